@@ -1,0 +1,52 @@
+namespace Qua2SeDiMo.Models;
+
+/// <summary>Named tensors that are read on demand; the header is known, the data stays where it is.</summary>
+public interface ITensorSource : IDisposable
+{
+    /// <summary>All tensors by name.</summary>
+    IReadOnlyDictionary<string, TensorInfo> Tensors { get; }
+
+    /// <summary>Reads elements <paramref name="start"/> … of a tensor, converted to single precision.</summary>
+    /// <exception cref="Q2Exception">The tensor is missing or the file ends early.</exception>
+    void ReadSingle(string name, long start, Span<float> destination);
+
+    /// <summary>Reads stored bytes, starting at byte <paramref name="start"/> of the tensor.</summary>
+    /// <exception cref="Q2Exception">The tensor is missing or the file ends early.</exception>
+    void ReadBytes(string name, long start, Span<byte> destination);
+}
+
+/// <summary>Whole-tensor reads, for tensors known to be small enough to hold.</summary>
+public static class TensorSources
+{
+    /// <summary>Reads a whole tensor as single precision.</summary>
+    public static float[] ReadSingle(this ITensorSource source, string name)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        if (!source.Tensors.TryGetValue(name, out TensorInfo? tensor)) throw MissingTensorException.For(source, name);
+        float[] values = new float[checked((int)tensor.ElementCount)];
+        source.ReadSingle(name, 0, values);
+        return values;
+    }
+
+    /// <summary>Reads a whole integer or boolean tensor (int64, int32, uint8, bool) as 64-bit integers.</summary>
+    public static long[] ReadInt64(this ITensorSource source, string name)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        if (!source.Tensors.TryGetValue(name, out TensorInfo? tensor)) throw MissingTensorException.For(source, name);
+        byte[] bytes = new byte[checked((int)tensor.SizeBytes)];
+        source.ReadBytes(name, 0, bytes);
+        long[] values = new long[tensor.ElementCount];
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = tensor.Type switch
+            {
+                Numerics.ElementType.Int64 => BitConverter.ToInt64(bytes, i * 8),
+                Numerics.ElementType.Int32 => BitConverter.ToInt32(bytes, i * 4),
+                Numerics.ElementType.Int8 => (sbyte)bytes[i],
+                Numerics.ElementType.UInt8 or Numerics.ElementType.Bool => bytes[i],
+                _ => throw new ArgumentException($"Tensor '{name}' holds {tensor.Type}, not integers.", nameof(name)),
+            };
+        }
+        return values;
+    }
+}

@@ -1,0 +1,100 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Qua2SeDiMo.Graphs;
+
+namespace Qua2SeDiMo.Quantizers;
+
+/// <summary>One option per quantizable weight; a weight that is not listed keeps its original precision.</summary>
+public sealed class BitAllocation : IEquatable<BitAllocation>
+{
+    private readonly SortedDictionary<string, QuantizerSpec> specs;
+
+    /// <summary>Copies the choices.</summary>
+    public BitAllocation(IEnumerable<KeyValuePair<string, QuantizerSpec>> choices) =>
+        specs = new SortedDictionary<string, QuantizerSpec>(choices.ToDictionary(), StringComparer.Ordinal);
+
+    /// <summary>Nothing quantized.</summary>
+    public static BitAllocation FullPrecision { get; } = new([]);
+
+    /// <summary>Choices by weight name, in ordinal order.</summary>
+    public IReadOnlyDictionary<string, QuantizerSpec> Specs => specs;
+
+    /// <summary>The option of a weight, or null for full precision.</summary>
+    public QuantizerSpec? this[string weightName] => specs.GetValueOrDefault(weightName);
+
+    /// <summary>The same option for every weight.</summary>
+    public static BitAllocation Uniform(IEnumerable<QuantizableWeight> weights, QuantizerSpec spec) =>
+        ForEach(weights, _ => spec);
+
+    /// <summary>An option chosen for each weight in turn.</summary>
+    public static BitAllocation ForEach(IEnumerable<QuantizableWeight> weights, Func<QuantizableWeight, QuantizerSpec> choose) =>
+        new(weights.Select(weight => KeyValuePair.Create(weight.Name, choose(weight))));
+
+    /// <summary>Quantized bytes over the given weights; unlisted ones count in full.</summary>
+    /// <param name="weights">The quantizable weights of the denoiser.</param>
+    /// <param name="originalBits">P: 16 or 32.</param>
+    public long SizeBytes(IEnumerable<QuantizableWeight> weights, int originalBits)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        return weights.Sum(weight => this[weight.Name]?.SizeBytes(weight.ElementCount, weight.OutChannels, originalBits)
+            ?? weight.ElementCount * originalBits / 8);
+    }
+
+    /// <summary>AverageBits (official avg_bits): P · Σ quantized bytes / Σ original bytes, tables included.</summary>
+    public double AverageBits(IReadOnlyCollection<QuantizableWeight> weights, int originalBits)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        long original = weights.Sum(weight => weight.ElementCount * originalBits / 8);
+        return originalBits * (double)SizeBytes(weights, originalBits) / original;
+    }
+
+    /// <summary>Canonical JSON object, weight name to option, in ordinal order: equal allocations give equal text.</summary>
+    public string ToJson() => ToJsonObject().ToJsonString();
+
+    /// <summary>The object of <see cref="ToJson"/>, to place inside another document.</summary>
+    public JsonObject ToJsonObject() =>
+        new(specs.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)JsonValue.Create(pair.Value.ToString()))));
+
+    /// <summary>Reads the form of <see cref="ToJson"/>.</summary>
+    /// <exception cref="FormatException">Not an object of option names.</exception>
+    public static BitAllocation FromJson(string json)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(json);
+            return FromJson(document.RootElement);
+        }
+        catch (JsonException error)
+        {
+            throw new FormatException($"An allocation is a JSON object of weight name to option: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Reads the form of <see cref="ToJson"/> from a parsed document.</summary>
+    /// <exception cref="FormatException">Not an object of option names.</exception>
+    public static BitAllocation FromJson(JsonElement element)
+    {
+        if (element.ValueKind != JsonValueKind.Object) throw new FormatException("An allocation is a JSON object of weight name to option.");
+        var choices = new Dictionary<string, QuantizerSpec>(StringComparer.Ordinal);
+        foreach (JsonProperty property in element.EnumerateObject())
+        {
+            string? text = property.Value.ValueKind == JsonValueKind.String ? property.Value.GetString() : null;
+            if (!QuantizerSpec.TryParse(text, out QuantizerSpec? spec))
+            {
+                throw new FormatException($"Option '{property.Value}' of weight '{property.Name}' is unknown; "
+                    + $"options are {string.Join(", ", QuantizerSpec.PaperOptions)}.");
+            }
+            choices[property.Name] = spec;
+        }
+        return new BitAllocation(choices);
+    }
+
+    /// <inheritdoc/>
+    public bool Equals(BitAllocation? other) => other is not null && specs.SequenceEqual(other.specs);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as BitAllocation);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => specs.Aggregate(0, (hash, pair) => HashCode.Combine(hash, pair.Key, pair.Value));
+}
