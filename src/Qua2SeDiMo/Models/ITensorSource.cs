@@ -1,3 +1,5 @@
+using Qua2SeDiMo.Numerics;
+
 namespace Qua2SeDiMo.Models;
 
 /// <summary>Named tensors that are read on demand; the header is known, the data stays where it is.</summary>
@@ -40,10 +42,10 @@ public static class TensorSources
         {
             values[i] = tensor.Type switch
             {
-                Numerics.ElementType.Int64 => BitConverter.ToInt64(bytes, i * 8),
-                Numerics.ElementType.Int32 => BitConverter.ToInt32(bytes, i * 4),
-                Numerics.ElementType.Int8 => (sbyte)bytes[i],
-                Numerics.ElementType.UInt8 or Numerics.ElementType.Bool => bytes[i],
+                ElementType.Int64 => BitConverter.ToInt64(bytes, i * 8),
+                ElementType.Int32 => BitConverter.ToInt32(bytes, i * 4),
+                ElementType.Int8 => (sbyte)bytes[i],
+                ElementType.UInt8 or ElementType.Bool => bytes[i],
                 _ => throw new ArgumentException($"Tensor '{name}' holds {tensor.Type}, not integers.", nameof(name)),
             };
         }

@@ -1,0 +1,20 @@
+namespace Qua2SeDiMo.Tests;
+
+/// <summary>Finds the files of the checkout that tests read: golden references and bundled models.</summary>
+internal static class RepositoryFiles
+{
+    internal static string Root { get; } = FindRoot();
+
+    internal static string Golden(string relative) => Path.Combine(Root, "tests", "golden", relative);
+
+    internal static string Models(string relative) => Path.Combine(Root, "models", relative);
+
+    private static string FindRoot()
+    {
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "Qua2SeDiMo.slnx"))) return folder.FullName;
+        }
+        throw new DirectoryNotFoundException("The tests run from inside a checkout.");
+    }
+}
