@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# The one command of a developer. Verbs:
+#   (none)  restore, build, format check, test, pack
+#   test    build and run the tests (not the slow ones); the last line counts them
+#   slow    the same for the tests with the trait Speed=Slow
+#   format  rewrite the code in the house style
+#   pack    the .NET tool as a package in artifacts/
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+configuration=Release
+
+build() { dotnet build Qua2SeDiMo.slnx -c $configuration -v quiet --nologo; }
+
+# Runs every test project and closes with the line 'N passed, N failed'.
+run_tests() {
+    local filter=$1 results failed=0
+    results=$(mktemp -d)
+    dotnet test Qua2SeDiMo.slnx -c $configuration --no-build --nologo --filter "$filter" \
+        --logger "trx" --logger "console;verbosity=minimal" --results-directory "$results" || failed=1
+    count() { cat "$results"/*.trx 2>/dev/null | grep -o "<Counters [^>]*" | grep -o " $1=\"[0-9]*\"" | tr -dc '0-9\n' | awk '{ sum += $1 } END { print sum + 0 }'; }
+    local passed broken
+    passed=$(count passed)
+    broken=$(( $(count failed) + $(count error) + $(count timeout) + $(count aborted) ))
+    rm -rf "$results"
+    if [ "$failed" -ne 0 ] && [ "$broken" -eq 0 ]; then broken=1; fi
+    if [ "$passed" -eq 0 ]; then failed=1; fi
+    echo "$passed passed, $broken failed"
+    return $failed
+}
+
+pack() { dotnet pack src/Qua2SeDiMo.Cli -c $configuration --no-build -v quiet --nologo -o artifacts; }
+
+case "${1:-all}" in
+    all)
+        build
+        dotnet format Qua2SeDiMo.slnx --verify-no-changes --no-restore
+        pack
+        run_tests "Speed!=Slow"
+        ;;
+    test) build; run_tests "Speed!=Slow" ;;
+    slow) build; run_tests "Speed=Slow" ;;
+    format) dotnet format Qua2SeDiMo.slnx --no-restore ;;
+    pack) build; pack ;;
+    *) sed -n '2,8p' "$0" >&2; exit 2 ;;
+esac

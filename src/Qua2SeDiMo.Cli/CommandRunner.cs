@@ -1,0 +1,75 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Spectre.Console;
+
+namespace Qua2SeDiMo.Cli;
+
+/// <summary>What a verb is given beside its own arguments.</summary>
+/// <param name="Out">Standard output, for people.</param>
+/// <param name="Progress">Where long work reports.</param>
+/// <param name="Json">Whether the result goes out as JSON, and nothing else.</param>
+internal sealed record CommandContext(IAnsiConsole Out, IProgress<StageProgress> Progress, bool Json)
+{
+    internal static JsonSerializerOptions JsonOptions { get; } = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+    };
+
+    /// <summary>Prints the result: as JSON, or in the words that <paramref name="forPeople"/> finds.</summary>
+    internal void Print<T>(T result, Action<T> forPeople)
+    {
+        if (Json) Console.Out.WriteLine(JsonSerializer.Serialize(result, JsonOptions));
+        else forPeople(result);
+    }
+}
+
+/// <summary>Runs a verb: options that every verb has, errors to words, and the exit code.</summary>
+internal static class CommandRunner
+{
+    internal static Option<bool> JsonOption { get; } = new("--json") { Description = "Print one JSON document on standard output (progress stays on standard error)", Recursive = true };
+
+    internal static Option<bool> QuietOption { get; } = new("--quiet") { Description = "No progress on standard error", Recursive = true };
+
+    /// <summary>Gives <paramref name="command"/> an action.</summary>
+    internal static Command Runs(this Command command, Func<ParseResult, CommandContext, CancellationToken, int> action)
+    {
+        command.SetAction((result, cancellationToken) => Task.Run(() => Run(result, action, cancellationToken), CancellationToken.None));
+        return command;
+    }
+
+    private static int Run(ParseResult result, Func<ParseResult, CommandContext, CancellationToken, int> action, CancellationToken cancellationToken)
+    {
+        bool json = result.GetValue(JsonOption);
+        IAnsiConsole output = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
+        // A pipe has no width; tables must not be folded at a guess.
+        if (!output.Profile.Out.IsTerminal) output.Profile.Width = 160;
+        IAnsiConsole error = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        using var progress = new ProgressLine(error, TimeProvider.System, result.GetValue(QuietOption));
+        try
+        {
+            return action(result, new CommandContext(output, progress, json), cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            progress.Dispose();
+            Console.Error.WriteLine("Stopped. What was finished is kept; the same command goes on from here.");
+            return ExitCode.Cancelled;
+        }
+        catch (Exception exception) when (exception is Q2Exception or IOException or UnauthorizedAccessException or FormatException)
+        {
+            progress.Dispose();
+            Console.Error.WriteLine($"q2 {result.CommandResult.Command.Name}: {exception.Message}");
+            return ExitCode.UserError;
+        }
+        catch (Exception exception)
+        {
+            progress.Dispose();
+            Console.Error.WriteLine($"q2 {result.CommandResult.Command.Name}: a defect of q2, not of your files; please report it with this text.\n{exception}");
+            return ExitCode.Defect;
+        }
+    }
+}

@@ -1,0 +1,56 @@
+namespace Qua2SeDiMo;
+
+/// <summary>A run directory: where the stages of one model leave their results. The only place that knows the file names.</summary>
+/// <param name="DirectoryPath">The folder; it is created when a stage first writes.</param>
+public sealed record RunDirectory(string DirectoryPath)
+{
+    /// <summary>Canonical text of the denoiser's graph.</summary>
+    public string GraphText => In("graph.txt");
+
+    /// <summary>The denoiser as ONNX.</summary>
+    public string GraphOnnx => In("graph.onnx");
+
+    /// <summary>The sensitivity DAG for Graphviz.</summary>
+    public string DagDot => In("dag.dot");
+
+    /// <summary>The sensitivity DAG as a picture.</summary>
+    public string DagSvg => In("dag.svg");
+
+    /// <summary>The sensitivity DAG for programs.</summary>
+    public string DagJson => In("dag.json");
+
+    /// <summary>Every weight under every option.</summary>
+    public string Bank => In("bank");
+
+    /// <summary>The trials, in SQLite.</summary>
+    public string StudyDatabase => In("study.db");
+
+    /// <summary>Weights of the predictor networks, one per fold.</summary>
+    public string PredictorWeights => In("predictor.safetensors");
+
+    /// <summary>Held-out quality of the predictor and its baselines.</summary>
+    public string PredictorReport => In("predictor.json");
+
+    /// <summary>Scores of operators and blocks.</summary>
+    public string Sensitivity => In("sensitivity.json");
+
+    /// <summary>Chosen allocations with their measured quality.</summary>
+    public string Plan => In("plan.json");
+
+    /// <summary>The smaller model.</summary>
+    public string Packed => In("packed");
+
+    /// <summary>Charts as separate files.</summary>
+    public string Charts => In("charts");
+
+    /// <summary>The page for people.</summary>
+    public string Report => In("report.html");
+
+    /// <summary>The page's numbers for programs.</summary>
+    public string ReportJson => In("report.json");
+
+    /// <summary>Wall time of each stage.</summary>
+    public string Timings => In("timings.json");
+
+    private string In(string name) => Path.Combine(DirectoryPath, name);
+}
