@@ -1,0 +1,61 @@
+using Qua2SeDiMo.Models;
+
+namespace Qua2SeDiMo.Verification;
+
+/// <summary>Compares computed values with stored ones.</summary>
+internal static class Comparison
+{
+    /// <summary>Compares element by element; equal infinities, and NaN with NaN, count as equal.</summary>
+    public static VerificationResult Of(string caseName, string output, ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, double tolerance)
+    {
+        if (expected.Length != actual.Length) return Failed(caseName, output, $"{actual.Length} values instead of {expected.Length}");
+        double worst = 0, largest = 0;
+        for (int i = 0; i < expected.Length; i++) Add(expected[i], actual[i], ref worst, ref largest);
+        return Judge(caseName, output, worst, largest, tolerance);
+    }
+
+    /// <summary>Compares double-precision values.</summary>
+    public static VerificationResult Of(string caseName, string output, ReadOnlySpan<double> expected, ReadOnlySpan<double> actual, double tolerance)
+    {
+        if (expected.Length != actual.Length) return Failed(caseName, output, $"{actual.Length} values instead of {expected.Length}");
+        double worst = 0, largest = 0;
+        for (int i = 0; i < expected.Length; i++) Add(expected[i], actual[i], ref worst, ref largest);
+        return Judge(caseName, output, worst, largest, tolerance);
+    }
+
+    /// <summary>Something that could not be compared.</summary>
+    public static VerificationResult Failed(string caseName, string output, string detail) =>
+        new(caseName, output, double.PositiveInfinity, double.PositiveInfinity, 0, false, detail);
+
+    /// <summary>Runs a case; anything that a user could repair, and any malformed case, becomes a failed result, so that other cases still run.</summary>
+    public static IReadOnlyList<VerificationResult> Guard(string caseName, Func<IEnumerable<VerificationResult>> run)
+    {
+        try
+        {
+            return [.. run()];
+        }
+        catch (Exception error) when (error is Q2Exception or IOException or System.Text.Json.JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException or NotSupportedException)
+        {
+            return [Failed(caseName, "run", error.Message)];
+        }
+    }
+
+    /// <summary>A stored tensor's values from element <paramref name="start"/> on.</summary>
+    public static float[] Slice(ITensorSource tensors, string name, long start, int count)
+    {
+        float[] values = new float[count];
+        tensors.ReadSingle(name, start, values);
+        return values;
+    }
+
+    private static void Add(double expected, double actual, ref double worst, ref double largest)
+    {
+        if (double.IsFinite(expected)) largest = Math.Max(largest, Math.Abs(expected));
+        if (expected.Equals(actual)) return;
+        double difference = Math.Abs(actual - expected);
+        worst = Math.Max(worst, double.IsNaN(difference) ? double.PositiveInfinity : difference);
+    }
+
+    private static VerificationResult Judge(string caseName, string output, double worst, double largest, double tolerance) =>
+        new(caseName, output, worst, worst == 0 ? 0 : worst / largest, tolerance, worst <= tolerance, null);
+}
