@@ -12,22 +12,22 @@ public static class ImageCases
     // Pixels of 0…255 kept in single precision.
     private const double SingleTolerance = 1e-3;
 
-    /// <summary>Runs every resize that <c>resizing.safetensors</c> in the folder holds.</summary>
-    /// <returns>One result per output, in ordinal order; empty if the folder has no such file.</returns>
-    public static IReadOnlyList<VerificationResult> Run(string folder)
+    private const string CaseName = "resizing";
+
+    /// <summary>Runs every resize that <c>resizing.safetensors</c> holds.</summary>
+    /// <param name="path">Folder with the file, or the JSON file beside it.</param>
+    /// <returns>One result per output, in ordinal order; empty if there is no such file.</returns>
+    public static IReadOnlyList<VerificationResult> Verify(string path)
     {
-        string path = Path.Combine(folder, "resizing.safetensors");
-        if (!File.Exists(path)) return [];
-        try
-        {
-            using SafetensorsFile arrays = SafetensorsFile.Open(path);
-            return [.. arrays.Tensors.Keys.Where(name => !name.EndsWith(".input", StringComparison.Ordinal))
-                .Order(StringComparer.Ordinal).Select(name => RunOne(arrays, name))];
-        }
-        catch (Exception error) when (error is Q2Exception or FormatException)
-        {
-            return [new VerificationResult("images/resizing", "(file)", double.NaN, double.NaN, 0, false, $"{path}: {error.Message}")];
-        }
+        string file = File.Exists(path) ? Path.ChangeExtension(path, ".safetensors") : Path.Combine(path, "resizing.safetensors");
+        return File.Exists(file) ? Comparison.Guard(CaseName, () => VerifyFile(file)) : [];
+    }
+
+    private static VerificationResult[] VerifyFile(string file)
+    {
+        using SafetensorsFile arrays = SafetensorsFile.Open(file);
+        return [.. arrays.Tensors.Keys.Where(name => !name.EndsWith(".input", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal).Select(name => RunOne(arrays, name))];
     }
 
     private static VerificationResult RunOne(SafetensorsFile arrays, string name)
@@ -48,7 +48,7 @@ public static class ImageCases
         (byte[] image, int height, int width, int channels) = Input(arrays, string.Join('.', parts[..^2]));
         int newHeight = int.Parse(rows), newWidth = int.Parse(columns);
         byte[] resized = ImageResizing.Resize(image, height, width, channels, newHeight, newWidth, filter);
-        return Compare(name, Array.ConvertAll(resized, value => (float)value), arrays.ReadSingle(name), 0);
+        return Comparison.Of(CaseName, name, arrays.ReadSingle(name), Array.ConvertAll(resized, value => (float)value), 0);
     }
 
     // Float resize to a square; every third row and column is kept.
@@ -62,7 +62,7 @@ public static class ImageCases
         {
             for (int column = 0; column < side; column += 3) kept.AddRange(resized.AsSpan(((row * side) + column) * channels, channels));
         }
-        return Compare(name, [.. kept], arrays.ReadSingle(name), SingleTolerance);
+        return Comparison.Of(CaseName, name, arrays.ReadSingle(name), kept.ToArray(), SingleTolerance);
     }
 
     private static (byte[] Image, int Height, int Width, int Channels) Input(SafetensorsFile arrays, string caseName)
@@ -73,21 +73,5 @@ public static class ImageCases
         byte[] image = new byte[input.SizeBytes];
         arrays.ReadBytes(name, 0, image);
         return (image, (int)input.Shape[0], (int)input.Shape[1], (int)input.Shape[2]);
-    }
-
-    private static VerificationResult Compare(string name, float[] actual, float[] expected, double tolerance)
-    {
-        if (actual.Length != expected.Length)
-        {
-            return new VerificationResult("images/resizing", name, double.NaN, double.NaN, tolerance, false,
-                $"{actual.Length} values, expected {expected.Length}.");
-        }
-        double difference = 0, largest = 0;
-        for (int i = 0; i < actual.Length; i++)
-        {
-            difference = Math.Max(difference, Math.Abs((double)actual[i] - expected[i]));
-            largest = Math.Max(largest, Math.Abs(expected[i]));
-        }
-        return new VerificationResult("images/resizing", name, difference, largest == 0 ? 0 : difference / largest, tolerance, difference <= tolerance, null);
     }
 }

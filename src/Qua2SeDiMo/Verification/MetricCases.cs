@@ -14,36 +14,26 @@ public static class MetricCases
     private const double KernelTolerance = 1e-9;
     private const double CmmdTolerance = 1e-6;
 
-    /// <summary>Runs every Fréchet and kernel case that the folder holds.</summary>
-    /// <param name="folder">Folder with <c>frechet.json</c>, <c>kernel.json</c> or both, and safetensors of the same names.</param>
-    /// <returns>One result per output; empty if the folder holds neither file.</returns>
-    public static IReadOnlyList<VerificationResult> Run(string folder)
+    /// <summary>Runs every Fréchet and kernel case.</summary>
+    /// <param name="path">Folder with <c>frechet.json</c>, <c>kernel.json</c> or both, beside safetensors of the same names; or one of the JSON files.</param>
+    /// <returns>One result per output; empty if there is neither file.</returns>
+    public static IReadOnlyList<VerificationResult> Verify(string path)
     {
-        var results = new List<VerificationResult>();
-        RunFile(folder, "frechet", results, Frechet);
-        RunFile(folder, "kernel", results, Kernel);
-        return results;
+        string[] files = File.Exists(path) ? [path] : [Path.Combine(path, "frechet.json"), Path.Combine(path, "kernel.json")];
+        return [.. files.Where(File.Exists).SelectMany(file => Comparison.Guard(Path.GetFileNameWithoutExtension(file), () => VerifyFile(file)))];
     }
 
-    private static void RunFile(
-        string folder, string name, List<VerificationResult> results,
-        Func<string, JsonElement, SafetensorsFile, IEnumerable<VerificationResult>> run)
+    private static List<VerificationResult> VerifyFile(string file)
     {
-        string path = Path.Combine(folder, name + ".json");
-        if (!File.Exists(path)) return;
-        try
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(file));
+        using SafetensorsFile arrays = SafetensorsFile.Open(Path.ChangeExtension(file, ".safetensors"));
+        var results = new List<VerificationResult>();
+        foreach (JsonProperty set in document.RootElement.GetProperty("values").EnumerateObject())
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
-            using SafetensorsFile arrays = SafetensorsFile.Open(Path.ChangeExtension(path, ".safetensors"));
-            foreach (JsonProperty set in document.RootElement.GetProperty("values").EnumerateObject())
-            {
-                results.AddRange(run(set.Name, set.Value, arrays));
-            }
+            bool isFrechet = set.Value.ValueKind == JsonValueKind.Object && set.Value.TryGetProperty("frechet_symmetric", out _);
+            results.AddRange(isFrechet ? Frechet(set.Name, set.Value, arrays) : Kernel(set.Name, set.Value, arrays));
         }
-        catch (Exception error) when (error is Q2Exception or JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException)
-        {
-            results.Add(new VerificationResult($"metrics/{name}", "(file)", double.NaN, double.NaN, 0, false, $"{path}: {error.Message}"));
-        }
+        return results;
     }
 
     private static IEnumerable<VerificationResult> Frechet(string set, JsonElement values, SafetensorsFile arrays)
@@ -55,7 +45,7 @@ public static class MetricCases
         bool singular = Math.Min(a.Length, b.Length) / width <= width;
         double tolerance = singular ? SingularTolerance * traces
             : Math.Abs(expected) < FrechetTolerance * traces ? FrechetTolerance * traces : FrechetTolerance * Math.Abs(expected);
-        string name = $"metrics/frechet.{set}";
+        string name = $"frechet.{set}";
         yield return Compare(name, "distance", [terms.Distance], [expected], tolerance);
         foreach ((string output, double actual) in new[]
         {
@@ -72,7 +62,7 @@ public static class MetricCases
 
     private static IEnumerable<VerificationResult> Kernel(string set, JsonElement values, SafetensorsFile arrays)
     {
-        string name = $"metrics/kernel.{set}";
+        string name = $"kernel.{set}";
         if (values.ValueKind == JsonValueKind.Number)
         {
             (float[] a, int width) = Rows(arrays, $"{set}.a");
@@ -82,7 +72,7 @@ public static class MetricCases
         else if (values.TryGetProperty("per_subset", out JsonElement perSubset))
         {
             KernelDistanceResult result = Kid(set, arrays);
-            yield return Compare(name, "per_subset", result.PerSubset, Numbers(perSubset));
+            yield return Compare(name, "per_subset", [.. result.PerSubset], Numbers(perSubset));
             yield return Compare(name, "mean", [result.Mean], [values.GetProperty("mean").GetDouble()]);
             yield return Compare(name, "std", [result.StandardDeviation], [values.GetProperty("std").GetDouble()]);
         }
@@ -98,8 +88,7 @@ public static class MetricCases
         }
         else
         {
-            yield return new VerificationResult(name, "(values)", double.NaN, double.NaN, 0, false,
-                "Neither a CMMD figure nor an object with 'per_subset' or 'cosine'.");
+            yield return Comparison.Failed(name, "values", "neither a CMMD figure nor an object with 'per_subset' or 'cosine'");
         }
     }
 
@@ -122,15 +111,7 @@ public static class MetricCases
 
     private static double[] Numbers(JsonElement array) => [.. array.EnumerateArray().Select(value => value.GetDouble())];
 
-    private static VerificationResult Compare(
-        string name, string output, IReadOnlyList<double> actual, double[] expected, double? tolerance = null)
-    {
-        double largest = expected.Max(Math.Abs), allowed = tolerance ?? KernelTolerance * largest;
-        if (actual.Count != expected.Length)
-        {
-            return new VerificationResult(name, output, double.NaN, double.NaN, allowed, false, $"{actual.Count} values, expected {expected.Length}.");
-        }
-        double difference = actual.Zip(expected, (x, y) => Math.Abs(x - y)).Max();
-        return new VerificationResult(name, output, difference, largest == 0 ? 0 : difference / largest, allowed, difference <= allowed, null);
-    }
+    // Unless stated otherwise, relative to the largest expected value.
+    private static VerificationResult Compare(string name, string output, double[] actual, double[] expected, double? tolerance = null) =>
+        Comparison.Of(name, output, expected, actual, tolerance ?? KernelTolerance * expected.Max(Math.Abs));
 }

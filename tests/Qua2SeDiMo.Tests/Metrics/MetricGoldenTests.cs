@@ -7,13 +7,13 @@ namespace Qua2SeDiMo.Tests.Metrics;
 public sealed class MetricGoldenTests(ITestOutputHelper output)
 {
     [Fact]
-    public void Frechet_kernel_and_clip_figures_agree_with_the_reference() => CheckAll(MetricCases.Run(RepositoryFiles.Golden("metrics")), 20);
+    public void Frechet_kernel_and_clip_figures_agree_with_the_reference() => CheckAll(MetricCases.Verify(RepositoryFiles.Golden("metrics")), 20);
 
     [Fact]
-    public void Resized_images_agree_with_pillow() => CheckAll(ImageCases.Run(RepositoryFiles.Golden("images")), 45);
+    public void Resized_images_agree_with_pillow() => CheckAll(ImageCases.Verify(RepositoryFiles.Golden("images")), 45);
 
     [Fact]
-    public void A_folder_without_metric_cases_gives_no_results() => Assert.Empty(MetricCases.Run(RepositoryFiles.Golden("random")));
+    public void A_folder_without_metric_cases_gives_no_results() => Assert.Empty(MetricCases.Verify(RepositoryFiles.Golden("random")));
 
     private void CheckAll(IReadOnlyList<VerificationResult> results, int atLeast)
     {
