@@ -1,0 +1,34 @@
+namespace Qua2SeDiMo.Reports;
+
+/// <summary>Named amounts, with an interval or single observations where there are any.</summary>
+/// <param name="Unit">What is measured.</param>
+/// <param name="Decimals">Decimals of the figures.</param>
+/// <param name="Bars">In drawing order.</param>
+/// <param name="Max">End of the axis if it is known beforehand (1 for correlations), or null.</param>
+internal sealed record BarChartData(string Unit, int Decimals, IReadOnlyList<BarData> Bars, double? Max = null)
+{
+    /// <summary>Split-half rank reliability of each metric that has one.</summary>
+    public static BarChartData Reliability(ReportData report) => new(
+        "rank correlation between two halves of the prompts", 2,
+        [.. report.Metrics.Where(metric => metric.Reliability is not null)
+            .OrderByDescending(metric => metric.Reliability!.Value)
+            .Select(metric => new BarData(metric.Label, metric.Reliability!, [], metric.Key == report.ObjectiveKey))], 1);
+
+    /// <summary>Rank correlation of each predictor, with its folds as dots.</summary>
+    public static BarChartData Predictors(PredictorData predictor, bool isPartial) => new(
+        isPartial ? "partial rank correlation, average bits removed" : "rank correlation on held-out trials", 2,
+        [.. predictor.Methods.Where(method => (isPartial ? method.PartialSrcc : method.Srcc) is not null).Select(method => new BarData(
+            method.Label, new MeasuredData((isPartial ? method.PartialSrcc : method.Srcc)!.Value),
+            isPartial ? method.FoldPartialSrcc : method.FoldSrcc, method.Key == predictor.DecidingKey))], 1);
+
+    public TableData ToTable() => new(
+        [new("Name"), new("Value", true), new("low", true), new("high", true), new("single values")],
+        [.. Bars.Select(IReadOnlyList<TableCell> (bar) =>
+        [
+            bar.Label, TableCell.Number(bar.Measured.Value, Decimals), TableCell.Number(bar.Measured.Low, Decimals),
+            TableCell.Number(bar.Measured.High, Decimals), string.Join(", ", bar.Observations.Select(value => FigureText.Fixed(value, Decimals))),
+        ])]);
+}
+
+/// <summary>One bar.</summary>
+internal sealed record BarData(string Label, MeasuredData Measured, IReadOnlyList<double> Observations, bool IsMarked);

@@ -1,0 +1,30 @@
+namespace Qua2SeDiMo.Reports;
+
+/// <summary>A metric of image quality.</summary>
+/// <param name="Key">Name in the dictionaries of entries and trials.</param>
+/// <param name="Label">Name for people, for instance "PSNR".</param>
+/// <param name="Unit">Unit, or empty.</param>
+/// <param name="HigherIsBetter">Which way is better.</param>
+/// <param name="Decimals">Decimals that are worth showing.</param>
+/// <param name="IsPaired">Whether each image is compared with the full-precision image of the same prompt and seed.</param>
+/// <param name="Meaning">One sentence for the glossary.</param>
+/// <param name="Reliability">Rank correlation over the trials between two disjoint halves of the prompts; null if not measured.</param>
+public sealed record MetricData(
+    string Key, string Label, string Unit, bool HigherIsBetter, int Decimals, bool IsPaired, string Meaning,
+    MeasuredData? Reliability = null)
+{
+    internal string LabelWithUnit => Unit.Length == 0 ? Label : $"{Label} ({Unit})";
+
+    internal string Text(double? value) => FigureText.Fixed(value, Decimals);
+
+    internal string TextWithUnit(double value) => Text(value) + (Unit.Length == 0 ? "" : "\u00A0" + Unit);
+
+    /// <summary>Positive if <paramref name="left"/> is the better value.</summary>
+    internal double Advantage(double left, double right) => HigherIsBetter ? left - right : right - left;
+}
+
+/// <summary>A measured figure.</summary>
+/// <param name="Value">The figure.</param>
+/// <param name="Low">Lower end of its interval, or null.</param>
+/// <param name="High">Upper end of its interval, or null.</param>
+public sealed record MeasuredData(double Value, double? Low = null, double? High = null);
