@@ -66,7 +66,9 @@ public static class PngFile
     /// <exception cref="ImageFileException">The bytes are not an image.</exception>
     public static (float[] Image, int Height, int Width) Decode(ReadOnlySpan<byte> bytes, string source = "image")
     {
-        using SKBitmap? decoded = bytes.IsEmpty ? null : SKBitmap.Decode(bytes);
+        using SKData data = SKData.CreateCopy(bytes);
+        using SKCodec? codec = SKCodec.Create(data);
+        using SKBitmap? decoded = codec is null ? null : SKBitmap.Decode(codec);
         if (decoded is null) throw new ImageFileException($"{source}: {bytes.Length} bytes are not an image; expected PNG.");
         var info = new SKImageInfo(decoded.Width, decoded.Height, SKColorType.Rgba8888, SKAlphaType.Opaque);
         using var opaque = new SKBitmap(info);
