@@ -10,14 +10,14 @@ public abstract record GraphAttribute(string Name)
     public abstract string ValueText { get; }
 
     /// <summary>One integer.</summary>
-    public sealed record Integer(string Name, long Value) : GraphAttribute(Name)
+    public sealed record Whole(string Name, long Value) : GraphAttribute(Name)
     {
         /// <inheritdoc/>
         public override string ValueText => Value.ToString(CultureInfo.InvariantCulture);
     }
 
     /// <summary>A list of integers.</summary>
-    public sealed record Integers(string Name, IReadOnlyList<long> Values) : GraphAttribute(Name)
+    public sealed record Wholes(string Name, IReadOnlyList<long> Values) : GraphAttribute(Name)
     {
         /// <inheritdoc/>
         public override string ValueText => $"[{string.Join(", ", Values)}]";

@@ -14,9 +14,9 @@ public sealed record GraphNode(
 {
     /// <summary>An integer attribute, or a default when the node does not state it.</summary>
     public long Integer(string name, long otherwise) =>
-        Attributes.OfType<GraphAttribute.Integer>().FirstOrDefault(attribute => attribute.Name == name)?.Value ?? otherwise;
+        Attributes.OfType<GraphAttribute.Whole>().FirstOrDefault(attribute => attribute.Name == name)?.Value ?? otherwise;
 
     /// <summary>A list attribute, or null when the node does not state it.</summary>
     public IReadOnlyList<long>? Integers(string name) =>
-        Attributes.OfType<GraphAttribute.Integers>().FirstOrDefault(attribute => attribute.Name == name)?.Values;
+        Attributes.OfType<GraphAttribute.Wholes>().FirstOrDefault(attribute => attribute.Name == name)?.Values;
 }

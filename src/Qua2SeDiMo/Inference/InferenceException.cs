@@ -1,0 +1,11 @@
+namespace Qua2SeDiMo.Inference;
+
+/// <summary>A model was given inputs that do not fit it, or the runtime refused it.</summary>
+public sealed class InferenceException : Q2Exception
+{
+    /// <summary>Creates the exception.</summary>
+    public InferenceException(string message) : base(message) { }
+
+    /// <summary>Creates the exception with the runtime's own error.</summary>
+    public InferenceException(string message, Exception inner) : base(message, inner) { }
+}

@@ -1,0 +1,192 @@
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Numerics;
+
+namespace Qua2SeDiMo.Inference;
+
+/// <summary>
+/// Runs a graph on the processor. The session is made on first use and can be unloaded to free its memory. Calls from several
+/// threads run one after another.
+/// </summary>
+public sealed class InferenceModel : IDisposable
+{
+    private readonly Lock gate = new();
+    private readonly ITensorSource tensors;
+    private readonly InferenceOptions options;
+    private readonly WeightBinding? weights;
+    private readonly Dictionary<string, int> boundVersions = new(StringComparer.Ordinal);
+    private readonly OnnxWriterOptions writerOptions;
+    private InferenceSession? session;
+    private OrtIoBinding? binding;
+    private bool disposed;
+
+    /// <summary>Prepares a model whose weights are stored in its session.</summary>
+    /// <param name="graph">What runs; its outputs are the results of <see cref="Run"/>.</param>
+    /// <param name="tensors">The checkpoint; it must stay open.</param>
+    /// <param name="options">Defaults when null.</param>
+    public InferenceModel(Graph graph, ITensorSource tensors, InferenceOptions? options = null) : this(graph, tensors, null, options) { }
+
+    /// <summary>Prepares a model whose quantizable weights come from a binding and can change between runs.</summary>
+    /// <param name="graph">What runs; its outputs are the results of <see cref="Run"/>.</param>
+    /// <param name="tensors">The checkpoint; it must stay open.</param>
+    /// <param name="weights">Values of the quantizable weights; null stores them in the session. The caller disposes it, after this model.</param>
+    /// <param name="options">Defaults when null.</param>
+    public InferenceModel(Graph graph, ITensorSource tensors, WeightBinding? weights, InferenceOptions? options = null)
+    {
+        Graph = graph;
+        this.tensors = tensors;
+        this.weights = weights;
+        this.options = options ?? new InferenceOptions();
+        writerOptions = new OnnxWriterOptions { QuantizableWeightsAsInputs = weights is not null, ExternalDataThreshold = 0 };
+    }
+
+    /// <summary>What runs.</summary>
+    public Graph Graph { get; }
+
+    /// <summary>Whether a session is in memory.</summary>
+    public bool IsLoaded => session is not null;
+
+    /// <summary>Runs the graph once.</summary>
+    /// <param name="inputs">One tensor per graph input, by name; floats are given as float32, integers as int64.</param>
+    /// <returns>One tensor per graph output, by name.</returns>
+    /// <exception cref="InferenceException">An input is missing or does not fit, or the runtime failed.</exception>
+    public IReadOnlyDictionary<string, TensorValue> Run(IReadOnlyDictionary<string, TensorValue> inputs)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        foreach (GraphValue declared in Graph.Inputs) Check(declared, inputs.GetValueOrDefault(declared.Name));
+        lock (gate)
+        {
+            ObjectDisposedException.ThrowIf(disposed, this);
+            var given = new List<OrtValue>();
+            try
+            {
+                Load();
+                BindWeights();
+                foreach (GraphValue declared in Graph.Inputs)
+                {
+                    OrtValue value = Wrap(inputs[declared.Name]);
+                    given.Add(value);
+                    binding!.BindInput(declared.Name, value);
+                }
+                using var run = new RunOptions();
+                session!.RunWithBinding(run, binding!);
+                using IDisposableReadOnlyCollection<OrtValue> results = binding!.GetOutputValues();
+                return binding.GetOutputNames().Zip(results).ToDictionary(pair => pair.First, pair => Copy(pair.Second), StringComparer.Ordinal);
+            }
+            catch (OnnxRuntimeException error)
+            {
+                throw new InferenceException($"{Graph.Name}: the runtime failed: {error.Message}", error);
+            }
+            finally
+            {
+                foreach (OrtValue value in given) value.Dispose();
+            }
+        }
+    }
+
+    /// <summary>Makes the session now instead of at the first run.</summary>
+    /// <exception cref="InferenceException">The runtime refused the graph.</exception>
+    public void Warm()
+    {
+        lock (gate)
+        {
+            ObjectDisposedException.ThrowIf(disposed, this);
+            Load();
+        }
+    }
+
+    /// <summary>Frees the session; the next run makes it again.</summary>
+    public void Unload()
+    {
+        lock (gate)
+        {
+            binding?.Dispose();
+            session?.Dispose();
+            (binding, session) = (null, null);
+            boundVersions.Clear();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Unload();
+        disposed = true;
+    }
+
+    private void Load()
+    {
+        if (session is not null) return;
+        using var sessionOptions = new SessionOptions { IntraOpNumThreads = options.IntraOpThreads, GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL };
+        // Waiting threads that spin would take the second core from whatever runs beside the model.
+        sessionOptions.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
+        try
+        {
+            session = OnnxWriter.StoredBytes(Graph, writerOptions) > options.ExternalDataThreshold
+                ? LoadThroughFile(sessionOptions)
+                : new InferenceSession(OnnxWriter.ToBytes(Graph, tensors, writerOptions), sessionOptions);
+        }
+        catch (OnnxRuntimeException error)
+        {
+            throw new InferenceException($"{Graph.Name}: the runtime refused the graph: {error.Message}", error);
+        }
+        binding = session.CreateIoBinding();
+        foreach (GraphValue output in Graph.Outputs) binding.BindOutputToDevice(output.Name, OrtMemoryInfo.DefaultInstance);
+    }
+
+    // The session maps the data file, so that initializers are not held twice; after loading the files are no longer needed.
+    private InferenceSession LoadThroughFile(SessionOptions sessionOptions)
+    {
+        string directory = Directory.CreateTempSubdirectory("q2-").FullName;
+        if (options.TemporaryDirectory is { } parent)
+        {
+            Directory.Delete(directory);
+            directory = Path.Combine(parent, Path.GetFileName(directory));
+            Directory.CreateDirectory(directory);
+        }
+        try
+        {
+            string path = Path.Combine(directory, "graph.onnx");
+            OnnxWriter.Write(Graph, tensors, path, writerOptions);
+            return new InferenceSession(path, sessionOptions);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    private void BindWeights()
+    {
+        if (weights is null) return;
+        foreach (GraphWeight weight in Graph.Weights)
+        {
+            (OrtValue value, int version) = weights.Current(weight.Weight.Name);
+            if (boundVersions.TryGetValue(weight.Weight.Name, out int bound) && bound == version) continue;
+            binding!.BindInput(weight.Initializer.Name, value);
+            boundVersions[weight.Weight.Name] = version;
+        }
+    }
+
+    private void Check(GraphValue declared, TensorValue? given)
+    {
+        if (given is null) throw new InferenceException($"{Graph.Name}: the input {declared} is missing.");
+        bool fits = given.Shape.Count == declared.Rank && given.Type == declared.Type
+            && declared.Shape.Zip(given.Shape).All(pair => !pair.First.IsFixed || pair.First.Size == pair.Second);
+        if (!fits) throw new InferenceException($"{Graph.Name}: the input {declared} was given {given}.");
+    }
+
+    private static OrtValue Wrap(TensorValue value) => value.Type == ElementType.Int64
+        ? OrtValue.CreateTensorValueFromMemory(value.Integers, [.. value.Shape])
+        : OrtValue.CreateTensorValueFromMemory(value.Singles, [.. value.Shape]);
+
+    private static TensorValue Copy(OrtValue value)
+    {
+        OrtTensorTypeAndShapeInfo type = value.GetTensorTypeAndShape();
+        return type.ElementDataType == TensorElementType.Int64
+            ? TensorValue.Of(value.GetTensorDataAsSpan<long>().ToArray(), type.Shape)
+            : TensorValue.Of(value.GetTensorDataAsSpan<float>().ToArray(), type.Shape);
+    }
+}

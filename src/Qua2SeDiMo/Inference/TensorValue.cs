@@ -1,0 +1,43 @@
+using Qua2SeDiMo.Numerics;
+
+namespace Qua2SeDiMo.Inference;
+
+/// <summary>A tensor that goes into or comes out of a model: single precision or 64-bit integers, row-major.</summary>
+public sealed class TensorValue
+{
+    private readonly float[]? singles;
+    private readonly long[]? integers;
+
+    private TensorValue(float[]? singles, long[]? integers, IReadOnlyList<long> shape)
+    {
+        (this.singles, this.integers, Shape) = (singles, integers, shape);
+        long count = shape.Aggregate(1L, (product, extent) => checked(product * extent));
+        int length = singles?.Length ?? integers!.Length;
+        if (count != length) throw new ArgumentException($"{length} elements do not fill [{string.Join(", ", shape)}].", nameof(shape));
+    }
+
+    /// <summary>Row-major extents.</summary>
+    public IReadOnlyList<long> Shape { get; }
+
+    /// <summary><see cref="ElementType.Float32"/> or <see cref="ElementType.Int64"/>.</summary>
+    public ElementType Type => singles is null ? ElementType.Int64 : ElementType.Float32;
+
+    /// <summary>The elements; the array itself, not a copy.</summary>
+    /// <exception cref="InvalidOperationException">The tensor holds integers.</exception>
+    public float[] Singles => singles ?? throw new InvalidOperationException("The tensor holds integers.");
+
+    /// <summary>The elements; the array itself, not a copy.</summary>
+    /// <exception cref="InvalidOperationException">The tensor holds single-precision numbers.</exception>
+    public long[] Integers => integers ?? throw new InvalidOperationException("The tensor holds single-precision numbers.");
+
+    /// <summary>Wraps an array.</summary>
+    /// <exception cref="ArgumentException">The shape does not hold as many elements.</exception>
+    public static TensorValue Of(float[] elements, params IReadOnlyList<long> shape) => new(elements, null, shape);
+
+    /// <summary>Wraps an array of integers.</summary>
+    /// <exception cref="ArgumentException">The shape does not hold as many elements.</exception>
+    public static TensorValue Of(long[] elements, params IReadOnlyList<long> shape) => new(null, elements, shape);
+
+    /// <summary>For instance <c>float32 [2, 4, 16, 16]</c>.</summary>
+    public override string ToString() => $"{Type.ToString().ToLowerInvariant()} [{string.Join(", ", Shape)}]";
+}
