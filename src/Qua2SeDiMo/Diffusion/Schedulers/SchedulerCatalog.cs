@@ -1,0 +1,34 @@
+using Qua2SeDiMo.Models;
+
+namespace Qua2SeDiMo.Diffusion.Schedulers;
+
+/// <summary>All schedulers, by the class name that a configuration carries.</summary>
+public static class SchedulerCatalog
+{
+    private static readonly Dictionary<string, Func<ComponentConfig, IScheduler>> Makers = new(StringComparer.Ordinal)
+    {
+        ["DDIMScheduler"] = config => new DdimScheduler(config),
+        ["DPMSolverMultistepScheduler"] = config => new DpmSolverMultistepScheduler(config),
+    };
+
+    /// <summary>Class names that are supported.</summary>
+    public static IReadOnlyCollection<string> ClassNames => Makers.Keys;
+
+    /// <summary>Builds the scheduler that a <c>scheduler_config.json</c> describes. Keys that the class does not know are ignored.</summary>
+    /// <exception cref="SchedulerException">The class is not supported.</exception>
+    /// <exception cref="Q2Exception">A key has a value that is not supported.</exception>
+    public static IScheduler Create(ComponentConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return Makers.TryGetValue(config.ClassName, out Func<ComponentConfig, IScheduler>? make) ? make(config)
+            : throw new SchedulerException($"{config.Source}: scheduler class '{config.ClassName}' is not supported; supported are {string.Join(", ", ClassNames)}.");
+    }
+
+    internal static void RefuseCustom(SamplingOptions options, string scheduler)
+    {
+        if (options.Timesteps is not null || options.Sigmas is not null)
+        {
+            throw new SchedulerException($"{scheduler} takes a step count only, neither timesteps nor sigmas.");
+        }
+    }
+}
