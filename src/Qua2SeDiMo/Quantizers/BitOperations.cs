@@ -1,0 +1,54 @@
+namespace Qua2SeDiMo.Quantizers;
+
+/// <summary>Which bits of a weight count in the bit operations.</summary>
+public enum BitOperationAccounting
+{
+    /// <summary>The bits of a code, for every method.</summary>
+    CodeBits,
+    /// <summary>As the published code counts: the bits of a code for UAQ, 16 for both k-means methods, whose palettes hold floating point values.</summary>
+    Published,
+}
+
+/// <summary>Bit operations (BOPs): Σ multiply-accumulates × weight bits × activation bits (method.md, section 4).</summary>
+public static class BitOperations
+{
+    private const int HalfBits = 16;
+
+    /// <summary>Bit operations of one weight operator.</summary>
+    /// <param name="multiplyAccumulates">Of one run of the denoiser.</param>
+    /// <param name="spec">The weight's option, or null for full precision.</param>
+    /// <param name="activationBits">8, 6, or 16 when activations are not quantized.</param>
+    /// <param name="originalBits">P, bits of an unquantized weight.</param>
+    /// <param name="accounting">Which weight bits count.</param>
+    public static double OfWeight(long multiplyAccumulates, QuantizerSpec? spec, int activationBits, int originalBits = HalfBits,
+        BitOperationAccounting accounting = BitOperationAccounting.CodeBits)
+    {
+        int weightBits = spec switch
+        {
+            null => originalBits,
+            { Method: not QuantizerMethod.UniformAffine } when accounting == BitOperationAccounting.Published => HalfBits,
+            _ => spec.Bits,
+        };
+        return (double)multiplyAccumulates * weightBits * activationBits;
+    }
+
+    /// <summary>Bit operations of one attention: query × key at activation bits on both sides, attention weights × values at 16 bits on one.</summary>
+    /// <param name="multiplyAccumulates">Of query × key, which attention weights × values equals.</param>
+    /// <param name="activationBits">8, 6 or 16.</param>
+    public static double OfAttention(long multiplyAccumulates, int activationBits) =>
+        ((double)multiplyAccumulates * activationBits * activationBits) + ((double)multiplyAccumulates * activationBits * HalfBits);
+
+    /// <summary>Bit operations of all weight operators under an allocation.</summary>
+    /// <param name="multiplyAccumulates">By weight name, of one run of the denoiser.</param>
+    /// <param name="allocation">Weights that it does not list count at full precision.</param>
+    /// <param name="activationBits">8, 6 or 16.</param>
+    /// <param name="originalBits">P, bits of an unquantized weight.</param>
+    /// <param name="accounting">Which weight bits count.</param>
+    public static double Total(IReadOnlyDictionary<string, long> multiplyAccumulates, BitAllocation allocation, int activationBits,
+        int originalBits = HalfBits, BitOperationAccounting accounting = BitOperationAccounting.CodeBits)
+    {
+        ArgumentNullException.ThrowIfNull(multiplyAccumulates);
+        ArgumentNullException.ThrowIfNull(allocation);
+        return multiplyAccumulates.Sum(pair => OfWeight(pair.Value, allocation[pair.Key], activationBits, originalBits, accounting));
+    }
+}
