@@ -1,0 +1,140 @@
+using System.Security.Cryptography;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Numerics;
+
+namespace Qua2SeDiMo.Quantizers;
+
+/// <summary>What a bank says of one weight without opening its file.</summary>
+/// <param name="Name">Name of the weight.</param>
+/// <param name="FileName">Its safetensors file inside the bank.</param>
+/// <param name="OutChannels">C.</param>
+/// <param name="RowLength">K.</param>
+/// <param name="OriginalType">Type in the checkpoint.</param>
+/// <param name="TableType">Type of palettes, steps and zero points.</param>
+/// <param name="Fingerprint">SHA-256 of the weights and of everything that decides the result, lower-case hexadecimal.</param>
+/// <param name="MeanErrors">Mean |w − ŵ|^2.4 per weight of each option.</param>
+public sealed record BankEntry(string Name, string FileName, int OutChannels, int RowLength, ElementType OriginalType, ElementType TableType,
+    string Fingerprint, IReadOnlyDictionary<QuantizerSpec, double> MeanErrors);
+
+/// <summary>Reader and writer of a bank's files (docs/formats.md): <c>bank.json</c> and one safetensors file per weight.</summary>
+internal static class QuantizerBankFile
+{
+    internal const string ManifestName = "bank.json";
+    private const string Format = "q2-bank", Version = "1";
+
+    /// <summary>File of a weight: its name with everything but letters, digits and <c>-_.~</c> percent-encoded.</summary>
+    internal static string FileName(string weightName) => Uri.EscapeDataString(weightName) + ".safetensors";
+
+    /// <summary>Hash of the weights, their shape and types, and the options: equal fingerprints give equal files.</summary>
+    internal static string Fingerprint(WeightMatrix weight, IReadOnlyList<QuantizerSpec> options, ElementType tableType)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes(string.Join('\n', Format, Version, weight.Name, weight.OutChannels, weight.RowLength,
+            weight.OriginalType, tableType, string.Join(' ', options))));
+        hash.AppendData(MemoryMarshal.AsBytes(weight.Values.Span));
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    internal static void WriteWeight(string path, string fingerprint, IReadOnlyList<QuantizedWeight> options)
+    {
+        Dictionary<string, string> metadata = options.ToDictionary(option => "error." + option.Spec, option => option.MeanError.ToString("R"));
+        metadata["format"] = Format;
+        metadata["version"] = Version;
+        metadata["fingerprint"] = fingerprint;
+        SafetensorsWriter.Write(path, [.. options.SelectMany(option => QuantizedWeightTensors.Items(option.Spec.ToString(), option))], metadata);
+    }
+
+    /// <summary>The errors that a finished file states, or null if it is missing, unreadable, of another source or incomplete.</summary>
+    internal static IReadOnlyDictionary<QuantizerSpec, double>? ReadErrors(string path, string fingerprint, WeightMatrix weight, IReadOnlyList<QuantizerSpec> options, ElementType tableType)
+    {
+        if (!File.Exists(path)) return null;
+        try
+        {
+            using SafetensorsFile file = SafetensorsFile.Open(path);
+            if (file.Metadata.GetValueOrDefault("fingerprint") != fingerprint) return null;
+            var errors = new Dictionary<QuantizerSpec, double>();
+            foreach (QuantizerSpec spec in options)
+            {
+                if (!double.TryParse(file.Metadata.GetValueOrDefault("error." + spec), out double error)) return null;
+                foreach (TensorInfo tensor in QuantizedWeightTensors.Describe(spec.ToString(), spec, weight.OutChannels, weight.RowLength, tableType))
+                {
+                    QuantizedWeightTensors.Check(file, tensor);
+                }
+                errors.Add(spec, error);
+            }
+            return errors;
+        }
+        catch (Q2Exception)
+        {
+            // A damaged file is made again.
+            return null;
+        }
+    }
+
+    internal static void WriteManifest(string directory, IReadOnlyList<QuantizerSpec> options, IReadOnlyList<BankEntry> entries)
+    {
+        var root = new JsonObject
+        {
+            ["format"] = Format,
+            ["version"] = Version,
+            ["source"] = SourceFingerprint(entries),
+            ["options"] = new JsonArray([.. options.Select(option => (JsonNode)option.ToString())]),
+            ["weights"] = new JsonArray([.. entries.Select(entry => new JsonObject
+            {
+                ["name"] = entry.Name,
+                ["file"] = entry.FileName,
+                ["out_channels"] = entry.OutChannels,
+                ["row_length"] = entry.RowLength,
+                ["original_type"] = entry.OriginalType.ToString(),
+                ["table_type"] = entry.TableType.ToString(),
+                ["fingerprint"] = entry.Fingerprint,
+                ["mean_error"] = new JsonObject(options.Select(option => KeyValuePair.Create(option.ToString(), (JsonNode?)entry.MeanErrors[option]))),
+            })]),
+        };
+        AtomicFile.WriteText(Path.Combine(directory, ManifestName), root.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
+    }
+
+    /// <summary>One hash for the whole source: of the weights' fingerprints in their order.</summary>
+    internal static string SourceFingerprint(IEnumerable<BankEntry> entries) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', entries.Select(entry => entry.Fingerprint)))));
+
+    internal static (IReadOnlyList<QuantizerSpec> Options, IReadOnlyList<BankEntry> Entries) ReadManifest(string directory)
+    {
+        string path = Path.Combine(directory, ManifestName);
+        if (!File.Exists(path)) throw new QuantizerBankException($"{path}: there is no such file; the bank was not made or not finished. Run 'q2 bank' (it goes on where it stopped).");
+        try
+        {
+            JsonObject root = ComponentConfig.Read(path).Root;
+            if ((string?)root["format"] != Format || (string?)root["version"] != Version)
+            {
+                throw new QuantizerBankException($"{path}: format '{root["format"]}' version '{root["version"]}', expected '{Format}' version '{Version}'. Make the bank again.");
+            }
+            QuantizerSpec[] options = [.. root["options"]!.AsArray().Select(node => ParseSpec((string)node!))];
+            BankEntry[] entries = [.. root["weights"]!.AsArray().Select(node => ReadEntry(path, node!.AsObject()))];
+            return (options, entries);
+        }
+        catch (Exception error) when (error is InvalidOperationException or FormatException or NullReferenceException or ArgumentException or OverflowException)
+        {
+            throw new QuantizerBankException($"{path}: not a bank manifest ({error.Message}). Make the bank again.", error);
+        }
+    }
+
+    private static BankEntry ReadEntry(string path, JsonObject node)
+    {
+        string name = (string)node["name"]!, file = (string)node["file"]!;
+        int outChannels = (int)node["out_channels"]!, rowLength = (int)node["row_length"]!;
+        if (file != FileName(name)) throw new QuantizerBankException($"{path}: weight '{name}' stands in file '{file}', expected '{FileName(name)}'. Make the bank again.");
+        if (outChannels < 1 || rowLength < 1 || (long)outChannels * rowLength > Array.MaxLength)
+        {
+            throw new QuantizerBankException($"{path}: weight '{name}' has {outChannels} rows of {rowLength}, which cannot be. Make the bank again.");
+        }
+        return new BankEntry(name, file, outChannels, rowLength, Enum.Parse<ElementType>((string)node["original_type"]!), Enum.Parse<ElementType>((string)node["table_type"]!),
+            (string)node["fingerprint"]!, node["mean_error"]!.AsObject().ToDictionary(pair => ParseSpec(pair.Key), pair => (double)pair.Value!));
+    }
+
+    private static QuantizerSpec ParseSpec(string text) => QuantizerSpec.TryParse(text, out QuantizerSpec? spec) ? spec : throw new FormatException($"'{text}' is no option.");
+}
