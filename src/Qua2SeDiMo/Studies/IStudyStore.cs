@@ -1,0 +1,61 @@
+using Qua2SeDiMo.Quantizers;
+
+namespace Qua2SeDiMo.Studies;
+
+/// <summary>
+/// Keeps one study. Every method is one transaction: after it returns, its effect survives the death of the process. Several stores, in
+/// several processes, may be open on one study; each trial is leased to one worker at a time.
+/// </summary>
+public interface IStudyStore : IAsyncDisposable
+{
+    /// <summary>The study, as it was opened.</summary>
+    Study Study { get; }
+
+    /// <summary>Adds trials in state Waiting; numbers that exist already are left as they are.</summary>
+    Task EnqueueAsync(IReadOnlyList<TrialProposal> proposals, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Leases the waiting trial with the lowest number. Trials whose worker is gone or has been silent for too long count as waiting;
+    /// those whose process died too often fail instead.
+    /// </summary>
+    /// <param name="worker">Who takes it.</param>
+    /// <param name="trialCount">Only trials with lower numbers are considered.</param>
+    /// <param name="cancellationToken">Ends the wait for the store.</param>
+    /// <returns>The trial in state Running; null if none waits.</returns>
+    Task<Trial?> LeaseNextAsync(StudyWorker worker, int trialCount, CancellationToken cancellationToken = default);
+
+    /// <summary>Shows that the worker lives.</summary>
+    /// <returns>False if the lease has passed to another worker.</returns>
+    Task<bool> HeartbeatAsync(Trial leased, CancellationToken cancellationToken = default);
+
+    /// <summary>Ends a leased trial with its result: Complete, or Pruned.</summary>
+    /// <exception cref="LeaseLostException">The lease has passed to another worker; nothing is stored.</exception>
+    Task<Trial> CompleteAsync(Trial leased, TrialResult result, CancellationToken cancellationToken = default);
+
+    /// <summary>Ends a leased trial without result.</summary>
+    /// <exception cref="LeaseLostException">The lease has passed to another worker; nothing is stored.</exception>
+    Task<Trial> FailAsync(Trial leased, string reason, CancellationToken cancellationToken = default);
+
+    /// <summary>Gives a lease back: the trial waits again, and the attempt does not count. Without effect if the lease is lost.</summary>
+    Task ReleaseAsync(Trial leased, CancellationToken cancellationToken = default);
+
+    /// <summary>Lets failed trials wait again, with no attempts counted.</summary>
+    /// <returns>How many.</returns>
+    Task<int> RetryFailedAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Number of trials in each state, among those with numbers below <paramref name="trialCount"/>.</summary>
+    Task<TrialCounts> CountAsync(int trialCount, CancellationToken cancellationToken = default);
+
+    /// <summary>All trials by number, as they were at one moment.</summary>
+    Task<IReadOnlyList<Trial>> ListAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>The array of one name of every complete trial that has it, by trial number.</summary>
+    Task<IReadOnlyDictionary<int, TrialArray>> ReadArraysAsync(string name, CancellationToken cancellationToken = default);
+}
+
+/// <summary>A trial to be added.</summary>
+/// <param name="Number">Position in the study, from 0.</param>
+/// <param name="Name">What to call it in tables.</param>
+/// <param name="Allocation">Option of each weight.</param>
+/// <param name="Seed">Seed of the first image.</param>
+public sealed record TrialProposal(int Number, string Name, BitAllocation Allocation, long Seed);

@@ -1,0 +1,33 @@
+using System.Security.Cryptography;
+using System.Text;
+using Qua2SeDiMo.Quantizers;
+
+namespace Qua2SeDiMo.Studies;
+
+/// <summary>Proposes given allocations in their order.</summary>
+/// <param name="allocations">Name and allocation of each trial.</param>
+public sealed class ListedAllocationSampler(IReadOnlyList<(string Name, BitAllocation Allocation)> allocations) : IAllocationSampler
+{
+    /// <inheritdoc/>
+    public string Description { get; } = $"list of {allocations.Count}, {Digest(allocations)}";
+
+    /// <inheritdoc/>
+    public int? Count => allocations.Count;
+
+    /// <inheritdoc/>
+    public string NameOf(int trialNumber) => allocations[trialNumber].Name;
+
+    /// <inheritdoc/>
+    public BitAllocation Sample(int trialNumber)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(trialNumber);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(trialNumber, allocations.Count);
+        return allocations[trialNumber].Allocation;
+    }
+
+    private static string Digest(IReadOnlyList<(string Name, BitAllocation Allocation)> allocations)
+    {
+        string text = string.Join('\n', allocations.Select(entry => $"{entry.Name} {entry.Allocation.ToJson()}"));
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16];
+    }
+}

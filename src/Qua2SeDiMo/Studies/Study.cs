@@ -1,0 +1,11 @@
+namespace Qua2SeDiMo.Studies;
+
+/// <summary>A named series of trials under equal settings.</summary>
+/// <param name="Name">Unique within the store.</param>
+/// <param name="Settings">What all its trials share.</param>
+/// <param name="CreatedAt">When it was begun.</param>
+public sealed record Study(string Name, StudySettings Settings, DateTimeOffset CreatedAt)
+{
+    /// <summary>The study that the <c>study</c> verb continues unless told otherwise.</summary>
+    public const string DefaultName = "main";
+}

@@ -1,0 +1,8 @@
+namespace Qua2SeDiMo.Studies;
+
+/// <summary>A study file cannot be used: missing, not one of ours, damaged, or of a later version.</summary>
+public sealed class StudyFileException : Q2Exception
+{
+    /// <summary>Creates the exception with a message for the user.</summary>
+    public StudyFileException(string message, Exception? inner = null) : base(message, inner) { }
+}

@@ -1,0 +1,131 @@
+namespace Qua2SeDiMo.Studies;
+
+/// <summary>
+/// Takes trials from a store, evaluates them one after the other and stores the results, until the study is complete. Several runners, also of
+/// several processes, may work on one study.
+/// </summary>
+/// <param name="store">Holds the study.</param>
+/// <param name="sampler">Proposes trials that the store does not hold yet.</param>
+/// <param name="objective">Evaluates.</param>
+/// <param name="worker">Who this is.</param>
+/// <param name="time">Clock of heartbeats and waits.</param>
+public sealed class StudyRunner(IStudyStore store, IAllocationSampler sampler, ITrialObjective objective, StudyWorker worker, TimeProvider time)
+{
+    /// <summary>How often a worker shows that it lives: several times within the lease timeout.</summary>
+    public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often a runner without work looks whether other workers have finished or gone.</summary>
+    public static readonly TimeSpan WaitInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Failures in a row after which the run stops.</summary>
+    public const int MaxConsecutiveFailures = 3;
+
+    /// <summary>Runs until <paramref name="trialCount"/> trials are finished, by whichever worker.</summary>
+    /// <param name="trialCount">Trials of the study; more than before adds trials, fewer leaves the others alone.</param>
+    /// <param name="seed">Seed of the first image of each trial.</param>
+    /// <param name="progress">Told of every step.</param>
+    /// <param name="cancellationToken">Gives the running trial back and ends with <see cref="OperationCanceledException"/>.</param>
+    /// <returns>All trials of the store.</returns>
+    /// <exception cref="TrialFailureException">Several trials in a row failed.</exception>
+    public async Task<IReadOnlyList<Trial>> RunAsync(
+        int trialCount, long seed, IProgress<StudyProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        trialCount = Math.Min(trialCount, sampler.Count ?? trialCount);
+        await EnqueueMissingAsync(trialCount, seed, cancellationToken).ConfigureAwait(false);
+        var pace = new StudyPace(time, await store.CountAsync(trialCount, cancellationToken).ConfigureAwait(false), progress);
+        int failures = 0;
+        while (true)
+        {
+            Trial? trial = await store.LeaseNextAsync(worker, trialCount, cancellationToken).ConfigureAwait(false);
+            pace.Update(await store.CountAsync(trialCount, cancellationToken).ConfigureAwait(false), trial);
+            if (trial is not null)
+            {
+                (Trial? finished, Exception? error) = await EvaluateAsync(trial, pace, cancellationToken).ConfigureAwait(false);
+                failures = error is null ? 0 : failures + 1;
+                if (error is not null && failures == MaxConsecutiveFailures) throw new TrialFailureException(failures, trial, error);
+                pace.Latest = finished ?? pace.Latest;
+            }
+            else if (pace.Counts.Running == 0)
+            {
+                return await store.ListAsync(cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                await Task.Delay(WaitInterval, time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task EnqueueMissingAsync(int trialCount, long seed, CancellationToken cancellationToken)
+    {
+        if ((await store.CountAsync(trialCount, cancellationToken).ConfigureAwait(false)).Total == trialCount) return;
+        HashSet<int> present = [.. (await store.ListAsync(cancellationToken).ConfigureAwait(false)).Select(trial => trial.Number)];
+        await store.EnqueueAsync(
+            [.. Enumerable.Range(0, trialCount).Where(number => !present.Contains(number))
+                .Select(number => new TrialProposal(number, sampler.NameOf(number), sampler.Sample(number), seed))],
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    // The finished trial, or null if another worker has taken it over; the error if it failed.
+    private async Task<(Trial? Finished, Exception? Error)> EvaluateAsync(Trial trial, StudyPace pace, CancellationToken cancellationToken)
+    {
+        using var evaluation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task heartbeat = KeepLeaseAsync(trial, evaluation);
+        try
+        {
+            TrialResult result = await Task.Run(
+                () => objective.Evaluate(trial.Number, trial.Allocation, pace, evaluation.Token), CancellationToken.None).ConfigureAwait(false);
+            return (await store.CompleteAsync(trial, result, CancellationToken.None).ConfigureAwait(false), null);
+        }
+        catch (LeaseLostException)
+        {
+            return (null, null);
+        }
+        catch (OperationCanceledException) when (evaluation.IsCancellationRequested)
+        {
+            await store.ReleaseAsync(trial, CancellationToken.None).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            return (null, null);
+        }
+        catch (Exception error) when (error is not StudyFileException)
+        {
+            return await FailAsync(trial, error).ConfigureAwait(false);
+        }
+        finally
+        {
+            await evaluation.CancelAsync().ConfigureAwait(false);
+            await heartbeat.ConfigureAwait(false);
+        }
+    }
+
+    private async Task<(Trial? Finished, Exception? Error)> FailAsync(Trial trial, Exception error)
+    {
+        string reason = error is Q2Exception ? error.Message : $"{error.GetType().Name}: {error.Message}";
+        try
+        {
+            return (await store.FailAsync(trial, reason, CancellationToken.None).ConfigureAwait(false), error);
+        }
+        catch (LeaseLostException)
+        {
+            return (null, null);
+        }
+    }
+
+    // Ends when the evaluation ends, and ends the evaluation when the lease is lost.
+    private async Task KeepLeaseAsync(Trial trial, CancellationTokenSource evaluation)
+    {
+        using var timer = new PeriodicTimer(HeartbeatInterval, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(evaluation.Token).ConfigureAwait(false))
+            {
+                if (await store.HeartbeatAsync(trial, evaluation.Token).ConfigureAwait(false)) continue;
+                await evaluation.CancelAsync().ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (evaluation.IsCancellationRequested)
+        {
+            // The evaluation has ended.
+        }
+    }
+}

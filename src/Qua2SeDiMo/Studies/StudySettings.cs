@@ -1,0 +1,41 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Qua2SeDiMo.Studies;
+
+/// <summary>
+/// Everything that must be equal for two trials to be comparable: model, prompts, steps, guidance, seeds, sampler. The number of trials is not part of it.
+/// </summary>
+public sealed class StudySettings
+{
+    private readonly SortedDictionary<string, string> values;
+
+    /// <summary>Copies the settings.</summary>
+    public StudySettings(IEnumerable<KeyValuePair<string, string>> values) =>
+        this.values = new SortedDictionary<string, string>(values.ToDictionary(), StringComparer.Ordinal);
+
+    /// <summary>Value by name, in ordinal order.</summary>
+    public IReadOnlyDictionary<string, string> Values => values;
+
+    /// <summary>SHA-256 of the canonical JSON, 64 hexadecimal digits: equal exactly for equal settings.</summary>
+    public string Fingerprint => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ToJson())));
+
+    /// <summary>Canonical JSON object of the values.</summary>
+    public string ToJson() =>
+        new JsonObject(values.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)JsonValue.Create(pair.Value)))).ToJsonString();
+
+    /// <summary>Reads the form of <see cref="ToJson"/>.</summary>
+    /// <exception cref="JsonException">Not an object of strings.</exception>
+    public static StudySettings FromJson(string json) => new(JsonSerializer.Deserialize<Dictionary<string, string>>(json) ?? []);
+
+    /// <summary>Names whose values differ or exist on one side only, with both values; null where absent.</summary>
+    public IReadOnlyList<(string Name, string? Here, string? There)> DifferencesFrom(StudySettings other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return [.. values.Keys.Union(other.values.Keys).Order(StringComparer.Ordinal)
+            .Select(name => (name, values.GetValueOrDefault(name), other.values.GetValueOrDefault(name)))
+            .Where(pair => pair.Item2 != pair.Item3)];
+    }
+}

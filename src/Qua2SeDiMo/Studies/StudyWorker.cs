@@ -1,0 +1,54 @@
+using System.Diagnostics;
+
+namespace Qua2SeDiMo.Studies;
+
+/// <summary>A process that evaluates trials. Enough is known of it for others to see whether it still lives.</summary>
+/// <param name="Host">Machine and, on Linux, process namespace: process numbers mean the same only within it.</param>
+/// <param name="ProcessId">Number of the process.</param>
+/// <param name="ProcessStart">Tells the process from a later one with the same number.</param>
+/// <param name="Versions">Versions that made the result, by component.</param>
+public sealed record StudyWorker(string Host, int ProcessId, string ProcessStart, IReadOnlyDictionary<string, string> Versions)
+{
+    // Fields of /proc/PID/stat behind the parenthesised name, counted from 0: state, and start in clock ticks since boot.
+    private const int StateField = 0;
+    private const int StartField = 19;
+
+    /// <summary>The current process.</summary>
+    /// <param name="versions">Versions to record with each trial; null for none.</param>
+    public static StudyWorker ThisProcess(IReadOnlyDictionary<string, string>? versions = null) =>
+        new(CurrentHost, Environment.ProcessId, StartOf(Environment.ProcessId) ?? "", versions ?? new Dictionary<string, string>());
+
+    /// <summary>
+    /// Whether the process is certainly gone: it ran in the same place as this one, and is not there any more. False when it cannot be seen from here.
+    /// </summary>
+    public bool IsGone() => Host == CurrentHost && StartOf(ProcessId) != ProcessStart;
+
+    private static string CurrentHost { get; } = FindHost();
+
+    private static string FindHost()
+    {
+        var link = new FileInfo("/proc/self/ns/pid");
+        string? processNamespace = OperatingSystem.IsLinux() ? link.LinkTarget : null;
+        return processNamespace is null ? Environment.MachineName : $"{Environment.MachineName} {processNamespace}";
+    }
+
+    // Null if there is no such process; a killed one that its parent has not yet collected counts as gone.
+    private static string? StartOf(int processId)
+    {
+        try
+        {
+            if (!OperatingSystem.IsLinux())
+            {
+                using Process process = Process.GetProcessById(processId);
+                return process.StartTime.ToUniversalTime().Ticks.ToString();
+            }
+            string stat = File.ReadAllText($"/proc/{processId}/stat");
+            string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+            return fields[StateField] is "Z" or "X" ? null : fields[StartField];
+        }
+        catch (Exception error) when (error is IOException or ArgumentException or InvalidOperationException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,12 @@
+namespace Qua2SeDiMo.Studies;
+
+/// <summary>Trials fail one after the other: going on would only fail the rest too.</summary>
+public sealed class TrialFailureException : Q2Exception
+{
+    /// <summary>Creates the exception from the last failure.</summary>
+    public TrialFailureException(int consecutive, Trial last, Exception inner) : base(
+        $"{consecutive} trials in a row failed, the last ('{last.Name}', number {last.Number}) with: {inner.Message} "
+        + "The study was stopped; repair the cause and run the same command with --retry-failed.", inner)
+    {
+    }
+}

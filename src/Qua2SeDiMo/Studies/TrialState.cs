@@ -1,0 +1,16 @@
+namespace Qua2SeDiMo.Studies;
+
+/// <summary>Where a trial stands. Waiting → Running → Complete, Pruned or Failed; a lost or released lease leads back to Waiting.</summary>
+public enum TrialState
+{
+    /// <summary>Proposed, not begun.</summary>
+    Waiting,
+    /// <summary>Leased by a worker.</summary>
+    Running,
+    /// <summary>Evaluated; its metrics are final.</summary>
+    Complete,
+    /// <summary>Given up early by the objective; its metrics cover the part that ran.</summary>
+    Pruned,
+    /// <summary>The evaluation threw, or its process died too often.</summary>
+    Failed,
+}

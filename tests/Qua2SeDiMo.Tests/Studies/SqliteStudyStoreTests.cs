@@ -1,0 +1,90 @@
+using Microsoft.Data.Sqlite;
+using Qua2SeDiMo.Studies;
+using Xunit;
+
+namespace Qua2SeDiMo.Tests.Studies;
+
+public sealed class SqliteStudyStoreTests : StudyStoreContract, IDisposable
+{
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("q2-study-");
+
+    private string FilePath => Path.Combine(folder.FullName, "run", "study.db");
+
+    protected override IStudyStore Open(StudySettings settings) => SqliteStudyStore.OpenOrCreate(FilePath, settings, Clock);
+
+    [Fact]
+    public async Task A_study_survives_the_abrupt_end_of_its_process()
+    {
+        await using IStudyStore abandoned = await OpenWithTrialsAsync(3);
+        await abandoned.CompleteAsync((await abandoned.LeaseNextAsync(Worker(), 3))!, Result(20));
+        await abandoned.LeaseNextAsync(DeadWorker(), 3);
+
+        // What the disk would hold after a kill: database and log, never closed.
+        string copy = Path.Combine(folder.FullName, "copy.db");
+        File.Copy(FilePath, copy);
+        File.Copy(FilePath + "-wal", copy + "-wal");
+        await using SqliteStudyStore store = SqliteStudyStore.Open(copy, Clock);
+        Assert.Equal(20, (await store.ListAsync())[0].Metrics["psnr"]);
+        Assert.Equal(1, (await store.LeaseNextAsync(Worker(), 3))!.Number);
+        Assert.Equal(2, (await store.LeaseNextAsync(Worker(), 3))!.Number);
+    }
+
+    [Fact]
+    public async Task One_file_holds_several_studies()
+    {
+        await using IStudyStore main = await OpenWithTrialsAsync(2);
+        await using SqliteStudyStore other = SqliteStudyStore.OpenOrCreate(FilePath, new StudySettings([]), Clock, "reference");
+        Assert.Empty(await other.ListAsync());
+        await using SqliteStudyStore again = SqliteStudyStore.Open(FilePath, Clock);
+        Assert.Equal("tiny", again.Study.Settings.Values["model"]);
+    }
+
+    [Fact]
+    public void A_missing_file_is_not_made_by_opening() =>
+        Assert.Throws<StudyFileException>(() => SqliteStudyStore.Open(FilePath, Clock));
+
+    [Fact]
+    public async Task A_missing_study_of_an_existing_file_is_named()
+    {
+        await using IStudyStore store = Open(Settings);
+        Assert.Contains("'other'", Assert.Throws<StudyFileException>(() => SqliteStudyStore.Open(FilePath, Clock, "other")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_that_is_no_database_is_refused()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(FilePath)!);
+        File.WriteAllText(FilePath, new string('x', 5000));
+        Assert.Throws<StudyFileException>(() => Open(Settings));
+    }
+
+    [Fact]
+    public void A_database_of_another_program_is_refused_and_left_alone()
+    {
+        Run("CREATE TABLE recipes (name TEXT)");
+        Assert.Contains("another program", Assert.Throws<StudyFileException>(() => Open(Settings)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_of_a_later_version_is_refused()
+    {
+        await using (IStudyStore store = Open(Settings))
+        {
+            Assert.NotNull(store.Study);
+        }
+        Run("PRAGMA user_version = 99");
+        Assert.Contains("later version", Assert.Throws<StudyFileException>(() => Open(Settings)).Message, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => folder.Delete(recursive: true);
+
+    private void Run(string statement)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(FilePath)!);
+        using var connection = new SqliteConnection($"Data Source={FilePath};Pooling=False");
+        connection.Open();
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = statement;
+        command.ExecuteNonQuery();
+    }
+}
