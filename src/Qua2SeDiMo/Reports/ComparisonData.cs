@@ -1,0 +1,32 @@
+namespace Qua2SeDiMo.Reports;
+
+/// <summary>A plan beside the best baseline that is no larger.</summary>
+/// <param name="Plan">The plan.</param>
+/// <param name="Metric">The metric that is compared.</param>
+/// <param name="Baseline">Best baseline of at most the plan's bytes; null if there is none.</param>
+/// <param name="Advantage">How much better the plan is, in units of the metric; negative where the baseline wins.</param>
+/// <param name="IsWithinIntervals">Whether the two intervals overlap; null without intervals.</param>
+internal sealed record ComparisonData(EntryData Plan, MetricData Metric, EntryData? Baseline, double Advantage, bool? IsWithinIntervals)
+{
+    /// <summary>Compares a plan; null if it has no value of the metric.</summary>
+    public static ComparisonData? Of(ReportData report, EntryData plan, MetricData metric)
+    {
+        if (plan[metric] is not { } own) return null;
+        EntryData? baseline = report.Entries
+            .Where(entry => IsBaseline(entry) && entry.QuantizedBytes <= plan.QuantizedBytes && entry[metric] is not null)
+            .MaxBy(entry => metric.Advantage(entry[metric]!.Value, 0));
+        if (baseline is null) return new ComparisonData(plan, metric, null, 0, null);
+        MeasuredData other = baseline[metric]!;
+        bool? overlap = own is { Low: { } low, High: { } high } && other is { Low: { } otherLow, High: { } otherHigh }
+            ? low <= otherHigh && otherLow <= high : null;
+        return new ComparisonData(plan, metric, baseline, metric.Advantage(own.Value, other.Value), overlap);
+    }
+
+    /// <summary>Whether no other quantized entry of at most the same bytes has a better value.</summary>
+    public static bool IsBestOfItsSize(ReportData report, EntryData entry, MetricData metric) =>
+        entry.Kind != EntryKind.FullPrecision && entry[metric] is { } own && !report.Entries.Any(other =>
+            other.Kind != EntryKind.FullPrecision && other.QuantizedBytes <= entry.QuantizedBytes
+            && other[metric] is { } value && metric.Advantage(value.Value, own.Value) > 0);
+
+    private static bool IsBaseline(EntryData entry) => entry.Kind is EntryKind.Uniform or EntryKind.Greedy or EntryKind.BestRandom;
+}

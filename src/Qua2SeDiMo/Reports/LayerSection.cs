@@ -1,0 +1,16 @@
+namespace Qua2SeDiMo.Reports;
+
+/// <summary>What each plan gives each weight, along the network.</summary>
+internal static class LayerSection
+{
+    public static Markup Draw(ReportData report, FigureBook book)
+    {
+        EntryData[] entries = [.. report.Entries.Where(entry => entry.Choices is not null)
+            .Where(entry => entry.Kind is EntryKind.Plan or EntryKind.Greedy or EntryKind.BestRandom).OrderBy(entry => entry.Kind != EntryKind.Plan).ThenBy(entry => entry.AverageBits)];
+        if (entries.Length == 0 || report.Weights.Count == 0) return Markup.Empty;
+        BitStripData data = BitStripData.Collect(report, entries);
+        return book.Add(SvgBitStrip.Draw("bits-per-layer", "Bits per layer", data),
+            "The network from its first to its last weight. Tall is 4 bits, short and hatched 3; the colour is the method. The upper lanes show how large and how sensitive each weight is.",
+            data.ToTable(), "wide");
+    }
+}

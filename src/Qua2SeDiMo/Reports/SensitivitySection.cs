@@ -1,0 +1,45 @@
+namespace Qua2SeDiMo.Reports;
+
+/// <summary>The paper's insight figures and the table of every weight.</summary>
+internal static class SensitivitySection
+{
+    public static Markup Draw(ReportData report, FigureBook book)
+    {
+        if (report.Weights.Count == 0) return Markup.Empty;
+        bool hasScores = report.Weights.Any(weight => weight.Scores is not null);
+        EntryData[] plans = [.. report.Entries.Where(entry => entry is { Kind: EntryKind.Plan, Choices: not null }).OrderBy(entry => entry.AverageBits)];
+        string source = report.ScoreSource is { } text ? $" Scores come from {text}." : "";
+        return Markup.Of(
+            $"""
+            {(hasScores ? Scores(report, book, source) : Markup.Empty)}
+            {(plans.Length > 0 ? Markup.Of($"<h3>What the plans chose</h3>{HtmlTabs.Draw("choice-tabs", "Plan", [.. plans.Select(plan => (plan.Name, Choices(report, plan, book)))])}") : Markup.Empty)}
+            <h3>Every weight</h3>
+            {WeightTable.Draw(report, plans)}
+            """);
+    }
+
+    private static Markup Scores(ReportData report, FigureBook book, string source)
+    {
+        BoxPlotData blocks = BoxPlotData.Scores(report, weight => weight.IsOutside ? "outside blocks" : weight.Block);
+        BoxPlotData roles = BoxPlotData.Scores(report, weight => weight.IsOutside ? "outside blocks" : weight.Role);
+        HeatMapData heat = HeatMapData.Collect(report);
+        return Markup.Of(
+            $"""
+            <p>Each option of each weight has a score: its predicted effect on the objective in standard deviations, larger is better. A weight whose scores lie far apart is sensitive: the choice of its option matters.{source}</p>
+            <ul class="findings">{Markup.Join(ReportWords.Sensitivity(report).Select(sentence => Markup.Of($"<li>{sentence}</li>")))}</ul>
+            <div class="pair">
+            {book.Add(SvgBoxPlot.Draw("scores-by-block", "Scores by block", blocks), "Scores of all options by block. A wide box: the options of its weights differ much.", blocks.ToTable())}
+            {book.Add(SvgBoxPlot.Draw("scores-by-operator", "Scores by operator type", roles), "Scores of all options by operator type, over all blocks.", roles.ToTable())}
+            </div>
+            {(heat.Rows.Count == 0 ? Markup.Empty : book.Add(SvgHeatMap.Draw("sensitivity-by-place", "Sensitivity by block and operator type", heat), "Span of the scores (largest minus smallest over the options) by block and operator type; stronger colour is more sensitive.", heat.ToTable(), "wide"))}
+            """);
+    }
+
+    private static Markup Choices(ReportData report, EntryData plan, FigureBook book)
+    {
+        StackedBarData data = StackedBarData.Choices(report, plan);
+        string name = $"choices-{FigureText.Slug(plan.Key)}";
+        return book.Add(SvgStackedBars.Draw(name, $"Options chosen by {plan.Name}", data),
+            $"Method and bits that {plan.Label} chose, by operator type, as shares of the weights.", data.ToTable());
+    }
+}

@@ -1,0 +1,204 @@
+using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Reports;
+
+namespace Qua2SeDiMo.Tests.Reports;
+
+/// <summary>
+/// A report with made-up but plausible figures on the bundled model's real weights and pictures: what a drawing must cope with.
+/// </summary>
+internal static class SampleReport
+{
+    private static readonly MetricData[] Metrics =
+    [
+        new("psnr", "PSNR", "dB", true, 2, true, "Peak signal-to-noise ratio against the full-precision picture, averaged over images.", new MeasuredData(0.93, 0.90, 0.95)),
+        new("ssim", "SSIM", "", true, 3, true, "Structural similarity with the full-precision picture.", new MeasuredData(0.95, 0.93, 0.97)),
+        new("clip-cosine", "CLIP cosine", "", true, 3, true, "Cosine of the CLIP image features with those of the full-precision picture.", new MeasuredData(0.89, 0.84, 0.92)),
+        new("frechet", "Fréchet distance", "", false, 1, false, "Distance of the CLIP features of all images from those of real images.", new MeasuredData(0.55, 0.38, 0.70)),
+        new("kid", "KID", "×10³", false, 2, false, "Kernel distance of the CLIP features from those of real images.", new MeasuredData(0.47, 0.25, 0.62)),
+        new("clip-score", "CLIP score", "", true, 1, false, "100 × cosine of image and prompt features.", new MeasuredData(0.61, 0.47, 0.73)),
+    ];
+
+    public static ReportData Make()
+    {
+        using SafetensorsFile pictures = SafetensorsFile.Open(RepositoryFiles.Models("emoji-pixart/trials/images.safetensors"));
+        var random = new Pcg32(7, 1);
+        QuantizableWeight[] weights = ModelWeights();
+        Dictionary<string, double> sensitivity = weights.ToDictionary(w => w.Name, w => Sensitivity(w.Name, random));
+        ReportData shell = Shell(weights, sensitivity, random);
+        return shell with
+        {
+            Trials = [.. Enumerable.Range(0, 64).Select(i => Trial(i, weights, sensitivity, random))],
+            Entries = [.. Entries(weights, sensitivity, random)],
+            Predictor = Predictor(random),
+            Images = Images(pictures),
+        };
+    }
+
+    private static ReportData Shell(QuantizableWeight[] weights, Dictionary<string, double> sensitivity, Pcg32 random) => new()
+    {
+        Run = new RunData
+        {
+            ModelName = "emoji-pixart",
+            ModelClass = "PixArtTransformer2DModel",
+            Folder = "models/emoji-pixart",
+            ParameterCount = 3_936_832,
+            QuantizableBytes = weights.Sum(w => w.ElementCount) * 2,
+            OriginalBits = 16,
+            ImageCount = 32,
+            StepCount = 10,
+            GuidanceScale = 3,
+            Prompts = [.. Enumerable.Range(0, 32).Select(i => $"{(i % 2 == 0 ? "hamster" : "person in lotus position")} {i}, fluent emoji")],
+            Seeds = "42 + image index",
+            CreatedAt = new DateTimeOffset(2026, 11, 23, 8, 0, 0, TimeSpan.Zero),
+            Command = "./q2 run models/emoji-pixart",
+            Facts = [new("Processor", "x86-64, 2 cores, AVX2"), new("Memory", "peak 1.2 GB"), new("Qua2SeDiMo", "0.1.0"), new("ONNX Runtime", "1.31.1"), new(".NET", "10.0")],
+            Stages =
+            [
+                new("graph", TimeSpan.FromSeconds(1.2), "ONNX of denoiser, text encoder, decoder"), new("bank", TimeSpan.FromSeconds(6.4), "67 weights × 6 options"),
+                new("study", TimeSpan.FromSeconds(241), "64 trials × 32 images"), new("fit", TimeSpan.FromSeconds(38), "5 folds"),
+                new("explain", TimeSpan.FromSeconds(0.8), ""), new("plan", TimeSpan.FromSeconds(47), "3 plans, 10 baselines verified"), new("pack", TimeSpan.FromSeconds(0.4), "3 folders"),
+            ],
+        },
+        Metrics = Metrics,
+        ObjectiveKey = "ssim",
+        ObjectiveNote = "The default objective is the most reliable paired metric at this number of images.",
+        IntervalMeaning = "95 % bootstrap interval over the images",
+        Entries = [],
+        Options = [.. QuantizerSpec.PaperOptions.Select(option => new OptionData(option.ToString(), $"{Method(option)}, {option.Bits} bits", Method(option), option.Bits))],
+        Weights = [.. weights.Select(w =>
+        {
+            var place = WeightPlace.Of(w.Name);
+            return new WeightData(w.Name, place.Block, place.Role, place.IsOutside, w.ElementCount, [.. QuantizerSpec.PaperOptions.Select(option =>
+                new ScoreData((Loss(option) * -3 * sensitivity[w.Name]) + 1 + Noise(random, 0.12), 0.05 + (0.2 * random.NextDouble())))]);
+        })],
+        ScoreSource = "five folds of the GATv2 network, each weighted by its rank correlation",
+        Notes = ["The plans were chosen from trials of the same 32 prompts on which they are scored."],
+    };
+
+    private static QuantizableWeight[] ModelWeights()
+    {
+        using SafetensorsFile model = SafetensorsFile.Open(RepositoryFiles.Models("emoji-pixart/transformer/diffusion_pytorch_model.safetensors"));
+        using FileStream stream = File.OpenRead(RepositoryFiles.Models("emoji-pixart/trials/trials.json"));
+        using var trials = System.Text.Json.JsonDocument.Parse(stream);
+        return [.. trials.RootElement.GetProperty("trials")[1].GetProperty("allocation").EnumerateObject().Select(property =>
+        {
+            IReadOnlyList<long> shape = model.Tensors[property.Name + ".weight"].Shape;
+            return new QuantizableWeight(property.Name, shape.Count == 4 ? WeightOperator.Conv2d : WeightOperator.Linear, shape, property.Name + ".weight", 0, shape[1]);
+        })];
+    }
+
+    private static string Method(QuantizerSpec option) => option.Method switch
+    {
+        QuantizerMethod.UniformAffine => "UAQ",
+        QuantizerMethod.KMeansPerChannel => "K-Means C",
+        _ => "K-Means A",
+    };
+
+    private static double Loss(QuantizerSpec option) => (option.Bits == 3 ? 1.0 : 0.35)
+        * (option.Method switch { QuantizerMethod.UniformAffine => 0.9, QuantizerMethod.KMeansPerChannel => 0.7, _ => 1.1 });
+
+    private static double Sensitivity(string name, Pcg32 random) =>
+        (name.Contains("attn2.to_k", StringComparison.Ordinal) ? 0.9 : name.Contains("ff", StringComparison.Ordinal) ? 0.6 : name.Contains("adaln", StringComparison.Ordinal) ? 1.2 : 0.3)
+        * (name.Contains("blocks.3", StringComparison.Ordinal) ? 1.6 : 1) * (0.6 + (0.8 * random.NextDouble()));
+
+    private static double Noise(Pcg32 random, double scale) => scale * ((random.NextDouble() + random.NextDouble() + random.NextDouble()) - 1.5);
+
+    private static double Damage(BitAllocation allocation, QuantizableWeight[] weights, Dictionary<string, double> sensitivity) =>
+        weights.Sum(w => sensitivity[w.Name] * Loss(allocation[w.Name]!)) / weights.Sum(w => sensitivity[w.Name]);
+
+    private static Dictionary<string, double> Measure(double damage, Pcg32 random) => new()
+    {
+        ["psnr"] = 29.5 - (13.2 * damage) + Noise(random, 0.7),
+        ["ssim"] = 1.0 - (0.42 * damage) + Noise(random, 0.015),
+        ["clip-cosine"] = 1.05 - (0.33 * damage) + Noise(random, 0.015),
+        ["frechet"] = 42 + (22 * damage) + Noise(random, 4),
+        ["kid"] = 2 + (9 * damage) + Noise(random, 2),
+        ["clip-score"] = 70 - (11 * damage) + Noise(random, 2),
+    };
+
+    private static TrialData Trial(int number, QuantizableWeight[] weights, Dictionary<string, double> sensitivity, Pcg32 random)
+    {
+        double share = random.NextDouble();
+        var allocation = BitAllocation.ForEach(weights, _ => QuantizerSpec.PaperOptions[(2 * random.Next(3)) + (random.NextDouble() < share ? 1 : 0)]);
+        return new TrialData(number, allocation.AverageBits(weights, 16), Measure(Damage(allocation, weights, sensitivity), random));
+    }
+
+    private static IEnumerable<EntryData> Entries(QuantizableWeight[] weights, Dictionary<string, double> sensitivity, Pcg32 random)
+    {
+        yield return new EntryData
+        {
+            Key = "full", Label = "Full precision", Kind = EntryKind.FullPrecision, AverageBits = 16, QuantizedBytes = weights.Sum(w => w.ElementCount) * 2,
+            EffectiveBits = 16.05, ImageCount = 32,
+            Metrics = new Dictionary<string, MeasuredData> { ["clip-cosine"] = new(1), ["ssim"] = new(1), ["frechet"] = new(45.7, 42.1, 49.0), ["kid"] = new(3.1, 1.9, 4.4), ["clip-score"] = new(68.9, 67.0, 70.8) },
+        };
+        foreach (double bits in new[] { 3.5, 3.75, 4.0 })
+        {
+            var options = new[] { QuantizerSpec.PaperOptions[1], QuantizerSpec.PaperOptions[0], QuantizerSpec.PaperOptions[3], QuantizerSpec.PaperOptions[2] };
+            var chosen = weights.ToDictionary(w => w.Name, w => options[0]);
+            foreach (QuantizableWeight weight in weights.OrderByDescending(w => sensitivity[w.Name] / w.ElementCount))
+            {
+                foreach (QuantizerSpec option in options.Skip(1).Append(QuantizerSpec.PaperOptions[4]))
+                {
+                    QuantizerSpec before = chosen[weight.Name];
+                    chosen[weight.Name] = option;
+                    if (new BitAllocation(chosen).AverageBits(weights, 16) > bits) chosen[weight.Name] = before;
+                }
+            }
+            yield return Entry($"plan-{bits}", $"Plan, {bits:0.00} bits", $"plan {bits:0.00}", EntryKind.Plan, bits, new BitAllocation(chosen), weights, sensitivity, random);
+            var greedy = BitAllocation.ForEach(weights, w => random.NextDouble() < (bits - 3.2) * 0.9 ? QuantizerSpec.PaperOptions[4] : QuantizerSpec.PaperOptions[1]);
+            yield return Entry($"greedy-{bits}", $"Weight-error greedy, {bits:0.00} bits", $"greedy {bits:0.00}", EntryKind.Greedy, bits, greedy, weights, sensitivity, random);
+        }
+        foreach (QuantizerSpec option in QuantizerSpec.PaperOptions)
+        {
+            yield return Entry($"uniform-{option}", $"Uniform {Method(option)}, {option.Bits} bits", $"{Method(option)} {option.Bits}", EntryKind.Uniform, null,
+                BitAllocation.Uniform(weights, option), weights, sensitivity, random);
+        }
+        var lucky = BitAllocation.ForEach(weights, _ => QuantizerSpec.PaperOptions[random.Next(6)]);
+        yield return Entry("random-best", "Best random trial up to 3.75 bits", "random #41", EntryKind.BestRandom, null, lucky, weights, sensitivity, random);
+    }
+
+    private static EntryData Entry(string key, string label, string name, EntryKind kind, double? requested, BitAllocation allocation,
+        QuantizableWeight[] weights, Dictionary<string, double> sensitivity, Pcg32 random)
+    {
+        Dictionary<string, double> values = Measure(Damage(allocation, weights, sensitivity), random);
+        return new EntryData
+        {
+            Key = key, Label = label, ShortLabel = name, Kind = kind, RequestedBits = requested, AverageBits = allocation.AverageBits(weights, 16),
+            QuantizedBytes = allocation.SizeBytes(weights, 16), EffectiveBits = kind == EntryKind.Plan ? allocation.AverageBits(weights, 16) + 0.31 : null,
+            ImageCount = 32, Choices = allocation.Specs.ToDictionary(pair => pair.Key, pair => pair.Value.ToString()),
+            Metrics = values.ToDictionary(pair => pair.Key, pair => new MeasuredData(pair.Value, pair.Value * 0.975, pair.Value * 1.025)),
+        };
+    }
+
+    private static PredictorData Predictor(Pcg32 random)
+    {
+        HeldOutData[] HeldOut(double noise) => [.. Enumerable.Range(0, 64).Select(i =>
+        {
+            double measured = 0.55 + (0.35 * random.NextDouble());
+            return new HeldOutData(i, measured, measured + Noise(random, noise), 3 + (2 * measured));
+        })];
+        double[] Folds(double center) => [.. Enumerable.Range(0, 5).Select(_ => center + Noise(random, 0.15))];
+        return new PredictorData(5,
+            [
+                new("ridge", "Ridge regression", 0.921, 0.58, 0.981, 0.011, Folds(0.92), Folds(0.58), HeldOut(0.04)),
+                new("network", "GATv2 network", 0.903, 0.47, 0.972, 0.014, Folds(0.90), Folds(0.45), HeldOut(0.06)),
+                new("bits", "Average bits alone", 0.887, null, 0.951, 0.019, Folds(0.88), [], []),
+                new("mean", "Mean", null, null, 0.74, 0.052, [], [], []),
+            ], "ridge");
+    }
+
+    private static ImageGridData Images(SafetensorsFile pictures)
+    {
+        const int Length = 64 * 64 * 3;
+        string[] columns = ["full-precision", "random-0", "uniform-uaq-4", "uniform-uaq-3"];
+        float[][] images = [.. columns.Select(pictures.ReadSingle)];
+        string[] prompts = ["hamster, fluent emoji", "smirking face, flat emoji", "lungs, fluent emoji", "kimono, fluent emoji"];
+        return new ImageGridData(
+            [new("Full precision"), new("Plan 3.75", "3.748 bits"), new("UAQ 4", "4.140 bits"), new("UAQ 3", "3.140 bits")],
+            [.. prompts.Select((prompt, i) => new ImageRowData(prompt, 42 + i, [.. images.Select((image, column) =>
+                new ImageCellData(PngFile.Encode(image.AsSpan(i * Length, Length), 64, 64), column == 0 ? null : 24.4 - (2.1 * column) + i))]))], 64, 64);
+    }
+}
