@@ -1,0 +1,22 @@
+namespace Qua2SeDiMo.Diffusion.Tokenizers;
+
+/// <summary>A text as a text encoder takes it.</summary>
+/// <param name="Ids">Token ids, truncated and padded to the tokenizer's length.</param>
+/// <param name="AttentionMask">1 for tokens of the text, 0 for padding; padding is on the right.</param>
+public sealed record TokenizedText(IReadOnlyList<int> Ids, IReadOnlyList<int> AttentionMask);
+
+/// <summary>Turns text into token ids.</summary>
+public interface ITokenizer
+{
+    /// <summary>Length that <see cref="Encode"/> pads and truncates to.</summary>
+    int MaximumLength { get; }
+
+    /// <summary>Token that fills up short texts.</summary>
+    int PaddingId { get; }
+
+    /// <summary>All ids of a text with its start and end tokens; neither truncated nor padded.</summary>
+    IReadOnlyList<int> EncodeIds(string text);
+
+    /// <summary>Ids of exactly <see cref="MaximumLength"/>: long texts lose their end but keep the end token.</summary>
+    TokenizedText Encode(string text);
+}

@@ -1,0 +1,96 @@
+using System.IO.Compression;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Qua2SeDiMo.Models;
+
+namespace Qua2SeDiMo.Diffusion.Tokenizers;
+
+/// <summary>The files of one tokenizer, read within limits; NAME.gz stands in for NAME.</summary>
+internal sealed class TokenizerFolder
+{
+    private const int MaximumBytes = 64 << 20;
+
+    private readonly JsonObject config;
+    private readonly JsonObject specialTokens;
+
+    public TokenizerFolder(string path)
+    {
+        if (!Directory.Exists(path)) throw new TokenizerException($"{path}: there is no such folder.");
+        DirectoryPath = path;
+        config = ReadConfig("tokenizer_config.json");
+        specialTokens = ReadConfig("special_tokens_map.json");
+    }
+
+    public string DirectoryPath { get; }
+
+    /// <summary><c>tokenizer_class</c> without the ending of the fast variants; empty when not stated.</summary>
+    public string ClassName
+    {
+        get
+        {
+            string name = Text(config["tokenizer_class"]) ?? "";
+            return name.EndsWith("Fast", StringComparison.Ordinal) ? name[..^4] : name;
+        }
+    }
+
+    /// <summary>A whole number of tokenizer_config.json, or null.</summary>
+    public int? Int(string key) => config[key] is JsonValue value && value.TryGetValue(out int number) ? number : null;
+
+    /// <summary>A flag of tokenizer_config.json, or null.</summary>
+    public bool? Flag(string key) => config[key] is JsonValue value && value.TryGetValue(out bool flag) ? flag : null;
+
+    /// <summary>A special token, for instance pad_token, as text.</summary>
+    public string SpecialToken(string key, string defaultToken) => Text(config[key]) ?? Text(specialTokens[key]) ?? defaultToken;
+
+    /// <summary>additional_special_tokens.</summary>
+    public IReadOnlyList<string> AdditionalSpecialTokens =>
+        (config["additional_special_tokens"] ?? specialTokens["additional_special_tokens"]) is JsonArray array ? [.. array.Select(Text).OfType<string>()] : [];
+
+    public bool Has(string name) => File.Exists(PathOf(name)) || File.Exists(PathOf(name) + ".gz");
+
+    /// <summary>A file's bytes, at most 64 MiB of them.</summary>
+    public byte[] ReadBytes(string name)
+    {
+        string path = PathOf(name);
+        if (!Has(name)) throw new TokenizerException($"{path}: there is no such file, and the tokenizer cannot work without it.");
+        using Stream file = File.OpenRead(File.Exists(path) ? path : path + ".gz");
+        using Stream source = File.Exists(path) ? file : new GZipStream(file, CompressionMode.Decompress);
+        using var content = new MemoryStream();
+        byte[] buffer = new byte[1 << 16];
+        try
+        {
+            for (int read; (read = source.Read(buffer)) > 0;)
+            {
+                content.Write(buffer.AsSpan(0, read));
+                if (content.Length > MaximumBytes) throw new TokenizerException($"{path}: larger than {MaximumBytes >> 20} MiB, which no tokenizer file is.");
+            }
+        }
+        catch (InvalidDataException error)
+        {
+            throw new TokenizerException($"{path}.gz: not gzip data: {error.Message}", error);
+        }
+        return content.ToArray();
+    }
+
+    /// <summary>A file's lines, read as UTF-8.</summary>
+    public string[] ReadLines(string name) => System.Text.Encoding.UTF8.GetString(ReadBytes(name)).Split('\n').Select(line => line.TrimEnd('\r')).ToArray();
+
+    /// <summary>A JSON file that maps tokens to ids.</summary>
+    public Dictionary<string, int> ReadVocabulary(string name)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<Dictionary<string, int>>(ReadBytes(name)) ?? throw new TokenizerException($"{PathOf(name)}: no vocabulary.");
+        }
+        catch (JsonException error)
+        {
+            throw new TokenizerException($"{PathOf(name)}: not a map of tokens to ids: {error.Message}", error);
+        }
+    }
+
+    private JsonObject ReadConfig(string name) => File.Exists(PathOf(name)) ? ComponentConfig.Read(PathOf(name)).Root : [];
+
+    private string PathOf(string name) => Path.Combine(DirectoryPath, name);
+
+    private static string? Text(JsonNode? node) => (node is JsonObject token ? token["content"] : node) is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+}

@@ -1,0 +1,106 @@
+using System.Text.Json.Nodes;
+using CsCheck;
+using Qua2SeDiMo.Diffusion.Tokenizers;
+using Qua2SeDiMo.Models;
+using Xunit;
+
+namespace Qua2SeDiMo.Tests.Diffusion.Tokenizers;
+
+public sealed class TokenizerFolderTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("q2-tokenizer-").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Fact]
+    public void A_folder_with_tokenizer_json_alone_gives_the_ids_of_spiece_model()
+    {
+        string bundled = RepositoryFiles.Models("emoji-pixart/tokenizer");
+        Copy(bundled, "tokenizer.json", "tokenizer_config.json");
+        ITokenizer fromModel = TokenizerCatalog.Open(bundled, 24), fromJson = TokenizerCatalog.Open(folder, 24);
+        foreach (JsonNode? text in ComponentConfig.Read(RepositoryFiles.Golden("tokenizers/t5-tiny/cases.json")).Root["cases"]!.AsArray())
+        {
+            Assert.Equal(fromModel.EncodeIds((string)text!["text"]!), fromJson.EncodeIds((string)text["text"]!));
+        }
+    }
+
+    [Fact]
+    public void Truncation_keeps_the_end_token_and_padding_is_masked()
+    {
+        ITokenizer tokenizer = TokenizerCatalog.Open(RepositoryFiles.Golden("tokenizers/t5-tiny"), 4);
+        TokenizedText text = tokenizer.Encode("a very long text about nothing");
+        Assert.Equal(4, text.Ids.Count);
+        Assert.Equal(1, text.Ids[^1]);
+        TokenizedText brief = tokenizer.Encode("a");
+        Assert.Equal([1, 1, 0, 0], brief.AttentionMask);
+        Assert.Equal(tokenizer.PaddingId, brief.Ids[^1]);
+    }
+
+    [Fact]
+    public void A_truncated_spiece_model_is_refused()
+    {
+        byte[] whole = File.ReadAllBytes(RepositoryFiles.Golden("tokenizers/t5-tiny/spiece.model"));
+        Copy(RepositoryFiles.Golden("tokenizers/t5-tiny"), "tokenizer_config.json");
+        foreach (int length in new[] { 1, 2, 100, whole.Length / 2, whole.Length - 1 })
+        {
+            File.WriteAllBytes(Path.Combine(folder, "spiece.model"), whole[..length]);
+            Assert.Throws<TokenizerException>(() => TokenizerCatalog.Open(folder, 8));
+        }
+    }
+
+    [Fact]
+    public void Damaged_spiece_models_never_crash() => Gen.Int[0, 242_000].Array[1, 20].Sample(places =>
+    {
+        byte[] content = File.ReadAllBytes(RepositoryFiles.Golden("tokenizers/t5-tiny/spiece.model"));
+        foreach (int place in places) content[place] ^= 0x5a;
+        string damaged = Path.Combine(Directory.CreateTempSubdirectory("q2-damaged-").FullName);
+        try
+        {
+            File.Copy(RepositoryFiles.Golden("tokenizers/t5-tiny/tokenizer_config.json"), Path.Combine(damaged, "tokenizer_config.json"));
+            File.WriteAllBytes(Path.Combine(damaged, "spiece.model"), content);
+            TokenizerCatalog.Open(damaged, 8).Encode("①②③ café ﬁne");
+        }
+        catch (TokenizerException)
+        {
+        }
+        finally
+        {
+            Directory.Delete(damaged, recursive: true);
+        }
+    }, iter: 60);
+
+    [Fact]
+    public void A_missing_file_is_named()
+    {
+        Copy(RepositoryFiles.Golden("tokenizers/clip-tiny"), "tokenizer_config.json", "vocab.json");
+        Assert.Contains("merges.txt", Assert.Throws<TokenizerException>(() => TokenizerCatalog.Open(folder, 8)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_vocabulary_that_is_not_a_map_is_refused()
+    {
+        Copy(RepositoryFiles.Golden("tokenizers/clip-tiny"), "tokenizer_config.json", "merges.txt");
+        File.WriteAllText(Path.Combine(folder, "vocab.json"), "[1, 2]");
+        Assert.Throws<TokenizerException>(() => TokenizerCatalog.Open(folder, 8));
+    }
+
+    [Fact]
+    public void Merges_that_lead_nowhere_are_refused()
+    {
+        Copy(RepositoryFiles.Golden("tokenizers/clip-tiny"), "tokenizer_config.json", "vocab.json");
+        File.WriteAllText(Path.Combine(folder, "merges.txt"), "#version: 0.2\nthere is no such merge\n");
+        Assert.Throws<TokenizerException>(() => TokenizerCatalog.Open(folder, 8));
+    }
+
+    [Fact]
+    public void Another_tokenizer_class_is_refused_with_the_supported_ones()
+    {
+        File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), "{\"tokenizer_class\": \"GemmaTokenizer\"}");
+        Assert.Contains("CLIPTokenizer", Assert.Throws<TokenizerException>(() => TokenizerCatalog.Open(folder, 8)).Message, StringComparison.Ordinal);
+    }
+
+    private void Copy(string from, params string[] names)
+    {
+        foreach (string name in names) File.Copy(Path.Combine(from, name), Path.Combine(folder, name));
+    }
+}
