@@ -73,7 +73,9 @@ public sealed partial class GraphBuilder
         using ModuleScope entered = Scope(module);
         long width = x[-1].Size;
         GraphValue scale = affine ? Parameter("weight", width) : Constant(Filled(width, 1f), width);
-        return Record("LayerNormalization", [x, scale, affine && bias ? Parameter("bias", width) : null], x.Type, x.Shape,
+        // The bias is optional in ONNX, but ONNX Runtime 1.31 crashes when it fuses a residual sum with a norm that has none.
+        GraphValue shift = affine && bias ? Parameter("bias", width) : Constant(Filled(width, 0f), width);
+        return Record("LayerNormalization", [x, scale, shift], x.Type, x.Shape,
             new GraphAttribute.Whole("axis", -1), new GraphAttribute.Real("epsilon", (float)epsilon));
     }
 

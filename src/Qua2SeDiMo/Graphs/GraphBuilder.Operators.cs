@@ -71,6 +71,10 @@ public sealed partial class GraphBuilder
     public GraphValue Clip(GraphValue x, float minimum, float maximum) =>
         Record("Clip", [x, Scalar(minimum), Scalar(maximum)], x.Type, x.Shape);
 
+    /// <summary>Clamps integers to [minimum, maximum].</summary>
+    public GraphValue ClipIntegers(GraphValue x, long minimum, long maximum) =>
+        Record("Clip", [x, Constant([minimum], []), Constant([maximum], [])], x.Type, x.Shape);
+
     /// <summary>Converts the element type.</summary>
     public GraphValue Cast(GraphValue x, ElementType type) =>
         x.Type == type ? x : Record("Cast", [x], type, x.Shape, new GraphAttribute.Whole("to", (long)OnnxTypes.ToOnnx(type)));

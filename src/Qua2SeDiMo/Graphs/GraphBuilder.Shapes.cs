@@ -75,6 +75,17 @@ public sealed partial class GraphBuilder
     /// <param name="extent">Extent that is left.</param>
     public GraphValue SliceFrom(GraphValue x, int axis, long start, Dimension extent) => Slice(x, Axis(x, axis), start, long.MaxValue, extent);
 
+    /// <summary>The first elements of an axis, as many as another value has along one of its axes.</summary>
+    /// <param name="x">What is cut; it must be long enough when the graph runs.</param>
+    /// <param name="axis">Axis that is cut.</param>
+    /// <param name="like">Value whose extent counts.</param>
+    /// <param name="likeAxis">Its axis.</param>
+    public GraphValue SliceLike(GraphValue x, int axis, GraphValue like, int likeAxis)
+    {
+        int at = Axis(x, axis);
+        return Record("Slice", [x, Constant([0L], 1), Extent(like, likeAxis), Constant([(long)at], 1)], x.Type, With(x.Shape, at, like[likeAxis]));
+    }
+
     /// <summary>Rows of a table chosen by integers: result shape is that of the indices with the table's axis replaced.</summary>
     public GraphValue Gather(GraphValue table, GraphValue indices, int axis = 0)
     {
@@ -86,8 +97,7 @@ public sealed partial class GraphBuilder
     /// <summary>Row <c>indices[b]</c> of x[b] for each b: x [batch, tokens, width], indices [batch], result [batch, width].</summary>
     public GraphValue GatherRows(GraphValue x, GraphValue indices)
     {
-        GraphValue rows = Record("GatherND", [x, Unsqueeze(indices, 1)], x.Type, [x.Shape[0], x.Shape[2]], new GraphAttribute.Whole("batch_dims", 1));
-        return rows;
+        return Record("GatherND", [x, Unsqueeze(indices, 1)], x.Type, [x.Shape[0], x.Shape[2]], new GraphAttribute.Whole("batch_dims", 1));
     }
 
     /// <summary>Inserts axes of extent 1; positions are those in the result.</summary>
@@ -134,12 +144,16 @@ public sealed partial class GraphBuilder
     public GraphValue Expand(GraphValue x, params IReadOnlyList<long> shape) =>
         Record("Expand", [x, Constant([.. shape], shape.Count)], x.Type, [.. shape.Select(extent => new Dimension(extent))]);
 
-    /// <summary>The run-time extents of chosen axes, as int64 [count]; for operators whose shape argument depends on a named extent.</summary>
+    /// <summary>The run-time extent of an axis, as int64 [1].</summary>
     public GraphValue Extent(GraphValue x, int axis)
     {
         int at = Axis(x, axis);
         return Record("Shape", [x], ElementType.Int64, [1], new GraphAttribute.Whole("end", at + 1), new GraphAttribute.Whole("start", at));
     }
+
+    /// <summary>0, 1, 2, … up to the extent of an axis, as int64.</summary>
+    public GraphValue Range(GraphValue x, int axis) =>
+        Record("Range", [Constant([0L], []), Squeeze(Extent(x, axis), 0), Constant([1L], [])], ElementType.Int64, [x[axis]]);
 
     private GraphValue Slice(GraphValue x, int axis, long start, long end, Dimension extent) =>
         Record("Slice", [x, Constant([start], 1), Constant([end], 1), Constant([(long)axis], 1)], x.Type, With(x.Shape, axis, extent));

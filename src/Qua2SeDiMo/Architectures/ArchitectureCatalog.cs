@@ -1,0 +1,41 @@
+using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Models;
+
+namespace Qua2SeDiMo.Architectures;
+
+/// <summary>Every architecture that can be built. A new family is one file and one line here.</summary>
+public static class ArchitectureCatalog
+{
+    /// <summary>All families; at most one recognises a configuration.</summary>
+    public static IReadOnlyList<IArchitecture> All { get; } =
+    [
+        new PixArtArchitecture(),
+        new T5EncoderArchitecture(),
+        new ClipTextArchitecture(),
+        new ClipVisionArchitecture(),
+        new ClipArchitecture(),
+        new AutoencoderTinyArchitecture(),
+    ];
+
+    /// <summary>The family of a configuration.</summary>
+    /// <exception cref="ArchitectureException">None recognises it.</exception>
+    public static IArchitecture Find(ComponentConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return All.FirstOrDefault(architecture => architecture.Recognizes(config)) ?? throw new ArchitectureException(
+            $"{config.Source}: no architecture here builds the class '{config.ClassName}'. docs/ has the table of supported classes.");
+    }
+
+    /// <summary>Builds the graph that a request describes.</summary>
+    /// <exception cref="Q2Exception">The class or a setting is not supported, or the checkpoint does not fit the configuration.</exception>
+    public static Graph Build(BuildRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        IArchitecture architecture = Find(request.Config);
+        if (!architecture.Parts.Contains(request.Part))
+        {
+            throw new ArchitectureException($"{request.Config.Source}: '{request.Config.ClassName}' has no part '{request.Part}'; it has {string.Join(", ", architecture.Parts)}.");
+        }
+        return architecture.Build(request);
+    }
+}

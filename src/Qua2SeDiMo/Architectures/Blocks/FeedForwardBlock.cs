@@ -1,0 +1,43 @@
+using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Models;
+
+namespace Qua2SeDiMo.Architectures.Blocks;
+
+/// <summary>The feed-forward module of diffusers: net.0.proj, an activation, net.2.</summary>
+internal static class FeedForwardBlock
+{
+    /// <summary>Applies it.</summary>
+    /// <param name="g">The tape.</param>
+    /// <param name="module">Path of the module below the current scope.</param>
+    /// <param name="x">[…, width].</param>
+    /// <param name="config">Configuration that names the activation.</param>
+    /// <param name="key">Key of its name.</param>
+    /// <param name="defaultName">Name when the key is missing.</param>
+    /// <param name="inner">Hidden width; null takes four times the width.</param>
+    internal static GraphValue Apply(
+        GraphBuilder g, string module, GraphValue x, ComponentConfig config, string key, string defaultName, long? inner = null)
+    {
+        long width = x[-1].Size;
+        long hidden = inner ?? 4 * width;
+        string name = config.Text(key, defaultName);
+        using GraphBuilder.ModuleScope scope = g.Scope(module);
+        GraphValue y = name switch
+        {
+            "gelu" => g.Gelu(g.Linear("net.0.proj", x, hidden)),
+            "gelu-approximate" => g.GeluTanh(g.Linear("net.0.proj", x, hidden)),
+            // The value comes first, the gate second.
+            "geglu" => Gated(g, x, hidden, g.Gelu),
+            "swiglu" => Gated(g, x, hidden, g.Silu),
+            "geglu-approximate" => g.QuickGelu(g.Linear("net.0.proj", x, hidden)),
+            "linear-silu" => g.Silu(g.Linear("net.0.proj", x, hidden)),
+            _ => throw config.Unsupported(key, "known are gelu, gelu-approximate, geglu, geglu-approximate, swiglu, linear-silu"),
+        };
+        return g.Linear("net.2", y, width);
+    }
+
+    private static GraphValue Gated(GraphBuilder g, GraphValue x, long hidden, Func<GraphValue, GraphValue> activation)
+    {
+        IReadOnlyList<GraphValue> halves = g.Chunk(g.Linear("net.0.proj", x, 2 * hidden), 2, -1);
+        return g.Multiply(halves[0], activation(halves[1]));
+    }
+}

@@ -1,0 +1,37 @@
+using Qua2SeDiMo.Graphs;
+
+namespace Qua2SeDiMo.Architectures.Blocks;
+
+/// <summary>Sinusoidal embedding of numbers (timesteps, sizes) and the small network after it.</summary>
+internal static class TimestepBlock
+{
+    /// <summary>Sines and cosines of t·ω_i with ω_i = 10000^(−i / (half − shift)), i = 0 … half − 1.</summary>
+    /// <param name="g">The tape.</param>
+    /// <param name="t">[n].</param>
+    /// <param name="channels">Width of the result.</param>
+    /// <param name="flip">Whether cosines come first.</param>
+    /// <param name="shift">Subtracted from the number of frequencies.</param>
+    /// <returns>[n, channels].</returns>
+    internal static GraphValue Sinusoid(GraphBuilder g, GraphValue t, int channels, bool flip = true, double shift = 0)
+    {
+        int half = channels / 2;
+        float[] frequencies = new float[half];
+        float logPeriod = (float)-Math.Log(10000);
+        // In single precision at every step: at timestep 999 a last bit of the exponent moves the angle by 1e-4.
+        for (int i = 0; i < half; i++) frequencies[i] = (float)Math.Exp(logPeriod * i / (float)(half - shift));
+        GraphValue angles = g.Multiply(g.Unsqueeze(t, 1), g.Constant(frequencies, 1, half));
+        GraphValue embedding = flip ? g.Concat(-1, g.Cos(angles), g.Sin(angles)) : g.Concat(-1, g.Sin(angles), g.Cos(angles));
+        return channels % 2 == 0 ? embedding : g.Pad(embedding, [0, 0], [0, 1]);
+    }
+
+    /// <summary>linear_1, SiLU, linear_2.</summary>
+    /// <param name="g">The tape.</param>
+    /// <param name="module">Path of the module below the current scope.</param>
+    /// <param name="x">[n, channels].</param>
+    /// <param name="width">Width of the result.</param>
+    internal static GraphValue Embed(GraphBuilder g, string module, GraphValue x, long width)
+    {
+        using GraphBuilder.ModuleScope scope = g.Scope(module);
+        return g.Linear("linear_2", g.Silu(g.Linear("linear_1", x, width)), width);
+    }
+}
