@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
 namespace Qua2SeDiMo.Metrics;
 
 /// <summary>Row-major [samples, width] feature sets.</summary>
@@ -15,20 +18,31 @@ internal static class FeatureRows
         return features.Length / width;
     }
 
-    /// <summary>x·y in double precision. Four running sums hide the latency of the adder; the result is the same on every machine.</summary>
+    /// <summary>
+    /// x·y in double precision. A product of singles is exact in double precision and the order of sums is fixed, so the result is the same on
+    /// every machine.
+    /// </summary>
     public static double Dot(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
     {
-        double sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
+        ref float left = ref MemoryMarshal.GetReference(x), right = ref MemoryMarshal.GetReference(y);
+        Vector256<double> sum0 = default, sum1 = default;
         int i = 0;
-        for (; i + 4 <= x.Length; i += 4)
+        for (; i + 8 <= x.Length; i += 8)
         {
-            sum0 += (double)x[i] * y[i];
-            sum1 += (double)x[i + 1] * y[i + 1];
-            sum2 += (double)x[i + 2] * y[i + 2];
-            sum3 += (double)x[i + 3] * y[i + 3];
+            (Vector256<double> leftLow, Vector256<double> leftHigh) = Vector256.Widen(Vector256.LoadUnsafe(ref left, (nuint)i));
+            (Vector256<double> rightLow, Vector256<double> rightHigh) = Vector256.Widen(Vector256.LoadUnsafe(ref right, (nuint)i));
+            sum0 += leftLow * rightLow;
+            sum1 += leftHigh * rightHigh;
         }
-        for (; i < x.Length; i++) sum0 += (double)x[i] * y[i];
-        return sum0 + sum1 + (sum2 + sum3);
+        return Vector256.Sum(sum0 + sum1) + PlainDot(x[i..], y[i..]);
+    }
+
+    /// <summary>Plain twin of <see cref="Dot"/>.</summary>
+    internal static double PlainDot(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
+    {
+        double sum = 0;
+        for (int i = 0; i < x.Length; i++) sum += (double)x[i] * y[i];
+        return sum;
     }
 
     /// <summary>|x − y|² in double precision.</summary>

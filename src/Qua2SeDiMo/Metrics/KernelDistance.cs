@@ -71,13 +71,27 @@ public static class KernelDistance
     /// <param name="selfTermB">Result of <see cref="KidSelfTerm"/> for <paramref name="b"/>.</param>
     public static double KidOfAll(ReadOnlySpan<float> a, ReadOnlySpan<float> b, int width, double selfTermB)
     {
-        int rowsA = FeatureRows.Count(a, width), rowsB = FeatureRows.Count(b, width);
-        double across = 0;
-        for (int i = 0; i < rowsA; i++)
+        double[] across = KidCrossTerms(a, b, width);
+        return KidSelfTerm(a, width) + selfTermB - (2 * across.Average());
+    }
+
+    /// <summary>
+    /// For each row of <paramref name="a"/> the mean of k over all rows of the reference. KID of any rows of <paramref name="a"/> is then
+    /// their <see cref="KidSelfTerm"/> + that of the reference − 2 · the mean of their cross terms: what halves of a set need.
+    /// </summary>
+    /// <param name="a">Row-major [samples, width].</param>
+    /// <param name="b">The reference.</param>
+    /// <param name="width">Features of one sample.</param>
+    public static double[] KidCrossTerms(ReadOnlySpan<float> a, ReadOnlySpan<float> b, int width)
+    {
+        double[] terms = new double[FeatureRows.Count(a, width)];
+        int rowsB = FeatureRows.Count(b, width);
+        for (int i = 0; i < terms.Length; i++)
         {
-            for (int j = 0; j < rowsB; j++) across += Cubic(a.Slice(i * width, width), b.Slice(j * width, width));
+            for (int j = 0; j < rowsB; j++) terms[i] += Cubic(a.Slice(i * width, width), b.Slice(j * width, width));
+            terms[i] /= rowsB;
         }
-        return KidSelfTerm(a, width) + selfTermB - (2 * across / ((double)rowsA * rowsB));
+        return terms;
     }
 
     /// <summary>Mean of k over all ordered pairs of different rows: the part of KID that knows one set only.</summary>

@@ -41,6 +41,26 @@ public sealed class MetricTests
     }
 
     [Fact]
+    public void Kid_of_some_rows_follows_from_cross_terms()
+    {
+        float[] a = Normal(12 * 4, 3), b = Normal(15 * 4, 4);
+        double[] cross = KernelDistance.KidCrossTerms(a, b, 4);
+        double selfB = KernelDistance.KidSelfTerm(b, 4);
+        Assert.Equal(KernelDistance.KidOfAll(a.AsSpan(8, 20), b, 4, selfB),
+            KernelDistance.KidSelfTerm(a.AsSpan(8, 20), 4) + selfB - (2 * cross[2..7].Average()), 12);
+    }
+
+    [Fact]
+    public void Dot_products_of_every_length_equal_the_plain_sum()
+    {
+        float[] x = Normal(256, 12), y = Normal(256, 13);
+        for (int length = 0; length <= 256; length++)
+        {
+            Assert.Equal(FeatureRows.PlainDot(x.AsSpan(0, length), y.AsSpan(0, length)), FeatureRows.Dot(x.AsSpan(0, length), y.AsSpan(0, length)), 12);
+        }
+    }
+
+    [Fact]
     public void Seeded_kid_repeats_itself_and_changes_with_the_seed()
     {
         float[] a = Normal(30 * 4, 5), b = Normal(30 * 4, 6);
