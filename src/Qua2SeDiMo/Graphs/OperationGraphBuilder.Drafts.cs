@@ -1,0 +1,139 @@
+using System.Globalization;
+
+namespace Qua2SeDiMo.Graphs;
+
+// Nodes while the walk makes them, their simplification, and what comes out.
+public sealed partial class OperationGraphBuilder
+{
+    private sealed class Draft(OperationKind kind, string scope)
+    {
+        internal OperationKind Kind { get; set; } = kind;
+
+        internal string Scope { get; } = scope;
+
+        internal int Weight { get; init; } = -1;
+
+        internal List<int> Inputs { get; } = [];
+
+        internal bool IsOutput { get; set; }
+
+        internal bool IsRepeatedSum { get; set; }
+
+        internal bool IsGone { get; set; }
+    }
+
+    private DataFlow Make(OperationKind kind, GraphNode node, params ReadOnlySpan<DataFlow> inputs)
+    {
+        int draft = drafts.Count;
+        drafts.Add(new Draft(kind, node.Scope));
+        foreach (DataFlow input in inputs)
+        {
+            Connect(input, draft);
+            // A gate by a condition that already reached the branch says nothing new; any other one is an input of its own.
+            if (input.Source >= 0 && input.Factor >= 0 && !Reaches(input.Factor, input.Source)) Connect(new DataFlow(input.Factor), draft);
+        }
+        return new DataFlow(draft);
+    }
+
+    // A stream that was scaled and is now read as it is: the scaling becomes a node.
+    private DataFlow Settle(GraphNode node, DataFlow flow) =>
+        flow.Source < 0 || flow.Factor < 0 ? flow : Make(OperationKind.Modulation, node, new DataFlow(flow.Source), new DataFlow(flow.Factor));
+
+    private void Connect(DataFlow flow, int target)
+    {
+        List<int> inputs = drafts[target].Inputs;
+        if (flow.Source >= 0 && flow.Source != target && !inputs.Contains(flow.Source)) inputs.Add(flow.Source);
+    }
+
+    private bool Reaches(int ancestor, int descendant)
+    {
+        var seen = new HashSet<int>();
+        var open = new Stack<int>([descendant]);
+        while (open.TryPop(out int at))
+        {
+            if (at == ancestor) return true;
+            if (!seen.Add(at)) continue;
+            foreach (int input in drafts[at].Inputs) open.Push(input);
+        }
+        return false;
+    }
+
+    private void Simplify()
+    {
+        bool changed = true;
+        while (changed)
+        {
+            changed = false;
+            List<int>[] readers = Readers();
+            for (int i = drafts.Count - 1; i >= 0; i--)
+            {
+                Draft draft = drafts[i];
+                if (draft.IsGone || draft.IsOutput || draft.Weight >= 0) continue;
+                bool vanishes = readers[i].Count == 0
+                    || (readers[i].Count == 1 && (draft.Kind == OperationKind.Concat
+                        || (draft.Kind == OperationKind.Add && draft.IsRepeatedSum && drafts[readers[i][0]].Weight >= 0)));
+                if (!vanishes) continue;
+                draft.IsGone = true;
+                foreach (int reader in readers[i]) Splice(i, reader);
+                changed = true;
+                break;
+            }
+        }
+    }
+
+    private void Splice(int gone, int reader)
+    {
+        List<int> inputs = drafts[reader].Inputs;
+        int at = inputs.IndexOf(gone);
+        inputs.RemoveAt(at);
+        foreach (int source in drafts[gone].Inputs)
+        {
+            if (source != reader && !inputs.Contains(source)) inputs.Insert(at++, source);
+        }
+    }
+
+    private List<int>[] Readers()
+    {
+        var readers = new List<int>[drafts.Count];
+        for (int i = 0; i < readers.Length; i++) readers[i] = [];
+        for (int i = 0; i < drafts.Count; i++)
+        {
+            if (drafts[i].IsGone) continue;
+            foreach (int input in drafts[i].Inputs) readers[input].Add(i);
+        }
+        return readers;
+    }
+
+    private OperationGraph Finish()
+    {
+        int unused = Array.IndexOf(draftOfWeight, -1);
+        if (unused >= 0) throw new OperationGraphException($"{graph.Name}: no operator reads the weight '{graph.Weights[unused].Weight.Name}'.");
+        int[] alive = [.. Enumerable.Range(0, drafts.Count).Where(i => !drafts[i].IsGone)];
+        var indexOf = new Dictionary<int, int>();
+        for (int i = 0; i < alive.Length; i++) indexOf[alive[i]] = i;
+
+        QuantizableWeight[] weights = [.. graph.Weights.Select(weight => weight.Weight)];
+        var paths = new ModulePositions(weights.Select(weight => weight.Name));
+        var names = new HashSet<string>(weights.Select(weight => weight.Name), StringComparer.Ordinal);
+        var drafted = new List<(string Name, OperationKind Kind, int Weight, ModulePosition Position)>(alive.Length);
+        foreach (int i in alive)
+        {
+            Draft draft = drafts[i];
+            bool isWeight = draft.Weight >= 0;
+            string name = isWeight ? weights[draft.Weight].Name : Unique(names, draft);
+            drafted.Add((name, draft.Kind, draft.Weight, isWeight ? paths.OfWeight(name) : paths.OfScope(draft.Scope) with { LayerType = draft.Kind.Text() }));
+        }
+        IReadOnlyList<NodePosition> positions = ModulePositions.Number([.. drafted.Select(node => node.Position)]);
+        OperationNode[] nodes = [.. drafted.Select((node, i) => new OperationNode(node.Name, node.Kind, node.Weight, positions[i]))];
+        (int, int)[] edges = [.. alive.SelectMany(target => drafts[target].Inputs.Select(source => (indexOf[source], indexOf[target])))];
+        return new OperationGraph(graph.Name, nodes, edges, weights);
+    }
+
+    private static string Unique(HashSet<string> names, Draft draft)
+    {
+        string stem = draft.Scope.Length == 0 ? draft.Kind.Text() : $"{draft.Scope}.{draft.Kind.Text()}";
+        string name = stem;
+        for (int i = 2; !names.Add(name); i++) name = string.Create(CultureInfo.InvariantCulture, $"{stem}_{i}");
+        return name;
+    }
+}
