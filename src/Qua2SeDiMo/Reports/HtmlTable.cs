@@ -30,7 +30,7 @@ internal static class HtmlTable
         string css = string.Join(' ', new[] { column.IsNumeric ? "number" : "", cell.CssClass, cell.Shade is null ? "" : "shade" }
             .Where(part => !string.IsNullOrEmpty(part)));
         string? style = cell.Shade is { } shade ? $"--v:{Math.Clamp(shade, 0, 1):0.00}" : null;
-        return Markup.Of($"<{tag}{Attribute("class", css)}{(column.IsNumeric ? Attribute("data-value", value) : Markup.Empty)}{Attribute("style", style)}>{cell.Content ?? Markup.Of($"{cell.Text}")}</{new Markup(isHeading ? "th" : "td")}>");
+        return Markup.Of($"<{tag}{Attribute("class", css)}{Attribute("data-value", value)}{Attribute("style", style)}>{cell.Content ?? Markup.Of($"{cell.Text}")}</{new Markup(isHeading ? "th" : "td")}>");
     }
 
     private static Markup Attribute(string name, string? value) =>

@@ -3,14 +3,14 @@ namespace Qua2SeDiMo.Reports;
 /// <summary>Prompts × entries.</summary>
 internal static class ImageSection
 {
-    // Below this side, pictures are enlarged with hard pixels; interpolation would hide what quantization did.
+    // Up to this side, pictures are enlarged by a whole factor with hard pixels; interpolation would hide what quantization did.
     private const int PixelatedSide = 128;
 
     public static Markup Draw(ReportData report)
     {
         if (report.Images is not { Rows.Count: > 0 } grid) return Markup.Empty;
         bool isSmall = Math.Max(grid.Width, grid.Height) <= PixelatedSide;
-        int side = isSmall ? Math.Max(1, 176 / grid.Width) * grid.Width : Math.Min(grid.Width, 256);
+        int side = isSmall ? Math.Max(1, PixelatedSide / grid.Width) * grid.Width : Math.Min(grid.Width, 256);
         return Markup.Of(
             $"""
             <p>The same prompts and starting noise in every column. The figure under a picture is its PSNR against the full-precision picture of its row{(isSmall ? $"; pictures of {grid.Width}×{grid.Height} pixels are enlarged without smoothing" : "")}.</p>
@@ -32,7 +32,7 @@ internal static class ImageSection
         Markup figure = cell.PsnrDecibels is { } psnr ? Markup.Of($"<b>{FigureText.Fixed(psnr, 1)} dB</b>") : Markup.Of($"<b>reference</b>");
         return Markup.Of(
             $"""
-            <figure class="picture"><img src="data:image/png;base64,{new Markup(Convert.ToBase64String(cell.Png))}" width="{grid.Width}" height="{grid.Height}" class="{(isSmall ? "pixelated" : "")}" loading="lazy" alt="{row.Prompt}, {head.Label}">
+            <figure class="picture"><img src="data:image/png;base64,{new Markup(Convert.ToBase64String(cell.Png))}" width="{grid.Width}" height="{grid.Height}" class="{(isSmall ? "pixelated" : "")}" alt="{row.Prompt}, {head.Label}">
             <figcaption>{head.Label}{(head.Detail.Length > 0 ? Markup.Of($" <small>{head.Detail}</small>") : Markup.Empty)} {figure}</figcaption></figure>
             """);
     }

@@ -24,14 +24,14 @@ internal static class PredictorSection
 
     private static Markup Scatters(PredictorData predictor, string unit, FigureBook book)
     {
-        (string, Markup)[] panels = [.. predictor.Methods.Where(method => method.HeldOut.Count > 0)
+        Markup[] figures = [.. predictor.Methods.Where(method => method.HeldOut.Count > 0)
             .OrderByDescending(method => method.Key == predictor.DecidingKey).Select(method =>
             {
                 var data = new ScatterData(unit, method.HeldOut);
-                return (method.Label, book.Add(SvgScatter.Draw($"held-out-{FigureText.Slug(method.Key)}", $"{method.Label}: predicted against measured", data),
-                    $"{method.Label}: each dot is a trial, predicted by the fold that did not see it; on the dashed line the prediction is exact.", data.ToTable()));
+                return book.Add(SvgScatter.Draw($"held-out-{FigureText.Slug(method.Key)}", $"{method.Label}: predicted against measured", data),
+                    $"{method.Label}: each dot is a trial, predicted by the fold that did not see it; on the dashed line the prediction is exact.", data.ToTable());
             })];
-        return panels.Length == 0 ? Markup.Empty : Markup.Of($"<h3>Predicted against measured</h3>{HtmlTabs.Draw("held-out-tabs", "Predictor", panels)}");
+        return figures.Length == 0 ? Markup.Empty : Markup.Of($"<h3>Predicted against measured</h3><div class=\"pair\">{Markup.Join(figures, "\n")}</div>");
     }
 
     private static TableData Table(PredictorData predictor, string unit) => new(

@@ -65,8 +65,8 @@ internal static class ReportCaveats
                 + report.Trials.Count(trial => trial.Metrics.TryGetValue(metric.Key, out double value)
                     && metric.Advantage(value, full[metric]!.Value) > 0)))
             .Where(pair => pair.count > 0)
-            .Select(pair => $"{pair.count} by {pair.metric.Label}")];
+            .Select(pair => $"{pair.count} {(pair.count == 1 ? "time" : "times")} by {pair.metric.Label}")];
         int total = report.Trials.Count + report.Entries.Count(entry => entry.Kind != EntryKind.FullPrecision);
-        return cases.Length == 0 ? " Here none does." : $" Of the {total} quantized allocations here, {FigureText.List(cases)} do.";
+        return cases.Length == 0 ? " Here that does not happen." : $" Among the {total} quantized allocations here that happens {FigureText.List(cases)}.";
     }
 }

@@ -14,7 +14,7 @@ internal static class ResultSection
             $"""
             {(verdicts.Length == 0 ? Markup.Empty : Markup.Of($"<ul class=\"findings\">{Markup.Join(verdicts.Select(text => Markup.Of($"<li>{text}</li>")))}</ul>"))}
             {HtmlTable.Draw(Table(report), "Plans and baselines", "results")}
-            <p class="note">★ nothing of the same size or smaller in this table is better by that metric; full precision is left out of that comparison. {Interval(report)}Sizes cover the quantizable weights with their palettes and scales.</p>
+            <p class="note">★ nothing of the same size or smaller in this table is better by that metric; full precision is left out of that comparison. The shaded column is the objective. {Interval(report)}Sizes cover the quantizable weights with their palettes and scales.</p>
             {OtherMetrics(report)}
             <h3>Quality against size</h3>
             {HtmlTabs.Draw("pareto-tabs", "Metric of the plot", [.. Panels(report, book)])}
@@ -48,26 +48,23 @@ internal static class ResultSection
     {
         int bits = report.Run.OriginalBits;
         bool hasFile = report.Entries.Any(entry => entry.EffectiveBits is not null);
-        bool hasRequest = report.Entries.Any(entry => entry.RequestedBits is not null);
+        MetricData[] metrics = [.. report.Metrics.OrderByDescending(metric => metric.Key == report.ObjectiveKey)];
         return new TableData(
             [
-                new("Allocation"), .. hasRequest ? [new TableColumn("asked", true, "AverageBits asked for")] : Array.Empty<TableColumn>(),
-                new("Average\u200BBits", true, "Tables included, quantizable weights only"),
-                new("bytes", true, "Quantizable weights: codes, palettes and scales"), new($"of fp{bits}", true),
+                new("Allocation"), new("Average\u200BBits", true, "Tables included, quantizable weights only"),
+                new($"size, of fp{bits}", true, "Bytes of the quantizable weights: codes, palettes and scales; below, their share of the original"),
                 .. hasFile ? [new TableColumn("Effective\u200BBits", true, "All bytes of the packed file × 8 ÷ all parameters")] : Array.Empty<TableColumn>(),
-                .. report.Metrics.Select(metric => new TableColumn(
-                    metric.LabelWithUnit + (metric.HigherIsBetter ? " ↑" : " ↓"), true, metric.Meaning)),
+                .. metrics.Select(metric => new TableColumn(
+                    metric.LabelWithUnit + (metric.HigherIsBetter ? "\u00A0↑" : "\u00A0↓"), true, metric.Meaning)),
             ],
             [.. report.Entries.OrderBy(entry => Order(entry.Kind)).ThenBy(entry => entry.AverageBits).Select(IReadOnlyList<TableCell> (entry) =>
             [
                 new TableCell(entry.Label, CssClass: $"kind-{FigureText.Slug(entry.Kind.ToString())}"),
-                .. hasRequest ? [TableCell.Number(entry.RequestedBits, 2)] : Array.Empty<TableCell>(),
-                TableCell.Number(entry.AverageBits, 3),
-                new TableCell(FigureText.Bytes(entry.QuantizedBytes), entry.QuantizedBytes),
-                new TableCell(FigureText.Percent((double)entry.QuantizedBytes / report.Run.QuantizableBytes),
-                    (double)entry.QuantizedBytes / report.Run.QuantizableBytes),
+                WithDetail(TableCell.Number(entry.AverageBits, 3), entry.RequestedBits is { } asked ? $"asked {FigureText.Fixed(asked, 2)}" : null),
+                WithDetail(new TableCell(FigureText.Bytes(entry.QuantizedBytes), entry.QuantizedBytes),
+                    FigureText.Percent((double)entry.QuantizedBytes / report.Run.QuantizableBytes)),
                 .. hasFile ? [TableCell.Number(entry.EffectiveBits, 2)] : Array.Empty<TableCell>(),
-                .. report.Metrics.Select(metric => MetricCell(report, entry, metric)),
+                .. metrics.Select(metric => MetricCell(report, entry, metric)),
             ])]);
     }
 
@@ -76,10 +73,14 @@ internal static class ResultSection
         if (entry[metric] is not { } measured) return new TableCell(FigureText.None);
         bool isBest = ComparisonData.IsBestOfItsSize(report, entry, metric);
         Markup interval = measured is { Low: { } low, High: { } high }
-            ? Markup.Of($"<small>{metric.Text(low)} … {metric.Text(high)}</small>") : Markup.Empty;
+            ? Markup.Of($"<small>{metric.Text(low)}–{metric.Text(high)}</small>") : Markup.Empty;
         Markup star = isBest ? Markup.Of($"<span class=\"star\" title=\"nothing smaller is better\">★</span>") : Markup.Empty;
-        return new TableCell("", measured.Value, isBest ? "best" : null, Markup.Of($"{star}{metric.Text(measured.Value)}{interval}"));
+        string css = (isBest ? "best" : "") + (metric.Key == report.ObjectiveKey ? " objective" : "");
+        return new TableCell("", measured.Value, css, Markup.Of($"{star}{metric.Text(measured.Value)}{interval}"));
     }
+
+    private static TableCell WithDetail(TableCell cell, string? detail) =>
+        detail is null ? cell : cell with { Content = Markup.Of($"{cell.Text}<small>{detail}</small>") };
 
     private static int Order(EntryKind kind) => kind switch
     {

@@ -37,9 +37,15 @@ internal static class SensitivitySection
 
     private static Markup Choices(ReportData report, EntryData plan, FigureBook book)
     {
-        StackedBarData data = StackedBarData.Choices(report, plan);
+        StackedBarData roles = StackedBarData.Choices(report, plan, weight => weight.Role);
+        StackedBarData blocks = StackedBarData.Choices(report, plan, weight => weight.Block);
         string name = $"choices-{FigureText.Slug(plan.Key)}";
-        return book.Add(SvgStackedBars.Draw(name, $"Options chosen by {plan.Name}", data),
-            $"Method and bits that {plan.Label} chose, by operator type, as shares of the weights.", data.ToTable());
+        return Markup.Of(
+            $"""
+            <div class="pair">
+            {book.Add(SvgStackedBars.Draw($"{name}-by-operator", $"Options chosen by {plan.Name}, by operator type", roles), $"Method and bits that {plan.Label} chose, by operator type; numbers of weights at the right.", roles.ToTable())}
+            {book.Add(SvgStackedBars.Draw($"{name}-by-block", $"Options chosen by {plan.Name}, by block", blocks), $"The same by block.", blocks.ToTable())}
+            </div>
+            """);
     }
 }

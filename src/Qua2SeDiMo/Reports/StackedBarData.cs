@@ -1,12 +1,12 @@
 namespace Qua2SeDiMo.Reports;
 
-/// <summary>How often each option was chosen, by operator type.</summary>
+/// <summary>How often each option was chosen, by group of weights.</summary>
 /// <param name="Series">The options, full precision last if it occurs.</param>
-/// <param name="Bars">One per operator type.</param>
+/// <param name="Bars">One per group.</param>
 internal sealed record StackedBarData(IReadOnlyList<ChartSeries> Series, IReadOnlyList<StackedBar> Bars)
 {
-    /// <summary>Counts the choices of an entry.</summary>
-    public static StackedBarData Choices(ReportData report, EntryData entry)
+    /// <summary>Counts the choices of an entry; the weights outside blocks form the last group.</summary>
+    public static StackedBarData Choices(ReportData report, EntryData entry, Func<WeightData, string> groupOf)
     {
         IReadOnlyDictionary<string, string> choices = entry.Choices ?? new Dictionary<string, string>();
         string[] names = [.. report.Options.Select(option => option.Name)];
@@ -16,14 +16,14 @@ internal sealed record StackedBarData(IReadOnlyList<ChartSeries> Series, IReadOn
         IReadOnlyList<ChartSeries> series = ChartSeries.Of(report.Options);
         return new StackedBarData(
             hasFull ? [.. series, ChartSeries.FullPrecision] : series,
-            [.. report.Weights.GroupBy(weight => weight.IsOutside ? "outside blocks" : weight.Role)
+            [.. report.Weights.GroupBy(weight => weight.IsOutside ? "outside blocks" : groupOf(weight))
                 .OrderBy(group => group.First().IsOutside)
                 .Select(group => new StackedBar(group.Key,
                     [.. Enumerable.Range(0, count).Select(i => group.Count(weight => Index(weight) == i))]))]);
     }
 
     public TableData ToTable() => new(
-        [new("Operator type"), .. Series.Select(series => new TableColumn(series.Label, true))],
+        [new("Group"), .. Series.Select(series => new TableColumn(series.Label, true))],
         [.. Bars.Select(IReadOnlyList<TableCell> (bar) => [bar.Label, .. bar.Counts.Select(count => TableCell.Number(count, 0))])]);
 }
 

@@ -33,7 +33,7 @@ internal static class SvgHeatMap
                 }
                 double strength = max > 0 ? 0.06 + (0.94 * value / max) : 0;
                 svg.Add($"<rect x=\"{x + 1}\" y=\"{y + 1}\" width=\"{cellWidth - 2}\" height=\"{CellHeight - 2}\" class=\"heat\" fill-opacity=\"{strength}\"><title>{data.Rows[row]}, {data.Columns[column]}: {FigureText.Fixed(value, 3)}</title></rect>");
-                svg.Text(x + (cellWidth / 2), y + 16, FigureText.Fixed(value, 2), strength > 0.55 ? "middle small inverse" : "middle small");
+                svg.Text(x + (cellWidth / 2), y + 16, FigureText.Fixed(value, 2), strength > 0.6 ? "middle small inverse" : "middle small");
             }
         }
         return svg;

@@ -38,7 +38,7 @@ internal static class SvgParetoPlot
             Markup.Of($"{(i == 0 ? "M" : "L")}{x.At(point.AverageBits)} {y.At(point.Measured.Value)}").Text));
         if (path.Length > 0) svg.Path(path, "frontier");
         foreach (ParetoPoint mark in data.Marks) placer.Avoid(x.At(mark.AverageBits), y.At(mark.Measured.Value), 6, 2);
-        foreach (ParetoPoint mark in data.Marks) DrawInterval(svg, x.At(mark.AverageBits), y, mark.Measured);
+        foreach (ParetoPoint mark in data.Marks) DrawInterval(svg, x.At(mark.AverageBits), y, mark.Measured, placer);
         // Marks of the same place stay visible: plans are drawn last.
         foreach (ParetoPoint mark in data.Marks.OrderBy(mark => mark.Kind == EntryKind.Plan))
         {
@@ -81,11 +81,12 @@ internal static class SvgParetoPlot
         placer.Avoid(Left + 110, at + (at < Top + 20 ? 11 : -10), 7, 1);
     }
 
-    private static void DrawInterval(SvgDocument svg, double x, ChartAxis y, MeasuredData measured)
+    private static void DrawInterval(SvgDocument svg, double x, ChartAxis y, MeasuredData measured, LabelPlacer placer)
     {
         if (measured is not { Low: { } low, High: { } high }) return;
         (double a, double b) = (y.At(low), y.At(high));
         svg.Path(Markup.Of($"M{x} {a}V{b}M{x - 3} {a}h6M{x - 3} {b}h6").Text, "interval");
+        for (double at = Math.Min(a, b); at <= Math.Max(a, b); at += 4) placer.Avoid(x, at, 2, 1.5);
     }
 
     private static void DrawMark(SvgDocument svg, EntryKind kind, double x, double y, string? tip)
@@ -124,7 +125,7 @@ internal static class SvgParetoPlot
         double left = Left;
         (EntryKind? Kind, string Label)[] items =
         [
-            (EntryKind.Plan, "plan"), (EntryKind.Uniform, "uniform"), (EntryKind.Greedy, "smallest weight error"),
+            (EntryKind.Plan, "plan"), (EntryKind.Uniform, "uniform"), (EntryKind.Greedy, "weight-error greedy"),
             (EntryKind.BestRandom, "best random trial"), (null, "random trial"),
         ];
         foreach ((EntryKind? kind, string label) in items)

@@ -13,7 +13,7 @@ internal static class SvgStackedBars
         double top = ChartSeries.LegendHeight(data.Series, Width - 24) + 10;
         double bottom = top + (RowHeight * data.Bars.Count);
         var svg = new SvgDocument(name, Width, bottom + 36, title,
-            "Stacked bars: share of the weights of each operator type that got each option; hue is the method, hatched and light is 3 bits.");
+            "Stacked bars: share of the weights of each group that got each option, number of weights at the right; hue is the method, hatched and light is 3 bits.");
         ChartSeries.Legend(svg, data.Series, 12, 4, Width - 24);
         for (int i = 0; i < data.Bars.Count; i++)
         {
@@ -38,7 +38,6 @@ internal static class SvgStackedBars
             svg.Line(x, bottom, x, bottom + 4, "axis");
             svg.Text(x, bottom + 17, $"{percent} %", "middle muted small");
         }
-        svg.Text(Width - 6, bottom + 17, "weights", "end muted small");
         return svg;
     }
 }

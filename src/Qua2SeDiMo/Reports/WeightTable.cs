@@ -26,15 +26,16 @@ internal static class WeightTable
         IReadOnlyList<ChartSeries> looks = ChartSeries.Of(report.Options);
         return new TableData(
             [
-                new("Weight"), new("#", true, "Place in the network"), new("Block"), new("Operator type"), new("Parameters", true),
-                .. hasScores ? [.. report.Options.Select(option => new TableColumn(option.Label, true, $"Score of {option.Label}")), new TableColumn("Span", true)]
+                new("Weight"), new("Block"), new("Operator type"), new("Parameters", true),
+                .. hasScores ? [.. report.Options.Select(option => new TableColumn(Unbroken(option.Label), true, $"Score of {option.Label}")), new TableColumn("Span", true)]
                     : Array.Empty<TableColumn>(),
                 .. plans.Select(plan => new TableColumn(plan.Name)),
             ],
             [.. report.Weights.Select(IReadOnlyList<TableCell> (weight, i) =>
             [
-                new TableCell(weight.Name, CssClass: "path"), TableCell.Number(i + 1, 0), weight.Block,
-                weight.Role, new TableCell(FigureText.Count(weight.ParameterCount), weight.ParameterCount),
+                // By block sorts along the network, whatever the blocks are called.
+                new TableCell(weight.Name, CssClass: "path"), new TableCell(weight.Block, i), weight.Role,
+                new TableCell(FigureText.ShortCount(weight.ParameterCount), weight.ParameterCount),
                 .. hasScores ? [.. Scores(report, weight, low, range), TableCell.Number(weight.Spread, 2)] : Array.Empty<TableCell>(),
                 .. plans.Select(plan => Choice(report, looks, plan, weight)),
             ])]);
@@ -54,6 +55,10 @@ internal static class WeightTable
         int index = report.Options.Select((option, i) => (option, i)).Where(pair => pair.option.Name == name).Select(pair => pair.i).DefaultIfEmpty(-1).First();
         return index < 0 ? name : new TableCell(name, Content: Chip(looks[index].CssClass, report.Options[index].Name));
     }
+
+    // Keeps "K-Means" and "4 bits" together in narrow headings.
+    private static string Unbroken(string label) =>
+        label.Replace('-', '\u2011').Replace(" bits", "\u00A0bits", StringComparison.Ordinal);
 
     private static Markup Chip(string cssClass, string text) => Markup.Of($"<span class=\"chip {cssClass}\">{text}</span>");
 }

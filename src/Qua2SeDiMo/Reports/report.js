@@ -78,12 +78,11 @@
         head.setAttribute('aria-sort', direction > 0 ? 'ascending' : 'descending');
         const rows = Array.from(table.tBodies[0].rows);
         rows.sort(function (a, b) {
-          if (!isNumeric) {
-            return direction * a.cells[column].textContent.localeCompare(b.cells[column].textContent, undefined, { numeric: true });
-          }
-          const left = a.cells[column].dataset.value, right = b.cells[column].dataset.value;
-          if (!left || !right) return left ? -1 : right ? 1 : 0;
-          return direction * (Number(left) - Number(right));
+          const left = a.cells[column], right = b.cells[column];
+          const x = left.dataset.value, y = right.dataset.value;
+          if (x && y) return direction * (Number(x) - Number(y));
+          if (x || y || isNumeric) return x ? -1 : y ? 1 : 0;
+          return direction * left.textContent.localeCompare(right.textContent, undefined, { numeric: true });
         });
         table.tBodies[0].append(...rows);
       });
@@ -99,7 +98,7 @@
       rows.forEach(function (row) {
         const text = row.textContent.toLowerCase();
         const fits = words.every(function (word) { return text.includes(word); })
-          && (!block.value || row.cells[2].textContent === block.value);
+          && (!block.value || row.cells[1].textContent === block.value);
         row.hidden = !fits;
         if (fits) shown++;
       });

@@ -21,7 +21,7 @@ public class ReportHtmlTests
 
         Assert.True(new FileInfo(page).Length > 100_000);
         string[] drawings = Directory.GetFiles(Path.Combine(SampleFolder, "figures"), "*.svg");
-        Assert.Equal(18, drawings.Length);
+        Assert.Equal(21, drawings.Length);
         foreach (string drawing in drawings)
         {
             XElement root = XDocument.Load(drawing).Root!;

@@ -180,7 +180,7 @@ internal static class SampleReport
             double measured = 0.55 + (0.35 * random.NextDouble());
             return new HeldOutData(i, measured, measured + Noise(random, noise), 3 + (2 * measured));
         })];
-        double[] Folds(double center) => [.. Enumerable.Range(0, 5).Select(_ => center + Noise(random, 0.15))];
+        double[] Folds(double center) => [.. Enumerable.Range(0, 5).Select(_ => Math.Min(0.97, center + Noise(random, 0.12)))];
         return new PredictorData(5,
             [
                 new("ridge", "Ridge regression", 0.921, 0.58, 0.981, 0.011, Folds(0.92), Folds(0.58), HeldOut(0.04)),
