@@ -10,6 +10,13 @@ public static class ArchitectureCatalog
     public static IReadOnlyList<IArchitecture> All { get; } =
     [
         new PixArtArchitecture(),
+        new HunyuanDiTArchitecture(),
+        new StableDiffusion3Architecture(),
+        new FluxArchitecture(),
+        new SanaArchitecture(),
+        new Lumina2Architecture(),
+        new AuraFlowArchitecture(),
+        new BertArchitecture(),
         new T5EncoderArchitecture(),
         new ClipTextArchitecture(),
         new ClipVisionArchitecture(),

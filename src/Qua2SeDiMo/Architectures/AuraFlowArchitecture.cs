@@ -33,7 +33,7 @@ internal sealed class AuraFlowArchitecture : IArchitecture
         GraphValue timestep = g.Input("timestep", ElementType.Float32, "batch");
 
         GraphValue image = EmbedPatches(g, settings, grid, sample);
-        GraphValue waves = TimestepBlock.Sinusoid(g, g.Multiply(timestep, TimestepScale), SinusoidChannels);
+        GraphValue waves = TimestepBlock.Sinusoid(g, timestep, SinusoidChannels, scale: TimestepScale);
         GraphValue condition = TimestepBlock.Embed(g, "time_step_proj", waves, settings.Width);
         GraphValue registers = g.RepeatForEach(g.Parameter("register_tokens", 1, RegisterTokens, settings.Width), caption);
         GraphValue text = g.Concat(1, registers, g.Linear("context_embedder", caption, settings.Width, bias: false));

@@ -109,8 +109,7 @@ internal sealed class SanaArchitecture : IArchitecture
         GraphValue k = settings.Norm.SplitHeads(g, "norm_k", g.Linear("to_k", caption, inner), settings.CrossHeads);
         GraphValue v = AttentionBlock.Heads(g, g.Linear("to_v", caption, inner), settings.CrossHeads);
         GraphValue attended = AttentionBlock.AttendHeads(g, q, k, v, 1 / Math.Sqrt(settings.CrossHeadWidth), mask);
-        // The setting that gives self-attention its input biases gives this one its output bias.
-        return g.Linear("to_out.0", AttentionBlock.Merge(g, attended), settings.Width, settings.AttentionBias);
+        return g.Linear("to_out.0", AttentionBlock.Merge(g, attended), settings.Width);
     }
 
     private static GraphValue ConvolutionalFeedForward(GraphBuilder g, Settings settings, PatchGrid grid, GraphValue x)
