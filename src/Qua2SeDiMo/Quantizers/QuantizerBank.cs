@@ -1,3 +1,4 @@
+using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Quantizers;
@@ -46,6 +47,18 @@ public sealed class QuantizerBank
         if (!File.Exists(path)) throw new QuantizerBankException($"{path}: there is no such file, though the manifest lists it. Run 'q2 bank' again: it makes what is missing.");
         using SafetensorsFile file = SafetensorsFile.Open(path);
         return QuantizedWeightTensors.Read(file, spec.ToString(), spec, entry.OutChannels, entry.RowLength, entry.TableType, meanError);
+    }
+
+    /// <summary>Reads a weight of a checkpoint and checks that the bank was made from it.</summary>
+    /// <exception cref="QuantizerBankException">The checkpoint holds other values, or the bank has no such weight.</exception>
+    /// <exception cref="Q2Exception">The tensor is missing or the file ends early.</exception>
+    public void RequireMadeFrom(ITensorSource source, QuantizableWeight weight)
+    {
+        ArgumentNullException.ThrowIfNull(weight);
+        MeanError(weight.Name, Options[0]);
+        BankEntry entry = entries[weight.Name];
+        if (QuantizerBankFile.Fingerprint(WeightMatrix.Read(source, weight), Options, entry.TableType) == entry.Fingerprint) return;
+        throw new QuantizerBankException($"{DirectoryPath}: weight '{weight.Name}' of {source} is not the one that the bank was made from. Run 'q2 bank' again: it remakes what changed.");
     }
 
     /// <summary>Mean |w − ŵ|^2.4 per weight, from the manifest alone.</summary>

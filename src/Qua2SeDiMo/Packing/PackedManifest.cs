@@ -1,0 +1,135 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Quantizers;
+
+namespace Qua2SeDiMo.Packing;
+
+/// <summary>
+/// What <c>q2_manifest.json</c> says of a packed denoiser (docs/formats.md). The order of <see cref="Parts"/> is the order of their data.
+/// </summary>
+/// <param name="WeightsSha256">SHA-256 of the weights file, lower-case hexadecimal.</param>
+/// <param name="SourceFingerprint">Fingerprint of the bank that it was packed from.</param>
+/// <param name="QuantizedBytes">Bytes of tables and codes.</param>
+/// <param name="AverageBits">By the size formula, over the quantizable weights.</param>
+/// <param name="Plan">Where the allocation came from, as given by the caller; null when it was not said.</param>
+/// <param name="Parts">Quantized weights and parts.</param>
+public sealed record PackedManifest(string WeightsSha256, string SourceFingerprint, long QuantizedBytes, double AverageBits, JsonObject? Plan, IReadOnlyList<PackedPart> Parts)
+{
+    /// <summary>Name of the manifest inside the denoiser's folder.</summary>
+    public const string FileName = "q2_manifest.json";
+
+    /// <summary>Name of the weights file beside it.</summary>
+    public const string WeightsFileName = "q2_weights.safetensors";
+
+    /// <summary>Tensors of the weights file that hold all tables, all codes, and, as prefix, parts that kept their precision.</summary>
+    internal const string TablesTensor = "q2.tables", CodesTensor = "q2.codes", PartTensorPrefix = "q2.part.";
+
+    private const string Format = "q2-packed";
+    private const int Version = 1;
+
+    /// <summary>The allocation that it was packed under.</summary>
+    public BitAllocation Allocation => new(Parts.Where(part => part.Spec is not null).Select(part => KeyValuePair.Create(part.Name, part.Spec!)));
+
+    internal string ToJson()
+    {
+        ElementType[] common = [Parts.Count > 0 ? Parts[0].OriginalType : ElementType.Float32, Parts.Count > 0 ? Parts[0].TableType : ElementType.Float32];
+        var root = new JsonObject
+        {
+            ["format"] = Format,
+            ["version"] = Version,
+            ["weights"] = WeightsFileName,
+            ["sha256"] = WeightsSha256,
+            ["source"] = SourceFingerprint,
+            ["quantized_bytes"] = QuantizedBytes,
+            ["average_bits"] = AverageBits,
+            ["original_type"] = common[0].ToString(),
+            ["table_type"] = common[1].ToString(),
+            ["plan"] = Plan?.DeepClone(),
+            // One line per part and only what cannot be derived: in a small model the manifest counts.
+            ["parts"] = new JsonObject(Parts.Select(part => KeyValuePair.Create(part.Name, (JsonNode?)ToJson(part, common)))),
+        };
+        return root.ToJsonString();
+    }
+
+    private static JsonObject ToJson(PackedPart part, ElementType[] common)
+    {
+        var node = new JsonObject { ["option"] = part.Spec?.ToString(), ["shape"] = new JsonArray([.. part.Shape.Select(extent => JsonValue.Create(extent))]) };
+        if (part.TensorName != DefaultTensor(part.Name)) node["tensor"] = part.TensorName;
+        if (part.IsPart)
+        {
+            node["input_start"] = part.InputStart;
+            node["tensor_inputs"] = part.TensorInputs;
+        }
+        if (part.OriginalType != common[0]) node["original_type"] = part.OriginalType.ToString();
+        if (part.TableType != common[1]) node["table_type"] = part.TableType.ToString();
+        return node;
+    }
+
+    /// <summary>Reads the manifest of a folder; the weights file is not touched.</summary>
+    /// <exception cref="PackedModelException">There is none, or it is damaged.</exception>
+    internal static PackedManifest Read(string directory)
+    {
+        string path = Path.Combine(directory, FileName);
+        if (!File.Exists(path)) throw new PackedModelException($"{path}: there is no such file; this is not a packed denoiser. 'q2 pack' makes one.");
+        try
+        {
+            JsonObject root = ComponentConfig.Read(path).Root;
+            if ((string?)root["format"] != Format) throw new PackedModelException($"{path}: format '{root["format"]}', expected '{Format}'.");
+            if ((int?)root["version"] != Version) throw new PackedModelException($"{path}: version {root["version"]}, this program reads version {Version}. Pack again, or use the program that packed it.");
+            // The name is fixed, so a manifest cannot point outside its folder.
+            if ((string?)root["weights"] != WeightsFileName) throw new PackedModelException($"{path}: weights file '{root["weights"]}', expected '{WeightsFileName}' beside it.");
+            ElementType original = ReadType(root["original_type"]), table = ReadType(root["table_type"]);
+            PackedPart[] parts = [.. root["parts"]!.AsObject().Select(pair => ReadPart(path, pair.Key, pair.Value!.AsObject(), original, table))];
+            return new PackedManifest((string)root["sha256"]!, (string?)root["source"] ?? "", (long)root["quantized_bytes"]!, (double)root["average_bits"]!, root["plan"] as JsonObject, parts);
+        }
+        catch (Exception error) when (error is InvalidOperationException or FormatException or NullReferenceException or ArgumentException or OverflowException or JsonException)
+        {
+            throw new PackedModelException($"{path}: not a manifest of a packed denoiser ({error.Message}). The file is damaged or was edited: pack again.", error);
+        }
+    }
+
+    private static PackedPart ReadPart(string path, string name, JsonObject node, ElementType original, ElementType table)
+    {
+        long[] shape = [.. node["shape"]!.AsArray().Select(extent => (long)extent!)];
+        if (shape.Length is < 2 or > 5 || shape.Any(extent => extent < 1) || !IsSmall(shape))
+        {
+            throw new PackedModelException($"{path}: weight '{name}' has shape [{string.Join(", ", shape)}]; 2 to 5 positive extents with at most {Array.MaxLength} weights are expected.");
+        }
+        QuantizerSpec? spec = null;
+        if (node["option"] is { } option && !QuantizerSpec.TryParse((string)option!, out spec))
+        {
+            throw new PackedModelException($"{path}: weight '{name}' has option '{option}', which is none; options are METHOD-BITS with uaq, kmeans-c or kmeans-a and 2 to 8 bits.");
+        }
+        long inputs = (long?)node["tensor_inputs"] ?? shape[1], start = (long?)node["input_start"] ?? 0;
+        if (start < 0 || inputs < shape[1] || start > inputs - shape[1] || inputs > Array.MaxLength)
+        {
+            throw new PackedModelException($"{path}: weight '{name}' takes inputs {start} to {start + shape[1]} of {inputs}, which cannot be.");
+        }
+        return new PackedPart(name, (string?)node["tensor"] ?? DefaultTensor(name), shape, start, inputs, spec,
+            node["original_type"] is { } ownOriginal ? ReadType(ownOriginal) : original, node["table_type"] is { } ownTable ? ReadType(ownTable) : table);
+    }
+
+    private static bool IsSmall(long[] shape)
+    {
+        long count = 1;
+        foreach (long extent in shape)
+        {
+            if (extent > Array.MaxLength / count) return false;
+            count *= extent;
+        }
+        return true;
+    }
+
+    private static ElementType ReadType(JsonNode? node) => (string?)node switch
+    {
+        nameof(ElementType.Float32) => ElementType.Float32,
+        nameof(ElementType.Float16) => ElementType.Float16,
+        nameof(ElementType.BFloat16) => ElementType.BFloat16,
+        nameof(ElementType.Float64) => ElementType.Float64,
+        _ => throw new FormatException($"'{node}' is no floating point type"),
+    };
+
+    private static string DefaultTensor(string name) => name + ".weight";
+}

@@ -1,0 +1,194 @@
+using System.Text.Json.Nodes;
+using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Quantizers;
+
+namespace Qua2SeDiMo.Packing;
+
+/// <summary>What packing made.</summary>
+/// <param name="DirectoryPath">The packed model.</param>
+/// <param name="QuantizedBytes">Bytes of tables and codes.</param>
+/// <param name="RestBytes">Bytes of the denoiser's other tensors, at their original precision.</param>
+/// <param name="FileBytes">Bytes of the denoiser's weights file and manifest on disk.</param>
+/// <param name="AverageBits">By the size formula.</param>
+public sealed record PackedModelSummary(string DirectoryPath, long QuantizedBytes, long RestBytes, long FileBytes, double AverageBits);
+
+/// <summary>
+/// Writes a pipeline folder whose denoiser is packed: all other components are copied, the denoiser's weights become one safetensors file of
+/// tables, codes and untouched tensors with a manifest beside it (docs/formats.md).
+/// </summary>
+public static class PackedModelWriter
+{
+    private const string ModelIndex = "model_index.json";
+
+    /// <summary>Packs a model. The folder appears when it is complete.</summary>
+    /// <param name="source">Original pipeline.</param>
+    /// <param name="weights">Quantizable weights of its denoiser.</param>
+    /// <param name="allocation">Options; a weight that it does not list keeps its precision.</param>
+    /// <param name="bank">Bank made from this denoiser.</param>
+    /// <param name="destination">Folder to write: missing, empty, or an earlier packed model, which is replaced.</param>
+    /// <param name="plan">Where the allocation came from, kept in the manifest; null to leave it out.</param>
+    /// <param name="progress">Called with a finished share from 0 to 1.</param>
+    /// <param name="cancellationToken">Stops; nothing is left behind.</param>
+    /// <exception cref="PackedModelException">The destination is taken, the source is already packed, or the bank belongs to another model.</exception>
+    /// <exception cref="Q2Exception">A file of the source or of the bank is missing or damaged.</exception>
+    public static PackedModelSummary Write(ModelFolder source, IReadOnlyList<QuantizableWeight> weights, BitAllocation allocation, QuantizerBank bank, string destination,
+        JsonObject? plan = null, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(weights);
+        ArgumentNullException.ThrowIfNull(allocation);
+        ArgumentNullException.ThrowIfNull(bank);
+        string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(destination)), partial = target + ".partial";
+        Check(source, target, weights, allocation);
+        if (Directory.Exists(partial)) Directory.Delete(partial, recursive: true);
+        try
+        {
+            CopyPipeline(source, partial, cancellationToken);
+            string component = Path.Combine(partial, source.Denoiser.Name);
+            using ShardedTensors tensors = ShardedTensors.Open(source.Denoiser.DirectoryPath);
+            PackedModelSummary summary = WriteDenoiser(tensors, weights, allocation, bank, component, plan, progress, cancellationToken);
+            if (Directory.Exists(target)) Directory.Delete(target, recursive: true);
+            Directory.Move(partial, target);
+            return summary with { DirectoryPath = target };
+        }
+        catch
+        {
+            if (Directory.Exists(partial)) Directory.Delete(partial, recursive: true);
+            throw;
+        }
+    }
+
+    /// <summary>Writes weights file and manifest of a denoiser into a folder.</summary>
+    internal static PackedModelSummary WriteDenoiser(ITensorSource tensors, IReadOnlyList<QuantizableWeight> weights, BitAllocation allocation, QuantizerBank bank,
+        string directory, JsonObject? plan, IProgress<double>? progress, CancellationToken cancellationToken)
+    {
+        PackedPart[] parts = Parts(tensors, weights, allocation, bank);
+        HashSet<string> replaced = [.. parts.Select(part => part.TensorName)];
+        TensorInfo[] rest = [.. tensors.Tensors.Values.Where(tensor => !replaced.Contains(tensor.Name)).OrderBy(tensor => tensor.Name, StringComparer.Ordinal)];
+        Dictionary<string, QuantizableWeight> byName = weights.ToDictionary(weight => weight.Name, StringComparer.Ordinal);
+        PackedPart[] packed = [.. parts.Where(part => part.Spec is not null)];
+        int steps = 0;
+        var items = new List<SafetensorsWriter.Item>
+        {
+            Joined(PackedManifest.TablesTensor, part => part.TableBytes, (stream, part) =>
+            {
+                bank.RequireMadeFrom(tensors, byName[part.Name]);
+                stream.Write(Tables(bank.Load(part.Name, part.Spec!)));
+            }),
+            Joined(PackedManifest.CodesTensor, part => part.CodeBytes, (stream, part) =>
+            {
+                byte[] codes = new byte[part.CodeBytes];
+                CodePacker.Pack(bank.Load(part.Name, part.Spec!).Codes, part.Spec!.Bits, codes);
+                stream.Write(codes);
+            }),
+        };
+        items.AddRange(parts.Where(part => part.Spec is null).Select(part => Original(tensors, part)));
+        items.AddRange(rest.Select(tensor => SafetensorsWriter.Item.Copy(tensors, tensor)));
+        string path = Path.Combine(directory, PackedManifest.WeightsFileName);
+        SafetensorsWriter.Write(path, items);
+        long quantizedBytes = parts.Sum(part => part.TableBytes + part.CodeBytes);
+        int originalBits = parts.Length > 0 ? 8 * TablePrecision.For(parts[0].OriginalType).SizeBytes() : 16;
+        double averageBits = allocation.AverageBits([.. weights], originalBits);
+        var manifest = new PackedManifest(PackedModelReader.Checksum(path), bank.SourceFingerprint, quantizedBytes, averageBits, plan, parts);
+        string manifestPath = Path.Combine(directory, PackedManifest.FileName);
+        AtomicFile.WriteText(manifestPath, manifest.ToJson());
+        long restBytes = rest.Sum(tensor => tensor.SizeBytes) + parts.Where(part => part.Spec is null).Sum(part => part.ElementCount * part.OriginalType.SizeBytes());
+        return new PackedModelSummary(directory, quantizedBytes, restBytes, new FileInfo(path).Length + new FileInfo(manifestPath).Length, averageBits);
+
+        SafetensorsWriter.Item Joined(string name, Func<PackedPart, long> length, Action<Stream, PackedPart> write) =>
+            new(new TensorInfo(name, ElementType.UInt8, [packed.Sum(length)]), stream =>
+            {
+                foreach (PackedPart part in packed)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    write(stream, part);
+                    progress?.Report(++steps / (2.0 * packed.Length));
+                }
+            });
+    }
+
+    // Every part of a tensor of which some part is quantized; tensors that are left alone stay under their own names.
+    private static PackedPart[] Parts(ITensorSource tensors, IReadOnlyList<QuantizableWeight> weights, BitAllocation allocation, QuantizerBank bank)
+    {
+        HashSet<string> touched = [.. weights.Where(weight => allocation[weight.Name] is not null).Select(weight => weight.TensorName)];
+        return [.. weights.Where(weight => touched.Contains(weight.TensorName)).Select(weight =>
+        {
+            if (!tensors.Tensors.TryGetValue(weight.TensorName, out TensorInfo? tensor)) throw MissingTensorException.For(tensors, weight.TensorName);
+            QuantizerSpec? spec = allocation[weight.Name];
+            if (spec is not null) bank.MeanError(weight.Name, spec);
+            return PackedPart.Of(weight, spec, tensor.Type, spec is null ? TablePrecision.For(tensor.Type) : bank.Entries[weight.Name].TableType);
+        })];
+    }
+
+    private static byte[] Tables(QuantizedWeight weight)
+    {
+        float[] values = weight.Affine is { } affine ? [.. affine.Steps, .. affine.ZeroPoints] : weight.Palettes;
+        byte[] bytes = new byte[values.Length * weight.TableType.SizeBytes()];
+        TablePrecision.Write(weight.TableType, values, bytes);
+        return bytes;
+    }
+
+    // A part of a split weight that keeps its precision: its input channels, row by row.
+    private static SafetensorsWriter.Item Original(ITensorSource tensors, PackedPart part) =>
+        new(new TensorInfo(PackedManifest.PartTensorPrefix + part.Name, part.OriginalType, part.Shape), stream =>
+        {
+            int size = part.OriginalType.SizeBytes();
+            byte[] row = new byte[part.RowLength * size];
+            for (int channel = 0; channel < part.OutChannels; channel++)
+            {
+                tensors.ReadBytes(part.TensorName, size * part.KernelLength * ((channel * part.TensorInputs) + part.InputStart), row);
+                stream.Write(row);
+            }
+        });
+
+    private static void Check(ModelFolder source, string target, IReadOnlyList<QuantizableWeight> weights, BitAllocation allocation)
+    {
+        string root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(source.DirectoryPath));
+        if (target == root || target.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+        {
+            throw new PackedModelException($"{target}: a packed model cannot be written inside its source {root}; choose another folder.");
+        }
+        if (PackedModelReader.IsPacked(source.Denoiser.DirectoryPath)) throw new PackedModelException($"{source.DirectoryPath}: the denoiser is packed already; pack from the original model.");
+        HashSet<string> known = [.. weights.Select(weight => weight.Name)];
+        string? unknown = allocation.Specs.Keys.FirstOrDefault(name => !known.Contains(name));
+        if (unknown is not null) throw new PackedModelException($"{source.DirectoryPath}: the allocation names weight '{unknown}', which the denoiser does not have; is it the plan of another model?");
+        if (!Directory.Exists(target) || !Directory.EnumerateFileSystemEntries(target).Any()) return;
+        bool replaceable = File.Exists(Path.Combine(target, ModelIndex)) && Directory.EnumerateDirectories(target).Any(PackedModelReader.IsPacked);
+        if (!replaceable) throw new PackedModelException($"{target}: the folder is not empty and not a packed model; choose another, or empty it.");
+    }
+
+    private static void CopyPipeline(ModelFolder source, string target, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(target);
+        foreach (string file in Directory.EnumerateFiles(source.DirectoryPath).Where(IsWanted)) File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
+        foreach (ModelComponent component in source.Components.Values)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            string folder = Path.Combine(target, component.Name);
+            if (component.Name != source.Denoiser.Name)
+            {
+                CopyFolder(component.DirectoryPath, folder, cancellationToken);
+                continue;
+            }
+            Directory.CreateDirectory(folder);
+            File.Copy(Path.Combine(component.DirectoryPath, "config.json"), Path.Combine(folder, "config.json"));
+        }
+
+        // The index, and the terms under which the model may be given away.
+        static bool IsWanted(string path) => Path.GetFileName(path) is var name
+            && (name == ModelIndex || name.StartsWith("LICENSE", StringComparison.OrdinalIgnoreCase) || name.StartsWith("NOTICE", StringComparison.OrdinalIgnoreCase));
+    }
+
+    private static void CopyFolder(string source, string target, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(target);
+        foreach (string file in Directory.EnumerateFiles(source))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
+        }
+        foreach (string folder in Directory.EnumerateDirectories(source)) CopyFolder(folder, Path.Combine(target, Path.GetFileName(folder)), cancellationToken);
+    }
+}
