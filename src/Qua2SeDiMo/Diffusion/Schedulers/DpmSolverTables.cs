@@ -49,7 +49,7 @@ internal static class DpmSolverTables
             }
             shift = Math.Exp(mu);
         }
-        double[] levels = [.. TimestepSpacing.Linspace(1, 1.0 / trainCount, stepCount + 1).Select(alpha => 1 - alpha).Select(level => shift * level / (1 + ((shift - 1) * level)))];
+        double[] levels = [.. TimestepSpacing.Linspace(1, 1.0 / trainCount, stepCount + 1).Select(alpha => 1 - alpha).Select(level => FlowShift.By(shift, level))];
         Array.Reverse(levels);
         return levels[..^1];
     }

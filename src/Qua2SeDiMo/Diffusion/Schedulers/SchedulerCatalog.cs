@@ -8,7 +8,14 @@ public static class SchedulerCatalog
     private static readonly Dictionary<string, Func<ComponentConfig, IScheduler>> Makers = new(StringComparer.Ordinal)
     {
         ["DDIMScheduler"] = config => new DdimScheduler(config),
+        ["DDPMScheduler"] = config => new DdpmScheduler(config),
         ["DPMSolverMultistepScheduler"] = config => new DpmSolverMultistepScheduler(config),
+        ["EulerAncestralDiscreteScheduler"] = config => new EulerAncestralScheduler(config),
+        ["EulerDiscreteScheduler"] = config => new EulerScheduler(config),
+        ["FlowMatchEulerDiscreteScheduler"] = config => new FlowMatchEulerScheduler(config),
+        ["LCMScheduler"] = config => new LcmScheduler(config),
+        ["PNDMScheduler"] = config => new PndmScheduler(config),
+        ["UniPCMultistepScheduler"] = config => new UniPCScheduler(config),
     };
 
     /// <summary>Class names that are supported.</summary>
