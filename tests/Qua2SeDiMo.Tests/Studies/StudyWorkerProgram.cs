@@ -1,0 +1,33 @@
+using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Studies;
+
+namespace Qua2SeDiMo.Tests.Studies;
+
+/// <summary>Entry point of the test assembly when it is run as a program: a worker on a study file, there to be killed.</summary>
+internal static class StudyWorkerProgram
+{
+    internal static readonly StudySettings Settings = new([new("purpose", "to be killed")]);
+
+    internal static readonly AllocationSpace Space = new([("a", 4096, 64), ("b", 1024, 32)], 16);
+
+    private static async Task<int> Main(string[] args)
+    {
+        if (args is not [string path, string trialCount, string milliseconds]) return 2;
+        await using var store = SqliteStudyStore.OpenOrCreate(path, Settings, TimeProvider.System);
+        var objective = new SlowObjective(TimeSpan.FromMilliseconds(int.Parse(milliseconds)));
+        var runner = new StudyRunner(store, new RandomAllocationSampler(Space, 42), objective, StudyWorker.ThisProcess(), TimeProvider.System);
+        await runner.RunAsync(int.Parse(trialCount), seed: 42);
+        return 0;
+    }
+
+    // Says which trial it begins, then takes its time.
+    private sealed class SlowObjective(TimeSpan duration) : ITrialObjective
+    {
+        public TrialResult Evaluate(int trialNumber, BitAllocation allocation, IProgress<TrialProgress>? progress, CancellationToken cancellationToken)
+        {
+            Console.WriteLine(trialNumber);
+            cancellationToken.WaitHandle.WaitOne(duration);
+            return new TrialResult(new Dictionary<string, double> { ["process"] = Environment.ProcessId });
+        }
+    }
+}
