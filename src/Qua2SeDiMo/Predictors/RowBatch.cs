@@ -1,0 +1,111 @@
+namespace Qua2SeDiMo.Predictors;
+
+/// <summary>The rows that a few replicas of a plan need, renumbered without gaps. Reused from batch to batch.</summary>
+internal sealed class RowBatch
+{
+    private readonly RowPlan plan;
+    private readonly int[][] localOf;
+    private readonly int[][] globalOf;
+
+    public RowBatch(RowPlan plan)
+    {
+        this.plan = plan;
+        Levels = new RowLevel[plan.Levels.Length];
+        localOf = new int[Levels.Length][];
+        globalOf = new int[Levels.Length][];
+        for (int m = 0; m < Levels.Length; m++)
+        {
+            Levels[m] = new RowLevel { NodeStart = new int[Structure.NodeCount + 1], InputStart = new int[Structure.NodeCount] };
+            localOf[m] = new int[plan.Levels[m].RowCount];
+            globalOf[m] = [];
+        }
+        Features = [];
+    }
+
+    public GraphStructure Structure => plan.Structure;
+    public RowLevel[] Levels { get; }
+    public int Replicas { get; private set; }
+
+    /// <summary>Graphs in the batch: replicas times the graphs of the structure.</summary>
+    public int GraphCount => Replicas * Structure.GraphCount;
+
+    /// <summary>Row of the feature table of each row of level 0.</summary>
+    public int[] Features { get; private set; }
+
+    /// <summary>Takes the rows of these replicas of the plan.</summary>
+    public RowBatch Select(ReadOnlySpan<int> replicas, int threads = 1)
+    {
+        Replicas = replicas.Length;
+        int[] chosen = replicas.ToArray();
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = threads };
+        Parallel.For(0, Levels.Length, parallel, m => Number(m, chosen));
+        Parallel.For(0, Levels.Length, parallel, m => Connect(m));
+        return this;
+    }
+
+    /// <summary>Takes all replicas.</summary>
+    public RowBatch SelectAll() => Select([.. Enumerable.Range(0, plan.Replicas)]);
+
+    private void Number(int m, int[] replicas)
+    {
+        RowLevel source = plan.Levels[m], level = Levels[m];
+        int nodes = Structure.NodeCount, most = Math.Min(source.RowCount, nodes * replicas.Length);
+        if (level.RowOf.Length < nodes * replicas.Length) level.RowOf = new int[nodes * replicas.Length];
+        if (globalOf[m].Length < most)
+        {
+            globalOf[m] = new int[most];
+            level.Count = new float[most];
+        }
+        int[] local = localOf[m], global = globalOf[m];
+        Array.Fill(local, -1);
+        int rows = 0;
+        for (int v = 0; v < nodes; v++)
+        {
+            level.NodeStart[v] = rows;
+            int from = v * plan.Replicas, to = v * replicas.Length;
+            for (int b = 0; b < replicas.Length; b++)
+            {
+                int row = source.RowOf[from + replicas[b]];
+                int number = local[row];
+                if (number < 0)
+                {
+                    number = rows++;
+                    local[row] = number;
+                    global[number] = row;
+                    level.Count[number] = 0;
+                }
+                level.Count[number]++;
+                level.RowOf[to + b] = number;
+            }
+        }
+        level.NodeStart[nodes] = rows;
+        level.RowCount = rows;
+        level.Cut(nodes);
+    }
+
+    private void Connect(int m)
+    {
+        RowLevel source = plan.Levels[m], level = Levels[m];
+        int[] global = globalOf[m];
+        if (m == 0)
+        {
+            if (Features.Length < level.RowCount) Features = new int[plan.Levels[0].RowCount];
+            for (int row = 0; row < level.RowCount; row++) Features[row] = plan.Features[global[row]];
+            return;
+        }
+        if (level.Inputs.Length < source.EdgeCount) level.Inputs = new int[source.EdgeCount];
+        int[] below = localOf[m - 1];
+        int edges = 0;
+        for (int v = 0; v < Structure.NodeCount; v++)
+        {
+            int degree = Structure.Degree(v);
+            level.InputStart[v] = edges;
+            for (int row = level.NodeStart[v]; row < level.NodeStart[v + 1]; row++)
+            {
+                int start = source.InputStart[v] + ((global[row] - source.NodeStart[v]) * degree);
+                for (int k = 0; k < degree; k++) level.Inputs[edges++] = below[source.Inputs[start + k]];
+            }
+        }
+        level.EdgeCount = edges;
+    }
+}
