@@ -56,17 +56,19 @@ internal sealed unsafe class BatchNorm : IDisposable
         chunkWeight[chunk] = weight;
         new Span<float>(mean, 2 * Stride).Clear();
         if (weight == 0) return;
-        for (int row = 0; row < counts.Length; row++)
+        // Around the first row, so that a constant channel has exactly no spread.
+        for (int row = 1; row < counts.Length; row++)
         {
             Vector512<float> count = Vector512.Create(counts[row]);
             float* values = x + ((long)row * Stride);
             for (int j = 0; j < Stride; j += 16)
             {
-                Vector512.FusedMultiplyAdd(count, Vector512.Load(values + j), Vector512.Load(mean + j)).Store(mean + j);
+                Vector512<float> difference = Vector512.Load(values + j) - Vector512.Load(x + j);
+                Vector512.FusedMultiplyAdd(count, difference, Vector512.Load(mean + j)).Store(mean + j);
             }
         }
         Vector512<float> share = Vector512.Create((float)(1 / weight));
-        for (int j = 0; j < Stride; j += 16) (Vector512.Load(mean + j) * share).Store(mean + j);
+        for (int j = 0; j < Stride; j += 16) Vector512.FusedMultiplyAdd(Vector512.Load(mean + j), share, Vector512.Load(x + j)).Store(mean + j);
         for (int row = 0; row < counts.Length; row++)
         {
             Vector512<float> count = Vector512.Create(counts[row]);
@@ -175,6 +177,9 @@ internal sealed unsafe class BatchNorm : IDisposable
             SlopeTerm[j] = train ? (float)(Scale[j] * product * InverseDeviation[j] * InverseDeviation[j] / totalCount) : 0;
         }
     }
+
+    /// <summary>γ/√(variance + ε) · ε/(variance + ε): what the norm passes on of a change in the size of a channel.</summary>
+    public double RestOfScale(int channel) => Scale[channel] * Epsilon * InverseDeviation[channel] * InverseDeviation[channel];
 
     /// <summary>dx of one row from the masked dy of <see cref="SumRow"/>.</summary>
     public void BackwardRow(float* x, float* masked, float count, float* dx)

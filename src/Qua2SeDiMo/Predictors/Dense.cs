@@ -35,6 +35,17 @@ internal sealed unsafe class Dense : IDisposable
         backward.Clear((long)OutStride * InStride);
     }
 
+    /// <summary>What the gradient of a bias is taken from.</summary>
+    public enum BiasGradient
+    {
+        /// <summary>Its own outputs.</summary>
+        Own,
+        /// <summary>The outputs of the last part, where theory says that they agree.</summary>
+        OfLastPart,
+        /// <summary>Nothing: a normalisation by the batch follows and removes it.</summary>
+        Zero,
+    }
+
     /// <summary>Floats between two input rows.</summary>
     public int InStride { get; }
 
@@ -83,7 +94,7 @@ internal sealed unsafe class Dense : IDisposable
     }
 
     /// <summary>Adds the gradients of all chunks, in order, to the store.</summary>
-    public void FinishGradient(int chunks)
+    public void FinishGradient(int chunks, BiasGradient biasGradient = BiasGradient.Own)
     {
         int length = (inWidth + 1) * OutStride;
         Span<float> total = partials.Span(length);
@@ -98,7 +109,9 @@ internal sealed unsafe class Dense : IDisposable
             {
                 int column = (part * partStride) + o;
                 for (int i = 0; i < inWidth; i++) weight[(o * inWidth) + i] += total[(i * OutStride) + column];
-                offset[o] += total[(inWidth * OutStride) + column];
+                if (biasGradient == BiasGradient.Zero) continue;
+                int from = biasGradient == BiasGradient.Own ? column : ((parts.Length - 1) * partStride) + o;
+                offset[o] += total[(inWidth * OutStride) + from];
             }
         }
     }

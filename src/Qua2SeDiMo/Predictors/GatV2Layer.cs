@@ -174,9 +174,14 @@ internal sealed unsafe class GatV2Layer : IDisposable
     }
 
     /// <summary>Adds the gradients of all chunks, in order, to the store.</summary>
-    public void FinishGradient(int chunks)
+    /// <param name="chunks">Chunks that were summed.</param>
+    /// <param name="constantsVanish">
+    /// Whether a normalisation by the batch follows. It removes any constant, so that the bias has no gradient, and the source bias only
+    /// what it does through the scores, which is what the target bias does.
+    /// </param>
+    public void FinishGradient(int chunks, bool constantsVanish)
     {
-        Linear.FinishGradient(chunks);
+        Linear.FinishGradient(chunks, constantsVanish ? Dense.BiasGradient.OfLastPart : Dense.BiasGradient.Own);
         Span<float> attentionGradient = parameters.GradientOf(attention), biasGradient = parameters.GradientOf(bias);
         for (int chunk = 0; chunk < chunks; chunk++)
         {
@@ -184,7 +189,7 @@ internal sealed unsafe class GatV2Layer : IDisposable
             for (int j = 0; j < width; j++)
             {
                 attentionGradient[j] += from[j];
-                biasGradient[j] += from[Stride + j];
+                if (!constantsVanish) biasGradient[j] += from[Stride + j];
             }
         }
     }
@@ -244,23 +249,28 @@ internal sealed unsafe class GatV2Layer : IDisposable
         }
     }
 
-    // Σ_k slope_k · a ⊙ LeakyReLU'(s_k + t), and the gradient of a: Σ_k slope_k · LeakyReLU(s_k + t).
+    // Σ_k slope_k · a ⊙ LeakyReLU'(s_k + t), and the gradient of a: Σ_k slope_k · LeakyReLU(s_k + t). The slopes of a softmax sum to
+    // zero, so only inputs on the other side of the kink than the first count; said so, equal sides give exactly zero and not the
+    // rounding noise that an adaptive optimizer would turn into steps.
     private void TargetRow(int* inputs, float* slope, int degree, float* linear, float* attentionGradient, float* result)
     {
         float* target = linear + ((long)inputs[0] * 2 * Stride) + Stride;
-        Vector512<float> small = Vector512.Create(NegativeSlope);
         for (int j = 0; j < Stride; j += 16)
         {
             Vector512<float> t = Vector512.Load(target + j);
-            Vector512<float> sum = Vector512<float>.Zero, activation = Vector512.Load(attentionGradient + j);
-            for (int k = 0; k < degree; k++)
+            Vector512<float> z = Vector512.Load(linear + ((long)inputs[0] * 2 * Stride) + j) + t;
+            Vector512<float> side = Vector512.GreaterThan(z, Vector512<float>.Zero), sum = Vector512<float>.Zero;
+            Vector512<float> activation = Vector512.FusedMultiplyAdd(
+                Vector512.Max(z, z * NegativeSlope), Vector512.Create(slope[0]), Vector512.Load(attentionGradient + j));
+            for (int k = 1; k < degree; k++)
             {
-                Vector512<float> z = Vector512.Load(linear + ((long)inputs[k] * 2 * Stride) + j) + t;
+                z = Vector512.Load(linear + ((long)inputs[k] * 2 * Stride) + j) + t;
                 Vector512<float> times = Vector512.Create(slope[k]);
-                sum += Vector512.ConditionalSelect(Vector512.GreaterThan(z, Vector512<float>.Zero), times, times * small);
-                activation = Vector512.FusedMultiplyAdd(Vector512.Max(z, z * small), times, activation);
+                sum += (side ^ Vector512.GreaterThan(z, Vector512<float>.Zero)) & times;
+                activation = Vector512.FusedMultiplyAdd(Vector512.Max(z, z * NegativeSlope), times, activation);
             }
-            (sum * Vector512.Load(Attention + j)).Store(result + j);
+            Vector512<float> signed = Vector512.ConditionalSelect(side, -sum, sum);
+            (signed * (1 - NegativeSlope) * Vector512.Load(Attention + j)).Store(result + j);
             activation.Store(attentionGradient + j);
         }
     }

@@ -115,6 +115,7 @@ internal sealed unsafe class NodeEncoder : IDisposable
                 norm.SumRow(0, before[stage].Pointer + (row * stride), upstream + (row * stride), slope + (row * stride), relu: true);
             }
             norm.FinishSums(1, train, total);
+            if (stage == 0 && train) LineGradients(features, chosen, slope);
             for (long row = 0; row < rows; row++)
             {
                 norm.BackwardRow(before[stage].Pointer + (row * stride), slope + (row * stride), counts[row], slope + (row * stride));
@@ -124,11 +125,11 @@ internal sealed unsafe class NodeEncoder : IDisposable
             if (!train) linear.Pack(forTraining: true);
             linear.BeginGradient(1);
             linear.AddGradient(0, after[stage - 1].Pointer, slope, rows);
-            linear.FinishGradient(1);
+            linear.FinishGradient(1, train ? Dense.BiasGradient.Zero : Dense.BiasGradient.Own);
             upstream = gradient[stage - 1].Reserve((long)rows * linear.InStride);
             linear.BackwardInput(slope, upstream, rows, add: false);
         }
-        Scatter(features, chosen, gradient[0].Pointer);
+        Scatter(features, chosen, gradient[0].Pointer, train);
     }
 
     /// <summary>Tables standard normal, the rest as PyTorch's Linear.</summary>
@@ -152,6 +153,39 @@ internal sealed unsafe class NodeEncoder : IDisposable
         foreach (BatchNorm norm in norms) norm.Dispose();
         foreach (Dense linear in linears) linear.Dispose();
         foreach (FloatBuffer buffer in (FloatBuffer[])[.. before, .. after, .. gradient]) buffer.Dispose();
+    }
+
+    private double Mean(ReadOnlySpan<float> features, ReadOnlySpan<int> chosen, int column)
+    {
+        double sum = 0, total = 0;
+        for (int row = 0; row < rows; row++)
+        {
+            sum += counts[row] * (double)features[(chosen[row] * FeatureCount) + column];
+            total += counts[row];
+        }
+        return sum / total;
+    }
+
+    // w·x + b goes straight into a normalisation by the batch, which removes b and, but for its ε, the size of w: what is left of the
+    // gradient is ε/(variance + ε) of each term. Summed up as it stands it would drown in rounding.
+    private void LineGradients(ReadOnlySpan<float> features, ReadOnlySpan<int> chosen, float* slope)
+    {
+        int stride = norms[0].Stride;
+        for (int column = 2; column < 4; column++)
+        {
+            double mean = Mean(features, chosen, column);
+            Span<float> result = parameters.GradientOf(column == 2 ? ratioWeight : errorWeight);
+            for (int j = 0; j < UniversalWidth; j++)
+            {
+                int channel = (column * UniversalWidth) + j;
+                double sum = 0;
+                for (int row = 0; row < rows; row++)
+                {
+                    sum += slope[((long)row * stride) + channel] * (features[(chosen[row] * FeatureCount) + column] - mean);
+                }
+                result[j] += (float)(sum * norms[0].RestOfScale(channel));
+            }
+        }
     }
 
     private void Concatenate(ReadOnlySpan<float> features, ReadOnlySpan<int> chosen)
@@ -181,7 +215,7 @@ internal sealed unsafe class NodeEncoder : IDisposable
         }
     }
 
-    private void Scatter(ReadOnlySpan<float> features, ReadOnlySpan<int> chosen, float* slope)
+    private void Scatter(ReadOnlySpan<float> features, ReadOnlySpan<int> chosen, float* slope, bool train)
     {
         int stride = norms[0].Stride;
         for (int row = 0; row < chosen.Length; row++)
@@ -190,10 +224,13 @@ internal sealed unsafe class NodeEncoder : IDisposable
             var part = new ReadOnlySpan<float>(slope + ((long)row * stride), stride);
             Add(parameters.GradientOf(method).Slice((int)raw[0] * UniversalWidth, UniversalWidth), part, 1);
             Add(parameters.GradientOf(bits).Slice((int)raw[1] * UniversalWidth, UniversalWidth), part[UniversalWidth..], 1);
-            Add(parameters.GradientOf(ratioWeight), part[(2 * UniversalWidth)..], raw[2]);
-            Add(parameters.GradientOf(ratioBias), part[(2 * UniversalWidth)..], 1);
-            Add(parameters.GradientOf(errorWeight), part[(3 * UniversalWidth)..], raw[3]);
-            Add(parameters.GradientOf(errorBias), part[(3 * UniversalWidth)..], 1);
+            if (!train)
+            {
+                Add(parameters.GradientOf(ratioWeight), part[(2 * UniversalWidth)..], raw[2]);
+                Add(parameters.GradientOf(ratioBias), part[(2 * UniversalWidth)..], 1);
+                Add(parameters.GradientOf(errorWeight), part[(3 * UniversalWidth)..], raw[3]);
+                Add(parameters.GradientOf(errorBias), part[(3 * UniversalWidth)..], 1);
+            }
             for (int p = 0; p < positions.Count; p++)
             {
                 Add(parameters.GradientOf(positionTables[p]).Slice(((int)raw[4 + p] + positions[p].Shift) * PositionWidth, PositionWidth),

@@ -123,7 +123,7 @@ internal sealed unsafe class PredictorNetwork : IDisposable
             float* above = upper.Pointer, below = lower.Pointer;
             ForChunks(chunk => BackwardRows(hop, chunk));
             ForChunks(chunk => BackwardNodes(hop, chunk, above, below));
-            layers[m].FinishGradient(RowLevel.ChunkCount);
+            layers[m].FinishGradient(RowLevel.ChunkCount, constantsVanish: trainMode);
             (upper, lower) = (lower, upper);
         }
         encoder.Backward(features, batch.Features.AsSpan(0, levels[0].RowCount), upper.Pointer, trainMode);

@@ -1,0 +1,51 @@
+namespace Qua2SeDiMo.Predictors;
+
+/// <summary>Forward, loss and backward of one batch in train mode.</summary>
+internal sealed class BatchLoss
+{
+    private readonly RankingLoss loss;
+    private double[][] norms = [];
+    private double[][] normGradients = [];
+    private float[] predictionGradient = [];
+
+    public BatchLoss(RankingLoss loss) => this.loss = loss;
+
+    /// <summary>Replaces the network's gradients by those of this batch.</summary>
+    /// <returns>The loss before the step.</returns>
+    public double Backward(PredictorNetwork network, RowBatch batch, ReadOnlySpan<float> features, ReadOnlySpan<double> targets)
+    {
+        int graphs = batch.GraphCount;
+        if (predictionGradient.Length < graphs)
+        {
+            predictionGradient = new float[graphs];
+            norms = [.. Enumerable.Range(0, PredictorTopology.HopCount).Select(_ => new double[graphs])];
+            normGradients = [.. Enumerable.Range(0, PredictorTopology.HopCount).Select(_ => new double[graphs])];
+        }
+        network.Parameters.Gradients.AsSpan().Clear();
+        network.Forward(batch, features, train: true);
+        foreach (int hop in loss.Hops) Norms(network, hop, norms[hop].AsSpan(0, graphs));
+        double value = loss.Evaluate(network.Prediction, norms, targets, predictionGradient, normGradients);
+        foreach (int hop in loss.Hops)
+        {
+            for (int g = 0; g < graphs; g++)
+            {
+                ReadOnlySpan<float> embedding = network.GraphEmbedding(hop, g);
+                Span<float> gradient = network.GraphEmbeddingGradient(hop, g);
+                for (int j = 0; j < embedding.Length; j++) gradient[j] = (float)(Math.Sign(embedding[j]) * normGradients[hop][g]);
+            }
+        }
+        network.Backward(features, predictionGradient.AsSpan(0, graphs));
+        return value;
+    }
+
+    /// <summary>L1 norm of every graph's embedding.</summary>
+    public static void Norms(PredictorNetwork network, int hop, Span<double> result)
+    {
+        for (int g = 0; g < result.Length; g++)
+        {
+            double sum = 0;
+            foreach (float value in network.GraphEmbedding(hop, g)) sum += Math.Abs(value);
+            result[g] = sum;
+        }
+    }
+}
