@@ -187,7 +187,7 @@ internal sealed class OperationUnits
     private int[] Upstream(int last, int hops)
     {
         var found = new HashSet<int> { last };
-        IEnumerable<int> border = found;
+        int[] border = [last];
         for (int hop = 0; hop < hops; hop++) border = [.. border.SelectMany(node => inputs[node]).Where(found.Add)];
         return [.. found.Where(node => node != last).Order(), last];
     }
