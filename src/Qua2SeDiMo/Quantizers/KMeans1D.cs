@@ -13,6 +13,7 @@ namespace Qua2SeDiMo.Quantizers;
 /// </summary>
 public sealed class KMeans1D
 {
+    private const int Lanes = 4;
     private readonly ValueCounts counts = new();
     private double[] weight = [];
     private double[] sum = [];
@@ -33,12 +34,13 @@ public sealed class KMeans1D
         solved = 0;
         counts.Load(values, original);
         int n = counts.Length;
-        if (weight.Length < n + 1)
+        if (weight.Length < n + 1 + Lanes)
         {
-            weight = new double[n + 1];
-            sum = new double[n + 1];
-            previous = new double[n + 1];
-            current = new double[n + 1];
+            int length = n + 1 + Lanes;
+            weight = new double[length];
+            sum = new double[length];
+            previous = new double[length];
+            current = new double[length];
             borders = [];
         }
         ReadOnlySpan<float> distinct = counts.Values;
@@ -139,44 +141,30 @@ public sealed class KMeans1D
         }
     }
 
-    // The smallest j in [from, to] that maximises previous[j] + (sum[i] − sum[j])² / (weight[i] − weight[j]).
+    // The smallest j in [from, to] that maximises previous[j] + (sum[i] − sum[j])² / (weight[i] − weight[j]). Four at a time; most ranges
+    // have no more than four, which then cost no branch. Lanes beyond the range read the padding of the arrays and are masked.
     private int Best(int i, int from, int to, out double best)
     {
-        const int lanes = 4;
         ref double s = ref MemoryMarshal.GetArrayDataReference(sum);
         ref double w = ref MemoryMarshal.GetArrayDataReference(weight);
         ref double g = ref MemoryMarshal.GetArrayDataReference(previous);
-        double si = Unsafe.Add(ref s, i), wi = Unsafe.Add(ref w, i);
-        int j = from, arg = from;
-        best = double.NegativeInfinity;
-        if (to - from + 1 >= 2 * lanes)
+        Vector256<double> sums = Vector256.Create(Unsafe.Add(ref s, i)), weights = Vector256.Create(Unsafe.Add(ref w, i));
+        Vector256<double> last = Vector256.Create((double)to), positions = Vector256.Create((double)from) + Vector256.Create(0.0, 1.0, 2.0, 3.0);
+        Vector256<double> bests = Vector256.Create(double.NegativeInfinity), args = positions;
+        for (int j = from; j <= to; j += Lanes)
         {
-            Vector256<double> sums = Vector256.Create(si), weights = Vector256.Create(wi);
-            Vector256<double> bests = Vector256.Create(double.NegativeInfinity), args = Vector256<double>.Zero;
-            Vector256<double> positions = Vector256.Create(from, from + 1.0, from + 2.0, from + 3.0);
-            for (; j + lanes <= to + 1; j += lanes)
-            {
-                Vector256<double> difference = sums - Vector256.LoadUnsafe(ref s, (nuint)j);
-                Vector256<double> value = Vector256.LoadUnsafe(ref g, (nuint)j)
-                    + (difference * difference / (weights - Vector256.LoadUnsafe(ref w, (nuint)j)));
-                Vector256<double> better = Vector256.GreaterThan(value, bests);
-                bests = Vector256.ConditionalSelect(better, value, bests);
-                args = Vector256.ConditionalSelect(better, positions, args);
-                positions += Vector256.Create((double)lanes);
-            }
-            for (int lane = 0; lane < lanes; lane++)
-            {
-                int position = (int)args.GetElement(lane);
-                double value = bests.GetElement(lane);
-                if (value > best || (value == best && position < arg)) (best, arg) = (value, position);
-            }
+            Vector256<double> difference = sums - Vector256.LoadUnsafe(ref s, (nuint)j);
+            Vector256<double> value = Vector256.LoadUnsafe(ref g, (nuint)j)
+                + (difference * difference / (weights - Vector256.LoadUnsafe(ref w, (nuint)j)));
+            Vector256<double> better = Vector256.GreaterThan(value, bests) & Vector256.LessThanOrEqual(positions, last);
+            bests = Vector256.ConditionalSelect(better, value, bests);
+            args = Vector256.ConditionalSelect(better, positions, args);
+            positions += Vector256.Create((double)Lanes);
         }
-        for (; j <= to; j++)
-        {
-            double difference = si - Unsafe.Add(ref s, j);
-            double value = Unsafe.Add(ref g, j) + (difference * difference / (wi - Unsafe.Add(ref w, j)));
-            if (value > best) (best, arg) = (value, j);
-        }
-        return arg;
+        Vector128<double> halves = Vector128.MaxNative(bests.GetLower(), bests.GetUpper());
+        best = Math.Max(halves.GetElement(0), halves.GetElement(1));
+        Vector256<double> winners = Vector256.ConditionalSelect(Vector256.Equals(bests, Vector256.Create(best)), args, Vector256.Create(double.PositiveInfinity));
+        halves = Vector128.MinNative(winners.GetLower(), winners.GetUpper());
+        return (int)Math.Min(halves.GetElement(0), halves.GetElement(1));
     }
 }
