@@ -11,6 +11,6 @@ internal static class LayerSection
         BitStripData data = BitStripData.Collect(report, entries);
         return book.Add(SvgBitStrip.Draw("bits-per-layer", "Bits per layer", data),
             "The network from its first to its last weight. Tall is 4 bits, short and hatched 3; the colour is the method. The upper lanes show how large and how sensitive each weight is.",
-            data.ToTable(), "wide");
+            data.ToTable(), "wide long");
     }
 }

@@ -13,6 +13,19 @@ public sealed record MetricData(
     string Key, string Label, string Unit, bool HigherIsBetter, int Decimals, bool IsPaired, string Meaning,
     MeasuredData? Reliability = null)
 {
+    /// <summary>The metrics that a study records, paired ones first; their keys are the study's. Reliability is to be filled in.</summary>
+    public static IReadOnlyList<MetricData> Standard { get; } =
+    [
+        new("clip-cosine", "CLIP cosine", "", true, 3, true,
+            "Cosine between the CLIP features of a picture and of its full-precision twin, averaged over pictures."),
+        new("ssim", "SSIM", "", true, 3, true, "Structural similarity of a picture and its full-precision twin, averaged over pictures."),
+        new("psnr", "PSNR", "dB", true, 2, true, "Peak signal-to-noise ratio of a picture against its full-precision twin, averaged over pictures."),
+        new("frechet", "Fréchet distance", "", false, 1, false,
+            "Fréchet distance between the CLIP features of all pictures and those of real images (FID with CLIP features)."),
+        new("kid", "KID", "", false, 4, false, "Kernel distance between the CLIP features of all pictures and those of real images."),
+        new("clip-score", "CLIP score", "", true, 1, false, "100 × cosine between the CLIP features of a picture and of its prompt, averaged over pictures."),
+    ];
+
     internal string LabelWithUnit => Unit.Length == 0 ? Label : $"{Label} ({Unit})";
 
     internal string Text(double? value) => FigureText.Fixed(value, Decimals);

@@ -5,8 +5,10 @@ namespace Qua2SeDiMo.Reports;
 /// <param name="Methods">The methods, the deciding one among them.</param>
 /// <param name="DecidingKey">Key of the method whose scores the plans follow.</param>
 /// <param name="Reason">Why that method, or null to let the report say what the figures say.</param>
+/// <param name="Unit">What is predicted, with its unit; null for the objective metric, negated where lower is better.</param>
 public sealed record PredictorData(
-    int FoldCount, IReadOnlyList<PredictorMethodData> Methods, string DecidingKey, string? Reason = null);
+    int FoldCount, IReadOnlyList<PredictorMethodData> Methods, string DecidingKey, string? Reason = null,
+    string? Unit = null);
 
 /// <summary>One method of prediction.</summary>
 /// <param name="Key">Unique identifier.</param>

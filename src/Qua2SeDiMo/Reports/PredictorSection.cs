@@ -7,7 +7,7 @@ internal static class PredictorSection
     {
         if (report.Predictor is not { Methods.Count: > 0 } predictor) return Markup.Empty;
         MetricData? objective = report.Metrics.FirstOrDefault(metric => metric.Key == report.ObjectiveKey);
-        string unit = objective?.LabelWithUnit ?? "objective";
+        string unit = predictor.Unit ?? (objective is null ? "objective" : (objective.HigherIsBetter ? "" : "−") + objective.LabelWithUnit);
         var partial = BarChartData.Predictors(predictor, isPartial: true);
         var plain = BarChartData.Predictors(predictor, isPartial: false);
         return Markup.Of(

@@ -4,7 +4,7 @@ namespace Qua2SeDiMo.Reports;
 internal static class SvgBarChart
 {
     private const double RowHeight = 26;
-    private const double Width = 540;
+    private const double Width = 480;
     private const double Top = 8;
 
     public static SvgDocument Draw(string name, string title, BarChartData data)

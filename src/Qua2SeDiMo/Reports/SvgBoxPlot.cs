@@ -4,7 +4,7 @@ namespace Qua2SeDiMo.Reports;
 internal static class SvgBoxPlot
 {
     private const double RowHeight = 22;
-    private const double Width = 540;
+    private const double Width = 480;
     private const double Top = 12;
 
     public static SvgDocument Draw(string name, string title, BoxPlotData data)

@@ -4,7 +4,7 @@ namespace Qua2SeDiMo.Reports;
 internal static class SvgStackedBars
 {
     private const double RowHeight = 24;
-    private const double Width = 540;
+    private const double Width = 480;
 
     public static SvgDocument Draw(string name, string title, StackedBarData data)
     {

@@ -4,7 +4,7 @@ namespace Qua2SeDiMo.Reports;
 
 /// <summary>Where a weight sits, read from its module path: the group along the network and the operator type, for people.</summary>
 /// <param name="Block">For instance "block 3", "down 1", "mid", "outside".</param>
-/// <param name="Role">For instance "self-attention q", "feed-forward in", or the path itself where no convention fits.</param>
+/// <param name="Role">For instance "self-attention q", "feed-forward in", or the end of the path where no convention fits.</param>
 /// <param name="IsOutside">Whether it lies outside the repeated blocks.</param>
 public sealed partial record WeightPlace(string Block, string Role, bool IsOutside)
 {
@@ -26,7 +26,7 @@ public sealed partial record WeightPlace(string Block, string Role, bool IsOutsi
             string block = unet.Groups["stage"].Value + (unet.Groups["index"].Success ? " " + unet.Groups["index"].Value : "");
             return new WeightPlace(block, Name(unet.Groups["rest"].Value), false);
         }
-        return new WeightPlace("outside", weightName.Replace("adaln_single.", "", StringComparison.Ordinal), true);
+        return new WeightPlace("outside", string.Join('.', weightName.Split('.').TakeLast(2)), true);
     }
 
     private static string Name(string rest)

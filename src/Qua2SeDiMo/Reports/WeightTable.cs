@@ -34,7 +34,7 @@ internal static class WeightTable
             [.. report.Weights.Select(IReadOnlyList<TableCell> (weight, i) =>
             [
                 // By block sorts along the network, whatever the blocks are called.
-                new TableCell(weight.Name, CssClass: "path"), new TableCell(weight.Block, i), weight.Role,
+                new TableCell(weight.Name, CssClass: "path", Content: Breakable(weight.Name)), new TableCell(weight.Block, i), weight.Role,
                 new TableCell(FigureText.ShortCount(weight.ParameterCount), weight.ParameterCount),
                 .. hasScores ? [.. Scores(report, weight, low, range), TableCell.Number(weight.Spread, 2)] : Array.Empty<TableCell>(),
                 .. plans.Select(plan => Choice(report, looks, plan, weight)),
@@ -55,6 +55,10 @@ internal static class WeightTable
         int index = report.Options.Select((option, i) => (option, i)).Where(pair => pair.option.Name == name).Select(pair => pair.i).DefaultIfEmpty(-1).First();
         return index < 0 ? name : new TableCell(name, Content: Chip(looks[index].CssClass, report.Options[index].Name));
     }
+
+    // Long paths may break after their dots.
+    private static Markup Breakable(string path) =>
+        Markup.Join(path.Split('.').Select(part => Markup.Of($"{part}")), ".<wbr>");
 
     // Keeps "K-Means" and "4 bits" together in narrow headings.
     private static string Unbroken(string label) =>
