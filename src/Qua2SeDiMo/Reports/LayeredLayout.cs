@@ -51,11 +51,11 @@ internal sealed class LayeredLayout
         {
             foreach (int target in targets[node]) layer[target] = Math.Max(layer[target], layer[node] + 1);
         }
-        // What only feeds a late layer stands just above it.
-        var fed = forward.Select(edge => edge.Target).ToHashSet();
-        foreach (int node in Enumerable.Range(0, NodeCount).Where(node => !fed.Contains(node) && targets[node].Any()))
+        // Standing just above its first target costs a node nothing unless more edges come in than go out.
+        ILookup<int, int> sources = forward.ToLookup(edge => edge.Target, edge => edge.Source);
+        foreach (int node in Enumerable.Range(0, NodeCount).OrderByDescending(node => rank[node]))
         {
-            layer[node] = targets[node].Min(target => layer[target]) - 1;
+            if (targets[node].Any() && targets[node].Count() >= sources[node].Count()) layer[node] = targets[node].Min(target => layer[target]) - 1;
         }
         for (int node = 0; node < NodeCount; node++) AddPlace(layer[node]);
         return [.. forward.Select((edge, i) =>

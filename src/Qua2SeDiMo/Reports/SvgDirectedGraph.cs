@@ -99,19 +99,23 @@ public static class SvgDirectedGraph
         return $"k{index % 8}";
     }
 
-    /// <summary>The nodes of a block, then the sources in other blocks that they read.</summary>
+    /// <summary>The nodes of a block, then the sources in other blocks that they read: once for each layer where they are read.</summary>
     private sealed record Panel(string Block, IReadOnlyList<int> Members, LayeredLayout Layout, double Width, double Height)
     {
         public static Panel Of(DirectedGraphData graph, string block, IReadOnlyList<int> own)
         {
             var members = new List<int>(own);
             var index = own.Select((node, i) => (node, i)).ToDictionary(pair => pair.node, pair => pair.i);
-            var edges = new List<(int, int)>();
-            foreach ((int source, int target) in graph.Edges.Where(edge => graph.Nodes[edge.Target].Block == block))
+            (int Source, int Target)[] read = [.. graph.Edges.Where(edge => graph.Nodes[edge.Target].Block == block)];
+            List<(int, int)> edges = [.. read.Where(edge => index.ContainsKey(edge.Source)).Select(edge => (index[edge.Source], index[edge.Target]))];
+            var alone = new LayeredLayout([.. own.Select(_ => 0.0)], edges);
+            var ghosts = new Dictionary<(int Source, int Layer), int>();
+            foreach ((int source, int target) in read.Where(edge => !index.ContainsKey(edge.Source)))
             {
-                if (!index.TryGetValue(source, out int place))
+                var key = (source, alone.Layer(index[target]));
+                if (!ghosts.TryGetValue(key, out int place))
                 {
-                    index[source] = place = members.Count;
+                    ghosts[key] = place = members.Count;
                     members.Add(source);
                 }
                 edges.Add((place, index[target]));
