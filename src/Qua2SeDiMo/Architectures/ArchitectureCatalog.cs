@@ -17,11 +17,14 @@ public static class ArchitectureCatalog
         new Lumina2Architecture(),
         new AuraFlowArchitecture(),
         new BertArchitecture(),
+        new DiTArchitecture(),
+        new UNet2DConditionArchitecture(),
         new T5EncoderArchitecture(),
         new ClipTextArchitecture(),
         new ClipVisionArchitecture(),
         new ClipArchitecture(),
         new AutoencoderTinyArchitecture(),
+        new AutoencoderKLArchitecture(),
     ];
 
     /// <summary>The family of a configuration.</summary>

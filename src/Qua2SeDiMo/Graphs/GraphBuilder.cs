@@ -55,6 +55,7 @@ public sealed partial class GraphBuilder
     /// <summary>Declares a value that the caller gets, under a name of its own.</summary>
     public void Output(string outputName, GraphValue value)
     {
+        if (values.ContainsKey(outputName)) throw new ArgumentException($"Graph {name} already has a value '{outputName}'.", nameof(outputName));
         // The node that computes the value gets the output's name, unless the value already has a public name.
         bool isPublic = renamed.ContainsKey(value.Name) || inputs.Any(input => input.Name == value.Name)
             || initializers.Any(initializer => initializer.Name == value.Name);

@@ -34,14 +34,15 @@ internal static class TimestepBlock
         return channels % 2 == 0 ? embedding : g.Pad(embedding, [0, 0], [0, 1]);
     }
 
-    /// <summary>linear_1, SiLU, linear_2.</summary>
+    /// <summary>linear_1, an activation, linear_2.</summary>
     /// <param name="g">The tape.</param>
     /// <param name="module">Path of the module below the current scope.</param>
     /// <param name="x">[n, channels].</param>
     /// <param name="width">Width of the result.</param>
-    internal static GraphValue Embed(GraphBuilder g, string module, GraphValue x, long width)
+    /// <param name="activation">Between the two; null takes SiLU.</param>
+    internal static GraphValue Embed(GraphBuilder g, string module, GraphValue x, long width, Func<GraphValue, GraphValue>? activation = null)
     {
         using GraphBuilder.ModuleScope scope = g.Scope(module);
-        return g.Linear("linear_2", g.Silu(g.Linear("linear_1", x, width)), width);
+        return g.Linear("linear_2", (activation ?? g.Silu)(g.Linear("linear_1", x, width)), width);
     }
 }
