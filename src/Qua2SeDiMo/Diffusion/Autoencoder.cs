@@ -1,0 +1,78 @@
+using Qua2SeDiMo.Architectures;
+using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Models;
+
+namespace Qua2SeDiMo.Diffusion;
+
+/// <summary>The decoder of a pipeline's autoencoder: latents to pixels.</summary>
+internal sealed class Autoencoder : IDisposable
+{
+    private readonly ComponentConfig config;
+    private readonly ITensorSource tensors;
+    private readonly InferenceOptions options;
+    private readonly float scalingFactor;
+    private readonly float shiftFactor;
+    private (int Height, int Width, InferenceModel Model)? decoder;
+
+    internal Autoencoder(PipelineParts parts)
+    {
+        ModelComponent component = parts.Folder.Component("vae");
+        config = component.ReadConfig();
+        tensors = parts.OpenTensors(component);
+        options = parts.Inference;
+        // Defaults of the two classes in diffusers.
+        scalingFactor = (float)config.Number("scaling_factor", config.ClassName == "AutoencoderTiny" ? 1.0 : 0.18215);
+        shiftFactor = (float)config.Number("shift_factor", 0);
+    }
+
+    /// <summary>Pixels per latent, along each axis.</summary>
+    internal int ScaleFactor => 1 << ((config.Ints("block_out_channels")?.Length ?? 4) - 1);
+
+    /// <summary>Decodes latents as the denoising loop leaves them.</summary>
+    /// <param name="latents">[images, channels, height, width].</param>
+    /// <param name="shape">Extents of <paramref name="latents"/>.</param>
+    internal ImageBatch Decode(ReadOnlySpan<float> latents, LatentShape shape)
+    {
+        float[] input = new float[latents.Length];
+        for (int i = 0; i < input.Length; i++) input[i] = (latents[i] / scalingFactor) + shiftFactor;
+        TensorValue decoded = DecoderFor(shape).Run(new Dictionary<string, TensorValue>
+        {
+            ["latent"] = TensorValue.Of(input, shape.Count(latents.Length), shape.Channels, shape.Height, shape.Width),
+        }).Values.Single();
+        return ToPixels(decoded);
+    }
+
+    public void Dispose()
+    {
+        decoder?.Model.Dispose();
+        tensors.Dispose();
+    }
+
+    private InferenceModel DecoderFor(LatentShape shape)
+    {
+        if (decoder is { } known && known.Height == shape.Height && known.Width == shape.Width) return known.Model;
+        decoder?.Model.Dispose();
+        var request = new BuildRequest(config, tensors) { Part = GraphPart.Decode, Height = shape.Height, Width = shape.Width };
+        var model = new InferenceModel(ArchitectureCatalog.Build(request), tensors, options);
+        decoder = (shape.Height, shape.Width, model);
+        return model;
+    }
+
+    // [images, 3, height, width] in about [-1, 1] to [images, height, width, 3] in [0, 1].
+    private static ImageBatch ToPixels(TensorValue decoded)
+    {
+        int images = (int)decoded.Shape[0], height = (int)decoded.Shape[2], width = (int)decoded.Shape[3], plane = height * width;
+        float[] source = decoded.Singles;
+        float[] pixels = new float[source.Length];
+        for (int image = 0; image < images; image++)
+        {
+            for (int channel = 0; channel < 3; channel++)
+            {
+                ReadOnlySpan<float> from = source.AsSpan(((image * 3) + channel) * plane, plane);
+                Span<float> to = pixels.AsSpan(image * 3 * plane);
+                for (int i = 0; i < plane; i++) to[(i * 3) + channel] = Math.Clamp((from[i] / 2) + 0.5f, 0f, 1f);
+            }
+        }
+        return new ImageBatch(height, width, pixels);
+    }
+}

@@ -1,0 +1,45 @@
+using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Numerics;
+
+namespace Qua2SeDiMo.Diffusion;
+
+/// <summary>
+/// What the denoiser is told beside latents and timestep, one row per text: embeddings, masks, pooled embeddings, sizes.
+/// </summary>
+/// <param name="Inputs">By name of the denoiser's input; axis 0 counts the texts in every tensor.</param>
+public sealed record Conditioning(IReadOnlyDictionary<string, TensorValue> Inputs)
+{
+    /// <summary>Number of texts.</summary>
+    public int Count => (int)(Inputs.Values.FirstOrDefault()?.Shape[0] ?? 0);
+
+    /// <summary>The rows of the given texts, in that order; a text may be taken more than once.</summary>
+    public IReadOnlyDictionary<string, TensorValue> Rows(IReadOnlyList<int> texts) =>
+        Inputs.ToDictionary(pair => pair.Key, pair => Gather(pair.Value, texts), StringComparer.Ordinal);
+
+    /// <summary>The texts of both, first these, then <paramref name="other"/>'s.</summary>
+    public Conditioning Append(Conditioning other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return new Conditioning(Inputs.ToDictionary(pair => pair.Key, pair => Join(pair.Value, other.Inputs[pair.Key]), StringComparer.Ordinal));
+    }
+
+    private static TensorValue Gather(TensorValue value, IReadOnlyList<int> rows)
+    {
+        IReadOnlyList<long> shape = [rows.Count, .. value.Shape.Skip(1)];
+        int length = (int)value.Shape.Skip(1).Aggregate(1L, (product, extent) => product * extent);
+        return value.Type == ElementType.Int64 ? TensorValue.Of(Gather(value.Integers, length, rows), shape) : TensorValue.Of(Gather(value.Singles, length, rows), shape);
+    }
+
+    private static T[] Gather<T>(T[] source, int rowLength, IReadOnlyList<int> rows)
+    {
+        var result = new T[rows.Count * rowLength];
+        for (int i = 0; i < rows.Count; i++) source.AsSpan(rows[i] * rowLength, rowLength).CopyTo(result.AsSpan(i * rowLength));
+        return result;
+    }
+
+    private static TensorValue Join(TensorValue a, TensorValue b)
+    {
+        IReadOnlyList<long> shape = [a.Shape[0] + b.Shape[0], .. a.Shape.Skip(1)];
+        return a.Type == ElementType.Int64 ? TensorValue.Of([.. a.Integers, .. b.Integers], shape) : TensorValue.Of([.. a.Singles, .. b.Singles], shape);
+    }
+}

@@ -1,0 +1,118 @@
+using Qua2SeDiMo.Diffusion.Schedulers;
+using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Models;
+
+namespace Qua2SeDiMo.Diffusion;
+
+/// <summary>Prompts encoded for a size and a negative prompt; they serve any number of generations.</summary>
+/// <param name="Prompts">One row per prompt.</param>
+/// <param name="Negative">One row; null without guidance.</param>
+public sealed record EncodedPrompts(Conditioning Prompts, Conditioning? Negative);
+
+/// <summary>
+/// A pipeline from prompts to images: text encoders, one denoising loop for all families, scheduler, autoencoder. Its quantizable weights can
+/// be exchanged between generations. Not safe for use by several threads at once.
+/// </summary>
+public sealed class DiffusionPipeline : IDisposable
+{
+    private readonly PipelineParts parts;
+    private readonly IPipelineFamily family;
+    private readonly ITensorSource denoiserTensors;
+    private readonly WeightBinding? weights;
+    private readonly Autoencoder autoencoder;
+    private readonly ComponentConfig denoiserConfig;
+    private (int Height, int Width, InferenceModel Model)? denoiser;
+
+    /// <summary>Puts a pipeline together. Nothing is loaded until it is used.</summary>
+    /// <param name="parts">Folder and how to open it.</param>
+    /// <param name="denoiserTensors">The denoiser's checkpoint; stays the caller's.</param>
+    /// <param name="weights">Exchangeable weights; null stores them in the session, which runs somewhat faster.</param>
+    /// <exception cref="Q2Exception">The folder is not supported or not complete.</exception>
+    public DiffusionPipeline(PipelineParts parts, ITensorSource denoiserTensors, WeightBinding? weights = null)
+    {
+        ArgumentNullException.ThrowIfNull(parts);
+        this.parts = parts;
+        this.denoiserTensors = denoiserTensors;
+        this.weights = weights;
+        denoiserConfig = parts.Folder.Denoiser.ReadConfig();
+        autoencoder = new Autoencoder(parts);
+        family = PipelineCatalog.Create(parts);
+    }
+
+    /// <summary>Time spent inside the runtime since the pipeline was made.</summary>
+    public TimeSpan RuntimeElapsed { get; private set; }
+
+    /// <summary>Extents of the latents of one image of the requested size.</summary>
+    /// <exception cref="GenerationException">The size is not a multiple of the autoencoder's scale.</exception>
+    public LatentShape LatentShape(GenerationRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        int scale = autoencoder.ScaleFactor;
+        int own = denoiserConfig.Int("sample_size", 128);
+        return new LatentShape(denoiserConfig.Int("in_channels", 4), Extent(request.Height, "height"), Extent(request.Width, "width"));
+
+        int Extent(int? pixels, string side) => pixels is null ? own : pixels > 0 && pixels % scale == 0 ? pixels.Value / scale
+            : throw new GenerationException($"The {side} is {pixels} pixels; {parts.Folder.Name} needs a positive multiple of {scale}.");
+    }
+
+    /// <summary>Encodes prompts once, for any number of generations with the same request.</summary>
+    public EncodedPrompts Encode(IReadOnlyList<string> prompts, GenerationRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        LatentShape shape = LatentShape(request);
+        var size = new PixelSize(shape.Height * autoencoder.ScaleFactor, shape.Width * autoencoder.ScaleFactor);
+        return new EncodedPrompts(
+            family.Encode(prompts, TextRole.Prompt, size),
+            request.GuidanceScale > 1 ? family.Encode([request.NegativePrompt], TextRole.Negative, size) : null);
+    }
+
+    /// <summary>Generates one image per prompt.</summary>
+    /// <param name="prompts">Result of <see cref="Encode"/> for the same request.</param>
+    /// <param name="noise">Unit normals, [prompts, channels, height, width] of the latents.</param>
+    /// <param name="request">Steps, guidance, size.</param>
+    /// <param name="progress">Told after each step and batch.</param>
+    /// <param name="cancellationToken">Looked at before each step.</param>
+    public ImageBatch Generate(
+        EncodedPrompts prompts, ReadOnlyMemory<float> noise, GenerationRequest request, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        ArgumentNullException.ThrowIfNull(request);
+        LatentShape shape = LatentShape(request);
+        int count = prompts.Prompts.Count;
+        if (noise.Length != count * shape.Length) throw new ArgumentException($"{count} images of {shape} need {count * shape.Length} normals, not {noise.Length}.", nameof(noise));
+        var loop = new DenoisingLoop(DenoiserFor(shape), SchedulerCatalog.Create(parts.Folder.Component("scheduler").ReadConfig()), family, shape, request);
+        var batches = new List<ImageBatch>();
+        for (int start = 0; start < count; start += request.BatchSize)
+        {
+            int size = Math.Min(request.BatchSize, count - start);
+            float[] latents = noise.Slice(start * shape.Length, size * shape.Length).ToArray();
+            int done = start;
+            loop.Run(latents, prompts, start, fraction => progress?.Report(new StageProgress("Generating images", done + (fraction * size), count)), cancellationToken);
+            cancellationToken.ThrowIfCancellationRequested();
+            long before = TimeProvider.System.GetTimestamp();
+            batches.Add(autoencoder.Decode(latents, shape));
+            RuntimeElapsed += TimeProvider.System.GetElapsedTime(before);
+        }
+        RuntimeElapsed += loop.RuntimeElapsed;
+        return new ImageBatch(batches[0].Height, batches[0].Width, batches.Count == 1 ? batches[0].Pixels : [.. batches.SelectMany(batch => batch.Pixels)]);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        denoiser?.Model.Dispose();
+        autoencoder.Dispose();
+        family.Dispose();
+    }
+
+    private InferenceModel DenoiserFor(LatentShape shape)
+    {
+        if (denoiser is { } known && known.Height == shape.Height && known.Width == shape.Width) return known.Model;
+        denoiser?.Model.Dispose();
+        Graph graph = parts.DenoiserGraph(shape.Height, shape.Width);
+        var model = new InferenceModel(graph, denoiserTensors, weights, parts.Inference);
+        denoiser = (shape.Height, shape.Width, model);
+        return model;
+    }
+}

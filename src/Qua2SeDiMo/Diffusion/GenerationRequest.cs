@@ -1,0 +1,23 @@
+namespace Qua2SeDiMo.Diffusion;
+
+/// <summary>How images are made; what they show is given by the prompts.</summary>
+public sealed record GenerationRequest
+{
+    /// <summary>Steps of the scheduler.</summary>
+    public int StepCount { get; init; } = 10;
+
+    /// <summary>Weight of classifier-free guidance; 1 or less runs the denoiser without the negative prompt.</summary>
+    public double GuidanceScale { get; init; } = 3;
+
+    /// <summary>What guidance steers away from.</summary>
+    public string NegativePrompt { get; init; } = "";
+
+    /// <summary>Height in pixels; null for the model's own.</summary>
+    public int? Height { get; init; }
+
+    /// <summary>Width in pixels; null for the model's own.</summary>
+    public int? Width { get; init; }
+
+    /// <summary>Images that go through the denoiser together; guidance doubles it. It bounds memory and does not change results beyond rounding.</summary>
+    public int BatchSize { get; init; } = 16;
+}

@@ -1,0 +1,11 @@
+namespace Qua2SeDiMo.Diffusion;
+
+/// <summary>Extents of one image's latents.</summary>
+public readonly record struct LatentShape(int Channels, int Height, int Width)
+{
+    /// <summary>Values of one image.</summary>
+    public int Length => Channels * Height * Width;
+
+    /// <summary>Images in so many values.</summary>
+    public int Count(int values) => values / Length;
+}

@@ -1,0 +1,48 @@
+using Qua2SeDiMo.Diffusion.Tokenizers;
+using Qua2SeDiMo.Inference;
+
+namespace Qua2SeDiMo.Diffusion;
+
+/// <summary>
+/// PixArt-α and PixArt-Σ: T5 tokens with their mask; the prompt is lower-cased and stripped. Models with size conditions are told the size.
+/// Source: PixArtAlphaPipeline and PixArtSigmaPipeline of diffusers.
+/// </summary>
+internal sealed class PixArtFamily : IPipelineFamily
+{
+    private readonly TextEncoder encoder;
+    private readonly bool takesSize;
+
+    internal PixArtFamily(PipelineParts parts)
+    {
+        string folder = parts.Folder.Component("tokenizer").DirectoryPath;
+        int released = parts.Folder.PipelineClass == "PixArtSigmaPipeline" ? 300 : 120;
+        ITokenizer tokenizer = TokenizerCatalog.Open(folder);
+        encoder = new TextEncoder(parts, "text_encoder", tokenizer.MaximumLength <= released ? tokenizer : TokenizerCatalog.Open(folder, released));
+        takesSize = parts.DenoiserTakes("resolution");
+    }
+
+    public string LatentsInput => "hidden_states";
+
+    public bool ConditionalFirst => false;
+
+    public Conditioning Encode(IReadOnlyList<string> texts, TextRole role, PixelSize size)
+    {
+        EncodedTexts encoded = encoder.Encode([.. texts.Select(text => text.ToLowerInvariant().Trim())]);
+        var inputs = new Dictionary<string, TensorValue>
+        {
+            ["encoder_hidden_states"] = encoded.Output("last_hidden_state"),
+            ["encoder_attention_mask"] = TensorValue.Of(Array.ConvertAll(encoded.Mask.Integers, one => (float)one), encoded.Mask.Shape),
+        };
+        if (takesSize)
+        {
+            inputs["resolution"] = Repeat(texts.Count, size.Height, size.Width);
+            inputs["aspect_ratio"] = Repeat(texts.Count, (float)size.Height / size.Width);
+        }
+        return new Conditioning(inputs);
+    }
+
+    public void Dispose() => encoder.Dispose();
+
+    private static TensorValue Repeat(int count, params float[] row) =>
+        TensorValue.Of([.. Enumerable.Repeat(row, count).SelectMany(values => values)], count, row.Length);
+}

@@ -1,0 +1,122 @@
+using Qua2SeDiMo.Diffusion;
+using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Studies;
+
+namespace Qua2SeDiMo.Stages;
+
+/// <summary>
+/// Labels an allocation by images: the same prompts and starting noises in every trial, so that differences are the allocation's.
+/// Sessions, prompt embeddings and dequantized weights are kept from trial to trial.
+/// </summary>
+internal sealed class ImageObjective : ITrialObjective, IDisposable
+{
+    private readonly LoadedModel model;
+    private readonly QuantizerBank bank;
+    private readonly StudyOptions options;
+    private readonly WeightBinding binding;
+    private readonly DiffusionPipeline pipeline;
+    private readonly ImageScorer scorer;
+    private readonly EncodedPrompts prompts;
+    private readonly float[] noise;
+    private readonly Lazy<IReadOnlyDictionary<string, long>> multiplyAccumulates;
+
+    /// <param name="model">The model; stays the caller's.</param>
+    /// <param name="bank">Its weights under every option.</param>
+    /// <param name="options">Prompts, seeds, steps.</param>
+    /// <param name="cachePath">Where the full-precision images are kept for the next process.</param>
+    /// <param name="progress">Told while the full-precision images are generated.</param>
+    /// <param name="cancellationToken">Ends the preparation.</param>
+    internal ImageObjective(
+        LoadedModel model, QuantizerBank bank, StudyOptions options, string cachePath, IProgress<StageProgress>? progress, CancellationToken cancellationToken)
+    {
+        this.model = model;
+        this.bank = bank;
+        this.options = options;
+        var inference = new InferenceOptions();
+        binding = model.CreateBinding();
+        pipeline = new DiffusionPipeline(model.Parts(inference), model.Tensors, binding);
+        IReadOnlyList<string> texts = options.Scoring.ReadPrompts(options.ImageCount);
+        scorer = new ImageScorer(options.Scoring, texts, inference);
+        prompts = pipeline.Encode(texts, options.Generation);
+        noise = StartingNoise.Of(options.ImageSeeds, pipeline.LatentShape(options.Generation).Length);
+        multiplyAccumulates = new Lazy<IReadOnlyDictionary<string, long>>(() => DenoiserCost.MultiplyAccumulates(model.Graph));
+        FullPrecision = LoadOrGenerate(cachePath, progress, cancellationToken);
+        scorer.SetFullPrecision(FullPrecision);
+    }
+
+    /// <summary>Images of the unquantized model.</summary>
+    internal ImageBatch FullPrecision { get; }
+
+    /// <summary>Scores, for analyses that need the reference features.</summary>
+    internal ImageScorer Scorer => scorer;
+
+    /// <summary>Time inside ONNX Runtime so far.</summary>
+    internal TimeSpan RuntimeElapsed => pipeline.RuntimeElapsed + scorer.RuntimeElapsed;
+
+    public TrialResult Evaluate(int trialNumber, BitAllocation allocation, IProgress<TrialProgress>? progress, CancellationToken cancellationToken) =>
+        Label(allocation, progress, cancellationToken).Result;
+
+    /// <summary>Generates and measures; gives the images too.</summary>
+    internal (TrialResult Result, ImageBatch Images) Label(BitAllocation allocation, IProgress<TrialProgress>? progress, CancellationToken cancellationToken)
+    {
+        TimeProvider time = TimeProvider.System;
+        TimeSpan runtimeBefore = RuntimeElapsed;
+        long start = time.GetTimestamp();
+        LoadedModel.Apply(allocation, binding, bank);
+        TimeSpan apply = time.GetElapsedTime(start);
+        ImageBatch images = pipeline.Generate(prompts, noise, options.Generation, new GenerationShare(progress), cancellationToken);
+        TimeSpan generated = time.GetElapsedTime(start);
+        (Dictionary<string, double> metrics, List<TrialArray> arrays) = scorer.Score(images);
+        AddCosts(metrics, allocation);
+        TimeSpan whole = time.GetElapsedTime(start);
+        var durations = new Dictionary<string, TimeSpan>
+        {
+            ["apply"] = apply, ["generate"] = generated - apply, ["score"] = whole - generated, ["runtime"] = RuntimeElapsed - runtimeBefore, ["whole"] = whole,
+        };
+        return (new TrialResult(metrics) { Arrays = arrays, Durations = durations }, images);
+    }
+
+    public void Dispose()
+    {
+        pipeline.Dispose();
+        binding.Dispose();
+        scorer.Dispose();
+    }
+
+    private void AddCosts(Dictionary<string, double> metrics, BitAllocation allocation)
+    {
+        metrics[StudyMetric.AverageBits.Name] = allocation.AverageBits(model.Weights, model.OriginalBits);
+        metrics[StudyMetric.SizeBytes.Name] = allocation.SizeBytes(model.Weights, model.OriginalBits);
+        metrics[StudyMetric.WeightError.Name] = allocation.Specs.Sum(pair => bank.MeanError(pair.Key, pair.Value));
+        metrics[StudyMetric.BitOperations.Name] = BitOperations.Total(multiplyAccumulates.Value, allocation, activationBits: 16, originalBits: model.OriginalBits);
+    }
+
+    private ImageBatch LoadOrGenerate(string path, IProgress<StageProgress>? progress, CancellationToken cancellationToken)
+    {
+        string fingerprint = options.ToSettings(model.Folder, "").Fingerprint;
+        if (File.Exists(path))
+        {
+            using SafetensorsFile file = SafetensorsFile.Open(path);
+            if (file.Metadata.GetValueOrDefault("settings") == fingerprint && file.Tensors.TryGetValue("images", out TensorInfo? known))
+            {
+                return new ImageBatch((int)known.Shape[1], (int)known.Shape[2], file.ReadSingle("images"));
+            }
+        }
+        ImageBatch images = pipeline.Generate(prompts, noise, options.Generation, progress, cancellationToken);
+        SafetensorsWriter.Write(
+            path, [SafetensorsWriter.Item.Single("images", [images.Count, images.Height, images.Width, 3], images.Pixels)],
+            new Dictionary<string, string> { ["settings"] = fingerprint });
+        return images;
+    }
+
+    // Generation is nearly all of a trial; scoring is the rest of its bar.
+    private sealed class GenerationShare(IProgress<TrialProgress>? progress) : IProgress<StageProgress>
+    {
+        private const double Share = 0.95;
+
+        public void Report(StageProgress value) => progress?.Report(new TrialProgress(Share * value.Done / value.Total, "generate"));
+    }
+}

@@ -1,0 +1,89 @@
+using Qua2SeDiMo.Architectures;
+using Qua2SeDiMo.Diffusion;
+using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Packing;
+using Qua2SeDiMo.Quantizers;
+
+namespace Qua2SeDiMo.Stages;
+
+/// <summary>A model folder with its denoiser's graph at the model's own size; tensors are read on demand.</summary>
+public sealed class LoadedModel : IDisposable
+{
+    private readonly ComponentConfig denoiserConfig;
+
+    private LoadedModel(ModelFolder folder, ITensorSource tensors)
+    {
+        Folder = folder;
+        Tensors = tensors;
+        denoiserConfig = folder.Denoiser.ReadConfig();
+        Graph = BuildDenoiser(null, null);
+        Weights = [.. Graph.Weights.Select(weight => weight.Weight)];
+        OriginalBits = Weights.Count == 0 ? 16 : Math.Min(32, 8 * tensors.Tensors[Weights[0].TensorName].Type.SizeBytes());
+    }
+
+    /// <summary>The folder.</summary>
+    public ModelFolder Folder { get; }
+
+    /// <summary>The denoiser's tensors.</summary>
+    public ITensorSource Tensors { get; }
+
+    /// <summary>The denoiser at its own size.</summary>
+    public Graph Graph { get; }
+
+    /// <summary>Its quantizable weights, in the order of the forward pass.</summary>
+    public IReadOnlyList<QuantizableWeight> Weights { get; }
+
+    /// <summary>P: bits of one stored weight, 16 or 32.</summary>
+    public int OriginalBits { get; }
+
+    /// <summary>Bytes of all quantizable weights as stored.</summary>
+    public long QuantizableBytes => Weights.Sum(weight => weight.ElementCount * OriginalBits / 8);
+
+    /// <summary>Opens a folder: headers and configurations only.</summary>
+    /// <exception cref="Q2Exception">The folder is not a supported pipeline.</exception>
+    public static LoadedModel Open(string path)
+    {
+        ModelFolder folder = ModelFolder.Open(path);
+        ITensorSource tensors = OpenTensors(folder.Denoiser);
+        try
+        {
+            return new LoadedModel(folder, tensors);
+        }
+        catch
+        {
+            tensors.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens the weights of a component, packed or plain.</summary>
+    internal static ITensorSource OpenTensors(ModelComponent component) =>
+        PackedModelReader.IsPacked(component.DirectoryPath) ? PackedModelReader.Open(component.DirectoryPath) : ShardedTensors.Open(component.DirectoryPath);
+
+    /// <summary>Parts of a pipeline over this model.</summary>
+    internal PipelineParts Parts(InferenceOptions inference) => new(Folder, OpenTensors, (height, width) => BuildDenoiser(height, width), inference);
+
+    /// <summary>Exchangeable weights for a pipeline, at the values of the checkpoint.</summary>
+    internal WeightBinding CreateBinding() => new(Graph.Weights, Tensors);
+
+    /// <summary>Sets every weight of a binding to its option in an allocation.</summary>
+    internal static void Apply(BitAllocation allocation, WeightBinding binding, QuantizerBank bank)
+    {
+        foreach (GraphWeight weight in binding.Weights)
+        {
+            string name = weight.Weight.Name;
+            QuantizerSpec? spec = allocation[name];
+            if (spec is null) binding.Reset(name);
+            else binding.Set(name, spec.ToString(), destination => bank.Load(name, spec).Dequantize(destination));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Tensors.Dispose();
+
+    private Graph BuildDenoiser(int? height, int? width) =>
+        ArchitectureCatalog.Build(new BuildRequest(denoiserConfig, Tensors) { Height = height, Width = width });
+}

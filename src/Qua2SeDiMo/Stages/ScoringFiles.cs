@@ -1,0 +1,63 @@
+using Qua2SeDiMo.Models;
+
+namespace Qua2SeDiMo.Stages;
+
+/// <summary>
+/// What images are scored with. Each is named by the user or found beside the model: in the folder that holds the model folder, the first
+/// folder (in ordinal order) with a <c>config.json</c> of class <c>CLIPModel</c>, and the first whose files are <c>features.safetensors</c> and
+/// <c>prompts.txt</c>. What is not there is done without: paired pixel metrics need none of them.
+/// </summary>
+/// <param name="ClipFolder">Folder of a CLIP model; null leaves out CLIP metrics.</param>
+/// <param name="ReferenceFeatures">Safetensors file with <c>image_features</c> of real images by that CLIP model; null leaves out Fréchet distance and KID.</param>
+/// <param name="PromptsFile">Text file, one prompt a line; null takes the built-in list.</param>
+public sealed record ScoringFiles(string? ClipFolder, string? ReferenceFeatures, string? PromptsFile)
+{
+    /// <summary>Says on the command line that something is to be done without.</summary>
+    public const string None = "none";
+
+    private const string FeaturesName = "features.safetensors";
+    private const string PromptsName = "prompts.txt";
+
+    /// <summary>Takes what the user named, looks beside the model for the rest.</summary>
+    /// <exception cref="ModelFolderException">A file that the user named is not there.</exception>
+    public static ScoringFiles Find(string modelFolder, string? clip = null, string? reference = null, string? prompts = null)
+    {
+        string? parent = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(modelFolder)));
+        string[] neighbours = parent is null ? [] : [.. Directory.EnumerateDirectories(parent).Order(StringComparer.Ordinal)];
+        string? references = neighbours.FirstOrDefault(folder => File.Exists(Path.Combine(folder, FeaturesName)) && File.Exists(Path.Combine(folder, PromptsName)));
+        return new ScoringFiles(
+            Choose(clip, neighbours.FirstOrDefault(IsClip), Directory.Exists, "CLIP folder"),
+            Choose(reference, references is null ? null : Path.Combine(references, FeaturesName), File.Exists, "file of reference features"),
+            Choose(prompts, references is null ? null : Path.Combine(references, PromptsName), File.Exists, "prompt file"));
+    }
+
+    /// <summary>The first prompts of the file, or of the built-in list; starts over when there are fewer.</summary>
+    /// <exception cref="ModelFolderException">The file holds no prompt.</exception>
+    public IReadOnlyList<string> ReadPrompts(int count)
+    {
+        IEnumerable<string> lines = PromptsFile is null ? BuiltInPrompts() : File.ReadLines(PromptsFile);
+        string[] prompts = [.. lines.Select(line => line.Trim()).Where(line => line.Length > 0).Take(count)];
+        if (prompts.Length == 0) throw new ModelFolderException($"{PromptsFile}: no prompts; one a line is expected.");
+        return [.. Enumerable.Range(0, count).Select(i => prompts[i % prompts.Length])];
+    }
+
+    private static string? Choose(string? named, string? found, Func<string, bool> exists, string what)
+    {
+        if (named is null) return found;
+        if (named == None) return null;
+        return exists(named) ? named : throw new ModelFolderException($"{named}: there is no such {what}; '{None}' goes without.");
+    }
+
+    private static bool IsClip(string folder)
+    {
+        string config = Path.Combine(folder, "config.json");
+        return File.Exists(config) && ComponentConfig.Read(config).ClassName == "CLIPModel";
+    }
+
+    private static IEnumerable<string> BuiltInPrompts()
+    {
+        using Stream stream = typeof(ScoringFiles).Assembly.GetManifestResourceStream("Qua2SeDiMo.Stages.prompts.txt")!;
+        using var reader = new StreamReader(stream);
+        while (reader.ReadLine() is { } line) yield return line;
+    }
+}

@@ -1,0 +1,61 @@
+using System.Globalization;
+using Qua2SeDiMo.Diffusion;
+using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Studies;
+
+namespace Qua2SeDiMo.Stages;
+
+/// <summary>How a study generates and scores its images. All of it must be equal for trials to be comparable, except the number of trials.</summary>
+public sealed record StudyOptions
+{
+    /// <summary>Trials to label.</summary>
+    public int TrialCount { get; init; } = 64;
+
+    /// <summary>Images per trial, one prompt each.</summary>
+    public int ImageCount { get; init; } = 32;
+
+    /// <summary>Image i starts from the noise of this seed + i, the same in every trial.</summary>
+    public long Seed { get; init; } = 42;
+
+    /// <summary>Whether all images share one starting noise, as in the published code.</summary>
+    public bool SharedNoise { get; init; }
+
+    /// <summary>Seed of the random allocations.</summary>
+    public ulong SamplerSeed { get; init; } = 2025;
+
+    /// <summary>Draw all random allocations near these average bits; null draws over the whole range, as the paper does.</summary>
+    public double? FixedAverageBits { get; init; }
+
+    /// <summary>Steps, guidance and size.</summary>
+    public GenerationRequest Generation { get; init; } = new() { StepCount = 8, BatchSize = 32 };
+
+    /// <summary>What images are scored with.</summary>
+    public required ScoringFiles Scoring { get; init; }
+
+    /// <summary>Starting seeds of all images.</summary>
+    public IReadOnlyList<long> ImageSeeds => [.. Enumerable.Range(0, ImageCount).Select(i => SharedNoise ? Seed : Seed + i)];
+
+    /// <summary>What the study's store compares before it adds a trial.</summary>
+    public StudySettings ToSettings(ModelFolder model, string samplerDescription)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+        return new StudySettings(new Dictionary<string, string>
+        {
+            ["model"] = model.Name,
+            ["pipeline"] = model.PipelineClass,
+            ["images"] = Text(ImageCount),
+            ["seed"] = Text(Seed),
+            ["shared-noise"] = SharedNoise ? "yes" : "no",
+            ["steps"] = Text(Generation.StepCount),
+            ["guidance"] = Text(Generation.GuidanceScale),
+            ["negative-prompt"] = Generation.NegativePrompt,
+            ["height"] = Generation.Height?.ToString(CultureInfo.InvariantCulture) ?? "model",
+            ["width"] = Generation.Width?.ToString(CultureInfo.InvariantCulture) ?? "model",
+            ["prompts"] = string.Join('\n', Scoring.ReadPrompts(ImageCount)),
+            ["clip"] = Scoring.ClipFolder is null ? ScoringFiles.None : Path.GetFileName(Path.TrimEndingDirectorySeparator(Scoring.ClipFolder)),
+            ["reference"] = Scoring.ReferenceFeatures is null ? ScoringFiles.None : $"{new FileInfo(Scoring.ReferenceFeatures).Length} bytes",
+            ["sampler"] = samplerDescription,
+        });
+    }
+}
