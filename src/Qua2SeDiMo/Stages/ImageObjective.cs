@@ -1,4 +1,5 @@
 using Qua2SeDiMo.Diffusion;
+using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Numerics;
@@ -42,7 +43,8 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         scorer = new ImageScorer(options.Scoring, texts, inference);
         prompts = pipeline.Encode(texts, options.Generation);
         noise = StartingNoise.Of(options.ImageSeeds, pipeline.LatentShape(options.Generation).Length);
-        multiplyAccumulates = new Lazy<IReadOnlyDictionary<string, long>>(() => DenoiserCost.MultiplyAccumulates(model.Graph));
+        int tokens = prompts.Prompts.Inputs.Values.Where(value => value.Shape.Count > 1).Max(value => (int)value.Shape[1]);
+        multiplyAccumulates = new Lazy<IReadOnlyDictionary<string, long>>(() => WeightCost.MultiplyAccumulates(model.Graph, tokens));
         FullPrecision = LoadOrGenerate(cachePath, progress, cancellationToken);
         scorer.SetFullPrecision(FullPrecision);
     }

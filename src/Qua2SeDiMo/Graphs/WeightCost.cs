@@ -1,0 +1,31 @@
+namespace Qua2SeDiMo.Graphs;
+
+/// <summary>Multiply-accumulates of the operators that hold quantizable weights.</summary>
+public static class WeightCost
+{
+    /// <summary>Multiply-accumulates by weight name for one image and one run of the graph.</summary>
+    /// <param name="graph">The denoiser, at the size of interest.</param>
+    /// <param name="tokens">Extent of named dimensions other than <c>batch</c>: text tokens.</param>
+    public static IReadOnlyDictionary<string, long> MultiplyAccumulates(Graph graph, int tokens)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        Dictionary<string, QuantizableWeight> byInput = graph.Weights.ToDictionary(weight => weight.Initializer.Name, weight => weight.Weight);
+        var result = graph.Weights.ToDictionary(weight => weight.Weight.Name, _ => 0L);
+        foreach (GraphNode node in graph.Nodes)
+        {
+            // A weight that is used twice costs twice.
+            foreach (QuantizableWeight weight in node.Inputs.Where(byInput.ContainsKey).Select(input => byInput[input]))
+            {
+                long outputs = graph.Values[node.Outputs[0]].Shape.Aggregate(1L, (product, extent) => product * Extent(extent, tokens));
+                result[weight.Name] += outputs * weight.RowLength;
+            }
+        }
+        return result;
+    }
+
+    private static long Extent(Dimension dimension, int tokens)
+    {
+        if (dimension.IsFixed) return dimension.Size;
+        return dimension.Symbol == "batch" ? 1 : dimension.Symbol!.Split('+').Sum(part => long.TryParse(part, out long size) ? size : part == "tokens" ? tokens : 1);
+    }
+}
