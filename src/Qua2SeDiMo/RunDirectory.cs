@@ -34,6 +34,9 @@ public sealed record RunDirectory(string DirectoryPath)
     /// <summary>Scores of operators and blocks.</summary>
     public string Sensitivity => In("sensitivity.json");
 
+    /// <summary>Images of the unquantized model, which paired metrics compare with.</summary>
+    public string FullPrecisionImages => In("full-precision.safetensors");
+
     /// <summary>Chosen allocations with their measured quality.</summary>
     public string Plan => In("plan.json");
 

@@ -1,0 +1,18 @@
+using Qua2SeDiMo.Quantizers;
+
+namespace Qua2SeDiMo.Stages;
+
+/// <summary>Quantizes every weight under every option, once.</summary>
+public static class BankStage
+{
+    /// <summary>Builds the bank of a run, or goes on where an earlier call stopped; a finished bank costs only a look at its files.</summary>
+    /// <exception cref="Q2Exception">A weight cannot be quantized, or the bank belongs to another checkpoint.</exception>
+    public static QuantizerBank Run(LoadedModel model, RunDirectory run, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(run);
+        IProgress<BankProgress>? inner = progress is null ? null
+            : new Relay<BankProgress>(step => progress.Report(new StageProgress("Quantizing weights", step.Finished, step.Total, step.WeightName)));
+        return QuantizerBankBuilder.Build(model.Tensors, model.Weights, run.Bank, progress: inner, cancellationToken: cancellationToken);
+    }
+}

@@ -1,0 +1,56 @@
+using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Numerics;
+
+namespace Qua2SeDiMo.Stages;
+
+/// <summary>One component of a folder, from headers alone.</summary>
+/// <param name="Name">Name in the pipeline.</param>
+/// <param name="ClassName">Its class.</param>
+/// <param name="Parameters">Elements of all floating-point tensors; null for a component without weights.</param>
+/// <param name="StoredBytes">Bytes of all tensors.</param>
+/// <param name="ElementTypes">Types that its tensors are stored in.</param>
+public sealed record ComponentSummary(string Name, string ClassName, long? Parameters, long? StoredBytes, IReadOnlyList<string> ElementTypes);
+
+/// <summary>What can be quantized.</summary>
+/// <param name="ClassName">Class of the denoiser.</param>
+/// <param name="Weights">Quantizable weights, parts of split ones counted each.</param>
+/// <param name="Parameters">Elements of those weights.</param>
+/// <param name="SizeBytes">Their bytes at the precision in which they are stored.</param>
+/// <param name="OriginalBits">Bits of one stored weight.</param>
+/// <param name="Allocations">How many allocations there are, as a power: 6^<paramref name="Weights"/>.</param>
+public sealed record QuantizableSummary(string ClassName, int Weights, long Parameters, long SizeBytes, int OriginalBits, string Allocations);
+
+/// <summary>Result of <c>q2 inspect</c>.</summary>
+/// <param name="Name">Name of the folder.</param>
+/// <param name="PipelineClass">Class of the pipeline.</param>
+/// <param name="Components">Its components.</param>
+/// <param name="Quantizable">What can be quantized.</param>
+public sealed record InspectResult(string Name, string PipelineClass, IReadOnlyList<ComponentSummary> Components, QuantizableSummary Quantizable);
+
+/// <summary>Reads a folder's headers.</summary>
+public static class InspectStage
+{
+    /// <summary>Summarises a folder.</summary>
+    /// <exception cref="Q2Exception">The folder is not a supported pipeline.</exception>
+    public static InspectResult Run(LoadedModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new InspectResult(
+            model.Folder.Name, model.Folder.PipelineClass, [.. model.Folder.Components.Values.Select(Summarise)],
+            new QuantizableSummary(
+                model.Folder.Denoiser.ClassName, model.Weights.Count, model.Weights.Sum(weight => weight.ElementCount), model.QuantizableBytes,
+                model.OriginalBits, $"6^{model.Weights.Count}"));
+    }
+
+    private static ComponentSummary Summarise(ModelComponent component)
+    {
+        // Schedulers and tokenizers have no weights.
+        bool hasWeights = Directory.EnumerateFiles(component.DirectoryPath, "*.safetensors").Any() || Directory.EnumerateFiles(component.DirectoryPath, "*.safetensors.index.json").Any();
+        if (!hasWeights) return new ComponentSummary(component.Name, component.ClassName, null, null, []);
+        using ITensorSource tensors = LoadedModel.OpenTensors(component);
+        TensorInfo[] numbers = [.. tensors.Tensors.Values.Where(tensor => tensor.Type is not (ElementType.Int64 or ElementType.Int32 or ElementType.Bool))];
+        return new ComponentSummary(
+            component.Name, component.ClassName, numbers.Sum(tensor => tensor.ElementCount), tensors.Tensors.Values.Sum(tensor => tensor.SizeBytes),
+            [.. numbers.Select(tensor => tensor.Type.ToString()).Distinct().Order(StringComparer.Ordinal)]);
+    }
+}

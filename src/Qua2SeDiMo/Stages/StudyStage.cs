@@ -1,0 +1,75 @@
+using System.Reflection;
+using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Studies;
+
+namespace Qua2SeDiMo.Stages;
+
+/// <summary>Labels allocations by images.</summary>
+public static class StudyStage
+{
+    /// <summary>Labels random allocations until the study has as many trials as asked for.</summary>
+    /// <returns>All trials of the study.</returns>
+    /// <exception cref="Q2Exception">The run directory holds a study with other settings, or trials fail in a row.</exception>
+    public static IReadOnlyList<Trial> Run(
+        LoadedModel model, RunDirectory run, StudyOptions options, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(options);
+        var space = new AllocationSpace(model.Weights, model.OriginalBits);
+        IAllocationSampler sampler = options.FixedAverageBits is { } bits
+            ? new FixedSizeAllocationSampler(space, bits, options.SamplerSeed)
+            : new RandomAllocationSampler(space, options.SamplerSeed);
+        return Label(model, run, options, sampler, Study.DefaultName, options.TrialCount, "Labelling trials", progress, cancellationToken);
+    }
+
+    /// <summary>Labels given allocations, in a study of their own beside the random one.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="run">The run directory.</param>
+    /// <param name="options">Prompts, seeds, steps.</param>
+    /// <param name="allocations">Name and allocation of each trial.</param>
+    /// <param name="studyName">Name of the study inside the run's database.</param>
+    /// <param name="progress">Told of every step.</param>
+    /// <param name="cancellationToken">Stops between steps of the denoiser; finished trials stay.</param>
+    public static IReadOnlyList<Trial> RunListed(
+        LoadedModel model, RunDirectory run, StudyOptions options, IReadOnlyList<(string Name, BitAllocation Allocation)> allocations, string studyName,
+        IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Label(model, run, options, new ListedAllocationSampler(allocations), studyName, allocations.Count, "Labelling allocations", progress, cancellationToken);
+
+    /// <summary>What a trial records of the programs that made it.</summary>
+    internal static IReadOnlyDictionary<string, string> Versions { get; } = new Dictionary<string, string>
+    {
+        ["q2"] = typeof(StudyStage).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",
+        ["dotnet"] = Environment.Version.ToString(),
+        ["onnxruntime"] = Inference.InferenceModel.RuntimeVersion,
+    };
+
+    private static IReadOnlyList<Trial> Label(
+        LoadedModel model, RunDirectory run, StudyOptions options, IAllocationSampler sampler, string studyName, int trialCount, string title,
+        IProgress<StageProgress>? progress, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(run.DirectoryPath);
+        var store = SqliteStudyStore.OpenOrCreate(run.StudyDatabase, options.ToSettings(model.Folder, sampler.Description), TimeProvider.System, studyName);
+        try
+        {
+            IReadOnlyList<Trial> known = store.ListAsync(cancellationToken).GetAwaiter().GetResult();
+            if (known.Count(trial => trial.IsFinished) >= trialCount) return known;
+            QuantizerBank bank = BankStage.Run(model, run, progress, cancellationToken);
+            using var objective = new ImageObjective(model, bank, options, run.FullPrecisionImages, progress, cancellationToken);
+            var runner = new StudyRunner(store, sampler, objective, StudyWorker.ThisProcess(Versions), TimeProvider.System);
+            IProgress<StudyProgress>? inner = progress is null ? null : new Relay<StudyProgress>(step => progress.Report(Describe(step, title)));
+            return runner.RunAsync(trialCount, options.Seed, inner, cancellationToken).GetAwaiter().GetResult();
+        }
+        finally
+        {
+            store.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+    }
+
+    private static StageProgress Describe(StudyProgress step, string title)
+    {
+        string? latest = step.Latest is not { } trial || !trial.Metrics.TryGetValue(StudyMetric.AverageBits.Name, out double bits) ? null
+            : trial.Metrics.TryGetValue(StudyMetric.Psnr.Name, out double psnr) ? $"{bits:0.00} bits, {psnr:0.0} dB" : $"{bits:0.00} bits";
+        double current = step.Current is null ? 0 : step.CurrentProgress.Fraction;
+        return new StageProgress(title, step.Counts.Finished + current, step.Counts.Total, latest);
+    }
+}
