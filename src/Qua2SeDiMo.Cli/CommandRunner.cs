@@ -25,6 +25,9 @@ internal sealed record CommandContext(IAnsiConsole Out, IProgress<StageProgress>
         if (Json) Console.Out.WriteLine(JsonSerializer.Serialize(result, JsonOptions));
         else forPeople(result);
     }
+
+    /// <summary>Names the verb that a person would call next.</summary>
+    internal void Next(string command) => Out.WriteLine($"Next: q2 {command}");
 }
 
 /// <summary>Runs a verb: options that every verb has, errors to words, and the exit code.</summary>

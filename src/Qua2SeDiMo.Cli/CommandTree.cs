@@ -11,6 +11,8 @@ internal static class CommandTree
         var root = new RootCommand("Finds out which weights of a diffusion model bear 3 or 4 bits, says why, and writes the smaller model.")
         {
             InspectCommand.Create(),
+            BankCommand.Create(),
+            StudyCommand.Create(),
         };
         root.Add(CommandRunner.JsonOption);
         root.Add(CommandRunner.QuietOption);

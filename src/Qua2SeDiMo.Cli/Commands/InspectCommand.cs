@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Qua2SeDiMo.Stages;
 using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli.Commands;
@@ -8,13 +9,28 @@ internal static class InspectCommand
 {
     internal static Command Create()
     {
-        var folder = new Argument<string>("FOLDER") { Description = "A diffusers pipeline folder (with model_index.json)" };
-        return new Command("inspect", "Show the components, parameters and quantizable weights of a model folder") { folder }
-            .Runs((result, context, _) =>
-            {
-                var model = Models.ModelFolder.Open(result.GetRequiredValue(folder));
-                context.Print(model.Components.Values, _ => context.Out.WriteLine(model.PipelineClass));
-                return ExitCode.Success;
-            });
+        var command = new Command("inspect", "Show components, parameters and quantizable weights of a model folder (reads headers only)");
+        var model = new ModelArguments(command, withRun: false);
+        return command.Runs((result, context, _) =>
+        {
+            using LoadedModel loaded = model.Open(result);
+            context.Print(InspectStage.Run(loaded), summary => Show(summary, context.Out));
+            if (!context.Json) context.Next($"run {model.Folder(result)}");
+            return ExitCode.Success;
+        });
+    }
+
+    private static void Show(InspectResult summary, IAnsiConsole output)
+    {
+        output.WriteLine($"{summary.Name}: {summary.PipelineClass}");
+        Table table = new Table().Border(TableBorder.Simple).AddColumns("component", "class", "parameters", "bytes", "stored as");
+        foreach (ComponentSummary component in summary.Components)
+        {
+            table.AddRow(component.Name, component.ClassName, $"{component.Parameters:#,0}", $"{component.StoredBytes:#,0}", string.Join(", ", component.ElementTypes));
+        }
+        output.Write(table);
+        QuantizableSummary quantizable = summary.Quantizable;
+        output.WriteLine($"{quantizable.ClassName}: {quantizable.Weights} quantizable weights, {quantizable.Parameters:#,0} parameters, "
+            + $"{quantizable.SizeBytes:#,0} bytes at {quantizable.OriginalBits} bits; {quantizable.Allocations} allocations of six options.");
     }
 }

@@ -70,9 +70,12 @@ public sealed class InferenceModel : IDisposable
                     given.Add(value);
                     binding!.BindInput(declared.Name, value);
                 }
+                // A binding keeps the tensors of the last run, whose shapes need not be this one's.
+                binding!.ClearBoundOutputs();
+                foreach (GraphValue output in Graph.Outputs) binding.BindOutputToDevice(output.Name, OrtMemoryInfo.DefaultInstance);
                 using var run = new RunOptions();
-                session!.RunWithBinding(run, binding!);
-                using IDisposableReadOnlyCollection<OrtValue> results = binding!.GetOutputValues();
+                session!.RunWithBinding(run, binding);
+                using IDisposableReadOnlyCollection<OrtValue> results = binding.GetOutputValues();
                 return binding.GetOutputNames().Zip(results).ToDictionary(pair => pair.First, pair => Copy(pair.Second), StringComparer.Ordinal);
             }
             catch (OnnxRuntimeException error)
@@ -133,7 +136,6 @@ public sealed class InferenceModel : IDisposable
             throw new InferenceException($"{Graph.Name}: the runtime refused the graph: {error.Message}", error);
         }
         binding = session.CreateIoBinding();
-        foreach (GraphValue output in Graph.Outputs) binding.BindOutputToDevice(output.Name, OrtMemoryInfo.DefaultInstance);
     }
 
     // The session maps the data file, so that initializers are not held twice; after loading the files are no longer needed.

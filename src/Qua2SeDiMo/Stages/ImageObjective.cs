@@ -2,7 +2,6 @@ using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Models;
-using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Studies;
 
@@ -51,9 +50,6 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
 
     /// <summary>Images of the unquantized model.</summary>
     internal ImageBatch FullPrecision { get; }
-
-    /// <summary>Scores, for analyses that need the reference features.</summary>
-    internal ImageScorer Scorer => scorer;
 
     /// <summary>Time inside ONNX Runtime so far.</summary>
     internal TimeSpan RuntimeElapsed => pipeline.RuntimeElapsed + scorer.RuntimeElapsed;

@@ -15,9 +15,7 @@ internal sealed class ImageScorer : IDisposable
     internal const string ClipFeatures = "clip-features";
     private readonly ClipScorer? clip;
     private readonly float[] textFeatures = [];
-    private readonly FrechetDistance? frechet;
-    private readonly float[] referenceFeatures = [];
-    private readonly double referenceSelfTerm;
+    private readonly FeatureReference? real;
     private ImageBatch? reference;
     private float[] fullPrecisionFeatures = [];
 
@@ -27,16 +25,12 @@ internal sealed class ImageScorer : IDisposable
         clip = new ClipScorer(files.ClipFolder, inference);
         textFeatures = clip.EmbedTexts(prompts);
         if (files.ReferenceFeatures is null) return;
-        referenceFeatures = ReadFeatures(files.ReferenceFeatures, clip.Width);
-        frechet = new FrechetDistance(referenceFeatures, clip.Width);
-        referenceSelfTerm = KernelDistance.KidSelfTerm(referenceFeatures, clip.Width);
+        real = FeatureReference.Read(files.ReferenceFeatures);
+        if (real.Width != clip.Width) throw new ModelFolderException($"{files.ReferenceFeatures}: features have {real.Width} values, those of the CLIP model {clip.Width}; they come from another model.");
     }
 
     /// <summary>Time spent inside the runtime.</summary>
     internal TimeSpan RuntimeElapsed => clip?.RuntimeElapsed ?? TimeSpan.Zero;
-
-    /// <summary>Width of the CLIP features; 0 without CLIP.</summary>
-    internal int FeatureWidth => clip?.Width ?? 0;
 
     /// <summary>Sets the full-precision images that later ones are paired with.</summary>
     internal void SetFullPrecision(ImageBatch images)
@@ -60,10 +54,9 @@ internal sealed class ImageScorer : IDisposable
         arrays.Add(new TrialArray(ClipFeatures, clip.Width, features));
         if (reference is not null) PerImage(StudyMetric.ClipCosine.Name, i => CosineSimilarity.Of(Row(features, i), Row(fullPrecisionFeatures, i)));
         PerImage(StudyMetric.ClipScore.Name, i => ClipScore.OfPair(Row(features, i), Row(textFeatures, i)));
-        if (frechet is not null)
+        if (real is not null)
         {
-            metrics[StudyMetric.Frechet.Name] = frechet.To(features);
-            metrics[StudyMetric.Kid.Name] = KernelDistance.KidOfAll(features, referenceFeatures, clip.Width, referenceSelfTerm);
+            foreach (StudyMetric metric in FeatureReference.Metrics) metrics[metric.Name] = real.Measure(metric, features);
         }
         return (metrics, arrays);
 
@@ -76,25 +69,7 @@ internal sealed class ImageScorer : IDisposable
         }
     }
 
-    /// <summary>Fréchet distance and KID of some images' features, for split halves.</summary>
-    internal double DistributionMetric(StudyMetric metric, ReadOnlySpan<float> features) =>
-        metric == StudyMetric.Frechet ? frechet!.To(features)
-        : metric == StudyMetric.Kid ? KernelDistance.KidOfAll(features, referenceFeatures, clip!.Width, referenceSelfTerm)
-        : throw new ArgumentOutOfRangeException(nameof(metric), metric.Name, "Not a metric of feature distributions.");
-
     public void Dispose() => clip?.Dispose();
 
     private ReadOnlySpan<float> Row(float[] features, int index) => features.AsSpan(index * clip!.Width, clip.Width);
-
-    private static float[] ReadFeatures(string path, int width)
-    {
-        using SafetensorsFile file = SafetensorsFile.Open(path);
-        TensorInfo tensor = file.Tensors.GetValueOrDefault("image_features")
-            ?? throw new ModelFolderException($"{path}: tensor 'image_features' [images, {width}] is missing.");
-        if (tensor.Shape.Count != 2 || tensor.Shape[1] != width)
-        {
-            throw new ModelFolderException($"{path}: 'image_features' is [{string.Join(", ", tensor.Shape)}], the CLIP model's features have {width} values.");
-        }
-        return file.ReadSingle("image_features");
-    }
 }

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Studies;
 
@@ -15,7 +16,7 @@ public static class StudyStage
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
-        var space = new AllocationSpace(model.Weights, model.OriginalBits);
+        var space = new AllocationSpace(model.Weights.Select(weight => (weight.Name, weight.ElementCount, weight.OutChannels)), model.OriginalBits);
         IAllocationSampler sampler = options.FixedAverageBits is { } bits
             ? new FixedSizeAllocationSampler(space, bits, options.SamplerSeed)
             : new RandomAllocationSampler(space, options.SamplerSeed);
@@ -40,8 +41,35 @@ public static class StudyStage
     {
         ["q2"] = typeof(StudyStage).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",
         ["dotnet"] = Environment.Version.ToString(),
-        ["onnxruntime"] = Inference.InferenceModel.RuntimeVersion,
+        ["onnxruntime"] = RuntimeVersion.Text,
     };
+
+    /// <summary>What a finished study says of itself: speed, and how reliable each metric ranks its trials.</summary>
+    /// <param name="run">The run directory.</param>
+    /// <param name="options">Scoring files of the study.</param>
+    /// <param name="trials">Its trials.</param>
+    /// <param name="objective">Metric chosen by the user; null takes the most reliable one.</param>
+    public static StudySummary Summarise(RunDirectory run, StudyOptions options, IReadOnlyList<Trial> trials, string? objective = null)
+    {
+        Trial[] complete = [.. trials.Where(trial => trial.State == TrialState.Complete)];
+        IReadOnlyList<ObjectiveReliability> reliabilities = StudyReliability.Measure(run, options, complete);
+        Objective chosen = objective is not null ? new Objective(StudyMetric.OfQuality(objective))
+            : reliabilities.Count > 0 ? Objective.MostReliable(reliabilities)
+            : new Objective(StudyMetric.Quality.First(metric => complete.Length > 0 && complete[0].Metrics.ContainsKey(metric.Name)));
+        double whole = complete.Sum(trial => Seconds(trial, "whole")), runtime = complete.Sum(trial => Seconds(trial, "runtime"));
+        return new StudySummary(
+            complete.Length, trials.Count(trial => trial.State == TrialState.Failed), options.ImageCount, options.Generation.StepCount,
+            complete.Length == 0 ? 0 : whole / complete.Length, whole == 0 ? 0 : 1 - (runtime / whole), chosen.Metric.Name, reliabilities);
+    }
+
+    /// <summary>A trial as it is printed for programs.</summary>
+    public static object Describe(Trial trial)
+    {
+        ArgumentNullException.ThrowIfNull(trial);
+        return new { trial.Number, trial.Name, trial.State, trial.Seed, trial.Metrics, Allocation = trial.Allocation.ToJsonObject(), trial.Failure };
+    }
+
+    private static double Seconds(Trial trial, string part) => trial.Durations.TryGetValue(part, out TimeSpan span) ? span.TotalSeconds : 0;
 
     private static IReadOnlyList<Trial> Label(
         LoadedModel model, RunDirectory run, StudyOptions options, IAllocationSampler sampler, string studyName, int trialCount, string title,

@@ -1,0 +1,54 @@
+using System.CommandLine;
+using Qua2SeDiMo.Stages;
+using Qua2SeDiMo.Studies;
+using Spectre.Console;
+
+namespace Qua2SeDiMo.Cli.Commands;
+
+/// <summary><c>q2 study</c>: labels allocations by images.</summary>
+internal static class StudyCommand
+{
+    internal static Command Create()
+    {
+        var command = new Command("study", "Draw random allocations, generate images with each, and measure them (resumable; several processes may share a run)");
+        var model = new ModelArguments(command);
+        var generation = new StudyArguments(command);
+        var trials = new TrialArguments(command);
+        var allocations = new Option<string?>("--allocations") { Description = "Label the allocations of this JSON file instead, and compare with the labels that it holds" };
+        command.Add(allocations);
+        return command.Runs((result, context, cancellationToken) =>
+        {
+            using LoadedModel loaded = model.Open(result);
+            RunDirectory run = model.Run(result);
+            StudyOptions options = trials.Apply(result, generation.Read(result, model.Folder(result)));
+            if (result.GetValue(allocations) is { } file) return LabelGiven(loaded, run, options, file, context, cancellationToken);
+            IReadOnlyList<Trial> labelled = StudyStage.Run(loaded, run, options, context.Progress, cancellationToken);
+            StudySummary summary = StudyStage.Summarise(run, options, labelled);
+            context.Print(summary, _ => StudyTables.Show(summary, context.Out));
+            if (!context.Json) context.Next($"fit {model.Folder(result)}");
+            return ExitCode.Success;
+        });
+    }
+
+    private static int LabelGiven(LoadedModel loaded, RunDirectory run, StudyOptions options, string file, CommandContext context, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<LabelledAllocation> given = AllocationFile.Read(file, [.. loaded.Weights.Select(weight => weight.Name)]);
+        string name = $"allocations-{Path.GetFileNameWithoutExtension(file)}";
+        IReadOnlyList<Trial> labelled = StudyStage.RunListed(loaded, run, options, [.. given.Select(item => (item.Name, item.Allocation))], name, context.Progress, cancellationToken);
+        IReadOnlyList<LabelDifference> differences = LabelComparison.Compare(given, labelled);
+        bool agrees = differences.All(difference => difference.Agrees);
+        context.Print(new { Trials = labelled.Select(StudyStage.Describe), Differences = differences, Agrees = agrees }, _ =>
+        {
+            StudyTables.ShowTrials(labelled, context.Out);
+            if (differences.Count == 0) return;
+            Table table = new Table().Border(TableBorder.Simple).AddColumns("trial", "metric", "given", "here", "difference", "tolerance", "");
+            foreach (LabelDifference row in differences)
+            {
+                table.AddRow(row.Trial, row.Metric, $"{row.Expected:0.######}", $"{row.Actual:0.######}", $"{row.Difference:0.00E+0}", $"{row.Tolerance:0.00E+0}", row.Agrees ? "ok" : "DIFFERS");
+            }
+            context.Out.Write(table);
+            context.Out.WriteLine($"{differences.Count(row => row.Agrees)} of {differences.Count} labels agree.");
+        });
+        return agrees ? ExitCode.Success : ExitCode.CheckFailed;
+    }
+}

@@ -1,0 +1,44 @@
+using Qua2SeDiMo.Metrics;
+using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Studies;
+
+namespace Qua2SeDiMo.Stages;
+
+/// <summary>Features of real images, and how far others are from them.</summary>
+internal sealed class FeatureReference
+{
+    private const string TensorName = "image_features";
+    private readonly float[] features;
+    private readonly FrechetDistance frechet;
+    private readonly double selfTerm;
+
+    private FeatureReference(float[] features, int width)
+    {
+        this.features = features;
+        Width = width;
+        frechet = new FrechetDistance(features, width);
+        selfTerm = KernelDistance.KidSelfTerm(features, width);
+    }
+
+    /// <summary>Metrics that compare distributions of features.</summary>
+    internal static IReadOnlyList<StudyMetric> Metrics { get; } = [StudyMetric.Frechet, StudyMetric.Kid];
+
+    /// <summary>Values of one feature vector.</summary>
+    internal int Width { get; }
+
+    /// <summary>Reads <c>image_features</c> [images, width] of a safetensors file.</summary>
+    /// <exception cref="ModelFolderException">The tensor is missing or has another rank.</exception>
+    internal static FeatureReference Read(string path)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        TensorInfo tensor = file.Tensors.GetValueOrDefault(TensorName) ?? throw new ModelFolderException($"{path}: tensor '{TensorName}' [images, width] is missing.");
+        if (tensor.Shape.Count != 2 || tensor.Shape[0] < 2) throw new ModelFolderException($"{path}: '{TensorName}' is [{string.Join(", ", tensor.Shape)}]; [images, width] with at least two images is needed.");
+        return new FeatureReference(file.ReadSingle(TensorName), (int)tensor.Shape[1]);
+    }
+
+    /// <summary>Value of a metric for some features, row-major [images, width].</summary>
+    internal double Measure(StudyMetric metric, ReadOnlySpan<float> images) =>
+        metric == StudyMetric.Frechet ? frechet.To(images)
+        : metric == StudyMetric.Kid ? KernelDistance.KidOfAll(images, features, Width, selfTerm)
+        : throw new ArgumentOutOfRangeException(nameof(metric), metric.Name, "Not a metric of feature distributions.");
+}

@@ -1,0 +1,40 @@
+using Qua2SeDiMo.Studies;
+
+namespace Qua2SeDiMo.Stages;
+
+/// <summary>Split-half reliability of every metric of a study, from the values and features that its trials kept.</summary>
+internal static class StudyReliability
+{
+    internal static IReadOnlyList<ObjectiveReliability> Measure(RunDirectory run, StudyOptions options, IReadOnlyList<Trial> complete)
+    {
+        if (complete.Count < SplitHalfReliability.MinTrials || options.ImageCount < SplitHalfReliability.MinImages) return [];
+        var store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System);
+        try
+        {
+            double[] bits = [.. complete.Select(trial => trial.Metrics[StudyMetric.AverageBits.Name])];
+            var result = new List<ObjectiveReliability>();
+            foreach (StudyMetric metric in StudyMetric.Quality.Where(metric => complete.All(trial => trial.Metrics.ContainsKey(metric.Name))))
+            {
+                bool isDistribution = FeatureReference.Metrics.Contains(metric);
+                IReadOnlyDictionary<int, TrialArray> stored = store.ReadArraysAsync(isDistribution ? ImageScorer.ClipFeatures : metric.Name).GetAwaiter().GetResult();
+                TrialArray[] arrays = [.. complete.Select(trial => stored[trial.Number])];
+                result.Add(isDistribution
+                    ? OfDistribution(metric, bits, arrays, FeatureReference.Read(options.Scoring.ReferenceFeatures!))
+                    : SplitHalfReliability.OfMean(metric.Name, bits, arrays));
+            }
+            return result;
+        }
+        finally
+        {
+            store.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+    }
+
+    private static ObjectiveReliability OfDistribution(StudyMetric metric, double[] bits, TrialArray[] features, FeatureReference real) =>
+        SplitHalfReliability.Measure(metric.Name, bits, features[0].Rows, (trial, images) =>
+        {
+            float[] half = new float[images.Length * real.Width];
+            for (int i = 0; i < images.Length; i++) features[trial].Row(images[i]).CopyTo(half.AsSpan(i * real.Width));
+            return real.Measure(metric, half);
+        });
+}
