@@ -27,11 +27,10 @@ internal sealed partial class ClipTokenizer : ITokenizer
     /// <inheritdoc/>
     public int PaddingId { get; }
 
-    /// <summary>Reads vocab.json and merges.txt.</summary>
+    /// <summary>Reads tokenizer.json, or vocab.json and merges.txt.</summary>
     public static ClipTokenizer Open(TokenizerFolder folder, int maximumLength)
     {
-        Dictionary<string, int> vocabulary = folder.ReadVocabulary("vocab.json");
-        string[] merges = [.. folder.ReadLines("merges.txt").Where(line => line.Length > 0 && !line.StartsWith("#version", StringComparison.Ordinal))];
+        (Dictionary<string, int> vocabulary, string[] merges) = folder.ReadBytePairs();
         string start = folder.SpecialToken("bos_token", "<|startoftext|>");
         string end = folder.SpecialToken("eos_token", "<|endoftext|>");
         string padding = folder.SpecialToken("pad_token", end);
@@ -51,7 +50,7 @@ internal sealed partial class ClipTokenizer : ITokenizer
         }
         catch (Exception error) when (error is ArgumentException or InvalidOperationException or KeyNotFoundException or FormatException or IndexOutOfRangeException)
         {
-            throw new TokenizerException($"{folder.DirectoryPath}: vocab.json and merges.txt do not fit together: {error.Message}", error);
+            throw new TokenizerException($"{folder.DirectoryPath}: vocabulary and merges do not fit together: {error.Message}", error);
         }
     }
 

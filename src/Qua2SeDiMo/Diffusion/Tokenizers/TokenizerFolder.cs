@@ -88,6 +88,31 @@ internal sealed class TokenizerFolder
         }
     }
 
+    /// <summary>
+    /// Vocabulary and merges of a byte-pair tokenizer: those of tokenizer.json where it is there, as transformers prefers it; vocab.json and
+    /// merges.txt beside it may be of another training.
+    /// </summary>
+    public (Dictionary<string, int> Vocabulary, string[] Merges) ReadBytePairs()
+    {
+        if (!Has("tokenizer.json"))
+        {
+            return (ReadVocabulary("vocab.json"), [.. ReadLines("merges.txt").Where(line => line.Length > 0 && !line.StartsWith("#version", StringComparison.Ordinal))]);
+        }
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(ReadBytes("tokenizer.json"));
+            JsonElement model = document.RootElement.GetProperty("model");
+            return (model.GetProperty("vocab").Deserialize<Dictionary<string, int>>() ?? [], [.. model.GetProperty("merges").EnumerateArray().Select(Merge)]);
+        }
+        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            throw new TokenizerException($"{PathOf("tokenizer.json")}: no byte-pair model: {error.Message}", error);
+        }
+
+        // Newer files hold pairs, older ones two words in one text.
+        static string Merge(JsonElement merge) => merge.ValueKind == JsonValueKind.Array ? string.Join(' ', merge.EnumerateArray().Select(part => part.GetString())) : merge.GetString()!;
+    }
+
     private JsonObject ReadConfig(string name) => File.Exists(PathOf(name)) ? ComponentConfig.Read(PathOf(name)).Root : [];
 
     private string PathOf(string name) => Path.Combine(DirectoryPath, name);
