@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Numerics;
@@ -7,7 +8,7 @@ namespace Qua2SeDiMo.Graphs;
 /// <summary>Values of initializers, read from the checkpoint when asked: cut, transposed and converted on the way.</summary>
 public static class InitializerData
 {
-    private const int ChunkElements = 1 << 20;
+    private const int ChunkElements = 1 << 22;
     private const int TileRows = 32;
 
     /// <summary>Reads a single-precision initializer.</summary>
@@ -34,7 +35,7 @@ public static class InitializerData
         }
     }
 
-    /// <summary>Writes an initializer's bytes to a stream. Holds one chunk, or for a transposed matrix twice that matrix.</summary>
+    /// <summary>Writes an initializer's bytes to a stream; holds at most two chunks of 16 MiB, however large the tensor.</summary>
     /// <exception cref="Q2Exception">The tensor is missing or its file ends early.</exception>
     public static void Write(Initializer initializer, ITensorSource tensors, Stream stream)
     {
@@ -47,18 +48,17 @@ public static class InitializerData
             case Initializer.FromTensor { Type: not ElementType.Float32 } raw:
                 WriteRaw(raw, tensors, stream);
                 break;
-            case Initializer.FromTensor tensor when tensor.Transposed || tensor.IsCut:
-                float[] values = new float[tensor.ElementCount];
-                ReadSingle(tensor, tensors, values);
-                stream.Write(MemoryMarshal.AsBytes(values.AsSpan()));
-                break;
             case Initializer.FromTensor tensor:
-                float[] chunk = new float[Math.Min(ChunkElements, tensor.ElementCount)];
-                for (long start = 0; start < tensor.ElementCount; start += chunk.Length)
+                // Chunks are always of one size, so that the pool hands out the same two again and again.
+                float[] chunk = ArrayPool<float>.Shared.Rent(ChunkElements);
+                try
                 {
-                    Span<float> part = chunk.AsSpan(0, (int)Math.Min(chunk.Length, tensor.ElementCount - start));
-                    tensors.ReadSingle(tensor.TensorName, start, part);
-                    stream.Write(MemoryMarshal.AsBytes(part));
+                    if (tensor.Transposed) WriteTransposed(tensor, tensors, stream, chunk.AsSpan(0, ChunkElements));
+                    else WriteRows(tensor, tensors, stream, chunk.AsSpan(0, ChunkElements));
+                }
+                finally
+                {
+                    ArrayPool<float>.Shared.Return(chunk);
                 }
                 break;
         }
@@ -81,6 +81,44 @@ public static class InitializerData
         }
     }
 
+    // A matrix turned around a band of its columns at a time.
+    private static void WriteTransposed(Initializer.FromTensor matrix, ITensorSource tensors, Stream stream, Span<float> stored)
+    {
+        int rows = checked((int)matrix.TensorShape[0]);
+        if (rows > ChunkElements) throw new NotSupportedException($"Initializer '{matrix.Name}' has {rows} rows, more than {ChunkElements}.");
+        float[] turned = ArrayPool<float>.Shared.Rent(ChunkElements);
+        try
+        {
+            long widest = Math.Min(ChunkElements / rows, matrix.InputCount);
+            for (long start = 0; start < matrix.InputCount; start += widest)
+            {
+                int columns = (int)Math.Min(widest, matrix.InputCount - start);
+                Span<float> source = stored[..(rows * columns)], destination = turned.AsSpan(0, rows * columns);
+                ReadRows(matrix with { InputStart = matrix.InputStart + start, InputCount = columns }, tensors, source);
+                Transpose(source, rows, columns, destination);
+                stream.Write(MemoryMarshal.AsBytes(destination));
+            }
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(turned);
+        }
+    }
+
+    private static void WriteRows(Initializer.FromTensor tensor, ITensorSource tensors, Stream stream, Span<float> chunk)
+    {
+        (long rows, long rowLength, long stride, long offset) = tensor.IsCut ? Cut(tensor) : (1, tensor.ElementCount, tensor.ElementCount, 0);
+        for (long row = 0; row < rows; row++)
+        {
+            for (long start = 0; start < rowLength; start += chunk.Length)
+            {
+                Span<float> part = chunk[..(int)Math.Min(chunk.Length, rowLength - start)];
+                tensors.ReadSingle(tensor.TensorName, (row * stride) + offset + start, part);
+                stream.Write(MemoryMarshal.AsBytes(part));
+            }
+        }
+    }
+
     // Rows [out] of a tensor cut to some inputs lie apart in the file.
     private static void ReadRows(Initializer.FromTensor tensor, ITensorSource tensors, Span<float> destination)
     {
@@ -89,13 +127,18 @@ public static class InitializerData
             tensors.ReadSingle(tensor.TensorName, 0, destination);
             return;
         }
-        long perInput = tensor.TensorShape.Skip(2).Aggregate(1L, (product, extent) => product * extent);
-        int rowLength = checked((int)(tensor.InputCount * perInput));
-        long stride = tensor.TensorShape[1] * perInput;
-        for (int row = 0; row < tensor.TensorShape[0]; row++)
+        (long rows, long rowLength, long stride, long offset) = Cut(tensor);
+        for (long row = 0; row < rows; row++)
         {
-            tensors.ReadSingle(tensor.TensorName, (row * stride) + (tensor.InputStart * perInput), destination.Slice(row * rowLength, rowLength));
+            tensors.ReadSingle(tensor.TensorName, (row * stride) + offset, destination.Slice(checked((int)(row * rowLength)), checked((int)rowLength)));
         }
+    }
+
+    // How the part of each row that is taken lies in the tensor, counted in elements.
+    private static (long Rows, long RowLength, long Stride, long Offset) Cut(Initializer.FromTensor tensor)
+    {
+        long perInput = tensor.TensorShape.Skip(2).Aggregate(1L, (product, extent) => product * extent);
+        return (tensor.TensorShape[0], tensor.InputCount * perInput, tensor.TensorShape[1] * perInput, tensor.InputStart * perInput);
     }
 
     private static void WriteRaw(Initializer.FromTensor tensor, ITensorSource tensors, Stream stream)
@@ -104,7 +147,7 @@ public static class InitializerData
         {
             throw new NotSupportedException($"Initializer '{tensor.Name}' of type {tensor.Type} is neither single precision nor a plain copy of its tensor.");
         }
-        byte[] chunk = new byte[Math.Min(ChunkElements, tensor.SizeBytes)];
+        byte[] chunk = new byte[Math.Min(1 << 16, tensor.SizeBytes)];
         for (long start = 0; start < tensor.SizeBytes; start += chunk.Length)
         {
             Span<byte> part = chunk.AsSpan(0, (int)Math.Min(chunk.Length, tensor.SizeBytes - start));
