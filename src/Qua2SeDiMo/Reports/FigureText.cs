@@ -17,13 +17,6 @@ internal static class FigureText
         return text;
     }
 
-    /// <summary>A sign is always shown: for differences.</summary>
-    public static string Signed(double value, int decimals)
-    {
-        string text = Fixed(value, decimals);
-        return value > 0 && text.AsSpan().ContainsAnyInRange('1', '9') ? "+" + text : text;
-    }
-
     /// <summary>Bytes in decimal units, three significant digits, for instance 1.94 MB.</summary>
     public static string Bytes(long bytes) => bytes switch
     {

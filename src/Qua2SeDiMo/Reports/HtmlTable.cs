@@ -4,13 +4,12 @@ namespace Qua2SeDiMo.Reports;
 internal static class HtmlTable
 {
     /// <param name="data">Columns and rows.</param>
-    /// <param name="caption">Read by screen readers; shown above the table if <paramref name="showCaption"/>.</param>
+    /// <param name="caption">Read by screen readers.</param>
     /// <param name="cssClass">Extra classes.</param>
-    /// <param name="showCaption">Whether the caption is visible.</param>
-    public static Markup Draw(TableData data, string caption, string cssClass = "", bool showCaption = false) => Markup.Of(
+    public static Markup Draw(TableData data, string caption, string cssClass = "") => Markup.Of(
         $"""
         <div class="table-scroll" role="region" tabindex="0" aria-label="{caption}"><table class="data {cssClass}" data-sortable>
-        <caption class="{(showCaption ? "" : "visually-hidden")}">{caption}</caption>
+        <caption class="visually-hidden">{caption}</caption>
         <thead><tr>{Markup.Join(data.Columns.Select(Heading))}</tr></thead>
         <tbody>
         {Markup.Join(data.Rows.Select(row => Row(data.Columns, row)), "\n")}
