@@ -87,7 +87,7 @@ public sealed class OperationGraph
     /// <summary>Source and target of every edge, ordered by target; no edge twice, no self-loop.</summary>
     public IReadOnlyList<(int Source, int Target)> Edges { get; }
 
-    /// <summary>The weights, in the order of <see cref="Graph.Weights"/>.</summary>
+    /// <summary>The weights that have an option of their own, in the order of <see cref="Graph.Weights"/>.</summary>
     public IReadOnlyList<QuantizableWeight> Weights { get; }
 
     /// <summary>The positional features.</summary>

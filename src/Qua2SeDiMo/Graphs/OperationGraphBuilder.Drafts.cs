@@ -106,27 +106,37 @@ public sealed partial class OperationGraphBuilder
 
     private OperationGraph Finish()
     {
-        int unused = Array.IndexOf(draftOfWeight, -1);
+        int unused = Array.FindIndex(leaders, leader => draftOfWeight[leader] < 0);
         if (unused >= 0) throw new OperationGraphException($"{graph.Name}: no operator reads the weight '{graph.Weights[unused].Weight.Name}'.");
         int[] alive = [.. Enumerable.Range(0, drafts.Count).Where(i => !drafts[i].IsGone)];
         var indexOf = new Dictionary<int, int>();
         for (int i = 0; i < alive.Length; i++) indexOf[alive[i]] = i;
 
-        QuantizableWeight[] weights = [.. graph.Weights.Select(weight => weight.Weight)];
-        var paths = new ModulePositions(weights.Select(weight => weight.Name));
-        var names = new HashSet<string>(weights.Select(weight => weight.Name), StringComparer.Ordinal);
+        int[] own = [.. Enumerable.Range(0, leaders.Length).Where(i => leaders[i] == i)];
+        var paths = new ModulePositions(graph.Weights.Select(weight => weight.Weight.Name));
+        var names = new HashSet<string>(graph.Weights.Select(weight => weight.Weight.Name), StringComparer.Ordinal);
         var drafted = new List<(string Name, OperationKind Kind, int Weight, ModulePosition Position)>(alive.Length);
-        foreach (int i in alive)
+        foreach (Draft draft in alive.Select(i => drafts[i]))
         {
-            Draft draft = drafts[i];
             bool isWeight = draft.Weight >= 0;
-            string name = isWeight ? weights[draft.Weight].Name : Unique(names, draft);
-            drafted.Add((name, draft.Kind, draft.Weight, isWeight ? paths.OfWeight(name) : paths.OfScope(draft.Scope) with { LayerType = draft.Kind.Text() }));
+            string name = isWeight ? graph.Weights[draft.Weight].Weight.Name : Unique(names, draft);
+            drafted.Add((name, draft.Kind, isWeight ? Array.IndexOf(own, draft.Weight) : -1,
+                isWeight ? PositionOf(draft.Weight, paths) : paths.OfScope(draft.Scope) with { LayerType = draft.Kind.Text() }));
         }
         IReadOnlyList<NodePosition> positions = ModulePositions.Number([.. drafted.Select(node => node.Position)]);
         OperationNode[] nodes = [.. drafted.Select((node, i) => new OperationNode(node.Name, node.Kind, node.Weight, positions[i]))];
         (int, int)[] edges = [.. alive.SelectMany(target => drafts[target].Inputs.Select(source => (indexOf[source], indexOf[target])))];
-        return new OperationGraph(graph.Name, nodes, edges, weights);
+        return new OperationGraph(graph.Name, nodes, edges, [.. own.Select(i => graph.Weights[i].Weight)]);
+    }
+
+    // A weight that speaks for those of other blocks too stands outside of the blocks.
+    private ModulePosition PositionOf(int weight, ModulePositions paths)
+    {
+        string name = graph.Weights[weight].Weight.Name;
+        ModulePosition position = paths.OfWeight(name);
+        bool isShared = Enumerable.Range(0, leaders.Length).Any(i => leaders[i] == weight
+            && !paths.OfWeight(graph.Weights[i].Weight.Name).Levels.SequenceEqual(position.Levels));
+        return isShared ? new ModulePosition("", [], name) : position;
     }
 
     private static string Unique(HashSet<string> names, Draft draft)

@@ -20,6 +20,8 @@ public sealed partial class OperationGraphBuilder
     private readonly Graph graph;
     private readonly List<Draft> drafts = [];
     private readonly int[] draftOfWeight;
+    // Weights that take the option of another one are the same node.
+    private readonly int[] leaders;
     private readonly Dictionary<string, long[]> constants = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DataFlow> flows = new(StringComparer.Ordinal);
 
@@ -28,6 +30,7 @@ public sealed partial class OperationGraphBuilder
         this.graph = graph;
         draftOfWeight = new int[graph.Weights.Count];
         Array.Fill(draftOfWeight, -1);
+        leaders = Leaders(graph);
         foreach (Initializer.Inline constant in graph.Initializers.OfType<Initializer.Inline>())
         {
             if (constant is { Type: ElementType.Int64, ElementCount: <= 16 }) constants[constant.Name] = MemoryMarshal.Cast<byte, long>(constant.Data.Span).ToArray();
@@ -45,6 +48,17 @@ public sealed partial class OperationGraphBuilder
         builder.Walk();
         builder.Simplify();
         return builder.Finish();
+    }
+
+    private static int[] Leaders(Graph graph)
+    {
+        var index = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (int i = 0; i < graph.Weights.Count; i++) index[graph.Weights[i].Weight.Name] = i;
+        return
+        [
+            .. graph.Weights.Select((weight, i) => weight.Weight.TiedTo is not { } other ? i : index.TryGetValue(other, out int leader) ? leader
+                : throw new OperationGraphException($"{graph.Name}: weight '{weight.Weight.Name}' takes the option of '{other}', which is no weight of this graph.")),
+        ];
     }
 
     private void Walk()
@@ -91,6 +105,7 @@ public sealed partial class OperationGraphBuilder
 
     private DataFlow UseWeight(GraphNode node, int weight, DataFlow[] operands)
     {
+        weight = leaders[weight];
         int draft = draftOfWeight[weight];
         if (draft < 0)
         {

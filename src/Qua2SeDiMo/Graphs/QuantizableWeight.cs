@@ -23,6 +23,12 @@ public enum WeightOperator
 public sealed record QuantizableWeight(
     string Name, WeightOperator Operator, IReadOnlyList<long> Shape, string TensorName, long InputStart, long TensorInputs)
 {
+    /// <summary>
+    /// Name of the weight whose option this one takes; null when it has an option of its own. Checkpoints of DiT store one timestep
+    /// embedder per block, all alike: each counts and is stored, the first one decides (method.md, section 2).
+    /// </summary>
+    public string? TiedTo { get; init; }
+
     /// <summary>C in the size formulas: rows that UAQ and K-Means C give parameters of their own.</summary>
     public int OutChannels => checked((int)Shape[0]);
 
