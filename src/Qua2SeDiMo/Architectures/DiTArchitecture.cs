@@ -51,7 +51,17 @@ internal sealed class DiTArchitecture : IArchitecture
         x = Modulate(g, g.LayerNorm("norm_out", x, AdaNormEpsilon, affine: false), chunks[0], chunks[1]);
         x = g.Linear("proj_out_2", x, (long)settings.Patch * settings.Patch * settings.OutChannels);
         g.Output("sample", grid.Unpatchify(g, x, settings.OutChannels));
-        return g.Build();
+        return TieEmbedders(g.Build());
+    }
+
+    // Released checkpoints repeat one timestep embedder in every block: that of block 0 decides for all (method.md, section 2).
+    private static Graph TieEmbedders(Graph graph)
+    {
+        const string Leader = "transformer_blocks.0.norm1.emb.", Part = ".norm1.emb.";
+        GraphWeight Tie(GraphWeight weight) =>
+            weight.Weight.Name.IndexOf(Part, StringComparison.Ordinal) is >= 0 and int at && !weight.Weight.Name.StartsWith(Leader, StringComparison.Ordinal)
+                ? weight with { Weight = weight.Weight with { TiedTo = Leader + weight.Weight.Name[(at + Part.Length)..] } } : weight;
+        return new Graph(graph.Name, graph.Inputs, graph.Outputs, graph.Nodes, graph.Initializers, [.. graph.Weights.Select(Tie)], graph.Values);
     }
 
     private static GraphValue EmbedCondition(GraphBuilder g, Settings settings, GraphValue sinusoid, GraphValue label)

@@ -12,25 +12,10 @@ namespace Qua2SeDiMo.Graphs;
 /// <param name="Error">Mean |w − ŵ|^2.4 per weight.</param>
 public sealed record DagOption(string Option, long OriginalBytes, long QuantizedBytes, double Error);
 
-/// <summary>Writes a sensitivity graph for programs (<c>dag.json</c>, docs/formats.md) and for Graphviz.</summary>
+/// <summary>Writes a sensitivity graph for programs: <c>dag.json</c>, see docs/formats.md.</summary>
 public static class DagText
 {
-    private static readonly Dictionary<OperationKind, string> Colours = new()
-    {
-        [OperationKind.Weight] = "#cfe3f7",
-        [OperationKind.Add] = "#e3e3e3",
-        [OperationKind.QueryKey] = "#fbd9a6",
-        [OperationKind.AttentionValue] = "#f9c07a",
-        [OperationKind.Modulation] = "#d7c9ef",
-        [OperationKind.ConditionedNorm] = "#e6ddf6",
-        [OperationKind.Concat] = "#cfe8d2",
-        [OperationKind.Product] = "#f6d0d0",
-    };
-
     private static readonly JsonSerializerOptions Readable = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    /// <summary>Background colour of a kind as <c>#rrggbb</c>, the same in every drawing.</summary>
-    public static string Colour(OperationKind kind) => Colours[kind];
 
     /// <summary>The graph as JSON, one node, unit or list a line.</summary>
     /// <param name="graph">The sensitivity graph.</param>
@@ -58,31 +43,6 @@ public static class DagText
         Lines(text, "units", graph.Units.Select(unit => Unit(graph, unit)));
         text.Append("  \"edges\": ").Append(Text(Pairs(graph.Edges))).Append("\n}\n");
         return text.ToString();
-    }
-
-    /// <summary>The graph for Graphviz: nodes coloured by kind, one box a block.</summary>
-    public static string Dot(OperationGraph graph)
-    {
-        ArgumentNullException.ThrowIfNull(graph);
-        var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"digraph {Quote(graph.Name)} {{\n");
-        text.Append("  rankdir=TB; ranksep=0.25; nodesep=0.15; node [shape=box, style=\"filled,rounded\", fontname=\"sans-serif\", fontsize=9, height=0.2, margin=\"0.08,0.03\"]; edge [arrowsize=0.5, color=\"#777777\"];\n");
-        var blocks = Enumerable.Range(0, graph.Nodes.Count).GroupBy(i => graph.Nodes[i].Position.BlockName);
-        int box = 0;
-        foreach (IGrouping<string, int> block in blocks)
-        {
-            bool isBlock = block.Key.Length > 0;
-            if (isBlock) text.Append(CultureInfo.InvariantCulture, $"  subgraph cluster_{box++} {{ label={Quote(block.Key)}; color=\"#bbbbbb\"; fontname=\"sans-serif\"; fontsize=9;\n");
-            foreach (int i in block)
-            {
-                OperationNode node = graph.Nodes[i];
-                string label = isBlock ? node.Position.LayerType : node.Name;
-                text.Append(CultureInfo.InvariantCulture, $"    n{i} [label={Quote(label)}, tooltip={Quote(node.Name)}, fillcolor=\"{Colours[node.Kind]}\"];\n");
-            }
-            if (isBlock) text.Append("  }\n");
-        }
-        foreach ((int source, int target) in graph.Edges) text.Append(CultureInfo.InvariantCulture, $"  n{source} -> n{target};\n");
-        return text.Append("}\n").ToString();
     }
 
     private static JsonObject Node(OperationGraph graph, OperationNode node, int index, IReadOnlyList<IReadOnlyList<DagOption>>? options)
@@ -133,6 +93,4 @@ public static class DagText
     private static JsonArray Pairs(IEnumerable<(int Source, int Target)> edges) => new([.. edges.Select(edge => new JsonArray(edge.Source, edge.Target))]);
 
     private static string Text(JsonNode? node) => node?.ToJsonString(Readable) ?? "null";
-
-    private static string Quote(string text) => $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
 }

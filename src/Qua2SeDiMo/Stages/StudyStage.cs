@@ -16,7 +16,7 @@ public static class StudyStage
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
-        var space = new AllocationSpace(model.Weights.Select(weight => (weight.Name, weight.ElementCount, weight.OutChannels)), model.OriginalBits);
+        var space = new AllocationSpace(model.Weights, model.OriginalBits);
         IAllocationSampler sampler = options.FixedAverageBits is { } bits
             ? new FixedSizeAllocationSampler(space, bits, options.SamplerSeed)
             : new RandomAllocationSampler(space, options.SamplerSeed);

@@ -1,3 +1,4 @@
+using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Quantizers;
 
 namespace Qua2SeDiMo.Studies;
@@ -7,6 +8,7 @@ public sealed class AllocationSpace
 {
     private readonly long[][] sizes;
     private readonly int originalBits;
+    private readonly IReadOnlyList<(string Name, int Leader)> tied = [];
 
     /// <summary>Creates the space of all allocations over the given weights.</summary>
     /// <param name="weights">Name, number of elements (N) and output channels (C) of each weight.</param>
@@ -28,6 +30,27 @@ public sealed class AllocationSpace
         this.originalBits = originalBits;
     }
 
+    /// <summary>Creates the space of all allocations over a denoiser's weights; those tied to another weight count with it and follow it.</summary>
+    /// <param name="weights">All quantizable weights.</param>
+    /// <param name="originalBits">P, bits of an original weight: 16 or 32.</param>
+    /// <param name="options">Options of each weight; null for the six of the paper.</param>
+    /// <exception cref="ArgumentException">No weights or no options.</exception>
+    public AllocationSpace(IReadOnlyList<QuantizableWeight> weights, int originalBits, IReadOnlyList<QuantizerSpec>? options = null)
+        : this(weights.Where(weight => weight.TiedTo is null).Select(weight => (weight.Name, weight.ElementCount, weight.OutChannels)), originalBits, options)
+    {
+        List<string> names = [.. WeightNames];
+        var followers = new List<(string, int)>();
+        foreach (QuantizableWeight weight in weights.Where(weight => weight.TiedTo is not null))
+        {
+            int leader = names.IndexOf(weight.TiedTo!);
+            if (leader < 0) throw new ArgumentException($"'{weight.Name}' takes the option of '{weight.TiedTo}', which has none.", nameof(weights));
+            followers.Add((weight.Name, leader));
+            for (int option = 0; option < Options.Count; option++) sizes[leader][option] += Options[option].SizeBytes(weight.ElementCount, weight.OutChannels, originalBits);
+            OriginalSizeBytes += weight.ElementCount * originalBits / 8;
+        }
+        tied = followers;
+    }
+
     /// <summary>Names of the weights, in the order in which samplers draw.</summary>
     public IReadOnlyList<string> WeightNames { get; }
 
@@ -43,7 +66,7 @@ public sealed class AllocationSpace
     /// <summary>Bytes of all weights at their original precision.</summary>
     public long OriginalSizeBytes { get; }
 
-    /// <summary>Bytes of a weight under an option.</summary>
+    /// <summary>Bytes of a weight, and of those tied to it, under an option.</summary>
     public long SizeBytes(int weight, int option) => sizes[weight][option];
 
     /// <summary>AverageBits (method.md, section 3) of so many quantized bytes.</summary>
@@ -51,7 +74,8 @@ public sealed class AllocationSpace
 
     /// <summary>The allocation with the given option index of each weight.</summary>
     public BitAllocation Allocation(IReadOnlyList<int> optionIndices) =>
-        new(WeightNames.Select((name, weight) => KeyValuePair.Create(name, Options[optionIndices[weight]])));
+        new(WeightNames.Select((name, weight) => KeyValuePair.Create(name, Options[optionIndices[weight]]))
+            .Concat(tied.Select(follower => KeyValuePair.Create(follower.Name, Options[optionIndices[follower.Leader]]))));
 
     private IEnumerable<int> Indices(Func<int, bool> accept) =>
         Enumerable.Range(0, Options.Count).Where(index => accept(Options[index].Bits));
