@@ -46,6 +46,14 @@ public static class ArchitectureCatalog
         {
             throw new ArchitectureException($"{request.Config.Source}: '{request.Config.ClassName}' has no part '{request.Part}'; it has {string.Join(", ", architecture.Parts)}.");
         }
-        return architecture.Build(request);
+        try
+        {
+            return architecture.Build(request);
+        }
+        catch (Exception error) when (error is ArgumentException or InvalidOperationException or ArithmeticException)
+        {
+            // Extents that a damaged configuration makes negative, overflow or not fit one another.
+            throw new ArchitectureException($"{request.Config.Source}: these settings do not make a '{request.Config.ClassName}': {error.Message}", error);
+        }
     }
 }

@@ -5,4 +5,7 @@ public sealed class ArchitectureException : Q2Exception
 {
     /// <summary>Creates the exception.</summary>
     public ArchitectureException(string message) : base(message) { }
+
+    /// <summary>Creates the exception with the error that it explains.</summary>
+    public ArchitectureException(string message, Exception inner) : base(message, inner) { }
 }

@@ -20,6 +20,7 @@ public sealed class InferenceModel : IDisposable
     private readonly OnnxWriterOptions writerOptions;
     private InferenceSession? session;
     private OrtIoBinding? binding;
+    private string? temporaryDirectory;
     private bool disposed;
 
     /// <summary>Prepares a model whose weights are stored in its session.</summary>
@@ -109,6 +110,7 @@ public sealed class InferenceModel : IDisposable
             session?.Dispose();
             (binding, session) = (null, null);
             boundVersions.Clear();
+            DeleteTemporaryFiles();
         }
     }
 
@@ -138,25 +140,42 @@ public sealed class InferenceModel : IDisposable
         binding = session.CreateIoBinding();
     }
 
-    // The session maps the data file, so that initializers are not held twice; after loading the files are no longer needed.
+    // The session maps the data file, so that initializers are not held twice.
     private InferenceSession LoadThroughFile(SessionOptions sessionOptions)
     {
-        string directory = Directory.CreateTempSubdirectory("q2-").FullName;
         if (options.TemporaryDirectory is { } parent)
         {
-            Directory.Delete(directory);
-            directory = Path.Combine(parent, Path.GetFileName(directory));
-            Directory.CreateDirectory(directory);
+            temporaryDirectory = Path.Combine(parent, $"q2-{Environment.ProcessId}-{Graph.GetHashCode():x8}");
+            Directory.CreateDirectory(temporaryDirectory);
+        }
+        else
+        {
+            temporaryDirectory = Directory.CreateTempSubdirectory("q2-").FullName;
         }
         try
         {
-            string path = Path.Combine(directory, "graph.onnx");
+            string path = Path.Combine(temporaryDirectory, "graph.onnx");
             OnnxWriter.Write(Graph, tensors, path, writerOptions);
             return new InferenceSession(path, sessionOptions);
         }
         finally
         {
-            Directory.Delete(directory, recursive: true);
+            // Where mapped files can be deleted, a killed process then leaves nothing behind.
+            DeleteTemporaryFiles();
+        }
+    }
+
+    private void DeleteTemporaryFiles()
+    {
+        if (temporaryDirectory is null) return;
+        try
+        {
+            Directory.Delete(temporaryDirectory, recursive: true);
+            temporaryDirectory = null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // The session still maps them (Windows): they go when it does.
         }
     }
 

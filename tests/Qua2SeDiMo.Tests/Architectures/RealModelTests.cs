@@ -11,6 +11,9 @@ public sealed class RealModelTests
     /// <summary>Description and bytes of its quantizable weights (method.md, section 2) at half precision.</summary>
     public static TheoryData<string, long> Models => new()
     {
+        { "dit-xl-2-512", 1_433_972_736 },
+        { "sdv15-unet", 3_436_308_480 / 2 },
+        { "sdxl-base-unet", 5_131_760_640 },
         { "hunyuan-dit-v1.0", 2_999_291_904 },
         { "hunyuan-dit-v1.2", 2_966_130_688 },
         { "pixart-alpha-xl-2-512", 1_220_456_448 },
