@@ -12,6 +12,8 @@ internal sealed class Autoencoder : IDisposable
     private readonly InferenceOptions options;
     private readonly float scalingFactor;
     private readonly float shiftFactor;
+    private readonly double[]? means;
+    private readonly double[]? deviations;
     private (int Height, int Width, InferenceModel Model)? decoder;
 
     internal Autoencoder(PipelineParts parts)
@@ -23,6 +25,7 @@ internal sealed class Autoencoder : IDisposable
         // Defaults of the two classes in diffusers.
         scalingFactor = (float)config.Number("scaling_factor", config.ClassName == "AutoencoderTiny" ? 1.0 : 0.18215);
         shiftFactor = (float)config.Number("shift_factor", 0);
+        (means, deviations) = (config.Numbers("latents_mean"), config.Numbers("latents_std"));
     }
 
     /// <summary>Pixels per latent, along each axis.</summary>
@@ -33,8 +36,7 @@ internal sealed class Autoencoder : IDisposable
     /// <param name="shape">Extents of <paramref name="latents"/>.</param>
     internal ImageBatch Decode(ReadOnlySpan<float> latents, LatentShape shape)
     {
-        float[] input = new float[latents.Length];
-        for (int i = 0; i < input.Length; i++) input[i] = (latents[i] / scalingFactor) + shiftFactor;
+        float[] input = Unscale(latents, shape);
         TensorValue decoded = DecoderFor(shape).Run(new Dictionary<string, TensorValue>
         {
             ["latent"] = TensorValue.Of(input, shape.Count(latents.Length), shape.Channels, shape.Height, shape.Width),
@@ -46,6 +48,19 @@ internal sealed class Autoencoder : IDisposable
     {
         decoder?.Model.Dispose();
         tensors.Dispose();
+    }
+
+    // Latents are normalised by one scale and shift, or, where the configuration lists them, by each channel's mean and deviation.
+    private float[] Unscale(ReadOnlySpan<float> latents, LatentShape shape)
+    {
+        float[] result = new float[latents.Length];
+        bool isPerChannel = means?.Length == shape.Channels && deviations?.Length == shape.Channels;
+        for (int i = 0; i < result.Length; i++)
+        {
+            int channel = i / (shape.Height * shape.Width) % shape.Channels;
+            result[i] = isPerChannel ? (latents[i] * (float)deviations![channel] / scalingFactor) + (float)means![channel] : (latents[i] / scalingFactor) + shiftFactor;
+        }
+        return result;
     }
 
     private InferenceModel DecoderFor(LatentShape shape)

@@ -13,69 +13,115 @@ internal sealed class DenoisingLoop(InferenceModel denoiser, IScheduler schedule
     /// <summary>Time spent in the denoiser.</summary>
     internal TimeSpan RuntimeElapsed { get; private set; }
 
-    /// <summary>Denoises a batch in place.</summary>
-    /// <param name="latents">Unit normals, [images, channels, height, width]; finished latents afterwards.</param>
+    /// <summary>Called with the step, the denoiser's output and the latents after the step; for comparison with references.</summary>
+    internal Action<int, TensorValue, float[]>? Observer { get; init; }
+
+    /// <summary>Denoises a batch.</summary>
+    /// <param name="noise">Starting noise, and noise of the steps where the scheduler draws it.</param>
     /// <param name="prompts">All prompts.</param>
     /// <param name="firstPrompt">Row of the first image's prompt.</param>
+    /// <param name="images">Images in the batch.</param>
     /// <param name="report">Told the finished share, 0 to 1, after each step.</param>
     /// <param name="cancellationToken">Looked at before each step.</param>
-    internal void Run(float[] latents, EncodedPrompts prompts, int firstPrompt, Action<double> report, CancellationToken cancellationToken)
+    /// <returns>Latents, [images, channels, height, width].</returns>
+    internal float[] Run(INoiseSource noise, EncodedPrompts prompts, int firstPrompt, int images, Action<double> report, CancellationToken cancellationToken)
     {
-        int images = shape.Count(latents.Length);
         bool guided = prompts.Negative is not null;
         int rows = guided ? 2 * images : images;
-        Dictionary<string, TensorValue> inputs = Conditions(prompts, firstPrompt, images);
-        scheduler.SetTimesteps(request.StepCount);
+        float[] latents = new float[images * shape.Length];
+        float[] stepNoise = new float[latents.Length];
+        Draw(noise, firstPrompt, images, latents);
+        scheduler.SetTimesteps(request.StepCount, family.Sampling(shape, request));
         TensorPrimitives.Multiply(latents, scheduler.InitNoiseSigma, latents);
 
+        Dictionary<string, TensorValue> inputs = Conditions(prompts, firstPrompt, images);
+        float[] scaled = new float[latents.Length];
         float[] input = new float[rows * shape.Length];
         float[] timesteps = new float[rows];
-        inputs[family.LatentsInput] = TensorValue.Of(input, rows, shape.Channels, shape.Height, shape.Width);
+        inputs[family.LatentsInput] = TensorValue.Of(input, InputShape(rows));
         inputs["timestep"] = TensorValue.Of(timesteps, rows);
-        float[] output = new float[latents.Length];
+        float[] output = new float[latents.Length * (scheduler.UsesPredictedVariance ? 2 : 1)];
         for (int step = 0; step < scheduler.Timesteps.Length; step++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            scheduler.ScaleModelInput(latents, step, input.AsSpan(0, latents.Length));
+            scheduler.ScaleModelInput(latents, step, scaled);
+            WriteInput(scaled, input);
             if (guided) input.AsSpan(0, latents.Length).CopyTo(input.AsSpan(latents.Length));
-            timesteps.AsSpan().Fill(scheduler.Timesteps[step]);
+            timesteps.AsSpan().Fill(scheduler.Timesteps[step] * family.TimestepScale);
             long before = TimeProvider.System.GetTimestamp();
             TensorValue predicted = denoiser.Run(inputs).Values.Single();
             RuntimeElapsed += TimeProvider.System.GetElapsedTime(before);
             Guide(predicted, images, guided, output);
-            scheduler.Step(output, step, latents, [], images);
+            bool drawsNoise = scheduler.NeedsNoise(step);
+            if (drawsNoise) Draw(noise, firstPrompt, images, stepNoise);
+            scheduler.Step(output, step, latents, drawsNoise ? stepNoise : [], images);
+            Observer?.Invoke(step, predicted, latents);
             report((step + 1.0) / scheduler.Timesteps.Length);
         }
+        return latents;
+    }
+
+    private void Draw(INoiseSource noise, int firstImage, int images, Span<float> destination)
+    {
+        for (int i = 0; i < images; i++) noise.Draw(firstImage + i, destination.Slice(i * shape.Length, shape.Length));
+    }
+
+    private long[] InputShape(int rows) => family.PacksLatents
+        ? [rows, shape.Height / 2 * (shape.Width / 2), shape.Channels * 4]
+        : [rows, shape.Channels, shape.Height, shape.Width];
+
+    private void WriteInput(float[] scaled, float[] input)
+    {
+        if (family.PacksLatents) LatentPacking.Pack(scaled, shape, input.AsSpan(0, scaled.Length));
+        else scaled.CopyTo(input, 0);
     }
 
     private Dictionary<string, TensorValue> Conditions(EncodedPrompts prompts, int firstPrompt, int images)
     {
         int[] prompt = [.. Enumerable.Range(firstPrompt, images)];
-        if (prompts.Negative is null) return new Dictionary<string, TensorValue>(prompts.Prompts.Rows(prompt));
-        // Row 0 is the negative prompt, row 1 + i is prompt i.
-        int[] conditional = [.. prompt.Select(row => row + 1)];
-        int[] negative = new int[images];
-        int[] order = family.ConditionalFirst ? [.. conditional, .. negative] : [.. negative, .. conditional];
-        return new Dictionary<string, TensorValue>(prompts.Negative.Append(prompts.Prompts).Rows(order));
+        Dictionary<string, TensorValue> inputs;
+        if (prompts.Negative is null)
+        {
+            inputs = new(prompts.Prompts.Rows(prompt));
+        }
+        else
+        {
+            // Row 0 is the negative prompt, row 1 + i is prompt i.
+            int[] conditional = [.. prompt.Select(row => row + 1)];
+            int[] negative = new int[images];
+            int[] order = family.ConditionalFirst ? [.. conditional, .. negative] : [.. negative, .. conditional];
+            inputs = new(prompts.Negative.Append(prompts.Prompts).Rows(order));
+        }
+        foreach ((string name, TensorValue value) in family.SharedInputs(shape, prompts.Prompts)) inputs[name] = value;
+        return inputs;
     }
 
-    // Joins the halves and cuts off the variance channels that some denoisers predict after the noise.
+    // Joins the halves. Some denoisers predict a variance after the noise: it is cut off, or handed on as the conditional half has it.
     private void Guide(TensorValue predicted, int images, bool guided, float[] output)
     {
         int rowLength = predicted.Singles.Length / (int)predicted.Shape[0];
-        int first = family.ConditionalFirst ? images : 0, second = family.ConditionalFirst ? 0 : images;
+        int stride = output.Length / images;
+        if (rowLength < stride) throw new GenerationException($"The scheduler takes a variance from the denoiser, which predicts none: {rowLength} values for {shape.Length} latents.");
+        int unconditionalStart = family.ConditionalFirst ? images : 0, conditionalStart = guided && !family.ConditionalFirst ? images : 0;
         float scale = (float)request.GuidanceScale;
         for (int image = 0; image < images; image++)
         {
-            Span<float> target = output.AsSpan(image * shape.Length, shape.Length);
-            ReadOnlySpan<float> unconditional = predicted.Singles.AsSpan((first + image) * rowLength, shape.Length);
-            if (!guided)
+            Span<float> target = output.AsSpan(image * stride, stride);
+            ReadOnlySpan<float> conditional = predicted.Singles.AsSpan((conditionalStart + image) * rowLength, stride);
+            if (guided)
             {
-                predicted.Singles.AsSpan(image * rowLength, shape.Length).CopyTo(target);
-                continue;
+                ReadOnlySpan<float> unconditional = predicted.Singles.AsSpan((unconditionalStart + image) * rowLength, shape.Length);
+                for (int i = 0; i < shape.Length; i++) target[i] = unconditional[i] + (scale * (conditional[i] - unconditional[i]));
+                conditional[shape.Length..].CopyTo(target[shape.Length..]);
             }
-            ReadOnlySpan<float> conditional = predicted.Singles.AsSpan((second + image) * rowLength, shape.Length);
-            for (int i = 0; i < target.Length; i++) target[i] = unconditional[i] + (scale * (conditional[i] - unconditional[i]));
+            else if (family.PacksLatents)
+            {
+                LatentPacking.Unpack(conditional, shape, target);
+            }
+            else
+            {
+                conditional.CopyTo(target);
+            }
         }
     }
 }

@@ -48,11 +48,10 @@ public sealed class DiffusionPipeline : IDisposable
     public LatentShape LatentShape(GenerationRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        int scale = autoencoder.ScaleFactor;
-        int own = denoiserConfig.Int("sample_size", 128);
-        return new LatentShape(denoiserConfig.Int("in_channels", 4), Extent(request.Height, "height"), Extent(request.Width, "width"));
+        int scale = autoencoder.ScaleFactor * family.LatentMultiple;
+        return new LatentShape(family.LatentChannels(denoiserConfig), Extent(request.Height, "height"), Extent(request.Width, "width"));
 
-        int Extent(int? pixels, string side) => pixels is null ? own : pixels > 0 && pixels % scale == 0 ? pixels.Value / scale
+        int Extent(int? pixels, string side) => pixels is null ? family.LatentSize(denoiserConfig) : pixels > 0 && pixels % scale == 0 ? pixels.Value / autoencoder.ScaleFactor
             : throw new GenerationException($"The {side} is {pixels} pixels; {parts.Folder.Name} needs a positive multiple of {scale}.");
     }
 
@@ -63,32 +62,55 @@ public sealed class DiffusionPipeline : IDisposable
         LatentShape shape = LatentShape(request);
         var size = new PixelSize(shape.Height * autoencoder.ScaleFactor, shape.Width * autoencoder.ScaleFactor);
         return new EncodedPrompts(
-            family.Encode(prompts, TextRole.Prompt, size),
-            request.GuidanceScale > 1 ? family.Encode([request.NegativePrompt], TextRole.Negative, size) : null);
+            family.Encode(prompts, TextRole.Prompt, size, request),
+            family.IsGuided(request) ? family.Encode([request.NegativePrompt], TextRole.Negative, size, request) : null);
     }
 
-    /// <summary>Generates one image per prompt.</summary>
+    /// <summary>Generates one image per prompt from given starting noise.</summary>
     /// <param name="prompts">Result of <see cref="Encode"/> for the same request.</param>
     /// <param name="noise">Unit normals, [prompts, channels, height, width] of the latents.</param>
     /// <param name="request">Steps, guidance, size.</param>
     /// <param name="progress">Told after each step and batch.</param>
     /// <param name="cancellationToken">Looked at before each step.</param>
+    /// <exception cref="GenerationException">The scheduler draws noise at each step.</exception>
     public ImageBatch Generate(
         EncodedPrompts prompts, ReadOnlyMemory<float> noise, GenerationRequest request, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
-        ArgumentNullException.ThrowIfNull(request);
         LatentShape shape = LatentShape(request);
         int count = prompts.Prompts.Count;
         if (noise.Length != count * shape.Length) throw new ArgumentException($"{count} images of {shape} need {count * shape.Length} normals, not {noise.Length}.", nameof(noise));
-        var loop = new DenoisingLoop(DenoiserFor(shape), SchedulerCatalog.Create(parts.Folder.Component("scheduler").ReadConfig()), family, shape, request);
+        return Generate(prompts, new GivenNoise(noise, shape.Length), request, progress, cancellationToken);
+    }
+
+    /// <summary>Generates one image per prompt.</summary>
+    /// <param name="prompts">Result of <see cref="Encode"/> for the same request.</param>
+    /// <param name="noise">Noise for as many images as there are prompts; drawn from, so that one source serves one call.</param>
+    /// <param name="request">Steps, guidance, size.</param>
+    /// <param name="progress">Told after each step and batch.</param>
+    /// <param name="cancellationToken">Looked at before each step.</param>
+    public ImageBatch Generate(
+        EncodedPrompts prompts, INoiseSource noise, GenerationRequest request, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Generate(prompts, noise, request, null, progress, cancellationToken);
+
+    /// <summary>As the other overloads; <paramref name="observer"/> sees each step as <see cref="DenoisingLoop.Observer"/> does.</summary>
+    internal ImageBatch Generate(
+        EncodedPrompts prompts, INoiseSource noise, GenerationRequest request, Action<int, TensorValue, float[]>? observer, IProgress<StageProgress>? progress, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        ArgumentNullException.ThrowIfNull(noise);
+        ArgumentNullException.ThrowIfNull(request);
+        LatentShape shape = LatentShape(request);
+        int count = prompts.Prompts.Count;
+        if (noise.ImageCount != count) throw new ArgumentException($"There is noise for {noise.ImageCount} images, but there are {count} prompts.", nameof(noise));
+        var loop = new DenoisingLoop(DenoiserFor(shape), SchedulerCatalog.Create(parts.Folder.Component("scheduler").ReadConfig()), family, shape, request) { Observer = observer };
         var batches = new List<ImageBatch>();
         for (int start = 0; start < count; start += request.BatchSize)
         {
             int size = Math.Min(request.BatchSize, count - start);
-            float[] latents = noise.Slice(start * shape.Length, size * shape.Length).ToArray();
             int done = start;
-            loop.Run(latents, prompts, start, fraction => progress?.Report(new StageProgress("Generating images", done + (fraction * size), count)), cancellationToken);
+            float[] latents = loop.Run(
+                noise, prompts, start, size, fraction => progress?.Report(new StageProgress("Generating images", done + (fraction * size), count)), cancellationToken);
             cancellationToken.ThrowIfCancellationRequested();
             long before = TimeProvider.System.GetTimestamp();
             batches.Add(autoencoder.Decode(latents, shape));
@@ -97,6 +119,9 @@ public sealed class DiffusionPipeline : IDisposable
         RuntimeElapsed += loop.RuntimeElapsed;
         return new ImageBatch(batches[0].Height, batches[0].Width, batches.Count == 1 ? batches[0].Pixels : [.. batches.SelectMany(batch => batch.Pixels)]);
     }
+
+    /// <summary>What sets this pipeline class apart.</summary>
+    internal IPipelineFamily Family => family;
 
     /// <inheritdoc/>
     public void Dispose()

@@ -7,8 +7,14 @@ internal static class PipelineCatalog
 {
     private static readonly Dictionary<string, Func<PipelineParts, IPipelineFamily>> Makers = new(StringComparer.Ordinal)
     {
+        ["DiTPipeline"] = parts => new DiTFamily(parts),
+        ["FluxPipeline"] = parts => new FluxFamily(parts),
+        ["HunyuanDiTPipeline"] = parts => new HunyuanDiTFamily(parts),
         ["PixArtAlphaPipeline"] = parts => new PixArtFamily(parts),
         ["PixArtSigmaPipeline"] = parts => new PixArtFamily(parts),
+        ["StableDiffusion3Pipeline"] = parts => new StableDiffusion3Family(parts),
+        ["StableDiffusionPipeline"] = parts => new StableDiffusionFamily(parts),
+        ["StableDiffusionXLPipeline"] = parts => new StableDiffusionXLFamily(parts),
     };
 
     /// <summary>Class names that are supported.</summary>

@@ -12,6 +12,9 @@ namespace Qua2SeDiMo.Diffusion;
 public sealed record PipelineParts(
     ModelFolder Folder, Func<ModelComponent, ITensorSource> OpenTensors, Func<int, int, Graph> DenoiserGraph, InferenceOptions Inference)
 {
+    /// <summary>Tokens per text for encoders that take any number; the pipeline class's own when null.</summary>
+    public int? TextLength { get; init; }
+
     /// <summary>Whether the denoiser has an input of that name.</summary>
     internal bool DenoiserTakes(string input)
     {

@@ -15,34 +15,31 @@ internal sealed class PixArtFamily : IPipelineFamily
     internal PixArtFamily(PipelineParts parts)
     {
         string folder = parts.Folder.Component("tokenizer").DirectoryPath;
-        int released = parts.Folder.PipelineClass == "PixArtSigmaPipeline" ? 300 : 120;
+        int released = parts.TextLength ?? (parts.Folder.PipelineClass == "PixArtSigmaPipeline" ? 300 : 120);
         ITokenizer tokenizer = TokenizerCatalog.Open(folder);
-        encoder = new TextEncoder(parts, "text_encoder", tokenizer.MaximumLength <= released ? tokenizer : TokenizerCatalog.Open(folder, released));
+        encoder = new TextEncoder(parts, "text_encoder", tokenizer.MaximumLength <= released ? tokenizer : TokenizerCatalog.Open(folder, released), seesPadding: false, "last_hidden_state");
         takesSize = parts.DenoiserTakes("resolution");
     }
 
-    public string LatentsInput => "hidden_states";
+    public IReadOnlyList<TextEncoder> Encoders => [encoder];
 
-    public bool ConditionalFirst => false;
+    public string Prepare(string text) => text.ToLowerInvariant().Trim();
 
-    public Conditioning Encode(IReadOnlyList<string> texts, TextRole role, PixelSize size)
+    public Conditioning Encode(IReadOnlyList<string> texts, TextRole role, PixelSize size, GenerationRequest request)
     {
-        EncodedTexts encoded = encoder.Encode([.. texts.Select(text => text.ToLowerInvariant().Trim())]);
+        EncodedTexts encoded = encoder.Encode([.. texts.Select(Prepare)]);
         var inputs = new Dictionary<string, TensorValue>
         {
             ["encoder_hidden_states"] = encoded.Output("last_hidden_state"),
-            ["encoder_attention_mask"] = TensorValue.Of(Array.ConvertAll(encoded.Mask.Integers, one => (float)one), encoded.Mask.Shape),
+            ["encoder_attention_mask"] = encoded.Tokens.FloatMask,
         };
         if (takesSize)
         {
-            inputs["resolution"] = Repeat(texts.Count, size.Height, size.Width);
-            inputs["aspect_ratio"] = Repeat(texts.Count, (float)size.Height / size.Width);
+            inputs["resolution"] = TensorRows.Repeat(texts.Count, size.Height, size.Width);
+            inputs["aspect_ratio"] = TensorRows.Repeat(texts.Count, [(float)size.Height / size.Width]);
         }
         return new Conditioning(inputs);
     }
 
     public void Dispose() => encoder.Dispose();
-
-    private static TensorValue Repeat(int count, params float[] row) =>
-        TensorValue.Of([.. Enumerable.Repeat(row, count).SelectMany(values => values)], count, row.Length);
 }

@@ -6,44 +6,78 @@ using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Diffusion;
 
-/// <summary>Tokens and outputs of a text encoder for some texts.</summary>
-/// <param name="TokenIds">[texts, tokens].</param>
+/// <summary>Texts as tokens.</summary>
+/// <param name="Ids">[texts, tokens].</param>
 /// <param name="Mask">[texts, tokens], 1 for a token, 0 for padding.</param>
+internal sealed record TokenBatch(TensorValue Ids, TensorValue Mask)
+{
+    /// <summary>The mask as numbers, as denoisers take it.</summary>
+    internal TensorValue FloatMask => TensorValue.Of(Array.ConvertAll(Mask.Integers, one => (float)one), Mask.Shape);
+}
+
+/// <summary>Tokens and outputs of a text encoder for some texts.</summary>
+/// <param name="Tokens">What the encoder was given.</param>
 /// <param name="Outputs">By name of the encoder's output; axis 0 counts the texts.</param>
-internal sealed record EncodedTexts(TensorValue TokenIds, TensorValue Mask, IReadOnlyDictionary<string, TensorValue> Outputs)
+internal sealed record EncodedTexts(TokenBatch Tokens, IReadOnlyDictionary<string, TensorValue> Outputs)
 {
     internal TensorValue Output(string name) => Outputs[name];
 }
 
-/// <summary>A text encoder with its tokenizer. Each distinct text is encoded once per call.</summary>
+/// <summary>A text encoder with its tokenizer.</summary>
 internal sealed class TextEncoder : IDisposable
 {
     private readonly ITokenizer tokenizer;
     private readonly ITensorSource tensors;
     private readonly InferenceModel model;
+    private readonly bool seesPadding;
 
     /// <param name="parts">The pipeline.</param>
     /// <param name="component">Name of the encoder's component.</param>
     /// <param name="tokenizer">Its tokenizer.</param>
-    /// <param name="outputs">Outputs wanted, <c>last_hidden_state</c> when none is named; hidden states are named <c>hidden_states.N</c>.</param>
-    internal TextEncoder(PipelineParts parts, string component, ITokenizer tokenizer, params string[] outputs)
+    /// <param name="seesPadding">Whether padding is attended to like text, as some pipelines do.</param>
+    /// <param name="outputs">Outputs wanted; hidden states are named <c>hidden_states.N</c>.</param>
+    internal TextEncoder(PipelineParts parts, string component, ITokenizer tokenizer, bool seesPadding, params string[] outputs)
     {
-        this.tokenizer = tokenizer;
+        (Component, this.tokenizer, this.seesPadding) = (component, tokenizer, seesPadding);
         ModelComponent found = parts.Folder.Component(component);
         tensors = parts.OpenTensors(found);
-        Graph graph = ArchitectureCatalog.Build(new BuildRequest(found.ReadConfig(), tensors) { OptionalInputs = ["attention_mask"] });
-        model = new InferenceModel(graph.WithOutputs(outputs.Length == 0 ? ["last_hidden_state"] : outputs), tensors, parts.Inference);
+        try
+        {
+            Graph graph = ArchitectureCatalog.Build(new BuildRequest(found.ReadConfig(), tensors));
+            model = new InferenceModel(graph.WithOutputs(outputs), tensors, parts.Inference);
+        }
+        catch
+        {
+            tensors.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Name in the pipeline, for instance <c>text_encoder_2</c>.</summary>
+    internal string Component { get; }
+
+    /// <summary>Name of the output that is the state before the last layer.</summary>
+    internal static string Penultimate(PipelineParts parts, string component) =>
+        $"hidden_states.{parts.Folder.Component(component).ReadConfig().Int("num_hidden_layers", 12) - 1}";
+
+    internal TokenBatch Tokenize(IReadOnlyList<string> texts)
+    {
+        TokenizedText[] tokenized = [.. texts.Select(text => tokenizer.Encode(text))];
+        int length = tokenizer.MaximumLength;
+        return new TokenBatch(
+            TensorValue.Of([.. tokenized.SelectMany(text => text.Ids).Select(id => (long)id)], texts.Count, length),
+            TensorValue.Of([.. tokenized.SelectMany(text => text.AttentionMask).Select(one => (long)one)], texts.Count, length));
     }
 
     internal EncodedTexts Encode(IReadOnlyList<string> texts)
     {
-        TokenizedText[] tokenized = [.. texts.Select(tokenizer.Encode)];
-        int length = tokenized[0].Ids.Count;
-        TensorValue ids = TensorValue.Of([.. tokenized.SelectMany(text => text.Ids).Select(id => (long)id)], texts.Count, length);
-        TensorValue mask = TensorValue.Of([.. tokenized.SelectMany(text => text.AttentionMask).Select(one => (long)one)], texts.Count, length);
-        var inputs = new Dictionary<string, TensorValue> { ["input_ids"] = ids };
-        if (model.Graph.Inputs.Any(input => input.Name == "attention_mask")) inputs["attention_mask"] = mask;
-        return new EncodedTexts(ids, mask, model.Run(inputs));
+        TokenBatch tokens = Tokenize(texts);
+        var inputs = new Dictionary<string, TensorValue>
+        {
+            ["input_ids"] = tokens.Ids,
+            ["attention_mask"] = seesPadding ? TensorValue.Of(Array.ConvertAll(tokens.Mask.Integers, _ => 1L), tokens.Mask.Shape) : tokens.Mask,
+        };
+        return new EncodedTexts(tokens, model.Run(inputs));
     }
 
     public void Dispose()

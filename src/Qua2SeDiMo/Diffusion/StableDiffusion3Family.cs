@@ -1,0 +1,69 @@
+using Qua2SeDiMo.Diffusion.Schedulers;
+using Qua2SeDiMo.Diffusion.Tokenizers;
+using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Models;
+
+namespace Qua2SeDiMo.Diffusion;
+
+/// <summary>
+/// Stable Diffusion 3 and 3.5: the states before the last layer of two CLIP text encoders side by side, filled up to the width of T5's, then
+/// T5's states; both pooled embeddings. T5 may be left out. Source: StableDiffusion3Pipeline of diffusers.
+/// </summary>
+internal sealed class StableDiffusion3Family : IPipelineFamily
+{
+    private const string Pooled = "text_embeds";
+    private const int DefaultTextLength = 256;
+    private const double LargestShift = 1.16;
+
+    private readonly TextEncoder[] clips;
+    private readonly string[] states;
+    private readonly TextEncoder? t5;
+    private readonly ComponentConfig denoiser;
+    private readonly ComponentConfig scheduler;
+    private readonly int textLength;
+    private readonly int textWidth;
+
+    internal StableDiffusion3Family(PipelineParts parts)
+    {
+        denoiser = parts.Folder.Denoiser.ReadConfig();
+        scheduler = parts.Folder.Component("scheduler").ReadConfig();
+        textLength = parts.TextLength ?? DefaultTextLength;
+        textWidth = denoiser.Int("joint_attention_dim", 4096);
+        (string Encoder, string Tokenizer)[] names = [("text_encoder", "tokenizer"), ("text_encoder_2", "tokenizer_2")];
+        states = [.. names.Select(name => TextEncoder.Penultimate(parts, name.Encoder))];
+        clips = [.. names.Select((name, i) =>
+            new TextEncoder(parts, name.Encoder, TokenizerCatalog.Open(parts.Folder.Component(name.Tokenizer).DirectoryPath), seesPadding: true, states[i], Pooled))];
+        if (parts.Folder.Components.ContainsKey("text_encoder_3"))
+        {
+            t5 = new TextEncoder(parts, "text_encoder_3", TokenizerCatalog.Open(parts.Folder.Component("tokenizer_3").DirectoryPath, textLength), seesPadding: true, "last_hidden_state");
+        }
+    }
+
+    public IReadOnlyList<TextEncoder> Encoders => t5 is null ? clips : [.. clips, t5];
+
+    public int LatentMultiple => denoiser.Int("patch_size", 2);
+
+    public Conditioning Encode(IReadOnlyList<string> texts, TextRole role, PixelSize size, GenerationRequest request)
+    {
+        EncodedTexts[] encoded = [.. clips.Select(clip => clip.Encode(texts))];
+        TensorValue words = TensorRows.PadWidth(TensorRows.JoinWidths([.. encoded.Select((one, i) => one.Output(states[i]))]), textWidth);
+        TensorValue pieces = t5?.Encode(texts).Output("last_hidden_state") ?? TensorValue.Of(new float[texts.Count * textLength * textWidth], texts.Count, textLength, textWidth);
+        return new Conditioning(new Dictionary<string, TensorValue>
+        {
+            ["encoder_hidden_states"] = TensorRows.JoinTokens(words, pieces),
+            ["pooled_projections"] = TensorRows.JoinWidths([.. encoded.Select(one => one.Output(Pooled))]),
+        });
+    }
+
+    public SamplingOptions Sampling(LatentShape shape, GenerationRequest request)
+    {
+        int patch = denoiser.Int("patch_size", 2);
+        return new SamplingOptions { Mu = SequenceShift.Mu(scheduler, shape.Height / patch * (shape.Width / patch), LargestShift) };
+    }
+
+    public void Dispose()
+    {
+        foreach (TextEncoder clip in clips) clip.Dispose();
+        t5?.Dispose();
+    }
+}

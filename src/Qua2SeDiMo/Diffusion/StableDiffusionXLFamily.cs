@@ -1,0 +1,55 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Qua2SeDiMo.Diffusion.Tokenizers;
+using Qua2SeDiMo.Inference;
+
+namespace Qua2SeDiMo.Diffusion;
+
+/// <summary>
+/// Stable Diffusion XL: the states before the last layer of two CLIP text encoders side by side, the pooled embedding of the second, and
+/// the sizes that the model was conditioned on in training: original size, crop, target size. Source: StableDiffusionXLPipeline of diffusers.
+/// </summary>
+internal sealed class StableDiffusionXLFamily : IPipelineFamily
+{
+    private const string Pooled = "text_embeds";
+
+    private readonly TextEncoder first;
+    private readonly TextEncoder second;
+    private readonly string firstState;
+    private readonly string secondState;
+    private readonly bool zeroesEmptyNegative;
+
+    internal StableDiffusionXLFamily(PipelineParts parts)
+    {
+        firstState = TextEncoder.Penultimate(parts, "text_encoder");
+        secondState = TextEncoder.Penultimate(parts, "text_encoder_2");
+        first = new TextEncoder(parts, "text_encoder", TokenizerCatalog.Open(parts.Folder.Component("tokenizer").DirectoryPath), seesPadding: true, firstState);
+        second = new TextEncoder(parts, "text_encoder_2", TokenizerCatalog.Open(parts.Folder.Component("tokenizer_2").DirectoryPath), seesPadding: true, secondState, Pooled);
+        JsonNode? zeroes = parts.Folder.Index["force_zeros_for_empty_prompt"];
+        zeroesEmptyNegative = zeroes?.GetValueKind() is not JsonValueKind.False;
+    }
+
+    public string LatentsInput => "sample";
+
+    public IReadOnlyList<TextEncoder> Encoders => [first, second];
+
+    public Conditioning Encode(IReadOnlyList<string> texts, TextRole role, PixelSize size, GenerationRequest request)
+    {
+        EncodedTexts narrow = first.Encode(texts), wide = second.Encode(texts);
+        TensorValue states = TensorRows.JoinWidths(narrow.Output(firstState), wide.Output(secondState));
+        TensorValue pooled = wide.Output(Pooled);
+        bool isZeroed = zeroesEmptyNegative && role == TextRole.Negative && texts.All(text => text.Length == 0);
+        return new Conditioning(new Dictionary<string, TensorValue>
+        {
+            ["encoder_hidden_states"] = isZeroed ? TensorRows.Zeros(states) : states,
+            ["text_embeds"] = isZeroed ? TensorRows.Zeros(pooled) : pooled,
+            ["time_ids"] = TensorRows.Repeat(texts.Count, size.Height, size.Width, 0, 0, size.Height, size.Width),
+        });
+    }
+
+    public void Dispose()
+    {
+        first.Dispose();
+        second.Dispose();
+    }
+}
