@@ -155,7 +155,8 @@ internal sealed class Lumina2Architecture : IArchitecture
             Layers = config.Int("num_layers", 26);
             RefinerLayers = config.Int("num_refiner_layers", 2);
             Heads = config.Int("num_attention_heads", 24);
-            KeyHeads = config.Int("num_kv_heads", 8);
+            // Missing means the released 8; null means one for each query head.
+            KeyHeads = config.Root.ContainsKey("num_kv_heads") ? config.Int("num_kv_heads", Heads) : 8;
             NormEpsilon = config.Number("norm_eps", 1e-5);
             CaptionWidth = config.Int("cap_feat_dim", 1024);
             Axes = config.Ints("axes_dim_rope") ?? [32, 32, 32];

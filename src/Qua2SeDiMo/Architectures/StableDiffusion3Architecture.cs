@@ -104,6 +104,10 @@ internal sealed class StableDiffusion3Architecture : IArchitecture
             TableSide = config.Int("pos_embed_max_size", 96);
             DualLayers = config.Ints("dual_attention_layers") ?? [];
             Norm = QueryKeyNorm.Read(config, "qk_norm", NormEpsilon);
+            if (Norm.Kind is QueryKeyNormKind.RmsAcrossHeads or QueryKeyNormKind.LayerAcrossHeads)
+            {
+                throw config.Unsupported("qk_norm", "both streams are normalised per head: null, rms_norm, layer_norm or fp32_layer_norm");
+            }
             if (config.Int("caption_projection_dim", 1152) != Width)
             {
                 throw config.Unsupported("caption_projection_dim", $"it must be num_attention_heads · attention_head_dim = {Width}");

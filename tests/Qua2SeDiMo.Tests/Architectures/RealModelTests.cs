@@ -1,6 +1,6 @@
-using Qua2SeDiMo.Architectures;
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Tests.Graphs;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Architectures;
@@ -24,10 +24,8 @@ public sealed class RealModelTests
     [MemberData(nameof(Models))]
     public void Every_tensor_is_used_and_the_quantizable_bytes_are_exact(string name, long quantizableBytes)
     {
-        RandomModelSpec spec = RandomModelSpec.Read(RepositoryFiles.Golden($"real-models/{name}.json"));
-        using var tensors = new HeaderOnlyTensors(spec);
-
-        Graph graph = ArchitectureCatalog.Build(new BuildRequest(ComponentConfig.Parse(spec.Config.ToJsonString(), name), tensors));
+        RandomModelSpec spec = ReleasedModels.Spec(name);
+        Graph graph = ReleasedModels.Denoiser(name);
 
         var used = graph.Initializers.OfType<Initializer.FromTensor>().GroupBy(initializer => initializer.TensorName)
             .ToDictionary(group => group.Key, group => group.Sum(initializer => initializer.ElementCount));
@@ -40,10 +38,7 @@ public sealed class RealModelTests
     [Fact]
     public void The_skips_of_Hunyuan_cut_their_weight_in_two()
     {
-        RandomModelSpec spec = RandomModelSpec.Read(RepositoryFiles.Golden("real-models/hunyuan-dit-v1.0.json"));
-        using var tensors = new HeaderOnlyTensors(spec);
-
-        Graph graph = ArchitectureCatalog.Build(new BuildRequest(ComponentConfig.Parse(spec.Config.ToJsonString(), "hunyuan"), tensors));
+        Graph graph = ReleasedModels.Denoiser("hunyuan-dit-v1.0");
 
         string[] parts = [.. graph.Weights.Select(weight => weight.Weight).Where(weight => weight.IsPart).Select(weight => weight.Name)];
         Assert.Equal(Enumerable.Range(21, 19).SelectMany(block => new[] { $"blocks.{block}.skip_linear", $"blocks.{block}.skip_linear#1" }), parts);
