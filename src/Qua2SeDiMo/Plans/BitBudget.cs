@@ -1,0 +1,40 @@
+using System.Globalization;
+
+namespace Qua2SeDiMo.Plans;
+
+/// <summary>A size that was asked for: average bits or bytes of the quantizable weights.</summary>
+/// <param name="AverageBits">Asked for in bits; null when asked for in bytes.</param>
+/// <param name="Bytes">Asked for in bytes; null when asked for in bits.</param>
+public sealed record BitBudget(double? AverageBits, long? Bytes)
+{
+    private static readonly (string Suffix, double Factor)[] Units =
+        [("kib", 1 << 10), ("mib", 1 << 20), ("gib", 1 << 30), ("kb", 1e3), ("mb", 1e6), ("gb", 1e9), ("b", 1)];
+
+    /// <summary>Name for keys and files, for instance <c>3.75</c> or <c>1900000B</c>.</summary>
+    public string Name => AverageBits is { } bits ? bits.ToString("0.###", CultureInfo.InvariantCulture) : $"{Bytes}B";
+
+    /// <summary>The most bytes that keep it.</summary>
+    /// <param name="originalBytes">Bytes of the quantizable weights before quantization.</param>
+    /// <param name="originalBits">P: bits of one original weight.</param>
+    public long ToBytes(long originalBytes, int originalBits) =>
+        Bytes ?? (long)Math.Floor(AverageBits!.Value / originalBits * originalBytes);
+
+    /// <summary>Reads <c>3.75</c> (average bits), <c>1900000B</c>, <c>1.9MB</c> or <c>1.8MiB</c>.</summary>
+    /// <exception cref="FormatException">Neither.</exception>
+    public static BitBudget Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        string lower = text.Trim().ToLowerInvariant();
+        foreach ((string suffix, double factor) in Units)
+        {
+            if (!lower.EndsWith(suffix, StringComparison.Ordinal)) continue;
+            if (!TryNumber(lower[..^suffix.Length], out double amount) || amount * factor > long.MaxValue / 2) break;
+            return new BitBudget(null, (long)(amount * factor));
+        }
+        if (TryNumber(lower, out double bits) && bits <= 64) return new BitBudget(bits, null);
+        throw new FormatException($"'{text}' is not a size; give average bits (3.75) or bytes (1900000B, 1.9MB, 1.8MiB).");
+    }
+
+    private static bool TryNumber(string text, out double value) =>
+        double.TryParse(text.Trim(), NumberStyles.Float, CultureInfo.InvariantCulture, out value) && double.IsFinite(value) && value > 0;
+}
