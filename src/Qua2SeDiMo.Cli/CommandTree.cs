@@ -13,6 +13,7 @@ internal static class CommandTree
             InspectCommand.Create(),
             BankCommand.Create(),
             StudyCommand.Create(),
+            VerifyCommand.Create(),
         };
         root.Add(CommandRunner.JsonOption);
         root.Add(CommandRunner.QuietOption);

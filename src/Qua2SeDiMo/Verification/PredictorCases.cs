@@ -24,11 +24,11 @@ public static class PredictorCases
     }
 
     /// <summary>Compares with a tolerance relative to the largest expected entry.</summary>
-    internal static VerificationResult Compare(string caseName, string output, ReadOnlySpan<float> expected, ReadOnlySpan<float> actual)
+    internal static VerificationResult Compare(string caseName, string output, ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, double tolerance = Tolerance)
     {
         double largest = 1e-6;
         foreach (float value in expected) largest = Math.Max(largest, Math.Abs(value));
-        return Comparison.Of(caseName, output, expected, actual, Tolerance * largest);
+        return Comparison.Of(caseName, output, expected, actual, tolerance * largest);
     }
 
     /// <summary>Compares one number with a relative tolerance.</summary>

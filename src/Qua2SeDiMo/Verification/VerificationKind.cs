@@ -1,0 +1,40 @@
+using System.Text.Json.Nodes;
+
+namespace Qua2SeDiMo.Verification;
+
+/// <summary>A kind of reference case: how it is told from its content, and what runs it.</summary>
+/// <param name="Name">Singular noun.</param>
+/// <param name="Marker">File that marks a folder as a case; null where a case is a JSON file of any name.</param>
+/// <param name="Matches">Whether the content of the marker, or of the JSON file, is of this kind.</param>
+/// <param name="Verify">Runs the case in the folder, or the case file.</param>
+internal sealed record VerificationKind(
+    string Name, string? Marker, Func<ReferenceDescription, bool> Matches, Func<string, CancellationToken, IReadOnlyList<VerificationResult>> Verify)
+{
+    /// <summary>Every kind; of several that match, the first counts.</summary>
+    internal static IReadOnlyList<VerificationKind> All { get; } =
+    [
+        new("architecture", "case.json", description => description.Has("class") && description.Has("call"), ArchitectureCases.Verify),
+        new("tokenizer", "cases.json", description => description.FirstCaseHas("text"), (path, _) => TokenizerCases.Verify(path)),
+        new("scheduler", null, description => description.Has("scheduler_config"), (path, _) => SchedulerCases.Verify(path)),
+        new("random", null, description => description.FirstCaseHas("seed"), (path, _) => RandomCases.Verify(path)),
+        new("ranks", null, description => description.FirstCaseHas("x"), (path, _) => RankCases.Verify(path)),
+        new("images", null, description => description.Root["cases"] is JsonArray { Count: > 0 } cases && cases[0] is JsonValue, (path, _) => ImageCases.Verify(path)),
+        new("metrics", null, IsMetric, (path, _) => MetricCases.Verify(path)),
+        new("predictor", null, IsPredictor, (path, _) => PredictorCases.Verify(path)),
+        new("quantizers", null, IsQuantizer, (path, _) => QuantizerCases.Verify(path)),
+    ];
+
+    private static bool IsMetric(ReferenceDescription description) => description.Root["values"] is JsonObject values
+        && values.Any(pair => pair.Key is "cmmd" || (pair.Value is JsonObject set && (set.ContainsKey("frechet_symmetric") || set.ContainsKey("kid") || set.ContainsKey("clip"))));
+
+    // Scores of whole graphs hold the parameters of the networks, too.
+    private static bool IsPredictor(ReferenceDescription description) => !description.Has("blocks") && (
+        description.FirstCaseHas("relevance") || description.Has("hop_sets") || description.Has("nodes_per_graph") || description.Has("tables")
+        || description.Arrays.Any(name => name.StartsWith("param.", StringComparison.Ordinal)
+            || name.EndsWith(".attention_weights", StringComparison.Ordinal) || name.EndsWith(".running_mean", StringComparison.Ordinal)
+            || name.EndsWith(".lambda", StringComparison.Ordinal) || name.EndsWith(".soft_rank", StringComparison.Ordinal)));
+
+    private static bool IsQuantizer(ReferenceDescription description) =>
+        description.Root["examples"] is JsonArray || description.Root["inertia"] is JsonObject
+        || description.Arrays.Any(name => name.EndsWith(".codes", StringComparison.Ordinal));
+}
