@@ -8,21 +8,23 @@ using Xunit.Abstractions;
 
 namespace Qua2SeDiMo.Tests.Diffusion;
 
-/// <summary>The bundled pipeline against the images that diffusers made with it (models/emoji-pixart/golden/reference.json).</summary>
+/// <summary>The bundled pipelines against the images that diffusers made with them (models/*/golden/reference.json).</summary>
 public sealed class BundledModelTests(ITestOutputHelper output)
 {
     private const double LargestMeanDifference = 2.0 / 255;
 
-    [Fact]
-    public void Prompts_and_seeds_give_the_golden_images()
+    [Theory]
+    [InlineData("emoji-pixart")]
+    [InlineData("emoji-unet")]
+    public void Prompts_and_seeds_give_the_golden_images(string name)
     {
-        string golden = RepositoryFiles.Models("emoji-pixart/golden");
+        string golden = RepositoryFiles.Models($"{name}/golden");
         using JsonDocument call = JsonDocument.Parse(File.ReadAllText(Path.Combine(golden, "reference.json")));
         string[] prompts = [.. call.RootElement.GetProperty("prompts").EnumerateArray().Select(item => item.GetString()!)];
         long[] seeds = [.. call.RootElement.GetProperty("seeds").EnumerateArray().Select(item => item.GetInt64())];
         using SafetensorsFile reference = SafetensorsFile.Open(Path.Combine(golden, "reference.safetensors"));
 
-        using LoadedModel model = LoadedModel.Open(RepositoryFiles.Models("emoji-pixart"));
+        using LoadedModel model = LoadedModel.Open(RepositoryFiles.Models(name));
         using DiffusionPipeline pipeline = new(model.Parts(new InferenceOptions()), model.Tensors);
         var request = new GenerationRequest { StepCount = 10, GuidanceScale = 3 };
         float[] noise = StartingNoise.Of(seeds, pipeline.LatentShape(request).Length);
