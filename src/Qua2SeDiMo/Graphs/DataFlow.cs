@@ -19,6 +19,9 @@ internal sealed record DataFlow(int Source, int Factor = -1)
     /// <summary>Index of the quantizable weight that the value is, possibly transposed or converted; −1 for all other values.</summary>
     internal int Weight { get; init; } = -1;
 
+    /// <summary>Module that scaled the stream by <see cref="Factor"/>.</summary>
+    internal string FactorScope { get; init; } = "";
+
     internal bool IsSoftmaxed { get; init; }
 
     /// <summary>A mean was taken: the value is a statistic of its source.</summary>

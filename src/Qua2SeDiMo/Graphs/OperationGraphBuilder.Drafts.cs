@@ -22,10 +22,10 @@ public sealed partial class OperationGraphBuilder
         internal bool IsGone { get; set; }
     }
 
-    private DataFlow Make(OperationKind kind, GraphNode node, params ReadOnlySpan<DataFlow> inputs)
+    private DataFlow Make(OperationKind kind, string scope, params ReadOnlySpan<DataFlow> inputs)
     {
         int draft = drafts.Count;
-        drafts.Add(new Draft(kind, node.Scope));
+        drafts.Add(new Draft(kind, scope));
         foreach (DataFlow input in inputs)
         {
             Connect(input, draft);
@@ -36,8 +36,8 @@ public sealed partial class OperationGraphBuilder
     }
 
     // A stream that was scaled and is now read as it is: the scaling becomes a node.
-    private DataFlow Settle(GraphNode node, DataFlow flow) =>
-        flow.Source < 0 || flow.Factor < 0 ? flow : Make(OperationKind.Modulation, node, new DataFlow(flow.Source), new DataFlow(flow.Factor));
+    private DataFlow Settle(DataFlow flow) =>
+        flow.Source < 0 || flow.Factor < 0 ? flow : Make(OperationKind.Modulation, flow.FactorScope, new DataFlow(flow.Source), new DataFlow(flow.Factor));
 
     private void Connect(DataFlow flow, int target)
     {

@@ -106,38 +106,39 @@ public sealed partial class OperationGraphBuilder
     private DataFlow UseWeight(GraphNode node, int weight, DataFlow[] operands)
     {
         weight = leaders[weight];
+        DataFlow[] settled = [.. operands.Select(operand => Settle(operand))];
         int draft = draftOfWeight[weight];
         if (draft < 0)
         {
             draftOfWeight[weight] = draft = drafts.Count;
             drafts.Add(new Draft(OperationKind.Weight, node.Scope) { Weight = weight });
         }
-        foreach (DataFlow operand in operands) Connect(Settle(node, operand), draft);
+        foreach (DataFlow operand in settled) Connect(operand, draft);
         return new DataFlow(draft);
     }
 
     private DataFlow Attend(GraphNode node, DataFlow[] operands)
     {
-        DataFlow scores = Make(OperationKind.QueryKey, node, operands[0], operands[1]);
-        return Make(OperationKind.AttentionValue, node, scores, operands[2]);
+        DataFlow scores = Make(OperationKind.QueryKey, node.Scope, operands[0], operands[1]);
+        return Make(OperationKind.AttentionValue, node.Scope, scores, operands[2]);
     }
 
     private DataFlow Multiply(GraphNode node, DataFlow[] sourced)
     {
         OperationKind kind = sourced.Any(flow => flow.IsSoftmaxed) ? OperationKind.AttentionValue : OperationKind.Product;
         // V comes second, as in the graphs that were published by hand.
-        return Make(kind, node, sourced);
+        return Make(kind, node.Scope, sourced);
     }
 
     // A product with a factor that is smaller than the stream; two streams of one size meet in a node.
     private DataFlow Scale(GraphNode node, DataFlow[] operands)
     {
         int factor = IsRepeated(node, 1) ? 1 : IsRepeated(node, 0) ? 0 : -1;
-        if (factor < 0 || operands.Length != 2) return Make(OperationKind.Product, node, operands);
+        if (factor < 0 || operands.Length != 2) return Make(OperationKind.Product, node.Scope, operands);
         DataFlow stream = operands[1 - factor];
-        int condition = Settle(node, operands[factor]).Source;
-        if (stream.Factor >= 0 && stream.Factor != condition) stream = Settle(node, stream);
-        return stream with { Factor = condition, Parts = null };
+        int condition = Settle(operands[factor]).Source;
+        if (stream.Factor >= 0 && stream.Factor != condition) stream = Settle(stream);
+        return stream with { Factor = condition, FactorScope = node.Scope, Parts = null };
     }
 
     private DataFlow Sum(GraphNode node, DataFlow[] operands)
@@ -150,15 +151,15 @@ public sealed partial class OperationGraphBuilder
                 (DataFlow stream, DataFlow other) = (operands[i], operands[1 - i]);
                 if (stream.Factor >= 0 && stream.Factor == other.Source)
                 {
-                    return Make(OperationKind.Modulation, node, stream with { Factor = -1 }, other);
+                    return Make(OperationKind.Modulation, node.Scope, stream with { Factor = -1 }, other);
                 }
                 if (!IsRepeated(node, 1 - i)) continue;
-                DataFlow sum = Make(stream.IsNormalised ? OperationKind.ConditionedNorm : OperationKind.Add, node, stream, other);
+                DataFlow sum = Make(stream.IsNormalised ? OperationKind.ConditionedNorm : OperationKind.Add, node.Scope, stream, other);
                 drafts[sum.Source].IsRepeatedSum = true;
                 return sum;
             }
         }
-        return Make(OperationKind.Add, node, sourced);
+        return Make(OperationKind.Add, node.Scope, sourced);
     }
 
     private DataFlow Concatenate(GraphNode node, DataFlow[] operands)
@@ -166,8 +167,8 @@ public sealed partial class OperationGraphBuilder
         DataFlow[] sourced = [.. operands.Where(operand => operand.Source >= 0)];
         if (sourced.Length == 0) return DataFlow.None;
         DataFlow joined = sourced.Any(flow => flow.Source != sourced[0].Source)
-            ? Make(OperationKind.Concat, node, sourced)
-            : new DataFlow(sourced[0].Source, sourced[0].Factor);
+            ? Make(OperationKind.Concat, node.Scope, sourced)
+            : sourced[0] with { Parts = null };
         IReadOnlyList<Dimension>? shape = ShapeOf(node.Outputs[0]);
         if (shape is null) return joined;
         int axis = (int)node.Integer("axis", 0);

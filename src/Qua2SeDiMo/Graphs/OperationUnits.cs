@@ -97,8 +97,9 @@ internal sealed class OperationUnits
             int depth = members.Max(member => Distance(member, end));
             if (depth == 0 || depth >= OperationGraph.HopCount) continue;
             bool branches = members.Count > depth + 1 || !IsWeight(end);
+            bool convolves = members.Exists(member => graph.Weights[graph.Nodes[member].Weight].Operator != WeightOperator.Linear);
             bool isOneTensor = members.Select(member => graph.Weights[graph.Nodes[member].Weight].TensorName).Distinct().Count() == 1;
-            Add(!branches ? OperationUnitKind.FeedForward : isOneTensor ? OperationUnitKind.SkipJoin : OperationUnitKind.ResnetBlock, end, depth);
+            Add(branches && isOneTensor ? OperationUnitKind.SkipJoin : branches && convolves ? OperationUnitKind.ResnetBlock : OperationUnitKind.FeedForward, end, depth);
             foreach (int member in members.Where(member => member != end))
             {
                 int inner = members.Where(other => Distance(other, member) >= 0).Max(other => Distance(other, member));
@@ -114,7 +115,7 @@ internal sealed class OperationUnits
     }
 
     private bool JoinsBranches(int node) => graph.Nodes[node].Kind is OperationKind.Add or OperationKind.Product
-        && inputs[node].All(input => readers[input].Count == 1 && SameBlock(input, node) && (IsWeight(input) || JoinsBranches(input)));
+        && inputs[node].All(input => readers[input].Count == 1 && SameBlock(input, node) && (IsWeight(input) ? !attended.Contains(input) : JoinsBranches(input)));
 
     // Edges from a member of a branch to a node below it; −1 when it does not lead there.
     private int Distance(int from, int to)
@@ -140,9 +141,24 @@ internal sealed class OperationUnits
             {
                 if (!InRegion(end) || readers[end].Any(InRegion)) continue;
                 int depth = Math.Clamp(Longest(end, InRegion), 0, OperationGraph.HopCount - 1);
-                if (depth > 0 || (IsWeight(end) && !covered.Contains(end))) Add(isHead ? OperationUnitKind.Head : OperationUnitKind.Embedder, end, depth);
+                OperationUnitKind kind = isHead ? OperationUnitKind.Head : OperationUnitKind.Embedder;
+                if (Upstream(end, depth).Count(IsWeight) > LargestUnit) AddChains(kind, [.. Upstream(end, depth).Where(node => IsWeight(node) && InRegion(node))]);
+                else if (depth > 0 || (IsWeight(end) && !covered.Contains(end))) Add(kind, end, depth);
             }
         }
+    }
+
+    // A piece that is too large falls apart into chains of weights that only the next one reads.
+    private void AddChains(OperationUnitKind kind, int[] weights)
+    {
+        var depths = new SortedDictionary<int, int>();
+        foreach (int weight in weights)
+        {
+            (int end, int steps) = (weight, 0);
+            for (; readers[end] is [int reader] && weights.Contains(reader); steps++) end = reader;
+            depths[end] = Math.Max(depths.GetValueOrDefault(end), steps);
+        }
+        foreach ((int end, int depth) in depths) Add(kind, end, Math.Min(depth, OperationGraph.HopCount - 1));
     }
 
     // Edges of the longest path that leads from a weight of the region to the node; 0 when the node is its only weight.
