@@ -3,13 +3,25 @@ namespace Qua2SeDiMo.Predictors;
 /// <summary>The rows that a few replicas of a plan need, renumbered without gaps. Reused from batch to batch.</summary>
 internal sealed class RowBatch
 {
-    private readonly RowPlan plan;
+    private readonly RowPlan? plan;
     private readonly int[][] localOf;
     private readonly int[][] globalOf;
 
+    /// <summary>Rows made elsewhere; nothing is averaged over graphs and nothing can be selected.</summary>
+    public RowBatch(GraphStructure structure, RowLevel[] levels, int[] features)
+    {
+        Structure = structure;
+        Levels = levels;
+        Features = features;
+        localOf = globalOf = [];
+        foreach (RowLevel level in levels) level.Cut(structure.NodeCount);
+    }
+
+    /// <summary>An empty batch of a plan.</summary>
     public RowBatch(RowPlan plan)
     {
         this.plan = plan;
+        Structure = plan.Structure;
         Levels = new RowLevel[plan.Levels.Length];
         localOf = new int[Levels.Length][];
         globalOf = new int[Levels.Length][];
@@ -22,7 +34,7 @@ internal sealed class RowBatch
         Features = [];
     }
 
-    public GraphStructure Structure => plan.Structure;
+    public GraphStructure Structure { get; }
     public RowLevel[] Levels { get; }
     public int Replicas { get; private set; }
 
@@ -44,11 +56,11 @@ internal sealed class RowBatch
     }
 
     /// <summary>Takes all replicas.</summary>
-    public RowBatch SelectAll() => Select([.. Enumerable.Range(0, plan.Replicas)]);
+    public RowBatch SelectAll() => Select([.. Enumerable.Range(0, plan!.Replicas)]);
 
     private void Number(int m, int[] replicas)
     {
-        RowLevel source = plan.Levels[m], level = Levels[m];
+        RowLevel source = plan!.Levels[m], level = Levels[m];
         int nodes = Structure.NodeCount, most = Math.Min(source.RowCount, nodes * replicas.Length);
         if (level.RowOf.Length < nodes * replicas.Length) level.RowOf = new int[nodes * replicas.Length];
         if (globalOf[m].Length < most)
@@ -85,11 +97,11 @@ internal sealed class RowBatch
 
     private void Connect(int m)
     {
-        RowLevel source = plan.Levels[m], level = Levels[m];
+        RowLevel source = plan!.Levels[m], level = Levels[m];
         int[] global = globalOf[m];
         if (m == 0)
         {
-            if (Features.Length < level.RowCount) Features = new int[plan.Levels[0].RowCount];
+            if (Features.Length < level.RowCount) Features = new int[plan!.Levels[0].RowCount];
             for (int row = 0; row < level.RowCount; row++) Features[row] = plan.Features[global[row]];
             return;
         }

@@ -25,6 +25,10 @@ public class PredictorGoldenTests(ITestOutputHelper output)
     public void Rank_statistics_agree_with_the_reference() =>
         Check(RankCases.Verify(RepositoryFiles.Golden("metrics")), 30);
 
+    [Fact]
+    public void Operation_and_block_scores_and_hop_moments_agree_with_the_reference() =>
+        Check(SensitivityCases.Verify(RepositoryFiles.Golden("sensitivity")), 20);
+
     private void Check(IReadOnlyList<VerificationResult> results, int atLeast)
     {
         // A ReLU input within rounding of zero may fall on the other side than in double precision; the optimizer turns that into a

@@ -1,0 +1,62 @@
+namespace Qua2SeDiMo.Predictors;
+
+/// <summary>How a predictor is trained. The defaults are ours; <see cref="Faithful"/> gives the published code's.</summary>
+public sealed record PredictorOptions
+{
+    /// <summary>What is minimised. Default: mean squared error plus rank correlation of the hops.</summary>
+    public PredictorLoss Loss { get; init; } = PredictorLoss.Srcc;
+
+    /// <summary>Hops whose embedding norms are ranked, 0 … 4. Default: all. Ignored by <see cref="PredictorLoss.Mse"/>.</summary>
+    public IReadOnlyList<int> Hops { get; init; } = [0, 1, 2, 3, 4];
+
+    /// <summary>Passes over the training trials; 0 chooses so many that about 640 steps are taken, at most 320.</summary>
+    public int Epochs { get; init; }
+
+    /// <summary>Largest number of trials per step; the trials of an epoch are shared out evenly. Default 128.</summary>
+    public int BatchSize { get; init; } = 128;
+
+    /// <summary>Learning rate of the first epoch; it falls to zero along half a cosine. Default 1e-3.</summary>
+    public double LearningRate { get; init; } = 1e-3;
+
+    /// <summary>Decoupled weight decay. Default 1e-6.</summary>
+    public double WeightDecay { get; init; } = 1e-6;
+
+    /// <summary>Seed of the weights and of the order of trials. Default 0.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Threads; 0 for one per core. Results do not depend on it.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>
+    /// Holds an eighth of the training trials out, ranks them every few epochs and keeps the best weights; stops after a quarter of all
+    /// epochs without a better one. Ignored when <see cref="Faithful"/>. Default off.
+    /// </summary>
+    public bool EarlyStopping { get; init; }
+
+    /// <summary>
+    /// The published training loop: gradients times 1 + min(1, 5/norm), LambdaRank gradients dropped, a last smaller batch. Default off.
+    /// </summary>
+    public bool Faithful { get; init; }
+
+    private const int StepGoal = 640;
+    private const int MostEpochs = 320;
+
+    /// <summary>Steps of one epoch.</summary>
+    internal int StepsPerEpoch(int trials) => (trials + BatchSize - 1) / BatchSize;
+
+    /// <summary><see cref="Epochs"/>, or the choice made for so many training trials.</summary>
+    internal int EpochsFor(int trials) => Epochs > 0 ? Epochs
+        : Math.Min(MostEpochs, (StepGoal + StepsPerEpoch(trials) - 1) / StepsPerEpoch(trials));
+
+    /// <summary>How labels are scaled: relevances for losses with LambdaRank, standardised otherwise (method.md, section 6).</summary>
+    internal TargetScale ScaleFor(IReadOnlyList<double> labels) => Loss is PredictorLoss.Ndcg or PredictorLoss.Hybrid
+        ? TargetScale.Relevance(labels) : TargetScale.Standard(labels);
+}
+
+/// <summary>Where training stands.</summary>
+/// <param name="Fold">Fold from 0.</param>
+/// <param name="FoldCount">Number of folds.</param>
+/// <param name="Epoch">Epochs done.</param>
+/// <param name="EpochCount">Epochs planned.</param>
+/// <param name="Loss">Mean training loss of the last epoch.</param>
+public sealed record TrainingProgress(int Fold, int FoldCount, int Epoch, int EpochCount, double Loss);

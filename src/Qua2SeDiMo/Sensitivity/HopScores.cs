@@ -1,0 +1,71 @@
+using Qua2SeDiMo.Predictors;
+
+namespace Qua2SeDiMo.Sensitivity;
+
+/// <summary>
+/// Scores of one predictor (method.md, section 7): w_m · (‖h_m(last node)‖₁ − μ_m)/σ_m of a unit that is fed to the network as a graph
+/// of its own. Higher is better for the label.
+/// </summary>
+public sealed class HopScores
+{
+    private readonly Dictionary<string, UnitRows> layouts = new(StringComparer.Ordinal);
+    private readonly PredictorTopology topology;
+    private readonly FeatureTable table;
+    private readonly int optionCount;
+
+    /// <summary>Prepares the feature table.</summary>
+    public HopScores(PredictorTopology topology, OptionFeatures features)
+    {
+        ArgumentNullException.ThrowIfNull(topology);
+        ArgumentNullException.ThrowIfNull(features);
+        this.topology = topology;
+        table = new FeatureTable(topology, features);
+        optionCount = features.OptionCount;
+    }
+
+    /// <summary>Scores of every weight alone.</summary>
+    /// <returns>[weight, option], row-major.</returns>
+    public double[] Operations(Predictor predictor)
+    {
+        double[] scores = new double[topology.WeightCount * optionCount];
+        for (int w = 0; w < topology.WeightCount; w++)
+        {
+            Unit(predictor, [topology.NodeOfWeight[w]], [], 0).CopyTo(scores, w * optionCount);
+        }
+        return scores;
+    }
+
+    /// <summary>Scores of every option combination of a unit, the first weight's option being the slowest digit.</summary>
+    public double[] Unit(Predictor predictor, SensitivityUnit unit) => Unit(predictor, unit.Nodes, unit.Edges, unit.Hop);
+
+    /// <summary>Weights of a unit, in node order.</summary>
+    public IReadOnlyList<int> WeightsOf(SensitivityUnit unit) => [.. unit.Nodes.Select(v => topology.WeightOfNode[v]).Where(w => w >= 0)];
+
+    /// <summary>Scores all combinations with features given directly.</summary>
+    /// <param name="predictor">Which fold.</param>
+    /// <param name="rows">Layout of the unit.</param>
+    /// <param name="features">Raw feature table.</param>
+    /// <param name="firstRowOfNode">Row of each node under its first option.</param>
+    internal static double[] Score(Predictor predictor, UnitRows rows, float[] features, IReadOnlyList<int> firstRowOfNode)
+    {
+        var batch = new RowBatch(rows.Structure, rows.Levels, rows.Features(firstRowOfNode));
+        predictor.Network.Forward(batch, features, train: false, rows.Hop);
+        double mean = predictor.HopMean[rows.Hop], deviation = predictor.HopDeviation[rows.Hop], weight = predictor.HopWeight[rows.Hop];
+        double[] scores = new double[rows.CombinationCount];
+        for (int c = 0; c < scores.Length; c++)
+        {
+            double norm = Predictor.Norm(predictor.Network.NodeEmbedding(rows.Hop, rows.LastRow(c)));
+            scores[c] = deviation > 0 ? weight * (norm - mean) / deviation : 0;
+        }
+        return scores;
+    }
+
+    private double[] Unit(Predictor predictor, IReadOnlyList<int> nodes, IReadOnlyList<(int Source, int Target)> edges, int hop)
+    {
+        int weight = 0;
+        int[] weightOfNode = [.. nodes.Select(v => topology.WeightOfNode[v] >= 0 ? weight++ : -1)];
+        string key = $"{hop}|{string.Join(' ', weightOfNode)}|{string.Join(' ', edges)}";
+        if (!layouts.TryGetValue(key, out UnitRows? rows)) layouts.Add(key, rows = new UnitRows(weightOfNode, edges, hop, optionCount));
+        return Score(predictor, rows, table.Values, [.. nodes.Select(v => table.FirstRow[v])]);
+    }
+}

@@ -1,0 +1,71 @@
+using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Predictors;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Qua2SeDiMo.Tests.Predictors;
+
+public class CrossValidationTests(ITestOutputHelper output)
+{
+    [Fact]
+    public void Ridge_reaches_the_reference_baseline_on_every_fold_of_the_study()
+    {
+        PredictorStudy study = Study();
+        using FittedModels fit = CrossValidation.Run(study, options: null);
+        ModelScores ridge = fit.Result.Find(ModelNames.Ridge)!, bits = fit.Result.Find(ModelNames.AverageBits)!;
+        double[] reference = [0.9047, 0.9222, 0.9006, 0.8717, 0.9162];
+        for (int f = 0; f < reference.Length; f++)
+        {
+            output.WriteLine($"fold {f}: ridge {ridge.Folds[f].Srcc:F4} (reference {reference[f]:F4}), partial {ridge.Folds[f].PartialSrcc:F4}, bits {bits.Folds[f].Srcc:F4}");
+            Assert.True(ridge.Folds[f].Srcc > reference[f] - 0.01);
+        }
+        Assert.Equal([0.84822, 0.86604, 0.83420, 0.83520, 0.86400], bits.Folds.Select(fold => Math.Round(fold.Srcc, 5)));
+        Assert.Equal(ModelNames.Ridge, fit.Result.Choice.Model);
+        Assert.DoesNotContain(double.NaN, ridge.HeldOut);
+        Assert.True(double.IsNaN(fit.Result.Find(ModelNames.Mean)!.Srcc.Mean));
+    }
+
+    [Fact]
+    public void A_small_network_run_is_the_same_for_any_number_of_threads_and_is_read_back_from_its_arrays()
+    {
+        PredictorStudy study = Part(Study(), 15);
+        var options = new PredictorOptions { Epochs = 2, Threads = 1 };
+        using FittedModels one = CrossValidation.Run(study, options), four = CrossValidation.Run(study, options with { Threads = 4 });
+        Assert.Equal(one.Result.Find(ModelNames.Network)!.HeldOut, four.Result.Find(ModelNames.Network)!.HeldOut);
+        Predictor first = one.Predictors[0];
+        IReadOnlyDictionary<string, float[]> arrays = first.Parameters.ToArrays();
+        using Predictor copy = Predictor.FromArrays(first.ToMetadata(), name => arrays[name]);
+        IReadOnlyList<int>[] allocations = [.. study.Trials.Take(5).Select(trial => trial.Options)];
+        Assert.Equal(first.Predict(study.Topology, study.Features, allocations).Predictions, copy.Predict(study.Topology, study.Features, allocations).Predictions);
+    }
+
+    [Fact]
+    public void Ridge_finds_the_coefficients_that_made_the_labels()
+    {
+        PredictorStudy study = Study();
+        var random = new Pcg32(11);
+        double[] truth = [.. Enumerable.Range(0, study.Features.WeightCount * 6).Select(_ => random.NextNormal())];
+        double[] labels = [.. study.Trials.Select(trial => trial.Options.Select((option, w) => truth[(w * 6) + option]).Sum())];
+        RidgeModel model = RidgeRegression.Fit(study.Features, [.. study.Trials.Select(trial => trial.Options)], labels);
+        Assert.True(RankStatistics.Spearman(model.Coefficients, truth) > 0.6);
+    }
+
+    [Fact]
+    public void A_malformed_external_study_is_named()
+    {
+        string folder = RepositoryFiles.Golden("predictor/study");
+        string graph = File.ReadAllText(Path.Combine(folder, "dag.json"));
+        Assert.Throws<PredictorFormatException>(() => ExternalStudy.Parse("{}", null));
+        Assert.Throws<PredictorFormatException>(() => ExternalStudy.Parse(graph, "id,target\n1,2"));
+        Assert.Throws<PredictorFormatException>(() => ExternalStudy.Parse(graph, "target,options\n1,012"));
+    }
+
+    internal static PredictorStudy Study()
+    {
+        string folder = RepositoryFiles.Golden("predictor/study");
+        return ExternalStudy.Parse(File.ReadAllText(Path.Combine(folder, "dag.json")), File.ReadAllText(Path.Combine(folder, "trials.csv")));
+    }
+
+    internal static PredictorStudy Part(PredictorStudy study, int trials) =>
+        new(study.Topology, study.Features, [.. study.Trials.Take(trials)], study.WeightNames);
+}
