@@ -7,7 +7,10 @@ namespace Qua2SeDiMo;
 public static class AtomicFile
 {
     /// <summary>Opens a stream on a sibling of <paramref name="path"/>, calls <paramref name="write"/>, flushes to disk and renames.</summary>
-    public static void Write(string path, Action<FileStream> write)
+    /// <param name="path">The result.</param>
+    /// <param name="write">Writes its bytes.</param>
+    /// <param name="flushToDisk">False only for files that need not outlive the process.</param>
+    public static void Write(string path, Action<FileStream> write, bool flushToDisk = true)
     {
         ArgumentNullException.ThrowIfNull(write);
         string full = Path.GetFullPath(path);
@@ -18,7 +21,7 @@ public static class AtomicFile
             using (var stream = new FileStream(sibling, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16))
             {
                 write(stream);
-                stream.Flush(flushToDisk: true);
+                stream.Flush(flushToDisk);
             }
             File.Move(sibling, full, overwrite: true);
         }

@@ -50,13 +50,13 @@ public static class OnnxWriter
                         ? Embed(initializer, tensors)
                         : WriteExternal(initializer, tensors, stream, Path.GetFileName(dataPath)));
                 }
-            });
+            }, options.FlushToDisk);
         }
         else
         {
             EmbedAll(model, stored, tensors, cancellationToken);
         }
-        AtomicFile.Write(path, model.WriteTo);
+        AtomicFile.Write(path, model.WriteTo, options.FlushToDisk);
     }
 
     /// <summary>Writes a model with all data inside, for a session in this process.</summary>

@@ -11,4 +11,7 @@ public sealed record OnnxWriterOptions
     /// the format itself ends at 2 GiB. Ignored when writing to memory.
     /// </summary>
     public long ExternalDataThreshold { get; init; } = 1L << 30;
+
+    /// <summary>Whether to wait until the files are on the disk. Default true; a session's own files, gone after it, need not.</summary>
+    public bool FlushToDisk { get; init; } = true;
 }

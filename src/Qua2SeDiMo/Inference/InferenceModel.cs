@@ -40,7 +40,7 @@ public sealed class InferenceModel : IDisposable
         this.tensors = tensors;
         this.weights = weights;
         this.options = options ?? new InferenceOptions();
-        writerOptions = new OnnxWriterOptions { QuantizableWeightsAsInputs = weights is not null, ExternalDataThreshold = 0 };
+        writerOptions = new OnnxWriterOptions { QuantizableWeightsAsInputs = weights is not null, ExternalDataThreshold = 0, FlushToDisk = false };
     }
 
     /// <summary>What runs.</summary>
