@@ -7,6 +7,9 @@ namespace Qua2SeDiMo.Diffusion;
 /// <summary>The decoder of a pipeline's autoencoder: latents to pixels.</summary>
 internal sealed class Autoencoder : IDisposable
 {
+    // Decoders of large images need gigabytes for each, so that they come one by one.
+    private const int PixelsAtOnce = 1 << 20;
+
     private readonly ComponentConfig config;
     private readonly ITensorSource tensors;
     private readonly InferenceOptions options;
@@ -37,11 +40,20 @@ internal sealed class Autoencoder : IDisposable
     internal ImageBatch Decode(ReadOnlySpan<float> latents, LatentShape shape)
     {
         float[] input = Unscale(latents, shape);
-        TensorValue decoded = DecoderFor(shape).Run(new Dictionary<string, TensorValue>
+        InferenceModel model = DecoderFor(shape);
+        int images = shape.Count(latents.Length), height = shape.Height * ScaleFactor, width = shape.Width * ScaleFactor;
+        int atOnce = Math.Clamp(PixelsAtOnce / (height * width), 1, images);
+        float[] pixels = new float[images * height * width * 3];
+        for (int start = 0; start < images; start += atOnce)
         {
-            ["latent"] = TensorValue.Of(input, shape.Count(latents.Length), shape.Channels, shape.Height, shape.Width),
-        }).Values.Single();
-        return ToPixels(decoded);
+            int count = Math.Min(atOnce, images - start);
+            TensorValue decoded = model.Run(new Dictionary<string, TensorValue>
+            {
+                ["latent"] = TensorValue.Of(input[(start * shape.Length)..((start + count) * shape.Length)], count, shape.Channels, shape.Height, shape.Width),
+            }).Values.Single();
+            WritePixels(decoded, pixels.AsSpan(start * height * width * 3));
+        }
+        return new ImageBatch(height, width, pixels);
     }
 
     public void Dispose()
@@ -74,20 +86,17 @@ internal sealed class Autoencoder : IDisposable
     }
 
     // [images, 3, height, width] in about [-1, 1] to [images, height, width, 3] in [0, 1].
-    private static ImageBatch ToPixels(TensorValue decoded)
+    private static void WritePixels(TensorValue decoded, Span<float> pixels)
     {
-        int images = (int)decoded.Shape[0], height = (int)decoded.Shape[2], width = (int)decoded.Shape[3], plane = height * width;
-        float[] source = decoded.Singles;
-        float[] pixels = new float[source.Length];
+        int images = (int)decoded.Shape[0], plane = (int)(decoded.Shape[2] * decoded.Shape[3]);
         for (int image = 0; image < images; image++)
         {
             for (int channel = 0; channel < 3; channel++)
             {
-                ReadOnlySpan<float> from = source.AsSpan(((image * 3) + channel) * plane, plane);
-                Span<float> to = pixels.AsSpan(image * 3 * plane);
+                ReadOnlySpan<float> from = decoded.Singles.AsSpan(((image * 3) + channel) * plane, plane);
+                Span<float> to = pixels[(image * 3 * plane)..];
                 for (int i = 0; i < plane; i++) to[(i * 3) + channel] = Math.Clamp((from[i] / 2) + 0.5f, 0f, 1f);
             }
         }
-        return new ImageBatch(height, width, pixels);
     }
 }

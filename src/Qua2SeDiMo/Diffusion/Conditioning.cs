@@ -17,11 +17,11 @@ public sealed record Conditioning(IReadOnlyDictionary<string, TensorValue> Input
         Inputs.ToDictionary(pair => pair.Key, pair => Gather(pair.Value, texts), StringComparer.Ordinal);
 
     /// <summary>The texts of both, first these, then <paramref name="other"/>'s.</summary>
-    public Conditioning Append(Conditioning other)
-    {
-        ArgumentNullException.ThrowIfNull(other);
-        return new Conditioning(Inputs.ToDictionary(pair => pair.Key, pair => Join(pair.Value, other.Inputs[pair.Key]), StringComparer.Ordinal));
-    }
+    public Conditioning Append(Conditioning other) => Join([this, other]);
+
+    /// <summary>The texts of all, one after another; all must have the same inputs.</summary>
+    internal static Conditioning Join(IReadOnlyList<Conditioning> parts) => parts.Count == 1 ? parts[0]
+        : new Conditioning(parts[0].Inputs.Keys.ToDictionary(name => name, name => Join([.. parts.Select(part => part.Inputs[name])]), StringComparer.Ordinal));
 
     private static TensorValue Gather(TensorValue value, IReadOnlyList<int> rows)
     {
@@ -37,9 +37,23 @@ public sealed record Conditioning(IReadOnlyDictionary<string, TensorValue> Input
         return result;
     }
 
-    private static TensorValue Join(TensorValue a, TensorValue b)
+    private static TensorValue Join(TensorValue[] parts)
     {
-        IReadOnlyList<long> shape = [a.Shape[0] + b.Shape[0], .. a.Shape.Skip(1)];
-        return a.Type == ElementType.Int64 ? TensorValue.Of([.. a.Integers, .. b.Integers], shape) : TensorValue.Of([.. a.Singles, .. b.Singles], shape);
+        IReadOnlyList<long> shape = [parts.Sum(part => part.Shape[0]), .. parts[0].Shape.Skip(1)];
+        return parts[0].Type == ElementType.Int64
+            ? TensorValue.Of(parts.Select(part => part.Integers).SelectMany(values => values).ToArray(), shape)
+            : TensorValue.Of(Concatenate(parts), shape);
+    }
+
+    private static float[] Concatenate(TensorValue[] parts)
+    {
+        float[] joined = new float[parts.Sum(part => part.Singles.Length)];
+        int start = 0;
+        foreach (TensorValue part in parts)
+        {
+            part.Singles.CopyTo(joined, start);
+            start += part.Singles.Length;
+        }
+        return joined;
     }
 }

@@ -55,15 +55,19 @@ public sealed class DiffusionPipeline : IDisposable
             : throw new GenerationException($"The {side} is {pixels} pixels; {parts.Folder.Name} needs a positive multiple of {scale}.");
     }
 
-    /// <summary>Encodes prompts once, for any number of generations with the same request.</summary>
+    /// <summary>Encodes prompts once, for any number of generations with the same request. Text encoders leave memory afterwards.</summary>
     public EncodedPrompts Encode(IReadOnlyList<string> prompts, GenerationRequest request)
     {
+        ArgumentNullException.ThrowIfNull(prompts);
         ArgumentNullException.ThrowIfNull(request);
         LatentShape shape = LatentShape(request);
         var size = new PixelSize(shape.Height * autoencoder.ScaleFactor, shape.Width * autoencoder.ScaleFactor);
-        return new EncodedPrompts(
+        if (prompts.Count == 0) throw new GenerationException("There are no prompts.");
+        var encoded = new EncodedPrompts(
             family.Encode(prompts, TextRole.Prompt, size, request),
             family.IsGuided(request) ? family.Encode([request.NegativePrompt], TextRole.Negative, size, request) : null);
+        foreach (TextEncoder encoder in family.Encoders) encoder.Unload();
+        return encoded;
     }
 
     /// <summary>Generates one image per prompt from given starting noise.</summary>

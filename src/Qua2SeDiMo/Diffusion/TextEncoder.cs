@@ -26,6 +26,8 @@ internal sealed record EncodedTexts(TokenBatch Tokens, IReadOnlyDictionary<strin
 /// <summary>A text encoder with its tokenizer.</summary>
 internal sealed class TextEncoder : IDisposable
 {
+    private const int TextsAtOnce = 16;
+
     private readonly ITokenizer tokenizer;
     private readonly ITensorSource tensors;
     private readonly InferenceModel model;
@@ -69,16 +71,25 @@ internal sealed class TextEncoder : IDisposable
             TensorValue.Of([.. tokenized.SelectMany(text => text.AttentionMask).Select(one => (long)one)], texts.Count, length));
     }
 
+    /// <summary>Encodes texts, a few at a time: attention over long texts takes much memory.</summary>
     internal EncodedTexts Encode(IReadOnlyList<string> texts)
     {
-        TokenBatch tokens = Tokenize(texts);
-        var inputs = new Dictionary<string, TensorValue>
+        var outputs = new List<Conditioning>();
+        foreach (string[] some in texts.Chunk(TextsAtOnce))
         {
-            ["input_ids"] = tokens.Ids,
-            ["attention_mask"] = seesPadding ? TensorValue.Of(Array.ConvertAll(tokens.Mask.Integers, _ => 1L), tokens.Mask.Shape) : tokens.Mask,
-        };
-        return new EncodedTexts(tokens, model.Run(inputs));
+            TokenBatch tokens = Tokenize(some);
+            var inputs = new Dictionary<string, TensorValue>
+            {
+                ["input_ids"] = tokens.Ids,
+                ["attention_mask"] = seesPadding ? TensorValue.Of(Array.ConvertAll(tokens.Mask.Integers, _ => 1L), tokens.Mask.Shape) : tokens.Mask,
+            };
+            outputs.Add(new Conditioning(model.Run(inputs)));
+        }
+        return new EncodedTexts(Tokenize(texts), Conditioning.Join(outputs).Inputs);
     }
+
+    /// <summary>Frees the encoder's memory until it is needed again; large text encoders outweigh their denoisers.</summary>
+    internal void Unload() => model.Unload();
 
     public void Dispose()
     {

@@ -1,0 +1,127 @@
+using CsCheck;
+using Qua2SeDiMo.Architectures;
+using Qua2SeDiMo.Diffusion;
+using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Models;
+using Xunit;
+
+namespace Qua2SeDiMo.Tests.Diffusion;
+
+public sealed class PipelinePartsTests
+{
+    [Fact]
+    public void Packed_latents_unpack_to_themselves() => Gen.Select(Gen.Int[1, 5], Gen.Int[1, 4], Gen.Int[1, 4]).Sample((channels, rows, columns) =>
+    {
+        var shape = new LatentShape(channels, 2 * rows, 2 * columns);
+        float[] latents = [.. Enumerable.Range(0, 3 * shape.Length).Select(i => (float)i)], packed = new float[latents.Length], back = new float[latents.Length];
+        LatentPacking.Pack(latents, shape, packed);
+        LatentPacking.Unpack(packed, shape, back);
+        Assert.Equal(latents, back);
+    });
+
+    [Fact]
+    public void A_token_holds_the_square_of_each_channel()
+    {
+        float[] packed = new float[16];
+        LatentPacking.Pack([.. Enumerable.Range(0, 16).Select(i => (float)i)], new LatentShape(2, 2, 4), packed);
+        Assert.Equal([0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15], packed);
+    }
+
+    [Fact]
+    public void Rows_join_along_width_and_tokens()
+    {
+        TensorValue a = TensorValue.Of([1f, 2, 3, 4], 1, 2, 2), b = TensorValue.Of([5f, 6], 1, 2, 1), c = TensorValue.Of([7f, 8], 1, 1, 2);
+        Assert.Equal([1, 2, 5, 3, 4, 6], TensorRows.JoinWidths(a, b).Singles);
+        Assert.Equal([1, 2, 3, 4, 7, 8], TensorRows.JoinTokens(a, c).Singles);
+        Assert.Equal([5, 0, 6, 0], TensorRows.PadWidth(b, 2).Singles);
+    }
+
+    [Fact]
+    public void Given_noise_serves_the_start_only()
+    {
+        var noise = new GivenNoise(new float[] { 1, 2 }, 2);
+        float[] drawn = new float[2];
+        noise.Draw(0, drawn);
+        Assert.Equal([1, 2], drawn);
+        Assert.Throws<GenerationException>(() => noise.Draw(0, drawn));
+    }
+
+    [Theory]
+    [InlineData("hunyuan-dit")]
+    [InlineData("stable-diffusion-xl")]
+    [InlineData("flux")]
+    public void An_image_depends_on_its_prompt_and_seed_not_on_its_batch(string name)
+    {
+        using var pipeline = new OpenPipeline(name);
+        string[] prompts = ["a cat", "a dog", "a house by the sea"];
+        var request = new GenerationRequest { StepCount = 2, Height = 64, Width = 64 };
+        EncodedPrompts encoded = pipeline.Value.Encode(prompts, request);
+        ImageBatch together = pipeline.Value.Generate(encoded, new SeededNoise([1, 2, 3]), request);
+        ImageBatch apart = pipeline.Value.Generate(encoded, new SeededNoise([1, 2, 3]), request with { BatchSize = 2 });
+        ImageBatch alone = pipeline.Value.Generate(pipeline.Value.Encode(prompts[2..], request), new SeededNoise([3]), request);
+        for (int i = 0; i < together.Pixels.Length; i++) Assert.Equal(together.Pixels[i], apart.Pixels[i], 1e-4f);
+        for (int i = 0; i < alone.Pixels.Length; i++) Assert.Equal(together.Image(2)[i], alone.Pixels[i], 1e-4f);
+    }
+
+    [Fact]
+    public void Without_guidance_the_negative_prompt_is_not_encoded()
+    {
+        using var pipeline = new OpenPipeline("pixart-sigma");
+        var request = new GenerationRequest { StepCount = 1, GuidanceScale = 1, Height = 64, Width = 64 };
+        EncodedPrompts encoded = pipeline.Value.Encode(["a cat"], request);
+        Assert.Null(encoded.Negative);
+        Assert.Equal(64 * 64 * 3, pipeline.Value.Generate(encoded, new SeededNoise([1]), request).Pixels.Length);
+    }
+
+    [Fact]
+    public void An_empty_negative_prompt_of_the_XL_model_is_nothing()
+    {
+        using var pipeline = new OpenPipeline("stable-diffusion-xl");
+        Conditioning negative = pipeline.Value.Encode(["a cat"], new GenerationRequest()).Negative!;
+        Assert.All(negative.Inputs["encoder_hidden_states"].Singles, value => Assert.Equal(0, value));
+        Assert.All(negative.Inputs["text_embeds"].Singles, value => Assert.Equal(0, value));
+    }
+
+    [Fact]
+    public void A_class_is_a_number_in_range()
+    {
+        using var pipeline = new OpenPipeline("dit");
+        Assert.Equal([7], pipeline.Value.Encode(["7"], new GenerationRequest()).Prompts.Inputs["class_labels"].Integers);
+        Assert.Contains("0 to 999", Assert.Throws<GenerationException>(() => pipeline.Value.Encode(["1000"], new GenerationRequest())).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_size_that_does_not_fit_is_refused_with_the_multiple()
+    {
+        using var pipeline = new OpenPipeline("flux");
+        var request = new GenerationRequest { Height = 72, Width = 64 };
+        Assert.Contains("multiple of 16", Assert.Throws<GenerationException>(() => pipeline.Value.LatentShape(request)).Message, StringComparison.Ordinal);
+    }
+
+    private sealed class OpenPipeline : IDisposable
+    {
+        private readonly ShardedTensors denoiser;
+
+        internal OpenPipeline(string name)
+        {
+            ModelFolder folder = ModelFolder.Open(RepositoryFiles.Golden($"pipelines/{name}"));
+            denoiser = ShardedTensors.Open(folder.Denoiser.DirectoryPath);
+            ComponentConfig config = folder.Denoiser.ReadConfig();
+            Value = new DiffusionPipeline(
+                new PipelineParts(
+                    folder,
+                    component => ShardedTensors.Open(component.DirectoryPath),
+                    (height, width) => ArchitectureCatalog.Build(new BuildRequest(config, denoiser) { Height = height, Width = width }),
+                    new InferenceOptions()),
+                denoiser);
+        }
+
+        internal DiffusionPipeline Value { get; }
+
+        public void Dispose()
+        {
+            Value.Dispose();
+            denoiser.Dispose();
+        }
+    }
+}
