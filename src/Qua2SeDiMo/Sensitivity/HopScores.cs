@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Qua2SeDiMo.Predictors;
 
 namespace Qua2SeDiMo.Sensitivity;
@@ -27,6 +28,7 @@ public sealed class HopScores
     /// <returns>[weight, option], row-major.</returns>
     public double[] Operations(Predictor predictor)
     {
+        ArgumentNullException.ThrowIfNull(predictor);
         double[] scores = new double[topology.WeightCount * optionCount];
         for (int w = 0; w < topology.WeightCount; w++)
         {
@@ -36,10 +38,26 @@ public sealed class HopScores
     }
 
     /// <summary>Scores of every option combination of a unit, the first weight's option being the slowest digit.</summary>
-    public double[] Unit(Predictor predictor, SensitivityUnit unit) => Unit(predictor, unit.Nodes, unit.Edges, unit.Hop);
+    public double[] Unit(Predictor predictor, PredictorUnit unit)
+    {
+        ArgumentNullException.ThrowIfNull(unit);
+        return Unit(predictor, unit.Nodes, unit.Edges, unit.Hop);
+    }
 
-    /// <summary>Weights of a unit, in node order.</summary>
-    public IReadOnlyList<int> WeightsOf(SensitivityUnit unit) => [.. unit.Nodes.Select(v => topology.WeightOfNode[v]).Where(w => w >= 0)];
+    /// <summary>Scores of a unit summed over folds.</summary>
+    /// <returns>options^weights scores, the first weight's option being the slowest digit.</returns>
+    public double[] Unit(IReadOnlyList<Predictor> folds, PredictorUnit unit)
+    {
+        ArgumentNullException.ThrowIfNull(folds);
+        double[] total = [];
+        foreach (Predictor fold in folds)
+        {
+            double[] scores = Unit(fold, unit);
+            if (total.Length == 0) total = scores;
+            else TensorPrimitives.Add<double>(total, scores, total);
+        }
+        return total;
+    }
 
     /// <summary>Scores all combinations with features given directly.</summary>
     /// <param name="predictor">Which fold.</param>

@@ -1,0 +1,53 @@
+namespace Qua2SeDiMo.Sensitivity;
+
+/// <summary>The scores of one weight under every option.</summary>
+/// <param name="Name">The weight.</param>
+/// <param name="Scores">Per option, larger is better: summed over folds (network, method.md section 7) or in label units (ridge).</param>
+/// <param name="Deviations">Per option, standard deviation of the score over folds or bootstrap resamples.</param>
+/// <param name="BestOption">Index of the highest score.</param>
+/// <param name="Range">Highest minus lowest score: how much the choice matters.</param>
+/// <param name="BitDrop">Mean score of the options with more bits minus that of the options with fewer: what 3 bits cost. Unlike the range it is not made larger by noise.</param>
+/// <param name="BitDropDeviation">Its standard deviation over folds or resamples.</param>
+public sealed record WeightScores(string Name, IReadOnlyList<double> Scores, IReadOnlyList<double> Deviations, int BestOption, double Range,
+    double BitDrop, double BitDropDeviation);
+
+/// <summary>One option combination of a unit.</summary>
+/// <param name="Options">Option names, in the order of the unit's weights.</param>
+/// <param name="Score">Summed over folds, larger is better.</param>
+/// <param name="Bytes">Bytes of the unit's weights.</param>
+public sealed record UnitChoice(IReadOnlyList<string> Options, double Score, long Bytes);
+
+/// <summary>The scores of a subgraph over all its option combinations.</summary>
+/// <param name="Name">The unit.</param>
+/// <param name="Kind">For instance <c>SelfAttention</c>.</param>
+/// <param name="Hop">Hop at which its last node was scored.</param>
+/// <param name="Weights">Its weights.</param>
+/// <param name="Combinations">How many combinations were scored.</param>
+/// <param name="Best">The highest scores, best first.</param>
+/// <param name="Worst">The lowest score.</param>
+public sealed record UnitSensitivity(string Name, string Kind, int Hop, IReadOnlyList<string> Weights, int Combinations, IReadOnlyList<UnitChoice> Best, UnitChoice Worst);
+
+/// <summary>What one model says of the sensitivity of weights and units.</summary>
+/// <param name="Model">Who says it: a name of <see cref="Predictors.ModelNames"/>.</param>
+/// <param name="Options">Options, in the order of every score list.</param>
+/// <param name="Weights">Every weight.</param>
+/// <param name="Units">Every unit; empty for ridge regression.</param>
+/// <param name="SampleCount">Folds or resamples behind the deviations.</param>
+/// <param name="SampleAgreement">Mean Kendall τ-b between the samples' orders of weights by <see cref="WeightScores.BitDrop"/>; null below two samples.</param>
+/// <param name="ErrorAgreement">Kendall τ-b between the order by <see cref="WeightScores.BitDrop"/> and by what fewer bits add to the weight error.</param>
+public sealed record SensitivityResult(string Model, IReadOnlyList<string> Options, IReadOnlyList<WeightScores> Weights, IReadOnlyList<UnitSensitivity> Units,
+    int SampleCount, double? SampleAgreement, double? ErrorAgreement)
+{
+    /// <summary>
+    /// The probability that one weight loses more by fewer bits than another, from both means and deviations as independent normals.
+    /// 0.5 where neither is known to vary and both are equal.
+    /// </summary>
+    public double ProbabilityMoreSensitive(int weight, int other)
+    {
+        WeightScores a = Weights[weight], b = Weights[other];
+        double difference = a.BitDrop - b.BitDrop;
+        double deviation = Math.Sqrt((a.BitDropDeviation * a.BitDropDeviation) + (b.BitDropDeviation * b.BitDropDeviation));
+        if (deviation > 0) return MathNet.Numerics.Distributions.Normal.CDF(0, 1, difference / deviation);
+        return difference > 0 ? 1 : difference < 0 ? 0 : 0.5;
+    }
+}
