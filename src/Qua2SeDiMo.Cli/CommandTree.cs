@@ -11,8 +11,10 @@ internal static class CommandTree
         var root = new RootCommand("Finds out which weights of a diffusion model bear 3 or 4 bits, says why, and writes the smaller model.")
         {
             InspectCommand.Create(),
+            GraphCommand.Create(),
             BankCommand.Create(),
             StudyCommand.Create(),
+            GenerateCommand.Create(),
             VerifyCommand.Create(),
         };
         root.Add(CommandRunner.JsonOption);

@@ -13,12 +13,14 @@ internal sealed record VerificationKind(
     /// <summary>Every kind; of several that match, the first counts.</summary>
     internal static IReadOnlyList<VerificationKind> All { get; } =
     [
+        new("pipeline", "pipeline.json", description => description.Has("call"), (path, _) => PipelineCases.Verify(path)),
         new("architecture", "case.json", description => description.Has("class") && description.Has("call"), ArchitectureCases.Verify),
         new("tokenizer", "cases.json", description => description.FirstCaseHas("text"), (path, _) => TokenizerCases.Verify(path)),
         new("scheduler", null, description => description.Has("scheduler_config"), (path, _) => SchedulerCases.Verify(path)),
         new("random", null, description => description.FirstCaseHas("seed"), (path, _) => RandomCases.Verify(path)),
         new("ranks", null, description => description.FirstCaseHas("x"), (path, _) => RankCases.Verify(path)),
         new("images", null, description => description.Root["cases"] is JsonArray { Count: > 0 } cases && cases[0] is JsonValue, (path, _) => ImageCases.Verify(path)),
+        new("allocate", null, description => description.Root["instances"] is JsonArray, AllocateCases.Verify),
         new("metrics", null, IsMetric, (path, _) => MetricCases.Verify(path)),
         new("predictor", null, IsPredictor, (path, _) => PredictorCases.Verify(path)),
         new("quantizers", null, IsQuantizer, (path, _) => QuantizerCases.Verify(path)),

@@ -10,6 +10,8 @@ public sealed class VerificationRunnerTests : IDisposable
     [Theory]
     [InlineData("architectures/vae-tiny", "architecture")]
     [InlineData("architectures/vae-tiny/case.json", "architecture")]
+    [InlineData("pipelines/pixart-alpha", "pipeline")]
+    [InlineData("allocate", "allocate")]
     [InlineData("tokenizers/t5-tiny", "tokenizer")]
     [InlineData("schedulers/lcm.json", "scheduler")]
     [InlineData("schedulers/lcm.safetensors", "scheduler")]

@@ -1,0 +1,35 @@
+using System.CommandLine;
+using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Stages;
+
+namespace Qua2SeDiMo.Cli.Commands;
+
+/// <summary><c>q2 generate</c>: images as PNG files.</summary>
+internal static class GenerateCommand
+{
+    internal static Command Create()
+    {
+        var command = new Command("generate", "Write images as PNG, from a model folder, a packed one, or a model under an allocation");
+        var model = new ModelArguments(command);
+        var arguments = new GenerateArguments(command);
+        return command.Runs((result, context, cancellationToken) =>
+        {
+            GenerateOptions options = arguments.Read(result);
+            using LoadedModel loaded = model.Open(result);
+            (BitAllocation, QuantizerBank)? quantized = null;
+            if (arguments.ReadAllocation(result, loaded) is { } allocation)
+            {
+                quantized = (allocation, BankStage.Run(loaded, model.Run(result), context.Progress, cancellationToken));
+            }
+            GenerateResult generated = GenerateStage.Run(loaded, arguments.Destination(result), options, quantized, context.Progress, cancellationToken);
+            context.Print(generated, _ =>
+            {
+                TextWriter output = context.Out.Profile.Out.Writer;
+                foreach (GeneratedImage image in generated.Images) output.WriteLine($"{image.Path}  (seed {image.Seed}) {image.Prompt}");
+                if (generated.Sheet is not null) output.WriteLine(generated.Sheet);
+                output.WriteLine($"{generated.Images.Count} images of {generated.Width} × {generated.Height} in {generated.Seconds:0.0} s");
+            });
+            return ExitCode.Success;
+        });
+    }
+}

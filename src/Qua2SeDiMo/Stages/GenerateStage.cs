@@ -1,0 +1,105 @@
+using System.Text;
+using Qua2SeDiMo.Diffusion;
+using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Packing;
+using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Reports;
+
+namespace Qua2SeDiMo.Stages;
+
+/// <summary>What to generate.</summary>
+/// <param name="Prompts">One image each; class numbers for models without text.</param>
+/// <param name="Request">Steps, guidance, size, batch.</param>
+/// <param name="Seed">Image i starts from the noise of this seed + i.</param>
+/// <param name="WithSheet">Whether all images are also put on one contact sheet.</param>
+public sealed record GenerateOptions(IReadOnlyList<string> Prompts, GenerationRequest Request, long Seed, bool WithSheet = false);
+
+/// <summary>One image on disk.</summary>
+/// <param name="Path">PNG file.</param>
+/// <param name="Prompt">What it was to show.</param>
+/// <param name="Seed">Seed of its noise.</param>
+public sealed record GeneratedImage(string Path, string Prompt, long Seed);
+
+/// <summary>What was generated.</summary>
+/// <param name="Images">In the order of the prompts.</param>
+/// <param name="Sheet">Contact sheet; null where none was asked for.</param>
+/// <param name="Height">Pixels.</param>
+/// <param name="Width">Pixels.</param>
+/// <param name="Seconds">Wall time, loading included.</param>
+public sealed record GenerateResult(IReadOnlyList<GeneratedImage> Images, string? Sheet, int Height, int Width, double Seconds);
+
+/// <summary>Writes images as PNG files, from a model folder, a packed one, or a model whose weights are fake-quantized.</summary>
+public static class GenerateStage
+{
+    private const int SlugLength = 48;
+    private const string SheetName = "sheet.png";
+
+    /// <summary>Generates and writes one file per prompt, batch by batch, so that a stop keeps what is finished.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="destination">Folder for the files; made when missing.</param>
+    /// <param name="options">What to generate.</param>
+    /// <param name="quantized">Allocation and the bank that it takes its weights from; null for the weights as they are stored.</param>
+    /// <param name="progress">Told of every step.</param>
+    /// <param name="cancellationToken">Looked at before every step.</param>
+    /// <exception cref="Q2Exception">The model cannot serve the request, or a packed model is to be quantized again.</exception>
+    public static GenerateResult Run(
+        LoadedModel model, string destination, GenerateOptions options, (BitAllocation Allocation, QuantizerBank Bank)? quantized = null,
+        IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(options);
+        if (quantized is not null && PackedModelReader.IsPacked(model.Folder.Denoiser.DirectoryPath))
+        {
+            throw new GenerationException($"{model.Folder.DirectoryPath}: a packed model is quantized already; generate without an allocation, or from the original.");
+        }
+        long start = TimeProvider.System.GetTimestamp();
+        var images = new List<GeneratedImage>();
+        var batches = new List<ImageBatch>();
+        // The weights are bound in every case, so that equal values take the same way through the runtime and give equal pixels.
+        using WeightBinding binding = model.CreateBinding();
+        if (quantized is { } choice) LoadedModel.Apply(choice.Allocation, binding, choice.Bank);
+        using var pipeline = new DiffusionPipeline(model.Parts(new InferenceOptions()), model.Tensors, binding);
+        GenerationRequest request = options.Request;
+        foreach (string[] prompts in options.Prompts.Chunk(request.BatchSize))
+        {
+            int done = images.Count;
+            var share = new Relay<StageProgress>(step => progress?.Report(step with { Done = done + step.Done, Total = options.Prompts.Count }));
+            var noise = new SeededNoise([.. prompts.Select((_, i) => options.Seed + done + i)]);
+            ImageBatch batch = pipeline.Generate(pipeline.Encode(prompts, request), noise, request, share, cancellationToken);
+            for (int i = 0; i < prompts.Length; i++)
+            {
+                string path = Path.Combine(destination, $"{done + i:000}-{Slug(prompts[i])}.png");
+                byte[] png = PngFile.Encode(batch.Image(i), batch.Height, batch.Width);
+                AtomicFile.Write(path, stream => stream.Write(png));
+                images.Add(new GeneratedImage(path, prompts[i], options.Seed + done + i));
+            }
+            if (options.WithSheet || batches.Count == 0) batches.Add(batch);
+        }
+        string? sheet = options.WithSheet ? WriteSheet(destination, batches) : null;
+        return new GenerateResult(images, sheet, batches[0].Height, batches[0].Width, TimeProvider.System.GetElapsedTime(start).TotalSeconds);
+    }
+
+    /// <summary>A prompt as part of a file name: letters and digits in lower case, everything else as hyphens, at most 48 characters.</summary>
+    internal static string Slug(string prompt)
+    {
+        var slug = new StringBuilder();
+        foreach (char letter in prompt.ToLowerInvariant())
+        {
+            if (slug.Length >= SlugLength) break;
+            if (char.IsLetterOrDigit(letter)) slug.Append(letter);
+            else if (slug.Length > 0 && slug[^1] != '-') slug.Append('-');
+        }
+        string text = slug.ToString().TrimEnd('-');
+        return text.Length == 0 ? "image" : text;
+    }
+
+    private static string WriteSheet(string destination, List<ImageBatch> batches)
+    {
+        float[] pixels = [.. batches.SelectMany(batch => batch.Pixels)];
+        int count = batches.Sum(batch => batch.Count);
+        string path = Path.Combine(destination, SheetName);
+        byte[] png = PngFile.EncodeSheet(pixels, count, batches[0].Height, batches[0].Width, (int)Math.Ceiling(Math.Sqrt(count)));
+        AtomicFile.Write(path, stream => stream.Write(png));
+        return path;
+    }
+}
