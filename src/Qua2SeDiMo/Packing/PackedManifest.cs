@@ -47,23 +47,25 @@ public sealed record PackedManifest(string WeightsSha256, string SourceFingerpri
             ["original_type"] = common[0].ToString(),
             ["table_type"] = common[1].ToString(),
             ["plan"] = Plan?.DeepClone(),
-            // One line per part and only what cannot be derived: in a small model the manifest counts.
+            // Only what cannot be derived, without names: in a small model the manifest counts.
             ["parts"] = new JsonObject(Parts.Select(part => KeyValuePair.Create(part.Name, (JsonNode?)ToJson(part, common)))),
         };
         return root.ToJsonString();
     }
 
-    private static JsonObject ToJson(PackedPart part, ElementType[] common)
+    private static JsonArray ToJson(PackedPart part, ElementType[] common)
     {
-        var node = new JsonObject { ["option"] = part.Spec?.ToString(), ["shape"] = new JsonArray([.. part.Shape.Select(extent => JsonValue.Create(extent))]) };
-        if (part.TensorName != DefaultTensor(part.Name)) node["tensor"] = part.TensorName;
+        var extras = new JsonObject();
+        if (part.TensorName != DefaultTensor(part.Name)) extras["tensor"] = part.TensorName;
         if (part.IsPart)
         {
-            node["input_start"] = part.InputStart;
-            node["tensor_inputs"] = part.TensorInputs;
+            extras["input_start"] = part.InputStart;
+            extras["tensor_inputs"] = part.TensorInputs;
         }
-        if (part.OriginalType != common[0]) node["original_type"] = part.OriginalType.ToString();
-        if (part.TableType != common[1]) node["table_type"] = part.TableType.ToString();
+        if (part.OriginalType != common[0]) extras["original_type"] = part.OriginalType.ToString();
+        if (part.TableType != common[1]) extras["table_type"] = part.TableType.ToString();
+        var node = new JsonArray(part.Spec?.ToString(), new JsonArray([.. part.Shape.Select(extent => JsonValue.Create(extent))]));
+        if (extras.Count > 0) node.Add((JsonNode)extras);
         return node;
     }
 
@@ -81,7 +83,7 @@ public sealed record PackedManifest(string WeightsSha256, string SourceFingerpri
             // The name is fixed, so a manifest cannot point outside its folder.
             if ((string?)root["weights"] != WeightsFileName) throw new PackedModelException($"{path}: weights file '{root["weights"]}', expected '{WeightsFileName}' beside it.");
             ElementType original = ReadType(root["original_type"]), table = ReadType(root["table_type"]);
-            PackedPart[] parts = [.. root["parts"]!.AsObject().Select(pair => ReadPart(path, pair.Key, pair.Value!.AsObject(), original, table))];
+            PackedPart[] parts = [.. root["parts"]!.AsObject().Select(pair => ReadPart(path, pair.Key, pair.Value!.AsArray(), original, table))];
             return new PackedManifest((string)root["sha256"]!, (string?)root["source"] ?? "", (long)root["quantized_bytes"]!, (double)root["average_bits"]!, root["plan"] as JsonObject, parts);
         }
         catch (Exception error) when (error is InvalidOperationException or FormatException or NullReferenceException or ArgumentException or OverflowException or JsonException)
@@ -90,15 +92,17 @@ public sealed record PackedManifest(string WeightsSha256, string SourceFingerpri
         }
     }
 
-    private static PackedPart ReadPart(string path, string name, JsonObject node, ElementType original, ElementType table)
+    private static PackedPart ReadPart(string path, string name, JsonArray entry, ElementType original, ElementType table)
     {
-        long[] shape = [.. node["shape"]!.AsArray().Select(extent => (long)extent!)];
+        if (entry.Count is not (2 or 3)) throw new PackedModelException($"{path}: weight '{name}' has {entry.Count} entries; option, shape and sometimes an object are expected.");
+        JsonObject node = entry.Count == 3 ? entry[2]!.AsObject() : [];
+        long[] shape = [.. entry[1]!.AsArray().Select(extent => (long)extent!)];
         if (shape.Length is < 2 or > 5 || shape.Any(extent => extent < 1) || !IsSmall(shape))
         {
             throw new PackedModelException($"{path}: weight '{name}' has shape [{string.Join(", ", shape)}]; 2 to 5 positive extents with at most {Array.MaxLength} weights are expected.");
         }
         QuantizerSpec? spec = null;
-        if (node["option"] is { } option && !QuantizerSpec.TryParse((string)option!, out spec))
+        if (entry[0] is { } option && !QuantizerSpec.TryParse((string)option!, out spec))
         {
             throw new PackedModelException($"{path}: weight '{name}' has option '{option}', which is none; options are METHOD-BITS with uaq, kmeans-c or kmeans-a and 2 to 8 bits.");
         }
@@ -108,7 +112,7 @@ public sealed record PackedManifest(string WeightsSha256, string SourceFingerpri
             throw new PackedModelException($"{path}: weight '{name}' takes inputs {start} to {start + shape[1]} of {inputs}, which cannot be.");
         }
         return new PackedPart(name, (string?)node["tensor"] ?? DefaultTensor(name), shape, start, inputs, spec,
-            node["original_type"] is { } ownOriginal ? ReadType(ownOriginal) : original, node["table_type"] is { } ownTable ? ReadType(ownTable) : table);
+            node["original_type"] is { } ownOriginal ? ReadType(ownOriginal) : original, TablePrecision.For(node["table_type"] is { } ownTable ? ReadType(ownTable) : table));
     }
 
     private static bool IsSmall(long[] shape)

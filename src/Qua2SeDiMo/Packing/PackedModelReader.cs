@@ -198,15 +198,7 @@ public sealed class PackedModelReader : ITensorSource
     {
         byte[] bytes = new byte[part.TableBytes];
         file.ReadBytes(PackedManifest.TablesTensor, offsets[part.Name].Tables, bytes);
-        float[] values = new float[part.TableLength];
-        part.TableType.ToSingle(bytes, values);
-        foreach (float value in values)
-        {
-            if (!float.IsFinite(value)) throw new PackedModelException($"{file}: the tables of '{part.Name}' hold {value}; every entry is finite in a sound file. Pack again.");
-        }
-        if (part.Spec!.Method != QuantizerMethod.UniformAffine) return (values, null);
-        var affine = new AffineParameters(values[..part.OutChannels], values[part.OutChannels..]);
-        return (affine.ToPalettes(part.Spec.Bits), affine);
+        return WeightTables.Read($"{file}, '{part.Name}'", bytes, part.Spec!, part.OutChannels, part.TableType);
     }
 
     // The parts of one tensor in the order of their inputs; together they must be the whole of it.

@@ -75,7 +75,7 @@ public static class PackedModelWriter
             Joined(PackedManifest.TablesTensor, part => part.TableBytes, (stream, part) =>
             {
                 bank.RequireMadeFrom(tensors, byName[part.Name]);
-                stream.Write(Tables(bank.Load(part.Name, part.Spec!)));
+                stream.Write(WeightTables.Write(bank.Load(part.Name, part.Spec!)));
             }),
             Joined(PackedManifest.CodesTensor, part => part.CodeBytes, (stream, part) =>
             {
@@ -120,14 +120,6 @@ public static class PackedModelWriter
             if (spec is not null) bank.MeanError(weight.Name, spec);
             return PackedPart.Of(weight, spec, tensor.Type, spec is null ? TablePrecision.For(tensor.Type) : bank.Entries[weight.Name].TableType);
         })];
-    }
-
-    private static byte[] Tables(QuantizedWeight weight)
-    {
-        float[] values = weight.Affine is { } affine ? [.. affine.Steps, .. affine.ZeroPoints] : weight.Palettes;
-        byte[] bytes = new byte[values.Length * weight.TableType.SizeBytes()];
-        TablePrecision.Write(weight.TableType, values, bytes);
-        return bytes;
     }
 
     // A part of a split weight that keeps its precision: its input channels, row by row.

@@ -12,7 +12,7 @@ namespace Qua2SeDiMo.Packing;
 /// <param name="TensorInputs">Input channels (axis 1) of the whole tensor.</param>
 /// <param name="Spec">Its option; null for a part of a split weight that kept its original precision.</param>
 /// <param name="OriginalType">Type in the original checkpoint.</param>
-/// <param name="TableType">Type of its palette, or steps and zero points.</param>
+/// <param name="TableType">Precision of its tables: Float32, Float16 or BFloat16.</param>
 public sealed record PackedPart(string Name, string TensorName, IReadOnlyList<long> Shape, long InputStart, long TensorInputs, QuantizerSpec? Spec,
     ElementType OriginalType, ElementType TableType)
 {
@@ -31,16 +31,8 @@ public sealed record PackedPart(string Name, string TensorName, IReadOnlyList<lo
     /// <summary>Whether this is a part of a split weight.</summary>
     public bool IsPart => Shape[1] != TensorInputs;
 
-    /// <summary>Values in its tables: palette entries, or steps and zero points.</summary>
-    internal long TableLength => Spec switch
-    {
-        null => 0,
-        { Method: QuantizerMethod.UniformAffine } => 2 * Shape[0],
-        _ => (long)Spec.PaletteCount(OutChannels) * Spec.PaletteLength,
-    };
-
     /// <summary>Bytes of its tables.</summary>
-    internal long TableBytes => TableLength * TableType.SizeBytes();
+    internal long TableBytes => Spec is null ? 0 : WeightTables.SizeBytes(Spec, OutChannels, TableType);
 
     /// <summary>Bytes of its codes.</summary>
     internal long CodeBytes => Spec is null ? 0 : CodePacker.PackedLength(ElementCount, Spec.Bits);

@@ -11,9 +11,14 @@ internal static class AffineKernel
     private const int VectorsPerSum = 64;
 
     /// <summary>Sum of |w − ŵ|^2.4 over a row.</summary>
-    internal static double Error(ReadOnlySpan<float> row, float step, float zeroPoint, float last)
+    /// <param name="row">Weights.</param>
+    /// <param name="codeStep">Δ that codes are found with.</param>
+    /// <param name="step">Δ that they are reconstructed with.</param>
+    /// <param name="zeroPoint">z.</param>
+    /// <param name="last">2^bits − 1.</param>
+    internal static double Error(ReadOnlySpan<float> row, float codeStep, float step, float zeroPoint, float last)
     {
-        Vector256<float> steps = Vector256.Create(step), zeroPoints = Vector256.Create(zeroPoint), lasts = Vector256.Create(last);
+        Vector256<float> codeSteps = Vector256.Create(codeStep), steps = Vector256.Create(step), zeroPoints = Vector256.Create(zeroPoint), lasts = Vector256.Create(last);
         Vector256<float> partial = Vector256<float>.Zero;
         ref float source = ref MemoryMarshal.GetReference(row);
         double error = 0;
@@ -21,22 +26,22 @@ internal static class AffineKernel
         for (; i + Lanes <= row.Length; i += Lanes)
         {
             Vector256<float> weight = Vector256.LoadUnsafe(ref source, (nuint)i);
-            Vector256<float> code = Codes(weight, steps, zeroPoints, lasts);
+            Vector256<float> code = Codes(weight, codeSteps, zeroPoints, lasts);
             partial += ErrorPower.Of(weight - ((code - zeroPoints) * steps));
             if (++vectors % VectorsPerSum != 0) continue;
             error += PaletteEncoder.Sum(partial);
             partial = Vector256<float>.Zero;
         }
-        return error + PaletteEncoder.Sum(partial) + ErrorPlain(row[i..], step, zeroPoint, last);
+        return error + PaletteEncoder.Sum(partial) + ErrorPlain(row[i..], codeStep, step, zeroPoint, last);
     }
 
     /// <summary>Reference for <see cref="Error"/>; the vector form agrees to 1e-6 relative.</summary>
-    internal static double ErrorPlain(ReadOnlySpan<float> row, float step, float zeroPoint, float last)
+    internal static double ErrorPlain(ReadOnlySpan<float> row, float codeStep, float step, float zeroPoint, float last)
     {
         double error = 0;
         foreach (float weight in row)
         {
-            float value = (Code(weight, step, zeroPoint, last) - zeroPoint) * step;
+            float value = (Code(weight, codeStep, zeroPoint, last) - zeroPoint) * step;
             error += ErrorPower.Plain(weight - value);
         }
         return error;

@@ -15,8 +15,8 @@ public static class AffineQuantizer
     /// <summary>Quantizes a weight.</summary>
     /// <param name="weight">Finite weights.</param>
     /// <param name="bits">Bits of one code, 2 to 8.</param>
-    /// <param name="tableType">Precision of steps and zero points: every candidate is rounded to it before it is judged. Single precision gives
-    /// the published arithmetic exactly.</param>
+    /// <param name="tableType">Precision of the original, which decides how the chosen step is stored (see <see cref="AffineWord"/>). Single
+    /// precision gives the published arithmetic exactly.</param>
     /// <param name="parallel">Threads and cancellation; the result does not depend on it.</param>
     /// <exception cref="UnquantizableWeightException">A channel holds a NaN or an infinity, or is too wide for the arithmetic.</exception>
     public static QuantizedWeight Quantize(WeightMatrix weight, int bits, ElementType tableType, ParallelOptions? parallel = null)
@@ -30,7 +30,7 @@ public static class AffineQuantizer
         {
             ReadOnlySpan<float> row = weight.Row(channel);
             AffineChoice choice = Choose(row, bits, tableType);
-            AffineKernel.Encode(row, choice.Step, choice.ZeroPoint, spec.PaletteLength - 1, codes.AsSpan(channel * weight.RowLength, weight.RowLength));
+            AffineKernel.Encode(row, choice.CodeStep, choice.ZeroPoint, spec.PaletteLength - 1, codes.AsSpan(channel * weight.RowLength, weight.RowLength));
             parameters.Steps[channel] = choice.Step;
             parameters.ZeroPoints[channel] = choice.ZeroPoint;
             errors[channel] = choice.Score;
@@ -60,27 +60,27 @@ public static class AffineQuantizer
         {
             float ratio = (float)(1.0 - (0.1 * candidate));
             float low = smallest * ratio, high = largest * ratio;
-            float step = Math.Max(TablePrecision.Round(tableType, (high - low) / last), TablePrecision.Epsilon(tableType));
-            float zeroPoint = TablePrecision.Round(tableType, MathF.Round(-low / step));
-            double score = AffineKernel.Error(row, step, zeroPoint, last) / row.Length;
+            (float codeStep, float step, float zeroPoint) = AffineWord.Round(tableType, (high - low) / last, low);
+            double score = AffineKernel.Error(row, codeStep, codeStep, zeroPoint, last) / row.Length;
             if (!scores.IsEmpty) scores[candidate] = score;
             // Strictly better only: ties go to the larger range.
-            if (best is null || score < best.Value.Score) best = new AffineChoice(candidate, step, zeroPoint, score);
+            if (best is null || score < best.Value.Score) best = new AffineChoice(candidate, codeStep, step, zeroPoint, score);
         }
-        return best!.Value;
+        AffineChoice chosen = best!.Value;
+        if (chosen.CodeStep == chosen.Step) return chosen;
+        return chosen with { Score = AffineKernel.Error(row, chosen.CodeStep, chosen.Step, chosen.ZeroPoint, last) / row.Length };
     }
 
     // A constant is its own step, one above the zero point or one below: reconstructed exactly. Its type holds it, so rounding keeps it.
-    private static AffineChoice Constant(float value, ElementType tableType)
-    {
-        float magnitude = TablePrecision.Round(tableType, MathF.Abs(value));
-        return value == 0f ? new AffineChoice(-1, 1f, 0f, 0) : new AffineChoice(-1, magnitude, value > 0f ? -1f : 1f, 0);
-    }
+    private static AffineChoice Constant(float value, ElementType tableType) => value == 0f
+        ? new AffineChoice(-1, 1f, 1f, 0f, 0)
+        : new AffineChoice(-1, MathF.Abs(value), TablePrecision.Round(tableType, MathF.Abs(value)), value > 0f ? -1f : 1f, 0);
 }
 
 /// <summary>What UAQ chose for one channel.</summary>
 /// <param name="Candidate">Index of the range, ratio 1 − 0.1·index; −1 for a constant channel.</param>
-/// <param name="Step">Δ.</param>
+/// <param name="CodeStep">Δ that codes are found with.</param>
+/// <param name="Step">Δ that is stored.</param>
 /// <param name="ZeroPoint">z.</param>
 /// <param name="Score">Mean |w − ŵ|^2.4 over the channel.</param>
-internal readonly record struct AffineChoice(int Candidate, float Step, float ZeroPoint, double Score);
+internal readonly record struct AffineChoice(int Candidate, float CodeStep, float Step, float ZeroPoint, double Score);

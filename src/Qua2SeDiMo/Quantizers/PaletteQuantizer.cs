@@ -29,14 +29,14 @@ public static class PaletteQuantizer
             for (int i = 0; i < specs.Length; i++)
             {
                 Span<float> palette = palettes[i].AsSpan(row * specs[i].PaletteLength, specs[i].PaletteLength);
-                WritePalette(kmeans, tableType, palette);
+                WritePalette(kmeans, WeightTables.PaletteType(specs[i].Method, tableType), palette);
                 errors[i][row] = PaletteEncoder.Encode(weight.Row(row), palette, codes[i].AsSpan(row * rowLength, rowLength));
             }
         });
         return [.. specs.Select((spec, i) => new QuantizedWeight(spec, rows, rowLength, tableType, codes[i], palettes[i], null, errors[i].Sum() / weight.Count))];
     }
 
-    /// <summary>Quantizes a weight with one palette for the whole tensor, for several widths in one run.</summary>
+    /// <summary>Quantizes a weight with one palette for the whole tensor, kept in single precision, for several widths in one run.</summary>
     /// <inheritdoc cref="PerChannel"/>
     public static IReadOnlyList<QuantizedWeight> PerTensor(WeightMatrix weight, IReadOnlyList<int> bits, ElementType tableType, ParallelOptions? parallel = null)
     {
@@ -49,7 +49,7 @@ public static class PaletteQuantizer
         return [.. specs.Select(spec =>
         {
             float[] palette = new float[spec.PaletteLength];
-            WritePalette(kmeans, tableType, palette);
+            WritePalette(kmeans, WeightTables.PaletteType(spec.Method, tableType), palette);
             byte[] codes = new byte[weight.Count];
             double[] errors = new double[weight.OutChannels];
             RowBlocks.Run(weight.OutChannels, weight.RowLength, parallel, row =>

@@ -44,7 +44,7 @@ public sealed class QuantizedWeight
     /// <summary>K, weights per row, kernels flattened.</summary>
     public int RowLength { get; }
 
-    /// <summary>Type that palettes (or steps and zero points) are stored in without loss.</summary>
+    /// <summary>Type of the original as far as tables go: Float16, BFloat16 or Float32. Stored tables give back the palettes exactly.</summary>
     public ElementType TableType { get; }
 
     /// <summary>One code per weight, row-major [outChannels, rowLength].</summary>

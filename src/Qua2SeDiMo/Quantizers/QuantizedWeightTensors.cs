@@ -3,45 +3,34 @@ using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Quantizers;
 
-/// <summary>
-/// How one quantized weight stands in a safetensors file (docs/formats.md): <c>PREFIX.codes</c> packed, and <c>PREFIX.palette</c>
-/// [palettes, 2^bits] or, for UAQ, <c>PREFIX.step</c> and <c>PREFIX.zero_point</c> [channels], at the original precision.
-/// </summary>
+/// <summary>How one quantized weight stands in a safetensors file (docs/formats.md): <c>PREFIX.tables</c> and <c>PREFIX.codes</c>, both bytes.</summary>
 public static class QuantizedWeightTensors
 {
-    private const string Codes = ".codes", Palette = ".palette", Step = ".step", ZeroPoint = ".zero_point";
+    private const string Codes = ".codes", Tables = ".tables";
 
-    /// <summary>The tensors to write: tables first, then codes.</summary>
+    /// <summary>The tensors to write.</summary>
     public static IEnumerable<SafetensorsWriter.Item> Items(string prefix, QuantizedWeight weight)
     {
         ArgumentNullException.ThrowIfNull(weight);
-        if (weight.Affine is { } affine)
+        IReadOnlyList<TensorInfo> infos = Describe(prefix, weight.Spec, weight.OutChannels, weight.RowLength, weight.TableType);
+        yield return new SafetensorsWriter.Item(infos[0], stream => stream.Write(WeightTables.Write(weight)));
+        yield return new SafetensorsWriter.Item(infos[1], stream =>
         {
-            yield return Table(prefix + Step, weight.TableType, [weight.OutChannels], affine.Steps);
-            yield return Table(prefix + ZeroPoint, weight.TableType, [weight.OutChannels], affine.ZeroPoints);
-        }
-        else
-        {
-            yield return Table(prefix + Palette, weight.TableType, [weight.Spec.PaletteCount(weight.OutChannels), weight.Spec.PaletteLength], weight.Palettes);
-        }
-        var info = new TensorInfo(prefix + Codes, ElementType.UInt8, [CodePacker.PackedLength(weight.Count, weight.Spec.Bits)]);
-        yield return new SafetensorsWriter.Item(info, stream =>
-        {
-            byte[] packed = new byte[info.SizeBytes];
+            byte[] packed = new byte[infos[1].SizeBytes];
             CodePacker.Pack(weight.Codes, weight.Spec.Bits, packed);
             stream.Write(packed);
         });
     }
 
-    /// <summary>The tensors that a weight has, without reading them: what <see cref="Items"/> would declare.</summary>
+    /// <summary>The tensors that a weight has, without reading them: tables, then codes.</summary>
     public static IReadOnlyList<TensorInfo> Describe(string prefix, QuantizerSpec spec, int outChannels, int rowLength, ElementType tableType)
     {
         ArgumentNullException.ThrowIfNull(spec);
-        ElementType type = TablePrecision.For(tableType);
-        var codes = new TensorInfo(prefix + Codes, ElementType.UInt8, [CodePacker.PackedLength((long)outChannels * rowLength, spec.Bits)]);
-        return spec.Method == QuantizerMethod.UniformAffine
-            ? [new(prefix + Step, type, [outChannels]), new(prefix + ZeroPoint, type, [outChannels]), codes]
-            : [new(prefix + Palette, type, [spec.PaletteCount(outChannels), spec.PaletteLength]), codes];
+        return
+        [
+            new(prefix + Tables, ElementType.UInt8, [WeightTables.SizeBytes(spec, outChannels, TablePrecision.For(tableType))]),
+            new(prefix + Codes, ElementType.UInt8, [CodePacker.PackedLength((long)outChannels * rowLength, spec.Bits)]),
+        ];
     }
 
     /// <summary>Reads a weight back.</summary>
@@ -62,10 +51,9 @@ public static class QuantizedWeightTensors
         byte[] packed = new byte[CodePacker.PackedLength(codes.Length, spec.Bits)];
         source.ReadBytes(prefix + Codes, 0, packed);
         CodePacker.Unpack(packed, spec.Bits, codes);
-        AffineParameters? affine = spec.Method == QuantizerMethod.UniformAffine
-            ? new AffineParameters(ReadTable(source, prefix + Step), ReadTable(source, prefix + ZeroPoint))
-            : null;
-        float[] palettes = affine?.ToPalettes(spec.Bits) ?? ReadTable(source, prefix + Palette);
+        byte[] tables = new byte[WeightTables.SizeBytes(spec, outChannels, TablePrecision.For(tableType))];
+        source.ReadBytes(prefix + Tables, 0, tables);
+        (float[] palettes, AffineParameters? affine) = WeightTables.Read(source.ToString()!, tables, spec, outChannels, TablePrecision.For(tableType));
         return new QuantizedWeight(spec, outChannels, rowLength, tableType, codes, palettes, affine, meanError);
     }
 
@@ -83,23 +71,6 @@ public static class QuantizedWeightTensors
                 + $"{expected.Type} [{string.Join(", ", expected.Shape)}]. The file is damaged or was edited: make it again.");
         }
     }
-
-    private static float[] ReadTable(ITensorSource source, string name)
-    {
-        float[] values = source.ReadSingle(name);
-        foreach (float value in values)
-        {
-            if (!float.IsFinite(value)) throw new QuantizedTensorException($"{source}: table '{name}' holds {value}; every entry is finite in a sound file. Make the file again.");
-        }
-        return values;
-    }
-
-    private static SafetensorsWriter.Item Table(string name, ElementType type, long[] shape, float[] values) => new(new TensorInfo(name, type, shape), stream =>
-    {
-        byte[] bytes = new byte[values.Length * type.SizeBytes()];
-        TablePrecision.Write(type, values, bytes);
-        stream.Write(bytes);
-    });
 }
 
 /// <summary>A file of quantized weights does not hold what its description says.</summary>

@@ -6,8 +6,8 @@ namespace Qua2SeDiMo.Quantizers;
 
 /// <summary>How a bank is made.</summary>
 /// <param name="Threads">Threads; 0 takes one per processor. The files do not depend on it.</param>
-/// <param name="SinglePrecisionTables">Keep palettes, steps and zero points in single precision, for comparisons; the default is the
-/// original's precision, which the size formula counts.</param>
+/// <param name="SinglePrecisionTables">Keep all tables in single precision, for comparisons; the default is the original's precision, which the
+/// size formula counts.</param>
 public sealed record BankOptions(int Threads = 0, bool SinglePrecisionTables = false)
 {
     /// <summary>Options to make of every weight; the six of the paper by default.</summary>

@@ -14,7 +14,7 @@ namespace Qua2SeDiMo.Quantizers;
 /// <param name="OutChannels">C.</param>
 /// <param name="RowLength">K.</param>
 /// <param name="OriginalType">Type in the checkpoint.</param>
-/// <param name="TableType">Type of palettes, steps and zero points.</param>
+/// <param name="TableType">Precision of tables: Float32, Float16 or BFloat16.</param>
 /// <param name="Fingerprint">SHA-256 of the weights and of everything that decides the result, lower-case hexadecimal.</param>
 /// <param name="MeanErrors">Mean |w − ŵ|^2.4 per weight of each option.</param>
 public sealed record BankEntry(string Name, string FileName, int OutChannels, int RowLength, ElementType OriginalType, ElementType TableType,

@@ -3,8 +3,8 @@ using Qua2SeDiMo.Numerics;
 namespace Qua2SeDiMo.Quantizers;
 
 /// <summary>
-/// The precision that palettes, steps and zero points are stored at. The size formula counts tables at the original precision, so
-/// everything that reads a quantized weight (a study, a packed file) sees values that this precision holds.
+/// The precision that tables are stored at. The size formula counts them at the original precision, so everything that reads a quantized
+/// weight (a study, a packed file) sees values that this precision holds.
 /// </summary>
 internal static class TablePrecision
 {

@@ -8,7 +8,7 @@ public static class WeightQuantizer
     /// <summary>Quantizes a weight.</summary>
     /// <param name="weight">Finite weights.</param>
     /// <param name="specs">Options, any number and order.</param>
-    /// <param name="tableType">Precision of palettes, steps and zero points; null takes the original's.</param>
+    /// <param name="tableType">Precision of tables; null takes the original's.</param>
     /// <param name="parallel">Threads and cancellation; the result does not depend on it.</param>
     /// <returns>One result per option, in their order.</returns>
     /// <exception cref="UnquantizableWeightException">The weight holds a NaN or an infinity.</exception>

@@ -25,29 +25,31 @@ public sealed class HostilePackedModelTests : IDisposable
     [InlineData("an absolute path", "\"weights\":\"q2_weights.safetensors\"", "\"weights\":\"/etc/passwd\"")]
     [InlineData("bits that do not exist", "\"uaq-3\"", "\"uaq-9\"")]
     [InlineData("no bits", "\"uaq-3\"", "\"uaq\"")]
-    [InlineData("an option that is a number", "\"uaq-3\"", "3")]
+    [InlineData("an option that is a number", "[\"uaq-3\"", "[3")]
     [InlineData("another option, so other lengths", "\"uaq-3\"", "\"uaq-4\"")]
     [InlineData("one option for another of the same code length", "\"uaq-3\"", "\"kmeans-a-3\"")]
-    [InlineData("more weights than codes", "\"shape\":[24,45]", "\"shape\":[25,45]")]
-    [InlineData("fewer weights than codes", "\"shape\":[24,45]", "\"shape\":[24,40]")]
-    [InlineData("a negative extent", "\"shape\":[24,45]", "\"shape\":[-24,-45]")]
-    [InlineData("a zero extent", "\"shape\":[24,45]", "\"shape\":[0,45]")]
-    [InlineData("an absurd size", "\"shape\":[24,45]", "\"shape\":[4611686018427387904,8]")]
-    [InlineData("a large but possible size", "\"shape\":[24,45]", "\"shape\":[2000000000,1]")]
-    [InlineData("a fraction", "\"shape\":[24,45]", "\"shape\":[24.5,45]")]
-    [InlineData("one dimension", "\"shape\":[24,45]", "\"shape\":[1080]")]
-    [InlineData("a shape that is text", "\"shape\":[24,45]", "\"shape\":\"24x45\"")]
+    [InlineData("more weights than codes", "[24,45]", "[25,45]")]
+    [InlineData("fewer weights than codes", "[24,45]", "[24,40]")]
+    [InlineData("a negative extent", "[24,45]", "[-24,-45]")]
+    [InlineData("a zero extent", "[24,45]", "[0,45]")]
+    [InlineData("an absurd size", "[24,45]", "[4611686018427387904,8]")]
+    [InlineData("a large but possible size", "[24,45]", "[2000000000,1]")]
+    [InlineData("a fraction", "[24,45]", "[24.5,45]")]
+    [InlineData("one dimension", "[24,45]", "[1080]")]
+    [InlineData("a shape that is text", "[24,45]", "\"24x45\"")]
     [InlineData("a part beyond its tensor", "\"input_start\":3", "\"input_start\":4")]
     [InlineData("a part before its tensor", "\"input_start\":3", "\"input_start\":-3")]
     [InlineData("a hole between parts", "\"input_start\":3", "\"input_start\":2")]
     [InlineData("a part of a larger tensor", "\"tensor_inputs\":5", "\"tensor_inputs\":6")]
-    [InlineData("a tensor that is stored as it was too", "\"shape\":[24,45]", "\"shape\":[24,45],\"tensor\":\"linear.bias\"")]
+    [InlineData("a tensor that is stored as it was too", "[24,45]", "[24,45],{\"tensor\":\"linear.bias\"}")]
     [InlineData("a type without fractions", "\"table_type\":\"Float16\"", "\"table_type\":\"Int64\"")]
     [InlineData("a wider table type", "\"table_type\":\"Float16\"", "\"table_type\":\"Float32\"")]
     [InlineData("a checksum of something else", "\"sha256\":\"", "\"sha256\":\"00")]
     [InlineData("a missing checksum", "\"sha256\"", "\"sha512\"")]
     [InlineData("a missing list of parts", "\"parts\"", "\"pieces\"")]
     [InlineData("a part named twice", "\"depthwise/1\"", "\"linear\"")]
+    [InlineData("a part without a shape", ",[24,45]]", "]")]
+    [InlineData("a part that is an object", "[\"uaq-3\",[24,45]]", "{}")]
     [InlineData("text cut short", "\"parts\":{", "\"parts\":{{")]
     public void A_manifest_with(string lie, string text, string replacement)
     {
@@ -98,13 +100,13 @@ public sealed class HostilePackedModelTests : IDisposable
     {
         byte[] bytes = File.ReadAllBytes(WeightsPath);
         int data = 8 + (int)BitConverter.ToInt64(bytes);
-        // The tables come first: the first step becomes infinity in half precision.
-        (bytes[data], bytes[data + 1]) = (0x00, 0x7C);
+        // The tables come first: the first word becomes a step of infinity.
+        (bytes[data + 1], bytes[data + 2], bytes[data + 3]) = (0x00, 0x80, 0x7F);
         AtomicFile.Write(WeightsPath, stream => stream.Write(bytes));
         string manifest = File.ReadAllText(ManifestPath);
         int start = manifest.IndexOf("\"sha256\":\"", StringComparison.Ordinal) + 10;
         AtomicFile.WriteText(ManifestPath, string.Concat(manifest.AsSpan(0, start), PackedModelReader.Checksum(WeightsPath), manifest.AsSpan(start + 64)));
         using PackedModelReader reader = PackedModelReader.Open(fixture.Denoiser);
-        Assert.Throws<PackedModelException>(() => reader.ReadSingle("linear.weight"));
+        Assert.Throws<Qua2SeDiMo.Quantizers.QuantizedTensorException>(() => reader.ReadSingle("linear.weight"));
     }
 }

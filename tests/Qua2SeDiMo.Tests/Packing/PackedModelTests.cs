@@ -167,7 +167,8 @@ public sealed class PackedModelTests(ITestOutputHelper output) : IDisposable
         long figure = allocation.SizeBytes(weights, 16), rest = tensors.Tensors.Values.Sum(tensor => tensor.SizeBytes) - weights.Sum(weight => weight.ElementCount * 2);
         long folder = new DirectoryInfo(fixture.In("emoji/transformer")).EnumerateFiles().Sum(file => file.Length);
         output.WriteLine($"{trialName}: figure {figure} + rest {rest}, on disk {folder}: {100.0 * (folder - figure - rest) / (figure + rest):F2} % more");
-        Assert.Equal(figure, summary.QuantizedBytes);
+        // The palettes of K-Means A are single precision, 64 bytes a weight at most.
+        Assert.InRange(summary.QuantizedBytes, figure, figure + (32 * weights.Length));
         Assert.Equal(rest, summary.RestBytes);
         Assert.InRange(folder, figure + rest, (long)(1.01 * (figure + rest)));
     }

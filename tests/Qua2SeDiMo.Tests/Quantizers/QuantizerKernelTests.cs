@@ -36,8 +36,8 @@ public sealed class QuantizerKernelTests
             AffineKernel.EncodePlain(row, 0.011f, 7f, 15f, expected);
             AffineKernel.Encode(row, 0.011f, 7f, 15f, found);
             Assert.Equal(expected, found);
-            double error = AffineKernel.ErrorPlain(row, 0.011f, 7f, 15f);
-            Assert.Equal(error, AffineKernel.Error(row, 0.011f, 7f, 15f), 1e-6 * error);
+            double error = AffineKernel.ErrorPlain(row, 0.011f, 0.0111f, 7f, 15f);
+            Assert.Equal(error, AffineKernel.Error(row, 0.011f, 0.0111f, 7f, 15f), 1e-6 * error);
         }
     }
 
