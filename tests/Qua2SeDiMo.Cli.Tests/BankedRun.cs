@@ -1,0 +1,49 @@
+using Qua2SeDiMo.Stages;
+using Xunit;
+
+namespace Qua2SeDiMo.Cli.Tests;
+
+/// <summary>A bank of the bundled model, made once by the program; tests copy it into run directories of their own.</summary>
+public sealed class BankedRun : IAsyncLifetime
+{
+    /// <summary>Name of the tests that share it, one after another, so that their processes do not fight for the processor.</summary>
+    public const string Name = "banked run";
+
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("q2-cli-");
+    private int runCount;
+
+    internal static string Model => Path.Combine(RepositoryFiles.Root, "models", "emoji-pixart");
+
+    /// <summary>The model, opened by the library.</summary>
+    internal LoadedModel Loaded { get; } = LoadedModel.Open(Model);
+
+    /// <summary>What <c>bank --json</c> said when it made the bank.</summary>
+    internal Q2Result BankResult { get; private set; } = null!;
+
+    internal RunDirectory Run => new(Path.Combine(folder.FullName, "bank-run"));
+
+    public async Task InitializeAsync() => BankResult = (await Q2.RunAsync("bank", Model, "--run", Run.DirectoryPath, "--json", "--quiet")).Succeeded();
+
+    /// <summary>A run directory that holds a copy of the bank.</summary>
+    internal RunDirectory NewRun()
+    {
+        var run = new RunDirectory(NewFolder());
+        Directory.CreateDirectory(run.Bank);
+        foreach (string file in Directory.EnumerateFiles(Run.Bank)) File.Copy(file, Path.Combine(run.Bank, Path.GetFileName(file)));
+        return run;
+    }
+
+    /// <summary>An empty folder.</summary>
+    internal string NewFolder() => Directory.CreateDirectory(Path.Combine(folder.FullName, $"{Interlocked.Increment(ref runCount)}")).FullName;
+
+    public Task DisposeAsync()
+    {
+        Loaded.Dispose();
+        folder.Delete(recursive: true);
+        return Task.CompletedTask;
+    }
+}
+
+/// <summary>Joins the tests that need a bank.</summary>
+[CollectionDefinition(BankedRun.Name)]
+public sealed class BankedRunGroup : ICollectionFixture<BankedRun>;

@@ -1,0 +1,52 @@
+using System.Text.Json;
+using Qua2SeDiMo.Packing;
+using Qua2SeDiMo.Quantizers;
+using Xunit;
+
+namespace Qua2SeDiMo.Cli.Tests;
+
+[Collection(BankedRun.Name)]
+public sealed class GenerateTests(BankedRun banked)
+{
+    private static readonly string[] Request = ["--prompt", "red apple, flat emoji", "Ünïcode / prompt?", "--steps", "2", "--json", "--quiet", "--out"];
+
+    [Fact]
+    public async Task A_packed_model_gives_the_pixels_of_the_fake_quantized_one()
+    {
+        string folder = banked.NewFolder(), packed = Path.Combine(folder, "packed"), file = Path.Combine(folder, "allocation.json");
+        int weight = 0;
+        BitAllocation allocation = BitAllocation.ForEach(banked.Loaded.Weights, _ => QuantizerSpec.PaperOptions[weight++ % QuantizerSpec.PaperOptions.Count]);
+        File.WriteAllText(file, allocation.ToJson());
+        PackedModelWriter.Write(banked.Loaded.Folder, banked.Loaded.Weights, allocation, QuantizerBank.Open(banked.Run.Bank), packed);
+
+        string[] original = Images(await Q2.RunAsync(["generate", BankedRun.Model, .. Request, Path.Combine(folder, "a")]));
+        string[] quantized = Images(await Q2.RunAsync(["generate", BankedRun.Model, "--allocation", file, "--run", banked.Run.DirectoryPath, .. Request, Path.Combine(folder, "b")]));
+        string[] fromPacked = Images(await Q2.RunAsync(["generate", packed, .. Request, Path.Combine(folder, "c")]));
+
+        Assert.Equal(["000-red-apple-flat-emoji.png", "001-ünïcode-prompt.png"], fromPacked.Select(Path.GetFileName));
+        Assert.Equal(quantized.Select(File.ReadAllBytes), fromPacked.Select(File.ReadAllBytes));
+        Assert.NotEqual(original.Select(File.ReadAllBytes), fromPacked.Select(File.ReadAllBytes));
+
+        (await Q2.RunAsync("generate", packed, "--prompt", "x", "--allocation", file, "--run", banked.Run.DirectoryPath, "--out", folder, "--quiet")).Refused("packed");
+    }
+
+    [Fact]
+    public async Task An_entry_that_the_file_does_not_have_is_refused_with_those_it_has()
+    {
+        string trials = Path.Combine(BankedRun.Model, "trials", "trials.json");
+        (await Q2.RunAsync("generate", BankedRun.Model, "--prompt", "x", "--allocation", trials, "--entry", "nonsense", "--out", banked.NewFolder())).Refused("nonsense", "uniform-uaq-3");
+        (await Q2.RunAsync("generate", BankedRun.Model, "--prompt", "x", "--allocation", trials, "--out", banked.NewFolder())).Refused("uniform-uaq-3");
+    }
+
+    [Fact]
+    public async Task Graph_writes_program_and_sensitivity_graph()
+    {
+        string run = banked.NewFolder();
+        JsonElement graph = (await Q2.RunAsync("graph", BankedRun.Model, "--run", run, "--json", "--quiet")).Succeeded().Json;
+        Assert.Equal(67, graph.GetProperty("weights").GetInt32());
+        Assert.All(["graph.txt", "graph.onnx", "dag.json", "dag.dot", "dag.svg"], name => Assert.True(new FileInfo(Path.Combine(run, name)).Length > 1000, name));
+    }
+
+    private static string[] Images(Q2Result result) =>
+        [.. result.Succeeded().Json.GetProperty("images").EnumerateArray().Select(image => image.GetProperty("path").GetString()!)];
+}

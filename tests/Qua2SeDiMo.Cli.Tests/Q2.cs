@@ -1,0 +1,95 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using Xunit;
+
+namespace Qua2SeDiMo.Cli.Tests;
+
+/// <summary>What a process of the program said.</summary>
+internal sealed record Q2Result(int ExitCode, string Output, string Errors)
+{
+    /// <summary>Standard output as one JSON document; anything else on it is an error.</summary>
+    internal JsonElement Json => JsonDocument.Parse(Output).RootElement;
+
+    /// <summary>Passes on the result if the program ended well; its words are in the message if not.</summary>
+    internal Q2Result Succeeded()
+    {
+        Assert.True(ExitCode == 0, $"exit code {ExitCode}\n{Errors}\n{Output}");
+        return this;
+    }
+
+    /// <summary>The program refused: exit code 2, one message without a stack trace on standard error, nothing on standard output.</summary>
+    internal Q2Result Refused(params string[] words)
+    {
+        Assert.True(ExitCode == 2, $"exit code {ExitCode}\n{Errors}");
+        Assert.Equal("", Output);
+        Assert.DoesNotContain("   at ", Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("Exception", Errors, StringComparison.Ordinal);
+        Assert.All(words, word => Assert.Contains(word, Errors, StringComparison.Ordinal));
+        return this;
+    }
+}
+
+/// <summary>A process of the real program, as a user starts it.</summary>
+internal sealed class Q2 : IDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+    private readonly Process process;
+    private readonly StringBuilder errors = new();
+    private readonly Task<string> output;
+    private readonly Task errorReader;
+
+    private Q2(string[] arguments)
+    {
+        string dotnet = Environment.ProcessPath!;
+        string[] command = ["exec", Path.Combine(AppContext.BaseDirectory, "q2.dll"), .. arguments];
+        // A test run in the background of a shell inherits that Ctrl-C is ignored.
+        ProcessStartInfo start = OperatingSystem.IsLinux()
+            ? new ProcessStartInfo("/usr/bin/env", ["--default-signal=INT", dotnet, .. command])
+            : new ProcessStartInfo(dotnet, command);
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
+        process = Process.Start(start)!;
+        output = process.StandardOutput.ReadToEndAsync();
+        errorReader = ReadErrorsAsync();
+    }
+
+    internal bool HasExited => process.HasExited;
+
+    internal static Q2 Start(params string[] arguments) => new(arguments);
+
+    internal static async Task<Q2Result> RunAsync(params string[] arguments)
+    {
+        using Q2 program = Start(arguments);
+        return await program.EndAsync();
+    }
+
+    internal async Task<Q2Result> EndAsync()
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        await process.WaitForExitAsync(limit.Token);
+        await errorReader;
+        return new Q2Result(process.ExitCode, await output, errors.ToString());
+    }
+
+    /// <summary>Ctrl-C.</summary>
+    internal void Interrupt()
+    {
+        using Process kill = Process.Start("kill", ["-INT", $"{process.Id}"]);
+        kill.WaitForExit();
+    }
+
+    /// <summary>SIGKILL.</summary>
+    internal void Kill() => process.Kill();
+
+    public void Dispose()
+    {
+        if (!process.HasExited) process.Kill();
+        process.Dispose();
+    }
+
+    private async Task ReadErrorsAsync()
+    {
+        while (await process.StandardError.ReadLineAsync() is { } line) errors.AppendLine(line);
+    }
+}
