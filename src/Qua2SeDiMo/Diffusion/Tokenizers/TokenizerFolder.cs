@@ -42,9 +42,9 @@ internal sealed class TokenizerFolder
     /// <summary>A special token, for instance pad_token, as text.</summary>
     public string SpecialToken(string key, string defaultToken) => Text(config[key]) ?? Text(specialTokens[key]) ?? defaultToken;
 
-    /// <summary>additional_special_tokens.</summary>
+    /// <summary>Special tokens without a role: additional_special_tokens, or extra_special_tokens as newer files call them.</summary>
     public IReadOnlyList<string> AdditionalSpecialTokens =>
-        (config["additional_special_tokens"] ?? specialTokens["additional_special_tokens"]) is JsonArray array ? [.. array.Select(Text).OfType<string>()] : [];
+        [.. new[] { "additional_special_tokens", "extra_special_tokens" }.SelectMany(key => (config[key] ?? specialTokens[key]) as JsonArray ?? []).Select(Text).OfType<string>()];
 
     public bool Has(string name) => File.Exists(PathOf(name)) || File.Exists(PathOf(name) + ".gz");
 
