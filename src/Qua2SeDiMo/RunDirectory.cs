@@ -25,6 +25,12 @@ public sealed record RunDirectory(string DirectoryPath)
     /// <summary>The trials, in SQLite.</summary>
     public string StudyDatabase => In("study.db");
 
+    /// <summary>How the study was made, and what it found.</summary>
+    public string StudyRecord => In("study.json");
+
+    /// <summary>Pictures of plans and baselines, a folder each.</summary>
+    public string Images => In("images");
+
     /// <summary>Weights of the predictor networks, one per fold.</summary>
     public string PredictorWeights => In("predictor.safetensors");
 
@@ -37,14 +43,14 @@ public sealed record RunDirectory(string DirectoryPath)
     /// <summary>Images of the unquantized model, which paired metrics compare with.</summary>
     public string FullPrecisionImages => In("full-precision.safetensors");
 
+    /// <summary>The same for the prompts on which plans are checked again.</summary>
+    public string FreshFullPrecisionImages => In("full-precision-fresh.safetensors");
+
     /// <summary>Chosen allocations with their measured quality.</summary>
     public string Plan => In("plan.json");
 
     /// <summary>The smaller model.</summary>
     public string Packed => In("packed");
-
-    /// <summary>Charts as separate files.</summary>
-    public string Charts => In("charts");
 
     /// <summary>The page for people.</summary>
     public string Report => In("report.html");

@@ -3,6 +3,7 @@ using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Reports;
 using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Stages;
@@ -13,6 +14,9 @@ namespace Qua2SeDiMo.Stages;
 /// </summary>
 internal sealed class ImageObjective : ITrialObjective, IDisposable
 {
+    /// <summary>Pictures that are kept of each listed allocation.</summary>
+    internal const int PictureCount = 8;
+
     private readonly LoadedModel model;
     private readonly QuantizerBank bank;
     private readonly StudyOptions options;
@@ -21,24 +25,28 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
     private readonly ImageScorer scorer;
     private readonly EncodedPrompts prompts;
     private readonly float[] noise;
+    private readonly Func<int, string>? pictureFolder;
     private readonly Lazy<IReadOnlyDictionary<string, long>> multiplyAccumulates;
 
     /// <param name="model">The model; stays the caller's.</param>
     /// <param name="bank">Its weights under every option.</param>
     /// <param name="options">Prompts, seeds, steps.</param>
     /// <param name="cachePath">Where the full-precision images are kept for the next process.</param>
+    /// <param name="pictureFolder">Folder for the first pictures of each trial, by trial number; null writes none.</param>
     /// <param name="progress">Told while the full-precision images are generated.</param>
     /// <param name="cancellationToken">Ends the preparation.</param>
     internal ImageObjective(
-        LoadedModel model, QuantizerBank bank, StudyOptions options, string cachePath, IProgress<StageProgress>? progress, CancellationToken cancellationToken)
+        LoadedModel model, QuantizerBank bank, StudyOptions options, string cachePath, Func<int, string>? pictureFolder, IProgress<StageProgress>? progress,
+        CancellationToken cancellationToken)
     {
+        this.pictureFolder = pictureFolder;
         this.model = model;
         this.bank = bank;
         this.options = options;
         var inference = new InferenceOptions();
         binding = model.CreateBinding();
         pipeline = new DiffusionPipeline(model.Parts(inference), model.Tensors, binding);
-        IReadOnlyList<string> texts = options.Scoring.ReadPrompts(options.ImageCount);
+        IReadOnlyList<string> texts = options.ReadPrompts();
         scorer = new ImageScorer(options.Scoring, texts, inference);
         prompts = pipeline.Encode(texts, options.Generation);
         noise = StartingNoise.Of(options.ImageSeeds, pipeline.LatentShape(options.Generation).Length);
@@ -54,11 +62,7 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
     /// <summary>Time inside ONNX Runtime so far.</summary>
     internal TimeSpan RuntimeElapsed => pipeline.RuntimeElapsed + scorer.RuntimeElapsed;
 
-    public TrialResult Evaluate(int trialNumber, BitAllocation allocation, IProgress<TrialProgress>? progress, CancellationToken cancellationToken) =>
-        Label(allocation, progress, cancellationToken).Result;
-
-    /// <summary>Generates and measures; gives the images too.</summary>
-    internal (TrialResult Result, ImageBatch Images) Label(BitAllocation allocation, IProgress<TrialProgress>? progress, CancellationToken cancellationToken)
+    public TrialResult Evaluate(int trialNumber, BitAllocation allocation, IProgress<TrialProgress>? progress, CancellationToken cancellationToken)
     {
         TimeProvider time = TimeProvider.System;
         TimeSpan runtimeBefore = RuntimeElapsed;
@@ -74,7 +78,8 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         {
             ["apply"] = apply, ["generate"] = generated - apply, ["score"] = whole - generated, ["runtime"] = RuntimeElapsed - runtimeBefore, ["whole"] = whole,
         };
-        return (new TrialResult(metrics) { Arrays = arrays, Durations = durations }, images);
+        if (pictureFolder is not null) WritePictures(pictureFolder(trialNumber), images);
+        return new TrialResult(metrics) { Arrays = arrays, Durations = durations };
     }
 
     public void Dispose()
@@ -82,6 +87,15 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         pipeline.Dispose();
         binding.Dispose();
         scorer.Dispose();
+    }
+
+    private static void WritePictures(string folder, ImageBatch images)
+    {
+        for (int i = 0; i < Math.Min(PictureCount, images.Count); i++)
+        {
+            byte[] png = PngFile.Encode(images.Image(i), images.Height, images.Width);
+            AtomicFile.Write(Path.Combine(folder, $"{i:000}.png"), stream => stream.Write(png));
+        }
     }
 
     private void AddCosts(Dictionary<string, double> metrics, BitAllocation allocation)

@@ -31,14 +31,16 @@ public sealed record ScoringFiles(string? ClipFolder, string? ReferenceFeatures,
             Choose(prompts, references is null ? null : Path.Combine(references, PromptsName), File.Exists, "prompt file"));
     }
 
-    /// <summary>The first prompts of the file, or of the built-in list; starts over when there are fewer.</summary>
+    /// <summary>Prompts of the file, or of the built-in list, in their order; starts over when there are fewer.</summary>
+    /// <param name="count">Prompts wanted.</param>
+    /// <param name="first">Prompts to leave out at the beginning.</param>
     /// <exception cref="ModelFolderException">The file holds no prompt.</exception>
-    public IReadOnlyList<string> ReadPrompts(int count)
+    public IReadOnlyList<string> ReadPrompts(int count, int first = 0)
     {
         IEnumerable<string> lines = PromptsFile is null ? BuiltInPrompts() : File.ReadLines(PromptsFile);
-        string[] prompts = [.. lines.Select(line => line.Trim()).Where(line => line.Length > 0).Take(count)];
+        string[] prompts = [.. lines.Select(line => line.Trim()).Where(line => line.Length > 0).Take(first + count)];
         if (prompts.Length == 0) throw new ModelFolderException($"{PromptsFile}: no prompts; one a line is expected.");
-        return [.. Enumerable.Range(0, count).Select(i => prompts[i % prompts.Length])];
+        return [.. Enumerable.Range(first, count).Select(i => prompts[i % prompts.Length])];
     }
 
     private static string? Choose(string? named, string? found, Func<string, bool> exists, string what)

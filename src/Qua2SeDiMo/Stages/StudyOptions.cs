@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Studies;
@@ -13,6 +14,9 @@ public sealed record StudyOptions
 
     /// <summary>Images per trial, one prompt each.</summary>
     public int ImageCount { get; init; } = 32;
+
+    /// <summary>Prompts left out at the beginning of the list: fresh ones check a plan on prompts that no trial saw.</summary>
+    public int FirstPrompt { get; init; }
 
     /// <summary>Image i starts from the noise of this seed + i, the same in every trial.</summary>
     public long Seed { get; init; } = 42;
@@ -32,7 +36,14 @@ public sealed record StudyOptions
     /// <summary>What images are scored with.</summary>
     public required ScoringFiles Scoring { get; init; }
 
+    /// <summary>The prompts, one per image.</summary>
+    internal IReadOnlyList<string> ReadPrompts() => Scoring.ReadPrompts(ImageCount, FirstPrompt);
+
+    /// <summary>The same settings on as many prompts and seeds that the study did not use.</summary>
+    internal StudyOptions OnFreshPrompts() => this with { FirstPrompt = FirstPrompt + ImageCount, Seed = Seed + ImageCount };
+
     /// <summary>Starting seeds of all images.</summary>
+    [JsonIgnore]
     public IReadOnlyList<long> ImageSeeds => [.. Enumerable.Range(0, ImageCount).Select(i => SharedNoise ? Seed : Seed + i)];
 
     /// <summary>What the study's store compares before it adds a trial.</summary>
@@ -52,7 +63,7 @@ public sealed record StudyOptions
             ["negative-prompt"] = Generation.NegativePrompt,
             ["height"] = Generation.Height?.ToString(CultureInfo.InvariantCulture) ?? "model",
             ["width"] = Generation.Width?.ToString(CultureInfo.InvariantCulture) ?? "model",
-            ["prompts"] = string.Join('\n', Scoring.ReadPrompts(ImageCount)),
+            ["prompts"] = string.Join('\n', ReadPrompts()),
             ["clip"] = Scoring.ClipFolder is null ? ScoringFiles.None : Path.GetFileName(Path.TrimEndingDirectorySeparator(Scoring.ClipFolder)),
             ["reference"] = Scoring.ReferenceFeatures is null ? ScoringFiles.None : $"{new FileInfo(Scoring.ReferenceFeatures).Length} bytes",
             ["sampler"] = samplerDescription,

@@ -20,7 +20,7 @@ public static class StudyStage
         IAllocationSampler sampler = options.FixedAverageBits is { } bits
             ? new FixedSizeAllocationSampler(space, bits, options.SamplerSeed)
             : new RandomAllocationSampler(space, options.SamplerSeed);
-        return Label(model, run, options, sampler, Study.DefaultName, options.TrialCount, "Labelling trials", progress, cancellationToken);
+        return Label(model, run, options, sampler, Study.DefaultName, options.TrialCount, null, progress, cancellationToken);
     }
 
     /// <summary>Labels given allocations, in a study of their own beside the random one.</summary>
@@ -29,12 +29,13 @@ public static class StudyStage
     /// <param name="options">Prompts, seeds, steps.</param>
     /// <param name="allocations">Name and allocation of each trial.</param>
     /// <param name="studyName">Name of the study inside the run's database.</param>
+    /// <param name="pictures">Folder for the first pictures of each allocation, in a folder of its name; null keeps none.</param>
     /// <param name="progress">Told of every step.</param>
     /// <param name="cancellationToken">Stops between steps of the denoiser; finished trials stay.</param>
     public static IReadOnlyList<Trial> RunListed(
         LoadedModel model, RunDirectory run, StudyOptions options, IReadOnlyList<(string Name, BitAllocation Allocation)> allocations, string studyName,
-        IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        Label(model, run, options, new ListedAllocationSampler(allocations), studyName, allocations.Count, "Labelling allocations", progress, cancellationToken);
+        string? pictures = null, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Label(model, run, options, new ListedAllocationSampler(allocations), studyName, allocations.Count, pictures, progress, cancellationToken);
 
     /// <summary>What a trial records of the programs that made it.</summary>
     internal static IReadOnlyDictionary<string, string> Versions { get; } = new Dictionary<string, string>
@@ -72,7 +73,7 @@ public static class StudyStage
     private static double Seconds(Trial trial, string part) => trial.Durations.TryGetValue(part, out TimeSpan span) ? span.TotalSeconds : 0;
 
     private static IReadOnlyList<Trial> Label(
-        LoadedModel model, RunDirectory run, StudyOptions options, IAllocationSampler sampler, string studyName, int trialCount, string title,
+        LoadedModel model, RunDirectory run, StudyOptions options, IAllocationSampler sampler, string studyName, int trialCount, string? pictures,
         IProgress<StageProgress>? progress, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(run.DirectoryPath);
@@ -82,9 +83,11 @@ public static class StudyStage
             IReadOnlyList<Trial> known = store.ListAsync(cancellationToken).GetAwaiter().GetResult();
             if (known.Count(trial => trial.IsFinished) >= trialCount) return known;
             QuantizerBank bank = BankStage.Run(model, run, progress, cancellationToken);
-            using var objective = new ImageObjective(model, bank, options, run.FullPrecisionImages, progress, cancellationToken);
+            Func<int, string>? folder = pictures is null ? null : number => Path.Combine(pictures, sampler.NameOf(number));
+            string cache = options.FirstPrompt == 0 ? run.FullPrecisionImages : run.FreshFullPrecisionImages;
+            using var objective = new ImageObjective(model, bank, options, cache, folder, progress, cancellationToken);
             var runner = new StudyRunner(store, sampler, objective, StudyWorker.ThisProcess(Versions), TimeProvider.System);
-            IProgress<StudyProgress>? inner = progress is null ? null : new Relay<StudyProgress>(step => progress.Report(Describe(step, title)));
+            IProgress<StudyProgress>? inner = progress is null ? null : new Relay<StudyProgress>(step => progress.Report(Describe(step)));
             return runner.RunAsync(trialCount, options.Seed, inner, cancellationToken).GetAwaiter().GetResult();
         }
         finally
@@ -93,11 +96,11 @@ public static class StudyStage
         }
     }
 
-    private static StageProgress Describe(StudyProgress step, string title)
+    private static StageProgress Describe(StudyProgress step)
     {
         string? latest = step.Latest is not { } trial || !trial.Metrics.TryGetValue(StudyMetric.AverageBits.Name, out double bits) ? null
             : trial.Metrics.TryGetValue(StudyMetric.Psnr.Name, out double psnr) ? $"{bits:0.00} bits, {psnr:0.0} dB" : $"{bits:0.00} bits";
         double current = step.Current is null ? 0 : step.CurrentProgress.Fraction;
-        return new StageProgress(title, step.Counts.Finished + current, step.Counts.Total, latest);
+        return new StageProgress("Labelling allocations", step.Counts.Finished + current, step.Counts.Total, latest);
     }
 }

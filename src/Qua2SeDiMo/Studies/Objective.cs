@@ -35,6 +35,17 @@ public sealed record Objective(StudyMetric Metric, double SizeWeight = 0)
             reliabilities.Any(reliability => reliability.Metric == metric.Name && reliability.Reliability >= best - EqualReliability)));
     }
 
+    /// <summary>Reads the form of <see cref="ToString"/>.</summary>
+    /// <exception cref="UnknownObjectiveException">The metric is unknown.</exception>
+    /// <exception cref="FormatException">The weight of the size is not a number.</exception>
+    public static Objective Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        string[] parts = text.Split(" - ", 2);
+        double weight = parts.Length == 1 ? 0 : double.Parse(parts[1].Split('·')[0], System.Globalization.CultureInfo.InvariantCulture);
+        return new Objective(StudyMetric.OfQuality(parts[0].TrimStart('-')), weight);
+    }
+
     /// <summary>For instance <c>-frechet - 150·average-bits</c>.</summary>
     public override string ToString() => (Metric.Direction == StudyDirection.Maximize ? "" : "-") + Metric.Name
         + (SizeWeight == 0 ? "" : FormattableString.Invariant($" - {SizeWeight}·{StudyMetric.AverageBits.Name}"));

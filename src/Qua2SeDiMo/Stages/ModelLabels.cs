@@ -1,0 +1,19 @@
+using Qua2SeDiMo.Predictors;
+
+namespace Qua2SeDiMo.Stages;
+
+/// <summary>Names for people of the models that predict trials.</summary>
+public static class ModelLabels
+{
+    /// <summary>The label of a name in <see cref="ModelNames"/>.</summary>
+    public static string Of(string model) => model switch
+    {
+        ModelNames.Network => "GATv2 network",
+        ModelNames.Ridge => "Ridge on one-hot options",
+        ModelNames.RidgePairs => "Ridge with pairs inside units",
+        ModelNames.AverageBits => "Average bits alone",
+        ModelNames.ErrorSum => "Summed weight error",
+        ModelNames.Mean => "Mean of the training trials",
+        _ => model,
+    };
+}

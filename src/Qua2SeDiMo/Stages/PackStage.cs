@@ -1,0 +1,28 @@
+using System.Text.Json.Nodes;
+using Qua2SeDiMo.Packing;
+using Qua2SeDiMo.Quantizers;
+
+namespace Qua2SeDiMo.Stages;
+
+/// <summary>Writes the smaller model.</summary>
+public static class PackStage
+{
+    /// <summary>Packs a model under an allocation.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="run">The run directory, with a bank.</param>
+    /// <param name="allocation">Option of every weight.</param>
+    /// <param name="destination">Folder to write.</param>
+    /// <param name="origin">Where the allocation came from, kept in the manifest.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancellationToken">Stops; nothing is left behind.</param>
+    /// <exception cref="Q2Exception">The destination is taken, or a file is missing.</exception>
+    public static PackedModelSummary Run(
+        LoadedModel model, RunDirectory run, BitAllocation allocation, string destination, JsonObject? origin,
+        IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        QuantizerBank bank = BankStage.Run(model, run, progress, cancellationToken);
+        IProgress<double>? inner = progress is null ? null : new Relay<double>(share => progress.Report(new StageProgress("Packing", share, 1)));
+        return PackedModelWriter.Write(model.Folder, model.Weights, allocation, bank, destination, origin, inner, cancellationToken);
+    }
+}

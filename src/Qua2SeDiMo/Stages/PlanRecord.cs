@@ -1,0 +1,97 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using Qua2SeDiMo.Quantizers;
+
+namespace Qua2SeDiMo.Stages;
+
+/// <summary>Where an allocation of the result table comes from.</summary>
+public enum PlanKind
+{
+    /// <summary>Nothing quantized.</summary>
+    FullPrecision,
+    /// <summary>Chosen by predicted quality within a byte budget.</summary>
+    Plan,
+    /// <summary>The same option for every weight.</summary>
+    Uniform,
+    /// <summary>Smallest summed weight error within the same budget.</summary>
+    WeightError,
+    /// <summary>The best random trial that fits the budget.</summary>
+    BestRandom,
+}
+
+/// <summary>A measured figure with its interval: 95 % bootstrap over prompts; null where a metric has none.</summary>
+public sealed record Measured(double Value, double? Low = null, double? High = null);
+
+/// <summary>One allocation, generated and scored.</summary>
+public sealed record PlanEntry
+{
+    /// <summary>Unique identifier and name of its image folder, for instance <c>plan-3.75</c>.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>Name for people.</summary>
+    public required string Label { get; init; }
+
+    /// <summary>Where it comes from.</summary>
+    public required PlanKind Kind { get; init; }
+
+    /// <summary>Model whose scores chose it; null for baselines.</summary>
+    public string? Predictor { get; init; }
+
+    /// <summary>AverageBits asked for; null where none were.</summary>
+    public double? RequestedBits { get; init; }
+
+    /// <summary>Byte budget that was kept; null where there was none.</summary>
+    public long? BudgetBytes { get; init; }
+
+    /// <summary>AverageBits, tables included.</summary>
+    public double AverageBits { get; init; }
+
+    /// <summary>Bytes of the quantizable weights.</summary>
+    public long SizeBytes { get; init; }
+
+    /// <summary>Objective that the predictor expects, in its units; null for baselines.</summary>
+    public double? PredictedObjective { get; init; }
+
+    /// <summary>Metric by name.</summary>
+    public IReadOnlyDictionary<string, Measured> Metrics { get; init; } = new Dictionary<string, Measured>();
+
+    /// <summary>Option by weight name.</summary>
+    [JsonPropertyName("allocation")]
+    public JsonObject AllocationJson { get; init; } = [];
+
+    /// <summary>Option by weight name.</summary>
+    [JsonIgnore]
+    public BitAllocation Allocation
+    {
+        get => BitAllocation.FromJson(AllocationJson.ToJsonString());
+        init => AllocationJson = value.ToJsonObject();
+    }
+}
+
+/// <summary>The allocations that a run proposes, and the baselines beside them.</summary>
+/// <param name="Objective">What was optimised.</param>
+/// <param name="Predictor">Model that decided.</param>
+/// <param name="Reason">Why that one.</param>
+/// <param name="Entries">All of them, full precision first.</param>
+public sealed record PlanRecord(string Objective, string Predictor, string Reason, IReadOnlyList<PlanEntry> Entries)
+{
+    /// <summary>Writes the record.</summary>
+    public void Write(RunDirectory run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        AtomicFile.WriteText(run.Plan, JsonSerializer.Serialize(this, StudyRecord.Json));
+    }
+
+    /// <summary>Reads the record of a run.</summary>
+    /// <exception cref="Q2Exception">There is none.</exception>
+    public static PlanRecord Read(RunDirectory run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return StudyRecord.ReadFile<PlanRecord>(run.Plan, "plan");
+    }
+
+    /// <summary>The plan for so many average bits, or the one nearest to it.</summary>
+    public PlanEntry Nearest(double averageBits) =>
+        Entries.Where(entry => entry.Kind == PlanKind.Plan).MinBy(entry => Math.Abs((entry.RequestedBits ?? entry.AverageBits) - averageBits))!;
+}

@@ -1,0 +1,151 @@
+using System.Security.Cryptography;
+using System.Text;
+using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Plans;
+using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Studies;
+
+namespace Qua2SeDiMo.Stages;
+
+/// <summary>Chooses allocations for requested sizes and checks each, and its baselines, by generating images with it.</summary>
+public static class PlanStage
+{
+    /// <summary>Suffix of metrics that were measured on prompts and seeds which no trial saw.</summary>
+    public const string FreshSuffix = "-fresh";
+
+    private const int BootstrapDraws = 1000;
+
+    /// <summary>Sizes planned for when none are asked for, in average bits.</summary>
+    public static IReadOnlyList<BitBudget> DefaultBudgets { get; } = [new(3.5, null), new(3.75, null), new(4.0, null)];
+
+    /// <summary>Makes and verifies plans.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="run">The run directory, with study and predictor.</param>
+    /// <param name="budgets">Sizes.</param>
+    /// <param name="predictor">Name of the model whose scores decide; null takes the winner on held-out trials.</param>
+    /// <param name="progress">Told of every step.</param>
+    /// <param name="cancellationToken">Stops between steps; labelled allocations stay.</param>
+    /// <exception cref="Q2Exception">An earlier stage is missing, or a size is too small for any allocation.</exception>
+    public static PlanRecord Run(
+        LoadedModel model, RunDirectory run, IReadOnlyList<BitBudget> budgets, string? predictor = null,
+        IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(budgets);
+        StudyOptions options = StudyRecord.Read(run).Options;
+        FitRecord fit = StudyRecord.ReadFile<FitRecord>(run.PredictorReport, "fit");
+        string decides = predictor ?? fit.Result.Choice.Model;
+        string reason = predictor is null ? fit.Result.Choice.Reason : $"Chosen by the user: {predictor}.";
+        List<PlanEntry> entries = Propose(model, run, budgets, decides, cancellationToken);
+        entries = Verify(model, run, options, entries, "", progress, cancellationToken);
+        entries = Verify(model, run, options.OnFreshPrompts(), entries, FreshSuffix, progress, cancellationToken);
+        var record = new PlanRecord(fit.Objective, decides, reason, entries);
+        record.Write(run);
+        return record;
+    }
+
+    private static List<PlanEntry> Propose(LoadedModel model, RunDirectory run, IReadOnlyList<BitBudget> budgets, string decides, CancellationToken cancellationToken)
+    {
+        QuantizerBank bank = QuantizerBank.Open(run.Bank);
+        var objective = Objective.Parse(StudyRecord.ReadFile<FitRecord>(run.PredictorReport, "fit").Objective);
+        IReadOnlyList<QuantizableWeight> weights = OperationGraphBuilder.Build(model.Graph).Weights;
+        Trial[] trials = [.. FitStage.ReadTrials(run, Study.DefaultName).Where(trial => trial.State == TrialState.Complete)];
+        double[][] scores = ScoresOf(model, run, objective, decides);
+        double[][] errors = [.. weights.Select(weight => bank.Options.Select(option => -bank.MeanError(weight.Name, option) * weight.ElementCount).ToArray())];
+        var entries = new List<PlanEntry> { new() { Key = "full-precision", Label = "Full precision", Kind = PlanKind.FullPrecision } };
+        entries.AddRange(bank.Options.Select(option => new PlanEntry
+        {
+            Key = $"uniform-{option}", Label = $"{option} everywhere", Kind = PlanKind.Uniform, Allocation = BitAllocation.Uniform(weights, option),
+        }));
+        foreach (BitBudget budget in budgets)
+        {
+            long bytes = budget.ToBytes(model.QuantizableBytes, model.OriginalBits);
+            PlanEntry Entry(string key, string label, PlanKind kind, BitAllocation allocation) => new()
+            {
+                Key = $"{key}-{budget.Name}", Label = $"{label}, {budget.Name}{(budget.Bytes is null ? " bits" : "")}", Kind = kind,
+                RequestedBits = budget.AverageBits ?? model.OriginalBits * (double)bytes / model.QuantizableBytes, BudgetBytes = bytes, Allocation = allocation,
+            };
+            entries.Add(Entry("plan", "Plan", PlanKind.Plan, Choose(scores)) with { Predictor = decides });
+            entries.Add(Entry("weight-error", "Least weight error", PlanKind.WeightError, Choose(errors)));
+            Trial? best = trials.Where(trial => trial.Metrics[StudyMetric.SizeBytes.Name] <= bytes).MaxBy(objective.Of);
+            if (best is not null) entries.Add(Entry("best-random", $"Best random trial ({best.Name})", PlanKind.BestRandom, best.Allocation));
+
+            BitAllocation Choose(double[][] values)
+            {
+                PlanOption[][] groups =
+                [
+                    .. weights.Select((weight, w) => bank.Options.Select((option, o) =>
+                        new PlanOption(option.SizeBytes(weight.ElementCount, weight.OutChannels, model.OriginalBits), values[w][o])).ToArray()),
+                ];
+                PlanChoice choice = PlanSearch.Choose(groups, bytes, cancellationToken) ?? throw new ModelFolderException(
+                    $"{budget.Name}: no allocation fits into {bytes:#,0} bytes; the smallest takes {PlanSearch.SmallestSizeBytes(groups):#,0} "
+                    + $"({model.OriginalBits * (double)PlanSearch.SmallestSizeBytes(groups) / model.QuantizableBytes:0.000} average bits).");
+                return new BitAllocation(weights.Select((weight, w) => KeyValuePair.Create(weight.Name, bank.Options[choice.Options[w]])));
+            }
+        }
+        return [.. entries.Select(entry => entry with { AverageBits = entry.Allocation.AverageBits(weights, model.OriginalBits), SizeBytes = entry.Allocation.SizeBytes(weights, model.OriginalBits) })];
+    }
+
+    // Score of each option of each weight, larger is better.
+    private static double[][] ScoresOf(LoadedModel model, RunDirectory run, Objective objective, string decides) => decides switch
+    {
+        ModelNames.Network => ExplainStage.Read(run).NetworkScores(),
+        ModelNames.Ridge or ModelNames.RidgePairs => RidgeScores(FitStage.LoadStudy(model, run, objective)),
+        _ => throw new ModelFolderException($"Predictor '{decides}' makes no plans; '{ModelNames.Network}' and '{ModelNames.Ridge}' do."),
+    };
+
+    private static double[][] RidgeScores(PredictorStudy study)
+    {
+        RidgeModel ridge = RidgeRegression.Fit(study.Features, [.. study.Trials.Select(trial => trial.Options)], [.. study.Trials.Select(trial => trial.Target)]);
+        int options = study.Features.OptionCount;
+        return [.. Enumerable.Range(0, study.Features.WeightCount).Select(w => ridge.Coefficients.AsSpan(w * options, options).ToArray())];
+    }
+
+    // Labels every entry in a study of its own, named by what is in it, so that a repeated call finds its results.
+    private static List<PlanEntry> Verify(
+        LoadedModel model, RunDirectory run, StudyOptions options, List<PlanEntry> entries, string suffix, IProgress<StageProgress>? progress, CancellationToken cancellationToken)
+    {
+        (string Key, BitAllocation Allocation)[] allocations = [.. entries.Select(entry => (entry.Key, entry.Allocation))];
+        string identity = string.Concat(allocations.Select(pair => pair.Key + pair.Allocation.ToJson())) + options.ToSettings(model.Folder, "").Fingerprint;
+        string name = $"plans-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)))[..12]}{suffix}";
+        IReadOnlyList<Trial> labelled = StudyStage.RunListed(model, run, options, allocations, name, suffix.Length == 0 ? run.Images : null, progress, cancellationToken);
+        var store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System, name);
+        try
+        {
+            for (int i = 0; i < entries.Count; i++)
+            {
+                Trial trial = labelled[i];
+                if (trial.State != TrialState.Complete) throw new ModelFolderException($"{entries[i].Label}: could not be verified: {trial.Failure}");
+                var metrics = new Dictionary<string, Measured>(entries[i].Metrics);
+                foreach (StudyMetric metric in StudyMetric.Quality.Where(metric => trial.Metrics.ContainsKey(metric.Name)))
+                {
+                    TrialArray? values = store.ReadArraysAsync(metric.Name, cancellationToken).GetAwaiter().GetResult().GetValueOrDefault(trial.Number);
+                    metrics[metric.Name + suffix] = WithInterval(trial.Metrics[metric.Name], values);
+                }
+                entries[i] = entries[i] with { Metrics = metrics };
+            }
+            return entries;
+        }
+        finally
+        {
+            store.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+    }
+
+    // 95 % of bootstrap means over prompts; the same draws for every entry.
+    private static Measured WithInterval(double value, TrialArray? perImage)
+    {
+        if (perImage is null || perImage.Rows < 2) return new Measured(value);
+        var random = new Pcg32(seed: 0);
+        double[] means = new double[BootstrapDraws];
+        for (int draw = 0; draw < means.Length; draw++)
+        {
+            for (int i = 0; i < perImage.Rows; i++) means[draw] += perImage.Values[random.Next(perImage.Rows)] / (double)perImage.Rows;
+        }
+        Array.Sort(means);
+        return new Measured(value, means[(int)(0.025 * means.Length)], means[(int)(0.975 * means.Length)]);
+    }
+}

@@ -1,0 +1,40 @@
+using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Predictors;
+
+namespace Qua2SeDiMo.Stages;
+
+/// <summary>The networks of all folds in one safetensors file: arrays and metadata of fold k carry the prefix <c>foldk.</c>.</summary>
+internal static class PredictorFile
+{
+    private const string CountKey = "folds";
+
+    internal static void Write(string path, IReadOnlyList<Predictor> predictors)
+    {
+        var items = new List<SafetensorsWriter.Item>();
+        var metadata = new Dictionary<string, string> { [CountKey] = predictors.Count.ToString() };
+        for (int fold = 0; fold < predictors.Count; fold++)
+        {
+            string prefix = $"fold{fold}.";
+            foreach ((string name, IReadOnlyList<int> shape, float[] values) in predictors[fold].Parameters.ToArrays())
+            {
+                items.Add(SafetensorsWriter.Item.Single(prefix + name, [.. shape.Select(extent => (long)extent)], values));
+            }
+            foreach ((string key, string value) in predictors[fold].ToMetadata()) metadata[prefix + key] = value;
+        }
+        SafetensorsWriter.Write(path, items, metadata);
+    }
+
+    /// <exception cref="Q2Exception">The file is missing, damaged or of another kind.</exception>
+    internal static IReadOnlyList<Predictor> Read(string path)
+    {
+        if (!File.Exists(path)) throw new ModelFolderException($"{path}: not there yet; run `q2 fit` first.");
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        if (!int.TryParse(file.Metadata.GetValueOrDefault(CountKey), out int count) || count is < 0 or > 100) throw new SafetensorsException(path, "not a predictor file; run `q2 fit` again.");
+        return
+        [
+            .. Enumerable.Range(0, count).Select(fold => Predictor.FromArrays(
+                file.Metadata.Where(pair => pair.Key.StartsWith($"fold{fold}.", StringComparison.Ordinal)).ToDictionary(pair => pair.Key[$"fold{fold}.".Length..], pair => pair.Value),
+                name => file.ReadSingle($"fold{fold}.{name}"))),
+        ];
+    }
+}

@@ -1,0 +1,228 @@
+using Qua2SeDiMo.Metrics;
+using Qua2SeDiMo.Packing;
+using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Reports;
+using Qua2SeDiMo.Sensitivity;
+using Qua2SeDiMo.Studies;
+
+namespace Qua2SeDiMo.Stages;
+
+/// <summary>Collects what the stages left in a run directory and writes the page. Nothing is computed here that a stage decides by.</summary>
+public static class ReportStage
+{
+    private const int GridRows = 6;
+
+    /// <summary>Writes <c>report.html</c>, <c>report.json</c> and the figures.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="run">The run directory, with a study at least.</param>
+    /// <param name="command">What the user typed, shown on the page.</param>
+    /// <returns>Full path of the page.</returns>
+    /// <exception cref="Q2Exception">The run has no study.</exception>
+    public static string Run(LoadedModel model, RunDirectory run, string command)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        ReportData data = Collect(model, run, command);
+        data.Write(run.ReportJson);
+        return ReportHtml.Write(data, run.DirectoryPath);
+    }
+
+    private static ReportData Collect(LoadedModel model, RunDirectory run, string command)
+    {
+        StudyRecord study = StudyRecord.Read(run);
+        FitRecord? fit = File.Exists(run.PredictorReport) ? StudyRecord.ReadFile<FitRecord>(run.PredictorReport, "fit") : null;
+        PlanRecord? plan = File.Exists(run.Plan) ? PlanRecord.Read(run) : null;
+        SensitivityResult? sensitivity = File.Exists(run.Sensitivity) ? ExplainStage.Read(run) : null;
+        Trial[] trials = [.. FitStage.ReadTrials(run, Study.DefaultName).Where(trial => trial.State == TrialState.Complete)];
+        Objective objective = fit is null ? new Objective(StudyMetric.OfQuality(study.Summary.Objective)) : Objective.Parse(fit.Objective);
+        IReadOnlyList<MetricData> metrics = MetricTable(study.Summary, plan, objective);
+        return new ReportData
+        {
+            Run = Describe(model, run, study, command),
+            Metrics = metrics,
+            ObjectiveKey = objective.Metric.Name,
+            ObjectiveNote = objective.SizeWeight > 0 ? $"The predictor was trained on {objective}." : null,
+            IntervalMeaning = "95 % bootstrap interval over prompts",
+            Entries = plan is null ? [] : [.. plan.Entries.Select(entry => Entry(model, run, study, entry))],
+            Trials = [.. trials.Select(trial => new TrialData(trial.Number, trial.Metrics[StudyMetric.AverageBits.Name], trial.Metrics))],
+            Options = [.. QuantizerSpec.PaperOptions.Select(option => new OptionData(option.ToString(), $"{Method(option)}, {option.Bits} bits", Method(option), option.Bits))],
+            Weights = Weights(model, sensitivity, plan),
+            ScoreSource = sensitivity is null ? null : plan?.Predictor == ModelNames.Network ? "the GATv2 predictor, five folds" : "ridge regression on one-hot options, bootstrap over trials",
+            Predictor = fit is null ? null : Predictor(fit, plan, trials, objective),
+            Images = plan is null ? null : Images(run, study, plan),
+            Notes = Notes(study, plan),
+        };
+    }
+
+    private static IReadOnlyList<MetricData> MetricTable(StudySummary summary, PlanRecord? plan, Objective objective)
+    {
+        var metrics = MetricData.Standard.Where(metric => plan is null || plan.Entries.Any(entry => entry.Metrics.ContainsKey(metric.Key))).Select(metric =>
+        {
+            ObjectiveReliability? reliability = summary.Reliabilities.FirstOrDefault(row => row.Metric == metric.Key);
+            return reliability is null ? metric : metric with
+            {
+                Reliability = new MeasuredData(reliability.Reliability, reliability.Reliability - reliability.Spread, reliability.Reliability + reliability.Spread),
+            };
+        }).ToList();
+        string fresh = objective.Metric.Name + PlanStage.FreshSuffix;
+        if (plan?.Entries.Any(entry => entry.Metrics.ContainsKey(fresh)) == true && metrics.Find(metric => metric.Key == objective.Metric.Name) is { } chosen)
+        {
+            metrics.Add(chosen with
+            {
+                Key = fresh, Label = chosen.Label + ", fresh prompts", Reliability = null,
+                Meaning = "The same, on prompts and seeds that no trial used: the choice of a plan cannot have profited from chance there.",
+            });
+        }
+        return metrics;
+    }
+
+    private static RunData Describe(LoadedModel model, RunDirectory run, StudyRecord study, string command)
+    {
+        StudyOptions options = study.Options;
+        string[] order = ["graph", "bank", "study", "fit", "explain", "plan", "pack"];
+        Dictionary<string, double> seconds = StageTimings.Read(run);
+        return new RunData
+        {
+            ModelName = model.Folder.Name,
+            ModelClass = model.Folder.Denoiser.ClassName,
+            Folder = model.Folder.DirectoryPath,
+            ParameterCount = model.Tensors.Tensors.Values.Sum(tensor => tensor.ElementCount),
+            QuantizableBytes = model.QuantizableBytes,
+            OriginalBits = model.OriginalBits,
+            ImageCount = options.ImageCount,
+            StepCount = options.Generation.StepCount,
+            GuidanceScale = options.Generation.GuidanceScale,
+            Prompts = options.ReadPrompts(),
+            Seeds = options.SharedNoise ? $"{options.Seed} for all images" : $"{options.Seed} + image index",
+            CreatedAt = TimeProvider.System.GetUtcNow(),
+            Command = command,
+            Facts = [.. MachineFacts.Read().Select(fact => new FactData(fact.Name, fact.Value)),
+                new FactData("Time per trial", $"{study.Summary.SecondsPerTrial:0.00} s, {study.Summary.OutsideRuntimeShare:P1} of it outside ONNX Runtime")],
+            Stages = [.. order.Where(seconds.ContainsKey).Select(stage => new StageData(stage, TimeSpan.FromSeconds(seconds[stage]),
+                stage == "study" ? $"{study.Summary.Complete} trials of {study.Summary.Images} images at {study.Summary.Steps} steps" : ""))],
+        };
+    }
+
+    private static EntryData Entry(LoadedModel model, RunDirectory run, StudyRecord study, PlanEntry entry) => new()
+    {
+        Key = entry.Key,
+        Label = entry.Label,
+        Kind = entry.Kind switch
+        {
+            PlanKind.FullPrecision => EntryKind.FullPrecision,
+            PlanKind.Plan => EntryKind.Plan,
+            PlanKind.Uniform => EntryKind.Uniform,
+            PlanKind.WeightError => EntryKind.Greedy,
+            _ => EntryKind.BestRandom,
+        },
+        RequestedBits = entry.RequestedBits,
+        AverageBits = entry.AverageBits,
+        QuantizedBytes = entry.SizeBytes,
+        EffectiveBits = PackedBits(model, run, entry),
+        ImageCount = study.Options.ImageCount,
+        // The full-precision images against themselves say nothing.
+        Metrics = entry.Metrics.Where(pair => entry.Kind != PlanKind.FullPrecision || !IsPaired(pair.Key))
+            .ToDictionary(pair => pair.Key, pair => new MeasuredData(pair.Value.Value, pair.Value.Low, pair.Value.High)),
+        Choices = entry.Kind == PlanKind.FullPrecision ? null : entry.Allocation.Specs.ToDictionary(pair => pair.Key, pair => pair.Value.ToString()),
+    };
+
+    private static bool IsPaired(string metric) => StudyMetric.Quality.Any(known => known.IsPaired && metric.StartsWith(known.Name, StringComparison.Ordinal));
+
+    // All bytes of the packed denoiser on disk, over all its parameters, when this entry is what was packed.
+    private static double? PackedBits(LoadedModel model, RunDirectory run, PlanEntry entry)
+    {
+        string folder = Path.Combine(run.Packed, model.Folder.Denoiser.Name);
+        if (!PackedModelReader.IsPacked(folder)) return null;
+        using PackedModelReader packed = PackedModelReader.Open(folder);
+        if (!packed.Manifest.Allocation.Equals(entry.Allocation)) return null;
+        long bytes = Directory.EnumerateFiles(folder).Sum(path => new FileInfo(path).Length);
+        return 8.0 * bytes / model.Tensors.Tensors.Values.Sum(tensor => tensor.ElementCount);
+    }
+
+    private static IReadOnlyList<WeightData> Weights(LoadedModel model, SensitivityResult? sensitivity, PlanRecord? plan)
+    {
+        Dictionary<string, IReadOnlyList<ScoreData>> scores = sensitivity is null ? [] : ExplainStage.Scores(sensitivity, plan?.Predictor ?? ModelNames.Ridge)
+            .ToDictionary(pair => pair.Key, pair => (IReadOnlyList<ScoreData>)[.. pair.Value.Select(score => new ScoreData(score.Mean, score.Deviation))]);
+        return
+        [
+            .. model.Weights.Select(weight =>
+            {
+                WeightPlace place = WeightPlace.Of(weight.Name);
+                return new WeightData(weight.Name, place.Block, place.Role, place.IsOutside, weight.ElementCount, scores.GetValueOrDefault(weight.Name));
+            }),
+        ];
+    }
+
+    private static PredictorData Predictor(FitRecord fit, PlanRecord? plan, Trial[] trials, Objective objective) => new(
+        fit.Result.Folds.Count,
+        [
+            .. fit.Result.Models.Select(scores => new PredictorMethodData(
+                scores.Model, ModelLabels.Of(scores.Model), Finite(scores.Srcc.Mean), Finite(scores.PartialSrcc.Mean), Finite(scores.NdcgAll.Mean), Finite(scores.MeanAbsoluteError.Mean),
+                [.. scores.Folds.Select(fold => fold.Srcc).Where(double.IsFinite)], [.. scores.Folds.Select(fold => fold.PartialSrcc).Where(double.IsFinite)],
+                [.. scores.HeldOut.Select((predicted, i) => (predicted, i)).Where(pair => double.IsFinite(pair.predicted)).Select(pair => new HeldOutData(
+                    trials[pair.i].Number, objective.Of(trials[pair.i]), pair.predicted, trials[pair.i].Metrics[StudyMetric.AverageBits.Name]))])),
+        ],
+        plan?.Predictor ?? fit.Result.Choice.Model, plan?.Reason ?? fit.Result.Choice.Reason, objective.SizeWeight > 0 ? objective.ToString() : null);
+
+    private static double? Finite(double value) => double.IsFinite(value) ? value : null;
+
+    private static ImageGridData? Images(RunDirectory run, StudyRecord study, PlanRecord plan)
+    {
+        PlanEntry? best = plan.Entries.Where(entry => entry.Kind == PlanKind.Plan).MaxBy(entry => entry.AverageBits);
+        PlanEntry?[] columns =
+        [
+            plan.Entries.FirstOrDefault(entry => entry.Kind == PlanKind.FullPrecision), best,
+            BestUniform(plan, 4), BestUniform(plan, 3),
+        ];
+        PlanEntry[] shown = [.. columns.OfType<PlanEntry>().Where(entry => Directory.Exists(Path.Combine(run.Images, entry.Key)))];
+        if (shown.Length == 0) return null;
+        IReadOnlyList<string> prompts = study.Options.ReadPrompts();
+        int rows = Math.Min(Math.Min(GridRows, ImageObjective.PictureCount), prompts.Count);
+        (float[] Image, int Height, int Width)[][] pictures = [.. shown.Select(entry => Enumerable.Range(0, rows).Select(i => Load(run, entry, i)).ToArray())];
+        const int LargestSide = 256;
+        return new ImageGridData(
+            [.. shown.Select(entry => new ImageColumnData(entry.Label, entry.Kind == PlanKind.FullPrecision ? "" : $"{entry.AverageBits:0.00} bits"))],
+            [
+                .. Enumerable.Range(0, rows).Select(i => new ImageRowData(prompts[i], study.Options.ImageSeeds[i],
+                [
+                    .. pictures.Select((column, c) => new ImageCellData(
+                        PngFile.EncodeThumbnail(column[i].Image, column[i].Height, column[i].Width, LargestSide),
+                        c == 0 ? null : PeakSignalToNoise.Decibels(column[i].Image, pictures[0][i].Image))),
+                ])),
+            ],
+            Math.Min(LargestSide, pictures[0][0].Width), Math.Min(LargestSide, pictures[0][0].Height));
+    }
+
+    // Of the uniform allocations with so many bits, the one that is best by the objective.
+    private static PlanEntry? BestUniform(PlanRecord plan, int bits)
+    {
+        Objective objective = Objective.Parse(plan.Objective);
+        double Quality(PlanEntry entry) => !entry.Metrics.TryGetValue(objective.Metric.Name, out Measured? value) ? double.NegativeInfinity
+            : objective.Metric.Direction == StudyDirection.Maximize ? value.Value : -value.Value;
+        return plan.Entries.Where(entry => entry.Kind == PlanKind.Uniform && entry.Key.EndsWith($"-{bits}", StringComparison.Ordinal)).MaxBy(Quality);
+    }
+
+    private static (float[] Image, int Height, int Width) Load(RunDirectory run, PlanEntry entry, int index)
+    {
+        string path = Path.Combine(run.Images, entry.Key, $"{index:000}.png");
+        return PngFile.Decode(File.ReadAllBytes(path), path);
+    }
+
+    private static string Method(QuantizerSpec option) => option.Method switch
+    {
+        QuantizerMethod.UniformAffine => "UAQ",
+        QuantizerMethod.KMeansPerChannel => "K-Means C",
+        _ => "K-Means A",
+    };
+
+    private static IReadOnlyList<string> Notes(StudyRecord study, PlanRecord? plan)
+    {
+        var notes = new List<string>();
+        if (study.Options.Scoring.ClipFolder is null) notes.Add("No CLIP model was given, so only pixel metrics were measured.");
+        if (plan is not null)
+        {
+            notes.Add("Best random trials were picked by their score on the study's prompts, which flatters them there; the column of fresh prompts does not.");
+        }
+        return notes;
+    }
+}

@@ -1,0 +1,31 @@
+using System.Text.Json;
+
+namespace Qua2SeDiMo.Stages;
+
+/// <summary>Wall time of each stage of a run, kept over resumed calls.</summary>
+public static class StageTimings
+{
+    /// <summary>Runs a stage and adds its wall time, also when it is stopped.</summary>
+    public static T Measure<T>(RunDirectory run, string stage, Func<T> action)
+    {
+        ArgumentNullException.ThrowIfNull(action);
+        long start = TimeProvider.System.GetTimestamp();
+        try
+        {
+            return action();
+        }
+        finally
+        {
+            Dictionary<string, double> seconds = Read(run);
+            seconds[stage] = seconds.GetValueOrDefault(stage) + TimeProvider.System.GetElapsedTime(start).TotalSeconds;
+            AtomicFile.WriteText(run.Timings, JsonSerializer.Serialize(seconds, StudyRecord.Json));
+        }
+    }
+
+    /// <summary>Seconds by stage.</summary>
+    public static Dictionary<string, double> Read(RunDirectory run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return File.Exists(run.Timings) ? StudyRecord.ReadFile<Dictionary<string, double>>(run.Timings, "run") : [];
+    }
+}
