@@ -14,6 +14,12 @@ internal static class CommandTree
             GraphCommand.Create(),
             BankCommand.Create(),
             StudyCommand.Create(),
+            FitCommand.Create(),
+            ExplainCommand.Create(),
+            PlanCommand.Create(),
+            PackCommand.Create(),
+            ReportCommand.Create(),
+            RunCommand.Create(),
             GenerateCommand.Create(),
             VerifyCommand.Create(),
         };

@@ -15,15 +15,17 @@ internal static class StudyCommand
         var generation = new StudyArguments(command);
         var trials = new TrialArguments(command);
         var allocations = new Option<string?>("--allocations") { Description = "Label the allocations of this JSON file instead, and compare with the labels that it holds" };
+        var objective = new Option<string?>("--objective") { Description = "Metric to optimise: clip-cosine, ssim, psnr, clip-score, frechet or kid; default: the most reliable" };
         command.Add(allocations);
+        command.Add(objective);
         return command.Runs((result, context, cancellationToken) =>
         {
             using LoadedModel loaded = model.Open(result);
             RunDirectory run = model.Run(result);
             StudyOptions options = trials.Apply(result, generation.Read(result, model.Folder(result)));
             if (result.GetValue(allocations) is { } file) return LabelGiven(loaded, run, options, file, context, cancellationToken);
-            IReadOnlyList<Trial> labelled = StudyStage.Run(loaded, run, options, context.Progress, cancellationToken);
-            StudySummary summary = StudyStage.Summarise(run, options, labelled);
+            IReadOnlyList<Trial> labelled = StageTimings.Measure(run, "study", () => StudyStage.Run(loaded, run, options, context.Progress, cancellationToken));
+            StudySummary summary = StudyStage.Summarise(run, options, labelled, result.GetValue(objective));
             context.Print(summary, _ => StudyTables.Show(summary, context.Out));
             if (!context.Json) context.Next($"fit {model.Folder(result)}");
             return ExitCode.Success;
@@ -34,7 +36,7 @@ internal static class StudyCommand
     {
         IReadOnlyList<LabelledAllocation> given = AllocationFile.Read(file, [.. loaded.Weights.Select(weight => weight.Name)]);
         string name = $"allocations-{Path.GetFileNameWithoutExtension(file)}";
-        IReadOnlyList<Trial> labelled = StudyStage.RunListed(loaded, run, options, [.. given.Select(item => (item.Name, item.Allocation))], name, context.Progress, cancellationToken);
+        IReadOnlyList<Trial> labelled = StudyStage.RunListed(loaded, run, options, [.. given.Select(item => (item.Name, item.Allocation))], name, progress: context.Progress, cancellationToken: cancellationToken);
         IReadOnlyList<LabelDifference> differences = LabelComparison.Compare(given, labelled);
         bool agrees = differences.All(difference => difference.Agrees);
         context.Print(new { Trials = labelled.Select(StudyStage.Describe), Differences = differences, Agrees = agrees }, _ =>

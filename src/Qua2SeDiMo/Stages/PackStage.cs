@@ -7,6 +7,14 @@ namespace Qua2SeDiMo.Stages;
 /// <summary>Writes the smaller model.</summary>
 public static class PackStage
 {
+    /// <summary>The plan for so many average bits, or the largest plan, with a note of where it came from.</summary>
+    public static (BitAllocation Allocation, JsonObject Origin) FromPlan(PlanRecord plan, double? averageBits)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        PlanEntry entry = plan.Nearest(averageBits ?? double.MaxValue);
+        return (entry.Allocation, new JsonObject { ["plan"] = entry.Key, ["objective"] = plan.Objective, ["predictor"] = plan.Predictor });
+    }
+
     /// <summary>Packs a model under an allocation.</summary>
     /// <param name="model">The model.</param>
     /// <param name="run">The run directory, with a bank.</param>

@@ -92,7 +92,7 @@ public static class PlanStage
     // Score of each option of each weight, larger is better.
     private static double[][] ScoresOf(LoadedModel model, RunDirectory run, Objective objective, string decides) => decides switch
     {
-        ModelNames.Network => ExplainStage.Read(run).NetworkScores(),
+        ModelNames.Network => [.. ExplainStage.Read(run).Weights.Select(weight => weight.Network.Select(score => score.Mean).ToArray())],
         ModelNames.Ridge or ModelNames.RidgePairs => RidgeScores(FitStage.LoadStudy(model, run, objective)),
         _ => throw new ModelFolderException($"Predictor '{decides}' makes no plans; '{ModelNames.Network}' and '{ModelNames.Ridge}' do."),
     };

@@ -15,9 +15,10 @@ internal static class PredictorFile
         for (int fold = 0; fold < predictors.Count; fold++)
         {
             string prefix = $"fold{fold}.";
-            foreach ((string name, IReadOnlyList<int> shape, float[] values) in predictors[fold].Parameters.ToArrays())
+            PredictorParameters parameters = predictors[fold].Parameters;
+            foreach ((string name, float[] values) in parameters.ToArrays())
             {
-                items.Add(SafetensorsWriter.Item.Single(prefix + name, [.. shape.Select(extent => (long)extent)], values));
+                items.Add(SafetensorsWriter.Item.Single(prefix + name, [.. parameters.Slice(name).Shape.Select(extent => (long)extent)], values));
             }
             foreach ((string key, string value) in predictors[fold].ToMetadata()) metadata[prefix + key] = value;
         }

@@ -3,7 +3,6 @@ using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Reports;
-using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Stages;
@@ -32,7 +31,7 @@ public static class ReportStage
         StudyRecord study = StudyRecord.Read(run);
         FitRecord? fit = File.Exists(run.PredictorReport) ? StudyRecord.ReadFile<FitRecord>(run.PredictorReport, "fit") : null;
         PlanRecord? plan = File.Exists(run.Plan) ? PlanRecord.Read(run) : null;
-        SensitivityResult? sensitivity = File.Exists(run.Sensitivity) ? ExplainStage.Read(run) : null;
+        SensitivityRecord? sensitivity = File.Exists(run.Sensitivity) ? ExplainStage.Read(run) : null;
         Trial[] trials = [.. FitStage.ReadTrials(run, Study.DefaultName).Where(trial => trial.State == TrialState.Complete)];
         Objective objective = fit is null ? new Objective(StudyMetric.OfQuality(study.Summary.Objective)) : Objective.Parse(fit.Objective);
         IReadOnlyList<MetricData> metrics = MetricTable(study.Summary, plan, objective);
@@ -50,7 +49,7 @@ public static class ReportStage
             ScoreSource = sensitivity is null ? null : plan?.Predictor == ModelNames.Network ? "the GATv2 predictor, five folds" : "ridge regression on one-hot options, bootstrap over trials",
             Predictor = fit is null ? null : Predictor(fit, plan, trials, objective),
             Images = plan is null ? null : Images(run, study, plan),
-            Notes = Notes(study, plan),
+            Notes = [.. sensitivity?.Sentences ?? [], .. Notes(study, plan)],
         };
     }
 
@@ -139,9 +138,9 @@ public static class ReportStage
         return 8.0 * bytes / model.Tensors.Tensors.Values.Sum(tensor => tensor.ElementCount);
     }
 
-    private static IReadOnlyList<WeightData> Weights(LoadedModel model, SensitivityResult? sensitivity, PlanRecord? plan)
+    private static IReadOnlyList<WeightData> Weights(LoadedModel model, SensitivityRecord? sensitivity, PlanRecord? plan)
     {
-        Dictionary<string, IReadOnlyList<ScoreData>> scores = sensitivity is null ? [] : ExplainStage.Scores(sensitivity, plan?.Predictor ?? ModelNames.Ridge)
+        Dictionary<string, IReadOnlyList<ScoreData>> scores = sensitivity is null ? [] : sensitivity.ScoresBy(plan?.Predictor ?? ModelNames.Ridge)
             .ToDictionary(pair => pair.Key, pair => (IReadOnlyList<ScoreData>)[.. pair.Value.Select(score => new ScoreData(score.Mean, score.Deviation))]);
         return
         [

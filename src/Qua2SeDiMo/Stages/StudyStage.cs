@@ -45,7 +45,7 @@ public static class StudyStage
         ["onnxruntime"] = RuntimeVersion.Text,
     };
 
-    /// <summary>What a finished study says of itself: speed, and how reliable each metric ranks its trials.</summary>
+    /// <summary>What a finished study says of itself: speed, and how reliably each metric ranks its trials. Later stages read it from the run directory.</summary>
     /// <param name="run">The run directory.</param>
     /// <param name="options">Scoring files of the study.</param>
     /// <param name="trials">Its trials.</param>
@@ -58,9 +58,11 @@ public static class StudyStage
             : reliabilities.Count > 0 ? Objective.MostReliable(reliabilities)
             : new Objective(StudyMetric.Quality.First(metric => complete.Length > 0 && complete[0].Metrics.ContainsKey(metric.Name)));
         double whole = complete.Sum(trial => Seconds(trial, "whole")), runtime = complete.Sum(trial => Seconds(trial, "runtime"));
-        return new StudySummary(
+        var summary = new StudySummary(
             complete.Length, trials.Count(trial => trial.State == TrialState.Failed), options.ImageCount, options.Generation.StepCount,
             complete.Length == 0 ? 0 : whole / complete.Length, whole == 0 ? 0 : 1 - (runtime / whole), chosen.Metric.Name, reliabilities);
+        new StudyRecord(options, summary).Write(run);
+        return summary;
     }
 
     /// <summary>A trial as it is printed for programs.</summary>

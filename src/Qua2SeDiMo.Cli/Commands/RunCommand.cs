@@ -1,0 +1,39 @@
+using System.CommandLine;
+using Qua2SeDiMo.Stages;
+using Spectre.Console;
+
+namespace Qua2SeDiMo.Cli.Commands;
+
+/// <summary><c>q2 run</c>: all stages in order.</summary>
+internal static class RunCommand
+{
+    internal static Command Create()
+    {
+        var command = new Command("run", "Run all stages: graph, bank, study, fit, explain, plan, pack, report (resumable: finished work is kept)");
+        var model = new ModelArguments(command);
+        var generation = new StudyArguments(command);
+        var trials = new TrialArguments(command);
+        var predictor = new PredictorArguments(command);
+        var plan = new PlanArguments(command);
+        return command.Runs((result, context, cancellationToken) =>
+        {
+            using LoadedModel loaded = model.Open(result);
+            RunDirectory run = model.Run(result);
+            var options = new WorkflowOptions(
+                trials.Apply(result, generation.Read(result, model.Folder(result))), predictor.Options(result), predictor.Objective(result), predictor.SizeWeight(result),
+                plan.Budgets(result), plan.Predictor(result), $"q2 {string.Join(' ', Environment.GetCommandLineArgs().Skip(1))}");
+            WorkflowResult done = Workflow.Run(loaded, run, options, context.Progress, cancellationToken);
+            context.Print(done, _ =>
+            {
+                StudyTables.Show(done.Study, context.Out);
+                ResultTables.Show(done.Fit, context.Out);
+                foreach (string sentence in done.Sensitivity.Sentences) context.Out.WriteLine(sentence);
+                ResultTables.Show(done.Plan, context.Out);
+                PackCommand.Show(done.Packed, loaded, context.Out);
+                context.Out.WriteLine($"Run directory: {Path.GetFullPath(run.DirectoryPath)}");
+                context.Out.WriteLine($"Report: {done.Report}");
+            });
+            return ExitCode.Success;
+        });
+    }
+}

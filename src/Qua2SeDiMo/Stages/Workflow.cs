@@ -1,0 +1,54 @@
+using Qua2SeDiMo.Packing;
+using Qua2SeDiMo.Plans;
+using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Studies;
+
+namespace Qua2SeDiMo.Stages;
+
+/// <summary>What a whole run is asked for.</summary>
+/// <param name="Study">Trials, images, scoring.</param>
+/// <param name="Predictor">How the network is trained.</param>
+/// <param name="Objective">Metric to optimise; null takes the most reliable.</param>
+/// <param name="SizeWeight">λ, units of the objective per average bit.</param>
+/// <param name="Budgets">Sizes to plan for.</param>
+/// <param name="Decides">Model that decides; null takes the winner.</param>
+/// <param name="Command">What the user typed.</param>
+public sealed record WorkflowOptions(
+    StudyOptions Study, PredictorOptions Predictor, string? Objective, double SizeWeight, IReadOnlyList<BitBudget> Budgets, string? Decides, string Command);
+
+/// <summary>What a whole run found.</summary>
+/// <param name="Study">The trials.</param>
+/// <param name="Fit">Predictor and baselines.</param>
+/// <param name="Sensitivity">Scores.</param>
+/// <param name="Plan">Chosen allocations.</param>
+/// <param name="Packed">The smaller model.</param>
+/// <param name="Report">Path of the page.</param>
+public sealed record WorkflowResult(StudySummary Study, FitRecord Fit, SensitivityRecord Sensitivity, PlanRecord Plan, PackedModelSummary Packed, string Report);
+
+/// <summary>The stages in order. Each reads what earlier ones left in the run directory and writes its own, so a stopped run goes on.</summary>
+public static class Workflow
+{
+    /// <summary>From a model folder to an explained plan and a packed model.</summary>
+    /// <exception cref="Q2Exception">The folder is not supported, or the run directory belongs to another run.</exception>
+    /// <exception cref="OperationCanceledException">Stopped; the same call goes on.</exception>
+    public static WorkflowResult Run(
+        LoadedModel model, RunDirectory run, WorkflowOptions options, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(options);
+        StageTimings.Measure(run, "graph", () => GraphStage.Run(model, run, progress, cancellationToken));
+        StageTimings.Measure(run, "bank", () => BankStage.Run(model, run, progress, cancellationToken));
+        StudySummary study = StageTimings.Measure(run, "study", () =>
+        {
+            IReadOnlyList<Trial> trials = StudyStage.Run(model, run, options.Study, progress, cancellationToken);
+            return StudyStage.Summarise(run, options.Study, trials, options.Objective);
+        });
+        FitRecord fit = StageTimings.Measure(run, "fit", () => FitStage.Run(model, run, options.Predictor, options.Objective, options.SizeWeight, progress, cancellationToken));
+        SensitivityRecord sensitivity = StageTimings.Measure(run, "explain", () => ExplainStage.Run(model, run, progress, cancellationToken));
+        PlanRecord plan = StageTimings.Measure(run, "plan", () => PlanStage.Run(model, run, options.Budgets, options.Decides, progress, cancellationToken));
+        (BitAllocation allocation, System.Text.Json.Nodes.JsonObject origin) = PackStage.FromPlan(plan, null);
+        PackedModelSummary packed = StageTimings.Measure(run, "pack", () => PackStage.Run(model, run, allocation, run.Packed, origin, progress, cancellationToken));
+        return new WorkflowResult(study, fit, sensitivity, plan, packed, ReportStage.Run(model, run, options.Command));
+    }
+}
