@@ -114,8 +114,8 @@ public static class ExplainStage
                 return new WeightSensitivity(study.WeightNames[w], position.BlockName, position.LayerType, graph.Weights[w].ElementCount, network, ridge[w]);
             }),
         ];
-        double? between = folds.Length < 2 ? null : Pairs(folds.Length).Average(pair => RankStatistics.KendallTau(Ranges(folds[pair.First], options), Ranges(folds[pair.Second], options)));
-        double? toRidge = folds.Length == 0 ? null : RankStatistics.KendallTau(
+        double? between = folds.Length < 2 ? null : Pairs(folds.Length).Average(pair => RankStatistics.KendallTauB(Ranges(folds[pair.First], options), Ranges(folds[pair.Second], options)));
+        double? toRidge = folds.Length == 0 ? null : RankStatistics.KendallTauB(
             [.. weights.SelectMany(weight => weight.Network.Select(score => score.Mean))], [.. weights.SelectMany(weight => weight.Ridge.Select(score => score.Mean))]);
         return new SensitivityRecord(objective, [.. study.Features.Options.Select(option => option.Name)], weights, between, toRidge, SensitivityWords.Of(objective, weights, between, toRidge));
     }

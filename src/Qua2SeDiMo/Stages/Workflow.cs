@@ -37,7 +37,6 @@ public static class Workflow
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
-        StageTimings.Measure(run, "graph", () => GraphStage.Run(model, run, progress, cancellationToken));
         StageTimings.Measure(run, "bank", () => BankStage.Run(model, run, progress, cancellationToken));
         StudySummary study = StageTimings.Measure(run, "study", () =>
         {
