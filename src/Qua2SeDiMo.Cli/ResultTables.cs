@@ -1,4 +1,5 @@
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Studies;
 using Spectre.Console;
@@ -22,10 +23,12 @@ internal static class ResultTables
 
     internal static void Show(SensitivityRecord record, int count, IAnsiConsole output)
     {
-        Table table = new Table().Border(TableBorder.Simple).AddColumns(["weight", "block", "type", "range", .. record.Options]);
-        foreach (WeightSensitivity weight in record.Weights.OrderByDescending(weight => weight.RidgeRange).Take(count))
+        SensitivityResult scores = record.By(record.Decides);
+        Table table = new Table().Border(TableBorder.Simple).AddColumns(["weight", "block", "type", "4 to 3 bits costs", .. scores.Options]);
+        foreach ((WeightPosition place, WeightScores weight) in record.Weights.Zip(scores.Weights).OrderByDescending(pair => pair.Second.BitDrop).Take(count))
         {
-            table.AddRow([weight.Name, weight.Block, weight.LayerType, $"{weight.RidgeRange:0.0000}", .. weight.Ridge.Select(score => $"{score.Mean:+0.0000;-0.0000} ± {score.Deviation:0.0000}")]);
+            table.AddRow([place.Name, place.Block, place.LayerType, $"{weight.BitDrop:0.0000} ± {weight.BitDropDeviation:0.0000}",
+                .. weight.Scores.Zip(weight.Deviations, (score, deviation) => $"{score:+0.0000;-0.0000} ± {deviation:0.0000}")]);
         }
         output.Write(table);
         foreach (string sentence in record.Sentences) output.WriteLine(sentence);

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using MathNet.Numerics.Statistics;
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Predictors;
@@ -8,46 +7,33 @@ using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Stages;
 
-/// <summary>A score with its spread.</summary>
-/// <param name="Mean">In standard deviations of the node norm (network) or in units of the objective (ridge); larger is better.</param>
-/// <param name="Deviation">Standard deviation over folds (network) or bootstrap resamples of trials (ridge).</param>
-public sealed record Score(double Mean, double Deviation);
-
-/// <summary>The sensitivity of one weight.</summary>
+/// <summary>Where a weight stands in the network.</summary>
 /// <param name="Name">Module path.</param>
-/// <param name="Block">Block name, or where outside of the blocks it lies.</param>
+/// <param name="Block">Block, or the place outside of the blocks.</param>
 /// <param name="LayerType">Operator type.</param>
 /// <param name="Parameters">Number of its elements.</param>
-/// <param name="Network">Score per option by the network; empty when none was trained.</param>
-/// <param name="Ridge">Score per option by ridge regression.</param>
-public sealed record WeightSensitivity(string Name, string Block, string LayerType, long Parameters, IReadOnlyList<Score> Network, IReadOnlyList<Score> Ridge)
-{
-    /// <summary>How much the choice of option matters, by ridge regression: largest minus smallest mean.</summary>
-    public double RidgeRange => Ridge.Max(score => score.Mean) - Ridge.Min(score => score.Mean);
-}
+public sealed record WeightPosition(string Name, string Block, string LayerType, long Parameters);
 
 /// <summary>Result of <c>q2 explain</c>.</summary>
 /// <param name="Objective">What the scores are about.</param>
-/// <param name="Options">Options in the order of every score list.</param>
-/// <param name="Weights">Every weight, in the order of the network.</param>
-/// <param name="FoldAgreement">Mean Kendall τ between the folds' ranges of scores over weights; null with fewer than two networks.</param>
-/// <param name="NetworkRidgeAgreement">Kendall τ between the network's and ridge regression's scores over all weights and options; null without network.</param>
+/// <param name="Decides">Model whose scores plans follow by default.</param>
+/// <param name="Weights">Every weight, in the order of every score list.</param>
+/// <param name="Ridge">Scores by ridge regression, in units of the objective.</param>
+/// <param name="Network">Scores by the network, in standard deviations of node norms; null when none was trained.</param>
+/// <param name="ModelAgreement">Kendall τ-b between the two models' orders of weights by what fewer bits cost; null without network.</param>
 /// <param name="Sentences">What the numbers say, in words.</param>
 public sealed record SensitivityRecord(
-    string Objective, IReadOnlyList<string> Options, IReadOnlyList<WeightSensitivity> Weights, double? FoldAgreement, double? NetworkRidgeAgreement,
+    string Objective, string Decides, IReadOnlyList<WeightPosition> Weights, SensitivityResult Ridge, SensitivityResult? Network, double? ModelAgreement,
     IReadOnlyList<string> Sentences)
 {
-    /// <summary>Scores by weight name: the network's, or ridge regression's.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<Score>> ScoresBy(string predictor) =>
-        Weights.ToDictionary(weight => weight.Name, weight => predictor == ModelNames.Network ? weight.Network : weight.Ridge);
+    /// <summary>The scores of a model of <see cref="ModelNames"/>; ridge regression's for any but the network.</summary>
+    public SensitivityResult By(string predictor) => predictor == ModelNames.Network && Network is not null ? Network : Ridge;
 }
 
 /// <summary>Reads scores of every operator from the fitted models.</summary>
 public static class ExplainStage
 {
-    private const int Resamples = 200;
-
-    /// <summary>Scores every weight under every option.</summary>
+    /// <summary>Scores every weight, and every unit, under every option.</summary>
     /// <exception cref="Q2Exception">There is no fitted predictor.</exception>
     public static SensitivityRecord Run(LoadedModel model, RunDirectory run, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -58,12 +44,15 @@ public static class ExplainStage
         IReadOnlyList<Predictor> predictors = PredictorFile.Read(run.PredictorWeights);
         try
         {
-            progress?.Report(new StageProgress("Explaining", 0, 2));
-            var hopScores = new HopScores(study.Topology, study.Features);
-            double[][] folds = [.. predictors.Select(hopScores.Operations)];
-            progress?.Report(new StageProgress("Explaining", 1, 2));
-            Score[][] ridge = RidgeScores(study, cancellationToken);
-            var record = Describe(fit.Objective, study, graph, folds, ridge);
+            progress?.Report(new StageProgress("Explaining", 0, 2, "ridge regression"));
+            SensitivityResult ridge = SensitivityAnalysis.OfRidge(study, cancellationToken: cancellationToken);
+            progress?.Report(new StageProgress("Explaining", 1, 2, "network"));
+            SensitivityResult? network = predictors.Count == 0 ? null
+                : SensitivityAnalysis.OfNetwork(study, predictors, TopologyBuilder.Units(graph), cancellationToken: cancellationToken);
+            WeightPosition[] weights = [.. Enumerable.Range(0, study.Features.WeightCount).Select(w => Position(graph, study.Topology.NodeOfWeight[w], w))];
+            double? agreement = network is null ? null : RankStatistics.KendallTauB(Drops(network), Drops(ridge));
+            var record = new SensitivityRecord(fit.Objective, fit.Result.Choice.Model, weights, ridge, network, agreement, []);
+            record = record with { Sentences = SensitivityWords.Of(record) };
             AtomicFile.WriteText(run.Sensitivity, JsonSerializer.Serialize(record, StudyRecord.Json));
             progress?.Report(new StageProgress("Explaining", 2, 2));
             return record;
@@ -82,46 +71,11 @@ public static class ExplainStage
         return StudyRecord.ReadFile<SensitivityRecord>(run.Sensitivity, "explain");
     }
 
-    // Coefficients of the one-hot options, with their spread over resampled trials.
-    private static Score[][] RidgeScores(PredictorStudy study, CancellationToken cancellationToken)
+    private static WeightPosition Position(OperationGraph graph, int node, int weight)
     {
-        IReadOnlyList<int>[] allocations = [.. study.Trials.Select(trial => trial.Options)];
-        double[] labels = [.. study.Trials.Select(trial => trial.Target)];
-        RidgeModel ridge = RidgeRegression.Fit(study.Features, allocations, labels);
-        double[][] resampled = RidgeRegression.Bootstrap(ridge, study.Features, allocations, labels, Resamples, cancellationToken: cancellationToken);
-        int options = study.Features.OptionCount;
-        return
-        [
-            .. Enumerable.Range(0, study.Features.WeightCount).Select(w => Enumerable.Range(0, options).Select(o =>
-                new Score(ridge.Coefficients[(w * options) + o], resampled.Select(sample => sample[(w * options) + o]).StandardDeviation())).ToArray()),
-        ];
+        NodePosition position = graph.Nodes[node].Position;
+        return new WeightPosition(graph.Weights[weight].Name, position.BlockName, position.LayerType, graph.Weights[weight].ElementCount);
     }
 
-    private static SensitivityRecord Describe(string objective, PredictorStudy study, OperationGraph graph, double[][] folds, Score[][] ridge)
-    {
-        int options = study.Features.OptionCount;
-        WeightSensitivity[] weights =
-        [
-            .. Enumerable.Range(0, study.Features.WeightCount).Select(w =>
-            {
-                NodePosition position = graph.Nodes[study.Topology.NodeOfWeight[w]].Position;
-                // The paper sums over folds; so does the mean here, up to the number of folds.
-                Score[] network = folds.Length == 0 ? [] : [.. Enumerable.Range(0, options).Select(o =>
-                {
-                    double[] values = [.. folds.Select(fold => fold[(w * options) + o])];
-                    return new Score(values.Sum(), values.Length > 1 ? values.StandardDeviation() * Math.Sqrt(values.Length) : 0);
-                })];
-                return new WeightSensitivity(study.WeightNames[w], position.BlockName, position.LayerType, graph.Weights[w].ElementCount, network, ridge[w]);
-            }),
-        ];
-        double? between = folds.Length < 2 ? null : Pairs(folds.Length).Average(pair => RankStatistics.KendallTauB(Ranges(folds[pair.First], options), Ranges(folds[pair.Second], options)));
-        double? toRidge = folds.Length == 0 ? null : RankStatistics.KendallTauB(
-            [.. weights.SelectMany(weight => weight.Network.Select(score => score.Mean))], [.. weights.SelectMany(weight => weight.Ridge.Select(score => score.Mean))]);
-        return new SensitivityRecord(objective, [.. study.Features.Options.Select(option => option.Name)], weights, between, toRidge, SensitivityWords.Of(objective, weights, between, toRidge));
-    }
-
-    private static double[] Ranges(double[] scores, int options) => [.. scores.Chunk(options).Select(row => row.Max() - row.Min())];
-
-    private static IEnumerable<(int First, int Second)> Pairs(int count) =>
-        from first in Enumerable.Range(0, count) from second in Enumerable.Range(first + 1, count - first - 1) select (first, second);
+    private static double[] Drops(SensitivityResult result) => [.. result.Weights.Select(weight => weight.BitDrop)];
 }

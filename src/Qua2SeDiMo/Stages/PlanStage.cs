@@ -53,7 +53,7 @@ public static class PlanStage
         var objective = Objective.Parse(StudyRecord.ReadFile<FitRecord>(run.PredictorReport, "fit").Objective);
         IReadOnlyList<QuantizableWeight> weights = OperationGraphBuilder.Build(model.Graph).Weights;
         Trial[] trials = [.. FitStage.ReadTrials(run, Study.DefaultName).Where(trial => trial.State == TrialState.Complete)];
-        double[][] scores = ScoresOf(model, run, objective, decides);
+        double[][] scores = ScoresOf(run, decides);
         double[][] errors = [.. weights.Select(weight => bank.Options.Select(option => -bank.MeanError(weight.Name, option) * weight.ElementCount).ToArray())];
         var entries = new List<PlanEntry> { new() { Key = "full-precision", Label = "Full precision", Kind = PlanKind.FullPrecision } };
         entries.AddRange(bank.Options.Select(option => new PlanEntry
@@ -90,18 +90,10 @@ public static class PlanStage
     }
 
     // Score of each option of each weight, larger is better.
-    private static double[][] ScoresOf(LoadedModel model, RunDirectory run, Objective objective, string decides) => decides switch
+    private static double[][] ScoresOf(RunDirectory run, string decides)
     {
-        ModelNames.Network => [.. ExplainStage.Read(run).Weights.Select(weight => weight.Network.Select(score => score.Mean).ToArray())],
-        ModelNames.Ridge or ModelNames.RidgePairs => RidgeScores(FitStage.LoadStudy(model, run, objective)),
-        _ => throw new ModelFolderException($"Predictor '{decides}' makes no plans; '{ModelNames.Network}' and '{ModelNames.Ridge}' do."),
-    };
-
-    private static double[][] RidgeScores(PredictorStudy study)
-    {
-        RidgeModel ridge = RidgeRegression.Fit(study.Features, [.. study.Trials.Select(trial => trial.Options)], [.. study.Trials.Select(trial => trial.Target)]);
-        int options = study.Features.OptionCount;
-        return [.. Enumerable.Range(0, study.Features.WeightCount).Select(w => ridge.Coefficients.AsSpan(w * options, options).ToArray())];
+        if (decides is not (ModelNames.Network or ModelNames.Ridge)) throw new ModelFolderException($"Predictor '{decides}' makes no plans; '{ModelNames.Network}' and '{ModelNames.Ridge}' do.");
+        return [.. ExplainStage.Read(run).By(decides).Weights.Select(weight => weight.Scores.ToArray())];
     }
 
     // Labels every entry in a study of its own, named by what is in it, so that a repeated call finds its results.

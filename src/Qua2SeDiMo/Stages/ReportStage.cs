@@ -46,14 +46,14 @@ public static class ReportStage
             Trials = [.. trials.Select(trial => new TrialData(trial.Number, trial.Metrics[StudyMetric.AverageBits.Name], trial.Metrics))],
             Options = [.. QuantizerSpec.PaperOptions.Select(option => new OptionData(option.ToString(), $"{Method(option)}, {option.Bits} bits", Method(option), option.Bits))],
             Weights = Weights(model, sensitivity, plan),
-            ScoreSource = sensitivity is null ? null : plan?.Predictor == ModelNames.Network ? "the GATv2 predictor, five folds" : "ridge regression on one-hot options, bootstrap over trials",
+            ScoreSource = sensitivity is null ? null : (plan?.Predictor ?? sensitivity.Decides) == ModelNames.Network ? "the GATv2 predictor, five folds" : "ridge regression on one-hot options, bootstrap over trials",
             Predictor = fit is null ? null : Predictor(fit, plan, trials, objective),
             Images = plan is null ? null : Images(run, study, plan),
             Notes = [.. sensitivity?.Sentences ?? [], .. Notes(study, plan)],
         };
     }
 
-    private static IReadOnlyList<MetricData> MetricTable(StudySummary summary, PlanRecord? plan, Objective objective)
+    private static List<MetricData> MetricTable(StudySummary summary, PlanRecord? plan, Objective objective)
     {
         var metrics = MetricData.Standard.Where(metric => plan is null || plan.Entries.Any(entry => entry.Metrics.ContainsKey(metric.Key))).Select(metric =>
         {
@@ -140,8 +140,8 @@ public static class ReportStage
 
     private static IReadOnlyList<WeightData> Weights(LoadedModel model, SensitivityRecord? sensitivity, PlanRecord? plan)
     {
-        Dictionary<string, IReadOnlyList<ScoreData>> scores = sensitivity is null ? [] : sensitivity.ScoresBy(plan?.Predictor ?? ModelNames.Ridge)
-            .ToDictionary(pair => pair.Key, pair => (IReadOnlyList<ScoreData>)[.. pair.Value.Select(score => new ScoreData(score.Mean, score.Deviation))]);
+        Dictionary<string, IReadOnlyList<ScoreData>> scores = sensitivity is null ? [] : sensitivity.By(plan?.Predictor ?? sensitivity.Decides).Weights
+            .ToDictionary(weight => weight.Name, weight => (IReadOnlyList<ScoreData>)[.. weight.Scores.Zip(weight.Deviations, (mean, deviation) => new ScoreData(mean, deviation))]);
         return
         [
             .. model.Weights.Select(weight =>
@@ -214,7 +214,7 @@ public static class ReportStage
         _ => "K-Means A",
     };
 
-    private static IReadOnlyList<string> Notes(StudyRecord study, PlanRecord? plan)
+    private static List<string> Notes(StudyRecord study, PlanRecord? plan)
     {
         var notes = new List<string>();
         if (study.Options.Scoring.ClipFolder is null) notes.Add("No CLIP model was given, so only pixel metrics were measured.");

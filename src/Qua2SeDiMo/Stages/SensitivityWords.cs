@@ -1,3 +1,6 @@
+using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Sensitivity;
+
 namespace Qua2SeDiMo.Stages;
 
 /// <summary>Plain sentences about sensitivities, made from the numbers and never beyond them.</summary>
@@ -5,26 +8,37 @@ internal static class SensitivityWords
 {
     private const int Named = 3;
 
-    internal static IReadOnlyList<string> Of(string objective, IReadOnlyList<WeightSensitivity> weights, double? foldAgreement, double? ridgeAgreement)
+    internal static IReadOnlyList<string> Of(SensitivityRecord record)
     {
-        WeightSensitivity[] ranked = [.. weights.OrderByDescending(weight => weight.RidgeRange)];
+        SensitivityResult scores = record.By(record.Decides);
+        string source = scores.Model == ModelNames.Network ? "the network" : "ridge regression on the trials";
+        string unit = scores.Model == ModelNames.Network ? "standard deviations of the network's node norms" : $"units of {record.Objective}";
+        WeightScores[] ranked = [.. scores.Weights.OrderByDescending(weight => weight.BitDrop)];
         var sentences = new List<string>
         {
-            $"By ridge regression on the trials, the choice of option matters most for {List(ranked.Take(Named))} "
-                + $"(range of the six scores in units of {objective}), and least for {List(ranked.TakeLast(Named).Reverse())}.",
+            $"By {source}, going from 4 to 3 bits costs most in {List(ranked.Take(Named))}, in {unit}; least in {List(ranked.TakeLast(Named).Reverse())}.",
         };
         (string Type, double Mean)[] types =
         [
-            .. weights.GroupBy(weight => weight.LayerType).Select(group => (group.Key, group.Average(weight => weight.RidgeRange))).OrderByDescending(pair => pair.Item2),
+            .. record.Weights.Zip(scores.Weights).GroupBy(pair => pair.First.LayerType)
+                .Select(group => (group.Key, group.Average(pair => pair.Second.BitDrop))).OrderByDescending(pair => pair.Item2),
         ];
-        if (types.Length > 1) sentences.Add($"Among operator types, {types[0].Type} has the widest mean range ({types[0].Mean:0.###}) and {types[^1].Type} the narrowest ({types[^1].Mean:0.###}).");
-        int unclear = ranked.Count(weight => weight.RidgeRange < 2 * weight.Ridge.Max(score => score.Deviation));
-        sentences.Add($"For {unclear} of {weights.Count} weights the range is below twice its bootstrap spread: these trials do not tell their options apart.");
-        if (foldAgreement is { } folds) sentences.Add($"The folds of the network agree on which weights are sensitive with a mean Kendall τ of {folds:0.00}.");
-        if (ridgeAgreement is { } ridge) sentences.Add($"Network and ridge regression agree on the scores with a Kendall τ of {ridge:0.00}.");
+        if (types.Length > 1) sentences.Add($"By operator type it costs most in {types[0].Type} (mean {types[0].Mean:0.####}) and least in {types[^1].Type} ({types[^1].Mean:0.####}).");
+        int clear = ranked.Count(weight => weight.BitDrop > 2 * weight.BitDropDeviation);
+        sentences.Add($"For {clear} of {ranked.Length} weights that cost exceeds twice its standard deviation; for the others these trials do not settle it.");
+        if (ranked.Length > 1)
+        {
+            int first = IndexOf(scores, ranked[0]), second = IndexOf(scores, ranked[1]);
+            sentences.Add($"{ranked[0].Name} is more sensitive than {ranked[1].Name} with probability {scores.ProbabilityMoreSensitive(first, second):0.00}.");
+        }
+        if (scores.ErrorAgreement is { } error) sentences.Add($"The order of weights agrees with that by weight error with a Kendall τ of {error:0.00}.");
+        if (record.Network?.SampleAgreement is { } folds) sentences.Add($"The folds of the network agree on the order of weights with a mean Kendall τ of {folds:0.00}.");
+        if (record.ModelAgreement is { } models) sentences.Add($"Network and ridge regression agree on it with a Kendall τ of {models:0.00}.");
         return sentences;
     }
 
-    private static string List(IEnumerable<WeightSensitivity> weights) =>
-        string.Join(", ", weights.Select(weight => $"{weight.Name} ({weight.RidgeRange:0.###} ± {weight.Ridge.Max(score => score.Deviation):0.###})"));
+    private static int IndexOf(SensitivityResult scores, WeightScores weight) => scores.Weights.TakeWhile(other => other != weight).Count();
+
+    private static string List(IEnumerable<WeightScores> weights) =>
+        string.Join(", ", weights.Select(weight => $"{weight.Name} ({weight.BitDrop:0.####} ± {weight.BitDropDeviation:0.####})"));
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
@@ -37,6 +38,7 @@ public static class Workflow
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
+        StageTimings.Measure(run, "graph", () => GraphStage.Run(model, run, withOnnx: false, progress, cancellationToken));
         StageTimings.Measure(run, "bank", () => BankStage.Run(model, run, progress, cancellationToken));
         StudySummary study = StageTimings.Measure(run, "study", () =>
         {
@@ -46,7 +48,7 @@ public static class Workflow
         FitRecord fit = StageTimings.Measure(run, "fit", () => FitStage.Run(model, run, options.Predictor, options.Objective, options.SizeWeight, progress, cancellationToken));
         SensitivityRecord sensitivity = StageTimings.Measure(run, "explain", () => ExplainStage.Run(model, run, progress, cancellationToken));
         PlanRecord plan = StageTimings.Measure(run, "plan", () => PlanStage.Run(model, run, options.Budgets, options.Decides, progress, cancellationToken));
-        (BitAllocation allocation, System.Text.Json.Nodes.JsonObject origin) = PackStage.FromPlan(plan, null);
+        (BitAllocation allocation, JsonObject origin) = PackStage.FromPlan(plan, null);
         PackedModelSummary packed = StageTimings.Measure(run, "pack", () => PackStage.Run(model, run, allocation, run.Packed, origin, progress, cancellationToken));
         return new WorkflowResult(study, fit, sensitivity, plan, packed, ReportStage.Run(model, run, options.Command));
     }
