@@ -36,7 +36,6 @@ public static class FitStage
             "Training the predictor", ((double)step.Fold * step.EpochCount) + step.Epoch, (double)step.FoldCount * step.EpochCount, $"fold {step.Fold + 1}, loss {step.Loss:0.000}")));
         IReadOnlyList<IReadOnlyList<int>> units = [.. TopologyBuilder.Units(OperationGraphBuilder.Build(model.Graph)).Select(unit => unit.Weights).Where(weights => weights.Count > 1)];
         using FittedModels fitted = CrossValidation.Run(study, options, units, inner, cancellationToken);
-        progress?.Report(new StageProgress("Training the predictor", 1, 1));
         PredictorFile.Write(run.PredictorWeights, fitted.Predictors);
         var record = new FitRecord(target.ToString(), options, fitted.Result);
         AtomicFile.WriteText(run.PredictorReport, JsonSerializer.Serialize(record, StudyRecord.Json));
