@@ -1,5 +1,6 @@
 using Qua2SeDiMo.Architectures.Blocks;
 using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Passes;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Numerics;
 
@@ -51,17 +52,7 @@ internal sealed class DiTArchitecture : IArchitecture
         x = Modulate(g, g.LayerNorm("norm_out", x, AdaNormEpsilon, affine: false), chunks[0], chunks[1]);
         x = g.Linear("proj_out_2", x, (long)settings.Patch * settings.Patch * settings.OutChannels);
         g.Output("sample", grid.Unpatchify(g, x, settings.OutChannels));
-        return TieEmbedders(g.Build());
-    }
-
-    // Released checkpoints repeat one timestep embedder in every block: that of block 0 decides for all (method.md, section 2).
-    private static Graph TieEmbedders(Graph graph)
-    {
-        const string Leader = "transformer_blocks.0.norm1.emb.", Part = ".norm1.emb.";
-        GraphWeight Tie(GraphWeight weight) =>
-            weight.Weight.Name.IndexOf(Part, StringComparison.Ordinal) is >= 0 and int at && !weight.Weight.Name.StartsWith(Leader, StringComparison.Ordinal)
-                ? weight with { Weight = weight.Weight with { TiedTo = Leader + weight.Weight.Name[(at + Part.Length)..] } } : weight;
-        return new Graph(graph.Name, graph.Inputs, graph.Outputs, graph.Nodes, graph.Initializers, [.. graph.Weights.Select(Tie)], graph.Values);
+        return RepeatedEmbedders.Tie(g.Build());
     }
 
     private static GraphValue EmbedCondition(GraphBuilder g, Settings settings, GraphValue sinusoid, GraphValue label)

@@ -1,0 +1,97 @@
+using System.Text.Json.Nodes;
+using Qua2SeDiMo.Architectures;
+using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Numerics;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Qua2SeDiMo.Tests.Graphs;
+
+public sealed class OnnxExportTests(ITestOutputHelper output)
+{
+    public static TheoryData<string> Exports =>
+        ["dit.dynamo", "dit.torchscript", "pixart-alpha-512.torchscript", "unet-sd15.dynamo", "unet-sd15.torchscript", "unet-sdxl.dynamo", "unet-sdxl.torchscript"];
+
+    [Theory]
+    [MemberData(nameof(Exports))]
+    public void An_export_has_the_weights_and_the_sensitivity_graph_of_its_checkpoint(string export)
+    {
+        using OnnxModel model = Open(export, out JsonNode description);
+        string folder = RepositoryFiles.Golden($"architectures/{description["golden_case"]!.GetValue<string>()}");
+        using SafetensorsFile checkpoint = SafetensorsFile.Open(Path.Combine(folder, "diffusion_pytorch_model.safetensors"));
+        IReadOnlyList<Dimension> image = model.Graph.Inputs.Single(input => input.Name is "sample" or "hidden_states").Shape;
+        Graph expected = ArchitectureCatalog.Build(new BuildRequest(ComponentConfig.Read(Path.Combine(folder, "config.json")), checkpoint) { Height = (int)image[2].Size, Width = (int)image[3].Size });
+
+        Assert.Equal(
+            expected.Weights.Select(weight => Describe(weight.Weight)).Order(StringComparer.Ordinal), model.Graph.Weights.Select(weight => Describe(weight.Weight)).Order(StringComparer.Ordinal));
+        foreach (GraphWeight weight in expected.Weights)
+        {
+            GraphWeight own = model.Graph.Weights.Single(candidate => candidate.Weight.Name == weight.Weight.Name);
+            Assert.Equal(checkpoint.ReadSingle(weight.Weight.TensorName), model.Tensors.ReadSingle(own.Weight.TensorName));
+            float[] theirs = new float[weight.Initializer.ElementCount], ours = new float[weight.Initializer.ElementCount];
+            InitializerData.ReadSingle(weight.Initializer, checkpoint, theirs);
+            InitializerData.ReadSingle(own.Initializer, model.Tensors, ours);
+            Assert.Equal(theirs, ours);
+        }
+        string[] difference = [.. Lines(OperationGraphBuilder.Build(expected)).Except(Lines(OperationGraphBuilder.Build(model.Graph))).Select(line => $"- {line}"),
+            .. Lines(OperationGraphBuilder.Build(model.Graph)).Except(Lines(OperationGraphBuilder.Build(expected))).Select(line => $"+ {line}")];
+        foreach (string line in difference) output.WriteLine(line);
+        Assert.Empty(difference);
+    }
+
+    [Theory]
+    [MemberData(nameof(Exports))]
+    public void An_export_gives_the_outputs_of_its_reference_with_lifted_weights(string export)
+    {
+        using OnnxModel model = Open(export, out JsonNode description);
+        string folder = RepositoryFiles.Golden($"architectures/{description["golden_case"]!.GetValue<string>()}");
+        using SafetensorsFile inputs = SafetensorsFile.Open(Path.Combine(folder, "inputs.safetensors")), outputs = SafetensorsFile.Open(Path.Combine(folder, "outputs.safetensors"));
+        string[] names = Strings(description["inputs"]!), tensors = Strings(description["golden_inputs"]!);
+        using var binding = new WeightBinding(model.Graph.Weights, model.Tensors);
+        using var session = new InferenceModel(model.Graph, model.Tensors, binding);
+        IReadOnlyDictionary<string, TensorValue> results = session.Run(names.Zip(tensors).ToDictionary(pair => pair.First, pair => Read(inputs, pair.Second, model.Graph.Inputs.Single(input => input.Name == pair.First))));
+
+        float[] expected = outputs.ReadSingle("sample"), actual = results["out_sample"].Singles;
+        double largest = expected.Max(Math.Abs), worst = expected.Zip(actual, (a, b) => Math.Abs((double)a - b)).Max();
+        output.WriteLine($"largest difference {worst:g3} of {largest:g3}");
+        Assert.Equal(expected.Length, actual.Length);
+        Assert.True(worst < 1e-4 * largest, $"{worst} of {largest}");
+    }
+
+    private static OnnxModel Open(string export, out JsonNode description)
+    {
+        string folder = RepositoryFiles.Golden($"onnx-exports/{export}");
+        description = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "case.json")))!;
+        return OnnxReader.Read(Directory.EnumerateFiles(folder, "model.onnx", SearchOption.AllDirectories).Single());
+    }
+
+    private static TensorValue Read(SafetensorsFile inputs, string tensor, GraphValue input)
+    {
+        long[] shape = [.. input.Shape.Select(extent => extent.Size)];
+        int copies = (int)(shape.Aggregate(1L, (all, extent) => all * extent) / inputs.Tensors[tensor].ElementCount);
+        return input.Type == ElementType.Int64
+            ? TensorValue.Of([.. Enumerable.Repeat(inputs.ReadInt64(tensor), copies).SelectMany(values => values)], shape)
+            : TensorValue.Of([.. Enumerable.Repeat(inputs.ReadSingle(tensor), copies).SelectMany(values => values)], shape);
+    }
+
+    private static string Describe(QuantizableWeight weight) =>
+        $"{weight.Name} {weight.Operator} [{string.Join(", ", weight.Shape)}] {weight.TensorName} {weight.InputStart}/{weight.TensorInputs} {weight.TiedTo}";
+
+    // Nodes by what they are and read, whatever the names of combine nodes.
+    private static IEnumerable<string> Lines(OperationGraph graph)
+    {
+        var names = new string[graph.Nodes.Count];
+        for (int i = 0; i < names.Length; i++)
+        {
+            OperationNode node = graph.Nodes[i];
+            string[] sources = [.. graph.Edges.Where(edge => edge.Target == i).Select(edge => names[edge.Source]).Order(StringComparer.Ordinal)];
+            names[i] = node.Kind == OperationKind.Weight ? node.Name : $"{node.Kind.Text()}-{Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(string.Join('|', sources))))[..8]}";
+            yield return $"{names[i]} at {node.Position.BlockName}/{node.Position.Transformer}/{node.Position.LayerType} <- {string.Join(", ", sources)}";
+        }
+        foreach (OperationUnit unit in graph.Units) yield return $"unit {unit.Kind} {unit.Hop}: {string.Join(", ", unit.Nodes.Select(node => names[node]).Order(StringComparer.Ordinal))}";
+    }
+
+    private static string[] Strings(JsonNode list) => [.. list.AsArray().Select(item => item!.GetValue<string>())];
+}
