@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Graphs.Passes;
 // One rule per operator; null where the shape does not follow.
 internal sealed partial class ShapeInference
 {
-    private IReadOnlyList<IReadOnlyList<Dimension>?> Infer(GraphNode node)
+    private IReadOnlyList<Dimension>?[] Infer(GraphNode node)
     {
         if (SameShape.Contains(node.OpType)) return [Shape(node, 0)];
         if (Elementwise.Contains(node.OpType)) return [Broadcast([.. Enumerable.Range(0, node.Inputs.Count).Select(i => Shape(node, i))])];

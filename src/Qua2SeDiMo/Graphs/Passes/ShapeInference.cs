@@ -72,7 +72,7 @@ internal sealed partial class ShapeInference
     {
         string output = node.Outputs[0];
         Evaluate(node, output);
-        IReadOnlyList<IReadOnlyList<Dimension>?> shapes;
+        IReadOnlyList<Dimension>?[] shapes;
         try
         {
             shapes = Infer(node);
@@ -82,7 +82,7 @@ internal sealed partial class ShapeInference
             // A shape that does not follow from what is known stays unknown.
             return;
         }
-        for (int i = 0; i < node.Outputs.Count && i < shapes.Count; i++)
+        for (int i = 0; i < node.Outputs.Count && i < shapes.Length; i++)
         {
             if (node.Outputs[i].Length > 0 && shapes[i] is { } shape) values.TryAdd(node.Outputs[i], new GraphValue(node.Outputs[i], TypeOf(node), shape));
         }
