@@ -8,7 +8,13 @@ namespace Qua2SeDiMo.Diffusion;
 /// <summary>Prompts encoded for a size and a negative prompt; they serve any number of generations.</summary>
 /// <param name="Prompts">One row per prompt.</param>
 /// <param name="Negative">One row; null without guidance.</param>
-public sealed record EncodedPrompts(Conditioning Prompts, Conditioning? Negative);
+public sealed record EncodedPrompts(Conditioning Prompts, Conditioning? Negative)
+{
+    /// <summary>Some of the prompts, with the same negative prompt.</summary>
+    /// <param name="start">Index of the first.</param>
+    /// <param name="count">How many.</param>
+    public EncodedPrompts Slice(int start, int count) => this with { Prompts = new Conditioning(Prompts.Rows([.. Enumerable.Range(start, count)])) };
+}
 
 /// <summary>
 /// A pipeline from prompts to images: text encoders, one denoising loop for all families, scheduler, autoencoder. Its quantizable weights can

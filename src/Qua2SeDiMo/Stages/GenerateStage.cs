@@ -60,12 +60,13 @@ public static class GenerateStage
         if (quantized is { } choice) LoadedModel.Apply(choice.Allocation, binding, choice.Bank);
         using var pipeline = new DiffusionPipeline(model.Parts(new InferenceOptions()), model.Tensors, binding);
         GenerationRequest request = options.Request;
+        EncodedPrompts encoded = pipeline.Encode(options.Prompts, request);
         foreach (string[] prompts in options.Prompts.Chunk(request.BatchSize))
         {
             int done = images.Count;
             var share = new Relay<StageProgress>(step => progress?.Report(step with { Done = done + step.Done, Total = options.Prompts.Count }));
             var noise = new SeededNoise([.. prompts.Select((_, i) => options.Seed + done + i)]);
-            ImageBatch batch = pipeline.Generate(pipeline.Encode(prompts, request), noise, request, share, cancellationToken);
+            ImageBatch batch = pipeline.Generate(encoded.Slice(done, prompts.Length), noise, request, share, cancellationToken);
             for (int i = 0; i < prompts.Length; i++)
             {
                 string path = Path.Combine(destination, $"{done + i:000}-{Slug(prompts[i])}.png");
