@@ -20,13 +20,12 @@ internal sealed class ClipArchitecture : IArchitecture
         ComponentConfig config = request.Config;
         int width = config.Int("projection_dim", 512);
         var g = new GraphBuilder("CLIPModel", request.Tensors);
-        ClipTower.Result vision = ClipTower.Vision(g, config.Object("vision_config"));
+        ClipTower.Result vision = ClipTower.Vision(g, config.Object("vision_config"), "images");
         ClipTower.Result text = ClipTower.Text(g, config.Object("text_config"), request.OptionalInputs);
         GraphValue image = g.Linear("visual_projection", vision.Pooled, width, bias: false);
         GraphValue caption = g.Linear("text_projection", text.Pooled, width, bias: false);
-        // Rows of the two towers are images and texts, whose numbers differ.
-        GraphValue images = Normalize(g, g.Reshape(image, "images", width));
-        GraphValue texts = Normalize(g, g.Reshape(caption, "texts", width));
+        GraphValue images = Normalize(g, image);
+        GraphValue texts = Normalize(g, caption);
         GraphValue scale = g.Exp(g.Parameter("logit_scale"));
         GraphValue logits = g.Multiply(g.MatMul(images, g.Transpose(texts, 1, 0)), scale);
         g.Output("image_embeds", image);

@@ -28,7 +28,7 @@ public static class VerificationRunner
         foreach ((VerificationKind? kind, string path, string? fault) in found.Cases)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            string name = Directory.Exists(path) ? Path.GetFileName(path) : Path.GetFileNameWithoutExtension(path);
+            string name = kind?.NameOf(path) ?? Path.GetFileName(path);
             progress?.Report(new StageProgress(Title, cases.Count, found.Cases.Count, name));
             long start = TimeProvider.System.GetTimestamp();
             IReadOnlyList<VerificationResult> results = kind is null ? [Comparison.Failed(name, "read", fault!)] : RunCase(kind, name, path, cancellationToken);
@@ -87,7 +87,9 @@ public static class VerificationRunner
             string[] folders = [.. Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal)];
             string[] unknownFolders = [.. folders.Where(nested => !Walk(nested))];
             bool holdsCases = unknownFiles.Length < files.Length || unknownFolders.Length < folders.Length;
-            if (holdsCases) Unknown.AddRange([.. unknownFiles, .. unknownFolders]);
+            // The parts of a model with references inside need no mention.
+            bool isModel = File.Exists(Path.Combine(folder, "model_index.json"));
+            if (holdsCases && !isModel) Unknown.AddRange([.. unknownFiles, .. unknownFolders]);
             return holdsCases;
         }
 

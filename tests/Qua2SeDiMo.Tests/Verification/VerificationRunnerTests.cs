@@ -12,6 +12,8 @@ public sealed class VerificationRunnerTests : IDisposable
     [InlineData("architectures/vae-tiny/case.json", "architecture")]
     [InlineData("pipelines/pixart-alpha", "pipeline")]
     [InlineData("allocate", "allocate")]
+    [InlineData("sensitivity", "sensitivity")]
+    [InlineData("real-models/pixart-alpha-xl-2-512.json", "released model")]
     [InlineData("tokenizers/t5-tiny", "tokenizer")]
     [InlineData("schedulers/lcm.json", "scheduler")]
     [InlineData("schedulers/lcm.safetensors", "scheduler")]
@@ -68,7 +70,7 @@ public sealed class VerificationRunnerTests : IDisposable
 
         VerificationReport report = VerificationRunner.Run([folder.FullName]);
 
-        Assert.Equal(["broken", "half", "other", "whole"], report.Cases.Select(item => item.Name));
+        Assert.Equal(["broken", "half.json", "other", "whole"], report.Cases.Select(item => item.Name));
         Assert.Equal([false, false, false, true], report.Cases.Select(item => item.Passed));
         Assert.Contains("broken.safetensors", report.Cases[0].Results[0].Detail, StringComparison.Ordinal);
         Assert.Contains("JSON", report.Cases[1].Results[0].Detail, StringComparison.Ordinal);

@@ -48,7 +48,10 @@ internal static class ClipTower
     }
 
     /// <summary>Records the vision tower; declares its input pixel_values [batch, channels, size, size], already normalised.</summary>
-    internal static Result Vision(GraphBuilder g, ComponentConfig config)
+    /// <param name="g">The tape.</param>
+    /// <param name="config">Configuration of the tower.</param>
+    /// <param name="batch">Name of the first extent; beside a text tower it must not be that of the texts, whose number differs.</param>
+    internal static Result Vision(GraphBuilder g, ComponentConfig config, string batch = "batch")
     {
         var settings = new Settings(config, 768, 3072, 12);
         int size = config.Int("image_size", 224);
@@ -56,13 +59,13 @@ internal static class ClipTower
         int channels = config.Int("num_channels", 3);
         if (patch < 1 || size < patch || size > 1 << 14) throw config.Unsupported("image_size", "it must be at least one patch and at most 16384");
         long count = (long)(size / patch) * (size / patch);
-        GraphValue pixels = g.Input("pixel_values", ElementType.Float32, "batch", channels, size, size);
+        GraphValue pixels = g.Input("pixel_values", ElementType.Float32, batch, channels, size, size);
         using GraphBuilder.ModuleScope scope = g.Scope("vision_model");
         GraphValue x;
         using (g.Scope("embeddings"))
         {
             GraphValue patches = g.Conv2d("patch_embedding", pixels, settings.Width, patch, stride: patch, bias: false);
-            GraphValue tokens = g.Transpose(g.Reshape(patches, "batch", settings.Width, count), 0, 2, 1);
+            GraphValue tokens = g.Transpose(g.Reshape(patches, batch, settings.Width, count), 0, 2, 1);
             // The class token is in front of the patches: added in place to a row of zeros, which needs no copy per image.
             GraphValue classToken = g.Pad(g.Parameter("class_embedding", 1, settings.Width), [0, 0], [count, 0]);
             GraphValue table = g.Parameter("position_embedding.weight", count + 1, settings.Width);
