@@ -90,6 +90,8 @@ public static class CrossValidation
         double[] labels = [.. training.Select(t => study.Trials[t].Target)];
         RidgeModel ridge = RidgeRegression.Fit(study.Features, allocations, labels);
         add(ModelNames.Ridge, [.. test.Select(t => ridge.Predict(study.Trials[t].Options))]);
+        RidgeModel trends = RidgeRegression.Fit(study.Features, allocations, labels, trends: true);
+        add(ModelNames.RidgeTrends, [.. test.Select(t => trends.Predict(study.Trials[t].Options))]);
         if (units is not null)
         {
             RidgeModel pairs = RidgeRegression.Fit(study.Features, allocations, labels, units);

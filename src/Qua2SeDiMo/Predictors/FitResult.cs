@@ -62,6 +62,9 @@ public static class ModelNames
     /// <summary>Ridge regression with pairwise terms inside units.</summary>
     public const string RidgePairs = "ridge-pairs";
 
+    /// <summary>Ridge regression on one-hot options that shrinks towards what sizes and weight errors suggest.</summary>
+    public const string RidgeTrends = "ridge-trends";
+
     /// <summary>A line through average bits alone.</summary>
     public const string AverageBits = "average-bits";
 

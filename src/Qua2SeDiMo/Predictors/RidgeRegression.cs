@@ -5,13 +5,12 @@ namespace Qua2SeDiMo.Predictors;
 /// <summary>A linear model on one-hot options: label = intercept + Σ over weights of the coefficient of its option (+ pairs).</summary>
 public sealed class RidgeModel
 {
-    private readonly OptionKernel kernel;
     private readonly IReadOnlyList<IReadOnlyList<int>> training;
     private readonly double[] dual;
 
     internal RidgeModel(OptionKernel kernel, IReadOnlyList<IReadOnlyList<int>> training, double[] dual, double intercept, double penalty, double pairShare)
     {
-        this.kernel = kernel;
+        Kernel = kernel;
         this.training = training;
         this.dual = dual;
         Intercept = intercept;
@@ -19,6 +18,8 @@ public sealed class RidgeModel
         PairShare = pairShare;
         Coefficients = kernel.Coefficients(training, dual);
     }
+
+    internal OptionKernel Kernel { get; }
 
     /// <summary>Label of an allocation of coefficient zero.</summary>
     public double Intercept { get; }
@@ -36,60 +37,8 @@ public sealed class RidgeModel
     public double Predict(IReadOnlyList<int> allocation)
     {
         double sum = Intercept;
-        for (int i = 0; i < training.Count; i++) sum += dual[i] * kernel.Value(allocation, training[i], PairShare);
+        for (int i = 0; i < training.Count; i++) sum += dual[i] * Kernel.Value(allocation, training[i], PairShare);
         return sum;
-    }
-}
-
-/// <summary>
-/// How alike two allocations are: the number of weights with the same option, plus, inside each unit, the number of pairs of weights
-/// that both agree. This is the inner product of one-hot vectors with pairwise terms inside units.
-/// </summary>
-internal sealed class OptionKernel(int weightCount, int optionCount, IReadOnlyList<IReadOnlyList<int>> units)
-{
-    public bool HasPairs => units.Any(unit => unit.Count > 1);
-
-    public double Value(IReadOnlyList<int> a, IReadOnlyList<int> b, double pairShare)
-    {
-        int matches = 0;
-        for (int w = 0; w < weightCount; w++) matches += a[w] == b[w] ? 1 : 0;
-        if (pairShare == 0) return matches;
-        long pairs = 0;
-        foreach (IReadOnlyList<int> unit in units)
-        {
-            int alike = 0;
-            foreach (int w in unit) alike += a[w] == b[w] ? 1 : 0;
-            pairs += alike * (alike - 1) / 2;
-        }
-        return matches + (pairShare * pairs);
-    }
-
-    public double[] Matrix(IReadOnlyList<IReadOnlyList<int>> allocations, double pairShare)
-    {
-        int n = allocations.Count;
-        double[] matrix = new double[n * n];
-        for (int i = 0; i < n; i++)
-        {
-            for (int j = 0; j <= i; j++) matrix[(i * n) + j] = matrix[(j * n) + i] = Value(allocations[i], allocations[j], pairShare);
-        }
-        return matrix;
-    }
-
-    public double[] Coefficients(IReadOnlyList<IReadOnlyList<int>> allocations, double[] dual)
-    {
-        double[] result = new double[weightCount * optionCount];
-        for (int i = 0; i < dual.Length; i++)
-        {
-            for (int w = 0; w < weightCount; w++) result[(w * optionCount) + allocations[i][w]] += dual[i];
-        }
-        for (int w = 0; w < weightCount; w++)
-        {
-            Span<double> row = result.AsSpan(w * optionCount, optionCount);
-            double mean = 0;
-            foreach (double value in row) mean += value / optionCount;
-            foreach (ref double value in row) value -= mean;
-        }
-        return result;
     }
 }
 
@@ -98,7 +47,7 @@ public static class RidgeRegression
 {
     private const int InnerFolds = 5;
 
-    private static readonly double[] Penalties = [0.3, 1, 3, 10, 30, 100, 300, 1000, 3000];
+    private static readonly double[] Penalties = [0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3000];
     private static readonly double[] PairShares = [0.1, 0.3, 1];
 
     /// <summary>Fits with the penalty that predicts held-out training trials best (five inner folds, squared error).</summary>
@@ -107,13 +56,17 @@ public static class RidgeRegression
     /// <param name="labels">Label of each trial.</param>
     /// <param name="units">Groups of weights whose pairs get coefficients too; none for singles only.</param>
     /// <param name="seed">Of the inner folds.</param>
+    /// <param name="trends">
+    /// Whether bits and weight errors explain what they can first, almost unpenalised, so that the penalty shrinks each option towards
+    /// what its size and error suggest and not towards zero: better with few trials.
+    /// </param>
     public static RidgeModel Fit(OptionFeatures features, IReadOnlyList<IReadOnlyList<int>> allocations, IReadOnlyList<double> labels,
-        IReadOnlyList<IReadOnlyList<int>>? units = null, ulong seed = 0)
+        IReadOnlyList<IReadOnlyList<int>>? units = null, ulong seed = 0, bool trends = false)
     {
         ArgumentNullException.ThrowIfNull(features);
         ArgumentNullException.ThrowIfNull(allocations);
         ArgumentNullException.ThrowIfNull(labels);
-        var kernel = new OptionKernel(features.WeightCount, features.OptionCount, units ?? []);
+        var kernel = new OptionKernel(features.WeightCount, features.OptionCount, units ?? [], trends ? OptionTrends.Of(features, allocations) : []);
         int[][] folds = FoldBorders.Split(allocations.Count, InnerFolds, seed);
         (double Error, double Penalty, double Share, double[] Matrix)? best = null;
         foreach (double share in kernel.HasPairs ? PairShares : [0])
@@ -138,10 +91,9 @@ public static class RidgeRegression
         IReadOnlyList<double> labels, int resamples, ulong seed = 0, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(features);
         ArgumentNullException.ThrowIfNull(allocations);
-        var kernel = new OptionKernel(features.WeightCount, features.OptionCount, []);
-        double[] matrix = kernel.Matrix(allocations, 0);
+        OptionKernel kernel = model.Kernel;
+        double[] matrix = kernel.Matrix(allocations, model.PairShare);
         double[][] results = new double[resamples][];
         var parallel = new ParallelOptions { CancellationToken = cancellationToken };
         Parallel.For(0, resamples, parallel, resample =>

@@ -1,0 +1,97 @@
+namespace Qua2SeDiMo.Predictors;
+
+/// <summary>
+/// How alike two allocations are: the number of weights with the same option, plus, inside each unit, the number of pairs of weights
+/// that both agree. This is the inner product of one-hot vectors with pairwise terms inside units. Trends are columns that sum up over
+/// weights and whose coefficient is hardly penalised.
+/// </summary>
+internal sealed class OptionKernel(int weightCount, int optionCount, IReadOnlyList<IReadOnlyList<int>> units, IReadOnlyList<double[]> trends)
+{
+    // Prior variance of a trend's coefficient, relative to that of one option.
+    private const double TrendVariance = 1000;
+
+    public bool HasPairs => units.Any(unit => unit.Count > 1);
+
+    public double Value(IReadOnlyList<int> a, IReadOnlyList<int> b, double pairShare)
+    {
+        int matches = 0;
+        for (int w = 0; w < weightCount; w++) matches += a[w] == b[w] ? 1 : 0;
+        double sum = matches;
+        foreach (double[] trend in trends) sum += TrendVariance * Along(trend, a) * Along(trend, b);
+        if (pairShare == 0) return sum;
+        long pairs = 0;
+        foreach (IReadOnlyList<int> unit in units)
+        {
+            int alike = 0;
+            foreach (int w in unit) alike += a[w] == b[w] ? 1 : 0;
+            pairs += alike * (alike - 1) / 2;
+        }
+        return sum + (pairShare * pairs);
+    }
+
+    public double[] Matrix(IReadOnlyList<IReadOnlyList<int>> allocations, double pairShare)
+    {
+        int n = allocations.Count;
+        double[] matrix = new double[n * n];
+        for (int i = 0; i < n; i++)
+        {
+            for (int j = 0; j <= i; j++) matrix[(i * n) + j] = matrix[(j * n) + i] = Value(allocations[i], allocations[j], pairShare);
+        }
+        return matrix;
+    }
+
+    public double[] Coefficients(IReadOnlyList<IReadOnlyList<int>> allocations, double[] dual)
+    {
+        double[] result = new double[weightCount * optionCount];
+        for (int i = 0; i < dual.Length; i++)
+        {
+            for (int w = 0; w < weightCount; w++) result[(w * optionCount) + allocations[i][w]] += dual[i];
+        }
+        foreach (double[] trend in trends)
+        {
+            double slope = 0;
+            for (int i = 0; i < dual.Length; i++) slope += TrendVariance * dual[i] * Along(trend, allocations[i]);
+            for (int i = 0; i < result.Length; i++) result[i] += slope * trend[i];
+        }
+        for (int w = 0; w < weightCount; w++)
+        {
+            Span<double> row = result.AsSpan(w * optionCount, optionCount);
+            double mean = 0;
+            foreach (double value in row) mean += value / optionCount;
+            foreach (ref double value in row) value -= mean;
+        }
+        return result;
+    }
+
+    private double Along(double[] trend, IReadOnlyList<int> allocation)
+    {
+        double sum = 0;
+        for (int w = 0; w < weightCount; w++) sum += trend[(w * optionCount) + allocation[w]];
+        return sum;
+    }
+}
+
+/// <summary>Columns that sum up over weights: size, weight error, and weight error by size.</summary>
+internal static class OptionTrends
+{
+    /// <summary>[weight · options + option] contributions, centred and scaled so that a trial's sum has mean 0 and variance 1.</summary>
+    public static IReadOnlyList<double[]> Of(OptionFeatures features, IReadOnlyList<IReadOnlyList<int>> allocations)
+    {
+        Func<int, int, double>[] columns =
+        [
+            (w, o) => features.QuantizedBytes(w, o),
+            features.Error,
+            (w, o) => features.Error(w, o) * features.OriginalBytes(w),
+        ];
+        return [.. columns.Select(column => Scaled(features, allocations, column))];
+    }
+
+    private static double[] Scaled(OptionFeatures features, IReadOnlyList<IReadOnlyList<int>> allocations, Func<int, int, double> column)
+    {
+        double[] values = [.. Enumerable.Range(0, features.WeightCount * features.OptionCount).Select(i => column(i / features.OptionCount, i % features.OptionCount))];
+        double[] sums = [.. allocations.Select(allocation => allocation.Select((option, w) => values[(w * features.OptionCount) + option]).Sum())];
+        double mean = sums.Average(), deviation = Math.Sqrt(sums.Average(sum => (sum - mean) * (sum - mean)));
+        for (int i = 0; i < values.Length; i++) values[i] = deviation > 0 ? (values[i] - (mean / features.WeightCount)) / deviation : 0;
+        return values;
+    }
+}
