@@ -5,7 +5,7 @@ namespace Qua2SeDiMo.Predictors;
 /// <summary>What cross validation trained.</summary>
 /// <param name="Result">The table.</param>
 /// <param name="Predictors">One network per fold, with moments and hop weights; empty when none was trained.</param>
-/// <param name="Ridge">Ridge regression on all trials.</param>
+/// <param name="Ridge">Ridge regression with trends on all trials.</param>
 public sealed record FittedModels(FitResult Result, IReadOnlyList<Predictor> Predictors, RidgeModel Ridge) : IDisposable
 {
     /// <inheritdoc/>
@@ -61,7 +61,7 @@ public static class CrossValidation
         }
         ModelScores[] models = [.. tables.Values.Select(table => new ModelScores(table.Name, table.Folds, table.HeldOut))];
         HopMetrics[] hops = options is null ? [] : [.. Enumerable.Range(0, PredictorTopology.HopCount).Select(m => new HopMetrics(m, hopSrcc[m], hopNdcg[m]))];
-        RidgeModel ridge = RidgeRegression.Fit(study.Features, [.. study.Trials.Select(trial => trial.Options)], [.. study.Trials.Select(trial => trial.Target)]);
+        RidgeModel ridge = RidgeRegression.Fit(study.Features, [.. study.Trials.Select(trial => trial.Options)], [.. study.Trials.Select(trial => trial.Target)], trends: true);
         return new FittedModels(new FitResult(study.Trials.Count, folds, models, hops, PredictorChoice.Between(models)), predictors, ridge);
 
         void Add(string name, Judge judge, double[] predictions)

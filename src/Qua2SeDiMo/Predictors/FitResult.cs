@@ -97,7 +97,7 @@ public sealed record FitResult(int TrialCount, IReadOnlyList<IReadOnlyList<int>>
 /// <summary>Which model's scores make plans.</summary>
 /// <param name="Model">The winner.</param>
 /// <param name="NetworkSrcc">Held-out SRCC of the network; NaN when it was not trained.</param>
-/// <param name="RidgeSrcc">Held-out SRCC of the better ridge model.</param>
+/// <param name="RidgeSrcc">Held-out SRCC of the best ridge model.</param>
 /// <param name="Reason">One sentence with the numbers.</param>
 public sealed record PredictorChoice(string Model, double NetworkSrcc, double RidgeSrcc, string Reason)
 {
@@ -109,7 +109,7 @@ public sealed record PredictorChoice(string Model, double NetworkSrcc, double Ri
     {
         ArgumentNullException.ThrowIfNull(models);
         double network = models.FirstOrDefault(scores => scores.Model == ModelNames.Network)?.Srcc.Mean ?? double.NaN;
-        double ridge = models.Where(scores => scores.Model is ModelNames.Ridge or ModelNames.RidgePairs).Select(scores => scores.Srcc.Mean).DefaultIfEmpty(double.NaN).Max();
+        double ridge = models.Where(scores => scores.Model is ModelNames.Ridge or ModelNames.RidgeTrends or ModelNames.RidgePairs).Select(scores => scores.Srcc.Mean).DefaultIfEmpty(double.NaN).Max();
         if (double.IsNaN(network)) return new PredictorChoice(ModelNames.Ridge, network, ridge, $"Ridge regression decides: no network was trained (held-out SRCC {ridge:F3}).");
         bool wins = double.IsNaN(ridge) || network >= ridge + RequiredMargin;
         return new PredictorChoice(wins ? ModelNames.Network : ModelNames.Ridge, network, ridge, wins

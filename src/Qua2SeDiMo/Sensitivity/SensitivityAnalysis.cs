@@ -38,7 +38,10 @@ public static class SensitivityAnalysis
         return Collect(ModelNames.Network, study, total, samples, Math.Sqrt(folds.Count), scored);
     }
 
-    /// <summary>Scores by ridge regression: its coefficients, with their spread over resampled trials.</summary>
+    /// <summary>
+    /// Scores by ridge regression: its coefficients, with their spread over resampled trials. Options shrink towards what their sizes and
+    /// weight errors suggest (<see cref="ModelNames.RidgeTrends"/>), which held-out trials prefer when there are few.
+    /// </summary>
     /// <param name="study">Options and labelled trials.</param>
     /// <param name="resamples">Bootstrap resamples.</param>
     /// <param name="seed">Of the resamples.</param>
@@ -48,7 +51,7 @@ public static class SensitivityAnalysis
         ArgumentNullException.ThrowIfNull(study);
         IReadOnlyList<int>[] allocations = [.. study.Trials.Select(trial => trial.Options)];
         double[] labels = [.. study.Trials.Select(trial => trial.Target)];
-        RidgeModel model = RidgeRegression.Fit(study.Features, allocations, labels);
+        RidgeModel model = RidgeRegression.Fit(study.Features, allocations, labels, trends: true);
         double[][] samples = RidgeRegression.Bootstrap(model, study.Features, allocations, labels, resamples, seed, cancellationToken);
         return Collect(ModelNames.Ridge, study, model.Coefficients, samples, 1, []);
     }
