@@ -10,6 +10,11 @@ internal static class StudyTables
     internal static void Show(StudySummary summary, IAnsiConsole output)
     {
         output.WriteLine($"{summary.Complete} trials complete, {summary.Failed} failed; {summary.SecondsPerTrial:0.00} s per trial, {summary.OutsideRuntimeShare:P1} of it outside ONNX Runtime.");
+        if (summary.Speed is { } speed)
+        {
+            output.WriteLine($"{speed.ImagesPerMinute:0} images a minute of {speed.DenoiserGflopPerImage:0.00} GFLOP each: {speed.GflopsPerSecond:0.0} GFLOP/s, "
+                + $"{speed.ShareOfMatMul:P0} of the {speed.MatMulGflopsPerSecond:0.0} that ONNX Runtime's own MatMul reaches here.");
+        }
         if (summary.Reliabilities.Count == 0) return;
         Table table = new Table().Border(TableBorder.Simple).AddColumns("metric", "split-half reliability", "at equal size", "");
         foreach (ObjectiveReliability row in summary.Reliabilities)

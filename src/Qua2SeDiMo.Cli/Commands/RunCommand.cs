@@ -30,6 +30,7 @@ internal static class RunCommand
                 foreach (string sentence in done.Sensitivity.Sentences) context.Out.WriteLine(sentence);
                 ResultTables.Show(done.Plan, context.Out);
                 PackCommand.Show(done.Packed, loaded, context.Out);
+                context.Out.WriteLine($"{done.Elapsed.TotalMinutes:0.0} minutes, {done.PeakMemoryBytes / 1e6:#,0} MB at most.");
                 context.Out.WriteLine($"Run directory: {Path.GetFullPath(run.DirectoryPath)}");
                 context.Out.WriteLine($"Report: {done.Report}");
             });

@@ -17,15 +17,18 @@ internal static class StudyCommand
         var allocations = new Option<string?>("--allocations") { Description = "Label the allocations of this JSON file instead, and compare with the labels that it holds" };
         var objective = new Option<string?>("--objective") { Description = "Metric to optimise: clip-cosine, ssim, psnr, clip-score, frechet or kid; default: the most reliable" };
         command.Add(allocations);
+        var retry = new Option<bool>("--retry-failed") { Description = "Let failed trials wait again" };
         command.Add(objective);
+        command.Add(retry);
         return command.Runs((result, context, cancellationToken) =>
         {
             using LoadedModel loaded = model.Open(result);
             RunDirectory run = model.Run(result);
             StudyOptions options = trials.Apply(result, generation.Read(result, model.Folder(result)));
             if (result.GetValue(allocations) is { } file) return LabelGiven(loaded, run, options, file, context, cancellationToken);
+            if (result.GetValue(retry)) StudyStage.RetryFailed(run);
             IReadOnlyList<Trial> labelled = StageTimings.Measure(run, "study", () => StudyStage.Run(loaded, run, options, context.Progress, cancellationToken));
-            StudySummary summary = StudyStage.Summarise(run, options, labelled, result.GetValue(objective));
+            StudySummary summary = StudyStage.Summarise(loaded, run, options, labelled, result.GetValue(objective));
             context.Print(summary, _ => StudyTables.Show(summary, context.Out));
             if (!context.Json) context.Next($"fit {model.Folder(result)}");
             return ExitCode.Success;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Quantizers;
 
@@ -11,7 +12,8 @@ public static class PackStage
     public static (BitAllocation Allocation, JsonObject Origin) FromPlan(PlanRecord plan, double? averageBits)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        PlanEntry entry = plan.Nearest(averageBits ?? double.MaxValue);
+        PlanEntry? entry = averageBits is { } bits ? plan.Nearest(bits) : plan.Entries.Where(candidate => candidate.Kind == PlanKind.Plan).MaxBy(candidate => candidate.AverageBits);
+        if (entry is null) throw new ModelFolderException("The run has no plan; run `q2 plan` with a --size.");
         return (entry.Allocation, new JsonObject { ["plan"] = entry.Key, ["objective"] = plan.Objective, ["predictor"] = plan.Predictor });
     }
 

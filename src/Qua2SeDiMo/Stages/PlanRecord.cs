@@ -92,6 +92,6 @@ public sealed record PlanRecord(string Objective, string Predictor, string Reaso
     }
 
     /// <summary>The plan for so many average bits, or the one nearest to it.</summary>
-    public PlanEntry Nearest(double averageBits) =>
-        Entries.Where(entry => entry.Kind == PlanKind.Plan).MinBy(entry => Math.Abs((entry.RequestedBits ?? entry.AverageBits) - averageBits))!;
+    public PlanEntry? Nearest(double averageBits) =>
+        Entries.Where(entry => entry.Kind == PlanKind.Plan).MinBy(entry => Math.Abs((entry.RequestedBits ?? entry.AverageBits) - averageBits));
 }

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Studies;
@@ -8,6 +9,9 @@ namespace Qua2SeDiMo.Stages;
 /// <summary>Labels allocations by images.</summary>
 public static class StudyStage
 {
+    // Tokens of a prompt only change what the few layers that see the text alone cost.
+    private const int TextTokens = 24;
+
     /// <summary>Labels random allocations until the study has as many trials as asked for.</summary>
     /// <returns>All trials of the study.</returns>
     /// <exception cref="Q2Exception">The run directory holds a study with other settings, or trials fail in a row.</exception>
@@ -46,11 +50,12 @@ public static class StudyStage
     };
 
     /// <summary>What a finished study says of itself: speed, and how reliably each metric ranks its trials. Later stages read it from the run directory.</summary>
+    /// <param name="model">The model.</param>
     /// <param name="run">The run directory.</param>
     /// <param name="options">Scoring files of the study.</param>
     /// <param name="trials">Its trials.</param>
     /// <param name="objective">Metric chosen by the user; null takes the most reliable one.</param>
-    public static StudySummary Summarise(RunDirectory run, StudyOptions options, IReadOnlyList<Trial> trials, string? objective = null)
+    public static StudySummary Summarise(LoadedModel model, RunDirectory run, StudyOptions options, IReadOnlyList<Trial> trials, string? objective = null)
     {
         Trial[] complete = [.. trials.Where(trial => trial.State == TrialState.Complete)];
         IReadOnlyList<ObjectiveReliability> reliabilities = StudyReliability.Measure(run, options, complete);
@@ -60,9 +65,19 @@ public static class StudyStage
         double whole = complete.Sum(trial => Seconds(trial, "whole")), runtime = complete.Sum(trial => Seconds(trial, "runtime"));
         var summary = new StudySummary(
             complete.Length, trials.Count(trial => trial.State == TrialState.Failed), options.ImageCount, options.Generation.StepCount,
-            complete.Length == 0 ? 0 : whole / complete.Length, whole == 0 ? 0 : 1 - (runtime / whole), chosen.Metric.Name, reliabilities);
+            complete.Length == 0 ? 0 : whole / complete.Length, whole == 0 ? 0 : 1 - (runtime / whole), Speed(model, options, complete), chosen.Metric.Name, reliabilities);
         new StudyRecord(options, summary).Write(run);
         return summary;
+    }
+
+    /// <summary>Lets the failed trials of a run wait again.</summary>
+    public static void RetryFailed(RunDirectory run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        if (!File.Exists(run.StudyDatabase)) return;
+        var store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System);
+        store.RetryFailedAsync().GetAwaiter().GetResult();
+        store.DisposeAsync().AsTask().GetAwaiter().GetResult();
     }
 
     /// <summary>A trial as it is printed for programs.</summary>
@@ -70,6 +85,16 @@ public static class StudyStage
     {
         ArgumentNullException.ThrowIfNull(trial);
         return new { trial.Number, trial.Name, trial.State, trial.Seed, trial.Metrics, Allocation = trial.Allocation.ToJsonObject(), trial.Failure };
+    }
+
+    private static GenerationSpeed? Speed(LoadedModel model, StudyOptions options, Trial[] complete)
+    {
+        double seconds = complete.Sum(trial => Seconds(trial, "generate"));
+        if (seconds == 0) return null;
+        double imagesPerSecond = complete.Length * options.ImageCount / seconds;
+        int halves = options.Generation.GuidanceScale > 1 ? 2 : 1;
+        double gflop = 2e-9 * halves * options.Generation.StepCount * WeightCost.MultiplyAccumulates(model.Graph, TextTokens).Values.Sum(macs => (double)macs);
+        return new GenerationSpeed(60 * imagesPerSecond, gflop, gflop * imagesPerSecond, RuntimePeak.MatMulGflops());
     }
 
     private static double Seconds(Trial trial, string part) => trial.Durations.TryGetValue(part, out TimeSpan span) ? span.TotalSeconds : 0;

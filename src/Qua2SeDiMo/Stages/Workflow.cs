@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Plans;
@@ -25,7 +26,10 @@ public sealed record WorkflowOptions(
 /// <param name="Plan">Chosen allocations.</param>
 /// <param name="Packed">The smaller model.</param>
 /// <param name="Report">Path of the page.</param>
-public sealed record WorkflowResult(StudySummary Study, FitRecord Fit, SensitivityRecord Sensitivity, PlanRecord Plan, PackedModelSummary Packed, string Report);
+/// <param name="Elapsed">Wall time of this call.</param>
+/// <param name="PeakMemoryBytes">Largest resident memory of the process.</param>
+public sealed record WorkflowResult(
+    StudySummary Study, FitRecord Fit, SensitivityRecord Sensitivity, PlanRecord Plan, PackedModelSummary Packed, string Report, TimeSpan Elapsed, long PeakMemoryBytes);
 
 /// <summary>The stages in order. Each reads what earlier ones left in the run directory and writes its own, so a stopped run goes on.</summary>
 public static class Workflow
@@ -38,18 +42,21 @@ public static class Workflow
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
+        long start = TimeProvider.System.GetTimestamp();
         StageTimings.Measure(run, "graph", () => GraphStage.Run(model, run, withOnnx: false, progress, cancellationToken));
         StageTimings.Measure(run, "bank", () => BankStage.Run(model, run, progress, cancellationToken));
         StudySummary study = StageTimings.Measure(run, "study", () =>
         {
             IReadOnlyList<Trial> trials = StudyStage.Run(model, run, options.Study, progress, cancellationToken);
-            return StudyStage.Summarise(run, options.Study, trials, options.Objective);
+            return StudyStage.Summarise(model, run, options.Study, trials, options.Objective);
         });
         FitRecord fit = StageTimings.Measure(run, "fit", () => FitStage.Run(model, run, options.Predictor, options.Objective, options.SizeWeight, progress, cancellationToken));
         SensitivityRecord sensitivity = StageTimings.Measure(run, "explain", () => ExplainStage.Run(model, run, progress, cancellationToken));
         PlanRecord plan = StageTimings.Measure(run, "plan", () => PlanStage.Run(model, run, options.Budgets, options.Decides, progress, cancellationToken));
         (BitAllocation allocation, JsonObject origin) = PackStage.FromPlan(plan, null);
         PackedModelSummary packed = StageTimings.Measure(run, "pack", () => PackStage.Run(model, run, allocation, run.Packed, origin, progress, cancellationToken));
-        return new WorkflowResult(study, fit, sensitivity, plan, packed, ReportStage.Run(model, run, options.Command));
+        string report = ReportStage.Run(model, run, options.Command);
+        using Process process = Process.GetCurrentProcess();
+        return new WorkflowResult(study, fit, sensitivity, plan, packed, report, TimeProvider.System.GetElapsedTime(start), process.PeakWorkingSet64);
     }
 }
