@@ -1,3 +1,5 @@
+using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Quantizers;
 
 namespace Qua2SeDiMo.Stages;
@@ -11,6 +13,7 @@ public static class BankStage
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(run);
+        if (model.Tensors is PackedModelReader) throw new ModelFolderException($"{model.Folder.DirectoryPath}: already packed; stages before `q2 generate` take the original folder.");
         IProgress<BankProgress>? inner = progress is null ? null
             : new Relay<BankProgress>(step => progress.Report(new StageProgress("Quantizing weights", step.Finished, step.Total, step.WeightName)));
         return QuantizerBankBuilder.Build(model.Tensors, model.Weights, run.Bank, progress: inner, cancellationToken: cancellationToken);

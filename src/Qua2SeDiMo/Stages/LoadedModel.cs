@@ -21,7 +21,10 @@ public sealed class LoadedModel : IDisposable
         denoiserConfig = folder.Denoiser.ReadConfig();
         Graph = BuildDenoiser(null, null);
         Weights = [.. Graph.Weights.Select(weight => weight.Weight)];
-        OriginalBits = Weights.Count == 0 ? 16 : Math.Min(32, 8 * tensors.Tensors[Weights[0].TensorName].Type.SizeBytes());
+        // A packed file shows its quantized tensors as single precision; what they were made from is in its manifest.
+        ElementType? original = tensors is PackedModelReader packed ? packed.Manifest.Parts[0].OriginalType
+            : Weights.Count == 0 ? null : tensors.Tensors[Weights[0].TensorName].Type;
+        OriginalBits = 8 * Math.Min(4, original?.SizeBytes() ?? 2);
     }
 
     /// <summary>The folder.</summary>
