@@ -22,6 +22,7 @@ internal static class CommandTree
             RunCommand.Create(),
             GenerateCommand.Create(),
             VerifyCommand.Create(),
+            DoctorCommand.Create(),
         };
         root.Add(CommandRunner.JsonOption);
         root.Add(CommandRunner.QuietOption);

@@ -33,4 +33,12 @@ public sealed class CommandLineTests
 
     [Fact]
     public async Task Inspect_names_the_next_verb() => Assert.Contains("Next: q2 ", (await Q2.RunAsync("inspect", BankedRun.Model)).Succeeded().Output, StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Doctor_loads_every_native_library()
+    {
+        JsonElement result = (await Q2.RunAsync("doctor", "--json")).Succeeded().Json;
+        string[] names = [.. result.GetProperty("checks").EnumerateArray().Select(check => check.GetProperty("name").GetString()!)];
+        Assert.All(["Processor", "Kernels", "Free memory", "ONNX Runtime", "SQLite"], name => Assert.Contains(name, names));
+    }
 }

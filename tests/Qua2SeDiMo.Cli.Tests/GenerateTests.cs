@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Quantizers;
 using Xunit;
 
@@ -17,7 +16,7 @@ public sealed class GenerateTests(BankedRun banked)
         int weight = 0;
         BitAllocation allocation = BitAllocation.ForEach(banked.Loaded.Weights, _ => QuantizerSpec.PaperOptions[weight++ % QuantizerSpec.PaperOptions.Count]);
         File.WriteAllText(file, allocation.ToJson());
-        PackedModelWriter.Write(banked.Loaded.Folder, banked.Loaded.Weights, allocation, QuantizerBank.Open(banked.Run.Bank), packed);
+        (await Q2.RunAsync("pack", BankedRun.Model, "--run", banked.Run.DirectoryPath, "--allocation", file, "--out", packed, "--json", "--quiet")).Succeeded();
 
         string[] original = Images(await Q2.RunAsync(["generate", BankedRun.Model, .. Request, Path.Combine(folder, "a")]));
         string[] quantized = Images(await Q2.RunAsync(["generate", BankedRun.Model, "--allocation", file, "--run", banked.Run.DirectoryPath, .. Request, Path.Combine(folder, "b")]));

@@ -21,7 +21,9 @@ public sealed class HelpTests
             string line = Assert.Single(lines, line => line.TrimStart().StartsWith(option.Name + " ", StringComparison.Ordinal));
             Assert.False(string.IsNullOrEmpty(option.Description), option.Name);
             // A switch is off unless it is there.
-            if (option.HasDefaultValue && option.GetDefaultValue() is { } value and not false && $"{value}".Length > 0) Assert.Contains($"[default: {value}]", line, StringComparison.Ordinal);
+            if (!option.HasDefaultValue || option.GetDefaultValue() is not { } value || value is false) continue;
+            string text = value is Array list ? string.Join('|', list.Cast<object>()) : $"{value}";
+            if (text.Length > 0) Assert.Contains($"[default: {text}]", line, StringComparison.Ordinal);
         }
     }
 

@@ -7,6 +7,9 @@ namespace Qua2SeDiMo.Quantizers;
 /// <summary>Codes to values: palettes of up to 16 entries stay in registers and are looked up by a permute.</summary>
 internal static class PaletteDecoder
 {
+    /// <summary>Which kernel runs for palettes of up to 16 entries: avx2 or the plain loop.</summary>
+    internal static string Variant => Avx2.IsSupported ? "avx2" : "plain";
+
     /// <summary>Writes palette[code] for each code.</summary>
     /// <param name="codes">Each below the palette's length.</param>
     /// <param name="palette">2^bits values.</param>

@@ -17,6 +17,7 @@ internal sealed record VerificationKind(
     [
         new("pipeline", "pipeline.json", description => description.Has("call"), (path, _) => PipelineCases.Verify(path)),
         new("architecture", "case.json", description => description.Has("class") && description.Has("call"), ArchitectureCases.Verify),
+        new("onnx export", "case.json", description => description.Has("golden_case"), (path, _) => OnnxExportCases.Verify(path)),
         new(ModelImages, "reference.json", description => description.Has("prompts") && description.Has("seeds"), ModelImageCases.Verify),
         new("tokenizer", "cases.json", description => description.FirstCaseHas("text"), (path, _) => TokenizerCases.Verify(path)),
         new("scheduler", null, description => description.Has("scheduler_config"), (path, _) => SchedulerCases.Verify(path)),

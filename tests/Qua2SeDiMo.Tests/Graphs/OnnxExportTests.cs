@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Architectures;
 using Qua2SeDiMo.Graphs;
-using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Models;
-using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Tests.Verification;
+using Qua2SeDiMo.Verification;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -43,37 +43,14 @@ public sealed class OnnxExportTests(ITestOutputHelper output)
 
     [Theory]
     [MemberData(nameof(Exports))]
-    public void An_export_gives_the_outputs_of_its_reference_with_lifted_weights(string export)
-    {
-        using OnnxModel model = Open(export, out JsonNode description);
-        string folder = RepositoryFiles.Golden($"architectures/{description["golden_case"]!.GetValue<string>()}");
-        using SafetensorsFile inputs = SafetensorsFile.Open(Path.Combine(folder, "inputs.safetensors")), outputs = SafetensorsFile.Open(Path.Combine(folder, "outputs.safetensors"));
-        string[] names = Strings(description["inputs"]!), tensors = Strings(description["golden_inputs"]!);
-        using var binding = new WeightBinding(model.Graph.Weights, model.Tensors);
-        using var session = new InferenceModel(model.Graph, model.Tensors, binding);
-        IReadOnlyDictionary<string, TensorValue> results = session.Run(names.Zip(tensors).ToDictionary(pair => pair.First, pair => Read(inputs, pair.Second, model.Graph.Inputs.Single(input => input.Name == pair.First))));
-
-        float[] expected = outputs.ReadSingle("sample"), actual = results["out_sample"].Singles;
-        double largest = expected.Max(Math.Abs), worst = expected.Zip(actual, (a, b) => Math.Abs((double)a - b)).Max();
-        output.WriteLine($"largest difference {worst:g3} of {largest:g3}");
-        Assert.Equal(expected.Length, actual.Length);
-        Assert.True(worst < 1e-4 * largest, $"{worst} of {largest}");
-    }
+    public void An_export_gives_the_outputs_of_its_reference_with_lifted_weights(string export) =>
+        VerificationAssert.AllPass(OnnxExportCases.Verify(RepositoryFiles.Golden($"onnx-exports/{export}")), output);
 
     private static OnnxModel Open(string export, out JsonNode description)
     {
         string folder = RepositoryFiles.Golden($"onnx-exports/{export}");
         description = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "case.json")))!;
         return OnnxReader.Read(Directory.EnumerateFiles(folder, "model.onnx", SearchOption.AllDirectories).Single());
-    }
-
-    private static TensorValue Read(SafetensorsFile inputs, string tensor, GraphValue input)
-    {
-        long[] shape = [.. input.Shape.Select(extent => extent.Size)];
-        int copies = (int)(shape.Aggregate(1L, (all, extent) => all * extent) / inputs.Tensors[tensor].ElementCount);
-        return input.Type == ElementType.Int64
-            ? TensorValue.Of([.. Enumerable.Repeat(inputs.ReadInt64(tensor), copies).SelectMany(values => values)], shape)
-            : TensorValue.Of([.. Enumerable.Repeat(inputs.ReadSingle(tensor), copies).SelectMany(values => values)], shape);
     }
 
     private static string Describe(QuantizableWeight weight) =>
@@ -92,6 +69,4 @@ public sealed class OnnxExportTests(ITestOutputHelper output)
         }
         foreach (OperationUnit unit in graph.Units) yield return $"unit {unit.Kind} {unit.Hop}: {string.Join(", ", unit.Nodes.Select(node => names[node]).Order(StringComparer.Ordinal))}";
     }
-
-    private static string[] Strings(JsonNode list) => [.. list.AsArray().Select(item => item!.GetValue<string>())];
 }

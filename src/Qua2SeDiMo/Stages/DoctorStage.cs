@@ -1,0 +1,76 @@
+using System.Runtime.Intrinsics;
+using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Reports;
+using Qua2SeDiMo.Studies;
+
+namespace Qua2SeDiMo.Stages;
+
+/// <summary>One thing that was looked at.</summary>
+/// <param name="Name">What.</param>
+/// <param name="Value">What was found; why it failed, if it did.</param>
+/// <param name="Passed">Whether the program can work with it.</param>
+public sealed record DoctorCheck(string Name, string Value, bool Passed);
+
+/// <summary>Looks at the machine and at the native libraries, so that a broken installation is found before a long run.</summary>
+public static class DoctorStage
+{
+    private const string OnnxRuntime = "ONNX Runtime";
+
+    // A small model's run needs about this much; large ones need more, which `q2 inspect` lets one estimate.
+    private const long LeastBytes = 1L << 30;
+
+    /// <summary>Looks at everything.</summary>
+    /// <param name="workFolder">Where runs are to be written.</param>
+    public static IReadOnlyList<DoctorCheck> Run(string workFolder) =>
+    [
+        .. MachineFacts.Read().Where(fact => fact.Name != OnnxRuntime).Select(fact => new DoctorCheck(fact.Name, fact.Value, true)),
+        new("Kernels", $"matrix products {MatrixProduct.Variant}, palette decoding {PaletteDecoder.Variant}, quantizer loops {(Vector256.IsHardwareAccelerated ? "vector256" : "emulated")}", true),
+        Enough("Free memory", FreeMemory(), "of what this process may use"),
+        Enough("Free disk", FreeDisk(workFolder), Path.GetFullPath(workFolder)),
+        Enough("Free disk for sessions", FreeDisk(Path.GetTempPath()), Path.GetTempPath()),
+        Loads(OnnxRuntime, () => RuntimeVersion.Text),
+        Loads("SQLite", () => SqliteVersion.Text),
+        Loads("Images (SkiaSharp)", () =>
+        {
+            byte[] png = PngFile.Encode([1, 0.5f, 0], 1, 1);
+            return $"{PngFile.Decode(png).Image.Length} values through a PNG of {png.Length} bytes";
+        }),
+    ];
+
+    private static DoctorCheck Enough(string name, long bytes, string where) => new(name, $"{bytes / (double)(1L << 30):0.0} GiB, {where}", bytes >= LeastBytes);
+
+    private static long FreeMemory()
+    {
+        GCMemoryInfo memory = GC.GetGCMemoryInfo();
+        // Before the first collection nothing has been measured.
+        if (memory.MemoryLoadBytes == 0)
+        {
+            GC.Collect();
+            memory = GC.GetGCMemoryInfo();
+        }
+        return memory.TotalAvailableMemoryBytes - memory.MemoryLoadBytes;
+    }
+
+    private static long FreeDisk(string folder)
+    {
+        string full = Path.GetFullPath(folder);
+        DriveInfo? drive = DriveInfo.GetDrives().Where(drive => full.StartsWith(drive.RootDirectory.FullName, StringComparison.Ordinal))
+            .MaxBy(drive => drive.RootDirectory.FullName.Length);
+        return (drive ?? new DriveInfo(full)).AvailableFreeSpace;
+    }
+
+    private static DoctorCheck Loads(string name, Func<string> use)
+    {
+        try
+        {
+            return new DoctorCheck(name, use(), true);
+        }
+        catch (Exception error)
+        {
+            // Whatever keeps a native library from loading is the finding.
+            return new DoctorCheck(name, (error.InnerException ?? error).Message, false);
+        }
+    }
+}
