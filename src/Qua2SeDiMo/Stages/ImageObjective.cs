@@ -24,7 +24,6 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
     private readonly DiffusionPipeline pipeline;
     private readonly ImageScorer scorer;
     private readonly EncodedPrompts prompts;
-    private readonly float[] noise;
     private readonly Func<int, string>? pictureFolder;
     private readonly Lazy<IReadOnlyDictionary<string, long>> multiplyAccumulates;
 
@@ -49,8 +48,7 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         IReadOnlyList<string> texts = options.ReadPrompts();
         scorer = new ImageScorer(options.Scoring, texts, inference);
         prompts = pipeline.Encode(texts, options.Generation);
-        noise = StartingNoise.Of(options.ImageSeeds, pipeline.LatentShape(options.Generation).Length);
-        int tokens = prompts.Prompts.Inputs.Values.Where(value => value.Shape.Count > 1).Max(value => (int)value.Shape[1]);
+        int tokens = prompts.Prompts.Inputs.Values.Where(value => value.Shape.Count > 1).Select(value => (int)value.Shape[1]).DefaultIfEmpty(1).Max();
         multiplyAccumulates = new Lazy<IReadOnlyDictionary<string, long>>(() => WeightCost.MultiplyAccumulates(model.Graph, tokens));
         FullPrecision = LoadOrGenerate(cachePath, progress, cancellationToken);
         scorer.SetFullPrecision(FullPrecision);
@@ -69,7 +67,7 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         long start = time.GetTimestamp();
         LoadedModel.Apply(allocation, binding, bank);
         TimeSpan apply = time.GetElapsedTime(start);
-        ImageBatch images = pipeline.Generate(prompts, noise, options.Generation, new GenerationShare(progress), cancellationToken);
+        ImageBatch images = pipeline.Generate(prompts, new SeededNoise(options.ImageSeeds), options.Generation, new GenerationShare(progress), cancellationToken);
         TimeSpan generated = time.GetElapsedTime(start);
         (Dictionary<string, double> metrics, List<TrialArray> arrays) = scorer.Score(images);
         AddCosts(metrics, allocation);
@@ -117,7 +115,7 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
                 return new ImageBatch((int)known.Shape[1], (int)known.Shape[2], file.ReadSingle("images"));
             }
         }
-        ImageBatch images = pipeline.Generate(prompts, noise, options.Generation, progress, cancellationToken);
+        ImageBatch images = pipeline.Generate(prompts, new SeededNoise(options.ImageSeeds), options.Generation, progress, cancellationToken);
         SafetensorsWriter.Write(
             path, [SafetensorsWriter.Item.Single("images", [images.Count, images.Height, images.Width, 3], images.Pixels)],
             new Dictionary<string, string> { ["settings"] = fingerprint });

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Numerics;
 using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Stages;
@@ -15,8 +17,12 @@ public sealed record ScoringFiles(string? ClipFolder, string? ReferenceFeatures,
     /// <summary>Says on the command line that something is to be done without.</summary>
     public const string None = "none";
 
+    private const string ClassPipeline = "DiTPipeline";
     private const string FeaturesName = "features.safetensors";
     private const string PromptsName = "prompts.txt";
+
+    /// <summary>Number of classes of a model that takes class numbers instead of texts; its built-in prompts are classes spread over all.</summary>
+    public int? ClassCount { get; init; }
 
     /// <summary>Takes what the user named, looks beside the model for the rest.</summary>
     /// <exception cref="ModelFolderException">A file that the user named is not there.</exception>
@@ -24,11 +30,15 @@ public sealed record ScoringFiles(string? ClipFolder, string? ReferenceFeatures,
     {
         string? parent = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(modelFolder)));
         string[] neighbours = parent is null ? [] : [.. Directory.EnumerateDirectories(parent).Order(StringComparer.Ordinal)];
+        int? classes = ClassesOf(modelFolder);
         string? references = neighbours.FirstOrDefault(folder => File.Exists(Path.Combine(folder, FeaturesName)) && File.Exists(Path.Combine(folder, PromptsName)));
         return new ScoringFiles(
             Choose(clip, neighbours.FirstOrDefault(IsClip), Directory.Exists, "CLIP folder"),
             Choose(reference, references is null ? null : Path.Combine(references, FeaturesName), File.Exists, "file of reference features"),
-            Choose(prompts, references is null ? null : Path.Combine(references, PromptsName), File.Exists, "prompt file"));
+            Choose(prompts, references is null || classes is not null ? null : Path.Combine(references, PromptsName), File.Exists, "prompt file"))
+        {
+            ClassCount = classes,
+        };
     }
 
     /// <summary>Prompts of the file, or of the built-in list, in their order; starts over when there are fewer.</summary>
@@ -37,7 +47,7 @@ public sealed record ScoringFiles(string? ClipFolder, string? ReferenceFeatures,
     /// <exception cref="ModelFolderException">The file holds no prompt.</exception>
     public IReadOnlyList<string> ReadPrompts(int count, int first = 0)
     {
-        IEnumerable<string> lines = PromptsFile is null ? BuiltInPrompts() : File.ReadLines(PromptsFile);
+        IEnumerable<string> lines = PromptsFile is not null ? File.ReadLines(PromptsFile) : ClassCount is { } classes ? ClassPrompts(classes) : BuiltInPrompts();
         string[] prompts = [.. lines.Select(line => line.Trim()).Where(line => line.Length > 0).Take(first + count)];
         if (prompts.Length == 0) throw new ModelFolderException($"{PromptsFile}: no prompts; one a line is expected.");
         return [.. Enumerable.Range(first, count).Select(i => prompts[i % prompts.Length])];
@@ -54,6 +64,20 @@ public sealed record ScoringFiles(string? ClipFolder, string? ReferenceFeatures,
     {
         string config = Path.Combine(folder, "config.json");
         return File.Exists(config) && ComponentConfig.Read(config).ClassName == "CLIPModel";
+    }
+
+    private static int? ClassesOf(string modelFolder)
+    {
+        if (!File.Exists(Path.Combine(modelFolder, "model_index.json"))) return null;
+        ModelFolder folder = ModelFolder.Open(modelFolder);
+        return folder.PipelineClass == ClassPipeline ? folder.Denoiser.ReadConfig().Int("num_embeds_ada_norm", 1000) : null;
+    }
+
+    // Every class once, neighbours in the list far apart: a stride near the golden ratio that shares no factor with the count.
+    private static IEnumerable<string> ClassPrompts(int count)
+    {
+        long stride = Enumerable.Range((int)(count * 0.618), count).First(candidate => candidate > 0 && BigInteger.GreatestCommonDivisor(candidate, count) == 1);
+        return Enumerable.Range(0, count).Select(i => (i * stride % count).ToString(CultureInfo.InvariantCulture));
     }
 
     private static IEnumerable<string> BuiltInPrompts()
