@@ -33,7 +33,7 @@ public static class ArchitectureCatalog
     {
         ArgumentNullException.ThrowIfNull(config);
         return All.FirstOrDefault(architecture => architecture.Recognizes(config)) ?? throw new ArchitectureException(
-            $"{config.Source}: no architecture here builds the class '{config.ClassName}'. docs/ has the table of supported classes.");
+            $"{config.Source}: no architecture here builds the class '{config.ClassName}'. docs/architectures.md has the table of supported classes.");
     }
 
     /// <summary>Builds the graph that a request describes.</summary>
