@@ -98,9 +98,13 @@ internal sealed class AuraFlowArchitecture : IArchitecture
         normal = Modulation.Apply(g, normal, m[3], m[4]);
         // Two thirds of four times the width, as SwiGLU has two input matrices.
         long inner = ((2 * 4 * width / 3) + FeedForwardMultiple - 1) / FeedForwardMultiple * FeedForwardMultiple;
-        using GraphBuilder.ModuleScope scope = g.Scope(module);
-        GraphValue hidden = g.Multiply(g.Silu(g.Linear("linear_1", normal, inner, bias: false)), g.Linear("linear_2", normal, inner, bias: false));
-        return g.Add(x, g.Multiply(m[5], g.Linear("out_projection", hidden, width, bias: false)));
+        GraphValue fed;
+        using (g.Scope(module))
+        {
+            GraphValue hidden = g.Multiply(g.Silu(g.Linear("linear_1", normal, inner, bias: false)), g.Linear("linear_2", normal, inner, bias: false));
+            fed = g.Linear("out_projection", hidden, width, bias: false);
+        }
+        return g.Add(x, g.Multiply(m[5], fed));
     }
 
     private sealed class Settings

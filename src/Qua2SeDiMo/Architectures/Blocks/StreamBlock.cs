@@ -29,8 +29,8 @@ internal static class StreamBlock
     {
         long width = x[-1].Size;
         GraphValue normal = Modulation.Apply(g, g.LayerNorm(norm, x, epsilon, affine: false), shift, scale);
-        using GraphBuilder.ModuleScope scope = g.Scope(module);
-        GraphValue fed = g.Linear("net.2", g.GeluTanh(g.Linear("net.0.proj", normal, 4 * width)), width);
+        GraphValue fed;
+        using (g.Scope(module)) fed = g.Linear("net.2", g.GeluTanh(g.Linear("net.0.proj", normal, 4 * width)), width);
         return g.Add(x, g.Multiply(gate, fed));
     }
 }
