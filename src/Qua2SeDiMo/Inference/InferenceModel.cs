@@ -18,12 +18,14 @@ public sealed class InferenceModel : IDisposable
     private readonly WeightBinding? weights;
     private readonly Dictionary<string, int> boundVersions = new(StringComparer.Ordinal);
     private readonly OnnxWriterOptions writerOptions;
+    private readonly bool bindsOwnWeights;
+    private WeightBinding? ownWeights;
     private InferenceSession? session;
     private OrtIoBinding? binding;
     private string? temporaryDirectory;
     private bool disposed;
 
-    /// <summary>Prepares a model whose weights are stored in its session.</summary>
+    /// <summary>Prepares a model whose weights are those of the checkpoint.</summary>
     /// <param name="graph">What runs; its outputs are the results of <see cref="Run"/>.</param>
     /// <param name="tensors">The checkpoint; it must stay open.</param>
     /// <param name="options">Defaults when null.</param>
@@ -32,7 +34,7 @@ public sealed class InferenceModel : IDisposable
     /// <summary>Prepares a model whose quantizable weights come from a binding and can change between runs.</summary>
     /// <param name="graph">What runs; its outputs are the results of <see cref="Run"/>.</param>
     /// <param name="tensors">The checkpoint; it must stay open.</param>
-    /// <param name="weights">Values of the quantizable weights; null stores them in the session. The caller disposes it, after this model.</param>
+    /// <param name="weights">Values of the quantizable weights; null takes the checkpoint's. The caller disposes it, after this model.</param>
     /// <param name="options">Defaults when null.</param>
     public InferenceModel(Graph graph, ITensorSource tensors, WeightBinding? weights, InferenceOptions? options = null)
     {
@@ -40,7 +42,10 @@ public sealed class InferenceModel : IDisposable
         this.tensors = tensors;
         this.weights = weights;
         this.options = options ?? new InferenceOptions();
-        writerOptions = new OnnxWriterOptions { QuantizableWeightsAsInputs = weights is not null, ExternalDataThreshold = 0, FlushToDisk = false };
+        var stored = new OnnxWriterOptions { ExternalDataThreshold = 0, FlushToDisk = false };
+        // Large weights enter as inputs too: through the model file they would be written, read and copied once more.
+        bindsOwnWeights = weights is null && OnnxWriter.StoredBytes(graph, stored) > this.options.ExternalDataThreshold;
+        writerOptions = stored with { QuantizableWeightsAsInputs = weights is not null || bindsOwnWeights };
     }
 
     /// <summary>What runs.</summary>
@@ -108,7 +113,8 @@ public sealed class InferenceModel : IDisposable
         {
             binding?.Dispose();
             session?.Dispose();
-            (binding, session) = (null, null);
+            ownWeights?.Dispose();
+            (binding, session, ownWeights) = (null, null, null);
             boundVersions.Clear();
             DeleteTemporaryFiles();
         }
@@ -138,6 +144,7 @@ public sealed class InferenceModel : IDisposable
             throw new InferenceException($"{Graph.Name}: the runtime refused the graph: {error.Message}", error);
         }
         binding = session.CreateIoBinding();
+        if (bindsOwnWeights) ownWeights = new WeightBinding(Graph.Weights, tensors, cacheBytes: 0);
     }
 
     // The session maps the data file, so that initializers are not held twice.
@@ -181,10 +188,11 @@ public sealed class InferenceModel : IDisposable
 
     private void BindWeights()
     {
-        if (weights is null) return;
+        WeightBinding? current = weights ?? ownWeights;
+        if (current is null) return;
         foreach (GraphWeight weight in Graph.Weights)
         {
-            (OrtValue value, int version) = weights.Current(weight.Weight.Name);
+            (OrtValue value, int version) = current.Current(weight.Weight.Name);
             if (boundVersions.TryGetValue(weight.Weight.Name, out int bound) && bound == version) continue;
             binding!.BindInput(weight.Initializer.Name, value);
             boundVersions[weight.Weight.Name] = version;
