@@ -9,7 +9,7 @@ public sealed record PredictorOptions
     /// <summary>Hops whose embedding norms are ranked, 0 … 4. Default: all. Ignored by <see cref="PredictorLoss.Mse"/>.</summary>
     public IReadOnlyList<int> Hops { get; init; } = [0, 1, 2, 3, 4];
 
-    /// <summary>Passes over the training trials; 0 chooses so many that about 640 steps are taken, at most 320.</summary>
+    /// <summary>Passes over the training trials; 0 takes 160, as the reference figures do.</summary>
     public int Epochs { get; init; }
 
     /// <summary>Largest number of trials per step; the trials of an epoch are shared out evenly. Default 128.</summary>
@@ -38,15 +38,13 @@ public sealed record PredictorOptions
     /// </summary>
     public bool Faithful { get; init; }
 
-    private const int StepGoal = 640;
-    private const int MostEpochs = 320;
+    private const int DefaultEpochs = 160;
 
     /// <summary>Steps of one epoch.</summary>
     internal int StepsPerEpoch(int trials) => (trials + BatchSize - 1) / BatchSize;
 
-    /// <summary><see cref="Epochs"/>, or the choice made for so many training trials.</summary>
-    internal int EpochsFor(int trials) => Epochs > 0 ? Epochs
-        : Math.Min(MostEpochs, (StepGoal + StepsPerEpoch(trials) - 1) / StepsPerEpoch(trials));
+    /// <summary><see cref="Epochs"/>, or the default.</summary>
+    internal int EpochsOrDefault => Epochs > 0 ? Epochs : DefaultEpochs;
 
     /// <summary>How labels are scaled: relevances for losses with LambdaRank, standardised otherwise (method.md, section 6).</summary>
     internal TargetScale ScaleFor(IReadOnlyList<double> labels) => Loss is PredictorLoss.Ndcg or PredictorLoss.Hybrid

@@ -40,7 +40,7 @@ internal static class PredictorTrainer
         network.Initialize(options.Seed);
         var predictor = new Predictor(network, scale, options.Loss);
         var run = new Run(study, rows, network, scale, options);
-        int epochs = options.EpochsFor(training.Length);
+        int epochs = options.EpochsOrDefault;
         var schedule = new CosineSchedule(options.LearningRate, epochs);
         (double Rank, int Epoch, (float[], float[]) Weights)? best = null;
         for (int epoch = 0; epoch < epochs; epoch++)
