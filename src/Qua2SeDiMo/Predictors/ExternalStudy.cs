@@ -41,16 +41,28 @@ public static class ExternalStudy
 
     private static int[] Integers(JsonElement array) => [.. array.EnumerateArray().Select(value => value.GetInt32())];
 
-    private static PredictorTopology Topology(JsonElement root, JsonElement[] nodes)
+    // Either named features with a code per node (docs/formats.md), or one field per feature.
+    private static (PositionColumn[] Columns, int[] Codes) Positions(JsonElement root, JsonElement[] nodes)
     {
+        if (root.TryGetProperty("positions", out JsonElement listed) && listed.ValueKind == JsonValueKind.Array)
+        {
+            PositionColumn[] named = [.. listed.EnumerateArray().Select(feature => new PositionColumn(
+                feature.GetProperty("name").GetString()!, feature.GetProperty("values").GetArrayLength(), -feature.GetProperty("first_code").GetInt32()))];
+            return (named, [.. nodes.SelectMany(node => Integers(node.GetProperty("position_codes")))]);
+        }
         string[] fields = [.. PositionFields.Where(field => nodes.Any(node => node.TryGetProperty(field, out _)))];
         int[] codes = [.. nodes.SelectMany(node => fields.Select(field => node.TryGetProperty(field, out JsonElement code) ? code.GetInt32() : -1))];
-        PositionColumn[] positions = [.. fields.Select((field, p) =>
+        return ([.. fields.Select((field, p) =>
         {
             int[] column = [.. Enumerable.Range(0, nodes.Length).Select(v => codes[(v * fields.Length) + p])];
             int shift = Math.Max(0, -column.Min());
             return new PositionColumn(field == "layer_code" ? "layer" : field, column.Max() + shift + 1, shift);
-        })];
+        })], codes);
+    }
+
+    private static PredictorTopology Topology(JsonElement root, JsonElement[] nodes)
+    {
+        (PositionColumn[] positions, int[] codes) = Positions(root, nodes);
         int weight = 0;
         int[] weightOfNode = [.. nodes.Select(node => IsWeight(node) ? weight++ : -1)];
         (int, int)[] edges = [.. root.GetProperty("edges").EnumerateArray().Select(edge => (edge[0].GetInt32(), edge[1].GetInt32()))];

@@ -60,6 +60,23 @@ public class CrossValidationTests(ITestOutputHelper output)
         Assert.Throws<PredictorFormatException>(() => ExternalStudy.Parse(graph, "target,options\n1,012"));
     }
 
+    [Fact]
+    public void A_graph_with_named_positions_is_read_too()
+    {
+        const string Graph = """
+            {"original_precision_bits": 32, "option_order": ["uaq-4", "kmeans-a-3"], "method_codes": {"uaq": 1, "kmeans-a": 3}, "bit_codes": {"4": 1, "3": 2},
+             "positions": [{"name": "block", "first_code": -1, "values": ["outside", "0"]}, {"name": "layer", "first_code": 0, "values": ["add", "fc"]}],
+             "hop_nodes": {"0": [0], "1": null}, "edges": [[0, 1]],
+             "nodes": [{"kind": "weight", "name": "fc", "stage": null, "position_codes": [0, 1], "options": [
+                {"option": "uaq-4", "original_bytes": 400, "quantized_bytes": 60, "error": 0.1}, {"option": "kmeans-a-3", "original_bytes": 400, "quantized_bytes": 40, "error": 0.2}]},
+               {"kind": "combine", "position_codes": [-1, 0]}]}
+            """;
+        PredictorStudy study = ExternalStudy.Parse(Graph, "target,options\n1.5,0\n-2,1");
+        Assert.Equal([("block", 2, 1), ("layer", 2, 0)], study.Topology.Positions.Select(column => (column.Name, column.Size, column.Shift)));
+        Assert.Equal(32 * 40 / 400.0, study.Trials[1].AverageBits, 9);
+        Assert.Null(study.Topology.HopNodes[4]);
+    }
+
     internal static PredictorStudy Study()
     {
         string folder = RepositoryFiles.Golden("predictor/study");
