@@ -71,9 +71,10 @@ public sealed class OperationGraph
     public const int HopCount = 5;
 
     internal OperationGraph(
-        string name, IReadOnlyList<OperationNode> nodes, IReadOnlyList<(int Source, int Target)> edges, IReadOnlyList<QuantizableWeight> weights)
+        string name, IReadOnlyList<OperationNode> nodes, IReadOnlyList<(int Source, int Target)> edges, IReadOnlyList<IReadOnlyList<QuantizableWeight>> groups)
     {
-        (Name, Nodes, Edges, Weights) = (name, nodes, edges, weights);
+        (Name, Nodes, Edges, Groups) = (name, nodes, edges, groups);
+        Weights = [.. groups.Select(group => group[0])];
         Positions = PositionFeatures.Collect(nodes);
         (Units, HopNodes) = OperationUnits.Find(this);
     }
@@ -89,6 +90,9 @@ public sealed class OperationGraph
 
     /// <summary>The weights that have an option of their own, in the order of <see cref="Graph.Weights"/>.</summary>
     public IReadOnlyList<QuantizableWeight> Weights { get; }
+
+    /// <summary>Per entry of <see cref="Weights"/> that weight and those that are tied to it: sizes count all of them.</summary>
+    public IReadOnlyList<IReadOnlyList<QuantizableWeight>> Groups { get; }
 
     /// <summary>The positional features.</summary>
     public IReadOnlyList<PositionFeature> Positions { get; }

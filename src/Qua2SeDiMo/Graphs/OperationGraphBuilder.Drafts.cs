@@ -126,7 +126,7 @@ public sealed partial class OperationGraphBuilder
         IReadOnlyList<NodePosition> positions = ModulePositions.Number([.. drafted.Select(node => node.Position)]);
         OperationNode[] nodes = [.. drafted.Select((node, i) => new OperationNode(node.Name, node.Kind, node.Weight, positions[i]))];
         (int, int)[] edges = [.. alive.SelectMany(target => drafts[target].Inputs.Select(source => (indexOf[source], indexOf[target])))];
-        return new OperationGraph(graph.Name, nodes, edges, [.. own.Select(i => graph.Weights[i].Weight)]);
+        return new OperationGraph(graph.Name, nodes, edges, [.. own.Select(i => (IReadOnlyList<QuantizableWeight>)[.. Enumerable.Range(i, leaders.Length - i).Where(j => leaders[j] == i).Select(j => graph.Weights[j].Weight)])]);
     }
 
     // A weight that speaks for those of other blocks too stands outside of the blocks.

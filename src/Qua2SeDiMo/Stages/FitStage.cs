@@ -52,22 +52,23 @@ public static class FitStage
             throw new ModelFolderException($"{run.StudyDatabase}: {complete.Length} complete trials; at least {2 * CrossValidation.FoldCount} are needed to hold some out. Run `q2 study` with more --trials.");
         }
         QuantizerBank bank = QuantizerBank.Open(run.Bank);
-        IReadOnlyList<QuantizableWeight> weights = OperationGraphBuilder.Build(model.Graph).Weights;
+        OperationGraph graph = OperationGraphBuilder.Build(model.Graph);
+        IReadOnlyList<QuantizableWeight> weights = graph.Weights;
         PredictorTrial[] trials =
         [
             .. complete.Select(trial => new PredictorTrial(
                 [.. weights.Select(weight => OptionIndex(bank.Options, trial.Allocation[weight.Name]!))], objective.Of(trial), trial.Metrics[StudyMetric.AverageBits.Name])),
         ];
         return new PredictorStudy(
-            TopologyBuilder.Build(OperationGraphBuilder.Build(model.Graph)), Features(weights, bank, model.OriginalBits), trials, [.. weights.Select(weight => weight.Name)]);
+            TopologyBuilder.Build(graph), Features(graph, bank, model.OriginalBits), trials, [.. weights.Select(weight => weight.Name)]);
     }
 
-    /// <summary>Sizes and errors of every weight under every option of a bank.</summary>
-    internal static OptionFeatures Features(IReadOnlyList<QuantizableWeight> weights, QuantizerBank bank, int originalBits) => new(
+    /// <summary>Sizes and errors of every weight under every option of a bank; those of a weight with others tied to it are of all of them.</summary>
+    internal static OptionFeatures Features(OperationGraph graph, QuantizerBank bank, int originalBits) => new(
         [.. bank.Options.Select(option => new OptionCode(option.ToString(), (int)option.Method + 1, option.Bits >= 4 ? 1 : 2))],
-        [.. weights.Select(weight => weight.ElementCount * originalBits / 8)],
-        [.. weights.SelectMany(weight => bank.Options.Select(option => option.SizeBytes(weight.ElementCount, weight.OutChannels, originalBits)))],
-        [.. weights.SelectMany(weight => bank.Options.Select(option => bank.MeanError(weight.Name, option)))],
+        [.. graph.Groups.Select(group => group.Sum(weight => weight.ElementCount * originalBits / 8))],
+        [.. graph.Groups.SelectMany(group => bank.Options.Select(option => group.Sum(weight => option.SizeBytes(weight.ElementCount, weight.OutChannels, originalBits))))],
+        [.. graph.Groups.SelectMany(group => bank.Options.Select(option => group.Average(weight => bank.MeanError(weight.Name, option))))],
         originalBits);
 
     /// <summary>Trials of one study of a run.</summary>

@@ -1,4 +1,5 @@
 using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Reports;
 
@@ -43,7 +44,7 @@ public static class GraphStage
         (string Path, Action<string> Write)[] all =
         [
             (run.GraphText, path => AtomicFile.WriteText(path, GraphText.Write(graph))),
-            (run.DagJson, path => AtomicFile.WriteText(path, DagText.Json(dag, model.OriginalBits, Options(model, run)))),
+            (run.DagJson, path => AtomicFile.WriteText(path, DagText.Json(dag, model.OriginalBits, Options(dag, model.OriginalBits, run)))),
             (run.DagDot, path => AtomicFile.WriteText(path, DotText.Write(drawing))),
             (run.DagSvg, path => AtomicFile.WriteText(path, SvgDirectedGraph.Draw(drawing))),
             (run.GraphOnnx, path => OnnxWriter.Write(graph, model.Tensors, path, cancellationToken: cancellationToken)),
@@ -70,15 +71,15 @@ public static class GraphStage
         ],
         dag.Edges);
 
-    private static IReadOnlyList<IReadOnlyList<DagOption>>? Options(LoadedModel model, RunDirectory run)
+    private static IReadOnlyList<IReadOnlyList<DagOption>>? Options(OperationGraph dag, int originalBits, RunDirectory run)
     {
         if (!File.Exists(Path.Combine(run.Bank, QuantizerBankFile.ManifestName))) return null;
         QuantizerBank bank = QuantizerBank.Open(run.Bank);
+        OptionFeatures features = FitStage.Features(dag, bank, originalBits);
         return
         [
-            .. model.Weights.Select(weight => (IReadOnlyList<DagOption>)[.. bank.Options.Select(option => new DagOption(
-                option.ToString(), weight.ElementCount * model.OriginalBits / 8,
-                option.SizeBytes(weight.ElementCount, weight.OutChannels, model.OriginalBits), bank.MeanError(weight.Name, option)))]),
+            .. dag.Weights.Select((_, weight) => (IReadOnlyList<DagOption>)[.. bank.Options.Select((option, o) => new DagOption(
+                option.ToString(), features.OriginalBytes(weight), features.QuantizedBytes(weight, o), features.Error(weight, o)))]),
         ];
     }
 }

@@ -39,7 +39,7 @@ public static class InspectStage
             model.Folder.Name, model.Folder.PipelineClass, [.. model.Folder.Components.Values.Select(Summarise)],
             new QuantizableSummary(
                 model.Folder.Denoiser.ClassName, model.Weights.Count, model.Weights.Sum(weight => weight.ElementCount), model.QuantizableBytes,
-                model.OriginalBits, $"6^{model.Weights.Count}"));
+                model.OriginalBits, $"6^{model.Weights.Count(weight => weight.TiedTo is null)}"));
     }
 
     private static ComponentSummary Summarise(ModelComponent component)

@@ -51,14 +51,14 @@ public static class PlanStage
     {
         QuantizerBank bank = QuantizerBank.Open(run.Bank);
         var objective = Objective.Parse(StudyRecord.ReadFile<FitRecord>(run.PredictorReport, "fit").Objective);
-        IReadOnlyList<QuantizableWeight> weights = OperationGraphBuilder.Build(model.Graph).Weights;
+        IReadOnlyList<IReadOnlyList<QuantizableWeight>> groups = OperationGraphBuilder.Build(model.Graph).Groups;
         Trial[] trials = [.. FitStage.ReadTrials(run, Study.DefaultName).Where(trial => trial.State == TrialState.Complete)];
         double[][] scores = ScoresOf(run, decides);
-        double[][] errors = [.. weights.Select(weight => bank.Options.Select(option => -bank.MeanError(weight.Name, option) * weight.ElementCount).ToArray())];
+        double[][] errors = [.. groups.Select(group => bank.Options.Select(option => -group.Sum(weight => bank.MeanError(weight.Name, option) * weight.ElementCount)).ToArray())];
         var entries = new List<PlanEntry> { new() { Key = "full-precision", Label = "Full precision", Kind = PlanKind.FullPrecision } };
         entries.AddRange(bank.Options.Select(option => new PlanEntry
         {
-            Key = $"uniform-{option}", Label = $"{option} everywhere", Kind = PlanKind.Uniform, Allocation = BitAllocation.Uniform(weights, option),
+            Key = $"uniform-{option}", Label = $"{option} everywhere", Kind = PlanKind.Uniform, Allocation = BitAllocation.Uniform(model.Weights, option),
         }));
         foreach (BitBudget budget in budgets)
         {
@@ -75,18 +75,18 @@ public static class PlanStage
 
             BitAllocation Choose(double[][] values)
             {
-                PlanOption[][] groups =
+                PlanOption[][] choices =
                 [
-                    .. weights.Select((weight, w) => bank.Options.Select((option, o) =>
-                        new PlanOption(option.SizeBytes(weight.ElementCount, weight.OutChannels, model.OriginalBits), values[w][o])).ToArray()),
+                    .. groups.Select((group, w) => bank.Options.Select((option, o) =>
+                        new PlanOption(group.Sum(weight => option.SizeBytes(weight.ElementCount, weight.OutChannels, model.OriginalBits)), values[w][o])).ToArray()),
                 ];
-                PlanChoice choice = PlanSearch.Choose(groups, bytes, cancellationToken) ?? throw new ModelFolderException(
-                    $"{budget.Name}: no allocation fits into {bytes:#,0} bytes; the smallest takes {PlanSearch.SmallestSizeBytes(groups):#,0} "
-                    + $"({model.OriginalBits * (double)PlanSearch.SmallestSizeBytes(groups) / model.QuantizableBytes:0.000} average bits).");
-                return new BitAllocation(weights.Select((weight, w) => KeyValuePair.Create(weight.Name, bank.Options[choice.Options[w]])));
+                PlanChoice choice = PlanSearch.Choose(choices, bytes, cancellationToken) ?? throw new ModelFolderException(
+                    $"{budget.Name}: no allocation fits into {bytes:#,0} bytes; the smallest takes {PlanSearch.SmallestSizeBytes(choices):#,0} "
+                    + $"({model.OriginalBits * (double)PlanSearch.SmallestSizeBytes(choices) / model.QuantizableBytes:0.000} average bits).");
+                return new BitAllocation(groups.SelectMany((group, w) => group.Select(weight => KeyValuePair.Create(weight.Name, bank.Options[choice.Options[w]]))));
             }
         }
-        return [.. entries.Select(entry => entry with { AverageBits = entry.Allocation.AverageBits(weights, model.OriginalBits), SizeBytes = entry.Allocation.SizeBytes(weights, model.OriginalBits) })];
+        return [.. entries.Select(entry => entry with { AverageBits = entry.Allocation.AverageBits(model.Weights, model.OriginalBits), SizeBytes = entry.Allocation.SizeBytes(model.Weights, model.OriginalBits) })];
     }
 
     // Score of each option of each weight, larger is better.
