@@ -27,6 +27,9 @@ internal sealed record DataFlow(int Source, int Factor = -1)
     /// <summary>A mean was taken: the value is a statistic of its source.</summary>
     internal bool IsReduced { get; init; }
 
+    /// <summary>Axes of extent 1 were added since the source: what is the same along an axis is about to be spread over it.</summary>
+    internal bool IsRaised { get; init; }
+
     internal bool IsNormalised { get; init; }
 
     /// <summary>Axis along which <see cref="Parts"/> stand end to end.</summary>

@@ -22,6 +22,9 @@ public sealed record OnnxModel(Graph Graph, OnnxTensors Tensors) : IDisposable
 /// </summary>
 public static partial class OnnxReader
 {
+    /// <summary>Name of an exported denoiser's file in its component's folder.</summary>
+    public const string FileName = "model.onnx";
+
     private const int OldestOpset = 13;
 
     // Constants up to this size are held; larger ones stay in their file.
@@ -30,14 +33,16 @@ public static partial class OnnxReader
     /// <summary>Reads a model.</summary>
     /// <param name="path">The <c>.onnx</c> file.</param>
     /// <param name="name">Class of the model; null takes the graph's own name.</param>
-    /// <exception cref="OnnxFormatException">The file is damaged, reaches outside of its folder, or uses what is not supported.</exception>
-    public static OnnxModel Read(string path, string? name = null)
+    /// <param name="height">Height of the image-like input where the export leaves it open; null keeps it open.</param>
+    /// <param name="width">Its width.</param>
+    /// <exception cref="OnnxFormatException">The file is damaged, reaches outside of its folder, uses what is not supported, or is for another size.</exception>
+    public static OnnxModel Read(string path, string? name = null, int? height = null, int? width = null)
     {
         ModelProto model = Parse(path);
         var tensors = new OnnxTensors(path);
         try
         {
-            return new OnnxModel(new Reading(path, model, tensors).ToGraph(name), tensors);
+            return new OnnxModel(new Reading(path, model, tensors).ToGraph(name, [null, null, height, width]), tensors);
         }
         catch (Exception error) when (error is OverflowException or ArgumentException or InvalidCastException)
         {
@@ -51,7 +56,13 @@ public static partial class OnnxReader
         }
     }
 
-    private static ModelProto Parse(string path)
+    private static ElementType Widened(ElementType type) => type is ElementType.Float16 or ElementType.BFloat16 ? ElementType.Float32 : type;
+
+    /// <summary>Whether an initializer is kept in the graph; the others are read from their tensors when needed.</summary>
+    internal static bool IsHeld(TensorInfo info) =>
+        Widened(info.Type) != ElementType.Float32 || (info.SizeBytes <= LargestHeldBytes && info.Shape.Count < 2);
+
+    internal static ModelProto Parse(string path)
     {
         if (!File.Exists(path)) throw new OnnxFormatException($"{path}: there is no such file.");
         ModelProto model;
@@ -73,11 +84,14 @@ public static partial class OnnxReader
     {
         private readonly Dictionary<string, GraphValue> values = new(StringComparer.Ordinal);
         private readonly List<Initializer> initializers = [];
+        // Extents that the export leaves open and the caller chose.
+        private readonly Dictionary<string, long> chosen = new(StringComparer.Ordinal);
 
-        internal Graph ToGraph(string? name)
+        internal Graph ToGraph(string? name, int?[] size)
         {
             GraphProto body = model.Graph;
             long opset = Opset();
+            Choose(body, size);
             foreach (TensorProto proto in body.Initializer) AddInitializer(proto);
             GraphValue[] inputs = [.. body.Input.Where(input => !values.ContainsKey(input.Name)).Select(Declared)];
             foreach (GraphValue input in inputs) Add(input);
@@ -87,13 +101,32 @@ public static partial class OnnxReader
             GraphValue[] outputs = [.. body.Output.Select(Declared)];
             foreach (ValueInfoProto info in body.ValueInfo)
             {
-                if (info.Type?.TensorType is { Shape: not null }) values.TryAdd(info.Name, Declared(info));
+                // Open extents of inner values are left to inference, which knows what the caller chose.
+                if (info.Type?.TensorType?.Shape is { } shape && shape.Dim.All(extent => extent.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue)) values.TryAdd(info.Name, Declared(info));
             }
             ShapeInference.Run(nodes, initializers, values);
             var graph = new Graph(name ?? (body.Name.Length > 0 ? body.Name : "model"), inputs, outputs, nodes, initializers, [], values);
             graph = WeightLifting.Apply(graph, tensors);
             graph = SkipSplitting.Apply(graph);
-            return RepeatedEmbedders.Tie(graph.WithOutputs([.. outputs.Select(output => output.Name)]));
+            graph = RepeatedEmbedders.Tie(graph.WithOutputs([.. outputs.Select(output => output.Name)]));
+            tensors.Keep(graph.Initializers.OfType<Initializer.FromTensor>().Select(initializer => initializer.TensorName));
+            return graph;
+        }
+
+        private void Choose(GraphProto body, int?[] size)
+        {
+            if (body.Input.FirstOrDefault(input => input.Type?.TensorType?.Shape?.Dim.Count == size.Length) is not { } image) return;
+            for (int axis = 0; axis < size.Length; axis++)
+            {
+                TensorShapeProto.Types.Dimension extent = image.Type.TensorType.Shape.Dim[axis];
+                if (size[axis] is not { } wanted) continue;
+                if (extent.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimParam) chosen[extent.DimParam] = wanted;
+                else if (extent.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue && extent.DimValue != wanted)
+                {
+                    string stated = string.Join(" × ", image.Type.TensorType.Shape.Dim.Skip(2).Select(dim => dim.DimValue));
+                    throw new OnnxFormatException($"{path}: '{image.Name}' was exported for {stated}; {size[2]} × {size[3]} was asked for. Ask for that size, or export with dynamic axes.");
+                }
+            }
         }
 
         private long Opset()
@@ -109,10 +142,10 @@ public static partial class OnnxReader
 
         private void AddInitializer(TensorProto proto)
         {
-            TensorInfo info = tensors.Add(proto);
+            bool isElsewhere = model.MetadataProps.Any(entry => entry.Key == OnnxSkeleton.ElsewhereKey) && !IsHeld(OnnxTensors.Describe(proto, path));
+            TensorInfo info = tensors.Add(proto, isElsewhere);
             ElementType type = Widened(info.Type);
-            bool isHeld = type != ElementType.Float32 || (info.SizeBytes <= LargestHeldBytes && info.Shape.Count < 2);
-            if (isHeld)
+            if (IsHeld(info))
             {
                 if (info.SizeBytes > int.MaxValue) throw new OnnxFormatException($"{path}: constant '{info.Name}' of {info.SizeBytes} bytes is no parameter of a network.");
                 byte[] bytes = new byte[info.SizeBytes];
@@ -142,6 +175,7 @@ public static partial class OnnxReader
             Dimension[] shape = [.. (tensor.Shape ?? new TensorShapeProto()).Dim.Select(extent => extent.ValueCase switch
             {
                 TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue when extent.DimValue >= 0 => new Dimension(extent.DimValue),
+                TensorShapeProto.Types.Dimension.ValueOneofCase.DimParam when chosen.TryGetValue(extent.DimParam, out long size) => new Dimension(size),
                 TensorShapeProto.Types.Dimension.ValueOneofCase.DimParam when extent.DimParam.Length > 0 => new Dimension(extent.DimParam),
                 _ => new Dimension($"{info.Name}.{unknown++}"),
             })];
@@ -241,8 +275,6 @@ public static partial class OnnxReader
             return sorted.Count == nodes.Count ? sorted
                 : throw new OnnxFormatException($"{path}: the graph runs in a circle through node '{nodes[Array.FindIndex(missing, count => count > 0)].Name}'.");
         }
-
-        private static ElementType Widened(ElementType type) => type is ElementType.Float16 or ElementType.BFloat16 ? ElementType.Float32 : type;
 
         private static byte[] Widen(ElementType type, byte[] bytes, long count)
         {

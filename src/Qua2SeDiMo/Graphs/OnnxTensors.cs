@@ -76,11 +76,14 @@ public sealed class OnnxTensors : ITensorSource
     public override string ToString() => modelPath;
 
     /// <summary>Takes up an initializer; the place of its data is checked, the data are not read.</summary>
-    internal TensorInfo Add(TensorProto proto)
+    /// <param name="proto">The initializer.</param>
+    /// <param name="isElsewhere">Whether another container holds the data; only name, type and shape are then known here.</param>
+    internal TensorInfo Add(TensorProto proto, bool isElsewhere)
     {
         TensorInfo info = Describe(proto, modelPath);
         if (!infos.TryAdd(info.Name, info)) throw new OnnxFormatException($"{modelPath}: two initializers are named '{info.Name}'.");
-        stored[info.Name] = proto.DataLocation == TensorProto.Types.DataLocation.External ? External(proto, info) : new Stored(info) { Bytes = Bytes(proto, info, modelPath) };
+        if (isElsewhere) stored[info.Name] = new Stored(info);
+        else stored[info.Name] = proto.DataLocation == TensorProto.Types.DataLocation.External ? External(proto, info) : new Stored(info) { Bytes = Bytes(proto, info, modelPath) };
         return info;
     }
 
@@ -91,6 +94,13 @@ public sealed class OnnxTensors : ITensorSource
         info = new TensorInfo(name, info.Type, transposed ? [info.Shape[1], info.Shape[0]] : info.Shape);
         if (!infos.TryAdd(name, info)) return;
         stored[name] = transposed ? new Stored(info) { TransposedOf = source } : stored[source] with { Info = info };
+    }
+
+    /// <summary>Shows only these tensors from now on; what the others hold stays readable through second names.</summary>
+    internal void Keep(IEnumerable<string> names)
+    {
+        HashSet<string> kept = [.. names];
+        foreach (string name in infos.Keys.Where(name => !kept.Contains(name)).ToList()) infos.Remove(name);
     }
 
     /// <summary>Name, type and shape of a tensor, with sizes that can be trusted.</summary>
@@ -176,6 +186,7 @@ public sealed class OnnxTensors : ITensorSource
     {
         if (tensor.File is not { } file)
         {
+            if (tensor.Bytes.Length == 0 && destination.Length > 0) throw new OnnxFormatException($"{modelPath}: the data of '{tensor.Info.Name}' lie in a packed model, not here.");
             tensor.Bytes.Span.Slice(checked((int)start), destination.Length).CopyTo(destination);
             return;
         }
@@ -191,7 +202,7 @@ public sealed class OnnxTensors : ITensorSource
     private float[] Transposed(string name, string source)
     {
         if (turned is { } last && last.Name == name) return last.Values;
-        TensorInfo info = infos[source];
+        TensorInfo info = stored[source].Info;
         float[] values = new float[checked((int)info.ElementCount)];
         float[] result = new float[values.Length];
         ReadSingle(source, 0, values);

@@ -229,6 +229,7 @@ public sealed partial class OperationGraphBuilder
             && ShapeOf(node.Outputs[0]) is { } after && node.Inputs.Any(name => flows.GetValueOrDefault(name) == first && ShapeOf(name) is { } before && before.SequenceEqual(after));
         return first with
         {
+            IsRaised = first.IsRaised || Raises(node),
             IsSoftmaxed = first.IsSoftmaxed || node.OpType == "Softmax",
             IsReduced = node.OpType == "ReduceMean" || (sourced.All(flow => flow.IsReduced) && node.OpType is not "Div"),
             IsNormalised = sourced.Any(flow => flow.IsNormalised) || node.OpType.EndsWith("Normalization", StringComparison.Ordinal)
@@ -249,8 +250,14 @@ public sealed partial class OperationGraphBuilder
             bool isOne = small[i].IsFixed && small[i].Size == 1;
             if (isOne && !(result[i].IsFixed && result[i].Size == 1)) return true;
         }
-        return false;
+        // Where the stream itself is of extent 1 along those axes, how the condition came to its shape tells it.
+        return node.Inputs.Count == 2 && flows[node.Inputs[operand]].IsRaised && !flows[node.Inputs[1 - operand]].IsRaised;
     }
+
+    private bool Raises(GraphNode node) => node.OpType is "Unsqueeze" or "Reshape"
+        && ShapeOf(node.Inputs[0]) is { } before && ShapeOf(node.Outputs[0]) is { } after && after.Count > before.Count && Ones(after) > Ones(before);
+
+    private static int Ones(IReadOnlyList<Dimension> shape) => shape.Count(extent => extent.IsFixed && extent.Size == 1);
 
     private long[]? Integers(GraphNode node, int input)
     {

@@ -16,7 +16,8 @@ public static class WeightCost
             // A weight that is used twice costs twice.
             foreach (QuantizableWeight weight in node.Inputs.Where(byInput.ContainsKey).Select(input => byInput[input]))
             {
-                long outputs = graph.Values[node.Outputs[0]].Shape.Aggregate(1L, (product, extent) => product * Extent(extent, tokens));
+                if (!graph.Values.TryGetValue(node.Outputs[0], out GraphValue? output)) continue;
+                long outputs = output.Shape.Aggregate(1L, (product, extent) => product * Extent(extent, tokens));
                 result[weight.Name] += outputs * weight.RowLength;
             }
         }

@@ -31,10 +31,11 @@ public static class PackedModelWriter
     /// <param name="plan">Where the allocation came from, kept in the manifest; null to leave it out.</param>
     /// <param name="progress">Called with a finished share from 0 to 1.</param>
     /// <param name="cancellationToken">Stops; nothing is left behind.</param>
+    /// <param name="tensors">The denoiser's tensors; null opens the safetensors files of its folder.</param>
     /// <exception cref="PackedModelException">The destination is taken, the source is already packed, or the bank belongs to another model.</exception>
     /// <exception cref="Q2Exception">A file of the source or of the bank is missing or damaged.</exception>
     public static PackedModelSummary Write(ModelFolder source, IReadOnlyList<QuantizableWeight> weights, BitAllocation allocation, QuantizerBank bank, string destination,
-        JsonObject? plan = null, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+        JsonObject? plan = null, IProgress<double>? progress = null, ITensorSource? tensors = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(weights);
@@ -47,8 +48,8 @@ public static class PackedModelWriter
         {
             CopyPipeline(source, partial, cancellationToken);
             string component = Path.Combine(partial, source.Denoiser.Name);
-            using ShardedTensors tensors = ShardedTensors.Open(source.Denoiser.DirectoryPath);
-            PackedModelSummary summary = WriteDenoiser(tensors, weights, allocation, bank, component, plan, progress, cancellationToken);
+            using ShardedTensors? own = tensors is null ? ShardedTensors.Open(source.Denoiser.DirectoryPath) : null;
+            PackedModelSummary summary = WriteDenoiser(tensors ?? own!, weights, allocation, bank, component, plan, progress, cancellationToken);
             if (Directory.Exists(target)) Directory.Delete(target, recursive: true);
             Directory.Move(partial, target);
             return summary with { DirectoryPath = target };
@@ -166,6 +167,9 @@ public static class PackedModelWriter
             }
             Directory.CreateDirectory(folder);
             File.Copy(Path.Combine(component.DirectoryPath, "config.json"), Path.Combine(folder, "config.json"));
+            // The program of an exported denoiser goes along, without its weights.
+            string program = Path.Combine(component.DirectoryPath, OnnxReader.FileName);
+            if (File.Exists(program) && !Directory.EnumerateFiles(component.DirectoryPath, "*.safetensors").Any()) OnnxSkeleton.Write(program, Path.Combine(folder, OnnxReader.FileName));
         }
 
         // The index, and the terms under which the model may be given away.

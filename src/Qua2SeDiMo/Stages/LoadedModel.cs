@@ -1,6 +1,7 @@
 using Qua2SeDiMo.Architectures;
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Passes;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Numerics;
@@ -13,11 +14,14 @@ namespace Qua2SeDiMo.Stages;
 public sealed class LoadedModel : IDisposable
 {
     private readonly ComponentConfig denoiserConfig;
+    // The program of a denoiser that was exported as ONNX; others are built from their configuration.
+    private readonly string? exported;
 
     private LoadedModel(ModelFolder folder, ITensorSource tensors)
     {
         Folder = folder;
         Tensors = tensors;
+        exported = ExportedProgram(folder.Denoiser);
         denoiserConfig = folder.Denoiser.ReadConfig();
         Graph = BuildDenoiser(null, null);
         Weights = [.. Graph.Weights.Select(weight => weight.Weight)];
@@ -62,9 +66,20 @@ public sealed class LoadedModel : IDisposable
         }
     }
 
-    /// <summary>Opens the weights of a component, packed or plain.</summary>
-    internal static ITensorSource OpenTensors(ModelComponent component) =>
-        PackedModelReader.IsPacked(component.DirectoryPath) ? PackedModelReader.Open(component.DirectoryPath) : ShardedTensors.Open(component.DirectoryPath);
+    /// <summary>Opens the weights of a component: packed, exported as ONNX, or plain.</summary>
+    internal static ITensorSource OpenTensors(ModelComponent component)
+    {
+        if (PackedModelReader.IsPacked(component.DirectoryPath)) return PackedModelReader.Open(component.DirectoryPath);
+        return ExportedProgram(component) is { } program ? OnnxReader.Read(program).Tensors : ShardedTensors.Open(component.DirectoryPath);
+    }
+
+    // A checkpoint beside an export is the better source: it has the true names.
+    private static string? ExportedProgram(ModelComponent component)
+    {
+        string program = Path.Combine(component.DirectoryPath, OnnxReader.FileName);
+        bool isAlone = PackedModelReader.IsPacked(component.DirectoryPath) || !Directory.EnumerateFiles(component.DirectoryPath, "*.safetensors").Any();
+        return isAlone && File.Exists(program) ? program : null;
+    }
 
     /// <summary>Parts of a pipeline over this model.</summary>
     internal PipelineParts Parts(InferenceOptions inference) => new(Folder, OpenTensors, (height, width) => BuildDenoiser(height, width), inference);
@@ -87,6 +102,11 @@ public sealed class LoadedModel : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Tensors.Dispose();
 
-    private Graph BuildDenoiser(int? height, int? width) =>
-        ArchitectureCatalog.Build(new BuildRequest(denoiserConfig, Tensors) { Height = height, Width = width });
+    private Graph BuildDenoiser(int? height, int? width)
+    {
+        if (exported is null) return ArchitectureCatalog.Build(new BuildRequest(denoiserConfig, Tensors) { Height = height, Width = width });
+        int[]? own = denoiserConfig.Has("sample_size") ? denoiserConfig.Ints("sample_size", 2) : null;
+        using OnnxModel model = OnnxReader.Read(exported, Folder.Denoiser.ClassName, height ?? own?[0], width ?? own?[1]);
+        return DenoiserInputs.Unify(model.Graph);
+    }
 }

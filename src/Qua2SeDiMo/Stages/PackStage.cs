@@ -33,6 +33,6 @@ public static class PackStage
         ArgumentNullException.ThrowIfNull(model);
         QuantizerBank bank = BankStage.Run(model, run, progress, cancellationToken);
         IProgress<double>? inner = progress is null ? null : new Relay<double>(share => progress.Report(new StageProgress("Packing", share, 1)));
-        return PackedModelWriter.Write(model.Folder, model.Weights, allocation, bank, destination, origin, inner, cancellationToken);
+        return PackedModelWriter.Write(model.Folder, model.Weights, allocation, bank, destination, origin, inner, model.Tensors, cancellationToken);
     }
 }
