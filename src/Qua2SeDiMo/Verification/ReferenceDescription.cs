@@ -19,8 +19,19 @@ internal sealed class ReferenceDescription
     /// <summary>Names of the arrays; empty where there are none or they cannot be read.</summary>
     internal IReadOnlyList<string> Arrays => arrays.Value;
 
-    /// <exception cref="ModelFolderException">Not a JSON object.</exception>
-    internal static ReferenceDescription Read(string path) => new(path, ComponentConfig.Read(path).Root);
+    /// <summary>Reads a file; null if it holds another kind of JSON than an object, or more than any description does.</summary>
+    /// <exception cref="ModelFolderException">Not JSON at all.</exception>
+    internal static ReferenceDescription? TryRead(string path)
+    {
+        try
+        {
+            return new ReferenceDescription(path, ComponentConfig.Read(path).Root);
+        }
+        catch (ModelFolderException error) when (error.InnerException is null)
+        {
+            return null;
+        }
+    }
 
     internal bool Has(string key) => Root.ContainsKey(key);
 

@@ -56,6 +56,7 @@ public static class VerificationRunner
     private sealed class Findings
     {
         private readonly HashSet<string> seen = [];
+        private readonly HashSet<string> walked = [];
 
         internal List<(VerificationKind? Kind, string Path, string? Fault)> Cases { get; } = [];
 
@@ -64,7 +65,7 @@ public static class VerificationRunner
         internal void AddFolder(string path)
         {
             string folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-            if (!Walk(folder)) Unknown.Add(folder);
+            if (!walked.Contains(folder) && !Walk(folder)) Unknown.Add(folder);
         }
 
         internal void AddNamedFile(string path)
@@ -77,6 +78,8 @@ public static class VerificationRunner
         // Whether the folder, or one below it, holds a case. Folders without any are named once, at the highest place.
         private bool Walk(string folder)
         {
+            // A link may lead back up.
+            if (!walked.Add(new DirectoryInfo(folder).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? folder)) return false;
             foreach (VerificationKind kind in VerificationKind.All.Where(kind => kind.Marker is not null))
             {
                 string marker = Path.Combine(folder, kind.Marker!);
@@ -100,7 +103,7 @@ public static class VerificationRunner
         {
             try
             {
-                if (classify(ReferenceDescription.Read(description)) is not { } kind) return false;
+                if (ReferenceDescription.TryRead(description) is not { } read || classify(read) is not { } kind) return false;
                 if (seen.Add(path)) Cases.Add((kind, path, null));
             }
             catch (Exception error) when (error is Q2Exception or IOException or UnauthorizedAccessException)

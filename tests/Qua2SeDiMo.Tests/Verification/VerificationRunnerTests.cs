@@ -91,6 +91,20 @@ public sealed class VerificationRunnerTests : IDisposable
     }
 
     [Fact]
+    public void Links_that_lead_back_and_lists_in_JSON_do_no_harm()
+    {
+        Copy("schedulers/lcm", "known/lcm");
+        Directory.CreateSymbolicLink(Path.Combine(folder.FullName, "known", "back"), folder.FullName);
+        File.WriteAllText(Path.Combine(folder.FullName, "known", "list.json"), "[1, 2]");
+
+        VerificationReport report = VerificationRunner.Run([folder.FullName]);
+
+        Assert.Equal(0, report.Failed);
+        Assert.Equal(["lcm"], report.Cases.Select(item => item.Name));
+        Assert.Contains(Path.Combine(folder.FullName, "known", "list.json"), report.Unknown);
+    }
+
+    [Fact]
     public void A_case_named_twice_runs_once() =>
         Assert.Single(VerificationRunner.Run([RepositoryFiles.Golden("schedulers/lcm.json"), RepositoryFiles.Golden("schedulers/lcm.safetensors")]).Cases);
 
