@@ -19,14 +19,16 @@ internal sealed class StudyArguments
     private readonly Option<string?> prompts = new("--prompts") { Description = "Text file, one prompt a line; default: prompts.txt found beside the model, else a built-in list" };
     private readonly Option<string?> clip = new("--clip") { Description = "Folder of a CLIPModel for scores and features; default: one found beside the model; 'none' goes without" };
     private readonly Option<string?> reference = new("--reference") { Description = "Safetensors file with image_features of real images; default: one found beside the model; 'none' goes without" };
+    private readonly Option<int?> activationBits = new("--activation-bits") { Description = "Round activations to so many bits (2 to 8) in front of every weight, anew at each step; default: leave them" };
     private readonly Option<bool> faithful = new("--faithful") { Description = "As the published code: all images share one starting noise" };
 
     internal StudyArguments(Command command)
     {
-        foreach (Option option in new Option[] { images, steps, guidance, negative, height, width, batch, seed, prompts, clip, reference, faithful }) command.Add(option);
+        foreach (Option option in new Option[] { images, steps, guidance, negative, height, width, batch, seed, prompts, clip, reference, activationBits, faithful }) command.Add(option);
         AtLeast(images, 1);
         AtLeast(steps, 1);
         AtLeast(batch, 1);
+        ActivationBits(activationBits);
     }
 
     internal StudyOptions Read(ParseResult result, string modelFolder) => new()
@@ -34,6 +36,7 @@ internal sealed class StudyArguments
         ImageCount = result.GetValue(images),
         Seed = result.GetValue(seed),
         SharedNoise = result.GetValue(faithful),
+        ActivationBits = result.GetValue(activationBits),
         Generation = new GenerationRequest
         {
             StepCount = result.GetValue(steps),
@@ -45,6 +48,11 @@ internal sealed class StudyArguments
         },
         Scoring = ScoringFiles.Find(modelFolder, result.GetValue(clip), result.GetValue(reference), result.GetValue(prompts)),
     };
+
+    internal static void ActivationBits(Option<int?> option) => option.Validators.Add(result =>
+    {
+        if (result.Tokens.Count > 0 && int.TryParse(result.Tokens[0].Value, out int value) && value is < 2 or > 8) result.AddError($"{option.Name} is {value}; 2 to 8 are possible.");
+    });
 
     internal static void AtLeast(Option<int> option, int least) => option.Validators.Add(result =>
     {

@@ -12,7 +12,12 @@ namespace Qua2SeDiMo.Architectures;
 /// </summary>
 internal sealed class T5EncoderArchitecture : IArchitecture
 {
-    private static readonly string[] ClassNames = ["T5EncoderModel", "MT5EncoderModel", "UMT5EncoderModel"];
+    private static readonly string[] ClassNames = 
+    [
+        "T5EncoderModel", "MT5EncoderModel", "UMT5EncoderModel",
+        // Whole models, of which pipelines take the encoder.
+        "T5Model", "MT5Model", "UMT5Model", "T5ForConditionalGeneration", "MT5ForConditionalGeneration", "UMT5ForConditionalGeneration",
+    ];
 
     public IReadOnlyList<GraphPart> Parts => [GraphPart.Forward];
 
@@ -85,7 +90,7 @@ internal sealed class T5EncoderArchitecture : IArchitecture
         internal Settings(ComponentConfig config)
         {
             this.config = config;
-            bool isMultilingual = config.ClassName != "T5EncoderModel";
+            bool isMultilingual = config.ClassName.Contains("MT5", StringComparison.Ordinal);
             Vocabulary = config.Int("vocab_size", isMultilingual ? 250112 : 32128);
             Width = config.Int("d_model", 512);
             HeadWidth = config.Int("d_kv", 64);
@@ -100,7 +105,7 @@ internal sealed class T5EncoderArchitecture : IArchitecture
             string projection = config.Text("feed_forward_proj", isMultilingual ? "gated-gelu" : "relu");
             IsGated = config.Flag("is_gated_act", projection.StartsWith("gated-", StringComparison.Ordinal));
             activation = config.Text("dense_act_fn", projection == "gated-gelu" ? "gelu_new" : projection[(projection.LastIndexOf('-') + 1)..]);
-            BiasPerLayer = config.ClassName == "UMT5EncoderModel";
+            BiasPerLayer = config.ClassName.StartsWith("UMT5", StringComparison.Ordinal);
         }
 
         internal int Vocabulary { get; }

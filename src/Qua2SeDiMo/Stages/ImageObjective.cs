@@ -44,7 +44,7 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         this.options = options;
         var inference = new InferenceOptions();
         binding = model.CreateBinding();
-        pipeline = new DiffusionPipeline(model.Parts(inference), model.Tensors, binding);
+        pipeline = new DiffusionPipeline(model.Parts(inference, options.ActivationBits), model.Tensors, binding);
         IReadOnlyList<string> texts = options.ReadPrompts();
         scorer = new ImageScorer(options.Scoring, texts, inference);
         prompts = pipeline.Encode(texts, options.Generation);
@@ -101,12 +101,12 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         metrics[StudyMetric.AverageBits.Name] = allocation.AverageBits(model.Weights, model.OriginalBits);
         metrics[StudyMetric.SizeBytes.Name] = allocation.SizeBytes(model.Weights, model.OriginalBits);
         metrics[StudyMetric.WeightError.Name] = allocation.Specs.Sum(pair => bank.MeanError(pair.Key, pair.Value));
-        metrics[StudyMetric.BitOperations.Name] = BitOperations.Total(multiplyAccumulates.Value, allocation, activationBits: 16, originalBits: model.OriginalBits);
+        metrics[StudyMetric.BitOperations.Name] = BitOperations.Total(multiplyAccumulates.Value, allocation, activationBits: options.ActivationBits ?? 16, originalBits: model.OriginalBits);
     }
 
     private ImageBatch LoadOrGenerate(string path, IProgress<StageProgress>? progress, CancellationToken cancellationToken)
     {
-        string fingerprint = options.ToSettings(model.Folder, "").Fingerprint;
+        string fingerprint = (options with { ActivationBits = null }).ToSettings(model.Folder, "").Fingerprint;
         if (File.Exists(path))
         {
             using SafetensorsFile file = SafetensorsFile.Open(path);
@@ -115,7 +115,9 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
                 return new ImageBatch((int)known.Shape[1], (int)known.Shape[2], file.ReadSingle("images"));
             }
         }
-        ImageBatch images = pipeline.Generate(prompts, new SeededNoise(options.ImageSeeds), options.Generation, progress, cancellationToken);
+        // What trials are compared with keeps its activations as they are.
+        using DiffusionPipeline? plain = options.ActivationBits is null ? null : new DiffusionPipeline(model.Parts(new InferenceOptions()), model.Tensors, binding);
+        ImageBatch images = (plain ?? pipeline).Generate(prompts, new SeededNoise(options.ImageSeeds), options.Generation, progress, cancellationToken);
         SafetensorsWriter.Write(
             path, [SafetensorsWriter.Item.Single("images", [images.Count, images.Height, images.Width, 3], images.Pixels)],
             new Dictionary<string, string> { ["settings"] = fingerprint });

@@ -82,7 +82,12 @@ public sealed class LoadedModel : IDisposable
     }
 
     /// <summary>Parts of a pipeline over this model.</summary>
-    internal PipelineParts Parts(InferenceOptions inference) => new(Folder, OpenTensors, (height, width) => BuildDenoiser(height, width), inference);
+    /// <param name="inference">How its sessions run.</param>
+    /// <param name="activationBits">Bits that the denoiser's activations are rounded to in front of every weight; null leaves them.</param>
+    internal PipelineParts Parts(InferenceOptions inference, int? activationBits = null) => new(
+        Folder, OpenTensors,
+        (height, width) => activationBits is { } bits ? ActivationQuantization.Apply(BuildDenoiser(height, width), bits) : BuildDenoiser(height, width),
+        inference);
 
     /// <summary>Exchangeable weights for a pipeline, at the values of the checkpoint.</summary>
     internal WeightBinding CreateBinding() => new(Graph.Weights, Tensors);

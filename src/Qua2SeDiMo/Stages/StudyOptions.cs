@@ -30,6 +30,12 @@ public sealed record StudyOptions
     /// <summary>Draw all random allocations near these average bits; null draws over the whole range, as the paper does.</summary>
     public double? FixedAverageBits { get; init; }
 
+    /// <summary>
+    /// Bits that activations of the quantized model are rounded to in front of every weight, 2 to 8; null leaves them. The full-precision
+    /// images never have rounded activations.
+    /// </summary>
+    public int? ActivationBits { get; init; }
+
     /// <summary>Steps, guidance and size.</summary>
     public GenerationRequest Generation { get; init; } = new() { StepCount = 8, BatchSize = 32 };
 
@@ -51,7 +57,7 @@ public sealed record StudyOptions
     {
         ArgumentNullException.ThrowIfNull(model);
         string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
-        return new StudySettings(new Dictionary<string, string>
+        var settings = new Dictionary<string, string>
         {
             ["model"] = model.Name,
             ["pipeline"] = model.PipelineClass,
@@ -67,6 +73,8 @@ public sealed record StudyOptions
             ["clip"] = Scoring.ClipFolder is null ? ScoringFiles.None : Path.GetFileName(Path.TrimEndingDirectorySeparator(Scoring.ClipFolder)),
             ["reference"] = Scoring.ReferenceFeatures is null ? ScoringFiles.None : $"{new FileInfo(Scoring.ReferenceFeatures).Length} bytes",
             ["sampler"] = samplerDescription,
-        });
+        };
+        if (ActivationBits is { } bits) settings["activation-bits"] = Text(bits);
+        return new StudySettings(settings);
     }
 }

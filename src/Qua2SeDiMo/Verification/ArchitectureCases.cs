@@ -95,8 +95,10 @@ public static class ArchitectureCases
     private static TensorValue Read(SafetensorsFile inputs, string tensor, GraphValue input, long batch)
     {
         IReadOnlyList<long> shape = inputs.Tensors[tensor].Shape;
-        int copies = shape.Count == 0 && input.Rank == 1 ? checked((int)batch) : 1;
-        if (copies > 1 || shape.Count < input.Rank) shape = [copies, .. shape];
+        bool isOne = input.Rank == 1 && !input.Shape[0].IsFixed && shape.All(extent => extent == 1);
+        int copies = isOne ? checked((int)batch) : 1;
+        if (isOne) shape = [batch];
+        else if (shape.Count < input.Rank) shape = [1, .. shape];
         return input.Type == ElementType.Int64
             ? TensorValue.Of([.. Enumerable.Repeat(inputs.ReadInt64(tensor), copies).SelectMany(values => values)], shape)
             : TensorValue.Of([.. Enumerable.Repeat(inputs.ReadSingle(tensor), copies).SelectMany(values => values)], shape);

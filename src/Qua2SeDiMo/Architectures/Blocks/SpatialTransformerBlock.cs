@@ -32,7 +32,7 @@ internal sealed record SpatialTransformerBlock(int Heads, int Layers, int Groups
             using GraphBuilder.ModuleScope block = g.Scope($"transformer_blocks.{i}");
             GraphValue normal = g.LayerNorm("norm1", x, LayerNormEpsilon);
             x = g.Add(x, AttentionBlock.Apply(
-                g, "attn1", normal, OnlyCrossAttention ? context : null, Heads, headWidth, bias: false, OnlyCrossAttention ? contextMask : null));
+                g, "attn1", normal, OnlyCrossAttention ? context : null, Heads, headWidth, bias: false));
             normal = g.LayerNorm("norm2", x, LayerNormEpsilon);
             x = g.Add(x, AttentionBlock.Apply(g, "attn2", normal, context, Heads, headWidth, bias: false, contextMask));
             x = g.Add(x, FeedForward(g, g.LayerNorm("norm3", x, LayerNormEpsilon), inner));
