@@ -3,6 +3,7 @@
 #   (none)  restore, build, format check, test, pack
 #   test    build and run the tests (not the slow ones); the last line counts them
 #   slow    the same for the tests with the trait Speed=Slow
+#   docs    write the generated parts of the README from the committed results
 #   format  rewrite the code in the house style
 #   pack    the .NET tool as a package in artifacts/
 set -euo pipefail
@@ -39,7 +40,8 @@ case "${1:-all}" in
         ;;
     test) build; run_tests "Speed!=Slow" ;;
     slow) build; run_tests "Speed=Slow" ;;
+    docs) build; Q2_REFRESH_DOCS=1 dotnet test tests/Qua2SeDiMo.Tests -c $configuration --no-build --nologo --filter ReadmeTests ;;
     format) dotnet format Qua2SeDiMo.slnx --no-restore ;;
     pack) build; pack ;;
-    *) sed -n '2,8p' "$0" >&2; exit 2 ;;
+    *) sed -n "2,9p" "$0" >&2; exit 2 ;;
 esac

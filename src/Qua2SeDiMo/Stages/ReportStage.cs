@@ -106,6 +106,7 @@ public static class ReportStage
     {
         Key = entry.Key,
         Label = entry.Label,
+        ShortLabel = ShortLabel(entry),
         Kind = entry.Kind switch
         {
             PlanKind.FullPrecision => EntryKind.FullPrecision,
@@ -171,7 +172,7 @@ public static class ReportStage
         PlanEntry?[] columns =
         [
             plan.Entries.FirstOrDefault(entry => entry.Kind == PlanKind.FullPrecision), best,
-            BestUniform(plan, 4), BestUniform(plan, 3),
+            Uniform(plan, 4), Uniform(plan, 3),
         ];
         PlanEntry[] shown = [.. columns.OfType<PlanEntry>().Where(entry => Directory.Exists(Path.Combine(run.Images, entry.Key)))];
         if (shown.Length == 0) return null;
@@ -192,14 +193,18 @@ public static class ReportStage
             Math.Min(LargestSide, pictures[0][0].Width), Math.Min(LargestSide, pictures[0][0].Height));
     }
 
-    // Of the uniform allocations with so many bits, the one that is best by the objective.
-    private static PlanEntry? BestUniform(PlanRecord plan, int bits)
+    // Of the uniform allocations with so many bits, the one whose tables add least to them: the fairest to compare sizes with.
+    private static PlanEntry? Uniform(PlanRecord plan, int bits) =>
+        plan.Entries.Where(entry => entry.Kind == PlanKind.Uniform && entry.Key.EndsWith($"-{bits}", StringComparison.Ordinal)).MinBy(entry => Math.Abs(entry.AverageBits - bits));
+
+    // Long names do not fit beside the marks of a chart.
+    private static string? ShortLabel(PlanEntry entry) => entry.Kind switch
     {
-        Objective objective = Objective.Parse(plan.Objective);
-        double Quality(PlanEntry entry) => !entry.Metrics.TryGetValue(objective.Metric.Name, out Measured? value) ? double.NegativeInfinity
-            : objective.Metric.Direction == StudyDirection.Maximize ? value.Value : -value.Value;
-        return plan.Entries.Where(entry => entry.Kind == PlanKind.Uniform && entry.Key.EndsWith($"-{bits}", StringComparison.Ordinal)).MaxBy(Quality);
-    }
+        PlanKind.Uniform => entry.Key["uniform-".Length..],
+        PlanKind.WeightError => $"least error {entry.RequestedBits:0.##}",
+        PlanKind.BestRandom => $"best random {entry.RequestedBits:0.##}",
+        _ => null,
+    };
 
     private static (float[] Image, int Height, int Width) Load(RunDirectory run, PlanEntry entry, int index)
     {

@@ -1,0 +1,77 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Stages;
+using Qua2SeDiMo.Studies;
+using Xunit;
+
+namespace Qua2SeDiMo.Tests.Docs;
+
+/// <summary>
+/// The figures of the README come from the committed results of one run of its command (benchmarks/results/demo). `./build.sh docs` writes them anew.
+/// </summary>
+public sealed partial class ReadmeTests
+{
+    private const string Begin = "<!-- demo: generated from benchmarks/results/demo, checked by ReadmeTests -->";
+    private const string End = "<!-- /demo -->";
+    private const string RefreshVariable = "Q2_REFRESH_DOCS";
+
+    private static string Readme => Path.Combine(RepositoryFiles.Root, "README.md");
+
+    [Fact]
+    public void The_result_table_is_that_of_the_committed_run()
+    {
+        string text = File.ReadAllText(Readme), expected = Block();
+        int begin = text.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length, end = text.IndexOf(End, StringComparison.Ordinal);
+        Assert.True(begin >= Begin.Length && end > begin, "The README has lost the marks of its result table.");
+        if (Environment.GetEnvironmentVariable(RefreshVariable) == "1") File.WriteAllText(Readme, text[..begin] + expected + text[end..]);
+        else Assert.Equal(expected, text[begin..end]);
+    }
+
+    [Fact]
+    public void Every_link_into_the_repository_leads_somewhere()
+    {
+        foreach (string page in Directory.EnumerateFiles(Path.Combine(RepositoryFiles.Root, "docs"), "*.md").Append(Readme))
+        {
+            foreach (Match link in Links().Matches(File.ReadAllText(page)))
+            {
+                string target = link.Groups["target"].Value.Split('#')[0];
+                if (target.Length == 0 || target.Contains("://", StringComparison.Ordinal)) continue;
+                string path = Path.Combine(Path.GetDirectoryName(page)!, target);
+                Assert.True(File.Exists(path) || Directory.Exists(path), $"{page} links to {target}, which is not there.");
+            }
+        }
+    }
+
+    private static string Block()
+    {
+        var run = new RunDirectory(Path.Combine(RepositoryFiles.Root, "benchmarks", "results", "demo"));
+        PlanRecord plan = PlanRecord.Read(run);
+        StudyRecord study = StudyRecord.Read(run);
+        FitRecord fit = StudyRecord.ReadFile<FitRecord>(run.PredictorReport, "fit");
+        StudyMetric metric = Objective.Parse(plan.Objective).Metric;
+        string[] columns = [metric.Name, metric.Name + PlanStage.FreshSuffix, StudyMetric.Psnr.Name, StudyMetric.ClipCosine.Name, StudyMetric.Frechet.Name];
+        var text = new StringBuilder("\n");
+        text.AppendLine($"One such run ({study.Summary.Complete} trials of {study.Summary.Images} images at {study.Summary.Steps} steps; objective {metric.Title}; `fresh`: on prompts that no trial saw):").AppendLine();
+        text.AppendLine($"| allocation | average bits | bytes | {metric.Name} ↑ | fresh ↑ | PSNR, dB ↑ | CLIP cosine ↑ | Fréchet ↓ |").AppendLine("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+        foreach (PlanEntry entry in plan.Entries.OrderBy(entry => entry.AverageBits))
+        {
+            string mark = entry.Kind == PlanKind.Plan ? "**" : "";
+            string Cell(string name) => entry.Kind == PlanKind.FullPrecision && name != StudyMetric.Frechet.Name ? ""
+                : entry.Metrics.TryGetValue(name, out Measured? value) ? value.Value.ToString(name == StudyMetric.Psnr.Name || name == StudyMetric.Frechet.Name ? "0.0" : "0.000") : "";
+            text.AppendLine($"| {mark}{entry.Label}{mark} | {entry.AverageBits:0.000} | {entry.SizeBytes:#,0} | {string.Join(" | ", columns.Select(Cell))} |");
+        }
+        text.AppendLine().AppendLine("How well held-out trials are ranked, and how well at equal size (Spearman, mean ± standard deviation over five folds):").AppendLine();
+        text.AppendLine("| predictor | SRCC | SRCC given average bits |").AppendLine("| --- | ---: | ---: |");
+        foreach (ModelScores model in fit.Result.Models.Where(model => double.IsFinite(model.Srcc.Mean)))
+        {
+            text.AppendLine($"| {ModelLabels.Of(model.Model)} | {Text(model.Srcc)} | {Text(model.PartialSrcc)} |");
+        }
+        return text.AppendLine().ToString().ReplaceLineEndings("\n");
+    }
+
+    private static string Text(FoldSummary summary) => double.IsNaN(summary.Mean) ? "" : $"{summary.Mean:0.000} ± {summary.Deviation:0.000}";
+
+    [GeneratedRegex(@"\]\((?<target>[^)\s]+)\)")]
+    private static partial Regex Links();
+}
