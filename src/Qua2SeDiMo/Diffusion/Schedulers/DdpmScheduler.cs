@@ -63,8 +63,10 @@ public sealed class DdpmScheduler : IScheduler
     /// <inheritdoc/>
     public void SetTimesteps(int stepCount, SamplingOptions? options = null)
     {
-        if (options?.Sigmas is not null) throw new SchedulerException("DDPMScheduler takes a step count or timesteps, not sigmas.");
-        timesteps = TimestepSpacing.ToSingle(options?.Timesteps ?? TimestepSpacing.Integers(config, "leading", schedule.TimestepCount, stepCount));
+        options ??= new SamplingOptions();
+        if (options.Sigmas is not null) throw new SchedulerException("DDPMScheduler takes a step count or timesteps, not sigmas.");
+        int count = options.StepCount(stepCount);
+        timesteps = TimestepSpacing.ToSingle(options.Timesteps ?? TimestepSpacing.Integers(config, "leading", schedule.TimestepCount, count));
     }
 
     /// <inheritdoc/>

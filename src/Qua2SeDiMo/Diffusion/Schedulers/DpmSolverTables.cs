@@ -8,6 +8,7 @@ internal static class DpmSolverTables
     public static (float[] Timesteps, float[] Sigmas) Compute(ComponentConfig config, DpmSolverSettings settings, NoiseSchedule schedule, int stepCount, SamplingOptions options)
     {
         if (options.Sigmas is not null) throw new SchedulerException($"{config.Source}: DPMSolverMultistepScheduler does not take sigmas; give a step count or timesteps.");
+        stepCount = options.StepCount(stepCount);
         string? law = SigmaSpacing.Law(config);
         if (options.Timesteps is not null && law is not null)
         {

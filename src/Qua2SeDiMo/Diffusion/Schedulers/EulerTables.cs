@@ -42,6 +42,7 @@ internal sealed class EulerTables
     /// <summary>All that EulerDiscreteScheduler's configuration allows.</summary>
     public void Set(int stepCount, SamplingOptions options)
     {
+        stepCount = options.StepCount(stepCount, endsSigmas: true);
         string? law = SigmaSpacing.Law(config);
         bool isContinuous = IsContinuous();
         float[] trained = schedule.Sigmas();

@@ -42,6 +42,7 @@ public sealed class FlowMatchEulerScheduler : IScheduler
     public void SetTimesteps(int stepCount, SamplingOptions? options = null)
     {
         options ??= new SamplingOptions();
+        stepCount = options.StepCount(stepCount);
         bool isDynamic = config.Flag("use_dynamic_shifting", false);
         if (isDynamic && options.Mu is null) throw new SchedulerException($"{config.Source}: use_dynamic_shifting needs mu, which follows from the image size.");
         if (options.Sigmas is not null && options.Timesteps is not null && options.Sigmas.Count != options.Timesteps.Count)
@@ -91,7 +92,6 @@ public sealed class FlowMatchEulerScheduler : IScheduler
     {
         if (options.Sigmas is { } given) return [.. given.Select(level => (double)(float)level)];
         if (options.Timesteps is { } own) return [.. own.Select(timestep => (double)((float)timestep / trainCount))];
-        if (stepCount < 1) throw new SchedulerException($"{config.Source}: {stepCount} steps were asked for; at least one is needed.");
         double largest = 1, smallest = 1f / trainCount;
         if (!isDynamic) (largest, smallest) = ((float)FlowShift.By(shift, largest), (float)FlowShift.By(shift, smallest));
         return [.. TimestepSpacing.Linspace(largest * trainCount, smallest * trainCount, stepCount).Select(timestep => timestep / trainCount)];

@@ -35,4 +35,14 @@ public sealed record SamplingOptions
 
     /// <summary>LCM: part of the original schedule that is used, in (0, 1]. Default: 1.</summary>
     public double Strength { get; init; } = 1;
+
+    /// <summary>Steps of the loop: as many as timesteps or sigmas are listed, else <paramref name="stepCount"/>.</summary>
+    /// <param name="stepCount">Steps asked for.</param>
+    /// <param name="endsSigmas">Whether listed sigmas include the level after the last step.</param>
+    /// <exception cref="SchedulerException">There is no step.</exception>
+    internal int StepCount(int stepCount, bool endsSigmas = false)
+    {
+        int count = Timesteps?.Count ?? (Sigmas is { } sigmas ? sigmas.Count - (endsSigmas ? 1 : 0) : stepCount);
+        return count > 0 ? count : throw new SchedulerException($"{count} steps were asked for; at least one is needed.");
+    }
 }

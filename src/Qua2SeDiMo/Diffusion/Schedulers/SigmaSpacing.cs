@@ -45,6 +45,7 @@ internal static class SigmaSpacing
     /// <param name="logSigmas">Logarithms of the training levels, ascending.</param>
     public static double TimestepOf(double sigma, ReadOnlySpan<float> logSigmas)
     {
+        if (logSigmas.Length == 1) return 0;
         double logSigma = Math.Log(Math.Max(sigma, 1e-10));
         int low = 0;
         for (int i = 0; i < logSigmas.Length; i++)

@@ -18,7 +18,7 @@ internal static class UniPCTables
         {
             throw new SchedulerException($"{config.Source}: use_dynamic_shifting needs mu, which follows from the image size.");
         }
-        int count = options.Sigmas?.Count ?? stepCount;
+        int count = options.StepCount(stepCount);
         float[] trained = schedule.Sigmas();
         double[] timesteps;
         double[] levels;

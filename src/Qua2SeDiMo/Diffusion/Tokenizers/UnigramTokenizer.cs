@@ -106,7 +106,7 @@ internal sealed partial class UnigramTokenizer : ITokenizer
             byte[] map = ReadCharacterMap(root["normalizer"], source);
             return new UnigramTokenizer(folder, pieces, unknown, (bool?)model["byte_fallback"] ?? false, new CharacterMap(map, source), special, maximumLength);
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or NullReferenceException or FormatException or ArgumentOutOfRangeException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException or NullReferenceException or FormatException or ArgumentException)
         {
             throw new TokenizerException($"{source}: not a tokenizer description: {error.Message}", error);
         }

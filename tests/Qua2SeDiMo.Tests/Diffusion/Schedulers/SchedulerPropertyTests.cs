@@ -1,3 +1,4 @@
+using CsCheck;
 using Qua2SeDiMo.Diffusion.Schedulers;
 using Qua2SeDiMo.Models;
 using Xunit;
@@ -84,6 +85,42 @@ public sealed class SchedulerPropertyTests
     [InlineData("PNDMScheduler", "\"timestep_spacing\": \"even\"")]
     public void What_is_not_supported_is_refused(string className, string settings) =>
         Assert.ThrowsAny<Q2Exception>(() => SchedulerCatalog.Create(Config(className, settings)).SetTimesteps(10));
+
+    [Fact]
+    public void Any_mix_of_settings_runs_or_is_refused()
+    {
+        string[] choices =
+        [
+            "\"prediction_type\": \"v_prediction\"", "\"prediction_type\": \"sample\"", "\"prediction_type\": \"flow_prediction\"",
+            "\"timestep_spacing\": \"trailing\"", "\"timestep_spacing\": \"linspace\"", "\"timestep_spacing\": \"leading\"", "\"steps_offset\": 1", "\"steps_offset\": 700",
+            "\"num_train_timesteps\": 50", "\"num_train_timesteps\": 1", "\"rescale_betas_zero_snr\": true", "\"beta_schedule\": \"squaredcos_cap_v2\"", "\"beta_schedule\": \"sigmoid\"",
+            "\"trained_betas\": [0.1, 0.2, 0.3]", "\"use_karras_sigmas\": true", "\"use_exponential_sigmas\": true", "\"use_beta_sigmas\": true", "\"use_lu_lambdas\": true",
+            "\"use_flow_sigmas\": true", "\"flow_shift\": 7", "\"solver_order\": 1", "\"solver_order\": 3", "\"final_sigmas_type\": \"sigma_min\"", "\"algorithm_type\": \"dpmsolver\"",
+            "\"algorithm_type\": \"sde-dpmsolver++\"", "\"lower_order_final\": false", "\"euler_at_final\": true", "\"thresholding\": true", "\"clip_sample\": false", "\"lambda_min_clipped\": -1",
+            "\"set_alpha_to_one\": false", "\"skip_prk_steps\": true", "\"variance_type\": \"learned_range\"", "\"variance_type\": \"fixed_large\"", "\"predict_x0\": false", "\"solver_type\": \"bh1\"",
+            "\"shift\": 3", "\"shift_terminal\": 0.1", "\"invert_sigmas\": true", "\"stochastic_sampling\": true", "\"interpolation_type\": \"log_linear\"", "\"timestep_type\": \"continuous\"",
+            "\"original_inference_steps\": 7", "\"disable_corrector\": [0]", "\"sigma_max\": 3", "\"sigma_min\": 0.5",
+        ];
+        string[] classes = [.. SchedulerCatalog.ClassNames];
+        Gen<string> setting = Gen.Int[0, choices.Length - 1].Select(i => choices[i]);
+        Gen.Select(Gen.Int[0, classes.Length - 1].Select(i => classes[i]), setting.Array[0, 6], Gen.Int[0, 60]).Sample((className, settings, steps) =>
+        {
+            try
+            {
+                IScheduler scheduler = SchedulerCatalog.Create(Config(className, string.Join(", ", settings.DistinctBy(text => text.Split(':')[0]))));
+                scheduler.SetTimesteps(steps);
+                float[] sample = [1, 2, 3, 4], scaled = new float[4], output = new float[scheduler.UsesPredictedVariance ? 8 : 4];
+                for (int i = 0; i < scheduler.Timesteps.Length; i++)
+                {
+                    scheduler.ScaleModelInput(sample, i, scaled);
+                    scheduler.Step(output, i, sample, scheduler.NeedsNoise(i) ? [0.1f, 0.2f, 0.3f, 0.4f] : [], 2);
+                }
+            }
+            catch (Q2Exception)
+            {
+            }
+        }, iter: 3000);
+    }
 
     [Fact]
     public void Steps_beyond_the_training_timesteps_are_refused() =>
