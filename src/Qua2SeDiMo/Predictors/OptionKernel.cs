@@ -12,46 +12,63 @@ internal sealed class OptionKernel(int weightCount, int optionCount, IReadOnlyLi
 
     public bool HasPairs => units.Any(unit => unit.Count > 1);
 
-    public double Value(IReadOnlyList<int> a, IReadOnlyList<int> b, double pairShare)
+    /// <summary>Options as bytes, and the sums of all trends.</summary>
+    internal readonly record struct Point(byte[] Options, double[] Trends);
+
+    public Point At(IReadOnlyList<int> allocation)
+    {
+        byte[] options = new byte[weightCount];
+        for (int w = 0; w < weightCount; w++) options[w] = (byte)allocation[w];
+        double[] sums = new double[trends.Count];
+        for (int t = 0; t < sums.Length; t++)
+        {
+            for (int w = 0; w < weightCount; w++) sums[t] += trends[t][(w * optionCount) + options[w]];
+        }
+        return new Point(options, sums);
+    }
+
+    public double Value(Point a, Point b, double pairShare)
     {
         int matches = 0;
-        for (int w = 0; w < weightCount; w++) matches += a[w] == b[w] ? 1 : 0;
+        for (int w = 0; w < a.Options.Length; w++) matches += a.Options[w] == b.Options[w] ? 1 : 0;
         double sum = matches;
-        foreach (double[] trend in trends) sum += TrendVariance * Along(trend, a) * Along(trend, b);
+        for (int t = 0; t < a.Trends.Length; t++) sum += TrendVariance * a.Trends[t] * b.Trends[t];
         if (pairShare == 0) return sum;
         long pairs = 0;
         foreach (IReadOnlyList<int> unit in units)
         {
             int alike = 0;
-            foreach (int w in unit) alike += a[w] == b[w] ? 1 : 0;
+            foreach (int w in unit) alike += a.Options[w] == b.Options[w] ? 1 : 0;
             pairs += alike * (alike - 1) / 2;
         }
         return sum + (pairShare * pairs);
     }
 
-    public double[] Matrix(IReadOnlyList<IReadOnlyList<int>> allocations, double pairShare)
+    /// <summary>[n, n] values of all pairs.</summary>
+    public double[] Matrix(IReadOnlyList<Point> points, double pairShare)
     {
-        int n = allocations.Count;
+        int n = points.Count;
         double[] matrix = new double[n * n];
         for (int i = 0; i < n; i++)
         {
-            for (int j = 0; j <= i; j++) matrix[(i * n) + j] = matrix[(j * n) + i] = Value(allocations[i], allocations[j], pairShare);
+            for (int j = 0; j <= i; j++) matrix[(i * n) + j] = matrix[(j * n) + i] = Value(points[i], points[j], pairShare);
         }
         return matrix;
     }
 
-    public double[] Coefficients(IReadOnlyList<IReadOnlyList<int>> allocations, double[] dual)
+    /// <summary>[weight · options + option] coefficients of a dual solution, trends included; their mean over a weight's options is zero.</summary>
+    public double[] Coefficients(IReadOnlyList<Point> points, ReadOnlySpan<double> dual)
     {
         double[] result = new double[weightCount * optionCount];
         for (int i = 0; i < dual.Length; i++)
         {
-            for (int w = 0; w < weightCount; w++) result[(w * optionCount) + allocations[i][w]] += dual[i];
+            for (int w = 0; w < weightCount; w++) result[(w * optionCount) + points[i].Options[w]] += dual[i];
         }
-        foreach (double[] trend in trends)
+        for (int t = 0; t < trends.Count; t++)
         {
             double slope = 0;
-            for (int i = 0; i < dual.Length; i++) slope += TrendVariance * dual[i] * Along(trend, allocations[i]);
-            for (int i = 0; i < result.Length; i++) result[i] += slope * trend[i];
+            for (int i = 0; i < dual.Length; i++) slope += TrendVariance * dual[i] * points[i].Trends[t];
+            for (int i = 0; i < result.Length; i++) result[i] += slope * trends[t][i];
         }
         for (int w = 0; w < weightCount; w++)
         {
@@ -61,13 +78,6 @@ internal sealed class OptionKernel(int weightCount, int optionCount, IReadOnlyLi
             foreach (ref double value in row) value -= mean;
         }
         return result;
-    }
-
-    private double Along(double[] trend, IReadOnlyList<int> allocation)
-    {
-        double sum = 0;
-        for (int w = 0; w < weightCount; w++) sum += trend[(w * optionCount) + allocation[w]];
-        return sum;
     }
 }
 

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Predictors;
@@ -311,7 +312,7 @@ internal sealed unsafe class PredictorNetwork : IDisposable
         {
             float* from = above + (row * stride);
             float* to = below + (level.Inputs[level.InputStart[node] + ((row - level.NodeStart[node]) * degree)] * stride);
-            for (int j = 0; j < stride; j++) to[j] += from[j];
+            for (int j = 0; j < stride; j += Vector512<float>.Count) (Vector512.Load(to + j) + Vector512.Load(from + j)).Store(to + j);
         }
     }
 }

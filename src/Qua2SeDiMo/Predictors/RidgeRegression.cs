@@ -5,10 +5,10 @@ namespace Qua2SeDiMo.Predictors;
 /// <summary>A linear model on one-hot options: label = intercept + Σ over weights of the coefficient of its option (+ pairs).</summary>
 public sealed class RidgeModel
 {
-    private readonly IReadOnlyList<IReadOnlyList<int>> training;
+    private readonly IReadOnlyList<OptionKernel.Point> training;
     private readonly double[] dual;
 
-    internal RidgeModel(OptionKernel kernel, IReadOnlyList<IReadOnlyList<int>> training, double[] dual, double intercept, double penalty, double pairShare)
+    internal RidgeModel(OptionKernel kernel, IReadOnlyList<OptionKernel.Point> training, double[] dual, double intercept, double penalty, double pairShare)
     {
         Kernel = kernel;
         this.training = training;
@@ -36,8 +36,10 @@ public sealed class RidgeModel
     /// <summary>Predicted label of an allocation.</summary>
     public double Predict(IReadOnlyList<int> allocation)
     {
+        ArgumentNullException.ThrowIfNull(allocation);
+        OptionKernel.Point point = Kernel.At(allocation);
         double sum = Intercept;
-        for (int i = 0; i < training.Count; i++) sum += dual[i] * Kernel.Value(allocation, training[i], PairShare);
+        for (int i = 0; i < training.Count; i++) sum += dual[i] * Kernel.Value(point, training[i], PairShare);
         return sum;
     }
 }
@@ -67,11 +69,12 @@ public static class RidgeRegression
         ArgumentNullException.ThrowIfNull(allocations);
         ArgumentNullException.ThrowIfNull(labels);
         var kernel = new OptionKernel(features.WeightCount, features.OptionCount, units ?? [], trends ? OptionTrends.Of(features, allocations) : []);
+        OptionKernel.Point[] points = [.. allocations.Select(kernel.At)];
         int[][] folds = FoldBorders.Split(allocations.Count, InnerFolds, seed);
         (double Error, double Penalty, double Share, double[] Matrix)? best = null;
         foreach (double share in kernel.HasPairs ? PairShares : [0])
         {
-            double[] matrix = kernel.Matrix(allocations, share);
+            double[] matrix = kernel.Matrix(points, share);
             foreach (double penalty in Penalties)
             {
                 double error = folds.Sum(fold => HeldOutError(matrix, labels, fold, penalty));
@@ -80,7 +83,7 @@ public static class RidgeRegression
         }
         int[] all = [.. Enumerable.Range(0, allocations.Count)];
         (double[] dual, double intercept) = Solve(best!.Value.Matrix, labels, all, best.Value.Penalty);
-        return new RidgeModel(kernel, allocations, dual, intercept, best.Value.Penalty, best.Value.Share);
+        return new RidgeModel(kernel, points, dual, intercept, best.Value.Penalty, best.Value.Share);
     }
 
     /// <summary>
@@ -93,7 +96,8 @@ public static class RidgeRegression
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(allocations);
         OptionKernel kernel = model.Kernel;
-        double[] matrix = kernel.Matrix(allocations, model.PairShare);
+        OptionKernel.Point[] points = [.. allocations.Select(kernel.At)];
+        double[] matrix = kernel.Matrix(points, model.PairShare);
         double[][] results = new double[resamples][];
         var parallel = new ParallelOptions { CancellationToken = cancellationToken };
         Parallel.For(0, resamples, parallel, resample =>
@@ -101,7 +105,7 @@ public static class RidgeRegression
             var random = new Pcg32(seed, (ulong)resample + 1);
             int[] drawn = [.. Enumerable.Range(0, allocations.Count).Select(_ => random.Next(allocations.Count))];
             (double[] dual, _) = Solve(matrix, labels, drawn, model.Penalty);
-            results[resample] = kernel.Coefficients([.. drawn.Select(t => allocations[t])], dual);
+            results[resample] = kernel.Coefficients([.. drawn.Select(t => points[t])], dual);
         });
         return results;
     }
