@@ -99,6 +99,7 @@ public static partial class OnnxReader
             nodes = [.. Sort(TrainingNoise.Remove(OperatorUpgrade.Apply(nodes, opset, initializers)))];
             foreach (Initializer added in initializers) values.TryAdd(added.Name, added.Value);
             GraphValue[] outputs = [.. body.Output.Select(Declared)];
+            foreach (GraphValue output in outputs) values.TryAdd(output.Name, output);
             foreach (ValueInfoProto info in body.ValueInfo)
             {
                 // Open extents of inner values are left to inference, which knows what the caller chose.

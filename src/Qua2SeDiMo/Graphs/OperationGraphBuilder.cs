@@ -117,10 +117,13 @@ public sealed partial class OperationGraphBuilder
         return new DataFlow(draft);
     }
 
+    // Fused attention. Keys and values may be packed into the input before theirs.
     private DataFlow Attend(GraphNode node, DataFlow[] operands)
     {
-        DataFlow scores = Make(OperationKind.QueryKey, node.Scope, operands[0], operands[1]);
-        return Make(OperationKind.AttentionValue, node.Scope, scores, operands[2]);
+        DataFlow Packed(int input, DataFlow otherwise) => node.Inputs[input].Length > 0 ? operands[input] : otherwise;
+        DataFlow key = Packed(1, operands[0]);
+        DataFlow scores = Make(OperationKind.QueryKey, node.Scope, operands[0], key);
+        return Make(OperationKind.AttentionValue, node.Scope, scores, Packed(2, key));
     }
 
     private DataFlow Multiply(GraphNode node, DataFlow[] sourced)

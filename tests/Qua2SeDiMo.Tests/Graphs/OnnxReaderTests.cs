@@ -209,6 +209,28 @@ public sealed class OnnxReaderTests : IDisposable
     }
 
     [Fact]
+    public void A_fused_operator_with_weights_inside_is_refused_and_one_without_is_an_attention()
+    {
+        ModelProto hidden = Linear();
+        hidden.Graph.Node[0].OpType = "Attention";
+        hidden.Graph.Node[0].Domain = "com.microsoft";
+        AssertRefused(hidden, "fused operator Attention");
+
+        ModelProto fused = Linear();
+        fused.Graph.Node[0].Output[0] = "packed";
+        fused.Graph.Node.Add(Node("MultiHeadAttention", "/a/MultiHeadAttention", ["packed", "", ""], "attended"));
+        fused.Graph.Node[^1].Domain = "com.microsoft";
+        fused.Graph.Node.Add(Node("Gemm", "/o/Gemm", ["attended", "o.weight"], "y", new AttributeProto { Name = "transB", Type = AttributeProto.Types.AttributeType.Int, I = 1 }));
+        TensorProto second = fused.Graph.Initializer[0].Clone();
+        second.Name = "o.weight";
+        fused.Graph.Initializer.Add(second);
+        using OnnxModel model = Read(fused);
+        OperationGraph graph = OperationGraphBuilder.Build(model.Graph);
+        Assert.Equal(["w", "a.query_key", "a.attention_value", "o"], graph.Nodes.Select(node => node.Name));
+        Assert.Equal([(0, 1), (1, 2), (0, 2), (2, 3)], graph.Edges);
+    }
+
+    [Fact]
     public void A_random_number_that_is_no_dropout_is_refused()
     {
         ModelProto model = Linear();

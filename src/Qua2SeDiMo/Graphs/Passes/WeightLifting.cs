@@ -8,6 +8,12 @@ namespace Qua2SeDiMo.Graphs.Passes;
 /// </summary>
 internal static class WeightLifting
 {
+    private static readonly string[] WeightHolders =
+    [
+        "Attention", "PackedAttention", "QAttention", "FusedMatMul", "FusedGemm", "FusedConv", "NhwcConv", "NhwcFusedConv", "GemmFastGelu", "GemmFloat8", "MatMulNBits", "MatMulBnb4", "MatMulFpQ4",
+        "MatMulIntegerToFloat", "DynamicQuantizeMatMul", "QLinearConv", "QGemm", "MoE", "QMoE",
+    ];
+
     internal static Graph Apply(Graph graph, OnnxTensors tensors)
     {
         var lifting = new Lifting(graph, tensors);
@@ -33,7 +39,7 @@ internal static class WeightLifting
             foreach (GraphNode node in graph.Nodes)
             {
                 GraphNode own = node with { Scope = WithoutPrefix(node.Scope) };
-                if (node.Domain.Length > 0) nodes.Add(own);
+                if (node.Domain.Length > 0) nodes.Add(WithoutOwnWeights(own));
                 else if (node.OpType == "MatMul" && Trace(node.Inputs[1]) is { } right) nodes.Add(own with { Inputs = [node.Inputs[0], Lift(own, right, WeightOperator.Linear, storedOutFirst: right.Turned)] });
                 else if (node.OpType == "Gemm" && node.Integer("transA", 0) == 0 && Trace(node.Inputs[1]) is { } matrix) AddGemm(own, matrix);
                 else if (node.OpType == "Conv" && Trace(node.Inputs[1]) is { Turned: false } kernel)
@@ -47,6 +53,10 @@ internal static class WeightLifting
             foreach (GraphWeight weight in weights) values[weight.Initializer.Name] = weight.Initializer.Value;
             return new Graph(graph.Name, graph.Inputs, graph.Outputs, nodes, [.. all.DistinctBy(initializer => initializer.Name)], weights, values);
         }
+
+        // A weight inside a fused operator cannot become an input of its own.
+        private static GraphNode WithoutOwnWeights(GraphNode node) => !WeightHolders.Contains(node.OpType) ? node : throw new OnnxFormatException(
+            $"Node '{node.Name}' is the fused operator {node.OpType}, which holds weights inside and hides them from quantization. Export without that optimisation (MultiHeadAttention is fine).");
 
         // A checkpoint matrix or kernel behind operators that change its layout or type at most.
         private (Initializer.FromTensor Source, bool Turned)? Trace(string value)
