@@ -13,7 +13,7 @@ internal sealed class PlanArguments
         DefaultValueFactory = _ => [.. PlanStage.DefaultBudgets.Select(budget => budget.Name)],
     };
 
-    private readonly Option<string?> predictor = new("--predictor") { Description = "Model whose scores decide: network or ridge; default: the winner on held-out trials" };
+    private readonly Option<string?> predictor = new("--predictor") { Description = "Model whose scores make the plans: network or ridge; default: both propose, and the better measured one is the plan" };
 
     internal PlanArguments(Command command)
     {

@@ -7,6 +7,8 @@ public enum EntryKind
     FullPrecision,
     /// <summary>An allocation that the predictor chose.</summary>
     Plan,
+    /// <summary>What another model proposed for the same size; it measured worse than the plan.</summary>
+    Candidate,
     /// <summary>The same option for every weight.</summary>
     Uniform,
     /// <summary>Weight errors made as small as possible for the size.</summary>

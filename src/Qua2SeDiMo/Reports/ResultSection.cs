@@ -86,8 +86,9 @@ internal static class ResultSection
     {
         EntryKind.FullPrecision => 0,
         EntryKind.Plan => 1,
-        EntryKind.Greedy => 2,
-        EntryKind.BestRandom => 3,
-        _ => 4,
+        EntryKind.Candidate => 2,
+        EntryKind.Greedy => 3,
+        EntryKind.BestRandom => 4,
+        _ => 5,
     };
 }

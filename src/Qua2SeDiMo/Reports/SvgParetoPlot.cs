@@ -96,6 +96,9 @@ internal static class SvgParetoPlot
             case EntryKind.Plan:
                 svg.Path(Markup.Of($"M{x} {y - 7.5}l7.5 7.5l-7.5 7.5l-7.5 -7.5z").Text, "mark", tip);
                 break;
+            case EntryKind.Candidate:
+                svg.Path(Markup.Of($"M{x} {y - 6.5}l6.5 6.5l-6.5 6.5l-6.5 -6.5z").Text, "hollow", tip);
+                break;
             case EntryKind.Greedy:
                 svg.Path(Markup.Of($"M{x} {y - 6.5}l6.2 11h-12.4z").Text, "hollow", tip);
                 break;
@@ -125,7 +128,7 @@ internal static class SvgParetoPlot
         double left = Left;
         (EntryKind? Kind, string Label)[] items =
         [
-            (EntryKind.Plan, "plan"), (EntryKind.Uniform, "uniform"), (EntryKind.Greedy, "weight-error greedy"),
+            (EntryKind.Plan, "plan"), (EntryKind.Candidate, "other proposal"), (EntryKind.Uniform, "uniform"), (EntryKind.Greedy, "weight-error greedy"),
             (EntryKind.BestRandom, "best random trial"), (null, "random trial"),
         ];
         foreach ((EntryKind? kind, string label) in items)

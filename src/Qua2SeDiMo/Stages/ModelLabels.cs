@@ -5,6 +5,9 @@ namespace Qua2SeDiMo.Stages;
 /// <summary>Names for people of the models that predict trials.</summary>
 public static class ModelLabels
 {
+    /// <summary>The label of a model that proposes plans.</summary>
+    public static string Proposer(string model) => model == ModelNames.Network ? "the network" : "ridge regression";
+
     /// <summary>The label of a name in <see cref="ModelNames"/>.</summary>
     public static string Of(string model) => model switch
     {

@@ -10,8 +10,10 @@ public enum PlanKind
 {
     /// <summary>Nothing quantized.</summary>
     FullPrecision,
-    /// <summary>Chosen by predicted quality within a byte budget.</summary>
+    /// <summary>Chosen by predicted quality within a byte budget, and better than other proposals when measured.</summary>
     Plan,
+    /// <summary>The proposal of another model for the same budget, which measured worse.</summary>
+    Candidate,
     /// <summary>The same option for every weight.</summary>
     Uniform,
     /// <summary>Smallest summed weight error within the same budget.</summary>

@@ -25,7 +25,7 @@ public static class PlanStage
     /// <param name="model">The model.</param>
     /// <param name="run">The run directory, with study and predictor.</param>
     /// <param name="budgets">Sizes.</param>
-    /// <param name="predictor">Name of the model whose scores decide; null takes the winner on held-out trials.</param>
+    /// <param name="predictor">Name of the model whose scores make the plans; null lets every model propose and the images decide.</param>
     /// <param name="progress">Told of every step.</param>
     /// <param name="cancellationToken">Stops between steps; labelled allocations stay.</param>
     /// <exception cref="Q2Exception">An earlier stage is missing, or a size is too small for any allocation.</exception>
@@ -37,23 +37,49 @@ public static class PlanStage
         ArgumentNullException.ThrowIfNull(budgets);
         StudyOptions options = StudyRecord.Read(run).Options;
         FitRecord fit = StudyRecord.ReadFile<FitRecord>(run.PredictorReport, "fit");
-        string decides = predictor ?? fit.Result.Choice.Model;
-        string reason = predictor is null ? fit.Result.Choice.Reason : $"Chosen by the user: {predictor}.";
-        List<PlanEntry> entries = Propose(model, run, budgets, decides, cancellationToken);
+        Objective objective = Objective.Parse(fit.Objective);
+        SensitivityRecord sensitivity = ExplainStage.Read(run);
+        string[] proposers = predictor is not null ? [predictor] : sensitivity.Network is null ? [ModelNames.Ridge] : [ModelNames.Network, ModelNames.Ridge];
+        List<PlanEntry> entries = Propose(model, run, budgets, objective, sensitivity, proposers, cancellationToken);
         entries = Verify(model, run, options, entries, "", progress, cancellationToken);
         entries = Verify(model, run, options.OnFreshPrompts(), entries, FreshSuffix, progress, cancellationToken);
+        entries = Elect(entries, objective);
+        string decides = entries.Where(entry => entry.Kind == PlanKind.Plan).MaxBy(entry => entry.AverageBits)!.Predictor!;
+        string reason = predictor is not null ? $"Chosen by the user: {predictor}." : Reason(entries, fit.Result.Choice);
         var record = new PlanRecord(fit.Objective, decides, reason, entries);
         record.Write(run);
         return record;
     }
 
-    private static List<PlanEntry> Propose(LoadedModel model, RunDirectory run, IReadOnlyList<BitBudget> budgets, string decides, CancellationToken cancellationToken)
+    // Ranking trials well and adding up to a good plan are two things, so each model proposes and the images decide: of the proposals for a
+    // size, the one that measures better on the study's prompts is the plan. The others stay in the table.
+    private static List<PlanEntry> Elect(List<PlanEntry> entries, Objective objective)
+    {
+        double Quality(PlanEntry entry) => objective.Metric.Direction == StudyDirection.Maximize
+            ? entry.Metrics[objective.Metric.Name].Value : -entry.Metrics[objective.Metric.Name].Value;
+        HashSet<string> elected =
+        [
+            .. entries.Where(entry => entry.Kind == PlanKind.Candidate).GroupBy(entry => entry.BudgetBytes).Select(group => group.MaxBy(Quality)!.Key),
+        ];
+        return [.. entries.Select(entry => elected.Contains(entry.Key) ? entry with { Kind = PlanKind.Plan, Label = $"Plan, {Size(entry)}" } : entry)];
+    }
+
+    private static string Reason(List<PlanEntry> entries, PredictorChoice choice)
+    {
+        string taken = string.Join(", ", entries.Where(entry => entry.Kind == PlanKind.Plan).Select(entry => $"{ModelLabels.Proposer(entry.Predictor!)} at {Size(entry)}"));
+        return $"Each model proposed a plan and the one that measured better was taken: {taken}. "
+            + (double.IsNaN(choice.NetworkSrcc) ? "" : $"In ranking held-out trials the network reaches an SRCC of {choice.NetworkSrcc:0.000}, ridge regression {choice.RidgeSrcc:0.000}.");
+    }
+
+    private static string Size(PlanEntry entry) => entry.Key[(entry.Key.LastIndexOf('-') + 1)..] is var name && name.EndsWith('B') ? name : $"{name} bits";
+
+    private static List<PlanEntry> Propose(
+        LoadedModel model, RunDirectory run, IReadOnlyList<BitBudget> budgets, Objective objective, SensitivityRecord sensitivity, string[] proposers,
+        CancellationToken cancellationToken)
     {
         QuantizerBank bank = QuantizerBank.Open(run.Bank);
-        var objective = Objective.Parse(StudyRecord.ReadFile<FitRecord>(run.PredictorReport, "fit").Objective);
         IReadOnlyList<IReadOnlyList<QuantizableWeight>> groups = OperationGraphBuilder.Build(model.Graph).Groups;
         Trial[] trials = [.. FitStage.ReadTrials(run, Study.DefaultName).Where(trial => trial.State == TrialState.Complete)];
-        double[][] scores = ScoresOf(run, decides);
         double[][] errors = [.. groups.Select(group => bank.Options.Select(option => -group.Sum(weight => bank.MeanError(weight.Name, option) * weight.ElementCount)).ToArray())];
         var entries = new List<PlanEntry> { new() { Key = "full-precision", Label = "Full precision", Kind = PlanKind.FullPrecision } };
         entries.AddRange(bank.Options.Select(option => new PlanEntry
@@ -68,7 +94,10 @@ public static class PlanStage
                 Key = $"{key}-{budget.Name}", Label = $"{label}, {budget.Name}{(budget.Bytes is null ? " bits" : "")}", Kind = kind,
                 RequestedBits = budget.AverageBits ?? model.OriginalBits * (double)bytes / model.QuantizableBytes, BudgetBytes = bytes, Allocation = allocation,
             };
-            entries.Add(Entry("plan", "Plan", PlanKind.Plan, Choose(scores)) with { Predictor = decides });
+            foreach (string proposer in proposers)
+            {
+                entries.Add(Entry($"plan-{proposer}", $"Proposal of {ModelLabels.Proposer(proposer)}", PlanKind.Candidate, Choose(ScoresOf(sensitivity, proposer))) with { Predictor = proposer });
+            }
             entries.Add(Entry("weight-error", "Least weight error", PlanKind.WeightError, Choose(errors)));
             Trial? best = trials.Where(trial => trial.Metrics[StudyMetric.SizeBytes.Name] <= bytes).MaxBy(objective.Of);
             if (best is not null) entries.Add(Entry("best-random", $"Best random trial ({best.Name})", PlanKind.BestRandom, best.Allocation));
@@ -90,11 +119,8 @@ public static class PlanStage
     }
 
     // Score of each option of each weight, larger is better.
-    private static double[][] ScoresOf(RunDirectory run, string decides)
-    {
-        if (decides is not (ModelNames.Network or ModelNames.Ridge)) throw new ModelFolderException($"Predictor '{decides}' makes no plans; '{ModelNames.Network}' and '{ModelNames.Ridge}' do.");
-        return [.. ExplainStage.Read(run).By(decides).Weights.Select(weight => weight.Scores.ToArray())];
-    }
+    private static double[][] ScoresOf(SensitivityRecord sensitivity, string proposer) =>
+        [.. sensitivity.By(proposer).Weights.Select(weight => weight.Scores.ToArray())];
 
     // Labels every entry in a study of its own, named by what is in it, so that a repeated call finds its results.
     private static List<PlanEntry> Verify(

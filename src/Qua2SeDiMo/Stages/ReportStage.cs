@@ -111,6 +111,7 @@ public static class ReportStage
         {
             PlanKind.FullPrecision => EntryKind.FullPrecision,
             PlanKind.Plan => EntryKind.Plan,
+            PlanKind.Candidate => EntryKind.Candidate,
             PlanKind.Uniform => EntryKind.Uniform,
             PlanKind.WeightError => EntryKind.Greedy,
             _ => EntryKind.BestRandom,
@@ -162,7 +163,8 @@ public static class ReportStage
                 [.. scores.HeldOut.Select((predicted, i) => (predicted, i)).Where(pair => double.IsFinite(pair.predicted)).Select(pair => new HeldOutData(
                     trials[pair.i].Number, objective.Of(trials[pair.i]), pair.predicted, trials[pair.i].Metrics[StudyMetric.AverageBits.Name]))])),
         ],
-        plan?.Predictor ?? fit.Result.Choice.Model, plan?.Reason ?? fit.Result.Choice.Reason, objective.SizeWeight > 0 ? objective.ToString() : null);
+        // Ridge regression proposes with coefficients around trends of size and error.
+        (plan?.Predictor ?? fit.Result.Choice.Model) == ModelNames.Network ? ModelNames.Network : ModelNames.RidgeTrends, plan?.Reason ?? fit.Result.Choice.Reason, objective.SizeWeight > 0 ? objective.ToString() : null);
 
     private static double? Finite(double value) => double.IsFinite(value) ? value : null;
 
@@ -201,6 +203,7 @@ public static class ReportStage
     private static string? ShortLabel(PlanEntry entry) => entry.Kind switch
     {
         PlanKind.Uniform => entry.Key["uniform-".Length..],
+        PlanKind.Candidate => $"{entry.Predictor} {entry.RequestedBits:0.##}",
         PlanKind.WeightError => $"least error {entry.RequestedBits:0.##}",
         PlanKind.BestRandom => $"best random {entry.RequestedBits:0.##}",
         _ => null,
