@@ -165,10 +165,15 @@ public sealed class OnnxTensors : ITensorSource
         }
         var info = new FileInfo(path);
         if (!info.Exists) throw new OnnxFormatException($"{modelPath}: tensor '{tensor}' needs the data file '{location}' beside the model, and it is not there; was the download complete?");
-        for (FileSystemInfo? part = info; part is not null && part.FullName.Length > folder.Length; part = part is FileInfo file ? file.Directory : ((DirectoryInfo)part).Parent)
+        for (DirectoryInfo? part = info.Directory; part is not null && part.FullName.Length > folder.Length; part = part.Parent)
         {
-            // Download caches keep the files elsewhere and link to them; a link that leaves for another name is an escape.
-            if (part.LinkTarget is not null && part is DirectoryInfo) throw new OnnxFormatException($"{modelPath}: the data file '{location}' lies behind a linked folder, which is not followed.");
+            if (part.LinkTarget is not null) throw new OnnxFormatException($"{modelPath}: the data file '{location}' lies behind a linked folder, which is not followed.");
+        }
+        // Download caches keep every file in one place and link to it: such a link is followed where the model file itself comes from.
+        if (info.ResolveLinkTarget(returnFinalTarget: true) is { } target && Path.GetDirectoryName(target.FullName) is var place && place != folder
+            && place != Path.GetDirectoryName(new FileInfo(modelPath).ResolveLinkTarget(returnFinalTarget: true)?.FullName))
+        {
+            throw new OnnxFormatException($"{modelPath}: the data file '{location}' is a link out of the model's folder, which is not followed.");
         }
         FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
         files.Add(location, stream);

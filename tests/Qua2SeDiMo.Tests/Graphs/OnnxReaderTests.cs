@@ -37,6 +37,19 @@ public sealed class OnnxReaderTests : IDisposable
         AssertRefused(External("sub/data.bin", 0, 64), "linked folder");
     }
 
+    [Fact]
+    public void A_data_file_that_is_a_link_is_followed_only_to_where_the_model_itself_lies()
+    {
+        string cache = Directory.CreateTempSubdirectory("cache").FullName;
+        File.WriteAllBytes(Path.Combine(cache, "blob"), new byte[64]);
+        File.CreateSymbolicLink(Path.Combine(folder, "data.bin"), Path.Combine(cache, "blob"));
+        AssertRefused(External("data.bin", 0, 64), "link out of");
+        File.Move(ModelPath, Path.Combine(cache, "model-blob"));
+        File.CreateSymbolicLink(ModelPath, Path.Combine(cache, "model-blob"));
+        using OnnxModel model = OnnxReader.Read(ModelPath);
+        Assert.Single(model.Graph.Weights);
+    }
+
     [Theory]
     [InlineData(0, 60, "needs 64 bytes")]
     [InlineData(8, 64, "ends at 64")]
