@@ -9,6 +9,8 @@ namespace Qua2SeDiMo.Studies;
 /// </summary>
 public static class AllocationFile
 {
+    private const char PartMark = '#';
+
     // Metric names of the file and ours.
     private static readonly (string InFile, string Name)[] MetricNames =
     [
@@ -33,7 +35,7 @@ public static class AllocationFile
             }
             List<LabelledAllocation> allocations = [.. trials.EnumerateArray().Select((trial, index) => ReadTrial(path, trial, index))];
             Check(path, allocations, weightNames);
-            return allocations;
+            return weightNames is null ? allocations : [.. allocations.Select(entry => entry with { Allocation = WithParts(entry.Allocation, weightNames) })];
         }
         catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
         {
@@ -106,6 +108,18 @@ public static class AllocationFile
             throw new AllocationFileException($"{path}: trial '{entry.Name}' gives an option to '{unknown}', which is no quantizable weight of this model. "
                 + $"Its {known.Count} weights are named like '{weightNames.First()}'; 'q2 inspect' lists them. Is the file for another model?");
         }
+    }
+
+    // An allocation made without splitting names a split weight once, and means both parts.
+    private static BitAllocation WithParts(BitAllocation allocation, IReadOnlyCollection<string> weightNames)
+    {
+        if (allocation.Specs.Keys.Any(name => name.Contains(PartMark))) return allocation;
+        var choices = new Dictionary<string, QuantizerSpec>(allocation.Specs, StringComparer.Ordinal);
+        foreach (string part in weightNames.Where(name => name.Contains(PartMark)))
+        {
+            if (allocation[part[..part.IndexOf(PartMark)]] is { } option) choices[part] = option;
+        }
+        return new BitAllocation(choices);
     }
 
     private static void WriteTrial(Utf8JsonWriter writer, Trial trial)

@@ -34,6 +34,17 @@ public sealed class AllocationFileTests : IDisposable
     }
 
     [Fact]
+    public void An_allocation_made_without_splitting_means_both_parts_of_a_weight()
+    {
+        string path = Path.Combine(folder.FullName, "whole.json");
+        File.WriteAllText(path, """[{"allocation": {"conv": "uaq-3"}}, {"allocation": {"conv": "uaq-3", "skip#1": "uaq-4"}}]""");
+        IReadOnlyList<LabelledAllocation> read = AllocationFile.Read(path, ["conv", "conv#1", "skip", "skip#1"]);
+        Assert.Equal("uaq-3", read[0].Allocation["conv#1"]!.ToString());
+        Assert.Null(read[0].Allocation["skip#1"]);
+        Assert.Null(read[1].Allocation["conv#1"]);
+    }
+
+    [Fact]
     public void Labels_agree_within_their_tolerances_only()
     {
         IReadOnlyList<LabelledAllocation> reference = AllocationFile.Read(Reference);
