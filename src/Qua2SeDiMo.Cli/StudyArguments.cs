@@ -14,7 +14,7 @@ internal sealed class StudyArguments
     private readonly Option<string> negative = new("--negative-prompt") { Description = "What guidance steers away from", DefaultValueFactory = _ => "" };
     private readonly Option<int?> height = new("--height") { Description = "Image height in pixels; default: the model's own" };
     private readonly Option<int?> width = new("--width") { Description = "Image width in pixels; default: the model's own" };
-    private readonly Option<int> batch = new("--batch") { Description = "Images that go through the denoiser together (memory, not results)", DefaultValueFactory = _ => 32 };
+    private readonly Option<int> batch = new("--batch") { Description = "Images that go through the denoiser together (memory and speed, not results)", DefaultValueFactory = _ => Defaults.BatchSize };
     private readonly Option<long> seed = new("--seed") { Description = "Image i starts from the PyTorch noise of this seed + i, in every trial", DefaultValueFactory = _ => 42 };
     private readonly Option<string?> prompts = new("--prompts") { Description = "Text file, one prompt a line; default: prompts.txt found beside the model, else a built-in list" };
     private readonly Option<string?> clip = new("--clip") { Description = "Folder of a CLIPModel for scores and features; default: one found beside the model; 'none' goes without" };

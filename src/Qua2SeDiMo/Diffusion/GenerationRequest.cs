@@ -19,5 +19,5 @@ public sealed record GenerationRequest
     public int? Width { get; init; }
 
     /// <summary>Images that go through the denoiser together; guidance doubles it. It bounds memory and does not change results beyond rounding.</summary>
-    public int BatchSize { get; init; } = 16;
+    public int BatchSize { get; init; } = 8;
 }

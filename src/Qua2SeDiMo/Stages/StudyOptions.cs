@@ -37,7 +37,7 @@ public sealed record StudyOptions
     public int? ActivationBits { get; init; }
 
     /// <summary>Steps, guidance and size.</summary>
-    public GenerationRequest Generation { get; init; } = new() { StepCount = 8, BatchSize = 32 };
+    public GenerationRequest Generation { get; init; } = new() { StepCount = 8 };
 
     /// <summary>What images are scored with.</summary>
     public required ScoringFiles Scoring { get; init; }
