@@ -128,8 +128,8 @@ internal static class SvgParetoPlot
         double left = Left;
         (EntryKind? Kind, string Label)[] items =
         [
-            (EntryKind.Plan, "plan"), (EntryKind.Candidate, "other proposal"), (EntryKind.Uniform, "uniform"), (EntryKind.Greedy, "weight-error greedy"),
-            (EntryKind.BestRandom, "best random trial"), (null, "random trial"),
+            (EntryKind.Plan, "plan"), (EntryKind.Candidate, "proposal"), (EntryKind.Uniform, "uniform"), (EntryKind.Greedy, "least weight error"),
+            (EntryKind.BestRandom, "best random"), (null, "random trial"),
         ];
         foreach ((EntryKind? kind, string label) in items)
         {
@@ -137,7 +137,7 @@ internal static class SvgParetoPlot
             if (kind is null) svg.Circle(left + 6, 16, 3.5, "dot");
             else DrawMark(svg, kind.Value, left + 6, 16, null);
             svg.Text(left + 18, 20, label, "small");
-            left += 34 + SvgDocument.TextWidth(label, 10.5);
+            left += 28 + SvgDocument.TextWidth(label, 10.5);
         }
         svg.Line(left, 16, left + 18, 16, "frontier");
         svg.Text(left + 23, 20, "nothing smaller is better", "small");

@@ -1,3 +1,4 @@
+using MathNet.Numerics.Statistics;
 using Qua2SeDiMo.Metrics;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Predictors;
@@ -45,8 +46,8 @@ public static class ReportStage
             Entries = plan is null ? [] : [.. plan.Entries.Select(entry => Entry(model, run, study, entry))],
             Trials = [.. trials.Select(trial => new TrialData(trial.Number, trial.Metrics[StudyMetric.AverageBits.Name], trial.Metrics))],
             Options = [.. QuantizerSpec.PaperOptions.Select(option => new OptionData(option.ToString(), $"{Method(option)}, {option.Bits} bits", Method(option), option.Bits))],
-            Weights = Weights(model, sensitivity, plan),
-            ScoreSource = sensitivity is null ? null : (plan?.Predictor ?? sensitivity.Decides) == ModelNames.Network ? "the GATv2 predictor, five folds" : "ridge regression on one-hot options, bootstrap over trials",
+            Weights = Weights(model, sensitivity, plan, [.. trials.Select(objective.Of)]),
+            ScoreSource = sensitivity is null ? null : (plan?.Predictor ?? sensitivity.Decides) == ModelNames.Network ? "the GATv2 predictor, five folds" : "ridge regression, in standard deviations of the objective over the trials",
             Predictor = fit is null ? null : Predictor(fit, plan, trials, objective),
             Images = plan is null ? null : Images(run, study, plan),
             Notes = [.. sensitivity?.Sentences ?? [], .. Notes(study, plan)],
@@ -140,10 +141,12 @@ public static class ReportStage
         return 8.0 * bytes / model.Tensors.Tensors.Values.Sum(tensor => tensor.ElementCount);
     }
 
-    private static IReadOnlyList<WeightData> Weights(LoadedModel model, SensitivityRecord? sensitivity, PlanRecord? plan)
+    private static IReadOnlyList<WeightData> Weights(LoadedModel model, SensitivityRecord? sensitivity, PlanRecord? plan, double[] labels)
     {
+        // The network's scores are in standard deviations already; ridge regression's, in units of the objective, are brought to them.
+        double unit = (plan?.Predictor ?? sensitivity?.Decides) == ModelNames.Network ? 1 : labels.StandardDeviation();
         Dictionary<string, IReadOnlyList<ScoreData>> scores = sensitivity is null ? [] : sensitivity.By(plan?.Predictor ?? sensitivity.Decides).Weights
-            .ToDictionary(weight => weight.Name, weight => (IReadOnlyList<ScoreData>)[.. weight.Scores.Zip(weight.Deviations, (mean, deviation) => new ScoreData(mean, deviation))]);
+            .ToDictionary(weight => weight.Name, weight => (IReadOnlyList<ScoreData>)[.. weight.Scores.Zip(weight.Deviations, (mean, deviation) => new ScoreData(mean / unit, deviation / unit))]);
         return
         [
             .. model.Weights.Select(weight =>
