@@ -9,7 +9,8 @@ internal sealed class PlanArguments
 {
     private readonly Option<string[]> sizes = new("--size")
     {
-        Description = "Sizes to plan for: average bits (3.75) or bytes (1.9MB); may be repeated", AllowMultipleArgumentsPerToken = true,
+        Description = "Sizes to plan for: average bits (3.75) or bytes (1.9MB); may be repeated",
+        AllowMultipleArgumentsPerToken = true,
         DefaultValueFactory = _ => [.. PlanStage.DefaultBudgets.Select(budget => budget.Name)],
     };
 

@@ -12,7 +12,7 @@ namespace Qua2SeDiMo.Architectures;
 /// </summary>
 internal sealed class T5EncoderArchitecture : IArchitecture
 {
-    private static readonly string[] ClassNames = 
+    private static readonly string[] ClassNames =
     [
         "T5EncoderModel", "MT5EncoderModel", "UMT5EncoderModel",
         // Whole models, of which pipelines take the encoder.

@@ -74,7 +74,11 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         TimeSpan whole = time.GetElapsedTime(start);
         var durations = new Dictionary<string, TimeSpan>
         {
-            ["apply"] = apply, ["generate"] = generated - apply, ["score"] = whole - generated, ["runtime"] = RuntimeElapsed - runtimeBefore, ["whole"] = whole,
+            ["apply"] = apply,
+            ["generate"] = generated - apply,
+            ["score"] = whole - generated,
+            ["runtime"] = RuntimeElapsed - runtimeBefore,
+            ["whole"] = whole,
         };
         if (pictureFolder is not null) WritePictures(pictureFolder(trialNumber), images);
         return new TrialResult(metrics) { Arrays = arrays, Durations = durations };

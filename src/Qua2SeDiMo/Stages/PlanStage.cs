@@ -84,15 +84,22 @@ public static class PlanStage
         var entries = new List<PlanEntry> { new() { Key = "full-precision", Label = "Full precision", Kind = PlanKind.FullPrecision } };
         entries.AddRange(bank.Options.Select(option => new PlanEntry
         {
-            Key = $"uniform-{option}", Label = $"{option} everywhere", Kind = PlanKind.Uniform, Allocation = BitAllocation.Uniform(model.Weights, option),
+            Key = $"uniform-{option}",
+            Label = $"{option} everywhere",
+            Kind = PlanKind.Uniform,
+            Allocation = BitAllocation.Uniform(model.Weights, option),
         }));
         foreach (BitBudget budget in budgets)
         {
             long bytes = budget.ToBytes(model.QuantizableBytes, model.OriginalBits);
             PlanEntry Entry(string key, string label, PlanKind kind, BitAllocation allocation) => new()
             {
-                Key = $"{key}-{budget.Name}", Label = $"{label}, {budget.Name}{(budget.Bytes is null ? " bits" : "")}", Kind = kind,
-                RequestedBits = budget.AverageBits ?? model.OriginalBits * (double)bytes / model.QuantizableBytes, BudgetBytes = bytes, Allocation = allocation,
+                Key = $"{key}-{budget.Name}",
+                Label = $"{label}, {budget.Name}{(budget.Bytes is null ? " bits" : "")}",
+                Kind = kind,
+                RequestedBits = budget.AverageBits ?? model.OriginalBits * (double)bytes / model.QuantizableBytes,
+                BudgetBytes = bytes,
+                Allocation = allocation,
             };
             foreach (string proposer in proposers)
             {

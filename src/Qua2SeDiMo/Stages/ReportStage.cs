@@ -69,7 +69,9 @@ public static class ReportStage
         {
             metrics.Add(chosen with
             {
-                Key = fresh, Label = chosen.Label + ", fresh prompts", Reliability = null,
+                Key = fresh,
+                Label = chosen.Label + ", fresh prompts",
+                Reliability = null,
                 Meaning = "The same, on prompts and seeds that no trial used: the choice of a plan cannot have profited from chance there.",
             });
         }

@@ -68,7 +68,10 @@ public class ReportHtmlTests
             Entries = [.. sample.Entries.Select(entry => entry with { Label = Hostile, ShortLabel = Hostile, Key = entry.Key + Hostile })],
             Options = [.. sample.Options.Select(option => option with { Label = Hostile, Method = Hostile })],
             Weights = [.. sample.Weights.Select(weight => weight with { Name = weight.Name + Hostile, Block = Hostile, Role = Hostile })],
-            Notes = [Hostile], ScoreSource = Hostile, IntervalMeaning = Hostile, ObjectiveNote = Hostile,
+            Notes = [Hostile],
+            ScoreSource = Hostile,
+            IntervalMeaning = Hostile,
+            ObjectiveNote = Hostile,
             Predictor = sample.Predictor! with { Reason = Hostile, Methods = [.. sample.Predictor.Methods.Select(method => method with { Label = Hostile })] },
             Images = sample.Images! with { Columns = [.. sample.Images.Columns.Select(_ => new ImageColumnData(Hostile, Hostile))], Rows = [.. sample.Images.Rows.Select(row => row with { Prompt = Hostile })] },
         };
@@ -87,7 +90,12 @@ public class ReportHtmlTests
         ReportData sample = SampleReport.Make();
         ReportData early = sample with
         {
-            Entries = [], Trials = [], Predictor = null, Images = null, Notes = [], ScoreSource = null,
+            Entries = [],
+            Trials = [],
+            Predictor = null,
+            Images = null,
+            Notes = [],
+            ScoreSource = null,
             Weights = [.. sample.Weights.Select(weight => weight with { Scores = null })],
             Metrics = [.. sample.Metrics.Select(metric => metric with { Reliability = null })],
         };

@@ -112,13 +112,22 @@ public class ReportWordsTests
 
     private static EntryData Entry(string name, EntryKind kind, long bytes, double value) => new()
     {
-        Key = name, Label = name, Kind = kind, AverageBits = bytes / 25.0, QuantizedBytes = bytes, ImageCount = 32,
+        Key = name,
+        Label = name,
+        Kind = kind,
+        AverageBits = bytes / 25.0,
+        QuantizedBytes = bytes,
+        ImageCount = 32,
         Metrics = new Dictionary<string, MeasuredData> { ["psnr"] = new(value), ["frechet"] = new(value) },
     };
 
     private static ReportData Report(params EntryData[] entries) => new()
     {
         Run = new RunData { ModelName = "m", ModelClass = "c", Folder = "f", ParameterCount = 100, QuantizableBytes = 400, OriginalBits = 16, ImageCount = 32, StepCount = 8, GuidanceScale = 3 },
-        Metrics = MetricData.Standard, ObjectiveKey = "psnr", Entries = entries, Options = [new("uaq-4", "UAQ, 4 bits", "UAQ", 4), new("uaq-3", "UAQ, 3 bits", "UAQ", 3)], Weights = [],
+        Metrics = MetricData.Standard,
+        ObjectiveKey = "psnr",
+        Entries = entries,
+        Options = [new("uaq-4", "UAQ, 4 bits", "UAQ", 4), new("uaq-3", "UAQ, 3 bits", "UAQ", 3)],
+        Weights = [],
     };
 }

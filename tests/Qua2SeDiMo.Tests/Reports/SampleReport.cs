@@ -130,8 +130,13 @@ internal static class SampleReport
     {
         yield return new EntryData
         {
-            Key = "full", Label = "Full precision", Kind = EntryKind.FullPrecision, AverageBits = 16, QuantizedBytes = weights.Sum(w => w.ElementCount) * 2,
-            EffectiveBits = 16.05, ImageCount = 32,
+            Key = "full",
+            Label = "Full precision",
+            Kind = EntryKind.FullPrecision,
+            AverageBits = 16,
+            QuantizedBytes = weights.Sum(w => w.ElementCount) * 2,
+            EffectiveBits = 16.05,
+            ImageCount = 32,
             Metrics = new Dictionary<string, MeasuredData> { ["clip-cosine"] = new(1), ["ssim"] = new(1), ["frechet"] = new(45.7, 42.1, 49.0), ["kid"] = new(3.1, 1.9, 4.4), ["clip-score"] = new(68.9, 67.0, 70.8) },
         };
         foreach (double bits in new[] { 3.5, 3.75, 4.0 })
@@ -166,9 +171,16 @@ internal static class SampleReport
         Dictionary<string, double> values = Measure(Damage(allocation, weights, sensitivity), random);
         return new EntryData
         {
-            Key = key, Label = label, ShortLabel = name, Kind = kind, RequestedBits = requested, AverageBits = allocation.AverageBits(weights, 16),
-            QuantizedBytes = allocation.SizeBytes(weights, 16), EffectiveBits = kind == EntryKind.Plan ? allocation.AverageBits(weights, 16) + 0.31 : null,
-            ImageCount = 32, Choices = allocation.Specs.ToDictionary(pair => pair.Key, pair => pair.Value.ToString()),
+            Key = key,
+            Label = label,
+            ShortLabel = name,
+            Kind = kind,
+            RequestedBits = requested,
+            AverageBits = allocation.AverageBits(weights, 16),
+            QuantizedBytes = allocation.SizeBytes(weights, 16),
+            EffectiveBits = kind == EntryKind.Plan ? allocation.AverageBits(weights, 16) + 0.31 : null,
+            ImageCount = 32,
+            Choices = allocation.Specs.ToDictionary(pair => pair.Key, pair => pair.Value.ToString()),
             Metrics = values.ToDictionary(pair => pair.Key, pair => new MeasuredData(pair.Value, pair.Value * 0.975, pair.Value * 1.025)),
         };
     }
