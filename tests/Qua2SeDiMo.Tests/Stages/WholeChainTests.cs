@@ -16,7 +16,8 @@ public sealed class WholeChainTests(ITestOutputHelper output) : IDisposable
     private readonly string directory = Directory.CreateTempSubdirectory("q2-chain-").FullName;
 
     public static TheoryData<string> Families() =>
-        [.. Directory.EnumerateDirectories(RepositoryFiles.Golden("pipelines")).Select(folder => Path.GetFileName(folder)!).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateDirectories(RepositoryFiles.Golden("pipelines")).Append(RepositoryFiles.Models("emoji-unet"))
+            .Select(folder => Path.GetRelativePath(RepositoryFiles.Root, folder)).Order(StringComparer.Ordinal)];
 
     public void Dispose() => Directory.Delete(directory, recursive: true);
 
@@ -24,8 +25,8 @@ public sealed class WholeChainTests(ITestOutputHelper output) : IDisposable
     [MemberData(nameof(Families))]
     public void A_folder_becomes_a_plan_a_report_and_a_packed_model_with_the_same_images(string name)
     {
-        string folder = RepositoryFiles.Golden($"pipelines/{name}");
-        var run = new RunDirectory(Path.Combine(directory, name));
+        string folder = Path.Combine(RepositoryFiles.Root, name);
+        var run = new RunDirectory(Path.Combine(directory, "run"));
         var generation = new GenerationRequest { StepCount = 2, BatchSize = 4, Height = 64, Width = 64 };
         using LoadedModel model = LoadedModel.Open(folder);
         var options = new WorkflowOptions(
