@@ -140,6 +140,8 @@ public static class PlanStage
         var store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System, name);
         try
         {
+            Dictionary<string, IReadOnlyDictionary<int, TrialArray>> arrays = StudyMetric.Quality.ToDictionary(
+                metric => metric.Name, metric => store.ReadArraysAsync(metric.Name, cancellationToken).GetAwaiter().GetResult());
             for (int i = 0; i < entries.Count; i++)
             {
                 Trial trial = labelled[i];
@@ -147,8 +149,7 @@ public static class PlanStage
                 var metrics = new Dictionary<string, Measured>(entries[i].Metrics);
                 foreach (StudyMetric metric in StudyMetric.Quality.Where(metric => trial.Metrics.ContainsKey(metric.Name)))
                 {
-                    TrialArray? values = store.ReadArraysAsync(metric.Name, cancellationToken).GetAwaiter().GetResult().GetValueOrDefault(trial.Number);
-                    metrics[metric.Name + suffix] = WithInterval(trial.Metrics[metric.Name], values);
+                    metrics[metric.Name + suffix] = WithInterval(trial.Metrics[metric.Name], arrays[metric.Name].GetValueOrDefault(trial.Number));
                 }
                 entries[i] = entries[i] with { Metrics = metrics };
             }

@@ -13,13 +13,15 @@ internal static class StudyReliability
         {
             double[] bits = [.. complete.Select(trial => trial.Metrics[StudyMetric.AverageBits.Name])];
             var result = new List<ObjectiveReliability>();
+            // Its sums over all real images are worth making once.
+            var real = new Lazy<FeatureReference>(() => FeatureReference.Read(options.Scoring.ReferenceFeatures!));
             foreach (StudyMetric metric in StudyMetric.Quality.Where(metric => complete.All(trial => trial.Metrics.ContainsKey(metric.Name))))
             {
                 bool isDistribution = FeatureReference.Metrics.Contains(metric);
                 IReadOnlyDictionary<int, TrialArray> stored = store.ReadArraysAsync(isDistribution ? ImageScorer.ClipFeatures : metric.Name).GetAwaiter().GetResult();
                 TrialArray[] arrays = [.. complete.Select(trial => stored[trial.Number])];
                 result.Add(isDistribution
-                    ? OfDistribution(metric, bits, arrays, FeatureReference.Read(options.Scoring.ReferenceFeatures!))
+                    ? OfDistribution(metric, bits, arrays, real.Value)
                     : SplitHalfReliability.OfMean(metric.Name, bits, arrays));
             }
             return result;
