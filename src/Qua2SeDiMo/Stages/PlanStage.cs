@@ -78,9 +78,9 @@ public static class PlanStage
         CancellationToken cancellationToken)
     {
         QuantizerBank bank = QuantizerBank.Open(run.Bank);
-        IReadOnlyList<IReadOnlyList<QuantizableWeight>> groups = OperationGraphBuilder.Build(model.Graph).Groups;
+        OperationGraph graph = OperationGraphBuilder.Build(model.Graph);
+        OptionFeatures features = FitStage.Features(graph, bank, model.OriginalBits);
         Trial[] trials = [.. FitStage.ReadTrials(run, Study.DefaultName).Where(trial => trial.State == TrialState.Complete)];
-        double[][] errors = [.. groups.Select(group => bank.Options.Select(option => -group.Sum(weight => bank.MeanError(weight.Name, option) * weight.ElementCount)).ToArray())];
         var entries = new List<PlanEntry> { new() { Key = "full-precision", Label = "Full precision", Kind = PlanKind.FullPrecision } };
         entries.AddRange(bank.Options.Select(option => new PlanEntry
         {
@@ -89,45 +89,16 @@ public static class PlanStage
             Kind = PlanKind.Uniform,
             Allocation = BitAllocation.Uniform(model.Weights, option),
         }));
+        string[][] names = [.. graph.Groups.Select(group => group.Select(weight => weight.Name).ToArray())];
         foreach (BitBudget budget in budgets)
         {
-            long bytes = budget.ToBytes(model.QuantizableBytes, model.OriginalBits);
-            PlanEntry Entry(string key, string label, PlanKind kind, BitAllocation allocation) => new()
-            {
-                Key = $"{key}-{budget.Name}",
-                Label = $"{label}, {budget.Name}{(budget.Bytes is null ? " bits" : "")}",
-                Kind = kind,
-                RequestedBits = budget.AverageBits ?? model.OriginalBits * (double)bytes / model.QuantizableBytes,
-                BudgetBytes = bytes,
-                Allocation = allocation,
-            };
-            foreach (string proposer in proposers)
-            {
-                entries.Add(Entry($"plan-{proposer}", $"Proposal of {ModelLabels.Proposer(proposer)}", PlanKind.Candidate, Choose(ScoresOf(sensitivity, proposer))) with { Predictor = proposer });
-            }
-            entries.Add(Entry("weight-error", "Least weight error", PlanKind.WeightError, Choose(errors)));
+            entries.AddRange(PlanProposals.Of(features, names, PlanProposals.PerWeight(features, sensitivity, proposers), [budget], cancellationToken));
+            long bytes = budget.ToBytes(features.TotalOriginalBytes, features.OriginalBits);
             Trial? best = trials.Where(trial => trial.Metrics[StudyMetric.SizeBytes.Name] <= bytes).MaxBy(objective.Of);
-            if (best is not null) entries.Add(Entry("best-random", $"Best random trial ({best.Name})", PlanKind.BestRandom, best.Allocation));
-
-            BitAllocation Choose(double[][] values)
-            {
-                PlanOption[][] choices =
-                [
-                    .. groups.Select((group, w) => bank.Options.Select((option, o) =>
-                        new PlanOption(group.Sum(weight => option.SizeBytes(weight.ElementCount, weight.OutChannels, model.OriginalBits)), values[w][o])).ToArray()),
-                ];
-                PlanChoice choice = PlanSearch.Choose(choices, bytes, cancellationToken) ?? throw new ModelFolderException(
-                    $"{budget.Name}: no allocation fits into {bytes:#,0} bytes; the smallest takes {PlanSearch.SmallestSizeBytes(choices):#,0} "
-                    + $"({model.OriginalBits * (double)PlanSearch.SmallestSizeBytes(choices) / model.QuantizableBytes:0.000} average bits).");
-                return new BitAllocation(groups.SelectMany((group, w) => group.Select(weight => KeyValuePair.Create(weight.Name, bank.Options[choice.Options[w]]))));
-            }
+            if (best is not null) entries.Add(PlanProposals.Entry(features, budget, "best-random", $"Best random trial ({best.Name})", PlanKind.BestRandom) with { Allocation = best.Allocation });
         }
         return [.. entries.Select(entry => entry with { AverageBits = entry.Allocation.AverageBits(model.Weights, model.OriginalBits), SizeBytes = entry.Allocation.SizeBytes(model.Weights, model.OriginalBits) })];
     }
-
-    // Score of each option of each weight, larger is better.
-    private static double[][] ScoresOf(SensitivityRecord sensitivity, string proposer) =>
-        [.. sensitivity.By(proposer).Weights.Select(weight => weight.Scores.ToArray())];
 
     // Labels every entry in a study of its own, named by what is in it, so that a repeated call finds its results.
     private static List<PlanEntry> Verify(

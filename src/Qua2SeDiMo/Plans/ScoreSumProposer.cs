@@ -1,0 +1,24 @@
+using Qua2SeDiMo.Predictors;
+
+namespace Qua2SeDiMo.Plans;
+
+/// <summary>Proposes the allocation of the largest summed score: exact, see <see cref="PlanSearch"/>.</summary>
+/// <param name="name">Name in keys and files.</param>
+/// <param name="features">Sizes.</param>
+/// <param name="groups">Every weight in one group.</param>
+public sealed class ScoreSumProposer(string name, OptionFeatures features, IReadOnlyList<ScoredGroup> groups) : IPlanProposer
+{
+    private readonly PlanOption[][] choices = [.. groups.Select(group => group.Choices.Select(choice => new PlanOption(choice.SizeBytes, choice.Score)).ToArray())];
+
+    /// <inheritdoc/>
+    public string Name => name;
+
+    /// <inheritdoc/>
+    public PlanProposal? Propose(long budgetBytes, CancellationToken cancellationToken = default)
+    {
+        if (PlanSearch.Choose(choices, budgetBytes, cancellationToken) is not { } chosen) return null;
+        int[] options = new int[features.WeightCount];
+        for (int g = 0; g < groups.Count; g++) groups[g].Apply(groups[g].Choices[chosen.Options[g]].Combination, features.OptionCount, options);
+        return new PlanProposal(options, chosen.SizeBytes, chosen.Score);
+    }
+}
