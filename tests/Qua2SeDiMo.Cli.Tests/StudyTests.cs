@@ -78,6 +78,28 @@ public sealed class StudyTests(BankedRun banked)
     }
 
     [Fact]
+    public async Task A_study_near_the_front_proposes_the_same_trials_when_it_is_shared_or_cut_short()
+    {
+        RunDirectory whole = banked.NewRun(), parts = banked.NewRun();
+        (await Q2.RunAsync(Front(whole, 41))).Succeeded();
+        (await Q2.RunAsync(Front(parts, 33))).Succeeded();
+        using (Q2 first = Q2.Start(Front(parts, 41)), second = Q2.Start(Front(parts, 41)))
+        {
+            foreach (Q2Result result in await Task.WhenAll(first.EndAsync(), second.EndAsync())) result.Succeeded();
+        }
+
+        IReadOnlyList<Trial> trials = await TrialsAsync(whole);
+        Assert.Equal(trials.Select(trial => trial.Allocation), (await TrialsAsync(parts)).Select(trial => trial.Allocation));
+        Assert.Equal(41, trials.Count);
+        Assert.Equal("front-40", trials[40].Name);
+        CheckAllocations([.. trials.Take(FrontAllocationSampler.FirstCount)]);
+        Assert.Equal(41, trials.Select(trial => trial.Allocation.ToJson()).Distinct().Count());
+
+        static string[] Front(RunDirectory run, int trials) =>
+            ["study", BankedRun.Model, "--run", run.DirectoryPath, "--sampler", "front", "--trials", $"{trials}", "--images", "1", "--steps", "1", "--clip", "none", "--quiet"];
+    }
+
+    [Fact]
     public async Task Other_settings_in_the_same_run_are_refused()
     {
         RunDirectory run = banked.NewRun();

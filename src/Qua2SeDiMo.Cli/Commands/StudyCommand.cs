@@ -10,7 +10,7 @@ internal static class StudyCommand
 {
     internal static Command Create()
     {
-        var command = new Command("study", "Draw random allocations, generate images with each, and measure them (resumable; several processes may share a run)");
+        var command = new Command("study", "Draw allocations, generate images with each, and measure them (resumable; several processes may share a run)");
         var model = new ModelArguments(command);
         var generation = new StudyArguments(command);
         var trials = new TrialArguments(command);
@@ -24,7 +24,7 @@ internal static class StudyCommand
         {
             using LoadedModel loaded = model.Open(result);
             RunDirectory run = model.Run(result);
-            StudyOptions options = trials.Apply(result, generation.Read(result, model.Folder(result)));
+            StudyOptions options = trials.Apply(result, generation.Read(result, model.Folder(result))) with { FrontObjective = result.GetValue(objective) };
             if (result.GetValue(allocations) is { } file) return LabelGiven(loaded, run, options, file, context, cancellationToken);
             if (result.GetValue(retry)) StudyStage.RetryFailed(run);
             IReadOnlyList<Trial> labelled = StageTimings.Measure(run, "study", () => StudyStage.Run(loaded, run, options, context.Progress, cancellationToken));

@@ -42,11 +42,11 @@ public static class FitStage
         return record;
     }
 
-    /// <summary>The trials of a run as the predictor takes them.</summary>
+    /// <summary>The trials of a run as the predictor takes them; only those with lower numbers than <paramref name="before"/>.</summary>
     /// <exception cref="ModelFolderException">There are fewer complete trials than folds can be made of.</exception>
-    internal static PredictorStudy LoadStudy(LoadedModel model, RunDirectory run, Objective objective)
+    internal static PredictorStudy LoadStudy(LoadedModel model, RunDirectory run, Objective objective, int before = int.MaxValue)
     {
-        Trial[] complete = [.. ReadTrials(run, Study.DefaultName).Where(trial => trial.State == TrialState.Complete)];
+        Trial[] complete = [.. ReadTrials(run, Study.DefaultName).Where(trial => trial.State == TrialState.Complete && trial.Number < before)];
         if (complete.Length < 2 * CrossValidation.FoldCount)
         {
             throw new ModelFolderException($"{run.StudyDatabase}: {complete.Length} complete trials; at least {2 * CrossValidation.FoldCount} are needed to hold some out. Run `q2 study` with more --trials.");

@@ -31,6 +31,14 @@ public sealed record StudyOptions
     public double? FixedAverageBits { get; init; }
 
     /// <summary>
+    /// Whether all but the first 32 trials are proposed near the front of quality against size that earlier trials suggest (<see cref="Plans.FrontProposals"/>).
+    /// </summary>
+    public bool NearFront { get; init; }
+
+    /// <summary>Metric that <see cref="NearFront"/> follows; null takes the most reliable one of the first trials. Ignored otherwise.</summary>
+    public string? FrontObjective { get; init; }
+
+    /// <summary>
     /// Bits that activations of the quantized model are rounded to in front of every weight, 2 to 8; null leaves them. The full-precision
     /// images never have rounded activations.
     /// </summary>

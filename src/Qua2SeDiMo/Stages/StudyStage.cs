@@ -12,7 +12,7 @@ public static class StudyStage
     // Tokens of a prompt only change what the few layers that see the text alone cost.
     private const int TextTokens = 24;
 
-    /// <summary>Labels random allocations until the study has as many trials as asked for.</summary>
+    /// <summary>Labels random allocations, or those near the predicted front, until the study has as many trials as asked for.</summary>
     /// <returns>All trials of the study.</returns>
     /// <exception cref="Q2Exception">The run directory holds a study with other settings, or trials fail in a row.</exception>
     public static IReadOnlyList<Trial> Run(
@@ -24,7 +24,15 @@ public static class StudyStage
         IAllocationSampler sampler = options.FixedAverageBits is { } bits
             ? new FixedSizeAllocationSampler(space, bits, options.SamplerSeed)
             : new RandomAllocationSampler(space, options.SamplerSeed);
-        return Label(model, run, options, sampler, Study.DefaultName, options.TrialCount, null, progress, cancellationToken);
+        if (!options.NearFront) return Label(model, run, options, sampler, Study.DefaultName, options.TrialCount, null, progress, cancellationToken);
+        var front = new FrontAllocationSampler(sampler, $"objective {options.FrontObjective ?? "most reliable"}", start => FrontRound.Propose(model, run, options, start, cancellationToken));
+        IReadOnlyList<Trial> trials = [];
+        for (int done = 0; done < options.TrialCount;)
+        {
+            done = Math.Min(options.TrialCount, FrontAllocationSampler.RoundEnd(done));
+            trials = Label(model, run, options, front, Study.DefaultName, done, null, progress, cancellationToken);
+        }
+        return trials;
     }
 
     /// <summary>Labels given allocations, in a study of their own beside the random one.</summary>
