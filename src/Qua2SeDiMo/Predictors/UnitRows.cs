@@ -25,6 +25,8 @@ internal sealed class UnitRows
         depends = Dependencies(hop);
         Levels = new RowLevel[hop + 1];
         for (int m = 0; m <= hop; m++) Levels[m] = Level(m);
+        int[] all = [.. Enumerable.Range(0, WeightCount)], own = depends[hop][nodes - 1]!;
+        LastRows = [.. Enumerable.Range(0, CombinationCount).Select(combination => Levels[hop].NodeStart[nodes - 1] + Project(combination, all, own))];
     }
 
     public GraphStructure Structure { get; }
@@ -33,6 +35,9 @@ internal sealed class UnitRows
     public int WeightCount { get; }
     public int OptionCount { get; }
     public int Hop { get; }
+
+    /// <summary>Per combination (its options as digits, first weight first) the row of the last node.</summary>
+    public IReadOnlyList<int> LastRows { get; }
 
     /// <summary>Number of combinations: options to the power of the weights.</summary>
     public int CombinationCount => Power(WeightCount);
@@ -50,16 +55,6 @@ internal sealed class UnitRows
         }
         return rows;
     }
-
-    /// <summary>Row of the last node for a combination (its options as digits, first weight first).</summary>
-    public int LastRow(int combination)
-    {
-        int last = WeightOfNode.Count - 1;
-        int[] own = depends[Hop][last]!;
-        return Levels[Hop].NodeStart[last] + Project(combination, AllWeights, own);
-    }
-
-    private int[] AllWeights => [.. Enumerable.Range(0, WeightCount)];
 
     private int[]?[][] Dependencies(int hop)
     {

@@ -72,7 +72,7 @@ public sealed class HopScores
         double[] scores = new double[rows.CombinationCount];
         for (int c = 0; c < scores.Length; c++)
         {
-            double norm = Predictor.Norm(predictor.Network.NodeEmbedding(rows.Hop, rows.LastRow(c)));
+            double norm = Predictor.Norm(predictor.Network.NodeEmbedding(rows.Hop, rows.LastRows[c]));
             scores[c] = deviation > 0 ? weight * (norm - mean) / deviation : 0;
         }
         return scores;

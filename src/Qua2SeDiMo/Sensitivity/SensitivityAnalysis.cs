@@ -90,10 +90,8 @@ public static class SensitivityAnalysis
 
     private static UnitSensitivity Describe(PredictorStudy study, PredictorUnit unit, double[] scores, int top)
     {
-        int[] order = [.. Enumerable.Range(0, scores.Length)];
-        Array.Sort(order, (a, b) => scores[a] != scores[b] ? scores[b].CompareTo(scores[a]) : a.CompareTo(b));
         return new UnitSensitivity(unit.Name, unit.Kind, unit.Hop, [.. unit.Weights.Select(w => study.WeightNames[w])], scores.Length,
-            [.. order.Take(top).Select(Choice)], Choice(order[^1]));
+            [.. UnitRanking.Best(scores, top).Select(Choice)], Choice(UnitRanking.Worst(scores)));
 
         UnitChoice Choice(int combination)
         {
