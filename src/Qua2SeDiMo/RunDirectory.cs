@@ -52,6 +52,10 @@ public sealed record RunDirectory(string DirectoryPath)
     /// <summary>The smaller model.</summary>
     public string Packed => In("packed");
 
+    /// <summary>The model in another program's format.</summary>
+    /// <param name="format">Name of the format, such as <c>diffusers</c>.</param>
+    public string PackedAs(string format) => In($"packed-{format}");
+
     /// <summary>The page for people.</summary>
     public string Report => In("report.html");
 

@@ -1,11 +1,14 @@
 using System.Text.Json;
+using Qua2SeDiMo.Metrics;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Reports;
 using Xunit;
+using Xunit.Abstractions;
 
 namespace Qua2SeDiMo.Cli.Tests;
 
 [Collection(BankedRun.Name)]
-public sealed class GenerateTests(BankedRun banked)
+public sealed class GenerateTests(BankedRun banked, ITestOutputHelper output)
 {
     private static readonly string[] Request = ["--prompt", "red apple, flat emoji", "Ünïcode / prompt?", "--steps", "2", "--json", "--quiet", "--out"];
 
@@ -25,6 +28,20 @@ public sealed class GenerateTests(BankedRun banked)
         Assert.Equal(["000-red-apple-flat-emoji.png", "001-ünïcode-prompt.png"], fromPacked.Select(Path.GetFileName));
         Assert.Equal(quantized.Select(File.ReadAllBytes), fromPacked.Select(File.ReadAllBytes));
         Assert.NotEqual(original.Select(File.ReadAllBytes), fromPacked.Select(File.ReadAllBytes));
+
+        // The same allocation out of a file with several, in the formats of others.
+        string several = Path.Combine(folder, "trials.json"), others = Path.Combine(folder, "others");
+        File.WriteAllText(several, """{"trials": [{"name": "other", "allocation": {}}, {"name": "this", "allocation": """ + allocation.ToJson() + "}]}");
+        JsonElement written = (await Q2.RunAsync("pack", BankedRun.Model, "--run", banked.Run.DirectoryPath, "--allocation", several, "--entry", "this", "--format", "diffusers",
+            "--out", others, "--json", "--quiet")).Succeeded().Json;
+        string[] fromOthers = Images(await Q2.RunAsync(["generate", written[0].GetProperty("directoryPath").GetString()!, .. Request, Path.Combine(folder, "d")]));
+        for (int i = 0; i < quantized.Length; i++)
+        {
+            double decibels = PeakSignalToNoise.Decibels(PngFile.Decode(File.ReadAllBytes(fromOthers[i])).Image, PngFile.Decode(File.ReadAllBytes(quantized[i])).Image);
+            output.WriteLine($"diffusers, {Path.GetFileName(quantized[i])}: {decibels:0.0} dB");
+            Assert.InRange(decibels, 50, double.PositiveInfinity);
+        }
+        (await Q2.RunAsync("pack", BankedRun.Model, "--run", banked.Run.DirectoryPath, "--allocation", several, "--out", others, "--quiet")).Refused("other, this");
 
         (await Q2.RunAsync("generate", packed, "--prompt", "x", "--allocation", file, "--run", banked.Run.DirectoryPath, "--out", folder, "--quiet")).Refused("packed");
     }

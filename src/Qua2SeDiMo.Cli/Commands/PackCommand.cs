@@ -7,30 +7,59 @@ using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli.Commands;
 
-/// <summary><c>q2 pack</c>: the smaller model on disk.</summary>
+/// <summary><c>q2 pack</c>: the smaller model on disk, in one or several formats.</summary>
 internal static class PackCommand
 {
+    private static readonly Dictionary<string, PackFormat> Formats = new(StringComparer.Ordinal)
+    {
+        ["q2"] = PackFormat.Q2,
+        ["diffusers"] = PackFormat.Diffusers,
+    };
+
     internal static Command Create()
     {
-        var command = new Command("pack", "Write the model with packed codes and palettes; `q2 generate` runs from it alone");
+        var command = new Command("pack", "Write the smaller model; `q2 generate` runs from it alone, other programs from the formats made for them");
         var model = new ModelArguments(command);
         var bits = new Option<double?>("--plan") { Description = "Average bits of the plan to pack, as asked for in `q2 plan`; default: the largest" };
-        var allocation = new Option<string?>("--allocation") { Description = "Pack the allocation of this JSON file (weight name to option) instead of a plan" };
-        var output = new Option<string?>("--out") { Description = "Folder to write; default: packed/ in the run directory" };
-        command.Add(bits);
-        command.Add(allocation);
-        command.Add(output);
+        var allocation = new Option<string?>("--allocation") { Description = "Pack an allocation of this JSON file instead of a plan: an object of weight name to option, or a file that holds several, such as plan.json" };
+        var entry = new Option<string?>("--entry") { Description = "Which allocation of a file that holds several" };
+        var formats = new Option<string[]>("--format")
+        {
+            Description = $"What to write: {string.Join(", ", Formats.Keys)}; several may be given",
+            AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => ["q2"],
+        };
+        var activationBits = new Option<int?>("--activation-bits") { Description = "Bits (2 to 8) that activations are rounded to when the packed model runs; default: those of the study behind the plan" };
+        var output = new Option<string?>("--out") { Description = "Folder to write; with several formats, one folder in it for each. Default: packed/, packed-FORMAT/ in the run directory" };
+        foreach (Option option in new Option[] { bits, allocation, entry, formats, activationBits, output }) command.Add(option);
+        StudyArguments.ActivationBits(activationBits);
+        formats.Validators.Add(result =>
+        {
+            foreach (string name in Names([.. result.Tokens.Select(token => token.Value)]).Where(name => !Formats.ContainsKey(name))) result.AddError($"--format {name}: there are {string.Join(", ", Formats.Keys)}.");
+        });
         return command.Runs((result, context, cancellationToken) =>
         {
             using LoadedModel loaded = model.Open(result);
             RunDirectory run = model.Run(result);
-            (BitAllocation chosen, JsonObject origin) = result.GetValue(allocation) is { } file
-                ? (BitAllocation.FromJson(File.ReadAllText(file)), new JsonObject { ["allocation"] = Path.GetFileName(file) })
-                : PackStage.FromPlan(PlanRecord.Read(run), result.GetValue(bits));
-            PackedModelSummary summary = StageTimings.Measure(run, "pack", () =>
-                PackStage.Run(loaded, run, chosen, result.GetValue(output) ?? run.Packed, origin, context.Progress, cancellationToken));
-            context.Print(summary, _ => Show(summary, loaded, context.Out));
-            if (!context.Json) context.Next($"generate {summary.DirectoryPath} --prompt \"…\"");
+            BitAllocation chosen;
+            JsonObject origin;
+            int? studyBits = null;
+            if (result.GetValue(allocation) is { } file)
+            {
+                chosen = AllocationChoice.Read(file, result.GetValue(entry), [.. loaded.Weights.Select(weight => weight.Name)]);
+                origin = new JsonObject { ["allocation"] = Path.GetFileName(file), ["entry"] = result.GetValue(entry) };
+            }
+            else
+            {
+                (chosen, origin) = PackStage.FromPlan(PlanRecord.Read(run), result.GetValue(bits));
+                studyBits = StudyRecord.Read(run).Options.ActivationBits;
+            }
+            string[] names = Names(result.GetValue(formats)!);
+            string Destination(string name) => result.GetValue(output) is { } folder ? (names.Length == 1 ? folder : Path.Combine(folder, name)) : name == "q2" ? run.Packed : run.PackedAs(name);
+            PackedModelSummary[] packed = StageTimings.Measure(run, "pack", () => names.Select(name =>
+                PackStage.Run(loaded, run, chosen, Destination(name), origin, Formats[name], result.GetValue(activationBits) ?? studyBits, context.Progress, cancellationToken)).ToArray());
+            context.Print(packed, _ => Array.ForEach(packed, summary => Show(summary, loaded, context.Out)));
+            if (!context.Json && packed[0].Format != PackFormat.Recipes) context.Next($"generate {packed[0].DirectoryPath} --prompt \"…\"");
             return ExitCode.Success;
         });
     }
@@ -41,4 +70,7 @@ internal static class PackCommand
         output.WriteLine($"{summary.DirectoryPath}: {summary.FileBytes:#,0} bytes for the denoiser, {original / (double)summary.FileBytes:0.00} times smaller than {original:#,0}; "
             + $"{summary.AverageBits:0.000} average bits, {summary.QuantizedBytes:#,0} bytes quantized and {summary.RestBytes:#,0} at full precision.");
     }
+
+    // Given one by one or with commas, each once.
+    private static string[] Names(IEnumerable<string> given) => [.. given.SelectMany(text => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).Distinct(StringComparer.Ordinal)];
 }

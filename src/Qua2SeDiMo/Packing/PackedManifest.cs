@@ -13,9 +13,10 @@ namespace Qua2SeDiMo.Packing;
 /// <param name="SourceFingerprint">Fingerprint of the bank that it was packed from.</param>
 /// <param name="QuantizedBytes">Bytes of tables and codes.</param>
 /// <param name="AverageBits">By the size formula, over the quantizable weights.</param>
+/// <param name="ActivationBits">Bits that activations are rounded to when the model runs, 2 to 8; null leaves them.</param>
 /// <param name="Plan">Where the allocation came from, as given by the caller; null when it was not said.</param>
 /// <param name="Parts">Quantized weights and parts.</param>
-public sealed record PackedManifest(string WeightsSha256, string SourceFingerprint, long QuantizedBytes, double AverageBits, JsonObject? Plan, IReadOnlyList<PackedPart> Parts)
+public sealed record PackedManifest(string WeightsSha256, string SourceFingerprint, long QuantizedBytes, double AverageBits, int? ActivationBits, JsonObject? Plan, IReadOnlyList<PackedPart> Parts)
 {
     /// <summary>Name of the manifest inside the denoiser's folder.</summary>
     public const string FileName = "q2_manifest.json";
@@ -44,6 +45,7 @@ public sealed record PackedManifest(string WeightsSha256, string SourceFingerpri
             ["source"] = SourceFingerprint,
             ["quantized_bytes"] = QuantizedBytes,
             ["average_bits"] = AverageBits,
+            ["activation_bits"] = ActivationBits,
             ["original_type"] = common[0].ToString(),
             ["table_type"] = common[1].ToString(),
             ["plan"] = Plan?.DeepClone(),
@@ -84,7 +86,9 @@ public sealed record PackedManifest(string WeightsSha256, string SourceFingerpri
             if ((string?)root["weights"] != WeightsFileName) throw new PackedModelException($"{path}: weights file '{root["weights"]}', expected '{WeightsFileName}' beside it.");
             ElementType original = ReadType(root["original_type"]), table = ReadType(root["table_type"]);
             PackedPart[] parts = [.. root["parts"]!.AsObject().Select(pair => ReadPart(path, pair.Key, pair.Value!.AsArray(), original, table))];
-            return new PackedManifest((string)root["sha256"]!, (string?)root["source"] ?? "", (long)root["quantized_bytes"]!, (double)root["average_bits"]!, root["plan"] as JsonObject, parts);
+            int? activationBits = (int?)root["activation_bits"];
+            if (activationBits is < 2 or > 8) throw new PackedModelException($"{path}: activations of {activationBits} bits; 2 to 8 are possible.");
+            return new PackedManifest((string)root["sha256"]!, (string?)root["source"] ?? "", (long)root["quantized_bytes"]!, (double)root["average_bits"]!, activationBits, root["plan"] as JsonObject, parts);
         }
         catch (Exception error) when (error is InvalidOperationException or FormatException or NullReferenceException or ArgumentException or OverflowException or JsonException)
         {

@@ -6,13 +6,6 @@ using Qua2SeDiMo.Quantizers;
 
 namespace Qua2SeDiMo.Packing;
 
-/// <summary>What packing made.</summary>
-/// <param name="DirectoryPath">The packed model.</param>
-/// <param name="QuantizedBytes">Bytes of tables and codes.</param>
-/// <param name="RestBytes">Bytes of the denoiser's other tensors, at their original precision.</param>
-/// <param name="FileBytes">Bytes of the denoiser's weights file and manifest on disk.</param>
-/// <param name="AverageBits">By the size formula.</param>
-public sealed record PackedModelSummary(string DirectoryPath, long QuantizedBytes, long RestBytes, long FileBytes, double AverageBits);
 
 /// <summary>
 /// Writes a pipeline folder whose denoiser is packed: all other components are copied, the denoiser's weights become one safetensors file of
@@ -20,8 +13,6 @@ public sealed record PackedModelSummary(string DirectoryPath, long QuantizedByte
 /// </summary>
 public static class PackedModelWriter
 {
-    private const string ModelIndex = "model_index.json";
-
     /// <summary>Packs a model. The folder appears when it is complete.</summary>
     /// <param name="source">Original pipeline.</param>
     /// <param name="weights">Quantizable weights of its denoiser.</param>
@@ -29,41 +20,32 @@ public static class PackedModelWriter
     /// <param name="bank">Bank made from this denoiser.</param>
     /// <param name="destination">Folder to write: missing, empty, or an earlier packed model, which is replaced.</param>
     /// <param name="plan">Where the allocation came from, kept in the manifest; null to leave it out.</param>
+    /// <param name="activationBits">Bits that activations are rounded to by whoever runs the model, unless told otherwise; null leaves them.</param>
     /// <param name="progress">Called with a finished share from 0 to 1.</param>
     /// <param name="cancellationToken">Stops; nothing is left behind.</param>
     /// <param name="tensors">The denoiser's tensors; null opens the safetensors files of its folder.</param>
     /// <exception cref="PackedModelException">The destination is taken, the source is already packed, or the bank belongs to another model.</exception>
     /// <exception cref="Q2Exception">A file of the source or of the bank is missing or damaged.</exception>
     public static PackedModelSummary Write(ModelFolder source, IReadOnlyList<QuantizableWeight> weights, BitAllocation allocation, QuantizerBank bank, string destination,
-        JsonObject? plan = null, IProgress<double>? progress = null, ITensorSource? tensors = null, CancellationToken cancellationToken = default)
+        JsonObject? plan = null, int? activationBits = null, IProgress<double>? progress = null, ITensorSource? tensors = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(allocation);
         ArgumentNullException.ThrowIfNull(bank);
-        string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(destination)), partial = target + ".partial";
-        Check(source, target, weights, allocation);
-        if (Directory.Exists(partial)) Directory.Delete(partial, recursive: true);
-        try
+        PipelineFolder.RequireKnown(source, weights, allocation);
+        PackedModelSummary summary = null!;
+        string target = PipelineFolder.Write(source, destination, withProgram: true, folder =>
         {
-            CopyPipeline(source, partial, cancellationToken);
-            string component = Path.Combine(partial, source.Denoiser.Name);
             using ShardedTensors? own = tensors is null ? ShardedTensors.Open(source.Denoiser.DirectoryPath) : null;
-            PackedModelSummary summary = WriteDenoiser(tensors ?? own!, weights, allocation, bank, component, plan, progress, cancellationToken);
-            if (Directory.Exists(target)) Directory.Delete(target, recursive: true);
-            Directory.Move(partial, target);
-            return summary with { DirectoryPath = target };
-        }
-        catch
-        {
-            if (Directory.Exists(partial)) Directory.Delete(partial, recursive: true);
-            throw;
-        }
+            summary = WriteDenoiser(tensors ?? own!, weights, allocation, bank, folder, plan, activationBits, progress, cancellationToken);
+        }, cancellationToken);
+        return summary with { DirectoryPath = target };
     }
 
     /// <summary>Writes weights file and manifest of a denoiser into a folder.</summary>
     internal static PackedModelSummary WriteDenoiser(ITensorSource tensors, IReadOnlyList<QuantizableWeight> weights, BitAllocation allocation, QuantizerBank bank,
-        string directory, JsonObject? plan, IProgress<double>? progress, CancellationToken cancellationToken)
+        string directory, JsonObject? plan, int? activationBits, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         PackedPart[] parts = Parts(tensors, weights, allocation, bank);
         HashSet<string> replaced = [.. parts.Select(part => part.TensorName)];
@@ -92,11 +74,11 @@ public static class PackedModelWriter
         long quantizedBytes = parts.Sum(part => part.TableBytes + part.CodeBytes);
         int originalBits = parts.Length > 0 ? 8 * TablePrecision.For(parts[0].OriginalType).SizeBytes() : 16;
         double averageBits = allocation.AverageBits([.. weights], originalBits);
-        var manifest = new PackedManifest(PackedModelReader.Checksum(path), bank.SourceFingerprint, quantizedBytes, averageBits, plan, parts);
+        var manifest = new PackedManifest(PackedModelReader.Checksum(path), bank.SourceFingerprint, quantizedBytes, averageBits, activationBits, plan, parts);
         string manifestPath = Path.Combine(directory, PackedManifest.FileName);
         AtomicFile.WriteText(manifestPath, manifest.ToJson());
         long restBytes = rest.Sum(tensor => tensor.SizeBytes) + parts.Where(part => part.Spec is null).Sum(part => part.ElementCount * part.OriginalType.SizeBytes());
-        return new PackedModelSummary(directory, quantizedBytes, restBytes, new FileInfo(path).Length + new FileInfo(manifestPath).Length, averageBits);
+        return new PackedModelSummary(PackFormat.Q2, directory, quantizedBytes, restBytes, new FileInfo(path).Length + new FileInfo(manifestPath).Length, averageBits);
 
         SafetensorsWriter.Item Joined(string name, Func<PackedPart, long> length, Action<Stream, PackedPart> write) =>
             new(new TensorInfo(name, ElementType.UInt8, [packed.Sum(length)]), stream =>
@@ -135,56 +117,4 @@ public static class PackedModelWriter
                 stream.Write(row);
             }
         });
-
-    private static void Check(ModelFolder source, string target, IReadOnlyList<QuantizableWeight> weights, BitAllocation allocation)
-    {
-        string root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(source.DirectoryPath));
-        if (target == root || target.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal))
-        {
-            throw new PackedModelException($"{target}: a packed model cannot be written inside its source {root}; choose another folder.");
-        }
-        if (PackedModelReader.IsPacked(source.Denoiser.DirectoryPath)) throw new PackedModelException($"{source.DirectoryPath}: the denoiser is packed already; pack from the original model.");
-        HashSet<string> known = [.. weights.Select(weight => weight.Name)];
-        string? unknown = allocation.Specs.Keys.FirstOrDefault(name => !known.Contains(name));
-        if (unknown is not null) throw new PackedModelException($"{source.DirectoryPath}: the allocation names weight '{unknown}', which the denoiser does not have; is it the plan of another model?");
-        if (!Directory.Exists(target) || !Directory.EnumerateFileSystemEntries(target).Any()) return;
-        bool replaceable = File.Exists(Path.Combine(target, ModelIndex)) && Directory.EnumerateDirectories(target).Any(PackedModelReader.IsPacked);
-        if (!replaceable) throw new PackedModelException($"{target}: the folder is not empty and not a packed model; choose another, or empty it.");
-    }
-
-    private static void CopyPipeline(ModelFolder source, string target, CancellationToken cancellationToken)
-    {
-        Directory.CreateDirectory(target);
-        foreach (string file in Directory.EnumerateFiles(source.DirectoryPath).Where(IsWanted)) File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
-        foreach (ModelComponent component in source.Components.Values)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            string folder = Path.Combine(target, component.Name);
-            if (component.Name != source.Denoiser.Name)
-            {
-                CopyFolder(component.DirectoryPath, folder, cancellationToken);
-                continue;
-            }
-            Directory.CreateDirectory(folder);
-            File.Copy(Path.Combine(component.DirectoryPath, "config.json"), Path.Combine(folder, "config.json"));
-            // The program of an exported denoiser goes along, without its weights.
-            string program = Path.Combine(component.DirectoryPath, OnnxReader.FileName);
-            if (File.Exists(program) && !Directory.EnumerateFiles(component.DirectoryPath, "*.safetensors").Any()) OnnxSkeleton.Write(program, Path.Combine(folder, OnnxReader.FileName));
-        }
-
-        // The index, and the terms under which the model may be given away.
-        static bool IsWanted(string path) => Path.GetFileName(path) is var name
-            && (name == ModelIndex || name.StartsWith("LICENSE", StringComparison.OrdinalIgnoreCase) || name.StartsWith("NOTICE", StringComparison.OrdinalIgnoreCase));
-    }
-
-    private static void CopyFolder(string source, string target, CancellationToken cancellationToken)
-    {
-        Directory.CreateDirectory(target);
-        foreach (string file in Directory.EnumerateFiles(source))
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
-        }
-        foreach (string folder in Directory.EnumerateDirectories(source)) CopyFolder(folder, Path.Combine(target, Path.GetFileName(folder)), cancellationToken);
-    }
 }

@@ -14,7 +14,7 @@ namespace Qua2SeDiMo.Stages;
 /// <param name="WithSheet">Whether all images are also put on one contact sheet.</param>
 public sealed record GenerateOptions(IReadOnlyList<string> Prompts, GenerationRequest Request, long Seed, bool WithSheet = false)
 {
-    /// <summary>Bits that activations are rounded to in front of every weight, 2 to 8, anew at each step; null leaves them.</summary>
+    /// <summary>Bits that activations are rounded to in front of every weight, 2 to 8, anew at each step; null takes what a packed model says, else leaves them.</summary>
     public int? ActivationBits { get; init; }
 }
 
@@ -62,7 +62,7 @@ public static class GenerateStage
         // The weights are bound in every case, so that equal values take the same way through the runtime and give equal pixels.
         using WeightBinding binding = model.CreateBinding();
         if (quantized is { } choice) LoadedModel.Apply(choice.Allocation, binding, choice.Bank);
-        using var pipeline = new DiffusionPipeline(model.Parts(new InferenceOptions(), options.ActivationBits), model.Tensors, binding);
+        using var pipeline = new DiffusionPipeline(model.Parts(new InferenceOptions(), options.ActivationBits ?? model.ActivationBits), model.Tensors, binding);
         GenerationRequest request = options.Request;
         EncodedPrompts encoded = pipeline.Encode(options.Prompts, request);
         foreach (string[] prompts in options.Prompts.Chunk(request.BatchSize))

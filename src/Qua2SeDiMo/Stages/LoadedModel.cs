@@ -23,10 +23,12 @@ public sealed class LoadedModel : IDisposable
         Tensors = tensors;
         exported = ExportedProgram(folder.Denoiser);
         denoiserConfig = folder.Denoiser.ReadConfig();
+        // The program of a packed ONNX model rounds its activations itself.
+        ActivationBits = tensors is PackedModelReader reader ? reader.Manifest.ActivationBits : exported is null ? PackNote.Read(folder.DirectoryPath)?.ActivationBits : null;
         Graph = BuildDenoiser(null, null);
         Weights = [.. Graph.Weights.Select(weight => weight.Weight)];
         // A packed file shows its quantized tensors as single precision; what they were made from is in its manifest.
-        ElementType? original = tensors is PackedModelReader packed ? packed.Manifest.Parts[0].OriginalType
+        ElementType? original = tensors is PackedModelReader packed ? packed.Manifest.Parts is [var first, ..] ? first.OriginalType : null
             : Weights.Count == 0 ? null : tensors.Tensors[Weights[0].TensorName].Type;
         OriginalBits = 8 * Math.Min(4, original?.SizeBytes() ?? 2);
     }
@@ -45,6 +47,9 @@ public sealed class LoadedModel : IDisposable
 
     /// <summary>P: bits of one stored weight, 16 or 32.</summary>
     public int OriginalBits { get; }
+
+    /// <summary>Bits that the activations of a packed model are to be rounded to; null leaves them.</summary>
+    public int? ActivationBits { get; }
 
     /// <summary>Bytes of all quantizable weights as stored.</summary>
     public long QuantizableBytes => Weights.Sum(weight => weight.ElementCount * OriginalBits / 8);

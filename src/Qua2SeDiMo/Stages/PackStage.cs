@@ -22,17 +22,24 @@ public static class PackStage
     /// <param name="run">The run directory, with a bank.</param>
     /// <param name="allocation">Option of every weight.</param>
     /// <param name="destination">Folder to write.</param>
-    /// <param name="origin">Where the allocation came from, kept in the manifest.</param>
+    /// <param name="origin">Where the allocation came from, kept in the folder.</param>
+    /// <param name="format">Format of the folder.</param>
+    /// <param name="activationBits">Bits that activations are rounded to when the packed model runs; null leaves them.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancellationToken">Stops; nothing is left behind.</param>
     /// <exception cref="Q2Exception">The destination is taken, or a file is missing.</exception>
     public static PackedModelSummary Run(
-        LoadedModel model, RunDirectory run, BitAllocation allocation, string destination, JsonObject? origin,
+        LoadedModel model, RunDirectory run, BitAllocation allocation, string destination, JsonObject? origin, PackFormat format = PackFormat.Q2, int? activationBits = null,
         IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         QuantizerBank bank = BankStage.Run(model, run, progress, cancellationToken);
         IProgress<double>? inner = progress is null ? null : new Relay<double>(share => progress.Report(new StageProgress("Packing", share, 1)));
-        return PackedModelWriter.Write(model.Folder, model.Weights, allocation, bank, destination, origin, inner, model.Tensors, cancellationToken);
+        return format switch
+        {
+            PackFormat.Q2 => PackedModelWriter.Write(model.Folder, model.Weights, allocation, bank, destination, origin, activationBits, inner, model.Tensors, cancellationToken),
+            PackFormat.Diffusers => DiffusersWriter.Write(model.Folder, model.Weights, allocation, bank, destination, origin, activationBits, progress: inner, cancellationToken: cancellationToken),
+            _ => throw new ArgumentOutOfRangeException(nameof(format), format, "Unknown format."),
+        };
     }
 }

@@ -54,7 +54,7 @@ public static class Workflow
         SensitivityRecord sensitivity = StageTimings.Measure(run, "explain", () => ExplainStage.Run(model, run, progress, cancellationToken));
         PlanRecord plan = StageTimings.Measure(run, "plan", () => PlanStage.Run(model, run, options.Budgets, options.Decides, progress, cancellationToken));
         (BitAllocation allocation, JsonObject origin) = PackStage.FromPlan(plan, null);
-        PackedModelSummary packed = StageTimings.Measure(run, "pack", () => PackStage.Run(model, run, allocation, run.Packed, origin, progress, cancellationToken));
+        PackedModelSummary packed = StageTimings.Measure(run, "pack", () => PackStage.Run(model, run, allocation, run.Packed, origin, activationBits: options.Study.ActivationBits, progress: progress, cancellationToken: cancellationToken));
         string report = ReportStage.Run(model, run, options.Command);
         using Process process = Process.GetCurrentProcess();
         return new WorkflowResult(study, fit, sensitivity, plan, packed, report, TimeProvider.System.GetElapsedTime(start), process.PeakWorkingSet64);

@@ -1,0 +1,147 @@
+using System.Buffers;
+using System.Globalization;
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Quantizers;
+
+namespace Qua2SeDiMo.Packing;
+
+/// <summary>
+/// Writes a pipeline folder that any reader of diffusers folders loads: the denoiser's quantized weights as float16 under their original
+/// names, parts of split weights joined, everything else as it was. The values are those of the packed model, rounded to float16 once more;
+/// the folder is as large as a float16 checkpoint.
+/// </summary>
+public static class DiffusersWriter
+{
+    /// <summary>Bytes of tensors per file that diffusers itself writes.</summary>
+    public const long DefaultShardBytes = 10_000_000_000;
+
+    private const string Stem = "diffusion_pytorch_model";
+    private const int PieceLength = 1 << 18;
+
+    /// <summary>Writes the folder; it appears when it is complete.</summary>
+    /// <param name="source">Original pipeline, with a checkpoint.</param>
+    /// <param name="weights">Quantizable weights of its denoiser.</param>
+    /// <param name="allocation">Options; a weight that it does not list keeps its precision.</param>
+    /// <param name="bank">Bank made from this denoiser.</param>
+    /// <param name="destination">Folder to write: missing, empty, or an earlier one of ours, which is replaced.</param>
+    /// <param name="plan">Where the allocation came from; null to leave it out.</param>
+    /// <param name="activationBits">Bits that activations are rounded to by <c>q2 generate</c>; other programs leave them. Null leaves them.</param>
+    /// <param name="shardBytes">Most bytes of tensors in one file; a larger denoiser gets an index.</param>
+    /// <param name="progress">Called with a finished share from 0 to 1.</param>
+    /// <param name="cancellationToken">Stops; nothing is left behind.</param>
+    /// <exception cref="PackedModelException">The destination is taken, the source is packed, or an ONNX export without a checkpoint's names.</exception>
+    /// <exception cref="Q2Exception">A file of the source or of the bank is missing or damaged.</exception>
+    public static PackedModelSummary Write(ModelFolder source, IReadOnlyList<QuantizableWeight> weights, BitAllocation allocation, QuantizerBank bank, string destination,
+        JsonObject? plan = null, int? activationBits = null, long shardBytes = DefaultShardBytes, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(allocation);
+        PipelineFolder.RequireKnown(source, weights, allocation);
+        if (!Directory.EnumerateFiles(source.Denoiser.DirectoryPath, "*.safetensors").Any())
+        {
+            throw new PackedModelException($"{source.Denoiser.DirectoryPath}: the denoiser is an ONNX export, which has no tensor names of a checkpoint; pack it as q2 or onnx.");
+        }
+        PackedModelSummary summary = null!;
+        string target = PipelineFolder.Write(source, destination, withProgram: false, folder =>
+        {
+            summary = WriteDenoiser(source, weights, allocation, bank, folder, shardBytes, progress, cancellationToken);
+            new PackNote(PackFormat.Diffusers, summary.AverageBits, activationBits, allocation, plan).Write(Path.GetDirectoryName(folder)!);
+        }, cancellationToken);
+        return summary with { DirectoryPath = target };
+    }
+
+    private static PackedModelSummary WriteDenoiser(ModelFolder source, IReadOnlyList<QuantizableWeight> weights, BitAllocation allocation, QuantizerBank bank,
+        string folder, long shardBytes, IProgress<double>? progress, CancellationToken cancellationToken)
+    {
+        // By way of the packed form, so that both formats give the same values.
+        string packedFolder = Path.Combine(folder, ".packed");
+        Directory.CreateDirectory(packedFolder);
+        using ShardedTensors original = ShardedTensors.Open(source.Denoiser.DirectoryPath);
+        PackedModelSummary packedSummary = PackedModelWriter.WriteDenoiser(original, weights, allocation, bank, packedFolder, null, null, null, cancellationToken);
+        long quantizedBytes, restBytes, fileBytes;
+        using (PackedModelReader packed = PackedModelReader.Open(packedFolder))
+        {
+            HashSet<string> quantized = [.. packed.Manifest.Parts.Select(part => part.TensorName)];
+            TensorInfo[] tensors = [.. packed.Tensors.Values.OrderBy(tensor => tensor.Name, StringComparer.Ordinal)
+                .Select(tensor => quantized.Contains(tensor.Name) ? tensor with { Type = ElementType.Float16 } : tensor)];
+            int written = 0;
+            SafetensorsWriter.Item Item(TensorInfo tensor)
+            {
+                SafetensorsWriter.Item item = quantized.Contains(tensor.Name) ? Halves(packed, tensor) : SafetensorsWriter.Item.Copy(packed, tensor);
+                return item with
+                {
+                    Write = stream =>
+                    {
+                        cancellationToken.ThrowIfCancellationRequested();
+                        item.Write(stream);
+                        progress?.Report(++written / (double)tensors.Length);
+                    },
+                };
+            }
+            WriteShards(folder, Shards(tensors, shardBytes), Item);
+            quantizedBytes = tensors.Where(tensor => quantized.Contains(tensor.Name)).Sum(tensor => tensor.SizeBytes);
+            restBytes = tensors.Sum(tensor => tensor.SizeBytes) - quantizedBytes;
+        }
+        Directory.Delete(packedFolder, recursive: true);
+        fileBytes = Directory.EnumerateFiles(folder, Stem + "*").Sum(file => new FileInfo(file).Length);
+        return new PackedModelSummary(PackFormat.Diffusers, folder, quantizedBytes, restBytes, fileBytes, packedSummary.AverageBits);
+    }
+
+    private static void WriteShards(string folder, List<List<TensorInfo>> shards, Func<TensorInfo, SafetensorsWriter.Item> item)
+    {
+        // Readers in Python refuse a file that does not say which framework its tensors are for.
+        Dictionary<string, string> metadata = new() { ["format"] = "pt" };
+        var map = new JsonObject();
+        for (int i = 0; i < shards.Count; i++)
+        {
+            string name = shards.Count == 1 ? $"{Stem}.safetensors" : string.Create(CultureInfo.InvariantCulture, $"{Stem}-{i + 1:00000}-of-{shards.Count:00000}.safetensors");
+            SafetensorsWriter.Write(Path.Combine(folder, name), [.. shards[i].Select(item)], metadata);
+            foreach (TensorInfo tensor in shards[i]) map.Add(tensor.Name, name);
+        }
+        if (shards.Count == 1) return;
+        var index = new JsonObject { ["metadata"] = new JsonObject { ["total_size"] = shards.SelectMany(shard => shard).Sum(tensor => tensor.SizeBytes) }, ["weight_map"] = map };
+        AtomicFile.WriteText(Path.Combine(folder, $"{Stem}.safetensors.index.json"), index.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
+    }
+
+    private static List<List<TensorInfo>> Shards(TensorInfo[] tensors, long limit)
+    {
+        List<List<TensorInfo>> shards = [[]];
+        long filled = 0;
+        foreach (TensorInfo tensor in tensors)
+        {
+            if (filled > 0 && filled + tensor.SizeBytes > limit)
+            {
+                shards.Add([]);
+                filled = 0;
+            }
+            shards[^1].Add(tensor);
+            filled += tensor.SizeBytes;
+        }
+        return shards;
+    }
+
+    private static SafetensorsWriter.Item Halves(PackedModelReader packed, TensorInfo tensor) => new(tensor, stream =>
+    {
+        float[] values = ArrayPool<float>.Shared.Rent(PieceLength);
+        Half[] halves = ArrayPool<Half>.Shared.Rent(PieceLength);
+        for (long start = 0; start < tensor.ElementCount; start += PieceLength)
+        {
+            int count = (int)Math.Min(PieceLength, tensor.ElementCount - start);
+            packed.ReadSingle(tensor.Name, start, values.AsSpan(0, count));
+            TensorPrimitives.ConvertToHalf(values.AsSpan(0, count), halves);
+            if (!float.IsFinite((float)TensorPrimitives.MaxMagnitude<Half>(halves.AsSpan(0, count))))
+            {
+                throw new PackedModelException($"{packed.DirectoryPath}: tensor '{tensor.Name}' has values beyond the range of float16; pack it as q2 or onnx.");
+            }
+            stream.Write(MemoryMarshal.AsBytes(halves.AsSpan(0, count)));
+        }
+        ArrayPool<float>.Shared.Return(values);
+        ArrayPool<Half>.Shared.Return(halves);
+    });
+}
