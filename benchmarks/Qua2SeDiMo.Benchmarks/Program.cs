@@ -1,24 +1,42 @@
 using System.Globalization;
 using Qua2SeDiMo.Benchmarks;
 
-// quantizers [threads]                       one large layer under each method
-// block-scores GOLDEN [OUTPUT.json]          every option combination of every unit of published graphs
-// bank DESCRIPTION.json FOLDER [threads]     the bank of a described model at full size; the folder is left behind
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-int threads = int.TryParse(args.LastOrDefault(), out int given) ? given : Environment.ProcessorCount;
-switch (args.FirstOrDefault())
+switch (args)
 {
-    case "quantizers":
+    case ["quantizers", .. string[] rest]:
         Console.WriteLine(Measurement.Header);
-        foreach (Measurement measurement in QuantizerBenchmark.Run(threads)) Console.WriteLine(measurement.Row);
+        foreach (Measurement measurement in QuantizerBenchmark.Run(Threads(rest, 0))) Console.WriteLine(measurement.Row);
         return 0;
-    case "bank" when args.Length >= 3:
-        BankBenchmark.Run(args[1], args[2], threads);
+    case ["bank", string description, string folder, .. string[] rest]:
+        BankBenchmark.Run(description, folder, Threads(rest, 0));
         return 0;
-    case "block-scores" when args.Length >= 2:
-        BlockScoreBenchmark.Run(args[1], args.ElementAtOrDefault(2));
+    case ["block-scores", string golden, .. string[] rest]:
+        BlockScoreBenchmark.Run(golden, rest.FirstOrDefault());
+        return 0;
+    case ["learning-curve", string output, string study]:
+        ResultFile.Write(output, LearningCurve.OfSimulation(new SimulatedStudy(study)));
+        return 0;
+    case ["learning-curve", string output, string model, string run, string metric]:
+        ResultFile.Write(output, LearningCurve.OfRun(model, run, metric));
+        return 0;
+    case ["samplers", string output, string study]:
+        ResultFile.Write(output, SamplerComparison.OfSimulation(new SimulatedStudy(study)));
+        return 0;
+    case ["samplers", string output, string metric, string random, .. string[] front] when front.Length > 0:
+        ResultFile.Write(output, SamplerComparison.OfRuns(metric, random, front));
         return 0;
     default:
-        Console.Error.WriteLine("quantizers [threads] | block-scores GOLDEN [OUTPUT.json] | bank DESCRIPTION.json FOLDER [threads]");
+        Console.Error.WriteLine("""
+            quantizers [THREADS]                         one large layer under each method
+            bank DESCRIPTION.json FOLDER [THREADS]       the bank of a described model at full size; the folder is left behind
+            block-scores GOLDEN [OUT.json]               every option combination of every unit of published graphs
+            learning-curve OUT.json STUDY                rank quality by number of trials, on a simulated study (dag.json, truth.json)
+            learning-curve OUT.json MODEL RUN METRIC     the same on the trials of a run
+            samplers OUT.json STUDY                      random trials against trials near the predicted front, on a simulated study
+            samplers OUT.json METRIC RANDOM FRONT...     the same on runs: parts of one with random trials against runs near the front
+            """);
         return 2;
 }
+
+static int Threads(string[] rest, int at) => rest.Length > at ? int.Parse(rest[at]) : Environment.ProcessorCount;

@@ -58,6 +58,7 @@ public static class CrossValidation
                 predictors.Add(predictor);
             }
             Baselines(study, training, test, units, (name, predictions) => Add(name, judge, predictions));
+            if (options is not null) Add(ModelNames.Blend, judge, [.. test.Select(t => (tables[ModelNames.Network].HeldOut[t] + tables[ModelNames.RidgeTrends].HeldOut[t]) / 2)]);
         }
         ModelScores[] models = [.. tables.Values.Select(table => new ModelScores(table.Name, table.Folds, table.HeldOut))];
         HopMetrics[] hops = options is null ? [] : [.. Enumerable.Range(0, PredictorTopology.HopCount).Select(m => new HopMetrics(m, hopSrcc[m], hopNdcg[m]))];

@@ -65,6 +65,9 @@ public static class ModelNames
     /// <summary>Ridge regression on one-hot options that shrinks towards what sizes and weight errors suggest.</summary>
     public const string RidgeTrends = "ridge-trends";
 
+    /// <summary>The mean of the predictions of the network and of <see cref="RidgeTrends"/>: their errors differ.</summary>
+    public const string Blend = "network+ridge";
+
     /// <summary>A line through average bits alone.</summary>
     public const string AverageBits = "average-bits";
 

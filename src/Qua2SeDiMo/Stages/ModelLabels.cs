@@ -14,6 +14,7 @@ public static class ModelLabels
         ModelNames.Network => "GATv2 network",
         ModelNames.Ridge => "Ridge on one-hot options",
         ModelNames.RidgeTrends => "Ridge around size and error",
+        ModelNames.Blend => "Mean of network and ridge",
         ModelNames.RidgePairs => "Ridge with pairs inside units",
         ModelNames.AverageBits => "Average bits alone",
         ModelNames.ErrorSum => "Summed weight error",
