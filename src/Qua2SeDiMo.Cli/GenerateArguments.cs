@@ -24,11 +24,12 @@ internal sealed class GenerateArguments
     private readonly Option<string?> allocation = new("--allocation") { Description = "JSON file with an allocation: fake-quantize the weights with the bank of the run directory (made when missing)" };
     private readonly Option<string?> entry = new("--entry") { Description = "Which allocation of a file that holds several, such as plan.json or trials.json" };
     private readonly Option<int?> activationBits = new("--activation-bits") { Description = "Round activations to so many bits (2 to 8) in front of every weight, anew at each step; default: leave them" };
+    private readonly Option<WeightExecution?> execution = new("--execution") { Description = "packed: multiply by the codes of quantized weights directly; unpacked: reconstruct them in single precision first, which gives the pixels of the study. Default: packed for a packed model, unpacked for an allocation" };
     private readonly Option<bool> sheet = new("--sheet") { Description = "Also put all images on one contact sheet, sheet.png" };
 
     internal GenerateArguments(Command command)
     {
-        foreach (Option option in new Option[] { prompt, prompts, count, destination, steps, guidance, negative, seed, height, width, batch, allocation, entry, activationBits, sheet }) command.Add(option);
+        foreach (Option option in new Option[] { prompt, prompts, count, destination, steps, guidance, negative, seed, height, width, batch, allocation, entry, activationBits, execution, sheet }) command.Add(option);
         StudyArguments.AtLeast(steps, 1);
         StudyArguments.AtLeast(batch, 1);
         StudyArguments.ActivationBits(activationBits);
@@ -60,6 +61,7 @@ internal sealed class GenerateArguments
             result.GetValue(seed), result.GetValue(sheet))
         {
             ActivationBits = result.GetValue(activationBits),
+            Execution = result.GetValue(execution),
         };
     }
 

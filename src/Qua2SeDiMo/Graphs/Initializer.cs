@@ -25,6 +25,13 @@ public abstract record Initializer(string Name, ElementType Type, IReadOnlyList<
     public sealed record Inline(string Name, ElementType Type, IReadOnlyList<long> Shape, ReadOnlyMemory<byte> Data)
         : Initializer(Name, Type, Shape);
 
+    /// <summary>A tensor that is made when it is needed, such as a packed weight: nothing is held until then.</summary>
+    /// <param name="Name">Name of the value in the graph.</param>
+    /// <param name="Type">Element type.</param>
+    /// <param name="Shape">Row-major extents.</param>
+    /// <param name="Fill">Writes all little-endian elements; may be called more than once, always with the same result.</param>
+    public sealed record Computed(string Name, ElementType Type, IReadOnlyList<long> Shape, ByteFill Fill) : Initializer(Name, Type, Shape);
+
     /// <summary>
     /// A checkpoint tensor [out, in, …], whole or cut to some of its inputs (axis 1), a matrix optionally transposed to [in, out].
     /// </summary>
@@ -44,3 +51,7 @@ public abstract record Initializer(string Name, ElementType Type, IReadOnlyList<
         public bool IsCut => TensorShape.Count > 1 && InputCount != TensorShape[1];
     }
 }
+
+/// <summary>Writes the bytes of one tensor.</summary>
+/// <param name="destination">As long as the tensor.</param>
+public delegate void ByteFill(Span<byte> destination);

@@ -24,6 +24,9 @@ public static class InitializerData
             case Initializer.Inline inline:
                 inline.Type.ToSingle(inline.Data.Span, destination);
                 break;
+            case Initializer.Computed computed:
+                computed.Type.ToSingle(Bytes(computed), destination);
+                break;
             case Initializer.FromTensor { Transposed: true } matrix:
                 float[] stored = new float[matrix.ElementCount];
                 ReadRows(matrix, tensors, stored);
@@ -44,6 +47,9 @@ public static class InitializerData
         {
             case Initializer.Inline inline:
                 stream.Write(inline.Data.Span);
+                break;
+            case Initializer.Computed computed:
+                stream.Write(Bytes(computed));
                 break;
             case Initializer.FromTensor { Type: not ElementType.Float32 } raw:
                 WriteRaw(raw, tensors, stream);
@@ -79,6 +85,13 @@ public static class InitializerData
                 for (int row = top; row < bottom; row++) target[row] = source[(row * columns) + column];
             }
         }
+    }
+
+    private static byte[] Bytes(Initializer.Computed computed)
+    {
+        byte[] bytes = new byte[computed.SizeBytes];
+        computed.Fill(bytes);
+        return bytes;
     }
 
     // A matrix turned around a band of its columns at a time.

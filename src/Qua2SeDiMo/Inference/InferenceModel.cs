@@ -18,6 +18,9 @@ public sealed class InferenceModel : IDisposable
     private readonly WeightBinding? weights;
     private readonly Dictionary<string, int> boundVersions = new(StringComparer.Ordinal);
     private readonly OnnxWriterOptions writerOptions;
+    // What the session gets: packed weights are its inputs, so that they are in memory once, where they were written.
+    private readonly Graph sessionGraph;
+    private readonly List<OrtValue> packedWeights = [];
     private readonly bool bindsOwnWeights;
     private WeightBinding? ownWeights;
     private InferenceSession? session;
@@ -44,7 +47,8 @@ public sealed class InferenceModel : IDisposable
         this.options = options ?? new InferenceOptions();
         var stored = new OnnxWriterOptions { ExternalDataThreshold = 0, FlushToDisk = false };
         // Large weights enter as inputs too: through the model file they would be written, read and copied once more.
-        bindsOwnWeights = weights is null && OnnxWriter.StoredBytes(graph, stored) > this.options.ExternalDataThreshold;
+        sessionGraph = WithPackedWeightsAsInputs(graph);
+        bindsOwnWeights = weights is null && OnnxWriter.StoredBytes(sessionGraph, stored) > this.options.ExternalDataThreshold;
         writerOptions = stored with { QuantizableWeightsAsInputs = weights is not null || bindsOwnWeights };
     }
 
@@ -115,6 +119,8 @@ public sealed class InferenceModel : IDisposable
             session?.Dispose();
             ownWeights?.Dispose();
             (binding, session, ownWeights) = (null, null, null);
+            foreach (OrtValue packed in packedWeights) packed.Dispose();
+            packedWeights.Clear();
             boundVersions.Clear();
             DeleteTemporaryFiles();
         }
@@ -135,15 +141,17 @@ public sealed class InferenceModel : IDisposable
         sessionOptions.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         try
         {
-            session = OnnxWriter.StoredBytes(Graph, writerOptions) > options.ExternalDataThreshold
+            if (Graph.Nodes.Any(node => node.Domain == PaletteOperatorNames.Domain)) RuntimeOperators.Register(sessionOptions);
+            session = OnnxWriter.StoredBytes(sessionGraph, writerOptions) > options.ExternalDataThreshold
                 ? LoadThroughFile(sessionOptions)
-                : new InferenceSession(OnnxWriter.ToBytes(Graph, tensors, writerOptions), sessionOptions);
+                : new InferenceSession(OnnxWriter.ToBytes(sessionGraph, tensors, writerOptions), sessionOptions);
         }
         catch (OnnxRuntimeException error)
         {
             throw new InferenceException($"{Graph.Name}: the runtime refused the graph: {error.Message}", error);
         }
         binding = session.CreateIoBinding();
+        BindPackedWeights();
         if (bindsOwnWeights) ownWeights = new WeightBinding(Graph.Weights, tensors, cacheBytes: 0);
     }
 
@@ -162,7 +170,7 @@ public sealed class InferenceModel : IDisposable
         try
         {
             string path = Path.Combine(temporaryDirectory, "graph.onnx");
-            OnnxWriter.Write(Graph, tensors, path, writerOptions);
+            OnnxWriter.Write(sessionGraph, tensors, path, writerOptions);
             return new InferenceSession(path, sessionOptions);
         }
         finally
@@ -183,6 +191,24 @@ public sealed class InferenceModel : IDisposable
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // The session still maps them (Windows): they go when it does.
+        }
+    }
+
+    private static Graph WithPackedWeightsAsInputs(Graph graph)
+    {
+        Initializer[] packed = [.. graph.Initializers.Where(initializer => initializer is Initializer.Computed)];
+        return packed.Length == 0 ? graph : new Graph(graph.Name, [.. graph.Inputs, .. packed.Select(initializer => initializer.Value)], graph.Outputs, graph.Nodes,
+            [.. graph.Initializers.Except(packed)], graph.Weights, graph.Values);
+    }
+
+    private void BindPackedWeights()
+    {
+        foreach (Initializer.Computed packed in Graph.Initializers.OfType<Initializer.Computed>())
+        {
+            OrtValue value = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.UInt8, [.. packed.Shape]);
+            packedWeights.Add(value);
+            packed.Fill(value.GetTensorMutableDataAsSpan<byte>());
+            binding!.BindInput(packed.Name, value);
         }
     }
 

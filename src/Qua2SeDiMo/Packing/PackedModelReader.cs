@@ -55,6 +55,9 @@ public sealed class PackedModelReader : ITensorSource
     /// <summary>What the manifest says.</summary>
     public PackedManifest Manifest { get; }
 
+    /// <summary>Its weights as codes, for a program that multiplies by them.</summary>
+    public PaletteSource Codes => new(Manifest.Allocation, name => Manifest.Parts.First(part => part.Name == name).TableType, Load);
+
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, TensorInfo> Tensors { get; }
 

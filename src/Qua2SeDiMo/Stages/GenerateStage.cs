@@ -16,6 +16,18 @@ public sealed record GenerateOptions(IReadOnlyList<string> Prompts, GenerationRe
 {
     /// <summary>Bits that activations are rounded to in front of every weight, 2 to 8, anew at each step; null takes what a packed model says, else leaves them.</summary>
     public int? ActivationBits { get; init; }
+
+    /// <summary>How the denoiser multiplies by quantized weights. Null: packed for a packed model, unpacked for an allocation.</summary>
+    public WeightExecution? Execution { get; init; }
+}
+
+/// <summary>How products with quantized weights are computed.</summary>
+public enum WeightExecution
+{
+    /// <summary>The weights are reconstructed in single precision first, as in a study: the same pixels as its trials.</summary>
+    Unpacked,
+    /// <summary>Products take the codes as they are; with activation bits they are sums of integers. A fraction of the memory.</summary>
+    Packed,
 }
 
 /// <summary>One image on disk.</summary>
@@ -59,10 +71,11 @@ public static class GenerateStage
         long start = TimeProvider.System.GetTimestamp();
         var images = new List<GeneratedImage>();
         var batches = new List<ImageBatch>();
-        // The weights are bound in every case, so that equal values take the same way through the runtime and give equal pixels.
-        using WeightBinding binding = model.CreateBinding();
-        if (quantized is { } choice) LoadedModel.Apply(choice.Allocation, binding, choice.Bank);
-        using var pipeline = new DiffusionPipeline(model.Parts(new InferenceOptions(), options.ActivationBits ?? model.ActivationBits), model.Tensors, binding);
+        // Single-precision weights are bound in every case, so that equal values take the same way through the runtime and give equal pixels.
+        PaletteSource? codes = Codes(model, options, quantized);
+        using WeightBinding? binding = codes is null ? model.CreateBinding() : null;
+        if (binding is not null && quantized is { } choice) LoadedModel.Apply(choice.Allocation, binding, choice.Bank);
+        using var pipeline = new DiffusionPipeline(model.Parts(new InferenceOptions(), options.ActivationBits ?? model.ActivationBits, codes), model.Tensors, binding);
         GenerationRequest request = options.Request;
         EncodedPrompts encoded = pipeline.Encode(options.Prompts, request);
         foreach (string[] prompts in options.Prompts.Chunk(request.BatchSize))
@@ -82,6 +95,16 @@ public static class GenerateStage
         }
         string? sheet = options.WithSheet ? WriteSheet(destination, batches) : null;
         return new GenerateResult(images, sheet, batches[0].Height, batches[0].Width, TimeProvider.System.GetElapsedTime(start).TotalSeconds);
+    }
+
+    // The codes to multiply by; null where the weights are to be in single precision.
+    private static PaletteSource? Codes(LoadedModel model, GenerateOptions options, (BitAllocation Allocation, QuantizerBank Bank)? quantized)
+    {
+        WeightExecution execution = options.Execution ?? (quantized is null ? WeightExecution.Packed : WeightExecution.Unpacked);
+        if (execution == WeightExecution.Unpacked) return null;
+        PaletteSource? codes = quantized is { } choice ? PaletteSource.Of(choice.Bank, choice.Allocation) : model.Codes;
+        return codes is not null || options.Execution is null ? codes
+            : throw new GenerationException($"{model.Folder.DirectoryPath}: the weights are not quantized, so there is nothing packed to execute; give a packed model or an allocation.");
     }
 
     /// <summary>A prompt as part of a file name: letters and digits in lower case, everything else as hyphens, at most 48 characters.</summary>

@@ -89,10 +89,19 @@ public sealed class LoadedModel : IDisposable
     /// <summary>Parts of a pipeline over this model.</summary>
     /// <param name="inference">How its sessions run.</param>
     /// <param name="activationBits">Bits that the denoiser's activations are rounded to in front of every weight; null leaves them.</param>
-    internal PipelineParts Parts(InferenceOptions inference, int? activationBits = null) => new(
+    /// <param name="codes">Weights that the denoiser multiplies by as they are packed; null for single precision throughout.</param>
+    internal PipelineParts Parts(InferenceOptions inference, int? activationBits = null, PaletteSource? codes = null) => new(
         Folder, OpenTensors,
-        (height, width) => activationBits is { } bits ? ActivationQuantization.Apply(BuildDenoiser(height, width), bits) : BuildDenoiser(height, width),
+        (height, width) =>
+        {
+            Graph graph = BuildDenoiser(height, width);
+            if (codes is not null) return PaletteProgram.Rewrite(graph, codes, activationBits);
+            return activationBits is { } bits ? ActivationQuantization.Apply(graph, bits) : graph;
+        },
         inference);
+
+    /// <summary>The codes of a packed model; null for any other.</summary>
+    internal PaletteSource? Codes => (Tensors as PackedModelReader)?.Codes;
 
     /// <summary>Exchangeable weights for a pipeline, at the values of the checkpoint.</summary>
     internal WeightBinding CreateBinding() => new(Graph.Weights, Tensors);
