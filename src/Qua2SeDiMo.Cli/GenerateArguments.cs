@@ -24,7 +24,7 @@ internal sealed class GenerateArguments
     private readonly Option<string?> allocation = new("--allocation") { Description = "JSON file with an allocation: fake-quantize the weights with the bank of the run directory (made when missing)" };
     private readonly Option<string?> entry = new("--entry") { Description = "Which allocation of a file that holds several, such as plan.json or trials.json" };
     private readonly Option<int?> activationBits = new("--activation-bits") { Description = "Round activations to so many bits (2 to 8) in front of every weight, anew at each step; default: leave them" };
-    private readonly Option<WeightExecution?> execution = new("--execution") { Description = "packed: multiply by the codes of quantized weights directly; unpacked: reconstruct them in single precision first, which gives the pixels of the study. Default: packed for a packed model, unpacked for an allocation" };
+    private readonly Option<WeightExecution> execution = new("--execution") { Description = "unpacked: reconstruct quantized weights in single precision, which gives the pixels of the study; packed: multiply by their codes, in a fraction of the memory", DefaultValueFactory = _ => WeightExecution.Unpacked };
     private readonly Option<bool> sheet = new("--sheet") { Description = "Also put all images on one contact sheet, sheet.png" };
 
     internal GenerateArguments(Command command)

@@ -29,6 +29,18 @@ public sealed class GenerateTests(BankedRun banked, ITestOutputHelper output)
         Assert.Equal(quantized.Select(File.ReadAllBytes), fromPacked.Select(File.ReadAllBytes));
         Assert.NotEqual(original.Select(File.ReadAllBytes), fromPacked.Select(File.ReadAllBytes));
 
+        // Products with the codes themselves, out of the bank and out of the packed model.
+        string[] executed = Images(await Q2.RunAsync(["generate", packed, "--execution", "packed", .. Request, Path.Combine(folder, "e")]));
+        string[] fromBank = Images(await Q2.RunAsync(["generate", BankedRun.Model, "--execution", "packed", "--allocation", file, "--run", banked.Run.DirectoryPath, .. Request, Path.Combine(folder, "f")]));
+        Assert.Equal(fromBank.Select(File.ReadAllBytes), executed.Select(File.ReadAllBytes));
+        for (int i = 0; i < quantized.Length; i++)
+        {
+            double decibels = PeakSignalToNoise.Decibels(PngFile.Decode(File.ReadAllBytes(executed[i])).Image, PngFile.Decode(File.ReadAllBytes(quantized[i])).Image);
+            output.WriteLine($"packed execution, {Path.GetFileName(quantized[i])}: {decibels:0.0} dB");
+            Assert.InRange(decibels, 60, double.PositiveInfinity);
+        }
+        (await Q2.RunAsync(["generate", BankedRun.Model, "--execution", "packed", .. Request, folder])).Refused("not quantized");
+
         // The same allocation out of a file with several, in the formats of others.
         string several = Path.Combine(folder, "trials.json"), others = Path.Combine(folder, "others");
         File.WriteAllText(several, """{"trials": [{"name": "other", "allocation": {}}, {"name": "this", "allocation": """ + allocation.ToJson() + "}]}");

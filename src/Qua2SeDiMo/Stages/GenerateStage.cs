@@ -17,8 +17,8 @@ public sealed record GenerateOptions(IReadOnlyList<string> Prompts, GenerationRe
     /// <summary>Bits that activations are rounded to in front of every weight, 2 to 8, anew at each step; null takes what a packed model says, else leaves them.</summary>
     public int? ActivationBits { get; init; }
 
-    /// <summary>How the denoiser multiplies by quantized weights. Null: packed for a packed model, unpacked for an allocation.</summary>
-    public WeightExecution? Execution { get; init; }
+    /// <summary>How the denoiser multiplies by quantized weights.</summary>
+    public WeightExecution Execution { get; init; } = WeightExecution.Unpacked;
 }
 
 /// <summary>How products with quantized weights are computed.</summary>
@@ -100,11 +100,10 @@ public static class GenerateStage
     // The codes to multiply by; null where the weights are to be in single precision.
     private static PaletteSource? Codes(LoadedModel model, GenerateOptions options, (BitAllocation Allocation, QuantizerBank Bank)? quantized)
     {
-        WeightExecution execution = options.Execution ?? (quantized is null ? WeightExecution.Packed : WeightExecution.Unpacked);
-        if (execution == WeightExecution.Unpacked) return null;
+        if (options.Execution == WeightExecution.Unpacked) return null;
         PaletteSource? codes = quantized is { } choice ? PaletteSource.Of(choice.Bank, choice.Allocation) : model.Codes;
-        return codes is not null || options.Execution is null ? codes
-            : throw new GenerationException($"{model.Folder.DirectoryPath}: the weights are not quantized, so there is nothing packed to execute; give a packed model or an allocation.");
+        return codes
+            ?? throw new GenerationException($"{model.Folder.DirectoryPath}: the weights are not quantized, so there is nothing packed to execute; give a packed model or an allocation.");
     }
 
     /// <summary>A prompt as part of a file name: letters and digits in lower case, everything else as hyphens, at most 48 characters.</summary>
