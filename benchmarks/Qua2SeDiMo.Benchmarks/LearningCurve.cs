@@ -32,7 +32,7 @@ internal static class LearningCurve
     internal static IReadOnlyList<LearningCurveRow> OfRun(string model, string run, string metric, int testCount = 100)
     {
         using LoadedModel loaded = LoadedModel.Open(model);
-        PredictorStudy study = FitStage.LoadStudy(loaded, new RunDirectory(run), new Objective(StudyMetric.OfQuality(metric)));
+        PredictorStudy study = LabelledStudy.OfRun(loaded, new RunDirectory(run), new Objective(StudyMetric.OfQuality(metric))).Study;
         int pool = study.Trials.Count - testCount;
         return Rows([.. Sizes.Where(size => size <= pool)], (size, draw) =>
         {

@@ -1,4 +1,3 @@
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Studies;
@@ -6,21 +5,9 @@ using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>Results of fit, explain and plan for people.</summary>
+/// <summary>Results of explain and plan for people.</summary>
 internal static class ResultTables
 {
-    internal static void Show(FitRecord record, IAnsiConsole output)
-    {
-        output.WriteLine($"Predicting {record.Objective} of held-out trials ({record.Result.TrialCount} trials, {record.Result.Folds.Count} folds; mean ± standard deviation over folds)");
-        Table table = new Table().Border(TableBorder.Simple).AddColumns("model", "SRCC", "SRCC at equal size", "NDCG@10", "mean abs. error");
-        foreach (ModelScores row in record.Result.Models)
-        {
-            table.AddRow(ModelLabels.Of(row.Model), Text(row.Srcc), Text(row.PartialSrcc), Text(row.Ndcg10), Text(row.MeanAbsoluteError));
-        }
-        output.Write(table);
-        output.WriteLine(record.Result.Choice.Reason);
-    }
-
     internal static void Show(SensitivityRecord record, int count, IAnsiConsole output)
     {
         SensitivityResult scores = record.By(record.Decides);
@@ -46,6 +33,4 @@ internal static class ResultTables
         output.Write(table);
         output.WriteLine(record.Reason);
     }
-
-    private static string Text(FoldSummary summary) => double.IsNaN(summary.Mean) ? "" : $"{summary.Mean:0.000} ± {summary.Deviation:0.000}";
 }

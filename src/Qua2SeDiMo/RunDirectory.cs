@@ -37,6 +37,15 @@ public sealed record RunDirectory(string DirectoryPath)
     /// <summary>Held-out quality of the predictor and its baselines.</summary>
     public string PredictorReport => In("predictor.json");
 
+    /// <summary>Networks trained with a loss: those of the default loss are <see cref="PredictorWeights"/>, so that several fits live side by side.</summary>
+    public string PredictorWeightsOf(string loss) => IsDefault(loss) ? PredictorWeights : In($"predictor-{Lower(loss)}.safetensors");
+
+    /// <summary>Held-out quality of a fit by the name of its loss.</summary>
+    public string PredictorReportOf(string loss) => IsDefault(loss) ? PredictorReport : In($"predictor-{Lower(loss)}.json");
+
+    /// <summary>Scores of networks that were refitted on resampled trials, by the name of their loss.</summary>
+    public string BootstrapOf(string loss) => In($"bootstrap-{Lower(loss)}.json");
+
     /// <summary>Scores of operators and blocks.</summary>
     public string Sensitivity => In("sensitivity.json");
 
@@ -64,6 +73,10 @@ public sealed record RunDirectory(string DirectoryPath)
 
     /// <summary>Wall time of each stage.</summary>
     public string Timings => In("timings.json");
+
+    private static bool IsDefault(string loss) => loss.Equals("srcc", StringComparison.OrdinalIgnoreCase);
+
+    private static string Lower(string loss) => loss.ToLowerInvariant();
 
     private string In(string name) => Path.Combine(DirectoryPath, name);
 }

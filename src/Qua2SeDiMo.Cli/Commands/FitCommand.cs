@@ -9,17 +9,31 @@ internal static class FitCommand
     internal static Command Create()
     {
         var command = new Command("fit", "Train the predictor on the trials and hold it against ridge regression and simpler baselines");
-        var model = new ModelArguments(command);
+        var source = new SourceArguments(command);
         var predictor = new PredictorArguments(command);
         return command.Runs((result, context, cancellationToken) =>
         {
-            using LoadedModel loaded = model.Open(result);
-            RunDirectory run = model.Run(result);
-            FitRecord record = StageTimings.Measure(run, "fit", () => FitStage.Run(
-                loaded, run, predictor.Options(result), predictor.Objective(result), predictor.SizeWeight(result), context.Progress, cancellationToken));
-            context.Print(record, _ => ResultTables.Show(record, context.Out));
-            if (!context.Json) context.Next($"explain {model.Folder(result)}");
+            RunDirectory run = source.Run(result);
+            FitRecord record = StageTimings.Measure(run, "fit", () =>
+            {
+                LabelledStudy study = Read(source, predictor, result, run);
+                return FitStage.Run(study, run, predictor.Options(result), source.Truth(result, study), context.Progress, cancellationToken);
+            });
+            context.Print(record, _ => FitTables.Show(record, context.Out));
+            if (!context.Json) context.Next($"explain {source.Words(result)}");
             return ExitCode.Success;
         });
+    }
+
+    private static LabelledStudy Read(SourceArguments source, PredictorArguments predictor, ParseResult result, RunDirectory run)
+    {
+        string? metric = predictor.Objective(result);
+        if (source.IsExternal(result))
+        {
+            return metric is null ? source.ReadFiles(result, predictor.SizeWeight(result))
+                : throw new FormatException("--objective names a metric of a model's own study; with --trials, name the column of the label with --target.");
+        }
+        using LoadedModel loaded = source.Open(result);
+        return LabelledStudy.OfRun(loaded, run, FitStage.ObjectiveOf(run, metric, predictor.SizeWeight(result)));
     }
 }

@@ -26,7 +26,7 @@ internal static class RunCommand
             context.Print(done, _ =>
             {
                 StudyTables.Show(done.Study, context.Out);
-                ResultTables.Show(done.Fit, context.Out);
+                FitTables.Show(done.Fit, context.Out);
                 foreach (string sentence in done.Sensitivity.Sentences) context.Out.WriteLine(sentence);
                 ResultTables.Show(done.Plan, context.Out);
                 PackCommand.Show(done.Packed, loaded, context.Out);

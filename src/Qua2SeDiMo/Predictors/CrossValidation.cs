@@ -98,6 +98,8 @@ public static class CrossValidation
             RidgeModel pairs = RidgeRegression.Fit(study.Features, allocations, labels, units);
             add(ModelNames.RidgePairs, [.. test.Select(t => pairs.Predict(study.Trials[t].Options))]);
         }
+        double[] effects = MarginalMeans.Effects(study.Features, allocations, labels);
+        add(ModelNames.MarginalMeans, Line(t => MarginalMeans.Sum(effects, study.Features.OptionCount, study.Trials[t].Options)));
         add(ModelNames.AverageBits, Line(t => study.Trials[t].AverageBits));
         add(ModelNames.ErrorSum, Line(t => study.Features.TotalError([.. study.Trials[t].Options])));
         add(ModelNames.Mean, Line(_ => 0));

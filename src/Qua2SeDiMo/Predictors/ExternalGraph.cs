@@ -28,7 +28,7 @@ internal sealed class ExternalGraph
     {
         this.root = root;
         if (root.ValueKind != JsonValueKind.Object) throw Fault($"the document is {Kind(root)}; expected an object with 'nodes' and 'edges'.");
-        nodes = [.. List(root, "nodes", "the file")];
+        nodes = List(root, "nodes", "the file");
         if (nodes.Length is 0 or > MaximumNodes) throw Fault($"'nodes' lists {nodes.Length:#,0} nodes; expected 1 to {MaximumNodes:#,0}.");
         isWeight = [.. nodes.Select((node, i) => Text(node, "kind", Place(i)) == "weight")];
         if (!Array.Exists(isWeight, weight => weight)) throw Fault("no node has the kind 'weight'.");
@@ -108,7 +108,7 @@ internal sealed class ExternalGraph
     private PredictorTopology ReadTopology()
     {
         (PositionColumn[] positions, int[] codes) = Positions();
-        JsonElement[] listed = [.. List(root, "edges", "the file")];
+        JsonElement[] listed = List(root, "edges", "the file");
         if (listed.Length > MaximumEdges) throw Fault($"'edges' lists {listed.Length:#,0} edges; at most {MaximumEdges:#,0} are supported.");
         (int Source, int Target)[] edges = [.. listed.Select((edge, e) =>
         {
@@ -169,7 +169,7 @@ internal sealed class ExternalGraph
         if (root.TryGetProperty("positions", out JsonElement listed) && listed.ValueKind == JsonValueKind.Array)
         {
             PositionColumn[] named = [.. listed.EnumerateArray().Select((feature, p) => new PositionColumn(
-                Text(feature, "name", $"position {p}"), List(feature, "values", $"position {p}").Count(), -Integer(feature, "first_code", $"position {p}")))];
+                Text(feature, "name", $"position {p}"), List(feature, "values", $"position {p}").Length, -Integer(feature, "first_code", $"position {p}")))];
             return (named, [.. nodes.SelectMany((node, i) =>
             {
                 int[] codes = Integers(Field(node, "position_codes", Place(i)), $"'position_codes' of {Place(i)}");
@@ -309,8 +309,8 @@ internal sealed class ExternalGraph
         parent.ValueKind != JsonValueKind.Object ? throw Fault($"{place} is {Kind(parent)}; expected an object.")
             : parent.TryGetProperty(name, out JsonElement value) ? value : throw Fault($"{place} has no '{name}'.");
 
-    private static IEnumerable<JsonElement> List(JsonElement parent, string name, string place) =>
-        Field(parent, name, place) is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray() : throw Fault($"'{name}' of {place} is {Kind(Field(parent, name, place))}; expected a list.");
+    private static JsonElement[] List(JsonElement parent, string name, string place) =>
+        Field(parent, name, place) is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray()] : throw Fault($"'{name}' of {place} is {Kind(Field(parent, name, place))}; expected a list.");
 
     private static string Text(JsonElement parent, string name, string place) =>
         Field(parent, name, place) is { ValueKind: JsonValueKind.String } text ? text.GetString()! : throw Fault($"'{name}' of {place} is {Kind(Field(parent, name, place))}; expected text.");

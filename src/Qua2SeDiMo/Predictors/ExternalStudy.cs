@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Predictors;
 

@@ -60,8 +60,8 @@ public static class SensitivityAnalysis
     {
         OptionFeatures features = study.Features;
         int options = features.OptionCount;
-        double[][] drops = [.. samples.Select(sample => Drops(features, (w, o) => sample[(w * options) + o]))];
-        double[] drop = Drops(features, (w, o) => scores[(w * options) + o]);
+        double[][] drops = [.. samples.Select(sample => BitDrops.Of(features, (w, o) => sample[(w * options) + o]))];
+        double[] drop = BitDrops.Of(features, (w, o) => scores[(w * options) + o]);
         WeightScores[] weights = [.. Enumerable.Range(0, features.WeightCount).Select(w =>
         {
             double[] row = scores[(w * options)..((w + 1) * options)];
@@ -73,19 +73,9 @@ public static class SensitivityAnalysis
         var agreements = new List<double>();
         for (int a = 0; a < compared; a++) for (int b = 0; b < a; b++) agreements.Add(RankStatistics.KendallTauB(drops[a], drops[b]));
         // Fewer bits add error; the scores of the network and of ridge regression fall by it.
-        double[] added = Drops(features, (w, o) => -features.Error(w, o));
+        double[] added = BitDrops.Of(features, (w, o) => -features.Error(w, o));
         return new SensitivityResult(model, [.. features.Options.Select(option => option.Name)], weights, units, samples.Length,
             Defined(agreements.Count == 0 ? double.NaN : agreements.Average()), Defined(RankStatistics.KendallTauB(drop, added)));
-    }
-
-    // Mean over the options with most bits minus mean over those with fewest: bit code 1 stands for more bits than 2.
-    private static double[] Drops(OptionFeatures features, Func<int, int, double> value)
-    {
-        int most = features.Options.Min(option => option.BitCode), fewest = features.Options.Max(option => option.BitCode);
-        int[] wide = Select(most), narrow = Select(fewest);
-        return [.. Enumerable.Range(0, features.WeightCount).Select(w => wide.Average(o => value(w, o)) - narrow.Average(o => value(w, o)))];
-
-        int[] Select(int code) => [.. Enumerable.Range(0, features.OptionCount).Where(o => features.Options[o].BitCode == code)];
     }
 
     private static UnitSensitivity Describe(PredictorStudy study, PredictorUnit unit, double[] scores, int top)

@@ -38,10 +38,10 @@ public static class ExplainStage
     public static SensitivityRecord Run(LoadedModel model, RunDirectory run, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
-        FitRecord fit = StudyRecord.ReadFile<FitRecord>(run.PredictorReport, "fit");
-        PredictorStudy study = FitStage.LoadStudy(model, run, Objective.Parse(fit.Objective));
+        FitRecord fit = FittedFiles.Main(run);
+        PredictorStudy study = LabelledStudy.OfRun(model, run, Objective.Parse(fit.Objective)).Study;
         OperationGraph graph = OperationGraphBuilder.Build(model.Graph);
-        IReadOnlyList<Predictor> predictors = PredictorFile.Read(run.PredictorWeights);
+        IReadOnlyList<Predictor> predictors = PredictorFile.Read(run.PredictorWeightsOf(fit.Options.Loss.ToString()));
         try
         {
             progress?.Report(new StageProgress("Explaining", 0, 2, "ridge regression"));

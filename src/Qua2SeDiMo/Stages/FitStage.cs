@@ -3,6 +3,7 @@ using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Stages;
@@ -11,7 +12,13 @@ namespace Qua2SeDiMo.Stages;
 /// <param name="Objective">What was predicted.</param>
 /// <param name="Options">How the network was trained.</param>
 /// <param name="Result">Every model on the same held-out trials.</param>
-public sealed record FitRecord(string Objective, PredictorOptions Options, FitResult Result);
+/// <param name="TrainedOn">Which trials; null in files of older versions.</param>
+/// <param name="Sentences">What the numbers say, in words.</param>
+public sealed record FitRecord(string Objective, PredictorOptions Options, FitResult Result, TrainedOn? TrainedOn = null, IReadOnlyList<string>? Sentences = null)
+{
+    /// <summary>Agreement of the scores with true sensitivities; null where none are known.</summary>
+    public TruthAgreement? Truth { get; init; }
+}
 
 /// <summary>Trains the predictor and its baselines on a study's trials.</summary>
 public static class FitStage
@@ -30,37 +37,37 @@ public static class FitStage
         IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var target = new Objective(StudyMetric.OfQuality(objective ?? StudyRecord.Read(run).Summary.Objective), sizeWeight);
-        PredictorStudy study = LoadStudy(model, run, target);
-        IProgress<TrainingProgress>? inner = progress is null ? null : new Relay<TrainingProgress>(step => progress.Report(new StageProgress(
-            "Training the predictor", ((double)step.Fold * step.EpochCount) + step.Epoch, (double)step.FoldCount * step.EpochCount, $"fold {step.Fold + 1}, loss {step.Loss:0.000}")));
-        IReadOnlyList<IReadOnlyList<int>> units = [.. TopologyBuilder.Units(OperationGraphBuilder.Build(model.Graph)).Select(unit => unit.Weights).Where(weights => weights.Count > 1)];
-        using FittedModels fitted = CrossValidation.Run(study, options, units, inner, cancellationToken);
-        PredictorFile.Write(run.PredictorWeights, fitted.Predictors);
-        var record = new FitRecord(target.ToString(), options, fitted.Result);
-        AtomicFile.WriteText(run.PredictorReport, JsonSerializer.Serialize(record, StudyRecord.Json));
-        return record;
+        return Run(LabelledStudy.OfRun(model, run, ObjectiveOf(run, objective, sizeWeight)), run, options, progress: progress, cancellationToken: cancellationToken);
     }
 
-    /// <summary>The trials of a run as the predictor takes them; only those with lower numbers than <paramref name="before"/>.</summary>
-    /// <exception cref="ModelFolderException">There are fewer complete trials than folds can be made of.</exception>
-    internal static PredictorStudy LoadStudy(LoadedModel model, RunDirectory run, Objective objective, int before = int.MaxValue)
+    /// <summary>What a run's own study is fitted to.</summary>
+    /// <param name="run">The run directory.</param>
+    /// <param name="metric">Metric to predict; null takes the study's.</param>
+    /// <param name="sizeWeight">λ: metric units per average bit taken off.</param>
+    public static Objective ObjectiveOf(RunDirectory run, string? metric, double sizeWeight) =>
+        new(StudyMetric.OfQuality(metric ?? StudyRecord.Read(run).Summary.Objective), sizeWeight);
+
+    /// <summary>The same for any labelled trials.</summary>
+    /// <param name="labelled">The trials.</param>
+    /// <param name="run">The run directory; only the fit's own files are needed there.</param>
+    /// <param name="options">How the network is trained.</param>
+    /// <param name="truth">True sensitivities to compare the scores with; null where none are known. Never used for training.</param>
+    /// <param name="progress">Told after each epoch.</param>
+    /// <param name="cancellationToken">Stops between epochs.</param>
+    public static FitRecord Run(
+        LabelledStudy labelled, RunDirectory run, PredictorOptions options, TrueSensitivity? truth = null,
+        IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        Trial[] complete = [.. ReadTrials(run, Study.DefaultName).Where(trial => trial.State == TrialState.Complete && trial.Number < before)];
-        if (complete.Length < 2 * CrossValidation.FoldCount)
-        {
-            throw new ModelFolderException($"{run.StudyDatabase}: {complete.Length} complete trials; at least {2 * CrossValidation.FoldCount} are needed to hold some out. Run `q2 study` with more --trials.");
-        }
-        QuantizerBank bank = QuantizerBank.Open(run.Bank);
-        OperationGraph graph = OperationGraphBuilder.Build(model.Graph);
-        IReadOnlyList<QuantizableWeight> weights = graph.Weights;
-        PredictorTrial[] trials =
-        [
-            .. complete.Select(trial => new PredictorTrial(
-                [.. weights.Select(weight => OptionIndex(bank.Options, trial.Allocation[weight.Name]!))], objective.Of(trial), trial.Metrics[StudyMetric.AverageBits.Name])),
-        ];
-        return new PredictorStudy(
-            TopologyBuilder.Build(graph), Features(graph, bank, model.OriginalBits), trials, [.. weights.Select(weight => weight.Name)]);
+        ArgumentNullException.ThrowIfNull(labelled);
+        ArgumentNullException.ThrowIfNull(run);
+        ArgumentNullException.ThrowIfNull(options);
+        IProgress<TrainingProgress>? inner = progress is null ? null : new Relay<TrainingProgress>(step => progress.Report(new StageProgress(
+            "Training the predictor", ((double)step.Fold * step.EpochCount) + step.Epoch, (double)step.FoldCount * step.EpochCount, $"fold {step.Fold + 1}, loss {step.Loss:0.000}")));
+        using FittedModels fitted = CrossValidation.Run(labelled.Study, options, labelled.Groups, inner, cancellationToken);
+        var record = new FitRecord(labelled.Origin.Target, options, fitted.Result, labelled.Origin, FitWords.Of(fitted.Result)) { Truth = truth?.Compare(labelled.Study, labelled.Units, ScoreSources.Of(labelled.Study, fitted.Predictors, fitted.Ridge)) };
+        PredictorFile.Write(run.PredictorWeightsOf(options.Loss.ToString()), fitted.Predictors, labelled.Origin, options);
+        AtomicFile.WriteText(run.PredictorReportOf(options.Loss.ToString()), JsonSerializer.Serialize(record, StudyRecord.Json));
+        return record;
     }
 
     /// <summary>Sizes and errors of every weight under every option of a bank; those of a weight with others tied to it are of all of them.</summary>
@@ -84,14 +91,5 @@ public static class FitStage
         {
             store.DisposeAsync().AsTask().GetAwaiter().GetResult();
         }
-    }
-
-    private static int OptionIndex(IReadOnlyList<QuantizerSpec> options, QuantizerSpec spec)
-    {
-        for (int i = 0; i < options.Count; i++)
-        {
-            if (options[i] == spec) return i;
-        }
-        throw new ModelFolderException($"A trial uses the option {spec}, which the bank does not hold; it holds {string.Join(", ", options)}.");
     }
 }

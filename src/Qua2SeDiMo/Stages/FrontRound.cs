@@ -12,7 +12,7 @@ internal static class FrontRound
     internal static IReadOnlyList<BitAllocation> Propose(LoadedModel model, RunDirectory run, StudyOptions options, int start, CancellationToken cancellationToken)
     {
         Objective objective = options.FrontObjective is { } name ? new Objective(StudyMetric.OfQuality(name)) : MostReliable(run, options);
-        PredictorStudy study = FitStage.LoadStudy(model, run, objective, start);
+        PredictorStudy study = LabelledStudy.OfRun(model, run, objective, start).Study;
         IReadOnlyList<int[]> proposals = FrontProposals.Propose(
             study.Features, study.Trials, FrontAllocationSampler.RoundCount, options.SamplerSeed + (ulong)start, cancellationToken);
         var space = new AllocationSpace(model.Weights, model.OriginalBits);

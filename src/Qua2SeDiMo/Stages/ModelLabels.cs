@@ -16,6 +16,7 @@ public static class ModelLabels
         ModelNames.RidgeTrends => "Ridge around size and error",
         ModelNames.Blend => "Mean of network and ridge",
         ModelNames.RidgePairs => "Ridge with pairs inside units",
+        ModelNames.MarginalMeans => "One at a time (marginal means)",
         ModelNames.AverageBits => "Average bits alone",
         ModelNames.ErrorSum => "Summed weight error",
         ModelNames.Mean => "Mean of the training trials",

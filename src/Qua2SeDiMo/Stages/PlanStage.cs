@@ -36,7 +36,7 @@ public static class PlanStage
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(budgets);
         StudyOptions options = StudyRecord.Read(run).Options;
-        FitRecord fit = StudyRecord.ReadFile<FitRecord>(run.PredictorReport, "fit");
+        FitRecord fit = FittedFiles.Main(run);
         Objective objective = Objective.Parse(fit.Objective);
         SensitivityRecord sensitivity = ExplainStage.Read(run);
         string[] proposers = predictor is not null ? [predictor] : sensitivity.Network is null ? [ModelNames.Ridge] : [ModelNames.Network, ModelNames.Ridge];

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Predictors;
 
@@ -7,11 +8,18 @@ namespace Qua2SeDiMo.Stages;
 internal static class PredictorFile
 {
     private const string CountKey = "folds";
+    private static readonly JsonSerializerOptions Header = new(StudyRecord.Json) { WriteIndented = false };
 
-    internal static void Write(string path, IReadOnlyList<Predictor> predictors)
+    /// <summary>Writes the networks; the header's <c>trained_on</c> and <c>training</c> are JSON.</summary>
+    internal static void Write(string path, IReadOnlyList<Predictor> predictors, TrainedOn origin, PredictorOptions options)
     {
         var items = new List<SafetensorsWriter.Item>();
-        var metadata = new Dictionary<string, string> { [CountKey] = predictors.Count.ToString() };
+        var metadata = new Dictionary<string, string>
+        {
+            [CountKey] = predictors.Count.ToString(),
+            ["trained_on"] = JsonSerializer.Serialize(origin, Header),
+            ["training"] = JsonSerializer.Serialize(options, Header),
+        };
         for (int fold = 0; fold < predictors.Count; fold++)
         {
             string prefix = $"fold{fold}.";

@@ -30,7 +30,7 @@ public static class ReportStage
     private static ReportData Collect(LoadedModel model, RunDirectory run, string command)
     {
         StudyRecord study = StudyRecord.Read(run);
-        FitRecord? fit = File.Exists(run.PredictorReport) ? StudyRecord.ReadFile<FitRecord>(run.PredictorReport, "fit") : null;
+        FitRecord? fit = FittedFiles.All(run).Count > 0 ? FittedFiles.Main(run) : null;
         PlanRecord? plan = File.Exists(run.Plan) ? PlanRecord.Read(run) : null;
         SensitivityRecord? sensitivity = File.Exists(run.Sensitivity) ? ExplainStage.Read(run) : null;
         Trial[] trials = [.. FitStage.ReadTrials(run, Study.DefaultName).Where(trial => trial.State == TrialState.Complete)];

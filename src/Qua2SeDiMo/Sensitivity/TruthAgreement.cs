@@ -1,0 +1,194 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Predictors;
+
+namespace Qua2SeDiMo.Sensitivity;
+
+/// <summary>The scores of one model, however it makes them.</summary>
+/// <param name="Model">A name of <see cref="ModelNames"/>.</param>
+/// <param name="Operations">[weight · options + option], larger is better.</param>
+/// <param name="Unit">Score of every option combination of a unit, the first weight's option being the slowest digit.</param>
+public sealed record ModelScoreSource(string Model, double[] Operations, Func<PredictorUnit, double[]> Unit)
+{
+    /// <summary>A model whose score of a unit is the sum over its weights.</summary>
+    public static ModelScoreSource Additive(string model, double[] operations, int optionCount) =>
+        new(model, operations, unit => UnitCombinations.Sums(unit.Weights, optionCount, (w, o) => operations[(w * optionCount) + o]));
+}
+
+/// <summary>How one model's scores agree with the truth, all as Kendall τ-b.</summary>
+/// <param name="Model">Whose scores.</param>
+/// <param name="Against"><c>sensitivity</c>, or <c>target</c> for the effect on the label with its size term.</param>
+/// <param name="OptionsOfAWeight">Over the options of a weight, mean over weights.</param>
+/// <param name="Weights">Over weights, by what fewer bits cost.</param>
+/// <param name="AllScores">Over all options of all weights together, each less the mean of its weight.</param>
+/// <param name="CombinationsOfAUnit">Over the option combinations of a unit, mean over units of two weights and more; null without units.</param>
+/// <param name="Units">Over units, by what the lowest bits everywhere cost against the highest; null without units.</param>
+public sealed record TruthRow(string Model, string Against, double? OptionsOfAWeight, double? Weights, double? AllScores, double? CombinationsOfAUnit, double? Units);
+
+/// <summary>Agreement of op- and block-level scores with true sensitivities.</summary>
+/// <param name="UnitCount">Units of two weights and more that were compared.</param>
+/// <param name="Rows">Model by model.</param>
+public sealed record TruthAgreement(int UnitCount, IReadOnlyList<TruthRow> Rows);
+
+/// <summary>
+/// True sensitivities of a simulated study, for checking scores and never for training:
+/// damage(c) = Σ s[w][c_w] + Σ over pairs (a, b, weight) of weight·√(s[a][c_a]·s[b][c_b]).
+/// </summary>
+public sealed class TrueSensitivity
+{
+    // Kendall's τ takes time with the square of their number.
+    private const int MostCombinations = 1500;
+
+    private readonly double[][] sensitivity;
+    private readonly IReadOnlyList<(int A, int B, double Weight)> pairs;
+    private readonly double scale;
+    private readonly double? bitsWeight;
+
+    private TrueSensitivity(double[][] sensitivity, IReadOnlyList<(int A, int B, double Weight)> pairs, double scale, double? bitsWeight) =>
+        (this.sensitivity, this.pairs, this.scale, this.bitsWeight) = (sensitivity, pairs, scale, bitsWeight);
+
+    private sealed record TruthFile(double[][]? Sensitivity, string[]? Layers, string[]? OptionOrder, TruthPair[]? Pairs, double? Scale, double? BitsWeight);
+
+    private sealed record TruthPair(int A, int B, double Weight);
+
+    private static JsonSerializerOptions Format { get; } = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        NumberHandling = JsonNumberHandling.Strict,
+        AllowTrailingCommas = true,
+        ReadCommentHandling = JsonCommentHandling.Skip,
+    };
+
+    /// <summary>Sensitivities without interactions, as a graph states them.</summary>
+    /// <param name="values">[weight][option], larger is worse.</param>
+    public static TrueSensitivity Of(IReadOnlyList<IReadOnlyList<double>> values) => new([.. values.Select(row => row.ToArray())], [], 1, null);
+
+    /// <summary>Reads the file of <c>--truth</c> (docs/formats.md).</summary>
+    /// <param name="json">Contents.</param>
+    /// <param name="study">Whose weights and options it is about.</param>
+    /// <exception cref="PredictorFormatException">Not such a file, or of another study.</exception>
+    public static TrueSensitivity Parse(string json, PredictorStudy study)
+    {
+        ArgumentNullException.ThrowIfNull(study);
+        TruthFile file;
+        try
+        {
+            file = JsonSerializer.Deserialize<TruthFile>(json.TrimStart('\uFEFF'), Format) ?? throw new JsonException("the document is null");
+        }
+        catch (JsonException error)
+        {
+            throw new PredictorFormatException($"The true sensitivities cannot be read: {error.Message} The layout is described in docs/formats.md.", error);
+        }
+        OptionFeatures features = study.Features;
+        if (file.Sensitivity is not { } rows) throw Fault("there is no 'sensitivity' (a list of weights, each a list of options)");
+        if (rows.Length != features.WeightCount) throw Fault($"'sensitivity' has {rows.Length} rows; the graph has {features.WeightCount} weights");
+        int[] columns = Order(file.OptionOrder, [.. features.Options.Select(option => option.Name)], "option_order");
+        int[] weights = Order(file.Layers, study.WeightNames, "layers");
+        for (int w = 0; w < rows.Length; w++)
+        {
+            if (rows[w] is null || rows[w].Length != features.OptionCount) throw Fault($"row {w} of 'sensitivity' has {rows[w]?.Length ?? 0} numbers; there are {features.OptionCount} options");
+        }
+        TruthPair[] pairs = file.Pairs ?? [];
+        int[] place = new int[weights.Length];
+        for (int w = 0; w < weights.Length; w++) place[weights[w]] = w;
+        foreach (TruthPair pair in pairs)
+        {
+            if ((uint)pair.A >= (uint)rows.Length || (uint)pair.B >= (uint)rows.Length) throw Fault($"a pair joins {pair.A} and {pair.B}; there are {rows.Length} weights");
+        }
+        return new TrueSensitivity([.. weights.Select(row => columns.Select(column => rows[row][column]).ToArray())],
+            [.. pairs.Select(pair => (place[pair.A], place[pair.B], pair.Weight))], file.Scale ?? 1, file.BitsWeight);
+
+        static PredictorFormatException Fault(string text) => new($"The true sensitivities do not fit: {text}. The layout is described in docs/formats.md.");
+
+        // Where in the file each of the study's names is.
+        static int[] Order(string[]? listed, IReadOnlyList<string> known, string what)
+        {
+            if (listed is null) return [.. Enumerable.Range(0, known.Count)];
+            int[] found = [.. known.Select(name => Array.IndexOf(listed, name))];
+            int missing = Array.IndexOf(found, -1);
+            if (missing >= 0 || listed.Length != known.Count) throw Fault($"'{what}' lists {listed.Length} names, {(missing >= 0 ? $"but not '{known[missing]}'" : $"not {known.Count}")}");
+            return found;
+        }
+    }
+
+    /// <summary>Compares the scores of models with the truth.</summary>
+    /// <param name="study">The study.</param>
+    /// <param name="units">Its units; those of one weight are left out.</param>
+    /// <param name="sources">The models.</param>
+    public TruthAgreement Compare(PredictorStudy study, IReadOnlyList<PredictorUnit> units, IReadOnlyList<ModelScoreSource> sources)
+    {
+        ArgumentNullException.ThrowIfNull(study);
+        ArgumentNullException.ThrowIfNull(units);
+        ArgumentNullException.ThrowIfNull(sources);
+        PredictorUnit[] groups = [.. units.Where(unit => unit.Weights.Count > 1)];
+        OptionFeatures features = study.Features;
+        var effects = new List<(string Name, Func<int, int, double> Single, double Interaction)> { ("sensitivity", (w, o) => -sensitivity[w][o], -1) };
+        if (bitsWeight is { } bits)
+        {
+            double perByte = bits * features.OriginalBits / features.TotalOriginalBytes;
+            effects.Add(("target", (w, o) => -(scale * sensitivity[w][o]) - (perByte * features.QuantizedBytes(w, o)), -scale));
+        }
+        return new TruthAgreement(groups.Length, [.. sources.SelectMany(source => effects.Select(effect => Row(features, groups, source, effect.Name, effect.Single, effect.Interaction)))]);
+    }
+
+    private TruthRow Row(OptionFeatures features, PredictorUnit[] units, ModelScoreSource source, string against, Func<int, int, double> single, double interaction)
+    {
+        int options = features.OptionCount;
+        double[] truth = [.. Enumerable.Range(0, features.WeightCount * options).Select(i => single(i / options, i % options))];
+        double within = Mean(Enumerable.Range(0, features.WeightCount).Select(w =>
+            RankStatistics.KendallTauB(source.Operations.AsSpan(w * options, options), truth.AsSpan(w * options, options))));
+        double weights = RankStatistics.KendallTauB(BitDrops.Of(features, (w, o) => source.Operations[(w * options) + o]), BitDrops.Of(features, single));
+        double[] perUnit = new double[units.Length], found = new double[units.Length], known = new double[units.Length];
+        for (int u = 0; u < units.Length; u++)
+        {
+            IReadOnlyList<int> members = units[u].Weights;
+            double[] scores = source.Unit(units[u]), effect = UnitCombinations.Sums(members, options, single);
+            AddInteractions(members, options, interaction, effect);
+            int[] chosen = Sample(scores.Length);
+            perUnit[u] = RankStatistics.KendallTauB([.. chosen.Select(c => scores[c])], [.. chosen.Select(c => effect[c])]);
+            found[u] = UnitCombinations.BitDrop(features, members, scores);
+            known[u] = UnitCombinations.BitDrop(features, members, effect);
+        }
+        return new TruthRow(source.Model, against, Defined(within), Defined(weights), Defined(RankStatistics.KendallTauB(Centred(source.Operations, options), Centred(truth, options))),
+            Defined(Mean(perUnit)), Defined(units.Length < 2 ? double.NaN : RankStatistics.KendallTauB(found, known)));
+    }
+
+    private void AddInteractions(IReadOnlyList<int> members, int options, double factor, double[] effect)
+    {
+        foreach ((int a, int b, double weight) in pairs)
+        {
+            (int first, int second) = (IndexOf(a), IndexOf(b));
+            if (first < 0 || second < 0) continue;
+            for (int c = 0; c < effect.Length; c++)
+            {
+                double product = sensitivity[a][UnitCombinations.Option(c, first, members.Count, options)] * sensitivity[b][UnitCombinations.Option(c, second, members.Count, options)];
+                effect[c] += factor * weight * Math.Sqrt(Math.Max(0, product));
+            }
+        }
+
+        int IndexOf(int weight)
+        {
+            for (int i = 0; i < members.Count; i++) if (members[i] == weight) return i;
+            return -1;
+        }
+    }
+
+    private static double[] Centred(double[] values, int options)
+    {
+        double[] means = [.. values.Chunk(options).Select(row => row.Average())];
+        return [.. values.Select((value, i) => value - means[i / options])];
+    }
+
+    private static int[] Sample(int combinations)
+    {
+        int[] all = [.. Enumerable.Range(0, combinations)];
+        if (combinations <= MostCombinations) return all;
+        new Pcg32(0, (ulong)combinations).Shuffle<int>(all);
+        return all[..MostCombinations];
+    }
+
+    private static double Mean(IEnumerable<double> values) => values.Where(value => !double.IsNaN(value)).DefaultIfEmpty(double.NaN).Average();
+
+    private static double? Defined(double value) => double.IsNaN(value) ? null : value;
+}
