@@ -14,6 +14,7 @@ internal static class PackCommand
     {
         ["q2"] = PackFormat.Q2,
         ["diffusers"] = PackFormat.Diffusers,
+        ["onnx"] = PackFormat.Onnx,
     };
 
     internal static Command Create()

@@ -44,7 +44,7 @@ public static class GraphText
         Initializer.FromTensor tensor => tensor.TensorName
             + (tensor.IsCut ? $"[:, {tensor.InputStart}:{tensor.InputStart + tensor.InputCount}]" : "")
             + (tensor.Transposed ? "ᵀ" : ""),
-        Initializer.Inline { ElementCount: <= LiteralElements } inline => $"({string.Join(", ", Literals(inline))})",
+        Initializer.Inline { ElementCount: <= LiteralElements, Type: not ElementType.UInt4 } inline => $"({string.Join(", ", Literals(inline))})",
         _ => "table",
     };
 

@@ -12,7 +12,7 @@ public abstract record Initializer(string Name, ElementType Type, IReadOnlyList<
     public long ElementCount { get; } = Shape.Aggregate(1L, (product, extent) => checked(product * extent));
 
     /// <summary>Bytes in the graph's element type.</summary>
-    public long SizeBytes => ElementCount * Type.SizeBytes();
+    public long SizeBytes => Type.SizeBytes(ElementCount);
 
     /// <summary>The value that nodes refer to.</summary>
     public GraphValue Value => new(Name, Type, [.. Shape.Select(extent => new Dimension(extent))]);

@@ -107,7 +107,7 @@ public sealed class OnnxTensors : ITensorSource
     internal static TensorInfo Describe(TensorProto proto, string path)
     {
         ElementType type = OnnxTypes.FromOnnx(proto.DataType)
-            ?? throw new OnnxFormatException($"{path}: tensor '{proto.Name}' has element type {proto.DataType}, which is not supported; float, half, bfloat16, double, int8, int32, int64, uint8 and bool are.");
+            ?? throw new OnnxFormatException($"{path}: tensor '{proto.Name}' has element type {proto.DataType}, which is not supported; float, half, bfloat16, double, int8, int32, int64, uint8, uint4 and bool are.");
         long[] shape = [.. proto.Dims];
         long count = 1;
         foreach (long extent in shape)

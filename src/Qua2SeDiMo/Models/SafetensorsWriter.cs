@@ -104,6 +104,7 @@ public static class SafetensorsWriter
         ElementType.Int32 => "I32",
         ElementType.Int8 => "I8",
         ElementType.UInt8 => "U8",
-        _ => "BOOL",
+        ElementType.Bool => "BOOL",
+        _ => throw new NotSupportedException($"A safetensors file cannot hold {type}."),
     };
 }

@@ -12,5 +12,5 @@ public sealed record TensorInfo(string Name, ElementType Type, IReadOnlyList<lon
     public long ElementCount { get; } = Shape.Aggregate(1L, (product, extent) => checked(product * extent));
 
     /// <summary>Stored bytes.</summary>
-    public long SizeBytes => ElementCount * Type.SizeBytes();
+    public long SizeBytes => Type.SizeBytes(ElementCount);
 }

@@ -24,14 +24,21 @@ public enum ElementType
     Int8,
     /// <summary>One byte, 0 or 1.</summary>
     Bool,
+    /// <summary>Unsigned 4-bit integer, two a byte, the first in its low half; only in ONNX models.</summary>
+    UInt4,
 }
 
 /// <summary>Sizes and conversions of <see cref="ElementType"/>.</summary>
 public static class ElementTypes
 {
-    /// <summary>Bytes of one element.</summary>
+    /// <summary>Bytes of so many elements.</summary>
+    public static long SizeBytes(this ElementType type, long count) => type == ElementType.UInt4 ? checked(count + 1) / 2 : checked(count * type.SizeBytes());
+
+    /// <summary>Bytes of one element, of a type whose elements take whole bytes.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">They do not.</exception>
     public static int SizeBytes(this ElementType type) => type switch
     {
+        ElementType.UInt4 => throw new ArgumentOutOfRangeException(nameof(type), type, "Two elements share a byte."),
         ElementType.Float64 or ElementType.Int64 => 8,
         ElementType.Float32 or ElementType.Int32 => 4,
         ElementType.Float16 or ElementType.BFloat16 => 2,

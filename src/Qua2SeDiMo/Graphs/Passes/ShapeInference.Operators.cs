@@ -33,6 +33,7 @@ internal sealed partial class ShapeInference
             "Slice" => [Slice(node, x)],
             "Split" => Split(node, x),
             "Gather" => [Shape(node, 1) is { } picks ? Gather(x, picks, Axis(node.Integer("axis", 0), x.Count)) : null],
+            "GatherElements" => [Shape(node, 1)],
             "Flatten" => [x.All(extent => extent.IsFixed) ? Flatten(x, Axis(node.Integer("axis", 1), x.Count)) : null],
             "Tile" => [Numbers(node, 1) is { } repeats && x.All(extent => extent.IsFixed) ? [.. x.Select((extent, i) => new Dimension(extent.Size * repeats[i]))] : null],
             "Pad" => [Numbers(node, 1) is { } pads && pads.Length == 2 * x.Count && x.All(extent => extent.IsFixed) ? [.. x.Select((extent, i) => new Dimension(extent.Size + pads[i] + pads[i + x.Count]))] : null],

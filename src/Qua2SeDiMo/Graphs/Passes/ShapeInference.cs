@@ -11,7 +11,7 @@ internal sealed partial class ShapeInference
 {
     private const int LargestContent = 64;
 
-    private static readonly HashSet<string> Elementwise = new(StringComparer.Ordinal) { "Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Mod", "Equal", "Less", "Greater", "LessOrEqual", "GreaterOrEqual", "And", "Or", "Where", "Sum", "PRelu" };
+    private static readonly HashSet<string> Elementwise = new(StringComparer.Ordinal) { "Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Mod", "Equal", "Less", "Greater", "LessOrEqual", "GreaterOrEqual", "And", "Or", "Where", "Sum", "PRelu", "BitShift", "BitwiseAnd", "BitwiseOr" };
 
     private static readonly HashSet<string> SameShape = new(StringComparer.Ordinal)
     {

@@ -1,0 +1,65 @@
+using System.Text.Json.Nodes;
+using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Passes;
+using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Quantizers;
+
+namespace Qua2SeDiMo.Packing;
+
+/// <summary>
+/// Writes a pipeline folder whose denoiser is <c>model.onnx</c>: a program of standard operators, for the model's own image size, whose
+/// weights are packed codes. Any ONNX Runtime opens it without a library of ours.
+/// </summary>
+public static class OnnxModelWriter
+{
+    /// <summary>Writes the folder; it appears when it is complete.</summary>
+    /// <param name="source">Original pipeline.</param>
+    /// <param name="graph">Its denoiser, with its weights listed.</param>
+    /// <param name="tensors">The denoiser's tensors.</param>
+    /// <param name="allocation">Options; a weight that it does not list keeps its precision.</param>
+    /// <param name="bank">Bank made from this denoiser.</param>
+    /// <param name="destination">Folder to write: missing, empty, or an earlier one of ours, which is replaced.</param>
+    /// <param name="plan">Where the allocation came from; null to leave it out.</param>
+    /// <param name="activationBits">Bits that the program itself rounds activations to in front of every weight; null leaves them.</param>
+    /// <param name="progress">Called with a finished share from 0 to 1.</param>
+    /// <param name="cancellationToken">Stops; nothing is left behind.</param>
+    /// <exception cref="PackedModelException">The destination is taken or the source is packed.</exception>
+    /// <exception cref="Q2Exception">A file of the source or of the bank is missing or damaged.</exception>
+    public static PackedModelSummary Write(ModelFolder source, Graph graph, ITensorSource tensors, BitAllocation allocation, QuantizerBank bank, string destination,
+        JsonObject? plan = null, int? activationBits = null, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(graph);
+        ArgumentNullException.ThrowIfNull(allocation);
+        ArgumentNullException.ThrowIfNull(bank);
+        QuantizableWeight[] weights = [.. graph.Weights.Select(weight => weight.Weight)];
+        PipelineFolder.RequireKnown(source, weights, allocation);
+        PackedModelSummary summary = null!;
+        string target = PipelineFolder.Write(source, destination, withProgram: false, folder =>
+        {
+            int checkedWeights = 0;
+            foreach (QuantizableWeight weight in weights.Where(weight => allocation[weight.Name] is not null))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                bank.RequireMadeFrom(tensors, weight);
+                progress?.Report(++checkedWeights / (2.0 * weights.Length));
+            }
+            Graph packed = OnnxWeightCodes.Apply(activationBits is { } bits ? ActivationQuantization.Apply(graph, bits) : graph, tensors, allocation, bank);
+            OnnxWriter.Write(packed, tensors, Path.Combine(folder, OnnxReader.FileName), cancellationToken: cancellationToken);
+            summary = Summarise(folder, graph, packed, tensors, weights, allocation);
+            new PackNote(PackFormat.Onnx, summary.AverageBits, activationBits, allocation, plan).Write(Path.GetDirectoryName(folder)!);
+            progress?.Report(1);
+        }, cancellationToken);
+        return summary with { DirectoryPath = target };
+    }
+
+    private static PackedModelSummary Summarise(string folder, Graph graph, Graph packed, ITensorSource tensors, QuantizableWeight[] weights, BitAllocation allocation)
+    {
+        HashSet<string> kept = [.. graph.Initializers.Select(initializer => initializer.Name)];
+        long rest = packed.Initializers.Where(initializer => kept.Contains(initializer.Name) || initializer is Initializer.FromTensor).Sum(initializer => initializer.SizeBytes);
+        long quantized = packed.Initializers.Sum(initializer => initializer.SizeBytes) - rest;
+        long files = Directory.EnumerateFiles(folder, OnnxReader.FileName + "*").Sum(file => new FileInfo(file).Length);
+        int originalBits = weights.Length == 0 ? 16 : TablePrecision.Bits(tensors.Tensors[weights[0].TensorName].Type);
+        return new PackedModelSummary(PackFormat.Onnx, folder, quantized, rest, files, allocation.AverageBits(weights, originalBits));
+    }
+}
