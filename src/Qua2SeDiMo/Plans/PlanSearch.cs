@@ -13,12 +13,13 @@ public sealed record PlanChoice(IReadOnlyList<int> Options, long SizeBytes, doub
 
 /// <summary>
 /// Chooses one option per group so that the summed score is largest within a byte budget: the multiple-choice knapsack problem, solved exactly.
-/// Dynamic programming over the undominated (size, score) pairs of the first groups, cut by the Lagrangian bound of the others
+/// Dynamic programming over the undominated (size, score) pairs of the first groups, cut by the linear relaxation of the others
 /// (Dyer, Riha and Walker, 1995; Kellerer, Pferschy and Pisinger, Knapsack Problems, chapter 11).
 /// </summary>
 public static class PlanSearch
 {
     private const double Rounding = 1e-12;
+    private const int NarrowWidth = 500;
 
     /// <summary>Bytes of the smallest choice.</summary>
     public static long SmallestSizeBytes(IReadOnlyList<IReadOnlyList<PlanOption>> groups)
@@ -41,32 +42,24 @@ public static class PlanSearch
             throw new ArgumentException("Every group needs an option; sizes are 0 or more and scores finite.", nameof(groups));
         }
         if (SmallestSizeBytes(groups) > budgetBytes) return null;
-        Candidate[][] candidates = [.. groups.Select(Undominated)];
-        // Groups with the widest range of sizes first: the bound of the rest is then tight where most states are.
-        int[] order = [.. Enumerable.Range(0, groups.Count).OrderByDescending(g => candidates[g][^1].SizeBytes - candidates[g][0].SizeBytes)];
+        Candidate[][] candidates = [.. groups.Select(OptionFront.Undominated)];
         Relaxation relaxation = Relaxation.Solve(candidates, budgetBytes);
-        int[] found = new States(candidates, order, budgetBytes, relaxation).Run(cancellationToken) ?? relaxation.Incumbent;
-        int[] options = [.. found.Select((candidate, g) => candidates[g][candidate].Option)];
+        // A narrow search first: its incumbent is so good that the bound leaves the exact one little to look at.
+        foreach (int width in (ReadOnlySpan<int>)[NarrowWidth, int.MaxValue])
+        {
+            candidates = relaxation.Worthwhile(candidates);
+            relaxation = new States(candidates, relaxation, width).Run(cancellationToken) ?? relaxation;
+        }
+        IReadOnlyList<int> options = relaxation.Incumbent;
         return new PlanChoice(options, options.Select((option, g) => groups[g][option].SizeBytes).Sum(), options.Select((option, g) => groups[g][option].Score).Sum());
     }
 
-    // Ascending in size and in score; the first of equal options stays.
-    private static Candidate[] Undominated(IReadOnlyList<PlanOption> group)
-    {
-        var kept = new List<Candidate>();
-        foreach (Candidate candidate in group.Select((option, index) => new Candidate(option.SizeBytes, option.Score, index))
-            .OrderBy(candidate => candidate.SizeBytes).ThenByDescending(candidate => candidate.Score).ThenBy(candidate => candidate.Option))
-        {
-            if (kept.Count == 0 || candidate.Score > kept[^1].Score) kept.Add(candidate);
-        }
-        return [.. kept];
-    }
-
-    private readonly record struct Candidate(long SizeBytes, double Score, int Option);
-
     /// <summary>The linear relaxation: its multiplier bounds what is still to come, its rounded-down choice is the first incumbent.</summary>
-    private sealed record Relaxation(double Multiplier, int[] Incumbent, double Score)
+    private sealed record Relaxation(double Multiplier, int[] Incumbent, double Score, long Budget)
     {
+        /// <summary>What a bound has to reach; below the incumbent by the rounding of bounds.</summary>
+        internal double Floor => Score - (Rounding * (Math.Max(1, Math.Abs(Score)) + (Multiplier * Budget)));
+
         internal static Relaxation Solve(Candidate[][] groups, long budget)
         {
             int[] chosen = new int[groups.Length];
@@ -74,17 +67,8 @@ public static class PlanSearch
             var steps = new List<(double Slope, int Group, int From, int To)>();
             for (int g = 0; g < groups.Length; g++)
             {
-                // Upper hull of (size, score): from each corner to the one with the steepest gain.
-                for (int from = 0; from < groups[g].Length - 1;)
-                {
-                    int best = from + 1;
-                    for (int to = from + 2; to < groups[g].Length; to++)
-                    {
-                        if (Slope(groups[g], from, to) > Slope(groups[g], from, best)) best = to;
-                    }
-                    steps.Add((Slope(groups[g], from, best), g, from, best));
-                    from = best;
-                }
+                int[] corners = OptionFront.Corners(groups[g]);
+                for (int i = 1; i < corners.Length; i++) steps.Add((OptionFront.Slope(groups[g][corners[i - 1]], groups[g][corners[i]]), g, corners[i - 1], corners[i]));
             }
             double multiplier = 0;
             bool full = false;
@@ -103,48 +87,67 @@ public static class PlanSearch
                     full = true;
                 }
             }
-            return new Relaxation(multiplier, chosen, chosen.Select((candidate, g) => groups[g][candidate].Score).Sum());
+            return new Relaxation(multiplier, [.. chosen.Select((candidate, g) => groups[g][candidate].Option)], chosen.Select((candidate, g) => groups[g][candidate].Score).Sum(), budget);
         }
 
-        private static double Slope(Candidate[] group, int from, int to) =>
-            (group[to].Score - group[from].Score) / (group[to].SizeBytes - group[from].SizeBytes);
+        /// <summary>Score less the price of the bytes.</summary>
+        internal double Priced(Candidate candidate) => candidate.Score - (Multiplier * candidate.SizeBytes);
+
+        // Without the candidates that even the bound of all other groups does not lift to the incumbent.
+        internal Candidate[][] Worthwhile(Candidate[][] groups)
+        {
+            double[] best = [.. groups.Select(group => group.Max(Priced))];
+            double bound = best.Sum() + (Multiplier * Budget);
+            return [.. groups.Select((group, g) => group.Where(candidate => bound - best[g] + Priced(candidate) >= Floor).ToArray())];
+        }
     }
 
     /// <summary>Undominated partial choices, group by group.</summary>
-    private sealed class States(Candidate[][] groups, int[] order, long budget, Relaxation relaxation)
+    private sealed class States
     {
         private readonly record struct State(long SizeBytes, double Score, int Parent, int Candidate);
 
         private readonly List<State[]> layers = [];
+        private readonly Candidate[][] groups;
+        private readonly int[] order;
+        private readonly Relaxation relaxation;
+        private readonly int width;
 
-        internal int[]? Run(CancellationToken cancellationToken)
+        /// <summary>Prepares a search.</summary>
+        /// <param name="groups">Candidates.</param>
+        /// <param name="relaxation">Bound and incumbent.</param>
+        /// <param name="width">Partial choices that are followed after each group, the most promising ones; exact if that is never reached.</param>
+        internal States(Candidate[][] groups, Relaxation relaxation, int width)
         {
-            double[] bound = new double[order.Length + 1];
-            long[] least = new long[order.Length + 1];
-            for (int i = order.Length - 1; i >= 0; i--)
-            {
-                Candidate[] group = groups[order[i]];
-                bound[i] = bound[i + 1] + group.Max(candidate => candidate.Score - (relaxation.Multiplier * candidate.SizeBytes));
-                least[i] = least[i + 1] + group[0].SizeBytes;
-            }
+            this.groups = groups;
+            this.relaxation = relaxation;
+            this.width = width;
+            // Groups with the widest range of sizes first: the bound of the rest is then tight where most states are.
+            order = [.. Enumerable.Range(0, groups.Length).OrderByDescending(g => groups[g][^1].SizeBytes - groups[g][0].SizeBytes)];
+        }
+
+        /// <summary>The relaxation with a better incumbent; null when none is found.</summary>
+        internal Relaxation? Run(CancellationToken cancellationToken)
+        {
+            var rest = new HullBound(groups);
             State[] states = [new State(0, 0, -1, -1)];
             for (int i = 0; i < order.Length; i++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                states = Extend(states, groups[order[i]], bound[i + 1], least[i + 1]);
+                rest.Remove(order[i]);
+                states = Extend(states, groups[order[i]], rest);
                 // Nothing can beat the incumbent any more.
                 if (states.Length == 0) return null;
                 layers.Add(states);
             }
-            return states[^1].Score > relaxation.Score ? Choices(states.Length - 1) : null;
+            return states[^1].Score > relaxation.Score ? relaxation with { Incumbent = Choices(states.Length - 1), Score = states[^1].Score } : null;
         }
 
-        private State[] Extend(State[] states, Candidate[] group, double restBound, long restLeast)
+        private State[] Extend(State[] states, Candidate[] group, HullBound rest)
         {
             int[] next = new int[group.Length];
-            double floor = relaxation.Score - (Rounding * Math.Max(1, Math.Abs(relaxation.Score)));
             double best = double.NegativeInfinity;
-            var result = new List<State>(states.Length);
+            var result = new List<State>(Math.Min(states.Length, width));
             while (true)
             {
                 // Of the shifted lists, each ascending in size, the smallest head comes next; at equal size the better score.
@@ -158,14 +161,17 @@ public static class PlanSearch
                     double candidateScore = states[next[c]].Score + group[c].Score;
                     if (from < 0 || candidateSize < size || (candidateSize == size && candidateScore > score)) (from, size, score) = (c, candidateSize, candidateScore);
                 }
-                if (from < 0 || size + restLeast > budget) return [.. result];
+                if (from < 0 || size + rest.LeastBytes > relaxation.Budget) return result.Count <= width ? [.. result] : Promising(result, rest);
                 int parent = next[from]++;
                 if (score <= best) continue;
-                if (score + restBound + (relaxation.Multiplier * (budget - size)) < floor) continue;
+                if (score + rest.At(relaxation.Budget - size) < relaxation.Floor) continue;
                 best = score;
                 result.Add(new State(size, score, parent, from));
             }
         }
+
+        private State[] Promising(List<State> states, HullBound rest) =>
+            [.. states.OrderByDescending(state => state.Score + rest.At(relaxation.Budget - state.SizeBytes)).Take(width).OrderBy(state => state.SizeBytes)];
 
         private int[] Choices(int state)
         {
@@ -173,7 +179,7 @@ public static class PlanSearch
             for (int i = order.Length - 1; i >= 0; i--)
             {
                 State here = layers[i][state];
-                chosen[order[i]] = here.Candidate;
+                chosen[order[i]] = groups[order[i]][here.Candidate].Option;
                 state = here.Parent;
             }
             return chosen;

@@ -71,6 +71,6 @@ public class BlockScoreTests(ITestOutputHelper output)
         var rows = new StudyRows(local, features, [options]);
         fold.Network.Forward(new RowBatch(rows.Plan).SelectAll(), rows.Features, train: false);
         int last = rows.Plan.Levels[unit.Hop].RowOf[unit.Nodes.Count - 1];
-        return Predictor.Norm(fold.Network.NodeEmbedding(unit.Hop, last));
+        return fold.HopWeight[unit.Hop] * Predictor.Norm(fold.Network.NodeEmbedding(unit.Hop, last));
     }
 }

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Sensitivity;
 
 namespace Qua2SeDiMo.Tests.Sensitivity;
 
@@ -46,26 +48,48 @@ internal sealed class PublishedUnits
 
     internal OptionFeatures Features { get; }
 
-    /// <summary>Predictors with random weights and plain moments.</summary>
-    internal Predictor[] RandomFolds(int count) =>
-    [
-        .. Enumerable.Range(0, count).Select(fold =>
-        {
-            var network = new PredictorNetwork(new PredictorShape(Topology.Positions));
-            network.Initialize((ulong)fold);
-            var predictor = new Predictor(network, new TargetScale(0, 1, false), PredictorLoss.Srcc);
-            Array.Fill(predictor.HopDeviation, 1);
-            Array.Fill(predictor.HopWeight, 1);
-            return predictor;
-        }),
-    ];
+    /// <summary>Predictors with random weights. Hop weights are 1 or −1, so that larger option sets of the first unit of a hop score higher on average.</summary>
+    internal Predictor[] RandomFolds(int count) => [.. Enumerable.Range(0, count).Select(fold => RandomFold((ulong)fold))];
 
+    private Predictor RandomFold(ulong seed)
+    {
+        var network = new PredictorNetwork(new PredictorShape(Topology.Positions));
+        network.Initialize(seed);
+        var predictor = new Predictor(network, new TargetScale(0, 1, false), PredictorLoss.Srcc);
+        Array.Fill(predictor.HopDeviation, 1);
+        Array.Fill(predictor.HopWeight, 1);
+        var scores = new HopScores(Topology, Features);
+        foreach (PredictorUnit unit in Units.Where(unit => unit.Weights.Count > 0).DistinctBy(unit => unit.Hop))
+        {
+            double[] all = scores.Unit(predictor, unit);
+            // Options with 4 bits have even numbers.
+            double mean = all.Average(), trend = all.Select((score, c) => (score - mean) * -Enumerable.Range(0, unit.Weights.Count).Count(i => c / (int)Math.Pow(6, i) % 2 == 1)).Sum();
+            if (trend < 0) predictor.HopWeight[unit.Hop] = -1;
+        }
+        return predictor;
+    }
+
+    // Layers of 0.2 to 13 million values under the size formula; errors fall with bits and differ by method and layer.
     private static OptionFeatures RandomFeatures(int weights)
     {
         var random = new Pcg32(5);
-        OptionCode[] options = [new("uaq-4", 1, 1), new("uaq-3", 1, 2), new("kmeans-c-4", 2, 1), new("kmeans-c-3", 2, 2), new("kmeans-a-4", 3, 1), new("kmeans-a-3", 3, 2)];
-        return new OptionFeatures(options, [.. Enumerable.Repeat(16000L, weights)], [.. Enumerable.Range(0, weights * 6).Select(i => (i % 2 == 0 ? 4000L : 3000L) + random.Next(400))],
-            [.. Enumerable.Range(0, weights * 6).Select(_ => random.NextDouble() / 100)], 16);
+        OptionCode[] options = [.. QuantizerSpec.PaperOptions.Select(spec => new OptionCode(spec.ToString(), (int)spec.Method + 1, spec.Bits == 4 ? 1 : 2))];
+        var original = new List<long>();
+        var quantized = new List<long>();
+        var errors = new List<double>();
+        for (int w = 0; w < weights; w++)
+        {
+            int channels = 320 * (1 + random.Next(8));
+            long elements = channels * (640L + (320 * random.Next(15)));
+            original.Add(elements * 2);
+            double scale = Math.Exp(random.NextNormal()) / 100;
+            foreach (QuantizerSpec spec in QuantizerSpec.PaperOptions)
+            {
+                quantized.Add(spec.SizeBytes(elements, channels, 16));
+                errors.Add(scale * (spec.Bits == 4 ? 0.2 : 1) * Math.Exp(0.2 * random.NextNormal()));
+            }
+        }
+        return new OptionFeatures(options, original, quantized, errors, 16);
     }
 
     private static (int, int)[] Pairs(JsonElement edges) => [.. edges.EnumerateArray().Select(edge => ((int)edge[0].GetDouble(), (int)edge[1].GetDouble()))];
