@@ -41,7 +41,7 @@ public static class BlockGroups
         double[] operations = new double[topology.WeightCount * features.OptionCount];
         foreach (Predictor fold in folds) TensorPrimitives.Add<double>(operations, hopScores.Operations(fold), operations);
         groups.AddRange(Enumerable.Range(0, topology.WeightCount).Where(w => !decided[w])
-            .Select(w => Group(features, [w], operations[(w * features.OptionCount)..((w + 1) * features.OptionCount)])));
+            .Select(w => Group(features, [w], operations.AsSpan(w * features.OptionCount, features.OptionCount))));
         return groups;
     }
 
