@@ -51,6 +51,7 @@ public sealed record ConvolutionShape(int Batch, int InChannels, int Height, int
         ReadOnlySpan<int> positive = [Batch, InChannels, Height, Width, KernelHeight, KernelWidth, StrideHeight, StrideWidth, DilationHeight, DilationWidth];
         ReadOnlySpan<int> pads = [PadTop, PadLeft, PadBottom, PadRight];
         bool fits = Height + PadTop + PadBottom > DilationHeight * (KernelHeight - 1) && Width + PadLeft + PadRight > DilationWidth * (KernelWidth - 1);
-        if (positive.ContainsAnyInRange(int.MinValue, 0) || pads.ContainsAnyInRange(int.MinValue, -1) || !fits) throw new ArgumentException($"{this} is no convolution.");
+        if (positive.ContainsAnyInRange(int.MinValue, 0) || pads.ContainsAnyInRange(int.MinValue, -1) || !fits) throw new ArgumentException($"Extents [{string.Join(", ", positive.ToArray())}] with padding [{string.Join(", ", pads.ToArray())}] are no convolution: "
+            + "batch, channels, height, width, kernel, stride and dilation are positive, padding is not negative, and the kernel fits.");
     }
 }

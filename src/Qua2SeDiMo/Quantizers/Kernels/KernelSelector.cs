@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics.X86;
+
 namespace Qua2SeDiMo.Quantizers.Kernels;
 
 /// <summary>Which kernel variant this machine runs. The environment variable <c>Q2_KERNEL</c> forces one by name.</summary>
@@ -7,7 +9,7 @@ public static class KernelSelector
     public const string Variable = "Q2_KERNEL";
 
     // Best first; the first member, because the lists below are made from it.
-    internal static readonly IReadOnlyList<PaletteKernel> All = [new ScalarKernel()];
+    internal static readonly IReadOnlyList<PaletteKernel> All = [new PanelKernel("avx512", Avx512BW.IsSupported, new Avx512Instructions()), new PanelKernel("avx2", Avx2.IsSupported && Fma.IsSupported, new Avx2Instructions()), new ScalarKernel()];
 
     private static readonly Lazy<PaletteKernel> Chosen = new(() => Choose(Environment.GetEnvironmentVariable(Variable)));
 

@@ -37,6 +37,9 @@ public sealed unsafe class PaletteMatrix
 
     internal PaletteLayout Layout { get; }
 
+    /// <summary>First byte of the tables.</summary>
+    internal byte* Tables => start + PaletteLayout.HeaderBytes;
+
     /// <summary>First byte of a channel's codes.</summary>
     internal byte* Codes(int channel) => start + Layout.CodesOffset + ((long)channel * Layout.CodeRowBytes);
 
@@ -89,7 +92,7 @@ public sealed unsafe class PaletteMatrix
     /// <param name="palette">2^bits places, in weight units.</param>
     internal void ReadPalette(int channel, Span<float> palette)
     {
-        byte* tables = start + PaletteLayout.HeaderBytes;
+        byte* tables = Tables;
         int length = Spec.PaletteLength;
         if (Spec.Method == QuantizerMethod.UniformAffine)
         {

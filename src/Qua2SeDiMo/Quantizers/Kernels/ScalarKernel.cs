@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Numerics.Tensors;
 
 namespace Qua2SeDiMo.Quantizers.Kernels;
 
@@ -32,13 +33,12 @@ internal sealed unsafe class ScalarKernel : PaletteKernel
         run(weight.OutChannels, channel =>
         {
             Span<float> palette = stackalloc float[weight.Spec.PaletteLength];
-            Span<sbyte> integers = stackalloc sbyte[weight.Spec.PaletteLength];
             weight.ReadPalette(channel, palette);
-            float scale = IntegerPalette.Round(palette, integers);
+            float scale = MathF.Abs(TensorPrimitives.MaxMagnitude(palette)) / 127f;
             var packed = new ReadOnlySpan<byte>(weight.Codes(channel), weight.Layout.CodeRowBytes);
             sbyte[] row = ArrayPool<sbyte>.Shared.Rent(length);
             int rowSum = 0;
-            for (int k = 0; k < length; k++) rowSum += row[k] = integers[weight.Layout.Code(packed, k)];
+            for (int k = 0; k < length; k++) rowSum += row[k] = scale == 0f ? (sbyte)0 : (sbyte)Math.Clamp(MathF.Round(palette[weight.Layout.Code(packed, k)] / scale), -127f, 127f);
             for (int token = 0; token < tokens; token++)
             {
                 int sum = 0;

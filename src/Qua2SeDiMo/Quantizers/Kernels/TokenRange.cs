@@ -17,11 +17,17 @@ internal readonly record struct TokenRange(float Step, float ZeroPoint)
         if (range.IsExact)
         {
             codes.Fill(1);
-            float low = TensorPrimitives.Min(token), high = TensorPrimitives.Max(token);
-            return new TokenRange(float.IsFinite(high - low) ? low : float.NaN, 0f);
+            return Constant(token);
         }
         for (int i = 0; i < token.Length; i++) codes[i] = (byte)range.Code(token[i]);
         return new TokenRange(range.Step, range.ZeroPoint);
+    }
+
+    /// <summary>The range of a token that <see cref="ActivationRange"/> keeps as it is.</summary>
+    internal static TokenRange Constant(ReadOnlySpan<float> token)
+    {
+        float low = TensorPrimitives.Min(token), high = TensorPrimitives.Max(token);
+        return new TokenRange(float.IsFinite(high - low) ? low : float.NaN, 0f);
     }
 
     /// <summary>The value of an integer sum.</summary>

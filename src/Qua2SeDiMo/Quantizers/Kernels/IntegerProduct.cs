@@ -1,0 +1,87 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Qua2SeDiMo.Quantizers.Kernels;
+
+/// <summary>y[t, c] of tokens quantized online and palettes rounded to 8-bit integers; see <see cref="PaletteMatMul.MultiplyQuantized"/>.</summary>
+internal sealed unsafe class IntegerProduct(PanelInstructions instructions, float* x, int tokens, PaletteMatrix weight, float* bias, int activationBits, float* y)
+    : PanelProduct(instructions, weight, tokens, Words(weight, instructions.IntegersPerWord))
+{
+    private readonly float[] steps = ArrayPool<float>.Shared.Rent(tokens + Padding), zeroPoints = ArrayPool<float>.Shared.Rent(tokens + Padding);
+
+    // Results are made eight tokens at a time.
+    private const int Padding = 8;
+
+    /// <summary>Computes everything; once.</summary>
+    internal override void Run(PartRunner run)
+    {
+        base.Run(run);
+        ArrayPool<float>.Shared.Return(steps);
+        ArrayPool<float>.Shared.Return(zeroPoints);
+    }
+
+    protected override void Pack(int first, int count, int width, float* panel)
+    {
+        int words = Words(Weight, Instructions.IntegersPerWord);
+        float[] rented = ArrayPool<float>.Shared.Rent(width * words);
+        fixed (float* rows = rented)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                TokenRange range = TokenQuantizer.Quantize(x + ((long)(first + i) * Weight.RowLength), Weight.RowLength, activationBits, Instructions.IntegersPerWord, (int*)rows + (i * words), words);
+                steps[first + i] = range.Step;
+                zeroPoints[first + i] = range.ZeroPoint;
+            }
+            PanelTransposer.Pack(rows, words, count, width, panel);
+        }
+        ArrayPool<float>.Shared.Return(rented);
+    }
+
+    [SkipLocalsInit]
+    protected override int Decode(int channel, int first, int count, float* row)
+    {
+        float* palette = stackalloc float[RowDecoder.PalettePlaces];
+        int* integers = stackalloc int[RowDecoder.PalettePlaces];
+        RowDecoder.ReadPalette(Weight, channel, palette);
+        IntegerPalette.Round(palette, Math.Max(PaletteTable.Length, Weight.Spec.PaletteLength), integers);
+        return RowDecoder.DecodeWords(Instructions, Weight, channel, integers, first, count, (int*)row);
+    }
+
+    protected override void Tile(float* a, float* b, int count, float* c, nint pitch, bool add, int width) => Instructions.IntegerTile((int*)a, (int*)b, count, (int*)c, pitch, add, width);
+
+    protected override void Store(int firstChannel, int channels, int firstToken, int count, float* sums, nint pitch, int* rowSums)
+    {
+        fixed (float* step = steps, zeroPoint = zeroPoints)
+        {
+            for (int i = 0; i < channels; i++)
+            {
+                ToValues((int*)sums + (i * pitch), sums + (i * pitch), count, step + firstToken, zeroPoint + firstToken, rowSums[i], Scale(firstChannel + i), bias is null ? 0f : bias[firstChannel + i]);
+            }
+        }
+        PanelTransposer.Store(sums, pitch, channels, count, null, y + ((long)firstToken * Weight.OutChannels) + firstChannel, Weight.OutChannels);
+    }
+
+    [SkipLocalsInit]
+    private float Scale(int channel)
+    {
+        float* palette = stackalloc float[RowDecoder.PalettePlaces];
+        RowDecoder.ReadPalette(Weight, channel, palette);
+        return IntegerPalette.Scale(palette, Math.Max(PaletteTable.Length, Weight.Spec.PaletteLength));
+    }
+
+    // TokenRange.Value, eight tokens at a time; the rows of sums and of ranges have room for whole vectors.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ToValues(int* sums, float* values, int count, float* steps, float* zeroPoints, int rowSum, float scale, float bias)
+    {
+        Vector256<float> sum = Vector256.Create((float)rowSum), unit = Vector256.Create(scale), added = Vector256.Create(bias);
+        for (int i = 0; i < count; i += Vector256<float>.Count)
+        {
+            Vector256<float> exact = Vector256.ConvertToSingle(Vector256.Load(sums + i));
+            Vector256<float> shifted = Vector256.FusedMultiplyAdd(-Vector256.Load(zeroPoints + i), sum, exact);
+            Vector256.FusedMultiplyAdd(shifted, Vector256.Load(steps + i) * unit, added).Store(values + i);
+        }
+    }
+
+    private static int Words(PaletteMatrix weight, int perWord) => (weight.Layout.VectorCount + perWord - 1) / perWord * PaletteLayout.Lanes;
+}

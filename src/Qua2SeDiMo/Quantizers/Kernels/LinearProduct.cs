@@ -1,0 +1,29 @@
+using System.Runtime.CompilerServices;
+
+namespace Qua2SeDiMo.Quantizers.Kernels;
+
+/// <summary>y[t, c] = Σ_k x[t, k]·w[c, k] + bias[c] in single precision, for many tokens.</summary>
+internal sealed unsafe class LinearProduct(PanelInstructions instructions, float* x, int tokens, PaletteMatrix weight, float* bias, float* y)
+    : FloatProduct(instructions, weight, tokens)
+{
+    protected override void Pack(int first, int count, int width, float* panel) =>
+        PanelTransposer.Pack(x + ((long)first * Weight.RowLength), Weight.RowLength, count, width, panel);
+
+    protected override void Store(int firstChannel, int channels, int firstToken, int count, float* sums, nint pitch, int* rowSums) =>
+        PanelTransposer.Store(sums, pitch, channels, count, bias is null ? null : bias + firstChannel, y + ((long)firstToken * Weight.OutChannels) + firstChannel, Weight.OutChannels);
+}
+
+/// <summary>A product in single precision.</summary>
+internal abstract unsafe class FloatProduct(PanelInstructions instructions, PaletteMatrix weight, int tokens) : PanelProduct(instructions, weight, tokens, weight.RowLength)
+{
+    [SkipLocalsInit]
+    protected override int Decode(int channel, int first, int count, float* row)
+    {
+        float* palette = stackalloc float[RowDecoder.PalettePlaces];
+        RowDecoder.ReadPalette(Weight, channel, palette);
+        RowDecoder.Decode(Instructions, Weight, channel, palette, first / PaletteLayout.Lanes, (count + PaletteLayout.Lanes - 1) / PaletteLayout.Lanes, row);
+        return 0;
+    }
+
+    protected override void Tile(float* a, float* b, int count, float* c, nint pitch, bool add, int width) => Instructions.Tile(a, b, count, c, pitch, add, width);
+}
