@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Qua2SeDiMo.Numerics;
 
@@ -136,27 +137,29 @@ internal sealed unsafe class BatchNorm : IDisposable
     public void BeginSums(int chunk) => new Span<float>(partials.Pointer + (2L * Stride * chunk), 2 * Stride).Clear();
 
     /// <summary>
-    /// Backward through the activation and into the sums of γ and β: writes dy where the normalised value is positive, 0 elsewhere.
+    /// Adds neighbouring rows to the sums of γ and β: dy where the normalised value is positive (or everywhere, without an activation).
     /// </summary>
-    public void SumRow(int chunk, float* x, float* dy, float* masked, bool relu)
+    public void SumRows(int chunk, float* x, float* dy, int rows, bool relu)
     {
         float* sums = partials.Pointer + (2L * Stride * chunk);
-        float* products = sums + Stride;
         for (int j = 0; j < Stride; j += 16)
         {
-            Vector512<float> value = Vector512.Load(x + j), slope = Vector512.Load(dy + j);
-            if (relu)
+            Vector512<float> sum = Vector512.Load(sums + j), product = Vector512.Load(sums + Stride + j);
+            Vector512<float> scale = Vector512.Load(Scale + j), shift = Vector512.Load(Shift + j), mean = Vector512.Load(Mean + j);
+            float* value = x + j, slope = dy + j;
+            for (int row = 0; row < rows; row++, value += Stride, slope += Stride)
             {
-                Vector512<float> y = Vector512.FusedMultiplyAdd(value, Vector512.Load(Scale + j), Vector512.Load(Shift + j));
-                slope = Vector512.ConditionalSelect(Vector512.GreaterThan(y, Vector512<float>.Zero), slope, Vector512<float>.Zero);
+                Vector512<float> input = Vector512.Load(value), gradient = Vector512.Load(slope);
+                if (relu) gradient = Masked(input, gradient, scale, shift);
+                sum += gradient;
+                product = Vector512.FusedMultiplyAdd(gradient, input - mean, product);
             }
-            slope.Store(masked + j);
-            (Vector512.Load(sums + j) + slope).Store(sums + j);
-            Vector512.FusedMultiplyAdd(slope, value - Vector512.Load(Mean + j), Vector512.Load(products + j)).Store(products + j);
+            sum.Store(sums + j);
+            product.Store(sums + Stride + j);
         }
     }
 
-    /// <summary>Gradients of γ and β, and the terms of <see cref="BackwardRow"/>.</summary>
+    /// <summary>Gradients of γ and β, and the terms of <see cref="BackwardRows"/>.</summary>
     /// <param name="chunks">Chunks that were summed.</param>
     /// <param name="train">Whether the statistics came from the batch, and so depend on x.</param>
     /// <param name="totalCount">Rows of the batch, repeated ones counted as often as they occur.</param>
@@ -181,15 +184,32 @@ internal sealed unsafe class BatchNorm : IDisposable
     /// <summary>γ/√(variance + ε) · ε/(variance + ε): what the norm passes on of a change in the size of a channel.</summary>
     public double RestOfScale(int channel) => Scale[channel] * Epsilon * InverseDeviation[channel] * InverseDeviation[channel];
 
-    /// <summary>dx of one row from the masked dy of <see cref="SumRow"/>.</summary>
-    public void BackwardRow(float* x, float* masked, float count, float* dx)
+    /// <summary>dx of neighbouring rows, after <see cref="FinishSums"/>; may overwrite dy.</summary>
+    public void BackwardRows(float* x, float* dy, ReadOnlySpan<float> counts, float* dx, bool relu)
     {
-        Vector512<float> times = Vector512.Create(count);
         for (int j = 0; j < Stride; j += 16)
         {
-            Vector512<float> centred = Vector512.Load(x + j) - Vector512.Load(Mean + j);
-            Vector512<float> common = Vector512.FusedMultiplyAdd(centred, Vector512.Load(SlopeTerm + j), Vector512.Load(MeanTerm + j));
-            ((Vector512.Load(masked + j) * Vector512.Load(Scale + j)) - (times * common)).Store(dx + j);
+            Vector512<float> scale = Vector512.Load(Scale + j), shift = Vector512.Load(Shift + j), mean = Vector512.Load(Mean + j);
+            Vector512<float> slopeTerm = Vector512.Load(SlopeTerm + j), meanTerm = Vector512.Load(MeanTerm + j);
+            long at = j;
+            foreach (float count in counts)
+            {
+                Vector512<float> input = Vector512.Load(x + at), gradient = Vector512.Load(dy + at);
+                if (relu) gradient = Masked(input, gradient, scale, shift);
+                Vector512<float> common = Vector512.FusedMultiplyAdd(input - mean, slopeTerm, meanTerm);
+                Vector512.FusedMultiplyAdd(gradient, scale, -(Vector512.Create(count) * common)).Store(dx + at);
+                at += Stride;
+            }
+        }
+    }
+
+    /// <summary>dy where the normalised value is positive, 0 elsewhere: what reaches γ, β and the row itself through the activation.</summary>
+    public void MaskRows(float* x, float* dy, int rows, float* masked)
+    {
+        for (int j = 0; j < Stride; j += 16)
+        {
+            Vector512<float> scale = Vector512.Load(Scale + j), shift = Vector512.Load(Shift + j);
+            for (long at = j; at < (long)rows * Stride; at += Stride) Masked(Vector512.Load(x + at), Vector512.Load(dy + at), scale, shift).Store(masked + at);
         }
     }
 
@@ -199,6 +219,10 @@ internal sealed unsafe class BatchNorm : IDisposable
         vectors.Dispose();
         partials.Dispose();
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Masked(Vector512<float> x, Vector512<float> dy, Vector512<float> scale, Vector512<float> shift) =>
+        dy & Vector512.GreaterThan(Vector512.FusedMultiplyAdd(x, scale, shift), Vector512<float>.Zero);
 
     private void Set(int j, double mean, double variance)
     {

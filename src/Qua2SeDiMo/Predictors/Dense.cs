@@ -52,6 +52,9 @@ internal sealed unsafe class Dense : IDisposable
     /// <summary>Floats between two output rows, all parts.</summary>
     public int OutStride { get; }
 
+    /// <summary>Multiplications and additions of one row: forward, weight gradient and input gradient, padding not counted.</summary>
+    public double OperationsPerRow => 6.0 * inWidth * outWidth * parts.Length;
+
     /// <summary>Copies the present weights into panels; once per step, before <see cref="Forward"/>.</summary>
     public void Pack(bool forTraining)
     {

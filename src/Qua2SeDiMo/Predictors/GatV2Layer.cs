@@ -10,15 +10,18 @@ namespace Qua2SeDiMo.Predictors;
 /// </summary>
 internal sealed unsafe class GatV2Layer : IDisposable
 {
-    private const float NegativeSlope = 0.2f;
+    // Exponentials are taken together for so many edges.
+    private const int BlockEdges = 48;
+    private const int UnrolledStride = 64;
     private const int MostInputs = 4096;
 
     private readonly PredictorParameters parameters;
     private readonly ParameterSlice attention, bias;
     private readonly FloatBuffer vectors;
     private readonly FloatBuffer partials;
-    private readonly FloatBuffer weights = new(), slopes = new(), targetGradient = new();
+    private readonly FloatBuffer weights = new(), slopes = new(), sides = new();
     private readonly int width;
+    private bool keepsSides;
 
     public GatV2Layer(PredictorParameters parameters, string name, int inWidth, int width)
     {
@@ -41,6 +44,9 @@ internal sealed unsafe class GatV2Layer : IDisposable
     /// <summary>Attention weight of each edge after <see cref="Forward"/>.</summary>
     public float* Weights => weights.Pointer;
 
+    private bool Unrolled => Stride == UnrolledStride;
+
+    private ushort* Sides => (ushort*)sides.Pointer;
     private float* Attention => vectors.Pointer;
     private float* Bias => vectors.Pointer + Stride;
 
@@ -51,9 +57,10 @@ internal sealed unsafe class GatV2Layer : IDisposable
         parameters.Of(attention).CopyTo(vectors.Span(2 * Stride));
         parameters.Of(bias).CopyTo(vectors.Span(2 * Stride)[Stride..]);
         weights.Reserve(level.EdgeCount);
+        keepsSides = forTraining;
         if (!forTraining) return;
         slopes.Reserve(level.EdgeCount);
-        targetGradient.Reserve((long)level.RowCount * Stride);
+        sides.Reserve(((long)level.EdgeCount * AttentionRow.SideWords(Stride) * sizeof(ushort) / sizeof(float)) + 1);
         partials.Clear(2L * Stride * RowLevel.ChunkCount);
         Linear.BeginGradient(RowLevel.ChunkCount);
     }
@@ -67,37 +74,24 @@ internal sealed unsafe class GatV2Layer : IDisposable
     /// <param name="output">[row, channel].</param>
     public void Forward(GraphStructure structure, RowLevel level, int firstNode, int endNode, float* linear, float* output)
     {
-        int pair = 2 * Stride;
-        float* attention = Attention;
         fixed (int* inputs = level.Inputs)
         {
             for (int v = firstNode; v < endNode; v++)
             {
-                int degree = structure.Degree(v);
+                int degree = structure.Degree(v), end = level.NodeStart[v + 1];
                 if (degree > MostInputs) throw new PredictorFormatException($"Node {v} has {degree} inputs; at most {MostInputs} are supported.");
-                for (int row = level.NodeStart[v]; row < level.NodeStart[v + 1]; row++)
+                int together = Math.Max(1, BlockEdges / degree);
+                for (int row = level.NodeStart[v]; row < end; row += together)
                 {
                     int edge = level.InputStart[v] + ((row - level.NodeStart[v]) * degree);
-                    float* target = linear + ((long)inputs[edge] * pair) + Stride;
-                    float* alpha = weights.Pointer + edge;
-                    float most = float.NegativeInfinity;
-                    for (int k = 0; k < degree; k++)
-                    {
-                        alpha[k] = Score(linear + ((long)inputs[edge + k] * pair), target, attention, Stride);
-                        most = Math.Max(most, alpha[k]);
-                    }
-                    float total = 0;
-                    for (int k = 0; k < degree; k++) total += alpha[k] = MathF.Exp(alpha[k] - most);
-                    for (int k = 0; k < degree; k++) alpha[k] /= total;
-                    Mix(inputs + edge, alpha, degree, linear, output + ((long)row * Stride));
+                    AttendRows(inputs + edge, edge, degree, Math.Min(together, end - row), linear, output + ((long)row * Stride));
                 }
             }
         }
     }
 
     /// <summary>
-    /// First half of the backward pass, over the rows of this hop: slopes of the scores, gradients of a, of the bias and of the target
-    /// map of each row.
+    /// First half of the backward pass, over the rows of this hop: slopes of the scores, gradients of a and of the bias.
     /// </summary>
     /// <param name="structure">Edges.</param>
     /// <param name="level">Rows of this hop.</param>
@@ -108,8 +102,7 @@ internal sealed unsafe class GatV2Layer : IDisposable
     /// <param name="upstream">Gradient of the output rows.</param>
     public void BackwardScores(GraphStructure structure, RowLevel level, int firstNode, int endNode, int chunk, float* linear, float* upstream)
     {
-        int pair = 2 * Stride;
-        float* attentionGradient = partials.Pointer + ((long)chunk * pair);
+        float* attentionGradient = partials.Pointer + (2L * chunk * Stride);
         float* biasGradient = attentionGradient + Stride;
         fixed (int* inputs = level.Inputs)
         {
@@ -119,18 +112,18 @@ internal sealed unsafe class GatV2Layer : IDisposable
                 for (int row = level.NodeStart[v]; row < level.NodeStart[v + 1]; row++)
                 {
                     int edge = level.InputStart[v] + ((row - level.NodeStart[v]) * degree);
-                    float* gradient = upstream + ((long)row * Stride);
-                    float* alpha = weights.Pointer + edge;
-                    float* slope = slopes.Pointer + edge;
-                    float mean = 0;
-                    for (int k = 0; k < degree; k++)
+                    float* gradient = upstream + ((long)row * Stride), slope = slopes.Pointer + edge;
+                    Add(biasGradient, gradient);
+                    if (Unrolled)
                     {
-                        slope[k] = Dot(gradient, linear + ((long)inputs[edge + k] * pair), Stride);
-                        mean += alpha[k] * slope[k];
+                        AttentionRow.Slopes64(linear, inputs + edge, degree, weights.Pointer + edge, gradient, slope);
+                        AttentionRow.AddActivations64(linear, inputs + edge, degree, slope, attentionGradient);
                     }
-                    for (int k = 0; k < degree; k++) slope[k] = alpha[k] * (slope[k] - mean);
-                    for (int j = 0; j < Stride; j += 16) (Vector512.Load(biasGradient + j) + Vector512.Load(gradient + j)).Store(biasGradient + j);
-                    TargetRow(inputs + edge, slope, degree, linear, attentionGradient, targetGradient.Pointer + ((long)row * Stride));
+                    else
+                    {
+                        AttentionRow.Slopes(linear, inputs + edge, degree, weights.Pointer + edge, gradient, Stride, slope);
+                        AttentionRow.AddActivations(linear, inputs + edge, degree, slope, Stride, attentionGradient);
+                    }
                 }
             }
         }
@@ -144,31 +137,29 @@ internal sealed unsafe class GatV2Layer : IDisposable
     /// <param name="level">Rows of this hop.</param>
     /// <param name="below">Rows of the level below.</param>
     /// <param name="node">The node of the level below.</param>
-    /// <param name="linear">As in <see cref="Forward"/>.</param>
     /// <param name="upstream">Gradient of the output rows of this hop.</param>
     /// <param name="result">Gradient rows of the node, its first row at the start.</param>
-    public void BackwardNode(GraphStructure structure, RowLevel level, RowLevel below, int node, float* linear, float* upstream, float* result)
+    public void BackwardNode(GraphStructure structure, RowLevel level, RowLevel below, int node, float* upstream, float* result)
     {
-        int pair = 2 * Stride, first = below.NodeStart[node];
+        int pair = 2 * Stride, first = below.NodeStart[node], words = AttentionRow.SideWords(Stride);
+        bool unrolled = Unrolled;
         new Span<float>(result, (below.NodeStart[node + 1] - first) * pair).Clear();
         fixed (int* inputs = level.Inputs)
         {
             int ownDegree = structure.Degree(node);
-            for (int row = level.NodeStart[node]; row < level.NodeStart[node + 1]; row++)
+            for (int row = level.NodeStart[node]; row < level.NodeStart[node + 1] && ownDegree > 1; row++)
             {
-                int self = inputs[level.InputStart[node] + ((row - level.NodeStart[node]) * ownDegree)];
-                Add(result + ((long)(self - first) * pair) + Stride, targetGradient.Pointer + ((long)row * Stride), Stride);
+                int edge = level.InputStart[node] + ((row - level.NodeStart[node]) * ownDegree);
+                AttentionRow.AddTarget(Sides + ((long)edge * words), ownDegree, slopes.Pointer + edge, Attention, Stride,
+                    result + ((long)(inputs[edge] - first) * pair) + Stride);
             }
             for (int o = structure.OutStart[node]; o < structure.OutStart[node + 1]; o++)
             {
-                int reader = structure.OutNode[o], slot = structure.OutSlot[o], degree = structure.Degree(reader);
-                for (int row = level.NodeStart[reader]; row < level.NodeStart[reader + 1]; row++)
-                {
-                    int edge = level.InputStart[reader] + ((row - level.NodeStart[reader]) * degree);
-                    int source = inputs[edge + slot];
-                    SourceRow(linear + ((long)source * pair), linear + ((long)inputs[edge] * pair) + Stride, upstream + ((long)row * Stride),
-                        weights.Pointer[edge + slot], slopes.Pointer[edge + slot], result + ((long)(source - first) * pair));
-                }
+                int reader = structure.OutNode[o], degree = structure.Degree(reader);
+                int edge = level.InputStart[reader] + structure.OutSlot[o], rows = level.NodeStart[reader + 1] - level.NodeStart[reader];
+                float* gradient = upstream + ((long)level.NodeStart[reader] * Stride);
+                if (unrolled) SourceRows64(inputs, edge, degree, rows, first, gradient, result);
+                else SourceRows(inputs, edge, degree, rows, first, gradient, result);
             }
         }
     }
@@ -210,81 +201,72 @@ internal sealed unsafe class GatV2Layer : IDisposable
         partials.Dispose();
         weights.Dispose();
         slopes.Dispose();
-        targetGradient.Dispose();
+        sides.Dispose();
     }
 
-    private static float Score(float* source, float* target, float* attention, int stride)
+    private void SourceRows(int* inputs, int edge, int degree, int rows, int first, float* gradient, float* result)
     {
-        Vector512<float> sum = Vector512<float>.Zero;
-        for (int j = 0; j < stride; j += 16)
+        int words = AttentionRow.SideWords(Stride);
+        for (int row = 0; row < rows; row++, edge += degree, gradient += Stride)
         {
-            Vector512<float> z = Vector512.Load(source + j) + Vector512.Load(target + j);
-            sum = Vector512.FusedMultiplyAdd(Vector512.Max(z, z * NegativeSlope), Vector512.Load(attention + j), sum);
-        }
-        return Vector512.Sum(sum);
-    }
-
-    private static float Dot(float* x, float* y, int stride)
-    {
-        Vector512<float> sum = Vector512<float>.Zero;
-        for (int j = 0; j < stride; j += 16) sum = Vector512.FusedMultiplyAdd(Vector512.Load(x + j), Vector512.Load(y + j), sum);
-        return Vector512.Sum(sum);
-    }
-
-    private static void Add(float* sum, float* x, int stride)
-    {
-        for (int j = 0; j < stride; j += 16) (Vector512.Load(sum + j) + Vector512.Load(x + j)).Store(sum + j);
-    }
-
-    private void Mix(int* inputs, float* alpha, int degree, float* linear, float* output)
-    {
-        for (int j = 0; j < Stride; j += 16)
-        {
-            Vector512<float> sum = Vector512.Load(Bias + j);
-            for (int k = 0; k < degree; k++)
-            {
-                sum = Vector512.FusedMultiplyAdd(Vector512.Create(alpha[k]), Vector512.Load(linear + ((long)inputs[k] * 2 * Stride) + j), sum);
-            }
-            sum.Store(output + j);
+            AttentionRow.AddSource(Sides + ((long)edge * words), weights.Pointer[edge], slopes.Pointer[edge], gradient, Attention, Stride,
+                result + ((long)(inputs[edge] - first) * 2 * Stride));
         }
     }
 
-    // Σ_k slope_k · a ⊙ LeakyReLU'(s_k + t), and the gradient of a: Σ_k slope_k · LeakyReLU(s_k + t). The slopes of a softmax sum to
-    // zero, so only inputs on the other side of the kink than the first count; said so, equal sides give exactly zero and not the
-    // rounding noise that an adaptive optimizer would turn into steps.
-    private void TargetRow(int* inputs, float* slope, int degree, float* linear, float* attentionGradient, float* result)
+    private void SourceRows64(int* inputs, int edge, int degree, int rows, int first, float* gradient, float* result)
     {
-        float* target = linear + ((long)inputs[0] * 2 * Stride) + Stride;
-        for (int j = 0; j < Stride; j += 16)
+        ushort* side = Sides;
+        float* alpha = weights.Pointer, slope = slopes.Pointer, attention = Attention;
+        for (int row = 0; row < rows; row++, edge += degree, gradient += UnrolledStride)
         {
-            Vector512<float> t = Vector512.Load(target + j);
-            Vector512<float> z = Vector512.Load(linear + ((long)inputs[0] * 2 * Stride) + j) + t;
-            Vector512<float> side = Vector512.GreaterThan(z, Vector512<float>.Zero), sum = Vector512<float>.Zero;
-            Vector512<float> activation = Vector512.FusedMultiplyAdd(
-                Vector512.Max(z, z * NegativeSlope), Vector512.Create(slope[0]), Vector512.Load(attentionGradient + j));
-            for (int k = 1; k < degree; k++)
-            {
-                z = Vector512.Load(linear + ((long)inputs[k] * 2 * Stride) + j) + t;
-                Vector512<float> times = Vector512.Create(slope[k]);
-                sum += (side ^ Vector512.GreaterThan(z, Vector512<float>.Zero)) & times;
-                activation = Vector512.FusedMultiplyAdd(Vector512.Max(z, z * NegativeSlope), times, activation);
-            }
-            Vector512<float> signed = Vector512.ConditionalSelect(side, -sum, sum);
-            (signed * (1 - NegativeSlope) * Vector512.Load(Attention + j)).Store(result + j);
-            activation.Store(attentionGradient + j);
+            AttentionRow.AddSource64(side + (4L * edge), alpha[edge], slope[edge], gradient, attention, result + ((long)(inputs[edge] - first) * 2 * UnrolledStride));
         }
     }
 
-    // What one reader sends back to a source: α·g + slope · a ⊙ LeakyReLU'(s + t).
-    private void SourceRow(float* source, float* target, float* gradient, float alpha, float slope, float* result)
+    // Scores, softmax and mix of neighbouring rows of one node.
+    private void AttendRows(int* inputs, int edge, int degree, int rows, float* linear, float* output)
     {
-        Vector512<float> share = Vector512.Create(alpha), steep = Vector512.Create(slope), flat = steep * NegativeSlope;
-        for (int j = 0; j < Stride; j += 16)
+        float* alpha = weights.Pointer + edge;
+        ushort* side = keepsSides ? Sides + ((long)edge * AttentionRow.SideWords(Stride)) : null;
+        bool unrolled = Unrolled;
+        for (int row = 0; row < rows; row++)
         {
-            Vector512<float> z = Vector512.Load(source + j) + Vector512.Load(target + j);
-            Vector512<float> times = Vector512.ConditionalSelect(Vector512.GreaterThan(z, Vector512<float>.Zero), steep, flat);
-            Vector512<float> sum = Vector512.FusedMultiplyAdd(times, Vector512.Load(Attention + j), Vector512.Load(result + j));
-            Vector512.FusedMultiplyAdd(share, Vector512.Load(gradient + j), sum).Store(result + j);
+            float* score = alpha + (row * degree);
+            int* from = inputs + (row * degree);
+            if (unrolled) AttentionRow.Scores64(linear, from, degree, Attention, score, side);
+            else AttentionRow.Scores(linear, from, degree, Attention, Stride, score, side);
+            if (side is not null) side += degree * AttentionRow.SideWords(Stride);
+            float most = score[0];
+            for (int k = 1; k < degree; k++) most = Math.Max(most, score[k]);
+            for (int k = 0; k < degree; k++) score[k] -= most;
         }
+        Exponentials(alpha, rows * degree);
+        for (int row = 0; row < rows; row++)
+        {
+            float* share = alpha + (row * degree);
+            float total = 0;
+            for (int k = 0; k < degree; k++) total += share[k];
+            for (int k = 0; k < degree; k++) share[k] /= total;
+            if (unrolled) AttentionRow.Mix64(linear, inputs + (row * degree), degree, share, Bias, output + ((long)row * Stride));
+            else AttentionRow.Mix(linear, inputs + (row * degree), degree, share, Bias, Stride, output + ((long)row * Stride));
+        }
+    }
+
+    // Every element goes through the same vector code, so that none depends on its place.
+    private static void Exponentials(float* values, int count)
+    {
+        int i = 0;
+        for (; i + Vector512<float>.Count <= count; i += Vector512<float>.Count) Vector512.Exp(Vector512.Load(values + i)).Store(values + i);
+        if (i == count) return;
+        float* rest = stackalloc float[Vector512<float>.Count];
+        for (int k = 0; k < Vector512<float>.Count; k++) rest[k] = i + k < count ? values[i + k] : 0;
+        Vector512.Exp(Vector512.Load(rest)).Store(rest);
+        for (int k = 0; i + k < count; k++) values[i + k] = rest[k];
+    }
+
+    private void Add(float* sum, float* x)
+    {
+        for (int j = 0; j < Stride; j += Vector512<float>.Count) (Vector512.Load(sum + j) + Vector512.Load(x + j)).Store(sum + j);
     }
 }

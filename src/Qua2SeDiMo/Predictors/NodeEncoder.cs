@@ -110,16 +110,11 @@ internal sealed unsafe class NodeEncoder : IDisposable
             int stride = norm.Stride;
             float* slope = gradient[stage].Reserve((long)rows * stride);
             norm.BeginSums(0);
-            for (long row = 0; row < rows; row++)
-            {
-                norm.SumRow(0, before[stage].Pointer + (row * stride), upstream + (row * stride), slope + (row * stride), relu: true);
-            }
+            norm.MaskRows(before[stage].Pointer, upstream, rows, slope);
+            norm.SumRows(0, before[stage].Pointer, slope, rows, relu: false);
             norm.FinishSums(1, train, total);
             if (stage == 0 && train) LineGradients(features, chosen, slope);
-            for (long row = 0; row < rows; row++)
-            {
-                norm.BackwardRow(before[stage].Pointer + (row * stride), slope + (row * stride), counts[row], slope + (row * stride));
-            }
+            norm.BackwardRows(before[stage].Pointer, slope, counts.AsSpan(0, rows), slope, relu: false);
             if (stage == 0) break;
             Dense linear = linears[stage - 1];
             if (!train) linear.Pack(forTraining: true);

@@ -5,29 +5,39 @@ namespace Qua2SeDiMo.Predictors;
 /// <summary>Graph embedding of a hop: the mean over the chosen nodes of each graph (method.md, section 6), forward and backward.</summary>
 internal static unsafe class NodeSelection
 {
-    /// <summary>Embedding of every graph of one replica.</summary>
+    /// <summary>Embedding of every graph of some replicas.</summary>
     /// <param name="batch">Rows.</param>
     /// <param name="hop">0 … 4.</param>
-    /// <param name="replica">Which replica.</param>
+    /// <param name="first">First replica.</param>
+    /// <param name="end">Replica after the last.</param>
     /// <param name="rows">[row, channel] node embeddings of the hop.</param>
     /// <param name="stride">Floats between two rows and two embeddings.</param>
     /// <param name="embedding">[replica · graphs + graph, channel].</param>
-    public static void Forward(RowBatch batch, int hop, int replica, float* rows, int stride, float* embedding)
+    public static void Forward(RowBatch batch, int hop, int first, int end, float* rows, int stride, float* embedding)
     {
         GraphStructure structure = batch.Structure;
-        int[] rowOf = batch.Levels[hop].RowOf;
-        for (int g = 0; g < structure.GraphCount; g++)
+        int graphs = structure.GraphCount;
+        new Span<float>(embedding + ((long)first * graphs * stride), (end - first) * graphs * stride).Clear();
+        for (int g = 0; g < graphs; g++)
         {
-            float* sum = embedding + (((long)replica * structure.GraphCount) + g) * stride;
-            new Span<float>(sum, stride).Clear();
             int[] chosen = structure.Pool[hop][g];
+            // Node by node: the rows of a node are neighbours, those of a replica are not.
             foreach (int v in chosen)
             {
-                float* row = rows + ((long)rowOf[(v * batch.Replicas) + replica] * stride);
-                for (int j = 0; j < stride; j += 16) (Vector512.Load(sum + j) + Vector512.Load(row + j)).Store(sum + j);
+                ReadOnlySpan<int> rowOf = batch.Levels[hop].RowOf.AsSpan(v * batch.Replicas, batch.Replicas);
+                for (int replica = first; replica < end; replica++)
+                {
+                    float* sum = embedding + (((long)replica * graphs) + g) * stride;
+                    float* row = rows + ((long)rowOf[replica] * stride);
+                    for (int j = 0; j < stride; j += 16) (Vector512.Load(sum + j) + Vector512.Load(row + j)).Store(sum + j);
+                }
             }
             Vector512<float> share = Vector512.Create(1f / chosen.Length);
-            for (int j = 0; j < stride; j += 16) (Vector512.Load(sum + j) * share).Store(sum + j);
+            for (int replica = first; replica < end; replica++)
+            {
+                float* sum = embedding + (((long)replica * graphs) + g) * stride;
+                for (int j = 0; j < stride; j += 16) (Vector512.Load(sum + j) * share).Store(sum + j);
+            }
         }
     }
 

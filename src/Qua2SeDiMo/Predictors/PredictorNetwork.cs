@@ -13,6 +13,7 @@ internal sealed unsafe class PredictorNetwork : IDisposable
 
     // Rows that pass through a matrix product together: enough to fill its tiles, few enough to stay in the second-level cache.
     private const int BlockRows = 64;
+    private const int PoolParts = 4;
 
     private readonly NodeEncoder encoder;
     private readonly GatV2Layer[] layers = new GatV2Layer[Hops];
@@ -23,8 +24,8 @@ internal sealed unsafe class PredictorNetwork : IDisposable
     private readonly FloatBuffer[] raw = Buffers(), nodes = Buffers(), linear = Buffers(), pooled = Buffers(), pooledGradient = Buffers();
     private readonly FloatBuffer nodeGradient = new(), lowerGradient = new();
 
-    // Gradient before the norm of a hop; the hop below fills the other one while this one is still read.
-    private readonly FloatBuffer[] rawGradient = [new(), new()];
+    // Gradient before the norm of a hop.
+    private readonly FloatBuffer rawGradient = new();
     private readonly FloatBuffer[] scratch = [.. Enumerable.Range(0, RowLevel.ChunkCount).Select(_ => new FloatBuffer())];
     private readonly ParallelOptions parallel;
     private RowBatch? batch;
@@ -91,7 +92,7 @@ internal sealed unsafe class PredictorNetwork : IDisposable
             Reserve(m, train);
             int hop = m;
             ForChunks(chunk => Linear(hop, chunk));
-            ForChunks(chunk => Attend(hop, chunk));
+            ForChunks(chunk => Attend(hop, chunk), backwards: true);
             if (train) norms[m].FinishStatistics(RowLevel.ChunkCount);
             else norms[m].UseRunningStatistics();
         }
@@ -114,7 +115,7 @@ internal sealed unsafe class PredictorNetwork : IDisposable
         long most = levels.Max(level => (long)level.RowCount) * Math.Max(encoder.Stride, norms[1].Stride);
         nodeGradient.Reserve(most);
         lowerGradient.Reserve(most);
-        foreach (FloatBuffer buffer in rawGradient) buffer.Reserve(most);
+        rawGradient.Reserve(most);
         FloatBuffer upper = nodeGradient, lower = lowerGradient;
         ForChunks(chunk => StartGradient(chunk, nodeGradient.Pointer));
         for (int m = Hops - 1; m >= 1; m--)
@@ -122,8 +123,8 @@ internal sealed unsafe class PredictorNetwork : IDisposable
             norms[m].FinishSums(RowLevel.ChunkCount, trainMode, total);
             int hop = m;
             float* above = upper.Pointer, below = lower.Pointer;
-            ForChunks(chunk => BackwardRows(hop, chunk));
-            ForChunks(chunk => BackwardNodes(hop, chunk, above, below));
+            ForChunks(chunk => BackwardRows(hop, chunk, above));
+            ForChunks(chunk => BackwardNodes(hop, chunk, above, below), backwards: true);
             layers[m].FinishGradient(RowLevel.ChunkCount, constantsVanish: trainMode);
             (upper, lower) = (lower, upper);
         }
@@ -140,7 +141,7 @@ internal sealed unsafe class PredictorNetwork : IDisposable
             layers[m].Dispose();
             norms[m].Dispose();
         }
-        foreach (FloatBuffer buffer in (FloatBuffer[])[.. raw, .. nodes, .. linear, .. pooled, .. pooledGradient, .. scratch, .. rawGradient,
+        foreach (FloatBuffer buffer in (FloatBuffer[])[.. raw, .. nodes, .. linear, .. pooled, .. pooledGradient, .. scratch, rawGradient,
             nodeGradient, lowerGradient])
         {
             buffer.Dispose();
@@ -149,17 +150,17 @@ internal sealed unsafe class PredictorNetwork : IDisposable
 
     private static FloatBuffer[] Buffers() => [.. Enumerable.Range(0, Hops).Select(_ => new FloatBuffer())];
 
-    private void ForChunks(Action<int> body)
+    // Passes alternate in direction, so that each begins with what the last one left in the cache.
+    private void ForChunks(Action<int> body, bool backwards = false)
     {
+        Action<int> ordered = backwards ? chunk => body(RowLevel.ChunkCount - 1 - chunk) : body;
         if (parallel.MaxDegreeOfParallelism == 1)
         {
-            for (int chunk = 0; chunk < RowLevel.ChunkCount; chunk++) body(chunk);
+            for (int chunk = 0; chunk < RowLevel.ChunkCount; chunk++) ordered(chunk);
             return;
         }
-        Parallel.For(0, RowLevel.ChunkCount, parallel, body);
+        Parallel.For(0, RowLevel.ChunkCount, parallel, ordered);
     }
-
-    private float* RawGradient(int hop) => rawGradient[hop % 2].Pointer;
 
     private float* NodeRows(int hop) => hop == 0 ? encoder.Output : nodes[hop].Pointer;
 
@@ -231,9 +232,10 @@ internal sealed unsafe class PredictorNetwork : IDisposable
             pooledGradient[m].Reserve(length);
             pooledGradient[m].Clear(length);
         }
-        Parallel.For(0, batch.Replicas, parallel, replica =>
+        Parallel.For(0, PoolParts, parallel, part =>
         {
-            for (int m = 0; m < Hops; m++) NodeSelection.Forward(batch, m, replica, NodeRows(m), StrideOf(m), pooled[m].Pointer);
+            int first = batch.Replicas * part / PoolParts, end = batch.Replicas * (part + 1) / PoolParts;
+            for (int m = 0; m < Hops; m++) NodeSelection.Forward(batch, m, first, end, NodeRows(m), StrideOf(m), pooled[m].Pointer);
         });
     }
 
@@ -256,23 +258,22 @@ internal sealed unsafe class PredictorNetwork : IDisposable
         long stride = StrideOf(hop);
         NodeSelection.Backward(batch, hop, node, pooledGradient[hop].Pointer, (int)stride, gradient);
         if (hop == 0) return;
-        for (int row = level.NodeStart[node]; row < level.NodeStart[node + 1]; row++)
-        {
-            norms[hop].SumRow(chunk, raw[hop].Pointer + (row * stride), gradient + (row * stride), RawGradient(hop) + (row * stride), relu: true);
-        }
+        long first = level.NodeStart[node];
+        norms[hop].SumRows(chunk, raw[hop].Pointer + (first * stride), gradient + (first * stride), level.NodeStart[node + 1] - (int)first, relu: true);
     }
 
-    private void BackwardRows(int hop, int chunk)
+    private void BackwardRows(int hop, int chunk, float* gradient)
     {
         RowLevel level = batch!.Levels[hop];
         long stride = StrideOf(hop);
         int firstNode = level.ChunkStart[chunk], endNode = level.ChunkStart[chunk + 1];
-        for (int row = level.NodeStart[firstNode]; row < level.NodeStart[endNode]; row++)
+        for (int node = firstNode; node < endNode; node++)
         {
-            float* slope = RawGradient(hop) + (row * stride);
-            norms[hop].BackwardRow(raw[hop].Pointer + (row * stride), slope, level.Count[row], slope);
+            int first = level.NodeStart[node];
+            long at = first * stride;
+            norms[hop].BackwardRows(raw[hop].Pointer + at, gradient + at, level.Count.AsSpan(first, level.NodeStart[node + 1] - first), rawGradient.Pointer + at, relu: true);
+            layers[hop].BackwardScores(batch.Structure, level, node, node + 1, chunk, linear[hop].Pointer, rawGradient.Pointer);
         }
-        layers[hop].BackwardScores(batch.Structure, level, firstNode, endNode, chunk, linear[hop].Pointer, RawGradient(hop));
     }
 
     // Gradient of the level below: through the attention and its linear maps, through the residual, and from the graph embeddings.
@@ -293,7 +294,7 @@ internal sealed unsafe class PredictorNetwork : IDisposable
             float* pair = scratch[chunk].Reserve((long)rows * dense.OutStride);
             for (int node = start; node < end; node++)
             {
-                layer.BackwardNode(structure, level, lower, node, linear[hop].Pointer, RawGradient(hop),
+                layer.BackwardNode(structure, level, lower, node, rawGradient.Pointer,
                     pair + ((long)(lower.NodeStart[node] - first) * dense.OutStride));
             }
             dense.AddGradient(chunk, NodeRows(hop - 1) + (first * stride), pair, rows);

@@ -69,25 +69,26 @@ internal sealed class RowBatch
             level.Count = new float[most];
         }
         int[] local = localOf[m], global = globalOf[m];
-        Array.Fill(local, -1);
+        float[] count = level.Count;
         int rows = 0;
         for (int v = 0; v < nodes; v++)
         {
             level.NodeStart[v] = rows;
-            int from = v * plan.Replicas, to = v * replicas.Length;
-            for (int b = 0; b < replicas.Length; b++)
+            ReadOnlySpan<int> from = source.RowOf.AsSpan(v * plan.Replicas, plan.Replicas);
+            Span<int> to = level.RowOf.AsSpan(v * replicas.Length, replicas.Length);
+            for (int b = 0; b < to.Length; b++)
             {
-                int row = source.RowOf[from + replicas[b]];
-                int number = local[row];
-                if (number < 0)
+                int row = from[replicas[b]], number = local[row];
+                // Numbers of earlier batches are still there; one is of this batch if it leads back to the row.
+                if ((uint)number >= (uint)rows || global[number] != row)
                 {
                     number = rows++;
                     local[row] = number;
                     global[number] = row;
-                    level.Count[number] = 0;
+                    count[number] = 0;
                 }
-                level.Count[number]++;
-                level.RowOf[to + b] = number;
+                count[number]++;
+                to[b] = number;
             }
         }
         level.NodeStart[nodes] = rows;
@@ -106,16 +107,15 @@ internal sealed class RowBatch
             return;
         }
         if (level.Inputs.Length < source.EdgeCount) level.Inputs = new int[source.EdgeCount];
-        int[] below = localOf[m - 1];
+        int[] below = localOf[m - 1], inputs = level.Inputs;
         int edges = 0;
         for (int v = 0; v < Structure.NodeCount; v++)
         {
-            int degree = Structure.Degree(v);
+            int degree = Structure.Degree(v), first = source.InputStart[v] - (source.NodeStart[v] * degree);
             level.InputStart[v] = edges;
-            for (int row = level.NodeStart[v]; row < level.NodeStart[v + 1]; row++)
+            foreach (int row in global.AsSpan(level.NodeStart[v], level.NodeStart[v + 1] - level.NodeStart[v]))
             {
-                int start = source.InputStart[v] + ((global[row] - source.NodeStart[v]) * degree);
-                for (int k = 0; k < degree; k++) level.Inputs[edges++] = below[source.Inputs[start + k]];
+                foreach (int input in source.Inputs.AsSpan(first + (row * degree), degree)) inputs[edges++] = below[input];
             }
         }
         level.EdgeCount = edges;

@@ -60,7 +60,7 @@ internal static unsafe class PredictorLayerCases
         for (int m = 0; m < PredictorTopology.HopCount; m++)
         {
             if (!arrays.Tensors.ContainsKey($"hop{m}.output")) continue;
-            NodeSelection.Forward(batch, m, 0, nodes.Pointer, stride, embedding.Pointer);
+            NodeSelection.Forward(batch, m, 0, 1, nodes.Pointer, stride, embedding.Pointer);
             results.Add(PredictorCases.Compare(name, $"hop{m}.output", arrays.ReadSingle($"hop{m}.output"), Unpadded(embedding.Pointer, graphs, width, stride)));
             using FloatBuffer upstream = Padded(arrays.ReadSingle($"hop{m}.upstream"), graphs, width, stride);
             slope.Clear((long)rows * stride);
@@ -111,7 +111,7 @@ internal static unsafe class PredictorLayerCases
         layer.BackwardScores(structure, level, 0, nodes, 0, linear.Pointer, upstream.Pointer);
         for (int v = 0; v < nodes; v++)
         {
-            layer.BackwardNode(structure, level, below, v, linear.Pointer, upstream.Pointer, pair.Pointer + ((long)below.NodeStart[v] * dense.OutStride));
+            layer.BackwardNode(structure, level, below, v, upstream.Pointer, pair.Pointer + ((long)below.NodeStart[v] * dense.OutStride));
         }
         dense.AddGradient(0, x.Pointer, pair.Pointer, nodes);
         dense.BackwardInput(pair.Pointer, slope.Pointer, nodes, add: false);
@@ -159,15 +159,9 @@ internal static unsafe class PredictorLayerCases
         for (long row = 0; row < rows; row++) norm.NormalizeRow(x.Pointer + (row * stride), y.Pointer + (row * stride));
         results.Add(PredictorCases.Compare(name, $"{mode}.output", arrays.ReadSingle($"{set}.{mode}.output"), Unpadded(y.Pointer, rows, width, stride)));
         norm.BeginSums(0);
-        for (long row = 0; row < rows; row++)
-        {
-            norm.SumRow(0, x.Pointer + (row * stride), upstream.Pointer + (row * stride), upstream.Pointer + (row * stride), relu: false);
-        }
+        norm.SumRows(0, x.Pointer, upstream.Pointer, rows, relu: false);
         norm.FinishSums(1, train, rows);
-        for (long row = 0; row < rows; row++)
-        {
-            norm.BackwardRow(x.Pointer + (row * stride), upstream.Pointer + (row * stride), 1, upstream.Pointer + (row * stride));
-        }
+        norm.BackwardRows(x.Pointer, upstream.Pointer, counts, upstream.Pointer, relu: false);
         results.Add(PredictorCases.Compare(name, $"{mode}.x.grad", arrays.ReadSingle($"{set}.{mode}.x.grad"), Unpadded(upstream.Pointer, rows, width, stride)));
         foreach (ParameterSlice slice in parameters.Slices)
         {
