@@ -6,6 +6,8 @@ internal sealed class BatchLoss
     private readonly RankingLoss loss;
     private double[][] norms = [];
     private double[][] normGradients = [];
+    private double[] prediction = [];
+    private double[] slope = [];
     private float[] predictionGradient = [];
 
     public BatchLoss(RankingLoss loss) => this.loss = loss;
@@ -18,13 +20,17 @@ internal sealed class BatchLoss
         if (predictionGradient.Length < graphs)
         {
             predictionGradient = new float[graphs];
+            prediction = new double[graphs];
+            slope = new double[graphs];
             norms = [.. Enumerable.Range(0, PredictorTopology.HopCount).Select(_ => new double[graphs])];
             normGradients = [.. Enumerable.Range(0, PredictorTopology.HopCount).Select(_ => new double[graphs])];
         }
         network.Parameters.Gradients.AsSpan().Clear();
         network.Forward(batch, features, train: true);
         foreach (int hop in loss.Hops) Norms(network, hop, norms[hop].AsSpan(0, graphs));
-        double value = loss.Evaluate(network.Prediction, norms, targets, predictionGradient, normGradients);
+        for (int g = 0; g < graphs; g++) prediction[g] = network.Prediction[g];
+        double value = loss.Evaluate(prediction.AsSpan(0, graphs), norms, targets, slope, normGradients);
+        for (int g = 0; g < graphs; g++) predictionGradient[g] = (float)slope[g];
         foreach (int hop in loss.Hops)
         {
             for (int g = 0; g < graphs; g++)

@@ -38,8 +38,8 @@ internal sealed class RankingLoss
     /// <param name="targets">Scaled targets.</param>
     /// <param name="predictionGradient">Gradient of the head output.</param>
     /// <param name="normGradients">[hop][graph] gradients of the norms, overwritten for used hops.</param>
-    public double Evaluate(ReadOnlySpan<float> prediction, double[][] norms, ReadOnlySpan<double> targets,
-        Span<float> predictionGradient, double[][] normGradients)
+    public double Evaluate(ReadOnlySpan<double> prediction, double[][] norms, ReadOnlySpan<double> targets,
+        Span<double> predictionGradient, double[][] normGradients)
     {
         int n = targets.Length;
         double loss = 0;
@@ -47,7 +47,7 @@ internal sealed class RankingLoss
         {
             double difference = prediction[i] - targets[i];
             loss += difference * difference / n;
-            predictionGradient[i] = (float)(2 * difference / n);
+            predictionGradient[i] = 2 * difference / n;
         }
         foreach (int hop in Hops)
         {

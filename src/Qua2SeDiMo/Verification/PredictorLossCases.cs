@@ -94,11 +94,11 @@ internal static class PredictorLossCases
 
     private static IEnumerable<VerificationResult> OneLoss(string name, string key, RankingLoss loss, double expected, double[][] norms, double[] targets, SafetensorsFile arrays)
     {
-        float[] predictionGradient = new float[targets.Length];
+        double[] predictionGradient = new double[targets.Length];
         double[][] normGradients = [.. norms.Select(norm => new double[norm.Length])];
-        double actual = loss.Evaluate(arrays.ReadSingle("prediction"), norms, targets, predictionGradient, normGradients);
+        double actual = loss.Evaluate([.. arrays.ReadSingle("prediction").Select(value => (double)value)], norms, targets, predictionGradient, normGradients);
         yield return PredictorCases.Compare(name, $"{key}.loss", expected, actual, Exact);
-        yield return PredictorCases.Compare(name, $"{key}.prediction.grad", arrays.ReadSingle($"{key}.prediction.grad"), predictionGradient);
+        yield return PredictorCases.Compare(name, $"{key}.prediction.grad", arrays.ReadSingle($"{key}.prediction.grad"), [.. predictionGradient.Select(value => (float)value)]);
         for (int m = 0; m < norms.Length; m++)
         {
             if (!arrays.Tensors.ContainsKey($"{key}.hop{m}.embedding.grad")) continue;
