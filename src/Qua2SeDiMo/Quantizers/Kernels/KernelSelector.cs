@@ -9,7 +9,15 @@ public static class KernelSelector
     public const string Variable = "Q2_KERNEL";
 
     // Best first; the first member, because the lists below are made from it.
-    internal static readonly IReadOnlyList<PaletteKernel> All = [new PanelKernel("avx512", Avx512BW.IsSupported, new Avx512Instructions()), new PanelKernel("avx2", Avx2.IsSupported && Fma.IsSupported, new Avx2Instructions()), new ScalarKernel()];
+    internal static readonly IReadOnlyList<PaletteKernel> All =
+    [
+        VnniCode.IsSupported
+            ? new PanelKernel("vnni", true, new Avx512VnniInstructions())
+            : new PanelKernel("vnni", AvxVnni.IsSupported && Fma.IsSupported, new AvxVnniInstructions()),
+        new PanelKernel("avx512", Avx512BW.IsSupported, new Avx512Instructions()),
+        new PanelKernel("avx2", Avx2.IsSupported && Fma.IsSupported, new Avx2Instructions()),
+        new ScalarKernel(),
+    ];
 
     private static readonly Lazy<PaletteKernel> Chosen = new(() => Choose(Environment.GetEnvironmentVariable(Variable)));
 

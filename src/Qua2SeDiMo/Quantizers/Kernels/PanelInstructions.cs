@@ -30,7 +30,7 @@ internal abstract unsafe class PanelInstructions
 }
 
 /// <summary>512-bit vectors.</summary>
-internal sealed unsafe class Avx512Instructions : PanelInstructions
+internal unsafe class Avx512Instructions : PanelInstructions
 {
     internal override int WideTokens => 32;
 
@@ -52,7 +52,7 @@ internal sealed unsafe class Avx512Instructions : PanelInstructions
 }
 
 /// <summary>256-bit vectors.</summary>
-internal sealed unsafe class Avx2Instructions : PanelInstructions
+internal unsafe class Avx2Instructions : PanelInstructions
 {
     internal override int WideTokens => 16;
 
