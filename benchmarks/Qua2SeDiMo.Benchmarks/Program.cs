@@ -32,6 +32,12 @@ switch (args)
     case ["predictor", string study, .. string[] rest]:
         PredictorBenchmark.Run(study, rest.FirstOrDefault(), rest.Length > 1 ? int.Parse(rest[1]) : Environment.ProcessorCount);
         return 0;
+    case ["proposers", string output, string study]:
+        ResultFile.Write(output, ProposerComparison.OfSimulation(study));
+        return 0;
+    case ["proposers", string output, string model, string run]:
+        ResultFile.Write(output, ProposerComparison.OfRun(model, run));
+        return 0;
     default:
         Console.Error.WriteLine("""
             quantizers [THREADS]                         one large layer under each method
@@ -43,6 +49,8 @@ switch (args)
             learning-curve OUT.json MODEL RUN METRIC     the same on the trials of a run
             samplers OUT.json STUDY                      random trials against trials near the predicted front, on a simulated study
             samplers OUT.json METRIC RANDOM FRONT...     the same on runs: parts of one with random trials against runs near the front
+            proposers OUT.json STUDY                     plans of all proposers at equal size, by their true quality on a simulated study
+            proposers OUT.json MODEL RUN                 the same by the images of a model with a fitted run
             """);
         return 2;
 }

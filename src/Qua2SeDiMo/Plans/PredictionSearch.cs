@@ -1,0 +1,93 @@
+using Qua2SeDiMo.Predictors;
+
+namespace Qua2SeDiMo.Plans;
+
+/// <summary>
+/// Searches for the allocation of the largest predicted label within a budget, for predictions that are no sum over weights. Around an allocation every change of one
+/// weight is predicted; the best sum of these gains within the budget is chosen exactly and taken if its own prediction is better. Otherwise
+/// changes are charged more and more, so that fewer are made at once. A local optimum, deterministic.
+/// </summary>
+public sealed class PredictionSearch : IPlanProposer
+{
+    private const int MostRounds = 40;
+    private const int MostCharges = 8;
+
+    private readonly OptionFeatures features;
+    private readonly Func<IReadOnlyList<IReadOnlyList<int>>, IReadOnlyList<double>> predict;
+    private readonly IReadOnlyList<IPlanProposer> starts;
+
+    /// <summary>Prepares a search.</summary>
+    /// <param name="name">Name in keys and files.</param>
+    /// <param name="features">Sizes.</param>
+    /// <param name="predict">Predicted label of each allocation, larger is better.</param>
+    /// <param name="starts">Whose proposals the search starts from, one at least; the best end is proposed.</param>
+    public PredictionSearch(string name, OptionFeatures features, Func<IReadOnlyList<IReadOnlyList<int>>, IReadOnlyList<double>> predict, IReadOnlyList<IPlanProposer> starts)
+    {
+        ArgumentNullException.ThrowIfNull(starts);
+        Name = name;
+        this.features = features;
+        this.predict = predict;
+        this.starts = starts;
+    }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <summary>The mean prediction of several folds.</summary>
+    public static Func<IReadOnlyList<IReadOnlyList<int>>, IReadOnlyList<double>> OfFolds(PredictorTopology topology, OptionFeatures features, IReadOnlyList<Predictor> folds) => allocations =>
+    {
+        IReadOnlyList<double>[] predictions = [.. folds.Select(fold => fold.Predict(topology, features, allocations).Predictions)];
+        return [.. Enumerable.Range(0, allocations.Count).Select(i => predictions.Average(fold => fold[i]))];
+    };
+
+    /// <inheritdoc/>
+    public PlanProposal? Propose(long budgetBytes, CancellationToken cancellationToken = default)
+    {
+        PlanProposal? best = null;
+        foreach (IPlanProposer start in starts)
+        {
+            if (start.Propose(budgetBytes, cancellationToken) is not { } proposal) return null;
+            PlanProposal found = Climb([.. proposal.Options], budgetBytes, cancellationToken);
+            if (best is null || found.Score > best.Score) best = found;
+        }
+        return best;
+    }
+
+    private PlanProposal Climb(int[] options, long budgetBytes, CancellationToken cancellationToken)
+    {
+        double value = predict([options])[0];
+        for (int round = 0; round < MostRounds; round++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (Improve(options, value, budgetBytes, cancellationToken) is not { } better) break;
+            (options, value) = better;
+        }
+        return new PlanProposal(options, features.TotalBytes(options), value);
+    }
+
+    private (int[] Options, double Value)? Improve(int[] options, double value, long budgetBytes, CancellationToken cancellationToken)
+    {
+        int count = features.OptionCount;
+        int[][] changed = [.. Enumerable.Range(0, features.WeightCount * count).Select(i => Changed(options, i / count, i % count))];
+        double[] gains = [.. predict(changed).Select(prediction => prediction - value)];
+        double[] positive = [.. gains.Where(gain => gain > 0).Order()];
+        // The first charge is that of a small gain.
+        double charge = 0, next = positive.Length == 0 ? 0 : positive[positive.Length / 4];
+        for (int attempt = 0; attempt < MostCharges; attempt++, charge = next, next *= 2)
+        {
+            IReadOnlyList<ScoredGroup> groups = ScoredGroup.PerWeight(features, (w, o) => o == options[w] ? 0 : gains[(w * count) + o] - charge);
+            int[] chosen = [.. new ScoreSumProposer(Name, features, groups).Propose(budgetBytes, cancellationToken)!.Options];
+            if (chosen.SequenceEqual(options)) return null;
+            double prediction = predict([chosen])[0];
+            if (prediction > value) return (chosen, prediction);
+        }
+        return null;
+    }
+
+    private static int[] Changed(int[] options, int weight, int option)
+    {
+        int[] changed = [.. options];
+        changed[weight] = option;
+        return changed;
+    }
+}
