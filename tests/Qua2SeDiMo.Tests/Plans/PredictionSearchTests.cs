@@ -26,7 +26,7 @@ public sealed class PredictionSearchTests
         (OptionFeatures features, double[] effects) = Random((ulong)seed);
         long budget = Budget(features);
         double Predict(IReadOnlyList<int> options) => Math.Sin(options.Select((o, w) => effects[(w * 3) + o]).Sum()) + (effects[options[0]] * effects[3 + options[1]]);
-        IPlanProposer start = Smallest(features);
+        ScoreSumProposer start = Smallest(features);
         PlanProposal found = new PredictionSearch("search", features, all => [.. all.Select(Predict)], [start]).Propose(budget)!;
         return found.SizeBytes <= budget && features.TotalBytes([.. found.Options]) == found.SizeBytes && found.Score == Predict(found.Options)
             && found.Score >= Predict(start.Propose(budget)!.Options);
