@@ -65,6 +65,9 @@ public sealed record RunDirectory(string DirectoryPath)
     /// <param name="format">Name of the format, such as <c>diffusers</c>.</param>
     public string PackedAs(string format) => In($"packed-{format}");
 
+    /// <summary>Settings for other tools.</summary>
+    public string Recipes => In("recipes");
+
     /// <summary>The page for people.</summary>
     public string Report => In("report.html");
 

@@ -15,6 +15,7 @@ internal static class PackCommand
         ["q2"] = PackFormat.Q2,
         ["diffusers"] = PackFormat.Diffusers,
         ["onnx"] = PackFormat.Onnx,
+        ["recipes"] = PackFormat.Recipes,
     };
 
     internal static Command Create()
@@ -56,7 +57,7 @@ internal static class PackCommand
                 studyBits = StudyRecord.Read(run).Options.ActivationBits;
             }
             string[] names = Names(result.GetValue(formats)!);
-            string Destination(string name) => result.GetValue(output) is { } folder ? (names.Length == 1 ? folder : Path.Combine(folder, name)) : name == "q2" ? run.Packed : run.PackedAs(name);
+            string Destination(string name) => result.GetValue(output) is { } folder ? (names.Length == 1 ? folder : Path.Combine(folder, name)) : name == "q2" ? run.Packed : name == "recipes" ? run.Recipes : run.PackedAs(name);
             PackedModelSummary[] packed = StageTimings.Measure(run, "pack", () => names.Select(name =>
                 PackStage.Run(loaded, run, chosen, Destination(name), origin, Formats[name], result.GetValue(activationBits) ?? studyBits, context.Progress, cancellationToken)).ToArray());
             context.Print(packed, _ => Array.ForEach(packed, summary => Show(summary, loaded, context.Out)));
@@ -67,6 +68,11 @@ internal static class PackCommand
 
     internal static void Show(PackedModelSummary summary, LoadedModel loaded, IAnsiConsole output)
     {
+        if (summary.Format == PackFormat.Recipes)
+        {
+            output.WriteLine($"{summary.DirectoryPath}: settings for other tools; README.md there says what each loses.");
+            return;
+        }
         long original = loaded.Tensors.Tensors.Values.Sum(tensor => tensor.SizeBytes);
         output.WriteLine($"{summary.DirectoryPath}: {summary.FileBytes:#,0} bytes for the denoiser, {original / (double)summary.FileBytes:0.00} times smaller than {original:#,0}; "
             + $"{summary.AverageBits:0.000} average bits, {summary.QuantizedBytes:#,0} bytes quantized and {summary.RestBytes:#,0} at full precision.");

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Packing;
+using Qua2SeDiMo.Packing.Recipes;
 using Qua2SeDiMo.Quantizers;
 
 namespace Qua2SeDiMo.Stages;
@@ -33,6 +34,8 @@ public static class PackStage
         IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
+        // Recipes only name bits: no bank is needed.
+        if (format == PackFormat.Recipes) return RecipeWriter.Write(model.Folder.Name, model.Weights, allocation, model.OriginalBits, destination, origin, activationBits);
         QuantizerBank bank = BankStage.Run(model, run, progress, cancellationToken);
         IProgress<double>? inner = progress is null ? null : new Relay<double>(share => progress.Report(new StageProgress("Packing", share, 1)));
         return format switch
