@@ -38,6 +38,12 @@ switch (args)
     case ["proposers", string output, string model, string run]:
         ResultFile.Write(output, ProposerComparison.OfRun(model, run));
         return 0;
+    case ["end-to-end", string output, string work, .. string[] models] when models.Length > 0:
+        EndToEndBenchmark.Run(output, work, models);
+        return 0;
+    case ["end-to-end-run", string model, string bits]:
+        EndToEndBenchmark.Measure(model, bits);
+        return 0;
     default:
         Console.Error.WriteLine("""
             quantizers [THREADS]                         one large layer under each method
@@ -51,6 +57,8 @@ switch (args)
             samplers OUT.json METRIC RANDOM FRONT...     the same on runs: parts of one with random trials against runs near the front
             proposers OUT.json STUDY                     plans of all proposers at equal size, by their true quality on a simulated study
             proposers OUT.json MODEL RUN                 the same by the images of a model with a fitted run
+        return 0;
+            end-to-end OUT.json WORK MODEL...            images per minute and memory of pipelines (folders) and of denoisers (descriptions), packed and not
             """);
         return 2;
 }

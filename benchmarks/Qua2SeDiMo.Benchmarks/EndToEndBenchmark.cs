@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Qua2SeDiMo.Diffusion;
+using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Packing;
+using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Stages;
+using Qua2SeDiMo.Studies;
+
+namespace Qua2SeDiMo.Benchmarks;
+
+/// <summary>What one configuration took, in a process of its own.</summary>
+/// <param name="LoadSeconds">From the start of loading to the end of the first run.</param>
+/// <param name="SecondsPerImage">Median of the runs after it.</param>
+/// <param name="PeakBytes">Largest resident memory of the process.</param>
+internal sealed record EndToEndRun(double LoadSeconds, double SecondsPerImage, long PeakBytes);
+
+/// <summary>One line of the results.</summary>
+/// <param name="Model">Pipeline or description.</param>
+/// <param name="Configuration">fp32, packed W4, packed mixed, packed mixed A8.</param>
+/// <param name="ImagesPerMinute">From the median.</param>
+/// <param name="SecondsPerImage">Median of the runs after the first; of a described denoiser, one step of one image.</param>
+/// <param name="PeakMebibytes">Largest resident memory of the process.</param>
+/// <param name="ReadySeconds">From the start of loading to the end of the first run.</param>
+internal sealed record EndToEndRow(string Model, string Configuration, double ImagesPerMinute, double SecondsPerImage, long PeakMebibytes, double ReadySeconds);
+
+/// <summary>
+/// Images per minute and peak memory of whole models: in single precision, packed at 4 bits, packed at 3.75 average bits, and the last with
+/// 8-bit activations. Each runs in a process of its own: pipelines 20 steps with guidance in batches of 4, a described denoiser with random weights one step of one image.
+/// </summary>
+internal static class EndToEndBenchmark
+{
+    private const string Uniform = "uaq-4";
+    private const double MixedBits = 3.75;
+    private const int TextTokens = 120;
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    /// <summary>Makes what is missing in the work folder, runs every configuration in a fresh process and writes the results.</summary>
+    /// <param name="output">JSON file.</param>
+    /// <param name="work">Folder for banks and packed models; kept, so that a second call measures only.</param>
+    /// <param name="models">Pipeline folders, or descriptions of released denoisers (JSON) that are made with random weights.</param>
+    internal static void Run(string output, string work, string[] models)
+    {
+        var rows = new List<EndToEndRow>();
+        foreach (string given in models)
+        {
+            string folder = given.EndsWith(".json", StringComparison.Ordinal) ? MakeFullSize(given, work) : given;
+            string name = Path.GetFileNameWithoutExtension(given);
+            (string uniform, string mixed) = Pack(folder, Path.Combine(work, name));
+            foreach ((string configuration, string model, string bits) in new[] { ("fp32", folder, "-"), ("packed W4", uniform, "-"), ("packed mixed", mixed, "-"), ("packed mixed A8", mixed, "8") })
+            {
+                EndToEndRun run = InFreshProcess(model, bits);
+                Console.WriteLine($"{name}, {configuration}: {60 / run.SecondsPerImage:0.00} images a minute, peak {run.PeakBytes / (1 << 20)} MiB, ready after {run.LoadSeconds:0.0} s");
+                rows.Add(new EndToEndRow(name, configuration, Math.Round(60 / run.SecondsPerImage, 3), Math.Round(run.SecondsPerImage, 4), run.PeakBytes / (1 << 20), Math.Round(run.LoadSeconds, 2)));
+            }
+        }
+        ResultFile.Write(output, rows);
+    }
+
+    /// <summary>One configuration, in this process; the result goes to standard output.</summary>
+    internal static void Measure(string folder, string bits)
+    {
+        int? activationBits = int.TryParse(bits, out int given) ? given : null;
+        long start = Stopwatch.GetTimestamp();
+        using LoadedModel model = LoadedModel.Open(folder);
+        PaletteSource? codes = model.Codes;
+        PipelineParts parts = model.Parts(new InferenceOptions(), activationBits, codes);
+        EndToEndRun run = model.Folder.Components.Count == 1 ? Step(model, parts, start) : Images(model, parts, start);
+        Console.WriteLine(JsonSerializer.Serialize(run, Json));
+    }
+
+    private static EndToEndRun Images(LoadedModel model, PipelineParts parts, long start)
+    {
+        const int batch = 4, batches = 5;
+        var request = new GenerationRequest { StepCount = 20, GuidanceScale = 4.5, BatchSize = batch };
+        using var pipeline = new DiffusionPipeline(parts, model.Tensors);
+        EncodedPrompts prompts = pipeline.Encode(["red apple, flat emoji", "blue house, flat emoji", "green tree, flat emoji", "yellow star, flat emoji"], request);
+        return Timed(start, batches, batch, () => pipeline.Generate(prompts, new SeededNoise([1, 2, 3, 4]), request));
+    }
+
+    private static EndToEndRun Step(LoadedModel model, PipelineParts parts, long start)
+    {
+        const int steps = 5;
+        int size = model.Folder.Denoiser.ReadConfig().Int("sample_size", 64);
+        Graph graph = parts.DenoiserGraph(size, size);
+        using var denoiser = new InferenceModel(graph, model.Tensors, parts.Inference);
+        var random = new Pcg32(1);
+        Dictionary<string, TensorValue> inputs = graph.Inputs.ToDictionary(input => input.Name, input =>
+        {
+            long[] shape = [.. input.Shape.Select(extent => extent.IsFixed ? extent.Size : extent.Symbol == "batch" ? 1 : TextTokens)];
+            int count = checked((int)shape.Aggregate(1L, (product, extent) => product * extent));
+            return input.Type == ElementType.Int64 ? TensorValue.Of(Enumerable.Repeat(1L, count).ToArray(), shape)
+                : TensorValue.Of([.. Enumerable.Range(0, count).Select(_ => input.Name == "timestep" ? 500f : (float)random.NextNormal())], shape);
+        });
+        return Timed(start, steps, 1, () => denoiser.Run(inputs));
+    }
+
+    private static EndToEndRun Timed(long start, int repetitions, int images, Action work)
+    {
+        work();
+        double load = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        double[] seconds = new double[repetitions];
+        for (int i = 0; i < repetitions; i++)
+        {
+            long before = Stopwatch.GetTimestamp();
+            work();
+            seconds[i] = Stopwatch.GetElapsedTime(before).TotalSeconds / images;
+        }
+        Array.Sort(seconds);
+        using Process process = Process.GetCurrentProcess();
+        return new EndToEndRun(load, seconds[repetitions / 2], process.PeakWorkingSet64);
+    }
+
+    private static EndToEndRun InFreshProcess(string model, string bits)
+    {
+        string program = Environment.ProcessPath!, library = typeof(EndToEndBenchmark).Assembly.Location;
+        bool isHost = Path.GetFileNameWithoutExtension(program) == "dotnet";
+        using Process process = Process.Start(new ProcessStartInfo(program, [.. isHost ? [library] : Array.Empty<string>(), "end-to-end-run", model, bits]) { RedirectStandardOutput = true })!;
+        string printed = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        if (process.ExitCode != 0) throw new InvalidOperationException($"{model}: the measurement ended with {process.ExitCode}.");
+        return JsonSerializer.Deserialize<EndToEndRun>(printed.Trim().Split('\n')[^1], Json)!;
+    }
+
+    // A pipeline of nothing but a denoiser.
+    private static string MakeFullSize(string description, string work)
+    {
+        string folder = Path.Combine(work, Path.GetFileNameWithoutExtension(description), "model"), index = Path.Combine(folder, "model_index.json");
+        if (File.Exists(index)) return folder;
+        RandomModelSpec spec = RandomModelSpec.Read(description);
+        string className = (string)spec.Config["_class_name"]!, component = className.StartsWith("UNet", StringComparison.Ordinal) ? "unet" : "transformer";
+        RandomModelWriter.Write(spec, Path.Combine(folder, component));
+        AtomicFile.WriteText(index, new JsonObject { ["_class_name"] = "Denoiser", [component] = new JsonArray("diffusers", className) }.ToJsonString());
+        return folder;
+    }
+
+    private static (string Uniform, string Mixed) Pack(string folder, string work)
+    {
+        string uniform = Path.Combine(work, "uniform"), mixed = Path.Combine(work, "mixed");
+        if (Directory.Exists(uniform) && Directory.Exists(mixed)) return (uniform, mixed);
+        using LoadedModel model = LoadedModel.Open(folder);
+        var run = new RunDirectory(Path.Combine(work, "run"));
+        BitAllocation drawn = new FixedSizeAllocationSampler(new AllocationSpace(model.Weights, model.OriginalBits), MixedBits, seed: 0).Sample(0).WithTies(model.Weights);
+        PackStage.Run(model, run, BitAllocation.Uniform(model.Weights, QuantizerSpec.PaperOptions.First(spec => spec.ToString() == Uniform)), uniform, null);
+        PackStage.Run(model, run, drawn, mixed, null);
+        return (uniform, mixed);
+    }
+}
