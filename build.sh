@@ -6,6 +6,7 @@
 #   docs    write the generated parts of the README from the committed results
 #   format  rewrite the code in the house style
 #   pack    the .NET tool as a package in artifacts/
+#   native  the ONNX Runtime operators as shared libraries in artifacts/native/, for AVX2 and for AVX-512 (needs a C compiler)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 configuration=Release
@@ -43,5 +44,9 @@ case "${1:-all}" in
     docs) build; Q2_REFRESH_DOCS=1 dotnet test tests/Qua2SeDiMo.Tests -c $configuration --no-build --nologo --filter ReadmeTests ;;
     format) dotnet format Qua2SeDiMo.slnx --no-restore ;;
     pack) build; pack ;;
-    *) sed -n "2,9p" "$0" >&2; exit 2 ;;
+    native)
+        rid=$(dotnet --info | sed -n 's/^ *RID: *//p')
+        for avx512 in false true; do dotnet publish src/Qua2SeDiMo.Native -c $configuration -r "$rid" -p:Avx512=$avx512 -v quiet --nologo -o artifacts/native; done
+        ;;
+    *) sed -n "2,10p" "$0" >&2; exit 2 ;;
 esac

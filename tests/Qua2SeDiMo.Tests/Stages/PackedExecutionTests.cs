@@ -9,7 +9,6 @@ using Xunit.Abstractions;
 namespace Qua2SeDiMo.Tests.Stages;
 
 /// <summary>The bundled models with every option in them, multiplied by as codes and as reconstructed weights.</summary>
-[Trait("Speed", "Slow")]
 public sealed class PackedExecutionTests(ITestOutputHelper output)
 {
     private static readonly GenerationRequest Request = new() { StepCount = 3 };

@@ -1,12 +1,14 @@
 using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 using Microsoft.ML.OnnxRuntime;
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Inference.Operators;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Kernels;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Inference.Operators;
@@ -98,11 +100,11 @@ public sealed class NativeLibraryTests(NativeLibraryTests.Published published) :
         public Published()
         {
             string project = Path.Combine(RepositoryFiles.Root, "src", "Qua2SeDiMo.Native");
-            Run("dotnet", ["publish", project, "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier, "-v", "quiet", "--nologo", "-o", folder.FullName]);
+            Run("dotnet", ["publish", project, "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier, $"-p:Avx512={(Avx512BW.IsSupported ? "true" : "false")}", "-v", "quiet", "--nologo", "-o", folder.FullName]);
             Run("gcc", ["-O1", "-Wall", $"-I{Path.Combine(RuntimePackage, "build", "native", "include")}", Path.Combine(RepositoryFiles.Root, "tests", "NativeHost", "host.c"), "-o", In("host"), "-ldl"]);
         }
 
-        internal string Library => In("qua2sedimo_operators.so");
+        internal string Library => In(Avx512BW.IsSupported ? "qua2sedimo_operators_avx512.so" : "qua2sedimo_operators.so");
 
         internal string In(string name) => Path.Combine(folder.FullName, name);
 
@@ -126,7 +128,10 @@ public sealed class NativeLibraryTests(NativeLibraryTests.Published published) :
 
         private static (int Code, string Output, string Error) Start(string program, string[] arguments)
         {
-            using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+            // The library is to have every variant that this process has: another one is refused.
+            start.Environment[KernelSelector.Variable] = KernelSelector.ActiveName;
+            using Process process = Process.Start(start)!;
             Task<string> error = process.StandardError.ReadToEndAsync();
             string output = process.StandardOutput.ReadToEnd();
             process.WaitForExit();
