@@ -6,7 +6,7 @@
 #   docs    write the generated parts of the README from the committed results
 #   format  rewrite the code in the house style
 #   pack    the .NET tool as a package in artifacts/
-#   native  the ONNX Runtime operators as shared libraries in artifacts/native/, for AVX2 and for AVX-512 (needs a C compiler)
+#   native  the ONNX Runtime operators as shared libraries in artifacts/native/avx2 and avx512 (needs a C compiler)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 configuration=Release
@@ -46,7 +46,9 @@ case "${1:-all}" in
     pack) build; pack ;;
     native)
         rid=$(dotnet --info | sed -n 's/^ *RID: *//p')
-        for avx512 in false true; do dotnet publish src/Qua2SeDiMo.Native -c $configuration -r "$rid" -p:Avx512=$avx512 -v quiet --nologo -o artifacts/native; done
+        for avx512 in false true; do
+            dotnet publish src/Qua2SeDiMo.Native -c $configuration -r "$rid" -p:Avx512=$avx512 -v quiet --nologo -o "artifacts/native/$([ $avx512 = true ] && echo avx512 || echo avx2)"
+        done
         ;;
     *) sed -n "2,10p" "$0" >&2; exit 2 ;;
 esac

@@ -104,7 +104,7 @@ public sealed class NativeLibraryTests(NativeLibraryTests.Published published) :
             Run("gcc", ["-O1", "-Wall", $"-I{Path.Combine(RuntimePackage, "build", "native", "include")}", Path.Combine(RepositoryFiles.Root, "tests", "NativeHost", "host.c"), "-o", In("host"), "-ldl"]);
         }
 
-        internal string Library => In(Avx512BW.IsSupported ? "qua2sedimo_operators_avx512.so" : "qua2sedimo_operators.so");
+        internal string Library => In("qua2sedimo_operators.so");
 
         internal string In(string name) => Path.Combine(folder.FullName, name);
 
