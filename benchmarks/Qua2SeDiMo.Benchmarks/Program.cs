@@ -57,7 +57,6 @@ switch (args)
             samplers OUT.json METRIC RANDOM FRONT...     the same on runs: parts of one with random trials against runs near the front
             proposers OUT.json STUDY                     plans of all proposers at equal size, by their true quality on a simulated study
             proposers OUT.json MODEL RUN                 the same by the images of a model with a fitted run
-        return 0;
             end-to-end OUT.json WORK MODEL...            images per minute and memory of pipelines (folders) and of denoisers (descriptions), packed and not
             """);
         return 2;
