@@ -6,7 +6,6 @@ using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Numerics;
-using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Studies;
