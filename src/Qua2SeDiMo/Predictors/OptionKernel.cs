@@ -44,6 +44,20 @@ internal sealed class OptionKernel(int weightCount, int optionCount, IReadOnlyLi
         return sum + (pairShare * pairs);
     }
 
+    /// <summary>What one unit of a point's dual coefficient adds to Σ contrast · coefficient; the contrast sums to zero over each weight's options.</summary>
+    public double Contrast(Point point, IReadOnlyList<double> contrast, int options)
+    {
+        double sum = 0;
+        for (int w = 0; w < weightCount; w++) sum += contrast[(w * options) + point.Options[w]];
+        for (int t = 0; t < trends.Count; t++)
+        {
+            double slope = 0;
+            for (int i = 0; i < contrast.Count; i++) slope += contrast[i] * trends[t][i];
+            sum += TrendVariance * point.Trends[t] * slope;
+        }
+        return sum;
+    }
+
     /// <summary>[n, n] values of all pairs.</summary>
     public double[] Matrix(IReadOnlyList<Point> points, double pairShare)
     {

@@ -11,15 +11,17 @@ public static class SensitivityAnalysis
     public const int DefaultResamples = 200;
 
     private const int MostCompared = 20;
+    private const int QuantileCount = 21;
 
     /// <summary>Scores by the network: op level, and block level for the given units.</summary>
     /// <param name="study">Graph, options, names.</param>
     /// <param name="folds">One predictor per fold.</param>
     /// <param name="units">Subgraphs to score; none for op level only.</param>
     /// <param name="top">How many combinations to keep of each unit.</param>
+    /// <param name="resamples">Op-level scores of single networks trained on resampled trials; null or empty where none were.</param>
     /// <param name="cancellationToken">Stops between units.</param>
     public static SensitivityResult OfNetwork(PredictorStudy study, IReadOnlyList<Predictor> folds, IReadOnlyList<PredictorUnit> units, int top = 5,
-        CancellationToken cancellationToken = default)
+        IReadOnlyList<double[]>? resamples = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(study);
         ArgumentNullException.ThrowIfNull(folds);
@@ -34,8 +36,10 @@ public static class SensitivityAnalysis
             cancellationToken.ThrowIfCancellationRequested();
             scored.Add(Describe(study, unit, hopScores.Unit(folds, unit), top));
         }
-        // The deviation of a sum of so many independent folds.
-        return Collect(ModelNames.Network, study, total, samples, Math.Sqrt(folds.Count), scored);
+        // Of a sum of so many independent folds; and, as if the folds of a resample went wrong together, so many times that of one network.
+        var spread = new List<Resampling> { new(ScoreSpread.Folds, samples, Math.Sqrt(folds.Count)) };
+        if (resamples is { Count: > 1 }) spread.Add(new Resampling(ScoreSpread.Bootstrap, [.. resamples], folds.Count));
+        return Collect(ModelNames.Network, study, total, spread, scored);
     }
 
     /// <summary>
@@ -53,35 +57,54 @@ public static class SensitivityAnalysis
         double[] labels = [.. study.Trials.Select(trial => trial.Target)];
         RidgeModel model = RidgeRegression.Fit(study.Features, allocations, labels, trends: true);
         double[][] samples = RidgeRegression.Bootstrap(model, study.Features, allocations, labels, resamples, seed, cancellationToken);
-        return Collect(ModelNames.Ridge, study, model.Coefficients, samples, 1, []);
+        IReadOnlyList<IReadOnlyList<int>> folds = study.Folds ?? FoldBorders.Split(study.Trials.Count, CrossValidation.FoldCount, seed);
+        double[][] byFold = [.. folds.Select(fold =>
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            int[] training = [.. Enumerable.Range(0, labels.Length).Except(fold)];
+            return RidgeRegression.Fit(study.Features, [.. training.Select(t => allocations[t])], [.. training.Select(t => labels[t])], trends: true).Coefficients;
+        })];
+        return Collect(ModelNames.Ridge, study, model.Coefficients, [new(ScoreSpread.Bootstrap, samples, 1), new(ScoreSpread.Folds, byFold, 1)], []);
     }
 
-    private static SensitivityResult Collect(string model, PredictorStudy study, double[] scores, double[][] samples, double deviationScale, IReadOnlyList<UnitSensitivity> units)
+    // Scores made again from other trials; Scale as in DropSamples.
+    private sealed record Resampling(string Kind, double[][] Scores, double Scale);
+
+    private static SensitivityResult Collect(string model, PredictorStudy study, double[] scores, IReadOnlyList<Resampling> resamplings, IReadOnlyList<UnitSensitivity> units)
     {
         OptionFeatures features = study.Features;
         int options = features.OptionCount;
-        double[][] drops = [.. samples.Select(sample => BitDrops.Of(features, (w, o) => sample[(w * options) + o]))];
+        DropSamples[] dropSamples = [.. resamplings.Select(resampling => new DropSamples(resampling.Kind,
+            [.. resampling.Scores.Select(sample => BitDrops.Of(features, (w, o) => sample[(w * options) + o]))], resampling.Scale))];
+        ScoreSpread[] spreads = [.. resamplings.Zip(dropSamples, (resampling, samples) => Spread(features, resampling, samples))];
         double[] drop = BitDrops.Of(features, (w, o) => scores[(w * options) + o]);
         WeightScores[] weights = [.. Enumerable.Range(0, features.WeightCount).Select(w =>
         {
             double[] row = scores[(w * options)..((w + 1) * options)];
-            double[] deviations = [.. Enumerable.Range(0, options).Select(o => deviationScale * Deviation(samples.Select(sample => sample[(w * options) + o])))];
-            return new WeightScores(study.WeightNames[w], row, deviations, Array.IndexOf(row, row.Max()), row.Max() - row.Min(),
-                drop[w], deviationScale * Deviation(drops.Select(sample => sample[w])));
+            return new WeightScores(study.WeightNames[w], row, spreads[0].Deviations[w], Array.IndexOf(row, row.Max()), row.Max() - row.Min(), drop[w], spreads[0].BitDropDeviations[w]);
         })];
-        int compared = Math.Min(drops.Length, MostCompared);
-        var agreements = new List<double>();
-        for (int a = 0; a < compared; a++) for (int b = 0; b < a; b++) agreements.Add(RankStatistics.KendallTauB(drops[a], drops[b]));
         // Fewer bits add error; the scores of the network and of ridge regression fall by it.
         double[] added = BitDrops.Of(features, (w, o) => -features.Error(w, o));
-        return new SensitivityResult(model, [.. features.Options.Select(option => option.Name)], weights, units, samples.Length,
-            Defined(agreements.Count == 0 ? double.NaN : agreements.Average()), Defined(RankStatistics.KendallTauB(drop, added)));
+        return new SensitivityResult(model, [.. features.Options.Select(option => option.Name)], weights, units, spreads[0].SampleCount, spreads[0].Agreement,
+            Defined(RankStatistics.KendallTauB(drop, added))) { Spreads = spreads, DropSamples = dropSamples };
+    }
+
+    private static ScoreSpread Spread(OptionFeatures features, Resampling resampling, DropSamples drops)
+    {
+        int options = features.OptionCount, compared = Math.Min(drops.Drops.Length, MostCompared);
+        var agreements = new List<double>();
+        for (int a = 0; a < compared; a++) for (int b = 0; b < a; b++) agreements.Add(RankStatistics.KendallTauB(drops.Drops[a], drops.Drops[b]));
+        return new ScoreSpread(resampling.Kind, resampling.Scores.Length,
+            [.. Enumerable.Range(0, features.WeightCount).Select(IReadOnlyList<double> (w) =>
+                [.. Enumerable.Range(0, options).Select(o => resampling.Scale * Deviation(resampling.Scores.Select(sample => sample[(w * options) + o])))])],
+            [.. Enumerable.Range(0, features.WeightCount).Select(w => resampling.Scale * Deviation(drops.Drops.Select(sample => sample[w])))],
+            Defined(agreements.Count == 0 ? double.NaN : agreements.Average()));
     }
 
     private static UnitSensitivity Describe(PredictorStudy study, PredictorUnit unit, double[] scores, int top)
     {
         return new UnitSensitivity(unit.Name, unit.Kind, unit.Hop, [.. unit.Weights.Select(w => study.WeightNames[w])], scores.Length,
-            [.. UnitRanking.Best(scores, top).Select(Choice)], Choice(UnitRanking.Worst(scores)));
+            [.. UnitRanking.Best(scores, top).Select(Choice)], Choice(UnitRanking.Worst(scores)), Quantiles(scores));
 
         UnitChoice Choice(int combination)
         {
@@ -91,6 +114,13 @@ public static class SensitivityAnalysis
             return new UnitChoice([.. digits.Select(option => study.Features.Options[option].Name)], scores[combination],
                 unit.Weights.Select((w, i) => study.Features.QuantizedBytes(w, digits[i])).Sum());
         }
+    }
+
+    // For box plots of many units together without keeping all scores.
+    private static double[] Quantiles(double[] scores)
+    {
+        double[] sorted = [.. scores.Order()];
+        return [.. Enumerable.Range(0, QuantileCount).Select(q => sorted[(int)Math.Round(q * (sorted.Length - 1) / (QuantileCount - 1.0))])];
     }
 
     private static double Deviation(IEnumerable<double> values)

@@ -25,7 +25,9 @@ public sealed record UnitChoice(IReadOnlyList<string> Options, double Score, lon
 /// <param name="Combinations">How many combinations were scored.</param>
 /// <param name="Best">The highest scores, best first.</param>
 /// <param name="Worst">The lowest score.</param>
-public sealed record UnitSensitivity(string Name, string Kind, int Hop, IReadOnlyList<string> Weights, int Combinations, IReadOnlyList<UnitChoice> Best, UnitChoice Worst);
+/// <param name="Quantiles">Scores at 0, 5, 10 … 100 % of all combinations; null in files of older versions.</param>
+public sealed record UnitSensitivity(
+    string Name, string Kind, int Hop, IReadOnlyList<string> Weights, int Combinations, IReadOnlyList<UnitChoice> Best, UnitChoice Worst, IReadOnlyList<double>? Quantiles = null);
 
 /// <summary>What one model says of the sensitivity of weights and units.</summary>
 /// <param name="Model">Who says it: a name of <see cref="Predictors.ModelNames"/>.</param>
@@ -38,16 +40,30 @@ public sealed record UnitSensitivity(string Name, string Kind, int Hop, IReadOnl
 public sealed record SensitivityResult(string Model, IReadOnlyList<string> Options, IReadOnlyList<WeightScores> Weights, IReadOnlyList<UnitSensitivity> Units,
     int SampleCount, double? SampleAgreement, double? ErrorAgreement)
 {
+    /// <summary>Spread of the scores by each kind of resampling, that of the deviations of <see cref="Weights"/> first.</summary>
+    public IReadOnlyList<ScoreSpread> Spreads { get; init; } = [];
+
+    /// <summary>The samples behind the spreads; none when read from a file.</summary>
+    internal IReadOnlyList<DropSamples> DropSamples { get; init; } = [];
+
     /// <summary>
-    /// The probability that one weight loses more by fewer bits than another, from both means and deviations as independent normals.
+    /// The probability that one weight loses more by fewer bits than another, from differences within each sample, or,
+    /// when read from a file, from both means and deviations as independent normals.
     /// 0.5 where neither is known to vary and both are equal.
     /// </summary>
     public double ProbabilityMoreSensitive(int weight, int other)
     {
+        // Within each sample where the samples are known: errors that two weights share then cancel.
+        if (DropSamples.Count > 0 && DropSamples[0].Drops.Length > 1)
+        {
+            return SensitivityComparison.Of(Model, [.. Weights.Select(scores => scores.BitDrop)], [DropSamples[0]], Single(weight), Single(other)).Spreads[0].Probability;
+        }
         WeightScores a = Weights[weight], b = Weights[other];
         double difference = a.BitDrop - b.BitDrop;
         double deviation = Math.Sqrt((a.BitDropDeviation * a.BitDropDeviation) + (b.BitDropDeviation * b.BitDropDeviation));
         if (deviation > 0) return MathNet.Numerics.Distributions.Normal.CDF(0, 1, difference / deviation);
         return difference > 0 ? 1 : difference < 0 ? 0 : 0.5;
     }
+
+    private WeightGroup Single(int weight) => new(Weights[weight].Name, "weight", [weight]);
 }

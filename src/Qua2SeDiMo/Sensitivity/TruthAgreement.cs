@@ -112,6 +112,13 @@ public sealed class TrueSensitivity
         }
     }
 
+    /// <summary>[weight · options + option] true effect on the label as far as it is known: with its size term where the file states one, larger is better.</summary>
+    internal double[] Scores(OptionFeatures features)
+    {
+        double perByte = (bitsWeight ?? 0) * features.OriginalBits / features.TotalOriginalBytes;
+        return [.. sensitivity.SelectMany((row, w) => row.Select((value, o) => -(scale * value) - (perByte * features.QuantizedBytes(w, o))))];
+    }
+
     /// <summary>Compares the scores of models with the truth.</summary>
     /// <param name="study">The study.</param>
     /// <param name="units">Its units; those of one weight are left out.</param>
@@ -174,7 +181,7 @@ public sealed class TrueSensitivity
         }
     }
 
-    private static double[] Centred(double[] values, int options)
+    internal static double[] Centred(double[] values, int options)
     {
         double[] means = [.. values.Chunk(options).Select(row => row.Average())];
         return [.. values.Select((value, i) => value - means[i / options])];

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Sensitivity;
@@ -7,60 +7,83 @@ using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Stages;
 
-/// <summary>Where a weight stands in the network.</summary>
-/// <param name="Name">Module path.</param>
-/// <param name="Block">Block, or the place outside of the blocks.</param>
-/// <param name="LayerType">Operator type.</param>
-/// <param name="Parameters">Number of its elements.</param>
-public sealed record WeightPosition(string Name, string Block, string LayerType, long Parameters);
-
-/// <summary>Result of <c>q2 explain</c>.</summary>
-/// <param name="Objective">What the scores are about.</param>
-/// <param name="Decides">Model whose scores plans follow by default.</param>
-/// <param name="Weights">Every weight, in the order of every score list.</param>
-/// <param name="Ridge">Scores by ridge regression, in units of the objective.</param>
-/// <param name="Network">Scores by the network, in standard deviations of node norms; null when none was trained.</param>
-/// <param name="ModelAgreement">Kendall τ-b between the two models' orders of weights by what fewer bits cost; null without network.</param>
-/// <param name="Sentences">What the numbers say, in words.</param>
-public sealed record SensitivityRecord(
-    string Objective, string Decides, IReadOnlyList<WeightPosition> Weights, SensitivityResult Ridge, SensitivityResult? Network, double? ModelAgreement,
-    IReadOnlyList<string> Sentences)
+/// <summary>What is asked of an explanation.</summary>
+public sealed record ExplainOptions
 {
-    /// <summary>The scores of a model of <see cref="ModelNames"/>; ridge regression's for any but the network.</summary>
-    public SensitivityResult By(string predictor) => predictor == ModelNames.Network && Network is not null ? Network : Ridge;
+    /// <summary>The fit that comes first; null takes the one that ranks held-out trials best. Networks of other losses are compared with it.</summary>
+    public PredictorLoss? Loss { get; init; }
+
+    /// <summary>Pairs of weights, units, operator types or blocks to compare.</summary>
+    public IReadOnlyList<(string First, string Second)> Compare { get; init; } = [];
+
+    /// <summary>Networks to refit on resampled trials; 0 takes those that an earlier call left.</summary>
+    public int Bootstrap { get; init; }
+
+    /// <summary>Passes of each refit; 0 for <c>40</c>, or those of the ones left.</summary>
+    public int BootstrapEpochs { get; init; }
+
+    /// <summary>True sensitivities, for checking; null where none are known.</summary>
+    public TrueSensitivity? Truth { get; init; }
 }
 
 /// <summary>Reads scores of every operator from the fitted models.</summary>
 public static class ExplainStage
 {
-    /// <summary>Scores every weight, and every unit, under every option.</summary>
+    private const int ClaimedWeights = 3;
+
+    /// <summary>Scores every weight, and every unit, under every option, by the fit of a run's own study.</summary>
     /// <exception cref="Q2Exception">There is no fitted predictor.</exception>
     public static SensitivityRecord Run(LoadedModel model, RunDirectory run, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(model);
         FitRecord fit = FittedFiles.Main(run);
-        PredictorStudy study = LabelledStudy.OfRun(model, run, Objective.Parse(fit.Objective)).Study;
-        OperationGraph graph = OperationGraphBuilder.Build(model.Graph);
-        IReadOnlyList<Predictor> predictors = PredictorFile.Read(run.PredictorWeightsOf(fit.Options.Loss.ToString()));
-        try
+        return Run(LabelledStudy.OfRun(model, run, Objective.Parse(fit.Objective)), run, new ExplainOptions(), progress, cancellationToken);
+    }
+
+    /// <summary>The same for any labelled trials.</summary>
+    /// <param name="study">The trials that the fit was made of.</param>
+    /// <param name="run">The run directory with the fit.</param>
+    /// <param name="options">What is asked for.</param>
+    /// <param name="progress">Told of every step.</param>
+    /// <param name="cancellationToken">Stops between steps.</param>
+    /// <exception cref="Q2Exception">There is no fitted predictor, or it is of other trials.</exception>
+    public static SensitivityRecord Run(
+        LabelledStudy study, RunDirectory run, ExplainOptions options, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(study);
+        ArgumentNullException.ThrowIfNull(run);
+        ArgumentNullException.ThrowIfNull(options);
+        FitRecord main = FittedFiles.Main(run, options.Loss);
+        if (main.TrainedOn is { } trained && trained.Fingerprint != study.Origin.Fingerprint)
         {
-            progress?.Report(new StageProgress("Explaining", 0, 2, "ridge regression"));
-            SensitivityResult ridge = SensitivityAnalysis.OfRidge(study, cancellationToken: cancellationToken);
-            progress?.Report(new StageProgress("Explaining", 1, 2, "network"));
-            SensitivityResult? network = predictors.Count == 0 ? null
-                : SensitivityAnalysis.OfNetwork(study, predictors, TopologyBuilder.Units(graph), cancellationToken: cancellationToken);
-            WeightPosition[] weights = [.. Enumerable.Range(0, study.Features.WeightCount).Select(w => Position(graph, study.Topology.NodeOfWeight[w], w))];
-            double? agreement = network is null ? null : RankStatistics.KendallTauB(Drops(network), Drops(ridge));
-            var record = new SensitivityRecord(fit.Objective, fit.Result.Choice.Model, weights, ridge, network, agreement, []);
-            record = record with { Sentences = SensitivityWords.Of(record) };
-            AtomicFile.WriteText(run.Sensitivity, JsonSerializer.Serialize(record, StudyRecord.Json));
-            progress?.Report(new StageProgress("Explaining", 2, 2));
-            return record;
+            throw new ModelFolderException($"{run.PredictorReport}: the fit is of other trials than there are now. Run `q2 fit` again.");
         }
-        finally
+        // What was asked for should fail before the work, not after it.
+        (WeightGroup First, WeightGroup Second)[] asked = [.. options.Compare.Select(pair => (WeightGroups.Find(pair.First, study.Weights, study.Units), WeightGroups.Find(pair.Second, study.Weights, study.Units)))];
+        using var networks = Networks.Score(study, run, main, options, progress, cancellationToken);
+        progress?.Report(new StageProgress("Explaining", 0, 2, "ridge regression"));
+        SensitivityResult ridge = SensitivityAnalysis.OfRidge(study.Study, cancellationToken: cancellationToken);
+        SensitivityResult? network = networks.All.FirstOrDefault(scored => scored.Loss == Name(main))?.Scores;
+        string decides = network is null ? ModelNames.Ridge : PredictorChoice.Between(main.Result.Models).Model;
+        var record = new SensitivityRecord(main.Objective, decides, study.Weights, ridge, network, network is null ? null : RankStatistics.KendallTauB(Drops(network), Drops(ridge)), [])
         {
-            foreach (Predictor predictor in predictors) predictor.Dispose();
-        }
+            Loss = network is null ? null : Name(main),
+            OtherLosses = [.. networks.All.Where(scored => scored.Loss != Name(main))],
+            TrainedOn = study.Origin,
+        };
+        progress?.Report(new StageProgress("Explaining", 1, 2, "agreement and support"));
+        IReadOnlyList<ModelScoreSource> baselines = ScoreSources.Baselines(study.Study);
+        RidgeModel model = RidgeRegression.Fit(study.Study.Features, [.. study.Study.Trials.Select(trial => trial.Options)], [.. study.Study.Trials.Select(trial => trial.Target)], trends: true);
+        record = record with
+        {
+            Agreement = Agreements.Of(study.Study.Features, record, baselines, options.Truth),
+            Comparisons = Comparisons(record, asked),
+            Claims = Claims(study, model, record, asked, ImagesOfTrials.Read(study, run, main), cancellationToken),
+            Truth = options.Truth?.Compare(study.Study, study.Units, [.. networks.Sources, ModelScoreSource.Additive(ModelNames.RidgeTrends, model.Coefficients, study.Study.Features.OptionCount), .. baselines]),
+        };
+        record = record with { Sentences = SensitivityWords.Of(record) };
+        AtomicFile.WriteText(run.Sensitivity, JsonSerializer.Serialize(record, StudyRecord.Json));
+        progress?.Report(new StageProgress("Explaining", 2, 2));
+        return record;
     }
 
     /// <summary>Reads the record of a run.</summary>
@@ -71,11 +94,79 @@ public static class ExplainStage
         return StudyRecord.ReadFile<SensitivityRecord>(run.Sensitivity, "explain");
     }
 
-    private static WeightPosition Position(OperationGraph graph, int node, int weight)
-    {
-        NodePosition position = graph.Nodes[node].Position;
-        return new WeightPosition(graph.Weights[weight].Name, position.BlockName, position.LayerType, graph.Weights[weight].ElementCount);
-    }
+    private static string Name(FitRecord fit) => fit.Options.Loss.ToString().ToLowerInvariant();
 
     private static double[] Drops(SensitivityResult result) => [.. result.Weights.Select(weight => weight.BitDrop)];
+
+    private static List<SensitivityComparison> Comparisons(SensitivityRecord record, (WeightGroup First, WeightGroup Second)[] asked)
+    {
+        SensitivityResult deciding = record.By(record.Decides);
+        var pairs = new List<(WeightGroup First, WeightGroup Second)>(asked);
+        WeightGroup[] ranked = [.. Ranked(deciding, [.. deciding.Weights.Select((weight, w) => new WeightGroup(weight.Name, "weight", [w]))])];
+        if (ranked.Length > 1) pairs.Add((ranked[0], ranked[1]));
+        WeightGroup[] types = [.. Ranked(deciding, WeightGroups.Types(record.Weights))];
+        if (types.Length > 1) pairs.Add((types[0], types[^1]));
+        SensitivityResult[] models = record.Network is { } network ? [deciding, deciding == network ? record.Ridge : network] : [record.Ridge];
+        return [.. pairs.SelectMany(pair => models.Select(model => SensitivityComparison.Of(model.Model, Drops(model), model.DropSamples, pair.First, pair.Second)))];
+    }
+
+    private static IEnumerable<WeightGroup> Ranked(SensitivityResult scores, IReadOnlyList<WeightGroup> groups) =>
+        groups.OrderByDescending(group => group.Weights.Average(w => scores.Weights[w].BitDrop));
+
+    private static ClaimSupport[] Claims(
+        LabelledStudy study, RidgeModel model, SensitivityRecord record, (WeightGroup First, WeightGroup Second)[] asked, ImageLabels? images, CancellationToken cancellationToken)
+    {
+        if (study.Study.Trials.Count > RidgeInfluence.MostTrials) return [];
+        var finder = new ClaimFinder(study.Study, model, study.TrialNames, study.TrialImages, images, cancellationToken);
+        WeightGroup[] weights = [.. Ranked(record.Ridge, [.. record.Ridge.Weights.Select((weight, w) => new WeightGroup(weight.Name, "weight", [w]))]).Take(ClaimedWeights)];
+        WeightGroup[] types = [.. Ranked(record.Ridge, WeightGroups.Types(record.Weights))];
+        return
+        [
+            .. asked.Select(pair => finder.Find(pair.First, pair.Second)),
+            .. weights.Length > 1 ? weights.Select(weight => finder.Find(weight, null)) : [],
+            .. types.Length > 1 ? [finder.Find(types[0], types[^1])] : Array.Empty<ClaimSupport>(),
+        ];
+    }
+
+    // The networks of all losses that were fitted to the same trials.
+    private sealed class Networks : IDisposable
+    {
+        private readonly List<Predictor> open = [];
+        private readonly List<NetworkSensitivity> all = [];
+        private readonly List<ModelScoreSource> sources = [];
+
+        internal IReadOnlyList<NetworkSensitivity> All => all;
+
+        internal IReadOnlyList<ModelScoreSource> Sources => sources;
+
+        internal static Networks Score(LabelledStudy study, RunDirectory run, FitRecord main, ExplainOptions options, IProgress<StageProgress>? progress, CancellationToken cancellationToken)
+        {
+            var networks = new Networks();
+            try
+            {
+                foreach (FitRecord fit in FittedFiles.All(run))
+                {
+                    IReadOnlyList<Predictor> folds = PredictorFile.Read(run.PredictorWeightsOf(fit.Options.Loss.ToString()));
+                    networks.open.AddRange(folds);
+                    if (folds.Count == 0) continue;
+                    progress?.Report(new StageProgress("Scoring", networks.all.Count, Enum.GetValues<PredictorLoss>().Length, Name(fit)));
+                    IReadOnlyList<double[]> resamples = NetworkResamples.Collect(study, run, fit, fit == main ? options.Bootstrap : 0, options.BootstrapEpochs, progress, cancellationToken);
+                    networks.all.Add(new NetworkSensitivity(Name(fit), fit.Result.Find(ModelNames.Network)?.Srcc.Mean ?? double.NaN,
+                        SensitivityAnalysis.OfNetwork(study.Study, folds, study.Units, resamples: resamples, cancellationToken: cancellationToken)));
+                    networks.sources.Add(ScoreSources.Network(study.Study, folds) with { Model = Name(fit) == Name(main) ? ModelNames.Network : $"{ModelNames.Network}-{Name(fit)}" });
+                }
+                return networks;
+            }
+            catch
+            {
+                networks.Dispose();
+                throw;
+            }
+        }
+
+        public void Dispose()
+        {
+            foreach (Predictor predictor in open) predictor.Dispose();
+        }
+    }
 }

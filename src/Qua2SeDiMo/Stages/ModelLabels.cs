@@ -20,6 +20,7 @@ public static class ModelLabels
         ModelNames.AverageBits => "Average bits alone",
         ModelNames.ErrorSum => "Summed weight error",
         ModelNames.Mean => "Mean of the training trials",
+        _ when model.StartsWith(ModelNames.Network + "-", StringComparison.Ordinal) => $"GATv2 network, {model[(ModelNames.Network.Length + 1)..]}",
         _ => model,
     };
 }
