@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Stages;
+using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli.Commands;
 
@@ -9,16 +11,39 @@ internal static class ExplainCommand
     internal static Command Create()
     {
         var command = new Command("explain", "Score every weight under every option, with spread, and say what the numbers say");
-        var model = new ModelArguments(command);
+        var source = new SourceArguments(command);
         var top = new Option<int>("--top") { Description = "Weights to list, most sensitive first", DefaultValueFactory = _ => 20 };
-        command.Add(top);
+        var loss = new Option<PredictorLoss?>("--loss") { Description = "The fit that comes first: srcc, ndcg, hybrid or mse; default: the one that ranks held-out trials best. All fits are compared" };
+        var compare = new Option<string[]>("--compare") { Description = "A B: is A more sensitive than B? Names of weights, units, operator types or blocks; may be repeated", Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = true };
+        var bootstrap = new Option<int>("--bootstrap") { Description = "Networks to refit on resampled trials, for the spread of their scores (resumable; default: those of an earlier call)" };
+        var epochs = new Option<int>("--bootstrap-epochs") { Description = "Passes of each refit; default: 40" };
+        var svg = new Option<string?>("--svg") { Description = "Write each figure as an SVG file into this folder" };
+        foreach (Option option in new Option[] { top, loss, compare, bootstrap, epochs, svg }) command.Add(option);
         return command.Runs((result, context, cancellationToken) =>
         {
-            using LoadedModel loaded = model.Open(result);
-            RunDirectory run = model.Run(result);
-            SensitivityRecord record = StageTimings.Measure(run, "explain", () => ExplainStage.Run(loaded, run, context.Progress, cancellationToken));
-            context.Print(record, _ => ResultTables.Show(record, result.GetValue(top), context.Out));
-            if (!context.Json) context.Next($"plan {model.Folder(result)}");
+            RunDirectory run = source.Run(result);
+            string[] names = result.GetValue(compare) ?? [];
+            if (names.Length % 2 != 0) throw new FormatException($"--compare takes pairs; '{names[^1]}' stands alone.");
+            if (result.GetValue(bootstrap) is < 0 or > 10_000 || result.GetValue(epochs) < 0) throw new FormatException("--bootstrap takes 0 to 10000 refits, --bootstrap-epochs 0 or more passes.");
+            SensitivityRecord record = StageTimings.Measure(run, "explain", () =>
+            {
+                LabelledStudy study = source.Read(result, run, FittedFiles.Main(run, result.GetValue(loss)));
+                return ExplainStage.Run(study, run, new ExplainOptions
+                {
+                    Loss = result.GetValue(loss),
+                    Compare = [.. names.Chunk(2).Select(pair => (pair[0], pair[1]))],
+                    Bootstrap = result.GetValue(bootstrap),
+                    BootstrapEpochs = result.GetValue(epochs),
+                    Truth = source.Truth(result, study),
+                }, context.Progress, cancellationToken);
+            });
+            context.Print(record, _ => ExplainTables.Show(record, result.GetValue(top), context.Out));
+            if (result.GetValue(svg) is { } folder)
+            {
+                IReadOnlyList<string> written = ExplanationFiles.Write(record, folder);
+                if (!context.Json) context.Out.WriteLine($"{written.Count} figures in {folder}: {string.Join(", ", written)}");
+            }
+            if (!context.Json) context.Next($"plan {source.Words(result)}");
             return ExitCode.Success;
         });
     }

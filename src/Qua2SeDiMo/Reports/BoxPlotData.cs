@@ -3,7 +3,8 @@ namespace Qua2SeDiMo.Reports;
 /// <summary>Distributions side by side.</summary>
 /// <param name="Unit">What is distributed, with its unit.</param>
 /// <param name="Boxes">In drawing order.</param>
-internal sealed record BoxPlotData(string Unit, IReadOnlyList<BoxData> Boxes)
+/// <param name="Members">What the groups consist of.</param>
+internal sealed record BoxPlotData(string Unit, IReadOnlyList<BoxData> Boxes, string Members = "weights")
 {
     /// <summary>Scores of all options of all weights, grouped; groups in order of first appearance, those outside blocks last.</summary>
     public static BoxPlotData Scores(ReportData report, Func<WeightData, string> group) => new(
@@ -14,7 +15,7 @@ internal sealed record BoxPlotData(string Unit, IReadOnlyList<BoxData> Boxes)
                 [.. weights.SelectMany(weight => weight.Scores!.Select(score => score.Mean))]))]);
 
     public TableData ToTable() => new(
-        [new("Group"), new("Weights", true), new("Scores", true), new("Lowest", true), new("Quartile 1", true), new("Median", true),
+        [new("Group"), new(char.ToUpperInvariant(Members[0]) + Members[1..], true), new("Scores", true), new("Lowest", true), new("Quartile 1", true), new("Median", true),
             new("Quartile 3", true), new("Highest", true), new("Range", true)],
         [.. Boxes.Select(IReadOnlyList<TableCell> (box) =>
         [

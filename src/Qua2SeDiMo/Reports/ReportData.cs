@@ -49,6 +49,9 @@ public sealed record ReportData
     /// <summary>How well the predictors rank held-out trials; null before they are fitted.</summary>
     public PredictorData? Predictor { get; init; }
 
+    /// <summary>Scores of every model at both levels, and what they rest on; null before there is an explanation.</summary>
+    public ExplanationData? Explanation { get; init; }
+
     /// <summary>Pictures of the same prompts and seeds under several entries; null to leave them out.</summary>
     public ImageGridData? Images { get; init; }
 

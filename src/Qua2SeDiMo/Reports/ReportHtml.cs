@@ -43,6 +43,7 @@ public static class ReportHtml
                 ("results", "Results", ResultSection.Draw(report, book)),
                 ("images", "Images", ImageSection.Draw(report)),
                 ("sensitivity", "Sensitivity", SensitivitySection.Draw(report, book)),
+                ("explanation", "Explanation", ExplanationSection.Draw(report, book)),
                 ("layers", "Bits per layer", LayerSection.Draw(report, book)),
                 ("predictor", "Predictor", PredictorSection.Draw(report, book)),
                 ("metrics", "Metrics", MetricSection.Draw(report, book)),

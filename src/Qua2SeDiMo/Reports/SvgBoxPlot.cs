@@ -21,11 +21,11 @@ internal static class SvgBoxPlot
             svg.Text(x.At(tick), bottom + 16, x.Text(tick), "middle muted small");
         }
         svg.Text((left + right) / 2, bottom + 36, data.Unit, "middle small");
-        for (int i = 0; i < data.Boxes.Count; i++) DrawBox(svg, x, Top + (RowHeight * (i + 0.5)), left, data.Boxes[i]);
+        for (int i = 0; i < data.Boxes.Count; i++) DrawBox(svg, x, Top + (RowHeight * (i + 0.5)), left, data.Boxes[i], data.Members);
         return svg;
     }
 
-    private static void DrawBox(SvgDocument svg, ChartAxis x, double y, double left, BoxData box)
+    private static void DrawBox(SvgDocument svg, ChartAxis x, double y, double left, BoxData box, string members)
     {
         svg.Text(left - 8, y + 4, box.Label, "end");
         if (box.ValueCount == 0) return;
@@ -33,7 +33,7 @@ internal static class SvgBoxPlot
         svg.Line(x.At(box.Quartile3), y, x.At(box.WhiskerHigh), y, "whisker");
         svg.Line(x.At(box.WhiskerLow), y - 4, x.At(box.WhiskerLow), y + 4, "whisker");
         svg.Line(x.At(box.WhiskerHigh), y - 4, x.At(box.WhiskerHigh), y + 4, "whisker");
-        string tip = $"{box.Label}: {box.ValueCount} scores of {box.WeightCount} weights, median {FigureText.Fixed(box.Median, 2)}, "
+        string tip = $"{box.Label}: {box.ValueCount} scores of {box.WeightCount} {members}, median {FigureText.Fixed(box.Median, 2)}, "
             + $"quartiles {FigureText.Fixed(box.Quartile1, 2)} and {FigureText.Fixed(box.Quartile3, 2)}, "
             + $"range {FigureText.Fixed(box.Min, 2)} to {FigureText.Fixed(box.Max, 2)}";
         svg.Rect(x.At(box.Quartile1), y - 7, x.At(box.Quartile3) - x.At(box.Quartile1), 14, "box", tip);

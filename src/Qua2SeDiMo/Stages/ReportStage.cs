@@ -49,8 +49,9 @@ public static class ReportStage
             Weights = Weights(model, sensitivity, plan, [.. trials.Select(objective.Of)]),
             ScoreSource = sensitivity is null ? null : (plan?.Predictor ?? sensitivity.Decides) == ModelNames.Network ? "the GATv2 predictor, five folds" : "ridge regression, in standard deviations of the objective over the trials",
             Predictor = fit is null ? null : Predictor(fit, plan, trials, objective),
+            Explanation = sensitivity is null ? null : ExplanationFiles.Of(sensitivity),
             Images = plan is null ? null : Images(run, study, plan),
-            Notes = [.. sensitivity?.Sentences ?? [], .. Notes(study, plan)],
+            Notes = Notes(study, plan),
         };
     }
 
