@@ -8,6 +8,9 @@ namespace Qua2SeDiMo.Cli;
 /// <summary>What an explanation says, for people.</summary>
 internal static class ExplainTables
 {
+    // All of them are in --json and in the report.
+    private const int ShownClaims = 3;
+
     internal static void Show(SensitivityRecord record, int count, IAnsiConsole output)
     {
         SensitivityResult scores = record.By(record.Decides);
@@ -23,7 +26,7 @@ internal static class ExplainTables
         ShowUnits(record, count, output);
         if (record.Comparisons.Count > 0) ShowComparisons(record.Comparisons, output);
         if (record.Agreement is { } agreement) ShowAgreement(agreement, output);
-        foreach (ClaimSupport claim in record.Claims) ShowSupport(claim, output);
+        foreach (ClaimSupport claim in record.Claims.Take(ShownClaims)) ShowSupport(claim, output);
         if (record.Truth is { } truth) FitTables.Show(truth, output);
         foreach (string sentence in record.Sentences) output.WriteLine(sentence);
     }
@@ -53,7 +56,7 @@ internal static class ExplainTables
         {
             foreach (ComparisonSpread spread in row.Spreads)
             {
-                table.AddRow(row.First.Name.EscapeMarkup(), row.Second.Name.EscapeMarkup(), ModelLabels.Of(row.Model), $"{row.FirstDrop:0.0000}", $"{row.SecondDrop:0.0000}",
+                table.AddRow(row.First.Name.EscapeMarkup(), row.Second.Name.EscapeMarkup(), ModelLabels.Scorer(row.Model), $"{row.FirstDrop:0.0000}", $"{row.SecondDrop:0.0000}",
                     $"{spread.Difference:0.0000} ({spread.Low:0.0000} … {spread.High:0.0000})", $"{spread.SampleCount} {spread.Kind}", $"{spread.Probability:0.00}");
             }
         }

@@ -35,7 +35,7 @@ public static class ExplanationFiles
             [.. record.Ridge.Options.Select(Option)], models,
             record.Agreement is { } agreement ? new ExplanationAgreementData(agreement.Names, agreement.Weights, agreement.Folds, agreement.Resamples) : null,
             [.. record.Comparisons.SelectMany(comparison => comparison.Spreads.Select(spread => new ExplanationComparisonData(
-                comparison.First.Name, comparison.Second.Name, ModelLabels.Of(comparison.Model), $"{spread.SampleCount} {spread.Kind}", spread.Difference, spread.Low, spread.High, spread.Probability)))],
+                comparison.First.Name, comparison.Second.Name, ModelLabels.Scorer(comparison.Model), $"{spread.SampleCount} {spread.Kind}", spread.Difference, spread.Low, spread.High, spread.Probability)))],
             [.. record.Claims.Select(Claim)],
             [.. (record.Truth?.Rows ?? []).Select(row => new ExplanationTruthData(ModelLabels.Of(row.Model), row.Against, row.OptionsOfAWeight, row.Weights, row.CombinationsOfAUnit, row.Units))],
             record.Sentences);

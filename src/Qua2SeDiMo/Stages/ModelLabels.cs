@@ -8,6 +8,9 @@ public static class ModelLabels
     /// <summary>The label of a model that proposes plans.</summary>
     public static string Proposer(string model) => model == ModelNames.Network ? "the network" : "ridge regression";
 
+    /// <summary>The label of a model that gives scores: its ridge regression is the one around size and error.</summary>
+    internal static string Scorer(string model) => Of(model == ModelNames.Ridge ? ModelNames.RidgeTrends : model);
+
     /// <summary>The label of a name in <see cref="ModelNames"/>.</summary>
     public static string Of(string model) => model switch
     {

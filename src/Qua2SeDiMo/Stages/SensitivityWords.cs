@@ -87,9 +87,9 @@ internal static class SensitivityWords
         string holds = claim.Value > 0 ? "holds" : claim.Value < 0 ? "does not hold" : "is a draw";
         string rest = claim.TurnsAround switch
         {
-            null => $"leaving out up to half of the {claim.TrialCount} trials one by one would not turn it around",
-            0 => "nothing needs to be left out to turn it around",
-            int count => $"leaving out the {count} most supporting of {claim.TrialCount} trials would turn it around{(count <= FewTrials * claim.TrialCount ? ", so it rests on few" : "")}",
+            null => $"leaving out up to half of the {claim.TrialCount} trials one by one would not turn that around",
+            0 => "it is on the edge",
+            int count => $"leaving out {count} of {claim.TrialCount} trials would turn that around{(count <= FewTrials * claim.TrialCount ? ", so it rests on few" : "")}",
         };
         string images = claim.ImageCount == 0 ? "" : $" By single images it holds for {claim.ImagesInFavour} of {claim.ImageCount}.";
         string named = claim.Supporting.Count == 0 ? "" : $" Trials that speak most for it: {string.Join(", ", claim.Supporting.Take(Named).Select(trial => trial.Name))}.";
