@@ -1,6 +1,5 @@
 using MathNet.Numerics.Distributions;
 using MathNet.Numerics.Statistics;
-using Qua2SeDiMo.Predictors;
 
 namespace Qua2SeDiMo.Sensitivity;
 

@@ -1,5 +1,4 @@
 using Qua2SeDiMo.Predictors;
-using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Reports;
 using Qua2SeDiMo.Sensitivity;
 
