@@ -23,7 +23,7 @@ internal sealed class GenerateArguments
     private readonly Option<int> batch = new("--batch") { Description = "Images that go through the denoiser together (memory, not results)", DefaultValueFactory = _ => Defaults.BatchSize };
     private readonly Option<string?> allocation = new("--allocation") { Description = "JSON file with an allocation: fake-quantize the weights with the bank of the run directory (made when missing)" };
     private readonly Option<string?> entry = new("--entry") { Description = "Which allocation of a file that holds several, such as plan.json or trials.json" };
-    private readonly Option<int?> activationBits = new("--activation-bits") { Description = "Round activations to so many bits (2 to 8) in front of every weight, anew at each step; default: leave them" };
+    private readonly Option<int?> activationBits = new("--activation-bits") { Description = "Round activations to so many bits (2 to 8) in front of every weight, anew at each step; 16 leaves them. Default: what a packed model says, else leave them" };
     private readonly Option<WeightExecution> execution = new("--execution") { Description = "unpacked: reconstruct quantized weights in single precision, which gives the pixels of the study; packed: multiply by their codes, in a fraction of the memory", DefaultValueFactory = _ => WeightExecution.Unpacked };
     private readonly Option<bool> sheet = new("--sheet") { Description = "Also put all images on one contact sheet, sheet.png" };
 
@@ -32,7 +32,7 @@ internal sealed class GenerateArguments
         foreach (Option option in new Option[] { prompt, prompts, count, destination, steps, guidance, negative, seed, height, width, batch, allocation, entry, activationBits, execution, sheet }) command.Add(option);
         StudyArguments.AtLeast(steps, 1);
         StudyArguments.AtLeast(batch, 1);
-        StudyArguments.ActivationBits(activationBits);
+        StudyArguments.ActivationBits(activationBits, GenerateOptions.UnroundedBits);
         command.Validators.Add(result =>
         {
             if (result.GetResult(prompt) is null && result.GetResult(prompts) is null) result.AddError("Give --prompt TEXT or --prompts FILE.");

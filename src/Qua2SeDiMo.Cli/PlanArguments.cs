@@ -16,14 +16,29 @@ internal sealed class PlanArguments
 
     private readonly Option<string?> predictor = new("--predictor") { Description = "Model whose scores make the plans: network or ridge; default: both propose, and the better measured one is the plan" };
 
+    private readonly Option<string[]> activations = new("--activations")
+    {
+        Description = "Measure the plans with activations of so many bits (2 to 8) too, as further rows: 8,6",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
     internal PlanArguments(Command command)
     {
+        command.Add(activations);
+        activations.Validators.Add(result =>
+        {
+            foreach (string text in Parts(result.Tokens.Select(token => token.Value)).Where(text => !int.TryParse(text, out int bits) || bits is < 2 or > 8)) result.AddError($"--activations {text}; 2 to 8 are possible.");
+        });
         command.Add(sizes);
         command.Add(predictor);
         predictor.AcceptOnlyFromAmong("network", "ridge");
     }
 
     internal IReadOnlyList<BitBudget> Budgets(ParseResult result) => [.. result.GetValue(sizes)!.Select(BitBudget.Parse)];
+
+    internal IReadOnlyList<int> Activations(ParseResult result) => [.. Parts(result.GetValue(activations) ?? []).Select(int.Parse)];
+
+    private static IEnumerable<string> Parts(IEnumerable<string> given) => given.SelectMany(text => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 
     internal string? Predictor(ParseResult result) => result.GetValue(predictor);
 }

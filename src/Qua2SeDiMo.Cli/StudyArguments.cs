@@ -49,9 +49,9 @@ internal sealed class StudyArguments
         Scoring = ScoringFiles.Find(modelFolder, result.GetValue(clip), result.GetValue(reference), result.GetValue(prompts)),
     };
 
-    internal static void ActivationBits(Option<int?> option) => option.Validators.Add(result =>
+    internal static void ActivationBits(Option<int?> option, int? also = null) => option.Validators.Add(result =>
     {
-        if (result.Tokens.Count > 0 && int.TryParse(result.Tokens[0].Value, out int value) && value is < 2 or > 8) result.AddError($"{option.Name} is {value}; 2 to 8 are possible.");
+        if (result.Tokens.Count > 0 && int.TryParse(result.Tokens[0].Value, out int value) && value is < 2 or > 8 && value != also) result.AddError($"{option.Name} is {value}; 2 to 8 are possible.");
     });
 
     internal static void AtLeast(Option<int> option, int least) => option.Validators.Add(result =>

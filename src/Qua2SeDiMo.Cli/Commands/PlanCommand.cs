@@ -15,7 +15,7 @@ internal static class PlanCommand
         {
             using LoadedModel loaded = model.Open(result);
             RunDirectory run = model.Run(result);
-            PlanRecord record = StageTimings.Measure(run, "plan", () => PlanStage.Run(loaded, run, plan.Budgets(result), plan.Predictor(result), context.Progress, cancellationToken));
+            PlanRecord record = StageTimings.Measure(run, "plan", () => PlanStage.Run(loaded, run, plan.Budgets(result), plan.Predictor(result), plan.Activations(result), context.Progress, cancellationToken));
             context.Print(record, _ => ResultTables.Show(record, context.Out));
             if (!context.Json) context.Next($"pack {model.Folder(result)}");
             return ExitCode.Success;

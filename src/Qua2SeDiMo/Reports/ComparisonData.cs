@@ -24,9 +24,12 @@ internal sealed record ComparisonData(EntryData Plan, MetricData Metric, EntryDa
 
     /// <summary>Whether no other quantized entry of at most the same bytes has a better value.</summary>
     public static bool IsBestOfItsSize(ReportData report, EntryData entry, MetricData metric) =>
-        entry.Kind != EntryKind.FullPrecision && entry[metric] is { } own && !report.Entries.Any(other =>
-            other.Kind != EntryKind.FullPrecision && other.QuantizedBytes <= entry.QuantizedBytes
+        IsQuantizedAlone(entry) && entry[metric] is { } own && !report.Entries.Any(other =>
+            IsQuantizedAlone(other) && other.QuantizedBytes <= entry.QuantizedBytes
             && other[metric] is { } value && metric.Advantage(value.Value, own.Value) > 0);
+
+    // Rows with rounded activations are of the size of their plan, which they cannot be better than.
+    private static bool IsQuantizedAlone(EntryData entry) => entry.Kind is not (EntryKind.FullPrecision or EntryKind.RoundedActivations);
 
     private static bool IsBaseline(EntryData entry) => entry.Kind is EntryKind.Uniform or EntryKind.Greedy or EntryKind.BestRandom;
 }

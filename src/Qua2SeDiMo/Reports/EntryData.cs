@@ -15,6 +15,8 @@ public enum EntryKind
     Greedy,
     /// <summary>The best random trial of about that size.</summary>
     BestRandom,
+    /// <summary>A plan whose activations are rounded too; of the same size, so no point of the plots.</summary>
+    RoundedActivations,
 }
 
 /// <summary>A row of the result table: an allocation that was generated and scored.</summary>

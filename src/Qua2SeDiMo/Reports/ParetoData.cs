@@ -12,7 +12,7 @@ internal sealed record ParetoData(
         metric,
         [.. report.Trials.Where(trial => trial.Metrics.TryGetValue(metric.Key, out double value) && double.IsFinite(value))
             .Select(trial => new ParetoPoint($"trial {trial.Number}", null, trial.AverageBits, new MeasuredData(trial.Metrics[metric.Key])))],
-        [.. report.Entries.Where(entry => entry.Kind != EntryKind.FullPrecision && entry[metric] is not null)
+        [.. report.Entries.Where(entry => entry.Kind is not (EntryKind.FullPrecision or EntryKind.RoundedActivations) && entry[metric] is not null)
             .Select(entry => new ParetoPoint(entry.Name, entry.Kind, entry.AverageBits, entry[metric]!))],
         report.Entries.FirstOrDefault(entry => entry.Kind == EntryKind.FullPrecision)?[metric]);
 

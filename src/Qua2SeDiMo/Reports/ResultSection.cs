@@ -86,9 +86,10 @@ internal static class ResultSection
     {
         EntryKind.FullPrecision => 0,
         EntryKind.Plan => 1,
-        EntryKind.Candidate => 2,
-        EntryKind.Greedy => 3,
-        EntryKind.BestRandom => 4,
-        _ => 5,
+        EntryKind.RoundedActivations => 2,
+        EntryKind.Candidate => 3,
+        EntryKind.Greedy => 4,
+        EntryKind.BestRandom => 5,
+        _ => 6,
     };
 }

@@ -14,6 +14,9 @@ namespace Qua2SeDiMo.Stages;
 /// <param name="WithSheet">Whether all images are also put on one contact sheet.</param>
 public sealed record GenerateOptions(IReadOnlyList<string> Prompts, GenerationRequest Request, long Seed, bool WithSheet = false)
 {
+    /// <summary>What <see cref="ActivationBits"/> is to leave activations as they are even where a packed model says otherwise.</summary>
+    public const int UnroundedBits = 16;
+
     /// <summary>Bits that activations are rounded to in front of every weight, 2 to 8, anew at each step; null takes what a packed model says, else leaves them.</summary>
     public int? ActivationBits { get; init; }
 
@@ -75,7 +78,7 @@ public static class GenerateStage
         PaletteSource? codes = Codes(model, options, quantized);
         using WeightBinding? binding = codes is null ? model.CreateBinding() : null;
         if (binding is not null && quantized is { } choice) LoadedModel.Apply(choice.Allocation, binding, choice.Bank);
-        using var pipeline = new DiffusionPipeline(model.Parts(new InferenceOptions(), options.ActivationBits ?? model.ActivationBits, codes), model.Tensors, binding);
+        using var pipeline = new DiffusionPipeline(model.Parts(new InferenceOptions(), RoundedBits(model, options), codes), model.Tensors, binding);
         GenerationRequest request = options.Request;
         EncodedPrompts encoded = pipeline.Encode(options.Prompts, request);
         foreach (string[] prompts in options.Prompts.Chunk(request.BatchSize))
@@ -105,6 +108,9 @@ public static class GenerateStage
         return codes
             ?? throw new GenerationException($"{model.Folder.DirectoryPath}: the weights are not quantized, so there is nothing packed to execute; give a packed model or an allocation.");
     }
+
+    private static int? RoundedBits(LoadedModel model, GenerateOptions options) =>
+        (options.ActivationBits ?? model.ActivationBits) is { } bits && bits != GenerateOptions.UnroundedBits ? bits : null;
 
     /// <summary>A prompt as part of a file name: letters and digits in lower case, everything else as hyphens, at most 48 characters.</summary>
     internal static string Slug(string prompt)

@@ -20,6 +20,8 @@ public enum PlanKind
     WeightError,
     /// <summary>The best random trial that fits the budget.</summary>
     BestRandom,
+    /// <summary>A plan whose activations are rounded too.</summary>
+    RoundedActivations,
 }
 
 /// <summary>A measured figure with its interval: 95 % bootstrap over prompts; null where a metric has none.</summary>
@@ -51,6 +53,12 @@ public sealed record PlanEntry
 
     /// <summary>Bytes of the quantizable weights.</summary>
     public long SizeBytes { get; init; }
+
+    /// <summary>Bits that its activations were rounded to when it was measured; null for none.</summary>
+    public int? ActivationBits { get; init; }
+
+    /// <summary>Bit operations of one call of the denoiser: Σ multiply-accumulates × weight bits × activation bits, 16 where they are not rounded.</summary>
+    public double? BitOperations { get; init; }
 
     /// <summary>Objective that the predictor expects, in its units; null for baselines.</summary>
     public double? PredictedObjective { get; init; }

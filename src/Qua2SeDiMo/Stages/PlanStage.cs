@@ -26,11 +26,12 @@ public static class PlanStage
     /// <param name="run">The run directory, with study and predictor.</param>
     /// <param name="budgets">Sizes.</param>
     /// <param name="predictor">Name of the model whose scores make the plans; null lets every model propose and the images decide.</param>
+    /// <param name="activations">Bits, 2 to 8, that activations of the plans are rounded to in further rows of the table; null for none.</param>
     /// <param name="progress">Told of every step.</param>
     /// <param name="cancellationToken">Stops between steps; labelled allocations stay.</param>
     /// <exception cref="Q2Exception">An earlier stage is missing, or a size is too small for any allocation.</exception>
     public static PlanRecord Run(
-        LoadedModel model, RunDirectory run, IReadOnlyList<BitBudget> budgets, string? predictor = null,
+        LoadedModel model, RunDirectory run, IReadOnlyList<BitBudget> budgets, string? predictor = null, IReadOnlyList<int>? activations = null,
         IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -44,12 +45,28 @@ public static class PlanStage
         entries = Verify(model, run, options, entries, "", progress, cancellationToken);
         entries = Verify(model, run, options.OnFreshPrompts(), entries, FreshSuffix, progress, cancellationToken);
         entries = Elect(entries, objective);
+        PlanEntry[] plans = [.. entries.Where(entry => entry.Kind == PlanKind.Plan)];
+        foreach (int bits in (activations ?? []).Distinct().Where(bits => bits != options.ActivationBits))
+        {
+            List<PlanEntry> rounded = [.. plans.Select(plan => WithRoundedActivations(plan, bits))];
+            StudyOptions own = options with { ActivationBits = bits };
+            rounded = Verify(model, run, own, rounded, "", progress, cancellationToken);
+            entries.AddRange(Verify(model, run, own.OnFreshPrompts(), rounded, FreshSuffix, progress, cancellationToken));
+        }
         string decides = entries.Where(entry => entry.Kind == PlanKind.Plan).MaxBy(entry => entry.AverageBits)!.Predictor!;
         string reason = predictor is not null ? $"Chosen by the user: {predictor}." : Reason(entries, fit.Result.Choice);
         var record = new PlanRecord(fit.Objective, decides, reason, entries);
         record.Write(run);
         return record;
     }
+
+    private static PlanEntry WithRoundedActivations(PlanEntry plan, int bits) => plan with
+    {
+        Key = $"{plan.Key}-a{bits}",
+        Label = $"{plan.Label}, activations of {bits} bits",
+        Kind = PlanKind.RoundedActivations,
+        Metrics = new Dictionary<string, Measured>(),
+    };
 
     // Ranking trials well and adding up to a good plan are two things, so each model proposes and the images decide: of the proposals for a
     // size, the one that measures better on the study's prompts is the plan. The others stay in the table.
@@ -122,7 +139,8 @@ public static class PlanStage
                 {
                     metrics[metric.Name + suffix] = WithInterval(trial.Metrics[metric.Name], arrays[metric.Name].GetValueOrDefault(trial.Number));
                 }
-                entries[i] = entries[i] with { Metrics = metrics };
+                double? operations = trial.Metrics.TryGetValue(StudyMetric.BitOperations.Name, out double counted) ? counted : null;
+                entries[i] = entries[i] with { Metrics = metrics, ActivationBits = options.ActivationBits, BitOperations = operations };
             }
             return entries;
         }

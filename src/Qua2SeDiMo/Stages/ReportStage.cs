@@ -118,6 +118,7 @@ public static class ReportStage
             PlanKind.Candidate => EntryKind.Candidate,
             PlanKind.Uniform => EntryKind.Uniform,
             PlanKind.WeightError => EntryKind.Greedy,
+            PlanKind.RoundedActivations => EntryKind.RoundedActivations,
             _ => EntryKind.BestRandom,
         },
         RequestedBits = entry.RequestedBits,

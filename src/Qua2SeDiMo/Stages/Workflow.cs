@@ -17,7 +17,11 @@ namespace Qua2SeDiMo.Stages;
 /// <param name="Decides">Model that decides; null takes the winner.</param>
 /// <param name="Command">What the user typed.</param>
 public sealed record WorkflowOptions(
-    StudyOptions Study, PredictorOptions Predictor, string? Objective, double SizeWeight, IReadOnlyList<BitBudget> Budgets, string? Decides, string Command);
+    StudyOptions Study, PredictorOptions Predictor, string? Objective, double SizeWeight, IReadOnlyList<BitBudget> Budgets, string? Decides, string Command)
+{
+    /// <summary>Bits that activations of the plans are rounded to in further rows of the result table; null for none.</summary>
+    public IReadOnlyList<int>? Activations { get; init; }
+}
 
 /// <summary>What a whole run found.</summary>
 /// <param name="Study">The trials.</param>
@@ -52,7 +56,7 @@ public static class Workflow
         });
         FitRecord fit = StageTimings.Measure(run, "fit", () => FitStage.Run(model, run, options.Predictor, options.Objective, options.SizeWeight, progress, cancellationToken));
         SensitivityRecord sensitivity = StageTimings.Measure(run, "explain", () => ExplainStage.Run(model, run, progress, cancellationToken));
-        PlanRecord plan = StageTimings.Measure(run, "plan", () => PlanStage.Run(model, run, options.Budgets, options.Decides, progress, cancellationToken));
+        PlanRecord plan = StageTimings.Measure(run, "plan", () => PlanStage.Run(model, run, options.Budgets, options.Decides, options.Activations, progress, cancellationToken));
         (BitAllocation allocation, JsonObject origin) = PackStage.FromPlan(plan, null);
         PackedModelSummary packed = StageTimings.Measure(run, "pack", () => PackStage.Run(model, run, allocation, run.Packed, origin, activationBits: options.Study.ActivationBits, progress: progress, cancellationToken: cancellationToken));
         string report = ReportStage.Run(model, run, options.Command);
