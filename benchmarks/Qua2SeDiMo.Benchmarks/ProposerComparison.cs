@@ -88,9 +88,8 @@ internal static class ProposerComparison
         IPlanProposer[] proposers =
         [
             linear, operations, blocks,
-            new PredictionSearch("network-search", features, network, [linear, operations]),
-            new PredictionSearch("network-search-from-ridge", features, network, [linear]),
-            new PredictionSearch("blend-search", features, allocations => [.. network(allocations).Zip(allocations.Select(ridge.Predict), (a, b) => (a + b) / 2)], [linear, operations]),
+            new PredictionSearch("network-whole", features, network, [linear, operations]),
+            new PredictionSearch("blend", features, allocations => [.. network(allocations).Zip(allocations.Select(ridge.Predict), (a, b) => (a + b) / 2)], [linear, operations]),
             new ScoreSumProposer("weight-error", features, ScoredGroup.PerWeight(features, (w, o) => -features.Error(w, o) * features.OriginalBytes(w))),
         ];
         foreach (double bits in Bits)

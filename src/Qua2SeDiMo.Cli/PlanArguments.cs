@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Qua2SeDiMo.Plans;
+using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Stages;
 
 namespace Qua2SeDiMo.Cli;
@@ -9,12 +10,13 @@ internal sealed class PlanArguments
 {
     private readonly Option<string[]> sizes = new("--size")
     {
-        Description = "Sizes to plan for: average bits (3.75) or bytes (1.9MB); may be repeated",
+        Description = "Sizes to plan for: average bits (3.75), bytes (1.9MB), or 'best' for the best options whatever their size; may be repeated",
         AllowMultipleArgumentsPerToken = true,
         DefaultValueFactory = _ => [.. PlanStage.DefaultBudgets.Select(budget => budget.Name)],
     };
 
-    private readonly Option<string?> predictor = new("--predictor") { Description = "Model whose scores make the plans: network or ridge; default: both propose, and the better measured one is the plan" };
+    private readonly Option<string?> predictor = new("--predictor") { Description = "Model whose numbers make the plans: network, ridge or network+ridge; default: all propose, and the best measured one is the plan" };
+    private readonly Option<PlanLevel?> level = new("--level") { Description = "What plans maximise: summed scores of weights (op) or of units (block), or the predicted label of the whole allocation (whole)" };
 
     private readonly Option<string[]> activations = new("--activations")
     {
@@ -31,7 +33,8 @@ internal sealed class PlanArguments
         });
         command.Add(sizes);
         command.Add(predictor);
-        predictor.AcceptOnlyFromAmong("network", "ridge");
+        command.Add(level);
+        predictor.AcceptOnlyFromAmong(ModelNames.Network, ModelNames.Ridge, ModelNames.Blend);
     }
 
     internal IReadOnlyList<BitBudget> Budgets(ParseResult result) => [.. result.GetValue(sizes)!.Select(BitBudget.Parse)];
@@ -41,4 +44,6 @@ internal sealed class PlanArguments
     private static IEnumerable<string> Parts(IEnumerable<string> given) => given.SelectMany(text => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 
     internal string? Predictor(ParseResult result) => result.GetValue(predictor);
+
+    internal PlanLevel? Level(ParseResult result) => result.GetValue(level);
 }

@@ -13,6 +13,11 @@ public sealed class ScoreSumProposer(string name, OptionFeatures features, IRead
     /// <inheritdoc/>
     public string Name => name;
 
+    /// <summary>The best summed score by size.</summary>
+    /// <param name="mostPoints">See <see cref="PlanFront.Trace"/>.</param>
+    /// <param name="cancellationToken">Stops between groups.</param>
+    public PlanFront Front(int mostPoints = PlanFront.MostPoints, CancellationToken cancellationToken = default) => PlanFront.Trace(choices, mostPoints, cancellationToken);
+
     /// <inheritdoc/>
     public PlanProposal? Propose(long budgetBytes, CancellationToken cancellationToken = default)
     {

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
@@ -8,6 +10,9 @@ namespace Qua2SeDiMo.Stages;
 /// <summary>Turns scores into entries of a plan. Needs sizes and scores only: no model, no images.</summary>
 public static class PlanProposals
 {
+    // Of a front with more points the corners are kept: a file of results is no place for a hundred thousand rows.
+    private const int MostFrontPoints = 1000;
+
     /// <summary>What everybody proposes for every budget, and the allocation of the least weight error.</summary>
     /// <param name="features">Sizes and errors of every weight under every option.</param>
     /// <param name="weightNames">Per weight its name, and those of weights that are tied to it.</param>
@@ -16,7 +21,7 @@ public static class PlanProposals
     /// <param name="cancellationToken">Stops between proposals.</param>
     /// <returns>Entries without metrics, budget by budget.</returns>
     /// <exception cref="Q2Exception">A size is too small for any allocation.</exception>
-    public static IReadOnlyList<PlanEntry> Of(OptionFeatures features, IReadOnlyList<IReadOnlyList<string>> weightNames, IReadOnlyList<IPlanProposer> proposers,
+    public static IReadOnlyList<PlanEntry> Of(OptionFeatures features, IReadOnlyList<IReadOnlyList<string>> weightNames, IReadOnlyList<PlanProposer> proposers,
         IReadOnlyList<BitBudget> budgets, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(features);
@@ -27,11 +32,18 @@ public static class PlanProposals
         var entries = new List<PlanEntry>();
         foreach (BitBudget budget in budgets)
         {
-            foreach (IPlanProposer proposer in proposers)
+            foreach (PlanProposer proposer in proposers)
             {
-                PlanProposal proposal = Propose(proposer, features, budget, cancellationToken);
-                entries.Add(Entry(features, budget, $"plan-{proposer.Name}", $"Proposal of {ModelLabels.Proposer(proposer.Name)}", PlanKind.Candidate)
-                    with { Predictor = proposer.Name, SizeBytes = proposal.SizeBytes, AverageBits = features.AverageBits([.. proposal.Options]), Allocation = Allocation(features, weightNames, proposal.Options) });
+                PlanProposal proposal = Propose(proposer.Search, features, budget, cancellationToken);
+                entries.Add(Entry(features, budget, $"plan-{proposer.Name}", $"Proposal of {ModelLabels.Proposer(proposer.Model, proposer.Level)}", PlanKind.Candidate) with
+                {
+                    Predictor = proposer.Model,
+                    Level = proposer.Level,
+                    PredictedScore = proposal.Score,
+                    SizeBytes = proposal.SizeBytes,
+                    AverageBits = features.AverageBits([.. proposal.Options]),
+                    Allocation = Allocation(features, weightNames, proposal.Options),
+                });
             }
             PlanProposal least = Propose(leastError, features, budget, cancellationToken);
             entries.Add(Entry(features, budget, "weight-error", "Least weight error", PlanKind.WeightError)
@@ -40,14 +52,38 @@ public static class PlanProposals
         return entries;
     }
 
-    /// <summary>Proposers that add up the scores of single weights.</summary>
+    /// <summary>The fronts of all proposers that add up scores.</summary>
     /// <param name="features">Sizes.</param>
-    /// <param name="sensitivity">Scores.</param>
-    /// <param name="names">Names of <see cref="ModelNames"/>.</param>
-    public static IReadOnlyList<IPlanProposer> PerWeight(OptionFeatures features, SensitivityRecord sensitivity, IReadOnlyList<string> names)
+    /// <param name="proposers">Who proposes.</param>
+    /// <param name="cancellationToken">Stops between groups.</param>
+    public static IReadOnlyList<PlanFrontRecord> Fronts(OptionFeatures features, IReadOnlyList<PlanProposer> proposers, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(sensitivity);
-        return [.. names.Select(name => new ScoreSumProposer(name, features, ScoredGroup.PerWeight(features, (w, o) => sensitivity.By(name).Weights[w].Scores[o])))];
+        ArgumentNullException.ThrowIfNull(features);
+        ArgumentNullException.ThrowIfNull(proposers);
+        var fronts = new List<PlanFrontRecord>();
+        foreach (PlanProposer proposer in proposers)
+        {
+            if (proposer.Search is not ScoreSumProposer sum) continue;
+            PlanFront front = sum.Front(MostFrontPoints, cancellationToken);
+            fronts.Add(new PlanFrontRecord(proposer.Model, proposer.Level, front.IsComplete,
+                [.. front.Points.Select(point => new PlanFrontPoint(point.SizeBytes, features.OriginalBits * (double)point.SizeBytes / features.TotalOriginalBytes, point.Score))]));
+        }
+        return fronts;
+    }
+
+    /// <summary>The fronts as CSV: proposer, level, bytes, average bits and score of every point.</summary>
+    public static string Csv(IReadOnlyList<PlanFrontRecord> fronts)
+    {
+        ArgumentNullException.ThrowIfNull(fronts);
+        var text = new StringBuilder("predictor,level,size_bytes,average_bits,score\n");
+        foreach (PlanFrontRecord front in fronts)
+        {
+            foreach (PlanFrontPoint point in front.Points)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"{front.Model},{front.Level.ToString().ToLowerInvariant()},{point.SizeBytes},{point.AverageBits:0.######},{point.Score:R}\n");
+            }
+        }
+        return text.ToString();
     }
 
     /// <summary>An entry for a budget, with nothing chosen yet.</summary>
@@ -57,10 +93,10 @@ public static class PlanProposals
         return new PlanEntry
         {
             Key = $"{key}-{budget.Name}",
-            Label = $"{label}, {budget.Name}{(budget.Bytes is null ? " bits" : "")}",
+            Label = $"{label}, {budget.Label}",
             Kind = kind,
-            RequestedBits = budget.AverageBits ?? features.OriginalBits * (double)bytes / features.TotalOriginalBytes,
-            BudgetBytes = bytes,
+            RequestedBits = budget == BitBudget.Best ? null : budget.AverageBits ?? features.OriginalBits * (double)bytes / features.TotalOriginalBytes,
+            BudgetBytes = budget == BitBudget.Best ? null : bytes,
         };
     }
 

@@ -42,6 +42,12 @@ public sealed record PlanEntry
     /// <summary>Model whose scores chose it; null for baselines.</summary>
     public string? Predictor { get; init; }
 
+    /// <summary>What its proposer maximised; null for baselines.</summary>
+    public PlanLevel? Level { get; init; }
+
+    /// <summary>Folder of its pictures inside the run's; null where none were kept.</summary>
+    public string? Pictures { get; init; }
+
     /// <summary>AverageBits asked for; null where none were.</summary>
     public double? RequestedBits { get; init; }
 
@@ -60,8 +66,8 @@ public sealed record PlanEntry
     /// <summary>Bit operations of one call of the denoiser: Σ multiply-accumulates × weight bits × activation bits, 16 where they are not rounded.</summary>
     public double? BitOperations { get; init; }
 
-    /// <summary>Objective that the predictor expects, in its units; null for baselines.</summary>
-    public double? PredictedObjective { get; init; }
+    /// <summary>What its proposer thinks of it, in the proposer's own units; null for baselines.</summary>
+    public double? PredictedScore { get; init; }
 
     /// <summary>Metric by name.</summary>
     public IReadOnlyDictionary<string, Measured> Metrics { get; init; } = new Dictionary<string, Measured>();
@@ -79,6 +85,19 @@ public sealed record PlanEntry
     }
 }
 
+/// <summary>A point of a front.</summary>
+/// <param name="SizeBytes">Bytes of the quantizable weights.</param>
+/// <param name="AverageBits">The same as average bits, tables included.</param>
+/// <param name="Score">Largest summed score within that size, in the proposer's units.</param>
+public sealed record PlanFrontPoint(long SizeBytes, double AverageBits, double Score);
+
+/// <summary>The best summed score of a proposer by size.</summary>
+/// <param name="Model">Whose scores.</param>
+/// <param name="Level">Scores of weights or of units.</param>
+/// <param name="IsComplete">Whether all Pareto-optimal points are listed; otherwise the corners of their upper hull.</param>
+/// <param name="Points">Ascending in size and in score, each the optimum of its size.</param>
+public sealed record PlanFrontRecord(string Model, PlanLevel Level, bool IsComplete, IReadOnlyList<PlanFrontPoint> Points);
+
 /// <summary>The allocations that a run proposes, and the baselines beside them.</summary>
 /// <param name="Objective">What was optimised.</param>
 /// <param name="Predictor">Model that decided.</param>
@@ -86,6 +105,9 @@ public sealed record PlanEntry
 /// <param name="Entries">All of them, full precision first.</param>
 public sealed record PlanRecord(string Objective, string Predictor, string Reason, IReadOnlyList<PlanEntry> Entries)
 {
+    /// <summary>The best summed score of each proposer by size.</summary>
+    public IReadOnlyList<PlanFrontRecord> Fronts { get; init; } = [];
+
     /// <summary>Writes the record.</summary>
     public void Write(RunDirectory run)
     {

@@ -171,7 +171,13 @@ public static class ReportStage
                     trials[pair.i].Number, objective.Of(trials[pair.i]), pair.predicted, trials[pair.i].Metrics[StudyMetric.AverageBits.Name]))])),
         ],
         // Ridge regression proposes with coefficients around trends of size and error.
-        (plan?.Predictor ?? fit.Result.Choice.Model) == ModelNames.Network ? ModelNames.Network : ModelNames.RidgeTrends, plan?.Reason ?? fit.Result.Choice.Reason, objective.SizeWeight > 0 ? objective.ToString() : null);
+        (plan?.Predictor ?? fit.Result.Choice.Model) switch
+        {
+            ModelNames.Network => ModelNames.Network,
+            ModelNames.Blend when fit.Result.Find(ModelNames.Blend) is not null => ModelNames.Blend,
+            _ => ModelNames.RidgeTrends,
+        },
+        plan?.Reason ?? fit.Result.Choice.Reason, objective.SizeWeight > 0 ? objective.ToString() : null);
 
     private static double? Finite(double value) => double.IsFinite(value) ? value : null;
 
@@ -183,7 +189,7 @@ public static class ReportStage
             plan.Entries.FirstOrDefault(entry => entry.Kind == PlanKind.FullPrecision), best,
             Uniform(plan, 4), Uniform(plan, 3),
         ];
-        PlanEntry[] shown = [.. columns.OfType<PlanEntry>().Where(entry => Directory.Exists(Path.Combine(run.Images, entry.Key)))];
+        PlanEntry[] shown = [.. columns.OfType<PlanEntry>().Where(entry => Directory.Exists(Path.Combine(run.Images, entry.Pictures ?? entry.Key)))];
         if (shown.Length == 0) return null;
         IReadOnlyList<string> prompts = study.Options.ReadPrompts();
         int rows = Math.Min(Math.Min(GridRows, ImageObjective.PictureCount), prompts.Count);
@@ -210,7 +216,7 @@ public static class ReportStage
     private static string? ShortLabel(PlanEntry entry) => entry.Kind switch
     {
         PlanKind.Uniform => entry.Key["uniform-".Length..],
-        PlanKind.Candidate => $"{entry.Predictor} {entry.RequestedBits:0.##}",
+        PlanKind.Candidate => $"{PlanProposer.NameOf(entry.Predictor!, entry.Level)} {entry.RequestedBits:0.##}",
         PlanKind.WeightError => $"least error {entry.RequestedBits:0.##}",
         PlanKind.BestRandom => $"best random {entry.RequestedBits:0.##}",
         _ => null,
@@ -218,7 +224,7 @@ public static class ReportStage
 
     private static (float[] Image, int Height, int Width) Load(RunDirectory run, PlanEntry entry, int index)
     {
-        string path = Path.Combine(run.Images, entry.Key, $"{index:000}.png");
+        string path = Path.Combine(run.Images, entry.Pictures ?? entry.Key, $"{index:000}.png");
         return PngFile.Decode(File.ReadAllBytes(path), path);
     }
 

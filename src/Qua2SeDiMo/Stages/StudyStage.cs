@@ -42,12 +42,13 @@ public static class StudyStage
     /// <param name="allocations">Name and allocation of each trial.</param>
     /// <param name="studyName">Name of the study inside the run's database.</param>
     /// <param name="pictures">Folder for the first pictures of each allocation, in a folder of its name; null keeps none.</param>
+    /// <param name="description">What the study keeps of the list; with one of the caller's, a later call may give a longer list that begins with this one.</param>
     /// <param name="progress">Told of every step.</param>
     /// <param name="cancellationToken">Stops between steps of the denoiser; finished trials stay.</param>
     public static IReadOnlyList<Trial> RunListed(
         LoadedModel model, RunDirectory run, StudyOptions options, IReadOnlyList<(string Name, BitAllocation Allocation)> allocations, string studyName,
-        string? pictures = null, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        Label(model, run, options, new ListedAllocationSampler(allocations), studyName, allocations.Count, pictures, progress, cancellationToken);
+        string? pictures = null, string? description = null, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Label(model, run, options, new ListedAllocationSampler(allocations, description), studyName, allocations.Count, pictures, progress, cancellationToken);
 
     /// <summary>What a trial records of the programs that made it.</summary>
     internal static IReadOnlyDictionary<string, string> Versions { get; } = new Dictionary<string, string>

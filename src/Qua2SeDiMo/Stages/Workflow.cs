@@ -21,6 +21,9 @@ public sealed record WorkflowOptions(
 {
     /// <summary>Bits that activations of the plans are rounded to in further rows of the result table; null for none.</summary>
     public IReadOnlyList<int>? Activations { get; init; }
+
+    /// <summary>Only plans of this level; null takes the usual ones.</summary>
+    public PlanLevel? Level { get; init; }
 }
 
 /// <summary>What a whole run found.</summary>
@@ -56,7 +59,7 @@ public static class Workflow
         });
         FitRecord fit = StageTimings.Measure(run, "fit", () => FitStage.Run(model, run, options.Predictor, options.Objective, options.SizeWeight, progress, cancellationToken));
         SensitivityRecord sensitivity = StageTimings.Measure(run, "explain", () => ExplainStage.Run(model, run, progress, cancellationToken));
-        PlanRecord plan = StageTimings.Measure(run, "plan", () => PlanStage.Run(model, run, options.Budgets, options.Decides, options.Activations, progress, cancellationToken));
+        PlanRecord plan = StageTimings.Measure(run, "plan", () => PlanStage.Run(model, run, options.Budgets, options.Decides, options.Level, options.Activations, progress, cancellationToken));
         (BitAllocation allocation, JsonObject origin) = PackStage.FromPlan(plan, null);
         PackedModelSummary packed = StageTimings.Measure(run, "pack", () => PackStage.Run(model, run, allocation, run.Packed, origin, activationBits: options.Study.ActivationBits, progress: progress, cancellationToken: cancellationToken));
         string report = ReportStage.Run(model, run, options.Command);

@@ -6,10 +6,11 @@ namespace Qua2SeDiMo.Studies;
 
 /// <summary>Proposes given allocations in their order.</summary>
 /// <param name="allocations">Name and allocation of each trial.</param>
-public sealed class ListedAllocationSampler(IReadOnlyList<(string Name, BitAllocation Allocation)> allocations) : IAllocationSampler
+/// <param name="description">Identity of the list; null makes one from all that is in it.</param>
+public sealed class ListedAllocationSampler(IReadOnlyList<(string Name, BitAllocation Allocation)> allocations, string? description = null) : IAllocationSampler
 {
     /// <inheritdoc/>
-    public string Description { get; } = $"list of {allocations.Count}, {Digest(allocations)}";
+    public string Description { get; } = description ?? $"list of {allocations.Count}, {Digest(allocations)}";
 
     /// <inheritdoc/>
     public int? Count => allocations.Count;
