@@ -15,6 +15,7 @@ internal static class PackCommand
         ["q2"] = PackFormat.Q2,
         ["diffusers"] = PackFormat.Diffusers,
         ["onnx"] = PackFormat.Onnx,
+        ["onnx-operators"] = PackFormat.OnnxOperators,
         ["recipes"] = PackFormat.Recipes,
     };
 

@@ -212,7 +212,8 @@ public static partial class OnnxReader
         private GraphNode Convert(NodeProto node)
         {
             string domain = node.Domain is "ai.onnx" ? "" : node.Domain;
-            if (domain is not ("" or "com.microsoft"))
+            bool isOurs = domain == PaletteOperatorNames.Domain && node.OpType is (PaletteOperatorNames.MatMul or PaletteOperatorNames.Conv);
+            if (domain is not ("" or "com.microsoft") && !isOurs)
             {
                 throw new OnnxFormatException($"{path}: node '{node.Name}' calls the operator '{node.OpType}' of the domain '{domain}', which is unknown here. Standard operators and those of com.microsoft are supported.");
             }

@@ -9,6 +9,8 @@ public enum PackFormat
     Diffusers,
     /// <summary>A denoiser of standard ONNX operators whose weights are packed codes.</summary>
     Onnx,
+    /// <summary>The same with our operators, for hosts that load their library.</summary>
+    OnnxOperators,
     /// <summary>Settings of other tools that come nearest to the allocation.</summary>
     Recipes,
 }

@@ -13,7 +13,7 @@ public static class BankStage
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(run);
-        bool isPacked = model.Tensors is PackedModelReader || PackNote.Read(model.Folder.DirectoryPath) is { Format: PackFormat.Onnx };
+        bool isPacked = model.Tensors is PackedModelReader || PackNote.Read(model.Folder.DirectoryPath) is { Format: PackFormat.Onnx or PackFormat.OnnxOperators };
         if (isPacked) throw new ModelFolderException($"{model.Folder.DirectoryPath}: already packed; stages before `q2 generate` take the original folder.");
         IProgress<BankProgress>? inner = progress is null ? null
             : new Relay<BankProgress>(step => progress.Report(new StageProgress("Quantizing weights", step.Finished, step.Total, step.WeightName)));

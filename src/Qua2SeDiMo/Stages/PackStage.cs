@@ -42,7 +42,7 @@ public static class PackStage
         {
             PackFormat.Q2 => PackedModelWriter.Write(model.Folder, model.Weights, allocation, bank, destination, origin, activationBits, inner, model.Tensors, cancellationToken),
             PackFormat.Diffusers => DiffusersWriter.Write(model.Folder, model.Weights, allocation, bank, destination, origin, activationBits, progress: inner, cancellationToken: cancellationToken),
-            PackFormat.Onnx => OnnxModelWriter.Write(model.Folder, model.Graph, model.Tensors, allocation, bank, destination, origin, activationBits, inner, cancellationToken),
+            PackFormat.Onnx or PackFormat.OnnxOperators => OnnxModelWriter.Write(model.Folder, model.Graph, model.Tensors, allocation, bank, destination, format, origin, activationBits, inner, cancellationToken),
             _ => throw new ArgumentOutOfRangeException(nameof(format), format, "Unknown format."),
         };
     }

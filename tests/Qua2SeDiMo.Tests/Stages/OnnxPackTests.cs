@@ -23,16 +23,18 @@ public sealed class OnnxPackTests(ITestOutputHelper output) : IDisposable
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Theory]
-    [InlineData("pipelines/stable-diffusion-15", null)]
-    [InlineData("pipelines/stable-diffusion-15", 8)]
-    [InlineData("pipelines/pixart-alpha", null)]
-    public void A_plain_session_computes_the_fake_quantized_output_and_the_pipeline_its_image(string pipeline, int? activationBits)
+    [InlineData("pipelines/stable-diffusion-15", null, PackFormat.Onnx)]
+    [InlineData("pipelines/stable-diffusion-15", 8, PackFormat.Onnx)]
+    [InlineData("pipelines/pixart-alpha", null, PackFormat.Onnx)]
+    [InlineData("pipelines/stable-diffusion-15", null, PackFormat.OnnxOperators)]
+    [InlineData("pipelines/pixart-alpha", null, PackFormat.OnnxOperators)]
+    public void A_plain_session_computes_the_fake_quantized_output_and_the_pipeline_its_image(string pipeline, int? activationBits, PackFormat format)
     {
         using LoadedModel model = LoadedModel.Open(RepositoryFiles.Golden(pipeline));
         var run = new RunDirectory(Path.Combine(folder, "run"));
         QuantizerBank bank = BankStage.Run(model, run);
         BitAllocation allocation = Mixed(model);
-        PackedModelSummary summary = PackStage.Run(model, run, allocation, Path.Combine(folder, "packed"), null, PackFormat.Onnx, activationBits);
+        PackedModelSummary summary = PackStage.Run(model, run, allocation, Path.Combine(folder, "packed"), null, format, activationBits);
         string path = Path.Combine(summary.DirectoryPath, model.Folder.Denoiser.Name, OnnxReader.FileName);
         Dictionary<string, TensorValue> inputs = Inputs(model.Graph);
 
@@ -103,10 +105,12 @@ public sealed class OnnxPackTests(ITestOutputHelper output) : IDisposable
         return inputs;
     }
 
-    // As anyone would, without a line of ours.
+    // As anyone would.
     private static float[] RunPlainly(string path, Dictionary<string, TensorValue> inputs, bool folds)
     {
         using var options = new SessionOptions();
+        // Where a host would load the library.
+        RuntimeOperators.Register(options);
         if (!folds) options.AddSessionConfigEntry("optimization.disable_specified_optimizers", "ConstantFolding");
         using var session = new InferenceSession(path, options);
         OrtValue[] given = [.. inputs.Values.Select(value => value.Type == ElementType.Int64
