@@ -34,6 +34,9 @@ public sealed record ReportData
     /// <summary>Full precision, plans and baselines, each generated and scored.</summary>
     public required IReadOnlyList<EntryData> Entries { get; init; }
 
+    /// <summary>Summed scores against size, per proposer that adds up scores.</summary>
+    public IReadOnlyList<FrontData> Fronts { get; init; } = [];
+
     /// <summary>The random trials of the study.</summary>
     public IReadOnlyList<TrialData> Trials { get; init; } = [];
 

@@ -18,6 +18,7 @@ internal static class ResultSection
             {OtherMetrics(report)}
             <h3>Quality against size</h3>
             {HtmlTabs.Draw("pareto-tabs", "Metric of the plot", [.. Panels(report, book)])}
+            {Fronts(report, book)}
             """);
     }
 
@@ -29,6 +30,15 @@ internal static class ResultSection
         string[] sentences = [.. ReportWords.OtherMetrics(report)];
         return sentences.Length == 0 ? Markup.Empty : Markup.Of(
             $"<p>By the other metrics:</p><ul>{Markup.Join(sentences.Select(text => Markup.Of($"<li>{text}</li>")))}</ul>");
+    }
+
+    private static Markup Fronts(ReportData report, FigureBook book)
+    {
+        Markup[] figures = [.. report.Fronts.Where(front => front.Points.Count > 1).Select(front => book.Add(SvgFront.Draw(front),
+            $"{front.Label}: the largest summed score for each size, in {front.Unit}" + (front.IsComplete ? "" : "; the line joins the corners of the front's hull") + "; dots are its proposals.",
+            front.ToTable()))];
+        return figures.Length == 0 ? Markup.Empty : Markup.Of(
+            $"<h3>Scores against size</h3><p>No allocation of a size has a larger summed score than its proposer's line. Scores are what plans are made from, not what they are worth: the pictures above measure that.</p><div class=\"pair\">{Markup.Join(figures, "\n")}</div>");
     }
 
     private static IEnumerable<(string Label, Markup Content)> Panels(ReportData report, FigureBook book)

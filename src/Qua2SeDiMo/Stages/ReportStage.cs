@@ -44,6 +44,7 @@ public static class ReportStage
             ObjectiveNote = objective.SizeWeight > 0 ? $"The predictor was trained on {objective}." : null,
             IntervalMeaning = "95 % bootstrap interval over prompts",
             Entries = plan is null ? [] : [.. plan.Entries.Select(entry => Entry(model, run, study, entry))],
+            Fronts = plan is null ? [] : [.. plan.Fronts.Select(front => Front(plan, front, objective))],
             Trials = [.. trials.Select(trial => new TrialData(trial.Number, trial.Metrics[StudyMetric.AverageBits.Name], trial.Metrics))],
             Options = [.. QuantizerSpec.PaperOptions.Select(option => new OptionData(option.ToString(), $"{Method(option)}, {option.Bits} bits", Method(option), option.Bits))],
             Weights = Weights(model, sensitivity, plan, [.. trials.Select(objective.Of)]),
@@ -131,6 +132,13 @@ public static class ReportStage
             .ToDictionary(pair => pair.Key, pair => new MeasuredData(pair.Value.Value, pair.Value.Low, pair.Value.High)),
         Choices = entry.Kind == PlanKind.FullPrecision ? null : entry.Allocation.Specs.ToDictionary(pair => pair.Key, pair => pair.Value.ToString()),
     };
+
+    private static FrontData Front(PlanRecord plan, PlanFrontRecord front, Objective objective) => new(
+        PlanProposer.NameOf(front.Model, front.Level), ModelLabels.Proposer(front.Model, front.Level),
+        front.Model == ModelNames.Network ? "standard deviations of the network's node norms" : $"units of {objective}", front.IsComplete,
+        [.. front.Points.Select(point => new FrontPointData(point.AverageBits, point.Score))],
+        [.. plan.Entries.Where(entry => entry.Predictor == front.Model && entry.Level == front.Level && entry.Kind is (PlanKind.Plan or PlanKind.Candidate) && entry.PredictedScore is not null)
+            .Select(entry => new FrontPointData(entry.AverageBits, entry.PredictedScore!.Value))]);
 
     private static bool IsPaired(string metric) => StudyMetric.Quality.Any(known => known.IsPaired && metric.StartsWith(known.Name, StringComparison.Ordinal));
 
