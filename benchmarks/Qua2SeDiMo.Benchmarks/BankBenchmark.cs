@@ -8,7 +8,7 @@ namespace Qua2SeDiMo.Benchmarks;
 /// <summary>The bank of a released model at full size, from a description and random weights.</summary>
 internal static class BankBenchmark
 {
-    internal static void Run(string description, string folder, int threads)
+    internal static BankResult Run(string description, string folder, int threads)
     {
         RandomModelSpec spec = RandomModelSpec.Read(description);
         RandomModelWriter.Write(spec, Path.Combine(folder, "model"));
@@ -26,7 +26,18 @@ internal static class BankBenchmark
         process.Refresh();
         TimeSpan processor = process.TotalProcessorTime - before;
         long bytes = new DirectoryInfo(Path.Combine(folder, "bank")).EnumerateFiles().Sum(file => file.Length);
-        Console.WriteLine($"{Path.GetFileNameWithoutExtension(description)}: {weights.Length} weights, {weights.Sum(weight => weight.ElementCount):N0} values, six options: "
-            + $"wall {wall.TotalSeconds:F0} s, processor {processor.TotalSeconds:F0} s, peak memory {process.PeakWorkingSet64 / (1 << 20)} MiB, bank {bytes / (1 << 20)} MiB");
+        return new BankResult(Path.GetFileNameWithoutExtension(description), weights.Length, weights.Sum(weight => weight.ElementCount), threads,
+            wall.TotalSeconds, processor.TotalSeconds, process.PeakWorkingSet64 / (1 << 20), bytes / (1 << 20));
     }
 }
+
+/// <summary>What making a bank of all six options took.</summary>
+/// <param name="Model">The description's name.</param>
+/// <param name="Weights">Weights.</param>
+/// <param name="Values">Their values.</param>
+/// <param name="Threads">Threads.</param>
+/// <param name="WallSeconds">Wall time, without writing the random weights.</param>
+/// <param name="ProcessorSeconds">Processor time of all threads.</param>
+/// <param name="PeakMebibytes">Largest resident memory, writing the random weights included.</param>
+/// <param name="BankMebibytes">Size of the bank.</param>
+internal sealed record BankResult(string Model, int Weights, long Values, int Threads, double WallSeconds, double ProcessorSeconds, long PeakMebibytes, long BankMebibytes);

@@ -9,6 +9,9 @@ namespace Qua2SeDiMo.Benchmarks;
 /// <param name="ProcessorMilliseconds">Least processor time, of all threads together.</param>
 internal sealed record Measurement(string Name, double MedianMilliseconds, double LeastMilliseconds, double ProcessorMilliseconds)
 {
+    /// <summary>Largest median that was asked for; null where none was.</summary>
+    public double? TargetMilliseconds { get; init; }
+
     internal static string Header => "| what | wall, median (ms) | wall, least (ms) | processor, least (ms) |\n| --- | ---: | ---: | ---: |";
 
     internal string Row => $"| {Name} | {MedianMilliseconds:F1} | {LeastMilliseconds:F1} | {ProcessorMilliseconds:F0} |";

@@ -4,12 +4,18 @@ using Qua2SeDiMo.Benchmarks;
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 switch (args)
 {
+    case ["quantizers", string output, .. string[] rest] when !int.TryParse(output, out _):
+        ResultFile.Write(output, [.. QuantizerBenchmark.Run(Threads(rest, 0))]);
+        return 0;
     case ["quantizers", .. string[] rest]:
         Console.WriteLine(Measurement.Header);
         foreach (Measurement measurement in QuantizerBenchmark.Run(Threads(rest, 0))) Console.WriteLine(measurement.Row);
         return 0;
     case ["bank", string description, string folder, .. string[] rest]:
-        BankBenchmark.Run(description, folder, Threads(rest, 0));
+        string? result = rest.FirstOrDefault(text => !int.TryParse(text, out _));
+        BankResult made = BankBenchmark.Run(description, folder, Threads([.. rest.Where(text => text != result)], 0));
+        Console.WriteLine(made);
+        if (result is not null) ResultFile.Write(result, [made]);
         return 0;
     case ["block-scores", string golden, .. string[] rest]:
         BlockScoreBenchmark.Run(golden, rest.FirstOrDefault());
@@ -46,8 +52,8 @@ switch (args)
         return 0;
     default:
         Console.Error.WriteLine("""
-            quantizers [THREADS]                         one large layer under each method
-            bank DESCRIPTION.json FOLDER [THREADS]       the bank of a described model at full size; the folder is left behind
+            quantizers [OUT.json] [THREADS]              one large layer under each method, with the targets
+            bank DESCRIPTION.json FOLDER [OUT.json] [THREADS]  the bank of a described model at full size; the folder is left behind
             block-scores GOLDEN [OUT.json]               every option combination of every unit of published graphs
             allocation GOLDEN [OUT.json]                 from trained folds to exact allocations and fronts, op and block level
             predictor STUDY [OUT.json [THREADS]]         an epoch of training on golden/predictor/study beside the rate of plain products

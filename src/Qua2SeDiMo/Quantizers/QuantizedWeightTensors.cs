@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Numerics;
 
@@ -13,13 +14,43 @@ public static class QuantizedWeightTensors
     {
         ArgumentNullException.ThrowIfNull(weight);
         IReadOnlyList<TensorInfo> infos = Describe(prefix, weight.Spec, weight.OutChannels, weight.RowLength, weight.TableType);
-        yield return new SafetensorsWriter.Item(infos[0], stream => stream.Write(WeightTables.Write(weight)));
-        yield return new SafetensorsWriter.Item(infos[1], stream =>
+        (byte[] tables, byte[] codes) = Bytes(weight);
+        return [new SafetensorsWriter.Item(infos[0], stream => stream.Write(tables)), new SafetensorsWriter.Item(infos[1], stream => stream.Write(codes))];
+    }
+
+    /// <summary>SHA-256 of tables and codes, one after the other; lower-case hexadecimal.</summary>
+    public static string Checksum(QuantizedWeight weight)
+    {
+        ArgumentNullException.ThrowIfNull(weight);
+        (byte[] tables, byte[] codes) = Bytes(weight);
+        return Checksum(tables, codes);
+    }
+
+    /// <summary>The same of what a file holds.</summary>
+    internal static string Checksum(ITensorSource source, string prefix)
+    {
+        byte[][] bytes = [.. new[] { prefix + Tables, prefix + Codes }.Select(name =>
         {
-            byte[] packed = new byte[infos[1].SizeBytes];
-            CodePacker.Pack(weight.Codes, weight.Spec.Bits, packed);
-            stream.Write(packed);
-        });
+            byte[] data = new byte[source.Tensors[name].SizeBytes];
+            source.ReadBytes(name, 0, data);
+            return data;
+        })];
+        return Checksum(bytes[0], bytes[1]);
+    }
+
+    private static string Checksum(byte[] tables, byte[] codes)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(tables);
+        hash.AppendData(codes);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static (byte[] Tables, byte[] Codes) Bytes(QuantizedWeight weight)
+    {
+        byte[] packed = new byte[CodePacker.PackedLength(weight.Codes.Length, weight.Spec.Bits)];
+        CodePacker.Pack(weight.Codes, weight.Spec.Bits, packed);
+        return (WeightTables.Write(weight), packed);
     }
 
     /// <summary>The tensors that a weight has, without reading them: tables, then codes.</summary>
@@ -41,9 +72,10 @@ public static class QuantizedWeightTensors
     /// <param name="rowLength">K.</param>
     /// <param name="tableType">Original type.</param>
     /// <param name="meanError">Stored error.</param>
+    /// <param name="sha256">What <see cref="Checksum(QuantizedWeight)"/> gave when it was written; null checks nothing.</param>
     /// <exception cref="QuantizedTensorException">A tensor has another type or shape, or a table is damaged.</exception>
     /// <exception cref="MissingTensorException">A tensor is missing.</exception>
-    public static QuantizedWeight Read(ITensorSource source, string prefix, QuantizerSpec spec, int outChannels, int rowLength, ElementType tableType, double meanError)
+    public static QuantizedWeight Read(ITensorSource source, string prefix, QuantizerSpec spec, int outChannels, int rowLength, ElementType tableType, double meanError, string? sha256 = null)
     {
         ArgumentNullException.ThrowIfNull(source);
         foreach (TensorInfo expected in Describe(prefix, spec, outChannels, rowLength, tableType)) Check(source, expected);
@@ -53,6 +85,10 @@ public static class QuantizedWeightTensors
         CodePacker.Unpack(packed, spec.Bits, codes);
         byte[] tables = new byte[WeightTables.SizeBytes(spec, outChannels, TablePrecision.For(tableType))];
         source.ReadBytes(prefix + Tables, 0, tables);
+        if (sha256 is not null && Checksum(tables, packed) is var found && found != sha256)
+        {
+            throw new QuantizedTensorException($"{source}: the data of '{prefix}' have SHA-256 {found}, the file says {sha256}. The file is damaged: run 'q2 bank' again, which makes it anew.");
+        }
         (float[] palettes, AffineParameters? affine) = WeightTables.Read(source.ToString()!, tables, spec, outChannels, TablePrecision.For(tableType));
         return new QuantizedWeight(spec, outChannels, rowLength, tableType, codes, palettes, affine, meanError);
     }

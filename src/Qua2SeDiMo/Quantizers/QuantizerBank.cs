@@ -46,7 +46,7 @@ public sealed class QuantizerBank
         string path = Path.Combine(DirectoryPath, entry.FileName);
         if (!File.Exists(path)) throw new QuantizerBankException($"{path}: there is no such file, though the manifest lists it. Run 'q2 bank' again: it makes what is missing.");
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        return QuantizedWeightTensors.Read(file, spec.ToString(), spec, entry.OutChannels, entry.RowLength, entry.TableType, meanError);
+        return QuantizedWeightTensors.Read(file, spec.ToString(), spec, entry.OutChannels, entry.RowLength, entry.TableType, meanError, QuantizerBankFile.Checksum(file, spec));
     }
 
     /// <summary>Reads a weight of a checkpoint and checks that the bank was made from it.</summary>

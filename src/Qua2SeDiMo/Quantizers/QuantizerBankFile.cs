@@ -24,7 +24,7 @@ public sealed record BankEntry(string Name, string FileName, int OutChannels, in
 internal static class QuantizerBankFile
 {
     internal const string ManifestName = "bank.json";
-    private const string Format = "q2-bank", Version = "1";
+    private const string Format = "q2-bank", Version = "2", ChecksumKey = "sha256.";
 
     /// <summary>File of a weight: its name with everything but letters, digits and <c>-_.~</c> percent-encoded.</summary>
     internal static string FileName(string weightName) => Uri.EscapeDataString(weightName) + ".safetensors";
@@ -42,6 +42,7 @@ internal static class QuantizerBankFile
     internal static void WriteWeight(string path, string fingerprint, IReadOnlyList<QuantizedWeight> options)
     {
         Dictionary<string, string> metadata = options.ToDictionary(option => "error." + option.Spec, option => option.MeanError.ToString("R"));
+        foreach (QuantizedWeight option in options) metadata[ChecksumKey + option.Spec] = QuantizedWeightTensors.Checksum(option);
         metadata["format"] = Format;
         metadata["version"] = Version;
         metadata["fingerprint"] = fingerprint;
@@ -64,6 +65,7 @@ internal static class QuantizerBankFile
                 {
                     QuantizedWeightTensors.Check(file, tensor);
                 }
+                if (QuantizedWeightTensors.Checksum(file, spec.ToString()) != Checksum(file, spec)) return null;
                 errors.Add(spec, error);
             }
             return errors;
@@ -74,6 +76,11 @@ internal static class QuantizerBankFile
             return null;
         }
     }
+
+    /// <summary>What a weight's file says that the data of an option hash to.</summary>
+    /// <exception cref="QuantizerBankException">It says nothing.</exception>
+    internal static string Checksum(SafetensorsFile file, QuantizerSpec spec) => file.Metadata.GetValueOrDefault(ChecksumKey + spec)
+        ?? throw new QuantizerBankException($"{file}: no checksum of {spec}; the file is of another version or was edited. Run 'q2 bank' again: it makes it anew.");
 
     internal static void WriteManifest(string directory, IReadOnlyList<QuantizerSpec> options, IReadOnlyList<BankEntry> entries)
     {

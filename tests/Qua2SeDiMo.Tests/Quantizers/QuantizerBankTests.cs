@@ -76,6 +76,27 @@ public sealed class QuantizerBankTests : IDisposable
     }
 
     [Fact]
+    public void Data_with_one_bit_flipped_are_refused_and_made_again()
+    {
+        using SafetensorsFile source = Source();
+        QuantizerBank bank = QuantizerBankBuilder.Build(source, Weights, Bank("a"));
+        string path = Path.Combine(Bank("a"), bank.Entries["linear"].FileName);
+        byte[] good = File.ReadAllBytes(path);
+        int data = 8 + (int)BitConverter.ToInt64(good);
+        for (int position = data; position < good.Length; position += 61)
+        {
+            byte[] bad = [.. good];
+            bad[position] ^= 16;
+            AtomicFile.Write(path, stream => stream.Write(bad));
+            Assert.Single(QuantizerSpec.PaperOptions, spec => Record.Exception(() => bank.Load("linear", spec)) is QuantizedTensorException);
+        }
+        QuantizerBankBuilder.Build(source, Weights, Bank("a"));
+        Assert.Equal(good, File.ReadAllBytes(path));
+        AtomicFile.Write(path, stream => stream.Write(System.Text.Encoding.Latin1.GetBytes(System.Text.Encoding.Latin1.GetString(good, 0, data).Replace("sha256.uaq-4", "sha512.uaq-4", StringComparison.Ordinal)).Concat(good.AsSpan(data).ToArray()).ToArray()));
+        Assert.Throws<QuantizerBankException>(() => bank.Load("linear", QuantizerSpec.PaperOptions[0]));
+    }
+
+    [Fact]
     public void A_damaged_or_foreign_file_is_made_again()
     {
         using SafetensorsFile source = Source();
@@ -102,7 +123,7 @@ public sealed class QuantizerBankTests : IDisposable
     }
 
     [Theory]
-    [InlineData("\"version\": \"1\"", "\"version\": \"9\"")]
+    [InlineData("\"version\": \"2\"", "\"version\": \"1\"")]
     [InlineData("\"file\": \"linear.safetensors\"", "\"file\": \"../linear.safetensors\"")]
     [InlineData("\"row_length\": 45", "\"row_length\": -45")]
     [InlineData("\"uaq-3\": ", "\"uaq-33\": ")]
