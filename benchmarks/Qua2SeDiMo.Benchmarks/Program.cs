@@ -35,6 +35,9 @@ switch (args)
     case ["allocation", string golden, .. string[] rest]:
         AllocationBenchmark.Run(golden, rest.FirstOrDefault());
         return 0;
+    case ["early-stopping", string study, string output]:
+        ResultFile.Write(output, EarlyStoppingBenchmark.Run(study));
+        return 0;
     case ["predictor", string study, .. string[] rest]:
         PredictorBenchmark.Run(study, rest.FirstOrDefault(), rest.Length > 1 ? int.Parse(rest[1]) : Environment.ProcessorCount);
         return 0;
@@ -57,6 +60,7 @@ switch (args)
             block-scores GOLDEN [OUT.json]               every option combination of every unit of published graphs
             allocation GOLDEN [OUT.json]                 from trained folds to exact allocations and fronts, op and block level
             predictor STUDY [OUT.json [THREADS]]         an epoch of training on golden/predictor/study beside the rate of plain products
+            early-stopping STUDY OUT.json                what early stopping costs and saves, two seeds of five folds
             learning-curve OUT.json STUDY                rank quality by number of trials, on a simulated study (dag.json, truth.json)
             learning-curve OUT.json MODEL RUN METRIC     the same on the trials of a run
             samplers OUT.json STUDY                      random trials against trials near the predicted front, on a simulated study
