@@ -31,7 +31,7 @@ internal static class EarlyStoppingBenchmark
     {
         int[] test = [.. study.Folds![fold]], training = [.. Enumerable.Range(0, study.Trials.Count).Except(test)];
         int epochs = 0;
-        using Predictor predictor = PredictorTrainer.Train(study, rows, training, new PredictorOptions { Seed = (100 * seed) + (ulong)fold, EarlyStopping = early }, (epoch, _, _) => epochs = epoch);
+        using Predictor predictor = PredictorTrainer.Train(study, rows, training, new PredictorOptions { Seed = (100 * seed) + (ulong)fold, EarlyStopping = early }, (_, epoch, _, _) => epochs = epoch);
         double[] labels = [.. test.Select(t => study.Trials[t].Target)], bits = [.. test.Select(t => study.Trials[t].AverageBits)], predictions = [.. predictor.Predict(rows, test).Predictions];
         return new Row(seed, fold, early, epochs, RankStatistics.Spearman(predictions, labels), RankStatistics.PartialSpearman(predictions, labels, bits));
     }

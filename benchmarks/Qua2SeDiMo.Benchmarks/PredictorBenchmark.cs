@@ -25,7 +25,7 @@ internal static class PredictorBenchmark
         using var layers = new DensePeer(parsed, rows, training, options);
         Timer epoch = new(), dense = new(), kernel = new(), runtime = new();
         long allocated = 0;
-        using Predictor predictor = PredictorTrainer.Train(parsed, rows, training, options, (done, _, _) =>
+        using Predictor predictor = PredictorTrainer.Train(parsed, rows, training, options, (_, done, _, _) =>
         {
             if (done > WarmEpochs)
             {

@@ -43,6 +43,9 @@ public sealed record RunDirectory(string DirectoryPath)
     /// <summary>Held-out quality of a fit by the name of its loss.</summary>
     public string PredictorReportOf(string loss) => IsDefault(loss) ? PredictorReport : In($"predictor-{Lower(loss)}.json");
 
+    /// <summary>States of a training that is not over, a file per fold; gone when it is.</summary>
+    public string PredictorCheckpointsOf(string loss) => In($"predictor-{Lower(loss)}-training");
+
     /// <summary>Scores of networks that were refitted on resampled trials, by the name of their loss.</summary>
     public string BootstrapOf(string loss) => In($"bootstrap-{Lower(loss)}.json");
 

@@ -20,6 +20,13 @@ public sealed class Pcg32
         NextUInt32();
     }
 
+    /// <summary>Where the stream stands: set on a stream of the same number, it goes on from there.</summary>
+    internal ulong State
+    {
+        get => state;
+        set => state = value;
+    }
+
     /// <summary>The next 32 random bits.</summary>
     public uint NextUInt32()
     {

@@ -13,6 +13,20 @@ internal sealed class AdamW(int count, double weightDecay)
     private readonly float[] second = new float[count];
     private int steps;
 
+    /// <summary>Steps taken.</summary>
+    public int Steps => steps;
+
+    /// <summary>A copy of the first and second moments.</summary>
+    public NetworkWeights Snapshot() => new([.. first], [.. second]);
+
+    /// <summary>Goes on from a <see cref="Snapshot"/> after so many steps.</summary>
+    public void Restore(NetworkWeights moments, int stepsTaken)
+    {
+        moments.First.CopyTo(first, 0);
+        moments.Second.CopyTo(second, 0);
+        steps = stepsTaken;
+    }
+
     /// <summary>One step with this learning rate.</summary>
     public void Step(Span<float> values, ReadOnlySpan<float> gradients, double rate)
     {

@@ -21,6 +21,9 @@ public static class CrossValidation
     /// <summary>Folds when the study names none.</summary>
     public const int FoldCount = 5;
 
+    // Ranking the test trials takes about a tenth of an epoch.
+    private const int RankPeriod = 5;
+
     /// <summary>Trains and compares.</summary>
     /// <param name="study">Labelled trials.</param>
     /// <param name="options">How the network is trained; null leaves the network out.</param>
@@ -29,7 +32,12 @@ public static class CrossValidation
     /// <param name="cancellationToken">Stops between epochs.</param>
     /// <exception cref="PredictorFormatException">Too few trials.</exception>
     public static FittedModels Run(PredictorStudy study, PredictorOptions? options, IReadOnlyList<IReadOnlyList<int>>? units = null,
-        IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+        IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Run(study, options, units, null, progress, cancellationToken);
+
+    /// <summary>The same, going on from kept states and keeping new ones: by fold.</summary>
+    internal static FittedModels Run(PredictorStudy study, PredictorOptions? options, IReadOnlyList<IReadOnlyList<int>>? units,
+        Func<int, TrainingCheckpoint>? checkpoints, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(study);
         IReadOnlyList<IReadOnlyList<int>> folds = study.Folds ?? FoldBorders.Split(study.Trials.Count, FoldCount, options?.Seed ?? 0);
@@ -45,8 +53,9 @@ public static class CrossValidation
             var judge = new Judge(study, training, test);
             if (options is not null)
             {
+                HeldOutRank? rank = null;
                 Predictor predictor = PredictorTrainer.Train(study, rows!, training, options with { Seed = options.Seed + (ulong)fold },
-                    (epoch, epochs, loss) => progress?.Report(new TrainingProgress(fold, folds.Count, epoch, epochs, loss)), cancellationToken);
+                    progress is null ? null : Report, checkpoints?.Invoke(fold), cancellationToken);
                 PredictorOutput output = predictor.Predict(rows!, test);
                 Add(ModelNames.Network, judge, [.. output.Predictions]);
                 for (int m = 0; m < PredictorTopology.HopCount; m++)
@@ -56,6 +65,12 @@ public static class CrossValidation
                     predictor.HopWeight[m] = HopWeight(predictor.Loss, hopSrcc[m][^1], hopNdcg[m][^1]);
                 }
                 predictors.Add(predictor);
+
+                void Report(Predictor trained, int epoch, int epochs, double loss)
+                {
+                    if (epoch % RankPeriod == 0) rank = judge.Rank(epoch, trained.Predict(rows!, test));
+                    progress!.Report(new TrainingProgress(fold, folds.Count, epoch, epochs, loss, rank));
+                }
             }
             Baselines(study, training, test, units, (name, predictions) => Add(name, judge, predictions));
             if (options is not null) Add(ModelNames.Blend, judge, [.. test.Select(t => (tables[ModelNames.Network].HeldOut[t] + tables[ModelNames.RidgeTrends].HeldOut[t]) / 2)]);
@@ -139,6 +154,9 @@ public static class CrossValidation
         public double Srcc(IReadOnlyList<double> scores) => RankStatistics.Spearman([.. scores], labels);
 
         public double Ndcg(IReadOnlyList<double> scores, int top = int.MaxValue) => RankStatistics.Ndcg(relevances, [.. scores], top);
+
+        public HeldOutRank Rank(int epoch, PredictorOutput output) =>
+            new(epoch, Srcc(output.Predictions), Ndcg(output.Predictions), [.. output.HopNorms.Select(norms => Srcc(norms))], [.. output.HopNorms.Select(norms => Ndcg(norms))]);
 
         public FoldMetrics Measure(double[] predictions)
         {

@@ -29,7 +29,8 @@ public sealed record PredictorOptions
 
     /// <summary>
     /// Holds an eighth of the training trials out, ranks them every few epochs and keeps the best weights; stops after a quarter of all
-    /// epochs without a better one. Ignored when <see cref="Faithful"/>. Default off.
+    /// epochs without a better one. Ignored when <see cref="Faithful"/>. Default off: it saves a third of the epochs, but the trials that it
+    /// holds out are missed (docs/sensitivity.md).
     /// </summary>
     public bool EarlyStopping { get; init; }
 
@@ -56,5 +57,14 @@ public sealed record PredictorOptions
 /// <param name="FoldCount">Number of folds.</param>
 /// <param name="Epoch">Epochs done.</param>
 /// <param name="EpochCount">Epochs planned.</param>
-/// <param name="Loss">Mean training loss of the last epoch.</param>
-public sealed record TrainingProgress(int Fold, int FoldCount, int Epoch, int EpochCount, double Loss);
+/// <param name="Loss">Mean training loss of the last epoch; NaN where training goes on from a kept state.</param>
+/// <param name="HeldOut">The fold's test trials, ranked every few epochs; null before the first time. Training does not see it.</param>
+public sealed record TrainingProgress(int Fold, int FoldCount, int Epoch, int EpochCount, double Loss, HeldOutRank? HeldOut = null);
+
+/// <summary>How a network in training ranks the trials that it does not train on.</summary>
+/// <param name="Epoch">Epochs done.</param>
+/// <param name="Srcc">Spearman of the predictions.</param>
+/// <param name="Ndcg">NDCG of the predictions' whole order.</param>
+/// <param name="HopSrcc">Spearman of the embedding norms of each hop.</param>
+/// <param name="HopNdcg">NDCG of the same.</param>
+public sealed record HeldOutRank(int Epoch, double Srcc, double Ndcg, IReadOnlyList<double> HopSrcc, IReadOnlyList<double> HopNdcg);

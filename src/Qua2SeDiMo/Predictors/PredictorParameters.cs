@@ -89,12 +89,12 @@ public sealed class PredictorParameters
     }
 
     /// <summary>A copy of all values and statistics, for going back to the best epoch.</summary>
-    internal (float[] Values, float[] Statistics) Snapshot() => (values.AsSpan(0, trainedLength).ToArray(), statistics.AsSpan(0, statisticsLength).ToArray());
+    internal NetworkWeights Snapshot() => new(values.AsSpan(0, trainedLength).ToArray(), statistics.AsSpan(0, statisticsLength).ToArray());
 
     /// <summary>Restores <see cref="Snapshot"/>.</summary>
-    internal void Restore((float[] Values, float[] Statistics) snapshot)
+    internal void Restore(NetworkWeights snapshot)
     {
-        snapshot.Values.CopyTo(values, 0);
-        snapshot.Statistics.CopyTo(statistics, 0);
+        snapshot.First.CopyTo(values, 0);
+        snapshot.Second.CopyTo(statistics, 0);
     }
 }

@@ -13,15 +13,19 @@ internal static class PredictorTrainer
     // Ranking needs something to rank.
     private const int FewestTrialsPerStep = 4;
 
+    // Saving half a megabyte every few seconds costs nothing that could be noticed.
+    private const int CheckpointPeriod = 10;
+
     /// <summary>Trains.</summary>
     /// <param name="study">Graph, options, labels.</param>
     /// <param name="rows">The study's trials as rows.</param>
     /// <param name="trials">Trials to train on.</param>
     /// <param name="options">How.</param>
-    /// <param name="progress">Called after each epoch with the epochs done, those planned and the mean loss.</param>
+    /// <param name="progress">Called after each epoch with the predictor as it is, the epochs done, those planned and the mean loss.</param>
+    /// <param name="checkpoint">Where to go on from, and where to keep states; null does neither.</param>
     /// <param name="cancellationToken">Stops between epochs.</param>
     public static Predictor Train(PredictorStudy study, StudyRows rows, ReadOnlySpan<int> trials, PredictorOptions options,
-        Action<int, int, double>? progress = null, CancellationToken cancellationToken = default)
+        Action<Predictor, int, int, double>? progress = null, TrainingCheckpoint? checkpoint = null, CancellationToken cancellationToken = default)
     {
         if (trials.Length < FewestTrialsPerStep)
         {
@@ -40,28 +44,59 @@ internal static class PredictorTrainer
         network.Initialize(options.Seed);
         var predictor = new Predictor(network, scale, options.Loss);
         var run = new Run(study, rows, network, scale, options);
-        int epochs = options.EpochsOrDefault;
+        int epochs = options.EpochsOrDefault, done = 0;
         var schedule = new CosineSchedule(options.LearningRate, epochs);
-        (double Rank, int Epoch, (float[], float[]) Weights)? best = null;
-        for (int epoch = 0; epoch < epochs; epoch++)
+        BestEpoch? best = null;
+        bool finished = false;
+        if (checkpoint?.Start is { } start && Fits(start, training, epochs, stopEarly, run))
         {
+            start.Order.CopyTo(training, 0);
+            network.Parameters.Restore(start.Weights);
+            run.Optimizer.Restore(start.Moments, start.Steps);
+            (random.State, best, finished, done) = (start.Random, start.Best, start.Finished, start.Epoch);
+            progress?.Invoke(predictor, done, epochs, double.NaN);
+        }
+        while (!finished)
+        {
+            if (cancellationToken.IsCancellationRequested && done > 0) Keep();
             cancellationToken.ThrowIfCancellationRequested();
             random.Shuffle<int>(training);
-            double loss = run.Epoch(training, schedule.Rate(epoch));
-            progress?.Invoke(epoch + 1, epochs, loss);
-            if (!stopEarly || ((epoch + 1) % ValidationPeriod != 0 && epoch + 1 < epochs)) continue;
-            double rank = RankStatistics.Spearman([.. predictor.Predict(rows, validation).Predictions], [.. validation.Select(t => study.Trials[t].Target)]);
-            if (best is null || rank > best.Value.Rank) best = (rank, epoch, network.Parameters.Snapshot());
-            else if (epoch - best.Value.Epoch > Math.Max(ValidationPeriod, epochs / 4)) break;
+            double loss = run.Epoch(training, schedule.Rate(done));
+            done++;
+            finished = done == epochs;
+            progress?.Invoke(predictor, done, epochs, loss);
+            if (stopEarly && (done % ValidationPeriod == 0 || finished)) finished |= Stops();
+            if (done % CheckpointPeriod == 0 || finished) Keep();
         }
-        if (best is not null) network.Parameters.Restore(best.Value.Weights);
+        if (best is not null) network.Parameters.Restore(best.Weights);
         predictor.MeasureMoments(rows, trials);
         return predictor;
+
+        void Keep() => checkpoint?.Keep(new TrainingState(done, finished, random.State, [.. training], network.Parameters.Snapshot(), run.Optimizer.Snapshot(), run.Optimizer.Steps, best));
+
+        bool Stops()
+        {
+            double rank = RankStatistics.Spearman([.. predictor.Predict(rows, validation).Predictions], [.. validation.Select(t => study.Trials[t].Target)]);
+            if (best is not null && !(rank > best.Rank)) return done - 1 - best.Epoch > Math.Max(ValidationPeriod, epochs / 4);
+            best = new BestEpoch(rank, done - 1, network.Parameters.Snapshot());
+            return false;
+        }
     }
+
+    // A state of another training is no error: training then begins anew.
+    private static bool Fits(TrainingState state, int[] training, int epochs, bool stopEarly, Run run) =>
+        state.Epoch > 0 && state.Epoch <= epochs && state.Finished | state.Epoch < epochs
+        && state.Order.Order().SequenceEqual(training.Order())
+        && state.Weights.Fit(run.Network.Parameters.Snapshot()) && state.Moments.Fit(run.Optimizer.Snapshot())
+        && state.Moments.Second.All(moment => moment >= 0) && state.Steps > 0
+        && (state.Best is null || (stopEarly && state.Best.Epoch < state.Epoch && state.Best.Weights.Fit(state.Weights)));
 
     private sealed class Run(PredictorStudy study, StudyRows rows, PredictorNetwork network, TargetScale scale, PredictorOptions options)
     {
-        private readonly AdamW optimizer = new(network.Parameters.TrainedCount, options.WeightDecay);
+        public PredictorNetwork Network => network;
+
+        public AdamW Optimizer { get; } = new(network.Parameters.TrainedCount, options.WeightDecay);
+
         private readonly RowBatch batch = new(rows.Plan);
         private readonly BatchLoss loss = new(new RankingLoss(options.Loss, options.Hops, lambdaTrains: !options.Faithful));
 
@@ -80,7 +115,7 @@ internal static class PredictorTrainer
                 batch.Select(chosen, options.Threads > 0 ? options.Threads : Environment.ProcessorCount);
                 total += loss.Backward(network, batch, rows.Features, targets) * chosen.Length / trials.Length;
                 if (options.Faithful) AddClippedCopy(network.Parameters.Gradients);
-                optimizer.Step(network.Parameters.Values, network.Parameters.Gradients, rate);
+                Optimizer.Step(network.Parameters.Values, network.Parameters.Gradients, rate);
             }
             return total;
         }

@@ -24,7 +24,7 @@ internal static class NetworkBootstrap
         var random = new Pcg32(options.Seed, (ulong)resample + 1000);
         int[] drawn = [.. Enumerable.Range(0, count).Select(_ => random.Next(count))];
         int[] left = [.. Enumerable.Range(0, count).Except(drawn)];
-        using Predictor predictor = PredictorTrainer.Train(study, rows, drawn, options with { Seed = options.Seed + 1000 + (ulong)resample }, null, cancellationToken);
+        using Predictor predictor = PredictorTrainer.Train(study, rows, drawn, options with { Seed = options.Seed + 1000 + (ulong)resample }, null, cancellationToken: cancellationToken);
         if (left.Length < FewestLeftOut) Array.Fill(predictor.HopWeight, 1);
         else
         {

@@ -62,12 +62,23 @@ public static class FitStage
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(options);
         IProgress<TrainingProgress>? inner = progress is null ? null : new Relay<TrainingProgress>(step => progress.Report(new StageProgress(
-            "Training the predictor", ((double)step.Fold * step.EpochCount) + step.Epoch, (double)step.FoldCount * step.EpochCount, $"fold {step.Fold + 1}, loss {step.Loss:0.000}")));
-        using FittedModels fitted = CrossValidation.Run(labelled.Study, options, labelled.Groups, inner, cancellationToken);
+            "Training the predictor", ((double)step.Fold * step.EpochCount) + step.Epoch, (double)step.FoldCount * step.EpochCount, Describe(step))));
+        var checkpoints = new FitCheckpoints(run.PredictorCheckpointsOf(options.Loss.ToString()), labelled.Origin, options);
+        using FittedModels fitted = CrossValidation.Run(labelled.Study, options, labelled.Groups, checkpoints.Of, inner, cancellationToken);
         var record = new FitRecord(labelled.Origin.Target, options, fitted.Result, labelled.Origin, FitWords.Of(fitted.Result)) { Truth = truth?.Compare(labelled.Study, labelled.Units, ScoreSources.Of(labelled.Study, fitted.Predictors, fitted.Ridge)) };
         PredictorFile.Write(run.PredictorWeightsOf(options.Loss.ToString()), fitted.Predictors, labelled.Origin, options);
         AtomicFile.WriteText(run.PredictorReportOf(options.Loss.ToString()), JsonSerializer.Serialize(record, StudyRecord.Json));
+        checkpoints.Delete();
         return record;
+    }
+
+    private static string Describe(TrainingProgress step)
+    {
+        string loss = double.IsNaN(step.Loss) ? "continued" : $"loss {step.Loss:0.000}";
+        return step.HeldOut is not { } rank ? $"fold {step.Fold + 1}, {loss}"
+            : $"fold {step.Fold + 1}, {loss}, held-out SRCC {rank.Srcc:0.000}, NDCG {rank.Ndcg:0.000}, by hop SRCC {Hops(rank.HopSrcc)}, NDCG {Hops(rank.HopNdcg)}";
+
+        static string Hops(IReadOnlyList<double> values) => string.Join(' ', values.Select(value => $"{value:0.00}"));
     }
 
     /// <summary>Sizes and errors of every weight under every option of a bank; those of a weight with others tied to it are of all of them.</summary>
