@@ -53,10 +53,14 @@ switch (args)
     case ["end-to-end-run", string model, string bits]:
         EndToEndBenchmark.Measure(model, bits);
         return 0;
+    case ["matmul", string output, .. string[] rest]:
+        ResultFile.Write(output, MatMulBenchmark.Run(int.TryParse(rest.FirstOrDefault(), out int given) ? given : Environment.ProcessorCount, rest.Contains("--quick")));
+        return 0;
     default:
         Console.Error.WriteLine("""
             quantizers [OUT.json] [THREADS]              one large layer under each method, with the targets
             bank DESCRIPTION.json FOLDER [OUT.json] [THREADS]  the bank of a described model at full size; the folder is left behind
+            matmul OUT.json [THREADS] [--quick]          products and convolutions with packed weights beside ONNX Runtime's operators
             block-scores GOLDEN [OUT.json]               every option combination of every unit of published graphs
             allocation GOLDEN [OUT.json]                 from trained folds to exact allocations and fronts, op and block level
             predictor STUDY [OUT.json [THREADS]]         an epoch of training on golden/predictor/study beside the rate of plain products

@@ -2,6 +2,7 @@ using System.Runtime.Intrinsics;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Kernels;
 using Qua2SeDiMo.Reports;
 using Qua2SeDiMo.Studies;
 
@@ -27,6 +28,7 @@ public static class DoctorStage
     [
         .. MachineFacts.Read().Where(fact => fact.Name != OnnxRuntime).Select(fact => new DoctorCheck(fact.Name, fact.Value, true)),
         new("Kernels", $"matrix products {MatrixProduct.Variant}, palette decoding {PaletteDecoder.Variant}, quantizer loops {(Vector256.IsHardwareAccelerated ? "vector256" : "emulated")}", true),
+        Loads("Packed products", () => KernelSelector.Description),
         Enough("Free memory", FreeMemory(), "of what this process may use"),
         Enough("Free disk", FreeDisk(workFolder), Path.GetFullPath(workFolder)),
         Enough("Free disk for sessions", FreeDisk(Path.GetTempPath()), Path.GetTempPath()),
@@ -69,7 +71,7 @@ public static class DoctorStage
         }
         catch (Exception error)
         {
-            // Whatever keeps a native library from loading is the finding.
+            // Whatever keeps a native library from loading, or a forced kernel from running, is the finding.
             return new DoctorCheck(name, (error.InnerException ?? error).Message, false);
         }
     }

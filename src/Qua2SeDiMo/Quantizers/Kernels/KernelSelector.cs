@@ -31,6 +31,10 @@ public static class KernelSelector
     /// <exception cref="KernelException"><c>Q2_KERNEL</c> names none, or one that this machine cannot run.</exception>
     public static string ActiveName => Active.Name;
 
+    /// <summary>What runs and what else could, for people: <c>vnni (512-bit floats, 512-bit dot products of bytes); supported: vnni, avx512, avx2, scalar</c>.</summary>
+    /// <exception cref="KernelException"><c>Q2_KERNEL</c> names none, or one that this machine cannot run.</exception>
+    public static string Description => $"{Active.Name} ({Active.Description}); supported: {string.Join(", ", Supported)}";
+
     internal static PaletteKernel Active => Chosen.Value;
 
     /// <summary>The variant of a name; the best one for no name.</summary>

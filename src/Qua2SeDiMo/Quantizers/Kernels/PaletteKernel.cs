@@ -6,6 +6,9 @@ internal abstract class PaletteKernel
     /// <summary>As in <c>Q2_KERNEL</c>.</summary>
     internal abstract string Name { get; }
 
+    /// <summary>What runs, in a few words.</summary>
+    internal abstract string Description { get; }
+
     /// <summary>Whether this processor can run it.</summary>
     internal abstract bool IsSupported { get; }
 

@@ -3,6 +3,9 @@ namespace Qua2SeDiMo.Quantizers.Kernels;
 /// <summary>What a processor's vector instructions do for <see cref="PanelProduct"/>.</summary>
 internal abstract unsafe class PanelInstructions
 {
+    /// <summary>What runs, in a few words.</summary>
+    internal abstract string Description { get; }
+
     /// <summary>Tokens of a wide panel; a narrow one has half as many.</summary>
     internal abstract int WideTokens { get; }
 
@@ -11,6 +14,9 @@ internal abstract unsafe class PanelInstructions
 
     /// <summary>Integers of one word of <see cref="IntegerTile"/>: 2 of 16 bits or 4 of 8.</summary>
     internal virtual int IntegersPerWord => 2;
+
+    /// <summary>Whether <see cref="DotProduct512"/> runs.</summary>
+    internal virtual bool HasDotProducts => false;
 
     /// <summary>See <see cref="RowDecoder512.Decode"/>.</summary>
     internal abstract void Decode(PaletteLayout layout, byte* codes, float* palette, int first, int count, float* row);
@@ -32,6 +38,10 @@ internal abstract unsafe class PanelInstructions
 /// <summary>512-bit vectors.</summary>
 internal unsafe class Avx512Instructions : PanelInstructions
 {
+    internal override string Description => "512-bit floats, 512-bit pairs of 16-bit integers";
+
+    internal override bool HasDotProducts => true;
+
     internal override int WideTokens => 32;
 
     internal override int TileChannels => Tile512.Channels;
@@ -54,6 +64,8 @@ internal unsafe class Avx512Instructions : PanelInstructions
 /// <summary>256-bit vectors.</summary>
 internal unsafe class Avx2Instructions : PanelInstructions
 {
+    internal override string Description => "256-bit floats, 256-bit pairs of 16-bit integers";
+
     internal override int WideTokens => 16;
 
     internal override int TileChannels => Tile256.Channels;

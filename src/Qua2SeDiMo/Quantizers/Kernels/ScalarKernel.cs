@@ -8,6 +8,8 @@ internal sealed unsafe class ScalarKernel : PaletteKernel
 {
     internal override string Name => "scalar";
 
+    internal override string Description => "plain loops";
+
     internal override bool IsSupported => true;
 
     internal override void Multiply(float* x, int tokens, PaletteMatrix weight, float* bias, float* y, PartRunner run) => run(weight.OutChannels, channel =>

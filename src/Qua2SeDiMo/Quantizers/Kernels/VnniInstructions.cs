@@ -3,6 +3,8 @@ namespace Qua2SeDiMo.Quantizers.Kernels;
 /// <summary>512-bit vectors with the dot product of bytes.</summary>
 internal sealed unsafe class Avx512VnniInstructions : Avx512Instructions
 {
+    internal override string Description => "512-bit floats, 512-bit dot products of bytes";
+
     internal override int IntegersPerWord => 4;
 
     internal override void IntegerTile(int* a, int* b, int count, int* c, nint pitch, bool add, int width)
@@ -15,6 +17,8 @@ internal sealed unsafe class Avx512VnniInstructions : Avx512Instructions
 /// <summary>256-bit vectors with the dot product of bytes.</summary>
 internal sealed unsafe class AvxVnniInstructions : Avx2Instructions
 {
+    internal override string Description => "256-bit floats, 256-bit dot products of bytes";
+
     internal override int IntegersPerWord => 4;
 
     internal override void IntegerTile(int* a, int* b, int count, int* c, nint pitch, bool add, int width)

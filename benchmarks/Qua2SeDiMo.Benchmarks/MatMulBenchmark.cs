@@ -1,0 +1,123 @@
+using System.Diagnostics;
+using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Kernels;
+
+namespace Qua2SeDiMo.Benchmarks;
+
+/// <summary>
+/// Products and convolutions with palette-coded weights beside ONNX Runtime's own operators: same process, same number of threads, taking turns.
+/// </summary>
+internal static class MatMulBenchmark
+{
+    private const int Repetitions = 30, QuickRepetitions = 7, WarmUps = 3;
+
+    // Threads of the runtime look for work for a while after a run; a turn begins when they have gone to sleep.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(2);
+
+    private static readonly (int OutChannels, int RowLength)[] Shapes = [(1152, 1152), (4608, 1152), (1152, 4608), (640, 640), (1280, 1280), (2560, 640), (640, 2560), (1280, 640), (2560, 2560)];
+    private static readonly int[] TokenCounts = [1, 16, 64, 256, 1024, 4096];
+    private static readonly (int Channels, int Side)[] Convolutions = [(320, 64), (640, 32), (1280, 16)];
+
+    /// <summary>One shape at one number of tokens; milliseconds are medians, spreads the middle half over the median.</summary>
+    internal sealed record Row(string Operation, int Tokens, IReadOnlyDictionary<string, double> Milliseconds, IReadOnlyDictionary<string, double> Spread, IReadOnlyDictionary<string, double> Ratios);
+
+    /// <summary>Measures all shapes and prints each as it comes.</summary>
+    internal static IReadOnlyList<Row> Run(int threads, bool quick)
+    {
+        var rows = new List<Row>();
+        using var pool = new PartPool(threads);
+        Console.WriteLine($"kernel {KernelSelector.ActiveName}, {threads} threads");
+        int repetitions = quick ? QuickRepetitions : Repetitions;
+        foreach ((int outChannels, int rowLength) in quick ? Shapes[..2] : Shapes)
+        {
+            foreach (int tokens in quick ? [1, 16, 256] : TokenCounts) Add(rows, Linear(outChannels, rowLength, tokens, threads, pool.Run, repetitions));
+        }
+        foreach ((int channels, int side) in quick ? Convolutions[..1] : Convolutions) Add(rows, Convolution(channels, side, threads, pool.Run, repetitions));
+        return rows;
+    }
+
+    private static void Add(List<Row> rows, Row row)
+    {
+        rows.Add(row);
+        Console.WriteLine($"{row.Operation} × {row.Tokens}: {string.Join(", ", row.Milliseconds.Select(pair => $"{pair.Key} {pair.Value:0.###}"))} ms; {string.Join(", ", row.Ratios.Select(pair => $"{pair.Key} {pair.Value:0.00}"))}");
+    }
+
+    private static Row Linear(int outChannels, int rowLength, int tokens, int threads, PartRunner run, int repetitions)
+    {
+        float[] x = Normal(tokens * rowLength), y = new float[tokens * outChannels], bias = new float[outChannels];
+        (PaletteMatrix four, float[] dense) = Quantized(4, outChannels, rowLength);
+        (PaletteMatrix three, _) = Quantized(3, outChannels, rowLength);
+        using PeerModel single = PeerModel.MatMul(x, tokens, dense, outChannels, rowLength, y, threads), blocks = PeerModel.MatMulNBits(x, tokens, outChannels, rowLength, 0, y, threads),
+            integerBlocks = PeerModel.MatMulNBits(x, tokens, outChannels, rowLength, 4, y, threads), dynamic = PeerModel.DynamicInt8(x, tokens, outChannels, rowLength, y, threads);
+        return Measure($"matmul {outChannels}×{rowLength}", tokens, repetitions,
+            [
+                ("fp32", single.Run), ("nbits_0", blocks.Run), ("nbits_4", integerBlocks.Run), ("int8", dynamic.Run),
+                ("q2_w4", () => PaletteMatMul.Multiply(x, tokens, four, bias, y, run)), ("q2_w3", () => PaletteMatMul.Multiply(x, tokens, three, bias, y, run)),
+                ("q2_w4a8", () => PaletteMatMul.MultiplyQuantized(x, tokens, four, bias, 8, y, run)), ("q2_w3a8", () => PaletteMatMul.MultiplyQuantized(x, tokens, three, bias, 8, y, run)),
+            ],
+            [("q2_w4", "fp32"), ("q2_w3", "fp32"), ("q2_w4", "nbits_0"), ("q2_w4", "nbits_4"), ("q2_w4a8", "fp32"), ("q2_w4a8", "nbits_4"), ("q2_w4a8", "int8")]);
+    }
+
+    private static Row Convolution(int channels, int side, int threads, PartRunner run, int repetitions)
+    {
+        const int kernel = 3;
+        float[] x = Normal(channels * side * side), y = new float[channels * side * side], bias = new float[channels];
+        var shape = new ConvolutionShape(1, channels, side, side) { KernelHeight = kernel, KernelWidth = kernel, PadTop = 1, PadLeft = 1, PadBottom = 1, PadRight = 1 };
+        (PaletteMatrix four, float[] dense) = Quantized(4, channels, shape.RowLength);
+        (PaletteMatrix three, _) = Quantized(3, channels, shape.RowLength);
+        using PeerModel single = PeerModel.Conv(x, channels, side, dense, channels, kernel, y, threads), dynamic = PeerModel.DynamicInt8Conv(x, channels, side, channels, kernel, y, threads);
+        return Measure($"conv {channels}→{channels} 3×3 {side}×{side}", side * side, repetitions,
+            [
+                ("fp32", single.Run), ("int8", dynamic.Run),
+                ("q2_w4", () => PaletteConvolution.Convolve(shape, x, four, bias, y, run)), ("q2_w3", () => PaletteConvolution.Convolve(shape, x, three, bias, y, run)),
+                ("q2_w4a8", () => PaletteConvolution.ConvolveQuantized(shape, x, four, bias, 8, y, run)),
+            ],
+            [("q2_w4", "fp32"), ("q2_w3", "fp32"), ("q2_w4a8", "fp32"), ("q2_w4a8", "int8")]);
+    }
+
+    private static Row Measure(string operation, int tokens, int repetitions, (string Name, Action Run)[] contenders, (string Ours, string Peer)[] ratios)
+    {
+        double[][] times = [.. contenders.Select(_ => new double[repetitions])];
+        for (int turn = -WarmUps; turn < repetitions; turn++)
+        {
+            for (int i = 0; i < contenders.Length; i++)
+            {
+                long pause = Stopwatch.GetTimestamp();
+                while (Stopwatch.GetElapsedTime(pause) < Pause) Thread.SpinWait(20);
+                long start = Stopwatch.GetTimestamp();
+                contenders[i].Run();
+                if (turn >= 0) times[i][turn] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            }
+        }
+        foreach (double[] of in times) of.AsSpan().Sort();
+        double median(string name) => times[Array.FindIndex(contenders, contender => contender.Name == name)][repetitions / 2];
+        return new Row(operation, tokens,
+            contenders.ToDictionary(contender => contender.Name, contender => Math.Round(median(contender.Name), 4)),
+            contenders.Select((contender, i) => (contender.Name, Spread: (times[i][repetitions * 3 / 4] - times[i][repetitions / 4]) / times[i][repetitions / 2])).ToDictionary(pair => pair.Name, pair => Math.Round(pair.Spread, 3)),
+            ratios.ToDictionary(pair => $"{pair.Ours}/{pair.Peer}", pair => Math.Round(median(pair.Peer) / median(pair.Ours), 3)));
+    }
+
+    // K-Means C with the palette that is best for a normal distribution no matter: speed does not depend on values.
+    private static (PaletteMatrix Matrix, float[] Dense) Quantized(int bits, int outChannels, int rowLength)
+    {
+        var spec = new QuantizerSpec(QuantizerMethod.KMeansPerChannel, bits);
+        var random = new Pcg32(11, (ulong)bits);
+        byte[] codes = new byte[outChannels * rowLength];
+        for (int i = 0; i < codes.Length; i++) codes[i] = (byte)random.Next(spec.PaletteLength);
+        float[] palettes = new float[outChannels * spec.PaletteLength];
+        for (int i = 0; i < palettes.Length; i++) palettes[i] = (float)(Half)(((i % spec.PaletteLength) - (spec.PaletteLength / 2)) * 0.01f);
+        var weight = new QuantizedWeight(spec, outChannels, rowLength, ElementType.Float16, codes, palettes, null, 0);
+        float[] dense = new float[codes.Length];
+        weight.Dequantize(dense);
+        return (PaletteMatrix.From(weight), dense);
+    }
+
+    private static float[] Normal(int count)
+    {
+        var random = new Pcg32(5);
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) values[i] = (float)random.NextNormal();
+        return values;
+    }
+}
