@@ -185,7 +185,7 @@ internal sealed class PeerModel : IDisposable
     /// <summary>A protobuf message being written.</summary>
     private sealed class ProtoMessage
     {
-        private readonly MemoryStream stream = new();
+        private readonly List<byte> bytes = [];
 
         internal void Number(int field, long value)
         {
@@ -201,15 +201,15 @@ internal sealed class PeerModel : IDisposable
         {
             Variable(((uint)field << 3) | 2);
             Variable((ulong)value.Length);
-            stream.Write(value);
+            bytes.AddRange(value);
         }
 
-        internal byte[] ToArray() => stream.ToArray();
+        internal byte[] ToArray() => [.. bytes];
 
         private void Variable(ulong value)
         {
-            for (; value >= 0x80; value >>= 7) stream.WriteByte((byte)(value | 0x80));
-            stream.WriteByte((byte)value);
+            for (; value >= 0x80; value >>= 7) bytes.Add((byte)(value | 0x80));
+            bytes.Add((byte)value);
         }
     }
 }
