@@ -41,7 +41,7 @@ case "${1:-all}" in
         ;;
     test) build; run_tests "Speed!=Slow" ;;
     slow) build; run_tests "Speed=Slow" ;;
-    docs) build; Q2_REFRESH_DOCS=1 dotnet test tests/Qua2SeDiMo.Tests -c $configuration --no-build --nologo --filter ReadmeTests ;;
+    docs) build; Q2_REFRESH_DOCS=1 dotnet test tests/Qua2SeDiMo.Tests -c $configuration --no-build --nologo --filter "FullyQualifiedName~.Docs." ;;
     format) dotnet format Qua2SeDiMo.slnx --no-restore ;;
     pack) build; pack ;;
     native)

@@ -1,0 +1,23 @@
+using Xunit;
+
+namespace Qua2SeDiMo.Tests.Docs;
+
+/// <summary>
+/// A part of a page that is made from committed result files, between <c>&lt;!-- NAME: … --&gt;</c> and <c>&lt;!-- /NAME --&gt;</c>.
+/// `./build.sh docs` writes it anew; tests compare.
+/// </summary>
+internal static class GeneratedBlock
+{
+    private const string RefreshVariable = "Q2_REFRESH_DOCS";
+
+    internal static void Check(string page, string name, string expected)
+    {
+        string path = Path.Combine(RepositoryFiles.Root, page), text = File.ReadAllText(path);
+        int mark = text.IndexOf($"<!-- {name}:", StringComparison.Ordinal);
+        int begin = mark < 0 ? -1 : text.IndexOf("-->", mark, StringComparison.Ordinal) + "-->".Length, end = text.IndexOf($"<!-- /{name} -->", StringComparison.Ordinal);
+        Assert.True(mark >= 0 && end > begin, $"{page} has lost the marks of '{name}'.");
+        string block = "\n" + expected.ReplaceLineEndings("\n").Trim('\n') + "\n\n";
+        if (Environment.GetEnvironmentVariable(RefreshVariable) == "1") File.WriteAllText(path, text[..begin] + block + text[end..]);
+        else Assert.Equal(block, text[begin..end]);
+    }
+}
