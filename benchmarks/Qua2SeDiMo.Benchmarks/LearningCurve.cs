@@ -10,9 +10,9 @@ namespace Qua2SeDiMo.Benchmarks;
 /// <param name="Model">Name of the model.</param>
 /// <param name="Srcc">Held-out SRCC, mean over draws.</param>
 /// <param name="SrccDeviation">Its standard deviation over draws.</param>
-/// <param name="PartialSrcc">The same given average bits.</param>
+/// <param name="PartialSrcc">The same given average bits; null for average bits themselves.</param>
 /// <param name="PartialDeviation">Its standard deviation.</param>
-internal sealed record LearningCurveRow(int Trials, string Model, double Srcc, double SrccDeviation, double PartialSrcc, double PartialDeviation);
+internal sealed record LearningCurveRow(int Trials, string Model, double Srcc, double SrccDeviation, double? PartialSrcc, double? PartialDeviation);
 
 /// <summary>Rank quality against the number of labelled trials, of every model on the same draws.</summary>
 internal static class LearningCurve
@@ -23,9 +23,9 @@ internal static class LearningCurve
     /// <summary>On the simulated study: training and test trials are drawn afresh.</summary>
     internal static IReadOnlyList<LearningCurveRow> OfSimulation(SimulatedStudy simulation, int testCount = 500)
     {
-        PredictorTrial[] test = [.. Enumerable.Range(0, testCount).Select(k => simulation.Trial(seed: 1000, k))];
+        PredictorTrial[] test = [.. Enumerable.Range(0, testCount).Select(k => simulation.TargetTrial(seed: 1000, k))];
         return Rows(Sizes, (size, draw) => simulation.With(
-            [.. test, .. Enumerable.Range(0, size).Select(k => simulation.Trial((ulong)draw, k))], [[.. Enumerable.Range(0, testCount)]]));
+            [.. test, .. Enumerable.Range(0, size).Select(k => simulation.TargetTrial((ulong)draw, k))], [[.. Enumerable.Range(0, testCount)]]));
     }
 
     /// <summary>On a run directory: of its trials a fixed part is held out and training trials are drawn from the rest.</summary>
@@ -57,10 +57,12 @@ internal static class LearningCurve
             {
                 FoldSummary srcc = FoldSummary.Of(results.Select(result => result.Find(model)!.Srcc.Mean));
                 FoldSummary partial = FoldSummary.Of(results.Select(result => result.Find(model)!.PartialSrcc.Mean));
-                rows.Add(new LearningCurveRow(size, model, srcc.Mean, srcc.Deviation, partial.Mean, partial.Deviation));
+                rows.Add(new LearningCurveRow(size, model, srcc.Mean, srcc.Deviation, Defined(partial.Mean), Defined(partial.Deviation)));
                 Console.WriteLine($"{size,4} {model,-14} SRCC {srcc.Mean:F3} ± {srcc.Deviation:F3}, partial {partial.Mean:F3} ± {partial.Deviation:F3}");
             }
         }
         return rows;
     }
+
+    private static double? Defined(double value) => double.IsNaN(value) ? null : value;
 }

@@ -11,7 +11,7 @@ internal sealed class SimulatedStudy
 
     private readonly double[][] sensitivity;
     private readonly (int A, int B, double Weight)[] pairs;
-    private readonly double scale, offset, noise;
+    private readonly double scale, offset, noise, bitsWeight;
 
     /// <summary>Reads a folder with dag.json and truth.json.</summary>
     internal SimulatedStudy(string folder)
@@ -22,6 +22,7 @@ internal sealed class SimulatedStudy
         sensitivity = [.. root.GetProperty("sensitivity").EnumerateArray().Select(row => row.EnumerateArray().Select(value => value.GetDouble()).ToArray())];
         pairs = [.. root.GetProperty("pairs").EnumerateArray().Select(pair => (pair.GetProperty("a").GetInt32(), pair.GetProperty("b").GetInt32(), pair.GetProperty("weight").GetDouble()))];
         (scale, offset, noise) = (root.GetProperty("scale").GetDouble(), root.GetProperty("offset").GetDouble(), root.GetProperty("noise_std").GetDouble());
+        bitsWeight = root.GetProperty("bits_weight").GetDouble();
     }
 
     /// <summary>Graph and options, without trials.</summary>
@@ -46,6 +47,13 @@ internal sealed class SimulatedStudy
         return Labelled(chosen, seed, number);
 
         int[] Indices(int bitCode) => [.. Enumerable.Range(0, options.Count).Where(o => options[o].BitCode == bitCode)];
+    }
+
+    /// <summary>The same trial with the study's own target: quality less its price of average bits.</summary>
+    internal PredictorTrial TargetTrial(ulong seed, int number)
+    {
+        PredictorTrial trial = Trial(seed, number);
+        return trial with { Target = trial.Target - (bitsWeight * trial.AverageBits) };
     }
 
     /// <summary>A labelled allocation; its noise depends on seed and number alone.</summary>
