@@ -3,6 +3,7 @@ using System.Text.Json;
 using MathNet.Numerics.Statistics;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Stages;
+using Qua2SeDiMo.Studies;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Docs;
@@ -49,6 +50,23 @@ public sealed class FewerTrialsTests
                 ? $"{values.Average():0.000} ± {values.StandardDeviation():0.000}" : "";
         }
         GeneratedBlock.Check(Page, name, text.ToString());
+    }
+
+    [Fact]
+    public void The_plans_after_either_sampler_are_those_of_the_committed_runs()
+    {
+        PlanEntry[] random = Plans("demo/plan.json"), front = Plans("fewer-trials/plan-front.json");
+        var text = new StringBuilder("| size | SSIM, random | fresh prompts | SSIM, front | fresh prompts |\n| ---: | ---: | ---: | ---: | ---: |\n");
+        foreach ((PlanEntry a, PlanEntry b) in random.Zip(front))
+        {
+            Assert.Equal(a.BudgetBytes, b.BudgetBytes);
+            text.AppendLine($"| {a.RequestedBits:0.00} bits | {Ssim(a, "")} | {Ssim(a, PlanStage.FreshSuffix)} | {Ssim(b, "")} | {Ssim(b, PlanStage.FreshSuffix)} |");
+        }
+        GeneratedBlock.Check(Page, "plans-emoji-pixart", text.ToString());
+
+        static PlanEntry[] Plans(string file) => [.. StudyRecord.ReadFile<PlanRecord>(Path.Combine(RepositoryFiles.Root, "benchmarks", "results", file), "plan")
+            .Entries.Where(entry => entry.Kind == PlanKind.Plan).OrderBy(entry => entry.RequestedBits)];
+        static string Ssim(PlanEntry entry, string suffix) => $"{entry.Metrics[StudyMetric.Ssim.Name + suffix].Value:0.000}";
     }
 
     private static IEnumerable<JsonElement> Rows(string name) => JsonDocument.Parse(File.ReadAllBytes(
