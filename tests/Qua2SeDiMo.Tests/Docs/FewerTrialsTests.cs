@@ -37,7 +37,7 @@ public sealed class FewerTrialsTests
     [InlineData("samplers-emoji-pixart")]
     public void The_comparisons_of_samplers_are_those_of_the_committed_results(string name)
     {
-        var rows = Rows(name).ToList();
+        List<JsonElement> rows = Rows(name);
         bool knowsPlans = rows[0].GetProperty("plan_volume").ValueKind == JsonValueKind.Number;
         var text = new StringBuilder();
         text.AppendLine("| trials | sampler | hypervolume of the trials |" + (knowsPlans ? " hypervolume of plans made from them |" : ""))
@@ -69,6 +69,6 @@ public sealed class FewerTrialsTests
         static string Ssim(PlanEntry entry, string suffix) => $"{entry.Metrics[StudyMetric.Ssim.Name + suffix].Value:0.000}";
     }
 
-    private static IEnumerable<JsonElement> Rows(string name) => JsonDocument.Parse(File.ReadAllBytes(
-        Path.Combine(RepositoryFiles.Root, "benchmarks", "results", "fewer-trials", $"{name}.json"))).RootElement.GetProperty("rows").EnumerateArray();
+    private static List<JsonElement> Rows(string name) => [.. JsonDocument.Parse(File.ReadAllBytes(
+        Path.Combine(RepositoryFiles.Root, "benchmarks", "results", "fewer-trials", $"{name}.json"))).RootElement.GetProperty("rows").EnumerateArray()];
 }
