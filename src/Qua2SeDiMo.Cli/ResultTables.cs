@@ -19,4 +19,22 @@ internal static class ResultTables
         output.Write(table);
         output.WriteLine(record.Reason);
     }
+
+    /// <summary>Plans for trials from outside.</summary>
+    internal static void ShowUnverified(PlanRecord record, IAnsiConsole output)
+    {
+        Table table = new Table().Border(TableBorder.Simple).AddColumns("allocation", "average bits", "bytes", $"predicted {record.Objective}".EscapeMarkup(), "label");
+        foreach (PlanEntry entry in record.Entries)
+        {
+            table.AddRow(entry.Label.EscapeMarkup(), $"{entry.AverageBits:0.000}", $"{entry.SizeBytes:#,0}", $"{entry.PredictedObjective:0.0000}",
+                entry.Metrics.TryGetValue(record.Objective, out Measured? label) ? $"{label.Value:0.0000}" : "");
+        }
+        output.Write(table);
+        output.WriteLine(record.Reason);
+        foreach (PlanFrontRecord front in record.Fronts.Where(front => front.Points.Count > 0))
+        {
+            output.WriteLine($"Front of score against size, {ModelLabels.Proposer(front.Model, front.Level)}: {front.Points.Count} points from {front.Points[0].AverageBits:0.000} to {front.Points[^1].AverageBits:0.000} average bits (in --json and --front).");
+        }
+        foreach (string note in record.Notes) output.WriteLine(note);
+    }
 }

@@ -3,24 +3,32 @@ using Qua2SeDiMo.Stages;
 
 namespace Qua2SeDiMo.Cli.Commands;
 
-/// <summary><c>q2 plan</c>: allocations for requested sizes, verified by images.</summary>
+/// <summary><c>q2 plan</c>: allocations for requested sizes, verified by images where there is a model.</summary>
 internal static class PlanCommand
 {
     internal static Command Create()
     {
-        var command = new Command("plan", "Choose allocations for requested sizes and verify them, and their baselines, by generating images");
-        var model = new ModelArguments(command);
+        var command = new Command("plan", "Choose allocations for requested sizes and verify them, and their baselines, by generating images; for --trials from outside, by prediction only");
+        var source = new SourceArguments(command, withTruth: false);
         var plan = new PlanArguments(command);
         var front = new Option<string?>("--front") { Description = "File for the whole front of score against size of every proposer that adds up scores, as CSV" };
         command.Add(front);
         return command.Runs((result, context, cancellationToken) =>
         {
-            using LoadedModel loaded = model.Open(result);
-            RunDirectory run = model.Run(result);
+            RunDirectory run = source.Run(result);
+            if (source.IsExternal(result))
+            {
+                if (plan.Activations(result).Count > 0) throw new FormatException("--activations needs a model to generate images with; trials from outside have none.");
+                PlanRecord unverified = StageTimings.Measure(run, "plan", () => UnverifiedPlanStage.Run(source.Read(result, run, FittedFiles.Main(run)), run, plan.Budgets(result), plan.Predictor(result), plan.Level(result), cancellationToken));
+                if (result.GetValue(front) is { } csv) AtomicFile.WriteText(csv, PlanProposals.Csv(unverified.Fronts));
+                context.Print(unverified, _ => ResultTables.ShowUnverified(unverified, context.Out));
+                return ExitCode.Success;
+            }
+            using LoadedModel loaded = source.Open(result);
             PlanRecord record = StageTimings.Measure(run, "plan", () => PlanStage.Run(loaded, run, plan.Budgets(result), plan.Predictor(result), plan.Level(result), plan.Activations(result), context.Progress, cancellationToken));
             if (result.GetValue(front) is { } file) AtomicFile.WriteText(file, PlanProposals.Csv(record.Fronts));
             context.Print(record, _ => ResultTables.Show(record, context.Out));
-            if (!context.Json) context.Next($"pack {model.Folder(result)}");
+            if (!context.Json) context.Next($"pack {source.Words(result)}");
             return ExitCode.Success;
         });
     }

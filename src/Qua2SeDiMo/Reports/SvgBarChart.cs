@@ -9,7 +9,7 @@ internal static class SvgBarChart
 
     public static SvgDocument Draw(string name, string title, BarChartData data)
     {
-        double left = 16 + Math.Min(210, data.Bars.Select(bar => SvgDocument.TextWidth(bar.Label)).DefaultIfEmpty(40).Max());
+        double left = 16 + Math.Min(250, data.Bars.Select(bar => SvgDocument.TextWidth(bar.Label)).DefaultIfEmpty(40).Max());
         double right = Width - 54;
         double bottom = Top + (RowHeight * data.Bars.Count);
         var svg = new SvgDocument(name, Width, bottom + 42, title, $"Bar chart of {data.Bars.Count} values: {data.Unit}.");

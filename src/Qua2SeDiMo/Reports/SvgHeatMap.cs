@@ -10,7 +10,7 @@ internal static class SvgHeatMap
         double left = 14 + data.Rows.Select(row => SvgDocument.TextWidth(row)).DefaultIfEmpty(40).Max();
         double cellWidth = Math.Clamp(720 / Math.Max(1, data.Columns.Count), 34, 72);
         double slope = data.Columns.Select(column => SvgDocument.TextWidth(column, 11.5)).DefaultIfEmpty(40).Max();
-        double top = 14 + (slope * 0.5);
+        double top = 22 + (slope * 0.5);
         double width = left + (cellWidth * data.Columns.Count) + Math.Max(8, (slope * 0.866) - (cellWidth / 2) + 8);
         var svg = new SvgDocument(name, width, top + (CellHeight * data.Rows.Count) + 8, title,
             description ?? "Heat table: rows are blocks, columns operator types, the figure is the mean range of the option scores; darker is more sensitive.");

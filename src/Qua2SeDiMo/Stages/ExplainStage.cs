@@ -150,7 +150,7 @@ public static class ExplainStage
                     networks.open.AddRange(folds);
                     if (folds.Count == 0) continue;
                     progress?.Report(new StageProgress("Scoring", networks.all.Count, Enum.GetValues<PredictorLoss>().Length, Name(fit)));
-                    IReadOnlyList<double[]> resamples = NetworkResamples.Collect(study, run, fit, fit == main ? options.Bootstrap : 0, options.BootstrapEpochs, progress, cancellationToken);
+                    IReadOnlyList<double[]> resamples = NetworkResamples.Collect(study, run, fit, Name(fit) == Name(main) ? options.Bootstrap : 0, options.BootstrapEpochs, progress, cancellationToken);
                     networks.all.Add(new NetworkSensitivity(Name(fit), fit.Result.Find(ModelNames.Network)?.Srcc.Mean ?? double.NaN,
                         SensitivityAnalysis.OfNetwork(study.Study, folds, study.Units, resamples: resamples, cancellationToken: cancellationToken)));
                     networks.sources.Add(ScoreSources.Network(study.Study, folds) with { Model = Name(fit) == Name(main) ? ModelNames.Network : $"{ModelNames.Network}-{Name(fit)}" });

@@ -109,10 +109,13 @@ public static class PlanProposals
             + $"({features.OriginalBits * (double)smallest / features.TotalOriginalBytes:0.000} average bits).");
     }
 
-    private static BitAllocation Allocation(OptionFeatures features, IReadOnlyList<IReadOnlyList<string>> weightNames, IReadOnlyList<int> options)
+    internal static BitAllocation Allocation(OptionFeatures features, IReadOnlyList<IReadOnlyList<string>> weightNames, IReadOnlyList<int> options)
     {
-        QuantizerSpec[] specs = [.. features.Options.Select(option => QuantizerSpec.TryParse(option.Name, out QuantizerSpec? spec) ? spec
-            : throw new ModelFolderException($"Option '{option.Name}' is none that a model can be packed with; options are {string.Join(", ", QuantizerSpec.PaperOptions)}."))];
+        QuantizerSpec[] specs = [.. features.Options.Select(Spec)];
         return new BitAllocation(weightNames.SelectMany((names, w) => names.Select(name => KeyValuePair.Create(name, specs[options[w]]))));
     }
+
+    /// <summary>The specification behind an option; graphs from outside may join the words of a method by underscores.</summary>
+    internal static QuantizerSpec Spec(OptionCode option) => QuantizerSpec.TryParse(option.Name.Replace('_', '-'), out QuantizerSpec? spec) ? spec
+        : throw new ModelFolderException($"Option '{option.Name}' is none that a model can be packed with; options are {string.Join(", ", QuantizerSpec.PaperOptions)}.");
 }

@@ -108,6 +108,9 @@ public sealed record PlanRecord(string Objective, string Predictor, string Reaso
     /// <summary>The best summed score of each proposer by size.</summary>
     public IReadOnlyList<PlanFrontRecord> Fronts { get; init; } = [];
 
+    /// <summary>What a person should know of the plan.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>Writes the record.</summary>
     public void Write(RunDirectory run)
     {
