@@ -69,6 +69,9 @@ public sealed record PlanEntry
     /// <summary>What its proposer thinks of it, in the proposer's own units; null for baselines.</summary>
     public double? PredictedScore { get; init; }
 
+    /// <summary>Label that the deciding model predicts, in label units; null where images were measured instead.</summary>
+    public double? PredictedObjective { get; init; }
+
     /// <summary>Metric by name.</summary>
     public IReadOnlyDictionary<string, Measured> Metrics { get; init; } = new Dictionary<string, Measured>();
 
