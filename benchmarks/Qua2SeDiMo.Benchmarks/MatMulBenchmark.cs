@@ -13,7 +13,7 @@ internal static class MatMulBenchmark
     private const int Repetitions = 30, QuickRepetitions = 7, WarmUps = 3;
 
     // Threads of the runtime look for work for a while after a run; a turn begins when they have gone to sleep.
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(8);
 
     private static readonly (int OutChannels, int RowLength)[] Shapes = [(1152, 1152), (4608, 1152), (1152, 4608), (640, 640), (1280, 1280), (2560, 640), (640, 2560), (1280, 640), (2560, 2560)];
     private static readonly int[] TokenCounts = [1, 16, 64, 256, 1024, 4096];
