@@ -14,13 +14,21 @@ namespace Qua2SeDiMo.Quantizers;
 public sealed class KMeans1D
 {
     private const int Lanes = 4;
+    private readonly int largestPlain;
     private readonly ValueCounts counts = new();
     private double[] weight = [];
     private double[] sum = [];
     private double[] previous = [];
     private double[] current = [];
     private int[][] borders = [];
+    private MonotoneIntegers?[] compactBorders = [];
     private int solved;
+
+    /// <summary>An empty instance.</summary>
+    public KMeans1D() : this(1 << 20) { }
+
+    /// <param name="largestPlain">Distinct values up to which all borders are kept as integers; of more, all but the last two layers take a quarter of a byte each.</param>
+    internal KMeans1D(int largestPlain) => this.largestPlain = largestPlain;
 
     /// <summary>Number of distinct values loaded.</summary>
     public int DistinctCount => counts.Length;
@@ -72,12 +80,19 @@ public sealed class KMeans1D
         if (borders.Length <= layers) borders = [.. borders, .. new int[layers + 1 - borders.Length][]];
         // The sum of squared distances is Σ x² − Σ (cluster sum)²/(cluster weight): the programme maximises the second term.
         for (int i = 1; i <= n; i++) previous[i] = sum[i] * sum[i] / weight[i];
+        compactBorders = new MonotoneIntegers?[layers + 1];
+        int[]? spare = null;
         for (int layer = 2; layer <= layers; layer++)
         {
+            if (spare is not null) (borders[layer], spare) = (spare, null);
             if (borders[layer] is null || borders[layer].Length < n + 1) borders[layer] = new int[weight.Length];
             // Only the last position of the last layer is asked for.
             SolveLayer(layer, first: layer == layers ? n : layer, n);
             (previous, current) = (current, previous);
+            if (n <= largestPlain || layer == 2) continue;
+            // Only the way back will ask for the layer before again.
+            compactBorders[layer - 1] = new MonotoneIntegers(borders[layer - 1].AsSpan(layer - 1, n - layer + 2));
+            (spare, borders[layer - 1]) = (borders[layer - 1], []);
         }
         solved = layers;
     }
@@ -102,7 +117,7 @@ public sealed class KMeans1D
         int end = n;
         for (int cluster = used; cluster >= 1; cluster--)
         {
-            int start = cluster == 1 ? 0 : borders[cluster][end];
+            int start = cluster == 1 ? 0 : compactBorders[cluster] is { } compact ? compact[end - cluster] : borders[cluster][end];
             // Relative to the cluster's first value: exact for a single value, no cancellation for a far cluster.
             double origin = distinct[start], offset = 0, squares = 0, population = 0;
             for (int i = start; i < end; i++)

@@ -11,6 +11,9 @@ internal sealed class ValueCounts
 {
     private const int HalfKinds = 1 << 16;
     private const int ConversionLength = 4096;
+
+    // Above this the sorting buffers are let go: they would take half as much again as what is kept.
+    private const int LargestKept = 1 << 20;
     private uint[] keys = [];
     private uint[] scratch = [];
     private float[] values = [];
@@ -46,6 +49,9 @@ internal sealed class ValueCounts
             run = keys[i];
             start = i;
         }
+        if (weights.Length <= LargestKept) return;
+        keys = [];
+        scratch = [];
     }
 
     /// <summary>
@@ -101,9 +107,12 @@ internal sealed class ValueCounts
 
     private void Reserve(int length)
     {
+        if (keys.Length < length)
+        {
+            keys = new uint[length];
+            scratch = new uint[length];
+        }
         if (values.Length >= length) return;
-        keys = new uint[length];
-        scratch = new uint[length];
         values = new float[length];
         counts = new int[length];
     }

@@ -56,6 +56,37 @@ public sealed class KMeans1DTests
         }
     }
 
+    [Fact]
+    public void Borders_that_are_kept_in_bits_give_the_same_clusters() =>
+        Gen.Select(Gen.Float[-2f, 2f].Array[1, 400], Gen.Int[1, 17], Gen.Bool).Sample((draws, clusters, coarse) =>
+        {
+            float[] values = coarse ? [.. draws.Select(draw => MathF.Round(20 * draw))] : draws;
+            KMeans1D compact = new(largestPlain: 0), plain = new();
+            double[] found = new double[clusters], expected = new double[clusters];
+            bool equal = true;
+            foreach (float[] set in new[] { values, [.. values.Take(1 + (values.Length / 2))], values })
+            {
+                foreach ((KMeans1D kmeans, double[] means) in new[] { (compact, found), (plain, expected) })
+                {
+                    kmeans.Load(set);
+                    kmeans.Solve(clusters);
+                    kmeans.Means(means);
+                }
+                equal &= found.SequenceEqual(expected) && Enumerable.Range(1, Math.Min(clusters, plain.DistinctCount)).All(count => compact.Inertia(count) == plain.Inertia(count));
+            }
+            return equal;
+        }, iter: 300);
+
+    [Fact]
+    public void Integers_that_never_fall_read_back() =>
+        Gen.Int[0, 200].Array[1, 300].Sample(steps =>
+        {
+            int sum = 0;
+            int[] values = [.. steps.Select(step => sum += step % 5 == 0 ? step : 0)];
+            var compact = new MonotoneIntegers(values);
+            return values.Select((value, i) => compact[i] == value).All(equal => equal);
+        });
+
     [Theory]
     [InlineData(ElementType.Float16)]
     [InlineData(ElementType.BFloat16)]
