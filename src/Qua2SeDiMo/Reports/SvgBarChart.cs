@@ -29,7 +29,7 @@ internal static class SvgBarChart
     private static void DrawBar(SvgDocument svg, ChartAxis x, double y, double left, BarChartData data, BarData bar)
     {
         double value = bar.Measured.Value;
-        svg.Text(left - 8, y + 4, bar.Label, bar.IsMarked ? "end strong" : "end");
+        svg.Text(left - 8, y + 4, SvgDocument.Shorten(bar.Label, left - 12), bar.IsMarked ? "end strong" : "end");
         double from = x.At(Math.Min(0, value));
         string figure = FigureText.Fixed(value, data.Decimals);
         svg.Rect(from, y - 8, x.At(Math.Max(0, value)) - from, 16, bar.IsMarked ? "bar" : "bar-quiet", $"{bar.Label}: {figure}");

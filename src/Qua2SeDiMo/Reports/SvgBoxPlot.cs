@@ -27,7 +27,7 @@ internal static class SvgBoxPlot
 
     private static void DrawBox(SvgDocument svg, ChartAxis x, double y, double left, BoxData box, string members)
     {
-        svg.Text(left - 8, y + 4, box.Label, "end");
+        svg.Text(left - 8, y + 4, SvgDocument.Shorten(box.Label, left - 12), "end");
         if (box.ValueCount == 0) return;
         svg.Line(x.At(box.WhiskerLow), y, x.At(box.Quartile1), y, "whisker");
         svg.Line(x.At(box.Quartile3), y, x.At(box.WhiskerHigh), y, "whisker");

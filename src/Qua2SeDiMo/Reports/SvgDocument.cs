@@ -34,6 +34,13 @@ internal sealed class SvgDocument
     /// <summary>About how wide a text is, in drawing units; errs on the wide side.</summary>
     public static double TextWidth(string text, double fontSize = FontSize) => text.Length * fontSize * 0.56;
 
+    /// <summary>A text cut at its beginning, where names of weights tell least, so that it is at most so wide.</summary>
+    public static string Shorten(string text, double width, double fontSize = FontSize)
+    {
+        int most = (int)(width / (fontSize * 0.56));
+        return text.Length <= most ? text : "…" + text[^Math.Max(1, most - 1)..];
+    }
+
     public void Add(ref MarkupHandler element) => body.Append(element.ToString()).Append('\n');
 
     public void Line(double x1, double y1, double x2, double y2, string cssClass) =>

@@ -19,7 +19,7 @@ internal static class SvgStackedBars
         {
             StackedBar bar = data.Bars[i];
             double y = top + (RowHeight * i);
-            svg.Text(left - 8, y + 15, bar.Label, "end");
+            svg.Text(left - 8, y + 15, SvgDocument.Shorten(bar.Label, left - 12), "end");
             int total = Math.Max(1, bar.Counts.Sum());
             double at = left;
             for (int k = 0; k < bar.Counts.Count; k++)

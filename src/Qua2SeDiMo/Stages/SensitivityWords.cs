@@ -24,7 +24,7 @@ internal static class SensitivityWords
         };
         AddTypes(record, scores, sentences);
         int clear = ranked.Count(weight => weight.BitDrop > 2 * weight.BitDropDeviation);
-        sentences.Add($"For {clear} of {ranked.Length} weights that cost exceeds twice its standard deviation; for the others these trials do not settle it.");
+        sentences.Add($"For {clear} of {ranked.Length} weights that cost exceeds twice its standard deviation{(clear < ranked.Length ? "; for the others these trials do not settle it" : "")}.");
         foreach (SensitivityComparison comparison in record.Comparisons.Where(comparison => comparison.Model == scores.Model)) sentences.Add(Compare(comparison));
         if (record.Comparisons.Count == 0 && ranked.Length > 1)
         {
