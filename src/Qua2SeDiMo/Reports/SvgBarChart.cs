@@ -21,7 +21,7 @@ internal static class SvgBarChart
             svg.Line(x.At(tick), Top, x.At(tick), bottom, Math.Abs(tick) < 1e-12 ? "axis" : "grid");
             svg.Text(x.At(tick), bottom + 15, x.Text(tick), "middle muted small");
         }
-        svg.Text((left + right) / 2, bottom + 34, data.Unit, "middle small");
+        svg.Text(Math.Min((left + right) / 2, Width - 4 - (SvgDocument.TextWidth(data.Unit, 10.5) / 2)), bottom + 34, data.Unit, "middle small");
         for (int i = 0; i < data.Bars.Count; i++) DrawBar(svg, x, Top + (RowHeight * (i + 0.5)), left, data, data.Bars[i]);
         return svg;
     }

@@ -20,7 +20,7 @@ internal static class SvgBoxPlot
             svg.Line(x.At(tick), Top, x.At(tick), bottom, Math.Abs(tick) < 1e-12 ? "axis" : "grid");
             svg.Text(x.At(tick), bottom + 16, x.Text(tick), "middle muted small");
         }
-        svg.Text((left + right) / 2, bottom + 36, data.Unit, "middle small");
+        svg.Text(Math.Min((left + right) / 2, Width - 4 - (SvgDocument.TextWidth(data.Unit, 10.5) / 2)), bottom + 36, data.Unit, "middle small");
         for (int i = 0; i < data.Boxes.Count; i++) DrawBox(svg, x, Top + (RowHeight * (i + 0.5)), left, data.Boxes[i], data.Members);
         return svg;
     }
