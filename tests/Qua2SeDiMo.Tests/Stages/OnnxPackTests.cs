@@ -53,6 +53,13 @@ public sealed class OnnxPackTests(ITestOutputHelper output) : IDisposable
         output.WriteLine($"{pipeline}: {decibels:0.0} dB, {summary.QuantizedBytes} bytes quantized, {summary.FileBytes} on disk");
         Assert.InRange(decibels, activationBits is null ? 60 : 30, double.PositiveInfinity);
         Assert.Contains("already packed", Assert.Throws<ModelFolderException>(() => BankStage.Run(packed, run)).Message, StringComparison.Ordinal);
+        // A file that ends early is refused, wherever it ends.
+        byte[] whole = File.ReadAllBytes(path);
+        foreach (double share in new[] { 0.0, 0.3, 0.6, 0.999 })
+        {
+            AtomicFile.Write(path, stream => stream.Write(whole.AsSpan(0, (int)(share * whole.Length))));
+            Assert.ThrowsAny<Q2Exception>(() => LoadedModel.Open(summary.DirectoryPath).Dispose());
+        }
     }
 
     [Theory]
