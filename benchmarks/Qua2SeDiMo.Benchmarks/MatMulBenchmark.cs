@@ -10,10 +10,12 @@ namespace Qua2SeDiMo.Benchmarks;
 /// </summary>
 internal static class MatMulBenchmark
 {
-    private const int Repetitions = 30, QuickRepetitions = 7, WarmUps = 3;
+    private const int Repetitions = 30, LongRepetitions = 10, QuickRepetitions = 7, WarmUps = 1, LongTokens = 4096;
 
-    // Threads of the runtime look for work for a while after a run; a turn begins when they have gone to sleep.
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(8);
+    // The runtime's threads look for work long after a run and would take a processor from what comes next: our turns begin when they sleep. All
+    // peers share one pool, so that they do not disturb each other. Everything is then run until its threads are awake and their processors
+    // up to speed, as they are inside a model.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100), Wake = TimeSpan.FromMilliseconds(6);
 
     private static readonly (int OutChannels, int RowLength)[] Shapes = [(1152, 1152), (4608, 1152), (1152, 4608), (640, 640), (1280, 1280), (2560, 640), (640, 2560), (1280, 640), (2560, 2560)];
     private static readonly int[] TokenCounts = [1, 16, 64, 256, 1024, 4096];
@@ -31,9 +33,9 @@ internal static class MatMulBenchmark
         int repetitions = quick ? QuickRepetitions : Repetitions;
         foreach ((int outChannels, int rowLength) in quick ? Shapes[..2] : Shapes)
         {
-            foreach (int tokens in quick ? [1, 16, 256] : TokenCounts) Add(rows, Linear(outChannels, rowLength, tokens, threads, pool.Run, repetitions));
+            foreach (int tokens in quick ? [1, 16, 256] : TokenCounts) Add(rows, Linear(outChannels, rowLength, tokens, threads, pool.Run, tokens < LongTokens ? repetitions : LongRepetitions));
         }
-        foreach ((int channels, int side) in quick ? Convolutions[..1] : Convolutions) Add(rows, Convolution(channels, side, threads, pool.Run, repetitions));
+        foreach ((int channels, int side) in quick ? Convolutions[..1] : Convolutions) Add(rows, Convolution(channels, side, threads, pool.Run, Math.Min(repetitions, LongRepetitions)));
         return rows;
     }
 
@@ -50,7 +52,7 @@ internal static class MatMulBenchmark
         (PaletteMatrix three, _) = Quantized(3, outChannels, rowLength);
         using PeerModel single = PeerModel.MatMul(x, tokens, dense, outChannels, rowLength, y, threads), blocks = PeerModel.MatMulNBits(x, tokens, outChannels, rowLength, 0, y, threads),
             integerBlocks = PeerModel.MatMulNBits(x, tokens, outChannels, rowLength, 4, y, threads), dynamic = PeerModel.DynamicInt8(x, tokens, outChannels, rowLength, y, threads);
-        return Measure($"matmul {outChannels}×{rowLength}", tokens, repetitions,
+        return Measure($"matmul {outChannels}×{rowLength}", tokens, repetitions, peers: 4,
             [
                 ("fp32", single.Run), ("nbits_0", blocks.Run), ("nbits_4", integerBlocks.Run), ("int8", dynamic.Run),
                 ("q2_w4", () => PaletteMatMul.Multiply(x, tokens, four, bias, y, run)), ("q2_w3", () => PaletteMatMul.Multiply(x, tokens, three, bias, y, run)),
@@ -67,7 +69,7 @@ internal static class MatMulBenchmark
         (PaletteMatrix four, float[] dense) = Quantized(4, channels, shape.RowLength);
         (PaletteMatrix three, _) = Quantized(3, channels, shape.RowLength);
         using PeerModel single = PeerModel.Conv(x, channels, side, dense, channels, kernel, y, threads), dynamic = PeerModel.DynamicInt8Conv(x, channels, side, channels, kernel, y, threads);
-        return Measure($"conv {channels}→{channels} 3×3 {side}×{side}", side * side, repetitions,
+        return Measure($"conv {channels}→{channels} 3×3 {side}×{side}", side * side, repetitions, peers: 2,
             [
                 ("fp32", single.Run), ("int8", dynamic.Run),
                 ("q2_w4", () => PaletteConvolution.Convolve(shape, x, four, bias, y, run)), ("q2_w3", () => PaletteConvolution.Convolve(shape, x, three, bias, y, run)),
@@ -76,7 +78,7 @@ internal static class MatMulBenchmark
             [("q2_w4", "fp32"), ("q2_w3", "fp32"), ("q2_w4a8", "fp32"), ("q2_w4a8", "int8")]);
     }
 
-    private static Row Measure(string operation, int tokens, int repetitions, (string Name, Action Run)[] contenders, (string Ours, string Peer)[] ratios)
+    private static Row Measure(string operation, int tokens, int repetitions, int peers, (string Name, Action Run)[] contenders, (string Ours, string Peer)[] ratios)
     {
         double[][] times = [.. contenders.Select(_ => new double[repetitions])];
         for (int turn = -WarmUps; turn < repetitions; turn++)
@@ -84,7 +86,10 @@ internal static class MatMulBenchmark
             for (int i = 0; i < contenders.Length; i++)
             {
                 long pause = Stopwatch.GetTimestamp();
-                while (Stopwatch.GetElapsedTime(pause) < Pause) Thread.SpinWait(20);
+                while (i == peers && Stopwatch.GetElapsedTime(pause) < Pause) Thread.SpinWait(20);
+                long wake = Stopwatch.GetTimestamp();
+                do contenders[i].Run();
+                while (Stopwatch.GetElapsedTime(wake) < Wake);
                 long start = Stopwatch.GetTimestamp();
                 contenders[i].Run();
                 if (turn >= 0) times[i][turn] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;

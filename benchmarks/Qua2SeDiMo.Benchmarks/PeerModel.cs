@@ -15,10 +15,18 @@ internal sealed class PeerModel : IDisposable
 
     private PeerModel(byte[] model, int threads, float[] input, long[] inputShape, float[] output, long[] outputShape)
     {
-        using var sessionOptions = new SessionOptions { IntraOpNumThreads = threads, InterOpNumThreads = 1 };
+        if (!OrtEnv.IsCreated) ShareThreads(threads);
+        using var sessionOptions = new SessionOptions();
+        sessionOptions.DisablePerSessionThreads();
         session = new InferenceSession(model, sessionOptions);
         this.input = OrtValue.CreateTensorValueFromMemory(input, inputShape);
         this.output = OrtValue.CreateTensorValueFromMemory(output, outputShape);
+    }
+
+    private static void ShareThreads(int threads)
+    {
+        var options = new EnvironmentCreationOptions { logId = "peers", threadOptions = new OrtThreadingOptions { GlobalIntraOpNumThreads = threads, GlobalInterOpNumThreads = 1 } };
+        OrtEnv.CreateInstanceWithOptions(ref options);
     }
 
     /// <summary>Computes the output from what the input array holds.</summary>
