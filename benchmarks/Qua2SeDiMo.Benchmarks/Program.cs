@@ -56,11 +56,15 @@ switch (args)
     case ["matmul", string output, .. string[] rest]:
         ResultFile.Write(output, MatMulBenchmark.Run(int.TryParse(rest.FirstOrDefault(), out int given) ? given : Environment.ProcessorCount, rest.Contains("--quick")));
         return 0;
+    case ["micro", string folder]:
+        MicroBenchmarks.Run(folder);
+        return 0;
     default:
         Console.Error.WriteLine("""
             quantizers [OUT.json] [THREADS]              one large layer under each method, with the targets
             bank DESCRIPTION.json FOLDER [OUT.json] [THREADS]  the bank of a described model at full size; the folder is left behind
             matmul OUT.json [THREADS] [--quick]          products and convolutions with packed weights beside ONNX Runtime's operators
+            micro FOLDER                                 single steps with their allocations, by BenchmarkDotNet
             block-scores GOLDEN [OUT.json]               every option combination of every unit of published graphs
             allocation GOLDEN [OUT.json]                 from trained folds to exact allocations and fronts, op and block level
             predictor STUDY [OUT.json [THREADS]]         an epoch of training on golden/predictor/study beside the rate of plain products
