@@ -42,8 +42,19 @@ public sealed record ConvolutionShape(int Batch, int InChannels, int Height, int
     /// <summary>Output columns; less than 1 when the kernel does not fit.</summary>
     public int OutWidth => ((Width + PadLeft + PadRight - (DilationWidth * (KernelWidth - 1)) - 1) / StrideWidth) + 1;
 
-    /// <summary>Whether an output value sees one input position and nothing moves: the image is a matrix already.</summary>
-    internal bool IsPointwise => KernelHeight == 1 && KernelWidth == 1 && StrideHeight == 1 && StrideWidth == 1 && PadTop == 0 && PadLeft == 0 && PadBottom == 0 && PadRight == 0;
+    /// <summary>Kernel places of one input channel.</summary>
+    internal int TapCount => checked(KernelHeight * KernelWidth);
+
+    /// <summary>Values of one image.</summary>
+    internal int ImageLength => checked(InChannels * Height * Width);
+
+    /// <summary>Output positions of all images.</summary>
+    internal int PositionCount => checked(Batch * OutHeight * OutWidth);
+
+    /// <summary>The same convolution with images of one row, where an output value sees one input position and nothing moves.</summary>
+    internal ConvolutionShape Flattened =>
+        KernelHeight == 1 && KernelWidth == 1 && StrideHeight == 1 && StrideWidth == 1 && PadTop == 0 && PadLeft == 0 && PadBottom == 0 && PadRight == 0
+            ? new ConvolutionShape(Batch, InChannels, 1, checked(Height * Width)) : this;
 
     /// <exception cref="ArgumentException">An extent is impossible.</exception>
     internal void Check()

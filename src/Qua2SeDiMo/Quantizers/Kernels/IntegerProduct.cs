@@ -38,36 +38,32 @@ internal sealed unsafe class IntegerProduct(PanelInstructions instructions, floa
         ArrayPool<float>.Shared.Return(rented);
     }
 
+    protected override int FewestPartTokens => 192;
+
+    // The sum of a channel's integers.
+    protected override int MarginWords => 1;
+
     [SkipLocalsInit]
-    protected override int Decode(int channel, int first, int count, float* row)
+    protected override void Decode(int channel, int first, int count, float* row, float* margin)
     {
-        float* palette = stackalloc float[RowDecoder.PalettePlaces];
         int* integers = stackalloc int[RowDecoder.PalettePlaces];
-        RowDecoder.ReadPalette(Weight, channel, palette);
-        IntegerPalette.Round(palette, Math.Max(PaletteTable.Length, Weight.Spec.PaletteLength), integers);
-        return RowDecoder.DecodeWords(Instructions, Weight, channel, integers, first, count, (int*)row);
+        IntegerPalette.ReadRounded(Weight, channel, integers);
+        *(int*)margin += RowDecoder.DecodeWords(Instructions, Weight, channel, integers, first, count, (int*)row);
     }
 
-    protected override void Tile(float* a, float* b, int count, float* c, nint pitch, bool add, int width) => Instructions.IntegerTile((int*)a, (int*)b, count, (int*)c, pitch, add, width);
+    protected override void Tile(float* a, float* b, int first, int count, float* c, nint pitch, int width) =>
+        Instructions.IntegerTile((int*)a, (int*)b, count, (int*)c, pitch, first > 0, width);
 
-    protected override void Store(int firstChannel, int channels, int firstToken, int count, float* sums, nint pitch, int* rowSums)
+    protected override void Store(int firstChannel, int channels, int firstToken, int count, float* sums, nint pitch, float* margins)
     {
         fixed (float* step = steps, zeroPoint = zeroPoints)
         {
             for (int i = 0; i < channels; i++)
             {
-                ToValues((int*)sums + (i * pitch), sums + (i * pitch), count, step + firstToken, zeroPoint + firstToken, rowSums[i], Scale(firstChannel + i), bias is null ? 0f : bias[firstChannel + i]);
+                ToValues((int*)sums + (i * pitch), sums + (i * pitch), count, step + firstToken, zeroPoint + firstToken, ((int*)margins)[i], IntegerPalette.Scale(Weight, firstChannel + i), bias is null ? 0f : bias[firstChannel + i]);
             }
         }
         PanelTransposer.Store(sums, pitch, channels, count, null, y + ((long)firstToken * Weight.OutChannels) + firstChannel, Weight.OutChannels);
-    }
-
-    [SkipLocalsInit]
-    private float Scale(int channel)
-    {
-        float* palette = stackalloc float[RowDecoder.PalettePlaces];
-        RowDecoder.ReadPalette(Weight, channel, palette);
-        return IntegerPalette.Scale(palette, Math.Max(PaletteTable.Length, Weight.Spec.PaletteLength));
     }
 
     // TokenRange.Value, eight tokens at a time; the rows of sums and of ranges have room for whole vectors.

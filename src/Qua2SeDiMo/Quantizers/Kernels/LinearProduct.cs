@@ -9,21 +9,22 @@ internal sealed unsafe class LinearProduct(PanelInstructions instructions, float
     protected override void Pack(int first, int count, int width, float* panel) =>
         PanelTransposer.Pack(x + ((long)first * Weight.RowLength), Weight.RowLength, count, width, panel);
 
-    protected override void Store(int firstChannel, int channels, int firstToken, int count, float* sums, nint pitch, int* rowSums) =>
+    protected override void Store(int firstChannel, int channels, int firstToken, int count, float* sums, nint pitch, float* margins) =>
         PanelTransposer.Store(sums, pitch, channels, count, bias is null ? null : bias + firstChannel, y + ((long)firstToken * Weight.OutChannels) + firstChannel, Weight.OutChannels);
 }
 
 /// <summary>A product in single precision.</summary>
 internal abstract unsafe class FloatProduct(PanelInstructions instructions, PaletteMatrix weight, int tokens) : PanelProduct(instructions, weight, tokens, weight.RowLength)
 {
+    protected override int FewestPartTokens => 96;
+
     [SkipLocalsInit]
-    protected override int Decode(int channel, int first, int count, float* row)
+    protected override void Decode(int channel, int first, int count, float* row, float* margin)
     {
         float* palette = stackalloc float[RowDecoder.PalettePlaces];
         RowDecoder.ReadPalette(Weight, channel, palette);
         RowDecoder.Decode(Instructions, Weight, channel, palette, first / PaletteLayout.Lanes, (count + PaletteLayout.Lanes - 1) / PaletteLayout.Lanes, row);
-        return 0;
     }
 
-    protected override void Tile(float* a, float* b, int count, float* c, nint pitch, bool add, int width) => Instructions.Tile(a, b, count, c, pitch, add, width);
+    protected override void Tile(float* a, float* b, int first, int count, float* c, nint pitch, int width) => Instructions.Tile(a, b, count, c, pitch, first > 0, width);
 }

@@ -17,28 +17,46 @@ public static class PaletteConvolution
     public static void Convolve(ConvolutionShape shape, ReadOnlySpan<float> x, PaletteMatrix weight, ReadOnlySpan<float> bias, Span<float> y, PartRunner? run = null) =>
         ConvolveWith(KernelSelector.Active, shape, x, weight, bias, y, run);
 
-    /// <summary>The same with each channel of each image quantized online to so many bits first (<see cref="ActivationQuantizer"/>), padding zeros after that.</summary>
+    /// <summary>
+    /// The same with each channel of each image quantized online to so many bits (<see cref="ActivationQuantizer"/>), padding zeros after that, and sums of integers.
+    /// Since ranges belong to input channels, a weight takes over its channel's step before it is rounded to 8 bits, in units that channels of similar steps share
+    /// (<see cref="StepGroups"/>): its product is off by at most 1/254 of the largest palette entry times that unit for each code that its activation is away from the middle one.
+    /// All variants give the same bits. An image that holds a NaN or an infinity gives NaN. Images of fewer than <see cref="FewestIntegerPositions"/> output positions and kernels
+    /// of more than 256 places are rounded too, but multiplied in single precision, which is faster there.
+    /// </summary>
     /// <inheritdoc cref="Convolve(ConvolutionShape, ReadOnlySpan{float}, PaletteMatrix, ReadOnlySpan{float}, Span{float}, PartRunner?)"/>
     /// <param name="activationBits">2 to 8.</param>
 #pragma warning disable CS1573 // The other parameters are inherited.
-    public static void ConvolveQuantized(ConvolutionShape shape, ReadOnlySpan<float> x, PaletteMatrix weight, ReadOnlySpan<float> bias, int activationBits, Span<float> y, PartRunner? run = null)
+    public static void ConvolveQuantized(ConvolutionShape shape, ReadOnlySpan<float> x, PaletteMatrix weight, ReadOnlySpan<float> bias, int activationBits, Span<float> y, PartRunner? run = null) =>
+        ConvolveQuantizedWith(KernelSelector.Active, shape, x, weight, bias, activationBits, y, run);
 #pragma warning restore CS1573
+
+    /// <summary>Decoding weights anew for each image pays only when so many positions share them.</summary>
+    public const int FewestIntegerPositions = 32;
+
+    internal static unsafe void ConvolveQuantizedWith(PaletteKernel kernel, ConvolutionShape shape, ReadOnlySpan<float> x, PaletteMatrix weight, ReadOnlySpan<float> bias, int activationBits,
+        Span<float> y, PartRunner? run)
     {
-        ArgumentNullException.ThrowIfNull(shape);
-        shape.Check();
+        Check(shape, x, weight, bias, y);
+        if (activationBits is < 2 or > 8) throw new ArgumentOutOfRangeException(nameof(activationBits), activationBits, "An activation code has 2 to 8 bits.");
+        if (shape.OutHeight * shape.OutWidth >= FewestIntegerPositions && shape.TapCount <= IntegerConvolution.MostTaps)
+        {
+            fixed (float* source = x, added = bias, target = y) kernel.ConvolveQuantized(shape, source, weight, added, activationBits, target, run ?? PartRunners.Sequential);
+            return;
+        }
         float[] quantized = ArrayPool<float>.Shared.Rent(x.Length);
-        try
-        {
-            ActivationQuantizer.Quantize(x, checked(shape.Height * shape.Width), activationBits, quantized.AsSpan(0, x.Length));
-            Convolve(shape, quantized.AsSpan(0, x.Length), weight, bias, y, run);
-        }
-        finally
-        {
-            ArrayPool<float>.Shared.Return(quantized);
-        }
+        ActivationQuantizer.Quantize(x, checked(shape.Height * shape.Width), activationBits, quantized.AsSpan(0, x.Length));
+        ConvolveWith(kernel, shape, quantized.AsSpan(0, x.Length), weight, bias, y, run);
+        ArrayPool<float>.Shared.Return(quantized);
     }
 
     internal static unsafe void ConvolveWith(PaletteKernel kernel, ConvolutionShape shape, ReadOnlySpan<float> x, PaletteMatrix weight, ReadOnlySpan<float> bias, Span<float> y, PartRunner? run)
+    {
+        Check(shape, x, weight, bias, y);
+        fixed (float* source = x, added = bias, target = y) kernel.Convolve(shape, source, weight, added, target, run ?? PartRunners.Sequential);
+    }
+
+    private static void Check(ConvolutionShape shape, ReadOnlySpan<float> x, PaletteMatrix weight, ReadOnlySpan<float> bias, Span<float> y)
     {
         ArgumentNullException.ThrowIfNull(shape);
         ArgumentNullException.ThrowIfNull(weight);
@@ -48,6 +66,5 @@ public static class PaletteConvolution
         if (x.Length != inputs) throw new ArgumentException($"{x.Length} inputs; {shape} needs {inputs}.", nameof(x));
         if (y.Length != outputs) throw new ArgumentException($"{y.Length} outputs; {shape} gives {outputs}.", nameof(y));
         PaletteMatMul.CheckBias(weight, bias);
-        fixed (float* source = x, added = bias, target = y) kernel.Convolve(shape, source, weight, added, target, run ?? PartRunners.Sequential);
     }
 }

@@ -20,4 +20,7 @@ internal abstract class PaletteKernel
 
     /// <summary>Convolution; see <see cref="PaletteConvolution.Convolve"/>.</summary>
     internal abstract unsafe void Convolve(ConvolutionShape shape, float* x, PaletteMatrix weight, float* bias, float* y, PartRunner run);
+
+    /// <summary>The same with activations of 2 to 8 bits and integer sums; see <see cref="PaletteConvolution.ConvolveQuantized"/>.</summary>
+    internal abstract unsafe void ConvolveQuantized(ConvolutionShape shape, float* x, PaletteMatrix weight, float* bias, int activationBits, float* y, PartRunner run);
 }

@@ -18,8 +18,16 @@ internal sealed unsafe class PanelKernel(string name, bool supported, PanelInstr
     internal override void MultiplyQuantized(float* x, int tokens, PaletteMatrix weight, float* bias, int activationBits, float* y, PartRunner run) =>
         new IntegerProduct(instructions, x, tokens, weight, bias, activationBits, y).Run(run);
 
-    internal override void Convolve(ConvolutionShape shape, float* x, PaletteMatrix weight, float* bias, float* y, PartRunner run)
+    internal override void Convolve(ConvolutionShape shape, float* x, PaletteMatrix weight, float* bias, float* y, PartRunner run) =>
+        new ConvolutionProduct(instructions, shape, x, weight, bias, y).Run(run);
+
+    internal override void ConvolveQuantized(ConvolutionShape shape, float* x, PaletteMatrix weight, float* bias, int activationBits, float* y, PartRunner run)
     {
-        for (int image = 0; image < shape.Batch; image++) new ConvolutionProduct(instructions, shape, x, image, weight, bias, y).Run(run);
+        ConvolutionShape one = shape with { Batch = 1 };
+        for (int i = 0; i < shape.Batch; i++)
+        {
+            using var image = new ImageQuantizer(one, x + ((long)i * shape.ImageLength), activationBits, instructions.IntegersPerWord, run);
+            new IntegerConvolution(instructions, one, image, weight, bias, activationBits, y + ((long)i * weight.OutChannels * one.PositionCount)).Run(run);
+        }
     }
 }

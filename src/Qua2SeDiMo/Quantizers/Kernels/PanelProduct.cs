@@ -17,7 +17,7 @@ internal abstract unsafe class PanelProduct(PanelInstructions instructions, Pale
     /// <summary>Channels of one part.</summary>
     internal const int GroupChannels = 24;
 
-    private const int MostTokens = 512, FewestTokens = 96, PanelWords = 3 << 19, AlignmentWords = 16;
+    private const int MostTokens = 512, FewestTokens = 96, PanelWords = 3 << 19, AlignmentWords = 16, FewestParts = 8, FewestPartPanels = 4;
 
     /// <summary>What multiplies.</summary>
     protected PanelInstructions Instructions => instructions;
@@ -28,61 +28,90 @@ internal abstract unsafe class PanelProduct(PanelInstructions instructions, Pale
     /// <summary>Lays out inputs of tokens [first, first + count) as [depth, width]; missing tokens are zeros.</summary>
     protected abstract void Pack(int first, int count, int width, float* panel);
 
-    /// <summary>Decodes words [first, first + count) of a channel.</summary>
-    /// <returns>Sum of the integers; nothing for floats.</returns>
-    protected abstract int Decode(int channel, int first, int count, float* row);
+    /// <summary>Where the words end that are decoded and multiplied together with a first one: at most <see cref="Depth"/> after it.</summary>
+    protected virtual int StretchEnd(int first) => Math.Min(first + Depth, depth);
 
-    /// <summary>See <see cref="PanelInstructions.Tile"/>.</summary>
-    protected abstract void Tile(float* a, float* b, int count, float* c, nint pitch, bool add, int width);
+    /// <summary>Words that <see cref="Decode"/> keeps of each channel for <see cref="Store"/>.</summary>
+    protected virtual int MarginWords => 0;
 
-    /// <summary>Writes results from sums [channels, pitch]; rowSums are those of <see cref="Decode"/> over all words.</summary>
-    protected abstract void Store(int firstChannel, int channels, int firstToken, int count, float* sums, nint pitch, int* rowSums);
+    /// <summary>Tokens for which it pays that one part decodes all weights.</summary>
+    protected abstract int FewestPartTokens { get; }
+
+    /// <summary>Decodes words [first, first + count) of a channel and adds to its margin, which begins as zeros.</summary>
+    protected abstract void Decode(int channel, int first, int count, float* row, float* margin);
+
+    /// <summary>See <see cref="PanelInstructions.Tile"/>; the sums c are those of all words before the first, if it is not 0.</summary>
+    protected abstract void Tile(float* a, float* b, int first, int count, float* c, nint pitch, int width);
+
+    /// <summary>Writes results from sums [channels, pitch] and margins [channels, <see cref="MarginWords"/>].</summary>
+    protected abstract void Store(int firstChannel, int channels, int firstToken, int count, float* sums, nint pitch, float* margins);
 
     /// <summary>Computes everything.</summary>
     internal virtual void Run(PartRunner run)
     {
-        int wide = instructions.WideTokens;
-        int most = Math.Clamp(PanelWords / depth / wide * wide, FewestTokens, MostTokens);
-        int blocks = ((tokens - 1) / most) + 1, perBlock = ((((tokens - 1) / blocks) / wide) + 1) * wide;
-        float[] panels = ArrayPool<float>.Shared.Rent(checked((perBlock * depth) + AlignmentWords));
+        int wide = instructions.WideTokens, most = Math.Clamp(PanelWords / depth / wide * wide, FewestTokens, MostTokens);
+        int blocks = ((tokens - 1) / most) + 1, processors = Environment.ProcessorCount;
+        // Cores that share the panels of a block wait for each other's memory; with tokens enough, a block is one part that lays out its own.
+        bool isPrivate = tokens >= (long)FewestPartTokens * processors;
+        if (isPrivate) blocks = (((blocks - 1) / processors) + 1) * processors;
+        int perBlock = ((((tokens - 1) / blocks) / wide) + 1) * wide;
+        blocks = ((tokens - 1) / perBlock) + 1;
+        if (isPrivate) run(blocks, block => RunBlock(block * perBlock, Math.Min(perBlock, tokens - (block * perBlock)), PartRunners.Sequential));
+        else for (int first = 0; first < tokens; first += perBlock) RunBlock(first, Math.Min(perBlock, tokens - first), run);
+    }
+
+    private void RunBlock(int first, int count, PartRunner run)
+    {
+        int wide = instructions.WideTokens, groups = ((weight.OutChannels - 1) / GroupChannels) + 1, partTokens = PartTokens(groups, count);
+        float[] panels = ArrayPool<float>.Shared.Rent(checked(((((count - 1) / wide) + 1) * wide * depth) + AlignmentWords));
         fixed (float* rented = panels)
         {
             float* start = Aligned(rented);
-            for (int first = 0; first < tokens; first += perBlock)
+            run(((count - 1) / wide) + 1, panel => Pack(first + (panel * wide), Math.Min(wide, count - (panel * wide)), Width(count, panel), start + ((long)panel * wide * depth)));
+            run(groups * (((count - 1) / partTokens) + 1), part =>
             {
-                int count = Math.Min(perBlock, tokens - first), origin = first;
-                run(((count - 1) / wide) + 1, panel => Pack(origin + (panel * wide), Math.Min(wide, count - (panel * wide)), Width(count, panel), start + ((long)panel * wide * depth)));
-                run(((weight.OutChannels - 1) / GroupChannels) + 1, group => Multiply(group * GroupChannels, origin, count, start));
-            }
+                (int share, int group) = Math.DivRem(part, groups);
+                int begin = share * partTokens;
+                Multiply(group * GroupChannels, first + begin, Math.Min(partTokens, count - begin), start + ((long)begin * depth));
+            });
         }
         ArrayPool<float>.Shared.Return(panels);
+    }
+
+    // Few channels are shared out over tokens too, so that threads end together; each part then decodes its weights once more.
+    private int PartTokens(int groups, int count)
+    {
+        int wide = instructions.WideTokens, panelCount = ((count - 1) / wide) + 1, shares = Math.Clamp(FewestParts / groups, 1, Math.Max(1, panelCount / FewestPartPanels));
+        return (((panelCount - 1) / shares) + 1) * wide;
     }
 
     private void Multiply(int firstChannel, int firstToken, int count, float* panels)
     {
         int wide = instructions.WideTokens, tile = instructions.TileChannels, channels = Math.Min(GroupChannels, weight.OutChannels - firstChannel), panelCount = ((count - 1) / wide) + 1;
-        int tiledChannels = (((channels - 1) / tile) + 1) * tile;
+        int tiledChannels = (((channels - 1) / tile) + 1) * tile, margin = MarginWords;
         // Half a line more than the tokens, so that channels do not evict each other.
         nint pitch = (panelCount * wide) + AlignmentWords;
         float[] rentedWeights = ArrayPool<float>.Shared.Rent((GroupChannels * Stride) + AlignmentWords), rentedSums = ArrayPool<float>.Shared.Rent((int)(GroupChannels * pitch) + AlignmentWords);
-        int* rowSums = stackalloc int[GroupChannels];
-        fixed (float* weightStart = rentedWeights, sumStart = rentedSums)
+        float[] rentedMargins = ArrayPool<float>.Shared.Rent(GroupChannels * margin);
+        rentedMargins.AsSpan().Clear();
+        fixed (float* weightStart = rentedWeights, sumStart = rentedSums, margins = rentedMargins)
         {
             float* weights = Aligned(weightStart), sums = Aligned(sumStart);
-            for (int k = 0; k < depth; k += Depth)
+            for (int k = 0, length; k < depth; k += length)
             {
-                int length = Math.Min(Depth, depth - k);
-                for (int i = 0; i < channels; i++) rowSums[i] += Decode(firstChannel + i, k, length, weights + (i * Stride));
+                length = StretchEnd(k) - k;
+                for (int i = 0; i < channels; i++) Decode(firstChannel + i, k, length, weights + (i * Stride), margins + (i * margin));
                 for (int i = channels; i < tiledChannels; i++) new Span<float>(weights + (i * Stride), length).Clear();
                 for (int panel = 0; panel < panelCount; panel++)
                 {
                     int width = Width(count, panel);
                     float* inputs = panels + ((long)panel * wide * depth) + ((long)k * width);
-                    for (int i = 0; i < tiledChannels; i += tile) Tile(weights + (i * Stride), inputs, length, sums + (i * pitch) + (panel * wide), pitch, k > 0, width);
+                    for (int i = 0; i < tiledChannels; i += tile) Tile(weights + (i * Stride), inputs, k, length, sums + (i * pitch) + (panel * wide), pitch, width);
                 }
             }
-            Store(firstChannel, channels, firstToken, count, sums, pitch, rowSums);
+            Store(firstChannel, channels, firstToken, count, sums, pitch, margins);
         }
+        ArrayPool<float>.Shared.Return(rentedMargins);
         ArrayPool<float>.Shared.Return(rentedWeights);
         ArrayPool<float>.Shared.Return(rentedSums);
     }

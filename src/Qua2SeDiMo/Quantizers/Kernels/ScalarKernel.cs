@@ -71,6 +71,17 @@ internal sealed unsafe class ScalarKernel : PaletteKernel
         ArrayPool<float>.Shared.Return(row);
     });
 
+    internal override void ConvolveQuantized(ConvolutionShape shape, float* x, PaletteMatrix weight, float* bias, int activationBits, float* y, PartRunner run)
+    {
+        ConvolutionShape one = shape with { Batch = 1 };
+        for (int image = 0; image < shape.Batch; image++)
+        {
+            var plain = new PlainIntegerConvolution(one, x + ((long)image * shape.ImageLength), activationBits);
+            float* target = y + ((long)image * weight.OutChannels * one.PositionCount);
+            run(weight.OutChannels, channel => plain.Run(weight, channel, bias is null ? 0f : bias[channel], target + ((long)channel * one.PositionCount)));
+        }
+    }
+
     private static float At(ConvolutionShape shape, float* source, float[] row, int outRow, int outColumn)
     {
         float sum = 0f;

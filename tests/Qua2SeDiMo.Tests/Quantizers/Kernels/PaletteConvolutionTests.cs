@@ -41,9 +41,10 @@ public sealed class PaletteConvolutionTests
     }
 
     [Fact]
-    public void Activations_are_quantized_before_the_padding()
+    public void Activations_of_small_images_are_quantized_before_the_padding()
     {
-        ConvolutionShape shape = Shapes[1];
+        ConvolutionShape shape = Shapes[1] with { Height = 5, Width = 6 };
+        Assert.True(shape.OutHeight * shape.OutWidth < PaletteConvolution.FewestIntegerPositions);
         QuantizedWeight weight = SampleWeights.Make(QuantizerSpec.PaperOptions[2], 6, shape.RowLength);
         float[] x = SampleWeights.Activations(shape.Batch * shape.InChannels * shape.Height * shape.Width), rounded = new float[x.Length];
         for (int i = 0; i < x.Length; i++) x[i] += 3f;
@@ -68,7 +69,7 @@ public sealed class PaletteConvolutionTests
         }
     }
 
-    private static void Check(ConvolutionShape shape, QuantizedWeight weight, float[] x, float[] bias, float[] y, string what)
+    internal static void Check(ConvolutionShape shape, QuantizedWeight weight, float[] x, float[] bias, float[] y, string what)
     {
         float[] dense = new float[weight.Count];
         weight.Dequantize(dense);

@@ -1,0 +1,57 @@
+using System.Runtime.CompilerServices;
+
+namespace Qua2SeDiMo.Quantizers.Kernels;
+
+/// <summary>Sums over the kernel places that lie inside the image, for every output position.</summary>
+/// <param name="shape">Extents.</param>
+internal sealed class PaddedSums(ConvolutionShape shape)
+{
+    private readonly float[] rows = new float[shape.KernelHeight * shape.OutWidth], inside = new float[shape.OutWidth], border = new float[shape.OutWidth];
+
+    /// <summary>Takes the terms of kernel places, row by row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal void Set(ReadOnlySpan<float> terms)
+    {
+        int width = shape.KernelWidth;
+        inside.AsSpan().Clear();
+        for (int i = 0; i < shape.KernelHeight; i++)
+        {
+            ReadOnlySpan<float> line = terms.Slice(i * width, width);
+            Span<float> row = rows.AsSpan(i * shape.OutWidth, shape.OutWidth);
+            float whole = 0f;
+            foreach (float term in line) whole += term;
+            for (int column = 0; column < row.Length; column++)
+            {
+                int first = (column * shape.StrideWidth) - shape.PadLeft, last = first + ((width - 1) * shape.DilationWidth);
+                row[column] = first >= 0 && last < shape.Width ? whole : Part(line, first, shape.DilationWidth, shape.Width);
+                inside[column] += row[column];
+            }
+        }
+    }
+
+    /// <summary>The sums of one output row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal ReadOnlySpan<float> Row(int outRow)
+    {
+        int first = (outRow * shape.StrideHeight) - shape.PadTop, last = first + ((shape.KernelHeight - 1) * shape.DilationHeight);
+        if (first >= 0 && last < shape.Height) return inside;
+        border.AsSpan().Clear();
+        for (int i = 0; i < shape.KernelHeight; i++)
+        {
+            if ((uint)(first + (i * shape.DilationHeight)) >= (uint)shape.Height) continue;
+            ReadOnlySpan<float> row = rows.AsSpan(i * shape.OutWidth, shape.OutWidth);
+            for (int column = 0; column < row.Length; column++) border[column] += row[column];
+        }
+        return border;
+    }
+
+    private static float Part(ReadOnlySpan<float> line, int first, int dilation, int length)
+    {
+        float sum = 0f;
+        for (int j = 0; j < line.Length; j++)
+        {
+            if ((uint)(first + (j * dilation)) < (uint)length) sum += line[j];
+        }
+        return sum;
+    }
+}
