@@ -13,7 +13,7 @@ internal static unsafe class ImagePanel
         shape = shape.Flattened;
         int height = shape.Height, columns = shape.Width, strideWidth = shape.StrideWidth;
         long plane = (long)height * columns;
-        Span<Run> runs = stackalloc Run[count];
+        Span<PositionRun> runs = stackalloc PositionRun[count];
         runs = runs[..Cut(shape, images, first, count, runs)];
         for (int channel = 0; channel < shape.InChannels; channel++)
         {
@@ -24,7 +24,7 @@ internal static unsafe class ImagePanel
                 {
                     int columnShift = (j * shape.DilationWidth) - shape.PadLeft;
                     float* target = panel;
-                    foreach (ref readonly Run run in runs)
+                    foreach (ref readonly PositionRun run in runs)
                     {
                         int row = run.Row + rowShift;
                         if ((uint)row >= (uint)height) new Span<float>(target, run.Length).Clear();
@@ -37,8 +37,14 @@ internal static unsafe class ImagePanel
         }
     }
 
-    // Positions of one output row of one image after another.
-    private static int Cut(ConvolutionShape shape, float* images, int first, int count, Span<Run> runs)
+    /// <summary>Cuts positions into runs of one output row of one image each.</summary>
+    /// <param name="shape">Extents.</param>
+    /// <param name="images">All images.</param>
+    /// <param name="first">First position.</param>
+    /// <param name="count">Positions.</param>
+    /// <param name="runs">As many places as positions.</param>
+    /// <returns>How many there are.</returns>
+    internal static int Cut(ConvolutionShape shape, float* images, int first, int count, Span<PositionRun> runs)
     {
         int outWidth = shape.OutWidth, outHeight = shape.OutHeight, found = 0;
         long image = (long)shape.InChannels * shape.Height * shape.Width;
@@ -46,14 +52,14 @@ internal static unsafe class ImagePanel
         {
             (int outRow, int outColumn) = Math.DivRem(first + done, outWidth);
             length = Math.Min(count - done, outWidth - outColumn);
-            runs[found] = new Run(images + (outRow / outHeight * image), outRow % outHeight * shape.StrideHeight, outColumn * shape.StrideWidth, length);
+            runs[found] = new PositionRun(images + (outRow / outHeight * image), outRow % outHeight * shape.StrideHeight, outColumn * shape.StrideWidth, length);
         }
         return found;
     }
 
-    // target[i] = line[column + i·stride] where that is inside the line.
+    /// <summary>target[i] = line[column + i·stride] where that is inside the line, else zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Line(float* line, int columns, int column, int stride, int length, float* target)
+    internal static void Line(float* line, int columns, int column, int stride, int length, float* target)
     {
         if (stride == 1)
         {
@@ -67,16 +73,16 @@ internal static unsafe class ImagePanel
         }
         for (int i = 0; i < length; i++, column += stride) target[i] = (uint)column < (uint)columns ? line[column] : 0f;
     }
+}
 
-    /// <summary>Neighbouring positions of one output row; row and column are those of the first one's input before padding.</summary>
-    private readonly struct Run(float* image, int row, int column, int length)
-    {
-        internal float* Image { get; } = image;
+/// <summary>Neighbouring positions of one output row; row and column are those of the first one's input before padding.</summary>
+internal readonly unsafe struct PositionRun(float* image, int row, int column, int length)
+{
+    internal float* Image { get; } = image;
 
-        internal int Row { get; } = row;
+    internal int Row { get; } = row;
 
-        internal int Column { get; } = column;
+    internal int Column { get; } = column;
 
-        internal int Length { get; } = length;
-    }
+    internal int Length { get; } = length;
 }

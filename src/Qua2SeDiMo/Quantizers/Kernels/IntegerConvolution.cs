@@ -98,7 +98,7 @@ internal sealed unsafe class IntegerConvolution(PanelInstructions instructions, 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Tile(float* a, float* b, int first, int count, float* c, nint pitch, int width)
     {
-        int* sums = stackalloc int[GroupChannels * 32];
+        int* sums = stackalloc int[GroupChannels * WidestPanel];
         Instructions.IntegerTile((int*)a, (int*)b, count, sums, width, add: false, width);
         int stretch = 0;
         while (image.Stretches[stretch].EndPlane * shape.TapCount <= first) stretch++;
@@ -123,7 +123,10 @@ internal sealed unsafe class IntegerConvolution(PanelInstructions instructions, 
         for (int i = 0; i < channels; i++)
         {
             terms.Clear();
-            for (int lane = 0; lane < lanes; lane++) terms[lane % terms.Length] += margins[(i * MarginWords) + lane];
+            for (float* lane = margins + (i * MarginWords), end = lane + lanes; lane < end; lane += terms.Length)
+            {
+                for (int place = 0; place < terms.Length; place++) terms[place] += lane[place];
+            }
             corrections.Set(terms);
             float scale = IntegerPalette.Scale(Weight, firstChannel + i), added = bias is null ? 0f : bias[firstChannel + i];
             float* result = y + ((long)(firstChannel + i) * shape.PositionCount) + firstToken;

@@ -1,4 +1,4 @@
-using System.Runtime.CompilerServices;
+using System.Numerics.Tensors;
 
 namespace Qua2SeDiMo.Quantizers.Kernels;
 
@@ -9,28 +9,27 @@ internal sealed class PaddedSums(ConvolutionShape shape)
     private readonly float[] rows = new float[shape.KernelHeight * shape.OutWidth], inside = new float[shape.OutWidth], border = new float[shape.OutWidth];
 
     /// <summary>Takes the terms of kernel places, row by row.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void Set(ReadOnlySpan<float> terms)
     {
-        int width = shape.KernelWidth;
+        int width = shape.KernelWidth, columns = shape.OutWidth;
+        // Between these columns all kernel columns lie inside.
+        int from = Math.Min((shape.PadLeft + shape.StrideWidth - 1) / shape.StrideWidth, columns);
+        int to = Math.Clamp(((shape.Width - 1 - ((width - 1) * shape.DilationWidth) + shape.PadLeft) / shape.StrideWidth) + 1, from, columns);
         inside.AsSpan().Clear();
         for (int i = 0; i < shape.KernelHeight; i++)
         {
             ReadOnlySpan<float> line = terms.Slice(i * width, width);
-            Span<float> row = rows.AsSpan(i * shape.OutWidth, shape.OutWidth);
+            Span<float> row = rows.AsSpan(i * columns, columns);
+            for (int column = 0; column < from; column++) row[column] = Part(line, (column * shape.StrideWidth) - shape.PadLeft, shape.DilationWidth, shape.Width);
             float whole = 0f;
             foreach (float term in line) whole += term;
-            for (int column = 0; column < row.Length; column++)
-            {
-                int first = (column * shape.StrideWidth) - shape.PadLeft, last = first + ((width - 1) * shape.DilationWidth);
-                row[column] = first >= 0 && last < shape.Width ? whole : Part(line, first, shape.DilationWidth, shape.Width);
-                inside[column] += row[column];
-            }
+            row[from..to].Fill(whole);
+            for (int column = to; column < columns; column++) row[column] = Part(line, (column * shape.StrideWidth) - shape.PadLeft, shape.DilationWidth, shape.Width);
+            TensorPrimitives.Add(inside, row, inside);
         }
     }
 
     /// <summary>The sums of one output row.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal ReadOnlySpan<float> Row(int outRow)
     {
         int first = (outRow * shape.StrideHeight) - shape.PadTop, last = first + ((shape.KernelHeight - 1) * shape.DilationHeight);
@@ -40,7 +39,7 @@ internal sealed class PaddedSums(ConvolutionShape shape)
         {
             if ((uint)(first + (i * shape.DilationHeight)) >= (uint)shape.Height) continue;
             ReadOnlySpan<float> row = rows.AsSpan(i * shape.OutWidth, shape.OutWidth);
-            for (int column = 0; column < row.Length; column++) border[column] += row[column];
+            TensorPrimitives.Add(border, row, border);
         }
         return border;
     }

@@ -18,36 +18,52 @@ public static class PaletteConvolution
         ConvolveWith(KernelSelector.Active, shape, x, weight, bias, y, run);
 
     /// <summary>
-    /// The same with each channel of each image quantized online to so many bits (<see cref="ActivationQuantizer"/>), padding zeros after that, and sums of integers.
-    /// Since ranges belong to input channels, a weight takes over its channel's step before it is rounded to 8 bits, in units that channels of similar steps share
-    /// (<see cref="StepGroups"/>): its product is off by at most 1/254 of the largest palette entry times that unit for each code that its activation is away from the middle one.
-    /// All variants give the same bits. An image that holds a NaN or an infinity gives NaN. Images of fewer than <see cref="FewestIntegerPositions"/> output positions and kernels
-    /// of more than 256 places are rounded too, but multiplied in single precision, which is faster there.
+    /// The same with each channel of each image quantized online to so many bits first (<see cref="ActivationQuantizer"/>), padding zeros after that. Where a transformed
+    /// product needs a quarter of the multiplications (<see cref="WinogradConvolution"/>), for kernels of more than 256 places and for few positions, it is added up in
+    /// single precision; everywhere else in integers, with the same bits in every variant: since ranges belong to input channels, a weight takes over its channel's step before it is rounded to
+    /// 8 bits, in units that channels of similar steps share (<see cref="StepGroups"/>). Its product is off by at most 1/254 of the largest palette entry times that unit, for each code that
+    /// its activation is away from the middle one. An image that holds a NaN or an infinity then gives NaN.
     /// </summary>
     /// <inheritdoc cref="Convolve(ConvolutionShape, ReadOnlySpan{float}, PaletteMatrix, ReadOnlySpan{float}, Span{float}, PartRunner?)"/>
     /// <param name="activationBits">2 to 8.</param>
 #pragma warning disable CS1573 // The other parameters are inherited.
-    public static void ConvolveQuantized(ConvolutionShape shape, ReadOnlySpan<float> x, PaletteMatrix weight, ReadOnlySpan<float> bias, int activationBits, Span<float> y, PartRunner? run = null) =>
-        ConvolveQuantizedWith(KernelSelector.Active, shape, x, weight, bias, activationBits, y, run);
+    public static void ConvolveQuantized(ConvolutionShape shape, ReadOnlySpan<float> x, PaletteMatrix weight, ReadOnlySpan<float> bias, int activationBits, Span<float> y, PartRunner? run = null)
 #pragma warning restore CS1573
+    {
+        Check(shape, x, weight, bias, y);
+        if (AddsIntegers(shape)) ConvolveIntegersWith(KernelSelector.Active, shape, x, weight, bias, activationBits, y, run);
+        else ConvolveRoundedWith(KernelSelector.Active, shape, x, weight, bias, activationBits, y, run);
+    }
 
-    /// <summary>Decoding weights anew for each image pays only when so many positions share them.</summary>
-    public const int FewestIntegerPositions = 32;
+    // Weights are decoded anew for each image: that pays only when so many positions share them.
+    private const int FewestIntegerPositions = 32;
 
-    internal static unsafe void ConvolveQuantizedWith(PaletteKernel kernel, ConvolutionShape shape, ReadOnlySpan<float> x, PaletteMatrix weight, ReadOnlySpan<float> bias, int activationBits,
+    /// <summary>How <see cref="ConvolveQuantized"/> adds; it depends on nothing else.</summary>
+    internal static bool AddsIntegers(ConvolutionShape shape) =>
+        shape.OutHeight * shape.OutWidth >= FewestIntegerPositions && shape.TapCount <= IntegerConvolution.MostTaps && !WinogradConvolution.Fits(shape);
+
+    internal static unsafe void ConvolveIntegersWith(PaletteKernel kernel, ConvolutionShape shape, ReadOnlySpan<float> x, PaletteMatrix weight, ReadOnlySpan<float> bias, int activationBits,
         Span<float> y, PartRunner? run)
     {
         Check(shape, x, weight, bias, y);
-        if (activationBits is < 2 or > 8) throw new ArgumentOutOfRangeException(nameof(activationBits), activationBits, "An activation code has 2 to 8 bits.");
-        if (shape.OutHeight * shape.OutWidth >= FewestIntegerPositions && shape.TapCount <= IntegerConvolution.MostTaps)
+        CheckBits(activationBits);
+        fixed (float* source = x, added = bias, target = y) kernel.ConvolveQuantized(shape, source, weight, added, activationBits, target, run ?? PartRunners.Sequential);
+    }
+
+    private static unsafe void ConvolveRoundedWith(PaletteKernel kernel, ConvolutionShape shape, ReadOnlySpan<float> x, PaletteMatrix weight, ReadOnlySpan<float> bias, int activationBits,
+        Span<float> y, PartRunner? run)
+    {
+        CheckBits(activationBits);
+        run ??= PartRunners.Sequential;
+        float[] rounded = ArrayPool<float>.Shared.Rent(x.Length);
+        int size = checked(shape.Height * shape.Width);
+        fixed (float* start = x)
         {
-            fixed (float* source = x, added = bias, target = y) kernel.ConvolveQuantized(shape, source, weight, added, activationBits, target, run ?? PartRunners.Sequential);
-            return;
+            float* source = start;
+            run(shape.Batch * shape.InChannels, channel => ActivationQuantizer.Quantize(new ReadOnlySpan<float>(source + ((long)channel * size), size), size, activationBits, rounded.AsSpan(channel * size, size)));
         }
-        float[] quantized = ArrayPool<float>.Shared.Rent(x.Length);
-        ActivationQuantizer.Quantize(x, checked(shape.Height * shape.Width), activationBits, quantized.AsSpan(0, x.Length));
-        ConvolveWith(kernel, shape, quantized.AsSpan(0, x.Length), weight, bias, y, run);
-        ArrayPool<float>.Shared.Return(quantized);
+        ConvolveWith(kernel, shape, rounded.AsSpan(0, x.Length), weight, bias, y, run);
+        ArrayPool<float>.Shared.Return(rounded);
     }
 
     internal static unsafe void ConvolveWith(PaletteKernel kernel, ConvolutionShape shape, ReadOnlySpan<float> x, PaletteMatrix weight, ReadOnlySpan<float> bias, Span<float> y, PartRunner? run)
@@ -66,5 +82,10 @@ public static class PaletteConvolution
         if (x.Length != inputs) throw new ArgumentException($"{x.Length} inputs; {shape} needs {inputs}.", nameof(x));
         if (y.Length != outputs) throw new ArgumentException($"{y.Length} outputs; {shape} gives {outputs}.", nameof(y));
         PaletteMatMul.CheckBias(weight, bias);
+    }
+
+    private static void CheckBits(int activationBits)
+    {
+        if (activationBits is < 2 or > 8) throw new ArgumentOutOfRangeException(nameof(activationBits), activationBits, "An activation code has 2 to 8 bits.");
     }
 }

@@ -18,8 +18,11 @@ internal sealed unsafe class PanelKernel(string name, bool supported, PanelInstr
     internal override void MultiplyQuantized(float* x, int tokens, PaletteMatrix weight, float* bias, int activationBits, float* y, PartRunner run) =>
         new IntegerProduct(instructions, x, tokens, weight, bias, activationBits, y).Run(run);
 
-    internal override void Convolve(ConvolutionShape shape, float* x, PaletteMatrix weight, float* bias, float* y, PartRunner run) =>
-        new ConvolutionProduct(instructions, shape, x, weight, bias, y).Run(run);
+    internal override void Convolve(ConvolutionShape shape, float* x, PaletteMatrix weight, float* bias, float* y, PartRunner run)
+    {
+        if (WinogradConvolution.Fits(shape)) new WinogradConvolution(instructions, shape, x, weight, bias, y).Run(run);
+        else new ConvolutionProduct(instructions, shape, x, weight, bias, y).Run(run);
+    }
 
     internal override void ConvolveQuantized(ConvolutionShape shape, float* x, PaletteMatrix weight, float* bias, int activationBits, float* y, PartRunner run)
     {

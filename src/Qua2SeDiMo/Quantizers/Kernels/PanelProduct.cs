@@ -14,6 +14,9 @@ internal abstract unsafe class PanelProduct(PanelInstructions instructions, Pale
     /// <summary>Words from one channel's decoded weights to the next: an odd number of cache lines, so that channels do not evict each other.</summary>
     internal const int Stride = Depth + 16;
 
+    /// <summary>The most tokens of a panel.</summary>
+    internal const int WidestPanel = 32;
+
     /// <summary>Channels of one part.</summary>
     internal const int GroupChannels = 24;
 
@@ -67,7 +70,7 @@ internal abstract unsafe class PanelProduct(PanelInstructions instructions, Pale
         fixed (float* rented = panels)
         {
             float* start = Aligned(rented);
-            run(((count - 1) / wide) + 1, panel => Pack(first + (panel * wide), Math.Min(wide, count - (panel * wide)), Width(count, panel), start + ((long)panel * wide * depth)));
+            run(((count - 1) / wide) + 1, panel => Pack(first + (panel * wide), Math.Min(wide, count - (panel * wide)), Width(instructions, count, panel), start + ((long)panel * wide * depth)));
             run(groups * (((count - 1) / partTokens) + 1), part =>
             {
                 (int share, int group) = Math.DivRem(part, groups);
@@ -104,7 +107,7 @@ internal abstract unsafe class PanelProduct(PanelInstructions instructions, Pale
                 for (int i = channels; i < tiledChannels; i++) new Span<float>(weights + (i * Stride), length).Clear();
                 for (int panel = 0; panel < panelCount; panel++)
                 {
-                    int width = Width(count, panel);
+                    int width = Width(instructions, count, panel);
                     float* inputs = panels + ((long)panel * wide * depth) + ((long)k * width);
                     for (int i = 0; i < tiledChannels; i += tile) Tile(weights + (i * Stride), inputs, k, length, sums + (i * pitch) + (panel * wide), pitch, width);
                 }
@@ -116,8 +119,10 @@ internal abstract unsafe class PanelProduct(PanelInstructions instructions, Pale
         ArrayPool<float>.Shared.Return(rentedSums);
     }
 
-    // The last panel is narrow when half the width holds its tokens.
-    private int Width(int count, int panel) => count - (panel * instructions.WideTokens) <= instructions.WideTokens / 2 ? instructions.WideTokens / 2 : instructions.WideTokens;
+    /// <summary>The last panel is narrow when half the width holds its tokens.</summary>
+    internal static int Width(PanelInstructions instructions, int count, int panel) =>
+        count - (panel * instructions.WideTokens) <= instructions.WideTokens / 2 ? instructions.WideTokens / 2 : instructions.WideTokens;
 
-    private static float* Aligned(float* rented) => (float*)(((nint)rented + 63) & ~(nint)63);
+    /// <summary>The first place of a rented array on a cache line.</summary>
+    internal static float* Aligned(float* rented) => (float*)(((nint)rented + 63) & ~(nint)63);
 }

@@ -34,6 +34,19 @@ internal static unsafe class RowDecoder
         new Span<float>(row + real, places - real).Clear();
     }
 
+    /// <summary>Places that <see cref="DecodeInputs"/> needs for so many inputs: blocks are decoded whole.</summary>
+    internal static int PlacesFor(int inputs) => inputs + (3 * PaletteLayout.Lanes * PaletteLayout.Lanes);
+
+    /// <summary>Writes palette[code] of inputs [first, first + count), which may begin anywhere.</summary>
+    /// <returns>Where the first one is in the chunk.</returns>
+    internal static float* DecodeInputs(PanelInstructions instructions, PaletteMatrix weight, int channel, float* palette, int first, int count, float* chunk)
+    {
+        int perBlock = weight.Layout.VectorsPerBlock * PaletteLayout.Lanes, start = first / perBlock * perBlock, end = (((first + count - 1) / perBlock) + 1) * perBlock;
+        int vectors = Math.Min(end / PaletteLayout.Lanes, weight.Layout.VectorCount) - (start / PaletteLayout.Lanes);
+        Decode(instructions, weight, channel, palette, start / PaletteLayout.Lanes, vectors, chunk);
+        return chunk + (first - start);
+    }
+
     /// <summary>
     /// Writes words [first, first + count) of integers: lane l of word vector v holds those of inputs l of the vectors v·n to v·n + n − 1, the first one
     /// in the lowest bits. Inputs beyond the channel's end are zeros.

@@ -30,20 +30,34 @@ public sealed class IntegerConvolutionTests
         PaletteKernel kernel = KernelSelector.Choose(variant);
         foreach (ConvolutionShape shape in Shapes)
         {
-            Assert.True(shape.OutHeight * shape.OutWidth >= PaletteConvolution.FewestIntegerPositions);
             foreach (QuantizerSpec spec in SampleWeights.AllSpecs.Where(spec => spec.Bits is 2 or 3 or 4 or 5))
             {
                 PaletteMatrix weight = PaletteMatrix.From(SampleWeights.Make(spec, 27, shape.RowLength));
                 float[] x = Image(shape), bias = SampleWeights.Activations(27), expected = new float[shape.Batch * 27 * shape.OutHeight * shape.OutWidth], found = new float[expected.Length];
                 int bits = spec.Bits == 3 ? 6 : 8;
-                PaletteConvolution.ConvolveQuantizedWith(new ScalarKernel(), shape, x, weight, bias, bits, expected, PartRunners.Threads(2));
+                PaletteConvolution.ConvolveIntegersWith(new ScalarKernel(), shape, x, weight, bias, bits, expected, PartRunners.Threads(2));
                 foreach (int threads in new[] { 1, 3 })
                 {
-                    PaletteConvolution.ConvolveQuantizedWith(kernel, shape, x, weight, bias, bits, found, PartRunners.Threads(threads));
+                    PaletteConvolution.ConvolveIntegersWith(kernel, shape, x, weight, bias, bits, found, PartRunners.Threads(threads));
                     Assert.Equal(expected, found);
                 }
             }
         }
+    }
+
+    [Fact]
+    public void Integers_are_added_where_nothing_else_is_faster()
+    {
+        Assert.True(PaletteConvolution.AddsIntegers(Shapes[1]));
+        Assert.True(PaletteConvolution.AddsIntegers(Shapes[4]));
+        Assert.False(PaletteConvolution.AddsIntegers(Shapes[3]));
+        Assert.False(PaletteConvolution.AddsIntegers(Shapes[1] with { Height = 5 }));
+        ConvolutionShape shape = Shapes[4];
+        PaletteMatrix weight = PaletteMatrix.From(SampleWeights.Make(QuantizerSpec.PaperOptions[1], 27, shape.RowLength));
+        float[] x = Image(shape), expected = new float[27 * shape.OutHeight * shape.OutWidth], found = new float[expected.Length];
+        PaletteConvolution.ConvolveIntegersWith(new ScalarKernel(), shape, x, weight, [], 8, expected, null);
+        PaletteConvolution.ConvolveQuantized(shape, x, weight, [], 8, found);
+        Assert.Equal(expected, found);
     }
 
     [Theory]
@@ -53,8 +67,8 @@ public sealed class IntegerConvolutionTests
         var shape = new ConvolutionShape(1, 70, 26, 25) { KernelHeight = 3, KernelWidth = 3, PadTop = 1, PadLeft = 1, PadBottom = 1, PadRight = 1 };
         PaletteMatrix weight = PaletteMatrix.From(SampleWeights.Make(new QuantizerSpec(QuantizerMethod.KMeansPerChannel, 4), 260, shape.RowLength));
         float[] x = Image(shape), expected = new float[260 * 26 * 25], found = new float[expected.Length];
-        PaletteConvolution.ConvolveQuantizedWith(new ScalarKernel(), shape, x, weight, [], 8, expected, PartRunners.Threads(2));
-        PaletteConvolution.ConvolveQuantizedWith(KernelSelector.Choose(variant), shape, x, weight, [], 8, found, PartRunners.Threads(2));
+        PaletteConvolution.ConvolveIntegersWith(new ScalarKernel(), shape, x, weight, [], 8, expected, PartRunners.Threads(2));
+        PaletteConvolution.ConvolveIntegersWith(KernelSelector.Choose(variant), shape, x, weight, [], 8, found, PartRunners.Threads(2));
         Assert.Equal(expected, found);
     }
 
@@ -65,7 +79,7 @@ public sealed class IntegerConvolutionTests
             ConvolutionShape shape = Shapes[index] with { Batch = 1 };
             QuantizedWeight weight = SampleWeights.Make(QuantizerSpec.PaperOptions[option], 3, shape.RowLength, seed: seed);
             float[] x = Image(shape), y = new float[3 * shape.OutHeight * shape.OutWidth];
-            PaletteConvolution.ConvolveQuantized(shape, x, PaletteMatrix.From(weight), [], bits, y);
+            PaletteConvolution.ConvolveIntegersWith(KernelSelector.Active, shape, x, PaletteMatrix.From(weight), [], bits, y, null);
             return Exceeds(shape, weight, x, bits, y) is not { } found ? true : throw new InvalidOperationException($"{shape}, {weight.Spec}: {found}");
         }, iter: 60);
 
@@ -78,7 +92,7 @@ public sealed class IntegerConvolutionTests
         float[] x = new float[6 * 64], y = new float[4 * 64];
         float[] levels = [0f, -3f, 1000f, 0.001f, 0f, 7f];
         for (int channel = 0; channel < 6; channel++) x.AsSpan(channel * 64, 64).Fill(levels[channel]);
-        PaletteConvolution.ConvolveQuantizedWith(KernelSelector.Choose(variant), shape, x, PaletteMatrix.From(weight), [], 8, y, null);
+        PaletteConvolution.ConvolveIntegersWith(KernelSelector.Choose(variant), shape, x, PaletteMatrix.From(weight), [], 8, y, null);
         PaletteConvolutionTests.Check(shape, weight, x, new float[4], y, "constant");
     }
 
@@ -91,7 +105,7 @@ public sealed class IntegerConvolutionTests
         float[] x = SampleWeights.Activations(3 * 5 * 36), y = new float[3 * 4 * 36];
         x[200] = float.NaN;
         x[400] = float.NegativeInfinity;
-        PaletteConvolution.ConvolveQuantizedWith(KernelSelector.Choose(variant), shape, x, weight, [], 8, y, null);
+        PaletteConvolution.ConvolveIntegersWith(KernelSelector.Choose(variant), shape, x, weight, [], 8, y, null);
         Assert.All(y[..144], value => Assert.True(float.IsFinite(value)));
         Assert.All(y[144..], value => Assert.True(float.IsNaN(value)));
     }

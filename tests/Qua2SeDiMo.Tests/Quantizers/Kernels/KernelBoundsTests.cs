@@ -53,6 +53,7 @@ public sealed class KernelBoundsTests
         {
             new ConvolutionShape(1, 3, 5, 7), new ConvolutionShape(2, 2, 9, 11) { KernelHeight = 3, KernelWidth = 3, PadTop = 1, PadLeft = 1, PadBottom = 1, PadRight = 1 },
             new ConvolutionShape(1, 2, 9, 8) { KernelHeight = 3, KernelWidth = 3, StrideHeight = 2, StrideWidth = 2, PadBottom = 1, PadRight = 1 },
+            new ConvolutionShape(1, 19, 8, 12) { KernelHeight = 3, KernelWidth = 3, PadTop = 1, PadLeft = 1, PadBottom = 1, PadRight = 1 },
             new ConvolutionShape(1, 67, 9, 7) { KernelHeight = 3, KernelWidth = 3, PadTop = 1, PadLeft = 1, PadBottom = 1, PadRight = 1 },
         })
         {
@@ -61,7 +62,7 @@ public sealed class KernelBoundsTests
             PaletteConvolution.ConvolveWith(kernel, shape, x.Floats, weight, [], y.Floats, null);
             Assert.All(y.Floats.ToArray(), value => Assert.Equal(0f, value));
             SampleWeights.Activations(x.Length / 4).CopyTo(x.Floats);
-            PaletteConvolution.ConvolveQuantizedWith(kernel, shape, x.Floats, weight, [], 8, y.Floats, null);
+            PaletteConvolution.ConvolveIntegersWith(kernel, shape, x.Floats, weight, [], 8, y.Floats, null);
             Assert.All(y.Floats.ToArray(), value => Assert.True(float.IsFinite(value)));
         }
     }

@@ -44,7 +44,7 @@ public sealed class PaletteConvolutionTests
     public void Activations_of_small_images_are_quantized_before_the_padding()
     {
         ConvolutionShape shape = Shapes[1] with { Height = 5, Width = 6 };
-        Assert.True(shape.OutHeight * shape.OutWidth < PaletteConvolution.FewestIntegerPositions);
+        Assert.False(PaletteConvolution.AddsIntegers(shape));
         QuantizedWeight weight = SampleWeights.Make(QuantizerSpec.PaperOptions[2], 6, shape.RowLength);
         float[] x = SampleWeights.Activations(shape.Batch * shape.InChannels * shape.Height * shape.Width), rounded = new float[x.Length];
         for (int i = 0; i < x.Length; i++) x[i] += 3f;
@@ -69,11 +69,20 @@ public sealed class PaletteConvolutionTests
         }
     }
 
+    /// <summary>Holds every value against its sum, written out.</summary>
     internal static void Check(ConvolutionShape shape, QuantizedWeight weight, float[] x, float[] bias, float[] y, string what)
+    {
+        (double[] sums, double[] sizes) = Sums(shape, weight, x, bias);
+        for (int i = 0; i < y.Length; i++) Assert.True(Math.Abs(y[i] - sums[i]) <= 2e-6 * (sizes[i] + 1e-6), $"{what}: value {i} is {y[i]} instead of {sums[i]}.");
+    }
+
+    /// <summary>All values in double precision, and the sums of the magnitudes of their terms.</summary>
+    internal static (double[] Sums, double[] Sizes) Sums(ConvolutionShape shape, QuantizedWeight weight, float[] x, float[] bias)
     {
         float[] dense = new float[weight.Count];
         weight.Dequantize(dense);
         int at = 0;
+        double[] sums = new double[shape.Batch * weight.OutChannels * shape.OutHeight * shape.OutWidth], sizes = new double[sums.Length];
         for (int image = 0; image < shape.Batch; image++)
         {
             for (int channel = 0; channel < weight.OutChannels; channel++)
@@ -98,10 +107,11 @@ public sealed class PaletteConvolutionTests
                                 }
                             }
                         }
-                        Assert.True(Math.Abs(y[at] - sum) <= 2e-6 * (size + 1e-6), $"{what}: value {at} is {y[at]} instead of {sum}.");
+                        (sums[at], sizes[at]) = (sum, size);
                     }
                 }
             }
         }
+        return (sums, sizes);
     }
 }
