@@ -58,10 +58,7 @@ internal static unsafe class DotProduct512
                 w3 = Avx512F.ShiftRightLogical(w3, shift);
             }
         }
-        sums[0] = Vector512.Sum(s0a);
-        sums[1] = Vector512.Sum(s1a);
-        sums[2] = Vector512.Sum(s2a);
-        sums[3] = Vector512.Sum(s3a);
+        LaneSums.Of(s0a, s1a, s2a, s3a).Store(sums);
     }
 
     /// <summary>sums[i·4 + t] = Σ_k w[i, k]·x[t, k] of 4 channels and 4 tokens.</summary>
@@ -127,22 +124,7 @@ internal static unsafe class DotProduct512
                 w3 = Avx512F.ShiftRightLogical(w3, shift);
             }
         }
-        sums[0] = Vector512.Sum(s0a);
-        sums[1] = Vector512.Sum(s0b);
-        sums[2] = Vector512.Sum(s0c);
-        sums[3] = Vector512.Sum(s0d);
-        sums[4] = Vector512.Sum(s1a);
-        sums[5] = Vector512.Sum(s1b);
-        sums[6] = Vector512.Sum(s1c);
-        sums[7] = Vector512.Sum(s1d);
-        sums[8] = Vector512.Sum(s2a);
-        sums[9] = Vector512.Sum(s2b);
-        sums[10] = Vector512.Sum(s2c);
-        sums[11] = Vector512.Sum(s2d);
-        sums[12] = Vector512.Sum(s3a);
-        sums[13] = Vector512.Sum(s3b);
-        sums[14] = Vector512.Sum(s3c);
-        sums[15] = Vector512.Sum(s3d);
+        LaneSums.Of(s0a, s0b, s0c, s0d, s1a, s1b, s1c, s1d, s2a, s2b, s2c, s2d, s3a, s3b, s3c, s3d).Store(sums);
     }
 
     /// <summary>sums[i·8 + t] = Σ_k w[i, k]·x[t, k] of 2 channels and 8 tokens.</summary>
@@ -204,21 +186,6 @@ internal static unsafe class DotProduct512
                 w1 = Avx512F.ShiftRightLogical(w1, shift);
             }
         }
-        sums[0] = Vector512.Sum(s0a);
-        sums[1] = Vector512.Sum(s0b);
-        sums[2] = Vector512.Sum(s0c);
-        sums[3] = Vector512.Sum(s0d);
-        sums[4] = Vector512.Sum(s0e);
-        sums[5] = Vector512.Sum(s0f);
-        sums[6] = Vector512.Sum(s0g);
-        sums[7] = Vector512.Sum(s0h);
-        sums[8] = Vector512.Sum(s1a);
-        sums[9] = Vector512.Sum(s1b);
-        sums[10] = Vector512.Sum(s1c);
-        sums[11] = Vector512.Sum(s1d);
-        sums[12] = Vector512.Sum(s1e);
-        sums[13] = Vector512.Sum(s1f);
-        sums[14] = Vector512.Sum(s1g);
-        sums[15] = Vector512.Sum(s1h);
+        LaneSums.Of(s0a, s0b, s0c, s0d, s0e, s0f, s0g, s0h, s1a, s1b, s1c, s1d, s1e, s1f, s1g, s1h).Store(sums);
     }
 }

@@ -120,6 +120,7 @@ internal sealed unsafe class IntegerConvolution(PanelInstructions instructions, 
         var corrections = new PaddedSums(shape);
         Span<float> terms = stackalloc float[MostTaps];
         terms = terms[..shape.TapCount];
+        int outWidth = shape.OutWidth, positions = shape.PositionCount;
         for (int i = 0; i < channels; i++)
         {
             terms.Clear();
@@ -129,11 +130,11 @@ internal sealed unsafe class IntegerConvolution(PanelInstructions instructions, 
             }
             corrections.Set(terms);
             float scale = IntegerPalette.Scale(Weight, firstChannel + i), added = bias is null ? 0f : bias[firstChannel + i];
-            float* result = y + ((long)(firstChannel + i) * shape.PositionCount) + firstToken;
+            float* result = y + ((long)(firstChannel + i) * positions) + firstToken;
             for (int done = 0, length; done < count; done += length)
             {
-                (int outRow, int outColumn) = Math.DivRem(firstToken + done, shape.OutWidth);
-                length = Math.Min(count - done, shape.OutWidth - outColumn);
+                (int outRow, int outColumn) = Math.DivRem(firstToken + done, outWidth);
+                length = Math.Min(count - done, outWidth - outColumn);
                 fixed (float* correction = corrections.Row(outRow)[outColumn..]) ToValues(sums + (i * pitch) + done, correction, length, scale, added, result + done);
             }
         }

@@ -29,7 +29,7 @@ internal sealed unsafe class IntegerProduct(PanelInstructions instructions, floa
         {
             for (int i = 0; i < count; i++)
             {
-                TokenRange range = TokenQuantizer.Quantize(x + ((long)(first + i) * Weight.RowLength), Weight.RowLength, activationBits, Instructions.IntegersPerWord, (int*)rows + (i * words), words);
+                TokenRange range = TokenQuantizer.Quantize(x + ((long)(first + i) * Weight.RowLength), Weight.RowLength, activationBits, Instructions.IntegersPerWord, int.MaxValue, (int*)rows + (i * words), words / PaletteLayout.Lanes, PaletteLayout.Lanes);
                 steps[first + i] = range.Step;
                 zeroPoints[first + i] = range.ZeroPoint;
             }

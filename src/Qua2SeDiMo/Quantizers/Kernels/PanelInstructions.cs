@@ -18,6 +18,9 @@ internal abstract unsafe class PanelInstructions
     /// <summary>Whether <see cref="DotProduct512"/> runs.</summary>
     internal virtual bool HasDotProducts => false;
 
+    /// <summary>Whether <see cref="VnniDotProduct"/> runs.</summary>
+    internal virtual bool HasIntegerDotProducts => false;
+
     /// <summary>See <see cref="RowDecoder512.Decode"/>.</summary>
     internal abstract void Decode(PaletteLayout layout, byte* codes, float* palette, int first, int count, float* row);
 

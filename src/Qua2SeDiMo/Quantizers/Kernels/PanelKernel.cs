@@ -15,8 +15,11 @@ internal sealed unsafe class PanelKernel(string name, bool supported, PanelInstr
         else new LinearProduct(instructions, x, tokens, weight, bias, y).Run(run);
     }
 
-    internal override void MultiplyQuantized(float* x, int tokens, PaletteMatrix weight, float* bias, int activationBits, float* y, PartRunner run) =>
-        new IntegerProduct(instructions, x, tokens, weight, bias, activationBits, y).Run(run);
+    internal override void MultiplyQuantized(float* x, int tokens, PaletteMatrix weight, float* bias, int activationBits, float* y, PartRunner run)
+    {
+        if (instructions.HasIntegerDotProducts && tokens <= VnniDotProduct.MostTokens && PaletteTable.Holds(weight.Spec.Bits)) new FewTokensIntegerProduct(x, tokens, weight, bias, activationBits, y).Run(run);
+        else new IntegerProduct(instructions, x, tokens, weight, bias, activationBits, y).Run(run);
+    }
 
     internal override void Convolve(ConvolutionShape shape, float* x, PaletteMatrix weight, float* bias, float* y, PartRunner run)
     {
@@ -27,10 +30,14 @@ internal sealed unsafe class PanelKernel(string name, bool supported, PanelInstr
     internal override void ConvolveQuantized(ConvolutionShape shape, float* x, PaletteMatrix weight, float* bias, int activationBits, float* y, PartRunner run)
     {
         ConvolutionShape one = shape with { Batch = 1 };
-        for (int i = 0; i < shape.Batch; i++)
+        // Images have their own ranges. Enough of them are shared out, so that threads meet once.
+        if (shape.Batch >= Environment.ProcessorCount) run(shape.Batch, image => Convolve(image, PartRunners.Sequential));
+        else for (int i = 0; i < shape.Batch; i++) Convolve(i, run);
+
+        void Convolve(int index, PartRunner within)
         {
-            using var image = new ImageQuantizer(one, x + ((long)i * shape.ImageLength), activationBits, instructions.IntegersPerWord, run);
-            new IntegerConvolution(instructions, one, image, weight, bias, activationBits, y + ((long)i * weight.OutChannels * one.PositionCount)).Run(run);
+            using var image = new ImageQuantizer(one, x + ((long)index * shape.ImageLength), activationBits, instructions.IntegersPerWord, within);
+            new IntegerConvolution(instructions, one, image, weight, bias, activationBits, y + ((long)index * weight.OutChannels * one.PositionCount)).Run(within);
         }
     }
 }

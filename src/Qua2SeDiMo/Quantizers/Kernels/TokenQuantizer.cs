@@ -13,10 +13,12 @@ internal static unsafe class TokenQuantizer
     /// <param name="length">K.</param>
     /// <param name="bits">2 to 8.</param>
     /// <param name="perWord">Codes of a word: 2 of 16 bits or 4 of 8.</param>
+    /// <param name="perBlock">Vectors of 16 codes after which words begin anew; <see cref="int.MaxValue"/> for never.</param>
     /// <param name="words">Destination; codes beyond K are zeros.</param>
-    /// <param name="wordCount">A multiple of 16.</param>
+    /// <param name="vectors">Vectors of 16 words.</param>
+    /// <param name="pitch">Words from one vector to the next.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static TokenRange Quantize(float* token, int length, int bits, int perWord, int* words, int wordCount)
+    internal static TokenRange Quantize(float* token, int length, int bits, int perWord, int perBlock, int* words, int vectors, nint pitch)
     {
         var range = ActivationRange.Of(new ReadOnlySpan<float>(token, length), bits);
         int shift = 32 / perWord;
@@ -24,10 +26,12 @@ internal static unsafe class TokenQuantizer
         Vector256<float> step = Vector256.Create(range.IsExact ? 1f : range.Step), zeroPoint = Vector256.Create(range.ZeroPoint);
         Vector256<float> last = Vector256.Create(range.IsExact ? 1f : range.LastCode), least = Vector256.Create(range.IsExact ? 1f : 0f);
         float* tail = stackalloc float[Lanes];
-        for (int i = 0, vector = 0; i < wordCount; i += Lanes)
+        for (int i = 0, vector = 0, ofBlock = perBlock; i < vectors; i++, words += pitch)
         {
             Vector256<int> left = Vector256<int>.Zero, right = left;
-            for (int j = 0; j < perWord; j++, vector++)
+            int together = Math.Min(perWord, ofBlock);
+            ofBlock = ofBlock == together ? perBlock : ofBlock - together;
+            for (int j = 0; j < together; j++, vector++)
             {
                 int start = vector * Lanes, rest = length - start;
                 if (rest <= 0) break;
@@ -46,8 +50,8 @@ internal static unsafe class TokenQuantizer
                 left |= low << (j * shift);
                 right |= high << (j * shift);
             }
-            left.Store(words + i);
-            right.Store(words + i + Half);
+            left.Store(words);
+            right.Store(words + Half);
         }
         if (!range.IsExact) return new TokenRange(range.Step, range.ZeroPoint);
         return TokenRange.Constant(new ReadOnlySpan<float>(token, length));

@@ -7,6 +7,8 @@ internal sealed unsafe class Avx512VnniInstructions : Avx512Instructions
 
     internal override int IntegersPerWord => 4;
 
+    internal override bool HasIntegerDotProducts => VnniDotProduct.IsSupported;
+
     internal override void IntegerTile(int* a, int* b, int count, int* c, nint pitch, bool add, int width)
     {
         if (width == 32) VnniCode.Run32(a, b, count, c, pitch, add);
