@@ -19,7 +19,8 @@ internal static class MatMulBenchmark
 
     private static readonly (int OutChannels, int RowLength)[] Shapes = [(1152, 1152), (4608, 1152), (1152, 4608), (640, 640), (1280, 1280), (2560, 640), (640, 2560), (1280, 640), (2560, 2560)];
     private static readonly int[] TokenCounts = [1, 16, 64, 256, 1024, 4096];
-    private static readonly (int Channels, int Side)[] Convolutions = [(320, 64), (640, 32), (1280, 16)];
+    private static readonly (int InChannels, int OutChannels, int Side, int Kernel, int Stride)[] Convolutions =
+        [(320, 320, 64, 3, 1), (640, 640, 32, 3, 1), (1280, 1280, 16, 3, 1), (1280, 1280, 8, 3, 1), (960, 320, 64, 3, 1), (320, 320, 64, 3, 2), (640, 640, 32, 3, 2), (960, 320, 64, 1, 1), (1280, 640, 32, 1, 1)];
 
     /// <summary>One shape at one number of tokens; milliseconds are medians, spreads the middle half over the median.</summary>
     internal sealed record Row(string Operation, int Tokens, IReadOnlyDictionary<string, double> Milliseconds, IReadOnlyDictionary<string, double> Spread, IReadOnlyDictionary<string, double> Ratios);
@@ -35,7 +36,15 @@ internal static class MatMulBenchmark
         {
             foreach (int tokens in quick ? [1, 16, 256] : TokenCounts) Add(rows, Linear(outChannels, rowLength, tokens, threads, pool.Run, tokens < LongTokens ? repetitions : LongRepetitions));
         }
-        foreach ((int channels, int side) in quick ? Convolutions[..1] : Convolutions) Add(rows, Convolution(channels, side, threads, pool.Run, Math.Min(repetitions, LongRepetitions)));
+        foreach ((int inChannels, int outChannels, int side, int kernel, int stride) in quick ? Convolutions[..1] : Convolutions)
+        {
+            int pad = kernel / 2;
+            var shape = new ConvolutionShape(1, inChannels, side, side)
+            {
+                KernelHeight = kernel, KernelWidth = kernel, StrideHeight = stride, StrideWidth = stride, PadTop = pad, PadLeft = pad, PadBottom = pad, PadRight = pad,
+            };
+            Add(rows, Convolution(shape, outChannels, threads, pool.Run, Math.Min(repetitions, LongRepetitions)));
+        }
         return rows;
     }
 
@@ -61,19 +70,19 @@ internal static class MatMulBenchmark
             [("q2_w4", "fp32"), ("q2_w3", "fp32"), ("q2_w4", "nbits_0"), ("q2_w4", "nbits_4"), ("q2_w4a8", "fp32"), ("q2_w4a8", "nbits_4"), ("q2_w4a8", "int8")]);
     }
 
-    private static Row Convolution(int channels, int side, int threads, PartRunner run, int repetitions)
+    private static Row Convolution(ConvolutionShape shape, int outChannels, int threads, PartRunner run, int repetitions)
     {
-        const int kernel = 3;
-        float[] x = Normal(channels * side * side), y = new float[channels * side * side], bias = new float[channels];
-        var shape = new ConvolutionShape(1, channels, side, side) { KernelHeight = kernel, KernelWidth = kernel, PadTop = 1, PadLeft = 1, PadBottom = 1, PadRight = 1 };
-        (PaletteMatrix four, float[] dense) = Quantized(4, channels, shape.RowLength);
-        (PaletteMatrix three, _) = Quantized(3, channels, shape.RowLength);
-        using PeerModel single = PeerModel.Conv(x, channels, side, dense, channels, kernel, y, threads), dynamic = PeerModel.DynamicInt8Conv(x, channels, side, channels, kernel, y, threads);
-        return Measure($"conv {channels}→{channels} 3×3 {side}×{side}", side * side, repetitions, peers: 2,
+        int positions = shape.OutHeight * shape.OutWidth;
+        float[] x = Normal(shape.InChannels * shape.Height * shape.Width), y = new float[outChannels * positions], bias = new float[outChannels];
+        (PaletteMatrix four, float[] dense) = Quantized(4, outChannels, shape.RowLength);
+        (PaletteMatrix three, _) = Quantized(3, outChannels, shape.RowLength);
+        using PeerModel single = PeerModel.Conv(x, shape, dense, outChannels, y, threads), dynamic = PeerModel.DynamicInt8Conv(x, shape, outChannels, y, threads);
+        string stride = shape.StrideHeight == 1 ? "" : $", stride {shape.StrideHeight}";
+        return Measure($"conv {shape.InChannels}→{outChannels} {shape.KernelHeight}×{shape.KernelWidth}{stride}, {shape.Height}×{shape.Width}", positions, repetitions, peers: 2,
             [
                 ("fp32", single.Run), ("int8", dynamic.Run),
                 ("q2_w4", () => PaletteConvolution.Convolve(shape, x, four, bias, y, run)), ("q2_w3", () => PaletteConvolution.Convolve(shape, x, three, bias, y, run)),
-                ("q2_w4a8", () => PaletteConvolution.ConvolveQuantized(shape, x, four, bias, 8, y, run)),
+                ("q2_w4a8", () => PaletteConvolution.ConvolveQuantized(shape, x, four, bias, 8, y, run)), ("q2_w3a8", () => PaletteConvolution.ConvolveQuantized(shape, x, three, bias, 8, y, run)),
             ],
             [("q2_w4", "fp32"), ("q2_w3", "fp32"), ("q2_w4a8", "fp32"), ("q2_w4a8", "int8")]);
     }

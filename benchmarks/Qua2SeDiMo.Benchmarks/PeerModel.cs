@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.ML.OnnxRuntime;
+using Qua2SeDiMo.Quantizers.Kernels;
 
 namespace Qua2SeDiMo.Benchmarks;
 
@@ -78,35 +79,39 @@ internal sealed class PeerModel : IDisposable
     }
 
     /// <summary>fp32 Conv with a constant weight.</summary>
-    internal static PeerModel Conv(float[] x, int inChannels, int side, float[] weight, int outChannels, int kernel, float[] y, int threads)
+    internal static PeerModel Conv(float[] x, ConvolutionShape shape, float[] weight, int outChannels, float[] y, int threads)
     {
         var graph = new ProtoMessage();
-        int pad = kernel / 2;
-        Node(graph, "Conv", "", ["x", "w"], ["y"], ("pads", [pad, pad, pad, pad]));
-        Tensor(graph, "w", Single, [outChannels, inChannels, kernel, kernel], MemoryMarshal.AsBytes<float>(weight));
-        return Image(graph, x, inChannels, side, outChannels, y, threads);
+        Node(graph, "Conv", "", ["x", "w"], ["y"], Attributes(shape));
+        Tensor(graph, "w", Single, [outChannels, shape.InChannels, shape.KernelHeight, shape.KernelWidth], MemoryMarshal.AsBytes<float>(weight));
+        return Image(graph, x, shape, outChannels, y, threads);
     }
 
     /// <summary>Dynamic int8 convolution: DynamicQuantizeLinear, ConvInteger, scale.</summary>
-    internal static PeerModel DynamicInt8Conv(float[] x, int inChannels, int side, int outChannels, int kernel, float[] y, int threads)
+    internal static PeerModel DynamicInt8Conv(float[] x, ConvolutionShape shape, int outChannels, float[] y, int threads)
     {
         var graph = new ProtoMessage();
-        int pad = kernel / 2;
         Node(graph, "DynamicQuantizeLinear", "", ["x"], ["q", "qs", "qz"]);
-        Node(graph, "ConvInteger", "", ["q", "w", "qz"], ["i"], ("pads", [pad, pad, pad, pad]));
+        Node(graph, "ConvInteger", "", ["q", "w", "qz"], ["i"], Attributes(shape));
         Node(graph, "Cast", "", ["i"], ["f"], ("to", [Single]));
         Node(graph, "Mul", "", ["qs", "s"], ["m"]);
         Node(graph, "Mul", "", ["f", "m"], ["y"]);
-        Tensor(graph, "w", SignedByte, [outChannels, inChannels, kernel, kernel], Bytes(outChannels * inChannels * kernel * kernel));
+        Tensor(graph, "w", SignedByte, [outChannels, shape.InChannels, shape.KernelHeight, shape.KernelWidth], Bytes(outChannels * shape.RowLength));
         Tensor(graph, "s", Single, [1], MemoryMarshal.AsBytes<float>(new[] { 0.01f }));
-        return Image(graph, x, inChannels, side, outChannels, y, threads);
+        return Image(graph, x, shape, outChannels, y, threads);
     }
+
+    private static (string, long[])[] Attributes(ConvolutionShape shape) =>
+        [("pads", [shape.PadTop, shape.PadLeft, shape.PadBottom, shape.PadRight]), ("strides", [shape.StrideHeight, shape.StrideWidth])];
 
     private static PeerModel Linear(ProtoMessage graph, float[] x, int tokens, int outChannels, int rowLength, float[] y, int threads) =>
         new(Model(graph, [tokens, rowLength], [tokens, outChannels]), threads, x, [tokens, rowLength], y, [tokens, outChannels]);
 
-    private static PeerModel Image(ProtoMessage graph, float[] x, int inChannels, int side, int outChannels, float[] y, int threads) =>
-        new(Model(graph, [1, inChannels, side, side], [1, outChannels, side, side]), threads, x, [1, inChannels, side, side], y, [1, outChannels, side, side]);
+    private static PeerModel Image(ProtoMessage graph, float[] x, ConvolutionShape shape, int outChannels, float[] y, int threads)
+    {
+        long[] input = [shape.Batch, shape.InChannels, shape.Height, shape.Width], output = [shape.Batch, outChannels, shape.OutHeight, shape.OutWidth];
+        return new PeerModel(Model(graph, input, output), threads, x, input, y, output);
+    }
 
     // Field numbers are those of onnx.proto.
     private static byte[] Model(ProtoMessage graph, long[] inputShape, long[] outputShape)

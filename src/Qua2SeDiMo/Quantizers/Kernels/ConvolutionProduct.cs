@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Quantizers.Kernels;
 internal sealed unsafe class ConvolutionProduct(PanelInstructions instructions, ConvolutionShape shape, float* x, PaletteMatrix weight, float* bias, float* y)
     : FloatProduct(instructions, weight, shape.PositionCount)
 {
-    protected override void Pack(int first, int count, int width, float* panel) => ImagePanel.Gather(shape, x, first, count, width, panel);
+    protected override void Pack(int first, int count, float* panels) => ImagePanel.Gather(shape, x, first, count, Instructions.WideTokens, panels);
 
     protected override void Store(int firstChannel, int channels, int firstToken, int count, float* sums, nint pitch, float* margins)
     {

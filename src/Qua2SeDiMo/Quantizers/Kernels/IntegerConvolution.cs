@@ -37,9 +37,9 @@ internal sealed unsafe class IntegerConvolution(PanelInstructions instructions, 
         throw new ArgumentOutOfRangeException(nameof(first));
     }
 
-    protected override void Pack(int first, int count, int width, float* panel)
+    protected override void Pack(int first, int count, float* panels)
     {
-        fixed (int* words = image.Words) ImagePanel.Gather(planes, (float*)words, first, count, width, panel);
+        fixed (int* words = image.Words) ImagePanel.Gather(planes, (float*)words, first, count, Instructions.WideTokens, panels);
     }
 
     protected override void Decode(int channel, int first, int count, float* row, float* margin)

@@ -21,19 +21,21 @@ internal sealed unsafe class IntegerProduct(PanelInstructions instructions, floa
         ArrayPool<float>.Shared.Return(zeroPoints);
     }
 
-    protected override void Pack(int first, int count, int width, float* panel)
+    protected override void Pack(int first, int count, float* panels)
     {
-        int words = Words(Weight, Instructions.IntegersPerWord);
-        float[] rented = ArrayPool<float>.Shared.Rent(width * words);
+        int words = Words(Weight, Instructions.IntegersPerWord), wide = Instructions.WideTokens;
+        float[] rented = ArrayPool<float>.Shared.Rent(wide * words);
         fixed (float* rows = rented)
         {
             for (int i = 0; i < count; i++)
             {
-                TokenRange range = TokenQuantizer.Quantize(x + ((long)(first + i) * Weight.RowLength), Weight.RowLength, activationBits, Instructions.IntegersPerWord, int.MaxValue, (int*)rows + (i * words), words / PaletteLayout.Lanes, PaletteLayout.Lanes);
+                TokenRange range = TokenQuantizer.Quantize(x + ((long)(first + i) * Weight.RowLength), Weight.RowLength, activationBits, Instructions.IntegersPerWord, int.MaxValue,
+                    (int*)rows + (i % wide * words), words / PaletteLayout.Lanes, PaletteLayout.Lanes);
                 steps[first + i] = range.Step;
                 zeroPoints[first + i] = range.ZeroPoint;
+                int start = i / wide * wide;
+                if (i == count - 1 || i == start + wide - 1) PanelTransposer.Pack(rows, words, i + 1 - start, Width(wide, count - start), panels + (start / wide * PanelPitch(wide, words)));
             }
-            PanelTransposer.Pack(rows, words, count, width, panel);
         }
         ArrayPool<float>.Shared.Return(rented);
     }

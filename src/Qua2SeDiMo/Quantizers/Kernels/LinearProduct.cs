@@ -6,8 +6,14 @@ namespace Qua2SeDiMo.Quantizers.Kernels;
 internal sealed unsafe class LinearProduct(PanelInstructions instructions, float* x, int tokens, PaletteMatrix weight, float* bias, float* y)
     : FloatProduct(instructions, weight, tokens)
 {
-    protected override void Pack(int first, int count, int width, float* panel) =>
-        PanelTransposer.Pack(x + ((long)first * Weight.RowLength), Weight.RowLength, count, width, panel);
+    protected override void Pack(int first, int count, float* panels)
+    {
+        int length = Weight.RowLength, wide = Instructions.WideTokens;
+        for (int done = 0; done < count; done += wide, panels += PanelPitch(wide, length))
+        {
+            PanelTransposer.Pack(x + ((long)(first + done) * length), length, Math.Min(wide, count - done), Width(wide, count - done), panels);
+        }
+    }
 
     protected override void Store(int firstChannel, int channels, int firstToken, int count, float* sums, nint pitch, float* margins) =>
         PanelTransposer.Store(sums, pitch, channels, count, bias is null ? null : bias + firstChannel, y + ((long)firstToken * Weight.OutChannels) + firstChannel, Weight.OutChannels);

@@ -17,6 +17,9 @@ internal abstract unsafe class PanelProduct(PanelInstructions instructions, Pale
     /// <summary>The most tokens of a panel.</summary>
     internal const int WidestPanel = 32;
 
+    /// <summary>Words from one panel to the next: a panel's words and two cache lines, so that neighbouring panels do not evict each other.</summary>
+    internal static long PanelPitch(int wide, int depth) => ((long)wide * depth) + WidestPanel;
+
     /// <summary>Channels of one part.</summary>
     internal const int GroupChannels = 24;
 
@@ -28,8 +31,8 @@ internal abstract unsafe class PanelProduct(PanelInstructions instructions, Pale
     /// <summary>C × K.</summary>
     protected PaletteMatrix Weight => weight;
 
-    /// <summary>Lays out inputs of tokens [first, first + count) as [depth, width]; missing tokens are zeros.</summary>
-    protected abstract void Pack(int first, int count, int width, float* panel);
+    /// <summary>Lays out inputs of tokens [first, first + count) as panels [depth, width], a <see cref="PanelPitch"/> apart; missing tokens are zeros.</summary>
+    protected abstract void Pack(int first, int count, float* panels);
 
     /// <summary>Where the words end that are decoded and multiplied together with a first one: at most <see cref="Depth"/> after it.</summary>
     protected virtual int StretchEnd(int first) => Math.Min(first + Depth, depth);
@@ -66,16 +69,19 @@ internal abstract unsafe class PanelProduct(PanelInstructions instructions, Pale
     private void RunBlock(int first, int count, PartRunner run)
     {
         int wide = instructions.WideTokens, groups = ((weight.OutChannels - 1) / GroupChannels) + 1, partTokens = PartTokens(groups, count);
-        float[] panels = ArrayPool<float>.Shared.Rent(checked(((((count - 1) / wide) + 1) * wide * depth) + AlignmentWords));
+        long pitch = PanelPitch(wide, depth);
+        float[] panels = ArrayPool<float>.Shared.Rent(checked((int)((((count - 1) / wide) + 1) * pitch) + AlignmentWords));
         fixed (float* rented = panels)
         {
             float* start = Aligned(rented);
-            run(((count - 1) / wide) + 1, panel => Pack(first + (panel * wide), Math.Min(wide, count - (panel * wide)), Width(instructions, count, panel), start + ((long)panel * wide * depth)));
+            // Threads share a block's panels; a part of its own packs them at once.
+            int packed = run == PartRunners.Sequential ? count : FewestPartPanels * wide;
+            run(((count - 1) / packed) + 1, part => Pack(first + (part * packed), Math.Min(packed, count - (part * packed)), start + (part * packed / wide * pitch)));
             run(groups * (((count - 1) / partTokens) + 1), part =>
             {
                 (int share, int group) = Math.DivRem(part, groups);
                 int begin = share * partTokens;
-                Multiply(group * GroupChannels, first + begin, Math.Min(partTokens, count - begin), start + ((long)begin * depth));
+                Multiply(group * GroupChannels, first + begin, Math.Min(partTokens, count - begin), start + (begin / wide * pitch));
             });
         }
         ArrayPool<float>.Shared.Return(panels);
@@ -92,6 +98,7 @@ internal abstract unsafe class PanelProduct(PanelInstructions instructions, Pale
     {
         int wide = instructions.WideTokens, tile = instructions.TileChannels, channels = Math.Min(GroupChannels, weight.OutChannels - firstChannel), panelCount = ((count - 1) / wide) + 1;
         int tiledChannels = (((channels - 1) / tile) + 1) * tile, margin = MarginWords;
+        long panelPitch = PanelPitch(wide, depth);
         // Half a line more than the tokens, so that channels do not evict each other.
         nint pitch = (panelCount * wide) + AlignmentWords;
         float[] rentedWeights = ArrayPool<float>.Shared.Rent((GroupChannels * Stride) + AlignmentWords), rentedSums = ArrayPool<float>.Shared.Rent((int)(GroupChannels * pitch) + AlignmentWords);
@@ -107,8 +114,8 @@ internal abstract unsafe class PanelProduct(PanelInstructions instructions, Pale
                 for (int i = channels; i < tiledChannels; i++) new Span<float>(weights + (i * Stride), length).Clear();
                 for (int panel = 0; panel < panelCount; panel++)
                 {
-                    int width = Width(instructions, count, panel);
-                    float* inputs = panels + ((long)panel * wide * depth) + ((long)k * width);
+                    int width = Width(wide, count - (panel * wide));
+                    float* inputs = panels + (panel * panelPitch) + ((long)k * width);
                     for (int i = 0; i < tiledChannels; i += tile) Tile(weights + (i * Stride), inputs, k, length, sums + (i * pitch) + (panel * wide), pitch, width);
                 }
             }
@@ -119,9 +126,8 @@ internal abstract unsafe class PanelProduct(PanelInstructions instructions, Pale
         ArrayPool<float>.Shared.Return(rentedSums);
     }
 
-    /// <summary>The last panel is narrow when half the width holds its tokens.</summary>
-    internal static int Width(PanelInstructions instructions, int count, int panel) =>
-        count - (panel * instructions.WideTokens) <= instructions.WideTokens / 2 ? instructions.WideTokens / 2 : instructions.WideTokens;
+    /// <summary>Width of a panel when so many tokens are left: half of it when that holds them.</summary>
+    internal static int Width(int wide, int left) => left <= wide / 2 ? wide / 2 : wide;
 
     /// <summary>The first place of a rented array on a cache line.</summary>
     internal static float* Aligned(float* rented) => (float*)(((nint)rented + 63) & ~(nint)63);

@@ -10,7 +10,7 @@ namespace Qua2SeDiMo.Quantizers.Kernels;
 /// </summary>
 internal sealed unsafe class WinogradConvolution
 {
-    private const int FewestChannels = 16, FewestTiles = 16, MostTiles = 128, PanelWords = 1 << 20;
+    private const int FewestChannels = 16, FewestTiles = 16, MostTiles = 128, WeightCost = 288, PanelWords = 1 << 20;
 
     // Input channels whose transformed weights lie in rows of a panel product: nine places a row, four rows.
     private const int Stretch = 128, PlacesPerRow = 9, RowSets = WinogradTransform.Places / PlacesPerRow, RowWords = PanelProduct.GroupChannels * PanelProduct.Stride;
@@ -35,8 +35,10 @@ internal sealed unsafe class WinogradConvolution
     internal static bool Fits(ConvolutionShape shape)
     {
         bool possible = shape is { KernelHeight: 3, KernelWidth: 3, StrideHeight: 1, StrideWidth: 1, DilationHeight: 1, DilationWidth: 1, InChannels: >= FewestChannels };
-        // Tiles may stand out over the image: then some of the saving is lost.
-        return possible && (long)Tiles(shape).PositionCount * Places * 3 <= (long)shape.PositionCount * Taps * 2;
+        if (!possible) return false;
+        // Multiplications for each pair of channels: tiles may stand out over the image, few tiles leave vectors empty, and weights are transformed.
+        long tiles = (Tiles(shape).PositionCount + FewestTiles - 1) / FewestTiles * FewestTiles;
+        return (tiles * Places) + WeightCost < (long)shape.PositionCount * Taps;
     }
 
     /// <summary>Computes everything.</summary>
@@ -80,7 +82,7 @@ internal sealed unsafe class WinogradConvolution
         fixed (float* panelStart = rentedPanels, weightStart = rentedWeights, sumStart = rentedSums)
         {
             float* panels = Aligned(panelStart), weights = Aligned(weightStart), sums = Aligned(sumStart);
-            for (int panel = 0; panel < panelCount; panel++) Inputs(first + (panel * wide), Math.Min(wide, count - (panel * wide)), Width(count, panel), panels + (panel * panelWords));
+            for (int panel = 0; panel < panelCount; panel++) Inputs(first + (panel * wide), Math.Min(wide, count - (panel * wide)), PanelProduct.Width(wide, count - (panel * wide)), panels + (panel * panelWords));
             for (int group = fromGroup; group < toGroup; group++)
             {
                 int channel = group * PanelProduct.GroupChannels, channels = Math.Min(PanelProduct.GroupChannels, weight.OutChannels - channel);
@@ -100,7 +102,7 @@ internal sealed unsafe class WinogradConvolution
         nint pitch = width + TilePanel.Slack;
         float* gathered = stackalloc float[(int)(Places * pitch)];
         Span<PositionRun> runs = stackalloc PositionRun[count];
-        runs = runs[..ImagePanel.Cut(tiles, x, first, count, runs)];
+        runs = runs[..ImagePanel.Cut(tiles, x, first, count, count, runs)];
         for (int place = 0; count < width && place < Places; place++) new Span<float>(gathered + (place * pitch) + count, width - count).Clear();
         for (int channel = 0; channel < shape.InChannels; channel++)
         {
@@ -122,7 +124,7 @@ internal sealed unsafe class WinogradConvolution
             float* a = weights + Place(place), c = sums + (place * PanelProduct.GroupChannels * pitch);
             for (int panel = 0; panel < panelCount; panel++)
             {
-                int width = Width(count, panel);
+                int width = PanelProduct.Width(wide, count - (panel * wide));
                 float* b = panels + ((nint)panel * Places * shape.InChannels * wide) + ((((nint)place * shape.InChannels) + k) * width);
                 for (int i = 0; i < tiled; i += tile) instructions.Tile(a + (i * PanelProduct.Stride), b, length, c + (i * pitch) + (panel * wide), pitch, k > 0, width);
             }
@@ -166,8 +168,6 @@ internal sealed unsafe class WinogradConvolution
             if (++column == columns) (line, column) = (line + 1, 0);
         }
     }
-
-    private int Width(int count, int panel) => PanelProduct.Width(instructions, count, panel);
 
     private static float* Aligned(float* rented) => PanelProduct.Aligned(rented);
 }

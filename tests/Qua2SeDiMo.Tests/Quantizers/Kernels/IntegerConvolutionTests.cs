@@ -50,7 +50,7 @@ public sealed class IntegerConvolutionTests
     {
         Assert.True(PaletteConvolution.AddsIntegers(Shapes[1]));
         Assert.True(PaletteConvolution.AddsIntegers(Shapes[4]));
-        Assert.False(PaletteConvolution.AddsIntegers(Shapes[3]));
+        Assert.False(PaletteConvolution.AddsIntegers(Shapes[3] with { Height = 16, Width = 16 }));
         Assert.False(PaletteConvolution.AddsIntegers(Shapes[1] with { Height = 5 }));
         ConvolutionShape shape = Shapes[4];
         PaletteMatrix weight = PaletteMatrix.From(SampleWeights.Make(QuantizerSpec.PaperOptions[1], 27, shape.RowLength));

@@ -53,7 +53,7 @@ public sealed class KernelBoundsTests
         {
             new ConvolutionShape(1, 3, 5, 7), new ConvolutionShape(2, 2, 9, 11) { KernelHeight = 3, KernelWidth = 3, PadTop = 1, PadLeft = 1, PadBottom = 1, PadRight = 1 },
             new ConvolutionShape(1, 2, 9, 8) { KernelHeight = 3, KernelWidth = 3, StrideHeight = 2, StrideWidth = 2, PadBottom = 1, PadRight = 1 },
-            new ConvolutionShape(1, 19, 8, 12) { KernelHeight = 3, KernelWidth = 3, PadTop = 1, PadLeft = 1, PadBottom = 1, PadRight = 1 },
+            new ConvolutionShape(1, 19, 16, 12) { KernelHeight = 3, KernelWidth = 3, PadTop = 1, PadLeft = 1, PadBottom = 1, PadRight = 1 },
             new ConvolutionShape(1, 67, 9, 7) { KernelHeight = 3, KernelWidth = 3, PadTop = 1, PadLeft = 1, PadBottom = 1, PadRight = 1 },
         })
         {
