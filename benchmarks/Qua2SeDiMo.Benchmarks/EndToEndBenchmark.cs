@@ -22,19 +22,20 @@ internal sealed record EndToEndRun(double LoadSeconds, double SecondsPerImage, l
 /// <param name="Model">Pipeline or description.</param>
 /// <param name="Configuration">fp32, packed W4, packed mixed, packed mixed A8.</param>
 /// <param name="ImagesPerMinute">From the median.</param>
-/// <param name="SecondsPerImage">Median of the runs after the first; of a described denoiser, one step of one image.</param>
+/// <param name="SecondsPerImage">Median of three processes, each the median of its runs after the first; of a described denoiser, one step of one image.</param>
 /// <param name="PeakMebibytes">Largest resident memory of the process.</param>
 /// <param name="ReadySeconds">From the start of loading to the end of the first run.</param>
 internal sealed record EndToEndRow(string Model, string Configuration, double ImagesPerMinute, double SecondsPerImage, long PeakMebibytes, double ReadySeconds);
 
 /// <summary>
 /// Images per minute and peak memory of whole models: in single precision, packed at 4 bits, packed at 3.75 average bits, and the last with
-/// 8-bit activations. Each runs in a process of its own: pipelines 20 steps with guidance in batches of 4, a described denoiser with random weights one step of one image.
+/// 8-bit activations. Each runs in processes of its own, in turns with the others: pipelines 20 steps with guidance in batches of 4, a described denoiser with random weights one step of one image.
 /// </summary>
 internal static class EndToEndBenchmark
 {
     private const string Uniform = "uaq-4";
     private const double MixedBits = 3.75;
+    private const int Rounds = 3;
     private const int TextTokens = 120;
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
@@ -50,12 +51,18 @@ internal static class EndToEndBenchmark
             string folder = given.EndsWith(".json", StringComparison.Ordinal) ? MakeFullSize(given, work) : given;
             string name = Path.GetFileNameWithoutExtension(given);
             (string uniform, string mixed) = Pack(folder, Path.Combine(work, name));
-            foreach ((string configuration, string model, string bits) in new[] { ("fp32", folder, "-"), ("packed W4", uniform, "-"), ("packed mixed", mixed, "-"), ("packed mixed A8", mixed, "8") })
+            (string Configuration, string Model, string Bits)[] all = [("fp32", folder, "-"), ("packed W4", uniform, "-"), ("packed mixed", mixed, "-"), ("packed mixed A8", mixed, "8")];
+            // In turns, so that a machine that becomes slower does not favour whoever came first.
+            EndToEndRun[][] runs = [.. Enumerable.Range(0, Rounds).Select(_ => all.Select(one => JsonSerializer.Deserialize<EndToEndRun>(FreshProcess.Run("end-to-end-run", one.Model, one.Bits), Json)!).ToArray())];
+            for (int i = 0; i < all.Length; i++)
             {
-                EndToEndRun run = InFreshProcess(model, bits);
-                Console.WriteLine($"{name}, {configuration}: {60 / run.SecondsPerImage:0.00} images a minute, peak {run.PeakBytes / (1 << 20)} MiB, ready after {run.LoadSeconds:0.0} s");
-                rows.Add(new EndToEndRow(name, configuration, Math.Round(60 / run.SecondsPerImage, 3), Math.Round(run.SecondsPerImage, 4), run.PeakBytes / (1 << 20), Math.Round(run.LoadSeconds, 2)));
+                double seconds = Median(i, run => run.SecondsPerImage), ready = Median(i, run => run.LoadSeconds);
+                long peak = runs.Max(round => round[i].PeakBytes) / (1 << 20);
+                Console.WriteLine($"{name}, {all[i].Configuration}: {60 / seconds:0.00} images a minute ({string.Join(", ", runs.Select(round => (60 / round[i].SecondsPerImage).ToString("0.00")))}), peak {peak} MiB, ready after {ready:0.0} s");
+                rows.Add(new EndToEndRow(name, all[i].Configuration, Math.Round(60 / seconds, 3), Math.Round(seconds, 4), peak, Math.Round(ready, 2)));
             }
+
+            double Median(int index, Func<EndToEndRun, double> value) => runs.Select(round => value(round[index])).Order().ElementAt(Rounds / 2);
         }
         ResultFile.Write(output, rows);
     }
@@ -112,17 +119,6 @@ internal static class EndToEndBenchmark
         Array.Sort(seconds);
         using Process process = Process.GetCurrentProcess();
         return new EndToEndRun(load, seconds[repetitions / 2], process.PeakWorkingSet64);
-    }
-
-    private static EndToEndRun InFreshProcess(string model, string bits)
-    {
-        string program = Environment.ProcessPath!, library = typeof(EndToEndBenchmark).Assembly.Location;
-        bool isHost = Path.GetFileNameWithoutExtension(program) == "dotnet";
-        using Process process = Process.Start(new ProcessStartInfo(program, [.. isHost ? [library] : Array.Empty<string>(), "end-to-end-run", model, bits]) { RedirectStandardOutput = true })!;
-        string printed = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        if (process.ExitCode != 0) throw new InvalidOperationException($"{model}: the measurement ended with {process.ExitCode}.");
-        return JsonSerializer.Deserialize<EndToEndRun>(printed.Trim().Split('\n')[^1], Json)!;
     }
 
     // A pipeline of nothing but a denoiser.

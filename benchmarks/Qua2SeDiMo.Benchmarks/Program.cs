@@ -12,10 +12,13 @@ switch (args)
         foreach (Measurement measurement in QuantizerBenchmark.Run(Threads(rest, 0))) Console.WriteLine(measurement.Row);
         return 0;
     case ["bank", string description, string folder, .. string[] rest]:
-        string? result = rest.FirstOrDefault(text => !int.TryParse(text, out _));
-        BankResult made = BankBenchmark.Run(description, folder, Threads([.. rest.Where(text => text != result)], 0));
+        string? result = rest.FirstOrDefault(text => text.EndsWith(".json", StringComparison.Ordinal));
+        BankResult made = BankBenchmark.Run(description, folder, Threads([.. rest.Where(text => int.TryParse(text, out _))], 0), rest.Contains("--largest"));
         Console.WriteLine(made);
         if (result is not null) ResultFile.Write(result, [made]);
+        return 0;
+    case ["bank-model", string description, string folder]:
+        BankBenchmark.WriteModel(description, folder);
         return 0;
     case ["block-scores", string golden, .. string[] rest]:
         BlockScoreBenchmark.Run(golden, rest.FirstOrDefault());

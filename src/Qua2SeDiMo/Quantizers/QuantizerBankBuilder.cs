@@ -27,6 +27,8 @@ public sealed record BankProgress(string WeightName, int Finished, int Total, bo
 /// </summary>
 public static class QuantizerBankBuilder
 {
+    private const long LargeWeight = 1 << 22;
+
     /// <summary>Makes or finishes a bank.</summary>
     /// <param name="source">Checkpoint.</param>
     /// <param name="weights">Quantizable weights and parts, names distinct.</param>
@@ -52,6 +54,8 @@ public static class QuantizerBankBuilder
             cancellationToken.ThrowIfCancellationRequested();
             (BankEntry entry, bool reused) = BuildWeight(WeightMatrix.Read(source, weight), directory, options, parallel);
             entries.Add(entry);
+            // Its arrays, ten bytes a value, are garbage now; the collector would let those of several large weights pile up.
+            if (weight.ElementCount >= LargeWeight) GC.Collect();
             progress?.Report(new BankProgress(weight.Name, entries.Count, weights.Count, reused));
         }
         QuantizerBankFile.WriteManifest(directory, options.Specs, entries);
