@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.Intrinsics;
 using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Quantizers.Kernels;
@@ -84,16 +85,48 @@ internal sealed class PaletteLayout
 
     /// <summary>Packs one channel.</summary>
     /// <param name="codes">K codes below 2^bits.</param>
-    /// <param name="row"><see cref="CodeRowBytes"/> zeros.</param>
+    /// <param name="row"><see cref="CodeRowBytes"/> bytes.</param>
     internal void PackRow(ReadOnlySpan<byte> codes, Span<byte> row)
     {
-        for (int k = 0; k < codes.Length; k++)
+        Span<byte> last = stackalloc byte[Lanes];
+        for (int block = 0, vector = 0; vector < VectorCount; block++)
         {
-            int vector = k / Lanes, lane = k % Lanes, block = vector / VectorsPerBlock;
-            uint shifted = (uint)codes[k] << (vector % VectorsPerBlock * Spec.Bits);
-            int at = block < BlockCount ? ((block * Lanes) + lane) * sizeof(uint) : (BlockCount * Lanes * sizeof(uint)) + (lane * RestWordBytes);
-            for (int i = 0; shifted != 0; i++, shifted >>= 8) row[at + i] |= (byte)shifted;
+            Vector256<uint> low = Vector256<uint>.Zero, high = low;
+            int end = Math.Min(vector + VectorsPerBlock, VectorCount);
+            for (int shift = 0; vector < end; vector++, shift += Spec.Bits)
+            {
+                ReadOnlySpan<byte> left = codes[(vector * Lanes)..];
+                if (left.Length < Lanes)
+                {
+                    last.Clear();
+                    left.CopyTo(last);
+                }
+                (Vector128<ushort> first, Vector128<ushort> second) = Vector128.Widen(left.Length < Lanes ? Vector128.Create<byte>(last) : Vector128.Create(left));
+                low |= Words(first) << shift;
+                high |= Words(second) << shift;
+            }
+            int at = block * Lanes * sizeof(uint);
+            if (block < BlockCount)
+            {
+                low.AsByte().CopyTo(row[at..]);
+                high.AsByte().CopyTo(row[(at + Vector256<byte>.Count)..]);
+            }
+            else
+            {
+                for (int lane = 0; lane < Lanes; lane++) WriteRest(lane < Lanes / 2 ? low[lane] : high[lane - (Lanes / 2)], row[(at + (lane * RestWordBytes))..]);
+            }
         }
+    }
+
+    private static Vector256<uint> Words(Vector128<ushort> codes)
+    {
+        (Vector128<uint> low, Vector128<uint> high) = Vector128.Widen(codes);
+        return Vector256.Create(low, high);
+    }
+
+    private void WriteRest(uint word, Span<byte> place)
+    {
+        for (int i = 0; i < RestWordBytes; i++, word >>= 8) place[i] = (byte)word;
     }
 
     internal void WriteHeader(Span<byte> header)
