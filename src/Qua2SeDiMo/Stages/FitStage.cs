@@ -93,14 +93,6 @@ public static class FitStage
     internal static IReadOnlyList<Trial> ReadTrials(RunDirectory run, string studyName)
     {
         if (!File.Exists(run.StudyDatabase)) throw new ModelFolderException($"{run.StudyDatabase}: not there yet; run `q2 study` first.");
-        var store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System, studyName);
-        try
-        {
-            return store.ListAsync().GetAwaiter().GetResult();
-        }
-        finally
-        {
-            store.DisposeAsync().AsTask().GetAwaiter().GetResult();
-        }
+        return SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System, studyName).Use(store => store.ListAsync().GetAwaiter().GetResult());
     }
 }

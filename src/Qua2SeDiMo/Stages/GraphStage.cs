@@ -39,7 +39,7 @@ public static class GraphStage
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(run);
         Graph graph = model.Graph;
-        OperationGraph dag = OperationGraphBuilder.Build(graph);
+        OperationGraph dag = model.Operations;
         DirectedGraphData drawing = Drawing(dag);
         (string Path, Action<string> Write)[] all =
         [

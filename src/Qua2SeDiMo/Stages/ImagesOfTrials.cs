@@ -12,22 +12,14 @@ internal static class ImagesOfTrials
         if (study.Origin.Source != "study" || !File.Exists(run.StudyRecord)) return null;
         Objective objective = Objective.Parse(fit.Objective);
         StudyOptions options = StudyRecord.Read(run).Options;
-        var store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System);
-        try
-        {
-            IReadOnlyDictionary<int, TrialArray> arrays = store.ReadArraysAsync(objective.Metric.Name).GetAwaiter().GetResult();
-            int[] numbers = [.. study.TrialNames.Select(int.Parse)];
-            if (!Array.TrueForAll(numbers, number => arrays.TryGetValue(number, out TrialArray? array) && array.Columns == 1 && array.Rows == options.ImageCount)) return null;
-            double sign = objective.Metric.Direction == StudyDirection.Maximize ? 1 : -1;
-            IReadOnlyList<string> prompts = options.ReadPrompts();
-            // The size term of a label is the same for all images of a trial.
-            return new ImageLabels(
-                [.. numbers.Select((number, t) => (IReadOnlyList<double>)[.. arrays[number].Values.Select(value => (sign * value) - (objective.SizeWeight * study.Study.Trials[t].AverageBits))])],
-                [.. Enumerable.Range(0, options.ImageCount).Select(i => prompts[i])], options.ImageSeeds);
-        }
-        finally
-        {
-            store.DisposeAsync().AsTask().GetAwaiter().GetResult();
-        }
+        IReadOnlyDictionary<int, TrialArray> arrays = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System).Use(store => store.ReadArraysAsync(objective.Metric.Name).GetAwaiter().GetResult());
+        int[] numbers = [.. study.TrialNames.Select(int.Parse)];
+        if (!Array.TrueForAll(numbers, number => arrays.TryGetValue(number, out TrialArray? array) && array.Columns == 1 && array.Rows == options.ImageCount)) return null;
+        double sign = objective.Metric.Direction == StudyDirection.Maximize ? 1 : -1;
+        IReadOnlyList<string> prompts = options.ReadPrompts();
+        // The size term of a label is the same for all images of a trial.
+        return new ImageLabels(
+            [.. numbers.Select((number, t) => (IReadOnlyList<double>)[.. arrays[number].Values.Select(value => (sign * value) - (objective.SizeWeight * study.Study.Trials[t].AverageBits))])],
+            [.. Enumerable.Range(0, options.ImageCount).Select(i => prompts[i])], options.ImageSeeds);
     }
 }

@@ -68,7 +68,7 @@ public sealed record LabelledStudy(
             throw new ModelFolderException($"{run.StudyDatabase}: {complete.Length} complete trials; at least {FewestTrials} are needed to hold some out. Run `q2 study` with more --trials.");
         }
         QuantizerBank bank = QuantizerBank.Open(run.Bank);
-        OperationGraph graph = OperationGraphBuilder.Build(model.Graph);
+        OperationGraph graph = model.Operations;
         IReadOnlyList<QuantizableWeight> weights = graph.Weights;
         PredictorTrial[] trials =
         [

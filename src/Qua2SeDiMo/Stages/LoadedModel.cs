@@ -16,6 +16,7 @@ public sealed class LoadedModel : IDisposable
     private readonly ComponentConfig denoiserConfig;
     // The program of a denoiser that was exported as ONNX; others are built from their configuration.
     private readonly string? exported;
+    private readonly Lazy<OperationGraph> operations;
 
     private LoadedModel(ModelFolder folder, ITensorSource tensors)
     {
@@ -26,6 +27,7 @@ public sealed class LoadedModel : IDisposable
         // The program of a packed ONNX model rounds its activations itself.
         ActivationBits = tensors is PackedModelReader reader ? reader.Manifest.ActivationBits : exported is null ? PackNote.Read(folder.DirectoryPath)?.ActivationBits : null;
         Graph = BuildDenoiser(null, null);
+        operations = new Lazy<OperationGraph>(() => OperationGraphBuilder.Build(Graph));
         Weights = [.. Graph.Weights.Select(weight => weight.Weight)];
         // A packed file shows its quantized tensors as single precision; what they were made from is in its manifest.
         ElementType? original = tensors is PackedModelReader packed ? packed.Manifest.Parts is [var first, ..] ? first.OriginalType : null
@@ -41,6 +43,10 @@ public sealed class LoadedModel : IDisposable
 
     /// <summary>The denoiser at its own size.</summary>
     public Graph Graph { get; }
+
+    /// <summary>Its sensitivity graph.</summary>
+    /// <exception cref="Q2Exception">The denoiser has no quantizable weights.</exception>
+    public OperationGraph Operations => operations.Value;
 
     /// <summary>Its quantizable weights, in the order of the forward pass.</summary>
     public IReadOnlyList<QuantizableWeight> Weights { get; }

@@ -104,7 +104,7 @@ public static class PlanStage
         CancellationToken cancellationToken)
     {
         QuantizerBank bank = QuantizerBank.Open(run.Bank);
-        OperationGraph graph = OperationGraphBuilder.Build(model.Graph);
+        OperationGraph graph = model.Operations;
         Trial[] trials = [.. FitStage.ReadTrials(run, Study.DefaultName).Where(trial => trial.State == TrialState.Complete)];
         var entries = new List<PlanEntry> { new() { Key = "full-precision", Label = "Full precision", Kind = PlanKind.FullPrecision } };
         entries.AddRange(bank.Options.Select(option => new PlanEntry

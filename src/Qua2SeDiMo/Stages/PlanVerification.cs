@@ -34,32 +34,18 @@ internal static class PlanVerification
             if (!listed.Exists(known => known.Allocation.Equals(entry.Allocation))) listed.Add((Unused(entry.Key, listed), entry.Allocation));
         }
         IReadOnlyList<Trial> trials = StudyStage.RunListed(model, run, options, listed, study, pictures, "plans", progress, cancellationToken);
-        var store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System, study);
-        try
+        return SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System, study).Use<List<PlanEntry>>(store =>
         {
             Dictionary<string, IReadOnlyDictionary<int, TrialArray>> arrays = StudyMetric.Quality.ToDictionary(
                 metric => metric.Name, metric => store.ReadArraysAsync(metric.Name, cancellationToken).GetAwaiter().GetResult());
             return [.. entries.Select(entry => WithMetrics(entry, Find(entry, trials), arrays, suffix, pictures is not null) with { ActivationBits = options.ActivationBits })];
-        }
-        finally
-        {
-            store.DisposeAsync().AsTask().GetAwaiter().GetResult();
-        }
+        });
     }
 
     // A study of these settings may not be there yet.
-    private static List<(string, BitAllocation)> Known(RunDirectory run, StudyOptions options, LoadedModel model, string study)
-    {
-        var store = SqliteStudyStore.OpenOrCreate(run.StudyDatabase, options.ToSettings(model.Folder, "plans"), TimeProvider.System, study);
-        try
-        {
-            return [.. store.ListAsync().GetAwaiter().GetResult().OrderBy(trial => trial.Number).Select(trial => (trial.Name, trial.Allocation))];
-        }
-        finally
-        {
-            store.DisposeAsync().AsTask().GetAwaiter().GetResult();
-        }
-    }
+    private static List<(string, BitAllocation)> Known(RunDirectory run, StudyOptions options, LoadedModel model, string study) =>
+        SqliteStudyStore.OpenOrCreate(run.StudyDatabase, options.ToSettings(model.Folder, "plans"), TimeProvider.System, study).Use<List<(string, BitAllocation)>>(store =>
+            [.. store.ListAsync().GetAwaiter().GetResult().OrderBy(trial => trial.Number).Select(trial => (trial.Name, trial.Allocation))]);
 
     private static string Unused(string key, List<(string Name, BitAllocation Allocation)> listed)
     {

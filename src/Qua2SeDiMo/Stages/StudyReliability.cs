@@ -8,8 +8,7 @@ internal static class StudyReliability
     internal static IReadOnlyList<ObjectiveReliability> Measure(RunDirectory run, StudyOptions options, IReadOnlyList<Trial> complete)
     {
         if (complete.Count < SplitHalfReliability.MinTrials || options.ImageCount < SplitHalfReliability.MinImages) return [];
-        var store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System);
-        try
+        return SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System).Use(store =>
         {
             double[] bits = [.. complete.Select(trial => trial.Metrics[StudyMetric.AverageBits.Name])];
             var result = new List<ObjectiveReliability>();
@@ -25,11 +24,7 @@ internal static class StudyReliability
                     : SplitHalfReliability.OfMean(metric.Name, bits, arrays));
             }
             return result;
-        }
-        finally
-        {
-            store.DisposeAsync().AsTask().GetAwaiter().GetResult();
-        }
+        });
     }
 
     private static ObjectiveReliability OfDistribution(StudyMetric metric, double[] bits, TrialArray[] features, FeatureReference real) =>

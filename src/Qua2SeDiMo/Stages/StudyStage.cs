@@ -84,9 +84,7 @@ public static class StudyStage
     {
         ArgumentNullException.ThrowIfNull(run);
         if (!File.Exists(run.StudyDatabase)) return;
-        var store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System);
-        store.RetryFailedAsync().GetAwaiter().GetResult();
-        store.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System).Use(store => store.RetryFailedAsync().GetAwaiter().GetResult());
     }
 
     /// <summary>A trial as it is printed for programs.</summary>
@@ -113,8 +111,7 @@ public static class StudyStage
         IProgress<StageProgress>? progress, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(run.DirectoryPath);
-        var store = SqliteStudyStore.OpenOrCreate(run.StudyDatabase, options.ToSettings(model.Folder, sampler.Description), TimeProvider.System, studyName);
-        try
+        return SqliteStudyStore.OpenOrCreate(run.StudyDatabase, options.ToSettings(model.Folder, sampler.Description), TimeProvider.System, studyName).Use(store =>
         {
             IReadOnlyList<Trial> known = store.ListAsync(cancellationToken).GetAwaiter().GetResult();
             if (known.Count(trial => trial.IsFinished) >= trialCount) return known;
@@ -125,11 +122,7 @@ public static class StudyStage
             var runner = new StudyRunner(store, sampler, objective, StudyWorker.ThisProcess(Versions), TimeProvider.System);
             IProgress<StudyProgress>? inner = progress is null ? null : new Relay<StudyProgress>(step => progress.Report(Describe(step)));
             return runner.RunAsync(trialCount, options.Seed, inner, cancellationToken).GetAwaiter().GetResult();
-        }
-        finally
-        {
-            store.DisposeAsync().AsTask().GetAwaiter().GetResult();
-        }
+        });
     }
 
     private static StageProgress Describe(StudyProgress step)
