@@ -73,6 +73,7 @@ public sealed class SpeedTests
             text.AppendLine(CultureInfo.InvariantCulture, $"| {Text(row, "model")} | {Text(row, "configuration")} | {row.GetProperty("images_per_minute").GetDouble():0.0} | {row.GetProperty("peak_mebibytes").GetDouble():#,0} |");
         }
         GeneratedBlock.Check(Page, "models", text.ToString());
+        GeneratedBlock.Check("README.md", "models", text.ToString());
     }
 
     private static string Table(IEnumerable<JsonElement> rows, string what, string count, (string Title, string Name)[] contenders)
