@@ -65,7 +65,14 @@ internal static unsafe class RowDecoder
     {
         int* chunk = stackalloc int[ChunkVectors * PaletteLayout.Lanes];
         int perWord = instructions.IntegersPerWord, length = weight.RowLength, vectorCount = weight.Layout.VectorCount;
-        int vector = first / PaletteLayout.Lanes * perWord, end = (first + count) / PaletteLayout.Lanes * perWord;
+        int end = (first + count) / PaletteLayout.Lanes * perWord, total = 0;
+        if (perWord == 4 && WordDecoder512.IsSupported && PaletteTable.Holds(weight.Spec.Bits))
+        {
+            int done = WordDecoder512.Decode(weight.Layout, weight.Codes(channel), integers, first, count, row, out total);
+            first += done;
+            row += done;
+        }
+        int vector = first / PaletteLayout.Lanes * perWord;
         Vector256<int> sums = Vector256<int>.Zero;
         for (; vector < end; vector += ChunkVectors)
         {
@@ -78,7 +85,7 @@ internal static unsafe class RowDecoder
                 sums += perWord == 2 ? Pair(chunk + i, row) : Four(chunk + i, row);
             }
         }
-        return Vector256.Sum(sums);
+        return total + Vector256.Sum(sums);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

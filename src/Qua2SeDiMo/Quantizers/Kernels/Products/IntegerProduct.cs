@@ -40,7 +40,7 @@ internal sealed unsafe class IntegerProduct(PanelInstructions instructions, floa
         ArrayPool<float>.Shared.Return(rented);
     }
 
-    protected override int FewestPartTokens => 192;
+    protected override int FewestPartTokens => 96;
 
     // The sum of a channel's integers.
     protected override int MarginWords => 1;
