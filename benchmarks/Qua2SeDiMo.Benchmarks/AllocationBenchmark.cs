@@ -56,8 +56,14 @@ internal static class AllocationBenchmark
         long peak = process.PeakWorkingSet64 / (1 << 20);
         Console.WriteLine($"peak memory {peak} MiB");
         if (output is null) return;
-        AtomicFile.WriteText(output, JsonSerializer.Serialize(new { about = "allocation GOLDEN [OUTPUT.json]", runtime = RuntimeInformation.FrameworkDescription,
-            processors = Environment.ProcessorCount, peakMemoryMiB = peak, results }, Json) + "\n");
+        AtomicFile.WriteText(output, JsonSerializer.Serialize(new
+        {
+            about = "allocation GOLDEN [OUTPUT.json]",
+            runtime = RuntimeInformation.FrameworkDescription,
+            processors = Environment.ProcessorCount,
+            peakMemoryMiB = peak,
+            results
+        }, Json) + "\n");
     }
 
     private static IReadOnlyList<ScoredGroup> PerWeight(PublishedUnits published, Predictor[] folds)

@@ -44,8 +44,14 @@ internal static class BlockScoreBenchmark
         long peak = process.PeakWorkingSet64 / (1 << 20);
         Console.WriteLine($"peak memory {peak} MiB");
         if (output is null) return;
-        AtomicFile.WriteText(output, JsonSerializer.Serialize(new { about = "block-scores GOLDEN [OUTPUT.json]", runtime = RuntimeInformation.FrameworkDescription,
-            processors = Environment.ProcessorCount, peakMemoryMiB = peak, results }, Json) + "\n");
+        AtomicFile.WriteText(output, JsonSerializer.Serialize(new
+        {
+            about = "block-scores GOLDEN [OUTPUT.json]",
+            runtime = RuntimeInformation.FrameworkDescription,
+            processors = Environment.ProcessorCount,
+            peakMemoryMiB = peak,
+            results
+        }, Json) + "\n");
     }
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };

@@ -41,7 +41,14 @@ internal static class MatMulBenchmark
             int pad = kernel / 2;
             var shape = new ConvolutionShape(1, inChannels, side, side)
             {
-                KernelHeight = kernel, KernelWidth = kernel, StrideHeight = stride, StrideWidth = stride, PadTop = pad, PadLeft = pad, PadBottom = pad, PadRight = pad,
+                KernelHeight = kernel,
+                KernelWidth = kernel,
+                StrideHeight = stride,
+                StrideWidth = stride,
+                PadTop = pad,
+                PadLeft = pad,
+                PadBottom = pad,
+                PadRight = pad,
             };
             Add(rows, Convolution(shape, outChannels, threads, pool.Run, Math.Min(repetitions, LongRepetitions)));
         }

@@ -1,7 +1,7 @@
 using System.CommandLine;
-using Spectre.Console;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Stages;
+using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli.Commands;
 

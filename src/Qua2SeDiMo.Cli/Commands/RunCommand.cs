@@ -21,7 +21,8 @@ internal static class RunCommand
             RunDirectory run = model.Run(result);
             var options = new WorkflowOptions(
                 trials.Apply(result, generation.Read(result, model.Folder(result))) with { FrontObjective = predictor.Objective(result) }, predictor.Options(result), predictor.Objective(result), predictor.SizeWeight(result),
-                plan.Budgets(result), plan.Predictor(result), $"q2 {string.Join(' ', Environment.GetCommandLineArgs().Skip(1))}") { Activations = plan.Activations(result), Level = plan.Level(result) };
+                plan.Budgets(result), plan.Predictor(result), $"q2 {string.Join(' ', Environment.GetCommandLineArgs().Skip(1))}")
+            { Activations = plan.Activations(result), Level = plan.Level(result) };
             WorkflowResult done = Workflow.Run(loaded, run, options, context.Progress, cancellationToken);
             context.Print(done, _ =>
             {

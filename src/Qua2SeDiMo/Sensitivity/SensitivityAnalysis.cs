@@ -86,7 +86,8 @@ public static class SensitivityAnalysis
         // Fewer bits add error; the scores of the network and of ridge regression fall by it.
         double[] added = BitDrops.Of(features, (w, o) => -features.Error(w, o));
         return new SensitivityResult(model, [.. features.Options.Select(option => option.Name)], weights, units, spreads[0].SampleCount, spreads[0].Agreement,
-            Defined(RankStatistics.KendallTauB(drop, added))) { Spreads = spreads, DropSamples = dropSamples };
+            Defined(RankStatistics.KendallTauB(drop, added)))
+        { Spreads = spreads, DropSamples = dropSamples };
     }
 
     private static ScoreSpread Spread(OptionFeatures features, Resampling resampling, DropSamples drops)

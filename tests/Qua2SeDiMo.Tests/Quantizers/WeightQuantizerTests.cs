@@ -1,6 +1,6 @@
+using System.Text.Json;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Quantizers;
-using System.Text.Json;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Quantizers;

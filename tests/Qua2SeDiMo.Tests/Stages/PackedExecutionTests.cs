@@ -12,7 +12,7 @@ namespace Qua2SeDiMo.Tests.Stages;
 public sealed class PackedExecutionTests(ITestOutputHelper output)
 {
     private static readonly GenerationRequest Request = new() { StepCount = 6 };
-    private static readonly string[] Prompts = 
+    private static readonly string[] Prompts =
         ["red apple, flat emoji", "blue house, flat emoji", "hamster, fluent emoji", "smirking face, flat emoji", "lungs, fluent emoji", "green tree, flat emoji", "yellow star, flat emoji", "umbrella, fluent emoji"];
 
     [Theory]

@@ -14,13 +14,20 @@ internal static partial class UNetNames
 
     private static readonly Dictionary<string, string> Resnet = new(StringComparer.Ordinal)
     {
-        ["conv1"] = "in_layers.2", ["conv2"] = "out_layers.3", ["time_emb_proj"] = "emb_layers.1", ["conv_shortcut"] = "skip_connection",
+        ["conv1"] = "in_layers.2",
+        ["conv2"] = "out_layers.3",
+        ["time_emb_proj"] = "emb_layers.1",
+        ["conv_shortcut"] = "skip_connection",
     };
 
     private static readonly Dictionary<string, string> Ends = new(StringComparer.Ordinal)
     {
-        ["conv_in"] = "input_blocks.0.0", ["conv_out"] = "out.2", ["time_embedding.linear_1"] = "time_embed.0", ["time_embedding.linear_2"] = "time_embed.2",
-        ["add_embedding.linear_1"] = "label_emb.0.0", ["add_embedding.linear_2"] = "label_emb.0.2",
+        ["conv_in"] = "input_blocks.0.0",
+        ["conv_out"] = "out.2",
+        ["time_embedding.linear_1"] = "time_embed.0",
+        ["time_embedding.linear_2"] = "time_embed.2",
+        ["add_embedding.linear_1"] = "label_emb.0.0",
+        ["add_embedding.linear_2"] = "label_emb.0.2",
     };
 
     /// <summary>Maps the paths of a denoiser.</summary>

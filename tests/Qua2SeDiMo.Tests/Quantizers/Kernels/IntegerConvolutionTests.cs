@@ -18,6 +18,7 @@ public sealed class IntegerConvolutionTests
         new(1, 7, 12, 10) { KernelHeight = 2, KernelWidth = 3, DilationHeight = 2, DilationWidth = 3, PadTop = 2, PadLeft = 0, PadBottom = 1, PadRight = 4 },
         new(1, 6, 17, 11) { KernelHeight = 7, KernelWidth = 5, PadTop = 3, PadLeft = 6, PadBottom = 3, PadRight = 6 },
         new(1, 2, 4, 6) { KernelHeight = 1, KernelWidth = 3, PadLeft = 8, PadRight = 8 },
+        new(1, 3, 40, 2) { KernelHeight = 1, KernelWidth = 3, StrideWidth = 2, PadRight = 1 },
         new(1, 5, 40, 33) { KernelHeight = 2, KernelWidth = 2, StrideHeight = 2, StrideWidth = 2 },
     ];
 

@@ -14,7 +14,7 @@ internal sealed class PaddedSums(ConvolutionShape shape)
         int width = shape.KernelWidth, columns = shape.OutWidth;
         // Between these columns all kernel columns lie inside.
         int from = Math.Min((shape.PadLeft + shape.StrideWidth - 1) / shape.StrideWidth, columns);
-        int to = Math.Clamp(((shape.Width - 1 - ((width - 1) * shape.DilationWidth) + shape.PadLeft) / shape.StrideWidth) + 1, from, columns);
+        int room = shape.Width + shape.PadLeft - 1 - ((width - 1) * shape.DilationWidth), to = room < 0 ? from : Math.Clamp((room / shape.StrideWidth) + 1, from, columns);
         inside.AsSpan().Clear();
         for (int i = 0; i < shape.KernelHeight; i++)
         {
