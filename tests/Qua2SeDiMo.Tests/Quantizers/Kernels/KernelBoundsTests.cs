@@ -29,7 +29,7 @@ public sealed class KernelBoundsTests
         PaletteKernel kernel = KernelSelector.Choose(variant);
         foreach (QuantizerSpec spec in QuantizerSpec.PaperOptions)
         {
-            foreach ((int tokens, int outChannels, int rowLength) in new[] { (1, 1, 1), (1, 7, 37), (3, 5, 129), (8, 13, 161), (19, 25, 70), (41, 11, 33) })
+            foreach ((int tokens, int outChannels, int rowLength) in new[] { (1, 1, 1), (1, 7, 37), (3, 5, 129), (8, 13, 161), (19, 25, 70), (41, 11, 33), (64, 257, 258) })
             {
                 ReadOnlySpan<byte> data = PaletteMatrix.From(SampleWeights.Make(spec, outChannels, rowLength)).Data;
                 using GuardedBuffer weightBytes = new(data.Length, atEnd), x = new(tokens * rowLength * 4, atEnd), bias = new(outChannels * 4, atEnd), y = new(tokens * outChannels * 4, atEnd);

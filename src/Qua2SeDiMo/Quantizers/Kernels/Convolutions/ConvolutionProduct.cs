@@ -6,9 +6,9 @@ namespace Qua2SeDiMo.Quantizers.Kernels;
 internal sealed unsafe class ConvolutionProduct(PanelInstructions instructions, ConvolutionShape shape, float* x, PaletteMatrix weight, float* bias, float* y)
     : FloatProduct(instructions, weight, shape.PositionCount)
 {
-    protected override void Pack(int first, int count, float* panels) => ImagePanel.Gather(shape, x, first, count, Instructions.WideTokens, panels);
+    internal override void Pack(int first, int count, float* panels) => ImagePanel.Gather(shape, x, first, count, Instructions.WideTokens, panels);
 
-    protected override void Store(int firstChannel, int channels, int firstToken, int count, float* sums, nint pitch, float* margins)
+    internal override void Store(int firstChannel, int channels, int firstToken, int count, float* sums, nint pitch, float* margins)
     {
         int positions = shape.OutHeight * shape.OutWidth;
         for (int done = 0, length; done < count; done += length)

@@ -37,7 +37,7 @@ internal sealed unsafe class IntegerConvolution(PanelInstructions instructions, 
         throw new ArgumentOutOfRangeException(nameof(first));
     }
 
-    protected override void Pack(int first, int count, float* panels)
+    internal override void Pack(int first, int count, float* panels)
     {
         fixed (int* words = image.Words) ImagePanel.Gather(planes, (float*)words, first, count, Instructions.WideTokens, panels);
     }
@@ -115,7 +115,7 @@ internal sealed unsafe class IntegerConvolution(PanelInstructions instructions, 
 
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    protected override void Store(int firstChannel, int channels, int firstToken, int count, float* sums, nint pitch, float* margins)
+    internal override void Store(int firstChannel, int channels, int firstToken, int count, float* sums, nint pitch, float* margins)
     {
         var corrections = new PaddedSums(shape);
         Span<float> terms = stackalloc float[MostTaps];

@@ -21,7 +21,7 @@ internal sealed unsafe class IntegerProduct(PanelInstructions instructions, floa
         ArrayPool<float>.Shared.Return(zeroPoints);
     }
 
-    protected override void Pack(int first, int count, float* panels)
+    internal override void Pack(int first, int count, float* panels)
     {
         int words = Words(Weight, Instructions.IntegersPerWord), wide = Instructions.WideTokens;
         float[] rented = ArrayPool<float>.Shared.Rent(wide * words);
@@ -56,7 +56,7 @@ internal sealed unsafe class IntegerProduct(PanelInstructions instructions, floa
     protected override void Tile(float* a, float* b, int first, int count, float* c, nint pitch, int width) =>
         Instructions.IntegerTile((int*)a, (int*)b, count, (int*)c, pitch, first > 0, width);
 
-    protected override void Store(int firstChannel, int channels, int firstToken, int count, float* sums, nint pitch, float* margins)
+    internal override void Store(int firstChannel, int channels, int firstToken, int count, float* sums, nint pitch, float* margins)
     {
         fixed (float* step = steps, zeroPoint = zeroPoints)
         {

@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Quantizers.Kernels;
 internal sealed unsafe class LinearProduct(PanelInstructions instructions, float* x, int tokens, PaletteMatrix weight, float* bias, float* y)
     : FloatProduct(instructions, weight, tokens)
 {
-    protected override void Pack(int first, int count, float* panels)
+    internal override void Pack(int first, int count, float* panels)
     {
         int length = Weight.RowLength, wide = Instructions.WideTokens;
         for (int done = 0; done < count; done += wide, panels += PanelPitch(wide, length))
@@ -15,7 +15,7 @@ internal sealed unsafe class LinearProduct(PanelInstructions instructions, float
         }
     }
 
-    protected override void Store(int firstChannel, int channels, int firstToken, int count, float* sums, nint pitch, float* margins) =>
+    internal override void Store(int firstChannel, int channels, int firstToken, int count, float* sums, nint pitch, float* margins) =>
         PanelTransposer.Store(sums, pitch, channels, count, bias is null ? null : bias + firstChannel, y + ((long)firstToken * Weight.OutChannels) + firstChannel, Weight.OutChannels);
 }
 
@@ -23,6 +23,12 @@ internal sealed unsafe class LinearProduct(PanelInstructions instructions, float
 internal abstract unsafe class FloatProduct(PanelInstructions instructions, PaletteMatrix weight, int tokens) : PanelProduct(instructions, weight, tokens, weight.RowLength)
 {
     protected override int FewestPartTokens => 96;
+
+    internal override void Run(PartRunner run)
+    {
+        if (StrassenProduct.Fits(Instructions, Weight, Tokens)) new StrassenProduct(Instructions, this, Weight, Tokens).Run(run);
+        else base.Run(run);
+    }
 
     [SkipLocalsInit]
     protected override void Decode(int channel, int first, int count, float* row, float* margin)

@@ -20,10 +20,13 @@ internal abstract unsafe class PanelProduct(PanelInstructions instructions, Pale
     /// <summary>Words from one panel to the next: a panel's words and two cache lines, so that neighbouring panels do not evict each other.</summary>
     internal static long PanelPitch(int wide, int depth) => ((long)wide * depth) + WidestPanel;
 
+    /// <summary>Words between sums of channels, and before the first, so that those lie on cache lines.</summary>
+    internal const int AlignmentWords = 16;
+
     /// <summary>Channels of one part.</summary>
     internal const int GroupChannels = 24;
 
-    private const int MostTokens = 512, FewestTokens = 96, PanelWords = 3 << 19, AlignmentWords = 16, FewestParts = 8, FewestPartPanels = 4;
+    private const int MostTokens = 512, FewestTokens = 96, PanelWords = 3 << 19, FewestParts = 8, FewestPartPanels = 4;
 
     /// <summary>What multiplies.</summary>
     protected PanelInstructions Instructions => instructions;
@@ -31,8 +34,11 @@ internal abstract unsafe class PanelProduct(PanelInstructions instructions, Pale
     /// <summary>C × K.</summary>
     protected PaletteMatrix Weight => weight;
 
+    /// <summary>Rows of inputs.</summary>
+    protected int Tokens => tokens;
+
     /// <summary>Lays out inputs of tokens [first, first + count) as panels [depth, width], a <see cref="PanelPitch"/> apart; missing tokens are zeros.</summary>
-    protected abstract void Pack(int first, int count, float* panels);
+    internal abstract void Pack(int first, int count, float* panels);
 
     /// <summary>Where the words end that are decoded and multiplied together with a first one: at most <see cref="Depth"/> after it.</summary>
     protected virtual int StretchEnd(int first) => Math.Min(first + Depth, depth);
@@ -50,7 +56,7 @@ internal abstract unsafe class PanelProduct(PanelInstructions instructions, Pale
     protected abstract void Tile(float* a, float* b, int first, int count, float* c, nint pitch, int width);
 
     /// <summary>Writes results from sums [channels, pitch] and margins [channels, <see cref="MarginWords"/>].</summary>
-    protected abstract void Store(int firstChannel, int channels, int firstToken, int count, float* sums, nint pitch, float* margins);
+    internal abstract void Store(int firstChannel, int channels, int firstToken, int count, float* sums, nint pitch, float* margins);
 
     /// <summary>Computes everything.</summary>
     internal virtual void Run(PartRunner run)
