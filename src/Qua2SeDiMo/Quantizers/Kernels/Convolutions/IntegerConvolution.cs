@@ -23,7 +23,7 @@ internal sealed unsafe class IntegerConvolution(PanelInstructions instructions, 
     // Places of the second sum: vectors and kernel places are in step again after so many.
     private readonly int lanes = shape.TapCount * PaletteLayout.Lanes;
 
-    protected override int FewestPartTokens => 256;
+    protected override PartCosts Costs => new(2, 4, 1);
 
     // The second sum, then all integers of the channel as bytes in order of k, and room for a vector.
     protected override int MarginWords => lanes + (((shape.RowLength - 1) / sizeof(float)) + 1) + PaletteLayout.Lanes;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
@@ -7,29 +8,36 @@ namespace Qua2SeDiMo.Quantizers.Kernels;
 /// <summary><see cref="IntegerProduct"/> for at most <see cref="VnniDotProduct.MostTokens"/> tokens and 4 bits: nothing is laid out but the tokens.</summary>
 internal sealed unsafe class FewTokensIntegerProduct(float* x, int tokens, PaletteMatrix weight, float* bias, int activationBits, float* y)
 {
-    private const int PartWeights = 1 << 17, Lanes = PaletteLayout.Lanes, VectorBytes = VnniDotProduct.VectorBytes, PerWord = 4, MostChannels = 4, MostSums = 20;
+    private const int PartProducts = 1 << 17, Lanes = PaletteLayout.Lanes, VectorBytes = VnniDotProduct.VectorBytes, PerWord = 4, MostChannels = 4, MostSums = 20;
 
     private static readonly byte[][] ShiftsOf = [.. Enumerable.Range(0, VnniDotProduct.MostBits + 1).Select(Shifts)];
 
     private readonly int rows = VnniDotProduct.TokensFor(tokens) + 1, together = VnniDotProduct.ChannelsFor(VnniDotProduct.TokensFor(tokens)), steps = VnniDotProduct.StepsFor(weight.Spec.Bits);
-    private readonly TokenRange[] ranges = new TokenRange[tokens];
 
     /// <summary>Computes everything.</summary>
     internal void Run(PartRunner run)
     {
+        int shares = Math.Min(Environment.ProcessorCount, (int)(((long)weight.OutChannels * weight.RowLength * tokens / PartProducts) + 1));
+        // Each part quantizes all tokens: that takes less time than reading what another core has just written.
+        int channels = ((((weight.OutChannels - 1) / shares) / together) + 1) * together;
+        run(((weight.OutChannels - 1) / channels) + 1, part => Part(part * channels, Math.Min((part + 1) * channels, weight.OutChannels)));
+    }
+
+    private void Part(int from, int to)
+    {
         int perBlock = weight.Layout.VectorsPerBlock, blocks = ((weight.Layout.VectorCount - 1) / perBlock) + 1, words = blocks * steps * Lanes;
-        int channels = together * (((PartWeights / weight.RowLength) + together) / together);
         int[] rented = ArrayPool<int>.Shared.Rent((rows * words) + Lanes);
         rented.AsSpan().Clear();
+        Span<TokenRange> ranges = stackalloc TokenRange[tokens];
         fixed (int* start = rented)
         {
-            var inputs = (int*)(((nint)start + (VectorBytes - 1)) & ~(nint)(VectorBytes - 1));
+            var inputs = (int*)PanelProduct.Aligned((float*)start);
             for (int token = 0; token < tokens; token++)
             {
                 ranges[token] = TokenQuantizer.Quantize(x + ((long)token * weight.RowLength), weight.RowLength, activationBits, PerWord, perBlock, inputs + (token * Lanes), words / Lanes, rows * Lanes);
             }
             Ones(inputs + ((rows - 1) * Lanes), perBlock);
-            run(((weight.OutChannels - 1) / channels) + 1, part => Multiply(part * channels, Math.Min((part + 1) * channels, weight.OutChannels), (byte*)inputs));
+            Multiply(from, to, (byte*)inputs, ranges);
         }
         ArrayPool<int>.Shared.Return(rented);
     }
@@ -37,16 +45,17 @@ internal sealed unsafe class FewTokensIntegerProduct(float* x, int tokens, Palet
     // One for each input: the sum of a channel's integers.
     private void Ones(int* row, int perBlock)
     {
-        for (int k = 0; k < weight.RowLength; k++)
+        for (int first = 0, block = 0, vector = 0; first < weight.RowLength; first += Lanes)
         {
-            (int block, int vector) = Math.DivRem(k / Lanes, perBlock);
-            row[((((block * steps) + (vector / PerWord)) * rows) * Lanes) + (k % Lanes)] |= 1 << (vector % PerWord * 8);
+            var places = new Span<int>(row + ((((block * steps) + (vector / PerWord)) * rows) * Lanes), Math.Min(Lanes, weight.RowLength - first));
+            TensorPrimitives.BitwiseOr(places, 1 << (vector % PerWord * 8), places);
+            if (++vector == perBlock) (block, vector) = (block + 1, 0);
         }
     }
 
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Multiply(int from, int to, byte* inputs)
+    private void Multiply(int from, int to, byte* inputs, ReadOnlySpan<TokenRange> ranges)
     {
         PaletteLayout layout = weight.Layout;
         sbyte* tables = stackalloc sbyte[MostChannels * VectorBytes];
@@ -79,7 +88,7 @@ internal sealed unsafe class FewTokensIntegerProduct(float* x, int tokens, Palet
                     Run(&frame, inputs + ((long)layout.BlockCount * steps * rows * VectorBytes), 1, sums + (MostSums * Lanes));
                 }
                 Total(sums, totals);
-                for (int i = 0; i < Math.Min(together, to - channel); i++) Store(channel + i, scales[i], totals + (i * rows));
+                for (int i = 0; i < Math.Min(together, to - channel); i++) Store(channel + i, scales[i], totals + (i * rows), ranges);
             }
         }
     }
@@ -103,10 +112,10 @@ internal sealed unsafe class FewTokensIntegerProduct(float* x, int tokens, Palet
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> Both(int* sums) => Vector512.Load(sums) + Vector512.Load(sums + (MostSums * Lanes));
 
-    private void Store(int channel, float scale, int* totals)
+    private void Store(int channel, float scale, int* totals, ReadOnlySpan<TokenRange> ranges)
     {
         float added = bias is null ? 0f : bias[channel];
-        for (int token = 0; token < tokens; token++) y[((long)token * weight.OutChannels) + channel] = ranges[token].Value(totals[token], totals[rows - 1], scale, added);
+        for (int token = 0; token < ranges.Length; token++) y[((long)token * weight.OutChannels) + channel] = ranges[token].Value(totals[token], totals[rows - 1], scale, added);
     }
 
     // At which bit of its 64 the code of each byte begins, step by step.

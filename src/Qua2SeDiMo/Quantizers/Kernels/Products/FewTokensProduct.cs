@@ -10,18 +10,25 @@ internal sealed unsafe class FewTokensProduct(float* x, int tokens, PaletteMatri
     internal const int MostTokens = 16;
 
     // Enough work to be worth handing to a thread.
-    private const int PartWeights = 1 << 16, Lanes = PaletteLayout.Lanes, MostChannels = 4;
+    private const int PartProducts = 1 << 16, Lanes = PaletteLayout.Lanes, MostChannels = 4;
 
     /// <summary>Computes everything.</summary>
     internal void Run(PartRunner run)
     {
-        int vectors = weight.Layout.VectorCount, step = MostChannels * (((PartWeights / weight.RowLength) + MostChannels) / MostChannels);
-        float[] rented = ArrayPool<float>.Shared.Rent(((tokens + MostChannels) * vectors * Lanes) + Lanes);
+        int shares = Math.Min(Environment.ProcessorCount, (int)(((long)weight.OutChannels * weight.RowLength * tokens / PartProducts) + 1));
+        // Each part lays out all tokens: that takes less time than reading what another core has just written.
+        int channels = ((((weight.OutChannels - 1) / shares) / MostChannels) + 1) * MostChannels;
+        run(((weight.OutChannels - 1) / channels) + 1, part => Part(part * channels, Math.Min((part + 1) * channels, weight.OutChannels)));
+    }
+
+    private void Part(int from, int to)
+    {
+        float[] rented = ArrayPool<float>.Shared.Rent(((tokens + MostChannels) * weight.Layout.VectorCount * Lanes) + Lanes);
         fixed (float* start = rented)
         {
-            float* inputs = (float*)(((nint)start + 63) & ~(nint)63), place = inputs;
-            for (int first = 0; first < tokens; first += Width(tokens - first)) place = LayOut(first, Width(tokens - first), vectors, place);
-            run(((weight.OutChannels - 1) / step) + 1, part => Multiply(part * step, Math.Min((part + 1) * step, weight.OutChannels), inputs));
+            float* inputs = PanelProduct.Aligned(start), place = inputs;
+            for (int first = 0; first < tokens; first += Width(tokens - first)) place = LayOut(first, Width(tokens - first), place);
+            Multiply(from, to, inputs);
         }
         ArrayPool<float>.Shared.Return(rented);
     }
@@ -29,9 +36,9 @@ internal sealed unsafe class FewTokensProduct(float* x, int tokens, PaletteMatri
     // Tokens taken together when so many are left.
     private static int Width(int left) => left > 4 ? 8 : left > 1 ? 4 : 1;
 
-    private float* LayOut(int first, int width, int vectors, float* place)
+    private float* LayOut(int first, int width, float* place)
     {
-        int length = weight.RowLength, real = Math.Min(width, tokens - first);
+        int length = weight.RowLength, vectors = weight.Layout.VectorCount, real = Math.Min(width, tokens - first);
         for (int vector = 0; vector < vectors; vector++)
         {
             int start = vector * Lanes, count = Math.Min(Lanes, length - start);

@@ -8,6 +8,7 @@ namespace Qua2SeDiMo.Quantizers.Kernels;
 internal sealed unsafe class IntegerProduct(PanelInstructions instructions, float* x, int tokens, PaletteMatrix weight, float* bias, int activationBits, float* y)
     : PanelProduct(instructions, weight, tokens, Words(weight, instructions.IntegersPerWord))
 {
+    // Parts that lay out the same tokens write the same values.
     private readonly float[] steps = ArrayPool<float>.Shared.Rent(tokens + Padding), zeroPoints = ArrayPool<float>.Shared.Rent(tokens + Padding);
 
     // Results are made eight tokens at a time.
@@ -40,7 +41,7 @@ internal sealed unsafe class IntegerProduct(PanelInstructions instructions, floa
         ArrayPool<float>.Shared.Return(rented);
     }
 
-    protected override int FewestPartTokens => 96;
+    protected override PartCosts Costs => new(2, 1, 8);
 
     // The sum of a channel's integers.
     protected override int MarginWords => 1;

@@ -22,7 +22,7 @@ internal sealed unsafe class LinearProduct(PanelInstructions instructions, float
 /// <summary>A product in single precision.</summary>
 internal abstract unsafe class FloatProduct(PanelInstructions instructions, PaletteMatrix weight, int tokens) : PanelProduct(instructions, weight, tokens, weight.RowLength)
 {
-    protected override int FewestPartTokens => 96;
+    protected override PartCosts Costs => new(6, 1, 2);
 
     internal override void Run(PartRunner run)
     {

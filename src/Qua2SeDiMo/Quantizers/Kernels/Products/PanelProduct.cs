@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Qua2SeDiMo.Quantizers.Kernels;
 
 /// <summary>
-/// A product cut so that everything is read from the nearest cache: inputs of a block of tokens are laid out once as panels [k, token]; then each part
-/// decodes the weights of a few channels once per block, a stretch of k at a time, and multiplies them with all panels.
+/// A product cut so that everything is read from the nearest cache: each part lays out the inputs of a block of tokens as panels [k, token]; then it decodes the weights of a few
+/// channels at a time, a stretch of k after another, and multiplies them with all its panels.
 /// </summary>
 internal abstract unsafe class PanelProduct(PanelInstructions instructions, PaletteMatrix weight, int tokens, int depth)
 {
@@ -26,7 +26,7 @@ internal abstract unsafe class PanelProduct(PanelInstructions instructions, Pale
     /// <summary>Channels of one part.</summary>
     internal const int GroupChannels = 24;
 
-    private const int MostTokens = 512, FewestTokens = 96, PanelWords = 3 << 19, FewestParts = 8, FewestPartPanels = 4;
+    private const int MostTokens = 512, FewestTokens = 96, PanelWords = 3 << 19;
 
     /// <summary>What multiplies.</summary>
     protected PanelInstructions Instructions => instructions;
@@ -46,8 +46,8 @@ internal abstract unsafe class PanelProduct(PanelInstructions instructions, Pale
     /// <summary>Words that <see cref="Decode"/> keeps of each channel for <see cref="Store"/>.</summary>
     protected virtual int MarginWords => 0;
 
-    /// <summary>Tokens for which it pays that one part decodes all weights.</summary>
-    protected abstract int FewestPartTokens { get; }
+    /// <summary>What parts cost, with groups of channels as units.</summary>
+    protected abstract PartCosts Costs { get; }
 
     /// <summary>Decodes words [first, first + count) of a channel and adds to its margin, which begins as zeros.</summary>
     protected abstract void Decode(int channel, int first, int count, float* row, float* margin);
@@ -61,43 +61,26 @@ internal abstract unsafe class PanelProduct(PanelInstructions instructions, Pale
     /// <summary>Computes everything.</summary>
     internal virtual void Run(PartRunner run)
     {
-        int wide = instructions.WideTokens, most = Math.Clamp(PanelWords / depth / wide * wide, FewestTokens, MostTokens);
-        int blocks = ((tokens - 1) / most) + 1, processors = Environment.ProcessorCount;
-        // Cores that share the panels of a block wait for each other's memory; with tokens enough, a block is one part that lays out its own.
-        bool isPrivate = tokens >= (long)FewestPartTokens * processors;
-        if (isPrivate) blocks = (((blocks - 1) / processors) + 1) * processors;
-        int perBlock = ((((tokens - 1) / blocks) / wide) + 1) * wide;
-        blocks = ((tokens - 1) / perBlock) + 1;
-        if (isPrivate) run(blocks, block => RunBlock(block * perBlock, Math.Min(perBlock, tokens - (block * perBlock)), PartRunners.Sequential));
-        else for (int first = 0; first < tokens; first += perBlock) RunBlock(first, Math.Min(perBlock, tokens - first), run);
-    }
-
-    private void RunBlock(int first, int count, PartRunner run)
-    {
-        int wide = instructions.WideTokens, groups = ((weight.OutChannels - 1) / GroupChannels) + 1, partTokens = PartTokens(groups, count);
-        long pitch = PanelPitch(wide, depth);
-        float[] panels = ArrayPool<float>.Shared.Rent(checked((int)((((count - 1) / wide) + 1) * pitch) + AlignmentWords));
-        fixed (float* rented = panels)
+        int wide = instructions.WideTokens, panels = ((tokens - 1) / wide) + 1, groups = ((weight.OutChannels - 1) / GroupChannels) + 1;
+        (int perBlock, int perShare) = PartCut.Find(panels, groups, Math.Clamp(PanelWords / depth, FewestTokens, MostTokens) / wide, Costs, Environment.ProcessorCount);
+        int blockTokens = perBlock * wide, shares = ((groups - 1) / perShare) + 1;
+        run((((tokens - 1) / blockTokens) + 1) * shares, part =>
         {
-            float* start = Aligned(rented);
-            // Threads share a block's panels; a part of its own packs them at once.
-            int packed = run == PartRunners.Sequential ? count : FewestPartPanels * wide;
-            run(((count - 1) / packed) + 1, part => Pack(first + (part * packed), Math.Min(packed, count - (part * packed)), start + (part * packed / wide * pitch)));
-            run(groups * (((count - 1) / partTokens) + 1), part =>
-            {
-                (int share, int group) = Math.DivRem(part, groups);
-                int begin = share * partTokens;
-                Multiply(group * GroupChannels, first + begin, Math.Min(partTokens, count - begin), start + (begin / wide * pitch));
-            });
-        }
-        ArrayPool<float>.Shared.Return(panels);
+            (int block, int share) = Math.DivRem(part, shares);
+            Part(block * blockTokens, Math.Min(blockTokens, tokens - (block * blockTokens)), share * perShare, Math.Min(groups, (share + 1) * perShare));
+        });
     }
 
-    // Few channels are shared out over tokens too, so that threads end together; each part then decodes its weights once more.
-    private int PartTokens(int groups, int count)
+    private void Part(int first, int count, int firstGroup, int endGroup)
     {
-        int wide = instructions.WideTokens, panelCount = ((count - 1) / wide) + 1, shares = Math.Clamp(FewestParts / groups, 1, Math.Max(1, panelCount / FewestPartPanels));
-        return (((panelCount - 1) / shares) + 1) * wide;
+        float[] rented = ArrayPool<float>.Shared.Rent(checked((int)((((count - 1) / instructions.WideTokens) + 1) * PanelPitch(instructions.WideTokens, depth)) + AlignmentWords));
+        fixed (float* start = rented)
+        {
+            float* panels = Aligned(start);
+            Pack(first, count, panels);
+            for (int group = firstGroup; group < endGroup; group++) Multiply(group * GroupChannels, first, count, panels);
+        }
+        ArrayPool<float>.Shared.Return(rented);
     }
 
     private void Multiply(int firstChannel, int firstToken, int count, float* panels)

@@ -51,7 +51,7 @@ internal sealed unsafe class StrassenProduct(PanelInstructions instructions, Flo
     internal void Run(PartRunner run)
     {
         int pairs = ((tokens - 1) / PairTokens) + 1, units = ((weight.OutChannels - 1) / UnitChannels) + 1;
-        (int perBlock, int perShare) = Cut(pairs, units, (int)Math.Clamp(PanelWords / (4 * PanelPitch), 2, MostPairs), Environment.ProcessorCount);
+        (int perBlock, int perShare) = PartCut.Find(pairs, units, (int)Math.Clamp(PanelWords / (4 * PanelPitch), 2, MostPairs), new PartCosts(8, 1, 4), Environment.ProcessorCount);
         Run(run, perBlock, perShare);
     }
 
@@ -65,25 +65,6 @@ internal sealed unsafe class StrassenProduct(PanelInstructions instructions, Flo
             int token = block * blockTokens, channel = share * shareChannels;
             Part(token, Math.Min(blockTokens, tokens - token), channel, Math.Min(weight.OutChannels, channel + shareChannels));
         });
-    }
-
-    // Parts share nothing that they write, so that cores do not wait for each other's memory: where they are cut by channels, the same inputs are laid out several times, where by
-    // tokens, the same weights are decoded several times. As measured, multiplying a pair with a unit costs eight times as much as decoding the unit, laying a pair out four times.
-    private static (int PairsPerBlock, int UnitsPerShare) Cut(int pairs, int units, int mostPairs, int processors)
-    {
-        (int, int) best = default;
-        long least = long.MaxValue;
-        int fewestBlocks = ((pairs - 1) / mostPairs) + 1;
-        for (int shares = 1; shares <= Math.Min(units, processors); shares *= 2)
-        {
-            for (int blocks = fewestBlocks; blocks < Math.Min(pairs + 1, fewestBlocks + processors); blocks++)
-            {
-                int perBlock = ((pairs - 1) / blocks) + 1, perShare = ((units - 1) / shares) + 1, rounds = (((blocks * shares) - 1) / processors) + 1;
-                long cost = rounds * ((perShare * ((8L * perBlock) + 1)) + (4 * perBlock));
-                if (cost < least) (least, best) = (cost, (perBlock, perShare));
-            }
-        }
-        return best;
     }
 
     private void Part(int firstToken, int count, int firstChannel, int endChannel)

@@ -1,0 +1,37 @@
+namespace Qua2SeDiMo.Quantizers.Kernels;
+
+/// <summary>What a part of a product costs for each input, in any unit.</summary>
+/// <param name="Multiply">A panel of tokens times a unit of channels.</param>
+/// <param name="Decode">Decoding a unit of channels.</param>
+/// <param name="LayOut">Laying out a panel.</param>
+internal readonly record struct PartCosts(int Multiply, int Decode, int LayOut);
+
+/// <summary>
+/// Cuts a product into parts that share nothing they write: cores that read what another one has just written wait for each other, as the machine pleases for a third of the time.
+/// So where work is cut by channels, the same inputs are laid out several times; where by tokens, the same weights are decoded several times.
+/// </summary>
+internal static class PartCut
+{
+    /// <summary>The cut whose slowest processor has least to do.</summary>
+    /// <param name="panels">Panels of tokens.</param>
+    /// <param name="units">Units of channels.</param>
+    /// <param name="mostPanels">The most that one part may lay out.</param>
+    /// <param name="costs">As measured.</param>
+    /// <param name="processors">How many there are.</param>
+    internal static (int PanelsPerBlock, int UnitsPerShare) Find(int panels, int units, int mostPanels, PartCosts costs, int processors)
+    {
+        (int, int) best = default;
+        long least = long.MaxValue;
+        int fewestBlocks = ((panels - 1) / mostPanels) + 1, mostBlocks = Math.Min(panels, fewestBlocks + processors - 1), mostShares = Math.Min(units, processors);
+        for (int shares = 1; ; shares = Math.Min(2 * shares, mostShares))
+        {
+            for (int blocks = fewestBlocks; blocks <= mostBlocks; blocks++)
+            {
+                int perBlock = ((panels - 1) / blocks) + 1, perShare = ((units - 1) / shares) + 1, rounds = (((blocks * shares) - 1) / processors) + 1;
+                long cost = rounds * ((perShare * (((long)costs.Multiply * perBlock) + costs.Decode)) + ((long)costs.LayOut * perBlock));
+                if (cost < least) (least, best) = (cost, (perBlock, perShare));
+            }
+            if (shares == mostShares) return best;
+        }
+    }
+}
