@@ -22,7 +22,7 @@ internal static class PartCut
     {
         (int, int) best = default;
         long least = long.MaxValue;
-        int fewestBlocks = ((panels - 1) / mostPanels) + 1, mostBlocks = Math.Min(panels, fewestBlocks + processors - 1), mostShares = Math.Min(units, processors);
+        int fewestBlocks = ((panels - 1) / mostPanels) + 1, mostBlocks = Math.Min(panels, fewestBlocks + (2 * processors)), mostShares = Math.Min(units, processors);
         for (int shares = 1; ; shares = Math.Min(2 * shares, mostShares))
         {
             for (int blocks = fewestBlocks; blocks <= mostBlocks; blocks++)
