@@ -26,8 +26,9 @@ internal abstract unsafe class FloatProduct(PanelInstructions instructions, Pale
 
     internal override void Run(PartRunner run)
     {
-        if (StrassenProduct.Fits(Instructions, Weight, Tokens)) new StrassenProduct(Instructions, this, Weight, Tokens).Run(run);
-        else base.Run(run);
+        int many = StrassenProduct.TokensFor(Instructions, Weight, Tokens);
+        if (many > 0) new StrassenProduct(Instructions, this, Weight, many).Run(run);
+        if (many < Tokens) Run(run, many);
     }
 
     [SkipLocalsInit]

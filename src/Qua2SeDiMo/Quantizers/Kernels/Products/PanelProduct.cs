@@ -59,15 +59,19 @@ internal abstract unsafe class PanelProduct(PanelInstructions instructions, Pale
     internal abstract void Store(int firstChannel, int channels, int firstToken, int count, float* sums, nint pitch, float* margins);
 
     /// <summary>Computes everything.</summary>
-    internal virtual void Run(PartRunner run)
+    internal virtual void Run(PartRunner run) => Run(run, 0);
+
+    /// <summary>Computes the results of a token and all that follow it.</summary>
+    protected void Run(PartRunner run, int firstToken)
     {
-        int wide = instructions.WideTokens, panels = ((tokens - 1) / wide) + 1, groups = ((weight.OutChannels - 1) / GroupChannels) + 1;
+        int wide = instructions.WideTokens, panels = ((tokens - firstToken - 1) / wide) + 1, groups = ((weight.OutChannels - 1) / GroupChannels) + 1;
         (int perBlock, int perShare) = PartCut.Find(panels, groups, Math.Clamp(PanelWords / depth, FewestTokens, MostTokens) / wide, Costs, Environment.ProcessorCount);
         int blockTokens = perBlock * wide, shares = ((groups - 1) / perShare) + 1;
-        run((((tokens - 1) / blockTokens) + 1) * shares, part =>
+        run((((panels - 1) / perBlock) + 1) * shares, part =>
         {
             (int block, int share) = Math.DivRem(part, shares);
-            Part(block * blockTokens, Math.Min(blockTokens, tokens - (block * blockTokens)), share * perShare, Math.Min(groups, (share + 1) * perShare));
+            int first = firstToken + (block * blockTokens);
+            Part(first, Math.Min(blockTokens, tokens - first), share * perShare, Math.Min(groups, (share + 1) * perShare));
         });
     }
 

@@ -24,7 +24,7 @@ internal sealed unsafe class StrassenProduct(PanelInstructions instructions, Flo
     // A part takes so many channels at a time, every other tile an upper one.
     private const int GroupChannels = 2 * PanelProduct.GroupChannels, RowWords = PanelProduct.GroupChannels * PanelProduct.Stride;
 
-    private const int FewestTokens = 64, FewestInputs = 256, FewestChannels = 256, MostPairs = 8, PanelWords = 3 << 20;
+    private const int FewestTokens = 64, FewestTokensOfMore = 256, FewestInputs = 256, FewestChannels = 256, MostPairs = 8, PanelWords = 3 << 20;
 
     private readonly int half = weight.RowLength / 2, wide = instructions.WideTokens, tile = instructions.TileChannels;
 
@@ -38,13 +38,13 @@ internal sealed unsafe class StrassenProduct(PanelInstructions instructions, Flo
     /// <summary>Words from one of T1 to T4 to the next.</summary>
     private long SumPitch => PanelProduct.PanelPitch(wide, half);
 
-    /// <summary>Whether it is possible and pays; it depends on nothing else.</summary>
-    internal static bool Fits(PanelInstructions instructions, PaletteMatrix weight, int tokens)
+    /// <summary>How many of the first tokens it pays for; it depends on nothing else. The last pair's second panel must be there, and wide: else that pair's tokens are left.</summary>
+    internal static int TokensFor(PanelInstructions instructions, PaletteMatrix weight, int tokens)
     {
-        if (tokens < FewestTokens || weight.OutChannels < FewestChannels || weight.RowLength < FewestInputs || weight.RowLength % 2 != 0) return false;
-        // The last pair's second panel must be there, and wide.
-        int rest = tokens % (2 * instructions.WideTokens);
-        return rest == 0 || rest > instructions.WideTokens * 3 / 2;
+        if (weight.OutChannels < FewestChannels || weight.RowLength < FewestInputs || weight.RowLength % 2 != 0) return 0;
+        int pair = 2 * instructions.WideTokens, rest = tokens % pair;
+        if (rest > pair * 3 / 4) rest = 0;
+        return tokens - rest >= (rest == 0 ? FewestTokens : FewestTokensOfMore) ? tokens - rest : 0;
     }
 
     /// <summary>Computes everything.</summary>
