@@ -46,9 +46,8 @@ public static class PlanProposals
                 });
             }
             PlanProposal least = Propose(leastError, features, budget, cancellationToken);
-            entries.Add(Entry(features, budget, "weight-error", "Least weight error", PlanKind.WeightError)
-                with
-            { SizeBytes = least.SizeBytes, AverageBits = features.AverageBits([.. least.Options]), Allocation = Allocation(features, weightNames, least.Options) });
+            PlanEntry entry = Entry(features, budget, "weight-error", "Least weight error", PlanKind.WeightError);
+            entries.Add(entry with { SizeBytes = least.SizeBytes, AverageBits = features.AverageBits([.. least.Options]), Allocation = Allocation(features, weightNames, least.Options) });
         }
         return entries;
     }

@@ -156,24 +156,36 @@ public sealed class PaletteMatMulTests
         PaletteMatMul.Multiply([], 0, weight, [], []);
     }
 
-    internal static void Check(QuantizedWeight weight, float[] x, int tokens, float[] bias, float[] y, string what)
+    private static void Check(QuantizedWeight weight, float[] x, int tokens, float[] bias, float[] y, string what)
     {
-        float[] dense = new float[weight.Count];
-        weight.Dequantize(dense);
-        for (int token = 0; token < tokens; token++)
+        (double[] sums, double[] sizes) = Sums(weight, x, tokens, bias);
+        for (int i = 0; i < y.Length; i++)
         {
-            for (int channel = 0; channel < weight.OutChannels; channel++)
+            Assert.True(Math.Abs(y[i] - sums[i]) <= 2e-6 * (sizes[i] + 1e-6), $"{what}, token {i / weight.OutChannels}, channel {i % weight.OutChannels}: {y[i]} instead of {sums[i]}.");
+        }
+    }
+
+    /// <summary>All values in double precision, and the sums of the magnitudes of their terms.</summary>
+    internal static (double[] Sums, double[] Sizes) Sums(QuantizedWeight weight, float[] x, int tokens, float[] bias)
+    {
+        float[] row = new float[weight.RowLength];
+        double[] sums = new double[tokens * weight.OutChannels], sizes = new double[sums.Length];
+        for (int channel = 0; channel < weight.OutChannels; channel++)
+        {
+            weight.DequantizeRow(channel, row);
+            for (int token = 0; token < tokens; token++)
             {
                 double sum = bias[channel], size = Math.Abs(sum);
-                for (int k = 0; k < weight.RowLength; k++)
+                for (int k = 0; k < row.Length; k++)
                 {
-                    double term = (double)dense[(channel * weight.RowLength) + k] * x[(token * weight.RowLength) + k];
+                    double term = (double)row[k] * x[(token * row.Length) + k];
                     sum += term;
                     size += Math.Abs(term);
                 }
-                float found = y[(token * weight.OutChannels) + channel];
-                Assert.True(Math.Abs(found - sum) <= 2e-6 * (size + 1e-6), $"{what}, token {token}, channel {channel}: {found} instead of {sum}.");
+                int at = (token * weight.OutChannels) + channel;
+                (sums[at], sizes[at]) = (sum, size);
             }
         }
+        return (sums, sizes);
     }
 }

@@ -50,12 +50,7 @@ internal sealed unsafe class WinogradConvolution
         if (count >= FewestTiles * processors) blocks = (((blocks - 1) / processors) + 1) * processors;
         else shares = Math.Min(groups, processors);
         int perBlock = ((((count - 1) / blocks) / FewestTiles) + 1) * FewestTiles, perShare = ((groups - 1) / shares) + 1;
-        blocks = ((count - 1) / perBlock) + 1;
-        run(blocks * shares, part =>
-        {
-            (int block, int share) = Math.DivRem(part, shares);
-            Part(block * perBlock, Math.Min(perBlock, count - (block * perBlock)), share * perShare, Math.Min(groups, (share + 1) * perShare));
-        });
+        PartCut.Run(run, 0, count, perBlock, weight.OutChannels, perShare * PanelProduct.GroupChannels, Part);
     }
 
     // The inputs of a tile are those of a 6×6 kernel that moves by four.
@@ -73,7 +68,7 @@ internal sealed unsafe class WinogradConvolution
         };
     }
 
-    private void Part(int first, int count, int fromGroup, int toGroup)
+    private void Part(int first, int count, int firstChannel, int endChannel)
     {
         int wide = instructions.WideTokens, panelCount = ((count - 1) / wide) + 1;
         nint panelWords = (nint)Places * shape.InChannels * wide, pitch = (panelCount * wide) + AlignmentWords;
@@ -83,9 +78,9 @@ internal sealed unsafe class WinogradConvolution
         {
             float* panels = Aligned(panelStart), weights = Aligned(weightStart), sums = Aligned(sumStart);
             for (int panel = 0; panel < panelCount; panel++) Inputs(first + (panel * wide), Math.Min(wide, count - (panel * wide)), PanelProduct.Width(wide, count - (panel * wide)), panels + (panel * panelWords));
-            for (int group = fromGroup; group < toGroup; group++)
+            for (int channel = firstChannel; channel < endChannel; channel += PanelProduct.GroupChannels)
             {
-                int channel = group * PanelProduct.GroupChannels, channels = Math.Min(PanelProduct.GroupChannels, weight.OutChannels - channel);
+                int channels = Math.Min(PanelProduct.GroupChannels, endChannel - channel);
                 for (int k = 0; k < shape.InChannels; k += Stretch) Multiply(channel, channels, k, Math.Min(Stretch, shape.InChannels - k), count, panels, weights, sums, pitch);
                 for (int i = 0; i < channels; i++) Outputs(channel + i, first, count, sums + (i * pitch), PanelProduct.GroupChannels * pitch);
             }

@@ -15,14 +15,9 @@ internal sealed unsafe class FewTokensIntegerProduct(float* x, int tokens, Palet
     private readonly int rows = VnniDotProduct.TokensFor(tokens) + 1, together = VnniDotProduct.ChannelsFor(VnniDotProduct.TokensFor(tokens)), steps = VnniDotProduct.StepsFor(weight.Spec.Bits);
 
     /// <summary>Computes everything.</summary>
-    internal void Run(PartRunner run)
-    {
-        int shares = Math.Min(Environment.ProcessorCount, (int)(((long)weight.OutChannels * weight.RowLength * tokens / PartProducts) + 1));
-        // Each part quantizes all tokens: that takes less time than reading what another core has just written.
-        int channels = ((((weight.OutChannels - 1) / shares) / together) + 1) * together;
-        run(((weight.OutChannels - 1) / channels) + 1, part => Part(part * channels, Math.Min((part + 1) * channels, weight.OutChannels)));
-    }
+    internal void Run(PartRunner run) => PartCut.RunChannels(run, weight, tokens, together, PartProducts, (_, _, from, to) => Part(from, to));
 
+    // Each part quantizes all tokens: that takes less time than reading what another core has just written.
     private void Part(int from, int to)
     {
         int perBlock = weight.Layout.VectorsPerBlock, blocks = ((weight.Layout.VectorCount - 1) / perBlock) + 1, words = blocks * steps * Lanes;

@@ -13,14 +13,9 @@ internal sealed unsafe class FewTokensProduct(float* x, int tokens, PaletteMatri
     private const int PartProducts = 1 << 16, Lanes = PaletteLayout.Lanes, MostChannels = 4;
 
     /// <summary>Computes everything.</summary>
-    internal void Run(PartRunner run)
-    {
-        int shares = Math.Min(Environment.ProcessorCount, (int)(((long)weight.OutChannels * weight.RowLength * tokens / PartProducts) + 1));
-        // Each part lays out all tokens: that takes less time than reading what another core has just written.
-        int channels = ((((weight.OutChannels - 1) / shares) / MostChannels) + 1) * MostChannels;
-        run(((weight.OutChannels - 1) / channels) + 1, part => Part(part * channels, Math.Min((part + 1) * channels, weight.OutChannels)));
-    }
+    internal void Run(PartRunner run) => PartCut.RunChannels(run, weight, tokens, MostChannels, PartProducts, (_, _, from, to) => Part(from, to));
 
+    // Each part lays out all tokens: that takes less time than reading what another core has just written.
     private void Part(int from, int to)
     {
         float[] rented = ArrayPool<float>.Shared.Rent(((tokens + MostChannels) * weight.Layout.VectorCount * Lanes) + Lanes);

@@ -66,23 +66,17 @@ internal abstract unsafe class PanelProduct(PanelInstructions instructions, Pale
     {
         int wide = instructions.WideTokens, panels = ((tokens - firstToken - 1) / wide) + 1, groups = ((weight.OutChannels - 1) / GroupChannels) + 1;
         (int perBlock, int perShare) = PartCut.Find(panels, groups, Math.Clamp(PanelWords / depth, FewestTokens, MostTokens) / wide, Costs, Environment.ProcessorCount);
-        int blockTokens = perBlock * wide, shares = ((groups - 1) / perShare) + 1;
-        run((((panels - 1) / perBlock) + 1) * shares, part =>
-        {
-            (int block, int share) = Math.DivRem(part, shares);
-            int first = firstToken + (block * blockTokens);
-            Part(first, Math.Min(blockTokens, tokens - first), share * perShare, Math.Min(groups, (share + 1) * perShare));
-        });
+        PartCut.Run(run, firstToken, tokens, perBlock * wide, weight.OutChannels, perShare * GroupChannels, Part);
     }
 
-    private void Part(int first, int count, int firstGroup, int endGroup)
+    private void Part(int first, int count, int firstChannel, int endChannel)
     {
         float[] rented = ArrayPool<float>.Shared.Rent(checked((int)((((count - 1) / instructions.WideTokens) + 1) * PanelPitch(instructions.WideTokens, depth)) + AlignmentWords));
         fixed (float* start = rented)
         {
             float* panels = Aligned(start);
             Pack(first, count, panels);
-            for (int group = firstGroup; group < endGroup; group++) Multiply(group * GroupChannels, first, count, panels);
+            for (int channel = firstChannel; channel < endChannel; channel += GroupChannels) Multiply(channel, first, count, panels);
         }
         ArrayPool<float>.Shared.Return(rented);
     }

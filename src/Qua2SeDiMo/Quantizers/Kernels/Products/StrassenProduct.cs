@@ -56,16 +56,8 @@ internal sealed unsafe class StrassenProduct(PanelInstructions instructions, Flo
     }
 
     /// <summary>Computes everything in parts of so many pairs of panels and so many pairs of tiles.</summary>
-    internal void Run(PartRunner run, int pairsPerBlock, int unitsPerShare)
-    {
-        int blockTokens = pairsPerBlock * PairTokens, shareChannels = unitsPerShare * UnitChannels, shares = ((weight.OutChannels - 1) / shareChannels) + 1;
-        run((((tokens - 1) / blockTokens) + 1) * shares, part =>
-        {
-            (int block, int share) = Math.DivRem(part, shares);
-            int token = block * blockTokens, channel = share * shareChannels;
-            Part(token, Math.Min(blockTokens, tokens - token), channel, Math.Min(weight.OutChannels, channel + shareChannels));
-        });
-    }
+    internal void Run(PartRunner run, int pairsPerBlock, int unitsPerShare) =>
+        PartCut.Run(run, 0, tokens, pairsPerBlock * PairTokens, weight.OutChannels, unitsPerShare * UnitChannels, Part);
 
     private void Part(int firstToken, int count, int firstChannel, int endChannel)
     {
