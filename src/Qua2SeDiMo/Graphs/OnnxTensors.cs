@@ -23,6 +23,9 @@ public sealed class OnnxTensors : ITensorSource
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, TensorInfo> Tensors => infos;
 
+    /// <summary>The model file and the data files that its tensors stand in, in ordinal order.</summary>
+    public IReadOnlyList<string> FilePaths => [.. files.Values.Select(file => file.Name).Prepend(Path.GetFullPath(modelPath)).Order(StringComparer.Ordinal)];
+
     /// <inheritdoc/>
     public void ReadSingle(string name, long start, Span<float> destination)
     {

@@ -4,6 +4,7 @@ using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Graphs.Passes;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Fingerprints;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Quantizers;
@@ -17,6 +18,7 @@ public sealed class LoadedModel : IDisposable
     // The program of a denoiser that was exported as ONNX; others are built from their configuration.
     private readonly string? exported;
     private readonly Lazy<OperationGraph> operations;
+    private ModelFingerprint? fingerprint;
 
     private LoadedModel(ModelFolder folder, ITensorSource tensors)
     {
@@ -59,6 +61,13 @@ public sealed class LoadedModel : IDisposable
 
     /// <summary>Bytes of all quantizable weights as stored.</summary>
     public long QuantizableBytes => Weights.Sum(weight => weight.ElementCount * OriginalBits / 8);
+
+    /// <summary>What the model is by its content; all its tensors are read once, unless the user's cache knows them.</summary>
+    /// <param name="progress">Told how much is read.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <exception cref="Q2Exception">A component or a file is missing or damaged.</exception>
+    public ModelFingerprint Fingerprint(IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        fingerprint ??= new ContentReader(FingerprintCache.OfUser(TimeProvider.System), progress, cancellationToken).Of(Folder, Tensors);
 
     /// <summary>Opens a folder: headers and configurations only.</summary>
     /// <exception cref="Q2Exception">The folder is not a supported pipeline.</exception>

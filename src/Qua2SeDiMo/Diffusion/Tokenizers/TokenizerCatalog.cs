@@ -11,7 +11,21 @@ public static class TokenizerCatalog
     /// <exception cref="TokenizerException">The folder is incomplete, damaged or of an unsupported kind.</exception>
     public static ITokenizer Open(string folder, int? maximumLength = null)
     {
+        return Open(new TokenizerFolder(folder), maximumLength);
+    }
+
+    /// <summary>Paths of the files that make up a tokenizer: those that opening it reads, in ordinal order.</summary>
+    /// <exception cref="TokenizerException">The folder is incomplete, damaged or of an unsupported kind.</exception>
+    public static IReadOnlyCollection<string> FilesOf(string folder)
+    {
         var files = new TokenizerFolder(folder);
+        Open(files, LongestLength);
+        return files.FilesRead;
+    }
+
+    private static ITokenizer Open(TokenizerFolder files, int? maximumLength)
+    {
+        string folder = files.DirectoryPath;
         int length = maximumLength ?? files.Int("model_max_length")
             ?? throw new TokenizerException($"{folder}: tokenizer_config.json states no model_max_length, and no length was asked for.");
         if (length is < 2 or > LongestLength) throw new TokenizerException($"{folder}: texts of {length} tokens were asked for; 2 to {LongestLength} are possible.");

@@ -12,6 +12,7 @@ internal sealed class TokenizerFolder
 
     private readonly JsonObject config;
     private readonly JsonObject specialTokens;
+    private readonly SortedSet<string> filesRead = new(StringComparer.Ordinal);
 
     public TokenizerFolder(string path)
     {
@@ -22,6 +23,9 @@ internal sealed class TokenizerFolder
     }
 
     public string DirectoryPath { get; }
+
+    /// <summary>Paths of the files that were read so far, in ordinal order.</summary>
+    public IReadOnlyCollection<string> FilesRead => filesRead;
 
     /// <summary><c>tokenizer_class</c> without the ending of the fast variants; empty when not stated.</summary>
     public string ClassName
@@ -53,7 +57,9 @@ internal sealed class TokenizerFolder
     {
         string path = PathOf(name);
         if (!Has(name)) throw new TokenizerException($"{path}: there is no such file, and the tokenizer cannot work without it.");
-        using Stream file = File.OpenRead(File.Exists(path) ? path : path + ".gz");
+        string found = File.Exists(path) ? path : path + ".gz";
+        filesRead.Add(found);
+        using Stream file = File.OpenRead(found);
         using Stream source = File.Exists(path) ? file : new GZipStream(file, CompressionMode.Decompress);
         using var content = new MemoryStream();
         byte[] buffer = new byte[1 << 16];
@@ -113,7 +119,12 @@ internal sealed class TokenizerFolder
         static string Merge(JsonElement merge) => merge.ValueKind == JsonValueKind.Array ? string.Join(' ', merge.EnumerateArray().Select(part => part.GetString())) : merge.GetString()!;
     }
 
-    private JsonObject ReadConfig(string name) => File.Exists(PathOf(name)) ? ComponentConfig.Read(PathOf(name)).Root : [];
+    private JsonObject ReadConfig(string name)
+    {
+        if (!File.Exists(PathOf(name))) return [];
+        filesRead.Add(PathOf(name));
+        return ComponentConfig.Read(PathOf(name)).Root;
+    }
 
     private string PathOf(string name) => Path.Combine(DirectoryPath, name);
 

@@ -1,0 +1,57 @@
+using System.IO.Hashing;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Qua2SeDiMo.Models.Fingerprints;
+
+/// <summary>
+/// Fingerprints of small contents: XxHash128 as 32 hexadecimal digits. They tell contents apart; they do not protect against forgers.
+/// </summary>
+public static class ContentHash
+{
+    /// <summary>Fingerprint of bytes.</summary>
+    public static string Of(ReadOnlySpan<byte> content) => Convert.ToHexStringLower(XxHash128.Hash(content));
+
+    /// <summary>Fingerprint of a text in UTF-8.</summary>
+    public static string Of(string content) => Of(Encoding.UTF8.GetBytes(content));
+
+    /// <summary>Fingerprint of what a JSON document says: neither spaces nor the order of members count.</summary>
+    /// <param name="content">The document.</param>
+    /// <param name="isLeftOut">Names of members of the outermost object that do not count; null counts all.</param>
+    public static string Of(JsonObject content, Func<string, bool>? isLeftOut = null)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream)) Write(writer, content, isLeftOut);
+        return Of(stream.GetBuffer().AsSpan(0, (int)stream.Length));
+    }
+
+    private static void Write(Utf8JsonWriter writer, JsonNode? node, Func<string, bool>? isLeftOut)
+    {
+        switch (node)
+        {
+            case JsonObject members:
+                writer.WriteStartObject();
+                foreach ((string name, JsonNode? value) in members.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+                {
+                    if (isLeftOut?.Invoke(name) == true) continue;
+                    writer.WritePropertyName(name);
+                    Write(writer, value, null);
+                }
+                writer.WriteEndObject();
+                break;
+            case JsonArray items:
+                writer.WriteStartArray();
+                foreach (JsonNode? item in items) Write(writer, item, null);
+                writer.WriteEndArray();
+                break;
+            case null:
+                writer.WriteNullValue();
+                break;
+            default:
+                node.WriteTo(writer);
+                break;
+        }
+    }
+}

@@ -1,0 +1,109 @@
+using System.Text.Json.Nodes;
+using Qua2SeDiMo.Diffusion.Tokenizers;
+using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Fingerprints;
+using Qua2SeDiMo.Packing;
+
+namespace Qua2SeDiMo.Stages;
+
+/// <summary>
+/// Fingerprints what the program reads of a model, and of what images are scored with, part by part. What it never reads (safety checker,
+/// feature extractor, other variants of the weights, notes) has no part in it.
+/// </summary>
+/// <param name="cache">Saves reading tensors that were read before.</param>
+/// <param name="progress">Told how much is read.</param>
+/// <param name="cancellationToken">Stops between pieces.</param>
+internal sealed class ContentReader(FingerprintCache cache, IProgress<StageProgress>? progress, CancellationToken cancellationToken)
+{
+    private const string ImageFeatures = "image_features";
+
+    // Who wrote a configuration, with what and from where; nothing is computed from them.
+    private static readonly HashSet<string> Notes = new(StringComparer.Ordinal)
+    {
+        "_name_or_path", "_commit_hash", "transformers_version", "torch_dtype", "dtype",
+    };
+
+    // Keys of model_index.json that are about components which are not read.
+    private static readonly HashSet<string> IndexNotes = new([.. Notes, "_diffusers_version", "requires_safety_checker"], StringComparer.Ordinal);
+
+    /// <summary>Fingerprint of a pipeline.</summary>
+    /// <param name="folder">The pipeline.</param>
+    /// <param name="denoiser">Its denoiser's tensors.</param>
+    internal ModelFingerprint Of(ModelFolder folder, ITensorSource denoiser)
+    {
+        ModelComponent[] read = [.. folder.Components.Values.Where(component => IsRead(component, folder))];
+        bool IsNote(string key) =>
+            IndexNotes.Contains(key) || (IsComponent(folder.Index[key]) && !Array.Exists(read, component => component.Name == key));
+        var parts = new List<FingerprintPart> { new("model_index.json", ContentHash.Of(folder.Index, IsNote)) };
+        foreach (ModelComponent component in read)
+        {
+            if (IsTokenizer(component)) parts.AddRange(Tokenizer(component.DirectoryPath, component.Name));
+            else
+            {
+                parts.Add(Config(component.ReadConfig(), component.Name));
+                if (component.Name == folder.Denoiser.Name) parts.AddRange(Tensors(component, denoiser));
+                else if (component.Name != "scheduler")
+                {
+                    using ITensorSource tensors = LoadedModel.OpenTensors(component);
+                    parts.AddRange(Tensors(component, tensors));
+                }
+            }
+        }
+        return new ModelFingerprint(parts);
+    }
+
+    /// <summary>Fingerprints of a CLIP model's folder, with names that begin with <c>clip</c>.</summary>
+    internal IReadOnlyList<FingerprintPart> OfClip(string folder)
+    {
+        using ShardedTensors tensors = ShardedTensors.Open(folder);
+        return
+        [
+            new("clip", Sharded(tensors, "clip")),
+            Config(ComponentConfig.Read(Path.Combine(folder, "config.json")), "clip"),
+            Config(ComponentConfig.Read(Path.Combine(folder, "preprocessor_config.json")), "clip"),
+            .. Tokenizer(folder, "clip"),
+        ];
+    }
+
+    /// <summary>Fingerprint of features of real images.</summary>
+    internal string OfReference(string path)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        return cache.Get(
+            ImageFeatures, [path], () => TensorFingerprint.Of(file, [ImageFeatures], Share("reference features"), cancellationToken));
+    }
+
+    private static bool IsRead(ModelComponent component, ModelFolder folder) => component.Name is "vae" or "scheduler"
+        || component.Name == folder.Denoiser.Name || IsTokenizer(component) || component.Name.StartsWith("text_encoder", StringComparison.Ordinal);
+
+    private static bool IsTokenizer(ModelComponent component) => component.Name.StartsWith("tokenizer", StringComparison.Ordinal);
+
+    private static bool IsComponent(JsonNode? value) => value is JsonArray { Count: 2 };
+
+    private static FingerprintPart Config(ComponentConfig config, string component) =>
+        new($"{component}/{Path.GetFileName(config.Source)}", ContentHash.Of(config.Root, Notes.Contains));
+
+    private static IEnumerable<FingerprintPart> Tokenizer(string folder, string component) => TokenizerCatalog.FilesOf(folder)
+        .Select(path => new FingerprintPart($"{component}/{Path.GetFileName(path)}", ContentHash.Of(File.ReadAllBytes(path))));
+
+    private IEnumerable<FingerprintPart> Tensors(ModelComponent component, ITensorSource source) => source switch
+    {
+        // The manifest states the hash of the packed weights, and opening them has checked it; the program of an export may stand beside.
+        PackedModelReader packed => new[] { PackedManifest.FileName, OnnxReader.FileName }
+            .Select(name => Path.Combine(packed.DirectoryPath, name)).Where(File.Exists).Select(path => WholeFile(component, path)),
+        OnnxTensors exported => exported.FilePaths.Select(path => WholeFile(component, path)),
+        ShardedTensors sharded => [new(component.Name, Sharded(sharded, component.Name))],
+        _ => [new(component.Name, TensorFingerprint.Of(source, null, Share(component.Name), cancellationToken))],
+    };
+
+    private FingerprintPart WholeFile(ModelComponent component, string path) => new(
+        $"{component.Name}/{Path.GetRelativePath(component.DirectoryPath, path)}",
+        cache.Get("file", [path], () => TensorFingerprint.OfFile(path, Share(component.Name), cancellationToken)));
+
+    private string Sharded(ShardedTensors tensors, string name) =>
+        cache.Get("tensors", tensors.FilePaths, () => TensorFingerprint.Of(tensors, null, Share(name), cancellationToken));
+
+    private Relay<double>? Share(string what) => progress is null ? null
+        : new Relay<double>(share => progress.Report(new StageProgress("Reading the model", share, 1, what)));
+}
