@@ -101,7 +101,7 @@ public sealed class FingerprintCacheTests : IDisposable
     {
         Get();
         string path = Directory.EnumerateFiles(CacheFolder).Single();
-        AtomicFile.WriteText(path, File.ReadAllText(path).Replace("fingerprint 1\n", "fingerprint 7\n", StringComparison.Ordinal));
+        AtomicFile.WriteText(path, File.ReadAllText(path).Replace("\nfingerprint 1\n", "\nfingerprint 7\n", StringComparison.Ordinal));
 
         Assert.Equal("fingerprint 2", Get());
     }

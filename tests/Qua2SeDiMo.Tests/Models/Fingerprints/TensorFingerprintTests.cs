@@ -64,13 +64,11 @@ public sealed class TensorFingerprintTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_shrinks_while_it_is_read_is_an_error_in_words()
+    public void What_goes_wrong_while_tensors_are_read_comes_out_as_it_is()
     {
-        string path = Save("shrinks", [SafetensorsWriter.Item.UInt8("a", [1 << 20], new byte[1 << 20])]);
-        using SafetensorsFile file = SafetensorsFile.Open(path);
-        using (FileStream stream = File.OpenWrite(path)) stream.SetLength(1 << 19);
+        using var broken = new Broken();
 
-        Assert.Contains("shorter", Assert.ThrowsAny<Q2Exception>(() => TensorFingerprint.Of(file)).Message, StringComparison.Ordinal);
+        Assert.Equal("cut", Assert.ThrowsAny<Q2Exception>(() => TensorFingerprint.Of(broken)).Message);
     }
 
     [Fact]
@@ -97,5 +95,17 @@ public sealed class TensorFingerprintTests : IDisposable
         string path = Path.Combine(folder, name + ".safetensors");
         SafetensorsWriter.Write(path, items, metadata);
         return path;
+    }
+
+    private sealed class Broken : ITensorSource
+    {
+        public IReadOnlyDictionary<string, TensorInfo> Tensors { get; } = Enumerable.Range(0, 50)
+            .Select(i => new TensorInfo($"{i}", ElementType.UInt8, [1 << 20])).ToDictionary(tensor => tensor.Name);
+
+        public void ReadSingle(string name, long start, Span<float> destination) => throw new NotSupportedException();
+
+        public void ReadBytes(string name, long start, Span<byte> destination) => throw new ModelFolderException("cut");
+
+        public void Dispose() { }
     }
 }
