@@ -23,7 +23,7 @@ public sealed record OnnxModel(Graph Graph, OnnxTensors Tensors) : IDisposable
 public static partial class OnnxReader
 {
     /// <summary>Name of an exported denoiser's file in its component's folder.</summary>
-    public const string FileName = "model.onnx";
+    public const string FileName = ComponentFiles.ProgramName;
 
     private const int OldestOpset = 13;
 

@@ -20,15 +20,24 @@ public sealed record ModelComponent(string Name, string Library, string ClassNam
     }
 }
 
-/// <summary>A pipeline on disk in the layout of diffusers: <c>model_index.json</c> and a folder per component. Opening reads only that index.</summary>
+/// <summary>
+/// A pipeline on disk in the layout of diffusers: <c>model_index.json</c> and a folder per component. Opening reads only that index. Components that
+/// the pipeline's class does not read (a safety checker, an image encoder) may be missing.
+/// </summary>
 public sealed class ModelFolder
 {
-    private ModelFolder(string path, string pipelineClass, JsonObject index, Dictionary<string, ModelComponent> components)
+    /// <summary>Name of the file that says what the components are.</summary>
+    public const string IndexName = "model_index.json";
+
+    private readonly IReadOnlyList<string> missing;
+
+    private ModelFolder(string path, string pipelineClass, JsonObject index, Dictionary<string, ModelComponent> components, IReadOnlyList<string> missing)
     {
         DirectoryPath = path;
         PipelineClass = pipelineClass;
         Index = index;
         Components = components;
+        this.missing = missing;
     }
 
     /// <summary>The folder.</summary>
@@ -37,7 +46,7 @@ public sealed class ModelFolder
     /// <summary>Last part of the path.</summary>
     public string Name => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(DirectoryPath)));
 
-    /// <summary>Pipeline class, for instance <c>PixArtAlphaPipeline</c>.</summary>
+    /// <summary>Pipeline class, for instance <c>PixArtAlphaPipeline</c>; <c>module.Class</c> for one whose code lies in the folder.</summary>
     public string PipelineClass { get; }
 
     /// <summary>The whole <c>model_index.json</c>.</summary>
@@ -46,38 +55,70 @@ public sealed class ModelFolder
     /// <summary>Components that are present, by name.</summary>
     public IReadOnlyDictionary<string, ModelComponent> Components { get; }
 
+    /// <summary>Names of components that the index names and whose folders are not there, in the index's order; none that is read.</summary>
+    public IReadOnlyList<string> MissingComponents => missing;
+
     /// <summary>The component that is called once per step: <c>transformer</c> or <c>unet</c>.</summary>
     /// <exception cref="ModelFolderException">There is neither.</exception>
     public ModelComponent Denoiser => Components.GetValueOrDefault("transformer") ?? Components.GetValueOrDefault("unet")
-        ?? throw new ModelFolderException($"{DirectoryPath}: the pipeline has neither 'transformer' nor 'unet'; its components are {string.Join(", ", Components.Keys)}.");
+        ?? throw (missing.FirstOrDefault(name => name is "transformer" or "unet") is { } lost ? Lost(lost)
+            : new ModelFolderException($"{DirectoryPath}: the pipeline has neither 'transformer' nor 'unet'; its components are {string.Join(", ", Components.Keys)}."));
+
+    /// <summary>The components that are read, denoiser first; of a pipeline class that is not supported, all that are present.</summary>
+    /// <exception cref="ModelFolderException">One is missing.</exception>
+    public IReadOnlyList<ModelComponent> Used
+    {
+        get
+        {
+            ModelComponent denoiser = Denoiser;
+            IEnumerable<string> others = PipelineComponents.Of(PipelineClass, IsNamed) ?? Components.Keys.Where(name => name != denoiser.Name);
+            return [denoiser, .. others.Select(Component)];
+        }
+    }
 
     /// <summary>Opens a folder.</summary>
-    /// <exception cref="ModelFolderException">No such folder, no <c>model_index.json</c>, or a component's folder is missing.</exception>
+    /// <exception cref="ModelFolderException">No such folder, no <c>model_index.json</c>, or the folder of a component that is read is missing.</exception>
     public static ModelFolder Open(string path)
     {
         if (!Directory.Exists(path)) throw new ModelFolderException($"{path}: there is no such folder.");
-        string indexPath = Path.Combine(path, "model_index.json");
+        string indexPath = Path.Combine(path, IndexName);
         if (!File.Exists(indexPath))
         {
             throw new ModelFolderException($"{path}: no model_index.json; a diffusers pipeline folder is expected (one with transformer/ or unet/, vae/, scheduler/ inside).");
         }
         ComponentConfig index = ComponentConfig.Read(indexPath);
         var components = new Dictionary<string, ModelComponent>(StringComparer.Ordinal);
+        var missing = new List<string>();
         foreach ((string name, JsonNode? node) in index.Root)
         {
-            // A component is a pair [library, class]; [null, null] means that the pipeline goes without it.
-            if (name.StartsWith('_') || node is not JsonArray { Count: 2 } pair) continue;
-            if (pair[0]?.GetValueKind() != JsonValueKind.String || pair[1]?.GetValueKind() != JsonValueKind.String) continue;
-            if (name is "." or ".." || name.AsSpan().IndexOfAny('/', '\\') >= 0) throw new ModelFolderException($"{indexPath}: component '{name}' is not a plain folder name.");
+            if (ComponentPair(name, node) is not { } pair) continue;
+            if (name is "." or ".." || name.AsSpan().IndexOfAny('/', '\\', '\0') >= 0) throw new ModelFolderException($"{indexPath}: component '{name}' is not a plain folder name.");
             string directory = Path.Combine(path, name);
-            if (!Directory.Exists(directory)) throw new ModelFolderException($"{indexPath} names component '{name}', but {directory} is not there; was the download complete?");
-            components.Add(name, new ModelComponent(name, pair[0]!.GetValue<string>(), pair[1]!.GetValue<string>(), directory));
+            if (Directory.Exists(directory)) components.Add(name, new ModelComponent(name, pair.Library, pair.Class, directory));
+            else missing.Add(name);
         }
-        return new ModelFolder(path, index.ClassName, index.Root, components);
+        string pipelineClass = index.Root["_class_name"] is JsonArray ? string.Join('.', index.Strings("_class_name")) : index.ClassName;
+        var folder = new ModelFolder(path, pipelineClass, index.Root, components, missing);
+        _ = folder.Used;
+        return folder;
     }
 
     /// <summary>A component that the pipeline must have.</summary>
     /// <exception cref="ModelFolderException">It is not there.</exception>
     public ModelComponent Component(string name) => Components.GetValueOrDefault(name)
-        ?? throw new ModelFolderException($"{DirectoryPath}: component '{name}' is missing; present are {string.Join(", ", Components.Keys)}.");
+        ?? throw (missing.Contains(name) ? Lost(name)
+            : new ModelFolderException($"{DirectoryPath}: component '{name}' is missing, which {PipelineClass} needs; present are {string.Join(", ", Components.Keys)}."));
+
+    /// <summary>
+    /// Library and class of an entry of the index that names a component; null for any other. A component is a pair [library, class];
+    /// [null, null] means that the pipeline goes without it.
+    /// </summary>
+    internal static (string Library, string Class)? ComponentPair(string name, JsonNode? node) =>
+        !name.StartsWith('_') && node is JsonArray { Count: 2 } pair && pair[0]?.GetValueKind() == JsonValueKind.String && pair[1]?.GetValueKind() == JsonValueKind.String
+            ? (pair[0]!.GetValue<string>(), pair[1]!.GetValue<string>()) : null;
+
+    private bool IsNamed(string name) => Components.ContainsKey(name) || missing.Contains(name);
+
+    private ModelFolderException Lost(string name) =>
+        new($"{Path.Combine(DirectoryPath, IndexName)} names component '{name}', which {PipelineClass} needs, but {Path.Combine(DirectoryPath, name)} is not there; was the download complete?");
 }

@@ -43,7 +43,7 @@ public static class DiffusersWriter
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(allocation);
         PipelineFolder.RequireKnown(source, weights, allocation);
-        if (!Directory.EnumerateFiles(source.Denoiser.DirectoryPath, "*.safetensors").Any())
+        if (ComponentFiles.Of(source.Denoiser).Form == WeightForm.Program)
         {
             throw new PackedModelException($"{source.Denoiser.DirectoryPath}: the denoiser is an ONNX export, which has no tensor names of a checkpoint; pack it as q2 or onnx.");
         }
@@ -62,7 +62,7 @@ public static class DiffusersWriter
         // By way of the packed form, so that both formats give the same values.
         string packedFolder = Path.Combine(folder, ".packed");
         Directory.CreateDirectory(packedFolder);
-        using ShardedTensors original = ShardedTensors.Open(source.Denoiser.DirectoryPath);
+        using ShardedTensors original = ShardedTensors.Open(ComponentFiles.Of(source.Denoiser));
         PackedModelSummary packedSummary = PackedModelWriter.WriteDenoiser(original, weights, allocation, bank, packedFolder, null, null, null, cancellationToken);
         long quantizedBytes, restBytes, fileBytes;
         using (PackedModelReader packed = PackedModelReader.Open(packedFolder))

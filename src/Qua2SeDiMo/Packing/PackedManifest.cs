@@ -19,10 +19,10 @@ namespace Qua2SeDiMo.Packing;
 public sealed record PackedManifest(string WeightsSha256, string SourceFingerprint, long QuantizedBytes, double AverageBits, int? ActivationBits, JsonObject? Plan, IReadOnlyList<PackedPart> Parts)
 {
     /// <summary>Name of the manifest inside the denoiser's folder.</summary>
-    public const string FileName = "q2_manifest.json";
+    public const string FileName = ComponentFiles.ManifestName;
 
     /// <summary>Name of the weights file beside it.</summary>
-    public const string WeightsFileName = "q2_weights.safetensors";
+    public const string WeightsFileName = ComponentFiles.PackedWeightsName;
 
     /// <summary>Tensors of the weights file that hold all tables, all codes, and, as prefix, parts that kept their precision.</summary>
     internal const string TablesTensor = "q2.tables", CodesTensor = "q2.codes", PartTensorPrefix = "q2.part.";

@@ -37,7 +37,7 @@ public static class PackedModelWriter
         PackedModelSummary summary = null!;
         string target = PipelineFolder.Write(source, destination, withProgram: true, folder =>
         {
-            using ShardedTensors? own = tensors is null ? ShardedTensors.Open(source.Denoiser.DirectoryPath) : null;
+            using ShardedTensors? own = tensors is null ? ShardedTensors.Open(ComponentFiles.Of(source.Denoiser)) : null;
             summary = WriteDenoiser(tensors ?? own!, weights, allocation, bank, folder, plan, activationBits, progress, cancellationToken);
         }, cancellationToken);
         return summary with { DirectoryPath = target };

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Quantizers;
@@ -5,11 +7,12 @@ using Qua2SeDiMo.Quantizers;
 namespace Qua2SeDiMo.Packing;
 
 /// <summary>
-/// Writes a pipeline folder with another denoiser: all other components are copied, and the folder appears when it is complete.
+/// Writes a pipeline folder with another denoiser: of the other components what is read is copied, and the folder appears when it is complete.
 /// </summary>
 internal static class PipelineFolder
 {
-    private const string ModelIndex = "model_index.json";
+    private static readonly string[] Terms = ["LICENSE", "LICENCE", "NOTICE", "COPYING"];
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     /// <summary>Writes the folder.</summary>
     /// <param name="source">Original pipeline.</param>
@@ -67,39 +70,41 @@ internal static class PipelineFolder
     }
 
     private static bool IsOurs(string folder) => File.Exists(Path.Combine(folder, PackNote.FileName))
-        || (File.Exists(Path.Combine(folder, ModelIndex)) && Directory.EnumerateDirectories(folder).Any(PackedModelReader.IsPacked));
+        || (File.Exists(Path.Combine(folder, ModelFolder.IndexName)) && Directory.EnumerateDirectories(folder).Any(PackedModelReader.IsPacked));
 
+    // Of each component that is read the files that are read, and nothing else; the index names no others.
     private static void CopyPipeline(ModelFolder source, string target, bool withProgram, CancellationToken cancellationToken)
     {
-        foreach (string file in Directory.EnumerateFiles(source.DirectoryPath).Where(IsWanted)) File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
-        foreach (ModelComponent component in source.Components.Values)
+        foreach (string file in Directory.EnumerateFiles(source.DirectoryPath).Where(HoldsTerms)) File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
+        WriteIndex(source, target);
+        foreach (ModelComponent component in source.Used)
         {
-            cancellationToken.ThrowIfCancellationRequested();
             string folder = Path.Combine(target, component.Name);
-            if (component.Name != source.Denoiser.Name)
+            Directory.CreateDirectory(folder);
+            ComponentFiles files = ComponentFiles.Of(component);
+            if (component.Name == source.Denoiser.Name)
             {
-                CopyFolder(component.DirectoryPath, folder, cancellationToken);
+                File.Copy(Path.Combine(component.DirectoryPath, "config.json"), Path.Combine(folder, "config.json"));
+                if (withProgram && files.Program is { } program) OnnxSkeleton.Write(program, Path.Combine(folder, OnnxReader.FileName));
                 continue;
             }
-            Directory.CreateDirectory(folder);
-            File.Copy(Path.Combine(component.DirectoryPath, "config.json"), Path.Combine(folder, "config.json"));
-            string program = Path.Combine(component.DirectoryPath, OnnxReader.FileName);
-            if (withProgram && File.Exists(program) && !Directory.EnumerateFiles(component.DirectoryPath, "*.safetensors").Any()) OnnxSkeleton.Write(program, Path.Combine(folder, OnnxReader.FileName));
+            foreach (string file in files.Read)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                File.Copy(file, Path.Combine(folder, files.CanonicalName(file)));
+            }
         }
 
-        // The index, and the terms under which the model may be given away.
-        static bool IsWanted(string path) => Path.GetFileName(path) is var name
-            && (name == ModelIndex || name.StartsWith("LICENSE", StringComparison.OrdinalIgnoreCase) || name.StartsWith("NOTICE", StringComparison.OrdinalIgnoreCase));
+        // The terms under which the model may be given away.
+        static bool HoldsTerms(string path) => Path.GetFileName(path) is var name && Terms.Any(start => name.StartsWith(start, StringComparison.OrdinalIgnoreCase));
     }
 
-    private static void CopyFolder(string source, string target, CancellationToken cancellationToken)
+    private static void WriteIndex(ModelFolder source, string target)
     {
-        Directory.CreateDirectory(target);
-        foreach (string file in Directory.EnumerateFiles(source))
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
-        }
-        foreach (string folder in Directory.EnumerateDirectories(source)) CopyFolder(folder, Path.Combine(target, Path.GetFileName(folder)), cancellationToken);
+        HashSet<string> used = [.. source.Used.Select(component => component.Name)];
+        var index = (JsonObject)source.Index.DeepClone();
+        string[] left = [.. index.Where(pair => ModelFolder.ComponentPair(pair.Key, pair.Value) is not null && !used.Contains(pair.Key)).Select(pair => pair.Key)];
+        foreach (string name in left) index[name] = new JsonArray(null, null);
+        AtomicFile.WriteText(Path.Combine(target, ModelFolder.IndexName), index.ToJsonString(Indented) + "\n");
     }
 }

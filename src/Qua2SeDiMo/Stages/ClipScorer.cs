@@ -22,7 +22,7 @@ internal sealed class ClipScorer : IDisposable
     internal ClipScorer(string folder, InferenceOptions inference)
     {
         ComponentConfig config = ComponentConfig.Read(Path.Combine(folder, "config.json"));
-        tensors = ShardedTensors.Open(folder);
+        tensors = ShardedTensors.Open(ComponentFiles.OfNetwork(folder, "transformers"));
         Graph graph = ArchitectureCatalog.Build(new BuildRequest(config, tensors));
         imageTower = new InferenceModel(graph.WithOutputs("image_embeds"), tensors, inference);
         textTower = new InferenceModel(graph.WithOutputs("text_embeds"), tensors, inference);

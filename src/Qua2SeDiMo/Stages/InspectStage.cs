@@ -44,9 +44,7 @@ public static class InspectStage
 
     private static ComponentSummary Summarise(ModelComponent component)
     {
-        // Schedulers and tokenizers have no weights.
-        bool hasWeights = Directory.EnumerateFiles(component.DirectoryPath, "*.safetensors").Any() || Directory.EnumerateFiles(component.DirectoryPath, "*.safetensors.index.json").Any();
-        if (!hasWeights) return new ComponentSummary(component.Name, component.ClassName, null, null, []);
+        if (ComponentFiles.Of(component).Form == WeightForm.None) return new ComponentSummary(component.Name, component.ClassName, null, null, []);
         using ITensorSource tensors = LoadedModel.OpenTensors(component);
         TensorInfo[] numbers = [.. tensors.Tensors.Values.Where(tensor => tensor.Type is not (ElementType.Int64 or ElementType.Int32 or ElementType.Bool))];
         return new ComponentSummary(

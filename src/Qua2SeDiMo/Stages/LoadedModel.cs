@@ -24,7 +24,7 @@ public sealed class LoadedModel : IDisposable
     {
         Folder = folder;
         Tensors = tensors;
-        exported = ExportedProgram(folder.Denoiser);
+        exported = ComponentFiles.Of(folder.Denoiser).Program;
         denoiserConfig = folder.Denoiser.ReadConfig();
         // The program of a packed ONNX model rounds its activations itself.
         ActivationBits = tensors is PackedModelReader reader ? reader.Manifest.ActivationBits : exported is null ? PackNote.Read(folder.DirectoryPath)?.ActivationBits : null;
@@ -89,16 +89,13 @@ public sealed class LoadedModel : IDisposable
     /// <summary>Opens the weights of a component: packed, exported as ONNX, or plain.</summary>
     internal static ITensorSource OpenTensors(ModelComponent component)
     {
-        if (PackedModelReader.IsPacked(component.DirectoryPath)) return PackedModelReader.Open(component.DirectoryPath);
-        return ExportedProgram(component) is { } program ? OnnxReader.Read(program).Tensors : ShardedTensors.Open(component.DirectoryPath);
-    }
-
-    // A checkpoint beside an export is the better source: it has the true names.
-    private static string? ExportedProgram(ModelComponent component)
-    {
-        string program = Path.Combine(component.DirectoryPath, OnnxReader.FileName);
-        bool isAlone = PackedModelReader.IsPacked(component.DirectoryPath) || !Directory.EnumerateFiles(component.DirectoryPath, "*.safetensors").Any();
-        return isAlone && File.Exists(program) ? program : null;
+        ComponentFiles files = ComponentFiles.Of(component);
+        return files.Form switch
+        {
+            WeightForm.Packed => PackedModelReader.Open(component.DirectoryPath),
+            WeightForm.Program => OnnxReader.Read(files.Program!).Tensors,
+            _ => ShardedTensors.Open(files),
+        };
     }
 
     /// <summary>Parts of a pipeline over this model.</summary>

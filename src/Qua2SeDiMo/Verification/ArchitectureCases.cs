@@ -33,7 +33,7 @@ public static class ArchitectureCases
         ComponentConfig description = ComponentConfig.Read(Path.Combine(folder, "case.json"));
         double tolerance = description.Object("tolerance").Number("max_abs_difference", 1e-4);
         ComponentConfig config = ComponentConfig.Read(Path.Combine(folder, "config.json"));
-        using ITensorSource weights = OpenWeights(folder);
+        using ITensorSource weights = ShardedTensors.Open(folder);
         using SafetensorsFile inputs = SafetensorsFile.Open(Path.Combine(folder, "inputs.safetensors"));
         using SafetensorsFile outputs = SafetensorsFile.Open(Path.Combine(folder, "outputs.safetensors"));
         Dictionary<string, string> arguments = Flatten(description.Root["call"] as JsonObject ?? throw new ModelFolderException($"{folder}/case.json: 'call' is missing."));
@@ -128,12 +128,5 @@ public static class ArchitectureCases
             else if (node is JsonObject nested) foreach ((string key, JsonNode? item) in nested) Add(key, item);
             else if (node is JsonArray tuple) foreach (JsonNode? item in tuple) Add(item?["tensor"]?.GetValue<string>() ?? argument, item);
         }
-    }
-
-    private static ITensorSource OpenWeights(string folder)
-    {
-        // The case's own tensors lie beside the checkpoint, so the checkpoint is opened by name.
-        string? single = new[] { "diffusion_pytorch_model.safetensors", "model.safetensors" }.Select(file => Path.Combine(folder, file)).FirstOrDefault(File.Exists);
-        return single is null ? ShardedTensors.Open(folder) : SafetensorsFile.Open(single);
     }
 }

@@ -36,7 +36,7 @@ public sealed class DiffusersWriterTests : IDisposable
         using ShardedTensors found = ShardedTensors.Open(Denoiser);
         Assert.Equal(fixture.Tensors.Tensors["linear.bias"].Type, found.Tensors["linear.bias"].Type);
         Assert.Equal(fixture.Tensors.ReadSingle("linear.bias"), found.ReadSingle("linear.bias"));
-        Assert.Equal(["LICENSE.md", "model_index.json", "q2_pack.json", "scheduler/more/notes.txt", "scheduler/scheduler_config.json", "transformer/config.json",
+        Assert.Equal(["LICENSE.md", "model_index.json", "q2_pack.json", "scheduler/scheduler_config.json", "transformer/config.json",
             "transformer/diffusion_pytorch_model.safetensors"], Files());
         Assert.Equal(new FileInfo(Path.Combine(Denoiser, "diffusion_pytorch_model.safetensors")).Length, summary.FileBytes);
         using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(Denoiser, "diffusion_pytorch_model.safetensors"));

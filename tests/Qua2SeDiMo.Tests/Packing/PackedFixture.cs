@@ -17,7 +17,7 @@ internal sealed class PackedFixture : IDisposable
         AtomicFile.WriteText(In("source/other.ckpt"), "not wanted");
         AtomicFile.WriteText(In("source/transformer/config.json"), """{"_class_name": "Test"}""");
         AtomicFile.WriteText(In("source/scheduler/scheduler_config.json"), """{"_class_name": "Test"}""");
-        AtomicFile.WriteText(In("source/scheduler/more/notes.txt"), "kept");
+        AtomicFile.WriteText(In("source/scheduler/more/notes.txt"), "not wanted");
         QuantizerBankTests.WriteSource(In("source/transformer/diffusion_pytorch_model.safetensors"));
         Source = ModelFolder.Open(In("source"));
         Tensors = ShardedTensors.Open(Source.Denoiser.DirectoryPath);

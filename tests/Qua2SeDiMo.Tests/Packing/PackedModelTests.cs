@@ -90,7 +90,7 @@ public sealed class PackedModelTests(ITestOutputHelper output) : IDisposable
         Assert.True(PackedModelReader.IsPacked(folder.Denoiser.DirectoryPath));
         Assert.False(PackedModelReader.IsPacked(fixture.Source.Denoiser.DirectoryPath));
         string[] files = [.. Directory.EnumerateFiles(fixture.Packed, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(fixture.Packed, path).Replace('\\', '/')).Order(StringComparer.Ordinal)];
-        Assert.Equal(["LICENSE.md", "model_index.json", "scheduler/more/notes.txt", "scheduler/scheduler_config.json", "transformer/config.json",
+        Assert.Equal(["LICENSE.md", "model_index.json", "scheduler/scheduler_config.json", "transformer/config.json",
             "transformer/q2_manifest.json", "transformer/q2_weights.safetensors"], files);
     }
 

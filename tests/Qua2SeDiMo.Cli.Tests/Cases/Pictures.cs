@@ -1,0 +1,31 @@
+using Qua2SeDiMo.Reports;
+using Xunit;
+
+namespace Qua2SeDiMo.Cli.Tests.Cases;
+
+/// <summary>Pictures of a folder by the real program, as numbers: files may differ in what they say about themselves.</summary>
+internal static class Pictures
+{
+    /// <summary>Pixels of one picture of a cat after two steps.</summary>
+    internal static async Task<float[]> OfAsync(string folder, params string[] options)
+    {
+        DirectoryInfo output = Directory.CreateTempSubdirectory("q2-pictures-");
+        try
+        {
+            (await Q2.RunAsync(["generate", folder, "--prompt", "a cat", "--steps", "2", "--json", "--quiet", "--out", output.FullName, .. options])).Succeeded();
+            return PngFile.Decode(File.ReadAllBytes(Directory.EnumerateFiles(output.FullName, "*.png").Single())).Image;
+        }
+        finally
+        {
+            output.Delete(recursive: true);
+        }
+    }
+
+    /// <summary>Two folders give the same picture, which is not one colour.</summary>
+    internal static async Task AreEqualAsync(string expected, string actual)
+    {
+        float[] pixels = await OfAsync(expected);
+        Assert.NotEqual(pixels.Min(), pixels.Max());
+        Assert.Equal(pixels, await OfAsync(actual));
+    }
+}
