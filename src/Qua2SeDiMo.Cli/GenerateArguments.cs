@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Qua2SeDiMo.Diffusion;
-using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Stages;
 
@@ -11,12 +10,11 @@ internal sealed class GenerateArguments
 {
     private static readonly GenerationRequest Defaults = new();
     private readonly Option<string[]> prompt = new("--prompt") { Description = "What the images show, one image each; a class number for models without text", AllowMultipleArgumentsPerToken = true };
-    private readonly Option<string?> prompts = new("--prompts") { Description = "Text file with more prompts, one a line" };
+    private readonly Option<string?> prompts = new("--prompts") { Description = "Text file with more prompts, one a line; blank lines are skipped" };
     private readonly Option<int?> count = new("--count") { Description = "Images; default: one per prompt. Prompts start over when there are fewer" };
     private readonly Option<string> destination = new("--out") { Description = "Folder for the files 000-PROMPT.png", DefaultValueFactory = _ => "images" };
     private readonly Option<int> steps = new("--steps") { Description = "Denoising steps", DefaultValueFactory = _ => Defaults.StepCount };
     private readonly Option<double> guidance = new("--guidance") { Description = "Scale of classifier-free guidance; 1 turns it off", DefaultValueFactory = _ => Defaults.GuidanceScale };
-    private readonly Option<string> negative = new("--negative-prompt") { Description = "What guidance steers away from", DefaultValueFactory = _ => "" };
     private readonly Option<long> seed = new("--seed") { Description = "Image i starts from the PyTorch noise of this seed + i", DefaultValueFactory = _ => 42 };
     private readonly Option<int?> height = new("--height") { Description = "Pixels; default: the model's own" };
     private readonly Option<int?> width = new("--width") { Description = "Pixels; default: the model's own" };
@@ -27,9 +25,12 @@ internal sealed class GenerateArguments
     private readonly Option<WeightExecution> execution = new("--execution") { Description = "unpacked: reconstruct quantized weights in single precision, which gives the pixels of the study; packed: multiply by their codes, in a fraction of the memory", DefaultValueFactory = _ => WeightExecution.Unpacked };
     private readonly Option<bool> sheet = new("--sheet") { Description = "Also put all images on one contact sheet, sheet.png" };
 
+    private readonly ConditioningArguments conditioning;
+
     internal GenerateArguments(Command command)
     {
-        foreach (Option option in new Option[] { prompt, prompts, count, destination, steps, guidance, negative, seed, height, width, batch, allocation, entry, activationBits, execution, sheet }) command.Add(option);
+        conditioning = new ConditioningArguments(command);
+        foreach (Option option in new Option[] { prompt, prompts, count, destination, steps, guidance, seed, height, width, batch, allocation, entry, activationBits, execution, sheet }) command.Add(option);
         StudyArguments.AtLeast(steps, 1);
         StudyArguments.AtLeast(batch, 1);
         StudyArguments.ActivationBits(activationBits, GenerateOptions.UnroundedBits);
@@ -45,19 +46,18 @@ internal sealed class GenerateArguments
     internal GenerateOptions Read(ParseResult result)
     {
         List<string> texts = [.. result.GetValue(prompt) ?? []];
-        if (result.GetValue(prompts) is { } file) texts.AddRange(File.ReadLines(file).Select(line => line.Trim()).Where(line => line.Length > 0));
-        if (texts.Count == 0) throw new ModelFolderException($"{result.GetValue(prompts)}: no prompts; one a line is expected.");
+        if (result.GetValue(prompts) is { } file) texts.AddRange(PromptFile.Read(file));
+        int images = result.GetValue(count) ?? texts.Count;
         return new GenerateOptions(
-            [.. Enumerable.Range(0, result.GetValue(count) ?? texts.Count).Select(i => texts[i % texts.Count])],
-            new GenerationRequest
+            [.. Enumerable.Range(0, images).Select(i => texts[i % texts.Count])],
+            conditioning.Apply(result, new GenerationRequest
             {
                 StepCount = result.GetValue(steps),
                 GuidanceScale = result.GetValue(guidance),
-                NegativePrompt = result.GetValue(negative)!,
                 Height = result.GetValue(height),
                 Width = result.GetValue(width),
                 BatchSize = result.GetValue(batch),
-            },
+            }, texts.Count, images),
             result.GetValue(seed), result.GetValue(sheet))
         {
             ActivationBits = result.GetValue(activationBits),

@@ -78,20 +78,7 @@ internal sealed class DenoisingLoop(InferenceModel denoiser, IScheduler schedule
 
     private Dictionary<string, TensorValue> Conditions(EncodedPrompts prompts, int firstPrompt, int images)
     {
-        int[] prompt = [.. Enumerable.Range(firstPrompt, images)];
-        Dictionary<string, TensorValue> inputs;
-        if (prompts.Negative is null)
-        {
-            inputs = new(prompts.Prompts.Rows(prompt));
-        }
-        else
-        {
-            // Row 0 is the negative prompt, row 1 + i is prompt i.
-            int[] conditional = [.. prompt.Select(row => row + 1)];
-            int[] negative = new int[images];
-            int[] order = family.ConditionalFirst ? [.. conditional, .. negative] : [.. negative, .. conditional];
-            inputs = new(prompts.Negative.Append(prompts.Prompts).Rows(order));
-        }
+        Dictionary<string, TensorValue> inputs = prompts.Batch(firstPrompt, images, family.ConditionalFirst);
         foreach ((string name, TensorValue value) in family.SharedInputs(shape, prompts.Prompts)) inputs[name] = value;
         return inputs;
     }

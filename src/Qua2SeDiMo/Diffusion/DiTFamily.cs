@@ -25,6 +25,10 @@ internal sealed class DiTFamily : IPipelineFamily
 
     public bool ConditionalFirst => true;
 
+    public bool TakesNegativePrompts => false;
+
+    public string WithoutNegativePrompts => "it is given classes, and guidance steers away from the class that stands for none";
+
     public IReadOnlyList<TextEncoder> Encoders => [];
 
     public Conditioning Encode(IReadOnlyList<string> texts, TextRole role, PixelSize size, GenerationRequest request) =>

@@ -5,17 +5,6 @@ using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Diffusion;
 
-/// <summary>Prompts encoded for a size and a negative prompt; they serve any number of generations.</summary>
-/// <param name="Prompts">One row per prompt.</param>
-/// <param name="Negative">One row; null without guidance.</param>
-public sealed record EncodedPrompts(Conditioning Prompts, Conditioning? Negative)
-{
-    /// <summary>Some of the prompts, with the same negative prompt.</summary>
-    /// <param name="start">Index of the first.</param>
-    /// <param name="count">How many.</param>
-    public EncodedPrompts Slice(int start, int count) => this with { Prompts = new Conditioning(Prompts.Rows([.. Enumerable.Range(start, count)])) };
-}
-
 /// <summary>
 /// A pipeline from prompts to images: text encoders, one denoising loop for all families, scheduler, autoencoder. Its quantizable weights can
 /// be exchanged between generations. Not safe for use by several threads at once.
@@ -62,16 +51,17 @@ public sealed class DiffusionPipeline : IDisposable
     }
 
     /// <summary>Encodes prompts once, for any number of generations with the same request. Text encoders leave memory afterwards.</summary>
+    /// <exception cref="GenerationException">The request says something that this pipeline does not take.</exception>
     public EncodedPrompts Encode(IReadOnlyList<string> prompts, GenerationRequest request)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentNullException.ThrowIfNull(request);
         LatentShape shape = LatentShape(request);
         var size = new PixelSize(shape.Height * autoencoder.ScaleFactor, shape.Width * autoencoder.ScaleFactor);
-        if (prompts.Count == 0) throw new GenerationException("There are no prompts.");
+        Check(prompts.Count, request);
         var encoded = new EncodedPrompts(
             family.Encode(prompts, TextRole.Prompt, size, request),
-            family.IsGuided(request) ? family.Encode([request.NegativePrompt], TextRole.Negative, size, request) : null);
+            family.IsGuided(request) ? family.Encode(request.NegativePrompts is [] ? [""] : request.NegativePrompts, TextRole.Negative, size, request) : null);
         foreach (TextEncoder encoder in family.Encoders) encoder.Unload();
         return encoded;
     }
@@ -139,6 +129,24 @@ public sealed class DiffusionPipeline : IDisposable
         denoiser?.Model.Dispose();
         autoencoder.Dispose();
         family.Dispose();
+    }
+
+    private void Check(int prompts, GenerationRequest request)
+    {
+        string name = $"{parts.Folder.Name} ({parts.Folder.PipelineClass})";
+        if (prompts == 0) throw new GenerationException("There are no prompts.");
+        if (request.NegativePrompts.Count > 0 && !family.TakesNegativePrompts)
+        {
+            throw new GenerationException($"{name} takes no negative prompt: {family.WithoutNegativePrompts}. Leave it out.");
+        }
+        if (request.NegativePrompts.Count > 1 && request.NegativePrompts.Count != prompts)
+        {
+            throw new GenerationException($"There are {request.NegativePrompts.Count} negative prompts for {prompts} prompts; give one for all, or one for each.");
+        }
+        if (request.Sizes is { IsEmpty: false } && !family.TakesSizes)
+        {
+            throw new GenerationException($"{name} is not told original, crop and target sizes; only StableDiffusionXLPipeline is. Leave them out.");
+        }
     }
 
     private InferenceModel DenoiserFor(LatentShape shape)

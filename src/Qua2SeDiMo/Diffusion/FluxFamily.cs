@@ -42,6 +42,10 @@ internal sealed class FluxFamily : IPipelineFamily
 
     public int LatentSize(ComponentConfig denoiser) => DefaultLatentSize;
 
+    public bool TakesNegativePrompts => false;
+
+    public string WithoutNegativePrompts => "guidance is an input of its denoiser, not the difference from a second text";
+
     public bool IsGuided(GenerationRequest request) => false;
 
     public Conditioning Encode(IReadOnlyList<string> texts, TextRole role, PixelSize size, GenerationRequest request) => new(new Dictionary<string, TensorValue>

@@ -9,8 +9,14 @@ public sealed record GenerationRequest
     /// <summary>Weight of classifier-free guidance; 1 or less runs the denoiser without the negative prompt.</summary>
     public double GuidanceScale { get; init; } = 3;
 
-    /// <summary>What guidance steers away from.</summary>
-    public string NegativePrompt { get; init; } = "";
+    /// <summary>
+    /// What guidance steers away from: one text for all prompts, or one for each. Empty when none was given, which is not the same as an empty text
+    /// to every pipeline.
+    /// </summary>
+    public IReadOnlyList<string> NegativePrompts { get; init; } = [];
+
+    /// <summary>Sizes that a Stable Diffusion XL model is told; null for those of the image.</summary>
+    public SizeConditions? Sizes { get; init; }
 
     /// <summary>Height in pixels; null for the model's own.</summary>
     public int? Height { get; init; }

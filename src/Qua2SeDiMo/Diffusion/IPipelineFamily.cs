@@ -34,12 +34,21 @@ internal interface IPipelineFamily : IDisposable
     /// <summary>Whether the denoiser runs with and without the prompt, to be steered by the difference.</summary>
     bool IsGuided(GenerationRequest request) => request.GuidanceScale > 1;
 
+    /// <summary>Whether a negative prompt has a meaning.</summary>
+    bool TakesNegativePrompts => true;
+
+    /// <summary>Why there are no negative prompts, where there are none.</summary>
+    string WithoutNegativePrompts => "";
+
+    /// <summary>Whether the model is told original, crop and target sizes.</summary>
+    bool TakesSizes => false;
+
     /// <summary>A text as its tokenizers get it.</summary>
     string Prepare(string text) => text;
 
     /// <summary>Turns texts into the denoiser's inputs, one row per text.</summary>
     /// <param name="texts">Prompts.</param>
-    /// <param name="role">What the texts are; some models treat an empty negative prompt in their own way.</param>
+    /// <param name="role">What the texts are; some models treat a negative prompt that was not given in their own way.</param>
     /// <param name="size">Size of the images in pixels, for models that are told it.</param>
     /// <param name="request">How the images are made.</param>
     Conditioning Encode(IReadOnlyList<string> texts, TextRole role, PixelSize size, GenerationRequest request);
@@ -59,6 +68,3 @@ internal enum TextRole
     /// <summary>What guidance steers away from.</summary>
     Negative,
 }
-
-/// <summary>Size of an image in pixels.</summary>
-internal readonly record struct PixelSize(int Height, int Width);

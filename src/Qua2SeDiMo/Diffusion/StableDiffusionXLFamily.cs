@@ -17,7 +17,7 @@ internal sealed class StableDiffusionXLFamily : IPipelineFamily
     private readonly TextEncoder second;
     private readonly string firstState;
     private readonly string secondState;
-    private readonly bool zeroesEmptyNegative;
+    private readonly bool zeroesMissingNegative;
 
     internal StableDiffusionXLFamily(PipelineParts parts)
     {
@@ -26,10 +26,12 @@ internal sealed class StableDiffusionXLFamily : IPipelineFamily
         first = new TextEncoder(parts, "text_encoder", TokenizerCatalog.Open(parts.Folder.Component("tokenizer").DirectoryPath), seesPadding: true, firstState);
         second = new TextEncoder(parts, "text_encoder_2", TokenizerCatalog.Open(parts.Folder.Component("tokenizer_2").DirectoryPath), seesPadding: true, secondState, Pooled);
         JsonNode? zeroes = parts.Folder.Index["force_zeros_for_empty_prompt"];
-        zeroesEmptyNegative = zeroes?.GetValueKind() is not JsonValueKind.False;
+        zeroesMissingNegative = zeroes?.GetValueKind() is not JsonValueKind.False;
     }
 
     public string LatentsInput => "sample";
+
+    public bool TakesSizes => true;
 
     public IReadOnlyList<TextEncoder> Encoders => [first, second];
 
@@ -38,12 +40,13 @@ internal sealed class StableDiffusionXLFamily : IPipelineFamily
         EncodedTexts narrow = first.Encode(texts), wide = second.Encode(texts);
         TensorValue states = TensorRows.JoinWidths(narrow.Output(firstState), wide.Output(secondState));
         TensorValue pooled = wide.Output(Pooled);
-        bool isZeroed = zeroesEmptyNegative && role == TextRole.Negative && texts.All(text => text.Length == 0);
+        // As in diffusers, an empty negative prompt is zeros where none was given; one that was given is encoded, be it empty.
+        bool isNegative = role == TextRole.Negative, isZeroed = zeroesMissingNegative && isNegative && request.NegativePrompts.Count == 0;
         return new Conditioning(new Dictionary<string, TensorValue>
         {
             ["encoder_hidden_states"] = isZeroed ? TensorRows.Zeros(states) : states,
             ["text_embeds"] = isZeroed ? TensorRows.Zeros(pooled) : pooled,
-            ["time_ids"] = TensorRows.Repeat(texts.Count, size.Height, size.Width, 0, 0, size.Height, size.Width),
+            ["time_ids"] = TensorRows.Repeat(texts.Count, (request.Sizes ?? new SizeConditions()).TimeIds(size, isNegative)),
         });
     }
 

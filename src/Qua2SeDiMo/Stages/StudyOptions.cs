@@ -74,7 +74,7 @@ public sealed record StudyOptions
             ["shared-noise"] = SharedNoise ? "yes" : "no",
             ["steps"] = Text(Generation.StepCount),
             ["guidance"] = Text(Generation.GuidanceScale),
-            ["negative-prompt"] = Generation.NegativePrompt,
+            ["negative-prompt"] = Generation.NegativePrompts is [""] ? "\"\"" : string.Join('\n', Generation.NegativePrompts),
             ["height"] = Generation.Height?.ToString(CultureInfo.InvariantCulture) ?? "model",
             ["width"] = Generation.Width?.ToString(CultureInfo.InvariantCulture) ?? "model",
             ["prompts"] = string.Join('\n', ReadPrompts()),
@@ -82,6 +82,7 @@ public sealed record StudyOptions
             ["reference"] = Scoring.ReferenceFeatures is null ? ScoringFiles.None : $"{new FileInfo(Scoring.ReferenceFeatures).Length} bytes",
             ["sampler"] = samplerDescription,
         };
+        if (Generation.Sizes is { } sizes) settings["sizes"] = sizes.ToString();
         if (ActivationBits is { } bits) settings["activation-bits"] = Text(bits);
         return new StudySettings(settings);
     }

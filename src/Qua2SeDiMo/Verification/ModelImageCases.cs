@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Models;
@@ -30,20 +29,13 @@ public static class ModelImageCases
     private static List<VerificationResult> Run(string name, string path, string modelPath, CancellationToken cancellationToken)
     {
         ComponentConfig description = ComponentConfig.Read(Path.Combine(path, "reference.json"));
-        ComponentConfig call = description.Object("call");
         IReadOnlyList<string> prompts = description.Strings("prompts");
         long[] seeds = [.. description.Root["seeds"]!.AsArray().Select(seed => (long)seed!)];
         using SafetensorsFile reference = SafetensorsFile.Open(Path.Combine(path, "reference.safetensors"));
         using LoadedModel model = LoadedModel.Open(modelPath);
-        using var pipeline = new DiffusionPipeline(model.Parts(new InferenceOptions()), model.Tensors);
-        var request = new GenerationRequest
-        {
-            StepCount = call.Int("num_inference_steps"),
-            GuidanceScale = call.Number("guidance_scale", 1),
-            NegativePrompt = call.Root["negative_prompt"] switch { JsonArray { Count: > 0 } texts => (string)texts[0]!, JsonValue text => (string)text!, _ => "" },
-            Height = call.IntOrNull("height"),
-            Width = call.IntOrNull("width"),
-        };
+        var call = new PipelineCall(description.Object("call"), model.Folder.PipelineClass);
+        GenerationRequest request = call.Request;
+        using var pipeline = new DiffusionPipeline(model.Parts(new InferenceOptions()) with { TextLength = call.TextLength }, model.Tensors);
         float[] noise = StartingNoise.Of(seeds, pipeline.LatentShape(request).Length);
         ImageBatch images = pipeline.Generate(pipeline.Encode(prompts, request), noise, request, null, cancellationToken);
         float[] expected = reference.ReadSingle("images");

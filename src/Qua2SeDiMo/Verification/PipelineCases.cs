@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Qua2SeDiMo.Architectures;
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Inference;
@@ -25,6 +24,7 @@ public static class PipelineCases
         ComponentConfig description = ComponentConfig.Read(Path.Combine(path, "pipeline.json"));
         using SafetensorsFile reference = SafetensorsFile.Open(Path.Combine(path, "reference.safetensors"));
         ModelFolder folder = ModelFolder.Open(path);
+        var call = new PipelineCall(description.Object("call"), folder.PipelineClass);
         using ITensorSource denoiser = ShardedTensors.Open(folder.Denoiser.DirectoryPath);
         ComponentConfig config = folder.Denoiser.ReadConfig();
         var parts = new PipelineParts(
@@ -33,10 +33,10 @@ public static class PipelineCases
             (height, width) => ArchitectureCatalog.Build(new BuildRequest(config, denoiser) { Height = height, Width = width }),
             new InferenceOptions())
         {
-            TextLength = description.Object("call").IntOrNull("max_sequence_length"),
+            TextLength = call.TextLength,
         };
         using var pipeline = new DiffusionPipeline(parts, denoiser);
-        return new PipelineComparison(Path.GetFileName(path), description, reference, pipeline).Run();
+        return new PipelineComparison(Path.GetFileName(path), call, description.Object("tolerance"), reference, pipeline).Run();
     }
 }
 
@@ -48,42 +48,49 @@ internal sealed class PipelineComparison
     private readonly SafetensorsFile reference;
     private readonly DiffusionPipeline pipeline;
     private readonly GenerationRequest request;
-    private readonly string[] prompts;
+    private readonly IReadOnlyList<string> prompts;
     private readonly LatentShape shape;
     private readonly List<VerificationResult> results = [];
 
-    public PipelineComparison(string caseName, ComponentConfig description, SafetensorsFile reference, DiffusionPipeline pipeline)
+    public PipelineComparison(string caseName, PipelineCall call, ComponentConfig tolerance, SafetensorsFile reference, DiffusionPipeline pipeline)
     {
-        (this.caseName, this.reference, this.pipeline) = (caseName, reference, pipeline);
-        tolerance = description.Object("tolerance");
-        ComponentConfig call = description.Object("call");
-        prompts = call.Has("class_labels") ? [.. call.Ints("class_labels")!.Select(label => $"{label}")] : Texts(call, "prompt");
-        request = new GenerationRequest
-        {
-            StepCount = call.Int("num_inference_steps"),
-            GuidanceScale = call.Number("guidance_scale", 1),
-            NegativePrompt = call.Has("negative_prompt") ? Texts(call, "negative_prompt")[0] : "",
-            Height = call.IntOrNull("height"),
-            Width = call.IntOrNull("width"),
-        };
+        (this.caseName, this.reference, this.pipeline, this.tolerance) = (caseName, reference, pipeline, tolerance);
+        (prompts, request) = (call.Prompts, call.Request);
         shape = pipeline.LatentShape(request);
     }
 
     public List<VerificationResult> Run()
     {
         CompareTokens();
-        EncodedPrompts encoded = pipeline.Encode(prompts, request);
+        EncodedPrompts encoded = InTurns(pipeline.Encode(prompts, request));
         CompareConditions(encoded);
         ImageBatch images = pipeline.Generate(encoded, new StoredNoise(reference, shape), request, CompareStep, null, CancellationToken.None);
         results.Add(Comparison.Of(caseName, "image", reference.ReadSingle("image"), images.Pixels, tolerance.Number("image_max_abs_difference", 1e-3)));
         return results;
     }
 
+    // A call of diffusers for several prompts repeats the pair of rows of sizes as a whole, so that negative and other sizes stand in turns over both
+    // halves of the batch. Images here get what a call for each of them gets; the reference is compared with what it was made with.
+    private EncodedPrompts InTurns(EncodedPrompts encoded)
+    {
+        const string Sizes = "time_ids";
+        if (request.Sizes is not { HasNegative: true } || encoded.Negative is not { } negative) return encoded;
+        int[] both = [.. Enumerable.Range(0, 2 * prompts.Count).Select(row => row % 2 == 0 ? 0 : negative.Count)];
+        TensorValue turns = negative.Append(encoded.Prompts).Rows(both)[Sizes];
+        var rows = new Conditioning(new Dictionary<string, TensorValue> { [Sizes] = turns });
+        int[] repeated = [.. prompts.Select((_, i) => negative.Count == 1 ? 0 : i)];
+        return new EncodedPrompts(With(encoded.Prompts.Inputs, prompts.Count), With(negative.Rows(repeated), 0));
+
+        Conditioning With(IReadOnlyDictionary<string, TensorValue> inputs, int start) =>
+            new(new Dictionary<string, TensorValue>(inputs) { [Sizes] = rows.Rows([.. Enumerable.Range(start, prompts.Count)])[Sizes] });
+    }
+
     // Each encoder is called for the prompts and then, with guidance, for the negative prompt.
     private void CompareTokens()
     {
         IPipelineFamily family = pipeline.Family;
-        string[] negative = [.. prompts.Select(_ => request.NegativePrompt)];
+        IReadOnlyList<string> given = request.NegativePrompts;
+        IReadOnlyList<string> negative = given.Count > 1 ? given : [.. prompts.Select(_ => given.Count == 1 ? given[0] : "")];
         foreach (TextEncoder encoder in family.Encoders)
         {
             for (int call = 0; call < 2; call++)
@@ -110,11 +117,7 @@ internal sealed class PipelineComparison
     {
         const string Prefix = "denoiser.call0.";
         IPipelineFamily family = pipeline.Family;
-        int[] rows = [.. Enumerable.Range(0, prompts.Length)];
-        int[] conditional = [.. rows.Select(row => row + 1)];
-        int[] negative = new int[prompts.Length];
-        IReadOnlyDictionary<string, TensorValue> perText = encoded.Negative is null ? encoded.Prompts.Rows(rows)
-            : encoded.Negative.Append(encoded.Prompts).Rows(family.ConditionalFirst ? [.. conditional, .. negative] : [.. negative, .. conditional]);
+        Dictionary<string, TensorValue> perText = encoded.Batch(0, prompts.Count, family.ConditionalFirst);
         Dictionary<string, TensorValue> conditions = perText.Concat(family.SharedInputs(shape, encoded.Prompts)).ToDictionary(pair => pair.Key, pair => pair.Value);
         foreach (string name in reference.Tensors.Keys.Where(key => key.StartsWith(Prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
         {
@@ -144,8 +147,6 @@ internal sealed class PipelineComparison
         float[] reached = Comparison.Slice(reference, "latents", stored.ElementCount / stored.Shape[0] * (step + 1), actual.Length);
         results.Add(Comparison.Of(caseName, $"latents after step {step}", reached, actual, tolerance.Number("latents_max_abs_difference", 1e-3)));
     }
-
-    private static string[] Texts(ComponentConfig call, string key) => call.Root[key] is JsonArray ? [.. call.Strings(key)] : [call.Text(key, "")];
 
     // The noise that the reference recorded: first that of the start, then one tensor per step.
     private sealed class StoredNoise(SafetensorsFile reference, LatentShape shape) : INoiseSource

@@ -74,12 +74,30 @@ public sealed class PipelinePartsTests
     }
 
     [Fact]
-    public void An_empty_negative_prompt_of_the_XL_model_is_nothing()
+    public void The_XL_model_is_told_nothing_where_no_negative_prompt_was_given_and_an_empty_one_where_it_was()
     {
         using var pipeline = new OpenPipeline("stable-diffusion-xl");
-        Conditioning negative = pipeline.Value.Encode(["a cat"], new GenerationRequest()).Negative!;
-        Assert.All(negative.Inputs["encoder_hidden_states"].Singles, value => Assert.Equal(0, value));
-        Assert.All(negative.Inputs["text_embeds"].Singles, value => Assert.Equal(0, value));
+        Conditioning none = pipeline.Value.Encode(["a cat"], new GenerationRequest()).Negative!;
+        Assert.All(none.Inputs["encoder_hidden_states"].Singles, value => Assert.Equal(0, value));
+        Assert.All(none.Inputs["text_embeds"].Singles, value => Assert.Equal(0, value));
+        Conditioning mixed = pipeline.Value.Encode(["a cat", "a dog"], new GenerationRequest { NegativePrompts = ["", "dark"] }).Negative!;
+        Conditioning empty = pipeline.Value.Encode(["a cat"], new GenerationRequest { NegativePrompts = [""] }).Negative!;
+        Assert.Equal(2, mixed.Count);
+        Assert.Equal(empty.Inputs["text_embeds"].Singles, mixed.Rows([0])["text_embeds"].Singles);
+        Assert.Contains(empty.Inputs["text_embeds"].Singles, value => value != 0);
+    }
+
+    [Fact]
+    public void Slices_and_batches_keep_each_negative_prompt_beside_its_prompt()
+    {
+        Conditioning prompts = Numbers(10, 11, 12), each = Numbers(0, 1, 2), one = Numbers(5);
+        Assert.Equal([1, 2, 11, 12], new EncodedPrompts(prompts, each).Batch(1, 2, conditionalFirst: false)["x"].Singles);
+        Assert.Equal([11, 12, 1, 2], new EncodedPrompts(prompts, each).Slice(1, 2).Batch(0, 2, conditionalFirst: true)["x"].Singles);
+        Assert.Equal([5, 5, 11, 12], new EncodedPrompts(prompts, one).Slice(1, 2).Batch(0, 2, conditionalFirst: false)["x"].Singles);
+        Assert.Equal([2, 12], new EncodedPrompts(prompts, each).Slice(2, 1).Batch(0, 1, conditionalFirst: false)["x"].Singles);
+        Assert.Equal([12], new EncodedPrompts(prompts, null).Batch(2, 1, conditionalFirst: false)["x"].Singles);
+
+        static Conditioning Numbers(params float[] values) => new(new Dictionary<string, TensorValue> { ["x"] = TensorValue.Of(values, values.Length, 1) });
     }
 
     [Fact]

@@ -1,0 +1,45 @@
+using System.CommandLine;
+using Qua2SeDiMo.Diffusion;
+using Qua2SeDiMo.Stages;
+
+namespace Qua2SeDiMo.Cli;
+
+/// <summary>What the images of <c>q2 generate</c> are steered away from, and the sizes that the model is told.</summary>
+internal sealed class ConditioningArguments
+{
+    private readonly Option<string[]> negative = new("--negative-prompt")
+    {
+        Description = "What guidance steers away from; one for all images, or the option repeated as often as there are prompts. Stable Diffusion XL tells an empty one from none",
+    };
+    private readonly Option<string?> negatives = new("--negative-prompts") { Description = "Text file with more negative prompts, one a line in the order of the prompts; an empty line is an empty one" };
+    private readonly SizeArguments sizes;
+
+    internal ConditioningArguments(Command command)
+    {
+        command.Add(negative);
+        command.Add(negatives);
+        sizes = new SizeArguments(command);
+    }
+
+    /// <summary>The request with negative prompts and sizes.</summary>
+    /// <param name="result">What was given.</param>
+    /// <param name="request">Steps, guidance, size.</param>
+    /// <param name="prompts">Prompts that were given.</param>
+    /// <param name="images">Images; prompts and their negative prompts start over when there are fewer.</param>
+    /// <exception cref="GenerationException">The counts do not fit.</exception>
+    internal GenerationRequest Apply(ParseResult result, GenerationRequest request, int prompts, int images)
+    {
+        List<string> texts = [.. result.GetValue(negative) ?? []];
+        if (result.GetValue(negatives) is { } file)
+        {
+            texts.AddRange(PromptFile.ReadLines(file));
+            while (texts.Count > prompts && texts[^1].Length == 0) texts.RemoveAt(texts.Count - 1);
+        }
+        if (texts.Count > 1 && texts.Count != prompts) throw new GenerationException($"There are {texts.Count} negative prompts for {prompts} prompts; give one for all, or one for each.");
+        return request with
+        {
+            NegativePrompts = texts.Count <= 1 ? texts : [.. Enumerable.Range(0, images).Select(i => texts[i % texts.Count])],
+            Sizes = sizes.Read(result),
+        };
+    }
+}

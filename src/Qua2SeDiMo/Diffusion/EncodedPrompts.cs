@@ -1,0 +1,32 @@
+using Qua2SeDiMo.Inference;
+
+namespace Qua2SeDiMo.Diffusion;
+
+/// <summary>Prompts encoded for a size and their negative prompts; they serve any number of generations.</summary>
+/// <param name="Prompts">One row per prompt.</param>
+/// <param name="Negative">One row for all prompts, or one for each; null without guidance.</param>
+public sealed record EncodedPrompts(Conditioning Prompts, Conditioning? Negative)
+{
+    /// <summary>Some of the prompts, with their negative prompts.</summary>
+    /// <param name="start">Index of the first.</param>
+    /// <param name="count">How many.</param>
+    public EncodedPrompts Slice(int start, int count)
+    {
+        int[] rows = [.. Enumerable.Range(start, count)];
+        return new EncodedPrompts(new Conditioning(Prompts.Rows(rows)), Negative is { Count: > 1 } ? new Conditioning(Negative.Rows(rows)) : Negative);
+    }
+
+    /// <summary>The denoiser's inputs for some of the prompts: with guidance both halves of the batch.</summary>
+    /// <param name="start">Index of the first prompt.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="conditionalFirst">Whether the prompts' half comes before the negative one.</param>
+    internal Dictionary<string, TensorValue> Batch(int start, int count, bool conditionalFirst)
+    {
+        int[] prompts = [.. Enumerable.Range(start, count)];
+        if (Negative is null) return new(Prompts.Rows(prompts));
+        // Negative rows stand before those of the prompts.
+        int[] conditional = [.. prompts.Select(row => Negative.Count + row)];
+        int[] negative = Negative.Count == 1 ? new int[count] : prompts;
+        return new(Negative.Append(Prompts).Rows(conditionalFirst ? [.. conditional, .. negative] : [.. negative, .. conditional]));
+    }
+}
