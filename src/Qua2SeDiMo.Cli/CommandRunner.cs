@@ -11,6 +11,9 @@ namespace Qua2SeDiMo.Cli;
 /// <param name="Json">Whether the result goes out as JSON, and nothing else.</param>
 internal sealed record CommandContext(IAnsiConsole Out, IProgress<StageProgress> Progress, bool Json)
 {
+    /// <summary>What a person should know of the files that are read; each sentence goes to standard error once, as soon as it is known.</summary>
+    internal Notes Notes { get; } = new(sentence => Console.Error.WriteLine($"note: {sentence}"));
+
     internal static JsonSerializerOptions JsonOptions { get; } = new(JsonSerializerDefaults.Web)
     {
         WriteIndented = true,

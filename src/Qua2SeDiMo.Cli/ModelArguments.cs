@@ -18,7 +18,7 @@ internal sealed class ModelArguments
 
     internal string Folder(ParseResult result) => result.GetRequiredValue(folder);
 
-    internal LoadedModel Open(ParseResult result) => LoadedModel.Open(Folder(result));
+    internal LoadedModel Open(ParseResult result, CommandContext context) => LoadedModel.Open(Folder(result), context.Notes);
 
     internal RunDirectory Run(ParseResult result) => new(result.GetValue(run) ?? Path.Combine("runs", Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Folder(result))))));
 }

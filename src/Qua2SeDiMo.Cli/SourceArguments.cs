@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Stages;
@@ -31,7 +32,7 @@ internal sealed class SourceArguments
     /// <summary>The folder as typed, or the files, for the hint at the next verb.</summary>
     internal string Words(ParseResult result) => Files(result) is { } files ? $"--trials {files.Trials} --dag {files.Dag}{(result.GetValue(run) is { } own ? $" --run {own}" : "")}" : result.GetValue(folder)!;
 
-    internal LoadedModel Open(ParseResult result) => LoadedModel.Open(Folder(result));
+    internal LoadedModel Open(ParseResult result, CommandContext context) => LoadedModel.Open(Folder(result), context.Notes);
 
     internal RunDirectory Run(ParseResult result)
     {
@@ -48,7 +49,7 @@ internal sealed class SourceArguments
     }
 
     /// <summary>The trials that a fit was made of: the files given, or those it names.</summary>
-    internal LabelledStudy Read(ParseResult result, RunDirectory directory, FitRecord fit)
+    internal LabelledStudy Read(ParseResult result, RunDirectory directory, FitRecord fit, CommandContext context)
     {
         LabelledStudy study;
         if (fit.TrainedOn is { Source: "files", Reading: { } reading } origin)
@@ -59,7 +60,7 @@ internal sealed class SourceArguments
         else
         {
             if (Named(result) is not null) throw new FormatException($"{directory.DirectoryPath}: its fit was made of a model's own study, not of files; give another --run, and `q2 fit` it first.");
-            using LoadedModel model = Open(result);
+            using LoadedModel model = Open(result, context);
             study = LabelledStudy.OfRun(model, directory, Objective.Parse(fit.Objective));
         }
         if (fit.TrainedOn is { } trained && trained.Fingerprint != study.Origin.Fingerprint)
@@ -71,7 +72,7 @@ internal sealed class SourceArguments
 
     /// <summary>True sensitivities, from --truth or the graph; null where none are known.</summary>
     internal TrueSensitivity? Truth(ParseResult result, LabelledStudy study) =>
-        result.GetValue(truth) is { } path ? TrueSensitivity.Parse(File.ReadAllText(path), study.Study)
+        result.GetValue(truth) is { } path ? TrueSensitivity.Of(ForeignJson.Read(path, byHand: true), study.Study)
             : study.TrueSensitivities is { } known ? TrueSensitivity.Of(known) : null;
 
     private string Folder(ParseResult result) => result.GetValue(folder) ?? throw new FormatException("Give a model FOLDER, or --trials trials.csv --dag dag.json.");

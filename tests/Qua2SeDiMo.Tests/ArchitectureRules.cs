@@ -11,20 +11,21 @@ public sealed partial class ArchitectureRules
     // What each folder may use beside the root namespace (errors, progress, atomic files). The table is the whole truth and has no cycle.
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
+        ["Json"] = [],
         ["Numerics"] = [],
-        ["Models"] = ["Numerics"],
+        ["Models"] = ["Numerics", "Json"],
         ["Graphs"] = ["Numerics", "Models"],
-        ["Architectures"] = ["Models", "Graphs", "Numerics"],
-        ["Quantizers"] = ["Models", "Graphs", "Numerics"],
+        ["Architectures"] = ["Models", "Graphs", "Numerics", "Json"],
+        ["Quantizers"] = ["Models", "Graphs", "Numerics", "Json"],
         ["Inference"] = ["Graphs", "Models", "Quantizers", "Numerics"],
-        ["Diffusion"] = ["Inference", "Architectures", "Graphs", "Models", "Numerics"],
-        ["Metrics"] = ["Inference", "Numerics", "Models"],
-        ["Studies"] = ["Quantizers", "Graphs", "Numerics"],
-        ["Predictors"] = ["Numerics", "Graphs", "Quantizers"],
-        ["Sensitivity"] = ["Predictors", "Graphs", "Numerics", "Quantizers"],
+        ["Diffusion"] = ["Inference", "Architectures", "Graphs", "Models", "Numerics", "Json"],
+        ["Metrics"] = ["Inference", "Numerics", "Models", "Json"],
+        ["Studies"] = ["Quantizers", "Graphs", "Numerics", "Json"],
+        ["Predictors"] = ["Numerics", "Graphs", "Quantizers", "Json"],
+        ["Sensitivity"] = ["Predictors", "Graphs", "Numerics", "Quantizers", "Json"],
         ["Plans"] = ["Sensitivity", "Predictors", "Quantizers", "Graphs", "Numerics"],
-        ["Packing"] = ["Plans", "Quantizers", "Graphs", "Models", "Numerics"],
-        ["Reports"] = ["Numerics"],
+        ["Packing"] = ["Plans", "Quantizers", "Graphs", "Models", "Numerics", "Json"],
+        ["Reports"] = ["Numerics", "Json"],
     };
 
     // Folders that join others on purpose: the stages and the checks against references.

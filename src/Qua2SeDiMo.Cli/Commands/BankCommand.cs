@@ -14,7 +14,7 @@ internal static class BankCommand
         var model = new ModelArguments(command);
         return command.Runs((result, context, cancellationToken) =>
         {
-            using LoadedModel loaded = model.Open(result);
+            using LoadedModel loaded = model.Open(result, context);
             RunDirectory run = model.Run(result);
             QuantizerBank bank = StageTimings.Measure(run, "bank", () => BankStage.Run(loaded, run, context.Progress, cancellationToken));
             var summary = bank.Options.Select(option => new

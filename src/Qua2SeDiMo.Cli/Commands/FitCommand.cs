@@ -33,7 +33,7 @@ internal static class FitCommand
             return metric is null ? source.ReadFiles(result, predictor.SizeWeight(result))
                 : throw new FormatException("--objective names a metric of a model's own study; with --trials, name the column of the label with --target.");
         }
-        using LoadedModel loaded = source.Open(result);
+        using LoadedModel loaded = source.Open(result, context);
         return LabelledStudy.OfRun(loaded, run, FitStage.ObjectiveOf(run, metric, predictor.SizeWeight(result)));
     }
 }

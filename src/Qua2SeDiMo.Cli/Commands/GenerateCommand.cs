@@ -15,7 +15,7 @@ internal static class GenerateCommand
         return command.Runs((result, context, cancellationToken) =>
         {
             GenerateOptions options = arguments.Read(result);
-            using LoadedModel loaded = model.Open(result);
+            using LoadedModel loaded = model.Open(result, context);
             (BitAllocation, QuantizerBank)? quantized = null;
             if (arguments.ReadAllocation(result, loaded) is { } allocation)
             {

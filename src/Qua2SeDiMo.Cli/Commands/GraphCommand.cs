@@ -14,7 +14,7 @@ internal static class GraphCommand
         command.Add(withoutOnnx);
         return command.Runs((result, context, cancellationToken) =>
         {
-            using LoadedModel loaded = model.Open(result);
+            using LoadedModel loaded = model.Open(result, context);
             GraphResult graph = GraphStage.Run(loaded, model.Run(result), !result.GetValue(withoutOnnx), context.Progress, cancellationToken);
             context.Print(graph, _ =>
             {

@@ -13,7 +13,7 @@ internal static class InspectCommand
         var model = new ModelArguments(command, withRun: false);
         return command.Runs((result, context, _) =>
         {
-            using LoadedModel loaded = model.Open(result);
+            using LoadedModel loaded = model.Open(result, context);
             context.Print(InspectStage.Run(loaded), summary => Show(summary, context.Out));
             if (!context.Json) context.Next($"run {model.Folder(result)}");
             return ExitCode.Success;

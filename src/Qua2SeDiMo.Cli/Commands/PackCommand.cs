@@ -42,7 +42,7 @@ internal static class PackCommand
         });
         return command.Runs((result, context, cancellationToken) =>
         {
-            using LoadedModel loaded = model.Open(result);
+            using LoadedModel loaded = model.Open(result, context);
             RunDirectory run = model.Run(result);
             BitAllocation chosen;
             JsonObject origin;

@@ -19,12 +19,12 @@ internal static class PlanCommand
             if (source.IsExternal(result))
             {
                 if (plan.Activations(result).Count > 0) throw new FormatException("--activations needs a model to generate images with; trials from outside have none.");
-                PlanRecord unverified = StageTimings.Measure(run, "plan", () => UnverifiedPlanStage.Run(source.Read(result, run, FittedFiles.Main(run)), run, plan.Budgets(result), plan.Predictor(result), plan.Level(result), cancellationToken));
+                PlanRecord unverified = StageTimings.Measure(run, "plan", () => UnverifiedPlanStage.Run(source.Read(result, run, FittedFiles.Main(run), context), run, plan.Budgets(result), plan.Predictor(result), plan.Level(result), cancellationToken));
                 if (result.GetValue(front) is { } csv) AtomicFile.WriteText(csv, PlanProposals.Csv(unverified.Fronts));
                 context.Print(unverified, _ => ResultTables.ShowUnverified(unverified, context.Out));
                 return ExitCode.Success;
             }
-            using LoadedModel loaded = source.Open(result);
+            using LoadedModel loaded = source.Open(result, context);
             PlanRecord record = StageTimings.Measure(run, "plan", () => PlanStage.Run(loaded, run, plan.Budgets(result), plan.Predictor(result), plan.Level(result), plan.Activations(result), context.Progress, cancellationToken));
             if (result.GetValue(front) is { } file) AtomicFile.WriteText(file, PlanProposals.Csv(record.Fronts));
             context.Print(record, _ => ResultTables.Show(record, context.Out));

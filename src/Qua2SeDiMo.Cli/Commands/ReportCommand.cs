@@ -13,7 +13,7 @@ internal static class ReportCommand
         var model = new ModelArguments(command);
         return command.Runs((result, context, _) =>
         {
-            using LoadedModel loaded = model.Open(result);
+            using LoadedModel loaded = model.Open(result, context);
             string page = ReportStage.Run(loaded, model.Run(result), $"q2 run {model.Folder(result)}");
             context.Print(new { Report = page }, _ => context.Out.WriteLine(page));
             return ExitCode.Success;

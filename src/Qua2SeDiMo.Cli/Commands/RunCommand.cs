@@ -17,7 +17,7 @@ internal static class RunCommand
         var plan = new PlanArguments(command);
         return command.Runs((result, context, cancellationToken) =>
         {
-            using LoadedModel loaded = model.Open(result);
+            using LoadedModel loaded = model.Open(result, context);
             RunDirectory run = model.Run(result);
             var options = new WorkflowOptions(
                 trials.Apply(result, generation.Read(result, model.Folder(result))) with { FrontObjective = predictor.Objective(result) }, predictor.Options(result), predictor.Objective(result), predictor.SizeWeight(result),

@@ -22,7 +22,7 @@ internal static class StudyCommand
         command.Add(retry);
         return command.Runs((result, context, cancellationToken) =>
         {
-            using LoadedModel loaded = model.Open(result);
+            using LoadedModel loaded = model.Open(result, context);
             RunDirectory run = model.Run(result);
             StudyOptions options = trials.Apply(result, generation.Read(result, model.Folder(result))) with { FrontObjective = result.GetValue(objective) };
             if (result.GetValue(allocations) is { } file) return LabelGiven(loaded, run, options, file, context, cancellationToken);

@@ -25,8 +25,8 @@ internal sealed class FluxFamily : IPipelineFamily
     internal FluxFamily(PipelineParts parts)
     {
         scheduler = parts.Folder.Component("scheduler").ReadConfig();
-        clip = new TextEncoder(parts, "text_encoder", TokenizerCatalog.Open(parts.Folder.Component("tokenizer").DirectoryPath), seesPadding: true, Pooled);
-        ITokenizer pieces = TokenizerCatalog.Open(parts.Folder.Component("tokenizer_2").DirectoryPath, parts.TextLength ?? DefaultTextLength);
+        clip = new TextEncoder(parts, "text_encoder", TokenizerCatalog.Open(parts.Folder.Component("tokenizer")), seesPadding: true, Pooled);
+        ITokenizer pieces = TokenizerCatalog.Open(parts.Folder.Component("tokenizer_2"), parts.TextLength ?? DefaultTextLength);
         t5 = new TextEncoder(parts, "text_encoder_2", pieces, seesPadding: true, "last_hidden_state");
     }
 

@@ -22,8 +22,8 @@ internal sealed class HunyuanDiTFamily : IPipelineFamily
     internal HunyuanDiTFamily(PipelineParts parts)
     {
         denoiser = parts.Folder.Denoiser.ReadConfig();
-        ITokenizer words = TokenizerCatalog.Open(parts.Folder.Component("tokenizer").DirectoryPath, denoiser.Int("text_len", 77));
-        ITokenizer pieces = TokenizerCatalog.Open(parts.Folder.Component("tokenizer_2").DirectoryPath, denoiser.Int("text_len_t5", 256));
+        ITokenizer words = TokenizerCatalog.Open(parts.Folder.Component("tokenizer"), denoiser.Int("text_len", 77));
+        ITokenizer pieces = TokenizerCatalog.Open(parts.Folder.Component("tokenizer_2"), denoiser.Int("text_len_t5", 256));
         bert = new TextEncoder(parts, "text_encoder", words, seesPadding: false, "last_hidden_state");
         t5 = new TextEncoder(parts, "text_encoder_2", pieces, seesPadding: false, "last_hidden_state");
     }

@@ -1,5 +1,6 @@
 using Qua2SeDiMo.Diffusion.Tokenizers;
 using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Diffusion;
 
@@ -14,7 +15,7 @@ internal sealed class PixArtFamily : IPipelineFamily
 
     internal PixArtFamily(PipelineParts parts)
     {
-        string folder = parts.Folder.Component("tokenizer").DirectoryPath;
+        ModelComponent folder = parts.Folder.Component("tokenizer");
         int released = parts.TextLength ?? (parts.Folder.PipelineClass == "PixArtSigmaPipeline" ? 300 : 120);
         ITokenizer tokenizer = TokenizerCatalog.Open(folder);
         encoder = new TextEncoder(parts, "text_encoder", tokenizer.MaximumLength <= released ? tokenizer : TokenizerCatalog.Open(folder, released), seesPadding: false, "last_hidden_state");

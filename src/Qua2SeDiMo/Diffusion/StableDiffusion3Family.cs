@@ -32,10 +32,10 @@ internal sealed class StableDiffusion3Family : IPipelineFamily
         (string Encoder, string Tokenizer)[] names = [("text_encoder", "tokenizer"), ("text_encoder_2", "tokenizer_2")];
         states = [.. names.Select(name => TextEncoder.Penultimate(parts, name.Encoder))];
         clips = [.. names.Select((name, i) =>
-            new TextEncoder(parts, name.Encoder, TokenizerCatalog.Open(parts.Folder.Component(name.Tokenizer).DirectoryPath), seesPadding: true, states[i], Pooled))];
+            new TextEncoder(parts, name.Encoder, TokenizerCatalog.Open(parts.Folder.Component(name.Tokenizer)), seesPadding: true, states[i], Pooled))];
         if (parts.Folder.Components.ContainsKey("text_encoder_3"))
         {
-            t5 = new TextEncoder(parts, "text_encoder_3", TokenizerCatalog.Open(parts.Folder.Component("tokenizer_3").DirectoryPath, textLength), seesPadding: true, "last_hidden_state");
+            t5 = new TextEncoder(parts, "text_encoder_3", TokenizerCatalog.Open(parts.Folder.Component("tokenizer_3"), textLength), seesPadding: true, "last_hidden_state");
         }
     }
 

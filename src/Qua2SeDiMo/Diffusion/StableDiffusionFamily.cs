@@ -9,7 +9,7 @@ internal sealed class StableDiffusionFamily : IPipelineFamily
     private readonly TextEncoder encoder;
 
     internal StableDiffusionFamily(PipelineParts parts) =>
-        encoder = new TextEncoder(parts, "text_encoder", TokenizerCatalog.Open(parts.Folder.Component("tokenizer").DirectoryPath), seesPadding: true, "last_hidden_state");
+        encoder = new TextEncoder(parts, "text_encoder", TokenizerCatalog.Open(parts.Folder.Component("tokenizer")), seesPadding: true, "last_hidden_state");
 
     public string LatentsInput => "sample";
 

@@ -23,8 +23,8 @@ internal sealed class StableDiffusionXLFamily : IPipelineFamily
     {
         firstState = TextEncoder.Penultimate(parts, "text_encoder");
         secondState = TextEncoder.Penultimate(parts, "text_encoder_2");
-        first = new TextEncoder(parts, "text_encoder", TokenizerCatalog.Open(parts.Folder.Component("tokenizer").DirectoryPath), seesPadding: true, firstState);
-        second = new TextEncoder(parts, "text_encoder_2", TokenizerCatalog.Open(parts.Folder.Component("tokenizer_2").DirectoryPath), seesPadding: true, secondState, Pooled);
+        first = new TextEncoder(parts, "text_encoder", TokenizerCatalog.Open(parts.Folder.Component("tokenizer")), seesPadding: true, firstState);
+        second = new TextEncoder(parts, "text_encoder_2", TokenizerCatalog.Open(parts.Folder.Component("tokenizer_2")), seesPadding: true, secondState, Pooled);
         JsonNode? zeroes = parts.Folder.Index["force_zeros_for_empty_prompt"];
         zeroesMissingNegative = zeroes?.GetValueKind() is not JsonValueKind.False;
     }

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Qua2SeDiMo.Json;
 
 namespace Qua2SeDiMo.Metrics;
 
@@ -8,6 +8,9 @@ namespace Qua2SeDiMo.Metrics;
 /// </summary>
 public sealed record ClipImageProcessor
 {
+    // Towers take 224 to 448 pixels.
+    private const int LargestEdge = 4096;
+
     /// <summary>Length of the shorter edge after resizing, pixels; null: no resizing.</summary>
     public int? ShortestEdge { get; init; }
 
@@ -24,23 +27,16 @@ public sealed record ClipImageProcessor
     public IReadOnlyList<double> StandardDeviation { get; init; } = [1, 1, 1];
 
     /// <summary>Reads <c>preprocessor_config.json</c>.</summary>
-    /// <exception cref="FormatException">A size, filter or mean is not of the form that transformers writes.</exception>
-    public static ClipImageProcessor FromJson(JsonElement config)
+    /// <exception cref="JsonFileException">A size, filter or mean is not of the form that transformers writes.</exception>
+    public static ClipImageProcessor FromJson(ForeignValue config)
     {
-        if (config.ValueKind != JsonValueKind.Object) throw new FormatException("An image processor configuration is a JSON object.");
         var processor = new ClipImageProcessor();
-        if (IsOn(config, "do_resize") && config.TryGetProperty("size", out JsonElement size))
+        if (config["do_resize"].FlagOrNull() == true && !config["size"].IsNull) processor = processor with { ShortestEdge = Edge(config["size"]) };
+        if (config["do_center_crop"].FlagOrNull() == true && !config["crop_size"].IsNull) processor = processor with { CropSize = Extents(config["crop_size"]) };
+        if (!config["resample"].IsNull) processor = processor with { Filter = ReadFilter(config["resample"]) };
+        if (config["do_normalize"].FlagOrNull() == true)
         {
-            processor = processor with { ShortestEdge = Edge(size) };
-        }
-        if (IsOn(config, "do_center_crop") && config.TryGetProperty("crop_size", out JsonElement crop))
-        {
-            processor = processor with { CropSize = Extents(crop) };
-        }
-        if (config.TryGetProperty("resample", out JsonElement resample)) processor = processor with { Filter = ReadFilter(resample) };
-        if (IsOn(config, "do_normalize"))
-        {
-            processor = processor with { Mean = Channels(config, "image_mean"), StandardDeviation = Channels(config, "image_std") };
+            processor = processor with { Mean = Channels(config["image_mean"]), StandardDeviation = Channels(config["image_std"]) };
         }
         return processor;
     }
@@ -103,36 +99,23 @@ public sealed record ClipImageProcessor
 
     private static int FloorHalf(int value) => value >> 1;
 
-    private static bool IsOn(JsonElement config, string name) =>
-        config.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.True;
+    private static int Edge(ForeignValue size) => Pixels(size.IsObject ? size["shortest_edge"] : size);
 
-    private static int Edge(JsonElement size) => size.ValueKind switch
-    {
-        JsonValueKind.Number => size.GetInt32(),
-        JsonValueKind.Object when size.TryGetProperty("shortest_edge", out JsonElement edge) => edge.GetInt32(),
-        _ => throw new FormatException($"'size' is {size}; expected a number or an object with 'shortest_edge'."),
-    };
+    private static (int Height, int Width) Extents(ForeignValue crop) =>
+        crop.IsObject ? (Pixels(crop["height"]), Pixels(crop["width"])) : (Pixels(crop), Pixels(crop));
 
-    private static (int Height, int Width) Extents(JsonElement crop) => crop.ValueKind switch
-    {
-        JsonValueKind.Number => (crop.GetInt32(), crop.GetInt32()),
-        JsonValueKind.Object when crop.TryGetProperty("height", out JsonElement height) && crop.TryGetProperty("width", out JsonElement width) =>
-            (height.GetInt32(), width.GetInt32()),
-        _ => throw new FormatException($"'crop_size' is {crop}; expected a number or an object with 'height' and 'width'."),
-    };
+    private static int Pixels(ForeignValue value) => value.Int() is >= 1 and <= LargestEdge and var pixels ? pixels : throw value.Fault($"1 to {LargestEdge:#,0} pixels");
 
     // Pillow's filter numbers.
-    private static ResamplingFilter ReadFilter(JsonElement resample) => resample.GetInt32() switch
+    private static ResamplingFilter ReadFilter(ForeignValue resample) => resample.Int() switch
     {
         1 => ResamplingFilter.Lanczos,
         2 => ResamplingFilter.Bilinear,
         3 => ResamplingFilter.Bicubic,
         4 => ResamplingFilter.Box,
-        int other => throw new FormatException($"'resample' is {other}; expected 1 (Lanczos), 2 (bilinear), 3 (bicubic) or 4 (box)."),
+        _ => throw resample.Fault("1 (Lanczos), 2 (bilinear), 3 (bicubic) or 4 (box)"),
     };
 
-    private static double[] Channels(JsonElement config, string name) =>
-        config.TryGetProperty(name, out JsonElement values) && values.ValueKind == JsonValueKind.Array && values.GetArrayLength() == 3
-            ? [.. values.EnumerateArray().Select(value => value.GetDouble())]
-            : throw new FormatException($"'{name}' must list one number for each of three channels.");
+    private static double[] Channels(ForeignValue values) =>
+        values.IsList && values.Items.Count == 3 ? [.. values.Items.Select(value => value.Number())] : throw values.Fault("one number for each of three channels");
 }

@@ -35,7 +35,7 @@ public sealed class ComponentFiles
     private readonly WeightCandidates candidates;
     private readonly Lazy<ShardIndex?> index;
 
-    private ComponentFiles(string directory, string? library, ComponentRole role)
+    private ComponentFiles(string directory, string? library, ComponentRole role, Notes? notes)
     {
         DirectoryPath = directory;
         this.role = role;
@@ -46,7 +46,7 @@ public sealed class ComponentFiles
             "transformers" => [TransformersStem],
             _ => [DiffusersStem, TransformersStem],
         });
-        index = new Lazy<ShardIndex?>(() => candidates.IsIndex ? ShardIndex.Read(PathOf(candidates.Chosen!)) : null);
+        index = new Lazy<ShardIndex?>(() => candidates.IsIndex ? ShardIndex.Read(PathOf(candidates.Chosen!), notes) : null);
         Form = role != ComponentRole.Network ? WeightForm.None
             : names.Contains(ManifestName) ? WeightForm.Packed
             : candidates.Chosen is not null ? WeightForm.Safetensors
@@ -108,7 +108,7 @@ public sealed class ComponentFiles
     public static ComponentFiles Of(ModelComponent component)
     {
         ArgumentNullException.ThrowIfNull(component);
-        return new ComponentFiles(component.DirectoryPath, component.Library, ComponentRoles.Of(component.Name));
+        return new ComponentFiles(component.DirectoryPath, component.Library, ComponentRoles.Of(component.Name), component.Notes);
     }
 
     /// <summary>Looks at the folder of a network.</summary>
@@ -116,7 +116,7 @@ public sealed class ComponentFiles
     /// <param name="library"><c>diffusers</c> or <c>transformers</c>, whose names the weights have; null for either.</param>
     /// <exception cref="ModelFolderException">There is no such folder.</exception>
     public static ComponentFiles OfNetwork(string directory, string? library = null) => Directory.Exists(directory)
-        ? new ComponentFiles(directory, library, ComponentRole.Network)
+        ? new ComponentFiles(directory, library, ComponentRole.Network, notes: null)
         : throw new ModelFolderException($"{directory}: there is no such folder.");
 
     /// <summary>Names of what lies in the folder and is not read, in ordinal order; a folder ends with a slash, files that begin with a dot are left out.</summary>

@@ -10,13 +10,16 @@ namespace Qua2SeDiMo.Models;
 /// <param name="DirectoryPath">Its folder.</param>
 public sealed record ModelComponent(string Name, string Library, string ClassName, string DirectoryPath)
 {
+    /// <summary>Where its readers say what a person should know; shared by the whole pipeline.</summary>
+    public Notes Notes { get; init; } = new();
+
     /// <summary>Reads <c>config.json</c>, <c>scheduler_config.json</c> or <c>tokenizer_config.json</c>, whichever is there.</summary>
     /// <exception cref="ModelFolderException">There is none, or it is not JSON.</exception>
     public ComponentConfig ReadConfig()
     {
         string[] names = ["config.json", "scheduler_config.json", "tokenizer_config.json"];
         string? found = names.Select(name => Path.Combine(DirectoryPath, name)).FirstOrDefault(File.Exists);
-        return ComponentConfig.Read(found ?? Path.Combine(DirectoryPath, names[0]));
+        return ComponentConfig.Read(found ?? Path.Combine(DirectoryPath, names[0]), Notes);
     }
 }
 
@@ -31,14 +34,18 @@ public sealed class ModelFolder
 
     private readonly IReadOnlyList<string> missing;
 
-    private ModelFolder(string path, string pipelineClass, JsonObject index, Dictionary<string, ModelComponent> components, IReadOnlyList<string> missing)
+    private ModelFolder(string path, string pipelineClass, JsonObject index, Dictionary<string, ModelComponent> components, IReadOnlyList<string> missing, Notes notes)
     {
+        Notes = notes;
         DirectoryPath = path;
         PipelineClass = pipelineClass;
         Index = index;
         Components = components;
         this.missing = missing;
     }
+
+    /// <summary>What its readers found that a person should know.</summary>
+    public Notes Notes { get; }
 
     /// <summary>The folder.</summary>
     public string DirectoryPath { get; }
@@ -77,16 +84,19 @@ public sealed class ModelFolder
     }
 
     /// <summary>Opens a folder.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="notes">Where readers of it say what a person should know; null makes its own.</param>
     /// <exception cref="ModelFolderException">No such folder, no <c>model_index.json</c>, or the folder of a component that is read is missing.</exception>
-    public static ModelFolder Open(string path)
+    public static ModelFolder Open(string path, Notes? notes = null)
     {
+        notes ??= new Notes();
         if (!Directory.Exists(path)) throw new ModelFolderException($"{path}: there is no such folder.");
         string indexPath = Path.Combine(path, IndexName);
         if (!File.Exists(indexPath))
         {
             throw new ModelFolderException($"{path}: no model_index.json; a diffusers pipeline folder is expected (one with transformer/ or unet/, vae/, scheduler/ inside).");
         }
-        ComponentConfig index = ComponentConfig.Read(indexPath);
+        ComponentConfig index = ComponentConfig.Read(indexPath, notes);
         var components = new Dictionary<string, ModelComponent>(StringComparer.Ordinal);
         var missing = new List<string>();
         foreach ((string name, JsonNode? node) in index.Root)
@@ -94,11 +104,11 @@ public sealed class ModelFolder
             if (ComponentPair(name, node) is not { } pair) continue;
             if (name is "." or ".." || name.AsSpan().IndexOfAny('/', '\\', '\0') >= 0) throw new ModelFolderException($"{indexPath}: component '{name}' is not a plain folder name.");
             string directory = Path.Combine(path, name);
-            if (Directory.Exists(directory)) components.Add(name, new ModelComponent(name, pair.Library, pair.Class, directory));
+            if (Directory.Exists(directory)) components.Add(name, new ModelComponent(name, pair.Library, pair.Class, directory) { Notes = notes });
             else missing.Add(name);
         }
         string pipelineClass = index.Root["_class_name"] is JsonArray ? string.Join('.', index.Strings("_class_name")) : index.ClassName;
-        var folder = new ModelFolder(path, pipelineClass, index.Root, components, missing);
+        var folder = new ModelFolder(path, pipelineClass, index.Root, components, missing, notes);
         _ = folder.Used;
         return folder;
     }

@@ -1,5 +1,5 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Models;
@@ -12,25 +12,17 @@ namespace Qua2SeDiMo.Models;
 public sealed record RandomModelSpec(string ClassName, JsonObject Config, long ParameterCount, IReadOnlyList<RandomModelTensor> Tensors)
 {
     /// <summary>Reads a description: an object with <c>class</c>, <c>config</c>, <c>parameter_count</c> and <c>tensors</c> (each <c>name</c>, <c>shape</c>, <c>kind</c>).</summary>
-    /// <exception cref="ModelFolderException">The file is missing or not such an object, or its tensors do not add up to the count that it states.</exception>
+    /// <exception cref="Q2Exception">The file is missing or not such an object, or its tensors do not add up to the count that it states.</exception>
     public static RandomModelSpec Read(string path)
     {
-        JsonObject root = ComponentConfig.Read(path).Root;
-        RandomModelSpec spec;
-        try
-        {
-            RandomModelTensor[] tensors =
-            [
-                .. root["tensors"]!.AsArray().Select(item => new RandomModelTensor(
-                    new TensorInfo(item!["name"]!.GetValue<string>(), ElementType.Float16, [.. item["shape"]!.AsArray().Select(extent => extent!.GetValue<long>())]),
-                    item["kind"]!.GetValue<string>())),
-            ];
-            spec = new RandomModelSpec(root["class"]!.GetValue<string>(), root["config"]!.AsObject(), root["parameter_count"]!.GetValue<long>(), tensors);
-        }
-        catch (Exception error) when (error is NullReferenceException or InvalidOperationException or FormatException or JsonException)
-        {
-            throw new ModelFolderException($"{path}: not a description of a model; expected class, config, parameter_count and tensors with name, shape and kind.", error);
-        }
+        ForeignValue root = ForeignJson.Read(path);
+        RandomModelTensor[] tensors =
+        [
+            .. root["tensors"].Items.Select(item => new RandomModelTensor(
+                TensorInfo.Checked(item["name"].Text(), ElementType.Float16, [.. item["shape"].Items.Select(extent => extent.Long())]) ?? throw item["shape"].Fault("extents of a tensor"),
+                item["kind"].Text())),
+        ];
+        var spec = new RandomModelSpec(root["class"].Text(), root["config"].AsObject(), root["parameter_count"].Long(), tensors);
         long total = spec.Tensors.Sum(tensor => tensor.Info.ElementCount);
         return total == spec.ParameterCount ? spec
             : throw new ModelFolderException($"{path}: the tensors hold {total} parameters, parameter_count says {spec.ParameterCount}.");

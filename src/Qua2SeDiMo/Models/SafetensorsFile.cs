@@ -29,11 +29,11 @@ public sealed class SafetensorsFile : ITensorSource
 
     /// <summary>Opens a file and checks its header.</summary>
     /// <exception cref="SafetensorsException">The header lies about the file, or the file is something else.</exception>
-    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InputFileException">There is no such file, or it is a pipe, a device or empty.</exception>
     public static SafetensorsFile Open(string path)
     {
         SafetensorsHeader header;
-        using (FileStream stream = File.OpenRead(path)) header = SafetensorsHeader.Read(stream, path);
+        using (FileStream stream = RegularFile.Open(path)) header = SafetensorsHeader.Read(stream, path);
         return new SafetensorsFile(path, File.OpenHandle(path, options: FileOptions.RandomAccess), header);
     }
 

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using System.Text.Json;
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Models;
@@ -13,6 +13,7 @@ internal sealed class SafetensorsHeader
     /// <summary>The published limit of a header, in bytes.</summary>
     internal const long MaximumHeaderBytes = 100_000_000;
     private const int MaximumRank = 16;
+    private const int MaximumDepth = 8;
 
     private SafetensorsHeader(long dataStart, Dictionary<string, Entry> entries, Dictionary<string, string> metadata)
     {
@@ -34,6 +35,7 @@ internal sealed class SafetensorsHeader
 
     /// <summary>Reads and checks the header; the stream is left anywhere.</summary>
     /// <exception cref="SafetensorsException">The header lies.</exception>
+    /// <exception cref="JsonFileException">The header is not JSON, or a value in it is not what it has to be.</exception>
     internal static SafetensorsHeader Read(Stream stream, string path)
     {
         long fileBytes = stream.Length;
@@ -49,79 +51,40 @@ internal sealed class SafetensorsHeader
         if ((long)length > fileBytes - 8) throw new SafetensorsException(path, $"the header claims {length} bytes, the file has {fileBytes - 8} after its length field; was the copy cut short?");
         byte[] json = new byte[length];
         stream.ReadExactly(json);
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 8 });
-            return Parse(document.RootElement, path, dataStart: 8 + (long)length, dataBytes: fileBytes - 8 - (long)length);
-        }
-        catch (JsonException error)
-        {
-            throw new SafetensorsException(path, $"the header is not JSON: {error.Message}");
-        }
-        catch (InvalidOperationException error)
-        {
-            throw new SafetensorsException(path, $"the header holds text that is not UTF-8: {error.Message}");
-        }
+        var twice = new Notes();
+        ForeignValue root = ForeignJson.Parse(json, path, twice, maximumDepth: MaximumDepth);
+        // Other JSON may say a thing twice; safetensors' own reader refuses a header that does, because two readers could see two models.
+        if (twice.All is [string first, ..]) throw new SafetensorsException(path, $"the header says a thing more than once ({first}); make the file again.");
+        if (!root.IsObject) throw new SafetensorsException(path, "the header is not a JSON object.");
+        return Parse(root, path, dataStart: 8 + (long)length, dataBytes: fileBytes - 8 - (long)length);
     }
 
-    private static SafetensorsHeader Parse(JsonElement root, string path, long dataStart, long dataBytes)
+    private static SafetensorsHeader Parse(ForeignValue root, string path, long dataStart, long dataBytes)
     {
-        if (root.ValueKind != JsonValueKind.Object) throw new SafetensorsException(path, "the header is not a JSON object.");
         var entries = new Dictionary<string, Entry>(StringComparer.Ordinal);
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
-        bool sawMetadata = false;
-        foreach (JsonProperty property in root.EnumerateObject())
+        foreach ((string name, ForeignValue value) in root.Members)
         {
-            if (property.Name == "__metadata__")
-            {
-                if (sawMetadata) throw new SafetensorsException(path, "'__metadata__' stands twice.");
-                sawMetadata = true;
-                ReadMetadata(property.Value, path, metadata);
-            }
-            else if (!entries.TryAdd(property.Name, ReadEntry(property, path, dataBytes)))
-            {
-                throw new SafetensorsException(path, property.Name, "the name stands twice in the header.");
-            }
+            if (name != "__metadata__") entries.Add(name, ReadEntry(name, value, path, dataBytes));
+            else foreach ((string key, ForeignValue text) in value.Members) metadata.Add(key, text.Text());
         }
         CheckCoverage(entries, path, dataBytes);
         return new SafetensorsHeader(dataStart, entries, metadata);
     }
 
-    private static void ReadMetadata(JsonElement element, string path, Dictionary<string, string> metadata)
+    private static Entry ReadEntry(string name, ForeignValue value, string path, long dataBytes)
     {
-        if (element.ValueKind != JsonValueKind.Object) throw new SafetensorsException(path, "'__metadata__' is not an object.");
-        foreach (JsonProperty pair in element.EnumerateObject())
-        {
-            if (pair.Value.ValueKind != JsonValueKind.String) throw new SafetensorsException(path, $"metadata '{pair.Name}' is not text.");
-            metadata[pair.Name] = pair.Value.GetString()!;
-        }
-    }
-
-    private static Entry ReadEntry(JsonProperty property, string path, long dataBytes)
-    {
-        string name = property.Name;
-        JsonElement element = property.Value;
-        if (element.ValueKind != JsonValueKind.Object) throw new SafetensorsException(path, name, "its entry is not an object.");
-        if (!element.TryGetProperty("dtype", out JsonElement dtype) || dtype.ValueKind != JsonValueKind.String) throw new SafetensorsException(path, name, "'dtype' is missing.");
-        ElementType type = ReadType(dtype.GetString()!, path, name);
-        long[] shape = ReadIntegers(element, "shape", path, name);
+        ElementType type = ReadType(value["dtype"].Text(), path, name);
+        long[] shape = ReadIntegers(value["shape"]);
         if (shape.Length > MaximumRank) throw new SafetensorsException(path, name, $"{shape.Length} dimensions; at most {MaximumRank} are accepted.");
-        long[] offsets = ReadIntegers(element, "data_offsets", path, name);
+        long[] offsets = ReadIntegers(value["data_offsets"]);
         if (offsets.Length != 2) throw new SafetensorsException(path, name, $"'data_offsets' has {offsets.Length} entries, not 2.");
         if (offsets[0] > offsets[1]) throw new SafetensorsException(path, name, $"data ends at {offsets[1]}, before it begins at {offsets[0]}.");
         if (offsets[1] > dataBytes) throw new SafetensorsException(path, name, $"data ends at byte {offsets[1]}, the file has {dataBytes} bytes of data; was the copy cut short?");
-        TensorInfo info;
-        try
+        TensorInfo info = TensorInfo.Checked(name, type, shape) ?? throw new SafetensorsException(path, name, $"shape [{string.Join(", ", shape)}] overflows.");
+        if (info.SizeBytes != offsets[1] - offsets[0])
         {
-            info = new TensorInfo(name, type, shape);
-            if (checked(info.ElementCount * type.SizeBytes()) != offsets[1] - offsets[0])
-            {
-                throw new SafetensorsException(path, name, $"shape [{string.Join(", ", shape)}] of {type} needs {info.SizeBytes} bytes, 'data_offsets' span {offsets[1] - offsets[0]}.");
-            }
-        }
-        catch (OverflowException)
-        {
-            throw new SafetensorsException(path, name, $"shape [{string.Join(", ", shape)}] overflows.");
+            throw new SafetensorsException(path, name, $"shape [{string.Join(", ", shape)}] of {type} needs {info.SizeBytes} bytes, 'data_offsets' span {offsets[1] - offsets[0]}.");
         }
         return new Entry(info, offsets[0]);
     }
@@ -140,21 +103,8 @@ internal sealed class SafetensorsHeader
         _ => throw new SafetensorsException(path, name, $"element type '{text}' is not supported; F32, F16, BF16, F64, I64, I32, I8, U8 and BOOL are."),
     };
 
-    private static long[] ReadIntegers(JsonElement element, string key, string path, string name)
-    {
-        if (!element.TryGetProperty(key, out JsonElement array) || array.ValueKind != JsonValueKind.Array) throw new SafetensorsException(path, name, $"'{key}' is missing.");
-        long[] values = new long[array.GetArrayLength()];
-        int index = 0;
-        foreach (JsonElement item in array.EnumerateArray())
-        {
-            if (item.ValueKind != JsonValueKind.Number || !item.TryGetInt64(out long value) || value < 0)
-            {
-                throw new SafetensorsException(path, name, $"'{key}' holds {item}, which is not a non-negative integer.");
-            }
-            values[index++] = value;
-        }
-        return values;
-    }
+    private static long[] ReadIntegers(ForeignValue list) =>
+        [.. list.Items.Select(item => item.Long() is >= 0 and var value ? value : throw item.Fault("a non-negative integer"))];
 
     // The format demands that tensors tile the data without holes or overlaps: two names must not share bytes.
     private static void CheckCoverage(Dictionary<string, Entry> entries, string path, long dataBytes)

@@ -1,5 +1,4 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
+using Qua2SeDiMo.Json;
 
 namespace Qua2SeDiMo.Models;
 
@@ -22,23 +21,24 @@ internal sealed class ShardIndex
     internal IReadOnlyList<string> Shards { get; }
 
     /// <summary>Reads an index; the shards are looked for, not opened.</summary>
-    /// <exception cref="ModelFolderException">It is not a JSON object.</exception>
+    /// <param name="path">The index.</param>
+    /// <param name="notes">Told of keys that stand twice.</param>
+    /// <exception cref="JsonFileException">It is not JSON, or not an index.</exception>
     /// <exception cref="SafetensorsException">It maps nothing, names a file outside of its folder, or a shard is not there.</exception>
-    internal static ShardIndex Read(string path)
+    internal static ShardIndex Read(string path, Notes? notes)
     {
-        if (ComponentConfig.Read(path).Root["weight_map"] is not JsonObject map) throw new SafetensorsException(path, "'weight_map' is missing.");
-        if (map.Count == 0) throw new SafetensorsException(path, "'weight_map' is empty; was the index cut or edited?");
+        ForeignValue map = ForeignJson.Read(path, notes)["weight_map"];
         var places = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach ((string tensor, JsonNode? node) in map)
+        foreach ((string tensor, ForeignValue file) in map.Members)
         {
-            if (node?.GetValueKind() != JsonValueKind.String) throw new SafetensorsException(path, tensor, "its shard is not text.");
-            string shard = node.GetValue<string>();
+            string shard = file.Text();
             if (shard.Length == 0 || Path.GetFileName(shard) != shard || shard is "." or ".." || shard.AsSpan().IndexOfAny('\\', '\0') >= 0)
             {
                 throw new SafetensorsException(path, tensor, $"shard '{shard}' is not a plain file name inside the folder.");
             }
             places[tensor] = shard;
         }
+        if (places.Count == 0) throw new SafetensorsException(path, "'weight_map' is empty; was the index cut or edited?");
         var index = new ShardIndex(path, places);
         string[] missing = [.. index.Shards.Where(shard => !File.Exists(shard)).Select(shard => Path.GetFileName(shard)!)];
         if (missing.Length > 0)

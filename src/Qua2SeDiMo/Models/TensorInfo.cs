@@ -11,6 +11,18 @@ public sealed record TensorInfo(string Name, ElementType Type, IReadOnlyList<lon
     /// <summary>Number of elements.</summary>
     public long ElementCount { get; } = Shape.Aggregate(1L, (product, extent) => checked(product * extent));
 
+    /// <summary>A tensor with extents from outside; null where they are negative or their product is no number of 64 bits.</summary>
+    public static TensorInfo? Checked(string name, ElementType type, IReadOnlyList<long> shape)
+    {
+        long bytes = type.SizeBytes();
+        foreach (long extent in shape)
+        {
+            if (extent < 0 || (extent > 0 && bytes > long.MaxValue / extent)) return null;
+            bytes *= Math.Max(1, extent);
+        }
+        return new TensorInfo(name, type, shape);
+    }
+
     /// <summary>Stored bytes.</summary>
     public long SizeBytes => Type.SizeBytes(ElementCount);
 }

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Quantizers;
 
 namespace Qua2SeDiMo.Packing;
@@ -43,18 +43,22 @@ public sealed record PackNote(PackFormat Format, double AverageBits, int? Activa
     {
         string path = Path.Combine(folder, FileName);
         if (!File.Exists(path)) return null;
-        try
+        return OwnJson.Read(path, "pack", Of);
+    }
+
+    /// <summary>The note of a document that was read.</summary>
+    /// <exception cref="Q2Exception">It is damaged.</exception>
+    internal static PackNote Of(ForeignValue root)
+    {
+        if (root["format"].Text() != Kind || root["version"].Int() != Version)
         {
-            JsonObject root = ComponentConfig.Read(path).Root;
-            if ((string?)root["format"] != Kind || (int?)root["version"] != Version) throw new PackedModelException($"{path}: format '{root["format"]}' version {root["version"]}, expected '{Kind}' version {Version}. Pack again.");
-            int? bits = (int?)root["activation_bits"];
-            if (bits is < 2 or > 8) throw new PackedModelException($"{path}: activations of {bits} bits; 2 to 8 are possible.");
-            return new PackNote(Enum.Parse<PackFormat>((string)root["kind"]!, ignoreCase: true), (double)root["average_bits"]!, bits,
-                BitAllocation.FromJson(root["allocation"]!.ToJsonString()), root["plan"] as JsonObject);
+            throw new PackedModelException($"{root.Source}: format {root["format"]} version {root["version"]}, expected '{Kind}' version {Version}. Pack again.");
         }
-        catch (Exception error) when (error is InvalidOperationException or FormatException or NullReferenceException or ArgumentException or OverflowException or JsonException)
-        {
-            throw new PackedModelException($"{path}: not a note of a packed model ({error.Message}). The file is damaged or was edited: pack again.", error);
-        }
+        int? bits = root["activation_bits"].IntOrNull();
+        if (bits is < 2 or > 8) throw new PackedModelException($"{root.Source}: activations of {bits} bits; 2 to 8 are possible.");
+        string kind = root["kind"].Text();
+        PackFormat? format = Enum.GetValues<PackFormat>().Cast<PackFormat?>().FirstOrDefault(candidate => candidate.ToString()!.Equals(kind, StringComparison.OrdinalIgnoreCase));
+        return new PackNote(format ?? throw root["kind"].Fault("a format of `q2 pack`"), root["average_bits"].Number(), bits, BitAllocation.FromJson(root["allocation"]),
+            root["plan"].IsNull ? null : root["plan"].AsObject());
     }
 }

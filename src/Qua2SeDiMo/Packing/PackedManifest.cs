@@ -1,6 +1,5 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Quantizers;
 
@@ -77,46 +76,51 @@ public sealed record PackedManifest(string WeightsSha256, string SourceFingerpri
     {
         string path = Path.Combine(directory, FileName);
         if (!File.Exists(path)) throw new PackedModelException($"{path}: there is no such file; this is not a packed denoiser. 'q2 pack' makes one.");
-        try
-        {
-            JsonObject root = ComponentConfig.Read(path).Root;
-            if ((string?)root["format"] != Format) throw new PackedModelException($"{path}: format '{root["format"]}', expected '{Format}'.");
-            if ((int?)root["version"] != Version) throw new PackedModelException($"{path}: version {root["version"]}, this program reads version {Version}. Pack again, or use the program that packed it.");
-            // The name is fixed, so a manifest cannot point outside its folder.
-            if ((string?)root["weights"] != WeightsFileName) throw new PackedModelException($"{path}: weights file '{root["weights"]}', expected '{WeightsFileName}' beside it.");
-            ElementType original = ReadType(root["original_type"]), table = ReadType(root["table_type"]);
-            PackedPart[] parts = [.. root["parts"]!.AsObject().Select(pair => ReadPart(path, pair.Key, pair.Value!.AsArray(), original, table))];
-            int? activationBits = (int?)root["activation_bits"];
-            if (activationBits is < 2 or > 8) throw new PackedModelException($"{path}: activations of {activationBits} bits; 2 to 8 are possible.");
-            return new PackedManifest((string)root["sha256"]!, (string?)root["source"] ?? "", (long)root["quantized_bytes"]!, (double)root["average_bits"]!, activationBits, root["plan"] as JsonObject, parts);
-        }
-        catch (Exception error) when (error is InvalidOperationException or FormatException or NullReferenceException or ArgumentException or OverflowException or JsonException)
-        {
-            throw new PackedModelException($"{path}: not a manifest of a packed denoiser ({error.Message}). The file is damaged or was edited: pack again.", error);
-        }
+        return OwnJson.Read(path, "pack", Of);
     }
 
-    private static PackedPart ReadPart(string path, string name, JsonArray entry, ElementType original, ElementType table)
+    /// <summary>The manifest of a document that was read.</summary>
+    /// <exception cref="Q2Exception">It is damaged.</exception>
+    internal static PackedManifest Of(ForeignValue root)
     {
-        if (entry.Count is not (2 or 3)) throw new PackedModelException($"{path}: weight '{name}' has {entry.Count} entries; option, shape and sometimes an object are expected.");
-        JsonObject node = entry.Count == 3 ? entry[2]!.AsObject() : [];
-        long[] shape = [.. entry[1]!.AsArray().Select(extent => (long)extent!)];
+        string path = root.Source;
+        if (root["format"].Text() != Format) throw new PackedModelException($"{path}: format '{root["format"]}', expected '{Format}'.");
+        if (root["version"].Int() != Version) throw new PackedModelException($"{path}: version {root["version"]}, this program reads version {Version}. Pack again, or use the program that packed it.");
+        // The name is fixed, so a manifest cannot point outside its folder.
+        if (root["weights"].Text() != WeightsFileName) throw new PackedModelException($"{path}: weights file '{root["weights"]}', expected '{WeightsFileName}' beside it.");
+        ElementType original = ReadType(root["original_type"]), table = ReadType(root["table_type"]);
+        PackedPart[] parts = [.. root["parts"].Members.Select(pair => ReadPart(path, pair.Key, pair.Value, original, table))];
+        int? activationBits = root["activation_bits"].IntOrNull();
+        if (activationBits is < 2 or > 8) throw new PackedModelException($"{path}: activations of {activationBits} bits; 2 to 8 are possible.");
+        return new PackedManifest(root["sha256"].Text(), root["source"].TextOrNull() ?? "", root["quantized_bytes"].Long(), root["average_bits"].Number(), activationBits,
+            root["plan"].IsNull ? null : root["plan"].AsObject(), parts);
+    }
+
+    private static PackedPart ReadPart(string path, string name, ForeignValue entry, ElementType original, ElementType table)
+    {
+        IReadOnlyList<ForeignValue> items = entry.Items;
+        if (items.Count is not (2 or 3)) throw new PackedModelException($"{path}: weight '{name}' has {items.Count} entries; option, shape and sometimes an object are expected.");
+        long[] shape = [.. items[1].Items.Select(extent => extent.Long())];
         if (shape.Length is < 2 or > 5 || shape.Any(extent => extent < 1) || !IsSmall(shape))
         {
-            throw new PackedModelException($"{path}: weight '{name}' has shape [{string.Join(", ", shape)}]; 2 to 5 positive extents with at most {Array.MaxLength} weights are expected.");
+            throw new PackedModelException($"{path}: weight '{name}' has shape [{string.Join(", ", shape.Take(8))}]; 2 to 5 positive extents with at most {Array.MaxLength} weights are expected.");
         }
         QuantizerSpec? spec = null;
-        if (entry[0] is { } option && !QuantizerSpec.TryParse((string)option!, out spec))
+        if (items[0].TextOrNull() is { } option && !QuantizerSpec.TryParse(option, out spec))
         {
-            throw new PackedModelException($"{path}: weight '{name}' has option '{option}', which is none; options are METHOD-BITS with uaq, kmeans-c or kmeans-a and 2 to 8 bits.");
+            throw items[0].Fault("an option: METHOD-BITS with uaq, kmeans-c or kmeans-a and 2 to 8 bits");
         }
-        long inputs = (long?)node["tensor_inputs"] ?? shape[1], start = (long?)node["input_start"] ?? 0;
+        ForeignValue? extras = items.Count == 3 ? items[2] : null;
+        long inputs = extras is { } own && !own["tensor_inputs"].IsNull ? own["tensor_inputs"].Long() : shape[1];
+        long start = extras is { } part && !part["input_start"].IsNull ? part["input_start"].Long() : 0;
         if (start < 0 || inputs < shape[1] || start > inputs - shape[1] || inputs > Array.MaxLength)
         {
             throw new PackedModelException($"{path}: weight '{name}' takes inputs {start} to {start + shape[1]} of {inputs}, which cannot be.");
         }
-        return new PackedPart(name, (string?)node["tensor"] ?? DefaultTensor(name), shape, start, inputs, spec,
-            node["original_type"] is { } ownOriginal ? ReadType(ownOriginal) : original, TablePrecision.For(node["table_type"] is { } ownTable ? ReadType(ownTable) : table));
+        return new PackedPart(name, extras?["tensor"].TextOrNull() ?? DefaultTensor(name), shape, start, inputs, spec,
+            TypeOr(original, "original_type"), TablePrecision.For(TypeOr(table, "table_type")));
+
+        ElementType TypeOr(ElementType common, string key) => extras is { } found && !found[key].IsNull ? ReadType(found[key]) : common;
     }
 
     private static bool IsSmall(long[] shape)
@@ -130,13 +134,13 @@ public sealed record PackedManifest(string WeightsSha256, string SourceFingerpri
         return true;
     }
 
-    private static ElementType ReadType(JsonNode? node) => (string?)node switch
+    private static ElementType ReadType(ForeignValue value) => value.Text() switch
     {
         nameof(ElementType.Float32) => ElementType.Float32,
         nameof(ElementType.Float16) => ElementType.Float16,
         nameof(ElementType.BFloat16) => ElementType.BFloat16,
         nameof(ElementType.Float64) => ElementType.Float64,
-        _ => throw new FormatException($"'{node}' is no floating point type"),
+        _ => throw value.Fault("a floating point type"),
     };
 
     private static string DefaultTensor(string name) => name + ".weight";

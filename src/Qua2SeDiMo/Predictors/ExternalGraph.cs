@@ -1,5 +1,6 @@
 using System.Globalization;
-using System.Text.Json;
+using System.Text;
+using Qua2SeDiMo.Json;
 
 namespace Qua2SeDiMo.Predictors;
 
@@ -16,20 +17,21 @@ internal sealed class ExternalGraph
     private const string FileName = "dag.json";
     private const int MaximumNodes = 50_000;
     private const int MaximumEdges = 500_000;
+    private const long MaximumElements = 1L << 40;
     private static readonly string[] PositionFields = ["stage", "block", "inner_block", "layer_code"];
     private static readonly string[] MethodNames = ["uaq", "kmeans_c", "kmeans_a"];
 
-    private readonly JsonElement root;
-    private readonly JsonElement[] nodes;
+    private readonly ForeignValue root;
+    private readonly IReadOnlyList<ForeignValue> nodes;
     private readonly bool[] isWeight;
     private readonly List<string> notes = [];
 
-    private ExternalGraph(JsonElement root)
+    private ExternalGraph(ForeignValue root)
     {
         this.root = root;
-        if (root.ValueKind != JsonValueKind.Object) throw Fault($"the document is {Kind(root)}; expected an object with 'nodes' and 'edges'.");
+        if (!root.IsObject) throw Fault($"the document is {Kind(root)}; expected an object with 'nodes' and 'edges'.");
         nodes = List(root, "nodes", "the file");
-        if (nodes.Length is 0 or > MaximumNodes) throw Fault($"'nodes' lists {nodes.Length:#,0} nodes; expected 1 to {MaximumNodes:#,0}.");
+        if (nodes.Count is 0 or > MaximumNodes) throw Fault($"'nodes' lists {nodes.Count:#,0} nodes; expected 1 to {MaximumNodes:#,0}.");
         isWeight = [.. nodes.Select((node, i) => Text(node, "kind", Place(i)) == "weight")];
         if (!Array.Exists(isWeight, weight => weight)) throw Fault("no node has the kind 'weight'.");
         int weightIndex = 0;
@@ -37,10 +39,10 @@ internal sealed class ExternalGraph
         Names = WeightNames();
         Topology = ReadTopology();
         Features = ReadFeatures();
-        Weights = [.. Enumerable.Range(0, nodes.Length).Where(i => isWeight[i]).Select(Describe)];
+        Weights = [.. Enumerable.Range(0, nodes.Count).Where(i => isWeight[i]).Select(Describe)];
         (Units, UnitsAreDerived) = ReadUnits();
         TrueSensitivities = ReadTruth();
-        if (root.TryGetProperty("folds", out JsonElement folds) && folds.ValueKind != JsonValueKind.Null)
+        if (!root["folds"].IsNull)
         {
             Folds = [.. List(root, "folds", "the file").Select((fold, f) => (IReadOnlyList<int>)Integers(fold, $"fold {f}"))];
         }
@@ -61,17 +63,13 @@ internal sealed class ExternalGraph
     public IReadOnlyList<string> Notes => notes;
 
     /// <exception cref="PredictorFormatException">Not such a graph; the node, edge or field is named.</exception>
+    /// <exception cref="JsonFileException">Not JSON.</exception>
     public static ExternalGraph Parse(string json)
     {
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(json.TrimStart('\uFEFF'), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
-            return new ExternalGraph(document.RootElement);
-        }
-        catch (JsonException error)
-        {
-            throw new PredictorFormatException($"{FileName} is not JSON: {error.Message} The layout is described in docs/formats.md.", error);
-        }
+        var heard = new Notes();
+        var graph = new ExternalGraph(ForeignJson.Parse(Encoding.UTF8.GetBytes(json), FileName, heard, byHand: true));
+        graph.notes.AddRange(heard.All);
+        return graph;
     }
 
     /// <summary>Checks that the folds name trials once and leave some to train on.</summary>
@@ -94,13 +92,13 @@ internal sealed class ExternalGraph
 
     private static PredictorFormatException Fault(string text) => new($"{FileName}: {text}{(text.Contains("docs/formats.md", StringComparison.Ordinal) ? "" : " The layout is described in docs/formats.md.")}");
 
-    private string Place(int node) => nodes[node].ValueKind == JsonValueKind.Object && nodes[node].TryGetProperty("name", out JsonElement name) && name.ValueKind == JsonValueKind.String
-        ? $"node {node} ('{name.GetString()}')" : $"node {node}";
+    private string Place(int node) => nodes[node].IsObject && nodes[node]["name"] is { IsText: true } name
+        ? $"node {node} ('{name.Text()}')" : $"node {node}";
 
     private string[] WeightNames()
     {
         string[] names = [.. nodes.Where((_, i) => isWeight[i]).Select((node, w) =>
-            node.TryGetProperty("name", out JsonElement name) && name.ValueKind == JsonValueKind.String ? name.GetString()! : $"weight {w}")];
+            node["name"] is { IsText: true } name ? name.Text() : $"weight {w}")];
         string? twice = names.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1)?.Key;
         return twice is null ? names : throw Fault($"two weights are called '{twice}'.");
     }
@@ -108,15 +106,15 @@ internal sealed class ExternalGraph
     private PredictorTopology ReadTopology()
     {
         (PositionColumn[] positions, int[] codes) = Positions();
-        JsonElement[] listed = List(root, "edges", "the file");
-        if (listed.Length > MaximumEdges) throw Fault($"'edges' lists {listed.Length:#,0} edges; at most {MaximumEdges:#,0} are supported.");
+        IReadOnlyList<ForeignValue> listed = List(root, "edges", "the file");
+        if (listed.Count > MaximumEdges) throw Fault($"'edges' lists {listed.Count:#,0} edges; at most {MaximumEdges:#,0} are supported.");
         (int Source, int Target)[] edges = [.. listed.Select((edge, e) =>
         {
             int[] ends = Integers(edge, $"edge {e}");
             if (ends.Length != 2) throw Fault($"edge {e} has {ends.Length} numbers; expected a source and a target node.");
             foreach (int end in ends)
             {
-                if ((uint)end >= (uint)nodes.Length) throw Fault($"edge {e} is [{ends[0]}, {ends[1]}]; there are {nodes.Length} nodes (0 to {nodes.Length - 1}).");
+                if ((uint)end >= (uint)nodes.Count) throw Fault($"edge {e} is [{ends[0]}, {ends[1]}]; there are {nodes.Count} nodes (0 to {nodes.Count - 1}).");
             }
             return (ends[0], ends[1]);
         })];
@@ -124,11 +122,11 @@ internal sealed class ExternalGraph
         if (once.Length < edges.Length) notes.Add($"{edges.Length - once.Length} edges were listed twice and count once.");
         RequireNoCycle(once);
         var hopNodes = new IReadOnlyList<int>?[PredictorTopology.HopCount];
-        if (root.TryGetProperty("hop_nodes", out JsonElement hops) && hops.ValueKind == JsonValueKind.Object)
+        if (root["hop_nodes"] is { IsObject: true } hops)
         {
             for (int m = 0; m < hopNodes.Length; m++)
             {
-                if (hops.TryGetProperty(m.ToString(CultureInfo.InvariantCulture), out JsonElement chosen) && chosen.ValueKind != JsonValueKind.Null) hopNodes[m] = Integers(chosen, $"hop {m} of 'hop_nodes'");
+                if (hops[m.ToString(CultureInfo.InvariantCulture)] is { IsNull: false } chosen) hopNodes[m] = Integers(chosen, $"hop {m} of 'hop_nodes'");
             }
         }
         else notes.Add("The graph lists no hop nodes; every hop averages all nodes.");
@@ -137,17 +135,17 @@ internal sealed class ExternalGraph
 
     private void RequireNoCycle((int Source, int Target)[] edges)
     {
-        int[] waiting = new int[nodes.Length];
+        int[] waiting = new int[nodes.Count];
         ILookup<int, int> readers = edges.ToLookup(edge => edge.Source, edge => edge.Target);
         foreach ((_, int target) in edges) waiting[target]++;
-        var open = new Queue<int>(Enumerable.Range(0, nodes.Length).Where(v => waiting[v] == 0));
+        var open = new Queue<int>(Enumerable.Range(0, nodes.Count).Where(v => waiting[v] == 0));
         int done = 0;
         while (open.TryDequeue(out int v))
         {
             done++;
             foreach (int reader in readers[v]) if (--waiting[reader] == 0) open.Enqueue(reader);
         }
-        if (done == nodes.Length) return;
+        if (done == nodes.Count) return;
         // Going upstream among what is left, a node comes back.
         ILookup<int, int> inputs = edges.Where(edge => waiting[edge.Source] > 0 && waiting[edge.Target] > 0).ToLookup(edge => edge.Target, edge => edge.Source);
         var path = new List<int> { Array.FindIndex(waiting, count => count > 0) };
@@ -166,22 +164,22 @@ internal sealed class ExternalGraph
     // Either named features with a code per node, or one field per feature.
     private (PositionColumn[] Columns, int[] Codes) Positions()
     {
-        if (root.TryGetProperty("positions", out JsonElement listed) && listed.ValueKind == JsonValueKind.Array)
+        if (root["positions"] is { IsList: true } listed)
         {
-            PositionColumn[] named = [.. listed.EnumerateArray().Select((feature, p) => new PositionColumn(
-                Text(feature, "name", $"position {p}"), List(feature, "values", $"position {p}").Length, -Integer(feature, "first_code", $"position {p}")))];
+            PositionColumn[] named = [.. listed.Items.Select((feature, p) => new PositionColumn(
+                Text(feature, "name", $"position {p}"), List(feature, "values", $"position {p}").Count, -Integer(feature, "first_code", $"position {p}")))];
             return (named, [.. nodes.SelectMany((node, i) =>
             {
                 int[] codes = Integers(Field(node, "position_codes", Place(i)), $"'position_codes' of {Place(i)}");
                 return codes.Length == named.Length ? codes : throw Fault($"{Place(i)} has {codes.Length} position codes; 'positions' names {named.Length}.");
             })]);
         }
-        string[] fields = [.. PositionFields.Where(field => nodes.Any(node => node.TryGetProperty(field, out JsonElement code) && code.ValueKind != JsonValueKind.Null))];
+        string[] fields = [.. PositionFields.Where(field => nodes.Any(node => !node[field].IsNull))];
         if (fields.Length == 0) notes.Add("The nodes state no positions; the network cannot tell equal weights apart.");
-        int[] values = [.. nodes.SelectMany((node, i) => fields.Select(field => node.TryGetProperty(field, out JsonElement code) && code.ValueKind != JsonValueKind.Null ? Integer(node, field, Place(i)) : -1))];
+        int[] values = [.. nodes.SelectMany((node, i) => fields.Select(field => node[field].IsNull ? -1 : Integer(node, field, Place(i))))];
         return ([.. fields.Select((field, p) =>
         {
-            int[] column = [.. Enumerable.Range(0, nodes.Length).Select(v => values[(v * fields.Length) + p])];
+            int[] column = [.. Enumerable.Range(0, nodes.Count).Select(v => values[(v * fields.Length) + p])];
             int shift = Math.Max(0, -column.Min());
             if (column.Max() > MaximumNodes || shift > 1) throw Fault($"'{field}' runs from {column.Min()} to {column.Max()}; expected -1 (outside) to {MaximumNodes:#,0}.");
             return new PositionColumn(field == "layer_code" ? "layer" : field, column.Max() + shift + 1, shift);
@@ -191,25 +189,25 @@ internal sealed class ExternalGraph
     private OptionFeatures ReadFeatures()
     {
         int first = Array.IndexOf(isWeight, true);
-        string[] order = root.TryGetProperty("option_order", out JsonElement stated) && stated.ValueKind == JsonValueKind.Array
-            ? [.. stated.EnumerateArray().Select(option => option.GetString() ?? "")]
+        string[] order = root["option_order"] is { IsList: true } stated
+            ? [.. stated.Items.Select(option => option.Text())]
             : [.. List(nodes[first], "options", Place(first)).Select(option => Text(option, "option", Place(first)))];
         if (order.Length is < 2 or > 64 || order.Distinct().Count() != order.Length) throw Fault($"'option_order' lists {string.Join(", ", order)}; expected 2 to 64 different options.");
         OptionCode[] options = [.. order.Select(Code)];
         var original = new List<long>();
         var quantized = new List<long>();
         var errors = new List<double>();
-        for (int i = 0; i < nodes.Length; i++)
+        for (int i = 0; i < nodes.Count; i++)
         {
             if (!isWeight[i]) continue;
-            var own = new Dictionary<string, JsonElement>(StringComparer.OrdinalIgnoreCase);
-            foreach (JsonElement option in List(nodes[i], "options", Place(i)))
+            var own = new Dictionary<string, ForeignValue>(StringComparer.OrdinalIgnoreCase);
+            foreach (ForeignValue option in List(nodes[i], "options", Place(i)))
             {
                 if (!own.TryAdd(Text(option, "option", Place(i)), option)) throw Fault($"{Place(i)} lists the option '{Text(option, "option", Place(i))}' twice.");
             }
             foreach (string name in order)
             {
-                if (!own.TryGetValue(name, out JsonElement option)) throw Fault($"{Place(i)} has no option '{name}' of 'option_order'; it has {string.Join(", ", own.Keys)}.");
+                if (!own.TryGetValue(name, out ForeignValue option)) throw Fault($"{Place(i)} has no option '{name}' of 'option_order'; it has {string.Join(", ", own.Keys)}.");
                 string place = $"option '{name}' of {Place(i)}";
                 quantized.Add(Bytes(option, "quantized_bytes", place));
                 double error = Number(option, "error", place);
@@ -217,7 +215,7 @@ internal sealed class ExternalGraph
                 if (name == order[0]) original.Add(Bytes(option, "original_bytes", place));
             }
         }
-        int bits = root.TryGetProperty("original_precision_bits", out _) ? Integer(root, "original_precision_bits", "the file") : 16;
+        int bits = root.Has("original_precision_bits") ? Integer(root, "original_precision_bits", "the file") : 16;
         if (bits is < 8 or > 64) throw Fault($"'original_precision_bits' is {bits}; expected 16 or 32.");
         return new OptionFeatures(options, original, quantized, errors, bits);
     }
@@ -234,10 +232,10 @@ internal sealed class ExternalGraph
 
         int? Stated(string table, string key)
         {
-            if (!root.TryGetProperty(table, out JsonElement codes) || codes.ValueKind != JsonValueKind.Object) return null;
-            foreach (JsonProperty code in codes.EnumerateObject())
+            if (root[table] is not { IsObject: true } codes) return null;
+            foreach ((string name, ForeignValue code) in codes.Members)
             {
-                if (code.Name.Replace('-', '_').Equals(key.Replace('-', '_'), StringComparison.OrdinalIgnoreCase)) return code.Value.TryGetInt32(out int value) ? value : throw Fault($"'{table}' gives {code.Name} the code {code.Value.GetRawText()}; expected an integer.");
+                if (name.Replace('-', '_').Equals(key.Replace('-', '_'), StringComparison.OrdinalIgnoreCase)) return code.Int();
             }
             throw Fault($"'{table}' has no code for '{key}', which the option '{name}' needs.");
         }
@@ -245,23 +243,34 @@ internal sealed class ExternalGraph
 
     private ExternalWeight Describe(int node)
     {
-        JsonElement element = nodes[node];
-        string? Optional(string field) => element.TryGetProperty(field, out JsonElement value) && value.ValueKind == JsonValueKind.String && value.GetString()!.Length > 0 ? value.GetString() : null;
-        int block = element.TryGetProperty("block", out JsonElement code) && code.TryGetInt32(out int number) ? number : -1;
+        ForeignValue element = nodes[node];
+        string? Optional(string field) => element[field] is { IsText: true } value && value.Text().Length > 0 ? value.Text() : null;
+        int block = element["block"] is { IsNumber: true } code ? code.Int() : -1;
         string stage = Optional("stage") is { } name ? name + " " : "";
-        long parameters = element.TryGetProperty("shape", out JsonElement shape) && shape.ValueKind == JsonValueKind.Array
-            ? Integers(shape, $"'shape' of {Place(node)}").Aggregate(1L, (product, extent) => checked(product * extent))
+        long parameters = element["shape"] is { IsList: true } shape ? Elements(Integers(shape, $"'shape' of {Place(node)}"), Place(node))
             : Features.OriginalBytes(WeightOfNode[node]) * 8 / Features.OriginalBits;
         return new ExternalWeight(Names[WeightOfNode[node]], block < 0 ? "outside" : Optional("block_name") ?? $"{stage}block {block}",
-            Optional("type") ?? (element.TryGetProperty("layer_code", out JsonElement layer) ? $"layer {layer.GetRawText()}" : "weight"), parameters);
+            Optional("type") ?? (element.Has("layer_code") ? $"layer {element["layer_code"].Excerpt()}" : "weight"), parameters);
+    }
+
+    private static long Elements(int[] shape, string place)
+    {
+        long count = 1;
+        foreach (int extent in shape)
+        {
+            if (extent < 1 || extent > MaximumElements / count) throw Fault($"'shape' of {place} is [{string.Join(", ", shape.Take(8))}{(shape.Length > 8 ? ", …" : "")}]; "
+                + $"expected positive extents of at most {MaximumElements:#,0} elements.");
+            count *= extent;
+        }
+        return count;
     }
 
     private (IReadOnlyList<PredictorUnit> Units, bool Derived) ReadUnits()
     {
-        if (!root.TryGetProperty("units", out JsonElement listed) || listed.ValueKind == JsonValueKind.Null)
+        if (root["units"].IsNull)
         {
-            string[] types = new string[nodes.Length];
-            for (int i = 0; i < nodes.Length; i++) types[i] = isWeight[i] ? Weights[WeightOfNode[i]].LayerType : "";
+            string[] types = new string[nodes.Count];
+            for (int i = 0; i < nodes.Count; i++) types[i] = isWeight[i] ? Weights[WeightOfNode[i]].LayerType : "";
             IReadOnlyList<PredictorUnit> derived = DerivedUnits.Find(Topology, Names, types);
             notes.Add(derived.Count == 0 ? "The graph lists no units and its shape suggests none: scores are at op level only."
                 : $"The graph lists no units; {derived.Count} were derived from its shape (weights of a block that only each other read).");
@@ -269,65 +278,63 @@ internal sealed class ExternalGraph
         }
         return ([.. List(root, "units", "the file").Select((unit, u) =>
         {
-            string place = unit.ValueKind == JsonValueKind.Object && unit.TryGetProperty("name", out JsonElement named) ? $"unit {u} ({named.GetRawText()})" : $"unit {u}";
+            string place = unit.Has("name") ? $"unit {u} ({unit["name"].Excerpt()})" : $"unit {u}";
             int[] members = Integers(Field(unit, "nodes", place), $"'nodes' of {place}");
-            if (members.Length == 0 || members.Any(v => (uint)v >= (uint)nodes.Length)) throw Fault($"{place} lists nodes outside of 0 to {nodes.Length - 1}, or none.");
-            (int, int)[] edges = unit.TryGetProperty("edges", out JsonElement own) && own.ValueKind == JsonValueKind.Array
-                ? [.. own.EnumerateArray().Select(edge => Integers(edge, $"'edges' of {place}")).Select(ends => ends.Length == 2 && ends.All(end => (uint)end < (uint)members.Length) ? (ends[0], ends[1])
+            if (members.Length == 0 || members.Any(v => (uint)v >= (uint)nodes.Count)) throw Fault($"{place} lists nodes outside of 0 to {nodes.Count - 1}, or none.");
+            (int, int)[] edges = unit["edges"] is { IsList: true } own
+                ? [.. own.Items.Select(edge => Integers(edge, $"'edges' of {place}")).Select(ends => ends.Length == 2 && ends.All(end => (uint)end < (uint)members.Length) ? (ends[0], ends[1])
                     : throw Fault($"{place} has an edge outside of its {members.Length} nodes; edges of units are positions in their 'nodes'."))]
                 : DerivedUnits.InnerEdges(Topology, members);
             int hop = Integer(unit, "hop", place);
             if (hop is < 0 or >= PredictorTopology.HopCount) throw Fault($"{place} has the hop {hop}; expected 0 to {PredictorTopology.HopCount - 1}.");
             int[] weights = [.. members.Select(v => WeightOfNode[v]).Where(w => w >= 0)];
             if (Math.Pow(Features.OptionCount, weights.Length) > DerivedUnits.MostCombinations) throw Fault($"{place} has {weights.Length} weights, {Features.OptionCount}^{weights.Length} combinations; at most {DerivedUnits.MostCombinations:#,0} are scored.");
-            return new PredictorUnit(unit.TryGetProperty("name", out JsonElement name) ? name.GetString()! : place, unit.TryGetProperty("kind", out JsonElement kind) ? kind.GetString()! : "Unit", hop, members, edges, weights);
+            return new PredictorUnit(unit["name"].TextOrNull() ?? place, unit["kind"].TextOrNull() ?? "Unit", hop, members, edges, weights);
         })], false);
     }
 
     private double[][]? ReadTruth()
     {
-        JsonElement[] weights = [.. nodes.Where((_, i) => isWeight[i])];
-        if (!weights.All(node => node.GetProperty("options").EnumerateArray().All(option => option.TryGetProperty("true_sensitivity", out _)))) return null;
+        ForeignValue[] weights = [.. nodes.Where((_, i) => isWeight[i])];
+        if (!weights.All(node => node["options"].Items.All(option => option.Has("true_sensitivity")))) return null;
         return [.. weights.Select((node, w) =>
         {
-            Dictionary<string, double> own = node.GetProperty("options").EnumerateArray().ToDictionary(option => option.GetProperty("option").GetString()!, option => Number(option, "true_sensitivity", Names[w]));
+            Dictionary<string, double> own = node["options"].Items.ToDictionary(option => option["option"].Text(), option => Number(option, "true_sensitivity", Names[w]), StringComparer.OrdinalIgnoreCase);
             return Features.Options.Select(option => own[option.Name]).ToArray();
         })];
     }
 
-    private static string Kind(JsonElement value) => value.ValueKind switch
+    private static string Kind(ForeignValue value) => value switch
     {
-        JsonValueKind.Array => "a list",
-        JsonValueKind.Object => "an object",
-        JsonValueKind.Null => "null",
-        JsonValueKind.String => "text",
-        JsonValueKind.Number => "a number",
+        { IsList: true } => "a list",
+        { IsObject: true } => "an object",
+        { IsNull: true } => "null",
+        { IsText: true } => "text",
+        { IsNumber: true } => "a number",
         _ => "a truth value",
     };
 
-    private static JsonElement Field(JsonElement parent, string name, string place) =>
-        parent.ValueKind != JsonValueKind.Object ? throw Fault($"{place} is {Kind(parent)}; expected an object.")
-            : parent.TryGetProperty(name, out JsonElement value) ? value : throw Fault($"{place} has no '{name}'.");
+    private static ForeignValue Field(ForeignValue parent, string name, string place) =>
+        !parent.IsObject ? throw Fault($"{place} is {Kind(parent)}; expected an object.") : parent.Has(name) ? parent[name] : throw Fault($"{place} has no '{name}'.");
 
-    private static JsonElement[] List(JsonElement parent, string name, string place) =>
-        Field(parent, name, place) is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray()] : throw Fault($"'{name}' of {place} is {Kind(Field(parent, name, place))}; expected a list.");
+    private static IReadOnlyList<ForeignValue> List(ForeignValue parent, string name, string place) =>
+        Field(parent, name, place) is { IsList: true } list ? list.Items : throw Fault($"'{name}' of {place} is {Kind(Field(parent, name, place))}; expected a list.");
 
-    private static string Text(JsonElement parent, string name, string place) =>
-        Field(parent, name, place) is { ValueKind: JsonValueKind.String } text ? text.GetString()! : throw Fault($"'{name}' of {place} is {Kind(Field(parent, name, place))}; expected text.");
+    private static string Text(ForeignValue parent, string name, string place) =>
+        Field(parent, name, place) is { IsText: true } text ? text.Text() : throw Fault($"'{name}' of {place} is {Kind(Field(parent, name, place))}; expected text.");
 
-    private static int Integer(JsonElement parent, string name, string place) =>
-        Field(parent, name, place) is { ValueKind: JsonValueKind.Number } number && number.TryGetInt32(out int value) ? value : throw Fault($"'{name}' of {place} is {Field(parent, name, place).GetRawText()}; expected an integer.");
+    private static int Integer(ForeignValue parent, string name, string place) =>
+        Field(parent, name, place).TryInt(out int value) ? value : throw Fault($"'{name}' of {place} is {Field(parent, name, place)}; expected an integer.");
 
-    private static double Number(JsonElement parent, string name, string place) =>
-        Field(parent, name, place) is { ValueKind: JsonValueKind.Number } number && number.TryGetDouble(out double value) && double.IsFinite(value) ? value : throw Fault($"'{name}' of {place} is {Field(parent, name, place).GetRawText()}; expected a finite number.");
+    private static double Number(ForeignValue parent, string name, string place) =>
+        Field(parent, name, place) is { IsNumber: true } number && double.IsFinite(number.Number()) ? number.Number() : throw Fault($"'{name}' of {place} is {Field(parent, name, place)}; expected a finite number.");
 
-    private static long Bytes(JsonElement parent, string name, string place) =>
-        Number(parent, name, place) is >= 1 and <= long.MaxValue / 4 and var value ? (long)value : throw Fault($"'{name}' of {place} is {Field(parent, name, place).GetRawText()}; expected bytes, 1 or more.");
+    private static long Bytes(ForeignValue parent, string name, string place) =>
+        Number(parent, name, place) is >= 1 and <= MaximumElements and var value ? (long)value : throw Fault($"'{name}' of {place} is {Field(parent, name, place)}; expected bytes, 1 to {MaximumElements:#,0}.");
 
-    private static int[] Integers(JsonElement array, string place)
+    private static int[] Integers(ForeignValue array, string place)
     {
-        if (array.ValueKind != JsonValueKind.Array) throw Fault($"{place} is {Kind(array)}; expected a list of integers.");
-        return [.. array.EnumerateArray().Select(value => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) ? number
-            : throw Fault($"{place} holds {value.GetRawText()}; expected integers."))];
+        if (!array.IsList) throw Fault($"{place} is {Kind(array)}; expected a list of integers.");
+        return [.. array.Items.Select(value => value.TryInt(out int number) ? number : throw Fault($"{place} holds {value}; expected integers."))];
     }
 }

@@ -83,14 +83,12 @@ public sealed record ExternalStudy(
     {
         try
         {
-            var file = new FileInfo(path);
-            if (!file.Exists) throw new PredictorFormatException($"{path}: there is no such file; expected the study's {what}.");
-            if (file.Length > MaximumFileBytes) throw new PredictorFormatException($"{path}: {file.Length:#,0} bytes; at most {MaximumFileBytes:#,0} are read.");
-            return File.ReadAllText(path);
+            using var reader = new StreamReader(new MemoryStream(RegularFile.ReadAllBytes(path, MaximumFileBytes)), Encoding.UTF8);
+            return reader.ReadToEnd();
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (InputFileException error)
         {
-            throw new PredictorFormatException($"{path}: cannot be read: {error.Message}", error);
+            throw new PredictorFormatException($"{error.Message} It is the study's {what}.", error);
         }
     }
 }

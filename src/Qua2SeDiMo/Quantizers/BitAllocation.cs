@@ -1,6 +1,6 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Json;
 
 namespace Qua2SeDiMo.Quantizers;
 
@@ -70,35 +70,19 @@ public sealed class BitAllocation : IEquatable<BitAllocation>
         new(specs.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)JsonValue.Create(pair.Value.ToString()))));
 
     /// <summary>Reads the form of <see cref="ToJson"/>.</summary>
-    /// <exception cref="FormatException">Not an object of option names.</exception>
-    public static BitAllocation FromJson(string json)
-    {
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(json);
-            return FromJson(document.RootElement);
-        }
-        catch (JsonException error)
-        {
-            throw new FormatException($"An allocation is a JSON object of weight name to option: {error.Message}", error);
-        }
-    }
+    /// <exception cref="JsonFileException">Not an object of option names.</exception>
+    public static BitAllocation FromJson(string json) => FromJson(ForeignJson.Parse(System.Text.Encoding.UTF8.GetBytes(json), "allocation"));
 
     /// <summary>Reads the form of <see cref="ToJson"/> from a parsed document.</summary>
-    /// <exception cref="FormatException">Not an object of option names.</exception>
-    public static BitAllocation FromJson(JsonElement element)
+    /// <exception cref="JsonFileException">Not an object of option names.</exception>
+    public static BitAllocation FromJson(ForeignValue value)
     {
-        if (element.ValueKind != JsonValueKind.Object) throw new FormatException("An allocation is a JSON object of weight name to option.");
+        if (!value.IsObject) throw value.Fault("an allocation: an object of weight name to option");
         var choices = new Dictionary<string, QuantizerSpec>(StringComparer.Ordinal);
-        foreach (JsonProperty property in element.EnumerateObject())
+        foreach ((string name, ForeignValue option) in value.Members)
         {
-            string? text = property.Value.ValueKind == JsonValueKind.String ? property.Value.GetString() : null;
-            if (!QuantizerSpec.TryParse(text, out QuantizerSpec? spec))
-            {
-                throw new FormatException($"Option '{property.Value}' of weight '{property.Name}' is unknown; "
-                    + $"options are {string.Join(", ", QuantizerSpec.PaperOptions)}.");
-            }
-            choices[property.Name] = spec;
+            choices[name] = option.IsText && QuantizerSpec.TryParse(option.Text(), out QuantizerSpec? spec) ? spec
+                : throw option.Fault($"an option of the weight '{name}'; options are {string.Join(", ", QuantizerSpec.PaperOptions)}");
         }
         return new BitAllocation(choices);
     }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Numerics;
 
@@ -113,35 +114,37 @@ internal static class QuantizerBankFile
     {
         string path = Path.Combine(directory, ManifestName);
         if (!File.Exists(path)) throw new QuantizerBankException($"{path}: there is no such file; the bank was not made or not finished. Run 'q2 bank' (it goes on where it stopped).");
-        try
-        {
-            JsonObject root = ComponentConfig.Read(path).Root;
-            if ((string?)root["format"] != Format || (string?)root["version"] != Version)
-            {
-                throw new QuantizerBankException($"{path}: format '{root["format"]}' version '{root["version"]}', expected '{Format}' version '{Version}'. Make the bank again.");
-            }
-            QuantizerSpec[] options = [.. root["options"]!.AsArray().Select(node => ParseSpec((string)node!))];
-            BankEntry[] entries = [.. root["weights"]!.AsArray().Select(node => ReadEntry(path, node!.AsObject()))];
-            return (options, entries);
-        }
-        catch (Exception error) when (error is InvalidOperationException or FormatException or NullReferenceException or ArgumentException or OverflowException)
-        {
-            throw new QuantizerBankException($"{path}: not a bank manifest ({error.Message}). Make the bank again.", error);
-        }
+        return OwnJson.Read(path, "bank", ManifestOf);
     }
 
-    private static BankEntry ReadEntry(string path, JsonObject node)
+    /// <summary>The manifest of a document that was read.</summary>
+    /// <exception cref="Q2Exception">It is damaged.</exception>
+    internal static (IReadOnlyList<QuantizerSpec> Options, IReadOnlyList<BankEntry> Entries) ManifestOf(ForeignValue root)
     {
-        string name = (string)node["name"]!, file = (string)node["file"]!;
-        int outChannels = (int)node["out_channels"]!, rowLength = (int)node["row_length"]!;
-        if (file != FileName(name)) throw new QuantizerBankException($"{path}: weight '{name}' stands in file '{file}', expected '{FileName(name)}'. Make the bank again.");
+        if (root["format"].Text() != Format || root["version"].Text() != Version)
+        {
+            throw new QuantizerBankException($"{root.Source}: format {root["format"]} version {root["version"]}, expected '{Format}' version '{Version}'. Make the bank again.");
+        }
+        QuantizerSpec[] options = [.. root["options"].Items.Select(item => ParseSpec(item, item.Text()))];
+        return (options, [.. root["weights"].Items.Select(ReadEntry)]);
+    }
+
+    private static BankEntry ReadEntry(ForeignValue value)
+    {
+        string name = value["name"].Text(), file = value["file"].Text();
+        int outChannels = value["out_channels"].Int(), rowLength = value["row_length"].Int();
+        if (file != FileName(name)) throw value["file"].Fault($"'{FileName(name)}'");
         if (outChannels < 1 || rowLength < 1 || (long)outChannels * rowLength > Array.MaxLength)
         {
-            throw new QuantizerBankException($"{path}: weight '{name}' has {outChannels} rows of {rowLength}, which cannot be. Make the bank again.");
+            throw new QuantizerBankException($"{value.Source}: weight '{name}' has {outChannels} rows of {rowLength}, which cannot be. Make the bank again.");
         }
-        return new BankEntry(name, file, outChannels, rowLength, Enum.Parse<ElementType>((string)node["original_type"]!), Enum.Parse<ElementType>((string)node["table_type"]!),
-            (string)node["fingerprint"]!, node["mean_error"]!.AsObject().ToDictionary(pair => ParseSpec(pair.Key), pair => (double)pair.Value!));
+        return new BankEntry(name, file, outChannels, rowLength, ReadType(value["original_type"]), ReadType(value["table_type"]), value["fingerprint"].Text(),
+            value["mean_error"].Members.ToDictionary(pair => ParseSpec(pair.Value, pair.Key), pair => pair.Value.Number()));
     }
 
-    private static QuantizerSpec ParseSpec(string text) => QuantizerSpec.TryParse(text, out QuantizerSpec? spec) ? spec : throw new FormatException($"'{text}' is no option.");
+    private static ElementType ReadType(ForeignValue value) =>
+        value.Text() is var text && Enum.IsDefined(typeof(ElementType), text) ? Enum.Parse<ElementType>(text) : throw value.Fault("an element type");
+
+    private static QuantizerSpec ParseSpec(ForeignValue place, string text) =>
+        QuantizerSpec.TryParse(text, out QuantizerSpec? spec) ? spec : throw place.Error($"'{text}' is no option.");
 }

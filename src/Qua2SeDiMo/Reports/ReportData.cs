@@ -1,5 +1,4 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
+using Qua2SeDiMo.Json;
 
 namespace Qua2SeDiMo.Reports;
 
@@ -9,13 +8,6 @@ namespace Qua2SeDiMo.Reports;
 /// </summary>
 public sealed record ReportData
 {
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        WriteIndented = true,
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-        Converters = { new JsonStringEnumConverter() },
-    };
-
     /// <summary>What was run, on what, for how long.</summary>
     public required RunData Run { get; init; }
 
@@ -62,20 +54,9 @@ public sealed record ReportData
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>Writes the record as indented JSON, images as base64.</summary>
-    public void Write(string path) => AtomicFile.WriteText(path, JsonSerializer.Serialize(this, Json));
+    public void Write(string path) => OwnJson.Write(path, this);
 
     /// <summary>Reads the form of <see cref="Write"/>.</summary>
-    /// <exception cref="ReportDataException">The file is not such a record.</exception>
-    public static ReportData Read(string path)
-    {
-        try
-        {
-            using FileStream stream = File.OpenRead(path);
-            return JsonSerializer.Deserialize<ReportData>(stream, Json) ?? throw new JsonException("the document is null");
-        }
-        catch (JsonException error)
-        {
-            throw new ReportDataException($"{path}: not the data of a report: {error.Message} Run `q2 report` to make it again.", error);
-        }
-    }
+    /// <exception cref="Q2Exception">The file is not such a record.</exception>
+    public static ReportData Read(string path) => OwnJson.Read<ReportData>(path, "report");
 }

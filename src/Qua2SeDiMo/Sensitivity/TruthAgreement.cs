@@ -1,5 +1,5 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
+using System.Text;
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Predictors;
 
@@ -48,17 +48,23 @@ public sealed class TrueSensitivity
     private TrueSensitivity(double[][] sensitivity, IReadOnlyList<(int A, int B, double Weight)> pairs, double scale, double? bitsWeight) =>
         (this.sensitivity, this.pairs, this.scale, this.bitsWeight) = (sensitivity, pairs, scale, bitsWeight);
 
-    private sealed record TruthFile(double[][]? Sensitivity, string[]? Layers, string[]? OptionOrder, TruthPair[]? Pairs, double? Scale, double? BitsWeight);
+    private sealed record TruthFile(double[][]? Sensitivity, string[]? Layers, string[]? OptionOrder, TruthPair[]? Pairs, double? Scale, double? BitsWeight)
+    {
+        internal static TruthFile Of(ForeignValue file)
+        {
+            return new TruthFile(
+                Items(file["sensitivity"])?.Select(row => row.Items.Select(Finite).ToArray()).ToArray(), Names(file["layers"]), Names(file["option_order"]),
+                Items(file["pairs"])?.Select(pair => new TruthPair(pair["a"].Int(), pair["b"].Int(), Finite(pair["weight"]))).ToArray(),
+                FiniteOrNull(file["scale"]), FiniteOrNull(file["bits_weight"]));
+
+            static IReadOnlyList<ForeignValue>? Items(ForeignValue list) => list.IsNull ? null : list.Items;
+            static string[]? Names(ForeignValue list) => Items(list)?.Select(name => name.Text()).ToArray();
+            static double Finite(ForeignValue number) => double.IsFinite(number.Number()) ? number.Number() : throw number.Fault("a finite number");
+            static double? FiniteOrNull(ForeignValue number) => number.IsNull ? null : Finite(number);
+        }
+    }
 
     private sealed record TruthPair(int A, int B, double Weight);
-
-    private static JsonSerializerOptions Format { get; } = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        NumberHandling = JsonNumberHandling.Strict,
-        AllowTrailingCommas = true,
-        ReadCommentHandling = JsonCommentHandling.Skip,
-    };
 
     /// <summary>Sensitivities without interactions, as a graph states them.</summary>
     /// <param name="values">[weight][option], larger is worse.</param>
@@ -67,19 +73,17 @@ public sealed class TrueSensitivity
     /// <summary>Reads the file of <c>--truth</c> (docs/formats.md).</summary>
     /// <param name="json">Contents.</param>
     /// <param name="study">Whose weights and options it is about.</param>
-    /// <exception cref="PredictorFormatException">Not such a file, or of another study.</exception>
-    public static TrueSensitivity Parse(string json, PredictorStudy study)
+    /// <exception cref="Q2Exception">Not such a file, or of another study.</exception>
+    public static TrueSensitivity Parse(string json, PredictorStudy study) => Of(ForeignJson.Parse(Encoding.UTF8.GetBytes(json), "true sensitivities", byHand: true), study);
+
+    /// <summary>Reads the file of <c>--truth</c> (docs/formats.md).</summary>
+    /// <param name="document">What it holds.</param>
+    /// <param name="study">Whose weights and options it is about.</param>
+    /// <exception cref="Q2Exception">Not such a file, or of another study.</exception>
+    public static TrueSensitivity Of(ForeignValue document, PredictorStudy study)
     {
         ArgumentNullException.ThrowIfNull(study);
-        TruthFile file;
-        try
-        {
-            file = JsonSerializer.Deserialize<TruthFile>(json.TrimStart('\uFEFF'), Format) ?? throw new JsonException("the document is null");
-        }
-        catch (JsonException error)
-        {
-            throw new PredictorFormatException($"The true sensitivities cannot be read: {error.Message} The layout is described in docs/formats.md.", error);
-        }
+        TruthFile file = TruthFile.Of(document);
         OptionFeatures features = study.Features;
         if (file.Sensitivity is not { } rows) throw Fault("there is no 'sensitivity' (a list of weights, each a list of options)");
         if (rows.Length != features.WeightCount) throw Fault($"'sensitivity' has {rows.Length} rows; the graph has {features.WeightCount} weights");

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Studies;
 
@@ -17,46 +17,40 @@ public static class AllocationChoice
     /// <param name="path">JSON file.</param>
     /// <param name="entry">Name of the entry where the file holds several; null where it holds one.</param>
     /// <param name="weightNames">Quantizable weights of the model.</param>
-    /// <exception cref="AllocationFileException">Not of these forms, no such entry, or a weight that the model does not have.</exception>
-    public static BitAllocation Read(string path, string? entry, IReadOnlyCollection<string> weightNames)
+    /// <param name="notes">Told of keys that stand twice.</param>
+    /// <exception cref="Q2Exception">Not of these forms, no such entry, or a weight that the model does not have.</exception>
+    public static BitAllocation Read(string path, string? entry, IReadOnlyCollection<string> weightNames, Notes? notes = null)
     {
         ArgumentNullException.ThrowIfNull(weightNames);
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
-            JsonElement found = Find(path, document.RootElement, entry);
-            BitAllocation allocation = found.ValueKind == JsonValueKind.Null ? BitAllocation.FullPrecision : BitAllocation.FromJson(found);
-            HashSet<string> known = [.. weightNames];
-            string? unknown = allocation.Specs.Keys.FirstOrDefault(name => !known.Contains(name));
-            return unknown is null ? allocation : throw new AllocationFileException(
-                $"{path}: '{unknown}' is no quantizable weight of this model, whose {known.Count} weights are named like '{weightNames.FirstOrDefault()}'. Is the file for another model?");
-        }
-        catch (Exception error) when (error is JsonException or FormatException or IOException or UnauthorizedAccessException)
-        {
-            throw new AllocationFileException($"{path}: no allocation can be read: {error.Message}", error);
-        }
+        return Of(ForeignJson.Read(path, notes), entry, weightNames);
     }
 
-    private static JsonElement Find(string path, JsonElement root, string? entry)
+    /// <summary>The allocation of a document that was read.</summary>
+    /// <exception cref="Q2Exception">Not of these forms, no such entry, or a weight that the model does not have.</exception>
+    internal static BitAllocation Of(ForeignValue document, string? entry, IReadOnlyCollection<string> weightNames)
     {
-        if (root.ValueKind == JsonValueKind.Object)
+        ForeignValue found = Find(document.Source, document, entry);
+        BitAllocation allocation = found.IsNull ? BitAllocation.FullPrecision : BitAllocation.FromJson(found);
+        HashSet<string> known = [.. weightNames];
+        string? unknown = allocation.Specs.Keys.FirstOrDefault(name => !known.Contains(name));
+        return unknown is null ? allocation : throw new AllocationFileException(
+            $"{document.Source}: '{unknown}' is no quantizable weight of this model, whose {known.Count} weights are named like '{weightNames.FirstOrDefault()}'. Is the file for another model?");
+    }
+
+    private static ForeignValue Find(string path, ForeignValue root, string? entry)
+    {
+        if (root.Has("allocation")) return root["allocation"];
+        if (root.IsObject && Lists.FirstOrDefault(name => root[name].IsList) is { } list) root = root[list];
+        if (!root.IsList) return root;
+        ForeignValue[] entries = [.. root.Items.Where(item => item.Has("allocation"))];
+        if (entry is null && entries.Length == 1) return entries[0]["allocation"];
+        foreach (ForeignValue item in entries)
         {
-            if (root.TryGetProperty("allocation", out JsonElement single)) return single;
-            string? list = Lists.FirstOrDefault(name => root.TryGetProperty(name, out JsonElement member) && member.ValueKind == JsonValueKind.Array);
-            if (list is null) return root;
-            root = root.GetProperty(list);
-        }
-        if (root.ValueKind != JsonValueKind.Array) return root;
-        JsonElement[] entries = [.. root.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.Object && item.TryGetProperty("allocation", out _))];
-        if (entry is null && entries.Length == 1) return entries[0].GetProperty("allocation");
-        foreach (JsonElement item in entries)
-        {
-            if (entry is not null && Name(item) == entry) return item.GetProperty("allocation");
+            if (entry is not null && Name(item) == entry) return item["allocation"];
         }
         string names = string.Join(", ", entries.Select(Name));
         throw new AllocationFileException(entry is null ? $"{path}: it holds {entries.Length} allocations; name one of {names}." : $"{path}: no allocation is named '{entry}'; there are {names}.");
     }
 
-    private static string? Name(JsonElement item) =>
-        Names.Where(name => item.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String).Select(name => item.GetProperty(name).GetString()).FirstOrDefault();
+    private static string? Name(ForeignValue item) => Names.Select(name => item[name]).FirstOrDefault(name => name.IsText) is { IsText: true } found ? found.Text() : null;
 }

@@ -1,9 +1,9 @@
-using System.Text.Json;
 using Qua2SeDiMo.Architectures;
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Diffusion.Tokenizers;
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Metrics;
 using Qua2SeDiMo.Models;
 
@@ -27,8 +27,7 @@ internal sealed class ClipScorer : IDisposable
         imageTower = new InferenceModel(graph.WithOutputs("image_embeds"), tensors, inference);
         textTower = new InferenceModel(graph.WithOutputs("text_embeds"), tensors, inference);
         tokenizer = TokenizerCatalog.Open(folder, config.Object("text_config").Int("max_position_embeddings", 77));
-        ComponentConfig preprocessor = ComponentConfig.Read(Path.Combine(folder, "preprocessor_config.json"));
-        processor = ClipImageProcessor.FromJson(JsonSerializer.SerializeToElement(preprocessor.Root));
+        processor = ClipImageProcessor.FromJson(ForeignJson.Read(Path.Combine(folder, "preprocessor_config.json")));
         Width = config.Int("projection_dim", 512);
     }
 

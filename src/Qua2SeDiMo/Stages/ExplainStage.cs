@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Predictors;
@@ -81,7 +81,7 @@ public static class ExplainStage
             Truth = options.Truth?.Compare(study.Study, study.Units, [.. networks.Sources, ModelScoreSource.Additive(ModelNames.RidgeTrends, model.Coefficients, study.Study.Features.OptionCount), .. baselines]),
         };
         record = record with { Sentences = SensitivityWords.Of(record) };
-        AtomicFile.WriteText(run.Sensitivity, JsonSerializer.Serialize(record, StudyRecord.Json));
+        OwnJson.Write(run.Sensitivity, record);
         progress?.Report(new StageProgress("Explaining", 2, 2));
         return record;
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Predictors;
 
@@ -11,8 +12,6 @@ namespace Qua2SeDiMo.Stages;
 /// </summary>
 internal sealed class FitCheckpoints
 {
-    private static readonly JsonSerializerOptions Header = new(StudyRecord.Json) { WriteIndented = false };
-
     private readonly string folder;
     private readonly string trainedOn;
     private readonly string training;
@@ -24,8 +23,8 @@ internal sealed class FitCheckpoints
     internal FitCheckpoints(string folder, TrainedOn origin, PredictorOptions options)
     {
         this.folder = folder;
-        trainedOn = JsonSerializer.Serialize(new { origin.Target, origin.TrialCount, origin.WeightCount, origin.Fingerprint }, Header);
-        training = JsonSerializer.Serialize(options with { Threads = 0 }, Header);
+        trainedOn = JsonSerializer.Serialize(new { origin.Target, origin.TrialCount, origin.WeightCount, origin.Fingerprint }, OwnJson.Compact);
+        training = JsonSerializer.Serialize(options with { Threads = 0 }, OwnJson.Compact);
     }
 
     /// <summary>The checkpoint of a fold.</summary>

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Predictors;
@@ -67,7 +67,7 @@ public static class FitStage
         using FittedModels fitted = CrossValidation.Run(labelled.Study, options, labelled.Groups, checkpoints.Of, inner, cancellationToken);
         var record = new FitRecord(labelled.Origin.Target, options, fitted.Result, labelled.Origin, FitWords.Of(fitted.Result)) { Truth = truth?.Compare(labelled.Study, labelled.Units, ScoreSources.Of(labelled.Study, fitted.Predictors, fitted.Ridge)) };
         PredictorFile.Write(run.PredictorWeightsOf(options.Loss.ToString()), fitted.Predictors, labelled.Origin, options);
-        AtomicFile.WriteText(run.PredictorReportOf(options.Loss.ToString()), JsonSerializer.Serialize(record, StudyRecord.Json));
+        OwnJson.Write(run.PredictorReportOf(options.Loss.ToString()), record);
         checkpoints.Delete();
         return record;
     }

@@ -25,7 +25,8 @@ public sealed record QuantizableSummary(string ClassName, int Weights, long Para
 /// <param name="PipelineClass">Class of the pipeline.</param>
 /// <param name="Components">Its components.</param>
 /// <param name="Quantizable">What can be quantized.</param>
-public sealed record InspectResult(string Name, string PipelineClass, IReadOnlyList<ComponentSummary> Components, QuantizableSummary Quantizable);
+/// <param name="Notes">What a person should know of its files.</param>
+public sealed record InspectResult(string Name, string PipelineClass, IReadOnlyList<ComponentSummary> Components, QuantizableSummary Quantizable, IReadOnlyList<string> Notes);
 
 /// <summary>Reads a folder's headers.</summary>
 public static class InspectStage
@@ -35,11 +36,12 @@ public static class InspectStage
     public static InspectResult Run(LoadedModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
+        ComponentSummary[] components = [.. model.Folder.Components.Values.Select(Summarise)];
         return new InspectResult(
-            model.Folder.Name, model.Folder.PipelineClass, [.. model.Folder.Components.Values.Select(Summarise)],
+            model.Folder.Name, model.Folder.PipelineClass, components,
             new QuantizableSummary(
                 model.Folder.Denoiser.ClassName, model.Weights.Count, model.Weights.Sum(weight => weight.ElementCount), model.QuantizableBytes,
-                model.OriginalBits, $"6^{model.Weights.Count(weight => weight.TiedTo is null)}"));
+                model.OriginalBits, $"6^{model.Weights.Count(weight => weight.TiedTo is null)}"), model.Folder.Notes.All);
     }
 
     private static ComponentSummary Summarise(ModelComponent component)

@@ -71,9 +71,11 @@ public sealed class LoadedModel : IDisposable
 
     /// <summary>Opens a folder: headers and configurations only.</summary>
     /// <exception cref="Q2Exception">The folder is not a supported pipeline.</exception>
-    public static LoadedModel Open(string path)
+    /// <param name="path">The folder.</param>
+    /// <param name="notes">Told of what a person should know of the files; null collects it in <see cref="ModelFolder.Notes"/> only.</param>
+    public static LoadedModel Open(string path, Notes? notes = null)
     {
-        ModelFolder folder = ModelFolder.Open(path);
+        ModelFolder folder = ModelFolder.Open(path, notes);
         ITensorSource tensors = OpenTensors(folder.Denoiser);
         try
         {

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Sensitivity;
 
@@ -33,7 +33,7 @@ internal static class NetworkResamples
         {
             progress?.Report(new StageProgress("Refitting on resampled trials", file.Scores.Count, count, fit.Options.Loss.ToString().ToLowerInvariant()));
             file.Scores.Add(NetworkBootstrap.Scores(study.Study, rows, fit.Options with { Epochs = file.Epochs }, file.Scores.Count, cancellationToken));
-            AtomicFile.WriteText(path, JsonSerializer.Serialize(file, StudyRecord.Json));
+            OwnJson.Write(path, file);
         }
         progress?.Report(new StageProgress("Refitting on resampled trials", count, count));
         return file.Scores;

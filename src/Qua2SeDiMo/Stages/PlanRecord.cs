@@ -1,6 +1,5 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Quantizers;
 
 namespace Qua2SeDiMo.Stages;
@@ -76,16 +75,8 @@ public sealed record PlanEntry
     public IReadOnlyDictionary<string, Measured> Metrics { get; init; } = new Dictionary<string, Measured>();
 
     /// <summary>Option by weight name.</summary>
-    [JsonPropertyName("allocation")]
-    public JsonObject AllocationJson { get; init; } = [];
-
-    /// <summary>Option by weight name.</summary>
-    [JsonIgnore]
-    public BitAllocation Allocation
-    {
-        get => BitAllocation.FromJson(AllocationJson.ToJsonString());
-        init => AllocationJson = value.ToJsonObject();
-    }
+    [JsonConverter(typeof(BitAllocationConverter))]
+    public BitAllocation Allocation { get; init; } = BitAllocation.FullPrecision;
 }
 
 /// <summary>A point of a front.</summary>
@@ -118,7 +109,7 @@ public sealed record PlanRecord(string Objective, string Predictor, string Reaso
     public void Write(RunDirectory run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        AtomicFile.WriteText(run.Plan, JsonSerializer.Serialize(this, StudyRecord.Json));
+        OwnJson.Write(run.Plan, this);
     }
 
     /// <summary>Reads the record of a run.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Predictors;
 
@@ -8,7 +9,6 @@ namespace Qua2SeDiMo.Stages;
 internal static class PredictorFile
 {
     private const string CountKey = "folds";
-    private static readonly JsonSerializerOptions Header = new(StudyRecord.Json) { WriteIndented = false };
 
     /// <summary>Writes the networks; the header's <c>trained_on</c> and <c>training</c> are JSON.</summary>
     internal static void Write(string path, IReadOnlyList<Predictor> predictors, TrainedOn origin, PredictorOptions options)
@@ -17,8 +17,8 @@ internal static class PredictorFile
         var metadata = new Dictionary<string, string>
         {
             [CountKey] = predictors.Count.ToString(),
-            ["trained_on"] = JsonSerializer.Serialize(origin, Header),
-            ["training"] = JsonSerializer.Serialize(options, Header),
+            ["trained_on"] = JsonSerializer.Serialize(origin, OwnJson.Compact),
+            ["training"] = JsonSerializer.Serialize(options, OwnJson.Compact),
         };
         for (int fold = 0; fold < predictors.Count; fold++)
         {

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Qua2SeDiMo.Json;
 
 namespace Qua2SeDiMo.Stages;
 
@@ -18,7 +18,7 @@ public static class StageTimings
         {
             Dictionary<string, double> seconds = Read(run);
             seconds[stage] = seconds.GetValueOrDefault(stage) + TimeProvider.System.GetElapsedTime(start).TotalSeconds;
-            AtomicFile.WriteText(run.Timings, JsonSerializer.Serialize(seconds, StudyRecord.Json));
+            OwnJson.Write(run.Timings, seconds);
         }
     }
 

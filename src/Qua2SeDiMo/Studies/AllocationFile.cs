@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json;
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Quantizers;
 
 namespace Qua2SeDiMo.Studies;
@@ -21,26 +23,22 @@ public static class AllocationFile
     /// <summary>Reads allocations and their labels.</summary>
     /// <param name="path">JSON file; an array of trials without the surrounding object will do.</param>
     /// <param name="weightNames">Quantizable weights of the model; null leaves the names unchecked.</param>
-    /// <exception cref="AllocationFileException">Missing, not of this form, an unknown option or weight, or a name given twice.</exception>
-    public static IReadOnlyList<LabelledAllocation> Read(string path, IReadOnlyCollection<string>? weightNames = null)
+    /// <param name="notes">Told of keys that stand twice.</param>
+    /// <exception cref="Q2Exception">Missing, not of this form, an unknown option or weight, or a name given twice.</exception>
+    public static IReadOnlyList<LabelledAllocation> Read(string path, IReadOnlyCollection<string>? weightNames = null, Notes? notes = null)
     {
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
-            JsonElement trials = document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("trials", out JsonElement member)
-                ? member : document.RootElement;
-            if (trials.ValueKind != JsonValueKind.Array || trials.GetArrayLength() == 0)
-            {
-                throw new AllocationFileException($"{path}: expected an object with a list 'trials' of at least one allocation.");
-            }
-            List<LabelledAllocation> allocations = [.. trials.EnumerateArray().Select((trial, index) => ReadTrial(path, trial, index))];
-            Check(path, allocations, weightNames);
-            return weightNames is null ? allocations : [.. allocations.Select(entry => entry with { Allocation = WithParts(entry.Allocation, weightNames) })];
-        }
-        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
-        {
-            throw new AllocationFileException($"{path}: the allocations cannot be read: {error.Message}", error);
-        }
+        return Of(ForeignJson.Read(path, notes), weightNames);
+    }
+
+    /// <summary>Allocations and their labels of a document that was read.</summary>
+    /// <exception cref="Q2Exception">Not of this form, an unknown option or weight, or a name given twice.</exception>
+    internal static IReadOnlyList<LabelledAllocation> Of(ForeignValue document, IReadOnlyCollection<string>? weightNames)
+    {
+        ForeignValue trials = document.Has("trials") ? document["trials"] : document;
+        if (!trials.IsList || trials.Items.Count == 0) throw new AllocationFileException($"{document.Source}: expected an object with a list 'trials' of at least one allocation.");
+        List<LabelledAllocation> allocations = [.. trials.Items.Select(ReadTrial)];
+        Check(document.Source, allocations, weightNames);
+        return weightNames is null ? allocations : [.. allocations.Select(entry => entry with { Allocation = WithParts(entry.Allocation, weightNames) })];
     }
 
     /// <summary>Writes finished trials with their labels, atomically, in the form that <see cref="Read"/> reads.</summary>
@@ -60,38 +58,29 @@ public static class AllocationFile
         });
     }
 
-    private static LabelledAllocation ReadTrial(string path, JsonElement trial, int index)
+    private static LabelledAllocation ReadTrial(ForeignValue trial, int index)
     {
-        if (trial.ValueKind != JsonValueKind.Object || !trial.TryGetProperty("allocation", out JsonElement allocation))
-        {
-            throw new AllocationFileException($"{path}: trial {index} is not an object with a member 'allocation'.");
-        }
-        string name = trial.TryGetProperty("name", out JsonElement given) && given.ValueKind == JsonValueKind.String ? given.GetString()! : $"trial-{index}";
-        try
-        {
-            return new LabelledAllocation(name,
-                allocation.ValueKind == JsonValueKind.Null ? BitAllocation.FullPrecision : BitAllocation.FromJson(allocation), ReadMetrics(trial));
-        }
-        catch (FormatException error)
-        {
-            throw new AllocationFileException($"{path}: trial '{name}': {error.Message}", error);
-        }
+        if (!trial.Has("allocation")) throw trial.Fault("a trial: an object with a member 'allocation'");
+        ForeignValue allocation = trial["allocation"];
+        return new LabelledAllocation(trial["name"].TextOrNull() ?? string.Create(CultureInfo.InvariantCulture, $"trial-{index}"),
+            allocation.IsNull ? BitAllocation.FullPrecision : BitAllocation.FromJson(allocation), ReadMetrics(trial));
     }
 
-    private static Dictionary<string, double> ReadMetrics(JsonElement trial)
+    private static Dictionary<string, double> ReadMetrics(ForeignValue trial)
     {
         var metrics = new Dictionary<string, double>(StringComparer.Ordinal);
         Add(trial, "average_bits", StudyMetric.AverageBits.Name);
         Add(trial, "quantized_bytes", StudyMetric.SizeBytes.Name);
-        if (trial.TryGetProperty("metrics", out JsonElement labels) && labels.ValueKind == JsonValueKind.Object)
+        if (trial["metrics"] is { IsNull: false } labels)
         {
             foreach ((string inFile, string name) in MetricNames) Add(labels, inFile, name);
         }
         return metrics;
 
-        void Add(JsonElement from, string inFile, string name)
+        void Add(ForeignValue from, string inFile, string name)
         {
-            if (from.TryGetProperty(inFile, out JsonElement value) && value.ValueKind == JsonValueKind.Number) metrics[name] = value.GetDouble();
+            if (from[inFile].NumberOrNull() is not { } value) return;
+            metrics[name] = double.IsFinite(value) ? value : throw from[inFile].Fault("a finite number");
         }
     }
 

@@ -1,5 +1,6 @@
-using System.Text.Json;
+using System.Text;
 using Microsoft.Data.Sqlite;
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Quantizers;
 
 namespace Qua2SeDiMo.Studies;
@@ -41,7 +42,7 @@ internal static class SqliteTrialRow
         host,
         reader.GetInt32(reader.GetOrdinal("process_id")),
         reader.GetString(reader.GetOrdinal("process_start")),
-        JsonSerializer.Deserialize<Dictionary<string, string>>(reader.GetString(reader.GetOrdinal("versions"))) ?? []);
+        OwnJson.Parse<Dictionary<string, string>>(Encoding.UTF8.GetBytes(reader.GetString(reader.GetOrdinal("versions"))), "versions of a worker", "study"));
 
     private static string? ReadText(SqliteDataReader reader, string column)
     {

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using Qua2SeDiMo.Json;
 
 namespace Qua2SeDiMo.Studies;
 
@@ -27,8 +27,8 @@ public sealed class StudySettings
         new JsonObject(values.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)JsonValue.Create(pair.Value)))).ToJsonString();
 
     /// <summary>Reads the form of <see cref="ToJson"/>.</summary>
-    /// <exception cref="JsonException">Not an object of strings.</exception>
-    public static StudySettings FromJson(string json) => new(JsonSerializer.Deserialize<Dictionary<string, string>>(json) ?? []);
+    /// <exception cref="DamagedFileException">Not an object of strings.</exception>
+    public static StudySettings FromJson(string json) => new(OwnJson.Parse<Dictionary<string, string>>(Encoding.UTF8.GetBytes(json), "settings of the study", "study"));
 
     /// <summary>Names whose values differ or exist on one side only, with both values; null where absent.</summary>
     public IReadOnlyList<(string Name, string? Here, string? There)> DifferencesFrom(StudySettings other)

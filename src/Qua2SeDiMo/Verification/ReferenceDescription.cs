@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Verification;
@@ -20,17 +21,12 @@ internal sealed class ReferenceDescription
     internal IReadOnlyList<string> Arrays => arrays.Value;
 
     /// <summary>Reads a file; null if it holds another kind of JSON than an object, or more than any description does.</summary>
-    /// <exception cref="ModelFolderException">Not JSON at all.</exception>
+    /// <exception cref="Q2Exception">Not JSON at all.</exception>
     internal static ReferenceDescription? TryRead(string path)
     {
-        try
-        {
-            return new ReferenceDescription(path, ComponentConfig.Read(path).Root);
-        }
-        catch (ModelFolderException error) when (error.InnerException is null)
-        {
-            return null;
-        }
+        if (RegularFile.Length(path) > ForeignJson.MaximumBytes) return null;
+        ForeignValue document = ForeignJson.Read(path);
+        return document.IsObject ? new ReferenceDescription(path, document.AsObject()) : null;
     }
 
     internal bool Has(string key) => Root.ContainsKey(key);

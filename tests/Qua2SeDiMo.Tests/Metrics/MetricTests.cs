@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Metrics;
 using Qua2SeDiMo.Numerics;
 using Xunit;
@@ -112,8 +112,7 @@ public sealed class MetricTests
     [Fact]
     public void The_bundled_clip_preprocessor_normalises_to_minus_one_to_one()
     {
-        using JsonDocument config = JsonDocument.Parse(File.ReadAllBytes(RepositoryFiles.Models("emoji-clip/preprocessor_config.json")));
-        ClipImageProcessor processor = ClipImageProcessor.FromJson(config.RootElement);
+        ClipImageProcessor processor = ClipImageProcessor.FromJson(ForeignJson.Read(RepositoryFiles.Models("emoji-clip/preprocessor_config.json")));
         float[] image = new float[64 * 64 * 3];
         image[5] = 1;
         float[] prepared = processor.Prepare(image, 64, 64);

@@ -78,7 +78,7 @@ public class ExternalStudyTests
         Says(Changed(root => root["folds"] = new JsonArray(new JsonArray(0, 1, 2))), "1 fold");
         Says(Changed(root => root["units"] = new JsonArray(new JsonObject { ["hop"] = 9, ["nodes"] = new JsonArray(0, 2) })), "unit 0", "hop 9");
         Says(() => ExternalStudy.Read("[]", Csv), "a list", "expected an object");
-        Says(() => ExternalStudy.Read("{\"nodes\": [", Csv), "not JSON");
+        Says(() => ExternalStudy.Read("{\"nodes\": [", Csv), "not valid JSON");
     }
 
     [Fact]
@@ -174,7 +174,7 @@ public class ExternalStudyTests
             {
                 ExternalStudy.Read(graph, "id,target,options\n" + text);
             }
-            catch (PredictorFormatException)
+            catch (Q2Exception)
             {
             }
         }, iter: 2000, threads: 1);
@@ -182,7 +182,7 @@ public class ExternalStudyTests
 
     private static void Says(Action read, params string[] words)
     {
-        string message = Assert.Throws<PredictorFormatException>(read).Message;
+        string message = Assert.ThrowsAny<Q2Exception>(read).Message;
         Assert.All(words, word => Assert.Contains(word, message, StringComparison.Ordinal));
     }
 

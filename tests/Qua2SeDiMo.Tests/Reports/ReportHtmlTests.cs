@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Reports;
 using Xunit;
 
@@ -123,8 +124,8 @@ public class ReportHtmlTests
     public void A_file_that_is_no_report_data_is_refused_with_its_path()
     {
         string path = Path.Combine(SampleFolder, "broken.json");
-        AtomicFile.WriteText(path, "{ \"Run\": 3 }");
+        AtomicFile.WriteText(path, "{ \"run\": 3 }");
 
-        Assert.Contains(path, Assert.Throws<ReportDataException>(() => ReportData.Read(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(path, Assert.Throws<DamagedFileException>(() => ReportData.Read(path)).Message, StringComparison.Ordinal);
     }
 }

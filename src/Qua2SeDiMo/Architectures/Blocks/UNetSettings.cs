@@ -1,4 +1,4 @@
-using System.Text.Json.Nodes;
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Architectures.Blocks;
@@ -39,7 +39,7 @@ internal sealed class UNetSettings
         }
         CrossWidths = PerLevel("cross_attention_dim", 1280);
         (TransformerLayers, UpTransformerLayers) = ReadTransformerLayers();
-        onlyCross = config.Root["only_cross_attention"] is JsonArray flags ? [.. flags.Select(flag => flag!.GetValue<bool>())] : [.. Enumerable.Repeat(config.Flag("only_cross_attention", false), levels)];
+        onlyCross = config["only_cross_attention"].IsList ? [.. config["only_cross_attention"].Items.Select(flag => flag.Flag())] : [.. Enumerable.Repeat(config.Flag("only_cross_attention", false), levels)];
         if (onlyCross.Length != levels) throw config.Unsupported("only_cross_attention", $"it must have {levels} entries");
         linearProjection = config.Flag("use_linear_projection", false);
         Groups = config.Root.ContainsKey("norm_num_groups") ? config.IntOrNull("norm_num_groups") : 32;
@@ -159,7 +159,7 @@ internal sealed class UNetSettings
         int[][] down = Read(Key, level => level) ?? [.. Enumerable.Range(0, levels).Select(level => Repeat(1, level))];
         int[][]? up = Read($"reverse_{Key}", index => levels - 1 - index);
         if (up is not null) return (down, up);
-        if (Config.Root[Key] is JsonArray nested && nested.Any(item => item is JsonArray))
+        if (Config[Key].IsList && Config[Key].Items.Any(item => item.IsList))
         {
             throw Config.Unsupported($"reverse_{Key}", $"a nested {Key} needs it");
         }
@@ -170,9 +170,10 @@ internal sealed class UNetSettings
         int[][]? Read(string key, Func<int, int> levelOf)
         {
             if (!Config.Has(key)) return null;
-            if (Config.Root[key] is not JsonArray list) return [.. Enumerable.Range(0, levels).Select(i => Repeat(Config.Int(key), levelOf(i)))];
+            if (!Config[key].IsList) return [.. Enumerable.Range(0, levels).Select(i => Repeat(Config.Int(key), levelOf(i)))];
+            IReadOnlyList<ForeignValue> list = Config[key].Items;
             if (list.Count != levels) throw Config.Unsupported(key, $"it must have one entry per level ({levels})");
-            return [.. list.Select((item, i) => item is JsonArray inner ? inner.Select(count => count!.GetValue<int>()).ToArray() : Repeat(item!.GetValue<int>(), levelOf(i)))];
+            return [.. list.Select((item, i) => item.IsList ? item.Items.Select(count => count.Int()).ToArray() : Repeat(item.Int(), levelOf(i)))];
         }
     }
 }

@@ -1,3 +1,5 @@
+using Qua2SeDiMo.Models;
+
 namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
 /// <summary>All tokenizers, by the class name that their folder states or the files that it holds.</summary>
@@ -8,10 +10,11 @@ public static class TokenizerCatalog
     /// <summary>Opens a tokenizer folder in the layout of transformers.</summary>
     /// <param name="folder">Folder with tokenizer_config.json and the tokenizer's files.</param>
     /// <param name="maximumLength">Length to pad and truncate to, from 2 to 65,536; when null, the folder's model_max_length.</param>
+    /// <param name="notes">Told of what a person should know.</param>
     /// <exception cref="TokenizerException">The folder is incomplete, damaged or of an unsupported kind.</exception>
-    public static ITokenizer Open(string folder, int? maximumLength = null)
+    public static ITokenizer Open(string folder, int? maximumLength = null, Notes? notes = null)
     {
-        return Open(new TokenizerFolder(folder), maximumLength);
+        return Open(new TokenizerFolder(folder, notes), maximumLength);
     }
 
     /// <summary>Paths of the files that make up a tokenizer: those that opening it reads, in ordinal order.</summary>
@@ -39,5 +42,15 @@ public static class TokenizerCatalog
             _ when files.Has("spiece.model") => UnigramTokenizer.Open(files, length),
             _ => throw new TokenizerException($"{folder}: tokenizer class '{files.ClassName}' is not supported; CLIPTokenizer, T5Tokenizer and BertTokenizer are."),
         };
+    }
+
+    /// <summary>Opens the tokenizer of a pipeline.</summary>
+    /// <param name="component">The component.</param>
+    /// <param name="maximumLength">Length to pad and truncate to; when null, the folder's model_max_length.</param>
+    /// <exception cref="TokenizerException">The folder is incomplete, damaged or of an unsupported kind.</exception>
+    public static ITokenizer Open(ModelComponent component, int? maximumLength = null)
+    {
+        ArgumentNullException.ThrowIfNull(component);
+        return Open(component.DirectoryPath, maximumLength, component.Notes);
     }
 }

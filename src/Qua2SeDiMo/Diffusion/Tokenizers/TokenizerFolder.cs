@@ -1,7 +1,5 @@
 using System.IO.Compression;
-using System.Text.Json;
-using System.Text.Json.Nodes;
-using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Json;
 
 namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
@@ -10,12 +8,14 @@ internal sealed class TokenizerFolder
 {
     private const int MaximumBytes = 64 << 20;
 
-    private readonly JsonObject config;
-    private readonly JsonObject specialTokens;
+    private readonly Notes? notes;
+    private readonly ForeignValue config;
+    private readonly ForeignValue specialTokens;
     private readonly SortedSet<string> filesRead = new(StringComparer.Ordinal);
 
-    public TokenizerFolder(string path)
+    public TokenizerFolder(string path, Notes? notes = null)
     {
+        this.notes = notes;
         if (!Directory.Exists(path)) throw new TokenizerException($"{path}: there is no such folder.");
         DirectoryPath = path;
         config = ReadConfig("tokenizer_config.json");
@@ -38,17 +38,17 @@ internal sealed class TokenizerFolder
     }
 
     /// <summary>A whole number of tokenizer_config.json, or null.</summary>
-    public int? Int(string key) => config[key] is JsonValue value && value.TryGetValue(out int number) ? number : null;
+    public int? Int(string key) => config[key].TryInt(out int number) ? number : null;
 
     /// <summary>A flag of tokenizer_config.json, or null.</summary>
-    public bool? Flag(string key) => config[key] is JsonValue value && value.TryGetValue(out bool flag) ? flag : null;
+    public bool? Flag(string key) => config[key] is { IsFlag: true } flag ? flag.Flag() : null;
 
     /// <summary>A special token, for instance pad_token, as text.</summary>
     public string SpecialToken(string key, string defaultToken) => Text(config[key]) ?? Text(specialTokens[key]) ?? defaultToken;
 
     /// <summary>Special tokens without a role: additional_special_tokens, or extra_special_tokens as newer files call them.</summary>
     public IReadOnlyList<string> AdditionalSpecialTokens =>
-        [.. new[] { "additional_special_tokens", "extra_special_tokens" }.SelectMany(key => (config[key] ?? specialTokens[key]) as JsonArray ?? []).Select(Text).OfType<string>()];
+        [.. new[] { "additional_special_tokens", "extra_special_tokens" }.SelectMany(key => Listed(config[key].IsNull ? specialTokens[key] : config[key])).Select(Text).OfType<string>()];
 
     public bool Has(string name) => File.Exists(PathOf(name)) || File.Exists(PathOf(name) + ".gz");
 
@@ -59,7 +59,9 @@ internal sealed class TokenizerFolder
         if (!Has(name)) throw new TokenizerException($"{path}: there is no such file, and the tokenizer cannot work without it.");
         string found = File.Exists(path) ? path : path + ".gz";
         filesRead.Add(found);
-        using Stream file = File.OpenRead(found);
+        // A file without bytes may be a pipe; what is read of it is nothing either way.
+        if (RegularFile.Length(found) == 0) return [];
+        using Stream file = RegularFile.Open(found);
         using Stream source = File.Exists(path) ? file : new GZipStream(file, CompressionMode.Decompress);
         using var content = new MemoryStream();
         byte[] buffer = new byte[1 << 16];
@@ -82,17 +84,10 @@ internal sealed class TokenizerFolder
     public string[] ReadLines(string name) => System.Text.Encoding.UTF8.GetString(ReadBytes(name)).Split('\n').Select(line => line.TrimEnd('\r')).ToArray();
 
     /// <summary>A JSON file that maps tokens to ids.</summary>
-    public Dictionary<string, int> ReadVocabulary(string name)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<Dictionary<string, int>>(ReadBytes(name)) ?? throw new TokenizerException($"{PathOf(name)}: no vocabulary.");
-        }
-        catch (JsonException error)
-        {
-            throw new TokenizerException($"{PathOf(name)}: not a map of tokens to ids: {error.Message}", error);
-        }
-    }
+    public Dictionary<string, int> ReadVocabulary(string name) => Vocabulary(ReadJson(name));
+
+    /// <summary>A JSON file of the folder.</summary>
+    public ForeignValue ReadJson(string name) => ForeignJson.Parse(ReadBytes(name), PathOf(name), notes);
 
     /// <summary>
     /// Vocabulary and merges of a byte-pair tokenizer: those of tokenizer.json where it is there, as transformers prefers it; vocab.json and
@@ -104,29 +99,31 @@ internal sealed class TokenizerFolder
         {
             return (ReadVocabulary("vocab.json"), [.. ReadLines("merges.txt").Where(line => line.Length > 0 && !line.StartsWith("#version", StringComparison.Ordinal))]);
         }
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(ReadBytes("tokenizer.json"));
-            JsonElement model = document.RootElement.GetProperty("model");
-            return (model.GetProperty("vocab").Deserialize<Dictionary<string, int>>() ?? [], [.. model.GetProperty("merges").EnumerateArray().Select(Merge)]);
-        }
-        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException)
-        {
-            throw new TokenizerException($"{PathOf("tokenizer.json")}: no byte-pair model: {error.Message}", error);
-        }
+        ForeignValue model = ReadJson("tokenizer.json")["model"];
+        return (Vocabulary(model["vocab"]), [.. model["merges"].Items.Select(Merge)]);
 
         // Newer files hold pairs, older ones two words in one text.
-        static string Merge(JsonElement merge) => merge.ValueKind == JsonValueKind.Array ? string.Join(' ', merge.EnumerateArray().Select(part => part.GetString())) : merge.GetString()!;
+        static string Merge(ForeignValue merge) => merge.IsList ? string.Join(' ', merge.Items.Select(part => part.Text())) : merge.Text();
     }
 
-    private JsonObject ReadConfig(string name)
+    private static Dictionary<string, int> Vocabulary(ForeignValue vocabulary)
     {
-        if (!File.Exists(PathOf(name))) return [];
+        var ids = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach ((string token, ForeignValue id) in vocabulary.Members) ids.Add(token, id.Int() is >= 0 and var value ? value : throw id.Fault("an id, 0 or more"));
+        return ids;
+    }
+
+    private static IReadOnlyList<ForeignValue> Listed(ForeignValue value) => value.IsList ? value.Items : [];
+
+    private ForeignValue ReadConfig(string name)
+    {
+        if (!File.Exists(PathOf(name))) return ForeignJson.Parse("{}"u8.ToArray(), PathOf(name));
         filesRead.Add(PathOf(name));
-        return ComponentConfig.Read(PathOf(name)).Root;
+        ForeignValue value = ForeignJson.Read(PathOf(name), notes);
+        return value.IsObject ? value : throw value.Fault("a JSON object");
     }
 
     private string PathOf(string name) => Path.Combine(DirectoryPath, name);
 
-    private static string? Text(JsonNode? node) => (node is JsonObject token ? token["content"] : node) is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+    private static string? Text(ForeignValue value) => (value.IsObject ? value["content"] : value) is { IsText: true } text ? text.Text() : null;
 }

@@ -1,7 +1,6 @@
 using System.Text;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Qua2SeDiMo.Json;
 
 namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
@@ -93,40 +92,39 @@ internal sealed partial class UnigramTokenizer : ITokenizer
 
     private static UnigramTokenizer OpenJson(TokenizerFolder folder, int maximumLength)
     {
-        string source = Path.Combine(folder.DirectoryPath, "tokenizer.json");
-        try
-        {
-            JsonNode root = JsonNode.Parse(folder.ReadBytes("tokenizer.json"))!;
-            JsonNode model = root["model"]!;
-            if ((string?)model["type"] != "Unigram") throw new TokenizerException($"{source}: a model of type '{model["type"]}'; Unigram is expected beside a T5 tokenizer.");
-            (string, double)[] pieces = [.. model["vocab"]!.AsArray().Select(piece => ((string)piece![0]!, (double)piece[1]!))];
-            int unknown = (int)model["unk_id"]!;
-            if (unknown < 0 || unknown >= pieces.Length) throw new TokenizerException($"{source}: the unknown piece {unknown} is not among the {pieces.Length} pieces.");
-            string[] special = [.. root["added_tokens"]!.AsArray().Select(token => (string)token!["content"]!)];
-            byte[] map = ReadCharacterMap(root["normalizer"], source);
-            return new UnigramTokenizer(folder, pieces, unknown, (bool?)model["byte_fallback"] ?? false, new CharacterMap(map, source), special, maximumLength);
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or NullReferenceException or FormatException or ArgumentException)
-        {
-            throw new TokenizerException($"{source}: not a tokenizer description: {error.Message}", error);
-        }
+        ForeignValue root = folder.ReadJson("tokenizer.json"), model = root["model"];
+        if (model["type"].TextOrNull() != "Unigram") throw model["type"].Fault("Unigram beside a T5 tokenizer");
+        (string, double)[] pieces = [.. model["vocab"].Items.Select(ReadPiece)];
+        int unknown = model["unk_id"].Int();
+        if (unknown < 0 || unknown >= pieces.Length) throw model["unk_id"].Fault($"one of the {pieces.Length} pieces");
+        string[] special = [.. root["added_tokens"].Items.Select(token => token["content"].Text())];
+        byte[] map = ReadCharacterMap(root["normalizer"]);
+        return new UnigramTokenizer(folder, pieces, unknown, model["byte_fallback"].FlagOrNull() ?? false, new CharacterMap(map, root.Source), special, maximumLength);
     }
 
+    private static (string Text, double Score) ReadPiece(ForeignValue piece) => piece.Items is [var text, var score] ? (text.Text(), score.Number()) : throw piece.Fault("a piece and its score");
+
     // Steps that only touch whitespace change nothing, because words are split at any run of it.
-    private static byte[] ReadCharacterMap(JsonNode? normalizer, string source)
+    private static byte[] ReadCharacterMap(ForeignValue normalizer)
     {
-        if (normalizer is null) return [];
-        switch ((string?)normalizer["type"])
+        if (normalizer.IsNull) return [];
+        switch (normalizer["type"].Text())
         {
             case "Precompiled":
-                return Convert.FromBase64String((string)normalizer["precompiled_charsmap"]!);
+                return ReadBytes(normalizer["precompiled_charsmap"]);
             case "Strip" or "Replace":
                 return [];
             case "Sequence":
-                return normalizer["normalizers"]!.AsArray().Select(step => ReadCharacterMap(step, source)).FirstOrDefault(map => map.Length > 0, []);
+                return normalizer["normalizers"].Items.Select(ReadCharacterMap).FirstOrDefault(map => map.Length > 0, []);
             default:
-                throw new TokenizerException($"{source}: normalizer '{normalizer["type"]}' is not supported.");
+                throw normalizer["type"].Fault("a normalizer that is supported: Precompiled, Strip, Replace or a Sequence of them");
         }
+    }
+
+    private static byte[] ReadBytes(ForeignValue base64)
+    {
+        byte[] bytes = new byte[base64.Text().Length];
+        return Convert.TryFromBase64String(base64.Text(), bytes, out int count) ? bytes[..count] : throw base64.Fault("base64");
     }
 
     // A ▁ written in the text starts a new word, too.

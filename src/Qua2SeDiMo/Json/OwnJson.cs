@@ -1,0 +1,132 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Qua2SeDiMo.Json;
+
+/// <summary>
+/// The one reader and writer of the JSON files of a run directory. What stands in them is known exactly, so a member that is missing or null, a
+/// key that stands twice, a name of no kind and a newer version are damage, said together with the verb that makes the file again.
+/// </summary>
+public static class OwnJson
+{
+    /// <summary>Version of all these files; files of the first release state none, and are of version 1.</summary>
+    public const int Version = 1;
+
+    private const string VersionKey = "version";
+    private const long MaximumBytes = 1L << 30;
+
+    /// <summary>How they are written; <see cref="Compact"/> is the same on one line.</summary>
+    public static JsonSerializerOptions Options { get; } = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
+        AllowDuplicateProperties = false,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+    };
+
+    /// <summary>For JSON inside other files.</summary>
+    public static JsonSerializerOptions Compact { get; } = new(Options) { WriteIndented = false };
+
+    /// <summary>Writes a file, atomically; an object says its version first.</summary>
+    public static void Write<T>(string path, T value)
+    {
+        JsonNode? node = JsonSerializer.SerializeToNode(value, Options);
+        if (node is JsonObject members && value is not System.Collections.IDictionary) members.Insert(0, VersionKey, Version);
+        AtomicFile.WriteText(path, node?.ToJsonString(Options) ?? "null");
+    }
+
+    /// <summary>Reads a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="verb">Verb of <c>q2</c> that makes it.</param>
+    /// <exception cref="InputFileException">It is missing, or no regular file.</exception>
+    /// <exception cref="DamagedFileException">It is not what <see cref="Write"/> writes.</exception>
+    public static T Read<T>(string path, string verb) => Parse<T>(RegularFile.ReadAllBytes(path, MaximumBytes), path, verb);
+
+    /// <summary>Reads a document in memory.</summary>
+    /// <param name="json">UTF-8.</param>
+    /// <param name="source">Names it in messages.</param>
+    /// <param name="verb">Verb of <c>q2</c> that makes it.</param>
+    /// <exception cref="DamagedFileException">It is not what <see cref="Write"/> writes.</exception>
+    public static T Parse<T>(ReadOnlyMemory<byte> json, string source, string verb)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            CheckVersion(document.RootElement, source, verb);
+            JsonTypeInfo type = Options.GetTypeInfo(typeof(T));
+            CheckNulls(document.RootElement, type, "$");
+            return document.RootElement.Deserialize((JsonTypeInfo<T>)type)!;
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)
+        {
+            throw new DamagedFileException(source, error.Message, verb, error);
+        }
+    }
+
+    /// <summary>Reads a file whose form no record has.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="verb">Verb of <c>q2</c> that makes it.</param>
+    /// <param name="read">Reads the document; what it finds wrong is damage.</param>
+    /// <exception cref="InputFileException">It is missing, or no regular file.</exception>
+    /// <exception cref="DamagedFileException">It is not what the verb writes.</exception>
+    public static T Read<T>(string path, string verb, Func<ForeignValue, T> read) => Parse(RegularFile.ReadAllBytes(path, MaximumBytes), path, verb, read);
+
+    /// <summary>The same for a document in memory.</summary>
+    public static T Parse<T>(ReadOnlyMemory<byte> json, string source, string verb, Func<ForeignValue, T> read)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        try
+        {
+            var twice = new Notes();
+            ForeignValue document = ForeignJson.Parse(json, source, twice);
+            if (twice.All is [string first, ..]) throw new DamagedFileException(source, first, verb);
+            return read(document);
+        }
+        catch (JsonFileException error)
+        {
+            throw new DamagedFileException(source, error.Detail, verb, error);
+        }
+    }
+
+    private static void CheckVersion(JsonElement root, string source, string verb)
+    {
+        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty(VersionKey, out JsonElement stated) || stated.ValueKind != JsonValueKind.Number) return;
+        if (!stated.TryGetInt32(out int version) || version is < 1 or > Version)
+        {
+            throw new DamagedFileException(source, $"version {stated.GetRawText()}, and this program reads version {Version}: use the program that wrote it, or", verb);
+        }
+    }
+
+    // The serializer takes null for any reference inside a list or a dictionary; none of ours holds one.
+    private static void CheckNulls(JsonElement element, JsonTypeInfo type, string path)
+    {
+        if (element.ValueKind == JsonValueKind.Null)
+        {
+            if (path is "$" || (path[^1] == ']' && (!type.Type.IsValueType))) throw new JsonException($"null at {path}");
+            return;
+        }
+        switch (type.Kind)
+        {
+            case JsonTypeInfoKind.Object when element.ValueKind == JsonValueKind.Object:
+                foreach (JsonPropertyInfo property in type.Properties)
+                {
+                    if (element.TryGetProperty(property.Name, out JsonElement member)) CheckNulls(member, Options.GetTypeInfo(property.PropertyType), $"{path}.{property.Name}");
+                }
+                break;
+            case JsonTypeInfoKind.Dictionary when element.ValueKind == JsonValueKind.Object && type.ElementType is { IsValueType: false } valueType:
+                foreach (JsonProperty member in element.EnumerateObject()) CheckNulls(member.Value, Options.GetTypeInfo(valueType), $"{path}['{member.Name}']");
+                break;
+            case JsonTypeInfoKind.Enumerable when element.ValueKind == JsonValueKind.Array && type.ElementType is { IsValueType: false } itemType:
+                int index = 0;
+                foreach (JsonElement item in element.EnumerateArray()) CheckNulls(item, Options.GetTypeInfo(itemType), $"{path}[{index++}]");
+                break;
+            default:
+                break;
+        }
+    }
+}
