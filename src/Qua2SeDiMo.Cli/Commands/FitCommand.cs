@@ -16,7 +16,7 @@ internal static class FitCommand
             RunDirectory run = source.Run(result);
             FitRecord record = StageTimings.Measure(run, "fit", () =>
             {
-                LabelledStudy study = Read(source, predictor, result, run);
+                LabelledStudy study = Read(source, predictor, result, context, run);
                 return FitStage.Run(study, run, predictor.Options(result), source.Truth(result, study), context.Progress, cancellationToken);
             });
             context.Print(record, _ => FitTables.Show(record, context.Out));
@@ -25,7 +25,7 @@ internal static class FitCommand
         });
     }
 
-    private static LabelledStudy Read(SourceArguments source, PredictorArguments predictor, ParseResult result, RunDirectory run)
+    private static LabelledStudy Read(SourceArguments source, PredictorArguments predictor, ParseResult result, CommandContext context, RunDirectory run)
     {
         string? metric = predictor.Objective(result);
         if (source.IsExternal(result))
