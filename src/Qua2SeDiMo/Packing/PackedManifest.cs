@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Json;
+using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Quantizers;
 
