@@ -56,7 +56,7 @@ internal static class ProposerComparison
         FitRecord fit = FittedFiles.Main(run);
         Objective objective = Objective.Parse(fit.Objective);
         LabelledStudy labelled = LabelledStudy.OfRun(model, run, objective);
-        IReadOnlyList<Predictor> folds = PredictorFile.Read(run.PredictorWeightsOf(fit.Options.Loss.ToString()));
+        IReadOnlyList<Predictor> folds = PredictorFile.Read(run, fit);
         PredictorStudy study = labelled.Study;
         RidgeModel ridge = RidgeRegression.Fit(study.Features, [.. study.Trials.Select(trial => trial.Options)], [.. study.Trials.Select(trial => trial.Target)], trends: true);
         (double Bits, string Name, IReadOnlyList<int> Options)[] proposals = [.. Propose(study, folds, ridge, labelled.Units)];

@@ -48,25 +48,29 @@ internal sealed class SourceArguments
         return LabelledStudy.OfFiles(trialsPath, dagPath, new ExternalStudyOptions(result.GetValue(target) ?? "target", sizeWeight, result.GetValue(ownFolds)));
     }
 
-    /// <summary>The trials that a fit was made of: the files given, or those it names.</summary>
-    internal LabelledStudy Read(ParseResult result, RunDirectory directory, FitRecord fit, CommandContext context)
+    /// <summary>The trials that the fit of a run was made of: the study of the model given, or the files given, or those that the fit names.</summary>
+    internal LabelledStudy Read(ParseResult result, RunDirectory directory, CommandContext context, PredictorLoss? loss = null)
     {
         LabelledStudy study;
-        if (fit.TrainedOn is { Source: "files", Reading: { } reading } origin)
+        FitRecord fit;
+        if (IsExternal(result))
         {
+            fit = FittedFiles.Main(directory, loss);
+            if (fit.TrainedOn is not { Reading: { } reading } origin)
+            {
+                throw new FormatException($"{directory.DirectoryPath}: its fit was made of a model's own study, not of files; give another --run, and `q2 fit` it first.");
+            }
             (string trialsPath, string dagPath) = Named(result) ?? (origin.TrialsFile!, origin.GraphFile!);
             study = LabelledStudy.OfFiles(trialsPath, dagPath, reading with { TargetColumn = result.GetValue(target) ?? reading.TargetColumn });
         }
         else
         {
-            if (Named(result) is not null) throw new FormatException($"{directory.DirectoryPath}: its fit was made of a model's own study, not of files; give another --run, and `q2 fit` it first.");
             using LoadedModel model = Open(result, context);
+            RunIdentity.Check(model, directory);
+            fit = FittedFiles.Main(directory, loss);
             study = LabelledStudy.OfRun(model, directory, Objective.Parse(fit.Objective));
         }
-        if (fit.TrainedOn is { } trained && trained.Fingerprint != study.Origin.Fingerprint)
-        {
-            throw new FormatException($"{directory.DirectoryPath}: its fit was made of other trials ({trained.TrialCount} of '{trained.Target}') than these ({study.Origin.TrialCount} of '{study.Origin.Target}'). Run `q2 fit` again.");
-        }
+        fit.RequireOf(study, directory);
         return study;
     }
 

@@ -53,6 +53,10 @@ internal sealed class StudyArguments
         Scoring = ScoringFiles.Find(modelFolder, result.GetValue(clip), result.GetValue(reference), result.GetValue(prompts)),
     };
 
+    /// <summary>Whether the user gave an option of this name; defaults do not count.</summary>
+    internal static bool IsGiven(ParseResult result, string name) =>
+        result.CommandResult.Command.Options.FirstOrDefault(option => option.Name == name) is { } found && result.GetResult(found) is { Implicit: false };
+
     internal static void ActivationBits(Option<int?> option, int? also = null) => option.Validators.Add(result =>
     {
         if (result.Tokens.Count > 0 && int.TryParse(result.Tokens[0].Value, out int value) && value is < 2 or > 8 && value != also) result.AddError($"{option.Name} is {value}; 2 to 8 are possible.");

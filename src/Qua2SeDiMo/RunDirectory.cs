@@ -4,6 +4,15 @@ namespace Qua2SeDiMo;
 /// <param name="DirectoryPath">The folder; it is created when a stage first writes.</param>
 public sealed record RunDirectory(string DirectoryPath)
 {
+    // Enough to tell the settings of one run apart.
+    private const int FingerprintLength = 12;
+
+    /// <summary>What the results belong to.</summary>
+    public string Identity => In("run.json");
+
+    /// <summary>Results that are worth nothing without knowing what they belong to.</summary>
+    internal IEnumerable<string> Results => [StudyDatabase, StudyRecord, PredictorReport, Sensitivity, Plan];
+
     /// <summary>Canonical text of the denoiser's graph.</summary>
     public string GraphText => In("graph.txt");
 
@@ -57,6 +66,12 @@ public sealed record RunDirectory(string DirectoryPath)
 
     /// <summary>The same for the prompts on which plans are checked again.</summary>
     public string FreshFullPrecisionImages => In("full-precision-fresh.safetensors");
+
+    /// <summary>The place of images of other settings than those that stand at <paramref name="path"/>.</summary>
+    /// <param name="path">Images of the unquantized model.</param>
+    /// <param name="settings">Fingerprint of their settings.</param>
+    internal static string ImagesOfSettings(string path, string settings) =>
+        $"{Path.ChangeExtension(path, null)}-{settings[..FingerprintLength]}{Path.GetExtension(path)}";
 
     /// <summary>Chosen allocations with their measured quality.</summary>
     public string Plan => In("plan.json");

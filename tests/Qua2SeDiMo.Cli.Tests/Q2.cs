@@ -39,7 +39,7 @@ internal sealed class Q2 : IDisposable
     private readonly Task<string> output;
     private readonly Task errorReader;
 
-    private Q2(string[] arguments)
+    private Q2(string[] arguments, string? folder = null)
     {
         string dotnet = Environment.ProcessPath!;
         string[] command = ["exec", Path.Combine(AppContext.BaseDirectory, "q2.dll"), .. arguments];
@@ -47,6 +47,7 @@ internal sealed class Q2 : IDisposable
         ProcessStartInfo start = OperatingSystem.IsLinux()
             ? new ProcessStartInfo("/usr/bin/env", ["--default-signal=INT", dotnet, .. command])
             : new ProcessStartInfo(dotnet, command);
+        start.WorkingDirectory = folder ?? "";
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         process = Process.Start(start)!;
@@ -61,6 +62,13 @@ internal sealed class Q2 : IDisposable
     internal static async Task<Q2Result> RunAsync(params string[] arguments)
     {
         using Q2 program = Start(arguments);
+        return await program.EndAsync();
+    }
+
+    /// <summary>The same, started in a folder.</summary>
+    internal static async Task<Q2Result> RunInAsync(string folder, params string[] arguments)
+    {
+        using var program = new Q2(arguments, folder);
         return await program.EndAsync();
     }
 

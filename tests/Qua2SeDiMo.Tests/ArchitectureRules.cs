@@ -20,7 +20,7 @@ public sealed partial class ArchitectureRules
         ["Inference"] = ["Graphs", "Models", "Quantizers", "Numerics"],
         ["Diffusion"] = ["Inference", "Architectures", "Graphs", "Models", "Numerics", "Json"],
         ["Metrics"] = ["Inference", "Numerics", "Models", "Json"],
-        ["Studies"] = ["Quantizers", "Graphs", "Numerics", "Json"],
+        ["Studies"] = ["Quantizers", "Graphs", "Models", "Numerics", "Json"],
         ["Predictors"] = ["Numerics", "Graphs", "Quantizers", "Json"],
         ["Sensitivity"] = ["Predictors", "Graphs", "Numerics", "Quantizers", "Json"],
         ["Plans"] = ["Sensitivity", "Predictors", "Quantizers", "Graphs", "Numerics"],

@@ -27,7 +27,7 @@ internal static class ExplainCommand
             if (result.GetValue(bootstrap) is < 0 or > 10_000 || result.GetValue(epochs) < 0) throw new FormatException("--bootstrap takes 0 to 10000 refits, --bootstrap-epochs 0 or more passes.");
             SensitivityRecord record = StageTimings.Measure(run, "explain", () =>
             {
-                LabelledStudy study = source.Read(result, run, FittedFiles.Main(run, result.GetValue(loss)), context);
+                LabelledStudy study = source.Read(result, run, context, result.GetValue(loss));
                 return ExplainStage.Run(study, run, new ExplainOptions
                 {
                     Loss = result.GetValue(loss),

@@ -30,6 +30,7 @@ internal static class FitCommand
         string? metric = predictor.Objective(result);
         if (source.IsExternal(result))
         {
+            RunIdentity.RequireNoModel(run);
             return metric is null ? source.ReadFiles(result, predictor.SizeWeight(result))
                 : throw new FormatException("--objective names a metric of a model's own study; with --trials, name the column of the label with --target.");
         }

@@ -19,7 +19,7 @@ internal static class PlanCommand
             if (source.IsExternal(result))
             {
                 if (plan.Activations(result).Count > 0) throw new FormatException("--activations needs a model to generate images with; trials from outside have none.");
-                PlanRecord unverified = StageTimings.Measure(run, "plan", () => UnverifiedPlanStage.Run(source.Read(result, run, FittedFiles.Main(run), context), run, plan.Budgets(result), plan.Predictor(result), plan.Level(result), cancellationToken));
+                PlanRecord unverified = StageTimings.Measure(run, "plan", () => UnverifiedPlanStage.Run(source.Read(result, run, context), run, plan.Budgets(result), plan.Predictor(result), plan.Level(result), cancellationToken));
                 if (result.GetValue(front) is { } csv) AtomicFile.WriteText(csv, PlanProposals.Csv(unverified.Fronts));
                 context.Print(unverified, _ => ResultTables.ShowUnverified(unverified, context.Out));
                 return ExitCode.Success;

@@ -8,8 +8,9 @@ public sealed class QuantizerBank
 {
     private readonly Dictionary<string, BankEntry> entries;
 
-    private QuantizerBank(string directory, IReadOnlyList<QuantizerSpec> options, IReadOnlyList<BankEntry> entries)
+    private QuantizerBank(string directory, IReadOnlyList<QuantizerSpec> options, IReadOnlyList<BankEntry> entries, string? checkpoint)
     {
+        Checkpoint = checkpoint;
         DirectoryPath = directory;
         Options = options;
         this.entries = entries.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
@@ -28,12 +29,15 @@ public sealed class QuantizerBank
     /// <summary>SHA-256 that changes with any weight, option or table precision; lower-case hexadecimal.</summary>
     public string SourceFingerprint { get; }
 
+    /// <summary>What its maker knew the checkpoint by (<see cref="BankOptions.Checkpoint"/>); null where that was not recorded.</summary>
+    public string? Checkpoint { get; }
+
     /// <summary>Opens a finished bank.</summary>
     /// <exception cref="QuantizerBankException">There is none, it is unfinished, or its manifest is damaged.</exception>
     public static QuantizerBank Open(string directory)
     {
-        (IReadOnlyList<QuantizerSpec> options, IReadOnlyList<BankEntry> read) = QuantizerBankFile.ReadManifest(directory);
-        return new QuantizerBank(directory, options, read);
+        (IReadOnlyList<QuantizerSpec> options, IReadOnlyList<BankEntry> read, string? checkpoint) = QuantizerBankFile.ReadManifest(directory);
+        return new QuantizerBank(directory, options, read, checkpoint);
     }
 
     /// <summary>Reads one weight under one option.</summary>

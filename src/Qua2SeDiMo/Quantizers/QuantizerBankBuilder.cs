@@ -12,6 +12,9 @@ public sealed record BankOptions(int Threads = 0, bool SinglePrecisionTables = f
 {
     /// <summary>Options to make of every weight; the six of the paper by default.</summary>
     public IReadOnlyList<QuantizerSpec> Specs { get; init; } = QuantizerSpec.PaperOptions;
+
+    /// <summary>What the caller knows the checkpoint by; kept in the manifest. Null where it does not.</summary>
+    public string? Checkpoint { get; init; }
 }
 
 /// <summary>How far a bank is.</summary>
@@ -58,7 +61,7 @@ public static class QuantizerBankBuilder
             if (weight.ElementCount >= LargeWeight) GC.Collect();
             progress?.Report(new BankProgress(weight.Name, entries.Count, weights.Count, reused));
         }
-        QuantizerBankFile.WriteManifest(directory, options.Specs, entries);
+        QuantizerBankFile.WriteManifest(directory, options.Specs, entries, options.Checkpoint);
         return QuantizerBank.Open(directory);
     }
 

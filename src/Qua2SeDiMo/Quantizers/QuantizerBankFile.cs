@@ -83,13 +83,14 @@ internal static class QuantizerBankFile
     internal static string Checksum(SafetensorsFile file, QuantizerSpec spec) => file.Metadata.GetValueOrDefault(ChecksumKey + spec)
         ?? throw new QuantizerBankException($"{file}: no checksum of {spec}; the file is of another version or was edited. Run 'q2 bank' again: it makes it anew.");
 
-    internal static void WriteManifest(string directory, IReadOnlyList<QuantizerSpec> options, IReadOnlyList<BankEntry> entries)
+    internal static void WriteManifest(string directory, IReadOnlyList<QuantizerSpec> options, IReadOnlyList<BankEntry> entries, string? checkpoint)
     {
         var root = new JsonObject
         {
             ["format"] = Format,
             ["version"] = Version,
             ["source"] = SourceFingerprint(entries),
+            ["checkpoint"] = checkpoint,
             ["options"] = new JsonArray([.. options.Select(option => (JsonNode)option.ToString())]),
             ["weights"] = new JsonArray([.. entries.Select(entry => new JsonObject
             {
@@ -110,7 +111,7 @@ internal static class QuantizerBankFile
     internal static string SourceFingerprint(IEnumerable<BankEntry> entries) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', entries.Select(entry => entry.Fingerprint)))));
 
-    internal static (IReadOnlyList<QuantizerSpec> Options, IReadOnlyList<BankEntry> Entries) ReadManifest(string directory)
+    internal static (IReadOnlyList<QuantizerSpec> Options, IReadOnlyList<BankEntry> Entries, string? Checkpoint) ReadManifest(string directory)
     {
         string path = Path.Combine(directory, ManifestName);
         if (!File.Exists(path)) throw new QuantizerBankException($"{path}: there is no such file; the bank was not made or not finished. Run 'q2 bank' (it goes on where it stopped).");
@@ -119,14 +120,14 @@ internal static class QuantizerBankFile
 
     /// <summary>The manifest of a document that was read.</summary>
     /// <exception cref="Q2Exception">It is damaged.</exception>
-    internal static (IReadOnlyList<QuantizerSpec> Options, IReadOnlyList<BankEntry> Entries) ManifestOf(ForeignValue root)
+    internal static (IReadOnlyList<QuantizerSpec> Options, IReadOnlyList<BankEntry> Entries, string? Checkpoint) ManifestOf(ForeignValue root)
     {
         if (root["format"].Text() != Format || root["version"].Text() != Version)
         {
             throw new QuantizerBankException($"{root.Source}: format {root["format"]} version {root["version"]}, expected '{Format}' version '{Version}'. Make the bank again.");
         }
         QuantizerSpec[] options = [.. root["options"].Items.Select(item => ParseSpec(item, item.Text()))];
-        return (options, [.. root["weights"].Items.Select(ReadEntry)]);
+        return (options, [.. root["weights"].Items.Select(ReadEntry)], root["checkpoint"].TextOrNull());
     }
 
     private static BankEntry ReadEntry(ForeignValue value)

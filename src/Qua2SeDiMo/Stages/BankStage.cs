@@ -13,10 +13,28 @@ public static class BankStage
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(run);
-        bool isPacked = model.Tensors is PackedModelReader || PackNote.Read(model.Folder.DirectoryPath) is { Format: PackFormat.Onnx or PackFormat.OnnxOperators };
-        if (isPacked) throw new ModelFolderException($"{model.Folder.DirectoryPath}: already packed; stages before `q2 generate` take the original folder.");
+        RequireOriginal(model);
+        RunIdentity.Claim(model, run, withPipeline: false, progress, cancellationToken);
         IProgress<BankProgress>? inner = progress is null ? null
             : new Relay<BankProgress>(step => progress.Report(new StageProgress("Quantizing weights", step.Finished, step.Total, step.WeightName)));
-        return QuantizerBankBuilder.Build(model.Tensors, model.Weights, run.Bank, progress: inner, cancellationToken: cancellationToken);
+        var options = new BankOptions { Checkpoint = model.DenoiserFingerprint(progress, cancellationToken).Hex };
+        return QuantizerBankBuilder.Build(model.Tensors, model.Weights, run.Bank, options, inner, cancellationToken);
+    }
+
+    /// <summary>The finished bank of a run, which later stages read.</summary>
+    /// <exception cref="Q2Exception">There is none, or it is of other weights.</exception>
+    internal static QuantizerBank Open(LoadedModel model, RunDirectory run)
+    {
+        QuantizerBank bank = QuantizerBank.Open(run.Bank);
+        return bank.Checkpoint == model.DenoiserFingerprint().Hex ? bank
+            : throw RunIdentityException.Stale(run.Bank, $"it is not known to be of the weights in {model.Folder.DirectoryPath}", "`q2 bank`");
+    }
+
+    /// <summary>Makes sure that the weights of a model are there as they were trained.</summary>
+    /// <exception cref="ModelFolderException">They are packed.</exception>
+    internal static void RequireOriginal(LoadedModel model)
+    {
+        bool isPacked = model.Tensors is PackedModelReader || PackNote.Read(model.Folder.DirectoryPath) is { Format: PackFormat.Onnx or PackFormat.OnnxOperators };
+        if (isPacked) throw new ModelFolderException($"{model.Folder.DirectoryPath}: already packed; stages before `q2 generate` take the original folder.");
     }
 }

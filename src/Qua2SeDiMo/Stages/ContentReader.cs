@@ -27,34 +27,38 @@ internal sealed class ContentReader(FingerprintCache cache, IProgress<StageProgr
     // Keys of model_index.json that are about components which are not read.
     private static readonly HashSet<string> IndexNotes = new([.. Notes, "_diffusers_version", "requires_safety_checker"], StringComparer.Ordinal);
 
+    /// <summary>Fingerprint of a denoiser.</summary>
+    internal ModelFingerprint OfDenoiser(ModelComponent denoiser, ITensorSource tensors) =>
+        new([Config(denoiser.ReadConfig(), denoiser.Name), .. Tensors(denoiser, tensors)]);
+
     /// <summary>Fingerprint of a pipeline.</summary>
     /// <param name="folder">The pipeline.</param>
-    /// <param name="denoiser">Its denoiser's tensors.</param>
-    internal ModelFingerprint Of(ModelFolder folder, ITensorSource denoiser)
+    /// <param name="denoiser">The fingerprint of its denoiser.</param>
+    internal ModelFingerprint Of(ModelFolder folder, ModelFingerprint denoiser)
     {
-        ModelComponent[] read = [.. folder.Components.Values.Where(component => IsRead(component, folder))];
-        bool IsNote(string key) =>
-            IndexNotes.Contains(key) || (IsComponent(folder.Index[key]) && !Array.Exists(read, component => component.Name == key));
-        var parts = new List<FingerprintPart> { new("model_index.json", ContentHash.Of(folder.Index, IsNote)) };
-        foreach (ModelComponent component in read)
+        HashSet<string> read = [folder.Denoiser.Name, .. PipelineComponents.Of(folder.PipelineClass, folder.Components.ContainsKey) ?? []];
+        bool IsNote(string key) => IndexNotes.Contains(key) || (folder.Index[key] is JsonArray { Count: 2 } && !read.Contains(key));
+        List<FingerprintPart> parts = [new("model_index.json", ContentHash.Of(folder.Index, IsNote)), .. denoiser.Parts];
+        foreach (ModelComponent component in folder.Components.Values.Where(component => read.Contains(component.Name) && component.Name != folder.Denoiser.Name))
         {
-            if (IsTokenizer(component)) parts.AddRange(Tokenizer(component.DirectoryPath, component.Name));
-            else
-            {
-                parts.Add(Config(component.ReadConfig(), component.Name));
-                if (component.Name == folder.Denoiser.Name) parts.AddRange(Tensors(component, denoiser));
-                else if (component.Name != "scheduler")
-                {
-                    using ITensorSource tensors = LoadedModel.OpenTensors(component);
-                    parts.AddRange(Tensors(component, tensors));
-                }
-            }
+            ComponentRole role = ComponentRoles.Of(component.Name);
+            if (role == ComponentRole.Tokenizer) parts.AddRange(Tokenizer(component.DirectoryPath, component.Name));
+            else parts.Add(Config(component.ReadConfig(), component.Name));
+            if (role != ComponentRole.Network) continue;
+            using ITensorSource tensors = LoadedModel.OpenTensors(component);
+            parts.AddRange(Tensors(component, tensors));
         }
         return new ModelFingerprint(parts);
     }
 
-    /// <summary>Fingerprints of a CLIP model's folder, with names that begin with <c>clip</c>.</summary>
-    internal IReadOnlyList<FingerprintPart> OfClip(string folder)
+    /// <summary>Fingerprints of what images are scored with: parts of the CLIP model begin with <c>clip</c>, the features are <c>reference</c>.</summary>
+    internal IReadOnlyList<FingerprintPart> Of(ScoringFiles files) =>
+    [
+        .. files.ClipFolder is { } clip ? OfClip(clip) : [],
+        .. files is { ClipFolder: not null, ReferenceFeatures: { } features } ? [new FingerprintPart("reference", OfReference(features))] : Array.Empty<FingerprintPart>(),
+    ];
+
+    private FingerprintPart[] OfClip(string folder)
     {
         using ShardedTensors tensors = ShardedTensors.Open(folder);
         return
@@ -66,20 +70,12 @@ internal sealed class ContentReader(FingerprintCache cache, IProgress<StageProgr
         ];
     }
 
-    /// <summary>Fingerprint of features of real images.</summary>
-    internal string OfReference(string path)
+    private string OfReference(string path)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
         return cache.Get(
             ImageFeatures, [path], () => TensorFingerprint.Of(file, [ImageFeatures], Share("reference features"), cancellationToken));
     }
-
-    private static bool IsRead(ModelComponent component, ModelFolder folder) => component.Name is "vae" or "scheduler"
-        || component.Name == folder.Denoiser.Name || IsTokenizer(component) || component.Name.StartsWith("text_encoder", StringComparison.Ordinal);
-
-    private static bool IsTokenizer(ModelComponent component) => component.Name.StartsWith("tokenizer", StringComparison.Ordinal);
-
-    private static bool IsComponent(JsonNode? value) => value is JsonArray { Count: 2 };
 
     private static FingerprintPart Config(ComponentConfig config, string component) =>
         new($"{component}/{Path.GetFileName(config.Source)}", ContentHash.Of(config.Root, Notes.Contains));

@@ -53,10 +53,7 @@ public static class ExplainStage
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(options);
         FitRecord main = FittedFiles.Main(run, options.Loss);
-        if (main.TrainedOn is { } trained && trained.Fingerprint != study.Origin.Fingerprint)
-        {
-            throw new ModelFolderException($"{run.PredictorReport}: the fit is of other trials than there are now. Run `q2 fit` again.");
-        }
+        main.RequireOf(study, run);
         // What was asked for should fail before the work, not after it.
         (WeightGroup First, WeightGroup Second)[] asked = [.. options.Compare.Select(pair => (WeightGroups.Find(pair.First, study.Weights, study.Units), WeightGroups.Find(pair.Second, study.Weights, study.Units)))];
         using var networks = Networks.Score(study, run, main, options, progress, cancellationToken);
@@ -69,6 +66,7 @@ public static class ExplainStage
             Loss = network is null ? null : Name(main),
             OtherLosses = [.. networks.All.Where(scored => scored.Loss != Name(main))],
             TrainedOn = study.Origin,
+            Fits = [.. FittedFiles.All(run).Select(fit => fit.Identity)],
         };
         progress?.Report(new StageProgress("Explaining", 1, 2, "agreement and support"));
         IReadOnlyList<ModelScoreSource> baselines = ScoreSources.Baselines(study.Study);
@@ -92,6 +90,16 @@ public static class ExplainStage
     {
         ArgumentNullException.ThrowIfNull(run);
         return StudyRecord.ReadFile<SensitivityRecord>(run.Sensitivity, "explain");
+    }
+
+    /// <summary>Reads the record of a run, which must be of these trials and this fit.</summary>
+    /// <exception cref="Q2Exception">There is none, or it is of others.</exception>
+    internal static SensitivityRecord Read(RunDirectory run, LabelledStudy study, FitRecord fit)
+    {
+        SensitivityRecord record = Read(run);
+        string? what = record.TrainedOn?.Fingerprint != study.Origin.Fingerprint ? "the explanation is of other trials than there are now"
+            : !record.Fits.Contains(fit.Identity) ? "the explanation is of another fit than there is now" : null;
+        return what is null ? record : throw RunIdentityException.Stale(run.Sensitivity, what, "`q2 explain`");
     }
 
     private static string Name(FitRecord fit) => fit.Options.Loss.ToString().ToLowerInvariant();
@@ -146,7 +154,7 @@ public static class ExplainStage
             {
                 foreach (FitRecord fit in FittedFiles.All(run))
                 {
-                    IReadOnlyList<Predictor> folds = PredictorFile.Read(run.PredictorWeightsOf(fit.Options.Loss.ToString()));
+                    IReadOnlyList<Predictor> folds = PredictorFile.Read(run, fit);
                     networks.open.AddRange(folds);
                     if (folds.Count == 0) continue;
                     progress?.Report(new StageProgress("Scoring", networks.all.Count, Enum.GetValues<PredictorLoss>().Length, Name(fit)));

@@ -1,6 +1,9 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Fingerprints;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Sensitivity;
@@ -16,6 +19,16 @@ namespace Qua2SeDiMo.Stages;
 /// <param name="Sentences">What the numbers say, in words.</param>
 public sealed record FitRecord(string Objective, PredictorOptions Options, FitResult Result, TrainedOn? TrainedOn = null, IReadOnlyList<string>? Sentences = null)
 {
+    /// <summary>The <see cref="AlgorithmVersion"/> of its numbers; 0 in files of older versions.</summary>
+    public int Algorithm { get; init; }
+
+    /// <summary>Place in the order in which the fits of a run were made, from 1.</summary>
+    public int Order { get; init; }
+
+    /// <summary>Tells this fit from one of other trials or by other options.</summary>
+    [JsonIgnore]
+    internal string Identity => ContentHash.Of($"{Algorithm}\n{TrainedOn?.Fingerprint}\n{JsonSerializer.Serialize(Options with { Threads = 0 }, OwnJson.Compact)}");
+
     /// <summary>Agreement of the scores with true sensitivities; null where none are known.</summary>
     public TruthAgreement? Truth { get; init; }
 }
@@ -65,8 +78,13 @@ public static class FitStage
             "Training the predictor", ((double)step.Fold * step.EpochCount) + step.Epoch, (double)step.FoldCount * step.EpochCount, Describe(step))));
         var checkpoints = new FitCheckpoints(run.PredictorCheckpointsOf(options.Loss.ToString()), labelled.Origin, options);
         using FittedModels fitted = CrossValidation.Run(labelled.Study, options, labelled.Groups, checkpoints.Of, inner, cancellationToken);
-        var record = new FitRecord(labelled.Origin.Target, options, fitted.Result, labelled.Origin, FitWords.Of(fitted.Result)) { Truth = truth?.Compare(labelled.Study, labelled.Units, ScoreSources.Of(labelled.Study, fitted.Predictors, fitted.Ridge)) };
-        PredictorFile.Write(run.PredictorWeightsOf(options.Loss.ToString()), fitted.Predictors, labelled.Origin, options);
+        var record = new FitRecord(labelled.Origin.Target, options, fitted.Result, labelled.Origin, FitWords.Of(fitted.Result))
+        {
+            Algorithm = AlgorithmVersion.Current,
+            Order = FittedFiles.NextOrder(run, options.Loss),
+            Truth = truth?.Compare(labelled.Study, labelled.Units, ScoreSources.Of(labelled.Study, fitted.Predictors, fitted.Ridge)),
+        };
+        PredictorFile.Write(run.PredictorWeightsOf(options.Loss.ToString()), fitted.Predictors, record);
         OwnJson.Write(run.PredictorReportOf(options.Loss.ToString()), record);
         checkpoints.Delete();
         return record;

@@ -7,22 +7,18 @@ namespace Qua2SeDiMo.Stages;
 public static class FittedFiles
 {
     /// <summary>All fits of the same trials as the latest one, in the order of the losses.</summary>
-    /// <exception cref="Q2Exception">A file is damaged.</exception>
+    /// <exception cref="Q2Exception">A file is damaged, or of another version.</exception>
     public static IReadOnlyList<FitRecord> All(RunDirectory run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        (FitRecord Fit, DateTime Written)[] found =
-        [
-            .. Enum.GetValues<PredictorLoss>().Select(loss => run.PredictorReportOf(loss.ToString())).Where(File.Exists)
-                .Select(path => (StudyRecord.ReadFile<FitRecord>(path, "fit"), File.GetLastWriteTimeUtc(path))),
-        ];
+        FitRecord[] found = [.. Enum.GetValues<PredictorLoss>().Select(loss => run.PredictorReportOf(loss.ToString())).Where(File.Exists).Select(Read)];
         if (found.Length == 0) return [];
-        FitRecord latest = found.MaxBy(pair => pair.Written).Fit;
-        return [.. found.Select(pair => pair.Fit).Where(fit => fit.Objective == latest.Objective && fit.TrainedOn?.Fingerprint == latest.TrainedOn?.Fingerprint)];
+        FitRecord latest = found.MaxBy(fit => fit.Order)!;
+        return [.. found.Where(fit => fit.Objective == latest.Objective && fit.TrainedOn?.Fingerprint == latest.TrainedOn?.Fingerprint)];
     }
 
     /// <summary>The fit of a loss; without one, that whose network ranks held-out trials best.</summary>
-    /// <exception cref="ModelFolderException">There is none.</exception>
+    /// <exception cref="Q2Exception">There is none, a file is damaged, or of another version.</exception>
     public static FitRecord Main(RunDirectory run, PredictorLoss? loss = null)
     {
         IReadOnlyList<FitRecord> all = All(run);
@@ -34,5 +30,39 @@ public static class FittedFiles
         }
         return all.MaxBy(fit => fit.Result.Find(ModelNames.Network)?.Srcc.Mean ?? double.NegativeInfinity)
             ?? throw new ModelFolderException($"{run.PredictorReport}: not there yet; run `q2 fit` first.");
+    }
+
+    /// <summary>Makes sure that a fit is of the trials that there are.</summary>
+    /// <exception cref="RunIdentityException">It is of others.</exception>
+    internal static void RequireOf(this FitRecord fit, LabelledStudy study, RunDirectory run)
+    {
+        TrainedOn now = study.Origin;
+        if (fit.TrainedOn is { } trained && trained.Fingerprint == now.Fingerprint) return;
+        throw RunIdentityException.Stale(run.PredictorReportOf(fit.Options.Loss.ToString()),
+            $"its fit is of other trials ({fit.TrainedOn?.TrialCount} of '{fit.TrainedOn?.Target}') than there are now ({now.TrialCount} of '{now.Target}')", "`q2 fit`");
+    }
+
+    /// <summary>The place of a new fit in the order in which the fits of a run were made: behind those of all other losses.</summary>
+    internal static int NextOrder(RunDirectory run, PredictorLoss loss)
+    {
+        int last = 0;
+        foreach (string path in Enum.GetValues<PredictorLoss>().Where(other => other != loss).Select(other => run.PredictorReportOf(other.ToString())).Where(File.Exists))
+        {
+            try
+            {
+                last = Math.Max(last, Read(path).Order);
+            }
+            catch (Q2Exception)
+            {
+                // A file that no verb can read has no place in the order.
+            }
+        }
+        return last + 1;
+    }
+
+    private static FitRecord Read(string path)
+    {
+        FitRecord fit = StudyRecord.ReadFile<FitRecord>(path, "fit");
+        return fit.Algorithm == AlgorithmVersion.Current ? fit : throw RunIdentityException.OtherVersion(path, fit.Algorithm, "fit");
     }
 }

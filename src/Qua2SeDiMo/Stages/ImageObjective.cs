@@ -110,22 +110,26 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
 
     private ImageBatch LoadOrGenerate(string path, IProgress<StageProgress>? progress, CancellationToken cancellationToken)
     {
-        string fingerprint = (options with { ActivationBits = null }).ToSettings(model.Folder, "").Fingerprint;
-        if (File.Exists(path))
-        {
-            using SafetensorsFile file = SafetensorsFile.Open(path);
-            if (file.Metadata.GetValueOrDefault("settings") == fingerprint && file.Tensors.TryGetValue("images", out TensorInfo? known))
-            {
-                return new ImageBatch((int)known.Shape[1], (int)known.Shape[2], file.ReadSingle("images"));
-            }
-        }
+        string fingerprint = (options with { ActivationBits = null }).ToSettings(model, "").Fingerprint;
+        string own = RunDirectory.ImagesOfSettings(path, fingerprint);
+        if ((Known(path, fingerprint) ?? Known(own, fingerprint)) is { } known) return known;
         // What trials are compared with keeps its activations as they are.
         using DiffusionPipeline? plain = options.ActivationBits is null ? null : new DiffusionPipeline(model.Parts(new InferenceOptions()), model.Tensors, binding);
         ImageBatch images = (plain ?? pipeline).Generate(prompts, new SeededNoise(options.ImageSeeds), options.Generation, progress, cancellationToken);
         SafetensorsWriter.Write(
-            path, [SafetensorsWriter.Item.Single("images", [images.Count, images.Height, images.Width, 3], images.Pixels)],
+            // Images of other settings stay: they are those of another study of this run.
+            File.Exists(path) ? own : path, [SafetensorsWriter.Item.Single("images", [images.Count, images.Height, images.Width, 3], images.Pixels)],
             new Dictionary<string, string> { ["settings"] = fingerprint });
         return images;
+    }
+
+    // Null where there are none, or of other settings.
+    private static ImageBatch? Known(string path, string settings)
+    {
+        if (!File.Exists(path)) return null;
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        return file.Metadata.GetValueOrDefault("settings") == settings && file.Tensors.TryGetValue("images", out TensorInfo? images)
+            ? new ImageBatch((int)images.Shape[1], (int)images.Shape[2], file.ReadSingle("images")) : null;
     }
 
     // Generation is nearly all of a trial; scoring is the rest of its bar.

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Fingerprints;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Studies;
@@ -17,7 +18,7 @@ namespace Qua2SeDiMo.Stages;
 /// <param name="TrialCount">Labelled trials.</param>
 /// <param name="WeightCount">Weights with an option of their own.</param>
 /// <param name="UnitCount">Scored subgraphs of two weights and more.</param>
-/// <param name="Fingerprint">SHA-256 of graph, trials and target.</param>
+/// <param name="Fingerprint">SHA-256 of graph, trials and target, and for a run's own study of its settings, the content of the model among them.</param>
 /// <param name="Reading">How the files were read; null for a run's own study.</param>
 /// <param name="Notes">What a person should know of the data.</param>
 public sealed record TrainedOn(
@@ -63,11 +64,12 @@ public sealed record LabelledStudy(
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(run);
         Trial[] complete = [.. FitStage.ReadTrials(run, Studies.Study.DefaultName).Where(trial => trial.State == TrialState.Complete && trial.Number < before)];
+        StudySettings settings = RequireOf(model, run).Settings;
         if (complete.Length < FewestTrials)
         {
             throw new ModelFolderException($"{run.StudyDatabase}: {complete.Length} complete trials; at least {FewestTrials} are needed to hold some out. Run `q2 study` with more --trials.");
         }
-        QuantizerBank bank = QuantizerBank.Open(run.Bank);
+        QuantizerBank bank = BankStage.Open(model, run);
         OperationGraph graph = model.Operations;
         IReadOnlyList<QuantizableWeight> weights = graph.Weights;
         PredictorTrial[] trials =
@@ -78,11 +80,24 @@ public sealed record LabelledStudy(
         var study = new PredictorStudy(TopologyBuilder.Build(graph), FitStage.Features(graph, bank, model.OriginalBits), trials, [.. weights.Select(weight => weight.Name)]);
         IReadOnlyList<PredictorUnit> units = TopologyBuilder.Units(graph);
         string[] lines = [.. trials.Select(trial => FormattableString.Invariant($"{string.Join(' ', trial.Options)} {trial.Target:R}"))];
-        string identity = $"{objective}\n{string.Join('\n', study.WeightNames)}\n{string.Join('\n', lines)}";
+        string identity = $"{settings.Fingerprint}\n{objective}\n{string.Join('\n', study.WeightNames)}\n{string.Join('\n', lines)}";
         var origin = new TrainedOn("study", null, null, objective.ToString(), trials.Length, weights.Count, units.Count(unit => unit.Weights.Count > 1),
             Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity))), null, []);
         return new LabelledStudy(study, units, [.. Enumerable.Range(0, weights.Count).Select(w => Position(graph, study.Topology.NodeOfWeight[w], w))],
             origin, [.. complete.Select(trial => trial.Number.ToString(CultureInfo.InvariantCulture))], [.. complete.Select(_ => (string?)null)], null);
+    }
+
+    /// <summary>The study of a run, if it is one of this model.</summary>
+    /// <exception cref="Q2Exception">There is none, or it is of another model or of another version of the algorithm.</exception>
+    internal static Studies.Study RequireOf(LoadedModel model, RunDirectory run)
+    {
+        RunIdentity.Check(model, run);
+        Studies.Study study = StudyRecord.MainStudy(run);
+        var now = study.Settings.Values.Where(pair => !pair.Key.StartsWith(StudySettings.OfModel, StringComparison.Ordinal)).ToDictionary(StringComparer.Ordinal);
+        now[StudySettings.Algorithm] = AlgorithmVersion.Current.ToString(CultureInfo.InvariantCulture);
+        foreach (FingerprintPart part in model.Fingerprint().Parts) now[StudySettings.OfModel + part.Name] = part.Hex;
+        var asked = new StudySettings(now);
+        return asked.Fingerprint == study.Settings.Fingerprint ? study : throw StudySettingsException.For(run.StudyDatabase, study, asked);
     }
 
     private static WeightPosition Position(OperationGraph graph, int node, int weight)

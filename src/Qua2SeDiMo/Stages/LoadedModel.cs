@@ -18,7 +18,8 @@ public sealed class LoadedModel : IDisposable
     // The program of a denoiser that was exported as ONNX; others are built from their configuration.
     private readonly string? exported;
     private readonly Lazy<OperationGraph> operations;
-    private ModelFingerprint? fingerprint;
+    private readonly Dictionary<(string?, string?), IReadOnlyList<FingerprintPart>> scoringFingerprints = [];
+    private ModelFingerprint? fingerprint, denoiserFingerprint;
 
     private LoadedModel(ModelFolder folder, ITensorSource tensors)
     {
@@ -67,7 +68,22 @@ public sealed class LoadedModel : IDisposable
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <exception cref="Q2Exception">A component or a file is missing or damaged.</exception>
     public ModelFingerprint Fingerprint(IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        fingerprint ??= new ContentReader(FingerprintCache.OfUser(TimeProvider.System), progress, cancellationToken).Of(Folder, Tensors);
+        fingerprint ??= Reader(progress, cancellationToken).Of(Folder, DenoiserFingerprint(progress, cancellationToken));
+
+    /// <summary>What its denoiser is by its content: its part of <see cref="Fingerprint"/>.</summary>
+    /// <param name="progress">Told how much is read.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <exception cref="Q2Exception">A file is missing or damaged.</exception>
+    public ModelFingerprint DenoiserFingerprint(IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        denoiserFingerprint ??= Reader(progress, cancellationToken).OfDenoiser(Folder.Denoiser, Tensors);
+
+    /// <summary>What images are scored with, by its content; read once for this model.</summary>
+    internal IReadOnlyList<FingerprintPart> ScoringFingerprint(ScoringFiles files)
+    {
+        (string?, string?) key = (files.ClipFolder, files.ReferenceFeatures);
+        if (!scoringFingerprints.TryGetValue(key, out IReadOnlyList<FingerprintPart>? parts)) scoringFingerprints[key] = parts = Reader(null, CancellationToken.None).Of(files);
+        return parts;
+    }
 
     /// <summary>Opens a folder: headers and configurations only.</summary>
     /// <exception cref="Q2Exception">The folder is not a supported pipeline.</exception>
@@ -134,6 +150,9 @@ public sealed class LoadedModel : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Tensors.Dispose();
+
+    private static ContentReader Reader(IProgress<StageProgress>? progress, CancellationToken cancellationToken) =>
+        new(FingerprintCache.OfUser(TimeProvider.System), progress, cancellationToken);
 
     private Graph BuildDenoiser(int? height, int? width)
     {

@@ -99,6 +99,12 @@ public sealed record PlanFrontRecord(string Model, PlanLevel Level, bool IsCompl
 /// <param name="Entries">All of them, full precision first.</param>
 public sealed record PlanRecord(string Objective, string Predictor, string Reason, IReadOnlyList<PlanEntry> Entries)
 {
+    /// <summary>Fingerprint of the model; null for trials from outside, and in files of older versions.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>Which trials; null in files of older versions.</summary>
+    public TrainedOn? TrainedOn { get; init; }
+
     /// <summary>The best summed score of each proposer by size.</summary>
     public IReadOnlyList<PlanFrontRecord> Fronts { get; init; } = [];
 
@@ -118,6 +124,22 @@ public sealed record PlanRecord(string Objective, string Predictor, string Reaso
     {
         ArgumentNullException.ThrowIfNull(run);
         return StudyRecord.ReadFile<PlanRecord>(run.Plan, "plan");
+    }
+
+    /// <summary>Reads the record of a run, which must be of this model and of the study as it stands.</summary>
+    /// <exception cref="Q2Exception">There is none, or it is of others.</exception>
+    public static PlanRecord Read(RunDirectory run, LoadedModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        RunIdentity.Check(model, run);
+        PlanRecord plan = Read(run);
+        if (plan.TrainedOn is not { } trained) throw RunIdentityException.OtherVersion(run.Plan, 0, "plan");
+        if (plan.Model != model.Fingerprint().Hex) throw RunIdentityException.Stale(run.Plan, $"its plans are not of the model in {model.Folder.DirectoryPath}", "`q2 plan`");
+        // A run directory may be kept without its study: the plan is known by its model then.
+        if (!File.Exists(run.StudyDatabase)) return plan;
+        TrainedOn now = LabelledStudy.OfRun(model, run, Studies.Objective.Parse(plan.Objective)).Origin;
+        return now.Fingerprint == trained.Fingerprint ? plan : throw RunIdentityException.Stale(run.Plan,
+            $"its plans were made by {trained.TrialCount} trials, and the study holds others now ({now.TrialCount})", "`q2 fit`, `q2 explain` and `q2 plan`");
     }
 
     /// <summary>The plan for so many average bits, or the one nearest to it.</summary>

@@ -31,17 +31,20 @@ public static class PlanStage
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(budgets);
-        StudyOptions options = StudyRecord.Read(run).Options;
+        RunIdentity.Check(model, run, progress: progress, cancellationToken: cancellationToken);
+        StudyOptions options = StudyRecord.Read(run).OptionsFor(model, run);
         FitRecord fit = FittedFiles.Main(run);
         Objective objective = Objective.Parse(fit.Objective);
         LabelledStudy labelled = LabelledStudy.OfRun(model, run, objective);
-        IReadOnlyList<Predictor> folds = PredictorFile.Read(run.PredictorWeightsOf(fit.Options.Loss.ToString()));
+        fit.RequireOf(labelled, run);
+        SensitivityRecord sensitivity = ExplainStage.Read(run, labelled, fit);
+        IReadOnlyList<Predictor> folds = PredictorFile.Read(run, fit);
         List<PlanEntry> entries;
         IReadOnlyList<PlanFrontRecord> fronts;
         try
         {
             progress?.Report(new StageProgress("Proposing plans", 0, 1));
-            IReadOnlyList<PlanProposer> proposers = PlanProposers.Of(labelled.Study, ExplainStage.Read(run), folds, labelled.Units, predictor, level, cancellationToken);
+            IReadOnlyList<PlanProposer> proposers = PlanProposers.Of(labelled.Study, sensitivity, folds, labelled.Units, predictor, level, cancellationToken);
             fronts = PlanProposals.Fronts(labelled.Study.Features, proposers, cancellationToken);
             entries = Propose(model, run, budgets, objective, labelled.Study.Features, proposers, cancellationToken);
             progress?.Report(new StageProgress("Proposing plans", 1, 1));
@@ -62,7 +65,12 @@ public static class PlanStage
             entries.AddRange(PlanVerification.Measure(model, run, own.OnFreshPrompts(), rounded, FreshSuffix, null, progress, cancellationToken));
         }
         string decides = entries.Where(entry => entry.Kind == PlanKind.Plan).MaxBy(entry => entry.AverageBits)!.Predictor!;
-        var record = new PlanRecord(fit.Objective, decides, Reason(entries, fit.Result.Choice, predictor), entries) { Fronts = fronts };
+        var record = new PlanRecord(fit.Objective, decides, Reason(entries, fit.Result.Choice, predictor), entries)
+        {
+            Fronts = fronts,
+            Model = model.Fingerprint().Hex,
+            TrainedOn = labelled.Origin,
+        };
         record.Write(run);
         return record;
     }
@@ -103,7 +111,7 @@ public static class PlanStage
         LoadedModel model, RunDirectory run, IReadOnlyList<BitBudget> budgets, Objective objective, OptionFeatures features, IReadOnlyList<PlanProposer> proposers,
         CancellationToken cancellationToken)
     {
-        QuantizerBank bank = QuantizerBank.Open(run.Bank);
+        QuantizerBank bank = BankStage.Open(model, run);
         OperationGraph graph = model.Operations;
         Trial[] trials = [.. FitStage.ReadTrials(run, Study.DefaultName).Where(trial => trial.State == TrialState.Complete)];
         var entries = new List<PlanEntry> { new() { Key = "full-precision", Label = "Full precision", Kind = PlanKind.FullPrecision } };

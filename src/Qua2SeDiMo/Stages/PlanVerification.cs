@@ -27,7 +27,7 @@ internal static class PlanVerification
     internal static List<PlanEntry> Measure(LoadedModel model, RunDirectory run, StudyOptions options, IReadOnlyList<PlanEntry> entries, string suffix, string? pictures,
         IProgress<StageProgress>? progress, CancellationToken cancellationToken)
     {
-        string study = $"verified-{options.ToSettings(model.Folder, "").Fingerprint[..FingerprintLength]}{suffix}";
+        string study = $"verified-{options.ToSettings(model, "").Fingerprint[..FingerprintLength]}{suffix}";
         List<(string Name, BitAllocation Allocation)> listed = Known(run, options, model, study);
         foreach (PlanEntry entry in entries)
         {
@@ -44,7 +44,7 @@ internal static class PlanVerification
 
     // A study of these settings may not be there yet.
     private static List<(string, BitAllocation)> Known(RunDirectory run, StudyOptions options, LoadedModel model, string study) =>
-        SqliteStudyStore.OpenOrCreate(run.StudyDatabase, options.ToSettings(model.Folder, "plans"), TimeProvider.System, study).Use<List<(string, BitAllocation)>>(store =>
+        SqliteStudyStore.OpenOrCreate(run.StudyDatabase, options.ToSettings(model, "plans"), TimeProvider.System, study).Use<List<(string, BitAllocation)>>(store =>
             [.. store.ListAsync().GetAwaiter().GetResult().OrderBy(trial => trial.Number).Select(trial => (trial.Name, trial.Allocation))]);
 
     private static string Unused(string key, List<(string Name, BitAllocation Allocation)> listed)

@@ -9,16 +9,18 @@ namespace Qua2SeDiMo.Stages;
 internal static class PredictorFile
 {
     private const string CountKey = "folds";
+    private const string FitKey = "fit";
 
     /// <summary>Writes the networks; the header's <c>trained_on</c> and <c>training</c> are JSON.</summary>
-    internal static void Write(string path, IReadOnlyList<Predictor> predictors, TrainedOn origin, PredictorOptions options)
+    internal static void Write(string path, IReadOnlyList<Predictor> predictors, FitRecord fit)
     {
         var items = new List<SafetensorsWriter.Item>();
         var metadata = new Dictionary<string, string>
         {
             [CountKey] = predictors.Count.ToString(),
-            ["trained_on"] = JsonSerializer.Serialize(origin, OwnJson.Compact),
-            ["training"] = JsonSerializer.Serialize(options, OwnJson.Compact),
+            [FitKey] = fit.Identity,
+            ["trained_on"] = JsonSerializer.Serialize(fit.TrainedOn, OwnJson.Compact),
+            ["training"] = JsonSerializer.Serialize(fit.Options, OwnJson.Compact),
         };
         for (int fold = 0; fold < predictors.Count; fold++)
         {
@@ -33,12 +35,15 @@ internal static class PredictorFile
         SafetensorsWriter.Write(path, items, metadata);
     }
 
-    /// <exception cref="Q2Exception">The file is missing, damaged or of another kind.</exception>
-    internal static IReadOnlyList<Predictor> Read(string path)
+    /// <summary>The networks of a fit.</summary>
+    /// <exception cref="Q2Exception">The file is missing, damaged, of another kind or of another fit.</exception>
+    internal static IReadOnlyList<Predictor> Read(RunDirectory run, FitRecord fit)
     {
+        string path = run.PredictorWeightsOf(fit.Options.Loss.ToString());
         if (!File.Exists(path)) throw new ModelFolderException($"{path}: not there yet; run `q2 fit` first.");
         using SafetensorsFile file = SafetensorsFile.Open(path);
         if (!int.TryParse(file.Metadata.GetValueOrDefault(CountKey), out int count) || count is < 0 or > 100) throw new SafetensorsException(path, "not a predictor file; run `q2 fit` again.");
+        if (file.Metadata.GetValueOrDefault(FitKey) != fit.Identity) throw RunIdentityException.Stale(path, "its networks are not those of the fit beside it", "`q2 fit`");
         return
         [
             .. Enumerable.Range(0, count).Select(fold => Predictor.FromArrays(

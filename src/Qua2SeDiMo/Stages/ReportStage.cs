@@ -30,9 +30,12 @@ public static class ReportStage
     private static ReportData Collect(LoadedModel model, RunDirectory run, string command)
     {
         StudyRecord study = StudyRecord.Read(run);
+        LabelledStudy.RequireOf(model, run);
         FitRecord? fit = FittedFiles.All(run).Count > 0 ? FittedFiles.Main(run) : null;
-        PlanRecord? plan = File.Exists(run.Plan) ? PlanRecord.Read(run) : null;
-        SensitivityRecord? sensitivity = File.Exists(run.Sensitivity) ? ExplainStage.Read(run) : null;
+        LabelledStudy? labelled = fit is null ? null : LabelledStudy.OfRun(model, run, Objective.Parse(fit.Objective));
+        if (labelled is not null) fit!.RequireOf(labelled, run);
+        PlanRecord? plan = labelled is not null && File.Exists(run.Plan) ? PlanRecord.Read(run, model) : null;
+        SensitivityRecord? sensitivity = labelled is not null && File.Exists(run.Sensitivity) ? ExplainStage.Read(run, labelled, fit!) : null;
         Trial[] trials = [.. FitStage.ReadTrials(run, Study.DefaultName).Where(trial => trial.State == TrialState.Complete)];
         Objective objective = fit is null ? new Objective(StudyMetric.OfQuality(study.Summary.Objective)) : Objective.Parse(fit.Objective);
         IReadOnlyList<MetricData> metrics = MetricTable(study.Summary, plan, objective);
@@ -148,7 +151,8 @@ public static class ReportStage
         string folder = Path.Combine(run.Packed, model.Folder.Denoiser.Name);
         if (!PackedModelReader.IsPacked(folder)) return null;
         using PackedModelReader packed = PackedModelReader.Open(folder);
-        if (!packed.Manifest.Allocation.Equals(entry.Allocation)) return null;
+        bool isOfRun = File.Exists(Path.Combine(run.Bank, QuantizerBankFile.ManifestName)) && QuantizerBank.Open(run.Bank).SourceFingerprint == packed.Manifest.SourceFingerprint;
+        if (!isOfRun || !packed.Manifest.Allocation.Equals(entry.Allocation)) return null;
         long bytes = Directory.EnumerateFiles(folder).Sum(path => new FileInfo(path).Length);
         return 8.0 * bytes / model.Tensors.Tensors.Values.Sum(tensor => tensor.ElementCount);
     }

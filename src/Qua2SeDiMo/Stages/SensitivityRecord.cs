@@ -49,6 +49,9 @@ public sealed record SensitivityRecord(
     /// <summary>Which trials; null in files of older versions.</summary>
     public TrainedOn? TrainedOn { get; init; }
 
+    /// <summary>Identities of the fits whose networks were scored.</summary>
+    public IReadOnlyList<string> Fits { get; init; } = [];
+
     /// <summary>The scores of a model of <see cref="ModelNames"/>; ridge regression's for any but the network.</summary>
     public SensitivityResult By(string predictor) => predictor == ModelNames.Network && Network is not null ? Network : Ridge;
 }

@@ -5,21 +5,29 @@ namespace Qua2SeDiMo.Stages;
 /// <summary>Wall time of each stage of a run, kept over resumed calls.</summary>
 public static class StageTimings
 {
-    /// <summary>Runs a stage and adds its wall time, also when it is stopped.</summary>
+    /// <summary>Runs a stage and adds its wall time, also when it is stopped; a stage that refuses leaves the run directory as it was.</summary>
     public static T Measure<T>(RunDirectory run, string stage, Func<T> action)
     {
         ArgumentNullException.ThrowIfNull(action);
         long start = TimeProvider.System.GetTimestamp();
         try
         {
-            return action();
+            T result = action();
+            Add(run, stage, start);
+            return result;
         }
-        finally
+        catch (OperationCanceledException)
         {
-            Dictionary<string, double> seconds = Read(run);
-            seconds[stage] = seconds.GetValueOrDefault(stage) + TimeProvider.System.GetElapsedTime(start).TotalSeconds;
-            OwnJson.Write(run.Timings, seconds);
+            Add(run, stage, start);
+            throw;
         }
+    }
+
+    private static void Add(RunDirectory run, string stage, long start)
+    {
+        Dictionary<string, double> seconds = Read(run);
+        seconds[stage] = seconds.GetValueOrDefault(stage) + TimeProvider.System.GetElapsedTime(start).TotalSeconds;
+        OwnJson.Write(run.Timings, seconds);
     }
 
     /// <summary>Seconds by stage.</summary>

@@ -1,7 +1,9 @@
 using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Qua2SeDiMo.Diffusion;
-using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Fingerprints;
 using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Stages;
@@ -9,6 +11,20 @@ namespace Qua2SeDiMo.Stages;
 /// <summary>How a study generates and scores its images. All of it must be equal for trials to be comparable, except the number of trials.</summary>
 public sealed record StudyOptions
 {
+    // Names of settings that people know from the command line; others are called as their property.
+    private static readonly Dictionary<string, string> SettingNames = new(StringComparer.Ordinal)
+    {
+        ["step-count"] = "steps",
+        ["guidance-scale"] = "guidance",
+    };
+
+    private static readonly JsonSerializerOptions SettingJson = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.KebabCaseLower,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
+
     /// <summary>Trials to label.</summary>
     public int TrialCount { get; init; } = 64;
 
@@ -17,6 +33,12 @@ public sealed record StudyOptions
 
     /// <summary>Prompts left out at the beginning of the list: fresh ones check a plan on prompts that no trial saw.</summary>
     public int FirstPrompt { get; init; }
+
+    /// <summary>
+    /// The prompts of the images and as many fresh ones behind them, in the order of their images; null reads them from <see cref="Scoring"/>. A
+    /// finished study keeps them, so that later stages do not depend on a file that may have changed.
+    /// </summary>
+    public IReadOnlyList<string>? Prompts { get; init; }
 
     /// <summary>Image i starts from the noise of this seed + i, the same in every trial.</summary>
     public long Seed { get; init; } = 42;
@@ -51,7 +73,12 @@ public sealed record StudyOptions
     public required ScoringFiles Scoring { get; init; }
 
     /// <summary>The prompts, one per image.</summary>
-    internal IReadOnlyList<string> ReadPrompts() => Scoring.ReadPrompts(ImageCount, FirstPrompt);
+    internal IReadOnlyList<string> ReadPrompts() => Prompts is { Count: > 0 } kept
+        ? [.. Enumerable.Range(FirstPrompt, ImageCount).Select(i => kept[i % kept.Count])]
+        : Scoring.ReadPrompts(ImageCount, FirstPrompt);
+
+    /// <summary>The same settings with the prompts that they stand for now, and with full paths: what later stages go by.</summary>
+    internal StudyOptions ToBeKept() => this with { Prompts = Prompts ?? Scoring.ReadPrompts(2 * ImageCount), Scoring = Scoring.WithFullPaths() };
 
     /// <summary>The same settings on as many prompts and seeds that the study did not use.</summary>
     internal StudyOptions OnFreshPrompts() => this with { FirstPrompt = FirstPrompt + ImageCount, Seed = Seed + ImageCount };
@@ -60,30 +87,35 @@ public sealed record StudyOptions
     [JsonIgnore]
     public IReadOnlyList<long> ImageSeeds => [.. Enumerable.Range(0, ImageCount).Select(i => SharedNoise ? Seed : Seed + i)];
 
-    /// <summary>What the study's store compares before it adds a trial.</summary>
-    public StudySettings ToSettings(ModelFolder model, string samplerDescription)
+    /// <summary>
+    /// What the study's store compares before it adds a trial: the content of the model, of the prompts and of what images are scored with, and
+    /// every setting that changes numbers. Where the files are is no part of it.
+    /// </summary>
+    /// <param name="model">The model.</param>
+    /// <param name="samplerDescription">Names the sampler and its parameters.</param>
+    public StudySettings ToSettings(LoadedModel model, string samplerDescription)
     {
         ArgumentNullException.ThrowIfNull(model);
         string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
         var settings = new Dictionary<string, string>
         {
-            ["model"] = model.Name,
-            ["pipeline"] = model.PipelineClass,
+            [StudySettings.Algorithm] = Text(AlgorithmVersion.Current),
             ["images"] = Text(ImageCount),
-            ["seed"] = Text(Seed),
+            ["seed"] = Seed.ToString(CultureInfo.InvariantCulture),
             ["shared-noise"] = SharedNoise ? "yes" : "no",
-            ["steps"] = Text(Generation.StepCount),
-            ["guidance"] = Text(Generation.GuidanceScale),
-            ["negative-prompt"] = Generation.NegativePrompts is [""] ? "\"\"" : string.Join('\n', Generation.NegativePrompts),
-            ["height"] = Generation.Height?.ToString(CultureInfo.InvariantCulture) ?? "model",
-            ["width"] = Generation.Width?.ToString(CultureInfo.InvariantCulture) ?? "model",
-            ["prompts"] = string.Join('\n', ReadPrompts()),
-            ["clip"] = Scoring.ClipFolder is null ? ScoringFiles.None : Path.GetFileName(Path.TrimEndingDirectorySeparator(Scoring.ClipFolder)),
-            ["reference"] = Scoring.ReferenceFeatures is null ? ScoringFiles.None : $"{new FileInfo(Scoring.ReferenceFeatures).Length} bytes",
+            [StudySettings.Prompts] = string.Join('\n', ReadPrompts()),
+            ["scored-by"] = Scoring.ClipFolder is null ? "pixels"
+                : Scoring.ReferenceFeatures is null ? "pixels and CLIP" : "pixels, CLIP and reference features",
             ["sampler"] = samplerDescription,
         };
-        if (Generation.Sizes is { } sizes) settings["sizes"] = sizes.ToString();
         if (ActivationBits is { } bits) settings["activation-bits"] = Text(bits);
+        // Whatever a request can say counts, unless it only decides how the work is cut.
+        foreach ((string name, JsonNode? value) in JsonSerializer.SerializeToNode(Generation with { BatchSize = 1 }, SettingJson)!.AsObject())
+        {
+            if (value is not null && name != "batch-size") settings[SettingNames.GetValueOrDefault(name, name)] = value.ToJsonString();
+        }
+        foreach (FingerprintPart part in model.Fingerprint().Parts) settings[StudySettings.OfModel + part.Name] = part.Hex;
+        foreach (FingerprintPart part in model.ScoringFingerprint(Scoring)) settings[StudySettings.OfScoring + part.Name] = part.Hex;
         return new StudySettings(settings);
     }
 }

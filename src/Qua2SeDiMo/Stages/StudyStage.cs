@@ -75,15 +75,17 @@ public static class StudyStage
         var summary = new StudySummary(
             complete.Length, trials.Count(trial => trial.State == TrialState.Failed), options.ImageCount, options.Generation.StepCount,
             complete.Length == 0 ? 0 : whole / complete.Length, whole == 0 ? 0 : 1 - (runtime / whole), Speed(model, options, complete), chosen.Metric.Name, reliabilities);
-        new StudyRecord(options, summary).Write(run);
+        new StudyRecord(options.ToBeKept(), summary) { Study = StudyRecord.MainStudy(run).Settings.Fingerprint }.Write(run);
         return summary;
     }
 
     /// <summary>Lets the failed trials of a run wait again.</summary>
-    public static void RetryFailed(RunDirectory run)
+    /// <exception cref="RunIdentityException">The run is another model's.</exception>
+    public static void RetryFailed(LoadedModel model, RunDirectory run)
     {
         ArgumentNullException.ThrowIfNull(run);
         if (!File.Exists(run.StudyDatabase)) return;
+        RunIdentity.Check(model, run);
         SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System).Use(store => store.RetryFailedAsync().GetAwaiter().GetResult());
     }
 
@@ -110,8 +112,9 @@ public static class StudyStage
         LoadedModel model, RunDirectory run, StudyOptions options, IAllocationSampler sampler, string studyName, int trialCount, string? pictures,
         IProgress<StageProgress>? progress, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(run.DirectoryPath);
-        return SqliteStudyStore.OpenOrCreate(run.StudyDatabase, options.ToSettings(model.Folder, sampler.Description), TimeProvider.System, studyName).Use(store =>
+        BankStage.RequireOriginal(model);
+        RunIdentity.Claim(model, run, withPipeline: true, progress, cancellationToken);
+        return SqliteStudyStore.OpenOrCreate(run.StudyDatabase, options.ToSettings(model, sampler.Description), TimeProvider.System, studyName).Use(store =>
         {
             IReadOnlyList<Trial> known = store.ListAsync(cancellationToken).GetAwaiter().GetResult();
             if (known.Count(trial => trial.IsFinished) >= trialCount) return known;

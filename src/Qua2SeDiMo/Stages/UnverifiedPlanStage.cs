@@ -23,17 +23,16 @@ public static class UnverifiedPlanStage
     {
         ArgumentNullException.ThrowIfNull(study);
         ArgumentNullException.ThrowIfNull(budgets);
-        SensitivityRecord sensitivity = ExplainStage.Read(run);
-        if (sensitivity.TrainedOn is { } trained && trained.Fingerprint != study.Origin.Fingerprint)
-        {
-            throw new ModelFolderException($"{run.Sensitivity}: the explanation is of other trials than these. Run `q2 explain` again.");
-        }
+        FitRecord fit = FittedFiles.Main(run);
+        fit.RequireOf(study, run);
+        SensitivityRecord sensitivity = ExplainStage.Read(run, study, fit);
         string decides = predictor ?? sensitivity.Decides;
         OptionFeatures features = study.Study.Features;
         string[][] names = [.. study.Study.WeightNames.Select(name => new[] { name })];
         var entries = new List<PlanEntry>();
         for (int o = 0; o < features.OptionCount; o++) entries.Add(Uniform(study, names, o));
-        IReadOnlyList<Predictor> folds = sensitivity.Loss is { } loss ? PredictorFile.Read(run.PredictorWeightsOf(loss)) : [];
+        IReadOnlyList<Predictor> folds = sensitivity.Loss is { } loss
+            ? PredictorFile.Read(run, FittedFiles.Main(run, Enum.Parse<PredictorLoss>(loss, ignoreCase: true))) : [];
         try
         {
             IReadOnlyList<PlanProposer> proposers = PlanProposers.Of(study.Study, sensitivity, folds, study.Units, predictor, level, cancellationToken);
@@ -43,11 +42,12 @@ public static class UnverifiedPlanStage
                 if (BestTrial(study, names, budget) is { } best) entries.Add(best);
             }
             double[] predicted = Predict(study.Study, folds, decides, [.. entries.Select(entry => Options(study, entry.Allocation))]);
-            string reason = predictor is not null ? $"Chosen by the user: {predictor}." : FittedFiles.Main(run).Result.Choice.Reason;
+            string reason = predictor is not null ? $"Chosen by the user: {predictor}." : fit.Result.Choice.Reason;
             var record = new PlanRecord(study.Origin.Target, decides, reason, Elect([.. entries.Select((entry, i) => entry with { PredictedObjective = predicted[i] })], decides))
             {
                 Fronts = PlanProposals.Fronts(features, proposers, cancellationToken),
                 Notes = [Warning],
+                TrainedOn = study.Origin,
             };
             record.Write(run);
             return record;

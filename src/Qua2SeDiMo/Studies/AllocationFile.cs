@@ -41,6 +41,10 @@ public static class AllocationFile
         return weightNames is null ? allocations : [.. allocations.Select(entry => entry with { Allocation = WithParts(entry.Allocation, weightNames) })];
     }
 
+    /// <summary>Reads how the labels of a file were made, as far as it says.</summary>
+    /// <exception cref="Q2Exception">It cannot be read.</exception>
+    public static AllocationProtocol ReadProtocol(string path) => AllocationProtocol.Of(ForeignJson.Read(path));
+
     /// <summary>Writes finished trials with their labels, atomically, in the form that <see cref="Read"/> reads.</summary>
     /// <param name="path">JSON file to make or replace.</param>
     /// <param name="trials">Trials; those without metrics are written without labels.</param>

@@ -30,7 +30,8 @@ public static class LabelComparison
     /// <summary>Every reference label that can be compared, trial by trial in the order of the reference.</summary>
     /// <param name="reference">Allocations with labels.</param>
     /// <param name="trials">Our trials, found by name.</param>
-    public static IReadOnlyList<LabelDifference> Compare(IReadOnlyList<LabelledAllocation> reference, IReadOnlyList<Trial> trials)
+    /// <param name="sizesOnly">Leaves out labels of images, which say nothing where the images were made otherwise.</param>
+    public static IReadOnlyList<LabelDifference> Compare(IReadOnlyList<LabelledAllocation> reference, IReadOnlyList<Trial> trials, bool sizesOnly = false)
     {
         ArgumentNullException.ThrowIfNull(reference);
         Dictionary<string, Trial> byName = trials.ToDictionary(trial => trial.Name, StringComparer.Ordinal);
@@ -40,13 +41,15 @@ public static class LabelComparison
             Trial? trial = byName.GetValueOrDefault(entry.Name);
             foreach ((string metric, double expected) in entry.Metrics)
             {
-                if (ToleranceOf(metric, expected) is not double tolerance) continue;
+                if (ToleranceOf(metric, expected) is not double tolerance || (sizesOnly && !IsSize(metric))) continue;
                 double actual = trial is not null && trial.Metrics.TryGetValue(metric, out double value) ? value : double.NaN;
                 differences.Add(new LabelDifference(entry.Name, metric, expected, actual, tolerance));
             }
         }
         return differences;
     }
+
+    private static bool IsSize(string metric) => metric == StudyMetric.AverageBits.Name || metric == StudyMetric.SizeBytes.Name;
 
     // Null: no bound is known for the metric.
     private static double? ToleranceOf(string metric, double expected) =>
@@ -55,6 +58,6 @@ public static class LabelComparison
         : metric == StudyMetric.Ssim.Name ? SsimTolerance
         : metric == StudyMetric.Psnr.Name ? PsnrTolerance
         : metric == StudyMetric.Frechet.Name ? FrechetTolerance * Math.Abs(expected)
-        : metric == StudyMetric.AverageBits.Name || metric == StudyMetric.SizeBytes.Name ? SizeTolerance * Math.Abs(expected)
+        : IsSize(metric) ? SizeTolerance * Math.Abs(expected)
         : null;
 }

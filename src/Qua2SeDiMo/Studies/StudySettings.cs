@@ -6,10 +6,22 @@ using Qua2SeDiMo.Json;
 namespace Qua2SeDiMo.Studies;
 
 /// <summary>
-/// Everything that must be equal for two trials to be comparable: model, prompts, steps, guidance, seeds, sampler. The number of trials is not part of it.
+/// Everything that must be equal for two trials to be comparable: content of the model, prompts, steps, guidance, seeds, sampler. The number of trials is not part of it.
 /// </summary>
 public sealed class StudySettings
 {
+    /// <summary>Name of the setting that holds the version of the algorithm; studies of old versions have none.</summary>
+    public const string Algorithm = "algorithm";
+
+    /// <summary>Name of the setting that holds the prompts, one a line.</summary>
+    public const string Prompts = "prompts";
+
+    /// <summary>What the names of settings begin with that hold fingerprints of the model.</summary>
+    public const string OfModel = "model/";
+
+    /// <summary>What the names of settings begin with that hold fingerprints of what images are scored with.</summary>
+    public const string OfScoring = "scoring/";
+
     private readonly SortedDictionary<string, string> values;
 
     /// <summary>Copies the settings.</summary>
@@ -25,6 +37,13 @@ public sealed class StudySettings
     /// <summary>Canonical JSON object of the values.</summary>
     public string ToJson() =>
         new JsonObject(values.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)JsonValue.Create(pair.Value)))).ToJsonString();
+
+    /// <summary>Values of the settings whose names begin with a prefix, by the rest of their names.</summary>
+    public IReadOnlyDictionary<string, string> Under(string prefix)
+    {
+        ArgumentNullException.ThrowIfNull(prefix);
+        return values.Where(pair => pair.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(pair => pair.Key[prefix.Length..], pair => pair.Value, StringComparer.Ordinal);
+    }
 
     /// <summary>Reads the form of <see cref="ToJson"/>.</summary>
     /// <exception cref="DamagedFileException">Not an object of strings.</exception>

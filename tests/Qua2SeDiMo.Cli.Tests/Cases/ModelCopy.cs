@@ -113,8 +113,8 @@ internal sealed class ModelCopy : IDisposable
         Save(relative, tensors);
     }
 
-    /// <summary>Replaces a file by half-precision shards and an index. {0} in the pattern is the number of a shard, {1} their count, both from 1 with five digits.</summary>
-    internal void Shard(string relative, string index, string pattern, int count = 2)
+    /// <summary>Replaces a file by shards, of half precision unless told otherwise, and an index. {0} in the pattern is the number of a shard, {1} their count, both from 1 with five digits.</summary>
+    internal void Shard(string relative, string index, string pattern, int count = 2, bool half = true)
     {
         Dictionary<string, StoredTensor> tensors = Load(relative);
         string folder = System.IO.Path.GetDirectoryName(relative)!;
@@ -126,7 +126,7 @@ internal sealed class ModelCopy : IDisposable
         {
             string file = pattern.Replace("{0}", $"{shard + 1:00000}", StringComparison.Ordinal).Replace("{1}", $"{count:00000}", StringComparison.Ordinal);
             string[] part = [.. names.Skip(shard * size).Take(size)];
-            Save(System.IO.Path.Combine(folder, file), part.ToDictionary(name => name, name => tensors[name].Half()));
+            Save(System.IO.Path.Combine(folder, file), part.ToDictionary(name => name, name => half ? tensors[name].Half() : tensors[name]));
             foreach (string name in part) places[name] = file;
         }
         File.WriteAllText(In(System.IO.Path.Combine(folder, index)), new JsonObject { ["metadata"] = new JsonObject(), ["weight_map"] = places }.ToJsonString());

@@ -34,7 +34,7 @@ public sealed partial class ReadmeTests
     {
         var run = new RunDirectory(Path.Combine(RepositoryFiles.Root, "benchmarks", "results", "demo"));
         PlanRecord plan = PlanRecord.Read(run);
-        StudyRecord study = StudyRecord.Read(run);
+        StudyRecord study = StudyRecord.ReadFile<StudyRecord>(run.StudyRecord, "study");
         FitRecord fit = StudyRecord.ReadFile<FitRecord>(run.PredictorReport, "fit");
         StudyMetric metric = Objective.Parse(plan.Objective).Metric;
         string[] columns = [metric.Name, metric.Name + PlanStage.FreshSuffix, StudyMetric.Psnr.Name, StudyMetric.ClipCosine.Name, StudyMetric.Frechet.Name];

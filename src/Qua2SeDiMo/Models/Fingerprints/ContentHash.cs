@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
@@ -48,6 +49,10 @@ public static class ContentHash
                 break;
             case null:
                 writer.WriteNullValue();
+                break;
+            // Python writes such numbers, JSON has none.
+            case JsonValue value when value.TryGetValue(out double number) && !double.IsFinite(number):
+                writer.WriteStringValue(number.ToString(CultureInfo.InvariantCulture));
                 break;
             default:
                 node.WriteTo(writer);

@@ -37,6 +37,7 @@ public static class FingerprintWords
         "transformer" or "unet" => $"denoiser ({name})",
         "vae" => "autoencoder (vae)",
         "clip" => "scoring model (CLIP)",
+        "reference" => "reference features",
         _ when name.StartsWith("text_encoder", StringComparison.Ordinal) => $"text encoder ({name})",
         _ => name,
     };
