@@ -37,7 +37,6 @@ public sealed class ComponentConfig
     public static ComponentConfig Read(string path, Notes? notes = null)
     {
         if (!File.Exists(path)) throw new ModelFolderException($"{path}: there is no such file; a diffusers folder has one.");
-        if (ForeignContent.Placeholder(ForeignContent.StartOf(path)) is { } placeholder) throw new ModelFolderException($"{path}: {placeholder}");
         return Of(ForeignJson.Read(path, notes));
     }
 

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Qua2SeDiMo.Models;
+namespace Qua2SeDiMo;
 
 /// <summary>Tells by its first bytes what a file is that is not what its name says: what a download or a clone left in its place, or another format.</summary>
 public static class ForeignContent
