@@ -23,6 +23,7 @@ internal static class InspectCommand
     private static void Show(InspectResult summary, IAnsiConsole output)
     {
         output.WriteLine($"{summary.Name}: {summary.PipelineClass}");
+        if (summary.Obstacle is not null) output.WriteLine($"No pictures can be made from it: {summary.Obstacle}");
         Table table = new Table().Border(TableBorder.Simple).AddColumns("component", "class", "parameters", "bytes", "stored as");
         foreach (ComponentSummary component in summary.Components)
         {

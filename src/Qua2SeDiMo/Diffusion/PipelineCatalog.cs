@@ -20,9 +20,18 @@ internal static class PipelineCatalog
     /// <summary>Class names that are supported.</summary>
     internal static IReadOnlyCollection<string> ClassNames => Makers.Keys;
 
+    /// <summary>Checks that pictures can be made from a folder, from its configurations alone.</summary>
+    /// <exception cref="ModelFolderException">They cannot; the message says why and what can be done.</exception>
+    internal static void RequireSupported(ModelFolder folder)
+    {
+        if (PipelineSupport.FaultOfGeneration(folder) is { } fault) throw new ModelFolderException($"{folder.DirectoryPath}: {fault}");
+    }
+
     /// <summary>Puts the family of a folder together.</summary>
-    /// <exception cref="ModelFolderException">The pipeline class is not supported.</exception>
-    internal static IPipelineFamily Create(PipelineParts parts) =>
-        Makers.TryGetValue(parts.Folder.PipelineClass, out Func<PipelineParts, IPipelineFamily>? make) ? make(parts)
-            : throw new ModelFolderException($"{parts.Folder.DirectoryPath}: pipeline class '{parts.Folder.PipelineClass}' is not supported; supported are {string.Join(", ", ClassNames)}.");
+    /// <exception cref="ModelFolderException">Pictures cannot be made from the folder.</exception>
+    internal static IPipelineFamily Create(PipelineParts parts)
+    {
+        RequireSupported(parts.Folder);
+        return Makers[parts.Folder.PipelineClass](parts);
+    }
 }

@@ -147,8 +147,13 @@ public sealed partial class GraphBuilder
 
     private string Below(string path) => scope.Length == 0 ? path : $"{scope}.{path}";
 
-    private TensorInfo Find(string path) =>
-        tensors.Tensors.TryGetValue(tensorName(path), out TensorInfo? tensor) ? tensor : throw MissingTensorException.For(tensors, tensorName(path));
+    private TensorInfo Find(string path)
+    {
+        string tensorPath = tensorName(path);
+        if (!tensors.Tensors.TryGetValue(tensorPath, out TensorInfo? tensor)) throw MissingTensorException.For(tensors, tensorPath);
+        string? fault = tensor.Fault ?? (tensor.Type.IsFloatingPoint() ? null : $"it is stored as {tensor.TypeName}, and weights are floating-point numbers here");
+        return fault is null ? tensor : throw new ParameterException($"{tensors}: tensor '{tensorPath}': {fault}. Another program quantized the weights; take the folder from before that.");
+    }
 
     private TensorInfo FindWithShape(string path, IReadOnlyList<long> shape)
     {

@@ -65,6 +65,7 @@ public static partial class OnnxReader
     internal static ModelProto Parse(string path)
     {
         if (!File.Exists(path)) throw new OnnxFormatException($"{path}: there is no such file.");
+        if (ForeignContent.Format(ForeignContent.StartOf(path)) is { } foreign) throw new OnnxFormatException($"{path}: {foreign}");
         ModelProto model;
         try
         {

@@ -37,6 +37,7 @@ public static class ForeignJson
     {
         if (json.Span.StartsWith("\uFEFF"u8)) json = json[3..];
         if (json.Span.Trim(" \t\r\n"u8).IsEmpty) throw new JsonFileException(source, $"the file is empty (or no regular file); JSON is expected.");
+        if (ForeignContent.Placeholder(json.Span) is { } placeholder) throw new JsonFileException(source, placeholder);
         var options = new JsonDocumentOptions
         {
             MaxDepth = maximumDepth, AllowTrailingCommas = byHand, CommentHandling = byHand ? JsonCommentHandling.Skip : JsonCommentHandling.Disallow,

@@ -30,11 +30,12 @@ public static class TensorSources
         return values;
     }
 
-    /// <summary>Reads a whole integer or boolean tensor (int64, int32, uint8, bool) as 64-bit integers.</summary>
+    /// <summary>Reads a whole integer or boolean tensor as 64-bit integers; unsigned 64-bit ones from 2^63 on come out negative.</summary>
     public static long[] ReadInt64(this ITensorSource source, string name)
     {
         ArgumentNullException.ThrowIfNull(source);
         if (!source.Tensors.TryGetValue(name, out TensorInfo? tensor)) throw MissingTensorException.For(source, name);
+        if (!tensor.Type.IsInteger()) throw new ArgumentException($"Tensor '{name}' holds {tensor.TypeName}, not integers.", nameof(name));
         byte[] bytes = new byte[checked((int)tensor.SizeBytes)];
         source.ReadBytes(name, 0, bytes);
         long[] values = new long[tensor.ElementCount];
@@ -44,9 +45,12 @@ public static class TensorSources
             {
                 ElementType.Int64 => BitConverter.ToInt64(bytes, i * 8),
                 ElementType.Int32 => BitConverter.ToInt32(bytes, i * 4),
+                ElementType.Int16 => BitConverter.ToInt16(bytes, i * 2),
                 ElementType.Int8 => (sbyte)bytes[i],
-                ElementType.UInt8 or ElementType.Bool => bytes[i],
-                _ => throw new ArgumentException($"Tensor '{name}' holds {tensor.Type}, not integers.", nameof(name)),
+                ElementType.UInt64 => unchecked((long)BitConverter.ToUInt64(bytes, i * 8)),
+                ElementType.UInt32 => BitConverter.ToUInt32(bytes, i * 4),
+                ElementType.UInt16 => BitConverter.ToUInt16(bytes, i * 2),
+                _ => bytes[i],
             };
         }
         return values;

@@ -86,16 +86,16 @@ public sealed class ModelFolder
     /// <summary>Opens a folder.</summary>
     /// <param name="path">The folder.</param>
     /// <param name="notes">Where readers of it say what a person should know; null makes its own.</param>
-    /// <exception cref="ModelFolderException">No such folder, no <c>model_index.json</c>, or the folder of a component that is read is missing.</exception>
+    /// <exception cref="ModelFolderException">
+    /// No such folder, no <c>model_index.json</c>, a pipeline that was exported whole, or the folder of a component that is read is missing.
+    /// </exception>
     public static ModelFolder Open(string path, Notes? notes = null)
     {
         notes ??= new Notes();
+        if (File.Exists(path)) throw new ModelFolderException(ForeignPath.OfFile(path));
         if (!Directory.Exists(path)) throw new ModelFolderException($"{path}: there is no such folder.");
         string indexPath = Path.Combine(path, IndexName);
-        if (!File.Exists(indexPath))
-        {
-            throw new ModelFolderException($"{path}: no model_index.json; a diffusers pipeline folder is expected (one with transformer/ or unet/, vae/, scheduler/ inside).");
-        }
+        if (!File.Exists(indexPath)) throw new ModelFolderException(ForeignPath.OfFolder(path));
         ComponentConfig index = ComponentConfig.Read(indexPath, notes);
         var components = new Dictionary<string, ModelComponent>(StringComparer.Ordinal);
         var missing = new List<string>();
@@ -108,8 +108,12 @@ public sealed class ModelFolder
             else missing.Add(name);
         }
         string pipelineClass = index.Root["_class_name"] is JsonArray ? string.Join('.', index.Strings("_class_name")) : index.ClassName;
+        if (PipelineSupport.FaultOfExport(pipelineClass, [.. components.Keys, .. missing]) is { } fault) throw new ModelFolderException($"{path}: {fault}");
         var folder = new ModelFolder(path, pipelineClass, index.Root, components, missing, notes);
-        _ = folder.Used;
+        foreach (ModelComponent component in folder.Used)
+        {
+            if (ComponentFiles.Of(component).Reason is { } reason) notes.Add($"{component.Name}: {reason}.");
+        }
         return folder;
     }
 

@@ -59,6 +59,7 @@ public sealed class SafetensorsFile : ITensorSource
     public void ReadSingle(string name, long start, Span<float> destination)
     {
         ElementType type = Find(name).Info.Type;
+        if (!type.IsFloatingPoint() && !type.IsInteger()) throw new SafetensorsException(FilePath, name, $"it is stored as {Find(name).Info.TypeName}, which cannot be read as numbers.");
         int size = type.SizeBytes();
         if (type == ElementType.Float32)
         {

@@ -39,14 +39,18 @@ internal sealed class SafetensorsHeader
     internal static SafetensorsHeader Read(Stream stream, string path)
     {
         long fileBytes = stream.Length;
+        byte[] start = new byte[Math.Min(ForeignContent.StartBytes, fileBytes)];
+        stream.ReadExactly(start);
+        stream.Position = 0;
+        // A header begins with a brace behind its length.
+        if ((start.Length <= 8 || start[8] != '{') && ForeignContent.Format(start) is { } foreign) throw new SafetensorsException(path, foreign);
         if (fileBytes < 8) throw new SafetensorsException(path, $"{fileBytes} bytes are too few for a safetensors file; was the copy cut short?");
         Span<byte> prefix = stackalloc byte[8];
         stream.ReadExactly(prefix);
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (length > MaximumHeaderBytes)
         {
-            throw new SafetensorsException(path, $"the header claims {length} bytes, more than the limit of {MaximumHeaderBytes}; this is not a safetensors file "
-                + "(pickles such as .bin and .pt are never read: convert them with the safetensors library).");
+            throw new SafetensorsException(path, $"the header claims {length} bytes, more than the limit of {MaximumHeaderBytes}; this is not a safetensors file.");
         }
         if ((long)length > fileBytes - 8) throw new SafetensorsException(path, $"the header claims {length} bytes, the file has {fileBytes - 8} after its length field; was the copy cut short?");
         byte[] json = new byte[length];
@@ -74,34 +78,28 @@ internal sealed class SafetensorsHeader
 
     private static Entry ReadEntry(string name, ForeignValue value, string path, long dataBytes)
     {
-        ElementType type = ReadType(value["dtype"].Text(), path, name);
         long[] shape = ReadIntegers(value["shape"]);
         if (shape.Length > MaximumRank) throw new SafetensorsException(path, name, $"{shape.Length} dimensions; at most {MaximumRank} are accepted.");
         long[] offsets = ReadIntegers(value["data_offsets"]);
         if (offsets.Length != 2) throw new SafetensorsException(path, name, $"'data_offsets' has {offsets.Length} entries, not 2.");
         if (offsets[0] > offsets[1]) throw new SafetensorsException(path, name, $"data ends at {offsets[1]}, before it begins at {offsets[0]}.");
         if (offsets[1] > dataBytes) throw new SafetensorsException(path, name, $"data ends at byte {offsets[1]}, the file has {dataBytes} bytes of data; was the copy cut short?");
-        TensorInfo info = TensorInfo.Checked(name, type, shape) ?? throw new SafetensorsException(path, name, $"shape [{string.Join(", ", shape)}] overflows.");
-        if (info.SizeBytes != offsets[1] - offsets[0])
-        {
-            throw new SafetensorsException(path, name, $"shape [{string.Join(", ", shape)}] of {type} needs {info.SizeBytes} bytes, 'data_offsets' span {offsets[1] - offsets[0]}.");
-        }
-        return new Entry(info, offsets[0]);
+        return new Entry(Describe(path, name, value["dtype"].Text(), shape, offsets[1] - offsets[0]), offsets[0]);
     }
 
-    private static ElementType ReadType(string text, string path, string name) => text switch
+    private static TensorInfo Describe(string path, string name, string typeName, long[] shape, long bytes)
     {
-        "F32" => ElementType.Float32,
-        "F16" => ElementType.Float16,
-        "BF16" => ElementType.BFloat16,
-        "F64" => ElementType.Float64,
-        "I64" => ElementType.Int64,
-        "I32" => ElementType.Int32,
-        "I8" => ElementType.Int8,
-        "U8" => ElementType.UInt8,
-        "BOOL" => ElementType.Bool,
-        _ => throw new SafetensorsException(path, name, $"element type '{text}' is not supported; F32, F16, BF16, F64, I64, I32, I8, U8 and BOOL are."),
-    };
+        // Nothing can be checked of a type without a known size; it is an error where the tensor is read.
+        ElementType type = SafetensorsTypes.Parse(typeName) ?? ElementType.Unknown;
+        TensorInfo info = TensorInfo.Checked(name, type, shape) ?? throw new SafetensorsException(path, name, $"shape [{string.Join(", ", shape)}] overflows.");
+        if (type == ElementType.Unknown) return TensorInfo.OfUnknownType(name, typeName, shape, bytes);
+        if (type.Bits() is { } bits && info.ElementCount * bits % 8 != 0)
+        {
+            throw new SafetensorsException(path, name, $"shape [{string.Join(", ", shape)}] of {typeName} does not fill whole bytes.");
+        }
+        return info.SizeBytes == bytes ? info
+            : throw new SafetensorsException(path, name, $"shape [{string.Join(", ", shape)}] of {typeName} needs {info.SizeBytes} bytes, 'data_offsets' span {bytes}.");
+    }
 
     private static long[] ReadIntegers(ForeignValue list) =>
         [.. list.Items.Select(item => item.Long() is >= 0 and var value ? value : throw item.Fault("a non-negative integer"))];

@@ -79,7 +79,7 @@ public static class SafetensorsWriter
         {
             root.Add(info.Name, new JsonObject
             {
-                ["dtype"] = TypeName(info.Type),
+                ["dtype"] = SafetensorsTypes.NameOf(info),
                 ["shape"] = new JsonArray([.. info.Shape.Select(extent => JsonValue.Create(extent))]),
                 ["data_offsets"] = new JsonArray(offset, offset + info.SizeBytes),
             });
@@ -93,18 +93,4 @@ public static class SafetensorsWriter
         header.AsSpan(json.Length).Fill((byte)' ');
         return header;
     }
-
-    private static string TypeName(ElementType type) => type switch
-    {
-        ElementType.Float32 => "F32",
-        ElementType.Float16 => "F16",
-        ElementType.BFloat16 => "BF16",
-        ElementType.Float64 => "F64",
-        ElementType.Int64 => "I64",
-        ElementType.Int32 => "I32",
-        ElementType.Int8 => "I8",
-        ElementType.UInt8 => "U8",
-        ElementType.Bool => "BOOL",
-        _ => throw new NotSupportedException($"A safetensors file cannot hold {type}."),
-    };
 }

@@ -1,38 +1,35 @@
+using System.Runtime.InteropServices;
+using Qua2SeDiMo.Numerics;
+
 namespace Qua2SeDiMo.Models;
 
-/// <summary>The tensors of a component that is stored in one file or in shards with an index; headers are read on opening, data on demand.</summary>
+/// <summary>
+/// The tensors of a component that is stored in one file or in shards with an index; headers and scales are read on opening, data on demand. Weights
+/// that are 8-bit floats come widened.
+/// </summary>
 public sealed class ShardedTensors : ITensorSource
 {
-    private readonly Dictionary<string, SafetensorsFile> homes = new(StringComparer.Ordinal);
-    private readonly List<SafetensorsFile> files;
+    private readonly StoredTensors stored;
+    private readonly WeightScales scales;
 
-    private ShardedTensors(string directory, List<SafetensorsFile> files)
+    private ShardedTensors(string directory, StoredTensors stored)
     {
         DirectoryPath = directory;
-        this.files = files;
-        var tensors = new Dictionary<string, TensorInfo>(StringComparer.Ordinal);
-        foreach (SafetensorsFile file in files)
-        {
-            foreach (TensorInfo tensor in file.Tensors.Values)
-            {
-                if (!homes.TryAdd(tensor.Name, file))
-                {
-                    throw new SafetensorsException(file.FilePath, tensor.Name, $"it also stands in {homes[tensor.Name].FilePath}.");
-                }
-                tensors.Add(tensor.Name, tensor);
-            }
-        }
-        Tensors = tensors;
+        this.stored = stored;
+        scales = new WeightScales(stored);
     }
 
     /// <summary>The component's folder.</summary>
     public string DirectoryPath { get; }
 
     /// <summary>The files that hold the tensors.</summary>
-    public IReadOnlyList<string> FilePaths => [.. files.Select(file => file.FilePath)];
+    public IReadOnlyList<string> FilePaths => [.. stored.Files.Select(file => file.FilePath)];
 
-    /// <inheritdoc/>
-    public IReadOnlyDictionary<string, TensorInfo> Tensors { get; }
+    /// <summary>All tensors as they are read: 8-bit floats as what they widen to, the scales that are applied to them left out.</summary>
+    public IReadOnlyDictionary<string, TensorInfo> Tensors => scales.Tensors;
+
+    /// <summary>All tensors as the files hold them.</summary>
+    public IReadOnlyDictionary<string, TensorInfo> Stored => stored.Tensors;
 
     /// <summary>Opens the weights of a folder, whose names may be those of either library.</summary>
     /// <exception cref="ModelFolderException">The folder has no safetensors under a name that is read.</exception>
@@ -45,36 +42,51 @@ public sealed class ShardedTensors : ITensorSource
     public static ShardedTensors Open(ComponentFiles chosen)
     {
         ArgumentNullException.ThrowIfNull(chosen);
-        var files = new List<SafetensorsFile>();
+        var stored = new StoredTensors(chosen.DirectoryPath, chosen.Weights);
         try
         {
-            foreach (string path in chosen.Weights) files.Add(SafetensorsFile.Open(path));
-            var tensors = new ShardedTensors(chosen.DirectoryPath, files);
-            chosen.Index?.Check(name => tensors.homes.TryGetValue(name, out SafetensorsFile? file) ? Path.GetFileName(file.FilePath) : null);
-            return tensors;
+            chosen.Index?.Check(stored.ShardOf);
+            return new ShardedTensors(chosen.DirectoryPath, stored);
         }
         catch
         {
-            foreach (SafetensorsFile file in files) file.Dispose();
+            stored.Dispose();
             throw;
         }
     }
 
     /// <inheritdoc/>
-    public void ReadSingle(string name, long start, Span<float> destination) => Find(name).ReadSingle(name, start, destination);
-
-    /// <inheritdoc/>
-    public void ReadBytes(string name, long start, Span<byte> destination) => Find(name).ReadBytes(name, start, destination);
-
-    /// <inheritdoc/>
-    public void Dispose()
+    public void ReadSingle(string name, long start, Span<float> destination)
     {
-        foreach (SafetensorsFile file in files) file.Dispose();
+        if (Find(name).Fault is { } fault) throw new SafetensorsException(stored.PathOf(name), name, $"{fault}.");
+        stored.ReadSingle(name, start, destination);
+        scales.Apply(name, start, destination);
     }
+
+    /// <summary>Reads bytes, starting at byte <paramref name="start"/> of the tensor; of an 8-bit float those of what it widens to.</summary>
+    public void ReadBytes(string name, long start, Span<byte> destination)
+    {
+        ElementType type = Find(name).Type;
+        if (type == stored.Tensors[name].Type)
+        {
+            stored.ReadBytes(name, start, destination);
+            return;
+        }
+        int size = type.SizeBytes();
+        long first = start / size;
+        float[] values = new float[((start + destination.Length + size - 1) / size) - first];
+        ReadSingle(name, first, values);
+        Span<byte> bytes = type == ElementType.Float16
+            ? MemoryMarshal.AsBytes(Array.ConvertAll(values, value => (Half)value).AsSpan())
+            : MemoryMarshal.AsBytes(values.AsSpan());
+        bytes.Slice((int)(start - (first * size)), destination.Length).CopyTo(destination);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => stored.Dispose();
 
     /// <inheritdoc/>
     public override string ToString() => DirectoryPath;
 
-    private SafetensorsFile Find(string name) =>
-        homes.TryGetValue(name, out SafetensorsFile? file) ? file : throw MissingTensorException.For(this, name);
+    private TensorInfo Find(string name) => Tensors.TryGetValue(name, out TensorInfo? tensor) ? tensor : throw MissingTensorException.For(this, name);
 }

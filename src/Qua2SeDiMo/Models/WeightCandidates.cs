@@ -69,7 +69,7 @@ internal sealed partial class WeightCandidates
         }
         (Chosen, Variant) = (variants[taken], taken);
         Reason = $"there is no {stem}.safetensors and no index of that name; "
-            + (variants.Count == 1 ? $"the only variant is '{taken}'" : $"of the variants ({listed}) '{taken}' is taken, the first of {string.Join(", ", Precisions)}");
+            + (variants.Count == 1 ? $"the only variant, {variants[taken]}, is read" : $"of the variants ({listed}) {variants[taken]} is read, the first of {string.Join(", ", Precisions)}");
         return true;
     }
 

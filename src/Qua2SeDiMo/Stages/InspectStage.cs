@@ -26,7 +26,11 @@ public sealed record QuantizableSummary(string ClassName, int Weights, long Para
 /// <param name="Components">Its components.</param>
 /// <param name="Quantizable">What can be quantized.</param>
 /// <param name="Notes">What a person should know of its files.</param>
-public sealed record InspectResult(string Name, string PipelineClass, IReadOnlyList<ComponentSummary> Components, QuantizableSummary Quantizable, IReadOnlyList<string> Notes);
+public sealed record InspectResult(string Name, string PipelineClass, IReadOnlyList<ComponentSummary> Components, QuantizableSummary Quantizable, IReadOnlyList<string> Notes)
+{
+    /// <summary>Why no pictures can be made from the folder, though its denoiser can be quantized; null where they can.</summary>
+    public string? Obstacle { get; init; }
+}
 
 /// <summary>Reads a folder's headers.</summary>
 public static class InspectStage
@@ -36,21 +40,38 @@ public static class InspectStage
     public static InspectResult Run(LoadedModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        ComponentSummary[] components = [.. model.Folder.Components.Values.Select(Summarise)];
+        ComponentSummary[] components = [.. model.Folder.Components.Values.Select(component => Summarise(component, model.Folder.Used.Contains(component)))];
         return new InspectResult(
             model.Folder.Name, model.Folder.PipelineClass, components,
             new QuantizableSummary(
                 model.Folder.Denoiser.ClassName, model.Weights.Count, model.Weights.Sum(weight => weight.ElementCount), model.QuantizableBytes,
-                model.OriginalBits, $"6^{model.Weights.Count(weight => weight.TiedTo is null)}"), model.Folder.Notes.All);
+                model.OriginalBits, $"6^{model.Weights.Count(weight => weight.TiedTo is null)}"), model.Folder.Notes.All)
+        {
+            Obstacle = PipelineSupport.FaultOfGeneration(model.Folder),
+        };
     }
 
-    private static ComponentSummary Summarise(ModelComponent component)
+    // What nothing reads may be damaged, or in any format.
+    private static ComponentSummary Summarise(ModelComponent component, bool isUsed)
     {
-        if (ComponentFiles.Of(component).Form == WeightForm.None) return new ComponentSummary(component.Name, component.ClassName, null, null, []);
+        var named = new ComponentSummary(component.Name, component.ClassName, null, null, []);
+        try
+        {
+            return ComponentFiles.Of(component).Form == WeightForm.None ? named : WithWeights(component);
+        }
+        catch (Q2Exception) when (!isUsed)
+        {
+            return named;
+        }
+    }
+
+    private static ComponentSummary WithWeights(ModelComponent component)
+    {
         using ITensorSource tensors = LoadedModel.OpenTensors(component);
-        TensorInfo[] numbers = [.. tensors.Tensors.Values.Where(tensor => tensor.Type is not (ElementType.Int64 or ElementType.Int32 or ElementType.Bool))];
+        IReadOnlyDictionary<string, TensorInfo> stored = tensors is ShardedTensors sharded ? sharded.Stored : tensors.Tensors;
+        TensorInfo[] numbers = [.. stored.Values.Where(tensor => !tensor.Type.IsInteger())];
         return new ComponentSummary(
-            component.Name, component.ClassName, numbers.Sum(tensor => tensor.ElementCount), tensors.Tensors.Values.Sum(tensor => tensor.SizeBytes),
-            [.. numbers.Select(tensor => tensor.Type.ToString()).Distinct().Order(StringComparer.Ordinal)]);
+            component.Name, component.ClassName, tensors.Tensors.Values.Where(tensor => tensor.Type.IsFloatingPoint()).Sum(tensor => tensor.ElementCount), stored.Values.Sum(tensor => tensor.SizeBytes),
+            [.. numbers.Select(tensor => tensor.TypeName).Distinct().Order(StringComparer.Ordinal)]);
     }
 }

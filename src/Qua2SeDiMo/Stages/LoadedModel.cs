@@ -111,6 +111,8 @@ public sealed class LoadedModel : IDisposable
         return files.Form switch
         {
             WeightForm.Packed => PackedModelReader.Open(component.DirectoryPath),
+            WeightForm.Program when component.Name is not ("transformer" or "unet") => throw new ModelFolderException(
+                $"{files.Program}: only a denoiser may be an exported program; {component.Name} needs safetensors files: take that folder from the model's original pipeline."),
             WeightForm.Program => OnnxReader.Read(files.Program!).Tensors,
             _ => ShardedTensors.Open(files),
         };

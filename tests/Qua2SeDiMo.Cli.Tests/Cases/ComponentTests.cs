@@ -18,6 +18,17 @@ public sealed class ComponentTests
         await Pictures.AreEqualAsync(plain.Path, named.Path);
     }
 
+    [Fact]
+    public async Task A_component_that_nothing_reads_is_damaged()
+    {
+        using ModelCopy plain = new(), damaged = new();
+        damaged.Edit("model_index.json", ("safety_checker", new JsonArray("stable_diffusion", "StableDiffusionSafetyChecker")));
+        Directory.CreateDirectory(damaged.In("safety_checker"));
+        File.WriteAllText(damaged.In("safety_checker/model.safetensors"), "version https://git-lfs.github.com/spec/v1\n");
+        (await Q2.RunAsync("inspect", damaged.Path)).Succeeded();
+        await Pictures.AreEqualAsync(plain.Path, damaged.Path);
+    }
+
     [Theory]
     [InlineData("unet")]
     [InlineData("vae")]

@@ -17,7 +17,8 @@ public sealed class SafetensorsTests : IDisposable
     {
         { "not json", "{", "not valid JSON" },
         { "an array", "[]", "not a JSON object" },
-        { "unknown type", """{"t":{"dtype":"F4","shape":[1],"data_offsets":[0,4]}}""", "'F4'" },
+        { "half a byte", """{"t":{"dtype":"F4","shape":[1],"data_offsets":[0,4]}}""", "whole bytes" },
+        { "six bits against bytes", """{"t":{"dtype":"F6_E2M3","shape":[8],"data_offsets":[0,4]}}""", "needs 6 bytes" },
         { "no type", """{"t":{"shape":[1],"data_offsets":[0,4]}}""", "dtype" },
         { "negative extent", """{"t":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", "-1" },
         { "fractional extent", """{"t":{"dtype":"F32","shape":[0.5],"data_offsets":[0,4]}}""", "0.5" },

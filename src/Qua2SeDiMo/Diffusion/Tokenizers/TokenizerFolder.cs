@@ -77,7 +77,8 @@ internal sealed class TokenizerFolder
         {
             throw new TokenizerException($"{path}.gz: not gzip data: {error.Message}", error);
         }
-        return content.ToArray();
+        byte[] bytes = content.ToArray();
+        return ForeignContent.Placeholder(bytes) is not { } placeholder ? bytes : throw new TokenizerException($"{found}: {placeholder}");
     }
 
     /// <summary>A file's lines, read as UTF-8.</summary>

@@ -32,7 +32,7 @@ public static class TensorFingerprint
             {
                 // Every field says where it ends, so that no two lists of tensors give the same bytes.
                 writer.Write(tensors[t].Name);
-                writer.Write(tensors[t].Type.ToString());
+                writer.Write(tensors[t].TypeName);
                 writer.Write(tensors[t].Shape.Count);
                 foreach (long extent in tensors[t].Shape) writer.Write(extent);
                 writer.Write(data[t]);
