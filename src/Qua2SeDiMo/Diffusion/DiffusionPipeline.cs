@@ -66,6 +66,22 @@ public sealed class DiffusionPipeline : IDisposable
         return encoded;
     }
 
+    /// <summary>Prompts and negative prompts that text encoders get without their ends, each text once.</summary>
+    /// <exception cref="GenerationException">The request says something that this pipeline does not take.</exception>
+    public IReadOnlyList<CutText> CutTexts(IReadOnlyList<string> prompts, GenerationRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        ArgumentNullException.ThrowIfNull(request);
+        Check(prompts.Count, request);
+        IEnumerable<(string Text, bool IsNegative)> texts = prompts.Select(text => (text, false));
+        if (family.IsGuided(request)) texts = texts.Concat(request.NegativePrompts.Select(text => (text, true)));
+        return [.. from text in texts.Distinct()
+            from encoder in family.Encoders
+            let lost = encoder.LostWords(text.Text, family.Prepare)
+            where lost.Length > 0
+            select new CutText(text.Text, text.IsNegative, encoder.Component, encoder.MaximumTokens, lost)];
+    }
+
     /// <summary>Generates one image per prompt from given starting noise.</summary>
     /// <param name="prompts">Result of <see cref="Encode"/> for the same request.</param>
     /// <param name="noise">Unit normals, [prompts, channels, height, width] of the latents.</param>

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Qua2SeDiMo.Diffusion.Tokenizers;
 using Qua2SeDiMo.Inference;
 
 namespace Qua2SeDiMo.Diffusion;
@@ -23,8 +22,13 @@ internal sealed class StableDiffusionXLFamily : IPipelineFamily
     {
         firstState = TextEncoder.Penultimate(parts, "text_encoder");
         secondState = TextEncoder.Penultimate(parts, "text_encoder_2");
-        first = new TextEncoder(parts, "text_encoder", TokenizerCatalog.Open(parts.Folder.Component("tokenizer")), seesPadding: true, firstState);
-        second = new TextEncoder(parts, "text_encoder_2", TokenizerCatalog.Open(parts.Folder.Component("tokenizer_2")), seesPadding: true, secondState, Pooled);
+        first = new TextEncoder(parts, "text_encoder", TextEncoder.OpenClip(parts, "text_encoder", "tokenizer"), seesPadding: true, firstState) { ExpandsConcepts = true };
+        second = new TextEncoder(parts, "text_encoder_2", TextEncoder.OpenClip(parts, "text_encoder_2", "tokenizer_2"), seesPadding: true, secondState, Pooled) { ExpandsConcepts = true };
+        if (first.MaximumTokens != second.MaximumTokens)
+        {
+            throw new GenerationException($"{parts.Folder.DirectoryPath}: tokenizer cuts texts at {first.MaximumTokens} tokens and tokenizer_2 at {second.MaximumTokens}, but the states of both encoders stand side by side; "
+                + "give both the same model_max_length.");
+        }
         JsonNode? zeroes = parts.Folder.Index["force_zeros_for_empty_prompt"];
         zeroesMissingNegative = zeroes?.GetValueKind() is not JsonValueKind.False;
     }

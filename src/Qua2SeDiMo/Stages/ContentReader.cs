@@ -38,7 +38,7 @@ internal sealed class ContentReader(FingerprintCache cache, IProgress<StageProgr
         var parts = new List<FingerprintPart> { new("model_index.json", ContentHash.Of(folder.Index, IsNote)) };
         foreach (ModelComponent component in read)
         {
-            if (IsTokenizer(component)) parts.AddRange(Tokenizer(component.DirectoryPath, component.Name));
+            if (IsTokenizer(component)) parts.AddRange(Tokenizer(component.DirectoryPath, component.Name, component.ClassName));
             else
             {
                 parts.Add(Config(component.ReadConfig(), component.Name));
@@ -84,7 +84,7 @@ internal sealed class ContentReader(FingerprintCache cache, IProgress<StageProgr
     private static FingerprintPart Config(ComponentConfig config, string component) =>
         new($"{component}/{Path.GetFileName(config.Source)}", ContentHash.Of(config.Root, Notes.Contains));
 
-    private static IEnumerable<FingerprintPart> Tokenizer(string folder, string component) => TokenizerCatalog.FilesOf(folder)
+    private static IEnumerable<FingerprintPart> Tokenizer(string folder, string component, string className = "") => TokenizerCatalog.FilesOf(folder, className)
         .Select(path => new FingerprintPart($"{component}/{Path.GetFileName(path)}", ContentHash.Of(File.ReadAllBytes(path))));
 
     private IEnumerable<FingerprintPart> Tensors(ModelComponent component, ITensorSource source) => source switch
