@@ -23,8 +23,10 @@ internal static class CutTextNotes
         foreach (IGrouping<(string Prompt, bool IsNegative), CutText> prompt in prompts.Take(PromptsNamed))
         {
             IEnumerable<string> losses = prompt.GroupBy(text => (text.MaximumTokens, text.Lost)).Select(loss =>
-                $"{string.Join(" and ", loss.Select(text => text.Encoder))}: after {loss.Key.MaximumTokens} tokens, lost is \"{Shorten(loss.Key.Lost)}\"");
-            yield return $"{(prompt.Key.IsNegative ? "negative prompt" : "prompt")} \"{Begin(prompt.Key.Prompt)}\" is cut ({string.Join("; ", losses)})";
+                $"{string.Join(" and ", loss.Select(text => text.Encoder))}: after {loss.Key.MaximumTokens} tokens, lost is "
+                    + $"\"{Shorten(loss.Key.Lost)}\"");
+            yield return $"{(prompt.Key.IsNegative ? "negative prompt" : "prompt")} \"{Begin(prompt.Key.Prompt)}\" is cut "
+                + $"({string.Join("; ", losses)})";
         }
         if (prompts.Length > PromptsNamed) yield return $"{prompts.Length - PromptsNamed} more prompts are cut; --json lists them all";
     }

@@ -23,7 +23,8 @@ internal static class GenerateCommand
             {
                 quantized = (allocation, BankStage.Run(loaded, model.Run(result), context.Progress, cancellationToken));
             }
-            GenerateResult generated = GenerateStage.Run(loaded, arguments.Destination(result), options, quantized, context.Progress, cancellationToken) with { Cut = cut };
+            GenerateResult generated = GenerateStage.Run(
+                loaded, arguments.Destination(result), options, quantized, context.Progress, cancellationToken) with { Cut = cut };
             context.Print(generated, _ =>
             {
                 TextWriter output = context.Out.Profile.Out.Writer;

@@ -61,7 +61,8 @@ public sealed class DiffusionPipeline : IDisposable
         Check(prompts.Count, request);
         var encoded = new EncodedPrompts(
             family.Encode(prompts, TextRole.Prompt, size, request),
-            family.IsGuided(request) ? family.Encode(request.NegativePrompts is [] ? [""] : request.NegativePrompts, TextRole.Negative, size, request) : null);
+            family.IsGuided(request)
+                ? family.Encode(request.NegativePrompts is [] ? [""] : request.NegativePrompts, TextRole.Negative, size, request) : null);
         foreach (TextEncoder encoder in family.Encoders) encoder.Unload();
         return encoded;
     }
@@ -157,11 +158,13 @@ public sealed class DiffusionPipeline : IDisposable
         }
         if (request.NegativePrompts.Count > 1 && request.NegativePrompts.Count != prompts)
         {
-            throw new GenerationException($"There are {request.NegativePrompts.Count} negative prompts for {prompts} prompts; give one for all, or one for each.");
+            throw new GenerationException(
+                $"There are {request.NegativePrompts.Count} negative prompts for {prompts} prompts; give one for all, or one for each.");
         }
         if (request.Sizes is { IsEmpty: false } && !family.TakesSizes)
         {
-            throw new GenerationException($"{name} is not told original, crop and target sizes; only StableDiffusionXLPipeline is. Leave them out.");
+            throw new GenerationException(
+                $"{name} is not told original, crop and target sizes; only StableDiffusionXLPipeline is. Leave them out.");
         }
     }
 

@@ -17,7 +17,8 @@ internal sealed class PixArtFamily : IPipelineFamily
     {
         ModelComponent component = parts.Folder.Component("tokenizer");
         int released = parts.Folder.PipelineClass == "PixArtSigmaPipeline" ? 300 : 120;
-        ITokenizer tokenizer = parts.TextLength is { } asked ? TokenizerCatalog.Open(component, asked) : TokenizerCatalog.OpenWithin(component, released);
+        ITokenizer tokenizer = parts.TextLength is { } asked ? TokenizerCatalog.Open(component, asked)
+            : TokenizerCatalog.OpenWithin(component, released);
         encoder = new TextEncoder(parts, "text_encoder", tokenizer, seesPadding: false, "last_hidden_state");
         takesSize = parts.DenoiserTakes("resolution");
     }

@@ -31,7 +31,8 @@ internal sealed class StableDiffusion3Family : IPipelineFamily
         textWidth = denoiser.Int("joint_attention_dim", 4096);
         // Both cut at the length of the first.
         ITokenizer first = TextEncoder.OpenClip(parts, "text_encoder", "tokenizer");
-        (string Encoder, ITokenizer Tokenizer)[] pairs = [("text_encoder", first), ("text_encoder_2", TokenizerCatalog.Open(parts.Folder.Component("tokenizer_2"), first.MaximumLength))];
+        (string Encoder, ITokenizer Tokenizer)[] pairs = [("text_encoder", first),
+            ("text_encoder_2", TokenizerCatalog.Open(parts.Folder.Component("tokenizer_2"), first.MaximumLength))];
         states = [.. pairs.Select(pair => TextEncoder.Penultimate(parts, pair.Encoder))];
         clips = [.. pairs.Select((pair, i) => new TextEncoder(parts, pair.Encoder, pair.Tokenizer, seesPadding: true, states[i], Pooled))];
         if (parts.Folder.Components.ContainsKey("text_encoder_3"))

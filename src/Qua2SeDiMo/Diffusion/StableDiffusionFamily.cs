@@ -8,7 +8,9 @@ internal sealed class StableDiffusionFamily : IPipelineFamily
     private readonly TextEncoder encoder;
 
     internal StableDiffusionFamily(PipelineParts parts) =>
-        encoder = new TextEncoder(parts, "text_encoder", TextEncoder.OpenClip(parts, "text_encoder", "tokenizer"), seesPadding: true, "last_hidden_state") { ExpandsConcepts = true };
+        encoder = new TextEncoder(
+            parts, "text_encoder", TextEncoder.OpenClip(parts, "text_encoder", "tokenizer"), seesPadding: true,
+            "last_hidden_state") { ExpandsConcepts = true };
 
     public string LatentsInput => "sample";
 

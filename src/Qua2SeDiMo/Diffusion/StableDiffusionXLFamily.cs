@@ -22,11 +22,17 @@ internal sealed class StableDiffusionXLFamily : IPipelineFamily
     {
         firstState = TextEncoder.Penultimate(parts, "text_encoder");
         secondState = TextEncoder.Penultimate(parts, "text_encoder_2");
-        first = new TextEncoder(parts, "text_encoder", TextEncoder.OpenClip(parts, "text_encoder", "tokenizer"), seesPadding: true, firstState) { ExpandsConcepts = true };
-        second = new TextEncoder(parts, "text_encoder_2", TextEncoder.OpenClip(parts, "text_encoder_2", "tokenizer_2"), seesPadding: true, secondState, Pooled) { ExpandsConcepts = true };
+        first = new TextEncoder(
+            parts, "text_encoder", TextEncoder.OpenClip(parts, "text_encoder", "tokenizer"), seesPadding: true,
+            firstState) { ExpandsConcepts = true };
+        second = new TextEncoder(
+            parts, "text_encoder_2", TextEncoder.OpenClip(parts, "text_encoder_2", "tokenizer_2"), seesPadding: true, secondState,
+            Pooled) { ExpandsConcepts = true };
         if (first.MaximumTokens != second.MaximumTokens)
         {
-            throw new GenerationException($"{parts.Folder.DirectoryPath}: tokenizer cuts texts at {first.MaximumTokens} tokens and tokenizer_2 at {second.MaximumTokens}, but the states of both encoders stand side by side; "
+            throw new GenerationException(
+                $"{parts.Folder.DirectoryPath}: tokenizer cuts texts at {first.MaximumTokens} tokens and tokenizer_2 at "
+                + $"{second.MaximumTokens}, but the states of both encoders stand side by side; "
                 + "give both the same model_max_length.");
         }
         JsonNode? zeroes = parts.Folder.Index["force_zeros_for_empty_prompt"];

@@ -79,12 +79,14 @@ internal sealed class TextEncoder : IDisposable
     /// <param name="component">Name of the encoder's component.</param>
     /// <param name="tokenizer">Name of the tokenizer's component.</param>
     internal static ITokenizer OpenClip(PipelineParts parts, string component, string tokenizer) =>
-        TokenizerCatalog.OpenWithin(parts.Folder.Component(tokenizer), parts.Folder.Component(component).ReadConfig().Int("max_position_embeddings", ClipPositions));
+        TokenizerCatalog.OpenWithin(
+            parts.Folder.Component(tokenizer), parts.Folder.Component(component).ReadConfig().Int("max_position_embeddings", ClipPositions));
 
     /// <summary>What a text loses by the encoder's length; empty when it fits.</summary>
     /// <param name="text">The text as a person wrote it.</param>
     /// <param name="prepare">What the pipeline does to it first.</param>
-    internal string LostWords(string text, Func<string, string> prepare) => CutText.LostWords(text, start => tokenizer.EncodeIds(Expand(prepare(start))).Count, MaximumTokens);
+    internal string LostWords(string text, Func<string, string> prepare) =>
+        CutText.LostWords(text, start => tokenizer.EncodeIds(Expand(prepare(start))).Count, MaximumTokens);
 
     internal TokenBatch Tokenize(IReadOnlyList<string> texts)
     {
@@ -120,8 +122,10 @@ internal sealed class TextEncoder : IDisposable
         foreach (int id in ids)
         {
             if (id < embeddings) continue;
-            throw new GenerationException($"{path}: token '{tokenizer.TokenOf(id)}' has id {id}, but the text encoder has {embeddings} embeddings (ids 0 to {embeddings - 1}). "
-                + "Its tokenizer knows tokens that the encoder was not given: use the text encoder that was saved with it, or leave the token out.");
+            throw new GenerationException(
+                $"{path}: token '{tokenizer.TokenOf(id)}' has id {id}, but the text encoder has {embeddings} embeddings (ids 0 to "
+                + $"{embeddings - 1}). Its tokenizer knows tokens that the encoder was not given: use the text encoder that was saved with "
+                + "it, or leave the token out.");
         }
     }
 

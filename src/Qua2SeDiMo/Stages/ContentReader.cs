@@ -84,7 +84,8 @@ internal sealed class ContentReader(FingerprintCache cache, IProgress<StageProgr
     private static FingerprintPart Config(ComponentConfig config, string component) =>
         new($"{component}/{Path.GetFileName(config.Source)}", ContentHash.Of(config.Root, Notes.Contains));
 
-    private static IEnumerable<FingerprintPart> Tokenizer(string folder, string component, string className = "") => TokenizerCatalog.FilesOf(folder, className)
+    private static IEnumerable<FingerprintPart> Tokenizer(string folder, string component, string className = "") =>
+        TokenizerCatalog.FilesOf(folder, className)
         .Select(path => new FingerprintPart($"{component}/{Path.GetFileName(path)}", ContentHash.Of(File.ReadAllBytes(path))));
 
     private IEnumerable<FingerprintPart> Tensors(ModelComponent component, ITensorSource source) => source switch

@@ -7,7 +7,8 @@ namespace Qua2SeDiMo.Stages;
 public static class CutPrompts
 {
     /// <summary>Prompts and negative prompts that lose their ends, each text once; from tokenizers and headers alone.</summary>
-    /// <exception cref="Q2Exception">The folder is not supported, or the request says something that its pipeline does not take.</exception>
+    /// <exception cref="Q2Exception">The folder is not supported, or the request says something that its pipeline does not
+    /// take.</exception>
     public static IReadOnlyList<CutText> Find(LoadedModel model, IReadOnlyList<string> prompts, GenerationRequest request)
     {
         ArgumentNullException.ThrowIfNull(model);

@@ -14,7 +14,8 @@ namespace Qua2SeDiMo.Stages;
 /// <param name="Objective">Name of the metric that is optimised.</param>
 /// <param name="Reliabilities">Split-half reliability of each metric; empty for too few trials or images.</param>
 public sealed record StudySummary(
-    int Complete, int Failed, int Images, int Steps, double SecondsPerTrial, double OutsideRuntimeShare, GenerationSpeed? Speed, string Objective, IReadOnlyList<ObjectiveReliability> Reliabilities)
+    int Complete, int Failed, int Images, int Steps, double SecondsPerTrial, double OutsideRuntimeShare, GenerationSpeed? Speed,
+        string Objective, IReadOnlyList<ObjectiveReliability> Reliabilities)
 {
     /// <summary>Prompts that text encoders got without their ends.</summary>
     public IReadOnlyList<CutText> Cut { get; init; } = [];

@@ -23,7 +23,8 @@ public sealed class AddedTokenTests
         Assert.Equal(await Picture(plain, "a photo of a cat"), await Picture(model, "a photo of a cat"));
 
         // The very embedding: with that of another word in its place the prompt is that of the word.
-        model.EditTensors(ModelCopy.TextEncoder, tensors => Embeddings(tensors, (data, width) => data.AsSpan(320 * width, width).CopyTo(data.AsSpan(First * width))));
+        model.EditTensors(ModelCopy.TextEncoder, tensors =>
+            Embeddings(tensors, (data, width) => data.AsSpan(320 * width, width).CopyTo(data.AsSpan(First * width))));
         Assert.Equal(await Picture(plain, "a photo of a on a table"), await Picture(model, Prompt));
     }
 
@@ -44,7 +45,9 @@ public sealed class AddedTokenTests
         Name(model, "added_tokens.json", "<Cat-Toy>");
         Name(lower, "added_tokens.json", "<cat-toy>");
         Assert.Equal(await Picture(lower, Prompt), await Picture(model, "a photo of <Cat-Toy> on a table"));
-        exact.Edit("tokenizer/tokenizer_config.json", ("added_tokens_decoder", new JsonObject { [$"{First}"] = new JsonObject { ["content"] = "<Cat-Toy>", ["normalized"] = false } }));
+        exact.Edit("tokenizer/tokenizer_config.json",
+            ("added_tokens_decoder",
+            new JsonObject { [$"{First}"] = new JsonObject { ["content"] = "<Cat-Toy>", ["normalized"] = false } }));
         Assert.Equal(await Picture(lower, Prompt), await Picture(exact, "a photo of <Cat-Toy> on a table"));
         Assert.NotEqual(await Picture(lower, Prompt), await Picture(exact, Prompt));
     }
@@ -54,7 +57,8 @@ public sealed class AddedTokenTests
     {
         using var model = new ModelCopy();
         Name(model, "added_tokens.json", "<cat-toy>");
-        (await Q2.RunAsync("generate", model.Path, "--prompt", Prompt, "--steps", "1", "--out", model.Beside("a"))).Refused("<cat-toy>", "784", "783");
+        (await Q2.RunAsync("generate", model.Path, "--prompt", Prompt, "--steps", "1", "--out", model.Beside("a")))
+            .Refused("<cat-toy>", "784", "783");
         await Picture(model, "a photo of a cat");
     }
 
@@ -73,7 +77,8 @@ public sealed class AddedTokenTests
         var model = new ModelCopy();
         model.EditTensors(ModelCopy.TextEncoder, tensors =>
         {
-            (string name, StoredTensor table) = tensors.First(pair => pair.Key.EndsWith("token_embedding.weight", StringComparison.Ordinal));
+            (string name, StoredTensor table) = tensors.First(pair =>
+                pair.Key.EndsWith("token_embedding.weight", StringComparison.Ordinal));
             int width = (int)table.Shape[1];
             float[] rows = [.. Enumerable.Range(0, tokens * width).Select(i => (((i * 7) % 13) - 6) / 3f)];
             tensors[name] = StoredTensor.Single([First + tokens, width], [.. table.Singles(), .. rows]);
@@ -96,12 +101,15 @@ public sealed class AddedTokenTests
         switch (file)
         {
             case "added_tokens.json":
-                File.WriteAllText(model.In("tokenizer/added_tokens.json"), new JsonObject(ids.Select(token => KeyValuePair.Create(token.name, (JsonNode?)token.Id))).ToJsonString());
+                File.WriteAllText(model.In("tokenizer/added_tokens.json"),
+                    new JsonObject(ids.Select(token => KeyValuePair.Create(token.name, (JsonNode?)token.Id))).ToJsonString());
                 break;
             case "tokenizer_config.json":
-                model.Edit("tokenizer/tokenizer_config.json", ("added_tokens_decoder", new JsonObject(ids.Select(token => KeyValuePair.Create($"{token.Id}", (JsonNode?)new JsonObject
+                model.Edit("tokenizer/tokenizer_config.json",
+                    ("added_tokens_decoder", new JsonObject(ids.Select(token => KeyValuePair.Create($"{token.Id}", (JsonNode?)new JsonObject
                 {
-                    ["content"] = token.name, ["lstrip"] = false, ["normalized"] = true, ["rstrip"] = false, ["single_word"] = false, ["special"] = false,
+                    ["content"] = token.name, ["lstrip"] = false, ["normalized"] = true, ["rstrip"] = false, ["single_word"] = false,
+                        ["special"] = false,
                 })))));
                 break;
             default:
@@ -112,7 +120,8 @@ public sealed class AddedTokenTests
 
     private static async Task<byte[]> Picture(ModelCopy model, string prompt)
     {
-        Q2Result result = await Q2.RunAsync("generate", model.Path, "--prompt", prompt, "--steps", "1", "--quiet", "--json", "--out", model.Beside($"{Guid.NewGuid()}"));
+        Q2Result result = await Q2.RunAsync(
+            "generate", model.Path, "--prompt", prompt, "--steps", "1", "--quiet", "--json", "--out", model.Beside($"{Guid.NewGuid()}"));
         return File.ReadAllBytes(result.Succeeded().Json.GetProperty("images")[0].GetProperty("path").GetString()!);
     }
 }

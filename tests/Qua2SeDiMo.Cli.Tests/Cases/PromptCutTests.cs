@@ -5,7 +5,8 @@ namespace Qua2SeDiMo.Cli.Tests.Cases;
 
 public sealed class PromptCutTests
 {
-    private static readonly string Long = string.Concat(Enumerable.Repeat("a photo of a very large cat sitting on a table with flowers ", 24));
+    private static readonly string Long = string.Concat(
+        Enumerable.Repeat("a photo of a very large cat sitting on a table with flowers ", 24));
 
     [Theory]
     [InlineData("stable-diffusion-15", "text_encoder", 77)]
@@ -54,7 +55,8 @@ public sealed class PromptCutTests
         using var model = new ModelCopy();
         string prompts = model.Beside("prompts.txt");
         File.WriteAllLines(prompts, [Long + "red", "a cat", .. Enumerable.Range(0, 10).Select(i => $"{Long} {i}")]);
-        string[] request = ["study", model.Path, "--run", model.Beside("run"), "--trials", "1", "--images", "12", "--steps", "1", "--clip", "none", "--reference", "none", "--prompts", prompts, "--json", "--quiet"];
+        string[] request = ["study", model.Path, "--run", model.Beside("run"), "--trials", "1", "--images", "12", "--steps", "1", "--clip",
+            "none", "--reference", "none", "--prompts", prompts, "--json", "--quiet"];
         Q2Result study = (await Q2.RunAsync(request)).Succeeded();
         string[] notes = Notes(study);
         Assert.Equal(9, notes.Length);
@@ -62,10 +64,14 @@ public sealed class PromptCutTests
         Assert.Equal(11, study.Json.GetProperty("cut").GetArrayLength());
     }
 
-    private static string[] Notes(Q2Result result) => [.. result.Errors.Split('\n').Where(line => line.StartsWith("note: ", StringComparison.Ordinal) && line.Contains("prompt", StringComparison.Ordinal))];
+    private static string[] Notes(Q2Result result) =>
+        [.. result.Errors.Split('\n')
+        .Where(line => line.StartsWith("note: ", StringComparison.Ordinal) && line.Contains("prompt", StringComparison.Ordinal))];
 
-    private static byte[] Picture(Q2Result result) => File.ReadAllBytes(result.Json.GetProperty("images")[0].GetProperty("path").GetString()!);
+    private static byte[] Picture(Q2Result result) =>
+        File.ReadAllBytes(result.Json.GetProperty("images")[0].GetProperty("path").GetString()!);
 
     private static async Task<Q2Result> Generate(ModelCopy model, string name, string prompt, params string[] options) =>
-        (await Q2.RunAsync(["generate", model.Path, "--prompt", prompt, "--steps", "1", "--height", "64", "--width", "64", "--quiet", "--json", "--out", model.Beside(name), .. options])).Succeeded();
+        (await Q2.RunAsync(["generate", model.Path, "--prompt", prompt, "--steps", "1", "--height", "64", "--width", "64", "--quiet",
+            "--json", "--out", model.Beside(name), .. options])).Succeeded();
 }

@@ -3,7 +3,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Tokenizers saved without a length, with the number that stands for none, or with more than the encoder takes; and by transformers 5.</summary>
+/// <summary>Tokenizers saved without a length, with the number that stands for none, or with more than the encoder takes; and by
+/// transformers 5.</summary>
 public sealed class TokenLimitTests
 {
     private const string Config = "tokenizer/tokenizer_config.json";
@@ -21,13 +22,15 @@ public sealed class TokenLimitTests
         using var model = new ModelCopy(pipeline);
         string config = $"{tokenizer}/tokenizer_config.json";
         byte[] right = await Picture(model, "right");
-        foreach (JsonNode? length in new JsonNode?[] { null, JsonValue.Create(1e30), JsonNode.Parse("1000000000000000019884624838656"), beyond })
+        foreach (JsonNode? length in new JsonNode?[] { null, JsonValue.Create(1e30), JsonNode.Parse("1000000000000000019884624838656"),
+            beyond })
         {
             model.Edit(config, ("model_max_length", length));
             Assert.Equal(right, await Picture(model, $"{Guid.NewGuid()}"));
         }
         model.Edit(config, ("model_max_length", 0));
-        if (pipeline == "stable-diffusion-15") (await Q2.RunAsync("generate", model.Path, "--prompt", "a", "--out", model.Beside("x"))).Refused("model_max_length", "0");
+        if (pipeline == "stable-diffusion-15") (await Q2.RunAsync("generate", model.Path, "--prompt", "a", "--out", model.Beside("x")))
+            .Refused("model_max_length", "0");
     }
 
     [Fact]
@@ -49,7 +52,8 @@ public sealed class TokenLimitTests
         byte[] right = await Picture(model, "right");
         TokenizerFiles.WriteClipJson(model.In("tokenizer"), []);
         foreach (string file in new[] { "vocab.json", "merges.txt", "special_tokens_map.json" }) File.Delete(model.In($"tokenizer/{file}"));
-        model.Edit(Config, ("tokenizer_class", "TokenizersBackend"), ("backend", "tokenizers"), ("model_max_length", JsonNode.Parse("1000000000000000019884624838656")));
+        model.Edit(Config, ("tokenizer_class", "TokenizersBackend"), ("backend", "tokenizers"),
+            ("model_max_length", JsonNode.Parse("1000000000000000019884624838656")));
         model.Edit("model_index.json", ("tokenizer", new JsonArray("transformers", stated)));
         Assert.Equal(right, await Picture(model, "saved"));
     }
@@ -67,7 +71,9 @@ public sealed class TokenLimitTests
 
     private static async Task<byte[]> Picture(ModelCopy model, string name)
     {
-        Q2Result result = await Q2.RunAsync("generate", model.Path, "--prompt", "An oil painting of a café by the sea, it's raining on the old oak tree", "--steps", "1", "--height", "64", "--width", "64", "--quiet", "--json", "--out", model.Beside(name));
+        Q2Result result = await Q2.RunAsync(
+            "generate", model.Path, "--prompt", "An oil painting of a café by the sea, it's raining on the old oak tree", "--steps", "1",
+            "--height", "64", "--width", "64", "--quiet", "--json", "--out", model.Beside(name));
         return File.ReadAllBytes(result.Succeeded().Json.GetProperty("images")[0].GetProperty("path").GetString()!);
     }
 }

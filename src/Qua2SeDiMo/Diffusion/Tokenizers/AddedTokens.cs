@@ -9,8 +9,8 @@ namespace Qua2SeDiMo.Diffusion.Tokenizers;
 internal readonly record struct TextPart(string Text, int Id);
 
 /// <summary>
-/// Finds added tokens in a text, in the two passes of the library <c>tokenizers</c>: first those that count as written, in the text as it was written; what
-/// lies between them is normalized, and the others are found there. The leftmost token wins, at one place the longest.
+/// Finds added tokens in a text, in the two passes of the library <c>tokenizers</c>: first those that count as written, in the text as it
+/// was written; what lies between them is normalized, and the others are found there. The leftmost token wins, at one place the longest.
 /// </summary>
 internal sealed class AddedTokens
 {
@@ -39,8 +39,10 @@ internal sealed class AddedTokens
     {
         private readonly Dictionary<char, (string Pattern, AddedToken Token)[]> patterns;
 
-        internal Finder(IEnumerable<(string Pattern, AddedToken Token)> tokens) => patterns = tokens.Where(token => token.Pattern.Length > 0)
-            .GroupBy(token => token.Pattern[0]).ToDictionary(group => group.Key, group => group.OrderByDescending(token => token.Pattern.Length).ToArray());
+        internal Finder(IEnumerable<(string Pattern, AddedToken Token)> tokens) =>
+            patterns = tokens.Where(token => token.Pattern.Length > 0)
+            .GroupBy(token => token.Pattern[0])
+                .ToDictionary(group => group.Key, group => group.OrderByDescending(token => token.Pattern.Length).ToArray());
 
         internal IEnumerable<TextPart> Split(string text)
         {
@@ -74,12 +76,16 @@ internal sealed class AddedTokens
             return null;
         }
 
-        private static bool EndsInWord(ReadOnlySpan<char> text) => Rune.DecodeLastFromUtf16(text, out Rune last, out _) == System.Buffers.OperationStatus.Done && IsOfWord(last);
+        private static bool EndsInWord(ReadOnlySpan<char> text) =>
+            Rune.DecodeLastFromUtf16(text, out Rune last, out _) == System.Buffers.OperationStatus.Done && IsOfWord(last);
 
-        private static bool StartsWithWord(ReadOnlySpan<char> text) => Rune.DecodeFromUtf16(text, out Rune first, out _) == System.Buffers.OperationStatus.Done && IsOfWord(first);
+        private static bool StartsWithWord(ReadOnlySpan<char> text) =>
+            Rune.DecodeFromUtf16(text, out Rune first, out _) == System.Buffers.OperationStatus.Done && IsOfWord(first);
 
         // What \w of regular expressions takes: letters, marks, digits, connectors and the invisible joiners.
-        private static bool IsOfWord(Rune rune) => Rune.IsLetter(rune) || rune.Value is 0x200C or 0x200D || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark
-            or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark or UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.ConnectorPunctuation;
+        private static bool IsOfWord(Rune rune) => Rune.IsLetter(rune) || rune.Value is 0x200C or 0x200D
+            || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark
+            or UnicodeCategory.EnclosingMark or UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber
+            or UnicodeCategory.ConnectorPunctuation;
     }
 }

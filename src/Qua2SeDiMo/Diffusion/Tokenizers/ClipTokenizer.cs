@@ -6,8 +6,8 @@ namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
 /// <summary>
 /// CLIP's byte-level byte-pair encoding (Radford et al., ICML 2021): composed Unicode, one space for any whitespace, lower case, words and
-/// symbols apart, merges within them. The merging is Microsoft.ML.Tokenizers'; the text before it is prepared here, because added tokens are
-/// recognised before the text is lower-cased and normalization must not depend on ICU.
+/// symbols apart, merges within them. The merging is Microsoft.ML.Tokenizers'; the text before it is prepared here, because added tokens
+/// are recognised before the text is lower-cased and normalization must not depend on ICU.
 /// </summary>
 internal sealed partial class ClipTokenizer : TextTokenizer
 {
@@ -16,7 +16,8 @@ internal sealed partial class ClipTokenizer : TextTokenizer
     private const string WordPattern = @"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
     private readonly BpeTokenizer merges;
 
-    private ClipTokenizer(BpeTokenizer merges, TokenizerFrame frame, IReadOnlyDictionary<string, int> vocabulary) : base(frame, vocabulary) => this.merges = merges;
+    private ClipTokenizer(BpeTokenizer merges, TokenizerFrame frame, IReadOnlyDictionary<string, int> vocabulary)
+        : base(frame, vocabulary) => this.merges = merges;
 
     /// <summary>Reads tokenizer.json, which transformers prefers, or vocab.json and merges.txt.</summary>
     /// <param name="folder">The folder.</param>
@@ -27,12 +28,14 @@ internal sealed partial class ClipTokenizer : TextTokenizer
         Steps steps = isConcrete ? new Steps(true, true, true) : ReadSteps(folder.Json!);
         folder.Json?.RequireModel("BPE");
         Dictionary<string, int> vocabulary = folder.Json?.ReadVocabulary() ?? folder.ReadVocabulary("vocab.json");
-        string[] pairs = folder.Json?.ReadMerges() ?? [.. folder.ReadLines("merges.txt").Where(line => line.Length > 0 && !line.StartsWith("#version", StringComparison.Ordinal))];
+        string[] pairs = folder.Json?.ReadMerges()
+            ?? [.. folder.ReadLines("merges.txt").Where(line => line.Length > 0 && !line.StartsWith("#version", StringComparison.Ordinal))];
         string start = folder.SpecialToken("bos_token", "<|startoftext|>");
         string end = folder.SpecialToken("eos_token", "<|endoftext|>");
         string padding = folder.SpecialToken("pad_token", end);
         string unknown = folder.SpecialToken("unk_token", end);
-        var added = new AddedTokens(AddedVocabulary.Read(folder, vocabulary, folder.SpecialTokens(vocabulary, start, end, unknown, padding)), steps.Normalize);
+        var added = new AddedTokens(
+            AddedVocabulary.Read(folder, vocabulary, folder.SpecialTokens(vocabulary, start, end, unknown, padding)), steps.Normalize);
         (int[] before, int[] after) = isConcrete ? ([IdOf(start)], [IdOf(end)]) : TextEnds.Read(folder.Json!, folder, IdOf);
         var frame = new TokenizerFrame(before, after, IdOf(padding), added, maximumLength);
         try
@@ -61,8 +64,10 @@ internal sealed partial class ClipTokenizer : TextTokenizer
 
     private static Steps ReadSteps(TokenizerJson json)
     {
-        json.RequireSettings(("end_of_word_suffix", ["\"</w>\""]), ("continuing_subword_prefix", ["\"\""]), ("byte_fallback", ["false"]), ("ignore_merges", ["false"]), ("dropout", ["0", "0.0"]));
-        if (json.Model["end_of_word_suffix"].IsNull) throw json.Model.Error("a byte-pair model without end_of_word_suffix '</w>'; CLIP's has it.");
+        json.RequireSettings(("end_of_word_suffix", ["\"</w>\""]), ("continuing_subword_prefix", ["\"\""]), ("byte_fallback", ["false"]),
+            ("ignore_merges", ["false"]), ("dropout", ["0", "0.0"]));
+        if (json.Model["end_of_word_suffix"].IsNull) throw json.Model.Error(
+            "a byte-pair model without end_of_word_suffix '</w>'; CLIP's has it.");
         var steps = new Steps(false, false, false);
         foreach (ForeignValue step in json.Normalizers)
         {
@@ -70,9 +75,11 @@ internal sealed partial class ClipTokenizer : TextTokenizer
             steps = step["type"].TextOrNull() switch
             {
                 "NFC" when steps is { JoinsBlanks: false, LowerCases: false } => steps with { Composes = true },
-                "Replace" when step["pattern"]["Regex"].TextOrNull() == @"\s+" && step["content"].TextOrNull() == " " && !steps.LowerCases => steps with { JoinsBlanks = true },
+                "Replace" when step["pattern"]["Regex"].TextOrNull() == @"\s+" && step["content"].TextOrNull() == " "
+                    && !steps.LowerCases => steps with { JoinsBlanks = true },
                 "Lowercase" => steps with { LowerCases = true },
-                _ => throw TokenizerJson.Unsupported(step, @"for byte pairs NFC, Replace of \s+ by a space, and Lowercase are, in that order"),
+                _ => throw TokenizerJson.Unsupported(
+                    step, @"for byte pairs NFC, Replace of \s+ by a space, and Lowercase are, in that order"),
             };
         }
         const string Supported = "words of byte pairs are found by a Split with CLIP's pattern, then ByteLevel";
@@ -80,8 +87,10 @@ internal sealed partial class ClipTokenizer : TextTokenizer
         if (cuts.Count == 0) throw json.Model.Error($"there is no pre_tokenizer; {Supported}.");
         ForeignValue split = cuts[0];
         string? pattern = split["type"].TextOrNull() == "Split" ? split["pattern"]["Regex"].TextOrNull() : null;
-        if (pattern is not (WordPattern or MarkerPattern + WordPattern) || split["behavior"].TextOrNull() != "Removed" || split["invert"].FlagOrNull() != true) throw TokenizerJson.Unsupported(split, Supported);
-        if (cuts.Count != 2 || cuts[1]["type"].TextOrNull() != "ByteLevel" || cuts[1]["add_prefix_space"].FlagOrNull() == true || cuts[1]["use_regex"].FlagOrNull() == false) throw TokenizerJson.Unsupported(cuts[^1], Supported);
+        if (pattern is not (WordPattern or MarkerPattern + WordPattern) || split["behavior"].TextOrNull() != "Removed" || split["invert"]
+            .FlagOrNull() != true) throw TokenizerJson.Unsupported(split, Supported);
+        if (cuts.Count != 2 || cuts[1]["type"].TextOrNull() != "ByteLevel" || cuts[1]["add_prefix_space"].FlagOrNull() == true
+            || cuts[1]["use_regex"].FlagOrNull() == false) throw TokenizerJson.Unsupported(cuts[^1], Supported);
         return steps;
     }
 

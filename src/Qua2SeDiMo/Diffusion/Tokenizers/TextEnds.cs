@@ -15,7 +15,8 @@ internal static class TextEnds
         bool? begins = folder.Config["add_bos_token"].FlagOrNull(), ends = folder.Config["add_eos_token"].FlagOrNull();
         if (begins is not null || ends is not null)
         {
-            return (begins == true ? [idOf(folder.SpecialToken("bos_token", ""))] : [], ends == true ? [idOf(folder.SpecialToken("eos_token", ""))] : []);
+            return (begins == true ? [idOf(folder.SpecialToken("bos_token", ""))] : [], ends == true
+                ? [idOf(folder.SpecialToken("eos_token", ""))] : []);
         }
         return Read(json.PostProcessor);
     }

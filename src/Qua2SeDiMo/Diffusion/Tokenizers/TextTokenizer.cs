@@ -8,7 +8,8 @@ internal abstract class TextTokenizer : ITokenizer
 
     /// <param name="frame">What stands around words.</param>
     /// <param name="vocabulary">Ids of what the kind knows itself.</param>
-    protected TextTokenizer(TokenizerFrame frame, IReadOnlyDictionary<string, int> vocabulary) => (this.frame, this.vocabulary) = (frame, vocabulary);
+    protected TextTokenizer(TokenizerFrame frame, IReadOnlyDictionary<string, int> vocabulary) =>
+        (this.frame, this.vocabulary) = (frame, vocabulary);
 
     /// <inheritdoc/>
     public int MaximumLength => frame.MaximumLength;

@@ -3,8 +3,8 @@ using Qua2SeDiMo.Models;
 namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
 /// <summary>
-/// All tokenizers. The class that model_index.json names decides where it is a concrete one, then that of tokenizer_config.json, then the model in tokenizer.json or the
-/// files that are there.
+/// All tokenizers. The class that model_index.json names decides where it is a concrete one, then that of tokenizer_config.json, then the
+/// model in tokenizer.json or the files that are there.
 /// </summary>
 public static class TokenizerCatalog
 {
@@ -20,7 +20,8 @@ public static class TokenizerCatalog
     };
 
     // Names that leave it to the files what the tokenizer is.
-    private static readonly string[] Generic = ["", "AutoTokenizer", "PreTrainedTokenizer", "PreTrainedTokenizerBase", "PythonBackend", "TokenizersBackend"];
+    private static readonly string[] Generic = ["", "AutoTokenizer", "PreTrainedTokenizer", "PreTrainedTokenizerBase", "PythonBackend",
+        "TokenizersBackend"];
 
     /// <summary>Opens a tokenizer folder in the layout of transformers.</summary>
     /// <param name="folder">Folder with tokenizer_config.json and the tokenizer's files.</param>
@@ -30,7 +31,9 @@ public static class TokenizerCatalog
     public static ITokenizer Open(string folder, int? maximumLength = null, Notes? notes = null)
     {
         var files = new TokenizerFolder(folder, notes);
-        return Open(files, "", maximumLength ?? files.Limit(LongestLength) ?? throw new TokenizerException($"{folder}: tokenizer_config.json states no model_max_length that a text can have, and no length was asked for."));
+        return Open(files, "", maximumLength ?? files.Limit(LongestLength)
+            ?? throw new TokenizerException(
+            $"{folder}: tokenizer_config.json states no model_max_length that a text can have, and no length was asked for."));
     }
 
     /// <summary>Paths of the files that make up a tokenizer: those that opening it reads, in ordinal order.</summary>
@@ -48,9 +51,11 @@ public static class TokenizerCatalog
     /// <param name="component">Its component.</param>
     /// <param name="length">Length to pad and truncate to, from 2 to 65,536.</param>
     /// <exception cref="Q2Exception">The folder is incomplete, damaged or of an unsupported kind.</exception>
-    internal static ITokenizer Open(ModelComponent component, int length) => Open(new TokenizerFolder(component.DirectoryPath, component.Notes), component.ClassName, length);
+    internal static ITokenizer Open(ModelComponent component, int length) =>
+        Open(new TokenizerFolder(component.DirectoryPath, component.Notes), component.ClassName, length);
 
-    /// <summary>Opens the tokenizer of a pipeline with its own length, where it states one that the encoder takes; else with all that the encoder takes.</summary>
+    /// <summary>Opens the tokenizer of a pipeline with its own length, where it states one that the encoder takes; else with all that the
+    /// encoder takes.</summary>
     /// <param name="component">Its component.</param>
     /// <param name="most">Tokens that the encoder takes.</param>
     /// <exception cref="Q2Exception">The folder is incomplete, damaged or of an unsupported kind.</exception>
@@ -62,7 +67,8 @@ public static class TokenizerCatalog
 
     private static ITokenizer Open(TokenizerFolder files, string className, int length)
     {
-        if (length is < 2 or > LongestLength) throw new TokenizerException($"{files.DirectoryPath}: texts of {length} tokens were asked for; 2 to {LongestLength} are possible.");
+        if (length is < 2 or > LongestLength) throw new TokenizerException(
+            $"{files.DirectoryPath}: texts of {length} tokens were asked for; 2 to {LongestLength} are possible.");
         foreach (string stated in new[] { className, files.ClassName })
         {
             string name = stated.EndsWith("Fast", StringComparison.Ordinal) ? stated[..^4] : stated;
@@ -78,10 +84,12 @@ public static class TokenizerCatalog
             null when files.Has("merges.txt") => ClipTokenizer.Open(files, length, true),
             null when files.Has("vocab.txt") => WordPieceTokenizer.Open(files, length, true),
             null when files.Has("spiece.model") => UnigramTokenizer.Open(files, length, true),
-            null => throw Unsupported(files, "a folder that names no class and has neither tokenizer.json, merges.txt, vocab.txt nor spiece.model"),
+            null => throw Unsupported(
+                files, "a folder that names no class and has neither tokenizer.json, merges.txt, vocab.txt nor spiece.model"),
         };
     }
 
     private static TokenizerException Unsupported(TokenizerFolder files, string what) =>
-        new($"{files.DirectoryPath}: {what} is not supported; {string.Join(", ", Classes.Keys)} are, and a tokenizer.json with one of their models.");
+        new($"{files.DirectoryPath}: {what} is not supported; {string.Join(", ", Classes.Keys)} are, and a tokenizer.json with one of "
+            + "their models.");
 }

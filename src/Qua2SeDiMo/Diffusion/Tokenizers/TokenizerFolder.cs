@@ -25,9 +25,11 @@ internal sealed class TokenizerFolder
         json = new Lazy<TokenizerJson?>(() => Has(TokenizerJson.FileName) ? new TokenizerJson(ReadJson(TokenizerJson.FileName)) : null);
         foreach (string side in new[] { "padding_side", "truncation_side" })
         {
-            if (Config[side].TextOrNull() is { } stated && stated != "right") throw Config[side].Error($"'{stated}' is not supported; texts are filled up and cut on the right.");
+            if (Config[side].TextOrNull() is { } stated && stated != "right") throw Config[side]
+                .Error($"'{stated}' is not supported; texts are filled up and cut on the right.");
         }
-        if (Config["split_special_tokens"].FlagOrNull() == true) throw Config["split_special_tokens"].Error("true is not supported; special tokens in a text are never split.");
+        if (Config["split_special_tokens"].FlagOrNull() == true) throw Config["split_special_tokens"]
+            .Error("true is not supported; special tokens in a text are never split.");
     }
 
     public string DirectoryPath { get; }
@@ -45,7 +47,8 @@ internal sealed class TokenizerFolder
     public string ClassName => Config["tokenizer_class"].TextOrNull() ?? "";
 
     /// <summary>
-    /// <c>model_max_length</c> where it is a length that a text can have: transformers writes 1e30 for none, and some files state more than the encoder has positions for.
+    /// <c>model_max_length</c> where it is a length that a text can have: transformers writes 1e30 for none, and some files state more than
+    /// the encoder has positions for.
     /// </summary>
     /// <param name="most">Tokens that the encoder takes.</param>
     /// <exception cref="JsonFileException">It is no number of tokens.</exception>
@@ -55,17 +58,20 @@ internal sealed class TokenizerFolder
         if (stated.IsNull) return null;
         double length = stated.Number();
         if (length > most) return null;
-        return length >= 2 && length == Math.Floor(length) ? (int)length : throw stated.Error($"{stated.Excerpt()} is no number of tokens; 2 or more are expected.");
+        return length >= 2 && length == Math.Floor(length) ? (int)length
+            : throw stated.Error($"{stated.Excerpt()} is no number of tokens; 2 or more are expected.");
     }
 
     /// <summary>A special token, for instance pad_token, as text.</summary>
     public string SpecialToken(string key, string defaultToken) => Text(Config[key]) ?? Text(specialTokens[key]) ?? defaultToken;
 
     /// <summary>Special tokens without a role: additional_special_tokens, or extra_special_tokens as newer files call them.</summary>
-    public IReadOnlyList<string> AdditionalSpecialTokens => [.. Roles.SelectMany(key => Listed(Config[key].IsNull ? specialTokens[key] : Config[key]))];
+    public IReadOnlyList<string> AdditionalSpecialTokens =>
+        [.. Roles.SelectMany(key => Listed(Config[key].IsNull ? specialTokens[key] : Config[key]))];
 
     /// <summary>All special tokens: those with a role as far as the vocabulary has them, and those that the files list.</summary>
-    public IEnumerable<string> SpecialTokens(IReadOnlyDictionary<string, int> vocabulary, params IEnumerable<string> roles) => roles.Where(vocabulary.ContainsKey).Concat(AdditionalSpecialTokens);
+    public IEnumerable<string> SpecialTokens(IReadOnlyDictionary<string, int> vocabulary, params IEnumerable<string> roles) =>
+        roles.Where(vocabulary.ContainsKey).Concat(AdditionalSpecialTokens);
 
     public bool Has(string name) => File.Exists(PathOf(name)) || File.Exists(PathOf(name) + ".gz");
 
@@ -126,5 +132,6 @@ internal sealed class TokenizerFolder
     private static IEnumerable<string> Listed(ForeignValue tokens) =>
         (tokens.IsObject ? tokens.Members.Select(member => member.Value) : tokens.IsList ? tokens.Items : []).Select(Text).OfType<string>();
 
-    private static string? Text(ForeignValue token) => (token.IsObject ? token["content"] : token) is { IsText: true } text ? text.Text() : null;
+    private static string? Text(ForeignValue token) => (token.IsObject ? token["content"] : token) is { IsText: true } text ? text.Text()
+        : null;
 }

@@ -33,7 +33,8 @@ internal sealed partial class UnigramTokenizer : TextTokenizer
         longestPiece = pieces.List.Max(piece => piece.Text.Length);
         unknownScore = scores.Min() - UnknownPenalty;
         unknownId = pieces.UnknownId;
-        byteIds = pieces.FallsBackToBytes ? [.. Enumerable.Range(0, 256).Select(value => ids.GetValueOrDefault($"<0x{value:X2}>", unknownId))] : [];
+        byteIds = pieces.FallsBackToBytes
+            ? [.. Enumerable.Range(0, 256).Select(value => ids.GetValueOrDefault($"<0x{value:X2}>", unknownId))] : [];
         this.splitsAtBlanks = splitsAtBlanks;
     }
 
@@ -47,11 +48,14 @@ internal sealed partial class UnigramTokenizer : TextTokenizer
         Func<string, string>[] steps = isConcrete ? [pieces.Characters.Apply] : ReadSteps(folder.Json!, pieces.Characters);
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
         for (int i = 0; i < pieces.List.Count; i++) ids.TryAdd(pieces.List[i].Text, i);
-        string end = folder.SpecialToken("eos_token", "</s>"), padding = folder.SpecialToken("pad_token", "<pad>"), unknown = folder.SpecialToken("unk_token", "<unk>");
+        string end = folder.SpecialToken("eos_token", "</s>"), padding = folder.SpecialToken("pad_token", "<pad>"),
+            unknown = folder.SpecialToken("unk_token", "<unk>");
         IEnumerable<string> special = folder.SpecialTokens(ids, [.. pieces.Sentinels, end, padding, unknown]);
-        var added = new AddedTokens(AddedVocabulary.Read(folder, ids, special), text => steps.Aggregate(text, (current, step) => step(current)));
+        var added = new AddedTokens(AddedVocabulary.Read(folder, ids, special), text =>
+            steps.Aggregate(text, (current, step) => step(current)));
         (int[] before, int[] after) = isConcrete ? ([], [IdOf(end)]) : TextEnds.Read(folder.Json!, folder, IdOf);
-        return new UnigramTokenizer(pieces, ids, new TokenizerFrame(before, after, IdOf(padding), added, maximumLength), isConcrete || SplitsAtBlanks(folder.Json!));
+        return new UnigramTokenizer(pieces, ids, new TokenizerFrame(before, after, IdOf(padding), added, maximumLength), isConcrete
+            || SplitsAtBlanks(folder.Json!));
 
         int IdOf(string token) => ids.TryGetValue(token, out int id) || added.Ids.TryGetValue(token, out id) ? id
             : throw new TokenizerException($"{folder.DirectoryPath}: special token '{token}' is not in the vocabulary.");
@@ -78,8 +82,10 @@ internal sealed partial class UnigramTokenizer : TextTokenizer
 
         // The sentinels stand after the vocabulary with the highest number first.
         IReadOnlyList<string> additional = folder.AdditionalSpecialTokens;
-        int sentinels = folder.Config["extra_ids"].IntOrNull() ?? (additional.Count > 0 ? additional.Count(token => SentinelName().IsMatch(token)) : DefaultExtraIds);
-        if (sentinels is < 0 or > MostExtraIds) throw folder.Config["extra_ids"].Error($"{sentinels} sentinels; 0 to {MostExtraIds} are possible.");
+        int sentinels = folder.Config["extra_ids"].IntOrNull()
+            ?? (additional.Count > 0 ? additional.Count(token => SentinelName().IsMatch(token)) : DefaultExtraIds);
+        if (sentinels is < 0 or > MostExtraIds) throw folder.Config["extra_ids"]
+            .Error($"{sentinels} sentinels; 0 to {MostExtraIds} are possible.");
         string[] names = [.. Enumerable.Range(0, sentinels).Select(i => $"<extra_id_{sentinels - 1 - i}>")];
         var known = model.Pieces.Select(piece => piece.Text).ToHashSet(StringComparer.Ordinal);
         pieces.AddRange(names.Where(name => !known.Contains(name)).Select(name => (name, 0.0)));
@@ -91,11 +97,14 @@ internal sealed partial class UnigramTokenizer : TextTokenizer
         json.RequireModel("Unigram");
         List<(string, double)> pieces = json.ReadPieces();
         int unknown = json.Model["unk_id"].Int();
-        if (unknown < 0 || unknown >= pieces.Count) throw json.Model["unk_id"].Error($"the unknown piece {unknown} is not among the {pieces.Count} pieces.");
-        return new Pieces(pieces, unknown, json.Model["byte_fallback"].FlagOrNull() ?? false, new CharacterMap(json.ReadCharacterMap(), json.Model.Source), []);
+        if (unknown < 0 || unknown >= pieces.Count) throw json.Model["unk_id"]
+            .Error($"the unknown piece {unknown} is not among the {pieces.Count} pieces.");
+        return new Pieces(pieces, unknown, json.Model["byte_fallback"].FlagOrNull() ?? false,
+            new CharacterMap(json.ReadCharacterMap(), json.Model.Source), []);
     }
 
-    private static Func<string, string>[] ReadSteps(TokenizerJson json, CharacterMap characters) => [.. json.Normalizers.Select<ForeignValue, Func<string, string>>(step =>
+    private static Func<string, string>[] ReadSteps(TokenizerJson json, CharacterMap characters) =>
+        [.. json.Normalizers.Select<ForeignValue, Func<string, string>>(step =>
     {
         switch (step["type"].TextOrNull())
         {
@@ -119,8 +128,10 @@ internal sealed partial class UnigramTokenizer : TextTokenizer
         IReadOnlyList<ForeignValue> cuts = json.PreTokenizers;
         if (cuts.Count == 0) throw json.Model.Error($"there is no pre_tokenizer; {Supported}.");
         ForeignValue words = cuts[^1];
-        bool marksEvery = words["prepend_scheme"].TextOrNull() is { } scheme ? scheme == "always" : words["add_prefix_space"].FlagOrNull() ?? true;
-        if (words["type"].TextOrNull() != "Metaspace" || words["replacement"].TextOrNull() is not (null or "▁") || !marksEvery || words["split"].FlagOrNull() == false) throw TokenizerJson.Unsupported(words, Supported);
+        bool marksEvery = words["prepend_scheme"].TextOrNull() is { } scheme ? scheme == "always" : words["add_prefix_space"].FlagOrNull()
+            ?? true;
+        if (words["type"].TextOrNull() != "Metaspace" || words["replacement"].TextOrNull() is not (null or "▁") || !marksEvery
+            || words["split"].FlagOrNull() == false) throw TokenizerJson.Unsupported(words, Supported);
         bool splits = cuts.Count == 2 && cuts[0]["type"].TextOrNull() == "WhitespaceSplit";
         return splits || cuts.Count == 1 ? splits : throw TokenizerJson.Unsupported(cuts[0], Supported);
     }
@@ -200,5 +211,6 @@ internal sealed partial class UnigramTokenizer : TextTokenizer
     private static partial Regex SentinelName();
 
     // A vocabulary with the scores of its pieces, and names of the sentinels that a folder without tokenizer.json leaves unsaid.
-    private sealed record Pieces(List<(string Text, double Score)> List, int UnknownId, bool FallsBackToBytes, CharacterMap Characters, string[] Sentinels);
+    private sealed record Pieces(
+        List<(string Text, double Score)> List, int UnknownId, bool FallsBackToBytes, CharacterMap Characters, string[] Sentinels);
 }

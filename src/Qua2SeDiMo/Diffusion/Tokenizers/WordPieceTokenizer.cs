@@ -17,19 +17,23 @@ internal sealed class WordPieceTokenizer : TextTokenizer
     private readonly Dictionary<string, int> vocabulary;
     private readonly int unknownId;
 
-    private WordPieceTokenizer(TokenizerFrame frame, Dictionary<string, int> vocabulary, int unknownId) : base(frame, vocabulary) => (this.vocabulary, this.unknownId) = (vocabulary, unknownId);
+    private WordPieceTokenizer(TokenizerFrame frame, Dictionary<string, int> vocabulary, int unknownId) : base(frame, vocabulary) =>
+        (this.vocabulary, this.unknownId) = (vocabulary, unknownId);
 
     /// <summary>Reads tokenizer.json, which transformers prefers, or vocab.txt: one token a line, its id the line number.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="maximumLength">Length to pad and truncate to.</param>
-    /// <param name="isConcrete">Whether a class says how words are found, with the settings of tokenizer_config.json; else tokenizer.json does.</param>
+    /// <param name="isConcrete">Whether a class says how words are found, with the settings of tokenizer_config.json; else tokenizer.json
+    /// does.</param>
     public static WordPieceTokenizer Open(TokenizerFolder folder, int maximumLength, bool isConcrete)
     {
         Steps steps = isConcrete ? Steps.Of(folder) : Steps.Of(folder.Json!);
         folder.Json?.RequireModel("WordPiece");
-        folder.Json?.RequireSettings(("continuing_subword_prefix", [$"\"{Continuation}\""]), ("max_input_chars_per_word", [$"{LongestWord}"]));
+        folder.Json?.RequireSettings(
+            ("continuing_subword_prefix", [$"\"{Continuation}\""]), ("max_input_chars_per_word", [$"{LongestWord}"]));
         Dictionary<string, int> vocabulary = folder.Json?.ReadVocabulary() ?? ReadLines(folder);
-        string start = folder.SpecialToken("cls_token", "[CLS]"), end = folder.SpecialToken("sep_token", "[SEP]"), padding = folder.SpecialToken("pad_token", "[PAD]");
+        string start = folder.SpecialToken("cls_token", "[CLS]"), end = folder.SpecialToken("sep_token", "[SEP]"),
+            padding = folder.SpecialToken("pad_token", "[PAD]");
         string unknown = folder.SpecialToken("unk_token", (isConcrete ? null : folder.Json!.Model["unk_token"].TextOrNull()) ?? "[UNK]");
         string[] special = [start, end, unknown, padding, folder.SpecialToken("mask_token", "[MASK]")];
         var added = new AddedTokens(AddedVocabulary.Read(folder, vocabulary, folder.SpecialTokens(vocabulary, special)), steps.Normalize);
@@ -112,18 +116,22 @@ internal sealed class WordPieceTokenizer : TextTokenizer
         internal static Steps Of(TokenizerFolder folder)
         {
             bool lowerCases = folder.Config["do_lower_case"].FlagOrNull() ?? true;
-            return new Steps(true, folder.Config["tokenize_chinese_chars"].FlagOrNull() ?? true, folder.Config["strip_accents"].FlagOrNull() ?? lowerCases, lowerCases);
+            return new Steps(true, folder.Config["tokenize_chinese_chars"].FlagOrNull() ?? true, folder.Config["strip_accents"]
+                .FlagOrNull() ?? lowerCases, lowerCases);
         }
 
         internal static Steps Of(TokenizerJson json)
         {
             const string Supported = "for word pieces a BertNormalizer and then a BertPreTokenizer are";
             IReadOnlyList<ForeignValue> normalizers = json.Normalizers, cuts = json.PreTokenizers;
-            if (normalizers.Count != 1 || normalizers[0]["type"].TextOrNull() != "BertNormalizer") throw normalizers.Count == 0 ? json.Model.Error($"there is no normalizer; {Supported}.") : TokenizerJson.Unsupported(normalizers[0], Supported);
-            if (cuts.Count != 1 || cuts[0]["type"].TextOrNull() != "BertPreTokenizer") throw cuts.Count == 0 ? json.Model.Error($"there is no pre_tokenizer; {Supported}.") : TokenizerJson.Unsupported(cuts[0], Supported);
+            if (normalizers.Count != 1 || normalizers[0]["type"].TextOrNull() != "BertNormalizer") throw normalizers.Count == 0
+                ? json.Model.Error($"there is no normalizer; {Supported}.") : TokenizerJson.Unsupported(normalizers[0], Supported);
+            if (cuts.Count != 1 || cuts[0]["type"].TextOrNull() != "BertPreTokenizer") throw cuts.Count == 0
+                ? json.Model.Error($"there is no pre_tokenizer; {Supported}.") : TokenizerJson.Unsupported(cuts[0], Supported);
             ForeignValue step = normalizers[0];
             bool lowerCases = step["lowercase"].FlagOrNull() ?? true;
-            return new Steps(step["clean_text"].FlagOrNull() ?? true, step["handle_chinese_chars"].FlagOrNull() ?? true, step["strip_accents"].FlagOrNull() ?? lowerCases, lowerCases);
+            return new Steps(step["clean_text"].FlagOrNull() ?? true, step["handle_chinese_chars"].FlagOrNull() ?? true,
+                step["strip_accents"].FlagOrNull() ?? lowerCases, lowerCases);
         }
 
         internal string Normalize(string text)
