@@ -22,8 +22,9 @@ public sealed class TokenLimitTests
         using var model = new ModelCopy(pipeline);
         string config = $"{tokenizer}/tokenizer_config.json";
         byte[] right = await Picture(model, "right");
-        foreach (JsonNode? length in new JsonNode?[] { null, JsonValue.Create(1e30), JsonNode.Parse("1000000000000000019884624838656"),
-            beyond })
+        JsonNode none = JsonNode.Parse("1000000000000000019884624838656")!;
+        // Each way that there is for the first, the two that people meet for the others.
+        foreach (JsonNode? length in pipeline == "stable-diffusion-15" ? [null, JsonValue.Create(1e30), none, beyond] : new[] { none, beyond })
         {
             model.Edit(config, ("model_max_length", length));
             Assert.Equal(right, await Picture(model, $"{Guid.NewGuid()}"));
