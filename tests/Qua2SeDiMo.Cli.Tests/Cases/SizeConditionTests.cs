@@ -40,6 +40,15 @@ public sealed class SizeConditionTests
             .Refused("StableDiffusionPipeline", "StableDiffusionXLPipeline");
     }
 
+    [Fact]
+    public async Task A_denoiser_that_takes_another_number_of_sizes_is_refused()
+    {
+        using var model = new ModelCopy("stable-diffusion-xl");
+        model.Edit("text_encoder_2/config.json", ("projection_dim", 7));
+        Q2Result result = await Q2.RunAsync("generate", model.Path, "--prompt", "a", "--out", model.Beside("a"));
+        Assert.Equal(2, result.ExitCode);
+    }
+
     [Theory]
     [InlineData("--original-size", "64")]
     [InlineData("--original-size", "64x48x3")]

@@ -24,7 +24,8 @@ public sealed class TokenLimitTests
         byte[] right = await Picture(model, "right");
         JsonNode none = JsonNode.Parse("1000000000000000019884624838656")!;
         // Each way that there is for the first, the two that people meet for the others.
-        foreach (JsonNode? length in pipeline == "stable-diffusion-15" ? [null, JsonValue.Create(1e30), none, beyond] : new[] { none, beyond })
+        JsonNode?[] lengths = pipeline == "stable-diffusion-15" ? [null, JsonValue.Create(1e30), none, beyond] : [none, beyond];
+        foreach (JsonNode? length in lengths)
         {
             model.Edit(config, ("model_max_length", length));
             Assert.Equal(right, await Picture(model, $"{Guid.NewGuid()}"));
