@@ -10,7 +10,8 @@ internal sealed class GenerateArguments
 {
     private static readonly GenerationRequest Defaults = new();
     private readonly Option<string[]> prompt = new("--prompt") { Description = "What the images show, one image each; a class number for models without text", AllowMultipleArgumentsPerToken = true };
-    private readonly Option<string?> prompts = new("--prompts") { Description = "Text file with more prompts, one a line; blank lines are skipped" };
+    private readonly Option<string?> prompts = new(
+        "--prompts") { Description = "Text file with more prompts, one a line; blank lines are skipped" };
     private readonly Option<int?> count = new("--count") { Description = "Images; default: one per prompt. Prompts start over when there are fewer" };
     private readonly Option<string> destination = new("--out") { Description = "Folder for the files 000-PROMPT.png", DefaultValueFactory = _ => "images" };
     private readonly Option<int> steps = new("--steps") { Description = "Denoising steps", DefaultValueFactory = _ => Defaults.StepCount };
@@ -30,7 +31,8 @@ internal sealed class GenerateArguments
     internal GenerateArguments(Command command)
     {
         conditioning = new ConditioningArguments(command);
-        foreach (Option option in new Option[] { prompt, prompts, count, destination, steps, guidance, seed, height, width, batch, allocation, entry, activationBits, execution, sheet }) command.Add(option);
+        foreach (Option option in new Option[] { prompt, prompts, count, destination, steps, guidance, seed, height, width, batch,
+            allocation, entry, activationBits, execution, sheet }) command.Add(option);
         StudyArguments.AtLeast(steps, 1);
         StudyArguments.AtLeast(batch, 1);
         StudyArguments.ActivationBits(activationBits, GenerateOptions.UnroundedBits);

@@ -11,12 +11,14 @@ internal sealed class StudyArguments
     private readonly Option<int> images = new("--images") { Description = "Images per trial, one prompt each", DefaultValueFactory = _ => 32 };
     private readonly Option<int> steps = new("--steps") { Description = "Denoising steps per image", DefaultValueFactory = _ => 8 };
     private readonly Option<double> guidance = new("--guidance") { Description = "Scale of classifier-free guidance; 1 turns it off", DefaultValueFactory = _ => Defaults.GuidanceScale };
-    private readonly Option<string?> negative = new("--negative-prompt") { Description = "What guidance steers away from; Stable Diffusion XL tells an empty one from none" };
+    private readonly Option<string?> negative = new(
+        "--negative-prompt") { Description = "What guidance steers away from; Stable Diffusion XL tells an empty one from none" };
     private readonly Option<int?> height = new("--height") { Description = "Image height in pixels; default: the model's own" };
     private readonly Option<int?> width = new("--width") { Description = "Image width in pixels; default: the model's own" };
     private readonly Option<int> batch = new("--batch") { Description = "Images that go through the denoiser together (memory and speed, not results)", DefaultValueFactory = _ => Defaults.BatchSize };
     private readonly Option<long> seed = new("--seed") { Description = "Image i starts from the PyTorch noise of this seed + i, in every trial", DefaultValueFactory = _ => 42 };
-    private readonly Option<string?> prompts = new("--prompts") { Description = "Text file, one prompt a line (blank lines are skipped); default: prompts.txt found beside the model, else a built-in list" };
+    private readonly Option<string?> prompts = new(
+        "--prompts") { Description = "Text file, one prompt a line (blank lines are skipped); default: prompts.txt found beside the model, else a built-in list" };
     private readonly Option<string?> clip = new("--clip") { Description = "Folder of a CLIPModel for scores and features; default: one found beside the model; 'none' goes without" };
     private readonly Option<string?> reference = new("--reference") { Description = "Safetensors file with image_features of real images; default: one found beside the model; 'none' goes without" };
     private readonly Option<int?> activationBits = new("--activation-bits") { Description = "Round activations to so many bits (2 to 8) in front of every weight, anew at each step; default: leave them" };

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Stages;
 
@@ -16,12 +17,14 @@ internal static class GenerateCommand
         {
             GenerateOptions options = arguments.Read(result);
             using LoadedModel loaded = model.Open(result, context);
+            IReadOnlyList<CutText> cut = CutTextNotes.Say(context, CutPrompts.Find(loaded, options.Prompts, options.Request));
             (BitAllocation, QuantizerBank)? quantized = null;
             if (arguments.ReadAllocation(result, loaded) is { } allocation)
             {
                 quantized = (allocation, BankStage.Run(loaded, model.Run(result), context.Progress, cancellationToken));
             }
-            GenerateResult generated = GenerateStage.Run(loaded, arguments.Destination(result), options, quantized, context.Progress, cancellationToken);
+            GenerateResult generated = GenerateStage.Run(
+                loaded, arguments.Destination(result), options, quantized, context.Progress, cancellationToken) with { Cut = cut };
             context.Print(generated, _ =>
             {
                 TextWriter output = context.Out.Profile.Out.Writer;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Studies;
 using Spectre.Console;
@@ -25,10 +26,11 @@ internal static class StudyCommand
             using LoadedModel loaded = model.Open(result, context);
             RunDirectory run = model.Run(result);
             StudyOptions options = trials.Apply(result, generation.Read(result, model.Folder(result))) with { FrontObjective = result.GetValue(objective) };
+            IReadOnlyList<CutText> cut = CutTextNotes.Say(context, CutPrompts.Find(loaded, options));
             if (result.GetValue(allocations) is { } file) return LabelGiven(loaded, run, options, file, name => StudyArguments.IsGiven(result, name), context, cancellationToken);
             if (result.GetValue(retry)) StudyStage.RetryFailed(loaded, run);
             IReadOnlyList<Trial> labelled = StageTimings.Measure(run, "study", () => StudyStage.Run(loaded, run, options, context.Progress, cancellationToken));
-            StudySummary summary = StudyStage.Summarise(loaded, run, options, labelled, result.GetValue(objective));
+            StudySummary summary = StudyStage.Summarise(loaded, run, options, labelled, result.GetValue(objective)) with { Cut = cut };
             context.Print(summary, _ => StudyTables.Show(summary, context.Out));
             if (!context.Json) context.Next($"fit {model.Folder(result)}");
             return ExitCode.Success;

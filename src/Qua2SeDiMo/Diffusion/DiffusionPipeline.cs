@@ -61,9 +61,26 @@ public sealed class DiffusionPipeline : IDisposable
         Check(prompts.Count, request);
         var encoded = new EncodedPrompts(
             family.Encode(prompts, TextRole.Prompt, size, request),
-            family.IsGuided(request) ? family.Encode(request.NegativePrompts is [] ? [""] : request.NegativePrompts, TextRole.Negative, size, request) : null);
+            family.IsGuided(request)
+                ? family.Encode(request.NegativePrompts is [] ? [""] : request.NegativePrompts, TextRole.Negative, size, request) : null);
         foreach (TextEncoder encoder in family.Encoders) encoder.Unload();
         return encoded;
+    }
+
+    /// <summary>Prompts and negative prompts that text encoders get without their ends, each text once.</summary>
+    /// <exception cref="GenerationException">The request says something that this pipeline does not take.</exception>
+    public IReadOnlyList<CutText> CutTexts(IReadOnlyList<string> prompts, GenerationRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        ArgumentNullException.ThrowIfNull(request);
+        Check(prompts.Count, request);
+        IEnumerable<(string Text, bool IsNegative)> texts = prompts.Select(text => (text, false));
+        if (family.IsGuided(request)) texts = texts.Concat(request.NegativePrompts.Select(text => (text, true)));
+        return [.. from text in texts.Distinct()
+            from encoder in family.Encoders
+            let lost = encoder.LostWords(text.Text, family.Prepare)
+            where lost.Length > 0
+            select new CutText(text.Text, text.IsNegative, encoder.Component, encoder.MaximumTokens, lost)];
     }
 
     /// <summary>Generates one image per prompt from given starting noise.</summary>
@@ -141,11 +158,13 @@ public sealed class DiffusionPipeline : IDisposable
         }
         if (request.NegativePrompts.Count > 1 && request.NegativePrompts.Count != prompts)
         {
-            throw new GenerationException($"There are {request.NegativePrompts.Count} negative prompts for {prompts} prompts; give one for all, or one for each.");
+            throw new GenerationException(
+                $"There are {request.NegativePrompts.Count} negative prompts for {prompts} prompts; give one for all, or one for each.");
         }
         if (request.Sizes is { IsEmpty: false } && !family.TakesSizes)
         {
-            throw new GenerationException($"{name} is not told original, crop and target sizes; only StableDiffusionXLPipeline is. Leave them out.");
+            throw new GenerationException(
+                $"{name} is not told original, crop and target sizes; only StableDiffusionXLPipeline is. Leave them out.");
         }
     }
 

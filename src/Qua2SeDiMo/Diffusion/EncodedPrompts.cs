@@ -13,7 +13,8 @@ public sealed record EncodedPrompts(Conditioning Prompts, Conditioning? Negative
     public EncodedPrompts Slice(int start, int count)
     {
         int[] rows = [.. Enumerable.Range(start, count)];
-        return new EncodedPrompts(new Conditioning(Prompts.Rows(rows)), Negative is { Count: > 1 } ? new Conditioning(Negative.Rows(rows)) : Negative);
+        return new EncodedPrompts(new Conditioning(Prompts.Rows(rows)), Negative is { Count: > 1 } ? new Conditioning(Negative.Rows(rows))
+            : Negative);
     }
 
     /// <summary>The denoiser's inputs for some of the prompts: with guidance both halves of the batch.</summary>

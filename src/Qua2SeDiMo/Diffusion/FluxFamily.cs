@@ -25,9 +25,11 @@ internal sealed class FluxFamily : IPipelineFamily
     internal FluxFamily(PipelineParts parts)
     {
         scheduler = parts.Folder.Component("scheduler").ReadConfig();
-        clip = new TextEncoder(parts, "text_encoder", TokenizerCatalog.Open(parts.Folder.Component("tokenizer")), seesPadding: true, Pooled);
+        clip = new TextEncoder(
+            parts, "text_encoder", TextEncoder.OpenClip(parts, "text_encoder", "tokenizer"), seesPadding: true,
+            Pooled) { ExpandsConcepts = true };
         ITokenizer pieces = TokenizerCatalog.Open(parts.Folder.Component("tokenizer_2"), parts.TextLength ?? DefaultTextLength);
-        t5 = new TextEncoder(parts, "text_encoder_2", pieces, seesPadding: true, "last_hidden_state");
+        t5 = new TextEncoder(parts, "text_encoder_2", pieces, seesPadding: true, "last_hidden_state") { ExpandsConcepts = true };
     }
 
     public bool PacksLatents => true;

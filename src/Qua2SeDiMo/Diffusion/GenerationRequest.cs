@@ -10,8 +10,8 @@ public sealed record GenerationRequest
     public double GuidanceScale { get; init; } = 3;
 
     /// <summary>
-    /// What guidance steers away from: one text for all prompts, or one for each. Empty when none was given, which is not the same as an empty text
-    /// to every pipeline.
+    /// What guidance steers away from: one text for all prompts, or one for each. Empty when none was given, which is not the same as an
+    /// empty text to every pipeline.
     /// </summary>
     public IReadOnlyList<string> NegativePrompts { get; init; } = [];
 

@@ -15,10 +15,11 @@ internal sealed class PixArtFamily : IPipelineFamily
 
     internal PixArtFamily(PipelineParts parts)
     {
-        ModelComponent folder = parts.Folder.Component("tokenizer");
-        int released = parts.TextLength ?? (parts.Folder.PipelineClass == "PixArtSigmaPipeline" ? 300 : 120);
-        ITokenizer tokenizer = TokenizerCatalog.Open(folder);
-        encoder = new TextEncoder(parts, "text_encoder", tokenizer.MaximumLength <= released ? tokenizer : TokenizerCatalog.Open(folder, released), seesPadding: false, "last_hidden_state");
+        ModelComponent component = parts.Folder.Component("tokenizer");
+        int released = parts.Folder.PipelineClass == "PixArtSigmaPipeline" ? 300 : 120;
+        ITokenizer tokenizer = parts.TextLength is { } asked ? TokenizerCatalog.Open(component, asked)
+            : TokenizerCatalog.OpenWithin(component, released);
+        encoder = new TextEncoder(parts, "text_encoder", tokenizer, seesPadding: false, "last_hidden_state");
         takesSize = parts.DenoiserTakes("resolution");
     }
 

@@ -1,8 +1,8 @@
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
-/// What Stable Diffusion XL is told of the picture that an image is to look like: the size that it had, where it was cropped, the size that it was cropped to
-/// (Podell et al., 2023, section 2.2). Defaults are those of StableDiffusionXLPipeline of diffusers.
+/// What Stable Diffusion XL is told of the picture that an image is to look like: the size that it had, where it was cropped, the size that
+/// it was cropped to (Podell et al., 2023, section 2.2). Defaults are those of StableDiffusionXLPipeline of diffusers.
 /// </summary>
 public sealed record SizeConditions
 {
@@ -36,7 +36,8 @@ public sealed record SizeConditions
     internal float[] TimeIds(PixelSize image, bool isNegative)
     {
         bool own = isNegative && HasNegative;
-        PixelSize original = (own ? NegativeOriginalSize : OriginalSize) ?? image, target = (own ? NegativeTargetSize : TargetSize) ?? image;
+        PixelSize original = (own ? NegativeOriginalSize : OriginalSize) ?? image, target = (own ? NegativeTargetSize : TargetSize)
+            ?? image;
         CropOffset crop = (own ? NegativeCrop : Crop) ?? default;
         return [original.Height, original.Width, crop.Top, crop.Left, target.Height, target.Width];
     }

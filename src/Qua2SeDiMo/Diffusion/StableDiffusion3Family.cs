@@ -29,10 +29,12 @@ internal sealed class StableDiffusion3Family : IPipelineFamily
         scheduler = parts.Folder.Component("scheduler").ReadConfig();
         textLength = parts.TextLength ?? DefaultTextLength;
         textWidth = denoiser.Int("joint_attention_dim", 4096);
-        (string Encoder, string Tokenizer)[] names = [("text_encoder", "tokenizer"), ("text_encoder_2", "tokenizer_2")];
-        states = [.. names.Select(name => TextEncoder.Penultimate(parts, name.Encoder))];
-        clips = [.. names.Select((name, i) =>
-            new TextEncoder(parts, name.Encoder, TokenizerCatalog.Open(parts.Folder.Component(name.Tokenizer)), seesPadding: true, states[i], Pooled))];
+        // Both cut at the length of the first.
+        ITokenizer first = TextEncoder.OpenClip(parts, "text_encoder", "tokenizer");
+        (string Encoder, ITokenizer Tokenizer)[] pairs = [("text_encoder", first),
+            ("text_encoder_2", TokenizerCatalog.Open(parts.Folder.Component("tokenizer_2"), first.MaximumLength))];
+        states = [.. pairs.Select(pair => TextEncoder.Penultimate(parts, pair.Encoder))];
+        clips = [.. pairs.Select((pair, i) => new TextEncoder(parts, pair.Encoder, pair.Tokenizer, seesPadding: true, states[i], Pooled))];
         if (parts.Folder.Components.ContainsKey("text_encoder_3"))
         {
             t5 = new TextEncoder(parts, "text_encoder_3", TokenizerCatalog.Open(parts.Folder.Component("tokenizer_3"), textLength), seesPadding: true, "last_hidden_state");

@@ -1,4 +1,3 @@
-using Qua2SeDiMo.Diffusion.Tokenizers;
 using Qua2SeDiMo.Inference;
 
 namespace Qua2SeDiMo.Diffusion;
@@ -9,7 +8,9 @@ internal sealed class StableDiffusionFamily : IPipelineFamily
     private readonly TextEncoder encoder;
 
     internal StableDiffusionFamily(PipelineParts parts) =>
-        encoder = new TextEncoder(parts, "text_encoder", TokenizerCatalog.Open(parts.Folder.Component("tokenizer")), seesPadding: true, "last_hidden_state");
+        encoder = new TextEncoder(
+            parts, "text_encoder", TextEncoder.OpenClip(parts, "text_encoder", "tokenizer"), seesPadding: true,
+            "last_hidden_state") { ExpandsConcepts = true };
 
     public string LatentsInput => "sample";
 

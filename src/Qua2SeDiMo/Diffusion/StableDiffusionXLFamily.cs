@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Qua2SeDiMo.Diffusion.Tokenizers;
 using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Diffusion;
 
@@ -23,8 +23,20 @@ internal sealed class StableDiffusionXLFamily : IPipelineFamily
     {
         firstState = TextEncoder.Penultimate(parts, "text_encoder");
         secondState = TextEncoder.Penultimate(parts, "text_encoder_2");
-        first = new TextEncoder(parts, "text_encoder", TokenizerCatalog.Open(parts.Folder.Component("tokenizer")), seesPadding: true, firstState);
-        second = new TextEncoder(parts, "text_encoder_2", TokenizerCatalog.Open(parts.Folder.Component("tokenizer_2")), seesPadding: true, secondState, Pooled);
+        first = new TextEncoder(
+            parts, "text_encoder", TextEncoder.OpenClip(parts, "text_encoder", "tokenizer"), seesPadding: true,
+            firstState) { ExpandsConcepts = true };
+        second = new TextEncoder(
+            parts, "text_encoder_2", TextEncoder.OpenClip(parts, "text_encoder_2", "tokenizer_2"), seesPadding: true, secondState,
+            Pooled) { ExpandsConcepts = true };
+        if (first.MaximumTokens != second.MaximumTokens)
+        {
+            throw new GenerationException(
+                $"{parts.Folder.DirectoryPath}: tokenizer cuts texts at {first.MaximumTokens} tokens and tokenizer_2 at "
+                + $"{second.MaximumTokens}, but the states of both encoders stand side by side; "
+                + "give both the same model_max_length.");
+        }
+        CheckWidths(parts);
         JsonNode? zeroes = parts.Folder.Index["force_zeros_for_empty_prompt"];
         zeroesMissingNegative = zeroes?.GetValueKind() is not JsonValueKind.False;
     }
@@ -48,6 +60,20 @@ internal sealed class StableDiffusionXLFamily : IPipelineFamily
             ["text_embeds"] = isZeroed ? TensorRows.Zeros(pooled) : pooled,
             ["time_ids"] = TensorRows.Repeat(texts.Count, (request.Sizes ?? new SizeConditions()).TimeIds(size, isNegative)),
         });
+    }
+
+    // A refiner is told a score besides, and takes another number of values.
+    private static void CheckWidths(PipelineParts parts)
+    {
+        const int Sizes = 6;
+        ComponentConfig denoiser = parts.Folder.Denoiser.ReadConfig();
+        if (denoiser.IntOrNull("projection_class_embeddings_input_dim") is not { } taken) return;
+        int pooled = parts.Folder.Component("text_encoder_2").ReadConfig().Int("projection_dim", 512);
+        int given = (Sizes * denoiser.Int("addition_time_embed_dim")) + pooled;
+        if (given == taken) return;
+        throw new GenerationException(
+            $"{denoiser.Source}: projection_class_embeddings_input_dim is {taken}, but six sizes and the pooled text of text_encoder_2 make "
+            + $"{given}. A refiner, which takes a score instead of a size, is of no use here; take the base model.");
     }
 
     public void Dispose()

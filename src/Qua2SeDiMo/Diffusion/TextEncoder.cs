@@ -27,11 +27,15 @@ internal sealed record EncodedTexts(TokenBatch Tokens, IReadOnlyDictionary<strin
 internal sealed class TextEncoder : IDisposable
 {
     private const int TextsAtOnce = 16;
+    private const int ClipPositions = 77;
+    private const string InputIds = "input_ids";
 
     private readonly ITokenizer tokenizer;
     private readonly ITensorSource tensors;
     private readonly InferenceModel model;
     private readonly bool seesPadding;
+    private readonly string path;
+    private readonly long embeddings;
 
     /// <param name="parts">The pipeline.</param>
     /// <param name="component">Name of the encoder's component.</param>
@@ -46,6 +50,8 @@ internal sealed class TextEncoder : IDisposable
         try
         {
             Graph graph = ArchitectureCatalog.Build(new BuildRequest(found.ReadConfig(), tensors));
+            string table = graph.Nodes.First(node => node.OpType == "Gather" && node.Inputs[1] == InputIds).Inputs[0];
+            (path, embeddings) = (found.DirectoryPath, graph.Initializers.First(initializer => initializer.Name == table).Shape[0]);
             model = new InferenceModel(graph.WithOutputs(outputs), tensors, parts.Inference);
         }
         catch
@@ -62,9 +68,29 @@ internal sealed class TextEncoder : IDisposable
     internal static string Penultimate(PipelineParts parts, string component) =>
         $"hidden_states.{parts.Folder.Component(component).ReadConfig().Int("num_hidden_layers", 12) - 1}";
 
+    /// <summary>Whether concepts of several vectors are written out in a text, as some pipelines do.</summary>
+    internal bool ExpandsConcepts { get; init; }
+
+    /// <summary>Tokens that the encoder takes of one text, start and end included.</summary>
+    internal int MaximumTokens => tokenizer.MaximumLength;
+
+    /// <summary>A text encoder of CLIP with its tokenizer, whose own length counts where the encoder has positions for it.</summary>
+    /// <param name="parts">The pipeline.</param>
+    /// <param name="component">Name of the encoder's component.</param>
+    /// <param name="tokenizer">Name of the tokenizer's component.</param>
+    internal static ITokenizer OpenClip(PipelineParts parts, string component, string tokenizer) =>
+        TokenizerCatalog.OpenWithin(
+            parts.Folder.Component(tokenizer), parts.Folder.Component(component).ReadConfig().Int("max_position_embeddings", ClipPositions));
+
+    /// <summary>What a text loses by the encoder's length; empty when it fits.</summary>
+    /// <param name="text">The text as a person wrote it.</param>
+    /// <param name="prepare">What the pipeline does to it first.</param>
+    internal string LostWords(string text, Func<string, string> prepare) =>
+        CutText.LostWords(text, start => tokenizer.EncodeIds(Expand(prepare(start))).Count, MaximumTokens);
+
     internal TokenBatch Tokenize(IReadOnlyList<string> texts)
     {
-        TokenizedText[] tokenized = [.. texts.Select(text => tokenizer.Encode(text))];
+        TokenizedText[] tokenized = [.. texts.Select(text => tokenizer.Encode(Expand(text)))];
         int length = tokenizer.MaximumLength;
         return new TokenBatch(
             TensorValue.Of([.. tokenized.SelectMany(text => text.Ids).Select(id => (long)id)], texts.Count, length),
@@ -78,14 +104,29 @@ internal sealed class TextEncoder : IDisposable
         foreach (string[] some in texts.Chunk(TextsAtOnce))
         {
             TokenBatch tokens = Tokenize(some);
+            Check(tokens.Ids.Integers);
             var inputs = new Dictionary<string, TensorValue>
             {
-                ["input_ids"] = tokens.Ids,
+                [InputIds] = tokens.Ids,
                 ["attention_mask"] = seesPadding ? TensorValue.Of(Array.ConvertAll(tokens.Mask.Integers, _ => 1L), tokens.Mask.Shape) : tokens.Mask,
             };
             outputs.Add(new Conditioning(model.Run(inputs)));
         }
         return new EncodedTexts(Tokenize(texts), Conditioning.Join(outputs).Inputs);
+    }
+
+    private string Expand(string text) => ExpandsConcepts ? MultiVectorTokens.Expand(text, tokenizer) : text;
+
+    private void Check(long[] ids)
+    {
+        foreach (int id in ids)
+        {
+            if (id < embeddings) continue;
+            throw new GenerationException(
+                $"{path}: token '{tokenizer.TokenOf(id)}' has id {id}, but the text encoder has {embeddings} embeddings (ids 0 to "
+                + $"{embeddings - 1}). Its tokenizer knows tokens that the encoder was not given: use the text encoder that was saved with "
+                + "it, or leave the token out.");
+        }
     }
 
     /// <summary>Frees the encoder's memory until it is needed again; large text encoders outweigh their denoisers.</summary>

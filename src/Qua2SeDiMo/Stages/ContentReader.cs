@@ -42,7 +42,7 @@ internal sealed class ContentReader(FingerprintCache cache, IProgress<StageProgr
         foreach (ModelComponent component in folder.Components.Values.Where(component => read.Contains(component.Name) && component.Name != folder.Denoiser.Name))
         {
             ComponentRole role = ComponentRoles.Of(component.Name);
-            if (role == ComponentRole.Tokenizer) parts.AddRange(Tokenizer(component.DirectoryPath, component.Name));
+            if (role == ComponentRole.Tokenizer) parts.AddRange(Tokenizer(component.DirectoryPath, component.Name, component.ClassName));
             else parts.Add(Config(component.ReadConfig(), component.Name));
             if (role != ComponentRole.Network) continue;
             using ITensorSource tensors = LoadedModel.OpenTensors(component);
@@ -80,7 +80,8 @@ internal sealed class ContentReader(FingerprintCache cache, IProgress<StageProgr
     private static FingerprintPart Config(ComponentConfig config, string component) =>
         new($"{component}/{Path.GetFileName(config.Source)}", ContentHash.Of(config.Root, Notes.Contains));
 
-    private static IEnumerable<FingerprintPart> Tokenizer(string folder, string component) => TokenizerCatalog.FilesOf(folder)
+    private static IEnumerable<FingerprintPart> Tokenizer(string folder, string component, string className = "") =>
+        TokenizerCatalog.FilesOf(folder, className)
         .Select(path => new FingerprintPart($"{component}/{Path.GetFileName(path)}", ContentHash.Of(File.ReadAllBytes(path))));
 
     private IEnumerable<FingerprintPart> Tensors(ModelComponent component, ITensorSource source) => source switch

@@ -45,7 +45,11 @@ public sealed record GeneratedImage(string Path, string Prompt, long Seed);
 /// <param name="Height">Pixels.</param>
 /// <param name="Width">Pixels.</param>
 /// <param name="Seconds">Wall time, loading included.</param>
-public sealed record GenerateResult(IReadOnlyList<GeneratedImage> Images, string? Sheet, int Height, int Width, double Seconds);
+public sealed record GenerateResult(IReadOnlyList<GeneratedImage> Images, string? Sheet, int Height, int Width, double Seconds)
+{
+    /// <summary>Prompts that text encoders got without their ends.</summary>
+    public IReadOnlyList<CutText> Cut { get; init; } = [];
+}
 
 /// <summary>Writes images as PNG files, from a model folder, a packed one, or a model whose weights are fake-quantized.</summary>
 public static class GenerateStage

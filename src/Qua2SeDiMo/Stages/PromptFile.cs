@@ -3,7 +3,8 @@ using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Stages;
 
-/// <summary>Text files with one prompt a line: UTF-8, or UTF-16 with a byte-order mark; line ends of any system; blanks at both ends of a line do not count.</summary>
+/// <summary>Text files with one prompt a line: UTF-8, or UTF-16 with a byte-order mark; line ends of any system; blanks at both ends of a
+/// line do not count.</summary>
 public static class PromptFile
 {
     private const long MaximumBytes = 64L << 20;
@@ -21,20 +22,24 @@ public static class PromptFile
     public static IReadOnlyList<string> ReadLines(string path)
     {
         if (!File.Exists(path)) throw new ModelFolderException($"{path}: there is no such text file with one prompt a line.");
-        if (new FileInfo(path).Length > MaximumBytes) throw new ModelFolderException($"{path}: larger than {MaximumBytes >> 20} MiB, which no list of prompts is.");
+        if (new FileInfo(path).Length > MaximumBytes) throw new ModelFolderException(
+            $"{path}: larger than {MaximumBytes >> 20} MiB, which no list of prompts is.");
         var lines = new List<string>();
         try
         {
-            using var reader = new StreamReader(path, new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: true);
+            using var reader = new StreamReader(
+                path, new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: true);
             while (reader.ReadLine() is { } line)
             {
-                if (line.Contains('\0', StringComparison.Ordinal)) throw new ModelFolderException($"{path}: line {lines.Count + 1} holds a zero byte, so this is no text file; one prompt a line is expected.");
+                if (line.Contains('\0', StringComparison.Ordinal)) throw new ModelFolderException(
+                    $"{path}: line {lines.Count + 1} holds a zero byte, so this is no text file; one prompt a line is expected.");
                 lines.Add(line.Trim());
             }
         }
         catch (DecoderFallbackException error)
         {
-            throw new ModelFolderException($"{path}: not UTF-8 text near line {lines.Count + 1}; save it as UTF-8, one prompt a line.", error);
+            throw new ModelFolderException(
+                $"{path}: not UTF-8 text near line {lines.Count + 1}; save it as UTF-8, one prompt a line.", error);
         }
         return lines;
     }

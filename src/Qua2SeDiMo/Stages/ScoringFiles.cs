@@ -47,7 +47,8 @@ public sealed record ScoringFiles(string? ClipFolder, string? ReferenceFeatures,
     /// <exception cref="ModelFolderException">The file holds no prompt.</exception>
     public IReadOnlyList<string> ReadPrompts(int count, int first = 0)
     {
-        IEnumerable<string> lines = PromptsFile is not null ? PromptFile.Read(PromptsFile) : ClassCount is { } classes ? ClassPrompts(classes) : BuiltInPrompts();
+        IEnumerable<string> lines = PromptsFile is not null ? PromptFile.Read(PromptsFile) : ClassCount is { } classes
+            ? ClassPrompts(classes) : BuiltInPrompts();
         string[] prompts = [.. lines.Take(first + count)];
         return [.. Enumerable.Range(first, count).Select(i => prompts[i % prompts.Length])];
     }

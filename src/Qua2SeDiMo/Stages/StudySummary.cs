@@ -1,3 +1,4 @@
+using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Stages;
@@ -13,7 +14,12 @@ namespace Qua2SeDiMo.Stages;
 /// <param name="Objective">Name of the metric that is optimised.</param>
 /// <param name="Reliabilities">Split-half reliability of each metric; empty for too few trials or images.</param>
 public sealed record StudySummary(
-    int Complete, int Failed, int Images, int Steps, double SecondsPerTrial, double OutsideRuntimeShare, GenerationSpeed? Speed, string Objective, IReadOnlyList<ObjectiveReliability> Reliabilities);
+    int Complete, int Failed, int Images, int Steps, double SecondsPerTrial, double OutsideRuntimeShare, GenerationSpeed? Speed,
+        string Objective, IReadOnlyList<ObjectiveReliability> Reliabilities)
+{
+    /// <summary>Prompts that text encoders got without their ends.</summary>
+    public IReadOnlyList<CutText> Cut { get; init; } = [];
+}
 
 /// <summary>How fast images were made, beside what the runtime reaches on one large matrix product on the same machine.</summary>
 /// <param name="ImagesPerMinute">Images of a trial over its time of generation, decoding included.</param>

@@ -35,7 +35,8 @@ public static class ModelImageCases
         using LoadedModel model = LoadedModel.Open(modelPath);
         var call = new PipelineCall(description.Object("call"), model.Folder.PipelineClass);
         GenerationRequest request = call.Request;
-        using var pipeline = new DiffusionPipeline(model.Parts(new InferenceOptions()) with { TextLength = call.TextLength }, model.Tensors);
+        using var pipeline = new DiffusionPipeline(
+            model.Parts(new InferenceOptions()) with { TextLength = call.TextLength }, model.Tensors);
         float[] noise = StartingNoise.Of(seeds, pipeline.LatentShape(request).Length);
         ImageBatch images = pipeline.Generate(pipeline.Encode(prompts, request), noise, request, null, cancellationToken);
         float[] expected = reference.ReadSingle("images");

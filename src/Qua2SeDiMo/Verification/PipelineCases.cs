@@ -52,7 +52,8 @@ internal sealed class PipelineComparison
     private readonly LatentShape shape;
     private readonly List<VerificationResult> results = [];
 
-    public PipelineComparison(string caseName, PipelineCall call, ComponentConfig tolerance, SafetensorsFile reference, DiffusionPipeline pipeline)
+    public PipelineComparison(
+        string caseName, PipelineCall call, ComponentConfig tolerance, SafetensorsFile reference, DiffusionPipeline pipeline)
     {
         (this.caseName, this.reference, this.pipeline, this.tolerance) = (caseName, reference, pipeline, tolerance);
         (prompts, request) = (call.Prompts, call.Request);
@@ -69,8 +70,9 @@ internal sealed class PipelineComparison
         return results;
     }
 
-    // A call of diffusers for several prompts repeats the pair of rows of sizes as a whole, so that negative and other sizes stand in turns over both
-    // halves of the batch. Images here get what a call for each of them gets; the reference is compared with what it was made with.
+    // A call of diffusers for several prompts repeats the pair of rows of sizes as a whole, so that negative and other sizes stand in turns
+    // over both halves of the batch. Images here get what a call for each of them gets; the reference is compared with what it was made
+    // with.
     private EncodedPrompts InTurns(EncodedPrompts encoded)
     {
         const string Sizes = "time_ids";

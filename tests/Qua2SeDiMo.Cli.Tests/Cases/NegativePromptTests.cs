@@ -8,10 +8,12 @@ public sealed class NegativePromptTests
     public async Task Each_prompt_has_its_own_negative_prompt()
     {
         using var model = new ModelCopy();
-        string[] both = await Pictures(model, "both", "--prompt", "a cat", "--prompt", "a dog", "--negative-prompt", "blurry", "--negative-prompt", "dark");
+        string[] both = await Pictures(
+            model, "both", "--prompt", "a cat", "--prompt", "a dog", "--negative-prompt", "blurry", "--negative-prompt", "dark");
         string[] first = await Pictures(model, "first", "--prompt", "a cat", "--negative-prompt", "blurry");
         string[] second = await Pictures(model, "second", "--prompt", "a dog", "--negative-prompt", "dark", "--seed", "43");
-        string[] swapped = await Pictures(model, "swapped", "--prompt", "a cat", "--prompt", "a dog", "--negative-prompt", "dark", "--negative-prompt", "blurry");
+        string[] swapped = await Pictures(
+            model, "swapped", "--prompt", "a cat", "--prompt", "a dog", "--negative-prompt", "dark", "--negative-prompt", "blurry");
         string[] shared = await Pictures(model, "shared", "--prompt", "a cat", "--prompt", "a dog", "--negative-prompt", "blurry");
 
         Assert.Equal(File.ReadAllBytes(first[0]), File.ReadAllBytes(both[0]));
@@ -31,7 +33,8 @@ public sealed class NegativePromptTests
         File.WriteAllText(negatives, "\uFEFFblurry\r\n\r\n\r\n");
 
         string[] fromFiles = await Pictures(model, "files", "--prompts", prompts, "--negative-prompts", negatives);
-        string[] given = await Pictures(model, "given", "--prompt", "a cat", "--prompt", "a dog", "--negative-prompt", "blurry", "--negative-prompt", "");
+        string[] given = await Pictures(
+            model, "given", "--prompt", "a cat", "--prompt", "a dog", "--negative-prompt", "blurry", "--negative-prompt", "");
 
         Assert.Equal(given.Select(File.ReadAllBytes), fromFiles.Select(File.ReadAllBytes));
     }
@@ -51,7 +54,8 @@ public sealed class NegativePromptTests
     public async Task As_many_negative_prompts_as_fit_nowhere_are_refused_with_both_counts()
     {
         using var model = new ModelCopy();
-        string[] request = ["generate", model.Path, "--prompt", "a", "--prompt", "b", "--prompt", "c", "--negative-prompt", "x", "--negative-prompt", "y", "--out", model.Beside("a")];
+        string[] request = ["generate", model.Path, "--prompt", "a", "--prompt", "b", "--prompt", "c", "--negative-prompt", "x",
+            "--negative-prompt", "y", "--out", model.Beside("a")];
         (await Q2.RunAsync(request)).Refused("2 negative prompts", "3 prompts");
     }
 
@@ -60,22 +64,27 @@ public sealed class NegativePromptTests
     {
         using ModelCopy xl = new("stable-diffusion-xl"), plain = new();
         Assert.NotEqual(
-            File.ReadAllBytes((await Pictures(xl, "none", "--prompt", "a cat"))[0]), File.ReadAllBytes((await Pictures(xl, "empty", "--prompt", "a cat", "--negative-prompt", ""))[0]));
+            File.ReadAllBytes((await Pictures(xl, "none", "--prompt", "a cat"))[0]),
+                File.ReadAllBytes((await Pictures(xl, "empty", "--prompt", "a cat", "--negative-prompt", ""))[0]));
         Assert.Equal(
-            File.ReadAllBytes((await Pictures(plain, "none", "--prompt", "a cat"))[0]), File.ReadAllBytes((await Pictures(plain, "empty", "--prompt", "a cat", "--negative-prompt", ""))[0]));
+            File.ReadAllBytes((await Pictures(plain, "none", "--prompt", "a cat"))[0]),
+                File.ReadAllBytes((await Pictures(plain, "empty", "--prompt", "a cat", "--negative-prompt", ""))[0]));
     }
 
     [Fact]
     public async Task A_pipeline_without_negative_prompts_says_so()
     {
         using ModelCopy flux = new("flux"), dit = new("dit");
-        (await Q2.RunAsync("generate", flux.Path, "--prompt", "a", "--negative-prompt", "b", "--out", flux.Beside("a"))).Refused("FluxPipeline", "no negative prompt");
-        (await Q2.RunAsync("generate", dit.Path, "--prompt", "1", "--negative-prompt", "b", "--out", dit.Beside("a"))).Refused("DiTPipeline", "no negative prompt");
+        (await Q2.RunAsync("generate", flux.Path, "--prompt", "a", "--negative-prompt", "b", "--out", flux.Beside("a")))
+            .Refused("FluxPipeline", "no negative prompt");
+        (await Q2.RunAsync("generate", dit.Path, "--prompt", "1", "--negative-prompt", "b", "--out", dit.Beside("a")))
+            .Refused("DiTPipeline", "no negative prompt");
     }
 
     private static async Task<string[]> Pictures(ModelCopy model, string name, params string[] options)
     {
-        Q2Result result = await Q2.RunAsync(["generate", model.Path, "--steps", "2", "--quiet", "--json", "--out", model.Beside(name), .. options]);
+        Q2Result result = await Q2.RunAsync(
+            ["generate", model.Path, "--steps", "2", "--quiet", "--json", "--out", model.Beside(name), .. options]);
         return [.. result.Succeeded().Json.GetProperty("images").EnumerateArray().Select(image => image.GetProperty("path").GetString()!)];
     }
 }

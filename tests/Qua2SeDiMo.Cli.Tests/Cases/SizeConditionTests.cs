@@ -26,7 +26,8 @@ public sealed class SizeConditionTests
             await Picture(model, "left", "--crop", "0,16"),
             await Picture(model, "target", "--target-size", "512x256"),
             await Picture(model, "negative", "--negative-original-size", "512x256", "--negative-target-size", "64x48"),
-            await Picture(model, "negative-crop", "--negative-original-size", "512x256", "--negative-target-size", "64x48", "--negative-crop", "8,8"),
+            await Picture(model, "negative-crop", "--negative-original-size", "512x256", "--negative-target-size", "64x48",
+                "--negative-crop", "8,8"),
         ];
         Assert.Equal(different.Length, different.Select(Convert.ToHexString).Distinct().Count());
     }
@@ -35,7 +36,17 @@ public sealed class SizeConditionTests
     public async Task Other_pipelines_refuse_sizes_by_name()
     {
         using var model = new ModelCopy();
-        (await Q2.RunAsync("generate", model.Path, "--prompt", "a", "--crop", "0,0", "--out", model.Beside("a"))).Refused("StableDiffusionPipeline", "StableDiffusionXLPipeline");
+        (await Q2.RunAsync("generate", model.Path, "--prompt", "a", "--crop", "0,0", "--out", model.Beside("a")))
+            .Refused("StableDiffusionPipeline", "StableDiffusionXLPipeline");
+    }
+
+    [Fact]
+    public async Task A_denoiser_that_takes_another_number_of_sizes_is_refused()
+    {
+        using var model = new ModelCopy("stable-diffusion-xl");
+        model.Edit("text_encoder_2/config.json", ("projection_dim", 7));
+        Q2Result result = await Q2.RunAsync("generate", model.Path, "--prompt", "a", "--out", model.Beside("a"));
+        Assert.Equal(2, result.ExitCode);
     }
 
     [Theory]
@@ -70,7 +81,8 @@ public sealed class SizeConditionTests
             call["negative_target_size"] = new JsonArray(300, 400);
         });
         float[] negative = [100, 200, 0, 0, 300, 400], other = [512, 384, 3, 5, 64, 48];
-        model.EditTensors("reference.safetensors", tensors => tensors[TimeIds] = new StoredTensor("F32", [4, 6], Bytes([.. negative, .. other, .. negative, .. other])));
+        model.EditTensors("reference.safetensors", tensors =>
+            tensors[TimeIds] = new StoredTensor("F32", [4, 6], Bytes([.. negative, .. other, .. negative, .. other])));
         Assert.True(Passed(await Q2.RunAsync("verify", model.Path, "--json"), TimeIds));
 
         Call(model, call => call["negative_target_size"] = null);
@@ -92,7 +104,8 @@ public sealed class SizeConditionTests
 
     private static void Restore(ModelCopy model)
     {
-        foreach (string name in new[] { "pipeline.json", "reference.safetensors" }) File.Copy(RepositoryFiles.Golden($"pipelines/stable-diffusion-xl/{name}"), model.In(name));
+        foreach (string name in new[] { "pipeline.json", "reference.safetensors" }) File.Copy(
+            RepositoryFiles.Golden($"pipelines/stable-diffusion-xl/{name}"), model.In(name));
     }
 
     private static void Call(ModelCopy model, Action<JsonObject> change)
@@ -103,7 +116,8 @@ public sealed class SizeConditionTests
     }
 
     private static bool Passed(Q2Result result, string output) => result.Json.GetProperty("cases").EnumerateArray()
-        .SelectMany(item => item.GetProperty("results").EnumerateArray()).Single(item => item.GetProperty("output").GetString() == output).GetProperty("passed").GetBoolean();
+        .SelectMany(item => item.GetProperty("results").EnumerateArray()).Single(item => item.GetProperty("output").GetString() == output)
+            .GetProperty("passed").GetBoolean();
 
     private static byte[] Bytes(float[] values)
     {
@@ -114,7 +128,8 @@ public sealed class SizeConditionTests
 
     private static async Task<byte[]> Picture(ModelCopy model, string name, params string[] options)
     {
-        string[] request = ["generate", model.Path, "--prompt", "a cat", "--height", "64", "--width", "48", "--steps", "2", "--quiet", "--json", "--out", model.Beside(name)];
+        string[] request = ["generate", model.Path, "--prompt", "a cat", "--height", "64", "--width", "48", "--steps", "2", "--quiet",
+            "--json", "--out", model.Beside(name)];
         JsonElement images = (await Q2.RunAsync([.. request, .. options])).Succeeded().Json.GetProperty("images");
         return File.ReadAllBytes(images[0].GetProperty("path").GetString()!);
     }

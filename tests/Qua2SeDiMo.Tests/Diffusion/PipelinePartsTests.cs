@@ -97,7 +97,8 @@ public sealed class PipelinePartsTests
         Assert.Equal([2, 12], new EncodedPrompts(prompts, each).Slice(2, 1).Batch(0, 1, conditionalFirst: false)["x"].Singles);
         Assert.Equal([12], new EncodedPrompts(prompts, null).Batch(2, 1, conditionalFirst: false)["x"].Singles);
 
-        static Conditioning Numbers(params float[] values) => new(new Dictionary<string, TensorValue> { ["x"] = TensorValue.Of(values, values.Length, 1) });
+        static Conditioning Numbers(params float[] values) =>
+            new(new Dictionary<string, TensorValue> { ["x"] = TensorValue.Of(values, values.Length, 1) });
     }
 
     [Fact]

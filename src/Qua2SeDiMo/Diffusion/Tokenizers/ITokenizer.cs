@@ -14,9 +14,18 @@ public interface ITokenizer
     /// <summary>Token that fills up short texts.</summary>
     int PaddingId { get; }
 
+    /// <summary>Ids of the tokens that are found in a text before it is cut into words, by how they are written.</summary>
+    IReadOnlyDictionary<string, int> AddedTokens { get; }
+
     /// <summary>All ids of a text with its start and end tokens; neither truncated nor padded.</summary>
     IReadOnlyList<int> EncodeIds(string text);
 
     /// <summary>Ids of exactly <see cref="MaximumLength"/>: long texts lose their end but keep the end token.</summary>
     TokenizedText Encode(string text);
+
+    /// <summary>The added tokens of a text, in its order.</summary>
+    IEnumerable<string> AddedTokensIn(string text);
+
+    /// <summary>How the token of an id is written; empty for an id that no token has.</summary>
+    string TokenOf(int id);
 }

@@ -2,55 +2,94 @@ using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
-/// <summary>All tokenizers, by the class name that their folder states or the files that it holds.</summary>
+/// <summary>
+/// All tokenizers. The class that model_index.json names decides where it is a concrete one, then that of tokenizer_config.json, then the
+/// model in tokenizer.json or the files that are there.
+/// </summary>
 public static class TokenizerCatalog
 {
     private const int LongestLength = 1 << 16;
+
+    // With what opens it: folder, length, and whether the class is concrete.
+    private static readonly Dictionary<string, Func<TokenizerFolder, int, bool, ITokenizer>> Classes = new(StringComparer.Ordinal)
+    {
+        ["CLIPTokenizer"] = ClipTokenizer.Open,
+        ["T5Tokenizer"] = UnigramTokenizer.Open,
+        ["MT5Tokenizer"] = UnigramTokenizer.Open,
+        ["BertTokenizer"] = WordPieceTokenizer.Open,
+    };
+
+    // Names that leave it to the files what the tokenizer is.
+    private static readonly string[] Generic = ["", "AutoTokenizer", "PreTrainedTokenizer", "PreTrainedTokenizerBase", "PythonBackend",
+        "TokenizersBackend"];
 
     /// <summary>Opens a tokenizer folder in the layout of transformers.</summary>
     /// <param name="folder">Folder with tokenizer_config.json and the tokenizer's files.</param>
     /// <param name="maximumLength">Length to pad and truncate to, from 2 to 65,536; when null, the folder's model_max_length.</param>
     /// <param name="notes">Told of what a person should know.</param>
-    /// <exception cref="TokenizerException">The folder is incomplete, damaged or of an unsupported kind.</exception>
+    /// <exception cref="Q2Exception">The folder is incomplete, damaged or of an unsupported kind.</exception>
     public static ITokenizer Open(string folder, int? maximumLength = null, Notes? notes = null)
     {
-        return Open(new TokenizerFolder(folder, notes), maximumLength);
+        var files = new TokenizerFolder(folder, notes);
+        return Open(files, "", maximumLength ?? files.Limit(LongestLength)
+            ?? throw new TokenizerException(
+            $"{folder}: tokenizer_config.json states no model_max_length that a text can have, and no length was asked for."));
     }
 
     /// <summary>Paths of the files that make up a tokenizer: those that opening it reads, in ordinal order.</summary>
-    /// <exception cref="TokenizerException">The folder is incomplete, damaged or of an unsupported kind.</exception>
-    public static IReadOnlyCollection<string> FilesOf(string folder)
+    /// <param name="folder">Folder with tokenizer_config.json and the tokenizer's files.</param>
+    /// <param name="className">Class that a pipeline's index names; empty where there is none.</param>
+    /// <exception cref="Q2Exception">The folder is incomplete, damaged or of an unsupported kind.</exception>
+    public static IReadOnlyCollection<string> FilesOf(string folder, string className = "")
     {
         var files = new TokenizerFolder(folder);
-        Open(files, LongestLength);
+        Open(files, className, LongestLength);
         return files.FilesRead;
     }
 
-    private static ITokenizer Open(TokenizerFolder files, int? maximumLength)
+    /// <summary>Opens the tokenizer of a pipeline with a length of the pipeline's.</summary>
+    /// <param name="component">Its component.</param>
+    /// <param name="length">Length to pad and truncate to, from 2 to 65,536.</param>
+    /// <exception cref="Q2Exception">The folder is incomplete, damaged or of an unsupported kind.</exception>
+    internal static ITokenizer Open(ModelComponent component, int length) =>
+        Open(new TokenizerFolder(component.DirectoryPath, component.Notes), component.ClassName, length);
+
+    /// <summary>Opens the tokenizer of a pipeline with its own length, where it states one that the encoder takes; else with all that the
+    /// encoder takes.</summary>
+    /// <param name="component">Its component.</param>
+    /// <param name="most">Tokens that the encoder takes.</param>
+    /// <exception cref="Q2Exception">The folder is incomplete, damaged or of an unsupported kind.</exception>
+    internal static ITokenizer OpenWithin(ModelComponent component, int most)
     {
-        string folder = files.DirectoryPath;
-        int length = maximumLength ?? files.Int("model_max_length")
-            ?? throw new TokenizerException($"{folder}: tokenizer_config.json states no model_max_length, and no length was asked for.");
-        if (length is < 2 or > LongestLength) throw new TokenizerException($"{folder}: texts of {length} tokens were asked for; 2 to {LongestLength} are possible.");
-        return files.ClassName switch
+        var files = new TokenizerFolder(component.DirectoryPath, component.Notes);
+        return Open(files, component.ClassName, files.Limit(most) ?? most);
+    }
+
+    private static ITokenizer Open(TokenizerFolder files, string className, int length)
+    {
+        if (length is < 2 or > LongestLength) throw new TokenizerException(
+            $"{files.DirectoryPath}: texts of {length} tokens were asked for; 2 to {LongestLength} are possible.");
+        foreach (string stated in new[] { className, files.ClassName })
         {
-            "CLIPTokenizer" => ClipTokenizer.Open(files, length),
-            "T5Tokenizer" or "MT5Tokenizer" => UnigramTokenizer.Open(files, length),
-            "BertTokenizer" => WordPieceTokenizer.Open(files, length),
-            _ when files.Has("merges.txt") => ClipTokenizer.Open(files, length),
-            _ when files.Has("vocab.txt") => WordPieceTokenizer.Open(files, length),
-            _ when files.Has("spiece.model") => UnigramTokenizer.Open(files, length),
-            _ => throw new TokenizerException($"{folder}: tokenizer class '{files.ClassName}' is not supported; CLIPTokenizer, T5Tokenizer and BertTokenizer are."),
+            string name = stated.EndsWith("Fast", StringComparison.Ordinal) ? stated[..^4] : stated;
+            if (Classes.TryGetValue(name, out Func<TokenizerFolder, int, bool, ITokenizer>? open)) return open(files, length, true);
+            if (!Generic.Contains(name)) throw Unsupported(files, $"tokenizer class '{stated}'");
+        }
+        return files.Json?.ModelType switch
+        {
+            "BPE" => ClipTokenizer.Open(files, length, false),
+            "Unigram" => UnigramTokenizer.Open(files, length, false),
+            "WordPiece" => WordPieceTokenizer.Open(files, length, false),
+            { } other => throw Unsupported(files, $"a tokenizer.json with a model of type '{other}'"),
+            null when files.Has("merges.txt") => ClipTokenizer.Open(files, length, true),
+            null when files.Has("vocab.txt") => WordPieceTokenizer.Open(files, length, true),
+            null when files.Has("spiece.model") => UnigramTokenizer.Open(files, length, true),
+            null => throw Unsupported(
+                files, "a folder that names no class and has neither tokenizer.json, merges.txt, vocab.txt nor spiece.model"),
         };
     }
 
-    /// <summary>Opens the tokenizer of a pipeline.</summary>
-    /// <param name="component">The component.</param>
-    /// <param name="maximumLength">Length to pad and truncate to; when null, the folder's model_max_length.</param>
-    /// <exception cref="TokenizerException">The folder is incomplete, damaged or of an unsupported kind.</exception>
-    public static ITokenizer Open(ModelComponent component, int? maximumLength = null)
-    {
-        ArgumentNullException.ThrowIfNull(component);
-        return Open(component.DirectoryPath, maximumLength, component.Notes);
-    }
+    private static TokenizerException Unsupported(TokenizerFolder files, string what) =>
+        new($"{files.DirectoryPath}: {what} is not supported; {string.Join(", ", Classes.Keys)} are, and a tokenizer.json with one of "
+            + "their models.");
 }

@@ -8,9 +8,11 @@ internal sealed class TokenizerFolder
 {
     private const int MaximumBytes = 64 << 20;
 
+    private static readonly string[] Roles = ["additional_special_tokens", "extra_special_tokens"];
+
     private readonly Notes? notes;
-    private readonly ForeignValue config;
     private readonly ForeignValue specialTokens;
+    private readonly Lazy<TokenizerJson?> json;
     private readonly SortedSet<string> filesRead = new(StringComparer.Ordinal);
 
     public TokenizerFolder(string path, Notes? notes = null)
@@ -18,8 +20,16 @@ internal sealed class TokenizerFolder
         this.notes = notes;
         if (!Directory.Exists(path)) throw new TokenizerException($"{path}: there is no such folder.");
         DirectoryPath = path;
-        config = ReadConfig("tokenizer_config.json");
+        Config = ReadConfig("tokenizer_config.json");
         specialTokens = ReadConfig("special_tokens_map.json");
+        json = new Lazy<TokenizerJson?>(() => Has(TokenizerJson.FileName) ? new TokenizerJson(ReadJson(TokenizerJson.FileName)) : null);
+        foreach (string side in new[] { "padding_side", "truncation_side" })
+        {
+            if (Config[side].TextOrNull() is { } stated && stated != "right") throw Config[side]
+                .Error($"'{stated}' is not supported; texts are filled up and cut on the right.");
+        }
+        if (Config["split_special_tokens"].FlagOrNull() == true) throw Config["split_special_tokens"]
+            .Error("true is not supported; special tokens in a text are never split.");
     }
 
     public string DirectoryPath { get; }
@@ -27,28 +37,41 @@ internal sealed class TokenizerFolder
     /// <summary>Paths of the files that were read so far, in ordinal order.</summary>
     public IReadOnlyCollection<string> FilesRead => filesRead;
 
-    /// <summary><c>tokenizer_class</c> without the ending of the fast variants; empty when not stated.</summary>
-    public string ClassName
+    /// <summary>tokenizer_config.json; an empty object where there is none.</summary>
+    public ForeignValue Config { get; }
+
+    /// <summary>tokenizer.json; null where there is none.</summary>
+    public TokenizerJson? Json => json.Value;
+
+    /// <summary><c>tokenizer_class</c>; empty when not stated.</summary>
+    public string ClassName => Config["tokenizer_class"].TextOrNull() ?? "";
+
+    /// <summary>
+    /// <c>model_max_length</c> where it is a length that a text can have: transformers writes 1e30 for none, and some files state more than
+    /// the encoder has positions for.
+    /// </summary>
+    /// <param name="most">Tokens that the encoder takes.</param>
+    /// <exception cref="JsonFileException">It is no number of tokens.</exception>
+    public int? Limit(int most)
     {
-        get
-        {
-            string name = Text(config["tokenizer_class"]) ?? "";
-            return name.EndsWith("Fast", StringComparison.Ordinal) ? name[..^4] : name;
-        }
+        ForeignValue stated = Config["model_max_length"];
+        if (stated.IsNull) return null;
+        double length = stated.Number();
+        if (length > most) return null;
+        return length >= 2 && length == Math.Floor(length) ? (int)length
+            : throw stated.Error($"{stated.Excerpt()} is no number of tokens; 2 or more are expected.");
     }
 
-    /// <summary>A whole number of tokenizer_config.json, or null.</summary>
-    public int? Int(string key) => config[key].TryInt(out int number) ? number : null;
-
-    /// <summary>A flag of tokenizer_config.json, or null.</summary>
-    public bool? Flag(string key) => config[key] is { IsFlag: true } flag ? flag.Flag() : null;
-
     /// <summary>A special token, for instance pad_token, as text.</summary>
-    public string SpecialToken(string key, string defaultToken) => Text(config[key]) ?? Text(specialTokens[key]) ?? defaultToken;
+    public string SpecialToken(string key, string defaultToken) => Text(Config[key]) ?? Text(specialTokens[key]) ?? defaultToken;
 
     /// <summary>Special tokens without a role: additional_special_tokens, or extra_special_tokens as newer files call them.</summary>
     public IReadOnlyList<string> AdditionalSpecialTokens =>
-        [.. new[] { "additional_special_tokens", "extra_special_tokens" }.SelectMany(key => Listed(config[key].IsNull ? specialTokens[key] : config[key])).Select(Text).OfType<string>()];
+        [.. Roles.SelectMany(key => Listed(Config[key].IsNull ? specialTokens[key] : Config[key]))];
+
+    /// <summary>All special tokens: those with a role as far as the vocabulary has them, and those that the files list.</summary>
+    public IEnumerable<string> SpecialTokens(IReadOnlyDictionary<string, int> vocabulary, params IEnumerable<string> roles) =>
+        roles.Where(vocabulary.ContainsKey).Concat(AdditionalSpecialTokens);
 
     public bool Has(string name) => File.Exists(PathOf(name)) || File.Exists(PathOf(name) + ".gz");
 
@@ -87,44 +110,29 @@ internal sealed class TokenizerFolder
     /// <summary>A JSON file that maps tokens to ids.</summary>
     public Dictionary<string, int> ReadVocabulary(string name) => Vocabulary(ReadJson(name));
 
-    /// <summary>A JSON file of the folder.</summary>
-    public ForeignValue ReadJson(string name) => ForeignJson.Parse(ReadBytes(name), PathOf(name), notes);
-
-    /// <summary>
-    /// Vocabulary and merges of a byte-pair tokenizer: those of tokenizer.json where it is there, as transformers prefers it; vocab.json and
-    /// merges.txt beside it may be of another training.
-    /// </summary>
-    public (Dictionary<string, int> Vocabulary, string[] Merges) ReadBytePairs()
-    {
-        if (!Has("tokenizer.json"))
-        {
-            return (ReadVocabulary("vocab.json"), [.. ReadLines("merges.txt").Where(line => line.Length > 0 && !line.StartsWith("#version", StringComparison.Ordinal))]);
-        }
-        ForeignValue model = ReadJson("tokenizer.json")["model"];
-        return (Vocabulary(model["vocab"]), [.. model["merges"].Items.Select(Merge)]);
-
-        // Newer files hold pairs, older ones two words in one text.
-        static string Merge(ForeignValue merge) => merge.IsList ? string.Join(' ', merge.Items.Select(part => part.Text())) : merge.Text();
-    }
-
-    private static Dictionary<string, int> Vocabulary(ForeignValue vocabulary)
+    /// <summary>Ids of the tokens of an object.</summary>
+    public static Dictionary<string, int> Vocabulary(ForeignValue vocabulary)
     {
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach ((string token, ForeignValue id) in vocabulary.Members) ids.Add(token, id.Int() is >= 0 and var value ? value : throw id.Fault("an id, 0 or more"));
         return ids;
     }
 
-    private static IReadOnlyList<ForeignValue> Listed(ForeignValue value) => value.IsList ? value.Items : [];
+    /// <summary>A JSON file.</summary>
+    public ForeignValue ReadJson(string name) => ForeignJson.Parse(ReadBytes(name), PathOf(name), notes);
 
     private ForeignValue ReadConfig(string name)
     {
-        if (!File.Exists(PathOf(name))) return ForeignJson.Parse("{}"u8.ToArray(), PathOf(name));
-        filesRead.Add(PathOf(name));
-        ForeignValue value = ForeignJson.Read(PathOf(name), notes);
+        ForeignValue value = Has(name) ? ReadJson(name) : ForeignJson.Parse("{}"u8.ToArray(), PathOf(name));
         return value.IsObject ? value : throw value.Fault("a JSON object");
     }
 
     private string PathOf(string name) => Path.Combine(DirectoryPath, name);
 
-    private static string? Text(ForeignValue value) => (value.IsObject ? value["content"] : value) is { IsText: true } text ? text.Text() : null;
+    // A list of tokens, or an object that gives each a name of its own.
+    private static IEnumerable<string> Listed(ForeignValue tokens) =>
+        (tokens.IsObject ? tokens.Members.Select(member => member.Value) : tokens.IsList ? tokens.Items : []).Select(Text).OfType<string>();
+
+    private static string? Text(ForeignValue token) => (token.IsObject ? token["content"] : token) is { IsText: true } text ? text.Text()
+        : null;
 }

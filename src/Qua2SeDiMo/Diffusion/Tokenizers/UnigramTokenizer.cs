@@ -9,122 +9,131 @@ namespace Qua2SeDiMo.Diffusion.Tokenizers;
 /// split at whitespace and begin with ▁. Written here because the reference ids are those of the library <c>tokenizers</c>, which differ from
 /// SentencePiece's own (followed by Microsoft.ML.Tokenizers) in whitespace, combining marks and special tokens, and because damaged files must give typed errors.
 /// </summary>
-internal sealed partial class UnigramTokenizer : ITokenizer
+internal sealed partial class UnigramTokenizer : TextTokenizer
 {
     private const char WordStart = '▁';
     private const double UnknownPenalty = 10;
     private const int DefaultExtraIds = 100;
+    private const int MostExtraIds = 1 << 16;
+    private const string ModelName = "spiece.model";
 
-    private readonly Dictionary<string, int> ids;
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> lookup;
     private readonly double[] scores;
-    private readonly CharacterMap characters;
-    private readonly SpecialTokens specialTokens;
     private readonly int unknownId;
-    private readonly int endId;
     private readonly int[] byteIds;
     private readonly int longestPiece;
     private readonly double unknownScore;
 
-    private UnigramTokenizer(TokenizerFolder folder, IReadOnlyList<(string Text, double Score)> pieces, int unknownId, bool fallsBackToBytes, CharacterMap characters, IEnumerable<string> special, int maximumLength)
+    private readonly bool splitsAtBlanks;
+
+    private UnigramTokenizer(Pieces pieces, Dictionary<string, int> ids, TokenizerFrame frame, bool splitsAtBlanks) : base(frame, ids)
     {
-        ids = new Dictionary<string, int>(StringComparer.Ordinal);
-        for (int i = 0; i < pieces.Count; i++) ids.TryAdd(pieces[i].Text, i);
         lookup = ids.GetAlternateLookup<ReadOnlySpan<char>>();
-        scores = [.. pieces.Select(piece => piece.Score)];
-        longestPiece = pieces.Max(piece => piece.Text.Length);
+        scores = [.. pieces.List.Select(piece => piece.Score)];
+        longestPiece = pieces.List.Max(piece => piece.Text.Length);
         unknownScore = scores.Min() - UnknownPenalty;
-        byteIds = fallsBackToBytes ? [.. Enumerable.Range(0, 256).Select(value => ids.GetValueOrDefault($"<0x{value:X2}>", unknownId))] : [];
-        this.characters = characters;
-        this.unknownId = unknownId;
-        string end = folder.SpecialToken("eos_token", "</s>");
-        string padding = folder.SpecialToken("pad_token", "<pad>");
-        endId = IdOf(end, folder);
-        PaddingId = IdOf(padding, folder);
-        string[] names = [.. special, end, padding, folder.SpecialToken("unk_token", "<unk>")];
-        specialTokens = new SpecialTokens(names.Distinct().Where(ids.ContainsKey).Select(name => KeyValuePair.Create(name, ids[name])));
-        MaximumLength = maximumLength;
+        unknownId = pieces.UnknownId;
+        byteIds = pieces.FallsBackToBytes
+            ? [.. Enumerable.Range(0, 256).Select(value => ids.GetValueOrDefault($"<0x{value:X2}>", unknownId))] : [];
+        this.splitsAtBlanks = splitsAtBlanks;
+    }
+
+    /// <summary>Reads tokenizer.json, which transformers prefers, or spiece.model.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="maximumLength">Length to pad and truncate to.</param>
+    /// <param name="isConcrete">Whether a class says how words are found; else tokenizer.json does.</param>
+    public static UnigramTokenizer Open(TokenizerFolder folder, int maximumLength, bool isConcrete)
+    {
+        Pieces pieces = folder.Json is { } json ? ReadJson(json) : ReadModel(folder);
+        Func<string, string>[] steps = isConcrete ? [pieces.Characters.Apply] : ReadSteps(folder.Json!, pieces.Characters);
+        var ids = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (int i = 0; i < pieces.List.Count; i++) ids.TryAdd(pieces.List[i].Text, i);
+        string end = folder.SpecialToken("eos_token", "</s>"), padding = folder.SpecialToken("pad_token", "<pad>"),
+            unknown = folder.SpecialToken("unk_token", "<unk>");
+        IEnumerable<string> special = folder.SpecialTokens(ids, [.. pieces.Sentinels, end, padding, unknown]);
+        var added = new AddedTokens(AddedVocabulary.Read(folder, ids, special), text =>
+            steps.Aggregate(text, (current, step) => step(current)));
+        (int[] before, int[] after) = isConcrete ? ([], [IdOf(end)]) : TextEnds.Read(folder.Json!, folder, IdOf);
+        return new UnigramTokenizer(pieces, ids, new TokenizerFrame(before, after, IdOf(padding), added, maximumLength), isConcrete
+            || SplitsAtBlanks(folder.Json!));
+
+        int IdOf(string token) => ids.TryGetValue(token, out int id) || added.Ids.TryGetValue(token, out id) ? id
+            : throw new TokenizerException($"{folder.DirectoryPath}: special token '{token}' is not in the vocabulary.");
     }
 
     /// <inheritdoc/>
-    public int MaximumLength { get; }
-
-    /// <inheritdoc/>
-    public int PaddingId { get; }
-
-    /// <summary>Reads spiece.model, or tokenizer.json where there is none.</summary>
-    public static UnigramTokenizer Open(TokenizerFolder folder, int maximumLength)
+    protected override void AddIds(string text, List<int> ids)
     {
-        if (!folder.Has("spiece.model") && folder.Has("tokenizer.json")) return OpenJson(folder, maximumLength);
-        string source = Path.Combine(folder.DirectoryPath, "spiece.model");
-        SentencePieceModel model = SentencePieceModel.Parse(folder.ReadBytes("spiece.model"), source);
+        if (splitsAtBlanks)
+        {
+            foreach (string word in text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)) AddWord(word, ids);
+        }
+        else if (text.Length > 0)
+        {
+            AddWord(text.Replace(' ', WordStart), ids);
+        }
+    }
+
+    private static Pieces ReadModel(TokenizerFolder folder)
+    {
+        string source = Path.Combine(folder.DirectoryPath, ModelName);
+        SentencePieceModel model = SentencePieceModel.Parse(folder.ReadBytes(ModelName), source);
         var pieces = model.Pieces.Select(piece => (piece.Text, (double)piece.Score)).ToList();
 
         // The sentinels stand after the vocabulary with the highest number first.
         IReadOnlyList<string> additional = folder.AdditionalSpecialTokens;
-        int sentinels = folder.Int("extra_ids") ?? (additional.Count > 0 ? additional.Count(token => SentinelName().IsMatch(token)) : DefaultExtraIds);
+        int sentinels = folder.Config["extra_ids"].IntOrNull()
+            ?? (additional.Count > 0 ? additional.Count(token => SentinelName().IsMatch(token)) : DefaultExtraIds);
+        if (sentinels is < 0 or > MostExtraIds) throw folder.Config["extra_ids"]
+            .Error($"{sentinels} sentinels; 0 to {MostExtraIds} are possible.");
         string[] names = [.. Enumerable.Range(0, sentinels).Select(i => $"<extra_id_{sentinels - 1 - i}>")];
         var known = model.Pieces.Select(piece => piece.Text).ToHashSet(StringComparer.Ordinal);
         pieces.AddRange(names.Where(name => !known.Contains(name)).Select(name => (name, 0.0)));
-        return new UnigramTokenizer(folder, pieces, model.UnknownId, model.FallsBackToBytes, new CharacterMap(model.CharacterMap, source), names.Concat(additional), maximumLength);
+        return new Pieces(pieces, model.UnknownId, model.FallsBackToBytes, new CharacterMap(model.CharacterMap, source), names);
     }
 
-    /// <inheritdoc/>
-    public IReadOnlyList<int> EncodeIds(string text)
+    private static Pieces ReadJson(TokenizerJson json)
     {
-        ArgumentNullException.ThrowIfNull(text);
-        var result = new List<int>();
-        foreach ((string part, int id) in specialTokens.Split(text))
-        {
-            if (id >= 0)
-            {
-                result.Add(id);
-                continue;
-            }
-            foreach (string word in characters.Apply(part).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)) AddWord(word, result);
-        }
-        result.Add(endId);
-        return result;
+        json.RequireModel("Unigram");
+        List<(string, double)> pieces = json.ReadPieces();
+        int unknown = json.Model["unk_id"].Int();
+        if (unknown < 0 || unknown >= pieces.Count) throw json.Model["unk_id"]
+            .Error($"the unknown piece {unknown} is not among the {pieces.Count} pieces.");
+        return new Pieces(pieces, unknown, json.Model["byte_fallback"].FlagOrNull() ?? false,
+            new CharacterMap(json.ReadCharacterMap(), json.Model.Source), []);
     }
 
-    /// <inheritdoc/>
-    public TokenizedText Encode(string text) => Padding.Fit(EncodeIds(text), MaximumLength, PaddingId);
-
-    private static UnigramTokenizer OpenJson(TokenizerFolder folder, int maximumLength)
+    private static Func<string, string>[] ReadSteps(TokenizerJson json, CharacterMap characters) =>
+        [.. json.Normalizers.Select<ForeignValue, Func<string, string>>(step =>
     {
-        ForeignValue root = folder.ReadJson("tokenizer.json"), model = root["model"];
-        if (model["type"].TextOrNull() != "Unigram") throw model["type"].Fault("Unigram beside a T5 tokenizer");
-        (string, double)[] pieces = [.. model["vocab"].Items.Select(ReadPiece)];
-        int unknown = model["unk_id"].Int();
-        if (unknown < 0 || unknown >= pieces.Length) throw model["unk_id"].Fault($"one of the {pieces.Length} pieces");
-        string[] special = [.. root["added_tokens"].Items.Select(token => token["content"].Text())];
-        byte[] map = ReadCharacterMap(root["normalizer"]);
-        return new UnigramTokenizer(folder, pieces, unknown, model["byte_fallback"].FlagOrNull() ?? false, new CharacterMap(map, root.Source), special, maximumLength);
-    }
-
-    private static (string Text, double Score) ReadPiece(ForeignValue piece) => piece.Items is [var text, var score] ? (text.Text(), score.Number()) : throw piece.Fault("a piece and its score");
-
-    // Steps that only touch whitespace change nothing, because words are split at any run of it.
-    private static byte[] ReadCharacterMap(ForeignValue normalizer)
-    {
-        if (normalizer.IsNull) return [];
-        switch (normalizer["type"].Text())
+        switch (step["type"].TextOrNull())
         {
             case "Precompiled":
-                return ReadBytes(normalizer["precompiled_charsmap"]);
-            case "Strip" or "Replace":
-                return [];
-            case "Sequence":
-                return normalizer["normalizers"].Items.Select(ReadCharacterMap).FirstOrDefault(map => map.Length > 0, []);
+                return characters.Apply;
+            case "Strip":
+                bool left = step["strip_left"].FlagOrNull() ?? true, right = step["strip_right"].FlagOrNull() ?? true;
+                return text => left && right ? text.Trim() : right ? text.TrimEnd() : left ? text.TrimStart() : text;
+            case "Replace" when step["pattern"]["Regex"].TextOrNull() == " {2,}":
+                string content = step["content"].Text();
+                return text => Spaces().Replace(text, _ => content);
             default:
-                throw normalizer["type"].Fault("a normalizer that is supported: Precompiled, Strip, Replace or a Sequence of them");
+                throw TokenizerJson.Unsupported(step, "for unigrams Precompiled, Strip, and Replace of several spaces are");
         }
-    }
+    })];
 
-    private static byte[] ReadBytes(ForeignValue base64)
+    // Whether words end at any whitespace, or at spaces alone.
+    private static bool SplitsAtBlanks(TokenizerJson json)
     {
-        byte[] bytes = new byte[base64.Text().Length];
-        return Convert.TryFromBase64String(base64.Text(), bytes, out int count) ? bytes[..count] : throw base64.Fault("base64");
+        const string Supported = "words of unigrams are found by Metaspace before every word, alone or after WhitespaceSplit";
+        IReadOnlyList<ForeignValue> cuts = json.PreTokenizers;
+        if (cuts.Count == 0) throw json.Model.Error($"there is no pre_tokenizer; {Supported}.");
+        ForeignValue words = cuts[^1];
+        bool marksEvery = words["prepend_scheme"].TextOrNull() is { } scheme ? scheme == "always" : words["add_prefix_space"].FlagOrNull()
+            ?? true;
+        if (words["type"].TextOrNull() != "Metaspace" || words["replacement"].TextOrNull() is not (null or "▁") || !marksEvery
+            || words["split"].FlagOrNull() == false) throw TokenizerJson.Unsupported(words, Supported);
+        bool splits = cuts.Count == 2 && cuts[0]["type"].TextOrNull() == "WhitespaceSplit";
+        return splits || cuts.Count == 1 ? splits : throw TokenizerJson.Unsupported(cuts[0], Supported);
     }
 
     // A ▁ written in the text starts a new word, too.
@@ -195,9 +204,13 @@ internal sealed partial class UnigramTokenizer : ITokenizer
         else result.AddRange(bytes.Reverse().Select(value => byteIds[value]));
     }
 
-    private int IdOf(string token, TokenizerFolder folder) =>
-        ids.TryGetValue(token, out int id) ? id : throw new TokenizerException($"{folder.DirectoryPath}: special token '{token}' is not in the vocabulary.");
+    [GeneratedRegex(" {2,}")]
+    private static partial Regex Spaces();
 
     [GeneratedRegex("^<extra_id_[0-9]+>$")]
     private static partial Regex SentinelName();
+
+    // A vocabulary with the scores of its pieces, and names of the sentinels that a folder without tokenizer.json leaves unsaid.
+    private sealed record Pieces(
+        List<(string Text, double Score)> List, int UnknownId, bool FallsBackToBytes, CharacterMap Characters, string[] Sentinels);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Qua2SeDiMo.Json;
 
 namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
@@ -8,42 +9,48 @@ namespace Qua2SeDiMo.Diffusion.Tokenizers;
 /// CJK ideographs; each word is then covered by the longest pieces of the vocabulary from the left. Written here because the one of
 /// Microsoft.ML.Tokenizers drops symbols that should become the unknown token, keeps invisible characters that should vanish, and needs ICU for accents.
 /// </summary>
-internal sealed class WordPieceTokenizer : ITokenizer
+internal sealed class WordPieceTokenizer : TextTokenizer
 {
     private const int LongestWord = 100;
     private const string Continuation = "##";
 
     private readonly Dictionary<string, int> vocabulary;
-    private readonly SpecialTokens specialTokens;
-    private readonly int startId;
-    private readonly int endId;
     private readonly int unknownId;
-    private readonly bool lowerCases;
-    private readonly bool stripsAccents;
-    private readonly bool splitsIdeographs;
 
-    private WordPieceTokenizer(TokenizerFolder folder, Dictionary<string, int> vocabulary, int maximumLength)
+    private WordPieceTokenizer(TokenizerFrame frame, Dictionary<string, int> vocabulary, int unknownId) : base(frame, vocabulary) =>
+        (this.vocabulary, this.unknownId) = (vocabulary, unknownId);
+
+    /// <summary>Reads tokenizer.json, which transformers prefers, or vocab.txt: one token a line, its id the line number.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="maximumLength">Length to pad and truncate to.</param>
+    /// <param name="isConcrete">Whether a class says how words are found, with the settings of tokenizer_config.json; else tokenizer.json
+    /// does.</param>
+    public static WordPieceTokenizer Open(TokenizerFolder folder, int maximumLength, bool isConcrete)
     {
-        this.vocabulary = vocabulary;
-        MaximumLength = maximumLength;
-        string[] names = [folder.SpecialToken("cls_token", "[CLS]"), folder.SpecialToken("sep_token", "[SEP]"), folder.SpecialToken("unk_token", "[UNK]"), folder.SpecialToken("pad_token", "[PAD]")];
-        int[] ids = [.. names.Select(name => vocabulary.TryGetValue(name, out int id) ? id : throw new TokenizerException($"{folder.DirectoryPath}: special token '{name}' is not in vocab.txt."))];
-        (startId, endId, unknownId, PaddingId) = (ids[0], ids[1], ids[2], ids[3]);
-        string mask = folder.SpecialToken("mask_token", "[MASK]");
-        specialTokens = new SpecialTokens(names.Append(mask).Where(vocabulary.ContainsKey).Distinct().Select(name => KeyValuePair.Create(name, vocabulary[name])));
-        lowerCases = folder.Flag("do_lower_case") ?? true;
-        stripsAccents = folder.Flag("strip_accents") ?? lowerCases;
-        splitsIdeographs = folder.Flag("tokenize_chinese_chars") ?? true;
+        Steps steps = isConcrete ? Steps.Of(folder) : Steps.Of(folder.Json!);
+        folder.Json?.RequireModel("WordPiece");
+        folder.Json?.RequireSettings(
+            ("continuing_subword_prefix", [$"\"{Continuation}\""]), ("max_input_chars_per_word", [$"{LongestWord}"]));
+        Dictionary<string, int> vocabulary = folder.Json?.ReadVocabulary() ?? ReadLines(folder);
+        string start = folder.SpecialToken("cls_token", "[CLS]"), end = folder.SpecialToken("sep_token", "[SEP]"),
+            padding = folder.SpecialToken("pad_token", "[PAD]");
+        string unknown = folder.SpecialToken("unk_token", (isConcrete ? null : folder.Json!.Model["unk_token"].TextOrNull()) ?? "[UNK]");
+        string[] special = [start, end, unknown, padding, folder.SpecialToken("mask_token", "[MASK]")];
+        var added = new AddedTokens(AddedVocabulary.Read(folder, vocabulary, folder.SpecialTokens(vocabulary, special)), steps.Normalize);
+        (int[] before, int[] after) = isConcrete ? ([IdOf(start)], [IdOf(end)]) : TextEnds.Read(folder.Json!, folder, IdOf);
+        return new WordPieceTokenizer(new TokenizerFrame(before, after, IdOf(padding), added, maximumLength), vocabulary, IdOf(unknown));
+
+        int IdOf(string token) => vocabulary.TryGetValue(token, out int id) || added.Ids.TryGetValue(token, out id) ? id
+            : throw new TokenizerException($"{folder.DirectoryPath}: special token '{token}' is not in the vocabulary.");
     }
 
     /// <inheritdoc/>
-    public int MaximumLength { get; }
+    protected override void AddIds(string text, List<int> ids)
+    {
+        foreach (string word in Words(text)) AddPieces(word, ids);
+    }
 
-    /// <inheritdoc/>
-    public int PaddingId { get; }
-
-    /// <summary>Reads vocab.txt: one token a line, its id the line number.</summary>
-    public static WordPieceTokenizer Open(TokenizerFolder folder, int maximumLength)
+    private static Dictionary<string, int> ReadLines(TokenizerFolder folder)
     {
         string[] lines = folder.ReadLines("vocab.txt");
         var vocabulary = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -51,52 +58,7 @@ internal sealed class WordPieceTokenizer : ITokenizer
         {
             if (i < lines.Length - 1 || lines[i].Length > 0) vocabulary[lines[i]] = i;
         }
-        return new WordPieceTokenizer(folder, vocabulary, maximumLength);
-    }
-
-    /// <inheritdoc/>
-    public IReadOnlyList<int> EncodeIds(string text)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        var ids = new List<int> { startId };
-        foreach ((string part, int id) in specialTokens.Split(text))
-        {
-            if (id >= 0)
-            {
-                ids.Add(id);
-                continue;
-            }
-            foreach (string word in Words(Normalize(part))) AddPieces(word, ids);
-        }
-        ids.Add(endId);
-        return ids;
-    }
-
-    /// <inheritdoc/>
-    public TokenizedText Encode(string text) => Padding.Fit(EncodeIds(text), MaximumLength, PaddingId);
-
-    private string Normalize(string text)
-    {
-        var cleaned = new StringBuilder(text.Length);
-        foreach (Rune rune in text.EnumerateRunes())
-        {
-            if (IsInvisible(rune)) continue;
-            if (Rune.IsWhiteSpace(rune)) cleaned.Append(' ');
-            else if (splitsIdeographs && IsIdeograph(rune.Value)) cleaned.Append(' ').Append(rune.ToString()).Append(' ');
-            else cleaned.Append(rune.ToString());
-        }
-        string result = cleaned.ToString();
-        if (stripsAccents)
-        {
-            string decomposed = UnicodeNormalization.Decompose(result);
-            cleaned.Clear();
-            foreach (Rune rune in decomposed.EnumerateRunes())
-            {
-                if (Rune.GetUnicodeCategory(rune) != UnicodeCategory.NonSpacingMark) cleaned.Append(rune.ToString());
-            }
-            result = cleaned.ToString();
-        }
-        return lowerCases ? result.Replace("\u0130", "i\u0307", StringComparison.Ordinal).ToLowerInvariant() : result;
+        return vocabulary;
     }
 
     private static IEnumerable<string> Words(string text)
@@ -147,4 +109,53 @@ internal sealed class WordPieceTokenizer : ITokenizer
 
     private static bool IsIdeograph(int code) => code is (>= 0x4E00 and <= 0x9FFF) or (>= 0x3400 and <= 0x4DBF) or (>= 0x20000 and <= 0x2A6DF)
         or (>= 0x2A700 and <= 0x2B73F) or (>= 0x2B740 and <= 0x2B81F) or (>= 0x2B920 and <= 0x2CEAF) or (>= 0xF900 and <= 0xFAFF) or (>= 0x2F800 and <= 0x2FA1F);
+
+    // What is done to a text before it is cut into words.
+    private sealed record Steps(bool Cleans, bool SplitsIdeographs, bool StripsAccents, bool LowerCases)
+    {
+        internal static Steps Of(TokenizerFolder folder)
+        {
+            bool lowerCases = folder.Config["do_lower_case"].FlagOrNull() ?? true;
+            return new Steps(true, folder.Config["tokenize_chinese_chars"].FlagOrNull() ?? true, folder.Config["strip_accents"]
+                .FlagOrNull() ?? lowerCases, lowerCases);
+        }
+
+        internal static Steps Of(TokenizerJson json)
+        {
+            const string Supported = "for word pieces a BertNormalizer and then a BertPreTokenizer are";
+            IReadOnlyList<ForeignValue> normalizers = json.Normalizers, cuts = json.PreTokenizers;
+            if (normalizers.Count != 1 || normalizers[0]["type"].TextOrNull() != "BertNormalizer") throw normalizers.Count == 0
+                ? json.Model.Error($"there is no normalizer; {Supported}.") : TokenizerJson.Unsupported(normalizers[0], Supported);
+            if (cuts.Count != 1 || cuts[0]["type"].TextOrNull() != "BertPreTokenizer") throw cuts.Count == 0
+                ? json.Model.Error($"there is no pre_tokenizer; {Supported}.") : TokenizerJson.Unsupported(cuts[0], Supported);
+            ForeignValue step = normalizers[0];
+            bool lowerCases = step["lowercase"].FlagOrNull() ?? true;
+            return new Steps(step["clean_text"].FlagOrNull() ?? true, step["handle_chinese_chars"].FlagOrNull() ?? true,
+                step["strip_accents"].FlagOrNull() ?? lowerCases, lowerCases);
+        }
+
+        internal string Normalize(string text)
+        {
+            var cleaned = new StringBuilder(text.Length);
+            foreach (Rune rune in text.EnumerateRunes())
+            {
+                if (Cleans && IsInvisible(rune)) continue;
+                if (Cleans && Rune.IsWhiteSpace(rune)) cleaned.Append(' ');
+                else if (SplitsIdeographs && IsIdeograph(rune.Value)) cleaned.Append(' ').Append(rune.ToString()).Append(' ');
+                else cleaned.Append(rune.ToString());
+            }
+            string result = cleaned.ToString();
+            if (StripsAccents)
+            {
+                string decomposed = UnicodeNormalization.Decompose(result);
+                cleaned.Clear();
+                foreach (Rune rune in decomposed.EnumerateRunes())
+                {
+                    if (Rune.GetUnicodeCategory(rune) != UnicodeCategory.NonSpacingMark) cleaned.Append(rune.ToString());
+                }
+                result = cleaned.ToString();
+            }
+            return LowerCases ? result.Replace("\u0130", "i\u0307", StringComparison.Ordinal).ToLowerInvariant() : result;
+        }
+    }
 }

@@ -81,7 +81,8 @@ public sealed class TokenizerFolderTests : IDisposable
     public void A_missing_file_is_named()
     {
         Copy(RepositoryFiles.Golden("tokenizers/clip-tiny"), "tokenizer_config.json", "vocab.json");
-        Assert.Contains("merges.txt", Assert.Throws<TokenizerException>(() => TokenizerCatalog.Open(folder, 8)).Message, StringComparison.Ordinal);
+        Assert.Contains("merges.txt", Assert.ThrowsAny<Q2Exception>(() => TokenizerCatalog.Open(folder, 8)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -104,7 +105,8 @@ public sealed class TokenizerFolderTests : IDisposable
     public void Another_tokenizer_class_is_refused_with_the_supported_ones()
     {
         File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), "{\"tokenizer_class\": \"GemmaTokenizer\"}");
-        Assert.Contains("CLIPTokenizer", Assert.Throws<TokenizerException>(() => TokenizerCatalog.Open(folder, 8)).Message, StringComparison.Ordinal);
+        Assert.Contains("CLIPTokenizer", Assert.ThrowsAny<Q2Exception>(() => TokenizerCatalog.Open(folder, 8)).Message,
+            StringComparison.Ordinal);
     }
 
     private void Copy(string from, params string[] names)

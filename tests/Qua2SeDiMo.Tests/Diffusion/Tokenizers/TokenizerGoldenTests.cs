@@ -9,6 +9,9 @@ public sealed class TokenizerGoldenTests(ITestOutputHelper output)
 {
     [Theory]
     [InlineData("t5-tiny")]
+    [InlineData("bert-backend")]
+    [InlineData("clip-backend")]
+    [InlineData("t5-backend")]
     [InlineData("clip-tiny")]
     [InlineData("clip-real")]
     [InlineData("bert-tiny")]
