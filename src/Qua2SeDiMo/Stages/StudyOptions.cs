@@ -18,8 +18,8 @@ public sealed record StudyOptions
     /// <summary>Prompts left out at the beginning of the list: fresh ones check a plan on prompts that no trial saw.</summary>
     public int FirstPrompt { get; init; }
 
-    /// <summary>Image i starts from the noise of this seed + i, the same in every trial.</summary>
-    public long Seed { get; init; } = 42;
+    /// <summary>Image i starts from the noise of this seed + i, modulo 2^64, the same in every trial.</summary>
+    public ulong Seed { get; init; } = 42;
 
     /// <summary>Whether all images share one starting noise, as in the published code.</summary>
     public bool SharedNoise { get; init; }
@@ -54,11 +54,11 @@ public sealed record StudyOptions
     internal IReadOnlyList<string> ReadPrompts() => Scoring.ReadPrompts(ImageCount, FirstPrompt);
 
     /// <summary>The same settings on as many prompts and seeds that the study did not use.</summary>
-    internal StudyOptions OnFreshPrompts() => this with { FirstPrompt = FirstPrompt + ImageCount, Seed = Seed + ImageCount };
+    internal StudyOptions OnFreshPrompts() => this with { FirstPrompt = FirstPrompt + ImageCount, Seed = Seed + (ulong)ImageCount };
 
     /// <summary>Starting seeds of all images.</summary>
     [JsonIgnore]
-    public IReadOnlyList<long> ImageSeeds => [.. Enumerable.Range(0, ImageCount).Select(i => SharedNoise ? Seed : Seed + i)];
+    public IReadOnlyList<ulong> ImageSeeds => [.. Enumerable.Range(0, ImageCount).Select(i => SharedNoise ? Seed : Seed + (ulong)i)];
 
     /// <summary>What the study's store compares before it adds a trial.</summary>
     public StudySettings ToSettings(ModelFolder model, string samplerDescription)
@@ -70,7 +70,7 @@ public sealed record StudyOptions
             ["model"] = model.Name,
             ["pipeline"] = model.PipelineClass,
             ["images"] = Text(ImageCount),
-            ["seed"] = Text(Seed),
+            ["seed"] = Seed.ToString(CultureInfo.InvariantCulture),
             ["shared-noise"] = SharedNoise ? "yes" : "no",
             ["steps"] = Text(Generation.StepCount),
             ["guidance"] = Text(Generation.GuidanceScale),
