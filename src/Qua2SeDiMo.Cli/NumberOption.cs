@@ -72,7 +72,7 @@ internal static class NumberOption
         }
         string expected = $"{(isWhole ? "whole numbers" : "numbers")} from {Bounds(least, most, other)} are possible";
         if (text.Contains(',', StringComparison.Ordinal)) return $"'{text}' is no number; decimals take a point, thousands no sign; {expected}.";
-        bool isDecimal = double.TryParse(text, DecimalStyle, CultureInfo.InvariantCulture, out double other) && double.IsFinite(other);
+        bool isDecimal = double.TryParse(text, DecimalStyle, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number);
         return isDecimal && isWhole ? $"{text} is not possible; {expected}." : $"'{text}' is no number; {expected}.";
     }
 
