@@ -6,7 +6,7 @@ internal static class Spelling
     /// <summary>"; did you mean 'x'?" without its last sign, or nothing where no word is near.</summary>
     internal static string Suggestion(string text, IEnumerable<string> words) => Nearest(text, words) is { } word ? $" (did you mean '{word}'?)" : "";
 
-    /// <summary>The word with the fewest changed, missing, extra or swapped letters, at most a third of them; or the only one that begins alike.</summary>
+    /// <summary>The word with the fewest changed, missing, extra or swapped letters, at most a third of them; or the first that begins alike.</summary>
     internal static string? Nearest(string text, IEnumerable<string> words)
     {
         string[] all = [.. words];
@@ -14,7 +14,7 @@ internal static class Spelling
         (string Word, int Distance)[] near = [.. all.Select(word => (word, Distance(lower, word.ToLowerInvariant()))).Where(pair => pair.Item2 <= Math.Max(1, text.TrimStart('-').Length / 3))];
         if (near.Length > 0) return near.MinBy(pair => pair.Distance).Word;
         string[] longer = lower.TrimStart('-').Length < 3 ? [] : [.. all.Where(word => word.StartsWith(lower, StringComparison.OrdinalIgnoreCase))];
-        return longer.Length == 1 ? longer[0] : null;
+        return longer.FirstOrDefault();
     }
 
     // Optimal string alignment: each letter is edited once.
