@@ -68,14 +68,13 @@ internal static class CommandRunner
         catch (Exception exception) when (exception is Q2Exception or IOException or UnauthorizedAccessException or FormatException)
         {
             progress.Dispose();
-            Console.Error.WriteLine($"q2 {result.CommandResult.Command.Name}: {exception.Message}");
-            return ExitCode.UserError;
+            return Refusal.Say(result.CommandResult.Command.Name, exception.Message, ExitCode.UserError, json);
         }
         catch (Exception exception)
         {
             progress.Dispose();
-            Console.Error.WriteLine($"q2 {result.CommandResult.Command.Name}: a defect of q2, not of your files; please report it with this text.\n{exception}");
-            return ExitCode.Defect;
+            return Refusal.Say(
+                result.CommandResult.Command.Name, $"a defect of q2, not of your files; please report it with this text.\n{exception}", ExitCode.Defect, json);
         }
     }
 }

@@ -10,20 +10,19 @@ internal sealed class GenerateArguments
 {
     private static readonly GenerationRequest Defaults = new();
     private readonly Option<string[]> prompt = new("--prompt") { Description = "What the images show, one image each; a class number for models without text", AllowMultipleArgumentsPerToken = true };
-    private readonly Option<string?> prompts = new(
-        "--prompts") { Description = "Text file with more prompts, one a line; blank lines are skipped" };
-    private readonly Option<int?> count = new("--count") { Description = "Images; default: one per prompt. Prompts start over when there are fewer" };
+    private readonly Option<string?> prompts = new("--prompts") { Description = "Text file with more prompts, one a line; blank lines are skipped" };
+    private readonly Option<int?> count = NumberOption.Optional("--count", "Images; default: one per prompt. Prompts start over when there are fewer", 1, 100_000);
     private readonly Option<string> destination = new("--out") { Description = "Folder for the files 000-PROMPT.png", DefaultValueFactory = _ => "images" };
-    private readonly Option<int> steps = new("--steps") { Description = "Denoising steps", DefaultValueFactory = _ => Defaults.StepCount };
-    private readonly Option<double> guidance = new("--guidance") { Description = "Scale of classifier-free guidance; 1 turns it off", DefaultValueFactory = _ => Defaults.GuidanceScale };
-    private readonly Option<long> seed = new("--seed") { Description = "Image i starts from the PyTorch noise of this seed + i", DefaultValueFactory = _ => 42 };
-    private readonly Option<int?> height = new("--height") { Description = "Pixels; default: the model's own" };
-    private readonly Option<int?> width = new("--width") { Description = "Pixels; default: the model's own" };
-    private readonly Option<int> batch = new("--batch") { Description = "Images that go through the denoiser together (memory, not results)", DefaultValueFactory = _ => Defaults.BatchSize };
+    private readonly Option<int> steps = NumberOption.Of("--steps", "Denoising steps", Defaults.StepCount, 1, StudyArguments.MostSteps);
+    private readonly Option<double> guidance = NumberOption.Of("--guidance", "Scale of classifier-free guidance; 1 turns it off", Defaults.GuidanceScale, 0, StudyArguments.MostGuidance);
+    private readonly Option<ulong> seed = NumberOption.Seed("--seed", "Image i starts from the PyTorch noise of this seed + i, modulo 2^64", 42);
+    private readonly Option<int?> height = NumberOption.Optional("--height", "Pixels; default: the model's own", 1, StudyArguments.MostPixels);
+    private readonly Option<int?> width = NumberOption.Optional("--width", "Pixels; default: the model's own", 1, StudyArguments.MostPixels);
+    private readonly Option<int> batch = NumberOption.Of("--batch", "Images that go through the denoiser together: memory, not results", Defaults.BatchSize, 1, StudyArguments.MostBatch);
     private readonly Option<string?> allocation = new("--allocation") { Description = "JSON file with an allocation: fake-quantize the weights with the bank of the run directory (made when missing)" };
     private readonly Option<string?> entry = new("--entry") { Description = "Which allocation of a file that holds several, such as plan.json or trials.json" };
-    private readonly Option<int?> activationBits = new("--activation-bits") { Description = "Round activations to so many bits (2 to 8) in front of every weight, anew at each step; 16 leaves them. Default: what a packed model says, else leave them" };
-    private readonly Option<WeightExecution> execution = new("--execution") { Description = "unpacked: reconstruct quantized weights in single precision, which gives the pixels of the study; packed: multiply by their codes, in a fraction of the memory", DefaultValueFactory = _ => WeightExecution.Unpacked };
+    private readonly Option<int?> activationBits = NumberOption.Optional("--activation-bits", "Round activations to so many bits in front of every weight, anew at each step; 16 leaves them. Default: what a packed model says, else leave them", 2, 8, GenerateOptions.UnroundedBits);
+    private readonly Option<WeightExecution> execution = ChoiceOption.Of("--execution", "unpacked: reconstruct quantized weights in single precision, which gives the pixels of the study; packed: multiply by their codes, in a fraction of the memory", WeightExecution.Unpacked);
     private readonly Option<bool> sheet = new("--sheet") { Description = "Also put all images on one contact sheet, sheet.png" };
 
     private readonly ConditioningArguments conditioning;
@@ -31,15 +30,10 @@ internal sealed class GenerateArguments
     internal GenerateArguments(Command command)
     {
         conditioning = new ConditioningArguments(command);
-        foreach (Option option in new Option[] { prompt, prompts, count, destination, steps, guidance, seed, height, width, batch,
-            allocation, entry, activationBits, execution, sheet }) command.Add(option);
-        StudyArguments.AtLeast(steps, 1);
-        StudyArguments.AtLeast(batch, 1);
-        StudyArguments.ActivationBits(activationBits, GenerateOptions.UnroundedBits);
+        foreach (Option option in new Option[] { prompt, prompts, count, destination, steps, guidance, seed, height, width, batch, allocation, entry, activationBits, execution, sheet }) command.Add(option);
         command.Validators.Add(result =>
         {
             if (result.GetResult(prompt) is null && result.GetResult(prompts) is null) result.AddError("Give --prompt TEXT or --prompts FILE.");
-            if (result.GetValue(count) is < 1) result.AddError("--count is below 1.");
         });
     }
 

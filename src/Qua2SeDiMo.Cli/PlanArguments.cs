@@ -15,33 +15,38 @@ internal sealed class PlanArguments
         DefaultValueFactory = _ => [.. PlanStage.DefaultBudgets.Select(budget => budget.Name)],
     };
 
-    private readonly Option<string?> predictor = new("--predictor") { Description = "Model whose numbers make the plans: network, ridge or network+ridge; default: all propose, and the best measured one is the plan" };
-    private readonly Option<PlanLevel?> level = new("--level") { Description = "What plans maximise: summed scores of weights (op) or of units (block), or the predicted label of the whole allocation (whole)" };
+    private readonly Option<string?> predictor = ChoiceOption.Optional("--predictor",
+        "Model whose numbers make the plans; default: all propose, and the best measured one is the plan", [ModelNames.Network, ModelNames.Ridge, ModelNames.Blend]);
+    private readonly Option<PlanLevel?> level = ChoiceOption.Optional<PlanLevel>("--level",
+        "What plans maximise: summed scores of weights (op) or of units (block), or the predicted label of the whole allocation (whole)");
 
-    private readonly Option<string[]> activations = new("--activations")
-    {
-        Description = "Measure the plans with activations of so many bits (2 to 8) too, as further rows: 8,6",
-        AllowMultipleArgumentsPerToken = true,
-    };
+    private readonly Option<int[]> activations = NumberOption.List("--activations", "Measure the plans with activations of so many bits too, as further rows: 8,6", 2, 8);
 
     internal PlanArguments(Command command)
     {
         command.Add(activations);
-        activations.Validators.Add(result =>
-        {
-            foreach (string text in Parts(result.Tokens.Select(token => token.Value)).Where(text => !int.TryParse(text, out int bits) || bits is < 2 or > 8)) result.AddError($"--activations {text}; 2 to 8 are possible.");
-        });
         command.Add(sizes);
+        sizes.Validators.Add(result =>
+        {
+            foreach (string text in result.Tokens.Select(token => token.Value))
+            {
+                try
+                {
+                    BitBudget.Parse(text);
+                }
+                catch (FormatException error)
+                {
+                    result.AddError($"--size: {error.Message}");
+                }
+            }
+        });
         command.Add(predictor);
         command.Add(level);
-        predictor.AcceptOnlyFromAmong(ModelNames.Network, ModelNames.Ridge, ModelNames.Blend);
     }
 
-    internal IReadOnlyList<BitBudget> Budgets(ParseResult result) => [.. result.GetValue(sizes)!.Select(BitBudget.Parse)];
+    internal IReadOnlyList<BitBudget> Budgets(ParseResult result) => [.. result.GetValue(sizes)!.Select(BitBudget.Parse).DistinctBy(budget => budget.Name)];
 
-    internal IReadOnlyList<int> Activations(ParseResult result) => [.. Parts(result.GetValue(activations) ?? []).Select(int.Parse)];
-
-    private static IEnumerable<string> Parts(IEnumerable<string> given) => given.SelectMany(text => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+    internal IReadOnlyList<int> Activations(ParseResult result) => result.GetValue(activations) ?? [];
 
     internal string? Predictor(ParseResult result) => result.GetValue(predictor);
 

@@ -1,18 +1,19 @@
 using System.CommandLine;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Cli;
 
 /// <summary>How the predictor is trained.</summary>
 internal sealed class PredictorArguments
 {
-    private readonly Option<PredictorLoss> loss = new("--loss") { Description = "Ranking loss of the network: srcc, ndcg, hybrid or mse", DefaultValueFactory = _ => PredictorLoss.Srcc };
-    private readonly Option<int> epochs = new("--epochs") { Description = "Passes over the training trials; 0 takes 160", DefaultValueFactory = _ => 0 };
-    private readonly Option<ulong> seed = new("--predictor-seed") { Description = "Seed of weights, folds and order", DefaultValueFactory = _ => 0 };
+    private readonly Option<PredictorLoss> loss = ChoiceOption.Of("--loss", "Ranking loss of the network: srcc, ndcg, hybrid or mse", PredictorLoss.Srcc);
+    private readonly Option<int> epochs = NumberOption.Of("--epochs", "Passes over the training trials; 0 takes 160", 0, 0, 100_000);
+    private readonly Option<ulong> seed = NumberOption.Of<ulong>("--predictor-seed", "Seed of weights, folds and order", 0, 0, ulong.MaxValue);
     private readonly Option<bool> earlyStopping = new("--early-stopping") { Description = "Hold an eighth of the training trials out and stop when they are no longer ranked better: a third fewer epochs, a little less rank quality" };
     private readonly Option<bool> faithful;
-    private readonly Option<string?> objective = new("--objective") { Description = "Metric to optimise: clip-cosine, ssim, psnr, clip-score, frechet or kid; default: the most reliable of the study" };
-    private readonly Option<double> sizeWeight = new("--size-weight") { Description = "λ: units of the objective taken off per average bit; 0 ranks by quality alone", DefaultValueFactory = _ => 0 };
+    private readonly Option<string?> objective = Objective("Metric to optimise; default: the most reliable of the study");
+    private readonly Option<double> sizeWeight = NumberOption.Of("--size-weight", "λ: units of the objective taken off per average bit; 0 ranks by quality alone", 0d, 0, 1e9);
 
     internal PredictorArguments(Command command)
     {
@@ -32,6 +33,9 @@ internal sealed class PredictorArguments
         Faithful = result.GetValue(faithful),
         EarlyStopping = result.GetValue(earlyStopping),
     };
+
+    /// <summary>The option that names a metric of image quality.</summary>
+    internal static Option<string?> Objective(string description) => ChoiceOption.Optional("--objective", description, [.. StudyMetric.Quality.Select(metric => metric.Name)]);
 
     internal string? Objective(ParseResult result) => result.GetValue(objective);
 

@@ -1,14 +1,25 @@
 using System.CommandLine;
+using System.Globalization;
 using Qua2SeDiMo.Cli;
 
+// Numbers and messages are the same on every machine; threads that begin later take the defaults.
+CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.InvariantCulture;
+CultureInfo.DefaultThreadCurrentCulture = CultureInfo.DefaultThreadCurrentUICulture = CultureInfo.InvariantCulture;
+OutputStreams streams = OutputStreams.Guard();
 RootCommand root = CommandTree.Create();
-ParseResult parsed = root.Parse(args);
+bool json = args.Contains(CommandRunner.JsonOption.Name);
+(IReadOnlyList<string> words, string verb, string? fault) = CommandWords.Read(root, args);
+if (fault is not null) return Refusal.SayUsage(verb, fault, json);
+
+// Without response files: a prompt may begin with '@'.
+ParseResult parsed = root.Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
+if (parsed.Errors.Count > 0) return Refusal.SayUsage(verb, string.Join(" ", parsed.Errors.Select(error => error.Message).Distinct()), json);
 int code = await parsed.InvokeAsync(new InvocationConfiguration
 {
     EnableDefaultExceptionHandler = false,
     // A trial step may hold the processor for a while on a large model; killing it loses nothing, but a clean end is kinder.
     ProcessTerminationTimeout = TimeSpan.FromSeconds(30),
 }).ConfigureAwait(false);
-
-// The library answers a usage error with 1, which here means that a check failed.
-return parsed.Errors.Count > 0 ? ExitCode.UserError : code;
+if (streams.Failure is null) return code;
+Refusal.Say(verb, $"standard output did not take the whole result ({streams.Failure}); results in files are complete.", ExitCode.UserError, json: false);
+return code == ExitCode.Success ? ExitCode.UserError : code;

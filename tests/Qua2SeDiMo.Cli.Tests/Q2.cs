@@ -18,11 +18,18 @@ internal sealed record Q2Result(int ExitCode, string Output, string Errors)
         return this;
     }
 
-    /// <summary>The program refused: exit code 2, one message without a stack trace on standard error, nothing on standard output.</summary>
+    /// <summary>
+    /// The program refused: exit code 2, one message without a stack trace on standard error, and on standard output nothing, or under <c>--json</c> an
+    /// object with the error.
+    /// </summary>
     internal Q2Result Refused(params string[] words)
     {
         Assert.True(ExitCode == 2, $"exit code {ExitCode}\n{Errors}");
-        Assert.Equal("", Output);
+        if (Output.Length > 0)
+        {
+            Assert.Equal(2, Json.GetProperty("exitCode").GetInt32());
+            Assert.Contains(Json.GetProperty("error").GetString()!, Errors, StringComparison.Ordinal);
+        }
         Assert.DoesNotContain("   at ", Errors, StringComparison.Ordinal);
         Assert.DoesNotContain("Exception", Errors, StringComparison.Ordinal);
         Assert.All(words, word => Assert.Contains(word, Errors, StringComparison.Ordinal));
@@ -39,15 +46,17 @@ internal sealed class Q2 : IDisposable
     private readonly Task<string> output;
     private readonly Task errorReader;
 
-    private Q2(string[] arguments, string? folder = null)
+    private Q2(string[] arguments, string? folder = null, string? script = null, (string Name, string Value)[]? variables = null)
     {
-        string dotnet = Environment.ProcessPath!;
+        string dotnet = script is null ? Environment.ProcessPath! : "/bin/sh";
         string[] command = ["exec", Path.Combine(AppContext.BaseDirectory, "q2.dll"), .. arguments];
+        if (script is not null) command = ["-c", script, "sh", Environment.ProcessPath!, .. command];
         // A test run in the background of a shell inherits that Ctrl-C is ignored.
         ProcessStartInfo start = OperatingSystem.IsLinux()
             ? new ProcessStartInfo("/usr/bin/env", ["--default-signal=INT", dotnet, .. command])
             : new ProcessStartInfo(dotnet, command);
         start.WorkingDirectory = folder ?? "";
+        foreach ((string name, string value) in variables ?? []) start.Environment[name] = value;
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         process = Process.Start(start)!;
@@ -69,6 +78,20 @@ internal sealed class Q2 : IDisposable
     internal static async Task<Q2Result> RunInAsync(string folder, params string[] arguments)
     {
         using var program = new Q2(arguments, folder);
+        return await program.EndAsync();
+    }
+
+    /// <summary>The same, with environment variables.</summary>
+    internal static async Task<Q2Result> RunWithAsync((string Name, string Value)[] variables, params string[] arguments)
+    {
+        using var program = new Q2(arguments, variables: variables);
+        return await program.EndAsync();
+    }
+
+    /// <summary>Runs the program from a shell, whose script calls it as <c>"$@"</c>.</summary>
+    internal static async Task<Q2Result> RunInShellAsync(string script, params string[] arguments)
+    {
+        using var program = new Q2(arguments, script: script);
         return await program.EndAsync();
     }
 

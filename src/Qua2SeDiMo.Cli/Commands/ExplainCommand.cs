@@ -12,11 +12,11 @@ internal static class ExplainCommand
     {
         var command = new Command("explain", "Score every weight under every option, with spread, and say what the numbers say");
         var source = new SourceArguments(command);
-        var top = new Option<int>("--top") { Description = "Weights to list, most sensitive first", DefaultValueFactory = _ => 20 };
-        var loss = new Option<PredictorLoss?>("--loss") { Description = "The fit that comes first: srcc, ndcg, hybrid or mse; default: the one that ranks held-out trials best. All fits are compared" };
+        var top = NumberOption.Of("--top", "Weights to list, most sensitive first", 20, 1, 1_000_000);
+        var loss = ChoiceOption.Optional<PredictorLoss>("--loss", "The fit that comes first; default: the one that ranks held-out trials best. All fits are compared");
         var compare = new Option<string[]>("--compare") { Description = "A B: is A more sensitive than B? Names of weights, units, operator types or blocks; may be repeated", Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = true };
-        var bootstrap = new Option<int>("--bootstrap") { Description = "Networks to refit on resampled trials, for the spread of their scores (resumable; default: those of an earlier call)" };
-        var epochs = new Option<int>("--bootstrap-epochs") { Description = "Passes of each refit; default: 40" };
+        var bootstrap = NumberOption.Optional("--bootstrap", "Networks to refit on resampled trials, for the spread of their scores; resumable. Default: those of an earlier call", 0, 10_000);
+        var epochs = NumberOption.Optional("--bootstrap-epochs", "Passes of each refit; default: 40", 1, 100_000);
         var svg = new Option<string?>("--svg") { Description = "Write each figure as an SVG file into this folder" };
         foreach (Option option in new Option[] { top, loss, compare, bootstrap, epochs, svg }) command.Add(option);
         return command.Runs((result, context, cancellationToken) =>
@@ -24,7 +24,6 @@ internal static class ExplainCommand
             RunDirectory run = source.Run(result);
             string[] names = result.GetValue(compare) ?? [];
             if (names.Length % 2 != 0) throw new FormatException($"--compare takes pairs; '{names[^1]}' stands alone.");
-            if (result.GetValue(bootstrap) is < 0 or > 10_000 || result.GetValue(epochs) < 0) throw new FormatException("--bootstrap takes 0 to 10000 refits, --bootstrap-epochs 0 or more passes.");
             SensitivityRecord record = StageTimings.Measure(run, "explain", () =>
             {
                 LabelledStudy study = source.Read(result, run, context, result.GetValue(loss));
@@ -32,8 +31,8 @@ internal static class ExplainCommand
                 {
                     Loss = result.GetValue(loss),
                     Compare = [.. names.Chunk(2).Select(pair => (pair[0], pair[1]))],
-                    Bootstrap = result.GetValue(bootstrap),
-                    BootstrapEpochs = result.GetValue(epochs),
+                    Bootstrap = result.GetValue(bootstrap) ?? 0,
+                    BootstrapEpochs = result.GetValue(epochs) ?? 0,
                     Truth = source.Truth(result, study),
                 }, context.Progress, cancellationToken);
             });

@@ -23,7 +23,7 @@ internal static class PackCommand
     {
         var command = new Command("pack", "Write the smaller model; `q2 generate` runs from it alone, other programs from the formats made for them");
         var model = new ModelArguments(command);
-        var bits = new Option<double?>("--plan") { Description = "Average bits of the plan to pack, as asked for in `q2 plan`; default: the largest" };
+        var bits = NumberOption.Optional<double>("--plan", "Average bits of the plan to pack, as asked for in `q2 plan`; default: the largest", 0, 64);
         var allocation = new Option<string?>("--allocation") { Description = "Pack an allocation of this JSON file instead of a plan: an object of weight name to option, or a file that holds several, such as plan.json" };
         var entry = new Option<string?>("--entry") { Description = "Which allocation of a file that holds several" };
         var formats = new Option<string[]>("--format")
@@ -32,10 +32,9 @@ internal static class PackCommand
             AllowMultipleArgumentsPerToken = true,
             DefaultValueFactory = _ => ["q2"],
         };
-        var activationBits = new Option<int?>("--activation-bits") { Description = "Bits (2 to 8) that activations are rounded to when the packed model runs; default: those of the study behind the plan" };
+        var activationBits = NumberOption.Optional("--activation-bits", "Bits that activations are rounded to when the packed model runs; default: those of the study behind the plan", 2, 8);
         var output = new Option<string?>("--out") { Description = "Folder to write; with several formats, one folder in it for each. Default: packed/, packed-FORMAT/ in the run directory" };
         foreach (Option option in new Option[] { bits, allocation, entry, formats, activationBits, output }) command.Add(option);
-        StudyArguments.ActivationBits(activationBits);
         formats.Validators.Add(result =>
         {
             foreach (string name in Names([.. result.Tokens.Select(token => token.Value)]).Where(name => !Formats.ContainsKey(name))) result.AddError($"--format {name}: there are {string.Join(", ", Formats.Keys)}.");

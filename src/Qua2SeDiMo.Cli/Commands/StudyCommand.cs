@@ -16,7 +16,7 @@ internal static class StudyCommand
         var generation = new StudyArguments(command);
         var trials = new TrialArguments(command);
         var allocations = new Option<string?>("--allocations") { Description = "Label the allocations of this JSON file instead, and compare with the labels that it holds" };
-        var objective = new Option<string?>("--objective") { Description = "Metric to optimise: clip-cosine, ssim, psnr, clip-score, frechet or kid; default: the most reliable" };
+        var objective = PredictorArguments.Objective("Metric to optimise; default: the most reliable");
         command.Add(allocations);
         var retry = new Option<bool>("--retry-failed") { Description = "Let failed trials wait again" };
         command.Add(objective);

@@ -16,7 +16,7 @@ public interface INoiseSource
 
 /// <summary>A generator of its own for each image, so that an image depends on its seed alone and not on the batch it is in.</summary>
 /// <param name="seeds">One seed per image; the streams are those of PyTorch's CPU generator.</param>
-public sealed class SeededNoise(IReadOnlyList<long> seeds) : INoiseSource
+public sealed class SeededNoise(IReadOnlyList<ulong> seeds) : INoiseSource
 {
     private readonly TorchGenerator[] generators = [.. seeds.Select(seed => new TorchGenerator(seed))];
 

@@ -8,7 +8,7 @@ public static class StartingNoise
     /// <summary>Unit normals for images of the given seeds, one after another.</summary>
     /// <param name="seeds">One seed per image.</param>
     /// <param name="imageLength">Latent values of one image.</param>
-    public static float[] Of(IReadOnlyList<long> seeds, int imageLength)
+    public static float[] Of(IReadOnlyList<ulong> seeds, int imageLength)
     {
         ArgumentNullException.ThrowIfNull(seeds);
         float[] noise = new float[seeds.Count * imageLength];

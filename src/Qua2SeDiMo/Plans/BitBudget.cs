@@ -16,7 +16,7 @@ public sealed record BitBudget(double? AverageBits, long? Bytes)
     public static BitBudget Best { get; } = new(null, null);
 
     /// <summary>Name for keys and files, for instance <c>3.75</c>, <c>1900000B</c> or <c>best</c>.</summary>
-    public string Name => AverageBits is { } bits ? bits.ToString("0.###", CultureInfo.InvariantCulture) : Bytes is null ? "best" : $"{Bytes}B";
+    public string Name => AverageBits is { } bits ? bits.ToString("0.##############", CultureInfo.InvariantCulture) : Bytes is null ? "best" : $"{Bytes}B";
 
     /// <summary>Name for people.</summary>
     public string Label => AverageBits is not null ? $"{Name} bits" : Bytes is null ? "any size" : Name;
@@ -41,7 +41,8 @@ public sealed record BitBudget(double? AverageBits, long? Bytes)
             return new BitBudget(null, (long)(amount * factor));
         }
         if (TryNumber(lower, out double bits) && bits <= 64) return new BitBudget(bits, null);
-        throw new FormatException($"'{text}' is not a size; give average bits (3.75) or bytes (1900000B, 1.9MB, 1.8MiB), or 'best' for no limit.");
+        throw new FormatException($"'{text}' is not a size; give average bits up to 64 (3.75) or bytes (1900000B, 1.9MB, 1.8MiB), or 'best' for no limit"
+            + (text.Contains(',', StringComparison.Ordinal) ? "; decimals take a point, thousands no sign." : "."));
     }
 
     private static bool TryNumber(string text, out double value) =>

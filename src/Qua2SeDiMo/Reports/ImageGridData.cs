@@ -17,7 +17,7 @@ public sealed record ImageColumnData(string Label, string Detail = "");
 /// <param name="Prompt">The prompt.</param>
 /// <param name="Seed">The seed of the starting noise.</param>
 /// <param name="Cells">One per column.</param>
-public sealed record ImageRowData(string Prompt, long Seed, IReadOnlyList<ImageCellData> Cells);
+public sealed record ImageRowData(string Prompt, ulong Seed, IReadOnlyList<ImageCellData> Cells);
 
 /// <summary>One picture.</summary>
 /// <param name="Png">PNG bytes, see <see cref="PngFile"/>.</param>

@@ -18,7 +18,7 @@ public sealed record SupportingTrial(int Trial, string Name, double Influence, d
 /// <param name="Prompt">Its prompt.</param>
 /// <param name="Seed">Its seed.</param>
 /// <param name="Value">The claim's value by this image; their mean is the claim's.</param>
-public sealed record SupportingImage(int Image, string Prompt, long Seed, double Value);
+public sealed record SupportingImage(int Image, string Prompt, ulong Seed, double Value);
 
 /// <summary>What a claim of ridge regression rests on.</summary>
 /// <param name="Claim">In words.</param>
@@ -41,7 +41,7 @@ public sealed record ClaimSupport(
 /// <param name="Values">[trial][image], signed so that larger is better.</param>
 /// <param name="Prompts">Per image.</param>
 /// <param name="Seeds">Per image.</param>
-public sealed record ImageLabels(IReadOnlyList<IReadOnlyList<double>> Values, IReadOnlyList<string> Prompts, IReadOnlyList<long> Seeds);
+public sealed record ImageLabels(IReadOnlyList<IReadOnlyList<double>> Values, IReadOnlyList<string> Prompts, IReadOnlyList<ulong> Seeds);
 
 /// <summary>Finds the trials and images behind differences of ridge coefficients.</summary>
 internal sealed class ClaimFinder

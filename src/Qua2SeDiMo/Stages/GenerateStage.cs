@@ -10,9 +10,9 @@ namespace Qua2SeDiMo.Stages;
 /// <summary>What to generate.</summary>
 /// <param name="Prompts">One image each; class numbers for models without text.</param>
 /// <param name="Request">Steps, guidance, size, batch.</param>
-/// <param name="Seed">Image i starts from the noise of this seed + i.</param>
+/// <param name="Seed">Image i starts from the noise of this seed + i, modulo 2^64.</param>
 /// <param name="WithSheet">Whether all images are also put on one contact sheet.</param>
-public sealed record GenerateOptions(IReadOnlyList<string> Prompts, GenerationRequest Request, long Seed, bool WithSheet = false)
+public sealed record GenerateOptions(IReadOnlyList<string> Prompts, GenerationRequest Request, ulong Seed, bool WithSheet = false)
 {
     /// <summary>What <see cref="ActivationBits"/> is to leave activations as they are even where a packed model says otherwise.</summary>
     public const int UnroundedBits = 16;
@@ -37,7 +37,7 @@ public enum WeightExecution
 /// <param name="Path">PNG file.</param>
 /// <param name="Prompt">What it was to show.</param>
 /// <param name="Seed">Seed of its noise.</param>
-public sealed record GeneratedImage(string Path, string Prompt, long Seed);
+public sealed record GeneratedImage(string Path, string Prompt, ulong Seed);
 
 /// <summary>What was generated.</summary>
 /// <param name="Images">In the order of the prompts.</param>
@@ -89,14 +89,14 @@ public static class GenerateStage
         {
             int done = images.Count;
             var share = new Relay<StageProgress>(step => progress?.Report(step with { Done = done + step.Done, Total = options.Prompts.Count }));
-            var noise = new SeededNoise([.. prompts.Select((_, i) => options.Seed + done + i)]);
+            var noise = new SeededNoise([.. prompts.Select((_, i) => options.Seed + (ulong)(done + i))]);
             ImageBatch batch = pipeline.Generate(encoded.Slice(done, prompts.Length), noise, request, share, cancellationToken);
             for (int i = 0; i < prompts.Length; i++)
             {
                 string path = Path.Combine(destination, $"{done + i:000}-{Slug(prompts[i])}.png");
                 byte[] png = PngFile.Encode(batch.Image(i), batch.Height, batch.Width);
                 AtomicFile.Write(path, stream => stream.Write(png));
-                images.Add(new GeneratedImage(path, prompts[i], options.Seed + done + i));
+                images.Add(new GeneratedImage(path, prompts[i], options.Seed + (ulong)(done + i)));
             }
             if (options.WithSheet || batches.Count == 0) batches.Add(batch);
         }

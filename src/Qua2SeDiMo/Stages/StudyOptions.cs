@@ -40,8 +40,8 @@ public sealed record StudyOptions
     /// </summary>
     public IReadOnlyList<string>? Prompts { get; init; }
 
-    /// <summary>Image i starts from the noise of this seed + i, the same in every trial.</summary>
-    public long Seed { get; init; } = 42;
+    /// <summary>Image i starts from the noise of this seed + i, modulo 2^64, the same in every trial.</summary>
+    public ulong Seed { get; init; } = 42;
 
     /// <summary>Whether all images share one starting noise, as in the published code.</summary>
     public bool SharedNoise { get; init; }
@@ -81,11 +81,11 @@ public sealed record StudyOptions
     internal StudyOptions ToBeKept() => this with { Prompts = Prompts ?? Scoring.ReadPrompts(2 * ImageCount), Scoring = Scoring.WithFullPaths() };
 
     /// <summary>The same settings on as many prompts and seeds that the study did not use.</summary>
-    internal StudyOptions OnFreshPrompts() => this with { FirstPrompt = FirstPrompt + ImageCount, Seed = Seed + ImageCount };
+    internal StudyOptions OnFreshPrompts() => this with { FirstPrompt = FirstPrompt + ImageCount, Seed = Seed + (ulong)ImageCount };
 
     /// <summary>Starting seeds of all images.</summary>
     [JsonIgnore]
-    public IReadOnlyList<long> ImageSeeds => [.. Enumerable.Range(0, ImageCount).Select(i => SharedNoise ? Seed : Seed + i)];
+    public IReadOnlyList<ulong> ImageSeeds => [.. Enumerable.Range(0, ImageCount).Select(i => SharedNoise ? Seed : Seed + (ulong)i)];
 
     /// <summary>
     /// What the study's store compares before it adds a trial: the content of the model, of the prompts and of what images are scored with, and

@@ -20,10 +20,7 @@ public static class StudyStage
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
-        var space = new AllocationSpace(model.Weights, model.OriginalBits);
-        IAllocationSampler sampler = options.FixedAverageBits is { } bits
-            ? new FixedSizeAllocationSampler(space, bits, options.SamplerSeed)
-            : new RandomAllocationSampler(space, options.SamplerSeed);
+        IAllocationSampler sampler = Sampler(model, options);
         if (!options.NearFront) return Label(model, run, options, sampler, Study.DefaultName, options.TrialCount, null, progress, cancellationToken);
         var front = new FrontAllocationSampler(sampler, $"objective {options.FrontObjective ?? "most reliable"}", start => FrontRound.Propose(model, run, options, start, cancellationToken));
         IReadOnlyList<Trial> trials = [];
@@ -33,6 +30,14 @@ public static class StudyStage
             trials = Label(model, run, options, front, Study.DefaultName, done, null, progress, cancellationToken);
         }
         return trials;
+    }
+
+    /// <summary>What draws the random allocations.</summary>
+    /// <exception cref="AllocationSizeException">No allocation of the model has the average bits that were asked for.</exception>
+    internal static IAllocationSampler Sampler(LoadedModel model, StudyOptions options)
+    {
+        var space = new AllocationSpace(model.Weights, model.OriginalBits);
+        return options.FixedAverageBits is { } bits ? new FixedSizeAllocationSampler(space, bits, options.SamplerSeed) : new RandomAllocationSampler(space, options.SamplerSeed);
     }
 
     /// <summary>Labels given allocations, in a study of their own beside the random one.</summary>

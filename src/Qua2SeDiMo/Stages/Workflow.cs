@@ -50,6 +50,8 @@ public static class Workflow
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
         long start = TimeProvider.System.GetTimestamp();
+        // A size that the model cannot have is said now, not after the bank.
+        StudyStage.Sampler(model, options.Study);
         StageTimings.Measure(run, "graph", () => GraphStage.Run(model, run, withOnnx: false, progress, cancellationToken));
         StageTimings.Measure(run, "bank", () => BankStage.Run(model, run, progress, cancellationToken));
         StudySummary study = StageTimings.Measure(run, "study", () =>

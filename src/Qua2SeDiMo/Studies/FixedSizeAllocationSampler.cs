@@ -22,7 +22,7 @@ public sealed class FixedSizeAllocationSampler : IAllocationSampler
     /// <param name="space">Weights and options.</param>
     /// <param name="averageBits">Target AverageBits (tables included).</param>
     /// <param name="seed">Trial k draws from stream k of this seed.</param>
-    /// <exception cref="ArgumentOutOfRangeException">No allocation is so small or so large; the message gives the limits.</exception>
+    /// <exception cref="AllocationSizeException">No allocation is so small or so large; the message gives the limits.</exception>
     public FixedSizeAllocationSampler(AllocationSpace space, double averageBits, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(space);
@@ -30,11 +30,7 @@ public sealed class FixedSizeAllocationSampler : IAllocationSampler
         int[] weights = [.. Enumerable.Range(0, space.WeightNames.Count)];
         double least = space.AverageBits(weights.Sum(weight => options.Min(option => space.SizeBytes(weight, option))));
         double most = space.AverageBits(weights.Sum(weight => options.Max(option => space.SizeBytes(weight, option))));
-        if (!(averageBits >= least && averageBits <= most))
-        {
-            throw new ArgumentOutOfRangeException(nameof(averageBits), averageBits,
-                $"Allocations of this model have {least:f3} to {most:f3} average bits.");
-        }
+        if (!(averageBits >= least && averageBits <= most)) throw AllocationSizeException.For(averageBits, least, most);
         this.space = space;
         this.averageBits = averageBits;
         this.seed = seed;

@@ -58,4 +58,4 @@ public interface IStudyStore : IAsyncDisposable
 /// <param name="Name">What to call it in tables.</param>
 /// <param name="Allocation">Option of each weight.</param>
 /// <param name="Seed">Seed of the first image.</param>
-public sealed record TrialProposal(int Number, string Name, BitAllocation Allocation, long Seed);
+public sealed record TrialProposal(int Number, string Name, BitAllocation Allocation, ulong Seed);

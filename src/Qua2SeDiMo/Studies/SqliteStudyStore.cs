@@ -84,7 +84,7 @@ public sealed class SqliteStudyStore : IStudyStore
                     INSERT INTO trial (study_id, number, name, allocation, seed, state) VALUES ($0, $1, $2, $3, $4, 'waiting')
                     ON CONFLICT (study_id, number) DO NOTHING
                     """,
-                    studyId, proposal.Number, proposal.Name, proposal.Allocation.ToJson(), proposal.Seed);
+                    studyId, proposal.Number, proposal.Name, proposal.Allocation.ToJson(), unchecked((long)proposal.Seed));
             }
             return proposals.Count;
         }, cancellationToken);

@@ -26,7 +26,7 @@ internal static class SqliteTrialRow
             reader.GetInt32(reader.GetOrdinal("number")),
             reader.GetString(reader.GetOrdinal("name")),
             BitAllocation.FromJson(reader.GetString(reader.GetOrdinal("allocation"))),
-            reader.GetInt64(reader.GetOrdinal("seed")),
+            unchecked((ulong)reader.GetInt64(reader.GetOrdinal("seed"))),
             Enum.GetValues<TrialState>().Single(candidate => NameOf(candidate) == state))
         {
             Attempt = reader.GetInt32(reader.GetOrdinal("attempt")),

@@ -28,7 +28,7 @@ public sealed class StudyRunner(IStudyStore store, IAllocationSampler sampler, I
     /// <returns>All trials of the store.</returns>
     /// <exception cref="TrialFailureException">Several trials in a row failed.</exception>
     public async Task<IReadOnlyList<Trial>> RunAsync(
-        int trialCount, long seed, IProgress<StudyProgress>? progress = null, CancellationToken cancellationToken = default)
+        int trialCount, ulong seed, IProgress<StudyProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         trialCount = Math.Min(trialCount, sampler.Count ?? trialCount);
         await EnqueueMissingAsync(trialCount, seed, cancellationToken).ConfigureAwait(false);
@@ -56,7 +56,7 @@ public sealed class StudyRunner(IStudyStore store, IAllocationSampler sampler, I
         }
     }
 
-    private async Task EnqueueMissingAsync(int trialCount, long seed, CancellationToken cancellationToken)
+    private async Task EnqueueMissingAsync(int trialCount, ulong seed, CancellationToken cancellationToken)
     {
         if ((await store.CountAsync(trialCount, cancellationToken).ConfigureAwait(false)).Total == trialCount) return;
         HashSet<int> present = [.. (await store.ListAsync(cancellationToken).ConfigureAwait(false)).Select(trial => trial.Number)];

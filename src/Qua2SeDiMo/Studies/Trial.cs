@@ -8,7 +8,7 @@ namespace Qua2SeDiMo.Studies;
 /// <param name="Allocation">Option of each weight.</param>
 /// <param name="Seed">Seed of the first image; image i has the noise of Seed + i.</param>
 /// <param name="State">Where the trial stands.</param>
-public sealed record Trial(int Number, string Name, BitAllocation Allocation, long Seed, TrialState State)
+public sealed record Trial(int Number, string Name, BitAllocation Allocation, ulong Seed, TrialState State)
 {
     /// <summary>Leases so far; names the current lease together with <see cref="Number"/>.</summary>
     public int Attempt { get; init; }

@@ -1,4 +1,5 @@
 using Qua2SeDiMo.Diffusion;
+using Qua2SeDiMo.Diffusion.RandomSources;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Stages;
@@ -30,7 +31,7 @@ public static class ModelImageCases
     {
         ComponentConfig description = ComponentConfig.Read(Path.Combine(path, "reference.json"));
         IReadOnlyList<string> prompts = description.Strings("prompts");
-        long[] seeds = [.. description.Root["seeds"]!.AsArray().Select(seed => (long)seed!)];
+        ulong[] seeds = [.. description.Root["seeds"]!.AsArray().Select(seed => TorchSeed.Parse(seed!.ToString()))];
         using SafetensorsFile reference = SafetensorsFile.Open(Path.Combine(path, "reference.safetensors"));
         using LoadedModel model = LoadedModel.Open(modelPath);
         var call = new PipelineCall(description.Object("call"), model.Folder.PipelineClass);

@@ -32,13 +32,13 @@ public static class RandomCases
         foreach (JsonNode? node in description.Root["cases"]?.AsArray() ?? [])
         {
             string name = (string)node!["name"]!;
-            var generator = new TorchGenerator((long)node["seed"]!);
+            var generator = new TorchGenerator(TorchSeed.Parse(node["seed"]!.ToString()));
             foreach (string call in new[] { "first", "second" }) results.Add(VerifyNormals(name, call, generator, (string)node["dtype"]!, tensors));
         }
         foreach (string name in tensors.Tensors.Keys.Order(StringComparer.Ordinal))
         {
             string[] parts = name.Split('.');
-            if (parts.Length < 2 || !long.TryParse(parts[1], out long seed)) continue;
+            if (parts.Length < 2 || !TorchSeed.TryParse(parts[1], out ulong seed)) continue;
             if (parts[0] == "raw32") results.Add(VerifyWords(name, new TorchGenerator(seed), tensors));
             if (parts[0] == "rand") results.Add(VerifyUniforms(name, new TorchGenerator(seed), tensors));
         }

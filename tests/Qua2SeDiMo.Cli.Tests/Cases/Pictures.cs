@@ -28,4 +28,10 @@ internal static class Pictures
         Assert.NotEqual(pixels.Min(), pixels.Max());
         Assert.Equal(pixels, await OfAsync(actual));
     }
+
+    /// <summary>Pixels of a PNG, row by row, three bytes each.</summary>
+    internal static byte[] Pixels(string path) => [.. PngFile.Decode(File.ReadAllBytes(path), path).Image.Select(value => (byte)MathF.Round(value * 255))];
+
+    /// <summary>Pixels of every picture of a folder, in the order of the file names.</summary>
+    internal static byte[][] PixelsOf(string folder) => [.. Directory.EnumerateFiles(folder, "*.png").Order(StringComparer.Ordinal).Select(Pixels)];
 }

@@ -210,7 +210,7 @@ internal static class SampleReport
         string[] prompts = ["hamster, fluent emoji", "smirking face, flat emoji", "lungs, fluent emoji", "kimono, fluent emoji"];
         return new ImageGridData(
             [new("Full precision"), new("Plan 3.75", "3.748 bits"), new("UAQ 4", "4.140 bits"), new("UAQ 3", "3.140 bits")],
-            [.. prompts.Select((prompt, i) => new ImageRowData(prompt, 42 + i, [.. images.Select((image, column) =>
+            [.. prompts.Select((prompt, i) => new ImageRowData(prompt, 42UL + (ulong)i, [.. images.Select((image, column) =>
                 new ImageCellData(PngFile.Encode(image.AsSpan(i * Length, Length), 64, 64), column == 0 ? null : 24.4 - (2.1 * column) + i))]))], 64, 64);
     }
 }

@@ -59,6 +59,6 @@ public sealed class PackedExecutionTests(ITestOutputHelper output)
         using WeightBinding? binding = isPacked ? null : model.CreateBinding();
         foreach (string name in isPacked ? [] : codes.Allocation.Specs.Keys) binding!.Set(name, "quantized", destination => codes.Load(name).Dequantize(destination));
         using var pipeline = new DiffusionPipeline(model.Parts(new InferenceOptions(), activationBits, isPacked ? codes : null), model.Tensors, binding);
-        return pipeline.Generate(pipeline.Encode(Prompts, Request), new SeededNoise([.. Enumerable.Range(1, Prompts.Length).Select(seed => (long)seed)]), Request);
+        return pipeline.Generate(pipeline.Encode(Prompts, Request), new SeededNoise([.. Enumerable.Range(1, Prompts.Length).Select(seed => (ulong)seed)]), Request);
     }
 }

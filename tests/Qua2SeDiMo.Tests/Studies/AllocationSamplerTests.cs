@@ -52,7 +52,7 @@ public sealed class AllocationSamplerTests
 
     [Fact]
     public void A_size_that_no_allocation_has_is_refused_with_the_limits() => Assert.Contains("average bits",
-        Assert.Throws<ArgumentOutOfRangeException>(() => new FixedSizeAllocationSampler(Space, 2.9, 1)).Message, StringComparison.Ordinal);
+        Assert.Throws<AllocationSizeException>(() => new FixedSizeAllocationSampler(Space, 2.9, 1)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void The_space_counts_bytes_as_allocations_do() => Gen.Int[0, 5].Array[60].Sample(choices =>

@@ -43,7 +43,7 @@ public abstract class StudyStoreContract
         Assert.Equal(double.NaN, trial.Metrics["none"]);
         Assert.Equal(TimeSpan.FromSeconds(1.5), trial.Durations["generate"]);
         Assert.Equal(Proposal(0).Allocation, trial.Allocation);
-        Assert.Equal(("trial-0", 42L), (trial.Name, trial.Seed));
+        Assert.Equal(("trial-0", 42UL), (trial.Name, trial.Seed));
         Assert.Equal(TimeSpan.FromSeconds(7), trial.FinishedAt - trial.StartedAt);
         Assert.Equal("1.0", trial.Worker!.Versions["q2"]);
         TrialArray array = (await reader.ReadArraysAsync("clip-features"))[0];

@@ -15,8 +15,11 @@ public sealed class TorchGenerator
     private double waiting;
     private bool isWaiting;
 
-    /// <summary>Starts the stream that <c>torch.Generator("cpu").manual_seed(seed)</c> starts. Only the lower 32 bits of the seed count.</summary>
-    public TorchGenerator(long seed) => engine = new MersenneTwister(unchecked((uint)seed));
+    /// <summary>
+    /// Starts the stream that <c>torch.Generator("cpu").manual_seed(seed)</c> starts; PyTorch takes a negative seed as what is as far below 2^64.
+    /// Only the lower 32 bits of the seed count.
+    /// </summary>
+    public TorchGenerator(ulong seed) => engine = new MersenneTwister(unchecked((uint)seed));
 
     /// <summary>A uniform 32-bit integer: <c>torch.randint(0, 2**32)</c>, which uses two words of the engine and keeps the second.</summary>
     public uint NextUInt32() => unchecked((uint)engine.NextUInt64());
