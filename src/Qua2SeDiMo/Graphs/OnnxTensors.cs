@@ -178,7 +178,7 @@ public sealed class OnnxTensors : ITensorSource
         {
             throw new OnnxFormatException($"{modelPath}: the data file '{location}' is a link out of the model's folder, which is not followed.");
         }
-        FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        FileStream stream = RegularFile.Open(path);
         files.Add(location, stream);
         return stream;
     }

@@ -40,6 +40,11 @@ internal sealed class TokenizerFolder
     /// <summary>A whole number of tokenizer_config.json, or null.</summary>
     public int? Int(string key) => config[key].TryInt(out int number) ? number : null;
 
+    /// <summary>A count of tokenizer_config.json, or null when it is missing.</summary>
+    /// <exception cref="JsonFileException">It is no integer from 0 to <paramref name="most"/>.</exception>
+    public int? Count(string key, int most) => config[key].IntOrNull() is not { } count ? null
+        : count >= 0 && count <= most ? count : throw config[key].Fault($"0 to {most:#,0}");
+
     /// <summary>A flag of tokenizer_config.json, or null.</summary>
     public bool? Flag(string key) => config[key] is { IsFlag: true } flag ? flag.Flag() : null;
 

@@ -14,6 +14,7 @@ internal sealed partial class UnigramTokenizer : ITokenizer
     private const char WordStart = '▁';
     private const double UnknownPenalty = 10;
     private const int DefaultExtraIds = 100;
+    private const int MostSentinels = 10_000;
 
     private readonly Dictionary<string, int> ids;
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> lookup;
@@ -62,7 +63,7 @@ internal sealed partial class UnigramTokenizer : ITokenizer
 
         // The sentinels stand after the vocabulary with the highest number first.
         IReadOnlyList<string> additional = folder.AdditionalSpecialTokens;
-        int sentinels = folder.Int("extra_ids") ?? (additional.Count > 0 ? additional.Count(token => SentinelName().IsMatch(token)) : DefaultExtraIds);
+        int sentinels = folder.Count("extra_ids", MostSentinels) ?? (additional.Count > 0 ? additional.Count(token => SentinelName().IsMatch(token)) : DefaultExtraIds);
         string[] names = [.. Enumerable.Range(0, sentinels).Select(i => $"<extra_id_{sentinels - 1 - i}>")];
         var known = model.Pieces.Select(piece => piece.Text).ToHashSet(StringComparer.Ordinal);
         pieces.AddRange(names.Where(name => !known.Contains(name)).Select(name => (name, 0.0)));
