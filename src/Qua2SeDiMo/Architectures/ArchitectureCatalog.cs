@@ -50,6 +50,10 @@ public static class ArchitectureCatalog
         {
             return architecture.Build(request);
         }
+        catch (ParameterException error) when (ExtentKeys.Of(request.Config, error) is { Length: > 0 } keys)
+        {
+            throw new ArchitectureException($"{error.Message} See {keys} in {request.Config.Source}.", error);
+        }
         catch (Exception error) when (error is ArgumentException or InvalidOperationException or ArithmeticException)
         {
             // Extents that a damaged configuration makes negative, overflow or not fit one another.

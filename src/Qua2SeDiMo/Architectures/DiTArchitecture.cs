@@ -37,7 +37,7 @@ internal sealed class DiTArchitecture : IArchitecture
         GraphValue x;
         using (g.Scope("pos_embed"))
         {
-            float[] table = grid.SinCosTable(config, settings.Width, settings.SampleSize / settings.Patch, 1);
+            float[] table = grid.SinCosTable(g, config, settings.Width, settings.SampleSize / settings.Patch, 1);
             x = g.Add(grid.Embed(g, image, settings.Width), g.Constant(table, 1, grid.Count, settings.Width));
         }
         GraphValue? condition = null;

@@ -85,7 +85,7 @@ internal sealed class Lumina2Architecture : IArchitecture
         var caption = new RotaryTables(g.Multiply(g.Cos(captionAngles), seen), g.Multiply(g.Sin(captionAngles), seen));
 
         float[] rowFrequencies = RotaryTables.Frequencies(settings.Axes[1]), columnFrequencies = RotaryTables.Frequencies(settings.Axes[2]);
-        float[] angles = new float[grid.Count * pairs];
+        float[] angles = g.Table((long)grid.Count * pairs, "sample_size, patch_size and axes_dim_rope");
         for (int token = 0; token < grid.Count; token++)
         {
             Span<float> row = angles.AsSpan((token * pairs) + halves[0], halves[1]), column = angles.AsSpan((token * pairs) + halves[0] + halves[1], halves[2]);

@@ -50,7 +50,7 @@ internal sealed class PixArtArchitecture : IArchitecture
     private static GraphValue EmbedPatches(GraphBuilder g, Settings settings, PatchGrid grid, GraphValue image)
     {
         using GraphBuilder.ModuleScope scope = g.Scope("pos_embed");
-        float[] table = grid.SinCosTable(settings.Config, settings.Width, settings.SampleSize / settings.Patch, settings.InterpolationScale);
+        float[] table = grid.SinCosTable(g, settings.Config, settings.Width, settings.SampleSize / settings.Patch, settings.InterpolationScale);
         return g.Add(grid.Embed(g, image, settings.Width), g.Constant(table, 1, grid.Count, settings.Width));
     }
 

@@ -61,7 +61,7 @@ internal sealed class SanaArchitecture : IArchitecture
         using GraphBuilder.ModuleScope scope = g.Scope("patch_embed");
         GraphValue x = grid.Embed(g, sample, settings.Width);
         if (settings.InterpolationScale is not { } scale) return x;
-        float[] table = grid.SinCosTable(settings.Config, settings.Width, settings.SampleSize / settings.Patch, scale);
+        float[] table = grid.SinCosTable(g, settings.Config, settings.Width, settings.SampleSize / settings.Patch, scale);
         return g.Add(x, g.Constant(table, 1, grid.Count, settings.Width));
     }
 

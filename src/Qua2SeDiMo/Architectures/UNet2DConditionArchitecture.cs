@@ -25,6 +25,7 @@ internal sealed class UNet2DConditionArchitecture : IArchitecture
         int height = request.Height ?? settings.SampleHeight;
         int width = request.Width ?? settings.SampleWidth;
         GraphValue x = g.Input("sample", ElementType.Float32, "batch", settings.InChannels, height, width);
+        g.Expect("conv_in.weight", settings.Channels[0], settings.InChannels, settings.ConvInKernel, settings.ConvInKernel);
         GraphValue time = UNetConditions.Time(g, settings, request.OptionalInputs);
         GraphValue context = g.Input("encoder_hidden_states", ElementType.Float32, "batch", "tokens", settings.PromptWidth);
         GraphValue? mask = request.OptionalInputs.Contains("encoder_attention_mask")

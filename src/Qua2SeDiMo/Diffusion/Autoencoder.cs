@@ -9,6 +9,7 @@ internal sealed class Autoencoder : IDisposable
 {
     // Decoders of large images need gigabytes for each, so that they come one by one.
     private const int PixelsAtOnce = 1 << 20;
+    private const int MostLevels = 10;
 
     private readonly ComponentConfig config;
     private readonly ITensorSource tensors;
@@ -32,7 +33,8 @@ internal sealed class Autoencoder : IDisposable
     }
 
     /// <summary>Pixels per latent, along each axis.</summary>
-    internal int ScaleFactor => 1 << ((config.Ints("block_out_channels")?.Length ?? 4) - 1);
+    internal int ScaleFactor => (config.Ints("block_out_channels")?.Length ?? 4) is >= 1 and <= MostLevels and var levels ? 1 << (levels - 1)
+        : throw config.Unsupported("block_out_channels", $"1 to {MostLevels} levels are possible");
 
     /// <summary>Decodes latents as the denoising loop leaves them.</summary>
     /// <param name="latents">[images, channels, height, width].</param>

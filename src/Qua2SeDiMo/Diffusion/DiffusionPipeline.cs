@@ -44,7 +44,8 @@ public sealed class DiffusionPipeline : IDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         int scale = autoencoder.ScaleFactor * family.LatentMultiple;
-        return new LatentShape(family.LatentChannels(denoiserConfig), Extent(request.Height, "height"), Extent(request.Width, "width"));
+        var shape = new LatentShape(family.LatentChannels(denoiserConfig), Extent(request.Height, "height"), Extent(request.Width, "width"));
+        return GenerationLimits.Check(shape, autoencoder.ScaleFactor, parts.Folder.Name);
 
         int Extent(int? pixels, string side) => pixels is null ? family.LatentSize(denoiserConfig) : pixels > 0 && pixels % scale == 0 ? pixels.Value / autoencoder.ScaleFactor
             : throw new GenerationException($"The {side} is {pixels} pixels; {parts.Folder.Name} needs a positive multiple of {scale}.");
@@ -59,6 +60,7 @@ public sealed class DiffusionPipeline : IDisposable
         LatentShape shape = LatentShape(request);
         var size = new PixelSize(shape.Height * autoencoder.ScaleFactor, shape.Width * autoencoder.ScaleFactor);
         Check(prompts.Count, request);
+        GenerationLimits.Check(prompts.Count, request.BatchSize, shape, autoencoder.ScaleFactor);
         var encoded = new EncodedPrompts(
             family.Encode(prompts, TextRole.Prompt, size, request),
             family.IsGuided(request)

@@ -15,6 +15,8 @@ namespace Qua2SeDiMo.Graphs;
 /// </remarks>
 public sealed partial class GraphBuilder
 {
+    private const double LeastTableNumbers = 1 << 24;
+
     private readonly string name;
     private readonly ITensorSource tensors;
     private readonly Func<string, string> tensorName;
@@ -28,6 +30,8 @@ public sealed partial class GraphBuilder
     private readonly Dictionary<string, string> renamed = new(StringComparer.Ordinal);
     private readonly HashSet<string> nodeNames = new(StringComparer.Ordinal);
     private string scope = "";
+    // How many numbers further tables may hold; known when the first is made.
+    private double? tableNumbers;
 
     /// <summary>Starts an empty tape.</summary>
     /// <param name="name">Class of the model.</param>
@@ -102,6 +106,30 @@ public sealed partial class GraphBuilder
     public GraphValue Constant(ReadOnlySpan<long> data, params IReadOnlyList<long> shape) =>
         AddConstant(ElementType.Int64, MemoryMarshal.AsBytes(data), shape);
 
+    /// <summary>
+    /// An array for a computed table, to become a constant. A damaged configuration may ask for any size, so that what all tables take together is
+    /// bounded by what the checkpoint holds: 16 million numbers, or as many as all tensors have.
+    /// </summary>
+    /// <param name="count">Numbers.</param>
+    /// <param name="settings">Keys of the configuration that the size comes from, for the message.</param>
+    /// <exception cref="ParameterException">It is too large for this checkpoint.</exception>
+    public float[] Table(long count, string settings)
+    {
+        tableNumbers ??= Math.Max(LeastTableNumbers, tensors.Tensors.Values.Sum(tensor => (double)tensor.ElementCount));
+        if (count < 0 || count > tableNumbers)
+        {
+            throw new ParameterException($"{tensors}: with {settings} of the configuration a table would hold {count:#,0} numbers, and with this checkpoint at most {tableNumbers:#,0} are made. "
+                + "The checkpoint does not belong to the configuration beside it.");
+        }
+        tableNumbers -= count;
+        return new float[count];
+    }
+
+    /// <summary>Checks a parameter below the current scope before anything is sized by the extents that it must have.</summary>
+    /// <exception cref="MissingTensorException">The checkpoint does not hold it.</exception>
+    /// <exception cref="ParameterException">The checkpoint's shape is another.</exception>
+    public void Expect(string parameter, params IReadOnlyList<long> shape) => FindWithShape(Below(parameter), shape);
+
     /// <summary>A number.</summary>
     public GraphValue Scalar(float value) => Constant([value], []);
 
@@ -161,7 +189,7 @@ public sealed partial class GraphBuilder
         if (!tensor.Shape.Where(extent => extent != 1).SequenceEqual(shape.Where(extent => extent != 1)))
         {
             throw new ParameterException($"{tensors}: tensor '{tensor.Name}' has shape [{string.Join(", ", tensor.Shape)}], the configuration asks for "
-                + $"[{string.Join(", ", shape)}]. The checkpoint does not belong to the configuration beside it.");
+                + $"[{string.Join(", ", shape)}]. The checkpoint does not belong to the configuration beside it.") { Wanted = shape, Stored = tensor.Shape };
         }
         return tensor;
     }

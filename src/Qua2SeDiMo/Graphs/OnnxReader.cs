@@ -38,7 +38,12 @@ public static partial class OnnxReader
     /// <exception cref="OnnxFormatException">The file is damaged, reaches outside of its folder, uses what is not supported, or is for another size.</exception>
     public static OnnxModel Read(string path, string? name = null, int? height = null, int? width = null)
     {
-        ModelProto model = Parse(path);
+        return Read(Parse(path), path, name, height, width);
+    }
+
+    /// <summary>The same for a model in memory; its data files lie beside <paramref name="path"/>.</summary>
+    internal static OnnxModel Read(ModelProto model, string path, string? name = null, int? height = null, int? width = null)
+    {
         var tensors = new OnnxTensors(path);
         try
         {
@@ -66,10 +71,16 @@ public static partial class OnnxReader
     {
         if (!File.Exists(path)) throw new OnnxFormatException($"{path}: there is no such file.");
         if (ForeignContent.Format(ForeignContent.StartOf(path)) is { } foreign) throw new OnnxFormatException($"{path}: {foreign}");
+        using FileStream stream = RegularFile.Open(path);
+        return Parse(stream, path);
+    }
+
+    /// <summary>The same for an open file.</summary>
+    internal static ModelProto Parse(Stream stream, string path)
+    {
         ModelProto model;
         try
         {
-            using FileStream stream = File.OpenRead(path);
             model = ModelProto.Parser.ParseFrom(stream);
         }
         catch (InvalidProtocolBufferException error)
@@ -193,12 +204,12 @@ public static partial class OnnxReader
             string output = node.Output[0];
             Add(attribute.Name switch
             {
-                "value" => Inline(attribute.T, output),
+                "value" when attribute.T is not null => Inline(attribute.T, output),
                 "value_int" => new Initializer.Inline(output, ElementType.Int64, [], Raw<long>([attribute.I])),
                 "value_ints" => new Initializer.Inline(output, ElementType.Int64, [attribute.Ints.Count], Raw<long>([.. attribute.Ints])),
                 "value_float" => new Initializer.Inline(output, ElementType.Float32, [], Raw<float>([attribute.F])),
                 "value_floats" => new Initializer.Inline(output, ElementType.Float32, [attribute.Floats.Count], Raw<float>([.. attribute.Floats])),
-                _ => throw new OnnxFormatException($"{path}: constant '{node.Name}' holds '{attribute.Name}', which is not supported."),
+                _ => throw new OnnxFormatException($"{path}: constant '{node.Name}' holds '{attribute.Name}' without a value, or of a kind that is not supported."),
             });
             return true;
         }
@@ -220,8 +231,9 @@ public static partial class OnnxReader
             }
             if (node.OpType.Length == 0 || node.Output.All(output => output.Length == 0)) throw new OnnxFormatException($"{path}: node '{node.Name}' has no operator or no output.");
             string unique = node.Output.First(output => output.Length > 0);
-            return new GraphNode(node.Name.Length > 0 ? node.Name : unique, node.OpType, domain, [.. node.Input], [.. node.Output],
+            var converted = new GraphNode(node.Name.Length > 0 ? node.Name : unique, node.OpType, domain, [.. node.Input], [.. node.Output],
                 [.. node.Attribute.Select(attribute => Convert(node, attribute)).OrderBy(attribute => attribute.Name, StringComparer.Ordinal)], ScopeOf(node));
+            return OperatorForm.FaultOf(converted) is { } fault ? throw new OnnxFormatException($"{path}: node '{converted.Name}' ({node.OpType}) {fault}.") : converted;
         }
 
         private GraphAttribute Convert(NodeProto node, AttributeProto attribute)
@@ -236,8 +248,8 @@ public static partial class OnnxReader
                 case AttributeProto.Types.AttributeType.Floats: return new GraphAttribute.Reals(attribute.Name, [.. attribute.Floats]);
                 case AttributeProto.Types.AttributeType.String: return new GraphAttribute.Text(attribute.Name, attribute.S.ToStringUtf8());
                 case AttributeProto.Types.AttributeType.Strings: return new GraphAttribute.Texts(attribute.Name, [.. attribute.Strings.Select(text => text.ToStringUtf8())]);
-                case AttributeProto.Types.AttributeType.Tensor: return new GraphAttribute.Tensor(attribute.Name, Inline(attribute.T, attribute.Name));
-                default: throw new OnnxFormatException($"{path}: node '{node.Name}' ({node.OpType}) has the attribute '{attribute.Name}' of kind {attribute.Type}; control flow with inner graphs is not supported.");
+                case AttributeProto.Types.AttributeType.Tensor when attribute.T is not null: return new GraphAttribute.Tensor(attribute.Name, Inline(attribute.T, attribute.Name));
+                default: throw new OnnxFormatException($"{path}: node '{node.Name}' ({node.OpType}) has the attribute '{attribute.Name}' of kind {attribute.Type}, without a value or of a kind that is not supported (control flow with inner graphs is none).");
             }
         }
 

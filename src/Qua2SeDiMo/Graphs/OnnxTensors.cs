@@ -179,7 +179,7 @@ public sealed class OnnxTensors : ITensorSource
             throw new OnnxFormatException($"{modelPath}: the data file '{location}' is a link out of the model's folder, which is not followed.");
         }
         if (ForeignContent.Placeholder(ForeignContent.StartOf(path)) is { } placeholder) throw new OnnxFormatException($"{path}: {placeholder}");
-        FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        FileStream stream = RegularFile.Open(path);
         files.Add(location, stream);
         return stream;
     }

@@ -29,6 +29,9 @@ public sealed class ComponentConfig
     /// <summary>A value with its place, null when it is missing.</summary>
     public ForeignValue this[string key] => value[key];
 
+    /// <summary>All keys with their values, in the order of the file.</summary>
+    public IEnumerable<KeyValuePair<string, ForeignValue>> Members => value.Members;
+
     /// <summary>Reads a file; Infinity, -Infinity and NaN are accepted, as Python writes them.</summary>
     /// <param name="path">The file.</param>
     /// <param name="notes">Told of keys that stand twice.</param>

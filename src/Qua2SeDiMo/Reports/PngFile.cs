@@ -5,6 +5,9 @@ namespace Qua2SeDiMo.Reports;
 /// <summary>PNG bytes from and to images of floats. The only file that knows the imaging library.</summary>
 public static class PngFile
 {
+    /// <summary>The most pixels of a picture that is read: 4096 × 4096.</summary>
+    public const int MaximumPixels = 1 << 24;
+
     /// <summary>Encodes one image without loss.</summary>
     /// <param name="image">Row-major [height, width, 3], 0 … 1; values outside are clamped, NaN becomes 0.</param>
     /// <param name="height">Rows.</param>
@@ -63,11 +66,16 @@ public static class PngFile
 
     /// <summary>Reads a PNG (or any image format that the imaging library knows); transparent pixels are laid on white.</summary>
     /// <returns>Row-major [height, width, 3] in 0 … 1, and the two extents.</returns>
-    /// <exception cref="ImageFileException">The bytes are not an image.</exception>
+    /// <exception cref="ImageFileException">The bytes are not an image, or one of more pixels than are read.</exception>
     public static (float[] Image, int Height, int Width) Decode(ReadOnlySpan<byte> bytes, string source = "image")
     {
         using SKData data = SKData.CreateCopy(bytes);
         using SKCodec? codec = SKCodec.Create(data);
+        // What a file claims is held against the limit before pixels are made of it.
+        if (codec is not null && (long)codec.Info.Width * codec.Info.Height > MaximumPixels)
+        {
+            throw new ImageFileException($"{source}: {codec.Info.Width} × {codec.Info.Height} pixels; at most {MaximumPixels:#,0} are read.");
+        }
         using SKBitmap? decoded = codec is null ? null : SKBitmap.Decode(codec);
         if (decoded is null) throw new ImageFileException($"{source}: {bytes.Length} bytes are not an image; expected PNG.");
         var info = new SKImageInfo(decoded.Width, decoded.Height, SKColorType.Rgba8888, SKAlphaType.Opaque);

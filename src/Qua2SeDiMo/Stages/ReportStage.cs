@@ -12,6 +12,7 @@ namespace Qua2SeDiMo.Stages;
 public static class ReportStage
 {
     private const int GridRows = 6;
+    private const long MaximumPictureBytes = 256L << 20;
 
     /// <summary>Writes <c>report.html</c>, <c>report.json</c> and the figures.</summary>
     /// <param name="model">The model.</param>
@@ -237,7 +238,7 @@ public static class ReportStage
     private static (float[] Image, int Height, int Width) Load(RunDirectory run, PlanEntry entry, int index)
     {
         string path = Path.Combine(run.Images, entry.Pictures ?? entry.Key, $"{index:000}.png");
-        return PngFile.Decode(File.ReadAllBytes(path), path);
+        return PngFile.Decode(RegularFile.ReadAllBytes(path, MaximumPictureBytes), path);
     }
 
     private static string Method(QuantizerSpec option) => option.Method switch

@@ -53,7 +53,7 @@ public sealed class ForeignJsonCases : IDisposable
 
     public void Dispose() => model.Dispose();
 
-    private static string Input(string name) => Path.Combine(RepositoryFiles.Root, "tests", "Qua2SeDiMo.Cli.Tests", "Cases", "hostile", name);
+    private static string Input(string name) => Path.Combine(RepositoryFiles.Root, "tests", "hostile", name);
 
     private static string[] Arguments(ModelCopy folder) =>
         ["generate", folder.Path, "--prompt", "a red apple", "--steps", "2", "--out", folder.Beside("out"), "--quiet"];

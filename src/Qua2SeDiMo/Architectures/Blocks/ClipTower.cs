@@ -30,6 +30,7 @@ internal static class ClipTower
         if (positions is < 1 or > 1 << 14) throw config.Unsupported("max_position_embeddings", $"from 1 to {1 << 14} are possible");
         GraphValue ids = g.Input("input_ids", ElementType.Int64, "batch", "tokens");
         using GraphBuilder.ModuleScope scope = g.Scope("text_model");
+        g.Expect("embeddings.position_embedding.weight", positions, settings.Width);
         GraphValue mask = CausalMask(g, ids, positions);
         if (optionalInputs.Contains("attention_mask"))
         {
@@ -106,7 +107,7 @@ internal static class ClipTower
     // [tokens, tokens]: 0 up to the diagonal, a number near the lowest above it; half of the lowest, so that two of them stay finite.
     private static GraphValue CausalMask(GraphBuilder g, GraphValue ids, int positions)
     {
-        float[] mask = new float[positions * positions];
+        float[] mask = g.Table((long)positions * positions, "max_position_embeddings");
         for (int row = 0; row < positions; row++) mask.AsSpan((row * positions) + row + 1, positions - row - 1).Fill(float.MinValue / 2);
         return g.SliceLike(g.SliceLike(g.Constant(mask, positions, positions), 0, ids, 1), 1, ids, 1);
     }

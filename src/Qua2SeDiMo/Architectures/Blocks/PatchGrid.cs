@@ -47,16 +47,17 @@ internal sealed record PatchGrid(int Height, int Width, int Patch)
     /// The fixed two-dimensional position table [1, tokens, width] of DiT: the first half of the channels encodes the column, the second
     /// the row, each as [sin | cos] of position / 10000^(2k / (width / 2)).
     /// </summary>
+    /// <param name="g">The tape.</param>
     /// <param name="config">Configuration, for messages.</param>
     /// <param name="width">Channels, a multiple of 4.</param>
     /// <param name="baseSize">Patches along an axis of the image size trained on; coordinates are scaled to run up to it.</param>
     /// <param name="interpolationScale">Divides the coordinates.</param>
-    internal float[] SinCosTable(ComponentConfig config, int width, int baseSize, double interpolationScale)
+    internal float[] SinCosTable(GraphBuilder g, ComponentConfig config, int width, int baseSize, double interpolationScale)
     {
         if (width % 4 != 0) throw config.Unsupported("attention_head_dim", $"with it the model is {width} channels wide, and a position table needs a multiple of 4");
         if (interpolationScale <= 0) throw config.Unsupported("interpolation_scale", "it must be positive");
         int quarter = width / 4;
-        float[] table = new float[(long)Count * width];
+        float[] table = g.Table((long)Count * width, "sample_size, patch_size and the width");
         for (int row = 0; row < Height; row++)
         {
             for (int column = 0; column < Width; column++)

@@ -20,7 +20,7 @@ internal static class TimestepBlock
     internal static GraphValue Sinusoid(GraphBuilder g, GraphValue t, int channels, bool flip = true, double shift = 0, float scale = 1)
     {
         int half = channels / 2;
-        float[] frequencies = new float[half];
+        float[] frequencies = g.Table(half, "the width of the sinusoid");
         float logPeriod = (float)-Math.Log(10000);
         // In single precision at every step: at timestep 999 a last bit of the exponent moves the angle by 1e-4.
         for (int i = 0; i < half; i++) frequencies[i] = (float)Math.Exp(logPeriod * i / (float)(half - shift));

@@ -10,6 +10,7 @@ internal sealed class UNetSettings
     internal const string PlainMiddle = "UNetMidBlock2D";
 
     private const string CrossMiddle = "UNetMidBlock2DCrossAttn";
+    private const int MostLayersPerBlock = 64;
     private static readonly int[] DefaultChannels = [320, 640, 1280, 1280];
     private readonly int[] heads;
     private readonly bool[] onlyCross;
@@ -31,6 +32,7 @@ internal sealed class UNetSettings
         MiddleType = config.Root.ContainsKey("mid_block_type") ? config.TextOrNull("mid_block_type") : CrossMiddle;
         if (MiddleType is not (null or PlainMiddle or CrossMiddle)) throw config.Unsupported("mid_block_type", $"known are {CrossMiddle}, {PlainMiddle} and null");
         LayersPerBlock = PerLevel("layers_per_block", 2);
+        if (LayersPerBlock.Any(count => count > MostLayersPerBlock)) throw config.Unsupported("layers_per_block", $"at most {MostLayersPerBlock} are possible");
         // Old configurations call the number of heads attention_head_dim.
         heads = PerLevel(config.Has("num_attention_heads") ? "num_attention_heads" : "attention_head_dim", 8);
         for (int i = 0; i < levels; i++)
@@ -95,7 +97,7 @@ internal sealed class UNetSettings
 
     internal double FrequencyShift => Config.Number("freq_shift", 0);
 
-    internal int TimeWidth => Config.Int("time_embedding_dim", 4 * Channels[0]);
+    internal int TimeWidth => Config.Int("time_embedding_dim", checked(4 * Channels[0]));
 
     internal int? TimeConditionWidth => Config.IntOrNull("time_cond_proj_dim");
 

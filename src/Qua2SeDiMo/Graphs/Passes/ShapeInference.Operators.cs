@@ -46,7 +46,7 @@ internal sealed partial class ShapeInference
     private Dimension[]? Content(GraphNode node, int input) =>
         input < node.Inputs.Count && contents.TryGetValue(node.Inputs[input], out Dimension[]? content) ? content : null;
 
-    private static int Axis(long axis, int rank) => (int)(axis < 0 ? axis + rank : axis);
+    private static int Axis(long axis, int rank) => checked((int)(axis < 0 ? axis + rank : axis));
 
     private static Dimension[]? Broadcast(IReadOnlyList<IReadOnlyList<Dimension>?> shapes)
     {
@@ -135,6 +135,8 @@ internal sealed partial class ShapeInference
         {
             if (Shape(node, i) is not { } next) return null;
             result[axis] += next[axis];
+            // A sum of many names would grow with every concatenation.
+            if (result[axis].Symbol?.Length > LongestSymbol) result[axis] = new Dimension($"{node.Outputs[0]}.{axis}");
         }
         return result;
     }

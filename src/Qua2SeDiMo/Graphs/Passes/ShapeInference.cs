@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Graphs.Passes;
 /// </summary>
 internal sealed partial class ShapeInference
 {
-    private const int LargestContent = 64;
+    private const int LargestContent = 64, LargestRank = 32, LongestSymbol = 256;
 
     private static readonly HashSet<string> Elementwise = new(StringComparer.Ordinal) { "Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Mod", "Equal", "Less", "Greater", "LessOrEqual", "GreaterOrEqual", "And", "Or", "Where", "Sum", "PRelu", "BitShift", "BitwiseAnd", "BitwiseOr" };
 
@@ -71,7 +71,7 @@ internal sealed partial class ShapeInference
     private void Visit(GraphNode node)
     {
         string output = node.Outputs[0];
-        Evaluate(node, output);
+        if (output.Length > 0) Evaluate(node, output);
         IReadOnlyList<Dimension>?[] shapes;
         try
         {
@@ -84,7 +84,7 @@ internal sealed partial class ShapeInference
         }
         for (int i = 0; i < node.Outputs.Count && i < shapes.Length; i++)
         {
-            if (node.Outputs[i].Length > 0 && shapes[i] is { } shape) values.TryAdd(node.Outputs[i], new GraphValue(node.Outputs[i], TypeOf(node), shape));
+            if (node.Outputs[i].Length > 0 && shapes[i] is { Count: <= LargestRank } shape) values.TryAdd(node.Outputs[i], new GraphValue(node.Outputs[i], TypeOf(node), shape));
         }
     }
 
@@ -120,6 +120,7 @@ internal sealed partial class ShapeInference
                 contents[output] = [.. list.Skip((int)first).Take((int)Math.Max(0, last - first))];
                 break;
             case "Concat" when node.Inputs.All(input => contents.ContainsKey(input) || negatives.ContainsKey(input)):
+                if (node.Inputs.Sum(input => contents.TryGetValue(input, out Dimension[]? part) ? part.Length : negatives[input].Length) > LargestContent) break;
                 if (node.Inputs.All(contents.ContainsKey)) contents[output] = [.. node.Inputs.SelectMany(input => contents[input])];
                 else if (node.Inputs.All(input => negatives.ContainsKey(input) || contents[input].All(extent => extent.IsFixed))) SetContent(output, [.. Enumerable.Range(0, node.Inputs.Count).SelectMany(i => Numbers(node, i)!)]);
                 break;

@@ -1,0 +1,19 @@
+using Qua2SeDiMo.Reports;
+using Xunit;
+
+namespace Qua2SeDiMo.Tests.Reports;
+
+/// <summary>Pictures that claim more pixels than anybody made.</summary>
+public sealed class HostilePngTests
+{
+    [Theory]
+    [InlineData("000.png")]
+    [InlineData("second.png")]
+    public void A_picture_of_gigapixels_is_refused_before_pixels_are_made(string name)
+    {
+        byte[] bytes = File.ReadAllBytes(Path.Combine(RepositoryFiles.Root, "tests", "hostile", "png-bomb", name));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Contains("pixels; at most", Assert.Throws<ImageFileException>(() => PngFile.Decode(bytes, name)).Message, StringComparison.Ordinal);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+    }
+}
