@@ -26,7 +26,7 @@ public sealed partial record AllocationProtocol
     public int? ActivationBits { get; init; }
 
     /// <summary>Seed of the first image, from <c>seeds</c>: a number, <c>"42 + image index"</c> or <c>"42 for all images"</c>.</summary>
-    public long? Seed { get; init; }
+    public ulong? Seed { get; init; }
 
     /// <summary>Whether all images had the noise of <see cref="Seed"/>; null where no seed is stated.</summary>
     public bool? SharedNoise { get; init; }
@@ -76,15 +76,18 @@ public sealed partial record AllocationProtocol
     private static AllocationProtocol WithSeeds(AllocationProtocol protocol, ForeignValue seeds, List<string> strange)
     {
         if (seeds.IsNull) return protocol;
-        if (seeds.IsNumber && seeds.TryInt(out int first)) return protocol with { Seed = first, SharedNoise = false };
+        if (seeds.IsNumber && IsSeed(seeds.Excerpt(), out ulong first)) return protocol with { Seed = first, SharedNoise = false };
         Match match = SeedWords().Match(seeds.IsText ? seeds.Text() : "");
-        if (match.Success && long.TryParse(match.Groups["seed"].Value, CultureInfo.InvariantCulture, out long seed))
+        if (match.Success && IsSeed(match.Groups["seed"].Value, out ulong seed))
         {
             return protocol with { Seed = seed, SharedNoise = match.Groups["all"].Success };
         }
         strange.Add(Shown(seeds));
         return protocol;
     }
+
+    // Digits alone, up to 2^64 − 1.
+    private static bool IsSeed(string text, out ulong seed) => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out seed);
 
     private static AllocationProtocol WithPrompts(AllocationProtocol protocol, ForeignValue prompts, List<string> strange)
     {
