@@ -1,4 +1,5 @@
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Fingerprints;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Quantizers;
 
@@ -8,8 +9,14 @@ namespace Qua2SeDiMo.Stages;
 public static class BankStage
 {
     /// <summary>Builds the bank of a run, or goes on where an earlier call stopped; a finished bank costs only a look at its files.</summary>
-    /// <exception cref="Q2Exception">A weight cannot be quantized, or the bank belongs to another checkpoint.</exception>
-    public static QuantizerBank Run(LoadedModel model, RunDirectory run, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
+    /// <param name="model">The model.</param>
+    /// <param name="run">The run directory.</param>
+    /// <param name="progress">Told after each weight.</param>
+    /// <param name="cancellationToken">Stops between weights; finished ones stay.</param>
+    /// <param name="verify">Reads all weights and files again, also where none was touched since they were last read.</param>
+    /// <exception cref="Q2Exception">A weight cannot be quantized, or the run directory belongs to another checkpoint.</exception>
+    public static QuantizerBank Run(
+        LoadedModel model, RunDirectory run, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default, bool verify = false)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(run);
@@ -18,7 +25,34 @@ public static class BankStage
         IProgress<BankProgress>? inner = progress is null ? null
             : new Relay<BankProgress>(step => progress.Report(new StageProgress("Quantizing weights", step.Finished, step.Total, step.WeightName)));
         var options = new BankOptions { Checkpoint = model.DenoiserFingerprint(progress, cancellationToken).Hex };
-        return QuantizerBankBuilder.Build(model.Tensors, model.Weights, run.Bank, options, inner, cancellationToken);
+        QuantizerBank? built = null;
+        if (verify || FilesOf(model, run, options) is not { } files) Build();
+        else FingerprintCache.OfUser(TimeProvider.System).Get($"bank of {options.Checkpoint}", files, Build);
+        return built ?? QuantizerBank.Open(run.Bank);
+
+        string Build()
+        {
+            built = QuantizerBankBuilder.Build(model.Tensors, model.Weights, run.Bank, options, inner, cancellationToken);
+            return options.Checkpoint;
+        }
+    }
+
+    // Files of a bank that says of itself to be whole and of this denoiser; null where there is none.
+    private static string[]? FilesOf(LoadedModel model, RunDirectory run, BankOptions options)
+    {
+        try
+        {
+            QuantizerBank bank = QuantizerBank.Open(run.Bank);
+            bool isOurs = bank.Checkpoint == options.Checkpoint && bank.Options.SequenceEqual(options.Specs)
+                && model.Weights.Select(weight => weight.Name).Order().SequenceEqual(bank.Entries.Keys.Order());
+            string[] files = [.. bank.Entries.Values.Select(entry => Path.Combine(run.Bank, entry.FileName)), Path.Combine(run.Bank, QuantizerBankFile.ManifestName)];
+            return isOurs && Array.TrueForAll(files, File.Exists) ? files : null;
+        }
+        catch (Q2Exception)
+        {
+            // What is damaged or not finished is made again.
+            return null;
+        }
     }
 
     /// <summary>The finished bank of a run, which later stages read.</summary>

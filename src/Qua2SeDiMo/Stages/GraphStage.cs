@@ -45,7 +45,7 @@ public static class GraphStage
         (string Path, Action<string> Write)[] all =
         [
             (run.GraphText, path => AtomicFile.WriteText(path, GraphText.Write(graph))),
-            (run.DagJson, path => AtomicFile.WriteText(path, DagText.Json(dag, model.OriginalBits, Options(dag, model.OriginalBits, run)))),
+            (run.DagJson, path => AtomicFile.WriteText(path, DagText.Json(dag, model.OriginalBits, Options(dag, model, run)))),
             (run.DagDot, path => AtomicFile.WriteText(path, DotText.Write(drawing))),
             (run.DagSvg, path => AtomicFile.WriteText(path, SvgDirectedGraph.Draw(drawing))),
             (run.GraphOnnx, path => OnnxWriter.Write(graph, model.Tensors, path, cancellationToken: cancellationToken)),
@@ -72,11 +72,13 @@ public static class GraphStage
         ],
         dag.Edges);
 
-    private static IReadOnlyList<IReadOnlyList<DagOption>>? Options(OperationGraph dag, int originalBits, RunDirectory run)
+    private static IReadOnlyList<IReadOnlyList<DagOption>>? Options(OperationGraph dag, LoadedModel model, RunDirectory run)
     {
         if (!File.Exists(Path.Combine(run.Bank, QuantizerBankFile.ManifestName))) return null;
         QuantizerBank bank = QuantizerBank.Open(run.Bank);
-        OptionFeatures features = FitStage.Features(dag, bank, originalBits);
+        // One that is not known to be of these weights says nothing about them; `q2 bank` makes it known.
+        if (bank.Checkpoint != model.DenoiserFingerprint().Hex) return null;
+        OptionFeatures features = FitStage.Features(dag, bank, model.OriginalBits);
         return
         [
             .. dag.Weights.Select((_, weight) => (IReadOnlyList<DagOption>)[.. bank.Options.Select((option, o) => new DagOption(
