@@ -16,7 +16,8 @@ internal static class BankCommand
         {
             using LoadedModel loaded = model.Open(result, context);
             RunDirectory run = model.Run(result);
-            QuantizerBank bank = StageTimings.Measure(run, "bank", () => BankStage.Run(loaded, run, context.Progress, cancellationToken, verify: true));
+            QuantizerBank bank = StageTimings.Measure(
+                run, "bank", () => BankStage.Run(loaded, run, context.Progress, cancellationToken, verify: true));
             var summary = bank.Options.Select(option => new
             {
                 Option = option.ToString(),

@@ -27,9 +27,13 @@ internal static class StudyCommand
             RunDirectory run = model.Run(result);
             StudyOptions options = trials.Apply(result, generation.Read(result, model.Folder(result))) with { FrontObjective = result.GetValue(objective) };
             IReadOnlyList<CutText> cut = CutTextNotes.Say(context, CutPrompts.Find(loaded, options));
-            if (result.GetValue(allocations) is { } file) return LabelGiven(loaded, run, options, file, name => StudyArguments.IsGiven(result, name), context, cancellationToken);
+            if (result.GetValue(allocations) is { } file)
+            {
+                return LabelGiven(loaded, run, options, file, name => StudyArguments.IsGiven(result, name), context, cancellationToken);
+            }
             if (result.GetValue(retry)) StudyStage.RetryFailed(loaded, run);
-            IReadOnlyList<Trial> labelled = StageTimings.Measure(run, "study", () => StudyStage.Run(loaded, run, options, context.Progress, cancellationToken));
+            IReadOnlyList<Trial> labelled = StageTimings.Measure(
+                run, "study", () => StudyStage.Run(loaded, run, options, context.Progress, cancellationToken));
             StudySummary summary = StudyStage.Summarise(loaded, run, options, labelled, result.GetValue(objective)) with { Cut = cut };
             context.Print(summary, _ => StudyTables.Show(summary, context.Out));
             if (!context.Json) context.Next($"fit {model.Folder(result)}");
@@ -38,31 +42,41 @@ internal static class StudyCommand
     }
 
     private static int LabelGiven(
-        LoadedModel loaded, RunDirectory run, StudyOptions asked, string file, Func<string, bool> isGiven, CommandContext context, CancellationToken cancellationToken)
+        LoadedModel loaded, RunDirectory run, StudyOptions asked, string file, Func<string, bool> isGiven, CommandContext context,
+        CancellationToken cancellationToken)
     {
         AllocationProtocol protocol = AllocationFile.ReadProtocol(file);
         ProtocolChoice choice = ProtocolChoice.Between(file, protocol, asked, isGiven);
         StudyOptions options = choice.Options;
         IReadOnlyList<LabelledAllocation> given = AllocationFile.Read(file, [.. loaded.Weights.Select(weight => weight.Name)]);
         string name = $"allocations-{Path.GetFileNameWithoutExtension(file)}";
-        IReadOnlyList<Trial> labelled = StudyStage.RunListed(loaded, run, options, [.. given.Select(item => (item.Name, item.Allocation))], name, progress: context.Progress, cancellationToken: cancellationToken);
+        IReadOnlyList<Trial> labelled = StudyStage.RunListed(
+            loaded, run, options, [.. given.Select(item => (item.Name, item.Allocation))], name, progress: context.Progress, cancellationToken: cancellationToken);
         IReadOnlyList<LabelDifference> differences = LabelComparison.Compare(given, labelled, sizesOnly: choice.Differences.Count > 0);
         bool agrees = differences.All(difference => difference.Agrees);
-        string words = protocol.IsWhole ? "" : "The file does not state all of steps, guidance_scale, seeds and prompts: the rest is as asked for here.";
-        if (choice.Differences.Count > 0) words = $"Labels of images are not compared, for those of {file} are of other images: {string.Join("; ", choice.Differences)}.";
+        string words = protocol.IsWhole ? ""
+            : "The file does not state all of steps, guidance_scale, seeds and prompts: the rest is as asked for here.";
+        if (choice.Differences.Count > 0)
+        {
+            words = $"Labels of images are not compared, for those of {file} are of other images: {string.Join("; ", choice.Differences)}.";
+        }
         var shown = new
         {
             Trials = labelled.Select(StudyStage.Describe),
             Differences = differences,
             Agrees = agrees,
-            LabelledBy = new { options.Generation.StepCount, options.Generation.GuidanceScale, options.ImageCount, options.Seed, options.SharedNoise },
+            LabelledBy = new
+            {
+                options.Generation.StepCount, options.Generation.GuidanceScale, options.ImageCount, options.Seed, options.SharedNoise,
+            },
             NotAsStated = choice.Differences,
         };
         context.Print(shown, _ =>
         {
             StudyTables.ShowTrials(labelled, context.Out);
             string seeds = options.SharedNoise ? $"seed {options.Seed} for all" : $"seeds from {options.Seed}";
-            context.Out.WriteLine($"{options.ImageCount} images of {options.Generation.StepCount} steps, guidance {options.Generation.GuidanceScale}, {seeds}.");
+            (int steps, double guidance) = (options.Generation.StepCount, options.Generation.GuidanceScale);
+            context.Out.WriteLine($"{options.ImageCount} images of {steps} steps, guidance {guidance}, {seeds}.");
             if (words.Length > 0) context.Out.WriteLine(words);
             if (differences.Count == 0) return;
             Table table = new Table().Border(TableBorder.Simple).AddColumns("trial", "metric", "given", "here", "difference", "tolerance", "");

@@ -8,7 +8,10 @@ namespace Qua2SeDiMo.Stages;
 /// <summary>Quantizes every weight under every option, once.</summary>
 public static class BankStage
 {
-    /// <summary>Builds the bank of a run, or goes on where an earlier call stopped; a finished bank costs only a look at its files.</summary>
+    /// <summary>
+    /// Builds the bank of a run, or goes on where an earlier call stopped; a finished bank that nobody touched costs only a look at its
+    /// files.
+    /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="run">The run directory.</param>
     /// <param name="progress">Told after each weight.</param>
@@ -16,14 +19,16 @@ public static class BankStage
     /// <param name="verify">Reads all weights and files again, also where none was touched since they were last read.</param>
     /// <exception cref="Q2Exception">A weight cannot be quantized, or the run directory belongs to another checkpoint.</exception>
     public static QuantizerBank Run(
-        LoadedModel model, RunDirectory run, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default, bool verify = false)
+        LoadedModel model, RunDirectory run, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default,
+        bool verify = false)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(run);
         RequireOriginal(model);
         RunIdentity.Claim(model, run, withPipeline: false, progress, cancellationToken);
         IProgress<BankProgress>? inner = progress is null ? null
-            : new Relay<BankProgress>(step => progress.Report(new StageProgress("Quantizing weights", step.Finished, step.Total, step.WeightName)));
+            : new Relay<BankProgress>(step =>
+                progress.Report(new StageProgress("Quantizing weights", step.Finished, step.Total, step.WeightName)));
         var options = new BankOptions { Checkpoint = model.DenoiserFingerprint(progress, cancellationToken).Hex };
         QuantizerBank? built = null;
         if (verify || FilesOf(model, run, options) is not { } files) Build();
@@ -45,7 +50,8 @@ public static class BankStage
             QuantizerBank bank = QuantizerBank.Open(run.Bank);
             bool isOurs = bank.Checkpoint == options.Checkpoint && bank.Options.SequenceEqual(options.Specs)
                 && model.Weights.Select(weight => weight.Name).Order().SequenceEqual(bank.Entries.Keys.Order());
-            string[] files = [.. bank.Entries.Values.Select(entry => Path.Combine(run.Bank, entry.FileName)), Path.Combine(run.Bank, QuantizerBankFile.ManifestName)];
+            IEnumerable<string> names = bank.Entries.Values.Select(entry => entry.FileName).Append(QuantizerBankFile.ManifestName);
+            string[] files = [.. names.Select(name => Path.Combine(run.Bank, name))];
             return isOurs && Array.TrueForAll(files, File.Exists) ? files : null;
         }
         catch (Q2Exception)
@@ -61,14 +67,17 @@ public static class BankStage
     {
         QuantizerBank bank = QuantizerBank.Open(run.Bank);
         return bank.Checkpoint == model.DenoiserFingerprint().Hex ? bank
-            : throw RunIdentityException.Stale(run.Bank, $"it is not known to be of the weights in {model.Folder.DirectoryPath}", "`q2 bank`");
+            : throw RunIdentityException.Stale(
+                run.Bank, $"it is not known to be of the weights in {model.Folder.DirectoryPath}", "`q2 bank`");
     }
 
     /// <summary>Makes sure that the weights of a model are there as they were trained.</summary>
     /// <exception cref="ModelFolderException">They are packed.</exception>
     internal static void RequireOriginal(LoadedModel model)
     {
-        bool isPacked = model.Tensors is PackedModelReader || PackNote.Read(model.Folder.DirectoryPath) is { Format: PackFormat.Onnx or PackFormat.OnnxOperators };
-        if (isPacked) throw new ModelFolderException($"{model.Folder.DirectoryPath}: already packed; stages before `q2 generate` take the original folder.");
+        string folder = model.Folder.DirectoryPath;
+        bool isPacked = model.Tensors is PackedModelReader
+            || PackNote.Read(folder) is { Format: PackFormat.Onnx or PackFormat.OnnxOperators };
+        if (isPacked) throw new ModelFolderException($"{folder}: already packed; stages before `q2 generate` take the original folder.");
     }
 }

@@ -25,7 +25,10 @@ internal sealed class ContentReader(FingerprintCache cache, IProgress<StageProgr
     };
 
     // Keys of model_index.json that are about components which are not read.
-    private static readonly HashSet<string> IndexNotes = new([.. Notes, "_diffusers_version", "requires_safety_checker"], StringComparer.Ordinal);
+    private static readonly HashSet<string> IndexNotes = new(Notes, StringComparer.Ordinal)
+    {
+        "_diffusers_version", "requires_safety_checker",
+    };
 
     /// <summary>Fingerprint of a denoiser.</summary>
     internal ModelFingerprint OfDenoiser(ModelComponent denoiser, ITensorSource tensors) =>
@@ -39,8 +42,9 @@ internal sealed class ContentReader(FingerprintCache cache, IProgress<StageProgr
         HashSet<string> read = [folder.Denoiser.Name, .. PipelineComponents.Of(folder.PipelineClass, folder.Components.ContainsKey) ?? []];
         bool IsNote(string key) => IndexNotes.Contains(key) || (folder.Index[key] is JsonArray { Count: 2 } && !read.Contains(key));
         List<FingerprintPart> parts = [new("model_index.json", ContentHash.Of(folder.Index, IsNote)), .. denoiser.Parts];
-        foreach (ModelComponent component in folder.Components.Values.Where(component => read.Contains(component.Name) && component.Name != folder.Denoiser.Name))
+        foreach (ModelComponent component in folder.Components.Values.Where(component => read.Contains(component.Name)))
         {
+            if (component.Name == folder.Denoiser.Name) continue;
             ComponentRole role = ComponentRoles.Of(component.Name);
             if (role == ComponentRole.Tokenizer) parts.AddRange(Tokenizer(component.DirectoryPath, component.Name, component.ClassName));
             else parts.Add(Config(component.ReadConfig(), component.Name));
@@ -51,11 +55,15 @@ internal sealed class ContentReader(FingerprintCache cache, IProgress<StageProgr
         return new ModelFingerprint(parts);
     }
 
-    /// <summary>Fingerprints of what images are scored with: parts of the CLIP model begin with <c>clip</c>, the features are <c>reference</c>.</summary>
+    /// <summary>
+    /// Fingerprints of what images are scored with: names of parts of the CLIP model begin with <c>clip</c>, the features are
+    /// <c>reference</c>.
+    /// </summary>
     internal IReadOnlyList<FingerprintPart> Of(ScoringFiles files) =>
     [
         .. files.ClipFolder is { } clip ? OfClip(clip) : [],
-        .. files is { ClipFolder: not null, ReferenceFeatures: { } features } ? [new FingerprintPart("reference", OfReference(features))] : Array.Empty<FingerprintPart>(),
+        .. files is { ClipFolder: not null, ReferenceFeatures: { } features }
+            ? [new FingerprintPart("reference", OfReference(features))] : Array.Empty<FingerprintPart>(),
     ];
 
     private FingerprintPart[] OfClip(string folder)

@@ -27,7 +27,8 @@ public sealed record FitRecord(string Objective, PredictorOptions Options, FitRe
 
     /// <summary>Tells this fit from one of other trials or by other options.</summary>
     [JsonIgnore]
-    internal string Identity => ContentHash.Of($"{Algorithm}\n{TrainedOn?.Fingerprint}\n{JsonSerializer.Serialize(Options with { Threads = 0 }, OwnJson.Compact)}");
+    internal string Identity => ContentHash.Of(
+        $"{Algorithm}\n{TrainedOn?.Fingerprint}\n{JsonSerializer.Serialize(Options with { Threads = 0 }, OwnJson.Compact)}");
 
     /// <summary>Agreement of the scores with true sensitivities; null where none are known.</summary>
     public TruthAgreement? Truth { get; init; }

@@ -11,7 +11,7 @@ public static class FittedFiles
     public static IReadOnlyList<FitRecord> All(RunDirectory run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        FitRecord[] found = [.. Enum.GetValues<PredictorLoss>().Select(loss => run.PredictorReportOf(loss.ToString())).Where(File.Exists).Select(Read)];
+        FitRecord[] found = [.. Files(run, Enum.GetValues<PredictorLoss>()).Select(Read)];
         if (found.Length == 0) return [];
         FitRecord latest = found.MaxBy(fit => fit.Order)!;
         return [.. found.Where(fit => fit.Objective == latest.Objective && fit.TrainedOn?.Fingerprint == latest.TrainedOn?.Fingerprint)];
@@ -25,8 +25,8 @@ public static class FittedFiles
         if (loss is { } wanted)
         {
             return all.FirstOrDefault(fit => fit.Options.Loss == wanted) ?? throw new ModelFolderException(
-                $"{run.PredictorReportOf(wanted.ToString())}: not there for these trials; run `q2 fit --loss {wanted.ToString().ToLowerInvariant()}` first"
-                + (all.Count > 0 ? $" (there are fits by {string.Join(", ", all.Select(fit => fit.Options.Loss.ToString().ToLowerInvariant()))})." : "."));
+                $"{run.PredictorReportOf(wanted.ToString())}: not there for these trials; run `q2 fit --loss {Word(wanted)}` first"
+                + (all.Count > 0 ? $" (there are fits by {string.Join(", ", all.Select(fit => Word(fit.Options.Loss)))})." : "."));
         }
         return all.MaxBy(fit => fit.Result.Find(ModelNames.Network)?.Srcc.Mean ?? double.NegativeInfinity)
             ?? throw new ModelFolderException($"{run.PredictorReport}: not there yet; run `q2 fit` first.");
@@ -39,14 +39,15 @@ public static class FittedFiles
         TrainedOn now = study.Origin;
         if (fit.TrainedOn is { } trained && trained.Fingerprint == now.Fingerprint) return;
         throw RunIdentityException.Stale(run.PredictorReportOf(fit.Options.Loss.ToString()),
-            $"its fit is of other trials ({fit.TrainedOn?.TrialCount} of '{fit.TrainedOn?.Target}') than there are now ({now.TrialCount} of '{now.Target}')", "`q2 fit`");
+            $"its fit is of other trials ({fit.TrainedOn?.TrialCount} of '{fit.TrainedOn?.Target}') than there are now "
+            + $"({now.TrialCount} of '{now.Target}')", "`q2 fit`");
     }
 
     /// <summary>The place of a new fit in the order in which the fits of a run were made: behind those of all other losses.</summary>
     internal static int NextOrder(RunDirectory run, PredictorLoss loss)
     {
         int last = 0;
-        foreach (string path in Enum.GetValues<PredictorLoss>().Where(other => other != loss).Select(other => run.PredictorReportOf(other.ToString())).Where(File.Exists))
+        foreach (string path in Files(run, Enum.GetValues<PredictorLoss>().Where(other => other != loss)))
         {
             try
             {
@@ -59,6 +60,11 @@ public static class FittedFiles
         }
         return last + 1;
     }
+
+    private static string Word(PredictorLoss loss) => loss.ToString().ToLowerInvariant();
+
+    private static IEnumerable<string> Files(RunDirectory run, IEnumerable<PredictorLoss> losses) =>
+        losses.Select(loss => run.PredictorReportOf(loss.ToString())).Where(File.Exists);
 
     private static FitRecord Read(string path)
     {

@@ -18,7 +18,9 @@ namespace Qua2SeDiMo.Stages;
 /// <param name="TrialCount">Labelled trials.</param>
 /// <param name="WeightCount">Weights with an option of their own.</param>
 /// <param name="UnitCount">Scored subgraphs of two weights and more.</param>
-/// <param name="Fingerprint">SHA-256 of graph, trials and target, and for a run's own study of its settings, the content of the model among them.</param>
+/// <param name="Fingerprint">
+/// SHA-256 of graph, trials and target, and for a run's own study of its settings, the content of the model among them.
+/// </param>
 /// <param name="Reading">How the files were read; null for a run's own study.</param>
 /// <param name="Notes">What a person should know of the data.</param>
 public sealed record TrainedOn(
@@ -93,7 +95,8 @@ public sealed record LabelledStudy(
     {
         RunIdentity.Check(model, run);
         Studies.Study study = StudyRecord.MainStudy(run);
-        var now = study.Settings.Values.Where(pair => !pair.Key.StartsWith(StudySettings.OfModel, StringComparison.Ordinal)).ToDictionary(StringComparer.Ordinal);
+        var now = study.Settings.Values.Where(pair => !pair.Key.StartsWith(StudySettings.OfModel, StringComparison.Ordinal))
+            .ToDictionary(StringComparer.Ordinal);
         now[StudySettings.Algorithm] = AlgorithmVersion.Current.ToString(CultureInfo.InvariantCulture);
         foreach (FingerprintPart part in model.Fingerprint().Parts) now[StudySettings.OfModel + part.Name] = part.Hex;
         var asked = new StudySettings(now);

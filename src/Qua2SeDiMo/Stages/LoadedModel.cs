@@ -81,8 +81,8 @@ public sealed class LoadedModel : IDisposable
     internal IReadOnlyList<FingerprintPart> ScoringFingerprint(ScoringFiles files)
     {
         (string?, string?) key = (files.ClipFolder, files.ReferenceFeatures);
-        if (!scoringFingerprints.TryGetValue(key, out IReadOnlyList<FingerprintPart>? parts)) scoringFingerprints[key] = parts = Reader(null, CancellationToken.None).Of(files);
-        return parts;
+        if (scoringFingerprints.TryGetValue(key, out IReadOnlyList<FingerprintPart>? known)) return known;
+        return scoringFingerprints[key] = Reader(null, CancellationToken.None).Of(files);
     }
 
     /// <summary>Opens a folder: headers and configurations only.</summary>

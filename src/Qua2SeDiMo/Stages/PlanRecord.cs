@@ -134,12 +134,16 @@ public sealed record PlanRecord(string Objective, string Predictor, string Reaso
         RunIdentity.Check(model, run);
         PlanRecord plan = Read(run);
         if (plan.TrainedOn is not { } trained) throw RunIdentityException.OtherVersion(run.Plan, 0, "plan");
-        if (plan.Model != model.Fingerprint().Hex) throw RunIdentityException.Stale(run.Plan, $"its plans are not of the model in {model.Folder.DirectoryPath}", "`q2 plan`");
+        if (plan.Model != model.Fingerprint().Hex)
+        {
+            throw RunIdentityException.Stale(run.Plan, $"its plans are not of the model in {model.Folder.DirectoryPath}", "`q2 plan`");
+        }
         // A run directory may be kept without its study: the plan is known by its model then.
         if (!File.Exists(run.StudyDatabase)) return plan;
         TrainedOn now = LabelledStudy.OfRun(model, run, Studies.Objective.Parse(plan.Objective)).Origin;
         return now.Fingerprint == trained.Fingerprint ? plan : throw RunIdentityException.Stale(run.Plan,
-            $"its plans were made by {trained.TrialCount} trials, and the study holds others now ({now.TrialCount})", "`q2 fit`, `q2 explain` and `q2 plan`");
+            $"its plans were made by {trained.TrialCount} trials, and the study holds others now ({now.TrialCount})",
+            "`q2 fit`, `q2 explain` and `q2 plan`");
     }
 
     /// <summary>The plan for so many average bits, or the one nearest to it.</summary>

@@ -44,7 +44,8 @@ public static class PlanStage
         try
         {
             progress?.Report(new StageProgress("Proposing plans", 0, 1));
-            IReadOnlyList<PlanProposer> proposers = PlanProposers.Of(labelled.Study, sensitivity, folds, labelled.Units, predictor, level, cancellationToken);
+            IReadOnlyList<PlanProposer> proposers = PlanProposers.Of(
+                labelled.Study, sensitivity, folds, labelled.Units, predictor, level, cancellationToken);
             fronts = PlanProposals.Fronts(labelled.Study.Features, proposers, cancellationToken);
             entries = Propose(model, run, budgets, objective, labelled.Study.Features, proposers, cancellationToken);
             progress?.Report(new StageProgress("Proposing plans", 1, 1));

@@ -43,7 +43,10 @@ internal static class PredictorFile
         if (!File.Exists(path)) throw new ModelFolderException($"{path}: not there yet; run `q2 fit` first.");
         using SafetensorsFile file = SafetensorsFile.Open(path);
         if (!int.TryParse(file.Metadata.GetValueOrDefault(CountKey), out int count) || count is < 0 or > 100) throw new SafetensorsException(path, "not a predictor file; run `q2 fit` again.");
-        if (file.Metadata.GetValueOrDefault(FitKey) != fit.Identity) throw RunIdentityException.Stale(path, "its networks are not those of the fit beside it", "`q2 fit`");
+        if (file.Metadata.GetValueOrDefault(FitKey) != fit.Identity)
+        {
+            throw RunIdentityException.Stale(path, "its networks are not those of the fit beside it", "`q2 fit`");
+        }
         return
         [
             .. Enumerable.Range(0, count).Select(fold => Predictor.FromArrays(

@@ -43,32 +43,39 @@ public sealed record ProtocolChoice(StudyOptions Options, IReadOnlyList<string> 
             IReadOnlyList<string> given = asked.Generation.NegativePrompts;
             if (protocol.NegativePrompt is not { } stated) return given;
             if (!isGiven("--negative-prompt")) return [stated];
-            if (given is not [string one] || one != stated) differences.Add($"--negative-prompt is another than '{stated}', which the file states");
+            if (given is [string one] && one == stated) return given;
+            differences.Add($"--negative-prompt is another than '{stated}', which the file states");
             return given;
         }
 
-        T Choose<T>(string option, T? stated, T given) where T : struct => stated is not { } value ? given : isGiven(option) ? Keep(option, value, given) : value;
+        T Choose<T>(string option, T? stated, T given) where T : struct =>
+            stated is not { } value ? given : isGiven(option) ? Keep(option, value, given) : value;
 
-        T? ChooseOrNone<T>(string option, T? stated, T? given) where T : struct => stated is null || isGiven(option) ? Keep(option, stated, given) : stated;
+        T? ChooseOrNone<T>(string option, T? stated, T? given) where T : struct =>
+            stated is null || isGiven(option) ? Keep(option, stated, given) : stated;
 
         T Keep<T>(string option, T stated, T given)
         {
-            if (stated is not null && !stated.Equals(given)) differences.Add(string.Create(CultureInfo.InvariantCulture, $"{option} is {given}, and the file states {stated}"));
+            if (stated is null || stated.Equals(given)) return given;
+            differences.Add(string.Create(CultureInfo.InvariantCulture, $"{option} is {given}, and the file states {stated}"));
             return given;
         }
     }
 
-    private static StudyOptions WithPrompts(string file, AllocationProtocol protocol, StudyOptions options, Func<string, bool> isGiven, List<string> differences)
+    private static StudyOptions WithPrompts(
+        string file, AllocationProtocol protocol, StudyOptions options, Func<string, bool> isGiven, List<string> differences)
     {
         IReadOnlyList<string>? stated = protocol.Prompts;
         if (protocol.PromptsFile is { } named)
         {
-            if (Find(file, named, options.Scoring.PromptsFile) is { } found) stated = (options.Scoring with { PromptsFile = found }).ReadPrompts(protocol.ImageCount!.Value);
+            string? found = Find(file, named, options.Scoring.PromptsFile);
+            if (found is not null) stated = (options.Scoring with { PromptsFile = found }).ReadPrompts(protocol.ImageCount!.Value);
             else differences.Add($"the prompts are stated to be in '{named}', which is not found from {file}");
         }
         if (stated is null) return options;
         if (!isGiven("--prompts")) return options with { Prompts = stated };
-        if (!options.ReadPrompts().SequenceEqual((options with { Prompts = stated }).ReadPrompts())) differences.Add("--prompts holds other prompts than the file states");
+        bool same = options.ReadPrompts().SequenceEqual((options with { Prompts = stated }).ReadPrompts());
+        if (!same) differences.Add("--prompts holds other prompts than the file states");
         return options;
     }
 
@@ -81,6 +88,7 @@ public sealed record ProtocolChoice(StudyOptions Options, IReadOnlyList<string> 
             string path = Path.Combine(folder, named);
             if (File.Exists(path)) return path;
         }
-        return used is not null && Path.GetFullPath(used).EndsWith(Path.DirectorySeparatorChar + named, StringComparison.Ordinal) ? used : null;
+        bool sameWords = used is not null && Path.GetFullPath(used).EndsWith(Path.DirectorySeparatorChar + named, StringComparison.Ordinal);
+        return sameWords ? used : null;
     }
 }

@@ -36,7 +36,8 @@ public static class ReportStage
         LabelledStudy? labelled = fit is null ? null : LabelledStudy.OfRun(model, run, Objective.Parse(fit.Objective));
         if (labelled is not null) fit!.RequireOf(labelled, run);
         PlanRecord? plan = labelled is not null && File.Exists(run.Plan) ? PlanRecord.Read(run, model) : null;
-        SensitivityRecord? sensitivity = labelled is not null && File.Exists(run.Sensitivity) ? ExplainStage.Read(run, labelled, fit!) : null;
+        bool isExplained = labelled is not null && File.Exists(run.Sensitivity);
+        SensitivityRecord? sensitivity = isExplained ? ExplainStage.Read(run, labelled!, fit!) : null;
         Trial[] trials = [.. FitStage.ReadTrials(run, Study.DefaultName).Where(trial => trial.State == TrialState.Complete)];
         Objective objective = fit is null ? new Objective(StudyMetric.OfQuality(study.Summary.Objective)) : Objective.Parse(fit.Objective);
         IReadOnlyList<MetricData> metrics = MetricTable(study.Summary, plan, objective);
@@ -152,7 +153,8 @@ public static class ReportStage
         string folder = Path.Combine(run.Packed, model.Folder.Denoiser.Name);
         if (!PackedModelReader.IsPacked(folder)) return null;
         using PackedModelReader packed = PackedModelReader.Open(folder);
-        bool isOfRun = File.Exists(Path.Combine(run.Bank, QuantizerBankFile.ManifestName)) && QuantizerBank.Open(run.Bank).SourceFingerprint == packed.Manifest.SourceFingerprint;
+        bool isOfRun = File.Exists(Path.Combine(run.Bank, QuantizerBankFile.ManifestName))
+            && QuantizerBank.Open(run.Bank).SourceFingerprint == packed.Manifest.SourceFingerprint;
         if (!isOfRun || !packed.Manifest.Allocation.Equals(entry.Allocation)) return null;
         long bytes = Directory.EnumerateFiles(folder).Sum(path => new FileInfo(path).Length);
         return 8.0 * bytes / model.Tensors.Tensors.Values.Sum(tensor => tensor.ElementCount);

@@ -21,7 +21,8 @@ internal sealed record RunIdentity(
     /// <param name="progress">Told while the model is read.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <exception cref="RunIdentityException">It is another model's; nothing was written.</exception>
-    internal static void Claim(LoadedModel model, RunDirectory run, bool withPipeline, IProgress<StageProgress>? progress, CancellationToken cancellationToken)
+    internal static void Claim(
+        LoadedModel model, RunDirectory run, bool withPipeline, IProgress<StageProgress>? progress, CancellationToken cancellationToken)
     {
         Check(model, run, withPipeline, progress, cancellationToken);
         RunIdentity? known = Read(run);
@@ -42,7 +43,8 @@ internal sealed record RunIdentity(
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <exception cref="RunIdentityException">It is another model's, or of another version.</exception>
     internal static void Check(
-        LoadedModel model, RunDirectory run, bool withPipeline = true, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
+        LoadedModel model, RunDirectory run, bool withPipeline = true, IProgress<StageProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         if (Read(run) is not { } known)
         {
@@ -62,7 +64,8 @@ internal sealed record RunIdentity(
     {
         if (Read(run) is not { } known) return;
         throw RunIdentityException.Stale(run.DirectoryPath,
-            $"it holds results of the model in {known.Model}, and trials from outside need a run directory of their own", "the command with another --run");
+            $"it holds results of the model in {known.Model}, and trials from outside need a run directory of their own",
+            "the command with another --run");
     }
 
     private static RunIdentity? Read(RunDirectory run)

@@ -24,18 +24,21 @@ public sealed class RunIdentityException : Q2Exception
 
     /// <summary>The directory holds results that say nothing of what they were made from.</summary>
     internal static RunIdentityException Unrecorded(RunDirectory run, string file) => new(
-        $"{run.DirectoryPath}: it holds {Path.GetFileName(file)}, and no {Path.GetFileName(run.Identity)} that says which model its results are of. "
+        $"{run.DirectoryPath}: it holds {Path.GetFileName(file)}, and no {Path.GetFileName(run.Identity)} "
+        + "that says which model its results are of. "
         + "They were made by an older version of q2, or of trials from outside, and cannot be told from results of other bytes. "
         + "The directory was left as it is: give another one (--run OTHER).");
 
     /// <summary>A result is of a version that recorded less, or that computed otherwise.</summary>
     internal static RunIdentityException OtherVersion(string path, int version, string verb) => new(version == 0
         ? $"{path}: made by an older version of q2, which did not record what it was made from. Run `q2 {verb}` again."
-        : $"{path}: made by version {version} of the algorithm, and this q2 computes by version {AlgorithmVersion.Current}. Run `q2 {verb}` again.");
+        : $"{path}: made by version {version} of the algorithm, and this q2 computes by version {AlgorithmVersion.Current}. "
+            + $"Run `q2 {verb}` again.");
 
     /// <summary>The whole directory is of a version that computes otherwise.</summary>
     internal static RunIdentityException OtherVersion(RunDirectory run, int version) => new(
-        $"{run.DirectoryPath}: its results are of version {version} of the algorithm, and this q2 computes by version {AlgorithmVersion.Current}. {WayOn}");
+        $"{run.DirectoryPath}: its results are of version {version} of the algorithm, and this q2 computes by version "
+        + $"{AlgorithmVersion.Current}. {WayOn}");
 
     /// <summary>A result was made from something that is there no more.</summary>
     /// <param name="path">The result's file.</param>
@@ -45,8 +48,9 @@ public sealed class RunIdentityException : Q2Exception
 
     /// <summary>The record itself cannot be read.</summary>
     internal static RunIdentityException Damaged(RunDirectory run, Exception inner) => new(
-        $"{inner.Message} Until then nobody can tell which model the results beside it are of: give another run directory (--run OTHER).", inner);
+        $"{inner.Message} Until then nobody can tell which model the results beside it are of: give another run directory (--run OTHER).",
+        inner);
 
-    private const string WayOn = "Results of different bytes are not mixed. The directory was left as it is: give another one (--run OTHER), "
-        + "or the model that it belongs to.";
+    private const string WayOn = "Results of different bytes are not mixed. The directory was left as it is: "
+        + "give another one (--run OTHER), or the model that it belongs to.";
 }

@@ -54,9 +54,12 @@ public sealed record ScoringFiles(string? ClipFolder, string? ReferenceFeatures,
     }
 
     /// <summary>The same files by full paths, which hold wherever a program is started.</summary>
-    internal ScoringFiles WithFullPaths() => this with { ClipFolder = Full(ClipFolder), ReferenceFeatures = Full(ReferenceFeatures), PromptsFile = Full(PromptsFile) };
+    internal ScoringFiles WithFullPaths() =>
+        this with { ClipFolder = Full(ClipFolder), ReferenceFeatures = Full(ReferenceFeatures), PromptsFile = Full(PromptsFile) };
 
-    /// <summary>CLIP model and reference features where they are now: at their old place, or beside a model that was moved with them.</summary>
+    /// <summary>
+    /// CLIP model and reference features where they are now: at their old place, or beside a model that was moved with them.
+    /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="recorded">Fingerprints of the files that are looked for.</param>
     /// <exception cref="ModelFolderException">They are at neither place.</exception>
@@ -64,14 +67,19 @@ public sealed record ScoringFiles(string? ClipFolder, string? ReferenceFeatures,
     {
         ScoringFiles beside = Find(model.Folder.DirectoryPath);
         string? clip = Again(ClipFolder, beside.ClipFolder, Directory.Exists, "CLIP model", path => new ScoringFiles(path, null, null));
-        string? features = Again(ReferenceFeatures, beside.ReferenceFeatures, File.Exists, "reference features", path => new ScoringFiles(clip, path, null));
+        string? features = Again(
+            ReferenceFeatures, beside.ReferenceFeatures, File.Exists, "reference features", path => new ScoringFiles(clip, path, null));
         return this with { ClipFolder = clip, ReferenceFeatures = features };
 
         string? Again(string? kept, string? other, Func<string, bool> exists, string what, Func<string, ScoringFiles> alone)
         {
             if (kept is null) return null;
             string[] there = [.. new[] { kept, other }.OfType<string>().Where(exists).Distinct(StringComparer.Ordinal)];
-            if (there.Length == 0) throw new ModelFolderException($"{kept}: the {what} of the study is not there any more, and none stands beside {model.Folder.DirectoryPath}. Put it back.");
+            if (there.Length == 0)
+            {
+                throw new ModelFolderException(
+                    $"{kept}: the {what} of the study is not there any more, and none stands beside {model.Folder.DirectoryPath}. Put it back.");
+            }
             bool Same(string path) => model.ScoringFingerprint(alone(path)).All(part => recorded.GetValueOrDefault(part.Name) == part.Hex);
             return there.Length == 1 ? there[0] : Array.Find(there, Same) ?? there[0];
         }

@@ -8,7 +8,9 @@ using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Stages;
 
-/// <summary>How a study generates and scores its images. All of it must be equal for trials to be comparable, except the number of trials.</summary>
+/// <summary>
+/// How a study generates and scores its images. All of it must be equal for trials to be comparable, except the number of trials.
+/// </summary>
 public sealed record StudyOptions
 {
     // Names of settings that people know from the command line; others are called as their property.
@@ -35,8 +37,8 @@ public sealed record StudyOptions
     public int FirstPrompt { get; init; }
 
     /// <summary>
-    /// The prompts of the images and as many fresh ones behind them, in the order of their images; null reads them from <see cref="Scoring"/>. A
-    /// finished study keeps them, so that later stages do not depend on a file that may have changed.
+    /// The prompts of the images and as many fresh ones behind them, in the order of their images; null reads them from
+    /// <see cref="Scoring"/>. A finished study keeps them, so that later stages do not depend on a file that may have changed.
     /// </summary>
     public IReadOnlyList<string>? Prompts { get; init; }
 
@@ -53,11 +55,14 @@ public sealed record StudyOptions
     public double? FixedAverageBits { get; init; }
 
     /// <summary>
-    /// Whether all but the first 32 trials are proposed near the front of quality against size that earlier trials suggest (<see cref="Plans.FrontProposals"/>).
+    /// Whether all but the first 32 trials are proposed near the front of quality against size that earlier trials suggest
+    /// (<see cref="Plans.FrontProposals"/>).
     /// </summary>
     public bool NearFront { get; init; }
 
-    /// <summary>Metric that <see cref="NearFront"/> follows; null takes the most reliable one of the first trials. Ignored otherwise.</summary>
+    /// <summary>
+    /// Metric that <see cref="NearFront"/> follows; null takes the most reliable one of the first trials. Ignored otherwise.
+    /// </summary>
     public string? FrontObjective { get; init; }
 
     /// <summary>
@@ -78,7 +83,8 @@ public sealed record StudyOptions
         : Scoring.ReadPrompts(ImageCount, FirstPrompt);
 
     /// <summary>The same settings with the prompts that they stand for now, and with full paths: what later stages go by.</summary>
-    internal StudyOptions ToBeKept() => this with { Prompts = Prompts ?? Scoring.ReadPrompts(2 * ImageCount), Scoring = Scoring.WithFullPaths() };
+    internal StudyOptions ToBeKept() =>
+        this with { Prompts = Prompts ?? Scoring.ReadPrompts(2 * ImageCount), Scoring = Scoring.WithFullPaths() };
 
     /// <summary>The same settings on as many prompts and seeds that the study did not use.</summary>
     internal StudyOptions OnFreshPrompts() => this with { FirstPrompt = FirstPrompt + ImageCount, Seed = Seed + (ulong)ImageCount };
@@ -88,8 +94,8 @@ public sealed record StudyOptions
     public IReadOnlyList<ulong> ImageSeeds => [.. Enumerable.Range(0, ImageCount).Select(i => SharedNoise ? Seed : Seed + (ulong)i)];
 
     /// <summary>
-    /// What the study's store compares before it adds a trial: the content of the model, of the prompts and of what images are scored with, and
-    /// every setting that changes numbers. Where the files are is no part of it.
+    /// What the study's store compares before it adds a trial: the content of the model, of the prompts and of what images are scored with,
+    /// and every setting that changes numbers. Where the files are is no part of it.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="samplerDescription">Names the sampler and its parameters.</param>
@@ -110,7 +116,8 @@ public sealed record StudyOptions
         };
         if (ActivationBits is { } bits) settings["activation-bits"] = Text(bits);
         // Whatever a request can say counts, unless it only decides how the work is cut.
-        foreach ((string name, JsonNode? value) in JsonSerializer.SerializeToNode(Generation with { BatchSize = 1 }, SettingJson)!.AsObject())
+        JsonObject request = JsonSerializer.SerializeToNode(Generation with { BatchSize = 1 }, SettingJson)!.AsObject();
+        foreach ((string name, JsonNode? value) in request)
         {
             if (value is not null && name != "batch-size") settings[SettingNames.GetValueOrDefault(name, name)] = value.ToJsonString();
         }

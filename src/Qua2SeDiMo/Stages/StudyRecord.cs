@@ -24,7 +24,8 @@ public sealed record StudyRecord(StudyOptions Options, StudySummary Summary)
         if (record.Study is null) throw RunIdentityException.OtherVersion(run.StudyRecord, 0, "study");
         if (File.Exists(run.StudyDatabase) && MainStudy(run).Settings.Fingerprint != record.Study)
         {
-            throw RunIdentityException.Stale(run.StudyRecord, $"it is of another study than {Path.GetFileName(run.StudyDatabase)} beside it", "`q2 study`");
+            throw RunIdentityException.Stale(
+                run.StudyRecord, $"it is of another study than {Path.GetFileName(run.StudyDatabase)} beside it", "`q2 study`");
         }
         return record;
     }

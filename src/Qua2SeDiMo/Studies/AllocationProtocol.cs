@@ -37,7 +37,9 @@ public sealed partial record AllocationProtocol
     /// <summary>The prompts, from <c>prompts</c>: a list of texts.</summary>
     public IReadOnlyList<string>? Prompts { get; init; }
 
-    /// <summary>File whose first <see cref="ImageCount"/> lines are the prompts, from <c>prompts</c>: <c>"first 32 lines of FILE"</c>.</summary>
+    /// <summary>
+    /// File whose first <see cref="ImageCount"/> lines are the prompts, from <c>prompts</c>: <c>"first 32 lines of FILE"</c>.
+    /// </summary>
     public string? PromptsFile { get; init; }
 
     /// <summary>Statements that are not understood, with what was found.</summary>
@@ -54,7 +56,8 @@ public sealed partial record AllocationProtocol
         var protocol = new AllocationProtocol
         {
             StepCount = Whole("steps", 1),
-            GuidanceScale = Stated("guidance_scale", value => value.IsNumber && double.IsFinite(value.Number()) ? value.Number() : (double?)null),
+            GuidanceScale = Stated(
+                "guidance_scale", value => value.IsNumber && double.IsFinite(value.Number()) ? value.Number() : (double?)null),
             NegativePrompt = root["negative_prompt"] is { IsText: true } negative ? negative.Text() : null,
             Height = Whole("height", 1),
             Width = Whole("width", 1),
@@ -87,7 +90,8 @@ public sealed partial record AllocationProtocol
     }
 
     // Digits alone, up to 2^64 − 1.
-    private static bool IsSeed(string text, out ulong seed) => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out seed);
+    private static bool IsSeed(string text, out ulong seed) =>
+        ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out seed);
 
     private static AllocationProtocol WithPrompts(AllocationProtocol protocol, ForeignValue prompts, List<string> strange)
     {

@@ -6,7 +6,8 @@ using Qua2SeDiMo.Json;
 namespace Qua2SeDiMo.Studies;
 
 /// <summary>
-/// Everything that must be equal for two trials to be comparable: content of the model, prompts, steps, guidance, seeds, sampler. The number of trials is not part of it.
+/// Everything that must be equal for two trials to be comparable: content of the model, prompts, steps, guidance, seeds, sampler. The
+/// number of trials is not part of it.
 /// </summary>
 public sealed class StudySettings
 {
@@ -42,12 +43,14 @@ public sealed class StudySettings
     public IReadOnlyDictionary<string, string> Under(string prefix)
     {
         ArgumentNullException.ThrowIfNull(prefix);
-        return values.Where(pair => pair.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(pair => pair.Key[prefix.Length..], pair => pair.Value, StringComparer.Ordinal);
+        return values.Where(pair => pair.Key.StartsWith(prefix, StringComparison.Ordinal))
+            .ToDictionary(pair => pair.Key[prefix.Length..], pair => pair.Value, StringComparer.Ordinal);
     }
 
     /// <summary>Reads the form of <see cref="ToJson"/>.</summary>
     /// <exception cref="DamagedFileException">Not an object of strings.</exception>
-    public static StudySettings FromJson(string json) => new(OwnJson.Parse<Dictionary<string, string>>(Encoding.UTF8.GetBytes(json), "settings of the study", "study"));
+    public static StudySettings FromJson(string json) =>
+        new(OwnJson.Parse<Dictionary<string, string>>(Encoding.UTF8.GetBytes(json), "settings of the study", "study"));
 
     /// <summary>Names whose values differ or exist on one side only, with both values; null where absent.</summary>
     public IReadOnlyList<(string Name, string? Here, string? There)> DifferencesFrom(StudySettings other)

@@ -67,8 +67,9 @@ public sealed class StaleResultsTests : IDisposable
         }
         foreach ((string file, string verb, string said) in new[]
         {
-            ("plan.json", "pack", "plan.json"), ("sensitivity.json", "plan", "sensitivity.json"), ("predictor.json", "explain", "predictor.json"),
-            ("predictor.safetensors", "explain", "predictor.safetensors"), ("study.json", "plan", "study.json"),
+            ("plan.json", "pack", "plan.json"), ("sensitivity.json", "plan", "sensitivity.json"),
+            ("predictor.json", "explain", "predictor.json"), ("predictor.safetensors", "explain", "predictor.safetensors"),
+            ("study.json", "plan", "study.json"),
         })
         {
             byte[] own = File.ReadAllBytes(Path.Combine(run, file));
@@ -81,7 +82,8 @@ public sealed class StaleResultsTests : IDisposable
 
     private Task<Q2Result> StudyAsync(int trials, string? directory = null, params string[] more) => Q2.RunAsync(
     [
-        "study", model.Path, "--run", directory ?? run, "--prompts", model.Beside("prompts.txt"), "--trials", $"{trials}", "--images", "2", "--steps", "1", "--quiet", .. more,
+        "study", model.Path, "--run", directory ?? run, "--prompts", model.Beside("prompts.txt"), "--trials", $"{trials}",
+        "--images", "2", "--steps", "1", "--quiet", .. more,
     ]);
 
     private Task<Q2Result> RunAsync(string verb, string? directory = null, params string[] more)

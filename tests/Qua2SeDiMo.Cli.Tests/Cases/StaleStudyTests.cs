@@ -3,33 +3,55 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>A study belongs to the bytes of its model and prompts: what changed is refused and named, what only looks different goes on.</summary>
+/// <summary>
+/// A study belongs to the bytes of its model and prompts: what changed is refused and named, what only looks different goes on.
+/// </summary>
 public sealed class StaleStudyTests(StudiedModel studied) : IClassFixture<StudiedModel>
 {
+    private const string Stem = "diffusion_pytorch_model";
+
     private static readonly Dictionary<string, (Action<ModelCopy> Change, string[] Said)> Changes = new()
     {
-        ["the denoiser was trained on"] = (model => model.EditTensors(ModelCopy.UNet, tensors => Nudge(tensors)), ["denoiser (unet)", "other tensors"]),
-        ["the text encoder was trained on"] = (model => model.EditTensors(ModelCopy.TextEncoder, tensors => Nudge(tensors)), ["text encoder (text_encoder)", "other tensors"]),
-        ["the autoencoder is another"] = (model => model.EditTensors(ModelCopy.Vae, tensors => Nudge(tensors)), ["autoencoder (vae)", "other tensors"]),
-        ["the scheduler has another noise schedule"] = (model => model.Edit("scheduler/scheduler_config.json", ("beta_end", 0.02)), ["scheduler/scheduler_config.json changed"]),
-        ["the scheduler is of another class"] = (model => model.Edit("scheduler/scheduler_config.json", ("_class_name", "DDIMScheduler")), ["scheduler/scheduler_config.json changed"]),
+        ["the denoiser was trained on"] = (
+            model => model.EditTensors(ModelCopy.UNet, tensors => Nudge(tensors)),
+            ["denoiser (unet)", "other tensors"]),
+        ["the text encoder was trained on"] = (
+            model => model.EditTensors(ModelCopy.TextEncoder, tensors => Nudge(tensors)),
+            ["text encoder (text_encoder)", "other tensors"]),
+        ["the autoencoder is another"] = (
+            model => model.EditTensors(ModelCopy.Vae, tensors => Nudge(tensors)),
+            ["autoencoder (vae)", "other tensors"]),
+        ["the scheduler has another noise schedule"] = (
+            model => model.Edit("scheduler/scheduler_config.json", ("beta_end", 0.02)),
+            ["scheduler/scheduler_config.json changed"]),
+        ["the scheduler is of another class"] = (
+            model => model.Edit("scheduler/scheduler_config.json", ("_class_name", "DDIMScheduler")),
+            ["scheduler/scheduler_config.json changed"]),
         ["the tokenizer merges otherwise"] = (SwapMerges, ["tokenizer/merges.txt changed"]),
         ["the tokenizer's vocabulary is another"] = (SwapTokens, ["tokenizer/vocab.json changed"]),
-        ["the denoiser's configuration changed"] = (model => model.Edit("unet/config.json", ("norm_eps", 1e-4)), ["unet/config.json changed"]),
-        ["the autoencoder's configuration changed"] = (model => model.Edit("vae/config.json", ("scaling_factor", 0.2)), ["vae/config.json changed"]),
+        ["the denoiser's configuration changed"] = (
+            model => model.Edit("unet/config.json", ("norm_eps", 1e-4)),
+            ["unet/config.json changed"]),
+        ["the autoencoder's configuration changed"] = (
+            model => model.Edit("vae/config.json", ("scaling_factor", 0.2)),
+            ["vae/config.json changed"]),
         ["two things changed"] = (model =>
         {
             model.Edit("scheduler/scheduler_config.json", ("beta_start", 0.001));
             model.EditTensors(ModelCopy.Vae, tensors => Nudge(tensors));
         }, ["scheduler/scheduler_config.json changed", "autoencoder (vae)"]),
-        ["the prompts were edited in place"] = (model => File.WriteAllText(StudiedModel.Prompts(model), "a red apple\na black cat\n"), ["prompts differ", "number 2", "a black cat"]),
+        ["the prompts were edited in place"] = (
+            model => File.WriteAllText(StudiedModel.Prompts(model), "a red apple\na black cat\n"),
+            ["prompts differ", "number 2", "a black cat"]),
     };
 
     private static readonly Dictionary<string, Action<ModelCopy>> Looks = new()
     {
         ["nothing"] = _ => { },
-        ["the weights are in shards now"] = model => model.Shard(ModelCopy.UNet, "diffusion_pytorch_model.safetensors.index.json", "diffusion_pytorch_model-{0}-of-{1}.safetensors", half: false),
-        ["every file has another time"] = model => Array.ForEach(Directory.GetFiles(model.Beside("."), "*", SearchOption.AllDirectories), file => File.SetLastWriteTimeUtc(file, new DateTime(2020, 1, 1))),
+        ["the weights are in shards now"] = model =>
+            model.Shard(ModelCopy.UNet, $"{Stem}.safetensors.index.json", Stem + "-{0}-of-{1}.safetensors", half: false),
+        ["every file has another time"] = model =>
+            Array.ForEach(Directory.GetFiles(model.Beside("."), "*", SearchOption.AllDirectories), SetOldTime),
         ["the tensors stand in another order"] = model => model.Save(ModelCopy.Vae, model.Load(ModelCopy.Vae).Reverse().ToDictionary()),
         ["files that nobody reads stand beside"] = model =>
         {
@@ -37,8 +59,7 @@ public sealed class StaleStudyTests(StudiedModel studied) : IClassFixture<Studie
             File.WriteAllText(model.In("unet/notes.txt"), "hello");
         },
         ["a configuration was saved anew"] = model => File.WriteAllText(
-            model.In("unet/config.json"), new JsonObject(JsonNode.Parse(File.ReadAllText(model.In("unet/config.json")))!.AsObject().Reverse()
-                .Select(pair => KeyValuePair.Create(pair.Key, pair.Value?.DeepClone())).Prepend(new("_name_or_path", "elsewhere"))).ToJsonString()),
+            model.In("unet/config.json"), Reversed(File.ReadAllText(model.In("unet/config.json")))),
         ["prompts that are not used were added"] = model => File.AppendAllText(StudiedModel.Prompts(model), "a yellow sun\n"),
     };
 
@@ -129,7 +150,8 @@ public sealed class StaleStudyTests(StudiedModel studied) : IClassFixture<Studie
 
         foreach (string verb in new[] { "fit", "report", "pack" })
         {
-            (await Q2.RunAsync(verb, model.Path, "--run", StudiedModel.Run(model), "--quiet")).Refused("scheduler/scheduler_config.json changed");
+            (await Q2.RunAsync(verb, model.Path, "--run", StudiedModel.Run(model), "--quiet"))
+                .Refused("scheduler/scheduler_config.json changed");
         }
         Assert.Equal(before, FolderBytes.Of(StudiedModel.Run(model)));
     }
@@ -142,16 +164,22 @@ public sealed class StaleStudyTests(StudiedModel studied) : IClassFixture<Studie
         IReadOnlyDictionary<string, string> before = FolderBytes.Of(StudiedModel.Run(model));
         File.WriteAllText(model.Beside("allocation.json"), """{"allocation": {}}""");
 
-        (await Q2.RunAsync("generate", model.Path, "--run", StudiedModel.Run(model), "--allocation", model.Beside("allocation.json"), "--prompt", "a", "--steps", "1",
-            "--out", model.Beside("out"), "--quiet")).Refused("denoiser (unet)");
+        (await Q2.RunAsync("generate", model.Path, "--run", StudiedModel.Run(model), "--allocation", model.Beside("allocation.json"),
+            "--prompt", "a", "--steps", "1", "--out", model.Beside("out"), "--quiet")).Refused("denoiser (unet)");
         Assert.Equal(before, FolderBytes.Of(StudiedModel.Run(model)));
     }
+
+    private static void SetOldTime(string file) => File.SetLastWriteTimeUtc(file, new DateTime(2020, 1, 1));
+
+    private static string Reversed(string json) => new JsonObject(JsonNode.Parse(json)!.AsObject().Reverse()
+        .Select(pair => KeyValuePair.Create(pair.Key, pair.Value?.DeepClone())).Prepend(new("_name_or_path", "elsewhere"))).ToJsonString();
 
     // The least change of the first value.
     private static void Nudge(Dictionary<string, StoredTensor> tensors)
     {
         string name = tensors.Keys.First(key => tensors[key].Type == "F32");
-        tensors[name] = tensors[name].Map((value, i) => i == 0 ? BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(value) ^ 1) : value);
+        tensors[name] = tensors[name].Map(
+            (value, i) => i == 0 ? BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(value) ^ 1) : value);
     }
 
     private static void SwapMerges(ModelCopy model)

@@ -22,7 +22,13 @@ public sealed class StatedProtocolTests : IDisposable
             ["guidance_scale"] = 2.5,
             ["seeds"] = "7 + image index",
             ["prompts"] = "first 2 lines of prompts.txt",
-            ["trials"] = new JsonArray(new JsonObject { ["name"] = "full", ["allocation"] = null, ["average_bits"] = 32.0, ["metrics"] = new JsonObject { ["ssim_mean"] = 1.0 } }),
+            ["trials"] = new JsonArray(new JsonObject
+            {
+                ["name"] = "full",
+                ["allocation"] = null,
+                ["average_bits"] = 32.0,
+                ["metrics"] = new JsonObject { ["ssim_mean"] = 1.0 },
+            }),
         };
         string file = model.Beside("labels/set/trials.json");
         File.WriteAllText(file, stated.ToJsonString());
@@ -34,14 +40,17 @@ public sealed class StatedProtocolTests : IDisposable
         Assert.Empty(own.Json.GetProperty("notAsStated").EnumerateArray());
 
         // The same by hand gives the same images.
-        Q2Result byHand = (await StudyAsync("b", file, "--steps", "1", "--guidance", "2.5", "--seed", "7", "--images", "2", "--prompts", model.Beside("labels/prompts.txt"))).Succeeded();
+        string prompts = model.Beside("labels/prompts.txt");
+        Q2Result byHand = (await StudyAsync(
+            "b", file, "--steps", "1", "--guidance", "2.5", "--seed", "7", "--images", "2", "--prompts", prompts)).Succeeded();
         Assert.Empty(byHand.Json.GetProperty("notAsStated").EnumerateArray());
         Assert.Equal(Pictures("a"), Pictures("b"));
 
         // Other steps: said, and labels of images are not compared.
         Q2Result other = (await StudyAsync("c", file, "--steps", "2")).Succeeded();
         Assert.Contains("--steps", other.Json.GetProperty("notAsStated")[0].GetString(), StringComparison.Ordinal);
-        Assert.DoesNotContain(other.Json.GetProperty("differences").EnumerateArray(), row => row.GetProperty("metric").GetString() == "ssim");
+        Assert.DoesNotContain(
+            other.Json.GetProperty("differences").EnumerateArray(), row => row.GetProperty("metric").GetString() == "ssim");
         Assert.NotEqual(Pictures("a"), Pictures("c"));
     }
 

@@ -86,11 +86,15 @@ public sealed class TensorFingerprintTests : IDisposable
     public void Configurations_with_numbers_that_only_Python_writes_have_fingerprints()
     {
         string Of(string json) => ContentHash.Of(ComponentConfig.Parse(json, "test").Root);
-        string[] all = [Of("""{"a": -Infinity}"""), Of("""{"a": Infinity}"""), Of("""{"a": NaN}"""), Of("""{"a": 1e400}"""), Of("""{"a": 1}""")];
+        string[] all =
+        [
+            Of("""{"a": -Infinity}"""), Of("""{"a": Infinity}"""), Of("""{"a": NaN}"""), Of("""{"a": 1e400}"""), Of("""{"a": 1}"""),
+        ];
         Assert.Equal(all.Length - 1, all.Distinct().Count());
     }
 
-    private static SafetensorsWriter.Item Item(string name, long[] shape, params float[] values) => SafetensorsWriter.Item.Single(name, shape, values);
+    private static SafetensorsWriter.Item Item(string name, long[] shape, params float[] values) =>
+        SafetensorsWriter.Item.Single(name, shape, values);
 
     private static string Of(string path)
     {
