@@ -58,7 +58,7 @@ internal static class ForeignPath
             using SafetensorsFile file = SafetensorsFile.Open(path);
             names = [.. file.Tensors.Keys];
         }
-        catch (SafetensorsException error)
+        catch (Q2Exception error)
         {
             return error.Message;
         }

@@ -30,6 +30,7 @@ public sealed class PlaceholderTests
         using ModelCopy model = new(pipeline);
         File.WriteAllText(model.In(file), Pointer);
         (await Generate(model)).Refused(Path.GetFileName(file), "Git LFS pointer", "git lfs pull", "3438167540");
+        if (!file.StartsWith("unet", StringComparison.Ordinal)) return;
         File.WriteAllText(model.In(file), "\uFEFF \n" + Page);
         (await Generate(model)).Refused(Path.GetFileName(file), "web page");
     }
@@ -41,7 +42,7 @@ public sealed class PlaceholderTests
         File.Delete(model.In(ModelCopy.UNet));
         string export = RepositoryFiles.Golden("onnx-exports/unet-sd15.dynamo/unet");
         foreach (string file in Directory.EnumerateFiles(export)) File.Copy(file, model.In(Path.Combine("unet", Path.GetFileName(file))), overwrite: true);
-        string data = Directory.EnumerateFiles(model.In("unet"), "model.onnx?*").Single();
+        string data = model.In("unet/model.onnx.data");
         File.SetAttributes(data, FileAttributes.Normal);
         File.WriteAllText(data, Pointer);
         (await Q2.RunAsync("inspect", model.Path)).Refused(Path.GetFileName(data), "Git LFS pointer");
