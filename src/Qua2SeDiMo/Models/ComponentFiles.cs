@@ -62,7 +62,7 @@ public sealed class ComponentFiles
     /// <summary>Variant of the safetensors files, for instance <c>fp16</c>; null for canonical names.</summary>
     public string? Variant => Form == WeightForm.Safetensors ? candidates.Variant : null;
 
-    /// <summary>Why these weights were chosen although they do not have the canonical name; null where there is nothing to say.</summary>
+    /// <summary>Why these weights were chosen: they do not have the canonical name, or an index is there too; null where there is nothing to say.</summary>
     public string? Reason => Form == WeightForm.Safetensors ? candidates.Reason : null;
 
     /// <summary>Path of the program of an exported denoiser, also of a packed one; null where the program is built from the configuration.</summary>

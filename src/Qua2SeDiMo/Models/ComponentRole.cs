@@ -35,12 +35,16 @@ public static class ComponentRoles
         };
     }
 
-    /// <summary>Names of the files without weights that are read, of those that may be there; a tokenizer's may stand there with <c>.gz</c> behind.</summary>
-    internal static IReadOnlyList<string> Settings(this ComponentRole role) => role switch
+    /// <summary>Name of the file that says what the component is.</summary>
+    internal static string ConfigName(this ComponentRole role) => role switch
     {
-        ComponentRole.Network => ["config.json"],
-        ComponentRole.Scheduler => ["scheduler_config.json"],
-        ComponentRole.Tokenizer => [.. TokenizerFiles, .. TokenizerFiles.Select(name => name + ".gz")],
-        _ => ["preprocessor_config.json"],
+        ComponentRole.Network => "config.json",
+        ComponentRole.Scheduler => "scheduler_config.json",
+        ComponentRole.Tokenizer => "tokenizer_config.json",
+        _ => "preprocessor_config.json",
     };
+
+    /// <summary>Names of the files without weights that are read, of those that may be there; a tokenizer's may stand there with <c>.gz</c> behind.</summary>
+    internal static IReadOnlyList<string> Settings(this ComponentRole role) =>
+        role == ComponentRole.Tokenizer ? [.. TokenizerFiles, .. TokenizerFiles.Select(name => name + ".gz")] : [role.ConfigName()];
 }

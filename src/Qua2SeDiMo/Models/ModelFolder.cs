@@ -13,14 +13,10 @@ public sealed record ModelComponent(string Name, string Library, string ClassNam
     /// <summary>Where its readers say what a person should know; shared by the whole pipeline.</summary>
     public Notes Notes { get; init; } = new();
 
-    /// <summary>Reads <c>config.json</c>, <c>scheduler_config.json</c> or <c>tokenizer_config.json</c>, whichever is there.</summary>
-    /// <exception cref="ModelFolderException">There is none, or it is not JSON.</exception>
-    public ComponentConfig ReadConfig()
-    {
-        string[] names = ["config.json", "scheduler_config.json", "tokenizer_config.json"];
-        string? found = names.Select(name => Path.Combine(DirectoryPath, name)).FirstOrDefault(File.Exists);
-        return ComponentConfig.Read(found ?? Path.Combine(DirectoryPath, names[0]), Notes);
-    }
+    /// <summary>Reads its configuration: <c>config.json</c>, of a scheduler <c>scheduler_config.json</c>, of a tokenizer <c>tokenizer_config.json</c>.</summary>
+    /// <exception cref="ModelFolderException">There is none.</exception>
+    /// <exception cref="Q2Exception">It is not JSON.</exception>
+    public ComponentConfig ReadConfig() => ComponentConfig.Read(Path.Combine(DirectoryPath, ComponentRoles.Of(Name).ConfigName()), Notes);
 }
 
 /// <summary>

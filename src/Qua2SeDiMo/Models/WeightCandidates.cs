@@ -28,7 +28,7 @@ internal sealed partial class WeightCandidates
     /// <summary>The variant in its name; null for a canonical name.</summary>
     internal string? Variant { get; private set; }
 
-    /// <summary>Why a variant was taken, or why nothing was; null for a canonical name.</summary>
+    /// <summary>Why a variant was taken, or the file beside its index, or why nothing was; null for a canonical name alone.</summary>
     internal string? Reason { get; private set; }
 
     /// <summary>Whether <see cref="Chosen"/> is an index.</summary>
@@ -52,7 +52,9 @@ internal sealed partial class WeightCandidates
 
     private bool TakeCanonical()
     {
-        Chosen = new[] { $"{stem}.safetensors", $"{stem}.safetensors.index.json" }.FirstOrDefault(names.Contains);
+        string[] there = [.. new[] { $"{stem}.safetensors", $"{stem}.safetensors.index.json" }.Where(names.Contains)];
+        if (there.Length > 1) Reason = $"both {there[0]} and {there[1]} are there; {there[0]} is read, and the shards of the index are not";
+        Chosen = there.FirstOrDefault();
         return Chosen is not null;
     }
 

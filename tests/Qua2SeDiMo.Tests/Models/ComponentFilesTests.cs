@@ -13,7 +13,7 @@ public sealed class ComponentFilesTests : IDisposable
 
     public static TheoryData<string, string[], string, string?> Choices => new()
     {
-        { "the canonical name", [$"{Stem}.safetensors", $"{Stem}.fp16.safetensors", $"{Stem}.safetensors.index.json"], $"{Stem}.safetensors", null },
+        { "the canonical name", [$"{Stem}.safetensors", $"{Stem}.fp16.safetensors", $"{Stem}.safetensors.index.fp16.json"], $"{Stem}.safetensors", null },
         { "the index before a variant", [$"{Stem}.fp16.safetensors", $"{Stem}.safetensors.index.json"], $"{Stem}.safetensors.index.json", null },
         { "one variant", [$"{Stem}.fp16.safetensors"], $"{Stem}.fp16.safetensors", "fp16" },
         { "a variant with an unusual name", [$"{Stem}.non_ema.safetensors"], $"{Stem}.non_ema.safetensors", "non_ema" },
@@ -37,6 +37,16 @@ public sealed class ComponentFilesTests : IDisposable
         Assert.Equal(variant, files.Variant);
         Assert.Equal(variant is null, files.Reason is null);
         Assert.Equal(chosen, WeightCandidates.Choose(names, [Stem]).Chosen);
+    }
+
+    [Fact]
+    public void The_file_goes_before_its_index_and_that_is_said()
+    {
+        Make($"{Stem}.safetensors", $"{Stem}.safetensors.index.json", $"{Stem}-00001-of-00001.safetensors");
+        ComponentFiles files = ComponentFiles.OfNetwork(folder.FullName, "diffusers");
+        Assert.Equal([$"{Stem}.safetensors"], files.Weights.Select(Path.GetFileName));
+        Assert.Contains($"{Stem}.safetensors.index.json", files.Reason, StringComparison.Ordinal);
+        Assert.Equal([$"{Stem}-00001-of-00001.safetensors", $"{Stem}.safetensors.index.json"], files.Unread());
     }
 
     [Theory]
@@ -85,6 +95,9 @@ public sealed class ComponentFilesTests : IDisposable
         ComponentFiles tokenizer = ComponentFiles.Of(new ModelComponent("tokenizer_2", "transformers", "CLIPTokenizer", folder.FullName));
         Assert.Equal((WeightForm.None, 3), (tokenizer.Form, tokenizer.Read.Count));
         Assert.Equal(["model.safetensors", "notes.txt", "scheduler_config.json"], tokenizer.Unread());
+        File.WriteAllText(Path.Combine(folder.FullName, "config.json"), """{"_class_name": "Stray"}""");
+        File.WriteAllText(Path.Combine(folder.FullName, "scheduler_config.json"), """{"_class_name": "DDIMScheduler"}""");
+        Assert.Equal("DDIMScheduler", new ModelComponent("scheduler", "diffusers", "DDIMScheduler", folder.FullName).ReadConfig().ClassName);
         Assert.Equal(["scheduler_config.json"], ComponentFiles.Of(new ModelComponent("scheduler", "diffusers", "DDIMScheduler", folder.FullName)).Read.Select(Path.GetFileName));
     }
 
