@@ -16,7 +16,8 @@ public sealed class ForeignPathTests
         });
         foreach (string path in new[] { model.In("dreamy_v8.safetensors"), model.Path })
         {
-            (await Q2.RunAsync("inspect", path)).Refused("single-file checkpoint", "StableDiffusionPipeline.from_single_file", "save_pretrained");
+            (await Q2.RunAsync("inspect", path))
+                .Refused("single-file checkpoint", "StableDiffusionPipeline.from_single_file", "save_pretrained");
         }
         (await Q2.RunAsync("run", model.In("dreamy_v8.safetensors"))).Refused("single-file checkpoint");
     }
