@@ -73,7 +73,7 @@ internal static class PackCommand
             output.WriteLine($"{summary.DirectoryPath}: settings for other tools; README.md there says what each loses.");
             return;
         }
-        long original = loaded.Tensors.Tensors.Values.Sum(tensor => tensor.SizeBytes);
+        long original = loaded.StoredBytes;
         output.WriteLine($"{summary.DirectoryPath}: {summary.FileBytes:#,0} bytes for the denoiser, {original / (double)summary.FileBytes:0.00} times smaller than {original:#,0}; "
             + $"{summary.AverageBits:0.000} average bits, {summary.QuantizedBytes:#,0} bytes quantized and {summary.RestBytes:#,0} at full precision.");
     }

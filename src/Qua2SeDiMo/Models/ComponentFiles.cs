@@ -14,8 +14,8 @@ public enum WeightForm
 }
 
 /// <summary>
-/// Which files of a component's folder are read: decided here once, for everything that opens, copies or fingerprints them. Looks at names (and, for
-/// shards, at the index); nothing else is opened. Files whose names begin with a dot are never read.
+/// Which files of a component's folder are read: decided here once, for everything that opens, copies or fingerprints them. Looks at names
+/// (and, for shards, at the index); nothing else is opened. Files whose names begin with a dot are never read.
 /// </summary>
 public sealed class ComponentFiles
 {
@@ -39,7 +39,8 @@ public sealed class ComponentFiles
     {
         DirectoryPath = directory;
         this.role = role;
-        names = [.. Directory.EnumerateFileSystemEntries(directory).Select(path => Path.GetFileName(path) + (Directory.Exists(path) ? "/" : "")).Order(StringComparer.Ordinal)];
+        names = [.. Directory.EnumerateFileSystemEntries(directory)
+            .Select(path => Path.GetFileName(path) + (Directory.Exists(path) ? "/" : "")).Order(StringComparer.Ordinal)];
         candidates = WeightCandidates.Choose(names, library switch
         {
             "diffusers" => [DiffusersStem],
@@ -62,13 +63,20 @@ public sealed class ComponentFiles
     /// <summary>Variant of the safetensors files, for instance <c>fp16</c>; null for canonical names.</summary>
     public string? Variant => Form == WeightForm.Safetensors ? candidates.Variant : null;
 
-    /// <summary>Why these weights were chosen although they do not have the canonical name; null where there is nothing to say.</summary>
+    /// <summary>
+    /// Why these weights were chosen: they do not have the canonical name, or an index is there too; null where there is nothing to say.
+    /// </summary>
     public string? Reason => Form == WeightForm.Safetensors ? candidates.Reason : null;
 
-    /// <summary>Path of the program of an exported denoiser, also of a packed one; null where the program is built from the configuration.</summary>
+    /// <summary>
+    /// Path of the program of an exported denoiser, also of a packed one; null where the program is built from the configuration.
+    /// </summary>
     public string? Program => Form is WeightForm.Program or WeightForm.Packed && names.Contains(ProgramName) ? PathOf(ProgramName) : null;
 
-    /// <summary>Paths of the safetensors files with the weights, or of the program; data files beside a program are known to <c>OnnxTensors.FilePaths</c>.</summary>
+    /// <summary>
+    /// Paths of the safetensors files with the weights, or of the program; data files beside a program are known to
+    /// <c>OnnxTensors.FilePaths</c>.
+    /// </summary>
     /// <exception cref="ModelFolderException">There are no weights; the message lists what was seen and why none was taken.</exception>
     /// <exception cref="SafetensorsException">The index is damaged, or a shard is missing.</exception>
     public IReadOnlyList<string> Weights
@@ -84,7 +92,9 @@ public sealed class ComponentFiles
             };
             // A name may be listed and lead nowhere.
             string? broken = paths.FirstOrDefault(path => !IsThere(path));
-            return broken is null ? paths : throw new ModelFolderException($"{broken}: {(names.Contains(Path.GetFileName(broken)) ? "a link to a file that is not there" : "there is no such file")}; was the download complete?");
+            if (broken is null) return paths;
+            string what = names.Contains(Path.GetFileName(broken)) ? "a link to a file that is not there" : "there is no such file";
+            throw new ModelFolderException($"{broken}: {what}; was the download complete?");
         }
     }
 
@@ -97,7 +107,8 @@ public sealed class ComponentFiles
             IEnumerable<string> settings = role.Settings().Where(name => names.Contains(name)).Select(PathOf);
             if (role != ComponentRole.Network) return [.. settings.Order(StringComparer.Ordinal)];
             IEnumerable<string?> beside = [Form == WeightForm.Packed ? PathOf(ManifestName) : null, Program, index.Value?.FilePath];
-            return [.. settings.Concat(beside.OfType<string>()).Concat(Weights).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+            return [.. settings.Concat(beside.OfType<string>()).Concat(Weights).Distinct(StringComparer.Ordinal)
+                .Order(StringComparer.Ordinal)];
         }
     }
 
@@ -119,24 +130,35 @@ public sealed class ComponentFiles
         ? new ComponentFiles(directory, library, ComponentRole.Network, notes: null)
         : throw new ModelFolderException($"{directory}: there is no such folder.");
 
-    /// <summary>Names of what lies in the folder and is not read, in ordinal order; a folder ends with a slash, files that begin with a dot are left out.</summary>
+    /// <summary>
+    /// Names of what lies in the folder and is not read, in ordinal order; a folder ends with a slash, files that begin with a dot are left
+    /// out.
+    /// </summary>
     /// <param name="alsoRead">Paths of files that something else reads, such as the data files of a program.</param>
     /// <exception cref="Q2Exception">As <see cref="Weights"/>, for a network.</exception>
     public IReadOnlyList<string> Unread(IEnumerable<string>? alsoRead = null)
     {
-        HashSet<string> read = [.. Read.Concat(alsoRead ?? []).Select(path => Path.GetRelativePath(DirectoryPath, path).Split(Path.DirectorySeparatorChar) is [var first, _, ..] ? first + "/" : Path.GetFileName(path))];
+        HashSet<string> read = [.. Read.Concat(alsoRead ?? []).Select(NameInFolder)];
         return [.. names.Where(name => !name.StartsWith('.') && !read.Contains(name))];
     }
 
-    /// <summary>Name of a file in a copy that any reader opens without being told of a variant; shards keep theirs, which the index knows.</summary>
+    /// <summary>
+    /// Name of a file in a copy that any reader opens without being told of a variant; shards keep theirs, which the index knows.
+    /// </summary>
     internal string CanonicalName(string path)
     {
         string name = Path.GetFileName(path);
         return Variant is null || name != candidates.Chosen ? name : candidates.CanonicalName;
     }
 
+    // Of a file further down the folder that it lies in.
+    private string NameInFolder(string path) =>
+        Path.GetRelativePath(DirectoryPath, path).Split(Path.DirectorySeparatorChar) is [var first, _, ..] ? first + "/"
+            : Path.GetFileName(path);
+
     // A link exists whether or not it leads anywhere.
-    private static bool IsThere(string path) => File.Exists(path) && new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true) is not { Exists: false };
+    private static bool IsThere(string path) => File.Exists(path)
+        && new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true) is not { Exists: false };
 
     private string PathOf(string name) => Path.Combine(DirectoryPath, name);
 }

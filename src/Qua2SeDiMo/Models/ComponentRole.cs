@@ -16,10 +16,13 @@ public enum ComponentRole
 /// <summary>Tells roles apart by the names that pipelines give their components.</summary>
 public static class ComponentRoles
 {
-    /// <summary>Files of a tokenizer; of those that say the same twice (tokenizer.json, vocab.json with merges.txt) readers choose by themselves.</summary>
+    /// <summary>
+    /// Files of a tokenizer; of those that say the same twice (tokenizer.json, vocab.json with merges.txt) readers choose by themselves.
+    /// </summary>
     private static readonly string[] TokenizerFiles =
     [
-        "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "tokenizer.json", "vocab.json", "merges.txt", "vocab.txt", "spiece.model",
+        "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "tokenizer.json", "vocab.json", "merges.txt", "vocab.txt",
+            "spiece.model",
     ];
 
     /// <summary>Role of a component, for instance of <c>tokenizer_2</c>.</summary>
@@ -35,12 +38,18 @@ public static class ComponentRoles
         };
     }
 
-    /// <summary>Names of the files without weights that are read, of those that may be there; a tokenizer's may stand there with <c>.gz</c> behind.</summary>
-    internal static IReadOnlyList<string> Settings(this ComponentRole role) => role switch
+    /// <summary>Name of the file that says what the component is.</summary>
+    internal static string ConfigName(this ComponentRole role) => role switch
     {
-        ComponentRole.Network => ["config.json"],
-        ComponentRole.Scheduler => ["scheduler_config.json"],
-        ComponentRole.Tokenizer => [.. TokenizerFiles, .. TokenizerFiles.Select(name => name + ".gz")],
-        _ => ["preprocessor_config.json"],
+        ComponentRole.Network => "config.json",
+        ComponentRole.Scheduler => "scheduler_config.json",
+        ComponentRole.Tokenizer => "tokenizer_config.json",
+        _ => "preprocessor_config.json",
     };
+
+    /// <summary>
+    /// Names of the files without weights that are read, of those that may be there; a tokenizer's may stand there with <c>.gz</c> behind.
+    /// </summary>
+    internal static IReadOnlyList<string> Settings(this ComponentRole role) =>
+        role == ComponentRole.Tokenizer ? [.. TokenizerFiles, .. TokenizerFiles.Select(name => name + ".gz")] : [role.ConfigName()];
 }

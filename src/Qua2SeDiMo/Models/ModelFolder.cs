@@ -13,19 +13,18 @@ public sealed record ModelComponent(string Name, string Library, string ClassNam
     /// <summary>Where its readers say what a person should know; shared by the whole pipeline.</summary>
     public Notes Notes { get; init; } = new();
 
-    /// <summary>Reads <c>config.json</c>, <c>scheduler_config.json</c> or <c>tokenizer_config.json</c>, whichever is there.</summary>
-    /// <exception cref="ModelFolderException">There is none, or it is not JSON.</exception>
-    public ComponentConfig ReadConfig()
-    {
-        string[] names = ["config.json", "scheduler_config.json", "tokenizer_config.json"];
-        string? found = names.Select(name => Path.Combine(DirectoryPath, name)).FirstOrDefault(File.Exists);
-        return ComponentConfig.Read(found ?? Path.Combine(DirectoryPath, names[0]), Notes);
-    }
+    /// <summary>
+    /// Reads its configuration: <c>config.json</c>, of a scheduler <c>scheduler_config.json</c>, of a tokenizer
+    /// <c>tokenizer_config.json</c>.
+    /// </summary>
+    /// <exception cref="ModelFolderException">There is none.</exception>
+    /// <exception cref="Q2Exception">It is not JSON.</exception>
+    public ComponentConfig ReadConfig() => ComponentConfig.Read(Path.Combine(DirectoryPath, ComponentRoles.Of(Name).ConfigName()), Notes);
 }
 
 /// <summary>
-/// A pipeline on disk in the layout of diffusers: <c>model_index.json</c> and a folder per component. Opening reads only that index. Components that
-/// the pipeline's class does not read (a safety checker, an image encoder) may be missing.
+/// A pipeline on disk in the layout of diffusers: <c>model_index.json</c> and a folder per component. Opening reads only that index.
+/// Components that the pipeline's class does not read (a safety checker, an image encoder) may be missing.
 /// </summary>
 public sealed class ModelFolder
 {
@@ -34,7 +33,8 @@ public sealed class ModelFolder
 
     private readonly IReadOnlyList<string> missing;
 
-    private ModelFolder(string path, string pipelineClass, JsonObject index, Dictionary<string, ModelComponent> components, IReadOnlyList<string> missing, Notes notes)
+    private ModelFolder(string path, string pipelineClass, JsonObject index, Dictionary<string, ModelComponent> components,
+        IReadOnlyList<string> missing, Notes notes)
     {
         Notes = notes;
         DirectoryPath = path;
@@ -53,7 +53,9 @@ public sealed class ModelFolder
     /// <summary>Last part of the path.</summary>
     public string Name => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(DirectoryPath)));
 
-    /// <summary>Pipeline class, for instance <c>PixArtAlphaPipeline</c>; <c>module.Class</c> for one whose code lies in the folder.</summary>
+    /// <summary>
+    /// Pipeline class, for instance <c>PixArtAlphaPipeline</c>; <c>module.Class</c> for one whose code lies in the folder.
+    /// </summary>
     public string PipelineClass { get; }
 
     /// <summary>The whole <c>model_index.json</c>.</summary>
@@ -62,14 +64,17 @@ public sealed class ModelFolder
     /// <summary>Components that are present, by name.</summary>
     public IReadOnlyDictionary<string, ModelComponent> Components { get; }
 
-    /// <summary>Names of components that the index names and whose folders are not there, in the index's order; none that is read.</summary>
+    /// <summary>
+    /// Names of components that the index names and whose folders are not there, in the index's order; none that is read.
+    /// </summary>
     public IReadOnlyList<string> MissingComponents => missing;
 
     /// <summary>The component that is called once per step: <c>transformer</c> or <c>unet</c>.</summary>
     /// <exception cref="ModelFolderException">There is neither.</exception>
     public ModelComponent Denoiser => Components.GetValueOrDefault("transformer") ?? Components.GetValueOrDefault("unet")
         ?? throw (missing.FirstOrDefault(name => name is "transformer" or "unet") is { } lost ? Lost(lost)
-            : new ModelFolderException($"{DirectoryPath}: the pipeline has neither 'transformer' nor 'unet'; its components are {string.Join(", ", Components.Keys)}."));
+            : new ModelFolderException($"{DirectoryPath}: the pipeline has neither 'transformer' nor 'unet'; its components are "
+                + $"{string.Join(", ", Components.Keys)}."));
 
     /// <summary>The components that are read, denoiser first; of a pipeline class that is not supported, all that are present.</summary>
     /// <exception cref="ModelFolderException">One is missing.</exception>
@@ -78,7 +83,8 @@ public sealed class ModelFolder
         get
         {
             ModelComponent denoiser = Denoiser;
-            IEnumerable<string> others = PipelineComponents.Of(PipelineClass, IsNamed) ?? Components.Keys.Where(name => name != denoiser.Name);
+            IEnumerable<string> others = PipelineComponents.Of(PipelineClass, IsNamed)
+                ?? Components.Keys.Where(name => name != denoiser.Name);
             return [denoiser, .. others.Select(Component)];
         }
     }
@@ -87,7 +93,8 @@ public sealed class ModelFolder
     /// <param name="path">The folder.</param>
     /// <param name="notes">Where readers of it say what a person should know; null makes its own.</param>
     /// <exception cref="ModelFolderException">
-    /// No such folder, no <c>model_index.json</c>, a pipeline that was exported whole, or the folder of a component that is read is missing.
+    /// No such folder, no <c>model_index.json</c>, a pipeline that was exported whole, or the folder of a component that is read is
+    /// missing.
     /// </exception>
     public static ModelFolder Open(string path, Notes? notes = null)
     {
@@ -102,13 +109,22 @@ public sealed class ModelFolder
         foreach ((string name, JsonNode? node) in index.Root)
         {
             if (ComponentPair(name, node) is not { } pair) continue;
-            if (name is "." or ".." || name.AsSpan().IndexOfAny('/', '\\', '\0') >= 0) throw new ModelFolderException($"{indexPath}: component '{name}' is not a plain folder name.");
+            if (name is "." or ".." || name.AsSpan().IndexOfAny('/', '\\', '\0') >= 0)
+            {
+                throw new ModelFolderException($"{indexPath}: component '{name}' is not a plain folder name.");
+            }
             string directory = Path.Combine(path, name);
-            if (Directory.Exists(directory)) components.Add(name, new ModelComponent(name, pair.Library, pair.Class, directory) { Notes = notes });
+            if (Directory.Exists(directory))
+            {
+                components.Add(name, new ModelComponent(name, pair.Library, pair.Class, directory) { Notes = notes });
+            }
             else missing.Add(name);
         }
         string pipelineClass = index.Root["_class_name"] is JsonArray ? string.Join('.', index.Strings("_class_name")) : index.ClassName;
-        if (PipelineSupport.FaultOfExport(pipelineClass, [.. components.Keys, .. missing]) is { } fault) throw new ModelFolderException($"{path}: {fault}");
+        if (PipelineSupport.FaultOfExport(pipelineClass, [.. components.Keys, .. missing]) is { } fault)
+        {
+            throw new ModelFolderException($"{path}: {fault}");
+        }
         var folder = new ModelFolder(path, pipelineClass, index.Root, components, missing, notes);
         foreach (ModelComponent component in folder.Used)
         {
@@ -121,18 +137,21 @@ public sealed class ModelFolder
     /// <exception cref="ModelFolderException">It is not there.</exception>
     public ModelComponent Component(string name) => Components.GetValueOrDefault(name)
         ?? throw (missing.Contains(name) ? Lost(name)
-            : new ModelFolderException($"{DirectoryPath}: component '{name}' is missing, which {PipelineClass} needs; present are {string.Join(", ", Components.Keys)}."));
+            : new ModelFolderException($"{DirectoryPath}: component '{name}' is missing, which {PipelineClass} needs; present are "
+                + $"{string.Join(", ", Components.Keys)}."));
 
     /// <summary>
     /// Library and class of an entry of the index that names a component; null for any other. A component is a pair [library, class];
     /// [null, null] means that the pipeline goes without it.
     /// </summary>
     internal static (string Library, string Class)? ComponentPair(string name, JsonNode? node) =>
-        !name.StartsWith('_') && node is JsonArray { Count: 2 } pair && pair[0]?.GetValueKind() == JsonValueKind.String && pair[1]?.GetValueKind() == JsonValueKind.String
+        !name.StartsWith('_') && node is JsonArray { Count: 2 } pair && pair[0]?.GetValueKind() == JsonValueKind.String
+            && pair[1]?.GetValueKind() == JsonValueKind.String
             ? (pair[0]!.GetValue<string>(), pair[1]!.GetValue<string>()) : null;
 
     private bool IsNamed(string name) => Components.ContainsKey(name) || missing.Contains(name);
 
     private ModelFolderException Lost(string name) =>
-        new($"{Path.Combine(DirectoryPath, IndexName)} names component '{name}', which {PipelineClass} needs, but {Path.Combine(DirectoryPath, name)} is not there; was the download complete?");
+        new($"{Path.Combine(DirectoryPath, IndexName)} names component '{name}', which {PipelineClass} needs, but "
+            + $"{Path.Combine(DirectoryPath, name)} is not there; was the download complete?");
 }

@@ -28,13 +28,16 @@ public static class PipelineComponents
     /// <summary>Pipeline classes in the table.</summary>
     public static IReadOnlyCollection<string> PipelineClasses => Table.Keys;
 
-    /// <summary>Names of the components that a pipeline of a class reads beside its denoiser; null for a class that is not supported.</summary>
+    /// <summary>
+    /// Names of the components that a pipeline of a class reads beside its denoiser; null for a class that is not supported.
+    /// </summary>
     /// <param name="pipelineClass">For instance <c>StableDiffusionPipeline</c>.</param>
     /// <param name="isNamed">Whether the folder's index names a component, with a class.</param>
     public static IReadOnlyList<string>? Of(string pipelineClass, Func<string, bool> isNamed)
     {
         ArgumentNullException.ThrowIfNull(isNamed);
         if (!Table.TryGetValue(pipelineClass, out string[]? names)) return null;
-        return Optional.TryGetValue(pipelineClass, out (string Encoder, string Tokenizer) more) && isNamed(more.Encoder) ? [.. names, more.Encoder, more.Tokenizer] : names;
+        return Optional.TryGetValue(pipelineClass, out (string Encoder, string Tokenizer) more) && isNamed(more.Encoder)
+            ? [.. names, more.Encoder, more.Tokenizer] : names;
     }
 }

@@ -1,6 +1,9 @@
 namespace Qua2SeDiMo.Models;
 
-/// <summary>Why no pictures can be made from a folder, and the way on: pipelines that were exported whole, that need an image, whose code is their own.</summary>
+/// <summary>
+/// Why no pictures can be made from a folder, and the way on: pipelines that were exported whole, that need an image, whose code is their
+/// own.
+/// </summary>
 public static class PipelineSupport
 {
     private const int CommonLatentChannels = 4;
@@ -8,8 +11,10 @@ public static class PipelineSupport
     // Words in the names of pipeline classes for what they need beside a prompt.
     private static readonly (string Word, string Needs)[] Kinds =
     [
-        ("Inpaint", "an image and a mask to fill in"), ("Fill", "an image and a mask to fill in"), ("ControlNet", "a control image"), ("Control", "a control image"), ("T2IAdapter", "a control image"), ("Adapter", "a control image"),
-        ("Img2Img", "an image to start from"), ("InstructPix2Pix", "an image to edit"), ("Pix2Pix", "an image to edit"), ("Kontext", "an image to edit"), ("Redux", "an image"), ("Depth2Img", "an image with its depth"),
+        ("Inpaint", "an image and a mask to fill in"), ("Fill", "an image and a mask to fill in"), ("ControlNet", "a control image"),
+            ("Control", "a control image"), ("T2IAdapter", "a control image"), ("Adapter", "a control image"),
+        ("Img2Img", "an image to start from"), ("InstructPix2Pix", "an image to edit"), ("Pix2Pix", "an image to edit"),
+            ("Kontext", "an image to edit"), ("Redux", "an image"), ("Depth2Img", "an image with its depth"),
         ("Upscale", "an image to enlarge"), ("ImageVariation", "an image"), ("Video", "frames"), ("AnimateDiff", "frames"),
     ];
 
@@ -18,12 +23,23 @@ public static class PipelineSupport
     {
         ArgumentNullException.ThrowIfNull(pipelineClass);
         ArgumentNullException.ThrowIfNull(components);
-        if (pipelineClass.StartsWith("Flax", StringComparison.Ordinal)) return $"{pipelineClass} is a pipeline of JAX; take the folder of the same model for PyTorch, with safetensors files.";
-        if (pipelineClass.StartsWith("OV", StringComparison.Ordinal)) return $"{pipelineClass} is a pipeline that was exported whole for OpenVINO, which is not read; take the model's original diffusers folder.";
+        if (pipelineClass.StartsWith("Flax", StringComparison.Ordinal))
+        {
+            return $"{pipelineClass} is a pipeline of JAX; take the folder of the same model for PyTorch, with safetensors files.";
+        }
+        if (pipelineClass.StartsWith("OV", StringComparison.Ordinal))
+        {
+            return $"{pipelineClass} is a pipeline that was exported whole for OpenVINO, which is not read; take the model's original "
+                + "diffusers folder.";
+        }
         string[] exported = [.. components.Where(name => name is "vae_decoder" or "vae_encoder" or "vae_post_quant_conv")];
-        bool isExport = exported.Length > 0 || pipelineClass.StartsWith("ORT", StringComparison.Ordinal) || pipelineClass.StartsWith("Onnx", StringComparison.Ordinal);
-        return !isExport ? null : $"this is a whole pipeline that was exported as ONNX ({string.Join(", ", exported.Prepend(pipelineClass))}). Exported text encoders and autoencoders are not supported, an exported denoiser is: "
-            + $"take the model's original diffusers folder and put the export's unet/{ComponentFiles.ProgramName} (or transformer/{ComponentFiles.ProgramName}) with its data files in the place of that component's safetensors files.";
+        bool isExport = exported.Length > 0 || pipelineClass.StartsWith("ORT", StringComparison.Ordinal)
+            || pipelineClass.StartsWith("Onnx", StringComparison.Ordinal);
+        return !isExport ? null
+            : $"this is a whole pipeline that was exported as ONNX ({string.Join(", ", exported.Prepend(pipelineClass))}). Exported text "
+            + "encoders and autoencoders are not supported, an exported denoiser is: "
+            + $"take the model's original diffusers folder and put the export's unet/{ComponentFiles.ProgramName} (or "
+                + $"transformer/{ComponentFiles.ProgramName}) with its data files in the place of that component's safetensors files.";
     }
 
     /// <summary>Why no pictures can be made from a folder; null where they can.</summary>
@@ -34,11 +50,16 @@ public static class PipelineSupport
         string name = folder.PipelineClass;
         if (PipelineComponents.PipelineClasses.Contains(name)) return FaultOfChannels(folder);
         string supported = $"supported are {string.Join(", ", PipelineComponents.PipelineClasses)}";
-        if (name.Contains('.', StringComparison.Ordinal)) return $"pipeline class '{name}' has its own code in the folder, which is never run; {supported}. If the code only wraps one of these, name that one as _class_name in a copy of {ModelFolder.IndexName}.";
+        if (name.Contains('.', StringComparison.Ordinal))
+        {
+            return $"pipeline class '{name}' has its own code in the folder, which is never run; {supported}. If the code only wraps one "
+                + $"of these, name that one as _class_name in a copy of {ModelFolder.IndexName}.";
+        }
         string? needs = Kinds.FirstOrDefault(kind => name.Contains(kind.Word, StringComparison.Ordinal)).Needs;
         if (needs is null) return $"pipeline class '{name}' is not supported; {supported}.";
         string plain = Kinds.Aggregate(name, (text, kind) => text.Replace(kind.Word, "", StringComparison.Ordinal));
-        bool isPlain = PipelineComponents.PipelineClasses.Contains(plain) && FaultOfChannels(folder) is null && PipelineComponents.Of(plain, folder.Components.ContainsKey)!.All(folder.Components.ContainsKey);
+        bool isPlain = PipelineComponents.PipelineClasses.Contains(plain) && FaultOfChannels(folder) is null
+            && PipelineComponents.Of(plain, folder.Components.ContainsKey)!.All(folder.Components.ContainsKey);
         return $"pipeline class '{name}' needs {needs}; here pictures are made from prompts alone. " + (isPlain
             ? $"Its components fit {plain}: name that as _class_name in a copy of {ModelFolder.IndexName} to make pictures from prompts."
             : $"Take the text-to-image model of the family; {supported}.");
@@ -62,6 +83,7 @@ public static class PipelineSupport
             > 0 when isPacked => "that is a fill model, which also takes a mask and a masked image",
             _ => "the two do not belong together",
         };
-        return $"{denoiser.Source}: 'in_channels' is {channels} and the autoencoder gives {latents}: {kind}. Here pictures are made from prompts alone: take the text-to-image model of the family.";
+        return $"{denoiser.Source}: 'in_channels' is {channels} and the autoencoder gives {latents}: {kind}. Here pictures are made from "
+            + "prompts alone: take the text-to-image model of the family.";
     }
 }

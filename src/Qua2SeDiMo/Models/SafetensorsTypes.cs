@@ -39,5 +39,6 @@ internal static class SafetensorsTypes
     /// <summary>The name under which a tensor's type stands in a file.</summary>
     /// <exception cref="NotSupportedException">A safetensors file cannot hold the type.</exception>
     internal static string NameOf(TensorInfo tensor) => tensor.UnknownType
-        ?? (ByType.TryGetValue(tensor.Type, out string? name) ? name : throw new NotSupportedException($"A safetensors file cannot hold {tensor.Type}."));
+        ?? (ByType.TryGetValue(tensor.Type, out string? name) ? name
+            : throw new NotSupportedException($"A safetensors file cannot hold {tensor.Type}."));
 }

@@ -11,7 +11,8 @@ internal sealed class ShardIndex
     {
         FilePath = path;
         this.places = places;
-        Shards = [.. places.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(name => Path.Combine(Path.GetDirectoryName(path)!, name))];
+        Shards = [.. places.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)
+            .Select(name => Path.Combine(Path.GetDirectoryName(path)!, name))];
     }
 
     /// <summary>The index.</summary>
@@ -44,7 +45,8 @@ internal sealed class ShardIndex
         if (missing.Length > 0)
         {
             string some = string.Join(", ", missing.Take(5)) + (missing.Length > 5 ? ", …" : "");
-            throw new SafetensorsException(path, $"{missing.Length} of {index.Shards.Count} shards are not there ({some}); was the download complete?");
+            throw new SafetensorsException(path,
+                $"{missing.Length} of {index.Shards.Count} shards are not there ({some}); was the download complete?");
         }
         return index;
     }
@@ -56,7 +58,8 @@ internal sealed class ShardIndex
     {
         foreach ((string tensor, string shard) in places)
         {
-            string found = shardOf(tensor) ?? throw new SafetensorsException(FilePath, tensor, $"the index places it in {shard}, no shard holds it.");
+            string found = shardOf(tensor)
+                ?? throw new SafetensorsException(FilePath, tensor, $"the index places it in {shard}, no shard holds it.");
             if (found != shard) throw new SafetensorsException(FilePath, tensor, $"the index places it in {shard}, it stands in {found}.");
         }
     }

@@ -4,8 +4,8 @@ using Qua2SeDiMo.Numerics;
 namespace Qua2SeDiMo.Models;
 
 /// <summary>
-/// The tensors of a component that is stored in one file or in shards with an index; headers and scales are read on opening, data on demand. Weights
-/// that are 8-bit floats come widened.
+/// The tensors of a component that is stored in one file or in shards with an index; headers and scales are read on opening, data on
+/// demand. Weights that are 8-bit floats come widened.
 /// </summary>
 public sealed class ShardedTensors : ITensorSource
 {
@@ -63,7 +63,9 @@ public sealed class ShardedTensors : ITensorSource
         scales.Apply(name, start, destination);
     }
 
-    /// <summary>Reads bytes, starting at byte <paramref name="start"/> of the tensor; of an 8-bit float those of what it widens to.</summary>
+    /// <summary>
+    /// Reads bytes, starting at byte <paramref name="start"/> of the tensor; of an 8-bit float those of what it widens to.
+    /// </summary>
     public void ReadBytes(string name, long start, Span<byte> destination)
     {
         ElementType type = Find(name).Type;
@@ -88,5 +90,6 @@ public sealed class ShardedTensors : ITensorSource
     /// <inheritdoc/>
     public override string ToString() => DirectoryPath;
 
-    private TensorInfo Find(string name) => Tensors.TryGetValue(name, out TensorInfo? tensor) ? tensor : throw MissingTensorException.For(this, name);
+    private TensorInfo Find(string name) => Tensors.TryGetValue(name, out TensorInfo? tensor) ? tensor
+        : throw MissingTensorException.For(this, name);
 }

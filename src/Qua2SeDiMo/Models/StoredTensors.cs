@@ -39,7 +39,8 @@ internal sealed class StoredTensors : ITensorSource
     public void ReadBytes(string name, long start, Span<byte> destination) => Find(name).ReadBytes(name, start, destination);
 
     /// <summary>Name of the file that holds a tensor; null where none does.</summary>
-    internal string? ShardOf(string tensor) => homes.TryGetValue(tensor, out SafetensorsFile? file) ? Path.GetFileName(file.FilePath) : null;
+    internal string? ShardOf(string tensor) => homes.TryGetValue(tensor, out SafetensorsFile? file) ? Path.GetFileName(file.FilePath)
+        : null;
 
     /// <summary>Path of the file that holds a tensor.</summary>
     internal string PathOf(string tensor) => Find(tensor).FilePath;
@@ -58,10 +59,14 @@ internal sealed class StoredTensors : ITensorSource
         files.Add(file);
         foreach (TensorInfo tensor in file.Tensors.Values)
         {
-            if (!homes.TryAdd(tensor.Name, file)) throw new SafetensorsException(file.FilePath, tensor.Name, $"it also stands in {homes[tensor.Name].FilePath}.");
+            if (!homes.TryAdd(tensor.Name, file))
+            {
+                throw new SafetensorsException(file.FilePath, tensor.Name, $"it also stands in {homes[tensor.Name].FilePath}.");
+            }
             tensors.Add(tensor.Name, tensor);
         }
     }
 
-    private SafetensorsFile Find(string tensor) => homes.TryGetValue(tensor, out SafetensorsFile? file) ? file : throw MissingTensorException.For(this, tensor);
+    private SafetensorsFile Find(string tensor) => homes.TryGetValue(tensor, out SafetensorsFile? file) ? file
+        : throw MissingTensorException.For(this, tensor);
 }

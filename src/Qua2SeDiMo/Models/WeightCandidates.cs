@@ -3,15 +3,17 @@ using System.Text.RegularExpressions;
 namespace Qua2SeDiMo.Models;
 
 /// <summary>
-/// Which of a folder's safetensors files hold its weights, by the names that diffusers and transformers give them: the canonical file, its index,
-/// then one variant, as a file or as an index in either spelling. Other safetensors files (adapters, copies under other names) are never taken.
-/// Source: <c>_add_variant</c>, <c>_fetch_index_file</c> and <c>_fetch_index_file_legacy</c> of diffusers, <c>from_pretrained</c> of transformers.
+/// Which of a folder's safetensors files hold its weights, by the names that diffusers and transformers give them: the canonical file, its
+/// index, then one variant, as a file or as an index in either spelling. Other safetensors files (adapters, copies under other names) are
+/// never taken. Source: <c>_add_variant</c>, <c>_fetch_index_file</c> and <c>_fetch_index_file_legacy</c> of diffusers,
+/// <c>from_pretrained</c> of transformers.
 /// </summary>
 internal sealed partial class WeightCandidates
 {
     // Variants that differ from the canonical file in precision only, in the order in which they are taken.
     private static readonly string[] Precisions = ["fp32", "fp16", "bf16"];
-    private static readonly string[] WeightEndings = [".safetensors", ".safetensors.index.json", ".bin", ".pt", ".pth", ".ckpt", ".msgpack", ".h5", ".gguf", ".onnx", ".xml"];
+    private static readonly string[] WeightEndings =
+        [".safetensors", ".safetensors.index.json", ".bin", ".pt", ".pth", ".ckpt", ".msgpack", ".h5", ".gguf", ".onnx", ".xml"];
 
     private readonly HashSet<string> names;
     private readonly string stem;
@@ -28,7 +30,7 @@ internal sealed partial class WeightCandidates
     /// <summary>The variant in its name; null for a canonical name.</summary>
     internal string? Variant { get; private set; }
 
-    /// <summary>Why a variant was taken, or why nothing was; null for a canonical name.</summary>
+    /// <summary>Why a variant was taken, or the file beside its index, or why nothing was; null for a canonical name alone.</summary>
     internal string? Reason { get; private set; }
 
     /// <summary>Whether <see cref="Chosen"/> is an index.</summary>
@@ -48,11 +50,15 @@ internal sealed partial class WeightCandidates
 
     /// <summary>Names of files that look like weights of any kind, for messages.</summary>
     internal static IReadOnlyList<string> LookingLikeWeights(IEnumerable<string> names) =>
-        [.. names.Where(name => !name.StartsWith('.') && (WeightEndings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal)) || AnyIndex().IsMatch(name))).Order(StringComparer.Ordinal)];
+        [.. names.Where(name => !name.StartsWith('.')
+            && (WeightEndings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal)) || AnyIndex().IsMatch(name)))
+            .Order(StringComparer.Ordinal)];
 
     private bool TakeCanonical()
     {
-        Chosen = new[] { $"{stem}.safetensors", $"{stem}.safetensors.index.json" }.FirstOrDefault(names.Contains);
+        string[] there = [.. new[] { $"{stem}.safetensors", $"{stem}.safetensors.index.json" }.Where(names.Contains)];
+        if (there.Length > 1) Reason = $"both {there[0]} and {there[1]} are there; {there[0]} is read, and the shards of the index are not";
+        Chosen = there.FirstOrDefault();
         return Chosen is not null;
     }
 
@@ -64,12 +70,14 @@ internal sealed partial class WeightCandidates
         string? taken = variants.Count == 1 ? variants.Keys.First() : Precisions.FirstOrDefault(variants.ContainsKey);
         if (taken is null)
         {
-            Reason = $"there are several variants ({listed}), which differ in more than precision, and no {stem}.safetensors; keep one, or give one that name";
+            Reason = $"there are several variants ({listed}), which differ in more than precision, and no {stem}.safetensors; keep one, "
+                + "or give one that name";
             return true;
         }
         (Chosen, Variant) = (variants[taken], taken);
         Reason = $"there is no {stem}.safetensors and no index of that name; "
-            + (variants.Count == 1 ? $"the only variant, {variants[taken]}, is read" : $"of the variants ({listed}) {variants[taken]} is read, the first of {string.Join(", ", Precisions)}");
+            + (variants.Count == 1 ? $"the only variant, {variants[taken]}, is read"
+                : $"of the variants ({listed}) {variants[taken]} is read, the first of {string.Join(", ", Precisions)}");
         return true;
     }
 
@@ -88,7 +96,10 @@ internal sealed partial class WeightCandidates
         {
             foreach (string name in names.Order(StringComparer.Ordinal))
             {
-                if (Regex.Match(name, pattern, RegexOptions.CultureInvariant) is { Success: true } match) result.TryAdd(match.Groups["variant"].Value, name);
+                if (Regex.Match(name, pattern, RegexOptions.CultureInvariant) is { Success: true } match)
+                {
+                    result.TryAdd(match.Groups["variant"].Value, name);
+                }
             }
         }
         return result;
@@ -96,14 +107,21 @@ internal sealed partial class WeightCandidates
 
     private WeightCandidates WithoutChoice(IReadOnlyList<string> stems)
     {
-        string expected = string.Join(" or ", stems.Select(name => $"{name}.safetensors (or its index, or one variant such as {name}.fp16.safetensors)"));
+        string expected = string.Join(" or ",
+            stems.Select(name => $"{name}.safetensors (or its index, or one variant such as {name}.fp16.safetensors)"));
         IReadOnlyList<string> seen = LookingLikeWeights(names);
         string[] shards = [.. seen.Where(name => Shard().IsMatch(name))];
-        Reason = (seen.Count == 0 ? "no weights" : $"no weights under a name that is read; there are {string.Join(", ", seen.Take(8))}{(seen.Count > 8 ? ", …" : "")}") + $". Expected is {expected}."
-            + (shards.Length > 0 ? $" The index that says which shard holds what ({stem}.safetensors.index.json) is missing: was the download complete?"
-                : seen.Any(name => name.EndsWith(".safetensors", StringComparison.Ordinal)) ? " A file that holds the whole component may be given that name; adapters (LoRA) have to be merged into the weights first."
+        Reason = (seen.Count == 0 ? "no weights"
+            : $"no weights under a name that is read; there are {string.Join(", ", seen.Take(8))}{(seen.Count > 8 ? ", …" : "")}")
+            + $". Expected is {expected}."
+            + (shards.Length > 0
+                ? $" The index that says which shard holds what ({stem}.safetensors.index.json) is missing: was the download complete?"
+                : seen.Any(name => name.EndsWith(".safetensors", StringComparison.Ordinal))
+                    ? " A file that holds the whole component may be given that name; adapters (LoRA) have to be merged into the weights "
+                    + "first."
                 : seen.Any(name => Pickle().IsMatch(name))
-                    ? " Pickled weights (.bin, .pt, .ckpt) can run code when opened and are never read: save the pipeline with diffusers as safetensors (save_pretrained)." : "");
+                    ? " Pickled weights (.bin, .pt, .ckpt) can run code when opened and are never read: save the pipeline with diffusers "
+                        + "as safetensors (save_pretrained)." : "");
         return this;
     }
 

@@ -5,10 +5,10 @@ using Qua2SeDiMo.Numerics;
 namespace Qua2SeDiMo.Models;
 
 /// <summary>
-/// What a checkpoint's weights are as numbers where some are 8-bit floats: such a weight widens exactly to half precision, and to single precision where
-/// a scale tensor multiplies it, one number for the tensor or one for each output channel. Scales are found by the names that ComfyUI
-/// (<c>LAYER.scale_weight</c>, <c>LAYER.weight_scale</c>) and DeepSeek (<c>LAYER.weight_scale_inv</c>, a multiplier in spite of its name) give them. A weight
-/// whose scales are not understood gets a fault instead of wrong values.
+/// What a checkpoint's weights are as numbers where some are 8-bit floats: such a weight widens exactly to half precision, and to single
+/// precision where a scale tensor multiplies it, one number for the tensor or one for each output channel. Scales are found by the names
+/// that ComfyUI (<c>LAYER.scale_weight</c>, <c>LAYER.weight_scale</c>) and DeepSeek (<c>LAYER.weight_scale_inv</c>, a multiplier in spite
+/// of its name) give them. A weight whose scales are not understood gets a fault instead of wrong values.
 /// </summary>
 internal sealed class WeightScales
 {
@@ -40,7 +40,9 @@ internal sealed class WeightScales
         foreach (string name in stored.Tensors.Keys.Where(name => LastPart(name) == Marker)) tensors.Remove(name);
     }
 
-    /// <summary>The tensors as they are read: 8-bit floats as what they widen to, without the scales that are applied and what describes them.</summary>
+    /// <summary>
+    /// The tensors as they are read: 8-bit floats as what they widen to, without the scales that are applied and what describes them.
+    /// </summary>
     internal IReadOnlyDictionary<string, TensorInfo> Tensors => tensors;
 
     /// <summary>Multiplies a stretch of a tensor's stored values by its scales.</summary>
@@ -74,38 +76,52 @@ internal sealed class WeightScales
     {
         bool isWeight = tensor.Name.EndsWith(Weight, StringComparison.Ordinal);
         string[] beside = isWeight ? [.. byLayer[LayerOf(tensor.Name)].Where(name => name != tensor.Name)] : [];
-        string? stranger = beside.FirstOrDefault(name => LastPart(name) is var part && !found.Contains(name) && !OfActivations.Contains(part) && part.Contains("scale", StringComparison.OrdinalIgnoreCase));
+        string? stranger = beside.FirstOrDefault(name => LastPart(name) is var part && !found.Contains(name)
+            && !OfActivations.Contains(part) && part.Contains("scale", StringComparison.OrdinalIgnoreCase));
         if (stranger is not null) return $"it is an 8-bit float beside '{stranger}', a scale of a format that is not known here";
         if (found.Length > 1) return $"it has {found.Length} scale tensors ({string.Join(", ", found)}), of which one is expected";
-        if (beside.FirstOrDefault(name => LastPart(name) == LayerFormat) is { } description && FaultOfFormat(description) is { } unknown) return unknown;
+        if (beside.FirstOrDefault(name => LastPart(name) == LayerFormat) is { } description && FaultOfFormat(description) is { } unknown)
+        {
+            return unknown;
+        }
         if (found is [var scale])
         {
             if (FaultOfScale(tensor, stored.Tensors[scale]) is { } fault) return fault;
             scales.Add(tensor.Name, stored.ReadSingle(scale));
         }
         tensors[tensor.Name] = tensor with { Type = found.Length == 0 ? ElementType.Float16 : ElementType.Float32 };
-        foreach (string name in beside.Where(name => found.Contains(name) || OfActivations.Contains(LastPart(name)) || LastPart(name) == LayerFormat)) tensors.Remove(name);
+        foreach (string name in beside.Where(name => found.Contains(name) || OfActivations.Contains(LastPart(name))
+            || LastPart(name) == LayerFormat)) tensors.Remove(name);
         foreach (string name in found) tensors.Remove(name);
         return null;
     }
 
     private static string? FaultOfScale(TensorInfo tensor, TensorInfo scale)
     {
-        if (scale.Type is not (ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16 or ElementType.Float64)) return $"its scale '{scale.Name}' is stored as {scale.TypeName}, which is not known here";
-        bool isPerChannel = tensor.Shape.Count > 0 && scale.Shape.Count > 0 && scale.Shape[0] == tensor.Shape[0] && scale.ElementCount == scale.Shape[0];
+        if (scale.Type is not (ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16 or ElementType.Float64))
+        {
+            return $"its scale '{scale.Name}' is stored as {scale.TypeName}, which is not known here";
+        }
+        bool isPerChannel = tensor.Shape.Count > 0 && scale.Shape.Count > 0 && scale.Shape[0] == tensor.Shape[0]
+            && scale.ElementCount == scale.Shape[0];
         return scale.ElementCount == 1 || isPerChannel ? null
-            : $"its scale '{scale.Name}' has shape [{string.Join(", ", scale.Shape)}], the weight [{string.Join(", ", tensor.Shape)}]; one number, or one for each output channel, is expected";
+            : $"its scale '{scale.Name}' has shape [{string.Join(", ", scale.Shape)}], the weight [{string.Join(", ", tensor.Shape)}]; "
+                + "one number, or one for each output channel, is expected";
     }
 
     private string? FaultOfFormat(string name)
     {
         TensorInfo description = stored.Tensors[name];
-        if (description.Type != ElementType.UInt8 || description.SizeBytes > 1 << 16) return $"'{name}' beside it is not the text of a format";
+        if (description.Type != ElementType.UInt8 || description.SizeBytes > 1 << 16)
+        {
+            return $"'{name}' beside it is not the text of a format";
+        }
         byte[] text = new byte[description.SizeBytes];
         stored.ReadBytes(name, 0, text);
         try
         {
-            string? format = JsonNode.Parse(text) is JsonObject root && root["format"]?.GetValueKind() == JsonValueKind.String ? root["format"]!.GetValue<string>() : null;
+            string? format = JsonNode.Parse(text) is JsonObject root && root["format"]?.GetValueKind() == JsonValueKind.String
+                ? root["format"]!.GetValue<string>() : null;
             return Formats.Contains(format) ? null : $"'{name}' gives its format as '{format}'; {string.Join(" and ", Formats)} are known";
         }
         catch (JsonException)
@@ -120,8 +136,12 @@ internal sealed class WeightScales
         foreach (string name in found)
         {
             TensorInfo scale = stored.Tensors[name];
-            bool isFloat = scale.Type is ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16 && scale.ElementCount <= 1 << 20;
-            if (!tensor.Type.IsFloatingPoint() || !isFloat || stored.ReadSingle(name).Any(value => value != 1)) return $"it is stored as {tensor.TypeName} with the scale '{name}'; scales are known for 8-bit floats only";
+            bool isFloat = scale.Type is ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16
+                && scale.ElementCount <= 1 << 20;
+            if (!tensor.Type.IsFloatingPoint() || !isFloat || stored.ReadSingle(name).Any(value => value != 1))
+            {
+                return $"it is stored as {tensor.TypeName} with the scale '{name}'; scales are known for 8-bit floats only";
+            }
             tensors.Remove(name);
         }
         return null;

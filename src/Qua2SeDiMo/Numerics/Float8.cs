@@ -5,9 +5,12 @@ internal static class Float8
 {
     private static readonly float[] E4M3Values = [.. Enumerable.Range(0, 256).Select(FromE4M3)];
     // An E5M2 number is the upper byte of a half.
-    private static readonly float[] E5M2Values = [.. Enumerable.Range(0, 256).Select(code => (float)BitConverter.UInt16BitsToHalf((ushort)(code << 8)))];
+    private static readonly float[] E5M2Values =
+        [.. Enumerable.Range(0, 256).Select(code => (float)BitConverter.UInt16BitsToHalf((ushort)(code << 8)))];
 
-    /// <summary>Values of the variant without infinities (E4M3FN): 4 exponent bits with bias 7, 3 mantissa bits; 0x7F and 0xFF are NaN.</summary>
+    /// <summary>
+    /// Values of the variant without infinities (E4M3FN): 4 exponent bits with bias 7, 3 mantissa bits; 0x7F and 0xFF are NaN.
+    /// </summary>
     internal static void WidenE4M3(ReadOnlySpan<byte> codes, Span<float> destination) => Widen(E4M3Values, codes, destination);
 
     /// <summary>Values of 5 exponent bits with bias 15 and 2 mantissa bits, with infinities and NaN as IEEE has them.</summary>

@@ -8,7 +8,7 @@ namespace Qua2SeDiMo.Packing;
 
 
 /// <summary>
-/// Writes a pipeline folder whose denoiser is packed: all other components are copied, the denoiser's weights become one safetensors file of
+/// Writes a pipeline folder whose denoiser is packed: what is read of the other components is copied, the denoiser's weights become one safetensors file of
 /// tables, codes and untouched tensors with a manifest beside it (docs/formats.md).
 /// </summary>
 public static class PackedModelWriter

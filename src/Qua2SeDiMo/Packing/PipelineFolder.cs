@@ -7,7 +7,8 @@ using Qua2SeDiMo.Quantizers;
 namespace Qua2SeDiMo.Packing;
 
 /// <summary>
-/// Writes a pipeline folder with another denoiser: of the other components what is read is copied, and the folder appears when it is complete.
+/// Writes a pipeline folder with another denoiser: of the other components what is read is copied, and the folder appears when it is
+/// complete.
 /// </summary>
 internal static class PipelineFolder
 {
@@ -22,9 +23,11 @@ internal static class PipelineFolder
     /// <param name="cancellationToken">Stops; nothing is left behind.</param>
     /// <returns>Full path of the folder.</returns>
     /// <exception cref="PackedModelException">The destination is taken, or the source is already packed.</exception>
-    internal static string Write(ModelFolder source, string destination, bool withProgram, Action<string> writeDenoiser, CancellationToken cancellationToken)
+    internal static string Write(ModelFolder source, string destination, bool withProgram, Action<string> writeDenoiser,
+        CancellationToken cancellationToken)
     {
-        string root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(source.DirectoryPath)), target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(destination));
+        string root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(source.DirectoryPath)), target =
+            Path.TrimEndingDirectorySeparator(Path.GetFullPath(destination));
         if (target == root || target.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal))
         {
             throw new PackedModelException($"{target}: a packed model cannot be written inside its source {root}; choose another folder.");
@@ -42,7 +45,10 @@ internal static class PipelineFolder
     {
         string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(destination)), partial = target + ".partial";
         bool isTaken = Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any() && !IsOurs(target);
-        if (isTaken) throw new PackedModelException($"{target}: the folder is not empty and not a packed model; choose another, or empty it.");
+        if (isTaken)
+        {
+            throw new PackedModelException($"{target}: the folder is not empty and not a packed model; choose another, or empty it.");
+        }
         if (Directory.Exists(partial)) Directory.Delete(partial, recursive: true);
         try
         {
@@ -60,22 +66,34 @@ internal static class PipelineFolder
     }
 
     /// <summary>Checks that an allocation can be packed from a source.</summary>
-    /// <exception cref="PackedModelException">The source is already packed, or the allocation names weights that it does not have.</exception>
+    /// <exception cref="PackedModelException">The source is already packed, or the allocation names weights that it does not
+    /// have.</exception>
     internal static void RequireKnown(ModelFolder source, IReadOnlyList<QuantizableWeight> weights, BitAllocation allocation)
     {
-        if (PackedModelReader.IsPacked(source.Denoiser.DirectoryPath)) throw new PackedModelException($"{source.DirectoryPath}: the denoiser is packed already; pack from the original model.");
+        if (PackedModelReader.IsPacked(source.Denoiser.DirectoryPath))
+        {
+            throw new PackedModelException($"{source.DirectoryPath}: the denoiser is packed already; pack from the original model.");
+        }
         HashSet<string> known = [.. weights.Select(weight => weight.Name)];
         string? unknown = allocation.Specs.Keys.FirstOrDefault(name => !known.Contains(name));
-        if (unknown is not null) throw new PackedModelException($"{source.DirectoryPath}: the allocation names weight '{unknown}', which the denoiser does not have; is it the plan of another model?");
+        if (unknown is not null)
+        {
+            throw new PackedModelException($"{source.DirectoryPath}: the allocation names weight '{unknown}', which the denoiser does "
+                + "not have; is it the plan of another model?");
+        }
     }
 
     private static bool IsOurs(string folder) => File.Exists(Path.Combine(folder, PackNote.FileName))
-        || (File.Exists(Path.Combine(folder, ModelFolder.IndexName)) && Directory.EnumerateDirectories(folder).Any(PackedModelReader.IsPacked));
+        || (File.Exists(Path.Combine(folder, ModelFolder.IndexName)) && Directory.EnumerateDirectories(folder)
+            .Any(PackedModelReader.IsPacked));
 
     // Of each component that is read the files that are read, and nothing else; the index names no others.
     private static void CopyPipeline(ModelFolder source, string target, bool withProgram, CancellationToken cancellationToken)
     {
-        foreach (string file in Directory.EnumerateFiles(source.DirectoryPath).Where(HoldsTerms)) File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
+        foreach (string file in Directory.EnumerateFiles(source.DirectoryPath).Where(HoldsTerms))
+        {
+            File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
+        }
         WriteIndex(source, target);
         foreach (ModelComponent component in source.Used)
         {
@@ -96,14 +114,16 @@ internal static class PipelineFolder
         }
 
         // The terms under which the model may be given away.
-        static bool HoldsTerms(string path) => Path.GetFileName(path) is var name && Terms.Any(start => name.StartsWith(start, StringComparison.OrdinalIgnoreCase));
+        static bool HoldsTerms(string path) => Path.GetFileName(path) is var name
+            && Terms.Any(start => name.StartsWith(start, StringComparison.OrdinalIgnoreCase));
     }
 
     private static void WriteIndex(ModelFolder source, string target)
     {
         HashSet<string> used = [.. source.Used.Select(component => component.Name)];
         var index = (JsonObject)source.Index.DeepClone();
-        string[] left = [.. index.Where(pair => ModelFolder.ComponentPair(pair.Key, pair.Value) is not null && !used.Contains(pair.Key)).Select(pair => pair.Key)];
+        string[] left = [.. index.Where(pair => ModelFolder.ComponentPair(pair.Key, pair.Value) is not null && !used.Contains(pair.Key))
+            .Select(pair => pair.Key)];
         foreach (string name in left) index[name] = new JsonArray(null, null);
         AtomicFile.WriteText(Path.Combine(target, ModelFolder.IndexName), index.ToJsonString(Indented) + "\n");
     }

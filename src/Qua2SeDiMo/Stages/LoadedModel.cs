@@ -54,13 +54,16 @@ public sealed class LoadedModel : IDisposable
     /// <summary>Its quantizable weights, in the order of the forward pass.</summary>
     public IReadOnlyList<QuantizableWeight> Weights { get; }
 
-    /// <summary>P: bits of one stored weight, 16 or 32.</summary>
+    /// <summary>P: bits of one stored weight, 16 or 32; 8-bit floats count as what they widen to.</summary>
     public int OriginalBits { get; }
 
     /// <summary>Bits that the activations of a packed model are to be rounded to; null leaves them.</summary>
     public int? ActivationBits { get; }
 
-    /// <summary>Bytes of all quantizable weights as stored.</summary>
+    /// <summary>Bytes of all of the denoiser's tensors in its files; an 8-bit float is one.</summary>
+    public long StoredBytes => (Tensors is ShardedTensors sharded ? sharded.Stored : Tensors.Tensors).Values.Sum(tensor => tensor.SizeBytes);
+
+    /// <summary>Bytes of all quantizable weights at <see cref="OriginalBits"/>.</summary>
     public long QuantizableBytes => Weights.Sum(weight => weight.ElementCount * OriginalBits / 8);
 
     /// <summary>What the model is by its content; all its tensors are read once, unless the user's cache knows them.</summary>

@@ -39,7 +39,8 @@ public sealed class ComponentTests
     {
         using ModelCopy model = new();
         Directory.Delete(model.In(component), recursive: true);
-        (await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--out", model.Beside("out"))).Refused($"'{component}'", "download");
+        (await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--out", model.Beside("out")))
+            .Refused($"'{component}'", "download");
     }
 
     [Fact]

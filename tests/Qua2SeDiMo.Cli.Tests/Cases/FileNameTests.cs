@@ -18,7 +18,10 @@ public sealed class FileNameTests
         sharded.Shard(ModelCopy.UNet, index, pattern, count: 3);
         await Pictures.AreEqualAsync(whole.Path, sharded.Path);
         Q2Result inspected = (await Q2.RunAsync("inspect", sharded.Path)).Succeeded();
-        if (index.Contains("fp16", StringComparison.Ordinal)) Assert.Contains(index, inspected.Output + inspected.Errors, StringComparison.Ordinal);
+        if (index.Contains("fp16", StringComparison.Ordinal))
+        {
+            Assert.Contains(index, inspected.Output + inspected.Errors, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
@@ -70,7 +73,8 @@ public sealed class FileNameTests
         (await Q2.RunAsync("inspect", model.Path)).Refused(lost, Path.GetFileName(second));
         File.Delete(model.In(second));
         (await Q2.RunAsync("inspect", model.Path)).Refused(Path.GetFileName(second), "download");
-        File.WriteAllText(model.In(index), File.ReadAllText(model.In(index)).Replace(Path.GetFileName(second), "../" + Path.GetFileName(second), StringComparison.Ordinal));
+        File.WriteAllText(model.In(index), File.ReadAllText(model.In(index))
+            .Replace(Path.GetFileName(second), "../" + Path.GetFileName(second), StringComparison.Ordinal));
         (await Q2.RunAsync("inspect", model.Path)).Refused("plain file name");
     }
 

@@ -14,12 +14,14 @@ public sealed class PipelineKindTests
     {
         using ModelCopy model = new();
         model.Edit("model_index.json", ("_class_name", className), ("vae", null),
-            ("vae_decoder", new JsonArray("optimum.onnxruntime.modeling_diffusion", "ORTVaeDecoder")), ("vae_encoder", new JsonArray("optimum.onnxruntime.modeling_diffusion", "ORTVaeEncoder")));
+            ("vae_decoder", new JsonArray("optimum.onnxruntime.modeling_diffusion", "ORTVaeDecoder")),
+                ("vae_encoder", new JsonArray("optimum.onnxruntime.modeling_diffusion", "ORTVaeEncoder")));
         ModelCopy.CopyFolder(model.In("vae"), model.In("vae_encoder"));
         Directory.Move(model.In("vae"), model.In("vae_decoder"));
         File.Delete(model.In("unet/config.json"));
-        foreach (string verb in new[] { "inspect", "bank", "study" }) (await Q2.RunAsync(verb, model.Path)).Refused("exported as ONNX", "vae_decoder", "unet/model.onnx");
-        (await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--out", model.Beside("out"))).Refused("exported as ONNX", "vae_decoder", "unet/model.onnx");
+        (await Q2.RunAsync("inspect", model.Path)).Refused("exported as ONNX", "vae_decoder", "unet/model.onnx");
+        (await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--out", model.Beside("out")))
+            .Refused("exported as ONNX", "vae_decoder", "unet/model.onnx");
     }
 
     [Fact]
@@ -28,8 +30,12 @@ public sealed class PipelineKindTests
         foreach (string component in new[] { "text_encoder", "vae" })
         {
             using ModelCopy model = new();
-            foreach (string file in Directory.EnumerateFiles(model.In(component), "*.safetensors")) File.Move(file, Path.Combine(model.In(component), "model.onnx"));
-            (await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--out", model.Beside("out"))).Refused(component, "model.onnx", "denoiser");
+            foreach (string file in Directory.EnumerateFiles(model.In(component), "*.safetensors"))
+            {
+                File.Move(file, Path.Combine(model.In(component), "model.onnx"));
+            }
+            (await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--out", model.Beside("out")))
+                .Refused(component, "model.onnx", "denoiser");
         }
     }
 
@@ -86,9 +92,9 @@ public sealed class PipelineKindTests
         using ModelCopy model = new();
         model.Edit("model_index.json", ("_class_name", new JsonArray("my_pipeline", "StableDiffusionPipeline")));
         (await Generate(model)).Refused("my_pipeline.StableDiffusionPipeline", "never run");
-        foreach (string verb in new[] { "study", "run" }) (await Q2.RunAsync(verb, model.Path, "--run", model.Beside("run"))).Refused("my_pipeline.StableDiffusionPipeline");
-        Assert.False(Directory.Exists(model.Beside("run/bank")));
+        Assert.Contains("own code", (await Q2.RunAsync("inspect", model.Path)).Succeeded().Output, StringComparison.Ordinal);
     }
 
-    private static Task<Q2Result> Generate(ModelCopy model) => Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--steps", "1", "--out", model.Beside("out"));
+    private static Task<Q2Result> Generate(ModelCopy model) =>
+        Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--steps", "1", "--out", model.Beside("out"));
 }

@@ -13,17 +13,26 @@ public sealed class ComponentFilesTests : IDisposable
 
     public static TheoryData<string, string[], string, string?> Choices => new()
     {
-        { "the canonical name", [$"{Stem}.safetensors", $"{Stem}.fp16.safetensors", $"{Stem}.safetensors.index.json"], $"{Stem}.safetensors", null },
-        { "the index before a variant", [$"{Stem}.fp16.safetensors", $"{Stem}.safetensors.index.json"], $"{Stem}.safetensors.index.json", null },
+        { "the canonical name", [$"{Stem}.safetensors", $"{Stem}.fp16.safetensors", $"{Stem}.safetensors.index.fp16.json"],
+            $"{Stem}.safetensors", null },
+        { "the index before a variant", [$"{Stem}.fp16.safetensors", $"{Stem}.safetensors.index.json"], $"{Stem}.safetensors.index.json",
+            null },
         { "one variant", [$"{Stem}.fp16.safetensors"], $"{Stem}.fp16.safetensors", "fp16" },
         { "a variant with an unusual name", [$"{Stem}.non_ema.safetensors"], $"{Stem}.non_ema.safetensors", "non_ema" },
-        { "today's spelling of a variant's index", [$"{Stem}.safetensors.index.fp16.json", $"{Stem}.fp16-00001-of-00002.safetensors"], $"{Stem}.safetensors.index.fp16.json", "fp16" },
-        { "the older spelling of it", [$"{Stem}.safetensors.fp16.index.json", $"{Stem}-00001-of-00002.fp16.safetensors"], $"{Stem}.safetensors.fp16.index.json", "fp16" },
-        { "a variant's file before its index", [$"{Stem}.fp16.safetensors", $"{Stem}.safetensors.index.fp16.json"], $"{Stem}.fp16.safetensors", "fp16" },
+        { "today's spelling of a variant's index", [$"{Stem}.safetensors.index.fp16.json", $"{Stem}.fp16-00001-of-00002.safetensors"],
+            $"{Stem}.safetensors.index.fp16.json", "fp16" },
+        { "the older spelling of it", [$"{Stem}.safetensors.fp16.index.json", $"{Stem}-00001-of-00002.fp16.safetensors"],
+            $"{Stem}.safetensors.fp16.index.json", "fp16" },
+        { "a variant's file before its index", [$"{Stem}.fp16.safetensors", $"{Stem}.safetensors.index.fp16.json"],
+            $"{Stem}.fp16.safetensors", "fp16" },
         { "half precision before bfloat16", [$"{Stem}.bf16.safetensors", $"{Stem}.fp16.safetensors"], $"{Stem}.fp16.safetensors", "fp16" },
-        { "a precision before another variant", [$"{Stem}.ema.safetensors", $"{Stem}.fp16.safetensors"], $"{Stem}.fp16.safetensors", "fp16" },
-        { "no adapter or copy under another name", ["adapter.safetensors", "ema.safetensors", $"{Stem}_backup.safetensors", $"{Stem}.fp16.safetensors"], $"{Stem}.fp16.safetensors", "fp16" },
-        { "no file that begins with a dot", [$"._{Stem}.safetensors", $".{Stem}.safetensors", $"{Stem}.fp16.safetensors"], $"{Stem}.fp16.safetensors", "fp16" },
+        { "a precision before another variant", [$"{Stem}.ema.safetensors", $"{Stem}.fp16.safetensors"], $"{Stem}.fp16.safetensors",
+            "fp16" },
+        { "no adapter or copy under another name",
+            ["adapter.safetensors", "ema.safetensors", $"{Stem}_backup.safetensors", $"{Stem}.fp16.safetensors"],
+            $"{Stem}.fp16.safetensors", "fp16" },
+        { "no file that begins with a dot", [$"._{Stem}.safetensors", $".{Stem}.safetensors", $"{Stem}.fp16.safetensors"],
+            $"{Stem}.fp16.safetensors", "fp16" },
         { "the library's name", ["model.safetensors", $"{Stem}.fp16.safetensors"], $"{Stem}.fp16.safetensors", "fp16" },
     };
 
@@ -37,6 +46,16 @@ public sealed class ComponentFilesTests : IDisposable
         Assert.Equal(variant, files.Variant);
         Assert.Equal(variant is null, files.Reason is null);
         Assert.Equal(chosen, WeightCandidates.Choose(names, [Stem]).Chosen);
+    }
+
+    [Fact]
+    public void The_file_goes_before_its_index_and_that_is_said()
+    {
+        Make($"{Stem}.safetensors", $"{Stem}.safetensors.index.json", $"{Stem}-00001-of-00001.safetensors");
+        ComponentFiles files = ComponentFiles.OfNetwork(folder.FullName, "diffusers");
+        Assert.Equal([$"{Stem}.safetensors"], files.Weights.Select(Path.GetFileName));
+        Assert.Contains($"{Stem}.safetensors.index.json", files.Reason, StringComparison.Ordinal);
+        Assert.Equal([$"{Stem}-00001-of-00001.safetensors", $"{Stem}.safetensors.index.json"], files.Unread());
     }
 
     [Theory]
@@ -54,7 +73,8 @@ public sealed class ComponentFilesTests : IDisposable
 
     [Theory]
     [InlineData("several variants", "diffusion_pytorch_model.ema.safetensors", "diffusion_pytorch_model.non_ema.safetensors")]
-    [InlineData("index that says which shard", "diffusion_pytorch_model-00001-of-00002.safetensors", "diffusion_pytorch_model-00002-of-00002.safetensors")]
+    [InlineData("index that says which shard", "diffusion_pytorch_model-00001-of-00002.safetensors",
+        "diffusion_pytorch_model-00002-of-00002.safetensors")]
     [InlineData("index that says which shard", "diffusion_pytorch_model.fp16-00001-of-00001.safetensors")]
     [InlineData("adapters", "pytorch_lora_weights.safetensors", "dreamy.safetensors")]
     [InlineData("never read", "diffusion_pytorch_model.bin")]
@@ -62,7 +82,8 @@ public sealed class ComponentFilesTests : IDisposable
     public void Where_nothing_is_taken_the_message_lists_what_was_seen_and_why(string reason, params string[] names)
     {
         Make(names);
-        ModelFolderException error = Assert.Throws<ModelFolderException>(() => ComponentFiles.OfNetwork(folder.FullName, "diffusers").Weights);
+        ModelFolderException error =
+            Assert.Throws<ModelFolderException>(() => ComponentFiles.OfNetwork(folder.FullName, "diffusers").Weights);
         Assert.StartsWith(folder.FullName, error.Message, StringComparison.Ordinal);
         Assert.Contains(reason, error.Message, StringComparison.Ordinal);
         Assert.All(names, name => Assert.Contains(name, error.Message, StringComparison.Ordinal));
@@ -85,7 +106,13 @@ public sealed class ComponentFilesTests : IDisposable
         ComponentFiles tokenizer = ComponentFiles.Of(new ModelComponent("tokenizer_2", "transformers", "CLIPTokenizer", folder.FullName));
         Assert.Equal((WeightForm.None, 3), (tokenizer.Form, tokenizer.Read.Count));
         Assert.Equal(["model.safetensors", "notes.txt", "scheduler_config.json"], tokenizer.Unread());
-        Assert.Equal(["scheduler_config.json"], ComponentFiles.Of(new ModelComponent("scheduler", "diffusers", "DDIMScheduler", folder.FullName)).Read.Select(Path.GetFileName));
+        File.WriteAllText(Path.Combine(folder.FullName, "config.json"), """{"_class_name": "Stray"}""");
+        File.WriteAllText(Path.Combine(folder.FullName, "scheduler_config.json"), """{"_class_name": "DDIMScheduler"}""");
+        Assert.Equal("DDIMScheduler",
+            new ModelComponent("scheduler", "diffusers", "DDIMScheduler", folder.FullName).ReadConfig().ClassName);
+        Assert.Equal(["scheduler_config.json"],
+            ComponentFiles.Of(new ModelComponent("scheduler", "diffusers", "DDIMScheduler",
+            folder.FullName)).Read.Select(Path.GetFileName));
     }
 
     [Fact]
@@ -94,7 +121,8 @@ public sealed class ComponentFilesTests : IDisposable
         Make("model.onnx", "adapter.safetensors");
         Assert.Equal(WeightForm.Program, ComponentFiles.OfNetwork(folder.FullName).Form);
         Make($"{Stem}.safetensors");
-        Assert.Equal((WeightForm.Safetensors, null), (ComponentFiles.OfNetwork(folder.FullName).Form, ComponentFiles.OfNetwork(folder.FullName).Program));
+        Assert.Equal((WeightForm.Safetensors, null),
+            (ComponentFiles.OfNetwork(folder.FullName).Form, ComponentFiles.OfNetwork(folder.FullName).Program));
         Make("q2_manifest.json", "q2_weights.safetensors");
         ComponentFiles packed = ComponentFiles.OfNetwork(folder.FullName);
         Assert.Equal((WeightForm.Packed, Path.Combine(folder.FullName, "model.onnx")), (packed.Form, packed.Program));
@@ -115,7 +143,8 @@ public sealed class ComponentFilesTests : IDisposable
     public void A_link_that_leads_nowhere_is_said_to_be_one()
     {
         File.CreateSymbolicLink(Path.Combine(folder.FullName, $"{Stem}.safetensors"), Path.Combine(folder.FullName, "gone"));
-        Assert.Contains("a link to a file that is not there", Assert.Throws<ModelFolderException>(() => ComponentFiles.OfNetwork(folder.FullName).Weights).Message, StringComparison.Ordinal);
+        Assert.Contains("a link to a file that is not there",
+            Assert.Throws<ModelFolderException>(() => ComponentFiles.OfNetwork(folder.FullName).Weights).Message, StringComparison.Ordinal);
     }
 
     private void Make(params string[] names)

@@ -10,7 +10,9 @@ public sealed class PipelineComponentsTests
     public void Every_pipeline_class_that_makes_pictures_has_its_components_in_the_table() =>
         Assert.Equal(PipelineCatalog.ClassNames.Order(), PipelineComponents.PipelineClasses.Order());
 
-    public static TheoryData<string> Pipelines => [.. Directory.EnumerateDirectories(RepositoryFiles.Golden("pipelines")).Select(folder => Path.GetFileName(folder)!).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Pipelines =>
+        [.. Directory.EnumerateDirectories(RepositoryFiles.Golden("pipelines")).Select(folder => Path.GetFileName(folder)!)
+        .Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Pipelines))]

@@ -61,7 +61,8 @@ public sealed class WeightScalesTests : IDisposable
         Assert.Equal((ElementType.Float16, ElementType.Float32), (tensors.Tensors["a.weight"].Type, tensors.Tensors["b.weight"].Type));
         byte[] halves = new byte[12], some = new byte[7];
         tensors.ReadBytes("a.weight", 0, halves);
-        Assert.Equal(Values.Select(value => (Half)value), Enumerable.Range(0, 6).Select(i => BinaryPrimitives.ReadHalfLittleEndian(halves.AsSpan(i * 2))));
+        Assert.Equal(Values.Select(value => (Half)value), Enumerable.Range(0, 6)
+            .Select(i => BinaryPrimitives.ReadHalfLittleEndian(halves.AsSpan(i * 2))));
         tensors.ReadBytes("b.weight", 5, some);
         Assert.Equal(Single([.. Values.Select(value => value * 0.1f)])[5..12], some);
     }
@@ -101,7 +102,8 @@ public sealed class WeightScalesTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Unknown))]
-    public void A_scale_that_is_not_understood_refuses_the_weight_and_no_other(string name, string type, long[] shape, byte[] data, string words)
+    public void A_scale_that_is_not_understood_refuses_the_weight_and_no_other(string name, string type, long[] shape, byte[] data,
+        string words)
     {
         Write(("a.weight", "F8_E4M3", [2, 3], Codes), (name, type, shape, data), ("c.weight", "F8_E4M3", [2, 3], Codes));
         using ShardedTensors tensors = ShardedTensors.Open(folder.FullName);
@@ -119,7 +121,8 @@ public sealed class WeightScalesTests : IDisposable
     [Fact]
     public void A_scale_beside_another_type_is_refused_unless_it_is_one()
     {
-        Write(("a.weight", "F32", [1], Single(2)), ("a.weight_scale", "F32", [], Single(1)), ("b.weight", "F32", [1], Single(2)), ("b.weight_scale", "F32", [], Single(2)));
+        Write(("a.weight", "F32", [1], Single(2)), ("a.weight_scale", "F32", [], Single(1)), ("b.weight", "F32", [1], Single(2)),
+            ("b.weight_scale", "F32", [], Single(2)));
         Assert.Equal([2], Read("a.weight"));
         Assert.Contains("b.weight_scale", Assert.Throws<SafetensorsException>(() => Read("b.weight")).Message, StringComparison.Ordinal);
     }
@@ -127,7 +130,8 @@ public sealed class WeightScalesTests : IDisposable
     [Fact]
     public void What_only_concerns_activations_is_passed_over()
     {
-        Write(("a.weight", "F8_E5M2", [2], [0x3C, 0x40]), ("a.input_scale", "F32", [], Single(9)), ("a.scale_input", "F32", [], Single(9)), ("scaled_fp8", "F8_E5M2", [2], [0, 0]));
+        Write(("a.weight", "F8_E5M2", [2], [0x3C, 0x40]), ("a.input_scale", "F32", [], Single(9)), ("a.scale_input", "F32", [], Single(9)),
+            ("scaled_fp8", "F8_E5M2", [2], [0, 0]));
         using ShardedTensors tensors = ShardedTensors.Open(folder.FullName);
         Assert.Equal([1, 2], tensors.ReadSingle("a.weight"));
         Assert.Equal(["a.weight"], tensors.Tensors.Keys);
@@ -137,8 +141,10 @@ public sealed class WeightScalesTests : IDisposable
     [Fact]
     public void A_type_is_an_error_only_where_it_is_read()
     {
-        Write(("known", "F32", [1], Single(5)), ("future", "F3_E1M1", [8], [1, 2, 3]), ("scale", "F8_E8M0", [2], [1, 2]), ("four", "F4", [4], [1, 2]), ("six", "F6_E2M3", [4], [1, 2, 3]),
-            ("complex", "C64", [1], new byte[8]), ("count", "U64", [1], [7, 0, 0, 0, 0, 0, 0, 0]), ("short", "I16", [1], [0xFE, 0xFF]), ("word", "U16", [1], [2, 1]), ("wide", "U32", [1], [0, 0, 0, 0x80]));
+        Write(("known", "F32", [1], Single(5)), ("future", "F3_E1M1", [8], [1, 2, 3]), ("scale", "F8_E8M0", [2], [1, 2]),
+            ("four", "F4", [4], [1, 2]), ("six", "F6_E2M3", [4], [1, 2, 3]),
+            ("complex", "C64", [1], new byte[8]), ("count", "U64", [1], [7, 0, 0, 0, 0, 0, 0, 0]), ("short", "I16", [1], [0xFE, 0xFF]),
+                ("word", "U16", [1], [2, 1]), ("wide", "U32", [1], [0, 0, 0, 0x80]));
         Assert.Equal([5], Read("known"));
         foreach (string name in new[] { "future", "scale", "four", "six", "complex" })
         {
@@ -146,7 +152,8 @@ public sealed class WeightScalesTests : IDisposable
         }
         using ShardedTensors tensors = ShardedTensors.Open(folder.FullName);
         Assert.Equal([7, -2, 258, 1L << 31], new[] { "count", "short", "word", "wide" }.Select(name => tensors.ReadInt64(name).Single()));
-        Assert.Equal([7, -2, 258, 2147483648f], new[] { "count", "short", "word", "wide" }.Select(name => tensors.ReadSingle(name).Single()));
+        Assert.Equal([7, -2, 258, 2147483648f],
+            new[] { "count", "short", "word", "wide" }.Select(name => tensors.ReadSingle(name).Single()));
         string copy = Path.Combine(folder.FullName, "copy.safetensors");
         SafetensorsWriter.Write(copy, [.. tensors.Tensors.Values.Select(tensor => SafetensorsWriter.Item.Copy(tensors, tensor))]);
         using SafetensorsFile copied = SafetensorsFile.Open(copy);
@@ -155,7 +162,8 @@ public sealed class WeightScalesTests : IDisposable
 
     private static byte[] Single(params float[] values) => System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(values).ToArray();
 
-    private static IEnumerable<uint> Bits(float[] values) => values.Select(value => float.IsNaN(value) ? uint.MaxValue : BitConverter.SingleToUInt32Bits(value));
+    private static IEnumerable<uint> Bits(float[] values) =>
+        values.Select(value => float.IsNaN(value) ? uint.MaxValue : BitConverter.SingleToUInt32Bits(value));
 
     private float[] Read(string name)
     {
@@ -167,7 +175,13 @@ public sealed class WeightScalesTests : IDisposable
     private void Write(params (string Name, string Type, long[] Shape, byte[] Data)[] tensors)
     {
         int offset = 0;
-        string[] entries = [.. tensors.Select(tensor => $"\"{tensor.Name}\":{{\"dtype\":\"{tensor.Type}\",\"shape\":[{string.Join(',', tensor.Shape)}],\"data_offsets\":[{offset},{offset += tensor.Data.Length}]}}")];
+        var entries = new List<string>();
+        foreach ((string name, string type, long[] shape, byte[] data) in tensors)
+        {
+            int end = offset + data.Length;
+            entries.Add($"\"{name}\":{{\"dtype\":\"{type}\",\"shape\":[{string.Join(',', shape)}],\"data_offsets\":[{offset},{end}]}}");
+            offset = end;
+        }
         byte[] header = Encoding.UTF8.GetBytes("{" + string.Join(',', entries) + "}"), length = new byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
         System.IO.File.WriteAllBytes(File, [.. length, .. header, .. tensors.SelectMany(tensor => tensor.Data)]);
