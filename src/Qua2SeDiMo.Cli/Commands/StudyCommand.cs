@@ -21,11 +21,14 @@ internal static class StudyCommand
         var retry = new Option<bool>("--retry-failed") { Description = "Let failed trials wait again" };
         command.Add(objective);
         command.Add(retry);
+        trials.Exclude(command, allocations);
+        command.Excludes(objective, allocations, "all metrics of listed allocations are shown, and none is chosen by");
         return command.Runs((result, context, cancellationToken) =>
         {
             using LoadedModel loaded = model.Open(result, context);
             RunDirectory run = model.Run(result);
             StudyOptions options = trials.Apply(result, generation.Read(result, model.Folder(result))) with { FrontObjective = result.GetValue(objective) };
+            options.Scoring.Require(result.GetValue(objective));
             IReadOnlyList<CutText> cut = CutTextNotes.Say(context, CutPrompts.Find(loaded, options));
             if (result.GetValue(allocations) is { } file)
             {

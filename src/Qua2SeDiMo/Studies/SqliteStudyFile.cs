@@ -24,7 +24,8 @@ internal static class SqliteStudyFile
         if (create) Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
-            DataSource = path,
+            // A full path: SQLite takes one that begins with "file:" for an address with escapes and queries.
+            DataSource = Path.GetFullPath(path),
             Mode = create ? SqliteOpenMode.ReadWriteCreate : SqliteOpenMode.ReadWrite,
             Pooling = false,
             ForeignKeys = true,

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace Qua2SeDiMo.Studies;
 
@@ -40,7 +41,7 @@ public sealed record StudyWorker(string Host, int ProcessId, string ProcessStart
             if (!OperatingSystem.IsLinux())
             {
                 using Process process = Process.GetProcessById(processId);
-                return process.StartTime.ToUniversalTime().Ticks.ToString();
+                return process.StartTime.ToUniversalTime().Ticks.ToString(CultureInfo.InvariantCulture);
             }
             string stat = File.ReadAllText($"/proc/{processId}/stat");
             string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
