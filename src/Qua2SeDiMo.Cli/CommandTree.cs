@@ -24,6 +24,7 @@ internal static class CommandTree
             VerifyCommand.Create(),
             DoctorCommand.Create(),
         };
+        foreach (Command command in root.Subcommands) command.RefuseEmptyValues();
         root.Add(CommandRunner.JsonOption);
         root.Add(CommandRunner.QuietOption);
         return root;

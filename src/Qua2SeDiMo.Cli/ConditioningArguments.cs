@@ -26,6 +26,9 @@ internal sealed class ConditioningArguments
         sizes = new SizeArguments(command);
     }
 
+    /// <summary>The option for negative prompts.</summary>
+    internal Option Negative => negative;
+
     /// <summary>The request with negative prompts and sizes.</summary>
     /// <param name="result">What was given.</param>
     /// <param name="request">Steps, guidance, size.</param>

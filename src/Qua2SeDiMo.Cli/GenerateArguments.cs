@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Stages;
@@ -34,8 +35,18 @@ internal sealed class GenerateArguments
         command.Validators.Add(result =>
         {
             if (result.GetResult(prompt) is null && result.GetResult(prompts) is null) result.AddError("Give --prompt TEXT or --prompts FILE.");
+            int given = OptionRules.Words(result, prompt).Count;
+            if (OptionRules.Words(result, count) is [string text] && int.TryParse(text, CultureInfo.InvariantCulture, out int wanted) && wanted > 0 && wanted < given)
+            {
+                result.AddError($"--count {wanted} leaves out {given - wanted} of {given} prompts; give no more prompts than images.");
+            }
         });
+        command.Needs(entry, allocation, "it names one allocation of that file");
+        command.NeedsGuidance(conditioning.Negative, guidance);
     }
+
+    /// <summary>The option that names an allocation, without which there is no need of a run directory.</summary>
+    internal Option Allocation => allocation;
 
     internal string Destination(ParseResult result) => result.GetValue(destination)!;
 
@@ -58,6 +69,7 @@ internal sealed class GenerateArguments
         {
             ActivationBits = result.GetValue(activationBits),
             Execution = result.GetValue(execution),
+            AllocationOrigin = result.GetValue(allocation) is { } source ? AllocationChoice.Origin(source, result.GetValue(entry)) : null,
         };
     }
 

@@ -16,9 +16,19 @@ internal sealed class ModelArguments
         if (withRun) command.Add(run);
     }
 
+    /// <summary>The option that names the run directory.</summary>
+    internal Option RunOption => run;
+
     internal string Folder(ParseResult result) => result.GetRequiredValue(folder);
 
     internal LoadedModel Open(ParseResult result, CommandContext context) => LoadedModel.Open(Folder(result), context.Notes);
 
-    internal RunDirectory Run(ParseResult result) => new(result.GetValue(run) ?? Path.Combine("runs", Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Folder(result))))));
+    /// <summary>The run directory, where results can be written.</summary>
+    /// <exception cref="OutputFolderException">They cannot.</exception>
+    internal RunDirectory Run(ParseResult result)
+    {
+        string path = result.GetValue(run) ?? Path.Combine("runs", Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Folder(result)))));
+        OutputFolderException.Check(path);
+        return new RunDirectory(path);
+    }
 }

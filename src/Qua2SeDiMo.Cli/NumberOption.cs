@@ -60,6 +60,9 @@ internal static class NumberOption
         },
     };
 
+    /// <summary>Whether a text is a number of at most 1.</summary>
+    internal static bool IsAtMostOne(string text) => double.TryParse(text, DecimalStyle, CultureInfo.InvariantCulture, out double value) && value <= 1;
+
     /// <summary>Reads a number.</summary>
     /// <returns>Null if it is one between the bounds, else what is wrong with it.</returns>
     private static string? Read<T>(string text, T least, T most, T? other, out T value) where T : struct, INumber<T>

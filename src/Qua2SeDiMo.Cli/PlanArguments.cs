@@ -42,6 +42,12 @@ internal sealed class PlanArguments
         });
         command.Add(predictor);
         command.Add(level);
+        command.Validators.Add(result =>
+        {
+            if (OptionRules.Words(result, predictor) is not [string by] || OptionRules.Words(result, level) is not [string at]) return;
+            string[] levels = by switch { ModelNames.Ridge => ["op"], ModelNames.Blend => ["whole"], _ => ["op", "block", "whole"] };
+            if (!levels.Contains(at, StringComparer.OrdinalIgnoreCase)) result.AddError($"--predictor {by} has no plans at --level {at}; it has {string.Join(", ", levels)}.");
+        });
     }
 
     internal IReadOnlyList<BitBudget> Budgets(ParseResult result) => [.. result.GetValue(sizes)!.Select(BitBudget.Parse).DistinctBy(budget => budget.Name)];

@@ -22,7 +22,8 @@ internal sealed class PredictorArguments
         Option<bool>? shared = command.Options.OfType<Option<bool>>().FirstOrDefault(option => option.Name == "--faithful");
         faithful = shared ?? new Option<bool>("--faithful") { Description = "As the published training loop, without early stopping" };
         if (shared is null) command.Add(faithful);
-        else shared.Description = "As the published code: all images share one starting noise, and the published training loop";
+        command.Excludes(earlyStopping, faithful, "the published training loop goes through all epochs");
+        if (shared is not null) shared.Description = "As the published code: all images share one starting noise, and the published training loop";
     }
 
     internal PredictorOptions Options(ParseResult result) => new()

@@ -25,6 +25,14 @@ internal sealed class SourceArguments
         command.Add(folder);
         foreach (Option option in new Option[] { run, trials, dag, target, ownFolds }) command.Add(option);
         if (withTruth) command.Add(truth);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(folder) is not { Tokens.Count: > 0 }) return;
+            foreach (Option option in new Option[] { target, ownFolds }.Where(option => OptionRules.IsGiven(result, option)))
+            {
+                result.AddError($"{option.Name} is of labelled trials from outside (--trials, --dag) and does nothing for a model FOLDER.");
+            }
+        });
     }
 
     internal bool IsExternal(ParseResult result) => Files(result) is not null;
@@ -60,6 +68,7 @@ internal sealed class SourceArguments
             {
                 throw new FormatException($"{directory.DirectoryPath}: its fit was made of a model's own study, not of files; give another --run, and `q2 fit` it first.");
             }
+            if (result.GetValue(ownFolds) && !reading.OwnFolds) throw new FormatException("--own-folds makes folds when they are fitted, and this fit took those of --dag. Run `q2 fit` with it.");
             (string trialsPath, string dagPath) = Named(result) ?? (origin.TrialsFile!, origin.GraphFile!);
             study = LabelledStudy.OfFiles(trialsPath, dagPath, reading with { TargetColumn = result.GetValue(target) ?? reading.TargetColumn });
         }

@@ -31,6 +31,14 @@ internal sealed class StudyArguments
     {
         sizes = new SizeArguments(command);
         foreach (Option option in new Option[] { images, steps, guidance, negative, height, width, batch, seed, prompts, clip, reference, activationBits, faithful }) command.Add(option);
+        command.NeedsGuidance(negative, guidance);
+        command.Validators.Add(result =>
+        {
+            if (OptionRules.Words(result, clip) is [ScoringFiles.None] && OptionRules.Words(result, reference) is [not ScoringFiles.None])
+            {
+                result.AddError("--reference does nothing with --clip none: its features are compared with those of a CLIP model.");
+            }
+        });
     }
 
     internal StudyOptions Read(ParseResult result, string modelFolder) => new()

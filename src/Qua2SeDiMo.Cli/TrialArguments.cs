@@ -19,6 +19,17 @@ internal sealed class TrialArguments
         command.Add(samplerSeed);
         command.Add(fixedBits);
         command.Add(sampler);
+        command.Validators.Add(result =>
+        {
+            bool isFront = OptionRules.Words(result, sampler) is [string kind] && kind.Equals(nameof(SamplerKind.Front), StringComparison.OrdinalIgnoreCase);
+            if (isFront && OptionRules.IsGiven(result, fixedBits)) result.AddError("--fixed-bits and --sampler front do not go together: one draws all allocations at one size, the other near a front of sizes.");
+        });
+    }
+
+    /// <summary>Makes all of them contradict an option that names the allocations itself.</summary>
+    internal void Exclude(Command command, Option given)
+    {
+        foreach (Option option in new Option[] { trials, samplerSeed, fixedBits, sampler }) command.Excludes(option, given, "that file says which allocations are labelled");
     }
 
     internal StudyOptions Apply(ParseResult result, StudyOptions options) => options with

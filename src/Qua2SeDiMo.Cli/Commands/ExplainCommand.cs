@@ -19,11 +19,16 @@ internal static class ExplainCommand
         var epochs = NumberOption.Optional("--bootstrap-epochs", "Passes of each refit; default: 40", 1, 100_000);
         var svg = new Option<string?>("--svg") { Description = "Write each figure as an SVG file into this folder" };
         foreach (Option option in new Option[] { top, loss, compare, bootstrap, epochs, svg }) command.Add(option);
+        command.Needs(epochs, bootstrap, "it is the length of those refits");
+        compare.Validators.Add(result =>
+        {
+            if (result.Tokens.Count % 2 != 0) result.AddError($"--compare takes pairs; '{result.Tokens[^1].Value}' stands alone.");
+        });
         return command.Runs((result, context, cancellationToken) =>
         {
             RunDirectory run = source.Run(result);
+            if (result.GetValue(svg) is { } wanted) OutputFolderException.Check(wanted);
             string[] names = result.GetValue(compare) ?? [];
-            if (names.Length % 2 != 0) throw new FormatException($"--compare takes pairs; '{names[^1]}' stands alone.");
             SensitivityRecord record = StageTimings.Measure(run, "explain", () =>
             {
                 LabelledStudy study = source.Read(result, run, context, result.GetValue(loss));
@@ -36,12 +41,9 @@ internal static class ExplainCommand
                     Truth = source.Truth(result, study),
                 }, context.Progress, cancellationToken);
             });
+            IReadOnlyList<string> written = result.GetValue(svg) is { } folder ? ExplanationFiles.Write(record, folder) : [];
             context.Print(record, _ => ExplainTables.Show(record, result.GetValue(top), context.Out));
-            if (result.GetValue(svg) is { } folder)
-            {
-                IReadOnlyList<string> written = ExplanationFiles.Write(record, folder);
-                if (!context.Json) context.Out.WriteLine($"{written.Count} figures in {folder}: {string.Join(", ", written)}");
-            }
+            if (!context.Json && written.Count > 0) context.Out.WriteLine($"{written.Count} figures in {result.GetValue(svg)}: {string.Join(", ", written)}");
             if (!context.Json) context.Next($"plan {source.Words(result)}");
             return ExitCode.Success;
         });

@@ -13,9 +13,12 @@ internal static class GenerateCommand
         var command = new Command("generate", "Write images as PNG, from a model folder, a packed one, or a model under an allocation");
         var model = new ModelArguments(command);
         var arguments = new GenerateArguments(command);
+        command.Needs(model.RunOption, arguments.Allocation, "its bank holds the weights of an allocation");
         return command.Runs((result, context, cancellationToken) =>
         {
             GenerateOptions options = arguments.Read(result);
+            // Whether pictures can be written is known now, and the model takes its time.
+            OutputFolderException.Check(arguments.Destination(result));
             using LoadedModel loaded = model.Open(result, context);
             IReadOnlyList<CutText> cut = CutTextNotes.Say(context, CutPrompts.Find(loaded, options.Prompts, options.Request));
             (BitAllocation, QuantizerBank)? quantized = null;

@@ -35,6 +35,8 @@ internal static class PackCommand
         var activationBits = NumberOption.Optional("--activation-bits", "Bits that activations are rounded to when the packed model runs; default: those of the study behind the plan", 2, 8);
         var output = new Option<string?>("--out") { Description = "Folder to write; with several formats, one folder in it for each. Default: packed/, packed-FORMAT/ in the run directory" };
         foreach (Option option in new Option[] { bits, allocation, entry, formats, activationBits, output }) command.Add(option);
+        command.Excludes(bits, allocation, "either a plan of the run is packed or an allocation of a file");
+        command.Needs(entry, allocation, "it names one allocation of that file");
         formats.Validators.Add(result =>
         {
             foreach (string name in Names([.. result.Tokens.Select(token => token.Value)]).Where(name => !Formats.ContainsKey(name))) result.AddError($"--format {name}: there are {string.Join(", ", Formats.Keys)}.");
@@ -49,7 +51,7 @@ internal static class PackCommand
             if (result.GetValue(allocation) is { } file)
             {
                 chosen = AllocationChoice.Read(file, result.GetValue(entry), [.. loaded.Weights.Select(weight => weight.Name)]);
-                origin = new JsonObject { ["allocation"] = Path.GetFileName(file), ["entry"] = result.GetValue(entry) };
+                origin = AllocationChoice.Origin(file, result.GetValue(entry));
             }
             else
             {

@@ -20,6 +20,8 @@ internal static class StudyCommand
         command.Add(allocations);
         command.Add(objective);
         var retry = new RetryArgument(command);
+        trials.Exclude(command, allocations);
+        command.Excludes(objective, allocations, "all metrics of listed allocations are shown, and none is chosen by");
         return command.Runs((result, context, cancellationToken) =>
         {
             using LoadedModel loaded = model.Open(result, context);
@@ -29,6 +31,7 @@ internal static class StudyCommand
                 FrontObjective = result.GetValue(objective),
                 RetryFailed = retry.Given(result),
             };
+            options.Scoring.Require(result.GetValue(objective));
             IReadOnlyList<CutText> cut = CutTextNotes.Say(context, CutPrompts.Find(loaded, options));
             if (result.GetValue(allocations) is { } file)
             {

@@ -44,5 +44,5 @@ public readonly record struct Dimension
         left.IsFixed && right.IsFixed ? new Dimension(left.size + right.size) : new Dimension($"{left}+{right}");
 
     /// <summary>The number or the name.</summary>
-    public override string ToString() => Symbol ?? size.ToString();
+    public override string ToString() => Symbol ?? $"{size}";
 }

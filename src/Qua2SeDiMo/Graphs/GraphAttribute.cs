@@ -20,7 +20,7 @@ public abstract record GraphAttribute(string Name)
     public sealed record Wholes(string Name, IReadOnlyList<long> Values) : GraphAttribute(Name)
     {
         /// <inheritdoc/>
-        public override string ValueText => $"[{string.Join(", ", Values)}]";
+        public override string ValueText => $"[{string.Join(", ", Values.Select(value => $"{value}"))}]";
     }
 
     /// <summary>One single-precision number.</summary>

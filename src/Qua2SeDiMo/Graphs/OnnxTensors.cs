@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Qua2SeDiMo.Graphs.OnnxSchema;
 using Qua2SeDiMo.Models;
@@ -115,7 +116,7 @@ public sealed class OnnxTensors : ITensorSource
         long count = 1;
         foreach (long extent in shape)
         {
-            if (extent < 0 || (extent > 0 && count > (1L << 40) / extent)) throw new OnnxFormatException($"{path}: tensor '{proto.Name}' claims the shape [{string.Join(", ", shape)}], which is negative or too large to be true.");
+            if (extent < 0 || (extent > 0 && count > (1L << 40) / extent)) throw new OnnxFormatException($"{path}: tensor '{proto.Name}' claims the shape [{string.Join(", ", shape.Select(extent => $"{extent}"))}], which is negative or too large to be true.");
             count *= extent;
         }
         return new TensorInfo(proto.Name, type, shape);
@@ -141,7 +142,7 @@ public sealed class OnnxTensors : ITensorSource
     private Stored External(TensorProto proto, TensorInfo info)
     {
         string? Entry(string key) => proto.ExternalData.FirstOrDefault(entry => entry.Key == key)?.Value;
-        long Number(string key, long otherwise) => Entry(key) is not { } text ? otherwise : long.TryParse(text, out long value) && value >= 0 ? value
+        long Number(string key, long otherwise) => Entry(key) is not { } text ? otherwise : long.TryParse(text, CultureInfo.InvariantCulture, out long value) && value >= 0 ? value
             : throw new OnnxFormatException($"{modelPath}: tensor '{info.Name}' has the external {key} '{text}'; a number of bytes is expected.");
         string location = Entry("location") ?? "";
         FileStream file = Open(info.Name, location);

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Qua2SeDiMo.Graphs;
 
 /// <summary>Multiply-accumulates of the operators that hold quantizable weights.</summary>
@@ -27,6 +29,6 @@ public static class WeightCost
     private static long Extent(Dimension dimension, int tokens)
     {
         if (dimension.IsFixed) return dimension.Size;
-        return dimension.Symbol == "batch" ? 1 : dimension.Symbol!.Split('+').Sum(part => long.TryParse(part, out long size) ? size : part == "tokens" ? tokens : 1);
+        return dimension.Symbol == "batch" ? 1 : dimension.Symbol!.Split('+').Sum(part => long.TryParse(part, CultureInfo.InvariantCulture, out long size) ? size : part == "tokens" ? tokens : 1);
     }
 }

@@ -147,7 +147,7 @@ internal static class OnnxWeightCodes
 
         private string Byte(int value) => Hold(new Initializer.Inline($"byte {value}", ElementType.UInt8, [], new[] { (byte)value }));
 
-        private string Numbers(IReadOnlyList<long> numbers) => Hold(new Initializer.Inline($"numbers {string.Join(' ', numbers)}", ElementType.Int64, [numbers.Count], Bytes<long>([.. numbers])));
+        private string Numbers(IReadOnlyList<long> numbers) => Hold(new Initializer.Inline($"numbers {string.Join(' ', numbers.Select(number => $"{number}"))}", ElementType.Int64, [numbers.Count], Bytes<long>([.. numbers])));
 
         // Constants of one name are one constant.
         private string Hold(Initializer initializer)

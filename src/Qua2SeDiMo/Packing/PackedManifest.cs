@@ -104,7 +104,7 @@ public sealed record PackedManifest(string WeightsSha256, string SourceFingerpri
         long[] shape = [.. items[1].Items.Select(extent => extent.Long())];
         if (shape.Length is < 2 or > 5 || shape.Any(extent => extent < 1) || !IsSmall(shape))
         {
-            throw new PackedModelException($"{path}: weight '{name}' has shape [{string.Join(", ", shape.Take(8))}]; 2 to 5 positive extents with at most {Array.MaxLength} weights are expected.");
+            throw new PackedModelException($"{path}: weight '{name}' has shape [{string.Join(", ", shape.Take(8).Select(extent => $"{extent}"))}]; 2 to 5 positive extents with at most {Array.MaxLength} weights are expected.");
         }
         QuantizerSpec? spec = null;
         if (items[0].TextOrNull() is { } option && !QuantizerSpec.TryParse(option, out spec))

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
@@ -42,7 +43,7 @@ internal static class QuantizerBankFile
 
     internal static void WriteWeight(string path, string fingerprint, IReadOnlyList<QuantizedWeight> options)
     {
-        Dictionary<string, string> metadata = options.ToDictionary(option => "error." + option.Spec, option => option.MeanError.ToString("R"));
+        Dictionary<string, string> metadata = options.ToDictionary(option => "error." + option.Spec, option => $"{option.MeanError:R}");
         foreach (QuantizedWeight option in options) metadata[ChecksumKey + option.Spec] = QuantizedWeightTensors.Checksum(option);
         metadata["format"] = Format;
         metadata["version"] = Version;
@@ -61,7 +62,7 @@ internal static class QuantizerBankFile
             var errors = new Dictionary<QuantizerSpec, double>();
             foreach (QuantizerSpec spec in options)
             {
-                if (!double.TryParse(file.Metadata.GetValueOrDefault("error." + spec), out double error)) return null;
+                if (!double.TryParse(file.Metadata.GetValueOrDefault("error." + spec), CultureInfo.InvariantCulture, out double error)) return null;
                 foreach (TensorInfo tensor in QuantizedWeightTensors.Describe(spec.ToString(), spec, weight.OutChannels, weight.RowLength, tableType))
                 {
                     QuantizedWeightTensors.Check(file, tensor);

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 
 namespace Qua2SeDiMo.Quantizers;
 
@@ -65,7 +66,7 @@ public sealed record QuantizerSpec(QuantizerMethod Method, int Bits)
         spec = null;
         string normal = (text ?? "").Replace('_', '-');
         int cut = normal.LastIndexOf('-');
-        if (cut < 0 || !int.TryParse(normal.AsSpan(cut + 1), out int bits) || bits is < 2 or > 8) return false;
+        if (cut < 0 || !int.TryParse(normal.AsSpan(cut + 1), CultureInfo.InvariantCulture, out int bits) || bits is < 2 or > 8) return false;
         QuantizerMethod? method = normal[..cut] switch
         {
             "uaq" => QuantizerMethod.UniformAffine,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Qua2SeDiMo.Reports;
@@ -21,18 +22,18 @@ public static class DotText
             string indent = "  ";
             if (block.Key.Length > 0)
             {
-                text.Append("  subgraph cluster_").Append(cluster++).Append(" {\n    label=").Append(Quote(block.Key)).Append(";\n");
+                text.Append(CultureInfo.InvariantCulture, $"  subgraph cluster_{cluster++} {{\n    label=").Append(Quote(block.Key)).Append(";\n");
                 indent = "    ";
             }
             foreach (int i in block)
             {
                 DirectedGraphNode node = graph.Nodes[i];
-                text.Append(indent).Append('n').Append(i).Append(" [label=").Append(Quote(node.Label)).Append(", tooltip=")
+                text.Append(indent).Append(CultureInfo.InvariantCulture, $"n{i}").Append(" [label=").Append(Quote(node.Label)).Append(", tooltip=")
                     .Append(Quote($"{node.Name} ({node.Kind})")).Append(", fillcolor=\"").Append(Fills[Array.IndexOf(kinds, node.Kind) % Fills.Length]).Append("\"];\n");
             }
             if (block.Key.Length > 0) text.Append("  }\n");
         }
-        foreach ((int source, int target) in graph.Edges) text.Append("  n").Append(source).Append(" -> n").Append(target).Append(";\n");
+        foreach ((int source, int target) in graph.Edges) text.Append(CultureInfo.InvariantCulture, $"  n{source} -> n{target}").Append(";\n");
         return text.Append("}\n").ToString();
     }
 

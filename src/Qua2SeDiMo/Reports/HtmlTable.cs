@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Qua2SeDiMo.Reports;
 
 /// <summary>Draws <see cref="TableData"/> as an HTML table that sorts when a heading is pressed.</summary>
@@ -25,7 +27,7 @@ internal static class HtmlTable
     private static Markup Cell(TableColumn column, TableCell cell, bool isHeading)
     {
         var tag = new Markup(isHeading ? "th scope=\"row\"" : "td");
-        string value = cell.Value is { } number && double.IsFinite(number) ? number.ToString("R") : "";
+        string value = cell.Value is { } number && double.IsFinite(number) ? number.ToString("R", CultureInfo.InvariantCulture) : "";
         string css = string.Join(' ', new[] { column.IsNumeric ? "number" : "", cell.CssClass, cell.Shade is null ? "" : "shade" }
             .Where(part => !string.IsNullOrEmpty(part)));
         string? style = cell.Shade is { } shade ? $"--v:{Math.Clamp(shade, 0, 1):0.00}" : null;

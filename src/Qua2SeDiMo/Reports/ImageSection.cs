@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Qua2SeDiMo.Reports;
 
 /// <summary>Prompts × entries.</summary>
@@ -22,7 +24,7 @@ internal static class ImageSection
 
     private static Markup Row(ImageGridData grid, ImageRowData row, bool isSmall) => Markup.Of(
         $"""
-        <div class="gallery-row"><h3 class="prompt">{row.Prompt} <small>seed {row.Seed.ToString()}</small></h3>
+        <div class="gallery-row"><h3 class="prompt">{row.Prompt} <small>seed {row.Seed.ToString(CultureInfo.InvariantCulture)}</small></h3>
         <div class="pictures">{Markup.Join(row.Cells.Select((cell, i) => Cell(grid, row, cell, i, isSmall)))}</div></div>
         """);
 

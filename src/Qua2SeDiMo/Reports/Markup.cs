@@ -64,7 +64,7 @@ internal readonly ref struct MarkupHandler
 
     public void AppendFormatted(string? hole) => text.Append(Markup.Escape(hole));
 
-    public void AppendFormatted(int hole) => text.Append(hole);
+    public void AppendFormatted(int hole) => text.Append(hole.ToString(CultureInfo.InvariantCulture));
 
     public void AppendFormatted(double hole) => AppendFormatted(hole, "0.##");
 

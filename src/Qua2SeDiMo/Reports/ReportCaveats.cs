@@ -20,7 +20,7 @@ internal static class ReportCaveats
         int[] counts = [.. report.Entries.Select(entry => entry.ImageCount).Append(run.ImageCount).Distinct().Order()];
         if (counts.Length > 1)
         {
-            yield return $"Not all figures come from the same number of images (here {FigureText.List([.. counts.Select(count => count.ToString())])}): "
+            yield return $"Not all figures come from the same number of images (here {FigureText.List([.. counts.Select(count => $"{count}")])}): "
                 + "Fréchet distance and KID do not compare between them.";
         }
         if (report.Entries.Any(entry => entry.Kind == EntryKind.BestRandom) && report.Trials.Count > 1)

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Qua2SeDiMo.Reports;
 
 /// <summary>The head of the page: what was run in one sentence, and each plan as a card.</summary>
@@ -12,7 +14,7 @@ internal static class SummarySection
             + $"{FigureText.Bytes(run.QuantizableBytes)} at {run.OriginalBits} bits, were quantized to 3 and 4 bits weight by weight.{trials}";
         MetricData? objective = report.Metrics.FirstOrDefault(metric => metric.Key == report.ObjectiveKey);
         EntryData[] plans = [.. report.Entries.Where(entry => entry.Kind == EntryKind.Plan).OrderBy(entry => entry.AverageBits)];
-        string date = run.CreatedAt is { } made ? made.UtcDateTime.ToString("yyyy-MM-dd HH:mm") + " UTC" : "";
+        string date = run.CreatedAt is { } made ? made.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) + " UTC" : "";
         return Markup.Of(
             $"""
             <header class="head">

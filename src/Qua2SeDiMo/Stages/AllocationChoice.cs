@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Studies;
@@ -37,11 +38,18 @@ public static class AllocationChoice
             $"{document.Source}: '{unknown}' is no quantizable weight of this model, whose {known.Count} weights are named like '{weightNames.FirstOrDefault()}'. Is the file for another model?");
     }
 
+    /// <summary>What pictures and packed models keep of where an allocation is from.</summary>
+    public static JsonObject Origin(string path, string? entry) => new() { ["allocation"] = Path.GetFileName(path), ["entry"] = entry };
+
     private static ForeignValue Find(string path, ForeignValue root, string? entry)
     {
-        if (root.Has("allocation")) return root["allocation"];
-        if (root.IsObject && Lists.FirstOrDefault(name => root[name].IsList) is { } list) root = root[list];
-        if (!root.IsList) return root;
+        bool isSingle = root.Has("allocation");
+        if (!isSingle && root.IsObject && Lists.FirstOrDefault(name => root[name].IsList) is { } list) root = root[list];
+        if (isSingle || !root.IsList)
+        {
+            return entry is null ? isSingle ? root["allocation"] : root
+                : throw new AllocationFileException($"{path}: it holds one allocation without a name, so there is no '{entry}'. Leave out the entry.");
+        }
         ForeignValue[] entries = [.. root.Items.Where(item => item.Has("allocation"))];
         if (entry is null && entries.Length == 1) return entries[0]["allocation"];
         foreach (ForeignValue item in entries)

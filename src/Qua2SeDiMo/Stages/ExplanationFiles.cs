@@ -1,3 +1,4 @@
+using System.Globalization;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Reports;
 using Qua2SeDiMo.Sensitivity;
@@ -44,7 +45,7 @@ public static class ExplanationFiles
     internal static OptionData Option(string name)
     {
         int cut = name.LastIndexOf('-');
-        int bits = cut > 0 && int.TryParse(name[(cut + 1)..], out int parsed) ? parsed : 0;
+        int bits = cut > 0 && int.TryParse(name[(cut + 1)..], CultureInfo.InvariantCulture, out int parsed) ? parsed : 0;
         string method = (cut > 0 ? name[..cut] : name).Replace('_', '-') switch { "uaq" => "UAQ", "kmeans-c" => "K-Means C", "kmeans-a" => "K-Means A", string other => other };
         return new OptionData(name, bits > 0 ? $"{method}, {bits} bits" : method, method, bits);
     }

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Packing;
@@ -19,6 +20,9 @@ public sealed record GenerateOptions(IReadOnlyList<string> Prompts, GenerationRe
 
     /// <summary>Bits that activations are rounded to in front of every weight, 2 to 8, anew at each step; null takes what a packed model says, else leaves them.</summary>
     public int? ActivationBits { get; init; }
+
+    /// <summary>Where an allocation is from, which pictures say; null where nobody said.</summary>
+    public JsonObject? AllocationOrigin { get; init; }
 
     /// <summary>How the denoiser multiplies by quantized weights.</summary>
     public WeightExecution Execution { get; init; } = WeightExecution.Unpacked;
@@ -55,9 +59,11 @@ public sealed record GenerateResult(IReadOnlyList<GeneratedImage> Images, string
 public static class GenerateStage
 {
     private const int SlugLength = 48;
-    private const string SheetName = "sheet.png";
 
-    /// <summary>Generates and writes one file per prompt, batch by batch, so that a stop keeps what is finished.</summary>
+    /// <summary>
+    /// Generates and writes one file per prompt, batch by batch, so that a stop keeps what is finished. Files take the next free numbers of the folder;
+    /// each says how it was made.
+    /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="destination">Folder for the files; made when missing.</param>
     /// <param name="options">What to generate.</param>
@@ -76,6 +82,7 @@ public static class GenerateStage
             throw new GenerationException($"{model.Folder.DirectoryPath}: a packed model is quantized already; generate without an allocation, or from the original.");
         }
         long start = TimeProvider.System.GetTimestamp();
+        var folder = new PictureFolder(destination);
         var images = new List<GeneratedImage>();
         var batches = new List<ImageBatch>();
         // Single-precision weights are bound in every case, so that equal values take the same way through the runtime and give equal pixels.
@@ -85,6 +92,7 @@ public static class GenerateStage
         using var pipeline = new DiffusionPipeline(model.Parts(new InferenceOptions(), RoundedBits(model, options), codes), model.Tensors, binding);
         GenerationRequest request = options.Request;
         EncodedPrompts encoded = pipeline.Encode(options.Prompts, request);
+        var text = new PictureText(model, request, quantized?.Allocation, options.AllocationOrigin, RoundedBits(model, options), options.Execution, progress, cancellationToken);
         foreach (string[] prompts in options.Prompts.Chunk(request.BatchSize))
         {
             int done = images.Count;
@@ -93,14 +101,14 @@ public static class GenerateStage
             ImageBatch batch = pipeline.Generate(encoded.Slice(done, prompts.Length), noise, request, share, cancellationToken);
             for (int i = 0; i < prompts.Length; i++)
             {
-                string path = Path.Combine(destination, $"{done + i:000}-{Slug(prompts[i])}.png");
+                ulong seed = options.Seed + (ulong)(done + i);
                 byte[] png = PngFile.Encode(batch.Image(i), batch.Height, batch.Width);
-                AtomicFile.Write(path, stream => stream.Write(png));
-                images.Add(new GeneratedImage(path, prompts[i], options.Seed + (ulong)(done + i)));
+                string path = folder.Add(Slug(prompts[i]), text.Label(done + i, prompts[i], seed, png, batch.Height, batch.Width));
+                images.Add(new GeneratedImage(path, prompts[i], seed));
             }
             if (options.WithSheet || batches.Count == 0) batches.Add(batch);
         }
-        string? sheet = options.WithSheet ? WriteSheet(destination, batches) : null;
+        string? sheet = options.WithSheet ? folder.AddSheet(text.LabelSheet(images, Sheet(batches), batches[0].Height, batches[0].Width)) : null;
         return new GenerateResult(images, sheet, batches[0].Height, batches[0].Width, TimeProvider.System.GetElapsedTime(start).TotalSeconds);
     }
 
@@ -130,13 +138,10 @@ public static class GenerateStage
         return text.Length == 0 ? "image" : text;
     }
 
-    private static string WriteSheet(string destination, List<ImageBatch> batches)
+    private static byte[] Sheet(List<ImageBatch> batches)
     {
         float[] pixels = [.. batches.SelectMany(batch => batch.Pixels)];
         int count = batches.Sum(batch => batch.Count);
-        string path = Path.Combine(destination, SheetName);
-        byte[] png = PngFile.EncodeSheet(pixels, count, batches[0].Height, batches[0].Width, (int)Math.Ceiling(Math.Sqrt(count)));
-        AtomicFile.Write(path, stream => stream.Write(png));
-        return path;
+        return PngFile.EncodeSheet(pixels, count, batches[0].Height, batches[0].Width, (int)Math.Ceiling(Math.Sqrt(count)));
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Inference;
@@ -80,7 +81,7 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
             ["runtime"] = RuntimeElapsed - runtimeBefore,
             ["whole"] = whole,
         };
-        if (pictureFolder is not null) WritePictures(pictureFolder(trialNumber), images);
+        if (pictureFolder is not null) WritePictures(pictureFolder(trialNumber), images, allocation, cancellationToken);
         return new TrialResult(metrics) { Arrays = arrays, Durations = durations };
     }
 
@@ -91,11 +92,14 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         scorer.Dispose();
     }
 
-    private static void WritePictures(string folder, ImageBatch images)
+    private void WritePictures(string folder, ImageBatch images, BitAllocation allocation, CancellationToken cancellationToken)
     {
+        var origin = new JsonObject { ["entry"] = Path.GetFileName(folder) };
+        var text = new PictureText(model, options.Generation, allocation, origin, options.ActivationBits, WeightExecution.Unpacked, null, cancellationToken);
+        IReadOnlyList<string> texts = options.ReadPrompts();
         for (int i = 0; i < Math.Min(PictureCount, images.Count); i++)
         {
-            byte[] png = PngFile.Encode(images.Image(i), images.Height, images.Width);
+            byte[] png = text.Label(i, texts[i], options.ImageSeeds[i], PngFile.Encode(images.Image(i), images.Height, images.Width), images.Height, images.Width);
             AtomicFile.WriteBytes(Path.Combine(folder, $"{i:000}.png"), png);
         }
     }

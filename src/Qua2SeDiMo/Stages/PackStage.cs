@@ -9,12 +9,26 @@ namespace Qua2SeDiMo.Stages;
 /// <summary>Writes the smaller model.</summary>
 public static class PackStage
 {
-    /// <summary>The plan for so many average bits, or the largest plan, with a note of where it came from.</summary>
+    // Plans are asked for with at most two decimals.
+    private const double SameBits = 0.005;
+
+    /// <summary>The plan that was made for so many average bits, or has them; or the largest plan. With a note of where it came from.</summary>
+    /// <param name="plan">The plans of a run.</param>
+    /// <param name="averageBits">Average bits; null for the largest plan.</param>
+    /// <exception cref="ModelFolderException">There is no such plan; the message names those that there are.</exception>
     public static (BitAllocation Allocation, JsonObject Origin) FromPlan(PlanRecord plan, double? averageBits)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        PlanEntry? entry = averageBits is { } bits ? plan.Nearest(bits) : plan.Entries.Where(candidate => candidate.Kind == PlanKind.Plan).MaxBy(candidate => candidate.AverageBits);
-        if (entry is null) throw new ModelFolderException("The run has no plan; run `q2 plan` with a --size.");
+        PlanEntry[] plans = [.. plan.Entries.Where(candidate => candidate.Kind == PlanKind.Plan)];
+        if (plans.Length == 0) throw new ModelFolderException("The run has no plan; run `q2 plan` with a --size.");
+        PlanEntry? entry = averageBits is not { } bits ? plans.MaxBy(candidate => candidate.AverageBits)
+            : plans.FirstOrDefault(candidate => Math.Abs((candidate.RequestedBits ?? candidate.AverageBits) - bits) <= SameBits)
+            ?? plans.FirstOrDefault(candidate => Math.Abs(candidate.AverageBits - bits) <= SameBits);
+        if (entry is null)
+        {
+            string known = string.Join(", ", plans.Select(candidate => $"{candidate.RequestedBits ?? candidate.AverageBits:0.###}"));
+            throw new ModelFolderException($"The run has no plan of {averageBits} average bits; it has {known}. Pack one of these, or run `q2 plan --size {averageBits}`.");
+        }
         return (entry.Allocation, new JsonObject { ["plan"] = entry.Key, ["objective"] = plan.Objective, ["predictor"] = plan.Predictor });
     }
 

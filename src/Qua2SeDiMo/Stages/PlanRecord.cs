@@ -150,8 +150,4 @@ public sealed record PlanRecord(string Objective, string Predictor, string Reaso
             $"its plans were made by {trained.TrialCount} trials, and the study holds others now ({now.TrialCount})",
             "`q2 fit`, `q2 explain` and `q2 plan`");
     }
-
-    /// <summary>The plan for so many average bits, or the one nearest to it.</summary>
-    public PlanEntry? Nearest(double averageBits) =>
-        Entries.Where(entry => entry.Kind == PlanKind.Plan).MinBy(entry => Math.Abs((entry.RequestedBits ?? entry.AverageBits) - averageBits));
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Models;
@@ -17,7 +18,7 @@ internal static class PredictorFile
         var items = new List<SafetensorsWriter.Item>();
         var metadata = new Dictionary<string, string>
         {
-            [CountKey] = predictors.Count.ToString(),
+            [CountKey] = $"{predictors.Count}",
             [FitKey] = fit.Identity,
             ["trained_on"] = JsonSerializer.Serialize(fit.TrainedOn, OwnJson.Compact),
             ["training"] = JsonSerializer.Serialize(fit.Options, OwnJson.Compact),
@@ -42,7 +43,10 @@ internal static class PredictorFile
         string path = run.PredictorWeightsOf(fit.Options.Loss.ToString());
         if (!File.Exists(path)) throw new ModelFolderException($"{path}: not there yet; run `q2 fit` first.");
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        if (!int.TryParse(file.Metadata.GetValueOrDefault(CountKey), out int count) || count is < 0 or > 100) throw new SafetensorsException(path, "not a predictor file; run `q2 fit` again.");
+        if (!int.TryParse(file.Metadata.GetValueOrDefault(CountKey), CultureInfo.InvariantCulture, out int count) || count is < 0 or > 100)
+        {
+            throw new SafetensorsException(path, "not a predictor file; run `q2 fit` again.");
+        }
         if (file.Metadata.GetValueOrDefault(FitKey) != fit.Identity)
         {
             throw RunIdentityException.Stale(path, "its networks are not those of the fit beside it", "`q2 fit`");

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Stages;
 
@@ -39,6 +40,19 @@ public sealed record ScoringFiles(string? ClipFolder, string? ReferenceFeatures,
         {
             ClassCount = classes,
         };
+    }
+
+    /// <summary>Metrics of image quality that these files allow.</summary>
+    internal IEnumerable<StudyMetric> Metrics => StudyMetric.Quality.Where(metric => ClipFolder is not null
+        ? ReferenceFeatures is not null || !FeatureReference.Metrics.Contains(metric)
+        : metric == StudyMetric.Psnr || metric == StudyMetric.Ssim);
+
+    /// <summary>Looks whether trials will have an objective, before the first one.</summary>
+    /// <param name="objective">Name of a metric; null for the most reliable one that there is.</param>
+    /// <exception cref="UnknownObjectiveException">They will not; the message names what they will have.</exception>
+    public void Require(string? objective)
+    {
+        if (objective is not null && !Metrics.Contains(StudyMetric.OfQuality(objective))) throw UnknownObjectiveException.For(objective, Metrics);
     }
 
     /// <summary>Prompts of the file, or of the built-in list, in their order; starts over when there are fewer.</summary>

@@ -57,6 +57,7 @@ public static class Workflow
         long start = TimeProvider.System.GetTimestamp();
         // A size that the model cannot have is said now, not after the bank.
         StudyStage.Sampler(model, options.Study);
+        options.Study.Scoring.Require(options.Objective);
         StageTimings.Measure(run, "graph", () => GraphStage.Run(model, run, withOnnx: false, progress, cancellationToken));
         StageTimings.Measure(run, "bank", () => BankStage.Run(model, run, progress, cancellationToken));
         var unfinished = new List<string>();

@@ -26,7 +26,8 @@ internal static class SqliteStudyFile
         if (create) MakeFolder(path);
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
-            DataSource = path,
+            // A full path: SQLite takes one that begins with "file:" for an address with escapes and queries.
+            DataSource = Path.GetFullPath(path),
             Mode = create ? SqliteOpenMode.ReadWriteCreate : SqliteOpenMode.ReadWrite,
             Pooling = false,
             DefaultTimeout = BusySeconds,

@@ -11,6 +11,13 @@ public sealed class UnknownObjectiveException : Q2Exception
 
     /// <summary>A trial lacks the metric.</summary>
     public static UnknownObjectiveException For(string name, Trial trial) => new(
-        $"Trial {trial.Number} ('{trial.Name}') has no metric '{name}'; it has {string.Join(", ", trial.Metrics.Keys.Order(StringComparer.Ordinal))}. "
-        + "Choose one of these, or begin a new study that records it.");
+        $"Trial {trial.Number} ('{trial.Name}') has no metric '{name}'; it has "
+        + $"{string.Join(", ", StudyMetric.Quality.Select(metric => metric.Name).Where(trial.Metrics.ContainsKey))}. Choose one of these, or begin a new study that records it.");
+
+    /// <summary>Trials will not have the metric.</summary>
+    /// <param name="name">What was asked for.</param>
+    /// <param name="measured">Metrics that they will have.</param>
+    public static UnknownObjectiveException For(string name, IEnumerable<StudyMetric> measured) => new(
+        $"No trial of this study measures '{name}'; they measure {string.Join(", ", measured.Select(metric => metric.Name))}. Choose one of these; a CLIP model (--clip) adds "
+        + "clip-cosine and clip-score, and features of real images (--reference) frechet and kid.");
 }

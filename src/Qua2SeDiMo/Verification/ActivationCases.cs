@@ -1,3 +1,4 @@
+using System.Globalization;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Quantizers;
 
@@ -16,7 +17,7 @@ internal static class ActivationCases
         {
             string prefix = name[..^suffix.Length];
             int cut = prefix.LastIndexOf(".b", StringComparison.Ordinal);
-            results.AddRange(VerifyCase(prefix, prefix[..cut], int.Parse(prefix[(cut + 2)..]), tensors));
+            results.AddRange(VerifyCase(prefix, prefix[..cut], int.Parse(prefix[(cut + 2)..], CultureInfo.InvariantCulture), tensors));
         }
         return results;
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Quantizers;
@@ -19,7 +20,7 @@ internal static class AffineCases
         {
             string prefix = name[..^suffix.Length];
             int cut = prefix.LastIndexOf(".b", StringComparison.Ordinal);
-            results.AddRange(VerifyTensor(prefix, prefix[..cut], int.Parse(prefix[(cut + 2)..]), tensors));
+            results.AddRange(VerifyTensor(prefix, prefix[..cut], int.Parse(prefix[(cut + 2)..], CultureInfo.InvariantCulture), tensors));
         }
         return results;
     }

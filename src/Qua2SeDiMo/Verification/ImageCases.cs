@@ -1,3 +1,4 @@
+using System.Globalization;
 using Qua2SeDiMo.Metrics;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Numerics;
@@ -33,7 +34,7 @@ public static class ImageCases
     private static VerificationResult RunOne(SafetensorsFile arrays, string name)
     {
         int clean = name.IndexOf(CleanFid, StringComparison.Ordinal);
-        return clean >= 0 ? RunSingle(arrays, name, name[..clean], int.Parse(name.AsSpan(clean + CleanFid.Length))) : RunBytes(arrays, name);
+        return clean >= 0 ? RunSingle(arrays, name, name[..clean], int.Parse(name.AsSpan(clean + CleanFid.Length), CultureInfo.InvariantCulture)) : RunBytes(arrays, name);
     }
 
     // <case>.<filter>.<H>x<W>, 8 bits: exact.
@@ -46,7 +47,7 @@ public static class ImageCases
             throw new FormatException($"Array '{name}' is not named <case>.<filter>.<H>x<W>.");
         }
         (byte[] image, int height, int width, int channels) = Input(arrays, string.Join('.', parts[..^2]));
-        int newHeight = int.Parse(rows), newWidth = int.Parse(columns);
+        int newHeight = int.Parse(rows, CultureInfo.InvariantCulture), newWidth = int.Parse(columns, CultureInfo.InvariantCulture);
         byte[] resized = ImageResizing.Resize(image, height, width, channels, newHeight, newWidth, filter);
         return Comparison.Of(CaseName, name, arrays.ReadSingle(name), Array.ConvertAll(resized, value => (float)value), 0);
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Numerics;
@@ -19,7 +20,7 @@ internal static class PaletteCases
         foreach ((string name, JsonNode? node) in inertia)
         {
             int cut = name.LastIndexOf(".k", StringComparison.Ordinal);
-            int clusters = int.Parse(name[(cut + 2)..]);
+            int clusters = int.Parse(name[(cut + 2)..], CultureInfo.InvariantCulture);
             string tensor = name[..cut];
             float[] values = tensors.ReadSingle($"{tensor}.weight");
             int channels = (int)tensors.Tensors[$"{tensor}.weight"].Shape[0];

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Diffusion;
@@ -108,5 +109,5 @@ internal sealed class PipelineCall
     };
 
     private static bool IsNumber(JsonNode value, string neutral) =>
-        value.GetValueKind() == JsonValueKind.Number && double.TryParse(neutral, out double number) && value.GetValue<double>() == number;
+        value.GetValueKind() == JsonValueKind.Number && double.TryParse(neutral, CultureInfo.InvariantCulture, out double number) && value.GetValue<double>() == number;
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Qua2SeDiMo.Numerics;
 
@@ -35,7 +36,7 @@ public static class RankCases
                     "kendall_tau_b" => RankStatistics.KendallTauB(x, y),
                     "pearson" => RankStatistics.Pearson(x, y),
                     "ndcg_all" => RankStatistics.Ndcg(JsonArrays.Doubles(test.GetProperty("ndcg_relevance")), x),
-                    _ when expected.Name.StartsWith("ndcg_", StringComparison.Ordinal) && int.TryParse(expected.Name.AsSpan(5), out int top) =>
+                    _ when expected.Name.StartsWith("ndcg_", StringComparison.Ordinal) && int.TryParse(expected.Name.AsSpan(5), CultureInfo.InvariantCulture, out int top) =>
                         RankStatistics.Ndcg(JsonArrays.Doubles(test.GetProperty("ndcg_relevance")), x, top),
                     _ => null,
                 };

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Diffusion.Schedulers;
 using Qua2SeDiMo.Models;
@@ -65,7 +66,7 @@ internal sealed class SchedulerLoop
     public IEnumerable<VerificationResult> Verify(double loopAllowance)
     {
         ComponentConfig tolerance = description.Object("tolerance");
-        int steps = int.TryParse(run, out int count) ? count : callCount;
+        int steps = int.TryParse(run, CultureInfo.InvariantCulture, out int count) ? count : callCount;
         double latentTolerance = tolerance.Number("latents_max_abs_difference", 1e-4);
 
         scheduler.SetTimesteps(steps, options);

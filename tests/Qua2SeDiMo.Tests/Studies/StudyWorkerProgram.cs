@@ -1,9 +1,10 @@
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Tests.Stages;
 
 namespace Qua2SeDiMo.Tests.Studies;
 
-/// <summary>Entry point of the test assembly when it is run as a program: a worker on a study file, there to be killed.</summary>
+/// <summary>Entry point of the test assembly when it is run as a program: mostly a worker on a study file, there to be killed.</summary>
 internal static class StudyWorkerProgram
 {
     internal static readonly StudySettings Settings = new([new("purpose", "to be killed")]);
@@ -12,6 +13,7 @@ internal static class StudyWorkerProgram
 
     private static async Task<int> Main(string[] args)
     {
+        if (args is [CultureProgram.Name, string model, string folder, string hostile]) return CultureProgram.Run(model, folder, bool.Parse(hostile));
         if (args is not [string path, string trialCount, string milliseconds]) return 2;
         await using var store = SqliteStudyStore.OpenOrCreate(path, Settings, TimeProvider.System);
         var objective = new SlowObjective(TimeSpan.FromMilliseconds(int.Parse(milliseconds)));

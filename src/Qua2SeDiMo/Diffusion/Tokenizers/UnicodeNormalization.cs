@@ -112,7 +112,7 @@ internal static class UnicodeNormalization
         private void AddClass(string line)
         {
             string[] fields = line.Split('-', ' ');
-            for (int code = Hexadecimal(fields[0]); code <= Hexadecimal(fields[1]); code++) Classes.Add(code, int.Parse(fields[2]));
+            for (int code = Hexadecimal(fields[0]); code <= Hexadecimal(fields[1]); code++) Classes.Add(code, int.Parse(fields[2], CultureInfo.InvariantCulture));
         }
 
         private void AddDecomposition(int code, int[] parts, bool composes)
@@ -121,6 +121,6 @@ internal static class UnicodeNormalization
             if (composes) Compositions.Add((parts[0], parts[1]), code);
         }
 
-        private static int Hexadecimal(string text) => int.Parse(text, NumberStyles.HexNumber);
+        private static int Hexadecimal(string text) => int.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
     }
 }

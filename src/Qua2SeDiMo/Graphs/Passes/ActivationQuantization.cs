@@ -81,7 +81,7 @@ public static class ActivationQuantization
         private string Number(float value) => Constant($"{Prefix}/{value}", ElementType.Float32, [], MemoryMarshal.AsBytes<float>([value]).ToArray());
 
         private string Integers(long[] items) =>
-            Constant($"{Prefix}/axes {string.Join(" ", items)}", ElementType.Int64, [items.Length], MemoryMarshal.AsBytes(items.AsSpan()).ToArray());
+            Constant($"{Prefix}/axes {string.Join(" ", items.Select(item => $"{item}"))}", ElementType.Int64, [items.Length], MemoryMarshal.AsBytes(items.AsSpan()).ToArray());
 
         private string Constant(string name, ElementType type, long[] shape, byte[] data)
         {
