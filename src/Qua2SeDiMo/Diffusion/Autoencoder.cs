@@ -1,6 +1,7 @@
 using Qua2SeDiMo.Architectures;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Known;
 
 namespace Qua2SeDiMo.Diffusion;
 
@@ -26,15 +27,25 @@ internal sealed class Autoencoder : IDisposable
         config = component.ReadConfig();
         tensors = parts.OpenTensors(component);
         options = parts.Inference;
-        // Defaults of the two classes in diffusers.
-        scalingFactor = (float)config.Number("scaling_factor", config.ClassName == "AutoencoderTiny" ? 1.0 : 0.18215);
+        scalingFactor = (float)config.Number("scaling_factor", (double?)KnownConfigs.Find(config)?.Default("scaling_factor") ?? 1);
         shiftFactor = (float)config.Number("shift_factor", 0);
         (means, deviations) = (config.Numbers("latents_mean"), config.Numbers("latents_std"));
+        int channels = config.Int("latent_channels", means?.Length ?? 4);
+        if (means is not null && means.Length != channels) throw config.Unsupported("latents_mean", $"one number for each of the {channels} latent channels is");
+        if (deviations is not null && deviations.Length != channels) throw config.Unsupported("latents_std", $"one number for each of the {channels} latent channels is");
     }
 
     /// <summary>Pixels per latent, along each axis.</summary>
-    internal int ScaleFactor => (config.Ints("block_out_channels")?.Length ?? 4) is >= 1 and <= MostLevels and var levels ? 1 << (levels - 1)
-        : throw config.Unsupported("block_out_channels", $"1 to {MostLevels} levels are possible");
+    internal int ScaleFactor
+    {
+        get
+        {
+            // Both classes halve the image between two levels; the small one lists them for each direction.
+            string key = config.ClassName == "AutoencoderTiny" ? "decoder_block_out_channels" : "block_out_channels";
+            int levels = config.Ints(key)?.Length ?? KnownConfigs.Find(config)?.Default(key)?.AsArray().Count ?? 1;
+            return levels is >= 1 and <= MostLevels ? 1 << (levels - 1) : throw config.Unsupported(key, $"1 to {MostLevels} levels are possible");
+        }
+    }
 
     /// <summary>Decodes latents as the denoising loop leaves them.</summary>
     /// <param name="latents">[images, channels, height, width].</param>
@@ -68,7 +79,7 @@ internal sealed class Autoencoder : IDisposable
     private float[] Unscale(ReadOnlySpan<float> latents, LatentShape shape)
     {
         float[] result = new float[latents.Length];
-        bool isPerChannel = means?.Length == shape.Channels && deviations?.Length == shape.Channels;
+        bool isPerChannel = means is not null && deviations is not null;
         for (int i = 0; i < result.Length; i++)
         {
             int channel = i / (shape.Height * shape.Width) % shape.Channels;

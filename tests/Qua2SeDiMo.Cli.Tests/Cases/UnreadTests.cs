@@ -1,0 +1,54 @@
+using System.Text.Json;
+using Xunit;
+
+namespace Qua2SeDiMo.Cli.Tests.Cases;
+
+/// <summary>What nobody reads and nobody knows is named: listed by inspect, in one line by every verb.</summary>
+public sealed class UnreadTests
+{
+    [Fact]
+    public async Task Keys_and_tensors_are_listed_by_inspect_and_said_once_elsewhere()
+    {
+        using var model = new ModelCopy();
+        model.Edit("unet/config.json", ("sharpness", 2), ("dropout", 0.1), ("_note", "x"));
+        model.Edit("model_index.json", ("watermark_key", "abc"), ("requires_safety_checker", true));
+        model.EditTensors(ModelCopy.TextEncoder, tensors => tensors["text_model.extra.weight"] = StoredTensor.Single([2], 1, 2));
+        model.EditTensors(ModelCopy.UNet, tensors => tensors["logit_bias"] = StoredTensor.Single([2], 1, 2));
+
+        JsonElement json = (await Q2.RunAsync("inspect", model.Path, "--json")).Succeeded().Json;
+        Assert.Equal(["watermark_key"], Texts(json, "unreadKeys"));
+        Assert.Equal(["sharpness"], Texts(Review(json, "unet"), "unreadKeys"));
+        Assert.Equal(["logit_bias"], Texts(Review(json, "unet"), "unreadTensors"));
+        Assert.Equal(["text_model.extra.weight"], Texts(Review(json, "text_encoder"), "unreadTensors"));
+        Assert.Empty(Texts(Review(json, "vae"), "unreadTensors"));
+
+        string shown = (await Q2.RunAsync("inspect", model.Path)).Succeeded().Output;
+        Assert.All(new[] { "sharpness", "watermark_key", "text_model.extra.weight", "logit_bias" }, name => Assert.Contains(name, shown, StringComparison.Ordinal));
+
+        foreach (string[] verb in new[] { ["bank", model.Path, "--run", model.Beside("r")], new[] { "generate", model.Path, "--prompt", "a cat", "--steps", "1", "--out", model.Beside("out") } })
+        {
+            string said = Assert.Single((await Q2.RunAsync(verb)).Succeeded().Errors.Split('\n'), line => line.Contains("not read", StringComparison.Ordinal));
+            Assert.All(new[] { "sharpness", "watermark_key", "text_model.extra.weight", "logit_bias", "q2 inspect" }, name => Assert.Contains(name, said, StringComparison.Ordinal));
+        }
+    }
+
+    [Theory]
+    [InlineData("stable-diffusion-15")]
+    [InlineData("stable-diffusion-xl")]
+    [InlineData("stable-diffusion-3")]
+    [InlineData("pixart-alpha")]
+    [InlineData("hunyuan-dit")]
+    [InlineData("flux")]
+    [InlineData("dit")]
+    public async Task Of_the_reference_pipelines_everything_is_read_or_known(string pipeline)
+    {
+        string folder = RepositoryFiles.Golden($"pipelines/{pipeline}");
+        Q2Result shown = (await Q2.RunAsync("inspect", folder)).Succeeded();
+        Assert.DoesNotContain("not read", shown.Output + shown.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("cannot be used", shown.Output, StringComparison.Ordinal);
+    }
+
+    private static JsonElement Review(JsonElement json, string component) => json.GetProperty("components").EnumerateArray().Single(one => one.GetProperty("name").GetString() == component).GetProperty("review");
+
+    private static string[] Texts(JsonElement parent, string name) => [.. parent.GetProperty(name).EnumerateArray().Select(item => item.GetString()!)];
+}
