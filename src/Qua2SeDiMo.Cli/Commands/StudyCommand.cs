@@ -32,6 +32,7 @@ internal static class StudyCommand
                 RetryFailed = retry.Given(result),
             };
             options.Scoring.Require(result.GetValue(objective));
+            Preflight.Study(loaded, run, options);
             IReadOnlyList<CutText> cut = CutTextNotes.Say(context, CutPrompts.Find(loaded, options));
             if (result.GetValue(allocations) is { } file)
             {
@@ -54,6 +55,7 @@ internal static class StudyCommand
         AllocationProtocol protocol = AllocationFile.ReadProtocol(file);
         ProtocolChoice choice = ProtocolChoice.Between(file, protocol, asked, isGiven);
         StudyOptions options = choice.Options;
+        Preflight.Study(loaded, run, options);
         IReadOnlyList<LabelledAllocation> given = AllocationFile.Read(file, [.. loaded.Weights.Select(weight => weight.Name)]);
         string name = $"allocations-{Path.GetFileNameWithoutExtension(file)}";
         IReadOnlyList<Trial> labelled = StudyStage.RunListed(

@@ -81,6 +81,7 @@ public static class GenerateStage
         {
             throw new GenerationException($"{model.Folder.DirectoryPath}: a packed model is quantized already; generate without an allocation, or from the original.");
         }
+        Preflight.Generate(model, destination, options);
         long start = TimeProvider.System.GetTimestamp();
         var folder = new PictureFolder(destination);
         var images = new List<GeneratedImage>();

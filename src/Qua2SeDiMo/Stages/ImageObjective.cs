@@ -3,6 +3,7 @@ using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Reports;
 using Qua2SeDiMo.Studies;
@@ -72,6 +73,7 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         TimeSpan generated = time.GetElapsedTime(start);
         (Dictionary<string, double> metrics, List<TrialArray> arrays) = scorer.Score(images);
         AddCosts(metrics, allocation);
+        RequireFinite(metrics);
         TimeSpan whole = time.GetElapsedTime(start);
         var durations = new Dictionary<string, TimeSpan>
         {
@@ -90,6 +92,14 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         pipeline.Dispose();
         binding.Dispose();
         scorer.Dispose();
+    }
+
+    private static void RequireFinite(Dictionary<string, double> metrics)
+    {
+        (string? name, double value) = metrics.FirstOrDefault(metric => !double.IsFinite(metric.Value));
+        if (name is null) return;
+        throw new NonFiniteException(FormattableString.Invariant(
+            $"the metric '{name}' of the images is {value}, though the images are finite; such a trial has no label."));
     }
 
     private void WritePictures(string folder, ImageBatch images, BitAllocation allocation, CancellationToken cancellationToken)
@@ -119,7 +129,16 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         if ((Known(path, fingerprint) ?? Known(own, fingerprint)) is { } known) return known;
         // What trials are compared with keeps its activations as they are.
         using DiffusionPipeline? plain = options.ActivationBits is null ? null : new DiffusionPipeline(model.Parts(new InferenceOptions()), model.Tensors, binding);
-        ImageBatch images = (plain ?? pipeline).Generate(prompts, new SeededNoise(options.ImageSeeds), options.Generation, progress, cancellationToken);
+        ImageBatch images;
+        try
+        {
+            images = (plain ?? pipeline).Generate(prompts, new SeededNoise(options.ImageSeeds), options.Generation, progress, cancellationToken);
+        }
+        catch (NonFiniteException error)
+        {
+            throw new NonFiniteException(
+                $"The pictures of the unquantized model, which every trial is compared with, cannot be made; no trial was begun. {error.Message}");
+        }
         SafetensorsWriter.Write(
             // Images of other settings stay: they are those of another study of this run.
             File.Exists(path) ? own : path, [SafetensorsWriter.Item.Single("images", [images.Count, images.Height, images.Width, 3], images.Pixels)],
@@ -133,7 +152,7 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         if (!File.Exists(path)) return null;
         using SafetensorsFile file = SafetensorsFile.Open(path);
         return file.Metadata.GetValueOrDefault("settings") == settings && file.Tensors.TryGetValue("images", out TensorInfo? images)
-            ? new ImageBatch((int)images.Shape[1], (int)images.Shape[2], file.ReadSingle("images")) : null;
+            && file.ReadSingle("images") is var pixels && FiniteNumbers.All(pixels) ? new ImageBatch((int)images.Shape[1], (int)images.Shape[2], pixels) : null;
     }
 
     // Generation is nearly all of a trial; scoring is the rest of its bar.

@@ -172,7 +172,8 @@ public sealed class LoadedModel : IDisposable
     {
         if (exported is null) return ArchitectureCatalog.Build(new BuildRequest(denoiserConfig, Tensors) { Height = height, Width = width });
         SampleSize? own = denoiserConfig.Has("sample_size") ? SampleSize.Of(denoiserConfig) : null;
-        using OnnxModel model = OnnxReader.Read(exported, denoiserConfig.ClassName, height ?? own?.Height, width ?? own?.Width);
+        using OnnxModel model = OnnxReader.Read(
+            exported, denoiserConfig.ClassName, height ?? own?.Height, width ?? own?.Width, isSizeWanted: height is not null || width is not null);
         return DenoiserInputs.Unify(model.Graph);
     }
 }

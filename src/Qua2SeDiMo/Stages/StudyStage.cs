@@ -20,6 +20,7 @@ public static class StudyStage
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
+        Preflight.Study(model, run, options);
         IAllocationSampler sampler = Sampler(model, options);
         int? retryBelow = options.RetryFailed ? options.TrialCount : null;
         if (!options.NearFront)
