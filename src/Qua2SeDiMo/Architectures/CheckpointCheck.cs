@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Known;
-using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Architectures;
 
@@ -34,7 +33,7 @@ internal static class CheckpointCheck
         if (scales.Length > 0) throw Refusal(tensors, KnownTensors.Scales.Finding, [Found(scales)], KnownTensors.Scales.Advice);
     }
 
-    /// <summary>After the model was built: tensors left over that would have changed it, and weights that are stored as integers.</summary>
+    /// <summary>After the model was built: tensors left over that would have changed it.</summary>
     /// <exception cref="ArchitectureException">There are such.</exception>
     internal static void OfUse(AskedTensors tensors)
     {
@@ -44,8 +43,6 @@ internal static class CheckpointCheck
             string[] names = [.. unread.Select(tensor => tensor.Name).Where(mark.Matches)];
             if (names.Length > 0) throw Refusal(tensors, mark.Finding, [Found(names)], mark.Advice);
         }
-        string[] integers = [.. tensors.Tensors.Values.Except(unread).Where(tensor => tensor.Type.IsInteger()).Select(tensor => tensor.Name)];
-        if (integers.Length > 0) throw Refusal(tensors, "weights are stored as integers without scales", [Found(integers)], KnownTensors.GiveOriginal);
     }
 
     private static bool IsSet(JsonNode? value) => value is not (null or JsonObject { Count: 0 }) && value.GetValueKind() != JsonValueKind.False;

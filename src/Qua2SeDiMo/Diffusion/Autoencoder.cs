@@ -1,6 +1,7 @@
 using Qua2SeDiMo.Architectures;
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Known;
 
@@ -14,6 +15,11 @@ internal sealed class Autoencoder : IDisposable
     // Decoders of large images need gigabytes for each, so that they come one by one.
     private const int PixelsAtOnce = 1 << 20;
     private const int MostLevels = 10;
+    private const string NormalisesChannels = "StableDiffusionXLPipeline";
+
+    // Pipelines of diffusers that divide latents by the scale, whatever else the configuration lists.
+    private static readonly string[] ScaleOnly = ["DiTPipeline", "HunyuanDiTPipeline", "PixArtAlphaPipeline", "PixArtSigmaPipeline", "StableDiffusionPipeline"];
+    private static readonly string[] UsedBySome = ["shift_factor", "latents_mean", "latents_std"];
 
     private readonly ComponentConfig config;
     private readonly ITensorSource tensors;
@@ -28,14 +34,14 @@ internal sealed class Autoencoder : IDisposable
     {
         ModelComponent component = parts.Folder.Component(Component);
         config = component.ReadConfig();
-        tensors = parts.OpenTensors(component);
         options = parts.Inference;
+        string pipeline = parts.Folder.PipelineClass;
         scalingFactor = (float)config.Number("scaling_factor", (double?)KnownConfigs.Find(config)?.Default("scaling_factor") ?? 1);
-        shiftFactor = (float)config.Number("shift_factor", 0);
-        (means, deviations) = (config.Numbers("latents_mean"), config.Numbers("latents_std"));
-        int channels = config.Int("latent_channels", means?.Length ?? 4);
-        if (means is not null && means.Length != channels) throw config.Unsupported("latents_mean", $"one number for each of the {channels} latent channels is");
-        if (deviations is not null && deviations.Length != channels) throw config.Unsupported("latents_std", $"one number for each of the {channels} latent channels is");
+        shiftFactor = ScaleOnly.Contains(pipeline) || pipeline == NormalisesChannels ? 0 : (float)config.Number("shift_factor", 0);
+        (means, deviations) = ScaleOnly.Contains(pipeline) ? (null, null) : (PerChannel("latents_mean"), PerChannel("latents_std"));
+        string[] unused = [.. UsedBySome.Where(key => ScaleOnly.Contains(pipeline) && IsSet(config[key]))];
+        if (unused.Length > 0) component.Notes.Add($"{config.Source}: {string.Join(", ", unused.Select(key => $"'{key}'"))} is not used: {pipeline} of diffusers divides latents by scaling_factor and does nothing else.");
+        tensors = parts.OpenTensors(component);
     }
 
     /// <summary>Pixels per latent, along each axis.</summary>
@@ -81,6 +87,15 @@ internal sealed class Autoencoder : IDisposable
     {
         decoder?.Model.Dispose();
         tensors.Dispose();
+    }
+
+    private static bool IsSet(ForeignValue value) => !value.IsNull && !(value.IsNumber && value.Number() == 0);
+
+    private double[]? PerChannel(string key)
+    {
+        if (config.Numbers(key) is not { } values) return null;
+        int channels = config.Int("latent_channels", values.Length);
+        return values.Length == channels ? values : throw config.Unsupported(key, $"one number for each of the {channels} latent channels is");
     }
 
     // Latents are normalised by one scale and shift, or, where the configuration lists them, by each channel's mean and deviation.

@@ -85,7 +85,7 @@ public sealed class PrequantizedTests
             string name = tensors.Keys.First(key => key.EndsWith("attn1.to_q.weight", StringComparison.Ordinal));
             tensors[name] = new StoredTensor("I8", tensors[name].Shape, new byte[tensors[name].Data.Length / 4]);
         });
-        (await Q2.RunAsync("bank", model.Path, "--run", model.Beside("r"))).Refused("integers", "attn1.to_q.weight", GiveOriginal);
+        (await Q2.RunAsync("bank", model.Path, "--run", model.Beside("r"))).Refused("Int8", "attn1.to_q.weight", "quantized");
     }
 
     private static void Quantize(Dictionary<string, StoredTensor> tensors, Action<string, StoredTensor> one)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
@@ -46,6 +47,36 @@ public sealed class UnreadTests
         Q2Result shown = (await Q2.RunAsync("inspect", folder)).Succeeded();
         Assert.DoesNotContain("not read", shown.Output + shown.Errors, StringComparison.Ordinal);
         Assert.DoesNotContain("cannot be used", shown.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_shift_that_the_pipeline_does_not_apply_changes_nothing_and_is_said()
+    {
+        using var model = new ModelCopy();
+        model.Edit("vae/config.json", ("shift_factor", 0.5), ("latents_mean", new JsonArray(1, 2, 3, 4)), ("latents_std", new JsonArray(1, 2, 3, 4)));
+        await Pictures.AreEqualAsync(RepositoryFiles.Golden("pipelines/stable-diffusion-15"), model.Path);
+        Q2Result made = (await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--steps", "1", "--out", model.Beside("out"))).Succeeded();
+        Assert.Contains("'shift_factor', 'latents_mean', 'latents_std' is not used", made.Errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("learned_embeds.safetensors")]
+    [InlineData("unet/my_style.safetensors")]
+    [InlineData("text_encoder/pytorch_lora_weights.safetensors")]
+    public async Task Files_that_nobody_loads_are_named_and_change_nothing(string file)
+    {
+        using var model = new ModelCopy();
+        File.Copy(model.In(ModelCopy.Vae), model.In(file));
+        Assert.Contains(Path.GetFileName(file), (await Q2.RunAsync("inspect", model.Path)).Succeeded().Output, StringComparison.Ordinal);
+        await Pictures.AreEqualAsync(RepositoryFiles.Golden("pipelines/stable-diffusion-15"), model.Path);
+    }
+
+    [Fact]
+    public async Task An_adapter_that_transformers_would_add_is_refused()
+    {
+        using var model = new ModelCopy();
+        await File.WriteAllTextAsync(model.In("text_encoder/adapter_config.json"), "{}");
+        (await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--out", model.Beside("out"))).Refused("adapter_config.json", "merge");
     }
 
     private static JsonElement Review(JsonElement json, string component) => json.GetProperty("components").EnumerateArray().Single(one => one.GetProperty("name").GetString() == component).GetProperty("review");
