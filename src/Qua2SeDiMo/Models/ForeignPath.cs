@@ -100,15 +100,13 @@ internal static class ForeignPath
             string tensors = names.Count == 0 ? "it holds no tensors"
                 : $"its tensors ('{names.First()}', …) are not those of a known single-file checkpoint";
             return $"{path}: this is a single file, not a folder, and {tensors}; {Expected}. "
-                + "Where it is a checkpoint, the from_single_file method of its class in diffusers opens it and save_pretrained makes "
-                    + "the folder.";
+                + "Where it is a checkpoint, from_single_file of its class in diffusers opens it and save_pretrained makes the folder.";
         }
         (_, string pipeline, string denoiser) = families[found];
         if (isWhole) return $"{path}: this is a single-file checkpoint, not a diffusers folder. {Conversion(path, pipeline)}";
         string component = denoiser.StartsWith("UNet", StringComparison.Ordinal) ? "unet" : "transformer";
         return $"{path}: this is a single-file checkpoint of a denoiser alone. Take the diffusers folder of its model, and put the "
-            + $"denoiser "
-            + $"into it with diffusers, in Python: {denoiser}.from_single_file('{path}').save_pretrained('FOLDER/{component}').";
+            + $"denoiser into it with diffusers, in Python: {denoiser}.from_single_file('{path}').save_pretrained('FOLDER/{component}').";
     }
 
     private static string Adapter(string path) => $"{path}: this is an adapter (LoRA), not a model. Merge it into its model with diffusers "

@@ -47,7 +47,7 @@ internal sealed class WeightScales
     /// <summary>Multiplies a stretch of a tensor's stored values by its scales.</summary>
     internal void Apply(string name, long start, Span<float> values)
     {
-        if (!scales.TryGetValue(name, out float[]? factors)) return;
+        if (values.Length == 0 || !scales.TryGetValue(name, out float[]? factors)) return;
         long rowLength = factors.Length == 1 ? long.MaxValue : stored.Tensors[name].ElementCount / factors.Length;
         while (values.Length > 0)
         {

@@ -112,6 +112,13 @@ public sealed class WeightScalesTests : IDisposable
     }
 
     [Fact]
+    public void A_weight_without_elements_has_none_to_scale()
+    {
+        Write(("a.weight", "F8_E4M3", [0, 3], []), ("a.weight_scale", "F32", [0], []));
+        Assert.Empty(Read("a.weight"));
+    }
+
+    [Fact]
     public void Two_scales_of_one_weight_are_refused()
     {
         Write(("a.weight", "F8_E4M3", [2, 3], Codes), ("a.weight_scale", "F32", [], Single(2)), ("a.scale_weight", "F32", [], Single(2)));
