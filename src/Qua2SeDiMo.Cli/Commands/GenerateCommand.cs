@@ -17,12 +17,11 @@ internal static class GenerateCommand
         {
             GenerateOptions options = arguments.Read(result);
             using LoadedModel loaded = model.Open(result, context);
+            BitAllocation? allocation = arguments.ReadAllocation(result, loaded);
+            Preflight.Generate(loaded, arguments.Destination(result), options, allocation is null ? null : model.Run(result));
             IReadOnlyList<CutText> cut = CutTextNotes.Say(context, CutPrompts.Find(loaded, options.Prompts, options.Request));
             (BitAllocation, QuantizerBank)? quantized = null;
-            if (arguments.ReadAllocation(result, loaded) is { } allocation)
-            {
-                quantized = (allocation, BankStage.Run(loaded, model.Run(result), context.Progress, cancellationToken));
-            }
+            if (allocation is not null) quantized = (allocation, BankStage.Run(loaded, model.Run(result), context.Progress, cancellationToken));
             GenerateResult generated = GenerateStage.Run(
                 loaded, arguments.Destination(result), options, quantized, context.Progress, cancellationToken) with { Cut = cut };
             context.Print(generated, _ =>

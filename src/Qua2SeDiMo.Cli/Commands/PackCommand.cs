@@ -58,6 +58,7 @@ internal static class PackCommand
             }
             string[] names = Names(result.GetValue(formats)!);
             string Destination(string name) => result.GetValue(output) is { } folder ? (names.Length == 1 ? folder : Path.Combine(folder, name)) : name == "q2" ? run.Packed : name == "recipes" ? run.Recipes : run.PackedAs(name);
+            foreach (string name in names) Preflight.Pack(loaded, run, chosen, Destination(name), Formats[name]);
             PackedModelSummary[] packed = StageTimings.Measure(run, "pack", () => names.Select(name =>
                 PackStage.Run(loaded, run, chosen, Destination(name), origin, Formats[name], result.GetValue(activationBits) ?? studyBits, context.Progress, cancellationToken)).ToArray());
             context.Print(packed, _ => Array.ForEach(packed, summary => Show(summary, loaded, context.Out)));

@@ -23,6 +23,7 @@ internal static class RunCommand
                 trials.Apply(result, generation.Read(result, model.Folder(result))) with { FrontObjective = predictor.Objective(result) }, predictor.Options(result), predictor.Objective(result), predictor.SizeWeight(result),
                 plan.Budgets(result), plan.Predictor(result), $"q2 {string.Join(' ', Environment.GetCommandLineArgs().Skip(1))}")
             { Activations = plan.Activations(result), Level = plan.Level(result) };
+            Preflight.Run(loaded, run, options.Study);
             CutTextNotes.Say(context, CutPrompts.Find(loaded, options.Study));
             WorkflowResult done = Workflow.Run(loaded, run, options, context.Progress, cancellationToken);
             context.Print(done, _ =>

@@ -26,6 +26,7 @@ internal static class StudyCommand
             using LoadedModel loaded = model.Open(result, context);
             RunDirectory run = model.Run(result);
             StudyOptions options = trials.Apply(result, generation.Read(result, model.Folder(result))) with { FrontObjective = result.GetValue(objective) };
+            Preflight.Study(loaded, run, options);
             IReadOnlyList<CutText> cut = CutTextNotes.Say(context, CutPrompts.Find(loaded, options));
             if (result.GetValue(allocations) is { } file)
             {
@@ -48,6 +49,7 @@ internal static class StudyCommand
         AllocationProtocol protocol = AllocationFile.ReadProtocol(file);
         ProtocolChoice choice = ProtocolChoice.Between(file, protocol, asked, isGiven);
         StudyOptions options = choice.Options;
+        Preflight.Study(loaded, run, options);
         IReadOnlyList<LabelledAllocation> given = AllocationFile.Read(file, [.. loaded.Weights.Select(weight => weight.Name)]);
         string name = $"allocations-{Path.GetFileNameWithoutExtension(file)}";
         IReadOnlyList<Trial> labelled = StudyStage.RunListed(

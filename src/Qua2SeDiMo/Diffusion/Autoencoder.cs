@@ -1,4 +1,5 @@
 using Qua2SeDiMo.Architectures;
+using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Models;
 
@@ -7,6 +8,8 @@ namespace Qua2SeDiMo.Diffusion;
 /// <summary>The decoder of a pipeline's autoencoder: latents to pixels.</summary>
 internal sealed class Autoencoder : IDisposable
 {
+    private const string Component = "vae";
+
     // Decoders of large images need gigabytes for each, so that they come one by one.
     private const int PixelsAtOnce = 1 << 20;
     private const int MostLevels = 10;
@@ -22,7 +25,7 @@ internal sealed class Autoencoder : IDisposable
 
     internal Autoencoder(PipelineParts parts)
     {
-        ModelComponent component = parts.Folder.Component("vae");
+        ModelComponent component = parts.Folder.Component(Component);
         config = component.ReadConfig();
         tensors = parts.OpenTensors(component);
         options = parts.Inference;
@@ -49,14 +52,19 @@ internal sealed class Autoencoder : IDisposable
         for (int start = 0; start < images; start += atOnce)
         {
             int count = Math.Min(atOnce, images - start);
-            TensorValue decoded = model.Run(new Dictionary<string, TensorValue>
+            // Looked at before pixels are cut to [0, 1], which hides infinities.
+            TensorValue decoded = model.RunFinite(new Dictionary<string, TensorValue>
             {
                 ["latent"] = TensorValue.Of(input[(start * shape.Length)..((start + count) * shape.Length)], count, shape.Channels, shape.Height, shape.Width),
-            }).Values.Single();
+            }, $"{Component} (decoder)").Values.Single();
             WritePixels(decoded, pixels.AsSpan(start * height * width * 3));
         }
         return new ImageBatch(height, width, pixels);
     }
+
+    /// <summary>Refuses what cannot decode such latents; reads headers alone.</summary>
+    /// <exception cref="Q2Exception">The class is not supported, or a tensor is missing.</exception>
+    internal void Check(LatentShape shape) => GraphOf(shape);
 
     public void Dispose()
     {
@@ -77,12 +85,14 @@ internal sealed class Autoencoder : IDisposable
         return result;
     }
 
+    private Graph GraphOf(LatentShape shape) =>
+        ArchitectureCatalog.Build(new BuildRequest(config, tensors) { Part = GraphPart.Decode, Height = shape.Height, Width = shape.Width });
+
     private InferenceModel DecoderFor(LatentShape shape)
     {
         if (decoder is { } known && known.Height == shape.Height && known.Width == shape.Width) return known.Model;
         decoder?.Model.Dispose();
-        var request = new BuildRequest(config, tensors) { Part = GraphPart.Decode, Height = shape.Height, Width = shape.Width };
-        var model = new InferenceModel(ArchitectureCatalog.Build(request), tensors, options);
+        var model = new InferenceModel(GraphOf(shape), tensors, options);
         decoder = (shape.Height, shape.Width, model);
         return model;
     }

@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Numerics.Tensors;
 using Qua2SeDiMo.Diffusion.Schedulers;
 using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Diffusion;
 
@@ -10,6 +12,15 @@ namespace Qua2SeDiMo.Diffusion;
 /// </summary>
 internal sealed class DenoisingLoop(InferenceModel denoiser, IScheduler scheduler, IPipelineFamily family, LatentShape shape, GenerationRequest request)
 {
+    private const string WrongSchedule = "the latents after the step, though what the denoiser predicted is finite; "
+        + "the noise schedule or the prediction_type in scheduler_config.json may be another model's";
+
+    /// <summary>Name of the denoiser in the pipeline, for messages.</summary>
+    internal required string Component { get; init; }
+
+    /// <summary>Class of the scheduler, for messages.</summary>
+    internal required string SchedulerClass { get; init; }
+
     /// <summary>Time spent in the denoiser.</summary>
     internal TimeSpan RuntimeElapsed { get; private set; }
 
@@ -34,7 +45,9 @@ internal sealed class DenoisingLoop(InferenceModel denoiser, IScheduler schedule
         scheduler.SetTimesteps(request.StepCount, family.Sampling(shape, request));
         TensorPrimitives.Multiply(latents, scheduler.InitNoiseSigma, latents);
 
-        Dictionary<string, TensorValue> inputs = Conditions(prompts, firstPrompt, images);
+        Dictionary<string, TensorValue> inputs = prompts.Batch(firstPrompt, images, family.ConditionalFirst);
+        IReadOnlyDictionary<string, TensorValue> shared = family.SharedInputs(shape, prompts.Prompts);
+        int? batch = FixedBatch.Of(denoiser.Graph, family.LatentsInput);
         float[] scaled = new float[latents.Length];
         float[] input = new float[rows * shape.Length];
         float[] timesteps = new float[rows];
@@ -49,17 +62,27 @@ internal sealed class DenoisingLoop(InferenceModel denoiser, IScheduler schedule
             if (guided) input.AsSpan(0, latents.Length).CopyTo(input.AsSpan(latents.Length));
             timesteps.AsSpan().Fill(scheduler.Timesteps[step] * family.TimestepScale);
             long before = TimeProvider.System.GetTimestamp();
-            TensorValue predicted = denoiser.Run(inputs).Values.Single();
+            TensorValue predicted = FixedBatch.Run(denoiser, inputs, shared, batch, $"{Component}, {Words(step)}");
             RuntimeElapsed += TimeProvider.System.GetElapsedTime(before);
             Guide(predicted, images, guided, output);
+            RequireFinite(output, step, Component, $"the guided prediction; guidance of {request.GuidanceScale:R} takes it too far");
             bool drawsNoise = scheduler.NeedsNoise(step);
             if (drawsNoise) Draw(noise, firstPrompt, images, stepNoise);
             scheduler.Step(output, step, latents, drawsNoise ? stepNoise : [], images);
+            RequireFinite(latents, step, $"scheduler ({SchedulerClass})", WrongSchedule);
             Observer?.Invoke(step, predicted, latents);
             report((step + 1.0) / scheduler.Timesteps.Length);
         }
         return latents;
     }
+
+    private void RequireFinite(float[] values, int step, string component, string what)
+    {
+        if (!FiniteNumbers.All(values)) throw new NonFiniteException($"{component}, {Words(step)}: the first tensor with NaN or infinity is {what}.");
+    }
+
+    private string Words(int step) =>
+        string.Create(CultureInfo.InvariantCulture, $"step {step + 1} of {scheduler.Timesteps.Length} (timestep {scheduler.Timesteps[step]:0.###})");
 
     private void Draw(INoiseSource noise, int firstImage, int images, Span<float> destination)
     {
@@ -74,13 +97,6 @@ internal sealed class DenoisingLoop(InferenceModel denoiser, IScheduler schedule
     {
         if (family.PacksLatents) LatentPacking.Pack(scaled, shape, input.AsSpan(0, scaled.Length));
         else scaled.CopyTo(input, 0);
-    }
-
-    private Dictionary<string, TensorValue> Conditions(EncodedPrompts prompts, int firstPrompt, int images)
-    {
-        Dictionary<string, TensorValue> inputs = prompts.Batch(firstPrompt, images, family.ConditionalFirst);
-        foreach ((string name, TensorValue value) in family.SharedInputs(shape, prompts.Prompts)) inputs[name] = value;
-        return inputs;
     }
 
     // Joins the halves. Some denoisers predict a variance after the noise: it is cut off, or handed on as the conditional half has it.

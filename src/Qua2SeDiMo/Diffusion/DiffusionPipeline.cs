@@ -51,16 +51,26 @@ public sealed class DiffusionPipeline : IDisposable
             : throw new GenerationException($"The {side} is {pixels} pixels; {parts.Folder.Name} needs a positive multiple of {scale}.");
     }
 
+    /// <summary>Pixels of one image of the requested size.</summary>
+    /// <exception cref="GenerationException">The size is not a multiple of the autoencoder's scale.</exception>
+    internal PixelSize ImageSize(GenerationRequest request)
+    {
+        LatentShape shape = LatentShape(request);
+        return new PixelSize(shape.Height * autoencoder.ScaleFactor, shape.Width * autoencoder.ScaleFactor);
+    }
+
+    /// <summary>Refuses an autoencoder that cannot decode such latents; reads headers alone.</summary>
+    /// <exception cref="Q2Exception">The class is not supported, or a tensor is missing.</exception>
+    internal void CheckDecoder(LatentShape shape) => autoencoder.Check(shape);
+
     /// <summary>Encodes prompts once, for any number of generations with the same request. Text encoders leave memory afterwards.</summary>
     /// <exception cref="GenerationException">The request says something that this pipeline does not take.</exception>
     public EncodedPrompts Encode(IReadOnlyList<string> prompts, GenerationRequest request)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentNullException.ThrowIfNull(request);
-        LatentShape shape = LatentShape(request);
-        var size = new PixelSize(shape.Height * autoencoder.ScaleFactor, shape.Width * autoencoder.ScaleFactor);
+        PixelSize size = ImageSize(request);
         Check(prompts.Count, request);
-        GenerationLimits.Check(prompts.Count, request.BatchSize, shape, autoencoder.ScaleFactor);
         var encoded = new EncodedPrompts(
             family.Encode(prompts, TextRole.Prompt, size, request),
             family.IsGuided(request)
@@ -122,7 +132,13 @@ public sealed class DiffusionPipeline : IDisposable
         LatentShape shape = LatentShape(request);
         int count = prompts.Prompts.Count;
         if (noise.ImageCount != count) throw new ArgumentException($"There is noise for {noise.ImageCount} images, but there are {count} prompts.", nameof(noise));
-        var loop = new DenoisingLoop(DenoiserFor(shape), SchedulerCatalog.Create(parts.Folder.Component("scheduler").ReadConfig()), family, shape, request) { Observer = observer };
+        ComponentConfig scheduler = parts.Folder.Component("scheduler").ReadConfig();
+        var loop = new DenoisingLoop(DenoiserFor(shape), SchedulerCatalog.Create(scheduler), family, shape, request)
+        {
+            Component = parts.Folder.Denoiser.Name,
+            SchedulerClass = scheduler.ClassName,
+            Observer = observer,
+        };
         var batches = new List<ImageBatch>();
         for (int start = 0; start < count; start += request.BatchSize)
         {
@@ -150,7 +166,9 @@ public sealed class DiffusionPipeline : IDisposable
         family.Dispose();
     }
 
-    private void Check(int prompts, GenerationRequest request)
+    /// <summary>Refuses a request that this pipeline class cannot serve.</summary>
+    /// <exception cref="GenerationException">There are no prompts, or the class takes no such option.</exception>
+    internal void Check(int prompts, GenerationRequest request)
     {
         string name = $"{parts.Folder.Name} ({parts.Folder.PipelineClass})";
         if (prompts == 0) throw new GenerationException("There are no prompts.");
@@ -168,6 +186,7 @@ public sealed class DiffusionPipeline : IDisposable
             throw new GenerationException(
                 $"{name} is not told original, crop and target sizes; only StableDiffusionXLPipeline is. Leave them out.");
         }
+        GenerationLimits.Check(prompts, request.BatchSize, LatentShape(request), autoencoder.ScaleFactor);
     }
 
     private InferenceModel DenoiserFor(LatentShape shape)

@@ -49,7 +49,7 @@ internal sealed class TextEncoder : IDisposable
         tensors = parts.OpenTensors(found);
         try
         {
-            Graph graph = ArchitectureCatalog.Build(new BuildRequest(found.ReadConfig(), tensors));
+            Graph graph = GraphOf(found, tensors);
             string table = graph.Nodes.First(node => node.OpType == "Gather" && node.Inputs[1] == InputIds).Inputs[0];
             (path, embeddings) = (found.DirectoryPath, graph.Initializers.First(initializer => initializer.Name == table).Shape[0]);
             model = new InferenceModel(graph.WithOutputs(outputs), tensors, parts.Inference);
@@ -59,6 +59,14 @@ internal sealed class TextEncoder : IDisposable
             tensors.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Refuses a component that no text encoder can be made of; reads headers alone.</summary>
+    /// <exception cref="Q2Exception">The class is not supported, or a tensor is missing.</exception>
+    internal static void Check(PipelineParts parts, ModelComponent component)
+    {
+        using ITensorSource tensors = parts.OpenTensors(component);
+        GraphOf(component, tensors);
     }
 
     /// <summary>Name in the pipeline, for instance <c>text_encoder_2</c>.</summary>
@@ -88,6 +96,9 @@ internal sealed class TextEncoder : IDisposable
     internal string LostWords(string text, Func<string, string> prepare) =>
         CutText.LostWords(text, start => tokenizer.EncodeIds(Expand(prepare(start))).Count, MaximumTokens);
 
+    private static Graph GraphOf(ModelComponent component, ITensorSource tensors) =>
+        ArchitectureCatalog.Build(new BuildRequest(component.ReadConfig(), tensors));
+
     internal TokenBatch Tokenize(IReadOnlyList<string> texts)
     {
         TokenizedText[] tokenized = [.. texts.Select(text => tokenizer.Encode(Expand(text)))];
@@ -110,7 +121,7 @@ internal sealed class TextEncoder : IDisposable
                 [InputIds] = tokens.Ids,
                 ["attention_mask"] = seesPadding ? TensorValue.Of(Array.ConvertAll(tokens.Mask.Integers, _ => 1L), tokens.Mask.Shape) : tokens.Mask,
             };
-            outputs.Add(new Conditioning(model.Run(inputs)));
+            outputs.Add(new Conditioning(model.RunFinite(inputs, Component)));
         }
         return new EncodedTexts(Tokenize(texts), Conditioning.Join(outputs).Inputs);
     }

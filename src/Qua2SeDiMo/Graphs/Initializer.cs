@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Graphs;
 public abstract record Initializer(string Name, ElementType Type, IReadOnlyList<long> Shape)
 {
     /// <summary>Number of elements.</summary>
-    public long ElementCount { get; } = Shape.Aggregate(1L, (product, extent) => checked(product * extent));
+    public long ElementCount => Shape.Aggregate(1L, (product, extent) => checked(product * extent));
 
     /// <summary>Bytes in the graph's element type.</summary>
     public long SizeBytes => Type.SizeBytes(ElementCount);

@@ -35,19 +35,20 @@ public static partial class OnnxReader
     /// <param name="name">Class of the model; null takes the graph's own name.</param>
     /// <param name="height">Height of the image-like input where the export leaves it open; null keeps it open.</param>
     /// <param name="width">Its width.</param>
+    /// <param name="isSizeWanted">Whether an export for another size is refused; otherwise its own size stands.</param>
     /// <exception cref="OnnxFormatException">The file is damaged, reaches outside of its folder, uses what is not supported, or is for another size.</exception>
-    public static OnnxModel Read(string path, string? name = null, int? height = null, int? width = null)
+    public static OnnxModel Read(string path, string? name = null, int? height = null, int? width = null, bool isSizeWanted = true)
     {
-        return Read(Parse(path), path, name, height, width);
+        return Read(Parse(path), path, name, height, width, isSizeWanted);
     }
 
     /// <summary>The same for a model in memory; its data files lie beside <paramref name="path"/>.</summary>
-    internal static OnnxModel Read(ModelProto model, string path, string? name = null, int? height = null, int? width = null)
+    internal static OnnxModel Read(ModelProto model, string path, string? name = null, int? height = null, int? width = null, bool isSizeWanted = true)
     {
         var tensors = new OnnxTensors(path);
         try
         {
-            return new OnnxModel(new Reading(path, model, tensors).ToGraph(name, [null, null, height, width]), tensors);
+            return new OnnxModel(new Reading(path, model, tensors).ToGraph(name, [null, null, height, width], isSizeWanted), tensors);
         }
         catch (Exception error) when (error is OverflowException or ArgumentException or InvalidCastException)
         {
@@ -99,11 +100,11 @@ public static partial class OnnxReader
         // Extents that the export leaves open and the caller chose.
         private readonly Dictionary<string, long> chosen = new(StringComparer.Ordinal);
 
-        internal Graph ToGraph(string? name, int?[] size)
+        internal Graph ToGraph(string? name, int?[] size, bool isSizeWanted)
         {
             GraphProto body = model.Graph;
             long opset = Opset();
-            Choose(body, size);
+            Choose(body, size, isSizeWanted);
             foreach (TensorProto proto in body.Initializer) AddInitializer(proto);
             GraphValue[] inputs = [.. body.Input.Where(input => !values.ContainsKey(input.Name)).Select(Declared)];
             foreach (GraphValue input in inputs) Add(input);
@@ -126,7 +127,7 @@ public static partial class OnnxReader
             return graph;
         }
 
-        private void Choose(GraphProto body, int?[] size)
+        private void Choose(GraphProto body, int?[] size, bool isSizeWanted)
         {
             if (body.Input.FirstOrDefault(input => input.Type?.TensorType?.Shape?.Dim.Count == size.Length) is not { } image) return;
             for (int axis = 0; axis < size.Length; axis++)
@@ -134,7 +135,7 @@ public static partial class OnnxReader
                 TensorShapeProto.Types.Dimension extent = image.Type.TensorType.Shape.Dim[axis];
                 if (size[axis] is not { } wanted) continue;
                 if (extent.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimParam) chosen[extent.DimParam] = wanted;
-                else if (extent.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue && extent.DimValue != wanted)
+                else if (isSizeWanted && extent.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue && extent.DimValue != wanted)
                 {
                     string stated = string.Join(" × ", image.Type.TensorType.Shape.Dim.Skip(2).Select(dim => dim.DimValue));
                     throw new OnnxFormatException($"{path}: '{image.Name}' was exported for {stated}; {size[2]} × {size[3]} was asked for. Ask for that size, or export with dynamic axes.");

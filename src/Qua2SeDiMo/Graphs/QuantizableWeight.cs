@@ -36,7 +36,7 @@ public sealed record QuantizableWeight(
     public int RowLength => checked((int)(ElementCount / Shape[0]));
 
     /// <summary>N: number of weights.</summary>
-    public long ElementCount { get; } = Shape.Aggregate(1L, (product, extent) => checked(product * extent));
+    public long ElementCount => Shape.Aggregate(1L, (product, extent) => checked(product * extent));
 
     /// <summary>Whether this is a part of a tensor that was split along its inputs.</summary>
     public bool IsPart => Shape[1] != TensorInputs;

@@ -11,6 +11,9 @@ public static class WeightCost
         ArgumentNullException.ThrowIfNull(graph);
         Dictionary<string, QuantizableWeight> byInput = graph.Weights.ToDictionary(weight => weight.Initializer.Name, weight => weight.Weight);
         var result = graph.Weights.ToDictionary(weight => weight.Weight.Name, _ => 0L);
+        // Of the latents.
+        GraphValue? latents = graph.Inputs.FirstOrDefault(input => input is { Rank: >= 3, Name: "sample" or "hidden_states" });
+        long batch = latents is not null && latents.Shape[0].IsFixed ? latents.Shape[0].Size : 1;
         foreach (GraphNode node in graph.Nodes)
         {
             // A weight that is used twice costs twice.
@@ -18,7 +21,9 @@ public static class WeightCost
             {
                 if (!graph.Values.TryGetValue(node.Outputs[0], out GraphValue? output)) continue;
                 long outputs = output.Shape.Aggregate(1L, (product, extent) => product * Extent(extent, tokens));
-                result[weight.Name] += outputs * weight.RowLength;
+                // An export for a fixed batch says what all its rows cost together.
+                bool holdsBatch = batch > 1 && output.Rank > 0 && output.Shape[0].IsFixed && output.Shape[0].Size % batch == 0;
+                result[weight.Name] += (holdsBatch ? outputs / batch : outputs) * weight.RowLength;
             }
         }
         return result;

@@ -99,6 +99,21 @@ public sealed class InferenceModel : IDisposable
         }
     }
 
+    /// <summary>Runs the graph once and looks at every number that comes out.</summary>
+    /// <param name="inputs">As <see cref="Run"/>.</param>
+    /// <param name="place">Component and step for the message, for instance <c>unet, step 2 of 20</c>.</param>
+    /// <exception cref="NonFiniteException">An output holds NaN or infinity; the message names the first tensor that does.</exception>
+    /// <exception cref="InferenceException">An input is missing or does not fit, or the runtime failed.</exception>
+    public IReadOnlyDictionary<string, TensorValue> RunFinite(IReadOnlyDictionary<string, TensorValue> inputs, string place)
+    {
+        IReadOnlyDictionary<string, TensorValue> outputs = Run(inputs);
+        if (outputs.Values.All(output => output.Type != ElementType.Float32 || FiniteNumbers.All(output.Singles))) return outputs;
+        // The search makes sessions of its own; this one's memory is free for them.
+        Unload();
+        string first = new NonFiniteSearch(Graph, tensors, weights, options).Find(inputs);
+        throw new NonFiniteException($"{place}: numbers are not finite. The first tensor with NaN or infinity is {first}.");
+    }
+
     /// <summary>Makes the session now instead of at the first run.</summary>
     /// <exception cref="InferenceException">The runtime refused the graph.</exception>
     public void Warm()

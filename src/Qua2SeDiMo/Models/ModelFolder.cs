@@ -76,14 +76,17 @@ public sealed class ModelFolder
             : new ModelFolderException($"{DirectoryPath}: the pipeline has neither 'transformer' nor 'unet'; its components are "
                 + $"{string.Join(", ", Components.Keys)}."));
 
-    /// <summary>The components that are read, denoiser first; of a pipeline class that is not supported, all that are present.</summary>
+    /// <summary>
+    /// The components that are read, denoiser first; of a pipeline class that is not supported, all that are present. An index may name
+    /// fewer than pictures need: a denoiser alone can be quantized and packed.
+    /// </summary>
     /// <exception cref="ModelFolderException">One is missing.</exception>
     public IReadOnlyList<ModelComponent> Used
     {
         get
         {
             ModelComponent denoiser = Denoiser;
-            IEnumerable<string> others = PipelineComponents.Of(PipelineClass, IsNamed)
+            IEnumerable<string> others = PipelineComponents.Of(PipelineClass, IsNamed)?.Where(IsNamed)
                 ?? Components.Keys.Where(name => name != denoiser.Name);
             return [denoiser, .. others.Select(Component)];
         }

@@ -43,10 +43,7 @@ public static class DiffusersWriter
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(allocation);
         PipelineFolder.RequireKnown(source, weights, allocation);
-        if (ComponentFiles.Of(source.Denoiser).Form == WeightForm.Program)
-        {
-            throw new PackedModelException($"{source.Denoiser.DirectoryPath}: the denoiser is an ONNX export, which has no tensor names of a checkpoint; pack it as q2 or onnx.");
-        }
+        RequireCheckpoint(source);
         PackedModelSummary summary = null!;
         string target = PipelineFolder.Write(source, destination, withProgram: false, folder =>
         {
@@ -54,6 +51,15 @@ public static class DiffusersWriter
             new PackNote(PackFormat.Diffusers, summary.AverageBits, activationBits, allocation, plan).Write(Path.GetDirectoryName(folder)!);
         }, cancellationToken);
         return summary with { DirectoryPath = target };
+    }
+
+    /// <summary>Refuses a source without tensor names.</summary>
+    /// <exception cref="PackedModelException">The denoiser is an ONNX export.</exception>
+    internal static void RequireCheckpoint(ModelFolder source)
+    {
+        if (ComponentFiles.Of(source.Denoiser).Form != WeightForm.Program) return;
+        throw new PackedModelException(
+            $"{source.Denoiser.DirectoryPath}: the denoiser is an ONNX export, which has no tensor names of a checkpoint; pack it as q2 or onnx.");
     }
 
     private static PackedModelSummary WriteDenoiser(ModelFolder source, IReadOnlyList<QuantizableWeight> weights, BitAllocation allocation, QuantizerBank bank,

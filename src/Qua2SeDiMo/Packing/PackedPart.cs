@@ -23,7 +23,7 @@ public sealed record PackedPart(string Name, string TensorName, IReadOnlyList<lo
     public int RowLength => checked((int)(ElementCount / Shape[0]));
 
     /// <summary>Number of weights.</summary>
-    public long ElementCount { get; } = Shape.Aggregate(1L, (product, extent) => checked(product * extent));
+    public long ElementCount => Shape.Aggregate(1L, (product, extent) => checked(product * extent));
 
     /// <summary>Weights per input channel and row: 1 for a Linear, kh·kw for a convolution.</summary>
     internal long KernelLength => ElementCount / (Shape[0] * Shape[1]);

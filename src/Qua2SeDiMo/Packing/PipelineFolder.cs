@@ -26,17 +26,34 @@ internal static class PipelineFolder
     internal static string Write(ModelFolder source, string destination, bool withProgram, Action<string> writeDenoiser,
         CancellationToken cancellationToken)
     {
-        string root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(source.DirectoryPath)), target =
-            Path.TrimEndingDirectorySeparator(Path.GetFullPath(destination));
-        if (target == root || target.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal))
-        {
-            throw new PackedModelException($"{target}: a packed model cannot be written inside its source {root}; choose another folder.");
-        }
-        return Replace(target, folder =>
+        RequirePlace(source, destination);
+        return Replace(destination, folder =>
         {
             CopyPipeline(source, folder, withProgram, cancellationToken);
             writeDenoiser(Path.Combine(folder, source.Denoiser.Name));
         });
+    }
+
+    /// <summary>Refuses a destination that is taken or lies in its source, as <see cref="Write"/> would.</summary>
+    /// <exception cref="PackedModelException">Nothing can be written there.</exception>
+    internal static void RequirePlace(ModelFolder source, string destination)
+    {
+        string root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(source.DirectoryPath));
+        string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(destination));
+        if (target == root || target.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+        {
+            throw new PackedModelException($"{target}: a packed model cannot be written inside its source {root}; choose another folder.");
+        }
+        RequireFree(target);
+    }
+
+    private static void RequireFree(string target)
+    {
+        bool isTaken = Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any() && !IsOurs(target);
+        if (isTaken)
+        {
+            throw new PackedModelException($"{target}: the folder is not empty and not a packed model; choose another, or empty it.");
+        }
     }
 
     /// <summary>Fills a folder beside its place and moves it there: missing, empty, or an earlier one of ours.</summary>
@@ -44,11 +61,7 @@ internal static class PipelineFolder
     internal static string Replace(string destination, Action<string> fill)
     {
         string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(destination)), partial = target + ".partial";
-        bool isTaken = Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any() && !IsOurs(target);
-        if (isTaken)
-        {
-            throw new PackedModelException($"{target}: the folder is not empty and not a packed model; choose another, or empty it.");
-        }
+        RequireFree(target);
         if (Directory.Exists(partial)) Directory.Delete(partial, recursive: true);
         try
         {

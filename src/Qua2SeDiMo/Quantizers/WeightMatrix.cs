@@ -60,8 +60,7 @@ public sealed record WeightMatrix(string Name, ReadOnlyMemory<float> Values, int
 
     private static int IndexOfNonFinite(ReadOnlySpan<float> values)
     {
-        // A sum of finite magnitudes may overflow, so it only tells that a search is needed.
-        if (float.IsFinite(System.Numerics.Tensors.TensorPrimitives.SumOfMagnitudes(values))) return -1;
+        if (FiniteNumbers.All(values)) return -1;
         for (int i = 0; i < values.Length; i++)
         {
             if (!float.IsFinite(values[i])) return i;

@@ -24,7 +24,7 @@ public static class BankStage
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(run);
-        RequireOriginal(model);
+        Preflight.Bank(model, run);
         RunIdentity.Claim(model, run, withPipeline: false, progress, cancellationToken);
         IProgress<BankProgress>? inner = progress is null ? null
             : new Relay<BankProgress>(step =>

@@ -18,9 +18,11 @@ internal sealed class ClipScorer : IDisposable
     private readonly InferenceModel textTower;
     private readonly ITokenizer tokenizer;
     private readonly ClipImageProcessor processor;
+    private readonly string folder;
 
     internal ClipScorer(string folder, InferenceOptions inference)
     {
+        this.folder = folder;
         ComponentConfig config = ComponentConfig.Read(Path.Combine(folder, "config.json"));
         tensors = ShardedTensors.Open(ComponentFiles.OfNetwork(folder, "transformers"));
         Graph graph = ArchitectureCatalog.Build(new BuildRequest(config, tensors));
@@ -72,7 +74,7 @@ internal sealed class ClipScorer : IDisposable
     private float[] Run(InferenceModel tower, string input, TensorValue value)
     {
         long before = TimeProvider.System.GetTimestamp();
-        float[] result = tower.Run(new Dictionary<string, TensorValue> { [input] = value }).Values.Single().Singles;
+        float[] result = tower.RunFinite(new Dictionary<string, TensorValue> { [input] = value }, $"scoring model {folder} ({input})").Values.Single().Singles;
         RuntimeElapsed += TimeProvider.System.GetElapsedTime(before);
         return result;
     }

@@ -75,6 +75,7 @@ public static class GenerateStage
         {
             throw new GenerationException($"{model.Folder.DirectoryPath}: a packed model is quantized already; generate without an allocation, or from the original.");
         }
+        Preflight.Generate(model, destination, options);
         long start = TimeProvider.System.GetTimestamp();
         var images = new List<GeneratedImage>();
         var batches = new List<ImageBatch>();

@@ -38,6 +38,7 @@ public static class GraphStage
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(run);
+        Preflight.Graph(model, run, withOnnx);
         RunIdentity.Claim(model, run, withPipeline: false, progress, cancellationToken);
         Graph graph = model.Graph;
         OperationGraph dag = model.Operations;

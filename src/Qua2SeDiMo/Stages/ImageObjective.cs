@@ -2,6 +2,7 @@ using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Reports;
 using Qua2SeDiMo.Studies;
@@ -71,6 +72,7 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         TimeSpan generated = time.GetElapsedTime(start);
         (Dictionary<string, double> metrics, List<TrialArray> arrays) = scorer.Score(images);
         AddCosts(metrics, allocation);
+        RequireFinite(metrics);
         TimeSpan whole = time.GetElapsedTime(start);
         var durations = new Dictionary<string, TimeSpan>
         {
@@ -89,6 +91,14 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         pipeline.Dispose();
         binding.Dispose();
         scorer.Dispose();
+    }
+
+    private static void RequireFinite(Dictionary<string, double> metrics)
+    {
+        (string? name, double value) = metrics.FirstOrDefault(metric => !double.IsFinite(metric.Value));
+        if (name is null) return;
+        throw new NonFiniteException(FormattableString.Invariant(
+            $"the metric '{name}' of the images is {value}, though the images are finite; such a trial has no label."));
     }
 
     private static void WritePictures(string folder, ImageBatch images)
@@ -115,7 +125,16 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         if ((Known(path, fingerprint) ?? Known(own, fingerprint)) is { } known) return known;
         // What trials are compared with keeps its activations as they are.
         using DiffusionPipeline? plain = options.ActivationBits is null ? null : new DiffusionPipeline(model.Parts(new InferenceOptions()), model.Tensors, binding);
-        ImageBatch images = (plain ?? pipeline).Generate(prompts, new SeededNoise(options.ImageSeeds), options.Generation, progress, cancellationToken);
+        ImageBatch images;
+        try
+        {
+            images = (plain ?? pipeline).Generate(prompts, new SeededNoise(options.ImageSeeds), options.Generation, progress, cancellationToken);
+        }
+        catch (NonFiniteException error)
+        {
+            throw new NonFiniteException(
+                $"The pictures of the unquantized model, which every trial is compared with, cannot be made; no trial was begun. {error.Message}");
+        }
         SafetensorsWriter.Write(
             // Images of other settings stay: they are those of another study of this run.
             File.Exists(path) ? own : path, [SafetensorsWriter.Item.Single("images", [images.Count, images.Height, images.Width, 3], images.Pixels)],
@@ -129,7 +148,7 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         if (!File.Exists(path)) return null;
         using SafetensorsFile file = SafetensorsFile.Open(path);
         return file.Metadata.GetValueOrDefault("settings") == settings && file.Tensors.TryGetValue("images", out TensorInfo? images)
-            ? new ImageBatch((int)images.Shape[1], (int)images.Shape[2], file.ReadSingle("images")) : null;
+            && file.ReadSingle("images") is var pixels && FiniteNumbers.All(pixels) ? new ImageBatch((int)images.Shape[1], (int)images.Shape[2], pixels) : null;
     }
 
     // Generation is nearly all of a trial; scoring is the rest of its bar.

@@ -54,7 +54,8 @@ internal sealed class ImageScorer : IDisposable
         arrays.Add(new TrialArray(ClipFeatures, clip.Width, features));
         if (reference is not null) PerImage(StudyMetric.ClipCosine.Name, i => CosineSimilarity.Of(Row(features, i), Row(fullPrecisionFeatures, i)));
         PerImage(StudyMetric.ClipScore.Name, i => ClipScore.OfPair(Row(features, i), Row(textFeatures, i)));
-        if (real is not null)
+        // One image has no distribution.
+        if (real is not null && images.Count > 1)
         {
             foreach (StudyMetric metric in FeatureReference.Metrics) metrics[metric.Name] = real.Measure(metric, features);
         }

@@ -65,11 +65,15 @@ public sealed record LabelledStudy(
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(run);
-        Trial[] complete = [.. FitStage.ReadTrials(run, Studies.Study.DefaultName).Where(trial => trial.State == TrialState.Complete && trial.Number < before)];
+        Trial[] all = [.. FitStage.ReadTrials(run, Studies.Study.DefaultName).Where(trial => trial.Number < before)];
+        Trial[] complete = [.. all.Where(trial => trial.State == TrialState.Complete && double.IsFinite(objective.Of(trial)))];
+        int unlabelled = all.Count(trial => trial.State is TrialState.Complete or TrialState.Failed) - complete.Length;
         StudySettings settings = RequireOf(model, run).Settings;
         if (complete.Length < FewestTrials)
         {
-            throw new ModelFolderException($"{run.StudyDatabase}: {complete.Length} complete trials; at least {FewestTrials} are needed to hold some out. Run `q2 study` with more --trials.");
+            string failed = unlabelled == 0 ? "" : $", and {unlabelled} without a label, because they failed";
+            throw new ModelFolderException($"{run.StudyDatabase}: {complete.Length} complete trials{failed}; "
+                + $"at least {FewestTrials} are needed to hold some out. Run `q2 study` with more --trials.");
         }
         QuantizerBank bank = BankStage.Open(model, run);
         OperationGraph graph = model.Operations;
@@ -84,7 +88,8 @@ public sealed record LabelledStudy(
         string[] lines = [.. trials.Select(trial => FormattableString.Invariant($"{string.Join(' ', trial.Options)} {trial.Target:R}"))];
         string identity = $"{settings.Fingerprint}\n{objective}\n{string.Join('\n', study.WeightNames)}\n{string.Join('\n', lines)}";
         var origin = new TrainedOn("study", null, null, objective.ToString(), trials.Length, weights.Count, units.Count(unit => unit.Weights.Count > 1),
-            Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity))), null, []);
+            Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity))), null,
+            unlabelled == 0 ? [] : [$"{unlabelled} of {all.Length} trials failed and have no label; they are left out."]);
         return new LabelledStudy(study, units, [.. Enumerable.Range(0, weights.Count).Select(w => Position(graph, study.Topology.NodeOfWeight[w], w))],
             origin, [.. complete.Select(trial => trial.Number.ToString(CultureInfo.InvariantCulture))], [.. complete.Select(_ => (string?)null)], null);
     }

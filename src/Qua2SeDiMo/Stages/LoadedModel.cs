@@ -163,7 +163,8 @@ public sealed class LoadedModel : IDisposable
     {
         if (exported is null) return ArchitectureCatalog.Build(new BuildRequest(denoiserConfig, Tensors) { Height = height, Width = width });
         int[]? own = denoiserConfig.Has("sample_size") ? denoiserConfig.Ints("sample_size", 2) : null;
-        using OnnxModel model = OnnxReader.Read(exported, Folder.Denoiser.ClassName, height ?? own?[0], width ?? own?[1]);
+        using OnnxModel model = OnnxReader.Read(
+            exported, Folder.Denoiser.ClassName, height ?? own?[0], width ?? own?[1], isSizeWanted: height is not null || width is not null);
         return DenoiserInputs.Unify(model.Graph);
     }
 }

@@ -34,6 +34,7 @@ public static class PackStage
         IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
+        Preflight.Pack(model, run, allocation, destination, format);
         // Recipes only name bits: no bank is needed.
         if (format == PackFormat.Recipes) return RecipeWriter.Write(model.Folder.Name, model.Weights, allocation, model.OriginalBits, destination, origin, activationBits);
         QuantizerBank bank = BankStage.Run(model, run, progress, cancellationToken);

@@ -33,6 +33,7 @@ public static class PlanStage
         ArgumentNullException.ThrowIfNull(budgets);
         RunIdentity.Check(model, run, progress: progress, cancellationToken: cancellationToken);
         StudyOptions options = StudyRecord.Read(run).OptionsFor(model, run);
+        Preflight.Study(model, run, options);
         FitRecord fit = FittedFiles.Main(run);
         Objective objective = Objective.Parse(fit.Objective);
         LabelledStudy labelled = LabelledStudy.OfRun(model, run, objective);

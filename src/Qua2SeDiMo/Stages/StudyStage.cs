@@ -20,6 +20,7 @@ public static class StudyStage
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
+        Preflight.Study(model, run, options);
         IAllocationSampler sampler = Sampler(model, options);
         if (!options.NearFront) return Label(model, run, options, sampler, Study.DefaultName, options.TrialCount, null, progress, cancellationToken);
         var front = new FrontAllocationSampler(sampler, $"objective {options.FrontObjective ?? "most reliable"}", start => FrontRound.Propose(model, run, options, start, cancellationToken));

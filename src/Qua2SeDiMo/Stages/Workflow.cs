@@ -49,6 +49,7 @@ public static class Workflow
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
+        Preflight.Run(model, run, options.Study);
         long start = TimeProvider.System.GetTimestamp();
         // A size that the model cannot have is said now, not after the bank.
         StudyStage.Sampler(model, options.Study);

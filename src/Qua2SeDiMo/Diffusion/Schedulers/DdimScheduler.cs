@@ -47,6 +47,7 @@ public sealed class DdimScheduler : IScheduler
         this.options = options ?? new SamplingOptions();
         SchedulerCatalog.RefuseCustom(this.options, nameof(DdimScheduler));
         timesteps = TimestepSpacing.ToSingle(TimestepSpacing.Integers(config, "leading", schedule.TimestepCount, stepCount));
+        schedule.RequireSignal(prediction, timesteps, config);
         stride = schedule.TimestepCount / stepCount;
     }
 

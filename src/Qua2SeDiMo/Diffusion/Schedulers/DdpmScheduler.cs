@@ -67,6 +67,7 @@ public sealed class DdpmScheduler : IScheduler
         if (options.Sigmas is not null) throw new SchedulerException("DDPMScheduler takes a step count or timesteps, not sigmas.");
         int count = options.StepCount(stepCount);
         timesteps = TimestepSpacing.ToSingle(options.Timesteps ?? TimestepSpacing.Integers(config, "leading", schedule.TimestepCount, count));
+        schedule.RequireSignal(prediction, timesteps, config);
     }
 
     /// <inheritdoc/>

@@ -36,7 +36,9 @@ internal static class DpmSolverTables
         }
         double last = settings.EndsAtZero ? 0 : trained[0];
         // Timesteps are cut to integers, not rounded.
-        return (TimestepSpacing.ToSingle(timesteps.Select(time => Math.Truncate(time))), TimestepSpacing.ToSingle(levels.Append(last)));
+        float[] visited = TimestepSpacing.ToSingle(timesteps.Select(time => Math.Truncate(time)));
+        if (!settings.UsesFlow) schedule.RequireSignal(settings.Prediction, visited, config);
+        return (visited, TimestepSpacing.ToSingle(levels.Append(last)));
     }
 
     private static double[] FlowLevels(ComponentConfig config, int trainCount, int stepCount, SamplingOptions options)

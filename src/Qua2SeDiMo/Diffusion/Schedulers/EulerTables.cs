@@ -36,6 +36,7 @@ internal sealed class EulerTables
         double[] timesteps = TimestepSpacing.Fractions(config, "linspace", schedule.TimestepCount, stepCount);
         float[] trained = schedule.Sigmas();
         Timesteps = TimestepSpacing.ToSingle(timesteps);
+        schedule.RequireSignal(ModelOutputs.Type(config), Timesteps, config);
         Sigmas = TimestepSpacing.ToSingle(timesteps.Select(timestep => SigmaSpacing.Interpolate(timestep, trained)).Append(0));
     }
 
@@ -68,6 +69,7 @@ internal sealed class EulerTables
             Timesteps = TimestepSpacing.ToSingle(timesteps);
             Sigmas = TimestepSpacing.ToSingle(levels.Append(DpmSolverSettings.ReadEndsAtZero(config) ? 0 : trained[0]));
         }
+        schedule.RequireSignal(ModelOutputs.Type(config), Timesteps, config);
         if (isContinuous) Timesteps = [.. Sigmas.SkipLast(1).Select(level => 0.25f * MathF.Log(level))];
     }
 

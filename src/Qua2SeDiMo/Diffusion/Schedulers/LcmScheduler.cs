@@ -53,6 +53,7 @@ public sealed class LcmScheduler : IScheduler
         {
             int kept = Math.Min((int)(own.Count * options.Strength), own.Count);
             timesteps = TimestepSpacing.ToSingle(own.Skip(own.Count - kept));
+            schedule.RequireSignal(prediction, timesteps, config);
             return;
         }
         int stride = schedule.TimestepCount / original;
@@ -63,6 +64,7 @@ public sealed class LcmScheduler : IScheduler
         }
         double spacing = distilled / (double)stepCount;
         timesteps = [.. Enumerable.Range(0, stepCount).Select(i => (float)(((distilled - (int)Math.Floor(i * spacing)) * stride) - 1))];
+        schedule.RequireSignal(prediction, timesteps, config);
     }
 
     /// <inheritdoc/>

@@ -13,10 +13,15 @@ internal sealed class NoiseSchedule
     // The smallest half-precision number: a product of exactly zero would make the first noise level infinite.
     private const float SmallestProduct = 1f / (1 << 24);
 
+    // Timesteps from this one on are pure noise, also where the table keeps a trace for algorithms in noise levels.
+    private readonly int firstWithoutSignal;
+
     private NoiseSchedule(float[] betas)
     {
         Betas = betas;
         AlphaProducts = RunningProduct(betas);
+        int silent = Array.IndexOf(AlphaProducts, 0f);
+        firstWithoutSignal = silent < 0 ? betas.Length : silent;
     }
 
     /// <summary>β of each training timestep.</summary>
@@ -47,6 +52,47 @@ internal sealed class NoiseSchedule
     /// <exception cref="SchedulerException">It lies outside.</exception>
     public float AlphaProductAt(int timestep) => timestep >= 0 && timestep < AlphaProducts.Length ? AlphaProducts[timestep]
         : throw new SchedulerException($"Timestep {timestep} lies outside of the {AlphaProducts.Length} training timesteps; use fewer steps, or a smaller steps_offset.");
+
+    /// <summary>
+    /// Refuses loops that begin at pure noise with a model that predicts the noise: there x₀ = (x − σ·ε)/α divides by zero, and the
+    /// prediction says nothing of the picture (Lin et al., WACV 2024, section 3.3).
+    /// </summary>
+    /// <param name="prediction">What the denoiser outputs.</param>
+    /// <param name="timesteps">Timesteps of the loop.</param>
+    /// <param name="config">The configuration, for the message.</param>
+    /// <exception cref="SchedulerException">A timestep has no signal and the denoiser predicts the noise.</exception>
+    public void RequireSignal(PredictionType prediction, ReadOnlySpan<float> timesteps, ComponentConfig config)
+    {
+        if (prediction == PredictionType.Epsilon && FirstSilent(timesteps) is { } silent) throw new SchedulerException(
+            $"{config.Source}: {Silence(silent, config)}, and prediction_type 'epsilon' has no meaning there: "
+            + "without signal, the noise that a model predicts says nothing of the picture (a division by zero). "
+            + "Models made for such a schedule have prediction_type 'v_prediction'; for others set rescale_betas_zero_snr to false.");
+    }
+
+    /// <summary>As <see cref="RequireSignal"/>, for algorithms that cannot leave pure noise whatever the denoiser predicts.</summary>
+    /// <exception cref="SchedulerException">A timestep has no signal.</exception>
+    public void RequireAnySignal(ReadOnlySpan<float> timesteps, ComponentConfig config)
+    {
+        if (FirstSilent(timesteps) is { } silent) throw new SchedulerException(
+            $"{config.Source}: {Silence(silent, config)}, and {config.ClassName} divides by the signal. "
+            + "Take DDIMScheduler or EulerDiscreteScheduler, or a schedule that keeps some signal.");
+    }
+
+    private float? FirstSilent(ReadOnlySpan<float> timesteps)
+    {
+        foreach (float timestep in timesteps)
+        {
+            // Between two training timesteps the nearer one says what the model was taught.
+            if (MathF.Round(timestep) >= firstWithoutSignal) return timestep;
+        }
+        return null;
+    }
+
+    private static string Silence(float timestep, ComponentConfig config)
+    {
+        string cause = config.Flag("rescale_betas_zero_snr", false) ? "rescale_betas_zero_snr is true" : "the betas reach 1";
+        return FormattableString.Invariant($"timestep {timestep:0.###} has no signal left ({cause})");
+    }
 
     private static float[] ReadBetas(ComponentConfig config)
     {

@@ -66,6 +66,7 @@ public sealed class PndmScheduler : IScheduler
             rungeKuttaCalls = start.Length;
             timesteps = TimestepSpacing.ToSingle(start.Concat(spaced.Skip(RungeKuttaSteps - 1)));
         }
+        schedule.RequireAnySignal(timesteps, config);
         outputs.Clear();
     }
 

@@ -50,7 +50,9 @@ internal static class UniPCTables
             levels = [.. timesteps.Select(timestep => SigmaSpacing.Interpolate(timestep, trained))];
             smallest = trained[0];
         }
-        return (TimestepSpacing.ToSingle(timesteps.Select(time => Math.Truncate(time))), TimestepSpacing.ToSingle(levels.Append(endsAtZero ? 0 : smallest)));
+        float[] visited = TimestepSpacing.ToSingle(timesteps.Select(time => Math.Truncate(time)));
+        if (!usesFlow) schedule.RequireSignal(ModelOutputs.Type(config, allowsFlow: true), visited, config);
+        return (visited, TimestepSpacing.ToSingle(levels.Append(endsAtZero ? 0 : smallest)));
     }
 
     private static double[] FlowLevels(ComponentConfig config, int trainCount, int count, SamplingOptions options)
