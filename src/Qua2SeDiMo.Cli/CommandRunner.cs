@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Qua2SeDiMo.Studies;
 using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli;
@@ -27,6 +28,13 @@ internal sealed record CommandContext(IAnsiConsole Out, IProgress<StageProgress>
     {
         if (Json) Console.Out.WriteLine(JsonSerializer.Serialize(result, JsonOptions));
         else forPeople(result);
+    }
+
+    /// <summary>Says on standard error what was asked for and is not complete, and gives the exit code for that.</summary>
+    internal int Unfinished(string verb, IReadOnlyList<string> sentences)
+    {
+        foreach (string sentence in sentences) Console.Error.WriteLine($"q2 {verb}: {sentence}");
+        return sentences.Count == 0 ? ExitCode.Success : ExitCode.CheckFailed;
     }
 
     /// <summary>Names the verb that a person would call next.</summary>
@@ -65,10 +73,16 @@ internal static class CommandRunner
             Console.Error.WriteLine("Stopped. What was finished is kept; the same command goes on from here.");
             return ExitCode.Cancelled;
         }
-        catch (Exception exception) when (exception is Q2Exception or IOException or UnauthorizedAccessException or FormatException)
+        catch (Exception exception) when (StorageException.Explains(exception))
         {
             progress.Dispose();
-            return Refusal.Say(result.CommandResult.Command.Name, exception.Message, ExitCode.UserError, json);
+            return Refusal.Say(result.CommandResult.Command.Name, StorageException.For(null, exception).Message, ExitCode.UserError, json);
+        }
+        catch (Exception exception) when (exception is Q2Exception or FormatException)
+        {
+            progress.Dispose();
+            int code = exception is TrialsIncompleteException ? ExitCode.CheckFailed : ExitCode.UserError;
+            return Refusal.Say(result.CommandResult.Command.Name, exception.Message, code, json);
         }
         catch (Exception exception)
         {

@@ -9,7 +9,7 @@ internal static class StudyTables
 {
     internal static void Show(StudySummary summary, IAnsiConsole output)
     {
-        output.WriteLine($"{summary.Complete} trials complete, {summary.Failed} failed; {summary.SecondsPerTrial:0.00} s per trial, {summary.OutsideRuntimeShare:P1} of it outside ONNX Runtime.");
+        output.WriteLine($"{summary.Complete} trials complete, {summary.Failed} failed{(summary.SetAside > 0 ? $", {summary.SetAside} set aside" : "")}; {summary.SecondsPerTrial:0.00} s per trial, {summary.OutsideRuntimeShare:P1} of it outside ONNX Runtime.");
         if (summary.Speed is { } speed)
         {
             output.WriteLine($"{speed.ImagesPerMinute:0} images a minute of {speed.DenoiserGflopPerImage:0.00} GFLOP each: {speed.GflopsPerSecond:0.0} GFLOP/s, "

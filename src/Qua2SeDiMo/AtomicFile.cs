@@ -10,29 +10,68 @@ public static class AtomicFile
     /// <param name="path">The result.</param>
     /// <param name="write">Writes its bytes.</param>
     /// <param name="flushToDisk">False only for files that need not outlive the process.</param>
-    public static void Write(string path, Action<FileStream> write, bool flushToDisk = true)
+    /// <param name="length">Bytes that it will write, where they are known beforehand; said when there is no room for them.</param>
+    /// <exception cref="StorageException">
+    /// The disk is full, read-only, or otherwise refuses; what stood at <paramref name="path"/> stands there still.
+    /// </exception>
+    public static void Write(string path, Action<FileStream> write, bool flushToDisk = true, long length = 0)
     {
         ArgumentNullException.ThrowIfNull(write);
         string full = Path.GetFullPath(path);
-        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
         string sibling = $"{full}.{Environment.ProcessId}.{Environment.CurrentManagedThreadId}.partial";
+        long reached = length;
+        bool isOurs = true;
         try
         {
+            Directory.CreateDirectory(Path.GetDirectoryName(full)!);
             using (var stream = new FileStream(sibling, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16))
             {
-                write(stream);
-                stream.Flush(flushToDisk);
+                try
+                {
+                    write(stream);
+                    stream.Flush(flushToDisk);
+                }
+                catch (Exception error) when (StorageException.Explains(error))
+                {
+                    reached = Math.Max(reached, stream.Position);
+                    // What is written may be read from other files, whose errors are not this one's.
+                    isOurs = error.Message.Contains(sibling, StringComparison.Ordinal);
+                    throw;
+                }
             }
             File.Move(sibling, full, overwrite: true);
         }
+        catch (Exception error) when (isOurs && StorageException.Explains(error))
+        {
+            Discard(sibling);
+            throw StorageException.For(full, error, reached);
+        }
         catch
         {
-            File.Delete(sibling);
+            Discard(sibling);
             throw;
         }
     }
 
+    // A disk that refused the result may refuse this too; the first error is the one to tell.
+    private static void Discard(string sibling)
+    {
+        try
+        {
+            File.Delete(sibling);
+        }
+        catch (Exception error) when (StorageException.Explains(error))
+        {
+        }
+    }
+
     /// <summary>Writes UTF-8 text without a byte-order mark.</summary>
-    public static void WriteText(string path, string text) =>
-        Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
+    public static void WriteText(string path, string text) => WriteBytes(path, System.Text.Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Writes bytes.</summary>
+    public static void WriteBytes(string path, byte[] bytes)
+    {
+        ArgumentNullException.ThrowIfNull(bytes);
+        Write(path, stream => stream.Write(bytes), length: bytes.Length);
+    }
 }

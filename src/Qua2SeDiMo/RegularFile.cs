@@ -11,7 +11,8 @@ public static class RegularFile
     public static long Length(string path) => Find(path).Length;
 
     /// <summary>Opens a file for reading, at its first byte.</summary>
-    /// <exception cref="InputFileException">It is missing, a folder, without bytes, or no regular file; or it may not be read.</exception>
+    /// <exception cref="InputFileException">It is missing, a folder, without bytes, or no regular file.</exception>
+    /// <exception cref="StorageException">It may not be read, or the disk fails.</exception>
     public static FileStream Open(string path)
     {
         if (Find(path).Length == 0) throw new InputFileException($"{path}: the file is empty, or no regular file (a pipe or a device).");
@@ -21,7 +22,8 @@ public static class RegularFile
     /// <summary>Reads a whole file; one without bytes, pipes and devices among them, gives none.</summary>
     /// <param name="path">The file.</param>
     /// <param name="maximumBytes">More are refused before anything is read.</param>
-    /// <exception cref="InputFileException">It is missing, a folder, or larger than that; or it may not be read.</exception>
+    /// <exception cref="InputFileException">It is missing, a folder, or larger than that.</exception>
+    /// <exception cref="StorageException">It may not be read, or the disk fails.</exception>
     public static byte[] ReadAllBytes(string path, long maximumBytes)
     {
         long length = Find(path).Length;
@@ -44,9 +46,9 @@ public static class RegularFile
         {
             return read();
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (StorageException.Explains(error))
         {
-            throw new InputFileException($"{path}: cannot be read: {error.Message}", error);
+            throw StorageException.For(path, error);
         }
     }
 }

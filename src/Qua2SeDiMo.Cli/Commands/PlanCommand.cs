@@ -13,6 +13,7 @@ internal static class PlanCommand
         var plan = new PlanArguments(command);
         var front = new Option<string?>("--front") { Description = "File for the whole front of score against size of every proposer that adds up scores, as CSV" };
         command.Add(front);
+        var retry = new RetryArgument(command);
         return command.Runs((result, context, cancellationToken) =>
         {
             RunDirectory run = source.Run(result);
@@ -25,11 +26,13 @@ internal static class PlanCommand
                 return ExitCode.Success;
             }
             using LoadedModel loaded = source.Open(result, context);
-            PlanRecord record = StageTimings.Measure(run, "plan", () => PlanStage.Run(loaded, run, plan.Budgets(result), plan.Predictor(result), plan.Level(result), plan.Activations(result), context.Progress, cancellationToken));
+            PlanRecord record = StageTimings.Measure(run, "plan", () => PlanStage.Run(
+                loaded, run, plan.Budgets(result), plan.Predictor(result), plan.Level(result), plan.Activations(result), retry.Given(result), context.Progress,
+                cancellationToken));
             if (result.GetValue(front) is { } file) AtomicFile.WriteText(file, PlanProposals.Csv(record.Fronts));
             context.Print(record, _ => ResultTables.Show(record, context.Out));
-            if (!context.Json) context.Next($"pack {source.Words(result)}");
-            return ExitCode.Success;
+            if (record.Unverified.Count == 0 && !context.Json) context.Next($"pack {source.Words(result)}");
+            return context.Unfinished(command.Name, record.Unverified);
         });
     }
 }

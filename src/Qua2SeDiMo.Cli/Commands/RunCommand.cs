@@ -15,12 +15,13 @@ internal static class RunCommand
         var trials = new TrialArguments(command);
         var predictor = new PredictorArguments(command);
         var plan = new PlanArguments(command);
+        var retry = new RetryArgument(command);
         return command.Runs((result, context, cancellationToken) =>
         {
             using LoadedModel loaded = model.Open(result, context);
             RunDirectory run = model.Run(result);
             var options = new WorkflowOptions(
-                trials.Apply(result, generation.Read(result, model.Folder(result))) with { FrontObjective = predictor.Objective(result) }, predictor.Options(result), predictor.Objective(result), predictor.SizeWeight(result),
+                trials.Apply(result, generation.Read(result, model.Folder(result))) with { FrontObjective = predictor.Objective(result), RetryFailed = retry.Given(result) }, predictor.Options(result), predictor.Objective(result), predictor.SizeWeight(result),
                 plan.Budgets(result), plan.Predictor(result), $"q2 {string.Join(' ', Environment.GetCommandLineArgs().Skip(1))}")
             { Activations = plan.Activations(result), Level = plan.Level(result) };
             CutTextNotes.Say(context, CutPrompts.Find(loaded, options.Study));
@@ -36,7 +37,7 @@ internal static class RunCommand
                 context.Out.WriteLine($"Run directory: {Path.GetFullPath(run.DirectoryPath)}");
                 context.Out.WriteLine($"Report: {done.Report}");
             });
-            return ExitCode.Success;
+            return context.Unfinished(command.Name, done.Unfinished);
         });
     }
 }

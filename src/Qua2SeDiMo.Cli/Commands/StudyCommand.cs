@@ -18,26 +18,29 @@ internal static class StudyCommand
         var allocations = new Option<string?>("--allocations") { Description = "Label the allocations of this JSON file instead, and compare with the labels that it holds" };
         var objective = PredictorArguments.Objective("Metric to optimise; default: the most reliable");
         command.Add(allocations);
-        var retry = new Option<bool>("--retry-failed") { Description = "Let failed trials wait again" };
         command.Add(objective);
-        command.Add(retry);
+        var retry = new RetryArgument(command);
         return command.Runs((result, context, cancellationToken) =>
         {
             using LoadedModel loaded = model.Open(result, context);
             RunDirectory run = model.Run(result);
-            StudyOptions options = trials.Apply(result, generation.Read(result, model.Folder(result))) with { FrontObjective = result.GetValue(objective) };
+            StudyOptions options = trials.Apply(result, generation.Read(result, model.Folder(result))) with
+            {
+                FrontObjective = result.GetValue(objective),
+                RetryFailed = retry.Given(result),
+            };
             IReadOnlyList<CutText> cut = CutTextNotes.Say(context, CutPrompts.Find(loaded, options));
             if (result.GetValue(allocations) is { } file)
             {
                 return LabelGiven(loaded, run, options, file, name => StudyArguments.IsGiven(result, name), context, cancellationToken);
             }
-            if (result.GetValue(retry)) StudyStage.RetryFailed(loaded, run);
             IReadOnlyList<Trial> labelled = StageTimings.Measure(
                 run, "study", () => StudyStage.Run(loaded, run, options, context.Progress, cancellationToken));
             StudySummary summary = StudyStage.Summarise(loaded, run, options, labelled, result.GetValue(objective)) with { Cut = cut };
             context.Print(summary, _ => StudyTables.Show(summary, context.Out));
-            if (!context.Json) context.Next($"fit {model.Folder(result)}");
-            return ExitCode.Success;
+            UnfinishedTrials open = UnfinishedTrials.Of(labelled, options.TrialCount);
+            if (open.IsEmpty && !context.Json) context.Next($"fit {model.Folder(result)}");
+            return context.Unfinished(command.Name, open.IsEmpty ? [] : [$"{open}"]);
         });
     }
 
@@ -87,6 +90,8 @@ internal static class StudyCommand
             context.Out.Write(table);
             context.Out.WriteLine($"{differences.Count(row => row.Agrees)} of {differences.Count} labels agree.");
         });
-        return agrees ? ExitCode.Success : ExitCode.CheckFailed;
+        UnfinishedTrials open = UnfinishedTrials.Of(labelled, given.Count);
+        int code = context.Unfinished("study", open.IsEmpty ? [] : [$"{open}"]);
+        return agrees ? code : ExitCode.CheckFailed;
     }
 }

@@ -90,7 +90,7 @@ public sealed class InferenceModel : IDisposable
             }
             catch (OnnxRuntimeException error)
             {
-                throw new InferenceException($"{Graph.Name}: the runtime failed: {error.Message}", error);
+                throw new InferenceException($"{Graph.Name}: the runtime failed: {error.Message}", error) { IsOfRun = true };
             }
             finally
             {

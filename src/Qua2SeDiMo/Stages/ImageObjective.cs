@@ -96,7 +96,7 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         for (int i = 0; i < Math.Min(PictureCount, images.Count); i++)
         {
             byte[] png = PngFile.Encode(images.Image(i), images.Height, images.Width);
-            AtomicFile.Write(Path.Combine(folder, $"{i:000}.png"), stream => stream.Write(png));
+            AtomicFile.WriteBytes(Path.Combine(folder, $"{i:000}.png"), png);
         }
     }
 

@@ -74,6 +74,7 @@ public sealed record LabelledStudy(
         QuantizerBank bank = BankStage.Open(model, run);
         OperationGraph graph = model.Operations;
         IReadOnlyList<QuantizableWeight> weights = graph.Weights;
+        StoredTrials.CheckLabelled(run.StudyDatabase, complete, [.. model.Weights.Select(weight => weight.Name)]);
         PredictorTrial[] trials =
         [
             .. complete.Select(trial => new PredictorTrial(

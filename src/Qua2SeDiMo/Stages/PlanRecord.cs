@@ -108,6 +108,11 @@ public sealed record PlanRecord(string Objective, string Predictor, string Reaso
     /// <summary>The best summed score of each proposer by size.</summary>
     public IReadOnlyList<PlanFrontRecord> Fronts { get; init; } = [];
 
+    /// <summary>
+    /// What could not be verified, in words: those allocations are not among the entries, or lack a metric. Empty when all is complete.
+    /// </summary>
+    public IReadOnlyList<string> Unverified { get; init; } = [];
+
     /// <summary>What a person should know of the plan.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 

@@ -22,17 +22,20 @@ public static class PlanStage
     /// <param name="predictor">Name of the model whose numbers make the plans; null lets every model propose and the images decide.</param>
     /// <param name="level">Only proposals of this level; null for the levels of <see cref="PlanProposers.Of"/>.</param>
     /// <param name="activations">Bits, 2 to 8, that activations of the plans are rounded to in further rows of the table; null for none.</param>
+    /// <param name="retryFailed">Whether verifications that failed or were set aside are taken up again.</param>
     /// <param name="progress">Told of every step.</param>
     /// <param name="cancellationToken">Stops between steps; labelled allocations stay.</param>
+    /// <returns>The plans. What could not be measured is left out, and said.</returns>
+    /// <exception cref="TrialsIncompleteException">Of a size not one proposal could be measured.</exception>
     /// <exception cref="Q2Exception">An earlier stage is missing, nobody proposes as asked, or a size is too small for any allocation.</exception>
     public static PlanRecord Run(
         LoadedModel model, RunDirectory run, IReadOnlyList<BitBudget> budgets, string? predictor = null, PlanLevel? level = null, IReadOnlyList<int>? activations = null,
-        IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
+        bool retryFailed = false, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(budgets);
         RunIdentity.Check(model, run, progress: progress, cancellationToken: cancellationToken);
-        StudyOptions options = StudyRecord.Read(run).OptionsFor(model, run);
+        StudyOptions options = StudyRecord.Read(run).OptionsFor(model, run) with { RetryFailed = retryFailed };
         FitRecord fit = FittedFiles.Main(run);
         Objective objective = Objective.Parse(fit.Objective);
         LabelledStudy labelled = LabelledStudy.OfRun(model, run, objective);
@@ -54,16 +57,19 @@ public static class PlanStage
         {
             foreach (Predictor fold in folds) fold.Dispose();
         }
-        entries = PlanVerification.Measure(model, run, options, entries, "", run.Images, progress, cancellationToken);
-        entries = PlanVerification.Measure(model, run, options.OnFreshPrompts(), entries, FreshSuffix, null, progress, cancellationToken);
-        entries = Elect(entries, objective);
+        var unverified = new List<string>();
+        MeasuredEntries measured = Measure(options, entries, "", run.Images, "images");
+        RequireEverySize(entries, measured);
+        MeasuredEntries fresh = Measure(options.OnFreshPrompts(), measured.Measured, FreshSuffix, null, "images of fresh prompts");
+        entries = Elect(fresh.Over(measured.Measured), objective, run);
         PlanEntry[] plans = [.. entries.Where(entry => entry.Kind == PlanKind.Plan)];
         foreach (int bits in (activations ?? []).Distinct().Where(bits => bits != options.ActivationBits))
         {
             List<PlanEntry> rounded = [.. plans.Select(plan => WithRoundedActivations(plan, bits))];
             StudyOptions own = options with { ActivationBits = bits };
-            rounded = PlanVerification.Measure(model, run, own, rounded, "", run.Images, progress, cancellationToken);
-            entries.AddRange(PlanVerification.Measure(model, run, own.OnFreshPrompts(), rounded, FreshSuffix, null, progress, cancellationToken));
+            measured = Measure(own, rounded, "", run.Images, $"activations of {bits} bits");
+            fresh = Measure(own.OnFreshPrompts(), measured.Measured, FreshSuffix, null, $"activations of {bits} bits, fresh prompts");
+            entries.AddRange(fresh.Over(measured.Measured));
         }
         string decides = entries.Where(entry => entry.Kind == PlanKind.Plan).MaxBy(entry => entry.AverageBits)!.Predictor!;
         var record = new PlanRecord(fit.Objective, decides, Reason(entries, fit.Result.Choice, predictor), entries)
@@ -71,9 +77,27 @@ public static class PlanStage
             Fronts = fronts,
             Model = model.Fingerprint().Hex,
             TrainedOn = labelled.Origin,
+            Unverified = unverified,
         };
         record.Write(run);
         return record;
+
+        MeasuredEntries Measure(StudyOptions how, IReadOnlyList<PlanEntry> what, string suffix, string? pictures, string words)
+        {
+            MeasuredEntries result = PlanVerification.Measure(model, run, how, what, suffix, pictures, progress, cancellationToken);
+            if (!result.Open.IsEmpty) unverified.Add($"Verification by {words}: {result.Open}");
+            return result;
+        }
+    }
+
+    // A size whose proposals all lack their measurement has no plan.
+    private static void RequireEverySize(IReadOnlyList<PlanEntry> entries, MeasuredEntries measured)
+    {
+        foreach (string size in entries.Where(entry => entry.Kind == PlanKind.Candidate).Select(Size).Distinct())
+        {
+            if (measured.Measured.Exists(entry => entry.Kind == PlanKind.Candidate && Size(entry) == size)) continue;
+            throw new TrialsIncompleteException($"There is no plan of {size}: not one proposal for it could be measured", measured.Open);
+        }
     }
 
     private static PlanEntry WithRoundedActivations(PlanEntry plan, int bits) => plan with
@@ -86,10 +110,12 @@ public static class PlanStage
 
     // Ranking trials well and adding up to a good plan are two things, so each model proposes and the images decide: of the proposals for a
     // size, the one that measures better on the study's prompts is the plan. The others stay in the table.
-    private static List<PlanEntry> Elect(List<PlanEntry> entries, Objective objective)
+    private static List<PlanEntry> Elect(List<PlanEntry> entries, Objective objective, RunDirectory run)
     {
-        double Quality(PlanEntry entry) => objective.Metric.Direction == StudyDirection.Maximize
-            ? entry.Metrics[objective.Metric.Name].Value : -entry.Metrics[objective.Metric.Name].Value;
+        double Quality(PlanEntry entry) => !entry.Metrics.TryGetValue(objective.Metric.Name, out Measured? measured)
+            ? throw new StudyFileException(
+                $"{run.StudyDatabase}: the allocation '{entry.Label}' was measured without the metric '{objective.Metric.Name}' that the plan is for.")
+            : objective.Metric.Direction == StudyDirection.Maximize ? measured.Value : -measured.Value;
         HashSet<string> elected =
         [
             .. entries.Where(entry => entry.Kind == PlanKind.Candidate).GroupBy(entry => Size(entry)).Select(group => group.MaxBy(Quality)!.Key),

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Studies;
@@ -24,28 +23,58 @@ internal static class PlanVerification
     /// <param name="pictures">Folder for pictures; null keeps none.</param>
     /// <param name="progress">Told of every step.</param>
     /// <param name="cancellationToken">Stops between steps; measured allocations stay.</param>
-    internal static List<PlanEntry> Measure(LoadedModel model, RunDirectory run, StudyOptions options, IReadOnlyList<PlanEntry> entries, string suffix, string? pictures,
+    internal static MeasuredEntries Measure(
+        LoadedModel model, RunDirectory run, StudyOptions options, IReadOnlyList<PlanEntry> entries, string suffix, string? pictures,
         IProgress<StageProgress>? progress, CancellationToken cancellationToken)
     {
         string study = $"verified-{options.ToSettings(model, "").Fingerprint[..FingerprintLength]}{suffix}";
-        List<(string Name, BitAllocation Allocation)> listed = Known(run, options, model, study);
-        foreach (PlanEntry entry in entries)
-        {
-            if (!listed.Exists(known => known.Allocation.Equals(entry.Allocation))) listed.Add((Unused(entry.Key, listed), entry.Allocation));
-        }
-        IReadOnlyList<Trial> trials = StudyStage.RunListed(model, run, options, listed, study, pictures, "plans", progress, cancellationToken);
-        return SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System, study).Use<List<PlanEntry>>(store =>
+        Dictionary<string, Trial> trials = Label(model, run, options, entries, study, pictures, progress, cancellationToken);
+        return SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System, study).Use(store =>
         {
             Dictionary<string, IReadOnlyDictionary<int, TrialArray>> arrays = StudyMetric.Quality.ToDictionary(
                 metric => metric.Name, metric => store.ReadArraysAsync(metric.Name, cancellationToken).GetAwaiter().GetResult());
-            return [.. entries.Select(entry => WithMetrics(entry, Find(entry, trials), arrays, suffix, pictures is not null) with { ActivationBits = options.ActivationBits })];
+            StoredTrials.CheckMetrics(run.StudyDatabase, [.. trials.Values.Where(trial => trial.State == TrialState.Complete)]);
+            PlanEntry With(PlanEntry entry) => WithMetrics(run, options, entry, trials[entry.Key], arrays, suffix, pictures is not null) with
+            {
+                ActivationBits = options.ActivationBits,
+            };
+            Trial[] asked = [.. trials.Values.DistinctBy(trial => trial.Number).OrderBy(trial => trial.Number)];
+            return new MeasuredEntries(
+                [.. entries.Where(entry => trials[entry.Key].State == TrialState.Complete).Select(With)],
+                new UnfinishedTrials(asked.Length, [.. asked.Where(trial => trial.State != TrialState.Complete)], 0));
         });
     }
 
-    // A study of these settings may not be there yet.
+    // The trial of each entry, by its key. Another process may add its own plans to the same study meanwhile; then the list is made anew.
+    private static Dictionary<string, Trial> Label(
+        LoadedModel model, RunDirectory run, StudyOptions options, IReadOnlyList<PlanEntry> entries, string study, string? pictures,
+        IProgress<StageProgress>? progress, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            List<(string Name, BitAllocation Allocation)> listed = Known(run, options, model, study);
+            foreach (PlanEntry entry in entries)
+            {
+                if (listed.Exists(known => known.Allocation.Equals(entry.Allocation))) continue;
+                listed.Add((Unused(entry.Key, listed), entry.Allocation));
+            }
+            IReadOnlyList<Trial> trials =
+                StudyStage.RunListed(model, run, options, listed, study, pictures, "plans", progress, cancellationToken);
+            var found = entries.ToDictionary(
+                entry => entry.Key, entry => trials.FirstOrDefault(trial => trial.Allocation.Equals(entry.Allocation)));
+            if (found.Values.All(trial => trial is not null)) return found.ToDictionary(pair => pair.Key, pair => pair.Value!);
+            options = options with { RetryFailed = false };
+        }
+    }
+
+    // A study of these settings may not be there yet. Names become folders of pictures.
     private static List<(string, BitAllocation)> Known(RunDirectory run, StudyOptions options, LoadedModel model, string study) =>
-        SqliteStudyStore.OpenOrCreate(run.StudyDatabase, options.ToSettings(model, "plans"), TimeProvider.System, study).Use<List<(string, BitAllocation)>>(store =>
-            [.. store.ListAsync().GetAwaiter().GetResult().OrderBy(trial => trial.Number).Select(trial => (trial.Name, trial.Allocation))]);
+        SqliteStudyStore.OpenOrCreate(run.StudyDatabase, options.ToSettings(model, "plans"), TimeProvider.System, study)
+            .Use<List<(string, BitAllocation)>>(store =>
+            [
+                .. store.ListAsync().GetAwaiter().GetResult().OrderBy(trial => trial.Number)
+                    .Select(trial => (StoredTrials.FolderName(run.StudyDatabase, trial), trial.Allocation)),
+            ]);
 
     private static string Unused(string key, List<(string Name, BitAllocation Allocation)> listed)
     {
@@ -54,22 +83,23 @@ internal static class PlanVerification
         return name;
     }
 
-    private static Trial Find(PlanEntry entry, IReadOnlyList<Trial> trials)
-    {
-        Trial? trial = trials.FirstOrDefault(trial => trial.Allocation.Equals(entry.Allocation));
-        if (trial is { State: TrialState.Complete }) return trial;
-        throw new ModelFolderException($"{entry.Label}: could not be verified: {trial?.Failure ?? "another process verifies other plans of this run; run `q2 plan` again when it is done."}");
-    }
-
-    private static PlanEntry WithMetrics(PlanEntry entry, Trial trial, Dictionary<string, IReadOnlyDictionary<int, TrialArray>> arrays, string suffix, bool hasPictures)
+    private static PlanEntry WithMetrics(
+        RunDirectory run, StudyOptions options, PlanEntry entry, Trial trial, Dictionary<string, IReadOnlyDictionary<int, TrialArray>> arrays,
+        string suffix, bool hasPictures)
     {
         var metrics = new Dictionary<string, Measured>(entry.Metrics);
         foreach (StudyMetric metric in StudyMetric.Quality.Where(metric => trial.Metrics.ContainsKey(metric.Name)))
         {
-            metrics[metric.Name + suffix] = WithInterval(trial.Metrics[metric.Name], arrays[metric.Name].GetValueOrDefault(trial.Number));
+            TrialArray? perImage = FeatureReference.Metrics.Contains(metric) ? null
+                : StoredTrials.Array(run.StudyDatabase, trial, arrays[metric.Name], metric.Name, options.ImageCount, 1);
+            metrics[metric.Name + suffix] = WithInterval(trial.Metrics[metric.Name], perImage);
         }
-        double? operations = trial.Metrics.TryGetValue(StudyMetric.BitOperations.Name, out double counted) ? counted : null;
-        return entry with { Metrics = metrics, BitOperations = operations, Pictures = hasPictures ? trial.Name : entry.Pictures };
+        return entry with
+        {
+            Metrics = metrics,
+            BitOperations = trial.Metrics[StudyMetric.BitOperations.Name],
+            Pictures = hasPictures ? trial.Name : entry.Pictures,
+        };
     }
 
     // 95 % of bootstrap means over prompts; the same draws for every entry.
@@ -85,4 +115,13 @@ internal static class PlanVerification
         Array.Sort(means);
         return new Measured(value, means[(int)(0.025 * means.Length)], means[(int)(0.975 * means.Length)]);
     }
+}
+
+/// <summary>Entries of plans after their measurement.</summary>
+/// <param name="Measured">With metrics, in their order.</param>
+/// <param name="Open">The trials of the others.</param>
+internal sealed record MeasuredEntries(List<PlanEntry> Measured, UnfinishedTrials Open)
+{
+    /// <summary>Entries with what was measured of them here, or as they were.</summary>
+    internal List<PlanEntry> Over(List<PlanEntry> entries) => [.. entries.Select(entry => Measured.Find(again => again.Key == entry.Key) ?? entry)];
 }

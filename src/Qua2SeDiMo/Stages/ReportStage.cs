@@ -39,6 +39,7 @@ public static class ReportStage
         bool isExplained = labelled is not null && File.Exists(run.Sensitivity);
         SensitivityRecord? sensitivity = isExplained ? ExplainStage.Read(run, labelled!, fit!) : null;
         Trial[] trials = [.. FitStage.ReadTrials(run, Study.DefaultName).Where(trial => trial.State == TrialState.Complete)];
+        StoredTrials.CheckMetrics(run.StudyDatabase, trials);
         Objective objective = fit is null ? new Objective(StudyMetric.OfQuality(study.Summary.Objective)) : Objective.Parse(fit.Objective);
         IReadOnlyList<MetricData> metrics = MetricTable(study.Summary, plan, objective);
         return new ReportData
@@ -256,6 +257,7 @@ public static class ReportStage
         if (study.Options.Scoring.ClipFolder is null) notes.Add("No CLIP model was given, so only pixel metrics were measured.");
         if (plan is not null)
         {
+            notes.AddRange(plan.Unverified);
             notes.Add("Best random trials were picked by their score on the study's prompts, which flatters them there; the column of fresh prompts does not.");
         }
         return notes;

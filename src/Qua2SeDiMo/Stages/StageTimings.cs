@@ -2,7 +2,9 @@ using Qua2SeDiMo.Json;
 
 namespace Qua2SeDiMo.Stages;
 
-/// <summary>Wall time of each stage of a run, kept over resumed calls.</summary>
+/// <summary>
+/// Wall time of each stage of a run, kept over resumed calls as well as can be: what hinders it is never an error of the run.
+/// </summary>
 public static class StageTimings
 {
     /// <summary>Runs a stage and adds its wall time, also when it is stopped; a stage that refuses leaves the run directory as it was.</summary>
@@ -23,17 +25,30 @@ public static class StageTimings
         }
     }
 
+    /// <summary>Seconds by stage; empty where none were kept or the file cannot be read.</summary>
+    public static Dictionary<string, double> Read(RunDirectory run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        try
+        {
+            return File.Exists(run.Timings) ? OwnJson.Read<Dictionary<string, double>>(run.Timings, "run") : [];
+        }
+        catch (Exception error) when (error is Q2Exception || StorageException.Explains(error))
+        {
+            return [];
+        }
+    }
+
     private static void Add(RunDirectory run, string stage, long start)
     {
         Dictionary<string, double> seconds = Read(run);
         seconds[stage] = seconds.GetValueOrDefault(stage) + TimeProvider.System.GetElapsedTime(start).TotalSeconds;
-        OwnJson.Write(run.Timings, seconds);
-    }
-
-    /// <summary>Seconds by stage.</summary>
-    public static Dictionary<string, double> Read(RunDirectory run)
-    {
-        ArgumentNullException.ThrowIfNull(run);
-        return File.Exists(run.Timings) ? StudyRecord.ReadFile<Dictionary<string, double>>(run.Timings, "run") : [];
+        try
+        {
+            OwnJson.Write(run.Timings, seconds);
+        }
+        catch (Exception error) when (error is Q2Exception || StorageException.Explains(error))
+        {
+        }
     }
 }

@@ -71,6 +71,12 @@ public sealed record StudyOptions
     /// </summary>
     public int? ActivationBits { get; init; }
 
+    /// <summary>
+    /// Whether trials that failed or were set aside are taken up again first. Says nothing of how trials are made, so it is kept nowhere.
+    /// </summary>
+    [JsonIgnore]
+    public bool RetryFailed { get; init; }
+
     /// <summary>Steps, guidance and size.</summary>
     public GenerationRequest Generation { get; init; } = new() { StepCount = 8 };
 

@@ -17,8 +17,11 @@ internal static class StudyReliability
             foreach (StudyMetric metric in StudyMetric.Quality.Where(metric => complete.All(trial => trial.Metrics.ContainsKey(metric.Name))))
             {
                 bool isDistribution = FeatureReference.Metrics.Contains(metric);
-                IReadOnlyDictionary<int, TrialArray> stored = store.ReadArraysAsync(isDistribution ? ImageScorer.ClipFeatures : metric.Name).GetAwaiter().GetResult();
-                TrialArray[] arrays = [.. complete.Select(trial => stored[trial.Number])];
+                string name = isDistribution ? ImageScorer.ClipFeatures : metric.Name;
+                IReadOnlyDictionary<int, TrialArray> stored = store.ReadArraysAsync(name).GetAwaiter().GetResult();
+                int columns = isDistribution ? real.Value.Width : 1;
+                TrialArray[] arrays =
+                    [.. complete.Select(trial => StoredTrials.Array(run.StudyDatabase, trial, stored, name, options.ImageCount, columns))];
                 result.Add(isDistribution
                     ? OfDistribution(metric, bits, arrays, real.Value)
                     : SplitHalfReliability.OfMean(metric.Name, bits, arrays));

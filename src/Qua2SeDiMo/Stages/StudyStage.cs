@@ -21,13 +21,21 @@ public static class StudyStage
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
         IAllocationSampler sampler = Sampler(model, options);
-        if (!options.NearFront) return Label(model, run, options, sampler, Study.DefaultName, options.TrialCount, null, progress, cancellationToken);
+        int? retryBelow = options.RetryFailed ? options.TrialCount : null;
+        if (!options.NearFront)
+        {
+            return Label(model, run, options, sampler, Study.DefaultName, options.TrialCount, retryBelow, null, progress, cancellationToken);
+        }
         var front = new FrontAllocationSampler(sampler, $"objective {options.FrontObjective ?? "most reliable"}", start => FrontRound.Propose(model, run, options, start, cancellationToken));
         IReadOnlyList<Trial> trials = [];
         for (int done = 0; done < options.TrialCount;)
         {
             done = Math.Min(options.TrialCount, FrontAllocationSampler.RoundEnd(done));
-            trials = Label(model, run, options, front, Study.DefaultName, done, null, progress, cancellationToken);
+            trials = Label(model, run, options, front, Study.DefaultName, done, retryBelow, null, progress, cancellationToken);
+            // Once per call: what fails again stays failed.
+            retryBelow = null;
+            // The next round would follow from trials that may yet be labelled, and differ from what it is once they are.
+            if (trials.Any(trial => trial.Number < done && trial.State == TrialState.SetAside)) break;
         }
         return trials;
     }
@@ -52,8 +60,14 @@ public static class StudyStage
     /// <param name="cancellationToken">Stops between steps of the denoiser; finished trials stay.</param>
     public static IReadOnlyList<Trial> RunListed(
         LoadedModel model, RunDirectory run, StudyOptions options, IReadOnlyList<(string Name, BitAllocation Allocation)> allocations, string studyName,
-        string? pictures = null, string? description = null, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        Label(model, run, options, new ListedAllocationSampler(allocations, description), studyName, allocations.Count, pictures, progress, cancellationToken);
+        string? pictures = null, string? description = null, IProgress<StageProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var sampler = new ListedAllocationSampler(allocations, description);
+        int? retryBelow = options.RetryFailed ? allocations.Count : null;
+        return Label(model, run, options, sampler, studyName, allocations.Count, retryBelow, pictures, progress, cancellationToken);
+    }
 
     /// <summary>What a trial records of the programs that made it.</summary>
     internal static IReadOnlyDictionary<string, string> Versions { get; } = new Dictionary<string, string>
@@ -69,29 +83,29 @@ public static class StudyStage
     /// <param name="options">Scoring files of the study.</param>
     /// <param name="trials">Its trials.</param>
     /// <param name="objective">Metric chosen by the user; null takes the most reliable one.</param>
+    /// <exception cref="TrialsIncompleteException">Not one trial is complete.</exception>
     public static StudySummary Summarise(LoadedModel model, RunDirectory run, StudyOptions options, IReadOnlyList<Trial> trials, string? objective = null)
     {
+        ArgumentNullException.ThrowIfNull(options);
         Trial[] complete = [.. trials.Where(trial => trial.State == TrialState.Complete)];
+        if (complete.Length == 0)
+        {
+            throw new TrialsIncompleteException("There is nothing to summarise", UnfinishedTrials.Of(trials, options.TrialCount));
+        }
+        StoredTrials.CheckMetrics(run.StudyDatabase, complete);
         IReadOnlyList<ObjectiveReliability> reliabilities = StudyReliability.Measure(run, options, complete);
         Objective chosen = objective is not null ? new Objective(StudyMetric.OfQuality(objective))
             : reliabilities.Count > 0 ? Objective.MostReliable(reliabilities)
-            : new Objective(StudyMetric.Quality.First(metric => complete.Length > 0 && complete[0].Metrics.ContainsKey(metric.Name)));
+            : new Objective(StudyMetric.Quality.FirstOrDefault(metric => complete[0].Metrics.ContainsKey(metric.Name)) ?? StudyMetric.Psnr);
         double whole = complete.Sum(trial => Seconds(trial, "whole")), runtime = complete.Sum(trial => Seconds(trial, "runtime"));
         var summary = new StudySummary(
             complete.Length, trials.Count(trial => trial.State == TrialState.Failed), options.ImageCount, options.Generation.StepCount,
-            complete.Length == 0 ? 0 : whole / complete.Length, whole == 0 ? 0 : 1 - (runtime / whole), Speed(model, options, complete), chosen.Metric.Name, reliabilities);
+            whole / complete.Length, whole == 0 ? 0 : 1 - (runtime / whole), Speed(model, options, complete), chosen.Metric.Name, reliabilities)
+        {
+            SetAside = trials.Count(trial => trial.State == TrialState.SetAside),
+        };
         new StudyRecord(options.ToBeKept(), summary) { Study = StudyRecord.MainStudy(run).Settings.Fingerprint }.Write(run);
         return summary;
-    }
-
-    /// <summary>Lets the failed trials of a run wait again.</summary>
-    /// <exception cref="RunIdentityException">The run is another model's.</exception>
-    public static void RetryFailed(LoadedModel model, RunDirectory run)
-    {
-        ArgumentNullException.ThrowIfNull(run);
-        if (!File.Exists(run.StudyDatabase)) return;
-        RunIdentity.Check(model, run);
-        SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System).Use(store => store.RetryFailedAsync().GetAwaiter().GetResult());
     }
 
     /// <summary>A trial as it is printed for programs.</summary>
@@ -113,16 +127,19 @@ public static class StudyStage
 
     private static double Seconds(Trial trial, string part) => trial.Durations.TryGetValue(part, out TimeSpan span) ? span.TotalSeconds : 0;
 
+    // Failed and set-aside trials below a number wait again first; null leaves them.
     private static IReadOnlyList<Trial> Label(
-        LoadedModel model, RunDirectory run, StudyOptions options, IAllocationSampler sampler, string studyName, int trialCount, string? pictures,
-        IProgress<StageProgress>? progress, CancellationToken cancellationToken)
+        LoadedModel model, RunDirectory run, StudyOptions options, IAllocationSampler sampler, string studyName, int trialCount, int? retryBelow,
+        string? pictures, IProgress<StageProgress>? progress, CancellationToken cancellationToken)
     {
         BankStage.RequireOriginal(model);
         RunIdentity.Claim(model, run, withPipeline: true, progress, cancellationToken);
         return SqliteStudyStore.OpenOrCreate(run.StudyDatabase, options.ToSettings(model, sampler.Description), TimeProvider.System, studyName).Use(store =>
         {
+            if (retryBelow is { } count) store.RetryFailedAsync(count, cancellationToken).GetAwaiter().GetResult();
             IReadOnlyList<Trial> known = store.ListAsync(cancellationToken).GetAwaiter().GetResult();
-            if (known.Count(trial => trial.IsFinished) >= trialCount) return known;
+            StoredTrials.CheckProposals(run.StudyDatabase, known, sampler, [.. model.Weights.Select(weight => weight.Name)], options);
+            if (known.Count(trial => trial.IsFinished && trial.Number < trialCount) >= trialCount) return known;
             QuantizerBank bank = BankStage.Run(model, run, progress, cancellationToken);
             Func<int, string>? folder = pictures is null ? null : number => Path.Combine(pictures, sampler.NameOf(number));
             string cache = options.FirstPrompt == 0 ? run.FullPrecisionImages : run.FreshFullPrecisionImages;
@@ -138,6 +155,7 @@ public static class StudyStage
         string? latest = step.Latest is not { } trial || !trial.Metrics.TryGetValue(StudyMetric.AverageBits.Name, out double bits) ? null
             : trial.Metrics.TryGetValue(StudyMetric.Psnr.Name, out double psnr) ? $"{bits:0.00} bits, {psnr:0.0} dB" : $"{bits:0.00} bits";
         double current = step.Current is null ? 0 : step.CurrentProgress.Fraction;
-        return new StageProgress("Labelling allocations", step.Counts.Finished + current, step.Counts.Total, latest);
+        string? detail = step.Current is null && step.Counts.Running > 0 ? "waiting for trials of other processes" : latest;
+        return new StageProgress("Labelling allocations", step.Counts.Finished + current, step.Counts.Total, detail);
     }
 }

@@ -15,10 +15,13 @@ namespace Qua2SeDiMo.Stages;
 /// <param name="Reliabilities">Split-half reliability of each metric; empty for too few trials or images.</param>
 public sealed record StudySummary(
     int Complete, int Failed, int Images, int Steps, double SecondsPerTrial, double OutsideRuntimeShare, GenerationSpeed? Speed,
-        string Objective, IReadOnlyList<ObjectiveReliability> Reliabilities)
+    string Objective, IReadOnlyList<ObjectiveReliability> Reliabilities)
 {
     /// <summary>Prompts that text encoders got without their ends.</summary>
     public IReadOnlyList<CutText> Cut { get; init; } = [];
+
+    /// <summary>Trials that were set aside because their process died too often.</summary>
+    public int SetAside { get; init; }
 }
 
 /// <summary>How fast images were made, beside what the runtime reaches on one large matrix product on the same machine.</summary>

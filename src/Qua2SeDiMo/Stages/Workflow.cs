@@ -36,7 +36,12 @@ public sealed record WorkflowOptions(
 /// <param name="Elapsed">Wall time of this call.</param>
 /// <param name="PeakMemoryBytes">Largest resident memory of the process.</param>
 public sealed record WorkflowResult(
-    StudySummary Study, FitRecord Fit, SensitivityRecord Sensitivity, PlanRecord Plan, PackedModelSummary Packed, string Report, TimeSpan Elapsed, long PeakMemoryBytes);
+    StudySummary Study, FitRecord Fit, SensitivityRecord Sensitivity, PlanRecord Plan, PackedModelSummary Packed, string Report,
+    TimeSpan Elapsed, long PeakMemoryBytes)
+{
+    /// <summary>Trials of study and plan without a label, in words; empty when all that was asked for is complete.</summary>
+    public IReadOnlyList<string> Unfinished { get; init; } = [];
+}
 
 /// <summary>The stages in order. Each reads what earlier ones left in the run directory and writes its own, so a stopped run goes on.</summary>
 public static class Workflow
@@ -54,18 +59,25 @@ public static class Workflow
         StudyStage.Sampler(model, options.Study);
         StageTimings.Measure(run, "graph", () => GraphStage.Run(model, run, withOnnx: false, progress, cancellationToken));
         StageTimings.Measure(run, "bank", () => BankStage.Run(model, run, progress, cancellationToken));
+        var unfinished = new List<string>();
         StudySummary study = StageTimings.Measure(run, "study", () =>
         {
             IReadOnlyList<Trial> trials = StudyStage.Run(model, run, options.Study, progress, cancellationToken);
+            if (UnfinishedTrials.Of(trials, options.Study.TrialCount) is { IsEmpty: false } open) unfinished.Add($"Study: {open}");
             return StudyStage.Summarise(model, run, options.Study, trials, options.Objective);
         });
         FitRecord fit = StageTimings.Measure(run, "fit", () => FitStage.Run(model, run, options.Predictor, options.Objective, options.SizeWeight, progress, cancellationToken));
         SensitivityRecord sensitivity = StageTimings.Measure(run, "explain", () => ExplainStage.Run(model, run, progress, cancellationToken));
-        PlanRecord plan = StageTimings.Measure(run, "plan", () => PlanStage.Run(model, run, options.Budgets, options.Decides, options.Level, options.Activations, progress, cancellationToken));
+        PlanRecord plan = StageTimings.Measure(run, "plan", () => PlanStage.Run(
+            model, run, options.Budgets, options.Decides, options.Level, options.Activations, options.Study.RetryFailed, progress, cancellationToken));
         (BitAllocation allocation, JsonObject origin) = PackStage.FromPlan(plan, null);
         PackedModelSummary packed = StageTimings.Measure(run, "pack", () => PackStage.Run(model, run, allocation, run.Packed, origin, activationBits: options.Study.ActivationBits, progress: progress, cancellationToken: cancellationToken));
         string report = ReportStage.Run(model, run, options.Command);
         using Process process = Process.GetCurrentProcess();
-        return new WorkflowResult(study, fit, sensitivity, plan, packed, report, TimeProvider.System.GetElapsedTime(start), process.PeakWorkingSet64);
+        TimeSpan elapsed = TimeProvider.System.GetElapsedTime(start);
+        return new WorkflowResult(study, fit, sensitivity, plan, packed, report, elapsed, process.PeakWorkingSet64)
+        {
+            Unfinished = [.. unfinished, .. plan.Unverified],
+        };
     }
 }

@@ -4,7 +4,8 @@ namespace Qua2SeDiMo.Studies;
 
 /// <summary>
 /// Keeps one study. Every method is one transaction: after it returns, its effect survives the death of the process. Several stores, in
-/// several processes, may be open on one study; each trial is leased to one worker at a time.
+/// several processes, may be open on one study; each trial is leased to one worker at a time. What keeps a store from its file ends with a
+/// <see cref="StorageException"/>, what is wrong with the file's content with a <see cref="StudyFileException"/>.
 /// </summary>
 public interface IStudyStore : IAsyncDisposable
 {
@@ -15,8 +16,8 @@ public interface IStudyStore : IAsyncDisposable
     Task EnqueueAsync(IReadOnlyList<TrialProposal> proposals, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Leases the waiting trial with the lowest number. Trials whose worker is gone or has been silent for too long count as waiting;
-    /// those whose process died too often fail instead.
+    /// Leases the waiting trial with the lowest number. Trials whose worker is gone, or cannot be seen and has been silent for too long, count as waiting;
+    /// those whose process died too often in a row are set aside instead.
     /// </summary>
     /// <param name="worker">Who takes it.</param>
     /// <param name="trialCount">Only trials with lower numbers are considered.</param>
@@ -36,12 +37,14 @@ public interface IStudyStore : IAsyncDisposable
     /// <exception cref="LeaseLostException">The lease has passed to another worker; nothing is stored.</exception>
     Task<Trial> FailAsync(Trial leased, string reason, CancellationToken cancellationToken = default);
 
-    /// <summary>Gives a lease back: the trial waits again, and the attempt does not count. Without effect if the lease is lost.</summary>
+    /// <summary>Gives a lease back: the trial waits again, the attempt does not count, and earlier deaths are no longer in a row. Without effect if the lease is lost.</summary>
     Task ReleaseAsync(Trial leased, CancellationToken cancellationToken = default);
 
-    /// <summary>Lets failed trials wait again, with no attempts counted.</summary>
+    /// <summary>Lets failed and set-aside trials wait again, with no attempts and no deaths counted.</summary>
+    /// <param name="trialCount">Only trials with lower numbers.</param>
+    /// <param name="cancellationToken">Ends the wait for the store.</param>
     /// <returns>How many.</returns>
-    Task<int> RetryFailedAsync(CancellationToken cancellationToken = default);
+    Task<int> RetryFailedAsync(int trialCount = int.MaxValue, CancellationToken cancellationToken = default);
 
     /// <summary>Number of trials in each state, among those with numbers below <paramref name="trialCount"/>.</summary>
     Task<TrialCounts> CountAsync(int trialCount, CancellationToken cancellationToken = default);

@@ -12,6 +12,9 @@ public sealed class ListedAllocationSampler(IReadOnlyList<(string Name, BitAlloc
     /// <inheritdoc/>
     public string Description { get; } = description ?? $"list of {allocations.Count}, {Digest(allocations)}";
 
+    /// <summary>Whether the description is the caller's, so that several callers may add to one list, in any order.</summary>
+    public bool IsShared { get; } = description is not null;
+
     /// <inheritdoc/>
     public int? Count => allocations.Count;
 

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Qua2SeDiMo.Studies;
 
@@ -26,5 +27,45 @@ internal static class SqliteCommands
     {
         using SqliteCommand command = connection.Command(text, values);
         return (long)command.ExecuteScalar()!;
+    }
+
+    /// <summary>The first text of a query; null if it has no row.</summary>
+    public static string? Text(this SqliteConnection connection, string text)
+    {
+        using SqliteCommand command = connection.Command(text);
+        return command.ExecuteScalar() as string;
+    }
+
+    /// <summary>Does work in one transaction.</summary>
+    /// <param name="connection">The file.</param>
+    /// <param name="write">Whether to take the write lock at once.</param>
+    /// <param name="work">The statements.</param>
+    public static T InTransaction<T>(this SqliteConnection connection, bool write, Func<T> work)
+    {
+        connection.Execute(write ? "BEGIN IMMEDIATE" : "BEGIN");
+        try
+        {
+            T result = work();
+            connection.Execute("COMMIT");
+            return result;
+        }
+        catch
+        {
+            // On a full disk SQLite has ended the transaction itself.
+            if (raw.sqlite3_get_autocommit(connection.Handle!) == 0) Abandon(connection);
+            throw;
+        }
+    }
+
+    // The error that led here is the one to tell.
+    private static void Abandon(SqliteConnection connection)
+    {
+        try
+        {
+            connection.Execute("ROLLBACK");
+        }
+        catch (SqliteException)
+        {
+        }
     }
 }

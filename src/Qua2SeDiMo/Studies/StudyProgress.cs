@@ -5,13 +5,14 @@ namespace Qua2SeDiMo.Studies;
 /// <param name="Running">Leased by any worker.</param>
 /// <param name="Complete">Evaluated, or pruned.</param>
 /// <param name="Failed">Ended without result.</param>
-public readonly record struct TrialCounts(int Waiting, int Running, int Complete, int Failed)
+/// <param name="SetAside">Left alone because their process died too often.</param>
+public readonly record struct TrialCounts(int Waiting, int Running, int Complete, int Failed, int SetAside = 0)
 {
     /// <summary>All of them.</summary>
-    public int Total => Waiting + Running + Complete + Failed;
+    public int Total => Waiting + Running + Complete + Failed + SetAside;
 
     /// <summary>Those in a final state.</summary>
-    public int Finished => Complete + Failed;
+    public int Finished => Complete + Failed + SetAside;
 }
 
 /// <summary>How far a study is, as all its workers have taken it.</summary>

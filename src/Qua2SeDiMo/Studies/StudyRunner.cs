@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace Qua2SeDiMo.Studies;
 
 /// <summary>
@@ -27,6 +29,7 @@ public sealed class StudyRunner(IStudyStore store, IAllocationSampler sampler, I
     /// <param name="cancellationToken">Gives the running trial back and ends with <see cref="OperationCanceledException"/>.</param>
     /// <returns>All trials of the store.</returns>
     /// <exception cref="TrialFailureException">Several trials in a row failed.</exception>
+    /// <exception cref="TrialInterruptedException">Something that is no trial's own fault stopped the run; the trial waits again.</exception>
     public async Task<IReadOnlyList<Trial>> RunAsync(
         int trialCount, ulong seed, IProgress<StudyProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -45,11 +48,11 @@ public sealed class StudyRunner(IStudyStore store, IAllocationSampler sampler, I
                 if (error is not null && failures == MaxConsecutiveFailures) throw new TrialFailureException(failures, trial, error);
                 pace.Latest = finished ?? pace.Latest;
             }
-            else if (pace.Counts.Running == 0)
+            else if (pace.Counts is { Running: 0, Waiting: 0 })
             {
                 return await store.ListAsync(cancellationToken).ConfigureAwait(false);
             }
-            else
+            else if (pace.Counts.Running > 0)
             {
                 await Task.Delay(WaitInterval, time, cancellationToken).ConfigureAwait(false);
             }
@@ -70,11 +73,13 @@ public sealed class StudyRunner(IStudyStore store, IAllocationSampler sampler, I
     private async Task<(Trial? Finished, Exception? Error)> EvaluateAsync(Trial trial, StudyPace pace, CancellationToken cancellationToken)
     {
         using var evaluation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task heartbeat = KeepLeaseAsync(trial, evaluation);
+        var released = new Lazy<Task>(() => ReleaseAsync(trial));
+        // A step of a large model may outlast the patience of whoever stops the program: the lease goes back at once, not after the step.
+        using CancellationTokenRegistration early = cancellationToken.Register(() => _ = released.Value);
+        Task<Exception?> heartbeat = KeepLeaseAsync(trial, evaluation);
         try
         {
-            TrialResult result = await Task.Run(
-                () => objective.Evaluate(trial.Number, trial.Allocation, pace, evaluation.Token), CancellationToken.None).ConfigureAwait(false);
+            TrialResult result = await Task.Run(() => EvaluateTwice(trial, pace, evaluation.Token), CancellationToken.None).ConfigureAwait(false);
             return (await store.CompleteAsync(trial, result, CancellationToken.None).ConfigureAwait(false), null);
         }
         catch (LeaseLostException)
@@ -83,11 +88,22 @@ public sealed class StudyRunner(IStudyStore store, IAllocationSampler sampler, I
         }
         catch (OperationCanceledException) when (evaluation.IsCancellationRequested)
         {
-            await store.ReleaseAsync(trial, CancellationToken.None).ConfigureAwait(false);
+            await released.Value.ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
+            if (await heartbeat.ConfigureAwait(false) is { } error) ExceptionDispatchInfo.Throw(error);
             return (null, null);
         }
-        catch (Exception error) when (error is not StudyFileException)
+        catch (StudyFileException)
+        {
+            await released.Value.ConfigureAwait(false);
+            throw;
+        }
+        catch (Exception error) when (TrialFault.Of(error) is { Origin: FaultOrigin.Surroundings } fault)
+        {
+            await released.Value.ConfigureAwait(false);
+            throw new TrialInterruptedException(trial, fault, error);
+        }
+        catch (Exception error)
         {
             return await FailAsync(trial, error).ConfigureAwait(false);
         }
@@ -98,12 +114,36 @@ public sealed class StudyRunner(IStudyStore store, IAllocationSampler sampler, I
         }
     }
 
-    private async Task<(Trial? Finished, Exception? Error)> FailAsync(Trial trial, Exception error)
+    // What comes from the allocation comes again; what does not was chance, and no trial fails by chance.
+    private TrialResult EvaluateTwice(Trial trial, StudyPace pace, CancellationToken cancellationToken)
     {
-        string reason = error is Q2Exception ? error.Message : $"{error.GetType().Name}: {error.Message}";
         try
         {
-            return (await store.FailAsync(trial, reason, CancellationToken.None).ConfigureAwait(false), error);
+            return objective.Evaluate(trial.Number, trial.Allocation, pace, cancellationToken);
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested && TrialFault.Of(error).Origin == FaultOrigin.Subject)
+        {
+            return objective.Evaluate(trial.Number, trial.Allocation, pace, cancellationToken);
+        }
+    }
+
+    // What stops the run may keep the lease from going back too: then the next call finds this process gone.
+    private async Task ReleaseAsync(Trial trial)
+    {
+        try
+        {
+            await store.ReleaseAsync(trial, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Q2Exception)
+        {
+        }
+    }
+
+    private async Task<(Trial? Finished, Exception? Error)> FailAsync(Trial trial, Exception error)
+    {
+        try
+        {
+            return (await store.FailAsync(trial, TrialFault.Of(error).Reason, CancellationToken.None).ConfigureAwait(false), error);
         }
         catch (LeaseLostException)
         {
@@ -111,21 +151,40 @@ public sealed class StudyRunner(IStudyStore store, IAllocationSampler sampler, I
         }
     }
 
-    // Ends when the evaluation ends, and ends the evaluation when the lease is lost.
-    private async Task KeepLeaseAsync(Trial trial, CancellationTokenSource evaluation)
+    // Ends when the evaluation ends, and ends the evaluation when the lease is lost or the store cannot be reached; then with the error.
+    private async Task<Exception?> KeepLeaseAsync(Trial trial, CancellationTokenSource evaluation)
     {
         using var timer = new PeriodicTimer(HeartbeatInterval, time);
         try
         {
             while (await timer.WaitForNextTickAsync(evaluation.Token).ConfigureAwait(false))
             {
-                if (await store.HeartbeatAsync(trial, evaluation.Token).ConfigureAwait(false)) continue;
+                if (await BeatAsync(trial, evaluation.Token).ConfigureAwait(false)) continue;
                 await evaluation.CancelAsync().ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (evaluation.IsCancellationRequested)
         {
             // The evaluation has ended.
+        }
+        catch (Q2Exception error)
+        {
+            await evaluation.CancelAsync().ConfigureAwait(false);
+            return error;
+        }
+        return null;
+    }
+
+    // Whether the lease still holds. A store that others keep busy may have time for the next beat.
+    private async Task<bool> BeatAsync(Trial trial, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await store.HeartbeatAsync(trial, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StorageException error) when (error.Fault == StorageFault.Busy)
+        {
+            return true;
         }
     }
 }

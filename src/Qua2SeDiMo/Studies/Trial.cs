@@ -13,6 +13,9 @@ public sealed record Trial(int Number, string Name, BitAllocation Allocation, ul
     /// <summary>Leases so far; names the current lease together with <see cref="Number"/>.</summary>
     public int Attempt { get; init; }
 
+    /// <summary>Leases in a row whose process ended without a word: killed, crashed, out of memory.</summary>
+    public int Deaths { get; init; }
+
     /// <summary>Who holds or last held the lease; null before the first.</summary>
     public StudyWorker? Worker { get; init; }
 
@@ -25,7 +28,7 @@ public sealed record Trial(int Number, string Name, BitAllocation Allocation, ul
     /// <summary>When the trial reached a final state.</summary>
     public DateTimeOffset? FinishedAt { get; init; }
 
-    /// <summary>Why it failed.</summary>
+    /// <summary>Why it failed or was set aside.</summary>
     public string? Failure { get; init; }
 
     /// <summary>Value by metric name; empty until the trial is complete or pruned.</summary>
@@ -35,5 +38,5 @@ public sealed record Trial(int Number, string Name, BitAllocation Allocation, ul
     public IReadOnlyDictionary<string, TimeSpan> Durations { get; init; } = new Dictionary<string, TimeSpan>();
 
     /// <summary>Whether nothing more will happen to it.</summary>
-    public bool IsFinished => State is TrialState.Complete or TrialState.Pruned or TrialState.Failed;
+    public bool IsFinished => State is TrialState.Complete or TrialState.Pruned or TrialState.Failed or TrialState.SetAside;
 }

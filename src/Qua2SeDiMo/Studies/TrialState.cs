@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Studies;
 
-/// <summary>Where a trial stands. Waiting → Running → Complete, Pruned or Failed; a lost or released lease leads back to Waiting.</summary>
+/// <summary>Where a trial stands. Waiting → Running → Complete, Pruned, Failed or SetAside; a lost or released lease leads back to Waiting.</summary>
 public enum TrialState
 {
     /// <summary>Proposed, not begun.</summary>
@@ -11,6 +11,8 @@ public enum TrialState
     Complete,
     /// <summary>Given up early by the objective; its metrics cover the part that ran.</summary>
     Pruned,
-    /// <summary>The evaluation threw, or its process died too often.</summary>
+    /// <summary>Its own allocation cannot be evaluated (<see cref="TrialFault"/>).</summary>
     Failed,
+    /// <summary>Its process died too often in a row. Nothing says that the trial caused it.</summary>
+    SetAside,
 }

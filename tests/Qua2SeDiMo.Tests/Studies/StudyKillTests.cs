@@ -46,6 +46,45 @@ public sealed class StudyKillTests : IDisposable
     }
 
     [Fact]
+    public async Task A_trial_whose_process_is_killed_three_times_is_set_aside_and_can_be_taken_up_again()
+    {
+        for (int kill = 0; kill < 3; kill++)
+        {
+            using Process worker = Start(trialCount: 2, milliseconds: 60_000);
+            await ReadUntilAsync(worker, 0);
+            worker.Kill();
+            await worker.WaitForExitAsync();
+        }
+        var rest = new Recorder();
+        IReadOnlyList<Trial> trials = await ContinueAsync(2, rest);
+        Assert.Equal([1], rest.Evaluated);
+        Assert.Equal([TrialState.SetAside, TrialState.Complete], trials.Select(trial => trial.State));
+        UnfinishedTrials open = UnfinishedTrials.Of(trials, 2);
+        Assert.False(open.IsEmpty);
+        Assert.Contains("1 set aside: 'random-0' (number 0): its process ended 3 times in a row", open.ToString(), StringComparison.Ordinal);
+        Assert.Contains("--retry-failed", open.ToString(), StringComparison.Ordinal);
+
+        await using (SqliteStudyStore store = SqliteStudyStore.OpenOrCreate(FilePath, StudyWorkerProgram.Settings, TimeProvider.System)) await store.RetryFailedAsync();
+        trials = await ContinueAsync(2, rest);
+        Assert.Equal([1, 0], rest.Evaluated);
+        Assert.True(UnfinishedTrials.Of(trials, 2).IsEmpty);
+    }
+
+    [Fact]
+    public async Task A_process_that_is_stopped_keeps_its_trial_though_its_last_sign_of_life_is_long_ago()
+    {
+        using Process worker = Start(trialCount: 2, milliseconds: 60_000);
+        await ReadUntilAsync(worker, 0);
+        Signal(worker, "STOP");
+        await using SqliteStudyStore store = SqliteStudyStore.OpenOrCreate(FilePath, StudyWorkerProgram.Settings, new ManualClock());
+        Assert.Equal(1, (await store.LeaseNextAsync(StudyWorker.ThisProcess(), 2))!.Number);
+        Assert.Null(await store.LeaseNextAsync(StudyWorker.ThisProcess(), 2));
+        worker.Kill();
+        await worker.WaitForExitAsync();
+        Assert.Equal((0, 1), await store.LeaseNextAsync(StudyWorker.ThisProcess(), 2) is Trial taken ? (taken.Number, taken.Deaths) : default);
+    }
+
+    [Fact]
     public async Task Two_processes_share_the_trials_of_one_study()
     {
         using Process first = Start(trialCount: 12, milliseconds: 150), second = Start(trialCount: 12, milliseconds: 150);
@@ -72,6 +111,13 @@ public sealed class StudyKillTests : IDisposable
         ArgumentList = { "exec", typeof(StudyKillTests).Assembly.Location, FilePath, $"{trialCount}", $"{milliseconds}" },
         RedirectStandardOutput = true,
     })!;
+
+    private static void Signal(Process process, string name)
+    {
+        using Process kill = Process.Start("kill", [$"-{name}", $"{process.Id}"]);
+        kill.WaitForExit();
+        Assert.Equal(0, kill.ExitCode);
+    }
 
     private static async Task ReadUntilAsync(Process worker, int trialNumber)
     {

@@ -57,6 +57,83 @@ public sealed class StudyRunnerTests : IDisposable
         IReadOnlyList<Trial> trials = await Runner(store, objective).RunAsync(3, 42);
         Assert.Equal([TrialState.Complete, TrialState.Failed, TrialState.Complete], trials.Select(trial => trial.State));
         Assert.Equal("InvalidDataException: no picture", trials[1].Failure);
+        Assert.Equal(2, objective.Begun.Count(number => number == 1));
+    }
+
+    [Fact]
+    public async Task What_does_not_happen_again_fails_no_trial()
+    {
+        await using SqliteStudyStore store = Open();
+        int calls = 0;
+        var objective = new Stub((number, _) => calls++ == 0 ? throw new InvalidDataException("a cosmic ray") : number);
+        IReadOnlyList<Trial> trials = await Runner(store, objective).RunAsync(3, 42);
+        Assert.All(trials, trial => Assert.Equal((TrialState.Complete, 1), (trial.State, trial.Attempt)));
+    }
+
+    [Theory]
+    [InlineData(typeof(IOException))]
+    [InlineData(typeof(UnauthorizedAccessException))]
+    [InlineData(typeof(FileNotFoundException))]
+    [InlineData(typeof(OutOfMemoryException))]
+    [InlineData(typeof(AggregateException))]
+    public async Task What_comes_from_the_surroundings_stops_the_run_and_fails_no_trial(Type kind)
+    {
+        await using SqliteStudyStore store = Open();
+        Exception Error() => kind == typeof(AggregateException) ? new AggregateException(new IOException("disk gone")) : (Exception)Activator.CreateInstance(kind, "disk gone")!;
+        var objective = new Stub((number, _) => number == 2 ? throw Error() : number);
+        TrialInterruptedException error = await Assert.ThrowsAsync<TrialInterruptedException>(() => Runner(store, objective).RunAsync(5, 42));
+        Assert.Contains("disk gone", error.Message, StringComparison.Ordinal);
+        Assert.Contains("'random-2' (number 2)", error.Message, StringComparison.Ordinal);
+        Assert.Equal(1, objective.Begun.Count(number => number == 2));
+        Assert.Equal(new TrialCounts(3, 0, 2, 0), await store.CountAsync(5));
+        IReadOnlyList<Trial> trials = await Runner(store, new Stub((number, _) => number)).RunAsync(5, 42);
+        Assert.All(trials, trial => Assert.Equal((TrialState.Complete, 1, 0), (trial.State, trial.Attempt, trial.Deaths)));
+    }
+
+    [Fact]
+    public async Task A_label_that_is_no_number_fails_its_trial()
+    {
+        await using SqliteStudyStore store = Open();
+        IReadOnlyList<Trial> trials = await Runner(store, new Stub((number, _) => number == 1 ? double.NaN : number)).RunAsync(3, 42);
+        Assert.Equal([TrialState.Complete, TrialState.Failed, TrialState.Complete], trials.Select(trial => trial.State));
+        Assert.Contains("'value' is NaN", trials[1].Failure, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_study_file_that_is_deleted_or_replaced_stops_the_study_at_once()
+    {
+        string path = Path.Combine(folder.FullName, "study.db");
+        await using SqliteStudyStore store = Open();
+        var deleting = new Stub((number, _) =>
+        {
+            if (number == 2) File.Delete(path);
+            return number;
+        });
+        Exception deleted = await Assert.ThrowsAnyAsync<Q2Exception>(() => Runner(store, deleting).RunAsync(6, 42));
+        Assert.Contains($"{path}: the study file was deleted", deleted.Message, StringComparison.Ordinal);
+        Assert.Equal([0, 1, 2], deleting.Begun);
+
+        await using SqliteStudyStore other = Open();
+        Exception replaced = await Assert.ThrowsAnyAsync<Q2Exception>(() => store.ListAsync());
+        Assert.Contains("replaced", replaced.Message, StringComparison.Ordinal);
+        Assert.Empty(await other.ListAsync());
+    }
+
+    [Fact]
+    public async Task A_stopped_run_gives_its_lease_back_before_the_step_that_it_is_in_ends()
+    {
+        using var cancel = new CancellationTokenSource();
+        using var released = new ManualResetEventSlim();
+        await using SqliteStudyStore store = Open(), watcher = Open();
+        var slow = new Stub((number, _) =>
+        {
+            cancel.CancelAfter(0);
+            // A step that does not look at the token until the lease is seen to be free.
+            while (watcher.CountAsync(1).GetAwaiter().GetResult().Waiting == 0) Assert.False(released.Wait(20));
+            return number;
+        });
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Runner(store, slow).RunAsync(1, 42, null, cancel.Token));
+        Assert.Equal(new TrialCounts(1, 0, 0, 0), await store.CountAsync(1));
     }
 
     [Fact]
@@ -112,8 +189,11 @@ public sealed class StudyRunnerTests : IDisposable
     {
         public List<int> Evaluated { get; } = [];
 
+        public List<int> Begun { get; } = [];
+
         public TrialResult Evaluate(int trialNumber, BitAllocation allocation, IProgress<TrialProgress>? progress, CancellationToken cancellationToken)
         {
+            lock (Begun) Begun.Add(trialNumber);
             double value = evaluate(trialNumber, allocation);
             progress?.Report(new TrialProgress(0.5, "half"));
             cancellationToken.ThrowIfCancellationRequested();

@@ -32,7 +32,7 @@ public abstract class StudyStoreContract
         await using IStudyStore store = await OpenWithTrialsAsync(1);
         Trial leased = (await store.LeaseNextAsync(Worker(), 1))!;
         Clock.Advance(TimeSpan.FromSeconds(7));
-        await store.CompleteAsync(leased, new TrialResult(new Dictionary<string, double> { ["psnr"] = 20.25, ["none"] = double.NaN })
+        await store.CompleteAsync(leased, new TrialResult(new Dictionary<string, double> { ["psnr"] = 20.25 })
         {
             Arrays = [new TrialArray("clip-features", 3, [1, 2, 3, 4, 5, 6])],
             Durations = new Dictionary<string, TimeSpan> { ["generate"] = TimeSpan.FromSeconds(1.5) },
@@ -40,7 +40,6 @@ public abstract class StudyStoreContract
         await using IStudyStore reader = Open(Settings);
         Trial trial = (await reader.ListAsync()).Single();
         Assert.Equal(20.25, trial.Metrics["psnr"]);
-        Assert.Equal(double.NaN, trial.Metrics["none"]);
         Assert.Equal(TimeSpan.FromSeconds(1.5), trial.Durations["generate"]);
         Assert.Equal(Proposal(0).Allocation, trial.Allocation);
         Assert.Equal(("trial-0", 42UL), (trial.Name, trial.Seed));
@@ -117,16 +116,75 @@ public abstract class StudyStoreContract
     }
 
     [Fact]
-    public async Task A_trial_that_kills_its_process_three_times_fails()
+    public async Task A_worker_that_lives_here_keeps_its_lease_however_silent_it_is_and_whatever_the_clock_says()
+    {
+        await using IStudyStore store = await OpenWithTrialsAsync(1);
+        Trial own = (await store.LeaseNextAsync(Worker(), 1))!;
+        Clock.Advance(TimeSpan.FromDays(400));
+        Assert.Null(await store.LeaseNextAsync(Worker(), 1));
+        Clock.Advance(TimeSpan.FromDays(-4000));
+        Assert.Null(await store.LeaseNextAsync(Worker(), 1));
+        Assert.Equal(TrialState.Complete, (await store.CompleteAsync(own, Result(1))).State);
+    }
+
+    [Fact]
+    public async Task A_sign_of_life_from_the_future_holds_no_lease_for_ever()
+    {
+        await using IStudyStore store = await OpenWithTrialsAsync(1);
+        await store.LeaseNextAsync(RemoteWorker(), 1);
+        Clock.Advance(TimeSpan.FromDays(-30));
+        Assert.Equal(2, (await store.LeaseNextAsync(Worker(), 1))!.Attempt);
+    }
+
+    [Fact]
+    public async Task A_trial_whose_process_died_three_times_in_a_row_is_set_aside_and_named()
     {
         await using IStudyStore store = await OpenWithTrialsAsync(2);
-        for (int i = 0; i < 3; i++) Assert.Equal(0, (await store.LeaseNextAsync(DeadWorker(), 2))!.Number);
+        for (int i = 0; i < 3; i++) Assert.Equal((0, i), await store.LeaseNextAsync(DeadWorker(), 2) is Trial taken ? (taken.Number, taken.Deaths) : default);
         Assert.Equal(1, (await store.LeaseNextAsync(Worker(), 2))!.Number);
-        Trial failed = (await store.ListAsync())[0];
-        Assert.Equal(TrialState.Failed, failed.State);
-        Assert.Contains("3 times", failed.Failure, StringComparison.Ordinal);
+        Trial aside = (await store.ListAsync())[0];
+        Assert.Equal((TrialState.SetAside, 3), (aside.State, aside.Deaths));
+        Assert.Contains("3 times", aside.Failure, StringComparison.Ordinal);
+        Assert.Equal(new TrialCounts(0, 1, 0, 0, 1), await store.CountAsync(2));
+        Assert.Equal(0, await store.RetryFailedAsync(trialCount: 0));
+        Assert.Equal(1, await store.RetryFailedAsync(trialCount: 2));
+        Assert.Equal((0, 1, 0), await store.LeaseNextAsync(Worker(), 2) is Trial again ? (again.Number, again.Attempt, again.Deaths) : default);
+    }
+
+    [Fact]
+    public async Task A_trial_whose_third_death_nobody_has_noticed_yet_is_taken_up_again_too()
+    {
+        await using IStudyStore store = await OpenWithTrialsAsync(1);
+        for (int i = 0; i < 3; i++) await store.LeaseNextAsync(DeadWorker(), 1);
         Assert.Equal(1, await store.RetryFailedAsync());
-        Assert.Equal((0, 1), await store.LeaseNextAsync(Worker(), 2) is Trial again ? (again.Number, again.Attempt) : default);
+        Assert.Equal(0, (await store.LeaseNextAsync(Worker(), 1))!.Deaths);
+    }
+
+    [Fact]
+    public async Task Deaths_with_an_orderly_end_between_them_are_not_in_a_row()
+    {
+        await using IStudyStore store = await OpenWithTrialsAsync(1);
+        for (int round = 0; round < 3; round++)
+        {
+            await store.LeaseNextAsync(DeadWorker(), 1);
+            await store.LeaseNextAsync(DeadWorker(), 1);
+            Trial orderly = (await store.LeaseNextAsync(Worker(), 1))!;
+            Assert.Equal(2, orderly.Deaths);
+            await store.ReleaseAsync(orderly);
+        }
+        Assert.Equal(0, (await store.LeaseNextAsync(Worker(), 1))!.Deaths);
+    }
+
+    [Fact]
+    public async Task A_lease_is_its_workers_alone()
+    {
+        await using IStudyStore store = await OpenWithTrialsAsync(1);
+        Trial own = (await store.LeaseNextAsync(Worker(), 1))!;
+        Trial forged = own with { Worker = RemoteWorker() };
+        await store.ReleaseAsync(forged);
+        Assert.False(await store.HeartbeatAsync(forged));
+        await Assert.ThrowsAsync<LeaseLostException>(() => store.CompleteAsync(forged, Result(1)));
+        Assert.True(await store.HeartbeatAsync(own));
     }
 
     [Fact]

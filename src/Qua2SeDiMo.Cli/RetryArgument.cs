@@ -1,0 +1,17 @@
+using System.CommandLine;
+using Qua2SeDiMo.Studies;
+
+namespace Qua2SeDiMo.Cli;
+
+/// <summary>The option that takes failed and set-aside trials up again: the same of every verb that labels allocations.</summary>
+internal sealed class RetryArgument
+{
+    private readonly Option<bool> option = new(UnfinishedTrials.RetryOption)
+    {
+        Description = "Take up again the trials that failed, and those set aside because their process died several times in a row",
+    };
+
+    internal RetryArgument(Command command) => command.Add(option);
+
+    internal bool Given(ParseResult result) => result.GetValue(option);
+}

@@ -1,0 +1,10 @@
+namespace Qua2SeDiMo.Studies;
+
+/// <summary>So many of the trials asked for have no label that there is no result to give.</summary>
+public sealed class TrialsIncompleteException : Q2Exception
+{
+    /// <summary>Creates the exception from what is missing.</summary>
+    /// <param name="what">What there is no result of, as the beginning of a sentence.</param>
+    /// <param name="unfinished">The trials in question.</param>
+    public TrialsIncompleteException(string what, UnfinishedTrials unfinished) : base($"{what}: {unfinished}") { }
+}
