@@ -30,8 +30,22 @@ internal static class InspectCommand
             table.AddRow(component.Name, component.ClassName, $"{component.Parameters:#,0}", $"{component.StoredBytes:#,0}", string.Join(", ", component.ElementTypes));
         }
         output.Write(table);
+        TextWriter lines = output.Profile.Out.Writer;
+        if (summary.UnreadKeys.Count > 0) lines.WriteLine($"model_index.json: not read: {string.Join(", ", summary.UnreadKeys)}");
+        if (summary.UnreadFiles.Count > 0) lines.WriteLine($"files that are not read: {string.Join(", ", summary.UnreadFiles)}");
+        foreach (ComponentReview review in summary.Components.Select(component => component.Review).OfType<ComponentReview>()) Show(review, lines);
         QuantizableSummary quantizable = summary.Quantizable;
         output.WriteLine($"{quantizable.ClassName}: {quantizable.Weights} quantizable weights, {quantizable.Parameters:#,0} parameters, "
             + $"{quantizable.SizeBytes:#,0} bytes at {quantizable.OriginalBits} bits; {quantizable.Allocations} allocations of six options.");
+    }
+
+    private static void Show(ComponentReview review, TextWriter output)
+    {
+        if (review.FileClassName is { } own) output.WriteLine($"{review.Component}: its own file names {own}; it is opened as {review.ClassName}, as model_index.json says");
+        if (review.UnreadKeys.Count > 0) output.WriteLine($"{review.Component}: keys that are not read: {string.Join(", ", review.UnreadKeys)}");
+        if (review.UnreadTensors.Count > 0) output.WriteLine($"{review.Component}: tensors that are not read: {string.Join(", ", review.UnreadTensors)}");
+        if (review.UnreadFiles.Count > 0) output.WriteLine($"{review.Component}: files that are not read: {string.Join(", ", review.UnreadFiles)}");
+        foreach (string correction in review.Corrections) output.WriteLine(correction);
+        if (review.Refusal is { } refusal) output.WriteLine($"{review.Component}: cannot be used: {refusal}");
     }
 }

@@ -1,5 +1,6 @@
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Known;
 
 namespace Qua2SeDiMo.Architectures;
 
@@ -46,9 +47,14 @@ public static class ArchitectureCatalog
         {
             throw new ArchitectureException($"{request.Config.Source}: '{request.Config.ClassName}' has no part '{request.Part}'; it has {string.Join(", ", architecture.Parts)}.");
         }
+        KnownConfigs.Find(request.Config)?.Check(request.Config);
+        CheckpointCheck.OfMarks(request.Config, request.Tensors);
         try
         {
-            return architecture.Build(request);
+            AskedTensors asked = request.Tensors as AskedTensors ?? new AskedTensors(request.Tensors);
+            Graph graph = architecture.Build(request with { Tensors = asked });
+            CheckpointCheck.OfUse(asked);
+            return graph;
         }
         catch (ParameterException error) when (ExtentKeys.Of(request.Config, error) is { Length: > 0 } keys)
         {

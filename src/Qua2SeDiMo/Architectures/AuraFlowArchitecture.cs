@@ -25,7 +25,7 @@ internal sealed class AuraFlowArchitecture : IArchitecture
     public Graph Build(BuildRequest request)
     {
         var settings = new Settings(request.Config);
-        int height = request.Height ?? settings.SampleSize, width = request.Width ?? settings.SampleSize;
+        int height = request.Height ?? settings.Sample.Height, width = request.Width ?? settings.Sample.Width;
         PatchGrid grid = PatchGrid.Of(request, height, width, settings.Patch);
         var g = new GraphBuilder("AuraFlowTransformer2DModel", request.Tensors);
         GraphValue sample = g.Input("hidden_states", ElementType.Float32, "batch", settings.InChannels, height, width);
@@ -112,7 +112,7 @@ internal sealed class AuraFlowArchitecture : IArchitecture
         internal Settings(ComponentConfig config)
         {
             Config = config;
-            SampleSize = config.Int("sample_size", 64);
+            Sample = SampleSize.Of(config);
             Patch = config.Int("patch_size", 2);
             InChannels = config.Int("in_channels", 4);
             JointLayers = config.Int("num_mmdit_layers", 4);
@@ -121,7 +121,7 @@ internal sealed class AuraFlowArchitecture : IArchitecture
             Heads = config.Int("num_attention_heads", 12);
             TextWidth = config.Int("joint_attention_dim", 2048);
             // Missing means the released 4; null means as many as the input has.
-            OutChannels = config.Root.ContainsKey("out_channels") ? config.Int("out_channels", InChannels) : 4;
+            OutChannels = config.Contains("out_channels") ? config.Int("out_channels", InChannels) : 4;
             TableSize = config.Int("pos_embed_max_size", 1024);
             if (config.Int("caption_projection_dim", 3072) != Width)
             {
@@ -132,7 +132,7 @@ internal sealed class AuraFlowArchitecture : IArchitecture
 
         internal ComponentConfig Config { get; }
 
-        internal int SampleSize { get; }
+        internal SampleSize Sample { get; }
 
         internal int Patch { get; }
 

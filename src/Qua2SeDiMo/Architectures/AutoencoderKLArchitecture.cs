@@ -26,18 +26,18 @@ internal sealed class AutoencoderKLArchitecture : IArchitecture
         int[] channels = config.Ints("block_out_channels") ?? [64];
         if (channels.Length == 0) throw config.Unsupported("block_out_channels", "it must not be empty");
         int latents = config.Int("latent_channels", 4);
-        int imageSize = config.Int("sample_size", 32);
+        SampleSize image = SampleSize.Of(config);
         var settings = new ResnetSettings(config, config.Int("norm_num_groups", 32), NormEpsilon);
         var g = new GraphBuilder("AutoencoderKL", request.Tensors, name => Name(request.Tensors, name));
         if (request.Part == GraphPart.Decode)
         {
-            int size = Math.Max(1, imageSize >> (channels.Length - 1));
-            GraphValue latent = g.Input("latent", ElementType.Float32, "batch", latents, request.Height ?? size, request.Width ?? size);
+            int height = request.Height ?? Math.Max(1, image.Height >> (channels.Length - 1)), width = request.Width ?? Math.Max(1, image.Width >> (channels.Length - 1));
+            GraphValue latent = g.Input("latent", ElementType.Float32, "batch", latents, height, width);
             if (config.Flag("use_post_quant_conv", true)) latent = g.Conv2d("post_quant_conv", latent, latents, 1);
             using (g.Scope("decoder")) g.Output("decoded", Decode(g, settings, latent, channels));
             return g.Build();
         }
-        GraphValue x = g.Input("sample", ElementType.Float32, "batch", config.Int("in_channels", 3), request.Height ?? imageSize, request.Width ?? imageSize);
+        GraphValue x = g.Input("sample", ElementType.Float32, "batch", config.Int("in_channels", 3), request.Height ?? image.Height, request.Width ?? image.Width);
         using (g.Scope("encoder")) x = Encode(g, settings, x, channels, 2L * latents);
         if (config.Flag("use_quant_conv", true)) x = g.Conv2d("quant_conv", x, 2L * latents, 1);
         IReadOnlyList<GraphValue> moments = g.Chunk(x, 2, 1);

@@ -16,8 +16,7 @@ internal sealed class ClipTextArchitecture : IArchitecture
 
     public Graph Build(BuildRequest request)
     {
-        // A folder of the whole CLIP model may be given for its text encoder alone.
-        ComponentConfig config = request.Config.Has("text_config") ? request.Config.Object("text_config") : request.Config;
+        ComponentConfig config = ClipTower.TextConfig(request.Config);
         var g = new GraphBuilder(
             request.Config.ClassName, request.Tensors, ClipTower.NamesOf(request.Tensors, "text_model.", "embeddings.token_embedding.weight"));
         ClipTower.Result tower = ClipTower.Text(g, config, request.OptionalInputs);

@@ -25,8 +25,8 @@ internal sealed class DiTArchitecture : IArchitecture
     {
         ComponentConfig config = request.Config;
         var settings = new Settings(config);
-        int height = request.Height ?? settings.SampleSize;
-        int width = request.Width ?? settings.SampleSize;
+        int height = request.Height ?? settings.Sample.Height;
+        int width = request.Width ?? settings.Sample.Width;
         PatchGrid grid = PatchGrid.Of(request, height, width, settings.Patch);
         if (grid.Height != grid.Width) throw new ArchitectureException($"{config.Source}: DiT makes square images only; a latent of {height} × {width} was asked for.");
         var g = new GraphBuilder("DiTTransformer2DModel", request.Tensors);
@@ -37,7 +37,7 @@ internal sealed class DiTArchitecture : IArchitecture
         GraphValue x;
         using (g.Scope("pos_embed"))
         {
-            float[] table = grid.SinCosTable(g, config, settings.Width, settings.SampleSize / settings.Patch, 1);
+            float[] table = grid.SinCosTable(g, config, settings.Width, settings.Sample, 1);
             x = g.Add(grid.Embed(g, image, settings.Width), g.Constant(table, 1, grid.Count, settings.Width));
         }
         GraphValue? condition = null;
@@ -95,7 +95,7 @@ internal sealed class DiTArchitecture : IArchitecture
             Layers = config.Int("num_layers", 28);
             if (Layers < 1) throw config.Unsupported("num_layers", "it must be at least 1");
             AttentionBias = config.Flag("attention_bias", true);
-            SampleSize = config.Int("sample_size", 32);
+            Sample = SampleSize.Of(config);
             Patch = config.Int("patch_size", 2);
             Classes = config.Int("num_embeds_ada_norm", 1000);
             NormAffine = config.Flag("norm_elementwise_affine", false);
@@ -118,7 +118,7 @@ internal sealed class DiTArchitecture : IArchitecture
 
         internal bool AttentionBias { get; }
 
-        internal int SampleSize { get; }
+        internal SampleSize Sample { get; }
 
         internal int Patch { get; }
 

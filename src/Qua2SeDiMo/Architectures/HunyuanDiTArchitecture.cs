@@ -25,7 +25,7 @@ internal sealed class HunyuanDiTArchitecture : IArchitecture
     public Graph Build(BuildRequest request)
     {
         var settings = new Settings(request.Config);
-        int height = request.Height ?? settings.SampleSize, width = request.Width ?? settings.SampleSize;
+        int height = request.Height ?? settings.Sample.Height, width = request.Width ?? settings.Sample.Width;
         PatchGrid grid = PatchGrid.Of(request, height, width, settings.Patch);
         var g = new GraphBuilder("HunyuanDiT2DModel", request.Tensors);
         GraphValue image = g.Input("hidden_states", ElementType.Float32, "batch", settings.InChannels, height, width);
@@ -143,7 +143,7 @@ internal sealed class HunyuanDiTArchitecture : IArchitecture
             HeadWidth = config.Int("attention_head_dim", 88);
             InChannels = config.Int("in_channels");
             Patch = config.Int("patch_size");
-            SampleSize = config.Int("sample_size", 32);
+            Sample = SampleSize.Of(config);
             Layers = config.Int("num_layers", 28);
             if (Layers > 1 && Layers % 2 != 0) throw config.Unsupported("num_layers", "skips join the first half of the blocks to the second, so it must be even");
             // The default of the class, not of the released models, which say 1408.
@@ -174,7 +174,7 @@ internal sealed class HunyuanDiTArchitecture : IArchitecture
 
         internal int Patch { get; }
 
-        internal int SampleSize { get; }
+        internal SampleSize Sample { get; }
 
         internal int Layers { get; }
 

@@ -25,7 +25,7 @@ internal sealed class Lumina2Architecture : IArchitecture
     public Graph Build(BuildRequest request)
     {
         var settings = new Settings(request.Config);
-        int height = request.Height ?? settings.SampleSize, width = request.Width ?? settings.SampleSize;
+        int height = request.Height ?? settings.Sample.Height, width = request.Width ?? settings.Sample.Width;
         PatchGrid grid = PatchGrid.Of(request, height, width, settings.Patch);
         var g = new GraphBuilder("Lumina2Transformer2DModel", request.Tensors);
         GraphValue sample = g.Input("hidden_states", ElementType.Float32, "batch", settings.InChannels, height, width);
@@ -147,7 +147,7 @@ internal sealed class Lumina2Architecture : IArchitecture
     {
         internal Settings(ComponentConfig config)
         {
-            SampleSize = config.Int("sample_size", 128);
+            Sample = SampleSize.Of(config);
             Patch = config.Int("patch_size", 2);
             InChannels = config.Int("in_channels", 16);
             OutChannels = config.IntOrNull("out_channels") is { } channels and not 0 ? channels : InChannels;
@@ -156,7 +156,7 @@ internal sealed class Lumina2Architecture : IArchitecture
             RefinerLayers = config.Int("num_refiner_layers", 2);
             Heads = config.Int("num_attention_heads", 24);
             // Missing means the released 8; null means one for each query head.
-            KeyHeads = config.Root.ContainsKey("num_kv_heads") ? config.Int("num_kv_heads", Heads) : 8;
+            KeyHeads = config.Contains("num_kv_heads") ? config.Int("num_kv_heads", Heads) : 8;
             NormEpsilon = config.Number("norm_eps", 1e-5);
             CaptionWidth = config.Int("cap_feat_dim", 1024);
             Axes = config.Ints("axes_dim_rope") ?? [32, 32, 32];
@@ -172,7 +172,7 @@ internal sealed class Lumina2Architecture : IArchitecture
             Inner = ((long)(factor * 4 * Width) + multiple - 1) / multiple * multiple;
         }
 
-        internal int SampleSize { get; }
+        internal SampleSize Sample { get; }
 
         internal int Patch { get; }
 

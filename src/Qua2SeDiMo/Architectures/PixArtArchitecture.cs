@@ -24,9 +24,9 @@ internal sealed class PixArtArchitecture : IArchitecture
     public Graph Build(BuildRequest request)
     {
         var settings = new Settings(request.Config);
-        PatchGrid grid = PatchGrid.Of(request, request.Height ?? settings.SampleSize, request.Width ?? settings.SampleSize, settings.Patch);
+        PatchGrid grid = PatchGrid.Of(request, request.Height ?? settings.Sample.Height, request.Width ?? settings.Sample.Width, settings.Patch);
         var g = new GraphBuilder("PixArtTransformer2DModel", request.Tensors);
-        GraphValue image = g.Input("hidden_states", ElementType.Float32, "batch", settings.InChannels, request.Height ?? settings.SampleSize, request.Width ?? settings.SampleSize);
+        GraphValue image = g.Input("hidden_states", ElementType.Float32, "batch", settings.InChannels, request.Height ?? settings.Sample.Height, request.Width ?? settings.Sample.Width);
         GraphValue caption = g.Input("encoder_hidden_states", ElementType.Float32, "batch", "tokens", settings.CaptionChannels ?? settings.CrossWidth ?? settings.Width);
         GraphValue timestep = g.Input("timestep", ElementType.Float32, "batch");
         GraphValue mask = AttentionBlock.MaskTerm(g, g.Input("encoder_attention_mask", ElementType.Float32, "batch", "tokens"), HiddenToken);
@@ -50,7 +50,7 @@ internal sealed class PixArtArchitecture : IArchitecture
     private static GraphValue EmbedPatches(GraphBuilder g, Settings settings, PatchGrid grid, GraphValue image)
     {
         using GraphBuilder.ModuleScope scope = g.Scope("pos_embed");
-        float[] table = grid.SinCosTable(g, settings.Config, settings.Width, settings.SampleSize / settings.Patch, settings.InterpolationScale);
+        float[] table = grid.SinCosTable(g, settings.Config, settings.Width, settings.Sample, settings.InterpolationScale);
         return g.Add(grid.Embed(g, image, settings.Width), g.Constant(table, 1, grid.Count, settings.Width));
     }
 
@@ -121,16 +121,16 @@ internal sealed class PixArtArchitecture : IArchitecture
             HeadWidth = config.Int("attention_head_dim", 72);
             InChannels = config.Int("in_channels", 4);
             // Missing means the released 8; null means as many as the input has.
-            OutChannels = config.Root.ContainsKey("out_channels") ? config.Int("out_channels", InChannels) : 8;
+            OutChannels = config.Contains("out_channels") ? config.Int("out_channels", InChannels) : 8;
             Layers = config.Int("num_layers", 28);
-            CrossWidth = config.Root.ContainsKey("cross_attention_dim") ? config.IntOrNull("cross_attention_dim") : 1152;
+            CrossWidth = config.Contains("cross_attention_dim") ? config.IntOrNull("cross_attention_dim") : 1152;
             AttentionBias = config.Flag("attention_bias", true);
-            SampleSize = config.Int("sample_size", 128);
+            Sample = SampleSize.Of(config);
             Patch = config.Int("patch_size", 2);
             NormAffine = config.Flag("norm_elementwise_affine", false);
             NormEpsilon = config.Number("norm_eps", 1e-6);
-            InterpolationScale = config.Number("interpolation_scale", Math.Max(SampleSize / 64, 1));
-            SizeConditions = config.Flag("use_additional_conditions", SampleSize == 128);
+            InterpolationScale = config.Number("interpolation_scale", Math.Max(Sample.Height / 64, 1));
+            SizeConditions = config.Flag("use_additional_conditions", Sample.Height == 128);
             CaptionChannels = config.IntOrNull("caption_channels");
             if (SizeConditions && Width % 3 != 0) throw config.Unsupported("use_additional_conditions", $"size conditions need a width that is a multiple of 3, and it is {Width}");
         }
@@ -153,7 +153,7 @@ internal sealed class PixArtArchitecture : IArchitecture
 
         internal bool AttentionBias { get; }
 
-        internal int SampleSize { get; }
+        internal SampleSize Sample { get; }
 
         internal int Patch { get; }
 

@@ -28,7 +28,7 @@ internal sealed class SanaArchitecture : IArchitecture
     public Graph Build(BuildRequest request)
     {
         var settings = new Settings(request.Config);
-        int height = request.Height ?? settings.SampleSize, width = request.Width ?? settings.SampleSize;
+        int height = request.Height ?? settings.Sample.Height, width = request.Width ?? settings.Sample.Width;
         PatchGrid grid = PatchGrid.Of(request, height, width, settings.Patch);
         var g = new GraphBuilder("SanaTransformer2DModel", request.Tensors);
         GraphValue sample = g.Input("hidden_states", ElementType.Float32, "batch", settings.InChannels, height, width);
@@ -61,7 +61,7 @@ internal sealed class SanaArchitecture : IArchitecture
         using GraphBuilder.ModuleScope scope = g.Scope("patch_embed");
         GraphValue x = grid.Embed(g, sample, settings.Width);
         if (settings.InterpolationScale is not { } scale) return x;
-        float[] table = grid.SinCosTable(g, settings.Config, settings.Width, settings.SampleSize / settings.Patch, scale);
+        float[] table = grid.SinCosTable(g, settings.Config, settings.Width, settings.Sample, scale);
         return g.Add(x, g.Constant(table, 1, grid.Count, settings.Width));
     }
 
@@ -131,7 +131,7 @@ internal sealed class SanaArchitecture : IArchitecture
             Config = config;
             InChannels = config.Int("in_channels", 32);
             // Missing means the released 32; null means as many as the input has.
-            OutChannels = config.Root.ContainsKey("out_channels") ? config.Int("out_channels", InChannels) : 32;
+            OutChannels = config.Contains("out_channels") ? config.Int("out_channels", InChannels) : 32;
             Heads = config.Int("num_attention_heads", 70);
             HeadWidth = config.Int("attention_head_dim", 32);
             Layers = config.Int("num_layers", 20);
@@ -140,7 +140,7 @@ internal sealed class SanaArchitecture : IArchitecture
             CaptionChannels = config.Int("caption_channels", 2304);
             Inner = (long)(config.Number("mlp_ratio", 2.5) * Width);
             AttentionBias = config.Flag("attention_bias", false);
-            SampleSize = config.Int("sample_size", 32);
+            Sample = SampleSize.Of(config);
             Patch = config.Int("patch_size", 1);
             NormAffine = config.Flag("norm_elementwise_affine", false);
             NormEpsilon = config.Number("norm_eps", 1e-6);
@@ -181,7 +181,7 @@ internal sealed class SanaArchitecture : IArchitecture
 
         internal bool AttentionBias { get; }
 
-        internal int SampleSize { get; }
+        internal SampleSize Sample { get; }
 
         internal int Patch { get; }
 
@@ -197,6 +197,6 @@ internal sealed class SanaArchitecture : IArchitecture
 
         // Null would leave cross-attention out, and the block's second norm with it.
         private static int Required(ComponentConfig config, string key, int defaultValue) =>
-            config.Root.ContainsKey(key) && !config.Has(key) ? throw config.Unsupported(key, "every block has cross-attention") : config.Int(key, defaultValue);
+            config.Contains(key) && !config.Has(key) ? throw config.Unsupported(key, "every block has cross-attention") : config.Int(key, defaultValue);
     }
 }

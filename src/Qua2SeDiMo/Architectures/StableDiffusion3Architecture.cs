@@ -22,7 +22,7 @@ internal sealed class StableDiffusion3Architecture : IArchitecture
     public Graph Build(BuildRequest request)
     {
         var settings = new Settings(request.Config);
-        int height = request.Height ?? settings.SampleSize, width = request.Width ?? settings.SampleSize;
+        int height = request.Height ?? settings.Sample.Height, width = request.Width ?? settings.Sample.Width;
         PatchGrid grid = PatchGrid.Of(request, height, width, settings.Patch);
         var g = new GraphBuilder("SD3Transformer2DModel", request.Tensors);
         GraphValue sample = g.Input("hidden_states", ElementType.Float32, "batch", settings.InChannels, height, width);
@@ -91,7 +91,7 @@ internal sealed class StableDiffusion3Architecture : IArchitecture
         internal Settings(ComponentConfig config)
         {
             Config = config;
-            SampleSize = config.Int("sample_size", 128);
+            Sample = SampleSize.Of(config);
             Patch = config.Int("patch_size", 2);
             InChannels = config.Int("in_channels", 16);
             Layers = config.Int("num_layers", 18);
@@ -100,7 +100,7 @@ internal sealed class StableDiffusion3Architecture : IArchitecture
             TextWidth = config.Int("joint_attention_dim", 4096);
             PooledWidth = config.Int("pooled_projection_dim", 2048);
             // Missing means the released 16; null means as many as the input has.
-            OutChannels = config.Root.ContainsKey("out_channels") ? config.Int("out_channels", InChannels) : 16;
+            OutChannels = config.Contains("out_channels") ? config.Int("out_channels", InChannels) : 16;
             TableSide = config.Int("pos_embed_max_size", 96);
             DualLayers = config.Ints("dual_attention_layers") ?? [];
             Norm = QueryKeyNorm.Read(config, "qk_norm", NormEpsilon);
@@ -117,7 +117,7 @@ internal sealed class StableDiffusion3Architecture : IArchitecture
 
         internal ComponentConfig Config { get; }
 
-        internal int SampleSize { get; }
+        internal SampleSize Sample { get; }
 
         internal int Patch { get; }
 

@@ -8,7 +8,7 @@ namespace Qua2SeDiMo.Architectures;
 /// <summary>
 /// The U-Net of latent diffusion (Rombach et al., CVPR 2022): Stable Diffusion 1.x, 2.x, SDXL. Inputs: sample [batch, channels, height,
 /// width], timestep [batch], encoder_hidden_states [batch, tokens, width]; with text_time conditions also text_embeds and time_ids; with
-/// classes class_labels; optional encoder_attention_mask and timestep_cond. Output: out_sample, since one name cannot stand for both ends. Any height and width work.
+/// classes class_labels; with a guidance embedding timestep_cond; optional encoder_attention_mask. Output: out_sample, since one name cannot stand for both ends. Any height and width work.
 /// </summary>
 internal sealed class UNet2DConditionArchitecture : IArchitecture
 {
@@ -22,11 +22,11 @@ internal sealed class UNet2DConditionArchitecture : IArchitecture
     {
         var settings = new UNetSettings(request.Config);
         var g = new GraphBuilder("UNet2DConditionModel", request.Tensors);
-        int height = request.Height ?? settings.SampleHeight;
-        int width = request.Width ?? settings.SampleWidth;
+        int height = request.Height ?? settings.Sample.Height;
+        int width = request.Width ?? settings.Sample.Width;
         GraphValue x = g.Input("sample", ElementType.Float32, "batch", settings.InChannels, height, width);
         g.Expect("conv_in.weight", settings.Channels[0], settings.InChannels, settings.ConvInKernel, settings.ConvInKernel);
-        GraphValue time = UNetConditions.Time(g, settings, request.OptionalInputs);
+        GraphValue time = UNetConditions.Time(g, settings);
         GraphValue context = g.Input("encoder_hidden_states", ElementType.Float32, "batch", "tokens", settings.PromptWidth);
         GraphValue? mask = request.OptionalInputs.Contains("encoder_attention_mask")
             ? AttentionBlock.MaskTerm(g, g.Input("encoder_attention_mask", ElementType.Float32, "batch", "tokens"), HiddenToken) : null;

@@ -1,6 +1,8 @@
 using Qua2SeDiMo.Architectures;
 using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Known;
 
 namespace Qua2SeDiMo.Diffusion;
 
@@ -10,6 +12,11 @@ internal sealed class Autoencoder : IDisposable
     // Decoders of large images need gigabytes for each, so that they come one by one.
     private const int PixelsAtOnce = 1 << 20;
     private const int MostLevels = 10;
+    private const string NormalisesChannels = "StableDiffusionXLPipeline";
+
+    // Pipelines of diffusers that divide latents by the scale, whatever else the configuration lists.
+    private static readonly string[] ScaleOnly = ["DiTPipeline", "HunyuanDiTPipeline", "PixArtAlphaPipeline", "PixArtSigmaPipeline", "StableDiffusionPipeline"];
+    private static readonly string[] UsedBySome = ["shift_factor", "latents_mean", "latents_std"];
 
     private readonly ComponentConfig config;
     private readonly ITensorSource tensors;
@@ -24,17 +31,27 @@ internal sealed class Autoencoder : IDisposable
     {
         ModelComponent component = parts.Folder.Component("vae");
         config = component.ReadConfig();
-        tensors = parts.OpenTensors(component);
         options = parts.Inference;
-        // Defaults of the two classes in diffusers.
-        scalingFactor = (float)config.Number("scaling_factor", config.ClassName == "AutoencoderTiny" ? 1.0 : 0.18215);
-        shiftFactor = (float)config.Number("shift_factor", 0);
-        (means, deviations) = (config.Numbers("latents_mean"), config.Numbers("latents_std"));
+        string pipeline = parts.Folder.PipelineClass;
+        scalingFactor = (float)config.Number("scaling_factor", (double?)KnownConfigs.Find(config)?.Default("scaling_factor") ?? 1);
+        shiftFactor = ScaleOnly.Contains(pipeline) || pipeline == NormalisesChannels ? 0 : (float)config.Number("shift_factor", 0);
+        (means, deviations) = ScaleOnly.Contains(pipeline) ? (null, null) : (PerChannel("latents_mean"), PerChannel("latents_std"));
+        string[] unused = [.. UsedBySome.Where(key => ScaleOnly.Contains(pipeline) && IsSet(config[key]))];
+        if (unused.Length > 0) component.Notes.Add($"{config.Source}: {string.Join(", ", unused.Select(key => $"'{key}'"))} is not used: {pipeline} of diffusers divides latents by scaling_factor and does nothing else.");
+        tensors = parts.OpenTensors(component);
     }
 
     /// <summary>Pixels per latent, along each axis.</summary>
-    internal int ScaleFactor => (config.Ints("block_out_channels")?.Length ?? 4) is >= 1 and <= MostLevels and var levels ? 1 << (levels - 1)
-        : throw config.Unsupported("block_out_channels", $"1 to {MostLevels} levels are possible");
+    internal int ScaleFactor
+    {
+        get
+        {
+            // Both classes halve the image between two levels; the small one lists them for each direction.
+            string key = config.ClassName == "AutoencoderTiny" ? "decoder_block_out_channels" : "block_out_channels";
+            int levels = config.Ints(key)?.Length ?? KnownConfigs.Find(config)?.Default(key)?.AsArray().Count ?? 1;
+            return levels is >= 1 and <= MostLevels ? 1 << (levels - 1) : throw config.Unsupported(key, $"1 to {MostLevels} levels are possible");
+        }
+    }
 
     /// <summary>Decodes latents as the denoising loop leaves them.</summary>
     /// <param name="latents">[images, channels, height, width].</param>
@@ -64,11 +81,20 @@ internal sealed class Autoencoder : IDisposable
         tensors.Dispose();
     }
 
+    private static bool IsSet(ForeignValue value) => !value.IsNull && !(value.IsNumber && value.Number() == 0);
+
+    private double[]? PerChannel(string key)
+    {
+        if (config.Numbers(key) is not { } values) return null;
+        int channels = config.Int("latent_channels", values.Length);
+        return values.Length == channels ? values : throw config.Unsupported(key, $"one number for each of the {channels} latent channels is");
+    }
+
     // Latents are normalised by one scale and shift, or, where the configuration lists them, by each channel's mean and deviation.
     private float[] Unscale(ReadOnlySpan<float> latents, LatentShape shape)
     {
         float[] result = new float[latents.Length];
-        bool isPerChannel = means?.Length == shape.Channels && deviations?.Length == shape.Channels;
+        bool isPerChannel = means is not null && deviations is not null;
         for (int i = 0; i < result.Length; i++)
         {
             int channel = i / (shape.Height * shape.Width) % shape.Channels;

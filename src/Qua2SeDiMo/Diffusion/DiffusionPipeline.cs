@@ -44,10 +44,11 @@ public sealed class DiffusionPipeline : IDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         int scale = autoencoder.ScaleFactor * family.LatentMultiple;
-        var shape = new LatentShape(family.LatentChannels(denoiserConfig), Extent(request.Height, "height"), Extent(request.Width, "width"));
+        SampleSize own = family.LatentSize(denoiserConfig);
+        var shape = new LatentShape(family.LatentChannels(denoiserConfig), Extent(request.Height, own.Height, "height"), Extent(request.Width, own.Width, "width"));
         return GenerationLimits.Check(shape, autoencoder.ScaleFactor, parts.Folder.Name);
 
-        int Extent(int? pixels, string side) => pixels is null ? family.LatentSize(denoiserConfig) : pixels > 0 && pixels % scale == 0 ? pixels.Value / autoencoder.ScaleFactor
+        int Extent(int? pixels, int latents, string side) => pixels is null ? latents : pixels > 0 && pixels % scale == 0 ? pixels.Value / autoencoder.ScaleFactor
             : throw new GenerationException($"The {side} is {pixels} pixels; {parts.Folder.Name} needs a positive multiple of {scale}.");
     }
 

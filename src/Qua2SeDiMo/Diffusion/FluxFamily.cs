@@ -42,7 +42,7 @@ internal sealed class FluxFamily : IPipelineFamily
 
     public int LatentChannels(ComponentConfig denoiser) => denoiser.Int("in_channels", 64) / (Side * Side);
 
-    public int LatentSize(ComponentConfig denoiser) => DefaultLatentSize;
+    public SampleSize LatentSize(ComponentConfig denoiser) => new(DefaultLatentSize, DefaultLatentSize);
 
     public bool TakesNegativePrompts => false;
 

@@ -29,7 +29,7 @@ internal interface IPipelineFamily : IDisposable
     int LatentChannels(ComponentConfig denoiser) => denoiser.Int("in_channels", 4);
 
     /// <summary>Height and width of the latents that the model was made for.</summary>
-    int LatentSize(ComponentConfig denoiser) => denoiser.Int("sample_size", 128);
+    SampleSize LatentSize(ComponentConfig denoiser) => SampleSize.Of(denoiser);
 
     /// <summary>Whether the denoiser runs with and without the prompt, to be steered by the difference.</summary>
     bool IsGuided(GenerationRequest request) => request.GuidanceScale > 1;

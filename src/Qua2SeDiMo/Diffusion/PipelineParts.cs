@@ -18,8 +18,7 @@ public sealed record PipelineParts(
     /// <summary>Whether the denoiser has an input of that name.</summary>
     internal bool DenoiserTakes(string input)
     {
-        ComponentConfig config = Folder.Denoiser.ReadConfig();
-        int sample = config.Int("sample_size", 32);
-        return DenoiserGraph(sample, sample).Inputs.Any(declared => declared.Name == input);
+        SampleSize sample = SampleSize.Of(Folder.Denoiser.ReadConfig());
+        return DenoiserGraph(sample.Height, sample.Width).Inputs.Any(declared => declared.Name == input);
     }
 }

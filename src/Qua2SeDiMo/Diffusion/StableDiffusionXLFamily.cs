@@ -18,9 +18,11 @@ internal sealed class StableDiffusionXLFamily : IPipelineFamily
     private readonly string firstState;
     private readonly string secondState;
     private readonly bool zeroesMissingNegative;
+    private readonly GuidanceEmbedding? guidance;
 
     internal StableDiffusionXLFamily(PipelineParts parts)
     {
+        guidance = GuidanceEmbedding.Of(parts.Folder.Denoiser.ReadConfig());
         firstState = TextEncoder.Penultimate(parts, "text_encoder");
         secondState = TextEncoder.Penultimate(parts, "text_encoder_2");
         first = new TextEncoder(
@@ -47,6 +49,8 @@ internal sealed class StableDiffusionXLFamily : IPipelineFamily
 
     public IReadOnlyList<TextEncoder> Encoders => [first, second];
 
+    public bool IsGuided(GenerationRequest request) => guidance is null && request.GuidanceScale > 1;
+
     public Conditioning Encode(IReadOnlyList<string> texts, TextRole role, PixelSize size, GenerationRequest request)
     {
         EncodedTexts narrow = first.Encode(texts), wide = second.Encode(texts);
@@ -54,12 +58,14 @@ internal sealed class StableDiffusionXLFamily : IPipelineFamily
         TensorValue pooled = wide.Output(Pooled);
         // As in diffusers, an empty negative prompt is zeros where none was given; one that was given is encoded, be it empty.
         bool isNegative = role == TextRole.Negative, isZeroed = zeroesMissingNegative && isNegative && request.NegativePrompts.Count == 0;
-        return new Conditioning(new Dictionary<string, TensorValue>
+        var inputs = new Dictionary<string, TensorValue>
         {
             ["encoder_hidden_states"] = isZeroed ? TensorRows.Zeros(states) : states,
             ["text_embeds"] = isZeroed ? TensorRows.Zeros(pooled) : pooled,
             ["time_ids"] = TensorRows.Repeat(texts.Count, (request.Sizes ?? new SizeConditions()).TimeIds(size, isNegative)),
-        });
+        };
+        if (guidance is not null) inputs[GuidanceEmbedding.Input] = guidance.Rows(texts.Count, request.GuidanceScale);
+        return new Conditioning(inputs);
     }
 
     // A refiner is told a score besides, and takes another number of values.

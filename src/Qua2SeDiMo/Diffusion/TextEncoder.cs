@@ -1,4 +1,5 @@
 using Qua2SeDiMo.Architectures;
+using Qua2SeDiMo.Architectures.Blocks;
 using Qua2SeDiMo.Diffusion.Tokenizers;
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Inference;
@@ -66,7 +67,7 @@ internal sealed class TextEncoder : IDisposable
 
     /// <summary>Name of the output that is the state before the last layer.</summary>
     internal static string Penultimate(PipelineParts parts, string component) =>
-        $"hidden_states.{parts.Folder.Component(component).ReadConfig().Int("num_hidden_layers", 12) - 1}";
+        $"hidden_states.{ClipTower.TextConfig(parts.Folder.Component(component).ReadConfig()).Int("num_hidden_layers", 12) - 1}";
 
     /// <summary>Whether concepts of several vectors are written out in a text, as some pipelines do.</summary>
     internal bool ExpandsConcepts { get; init; }

@@ -10,11 +10,15 @@ namespace Qua2SeDiMo.Models;
 public sealed class ComponentConfig
 {
     private readonly ForeignValue value;
+    private readonly string? assignedClass;
+    private readonly HashSet<string> asked = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ComponentConfig> objects = new(StringComparer.Ordinal);
 
-    private ComponentConfig(string source, ForeignValue value)
+    private ComponentConfig(string source, ForeignValue value, string? assignedClass = null)
     {
         Source = source;
         this.value = value;
+        this.assignedClass = assignedClass;
     }
 
     /// <summary>File that it came from (and the path of keys inside, for a nested object), for messages.</summary>
@@ -23,11 +27,27 @@ public sealed class ComponentConfig
     /// <summary>The JSON object.</summary>
     public JsonObject Root => value.AsObject();
 
-    /// <summary><c>_class_name</c> (diffusers) or the first of <c>architectures</c> (transformers); empty when neither is there.</summary>
-    public string ClassName => value["_class_name"].IsText ? value["_class_name"].Text() : Strings("architectures") is [string first, ..] ? first : "";
+    /// <summary>The class that the file is opened as: the one that model_index.json names, else the file's own.</summary>
+    public string ClassName => assignedClass ?? OwnClassName;
 
-    /// <summary>A value with its place, null when it is missing.</summary>
-    public ForeignValue this[string key] => value[key];
+    /// <summary>The class that the file itself names: <c>_class_name</c> (diffusers) or the first of <c>architectures</c> (transformers); empty when neither is there.</summary>
+    public string OwnClassName => value["_class_name"].IsText ? value["_class_name"].Text() : Strings("architectures") is [string first, ..] ? first : "";
+
+    /// <summary>Keys that the file has with a value other than null.</summary>
+    public IEnumerable<string> Keys => Root.Where(pair => pair.Value is not null).Select(pair => pair.Key);
+
+    /// <summary>A value with its place, null when it is missing. This and all readers below note that the key was asked for.</summary>
+    public ForeignValue this[string key]
+    {
+        get
+        {
+            asked.Add(key);
+            return value[key];
+        }
+    }
+
+    /// <summary>Keys that readers asked for, whether or not the file has them.</summary>
+    public IReadOnlySet<string> AskedKeys => asked;
 
     /// <summary>All keys with their values, in the order of the file.</summary>
     public IEnumerable<KeyValuePair<string, ForeignValue>> Members => value.Members;
@@ -51,53 +71,86 @@ public sealed class ComponentConfig
     /// <exception cref="JsonFileException">Not a JSON object.</exception>
     public static ComponentConfig Of(ForeignValue value) => value.IsObject ? new ComponentConfig(value.Source, value) : throw value.Fault("a JSON object");
 
+    /// <summary>The same file, opened as another class.</summary>
+    public ComponentConfig As(string className) => new(Source, value, className);
+
+    /// <summary>The same file with another value of one key.</summary>
+    public ComponentConfig With(string key, JsonNode? newValue)
+    {
+        JsonObject root = Root.DeepClone().AsObject();
+        root[key] = newValue;
+        return new ComponentConfig(Source, new ForeignValue(Source, root), assignedClass);
+    }
+
+    /// <summary>The same file and class with the given keys and no others.</summary>
+    public ComponentConfig Restricted(IEnumerable<KeyValuePair<string, JsonNode?>> keys) => new(Source, new ForeignValue(Source, new JsonObject(keys)), ClassName);
+
+    /// <summary>A value as it stands in the file, or null.</summary>
+    public JsonNode? Value(string key)
+    {
+        asked.Add(key);
+        return Root[key];
+    }
+
+    /// <summary>Whether the key is there, be it with null: for classes to whom null and missing are not the same.</summary>
+    public bool Contains(string key)
+    {
+        asked.Add(key);
+        return Root.ContainsKey(key);
+    }
+
     /// <summary>Whether the key is there with a value other than null.</summary>
-    public bool Has(string key) => !value[key].IsNull;
+    public bool Has(string key) => !this[key].IsNull;
 
     /// <summary>An integer, or the default.</summary>
     public int Int(string key, int defaultValue) => IntOrNull(key) ?? defaultValue;
 
     /// <summary>An integer that has no default.</summary>
-    public int Int(string key) => value[key].Int();
+    public int Int(string key) => this[key].Int();
 
     /// <summary>An integer, or null.</summary>
-    public int? IntOrNull(string key) => value[key].IntOrNull();
+    public int? IntOrNull(string key) => this[key].IntOrNull();
 
     /// <summary>A number, or the default.</summary>
     public double Number(string key, double defaultValue) => NumberOrNull(key) ?? defaultValue;
 
     /// <summary>A number, or null; infinities are possible.</summary>
-    public double? NumberOrNull(string key) => value[key].NumberOrNull();
+    public double? NumberOrNull(string key) => this[key].NumberOrNull();
 
     /// <summary>True or false, or the default.</summary>
-    public bool Flag(string key, bool defaultValue) => value[key].FlagOrNull() ?? defaultValue;
+    public bool Flag(string key, bool defaultValue) => this[key].FlagOrNull() ?? defaultValue;
 
     /// <summary>Text, or the default.</summary>
     public string Text(string key, string defaultValue) => TextOrNull(key) ?? defaultValue;
 
     /// <summary>Text, or null.</summary>
-    public string? TextOrNull(string key) => value[key].TextOrNull();
+    public string? TextOrNull(string key) => this[key].TextOrNull();
 
     /// <summary>A list of integers; a single integer is repeated <paramref name="count"/> times; null when missing.</summary>
     public int[]? Ints(string key, int count = 1)
     {
-        if (value[key].IsList) return [.. value[key].Items.Select(item => item.Int())];
+        if (this[key].IsList) return [.. this[key].Items.Select(item => item.Int())];
         return IntOrNull(key) is { } single ? [.. Enumerable.Repeat(single, count)] : null;
     }
 
     /// <summary>A list of numbers, or null when missing.</summary>
-    public double[]? Numbers(string key) => Has(key) ? [.. value[key].Items.Select(item => item.Number())] : null;
+    public double[]? Numbers(string key) => Has(key) ? [.. this[key].Items.Select(item => item.Number())] : null;
 
     /// <summary>A list of texts; empty when missing.</summary>
-    public IReadOnlyList<string> Strings(string key) => Has(key) ? [.. value[key].Items.Select(item => item.Text())] : [];
+    public IReadOnlyList<string> Strings(string key) => Has(key) ? [.. this[key].Items.Select(item => item.Text())] : [];
 
     /// <summary>A nested object; empty when missing, so that its keys take their defaults.</summary>
-    public ComponentConfig Object(string key) => new($"{Source}: {key}", value[key] switch
+    public ComponentConfig Object(string key)
     {
-        { IsNull: true } => new ForeignValue($"{Source}: {key}", new JsonObject()),
-        { IsObject: true } nested => nested,
-        var other => throw other.Fault("an object"),
-    });
+        if (objects.TryGetValue(key, out ComponentConfig? known)) return known;
+        string source = $"{Source}: {key}";
+        return objects[key] = new ComponentConfig(source, this[key] switch
+        {
+            { IsNull: true } => new ForeignValue(source, new JsonObject()),
+            { IsObject: true } nested => nested,
+            var other => throw other.Fault("an object"),
+        });
+    }
 
     /// <summary>An error that names this file, a key and its value, for settings that are understood but not supported.</summary>
     public ModelFolderException Unsupported(string key, string supported) => new($"{Source}: '{key}' is {value[key].Excerpt()}, which is not supported; {supported}.");

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Qua2SeDiMo.Models.Known;
 
 namespace Qua2SeDiMo.Models;
 
@@ -10,16 +11,41 @@ namespace Qua2SeDiMo.Models;
 /// <param name="DirectoryPath">Its folder.</param>
 public sealed record ModelComponent(string Name, string Library, string ClassName, string DirectoryPath)
 {
+    // The library that defines the class; anything else wraps a model of another class, which its own file names.
+    private static readonly string[] Libraries = ["diffusers", "transformers"];
+    private const string OnnxWrapper = "OnnxRuntimeModel";
+
     /// <summary>Where its readers say what a person should know; shared by the whole pipeline.</summary>
     public Notes Notes { get; init; } = new();
 
+    /// <summary>What the pipeline corrects in this component's configuration when it opens old files.</summary>
+    public IReadOnlyList<ConfigCorrection> Corrections { get; init; } = [];
+
     /// <summary>
-    /// Reads its configuration: <c>config.json</c>, of a scheduler <c>scheduler_config.json</c>, of a tokenizer
-    /// <c>tokenizer_config.json</c>.
+    /// Reads its configuration (<c>config.json</c>, of a scheduler <c>scheduler_config.json</c>, of a tokenizer <c>tokenizer_config.json</c>)
+    /// as the class that <c>model_index.json</c> names and with what the pipeline corrects, which is said.
     /// </summary>
     /// <exception cref="ModelFolderException">There is none.</exception>
     /// <exception cref="Q2Exception">It is not JSON.</exception>
-    public ComponentConfig ReadConfig() => ComponentConfig.Read(Path.Combine(DirectoryPath, ComponentRoles.Of(Name).ConfigName()), Notes);
+    public ComponentConfig ReadConfig()
+    {
+        ComponentConfig stored = ReadAsStored();
+        foreach (string note in CorrectionNotes(stored)) Notes.Add(note);
+        return Corrections.Aggregate(stored, (config, correction) => correction.Apply(config));
+    }
+
+    /// <summary>What is corrected, a sentence each.</summary>
+    /// <exception cref="Q2Exception">There is no configuration, or it is not JSON.</exception>
+    public IReadOnlyList<string> CorrectionNotes() => Corrections.Count == 0 ? [] : CorrectionNotes(ReadAsStored());
+
+    private string[] CorrectionNotes(ComponentConfig stored) =>
+        [.. Corrections.Where(correction => correction.IsNeeded(stored)).Select(correction => correction.Note(stored))];
+
+    private ComponentConfig ReadAsStored()
+    {
+        ComponentConfig config = ComponentConfig.Read(Path.Combine(DirectoryPath, ComponentRoles.Of(Name).ConfigName()), Notes);
+        return Libraries.Contains(Library) && ClassName != OnnxWrapper ? config.As(ClassName) : config;
+    }
 }
 
 /// <summary>
@@ -33,13 +59,13 @@ public sealed class ModelFolder
 
     private readonly IReadOnlyList<string> missing;
 
-    private ModelFolder(string path, string pipelineClass, JsonObject index, Dictionary<string, ModelComponent> components,
+    private ModelFolder(string path, string pipelineClass, ComponentConfig index, Dictionary<string, ModelComponent> components,
         IReadOnlyList<string> missing, Notes notes)
     {
         Notes = notes;
         DirectoryPath = path;
         PipelineClass = pipelineClass;
-        Index = index;
+        IndexFile = index;
         Components = components;
         this.missing = missing;
     }
@@ -59,7 +85,10 @@ public sealed class ModelFolder
     public string PipelineClass { get; }
 
     /// <summary>The whole <c>model_index.json</c>.</summary>
-    public JsonObject Index { get; }
+    public JsonObject Index => IndexFile.Root;
+
+    /// <summary>The same, with typed access.</summary>
+    public ComponentConfig IndexFile { get; }
 
     /// <summary>Components that are present, by name.</summary>
     public IReadOnlyDictionary<string, ModelComponent> Components { get; }
@@ -114,18 +143,22 @@ public sealed class ModelFolder
                 throw new ModelFolderException($"{indexPath}: component '{name}' is not a plain folder name.");
             }
             string directory = Path.Combine(path, name);
-            if (Directory.Exists(directory))
+            if (!Directory.Exists(directory))
             {
-                components.Add(name, new ModelComponent(name, pair.Library, pair.Class, directory) { Notes = notes });
+                missing.Add(name);
+                continue;
             }
-            else missing.Add(name);
+            components.Add(name, new ModelComponent(name, pair.Library, pair.Class, directory)
+            {
+                Notes = notes, Corrections = ConfigCorrection.Of(index.ClassName, name),
+            });
         }
         string pipelineClass = index.Root["_class_name"] is JsonArray ? string.Join('.', index.Strings("_class_name")) : index.ClassName;
         if (PipelineSupport.FaultOfExport(pipelineClass, [.. components.Keys, .. missing]) is { } fault)
         {
             throw new ModelFolderException($"{path}: {fault}");
         }
-        var folder = new ModelFolder(path, pipelineClass, index.Root, components, missing, notes);
+        var folder = new ModelFolder(path, pipelineClass, index, components, missing, notes);
         foreach (ModelComponent component in folder.Used)
         {
             if (ComponentFiles.Of(component).Reason is { } reason) notes.Add($"{component.Name}: {reason}.");

@@ -5,11 +5,12 @@ namespace Qua2SeDiMo.Stages;
 
 /// <summary>One component of a folder, from headers alone.</summary>
 /// <param name="Name">Name in the pipeline.</param>
-/// <param name="ClassName">Its class.</param>
+/// <param name="ClassName">The class that it is opened as.</param>
 /// <param name="Parameters">Elements of all floating-point tensors; null for a component without weights.</param>
 /// <param name="StoredBytes">Bytes of all tensors.</param>
 /// <param name="ElementTypes">Types that its tensors are stored in.</param>
-public sealed record ComponentSummary(string Name, string ClassName, long? Parameters, long? StoredBytes, IReadOnlyList<string> ElementTypes);
+/// <param name="Review">What it holds beside what is read of it; null for a component that the pipeline does not use.</param>
+public sealed record ComponentSummary(string Name, string ClassName, long? Parameters, long? StoredBytes, IReadOnlyList<string> ElementTypes, ComponentReview? Review);
 
 /// <summary>What can be quantized.</summary>
 /// <param name="ClassName">Class of the denoiser.</param>
@@ -24,9 +25,13 @@ public sealed record QuantizableSummary(string ClassName, int Weights, long Para
 /// <param name="Name">Name of the folder.</param>
 /// <param name="PipelineClass">Class of the pipeline.</param>
 /// <param name="Components">Its components.</param>
+/// <param name="UnreadKeys">Keys of <c>model_index.json</c> that nobody reads and that are not known to change nothing.</param>
+/// <param name="UnreadFiles">Adapters and embeddings beside it that nobody loads.</param>
 /// <param name="Quantizable">What can be quantized.</param>
 /// <param name="Notes">What a person should know of its files.</param>
-public sealed record InspectResult(string Name, string PipelineClass, IReadOnlyList<ComponentSummary> Components, QuantizableSummary Quantizable, IReadOnlyList<string> Notes)
+public sealed record InspectResult(
+    string Name, string PipelineClass, IReadOnlyList<ComponentSummary> Components, IReadOnlyList<string> UnreadKeys, IReadOnlyList<string> UnreadFiles, QuantizableSummary Quantizable,
+    IReadOnlyList<string> Notes)
 {
     /// <summary>Why no pictures can be made from the folder, though its denoiser can be quantized; null where they can.</summary>
     public string? Obstacle { get; init; }
@@ -40,11 +45,12 @@ public static class InspectStage
     public static InspectResult Run(LoadedModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        ComponentSummary[] components = [.. model.Folder.Components.Values.Select(component => Summarise(component, model.Folder.Used.Contains(component)))];
+        ComponentSummary[] components =
+            [.. model.Folder.Components.Values.Select(component => Summarise(component, model.Review.Components.FirstOrDefault(review => review.Component == component.Name)))];
         return new InspectResult(
-            model.Folder.Name, model.Folder.PipelineClass, components,
+            model.Folder.Name, model.Folder.PipelineClass, components, model.Review.UnreadKeys, model.Review.UnreadFiles,
             new QuantizableSummary(
-                model.Folder.Denoiser.ClassName, model.Weights.Count, model.Weights.Sum(weight => weight.ElementCount), model.QuantizableBytes,
+                model.Folder.Denoiser.ReadConfig().ClassName, model.Weights.Count, model.Weights.Sum(weight => weight.ElementCount), model.QuantizableBytes,
                 model.OriginalBits, $"6^{model.Weights.Count(weight => weight.TiedTo is null)}"), model.Folder.Notes.All)
         {
             Obstacle = PipelineSupport.FaultOfGeneration(model.Folder),
@@ -52,26 +58,29 @@ public static class InspectStage
     }
 
     // What nothing reads may be damaged, or in any format.
-    private static ComponentSummary Summarise(ModelComponent component, bool isUsed)
+    private static ComponentSummary Summarise(ModelComponent component, ComponentReview? review)
     {
-        var named = new ComponentSummary(component.Name, component.ClassName, null, null, []);
+        var named = new ComponentSummary(component.Name, review?.ClassName ?? component.ClassName, null, null, [], review);
         try
         {
-            return ComponentFiles.Of(component).Form == WeightForm.None ? named : WithWeights(component);
+            return ComponentFiles.Of(component).Form == WeightForm.None ? named : WithWeights(component, named);
         }
-        catch (Q2Exception) when (!isUsed)
+        catch (Q2Exception) when (review is null)
         {
             return named;
         }
     }
 
-    private static ComponentSummary WithWeights(ModelComponent component)
+    private static ComponentSummary WithWeights(ModelComponent component, ComponentSummary named)
     {
         using ITensorSource tensors = LoadedModel.OpenTensors(component);
         IReadOnlyDictionary<string, TensorInfo> stored = tensors is ShardedTensors sharded ? sharded.Stored : tensors.Tensors;
         TensorInfo[] numbers = [.. stored.Values.Where(tensor => !tensor.Type.IsInteger())];
-        return new ComponentSummary(
-            component.Name, component.ClassName, tensors.Tensors.Values.Where(tensor => tensor.Type.IsFloatingPoint()).Sum(tensor => tensor.ElementCount), stored.Values.Sum(tensor => tensor.SizeBytes),
-            [.. numbers.Select(tensor => tensor.TypeName).Distinct().Order(StringComparer.Ordinal)]);
+        return named with
+        {
+            Parameters = tensors.Tensors.Values.Where(tensor => tensor.Type.IsFloatingPoint()).Sum(tensor => tensor.ElementCount),
+            StoredBytes = stored.Values.Sum(tensor => tensor.SizeBytes),
+            ElementTypes = [.. numbers.Select(tensor => tensor.TypeName).Distinct().Order(StringComparer.Ordinal)],
+        };
     }
 }

@@ -5,6 +5,7 @@ using Qua2SeDiMo.Graphs.Passes;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Fingerprints;
+using Qua2SeDiMo.Models.Known;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Quantizers;
@@ -18,6 +19,7 @@ public sealed class LoadedModel : IDisposable
     // The program of a denoiser that was exported as ONNX; others are built from their configuration.
     private readonly string? exported;
     private readonly Lazy<OperationGraph> operations;
+    private readonly Lazy<FolderReview> review;
     private readonly Dictionary<(string?, string?), IReadOnlyList<FingerprintPart>> scoringFingerprints = [];
     private ModelFingerprint? fingerprint, denoiserFingerprint;
 
@@ -31,6 +33,7 @@ public sealed class LoadedModel : IDisposable
         ActivationBits = tensors is PackedModelReader reader ? reader.Manifest.ActivationBits : exported is null ? PackNote.Read(folder.DirectoryPath)?.ActivationBits : null;
         Graph = BuildDenoiser(null, null);
         operations = new Lazy<OperationGraph>(() => OperationGraphBuilder.Build(Graph));
+        review = new Lazy<FolderReview>(() => FolderReview.Of(Folder, Tensors, OpenTensors));
         Weights = [.. Graph.Weights.Select(weight => weight.Weight)];
         // A packed file shows its quantized tensors as single precision; what they were made from is in its manifest.
         ElementType? original = tensors is PackedModelReader packed ? packed.Manifest.Parts is [var first, ..] ? first.OriginalType : null
@@ -50,6 +53,9 @@ public sealed class LoadedModel : IDisposable
     /// <summary>Its sensitivity graph.</summary>
     /// <exception cref="Q2Exception">The denoiser has no quantizable weights.</exception>
     public OperationGraph Operations => operations.Value;
+
+    /// <summary>What the folder holds beside what is read of it.</summary>
+    public FolderReview Review => review.Value;
 
     /// <summary>Its quantizable weights, in the order of the forward pass.</summary>
     public IReadOnlyList<QuantizableWeight> Weights { get; }
@@ -98,7 +104,9 @@ public sealed class LoadedModel : IDisposable
         ITensorSource tensors = OpenTensors(folder.Denoiser);
         try
         {
-            return new LoadedModel(folder, tensors);
+            var model = new LoadedModel(folder, tensors);
+            if (notes is not null && model.Review.Note() is { } note) notes.Add(note);
+            return model;
         }
         catch
         {
@@ -111,6 +119,7 @@ public sealed class LoadedModel : IDisposable
     internal static ITensorSource OpenTensors(ModelComponent component)
     {
         ComponentFiles files = ComponentFiles.Of(component);
+        KnownFiles.Check(component.DirectoryPath);
         return files.Form switch
         {
             WeightForm.Packed => PackedModelReader.Open(component.DirectoryPath),
@@ -162,8 +171,8 @@ public sealed class LoadedModel : IDisposable
     private Graph BuildDenoiser(int? height, int? width)
     {
         if (exported is null) return ArchitectureCatalog.Build(new BuildRequest(denoiserConfig, Tensors) { Height = height, Width = width });
-        int[]? own = denoiserConfig.Has("sample_size") ? denoiserConfig.Ints("sample_size", 2) : null;
-        using OnnxModel model = OnnxReader.Read(exported, Folder.Denoiser.ClassName, height ?? own?[0], width ?? own?[1]);
+        SampleSize? own = denoiserConfig.Has("sample_size") ? SampleSize.Of(denoiserConfig) : null;
+        using OnnxModel model = OnnxReader.Read(exported, denoiserConfig.ClassName, height ?? own?.Height, width ?? own?.Width);
         return DenoiserInputs.Unify(model.Graph);
     }
 }

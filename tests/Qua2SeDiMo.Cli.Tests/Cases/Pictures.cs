@@ -7,13 +7,16 @@ namespace Qua2SeDiMo.Cli.Tests.Cases;
 internal static class Pictures
 {
     /// <summary>Pixels of one picture of a cat after two steps.</summary>
-    internal static async Task<float[]> OfAsync(string folder, params string[] options)
+    internal static async Task<float[]> OfAsync(string folder, params string[] options) => (await SizedAsync(folder, options)).Image;
+
+    /// <summary>The same with its size.</summary>
+    internal static async Task<(float[] Image, int Height, int Width)> SizedAsync(string folder, params string[] options)
     {
         DirectoryInfo output = Directory.CreateTempSubdirectory("q2-pictures-");
         try
         {
             (await Q2.RunAsync(["generate", folder, "--prompt", "a cat", "--steps", "2", "--json", "--quiet", "--out", output.FullName, .. options])).Succeeded();
-            return PngFile.Decode(File.ReadAllBytes(Directory.EnumerateFiles(output.FullName, "*.png").Single())).Image;
+            return PngFile.Decode(File.ReadAllBytes(Directory.EnumerateFiles(output.FullName, "*.png").Single()));
         }
         finally
         {
@@ -22,11 +25,11 @@ internal static class Pictures
     }
 
     /// <summary>Two folders give the same picture, which is not one colour.</summary>
-    internal static async Task AreEqualAsync(string expected, string actual)
+    internal static async Task AreEqualAsync(string expected, string actual, params string[] options)
     {
-        float[] pixels = await OfAsync(expected);
+        float[] pixels = await OfAsync(expected, options);
         Assert.NotEqual(pixels.Min(), pixels.Max());
-        Assert.Equal(pixels, await OfAsync(actual));
+        Assert.Equal(pixels, await OfAsync(actual, options));
     }
 
     /// <summary>Pixels of a PNG, row by row, three bytes each.</summary>

@@ -21,6 +21,9 @@ internal static class ClipTower
         tensors.Tensors.ContainsKey(prefix + probe) ? name => name
         : name => name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : name;
 
+    /// <summary>The configuration of the text tower: a folder of the whole CLIP model may be given for its text encoder alone.</summary>
+    internal static ComponentConfig TextConfig(ComponentConfig config) => config.Has("text_config") ? config.Object("text_config") : config;
+
     /// <summary>Records the text tower; declares its inputs.</summary>
     internal static Result Text(GraphBuilder g, ComponentConfig config, IReadOnlyCollection<string> optionalInputs)
     {

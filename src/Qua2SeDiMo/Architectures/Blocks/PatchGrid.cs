@@ -50,9 +50,9 @@ internal sealed record PatchGrid(int Height, int Width, int Patch)
     /// <param name="g">The tape.</param>
     /// <param name="config">Configuration, for messages.</param>
     /// <param name="width">Channels, a multiple of 4.</param>
-    /// <param name="baseSize">Patches along an axis of the image size trained on; coordinates are scaled to run up to it.</param>
+    /// <param name="trained">Size trained on; coordinates are scaled to run up to its number of patches.</param>
     /// <param name="interpolationScale">Divides the coordinates.</param>
-    internal float[] SinCosTable(GraphBuilder g, ComponentConfig config, int width, int baseSize, double interpolationScale)
+    internal float[] SinCosTable(GraphBuilder g, ComponentConfig config, int width, SampleSize trained, double interpolationScale)
     {
         if (width % 4 != 0) throw config.Unsupported("attention_head_dim", $"with it the model is {width} channels wide, and a position table needs a multiple of 4");
         if (interpolationScale <= 0) throw config.Unsupported("interpolation_scale", "it must be positive");
@@ -63,8 +63,8 @@ internal sealed record PatchGrid(int Height, int Width, int Patch)
             for (int column = 0; column < Width; column++)
             {
                 Span<float> token = table.AsSpan(((row * Width) + column) * width, width);
-                Encode(Coordinate(column, Width, baseSize, interpolationScale), token[..(2 * quarter)]);
-                Encode(Coordinate(row, Height, baseSize, interpolationScale), token[(2 * quarter)..]);
+                Encode(Coordinate(column, Width, trained.Width / Patch, interpolationScale), token[..(2 * quarter)]);
+                Encode(Coordinate(row, Height, trained.Height / Patch, interpolationScale), token[(2 * quarter)..]);
             }
         }
         return table;

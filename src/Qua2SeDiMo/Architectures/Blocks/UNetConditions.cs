@@ -7,11 +7,12 @@ namespace Qua2SeDiMo.Architectures.Blocks;
 internal static class UNetConditions
 {
     /// <summary>Declares the inputs and gives the embedding [batch, width] that every residual block receives.</summary>
-    internal static GraphValue Time(GraphBuilder g, UNetSettings settings, IReadOnlyCollection<string> optionalInputs)
+    internal static GraphValue Time(GraphBuilder g, UNetSettings settings)
     {
         GraphValue timestep = g.Input("timestep", ElementType.Float32, "batch");
         GraphValue sinusoid = Sinusoid(g, settings, timestep, settings.Channels[0]);
-        if (settings.TimeConditionWidth is { } conditionWidth && optionalInputs.Contains("timestep_cond"))
+        // Models distilled to one pass per step are told the guidance instead (Meng et al., CVPR 2023).
+        if (settings.TimeConditionWidth is { } conditionWidth)
         {
             GraphValue condition = g.Input("timestep_cond", ElementType.Float32, "batch", conditionWidth);
             sinusoid = g.Add(sinusoid, g.Linear("time_embedding.cond_proj", condition, sinusoid[-1].Size, bias: false));

@@ -22,14 +22,12 @@ internal sealed class UNetSettings
         Channels = config.Ints("block_out_channels") ?? DefaultChannels;
         int levels = Channels.Length;
         if (levels == 0) throw config.Unsupported("block_out_channels", "it must not be empty");
-        Refuse(config);
-        int[]? size = config.Ints("sample_size", 2);
-        (SampleHeight, SampleWidth) = size is [int first, int second, ..] ? (first, second) : (64, 64);
+        Sample = SampleSize.Of(config);
         InChannels = config.Int("in_channels", 4);
         OutChannels = config.Int("out_channels", 4);
         DownHasAttention = BlockKinds("down_block_types", "CrossAttnDownBlock2D", "DownBlock2D", [true, true, true, false]);
         UpHasAttention = BlockKinds("up_block_types", "CrossAttnUpBlock2D", "UpBlock2D", [false, true, true, true]);
-        MiddleType = config.Root.ContainsKey("mid_block_type") ? config.TextOrNull("mid_block_type") : CrossMiddle;
+        MiddleType = config.Contains("mid_block_type") ? config.TextOrNull("mid_block_type") : CrossMiddle;
         if (MiddleType is not (null or PlainMiddle or CrossMiddle)) throw config.Unsupported("mid_block_type", $"known are {CrossMiddle}, {PlainMiddle} and null");
         LayersPerBlock = PerLevel("layers_per_block", 2);
         if (LayersPerBlock.Any(count => count > MostLayersPerBlock)) throw config.Unsupported("layers_per_block", $"at most {MostLayersPerBlock} are possible");
@@ -44,7 +42,7 @@ internal sealed class UNetSettings
         onlyCross = config["only_cross_attention"].IsList ? [.. config["only_cross_attention"].Items.Select(flag => flag.Flag())] : [.. Enumerable.Repeat(config.Flag("only_cross_attention", false), levels)];
         if (onlyCross.Length != levels) throw config.Unsupported("only_cross_attention", $"it must have {levels} entries");
         linearProjection = config.Flag("use_linear_projection", false);
-        Groups = config.Root.ContainsKey("norm_num_groups") ? config.IntOrNull("norm_num_groups") : 32;
+        Groups = config.Contains("norm_num_groups") ? config.IntOrNull("norm_num_groups") : 32;
         Resnet = new ResnetSettings(config, Groups ?? 32, config.Number("norm_eps", 1e-5))
         {
             TimeScalesNorm = config.Text("resnet_time_scale_shift", "default") == "scale_shift",
@@ -55,9 +53,7 @@ internal sealed class UNetSettings
 
     internal int[] Channels { get; }
 
-    internal int SampleHeight { get; }
-
-    internal int SampleWidth { get; }
+    internal SampleSize Sample { get; }
 
     internal int InChannels { get; }
 
@@ -127,16 +123,6 @@ internal sealed class UNetSettings
     /// <param name="isMiddle">Whether it stands in the middle block, which always looks at the image first.</param>
     internal SpatialTransformerBlock Transformer(int level, int layers, bool isMiddle) =>
         new(heads[level], layers, Resnet.Groups, linearProjection, !isMiddle && onlyCross[level]);
-
-    private static void Refuse(ComponentConfig config)
-    {
-        if (config.Flag("dual_cross_attention", false)) throw config.Unsupported("dual_cross_attention", "only false is");
-        if (config.Text("attention_type", "default") != "default") throw config.Unsupported("attention_type", "only default is");
-        if (config.Text("time_embedding_type", "positional") != "positional") throw config.Unsupported("time_embedding_type", "only positional is");
-        if (config.Text("resnet_time_scale_shift", "default") is not ("default" or "scale_shift")) throw config.Unsupported("resnet_time_scale_shift", "known are default and scale_shift");
-        if (config.Text("addition_embed_type", "text_time") != "text_time") throw config.Unsupported("addition_embed_type", "known are text_time and null");
-        if (config.Text("encoder_hid_dim_type", "text_proj") != "text_proj") throw config.Unsupported("encoder_hid_dim_type", "known are text_proj and null");
-    }
 
     private bool[] BlockKinds(string key, string withAttention, string without, bool[] defaults)
     {

@@ -46,7 +46,6 @@ public sealed class UniPCScheduler : IScheduler
             "bh2" or "midpoint" or "heun" or "logrho" => false,
             _ => throw config.Unsupported("solver_type", "bh1 and bh2 are"),
         };
-        if (config.Has("solver_p")) throw config.Unsupported("solver_p", "only null is");
         uncorrected = config.Ints("disable_corrector") ?? [];
         lowerOrderFinal = config.Flag("lower_order_final", true);
         usesFlow = config.Flag("use_flow_sigmas", false);

@@ -1,0 +1,63 @@
+using System.Collections;
+using System.Diagnostics.CodeAnalysis;
+
+namespace Qua2SeDiMo.Models;
+
+/// <summary>Another source's tensors, with a note of the names that were looked up: what is left over nobody reads.</summary>
+/// <param name="source">The source; stays the caller's.</param>
+public sealed class AskedTensors(ITensorSource source) : ITensorSource
+{
+    private readonly Lookup lookup = new(source.Tensors);
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, TensorInfo> Tensors => lookup;
+
+    /// <summary>Tensors that nobody looked up, in the order of their names.</summary>
+    public IReadOnlyList<TensorInfo> Unread => [.. source.Tensors.Values.Where(tensor => !lookup.Asked.Contains(tensor.Name)).OrderBy(tensor => tensor.Name, StringComparer.Ordinal)];
+
+    /// <inheritdoc/>
+    public void ReadSingle(string name, long start, Span<float> destination) => source.ReadSingle(name, start, destination);
+
+    /// <inheritdoc/>
+    public void ReadBytes(string name, long start, Span<byte> destination) => source.ReadBytes(name, start, destination);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+    }
+
+    /// <inheritdoc/>
+    public override string? ToString() => source.ToString();
+
+    private sealed class Lookup(IReadOnlyDictionary<string, TensorInfo> tensors) : IReadOnlyDictionary<string, TensorInfo>
+    {
+        internal HashSet<string> Asked { get; } = new(StringComparer.Ordinal);
+
+        public IEnumerable<string> Keys => tensors.Keys;
+
+        public IEnumerable<TensorInfo> Values => tensors.Values;
+
+        public int Count => tensors.Count;
+
+        public TensorInfo this[string key] => Note(key, tensors[key]);
+
+        public bool ContainsKey(string key) => TryGetValue(key, out _);
+
+        public bool TryGetValue(string key, [MaybeNullWhen(false)] out TensorInfo value)
+        {
+            bool found = tensors.TryGetValue(key, out value);
+            if (found) Asked.Add(key);
+            return found;
+        }
+
+        public IEnumerator<KeyValuePair<string, TensorInfo>> GetEnumerator() => tensors.GetEnumerator();
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+        private TensorInfo Note(string key, TensorInfo value)
+        {
+            Asked.Add(key);
+            return value;
+        }
+    }
+}

@@ -1,0 +1,27 @@
+namespace Qua2SeDiMo.Models.Known;
+
+/// <summary>Keys of <c>model_index.json</c>: a pipeline's components and its own settings.</summary>
+public static class PipelineKeys
+{
+    private const string Denoisers = "transformer unet";
+
+    private static readonly Dictionary<string, string> Settings = new(StringComparer.Ordinal)
+    {
+        ["DiTPipeline"] = "id2label",
+        ["StableDiffusionXLPipeline"] = "force_zeros_for_empty_prompt",
+    };
+
+    private static readonly IgnoredKeys[] Ignored =
+    [
+        new("pictures are not checked", "safety_checker", "feature_extractor", "requires_safety_checker"),
+        new("pictures are no prompts here", "image_encoder"),
+        new("pictures are not marked", "add_watermarker"),
+    ];
+
+    /// <summary>By pipeline class.</summary>
+    public static IReadOnlyList<KnownKeys> All { get; } =
+    [
+        .. PipelineComponents.PipelineClasses.Select(name => new KnownKeys(
+            [name], string.Join(' ', [Denoisers, .. PipelineComponents.Of(name, _ => true)!, Settings.GetValueOrDefault(name, "")])) { Ignored = Ignored }),
+    ];
+}
