@@ -3,6 +3,7 @@
 #   (none)  restore, build, format check, test, pack
 #   test    build and run the tests (not the slow ones); the last line counts them
 #   slow    the same for the tests with the trait Speed=Slow
+#   fuzz    [MINUTES] attack every reader with spoiled files, 60 minutes by default; writes benchmarks/results/fuzz.json
 #   docs    write the generated parts of the README from the committed results
 #   format  rewrite the code in the house style
 #   pack    the .NET tool as a package in artifacts/
@@ -41,6 +42,10 @@ case "${1:-all}" in
         ;;
     test) build; run_tests "Speed!=Slow" ;;
     slow) build; run_tests "Speed=Slow" ;;
+    fuzz)
+        build
+        dotnet run --project tests/Qua2SeDiMo.Fuzz -c $configuration --no-build -- --minutes "${2:-60}" --out benchmarks/results/fuzz.json
+        ;;
     docs) build; Q2_REFRESH_DOCS=1 dotnet test tests/Qua2SeDiMo.Tests -c $configuration --no-build --nologo --filter "FullyQualifiedName~.Docs." ;;
     format) dotnet format Qua2SeDiMo.slnx --no-restore ;;
     pack) build; pack ;;
@@ -50,5 +55,5 @@ case "${1:-all}" in
             dotnet publish src/Qua2SeDiMo.Native -c $configuration -r "$rid" -p:Avx512=$avx512 -v quiet --nologo -o "artifacts/native/$([ $avx512 = true ] && echo avx512 || echo avx2)"
         done
         ;;
-    *) sed -n "2,10p" "$0" >&2; exit 2 ;;
+    *) sed -n "2,11p" "$0" >&2; exit 2 ;;
 esac

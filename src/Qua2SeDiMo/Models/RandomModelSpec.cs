@@ -13,9 +13,12 @@ public sealed record RandomModelSpec(string ClassName, JsonObject Config, long P
 {
     /// <summary>Reads a description: an object with <c>class</c>, <c>config</c>, <c>parameter_count</c> and <c>tensors</c> (each <c>name</c>, <c>shape</c>, <c>kind</c>).</summary>
     /// <exception cref="Q2Exception">The file is missing or not such an object, or its tensors do not add up to the count that it states.</exception>
-    public static RandomModelSpec Read(string path)
+    public static RandomModelSpec Read(string path) => Of(ForeignJson.Read(path));
+
+    /// <summary>The description of a document that was read.</summary>
+    /// <exception cref="Q2Exception">Not such an object, or its tensors do not add up to the count that it states.</exception>
+    internal static RandomModelSpec Of(ForeignValue root)
     {
-        ForeignValue root = ForeignJson.Read(path);
         RandomModelTensor[] tensors =
         [
             .. root["tensors"].Items.Select(item => new RandomModelTensor(
@@ -25,7 +28,7 @@ public sealed record RandomModelSpec(string ClassName, JsonObject Config, long P
         var spec = new RandomModelSpec(root["class"].Text(), root["config"].AsObject(), root["parameter_count"].Long(), tensors);
         long total = spec.Tensors.Sum(tensor => tensor.Info.ElementCount);
         return total == spec.ParameterCount ? spec
-            : throw new ModelFolderException($"{path}: the tensors hold {total} parameters, parameter_count says {spec.ParameterCount}.");
+            : throw new ModelFolderException($"{root.Source}: the tensors hold {total} parameters, parameter_count says {spec.ParameterCount}.");
     }
 }
 

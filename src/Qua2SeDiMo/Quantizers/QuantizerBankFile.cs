@@ -127,7 +127,10 @@ internal static class QuantizerBankFile
             throw new QuantizerBankException($"{root.Source}: format {root["format"]} version {root["version"]}, expected '{Format}' version '{Version}'. Make the bank again.");
         }
         QuantizerSpec[] options = [.. root["options"].Items.Select(item => ParseSpec(item, item.Text()))];
-        return (options, [.. root["weights"].Items.Select(ReadEntry)], root["checkpoint"].TextOrNull());
+        if (options.Length == 0 || options.Distinct().Count() < options.Length) throw root["options"].Fault("one option or more, each once");
+        BankEntry[] entries = [.. root["weights"].Items.Select(ReadEntry)];
+        string? twice = entries.CountBy(entry => entry.Name).FirstOrDefault(pair => pair.Value > 1).Key;
+        return twice is null ? (options, entries, root["checkpoint"].TextOrNull()) : throw root["weights"].Error($"the weight '{twice}' is listed twice.");
     }
 
     private static BankEntry ReadEntry(ForeignValue value)

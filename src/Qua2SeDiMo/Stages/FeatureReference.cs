@@ -8,6 +8,7 @@ namespace Qua2SeDiMo.Stages;
 internal sealed class FeatureReference
 {
     private const string TensorName = "image_features";
+    private const int MostImages = 1 << 17, LargestWidth = 1 << 12;
     private readonly float[] features;
     private readonly FrechetDistance frechet;
     private readonly double selfTerm;
@@ -32,8 +33,14 @@ internal sealed class FeatureReference
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
         TensorInfo tensor = file.Tensors.GetValueOrDefault(TensorName) ?? throw new ModelFolderException($"{path}: tensor '{TensorName}' [images, width] is missing.");
-        if (tensor.Shape.Count != 2 || tensor.Shape[0] < 2) throw new ModelFolderException($"{path}: '{TensorName}' is [{string.Join(", ", tensor.Shape)}]; [images, width] with at least two images is needed.");
-        return new FeatureReference(file.ReadSingle(TensorName), (int)tensor.Shape[1]);
+        if (tensor.Shape.Count != 2 || tensor.Shape[0] is < 2 or > MostImages || tensor.Shape[1] is < 1 or > LargestWidth)
+        {
+            throw new ModelFolderException($"{path}: '{TensorName}' is [{string.Join(", ", tensor.Shape)}]; [images, width] with 2 to {MostImages:#,0} images of 1 to {LargestWidth:#,0} values is needed.");
+        }
+        float[] values = file.ReadSingle(TensorName);
+        int wrong = Array.FindIndex(values, value => !float.IsFinite(value));
+        if (wrong >= 0) throw new ModelFolderException($"{path}: image {wrong / tensor.Shape[1]} of '{TensorName}' has the value {values[wrong]}; features are finite.");
+        return new FeatureReference(values, (int)tensor.Shape[1]);
     }
 
     /// <summary>Value of a metric for some features, row-major [images, width].</summary>

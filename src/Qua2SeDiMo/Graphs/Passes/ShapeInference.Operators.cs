@@ -203,6 +203,6 @@ internal sealed partial class ShapeInference
             if (Shape(node, i) is not { } shape || shape.Count != terms[i].Length) return null;
             for (int axis = 0; axis < shape.Count; axis++) extents[terms[i][axis]] = shape[axis];
         }
-        return [.. right.Select(label => extents[label])];
+        return right.All(extents.ContainsKey) ? [.. right.Select(label => extents[label])] : null;
     }
 }

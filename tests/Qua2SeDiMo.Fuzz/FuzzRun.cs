@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using Qua2SeDiMo.Fuzz.Mutators;
+
+namespace Qua2SeDiMo.Fuzz;
+
+/// <summary>An input that did what none may do.</summary>
+/// <param name="Reader">Which reader.</param>
+/// <param name="Fault">Exception, time or memory.</param>
+/// <param name="Input">The input.</param>
+internal sealed record Finding(string Reader, string Fault, FuzzInput Input);
+
+/// <summary>Attacks one reader: mutates, reads, measures, and keeps what behaves in a new way as a seed for more.</summary>
+internal sealed partial class FuzzRun
+{
+    /// <summary>What no input below a megabyte may take.</summary>
+    internal const double MostSeconds = 2;
+
+    internal const long MostBytes = 512L << 20;
+
+    private const int LargestPool = 400;
+
+    private readonly FuzzTarget target;
+    private readonly Dice dice;
+    private readonly List<FuzzInput> pool;
+    private readonly int seedCount;
+    private readonly HashSet<string> behaviours = new(StringComparer.Ordinal);
+    private readonly HashSet<string> faults = new(StringComparer.Ordinal);
+
+    internal FuzzRun(FuzzTarget target, ulong seed, IEnumerable<FuzzInput> corpus)
+    {
+        this.target = target;
+        dice = new Dice(seed, (ulong)target.Name.Length);
+        pool = [.. target.Seeds(), .. corpus];
+        seedCount = pool.Count;
+    }
+
+    internal long Inputs { get; private set; }
+
+    internal long Refused { get; private set; }
+
+    internal TimeSpan Slowest { get; private set; }
+
+    internal long LargestAllocation { get; private set; }
+
+    internal TimeSpan Elapsed { get; private set; }
+
+    internal List<Finding> Findings { get; } = [];
+
+    /// <summary>The input that is being read, for a watch that ends a reader which never comes back.</summary>
+    internal FuzzInput? Current { get; private set; }
+
+    /// <summary>Reads the seeds and the corpus as they are.</summary>
+    internal void ReadSeeds()
+    {
+        foreach (FuzzInput seed in pool.ToList()) Read(seed);
+    }
+
+    /// <summary>Reads so many mutated inputs, or until a time is over.</summary>
+    internal void Mutate(long inputs, TimeSpan limit)
+    {
+        long start = Stopwatch.GetTimestamp();
+        for (long i = 0; i < inputs && (i % 64 > 0 || Stopwatch.GetElapsedTime(start) < limit); i++)
+        {
+            FuzzInput seed = dice.OneIn(3) ? pool[dice.Next(pool.Count)] : pool[dice.Next(seedCount)];
+            Read(Mutator.Mutate(seed, pool, dice));
+        }
+        Elapsed += Stopwatch.GetElapsedTime(start);
+    }
+
+    /// <summary>Reads one input.</summary>
+    internal void Read(FuzzInput input)
+    {
+        Inputs++;
+        Current = input;
+        string behaviour = "read", fault = "";
+        long allocated = GC.GetTotalAllocatedBytes(), start = Stopwatch.GetTimestamp();
+        try
+        {
+            target.Read(input);
+        }
+        catch (Q2Exception error)
+        {
+            Refused++;
+            behaviour = error.GetType().Name + Digits().Replace(error.Message.Length > 160 ? error.Message[..160] : error.Message, "#");
+        }
+        catch (Exception error)
+        {
+            behaviour = fault = $"{error.GetType().Name} {Where(error)}";
+        }
+        TimeSpan took = Stopwatch.GetElapsedTime(start);
+        allocated = GC.GetTotalAllocatedBytes() - allocated;
+        if (fault.Length == 0 && input.Size < 1_000_000)
+        {
+            if (took.TotalSeconds > MostSeconds) fault = "slow";
+            else if (allocated > MostBytes) fault = "memory";
+        }
+        if (took > Slowest) Slowest = took;
+        if (allocated > LargestAllocation) LargestAllocation = allocated;
+        if (fault.Length > 0 && faults.Add(fault)) Findings.Add(new Finding(target.Name, fault, input));
+        if (behaviours.Count < 20_000 && behaviours.Add(behaviour)) Keep(input);
+    }
+
+    private void Keep(FuzzInput input)
+    {
+        if (input.Size > 60_000) return;
+        if (pool.Count < LargestPool + seedCount) pool.Add(input);
+        else pool[seedCount + dice.Next(LargestPool)] = input;
+    }
+
+    // The first frame of our own code tells one defect from another.
+    private static string Where(Exception error)
+    {
+        string? frame = error.StackTrace?.Split('\n').FirstOrDefault(line => line.Contains("Qua2SeDiMo.", StringComparison.Ordinal) && !line.Contains("Qua2SeDiMo.Fuzz", StringComparison.Ordinal));
+        return frame is null ? "" : frame.Trim().Split(" in ")[0] + (frame.Split(":line ") is [_, var line] ? ":" + line.Trim() : "");
+    }
+
+    [GeneratedRegex("[0-9]+|'[^']*'")]
+    private static partial Regex Digits();
+}
