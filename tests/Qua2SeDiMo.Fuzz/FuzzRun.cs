@@ -39,6 +39,9 @@ internal sealed partial class FuzzRun
 
     internal long Refused { get; private set; }
 
+    /// <summary>Why the latest refused input was refused.</summary>
+    internal string LatestRefusal { get; private set; } = "";
+
     internal TimeSpan Slowest { get; private set; }
 
     internal long LargestAllocation { get; private set; }
@@ -82,6 +85,7 @@ internal sealed partial class FuzzRun
         catch (Q2Exception error)
         {
             Refused++;
+            LatestRefusal = error.Message;
             behaviour = error.GetType().Name + Digits().Replace(error.Message.Length > 160 ? error.Message[..160] : error.Message, "#");
         }
         catch (Exception error)

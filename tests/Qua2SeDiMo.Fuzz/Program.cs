@@ -30,6 +30,8 @@ static int LongRun(FuzzTarget[] targets, ulong seed, TimeSpan time, string? outp
     {
         var run = new FuzzRun(target, seed, Corpus.Of(target.Name));
         using var watch = new Watch(run, target.Name, findings);
+        run.Read(target.Seeds()[0]);
+        if (run.Refused > 0) Console.WriteLine($"{target.Name}: its first seed is refused: {run.LatestRefusal}");
         run.ReadSeeds();
         run.Mutate(long.MaxValue, time * (target.Weight / weights));
         runs.Add((target, run));

@@ -1,5 +1,4 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Models;
@@ -120,11 +119,10 @@ internal sealed class WeightScales
         stored.ReadBytes(name, 0, text);
         try
         {
-            string? format = JsonNode.Parse(text) is JsonObject root && root["format"]?.GetValueKind() == JsonValueKind.String
-                ? root["format"]!.GetValue<string>() : null;
+            string? format = ForeignJson.Parse(text, name)["format"].TextOrNull();
             return Formats.Contains(format) ? null : $"'{name}' gives its format as '{format}'; {string.Join(" and ", Formats)} are known";
         }
-        catch (JsonException)
+        catch (JsonFileException)
         {
             return $"'{name}' beside it is not the text of a format";
         }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Diffusion.Tokenizers;
 using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Fingerprints;
 using Qua2SeDiMo.Packing;
@@ -90,7 +91,7 @@ internal sealed class ContentReader(FingerprintCache cache, IProgress<StageProgr
 
     private static IEnumerable<FingerprintPart> Tokenizer(string folder, string component, string className = "") =>
         TokenizerCatalog.FilesOf(folder, className)
-        .Select(path => new FingerprintPart($"{component}/{Path.GetFileName(path)}", ContentHash.Of(File.ReadAllBytes(path))));
+        .Select(path => new FingerprintPart($"{component}/{Path.GetFileName(path)}", ContentHash.Of(RegularFile.ReadAllBytes(path, ForeignJson.MaximumBytes))));
 
     private IEnumerable<FingerprintPart> Tensors(ModelComponent component, ITensorSource source) => source switch
     {

@@ -1,6 +1,7 @@
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Metrics;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Fingerprints;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Reports;
@@ -18,7 +19,9 @@ internal static class JsonTargets
     {
         yield return new FuzzTarget("json", () => [FuzzInput.Of("a.json", """{"a": [1, {"b": "text", "n": -2.5e3}], "c": null, "d": {"e": true, "f": [[0], []]}}"""), .. Hostile("dup-keys"), .. Hostile("surrogate")], input =>
         {
-            Walk(ForeignJson.Parse(input.Bytes, "a.json", new Notes()));
+            ForeignValue value = ForeignJson.Parse(input.Bytes, "a.json", new Notes());
+            Walk(value);
+            if (value.IsObject) ContentHash.Of(value.AsObject());
             Walk(ForeignJson.Parse(input.Bytes, "a.json", byHand: true));
         });
         yield return new FuzzTarget("allocations", () => [Allocations], input => AllocationFile.Of(ForeignJson.Parse(input.Bytes, "a.json"), Weights)) { QuickInputs = 1000 };

@@ -82,8 +82,6 @@ internal sealed class TokenizerFolder
         if (!Has(name)) throw new TokenizerException($"{path}: there is no such file, and the tokenizer cannot work without it.");
         string found = File.Exists(path) ? path : path + ".gz";
         filesRead.Add(found);
-        // A file without bytes may be a pipe; what is read of it is nothing either way.
-        if (RegularFile.Length(found) == 0) return [];
         using Stream file = RegularFile.Open(found);
         using Stream source = File.Exists(path) ? file : new GZipStream(file, CompressionMode.Decompress);
         using var content = new MemoryStream();
