@@ -42,10 +42,20 @@ internal static class PredictorFile
         string path = run.PredictorWeightsOf(fit.Options.Loss.ToString());
         if (!File.Exists(path)) throw new ModelFolderException($"{path}: not there yet; run `q2 fit` first.");
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        if (!int.TryParse(file.Metadata.GetValueOrDefault(CountKey), out int count) || count is < 0 or > 100) throw new SafetensorsException(path, "not a predictor file; run `q2 fit` again.");
         if (file.Metadata.GetValueOrDefault(FitKey) != fit.Identity)
         {
             throw RunIdentityException.Stale(path, "its networks are not those of the fit beside it", "`q2 fit`");
+        }
+        return NetworksOf(file);
+    }
+
+    /// <summary>The networks of an open file.</summary>
+    /// <exception cref="Q2Exception">The file is damaged or of another kind.</exception>
+    internal static IReadOnlyList<Predictor> NetworksOf(SafetensorsFile file)
+    {
+        if (!int.TryParse(file.Metadata.GetValueOrDefault(CountKey), out int count) || count is < 0 or > 100)
+        {
+            throw new SafetensorsException(file.FilePath, "not a predictor file; run `q2 fit` again.");
         }
         return
         [

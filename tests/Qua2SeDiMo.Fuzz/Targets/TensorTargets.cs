@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Packing;
@@ -58,7 +59,8 @@ internal static partial class TensorTargets
         }) { QuickInputs = 200 };
         yield return new FuzzTarget("predictor.safetensors", () => [Folder("predictor")], input =>
         {
-            foreach (Predictor predictor in PredictorFile.Read(Path.Combine(scratch.Fill(input), input.Files[0].Name))) predictor.Dispose();
+            using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(scratch.Fill(input), input.Files[0].Name));
+            foreach (Predictor predictor in PredictorFile.NetworksOf(file)) predictor.Dispose();
         }) { QuickInputs = 100 };
     }
 
@@ -123,7 +125,7 @@ internal static partial class TensorTargets
         Directory.CreateDirectory(Path.Combine(folder, "predictor"));
         var network = new PredictorNetwork(new PredictorShape([new PositionColumn("block", 3, 1)], 4, 4), 1);
         PredictorFile.Write(Path.Combine(folder, "predictor", "predictor.safetensors"), [new Predictor(network, new TargetScale(0, 1, false), PredictorLoss.Hybrid)],
-            new TrainedOn("study", null, null, "psnr", 20, 2, 1, "f", null, []), new PredictorOptions());
+            OwnJson.Parse<FitRecord>(Samples.Record<FitRecord>("a.json").Bytes, "predictor.json", "fit"));
         return folder;
     }
 
