@@ -28,7 +28,7 @@ internal static class Samples
 
     private static JsonNode? Fill(JsonTypeInfo type, int depth)
     {
-        if (depth > 8) return null;
+        if (depth > 20) return null;
         Type plain = Nullable.GetUnderlyingType(type.Type) ?? type.Type;
         switch (type.Kind)
         {
@@ -42,7 +42,7 @@ internal static class Samples
             case JsonTypeInfoKind.Dictionary:
                 return new JsonObject { ["a"] = Fill(OwnJson.Options.GetTypeInfo(type.ElementType!), depth + 1) };
             default:
-                return plain == typeof(string) ? "a" : plain == typeof(bool) ? true : plain.IsEnum ? JsonSerializer.SerializeToNode(Enum.GetValues(plain).GetValue(0), plain, OwnJson.Options)
+                return plain == typeof(string) ? "a" : plain == typeof(TimeSpan) ? "00:00:01" : plain == typeof(byte[]) ? "AAAA" : plain == typeof(DateTimeOffset) ? "2026-01-01T00:00:00+00:00" : plain == typeof(bool) ? true : plain.IsEnum ? JsonSerializer.SerializeToNode(Enum.GetValues(plain).GetValue(0), plain, OwnJson.Options)
                     : plain.IsPrimitive ? 1 : null;
         }
     }

@@ -34,13 +34,13 @@ internal static class StudyTargets
                 foreach (string statement in input.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries)) Execute(connection, statement);
             }
             Use(path);
-        }) { QuickInputs = 60, Weight = 4 };
+        }) { QuickInputs = 0, Weight = 4 };
         yield return new FuzzTarget("study-bytes", () => [FuzzInput.Of("study.db", Database.Value)], input =>
         {
             RemoveJournals(scratch.In("study.db"));
             scratch.Fill(input);
             Use(scratch.In("study.db"));
-        }) { QuickInputs = 60, Weight = 2 };
+        }) { QuickInputs = 0, Weight = 2 };
     }
 
     private static readonly Lazy<PredictorStudy> Known = new(() =>
