@@ -88,8 +88,9 @@ public sealed class OverwrittenImagesTests : IDisposable
     public async Task A_picture_under_an_allocation_names_it_and_the_model_of_a_packed_one()
     {
         string file = model.Beside("mine.json"), run = model.Beside("r"), packed = model.Beside("packed");
-        string weight = (await Q2.RunAsync("graph", model.Path, "--run", run, "--no-onnx", "--quiet")).Succeeded().Output.Length > 0 ? FirstWeight(run) : "";
-        File.WriteAllText(file, $$"""{"trials": [{"name": "one", "allocation": {"{{weight}}": "uaq-4"}}]}""");
+        (await Q2.RunAsync("graph", model.Path, "--run", run, "--no-onnx", "--quiet")).Succeeded();
+        string weight = FirstWeight(run);
+        File.WriteAllText(file, $"{{\"trials\": [{{\"name\": \"one\", \"allocation\": {{\"{weight}\": \"uaq-4\"}}}}]}}");
         (await Q2.RunAsync("pack", model.Path, "--run", run, "--allocation", file, "--entry", "one", "--out", packed, "--quiet")).Succeeded();
 
         string[] paths =
