@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Qua2SeDiMo.Cli.Tests.Cases;
 using Qua2SeDiMo.Metrics;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Reports;
@@ -26,13 +27,13 @@ public sealed class GenerateTests(BankedRun banked, ITestOutputHelper output)
         string[] fromPacked = Images(await Q2.RunAsync(["generate", packed, .. Request, Path.Combine(folder, "c")]));
 
         Assert.Equal(["000-red-apple-flat-emoji.png", "001-ünïcode-prompt.png"], fromPacked.Select(Path.GetFileName));
-        Assert.Equal(quantized.Select(File.ReadAllBytes), fromPacked.Select(File.ReadAllBytes));
-        Assert.NotEqual(original.Select(File.ReadAllBytes), fromPacked.Select(File.ReadAllBytes));
+        Assert.Equal(quantized.Select(Pictures.Pixels), fromPacked.Select(Pictures.Pixels));
+        Assert.NotEqual(original.Select(Pictures.Pixels), fromPacked.Select(Pictures.Pixels));
 
         // Products with the codes themselves, out of the bank and out of the packed model.
         string[] executed = Images(await Q2.RunAsync(["generate", packed, "--execution", "packed", .. Request, Path.Combine(folder, "e")]));
         string[] fromBank = Images(await Q2.RunAsync(["generate", BankedRun.Model, "--execution", "packed", "--allocation", file, "--run", banked.Run.DirectoryPath, .. Request, Path.Combine(folder, "f")]));
-        Assert.Equal(fromBank.Select(File.ReadAllBytes), executed.Select(File.ReadAllBytes));
+        Assert.Equal(fromBank.Select(Pictures.Pixels), executed.Select(Pictures.Pixels));
         for (int i = 0; i < quantized.Length; i++)
         {
             double decibels = PeakSignalToNoise.Decibels(PngFile.Decode(File.ReadAllBytes(executed[i])).Image, PngFile.Decode(File.ReadAllBytes(quantized[i])).Image);

@@ -38,7 +38,7 @@ public sealed partial class ArchitectureRules
         ["Microsoft.Data.Sqlite"] = ["Studies"],
         ["SkiaSharp"] = ["Reports"],
         ["Microsoft.ML.Tokenizers"] = ["Diffusion"],
-        ["System.IO.Hashing"] = ["Models"],
+        ["System.IO.Hashing"] = ["Models", "Reports"],
     };
 
     private static string Library => Path.Combine(RepositoryFiles.Root, "src", "Qua2SeDiMo");

@@ -27,7 +27,7 @@ internal static class CultureProgram
         {
             TrialCount = 10,
             ImageCount = 2,
-            Generation = new GenerationRequest { StepCount = 1, GuidanceScale = 1.5, BatchSize = 2 },
+            Generation = new GenerationRequest { StepCount = 1, GuidanceScale = 1.5, Height = 64, Width = 64, BatchSize = 2 },
             Scoring = ScoringFiles.Find(model, ScoringFiles.None, ScoringFiles.None),
         };
         var options = new WorkflowOptions(study, new PredictorOptions { Epochs = 2 }, "psnr", 0.125, [BitBudget.Parse("3.75"), BitBudget.Best], null, "q2") { Activations = [8] };

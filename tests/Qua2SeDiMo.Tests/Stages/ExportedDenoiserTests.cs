@@ -40,7 +40,7 @@ public sealed class ExportedDenoiserTests : IDisposable
         Assert.Equal(model.Weights.Select(weight => weight.Name), small.Weights.Select(weight => weight.Name));
 
         AssertClose(Generate(plain, "plain", null), Generate(model, "exported", null));
-        Assert.Equal(Generate(model, "quantized", (allocation, bank)), Generate(small, "small", null));
+        Assert.Equal(Pixels(Generate(model, "quantized", (allocation, bank))), Pixels(Generate(small, "small", null)));
         long whole = new FileInfo(Path.Combine(model.Folder.Denoiser.DirectoryPath, OnnxReader.FileName)).Length;
         Assert.True(Directory.EnumerateFiles(small.Folder.Denoiser.DirectoryPath).Sum(file => new FileInfo(file).Length) < whole);
     }
@@ -62,6 +62,8 @@ public sealed class ExportedDenoiserTests : IDisposable
         var options = new GenerateOptions(["a red apple"], new GenerationRequest { StepCount = 2 }, 3);
         return File.ReadAllBytes(GenerateStage.Run(model, Path.Combine(folder, name), options, quantized).Images.Single().Path);
     }
+
+    private static float[] Pixels(byte[] png) => Qua2SeDiMo.Reports.PngFile.Decode(png).Image;
 
     // Products are summed in another order at most: pixels may differ by one step of 255.
     private static void AssertClose(byte[] expectedPng, byte[] actualPng)
