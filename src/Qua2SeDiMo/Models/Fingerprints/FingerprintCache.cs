@@ -56,24 +56,24 @@ public sealed class FingerprintCache
         return computed;
     }
 
-    private bool IsSettled(FileState[] states)
+    private bool IsSettled(FileStatus[] states)
     {
         long now = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
         return Array.TrueForAll(states, state => now - state.Newest > SettledNanoseconds);
     }
 
-    private static FileState[]? States(string[] files)
+    private static FileStatus[]? States(string[] files)
     {
-        var states = new FileState[files.Length];
+        var states = new FileStatus[files.Length];
         for (int i = 0; i < files.Length; i++)
         {
-            if (FileState.Of(files[i]) is not { } state) return null;
+            if (FileStatus.Of(files[i]) is not { } state) return null;
             states[i] = state;
         }
         return states;
     }
 
-    private static string Key(FileState[] states) => ContentHash.Of(string.Join('\n', states.Select(state =>
+    private static string Key(FileStatus[] states) => ContentHash.Of(string.Join('\n', states.Select(state =>
         string.Create(CultureInfo.InvariantCulture, $"{state.Device} {state.Inode} {state.Size} {state.Modified} {state.Changed}"))));
 
     private string? Read(string name, string key)

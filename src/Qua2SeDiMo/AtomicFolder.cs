@@ -1,0 +1,116 @@
+using System.Globalization;
+
+namespace Qua2SeDiMo;
+
+/// <summary>
+/// Fills a folder beside its place and publishes it whole: what stood there is renamed out of the way, the new one is renamed into its place,
+/// then the old one is deleted. One process at a time writes a folder; whatever a process that died left half done is put right by the next.
+/// </summary>
+internal static class AtomicFolder
+{
+    private const string Filling = ".partial", Aside = ".replaced", LockSuffix = ".lock";
+
+    /// <summary>Replaces a folder, or makes it.</summary>
+    /// <param name="target">The folder; a link to one is followed.</param>
+    /// <param name="check">Looks at what stands there, under the lock and before any work; throws where it must not be replaced.</param>
+    /// <param name="fill">Fills an empty folder, whose path it gets.</param>
+    /// <returns>Full path of the published folder.</returns>
+    /// <exception cref="StorageException">Another process is writing the folder, or the disk refuses; what stood there stands there still.</exception>
+    internal static string Replace(string target, Action<string> check, Action<string> fill)
+    {
+        string full = OutputTarget.FollowLinks(Path.TrimEndingDirectorySeparator(target));
+        string filling = full + Filling, aside = full + Aside;
+        try
+        {
+            AtomicFile.MakeFolder(Path.GetDirectoryName(full)!);
+            using FileStream _ = Lock(full);
+            Repair(full, filling, aside);
+            check(full);
+            try
+            {
+                AtomicFile.MakeFolder(filling);
+                fill(filling);
+                Publish(full, filling, aside);
+            }
+            catch
+            {
+                Discard(filling);
+                throw;
+            }
+            return full;
+        }
+        catch (Exception error) when (StorageException.Explains(error))
+        {
+            throw StorageException.For(full, error);
+        }
+    }
+
+    // The kernel holds it for this process, so that a death gives it back.
+    private static FileStream Lock(string full)
+    {
+        string path = Path.Combine(Path.GetDirectoryName(full)!, $".{Path.GetFileName(full)}{LockSuffix}");
+        try
+        {
+            var held = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+            // The holder before deletes its file when it ends: one that was opened just before is locked, but nobody else sees it any more.
+            if (FileStatus.Of(path) == FileStatus.Of(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{held.SafeFileHandle.DangerousGetHandle()}"))) return held;
+            held.Dispose();
+            throw new IOException("The lock was given back at this moment.");
+        }
+        catch (IOException error) when (error is not DirectoryNotFoundException)
+        {
+            if (StorageException.FaultOf(error.HResult) is not (StorageFault.Other or StorageFault.Busy)) throw;
+            throw new StorageException(
+                StorageFault.Busy, $"{full}: another process is writing this folder. Wait until it has finished, or write to another folder.", error);
+        }
+    }
+
+    private static void Repair(string full, string filling, string aside)
+    {
+        Discard(filling);
+        if (!Directory.Exists(aside)) return;
+        if (Directory.Exists(full))
+        {
+            Discard(aside);
+            return;
+        }
+        // The process died between the two renames.
+        FaultPoint.Reach(StorageStep.Rename, full);
+        Directory.Move(aside, full);
+    }
+
+    private static void Publish(string full, string filling, string aside)
+    {
+        bool replaces = Directory.Exists(full);
+        if (replaces)
+        {
+            FaultPoint.Reach(StorageStep.Rename, aside);
+            Directory.Move(full, aside);
+        }
+        try
+        {
+            FaultPoint.Reach(StorageStep.Rename, full);
+            Directory.Move(filling, full);
+        }
+        catch
+        {
+            if (replaces) Directory.Move(aside, full);
+            throw;
+        }
+        if (replaces) Discard(aside);
+    }
+
+    // What is left over is discarded by the next writer; it is no reason to fail.
+    private static void Discard(string folder)
+    {
+        if (!Directory.Exists(folder)) return;
+        try
+        {
+            FaultPoint.Reach(StorageStep.Delete, folder);
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception error) when (StorageException.Explains(error))
+        {
+        }
+    }
+}
