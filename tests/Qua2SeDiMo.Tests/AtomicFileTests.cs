@@ -24,7 +24,7 @@ public sealed class AtomicFileTests : IDisposable
         Assert.Equal("new", File.ReadAllText(In("elsewhere/result.txt")));
         Assert.NotNull(new FileInfo(In("two")).LinkTarget);
         Assert.NotNull(new FileInfo(In("one")).LinkTarget);
-        Assert.Equal(["result.txt"], Directory.EnumerateFileSystemEntries(In("elsewhere")).Select(Path.GetFileName));
+        Assert.Equal(["result.txt"], Directory.EnumerateFileSystemEntries(In("elsewhere")).Select(entry => Path.GetFileName(entry)));
     }
 
     [Fact]

@@ -86,5 +86,5 @@ public sealed class AtomicFolderTests : IDisposable
 
     private void Replace(string name) => AtomicFolder.Replace(Target, _ => { }, filling => File.WriteAllText(Path.Combine(filling, name), ""));
 
-    private static string?[] Names(string path) => [.. Directory.EnumerateFileSystemEntries(path).Select(Path.GetFileName).Order(StringComparer.Ordinal)];
+    private static string[] Names(string path) => [.. Directory.EnumerateFileSystemEntries(path).Select(entry => Path.GetFileName(entry)).Order(StringComparer.Ordinal)];
 }

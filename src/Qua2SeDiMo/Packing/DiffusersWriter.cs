@@ -67,7 +67,7 @@ public static class DiffusersWriter
     {
         // By way of the packed form, so that both formats give the same values.
         string packedFolder = Path.Combine(folder, ".packed");
-        Directory.CreateDirectory(packedFolder);
+        AtomicFile.MakeFolder(packedFolder);
         using ShardedTensors original = ShardedTensors.Open(ComponentFiles.Of(source.Denoiser));
         PackedModelSummary packedSummary = PackedModelWriter.WriteDenoiser(original, weights, allocation, bank, packedFolder, null, null, null, cancellationToken);
         long quantizedBytes, restBytes, fileBytes;

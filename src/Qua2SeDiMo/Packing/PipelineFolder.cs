@@ -51,29 +51,13 @@ internal static class PipelineFolder
     {
         bool isTaken = Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any() && !IsOurs(target);
         if (isTaken) throw new PackedModelException($"{target}: the folder is not empty and not a packed model; choose another, or empty it.");
+        if (File.Exists(target)) throw new PackedModelException($"{target}: a file stands where a folder is to be written; choose another name.");
     }
 
-    /// <summary>Fills a folder beside its place and moves it there: missing, empty, or an earlier one of ours.</summary>
+    /// <summary>Fills a folder beside its place and publishes it there: missing, empty, or an earlier one of ours.</summary>
     /// <exception cref="PackedModelException">The place is taken.</exception>
-    internal static string Replace(string destination, Action<string> fill)
-    {
-        string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(destination)), partial = target + ".partial";
-        RequireFree(target);
-        if (Directory.Exists(partial)) Directory.Delete(partial, recursive: true);
-        try
-        {
-            Directory.CreateDirectory(partial);
-            fill(partial);
-            if (Directory.Exists(target)) Directory.Delete(target, recursive: true);
-            Directory.Move(partial, target);
-            return target;
-        }
-        catch
-        {
-            if (Directory.Exists(partial)) Directory.Delete(partial, recursive: true);
-            throw;
-        }
-    }
+    /// <exception cref="StorageException">Another process is writing it, or the disk refuses; what stood there stands there still.</exception>
+    internal static string Replace(string destination, Action<string> fill) => AtomicFolder.Replace(destination, RequireFree, fill);
 
     /// <summary>Checks that an allocation can be packed from a source.</summary>
     /// <exception cref="PackedModelException">The source is already packed, or the allocation names weights that it does not
@@ -108,7 +92,7 @@ internal static class PipelineFolder
         foreach (ModelComponent component in source.Used)
         {
             string folder = Path.Combine(target, component.Name);
-            Directory.CreateDirectory(folder);
+            AtomicFile.MakeFolder(folder);
             ComponentFiles files = ComponentFiles.Of(component);
             if (component.Name == source.Denoiser.Name)
             {

@@ -50,7 +50,7 @@ public static class QuantizerBankBuilder
         options ??= new BankOptions();
         int threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken };
-        Directory.CreateDirectory(directory);
+        AtomicFile.MakeFolder(directory);
         var entries = new List<BankEntry>(weights.Count);
         foreach (QuantizableWeight weight in weights)
         {

@@ -34,7 +34,11 @@ internal sealed class FitCheckpoints
     internal void Delete()
     {
         if (!Directory.Exists(folder)) return;
-        foreach (string file in Directory.EnumerateFiles(folder, "fold*.safetensors")) File.Delete(file);
+        foreach (string file in Directory.EnumerateFiles(folder, "fold*.safetensors"))
+        {
+            FaultPoint.Reach(StorageStep.Delete, file);
+            File.Delete(file);
+        }
         if (!Directory.EnumerateFileSystemEntries(folder).Any()) Directory.Delete(folder);
     }
 

@@ -46,6 +46,7 @@ internal static class SqliteCommands
         try
         {
             T result = work();
+            if (write) FaultPoint.Reach(StorageStep.Commit, connection.DataSource);
             connection.Execute("COMMIT");
             return result;
         }

@@ -65,7 +65,7 @@ internal static class SqliteStudyFile
     {
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            AtomicFile.MakeFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
         }
         catch (Exception error) when (StorageException.Explains(error))
         {
