@@ -40,7 +40,6 @@ internal static class JsonTargets
         yield return Own<StudyRecord>("study.json", "study");
         yield return Own<PlanRecord>("plan.json", "plan", plan =>
         {
-            plan.Nearest(3.5);
             foreach (PlanEntry entry in plan.Entries) _ = entry.Allocation.ToJson();
         });
         yield return Own<FitRecord>("predictor.json", "fit");
