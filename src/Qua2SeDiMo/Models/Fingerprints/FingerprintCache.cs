@@ -99,7 +99,7 @@ public sealed class FingerprintCache
             string text = string.Join('\n', Format, key, fingerprint, Check(key, fingerprint));
             AtomicFile.Write(Path.Combine(folder, name), stream => stream.Write(Encoding.UTF8.GetBytes(text)), flushToDisk: false);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is StorageException or IOException or UnauthorizedAccessException)
         {
             // The next start reads the files again.
         }
