@@ -37,7 +37,7 @@ public sealed class ActivationTests(BankedRun banked, ITestOutputHelper output)
         async Task<string> GenerateAsync(params string[] more)
         {
             Q2Result result = await Q2.RunAsync(["generate", run.Packed, "--prompt", "red apple, flat emoji", "--steps", "2", "--out", banked.NewFolder(), "--json", "--quiet", .. more]);
-            return Convert.ToHexString(File.ReadAllBytes(result.Succeeded().Json.GetProperty("images")[0].GetProperty("path").GetString()!));
+            return Convert.ToHexString(Cases.Pictures.Pixels(result.Succeeded().Json.GetProperty("images")[0].GetProperty("path").GetString()!));
         }
     }
 

@@ -122,6 +122,6 @@ public sealed class AddedTokenTests
     {
         Q2Result result = await Q2.RunAsync(
             "generate", model.Path, "--prompt", prompt, "--steps", "1", "--quiet", "--json", "--out", model.Beside($"{Guid.NewGuid()}"));
-        return File.ReadAllBytes(result.Succeeded().Json.GetProperty("images")[0].GetProperty("path").GetString()!);
+        return Pictures.Pixels(result.Succeeded().Json.GetProperty("images")[0].GetProperty("path").GetString()!);
     }
 }

@@ -16,12 +16,12 @@ public sealed class NegativePromptTests
             model, "swapped", "--prompt", "a cat", "--prompt", "a dog", "--negative-prompt", "dark", "--negative-prompt", "blurry");
         string[] shared = await Pictures(model, "shared", "--prompt", "a cat", "--prompt", "a dog", "--negative-prompt", "blurry");
 
-        Assert.Equal(File.ReadAllBytes(first[0]), File.ReadAllBytes(both[0]));
-        Assert.Equal(File.ReadAllBytes(second[0]), File.ReadAllBytes(both[1]));
-        Assert.NotEqual(File.ReadAllBytes(both[0]), File.ReadAllBytes(swapped[0]));
-        Assert.NotEqual(File.ReadAllBytes(both[1]), File.ReadAllBytes(swapped[1]));
-        Assert.Equal(File.ReadAllBytes(both[0]), File.ReadAllBytes(shared[0]));
-        Assert.NotEqual(File.ReadAllBytes(both[1]), File.ReadAllBytes(shared[1]));
+        Assert.Equal(Cases.Pictures.Pixels(first[0]), Cases.Pictures.Pixels(both[0]));
+        Assert.Equal(Cases.Pictures.Pixels(second[0]), Cases.Pictures.Pixels(both[1]));
+        Assert.NotEqual(Cases.Pictures.Pixels(both[0]), Cases.Pictures.Pixels(swapped[0]));
+        Assert.NotEqual(Cases.Pictures.Pixels(both[1]), Cases.Pictures.Pixels(swapped[1]));
+        Assert.Equal(Cases.Pictures.Pixels(both[0]), Cases.Pictures.Pixels(shared[0]));
+        Assert.NotEqual(Cases.Pictures.Pixels(both[1]), Cases.Pictures.Pixels(shared[1]));
     }
 
     [Fact]
@@ -36,7 +36,7 @@ public sealed class NegativePromptTests
         string[] given = await Pictures(
             model, "given", "--prompt", "a cat", "--prompt", "a dog", "--negative-prompt", "blurry", "--negative-prompt", "");
 
-        Assert.Equal(given.Select(File.ReadAllBytes), fromFiles.Select(File.ReadAllBytes));
+        Assert.Equal(given.Select(Cases.Pictures.Pixels), fromFiles.Select(Cases.Pictures.Pixels));
     }
 
     [Fact]
@@ -64,11 +64,11 @@ public sealed class NegativePromptTests
     {
         using ModelCopy xl = new("stable-diffusion-xl"), plain = new();
         Assert.NotEqual(
-            File.ReadAllBytes((await Pictures(xl, "none", "--prompt", "a cat"))[0]),
-                File.ReadAllBytes((await Pictures(xl, "empty", "--prompt", "a cat", "--negative-prompt", ""))[0]));
+            Cases.Pictures.Pixels((await Pictures(xl, "none", "--prompt", "a cat"))[0]),
+                Cases.Pictures.Pixels((await Pictures(xl, "empty", "--prompt", "a cat", "--negative-prompt", ""))[0]));
         Assert.Equal(
-            File.ReadAllBytes((await Pictures(plain, "none", "--prompt", "a cat"))[0]),
-                File.ReadAllBytes((await Pictures(plain, "empty", "--prompt", "a cat", "--negative-prompt", ""))[0]));
+            Cases.Pictures.Pixels((await Pictures(plain, "none", "--prompt", "a cat"))[0]),
+                Cases.Pictures.Pixels((await Pictures(plain, "empty", "--prompt", "a cat", "--negative-prompt", ""))[0]));
     }
 
     [Fact]

@@ -45,7 +45,6 @@ public sealed class PromptCutTests
         using var model = new ModelCopy();
         Q2Result guided = await Generate(model, "a", "a cat", "--negative-prompt", Long);
         Assert.Contains("note: negative prompt", Assert.Single(Notes(guided)), StringComparison.Ordinal);
-        Assert.Empty(Notes(await Generate(model, "b", "a cat", "--negative-prompt", Long, "--guidance", "1")));
     }
 
     [Fact]
@@ -77,7 +76,7 @@ public sealed class PromptCutTests
         .Where(line => line.StartsWith("note: ", StringComparison.Ordinal) && line.Contains("prompt", StringComparison.Ordinal))];
 
     private static byte[] Picture(Q2Result result) =>
-        File.ReadAllBytes(result.Json.GetProperty("images")[0].GetProperty("path").GetString()!);
+        Pictures.Pixels(result.Json.GetProperty("images")[0].GetProperty("path").GetString()!);
 
     private static async Task<Q2Result> Generate(ModelCopy model, string name, string prompt, params string[] options) =>
         (await Q2.RunAsync(["generate", model.Path, "--prompt", prompt, "--steps", "1", "--height", "64", "--width", "64", "--quiet",

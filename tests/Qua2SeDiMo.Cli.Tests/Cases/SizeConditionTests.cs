@@ -131,6 +131,6 @@ public sealed class SizeConditionTests
         string[] request = ["generate", model.Path, "--prompt", "a cat", "--height", "64", "--width", "48", "--steps", "2", "--quiet",
             "--json", "--out", model.Beside(name)];
         JsonElement images = (await Q2.RunAsync([.. request, .. options])).Succeeded().Json.GetProperty("images");
-        return File.ReadAllBytes(images[0].GetProperty("path").GetString()!);
+        return Pictures.Pixels(images[0].GetProperty("path").GetString()!);
     }
 }

@@ -76,6 +76,6 @@ public sealed class TokenLimitTests
         Q2Result result = await Q2.RunAsync(
             "generate", model.Path, "--prompt", "An oil painting of a café by the sea, it's raining on the old oak tree", "--steps", "1",
             "--height", "64", "--width", "64", "--quiet", "--json", "--out", model.Beside(name));
-        return File.ReadAllBytes(result.Succeeded().Json.GetProperty("images")[0].GetProperty("path").GetString()!);
+        return Pictures.Pixels(result.Succeeded().Json.GetProperty("images")[0].GetProperty("path").GetString()!);
     }
 }
