@@ -17,7 +17,7 @@ internal static class BankCommand
             using LoadedModel loaded = model.Open(result, context);
             RunDirectory run = model.Run(result);
             QuantizerBank bank = StageTimings.Measure(
-                run, "bank", () => BankStage.Run(loaded, run, context.Progress, cancellationToken, verify: true));
+                run, "bank", () => BankStage.Run(loaded, run, verify: true, context.Progress, cancellationToken));
             var summary = bank.Options.Select(option => new
             {
                 Option = option.ToString(),

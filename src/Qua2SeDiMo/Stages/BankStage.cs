@@ -16,11 +16,20 @@ public static class BankStage
     /// <param name="run">The run directory.</param>
     /// <param name="progress">Told after each weight.</param>
     /// <param name="cancellationToken">Stops between weights; finished ones stay.</param>
-    /// <param name="verify">Reads all weights and files again, also where none was touched since they were last read.</param>
     /// <exception cref="Q2Exception">A weight cannot be quantized, or the run directory belongs to another checkpoint.</exception>
     public static QuantizerBank Run(
-        LoadedModel model, RunDirectory run, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default,
-        bool verify = false)
+        LoadedModel model, RunDirectory run, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Run(model, run, verify: false, progress, cancellationToken);
+
+    /// <summary>The same; it can be made to read all weights and files again, also where none was touched since they were last read.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="run">The run directory.</param>
+    /// <param name="verify">Whether everything is read again.</param>
+    /// <param name="progress">Told after each weight.</param>
+    /// <param name="cancellationToken">Stops between weights; finished ones stay.</param>
+    /// <exception cref="Q2Exception">A weight cannot be quantized, or the run directory belongs to another checkpoint.</exception>
+    public static QuantizerBank Run(
+        LoadedModel model, RunDirectory run, bool verify, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(run);

@@ -76,7 +76,7 @@ public static class PlanStage
         var record = new PlanRecord(fit.Objective, decides, Reason(entries, fit.Result.Choice, predictor), entries)
         {
             Fronts = fronts,
-            Model = model.Fingerprint().Hex,
+            Model = model.Fingerprint(progress, cancellationToken).Hex,
             TrainedOn = labelled.Origin,
             Unverified = unverified,
         };

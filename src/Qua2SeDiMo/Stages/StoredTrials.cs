@@ -1,4 +1,3 @@
-using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Stages;
