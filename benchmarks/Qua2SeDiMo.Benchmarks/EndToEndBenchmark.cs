@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -70,7 +71,7 @@ internal static class EndToEndBenchmark
     /// <summary>One configuration, in this process; the result goes to standard output.</summary>
     internal static void Measure(string folder, string bits)
     {
-        int? activationBits = int.TryParse(bits, out int given) ? given : null;
+        int? activationBits = int.TryParse(bits, CultureInfo.InvariantCulture, out int given) ? given : null;
         long start = Stopwatch.GetTimestamp();
         using LoadedModel model = LoadedModel.Open(folder);
         PaletteSource? codes = model.Codes;

@@ -4,7 +4,7 @@ using Qua2SeDiMo.Benchmarks;
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 switch (args)
 {
-    case ["quantizers", string output, .. string[] rest] when !int.TryParse(output, out _):
+    case ["quantizers", string output, .. string[] rest] when !int.TryParse(output, CultureInfo.InvariantCulture, out _):
         ResultFile.Write(output, [.. QuantizerBenchmark.Run(Threads(rest, 0))]);
         return 0;
     case ["quantizers", .. string[] rest]:
@@ -13,7 +13,7 @@ switch (args)
         return 0;
     case ["bank", string description, string folder, .. string[] rest]:
         string? result = rest.FirstOrDefault(text => text.EndsWith(".json", StringComparison.Ordinal));
-        BankResult made = BankBenchmark.Run(description, folder, Threads([.. rest.Where(text => int.TryParse(text, out _))], 0), rest.Contains("--largest"));
+        BankResult made = BankBenchmark.Run(description, folder, Threads([.. rest.Where(text => int.TryParse(text, CultureInfo.InvariantCulture, out _))], 0), rest.Contains("--largest"));
         Console.WriteLine(made);
         if (result is not null) ResultFile.Write(result, [made]);
         return 0;
@@ -57,7 +57,7 @@ switch (args)
         EndToEndBenchmark.Measure(model, bits);
         return 0;
     case ["matmul", string output, .. string[] rest]:
-        ResultFile.Write(output, MatMulBenchmark.Run(int.TryParse(rest.FirstOrDefault(), out int given) ? given : Environment.ProcessorCount, rest.Contains("--quick")));
+        ResultFile.Write(output, MatMulBenchmark.Run(int.TryParse(rest.FirstOrDefault(), CultureInfo.InvariantCulture, out int given) ? given : Environment.ProcessorCount, rest.Contains("--quick")));
         return 0;
     case ["micro", string folder]:
         MicroBenchmarks.Run(folder);

@@ -31,7 +31,7 @@ internal sealed record CommandContext(IAnsiConsole Out, IProgress<StageProgress>
     }
 
     /// <summary>Says on standard error what was asked for and is not complete, and gives the exit code for that.</summary>
-    internal int Unfinished(string verb, IReadOnlyList<string> sentences)
+    internal static int Unfinished(string verb, IReadOnlyList<string> sentences)
     {
         foreach (string sentence in sentences) Console.Error.WriteLine($"q2 {verb}: {sentence}");
         return sentences.Count == 0 ? ExitCode.Success : ExitCode.CheckFailed;

@@ -32,7 +32,7 @@ internal static class PlanCommand
             if (result.GetValue(front) is { } file) AtomicFile.WriteText(file, PlanProposals.Csv(record.Fronts));
             context.Print(record, _ => ResultTables.Show(record, context.Out));
             if (record.Unverified.Count == 0 && !context.Json) context.Next($"pack {source.Words(result)}");
-            return context.Unfinished(command.Name, record.Unverified);
+            return CommandContext.Unfinished(command.Name, record.Unverified);
         });
     }
 }

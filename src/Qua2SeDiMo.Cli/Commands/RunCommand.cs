@@ -38,7 +38,7 @@ internal static class RunCommand
                 context.Out.WriteLine($"Run directory: {Path.GetFullPath(run.DirectoryPath)}");
                 context.Out.WriteLine($"Report: {done.Report}");
             });
-            return context.Unfinished(command.Name, done.Unfinished);
+            return CommandContext.Unfinished(command.Name, done.Unfinished);
         });
     }
 }

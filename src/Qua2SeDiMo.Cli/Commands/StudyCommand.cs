@@ -44,7 +44,7 @@ internal static class StudyCommand
             context.Print(summary, _ => StudyTables.Show(summary, context.Out));
             UnfinishedTrials open = UnfinishedTrials.Of(labelled, options.TrialCount);
             if (open.IsEmpty && !context.Json) context.Next($"fit {model.Folder(result)}");
-            return context.Unfinished(command.Name, open.IsEmpty ? [] : [$"{open}"]);
+            return CommandContext.Unfinished(command.Name, open.IsEmpty ? [] : [$"{open}"]);
         });
     }
 
@@ -96,7 +96,7 @@ internal static class StudyCommand
             context.Out.WriteLine($"{differences.Count(row => row.Agrees)} of {differences.Count} labels agree.");
         });
         UnfinishedTrials open = UnfinishedTrials.Of(labelled, given.Count);
-        int code = context.Unfinished("study", open.IsEmpty ? [] : [$"{open}"]);
+        int code = CommandContext.Unfinished("study", open.IsEmpty ? [] : [$"{open}"]);
         return agrees ? code : ExitCode.CheckFailed;
     }
 }

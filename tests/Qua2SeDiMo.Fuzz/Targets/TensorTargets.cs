@@ -3,7 +3,6 @@ using System.Text.RegularExpressions;
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Models;
-using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Quantizers;
@@ -115,7 +114,7 @@ internal static partial class TensorTargets
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
         string plain = Path.Combine(folder, "plain.safetensors");
         float[] values = [.. Enumerable.Range(0, 24).Select(i => MathF.Sin(i))];
-        SafetensorsWriter.Write(plain, [SafetensorsWriter.Item.Single("a.weight", [3, 8], values), SafetensorsWriter.Item.Single("b.weight", [2, 3, 1, 1], values[..6]), SafetensorsWriter.Item.Int64("c", [2], new[] { 1L, 2L })],
+        SafetensorsWriter.Write(plain, [SafetensorsWriter.Item.Single("a.weight", [3, 8], values), SafetensorsWriter.Item.Single("b.weight", [2, 3, 1, 1], values.AsMemory(0, 6)), SafetensorsWriter.Item.Int64("c", [2], new[] { 1L, 2L })],
             new Dictionary<string, string> { ["format"] = "pt" });
         SafetensorsWriter.Write(Path.Combine(folder, "features.safetensors"), [SafetensorsWriter.Item.Single("image_features", [6, 4], values)], new Dictionary<string, string>());
         using SafetensorsFile source = SafetensorsFile.Open(plain);

@@ -8,6 +8,9 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Studies;
 
+// What the runtime itself throws is what is told apart here.
+#pragma warning disable CA2201
+
 public sealed class TrialFaultTests
 {
     public static TheoryData<string> Surroundings { get; } = [.. Errors.Where(pair => pair.Value.Origin == FaultOrigin.Surroundings).Select(pair => pair.Key)];
