@@ -5,7 +5,7 @@ internal static class ExitCode
 {
     internal const int Success = 0;
 
-    /// <summary>The command ran and a check did not hold.</summary>
+    /// <summary>The command ran, and a check did not hold or something that was asked for is not complete.</summary>
     internal const int CheckFailed = 1;
 
     /// <summary>Something the user can repair: arguments, files, settings.</summary>

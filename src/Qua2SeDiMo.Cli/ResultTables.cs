@@ -14,7 +14,7 @@ internal static class ResultTables
         Table table = new Table().Border(TableBorder.Simple).AddColumns(["allocation", "average bits", "bytes", "bit operations", .. metrics]);
         foreach (PlanEntry entry in record.Entries)
         {
-            table.AddRow([entry.Label, $"{entry.AverageBits:0.000}", $"{entry.SizeBytes:#,0}", $"{entry.BitOperations:0.00E+0}", .. metrics.Select(metric => entry.Metrics.TryGetValue(metric, out Measured? value) ? $"{value.Value:0.0000}" : "")]);
+            table.AddRow([entry.Label.EscapeMarkup(), $"{entry.AverageBits:0.000}", $"{entry.SizeBytes:#,0}", $"{entry.BitOperations:0.00E+0}", .. metrics.Select(metric => entry.Metrics.TryGetValue(metric, out Measured? value) ? $"{value.Value:0.0000}" : "")]);
         }
         output.Write(table);
         output.WriteLine(record.Reason);

@@ -31,7 +31,7 @@ internal static class StudyTables
         foreach (Trial trial in trials)
         {
             string Cell(string metric, string format) => trial.Metrics.TryGetValue(metric, out double value) ? value.ToString(format) : "";
-            table.AddRow([trial.Name, trial.State.ToString().ToLowerInvariant(), Cell(StudyMetric.AverageBits.Name, "0.000"), Cell(StudyMetric.SizeBytes.Name, "#,0"), .. metrics.Select(metric => Cell(metric, "0.0000"))]);
+            table.AddRow([trial.Name.EscapeMarkup(), trial.State.ToString().ToLowerInvariant(), Cell(StudyMetric.AverageBits.Name, "0.000"), Cell(StudyMetric.SizeBytes.Name, "#,0"), .. metrics.Select(metric => Cell(metric, "0.0000"))]);
         }
         output.Write(table);
     }

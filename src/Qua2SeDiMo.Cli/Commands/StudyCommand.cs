@@ -90,7 +90,7 @@ internal static class StudyCommand
             Table table = new Table().Border(TableBorder.Simple).AddColumns("trial", "metric", "given", "here", "difference", "tolerance", "");
             foreach (LabelDifference row in differences)
             {
-                table.AddRow(row.Trial, row.Metric, $"{row.Expected:0.######}", $"{row.Actual:0.######}", $"{row.Difference:0.00E+0}", $"{row.Tolerance:0.00E+0}", row.Agrees ? "ok" : "DIFFERS");
+                table.AddRow(row.Trial.EscapeMarkup(), row.Metric, $"{row.Expected:0.######}", $"{row.Actual:0.######}", $"{row.Difference:0.00E+0}", $"{row.Tolerance:0.00E+0}", row.Agrees ? "ok" : "DIFFERS");
             }
             context.Out.Write(table);
             context.Out.WriteLine($"{differences.Count(row => row.Agrees)} of {differences.Count} labels agree.");

@@ -9,4 +9,7 @@ public sealed class NonFiniteException : Q2Exception
     /// <summary>Creates the exception.</summary>
     /// <param name="message">Which component, at which step, and the first tensor that is not finite.</param>
     public NonFiniteException(string message) : base(message) { }
+
+    /// <inheritdoc/>
+    public override FaultOrigin Origin => FaultOrigin.Subject;
 }

@@ -85,12 +85,15 @@ internal sealed class CheckedRow(SqliteDataReader reader, string path, string ta
         {
             DBNull => "nothing",
             byte[] bytes => string.Create(CultureInfo.InvariantCulture, $"{bytes.Length} bytes"),
-            string text => $"'{(text.Length > ShownLength ? text[..ShownLength] + "…" : text)}'",
+            string text => $"'{Printable(text.Length > ShownLength ? text[..ShownLength] + "…" : text)}'",
             IFormattable value => value.ToString(null, CultureInfo.InvariantCulture),
             var other => $"{other}",
         };
         return Contradiction($"column '{column}' holds {found}, expected {expected}");
     }
+
+    /// <summary>A text of a foreign file as it may go to a terminal.</summary>
+    internal static string Printable(string text) => string.Concat(text.Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c));
 
     /// <summary>The exception for values that cannot stand together.</summary>
     internal StudyFileException Contradiction(string what) => Contradiction(path, table, Place, what);

@@ -7,8 +7,10 @@ namespace Qua2SeDiMo.Studies;
 internal static class SqliteFault
 {
     // Extended codes that SQLitePCL does not name.
-    private const int IoErrorNoMemory = 10 | (12 << 8), IoErrorLock = 10 | (15 << 8), IoErrorCheckReserved = 10 | (14 << 8), IoErrorShmOpen = 10 | (18 << 8), IoErrorShmLock = 10 | (20 << 8);
-    private const int ReadOnlyMoved = 8 | (4 << 8);
+    private const int IoErrorNoMemory = 10 | (12 << 8), IoErrorCheckReserved = 10 | (14 << 8), IoErrorLock = 10 | (15 << 8);
+    private const int IoErrorShmOpen = 10 | (18 << 8), IoErrorShmLock = 10 | (20 << 8), ReadOnlyMoved = 8 | (4 << 8);
+
+    private const string FolderWords = "the files that belong beside it, with -wal and -shm added to its name, cannot be opened or made";
 
     /// <summary>The exception for a user.</summary>
     /// <param name="error">What SQLite said.</param>
@@ -22,7 +24,7 @@ internal static class SqliteFault
         {
             raw.SQLITE_FULL => Storage(systemError == 0 ? StorageFault.DiskFull : StorageException.FaultOf(systemError)),
             raw.SQLITE_READONLY when error.SqliteExtendedErrorCode == ReadOnlyMoved => Vanished(path),
-            raw.SQLITE_READONLY => Storage(Probe(path) ?? StorageFault.ReadOnly),
+            raw.SQLITE_READONLY => Probe(path) is { } fault ? Storage(fault) : Storage(StorageFault.NoPermission, FolderWords),
             raw.SQLITE_PERM or raw.SQLITE_AUTH => Storage(StorageFault.NoPermission),
             raw.SQLITE_IOERR => OfInputOutput(),
             raw.SQLITE_CANTOPEN => OfOpening(),
@@ -52,7 +54,7 @@ internal static class SqliteFault
             if (Directory.Exists(path)) return Storage(StorageFault.Other, "a folder stands there instead of a file");
             // A file beside it that cannot be made ends as one that is not there.
             StorageFault? fault = Probe(path) ?? (systemError != 0 && StorageException.FaultOf(systemError) is var known and not (StorageFault.Other or StorageFault.Missing) ? known : null);
-            return fault is { } found ? Storage(found) : Storage(StorageFault.NoPermission, "it, or the files with -wal and -shm added to its name, cannot be opened or made");
+            return fault is { } found ? Storage(found) : Storage(StorageFault.NoPermission, FolderWords);
         }
     }
 

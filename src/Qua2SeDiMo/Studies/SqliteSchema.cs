@@ -60,7 +60,7 @@ internal static partial class SqliteSchema
         using SqliteCommand command = connection.Command("SELECT CAST(type AS TEXT), CAST(name AS TEXT), CAST(tbl_name AS TEXT), CAST(sql AS TEXT) FROM sqlite_schema ORDER BY type, name");
         using SqliteDataReader reader = command.ExecuteReader();
         var objects = new List<SchemaObject>();
-        string Text(int column) => reader.IsDBNull(column) ? "" : reader.GetString(column);
+        string Text(int column) => reader.IsDBNull(column) ? "" : CheckedRow.Printable(reader.GetString(column).ReplaceLineEndings(" "));
         while (reader.Read()) objects.Add(new SchemaObject(Text(0), Text(1), Text(2), Blanks().Replace(Text(3).Replace("\"", "", StringComparison.Ordinal), " ").Trim()));
         return objects;
     }

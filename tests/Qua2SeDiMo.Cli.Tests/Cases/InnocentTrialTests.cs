@@ -69,7 +69,7 @@ public sealed class InnocentTrialTests(SmallStudy small)
     {
         RunDirectory run = small.NewRun();
         string list = Path.Combine(run.DirectoryPath, "list.json");
-        File.WriteAllText(list, """[{"name": "first", "allocation": null}, {"name": "second", "allocation": {}}]""");
+        File.WriteAllText(list, """[{"name": "first", "allocation": null}, {"name": "second", "allocation": {}}, {"name": "[bold", "allocation": null}]""");
         string[] command = [.. small.Study(run), "--allocations", list];
         (await Q2.RunAsync(command)).Succeeded();
         SmallStudy.KillThirdTime(run, "name = 'second'");
