@@ -60,8 +60,13 @@ internal static partial class SqliteSchema
         using SqliteCommand command = connection.Command("SELECT CAST(type AS TEXT), CAST(name AS TEXT), CAST(tbl_name AS TEXT), CAST(sql AS TEXT) FROM sqlite_schema ORDER BY type, name");
         using SqliteDataReader reader = command.ExecuteReader();
         var objects = new List<SchemaObject>();
-        string Text(int column) => reader.IsDBNull(column) ? "" : CheckedRow.Printable(reader.GetString(column).ReplaceLineEndings(" "));
-        while (reader.Read()) objects.Add(new SchemaObject(Text(0), Text(1), Text(2), Blanks().Replace(Text(3).Replace("\"", "", StringComparison.Ordinal), " ").Trim()));
+        string Text(int column) => reader.IsDBNull(column) ? "" : reader.GetString(column);
+        while (reader.Read())
+        {
+            // To the letter, for the end of a line ends a comment. Only the quotes that a renamed table gets are SQLite's choice.
+            string text = QuotedTable().Replace(Text(3).Replace("\r\n", "\n", StringComparison.Ordinal), "CREATE TABLE $1");
+            objects.Add(new SchemaObject(CheckedRow.Printable(Text(0)), CheckedRow.Printable(Text(1)), CheckedRow.Printable(Text(2)), text));
+        }
         return objects;
     }
 
@@ -88,6 +93,9 @@ internal static partial class SqliteSchema
     [GeneratedRegex(@"\s+")]
     private static partial Regex Blanks();
 
+    [GeneratedRegex(@"^CREATE TABLE ""(\w+)""")]
+    private static partial Regex QuotedTable();
+
     /// <summary>A row of SQLite's own table of tables.</summary>
     private sealed partial record SchemaObject(string Type, string Name, string Table, string Text)
     {
@@ -96,7 +104,7 @@ internal static partial class SqliteSchema
 
         internal bool HasNameOf(SchemaObject other) => (Type, Name, Table) == (other.Type, other.Name, other.Table);
 
-        internal IEnumerable<string> ColumnNames() => ColumnName().Matches(Text).Select(match => match.Groups[1].Value);
+        internal IEnumerable<string> ColumnNames() => ColumnName().Matches(Blanks().Replace(Text, " ")).Select(match => match.Groups[1].Value);
 
         [GeneratedRegex(@"(?:\(|,|\w) (\w+) (?:INTEGER|TEXT|REAL|BLOB)\b")]
         private static partial Regex ColumnName();

@@ -76,6 +76,7 @@ public sealed class HostileStudyFileTests : IDisposable
     [InlineData("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE TABLE trial (' WHERE name = 'trial'", "damaged")]
     [InlineData("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, ') STRICT', ')') WHERE name = 'trial_metric'", "'trial_metric'")]
     [InlineData("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = 2 WHERE name = 'trial_metric'", "damaged")]
+    [InlineData("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'to option' || char(10), 'to option ') WHERE name = 'trial'", "'trial'")]
     public async Task A_changed_file_is_refused(string statement, params string[] words)
     {
         await MakeAsync();
