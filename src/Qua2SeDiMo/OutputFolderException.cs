@@ -15,7 +15,7 @@ public sealed class OutputFolderException : Q2Exception
         string? folder = Path.GetFullPath(path);
         while (!Directory.Exists(folder))
         {
-            if (File.Exists(folder)) throw new OutputFolderException($"{folder}: a file, where a folder for results is needed. Choose another path, or move the file away.");
+            if (File.Exists(folder)) throw new OutputFolderException($"{folder}: is a file, where a folder for results is needed. Choose another path, or move the file away.");
             if (new FileInfo(folder).LinkTarget is { } target) throw new OutputFolderException($"{folder}: a link to '{target}', which is not there. Make that folder, or choose another path.");
             folder = Path.GetDirectoryName(folder) ?? throw new OutputFolderException($"{path}: there is no such place. Choose another path.");
         }

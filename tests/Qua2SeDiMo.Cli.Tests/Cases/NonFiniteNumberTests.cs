@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Studies;
 using Xunit;
 

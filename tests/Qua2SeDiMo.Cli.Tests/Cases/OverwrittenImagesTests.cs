@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Qua2SeDiMo.Stages;
 using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
@@ -89,7 +90,7 @@ public sealed class OverwrittenImagesTests : IDisposable
     {
         string file = model.Beside("mine.json"), run = model.Beside("r"), packed = model.Beside("packed");
         (await Q2.RunAsync("graph", model.Path, "--run", run, "--no-onnx", "--quiet")).Succeeded();
-        string weight = FirstWeight(run);
+        string weight = FirstWeight();
         File.WriteAllText(file, $"{{\"trials\": [{{\"name\": \"one\", \"allocation\": {{\"{weight}\": \"uaq-4\"}}}}]}}");
         (await Q2.RunAsync("pack", model.Path, "--run", run, "--allocation", file, "--entry", "one", "--out", packed, "--quiet")).Succeeded();
 
@@ -129,10 +130,10 @@ public sealed class OverwrittenImagesTests : IDisposable
 
     private static JsonElement Said(string path) => JsonDocument.Parse(PngTexts.Read(path)["q2"]).RootElement;
 
-    private static string FirstWeight(string run)
+    private string FirstWeight()
     {
-        using JsonDocument dag = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(run, "dag.json")));
-        return dag.RootElement.GetProperty("weights")[0].GetProperty("name").GetString()!;
+        using LoadedModel loaded = LoadedModel.Open(model.Path);
+        return loaded.Weights[0].Name;
     }
 
     private static string[] Paths(Q2Result result) => [.. result.Json.GetProperty("images").EnumerateArray().Select(image => image.GetProperty("path").GetString()!)];

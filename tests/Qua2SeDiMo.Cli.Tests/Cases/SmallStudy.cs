@@ -5,7 +5,7 @@ using Xunit;
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
 /// <summary>A run of the smallest reference pipeline up to its explanation, made once by the program; tests change copies of it.</summary>
-public sealed class SmallStudy : IAsyncLifetime
+public sealed class SmallStudy : IAsyncLifetime, IDisposable
 {
     /// <summary>Name of the tests that share it, one after another.</summary>
     public const string Name = "small study";
@@ -66,11 +66,9 @@ public sealed class SmallStudy : IAsyncLifetime
             $"UPDATE trial SET state = 'running', finished_at = NULL, deaths = 2, attempt = 3, host = '{worker.Host}', process_id = {int.MaxValue}, process_start = 'gone' WHERE {trial}");
     }
 
-    public Task DisposeAsync()
-    {
-        model.Dispose();
-        return Task.CompletedTask;
-    }
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    public void Dispose() => model.Dispose();
 }
 
 /// <summary>Joins the tests that share the small study.</summary>

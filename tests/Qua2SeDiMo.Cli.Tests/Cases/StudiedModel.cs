@@ -3,7 +3,7 @@ using Xunit;
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
 /// <summary>A small pipeline with a study of three trials, made once by the program; tests work on copies of both.</summary>
-public sealed class StudiedModel : IAsyncLifetime
+public sealed class StudiedModel : IAsyncLifetime, IDisposable
 {
     internal const int Trials = 3;
 
@@ -18,11 +18,9 @@ public sealed class StudiedModel : IAsyncLifetime
         (await Q2.RunAsync(Study(model))).Succeeded();
     }
 
-    public Task DisposeAsync()
-    {
-        model.Dispose();
-        return Task.CompletedTask;
-    }
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    public void Dispose() => model.Dispose();
 
     /// <summary>A copy of model, prompts and run directory in a folder of its own.</summary>
     internal ModelCopy Copy()
