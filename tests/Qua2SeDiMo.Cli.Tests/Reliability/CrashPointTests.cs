@@ -8,6 +8,7 @@ namespace Qua2SeDiMo.Cli.Tests.Reliability;
 public sealed class CrashPointTests
 {
     [Theory]
+    [Trait("Speed", "Slow")]
     [InlineData(CrashPoints.Kill)]
     [InlineData(CrashPoints.Full)]
     [InlineData(CrashPoints.Denied)]
