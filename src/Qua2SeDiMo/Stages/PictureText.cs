@@ -37,8 +37,10 @@ internal sealed class PictureText
         this.request = request;
         (BitAllocation? packed, JsonObject? packedOrigin) = allocation is null ? Packed(model) : (allocation, origin);
         if (packed is { Specs.Count: 0 }) packed = null;
-        double? bits = packed?.AverageBits(model.Weights, model.OriginalBits);
-        quantization = packed is null ? "" : string.Create(CultureInfo.InvariantCulture, $"{bits:0.###} bits{(Name(packedOrigin) is { } name ? $" ({name})" : "")}");
+        // The program of a packed ONNX model holds its weights itself: there is nothing to average.
+        double? bits = model.Weights.Count == 0 ? null : packed?.AverageBits(model.Weights, model.OriginalBits);
+        string average = bits is null ? "" : string.Create(CultureInfo.InvariantCulture, $"{bits:0.###} bits");
+        quantization = packed is null ? "" : $"{average}{(Name(packedOrigin) is { } name ? $" ({name})" : "")}".TrimStart();
         settings = new JsonObject
         {
             ["program"] = $"q2 {typeof(PictureText).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion}",

@@ -31,7 +31,9 @@ public sealed class DecimalCommaTests
         }
         Assert.Single(Errors(verb, option, "99999999999999999999999999"));
         if (!isSeed) Assert.Single(Errors(verb, option, "-1"));
-        if (!isSeed && !isList) Assert.Contains("'1,5' is no number; decimals take a point", Errors(verb, option, "1,5")[0], StringComparison.Ordinal);
+        // What an option needs beside it is said first.
+        if (isSeed || isList || option == "--bootstrap-epochs") return;
+        Assert.Contains("'1,5' is no number; decimals take a point", Errors(verb, option, "1,5")[0], StringComparison.Ordinal);
     }
 
     [Theory]

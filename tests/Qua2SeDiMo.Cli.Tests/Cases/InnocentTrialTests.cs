@@ -70,7 +70,10 @@ public sealed class InnocentTrialTests(SmallStudy small)
         RunDirectory run = small.NewRun();
         string list = Path.Combine(run.DirectoryPath, "list.json");
         File.WriteAllText(list, """[{"name": "first", "allocation": null}, {"name": "second", "allocation": {}}, {"name": "[bold", "allocation": null}]""");
-        string[] command = [.. small.Study(run), "--allocations", list];
+        string[] whole = small.Study(run);
+        // The list says how many trials there are.
+        int trials = Array.IndexOf(whole, "--trials");
+        string[] command = [.. whole[..trials], .. whole[(trials + 2)..], "--allocations", list];
         (await Q2.RunAsync(command)).Succeeded();
         SmallStudy.KillThirdTime(run, "name = 'second'");
 

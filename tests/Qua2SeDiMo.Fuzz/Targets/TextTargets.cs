@@ -41,7 +41,7 @@ internal static class TextTargets
         FuzzInput files = Clip();
         string Text(string name) => Encoding.UTF8.GetString(files.Files.First(file => file.Name == name).Bytes);
         var merges = new JsonArray([.. Text("merges.txt").Split('\n').Skip(1).Where(line => line.Length > 0).Select(line => (JsonNode)line)]);
-        var tokenizer = new JsonObject { ["version"] = "1.0", ["added_tokens"] = new JsonArray(new JsonObject { ["id"] = 0, ["content"] = "<x>" }), ["model"] = new JsonObject { ["type"] = "BPE", ["vocab"] = JsonNode.Parse(Text("vocab.json")), ["merges"] = merges } };
+        var tokenizer = new JsonObject { ["version"] = "1.0", ["added_tokens"] = new JsonArray(new JsonObject { ["id"] = 0, ["content"] = "!" }), ["model"] = new JsonObject { ["type"] = "BPE", ["vocab"] = JsonNode.Parse(Text("vocab.json")), ["merges"] = merges } };
         return new FuzzInput([files.Files[0], files.Files[1], Samples.OfText("tokenizer.json", tokenizer.ToJsonString()), Samples.OfText("prompt.txt", Prompt)]);
     }
 
@@ -76,7 +76,7 @@ internal static class TextTargets
         string[] pieces = ["<pad>", "</s>", "<unk>", "\u2581", "\u2581a", "b", "c", "at", "\u2581cat", "\u00e9", "<0x41>", "<extra_id_0>"];
         var tokenizer = new JsonObject
         {
-            ["added_tokens"] = new JsonArray(new JsonObject { ["content"] = "<pad>" }, new JsonObject { ["content"] = "</s>" }),
+            ["added_tokens"] = new JsonArray(new JsonObject { ["id"] = 0, ["content"] = "<pad>" }, new JsonObject { ["id"] = 1, ["content"] = "</s>" }),
             ["normalizer"] = new JsonObject { ["type"] = "Sequence", ["normalizers"] = new JsonArray(new JsonObject { ["type"] = "Precompiled", ["precompiled_charsmap"] = "EAAAAAAEAAAAAQAAAAAAgAAAAAB4AA==" }, new JsonObject { ["type"] = "Strip" }) },
             ["model"] = new JsonObject { ["type"] = "Unigram", ["unk_id"] = 2, ["byte_fallback"] = true, ["vocab"] = new JsonArray([.. pieces.Select((piece, i) => new JsonArray(piece, -i * 0.5))]) },
         };
