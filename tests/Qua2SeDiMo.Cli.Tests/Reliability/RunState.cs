@@ -16,7 +16,7 @@ internal static partial class RunState
     // Members of result files that hold durations, rates and moments.
     private static readonly HashSet<string> Times = new(StringComparer.OrdinalIgnoreCase)
     {
-        "seconds", "secondsPerTrial", "outsideShare", "speed", "elapsed", "peakMemoryBytes", "imagesPerMinute", "gflops", "matMulGflops", "timings",
+        "seconds", "secondsPerTrial", "outsideRuntimeShare", "speed", "elapsed", "peakMemoryBytes", "imagesPerMinute", "gflops", "matMulGflops", "timings",
         "trainingSeconds", "date", "createdAt", "machine",
     };
 
