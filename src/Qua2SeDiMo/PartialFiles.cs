@@ -16,9 +16,6 @@ internal static class PartialFiles
     internal static string NameFor(string path) =>
         string.Create(CultureInfo.InvariantCulture, $"{path}.{Environment.ProcessId}.{Environment.CurrentManagedThreadId}{Suffix}");
 
-    /// <summary>Whether a file name is one of these, of whatever process.</summary>
-    internal static bool IsPartial(string path) => ProcessOf(path) is not null;
-
     /// <summary>Deletes what dead processes left in a folder, once per folder and process. It never fails: what cannot be deleted stays.</summary>
     internal static void SweepOnce(string folder)
     {
