@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Qua2SeDiMo;
 
 /// <summary>
@@ -23,7 +21,7 @@ internal static class AtomicFolder
         try
         {
             AtomicFile.MakeFolder(Path.GetDirectoryName(full)!);
-            using FileStream _ = Lock(full);
+            using LockFile _ = Lock(full);
             Repair(full, filling, aside);
             check(full);
             try
@@ -45,25 +43,9 @@ internal static class AtomicFolder
         }
     }
 
-    // The kernel holds it for this process, so that a death gives it back.
-    private static FileStream Lock(string full)
-    {
-        string path = Path.Combine(Path.GetDirectoryName(full)!, $".{Path.GetFileName(full)}{LockSuffix}");
-        try
-        {
-            var held = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
-            // The holder before deletes its file when it ends: one that was opened just before is locked, but nobody else sees it any more.
-            if (FileStatus.Of(path) == FileStatus.Of(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{held.SafeFileHandle.DangerousGetHandle()}"))) return held;
-            held.Dispose();
-            throw new IOException("The lock was given back at this moment.");
-        }
-        catch (IOException error) when (error is not DirectoryNotFoundException)
-        {
-            if (StorageException.FaultOf(error.HResult) is not (StorageFault.Other or StorageFault.Busy)) throw;
-            throw new StorageException(
-                StorageFault.Busy, $"{full}: another process is writing this folder. Wait until it has finished, or write to another folder.", error);
-        }
-    }
+    private static LockFile Lock(string full) =>
+        LockFile.TryTake(Path.Combine(Path.GetDirectoryName(full)!, $".{Path.GetFileName(full)}{LockSuffix}")) ?? throw new StorageException(
+            StorageFault.Busy, $"{full}: another process is writing this folder. Wait until it has finished, or write to another folder.");
 
     private static void Repair(string full, string filling, string aside)
     {

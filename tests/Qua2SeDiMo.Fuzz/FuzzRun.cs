@@ -76,7 +76,30 @@ internal sealed partial class FuzzRun
     {
         Inputs++;
         Current = input;
+        Outcome outcome = Try(input);
+        // A busy machine can make any input slow once.
+        if (outcome.Took.TotalSeconds > MostSeconds && Try(input) is var second && second.Took < outcome.Took) outcome = second;
+        (string behaviour, string fault) = (outcome.Behaviour, outcome.Fault);
+        if (fault.Length == 0 && input.Size < 1_000_000)
+        {
+            if (outcome.Took.TotalSeconds > MostSeconds) fault = "slow";
+            else if (outcome.Allocated > MostBytes) fault = "memory";
+        }
+        if (outcome.Took > Slowest) Slowest = outcome.Took;
+        if (outcome.Allocated > LargestAllocation) LargestAllocation = outcome.Allocated;
+        if (outcome.Refusal is { } refusal)
+        {
+            Refused++;
+            LatestRefusal = refusal;
+        }
+        if (fault.Length > 0 && faults.Add(fault)) Findings.Add(new Finding(target.Name, fault, input));
+        if (behaviours.Count < 20_000 && behaviours.Add(behaviour)) Keep(input);
+    }
+
+    private Outcome Try(FuzzInput input)
+    {
         string behaviour = "read", fault = "";
+        string? refusal = null;
         long allocated = GC.GetTotalAllocatedBytes(), start = Stopwatch.GetTimestamp();
         try
         {
@@ -84,26 +107,18 @@ internal sealed partial class FuzzRun
         }
         catch (Q2Exception error)
         {
-            Refused++;
-            LatestRefusal = error.Message;
+            refusal = error.Message;
             behaviour = error.GetType().Name + Digits().Replace(error.Message.Length > 160 ? error.Message[..160] : error.Message, "#");
         }
         catch (Exception error)
         {
             behaviour = fault = $"{error.GetType().Name} {Where(error)}";
         }
-        TimeSpan took = Stopwatch.GetElapsedTime(start);
-        allocated = GC.GetTotalAllocatedBytes() - allocated;
-        if (fault.Length == 0 && input.Size < 1_000_000)
-        {
-            if (took.TotalSeconds > MostSeconds) fault = "slow";
-            else if (allocated > MostBytes) fault = "memory";
-        }
-        if (took > Slowest) Slowest = took;
-        if (allocated > LargestAllocation) LargestAllocation = allocated;
-        if (fault.Length > 0 && faults.Add(fault)) Findings.Add(new Finding(target.Name, fault, input));
-        if (behaviours.Count < 20_000 && behaviours.Add(behaviour)) Keep(input);
+        return new Outcome(behaviour, fault, refusal, Stopwatch.GetElapsedTime(start), GC.GetTotalAllocatedBytes() - allocated);
     }
+
+    // Behaviour tells inputs apart; fault is empty where nothing is wrong; refusal is the message of a typed error.
+    private readonly record struct Outcome(string Behaviour, string Fault, string? Refusal, TimeSpan Took, long Allocated);
 
     private void Keep(FuzzInput input)
     {

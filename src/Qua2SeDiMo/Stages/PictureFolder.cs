@@ -4,11 +4,10 @@ namespace Qua2SeDiMo.Stages;
 
 /// <summary>
 /// A folder that pictures are added to. Each takes the next free number, so that nothing that is there is replaced, also when several processes add to
-/// it at once: a number is claimed by a file that only one of them can make.
+/// it at once: a number is claimed by a file that only one of them can hold.
 /// </summary>
 internal sealed class PictureFolder
 {
-    private const int FileExists = 17, FileExistsOnWindows = unchecked((int)0x80070050);
     private readonly string path;
     private readonly HashSet<int> taken = [];
     private int next;
@@ -56,18 +55,11 @@ internal sealed class PictureFolder
     // Null where the place is taken, or somebody else is about to take it.
     private string? TryAdd(string stem, string pattern, string name, byte[] png)
     {
-        Directory.CreateDirectory(path);
-        try
-        {
-            using var claim = new FileStream(Path.Combine(path, $".{stem}.claim"), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
-            if (Directory.EnumerateFileSystemEntries(path, pattern).Any()) return null;
-            string file = Path.Combine(path, name);
-            AtomicFile.Write(file, stream => stream.Write(png));
-            return file;
-        }
-        catch (IOException error) when (error.HResult is FileExists or FileExistsOnWindows)
-        {
-            return null;
-        }
+        AtomicFile.MakeFolder(path);
+        using LockFile? claim = LockFile.TryTake(Path.Combine(path, $".{stem}.claim"));
+        if (claim is null || Directory.EnumerateFileSystemEntries(path, pattern).Any()) return null;
+        string file = Path.Combine(path, name);
+        AtomicFile.Write(file, stream => stream.Write(png));
+        return file;
     }
 }

@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Fuzz.Mutators;
 internal static class SqlMutator
 {
     private static readonly string[] Values =
-        ["null", "0", "-1", "1", "2", "9223372036854775807", "-9223372036854775808", "1e308", "9e999", "''", "'x'", "'running'", "'complete'", "'waiting'", "'failed'", "x'ff00'", "'{}'", "'{\"a\":1}'", "'[]'", "'\u0000'"];
+        ["null", "0", "-1", "1", "2", "9223372036854775807", "-9223372036854775808", "1e308", "9e999", "''", "'x'", "'running'", "'complete'", "'waiting'", "'failed'", "x'ff00'", "'{}'", "'{\"a\":1}'", "'[]'", "char(0)"];
 
     private static readonly (string Table, string[] Columns)[] Tables =
     [
