@@ -3,7 +3,8 @@
 #   (none)  restore, build, format check, test, pack
 #   test    build and run the tests (not the slow ones); the last line counts them
 #   slow    the same for the tests with the trait Speed=Slow
-#   fuzz    [MINUTES] attack every reader with spoiled files, 60 minutes by default; writes benchmarks/results/fuzz.json
+#   fuzz    [MINUTES] attack every reader with spoiled files, 60 minutes by default; writes benchmarks/results/reliability/fuzz.json
+#   faults  make every step on the disk fail in turn, for every verb; writes benchmarks/results/reliability/crash-points-*.json
 #   docs    write the generated parts of the README from the committed results
 #   format  rewrite the code in the house style
 #   pack    the .NET tool as a package in artifacts/
@@ -44,7 +45,12 @@ case "${1:-all}" in
     slow) build; run_tests "Speed=Slow" ;;
     fuzz)
         build
-        dotnet run --project tests/Qua2SeDiMo.Fuzz -c $configuration --no-build -- --minutes "${2:-60}" --out benchmarks/results/fuzz.json
+        dotnet run --project tests/Qua2SeDiMo.Fuzz -c $configuration --no-build -- --minutes "${2:-60}" --out benchmarks/results/reliability/fuzz.json
+        ;;
+    faults)
+        build
+        Q2_RELIABILITY_RESULTS=$PWD/benchmarks/results/reliability \
+            dotnet test tests/Qua2SeDiMo.Cli.Tests -c $configuration --no-build --nologo --filter "FullyQualifiedName~fault_at_every_point"
         ;;
     docs) build; Q2_REFRESH_DOCS=1 dotnet test tests/Qua2SeDiMo.Tests -c $configuration --no-build --nologo --filter "FullyQualifiedName~.Docs." ;;
     format) dotnet format Qua2SeDiMo.slnx --no-restore ;;
@@ -55,5 +61,5 @@ case "${1:-all}" in
             dotnet publish src/Qua2SeDiMo.Native -c $configuration -r "$rid" -p:Avx512=$avx512 -v quiet --nologo -o "artifacts/native/$([ $avx512 = true ] && echo avx512 || echo avx2)"
         done
         ;;
-    *) sed -n "2,11p" "$0" >&2; exit 2 ;;
+    *) sed -n "2,12p" "$0" >&2; exit 2 ;;
 esac

@@ -15,7 +15,7 @@ public static class OwnJson
     public const int Version = 1;
 
     private const string VersionKey = "version";
-    private const long MaximumBytes = 1L << 30;
+    internal const long MaximumBytes = 1L << 30;
 
     /// <summary>How they are written; <see cref="Compact"/> is the same on one line.</summary>
     public static JsonSerializerOptions Options { get; } = new(JsonSerializerDefaults.Web)

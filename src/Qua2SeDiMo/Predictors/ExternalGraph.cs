@@ -15,8 +15,8 @@ public sealed record ExternalWeight(string Name, string Block, string LayerType,
 internal sealed class ExternalGraph
 {
     private const string FileName = "dag.json";
-    private const int MaximumNodes = 50_000;
-    private const int MaximumEdges = 500_000;
+    internal const int MaximumNodes = 50_000;
+    internal const int MaximumEdges = 500_000;
     private const long MaximumElements = 1L << 40;
     private static readonly string[] PositionFields = ["stage", "block", "inner_block", "layer_code"];
     private static readonly string[] MethodNames = ["uaq", "kmeans_c", "kmeans_a"];

@@ -12,6 +12,9 @@ public sealed class Predictor : IDisposable
 {
     private const int EvaluationBatch = 128;
 
+    // Far above what a fit makes; a file that claims more is damaged.
+    private const int MaxWidth = 1024, MaxPositions = 100_000;
+
     internal Predictor(PredictorNetwork network, TargetScale scale, PredictorLoss loss)
     {
         Network = network;
@@ -69,10 +72,11 @@ public sealed class Predictor : IDisposable
         try
         {
             double[] widths = Numbers("widths", 2);
-            PositionColumn[] positions = [.. metadata["positions"].Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(text => text.Split(':'))
-                .Select(part => new PositionColumn(part[0], int.Parse(part[1], CultureInfo.InvariantCulture), int.Parse(part[2], CultureInfo.InvariantCulture)))];
+            PositionColumn[] positions = [.. metadata["positions"].Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(text => text.Split(':')).Select(
+                part => new PositionColumn(part[0], Extent(part[0], Number(part[1]), 0, MaxPositions), Extent(part[0], Number(part[2]), -MaxPositions, MaxPositions)))];
+            Extent("positions", positions.Sum(column => (long)column.Size), 0, MaxPositions);
             var scale = new TargetScale(Numbers("target_lower", 1)[0], Numbers("target_unit", 1)[0], bool.Parse(metadata["target_clipped"]));
-            var network = new PredictorNetwork(new PredictorShape(positions, (int)widths[0], (int)widths[1]));
+            var network = new PredictorNetwork(new PredictorShape(positions, Extent("widths", widths[0], 1, MaxWidth), Extent("widths", widths[1], 1, MaxWidth)));
             network.Parameters.Load(find);
             var predictor = new Predictor(network, scale, Enum.Parse<PredictorLoss>(metadata["loss"]));
             Numbers("hop_mean", PredictorTopology.HopCount).CopyTo(predictor.HopMean, 0);
@@ -85,9 +89,15 @@ public sealed class Predictor : IDisposable
             throw new PredictorFormatException($"The predictor's metadata cannot be read: {error.Message} Train it again with 'q2 fit'.", error);
         }
 
+        // Arrays are sized by these before the file's own arrays are read.
+        static int Extent(string name, double value, int least, int most) => value >= least && value <= most && value == Math.Floor(value)
+            ? (int)value : throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"'{name}' is {value}; {least} to {most} are possible."));
+
+        static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
+
         double[] Numbers(string name, int count)
         {
-            double[] values = [.. metadata[name].Split(' ').Select(text => double.Parse(text, CultureInfo.InvariantCulture))];
+            double[] values = [.. metadata[name].Split(' ').Select(Number)];
             return values.Length == count ? values : throw new FormatException($"'{name}' holds {values.Length} numbers instead of {count}.");
         }
     }

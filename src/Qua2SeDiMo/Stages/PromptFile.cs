@@ -7,7 +7,7 @@ namespace Qua2SeDiMo.Stages;
 /// line do not count.</summary>
 public static class PromptFile
 {
-    private const long MaximumBytes = 64L << 20;
+    internal const long MaximumBytes = 64L << 20;
 
     /// <summary>The prompts of a file in its order; blank lines are none.</summary>
     /// <exception cref="ModelFolderException">The file is missing, is not text, or holds no prompt.</exception>

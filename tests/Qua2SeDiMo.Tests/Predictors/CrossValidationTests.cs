@@ -41,6 +41,11 @@ public class CrossValidationTests(ITestOutputHelper output)
             Assert.Equal(first.HopMean, other.HopMean);
         }
         using Predictor copy = Predictor.FromArrays(first.ToMetadata(), name => arrays[name]);
+        foreach ((string key, string value) in new[] { ("widths", "16 1e9"), ("widths", "16 0.5"), ("widths", "NaN 16"), ("positions", "depth:2000000000:0") })
+        {
+            var damaged = new Dictionary<string, string>(first.ToMetadata()) { [key] = value };
+            Assert.Contains("are possible", Assert.Throws<PredictorFormatException>(() => Predictor.FromArrays(damaged, name => arrays[name])).Message);
+        }
         IReadOnlyList<int>[] allocations = [.. study.Trials.Take(5).Select(trial => trial.Options)];
         Assert.Equal(first.Predict(study.Topology, study.Features, allocations).Predictions, copy.Predict(study.Topology, study.Features, allocations).Predictions);
     }

@@ -10,7 +10,7 @@ namespace Qua2SeDiMo.Architectures.Blocks;
 internal sealed record PatchGrid(int Height, int Width, int Patch)
 {
     // Far above any released model (a 4096-pixel image has 65 536 patches); a damaged configuration asks for more.
-    private const long MaximumPatches = 1 << 20;
+    internal const long MaximumPatches = 1 << 20;
 
     /// <summary>The grid of an image-like input.</summary>
     /// <exception cref="ArchitectureException">No patch fits, or absurdly many do.</exception>

@@ -21,7 +21,7 @@ public sealed class FlowMatchEulerScheduler : IScheduler
         ArgumentNullException.ThrowIfNull(config);
         this.config = config;
         trainCount = config.Int("num_train_timesteps", 1000);
-        if (trainCount < 1) throw config.Unsupported("num_train_timesteps", "positive numbers are");
+        if (trainCount is < 1 or > 1_000_000) throw config.Unsupported("num_train_timesteps", "1 to 1,000,000 timesteps are");
         shift = config.Number("shift", 1);
         isStochastic = config.Flag("stochastic_sampling", false);
     }

@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Diffusion.Tokenizers;
 /// <summary>The files of one tokenizer, read within limits; NAME.gz stands in for NAME.</summary>
 internal sealed class TokenizerFolder
 {
-    private const int MaximumBytes = 64 << 20;
+    internal const int MaximumBytes = 64 << 20;
 
     private static readonly string[] Roles = ["additional_special_tokens", "extra_special_tokens"];
 

@@ -14,7 +14,7 @@ internal sealed partial class UnigramTokenizer : TextTokenizer
     private const char WordStart = '▁';
     private const double UnknownPenalty = 10;
     private const int DefaultExtraIds = 100;
-    private const int MostExtraIds = 10_000;
+    internal const int MostExtraIds = 10_000;
     private const string ModelName = "spiece.model";
 
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> lookup;
