@@ -79,6 +79,7 @@ public static class AtomicFile
     // Some writers move in their stream, which a pipe cannot: the whole is made in a file first.
     private static void Send(string path, Action<FileStream> write)
     {
+        PartialFiles.SweepOnce(Path.GetTempPath());
         string whole = Path.Combine(Path.GetTempPath(), PartialFiles.NameFor("q2-output"));
         try
         {

@@ -26,6 +26,10 @@ internal static class PartialFiles
             {
                 if (ProcessOf(file) is { } process && !IsAlive(process)) DeleteUnlessLocked(file);
             }
+            foreach (string left in Directory.EnumerateDirectories(folder, "*" + Suffix))
+            {
+                if (ProcessOf(left) is { } process && !IsAlive(process)) DeleteFolderUnlessLocked(left);
+            }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -46,6 +50,19 @@ internal static class PartialFiles
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // Its process lives elsewhere, or another sweep was faster.
+        }
+    }
+
+    private static void DeleteFolderUnlessLocked(string folder)
+    {
+        try
+        {
+            using LockFile? held = LockFile.TryTake(TemporaryFolder.LockOf(folder));
+            if (held is not null) Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // It is another user's, or another sweep was faster.
         }
     }
 

@@ -25,7 +25,7 @@ public sealed class InferenceModel : IDisposable
     private WeightBinding? ownWeights;
     private InferenceSession? session;
     private OrtIoBinding? binding;
-    private string? temporaryDirectory;
+    private TemporaryFolder? temporaryFolder;
     private bool disposed;
 
     /// <summary>Prepares a model whose weights are those of the checkpoint.</summary>
@@ -137,7 +137,7 @@ public sealed class InferenceModel : IDisposable
             foreach (OrtValue packed in packedWeights) packed.Dispose();
             packedWeights.Clear();
             boundVersions.Clear();
-            DeleteTemporaryFiles();
+            temporaryFolder?.Dispose();
         }
     }
 
@@ -173,39 +173,18 @@ public sealed class InferenceModel : IDisposable
     // The session maps the data file, so that initializers are not held twice.
     private InferenceSession LoadThroughFile(SessionOptions sessionOptions)
     {
-        if (options.TemporaryDirectory is { } parent)
-        {
-            temporaryDirectory = Path.Combine(parent, $"q2-{Environment.ProcessId}-{Graph.GetHashCode():x8}");
-            Directory.CreateDirectory(temporaryDirectory);
-        }
-        else
-        {
-            temporaryDirectory = Directory.CreateTempSubdirectory("q2-").FullName;
-        }
+        var folder = new TemporaryFolder();
+        string path = Path.Combine(folder.Path, "graph.onnx");
         try
         {
-            string path = Path.Combine(temporaryDirectory, "graph.onnx");
             OnnxWriter.Write(sessionGraph, tensors, path, writerOptions);
             return new InferenceSession(path, sessionOptions);
         }
         finally
         {
-            // Where mapped files can be deleted, a killed process then leaves nothing behind.
-            DeleteTemporaryFiles();
-        }
-    }
-
-    private void DeleteTemporaryFiles()
-    {
-        if (temporaryDirectory is null) return;
-        try
-        {
-            Directory.Delete(temporaryDirectory, recursive: true);
-            temporaryDirectory = null;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // The session still maps them (Windows): they go when it does.
+            // Where mapped files can be deleted they go now, so that a killed process leaves nothing behind.
+            if (OperatingSystem.IsWindows()) temporaryFolder = folder;
+            else folder.Dispose();
         }
     }
 
