@@ -40,9 +40,9 @@ internal static class WeightLifting
             {
                 GraphNode own = node with { Scope = WithoutPrefix(node.Scope) };
                 if (node.Domain.Length > 0) nodes.Add(WithoutOwnWeights(own));
-                else if (node.OpType == "MatMul" && Trace(node.Inputs[1]) is { } right) nodes.Add(own with { Inputs = [node.Inputs[0], Lift(own, right, WeightOperator.Linear, storedOutFirst: right.Turned)] });
-                else if (node.OpType == "Gemm" && node.Integer("transA", 0) == 0 && Trace(node.Inputs[1]) is { } matrix) AddGemm(own, matrix);
-                else if (node.OpType == "Conv" && Trace(node.Inputs[1]) is { Turned: false } kernel)
+                else if (node.OpType == "MatMul" && TraceMatrix(node.Inputs[1]) is { } right) nodes.Add(own with { Inputs = [node.Inputs[0], Lift(own, right, WeightOperator.Linear, storedOutFirst: right.Turned)] });
+                else if (node.OpType == "Gemm" && node.Integer("transA", 0) == 0 && TraceMatrix(node.Inputs[1]) is { } matrix) AddGemm(own, matrix);
+                else if (node.OpType == "Conv" && Trace(node.Inputs[1]) is { Turned: false, Source.Shape.Count: 3 or 4 } kernel)
                 {
                     WeightOperator kind = kernel.Source.Shape.Count == 3 ? WeightOperator.Conv1d : WeightOperator.Conv2d;
                     nodes.Add(own with { Inputs = [node.Inputs[0], Lift(own, kernel, kind, storedOutFirst: true), .. node.Inputs.Skip(2)] });
@@ -57,6 +57,9 @@ internal static class WeightLifting
         // A weight inside a fused operator cannot become an input of its own.
         private static GraphNode WithoutOwnWeights(GraphNode node) => !WeightHolders.Contains(node.OpType) ? node : throw new OnnxFormatException(
             $"Node '{node.Name}' is the fused operator {node.OpType}, which holds weights inside and hides them from quantization. Export without that optimisation (MultiHeadAttention is fine).");
+
+        // Constants of more dimensions are stacks of matrices: no weight of one linear layer.
+        private (Initializer.FromTensor Source, bool Turned)? TraceMatrix(string value) => Trace(value) is { Source.Shape.Count: 2 } matrix ? matrix : null;
 
         // A checkpoint matrix or kernel behind operators that change its layout or type at most.
         private (Initializer.FromTensor Source, bool Turned)? Trace(string value)
