@@ -25,19 +25,4 @@ public sealed class KernelSelectorTests
             Assert.Contains(string.Join(", ", KernelSelector.Supported), message);
         }
     }
-
-    [Fact]
-    public void A_pool_runs_every_part_once_however_often_it_is_used()
-    {
-        foreach (int threads in new[] { 1, 2, 3 })
-        {
-            using var pool = new PartPool(threads);
-            for (int round = 0; round < 300; round++)
-            {
-                int[] seen = new int[round % 40];
-                pool.Run(seen.Length, part => Interlocked.Increment(ref seen[part]));
-                Assert.All(seen, count => Assert.Equal(1, count));
-            }
-        }
-    }
 }

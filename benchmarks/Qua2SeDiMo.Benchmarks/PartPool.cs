@@ -1,10 +1,12 @@
-namespace Qua2SeDiMo.Quantizers.Kernels;
+using Qua2SeDiMo.Quantizers.Kernels;
+
+namespace Qua2SeDiMo.Benchmarks;
 
 /// <summary>
 /// Threads that wait for parts: a program that multiplies often, without ONNX Runtime's own threads, saves the way through the shared pool. The
 /// caller takes parts too. One product at a time.
 /// </summary>
-public sealed class PartPool : IDisposable
+internal sealed class PartPool : IDisposable
 {
     // After its last part a thread looks for new ones about this often before it sleeps: products of one model follow each other closely.
     private const int Looks = 2000;
