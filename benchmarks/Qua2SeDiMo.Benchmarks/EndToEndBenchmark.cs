@@ -1,10 +1,11 @@
-using System.Globalization;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Quantizers;

@@ -1,7 +1,9 @@
 using System.Diagnostics;
+using Qua2SeDiMo.Kernels;
+using Qua2SeDiMo.Kernels.Codes;
+using Qua2SeDiMo.Kernels.Layout;
+using Qua2SeDiMo.Kernels.Scheduling;
 using Qua2SeDiMo.Numerics;
-using Qua2SeDiMo.Quantizers;
-using Qua2SeDiMo.Quantizers.Kernels;
 
 namespace Qua2SeDiMo.Benchmarks;
 

@@ -4,9 +4,12 @@ using BenchmarkDotNet.Exporters.Json;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Qua2SeDiMo.Kernels;
+using Qua2SeDiMo.Kernels.Codes;
+using Qua2SeDiMo.Kernels.Layout;
+using Qua2SeDiMo.Kernels.Scheduling;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Quantizers;
-using Qua2SeDiMo.Quantizers.Kernels;
 
 namespace Qua2SeDiMo.Benchmarks;
 

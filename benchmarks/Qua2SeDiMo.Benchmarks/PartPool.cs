@@ -1,4 +1,4 @@
-using Qua2SeDiMo.Quantizers.Kernels;
+using Qua2SeDiMo.Kernels.Scheduling;
 
 namespace Qua2SeDiMo.Benchmarks;
 

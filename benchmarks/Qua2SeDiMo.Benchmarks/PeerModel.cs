@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.ML.OnnxRuntime;
-using Qua2SeDiMo.Quantizers.Kernels;
+using Qua2SeDiMo.Kernels.Layout;
 
 namespace Qua2SeDiMo.Benchmarks;
 

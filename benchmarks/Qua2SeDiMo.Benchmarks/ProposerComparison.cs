@@ -1,4 +1,5 @@
 using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Quantizers;

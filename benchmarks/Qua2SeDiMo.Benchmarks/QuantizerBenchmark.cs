@@ -1,3 +1,4 @@
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Quantizers;
 

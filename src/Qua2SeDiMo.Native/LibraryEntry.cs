@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Qua2SeDiMo.Inference.Operators;
+using Qua2SeDiMo.Kernels.Operators;
 
 namespace Qua2SeDiMo.Native;
 

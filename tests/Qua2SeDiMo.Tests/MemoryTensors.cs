@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Numerics;
 

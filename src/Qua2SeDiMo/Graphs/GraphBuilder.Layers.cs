@@ -1,5 +1,5 @@
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
-using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Graphs;
 

@@ -1,3 +1,5 @@
+using Qua2SeDiMo.Kernels.Codes;
+
 namespace Qua2SeDiMo.Graphs;
 
 public sealed partial class GraphBuilder
@@ -30,5 +32,5 @@ public sealed partial class GraphBuilder
     }
 
     /// <summary>Whether a is less than b, element by element.</summary>
-    public GraphValue Less(GraphValue a, GraphValue b) => Record("Less", [a, b], Numerics.ElementType.Bool, Broadcast(a, b, "Less"));
+    public GraphValue Less(GraphValue a, GraphValue b) => Record("Less", [a, b], ElementType.Bool, Broadcast(a, b, "Less"));
 }

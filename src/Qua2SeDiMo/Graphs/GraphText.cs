@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Graphs;
 

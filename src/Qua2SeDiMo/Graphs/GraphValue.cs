@@ -1,4 +1,4 @@
-using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Graphs;
 

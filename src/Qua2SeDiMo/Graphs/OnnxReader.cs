@@ -2,8 +2,9 @@ using System.Text.RegularExpressions;
 using Google.Protobuf;
 using Qua2SeDiMo.Graphs.OnnxSchema;
 using Qua2SeDiMo.Graphs.Passes;
+using Qua2SeDiMo.Kernels.Codes;
+using Qua2SeDiMo.Kernels.Operators;
 using Qua2SeDiMo.Models;
-using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Graphs;
 

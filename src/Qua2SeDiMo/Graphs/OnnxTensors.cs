@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Qua2SeDiMo.Graphs.OnnxSchema;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
-using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Graphs;
 

@@ -1,6 +1,8 @@
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Kernels.Codes;
+using Qua2SeDiMo.Kernels.Operators;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Numerics;
 

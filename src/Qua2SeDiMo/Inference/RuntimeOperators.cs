@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
-using Qua2SeDiMo.Inference.Operators;
+using Qua2SeDiMo.Kernels.Operators;
 
 namespace Qua2SeDiMo.Inference;
 

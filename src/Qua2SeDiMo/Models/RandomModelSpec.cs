@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Json;
-using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Models;
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Graphs.Passes;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Quantizers;
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Json;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
-using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Quantizers;
 
 namespace Qua2SeDiMo.Packing;

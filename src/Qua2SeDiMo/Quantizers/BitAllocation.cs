@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Json;
+using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Quantizers;
 

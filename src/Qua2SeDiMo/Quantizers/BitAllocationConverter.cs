@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Quantizers;
 

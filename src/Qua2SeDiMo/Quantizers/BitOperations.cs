@@ -1,3 +1,5 @@
+using Qua2SeDiMo.Kernels.Codes;
+
 namespace Qua2SeDiMo.Quantizers;
 
 /// <summary>Which bits of a weight count in the bit operations.</summary>

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Quantizers;
 

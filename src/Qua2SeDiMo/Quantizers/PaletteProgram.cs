@@ -1,7 +1,7 @@
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Graphs.Passes;
-using Qua2SeDiMo.Numerics;
-using Qua2SeDiMo.Quantizers.Kernels;
+using Qua2SeDiMo.Kernels.Codes;
+using Qua2SeDiMo.Kernels.Layout;
 
 namespace Qua2SeDiMo.Quantizers;
 

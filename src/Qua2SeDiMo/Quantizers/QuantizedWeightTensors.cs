@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
-using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Quantizers;
 

@@ -5,8 +5,8 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Json;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
-using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Quantizers;
 

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Quantizers;
 

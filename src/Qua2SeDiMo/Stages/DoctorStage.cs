@@ -1,8 +1,8 @@
 using System.Runtime.Intrinsics;
 using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Kernels;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Numerics;
-using Qua2SeDiMo.Quantizers;
-using Qua2SeDiMo.Quantizers.Kernels;
 using Qua2SeDiMo.Reports;
 using Qua2SeDiMo.Studies;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Fingerprints;
 using Qua2SeDiMo.Predictors;

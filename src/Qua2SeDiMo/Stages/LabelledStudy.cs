@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Fingerprints;
 using Qua2SeDiMo.Predictors;

@@ -3,10 +3,10 @@ using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Graphs.Passes;
 using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Fingerprints;
 using Qua2SeDiMo.Models.Known;
-using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Quantizers;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;

@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Quantizers;

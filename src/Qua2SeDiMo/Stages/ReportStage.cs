@@ -1,4 +1,5 @@
 using MathNet.Numerics.Statistics;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Metrics;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Predictors;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Qua2SeDiMo.Json;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Quantizers;
 
 namespace Qua2SeDiMo.Studies;

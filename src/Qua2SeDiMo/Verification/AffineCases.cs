@@ -1,6 +1,6 @@
 using System.Globalization;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
-using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Quantizers;
 
 namespace Qua2SeDiMo.Verification;

@@ -1,7 +1,7 @@
 using System.Globalization;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Metrics;
 using Qua2SeDiMo.Models;
-using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Verification;
 

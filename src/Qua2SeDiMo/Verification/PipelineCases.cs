@@ -1,6 +1,7 @@
 using Qua2SeDiMo.Architectures;
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Verification;
@@ -130,7 +131,7 @@ internal sealed class PipelineComparison
                 string other => other.Replace("added_cond_kwargs.", "", StringComparison.Ordinal),
             };
             if (!conditions.TryGetValue(input, out TensorValue? value)) continue;
-            float[] actual = value.Type == Numerics.ElementType.Int64 ? Array.ConvertAll(value.Integers, integer => (float)integer) : value.Singles;
+            float[] actual = value.Type == ElementType.Int64 ? Array.ConvertAll(value.Integers, integer => (float)integer) : value.Singles;
             results.Add(Comparison.Of(caseName, name, reference.ReadSingle(name), actual, tolerance.Number("prompt_embeddings", 1e-4)));
         }
     }

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Graphs;
-using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Quantizers;
 
 namespace Qua2SeDiMo.Verification;

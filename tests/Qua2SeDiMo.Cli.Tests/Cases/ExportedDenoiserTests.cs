@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Reports;
 using Qua2SeDiMo.Stages;

@@ -2,8 +2,8 @@ using System.Text.Json.Nodes;
 using Qua2SeDiMo.Architectures;
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Json;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
-using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Fuzz.Targets;
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Json;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Predictors;

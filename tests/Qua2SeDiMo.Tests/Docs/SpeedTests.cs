@@ -1,10 +1,9 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Qua2SeDiMo.Kernels.Codes;
+using Qua2SeDiMo.Kernels.Layout;
 using Qua2SeDiMo.Models;
-using Qua2SeDiMo.Numerics;
-using Qua2SeDiMo.Quantizers;
-using Qua2SeDiMo.Quantizers.Kernels;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Docs;

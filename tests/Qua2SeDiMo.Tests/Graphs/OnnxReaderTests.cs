@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Graphs.OnnxSchema;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Numerics;
 using Xunit;

@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Graphs.OnnxSchema;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
-using Qua2SeDiMo.Numerics;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Graphs;

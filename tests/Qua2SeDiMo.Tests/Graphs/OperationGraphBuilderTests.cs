@@ -1,5 +1,5 @@
 using Qua2SeDiMo.Graphs;
-using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Kernels.Codes;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Graphs;

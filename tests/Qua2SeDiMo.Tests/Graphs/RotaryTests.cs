@@ -1,6 +1,6 @@
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Inference;
-using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Kernels.Codes;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Graphs;

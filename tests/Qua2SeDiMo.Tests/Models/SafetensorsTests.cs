@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.Text;
 using CsCheck;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
-using Qua2SeDiMo.Numerics;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Models;

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
-using Qua2SeDiMo.Numerics;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Models;

@@ -1,3 +1,4 @@
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Quantizers;

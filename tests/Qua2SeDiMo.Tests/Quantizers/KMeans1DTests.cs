@@ -1,4 +1,5 @@
 using CsCheck;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Quantizers;
 using Xunit;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
-using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Quantizers;
 using Xunit;
 using Xunit.Abstractions;

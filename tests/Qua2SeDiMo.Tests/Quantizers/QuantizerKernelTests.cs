@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using CsCheck;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Quantizers;
 using Xunit;
 

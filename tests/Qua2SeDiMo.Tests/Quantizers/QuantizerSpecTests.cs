@@ -1,4 +1,4 @@
-using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Kernels.Codes;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Quantizers;

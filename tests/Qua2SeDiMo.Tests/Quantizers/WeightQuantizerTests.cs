@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Quantizers;
 using Xunit;
 

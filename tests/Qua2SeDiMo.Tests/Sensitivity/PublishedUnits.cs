@@ -1,7 +1,7 @@
 using System.Text.Json;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Predictors;
-using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Sensitivity;
 
 namespace Qua2SeDiMo.Tests.Sensitivity;

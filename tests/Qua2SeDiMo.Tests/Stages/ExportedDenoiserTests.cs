@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Graphs;
-using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Stages;
 using Xunit;

@@ -3,6 +3,7 @@ using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Graphs.Passes;
 using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Metrics;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Numerics;

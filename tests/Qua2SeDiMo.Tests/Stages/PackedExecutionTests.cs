@@ -1,5 +1,6 @@
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Metrics;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Stages;

@@ -1,5 +1,6 @@
 using CsCheck;
 using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Studies;
 using Xunit;

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Studies;
 using Xunit;
 
@@ -162,7 +163,7 @@ public sealed class HostileStudyFileTests : IDisposable
     {
         await using SqliteStudyStore store = Open();
         var worker = StudyWorker.ThisProcess(new Dictionary<string, string> { ["q2"] = "1.0" });
-        await store.EnqueueAsync([.. Enumerable.Range(0, 3).Select(number => new TrialProposal(number, $"trial-{number}", new([new("a", Qua2SeDiMo.Quantizers.QuantizerSpec.PaperOptions[number])]), 42))]);
+        await store.EnqueueAsync([.. Enumerable.Range(0, 3).Select(number => new TrialProposal(number, $"trial-{number}", new([new("a", QuantizerSpec.PaperOptions[number])]), 42))]);
         for (int number = 0; number < 2; number++)
         {
             await store.CompleteAsync((await store.LeaseNextAsync(worker, 3))!, new TrialResult(new Dictionary<string, double> { ["psnr"] = 20.25 })

@@ -1,3 +1,4 @@
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Studies;
 using Xunit;

@@ -1,4 +1,5 @@
 using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Architectures.Blocks;
 
@@ -55,7 +56,7 @@ internal static class AttentionBlock
     /// <summary>A mask of ones (seen) and zeros (hidden) [batch, tokens] as a term of the scores: 0 or the given number, [batch, 1, 1, tokens].</summary>
     internal static GraphValue MaskTerm(GraphBuilder g, GraphValue mask, float hidden)
     {
-        GraphValue seen = g.Cast(mask, Numerics.ElementType.Float32);
+        GraphValue seen = g.Cast(mask, ElementType.Float32);
         return g.Unsqueeze(g.Multiply(g.Subtract(g.Scalar(1f), seen), hidden), 1, 2);
     }
 }

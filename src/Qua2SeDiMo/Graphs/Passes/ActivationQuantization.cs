@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Graphs.Passes;
 

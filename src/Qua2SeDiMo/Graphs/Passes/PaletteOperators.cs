@@ -1,4 +1,5 @@
-using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Kernels.Codes;
+using Qua2SeDiMo.Kernels.Operators;
 
 namespace Qua2SeDiMo.Graphs.Passes;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Graphs.Passes;
 
@@ -75,7 +76,7 @@ internal static class SkipSplitting
             // The norm runs over both streams together; its result is cut again.
             streams = [.. extents.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"{node.Outputs[0]}.stream.{i}"))];
             string sizes = $"{node.Outputs[0]}.seams";
-            initializers.Add(new Initializer.Inline(sizes, Numerics.ElementType.Int64, [extents.Length], System.Runtime.InteropServices.MemoryMarshal.AsBytes<long>(extents).ToArray()));
+            initializers.Add(new Initializer.Inline(sizes, ElementType.Int64, [extents.Length], System.Runtime.InteropServices.MemoryMarshal.AsBytes<long>(extents).ToArray()));
             values[sizes] = initializers[^1].Value;
             GraphValue whole = values[node.Inputs[0]];
             for (int i = 0; i < streams.Count; i++) values[streams[i]] = new GraphValue(streams[i], whole.Type, [.. whole.Shape.Take(whole.Rank - 1), extents[i]]);

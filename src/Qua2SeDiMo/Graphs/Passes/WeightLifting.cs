@@ -1,4 +1,5 @@
 using System.Globalization;
+using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Graphs.Passes;
 
@@ -106,7 +107,7 @@ internal static class WeightLifting
             if (tensors.Tensors.ContainsKey(tensor) && (turns || tensor != matrix.Source.TensorName)) tensor = $"{unique}.weight.turned";
             tensors.Alias(tensor, matrix.Source.TensorName, turns);
             string value = values.ContainsKey(tensor) && tensor != matrix.Source.Name ? $"{tensor}.value" : tensor == matrix.Source.Name && isMatrix ? $"{tensor}.matrix" : tensor;
-            var initializer = new Initializer.FromTensor(value, Numerics.ElementType.Float32, isMatrix ? [shape[1], shape[0]] : shape, tensor, shape, isMatrix, 0, shape[1]);
+            var initializer = new Initializer.FromTensor(value, ElementType.Float32, isMatrix ? [shape[1], shape[0]] : shape, tensor, shape, isMatrix, 0, shape[1]);
             var weight = new GraphWeight(new QuantizableWeight(unique, kind, shape, tensor, 0, shape[1]), initializer);
             weights.Add(weight);
             lifted.Add((matrix.Source.TensorName, storedOutFirst), weight);

@@ -1,5 +1,5 @@
 using Qua2SeDiMo.Diffusion.RandomSources;
-using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Tests.Verification;
 using Qua2SeDiMo.Verification;
 using Xunit;

@@ -2,9 +2,9 @@ using Qua2SeDiMo.Architectures;
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Graphs.Passes;
 using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Numerics;
-using Qua2SeDiMo.Quantizers;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Graphs.Passes;

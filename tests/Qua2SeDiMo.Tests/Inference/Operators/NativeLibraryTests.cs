@@ -5,10 +5,10 @@ using System.Runtime.Intrinsics.X86;
 using Microsoft.ML.OnnxRuntime;
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Inference;
-using Qua2SeDiMo.Inference.Operators;
-using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Kernels;
+using Qua2SeDiMo.Kernels.Codes;
+using Qua2SeDiMo.Kernels.Operators;
 using Qua2SeDiMo.Quantizers;
-using Qua2SeDiMo.Quantizers.Kernels;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Inference.Operators;

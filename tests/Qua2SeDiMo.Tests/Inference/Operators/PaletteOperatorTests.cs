@@ -1,7 +1,8 @@
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Graphs.Passes;
 using Qua2SeDiMo.Inference;
-using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Kernels.Codes;
+using Qua2SeDiMo.Kernels.Operators;
 using Qua2SeDiMo.Quantizers;
 using Xunit;
 using Xunit.Abstractions;

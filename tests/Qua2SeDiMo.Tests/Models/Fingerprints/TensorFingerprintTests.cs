@@ -1,6 +1,6 @@
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Fingerprints;
-using Qua2SeDiMo.Numerics;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Models.Fingerprints;

@@ -1,0 +1,53 @@
+namespace Qua2SeDiMo.Kernels.Codes;
+
+/// <summary>
+/// The precision that tables are stored at. The size formula counts them at the original precision, so everything that reads a quantized
+/// weight (a study, a packed file) sees values that this precision holds.
+/// </summary>
+internal static class TablePrecision
+{
+    /// <summary>Float16 and BFloat16 originals store tables in their own type, everything else in single precision.</summary>
+    internal static ElementType For(ElementType original) =>
+        original is ElementType.Float16 or ElementType.BFloat16 ? original : ElementType.Float32;
+
+    /// <summary>P of the size formula: 16 or 32.</summary>
+    internal static int Bits(ElementType table) => 8 * For(table).SizeBytes();
+
+    /// <summary>The nearest value that the type holds, ties to even; infinity beyond its range.</summary>
+    internal static float Round(ElementType table, float value) => table switch
+    {
+        ElementType.Float16 => (float)(Half)value,
+        ElementType.BFloat16 => RoundToBFloat16(value),
+        _ => value,
+    };
+
+    /// <summary>The smallest positive value that the type holds.</summary>
+    internal static float Epsilon(ElementType table) => table switch
+    {
+        ElementType.Float16 => (float)Half.Epsilon,
+        ElementType.BFloat16 => BitConverter.UInt32BitsToSingle(1u << 16),
+        _ => float.Epsilon,
+    };
+
+    /// <summary>Stores values that the type holds exactly, little-endian.</summary>
+    internal static void Write(ElementType table, ReadOnlySpan<float> values, Span<byte> destination)
+    {
+        for (int i = 0; i < values.Length; i++)
+        {
+            switch (table)
+            {
+                case ElementType.Float16: BitConverter.TryWriteBytes(destination[(i * 2)..], (Half)values[i]); break;
+                case ElementType.BFloat16: BitConverter.TryWriteBytes(destination[(i * 2)..], (ushort)(BitConverter.SingleToUInt32Bits(values[i]) >> 16)); break;
+                default: BitConverter.TryWriteBytes(destination[(i * 4)..], values[i]); break;
+            }
+        }
+    }
+
+    private static float RoundToBFloat16(float value)
+    {
+        if (!float.IsFinite(value)) return value;
+        uint bits = BitConverter.SingleToUInt32Bits(value);
+        uint rounded = bits + 0x7FFFu + ((bits >> 16) & 1u);
+        return BitConverter.UInt32BitsToSingle(rounded & 0xFFFF0000u);
+    }
+}

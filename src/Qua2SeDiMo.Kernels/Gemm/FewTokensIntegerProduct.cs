@@ -1,0 +1,131 @@
+using System.Buffers;
+using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Qua2SeDiMo.Kernels.Decoding;
+using Qua2SeDiMo.Kernels.Layout;
+using Qua2SeDiMo.Kernels.MicroKernels;
+using Qua2SeDiMo.Kernels.Scheduling;
+
+namespace Qua2SeDiMo.Kernels.Gemm;
+
+/// <summary><see cref="IntegerProduct"/> for at most <see cref="VnniDotProduct.MostTokens"/> tokens and 4 bits: nothing is laid out but the tokens.</summary>
+internal sealed unsafe class FewTokensIntegerProduct(float* x, int tokens, PaletteMatrix weight, float* bias, int activationBits, float* y)
+{
+    private const int PartProducts = 1 << 17, Lanes = PaletteLayout.Lanes, VectorBytes = VnniDotProduct.VectorBytes, PerWord = 4, MostChannels = 4, MostSums = 20;
+
+    private static readonly byte[][] ShiftsOf = [.. Enumerable.Range(0, VnniDotProduct.MostBits + 1).Select(Shifts)];
+
+    private readonly int rows = VnniDotProduct.TokensFor(tokens) + 1, together = VnniDotProduct.ChannelsFor(VnniDotProduct.TokensFor(tokens)), steps = VnniDotProduct.StepsFor(weight.Spec.Bits);
+
+    /// <summary>Computes everything.</summary>
+    internal void Run(PartRunner run) => PartCut.RunChannels(run, weight, tokens, together, PartProducts, (_, _, from, to) => Part(from, to));
+
+    // Each part quantizes all tokens: that takes less time than reading what another core has just written.
+    private void Part(int from, int to)
+    {
+        int perBlock = weight.Layout.VectorsPerBlock, blocks = ((weight.Layout.VectorCount - 1) / perBlock) + 1, words = blocks * steps * Lanes;
+        int[] rented = ArrayPool<int>.Shared.Rent((rows * words) + Lanes);
+        rented.AsSpan().Clear();
+        Span<TokenRange> ranges = stackalloc TokenRange[tokens];
+        fixed (int* start = rented)
+        {
+            var inputs = (int*)PanelGeometry.Aligned((float*)start);
+            for (int token = 0; token < tokens; token++)
+            {
+                ranges[token] = TokenQuantizer.Quantize(x + ((long)token * weight.RowLength), weight.RowLength, activationBits, PerWord, perBlock, inputs + (token * Lanes), words / Lanes, rows * Lanes);
+            }
+            Ones(inputs + ((rows - 1) * Lanes), perBlock);
+            Multiply(from, to, (byte*)inputs, ranges);
+        }
+        ArrayPool<int>.Shared.Return(rented);
+    }
+
+    // One for each input: the sum of a channel's integers.
+    private void Ones(int* row, int perBlock)
+    {
+        for (int first = 0, block = 0, vector = 0; first < weight.RowLength; first += Lanes)
+        {
+            var places = new Span<int>(row + ((((block * steps) + (vector / PerWord)) * rows) * Lanes), Math.Min(Lanes, weight.RowLength - first));
+            TensorPrimitives.BitwiseOr(places, 1 << (vector % PerWord * 8), places);
+            if (++vector == perBlock) (block, vector) = (block + 1, 0);
+        }
+    }
+
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Multiply(int from, int to, byte* inputs, ReadOnlySpan<TokenRange> ranges)
+    {
+        PaletteLayout layout = weight.Layout;
+        sbyte* tables = stackalloc sbyte[MostChannels * VectorBytes];
+        byte* rest = stackalloc byte[MostChannels * VectorBytes];
+        // Sums of full blocks, then those of the rest; whole fours of vectors are added up.
+        int* sums = stackalloc int[2 * MostSums * Lanes], totals = stackalloc int[MostSums];
+        new Span<int>(sums, 2 * MostSums * Lanes).Clear();
+        float* scales = stackalloc float[MostChannels];
+        fixed (byte* shifts = ShiftsOf[layout.Spec.Bits])
+        {
+            var frame = new DotProductFrame { Tables = tables, Shifts = shifts };
+            for (int channel = from; channel < to; channel += together)
+            {
+                for (int i = 0; i < together; i++)
+                {
+                    // The last channel stands in for those that are missing.
+                    int real = Math.Min(channel + i, to - 1);
+                    Vector128<sbyte> palette = IntegerPalette.ReadBytes(weight, real, out scales[i]);
+                    Vector512.Create(Vector256.Create(palette, palette), Vector256.Create(palette, palette)).Store(tables + (i * VectorBytes));
+                    frame.Codes[i] = (ulong)weight.Codes(real);
+                }
+                if (layout.BlockCount > 0) Run(&frame, inputs, layout.BlockCount, sums);
+                if (layout.RestVectors > 0)
+                {
+                    for (int i = 0; i < together; i++)
+                    {
+                        RowDecoder512.RestWords(layout, weight.Codes(Math.Min(channel + i, to - 1))).Store((int*)rest + (i * Lanes));
+                        frame.Codes[i] = (ulong)(rest + (i * VectorBytes));
+                    }
+                    Run(&frame, inputs + ((long)layout.BlockCount * steps * rows * VectorBytes), 1, sums + (MostSums * Lanes));
+                }
+                Total(sums, totals);
+                for (int i = 0; i < Math.Min(together, to - channel); i++) Store(channel + i, scales[i], totals + (i * rows), ranges);
+            }
+        }
+    }
+
+    private void Run(DotProductFrame* frame, byte* inputs, int blocks, int* sums)
+    {
+        frame->Inputs = inputs;
+        frame->Blocks = blocks;
+        frame->Sums = sums;
+        VnniDotProduct.Run(weight.Spec.Bits, rows - 1, frame);
+    }
+
+    private void Total(int* sums, int* totals)
+    {
+        for (int i = 0; i < together * rows; i += 4, sums += 4 * Lanes)
+        {
+            LaneSums.Of(Both(sums), Both(sums + Lanes), Both(sums + (2 * Lanes)), Both(sums + (3 * Lanes))).Store(totals + i);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> Both(int* sums) => Vector512.Load(sums) + Vector512.Load(sums + (MostSums * Lanes));
+
+    private void Store(int channel, float scale, int* totals, ReadOnlySpan<TokenRange> ranges)
+    {
+        float added = bias is null ? 0f : bias[channel];
+        for (int token = 0; token < ranges.Length; token++) y[((long)token * weight.OutChannels) + channel] = ranges[token].Value(totals[token], totals[rows - 1], scale, added);
+    }
+
+    // At which bit of its 64 the code of each byte begins, step by step.
+    private static byte[] Shifts(int bits)
+    {
+        byte[] shifts = new byte[bits < VnniDotProduct.FewestBits ? 0 : VnniDotProduct.StepsFor(bits) * VectorBytes];
+        for (int i = 0; i < shifts.Length; i++)
+        {
+            int vector = (i / VectorBytes * PerWord) + (i % PerWord), word = i / PerWord % 2;
+            shifts[i] = (byte)((word * 32) + (bits * vector));
+        }
+        return shifts;
+    }
+}

@@ -1,0 +1,28 @@
+using System.Runtime.InteropServices;
+
+namespace Qua2SeDiMo.Kernels.MicroKernels;
+
+/// <summary>Machine code in memory that is made read-only and executable before anything runs. Linux.</summary>
+internal static partial class ExecutablePage
+{
+    private const int Read = 1, Write = 2, Execute = 4, PrivateAnonymous = 0x22;
+
+    /// <summary>Places code for good.</summary>
+    /// <returns>Its first byte; 0 where the system does not allow it.</returns>
+    internal static nint Create(byte[] code)
+    {
+        if (!OperatingSystem.IsLinux()) return 0;
+        nint page = Map(0, code.Length, Read | Write, PrivateAnonymous, -1, 0);
+        if (page is 0 or -1) return 0;
+        Marshal.Copy(code, 0, page, code.Length);
+        return Protect(page, code.Length, Read | Execute) == 0 ? page : 0;
+    }
+
+    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = false)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial nint Map(nint address, nint length, int protection, int flags, int file, nint offset);
+
+    [LibraryImport("libc", EntryPoint = "mprotect")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Protect(nint address, nint length, int protection);
+}

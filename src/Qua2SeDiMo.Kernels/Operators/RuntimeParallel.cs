@@ -1,0 +1,50 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Qua2SeDiMo.Kernels.Operators;
+
+/// <summary>Loops on the runtime's own threads, so that an operator competes with no thread of the runtime.</summary>
+internal static unsafe class RuntimeParallel
+{
+    /// <summary>Runs a body for 0 … count − 1 and waits. The first exception of a body is thrown again, here.</summary>
+    internal static void For(RuntimeApi api, nint context, int count, Action<int> body)
+    {
+        if (count == 1)
+        {
+            body(0);
+            return;
+        }
+        var loop = new Loop(body);
+        var handle = GCHandle.Alloc(loop);
+        try
+        {
+            api.ParallelFor(context, count, &Step, GCHandle.ToIntPtr(handle));
+        }
+        finally
+        {
+            handle.Free();
+        }
+        if (loop.Failure is { } failure) throw new OperatorException($"{failure.GetType().Name}: {failure.Message}");
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void Step(nint state, nuint index)
+    {
+        var loop = (Loop)GCHandle.FromIntPtr(state).Target!;
+        try
+        {
+            loop.Body((int)index);
+        }
+        catch (Exception error)
+        {
+            loop.Failure ??= error;
+        }
+    }
+
+    private sealed class Loop(Action<int> body)
+    {
+        internal Action<int> Body { get; } = body;
+
+        internal Exception? Failure { get; set; }
+    }
+}
