@@ -7,7 +7,7 @@
 #   faults  make every step on the disk fail in turn, for every verb; writes benchmarks/results/reliability/crash-points-*.json
 #   docs    write the generated parts of the README from the committed results
 #   format  rewrite the code in the house style
-#   pack    the .NET tool as a package in artifacts/
+#   pack    the packages in artifacts/: the .NET tool and the kernels
 #   native  the ONNX Runtime operators as shared libraries in artifacts/native/avx2 and avx512 (needs a C compiler)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -32,7 +32,9 @@ run_tests() {
     return $failed
 }
 
-pack() { dotnet pack src/Qua2SeDiMo.Cli -c $configuration --no-build -v quiet --nologo -o artifacts; }
+pack() {
+    for project in Qua2SeDiMo.Kernels Qua2SeDiMo.Cli; do dotnet pack src/$project -c $configuration --no-build -v quiet --nologo -o artifacts; done
+}
 
 case "${1:-all}" in
     all)

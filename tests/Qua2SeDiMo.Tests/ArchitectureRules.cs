@@ -11,20 +11,33 @@ public sealed partial class ArchitectureRules
     // What each folder may use beside the root namespace (errors, progress, atomic files). The table is the whole truth and has no cycle.
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
+        ["Kernels.Codes"] = [],
+        ["Kernels.Layout"] = ["Kernels.Codes"],
+        ["Kernels.Scheduling"] = ["Kernels.Layout"],
+        ["Kernels.Decoding"] = ["Kernels.Codes", "Kernels.Layout"],
+        ["Kernels.MicroKernels"] = ["Kernels.Layout", "Kernels.Decoding"],
+        ["Kernels.Gemm"] = ["Kernels.Codes", "Kernels.Layout", "Kernels.Scheduling", "Kernels.Decoding", "Kernels.MicroKernels"],
+        ["Kernels.Convolutions"] =
+            ["Kernels.Codes", "Kernels.Layout", "Kernels.Scheduling", "Kernels.Decoding", "Kernels.MicroKernels", "Kernels.Gemm"],
+        ["Kernels"] =
+        [
+            "Kernels.Codes", "Kernels.Layout", "Kernels.Scheduling", "Kernels.Decoding", "Kernels.MicroKernels", "Kernels.Gemm", "Kernels.Convolutions",
+        ],
+        ["Kernels.Operators"] = ["Kernels.Layout", "Kernels.Scheduling", "Kernels"],
         ["Json"] = [],
         ["Numerics"] = [],
-        ["Models"] = ["Numerics", "Json"],
-        ["Graphs"] = ["Numerics", "Models"],
-        ["Architectures"] = ["Models", "Graphs", "Numerics", "Json"],
-        ["Quantizers"] = ["Models", "Graphs", "Numerics", "Json"],
-        ["Inference"] = ["Graphs", "Models", "Quantizers", "Numerics"],
-        ["Diffusion"] = ["Inference", "Architectures", "Graphs", "Models", "Numerics", "Json"],
+        ["Models"] = ["Kernels.Codes", "Numerics", "Json"],
+        ["Graphs"] = ["Kernels.Codes", "Kernels.Operators", "Numerics", "Models"],
+        ["Architectures"] = ["Kernels.Codes", "Models", "Graphs", "Numerics", "Json"],
+        ["Quantizers"] = ["Kernels.Codes", "Kernels.Layout", "Models", "Graphs", "Numerics", "Json"],
+        ["Inference"] = ["Kernels.Codes", "Kernels.Operators", "Graphs", "Models", "Quantizers", "Numerics"],
+        ["Diffusion"] = ["Kernels.Codes", "Inference", "Architectures", "Graphs", "Models", "Numerics", "Json"],
         ["Metrics"] = ["Inference", "Numerics", "Models", "Json"],
-        ["Studies"] = ["Quantizers", "Graphs", "Models", "Numerics", "Json"],
+        ["Studies"] = ["Kernels.Codes", "Quantizers", "Graphs", "Models", "Numerics", "Json"],
         ["Predictors"] = ["Numerics", "Graphs", "Quantizers", "Json"],
         ["Sensitivity"] = ["Predictors", "Graphs", "Numerics", "Quantizers", "Json"],
         ["Plans"] = ["Sensitivity", "Predictors", "Quantizers", "Graphs", "Numerics"],
-        ["Packing"] = ["Plans", "Quantizers", "Graphs", "Models", "Numerics", "Json"],
+        ["Packing"] = ["Kernels.Codes", "Plans", "Quantizers", "Graphs", "Models", "Numerics", "Json"],
         ["Reports"] = ["Numerics", "Json"],
     };
 
@@ -41,7 +54,11 @@ public sealed partial class ArchitectureRules
         ["System.IO.Hashing"] = ["Models", "Reports"],
     };
 
-    private static string Library => Path.Combine(RepositoryFiles.Root, "src", "Qua2SeDiMo");
+    // Project folders of the library and the namespaces that their files begin with.
+    private static readonly (string Project, string Prefix)[] Projects = [("Qua2SeDiMo", ""), ("Qua2SeDiMo.Kernels", "Kernels")];
+
+    // What others call of the kernels. Folders below see these types without a using.
+    private static readonly string[] KernelFace = ["PaletteMatMul", "PaletteConvolution", "KernelSelector", "PaletteKernel", "PanelKernel", "ScalarKernel", "KernelException"];
 
     [Fact]
     public void A_folder_uses_only_the_folders_that_the_table_allows()
@@ -77,6 +94,22 @@ public sealed partial class ArchitectureRules
     }
 
     [Fact]
+    public void Folders_of_kernels_do_not_use_what_others_call()
+    {
+        var face = new Regex($@"\b(?:{string.Join('|', KernelFace)})\b");
+        var faults = new List<string>();
+        foreach ((string file, string folder) in LibraryFiles())
+        {
+            if (!folder.StartsWith("Kernels.", StringComparison.Ordinal) || folder == "Kernels.Operators") continue;
+            foreach (string line in File.ReadLines(file).Where(line => !line.TrimStart().StartsWith("//", StringComparison.Ordinal)))
+            {
+                if (face.Match(line) is { Success: true } match) faults.Add($"{file}: '{folder}' may not use {match.Value}.");
+            }
+        }
+        Assert.Empty(faults);
+    }
+
+    [Fact]
     public void Each_outside_package_has_one_home()
     {
         var faults = new List<string>();
@@ -106,16 +139,19 @@ public sealed partial class ArchitectureRules
     }
 
     private static IEnumerable<(string File, string Folder)> LibraryFiles() =>
-        from file in Directory.EnumerateFiles(Library, "*.cs", SearchOption.AllDirectories)
+        from project in Projects
+        let root = Path.Combine(RepositoryFiles.Root, "src", project.Project)
+        from file in Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
         where IsSource(file)
-        let relative = Path.GetRelativePath(Library, file).Split(Path.DirectorySeparatorChar)
-        select (file, relative.Length > 1 ? relative[0] : "");
+        let relative = Path.GetRelativePath(root, file).Split(Path.DirectorySeparatorChar)
+        let folder = relative.Length > 1 ? relative[0] : ""
+        select (file, project.Prefix.Length == 0 || folder.Length == 0 ? project.Prefix + folder : $"{project.Prefix}.{folder}");
 
     private static bool IsSource(string path) =>
         !path.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal)
         && !path.Contains($"{Path.DirectorySeparatorChar}bin{Path.DirectorySeparatorChar}", StringComparison.Ordinal);
 
-    [GeneratedRegex(@"^using (?:static )?Qua2SeDiMo\.(?<folder>\w+)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^using (?:static )?Qua2SeDiMo\.(?<folder>Kernels(?:\.\w+)?|\w+)", RegexOptions.Multiline)]
     private static partial Regex OwnNamespaces();
 
     [GeneratedRegex(@"\b(?:TODO|FIXME|HACK)\b")]

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using Qua2SeDiMo.Kernels.Gemm;
 using Qua2SeDiMo.Kernels.Layout;
 
 namespace Qua2SeDiMo.Kernels.Decoding;
@@ -39,7 +38,7 @@ internal static unsafe class IntegerPalette
     /// <summary>Reads a channel's palette in units of its scale: values in [−127, 127]. Palettes of zeros stay zeros.</summary>
     /// <param name="weight">The weight.</param>
     /// <param name="channel">From 0.</param>
-    /// <param name="palette"><see cref="ChannelPalette.MaxEntries"/> places, as <see cref="RowDecoder.Decode"/> expects them.</param>
+    /// <param name="palette">Room for <see cref="ChannelPalette.MaxEntries"/>.</param>
     /// <returns>The scale: weight units of one integer.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static float ReadScaled(PaletteMatrix weight, int channel, float* palette)

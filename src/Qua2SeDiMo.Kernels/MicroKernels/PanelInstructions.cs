@@ -1,10 +1,9 @@
 using Qua2SeDiMo.Kernels.Decoding;
-using Qua2SeDiMo.Kernels.Gemm;
 using Qua2SeDiMo.Kernels.Layout;
 
 namespace Qua2SeDiMo.Kernels.MicroKernels;
 
-/// <summary>What a processor's vector instructions do for <see cref="PanelProduct"/>.</summary>
+/// <summary>The innermost loops of products and convolutions, in one processor's vector instructions.</summary>
 internal abstract unsafe class PanelInstructions
 {
     /// <summary>What runs, in a few words.</summary>
