@@ -48,7 +48,7 @@ public static class PipelineSupport
     {
         ArgumentNullException.ThrowIfNull(folder);
         string name = folder.PipelineClass;
-        if (PipelineComponents.PipelineClasses.Contains(name)) return FaultOfChannels(folder);
+        if (PipelineComponents.PipelineClasses.Contains(name)) return FaultOfChannels(folder) ?? TextWidths.Fault(folder);
         string supported = $"supported are {string.Join(", ", PipelineComponents.PipelineClasses)}";
         if (name.Contains('.', StringComparison.Ordinal))
         {

@@ -56,6 +56,16 @@ public sealed class EarlyRefusalTests : IDisposable
         await RefusedAsync("run", "GPT2Model");
     }
 
+    [Theory]
+    [InlineData("run")]
+    [InlineData("study")]
+    [InlineData("generate")]
+    public async Task A_text_encoder_of_another_width_than_the_denoiser_takes(string verb)
+    {
+        model.Edit("text_encoder/config.json", ("hidden_size", 24));
+        await RefusedAsync(verb, "width 32", "'cross_attention_dim'", "text_encoder gives 24");
+    }
+
     [Fact]
     public async Task Components_that_are_not_there_are_named_together()
     {

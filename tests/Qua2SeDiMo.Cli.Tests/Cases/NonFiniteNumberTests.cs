@@ -87,6 +87,30 @@ public sealed class NonFiniteNumberTests : IDisposable
     }
 
     [Fact]
+    public async Task Zero_terminal_signal_that_the_class_in_the_index_does_not_read_is_refused_as_well()
+    {
+        ZeroSignal("DDIMScheduler", "epsilon");
+        model.Edit("model_index.json", ("scheduler", new JsonArray("diffusers", "PNDMScheduler")));
+        string run = model.Beside("run");
+
+        foreach (string[] call in new string[][] { ["generate", model.Path, "--prompt", "a cat", "--out", model.Beside("images")], ["study", model.Path, "--run", run, "--trials", "2"] })
+        {
+            (await Q2.RunAsync([.. call, "--steps", "3", "--quiet"])).Refused("rescale_betas_zero_snr", "PNDMScheduler", "'epsilon'", "v_prediction");
+        }
+    }
+
+    [Fact]
+    public async Task What_a_scheduler_of_another_class_would_turn_on_is_named()
+    {
+        model.Edit("scheduler/scheduler_config.json", ("use_karras_sigmas", true), ("solver_order", 2));
+
+        Q2Result result = (await Q2.RunAsync("inspect", model.Path, "--json")).Succeeded();
+
+        Assert.Contains("use_karras_sigmas", result.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("solver_order", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Zero_terminal_signal_with_a_velocity_makes_a_picture()
     {
         ZeroSignal("DDIMScheduler", "v_prediction");

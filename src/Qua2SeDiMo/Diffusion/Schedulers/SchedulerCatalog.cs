@@ -33,6 +33,7 @@ public static class SchedulerCatalog
             throw new SchedulerException($"{config.Source}: scheduler class '{config.ClassName}' is not supported; supported are {string.Join(", ", ClassNames)}.");
         }
         known.Check(config);
+        SchedulerKeys.CheckZeroSignal(config, known);
         return make(known.Apply(config));
     }
 

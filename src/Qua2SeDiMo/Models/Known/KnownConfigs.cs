@@ -32,7 +32,7 @@ public static class KnownConfigs
         KnownKeys? known = Find(config);
         bool isScheduler = known is not null && SchedulerKeys.All.Contains(known), isEncoder = known is not null && EncoderKeys.All.Contains(known);
         IgnoredKeys[] anywhere = [.. Anywhere, .. isEncoder ? EncoderKeys.Anywhere : []];
-        return [.. Unread(config, key => known?.Has(key) == true || (isScheduler && SchedulerKeys.IsOfAny(key)) || Array.Exists(anywhere, ignored => ignored.Contains(key)))];
+        return [.. Unread(config, key => known?.Has(key) == true || (isScheduler && SchedulerKeys.IsOfAnother(key, config.Members.First(member => member.Key == key).Value)) || Array.Exists(anywhere, ignored => ignored.Contains(key)))];
     }
 
     private static IEnumerable<string> Unread(ComponentConfig config, Func<string, bool> isKnown)

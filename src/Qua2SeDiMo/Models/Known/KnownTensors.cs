@@ -64,6 +64,7 @@ public static class KnownTensors
     public static IReadOnlyList<HarmlessTensors> Harmless { get; } =
     [
         new("numbers from 0 on", @"(?:^|\.)position_ids$"),
+        new("a mark of 8-bit floats, which their types show as well", @"(?:^|\.)scaled_fp8$"),
         new("a counter of training", @"(?:^|\.)num_batches_tracked$"),
         new("computed from the configuration", @"(?:^|\.)inv_freq$|^pos_embed\.pos_embed$"),
         new("of the other tower", @"^vision_model\.|^visual_projection\.|^logit_scale$", "CLIPTextModel", "CLIPTextModelWithProjection"),

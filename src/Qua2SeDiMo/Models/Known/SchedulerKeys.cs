@@ -1,3 +1,5 @@
+using Qua2SeDiMo.Json;
+
 namespace Qua2SeDiMo.Models.Known;
 
 /// <summary>
@@ -12,7 +14,8 @@ public static class SchedulerKeys
     private const string SolverLevels = "use_flow_sigmas=false flow_shift=1.0 final_sigmas_type=\"zero\" use_dynamic_shifting=false time_shift_type=\"exponential\"";
     private const string Leading = "timestep_spacing=\"leading\" steps_offset=0";
     private const string Linspace = "timestep_spacing=\"linspace\" steps_offset=0";
-    private const string ZeroSignal = "rescale_betas_zero_snr=false";
+    private const string ZeroSignalKey = "rescale_betas_zero_snr";
+    private const string ZeroSignal = $"{ZeroSignalKey}=false";
 
     /// <summary>By class.</summary>
     public static IReadOnlyList<KnownKeys> All { get; } =
@@ -46,6 +49,28 @@ public static class SchedulerKeys
         },
     ];
 
-    /// <summary>Whether any of the schedulers has this key: diffusers drops such keys without a word when another class opens the file.</summary>
-    public static bool IsOfAny(string key) => All.Any(keys => keys.Has(key));
+    // Turned on, they change the noise schedule or the steps.
+    private static readonly string[] Switches =
+    [
+        ZeroSignalKey, "use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas", "use_flow_sigmas", "use_dynamic_shifting", "thresholding",
+    ];
+
+    /// <summary>
+    /// Whether a key belongs to another scheduler and may be dropped without a word, as diffusers does when another class opens the file: what it
+    /// turns on there would change the pictures, so that is named.
+    /// </summary>
+    public static bool IsOfAnother(string key, ForeignValue value) =>
+        All.Any(keys => keys.Has(key)) && !(Switches.Contains(key) && value is { IsFlag: true } && value.Flag());
+
+    /// <summary>Refuses a file that asks for a schedule without signal from a class that has none, for a denoiser that predicts the noise.</summary>
+    /// <exception cref="ModelFolderException">The file does.</exception>
+    internal static void CheckZeroSignal(ComponentConfig config, KnownKeys known)
+    {
+        if (known.Has(ZeroSignalKey) || !known.Has("prediction_type")) return;
+        if (!config.Members.Any(member => member.Key == ZeroSignalKey && member.Value is { IsFlag: true } && member.Value.Flag())) return;
+        if (config.Text("prediction_type", "epsilon") != "epsilon") return;
+        throw new ModelFolderException(
+            $"{config.Source}: {ZeroSignalKey} is true, which {config.ClassName}, the class of this pipeline's scheduler, does not read; and prediction_type 'epsilon' has no meaning "
+            + $"where no signal is left (v_prediction has). Set {ZeroSignalKey} to false, or name a scheduler in model_index.json that reads it, with a model made for it.");
+    }
 }
