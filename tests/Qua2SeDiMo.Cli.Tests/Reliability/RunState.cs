@@ -35,7 +35,7 @@ internal static partial class RunState
             {
                 ".json" => WithoutTimes(JsonNode.Parse(File.ReadAllText(file)))?.ToJsonString() ?? "null",
                 ".db" => Rows(file),
-                ".html" => Hash(Encoding.UTF8.GetBytes(Durations().Replace(File.ReadAllText(file), "T"))),
+                ".html" => Hash(Encoding.UTF8.GetBytes(WhatWasRun().Replace(Durations().Replace(File.ReadAllText(file), "T"), ""))),
                 _ => Hash(File.ReadAllBytes(file)),
             });
         }
@@ -91,6 +91,10 @@ internal static partial class RunState
         }
         return text.ToString();
     }
+
+    // The command with the path of its run directory, the moment, and how long the stages took.
+    [GeneratedRegex("""<dt>(Command|Time per trial)</dt><dd>[^<]*|<span style="width:[0-9.]+%">|<span>[0-9-]{10} [0-9:]{5} UTC""")]
+    private static partial Regex WhatWasRun();
 
     [GeneratedRegex(@"\d+([.,:]\d+)*\s*(s|ms|min|h|images/min|images a minute|GFLOP/s|MiB|MB)\b")]
     private static partial Regex Durations();
