@@ -20,6 +20,13 @@ internal static class ExplainCommand
         var svg = new Option<string?>("--svg") { Description = "Write each figure as an SVG file into this folder" };
         foreach (Option option in new Option[] { top, loss, compare, bootstrap, epochs, svg }) command.Add(option);
         command.Needs(epochs, bootstrap, "it is the length of those refits");
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(epochs) is { Implicit: false } && result.GetResult(bootstrap) is { Implicit: false } && result.GetValue(bootstrap) == 0)
+            {
+                result.AddError("--bootstrap-epochs does nothing with --bootstrap 0: no network is refitted.");
+            }
+        });
         compare.Validators.Add(result =>
         {
             if (result.Tokens.Count % 2 != 0) result.AddError($"--compare takes pairs; '{result.Tokens[^1].Value}' stands alone.");

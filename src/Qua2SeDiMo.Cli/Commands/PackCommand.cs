@@ -23,7 +23,7 @@ internal static class PackCommand
     {
         var command = new Command("pack", "Write the smaller model; `q2 generate` runs from it alone, other programs from the formats made for them");
         var model = new ModelArguments(command);
-        var bits = NumberOption.Optional<double>("--plan", "Average bits of the plan to pack, as asked for in `q2 plan`; default: the largest", 0, 64);
+        var bits = NumberOption.Optional<double>("--plan", "Average bits of the plan to pack, as asked for in `q2 plan`; default: the largest", 0, 1e9);
         var allocation = new Option<string?>("--allocation") { Description = "Pack an allocation of this JSON file instead of a plan: an object of weight name to option, or a file that holds several, such as plan.json" };
         var entry = new Option<string?>("--entry") { Description = "Which allocation of a file that holds several" };
         var formats = new Option<string[]>("--format")

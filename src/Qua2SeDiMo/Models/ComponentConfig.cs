@@ -115,7 +115,9 @@ public sealed class ComponentConfig
     public double Number(string key, double defaultValue) => NumberOrNull(key) ?? defaultValue;
 
     /// <summary>A number, or null; infinities are possible.</summary>
-    public double? NumberOrNull(string key) => this[key].NumberOrNull();
+    /// <exception cref="JsonFileException">It is something else, or NaN, with which no model computes.</exception>
+    public double? NumberOrNull(string key) => this[key].NumberOrNull() is { } number
+        ? !double.IsNaN(number) ? number : throw this[key].Fault("a number (it is NaN)") : null;
 
     /// <summary>True or false, or the default.</summary>
     public bool Flag(string key, bool defaultValue) => this[key].FlagOrNull() ?? defaultValue;

@@ -87,5 +87,5 @@ internal sealed record OutputFolder(string Path, long Bytes, string What)
             : path == root || path.StartsWith(root + System.IO.Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
     private static string Size(long bytes) => bytes >= Giga ? FormattableString.Invariant($"{bytes / Giga:#,0.0} GB")
-        : FormattableString.Invariant($"{bytes / Mega:0.0} MB");
+        : bytes >= Mega ? FormattableString.Invariant($"{bytes / Mega:0.0} MB") : FormattableString.Invariant($"{bytes:#,0} bytes");
 }

@@ -22,13 +22,11 @@ public static class PromptFile
     public static IReadOnlyList<string> ReadLines(string path)
     {
         if (!File.Exists(path)) throw new ModelFolderException($"{path}: there is no such text file with one prompt a line.");
-        if (new FileInfo(path).Length > MaximumBytes) throw new ModelFolderException(
-            $"{path}: larger than {MaximumBytes >> 20} MiB, which no list of prompts is.");
         var lines = new List<string>();
         try
         {
             using var reader = new StreamReader(
-                path, new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: true);
+                ReadBounded(path), new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: true);
             while (reader.ReadLine() is { } line)
             {
                 if (line.Contains('\0', StringComparison.Ordinal)) throw new ModelFolderException(
@@ -42,5 +40,27 @@ public static class PromptFile
                 $"{path}: not UTF-8 text near line {lines.Count + 1}; save it as UTF-8, one prompt a line.", error);
         }
         return lines;
+    }
+
+    // A pipe says nothing of its length, and a device may never end.
+    private static MemoryStream ReadBounded(string path)
+    {
+        try
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 0);
+            var bytes = new MemoryStream();
+            byte[] part = new byte[1 << 16];
+            for (int read; (read = file.Read(part)) > 0; bytes.Write(part, 0, read))
+            {
+                if (bytes.Length + read > MaximumBytes) throw new ModelFolderException(
+                    $"{path}: larger than {MaximumBytes >> 20} MiB, which no list of prompts is.");
+            }
+            bytes.Position = 0;
+            return bytes;
+        }
+        catch (Exception error) when (StorageException.Explains(error))
+        {
+            throw StorageException.For(path, error);
+        }
     }
 }

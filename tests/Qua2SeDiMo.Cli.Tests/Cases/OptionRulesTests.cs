@@ -22,6 +22,7 @@ public sealed class OptionRulesTests
     [InlineData("--target is of labelled trials", "fit m --target psnr")]
     [InlineData("--own-folds is of labelled trials", "plan m --own-folds")]
     [InlineData("--bootstrap-epochs does nothing without --bootstrap", "explain m --bootstrap-epochs 3")]
+    [InlineData("--bootstrap-epochs does nothing with --bootstrap 0", "explain m --bootstrap 0 --bootstrap-epochs 3")]
     [InlineData("'c' stands alone", "explain m --compare a b c")]
     [InlineData("it has op", "plan m --predictor ridge --level block")]
     [InlineData("it has whole", "run m --predictor network+ridge --level op")]
@@ -48,6 +49,7 @@ public sealed class OptionRulesTests
     [InlineData("explain --run r --bootstrap 3 --bootstrap-epochs 2 --compare a b c d")]
     [InlineData("plan m --predictor network --level block --size best")]
     [InlineData("pack m --allocation a.json --entry x --format q2,onnx")]
+    [InlineData("pack m --plan 99")]
     public void What_works_together_is_taken(string line) => Assert.Empty(Errors(line));
 
     [Theory]
