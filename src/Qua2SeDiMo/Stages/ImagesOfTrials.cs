@@ -1,3 +1,5 @@
+using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Studies;
 
@@ -7,7 +9,7 @@ namespace Qua2SeDiMo.Stages;
 internal static class ImagesOfTrials
 {
     /// <summary>Null where the label is no mean over images, or the study is from outside.</summary>
-    internal static ImageLabels? Read(LabelledStudy study, RunDirectory run, FitRecord fit)
+    internal static ImageLabels? Read(LabelledStudy study, RunDirectory run, Fit fit)
     {
         if (study.Origin.Source != "study" || !File.Exists(run.StudyRecord)) return null;
         Objective objective = Objective.Parse(fit.Objective);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Stages;

@@ -5,6 +5,7 @@ using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Reports;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Studies;
 using Xunit;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Studies;
 using Xunit;
 

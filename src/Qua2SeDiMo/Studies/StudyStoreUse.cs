@@ -1,6 +1,4 @@
-using Qua2SeDiMo.Studies;
-
-namespace Qua2SeDiMo.Stages;
+namespace Qua2SeDiMo.Studies;
 
 /// <summary>A store that is open for one piece of work.</summary>
 internal static class StudyStoreUse

@@ -1,0 +1,22 @@
+using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Studies;
+
+namespace Qua2SeDiMo.Runs;
+
+/// <summary>Reads the studies that a run directory holds in its database.</summary>
+internal static class RunStudy
+{
+    /// <summary>The study of random allocations.</summary>
+    /// <exception cref="Q2Exception">There is none, or its file is damaged.</exception>
+    internal static Study Open(RunDirectory run) =>
+        SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System).Use(store => store.Study);
+
+    /// <summary>Its trials, or those of another study of the run.</summary>
+    /// <exception cref="Q2Exception">There is none, or its file is damaged.</exception>
+    internal static IReadOnlyList<Trial> Trials(RunDirectory run, string study = Study.DefaultName)
+    {
+        if (!File.Exists(run.StudyDatabase)) throw new ModelFolderException($"{run.StudyDatabase}: not there yet; run `q2 study` first.");
+        return SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System, study)
+            .Use(store => store.ListAsync().GetAwaiter().GetResult());
+    }
+}
