@@ -8,15 +8,18 @@ internal static class RunStudy
 {
     /// <summary>The study of random allocations.</summary>
     /// <exception cref="Q2Exception">There is none, or its file is damaged.</exception>
-    internal static Study Open(RunDirectory run) =>
-        SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System).Use(store => store.Study);
+    internal static Study Open(RunDirectory run)
+    {
+        using SqliteStudyStore store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System);
+        return store.Study;
+    }
 
     /// <summary>Its trials, or those of another study of the run.</summary>
     /// <exception cref="Q2Exception">There is none, or its file is damaged.</exception>
     internal static IReadOnlyList<Trial> Trials(RunDirectory run, string study = Study.DefaultName)
     {
         if (!File.Exists(run.StudyDatabase)) throw new ModelFolderException($"{run.StudyDatabase}: not there yet; run `q2 study` first.");
-        return SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System, study)
-            .Use(store => store.ListAsync().GetAwaiter().GetResult());
+        using SqliteStudyStore store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System, study);
+        return store.List();
     }
 }

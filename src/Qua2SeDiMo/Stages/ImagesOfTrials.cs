@@ -14,7 +14,8 @@ internal static class ImagesOfTrials
         if (study.Origin.Source != "study" || !File.Exists(run.StudyRecord)) return null;
         Objective objective = Objective.Parse(fit.Objective);
         StudyOptions options = StudyRecord.Read(run).Options;
-        IReadOnlyDictionary<int, TrialArray> arrays = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System).Use(store => store.ReadArraysAsync(objective.Metric.Name).GetAwaiter().GetResult());
+        using SqliteStudyStore store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System);
+        IReadOnlyDictionary<int, TrialArray> arrays = store.ReadArrays(objective.Metric.Name);
         int[] numbers = [.. study.TrialNames.Select(int.Parse)];
         if (!Array.TrueForAll(numbers, number => arrays.TryGetValue(number, out TrialArray? array) && array.Columns == 1 && array.Rows == options.ImageCount)) return null;
         double sign = objective.Metric.Direction == StudyDirection.Maximize ? 1 : -1;

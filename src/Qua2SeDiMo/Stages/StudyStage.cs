@@ -126,20 +126,20 @@ public static class StudyStage
     {
         BankStage.RequireOriginal(model);
         RunIdentity.Claim(model, run, withPipeline: true, progress, cancellationToken);
-        return SqliteStudyStore.OpenOrCreate(run.StudyDatabase, options.ToSettings(model, sampler.Description), TimeProvider.System, studyName).Use(store =>
-        {
-            if (retryBelow is { } count) store.RetryFailedAsync(count, cancellationToken).GetAwaiter().GetResult();
-            IReadOnlyList<Trial> known = store.ListAsync(cancellationToken).GetAwaiter().GetResult();
-            StoredTrials.CheckProposals(run.StudyDatabase, known, sampler, [.. model.Weights.Select(weight => weight.Name)], options.Seed);
-            if (known.Count(trial => trial.IsFinished && trial.Number < trialCount) >= trialCount) return known;
-            QuantizerBank bank = BankStage.Run(model, run, progress, cancellationToken);
-            Func<int, string>? folder = pictures is null ? null : number => Path.Combine(pictures, sampler.NameOf(number));
-            string cache = options.FirstPrompt == 0 ? run.FullPrecisionImages : run.FreshFullPrecisionImages;
-            using var objective = new ImageObjective(model, bank, options, cache, folder, progress, cancellationToken);
-            var runner = new StudyRunner(store, sampler, objective, StudyWorker.ThisProcess(ProgramVersions.All), TimeProvider.System);
-            IProgress<StudyProgress>? inner = progress is null ? null : new Relay<StudyProgress>(step => progress.Report(Describe(step)));
-            return runner.RunAsync(trialCount, options.Seed, inner, cancellationToken).GetAwaiter().GetResult();
-        });
+        using SqliteStudyStore store = SqliteStudyStore.OpenOrCreate(
+            run.StudyDatabase, options.ToSettings(model, sampler.Description), TimeProvider.System, studyName);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (retryBelow is { } count) store.RetryFailed(count);
+        IReadOnlyList<Trial> known = store.List();
+        StoredTrials.CheckProposals(run.StudyDatabase, known, sampler, [.. model.Weights.Select(weight => weight.Name)], options.Seed);
+        if (known.Count(trial => trial.IsFinished && trial.Number < trialCount) >= trialCount) return known;
+        QuantizerBank bank = BankStage.Run(model, run, progress, cancellationToken);
+        Func<int, string>? folder = pictures is null ? null : number => Path.Combine(pictures, sampler.NameOf(number));
+        string cache = options.FirstPrompt == 0 ? run.FullPrecisionImages : run.FreshFullPrecisionImages;
+        using var objective = new ImageObjective(model, bank, options, cache, folder, progress, cancellationToken);
+        var runner = new StudyRunner(store, sampler, objective, StudyWorker.ThisProcess(ProgramVersions.All), TimeProvider.System);
+        IProgress<StudyProgress>? inner = progress is null ? null : new Relay<StudyProgress>(step => progress.Report(Describe(step)));
+        return runner.Run(trialCount, options.Seed, inner, cancellationToken);
     }
 
     private static StageProgress Describe(StudyProgress step)
