@@ -1,5 +1,6 @@
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Studies;
 
@@ -32,7 +33,7 @@ internal static class LearningCurve
     internal static IReadOnlyList<LearningCurveRow> OfRun(string model, string run, string metric, int testCount = 100)
     {
         using LoadedModel loaded = LoadedModel.Open(model);
-        PredictorStudy study = LabelledStudy.OfRun(loaded, new RunDirectory(run), new Objective(StudyMetric.OfQuality(metric))).Study;
+        PredictorStudy study = StudyTrials.Read(loaded, new RunDirectory(run), new Objective(StudyMetric.OfQuality(metric))).Study;
         int pool = study.Trials.Count - testCount;
         return Rows([.. Sizes.Where(size => size <= pool)], (size, draw) =>
         {

@@ -3,6 +3,7 @@ using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Studies;
@@ -54,9 +55,9 @@ internal static class ProposerComparison
     {
         using LoadedModel model = LoadedModel.Open(folder);
         var run = new RunDirectory(directory);
-        FitRecord fit = FittedFiles.Main(run);
+        Fit fit = FittedFiles.Main(run);
         Objective objective = Objective.Parse(fit.Objective);
-        LabelledStudy labelled = LabelledStudy.OfRun(model, run, objective);
+        LabelledStudy labelled = StudyTrials.Read(model, run, objective);
         IReadOnlyList<Predictor> folds = PredictorFile.Read(run, fit);
         PredictorStudy study = labelled.Study;
         RidgeModel ridge = RidgeRegression.Fit(study.Features, [.. study.Trials.Select(trial => trial.Options)], [.. study.Trials.Select(trial => trial.Target)], trends: true);

@@ -1,6 +1,6 @@
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
-using Qua2SeDiMo.Stages;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Benchmarks;
@@ -51,7 +51,7 @@ internal static class SamplerComparison
     internal static IReadOnlyList<SamplerRow> OfRuns(string metric, string random, string[] front)
     {
         var objective = new Objective(StudyMetric.OfQuality(metric));
-        (double Bits, double Quality)[] Points(string run) => [.. FitStage.ReadTrials(new RunDirectory(run), Study.DefaultName)
+        (double Bits, double Quality)[] Points(string run) => [.. RunStudy.Trials(new RunDirectory(run), Study.DefaultName)
             .Where(trial => trial.State == TrialState.Complete).Select(trial => (trial.Metrics[StudyMetric.AverageBits.Name], objective.Of(trial)))];
         (double Bits, double Quality)[][] ofFront = [.. front.Select(Points)];
         (double Bits, double Quality)[][] ofRandom = [.. Points(random).Chunk(ofFront[0].Length).Take(front.Length)];

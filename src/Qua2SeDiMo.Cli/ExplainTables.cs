@@ -1,3 +1,4 @@
+using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Stages;

@@ -1,6 +1,4 @@
 using Qua2SeDiMo.Predictors;
-using Qua2SeDiMo.Sensitivity;
-using Qua2SeDiMo.Stages;
 using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli;
@@ -8,7 +6,7 @@ namespace Qua2SeDiMo.Cli;
 /// <summary>What a fit found, for people.</summary>
 internal static class FitTables
 {
-    internal static void Show(FitRecord record, IAnsiConsole output)
+    internal static void Show(Fit record, IAnsiConsole output)
     {
         FitResult result = record.Result;
         if (record.TrainedOn is { } trained)

@@ -33,7 +33,8 @@ internal static class ResultTables
         output.WriteLine(record.Reason);
         foreach (PlanFrontRecord front in record.Fronts.Where(front => front.Points.Count > 0))
         {
-            output.WriteLine($"Front of score against size, {ModelLabels.Proposer(front.Model, front.Level)}: {front.Points.Count} points from {front.Points[0].AverageBits:0.000} to {front.Points[^1].AverageBits:0.000} average bits (in --json and --front).");
+            output.WriteLine($"Front of score against size, {PlanProposer.LabelOf(front.Model, front.Level)}: {front.Points.Count} points from "
+                + $"{front.Points[0].AverageBits:0.000} to {front.Points[^1].AverageBits:0.000} average bits (in --json and --front).");
         }
         foreach (string note in record.Notes) output.WriteLine(note);
     }

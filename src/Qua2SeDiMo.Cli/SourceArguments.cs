@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Studies;
@@ -60,7 +61,7 @@ internal sealed class SourceArguments
     internal LabelledStudy Read(ParseResult result, RunDirectory directory, CommandContext context, PredictorLoss? loss = null)
     {
         LabelledStudy study;
-        FitRecord fit;
+        Fit fit;
         if (IsExternal(result))
         {
             fit = FittedFiles.Main(directory, loss);
@@ -77,9 +78,9 @@ internal sealed class SourceArguments
             using LoadedModel model = Open(result, context);
             RunIdentity.Check(model, directory);
             fit = FittedFiles.Main(directory, loss);
-            study = LabelledStudy.OfRun(model, directory, Objective.Parse(fit.Objective));
+            study = StudyTrials.Read(model, directory, Objective.Parse(fit.Objective));
         }
-        fit.RequireOf(study, directory);
+        fit.RequireOf(study.Origin, directory);
         return study;
     }
 

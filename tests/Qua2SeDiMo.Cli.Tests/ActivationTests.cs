@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Qua2SeDiMo.Packing;
+using Qua2SeDiMo.Runs;
 using Xunit;
 using Xunit.Abstractions;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Qua2SeDiMo.Runs;
 using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests;

@@ -1,3 +1,4 @@
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Studies;
 using Xunit;
 
@@ -21,7 +22,7 @@ public sealed class StudyTests(BankedRun banked)
         Q2Result result = (await Q2.RunAsync([.. Study(run, 2), "--json"])).Succeeded();
 
         Assert.Equal(2, result.Json.GetProperty("complete").GetInt32());
-        IReadOnlyList<Trial> trials = await TrialsAsync(run);
+        IReadOnlyList<Trial> trials = Trials(run);
         Assert.All(trials, trial => Assert.Equal(TrialState.Complete, trial.State));
         Assert.All(trials, trial => Assert.True(trial.Metrics.ContainsKey(StudyMetric.Psnr.Name) && trial.Metrics.ContainsKey(StudyMetric.ClipScore.Name)));
         CheckAllocations(trials);
@@ -40,7 +41,7 @@ public sealed class StudyTests(BankedRun banked)
             if (killed) program.Kill();
             else program.Interrupt();
             Q2Result stopped = await program.EndAsync();
-            before = [.. (await TrialsAsync(run)).Where(trial => trial.State == TrialState.Complete)];
+            before = [.. Trials(run).Where(trial => trial.State == TrialState.Complete)];
             if (!killed)
             {
                 Assert.Equal(130, stopped.ExitCode);
@@ -52,7 +53,7 @@ public sealed class StudyTests(BankedRun banked)
 
         (await Q2.RunAsync(Study(run, Wanted))).Succeeded();
 
-        IReadOnlyList<Trial> after = await TrialsAsync(run);
+        IReadOnlyList<Trial> after = Trials(run);
         Assert.Equal(Enumerable.Range(0, Wanted), after.Select(trial => trial.Number));
         Assert.All(after, trial => Assert.Equal(TrialState.Complete, trial.State));
         foreach (Trial trial in before)
@@ -71,7 +72,7 @@ public sealed class StudyTests(BankedRun banked)
 
         foreach (Q2Result result in await Task.WhenAll(first.EndAsync(), second.EndAsync())) result.Succeeded();
 
-        IReadOnlyList<Trial> trials = await TrialsAsync(run);
+        IReadOnlyList<Trial> trials = Trials(run);
         Assert.Equal(8, trials.Count);
         Assert.All(trials, trial => Assert.Equal((TrialState.Complete, 1), (trial.State, trial.Attempt)));
         CheckAllocations(trials);
@@ -88,8 +89,8 @@ public sealed class StudyTests(BankedRun banked)
             foreach (Q2Result result in await Task.WhenAll(first.EndAsync(), second.EndAsync())) result.Succeeded();
         }
 
-        IReadOnlyList<Trial> trials = await TrialsAsync(whole);
-        Assert.Equal(trials.Select(trial => trial.Allocation), (await TrialsAsync(parts)).Select(trial => trial.Allocation));
+        IReadOnlyList<Trial> trials = Trials(whole);
+        Assert.Equal(trials.Select(trial => trial.Allocation), Trials(parts).Select(trial => trial.Allocation));
         Assert.Equal(41, trials.Count);
         Assert.Equal("front-40", trials[40].Name);
         CheckAllocations([.. trials.Take(FrontAllocationSampler.FirstCount)]);
@@ -118,7 +119,7 @@ public sealed class StudyTests(BankedRun banked)
 
     private static async Task FinishedTrialsAsync(RunDirectory run, Q2 program, int count)
     {
-        while (await CompleteCountAsync(run) < count)
+        while (CompleteCount(run) < count)
         {
             Assert.False(program.HasExited, "The program ended early.");
             await Task.Delay(100);
@@ -126,11 +127,11 @@ public sealed class StudyTests(BankedRun banked)
     }
 
     // The file, and the study in it, may not be there yet.
-    private static async Task<int> CompleteCountAsync(RunDirectory run)
+    private static int CompleteCount(RunDirectory run)
     {
         try
         {
-            return (await TrialsAsync(run)).Count(trial => trial.State == TrialState.Complete);
+            return Trials(run).Count(trial => trial.State == TrialState.Complete);
         }
         catch (StudyFileException)
         {
@@ -138,9 +139,9 @@ public sealed class StudyTests(BankedRun banked)
         }
     }
 
-    private static async Task<IReadOnlyList<Trial>> TrialsAsync(RunDirectory run)
+    private static IReadOnlyList<Trial> Trials(RunDirectory run)
     {
-        await using SqliteStudyStore store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System);
-        return await store.ListAsync();
+        using SqliteStudyStore store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System);
+        return store.List();
     }
 }

@@ -34,11 +34,12 @@ public sealed partial class ArchitectureRules
         ["Diffusion"] = ["Kernels.Codes", "Inference", "Architectures", "Graphs", "Models", "Numerics", "Json"],
         ["Metrics"] = ["Inference", "Numerics", "Models", "Json"],
         ["Studies"] = ["Kernels.Codes", "Quantizers", "Graphs", "Models", "Numerics", "Json"],
-        ["Predictors"] = ["Numerics", "Graphs", "Quantizers", "Json"],
+        ["Predictors"] = ["Kernels.Codes", "Numerics", "Graphs", "Quantizers", "Models", "Json"],
         ["Sensitivity"] = ["Predictors", "Graphs", "Numerics", "Quantizers", "Json"],
         ["Plans"] = ["Sensitivity", "Predictors", "Quantizers", "Graphs", "Numerics"],
         ["Packing"] = ["Kernels.Codes", "Plans", "Quantizers", "Graphs", "Models", "Numerics", "Json"],
         ["Reports"] = ["Numerics", "Json"],
+        ["Runs"] = ["Predictors", "Studies", "Inference", "Models", "Json"],
     };
 
     // Folders that join others on purpose: the stages and the checks against references.

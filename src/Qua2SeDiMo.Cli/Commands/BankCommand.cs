@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 using Spectre.Console;
 

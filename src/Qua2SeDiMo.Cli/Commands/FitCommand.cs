@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 
 namespace Qua2SeDiMo.Cli.Commands;
@@ -14,7 +16,7 @@ internal static class FitCommand
         return command.Runs((result, context, cancellationToken) =>
         {
             RunDirectory run = source.Run(result);
-            FitRecord record = StageTimings.Measure(run, "fit", () =>
+            Fit record = StageTimings.Measure(run, "fit", () =>
             {
                 LabelledStudy study = Read(source, predictor, result, context, run);
                 return FitStage.Run(study, run, predictor.Options(result), source.Truth(result, study), context.Progress, cancellationToken);
@@ -35,6 +37,6 @@ internal static class FitCommand
                 : throw new FormatException("--objective names a metric of a model's own study; with --trials, name the column of the label with --target.");
         }
         using LoadedModel loaded = source.Open(result, context);
-        return LabelledStudy.OfRun(loaded, run, FitStage.ObjectiveOf(run, metric, predictor.SizeWeight(result)));
+        return StudyTrials.Read(loaded, run, FitStage.ObjectiveOf(run, metric, predictor.SizeWeight(result)));
     }
 }

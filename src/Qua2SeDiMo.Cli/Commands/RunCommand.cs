@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 using Spectre.Console;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Qua2SeDiMo.Diffusion;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Studies;
 using Spectre.Console;

@@ -1,15 +1,9 @@
 using System.Globalization;
 using System.Text;
+using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Json;
 
 namespace Qua2SeDiMo.Predictors;
-
-/// <summary>Where a weight of an outside graph stands, for tables and figures.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Block">Block, or "outside".</param>
-/// <param name="LayerType">Operator type.</param>
-/// <param name="Parameters">Elements: the product of its shape, or its bytes by the original precision.</param>
-public sealed record ExternalWeight(string Name, string Block, string LayerType, long Parameters);
 
 /// <summary>Reads <c>dag.json</c> of a study from outside: nodes with options, edges, hop nodes, units, folds. The layout is in docs/formats.md.</summary>
 internal sealed class ExternalGraph
@@ -50,7 +44,7 @@ internal sealed class ExternalGraph
 
     public IReadOnlyList<int> WeightOfNode { get; }
     public IReadOnlyList<string> Names { get; }
-    public IReadOnlyList<ExternalWeight> Weights { get; }
+    public IReadOnlyList<WeightPosition> Weights { get; }
     public PredictorTopology Topology { get; }
     public OptionFeatures Features { get; }
     public IReadOnlyList<PredictorUnit> Units { get; }
@@ -241,7 +235,7 @@ internal sealed class ExternalGraph
         }
     }
 
-    private ExternalWeight Describe(int node)
+    private WeightPosition Describe(int node)
     {
         ForeignValue element = nodes[node];
         string? Optional(string field) => element[field] is { IsText: true } value && value.Text().Length > 0 ? value.Text() : null;
@@ -249,7 +243,7 @@ internal sealed class ExternalGraph
         string stage = Optional("stage") is { } name ? name + " " : "";
         long parameters = element["shape"] is { IsList: true } shape ? Elements(Integers(shape, $"'shape' of {Place(node)}"), Place(node))
             : Features.OriginalBytes(WeightOfNode[node]) * 8 / Features.OriginalBits;
-        return new ExternalWeight(Names[WeightOfNode[node]], block < 0 ? "outside" : Optional("block_name") ?? $"{stage}block {block}",
+        return new WeightPosition(Names[WeightOfNode[node]], block < 0 ? "outside" : Optional("block_name") ?? $"{stage}block {block}",
             Optional("type") ?? (element.Has("layer_code") ? $"layer {element["layer_code"].Excerpt()}" : "weight"), parameters);
     }
 

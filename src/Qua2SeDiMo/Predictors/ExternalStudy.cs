@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Qua2SeDiMo.Graphs;
 
 namespace Qua2SeDiMo.Predictors;
 
@@ -16,7 +17,7 @@ public sealed record ExternalStudyOptions(string TargetColumn = "target", double
 /// <param name="Study">Graph, options and labels.</param>
 /// <param name="Units">Scored subgraphs: those of the graph, or derived from its shape; may be none.</param>
 /// <param name="UnitsAreDerived">Whether the graph listed no units.</param>
-/// <param name="Weights">Where each weight stands.</param>
+/// <param name="Weights">Where each weight is.</param>
 /// <param name="TrialNames">What each trial is called.</param>
 /// <param name="TrialImages">File or folder of each trial's images; null where none is stated.</param>
 /// <param name="Target">What the label is, for instance <c>target</c> or <c>-fid - 60·average-bits</c>.</param>
@@ -24,8 +25,9 @@ public sealed record ExternalStudyOptions(string TargetColumn = "target", double
 /// <param name="Fingerprint">SHA-256 of graph and trials.</param>
 /// <param name="Notes">What a person should know of the files.</param>
 public sealed record ExternalStudy(
-    PredictorStudy Study, IReadOnlyList<PredictorUnit> Units, bool UnitsAreDerived, IReadOnlyList<ExternalWeight> Weights, IReadOnlyList<string> TrialNames,
-    IReadOnlyList<string?> TrialImages, string Target, IReadOnlyList<IReadOnlyList<double>>? TrueSensitivities, string Fingerprint, IReadOnlyList<string> Notes)
+    PredictorStudy Study, IReadOnlyList<PredictorUnit> Units, bool UnitsAreDerived, IReadOnlyList<WeightPosition> Weights,
+    IReadOnlyList<string> TrialNames, IReadOnlyList<string?> TrialImages, string Target,
+    IReadOnlyList<IReadOnlyList<double>>? TrueSensitivities, string Fingerprint, IReadOnlyList<string> Notes)
 {
     /// <summary>The most trials that are read; ridge regression's time grows with their cube.</summary>
     public const int MaximumTrials = 20_000;

@@ -1,6 +1,7 @@
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Studies;
 
@@ -34,8 +35,8 @@ public static class ExplainStage
     /// <exception cref="Q2Exception">There is no fitted predictor.</exception>
     public static SensitivityRecord Run(LoadedModel model, RunDirectory run, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        FitRecord fit = FittedFiles.Main(run);
-        return Run(LabelledStudy.OfRun(model, run, Objective.Parse(fit.Objective)), run, new ExplainOptions(), progress, cancellationToken);
+        Fit fit = FittedFiles.Main(run);
+        return Run(StudyTrials.Read(model, run, Objective.Parse(fit.Objective)), run, new ExplainOptions(), progress, cancellationToken);
     }
 
     /// <summary>The same for any labelled trials.</summary>
@@ -51,8 +52,8 @@ public static class ExplainStage
         ArgumentNullException.ThrowIfNull(study);
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(options);
-        FitRecord main = FittedFiles.Main(run, options.Loss);
-        main.RequireOf(study, run);
+        Fit main = FittedFiles.Main(run, options.Loss);
+        main.RequireOf(study.Origin, run);
         // What was asked for should fail before the work, not after it.
         (WeightGroup First, WeightGroup Second)[] asked = [.. options.Compare.Select(pair => (WeightGroups.Find(pair.First, study.Weights, study.Units), WeightGroups.Find(pair.Second, study.Weights, study.Units)))];
         using var networks = Networks.Score(study, run, main, options, progress, cancellationToken);
@@ -88,12 +89,12 @@ public static class ExplainStage
     public static SensitivityRecord Read(RunDirectory run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        return StudyRecord.ReadFile<SensitivityRecord>(run.Sensitivity, "explain");
+        return RunFile.Read<SensitivityRecord>(run.Sensitivity, "explain");
     }
 
     /// <summary>Reads the record of a run, which must be of these trials and this fit.</summary>
     /// <exception cref="Q2Exception">There is none, or it is of others.</exception>
-    internal static SensitivityRecord Read(RunDirectory run, LabelledStudy study, FitRecord fit)
+    internal static SensitivityRecord Read(RunDirectory run, LabelledStudy study, Fit fit)
     {
         SensitivityRecord record = Read(run);
         string? what = record.TrainedOn?.Fingerprint != study.Origin.Fingerprint ? "the explanation is of other trials than there are now"
@@ -101,7 +102,7 @@ public static class ExplainStage
         return what is null ? record : throw RunIdentityException.Stale(run.Sensitivity, what, "`q2 explain`");
     }
 
-    private static string Name(FitRecord fit) => fit.Options.Loss.ToString().ToLowerInvariant();
+    private static string Name(Fit fit) => fit.Options.Loss.ToString().ToLowerInvariant();
 
     private static double[] Drops(SensitivityResult result) => [.. result.Weights.Select(weight => weight.BitDrop)];
 
@@ -146,12 +147,14 @@ public static class ExplainStage
 
         internal IReadOnlyList<ModelScoreSource> Sources => sources;
 
-        internal static Networks Score(LabelledStudy study, RunDirectory run, FitRecord main, ExplainOptions options, IProgress<StageProgress>? progress, CancellationToken cancellationToken)
+        internal static Networks Score(
+            LabelledStudy study, RunDirectory run, Fit main, ExplainOptions options, IProgress<StageProgress>? progress,
+            CancellationToken cancellationToken)
         {
             var networks = new Networks();
             try
             {
-                foreach (FitRecord fit in FittedFiles.All(run))
+                foreach (Fit fit in FittedFiles.All(run))
                 {
                     IReadOnlyList<Predictor> folds = PredictorFile.Read(run, fit);
                     networks.open.AddRange(folds);

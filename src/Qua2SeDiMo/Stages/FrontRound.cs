@@ -1,6 +1,7 @@
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Stages;
@@ -12,7 +13,7 @@ internal static class FrontRound
     internal static IReadOnlyList<BitAllocation> Propose(LoadedModel model, RunDirectory run, StudyOptions options, int start, CancellationToken cancellationToken)
     {
         Objective objective = options.FrontObjective is { } name ? new Objective(StudyMetric.OfQuality(name)) : MostReliable(run, options);
-        PredictorStudy study = LabelledStudy.OfRun(model, run, objective, start).Study;
+        PredictorStudy study = StudyTrials.Read(model, run, objective, start).Study;
         IReadOnlyList<int[]> proposals = FrontProposals.Propose(
             study.Features, study.Trials, FrontAllocationSampler.RoundCount, options.SamplerSeed + (ulong)start, cancellationToken);
         var space = new AllocationSpace(model.Weights, model.OriginalBits);
@@ -23,7 +24,8 @@ internal static class FrontRound
     // By the random trials alone, so that every round and every machine takes the same.
     private static Objective MostReliable(RunDirectory run, StudyOptions options)
     {
-        Trial[] first = [.. FitStage.ReadTrials(run, Study.DefaultName).Where(trial => trial.Number < FrontAllocationSampler.FirstCount && trial.State == TrialState.Complete)];
+        bool IsFirst(Trial trial) => trial.Number < FrontAllocationSampler.FirstCount && trial.State == TrialState.Complete;
+        Trial[] first = [.. RunStudy.Trials(run).Where(IsFirst)];
         IReadOnlyList<ObjectiveReliability> reliabilities = StudyReliability.Measure(run, options, first);
         return reliabilities.Count > 0 ? Objective.MostReliable(reliabilities) : new Objective(StudyMetric.Psnr);
     }

@@ -2,6 +2,7 @@ using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Reports;
+using Qua2SeDiMo.Runs;
 
 namespace Qua2SeDiMo.Stages;
 
@@ -79,7 +80,7 @@ public static class GraphStage
         QuantizerBank bank = QuantizerBank.Open(run.Bank);
         // One that is not known to be of these weights says nothing about them; `q2 bank` makes it known.
         if (bank.Checkpoint != model.DenoiserFingerprint().Hex) return null;
-        OptionFeatures features = FitStage.Features(dag, bank, model.OriginalBits);
+        OptionFeatures features = TopologyBuilder.Features(dag, bank, model.OriginalBits);
         return
         [
             .. dag.Weights.Select((_, weight) => (IReadOnlyList<DagOption>)[.. bank.Options.Select((option, o) => new DagOption(

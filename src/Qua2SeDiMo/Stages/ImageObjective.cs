@@ -6,6 +6,7 @@ using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Reports;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Stages;

@@ -1,3 +1,5 @@
+using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Studies;
 
@@ -7,12 +9,13 @@ namespace Qua2SeDiMo.Stages;
 internal static class ImagesOfTrials
 {
     /// <summary>Null where the label is no mean over images, or the study is from outside.</summary>
-    internal static ImageLabels? Read(LabelledStudy study, RunDirectory run, FitRecord fit)
+    internal static ImageLabels? Read(LabelledStudy study, RunDirectory run, Fit fit)
     {
         if (study.Origin.Source != "study" || !File.Exists(run.StudyRecord)) return null;
         Objective objective = Objective.Parse(fit.Objective);
         StudyOptions options = StudyRecord.Read(run).Options;
-        IReadOnlyDictionary<int, TrialArray> arrays = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System).Use(store => store.ReadArraysAsync(objective.Metric.Name).GetAwaiter().GetResult());
+        using SqliteStudyStore store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System);
+        IReadOnlyDictionary<int, TrialArray> arrays = store.ReadArrays(objective.Metric.Name);
         int[] numbers = [.. study.TrialNames.Select(int.Parse)];
         if (!Array.TrueForAll(numbers, number => arrays.TryGetValue(number, out TrialArray? array) && array.Columns == 1 && array.Rows == options.ImageCount)) return null;
         double sign = objective.Metric.Direction == StudyDirection.Maximize ? 1 : -1;

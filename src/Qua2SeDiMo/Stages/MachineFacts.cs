@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Runs;
 
 namespace Qua2SeDiMo.Stages;
 
@@ -17,7 +18,7 @@ public static class MachineFacts
         ("System", RuntimeInformation.OSDescription),
         (".NET", Environment.Version.ToString()),
         ("ONNX Runtime", RuntimeVersion.Text),
-        ("q2", StudyStage.Versions["q2"]),
+        ("q2", ProgramVersions.All["q2"]),
     ];
 
     private static string ProcessorName()

@@ -1,5 +1,6 @@
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Sensitivity;
 
 namespace Qua2SeDiMo.Stages;
@@ -21,10 +22,11 @@ internal static class NetworkResamples
     /// <param name="progress">Told after each.</param>
     /// <param name="cancellationToken">Stops between epochs.</param>
     internal static IReadOnlyList<double[]> Collect(
-        LabelledStudy study, RunDirectory run, FitRecord fit, int count, int epochs, IProgress<StageProgress>? progress, CancellationToken cancellationToken)
+        LabelledStudy study, RunDirectory run, Fit fit, int count, int epochs, IProgress<StageProgress>? progress,
+        CancellationToken cancellationToken)
     {
         string path = run.BootstrapOf(fit.Options.Loss.ToString());
-        ResampleFile? stored = File.Exists(path) ? StudyRecord.ReadFile<ResampleFile>(path, "explain --bootstrap") : null;
+        ResampleFile? stored = File.Exists(path) ? RunFile.Read<ResampleFile>(path, "explain --bootstrap") : null;
         bool fits = stored is not null && stored.Fingerprint == study.Origin.Fingerprint && stored.Seed == fit.Options.Seed && (epochs == 0 || stored.Epochs == epochs);
         if (count == 0) return fits ? stored!.Scores : [];
         ResampleFile file = fits ? stored! : new ResampleFile(study.Origin.Fingerprint, epochs > 0 ? epochs : DefaultEpochs, fit.Options.Seed, []);

@@ -3,6 +3,7 @@ using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Packing.Recipes;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Runs;
 
 namespace Qua2SeDiMo.Stages;
 

@@ -36,7 +36,8 @@ public static class PlanProposals
             foreach (PlanProposer proposer in proposers)
             {
                 PlanProposal proposal = Propose(proposer.Search, features, budget, cancellationToken);
-                entries.Add(Entry(features, budget, $"plan-{proposer.Name}", $"Proposal of {ModelLabels.Proposer(proposer.Model, proposer.Level)}", PlanKind.Candidate) with
+                string label = $"Proposal of {PlanProposer.LabelOf(proposer.Model, proposer.Level)}";
+                entries.Add(Entry(features, budget, $"plan-{proposer.Name}", label, PlanKind.Candidate) with
                 {
                     Predictor = proposer.Model,
                     Level = proposer.Level,

@@ -26,6 +26,17 @@ public sealed record PlanProposer(string Model, PlanLevel Level, IPlanProposer S
 
     /// <summary>Name in keys and files; op level goes without saying.</summary>
     public static string NameOf(string model, PlanLevel? level) => model == ModelNames.Blend ? "blend" : level is null or PlanLevel.Op ? model : $"{model}-{level.Value.ToString().ToLowerInvariant()}";
+
+    /// <summary>Name in sentences; null stands for the model at any level.</summary>
+    public static string LabelOf(string model, PlanLevel? level = null) => (model, level) switch
+    {
+        (ModelNames.Network, PlanLevel.Block) => "the network, block level",
+        (ModelNames.Network, PlanLevel.Whole) => "the network, whole allocation",
+        (ModelNames.Network, PlanLevel.Op) => "the network, op level",
+        (ModelNames.Network, _) => "the network",
+        (ModelNames.Blend, _) => "network and ridge together",
+        _ => "ridge regression",
+    };
 }
 
 /// <summary>Everybody who proposes plans from some fitted models.</summary>

@@ -1,6 +1,8 @@
 using System.Text.Json.Serialization;
 using Qua2SeDiMo.Json;
+using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Runs;
 
 namespace Qua2SeDiMo.Stages;
 
@@ -128,7 +130,7 @@ public sealed record PlanRecord(string Objective, string Predictor, string Reaso
     public static PlanRecord Read(RunDirectory run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        return StudyRecord.ReadFile<PlanRecord>(run.Plan, "plan");
+        return RunFile.Read<PlanRecord>(run.Plan, "plan");
     }
 
     /// <summary>Reads the record of a run, which must be of this model and of the study as it stands.</summary>
@@ -145,7 +147,7 @@ public sealed record PlanRecord(string Objective, string Predictor, string Reaso
         }
         // A run directory may be kept without its study: the plan is known by its model then.
         if (!File.Exists(run.StudyDatabase)) return plan;
-        TrainedOn now = LabelledStudy.OfRun(model, run, Studies.Objective.Parse(plan.Objective)).Origin;
+        TrainedOn now = StudyTrials.Read(model, run, Studies.Objective.Parse(plan.Objective)).Origin;
         return now.Fingerprint == trained.Fingerprint ? plan : throw RunIdentityException.Stale(run.Plan,
             $"its plans were made by {trained.TrialCount} trials, and the study holds others now ({now.TrialCount})",
             "`q2 fit`, `q2 explain` and `q2 plan`");

@@ -2,6 +2,7 @@ using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Stages;
@@ -37,10 +38,10 @@ public static class PlanStage
         RunIdentity.Check(model, run, progress: progress, cancellationToken: cancellationToken);
         StudyOptions options = StudyRecord.Read(run).OptionsFor(model, run) with { RetryFailed = retryFailed };
         Preflight.Study(model, run, options);
-        FitRecord fit = FittedFiles.Main(run);
+        Fit fit = FittedFiles.Main(run);
         Objective objective = Objective.Parse(fit.Objective);
-        LabelledStudy labelled = LabelledStudy.OfRun(model, run, objective);
-        fit.RequireOf(labelled, run);
+        LabelledStudy labelled = StudyTrials.Read(model, run, objective);
+        fit.RequireOf(labelled.Origin, run);
         SensitivityRecord sensitivity = ExplainStage.Read(run, labelled, fit);
         IReadOnlyList<Predictor> folds = PredictorFile.Read(run, fit);
         List<PlanEntry> entries;
@@ -126,7 +127,8 @@ public static class PlanStage
 
     private static string Reason(List<PlanEntry> entries, PredictorChoice choice, string? predictor)
     {
-        string taken = string.Join(", ", entries.Where(entry => entry.Kind == PlanKind.Plan).Select(entry => $"{ModelLabels.Proposer(entry.Predictor!, entry.Level)} at {Size(entry)}"));
+        string taken = string.Join(", ", entries.Where(entry => entry.Kind == PlanKind.Plan)
+            .Select(entry => $"{PlanProposer.LabelOf(entry.Predictor!, entry.Level)} at {Size(entry)}"));
         int proposers = entries.Where(entry => entry.Predictor is not null).Select(entry => (entry.Predictor, entry.Level)).Distinct().Count();
         if (proposers == 1) return predictor is null ? $"One model proposed: {taken}." : $"Chosen by the user: {taken}.";
         return $"{(predictor is null ? "Each model proposed" : $"Of {predictor}, each level proposed")} a plan and the one that measured better was taken: {taken}. "
@@ -141,7 +143,7 @@ public static class PlanStage
     {
         QuantizerBank bank = BankStage.Open(model, run);
         OperationGraph graph = model.Operations;
-        Trial[] trials = [.. FitStage.ReadTrials(run, Study.DefaultName).Where(trial => trial.State == TrialState.Complete)];
+        Trial[] trials = [.. RunStudy.Trials(run).Where(trial => trial.State == TrialState.Complete)];
         var entries = new List<PlanEntry> { new() { Key = "full-precision", Label = "Full precision", Kind = PlanKind.FullPrecision } };
         entries.AddRange(bank.Options.Select(option => new PlanEntry
         {

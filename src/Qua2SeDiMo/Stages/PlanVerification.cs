@@ -1,6 +1,7 @@
 using System.Globalization;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Stages;
@@ -29,20 +30,19 @@ internal static class PlanVerification
     {
         string study = $"verified-{options.ToSettings(model, "").Fingerprint[..FingerprintLength]}{suffix}";
         Dictionary<string, Trial> trials = Label(model, run, options, entries, study, pictures, progress, cancellationToken);
-        return SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System, study).Use(store =>
+        cancellationToken.ThrowIfCancellationRequested();
+        using SqliteStudyStore store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System, study);
+        Dictionary<string, IReadOnlyDictionary<int, TrialArray>> arrays = StudyMetric.Quality.ToDictionary(
+            metric => metric.Name, metric => store.ReadArrays(metric.Name));
+        StoredTrials.CheckMetrics(run.StudyDatabase, [.. trials.Values.Where(trial => trial.State == TrialState.Complete)]);
+        PlanEntry With(PlanEntry entry) => WithMetrics(run, options, entry, trials[entry.Key], arrays, suffix, pictures is not null) with
         {
-            Dictionary<string, IReadOnlyDictionary<int, TrialArray>> arrays = StudyMetric.Quality.ToDictionary(
-                metric => metric.Name, metric => store.ReadArraysAsync(metric.Name, cancellationToken).GetAwaiter().GetResult());
-            StoredTrials.CheckMetrics(run.StudyDatabase, [.. trials.Values.Where(trial => trial.State == TrialState.Complete)]);
-            PlanEntry With(PlanEntry entry) => WithMetrics(run, options, entry, trials[entry.Key], arrays, suffix, pictures is not null) with
-            {
-                ActivationBits = options.ActivationBits,
-            };
-            Trial[] asked = [.. trials.Values.DistinctBy(trial => trial.Number).OrderBy(trial => trial.Number)];
-            return new MeasuredEntries(
-                [.. entries.Where(entry => trials[entry.Key].State == TrialState.Complete).Select(With)],
-                new UnfinishedTrials(asked.Length, [.. asked.Where(trial => trial.State != TrialState.Complete)], 0));
-        });
+            ActivationBits = options.ActivationBits,
+        };
+        Trial[] asked = [.. trials.Values.DistinctBy(trial => trial.Number).OrderBy(trial => trial.Number)];
+        return new MeasuredEntries(
+            [.. entries.Where(entry => trials[entry.Key].State == TrialState.Complete).Select(With)],
+            new UnfinishedTrials(asked.Length, [.. asked.Where(trial => trial.State != TrialState.Complete)], 0));
     }
 
     // The trial of each entry, by its key. Another process may add its own plans to the same study meanwhile; then the list is made anew.
@@ -68,13 +68,16 @@ internal static class PlanVerification
     }
 
     // A study of these settings may not be there yet. Names become folders of pictures.
-    private static List<(string, BitAllocation)> Known(RunDirectory run, StudyOptions options, LoadedModel model, string study) =>
-        SqliteStudyStore.OpenOrCreate(run.StudyDatabase, options.ToSettings(model, "plans"), TimeProvider.System, study)
-            .Use<List<(string, BitAllocation)>>(store =>
-            [
-                .. store.ListAsync().GetAwaiter().GetResult().OrderBy(trial => trial.Number)
-                    .Select(trial => (StoredTrials.FolderName(run.StudyDatabase, trial), trial.Allocation)),
-            ]);
+    private static List<(string, BitAllocation)> Known(RunDirectory run, StudyOptions options, LoadedModel model, string study)
+    {
+        using SqliteStudyStore store = SqliteStudyStore.OpenOrCreate(
+            run.StudyDatabase, options.ToSettings(model, "plans"), TimeProvider.System, study);
+        return
+        [
+            .. store.List().OrderBy(trial => trial.Number)
+                .Select(trial => (StoredTrials.FolderName(run.StudyDatabase, trial), trial.Allocation)),
+        ];
+    }
 
     private static string Unused(string key, List<(string Name, BitAllocation Allocation)> listed)
     {

@@ -5,6 +5,7 @@ using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Runs;
 
 namespace Qua2SeDiMo.Stages;
 

@@ -5,6 +5,7 @@ using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Reports;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Stages;
@@ -32,14 +33,14 @@ public static class ReportStage
     private static ReportData Collect(LoadedModel model, RunDirectory run, string command)
     {
         StudyRecord study = StudyRecord.Read(run);
-        LabelledStudy.RequireOf(model, run);
-        FitRecord? fit = FittedFiles.All(run).Count > 0 ? FittedFiles.Main(run) : null;
-        LabelledStudy? labelled = fit is null ? null : LabelledStudy.OfRun(model, run, Objective.Parse(fit.Objective));
-        if (labelled is not null) fit!.RequireOf(labelled, run);
+        StudyTrials.RequireStudy(model, run);
+        Fit? fit = FittedFiles.All(run).Count > 0 ? FittedFiles.Main(run) : null;
+        LabelledStudy? labelled = fit is null ? null : StudyTrials.Read(model, run, Objective.Parse(fit.Objective));
+        if (labelled is not null) fit!.RequireOf(labelled.Origin, run);
         PlanRecord? plan = labelled is not null && File.Exists(run.Plan) ? PlanRecord.Read(run, model) : null;
         bool isExplained = labelled is not null && File.Exists(run.Sensitivity);
         SensitivityRecord? sensitivity = isExplained ? ExplainStage.Read(run, labelled!, fit!) : null;
-        Trial[] trials = [.. FitStage.ReadTrials(run, Study.DefaultName).Where(trial => trial.State == TrialState.Complete)];
+        Trial[] trials = [.. RunStudy.Trials(run).Where(trial => trial.State == TrialState.Complete)];
         StoredTrials.CheckMetrics(run.StudyDatabase, trials);
         Objective objective = fit is null ? new Objective(StudyMetric.OfQuality(study.Summary.Objective)) : Objective.Parse(fit.Objective);
         IReadOnlyList<MetricData> metrics = MetricTable(study.Summary, plan, objective);
@@ -141,7 +142,7 @@ public static class ReportStage
     };
 
     private static FrontData Front(PlanRecord plan, PlanFrontRecord front, Objective objective) => new(
-        PlanProposer.NameOf(front.Model, front.Level), ModelLabels.Proposer(front.Model, front.Level),
+        PlanProposer.NameOf(front.Model, front.Level), PlanProposer.LabelOf(front.Model, front.Level),
         front.Model == ModelNames.Network ? "standard deviations of the network's node norms" : $"units of {objective}", front.IsComplete,
         [.. front.Points.Select(point => new FrontPointData(point.AverageBits, point.Score))],
         [.. plan.Entries.Where(entry => entry.Predictor == front.Model && entry.Level == front.Level && entry.Kind is (PlanKind.Plan or PlanKind.Candidate) && entry.PredictedScore is not null)
@@ -178,7 +179,7 @@ public static class ReportStage
         ];
     }
 
-    private static PredictorData Predictor(FitRecord fit, PlanRecord? plan, Trial[] trials, Objective objective) => new(
+    private static PredictorData Predictor(Fit fit, PlanRecord? plan, Trial[] trials, Objective objective) => new(
         fit.Result.Folds.Count,
         [
             .. fit.Result.Models.Select(scores => new PredictorMethodData(

@@ -1,5 +1,6 @@
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Models.Fingerprints;
+using Qua2SeDiMo.Runs;
 
 namespace Qua2SeDiMo.Stages;
 

@@ -1,14 +1,8 @@
+using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Sensitivity;
 
 namespace Qua2SeDiMo.Stages;
-
-/// <summary>Where a weight stands in the network.</summary>
-/// <param name="Name">Module path.</param>
-/// <param name="Block">Block, or the place outside of the blocks.</param>
-/// <param name="LayerType">Operator type.</param>
-/// <param name="Parameters">Number of its elements.</param>
-public sealed record WeightPosition(string Name, string Block, string LayerType, long Parameters);
 
 /// <summary>Scores by a network of a further loss.</summary>
 /// <param name="Loss">What it was trained on.</param>

@@ -1,5 +1,6 @@
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Stages;
@@ -20,9 +21,9 @@ public sealed record StudyRecord(StudyOptions Options, StudySummary Summary)
     public static StudyRecord Read(RunDirectory run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        StudyRecord record = ReadFile<StudyRecord>(run.StudyRecord, "study");
+        StudyRecord record = RunFile.Read<StudyRecord>(run.StudyRecord, "study");
         if (record.Study is null) throw RunIdentityException.OtherVersion(run.StudyRecord, 0, "study");
-        if (File.Exists(run.StudyDatabase) && MainStudy(run).Settings.Fingerprint != record.Study)
+        if (File.Exists(run.StudyDatabase) && RunStudy.Open(run).Settings.Fingerprint != record.Study)
         {
             throw RunIdentityException.Stale(
                 run.StudyRecord, $"it is of another study than {Path.GetFileName(run.StudyDatabase)} beside it", "`q2 study`");
@@ -36,21 +37,9 @@ public sealed record StudyRecord(StudyOptions Options, StudySummary Summary)
     /// <exception cref="Q2Exception">Model or scoring files are not what they were.</exception>
     internal StudyOptions OptionsFor(LoadedModel model, RunDirectory run)
     {
-        Study study = MainStudy(run);
+        Study study = RunStudy.Open(run);
         StudyOptions options = Options with { Scoring = Options.Scoring.FoundAgain(model, study.Settings.Under(StudySettings.OfScoring)) };
         StudySettings now = options.ToSettings(model, study.Settings.Values.GetValueOrDefault("sampler", ""));
         return now.Fingerprint == study.Settings.Fingerprint ? options : throw StudySettingsException.For(run.StudyDatabase, study, now);
-    }
-
-    /// <summary>The study of random allocations of a run.</summary>
-    internal static Study MainStudy(RunDirectory run) =>
-        SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System).Use(store => store.Study);
-
-    /// <summary>Reads a stage's JSON file.</summary>
-    /// <exception cref="Q2Exception">It is missing or damaged; the message names the verb that writes it.</exception>
-    internal static T ReadFile<T>(string path, string verb)
-    {
-        if (!File.Exists(path)) throw new ModelFolderException($"{path}: not there yet; run `q2 {verb}` first.");
-        return OwnJson.Read<T>(path, verb);
     }
 }

@@ -1,3 +1,4 @@
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Stages;
@@ -8,26 +9,24 @@ internal static class StudyReliability
     internal static IReadOnlyList<ObjectiveReliability> Measure(RunDirectory run, StudyOptions options, IReadOnlyList<Trial> complete)
     {
         if (complete.Count < SplitHalfReliability.MinTrials || options.ImageCount < SplitHalfReliability.MinImages) return [];
-        return SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System).Use(store =>
+        using SqliteStudyStore store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System);
+        double[] bits = [.. complete.Select(trial => trial.Metrics[StudyMetric.AverageBits.Name])];
+        var result = new List<ObjectiveReliability>();
+        // Its sums over all real images are worth making once.
+        var real = new Lazy<FeatureReference>(() => FeatureReference.Read(options.Scoring.ReferenceFeatures!));
+        foreach (StudyMetric metric in StudyMetric.Quality.Where(metric => complete.All(trial => trial.Metrics.ContainsKey(metric.Name))))
         {
-            double[] bits = [.. complete.Select(trial => trial.Metrics[StudyMetric.AverageBits.Name])];
-            var result = new List<ObjectiveReliability>();
-            // Its sums over all real images are worth making once.
-            var real = new Lazy<FeatureReference>(() => FeatureReference.Read(options.Scoring.ReferenceFeatures!));
-            foreach (StudyMetric metric in StudyMetric.Quality.Where(metric => complete.All(trial => trial.Metrics.ContainsKey(metric.Name))))
-            {
-                bool isDistribution = FeatureReference.Metrics.Contains(metric);
-                string name = isDistribution ? ImageScorer.ClipFeatures : metric.Name;
-                IReadOnlyDictionary<int, TrialArray> stored = store.ReadArraysAsync(name).GetAwaiter().GetResult();
-                int columns = isDistribution ? real.Value.Width : 1;
-                TrialArray[] arrays =
-                    [.. complete.Select(trial => StoredTrials.Array(run.StudyDatabase, trial, stored, name, options.ImageCount, columns))];
-                result.Add(isDistribution
-                    ? OfDistribution(metric, bits, arrays, real.Value)
-                    : SplitHalfReliability.OfMean(metric.Name, bits, arrays));
-            }
-            return result;
-        });
+            bool isDistribution = FeatureReference.Metrics.Contains(metric);
+            string name = isDistribution ? ImageScorer.ClipFeatures : metric.Name;
+            IReadOnlyDictionary<int, TrialArray> stored = store.ReadArrays(name);
+            int columns = isDistribution ? real.Value.Width : 1;
+            TrialArray[] arrays =
+                [.. complete.Select(trial => StoredTrials.Array(run.StudyDatabase, trial, stored, name, options.ImageCount, columns))];
+            result.Add(isDistribution
+                ? OfDistribution(metric, bits, arrays, real.Value)
+                : SplitHalfReliability.OfMean(metric.Name, bits, arrays));
+        }
+        return result;
     }
 
     private static ObjectiveReliability OfDistribution(StudyMetric metric, double[] bits, TrialArray[] features, FeatureReference real) =>

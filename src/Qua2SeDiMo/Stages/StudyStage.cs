@@ -1,7 +1,6 @@
-using System.Reflection;
 using Qua2SeDiMo.Graphs;
-using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Stages;
@@ -70,14 +69,6 @@ public static class StudyStage
         return Label(model, run, options, sampler, studyName, allocations.Count, retryBelow, pictures, progress, cancellationToken);
     }
 
-    /// <summary>What a trial records of the programs that made it.</summary>
-    internal static IReadOnlyDictionary<string, string> Versions { get; } = new Dictionary<string, string>
-    {
-        ["q2"] = typeof(StudyStage).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",
-        ["dotnet"] = Environment.Version.ToString(),
-        ["onnxruntime"] = RuntimeVersion.Text,
-    };
-
     /// <summary>What a finished study says of itself: speed, and how reliably each metric ranks its trials. Later stages read it from the run directory.</summary>
     /// <param name="model">The model.</param>
     /// <param name="run">The run directory.</param>
@@ -105,7 +96,7 @@ public static class StudyStage
         {
             SetAside = trials.Count(trial => trial.State == TrialState.SetAside),
         };
-        new StudyRecord(options.ToBeKept(), summary) { Study = StudyRecord.MainStudy(run).Settings.Fingerprint }.Write(run);
+        new StudyRecord(options.ToBeKept(), summary) { Study = RunStudy.Open(run).Settings.Fingerprint }.Write(run);
         return summary;
     }
 
@@ -135,20 +126,20 @@ public static class StudyStage
     {
         BankStage.RequireOriginal(model);
         RunIdentity.Claim(model, run, withPipeline: true, progress, cancellationToken);
-        return SqliteStudyStore.OpenOrCreate(run.StudyDatabase, options.ToSettings(model, sampler.Description), TimeProvider.System, studyName).Use(store =>
-        {
-            if (retryBelow is { } count) store.RetryFailedAsync(count, cancellationToken).GetAwaiter().GetResult();
-            IReadOnlyList<Trial> known = store.ListAsync(cancellationToken).GetAwaiter().GetResult();
-            StoredTrials.CheckProposals(run.StudyDatabase, known, sampler, [.. model.Weights.Select(weight => weight.Name)], options);
-            if (known.Count(trial => trial.IsFinished && trial.Number < trialCount) >= trialCount) return known;
-            QuantizerBank bank = BankStage.Run(model, run, progress, cancellationToken);
-            Func<int, string>? folder = pictures is null ? null : number => Path.Combine(pictures, sampler.NameOf(number));
-            string cache = options.FirstPrompt == 0 ? run.FullPrecisionImages : run.FreshFullPrecisionImages;
-            using var objective = new ImageObjective(model, bank, options, cache, folder, progress, cancellationToken);
-            var runner = new StudyRunner(store, sampler, objective, StudyWorker.ThisProcess(Versions), TimeProvider.System);
-            IProgress<StudyProgress>? inner = progress is null ? null : new Relay<StudyProgress>(step => progress.Report(Describe(step)));
-            return runner.RunAsync(trialCount, options.Seed, inner, cancellationToken).GetAwaiter().GetResult();
-        });
+        using SqliteStudyStore store = SqliteStudyStore.OpenOrCreate(
+            run.StudyDatabase, options.ToSettings(model, sampler.Description), TimeProvider.System, studyName);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (retryBelow is { } count) store.RetryFailed(count);
+        IReadOnlyList<Trial> known = store.List();
+        StoredTrials.CheckProposals(run.StudyDatabase, known, sampler, [.. model.Weights.Select(weight => weight.Name)], options.Seed);
+        if (known.Count(trial => trial.IsFinished && trial.Number < trialCount) >= trialCount) return known;
+        QuantizerBank bank = BankStage.Run(model, run, progress, cancellationToken);
+        Func<int, string>? folder = pictures is null ? null : number => Path.Combine(pictures, sampler.NameOf(number));
+        string cache = options.FirstPrompt == 0 ? run.FullPrecisionImages : run.FreshFullPrecisionImages;
+        using var objective = new ImageObjective(model, bank, options, cache, folder, progress, cancellationToken);
+        var runner = new StudyRunner(store, sampler, objective, StudyWorker.ThisProcess(ProgramVersions.All), TimeProvider.System);
+        IProgress<StudyProgress>? inner = progress is null ? null : new Relay<StudyProgress>(step => progress.Report(Describe(step)));
+        return runner.Run(trialCount, options.Seed, inner, cancellationToken);
     }
 
     private static StageProgress Describe(StudyProgress step)

@@ -1,6 +1,7 @@
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Runs;
 
 namespace Qua2SeDiMo.Stages;
 
@@ -22,8 +23,8 @@ public static class UnverifiedPlanStage
     {
         ArgumentNullException.ThrowIfNull(study);
         ArgumentNullException.ThrowIfNull(budgets);
-        FitRecord fit = FittedFiles.Main(run);
-        fit.RequireOf(study, run);
+        Fit fit = FittedFiles.Main(run);
+        fit.RequireOf(study.Origin, run);
         SensitivityRecord sensitivity = ExplainStage.Read(run, study, fit);
         string decides = predictor ?? sensitivity.Decides;
         OptionFeatures features = study.Study.Features;

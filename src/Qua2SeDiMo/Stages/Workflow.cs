@@ -4,6 +4,7 @@ using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Stages;
@@ -36,7 +37,7 @@ public sealed record WorkflowOptions(
 /// <param name="Elapsed">Wall time of this call.</param>
 /// <param name="PeakMemoryBytes">Largest resident memory of the process.</param>
 public sealed record WorkflowResult(
-    StudySummary Study, FitRecord Fit, SensitivityRecord Sensitivity, PlanRecord Plan, PackedModelSummary Packed, string Report,
+    StudySummary Study, Fit Fit, SensitivityRecord Sensitivity, PlanRecord Plan, PackedModelSummary Packed, string Report,
     TimeSpan Elapsed, long PeakMemoryBytes)
 {
     /// <summary>Trials of study and plan without a label, in words; empty when all that was asked for is complete.</summary>
@@ -68,7 +69,8 @@ public static class Workflow
             if (UnfinishedTrials.Of(trials, options.Study.TrialCount) is { IsEmpty: false } open) unfinished.Add($"Study: {open}");
             return StudyStage.Summarise(model, run, options.Study, trials, options.Objective);
         });
-        FitRecord fit = StageTimings.Measure(run, "fit", () => FitStage.Run(model, run, options.Predictor, options.Objective, options.SizeWeight, progress, cancellationToken));
+        Fit fit = StageTimings.Measure(run, "fit", () => FitStage.Run(
+            model, run, options.Predictor, options.Objective, options.SizeWeight, progress, cancellationToken));
         SensitivityRecord sensitivity = StageTimings.Measure(run, "explain", () => ExplainStage.Run(model, run, progress, cancellationToken));
         PlanRecord plan = StageTimings.Measure(run, "plan", () => PlanStage.Run(
             model, run, options.Budgets, options.Decides, options.Level, options.Activations, options.Study.RetryFailed, progress, cancellationToken));

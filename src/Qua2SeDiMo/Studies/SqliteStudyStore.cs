@@ -20,7 +20,7 @@ public sealed class SqliteStudyStore : IStudyStore
     private const int ReasonLength = 10_000;
 
     private readonly SqliteConnection connection;
-    private readonly SemaphoreSlim gate = new(1);
+    private readonly Lock gate = new();
     private readonly TimeProvider time;
     private readonly long studyId;
     private readonly SqliteStudyRows rows;
@@ -71,10 +71,10 @@ public sealed class SqliteStudyStore : IStudyStore
     }
 
     /// <inheritdoc/>
-    public Task EnqueueAsync(IReadOnlyList<TrialProposal> proposals, CancellationToken cancellationToken = default)
+    public void Enqueue(IReadOnlyList<TrialProposal> proposals)
     {
         ArgumentNullException.ThrowIfNull(proposals);
-        return InTransaction(() =>
+        InTransaction(() =>
         {
             foreach (TrialProposal proposal in proposals)
             {
@@ -86,11 +86,11 @@ public sealed class SqliteStudyStore : IStudyStore
                     studyId, proposal.Number, proposal.Name, proposal.Allocation.ToJson(), unchecked((long)proposal.Seed));
             }
             return proposals.Count;
-        }, cancellationToken);
+        });
     }
 
     /// <inheritdoc/>
-    public Task<Trial?> LeaseNextAsync(StudyWorker worker, int trialCount, CancellationToken cancellationToken = default)
+    public Trial? LeaseNext(StudyWorker worker, int trialCount)
     {
         ArgumentNullException.ThrowIfNull(worker);
         return InTransaction(() =>
@@ -105,15 +105,14 @@ public sealed class SqliteStudyStore : IStudyStore
                 """,
                 studyId, trialCount, worker.Host, worker.ProcessId, worker.ProcessStart, Json(worker.Versions), Now());
             return leased.SingleOrDefault();
-        }, cancellationToken);
+        });
     }
 
     /// <inheritdoc/>
-    public Task<bool> HeartbeatAsync(Trial leased, CancellationToken cancellationToken = default) =>
-        InTransaction(() => UpdateLeased(leased, "heartbeat_at = $6", Now()), cancellationToken);
+    public bool Heartbeat(Trial leased) => InTransaction(() => UpdateLeased(leased, "heartbeat_at = $6", Now()));
 
     /// <inheritdoc/>
-    public Task<Trial> CompleteAsync(Trial leased, TrialResult result, CancellationToken cancellationToken = default)
+    public Trial Complete(Trial leased, TrialResult result)
     {
         ArgumentNullException.ThrowIfNull(result);
         return InTransaction(() =>
@@ -135,11 +134,11 @@ public sealed class SqliteStudyStore : IStudyStore
                     id, array.Name, array.Columns, MemoryMarshal.AsBytes(array.Values.AsSpan()).ToArray());
             }
             return rows.ReadOne(leased.Number);
-        }, cancellationToken);
+        });
     }
 
     /// <inheritdoc/>
-    public Task<Trial> FailAsync(Trial leased, string reason, CancellationToken cancellationToken = default) => InTransaction(() =>
+    public Trial Fail(Trial leased, string reason) => InTransaction(() =>
     {
         string kept = reason.Length > ReasonLength ? reason[..ReasonLength] : reason;
         if (!UpdateLeased(leased, "state = 'failed', failure = $6, finished_at = $7, heartbeat_at = $7", kept, Now()))
@@ -147,14 +146,14 @@ public sealed class SqliteStudyStore : IStudyStore
             throw new LeaseLostException(leased.Number);
         }
         return rows.ReadOne(leased.Number);
-    }, cancellationToken);
+    });
 
     /// <inheritdoc/>
-    public Task ReleaseAsync(Trial leased, CancellationToken cancellationToken = default) =>
-        InTransaction(() => UpdateLeased(leased, "state = 'waiting', attempt = attempt - 1, deaths = 0"), cancellationToken);
+    public void Release(Trial leased) =>
+        InTransaction(() => UpdateLeased(leased, "state = 'waiting', attempt = attempt - 1, deaths = 0"));
 
     /// <inheritdoc/>
-    public Task<int> RetryFailedAsync(int trialCount = int.MaxValue, CancellationToken cancellationToken = default) => InTransaction(() =>
+    public int RetryFailed(int trialCount = int.MaxValue) => InTransaction(() =>
     {
         // Whose process died just now, for the last time allowed, is meant too.
         RecoverLeases();
@@ -164,10 +163,10 @@ public sealed class SqliteStudyStore : IStudyStore
             WHERE study_id = $0 AND number < $1 AND state IN ('failed', 'set-aside')
             """,
             studyId, trialCount);
-    }, cancellationToken);
+    });
 
     /// <inheritdoc/>
-    public Task<TrialCounts> CountAsync(int trialCount, CancellationToken cancellationToken = default) => InTransaction(() =>
+    public TrialCounts Count(int trialCount) => InTransaction(() =>
     {
         using SqliteCommand command = connection.Command(
             "SELECT state, count(*) FROM trial WHERE study_id = $0 AND number < $1 GROUP BY state", studyId, trialCount);
@@ -175,23 +174,20 @@ public sealed class SqliteStudyStore : IStudyStore
         var counts = new Dictionary<string, int>(StringComparer.Ordinal);
         while (reader.Read()) counts[reader.GetString(0)] = reader.GetInt32(1);
         int Of(TrialState state) => counts.GetValueOrDefault(SqliteTrialRow.NameOf(state));
-        return new TrialCounts(Of(TrialState.Waiting), Of(TrialState.Running), Of(TrialState.Complete) + Of(TrialState.Pruned), Of(TrialState.Failed), Of(TrialState.SetAside));
-    }, cancellationToken, write: false);
+        return new TrialCounts(
+            Of(TrialState.Waiting), Of(TrialState.Running), Of(TrialState.Complete) + Of(TrialState.Pruned), Of(TrialState.Failed),
+            Of(TrialState.SetAside));
+    }, write: false);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<Trial>> ListAsync(CancellationToken cancellationToken = default) =>
-        InTransaction<IReadOnlyList<Trial>>(rows.ReadAll, cancellationToken, write: false);
+    public IReadOnlyList<Trial> List() => InTransaction<IReadOnlyList<Trial>>(rows.ReadAll, write: false);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyDictionary<int, TrialArray>> ReadArraysAsync(string name, CancellationToken cancellationToken = default) =>
-        InTransaction<IReadOnlyDictionary<int, TrialArray>>(() => rows.ReadArrays(name), cancellationToken, write: false);
+    public IReadOnlyDictionary<int, TrialArray> ReadArrays(string name) =>
+        InTransaction<IReadOnlyDictionary<int, TrialArray>>(() => rows.ReadArrays(name), write: false);
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await connection.DisposeAsync().ConfigureAwait(false);
-        gate.Dispose();
-    }
+    public void Dispose() => connection.Dispose();
 
     // What the file holds is looked at before anything is built on it.
     private static SqliteStudyStore Open(string path, bool create, Func<SqliteConnection, SqliteStudyStore> find)
@@ -218,24 +214,22 @@ public sealed class SqliteStudyStore : IStudyStore
 
     // SQLite works on the calling thread; the gate keeps heartbeats out of a transaction of the same store. Writers take the write lock at
     // once, so that a transaction never fails half-way because another process was faster.
-    private async Task<T> InTransaction<T>(Func<T> work, CancellationToken cancellationToken, bool write = true)
+    private T InTransaction<T>(Func<T> work, bool write = true)
     {
-        await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
+        lock (gate)
         {
-            RequireInPlace();
-            T result = connection.InTransaction(write, work);
-            // A commit into a file that was taken away meanwhile is none.
-            RequireInPlace();
-            return result;
-        }
-        catch (SqliteException error)
-        {
-            throw SqliteFault.Explain(error, connection.DataSource, SqliteLibrary.SystemError(connection), write);
-        }
-        finally
-        {
-            gate.Release();
+            try
+            {
+                RequireInPlace();
+                T result = connection.InTransaction(write, work);
+                // A commit into a file that was taken away meanwhile is none.
+                RequireInPlace();
+                return result;
+            }
+            catch (SqliteException error)
+            {
+                throw SqliteFault.Explain(error, connection.DataSource, SqliteLibrary.SystemError(connection), write);
+            }
         }
     }
 

@@ -30,57 +30,60 @@ public sealed class StudyRunner(IStudyStore store, IAllocationSampler sampler, I
     /// <returns>All trials of the store.</returns>
     /// <exception cref="TrialFailureException">Several trials in a row failed.</exception>
     /// <exception cref="TrialInterruptedException">Something that is no trial's own fault stopped the run; the trial waits again.</exception>
-    public async Task<IReadOnlyList<Trial>> RunAsync(
+    public IReadOnlyList<Trial> Run(
         int trialCount, ulong seed, IProgress<StudyProgress>? progress = null, CancellationToken cancellationToken = default)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         trialCount = Math.Min(trialCount, sampler.Count ?? trialCount);
-        await EnqueueMissingAsync(trialCount, seed, cancellationToken).ConfigureAwait(false);
-        var pace = new StudyPace(time, await store.CountAsync(trialCount, cancellationToken).ConfigureAwait(false), progress);
+        EnqueueMissing(trialCount, seed);
+        var pace = new StudyPace(time, store.Count(trialCount), progress);
         int failures = 0;
         while (true)
         {
-            Trial? trial = await store.LeaseNextAsync(worker, trialCount, cancellationToken).ConfigureAwait(false);
-            pace.Update(await store.CountAsync(trialCount, cancellationToken).ConfigureAwait(false), trial);
+            cancellationToken.ThrowIfCancellationRequested();
+            Trial? trial = store.LeaseNext(worker, trialCount);
+            pace.Update(store.Count(trialCount), trial);
             if (trial is not null)
             {
-                (Trial? finished, Exception? error) = await EvaluateAsync(trial, pace, cancellationToken).ConfigureAwait(false);
+                (Trial? finished, Exception? error) = Evaluate(trial, pace, cancellationToken);
                 failures = error is null ? 0 : failures + 1;
                 if (error is not null && failures == MaxConsecutiveFailures) throw new TrialFailureException(failures, trial, error);
                 pace.Latest = finished ?? pace.Latest;
             }
             else if (pace.Counts is { Running: 0, Waiting: 0 })
             {
-                return await store.ListAsync(cancellationToken).ConfigureAwait(false);
+                return store.List();
             }
             else if (pace.Counts.Running > 0)
             {
-                await Task.Delay(WaitInterval, time, cancellationToken).ConfigureAwait(false);
+                Task.Delay(WaitInterval, time, CancellationToken.None).Wait(cancellationToken);
             }
         }
     }
 
-    private async Task EnqueueMissingAsync(int trialCount, ulong seed, CancellationToken cancellationToken)
+    private void EnqueueMissing(int trialCount, ulong seed)
     {
-        if ((await store.CountAsync(trialCount, cancellationToken).ConfigureAwait(false)).Total == trialCount) return;
-        HashSet<int> present = [.. (await store.ListAsync(cancellationToken).ConfigureAwait(false)).Select(trial => trial.Number)];
-        await store.EnqueueAsync(
-            [.. Enumerable.Range(0, trialCount).Where(number => !present.Contains(number))
-                .Select(number => new TrialProposal(number, sampler.NameOf(number), sampler.Sample(number), seed))],
-            cancellationToken).ConfigureAwait(false);
+        if (store.Count(trialCount).Total == trialCount) return;
+        HashSet<int> present = [.. store.List().Select(trial => trial.Number)];
+        store.Enqueue(
+        [
+            .. Enumerable.Range(0, trialCount).Where(number => !present.Contains(number))
+                .Select(number => new TrialProposal(number, sampler.NameOf(number), sampler.Sample(number), seed)),
+        ]);
     }
 
     // The finished trial, or null if another worker has taken it over; the error if it failed.
-    private async Task<(Trial? Finished, Exception? Error)> EvaluateAsync(Trial trial, StudyPace pace, CancellationToken cancellationToken)
+    private (Trial? Finished, Exception? Error) Evaluate(Trial trial, StudyPace pace, CancellationToken cancellationToken)
     {
         using var evaluation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var released = new Lazy<Task>(() => ReleaseAsync(trial));
+        var released = new Lazy<bool>(() => TryRelease(trial));
         // A step of a large model may outlast the patience of whoever stops the program: the lease goes back at once, not after the step.
         using CancellationTokenRegistration early = cancellationToken.Register(() => _ = released.Value);
-        Task<Exception?> heartbeat = KeepLeaseAsync(trial, evaluation);
+        using var heartbeat = new LeaseHeartbeat(store, trial, evaluation, time);
         try
         {
-            TrialResult result = await Task.Run(() => EvaluateTwice(trial, pace, evaluation.Token), CancellationToken.None).ConfigureAwait(false);
-            return (await store.CompleteAsync(trial, result, CancellationToken.None).ConfigureAwait(false), null);
+            TrialResult result = EvaluateTwice(trial, pace, evaluation.Token);
+            return (store.Complete(trial, result), null);
         }
         catch (LeaseLostException)
         {
@@ -88,29 +91,24 @@ public sealed class StudyRunner(IStudyStore store, IAllocationSampler sampler, I
         }
         catch (OperationCanceledException) when (evaluation.IsCancellationRequested)
         {
-            await released.Value.ConfigureAwait(false);
+            _ = released.Value;
             cancellationToken.ThrowIfCancellationRequested();
-            if (await heartbeat.ConfigureAwait(false) is { } error) ExceptionDispatchInfo.Throw(error);
+            if (heartbeat.Error is { } error) ExceptionDispatchInfo.Throw(error);
             return (null, null);
         }
         catch (StudyFileException)
         {
-            await released.Value.ConfigureAwait(false);
+            _ = released.Value;
             throw;
         }
         catch (Exception error) when (TrialFault.Of(error) is { Origin: FaultOrigin.Surroundings } fault)
         {
-            await released.Value.ConfigureAwait(false);
+            _ = released.Value;
             throw new TrialInterruptedException(trial, fault, error);
         }
         catch (Exception error)
         {
-            return await FailAsync(trial, error).ConfigureAwait(false);
-        }
-        finally
-        {
-            await evaluation.CancelAsync().ConfigureAwait(false);
-            await heartbeat.ConfigureAwait(false);
+            return Fail(trial, error);
         }
     }
 
@@ -128,63 +126,28 @@ public sealed class StudyRunner(IStudyStore store, IAllocationSampler sampler, I
     }
 
     // What stops the run may keep the lease from going back too: then the next call finds this process gone.
-    private async Task ReleaseAsync(Trial trial)
+    private bool TryRelease(Trial trial)
     {
         try
         {
-            await store.ReleaseAsync(trial, CancellationToken.None).ConfigureAwait(false);
+            store.Release(trial);
+            return true;
         }
         catch (Q2Exception)
         {
+            return false;
         }
     }
 
-    private async Task<(Trial? Finished, Exception? Error)> FailAsync(Trial trial, Exception error)
+    private (Trial? Finished, Exception? Error) Fail(Trial trial, Exception error)
     {
         try
         {
-            return (await store.FailAsync(trial, TrialFault.Of(error).Reason, CancellationToken.None).ConfigureAwait(false), error);
+            return (store.Fail(trial, TrialFault.Of(error).Reason), error);
         }
         catch (LeaseLostException)
         {
             return (null, null);
-        }
-    }
-
-    // Ends when the evaluation ends, and ends the evaluation when the lease is lost or the store cannot be reached; then with the error.
-    private async Task<Exception?> KeepLeaseAsync(Trial trial, CancellationTokenSource evaluation)
-    {
-        using var timer = new PeriodicTimer(HeartbeatInterval, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(evaluation.Token).ConfigureAwait(false))
-            {
-                if (await BeatAsync(trial, evaluation.Token).ConfigureAwait(false)) continue;
-                await evaluation.CancelAsync().ConfigureAwait(false);
-            }
-        }
-        catch (OperationCanceledException) when (evaluation.IsCancellationRequested)
-        {
-            // The evaluation has ended.
-        }
-        catch (Q2Exception error)
-        {
-            await evaluation.CancelAsync().ConfigureAwait(false);
-            return error;
-        }
-        return null;
-    }
-
-    // Whether the lease still holds. A store that others keep busy may have time for the next beat.
-    private async Task<bool> BeatAsync(Trial trial, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await store.HeartbeatAsync(trial, cancellationToken).ConfigureAwait(false);
-        }
-        catch (StorageException error) when (error.Fault == StorageFault.Busy)
-        {
-            return true;
         }
     }
 }

@@ -5,6 +5,7 @@ using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Reports;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Studies;
 using Xunit;
@@ -101,7 +102,7 @@ public sealed class ExportedDenoiserTests : IDisposable
         string[] study = ["--trials", "2", "--images", "2", "--steps", "2", "--clip", "none", "--reference", "none", "--quiet"];
         (await Q2.RunAsync(["study", export.Path, "--run", run.DirectoryPath, .. study])).Succeeded();
         (await Q2.RunAsync(["study", twin.Path, "--run", twinRun.DirectoryPath, .. study])).Succeeded();
-        IReadOnlyList<Trial> trials = await ListAsync(run), twins = await ListAsync(twinRun);
+        IReadOnlyList<Trial> trials = List(run), twins = List(twinRun);
         Assert.All(trials.Zip(twins), pair =>
         {
             Assert.Equal((TrialState.Complete, pair.Second.Allocation), (pair.First.State, pair.First.Allocation));
@@ -199,10 +200,10 @@ public sealed class ExportedDenoiserTests : IDisposable
         File.WriteAllText(model.In("model_index.json"), index.ToJsonString());
     }
 
-    private static async Task<IReadOnlyList<Trial>> ListAsync(RunDirectory run)
+    private static IReadOnlyList<Trial> List(RunDirectory run)
     {
-        await using SqliteStudyStore store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System);
-        return await store.ListAsync();
+        using SqliteStudyStore store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System);
+        return store.List();
     }
 
     private static float[] Pixels(string png) => PngFile.Decode(File.ReadAllBytes(png)).Image;

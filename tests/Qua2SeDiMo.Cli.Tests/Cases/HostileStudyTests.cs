@@ -1,3 +1,4 @@
+using Qua2SeDiMo.Runs;
 using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Studies;
 using Xunit;
 
@@ -12,7 +13,7 @@ public sealed class InnocentTrialTests(SmallStudy small)
     public async Task A_study_with_a_trial_that_was_killed_three_times_is_not_done_until_it_is_taken_up_again()
     {
         RunDirectory run = small.NewRun();
-        string before = await MetricsAsync(run, 4);
+        string before = Metrics(run, 4);
         SmallStudy.KillThirdTime(run, "number = 4");
 
         Q2Result open = await Q2.RunAsync(small.Study(run));
@@ -25,7 +26,7 @@ public sealed class InnocentTrialTests(SmallStudy small)
         (await Q2.RunAsync(small.Study(run, trials: 4))).Succeeded();
 
         (await Q2.RunAsync([.. small.Study(run), "--retry-failed"])).Succeeded();
-        Assert.Equal(before, await MetricsAsync(run, 4));
+        Assert.Equal(before, Metrics(run, 4));
     }
 
     [Fact]
@@ -89,15 +90,15 @@ public sealed class InnocentTrialTests(SmallStudy small)
         RunDirectory run = small.NewRun();
         const int Wanted = 400;
         using Q2 program = Q2.Start(small.Study(run, Wanted));
-        while (await CompleteAsync(run) <= SmallStudy.TrialCount) Assert.False(program.HasExited);
+        while (Complete(run) <= SmallStudy.TrialCount) Assert.False(program.HasExited);
         string away = run.DirectoryPath + "-away";
         Directory.Move(run.DirectoryPath, away);
         Q2Result stopped = await program.EndAsync();
         Assert.Equal(2, stopped.ExitCode);
         Assert.Contains(run.DirectoryPath, stopped.Errors, StringComparison.Ordinal);
         Assert.DoesNotContain("defect", stopped.Errors, StringComparison.Ordinal);
-        await using SqliteStudyStore store = SqliteStudyStore.Open(new RunDirectory(away).StudyDatabase, TimeProvider.System);
-        Assert.DoesNotContain(await store.ListAsync(), trial => trial.State is TrialState.Failed or TrialState.SetAside);
+        using SqliteStudyStore store = SqliteStudyStore.Open(new RunDirectory(away).StudyDatabase, TimeProvider.System);
+        Assert.DoesNotContain(store.List(), trial => trial.State is TrialState.Failed or TrialState.SetAside);
     }
 
     [Fact]
@@ -124,15 +125,15 @@ public sealed class InnocentTrialTests(SmallStudy small)
         (await Q2.RunAsync(small.Study(run))).Succeeded();
     }
 
-    private static async Task<string> MetricsAsync(RunDirectory run, int number)
+    private static string Metrics(RunDirectory run, int number)
     {
-        await using SqliteStudyStore store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System);
-        return JsonSerializer.Serialize((await store.ListAsync())[number].Metrics.OrderBy(metric => metric.Key, StringComparer.Ordinal));
+        using SqliteStudyStore store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System);
+        return JsonSerializer.Serialize(store.List()[number].Metrics.OrderBy(metric => metric.Key, StringComparer.Ordinal));
     }
 
-    private static async Task<int> CompleteAsync(RunDirectory run)
+    private static int Complete(RunDirectory run)
     {
-        await using SqliteStudyStore store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System);
-        return (await store.ListAsync()).Count(trial => trial.State == TrialState.Complete);
+        using SqliteStudyStore store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System);
+        return store.List().Count(trial => trial.State == TrialState.Complete);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Studies;
 using Xunit;
 
@@ -61,7 +62,7 @@ public sealed class NonFiniteNumberTests : IDisposable
             .Refused("no trial was begun", "'conv_in.bias'");
 
         Assert.False(File.Exists(run.FullPrecisionImages));
-        Assert.All(await ListAsync(run), trial => Assert.Equal(TrialState.Waiting, trial.State));
+        Assert.All(List(run), trial => Assert.Equal(TrialState.Waiting, trial.State));
     }
 
     [Theory]
@@ -138,10 +139,10 @@ public sealed class NonFiniteNumberTests : IDisposable
             ("_class_name", scheduler), ("rescale_betas_zero_snr", true), ("timestep_spacing", "trailing"), ("clip_sample", false), ("prediction_type", prediction), ("skip_prk_steps", null), ("set_alpha_to_one", null));
     }
 
-    private static async Task<IReadOnlyList<Trial>> ListAsync(RunDirectory run)
+    private static IReadOnlyList<Trial> List(RunDirectory run)
     {
         if (!File.Exists(run.StudyDatabase)) return [];
-        await using SqliteStudyStore store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System);
-        return await store.ListAsync();
+        using SqliteStudyStore store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System);
+        return store.List();
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Studies;
 using Xunit;
 

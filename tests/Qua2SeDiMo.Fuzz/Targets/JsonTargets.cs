@@ -3,6 +3,7 @@ using Qua2SeDiMo.Metrics;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Fingerprints;
 using Qua2SeDiMo.Packing;
+using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Reports;
 using Qua2SeDiMo.Stages;
@@ -42,7 +43,7 @@ internal static class JsonTargets
         {
             foreach (PlanEntry entry in plan.Entries) _ = entry.Allocation.ToJson();
         });
-        yield return Own<FitRecord>("predictor.json", "fit");
+        yield return Own<Fit>("predictor.json", "fit");
         yield return Own<SensitivityRecord>("sensitivity.json", "explain");
         yield return Own<Dictionary<string, double>>("timings.json", "run");
         yield return Own<ReportData>("report.json", "report");

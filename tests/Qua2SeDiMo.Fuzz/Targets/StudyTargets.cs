@@ -81,38 +81,30 @@ internal static class StudyTargets
 
     private static void Use(string path)
     {
-        SqliteStudyStore store = SqliteStudyStore.Open(path, TimeProvider.System);
-        try
-        {
-            Wait(store.ListAsync());
-            Wait(store.CountAsync(6));
-            Wait(store.ReadArraysAsync("psnr"));
-            Trial? trial = Wait(store.LeaseNextAsync(StudyWorker.ThisProcess(), 6));
-            if (trial is not null) Wait(store.CompleteAsync(trial, new TrialResult(new Dictionary<string, double> { ["psnr"] = 20 })));
-            Wait(store.ListAsync());
-        }
-        finally
-        {
-            store.DisposeAsync().AsTask().GetAwaiter().GetResult();
-        }
+        using SqliteStudyStore store = SqliteStudyStore.Open(path, TimeProvider.System);
+        store.List();
+        store.Count(6);
+        store.ReadArrays("psnr");
+        Trial? trial = store.LeaseNext(StudyWorker.ThisProcess(), 6);
+        if (trial is not null) store.Complete(trial, new TrialResult(new Dictionary<string, double> { ["psnr"] = 20 }));
+        store.List();
     }
-
-    private static T Wait<T>(Task<T> task) => task.GetAwaiter().GetResult();
 
     private static byte[] Make()
     {
         string folder = Directory.CreateTempSubdirectory("q2-fuzz-study-").FullName, path = Path.Combine(folder, "study.db");
         SqliteStudyStore store = SqliteStudyStore.OpenOrCreate(path, new StudySettings([KeyValuePair.Create("model", "m")]), TimeProvider.System);
-        store.EnqueueAsync([.. Enumerable.Range(0, 4).Select(i => new TrialProposal(i, $"random-{i}", BitAllocation.FromJson("""{"w": "uaq-4"}"""), 42))]).GetAwaiter().GetResult();
+        var allocation = BitAllocation.FromJson("""{"w": "uaq-4"}""");
+        store.Enqueue([.. Enumerable.Range(0, 4).Select(i => new TrialProposal(i, $"random-{i}", allocation, 42))]);
         for (int i = 0; i < 2; i++)
         {
-            Trial trial = Wait(store.LeaseNextAsync(StudyWorker.ThisProcess(new Dictionary<string, string> { ["q2"] = "1" }), 4))!;
-            Wait(store.CompleteAsync(trial, new TrialResult(new Dictionary<string, double> { ["psnr"] = 20 + i, ["average-bits"] = 4 })
+            Trial trial = store.LeaseNext(StudyWorker.ThisProcess(new Dictionary<string, string> { ["q2"] = "1" }), 4)!;
+            store.Complete(trial, new TrialResult(new Dictionary<string, double> { ["psnr"] = 20 + i, ["average-bits"] = 4 })
             {
                 Arrays = [new TrialArray("psnr", 1, [1f, 2f])], Durations = new Dictionary<string, TimeSpan> { ["generate"] = TimeSpan.FromSeconds(1) },
-            }));
+            });
         }
-        store.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        store.Dispose();
         SqliteConnection.ClearAllPools();
         byte[] bytes = File.ReadAllBytes(path);
         Directory.Delete(folder, recursive: true);

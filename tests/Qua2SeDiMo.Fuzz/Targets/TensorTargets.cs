@@ -7,6 +7,7 @@ using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 
 namespace Qua2SeDiMo.Fuzz.Targets;
@@ -125,7 +126,7 @@ internal static partial class TensorTargets
         Directory.CreateDirectory(Path.Combine(folder, "predictor"));
         var network = new PredictorNetwork(new PredictorShape([new PositionColumn("block", 3, 1)], 4, 4), 1);
         PredictorFile.Write(Path.Combine(folder, "predictor", "predictor.safetensors"), [new Predictor(network, new TargetScale(0, 1, false), PredictorLoss.Hybrid)],
-            OwnJson.Parse<FitRecord>(Samples.Record<FitRecord>("a.json").Bytes, "predictor.json", "fit"));
+            OwnJson.Parse<Fit>(Samples.Record<Fit>("a.json").Bytes, "predictor.json", "fit"));
         return folder;
     }
 

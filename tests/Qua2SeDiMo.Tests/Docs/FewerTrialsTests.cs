@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using MathNet.Numerics.Statistics;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Studies;
 using Xunit;
@@ -64,7 +65,8 @@ public sealed class FewerTrialsTests
         }
         GeneratedBlock.Check(Page, "plans-emoji-pixart", text.ToString());
 
-        static PlanEntry[] Plans(string file) => [.. StudyRecord.ReadFile<PlanRecord>(Path.Combine(RepositoryFiles.Root, "benchmarks", "results", file), "plan")
+        static string PathOf(string file) => Path.Combine(RepositoryFiles.Root, "benchmarks", "results", file);
+        static PlanEntry[] Plans(string file) => [.. RunFile.Read<PlanRecord>(PathOf(file), "plan")
             .Entries.Where(entry => entry.Kind == PlanKind.Plan).OrderBy(entry => entry.RequestedBits)];
         static string Ssim(PlanEntry entry, string suffix) => $"{entry.Metrics[StudyMetric.Ssim.Name + suffix].Value:0.000}";
     }

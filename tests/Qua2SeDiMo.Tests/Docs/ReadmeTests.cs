@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Studies;
 using Xunit;
@@ -34,8 +35,8 @@ public sealed partial class ReadmeTests
     {
         var run = new RunDirectory(Path.Combine(RepositoryFiles.Root, "benchmarks", "results", "demo"));
         PlanRecord plan = PlanRecord.Read(run);
-        StudyRecord study = StudyRecord.ReadFile<StudyRecord>(run.StudyRecord, "study");
-        FitRecord fit = StudyRecord.ReadFile<FitRecord>(run.PredictorReport, "fit");
+        StudyRecord study = RunFile.Read<StudyRecord>(run.StudyRecord, "study");
+        Fit fit = RunFile.Read<Fit>(run.PredictorReport, "fit");
         StudyMetric metric = Objective.Parse(plan.Objective).Metric;
         string[] columns = [metric.Name, metric.Name + PlanStage.FreshSuffix, StudyMetric.Psnr.Name, StudyMetric.ClipCosine.Name, StudyMetric.Frechet.Name];
         var text = new StringBuilder("\n");

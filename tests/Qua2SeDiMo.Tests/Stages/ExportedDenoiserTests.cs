@@ -3,6 +3,7 @@ using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 using Xunit;
 

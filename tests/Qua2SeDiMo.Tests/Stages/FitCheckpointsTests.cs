@@ -1,4 +1,5 @@
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Tests.Predictors;
 using Xunit;

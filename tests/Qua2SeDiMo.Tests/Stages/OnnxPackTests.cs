@@ -10,6 +10,7 @@ using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Reports;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 using Xunit;
 using Xunit.Abstractions;

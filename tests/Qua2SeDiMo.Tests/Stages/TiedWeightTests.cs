@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Studies;
 using Xunit;

@@ -78,9 +78,9 @@ public sealed class HostileStudyFileTests : IDisposable
     [InlineData("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, ') STRICT', ')') WHERE name = 'trial_metric'", "'trial_metric'")]
     [InlineData("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = 2 WHERE name = 'trial_metric'", "damaged")]
     [InlineData("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'to option' || char(10), 'to option ') WHERE name = 'trial'", "'trial'")]
-    public async Task A_changed_file_is_refused(string statement, params string[] words)
+    public void A_changed_file_is_refused(string statement, params string[] words)
     {
-        await MakeAsync();
+        Make();
         Run(statement);
         Q2Exception error = Assert.ThrowsAny<Q2Exception>(() => Open());
         Assert.Contains(FilePath, error.Message, StringComparison.Ordinal);
@@ -93,18 +93,18 @@ public sealed class HostileStudyFileTests : IDisposable
     [InlineData("VACUUM")]
     [InlineData("REINDEX")]
     [InlineData("PRAGMA journal_mode = DELETE")]
-    public async Task What_a_careful_owner_does_is_not_refused(string statement)
+    public void What_a_careful_owner_does_is_not_refused(string statement)
     {
-        await MakeAsync();
+        Make();
         Run(statement);
-        await using SqliteStudyStore store = Open();
-        Assert.Equal(20.25, (await store.ListAsync())[0].Metrics["psnr"]);
+        using SqliteStudyStore store = Open();
+        Assert.Equal(20.25, store.List()[0].Metrics["psnr"]);
     }
 
     [Fact]
-    public async Task A_text_where_a_number_belongs_is_refused_though_the_table_forbids_it()
+    public void A_text_where_a_number_belongs_is_refused_though_the_table_forbids_it()
     {
-        await MakeAsync();
+        Make();
         byte[] file = File.ReadAllBytes(FilePath);
         // The record of the metric: its header says that the value is a floating-point number (type 7); 0x1d is a text of 8 bytes.
         int name = file.AsSpan().IndexOf("psnr@4@\0\0\0\0\0"u8), type = file.AsSpan(0, name).LastIndexOf((byte)7);
@@ -115,9 +115,9 @@ public sealed class HostileStudyFileTests : IDisposable
     }
 
     [Fact]
-    public async Task Every_byte_that_is_turned_is_noticed_or_changes_nothing_that_crashes()
+    public void Every_byte_that_is_turned_is_noticed_or_changes_nothing_that_crashes()
     {
-        await MakeAsync();
+        Make();
         byte[] whole = File.ReadAllBytes(FilePath);
         for (int at = 0; at < whole.Length; at += 41)
         {
@@ -126,8 +126,8 @@ public sealed class HostileStudyFileTests : IDisposable
             File.WriteAllBytes(FilePath, file);
             try
             {
-                await using SqliteStudyStore store = Open();
-                await store.ListAsync();
+                using SqliteStudyStore store = Open();
+                store.List();
             }
             catch (Q2Exception)
             {
@@ -136,22 +136,23 @@ public sealed class HostileStudyFileTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_of_version_1_is_brought_up_to_date()
+    public void A_file_of_version_1_is_brought_up_to_date()
     {
         File.Copy(Path.Combine(RepositoryFiles.Root, "tests", "Qua2SeDiMo.Tests", "Studies", "Files", "study-schema-1.db"), FilePath);
-        await using SqliteStudyStore store = SqliteStudyStore.Open(FilePath, TimeProvider.System);
-        IReadOnlyList<Trial> trials = await store.ListAsync();
+        using SqliteStudyStore store = SqliteStudyStore.Open(FilePath, TimeProvider.System);
+        IReadOnlyList<Trial> trials = store.List();
         Assert.Equal(
             [TrialState.Complete, TrialState.Complete, TrialState.Complete, TrialState.Failed, TrialState.SetAside, TrialState.Running, TrialState.Waiting, TrialState.Failed],
             trials.Select(trial => trial.State));
         Assert.True(trials[0].Metrics.ContainsKey("psnr"));
-        Assert.Equal(2, (await store.ReadArraysAsync("psnr"))[0].Rows);
+        Assert.Equal(2, store.ReadArrays("psnr")[0].Rows);
         Assert.Equal((3, "InvalidDataException: no picture"), (trials[4].Deaths, trials[3].Failure));
         Assert.Contains("not a number", trials[7].Failure, StringComparison.Ordinal);
         // The killed worker's host is another one; its last sign of life is long ago.
-        Assert.Equal((5, 3, 1), await store.LeaseNextAsync(StudyWorker.ThisProcess(), 8) is Trial taken ? (taken.Number, taken.Attempt, taken.Deaths) : default);
-        await using SqliteStudyStore again = SqliteStudyStore.Open(FilePath, TimeProvider.System);
-        Assert.Equal(8, (await again.ListAsync()).Count);
+        Trial taken = store.LeaseNext(StudyWorker.ThisProcess(), 8)!;
+        Assert.Equal((5, 3, 1), (taken.Number, taken.Attempt, taken.Deaths));
+        using SqliteStudyStore again = SqliteStudyStore.Open(FilePath, TimeProvider.System);
+        Assert.Equal(8, again.List().Count);
     }
 
     public void Dispose() => folder.Delete(recursive: true);
@@ -159,14 +160,18 @@ public sealed class HostileStudyFileTests : IDisposable
     private SqliteStudyStore Open() => SqliteStudyStore.OpenOrCreate(FilePath, Settings, TimeProvider.System);
 
     // Two complete trials and one that waits, closed.
-    private async Task MakeAsync()
+    private void Make()
     {
-        await using SqliteStudyStore store = Open();
+        using SqliteStudyStore store = Open();
         var worker = StudyWorker.ThisProcess(new Dictionary<string, string> { ["q2"] = "1.0" });
-        await store.EnqueueAsync([.. Enumerable.Range(0, 3).Select(number => new TrialProposal(number, $"trial-{number}", new([new("a", QuantizerSpec.PaperOptions[number])]), 42))]);
+        store.Enqueue(
+        [
+            .. Enumerable.Range(0, 3).Select(number => new TrialProposal(
+                number, $"trial-{number}", new([new("a", QuantizerSpec.PaperOptions[number])]), 42)),
+        ]);
         for (int number = 0; number < 2; number++)
         {
-            await store.CompleteAsync((await store.LeaseNextAsync(worker, 3))!, new TrialResult(new Dictionary<string, double> { ["psnr"] = 20.25 })
+            store.Complete(store.LeaseNext(worker, 3)!, new TrialResult(new Dictionary<string, double> { ["psnr"] = 20.25 })
             {
                 Arrays = [new TrialArray("psnr", 1, [19, 21])],
                 Durations = new Dictionary<string, TimeSpan> { ["whole"] = TimeSpan.FromSeconds(1) },

@@ -13,29 +13,29 @@ public sealed class SqliteStudyStoreTests : StudyStoreContract, IDisposable
     protected override IStudyStore Open(StudySettings settings) => SqliteStudyStore.OpenOrCreate(FilePath, settings, Clock);
 
     [Fact]
-    public async Task A_study_survives_the_abrupt_end_of_its_process()
+    public void A_study_survives_the_abrupt_end_of_its_process()
     {
-        await using IStudyStore abandoned = await OpenWithTrialsAsync(3);
-        await abandoned.CompleteAsync((await abandoned.LeaseNextAsync(Worker(), 3))!, Result(20));
-        await abandoned.LeaseNextAsync(DeadWorker(), 3);
+        using IStudyStore abandoned = OpenWithTrials(3);
+        abandoned.Complete(abandoned.LeaseNext(Worker(), 3)!, Result(20));
+        abandoned.LeaseNext(DeadWorker(), 3);
 
         // What the disk would hold after a kill: database and log, never closed.
         string copy = Path.Combine(folder.FullName, "copy.db");
         File.Copy(FilePath, copy);
         File.Copy(FilePath + "-wal", copy + "-wal");
-        await using SqliteStudyStore store = SqliteStudyStore.Open(copy, Clock);
-        Assert.Equal(20, (await store.ListAsync())[0].Metrics["psnr"]);
-        Assert.Equal(1, (await store.LeaseNextAsync(Worker(), 3))!.Number);
-        Assert.Equal(2, (await store.LeaseNextAsync(Worker(), 3))!.Number);
+        using SqliteStudyStore store = SqliteStudyStore.Open(copy, Clock);
+        Assert.Equal(20, store.List()[0].Metrics["psnr"]);
+        Assert.Equal(1, store.LeaseNext(Worker(), 3)!.Number);
+        Assert.Equal(2, store.LeaseNext(Worker(), 3)!.Number);
     }
 
     [Fact]
-    public async Task One_file_holds_several_studies()
+    public void One_file_holds_several_studies()
     {
-        await using IStudyStore main = await OpenWithTrialsAsync(2);
-        await using SqliteStudyStore other = SqliteStudyStore.OpenOrCreate(FilePath, new StudySettings([]), Clock, "reference");
-        Assert.Empty(await other.ListAsync());
-        await using SqliteStudyStore again = SqliteStudyStore.Open(FilePath, Clock);
+        using IStudyStore main = OpenWithTrials(2);
+        using SqliteStudyStore other = SqliteStudyStore.OpenOrCreate(FilePath, new StudySettings([]), Clock, "reference");
+        Assert.Empty(other.List());
+        using SqliteStudyStore again = SqliteStudyStore.Open(FilePath, Clock);
         Assert.Equal("tiny", again.Study.Settings.Values["model"]);
     }
 
@@ -44,9 +44,9 @@ public sealed class SqliteStudyStoreTests : StudyStoreContract, IDisposable
         Assert.Throws<StudyFileException>(() => SqliteStudyStore.Open(FilePath, Clock));
 
     [Fact]
-    public async Task A_missing_study_of_an_existing_file_is_named()
+    public void A_missing_study_of_an_existing_file_is_named()
     {
-        await using IStudyStore store = Open(Settings);
+        using IStudyStore store = Open(Settings);
         Assert.Contains("'other'", Assert.Throws<StudyFileException>(() => SqliteStudyStore.Open(FilePath, Clock, "other")).Message, StringComparison.Ordinal);
     }
 
@@ -66,9 +66,9 @@ public sealed class SqliteStudyStoreTests : StudyStoreContract, IDisposable
     }
 
     [Fact]
-    public async Task A_file_of_a_later_version_is_refused()
+    public void A_file_of_a_later_version_is_refused()
     {
-        await using (IStudyStore store = Open(Settings))
+        using (IStudyStore store = Open(Settings))
         {
             Assert.NotNull(store.Study);
         }

@@ -21,7 +21,7 @@ public sealed class StudyKillTests : IDisposable
             await worker.WaitForExitAsync();
         }
         var rest = new Recorder();
-        IReadOnlyList<Trial> trials = await ContinueAsync(6, rest);
+        IReadOnlyList<Trial> trials = Continue(6, rest);
         Assert.All(trials, trial => Assert.Equal(TrialState.Complete, trial.State));
         Assert.DoesNotContain(0, rest.Evaluated);
         Assert.DoesNotContain(1, rest.Evaluated);
@@ -40,7 +40,7 @@ public sealed class StudyKillTests : IDisposable
             await worker.WaitForExitAsync();
         }
         var rest = new Recorder();
-        IReadOnlyList<Trial> trials = await ContinueAsync(2, rest);
+        IReadOnlyList<Trial> trials = Continue(2, rest);
         Assert.Equal([0, 1], rest.Evaluated);
         Assert.Equal(2, trials[0].Attempt);
     }
@@ -56,7 +56,7 @@ public sealed class StudyKillTests : IDisposable
             await worker.WaitForExitAsync();
         }
         var rest = new Recorder();
-        IReadOnlyList<Trial> trials = await ContinueAsync(2, rest);
+        IReadOnlyList<Trial> trials = Continue(2, rest);
         Assert.Equal([1], rest.Evaluated);
         Assert.Equal([TrialState.SetAside, TrialState.Complete], trials.Select(trial => trial.State));
         UnfinishedTrials open = UnfinishedTrials.Of(trials, 2);
@@ -64,8 +64,11 @@ public sealed class StudyKillTests : IDisposable
         Assert.Contains("1 set aside: 'random-0' (number 0): its process ended 3 times in a row", open.ToString(), StringComparison.Ordinal);
         Assert.Contains("--retry-failed", open.ToString(), StringComparison.Ordinal);
 
-        await using (SqliteStudyStore store = SqliteStudyStore.OpenOrCreate(FilePath, StudyWorkerProgram.Settings, TimeProvider.System)) await store.RetryFailedAsync();
-        trials = await ContinueAsync(2, rest);
+        using (SqliteStudyStore store = SqliteStudyStore.OpenOrCreate(FilePath, StudyWorkerProgram.Settings, TimeProvider.System))
+        {
+            store.RetryFailed();
+        }
+        trials = Continue(2, rest);
         Assert.Equal([1, 0], rest.Evaluated);
         Assert.True(UnfinishedTrials.Of(trials, 2).IsEmpty);
     }
@@ -76,12 +79,12 @@ public sealed class StudyKillTests : IDisposable
         using Process worker = Start(trialCount: 2, milliseconds: 60_000);
         await ReadUntilAsync(worker, 0);
         Signal(worker, "STOP");
-        await using SqliteStudyStore store = SqliteStudyStore.OpenOrCreate(FilePath, StudyWorkerProgram.Settings, new ManualClock());
-        Assert.Equal(1, (await store.LeaseNextAsync(StudyWorker.ThisProcess(), 2))!.Number);
-        Assert.Null(await store.LeaseNextAsync(StudyWorker.ThisProcess(), 2));
+        using SqliteStudyStore store = SqliteStudyStore.OpenOrCreate(FilePath, StudyWorkerProgram.Settings, new ManualClock());
+        Assert.Equal(1, store.LeaseNext(StudyWorker.ThisProcess(), 2)!.Number);
+        Assert.Null(store.LeaseNext(StudyWorker.ThisProcess(), 2));
         worker.Kill();
         await worker.WaitForExitAsync();
-        Assert.Equal((0, 1), await store.LeaseNextAsync(StudyWorker.ThisProcess(), 2) is Trial taken ? (taken.Number, taken.Deaths) : default);
+        Assert.Equal((0, 1), store.LeaseNext(StudyWorker.ThisProcess(), 2) is Trial taken ? (taken.Number, taken.Deaths) : default);
     }
 
     [Fact]
@@ -91,19 +94,19 @@ public sealed class StudyKillTests : IDisposable
         await Task.WhenAll(first.StandardOutput.ReadToEndAsync(), second.StandardOutput.ReadToEndAsync());
         await Task.WhenAll(first.WaitForExitAsync(), second.WaitForExitAsync());
         Assert.Equal((0, 0), (first.ExitCode, second.ExitCode));
-        IReadOnlyList<Trial> trials = await ContinueAsync(12, new Recorder());
+        IReadOnlyList<Trial> trials = Continue(12, new Recorder());
         Assert.All(trials, trial => Assert.Equal((TrialState.Complete, 1), (trial.State, trial.Attempt)));
         Assert.All(trials, trial => Assert.Contains((int)trial.Metrics["process"], new[] { first.Id, second.Id }));
     }
 
     public void Dispose() => folder.Delete(recursive: true);
 
-    private async Task<IReadOnlyList<Trial>> ContinueAsync(int trialCount, Recorder objective)
+    private IReadOnlyList<Trial> Continue(int trialCount, Recorder objective)
     {
-        await using SqliteStudyStore store = SqliteStudyStore.OpenOrCreate(FilePath, StudyWorkerProgram.Settings, TimeProvider.System);
-        return await new StudyRunner(
+        using SqliteStudyStore store = SqliteStudyStore.OpenOrCreate(FilePath, StudyWorkerProgram.Settings, TimeProvider.System);
+        return new StudyRunner(
             store, new RandomAllocationSampler(StudyWorkerProgram.Space, 42), objective, StudyWorker.ThisProcess(), TimeProvider.System)
-            .RunAsync(trialCount, seed: 42);
+            .Run(trialCount, seed: 42);
     }
 
     private Process Start(int trialCount, int milliseconds) => Process.Start(new ProcessStartInfo(Environment.ProcessPath!)

@@ -10,30 +10,30 @@ public sealed class StudyStorageTests
     private static readonly AllocationSpace Space = new([("a", 4096, 64), ("b", 1024, 32)], 16);
 
     [SmallDiskFact]
-    public async Task A_disk_that_fills_up_stops_the_study_and_fails_no_trial()
+    public void A_disk_that_fills_up_stops_the_study_and_fails_no_trial()
     {
         using var disk = new SmallDisk(1024);
-        await using (SqliteStudyStore store = Open(disk))
+        using (SqliteStudyStore store = Open(disk))
         {
             var filling = new Filler(disk, number: 2);
             // The process ends afterwards; no space may be left even for giving the lease back.
             StudyWorker ending = StudyWorker.ThisProcess() with { ProcessStart = "before" };
-            TrialInterruptedException error = await Assert.ThrowsAsync<TrialInterruptedException>(() => Runner(store, filling, ending).RunAsync(4, 42));
+            TrialInterruptedException error = Assert.Throws<TrialInterruptedException>(() => Runner(store, filling, ending).Run(4, 42));
             Assert.Contains("the disk is full", error.Message, StringComparison.Ordinal);
             Assert.Contains(disk.In("study.db"), error.Message, StringComparison.Ordinal);
             Assert.DoesNotContain("ove it away", error.Message, StringComparison.Ordinal);
         }
         disk.Empty();
-        await using SqliteStudyStore again = Open(disk);
-        IReadOnlyList<Trial> trials = await Runner(again, new Filler(disk, number: -1)).RunAsync(4, 42);
+        using SqliteStudyStore again = Open(disk);
+        IReadOnlyList<Trial> trials = Runner(again, new Filler(disk, number: -1)).Run(4, 42);
         Assert.All(trials, trial => Assert.Equal(TrialState.Complete, trial.State));
     }
 
     [SmallDiskFact]
-    public async Task A_study_on_a_read_only_disk_is_said_to_be_that()
+    public void A_study_on_a_read_only_disk_is_said_to_be_that()
     {
         using var disk = new SmallDisk(1024);
-        await using (SqliteStudyStore store = Open(disk)) Assert.Empty(await store.ListAsync());
+        using (SqliteStudyStore store = Open(disk)) Assert.Empty(store.List());
         disk.MakeReadOnly();
         StorageException error = Assert.Throws<StorageException>(() => Open(disk));
         Assert.Equal(StorageFault.ReadOnly, error.Fault);

@@ -11,14 +11,14 @@ internal static class StudyWorkerProgram
 
     internal static readonly AllocationSpace Space = new([("a", 4096, 64), ("b", 1024, 32)], 16);
 
-    private static async Task<int> Main(string[] args)
+    private static int Main(string[] args)
     {
         if (args is [CultureProgram.Name, string model, string folder, string hostile]) return CultureProgram.Run(model, folder, bool.Parse(hostile));
         if (args is not [string path, string trialCount, string milliseconds]) return 2;
-        await using var store = SqliteStudyStore.OpenOrCreate(path, Settings, TimeProvider.System);
+        using var store = SqliteStudyStore.OpenOrCreate(path, Settings, TimeProvider.System);
         var objective = new SlowObjective(TimeSpan.FromMilliseconds(int.Parse(milliseconds)));
         var runner = new StudyRunner(store, new RandomAllocationSampler(Space, 42), objective, StudyWorker.ThisProcess(), TimeProvider.System);
-        await runner.RunAsync(int.Parse(trialCount), seed: 42);
+        runner.Run(int.Parse(trialCount), seed: 42);
         return 0;
     }
 

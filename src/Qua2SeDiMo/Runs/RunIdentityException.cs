@@ -1,4 +1,4 @@
-namespace Qua2SeDiMo.Stages;
+namespace Qua2SeDiMo.Runs;
 
 /// <summary>Results of a run directory do not belong to what they are to be used with.</summary>
 public sealed class RunIdentityException : Q2Exception

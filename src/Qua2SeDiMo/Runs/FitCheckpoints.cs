@@ -4,7 +4,7 @@ using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Predictors;
 
-namespace Qua2SeDiMo.Stages;
+namespace Qua2SeDiMo.Runs;
 
 /// <summary>
 /// States of a fit's trainings, a safetensors file per fold, so that an interrupted <c>q2 fit</c> goes on where it was. The header says in JSON
@@ -47,7 +47,7 @@ internal sealed class FitCheckpoints
     private Dictionary<string, string> Belonging(int fold) => new(StringComparer.Ordinal)
     {
         ["format"] = "qua2sedimo-training-1",
-        ["q2"] = StudyStage.Versions["q2"],
+        ["q2"] = ProgramVersions.Q2,
         ["trained_on"] = trainedOn,
         ["training"] = training,
         ["fold"] = fold.ToString(CultureInfo.InvariantCulture),

@@ -1,4 +1,4 @@
-namespace Qua2SeDiMo.Stages;
+namespace Qua2SeDiMo.Runs;
 
 /// <summary>
 /// Version of everything that lies between the bytes of a model and the numbers of a run: graphs, quantizers, samplers, schedulers, tokenizers,

@@ -1,6 +1,6 @@
 using Qua2SeDiMo.Json;
 
-namespace Qua2SeDiMo.Stages;
+namespace Qua2SeDiMo.Runs;
 
 /// <summary>
 /// Wall time of each stage of a run, kept over resumed calls as well as can be: what hinders it is never an error of the run.

@@ -1,6 +1,4 @@
-using Qua2SeDiMo.Studies;
-
-namespace Qua2SeDiMo.Stages;
+namespace Qua2SeDiMo.Studies;
 
 /// <summary>Whether the trials that a study file holds are trials of this model and this study: the file may come from anywhere.</summary>
 internal static class StoredTrials
@@ -10,10 +8,10 @@ internal static class StoredTrials
     /// <param name="trials">Its trials.</param>
     /// <param name="sampler">What proposed them.</param>
     /// <param name="weightNames">Quantizable weights of the model.</param>
-    /// <param name="options">How the study was to be made.</param>
+    /// <param name="seed">Seed of every trial.</param>
     /// <exception cref="StudyFileException">A trial has another allocation, name or seed than the study gives it.</exception>
     internal static void CheckProposals(
-        string path, IReadOnlyList<Trial> trials, IAllocationSampler sampler, IReadOnlyCollection<string> weightNames, StudyOptions options)
+        string path, IReadOnlyList<Trial> trials, IAllocationSampler sampler, IReadOnlyCollection<string> weightNames, ulong seed)
     {
         int known = sampler switch
         {
@@ -27,7 +25,7 @@ internal static class StoredTrials
         foreach (Trial trial in trials)
         {
             CheckAllocation(path, trial, weights);
-            if (trial.Seed != options.Seed) throw Wrong(path, trial, $"its seed is {trial.Seed}, that of the study {options.Seed}");
+            if (trial.Seed != seed) throw Wrong(path, trial, $"its seed is {trial.Seed}, that of the study {seed}");
             if (trial.Number >= known) continue;
             string name = sampler.NameOf(trial.Number);
             if (trial.Name != name) throw Wrong(path, trial, $"it is called '{trial.Name}', not '{name}'");

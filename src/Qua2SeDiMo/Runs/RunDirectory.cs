@@ -1,4 +1,4 @@
-namespace Qua2SeDiMo;
+namespace Qua2SeDiMo.Runs;
 
 /// <summary>A run directory: where the stages of one model leave their results. The only place that knows the file names.</summary>
 /// <param name="DirectoryPath">The folder; it is created when a stage first writes.</param>

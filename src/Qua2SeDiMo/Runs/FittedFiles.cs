@@ -1,27 +1,27 @@
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Predictors;
 
-namespace Qua2SeDiMo.Stages;
+namespace Qua2SeDiMo.Runs;
 
 /// <summary>The fits of a run directory: one per loss, side by side.</summary>
 public static class FittedFiles
 {
     /// <summary>All fits of the same trials as the latest one, in the order of the losses.</summary>
     /// <exception cref="Q2Exception">A file is damaged, or of another version.</exception>
-    public static IReadOnlyList<FitRecord> All(RunDirectory run)
+    public static IReadOnlyList<Fit> All(RunDirectory run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        FitRecord[] found = [.. Files(run, Enum.GetValues<PredictorLoss>()).Select(Read)];
+        Fit[] found = [.. Files(run, Enum.GetValues<PredictorLoss>()).Select(Read)];
         if (found.Length == 0) return [];
-        FitRecord latest = found.MaxBy(fit => fit.Order)!;
+        Fit latest = found.MaxBy(fit => fit.Order)!;
         return [.. found.Where(fit => fit.Objective == latest.Objective && fit.TrainedOn?.Fingerprint == latest.TrainedOn?.Fingerprint)];
     }
 
     /// <summary>The fit of a loss; without one, that whose network ranks held-out trials best.</summary>
     /// <exception cref="Q2Exception">There is none, a file is damaged, or of another version.</exception>
-    public static FitRecord Main(RunDirectory run, PredictorLoss? loss = null)
+    public static Fit Main(RunDirectory run, PredictorLoss? loss = null)
     {
-        IReadOnlyList<FitRecord> all = All(run);
+        IReadOnlyList<Fit> all = All(run);
         if (loss is { } wanted)
         {
             return all.FirstOrDefault(fit => fit.Options.Loss == wanted) ?? throw new ModelFolderException(
@@ -34,9 +34,11 @@ public static class FittedFiles
 
     /// <summary>Makes sure that a fit is of the trials that there are.</summary>
     /// <exception cref="RunIdentityException">It is of others.</exception>
-    internal static void RequireOf(this FitRecord fit, LabelledStudy study, RunDirectory run)
+    public static void RequireOf(this Fit fit, TrainedOn now, RunDirectory run)
     {
-        TrainedOn now = study.Origin;
+        ArgumentNullException.ThrowIfNull(fit);
+        ArgumentNullException.ThrowIfNull(now);
+        ArgumentNullException.ThrowIfNull(run);
         if (fit.TrainedOn is { } trained && trained.Fingerprint == now.Fingerprint) return;
         throw RunIdentityException.Stale(run.PredictorReportOf(fit.Options.Loss.ToString()),
             $"its fit is of other trials ({fit.TrainedOn?.TrialCount} of '{fit.TrainedOn?.Target}') than there are now "
@@ -66,9 +68,9 @@ public static class FittedFiles
     private static IEnumerable<string> Files(RunDirectory run, IEnumerable<PredictorLoss> losses) =>
         losses.Select(loss => run.PredictorReportOf(loss.ToString())).Where(File.Exists);
 
-    private static FitRecord Read(string path)
+    private static Fit Read(string path)
     {
-        FitRecord fit = StudyRecord.ReadFile<FitRecord>(path, "fit");
+        Fit fit = RunFile.Read<Fit>(path, "fit");
         return fit.Algorithm == AlgorithmVersion.Current ? fit : throw RunIdentityException.OtherVersion(path, fit.Algorithm, "fit");
     }
 }

@@ -4,7 +4,7 @@ using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Predictors;
 
-namespace Qua2SeDiMo.Stages;
+namespace Qua2SeDiMo.Runs;
 
 /// <summary>The networks of all folds in one safetensors file: arrays and metadata of fold k carry the prefix <c>foldk.</c>.</summary>
 internal static class PredictorFile
@@ -13,7 +13,7 @@ internal static class PredictorFile
     private const string FitKey = "fit";
 
     /// <summary>Writes the networks; the header's <c>trained_on</c> and <c>training</c> are JSON.</summary>
-    internal static void Write(string path, IReadOnlyList<Predictor> predictors, FitRecord fit)
+    internal static void Write(string path, IReadOnlyList<Predictor> predictors, Fit fit)
     {
         var items = new List<SafetensorsWriter.Item>();
         var metadata = new Dictionary<string, string>
@@ -38,7 +38,7 @@ internal static class PredictorFile
 
     /// <summary>The networks of a fit.</summary>
     /// <exception cref="Q2Exception">The file is missing, damaged, of another kind or of another fit.</exception>
-    internal static IReadOnlyList<Predictor> Read(RunDirectory run, FitRecord fit)
+    internal static IReadOnlyList<Predictor> Read(RunDirectory run, Fit fit)
     {
         string path = run.PredictorWeightsOf(fit.Options.Loss.ToString());
         if (!File.Exists(path)) throw new ModelFolderException($"{path}: not there yet; run `q2 fit` first.");

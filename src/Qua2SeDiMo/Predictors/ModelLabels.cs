@@ -1,23 +1,10 @@
-using Qua2SeDiMo.Predictors;
-
-namespace Qua2SeDiMo.Stages;
+namespace Qua2SeDiMo.Predictors;
 
 /// <summary>Names for people of the models that predict trials.</summary>
 public static class ModelLabels
 {
-    /// <summary>The label of somebody who proposes plans.</summary>
-    public static string Proposer(string model, PlanLevel? level = null) => (model, level) switch
-    {
-        (ModelNames.Network, PlanLevel.Block) => "the network, block level",
-        (ModelNames.Network, PlanLevel.Whole) => "the network, whole allocation",
-        (ModelNames.Network, PlanLevel.Op) => "the network, op level",
-        (ModelNames.Network, _) => "the network",
-        (ModelNames.Blend, _) => "network and ridge together",
-        _ => "ridge regression",
-    };
-
     /// <summary>The label of a model that gives scores: its ridge regression is the one around size and error.</summary>
-    internal static string Scorer(string model) => Of(model == ModelNames.Ridge ? ModelNames.RidgeTrends : model);
+    public static string Scorer(string model) => Of(model == ModelNames.Ridge ? ModelNames.RidgeTrends : model);
 
     /// <summary>The label of a name in <see cref="ModelNames"/>.</summary>
     public static string Of(string model) => model switch

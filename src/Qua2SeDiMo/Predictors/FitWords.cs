@@ -1,7 +1,6 @@
 using MathNet.Numerics.Statistics;
-using Qua2SeDiMo.Predictors;
 
-namespace Qua2SeDiMo.Stages;
+namespace Qua2SeDiMo.Predictors;
 
 /// <summary>Plain sentences about a fit, made from the numbers and never beyond them.</summary>
 internal static class FitWords

@@ -1,0 +1,25 @@
+using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Studies;
+
+namespace Qua2SeDiMo.Runs;
+
+/// <summary>Reads the studies that a run directory holds in its database.</summary>
+internal static class RunStudy
+{
+    /// <summary>The study of random allocations.</summary>
+    /// <exception cref="Q2Exception">There is none, or its file is damaged.</exception>
+    internal static Study Open(RunDirectory run)
+    {
+        using SqliteStudyStore store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System);
+        return store.Study;
+    }
+
+    /// <summary>Its trials, or those of another study of the run.</summary>
+    /// <exception cref="Q2Exception">There is none, or its file is damaged.</exception>
+    internal static IReadOnlyList<Trial> Trials(RunDirectory run, string study = Study.DefaultName)
+    {
+        if (!File.Exists(run.StudyDatabase)) throw new ModelFolderException($"{run.StudyDatabase}: not there yet; run `q2 study` first.");
+        using SqliteStudyStore store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System, study);
+        return store.List();
+    }
+}
