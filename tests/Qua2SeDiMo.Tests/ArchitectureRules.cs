@@ -31,6 +31,7 @@ public sealed partial class ArchitectureRules
         ["Architectures"] = ["Kernels.Codes", "Models", "Graphs", "Numerics", "Json"],
         ["Quantizers"] = ["Kernels.Codes", "Kernels.Layout", "Models", "Graphs", "Numerics", "Json"],
         ["Inference"] = ["Kernels.Codes", "Kernels.Operators", "Graphs", "Models", "Quantizers", "Numerics"],
+        ["Gradients"] = ["Kernels.Codes", "Graphs", "Inference", "Models"],
         ["Diffusion"] = ["Kernels.Codes", "Inference", "Architectures", "Graphs", "Models", "Numerics", "Json"],
         ["Metrics"] = ["Inference", "Numerics", "Models", "Json"],
         ["Studies"] = ["Kernels.Codes", "Quantizers", "Graphs", "Models", "Numerics", "Json"],
