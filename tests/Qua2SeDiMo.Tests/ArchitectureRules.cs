@@ -33,6 +33,7 @@ public sealed partial class ArchitectureRules
         ["Inference"] = ["Kernels.Codes", "Kernels.Operators", "Graphs", "Models", "Quantizers", "Numerics"],
         ["Gradients"] = ["Kernels.Codes", "Graphs", "Inference", "Models"],
         ["Diffusion"] = ["Kernels.Codes", "Inference", "Architectures", "Graphs", "Models", "Numerics", "Json"],
+        ["Measurement"] = ["Kernels.Codes", "Diffusion", "Gradients", "Quantizers", "Inference", "Graphs", "Models", "Numerics"],
         ["Metrics"] = ["Inference", "Numerics", "Models", "Json"],
         ["Studies"] = ["Kernels.Codes", "Quantizers", "Graphs", "Models", "Numerics", "Json"],
         ["Predictors"] = ["Numerics", "Graphs", "Quantizers", "Json"],

@@ -1,5 +1,4 @@
 using Qua2SeDiMo.Graphs;
-using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Gradients;
 

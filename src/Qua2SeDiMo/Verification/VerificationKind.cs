@@ -24,6 +24,7 @@ internal sealed record VerificationKind(
         new("random", null, description => description.FirstCaseHas("seed"), (path, _) => RandomCases.Verify(path)),
         new("operator gradients", null, description => description.FirstCaseHas("nodes"), OperatorGradientCases.Verify),
         new("gradients", null, description => description.Has("weights_sha256") && (description.Has("weights") || description.Has("gradients")), ModelGradientCases.Verify),
+        new("trajectory gradients", null, description => description.Has("one_call_steps"), TrajectoryGradientCases.Verify),
         new("ranks", null, description => description.FirstCaseHas("x"), (path, _) => RankCases.Verify(path)),
         new("images", null, description => description.Root["cases"] is JsonArray { Count: > 0 } cases && cases[0] is JsonValue, (path, _) => ImageCases.Verify(path)),
         new("released model", null, description => description.Has("tensors") && description.Has("config"), (path, _) => ReleasedModelCases.Verify(path)),
