@@ -81,7 +81,7 @@ internal sealed class Autoencoder : IDisposable
 
     /// <summary>Refuses what cannot decode such latents; reads headers alone.</summary>
     /// <exception cref="Q2Exception">The class is not supported, or a tensor is missing.</exception>
-    internal void Check(LatentShape shape) => GraphOf(shape);
+    internal void Check(LatentShape shape) => Graph(shape);
 
     public void Dispose()
     {
@@ -98,8 +98,14 @@ internal sealed class Autoencoder : IDisposable
         return values.Length == channels ? values : throw config.Unsupported(key, $"one number for each of the {channels} latent channels is");
     }
 
+    /// <summary>What the decoder's input moves by when a latent of a channel moves by 1.</summary>
+    internal float Slope(int channel) => means is not null && deviations is not null ? (float)deviations[channel] / scalingFactor : 1 / scalingFactor;
+
+    /// <summary>The decoder's checkpoint.</summary>
+    internal ITensorSource Tensors => tensors;
+
     // Latents are normalised by one scale and shift, or, where the configuration lists them, by each channel's mean and deviation.
-    private float[] Unscale(ReadOnlySpan<float> latents, LatentShape shape)
+    internal float[] Unscale(ReadOnlySpan<float> latents, LatentShape shape)
     {
         float[] result = new float[latents.Length];
         bool isPerChannel = means is not null && deviations is not null;
@@ -111,14 +117,15 @@ internal sealed class Autoencoder : IDisposable
         return result;
     }
 
-    private Graph GraphOf(LatentShape shape) =>
+    /// <summary>The decoder's program for latents of these extents.</summary>
+    internal Graph Graph(LatentShape shape) =>
         ArchitectureCatalog.Build(new BuildRequest(config, tensors) { Part = GraphPart.Decode, Height = shape.Height, Width = shape.Width });
 
     private InferenceModel DecoderFor(LatentShape shape)
     {
         if (decoder is { } known && known.Height == shape.Height && known.Width == shape.Width) return known.Model;
         decoder?.Model.Dispose();
-        var model = new InferenceModel(GraphOf(shape), tensors, options);
+        var model = new InferenceModel(Graph(shape), tensors, options);
         decoder = (shape.Height, shape.Width, model);
         return model;
     }

@@ -27,6 +27,9 @@ internal sealed class DenoisingLoop(InferenceModel denoiser, IScheduler schedule
     /// <summary>Called with the step, the denoiser's output and the latents after the step; for comparison with references.</summary>
     internal Action<int, TensorValue, float[]>? Observer { get; init; }
 
+    /// <summary>Takes what the denoiser is given at each step; null keeps nothing.</summary>
+    internal DenoisingTrace? Trace { get; init; }
+
     /// <summary>Denoises a batch.</summary>
     /// <param name="noise">Starting noise, and noise of the steps where the scheduler draws it.</param>
     /// <param name="prompts">All prompts.</param>
@@ -61,9 +64,11 @@ internal sealed class DenoisingLoop(InferenceModel denoiser, IScheduler schedule
             WriteInput(scaled, input);
             if (guided) input.AsSpan(0, latents.Length).CopyTo(input.AsSpan(latents.Length));
             timesteps.AsSpan().Fill(scheduler.Timesteps[step] * family.TimestepScale);
+            Trace?.Add(inputs, shared, latents);
             long before = TimeProvider.System.GetTimestamp();
             TensorValue predicted = FixedBatch.Run(denoiser, inputs, shared, batch, $"{Component}, {Words(step)}");
             RuntimeElapsed += TimeProvider.System.GetElapsedTime(before);
+            Trace?.SetPrediction(predicted);
             Guide(predicted, images, guided, output);
             RequireFinite(output, step, Component, $"the guided prediction; guidance of {request.GuidanceScale:R} takes it too far");
             bool drawsNoise = scheduler.NeedsNoise(step);
@@ -73,6 +78,7 @@ internal sealed class DenoisingLoop(InferenceModel denoiser, IScheduler schedule
             Observer?.Invoke(step, predicted, latents);
             report((step + 1.0) / scheduler.Timesteps.Length);
         }
+        Trace?.End(latents);
         return latents;
     }
 

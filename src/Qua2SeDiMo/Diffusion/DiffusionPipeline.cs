@@ -156,6 +156,34 @@ public sealed class DiffusionPipeline : IDisposable
         return new ImageBatch(batches[0].Height, batches[0].Width, batches.Count == 1 ? batches[0].Pixels : [.. batches.SelectMany(batch => batch.Pixels)]);
     }
 
+    /// <summary>Denoises one batch and keeps what the denoiser was given at each step; nothing is decoded.</summary>
+    internal DenoisingTrace Trace(EncodedPrompts prompts, INoiseSource noise, GenerationRequest request, CancellationToken cancellationToken)
+    {
+        LatentShape shape = LatentShape(request);
+        ComponentConfig scheduler = parts.Folder.Component("scheduler").ReadConfig();
+        var trace = new DenoisingTrace(family, shape, request, prompts.Negative is not null, prompts.Prompts.Count);
+        var loop = new DenoisingLoop(DenoiserFor(shape), SchedulerCatalog.Create(scheduler), family, shape, request)
+        {
+            Component = parts.Folder.Denoiser.Name,
+            SchedulerClass = scheduler.ClassName,
+            Trace = trace,
+        };
+        loop.Run(noise, prompts, 0, prompts.Prompts.Count, _ => { }, cancellationToken);
+        RuntimeElapsed += loop.RuntimeElapsed;
+        return trace;
+    }
+
+    /// <summary>How the latents of a run answer to its predictions.</summary>
+    /// <exception cref="SchedulerException">The scheduler is not linear.</exception>
+    internal SamplerResponse Response(GenerationRequest request) => SamplerResponse.Of(
+        SchedulerCatalog.Create(parts.Folder.Component("scheduler").ReadConfig()), request.StepCount, family.Sampling(LatentShape(request), request));
+
+    /// <summary>The denoiser's program for images of the requested size.</summary>
+    internal Graph DenoiserGraph(GenerationRequest request) => DenoiserFor(LatentShape(request)).Graph;
+
+    /// <summary>The autoencoder.</summary>
+    internal Autoencoder Decoder => autoencoder;
+
     /// <summary>What sets this pipeline class apart.</summary>
     internal IPipelineFamily Family => family;
 

@@ -44,6 +44,21 @@ public sealed partial class GraphBuilder
         this.tensorName = tensorName ?? (path => path);
     }
 
+    /// <summary>Goes on behind a graph: its inputs, initializers, weights and nodes are on the tape, and more is recorded after them.</summary>
+    /// <param name="graph">What is there already; its outputs are not declared again.</param>
+    /// <param name="tensors">The checkpoint of the graph.</param>
+    /// <param name="known">Type and shape of every value of the graph; extents may be more definite than the graph's own.</param>
+    internal GraphBuilder(Graph graph, ITensorSource tensors, IReadOnlyDictionary<string, GraphValue> known) : this(graph.Name, tensors)
+    {
+        inputs.AddRange(graph.Inputs.Select(input => known[input.Name]));
+        nodes.AddRange(graph.Nodes);
+        initializers.AddRange(graph.Initializers);
+        weights.AddRange(graph.Weights);
+        foreach ((string key, GraphValue value) in known) values.Add(key, value);
+        nodeNames.UnionWith(graph.Nodes.Select(node => node.Name));
+        nodeNames.UnionWith(known.Keys);
+    }
+
     /// <summary>Path of the module that is being recorded.</summary>
     public string CurrentScope => scope;
 
@@ -210,9 +225,17 @@ public sealed partial class GraphBuilder
         }
         string key = $"{type}[{string.Join(",", shape)}]{Convert.ToHexString(data.Length <= 32 ? data : System.Security.Cryptography.SHA256.HashData(data))}";
         if (constants.TryGetValue(key, out string? known)) return values[known];
-        string constantName = string.Create(CultureInfo.InvariantCulture, $"constant.{constants.Count}");
+        string constantName = NextConstantName();
         constants.Add(key, constantName);
         return Add(new Initializer.Inline(constantName, type, shape, data.ToArray()));
+    }
+
+    // A graph that the tape goes on from has constants of its own.
+    private string NextConstantName()
+    {
+        int number = constants.Count;
+        while (values.ContainsKey(string.Create(CultureInfo.InvariantCulture, $"constant.{number}"))) number++;
+        return string.Create(CultureInfo.InvariantCulture, $"constant.{number}");
     }
 
     /// <summary>A module that is being recorded; disposing it returns to the module around it.</summary>

@@ -23,6 +23,21 @@ internal static class Comparison
         return Judge(caseName, output, worst, largest, tolerance);
     }
 
+    /// <summary>Compares by the Frobenius norm of the difference, which is what the results name.</summary>
+    public static VerificationResult OfNorm(string caseName, string output, ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, double tolerance)
+    {
+        if (expected.Length != actual.Length) return Failed(caseName, output, $"{actual.Length} values instead of {expected.Length}");
+        double difference = 0, size = 0;
+        for (int i = 0; i < expected.Length; i++)
+        {
+            double off = (double)actual[i] - expected[i];
+            difference += off * off;
+            size += (double)expected[i] * expected[i];
+        }
+        difference = double.IsNaN(difference) ? double.PositiveInfinity : Math.Sqrt(difference);
+        return Judge(caseName, output, difference, Math.Sqrt(size), tolerance);
+    }
+
     /// <summary>Something that could not be compared.</summary>
     public static VerificationResult Failed(string caseName, string output, string detail) =>
         new(caseName, output, double.PositiveInfinity, double.PositiveInfinity, 0, false, detail);

@@ -1,0 +1,64 @@
+using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Kernels.Codes;
+
+namespace Qua2SeDiMo.Gradients;
+
+/// <summary>Operators that pick elements by integers, or set them: what was picked twice is added up.</summary>
+internal static class IndexRules
+{
+    internal static void AddTo(Dictionary<string, GradientRule> rules)
+    {
+        rules["Gather"] = Gather;
+        rules["GatherElements"] = node => node.Give(0, Scatter("ScatterElements", node.Input(), node.Input(1), node.Cotangent(), AxisOf(node)));
+        rules["GatherND"] = GatherND;
+        rules["ScatterElements"] = node => Scattered(node, from => from.Record("GatherElements", [node.Input(1)], node.Input(2).Shape, AxisOf(node)), AxisOf(node));
+        rules["ScatterND"] = node => Scattered(node, from => from.Record("GatherND", [node.Input(1)], node.Input(2).Shape));
+        rules["TopK"] = node => node.Give(0, Scatter("ScatterElements", node.Input(), node.Output(1), node.Cotangent(), AxisOf(node, -1)));
+    }
+
+    private static GraphAttribute AxisOf(NodeGradient node, long otherwise = 0) =>
+        new GraphAttribute.Whole("axis", node.Axis(node.Node.Integer("axis", otherwise), node.Input().Rank));
+
+    private static Term Scatter(string opType, Term like, Term indices, Term updates, params IReadOnlyList<GraphAttribute> attributes) =>
+        updates.Zeros(like.Shape).Record(opType, [indices, updates], like.Shape, [.. attributes, new GraphAttribute.Text("reduction", "add")]);
+
+    // The picked axis goes to the front, so that rows are added to rows.
+    private static void Gather(NodeGradient node)
+    {
+        Term table = node.Input(), indices = node.Input(1), dy = node.Cotangent();
+        int axis = node.Axis(node.Node.Integer("axis", 0), table.Rank), picked = indices.Rank;
+        int[] picksFirst = [.. Enumerable.Range(axis, picked), .. Enumerable.Range(0, axis), .. Enumerable.Range(axis + picked, dy.Rank - axis - picked)];
+        Term updates = dy.Transpose(picksFirst);
+        long[] rows = [table[axis], .. table.Shape.Where((_, i) => i != axis)];
+        Term places = indices.As(ElementType.Int64).Reshape([.. indices.Shape, 1]);
+        Term sums = updates.Zeros(rows).Record("ScatterND", [places, updates], rows, new GraphAttribute.Text("reduction", "add"));
+        node.Give(0, sums.Transpose([.. Enumerable.Range(1, axis), 0, .. Enumerable.Range(axis + 1, table.Rank - axis - 1)]));
+    }
+
+    private static void GatherND(NodeGradient node)
+    {
+        Term data = node.Input(), indices = node.Input(1).As(ElementType.Int64), dy = node.Cotangent();
+        int batches = (int)node.Node.Integer("batch_dims", 0);
+        // The batch's own position goes in front of the integers that are given.
+        for (int axis = batches - 1; axis >= 0; axis--)
+        {
+            long[] shape = [.. indices.Shape.SkipLast(1), 1], along = [.. Enumerable.Repeat(1L, shape.Length)];
+            along[axis] = shape[axis];
+            long[] positions = [.. Enumerable.Range(0, (int)shape[axis]).Select(i => (long)i)];
+            Term position = indices.Numbers(positions).Reshape(along).ExpandTo(shape);
+            indices = position.Concat(indices.Rank - 1, indices);
+        }
+        node.Give(0, Scatter("ScatterND", data, indices, dy));
+    }
+
+    // What was overwritten has no effect; what was set has that of its place.
+    private static void Scattered(NodeGradient node, Func<Term, Term> pick, params IReadOnlyList<GraphAttribute> attributes)
+    {
+        Term dy = node.Cotangent(), updates = node.Input(2);
+        string reduction = node.Text("reduction", "none");
+        if (reduction is not ("none" or "add")) throw node.Unsupported($"the reduction '{reduction}'");
+        node.Give(0, reduction == "add" ? dy
+            : dy.Record(node.Node.OpType, [node.Input(1), dy.Zeros(updates.Shape)], dy.Shape, attributes));
+        node.Give(2, pick(dy));
+    }
+}

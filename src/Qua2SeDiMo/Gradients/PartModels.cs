@@ -1,0 +1,96 @@
+using System.Numerics.Tensors;
+using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Models;
+
+namespace Qua2SeDiMo.Gradients;
+
+/// <summary>The two sessions of one part of a graph: forward, and backward with its activations computed again.</summary>
+internal sealed class PartModels : IDisposable
+{
+    private readonly InferenceModel forward;
+    private readonly InferenceModel backward;
+    private readonly CutPart part;
+    private readonly string[] pulled;
+    private readonly string[] reached;
+    private readonly GraphWeight[] own;
+
+    internal PartModels(
+        CutPart part, ITensorSource tensors, WeightBinding binding, IReadOnlyList<GraphWeight> weights, ReverseOptions options)
+    {
+        this.part = part;
+        Graph graph = part.Shaped.Graph;
+        HashSet<string> initial = [.. graph.Initializers.Select(initializer => initializer.Name)];
+        pulled = [.. part.Pulled];
+        own = [.. weights.Where(weight => initial.Contains(weight.Initializer.Name))];
+        IReadOnlySet<string> active = BackwardPass.Active(graph, [.. pulled, .. own.Select(weight => weight.Initializer.Name)]);
+        reached = [.. part.Outputs.Where(active.Contains)];
+        forward = new InferenceModel(graph, tensors, binding);
+        backward = new InferenceModel(Backward(tensors, options), tensors, binding);
+    }
+
+    /// <summary>Whether sessions stay in memory between calls.</summary>
+    internal bool StaysLoaded { get; set; }
+
+    internal IReadOnlyDictionary<string, TensorValue> Forward(IReadOnlyDictionary<string, TensorValue> values)
+    {
+        IReadOnlyDictionary<string, TensorValue> results = forward.Run(values);
+        if (!StaysLoaded) forward.Unload();
+        return results;
+    }
+
+    /// <summary>Takes the gradients of what the part hands on, and adds those of what it was given.</summary>
+    internal void Backward(Dictionary<string, TensorValue> values, Dictionary<string, TensorValue> gradients, WeightGradientSink? sink)
+    {
+        var inputs = new Dictionary<string, TensorValue>(values, StringComparer.Ordinal);
+        foreach (string output in reached)
+        {
+            inputs[BackwardPass.CotangentOf(output)] = gradients.TryGetValue(output, out TensorValue? known) ? known : Zeros(output);
+        }
+        IReadOnlyDictionary<string, TensorValue> results = backward.Run(inputs);
+        if (!StaysLoaded) backward.Unload();
+        foreach (GraphWeight weight in own)
+        {
+            if (results.TryGetValue(BackwardPass.GradientIn(weight.Initializer.Name), out TensorValue? gradient)) sink?.Invoke(weight, gradient.Singles);
+        }
+        foreach (string name in pulled)
+        {
+            TensorValue gradient = results[BackwardPass.GradientIn(name)];
+            gradients[name] = gradients.TryGetValue(name, out TensorValue? known) ? Sum(known, gradient) : gradient;
+        }
+    }
+
+    public void Dispose()
+    {
+        forward.Dispose();
+        backward.Dispose();
+    }
+
+    private Graph Backward(ITensorSource tensors, ReverseOptions options)
+    {
+        ShapedGraph shaped = part.Shaped;
+        var tape = new GraphBuilder(shaped.Graph, tensors, shaped.Values);
+        string[] wanted = [.. pulled, .. own.Select(weight => weight.Initializer.Name)];
+        IReadOnlyDictionary<string, Term> cotangents = BackwardPass.Record(tape, shaped, reached, wanted);
+        foreach (string name in pulled) BackwardPass.Output(tape, shaped, cotangents, name);
+        var perItem = new WeightGradients(tape, shaped, cotangents, options.Batch, options.Items);
+        foreach (GraphWeight weight in own)
+        {
+            if (perItem.Of(weight) is { } gradient) tape.Output(BackwardPass.GradientIn(weight.Initializer.Name), gradient.Value);
+        }
+        return tape.Build();
+    }
+
+    private TensorValue Zeros(string name)
+    {
+        long[] shape = [.. part.Shaped.Values[name].Shape.Select(extent => extent.Size)];
+        return TensorValue.Of(new float[shape.Aggregate(1L, (product, extent) => product * extent)], shape);
+    }
+
+    private static TensorValue Sum(TensorValue a, TensorValue b)
+    {
+        float[] sum = new float[a.Singles.Length];
+        TensorPrimitives.Add(a.Singles, b.Singles, sum);
+        return TensorValue.Of(sum, a.Shape);
+    }
+}
