@@ -31,7 +31,7 @@ internal static class MatMulBenchmark
     internal static IReadOnlyList<Row> Run(int threads, bool quick)
     {
         var rows = new List<Row>();
-        using var pool = new PartPool(threads);
+        using var pool = new WorkPool(threads);
         Console.WriteLine($"kernel {KernelSelector.ActiveName}, {threads} threads");
         int repetitions = quick ? QuickRepetitions : Repetitions;
         foreach ((int outChannels, int rowLength) in quick ? Shapes[..2] : Shapes)
@@ -63,7 +63,7 @@ internal static class MatMulBenchmark
         Console.WriteLine($"{row.Operation} × {row.Tokens}: {string.Join(", ", row.Milliseconds.Select(pair => $"{pair.Key} {pair.Value:0.###}"))} ms; {string.Join(", ", row.Ratios.Select(pair => $"{pair.Key} {pair.Value:0.00}"))}");
     }
 
-    private static Row Linear(int outChannels, int rowLength, int tokens, int threads, PartRunner run, int repetitions)
+    private static Row Linear(int outChannels, int rowLength, int tokens, int threads, WorkRunner run, int repetitions)
     {
         float[] x = Normal(tokens * rowLength), y = new float[tokens * outChannels], bias = new float[outChannels];
         (PaletteMatrix four, float[] dense) = Quantized(4, outChannels, rowLength);
@@ -79,7 +79,7 @@ internal static class MatMulBenchmark
             [("q2_w4", "fp32"), ("q2_w3", "fp32"), ("q2_w4", "nbits_0"), ("q2_w4", "nbits_4"), ("q2_w4a8", "fp32"), ("q2_w4a8", "nbits_4"), ("q2_w4a8", "int8")]);
     }
 
-    private static Row Convolution(ConvolutionShape shape, int outChannels, int threads, PartRunner run, int repetitions)
+    private static Row Convolution(ConvolutionShape shape, int outChannels, int threads, WorkRunner run, int repetitions)
     {
         int positions = shape.OutHeight * shape.OutWidth;
         float[] x = Normal(shape.InChannels * shape.Height * shape.Width), y = new float[outChannels * positions], bias = new float[outChannels];

@@ -59,11 +59,11 @@ public class PaletteProductBenchmark
 
     /// <summary>Single precision.</summary>
     [Benchmark(Baseline = true)]
-    public void Float() => PaletteMatMul.Multiply(inputs, Tokens, weight, bias, outputs, PartRunners.Sequential);
+    public void Float() => PaletteMatMul.Multiply(inputs, Tokens, weight, bias, outputs, WorkRunners.Sequential);
 
     /// <summary>8-bit activations.</summary>
     [Benchmark]
-    public void Activations8() => PaletteMatMul.MultiplyQuantized(inputs, Tokens, weight, bias, 8, outputs, PartRunners.Sequential);
+    public void Activations8() => PaletteMatMul.MultiplyQuantized(inputs, Tokens, weight, bias, 8, outputs, WorkRunners.Sequential);
 }
 
 /// <summary>Steps of making and reading codes of a 1152×1152 float16 weight.</summary>

@@ -9,14 +9,14 @@ public static class KernelSelector
     /// <summary>Name of the environment variable.</summary>
     public const string Variable = "Q2_KERNEL";
 
-    // Best first; the first member, because the lists below are made from it.
+    // Best first. Declared first, because the lists below are initialized from it.
     internal static readonly IReadOnlyList<PaletteKernel> All =
     [
         VnniCode.IsSupported
-            ? new PanelKernel("vnni", true, new Avx512VnniInstructions())
-            : new PanelKernel("vnni", AvxVnni.IsSupported && Fma.IsSupported, new AvxVnniInstructions()),
-        new PanelKernel("avx512", Avx512BW.IsSupported, new Avx512Instructions()),
-        new PanelKernel("avx2", Avx2.IsSupported && Fma.IsSupported, new Avx2Instructions()),
+            ? new PanelKernel("vnni", true, new Avx512VnniMicroKernels())
+            : new PanelKernel("vnni", AvxVnni.IsSupported && Fma.IsSupported, new AvxVnniMicroKernels()),
+        new PanelKernel("avx512", Avx512BW.IsSupported, new Avx512MicroKernels()),
+        new PanelKernel("avx2", Avx2.IsSupported && Fma.IsSupported, new Avx2MicroKernels()),
         new ScalarKernel(),
     ];
 
@@ -32,7 +32,7 @@ public static class KernelSelector
     /// <exception cref="KernelException"><c>Q2_KERNEL</c> names none, or one that this machine cannot run.</exception>
     public static string ActiveName => Active.Name;
 
-    /// <summary>What runs and what else could, for people: <c>vnni (512-bit floats, 512-bit dot products of bytes); supported: vnni, avx512, avx2, scalar</c>.</summary>
+    /// <summary>The active variant and all that this machine supports, as text: <c>vnni (512-bit floats, 512-bit dot products of bytes); supported: vnni, avx512, avx2, scalar</c>.</summary>
     /// <exception cref="KernelException"><c>Q2_KERNEL</c> names none, or one that this machine cannot run.</exception>
     public static string Description => $"{Active.Name} ({Active.Description}); supported: {string.Join(", ", Supported)}";
 

@@ -13,47 +13,47 @@ public static class PaletteMatMul
     /// <param name="weight">C × K.</param>
     /// <param name="bias">C values, or empty.</param>
     /// <param name="y">Row-major [tokens, C]; must not overlap <paramref name="x"/>.</param>
-    /// <param name="run">How parts are spread over threads; on the calling thread when null. The result does not depend on it.</param>
+    /// <param name="run">How work items are spread over threads; on the calling thread when null. The result does not depend on it.</param>
     /// <exception cref="ArgumentException">A length does not fit.</exception>
     /// <exception cref="KernelException"><c>Q2_KERNEL</c> names no variant that can run.</exception>
-    public static void Multiply(ReadOnlySpan<float> x, int tokens, PaletteMatrix weight, ReadOnlySpan<float> bias, Span<float> y, PartRunner? run = null) =>
+    public static void Multiply(ReadOnlySpan<float> x, int tokens, PaletteMatrix weight, ReadOnlySpan<float> bias, Span<float> y, WorkRunner? run = null) =>
         MultiplyWith(KernelSelector.Active, x, tokens, weight, bias, y, run);
 
     /// <summary>
-    /// The same with each token quantized online to so many bits (<see cref="ActivationQuantizer"/>) and sums of integers: the palette of each
+    /// Multiplies quantized activations: each token is quantized online (<see cref="ActivationQuantizer"/>) and sums are of integers. The palette of each
     /// channel is rounded to 8-bit integers of one scale per channel, so that an entry is off by at most max |c| / 254. All variants give the same bits.
     /// A token that holds a NaN or an infinity gives NaN.
     /// </summary>
     /// <param name="x">Row-major [tokens, K].</param>
     /// <param name="tokens">Rows, 0 or more.</param>
-    /// <param name="weight">C × K; K at most <see cref="LongestIntegerRow"/>.</param>
+    /// <param name="weight">C × K; K at most <see cref="MaxIntegerRow"/>.</param>
     /// <param name="bias">C values, or empty.</param>
     /// <param name="activationBits">2 to 8.</param>
     /// <param name="y">Row-major [tokens, C]; must not overlap <paramref name="x"/>.</param>
-    /// <param name="run">How parts are spread over threads; on the calling thread when null.</param>
+    /// <param name="run">How work items are spread over threads; on the calling thread when null.</param>
     /// <exception cref="ArgumentException">A length does not fit.</exception>
     /// <exception cref="KernelException"><c>Q2_KERNEL</c> names no variant that can run.</exception>
-    public static void MultiplyQuantized(ReadOnlySpan<float> x, int tokens, PaletteMatrix weight, ReadOnlySpan<float> bias, int activationBits, Span<float> y, PartRunner? run = null) =>
+    public static void MultiplyQuantized(ReadOnlySpan<float> x, int tokens, PaletteMatrix weight, ReadOnlySpan<float> bias, int activationBits, Span<float> y, WorkRunner? run = null) =>
         MultiplyQuantizedWith(KernelSelector.Active, x, tokens, weight, bias, activationBits, y, run);
 
-    /// <summary>The longest K whose sums of 8-bit products cannot leave 32 bits: ⌊(2^31 − 1) / (255·127)⌋.</summary>
-    public const int LongestIntegerRow = int.MaxValue / (255 * 127);
+    /// <summary>The longest K whose sums of 8-bit products fit 32 bits: ⌊(2^31 − 1) / (255·127)⌋.</summary>
+    public const int MaxIntegerRow = int.MaxValue / (255 * 127);
 
-    internal static unsafe void MultiplyWith(PaletteKernel kernel, ReadOnlySpan<float> x, int tokens, PaletteMatrix weight, ReadOnlySpan<float> bias, Span<float> y, PartRunner? run)
+    internal static unsafe void MultiplyWith(PaletteKernel kernel, ReadOnlySpan<float> x, int tokens, PaletteMatrix weight, ReadOnlySpan<float> bias, Span<float> y, WorkRunner? run)
     {
         Check(x, tokens, weight, bias, y);
         if (tokens == 0) return;
-        fixed (float* source = x, added = bias, target = y) kernel.Multiply(source, tokens, weight, added, target, run ?? PartRunners.Sequential);
+        fixed (float* source = x, added = bias, target = y) kernel.Multiply(source, tokens, weight, added, target, run ?? WorkRunners.Sequential);
     }
 
     internal static unsafe void MultiplyQuantizedWith(PaletteKernel kernel, ReadOnlySpan<float> x, int tokens, PaletteMatrix weight, ReadOnlySpan<float> bias, int activationBits, Span<float> y,
-        PartRunner? run)
+        WorkRunner? run)
     {
         Check(x, tokens, weight, bias, y);
         if (activationBits is < 2 or > 8) throw new ArgumentOutOfRangeException(nameof(activationBits), activationBits, "An activation code has 2 to 8 bits.");
-        if (weight.RowLength > LongestIntegerRow) throw new ArgumentException($"{weight.RowLength} inputs a channel; integer sums hold at most {LongestIntegerRow}.", nameof(weight));
+        if (weight.RowLength > MaxIntegerRow) throw new ArgumentException($"{weight.RowLength} inputs a channel; integer sums hold at most {MaxIntegerRow}.", nameof(weight));
         if (tokens == 0) return;
-        fixed (float* source = x, added = bias, target = y) kernel.MultiplyQuantized(source, tokens, weight, added, activationBits, target, run ?? PartRunners.Sequential);
+        fixed (float* source = x, added = bias, target = y) kernel.MultiplyQuantized(source, tokens, weight, added, activationBits, target, run ?? WorkRunners.Sequential);
     }
 
     private static void Check(ReadOnlySpan<float> x, int tokens, PaletteMatrix weight, ReadOnlySpan<float> bias, Span<float> y)

@@ -16,7 +16,7 @@ internal sealed unsafe class ScalarKernel : PaletteKernel
 
     internal override bool IsSupported => true;
 
-    internal override void Multiply(float* x, int tokens, PaletteMatrix weight, float* bias, float* y, PartRunner run) => run(weight.OutChannels, channel =>
+    internal override void Multiply(float* x, int tokens, PaletteMatrix weight, float* bias, float* y, WorkRunner run) => run(weight.OutChannels, channel =>
     {
         float[] row = ArrayPool<float>.Shared.Rent(weight.RowLength);
         weight.DequantizeRow(channel, row.AsSpan(0, weight.RowLength));
@@ -30,7 +30,7 @@ internal sealed unsafe class ScalarKernel : PaletteKernel
         ArrayPool<float>.Shared.Return(row);
     });
 
-    internal override void MultiplyQuantized(float* x, int tokens, PaletteMatrix weight, float* bias, int activationBits, float* y, PartRunner run)
+    internal override void MultiplyQuantized(float* x, int tokens, PaletteMatrix weight, float* bias, int activationBits, float* y, WorkRunner run)
     {
         int length = weight.RowLength;
         byte[] codes = ArrayPool<byte>.Shared.Rent(checked(tokens * length));
@@ -57,7 +57,7 @@ internal sealed unsafe class ScalarKernel : PaletteKernel
         ArrayPool<TokenRange>.Shared.Return(ranges);
     }
 
-    internal override void Convolve(ConvolutionShape shape, float* x, PaletteMatrix weight, float* bias, float* y, PartRunner run) => run(weight.OutChannels, channel =>
+    internal override void Convolve(ConvolutionShape shape, float* x, PaletteMatrix weight, float* bias, float* y, WorkRunner run) => run(weight.OutChannels, channel =>
     {
         float[] row = ArrayPool<float>.Shared.Rent(weight.RowLength);
         weight.DequantizeRow(channel, row.AsSpan(0, weight.RowLength));
@@ -75,7 +75,7 @@ internal sealed unsafe class ScalarKernel : PaletteKernel
         ArrayPool<float>.Shared.Return(row);
     });
 
-    internal override void ConvolveQuantized(ConvolutionShape shape, float* x, PaletteMatrix weight, float* bias, int activationBits, float* y, PartRunner run)
+    internal override void ConvolveQuantized(ConvolutionShape shape, float* x, PaletteMatrix weight, float* bias, int activationBits, float* y, WorkRunner run)
     {
         ConvolutionShape one = shape with { Batch = 1 };
         for (int image = 0; image < shape.Batch; image++)

@@ -6,8 +6,8 @@ using System.Runtime.Intrinsics;
 namespace Qua2SeDiMo.Kernels.Codes;
 
 /// <summary>
-/// Online activation quantization (method.md, section 3): each row takes its own minimum and maximum anew at every call, asymmetric,
-/// zero not forced into the range, single precision, rounding half to even. Nothing is calibrated.
+/// Online activation quantization: the range of each row is its own minimum and maximum, found at every call. Asymmetric, zero not forced
+/// into the range, single precision, rounding half to even. Nothing is calibrated.
 /// </summary>
 public static class ActivationQuantizer
 {
@@ -42,28 +42,28 @@ public static class ActivationQuantizer
     /// <summary>Quantizes and reconstructs one row in a given range.</summary>
     internal static void QuantizeRow(ReadOnlySpan<float> row, ActivationRange range, Span<float> output)
     {
-        Vector256<float> step = Vector256.Create(range.Step), zeroPoint = Vector256.Create(range.ZeroPoint), last = Vector256.Create(range.LastCode);
+        Vector256<float> scale = Vector256.Create(range.Scale), zeroPoint = Vector256.Create(range.ZeroPoint), last = Vector256.Create(range.LastCode);
         ref float source = ref MemoryMarshal.GetReference(row);
         ref float target = ref MemoryMarshal.GetReference(output[..row.Length]);
         int i = 0;
         for (; i + Lanes <= row.Length; i += Lanes)
         {
-            Vector256<float> code = Vector256.Round(Vector256.LoadUnsafe(ref source, (nuint)i) / step) + zeroPoint;
+            Vector256<float> code = Vector256.Round(Vector256.LoadUnsafe(ref source, (nuint)i) / scale) + zeroPoint;
             code = Vector256.MinNative(Vector256.MaxNative(code, Vector256<float>.Zero), last);
-            ((code - zeroPoint) * step).StoreUnsafe(ref target, (nuint)i);
+            ((code - zeroPoint) * scale).StoreUnsafe(ref target, (nuint)i);
         }
-        for (; i < row.Length; i++) Unsafe.Add(ref target, i) = (range.Code(Unsafe.Add(ref source, i)) - range.ZeroPoint) * range.Step;
+        for (; i < row.Length; i++) Unsafe.Add(ref target, i) = (range.Code(Unsafe.Add(ref source, i)) - range.ZeroPoint) * range.Scale;
     }
 }
 
-/// <summary>Step and zero point of one row of activations.</summary>
-/// <param name="Step">Δ; 0 when the row is kept as it is.</param>
+/// <summary>Scale and zero point of one row of activations.</summary>
+/// <param name="Scale">Δ; 0 when the row is kept as it is.</param>
 /// <param name="ZeroPoint">z, integer-valued.</param>
 /// <param name="LastCode">2^bits − 1.</param>
-public readonly record struct ActivationRange(float Step, float ZeroPoint, float LastCode)
+public readonly record struct ActivationRange(float Scale, float ZeroPoint, float LastCode)
 {
     /// <summary>Whether the row keeps its values: it is constant (zero padding is ordinary), or holds a NaN or an infinity, which must stay visible.</summary>
-    public bool IsExact => Step == 0f;
+    public bool IsExact => Scale == 0f;
 
     /// <summary>The range of a row.</summary>
     /// <param name="row">At least one element.</param>
@@ -74,10 +74,10 @@ public readonly record struct ActivationRange(float Step, float ZeroPoint, float
         if (bits is < 2 or > 8) throw new ArgumentOutOfRangeException(nameof(bits), bits, "An activation code has 2 to 8 bits.");
         float last = (1 << bits) - 1;
         float low = fromZero ? 0f : TensorPrimitives.Min(row), high = TensorPrimitives.Max(row);
-        float step = (high - low) / last;
-        return float.IsFinite(step) && step > 0f ? new ActivationRange(step, MathF.Round(-low / step), last) : new ActivationRange(0f, 0f, last);
+        float scale = (high - low) / last;
+        return float.IsFinite(scale) && scale > 0f ? new ActivationRange(scale, MathF.Round(-low / scale), last) : new ActivationRange(0f, 0f, last);
     }
 
     /// <summary>The code of a value, integer-valued in [0, LastCode].</summary>
-    public float Code(float value) => MathF.Min(MathF.Max(MathF.Round(value / Step) + ZeroPoint, 0f), LastCode);
+    public float Code(float value) => MathF.Min(MathF.Max(MathF.Round(value / Scale) + ZeroPoint, 0f), LastCode);
 }

@@ -59,7 +59,7 @@ public enum ElementType
 /// <summary>Sizes and conversions of <see cref="ElementType"/>.</summary>
 public static class ElementTypes
 {
-    /// <summary>Bytes of so many elements.</summary>
+    /// <summary>Bytes of the given number of elements.</summary>
     public static long SizeBytes(this ElementType type, long count) => type.Bits() is { } bits ? (checked(count * bits) + 7) / 8 : checked(count * type.SizeBytes());
 
     /// <summary>Bits of one element of a type whose elements share bytes; null for any other.</summary>
@@ -110,8 +110,7 @@ public static class ElementTypes
                 TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(source), destination);
                 break;
             case ElementType.BFloat16:
-                ReadOnlySpan<ushort> halves = MemoryMarshal.Cast<byte, ushort>(source);
-                for (int i = 0; i < halves.Length; i++) destination[i] = BitConverter.UInt32BitsToSingle((uint)halves[i] << 16);
+                BFloat16.Widen(MemoryMarshal.Cast<byte, ushort>(source), destination);
                 break;
             case ElementType.Float64:
                 ReadOnlySpan<double> doubles = MemoryMarshal.Cast<byte, double>(source);

@@ -17,10 +17,10 @@ public sealed class QuantizedWeight
         {
             throw new ArgumentException($"{palettes.Length} palette entries; {spec} of {outChannels} channels has {paletteCount} × {spec.PaletteLength}.", nameof(palettes));
         }
-        if (affine is not null != (spec.Method == QuantizerMethod.UniformAffine)) throw new ArgumentException($"{spec}: steps and zero points belong to uaq alone.", nameof(affine));
-        if (affine is not null && (affine.Steps.Length != outChannels || affine.ZeroPoints.Length != outChannels))
+        if (affine is not null != (spec.Method == QuantizerMethod.UniformAffine)) throw new ArgumentException($"{spec}: scales and zero points belong to uaq alone.", nameof(affine));
+        if (affine is not null && (affine.Scales.Length != outChannels || affine.ZeroPoints.Length != outChannels))
         {
-            throw new ArgumentException($"{affine.Steps.Length} steps and {affine.ZeroPoints.Length} zero points for {outChannels} channels.", nameof(affine));
+            throw new ArgumentException($"{affine.Scales.Length} scales and {affine.ZeroPoints.Length} zero points for {outChannels} channels.", nameof(affine));
         }
         if (codes.AsSpan().ContainsAnyExceptInRange((byte)0, (byte)(spec.PaletteLength - 1))) throw new ArgumentException($"A code does not fit {spec.Bits} bits.", nameof(codes));
         Spec = spec;
@@ -51,10 +51,10 @@ public sealed class QuantizedWeight
     /// <summary>Row-major [paletteCount, 2^bits], each ascending, in weight units; one palette, or one per output channel.</summary>
     public float[] Palettes { get; }
 
-    /// <summary>Steps and zero points that the palettes follow from; null for k-means.</summary>
+    /// <summary>Scales and zero points that the palettes follow from; null for k-means.</summary>
     public AffineParameters? Affine { get; }
 
-    /// <summary>Mean |w − ŵ|^2.4 per weight (method.md, section 3).</summary>
+    /// <summary>Mean |w − ŵ|^2.4 per weight.</summary>
     public double MeanError { get; }
 
     /// <summary>N, number of weights.</summary>
@@ -72,7 +72,7 @@ public sealed class QuantizedWeight
     /// <exception cref="ArgumentException">The destination has another length.</exception>
     public void Dequantize(Span<float> destination)
     {
-        if (destination.Length != Count) throw new ArgumentException($"{destination.Length} places for {Count} weights.", nameof(destination));
+        if (destination.Length != Count) throw new ArgumentException($"{destination.Length} elements for {Count} weights.", nameof(destination));
         if (Spec.Method == QuantizerMethod.KMeansPerTensor)
         {
             PaletteDecoder.Decode(Codes, Palettes, destination);
@@ -83,7 +83,7 @@ public sealed class QuantizedWeight
 
     /// <summary>Writes the reconstructed weights of one output channel.</summary>
     /// <param name="channel">Row, from 0.</param>
-    /// <param name="destination">RowLength places.</param>
+    /// <param name="destination">RowLength elements.</param>
     public void DequantizeRow(int channel, Span<float> destination) =>
         PaletteDecoder.Decode(Codes.AsSpan(channel * RowLength, RowLength), Palette(channel), destination);
 }

@@ -3,10 +3,10 @@ using System.Globalization;
 
 namespace Qua2SeDiMo.Kernels.Codes;
 
-/// <summary>How a weight's palette is found (method.md, section 3).</summary>
+/// <summary>How a weight's palette is found.</summary>
 public enum QuantizerMethod
 {
-    /// <summary>UAQ: uniform affine steps per output channel.</summary>
+    /// <summary>UAQ: a uniform affine scale per output channel.</summary>
     UniformAffine,
     /// <summary>K-Means C: one free palette per output channel.</summary>
     KMeansPerChannel,
@@ -34,10 +34,10 @@ public sealed record QuantizerSpec(QuantizerMethod Method, int Bits)
     /// <summary>Entries of one palette: 2^Bits.</summary>
     public int PaletteLength => 1 << Bits;
 
-    /// <summary>Palettes of a weight with so many output channels.</summary>
+    /// <summary>Palettes of a weight with the given number of output channels.</summary>
     public int PaletteCount(int outChannels) => Method == QuantizerMethod.KMeansPerTensor ? 1 : outChannels;
 
-    /// <summary>Bytes that a weight takes (method.md, section 3): packed codes plus tables at the original precision.</summary>
+    /// <summary>Bytes that a weight takes: packed codes plus tables at the original precision.</summary>
     /// <param name="elementCount">N, number of weights.</param>
     /// <param name="outChannels">C, number of output channels.</param>
     /// <param name="originalBits">P, bits of one original weight: 16 or 32.</param>

@@ -17,7 +17,7 @@ internal static class TablePrecision
     internal static float Round(ElementType table, float value) => table switch
     {
         ElementType.Float16 => (float)(Half)value,
-        ElementType.BFloat16 => RoundToBFloat16(value),
+        ElementType.BFloat16 => BFloat16.Round(value),
         _ => value,
     };
 
@@ -25,7 +25,7 @@ internal static class TablePrecision
     internal static float Epsilon(ElementType table) => table switch
     {
         ElementType.Float16 => (float)Half.Epsilon,
-        ElementType.BFloat16 => BitConverter.UInt32BitsToSingle(1u << 16),
+        ElementType.BFloat16 => BFloat16.Epsilon,
         _ => float.Epsilon,
     };
 
@@ -37,17 +37,9 @@ internal static class TablePrecision
             switch (table)
             {
                 case ElementType.Float16: BitConverter.TryWriteBytes(destination[(i * 2)..], (Half)values[i]); break;
-                case ElementType.BFloat16: BitConverter.TryWriteBytes(destination[(i * 2)..], (ushort)(BitConverter.SingleToUInt32Bits(values[i]) >> 16)); break;
+                case ElementType.BFloat16: BitConverter.TryWriteBytes(destination[(i * 2)..], BFloat16.ToBits(values[i])); break;
                 default: BitConverter.TryWriteBytes(destination[(i * 4)..], values[i]); break;
             }
         }
-    }
-
-    private static float RoundToBFloat16(float value)
-    {
-        if (!float.IsFinite(value)) return value;
-        uint bits = BitConverter.SingleToUInt32Bits(value);
-        uint rounded = bits + 0x7FFFu + ((bits >> 16) & 1u);
-        return BitConverter.UInt32BitsToSingle(rounded & 0xFFFF0000u);
     }
 }

@@ -5,11 +5,11 @@ using Qua2SeDiMo.Kernels.MicroKernels;
 
 namespace Qua2SeDiMo.Kernels.Convolutions;
 
-/// <summary>A convolution: its tokens are the output positions of all images, whose inputs are gathered as the panels are laid out, a block at a time.</summary>
-internal sealed unsafe class ConvolutionProduct(PanelInstructions instructions, ConvolutionShape shape, float* x, PaletteMatrix weight, float* bias, float* y)
-    : FloatProduct(instructions, weight, shape.PositionCount)
+/// <summary>A convolution as a product: its tokens are the output positions of all images; their inputs are gathered while panels are packed.</summary>
+internal sealed unsafe class ConvolutionProduct(MicroKernelSet micro, ConvolutionShape shape, float* x, PaletteMatrix weight, float* bias, float* y)
+    : FloatProduct(micro, weight, shape.PositionCount)
 {
-    internal override void Pack(int first, int count, float* panels) => ImagePanel.Gather(shape, x, first, count, Instructions.WideTokens, panels);
+    internal override void Pack(int first, int count, float* panels) => ImagePanel.Gather(shape, x, first, count, Micro.WideTokens, panels);
 
     internal override void Store(int firstChannel, int channels, int firstToken, int count, float* sums, nint pitch, float* margins)
     {

@@ -5,12 +5,12 @@ using Qua2SeDiMo.Kernels.Layout;
 
 namespace Qua2SeDiMo.Kernels.Convolutions;
 
-/// <summary>The inputs of a stretch of output positions as panels [input channel · kernel row · kernel column, position]. Words may be floats or packed integers.</summary>
+/// <summary>Packs the inputs of consecutive output positions as panels [input channel · kernel row · kernel column, position]. Words may be floats or packed integers.</summary>
 internal static unsafe class ImagePanel
 {
     /// <summary>
     /// Gathers positions [first, first + count), counted through all images of the batch; what lies outside an image, and missing positions, are zeros. Channel by channel, so
-    /// that an image is read in long stretches.
+    /// that an image is read in long runs.
     /// </summary>
     /// <param name="shape">Extents.</param>
     /// <param name="images">All images.</param>
@@ -65,7 +65,7 @@ internal static unsafe class ImagePanel
     /// <param name="first">First position.</param>
     /// <param name="count">Positions.</param>
     /// <param name="wide">Positions of a panel.</param>
-    /// <param name="runs">As many places as positions.</param>
+    /// <param name="runs">As many elements as positions.</param>
     /// <returns>How many there are.</returns>
     internal static int Cut(ConvolutionShape shape, float* images, int first, int count, int wide, Span<PositionRun> runs)
     {

@@ -8,20 +8,20 @@ using Qua2SeDiMo.Kernels.Scheduling;
 
 namespace Qua2SeDiMo.Kernels.Convolutions;
 
-/// <summary>Planes of words that are multiplied together: they belong to one group of steps.</summary>
+/// <summary>Planes of words that one K block multiplies: they belong to one group of scales.</summary>
 /// <param name="EndPlane">First plane after it.</param>
 /// <param name="Unit">What an integer counts, in activation units.</param>
-internal readonly record struct PlaneStretch(int EndPlane, float Unit);
+internal readonly record struct PlaneBlock(int EndPlane, float Unit);
 
 /// <summary>
-/// One image quantized online, a range per channel (<see cref="ActivationQuantizer"/>): planes of words of codes in the order of <see cref="StepGroups"/>, and for every
-/// input k of the convolution, in its own order, what its codes count.
+/// One image quantized online, a range per channel (<see cref="ActivationQuantizer"/>): planes of words of codes in the order of <see cref="ScaleGroups"/>, and for every
+/// input k of the convolution, in the order of the weight, the scale and zero point of its codes.
 /// </summary>
 internal sealed unsafe class ImageQuantizer : IDisposable
 {
     private readonly ConvolutionShape shape;
-    private readonly List<PlaneStretch> stretches = [];
-    private readonly float[] steps, zeroPoints;
+    private readonly List<PlaneBlock> blocks = [];
+    private readonly float[] scales, zeroPoints;
 
     /// <summary>Quantizes an image.</summary>
     /// <param name="shape">Extents of one image.</param>
@@ -29,14 +29,14 @@ internal sealed unsafe class ImageQuantizer : IDisposable
     /// <param name="bits">2 to 8.</param>
     /// <param name="perWord">Codes of a word: 2 of 16 bits or 4 of 8.</param>
     /// <param name="run">Threads.</param>
-    internal ImageQuantizer(ConvolutionShape shape, float* image, int bits, int perWord, PartRunner run)
+    internal ImageQuantizer(ConvolutionShape shape, float* image, int bits, int perWord, WorkRunner run)
     {
         this.shape = shape;
         int size = shape.Height * shape.Width;
         var ranges = new ActivationRange[shape.InChannels];
-        (steps, zeroPoints) = (new float[shape.InChannels], new float[shape.InChannels]);
-        run(shape.InChannels, channel => (steps[channel], zeroPoints[channel]) = ChannelCodes.Range(new ReadOnlySpan<float>(image + ((long)channel * size), size), bits, out ranges[channel]));
-        var groups = new StepGroups(steps);
+        (scales, zeroPoints) = (new float[shape.InChannels], new float[shape.InChannels]);
+        run(shape.InChannels, channel => (scales[channel], zeroPoints[channel]) = ChannelCodes.Range(new ReadOnlySpan<float>(image + ((long)channel * size), size), bits, out ranges[channel]));
+        var groups = new ScaleGroups(scales);
         Channels = Order(groups, perWord);
         Words = ArrayPool<int>.Shared.Rent(checked(PlaneCount * size));
         run(PlaneCount, plane =>
@@ -64,15 +64,15 @@ internal sealed unsafe class ImageQuantizer : IDisposable
     internal int[] Words { get; }
 
     /// <summary>Planes of words.</summary>
-    internal int PlaneCount => stretches[^1].EndPlane;
+    internal int PlaneCount => blocks[^1].EndPlane;
 
-    /// <summary>Input channel of each place of each plane's words, lowest bits first; −1 where there is none.</summary>
+    /// <summary>Input channel of each slot of each plane's words, lowest bits first; −1 for an empty slot.</summary>
     internal int[] Channels { get; }
 
-    /// <summary>What is multiplied together, in order of planes.</summary>
-    internal IReadOnlyList<PlaneStretch> Stretches => stretches;
+    /// <summary>The K blocks, in order of planes.</summary>
+    internal IReadOnlyList<PlaneBlock> Blocks => blocks;
 
-    /// <summary>Step of each input k over its unit.</summary>
+    /// <summary>Scale of each input k over its unit.</summary>
     internal float[] Shares { get; }
 
     /// <summary>Zero point of each input k.</summary>
@@ -89,12 +89,12 @@ internal sealed unsafe class ImageQuantizer : IDisposable
 
     private static float[] Rent(int length) => ArrayPool<float>.Shared.Rent(length);
 
-    // Lists the stretches; one is never longer than a panel's.
-    private int[] Order(StepGroups groups, int perWord)
+    // Lists the blocks; none is longer than the K block of a panel.
+    private int[] Order(ScaleGroups groups, int perWord)
     {
         int longest = PanelGeometry.Depth / shape.TapCount;
-        var order = new List<int>(shape.InChannels + (StepGroups.Most * perWord));
-        for (int group = 0; group < StepGroups.Most; group++)
+        var order = new List<int>(shape.InChannels + (ScaleGroups.Max * perWord));
+        for (int group = 0; group < ScaleGroups.Max; group++)
         {
             int first = order.Count / perWord;
             for (int channel = 0; channel < shape.InChannels; channel++)
@@ -102,7 +102,7 @@ internal sealed unsafe class ImageQuantizer : IDisposable
                 if (groups.Of(channel) == group) order.Add(channel);
             }
             while (order.Count % perWord != 0) order.Add(-1);
-            for (int plane = first, end = order.Count / perWord; plane < end; plane += longest) stretches.Add(new PlaneStretch(Math.Min(plane + longest, end), groups.Units[group]));
+            for (int plane = first, end = order.Count / perWord; plane < end; plane += longest) blocks.Add(new PlaneBlock(Math.Min(plane + longest, end), groups.Units[group]));
         }
         return [.. order];
     }
@@ -111,19 +111,19 @@ internal sealed unsafe class ImageQuantizer : IDisposable
 /// <summary>One channel of an image to codes.</summary>
 internal static unsafe class ChannelCodes
 {
-    // A constant channel is one code in the middle, where rounded weights count nothing, at a step that no other channel suffers from.
-    private const float ConstantSteps = 1 << 20;
+    // A constant channel has the middle code everywhere, where rounding of weights has no effect, and a scale too small to be the largest of its group.
+    private const float ConstantFraction = 1 << 20;
 
-    /// <summary>The code about which weights may be rounded without harm: 2^(bits − 1).</summary>
+    /// <summary>The middle code 2^(bits − 1), at which the rounding of weights has no effect.</summary>
     internal static float Middle(int bits) => 1 << (bits - 1);
 
-    /// <summary>Step (not negative) and zero point of a channel: value = (code − zero point)·step. A constant channel has the middle code everywhere.</summary>
-    internal static (float Step, float ZeroPoint) Range(ReadOnlySpan<float> channel, int bits, out ActivationRange range)
+    /// <summary>Scale (not negative) and zero point of a channel: value = (code − zero point)·scale. A constant channel has the middle code everywhere.</summary>
+    internal static (float Scale, float ZeroPoint) Range(ReadOnlySpan<float> channel, int bits, out ActivationRange range)
     {
         range = ActivationRange.Of(channel, bits);
-        if (!range.IsExact) return (range.Step, range.ZeroPoint);
-        float value = TokenRange.Constant(channel).Step;
-        return (MathF.Abs(value) / ConstantSteps, Middle(bits) - MathF.CopySign(ConstantSteps, value));
+        if (!range.IsExact) return (range.Scale, range.ZeroPoint);
+        float value = TokenRange.Constant(channel).Scale;
+        return (MathF.Abs(value) / ConstantFraction, Middle(bits) - MathF.CopySign(ConstantFraction, value));
     }
 
     /// <summary>Sets (shift 0) or adds the codes of a channel to the words of its plane.</summary>
@@ -137,10 +137,10 @@ internal static unsafe class ChannelCodes
             for (; i < size; i++) words[i] = shift == 0 ? code : words[i] | code;
             return;
         }
-        Vector256<float> step = Vector256.Create(range.Step), zeroPoint = Vector256.Create(range.ZeroPoint), last = Vector256.Create(range.LastCode);
+        Vector256<float> scale = Vector256.Create(range.Scale), zeroPoint = Vector256.Create(range.ZeroPoint), last = Vector256.Create(range.LastCode);
         for (; i + Vector256<float>.Count <= size; i += Vector256<float>.Count)
         {
-            Vector256<float> code = Vector256.MinNative(Vector256.MaxNative(Vector256.Round(Vector256.Load(channel + i) / step) + zeroPoint, Vector256<float>.Zero), last);
+            Vector256<float> code = Vector256.MinNative(Vector256.MaxNative(Vector256.Round(Vector256.Load(channel + i) / scale) + zeroPoint, Vector256<float>.Zero), last);
             Vector256<int> placed = Vector256.ConvertToInt32Native(code) << shift;
             (shift == 0 ? placed : Vector256.Load(words + i) | placed).Store(words + i);
         }

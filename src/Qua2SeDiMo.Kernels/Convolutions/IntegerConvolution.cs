@@ -9,15 +9,15 @@ using Qua2SeDiMo.Kernels.Scheduling;
 namespace Qua2SeDiMo.Kernels.Convolutions;
 
 /// <summary>
-/// A convolution of one quantized image in integers. With codes q, steps s and zero points z of input channels, weights w, u = max |palette| / 127, units M of groups
-/// and integers a = round(v) of v = w·s / (u·M): Σ w·s·(q − z) = u·(Σ M·Σ a·q − Σ M·((a − v)·m + v·z)). In the second sum the middle code m stands for q, so that rounding
-/// a weight harms only what differs from m. That sum is kept for each kernel place, since padding is no code but zero.
+/// A convolution of one quantized image in integers. With codes q, scales s and zero points z of input channels, weights w, u = max |palette| / 127, units M of groups
+/// and integers a = round(v) of v = w·s / (u·M): Σ w·s·(q − z) = u·(Σ M·Σ a·q − Σ M·((a − v)·m + v·z)). In the second sum, the correction, the middle code m replaces q, so
+/// that rounding a weight changes only products whose code differs from m. The correction is kept per kernel tap, since padding is zero and has no code.
 /// </summary>
-internal sealed unsafe class IntegerConvolution(PanelInstructions instructions, ConvolutionShape shape, ImageQuantizer image, PaletteMatrix weight, float* bias, int activationBits, float* y)
-    : PanelProduct(instructions, weight, shape.PositionCount, image.PlaneCount * shape.TapCount)
+internal sealed unsafe class IntegerConvolution(MicroKernelSet micro, ConvolutionShape shape, ImageQuantizer image, PaletteMatrix weight, float* bias, int activationBits, float* y)
+    : PanelProduct(micro, weight, shape.PositionCount, image.PlaneCount * shape.TapCount)
 {
-    /// <summary>The most kernel places.</summary>
-    internal const int MostTaps = 256;
+    /// <summary>The most taps of a kernel.</summary>
+    internal const int MaxTaps = 256;
 
     // A whole number of blocks for every number of bits that fits a table.
     private const int ChunkInputs = 1280;
@@ -25,33 +25,33 @@ internal sealed unsafe class IntegerConvolution(PanelInstructions instructions, 
     private readonly ConvolutionShape planes = shape with { InChannels = image.PlaneCount };
     private readonly float middle = ChannelCodes.Middle(activationBits);
 
-    // Places of the second sum: vectors and kernel places are in step again after so many.
+    // Length of the correction row: taps × lanes, the period after which lanes and kernel taps realign.
     private readonly int lanes = shape.TapCount * PaletteLayout.Lanes;
 
-    protected override PartCosts Costs => new(2, 4, 1);
+    protected override WorkCosts Costs => new(2, 4, 1);
 
-    // The second sum, then all integers of the channel as bytes in order of k, and room for a vector.
+    // The correction row, then all integers of the channel as bytes in order of k, and room for a vector.
     protected override int MarginWords => lanes + (((shape.RowLength - 1) / sizeof(float)) + 1) + PaletteLayout.Lanes;
 
-    protected override int StretchEnd(int first)
+    protected override int BlockEnd(int first)
     {
-        foreach (PlaneStretch stretch in image.Stretches)
+        foreach (PlaneBlock block in image.Blocks)
         {
-            if (stretch.EndPlane * shape.TapCount > first) return stretch.EndPlane * shape.TapCount;
+            if (block.EndPlane * shape.TapCount > first) return block.EndPlane * shape.TapCount;
         }
         throw new ArgumentOutOfRangeException(nameof(first));
     }
 
     internal override void Pack(int first, int count, float* panels)
     {
-        fixed (int* words = image.Words) ImagePanel.Gather(planes, (float*)words, first, count, Instructions.WideTokens, panels);
+        fixed (int* words = image.Words) ImagePanel.Gather(planes, (float*)words, first, count, Micro.WideTokens, panels);
     }
 
     protected override void Decode(int channel, int first, int count, float* row, float* margin)
     {
         var integers = (sbyte*)(margin + lanes);
         if (first == 0) Round(channel, integers, margin);
-        int taps = shape.TapCount, perWord = Instructions.IntegersPerWord;
+        int taps = shape.TapCount, perWord = Micro.IntegersPerWord;
         ReadOnlySpan<int> channels = image.Channels.AsSpan(first / taps * perWord, count / taps * perWord);
         if (perWord == 4) PlanePacker.Four(integers, channels, taps, (int*)row);
         else PlanePacker.Two(integers, channels, taps, (int*)row);
@@ -70,7 +70,7 @@ internal sealed unsafe class IntegerConvolution(PanelInstructions instructions, 
             for (int start = 0; start < Weight.RowLength; start += ChunkInputs)
             {
                 int count = Math.Min(ChunkInputs, Weight.RowLength - start), k = 0;
-                RowDecoder.Decode(Instructions, Weight, channel, palette, start / PaletteLayout.Lanes, ((count - 1) / PaletteLayout.Lanes) + 1, chunk);
+                RowDecoder.Decode(Micro, Weight, channel, palette, start / PaletteLayout.Lanes, ((count - 1) / PaletteLayout.Lanes) + 1, chunk);
                 float* share = shares + start, zeroPoint = zeroPoints + start, unit = units + start;
                 for (; k + PaletteLayout.Lanes <= count; k += PaletteLayout.Lanes)
                 {
@@ -103,12 +103,12 @@ internal sealed unsafe class IntegerConvolution(PanelInstructions instructions, 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Tile(float* a, float* b, int first, int count, float* c, nint pitch, int width)
     {
-        int* sums = stackalloc int[PanelGeometry.GroupChannels * PanelGeometry.WidestPanel];
-        Instructions.IntegerTile((int*)a, (int*)b, count, sums, width, add: false, width);
-        int stretch = 0;
-        while (image.Stretches[stretch].EndPlane * shape.TapCount <= first) stretch++;
-        Vector256<float> unit = Vector256.Create(image.Stretches[stretch].Unit);
-        for (int i = 0; i < Instructions.TileChannels; i++, c += pitch)
+        int* sums = stackalloc int[PanelGeometry.GroupChannels * PanelGeometry.MaxPanelTokens];
+        Micro.IntegerTile((int*)a, (int*)b, count, sums, width, add: false, width);
+        int block = 0;
+        while (image.Blocks[block].EndPlane * shape.TapCount <= first) block++;
+        Vector256<float> unit = Vector256.Create(image.Blocks[block].Unit);
+        for (int i = 0; i < Micro.TileChannels; i++, c += pitch)
         {
             for (int token = 0; token < width; token += Vector256<int>.Count, sums += Vector256<int>.Count)
             {
@@ -123,7 +123,7 @@ internal sealed unsafe class IntegerConvolution(PanelInstructions instructions, 
     internal override void Store(int firstChannel, int channels, int firstToken, int count, float* sums, nint pitch, float* margins)
     {
         var corrections = new PaddedSums(shape);
-        Span<float> terms = stackalloc float[MostTaps];
+        Span<float> terms = stackalloc float[MaxTaps];
         terms = terms[..shape.TapCount];
         int outWidth = shape.OutWidth, positions = shape.PositionCount;
         for (int i = 0; i < channels; i++)
@@ -131,7 +131,7 @@ internal sealed unsafe class IntegerConvolution(PanelInstructions instructions, 
             terms.Clear();
             for (float* lane = margins + (i * MarginWords), end = lane + lanes; lane < end; lane += terms.Length)
             {
-                for (int place = 0; place < terms.Length; place++) terms[place] += lane[place];
+                for (int tap = 0; tap < terms.Length; tap++) terms[tap] += lane[tap];
             }
             corrections.Set(terms);
             float scale = IntegerPalette.Scale(Weight, firstChannel + i), added = bias is null ? 0f : bias[firstChannel + i];

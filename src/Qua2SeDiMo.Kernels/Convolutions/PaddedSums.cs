@@ -3,13 +3,13 @@ using Qua2SeDiMo.Kernels.Layout;
 
 namespace Qua2SeDiMo.Kernels.Convolutions;
 
-/// <summary>Sums over the kernel places that lie inside the image, for every output position.</summary>
+/// <summary>Sums over the kernel taps that lie inside the image, for every output position.</summary>
 /// <param name="shape">Extents.</param>
 internal sealed class PaddedSums(ConvolutionShape shape)
 {
     private readonly float[] rows = new float[shape.KernelHeight * shape.OutWidth], inside = new float[shape.OutWidth], border = new float[shape.OutWidth];
 
-    /// <summary>Takes the terms of kernel places, row by row.</summary>
+    /// <summary>Sets the terms of the kernel taps, row by row.</summary>
     internal void Set(ReadOnlySpan<float> terms)
     {
         int width = shape.KernelWidth, columns = shape.OutWidth;
@@ -21,11 +21,11 @@ internal sealed class PaddedSums(ConvolutionShape shape)
         {
             ReadOnlySpan<float> line = terms.Slice(i * width, width);
             Span<float> row = rows.AsSpan(i * columns, columns);
-            for (int column = 0; column < from; column++) row[column] = Part(line, (column * shape.StrideWidth) - shape.PadLeft, shape.DilationWidth, shape.Width);
+            for (int column = 0; column < from; column++) row[column] = Inside(line, (column * shape.StrideWidth) - shape.PadLeft, shape.DilationWidth, shape.Width);
             float whole = 0f;
             foreach (float term in line) whole += term;
             row[from..to].Fill(whole);
-            for (int column = to; column < columns; column++) row[column] = Part(line, (column * shape.StrideWidth) - shape.PadLeft, shape.DilationWidth, shape.Width);
+            for (int column = to; column < columns; column++) row[column] = Inside(line, (column * shape.StrideWidth) - shape.PadLeft, shape.DilationWidth, shape.Width);
             TensorPrimitives.Add(inside, row, inside);
         }
     }
@@ -45,7 +45,7 @@ internal sealed class PaddedSums(ConvolutionShape shape)
         return border;
     }
 
-    private static float Part(ReadOnlySpan<float> line, int first, int dilation, int length)
+    private static float Inside(ReadOnlySpan<float> line, int first, int dilation, int length)
     {
         float sum = 0f;
         for (int j = 0; j < line.Length; j++)

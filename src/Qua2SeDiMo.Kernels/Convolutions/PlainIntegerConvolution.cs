@@ -4,11 +4,11 @@ using Qua2SeDiMo.Kernels.Layout;
 
 namespace Qua2SeDiMo.Kernels.Convolutions;
 
-/// <summary>The plain twin of <see cref="IntegerConvolution"/>: one image, its letters.</summary>
+/// <summary>The plain loops of <see cref="IntegerConvolution"/>, its specification: one image.</summary>
 internal sealed unsafe class PlainIntegerConvolution
 {
     private readonly ConvolutionShape shape;
-    private readonly StepGroups groups;
+    private readonly ScaleGroups groups;
     private readonly byte[] codes;
     private readonly float[] zeroPoints;
     private readonly float middle;
@@ -20,14 +20,14 @@ internal sealed unsafe class PlainIntegerConvolution
         int size = shape.Height * shape.Width;
         codes = new byte[shape.ImageLength];
         zeroPoints = new float[shape.InChannels];
-        float[] steps = new float[shape.InChannels];
+        float[] scales = new float[shape.InChannels];
         for (int channel = 0; channel < shape.InChannels; channel++)
         {
             var values = new ReadOnlySpan<float>(image + ((long)channel * size), size);
-            (steps[channel], zeroPoints[channel]) = ChannelCodes.Range(values, bits, out ActivationRange range);
+            (scales[channel], zeroPoints[channel]) = ChannelCodes.Range(values, bits, out ActivationRange range);
             for (int i = 0; i < size; i++) codes[(channel * size) + i] = (byte)(range.IsExact ? middle : range.Code(values[i]));
         }
-        groups = new StepGroups(steps);
+        groups = new ScaleGroups(scales);
     }
 
     /// <summary>All positions of one output channel.</summary>
@@ -40,13 +40,13 @@ internal sealed unsafe class PlainIntegerConvolution
         {
             (int row, int column) = Math.DivRem(position, shape.OutWidth);
             float sum = 0f, correction = 0f;
-            for (int group = 0; group < StepGroups.Most; group++) sum = MathF.FusedMultiplyAdd(Sum(integers, group, row, column), groups.Units[group], sum);
+            for (int group = 0; group < ScaleGroups.Max; group++) sum = MathF.FusedMultiplyAdd(Sum(integers, group, row, column), groups.Units[group], sum);
             for (int i = 0; i < shape.KernelHeight; i++)
             {
                 float line = 0f;
                 for (int j = 0; j < shape.KernelWidth; j++)
                 {
-                    if (Place(row, column, i, j) >= 0) line += terms[(i * shape.KernelWidth) + j];
+                    if (Offset(row, column, i, j) >= 0) line += terms[(i * shape.KernelWidth) + j];
                 }
                 if (IsRow(row, i)) correction += line;
             }
@@ -54,7 +54,7 @@ internal sealed unsafe class PlainIntegerConvolution
         }
     }
 
-    // Integers of all inputs; the correction of each kernel place.
+    // Integers of all inputs; the correction of each kernel tap.
     private float[] Round(PaletteMatrix weight, int channel, int[] integers)
     {
         int taps = shape.TapCount, lanes = taps * PaletteLayout.Lanes;
@@ -83,8 +83,8 @@ internal sealed unsafe class PlainIntegerConvolution
             {
                 for (int j = 0; j < shape.KernelWidth; j++)
                 {
-                    int place = Place(row, column, i, j);
-                    if (place >= 0) sum += integers[(((input * shape.KernelHeight) + i) * shape.KernelWidth) + j] * codes[(input * shape.Height * shape.Width) + place];
+                    int offset = Offset(row, column, i, j);
+                    if (offset >= 0) sum += integers[(((input * shape.KernelHeight) + i) * shape.KernelWidth) + j] * codes[(input * shape.Height * shape.Width) + offset];
                 }
             }
         }
@@ -93,8 +93,8 @@ internal sealed unsafe class PlainIntegerConvolution
 
     private bool IsRow(int row, int i) => (uint)((row * shape.StrideHeight) + (i * shape.DilationHeight) - shape.PadTop) < (uint)shape.Height;
 
-    // Where a kernel place lies in a channel; −1 in the padding.
-    private int Place(int row, int column, int i, int j)
+    // Offset in a channel that a kernel tap reads; −1 in the padding.
+    private int Offset(int row, int column, int i, int j)
     {
         int inRow = (row * shape.StrideHeight) + (i * shape.DilationHeight) - shape.PadTop, inColumn = (column * shape.StrideWidth) + (j * shape.DilationWidth) - shape.PadLeft;
         return IsRow(row, i) && (uint)inColumn < (uint)shape.Width ? (inRow * shape.Width) + inColumn : -1;

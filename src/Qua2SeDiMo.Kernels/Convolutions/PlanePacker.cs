@@ -4,24 +4,24 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Qua2SeDiMo.Kernels.Convolutions;
 
-/// <summary>Weights of the input channels that share a plane of words, kernel place by kernel place.</summary>
+/// <summary>Weights of the input channels that share a plane of words, tap by tap.</summary>
 internal static unsafe class PlanePacker
 {
-    private static readonly sbyte[] Nothing = new sbyte[IntegerConvolution.MostTaps + Vector128<sbyte>.Count];
+    private static readonly sbyte[] Zeros = new sbyte[IntegerConvolution.MaxTaps + Vector128<sbyte>.Count];
 
     /// <summary>row[plane·taps + t] holds bytes t of the plane's four channels, the first one in the lowest bits.</summary>
-    /// <param name="integers">[channel, taps], and room for a vector behind.</param>
+    /// <param name="integers">[channel, taps], and room for a vector after them.</param>
     /// <param name="channels">Four channels for each plane; −1 is zeros.</param>
-    /// <param name="taps">Kernel places, at most <see cref="IntegerConvolution.MostTaps"/>.</param>
+    /// <param name="taps">Taps, at most <see cref="IntegerConvolution.MaxTaps"/>.</param>
     /// <param name="row">Words, and room for a vector of bytes' words behind.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Four(sbyte* integers, ReadOnlySpan<int> channels, int taps, int* row)
     {
-        fixed (sbyte* nothing = Nothing)
+        fixed (sbyte* zeros = Zeros)
         {
             for (int i = 0; i < channels.Length; i += 4, row += taps)
             {
-                sbyte* a = Of(integers, channels[i], taps, nothing), b = Of(integers, channels[i + 1], taps, nothing), c = Of(integers, channels[i + 2], taps, nothing), d = Of(integers, channels[i + 3], taps, nothing);
+                sbyte* a = Of(integers, channels[i], taps, zeros), b = Of(integers, channels[i + 1], taps, zeros), c = Of(integers, channels[i + 2], taps, zeros), d = Of(integers, channels[i + 3], taps, zeros);
                 if (taps == 1)
                 {
                     *row = (byte)*a | ((byte)*b << 8) | ((byte)*c << 16) | (*d << 24);
@@ -37,15 +37,15 @@ internal static unsafe class PlanePacker
         }
     }
 
-    /// <summary>The same with two channels for each plane, as 16-bit integers.</summary>
+    /// <summary>row[plane·taps + t] holds integers t of the plane's two channels as 16 bits each, the first one in the lowest bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Two(sbyte* integers, ReadOnlySpan<int> channels, int taps, int* row)
     {
-        fixed (sbyte* nothing = Nothing)
+        fixed (sbyte* zeros = Zeros)
         {
             for (int i = 0; i < channels.Length; i += 2, row += taps)
             {
-                sbyte* a = Of(integers, channels[i], taps, nothing), b = Of(integers, channels[i + 1], taps, nothing);
+                sbyte* a = Of(integers, channels[i], taps, zeros), b = Of(integers, channels[i + 1], taps, zeros);
                 if (taps == 1)
                 {
                     *row = (ushort)(short)*a | ((int)*b << 16);
@@ -63,9 +63,9 @@ internal static unsafe class PlanePacker
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static sbyte* Of(sbyte* integers, int channel, int taps, sbyte* nothing) => channel < 0 ? nothing : integers + ((nint)channel * taps);
+    private static sbyte* Of(sbyte* integers, int channel, int taps, sbyte* zeros) => channel < 0 ? zeros : integers + ((nint)channel * taps);
 
-    // Bytes of two vectors in turn, from one half of each.
+    // Interleaves the bytes of one half of each vector.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<short> Bytes(Vector128<sbyte> first, Vector128<sbyte> second, bool high) =>
         (high ? Sse2.UnpackHigh(first, second) : Sse2.UnpackLow(first, second)).AsInt16();

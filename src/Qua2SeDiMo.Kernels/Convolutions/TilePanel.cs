@@ -5,7 +5,7 @@ using Qua2SeDiMo.Kernels.Layout;
 
 namespace Qua2SeDiMo.Kernels.Convolutions;
 
-/// <summary>Inputs of 6×6 and outputs of 4×4 tiles between images and vectors of tiles.</summary>
+/// <summary>Copies inputs of 6×6 and outputs of 4×4 tiles between images and vectors of tiles.</summary>
 internal static unsafe class TilePanel
 {
     /// <summary>Floats behind each row of gathered inputs that may be overwritten.</summary>
@@ -24,7 +24,7 @@ internal static unsafe class TilePanel
     internal static void Gather(ConvolutionShape tiles, ReadOnlySpan<PositionRun> runs, int channel, float* target, nint pitch)
     {
         // A line of a run's inputs and what the last group of four tiles reads beyond.
-        float* line = stackalloc float[(OutputSide * (PanelGeometry.WidestPanel + Four)) + InputSide];
+        float* line = stackalloc float[(OutputSide * (PanelGeometry.MaxPanelTokens + Four)) + InputSide];
         long plane = (long)channel * tiles.Height * tiles.Width;
         foreach (ref readonly PositionRun run in runs)
         {
@@ -32,14 +32,14 @@ internal static unsafe class TilePanel
             for (int i = 0; i < InputSide; i++)
             {
                 int row = run.Row + i - tiles.PadTop;
-                float* places = target + (i * InputSide * pitch);
+                float* elements = target + (i * InputSide * pitch);
                 if ((uint)row >= (uint)tiles.Height)
                 {
-                    for (int j = 0; j < InputSide; j++) new Span<float>(places + (j * pitch), run.Length).Clear();
+                    for (int j = 0; j < InputSide; j++) new Span<float>(elements + (j * pitch), run.Length).Clear();
                     continue;
                 }
                 ImagePanel.Line(run.Image + plane + ((long)row * tiles.Width), tiles.Width, run.Column - tiles.PadLeft, 1, inputs, line);
-                for (int tile = 0; tile < run.Length; tile += Four) Columns(line + (tile * OutputSide), places + tile, pitch);
+                for (int tile = 0; tile < run.Length; tile += Four) Columns(line + (tile * OutputSide), elements + tile, pitch);
             }
             target += run.Length;
         }

@@ -10,52 +10,52 @@ using Qua2SeDiMo.Kernels.Scheduling;
 namespace Qua2SeDiMo.Kernels.Convolutions;
 
 /// <summary>
-/// A 3×3 convolution in single precision by <see cref="WinogradTransform"/>: a quarter of the multiplications. Each part transforms the inputs of a block of tiles, then
-/// decodes and transforms the weights of a few output channels, a stretch of input channels at a time, and multiplies place by place.
+/// A 3×3 convolution in single precision by <see cref="WinogradTransform"/>: a quarter of the multiplications. Each work item transforms the inputs of a block of tiles, then
+/// decodes and transforms the weights of a few output channels, one K block of input channels after another, and multiplies element by element.
 /// </summary>
 internal sealed unsafe class WinogradConvolution
 {
-    private const int FewestChannels = 16, FewestTiles = 16, MostTiles = 128, WeightCost = 288, PanelWords = 1 << 20;
+    private const int MinChannels = 16, MinTiles = 16, MaxTiles = 128, WeightCost = 288, PanelWords = 1 << 20;
 
-    // Input channels whose transformed weights lie in rows of a panel product: nine places a row, four rows.
-    private const int Stretch = 128, PlacesPerRow = 9, RowSets = WinogradTransform.Places / PlacesPerRow, RowWords = PanelGeometry.GroupChannels * PanelGeometry.Stride;
+    // Input channels of a K block. Transformed weights are stored as the rows of a panel product: nine elements a row, four rows.
+    private const int BlockInputs = 128, ElementsPerRow = 9, RowSets = WinogradTransform.Elements / ElementsPerRow, RowWords = PanelGeometry.GroupChannels * PanelGeometry.Stride;
 
-    private const int Places = WinogradTransform.Places, Side = WinogradTransform.OutputSide, Lanes = 8, AlignmentWords = 16, Taps = 9;
+    private const int Elements = WinogradTransform.Elements, Side = WinogradTransform.OutputSide, Lanes = 8, AlignmentWords = 16, Taps = 9;
 
-    private readonly PanelInstructions instructions;
+    private readonly MicroKernelSet micro;
     private readonly ConvolutionShape shape, tiles;
     private readonly PaletteMatrix weight;
     private readonly float* x, bias, y;
 
-    internal WinogradConvolution(PanelInstructions instructions, ConvolutionShape shape, float* x, PaletteMatrix weight, float* bias, float* y)
+    internal WinogradConvolution(MicroKernelSet micro, ConvolutionShape shape, float* x, PaletteMatrix weight, float* bias, float* y)
     {
-        (this.instructions, this.shape, this.weight) = (instructions, shape, weight);
+        (this.micro, this.shape, this.weight) = (micro, shape, weight);
         this.x = x;
         this.bias = bias;
         this.y = y;
         tiles = Tiles(shape);
     }
 
-    /// <summary>Whether it is possible and pays.</summary>
+    /// <summary>Whether it applies to a shape and pays.</summary>
     internal static bool Fits(ConvolutionShape shape)
     {
-        bool possible = shape is { KernelHeight: 3, KernelWidth: 3, StrideHeight: 1, StrideWidth: 1, DilationHeight: 1, DilationWidth: 1, InChannels: >= FewestChannels };
+        bool possible = shape is { KernelHeight: 3, KernelWidth: 3, StrideHeight: 1, StrideWidth: 1, DilationHeight: 1, DilationWidth: 1, InChannels: >= MinChannels };
         if (!possible) return false;
-        // Multiplications for each pair of channels: tiles may stand out over the image, few tiles leave vectors empty, and weights are transformed.
-        long tiles = (Tiles(shape).PositionCount + FewestTiles - 1) / FewestTiles * FewestTiles;
-        return (tiles * Places) + WeightCost < (long)shape.PositionCount * Taps;
+        // Multiplications per pair of channels. Tiles may run past the image, few tiles leave vectors unused, and weights have to be transformed.
+        long tiles = (Tiles(shape).PositionCount + MinTiles - 1) / MinTiles * MinTiles;
+        return (tiles * Elements) + WeightCost < (long)shape.PositionCount * Taps;
     }
 
     /// <summary>Computes everything.</summary>
-    internal void Run(PartRunner run)
+    internal void Run(WorkRunner run)
     {
-        int count = tiles.PositionCount, wide = instructions.WideTokens, processors = Environment.ProcessorCount, groups = ((weight.OutChannels - 1) / PanelGeometry.GroupChannels) + 1;
-        int most = Math.Clamp(PanelWords / (Places * shape.InChannels) / wide * wide, wide, MostTiles), blocks = ((count - 1) / most) + 1, shares = 1;
-        // Parts share nothing, so that cores do not wait for each other's memory. Few tiles are not cut: every part would transform all weights for them.
-        if (count >= FewestTiles * processors) blocks = (((blocks - 1) / processors) + 1) * processors;
+        int count = tiles.PositionCount, wide = micro.WideTokens, processors = Environment.ProcessorCount, groups = ((weight.OutChannels - 1) / PanelGeometry.GroupChannels) + 1;
+        int most = Math.Clamp(PanelWords / (Elements * shape.InChannels) / wide * wide, wide, MaxTiles), blocks = ((count - 1) / most) + 1, shares = 1;
+        // Work items never write cache lines that others read. Few tiles are not split: every work item would transform all weights for them.
+        if (count >= MinTiles * processors) blocks = (((blocks - 1) / processors) + 1) * processors;
         else shares = Math.Min(groups, processors);
-        int perBlock = ((((count - 1) / blocks) / FewestTiles) + 1) * FewestTiles, perShare = ((groups - 1) / shares) + 1;
-        PartCut.Run(run, 0, count, perBlock, weight.OutChannels, perShare * PanelGeometry.GroupChannels, Part);
+        int perBlock = ((((count - 1) / blocks) / MinTiles) + 1) * MinTiles, perShare = ((groups - 1) / shares) + 1;
+        WorkSplit.Run(run, 0, count, perBlock, weight.OutChannels, perShare * PanelGeometry.GroupChannels, RunItem);
     }
 
     // The inputs of a tile are those of a 6×6 kernel that moves by four.
@@ -73,12 +73,12 @@ internal sealed unsafe class WinogradConvolution
         };
     }
 
-    private void Part(int first, int count, int firstChannel, int endChannel)
+    private void RunItem(int first, int count, int firstChannel, int endChannel)
     {
-        int wide = instructions.WideTokens, panelCount = ((count - 1) / wide) + 1;
-        nint panelWords = (nint)Places * shape.InChannels * wide, pitch = (panelCount * wide) + AlignmentWords;
+        int wide = micro.WideTokens, panelCount = ((count - 1) / wide) + 1;
+        nint panelWords = (nint)Elements * shape.InChannels * wide, pitch = (panelCount * wide) + AlignmentWords;
         float[] rentedPanels = ArrayPool<float>.Shared.Rent(checked((int)(panelCount * panelWords) + AlignmentWords)), rentedWeights = ArrayPool<float>.Shared.Rent((RowSets * RowWords) + AlignmentWords);
-        float[] rentedSums = ArrayPool<float>.Shared.Rent(checked((int)(Places * PanelGeometry.GroupChannels * pitch) + AlignmentWords));
+        float[] rentedSums = ArrayPool<float>.Shared.Rent(checked((int)(Elements * PanelGeometry.GroupChannels * pitch) + AlignmentWords));
         fixed (float* panelStart = rentedPanels, weightStart = rentedWeights, sumStart = rentedSums)
         {
             float* panels = Aligned(panelStart), weights = Aligned(weightStart), sums = Aligned(sumStart);
@@ -86,7 +86,7 @@ internal sealed unsafe class WinogradConvolution
             for (int channel = firstChannel; channel < endChannel; channel += PanelGeometry.GroupChannels)
             {
                 int channels = Math.Min(PanelGeometry.GroupChannels, endChannel - channel);
-                for (int k = 0; k < shape.InChannels; k += Stretch) Multiply(channel, channels, k, Math.Min(Stretch, shape.InChannels - k), count, panels, weights, sums, pitch);
+                for (int k = 0; k < shape.InChannels; k += BlockInputs) Multiply(channel, channels, k, Math.Min(BlockInputs, shape.InChannels - k), count, panels, weights, sums, pitch);
                 for (int i = 0; i < channels; i++) Outputs(channel + i, first, count, sums + (i * pitch), PanelGeometry.GroupChannels * pitch);
             }
         }
@@ -95,15 +95,15 @@ internal sealed unsafe class WinogradConvolution
         ArrayPool<float>.Shared.Return(rentedSums);
     }
 
-    // Panel [place, input channel, width].
+    // Panel [element, input channel, width].
     [SkipLocalsInit]
     private void Inputs(int first, int count, int width, float* panel)
     {
         nint pitch = width + TilePanel.Slack;
-        float* gathered = stackalloc float[(int)(Places * pitch)];
+        float* gathered = stackalloc float[(int)(Elements * pitch)];
         Span<PositionRun> runs = stackalloc PositionRun[count];
         runs = runs[..ImagePanel.Cut(tiles, x, first, count, count, runs)];
-        for (int place = 0; count < width && place < Places; place++) new Span<float>(gathered + (place * pitch) + count, width - count).Clear();
+        for (int element = 0; count < width && element < Elements; element++) new Span<float>(gathered + (element * pitch) + count, width - count).Clear();
         for (int channel = 0; channel < shape.InChannels; channel++)
         {
             TilePanel.Gather(tiles, runs, channel, gathered, pitch);
@@ -113,35 +113,35 @@ internal sealed unsafe class WinogradConvolution
 
     private void Multiply(int firstChannel, int channels, int k, int length, int count, float* panels, float* weights, float* sums, nint pitch)
     {
-        int wide = instructions.WideTokens, tile = instructions.TileChannels, tiled = (((channels - 1) / tile) + 1) * tile, panelCount = ((count - 1) / wide) + 1;
+        int wide = micro.WideTokens, tile = micro.TileChannels, tiled = (((channels - 1) / tile) + 1) * tile, panelCount = ((count - 1) / wide) + 1;
         for (int i = 0; i < channels; i++) Weights(firstChannel + i, k, length, weights + (i * PanelGeometry.Stride));
         for (int i = channels; i < tiled; i++)
         {
             for (int set = 0; set < RowSets; set++) new Span<float>(weights + (set * RowWords) + (i * PanelGeometry.Stride), PanelGeometry.Stride).Clear();
         }
-        for (int place = 0; place < Places; place++)
+        for (int element = 0; element < Elements; element++)
         {
-            float* a = weights + Place(place), c = sums + (place * PanelGeometry.GroupChannels * pitch);
+            float* a = weights + ElementOffset(element), c = sums + (element * PanelGeometry.GroupChannels * pitch);
             for (int panel = 0; panel < panelCount; panel++)
             {
                 int width = PanelGeometry.Width(wide, count - (panel * wide));
-                float* b = panels + ((nint)panel * Places * shape.InChannels * wide) + ((((nint)place * shape.InChannels) + k) * width);
-                for (int i = 0; i < tiled; i += tile) instructions.Tile(a + (i * PanelGeometry.Stride), b, length, c + (i * pitch) + (panel * wide), pitch, k > 0, width);
+                float* b = panels + ((nint)panel * Elements * shape.InChannels * wide) + ((((nint)element * shape.InChannels) + k) * width);
+                for (int i = 0; i < tiled; i += tile) micro.Tile(a + (i * PanelGeometry.Stride), b, length, c + (i * pitch) + (panel * wide), pitch, k > 0, width);
             }
         }
     }
 
-    // Where the weights of a place begin in the rows of a channel.
-    private static int Place(int place) => (place / PlacesPerRow * RowWords) + (place % PlacesPerRow * Stretch);
+    // Where the weights of an element begin in the rows of a channel.
+    private static int ElementOffset(int element) => (element / ElementsPerRow * RowWords) + (element % ElementsPerRow * BlockInputs);
 
     [SkipLocalsInit]
     private void Weights(int channel, int firstInput, int inputs, float* row)
     {
-        float* palette = stackalloc float[ChannelPalette.MaxEntries], chunk = stackalloc float[RowDecoder.PlacesFor(Stretch * Taps) + (Lanes * Taps)];
-        float** targets = stackalloc float*[Places];
-        for (int place = 0; place < Places; place++) targets[place] = row + Place(place);
+        float* palette = stackalloc float[ChannelPalette.MaxEntries], chunk = stackalloc float[RowDecoder.SlotsFor(BlockInputs * Taps) + (Lanes * Taps)];
+        float** targets = stackalloc float*[Elements];
+        for (int element = 0; element < Elements; element++) targets[element] = row + ElementOffset(element);
         ChannelPalette.Read(weight, channel, palette);
-        float* decoded = RowDecoder.DecodeInputs(instructions, weight, channel, palette, firstInput * Taps, inputs * Taps, chunk);
+        float* decoded = RowDecoder.DecodeInputs(micro, weight, channel, palette, firstInput * Taps, inputs * Taps, chunk);
         WinogradTransform.Weights(decoded, inputs, targets);
     }
 
@@ -150,13 +150,13 @@ internal sealed unsafe class WinogradConvolution
     private void Outputs(int channel, int first, int count, float* products, nint pitch)
     {
         const int together = 4;
-        float* results = stackalloc float[Side * Side * MostTiles], squares = stackalloc float[together * Side * Side];
-        WinogradTransform.Outputs(products, pitch, count, bias is null ? 0f : bias[channel], results, MostTiles);
+        float* results = stackalloc float[Side * Side * MaxTiles], squares = stackalloc float[together * Side * Side];
+        WinogradTransform.Outputs(products, pitch, count, bias is null ? 0f : bias[channel], results, MaxTiles);
         int columns = tiles.OutWidth, rows = tiles.OutHeight, outWidth = shape.OutWidth, outHeight = shape.OutHeight;
         (int line, int column) = Math.DivRem(first, columns);
         for (int tile = 0; tile < count; tile++)
         {
-            if (tile % together == 0) TilePanel.Rows(results + tile, MostTiles, squares);
+            if (tile % together == 0) TilePanel.Rows(results + tile, MaxTiles, squares);
             (int image, int row) = Math.DivRem(line, rows);
             float* source = squares + (tile % together * Side * Side), target = y + (((((long)image * weight.OutChannels) + channel) * outHeight + (row * Side)) * outWidth) + (column * Side);
             int height = Math.Min(Side, outHeight - (row * Side)), width = Math.Min(Side, outWidth - (column * Side));

@@ -16,8 +16,8 @@ internal static unsafe class WinogradTransform
     /// <summary>Rows and columns of a tile's outputs.</summary>
     internal const int OutputSide = 4;
 
-    /// <summary>Products of matrices.</summary>
-    internal const int Places = InputSide * InputSide;
+    /// <summary>Elements of a transformed tile: one matrix product each.</summary>
+    internal const int Elements = InputSide * InputSide;
 
     private const int Kernel = 3, Taps = Kernel * Kernel, Lanes = 8;
 
@@ -25,8 +25,8 @@ internal static unsafe class WinogradTransform
     /// <param name="inputs">[6·6, inputPitch], overwritten.</param>
     /// <param name="inputPitch">Floats from input to input.</param>
     /// <param name="width">Tiles, a multiple of 8.</param>
-    /// <param name="target">Place 0; the tiles of a place lie side by side.</param>
-    /// <param name="pitch">Floats from place to place.</param>
+    /// <param name="target">Element 0; the tiles of an element lie side by side.</param>
+    /// <param name="pitch">Floats from element to element.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Inputs(float* inputs, nint inputPitch, int width, float* target, nint pitch)
     {
@@ -42,9 +42,9 @@ internal static unsafe class WinogradTransform
     }
 
     /// <summary>G g Gᵀ of the input channels of one output channel.</summary>
-    /// <param name="weights">[channels, 3·3], and room for seven channels behind.</param>
+    /// <param name="weights">[channels, 3·3], followed by room for seven channels.</param>
     /// <param name="channels">Input channels.</param>
-    /// <param name="target">Where each place begins; the channels of a place lie side by side, with room for a vector behind.</param>
+    /// <param name="target">Where each element begins; the channels of an element lie side by side, followed by room for a vector.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Weights(float* weights, int channels, float** target)
     {
@@ -71,20 +71,20 @@ internal static unsafe class WinogradTransform
                 float* at = columns + (row * Kernel * Lanes);
                 Expand(Vector256.Load(at), Vector256.Load(at + Lanes), Vector256.Load(at + (2 * Lanes)), out Vector256<float> a, out Vector256<float> b, out Vector256<float> c, out Vector256<float> d,
                     out Vector256<float> e, out Vector256<float> f);
-                float** place = target + (row * InputSide);
-                a.Store(place[0] + channel);
-                b.Store(place[1] + channel);
-                c.Store(place[2] + channel);
-                d.Store(place[3] + channel);
-                e.Store(place[4] + channel);
-                f.Store(place[5] + channel);
+                float** element = target + (row * InputSide);
+                a.Store(element[0] + channel);
+                b.Store(element[1] + channel);
+                c.Store(element[2] + channel);
+                d.Store(element[3] + channel);
+                e.Store(element[4] + channel);
+                f.Store(element[5] + channel);
             }
         }
     }
 
     /// <summary>Aᵀ m A of tiles that lie side by side.</summary>
-    /// <param name="products">Place 0; the tiles of a place lie side by side.</param>
-    /// <param name="pitch">Floats from place to place.</param>
+    /// <param name="products">Element 0; the tiles of an element lie side by side.</param>
+    /// <param name="pitch">Floats from element to element.</param>
     /// <param name="width">Tiles; rounded up to a multiple of 8.</param>
     /// <param name="bias">Added.</param>
     /// <param name="target">[4·4, targetPitch].</param>

@@ -57,11 +57,11 @@ internal static unsafe class IntegerPalette
     internal static float ReadRounded(PaletteMatrix weight, int channel, int* palette)
     {
         float scale = ReadScaled(weight, channel, (float*)palette);
-        for (int i = 0; i < Places(weight); i += Vector256<float>.Count) Vector256.ConvertToInt32Native(Vector256.Round(Vector256.Load((float*)palette + i))).Store(palette + i);
+        for (int i = 0; i < EntrySlots(weight); i += Vector256<float>.Count) Vector256.ConvertToInt32Native(Vector256.Round(Vector256.Load((float*)palette + i))).Store(palette + i);
         return scale;
     }
 
-    /// <summary>The same of at most 16 entries as bytes, shorter palettes repeated.</summary>
+    /// <summary>Reads a palette of at most 16 entries as bytes, shorter palettes repeated.</summary>
     /// <param name="weight">At most 4 bits.</param>
     /// <param name="channel">From 0.</param>
     /// <param name="scale">Weight units of one integer.</param>
@@ -81,12 +81,12 @@ internal static unsafe class IntegerPalette
     private static int Read(PaletteMatrix weight, int channel, float* palette)
     {
         ChannelPalette.Read(weight, channel, palette);
-        return Places(weight);
+        return EntrySlots(weight);
     }
 
-    private static int Places(PaletteMatrix weight) => Math.Max(PaletteTable.Length, weight.Spec.PaletteLength);
+    private static int EntrySlots(PaletteMatrix weight) => Math.Max(PaletteTable.Length, weight.Spec.PaletteLength);
 
-    // The limits matter only to scales so small that they have lost digits.
+    // Only subnormal scales, which have lost digits, give quotients beyond the limits.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Limit(Vector256<float> values) => Vector256.MinNative(Vector256.MaxNative(values, Vector256.Create(-Largest)), Vector256.Create(Largest));
 }

@@ -13,7 +13,7 @@ internal static unsafe class PaletteTable
 
     private const int Half = Length / 2;
 
-    /// <summary>Whether palettes of so many bits fit a table.</summary>
+    /// <summary>Whether palettes of codes of the given number of bits fit a table.</summary>
     internal static bool Holds(int bits) => bits <= 4;
 
     /// <summary>Writes the table.</summary>
@@ -26,9 +26,9 @@ internal static unsafe class PaletteTable
         if (spec.Method == QuantizerMethod.UniformAffine)
         {
             float* pair = (float*)(tables + (channel * 8L));
-            Vector256<float> code = Vector256<float>.Indices, zeroPoint = Vector256.Create(pair[1]), step = Vector256.Create(pair[0]);
-            ((code - zeroPoint) * step).Store(table);
-            ((code + Vector256.Create((float)Half) - zeroPoint) * step).Store(table + Half);
+            Vector256<float> code = Vector256<float>.Indices, zeroPoint = Vector256.Create(pair[1]), scale = Vector256.Create(pair[0]);
+            ((code - zeroPoint) * scale).Store(table);
+            ((code + Vector256.Create((float)Half) - zeroPoint) * scale).Store(table + Half);
         }
         else
         {
@@ -55,7 +55,7 @@ internal static unsafe class PaletteTable
     {
         (Vector128<uint> low, Vector128<uint> high) = Vector128.Widen(entries);
         Vector256<uint> words = Vector256.Create(low, high);
-        if (type == ElementType.BFloat16) return (words << 16).AsSingle();
+        if (type == ElementType.BFloat16) return BFloat16.ToSingle(words);
         Vector256<float> magnitude = ((words & Vector256.Create(0x7FFFu)) << 13).AsSingle() * BitConverter.UInt32BitsToSingle(0x77800000);
         return magnitude | ((words & Vector256.Create(0x8000u)) << 16).AsSingle();
     }

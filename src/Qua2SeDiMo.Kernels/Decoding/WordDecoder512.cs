@@ -6,15 +6,15 @@ using Qua2SeDiMo.Kernels.Layout;
 namespace Qua2SeDiMo.Kernels.Decoding;
 
 /// <summary>
-/// Codes to words of four integers, 64 codes at a time (AVX-512 VBMI): eight bits at a code's place are taken out of the packed words and looked up among 64 bytes, which repeat the palette
-/// so that bits beside the code do not matter.
+/// Codes to words of four integers, 64 codes at a time (AVX-512 VBMI): the eight bits that begin with a code are extracted from the packed words and looked up in 64 bytes, which repeat the
+/// palette so that the bits after the code do not matter.
 /// </summary>
 internal static unsafe class WordDecoder512
 {
-    private const int Lanes = PaletteLayout.Lanes, PerWord = 4, WordBits = 32, MostBits = 4;
+    private const int Lanes = PaletteLayout.Lanes, PerWord = 4, WordBits = 32, MaxBits = 4;
 
-    // For each number of bits, where the codes of four vectors begin that start so many vectors into a block.
-    private static readonly Vector512<byte>[][] Shifts = [.. Enumerable.Range(0, MostBits + 1).Select(bits => bits < 2 ? [] : Enumerable.Range(0, WordBits / bits).Select(start => Shift(bits, start)).ToArray())];
+    // By number of bits and first vector of a block: the bit at which the code of each byte begins, for four vectors.
+    private static readonly Vector512<byte>[][] Shifts = [.. Enumerable.Range(0, MaxBits + 1).Select(bits => bits < 2 ? [] : Enumerable.Range(0, WordBits / bits).Select(start => Shift(bits, start)).ToArray())];
 
     // Bytes of the second two of four vectors.
     private static readonly Vector512<byte> SecondHalf = Vector512.Create(0xFFFF0000u).AsByte();
@@ -65,7 +65,7 @@ internal static unsafe class WordDecoder512
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<byte> Take(Vector512<ulong> words, Vector512<byte> shifts) => Avx512Vbmi.MultiShift(shifts, words);
 
-    // Bytes 2 and 3 take the places of bytes 0 and 1.
+    // Moves bytes 0 and 1 to bytes 2 and 3.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<byte> Shift(Vector512<byte> shifts) => (shifts.AsUInt32() << 16).AsByte();
 
@@ -80,8 +80,8 @@ internal static unsafe class WordDecoder512
 
     private static Vector512<byte> Shift(int bits, int start)
     {
-        byte[] places = new byte[Vector512<byte>.Count];
-        for (int i = 0; i < places.Length; i++) places[i] = (byte)((i / PerWord % 2 * WordBits) + (bits * (start + (i % PerWord))));
-        return Vector512.Create(places);
+        byte[] offsets = new byte[Vector512<byte>.Count];
+        for (int i = 0; i < offsets.Length; i++) offsets[i] = (byte)((i / PerWord % 2 * WordBits) + (bits * (start + (i % PerWord))));
+        return Vector512.Create(offsets);
     }
 }

@@ -6,37 +6,37 @@ using Qua2SeDiMo.Kernels.MicroKernels;
 
 namespace Qua2SeDiMo.Kernels.Gemm;
 
-/// <summary>Weights of one channel, decoded a stretch at a time: as floats, or as words of integers that are multiplied together.</summary>
+/// <summary>Weights of one channel, decoded a K block at a time: as floats, or as words of integers that one instruction multiplies.</summary>
 internal static unsafe class RowDecoder
 {
     // A whole number of blocks for every number of bits that fits a table, and of words.
     private const int ChunkVectors = 160;
 
     /// <summary>Writes palette[code] of inputs [16·first, 16·(first + count)); first begins a block.</summary>
-    internal static void Decode(PanelInstructions instructions, PaletteMatrix weight, int channel, float* palette, int first, int count, float* row)
+    internal static void Decode(MicroKernelSet micro, PaletteMatrix weight, int channel, float* palette, int first, int count, float* row)
     {
         PaletteLayout layout = weight.Layout;
         if (PaletteTable.Holds(layout.Spec.Bits))
         {
-            instructions.Decode(layout, weight.Codes(channel), palette, first, count, row);
+            micro.Decode(layout, weight.Codes(channel), palette, first, count, row);
             return;
         }
         var codes = new ReadOnlySpan<byte>(weight.Codes(channel), layout.CodeRowBytes);
-        int start = first * PaletteLayout.Lanes, places = count * PaletteLayout.Lanes, real = Math.Min(places, layout.RowLength - start);
+        int start = first * PaletteLayout.Lanes, slots = count * PaletteLayout.Lanes, real = Math.Min(slots, layout.RowLength - start);
         for (int i = 0; i < real; i++) row[i] = palette[layout.Code(codes, start + i)];
-        new Span<float>(row + real, places - real).Clear();
+        new Span<float>(row + real, slots - real).Clear();
     }
 
-    /// <summary>Places that <see cref="DecodeInputs"/> needs for so many inputs: blocks are decoded whole.</summary>
-    internal static int PlacesFor(int inputs) => inputs + (3 * PaletteLayout.Lanes * PaletteLayout.Lanes);
+    /// <summary>Buffer length that <see cref="DecodeInputs"/> needs for a number of inputs: blocks are decoded whole.</summary>
+    internal static int SlotsFor(int inputs) => inputs + (3 * PaletteLayout.Lanes * PaletteLayout.Lanes);
 
     /// <summary>Writes palette[code] of inputs [first, first + count), which may begin anywhere.</summary>
     /// <returns>Where the first one is in the chunk.</returns>
-    internal static float* DecodeInputs(PanelInstructions instructions, PaletteMatrix weight, int channel, float* palette, int first, int count, float* chunk)
+    internal static float* DecodeInputs(MicroKernelSet micro, PaletteMatrix weight, int channel, float* palette, int first, int count, float* chunk)
     {
         int perBlock = weight.Layout.VectorsPerBlock * PaletteLayout.Lanes, start = first / perBlock * perBlock, end = (((first + count - 1) / perBlock) + 1) * perBlock;
         int vectors = Math.Min(end / PaletteLayout.Lanes, weight.Layout.VectorCount) - (start / PaletteLayout.Lanes);
-        Decode(instructions, weight, channel, palette, start / PaletteLayout.Lanes, vectors, chunk);
+        Decode(micro, weight, channel, palette, start / PaletteLayout.Lanes, vectors, chunk);
         return chunk + (first - start);
     }
 
@@ -44,20 +44,20 @@ internal static unsafe class RowDecoder
     /// Writes words [first, first + count) of integers: lane l of word vector v holds those of inputs l of the vectors v·n to v·n + n − 1, the first one
     /// in the lowest bits. Inputs beyond the channel's end are zeros.
     /// </summary>
-    /// <param name="instructions">Says how many integers n a word has.</param>
+    /// <param name="micro">Says how many integers n a word has.</param>
     /// <param name="weight">The weight.</param>
     /// <param name="channel">From 0.</param>
     /// <param name="integers">Palette of 32-bit integers.</param>
-    /// <param name="first">Word, a multiple of the stretch.</param>
+    /// <param name="first">Word; begins a K block.</param>
     /// <param name="count">Words, a multiple of 16.</param>
     /// <param name="row">Words.</param>
     /// <returns>Sum of the integers.</returns>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static int DecodeWords(PanelInstructions instructions, PaletteMatrix weight, int channel, int* integers, int first, int count, int* row)
+    internal static int DecodeWords(MicroKernelSet micro, PaletteMatrix weight, int channel, int* integers, int first, int count, int* row)
     {
         int* chunk = stackalloc int[ChunkVectors * PaletteLayout.Lanes];
-        int perWord = instructions.IntegersPerWord, length = weight.RowLength, vectorCount = weight.Layout.VectorCount;
+        int perWord = micro.IntegersPerWord, length = weight.RowLength, vectorCount = weight.Layout.VectorCount;
         int end = (first + count) / PaletteLayout.Lanes * perWord, total = 0;
         if (perWord == 4 && WordDecoder512.IsSupported && PaletteTable.Holds(weight.Spec.Bits))
         {
@@ -70,10 +70,10 @@ internal static unsafe class RowDecoder
         for (; vector < end; vector += ChunkVectors)
         {
             int vectors = Math.Min(ChunkVectors, end - vector), stored = Math.Min(vectors, vectorCount - vector);
-            Decode(instructions, weight, channel, (float*)integers, vector, stored, (float*)chunk);
-            int real = Math.Min(stored * PaletteLayout.Lanes, length - (vector * PaletteLayout.Lanes)), places = vectors * PaletteLayout.Lanes;
-            if (real < places) new Span<int>(chunk + real, places - real).Clear();
-            for (int i = 0; i < places; i += perWord * PaletteLayout.Lanes, row += PaletteLayout.Lanes)
+            Decode(micro, weight, channel, (float*)integers, vector, stored, (float*)chunk);
+            int real = Math.Min(stored * PaletteLayout.Lanes, length - (vector * PaletteLayout.Lanes)), slots = vectors * PaletteLayout.Lanes;
+            if (real < slots) new Span<int>(chunk + real, slots - real).Clear();
+            for (int i = 0; i < slots; i += perWord * PaletteLayout.Lanes, row += PaletteLayout.Lanes)
             {
                 sums += perWord == 2 ? Pair(chunk + i, row) : Four(chunk + i, row);
             }

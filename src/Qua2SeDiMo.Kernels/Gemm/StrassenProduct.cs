@@ -18,19 +18,19 @@ namespace Qua2SeDiMo.Kernels.Gemm;
 /// U = A11·B11 + S2·T2   V = U + S3·T3   W = S1·T1
 /// C11 = A11·B11 + A12·B21   C12 = U + W + S4·B22   C21 = V + A22·T4   C22 = V + W
 /// </code>
-/// Each panel of tokens is paired with the next one and each tile of channels with the next, so a sum depends neither on parts nor on threads.
+/// Each panel of tokens is paired with the next one and each tile of channels with the next, so a sum depends neither on work items nor on threads.
 /// </summary>
-internal sealed unsafe class StrassenProduct(PanelInstructions instructions, FloatProduct product, PaletteMatrix weight, int tokens)
+internal sealed unsafe class StrassenProduct(MicroKernelSet micro, FloatProduct product, PaletteMatrix weight, int tokens)
 {
     // Inputs of a half that are decoded at once: with the blocks that they begin and end in, they fit the rows of a panel product.
-    private const int Stretch = 768;
+    private const int BlockInputs = 768;
 
-    // A part takes so many channels at a time, every other tile an upper one.
+    // Channels multiplied at a time, upper and lower tiles alternating.
     private const int GroupChannels = 2 * PanelGeometry.GroupChannels, RowWords = PanelGeometry.GroupChannels * PanelGeometry.Stride;
 
-    private const int FewestTokens = 64, FewestTokensOfMore = 256, FewestInputs = 256, FewestChannels = 256, MostPairs = 8, PanelWords = 3 << 20;
+    private const int MinTokens = 64, MinTokensWithRest = 256, MinInputs = 256, MinChannels = 256, MaxPairs = 8, PanelWords = 3 << 20;
 
-    private readonly int half = weight.RowLength / 2, wide = instructions.WideTokens, tile = instructions.TileChannels;
+    private readonly int half = weight.RowLength / 2, wide = micro.WideTokens, tile = micro.TileChannels;
 
     private int PairTokens => 2 * wide;
 
@@ -42,28 +42,28 @@ internal sealed unsafe class StrassenProduct(PanelInstructions instructions, Flo
     /// <summary>Words from one of T1 to T4 to the next.</summary>
     private long SumPitch => PanelGeometry.PanelPitch(wide, half);
 
-    /// <summary>How many of the first tokens it pays for; it depends on nothing else. The last pair's second panel must be there, and wide: else that pair's tokens are left.</summary>
-    internal static int TokensFor(PanelInstructions instructions, PaletteMatrix weight, int tokens)
+    /// <summary>The number of leading tokens for which this product pays; the rest is multiplied directly. The second panel of the last pair has to be wide, else that pair is left out.</summary>
+    internal static int TokensFor(MicroKernelSet micro, PaletteMatrix weight, int tokens)
     {
-        if (weight.OutChannels < FewestChannels || weight.RowLength < FewestInputs || weight.RowLength % 2 != 0) return 0;
-        int pair = 2 * instructions.WideTokens, rest = tokens % pair;
+        if (weight.OutChannels < MinChannels || weight.RowLength < MinInputs || weight.RowLength % 2 != 0) return 0;
+        int pair = 2 * micro.WideTokens, rest = tokens % pair;
         if (rest > pair * 3 / 4) rest = 0;
-        return tokens - rest >= (rest == 0 ? FewestTokens : FewestTokensOfMore) ? tokens - rest : 0;
+        return tokens - rest >= (rest == 0 ? MinTokens : MinTokensWithRest) ? tokens - rest : 0;
     }
 
     /// <summary>Computes everything.</summary>
-    internal void Run(PartRunner run)
+    internal void Run(WorkRunner run)
     {
         int pairs = ((tokens - 1) / PairTokens) + 1, units = ((weight.OutChannels - 1) / UnitChannels) + 1;
-        (int perBlock, int perShare) = PartCut.Find(pairs, units, (int)Math.Clamp(PanelWords / (4 * PanelPitch), 2, MostPairs), new PartCosts(8, 1, 4), Environment.ProcessorCount);
+        (int perBlock, int perShare) = WorkSplit.Find(pairs, units, (int)Math.Clamp(PanelWords / (4 * PanelPitch), 2, MaxPairs), new WorkCosts(8, 1, 4), Environment.ProcessorCount);
         Run(run, perBlock, perShare);
     }
 
-    /// <summary>Computes everything in parts of so many pairs of panels and so many pairs of tiles.</summary>
-    internal void Run(PartRunner run, int pairsPerBlock, int unitsPerShare) =>
-        PartCut.Run(run, 0, tokens, pairsPerBlock * PairTokens, weight.OutChannels, unitsPerShare * UnitChannels, Part);
+    /// <summary>Computes everything in work items of the given numbers of panel pairs and tile pairs.</summary>
+    internal void Run(WorkRunner run, int pairsPerBlock, int unitsPerShare) =>
+        WorkSplit.Run(run, 0, tokens, pairsPerBlock * PairTokens, weight.OutChannels, unitsPerShare * UnitChannels, RunItem);
 
-    private void Part(int firstToken, int count, int firstChannel, int endChannel)
+    private void RunItem(int firstToken, int count, int firstChannel, int endChannel)
     {
         int pairs = ((count - 1) / PairTokens) + 1, pitch = (pairs * wide) + PanelGeometry.AlignmentWords;
         float[] rentedPanels = ArrayPool<float>.Shared.Rent(checked((int)(pairs * ((2 * PanelPitch) + (4 * SumPitch))) + PanelGeometry.AlignmentWords));
@@ -109,7 +109,7 @@ internal sealed unsafe class StrassenProduct(PanelInstructions instructions, Flo
         float* c11 = results, c21 = c11 + lower, c12 = c11 + group, c22 = c12 + lower, u = c12 + group, v = u + lower, w = u + group;
         for (int k = 0, length; k < half; k += length)
         {
-            length = Math.Min(Stretch, half - k);
+            length = Math.Min(BlockInputs, half - k);
             bool more = k > 0;
             Decode(firstChannel, units, k, length, rows);
             Decode(firstChannel + tile, units, k, length, rows + (2 * RowWords));
@@ -139,14 +139,14 @@ internal sealed unsafe class StrassenProduct(PanelInstructions instructions, Flo
         }
     }
 
-    // A stretch of so many inputs of panels, the next pair's a pitch further.
+    // One K block of the panels; the next pair begins a pitch further.
     private readonly record struct Panels(int Pairs, int Inputs, long Pitch);
 
     private void Tiles(float* weights, int units, float* inputs, Panels panels, float* target, int pitch, bool add)
     {
         for (int pair = 0; pair < panels.Pairs; pair++, inputs += panels.Pitch, target += wide)
         {
-            for (int unit = 0; unit < units; unit++) instructions.Tile(weights + (unit * tile * PanelGeometry.Stride), inputs, panels.Inputs, target + (unit * UnitChannels * pitch), pitch, add, wide);
+            for (int unit = 0; unit < units; unit++) micro.Tile(weights + (unit * tile * PanelGeometry.Stride), inputs, panels.Inputs, target + (unit * UnitChannels * pitch), pitch, add, wide);
         }
     }
 
@@ -161,7 +161,7 @@ internal sealed unsafe class StrassenProduct(PanelInstructions instructions, Flo
         }
     }
 
-    // S2, S4 and S1 in the places of A11, A12 and A21, and S3. A vector may stand out over the end: there is room, and nothing that counts.
+    // S2, S4 and S1 overwrite A11, A12 and A21; S3 is written beside. The last vector may run past count; rows are padded and the padding is never read.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddWeights(float* a11, float* a12, float* a21, float* a22, float* s3, int count)
     {
@@ -175,7 +175,7 @@ internal sealed unsafe class StrassenProduct(PanelInstructions instructions, Flo
         }
     }
 
-    // A stretch of both halves of the inputs, one tile of each unit; channels that are not there have zeros.
+    // One K block of both halves of the inputs, one tile of each unit; missing channels are zeros.
     [SkipLocalsInit]
     private void Decode(int firstChannel, int units, int first, int count, float* rows)
     {
@@ -190,8 +190,8 @@ internal sealed unsafe class StrassenProduct(PanelInstructions instructions, Flo
                 continue;
             }
             ChannelPalette.Read(weight, channel, palette);
-            RowDecoder.DecodeInputs(instructions, weight, channel, palette, first, count, rows);
-            RowDecoder.DecodeInputs(instructions, weight, channel, palette, half + first, count, rows + RowWords);
+            RowDecoder.DecodeInputs(micro, weight, channel, palette, first, count, rows);
+            RowDecoder.DecodeInputs(micro, weight, channel, palette, half + first, count, rows + RowWords);
         }
     }
 

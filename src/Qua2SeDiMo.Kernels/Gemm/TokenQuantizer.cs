@@ -5,7 +5,7 @@ using Qua2SeDiMo.Kernels.Layout;
 
 namespace Qua2SeDiMo.Kernels.Gemm;
 
-/// <summary>Tokens to words of integer codes, in the order of <see cref="RowDecoder.DecodeWords"/>.</summary>
+/// <summary>Tokens to words of activation codes, in the order of <see cref="RowDecoder.DecodeWords"/>.</summary>
 internal static unsafe class TokenQuantizer
 {
     private const int Lanes = PaletteLayout.Lanes, Half = Lanes / 2;
@@ -15,7 +15,7 @@ internal static unsafe class TokenQuantizer
     /// <param name="length">K.</param>
     /// <param name="bits">2 to 8.</param>
     /// <param name="perWord">Codes of a word: 2 of 16 bits or 4 of 8.</param>
-    /// <param name="perBlock">Vectors of 16 codes after which words begin anew; <see cref="int.MaxValue"/> for never.</param>
+    /// <param name="perBlock">Vectors of 16 codes after which a new word begins; <see cref="int.MaxValue"/> for never.</param>
     /// <param name="words">Destination; codes beyond K are zeros.</param>
     /// <param name="vectors">Vectors of 16 words.</param>
     /// <param name="pitch">Words from one vector to the next.</param>
@@ -24,9 +24,9 @@ internal static unsafe class TokenQuantizer
     {
         var range = ActivationRange.Of(new ReadOnlySpan<float>(token, length), bits);
         int shift = 32 / perWord;
-        // A constant token is code 1 of its value: nothing is divided, and every code is raised to 1.
-        Vector256<float> step = Vector256.Create(range.IsExact ? 1f : range.Step), zeroPoint = Vector256.Create(range.ZeroPoint);
-        Vector256<float> last = Vector256.Create(range.IsExact ? 1f : range.LastCode), least = Vector256.Create(range.IsExact ? 1f : 0f);
+        // A constant token has code 1 and its value as scale: the divisor is 1 and every code is clamped to 1.
+        Vector256<float> scale = Vector256.Create(range.IsExact ? 1f : range.Scale), zeroPoint = Vector256.Create(range.ZeroPoint);
+        Vector256<float> maxCode = Vector256.Create(range.IsExact ? 1f : range.LastCode), minCode = Vector256.Create(range.IsExact ? 1f : 0f);
         float* tail = stackalloc float[Lanes];
         for (int i = 0, vector = 0, ofBlock = perBlock; i < vectors; i++, words += pitch)
         {
@@ -43,7 +43,7 @@ internal static unsafe class TokenQuantizer
                     new Span<float>(source, rest).CopyTo(new Span<float>(tail, Lanes));
                     source = tail;
                 }
-                Vector256<int> low = Codes(Vector256.Load(source), step, zeroPoint, least, last), high = Codes(Vector256.Load(source + Half), step, zeroPoint, least, last);
+                Vector256<int> low = Codes(Vector256.Load(source), scale, zeroPoint, minCode, maxCode), high = Codes(Vector256.Load(source + Half), scale, zeroPoint, minCode, maxCode);
                 if (rest < Lanes)
                 {
                     low = Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(rest)) & low;
@@ -55,11 +55,11 @@ internal static unsafe class TokenQuantizer
             left.Store(words);
             right.Store(words + Half);
         }
-        if (!range.IsExact) return new TokenRange(range.Step, range.ZeroPoint);
+        if (!range.IsExact) return new TokenRange(range.Scale, range.ZeroPoint);
         return TokenRange.Constant(new ReadOnlySpan<float>(token, length));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Codes(Vector256<float> values, Vector256<float> step, Vector256<float> zeroPoint, Vector256<float> least, Vector256<float> last) =>
-        Vector256.ConvertToInt32Native(Vector256.MinNative(Vector256.MaxNative(Vector256.Round(values / step) + zeroPoint, least), last));
+    private static Vector256<int> Codes(Vector256<float> values, Vector256<float> scale, Vector256<float> zeroPoint, Vector256<float> minCode, Vector256<float> maxCode) =>
+        Vector256.ConvertToInt32Native(Vector256.MinNative(Vector256.MaxNative(Vector256.Round(values / scale) + zeroPoint, minCode), maxCode));
 }

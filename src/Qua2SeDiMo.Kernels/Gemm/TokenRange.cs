@@ -3,15 +3,15 @@ using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Kernels.Gemm;
 
-/// <summary>How the 8-bit codes of one token stand for its values: value = (code − zero point)·step.</summary>
-/// <param name="Step">Δ; NaN when the token holds a NaN or an infinity, so that the product shows it.</param>
+/// <summary>Scale and zero point of one quantized token: value = (code − zero point)·scale.</summary>
+/// <param name="Scale">Δ; NaN when the token holds a NaN or an infinity, so that the product shows it.</param>
 /// <param name="ZeroPoint">z, integer-valued.</param>
-internal readonly record struct TokenRange(float Step, float ZeroPoint)
+internal readonly record struct TokenRange(float Scale, float ZeroPoint)
 {
-    /// <summary>Writes the codes of a token, as <see cref="ActivationQuantizer"/> chooses them. A constant token is code 1 of step c, which is exact.</summary>
+    /// <summary>Writes the codes of a token, as <see cref="ActivationQuantizer"/> chooses them. A constant token is code 1 of scale c, which is exact.</summary>
     /// <param name="token">Values.</param>
     /// <param name="bits">2 to 8.</param>
-    /// <param name="codes">As many places.</param>
+    /// <param name="codes">As many elements.</param>
     internal static TokenRange Quantize(ReadOnlySpan<float> token, int bits, Span<byte> codes)
     {
         ActivationRange range = ActivationRange.Of(token, bits);
@@ -21,7 +21,7 @@ internal readonly record struct TokenRange(float Step, float ZeroPoint)
             return Constant(token);
         }
         for (int i = 0; i < token.Length; i++) codes[i] = (byte)range.Code(token[i]);
-        return new TokenRange(range.Step, range.ZeroPoint);
+        return new TokenRange(range.Scale, range.ZeroPoint);
     }
 
     /// <summary>The range of a token that <see cref="ActivationRange"/> keeps as it is.</summary>
@@ -34,8 +34,8 @@ internal readonly record struct TokenRange(float Step, float ZeroPoint)
     /// <summary>The value of an integer sum.</summary>
     /// <param name="sum">Σ code·integer weight.</param>
     /// <param name="rowSum">Σ integer weight, for the zero point.</param>
-    /// <param name="scale">Weight units of one integer.</param>
+    /// <param name="weightScale">Weight units of one integer.</param>
     /// <param name="bias">Added last.</param>
-    internal float Value(int sum, int rowSum, float scale, float bias) =>
-        MathF.FusedMultiplyAdd(MathF.FusedMultiplyAdd(-ZeroPoint, rowSum, sum), Step * scale, bias);
+    internal float Value(int sum, int rowSum, float weightScale, float bias) =>
+        MathF.FusedMultiplyAdd(MathF.FusedMultiplyAdd(-ZeroPoint, rowSum, sum), Scale * weightScale, bias);
 }

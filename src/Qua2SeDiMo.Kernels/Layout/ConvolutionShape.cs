@@ -42,7 +42,7 @@ public sealed record ConvolutionShape(int Batch, int InChannels, int Height, int
     /// <summary>Output columns; less than 1 when the kernel does not fit.</summary>
     public int OutWidth => ((Width + PadLeft + PadRight - (DilationWidth * (KernelWidth - 1)) - 1) / StrideWidth) + 1;
 
-    /// <summary>Kernel places of one input channel.</summary>
+    /// <summary>Taps of one input channel: kernel rows × kernel columns.</summary>
     internal int TapCount => checked(KernelHeight * KernelWidth);
 
     /// <summary>Values of one image.</summary>

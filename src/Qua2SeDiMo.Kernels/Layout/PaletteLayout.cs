@@ -42,7 +42,7 @@ internal sealed class PaletteLayout
 
     internal QuantizerSpec Spec { get; }
 
-    /// <summary>Type of stored palette entries; steps and zero points are always single precision.</summary>
+    /// <summary>Type of stored palette entries; scales and zero points are always single precision.</summary>
     internal ElementType EntryType { get; }
 
     internal int OutChannels { get; }
@@ -124,9 +124,9 @@ internal sealed class PaletteLayout
         return Vector256.Create(low, high);
     }
 
-    private void WriteRest(uint word, Span<byte> place)
+    private void WriteRest(uint word, Span<byte> destination)
     {
-        for (int i = 0; i < RestWordBytes; i++, word >>= 8) place[i] = (byte)word;
+        for (int i = 0; i < RestWordBytes; i++, word >>= 8) destination[i] = (byte)word;
     }
 
     internal void WriteHeader(Span<byte> header)

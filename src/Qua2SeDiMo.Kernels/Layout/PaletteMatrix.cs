@@ -43,7 +43,7 @@ public sealed unsafe class PaletteMatrix
     /// <summary>First byte of a channel's codes.</summary>
     internal byte* Codes(int channel) => start + Layout.CodesOffset + ((long)channel * Layout.CodeRowBytes);
 
-    /// <summary>Lays a weight out for the kernels.</summary>
+    /// <summary>Packs a weight in the layout of the kernels.</summary>
     public static PaletteMatrix From(QuantizedWeight weight)
     {
         ArgumentNullException.ThrowIfNull(weight);
@@ -55,7 +55,7 @@ public sealed unsafe class PaletteMatrix
         {
             for (int channel = 0; channel < weight.OutChannels; channel++)
             {
-                BinaryPrimitives.WriteSingleLittleEndian(tables[(channel * 8)..], affine.Steps[channel]);
+                BinaryPrimitives.WriteSingleLittleEndian(tables[(channel * 8)..], affine.Scales[channel]);
                 BinaryPrimitives.WriteSingleLittleEndian(tables[((channel * 8) + 4)..], affine.ZeroPoints[channel]);
             }
         }
@@ -81,7 +81,7 @@ public sealed unsafe class PaletteMatrix
         return new PaletteMatrix(bytes, Start(bytes), layout);
     }
 
-    /// <summary>Looks at stored bytes where they are. The caller keeps them alive and in place as long as the matrix is used.</summary>
+    /// <summary>A view of stored bytes, not copied. The caller keeps them alive and unmoved as long as the matrix is used.</summary>
     /// <param name="data">First byte.</param>
     /// <param name="length">Bytes that may be read.</param>
     /// <exception cref="PaletteMatrixException">The header is damaged or the length does not follow from it.</exception>
@@ -89,7 +89,7 @@ public sealed unsafe class PaletteMatrix
 
     /// <summary>Writes the palette of a channel.</summary>
     /// <param name="channel">From 0.</param>
-    /// <param name="palette">2^bits places, in weight units.</param>
+    /// <param name="palette">2^bits elements, in weight units.</param>
     internal void ReadPalette(int channel, Span<float> palette)
     {
         byte* tables = Tables;
@@ -107,7 +107,7 @@ public sealed unsafe class PaletteMatrix
                 for (int code = 0; code < length; code++) palette[code] = (float)((Half*)tables)[first + code];
                 break;
             case ElementType.BFloat16:
-                for (int code = 0; code < length; code++) palette[code] = BitConverter.UInt32BitsToSingle((uint)((ushort*)tables)[first + code] << 16);
+                BFloat16.Widen(new ReadOnlySpan<ushort>((ushort*)tables + first, length), palette);
                 break;
             default:
                 new ReadOnlySpan<float>((float*)tables + first, length).CopyTo(palette);
@@ -117,7 +117,7 @@ public sealed unsafe class PaletteMatrix
 
     /// <summary>Writes the weights of one channel, the plain way.</summary>
     /// <param name="channel">From 0.</param>
-    /// <param name="row">K places.</param>
+    /// <param name="row">K elements.</param>
     internal void DequantizeRow(int channel, Span<float> row)
     {
         Span<float> palette = stackalloc float[Spec.PaletteLength];

@@ -19,7 +19,7 @@ internal sealed class Assembler
     /// <summary>Bytes as they are.</summary>
     internal void Bytes(params ReadOnlySpan<byte> bytes) => code.AddRange(bytes);
 
-    /// <summary>Fills up to a cache line with nothing to do.</summary>
+    /// <summary>Pads with nops to the next cache line.</summary>
     internal void Align()
     {
         while (code.Count % RegisterBytes != 0) code.Add(0x90);
@@ -46,18 +46,18 @@ internal sealed class Assembler
     /// <summary><c>vpermb r, indices, table</c>: looks up every byte by its low six bits (AVX-512 VBMI).</summary>
     internal void LookUp(int register, int indices, int table) => Register(2, 1, 0x8D, register, indices, table);
 
-    /// <summary>A conditional jump to a place not written yet.</summary>
+    /// <summary>A conditional jump to a target not written yet.</summary>
     internal int Jump(byte condition)
     {
         Bytes(0x0F, condition, 0, 0, 0, 0);
         return code.Count;
     }
 
-    /// <summary>The place of a jump.</summary>
+    /// <summary>Makes the current position the target of a jump.</summary>
     internal void Land(int jump) => BitConverter.TryWriteBytes(CollectionsMarshal.AsSpan(code)[(jump - sizeof(int))..], code.Count - jump);
 
-    /// <summary><c>jnz</c> to a place written before.</summary>
-    internal void JumpBack(int place) => code.AddRange([0x0F, 0x85, .. BitConverter.GetBytes(place - (code.Count + 2 + sizeof(int)))]);
+    /// <summary><c>jnz</c> to an earlier position.</summary>
+    internal void JumpBack(int position) => code.AddRange([0x0F, 0x85, .. BitConverter.GetBytes(position - (code.Count + 2 + sizeof(int)))]);
 
     /// <summary><c>vzeroupper; ret</c>.</summary>
     internal void Return() => Bytes(0xC5, 0xF8, 0x77, 0xC3);

@@ -7,7 +7,7 @@ internal static partial class ExecutablePage
 {
     private const int Read = 1, Write = 2, Execute = 4, PrivateAnonymous = 0x22;
 
-    /// <summary>Places code for good.</summary>
+    /// <summary>Copies code to an executable page that is never freed.</summary>
     /// <returns>Its first byte; 0 where the system does not allow it.</returns>
     internal static nint Create(byte[] code)
     {

@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Qua2SeDiMo.Kernels.MicroKernels;
 
-/// <summary>Sums over the lanes of several vectors at once: halves of two vectors share a register at each step, so that sixteen sums take 45 instructions.</summary>
+/// <summary>Sums over the lanes of several vectors at once: halves of two vectors share a register at each stage, so that sixteen sums take 45 instructions.</summary>
 internal static class LaneSums
 {
     /// <summary>Element i is the sum of vector i.</summary>
@@ -27,7 +27,7 @@ internal static class LaneSums
         return Vector128.Create(bits[0], bits[4], bits[8], bits[12]).As<int, T>();
     }
 
-    // The 128 bits of lane i hold four parts of vector i.
+    // The 128 bits of lane i hold four partial sums of vector i.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<T> Quarters<T>(Vector512<T> a, Vector512<T> b, Vector512<T> c, Vector512<T> d)
     {
@@ -38,7 +38,7 @@ internal static class LaneSums
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<T> Halves<T>(Vector512<T> a, Vector512<T> b, [ConstantExpected] byte control) => Avx512F.Shuffle4x128(a.AsInt32(), b.AsInt32(), control).As<int, T>();
 
-    // Two parts of each of two vectors in turn.
+    // Interleaved partial sums of two vectors.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Pairs(Vector512<float> a, Vector512<float> b) => Avx512F.UnpackLow(a, b) + Avx512F.UnpackHigh(a, b);
 }

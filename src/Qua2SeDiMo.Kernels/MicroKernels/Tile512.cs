@@ -1,29 +1,27 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using Qua2SeDiMo.Kernels.Layout;
 
 namespace Qua2SeDiMo.Kernels.MicroKernels;
 
 /// <summary>
-/// The innermost loops: sums of 12 channels × 32 or 16 tokens stay in registers. Every sum takes its terms one after another, in order of k,
-/// so a sum does not depend on which of the loops made it.
+/// The innermost loops: sums of 12 channels × 32 or 16 tokens stay in registers. Each sum adds its terms in order of k, so it does not depend on
+/// which of the loops made it.
 /// </summary>
-internal static unsafe class Tile512
+/// <typeparam name="T">Words: floats, or several integers packed into 32 bits.</typeparam>
+/// <typeparam name="TMultiplyAdd">The instruction. A structure, so that every pair of types is compiled to machine code of its own.</typeparam>
+internal static unsafe class Tile512<T, TMultiplyAdd> where T : unmanaged where TMultiplyAdd : struct, IMultiplyAdd512<T>
 {
-    /// <summary>Channels of a tile.</summary>
-    internal const int Channels = 12;
-
-    /// <summary>c[i, t] (+)= Σ_k a[i, k]·b[k, t] of 12 channels and 32 tokens; see <see cref="PanelInstructions.Tile"/>.</summary>
+    /// <summary>c[i, t] (+)= Σ_k a[i, k]·b[k, t] of 12 channels and 32 tokens; see <see cref="MicroKernelSet.Tile"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Run32(float* a, float* b, int count, float* c, nint pitch, bool add)
+    internal static void Run32(T* a, T* b, int count, T* c, nint pitch, bool add)
     {
-        Vector512<float> s0a = Vector512<float>.Zero, s0b = Vector512<float>.Zero, s1a = Vector512<float>.Zero, s1b = Vector512<float>.Zero, s2a = Vector512<float>.Zero, s2b = Vector512<float>.Zero, s3a = Vector512<float>.Zero, s3b = Vector512<float>.Zero,
-            s4a = Vector512<float>.Zero, s4b = Vector512<float>.Zero, s5a = Vector512<float>.Zero, s5b = Vector512<float>.Zero, s6a = Vector512<float>.Zero, s6b = Vector512<float>.Zero, s7a = Vector512<float>.Zero, s7b = Vector512<float>.Zero,
-            s8a = Vector512<float>.Zero, s8b = Vector512<float>.Zero, s9a = Vector512<float>.Zero, s9b = Vector512<float>.Zero, s10a = Vector512<float>.Zero, s10b = Vector512<float>.Zero, s11a = Vector512<float>.Zero, s11b = Vector512<float>.Zero;
+        Vector512<T> s0a = Vector512<T>.Zero, s0b = Vector512<T>.Zero, s1a = Vector512<T>.Zero, s1b = Vector512<T>.Zero, s2a = Vector512<T>.Zero, s2b = Vector512<T>.Zero, s3a = Vector512<T>.Zero, s3b = Vector512<T>.Zero,
+            s4a = Vector512<T>.Zero, s4b = Vector512<T>.Zero, s5a = Vector512<T>.Zero, s5b = Vector512<T>.Zero, s6a = Vector512<T>.Zero, s6b = Vector512<T>.Zero, s7a = Vector512<T>.Zero, s7b = Vector512<T>.Zero,
+            s8a = Vector512<T>.Zero, s8b = Vector512<T>.Zero, s9a = Vector512<T>.Zero, s9b = Vector512<T>.Zero, s10a = Vector512<T>.Zero, s10b = Vector512<T>.Zero, s11a = Vector512<T>.Zero, s11b = Vector512<T>.Zero;
         if (add)
         {
-            float* r = c;
+            T* r = c;
             s0a = Vector512.Load(r); s0b = Vector512.Load(r + 16); r += pitch;
             s1a = Vector512.Load(r); s1b = Vector512.Load(r + 16); r += pitch;
             s2a = Vector512.Load(r); s2b = Vector512.Load(r + 16); r += pitch;
@@ -37,45 +35,45 @@ internal static unsafe class Tile512
             s10a = Vector512.Load(r); s10b = Vector512.Load(r + 16); r += pitch;
             s11a = Vector512.Load(r); s11b = Vector512.Load(r + 16);
         }
-        for (float* end = b + ((long)count * 32); b < end; b += 32, a++)
+        for (T* end = b + ((long)count * 32); b < end; b += 32, a++)
         {
-            Vector512<float> b0 = Vector512.Load(b), b1 = Vector512.Load(b + 16);
-            Vector512<float> w = Vector512.Create(*a);
-            s0a = Avx512F.FusedMultiplyAdd(w, b0, s0a);
-            s0b = Avx512F.FusedMultiplyAdd(w, b1, s0b);
+            Vector512<T> b0 = Vector512.Load(b), b1 = Vector512.Load(b + 16);
+            Vector512<T> w = Vector512.Create(*a);
+            s0a = TMultiplyAdd.Of(w, b0, s0a);
+            s0b = TMultiplyAdd.Of(w, b1, s0b);
             w = Vector512.Create(a[PanelGeometry.Stride]);
-            s1a = Avx512F.FusedMultiplyAdd(w, b0, s1a);
-            s1b = Avx512F.FusedMultiplyAdd(w, b1, s1b);
+            s1a = TMultiplyAdd.Of(w, b0, s1a);
+            s1b = TMultiplyAdd.Of(w, b1, s1b);
             w = Vector512.Create(a[2 * PanelGeometry.Stride]);
-            s2a = Avx512F.FusedMultiplyAdd(w, b0, s2a);
-            s2b = Avx512F.FusedMultiplyAdd(w, b1, s2b);
+            s2a = TMultiplyAdd.Of(w, b0, s2a);
+            s2b = TMultiplyAdd.Of(w, b1, s2b);
             w = Vector512.Create(a[3 * PanelGeometry.Stride]);
-            s3a = Avx512F.FusedMultiplyAdd(w, b0, s3a);
-            s3b = Avx512F.FusedMultiplyAdd(w, b1, s3b);
+            s3a = TMultiplyAdd.Of(w, b0, s3a);
+            s3b = TMultiplyAdd.Of(w, b1, s3b);
             w = Vector512.Create(a[4 * PanelGeometry.Stride]);
-            s4a = Avx512F.FusedMultiplyAdd(w, b0, s4a);
-            s4b = Avx512F.FusedMultiplyAdd(w, b1, s4b);
+            s4a = TMultiplyAdd.Of(w, b0, s4a);
+            s4b = TMultiplyAdd.Of(w, b1, s4b);
             w = Vector512.Create(a[5 * PanelGeometry.Stride]);
-            s5a = Avx512F.FusedMultiplyAdd(w, b0, s5a);
-            s5b = Avx512F.FusedMultiplyAdd(w, b1, s5b);
+            s5a = TMultiplyAdd.Of(w, b0, s5a);
+            s5b = TMultiplyAdd.Of(w, b1, s5b);
             w = Vector512.Create(a[6 * PanelGeometry.Stride]);
-            s6a = Avx512F.FusedMultiplyAdd(w, b0, s6a);
-            s6b = Avx512F.FusedMultiplyAdd(w, b1, s6b);
+            s6a = TMultiplyAdd.Of(w, b0, s6a);
+            s6b = TMultiplyAdd.Of(w, b1, s6b);
             w = Vector512.Create(a[7 * PanelGeometry.Stride]);
-            s7a = Avx512F.FusedMultiplyAdd(w, b0, s7a);
-            s7b = Avx512F.FusedMultiplyAdd(w, b1, s7b);
+            s7a = TMultiplyAdd.Of(w, b0, s7a);
+            s7b = TMultiplyAdd.Of(w, b1, s7b);
             w = Vector512.Create(a[8 * PanelGeometry.Stride]);
-            s8a = Avx512F.FusedMultiplyAdd(w, b0, s8a);
-            s8b = Avx512F.FusedMultiplyAdd(w, b1, s8b);
+            s8a = TMultiplyAdd.Of(w, b0, s8a);
+            s8b = TMultiplyAdd.Of(w, b1, s8b);
             w = Vector512.Create(a[9 * PanelGeometry.Stride]);
-            s9a = Avx512F.FusedMultiplyAdd(w, b0, s9a);
-            s9b = Avx512F.FusedMultiplyAdd(w, b1, s9b);
+            s9a = TMultiplyAdd.Of(w, b0, s9a);
+            s9b = TMultiplyAdd.Of(w, b1, s9b);
             w = Vector512.Create(a[10 * PanelGeometry.Stride]);
-            s10a = Avx512F.FusedMultiplyAdd(w, b0, s10a);
-            s10b = Avx512F.FusedMultiplyAdd(w, b1, s10b);
+            s10a = TMultiplyAdd.Of(w, b0, s10a);
+            s10b = TMultiplyAdd.Of(w, b1, s10b);
             w = Vector512.Create(a[11 * PanelGeometry.Stride]);
-            s11a = Avx512F.FusedMultiplyAdd(w, b0, s11a);
-            s11b = Avx512F.FusedMultiplyAdd(w, b1, s11b);
+            s11a = TMultiplyAdd.Of(w, b0, s11a);
+            s11b = TMultiplyAdd.Of(w, b1, s11b);
         }
         s0a.Store(c); s0b.Store(c + 16); c += pitch;
         s1a.Store(c); s1b.Store(c + 16); c += pitch;
@@ -91,16 +89,16 @@ internal static unsafe class Tile512
         s11a.Store(c); s11b.Store(c + 16);
     }
 
-    /// <summary>c[i, t] (+)= Σ_k a[i, k]·b[k, t] of 12 channels and 16 tokens; see <see cref="PanelInstructions.Tile"/>.</summary>
+    /// <summary>c[i, t] (+)= Σ_k a[i, k]·b[k, t] of 12 channels and 16 tokens; see <see cref="MicroKernelSet.Tile"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Run16(float* a, float* b, int count, float* c, nint pitch, bool add)
+    internal static void Run16(T* a, T* b, int count, T* c, nint pitch, bool add)
     {
-        Vector512<float> s0a = Vector512<float>.Zero, s1a = Vector512<float>.Zero, s2a = Vector512<float>.Zero, s3a = Vector512<float>.Zero,
-            s4a = Vector512<float>.Zero, s5a = Vector512<float>.Zero, s6a = Vector512<float>.Zero, s7a = Vector512<float>.Zero,
-            s8a = Vector512<float>.Zero, s9a = Vector512<float>.Zero, s10a = Vector512<float>.Zero, s11a = Vector512<float>.Zero;
+        Vector512<T> s0a = Vector512<T>.Zero, s1a = Vector512<T>.Zero, s2a = Vector512<T>.Zero, s3a = Vector512<T>.Zero,
+            s4a = Vector512<T>.Zero, s5a = Vector512<T>.Zero, s6a = Vector512<T>.Zero, s7a = Vector512<T>.Zero,
+            s8a = Vector512<T>.Zero, s9a = Vector512<T>.Zero, s10a = Vector512<T>.Zero, s11a = Vector512<T>.Zero;
         if (add)
         {
-            float* r = c;
+            T* r = c;
             s0a = Vector512.Load(r); r += pitch;
             s1a = Vector512.Load(r); r += pitch;
             s2a = Vector512.Load(r); r += pitch;
@@ -114,33 +112,33 @@ internal static unsafe class Tile512
             s10a = Vector512.Load(r); r += pitch;
             s11a = Vector512.Load(r);
         }
-        for (float* end = b + ((long)count * 16); b < end; b += 16, a++)
+        for (T* end = b + ((long)count * 16); b < end; b += 16, a++)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> w = Vector512.Create(*a);
-            s0a = Avx512F.FusedMultiplyAdd(w, b0, s0a);
+            Vector512<T> b0 = Vector512.Load(b);
+            Vector512<T> w = Vector512.Create(*a);
+            s0a = TMultiplyAdd.Of(w, b0, s0a);
             w = Vector512.Create(a[PanelGeometry.Stride]);
-            s1a = Avx512F.FusedMultiplyAdd(w, b0, s1a);
+            s1a = TMultiplyAdd.Of(w, b0, s1a);
             w = Vector512.Create(a[2 * PanelGeometry.Stride]);
-            s2a = Avx512F.FusedMultiplyAdd(w, b0, s2a);
+            s2a = TMultiplyAdd.Of(w, b0, s2a);
             w = Vector512.Create(a[3 * PanelGeometry.Stride]);
-            s3a = Avx512F.FusedMultiplyAdd(w, b0, s3a);
+            s3a = TMultiplyAdd.Of(w, b0, s3a);
             w = Vector512.Create(a[4 * PanelGeometry.Stride]);
-            s4a = Avx512F.FusedMultiplyAdd(w, b0, s4a);
+            s4a = TMultiplyAdd.Of(w, b0, s4a);
             w = Vector512.Create(a[5 * PanelGeometry.Stride]);
-            s5a = Avx512F.FusedMultiplyAdd(w, b0, s5a);
+            s5a = TMultiplyAdd.Of(w, b0, s5a);
             w = Vector512.Create(a[6 * PanelGeometry.Stride]);
-            s6a = Avx512F.FusedMultiplyAdd(w, b0, s6a);
+            s6a = TMultiplyAdd.Of(w, b0, s6a);
             w = Vector512.Create(a[7 * PanelGeometry.Stride]);
-            s7a = Avx512F.FusedMultiplyAdd(w, b0, s7a);
+            s7a = TMultiplyAdd.Of(w, b0, s7a);
             w = Vector512.Create(a[8 * PanelGeometry.Stride]);
-            s8a = Avx512F.FusedMultiplyAdd(w, b0, s8a);
+            s8a = TMultiplyAdd.Of(w, b0, s8a);
             w = Vector512.Create(a[9 * PanelGeometry.Stride]);
-            s9a = Avx512F.FusedMultiplyAdd(w, b0, s9a);
+            s9a = TMultiplyAdd.Of(w, b0, s9a);
             w = Vector512.Create(a[10 * PanelGeometry.Stride]);
-            s10a = Avx512F.FusedMultiplyAdd(w, b0, s10a);
+            s10a = TMultiplyAdd.Of(w, b0, s10a);
             w = Vector512.Create(a[11 * PanelGeometry.Stride]);
-            s11a = Avx512F.FusedMultiplyAdd(w, b0, s11a);
+            s11a = TMultiplyAdd.Of(w, b0, s11a);
         }
         s0a.Store(c); c += pitch;
         s1a.Store(c); c += pitch;

@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Kernels.MicroKernels;
 
 /// <summary>
 /// The integer tile on the 512-bit dot product of bytes (AVX-512 VNNI, <c>vpdpbusd</c>). .NET exposes only its 256-bit form on processors with
-/// AVX-VNNI, so these two loops are assembled here, once. Where the system forbids that, the variant counts as unsupported and another one runs.
+/// AVX-VNNI, so these two loops are assembled once per process. Where the system forbids executable pages, the variant is unsupported and another one runs.
 /// Linux on x64 (System V calling convention).
 /// </summary>
 internal static unsafe class VnniCode
@@ -24,7 +24,7 @@ internal static unsafe class VnniCode
     internal static void Run32(int* a, int* b, int count, int* c, nint pitch, bool add) =>
         ((delegate* unmanaged<int*, int*, nint, int*, nint, nint, void>)Entry.Wide)(a, b, count, c, pitch * sizeof(int), add ? 1 : 0);
 
-    /// <summary>The same of 16 tokens.</summary>
+    /// <summary>c[i, t] (+)= Σ a[i, k]·b[k, t] of 12 channels and 16 tokens; words as in <see cref="Run32"/>.</summary>
     internal static void Run16(int* a, int* b, int count, int* c, nint pitch, bool add) =>
         ((delegate* unmanaged<int*, int*, nint, int*, nint, nint, void>)Entry.Narrow)(a, b, count, c, pitch * sizeof(int), add ? 1 : 0);
 
@@ -47,7 +47,7 @@ internal static unsafe class VnniCode
 
     private static void Loop(Assembler code, int vectors)
     {
-        const int channels = Tile512.Channels;
+        const int channels = Avx512MicroKernels.Channels;
         code.Bytes(0x4D, 0x85, 0xC9); // test r9, r9
         int addJump = code.Jump(0x85); // jnz load
         for (int i = 0; i < channels * vectors; i++) code.Zero(i);

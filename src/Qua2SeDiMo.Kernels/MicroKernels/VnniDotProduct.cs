@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Qua2SeDiMo.Kernels.MicroKernels;
 
 /// <summary>
-/// Dot products of packed codes with a few quantized tokens, assembled as <see cref="VnniCode"/> is: eight bits at a code's place are taken out of the packed words (AVX-512 VBMI, <c>vpmultishiftqb</c>),
-/// looked up among 64 bytes, which repeat the palette so that bits beside the code do not matter (<c>vpermb</c>), and multiplied (<c>vpdpbusd</c>): three instructions for 64 weights.
+/// Dot products of packed codes with a few quantized tokens, assembled as <see cref="VnniCode"/> is: the eight bits that begin with a code are extracted from the packed words (AVX-512 VBMI, <c>vpmultishiftqb</c>),
+/// looked up in 64 bytes, which repeat the palette so that the bits after the code do not matter (<c>vpermb</c>), and multiplied (<c>vpdpbusd</c>): three instructions for 64 weights.
 /// </summary>
 internal static unsafe class VnniDotProduct
 {
@@ -12,7 +12,7 @@ internal static unsafe class VnniDotProduct
     internal const int VectorBytes = Assembler.RegisterBytes;
 
     /// <summary>Bits that a code may have.</summary>
-    internal const int FewestBits = 2, MostBits = 4;
+    internal const int MinBits = 2, MaxBits = 4;
 
     // Vectors of 16 codes that become one vector of words.
     private const int PerWord = 4;
@@ -24,16 +24,16 @@ internal static unsafe class VnniDotProduct
     internal static bool IsSupported => Entries.Length > 0;
 
     /// <summary>The most tokens.</summary>
-    internal static int MostTokens => TokenCounts[^1];
+    internal static int MaxTokens => TokenCounts[^1];
 
-    /// <summary>Tokens that a loop for so many takes; those that are missing are zeros.</summary>
+    /// <summary>Tokens of the loop that serves the given number; missing tokens are zeros.</summary>
     internal static int TokensFor(int tokens) => TokenCounts.First(count => count >= tokens);
 
-    /// <summary>Channels that a loop for so many tokens takes.</summary>
+    /// <summary>Channels of the loop for the given number of tokens.</summary>
     internal static int ChannelsFor(int tokens) => tokens <= 2 ? 4 : 2;
 
     /// <summary>Vectors of words that a block of codes becomes.</summary>
-    internal static int StepsFor(int bits) => ((32 / bits) + PerWord - 1) / PerWord;
+    internal static int WordVectorsFor(int bits) => ((32 / bits) + PerWord - 1) / PerWord;
 
     /// <summary>Sums of <see cref="ChannelsFor"/> channels.</summary>
     /// <param name="bits">Bits of a code.</param>
@@ -41,29 +41,29 @@ internal static unsafe class VnniDotProduct
     /// <param name="frame">What to multiply; at least one block.</param>
     internal static void Run(int bits, int tokens, DotProductFrame* frame) => ((delegate* unmanaged<DotProductFrame*, void>)Entries[Entry(bits, Array.IndexOf(TokenCounts, tokens))])(frame);
 
-    private static int Entry(int bits, int index) => ((bits - FewestBits) * TokenCounts.Length) + index;
+    private static int Entry(int bits, int index) => ((bits - MinBits) * TokenCounts.Length) + index;
 
     private static nint[] Assemble()
     {
         const int vbmi = 1;
         if (!VnniCode.IsSupported || !VnniCode.HasFeature(vbmi)) return [];
         var code = new Assembler();
-        var places = new List<int>();
-        for (int bits = FewestBits; bits <= MostBits; bits++)
+        var offsets = new List<int>();
+        for (int bits = MinBits; bits <= MaxBits; bits++)
         {
             foreach (int tokens in TokenCounts)
             {
                 code.Align();
-                places.Add(code.Length);
-                Loop(code, ChannelsFor(tokens), tokens + 1, StepsFor(bits));
+                offsets.Add(code.Length);
+                Loop(code, ChannelsFor(tokens), tokens + 1, WordVectorsFor(bits));
             }
         }
         nint page = ExecutablePage.Create(code.ToArray());
-        return page == 0 ? [] : [.. places.Select(place => page + place)];
+        return page == 0 ? [] : [.. offsets.Select(offset => page + offset)];
     }
 
     // Rows are tokens and a row of ones.
-    private static void Loop(Assembler code, int channels, int rows, int steps)
+    private static void Loop(Assembler code, int channels, int rows, int wordVectors)
     {
         // rax, rcx, rdx and rsi walk over codes, rdi over inputs.
         ReadOnlySpan<int> codes = [0, 1, 2, 6];
@@ -73,7 +73,7 @@ internal static unsafe class VnniDotProduct
         code.Bytes(0x49, 0x8B, 0x70, DotProductFrame.TablesOffset); // mov rsi, [r8 + …]
         for (int i = 0; i < channels; i++) code.Load(table + i, scratch, i * VectorBytes);
         code.Bytes(0x49, 0x8B, 0x70, DotProductFrame.ShiftsOffset);
-        for (int i = 0; i < steps; i++) code.Load(shifts + i, scratch, i * VectorBytes);
+        for (int i = 0; i < wordVectors; i++) code.Load(shifts + i, scratch, i * VectorBytes);
         for (int i = 0; i < weight; i++) code.Zero(i);
         code.Bytes(0x49, 0x8B, 0x00); // mov rax, [r8]
         code.Bytes(0x49, 0x8B, 0x48, 8); // mov rcx, [r8 + 8]
@@ -82,16 +82,16 @@ internal static unsafe class VnniDotProduct
         code.Bytes(0x49, 0x8B, 0x78, DotProductFrame.InputsOffset); // mov rdi, [r8 + …]
         code.Bytes(0x4D, 0x8B, 0x48, DotProductFrame.BlocksOffset); // mov r9, [r8 + …]
         int loop = code.Length;
-        for (int step = 0; step < steps; step++)
+        for (int vector = 0; vector < wordVectors; vector++)
         {
             for (int i = 0; i < channels; i++)
             {
-                code.MultiShift(weight + i, shifts + step, codes[i]);
+                code.MultiShift(weight + i, shifts + vector, codes[i]);
                 code.LookUp(weight + i, weight + i, table + i);
             }
             for (int row = 0; row < rows; row++)
             {
-                code.Load(input, inputs, ((step * rows) + row) * VectorBytes);
+                code.Load(input, inputs, ((vector * rows) + row) * VectorBytes);
                 for (int i = 0; i < channels; i++) code.DotProduct((i * rows) + row, input, weight + i);
             }
         }
@@ -99,7 +99,7 @@ internal static unsafe class VnniDotProduct
         code.Bytes(0x48, 0x83, 0xC1, VectorBytes); // add rcx, 64
         code.Bytes(0x48, 0x83, 0xC2, VectorBytes); // add rdx, 64
         code.Bytes(0x48, 0x83, 0xC6, VectorBytes); // add rsi, 64
-        code.Bytes([0x48, 0x81, 0xC7, .. BitConverter.GetBytes(steps * rows * VectorBytes)]); // add rdi, …
+        code.Bytes([0x48, 0x81, 0xC7, .. BitConverter.GetBytes(wordVectors * rows * VectorBytes)]); // add rdi, …
         code.Bytes(0x49, 0xFF, 0xC9); // dec r9
         code.JumpBack(loop);
         code.Bytes(0x49, 0x8B, 0x78, DotProductFrame.SumsOffset); // mov rdi, [r8 + …]
@@ -108,7 +108,7 @@ internal static unsafe class VnniDotProduct
     }
 }
 
-/// <summary>The arguments of <see cref="VnniDotProduct.Run"/>, where its code finds them.</summary>
+/// <summary>The arguments of <see cref="VnniDotProduct.Run"/>, at the offsets that its machine code reads.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct DotProductFrame
 {
@@ -117,7 +117,7 @@ internal unsafe struct DotProductFrame
     /// <summary>Where the packed blocks of each channel begin; of two channels, the last two are not read.</summary>
     internal fixed ulong Codes[4];
 
-    /// <summary>[block, step, token and then a row of ones, 64].</summary>
+    /// <summary>[block, word vector, token and then a row of ones, 64].</summary>
     internal byte* Inputs;
 
     /// <summary>Blocks, at least 1.</summary>
@@ -126,7 +126,7 @@ internal unsafe struct DotProductFrame
     /// <summary>64 signed bytes of each channel.</summary>
     internal sbyte* Tables;
 
-    /// <summary>64 bytes of each step: at which bit of its 64 a byte's code begins.</summary>
+    /// <summary>64 bytes of each word vector: at which bit of its 64 a byte's code begins.</summary>
     internal byte* Shifts;
 
     /// <summary>[channel, token and then the row of ones, 16].</summary>

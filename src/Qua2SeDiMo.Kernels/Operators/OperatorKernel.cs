@@ -49,7 +49,7 @@ internal abstract unsafe class OperatorKernel
 
     protected RuntimeTensor Input(nint context) => Api.Input(context, 0) ?? throw Wrong("no input");
 
-    /// <summary>The weight where it lies; its header is checked at every call, since weights may be bound anew.</summary>
+    /// <summary>The weight, not copied. Its header is checked at every call, since a caller may bind another weight each time.</summary>
     protected PaletteMatrix ReadWeight(nint context, long rowLength)
     {
         RuntimeTensor data = Api.Input(context, Weight) ?? throw Wrong("no weight");
@@ -85,7 +85,7 @@ internal abstract unsafe class OperatorKernel
         return count <= int.MaxValue ? new Span<float>(Api.Output(context, 0, shape), (int)count) : throw Wrong($"{count} outputs, more than {int.MaxValue}");
     }
 
-    protected PartRunner Runner(nint context) => (count, part) => RuntimeParallel.For(Api, context, count, part);
+    protected WorkRunner Runner(nint context) => (count, item) => RuntimeParallel.For(Api, context, count, item);
 
     protected OperatorException Wrong(string found) => new($"{Name}: {found}.");
 }

@@ -70,7 +70,7 @@ internal static unsafe class OperatorRegistration
     [UnmanagedCallersOnly]
     private static byte* GetName(OrtCustomOp* op) => op->Name;
 
-    // Null stands for the processor.
+    // Null means the CPU provider.
     [UnmanagedCallersOnly]
     private static byte* GetExecutionProviderType(OrtCustomOp* op) => null;
 

@@ -20,7 +20,7 @@ internal sealed unsafe class RuntimeApi
     /// <summary>Wraps a table of <see cref="TableVersion"/>, as callbacks get it.</summary>
     internal RuntimeApi(nint table) => this.table = (nint*)table;
 
-    /// <summary>Places in OrtApi, from the header's order of members.</summary>
+    /// <summary>Slots of OrtApi, from the header's order of members.</summary>
     internal enum Slot
     {
         CreateStatus = 0,
@@ -110,7 +110,7 @@ internal sealed unsafe class RuntimeApi
         nuint count = 0;
         fixed (byte* pointer = text)
         {
-            // Without a destination the length is told.
+            // Without a destination the call returns the length.
             nint status = read(kernelInfo, pointer, null, &count);
             if (status != 0) ReleaseStatus(status);
             if (status != 0 || count is 0 or > 16) return otherwise;
@@ -147,11 +147,11 @@ internal sealed unsafe class RuntimeApi
         return Data(value);
     }
 
-    /// <summary>Runs a function so many times on the runtime's own threads and waits for all.</summary>
+    /// <summary>Runs a function count times on the runtime's own threads and waits for all.</summary>
     /// <param name="context">The call.</param>
     /// <param name="count">Times.</param>
     /// <param name="function">Given <paramref name="state"/> and a number from 0; must not throw.</param>
-    /// <param name="state">Handed through.</param>
+    /// <param name="state">Passed on.</param>
     internal void ParallelFor(nint context, int count, delegate* unmanaged[Cdecl]<nint, nuint, void> function, nint state) =>
         Require(((delegate* unmanaged<nint, delegate* unmanaged[Cdecl]<nint, nuint, void>, nuint, nuint, nint, nint>)table[(int)Slot.KernelContextParallelFor])(context, function, (nuint)count, 0, state));
 

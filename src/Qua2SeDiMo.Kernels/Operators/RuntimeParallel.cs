@@ -18,7 +18,7 @@ internal static unsafe class RuntimeParallel
         var handle = GCHandle.Alloc(loop);
         try
         {
-            api.ParallelFor(context, count, &Step, GCHandle.ToIntPtr(handle));
+            api.ParallelFor(context, count, &RunOne, GCHandle.ToIntPtr(handle));
         }
         finally
         {
@@ -28,7 +28,7 @@ internal static unsafe class RuntimeParallel
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void Step(nint state, nuint index)
+    private static void RunOne(nint state, nuint index)
     {
         var loop = (Loop)GCHandle.FromIntPtr(state).Target!;
         try

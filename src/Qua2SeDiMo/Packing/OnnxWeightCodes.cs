@@ -110,7 +110,7 @@ internal static class OnnxWeightCodes
         private string Affine(string name, string codes, AffineParameters affine, long rows, long columns)
         {
             long[] shape = [rows, columns];
-            string steps = Hold(new Initializer.Inline($"{name}/steps", ElementType.Float32, [rows, 1], Bytes<float>(affine.Steps)));
+            string steps = Hold(new Initializer.Inline($"{name}/steps", ElementType.Float32, [rows, 1], Bytes<float>(affine.Scales)));
             string zeroPoints = affine.ZeroPoints.All(value => value is >= sbyte.MinValue and <= sbyte.MaxValue)
                 ? Cast($"{name}/zero_points", Hold(new Initializer.Inline($"{name}/zero_points", ElementType.Int8, [rows, 1], Bytes<sbyte>([.. affine.ZeroPoints.Select(value => (sbyte)value)]))), ElementType.Float32, [rows, 1])
                 : Hold(new Initializer.Inline($"{name}/zero_points", ElementType.Float32, [rows, 1], Bytes<float>(affine.ZeroPoints)));

@@ -31,7 +31,7 @@ public static class AffineQuantizer
             ReadOnlySpan<float> row = weight.Row(channel);
             AffineChoice choice = Choose(row, bits, tableType);
             AffineKernel.Encode(row, choice.CodeStep, choice.ZeroPoint, spec.PaletteLength - 1, codes.AsSpan(channel * weight.RowLength, weight.RowLength));
-            parameters.Steps[channel] = choice.Step;
+            parameters.Scales[channel] = choice.Step;
             parameters.ZeroPoints[channel] = choice.ZeroPoint;
             errors[channel] = choice.Score;
         });

@@ -55,10 +55,10 @@ internal static class AffineWord
     }
 
     private static ushort HalfBits(ElementType type, float value) => type == ElementType.BFloat16
-        ? (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16)
+        ? BFloat16.ToBits(value)
         : BitConverter.HalfToUInt16Bits((Half)value);
 
     private static float FromHalfBits(ElementType type, ushort bits) => type == ElementType.BFloat16
-        ? BitConverter.UInt32BitsToSingle((uint)bits << 16)
+        ? BFloat16.ToSingle(bits)
         : (float)BitConverter.UInt16BitsToHalf(bits);
 }

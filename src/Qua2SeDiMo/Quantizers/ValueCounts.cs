@@ -73,7 +73,7 @@ internal sealed class ValueCounts
             ReadOnlySpan<float> piece = weights.Slice(start, Math.Min(ConversionLength, weights.Length - start));
             if (original == ElementType.BFloat16)
             {
-                foreach (float value in piece) histogram[BitConverter.SingleToUInt32Bits(value) >> 16]++;
+                foreach (float value in piece) histogram[BFloat16.ToBits(value)]++;
             }
             else
             {
@@ -97,7 +97,7 @@ internal sealed class ValueCounts
             int kind = position < negative ? HalfKinds - 1 - position : position - negative;
             if (histogram[kind] == 0) continue;
             float value = original == ElementType.BFloat16
-                ? BitConverter.UInt32BitsToSingle((uint)kind << 16)
+                ? BFloat16.ToSingle((ushort)kind)
                 : (float)BitConverter.UInt16BitsToHalf((ushort)kind);
             if (!float.IsFinite(value)) throw NotFinite(value);
             values[Length] = value;

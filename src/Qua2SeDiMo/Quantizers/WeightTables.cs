@@ -28,14 +28,14 @@ internal static class WeightTables
         }
         else if (weight.TableType == ElementType.Float32)
         {
-            TablePrecision.Write(ElementType.Float32, affine.Steps, bytes);
+            TablePrecision.Write(ElementType.Float32, affine.Scales, bytes);
             TablePrecision.Write(ElementType.Float32, affine.ZeroPoints, bytes.AsSpan(bytes.Length / 2));
         }
         else
         {
             for (int channel = 0; channel < weight.OutChannels; channel++)
             {
-                BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(channel * sizeof(uint)), AffineWord.Encode(weight.TableType, affine.Steps[channel], affine.ZeroPoints[channel]));
+                BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(channel * sizeof(uint)), AffineWord.Encode(weight.TableType, affine.Scales[channel], affine.ZeroPoints[channel]));
             }
         }
         return bytes;
@@ -60,17 +60,17 @@ internal static class WeightTables
         var affine = new AffineParameters(new float[outChannels], new float[outChannels]);
         if (tableType == ElementType.Float32)
         {
-            tableType.ToSingle(bytes[..(bytes.Length / 2)], affine.Steps);
+            tableType.ToSingle(bytes[..(bytes.Length / 2)], affine.Scales);
             tableType.ToSingle(bytes[(bytes.Length / 2)..], affine.ZeroPoints);
         }
         else
         {
             for (int channel = 0; channel < outChannels; channel++)
             {
-                (affine.Steps[channel], affine.ZeroPoints[channel]) = AffineWord.Decode(tableType, BinaryPrimitives.ReadUInt32LittleEndian(bytes[(channel * sizeof(uint))..]));
+                (affine.Scales[channel], affine.ZeroPoints[channel]) = AffineWord.Decode(tableType, BinaryPrimitives.ReadUInt32LittleEndian(bytes[(channel * sizeof(uint))..]));
             }
         }
-        RequireFinite(place, affine.Steps);
+        RequireFinite(place, affine.Scales);
         RequireFinite(place, affine.ZeroPoints);
         return (affine.ToPalettes(spec.Bits), affine);
     }

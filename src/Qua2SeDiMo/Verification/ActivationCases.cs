@@ -45,7 +45,7 @@ internal static class ActivationCases
                 worstExact = Math.Max(worstExact, AffineCases.Worst(source, found, largest));
                 continue;
             }
-            worstStep = Math.Max(worstStep, Math.Abs(range.Step - (double)steps[row]) / steps[row]);
+            worstStep = Math.Max(worstStep, Math.Abs(range.Scale - (double)steps[row]) / steps[row]);
             worst = Math.Max(worst, AffineCases.Worst(expected.AsSpan(start, rowLength), found, largest));
             for (int i = 0; i < rowLength; i++) wrongCodes += (int)range.Code(source[i]) == codes[start + i] ? 0 : 1;
         }

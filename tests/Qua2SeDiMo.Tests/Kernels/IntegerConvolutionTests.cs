@@ -38,10 +38,10 @@ public sealed class IntegerConvolutionTests
                 PaletteMatrix weight = PaletteMatrix.From(SampleWeights.Make(spec, 27, shape.RowLength));
                 float[] x = Image(shape), bias = SampleWeights.Activations(27), expected = new float[shape.Batch * 27 * shape.OutHeight * shape.OutWidth], found = new float[expected.Length];
                 int bits = spec.Bits == 3 ? 6 : 8;
-                PaletteConvolution.ConvolveIntegersWith(new ScalarKernel(), shape, x, weight, bias, bits, expected, PartRunners.Threads(2));
+                PaletteConvolution.ConvolveIntegersWith(new ScalarKernel(), shape, x, weight, bias, bits, expected, WorkRunners.Threads(2));
                 foreach (int threads in new[] { 1, 3 })
                 {
-                    PaletteConvolution.ConvolveIntegersWith(kernel, shape, x, weight, bias, bits, found, PartRunners.Threads(threads));
+                    PaletteConvolution.ConvolveIntegersWith(kernel, shape, x, weight, bias, bits, found, WorkRunners.Threads(threads));
                     Assert.Equal(expected, found);
                 }
             }
@@ -70,8 +70,8 @@ public sealed class IntegerConvolutionTests
         var shape = new ConvolutionShape(1, 70, 26, 25) { KernelHeight = 3, KernelWidth = 3, PadTop = 1, PadLeft = 1, PadBottom = 1, PadRight = 1 };
         PaletteMatrix weight = PaletteMatrix.From(SampleWeights.Make(new QuantizerSpec(QuantizerMethod.KMeansPerChannel, 4), 260, shape.RowLength));
         float[] x = Image(shape), expected = new float[260 * 26 * 25], found = new float[expected.Length];
-        PaletteConvolution.ConvolveIntegersWith(new ScalarKernel(), shape, x, weight, [], 8, expected, PartRunners.Threads(2));
-        PaletteConvolution.ConvolveIntegersWith(KernelSelector.Choose(variant), shape, x, weight, [], 8, found, PartRunners.Threads(2));
+        PaletteConvolution.ConvolveIntegersWith(new ScalarKernel(), shape, x, weight, [], 8, expected, WorkRunners.Threads(2));
+        PaletteConvolution.ConvolveIntegersWith(KernelSelector.Choose(variant), shape, x, weight, [], 8, found, WorkRunners.Threads(2));
         Assert.Equal(expected, found);
     }
 
@@ -136,7 +136,7 @@ public sealed class IntegerConvolutionTests
         float[] rounded = new float[x.Length], row = new float[shape.RowLength];
         ActivationQuantizer.Quantize(x, size, bits, rounded);
         ActivationRange[] ranges = [.. Enumerable.Range(0, shape.InChannels).Select(channel => ActivationRange.Of(x.AsSpan(channel * size, size), bits))];
-        float widest = ranges.Max(range => range.Step);
+        float widest = ranges.Max(range => range.Scale);
         for (int channel = 0; channel < weight.OutChannels; channel++)
         {
             weight.DequantizeRow(channel, row);
@@ -148,7 +148,7 @@ public sealed class IntegerConvolutionTests
                 for (int input = 0; input < shape.InChannels; input++)
                 {
                     // Twice the channel's own step at most, or a 32nd of the largest.
-                    double unit = Math.Max(2 * ranges[input].Step, widest / 32) * largest / 127;
+                    double unit = Math.Max(2 * ranges[input].Scale, widest / 32) * largest / 127;
                     for (int tap = 0; tap < taps; tap++)
                     {
                         int r = (position / shape.OutWidth * shape.StrideHeight) + (tap / shape.KernelWidth * shape.DilationHeight) - shape.PadTop;
@@ -157,7 +157,7 @@ public sealed class IntegerConvolutionTests
                         int at = (input * size) + (r * shape.Width) + c;
                         double code = ranges[input].IsExact ? 1 << (bits - 1) : ranges[input].Code(x[at]);
                         exact += (double)row[(input * taps) + tap] * rounded[at];
-                        terms += Math.Abs(row[(input * taps) + tap] * rounded[at]) + (ranges[input].IsExact ? 0 : Math.Abs(row[(input * taps) + tap] * ranges[input].Step * ranges[input].ZeroPoint));
+                        terms += Math.Abs(row[(input * taps) + tap] * rounded[at]) + (ranges[input].IsExact ? 0 : Math.Abs(row[(input * taps) + tap] * ranges[input].Scale * ranges[input].ZeroPoint));
                         allowed += 0.5 * unit * Math.Abs(code - (1 << (bits - 1)));
                     }
                 }

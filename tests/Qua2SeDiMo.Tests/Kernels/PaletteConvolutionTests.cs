@@ -35,7 +35,7 @@ public sealed class PaletteConvolutionTests
                 float[] x = SampleWeights.Activations(shape.Batch * shape.InChannels * shape.Height * shape.Width), bias = SampleWeights.Activations(13);
                 float[] y = new float[shape.Batch * 13 * shape.OutHeight * shape.OutWidth], again = new float[y.Length];
                 PaletteConvolution.ConvolveWith(kernel, shape, x, PaletteMatrix.From(weight), bias, y, null);
-                PaletteConvolution.ConvolveWith(kernel, shape, x, PaletteMatrix.From(weight), bias, again, PartRunners.Threads(3));
+                PaletteConvolution.ConvolveWith(kernel, shape, x, PaletteMatrix.From(weight), bias, again, WorkRunners.Threads(3));
                 Assert.Equal(y, again);
                 Check(shape, weight, x, bias, y, $"{variant} {spec} {shape}");
             }

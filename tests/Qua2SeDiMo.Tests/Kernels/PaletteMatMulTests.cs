@@ -88,14 +88,14 @@ public sealed class PaletteMatMulTests
             float[] Floats(int threads)
             {
                 float[] y = new float[tokens * 150];
-                PaletteMatMul.MultiplyWith(kernel, x, tokens, weight, [], y, PartRunners.Threads(threads));
+                PaletteMatMul.MultiplyWith(kernel, x, tokens, weight, [], y, WorkRunners.Threads(threads));
                 return y;
             }
 
             float[] Integers(int threads)
             {
                 float[] y = new float[tokens * 150];
-                PaletteMatMul.MultiplyQuantizedWith(kernel, x, tokens, weight, [], 8, y, PartRunners.Threads(threads));
+                PaletteMatMul.MultiplyQuantizedWith(kernel, x, tokens, weight, [], 8, y, WorkRunners.Threads(threads));
                 return y;
             }
         }

@@ -66,7 +66,7 @@ public sealed class StrassenProductTests(ITestOutputHelper output)
     {
         const int tokens = 320, outChannels = 301, rowLength = 274;
         var weight = PaletteMatrix.From(SampleWeights.Make(QuantizerSpec.PaperOptions[0], outChannels, rowLength));
-        foreach (PanelInstructions instructions in Instructions())
+        foreach (MicroKernelSet instructions in Instructions())
         {
             float[] inputs = SampleWeights.Activations(tokens * rowLength);
             float[]? expected = null;
@@ -75,7 +75,7 @@ public sealed class StrassenProductTests(ITestOutputHelper output)
                 float[] found = new float[tokens * outChannels];
                 fixed (float* x = inputs, y = found)
                 {
-                    new StrassenProduct(instructions, new LinearProduct(instructions, x, tokens, weight, null, y), weight, tokens).Run(PartRunners.Threads(3), pairs, units);
+                    new StrassenProduct(instructions, new LinearProduct(instructions, x, tokens, weight, null, y), weight, tokens).Run(WorkRunners.Threads(3), pairs, units);
                 }
                 Assert.Equal(expected ??= found, found);
             }
@@ -85,7 +85,7 @@ public sealed class StrassenProductTests(ITestOutputHelper output)
     [Fact]
     public void Small_products_odd_lengths_and_tokens_that_leave_panels_empty_are_multiplied_directly()
     {
-        foreach (PanelInstructions instructions in Instructions())
+        foreach (MicroKernelSet instructions in Instructions())
         {
             int wide = instructions.WideTokens;
             foreach ((int tokens, int outChannels, int rowLength, int expected) in new[]
@@ -100,9 +100,9 @@ public sealed class StrassenProductTests(ITestOutputHelper output)
         }
     }
 
-    private static IEnumerable<PanelInstructions> Instructions()
+    private static IEnumerable<MicroKernelSet> Instructions()
     {
-        if (KernelSelector.Supported.Contains("avx2")) yield return new Avx2Instructions();
-        if (KernelSelector.Supported.Contains("avx512")) yield return new Avx512Instructions();
+        if (KernelSelector.Supported.Contains("avx2")) yield return new Avx2MicroKernels();
+        if (KernelSelector.Supported.Contains("avx512")) yield return new Avx512MicroKernels();
     }
 }

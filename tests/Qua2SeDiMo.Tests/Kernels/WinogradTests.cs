@@ -41,7 +41,7 @@ public sealed class WinogradTests(ITestOutputHelper output)
                 float[] x = SampleWeights.Activations(shape.Batch * shape.InChannels * shape.Height * shape.Width), bias = SampleWeights.Activations(29);
                 float[] y = new float[shape.Batch * 29 * shape.OutHeight * shape.OutWidth], again = new float[y.Length];
                 PaletteConvolution.ConvolveWith(kernel, shape, x, PaletteMatrix.From(weight), bias, y, null);
-                PaletteConvolution.ConvolveWith(kernel, shape, x, PaletteMatrix.From(weight), bias, again, PartRunners.Threads(3));
+                PaletteConvolution.ConvolveWith(kernel, shape, x, PaletteMatrix.From(weight), bias, again, WorkRunners.Threads(3));
                 Assert.Equal(y, again);
                 // Rounding spreads over a tile, so the measure is the largest sum of magnitudes, not the position's own.
                 (double[] sums, double[] sizes) = PaletteConvolutionTests.Sums(shape, weight, x, bias);

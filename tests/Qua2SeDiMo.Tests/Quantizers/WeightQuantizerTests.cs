@@ -38,7 +38,7 @@ public sealed class WeightQuantizerTests
                 QuantizedWeight quantized = Quantize(weight, option, type);
                 (float[] palettes, AffineParameters? affine) = WeightTables.Read("here", WeightTables.Write(quantized), quantized.Spec, 20, type);
                 Assert.Equal(quantized.Palettes, palettes);
-                Assert.Equal(quantized.Affine?.Steps, affine?.Steps);
+                Assert.Equal(quantized.Affine?.Scales, affine?.Scales);
                 Assert.Equal(quantized.Affine?.ZeroPoints, affine?.ZeroPoints);
             }
         }

@@ -138,14 +138,7 @@ public sealed class TorchGenerator
     private static float Round(double value, ElementType type) => type switch
     {
         ElementType.Float16 => (float)(Half)value,
-        ElementType.BFloat16 => RoundToBFloat16((float)value),
+        ElementType.BFloat16 => BFloat16.Round((float)value),
         _ => (float)value,
     };
-
-    private static float RoundToBFloat16(float value)
-    {
-        uint bits = BitConverter.SingleToUInt32Bits(value);
-        uint half = 0x7fffu + ((bits >> 16) & 1u);
-        return BitConverter.UInt32BitsToSingle((bits + half) & 0xffff0000u);
-    }
 }

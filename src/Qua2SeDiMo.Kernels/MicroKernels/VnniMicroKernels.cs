@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Kernels.MicroKernels;
 
 /// <summary>512-bit vectors with the dot product of bytes.</summary>
-internal sealed unsafe class Avx512VnniInstructions : Avx512Instructions
+internal sealed unsafe class Avx512VnniMicroKernels : Avx512MicroKernels
 {
     internal override string Description => "512-bit floats, 512-bit dot products of bytes";
 
@@ -17,7 +17,7 @@ internal sealed unsafe class Avx512VnniInstructions : Avx512Instructions
 }
 
 /// <summary>256-bit vectors with the dot product of bytes.</summary>
-internal sealed unsafe class AvxVnniInstructions : Avx2Instructions
+internal sealed unsafe class AvxVnniMicroKernels : Avx2MicroKernels
 {
     internal override string Description => "256-bit floats, 256-bit dot products of bytes";
 
@@ -25,7 +25,7 @@ internal sealed unsafe class AvxVnniInstructions : Avx2Instructions
 
     internal override void IntegerTile(int* a, int* b, int count, int* c, nint pitch, bool add, int width)
     {
-        if (width == 16) IntegerTileVnni256.Run16(a, b, count, c, pitch, add);
-        else IntegerTileVnni256.Run8(a, b, count, c, pitch, add);
+        if (width == 16) Tile256<int, ByteMultiplyAdd256>.Run16(a, b, count, c, pitch, add);
+        else Tile256<int, ByteMultiplyAdd256>.Run8(a, b, count, c, pitch, add);
     }
 }

@@ -4,7 +4,7 @@ using Qua2SeDiMo.Kernels.Layout;
 namespace Qua2SeDiMo.Kernels.MicroKernels;
 
 /// <summary>The innermost loops of products and convolutions, in one processor's vector instructions.</summary>
-internal abstract unsafe class PanelInstructions
+internal abstract unsafe class MicroKernelSet
 {
     /// <summary>What runs, in a few words.</summary>
     internal abstract string Description { get; }
@@ -37,56 +37,61 @@ internal abstract unsafe class PanelInstructions
     /// <param name="width">Tokens: wide or narrow.</param>
     internal abstract void Tile(float* a, float* b, int count, float* c, nint pitch, bool add, int width);
 
-    /// <summary>The same, each word several integers whose products are added.</summary>
+    /// <summary>c[i, t] (+)= Σ_k a[i, k]·b[k, t]; each word holds <see cref="IntegersPerWord"/> integers, whose products are summed.</summary>
     internal abstract void IntegerTile(int* a, int* b, int count, int* c, nint pitch, bool add, int width);
 }
 
 /// <summary>512-bit vectors.</summary>
-internal unsafe class Avx512Instructions : PanelInstructions
+internal unsafe class Avx512MicroKernels : MicroKernelSet
 {
+    /// <summary>Channels of a tile.</summary>
+    internal const int Channels = 12;
+
     internal override string Description => "512-bit floats, 512-bit pairs of 16-bit integers";
 
     internal override bool HasDotProducts => true;
 
     internal override int WideTokens => 32;
 
-    internal override int TileChannels => Tile512.Channels;
+    internal override int TileChannels => Channels;
 
     internal override void Decode(PaletteLayout layout, byte* codes, float* palette, int first, int count, float* row) => RowDecoder512.Decode(layout, codes, palette, first, count, row);
 
     internal override void Tile(float* a, float* b, int count, float* c, nint pitch, bool add, int width)
     {
-        if (width == 32) Tile512.Run32(a, b, count, c, pitch, add);
-        else Tile512.Run16(a, b, count, c, pitch, add);
+        if (width == 32) Tile512<float, FloatMultiplyAdd512>.Run32(a, b, count, c, pitch, add);
+        else Tile512<float, FloatMultiplyAdd512>.Run16(a, b, count, c, pitch, add);
     }
 
     internal override void IntegerTile(int* a, int* b, int count, int* c, nint pitch, bool add, int width)
     {
-        if (width == 32) IntegerTile512.Run32(a, b, count, c, pitch, add);
-        else IntegerTile512.Run16(a, b, count, c, pitch, add);
+        if (width == 32) Tile512<int, PairMultiplyAdd512>.Run32(a, b, count, c, pitch, add);
+        else Tile512<int, PairMultiplyAdd512>.Run16(a, b, count, c, pitch, add);
     }
 }
 
 /// <summary>256-bit vectors.</summary>
-internal unsafe class Avx2Instructions : PanelInstructions
+internal unsafe class Avx2MicroKernels : MicroKernelSet
 {
+    private const int Channels = 6;
+
     internal override string Description => "256-bit floats, 256-bit pairs of 16-bit integers";
 
     internal override int WideTokens => 16;
 
-    internal override int TileChannels => Tile256.Channels;
+    internal override int TileChannels => Channels;
 
     internal override void Decode(PaletteLayout layout, byte* codes, float* palette, int first, int count, float* row) => RowDecoder256.Decode(layout, codes, palette, first, count, row);
 
     internal override void Tile(float* a, float* b, int count, float* c, nint pitch, bool add, int width)
     {
-        if (width == 16) Tile256.Run16(a, b, count, c, pitch, add);
-        else Tile256.Run8(a, b, count, c, pitch, add);
+        if (width == 16) Tile256<float, FloatMultiplyAdd256>.Run16(a, b, count, c, pitch, add);
+        else Tile256<float, FloatMultiplyAdd256>.Run8(a, b, count, c, pitch, add);
     }
 
     internal override void IntegerTile(int* a, int* b, int count, int* c, nint pitch, bool add, int width)
     {
-        if (width == 16) IntegerTile256.Run16(a, b, count, c, pitch, add);
-        else IntegerTile256.Run8(a, b, count, c, pitch, add);
+        if (width == 16) Tile256<int, PairMultiplyAdd256>.Run16(a, b, count, c, pitch, add);
+        else Tile256<int, PairMultiplyAdd256>.Run8(a, b, count, c, pitch, add);
     }
 }

@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Benchmarks;
 /// Threads that wait for parts: a program that multiplies often, without ONNX Runtime's own threads, saves the way through the shared pool. The
 /// caller takes parts too. One product at a time.
 /// </summary>
-internal sealed class PartPool : IDisposable
+internal sealed class WorkPool : IDisposable
 {
     // After its last part a thread looks for new ones about this often before it sleeps: products of one model follow each other closely.
     private const int Looks = 2000;
@@ -19,7 +19,7 @@ internal sealed class PartPool : IDisposable
 
     /// <summary>Starts the threads.</summary>
     /// <param name="threads">All threads, the caller's included; at least 1.</param>
-    public PartPool(int threads)
+    public WorkPool(int threads)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         workers = new Thread[threads - 1];
@@ -30,13 +30,13 @@ internal sealed class PartPool : IDisposable
         }
     }
 
-    /// <summary>A <see cref="PartRunner"/>.</summary>
+    /// <summary>A <see cref="WorkRunner"/>.</summary>
     public void Run(int count, Action<int> part)
     {
         ArgumentNullException.ThrowIfNull(part);
         if (workers.Length == 0 || count <= 1)
         {
-            PartRunners.Sequential(count, part);
+            WorkRunners.Sequential(count, part);
             return;
         }
         var batch = new Batch(count, part);

@@ -9,22 +9,22 @@ using Qua2SeDiMo.Kernels.Scheduling;
 
 namespace Qua2SeDiMo.Kernels.Gemm;
 
-/// <summary><see cref="IntegerProduct"/> for at most <see cref="VnniDotProduct.MostTokens"/> tokens and 4 bits: nothing is laid out but the tokens.</summary>
-internal sealed unsafe class FewTokensIntegerProduct(float* x, int tokens, PaletteMatrix weight, float* bias, int activationBits, float* y)
+/// <summary><see cref="IntegerProduct"/> for at most <see cref="VnniDotProduct.MaxTokens"/> tokens and 4 bits: only the tokens are packed.</summary>
+internal sealed unsafe class SkinnyIntegerGemm(float* x, int tokens, PaletteMatrix weight, float* bias, int activationBits, float* y)
 {
-    private const int PartProducts = 1 << 17, Lanes = PaletteLayout.Lanes, VectorBytes = VnniDotProduct.VectorBytes, PerWord = 4, MostChannels = 4, MostSums = 20;
+    private const int MinItemProducts = 1 << 17, Lanes = PaletteLayout.Lanes, VectorBytes = VnniDotProduct.VectorBytes, PerWord = 4, MaxChannels = 4, MaxSums = 20;
 
-    private static readonly byte[][] ShiftsOf = [.. Enumerable.Range(0, VnniDotProduct.MostBits + 1).Select(Shifts)];
+    private static readonly byte[][] ShiftsOf = [.. Enumerable.Range(0, VnniDotProduct.MaxBits + 1).Select(Shifts)];
 
-    private readonly int rows = VnniDotProduct.TokensFor(tokens) + 1, together = VnniDotProduct.ChannelsFor(VnniDotProduct.TokensFor(tokens)), steps = VnniDotProduct.StepsFor(weight.Spec.Bits);
+    private readonly int rows = VnniDotProduct.TokensFor(tokens) + 1, together = VnniDotProduct.ChannelsFor(VnniDotProduct.TokensFor(tokens)), wordVectors = VnniDotProduct.WordVectorsFor(weight.Spec.Bits);
 
     /// <summary>Computes everything.</summary>
-    internal void Run(PartRunner run) => PartCut.RunChannels(run, weight, tokens, together, PartProducts, (_, _, from, to) => Part(from, to));
+    internal void Run(WorkRunner run) => WorkSplit.RunChannels(run, weight, tokens, together, MinItemProducts, (_, _, from, to) => RunItem(from, to));
 
-    // Each part quantizes all tokens: that takes less time than reading what another core has just written.
-    private void Part(int from, int to)
+    // Each work item quantizes all tokens: faster than reading cache lines that another core has just written.
+    private void RunItem(int from, int to)
     {
-        int perBlock = weight.Layout.VectorsPerBlock, blocks = ((weight.Layout.VectorCount - 1) / perBlock) + 1, words = blocks * steps * Lanes;
+        int perBlock = weight.Layout.VectorsPerBlock, blocks = ((weight.Layout.VectorCount - 1) / perBlock) + 1, words = blocks * wordVectors * Lanes;
         int[] rented = ArrayPool<int>.Shared.Rent((rows * words) + Lanes);
         rented.AsSpan().Clear();
         Span<TokenRange> ranges = stackalloc TokenRange[tokens];
@@ -46,8 +46,8 @@ internal sealed unsafe class FewTokensIntegerProduct(float* x, int tokens, Palet
     {
         for (int first = 0, block = 0, vector = 0; first < weight.RowLength; first += Lanes)
         {
-            var places = new Span<int>(row + ((((block * steps) + (vector / PerWord)) * rows) * Lanes), Math.Min(Lanes, weight.RowLength - first));
-            TensorPrimitives.BitwiseOr(places, 1 << (vector % PerWord * 8), places);
+            var slots = new Span<int>(row + ((((block * wordVectors) + (vector / PerWord)) * rows) * Lanes), Math.Min(Lanes, weight.RowLength - first));
+            TensorPrimitives.BitwiseOr(slots, 1 << (vector % PerWord * 8), slots);
             if (++vector == perBlock) (block, vector) = (block + 1, 0);
         }
     }
@@ -57,12 +57,12 @@ internal sealed unsafe class FewTokensIntegerProduct(float* x, int tokens, Palet
     private void Multiply(int from, int to, byte* inputs, ReadOnlySpan<TokenRange> ranges)
     {
         PaletteLayout layout = weight.Layout;
-        sbyte* tables = stackalloc sbyte[MostChannels * VectorBytes];
-        byte* rest = stackalloc byte[MostChannels * VectorBytes];
-        // Sums of full blocks, then those of the rest; whole fours of vectors are added up.
-        int* sums = stackalloc int[2 * MostSums * Lanes], totals = stackalloc int[MostSums];
-        new Span<int>(sums, 2 * MostSums * Lanes).Clear();
-        float* scales = stackalloc float[MostChannels];
+        sbyte* tables = stackalloc sbyte[MaxChannels * VectorBytes];
+        byte* rest = stackalloc byte[MaxChannels * VectorBytes];
+        // Sums of full blocks, then those of the rest; lanes are summed four vectors at a time.
+        int* sums = stackalloc int[2 * MaxSums * Lanes], totals = stackalloc int[MaxSums];
+        new Span<int>(sums, 2 * MaxSums * Lanes).Clear();
+        float* scales = stackalloc float[MaxChannels];
         fixed (byte* shifts = ShiftsOf[layout.Spec.Bits])
         {
             var frame = new DotProductFrame { Tables = tables, Shifts = shifts };
@@ -70,7 +70,7 @@ internal sealed unsafe class FewTokensIntegerProduct(float* x, int tokens, Palet
             {
                 for (int i = 0; i < together; i++)
                 {
-                    // The last channel stands in for those that are missing.
+                    // Missing channels repeat the last one; their sums are not stored.
                     int real = Math.Min(channel + i, to - 1);
                     Vector128<sbyte> palette = IntegerPalette.ReadBytes(weight, real, out scales[i]);
                     Vector512.Create(Vector256.Create(palette, palette), Vector256.Create(palette, palette)).Store(tables + (i * VectorBytes));
@@ -84,7 +84,7 @@ internal sealed unsafe class FewTokensIntegerProduct(float* x, int tokens, Palet
                         RowDecoder512.RestWords(layout, weight.Codes(Math.Min(channel + i, to - 1))).Store((int*)rest + (i * Lanes));
                         frame.Codes[i] = (ulong)(rest + (i * VectorBytes));
                     }
-                    Run(&frame, inputs + ((long)layout.BlockCount * steps * rows * VectorBytes), 1, sums + (MostSums * Lanes));
+                    Run(&frame, inputs + ((long)layout.BlockCount * wordVectors * rows * VectorBytes), 1, sums + (MaxSums * Lanes));
                 }
                 Total(sums, totals);
                 for (int i = 0; i < Math.Min(together, to - channel); i++) Store(channel + i, scales[i], totals + (i * rows), ranges);
@@ -109,7 +109,7 @@ internal sealed unsafe class FewTokensIntegerProduct(float* x, int tokens, Palet
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Both(int* sums) => Vector512.Load(sums) + Vector512.Load(sums + (MostSums * Lanes));
+    private static Vector512<int> Both(int* sums) => Vector512.Load(sums) + Vector512.Load(sums + (MaxSums * Lanes));
 
     private void Store(int channel, float scale, int* totals, ReadOnlySpan<TokenRange> ranges)
     {
@@ -117,10 +117,10 @@ internal sealed unsafe class FewTokensIntegerProduct(float* x, int tokens, Palet
         for (int token = 0; token < ranges.Length; token++) y[((long)token * weight.OutChannels) + channel] = ranges[token].Value(totals[token], totals[rows - 1], scale, added);
     }
 
-    // At which bit of its 64 the code of each byte begins, step by step.
+    // At which bit of its 64 the code of each byte begins, word vector by word vector.
     private static byte[] Shifts(int bits)
     {
-        byte[] shifts = new byte[bits < VnniDotProduct.FewestBits ? 0 : VnniDotProduct.StepsFor(bits) * VectorBytes];
+        byte[] shifts = new byte[bits < VnniDotProduct.MinBits ? 0 : VnniDotProduct.WordVectorsFor(bits) * VectorBytes];
         for (int i = 0; i < shifts.Length; i++)
         {
             int vector = (i / VectorBytes * PerWord) + (i % PerWord), word = i / PerWord % 2;
