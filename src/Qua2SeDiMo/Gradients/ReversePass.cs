@@ -28,7 +28,10 @@ public sealed record ReverseOptions
     public long ActivationBytes { get; init; } = 1L << 30;
 }
 
-/// <summary>Takes the gradient of one weight: [items, out, in, …], row-major. It is gone after the call.</summary>
+/// <summary>
+/// Takes the gradient of one weight: [items, out, in, …], row-major. It is gone after the call. A weight that several parts of the graph use comes
+/// once from each; what it gets is to be added.
+/// </summary>
 /// <param name="weight">Which weight.</param>
 /// <param name="gradient">One gradient for each item.</param>
 public delegate void WeightGradientSink(GraphWeight weight, ReadOnlySpan<float> gradient);

@@ -43,6 +43,24 @@ public sealed record Sketch(
     public Estimate MeanDamage(int weight, int option) =>
         Estimate.Of([.. Enumerable.Range(0, Images).Select(image => Damage(image, weight, option).Mean)]);
 
+    /// <summary>Parts of a split weight as one weight under the name of the first: they change together, so that their products are added.</summary>
+    public Sketch Joined()
+    {
+        string[] names = [.. Weights.Select(name => name.Split('#')[0])], whole = [.. names.Distinct()];
+        var joined = new Sketch(Target, whole, Options, Steps, Images, Cotangents);
+        for (int weight = 0; weight < names.Length; weight++)
+        {
+            int to = Array.IndexOf(whole, names[weight]);
+            for (int i = 0; i < Images * Cotangents * Steps.Count * Options.Count; i++)
+            {
+                (int option, int rest) = (i % Options.Count, i / Options.Count);
+                (int step, int row) = (rest % Steps.Count, rest / Steps.Count);
+                joined[row / Cotangents, row % Cotangents, step, to, option] += this[row / Cotangents, row % Cotangents, step, weight, option];
+            }
+        }
+        return joined;
+    }
+
     private double[] Squares(int image, int weight, int option)
     {
         double[] squares = new double[Cotangents];

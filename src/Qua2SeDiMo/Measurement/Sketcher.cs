@@ -61,7 +61,9 @@ internal sealed class Sketcher(DiffusionPipeline pipeline, ITensorSource tensors
             {
                 double[] sums = new double[trace.Images * specs.Count];
                 InnerProducts.Add(gradient, changes(weight), sums);
-                for (int i = 0; i < sums.Length; i++) sketch[i / specs.Count, cotangent, step, places[weight.Weight.Name], i % specs.Count] = sums[i];
+                // A weight that several parts of the graph use comes once from each.
+                int place = places[weight.Weight.Name];
+                for (int i = 0; i < sums.Length; i++) sketch[i / specs.Count, cotangent, step, place, i % specs.Count] += sums[i];
             }
             float[] drawn = Draw(trace, request, firstImage, cotangent);
             if (response is null)

@@ -49,7 +49,7 @@ internal sealed class DenoiserGradients(string name, ArchitectureCase model, Saf
         if (!gradients.TryGetValue(module, out double[]? whole)) gradients.Add(module, whole = new double[items * weight.Shape[0] * row]);
         for (long i = 0; i < items * weight.Shape[0]; i++)
         {
-            for (long k = 0; k < part; k++) whole[(i * row) + (weight.InputStart * perInput) + k] = gradient[(int)((i * part) + k)];
+            for (long k = 0; k < part; k++) whole[(i * row) + (weight.InputStart * perInput) + k] += gradient[(int)((i * part) + k)];
         }
     }
 

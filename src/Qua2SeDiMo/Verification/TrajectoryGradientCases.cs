@@ -95,7 +95,8 @@ public static class TrajectoryGradientCases
             if (!whole.TryGetValue(part.TensorName, out float[][]? changes))
             {
                 WeightMatrix matrix = WeightMatrix.Read(model.Tensors, part with { InputStart = 0, Shape = [part.Shape[0], part.TensorInputs, .. part.Shape.Skip(2)] });
-                changes = [.. WeightQuantizer.Quantize(matrix, specs).Select(quantized =>
+                // Tables of the references are in single precision, whatever the checkpoint is stored in.
+                changes = [.. WeightQuantizer.Quantize(matrix, specs, ElementType.Float32).Select(quantized =>
                 {
                     float[] change = new float[matrix.Count];
                     quantized.Dequantize(change);
