@@ -31,9 +31,17 @@ internal static class OptionRules
         if (NumberOption.IsAtMostOne(scale)) result.AddError($"{negative.Name} does nothing at {guidance.Name} {scale}: only guidance above 1 steers away from it.");
     });
 
-    /// <summary>Refuses empty names, numbers and paths of every verb.</summary>
+    /// <summary>Refuses options without their value, and empty names, numbers and paths, of every verb.</summary>
     internal static void RefuseEmptyValues(this Command command)
     {
+        // An option that is given twice may have its values at one place only.
+        foreach (Option option in command.Options.Where(option => option.Arity.MinimumNumberOfValues > 0))
+        {
+            option.Validators.Add(result =>
+            {
+                if (result.Tokens.Count > 0 && result.IdentifierTokenCount > result.Tokens.Count) result.AddError($"{option.Name}: a value is missing.");
+            });
+        }
         foreach (Option option in command.Options.Where(option => !Texts.Contains(option.Name)))
         {
             option.Validators.Add(result => RefuseEmpty(result, option.Name, result.Tokens));

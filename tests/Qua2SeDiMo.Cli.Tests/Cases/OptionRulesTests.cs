@@ -29,6 +29,7 @@ public sealed class OptionRulesTests
     [InlineData("--plan and --allocation", "pack m --plan 3.5 --allocation a.json")]
     [InlineData("--entry does nothing without --allocation", "pack m --entry x")]
     [InlineData("--epochs", "fit m --epochs -3")]
+    [InlineData("--prompt: a value is missing", "generate m --prompt a --steps 2 --prompt")]
     [InlineData("--run: its value is empty", "bank m --run=")]
     [InlineData("--out: its value is empty", "generate m --prompt a --out=")]
     [InlineData("--clip: its value is empty", "study m --clip=")]

@@ -41,7 +41,7 @@ public sealed class InputsTests
             Row(text, Code(table.ClassNames), Code(table.ReadKeys), Ignored(table.Ignored), string.Join("; ", table.Limited.Select(key => $"`{key.Name}` {string.Join(" or ", key.Values.Select(value => $"`{value}`"))}")));
         }
         text.AppendLine().AppendLine($"Ignored in any file: {Ignored(KnownConfigs.Anywhere)}.").AppendLine()
-            .AppendLine($"Ignored in files of transformers: {Ignored(EncoderKeys.Anywhere)}.").AppendLine().AppendLine($"Refused in any file, unless empty: {Code(KnownTensors.QuantizationKeys)}.");
+            .AppendLine($"Ignored in files of transformers: {Ignored(EncoderKeys.Anywhere)}.").AppendLine().AppendLine($"Refused in any file, unless empty or of 8-bit floats whose scales are applied: {Code(KnownTensors.QuantizationKeys)}.");
         GeneratedBlock.Check(Page, "networks", text.ToString());
     }
 
