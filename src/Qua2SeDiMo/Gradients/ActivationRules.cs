@@ -24,11 +24,11 @@ internal static class ActivationRules
         Piecewise(rules, $"{Microsoft}Gelu", (_, x) => GeluErf(x));
         rules[$"{Microsoft}FastGelu"] = node => Biased(node, GeluTanh);
         rules[$"{Microsoft}BiasGelu"] = node => Biased(node, GeluErf);
-        rules["Softmax"] = node => node.Give(0, Softmax(node.Output(), node.Cotangent(), node.Axis(node.Node.Integer("axis", -1), node.Output().Rank)));
+        rules["Softmax"] = node => node.Give(0, Softmax(node.Output(), node.Cotangent(), NodeGradient.Axis(node.Node.Integer("axis", -1), node.Output().Rank)));
         rules["LogSoftmax"] = node =>
         {
             Term dy = node.Cotangent(), y = node.Output();
-            node.Give(0, dy - (y.Exp() * dy.Sum(node.Axis(node.Node.Integer("axis", -1), y.Rank))));
+            node.Give(0, dy - (y.Exp() * dy.Sum(NodeGradient.Axis(node.Node.Integer("axis", -1), y.Rank))));
         };
     }
 

@@ -19,7 +19,7 @@ internal static class AxisMapRules
     {
         Term x = node.Input(), dy = node.Cotangent();
         long[] pads = node.Numbers(1) ?? throw node.Unsupported("pads that are left out");
-        int[] axes = node.Numbers(3) is { } named ? [.. named.Select(axis => node.Axis(axis, x.Rank))] : [.. Enumerable.Range(0, x.Rank)];
+        int[] axes = node.Numbers(3) is { } named ? [.. named.Select(axis => NodeGradient.Axis(axis, x.Rank))] : [.. Enumerable.Range(0, x.Rank)];
         long[] before = new long[x.Rank], after = new long[x.Rank];
         for (int i = 0; i < axes.Length; i++) (before[axes[i]], after[axes[i]]) = (pads[i], pads[i + axes.Length]);
         string mode = node.Text("mode", "constant");
@@ -43,7 +43,7 @@ internal static class AxisMapRules
     private static void Resize(NodeGradient node)
     {
         Term x = node.Input(), dy = node.Cotangent();
-        int[] axes = node.Node.Integers("axes") is { Count: > 0 } named ? [.. named.Select(axis => node.Axis(axis, x.Rank))] : [.. Enumerable.Range(0, x.Rank)];
+        int[] axes = node.Node.Integers("axes") is { Count: > 0 } named ? [.. named.Select(axis => NodeGradient.Axis(axis, x.Rank))] : [.. Enumerable.Range(0, x.Rank)];
         if (node.Text("keep_aspect_ratio_policy", "stretch") != "stretch") throw node.Unsupported("a size that keeps the aspect ratio");
         float[] scales = node.Singles(2) ?? [], region = node.Singles(1) ?? [];
         bool isBlock = node.Text("mode", "nearest") == "nearest" && node.Text("coordinate_transformation_mode", "half_pixel") == "asymmetric"

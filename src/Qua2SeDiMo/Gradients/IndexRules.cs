@@ -16,8 +16,8 @@ internal static class IndexRules
         rules["TopK"] = node => node.Give(0, Scatter("ScatterElements", node.Input(), node.Output(1), node.Cotangent(), AxisOf(node, -1)));
     }
 
-    private static GraphAttribute AxisOf(NodeGradient node, long otherwise = 0) =>
-        new GraphAttribute.Whole("axis", node.Axis(node.Node.Integer("axis", otherwise), node.Input().Rank));
+    private static GraphAttribute.Whole AxisOf(NodeGradient node, long otherwise = 0) =>
+        new("axis", NodeGradient.Axis(node.Node.Integer("axis", otherwise), node.Input().Rank));
 
     private static Term Scatter(string opType, Term like, Term indices, Term updates, params IReadOnlyList<GraphAttribute> attributes) =>
         updates.Zeros(like.Shape).Record(opType, [indices, updates], like.Shape, [.. attributes, new GraphAttribute.Text("reduction", "add")]);
@@ -26,7 +26,7 @@ internal static class IndexRules
     private static void Gather(NodeGradient node)
     {
         Term table = node.Input(), indices = node.Input(1), dy = node.Cotangent();
-        int axis = node.Axis(node.Node.Integer("axis", 0), table.Rank), picked = indices.Rank;
+        int axis = NodeGradient.Axis(node.Node.Integer("axis", 0), table.Rank), picked = indices.Rank;
         int[] picksFirst = [.. Enumerable.Range(axis, picked), .. Enumerable.Range(0, axis), .. Enumerable.Range(axis + picked, dy.Rank - axis - picked)];
         Term updates = dy.Transpose(picksFirst);
         long[] rows = [table[axis], .. table.Shape.Where((_, i) => i != axis)];

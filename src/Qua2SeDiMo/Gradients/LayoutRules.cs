@@ -39,7 +39,7 @@ internal static class LayoutRules
     private static void Concat(NodeGradient node)
     {
         Term dy = node.Cotangent();
-        int axis = node.Axis(node.Node.Integer("axis", 0), dy.Rank);
+        int axis = NodeGradient.Axis(node.Node.Integer("axis", 0), dy.Rank);
         long start = 0;
         for (int i = 0; i < node.InputCount; i++)
         {
@@ -51,7 +51,7 @@ internal static class LayoutRules
 
     private static void Split(NodeGradient node)
     {
-        int axis = node.Axis(node.Node.Integer("axis", 0), node.Input().Rank);
+        int axis = NodeGradient.Axis(node.Node.Integer("axis", 0), node.Input().Rank);
         Term[] parts = [.. Enumerable.Range(0, node.Node.Outputs.Count).Where(i => node.Node.Outputs[i].Length > 0).Select(node.Cotangent)];
         if (parts.Length < node.Node.Outputs.Count) throw node.Unsupported("parts that have no name");
         node.Give(0, parts.Length == 1 ? parts[0] : parts[0].Concat(axis, parts[1..]));
@@ -64,7 +64,7 @@ internal static class LayoutRules
         long[] steps = node.Numbers(4) ?? [.. Enumerable.Repeat(1L, starts.Length)];
         for (int i = 0; i < starts.Length; i++)
         {
-            int axis = node.Axis(axes[i], x.Rank);
+            int axis = NodeGradient.Axis(axes[i], x.Rank);
             long extent = x[axis], taken = dy[axis];
             long start = Math.Clamp(starts[i] < 0 ? starts[i] + extent : starts[i], 0, steps[i] < 0 ? extent - 1 : extent);
             dy = steps[i] == 1

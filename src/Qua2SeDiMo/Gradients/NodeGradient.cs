@@ -52,7 +52,7 @@ internal sealed class NodeGradient
     /// <summary>Elements of a single-precision operand that has to be known when the graph is made; null where it is left out or empty.</summary>
     internal float[]? Singles(int input) => Has(input) ? graph.Singles(Node, input) : null;
 
-    internal int Axis(long axis, int rank) => checked((int)(axis < 0 ? axis + rank : axis));
+    internal static int Axis(long axis, int rank) => checked((int)(axis < 0 ? axis + rank : axis));
 
     internal float Real(string name, float otherwise) =>
         Node.Attributes.OfType<GraphAttribute.Real>().FirstOrDefault(attribute => attribute.Name == name)?.Value ?? otherwise;

@@ -18,7 +18,7 @@ internal static class NormRules
     {
         if (node.HasCotangent(1) || node.HasCotangent(2)) throw node.Unsupported("its statistics as results that are read");
         Term x = node.Input(), dy = node.Cotangent(), scale = node.Input(1);
-        int first = node.Axis(node.Node.Integer("axis", -1), x.Rank);
+        int first = NodeGradient.Axis(node.Node.Integer("axis", -1), x.Rank);
         var norm = new Norm(x, [.. Enumerable.Range(first, x.Rank - first)], node.Real("epsilon", 1e-5f), centred);
         node.Give(0, norm.Gradient(dy * scale));
         node.Give(1, dy * norm.Normal);
@@ -58,7 +58,7 @@ internal static class NormRules
     private static void LpNorm(NodeGradient node)
     {
         Term x = node.Input(), dy = node.Cotangent(), y = node.Output();
-        int axis = node.Axis(node.Node.Integer("axis", -1), x.Rank);
+        int axis = NodeGradient.Axis(node.Node.Integer("axis", -1), x.Rank);
         bool isSquare = node.Node.Integer("p", 2) == 2;
         Term size = isSquare ? (x * x).Sum(axis).Sqrt() : x.Apply("Abs").Sum(axis);
         node.Give(0, (dy - ((isSquare ? y : x.Apply("Sign")) * (dy * y).Sum(axis))) / size);

@@ -28,7 +28,7 @@ internal static class ReductionRules
         IReadOnlyList<long> axes = node.Numbers(1) ?? node.Node.Integers("axes") ?? [];
         // Without axes all of them are meant, or none: the runtime then reduces each element by itself.
         bool isOverAll = axes.Count == 0 && node.Node.Integer("noop_with_empty_axes", 0) == 0;
-        Give(node, isOverAll ? [.. Enumerable.Range(0, rank)] : [.. axes.Select(axis => node.Axis(axis, rank)).Distinct()], derivative);
+        Give(node, isOverAll ? [.. Enumerable.Range(0, rank)] : [.. axes.Select(axis => NodeGradient.Axis(axis, rank)).Distinct()], derivative);
     }
 
     private static void Give(NodeGradient node, int[] axes, Derivative derivative)

@@ -85,7 +85,7 @@ public sealed class ShapedGraph
     private GradientException Unsettled(GraphNode node, int input) => new($"{Graph.Name}: node '{node.Name}' ({node.OpType}): "
         + $"its operand '{node.Inputs[input]}' is computed from the model's inputs, and a gradient needs it before. {GradientRules.Instead}");
 
-    private static IEnumerable<(int Input, ElementType Type)> ParametersOf(GraphNode node) => node.Domain.Length > 0 ? []
+    private static (int Input, ElementType Type)[] ParametersOf(GraphNode node) => node.Domain.Length > 0 ? []
         : Parameters.TryGetValue(node.OpType, out (int, ElementType)[]? found) ? found
         : node.OpType.StartsWith("Reduce", StringComparison.Ordinal) ? [(1, ElementType.Int64)] : [];
 

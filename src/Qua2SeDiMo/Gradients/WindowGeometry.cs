@@ -1,5 +1,3 @@
-using Qua2SeDiMo.Graphs;
-
 namespace Qua2SeDiMo.Gradients;
 
 /// <summary>How windows lie over the spatial axes of a convolution: extents of the wide side (what windows slide over) and of the narrow side (one window an element).</summary>

@@ -31,7 +31,7 @@ internal sealed class ArchitectureCase : IDisposable
         ComponentConfig config = ComponentConfig.Read(Path.Combine(folder, "config.json"));
         Dictionary<string, string> arguments = Flatten(
             description.Root["call"] as JsonObject ?? throw new ModelFolderException($"{folder}/case.json: 'call' is missing."));
-        ITensorSource weights = ShardedTensors.Open(folder);
+        ShardedTensors weights = ShardedTensors.Open(folder);
         try
         {
             return new ArchitectureCase(description, config, weights, SafetensorsFile.Open(Path.Combine(folder, "inputs.safetensors")), arguments);

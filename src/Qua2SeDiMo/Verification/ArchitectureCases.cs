@@ -1,7 +1,6 @@
 using Qua2SeDiMo.Architectures;
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Inference;
-using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Verification;

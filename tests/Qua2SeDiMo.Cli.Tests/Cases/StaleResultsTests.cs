@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Qua2SeDiMo.Predictors;
 using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
