@@ -53,7 +53,7 @@ public static class BackwardPass
             bool counts = node.Outputs.Any(cotangents.ContainsKey) && node.Inputs.Any(active.Contains);
             if (!counts || GradientRules.IsConstant(node)) continue;
             GradientRule rule = GradientRules.Find(node, shaped.Graph.Name);
-            using GraphBuilder.ModuleScope scope = tape.Scope(node.Scope.Length == 0 ? "gradient" : $"gradient.{node.Scope}");
+            using GraphBuilder.ModuleScope scope = tape.Scope(node.Scope.Length == 0 ? "backward" : $"backward.{node.Scope}");
             rule(new NodeGradient(node, tape, shaped, active, cotangents));
         }
         return cotangents;

@@ -45,16 +45,18 @@ public sealed class SamplerResponseTests
     }
 
     [Theory]
-    [InlineData("ddpm-dit-learned-range", "variance")]
-    [InlineData("ddpm-fixed-small", "clipped")]
-    public void A_scheduler_that_is_not_linear_is_refused_with_what_to_do(string name, string why)
+    [InlineData("ddpm-dit-learned-range", false, "variance")]
+    [InlineData("ddpm-fixed-small", true, "clipped")]
+    public void A_scheduler_that_is_not_linear_is_refused_with_what_to_do(string name, bool clips, string why)
     {
-        SchedulerException error = Assert.Throws<SchedulerException>(() => SamplerResponse.Of(Create(name), 7, new SamplingOptions()));
+        IScheduler scheduler = SchedulerCatalog.Create(Config(name).With("clip_sample", clips));
+        SchedulerException error = Assert.Throws<SchedulerException>(() => SamplerResponse.Of(scheduler, 7, new SamplingOptions()));
 
         Assert.Contains(why, error.Message, StringComparison.Ordinal);
         Assert.Contains("single calls", error.Message, StringComparison.Ordinal);
     }
 
-    private static IScheduler Create(string name) =>
-        SchedulerCatalog.Create(ComponentConfig.Read(RepositoryFiles.Golden($"schedulers/{name}.json")).Object("scheduler_config"));
+    private static IScheduler Create(string name) => SchedulerCatalog.Create(Config(name));
+
+    private static ComponentConfig Config(string name) => ComponentConfig.Read(RepositoryFiles.Golden($"schedulers/{name}.json")).Object("scheduler_config");
 }

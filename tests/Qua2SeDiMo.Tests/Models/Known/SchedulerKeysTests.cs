@@ -37,7 +37,12 @@ public sealed class SchedulerKeysTests
     }
 
     [Fact]
-    public void PNDM_does_not_know_rescaled_betas() => Assert.Equal(Sample("PNDMScheduler", """{"skip_prk_steps": true}"""), Sample("PNDMScheduler", """{"skip_prk_steps": true, "rescale_betas_zero_snr": true}"""));
+    public void PNDM_does_not_know_rescaled_betas()
+    {
+        const string plain = """{"skip_prk_steps": true, "prediction_type": "v_prediction"}""", rescaled = """{"skip_prk_steps": true, "prediction_type": "v_prediction", "rescale_betas_zero_snr": true}""";
+        Assert.Equal(Sample("PNDMScheduler", plain), Sample("PNDMScheduler", rescaled));
+        Assert.Contains("PNDMScheduler", Assert.Throws<ModelFolderException>(() => Sample("PNDMScheduler", """{"rescale_betas_zero_snr": true}""")).Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void The_assigned_class_decides_whatever_the_file_names() => Assert.IsType<EulerScheduler>(SchedulerCatalog.Create(Config("""{"_class_name": "PNDMScheduler"}""").As("EulerDiscreteScheduler")));
