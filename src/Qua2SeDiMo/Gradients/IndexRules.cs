@@ -30,9 +30,24 @@ internal static class IndexRules
         int[] picksFirst = [.. Enumerable.Range(axis, picked), .. Enumerable.Range(0, axis), .. Enumerable.Range(axis + picked, dy.Rank - axis - picked)];
         Term updates = dy.Transpose(picksFirst);
         long[] rows = [table[axis], .. table.Shape.Where((_, i) => i != axis)];
-        Term places = indices.As(ElementType.Int64).Reshape([.. indices.Shape, 1]);
-        Term sums = updates.Zeros(rows).Record("ScatterND", [places, updates], rows, new GraphAttribute.Text("reduction", "add"));
+        Term sums = AddRows(updates, indices.As(ElementType.Int64), rows);
         node.Give(0, sums.Transpose([.. Enumerable.Range(1, axis), 0, .. Enumerable.Range(axis + 1, table.Rank - axis - 1)]));
+    }
+
+    /// <summary>
+    /// Sums of rows by the place that each is picked from. By ScatterElements: ONNX Runtime's ScatterND adds on several threads at once and loses
+    /// what two of them add to one place.
+    /// </summary>
+    /// <param name="updates">Rows, [picks…, row…].</param>
+    /// <param name="places">Place of each, int64; from the end where negative.</param>
+    /// <param name="shape">[places, row…].</param>
+    internal static Term AddRows(Term updates, Term places, IReadOnlyList<long> shape)
+    {
+        long count = shape[0], width = shape.Skip(1).Aggregate(1L, (product, extent) => product * extent);
+        long picks = places.Shape.Aggregate(1L, (product, extent) => product * extent);
+        Term wide = places.Reshape([picks, 1]).ExpandTo([picks, width]);
+        return updates.Zeros([count, width]).Record("ScatterElements", [wide, updates.Reshape([picks, width])], [count, width],
+            new GraphAttribute.Whole("axis", 0), new GraphAttribute.Text("reduction", "add")).Reshape([.. shape]);
     }
 
     private static void GatherND(NodeGradient node)
@@ -48,7 +63,14 @@ internal static class IndexRules
             Term position = indices.Numbers(positions).Reshape(along).ExpandTo(shape);
             indices = position.Concat(indices.Rank - 1, indices);
         }
-        node.Give(0, Scatter("ScatterND", data, indices, dy));
+        int depth = (int)indices.Shape[^1];
+        long[] extents = [.. data.Shape.Take(depth)], strides = new long[depth];
+        for (int axis = depth - 1, stride = 1; axis >= 0; stride *= (int)extents[axis--]) strides[axis] = stride;
+        Term size = indices.Numbers(extents), inside = indices.Record("Add", [size], indices.Shape).Record("Mod", [size], indices.Shape);
+        long[] picks = [.. indices.Shape.SkipLast(1), 1];
+        Term places = inside.Record("Mul", [indices.Numbers(strides)], indices.Shape).Record("ReduceSum", [indices.Numbers([-1])], picks);
+        long[] rows = [extents.Aggregate(1L, (product, extent) => product * extent), .. data.Shape.Skip(depth)];
+        node.Give(0, AddRows(dy, places, rows).Reshape([.. data.Shape]));
     }
 
     // What was overwritten has no effect; what was set has that of its place.

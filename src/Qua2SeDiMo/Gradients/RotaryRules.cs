@@ -1,4 +1,3 @@
-using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Gradients;
@@ -46,7 +45,6 @@ internal static class RotaryRules
             return;
         }
         Term places = node.Input(3).As(ElementType.Int64), table = node.Input(input);
-        node.Give(input, sum.Zeros(table.Shape).Record("ScatterND", [places.Reshape([.. places.Shape, 1]), sum], table.Shape,
-            new GraphAttribute.Text("reduction", "add")));
+        node.Give(input, IndexRules.AddRows(sum, places, table.Shape));
     }
 }
