@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json.Nodes;
 using Qua2SeDiMo.Architectures.Blocks;
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Diffusion.Tokenizers;
@@ -13,10 +14,25 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Docs;
 
-/// <summary>The limits of docs/reliability.md are those of the code: `./build.sh docs` writes them.</summary>
+/// <summary>Counts and limits of docs/reliability.md are those of the committed campaign and of the code: `./build.sh docs` writes them.</summary>
 public sealed class ReliabilityTests
 {
     private const string Page = "docs/reliability.md";
+
+    [Fact]
+    public void The_counts_of_the_spoiled_files_are_those_of_the_result_file()
+    {
+        string file = Path.Combine(RepositoryFiles.Root, "benchmarks", "results", "reliability", "fuzz.json");
+        JsonObject result = JsonNode.Parse(File.ReadAllText(file))!.AsObject();
+        string text = string.Create(
+            CultureInfo.InvariantCulture,
+            $"""
+            {(long)result["inputs"]!:#,0} inputs to {result["readers"]} readers, seed {result["seed"]}: {result["exceptionsOutsideTypedFamily"]} exceptions outside the typed family, slowest input
+            {(double)result["slowestMilliseconds"]!:0} ms, largest allocation for one input {(double)result["largestAllocationMegabytes"]!:0} MB, peak memory of the process {(double)result["peakResidentMegabytes"]!:0} MB.
+            """);
+        GeneratedBlock.Check(Page, "fuzz", text);
+        Assert.Equal(0, (int)result["exceptionsOutsideTypedFamily"]!);
+    }
 
     [Fact]
     public void The_limits_are_those_of_the_code()
