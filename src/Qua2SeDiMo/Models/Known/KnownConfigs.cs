@@ -1,3 +1,5 @@
+using Qua2SeDiMo.Json;
+
 namespace Qua2SeDiMo.Models.Known;
 
 /// <summary>Finds the table of a configuration, and the keys of it that nobody knows.</summary>
@@ -32,16 +34,16 @@ public static class KnownConfigs
         KnownKeys? known = Find(config);
         bool isScheduler = known is not null && SchedulerKeys.All.Contains(known), isEncoder = known is not null && EncoderKeys.All.Contains(known);
         IgnoredKeys[] anywhere = [.. Anywhere, .. isEncoder ? EncoderKeys.Anywhere : []];
-        return [.. Unread(config, key => known?.Has(key) == true || (isScheduler && SchedulerKeys.IsOfAnother(key, config.Members.First(member => member.Key == key).Value)) || Array.Exists(anywhere, ignored => ignored.Contains(key)))];
+        return [.. Unread(config, (key, value) => known?.Has(key) == true || (isScheduler && SchedulerKeys.IsOfAnother(key, value)) || Array.Exists(anywhere, ignored => ignored.Contains(key)))];
     }
 
-    private static IEnumerable<string> Unread(ComponentConfig config, Func<string, bool> isKnown)
+    private static IEnumerable<string> Unread(ComponentConfig config, Func<string, ForeignValue, bool> isKnown)
     {
-        foreach (string key in config.Keys)
+        foreach ((string key, ForeignValue value) in config.Members.Where(member => !member.Value.IsNull))
         {
-            if (!config.AskedKeys.Contains(key) && !isKnown(key)) yield return key;
-            if (EncoderKeys.Nested(key) is not { } nested || !config[key].IsObject) continue;
-            foreach (string inner in Unread(config.Object(key), inside => nested.Has(inside) || isKnown(inside))) yield return $"{key}.{inner}";
+            if (!config.AskedKeys.Contains(key) && !isKnown(key, value)) yield return key;
+            if (EncoderKeys.Nested(key) is not { } nested || !value.IsObject) continue;
+            foreach (string inner in Unread(config.Object(key), (inside, own) => nested.Has(inside) || isKnown(inside, own))) yield return $"{key}.{inner}";
         }
     }
 }

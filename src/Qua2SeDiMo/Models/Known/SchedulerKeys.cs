@@ -60,17 +60,19 @@ public static class SchedulerKeys
     /// turns on there would change the pictures, so that is named.
     /// </summary>
     public static bool IsOfAnother(string key, ForeignValue value) =>
-        All.Any(keys => keys.Has(key)) && !(Switches.Contains(key) && value is { IsFlag: true } && value.Flag());
+        All.Any(keys => keys.Has(key)) && !(Switches.Contains(key) && IsTurnedOn(value));
 
     /// <summary>Refuses a file that asks for a schedule without signal from a class that has none, for a denoiser that predicts the noise.</summary>
     /// <exception cref="ModelFolderException">The file does.</exception>
     internal static void CheckZeroSignal(ComponentConfig config, KnownKeys known)
     {
         if (known.Has(ZeroSignalKey) || !known.Has("prediction_type")) return;
-        if (!config.Members.Any(member => member.Key == ZeroSignalKey && member.Value is { IsFlag: true } && member.Value.Flag())) return;
+        if (!config.Members.Any(member => member.Key == ZeroSignalKey && IsTurnedOn(member.Value))) return;
         if (config.Text("prediction_type", "epsilon") != "epsilon") return;
         throw new ModelFolderException(
             $"{config.Source}: {ZeroSignalKey} is true, which {config.ClassName}, the class of this pipeline's scheduler, does not read; and prediction_type 'epsilon' has no meaning "
             + $"where no signal is left (v_prediction has). Set {ZeroSignalKey} to false, or name a scheduler in model_index.json that reads it, with a model made for it.");
     }
+
+    private static bool IsTurnedOn(ForeignValue value) => value.IsFlag && value.Flag();
 }

@@ -1,5 +1,6 @@
 using Qua2SeDiMo.Diffusion.Schedulers;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Known;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Models.Known;
@@ -43,6 +44,11 @@ public sealed class SchedulerKeysTests
         Assert.Equal(Sample("PNDMScheduler", plain), Sample("PNDMScheduler", rescaled));
         Assert.Contains("PNDMScheduler", Assert.Throws<ModelFolderException>(() => Sample("PNDMScheduler", """{"rescale_betas_zero_snr": true}""")).Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Keys_inside_an_object_that_schedulers_do_not_have_are_named_with_their_place() => Assert.Equal(
+        ["text_config", "text_config.use_karras_sigmas"],
+        KnownConfigs.Unread(Config("""{"text_config": {"use_karras_sigmas": true, "beta_start": 0.1}}""").As("PNDMScheduler")));
 
     [Fact]
     public void The_assigned_class_decides_whatever_the_file_names() => Assert.IsType<EulerScheduler>(SchedulerCatalog.Create(Config("""{"_class_name": "PNDMScheduler"}""").As("EulerDiscreteScheduler")));
