@@ -23,7 +23,7 @@ internal static class ExplainCommand
         command.Needs(epochs, bootstrap, "it is the length of those refits");
         command.Validators.Add(result =>
         {
-            if (result.GetResult(epochs) is { Implicit: false } && result.GetResult(bootstrap) is { Implicit: false } && result.GetValue(bootstrap) == 0)
+            if (OptionRules.IsGiven(result, epochs) && OptionRules.IsGiven(result, bootstrap) && result.GetValue(bootstrap) == 0)
             {
                 result.AddError("--bootstrap-epochs does nothing with --bootstrap 0: no network is refitted.");
             }

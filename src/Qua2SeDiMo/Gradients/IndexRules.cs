@@ -9,18 +9,19 @@ internal static class IndexRules
     internal static void AddTo(Dictionary<string, GradientRule> rules)
     {
         rules["Gather"] = Gather;
-        rules["GatherElements"] = node => node.Give(0, Scatter("ScatterElements", node.Input(), node.Input(1), node.Cotangent(), AxisOf(node)));
+        rules["GatherElements"] = node => node.Give(0, Scatter(node.Input().Shape, node.Input(1), node.Cotangent(), AxisOf(node)));
         rules["GatherND"] = GatherND;
         rules["ScatterElements"] = node => Scattered(node, from => from.Record("GatherElements", [node.Input(1)], node.Input(2).Shape, AxisOf(node)), AxisOf(node));
         rules["ScatterND"] = node => Scattered(node, from => from.Record("GatherND", [node.Input(1)], node.Input(2).Shape));
-        rules["TopK"] = node => node.Give(0, Scatter("ScatterElements", node.Input(), node.Output(1), node.Cotangent(), AxisOf(node, -1)));
+        rules["TopK"] = node => node.Give(0, Scatter(node.Input().Shape, node.Output(1), node.Cotangent(), AxisOf(node, -1)));
     }
 
     private static GraphAttribute.Whole AxisOf(NodeGradient node, long otherwise = 0) =>
         new("axis", NodeGradient.Axis(node.Node.Integer("axis", otherwise), node.Input().Rank));
 
-    private static Term Scatter(string opType, Term like, Term indices, Term updates, params IReadOnlyList<GraphAttribute> attributes) =>
-        updates.Zeros(like.Shape).Record(opType, [indices, updates], like.Shape, [.. attributes, new GraphAttribute.Text("reduction", "add")]);
+    // Not ScatterND: ONNX Runtime adds there on several threads at once and loses what two of them add to one place.
+    private static Term Scatter(IReadOnlyList<long> shape, Term indices, Term updates, GraphAttribute axis) =>
+        updates.Zeros(shape).Record("ScatterElements", [indices, updates], shape, axis, new GraphAttribute.Text("reduction", "add"));
 
     // The picked axis goes to the front, so that rows are added to rows.
     private static void Gather(NodeGradient node)
@@ -34,20 +35,15 @@ internal static class IndexRules
         node.Give(0, sums.Transpose([.. Enumerable.Range(1, axis), 0, .. Enumerable.Range(axis + 1, table.Rank - axis - 1)]));
     }
 
-    /// <summary>
-    /// Sums of rows by the place that each is picked from. By ScatterElements: ONNX Runtime's ScatterND adds on several threads at once and loses
-    /// what two of them add to one place.
-    /// </summary>
+    /// <summary>Sums of rows by the place that each is picked from.</summary>
     /// <param name="updates">Rows, [picks…, row…].</param>
     /// <param name="places">Place of each, int64; from the end where negative.</param>
     /// <param name="shape">[places, row…].</param>
     internal static Term AddRows(Term updates, Term places, IReadOnlyList<long> shape)
     {
-        long count = shape[0], width = shape.Skip(1).Aggregate(1L, (product, extent) => product * extent);
-        long picks = places.Shape.Aggregate(1L, (product, extent) => product * extent);
+        long width = Product(shape.Skip(1)), picks = Product(places.Shape);
         Term wide = places.Reshape([picks, 1]).ExpandTo([picks, width]);
-        return updates.Zeros([count, width]).Record("ScatterElements", [wide, updates.Reshape([picks, width])], [count, width],
-            new GraphAttribute.Whole("axis", 0), new GraphAttribute.Text("reduction", "add")).Reshape([.. shape]);
+        return Scatter([shape[0], width], wide, updates.Reshape([picks, width]), new GraphAttribute.Whole("axis", 0)).Reshape([.. shape]);
     }
 
     private static void GatherND(NodeGradient node)
@@ -64,12 +60,11 @@ internal static class IndexRules
             indices = position.Concat(indices.Rank - 1, indices);
         }
         int depth = (int)indices.Shape[^1];
-        long[] extents = [.. data.Shape.Take(depth)], strides = new long[depth];
-        for (int axis = depth - 1, stride = 1; axis >= 0; stride *= (int)extents[axis--]) strides[axis] = stride;
+        long[] extents = [.. data.Shape.Take(depth)], strides = [.. Enumerable.Range(1, depth).Select(after => Product(extents.Skip(after)))];
         Term size = indices.Numbers(extents), inside = indices.Record("Add", [size], indices.Shape).Record("Mod", [size], indices.Shape);
         long[] picks = [.. indices.Shape.SkipLast(1), 1];
         Term places = inside.Record("Mul", [indices.Numbers(strides)], indices.Shape).Record("ReduceSum", [indices.Numbers([-1])], picks);
-        long[] rows = [extents.Aggregate(1L, (product, extent) => product * extent), .. data.Shape.Skip(depth)];
+        long[] rows = [Product(extents), .. data.Shape.Skip(depth)];
         node.Give(0, AddRows(dy, places, rows).Reshape([.. data.Shape]));
     }
 
@@ -83,4 +78,6 @@ internal static class IndexRules
             : dy.Record(node.Node.OpType, [node.Input(1), dy.Zeros(updates.Shape)], dy.Shape, attributes));
         node.Give(2, pick(dy));
     }
+
+    private static long Product(IEnumerable<long> extents) => extents.Aggregate(1L, (product, extent) => product * extent);
 }
