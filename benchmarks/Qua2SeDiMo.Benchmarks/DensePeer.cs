@@ -13,7 +13,7 @@ internal sealed unsafe class DensePeer : IDisposable
     private readonly FloatBuffer x = new(), y = new(), slope = new();
     private readonly ParallelOptions parallel;
 
-    internal DensePeer(PredictorStudy study, StudyRows rows, int[] training, PredictorOptions options)
+    internal DensePeer(TrainingSet study, StudyRows rows, int[] training, PredictorOptions options)
     {
         var shape = new PredictorShape(study.Topology.Positions);
         var parameters = new PredictorParameters();

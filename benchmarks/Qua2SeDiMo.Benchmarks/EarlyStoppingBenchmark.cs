@@ -10,7 +10,8 @@ internal static class EarlyStoppingBenchmark
 
     internal static IReadOnlyList<Row> Run(string folder)
     {
-        PredictorStudy study = ExternalStudy.Parse(File.ReadAllText(Path.Combine(folder, "dag.json")), File.ReadAllText(Path.Combine(folder, "trials.csv")));
+        TrainingSet study = ExternalStudy.Parse(
+            File.ReadAllText(Path.Combine(folder, "dag.json")), File.ReadAllText(Path.Combine(folder, "trials.csv")));
         var rows = new StudyRows(study);
         var results = new List<Row>();
         for (ulong seed = 0; seed < Seeds; seed++)
@@ -27,7 +28,7 @@ internal static class EarlyStoppingBenchmark
         return results;
     }
 
-    private static Row One(PredictorStudy study, StudyRows rows, int fold, ulong seed, bool early)
+    private static Row One(TrainingSet study, StudyRows rows, int fold, ulong seed, bool early)
     {
         int[] test = [.. study.Folds![fold]], training = [.. Enumerable.Range(0, study.Trials.Count).Except(test)];
         int epochs = 0;

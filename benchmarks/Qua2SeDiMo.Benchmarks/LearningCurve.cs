@@ -33,18 +33,18 @@ internal static class LearningCurve
     internal static IReadOnlyList<LearningCurveRow> OfRun(string model, string run, string metric, int testCount = 100)
     {
         using LoadedModel loaded = LoadedModel.Open(model);
-        PredictorStudy study = StudyTrials.Read(loaded, new RunDirectory(run), new Objective(StudyMetric.OfQuality(metric))).Study;
+        TrainingSet study = StudyTrials.Read(loaded, new RunDirectory(run), new Objective(StudyMetric.OfQuality(metric))).Training;
         int pool = study.Trials.Count - testCount;
         return Rows([.. Sizes.Where(size => size <= pool)], (size, draw) =>
         {
             int[] order = [.. Enumerable.Range(testCount, pool)];
             new Pcg32((ulong)draw).Shuffle<int>(order);
-            return new PredictorStudy(study.Topology, study.Features,
+            return new TrainingSet(study.Topology, study.Features,
                 [.. study.Trials.Take(testCount), .. order.Take(size).Select(t => study.Trials[t])], study.WeightNames, [[.. Enumerable.Range(0, testCount)]]);
         });
     }
 
-    private static List<LearningCurveRow> Rows(int[] sizes, Func<int, int, PredictorStudy> draw)
+    private static List<LearningCurveRow> Rows(int[] sizes, Func<int, int, TrainingSet> draw)
     {
         var rows = new List<LearningCurveRow>();
         foreach (int size in sizes)

@@ -17,7 +17,8 @@ internal static class PredictorBenchmark
 
     internal static void Run(string study, string? result, int threads)
     {
-        PredictorStudy parsed = ExternalStudy.Parse(File.ReadAllText(Path.Combine(study, "dag.json")), File.ReadAllText(Path.Combine(study, "trials.csv")));
+        TrainingSet parsed = ExternalStudy.Parse(
+            File.ReadAllText(Path.Combine(study, "dag.json")), File.ReadAllText(Path.Combine(study, "trials.csv")));
         int[] training = [.. Enumerable.Range(0, parsed.Trials.Count).Except(parsed.Folds![0])];
         var rows = new StudyRows(parsed);
         var options = new PredictorOptions { Epochs = WarmEpochs + MeasuredEpochs, Threads = threads };

@@ -35,7 +35,7 @@ internal static class ProposerComparison
         {
             for (int draw = 0; draw < Draws; draw++)
             {
-                PredictorStudy study = simulation.With([.. Enumerable.Range(0, size).Select(k => simulation.Trial((ulong)draw, k))]);
+                TrainingSet study = simulation.With([.. Enumerable.Range(0, size).Select(k => simulation.Trial((ulong)draw, k))]);
                 using FittedModels fitted = CrossValidation.Run(study, new PredictorOptions { Seed = (ulong)draw });
                 foreach ((double bits, string name, IReadOnlyList<int> options) in Propose(study, fitted.Predictors, fitted.Ridge, units)) found.Add((size, bits, name, simulation.Quality(options)));
                 Console.WriteLine($"{size} trials, draw {draw}");
@@ -59,8 +59,8 @@ internal static class ProposerComparison
         Objective objective = Objective.Parse(fit.Objective);
         LabelledStudy labelled = StudyTrials.Read(model, run, objective);
         IReadOnlyList<Predictor> folds = PredictorFile.Read(run, fit);
-        PredictorStudy study = labelled.Study;
-        RidgeModel ridge = RidgeRegression.Fit(study.Features, [.. study.Trials.Select(trial => trial.Options)], [.. study.Trials.Select(trial => trial.Target)], trends: true);
+        TrainingSet study = labelled.Training;
+        RidgeModel ridge = RidgeRegression.Fit(study, trends: true);
         (double Bits, string Name, IReadOnlyList<int> Options)[] proposals = [.. Propose(study, folds, ridge, labelled.Units)];
         foreach (Predictor fold in folds) fold.Dispose();
         QuantizerSpec[] specs = [.. study.Features.Options.Select(option => QuantizerSpec.TryParse(option.Name, out QuantizerSpec? spec) ? spec : throw new FormatException(option.Name))];
@@ -77,26 +77,28 @@ internal static class ProposerComparison
     }
 
     private static IEnumerable<(double Bits, string Name, IReadOnlyList<int> Options)> Propose(
-        PredictorStudy study, IReadOnlyList<Predictor> folds, RidgeModel ridge, IReadOnlyList<PredictorUnit> units)
+        TrainingSet study, IReadOnlyList<Predictor> folds, RidgeModel ridge, IReadOnlyList<PredictorUnit> units)
     {
         OptionFeatures features = study.Features;
         int count = features.OptionCount;
         var scores = new HopScores(study.Topology, features);
         double[][] samples = [.. folds.Select(scores.Operations)];
-        var operations = new ScoreSumProposer("network", features, ScoredGroup.PerWeight(features, (w, o) => samples.Sum(sample => sample[(w * count) + o])));
-        var blocks = new ScoreSumProposer("network-block", features, BlockGroups.Build(study.Topology, features, folds, units));
-        var linear = new ScoreSumProposer("ridge", features, ScoredGroup.PerWeight(features, (w, o) => ridge.Coefficients[(w * count) + o]));
+        var operations = new ScoreSumSearch(
+            "network", features, ScoredGroup.PerWeight(features, (w, o) => samples.Sum(sample => sample[(w * count) + o])));
+        var blocks = new ScoreSumSearch("network-block", features, BlockGroups.Build(study.Topology, features, folds, units));
+        var linear = new ScoreSumSearch("ridge", features, ScoredGroup.PerWeight(features, (w, o) => ridge.Coefficients[(w * count) + o]));
         Func<IReadOnlyList<IReadOnlyList<int>>, IReadOnlyList<double>> network = PredictionSearch.OfFolds(study.Topology, features, folds);
-        IPlanProposer[] proposers =
+        ICandidateSearch[] proposers =
         [
             linear, operations, blocks,
             new PredictionSearch("network-whole", features, network, [linear, operations]),
             new PredictionSearch("blend", features, allocations => [.. network(allocations).Zip(allocations.Select(ridge.Predict), (a, b) => (a + b) / 2)], [linear, operations]),
-            new ScoreSumProposer("weight-error", features, ScoredGroup.PerWeight(features, (w, o) => -features.Error(w, o) * features.OriginalBytes(w))),
+            new ScoreSumSearch(
+                "weight-error", features, ScoredGroup.PerWeight(features, (w, o) => -features.Error(w, o) * features.OriginalBytes(w))),
         ];
         foreach (double bits in Bits)
         {
-            foreach (IPlanProposer proposer in proposers)
+            foreach (ICandidateSearch proposer in proposers)
             {
                 if (proposer.Propose((long)(bits / features.OriginalBits * features.TotalOriginalBytes)) is { } proposal) yield return (bits, proposer.Name, proposal.Options);
             }

@@ -32,7 +32,8 @@ internal static class SamplerComparison
             while (front.Count < Counts[^1])
             {
                 int start = front.Count;
-                IReadOnlyList<int[]> proposals = FrontProposals.Propose(features, [.. front], FrontAllocationSampler.RoundCount, (ulong)(100 + seed + start));
+                IReadOnlyList<int[]> proposals = FrontCandidates.Propose(
+                    features, [.. front], FrontAllocationSampler.RoundCount, (ulong)(100 + seed + start));
                 front.AddRange(proposals.Select((options, i) => simulation.Labelled(options, (ulong)(100 + seed), start + i)));
             }
             foreach (int count in Counts)

@@ -26,7 +26,7 @@ internal sealed class SimulatedStudy
     }
 
     /// <summary>Graph and options, without trials.</summary>
-    internal PredictorStudy Template { get; }
+    internal TrainingSet Template { get; }
 
     /// <summary>−FID without noise.</summary>
     internal double Quality(IReadOnlyList<int> options)
@@ -64,6 +64,6 @@ internal sealed class SimulatedStudy
     }
 
     /// <summary>The study with these trials.</summary>
-    internal PredictorStudy With(IReadOnlyList<PredictorTrial> trials, IReadOnlyList<IReadOnlyList<int>>? folds = null) =>
+    internal TrainingSet With(IReadOnlyList<PredictorTrial> trials, IReadOnlyList<IReadOnlyList<int>>? folds = null) =>
         new(Template.Topology, Template.Features, trials, Template.WeightNames, folds);
 }

@@ -1,7 +1,6 @@
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Sensitivity;
-using Qua2SeDiMo.Stages;
 using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli;

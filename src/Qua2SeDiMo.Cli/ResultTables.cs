@@ -1,4 +1,4 @@
-using Qua2SeDiMo.Stages;
+using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Studies;
 using Spectre.Console;
 
@@ -7,9 +7,9 @@ namespace Qua2SeDiMo.Cli;
 /// <summary>Result of plan for people.</summary>
 internal static class ResultTables
 {
-    internal static void Show(PlanRecord record, IAnsiConsole output)
+    internal static void Show(Plan record, IAnsiConsole output)
     {
-        string fresh = Objective.Parse(record.Objective).Metric.Name + PlanStage.FreshSuffix;
+        string fresh = Objective.Parse(record.Objective).Metric.Name + PlanEntry.FreshSuffix;
         string[] metrics = [.. StudyMetric.Quality.Select(metric => metric.Name).Append(fresh).Where(name => record.Entries.Any(entry => entry.Metrics.ContainsKey(name)))];
         Table table = new Table().Border(TableBorder.Simple).AddColumns(["allocation", "average bits", "bytes", "bit operations", .. metrics]);
         foreach (PlanEntry entry in record.Entries)
@@ -21,7 +21,7 @@ internal static class ResultTables
     }
 
     /// <summary>Plans for trials from outside.</summary>
-    internal static void ShowUnverified(PlanRecord record, IAnsiConsole output)
+    internal static void ShowUnverified(Plan record, IAnsiConsole output)
     {
         Table table = new Table().Border(TableBorder.Simple).AddColumns("allocation", "average bits", "bytes", $"predicted {record.Objective}".EscapeMarkup(), "label");
         foreach (PlanEntry entry in record.Entries)
@@ -31,9 +31,9 @@ internal static class ResultTables
         }
         output.Write(table);
         output.WriteLine(record.Reason);
-        foreach (PlanFrontRecord front in record.Fronts.Where(front => front.Points.Count > 0))
+        foreach (ScoreFront front in record.Fronts.Where(front => front.Points.Count > 0))
         {
-            output.WriteLine($"Front of score against size, {PlanProposer.LabelOf(front.Model, front.Level)}: {front.Points.Count} points from "
+            output.WriteLine($"Front of score against size, {front.Scores.Label}: {front.Points.Count} points from "
                 + $"{front.Points[0].AverageBits:0.000} to {front.Points[^1].AverageBits:0.000} average bits (in --json and --front).");
         }
         foreach (string note in record.Notes) output.WriteLine(note);

@@ -86,7 +86,7 @@ internal sealed class SourceArguments
 
     /// <summary>True sensitivities, from --truth or the graph; null where none are known.</summary>
     internal TrueSensitivity? Truth(ParseResult result, LabelledStudy study) =>
-        result.GetValue(truth) is { } path ? TrueSensitivity.Of(ForeignJson.Read(path, byHand: true), study.Study)
+        result.GetValue(truth) is { } path ? TrueSensitivity.Of(ForeignJson.Read(path, byHand: true), study.Training)
             : study.TrueSensitivities is { } known ? TrueSensitivity.Of(known) : null;
 
     private string Folder(ParseResult result) => result.GetValue(folder) ?? throw new FormatException("Give a model FOLDER, or --trials trials.csv --dag dag.json.");

@@ -38,7 +38,7 @@ public sealed partial class ArchitectureRules
         ["Studies"] = ["Kernels.Codes", "Quantizers", "Graphs", "Models", "Numerics", "Json"],
         ["Predictors"] = ["Kernels.Codes", "Numerics", "Graphs", "Quantizers", "Models", "Json"],
         ["Sensitivity"] = ["Predictors", "Graphs", "Numerics", "Quantizers", "Json"],
-        ["Plans"] = ["Sensitivity", "Predictors", "Quantizers", "Graphs", "Numerics"],
+        ["Plans"] = ["Kernels.Codes", "Sensitivity", "Predictors", "Quantizers", "Graphs", "Numerics"],
         ["Packing"] = ["Kernels.Codes", "Plans", "Quantizers", "Graphs", "Models", "Numerics", "Json"],
         ["Reports"] = ["Numerics", "Json"],
         ["Runs"] = ["Predictors", "Studies", "Inference", "Models", "Json"],

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Runs;
+using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Stages;
 using Spectre.Console;
 

@@ -56,7 +56,7 @@ internal static class PackCommand
             }
             else
             {
-                (chosen, origin) = PackStage.FromPlan(PlanRecord.Read(run, loaded), result.GetValue(bits));
+                (chosen, origin) = PackStage.FromPlan(PlanStage.Read(loaded, run), result.GetValue(bits));
                 studyBits = StudyRecord.Read(run).Options.ActivationBits;
             }
             string[] names = Names(result.GetValue(formats)!);

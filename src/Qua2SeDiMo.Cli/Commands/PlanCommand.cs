@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Qua2SeDiMo.Plans;
+using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 
@@ -21,16 +23,18 @@ internal static class PlanCommand
             if (source.IsExternal(result))
             {
                 if (plan.Activations(result).Count > 0) throw new FormatException("--activations needs a model to generate images with; trials from outside have none.");
-                PlanRecord unverified = StageTimings.Measure(run, "plan", () => UnverifiedPlanStage.Run(source.Read(result, run, context), run, plan.Budgets(result), plan.Predictor(result), plan.Level(result), cancellationToken));
-                if (result.GetValue(front) is { } csv) AtomicFile.WriteText(csv, PlanProposals.Csv(unverified.Fronts));
+                LabelledStudy study = source.Read(result, run, context);
+                Plan unverified = StageTimings.Measure(run, "plan", () => UnverifiedPlanStage.Run(
+                    study, run, plan.Budgets(result), plan.Predictor(result), plan.Level(result), cancellationToken));
+                if (result.GetValue(front) is { } csv) AtomicFile.WriteText(csv, ScoreFront.Csv(unverified.Fronts));
                 context.Print(unverified, _ => ResultTables.ShowUnverified(unverified, context.Out));
                 return ExitCode.Success;
             }
             using LoadedModel loaded = source.Open(result, context);
-            PlanRecord record = StageTimings.Measure(run, "plan", () => PlanStage.Run(
+            Plan record = StageTimings.Measure(run, "plan", () => PlanStage.Run(
                 loaded, run, plan.Budgets(result), plan.Predictor(result), plan.Level(result), plan.Activations(result), retry.Given(result), context.Progress,
                 cancellationToken));
-            if (result.GetValue(front) is { } file) AtomicFile.WriteText(file, PlanProposals.Csv(record.Fronts));
+            if (result.GetValue(front) is { } file) AtomicFile.WriteText(file, ScoreFront.Csv(record.Fronts));
             context.Print(record, _ => ResultTables.Show(record, context.Out));
             if (record.Unverified.Count == 0 && !context.Json) context.Next($"pack {source.Words(result)}");
             return CommandContext.Unfinished(command.Name, record.Unverified);

@@ -7,21 +7,22 @@ namespace Qua2SeDiMo.Plans;
 /// weight is predicted; the best sum of these gains within the budget is chosen exactly and taken if its own prediction is better. Otherwise
 /// changes are charged more and more, so that fewer are made at once. A local optimum, deterministic.
 /// </summary>
-public sealed class PredictionSearch : IPlanProposer
+public sealed class PredictionSearch : ICandidateSearch
 {
     private const int MostRounds = 40;
     private const int MostCharges = 8;
 
     private readonly OptionFeatures features;
     private readonly Func<IReadOnlyList<IReadOnlyList<int>>, IReadOnlyList<double>> predict;
-    private readonly IReadOnlyList<IPlanProposer> starts;
+    private readonly IReadOnlyList<ICandidateSearch> starts;
 
     /// <summary>Prepares a search.</summary>
     /// <param name="name">Name in keys and files.</param>
     /// <param name="features">Sizes.</param>
     /// <param name="predict">Predicted label of each allocation, larger is better.</param>
     /// <param name="starts">Whose proposals the search starts from, one at least; the best end is proposed.</param>
-    public PredictionSearch(string name, OptionFeatures features, Func<IReadOnlyList<IReadOnlyList<int>>, IReadOnlyList<double>> predict, IReadOnlyList<IPlanProposer> starts)
+    public PredictionSearch(string name, OptionFeatures features, Func<IReadOnlyList<IReadOnlyList<int>>, IReadOnlyList<double>> predict,
+        IReadOnlyList<ICandidateSearch> starts)
     {
         ArgumentNullException.ThrowIfNull(starts);
         Name = name;
@@ -41,19 +42,19 @@ public sealed class PredictionSearch : IPlanProposer
     };
 
     /// <inheritdoc/>
-    public PlanProposal? Propose(long budgetBytes, CancellationToken cancellationToken = default)
+    public PlanCandidate? Propose(long budgetBytes, CancellationToken cancellationToken = default)
     {
-        PlanProposal? best = null;
-        foreach (IPlanProposer start in starts)
+        PlanCandidate? best = null;
+        foreach (ICandidateSearch start in starts)
         {
             if (start.Propose(budgetBytes, cancellationToken) is not { } proposal) return null;
-            PlanProposal found = Climb([.. proposal.Options], budgetBytes, cancellationToken);
+            PlanCandidate found = Climb([.. proposal.Options], budgetBytes, cancellationToken);
             if (best is null || found.Score > best.Score) best = found;
         }
         return best;
     }
 
-    private PlanProposal Climb(int[] options, long budgetBytes, CancellationToken cancellationToken)
+    private PlanCandidate Climb(int[] options, long budgetBytes, CancellationToken cancellationToken)
     {
         double value = predict([options])[0];
         for (int round = 0; round < MostRounds; round++)
@@ -62,7 +63,7 @@ public sealed class PredictionSearch : IPlanProposer
             if (Improve(options, value, budgetBytes, cancellationToken) is not { } better) break;
             (options, value) = better;
         }
-        return new PlanProposal(options, features.TotalBytes(options), value);
+        return new PlanCandidate(options, features.TotalBytes(options), value);
     }
 
     private (int[] Options, double Value)? Improve(int[] options, double value, long budgetBytes, CancellationToken cancellationToken)
@@ -76,7 +77,7 @@ public sealed class PredictionSearch : IPlanProposer
         for (int attempt = 0; attempt < MostCharges; attempt++, charge = next, next *= 2)
         {
             IReadOnlyList<ScoredGroup> groups = ScoredGroup.PerWeight(features, (w, o) => o == options[w] ? 0 : gains[(w * count) + o] - charge);
-            int[] chosen = [.. new ScoreSumProposer(Name, features, groups).Propose(budgetBytes, cancellationToken)!.Options];
+            int[] chosen = [.. new ScoreSumSearch(Name, features, groups).Propose(budgetBytes, cancellationToken)!.Options];
             if (chosen.SequenceEqual(options)) return null;
             double prediction = predict([chosen])[0];
             if (prediction > value) return (chosen, prediction);

@@ -31,12 +31,12 @@ public static class CrossValidation
     /// <param name="progress">Called after each epoch.</param>
     /// <param name="cancellationToken">Stops between epochs.</param>
     /// <exception cref="PredictorFormatException">Too few trials.</exception>
-    public static FittedModels Run(PredictorStudy study, PredictorOptions? options, IReadOnlyList<IReadOnlyList<int>>? units = null,
+    public static FittedModels Run(TrainingSet study, PredictorOptions? options, IReadOnlyList<IReadOnlyList<int>>? units = null,
         IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default) =>
         Run(study, options, units, null, progress, cancellationToken);
 
     /// <summary>The same, going on from kept states and keeping new ones: by fold.</summary>
-    internal static FittedModels Run(PredictorStudy study, PredictorOptions? options, IReadOnlyList<IReadOnlyList<int>>? units,
+    internal static FittedModels Run(TrainingSet study, PredictorOptions? options, IReadOnlyList<IReadOnlyList<int>>? units,
         Func<int, TrainingCheckpoint>? checkpoints, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(study);
@@ -77,7 +77,7 @@ public static class CrossValidation
         }
         ModelScores[] models = [.. tables.Values.Select(table => new ModelScores(table.Name, table.Folds, table.HeldOut))];
         HopMetrics[] hops = options is null ? [] : [.. Enumerable.Range(0, PredictorTopology.HopCount).Select(m => new HopMetrics(m, hopSrcc[m], hopNdcg[m]))];
-        RidgeModel ridge = RidgeRegression.Fit(study.Features, [.. study.Trials.Select(trial => trial.Options)], [.. study.Trials.Select(trial => trial.Target)], trends: true);
+        RidgeModel ridge = RidgeRegression.Fit(study, trends: true);
         return new FittedModels(new FitResult(study.Trials.Count, folds, models, hops, PredictorChoice.Between(models)), predictors, ridge);
 
         void Add(string name, Judge judge, double[] predictions)
@@ -100,7 +100,8 @@ public static class CrossValidation
         });
     }
 
-    private static void Baselines(PredictorStudy study, int[] training, int[] test, IReadOnlyList<IReadOnlyList<int>>? units, Action<string, double[]> add)
+    private static void Baselines(
+        TrainingSet study, int[] training, int[] test, IReadOnlyList<IReadOnlyList<int>>? units, Action<string, double[]> add)
     {
         IReadOnlyList<int>[] allocations = [.. training.Select(t => study.Trials[t].Options)];
         double[] labels = [.. training.Select(t => study.Trials[t].Target)];
@@ -140,7 +141,7 @@ public static class CrossValidation
     {
         private readonly double[] labels, relevances, bits;
 
-        public Judge(PredictorStudy study, int[] training, int[] test)
+        public Judge(TrainingSet study, int[] training, int[] test)
         {
             Test = test;
             TargetScale scale = TargetScale.Relevance([.. training.Select(t => study.Trials[t].Target)]);

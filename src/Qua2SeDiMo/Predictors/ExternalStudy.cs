@@ -14,7 +14,7 @@ public sealed record ExternalStudyOptions(string TargetColumn = "target", double
 /// Labelled trials from outside: <c>dag.json</c> (nodes with options, edges, hop nodes, units, folds) and <c>trials.csv</c> (columns
 /// <c>target</c>, <c>avg_bits</c> and <c>options</c>, one digit per weight). The layout is in docs/formats.md.
 /// </summary>
-/// <param name="Study">Graph, options and labels.</param>
+/// <param name="Training">Graph, options and labels.</param>
 /// <param name="Units">Scored subgraphs: those of the graph, or derived from its shape; may be none.</param>
 /// <param name="UnitsAreDerived">Whether the graph listed no units.</param>
 /// <param name="Weights">Where each weight is.</param>
@@ -25,7 +25,7 @@ public sealed record ExternalStudyOptions(string TargetColumn = "target", double
 /// <param name="Fingerprint">SHA-256 of graph and trials.</param>
 /// <param name="Notes">What a person should know of the files.</param>
 public sealed record ExternalStudy(
-    PredictorStudy Study, IReadOnlyList<PredictorUnit> Units, bool UnitsAreDerived, IReadOnlyList<WeightPosition> Weights,
+    TrainingSet Training, IReadOnlyList<PredictorUnit> Units, bool UnitsAreDerived, IReadOnlyList<WeightPosition> Weights,
     IReadOnlyList<string> TrialNames, IReadOnlyList<string?> TrialImages, string Target,
     IReadOnlyList<IReadOnlyList<double>>? TrueSensitivities, string Fingerprint, IReadOnlyList<string> Notes)
 {
@@ -57,7 +57,8 @@ public sealed record ExternalStudy(
         IReadOnlyList<IReadOnlyList<int>>? folds = options.OwnFolds || graph.Folds is null ? KeepTogether(trials) : graph.Folds;
         string target = options.SizeWeight == 0 ? options.TargetColumn : FormattableString.Invariant($"{options.TargetColumn} - {options.SizeWeight:0.###}·average-bits");
         string fingerprint = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{dagJson.Length}\n{dagJson}{trialsCsv}\n{target}")));
-        return new ExternalStudy(new PredictorStudy(graph.Topology, graph.Features, trials, graph.Names, folds), graph.Units, graph.UnitsAreDerived, graph.Weights,
+        return new ExternalStudy(
+            new TrainingSet(graph.Topology, graph.Features, trials, graph.Names, folds), graph.Units, graph.UnitsAreDerived, graph.Weights,
             table.Names, table.Images, target, graph.TrueSensitivities, fingerprint, notes);
     }
 
@@ -66,11 +67,11 @@ public sealed record ExternalStudy(
     /// <param name="trialsCsv">Contents of trials.csv, or null for a graph without trials.</param>
     /// <param name="targetColumn">Which column is the label, larger is better.</param>
     /// <exception cref="PredictorFormatException">A field is missing or malformed.</exception>
-    public static PredictorStudy Parse(string dagJson, string? trialsCsv, string targetColumn = "target")
+    public static TrainingSet Parse(string dagJson, string? trialsCsv, string targetColumn = "target")
     {
-        if (trialsCsv is not null) return Read(dagJson, trialsCsv, new ExternalStudyOptions(targetColumn)).Study;
+        if (trialsCsv is not null) return Read(dagJson, trialsCsv, new ExternalStudyOptions(targetColumn)).Training;
         ExternalGraph graph = ExternalGraph.Parse(dagJson);
-        return new PredictorStudy(graph.Topology, graph.Features, [], graph.Names, graph.Folds);
+        return new TrainingSet(graph.Topology, graph.Features, [], graph.Names, graph.Folds);
     }
 
     // Trials of one allocation must not be split over training and test. Null where all allocations differ: the usual folds then do.

@@ -3,7 +3,7 @@ using Qua2SeDiMo.Graphs;
 namespace Qua2SeDiMo.Predictors;
 
 /// <summary>Labelled trials with all that is known of the weights they choose options for: of a run's own study, or from files.</summary>
-/// <param name="Study">Graph, options and labels.</param>
+/// <param name="Training">Graph, options and labels.</param>
 /// <param name="Units">Scored subgraphs.</param>
 /// <param name="Weights">Where each weight is.</param>
 /// <param name="Origin">Where all this is from.</param>
@@ -11,7 +11,7 @@ namespace Qua2SeDiMo.Predictors;
 /// <param name="TrialImages">File or folder of each trial's images; null where none is stored.</param>
 /// <param name="TrueSensitivities">[weight][option] as the graph states them, larger is worse; null when it does not.</param>
 public sealed record LabelledStudy(
-    PredictorStudy Study, IReadOnlyList<PredictorUnit> Units, IReadOnlyList<WeightPosition> Weights, TrainedOn Origin,
+    TrainingSet Training, IReadOnlyList<PredictorUnit> Units, IReadOnlyList<WeightPosition> Weights, TrainedOn Origin,
     IReadOnlyList<string> TrialNames, IReadOnlyList<string?> TrialImages, IReadOnlyList<IReadOnlyList<double>>? TrueSensitivities)
 {
     /// <summary>The fewest trials of which some can be held out.</summary>
@@ -26,14 +26,15 @@ public sealed record LabelledStudy(
     {
         options ??= new ExternalStudyOptions();
         ExternalStudy read = ExternalStudy.Open(trialsPath, dagPath, options);
-        if (read.Study.Trials.Count < FewestTrials)
+        if (read.Training.Trials.Count < FewestTrials)
         {
             throw new PredictorFormatException(
-                $"{trialsPath}: {read.Study.Trials.Count} trials; at least {FewestTrials} are needed to hold some out.");
+                $"{trialsPath}: {read.Training.Trials.Count} trials; at least {FewestTrials} are needed to hold some out.");
         }
         var origin = new TrainedOn(
-            "files", Path.GetFullPath(trialsPath), Path.GetFullPath(dagPath), read.Target, read.Study.Trials.Count,
-            read.Study.Features.WeightCount, read.Units.Count(unit => unit.Weights.Count > 1), read.Fingerprint, options, read.Notes);
-        return new LabelledStudy(read.Study, read.Units, read.Weights, origin, read.TrialNames, read.TrialImages, read.TrueSensitivities);
+            "files", Path.GetFullPath(trialsPath), Path.GetFullPath(dagPath), read.Target, read.Training.Trials.Count,
+            read.Training.Features.WeightCount, read.Units.Count(unit => unit.Weights.Count > 1), read.Fingerprint, options, read.Notes);
+        return new LabelledStudy(
+            read.Training, read.Units, read.Weights, origin, read.TrialNames, read.TrialImages, read.TrueSensitivities);
     }
 }

@@ -24,7 +24,7 @@ internal static class PredictorTrainer
     /// <param name="progress">Called after each epoch with the predictor as it is, the epochs done, those planned and the mean loss.</param>
     /// <param name="checkpoint">Where to go on from, and where to keep states; null does neither.</param>
     /// <param name="cancellationToken">Stops between epochs.</param>
-    public static Predictor Train(PredictorStudy study, StudyRows rows, ReadOnlySpan<int> trials, PredictorOptions options,
+    public static Predictor Train(TrainingSet study, StudyRows rows, ReadOnlySpan<int> trials, PredictorOptions options,
         Action<Predictor, int, int, double>? progress = null, TrainingCheckpoint? checkpoint = null, CancellationToken cancellationToken = default)
     {
         if (trials.Length < FewestTrialsPerStep)
@@ -91,7 +91,7 @@ internal static class PredictorTrainer
         && state.Moments.Second.All(moment => moment >= 0) && state.Steps > 0
         && (state.Best is null || (stopEarly && state.Best.Epoch < state.Epoch && state.Best.Weights.Fit(state.Weights)));
 
-    private sealed class Run(PredictorStudy study, StudyRows rows, PredictorNetwork network, TargetScale scale, PredictorOptions options)
+    private sealed class Run(TrainingSet study, StudyRows rows, PredictorNetwork network, TargetScale scale, PredictorOptions options)
     {
         public PredictorNetwork Network => network;
 

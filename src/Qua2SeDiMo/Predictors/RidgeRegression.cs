@@ -52,6 +52,16 @@ public static class RidgeRegression
     private static readonly double[] Penalties = [0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3000];
     private static readonly double[] PairShares = [0.1, 0.3, 1];
 
+    /// <summary>Fits to all trials of a training set.</summary>
+    /// <param name="training">Options and labels.</param>
+    /// <param name="trends">Whether bits and weight errors explain first what they can.</param>
+    public static RidgeModel Fit(TrainingSet training, bool trends)
+    {
+        ArgumentNullException.ThrowIfNull(training);
+        IReadOnlyList<int>[] allocations = [.. training.Trials.Select(trial => trial.Options)];
+        return Fit(training.Features, allocations, [.. training.Trials.Select(trial => trial.Target)], trends: trends);
+    }
+
     /// <summary>Fits with the penalty that predicts held-out training trials best (five inner folds, squared error).</summary>
     /// <param name="features">Numbers of weights and options.</param>
     /// <param name="allocations">Option of every weight, per trial.</param>

@@ -3,7 +3,7 @@ namespace Qua2SeDiMo.Predictors;
 /// <summary>The trials of a study as the network takes them. Made once and shared by all folds.</summary>
 internal sealed class StudyRows
 {
-    public StudyRows(PredictorStudy study) : this(study.Topology, study.Features, [.. study.Trials.Select(trial => trial.Options)]) { }
+    public StudyRows(TrainingSet study) : this(study.Topology, study.Features, [.. study.Trials.Select(trial => trial.Options)]) { }
 
     public StudyRows(PredictorTopology topology, OptionFeatures features, IReadOnlyList<IReadOnlyList<int>> allocations)
     {

@@ -48,7 +48,7 @@ internal sealed class ClaimFinder
 {
     private const int MostNamed = 5;
 
-    private readonly PredictorStudy study;
+    private readonly TrainingSet study;
     private readonly RidgeInfluence influence;
     private readonly IReadOnlyList<string> names;
     private readonly IReadOnlyList<string?> images;
@@ -56,7 +56,8 @@ internal sealed class ClaimFinder
     private readonly int[] wide, narrow;
 
     /// <summary>Prepares the influence of every trial.</summary>
-    public ClaimFinder(PredictorStudy study, RidgeModel model, IReadOnlyList<string> names, IReadOnlyList<string?> images, ImageLabels? imageLabels, CancellationToken cancellationToken)
+    public ClaimFinder(TrainingSet study, RidgeModel model, IReadOnlyList<string> names, IReadOnlyList<string?> images,
+        ImageLabels? imageLabels, CancellationToken cancellationToken)
     {
         this.study = study;
         this.names = names;

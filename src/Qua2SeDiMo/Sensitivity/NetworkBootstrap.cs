@@ -18,7 +18,8 @@ internal static class NetworkBootstrap
     /// <param name="resample">Number of the resample; the same number draws the same trials.</param>
     /// <param name="cancellationToken">Stops between epochs.</param>
     /// <returns>[weight · options + option].</returns>
-    public static double[] Scores(PredictorStudy study, StudyRows rows, PredictorOptions options, int resample, CancellationToken cancellationToken)
+    public static double[] Scores(
+        TrainingSet study, StudyRows rows, PredictorOptions options, int resample, CancellationToken cancellationToken)
     {
         int count = study.Trials.Count;
         var random = new Pcg32(options.Seed, (ulong)resample + 1000);

@@ -9,7 +9,7 @@ public static class ScoreSources
     /// <param name="study">Options and labels.</param>
     /// <param name="folds">One network per fold; may be none.</param>
     /// <param name="trends">Ridge regression with trends on all trials.</param>
-    public static IReadOnlyList<ModelScoreSource> Of(PredictorStudy study, IReadOnlyList<Predictor> folds, RidgeModel trends)
+    public static IReadOnlyList<ModelScoreSource> Of(TrainingSet study, IReadOnlyList<Predictor> folds, RidgeModel trends)
     {
         ArgumentNullException.ThrowIfNull(study);
         ArgumentNullException.ThrowIfNull(folds);
@@ -23,7 +23,7 @@ public static class ScoreSources
     }
 
     /// <summary>The network's scores, summed over folds.</summary>
-    public static ModelScoreSource Network(PredictorStudy study, IReadOnlyList<Predictor> folds)
+    public static ModelScoreSource Network(TrainingSet study, IReadOnlyList<Predictor> folds)
     {
         var hops = new HopScores(study.Topology, study.Features);
         double[] total = new double[study.Features.WeightCount * study.Features.OptionCount];
@@ -36,7 +36,7 @@ public static class ScoreSources
     }
 
     /// <summary>Ridge regression without trends, marginal means, weight error.</summary>
-    public static IReadOnlyList<ModelScoreSource> Baselines(PredictorStudy study)
+    public static IReadOnlyList<ModelScoreSource> Baselines(TrainingSet study)
     {
         ArgumentNullException.ThrowIfNull(study);
         OptionFeatures features = study.Features;

@@ -20,7 +20,8 @@ public static class SensitivityAnalysis
     /// <param name="top">How many combinations to keep of each unit.</param>
     /// <param name="resamples">Op-level scores of single networks trained on resampled trials; null or empty where none were.</param>
     /// <param name="cancellationToken">Stops between units.</param>
-    public static SensitivityResult OfNetwork(PredictorStudy study, IReadOnlyList<Predictor> folds, IReadOnlyList<PredictorUnit> units, int top = 5,
+    public static SensitivityResult OfNetwork(
+        TrainingSet study, IReadOnlyList<Predictor> folds, IReadOnlyList<PredictorUnit> units, int top = 5,
         IReadOnlyList<double[]>? resamples = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(study);
@@ -50,7 +51,8 @@ public static class SensitivityAnalysis
     /// <param name="resamples">Bootstrap resamples.</param>
     /// <param name="seed">Of the resamples.</param>
     /// <param name="cancellationToken">Stops between resamples.</param>
-    public static SensitivityResult OfRidge(PredictorStudy study, int resamples = DefaultResamples, ulong seed = 0, CancellationToken cancellationToken = default)
+    public static SensitivityResult OfRidge(
+        TrainingSet study, int resamples = DefaultResamples, ulong seed = 0, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(study);
         IReadOnlyList<int>[] allocations = [.. study.Trials.Select(trial => trial.Options)];
@@ -70,7 +72,8 @@ public static class SensitivityAnalysis
     // Scores made again from other trials; Scale as in DropSamples.
     private sealed record Resampling(string Kind, double[][] Scores, double Scale);
 
-    private static SensitivityResult Collect(string model, PredictorStudy study, double[] scores, IReadOnlyList<Resampling> resamplings, IReadOnlyList<UnitSensitivity> units)
+    private static SensitivityResult Collect(
+        string model, TrainingSet study, double[] scores, IReadOnlyList<Resampling> resamplings, IReadOnlyList<UnitSensitivity> units)
     {
         OptionFeatures features = study.Features;
         int options = features.OptionCount;
@@ -102,7 +105,7 @@ public static class SensitivityAnalysis
             Defined(agreements.Count == 0 ? double.NaN : agreements.Average()));
     }
 
-    private static UnitSensitivity Describe(PredictorStudy study, PredictorUnit unit, double[] scores, int top)
+    private static UnitSensitivity Describe(TrainingSet study, PredictorUnit unit, double[] scores, int top)
     {
         return new UnitSensitivity(unit.Name, unit.Kind, unit.Hop, [.. unit.Weights.Select(w => study.WeightNames[w])], scores.Length,
             [.. UnitRanking.Best(scores, top).Select(Choice)], Choice(UnitRanking.Worst(scores)), Quantiles(scores));

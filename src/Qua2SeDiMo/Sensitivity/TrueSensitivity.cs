@@ -59,13 +59,14 @@ public sealed class TrueSensitivity
     /// <param name="json">Contents.</param>
     /// <param name="study">Whose weights and options it is about.</param>
     /// <exception cref="Q2Exception">Not such a file, or of another study.</exception>
-    public static TrueSensitivity Parse(string json, PredictorStudy study) => Of(ForeignJson.Parse(Encoding.UTF8.GetBytes(json), "true sensitivities", byHand: true), study);
+    public static TrueSensitivity Parse(string json, TrainingSet study) => Of(
+        ForeignJson.Parse(Encoding.UTF8.GetBytes(json), "true sensitivities", byHand: true), study);
 
     /// <summary>Reads the file of <c>--truth</c> (docs/formats.md).</summary>
     /// <param name="document">What it holds.</param>
     /// <param name="study">Whose weights and options it is about.</param>
     /// <exception cref="Q2Exception">Not such a file, or of another study.</exception>
-    public static TrueSensitivity Of(ForeignValue document, PredictorStudy study)
+    public static TrueSensitivity Of(ForeignValue document, TrainingSet study)
     {
         ArgumentNullException.ThrowIfNull(study);
         TruthFile file = TruthFile.Of(document);
@@ -112,7 +113,7 @@ public sealed class TrueSensitivity
     /// <param name="study">The study.</param>
     /// <param name="units">Its units; those of one weight are left out.</param>
     /// <param name="sources">The models.</param>
-    public TruthAgreement Compare(PredictorStudy study, IReadOnlyList<PredictorUnit> units, IReadOnlyList<ModelScoreSource> sources)
+    public TruthAgreement Compare(TrainingSet study, IReadOnlyList<PredictorUnit> units, IReadOnlyList<ModelScoreSource> sources)
     {
         ArgumentNullException.ThrowIfNull(study);
         ArgumentNullException.ThrowIfNull(units);

@@ -58,7 +58,7 @@ public static class ExplainStage
         (WeightGroup First, WeightGroup Second)[] asked = [.. options.Compare.Select(pair => (WeightGroups.Find(pair.First, study.Weights, study.Units), WeightGroups.Find(pair.Second, study.Weights, study.Units)))];
         using var networks = Networks.Score(study, run, main, options, progress, cancellationToken);
         progress?.Report(new StageProgress("Explaining", 0, 2, "ridge regression"));
-        SensitivityResult ridge = SensitivityAnalysis.OfRidge(study.Study, cancellationToken: cancellationToken);
+        SensitivityResult ridge = SensitivityAnalysis.OfRidge(study.Training, cancellationToken: cancellationToken);
         SensitivityResult? network = networks.All.FirstOrDefault(scored => scored.Loss == Name(main))?.Scores;
         string decides = network is null ? ModelNames.Ridge : PredictorChoice.Between(main.Result.Models).Model;
         var record = new SensitivityRecord(main.Objective, decides, study.Weights, ridge, network, network is null ? null : RankStatistics.KendallTauB(Drops(network), Drops(ridge)), [])
@@ -69,14 +69,15 @@ public static class ExplainStage
             Fits = [.. FittedFiles.All(run).Select(fit => fit.Identity)],
         };
         progress?.Report(new StageProgress("Explaining", 1, 2, "agreement and support"));
-        IReadOnlyList<ModelScoreSource> baselines = ScoreSources.Baselines(study.Study);
-        RidgeModel model = RidgeRegression.Fit(study.Study.Features, [.. study.Study.Trials.Select(trial => trial.Options)], [.. study.Study.Trials.Select(trial => trial.Target)], trends: true);
+        IReadOnlyList<ModelScoreSource> baselines = ScoreSources.Baselines(study.Training);
+        RidgeModel model = RidgeRegression.Fit(study.Training, trends: true);
+        var trends = ModelScoreSource.Additive(ModelNames.RidgeTrends, model.Coefficients, study.Training.Features.OptionCount);
         record = record with
         {
-            Agreement = Agreements.Of(study.Study.Features, record, baselines, options.Truth),
+            Agreement = Agreements.Of(study.Training.Features, record, baselines, options.Truth),
             Comparisons = Comparisons(record, asked),
             Claims = Claims(study, model, record, asked, ImagesOfTrials.Read(study, run, main), cancellationToken),
-            Truth = options.Truth?.Compare(study.Study, study.Units, [.. networks.Sources, ModelScoreSource.Additive(ModelNames.RidgeTrends, model.Coefficients, study.Study.Features.OptionCount), .. baselines]),
+            Truth = options.Truth?.Compare(study.Training, study.Units, [.. networks.Sources, trends, .. baselines]),
         };
         record = record with { Sentences = SensitivityWords.Of(record) };
         OwnJson.Write(run.Sensitivity, record);
@@ -124,8 +125,8 @@ public static class ExplainStage
     private static ClaimSupport[] Claims(
         LabelledStudy study, RidgeModel model, SensitivityRecord record, (WeightGroup First, WeightGroup Second)[] asked, ImageLabels? images, CancellationToken cancellationToken)
     {
-        if (study.Study.Trials.Count > RidgeInfluence.MostTrials) return [];
-        var finder = new ClaimFinder(study.Study, model, study.TrialNames, study.TrialImages, images, cancellationToken);
+        if (study.Training.Trials.Count > RidgeInfluence.MostTrials) return [];
+        var finder = new ClaimFinder(study.Training, model, study.TrialNames, study.TrialImages, images, cancellationToken);
         WeightGroup[] weights = [.. Ranked(record.Ridge, [.. record.Ridge.Weights.Select((weight, w) => new WeightGroup(weight.Name, "weight", [w]))]).Take(ClaimedWeights)];
         WeightGroup[] types = [.. Ranked(record.Ridge, WeightGroups.Types(record.Weights))];
         return
@@ -162,8 +163,10 @@ public static class ExplainStage
                     progress?.Report(new StageProgress("Scoring", networks.all.Count, Enum.GetValues<PredictorLoss>().Length, Name(fit)));
                     IReadOnlyList<double[]> resamples = NetworkResamples.Collect(study, run, fit, Name(fit) == Name(main) ? options.Bootstrap : 0, options.BootstrapEpochs, progress, cancellationToken);
                     networks.all.Add(new NetworkSensitivity(Name(fit), fit.Result.Find(ModelNames.Network)?.Srcc.Mean ?? double.NaN,
-                        SensitivityAnalysis.OfNetwork(study.Study, folds, study.Units, resamples: resamples, cancellationToken: cancellationToken)));
-                    networks.sources.Add(ScoreSources.Network(study.Study, folds) with { Model = Name(fit) == Name(main) ? ModelNames.Network : $"{ModelNames.Network}-{Name(fit)}" });
+                        SensitivityAnalysis.OfNetwork(
+                            study.Training, folds, study.Units, resamples: resamples, cancellationToken: cancellationToken)));
+                    string name = Name(fit) == Name(main) ? ModelNames.Network : $"{ModelNames.Network}-{Name(fit)}";
+                    networks.sources.Add(ScoreSources.Network(study.Training, folds) with { Model = name });
                 }
                 return networks;
             }

@@ -51,12 +51,13 @@ public static class FitStage
         IProgress<TrainingProgress>? inner = progress is null ? null : new Relay<TrainingProgress>(step => progress.Report(new StageProgress(
             "Training the predictor", ((double)step.Fold * step.EpochCount) + step.Epoch, (double)step.FoldCount * step.EpochCount, Describe(step))));
         var checkpoints = new FitCheckpoints(run.PredictorCheckpointsOf(options.Loss.ToString()), labelled.Origin, options);
-        using FittedModels fitted = CrossValidation.Run(labelled.Study, options, labelled.Groups, checkpoints.Of, inner, cancellationToken);
+        using FittedModels fitted = CrossValidation.Run(
+            labelled.Training, options, labelled.Groups, checkpoints.Of, inner, cancellationToken);
         var record = new Fit(labelled.Origin.Target, options, fitted.Result, labelled.Origin, FitWords.Of(fitted.Result))
         {
             Algorithm = AlgorithmVersion.Current,
             Order = FittedFiles.NextOrder(run, options.Loss),
-            Truth = truth?.Compare(labelled.Study, labelled.Units, ScoreSources.Of(labelled.Study, fitted.Predictors, fitted.Ridge)),
+            Truth = truth?.Compare(labelled.Training, labelled.Units, ScoreSources.Of(labelled.Training, fitted.Predictors, fitted.Ridge)),
         };
         PredictorFile.Write(run.PredictorWeightsOf(options.Loss.ToString()), fitted.Predictors, record);
         OwnJson.Write(run.PredictorReportOf(options.Loss.ToString()), record);

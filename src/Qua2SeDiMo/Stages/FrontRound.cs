@@ -13,8 +13,8 @@ internal static class FrontRound
     internal static IReadOnlyList<BitAllocation> Propose(LoadedModel model, RunDirectory run, StudyOptions options, int start, CancellationToken cancellationToken)
     {
         Objective objective = options.FrontObjective is { } name ? new Objective(StudyMetric.OfQuality(name)) : MostReliable(run, options);
-        PredictorStudy study = StudyTrials.Read(model, run, objective, start).Study;
-        IReadOnlyList<int[]> proposals = FrontProposals.Propose(
+        TrainingSet study = StudyTrials.Read(model, run, objective, start).Training;
+        IReadOnlyList<int[]> proposals = FrontCandidates.Propose(
             study.Features, study.Trials, FrontAllocationSampler.RoundCount, options.SamplerSeed + (ulong)start, cancellationToken);
         var space = new AllocationSpace(model.Weights, model.OriginalBits);
         Dictionary<string, int> place = study.WeightNames.Select((weight, w) => (weight, w)).ToDictionary(pair => pair.weight, pair => pair.w, StringComparer.Ordinal);

@@ -20,9 +20,14 @@ internal static class ImagesOfTrials
         if (!Array.TrueForAll(numbers, number => arrays.TryGetValue(number, out TrialArray? array) && array.Columns == 1 && array.Rows == options.ImageCount)) return null;
         double sign = objective.Metric.Direction == StudyDirection.Maximize ? 1 : -1;
         IReadOnlyList<string> prompts = options.ReadPrompts();
-        // The size term of a label is the same for all images of a trial.
         return new ImageLabels(
-            [.. numbers.Select((number, t) => (IReadOnlyList<double>)[.. arrays[number].Values.Select(value => (sign * value) - (objective.SizeWeight * study.Study.Trials[t].AverageBits))])],
-            [.. Enumerable.Range(0, options.ImageCount).Select(i => prompts[i])], options.ImageSeeds);
+            [.. numbers.Select(Labels)], [.. Enumerable.Range(0, options.ImageCount).Select(i => prompts[i])], options.ImageSeeds);
+
+        // The size term of a label is the same for all images of a trial.
+        IReadOnlyList<double> Labels(int number, int trial)
+        {
+            double size = objective.SizeWeight * study.Training.Trials[trial].AverageBits;
+            return [.. arrays[number].Values.Select(value => (sign * value) - size)];
+        }
     }
 }

@@ -30,11 +30,12 @@ internal static class NetworkResamples
         bool fits = stored is not null && stored.Fingerprint == study.Origin.Fingerprint && stored.Seed == fit.Options.Seed && (epochs == 0 || stored.Epochs == epochs);
         if (count == 0) return fits ? stored!.Scores : [];
         ResampleFile file = fits ? stored! : new ResampleFile(study.Origin.Fingerprint, epochs > 0 ? epochs : DefaultEpochs, fit.Options.Seed, []);
-        var rows = new StudyRows(study.Study);
+        var rows = new StudyRows(study.Training);
         while (file.Scores.Count < count)
         {
             progress?.Report(new StageProgress("Refitting on resampled trials", file.Scores.Count, count, fit.Options.Loss.ToString().ToLowerInvariant()));
-            file.Scores.Add(NetworkBootstrap.Scores(study.Study, rows, fit.Options with { Epochs = file.Epochs }, file.Scores.Count, cancellationToken));
+            PredictorOptions options = fit.Options with { Epochs = file.Epochs };
+            file.Scores.Add(NetworkBootstrap.Scores(study.Training, rows, options, file.Scores.Count, cancellationToken));
             OwnJson.Write(path, file);
         }
         progress?.Report(new StageProgress("Refitting on resampled trials", count, count));

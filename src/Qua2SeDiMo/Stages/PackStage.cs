@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Packing.Recipes;
+using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Runs;
 
@@ -17,7 +18,7 @@ public static class PackStage
     /// <param name="plan">The plans of a run.</param>
     /// <param name="averageBits">Average bits; null for the largest plan.</param>
     /// <exception cref="ModelFolderException">There is no such plan; the message names those that there are.</exception>
-    public static (BitAllocation Allocation, JsonObject Origin) FromPlan(PlanRecord plan, double? averageBits)
+    public static (BitAllocation Allocation, JsonObject Origin) FromPlan(Plan plan, double? averageBits)
     {
         ArgumentNullException.ThrowIfNull(plan);
         PlanEntry[] plans = [.. plan.Entries.Where(candidate => candidate.Kind == PlanKind.Plan)];

@@ -1,8 +1,10 @@
 using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Runs;
+using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Stages;
@@ -10,9 +12,6 @@ namespace Qua2SeDiMo.Stages;
 /// <summary>Chooses allocations for requested sizes and checks each, and its baselines, by generating images with it.</summary>
 public static class PlanStage
 {
-    /// <summary>Suffix of metrics that were measured on prompts and seeds which no trial saw.</summary>
-    public const string FreshSuffix = "-fresh";
-
     /// <summary>Sizes planned for when none are asked for, in average bits.</summary>
     public static IReadOnlyList<BitBudget> DefaultBudgets { get; } = [new(3.5, null), new(3.75, null), new(4.0, null)];
 
@@ -21,7 +20,7 @@ public static class PlanStage
     /// <param name="run">The run directory, with study and predictor.</param>
     /// <param name="budgets">Sizes.</param>
     /// <param name="predictor">Name of the model whose numbers make the plans; null lets every model propose and the images decide.</param>
-    /// <param name="level">Only proposals of this level; null for the levels of <see cref="PlanProposers.Of"/>.</param>
+    /// <param name="level">Only proposals of this level; null for the levels of <see cref="PlanSources.Of"/>.</param>
     /// <param name="activations">Bits, 2 to 8, that activations of the plans are rounded to in further rows of the table; null for none.</param>
     /// <param name="retryFailed">Whether verifications that failed or were set aside are taken up again.</param>
     /// <param name="progress">Told of every step.</param>
@@ -29,7 +28,7 @@ public static class PlanStage
     /// <returns>The plans. What could not be measured is left out, and said.</returns>
     /// <exception cref="TrialsIncompleteException">Of a size not one proposal could be measured.</exception>
     /// <exception cref="Q2Exception">An earlier stage is missing, nobody proposes as asked, or a size is too small for any allocation.</exception>
-    public static PlanRecord Run(
+    public static Plan Run(
         LoadedModel model, RunDirectory run, IReadOnlyList<BitBudget> budgets, string? predictor = null, PlanLevel? level = null, IReadOnlyList<int>? activations = null,
         bool retryFailed = false, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -45,14 +44,14 @@ public static class PlanStage
         SensitivityRecord sensitivity = ExplainStage.Read(run, labelled, fit);
         IReadOnlyList<Predictor> folds = PredictorFile.Read(run, fit);
         List<PlanEntry> entries;
-        IReadOnlyList<PlanFrontRecord> fronts;
+        IReadOnlyList<ScoreFront> fronts;
         try
         {
             progress?.Report(new StageProgress("Proposing plans", 0, 1));
-            IReadOnlyList<PlanProposer> proposers = PlanProposers.Of(
-                labelled.Study, sensitivity, folds, labelled.Units, predictor, level, cancellationToken);
-            fronts = PlanProposals.Fronts(labelled.Study.Features, proposers, cancellationToken);
-            entries = Propose(model, run, budgets, objective, labelled.Study.Features, proposers, cancellationToken);
+            IReadOnlyList<PlanSource> sources = PlanSources.Of(
+                labelled.Training, sensitivity, folds, labelled.Units, predictor, level, cancellationToken);
+            fronts = ScoreFront.Of(labelled.Training.Features, sources, cancellationToken);
+            entries = Propose(model, run, budgets, objective, labelled.Training.Features, sources, cancellationToken);
             progress?.Report(new StageProgress("Proposing plans", 1, 1));
         }
         finally
@@ -62,7 +61,8 @@ public static class PlanStage
         var unverified = new List<string>();
         MeasuredEntries measured = Measure(options, entries, "", run.Images, "images");
         RequireEverySize(entries, measured);
-        MeasuredEntries fresh = Measure(options.OnFreshPrompts(), measured.Measured, FreshSuffix, null, "images of fresh prompts");
+        MeasuredEntries fresh =
+            Measure(options.OnFreshPrompts(), measured.Measured, PlanEntry.FreshSuffix, null, "images of fresh prompts");
         entries = Elect(fresh.Over(measured.Measured), objective, run);
         PlanEntry[] plans = [.. entries.Where(entry => entry.Kind == PlanKind.Plan)];
         foreach (int bits in (activations ?? []).Distinct().Where(bits => bits != options.ActivationBits))
@@ -70,19 +70,20 @@ public static class PlanStage
             List<PlanEntry> rounded = [.. plans.Select(plan => WithRoundedActivations(plan, bits))];
             StudyOptions own = options with { ActivationBits = bits };
             measured = Measure(own, rounded, "", run.Images, $"activations of {bits} bits");
-            fresh = Measure(own.OnFreshPrompts(), measured.Measured, FreshSuffix, null, $"activations of {bits} bits, fresh prompts");
+            string onFresh = $"activations of {bits} bits, fresh prompts";
+            fresh = Measure(own.OnFreshPrompts(), measured.Measured, PlanEntry.FreshSuffix, null, onFresh);
             entries.AddRange(fresh.Over(measured.Measured));
         }
-        string decides = entries.Where(entry => entry.Kind == PlanKind.Plan).MaxBy(entry => entry.AverageBits)!.Predictor!;
-        var record = new PlanRecord(fit.Objective, decides, Reason(entries, fit.Result.Choice, predictor), entries)
+        string decides = entries.Where(entry => entry.Kind == PlanKind.Plan).MaxBy(entry => entry.AverageBits)!.Scores!.Family;
+        var plan = new Plan(fit.Objective, decides, Reason(entries, fit.Result.Choice, predictor), entries)
         {
             Fronts = fronts,
             Model = model.Fingerprint(progress, cancellationToken).Hex,
             TrainedOn = labelled.Origin,
             Unverified = unverified,
         };
-        record.Write(run);
-        return record;
+        OwnJson.Write(run.Plan, plan);
+        return plan;
 
         MeasuredEntries Measure(StudyOptions how, IReadOnlyList<PlanEntry> what, string suffix, string? pictures, string words)
         {
@@ -95,11 +96,33 @@ public static class PlanStage
     // A size whose proposals all lack their measurement has no plan.
     private static void RequireEverySize(IReadOnlyList<PlanEntry> entries, MeasuredEntries measured)
     {
-        foreach (string size in entries.Where(entry => entry.Kind == PlanKind.Candidate).Select(Size).Distinct())
+        foreach (BitBudget size in entries.Where(entry => entry.Kind == PlanKind.Candidate).Select(entry => entry.Budget!).Distinct())
         {
-            if (measured.Measured.Exists(entry => entry.Kind == PlanKind.Candidate && Size(entry) == size)) continue;
-            throw new TrialsIncompleteException($"There is no plan of {size}: not one proposal for it could be measured", measured.Open);
+            if (measured.Measured.Exists(entry => entry.Kind == PlanKind.Candidate && entry.Budget == size)) continue;
+            throw new TrialsIncompleteException(
+                $"There is no plan of {size.Label}: not one proposal for it could be measured", measured.Open);
         }
+    }
+
+    /// <summary>Reads the plan of a run, which must be of this model and of the study as it is now.</summary>
+    /// <exception cref="Q2Exception">There is none, or it is of others.</exception>
+    public static Plan Read(LoadedModel model, RunDirectory run)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(run);
+        RunIdentity.Check(model, run);
+        Plan plan = RunFile.Read<Plan>(run.Plan, "plan");
+        if (plan.TrainedOn is not { } trained) throw RunIdentityException.OtherVersion(run.Plan, 0, "plan");
+        if (plan.Model != model.Fingerprint().Hex)
+        {
+            throw RunIdentityException.Stale(run.Plan, $"its plans are not of the model in {model.Folder.DirectoryPath}", "`q2 plan`");
+        }
+        // A run directory may be kept without its study: the plan is known by its model then.
+        if (!File.Exists(run.StudyDatabase)) return plan;
+        TrainedOn now = StudyTrials.Read(model, run, Objective.Parse(plan.Objective)).Origin;
+        return now.Fingerprint == trained.Fingerprint ? plan : throw RunIdentityException.Stale(run.Plan,
+            $"its plans were made by {trained.TrialCount} trials, and the study holds others now ({now.TrialCount})",
+            "`q2 fit`, `q2 explain` and `q2 plan`");
     }
 
     private static PlanEntry WithRoundedActivations(PlanEntry plan, int bits) => plan with
@@ -120,26 +143,27 @@ public static class PlanStage
             : objective.Metric.Direction == StudyDirection.Maximize ? measured.Value : -measured.Value;
         HashSet<string> elected =
         [
-            .. entries.Where(entry => entry.Kind == PlanKind.Candidate).GroupBy(entry => Size(entry)).Select(group => group.MaxBy(Quality)!.Key),
+            .. entries.Where(entry => entry.Kind == PlanKind.Candidate).GroupBy(entry => entry.Budget)
+                .Select(group => group.MaxBy(Quality)!.Key),
         ];
-        return [.. entries.Select(entry => elected.Contains(entry.Key) ? entry with { Kind = PlanKind.Plan, Label = $"Plan, {Size(entry)}" } : entry)];
+        return [.. entries.Select(entry => elected.Contains(entry.Key) ? AsPlan(entry) : entry)];
+
+        static PlanEntry AsPlan(PlanEntry entry) => entry with { Kind = PlanKind.Plan, Label = $"Plan, {entry.Budget!.Label}" };
     }
 
     private static string Reason(List<PlanEntry> entries, PredictorChoice choice, string? predictor)
     {
         string taken = string.Join(", ", entries.Where(entry => entry.Kind == PlanKind.Plan)
-            .Select(entry => $"{PlanProposer.LabelOf(entry.Predictor!, entry.Level)} at {Size(entry)}"));
-        int proposers = entries.Where(entry => entry.Predictor is not null).Select(entry => (entry.Predictor, entry.Level)).Distinct().Count();
-        if (proposers == 1) return predictor is null ? $"One model proposed: {taken}." : $"Chosen by the user: {taken}.";
+            .Select(entry => $"{entry.Scores!.Label} at {entry.Budget!.Label}"));
+        int sources = entries.Where(entry => entry.Scores is not null).Select(entry => entry.Scores).Distinct().Count();
+        if (sources == 1) return predictor is null ? $"One model proposed: {taken}." : $"Chosen by the user: {taken}.";
         return $"{(predictor is null ? "Each model proposed" : $"Of {predictor}, each level proposed")} a plan and the one that measured better was taken: {taken}. "
             + (double.IsNaN(choice.NetworkSrcc) ? "" : $"In ranking held-out trials the network reaches an SRCC of {choice.NetworkSrcc:0.000}, ridge regression {choice.RidgeSrcc:0.000}.");
     }
 
-    private static string Size(PlanEntry entry) => BitBudget.Parse(entry.Key[(entry.Key.LastIndexOf('-') + 1)..]).Label;
-
     private static List<PlanEntry> Propose(
-        LoadedModel model, RunDirectory run, IReadOnlyList<BitBudget> budgets, Objective objective, OptionFeatures features, IReadOnlyList<PlanProposer> proposers,
-        CancellationToken cancellationToken)
+        LoadedModel model, RunDirectory run, IReadOnlyList<BitBudget> budgets, Objective objective, OptionFeatures features,
+        IReadOnlyList<PlanSource> sources, CancellationToken cancellationToken)
     {
         QuantizerBank bank = BankStage.Open(model, run);
         OperationGraph graph = model.Operations;
@@ -155,11 +179,19 @@ public static class PlanStage
         string[][] names = [.. graph.Groups.Select(group => group.Select(weight => weight.Name).ToArray())];
         foreach (BitBudget budget in budgets)
         {
-            entries.AddRange(PlanProposals.Of(features, names, proposers, [budget], cancellationToken));
+            entries.AddRange(PlanEntries.Of(features, names, sources, [budget], cancellationToken));
             long bytes = budget.ToBytes(features.TotalOriginalBytes, features.OriginalBits);
             Trial? best = trials.Where(trial => trial.Metrics[StudyMetric.SizeBytes.Name] <= bytes).MaxBy(objective.Of);
-            if (best is not null) entries.Add(PlanProposals.Entry(features, budget, "best-random", $"Best random trial ({best.Name})", PlanKind.BestRandom) with { Allocation = best.Allocation });
+            if (best is null) continue;
+            PlanEntry empty = PlanEntries.Entry(features, budget, "best-random", $"Best random trial ({best.Name})", PlanKind.BestRandom);
+            entries.Add(empty with { Allocation = best.Allocation });
         }
-        return [.. entries.Select(entry => entry with { AverageBits = entry.Allocation.AverageBits(model.Weights, model.OriginalBits), SizeBytes = entry.Allocation.SizeBytes(model.Weights, model.OriginalBits) })];
+        return [.. entries.Select(Sized)];
+
+        PlanEntry Sized(PlanEntry entry) => entry with
+        {
+            AverageBits = entry.Allocation.AverageBits(model.Weights, model.OriginalBits),
+            SizeBytes = entry.Allocation.SizeBytes(model.Weights, model.OriginalBits),
+        };
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Studies;

@@ -2,10 +2,12 @@ using MathNet.Numerics.Statistics;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Metrics;
 using Qua2SeDiMo.Packing;
+using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Reports;
 using Qua2SeDiMo.Runs;
+using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Stages;
@@ -37,7 +39,7 @@ public static class ReportStage
         Fit? fit = FittedFiles.All(run).Count > 0 ? FittedFiles.Main(run) : null;
         LabelledStudy? labelled = fit is null ? null : StudyTrials.Read(model, run, Objective.Parse(fit.Objective));
         if (labelled is not null) fit!.RequireOf(labelled.Origin, run);
-        PlanRecord? plan = labelled is not null && File.Exists(run.Plan) ? PlanRecord.Read(run, model) : null;
+        Plan? plan = labelled is not null && File.Exists(run.Plan) ? PlanStage.Read(model, run) : null;
         bool isExplained = labelled is not null && File.Exists(run.Sensitivity);
         SensitivityRecord? sensitivity = isExplained ? ExplainStage.Read(run, labelled!, fit!) : null;
         Trial[] trials = [.. RunStudy.Trials(run).Where(trial => trial.State == TrialState.Complete)];
@@ -64,7 +66,7 @@ public static class ReportStage
         };
     }
 
-    private static List<MetricData> MetricTable(StudySummary summary, PlanRecord? plan, Objective objective)
+    private static List<MetricData> MetricTable(StudySummary summary, Plan? plan, Objective objective)
     {
         var metrics = MetricData.Standard.Where(metric => plan is null || plan.Entries.Any(entry => entry.Metrics.ContainsKey(metric.Key))).Select(metric =>
         {
@@ -74,7 +76,7 @@ public static class ReportStage
                 Reliability = new MeasuredData(reliability.Reliability, reliability.Reliability - reliability.Spread, reliability.Reliability + reliability.Spread),
             };
         }).ToList();
-        string fresh = objective.Metric.Name + PlanStage.FreshSuffix;
+        string fresh = objective.Metric.Name + PlanEntry.FreshSuffix;
         if (plan?.Entries.Any(entry => entry.Metrics.ContainsKey(fresh)) == true && metrics.Find(metric => metric.Key == objective.Metric.Name) is { } chosen)
         {
             metrics.Add(chosen with
@@ -141,11 +143,12 @@ public static class ReportStage
         Choices = entry.Kind == PlanKind.FullPrecision ? null : entry.Allocation.Specs.ToDictionary(pair => pair.Key, pair => pair.Value.ToString()),
     };
 
-    private static FrontData Front(PlanRecord plan, PlanFrontRecord front, Objective objective) => new(
-        PlanProposer.NameOf(front.Model, front.Level), PlanProposer.LabelOf(front.Model, front.Level),
+    private static FrontData Front(Plan plan, ScoreFront front, Objective objective) => new(
+        front.Scores.Name, front.Scores.Label,
         front.Model == ModelNames.Network ? "standard deviations of the network's node norms" : $"units of {objective}", front.IsComplete,
         [.. front.Points.Select(point => new FrontPointData(point.AverageBits, point.Score))],
-        [.. plan.Entries.Where(entry => entry.Predictor == front.Model && entry.Level == front.Level && entry.Kind is (PlanKind.Plan or PlanKind.Candidate) && entry.PredictedScore is not null)
+        [.. plan.Entries.Where(entry => entry.Scores == front.Scores && entry.PredictedScore is not null)
+            .Where(entry => entry.Kind is PlanKind.Plan or PlanKind.Candidate)
             .Select(entry => new FrontPointData(entry.AverageBits, entry.PredictedScore!.Value))]);
 
     private static bool IsPaired(string metric) => StudyMetric.Quality.Any(known => known.IsPaired && metric.StartsWith(known.Name, StringComparison.Ordinal));
@@ -163,7 +166,7 @@ public static class ReportStage
         return 8.0 * bytes / model.Tensors.Tensors.Values.Sum(tensor => tensor.ElementCount);
     }
 
-    private static IReadOnlyList<WeightData> Weights(LoadedModel model, SensitivityRecord? sensitivity, PlanRecord? plan, double[] labels)
+    private static IReadOnlyList<WeightData> Weights(LoadedModel model, SensitivityRecord? sensitivity, Plan? plan, double[] labels)
     {
         // The network's scores are in standard deviations already; ridge regression's, in units of the objective, are brought to them.
         double unit = (plan?.Predictor ?? sensitivity?.Decides) == ModelNames.Network ? 1 : labels.StandardDeviation();
@@ -179,7 +182,7 @@ public static class ReportStage
         ];
     }
 
-    private static PredictorData Predictor(Fit fit, PlanRecord? plan, Trial[] trials, Objective objective) => new(
+    private static PredictorData Predictor(Fit fit, Plan? plan, Trial[] trials, Objective objective) => new(
         fit.Result.Folds.Count,
         [
             .. fit.Result.Models.Select(scores => new PredictorMethodData(
@@ -199,7 +202,7 @@ public static class ReportStage
 
     private static double? Finite(double value) => double.IsFinite(value) ? value : null;
 
-    private static ImageGridData? Images(RunDirectory run, StudyRecord study, PlanRecord plan)
+    private static ImageGridData? Images(RunDirectory run, StudyRecord study, Plan plan)
     {
         PlanEntry? best = plan.Entries.Where(entry => entry.Kind == PlanKind.Plan).MaxBy(entry => entry.AverageBits);
         PlanEntry?[] columns =
@@ -227,14 +230,14 @@ public static class ReportStage
     }
 
     // Of the uniform allocations with so many bits, the one whose tables add least to them: the fairest to compare sizes with.
-    private static PlanEntry? Uniform(PlanRecord plan, int bits) =>
-        plan.Entries.Where(entry => entry.Kind == PlanKind.Uniform && entry.Key.EndsWith($"-{bits}", StringComparison.Ordinal)).MinBy(entry => Math.Abs(entry.AverageBits - bits));
+    private static PlanEntry? Uniform(Plan plan, int bits) =>
+        plan.Entries.Where(entry => entry.UniformOption?.Bits == bits).MinBy(entry => Math.Abs(entry.AverageBits - bits));
 
     // Long names do not fit beside the marks of a chart.
     private static string? ShortLabel(PlanEntry entry) => entry.Kind switch
     {
-        PlanKind.Uniform => entry.Key["uniform-".Length..],
-        PlanKind.Candidate => $"{PlanProposer.NameOf(entry.Predictor!, entry.Level)} {entry.RequestedBits:0.##}",
+        PlanKind.Uniform => entry.UniformOption!.ToString(),
+        PlanKind.Candidate => $"{entry.Scores!.Name} {entry.RequestedBits:0.##}",
         PlanKind.WeightError => $"least error {entry.RequestedBits:0.##}",
         PlanKind.BestRandom => $"best random {entry.RequestedBits:0.##}",
         _ => null,
@@ -253,7 +256,7 @@ public static class ReportStage
         _ => "K-Means A",
     };
 
-    private static List<string> Notes(StudyRecord study, PlanRecord? plan)
+    private static List<string> Notes(StudyRecord study, Plan? plan)
     {
         var notes = new List<string>();
         if (study.Options.Scoring.ClipFolder is null) notes.Add("No CLIP model was given, so only pixel metrics were measured.");

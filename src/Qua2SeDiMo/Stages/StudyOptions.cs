@@ -57,7 +57,7 @@ public sealed record StudyOptions
 
     /// <summary>
     /// Whether all but the first 32 trials are proposed near the front of quality against size that earlier trials suggest
-    /// (<see cref="Plans.FrontProposals"/>).
+    /// (<see cref="Plans.FrontCandidates"/>).
     /// </summary>
     public bool NearFront { get; init; }
 

@@ -31,7 +31,7 @@ public static class StudyTrials
         StoredTrials.CheckLabelled(run.StudyDatabase, complete, [.. model.Weights.Select(weight => weight.Name)]);
         PredictorTrial[] trials = [.. complete.Select(trial => Label(trial, graph.Weights, bank.Options, objective))];
         OptionFeatures features = TopologyBuilder.Features(graph, bank, model.OriginalBits);
-        var study = new PredictorStudy(TopologyBuilder.Build(graph), features, trials, [.. graph.Weights.Select(weight => weight.Name)]);
+        var study = new TrainingSet(TopologyBuilder.Build(graph), features, trials, [.. graph.Weights.Select(weight => weight.Name)]);
         IReadOnlyList<PredictorUnit> units = TopologyBuilder.Units(graph);
         var origin = new TrainedOn(
             "study", null, null, objective.ToString(), trials.Length, graph.Weights.Count, units.Count(unit => unit.Weights.Count > 1),
@@ -69,7 +69,7 @@ public static class StudyTrials
         trial.Metrics[StudyMetric.AverageBits.Name]);
 
     // Settings, objective, weights and labels: all that a fit depends on.
-    private static string Fingerprint(StudySettings settings, Objective objective, PredictorStudy study)
+    private static string Fingerprint(StudySettings settings, Objective objective, TrainingSet study)
     {
         string Line(PredictorTrial trial) => FormattableString.Invariant($"{string.Join(' ', trial.Options)} {trial.Target:R}");
         IEnumerable<string> lines = study.Trials.Select(Line);

@@ -1,7 +1,9 @@
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Runs;
+using Qua2SeDiMo.Sensitivity;
 
 namespace Qua2SeDiMo.Stages;
 
@@ -19,7 +21,8 @@ public static class UnverifiedPlanStage
     /// <param name="level">Only proposals of this level; null for the usual ones.</param>
     /// <param name="cancellationToken">Stops between proposals.</param>
     /// <exception cref="Q2Exception">An earlier stage is missing, or a size is too small for any allocation.</exception>
-    public static PlanRecord Run(LabelledStudy study, RunDirectory run, IReadOnlyList<BitBudget> budgets, string? predictor = null, PlanLevel? level = null, CancellationToken cancellationToken = default)
+    public static Plan Run(LabelledStudy study, RunDirectory run, IReadOnlyList<BitBudget> budgets, string? predictor = null,
+        PlanLevel? level = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(study);
         ArgumentNullException.ThrowIfNull(budgets);
@@ -27,30 +30,32 @@ public static class UnverifiedPlanStage
         fit.RequireOf(study.Origin, run);
         SensitivityRecord sensitivity = ExplainStage.Read(run, study, fit);
         string decides = predictor ?? sensitivity.Decides;
-        OptionFeatures features = study.Study.Features;
-        string[][] names = [.. study.Study.WeightNames.Select(name => new[] { name })];
+        OptionFeatures features = study.Training.Features;
+        string[][] names = [.. study.Training.WeightNames.Select(name => new[] { name })];
         var entries = new List<PlanEntry>();
         for (int o = 0; o < features.OptionCount; o++) entries.Add(Uniform(study, names, o));
         IReadOnlyList<Predictor> folds = sensitivity.Loss is { } loss
             ? PredictorFile.Read(run, FittedFiles.Main(run, Enum.Parse<PredictorLoss>(loss, ignoreCase: true))) : [];
         try
         {
-            IReadOnlyList<PlanProposer> proposers = PlanProposers.Of(study.Study, sensitivity, folds, study.Units, predictor, level, cancellationToken);
+            IReadOnlyList<PlanSource> sources = PlanSources.Of(
+                study.Training, sensitivity, folds, study.Units, predictor, level, cancellationToken);
             foreach (BitBudget budget in budgets)
             {
-                entries.AddRange(PlanProposals.Of(features, names, proposers, [budget], cancellationToken));
+                entries.AddRange(PlanEntries.Of(features, names, sources, [budget], cancellationToken));
                 if (BestTrial(study, names, budget) is { } best) entries.Add(best);
             }
-            double[] predicted = Predict(study.Study, folds, decides, [.. entries.Select(entry => Options(study, entry.Allocation))]);
+            double[] predicted = Predict(study.Training, folds, decides, [.. entries.Select(entry => Options(study, entry.Allocation))]);
             string reason = predictor is not null ? $"Chosen by the user: {predictor}." : fit.Result.Choice.Reason;
-            var record = new PlanRecord(study.Origin.Target, decides, reason, Elect([.. entries.Select((entry, i) => entry with { PredictedObjective = predicted[i] })], decides))
+            PlanEntry[] elected = Elect([.. entries.Select((entry, i) => entry with { PredictedObjective = predicted[i] })], decides);
+            var plan = new Plan(study.Origin.Target, decides, reason, elected)
             {
-                Fronts = PlanProposals.Fronts(features, proposers, cancellationToken),
+                Fronts = ScoreFront.Of(features, sources, cancellationToken),
                 Notes = [Warning],
                 TrainedOn = study.Origin,
             };
-            record.Write(run);
-            return record;
+            OwnJson.Write(run.Plan, plan);
+            return plan;
         }
         finally
         {
@@ -63,57 +68,54 @@ public static class UnverifiedPlanStage
     {
         HashSet<string> elected =
         [
-            .. entries.Where(entry => entry.Kind == PlanKind.Candidate && entry.Predictor == decides).GroupBy(entry => entry.Key[(entry.Key.LastIndexOf('-') + 1)..])
+            .. entries.Where(entry => entry.Kind == PlanKind.Candidate && entry.Scores!.Family == decides).GroupBy(entry => entry.Budget)
                 .Select(group => group.MaxBy(entry => entry.PredictedObjective)!.Key),
         ];
-        return [.. entries.Select(entry => elected.Contains(entry.Key) ? entry with { Kind = PlanKind.Plan, Label = entry.Label.Replace("Proposal", "Plan", StringComparison.Ordinal) } : entry)];
+        return [.. entries.Select(entry => elected.Contains(entry.Key) ? AsPlan(entry) : entry)];
+
+        static PlanEntry AsPlan(PlanEntry entry) =>
+            entry with { Kind = PlanKind.Plan, Label = $"Plan of {entry.Scores!.Label}, {entry.Budget!.Label}" };
     }
 
     private static PlanEntry Uniform(LabelledStudy study, string[][] names, int option)
     {
-        OptionFeatures features = study.Study.Features;
-        int[] options = [.. Enumerable.Repeat(option, features.WeightCount)];
-        return new PlanEntry
-        {
-            Key = $"uniform-{features.Options[option].Name}",
-            Label = $"{features.Options[option].Name} everywhere",
-            Kind = PlanKind.Uniform,
-            AverageBits = features.AverageBits(options),
-            SizeBytes = features.TotalBytes(options),
-            Allocation = PlanProposals.Allocation(features, names, options),
-        };
+        OptionFeatures features = study.Training.Features;
+        string name = features.Options[option].Name;
+        var empty = new PlanEntry { Key = $"uniform-{name}", Label = $"{name} everywhere", Kind = PlanKind.Uniform };
+        return PlanEntries.Choose(empty, features, names, [.. Enumerable.Repeat(option, features.WeightCount)]);
     }
 
     private static PlanEntry? BestTrial(LabelledStudy study, string[][] names, BitBudget budget)
     {
-        OptionFeatures features = study.Study.Features;
+        OptionFeatures features = study.Training.Features;
         long bytes = budget.ToBytes(features.TotalOriginalBytes, features.OriginalBits);
         int best = -1;
-        for (int t = 0; t < study.Study.Trials.Count; t++)
+        for (int t = 0; t < study.Training.Trials.Count; t++)
         {
-            if (features.TotalBytes([.. study.Study.Trials[t].Options]) <= bytes && (best < 0 || study.Study.Trials[t].Target > study.Study.Trials[best].Target)) best = t;
+            PredictorTrial one = study.Training.Trials[t];
+            if (features.TotalBytes([.. one.Options]) > bytes) continue;
+            if (best < 0 || one.Target > study.Training.Trials[best].Target) best = t;
         }
         if (best < 0) return null;
-        PredictorTrial trial = study.Study.Trials[best];
-        return PlanProposals.Entry(features, budget, "best-labelled", $"Best labelled trial ({study.TrialNames[best]})", PlanKind.BestRandom) with
+        PredictorTrial trial = study.Training.Trials[best];
+        string label = $"Best labelled trial ({study.TrialNames[best]})";
+        PlanEntry empty = PlanEntries.Entry(features, budget, "best-labelled", label, PlanKind.BestRandom);
+        return PlanEntries.Choose(empty, features, names, trial.Options) with
         {
-            AverageBits = features.AverageBits([.. trial.Options]),
-            SizeBytes = features.TotalBytes([.. trial.Options]),
-            Allocation = PlanProposals.Allocation(features, names, trial.Options),
             Metrics = new Dictionary<string, Measured> { [study.Origin.Target] = new(trial.Target) },
         };
     }
 
     private static int[] Options(LabelledStudy study, BitAllocation allocation) =>
     [
-        .. study.Study.WeightNames.Select(name => study.Study.Features.Options.Select((option, o) => (option, o))
-            .First(pair => PlanProposals.Spec(pair.option) == allocation[name]).o),
+        .. study.Training.WeightNames.Select(name => study.Training.Features.Options.Select((option, o) => (option, o))
+            .First(pair => PlanEntries.Spec(pair.option) == allocation[name]).o),
     ];
 
-    private static double[] Predict(PredictorStudy trials, IReadOnlyList<Predictor> folds, string decides, IReadOnlyList<int>[] allocations)
+    private static double[] Predict(TrainingSet trials, IReadOnlyList<Predictor> folds, string decides, IReadOnlyList<int>[] allocations)
     {
         double[] byRidge = new double[allocations.Length], byNetwork = new double[allocations.Length];
-        RidgeModel ridge = RidgeRegression.Fit(trials.Features, [.. trials.Trials.Select(trial => trial.Options)], [.. trials.Trials.Select(trial => trial.Target)], trends: true);
+        RidgeModel ridge = RidgeRegression.Fit(trials, trends: true);
         for (int i = 0; i < byRidge.Length; i++) byRidge[i] = ridge.Predict(allocations[i]);
         if (decides == ModelNames.Ridge || folds.Count == 0) return byRidge;
         foreach (Predictor fold in folds)

@@ -5,6 +5,7 @@ using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Runs;
+using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Stages;
@@ -37,7 +38,7 @@ public sealed record WorkflowOptions(
 /// <param name="Elapsed">Wall time of this call.</param>
 /// <param name="PeakMemoryBytes">Largest resident memory of the process.</param>
 public sealed record WorkflowResult(
-    StudySummary Study, Fit Fit, SensitivityRecord Sensitivity, PlanRecord Plan, PackedModelSummary Packed, string Report,
+    StudySummary Study, Fit Fit, SensitivityRecord Sensitivity, Plan Plan, PackedModelSummary Packed, string Report,
     TimeSpan Elapsed, long PeakMemoryBytes)
 {
     /// <summary>Trials of study and plan without a label, in words; empty when all that was asked for is complete.</summary>
@@ -72,7 +73,7 @@ public static class Workflow
         Fit fit = StageTimings.Measure(run, "fit", () => FitStage.Run(
             model, run, options.Predictor, options.Objective, options.SizeWeight, progress, cancellationToken));
         SensitivityRecord sensitivity = StageTimings.Measure(run, "explain", () => ExplainStage.Run(model, run, progress, cancellationToken));
-        PlanRecord plan = StageTimings.Measure(run, "plan", () => PlanStage.Run(
+        Plan plan = StageTimings.Measure(run, "plan", () => PlanStage.Run(
             model, run, options.Budgets, options.Decides, options.Level, options.Activations, options.Study.RetryFailed, progress, cancellationToken));
         (BitAllocation allocation, JsonObject origin) = PackStage.FromPlan(plan, null);
         PackedModelSummary packed = StageTimings.Measure(run, "pack", () => PackStage.Run(model, run, allocation, run.Packed, origin, activationBits: options.Study.ActivationBits, progress: progress, cancellationToken: cancellationToken));

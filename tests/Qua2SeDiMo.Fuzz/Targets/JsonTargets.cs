@@ -3,9 +3,11 @@ using Qua2SeDiMo.Metrics;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Fingerprints;
 using Qua2SeDiMo.Packing;
+using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Reports;
+using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Studies;
 
@@ -39,7 +41,7 @@ internal static class JsonTargets
         yield return new FuzzTarget("bank-manifest", () => [FuzzInput.Of("a.json", """{"format": "q2-bank", "version": "2", "source": "x", "options": ["uaq-4", "kmeans-c-3"], "weights": [{"name": "w", "file": "w.safetensors", "out_channels": 2, "row_length": 3, "original_type": "Float32", "table_type": "Float16", "fingerprint": "f", "mean_error": {"uaq-4": 0.5, "kmeans-c-3": 0.25}}]}"""), .. BankSeeds()],
             input => OwnJson.Parse(input.Bytes, "bank.json", "bank", QuantizerBankFile.ManifestOf));
         yield return Own<StudyRecord>("study.json", "study");
-        yield return Own<PlanRecord>("plan.json", "plan", plan =>
+        yield return Own<Plan>("plan.json", "plan", plan =>
         {
             foreach (PlanEntry entry in plan.Entries) _ = entry.Allocation.ToJson();
         });

@@ -43,10 +43,10 @@ internal static class StudyTargets
         }) { QuickInputs = 60, Weight = 2 };
     }
 
-    private static readonly Lazy<PredictorStudy> Known = new(() =>
+    private static readonly Lazy<TrainingSet> Known = new(() =>
     {
         FuzzInput outside = Outside();
-        return ExternalStudy.Read(outside.Text, Encoding.UTF8.GetString(outside.Files[1].Bytes)).Study;
+        return ExternalStudy.Read(outside.Text, Encoding.UTF8.GetString(outside.Files[1].Bytes)).Training;
     });
 
     private static FuzzInput Outside()

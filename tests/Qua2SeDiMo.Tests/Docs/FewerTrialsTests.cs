@@ -1,9 +1,9 @@
 using System.Text;
 using System.Text.Json;
 using MathNet.Numerics.Statistics;
+using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Runs;
-using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Studies;
 using Xunit;
 
@@ -61,12 +61,13 @@ public sealed class FewerTrialsTests
         foreach ((PlanEntry a, PlanEntry b) in random.Zip(front))
         {
             Assert.Equal(a.BudgetBytes, b.BudgetBytes);
-            text.AppendLine($"| {a.RequestedBits:0.00} bits | {Ssim(a, "")} | {Ssim(a, PlanStage.FreshSuffix)} | {Ssim(b, "")} | {Ssim(b, PlanStage.FreshSuffix)} |");
+            string fresh = PlanEntry.FreshSuffix;
+            text.AppendLine($"| {a.RequestedBits:0.00} bits | {Ssim(a, "")} | {Ssim(a, fresh)} | {Ssim(b, "")} | {Ssim(b, fresh)} |");
         }
         GeneratedBlock.Check(Page, "plans-emoji-pixart", text.ToString());
 
         static string PathOf(string file) => Path.Combine(RepositoryFiles.Root, "benchmarks", "results", file);
-        static PlanEntry[] Plans(string file) => [.. RunFile.Read<PlanRecord>(PathOf(file), "plan")
+        static PlanEntry[] Plans(string file) => [.. RunFile.Read<Plan>(PathOf(file), "plan")
             .Entries.Where(entry => entry.Kind == PlanKind.Plan).OrderBy(entry => entry.RequestedBits)];
         static string Ssim(PlanEntry entry, string suffix) => $"{entry.Metrics[StudyMetric.Ssim.Name + suffix].Value:0.000}";
     }

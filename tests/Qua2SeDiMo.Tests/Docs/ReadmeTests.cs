@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
@@ -34,11 +35,14 @@ public sealed partial class ReadmeTests
     private static string Block()
     {
         var run = new RunDirectory(Path.Combine(RepositoryFiles.Root, "benchmarks", "results", "demo"));
-        PlanRecord plan = PlanRecord.Read(run);
+        Plan plan = RunFile.Read<Plan>(run.Plan, "plan");
         StudyRecord study = RunFile.Read<StudyRecord>(run.StudyRecord, "study");
         Fit fit = RunFile.Read<Fit>(run.PredictorReport, "fit");
         StudyMetric metric = Objective.Parse(plan.Objective).Metric;
-        string[] columns = [metric.Name, metric.Name + PlanStage.FreshSuffix, StudyMetric.Psnr.Name, StudyMetric.ClipCosine.Name, StudyMetric.Frechet.Name];
+        string[] columns =
+        [
+            metric.Name, metric.Name + PlanEntry.FreshSuffix, StudyMetric.Psnr.Name, StudyMetric.ClipCosine.Name, StudyMetric.Frechet.Name,
+        ];
         var text = new StringBuilder("\n");
         text.AppendLine($"One such run ({study.Summary.Complete} trials of {study.Summary.Images} images at {study.Summary.Steps} steps; objective {metric.Title}; `fresh`: on prompts that no trial saw):").AppendLine();
         text.AppendLine($"| allocation | average bits | bytes | {metric.Name} ↑ | fresh ↑ | PSNR, dB ↑ | CLIP cosine ↑ | Fréchet ↓ |").AppendLine("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");

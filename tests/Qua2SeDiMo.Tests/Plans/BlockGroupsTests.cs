@@ -31,7 +31,7 @@ public sealed class BlockGroupsTests
         Predictor[] folds = published.RandomFolds(2);
         IReadOnlyList<ScoredGroup> groups = BlockGroups.Build(published.Topology, published.Features, folds, published.Units);
         Assert.Equal(Enumerable.Range(0, published.Topology.WeightCount), groups.SelectMany(group => group.Weights).Order());
-        PlanProposal joined = new ScoreSumProposer("network-block", published.Features, groups).Propose(long.MaxValue)!;
+        PlanCandidate joined = new ScoreSumSearch("network-block", published.Features, groups).Propose(long.MaxValue)!;
         var scores = new HopScores(published.Topology, published.Features);
         foreach (PredictorUnit unit in published.Units)
         {

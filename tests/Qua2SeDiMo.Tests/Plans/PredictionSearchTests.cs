@@ -15,7 +15,7 @@ public sealed class PredictionSearchTests
     {
         (OptionFeatures features, double[] effects) = Random((ulong)seed);
         long budget = Budget(features);
-        var exact = new ScoreSumProposer("sum", features, ScoredGroup.PerWeight(features, (w, o) => effects[(w * 3) + o]));
+        var exact = new ScoreSumSearch("sum", features, ScoredGroup.PerWeight(features, (w, o) => effects[(w * 3) + o]));
         var search = new PredictionSearch("search", features, all => [.. all.Select(options => options.Select((o, w) => effects[(w * 3) + o]).Sum())], [Smallest(features)]);
         return Math.Abs(search.Propose(budget)!.Score - exact.Propose(budget)!.Score) < 1e-9;
     }, iter: 200);
@@ -26,8 +26,8 @@ public sealed class PredictionSearchTests
         (OptionFeatures features, double[] effects) = Random((ulong)seed);
         long budget = Budget(features);
         double Predict(IReadOnlyList<int> options) => Math.Sin(options.Select((o, w) => effects[(w * 3) + o]).Sum()) + (effects[options[0]] * effects[3 + options[1]]);
-        ScoreSumProposer start = Smallest(features);
-        PlanProposal found = new PredictionSearch("search", features, all => [.. all.Select(Predict)], [start]).Propose(budget)!;
+        ScoreSumSearch start = Smallest(features);
+        PlanCandidate found = new PredictionSearch("search", features, all => [.. all.Select(Predict)], [start]).Propose(budget)!;
         return found.SizeBytes <= budget && features.TotalBytes([.. found.Options]) == found.SizeBytes && found.Score == Predict(found.Options)
             && found.Score >= Predict(start.Propose(budget)!.Options);
     }, iter: 200);
@@ -39,7 +39,8 @@ public sealed class PredictionSearchTests
         Assert.Null(new PredictionSearch("search", features, all => new double[all.Count], [Smallest(features)]).Propose(1));
     }
 
-    private static ScoreSumProposer Smallest(OptionFeatures features) => new("smallest", features, ScoredGroup.PerWeight(features, (w, o) => -features.QuantizedBytes(w, o)));
+    private static ScoreSumSearch Smallest(OptionFeatures features) => new(
+        "smallest", features, ScoredGroup.PerWeight(features, (w, o) => -features.QuantizedBytes(w, o)));
 
     private static long Budget(OptionFeatures features) => Enumerable.Range(0, Weights).Sum(w => (features.QuantizedBytes(w, 0) + features.QuantizedBytes(w, 1)) / 2);
 

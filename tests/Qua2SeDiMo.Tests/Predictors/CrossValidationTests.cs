@@ -10,7 +10,7 @@ public class CrossValidationTests(ITestOutputHelper output)
     [Fact]
     public void Ridge_reaches_the_reference_baseline_on_every_fold_of_the_study()
     {
-        PredictorStudy study = Study();
+        TrainingSet study = Study();
         using FittedModels fit = CrossValidation.Run(study, options: null);
         ModelScores ridge = fit.Result.Find(ModelNames.Ridge)!, bits = fit.Result.Find(ModelNames.AverageBits)!;
         double[] reference = [0.9047, 0.9222, 0.9006, 0.8717, 0.9162];
@@ -28,7 +28,7 @@ public class CrossValidationTests(ITestOutputHelper output)
     [Fact]
     public void A_small_network_run_is_the_same_for_any_number_of_threads_and_is_read_back_from_its_arrays()
     {
-        PredictorStudy study = Part(Study(), 8);
+        TrainingSet study = Part(Study(), 8);
         var rows = new StudyRows(study);
         int[] training = [.. Enumerable.Range(0, 8)];
         var options = new PredictorOptions { Epochs = 2, Threads = 1 };
@@ -53,7 +53,7 @@ public class CrossValidationTests(ITestOutputHelper output)
     [Fact]
     public void Ridge_finds_the_coefficients_that_made_the_labels()
     {
-        PredictorStudy study = Study();
+        TrainingSet study = Study();
         var random = new Pcg32(11);
         double[] truth = [.. Enumerable.Range(0, study.Features.WeightCount * 6).Select(_ => random.NextNormal())];
         double[] labels = [.. study.Trials.Select(trial => trial.Options.Select((option, w) => truth[(w * 6) + option]).Sum())];
@@ -82,18 +82,18 @@ public class CrossValidationTests(ITestOutputHelper output)
                 {"option": "uaq-4", "original_bytes": 400, "quantized_bytes": 60, "error": 0.1}, {"option": "kmeans-a-3", "original_bytes": 400, "quantized_bytes": 40, "error": 0.2}]},
                {"kind": "combine", "position_codes": [-1, 0]}]}
             """;
-        PredictorStudy study = ExternalStudy.Parse(Graph, "target,options\n1.5,0\n-2,1");
+        TrainingSet study = ExternalStudy.Parse(Graph, "target,options\n1.5,0\n-2,1");
         Assert.Equal([("block", 2, 1), ("layer", 2, 0)], study.Topology.Positions.Select(column => (column.Name, column.Size, column.Shift)));
         Assert.Equal(32 * 40 / 400.0, study.Trials[1].AverageBits, 9);
         Assert.Null(study.Topology.HopNodes[4]);
     }
 
-    internal static PredictorStudy Study()
+    internal static TrainingSet Study()
     {
         string folder = RepositoryFiles.Golden("predictor/study");
         return ExternalStudy.Parse(File.ReadAllText(Path.Combine(folder, "dag.json")), File.ReadAllText(Path.Combine(folder, "trials.csv")));
     }
 
-    internal static PredictorStudy Part(PredictorStudy study, int trials) =>
+    internal static TrainingSet Part(TrainingSet study, int trials) =>
         new(study.Topology, study.Features, [.. study.Trials.Take(trials)], study.WeightNames);
 }

@@ -23,7 +23,7 @@ public class ExternalStudyTests
     [InlineData("options,target\r01,1.5\r10,-2\r00,0.5\r")]
     public void Every_usual_way_of_writing_a_table_is_read(string csv)
     {
-        PredictorStudy study = ExternalStudy.Read(Graph().ToJsonString(), csv).Study;
+        TrainingSet study = ExternalStudy.Read(Graph().ToJsonString(), csv).Training;
 
         Assert.Equal([1.5, -2, 0.5], study.Trials.Select(trial => trial.Target));
         Assert.Equal([[0, 1], [1, 0], [0, 0]], study.Trials.Select(trial => trial.Options));
@@ -90,8 +90,8 @@ public class ExternalStudyTests
 
         ExternalStudy study = ExternalStudy.Read("\uFEFF" + graph.ToJsonString(), Csv);
 
-        Assert.Equal(["uaq-4", "uaq-3"], study.Study.Features.Options.Select(option => option.Name));
-        Assert.Equal([(1, 1), (1, 2)], study.Study.Features.Options.Select(option => (option.MethodCode, option.BitCode)));
+        Assert.Equal(["uaq-4", "uaq-3"], study.Training.Features.Options.Select(option => option.Name));
+        Assert.Equal([(1, 1), (1, 2)], study.Training.Features.Options.Select(option => (option.MethodCode, option.BitCode)));
         Assert.Contains(study.Notes, note => note.Contains("hop nodes", StringComparison.Ordinal));
         Assert.Contains(study.Notes, note => note.Contains("listed twice", StringComparison.Ordinal));
         Assert.True(study.UnitsAreDerived);
@@ -106,7 +106,7 @@ public class ExternalStudyTests
 
         ExternalStudy study = ExternalStudy.Read(Graph().ToJsonString(), Fid, new ExternalStudyOptions("-fid", SizeWeight: 2));
 
-        Assert.Equal([-18, -26, -37], study.Study.Trials.Select(trial => trial.Target));
+        Assert.Equal([-18, -26, -37], study.Training.Trials.Select(trial => trial.Target));
         Assert.Equal("-fid - 2·average-bits", study.Target);
         Assert.Contains(study.Notes, note => note.Contains("sign turned", StringComparison.Ordinal));
         Says(() => ExternalStudy.Read(Graph().ToJsonString(), Fid, new ExternalStudyOptions("clip")), "no column 'clip'", "fid");
@@ -122,8 +122,8 @@ public class ExternalStudyTests
         ExternalStudy study = ExternalStudy.Read(graph.ToJsonString(), csv.ToString());
 
         Assert.Contains(study.Notes, note => note.Contains("12 allocations were labelled more than once", StringComparison.Ordinal));
-        Assert.Equal(Enumerable.Range(0, 24), study.Study.Folds!.SelectMany(fold => fold).Order());
-        foreach (IReadOnlyList<int> fold in study.Study.Folds!) Assert.All(fold, t => Assert.Contains((t + 12) % 24, fold));
+        Assert.Equal(Enumerable.Range(0, 24), study.Training.Folds!.SelectMany(fold => fold).Order());
+        foreach (IReadOnlyList<int> fold in study.Training.Folds!) Assert.All(fold, t => Assert.Contains((t + 12) % 24, fold));
     }
 
     [Fact]
@@ -158,7 +158,7 @@ public class ExternalStudyTests
         Assert.Equal([5, 6, 7, 8, 9, 10], attention.Nodes);
         Assert.Equal([(0, 3), (1, 3), (2, 4), (3, 4), (4, 5)], attention.Edges.Order());
         Assert.Equal(("block00.{ff1, ff2}", 1), (pair.Name, pair.Hop));
-        Assert.Equal(500, study.Study.Trials.Count);
+        Assert.Equal(500, study.Training.Trials.Count);
         Assert.Equal("499", study.TrialNames[^1]);
     }
 

@@ -5,7 +5,7 @@ namespace Qua2SeDiMo.Tests.Predictors;
 
 public sealed class TrainingResumeTests
 {
-    private static readonly PredictorStudy Study = CrossValidationTests.Part(CrossValidationTests.Study(), 24);
+    private static readonly TrainingSet Study = CrossValidationTests.Part(CrossValidationTests.Study(), 24);
     private static readonly StudyRows Rows = new(Study);
     private static readonly int[] Training = [.. Enumerable.Range(0, 24)];
 
@@ -84,7 +84,7 @@ public sealed class TrainingResumeTests
     [Fact]
     public void Watching_the_held_out_trials_does_not_change_the_training()
     {
-        PredictorStudy study = CrossValidationTests.Part(CrossValidationTests.Study(), 15);
+        TrainingSet study = CrossValidationTests.Part(CrossValidationTests.Study(), 15);
         var options = new PredictorOptions { Epochs = 5, Threads = 1 };
         var seen = new List<TrainingProgress>();
         using FittedModels blind = CrossValidation.Run(study, options), watched = CrossValidation.Run(study, options, progress: new Watcher(seen.Add));

@@ -1,7 +1,6 @@
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Sensitivity;
-using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Tests.Predictors;
 using Xunit;
 
@@ -13,7 +12,7 @@ public class ExplanationTests
     [Fact]
     public void The_influence_of_a_trial_is_what_leaving_it_out_changes()
     {
-        PredictorStudy study = CrossValidationTests.Part(CrossValidationTests.Study(), 40);
+        TrainingSet study = CrossValidationTests.Part(CrossValidationTests.Study(), 40);
         IReadOnlyList<int>[] allocations = [.. study.Trials.Select(trial => trial.Options)];
         double[] labels = [.. study.Trials.Select(trial => trial.Target)];
         RidgeModel model = RidgeRegression.Fit(study.Features, allocations, labels, trends: true);
@@ -104,18 +103,18 @@ public class ExplanationTests
     {
         string folder = RepositoryFiles.Golden("predictor/study");
         ExternalStudy external = ExternalStudy.Open(Path.Combine(folder, "trials.csv"), Path.Combine(folder, "dag.json"));
-        TrueSensitivity truth = TrueSensitivity.Parse(File.ReadAllText(Path.Combine(folder, "truth.json")), external.Study);
-        double[] effect = truth.Scores(external.Study.Features);
+        TrueSensitivity truth = TrueSensitivity.Parse(File.ReadAllText(Path.Combine(folder, "truth.json")), external.Training);
+        double[] effect = truth.Scores(external.Training.Features);
 
-        TruthAgreement found = truth.Compare(external.Study, external.Units, [ModelScoreSource.Additive("itself", effect, 6)]);
+        TruthAgreement found = truth.Compare(external.Training, external.Units, [ModelScoreSource.Additive("itself", effect, 6)]);
 
         TruthRow target = found.Rows.Single(row => row.Against == "target"), alone = found.Rows.Single(row => row.Against == "sensitivity");
         Assert.Equal(49, found.UnitCount);
         Assert.Equal((1, 1, 1), (Math.Round(target.OptionsOfAWeight!.Value, 9), Math.Round(target.Weights!.Value, 9), Math.Round(target.AllScores!.Value, 9)));
         Assert.InRange(target.CombinationsOfAUnit!.Value, 0.8, 0.999);
         Assert.True(alone.OptionsOfAWeight < 0.9);
-        Assert.Throws<PredictorFormatException>(() => TrueSensitivity.Parse("{\"sensitivity\": [[1]]}", external.Study));
-        Assert.Throws<PredictorFormatException>(() => TrueSensitivity.Parse("{}", external.Study));
+        Assert.Throws<PredictorFormatException>(() => TrueSensitivity.Parse("{\"sensitivity\": [[1]]}", external.Training));
+        Assert.Throws<PredictorFormatException>(() => TrueSensitivity.Parse("{}", external.Training));
     }
 
     [Fact]
@@ -136,7 +135,8 @@ public class ExplanationTests
     private static double Dot(IReadOnlyList<double> a, IReadOnlyList<double> b) => a.Zip(b, (x, y) => x * y).Sum();
 
     // The leave-one-out fit predicts a label of its own for the trial; with that label in place, the full fit has the same coefficients.
-    private static double LeaveOut(RidgeModel model, PredictorStudy study, IReadOnlyList<int>[] allocations, double[] labels, int left, double[] contrast)
+    private static double LeaveOut(
+        RidgeModel model, TrainingSet study, IReadOnlyList<int>[] allocations, double[] labels, int left, double[] contrast)
     {
         double[] Refit(double label)
         {

@@ -13,7 +13,7 @@ public class SensitivityAnalysisTests(ITestOutputHelper output)
     [Fact]
     public void Ridge_scores_rank_the_true_sensitivities_of_the_study()
     {
-        PredictorStudy study = CrossValidationTests.Study();
+        TrainingSet study = CrossValidationTests.Study();
         SensitivityResult result = SensitivityAnalysis.OfRidge(study, resamples: 20);
         double[][] truth = Truth();
         double[] trueDrop = [.. truth.Select(row => row[1] + row[3] + row[5] - row[0] - row[2] - row[4])];
@@ -29,7 +29,7 @@ public class SensitivityAnalysisTests(ITestOutputHelper output)
     [Fact]
     public void Unit_scores_equal_feeding_every_combination_one_by_one()
     {
-        PredictorStudy study = CrossValidationTests.Part(CrossValidationTests.Study(), 12);
+        TrainingSet study = CrossValidationTests.Part(CrossValidationTests.Study(), 12);
         using Predictor predictor = PredictorTrainer.Train(study, new StudyRows(study), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], new PredictorOptions { Epochs = 1 });
         Array.Fill(predictor.HopWeight, 0.5);
         // Nodes 4 to 10 of the first block: a norm, q, k and v, the two products and the output projection.
@@ -48,7 +48,7 @@ public class SensitivityAnalysisTests(ITestOutputHelper output)
         Assert.Equal(scores.Min(), result.Units[0].Worst.Score);
     }
 
-    private static double Alone(PredictorStudy study, Predictor predictor, PredictorUnit unit, int combination)
+    private static double Alone(TrainingSet study, Predictor predictor, PredictorUnit unit, int combination)
     {
         var table = new FeatureTable(study.Topology, study.Features);
         int[] options = new int[unit.Weights.Count];

@@ -68,7 +68,7 @@ public sealed class FitCheckpointsTests : IDisposable
     [Fact]
     public void A_fit_that_was_cancelled_ends_with_the_same_bytes_and_leaves_no_checkpoints()
     {
-        PredictorStudy study = CrossValidationTests.Part(CrossValidationTests.Study(), 15);
+        TrainingSet study = CrossValidationTests.Part(CrossValidationTests.Study(), 15);
         var labelled = new LabelledStudy(study, [], [], Origin, [], [], null);
         var options = new PredictorOptions { Epochs = 6, Threads = 1 };
         RunDirectory whole = new(Path.Combine(folder, "whole")), broken = new(Path.Combine(folder, "broken"));
@@ -96,7 +96,7 @@ public sealed class FitCheckpointsTests : IDisposable
 
     private static TrainingState State()
     {
-        PredictorStudy study = CrossValidationTests.Part(CrossValidationTests.Study(), 12);
+        TrainingSet study = CrossValidationTests.Part(CrossValidationTests.Study(), 12);
         TrainingState? kept = null;
         PredictorTrainer.Train(study, new StudyRows(study), [.. Enumerable.Range(0, 12)], new PredictorOptions { Epochs = 2, Threads = 1 }, checkpoint: new TrainingCheckpoint(null, state => kept = state)).Dispose();
         return kept!;

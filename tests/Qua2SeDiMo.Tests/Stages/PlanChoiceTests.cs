@@ -1,4 +1,5 @@
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Stages;
 using Xunit;
 
@@ -7,7 +8,8 @@ namespace Qua2SeDiMo.Tests.Stages;
 /// <summary>Which plan of a run is packed.</summary>
 public sealed class PlanChoiceTests
 {
-    private static readonly PlanRecord Record = new("psnr", "ridge", "", [Entry("plan-3.5", 3.5, 3.498), Entry("plan-3.75", 3.75, 3.749), Entry("plan-200000B", null, 3.312)]);
+    private static readonly Plan Record = new(
+        "psnr", "ridge", "", [Entry("plan-3.5", 3.5, 3.498), Entry("plan-3.75", 3.75, 3.749), Entry("plan-200000B", null, 3.312)]);
 
     [Theory]
     [InlineData(null, "plan-3.75")]

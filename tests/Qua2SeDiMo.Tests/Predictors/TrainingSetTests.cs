@@ -8,13 +8,13 @@ using Xunit.Abstractions;
 
 namespace Qua2SeDiMo.Tests.Predictors;
 
-public class PredictorStudyTests(ITestOutputHelper output)
+public class TrainingSetTests(ITestOutputHelper output)
 {
     [Fact]
     [Trait("Speed", "Slow")]
     public void Five_folds_of_the_simulated_study_rank_held_out_trials_as_well_as_the_reference()
     {
-        PredictorStudy study = CrossValidationTests.Study();
+        TrainingSet study = CrossValidationTests.Study();
         using JsonDocument reference = JsonDocument.Parse(File.ReadAllBytes(RepositoryFiles.Golden("predictor/study/reference.json")));
         var watch = Stopwatch.StartNew();
         TimeSpan before = Process.GetCurrentProcess().TotalProcessorTime;
@@ -44,7 +44,7 @@ public class PredictorStudyTests(ITestOutputHelper output)
         Assert.True(network.Ndcg10.Mean >= referenceNdcg - 0.02);
     }
 
-    private void PrintAgreementWithTruth(PredictorStudy study, FittedModels fit)
+    private void PrintAgreementWithTruth(TrainingSet study, FittedModels fit)
     {
         using JsonDocument file = JsonDocument.Parse(File.ReadAllBytes(RepositoryFiles.Golden("predictor/study/truth.json")));
         double[][] truth = [.. file.RootElement.GetProperty("sensitivity").EnumerateArray().Select(row => row.EnumerateArray().Select(value => value.GetDouble()).ToArray())];

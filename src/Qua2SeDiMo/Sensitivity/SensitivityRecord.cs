@@ -1,8 +1,7 @@
 using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Predictors;
-using Qua2SeDiMo.Sensitivity;
 
-namespace Qua2SeDiMo.Stages;
+namespace Qua2SeDiMo.Sensitivity;
 
 /// <summary>Scores by a network of a further loss.</summary>
 /// <param name="Loss">What it was trained on.</param>

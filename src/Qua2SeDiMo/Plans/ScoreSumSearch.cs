@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Plans;
 /// <param name="name">Name in keys and files.</param>
 /// <param name="features">Sizes.</param>
 /// <param name="groups">Every weight in one group.</param>
-public sealed class ScoreSumProposer(string name, OptionFeatures features, IReadOnlyList<ScoredGroup> groups) : IPlanProposer
+public sealed class ScoreSumSearch(string name, OptionFeatures features, IReadOnlyList<ScoredGroup> groups) : ICandidateSearch
 {
     private readonly PlanOption[][] choices = [.. groups.Select(group => group.Choices.Select(choice => new PlanOption(choice.SizeBytes, choice.Score)).ToArray())];
 
@@ -19,11 +19,11 @@ public sealed class ScoreSumProposer(string name, OptionFeatures features, IRead
     public PlanFront Front(int mostPoints = PlanFront.MostPoints, CancellationToken cancellationToken = default) => PlanFront.Trace(choices, mostPoints, cancellationToken);
 
     /// <inheritdoc/>
-    public PlanProposal? Propose(long budgetBytes, CancellationToken cancellationToken = default)
+    public PlanCandidate? Propose(long budgetBytes, CancellationToken cancellationToken = default)
     {
         if (PlanSearch.Choose(choices, budgetBytes, cancellationToken) is not { } chosen) return null;
         int[] options = new int[features.WeightCount];
         for (int g = 0; g < groups.Count; g++) groups[g].Apply(groups[g].Choices[chosen.Options[g]].Combination, features.OptionCount, options);
-        return new PlanProposal(options, chosen.SizeBytes, chosen.Score);
+        return new PlanCandidate(options, chosen.SizeBytes, chosen.Score);
     }
 }

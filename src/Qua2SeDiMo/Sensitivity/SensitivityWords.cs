@@ -1,7 +1,6 @@
 using Qua2SeDiMo.Predictors;
-using Qua2SeDiMo.Sensitivity;
 
-namespace Qua2SeDiMo.Stages;
+namespace Qua2SeDiMo.Sensitivity;
 
 /// <summary>Plain sentences about sensitivities, made from the numbers and never beyond them: what resampling does not settle is said to be open.</summary>
 internal static class SensitivityWords

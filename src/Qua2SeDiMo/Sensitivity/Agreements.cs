@@ -1,8 +1,7 @@
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Predictors;
-using Qua2SeDiMo.Sensitivity;
 
-namespace Qua2SeDiMo.Stages;
+namespace Qua2SeDiMo.Sensitivity;
 
 /// <summary>Collects how networks, ridge regressions and baselines order the same weights.</summary>
 internal static class Agreements

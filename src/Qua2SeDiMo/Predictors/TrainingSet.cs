@@ -7,11 +7,11 @@ namespace Qua2SeDiMo.Predictors;
 public sealed record PredictorTrial(IReadOnlyList<int> Options, double Target, double AverageBits);
 
 /// <summary>Everything that training needs: the graph, the options and the labelled trials. Nothing here knows ONNX, SQL or images.</summary>
-public sealed class PredictorStudy
+public sealed class TrainingSet
 {
     /// <summary>Checks that the parts fit together.</summary>
     /// <exception cref="PredictorFormatException">A trial has another number of weights or an unknown option.</exception>
-    public PredictorStudy(PredictorTopology topology, OptionFeatures features, IReadOnlyList<PredictorTrial> trials,
+    public TrainingSet(PredictorTopology topology, OptionFeatures features, IReadOnlyList<PredictorTrial> trials,
         IReadOnlyList<string> weightNames, IReadOnlyList<IReadOnlyList<int>>? folds = null)
     {
         ArgumentNullException.ThrowIfNull(topology);

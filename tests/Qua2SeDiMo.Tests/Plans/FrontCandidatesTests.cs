@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Plans;
 
-public class FrontProposalsTests
+public class FrontCandidatesTests
 {
     private const int Weights = 12;
 
@@ -33,7 +33,7 @@ public class FrontProposalsTests
     public void Proposals_spread_over_all_sizes_and_repeat_nothing()
     {
         PredictorTrial[] trials = Trials(40);
-        IReadOnlyList<int[]> proposals = FrontProposals.Propose(Features, trials, 8, seed: 1);
+        IReadOnlyList<int[]> proposals = FrontCandidates.Propose(Features, trials, 8, seed: 1);
         string[] keys = [.. proposals.Select(options => string.Join(' ', options)), .. trials.Select(trial => string.Join(' ', trial.Options))];
         Assert.Equal(keys.Length, keys.Distinct().Count() + trials.Length - trials.Select(trial => string.Join(' ', trial.Options)).Distinct().Count());
         long[] bytes = [.. proposals.Select(options => Features.TotalBytes(options))];
@@ -44,7 +44,7 @@ public class FrontProposalsTests
     public void Proposals_are_better_than_random_allocations_of_their_size()
     {
         PredictorTrial[] trials = Trials(60);
-        foreach (int[] proposal in FrontProposals.Propose(Features, trials, 8, seed: 2))
+        foreach (int[] proposal in FrontCandidates.Propose(Features, trials, 8, seed: 2))
         {
             long bytes = Features.TotalBytes(proposal);
             double[] alike = [.. trials.Where(trial => Math.Abs(Features.TotalBytes([.. trial.Options]) - bytes) <= 1).Select(trial => trial.Target)];
@@ -56,7 +56,8 @@ public class FrontProposalsTests
     public void Equal_arguments_give_equal_proposals_and_another_seed_gives_others()
     {
         PredictorTrial[] trials = Trials(30);
-        string Of(ulong seed) => string.Join('|', FrontProposals.Propose(Features, trials, 6, seed).Select(options => string.Join(' ', options)));
+        string Of(ulong seed) =>
+            string.Join('|', FrontCandidates.Propose(Features, trials, 6, seed).Select(options => string.Join(' ', options)));
         Assert.Equal(Of(3), Of(3));
         Assert.NotEqual(Of(3), Of(4));
     }

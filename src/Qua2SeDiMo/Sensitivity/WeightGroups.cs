@@ -1,9 +1,7 @@
 using Qua2SeDiMo.Graphs;
-using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Predictors;
-using Qua2SeDiMo.Sensitivity;
 
-namespace Qua2SeDiMo.Stages;
+namespace Qua2SeDiMo.Sensitivity;
 
 /// <summary>Finds groups of weights by what a person calls them.</summary>
 internal static class WeightGroups
@@ -11,7 +9,7 @@ internal static class WeightGroups
     private const string Outside = "outside";
 
     /// <summary>The weight, unit, operator type or block of this name; otherwise the only weight whose name ends with it.</summary>
-    /// <exception cref="ModelFolderException">There is none, or there are several; the message names near ones.</exception>
+    /// <exception cref="UnknownWeightException">There is none, or there are several; the message names near ones.</exception>
     internal static WeightGroup Find(string text, IReadOnlyList<WeightPosition> weights, IReadOnlyList<PredictorUnit> units)
     {
         int[] Where(Func<WeightPosition, bool> matches) => [.. Enumerable.Range(0, weights.Count).Where(w => matches(weights[w]))];
@@ -23,7 +21,7 @@ internal static class WeightGroups
         int[] ending = Where(weight => weight.Name.EndsWith(text, StringComparison.OrdinalIgnoreCase));
         if (ending.Length == 1) return new WeightGroup(weights[ending[0]].Name, "weight", ending);
         string[] near = [.. weights.Select(weight => weight.Name).Where(name => name.Contains(text, StringComparison.OrdinalIgnoreCase)).Take(6)];
-        throw new ModelFolderException($"'{text}' is no weight, unit, operator type or block here. "
+        throw new UnknownWeightException($"'{text}' is no weight, unit, operator type or block here. "
             + (near.Length > 0 ? $"Weights with it in their names: {string.Join(", ", near)}. " : "")
             + $"Types: {string.Join(", ", weights.Select(weight => weight.LayerType).Distinct().Take(12))}. Blocks: {string.Join(", ", weights.Select(BlockOf).Distinct().Take(6))}, ….");
     }

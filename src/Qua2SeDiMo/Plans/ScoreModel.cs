@@ -1,0 +1,67 @@
+using System.Text.Json;
+using Qua2SeDiMo.Predictors;
+
+namespace Qua2SeDiMo.Plans;
+
+/// <summary>What a plan maximises.</summary>
+public enum PlanLevel
+{
+    /// <summary>The summed scores of single weights.</summary>
+    Op,
+    /// <summary>The summed scores of units: each unit's option set is scored as one.</summary>
+    Block,
+    /// <summary>The predicted label of the allocation as a whole.</summary>
+    Whole,
+}
+
+/// <summary>
+/// The scores that plans are made by: a family of models, and the level at which its scores are maximised. There are no others.
+/// </summary>
+public sealed record ScoreModel
+{
+    /// <summary>The network's scores of single weights.</summary>
+    public static readonly ScoreModel NetworkOp = new(ModelNames.Network, PlanLevel.Op);
+
+    /// <summary>The network's scores of units.</summary>
+    public static readonly ScoreModel NetworkBlock = new(ModelNames.Network, PlanLevel.Block);
+
+    /// <summary>The network's prediction of an allocation.</summary>
+    public static readonly ScoreModel NetworkWhole = new(ModelNames.Network, PlanLevel.Whole);
+
+    /// <summary>The mean of both predictions of an allocation.</summary>
+    public static readonly ScoreModel Ensemble = new(ModelNames.Blend, PlanLevel.Whole);
+
+    /// <summary>Coefficients of ridge regression.</summary>
+    public static readonly ScoreModel Ridge = new(ModelNames.Ridge, PlanLevel.Op);
+
+    private ScoreModel(string family, PlanLevel level) => (Family, Level) = (family, level);
+
+    /// <summary>All of them, in the order of tables.</summary>
+    public static IReadOnlyList<ScoreModel> All { get; } = [NetworkOp, NetworkBlock, NetworkWhole, Ensemble, Ridge];
+
+    /// <summary>Whose numbers: <c>network</c>, <c>ridge</c> or <c>network+ridge</c>.</summary>
+    public string Family { get; }
+
+    /// <summary>What is maximised.</summary>
+    public PlanLevel Level { get; }
+
+    /// <summary>Name in keys and files, for instance <c>network-block</c>; op level goes without saying.</summary>
+    public string Name => this == Ensemble ? "blend" : Level == PlanLevel.Op ? Family : $"{Family}-{Level.ToString().ToLowerInvariant()}";
+
+    /// <summary>Name in sentences.</summary>
+    public string Label => this == Ridge ? "ridge regression" : this == Ensemble ? "network and ridge together" : Level switch
+    {
+        PlanLevel.Block => "the network, block level",
+        PlanLevel.Whole => "the network, whole allocation",
+        _ => "the network, op level",
+    };
+
+    /// <summary>The scores of a family at a level, as files state them; files of older versions state no level.</summary>
+    /// <exception cref="JsonException">There are no such scores.</exception>
+    internal static ScoreModel OfFile(string family, PlanLevel? level)
+    {
+        ScoreModel? found = All.FirstOrDefault(known => known.Family == family && (level is null || known.Level == level));
+        string at = level is null ? "" : $" at {level.Value.ToString().ToLowerInvariant()} level";
+        return found ?? throw new JsonException($"'{family}'{at} is none of the scores that plans are made by");
+    }
+}
