@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Reports;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Stages;
@@ -50,7 +51,7 @@ internal static class ExplainCommand
                     Truth = source.Truth(result, study),
                 }, context.Progress, cancellationToken);
             });
-            IReadOnlyList<string> written = result.GetValue(svg) is { } folder ? ExplanationFiles.Write(record, folder) : [];
+            IReadOnlyList<string> written = result.GetValue(svg) is { } folder ? ExplanationFigures.Write(record, folder) : [];
             context.Print(record, _ => ExplainTables.Show(record, result.GetValue(top), context.Out));
             if (!context.Json && written.Count > 0) context.Out.WriteLine($"{written.Count} figures in {result.GetValue(svg)}: {string.Join(", ", written)}");
             if (!context.Json) context.Next($"plan {source.Words(result)}");

@@ -1,3 +1,5 @@
+using Qua2SeDiMo.Plans;
+
 namespace Qua2SeDiMo.Reports;
 
 /// <summary>Named amounts, with an interval or single observations where there are any.</summary>
@@ -18,7 +20,7 @@ internal sealed record BarChartData(string Unit, int Decimals, IReadOnlyList<Bar
     public static BarChartData Predictors(PredictorData predictor, bool isPartial) => new(
         isPartial ? "partial rank correlation, average bits removed" : "rank correlation on held-out trials", 2,
         [.. predictor.Methods.Where(method => (isPartial ? method.PartialSrcc : method.Srcc) is not null).Select(method => new BarData(
-            method.Label, new MeasuredData((isPartial ? method.PartialSrcc : method.Srcc)!.Value),
+            method.Label, new Measured((isPartial ? method.PartialSrcc : method.Srcc)!.Value),
             isPartial ? method.FoldPartialSrcc : method.FoldSrcc, method.Key == predictor.DecidingKey))], 1);
 
     public TableData ToTable() => new(
@@ -31,4 +33,4 @@ internal sealed record BarChartData(string Unit, int Decimals, IReadOnlyList<Bar
 }
 
 /// <summary>One bar.</summary>
-internal sealed record BarData(string Label, MeasuredData Measured, IReadOnlyList<double> Observations, bool IsMarked);
+internal sealed record BarData(string Label, Measured Measured, IReadOnlyList<double> Observations, bool IsMarked);

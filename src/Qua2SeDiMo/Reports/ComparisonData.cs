@@ -1,3 +1,5 @@
+using Qua2SeDiMo.Plans;
+
 namespace Qua2SeDiMo.Reports;
 
 /// <summary>A plan beside the best baseline that is no larger.</summary>
@@ -16,7 +18,7 @@ internal sealed record ComparisonData(EntryData Plan, MetricData Metric, EntryDa
             .Where(entry => IsBaseline(entry) && entry.QuantizedBytes <= plan.QuantizedBytes && entry[metric] is not null)
             .MaxBy(entry => metric.Advantage(entry[metric]!.Value, 0));
         if (baseline is null) return new ComparisonData(plan, metric, null, 0, null);
-        MeasuredData other = baseline[metric]!;
+        Measured other = baseline[metric]!;
         bool? overlap = own is { Low: { } low, High: { } high } && other is { Low: { } otherLow, High: { } otherHigh }
             ? low <= otherHigh && otherLow <= high : null;
         return new ComparisonData(plan, metric, baseline, metric.Advantage(own.Value, other.Value), overlap);
@@ -29,7 +31,7 @@ internal sealed record ComparisonData(EntryData Plan, MetricData Metric, EntryDa
             && other[metric] is { } value && metric.Advantage(value.Value, own.Value) > 0);
 
     // Rows with rounded activations are of the size of their plan, which they cannot be better than.
-    private static bool IsQuantizedAlone(EntryData entry) => entry.Kind is not (EntryKind.FullPrecision or EntryKind.RoundedActivations);
+    private static bool IsQuantizedAlone(EntryData entry) => entry.Kind is not (PlanKind.FullPrecision or PlanKind.RoundedActivations);
 
-    private static bool IsBaseline(EntryData entry) => entry.Kind is EntryKind.Uniform or EntryKind.Greedy or EntryKind.BestRandom;
+    private static bool IsBaseline(EntryData entry) => entry.Kind is PlanKind.Uniform or PlanKind.WeightError or PlanKind.BestRandom;
 }

@@ -1,23 +1,6 @@
-namespace Qua2SeDiMo.Reports;
+using Qua2SeDiMo.Plans;
 
-/// <summary>What an entry of the result table is.</summary>
-public enum EntryKind
-{
-    /// <summary>Nothing quantized.</summary>
-    FullPrecision,
-    /// <summary>An allocation that the predictor chose.</summary>
-    Plan,
-    /// <summary>What another model proposed for the same size; it measured worse than the plan.</summary>
-    Candidate,
-    /// <summary>The same option for every weight.</summary>
-    Uniform,
-    /// <summary>Weight errors made as small as possible for the size.</summary>
-    Greedy,
-    /// <summary>The best random trial of about that size.</summary>
-    BestRandom,
-    /// <summary>A plan whose activations are rounded too; of the same size, so no point of the plots.</summary>
-    RoundedActivations,
-}
+namespace Qua2SeDiMo.Reports;
 
 /// <summary>A row of the result table: an allocation that was generated and scored.</summary>
 public sealed record EntryData
@@ -32,7 +15,7 @@ public sealed record EntryData
     public string? ShortLabel { get; init; }
 
     /// <summary>What it is.</summary>
-    public required EntryKind Kind { get; init; }
+    public required PlanKind Kind { get; init; }
 
     /// <summary>AverageBits that were asked for; null where none were.</summary>
     public double? RequestedBits { get; init; }
@@ -50,15 +33,15 @@ public sealed record EntryData
     public required int ImageCount { get; init; }
 
     /// <summary>Metric key to measured value; a metric that does not apply is absent.</summary>
-    public required IReadOnlyDictionary<string, MeasuredData> Metrics { get; init; }
+    public required IReadOnlyDictionary<string, Measured> Metrics { get; init; }
 
     /// <summary>Weight name to option name; a weight that is absent keeps full precision. Null if not to be shown.</summary>
     public IReadOnlyDictionary<string, string>? Choices { get; init; }
 
     internal string Name => ShortLabel ?? Label;
 
-    internal MeasuredData? this[MetricData metric] =>
-        Metrics.TryGetValue(metric.Key, out MeasuredData? measured) && double.IsFinite(measured.Value) ? measured : null;
+    internal Measured? this[MetricData metric] =>
+        Metrics.TryGetValue(metric.Key, out Measured? measured) && double.IsFinite(measured.Value) ? measured : null;
 }
 
 /// <summary>One random trial of the study.</summary>

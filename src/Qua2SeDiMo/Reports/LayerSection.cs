@@ -1,3 +1,5 @@
+using Qua2SeDiMo.Plans;
+
 namespace Qua2SeDiMo.Reports;
 
 /// <summary>What each plan gives each weight, along the network.</summary>
@@ -6,7 +8,8 @@ internal static class LayerSection
     public static Markup Draw(ReportData report, FigureBook book)
     {
         EntryData[] entries = [.. report.Entries.Where(entry => entry.Choices is not null)
-            .Where(entry => entry.Kind is EntryKind.Plan or EntryKind.Greedy or EntryKind.BestRandom).OrderBy(entry => entry.Kind).ThenBy(entry => entry.AverageBits)];
+            .Where(entry => entry.Kind is PlanKind.Plan or PlanKind.WeightError or PlanKind.BestRandom)
+            .OrderBy(entry => entry.Kind).ThenBy(entry => entry.AverageBits)];
         if (entries.Length == 0 || report.Weights.Count == 0) return Markup.Empty;
         BitStripData data = BitStripData.Collect(report, entries);
         return book.Add(SvgBitStrip.Draw("bits-per-layer", "Bits per layer", data),

@@ -1,3 +1,5 @@
+using Qua2SeDiMo.Plans;
+
 namespace Qua2SeDiMo.Reports;
 
 /// <summary>A metric of image quality.</summary>
@@ -11,7 +13,7 @@ namespace Qua2SeDiMo.Reports;
 /// <param name="Reliability">Rank correlation over the trials between two disjoint halves of the prompts; null if not measured.</param>
 public sealed record MetricData(
     string Key, string Label, string Unit, bool HigherIsBetter, int Decimals, bool IsPaired, string Meaning,
-    MeasuredData? Reliability = null)
+    Measured? Reliability = null)
 {
     /// <summary>The metrics that a study records, paired ones first; their keys are the study's. Reliability is to be filled in.</summary>
     public static IReadOnlyList<MetricData> Standard { get; } =
@@ -35,9 +37,3 @@ public sealed record MetricData(
     /// <summary>Positive if <paramref name="left"/> is the better value.</summary>
     internal double Advantage(double left, double right) => HigherIsBetter ? left - right : right - left;
 }
-
-/// <summary>A measured figure.</summary>
-/// <param name="Value">The figure.</param>
-/// <param name="Low">Lower end of its interval, or null.</param>
-/// <param name="High">Upper end of its interval, or null.</param>
-public sealed record MeasuredData(double Value, double? Low = null, double? High = null);

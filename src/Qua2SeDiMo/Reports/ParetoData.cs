@@ -1,3 +1,5 @@
+using Qua2SeDiMo.Plans;
+
 namespace Qua2SeDiMo.Reports;
 
 /// <summary>Quality against size under one metric.</summary>
@@ -6,15 +8,16 @@ namespace Qua2SeDiMo.Reports;
 /// <param name="Marks">Plans and baselines, labelled.</param>
 /// <param name="FullPrecision">The metric of the full-precision model; null where it is the reference itself.</param>
 internal sealed record ParetoData(
-    MetricData Metric, IReadOnlyList<ParetoPoint> Trials, IReadOnlyList<ParetoPoint> Marks, MeasuredData? FullPrecision)
+    MetricData Metric, IReadOnlyList<ParetoPoint> Trials, IReadOnlyList<ParetoPoint> Marks, Measured? FullPrecision)
 {
     public static ParetoData Collect(ReportData report, MetricData metric) => new(
         metric,
         [.. report.Trials.Where(trial => trial.Metrics.TryGetValue(metric.Key, out double value) && double.IsFinite(value))
-            .Select(trial => new ParetoPoint($"trial {trial.Number}", null, trial.AverageBits, new MeasuredData(trial.Metrics[metric.Key])))],
-        [.. report.Entries.Where(entry => entry.Kind is not (EntryKind.FullPrecision or EntryKind.RoundedActivations) && entry[metric] is not null)
+            .Select(trial => new ParetoPoint($"trial {trial.Number}", null, trial.AverageBits, new Measured(trial.Metrics[metric.Key])))],
+        [.. report.Entries.Where(entry => entry.Kind is not (PlanKind.FullPrecision or PlanKind.RoundedActivations))
+            .Where(entry => entry[metric] is not null)
             .Select(entry => new ParetoPoint(entry.Name, entry.Kind, entry.AverageBits, entry[metric]!))],
-        report.Entries.FirstOrDefault(entry => entry.Kind == EntryKind.FullPrecision)?[metric]);
+        report.Entries.FirstOrDefault(entry => entry.Kind == PlanKind.FullPrecision)?[metric]);
 
     /// <summary>Marks that no mark of equal or smaller size beats, by size.</summary>
     public IReadOnlyList<ParetoPoint> Frontier()
@@ -37,4 +40,4 @@ internal sealed record ParetoData(
 }
 
 /// <summary>One allocation on the plot; a random trial has no kind.</summary>
-internal sealed record ParetoPoint(string Label, EntryKind? Kind, double AverageBits, MeasuredData Measured);
+internal sealed record ParetoPoint(string Label, PlanKind? Kind, double AverageBits, Measured Measured);

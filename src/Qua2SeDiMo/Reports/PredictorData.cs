@@ -1,3 +1,5 @@
+using Qua2SeDiMo.Plans;
+
 namespace Qua2SeDiMo.Reports;
 
 /// <summary>How well each method predicts trials that it did not see.</summary>

@@ -1,3 +1,5 @@
+using Qua2SeDiMo.Plans;
+
 namespace Qua2SeDiMo.Reports;
 
 /// <summary>What the figures of a report do not say (method.md, section 8), and what its terms mean.</summary>
@@ -7,7 +9,7 @@ internal static class ReportCaveats
     {
         RunData run = report.Run;
         MetricData[] distributional = [.. report.Metrics.Where(metric => !metric.IsPaired)];
-        EntryData? full = report.Entries.FirstOrDefault(entry => entry.Kind == EntryKind.FullPrecision);
+        EntryData? full = report.Entries.FirstOrDefault(entry => entry.Kind == PlanKind.FullPrecision);
         if (distributional.Length > 0)
         {
             yield return $"{FigureText.List([.. distributional.Select(metric => metric.Label)])} do not measure fidelity: they compare with real images or with the "
@@ -23,7 +25,7 @@ internal static class ReportCaveats
             yield return $"Not all figures come from the same number of images (here {FigureText.List([.. counts.Select(count => $"{count}")])}): "
                 + "Fréchet distance and KID do not compare between them.";
         }
-        if (report.Entries.Any(entry => entry.Kind == EntryKind.BestRandom) && report.Trials.Count > 1)
+        if (report.Entries.Any(entry => entry.Kind == PlanKind.BestRandom) && report.Trials.Count > 1)
         {
             yield return "The best random trial was picked by the very measurement that it is shown with, so its figure is flattered by chance.";
         }
@@ -66,7 +68,7 @@ internal static class ReportCaveats
                     && metric.Advantage(value, full[metric]!.Value) > 0)))
             .Where(pair => pair.count > 0)
             .Select(pair => $"{pair.count} {(pair.count == 1 ? "time" : "times")} by {pair.metric.Label}")];
-        int total = report.Trials.Count + report.Entries.Count(entry => entry.Kind != EntryKind.FullPrecision);
+        int total = report.Trials.Count + report.Entries.Count(entry => entry.Kind != PlanKind.FullPrecision);
         return cases.Length == 0 ? " Here that does not happen." : $" Among the {total} quantized allocations here that happens {FigureText.List(cases)}.";
     }
 }

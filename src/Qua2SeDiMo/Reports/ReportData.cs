@@ -1,4 +1,5 @@
 using Qua2SeDiMo.Json;
+using Qua2SeDiMo.Sensitivity;
 
 namespace Qua2SeDiMo.Reports;
 
@@ -45,7 +46,7 @@ public sealed record ReportData
     public PredictorData? Predictor { get; init; }
 
     /// <summary>Scores of every model at both levels, and what they rest on; null before there is an explanation.</summary>
-    public ExplanationData? Explanation { get; init; }
+    public SensitivityRecord? Explanation { get; init; }
 
     /// <summary>Pictures of the same prompts and seeds under several entries; null to leave them out.</summary>
     public ImageGridData? Images { get; init; }

@@ -1,3 +1,5 @@
+using Qua2SeDiMo.Plans;
+
 namespace Qua2SeDiMo.Reports;
 
 /// <summary>Sentences made from the figures of a report, and never saying more than they do.</summary>
@@ -29,7 +31,7 @@ internal static class ReportWords
     /// <summary>For each metric, which plans win against the baselines and which lose.</summary>
     public static IEnumerable<string> OtherMetrics(ReportData report)
     {
-        EntryData[] plans = [.. report.Entries.Where(entry => entry.Kind == EntryKind.Plan)];
+        EntryData[] plans = [.. report.Entries.Where(entry => entry.Kind == PlanKind.Plan)];
         foreach (MetricData metric in report.Metrics.Where(metric => metric.Key != report.ObjectiveKey))
         {
             ComparisonData[] comparisons = [.. plans.Select(plan => ComparisonData.Of(report, plan, metric))

@@ -1,3 +1,5 @@
+using Qua2SeDiMo.Plans;
+
 namespace Qua2SeDiMo.Reports;
 
 /// <summary>The result table and quality against size.</summary>
@@ -7,7 +9,7 @@ internal static class ResultSection
     {
         if (report.Entries.Count == 0) return Markup.Empty;
         MetricData? objective = report.Metrics.FirstOrDefault(metric => metric.Key == report.ObjectiveKey);
-        string[] verdicts = objective is null ? [] : [.. report.Entries.Where(entry => entry.Kind == EntryKind.Plan)
+        string[] verdicts = objective is null ? [] : [.. report.Entries.Where(entry => entry.Kind == PlanKind.Plan)
             .OrderBy(entry => entry.AverageBits).Select(plan => ComparisonData.Of(report, plan, objective))
             .OfType<ComparisonData>().Select(ReportWords.Verdict)];
         return Markup.Of(
@@ -92,14 +94,14 @@ internal static class ResultSection
     private static TableCell WithDetail(TableCell cell, string? detail) =>
         detail is null ? cell : cell with { Content = Markup.Of($"{cell.Text}<small>{detail}</small>") };
 
-    private static int Order(EntryKind kind) => kind switch
+    private static int Order(PlanKind kind) => kind switch
     {
-        EntryKind.FullPrecision => 0,
-        EntryKind.Plan => 1,
-        EntryKind.RoundedActivations => 2,
-        EntryKind.Candidate => 3,
-        EntryKind.Greedy => 4,
-        EntryKind.BestRandom => 5,
+        PlanKind.FullPrecision => 0,
+        PlanKind.Plan => 1,
+        PlanKind.RoundedActivations => 2,
+        PlanKind.Candidate => 3,
+        PlanKind.WeightError => 4,
+        PlanKind.BestRandom => 5,
         _ => 6,
     };
 }

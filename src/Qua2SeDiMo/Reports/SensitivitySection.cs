@@ -1,3 +1,5 @@
+using Qua2SeDiMo.Plans;
+
 namespace Qua2SeDiMo.Reports;
 
 /// <summary>The paper's insight figures and the table of every weight.</summary>
@@ -7,7 +9,8 @@ internal static class SensitivitySection
     {
         if (report.Weights.Count == 0) return Markup.Empty;
         bool hasScores = report.Weights.Any(weight => weight.Scores is not null);
-        EntryData[] plans = [.. report.Entries.Where(entry => entry is { Kind: EntryKind.Plan, Choices: not null }).OrderBy(entry => entry.AverageBits)];
+        bool IsShown(EntryData entry) => entry is { Kind: PlanKind.Plan, Choices: not null };
+        EntryData[] plans = [.. report.Entries.Where(IsShown).OrderBy(entry => entry.AverageBits)];
         string source = report.ScoreSource is { } text ? $" Scores come from {text}." : "";
         return Markup.Of(
             $"""

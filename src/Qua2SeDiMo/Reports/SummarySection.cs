@@ -1,4 +1,5 @@
 using System.Globalization;
+using Qua2SeDiMo.Plans;
 
 namespace Qua2SeDiMo.Reports;
 
@@ -13,7 +14,7 @@ internal static class SummarySection
         string lede = $"{FigureText.Count(report.Weights.Count)} weights of a {run.ModelClass} with {FigureText.ShortCount(run.ParameterCount)} parameters, "
             + $"{FigureText.Bytes(run.QuantizableBytes)} at {run.OriginalBits} bits, were quantized to 3 and 4 bits weight by weight.{trials}";
         MetricData? objective = report.Metrics.FirstOrDefault(metric => metric.Key == report.ObjectiveKey);
-        EntryData[] plans = [.. report.Entries.Where(entry => entry.Kind == EntryKind.Plan).OrderBy(entry => entry.AverageBits)];
+        EntryData[] plans = [.. report.Entries.Where(entry => entry.Kind == PlanKind.Plan).OrderBy(entry => entry.AverageBits)];
         string date = run.CreatedAt is { } made ? made.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) + " UTC" : "";
         return Markup.Of(
             $"""

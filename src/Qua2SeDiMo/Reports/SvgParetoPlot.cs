@@ -1,3 +1,5 @@
+using Qua2SeDiMo.Plans;
+
 namespace Qua2SeDiMo.Reports;
 
 /// <summary>Draws <see cref="ParetoData"/>: size to the right, better always upwards.</summary>
@@ -40,11 +42,11 @@ internal static class SvgParetoPlot
         foreach (ParetoPoint mark in data.Marks) placer.Avoid(x.At(mark.AverageBits), y.At(mark.Measured.Value), 6, 2);
         foreach (ParetoPoint mark in data.Marks) DrawInterval(svg, x.At(mark.AverageBits), y, mark.Measured, placer);
         // Marks of the same place stay visible: plans are drawn last.
-        foreach (ParetoPoint mark in data.Marks.OrderBy(mark => mark.Kind == EntryKind.Plan))
+        foreach (ParetoPoint mark in data.Marks.OrderBy(mark => mark.Kind == PlanKind.Plan))
         {
             DrawMark(svg, mark.Kind!.Value, x.At(mark.AverageBits), y.At(mark.Measured.Value), Tip(mark, metric));
         }
-        foreach (ParetoPoint mark in data.Marks.OrderByDescending(mark => mark.Kind == EntryKind.Plan))
+        foreach (ParetoPoint mark in data.Marks.OrderByDescending(mark => mark.Kind == PlanKind.Plan))
         {
             DrawLabel(svg, placer, mark, x.At(mark.AverageBits), y.At(mark.Measured.Value));
         }
@@ -81,7 +83,7 @@ internal static class SvgParetoPlot
         placer.Avoid(Left + 110, at + (at < Top + 20 ? 11 : -10), 7, 1);
     }
 
-    private static void DrawInterval(SvgDocument svg, double x, ChartAxis y, MeasuredData measured, LabelPlacer placer)
+    private static void DrawInterval(SvgDocument svg, double x, ChartAxis y, Measured measured, LabelPlacer placer)
     {
         if (measured is not { Low: { } low, High: { } high }) return;
         (double a, double b) = (y.At(low), y.At(high));
@@ -89,20 +91,20 @@ internal static class SvgParetoPlot
         for (double at = Math.Min(a, b); at <= Math.Max(a, b); at += 4) placer.Avoid(x, at, 2, 1.5);
     }
 
-    private static void DrawMark(SvgDocument svg, EntryKind kind, double x, double y, string? tip)
+    private static void DrawMark(SvgDocument svg, PlanKind kind, double x, double y, string? tip)
     {
         switch (kind)
         {
-            case EntryKind.Plan:
+            case PlanKind.Plan:
                 svg.Path(Markup.Of($"M{x} {y - 7.5}l7.5 7.5l-7.5 7.5l-7.5 -7.5z").Text, "mark", tip);
                 break;
-            case EntryKind.Candidate:
+            case PlanKind.Candidate:
                 svg.Path(Markup.Of($"M{x} {y - 6.5}l6.5 6.5l-6.5 6.5l-6.5 -6.5z").Text, "hollow", tip);
                 break;
-            case EntryKind.Greedy:
+            case PlanKind.WeightError:
                 svg.Path(Markup.Of($"M{x} {y - 6.5}l6.2 11h-12.4z").Text, "hollow", tip);
                 break;
-            case EntryKind.BestRandom:
+            case PlanKind.BestRandom:
                 svg.Circle(x, y, 5.5, "hollow", tip);
                 svg.Circle(x, y, 2, "", tip);
                 break;
@@ -120,18 +122,19 @@ internal static class SvgParetoPlot
             double nearX = Math.Clamp(x, textX, textX + SvgDocument.TextWidth(mark.Label));
             svg.Line(x, y, nearX, textY - 4, "leader");
         }
-        svg.Text(textX, textY, mark.Label, mark.Kind == EntryKind.Plan ? "halo strong accent" : "halo");
+        svg.Text(textX, textY, mark.Label, mark.Kind == PlanKind.Plan ? "halo strong accent" : "halo");
     }
 
     private static void DrawLegend(SvgDocument svg, ParetoData data)
     {
         double left = Left;
-        (EntryKind? Kind, string Label)[] items =
+        (PlanKind? Kind, string Label)[] items =
         [
-            (EntryKind.Plan, "plan"), (EntryKind.Candidate, "proposal"), (EntryKind.Uniform, "uniform"), (EntryKind.Greedy, "least weight error"),
-            (EntryKind.BestRandom, "best random"), (null, "random trial"),
+            (PlanKind.Plan, "plan"), (PlanKind.Candidate, "proposal"), (PlanKind.Uniform, "uniform"),
+            (PlanKind.WeightError, "least weight error"),
+            (PlanKind.BestRandom, "best random"), (null, "random trial"),
         ];
-        foreach ((EntryKind? kind, string label) in items)
+        foreach ((PlanKind? kind, string label) in items)
         {
             if (kind is null ? data.Trials.Count == 0 : data.Marks.All(mark => mark.Kind != kind)) continue;
             if (kind is null) svg.Circle(left + 6, 16, 3.5, "dot");

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Qua2SeDiMo.Reports;
 
 /// <summary>One option of a weight.</summary>
@@ -5,7 +7,24 @@ namespace Qua2SeDiMo.Reports;
 /// <param name="Label">Name for people, for instance "K-Means C, 4 bits".</param>
 /// <param name="Method">Method alone, for instance "K-Means C".</param>
 /// <param name="Bits">Bits of one code.</param>
-public sealed record OptionData(string Name, string Label, string Method, int Bits);
+public sealed record OptionData(string Name, string Label, string Method, int Bits)
+{
+    /// <summary>The option of a name; in graphs from outside underscores may join the words of a method.</summary>
+    public static OptionData Of(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        int cut = name.LastIndexOf('-');
+        int bits = cut > 0 && int.TryParse(name[(cut + 1)..], CultureInfo.InvariantCulture, out int parsed) ? parsed : 0;
+        string method = (cut > 0 ? name[..cut] : name).Replace('_', '-') switch
+        {
+            "uaq" => "UAQ",
+            "kmeans-c" => "K-Means C",
+            "kmeans-a" => "K-Means A",
+            string other => other,
+        };
+        return new OptionData(name, bits > 0 ? $"{method}, {bits} bits" : method, method, bits);
+    }
+}
 
 /// <summary>A quantizable weight.</summary>
 /// <param name="Name">Module path.</param>

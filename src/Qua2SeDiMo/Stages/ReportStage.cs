@@ -56,11 +56,11 @@ public static class ReportStage
             Entries = plan is null ? [] : [.. plan.Entries.Select(entry => Entry(model, run, study, entry))],
             Fronts = plan is null ? [] : [.. plan.Fronts.Select(front => Front(plan, front, objective))],
             Trials = [.. trials.Select(trial => new TrialData(trial.Number, trial.Metrics[StudyMetric.AverageBits.Name], trial.Metrics))],
-            Options = [.. QuantizerSpec.PaperOptions.Select(option => new OptionData(option.ToString(), $"{Method(option)}, {option.Bits} bits", Method(option), option.Bits))],
+            Options = [.. QuantizerSpec.PaperOptions.Select(option => OptionData.Of(option.ToString()))],
             Weights = Weights(model, sensitivity, plan, [.. trials.Select(objective.Of)]),
             ScoreSource = sensitivity is null ? null : (plan?.Predictor ?? sensitivity.Decides) == ModelNames.Network ? "the GATv2 predictor, five folds" : "ridge regression, in standard deviations of the objective over the trials",
             Predictor = fit is null ? null : Predictor(fit, plan, trials, objective),
-            Explanation = sensitivity is null ? null : ExplanationFiles.Of(sensitivity),
+            Explanation = sensitivity,
             Images = plan is null ? null : Images(run, study, plan),
             Notes = Notes(study, plan),
         };
@@ -73,7 +73,8 @@ public static class ReportStage
             ObjectiveReliability? reliability = summary.Reliabilities.FirstOrDefault(row => row.Metric == metric.Key);
             return reliability is null ? metric : metric with
             {
-                Reliability = new MeasuredData(reliability.Reliability, reliability.Reliability - reliability.Spread, reliability.Reliability + reliability.Spread),
+                Reliability = new Measured(
+                    reliability.Reliability, reliability.Reliability - reliability.Spread, reliability.Reliability + reliability.Spread),
             };
         }).ToList();
         string fresh = objective.Metric.Name + PlanEntry.FreshSuffix;
@@ -122,16 +123,7 @@ public static class ReportStage
         Key = entry.Key,
         Label = entry.Label,
         ShortLabel = ShortLabel(entry),
-        Kind = entry.Kind switch
-        {
-            PlanKind.FullPrecision => EntryKind.FullPrecision,
-            PlanKind.Plan => EntryKind.Plan,
-            PlanKind.Candidate => EntryKind.Candidate,
-            PlanKind.Uniform => EntryKind.Uniform,
-            PlanKind.WeightError => EntryKind.Greedy,
-            PlanKind.RoundedActivations => EntryKind.RoundedActivations,
-            _ => EntryKind.BestRandom,
-        },
+        Kind = entry.Kind,
         RequestedBits = entry.RequestedBits,
         AverageBits = entry.AverageBits,
         QuantizedBytes = entry.SizeBytes,
@@ -139,7 +131,7 @@ public static class ReportStage
         ImageCount = study.Options.ImageCount,
         // The full-precision images against themselves say nothing.
         Metrics = entry.Metrics.Where(pair => entry.Kind != PlanKind.FullPrecision || !IsPaired(pair.Key))
-            .ToDictionary(pair => pair.Key, pair => new MeasuredData(pair.Value.Value, pair.Value.Low, pair.Value.High)),
+            .ToDictionary(),
         Choices = entry.Kind == PlanKind.FullPrecision ? null : entry.Allocation.Specs.ToDictionary(pair => pair.Key, pair => pair.Value.ToString()),
     };
 
@@ -248,13 +240,6 @@ public static class ReportStage
         string path = Path.Combine(run.Images, entry.Pictures ?? entry.Key, $"{index:000}.png");
         return PngFile.Decode(RegularFile.ReadAllBytes(path, MaximumPictureBytes), path);
     }
-
-    private static string Method(QuantizerSpec option) => option.Method switch
-    {
-        QuantizerMethod.UniformAffine => "UAQ",
-        QuantizerMethod.KMeansPerChannel => "K-Means C",
-        _ => "K-Means A",
-    };
 
     private static List<string> Notes(StudyRecord study, Plan? plan)
     {

@@ -1,3 +1,4 @@
+using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Reports;
 using Xunit;
 
@@ -12,7 +13,8 @@ public class ReportWordsTests
     public void A_plan_ahead_of_the_baselines_of_its_size_says_by_how_much()
     {
         ReportData report = Report(
-            Entry("plan", EntryKind.Plan, 100, 22.5), Entry("small", EntryKind.Uniform, 80, 20), Entry("equal", EntryKind.Greedy, 100, 21), Entry("large", EntryKind.Uniform, 101, 30));
+            Entry("plan", PlanKind.Plan, 100, 22.5), Entry("small", PlanKind.Uniform, 80, 20),
+                Entry("equal", PlanKind.WeightError, 100, 21), Entry("large", PlanKind.Uniform, 101, 30));
 
         string verdict = ReportWords.Verdict(ComparisonData.Of(report, report.Entries[0], Psnr)!);
 
@@ -22,7 +24,7 @@ public class ReportWordsTests
     [Fact]
     public void A_plan_behind_a_smaller_baseline_says_so()
     {
-        ReportData report = Report(Entry("plan", EntryKind.Plan, 100, 19), Entry("small", EntryKind.Uniform, 80, 20));
+        ReportData report = Report(Entry("plan", PlanKind.Plan, 100, 19), Entry("small", PlanKind.Uniform, 80, 20));
 
         string verdict = ReportWords.Verdict(ComparisonData.Of(report, report.Entries[0], Psnr)!);
 
@@ -35,7 +37,7 @@ public class ReportWordsTests
     public void Overlapping_intervals_are_named_as_possible_chance()
     {
         EntryData Wide(EntryData entry) => entry with { Metrics = entry.Metrics.ToDictionary(p => p.Key, p => p.Value with { Low = p.Value.Value - 2, High = p.Value.Value + 2 }) };
-        ReportData report = Report(Wide(Entry("plan", EntryKind.Plan, 100, 21)), Wide(Entry("small", EntryKind.Uniform, 80, 20)));
+        ReportData report = Report(Wide(Entry("plan", PlanKind.Plan, 100, 21)), Wide(Entry("small", PlanKind.Uniform, 80, 20)));
 
         Assert.EndsWith("may be chance.", ReportWords.Verdict(ComparisonData.Of(report, report.Entries[0], Psnr)!), StringComparison.Ordinal);
     }
@@ -43,7 +45,9 @@ public class ReportWordsTests
     [Fact]
     public void Lower_wins_where_lower_is_better_and_full_precision_is_no_rival()
     {
-        ReportData report = Report(Entry("plan", EntryKind.Plan, 100, 50), Entry("small", EntryKind.Uniform, 80, 55), Entry("full", EntryKind.FullPrecision, 60, 45));
+        ReportData report =
+            Report(Entry("plan", PlanKind.Plan, 100, 50), Entry("small", PlanKind.Uniform, 80, 55),
+            Entry("full", PlanKind.FullPrecision, 60, 45));
 
         Assert.Equal(5, ComparisonData.Of(report, report.Entries[0], Frechet)!.Advantage);
         Assert.True(ComparisonData.IsBestOfItsSize(report, report.Entries[0], Frechet));
@@ -53,7 +57,9 @@ public class ReportWordsTests
     [Fact]
     public void Allocations_that_score_better_than_full_precision_are_counted()
     {
-        ReportData report = Report(Entry("full", EntryKind.FullPrecision, 400, 45), Entry("lucky", EntryKind.Uniform, 80, 44), Entry("plain", EntryKind.Uniform, 90, 50));
+        ReportData report =
+            Report(Entry("full", PlanKind.FullPrecision, 400, 45), Entry("lucky", PlanKind.Uniform, 80, 44),
+            Entry("plain", PlanKind.Uniform, 90, 50));
 
         Assert.Contains("Among the 2 quantized allocations here that happens 1 time by Fréchet distance.", ReportCaveats.Sentences(report).First(), StringComparison.Ordinal);
     }
@@ -110,7 +116,7 @@ public class ReportWordsTests
         Assert.Equal(axis.Ticks.Count, axis.Ticks.Select(axis.Text).Distinct().Count());
     }
 
-    private static EntryData Entry(string name, EntryKind kind, long bytes, double value) => new()
+    private static EntryData Entry(string name, PlanKind kind, long bytes, double value) => new()
     {
         Key = name,
         Label = name,
@@ -118,7 +124,7 @@ public class ReportWordsTests
         AverageBits = bytes / 25.0,
         QuantizedBytes = bytes,
         ImageCount = 32,
-        Metrics = new Dictionary<string, MeasuredData> { ["psnr"] = new(value), ["frechet"] = new(value) },
+        Metrics = new Dictionary<string, Measured> { ["psnr"] = new(value), ["frechet"] = new(value) },
     };
 
     private static ReportData Report(params EntryData[] entries) => new()

@@ -2,6 +2,7 @@ using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Reports;
 
@@ -14,12 +15,16 @@ internal static class SampleReport
 {
     private static readonly MetricData[] Metrics =
     [
-        new("psnr", "PSNR", "dB", true, 2, true, "Peak signal-to-noise ratio against the full-precision picture, averaged over images.", new MeasuredData(0.93, 0.90, 0.95)),
-        new("ssim", "SSIM", "", true, 3, true, "Structural similarity with the full-precision picture.", new MeasuredData(0.95, 0.93, 0.97)),
-        new("clip-cosine", "CLIP cosine", "", true, 3, true, "Cosine of the CLIP image features with those of the full-precision picture.", new MeasuredData(0.89, 0.84, 0.92)),
-        new("frechet", "Fréchet distance", "", false, 1, false, "Distance of the CLIP features of all images from those of real images.", new MeasuredData(0.55, 0.38, 0.70)),
-        new("kid", "KID", "×10³", false, 2, false, "Kernel distance of the CLIP features from those of real images.", new MeasuredData(0.47, 0.25, 0.62)),
-        new("clip-score", "CLIP score", "", true, 1, false, "100 × cosine of image and prompt features.", new MeasuredData(0.61, 0.47, 0.73)),
+        new("psnr", "PSNR", "dB", true, 2, true, "Peak signal-to-noise ratio against the full-precision picture, averaged over images.",
+            new Measured(0.93, 0.90, 0.95)),
+        new("ssim", "SSIM", "", true, 3, true, "Structural similarity with the full-precision picture.", new Measured(0.95, 0.93, 0.97)),
+        new("clip-cosine", "CLIP cosine", "", true, 3, true, "Cosine of the CLIP image features with those of the full-precision picture.",
+            new Measured(0.89, 0.84, 0.92)),
+        new("frechet", "Fréchet distance", "", false, 1, false, "Distance of the CLIP features of all images from those of real images.",
+            new Measured(0.55, 0.38, 0.70)),
+        new("kid", "KID", "×10³", false, 2, false, "Kernel distance of the CLIP features from those of real images.",
+            new Measured(0.47, 0.25, 0.62)),
+        new("clip-score", "CLIP score", "", true, 1, false, "100 × cosine of image and prompt features.", new Measured(0.61, 0.47, 0.73)),
     ];
 
     public static ReportData Make()
@@ -133,12 +138,14 @@ internal static class SampleReport
         {
             Key = "full",
             Label = "Full precision",
-            Kind = EntryKind.FullPrecision,
+            Kind = PlanKind.FullPrecision,
             AverageBits = 16,
             QuantizedBytes = weights.Sum(w => w.ElementCount) * 2,
             EffectiveBits = 16.05,
             ImageCount = 32,
-            Metrics = new Dictionary<string, MeasuredData> { ["clip-cosine"] = new(1), ["ssim"] = new(1), ["frechet"] = new(45.7, 42.1, 49.0), ["kid"] = new(3.1, 1.9, 4.4), ["clip-score"] = new(68.9, 67.0, 70.8) },
+            Metrics = new Dictionary<string,
+                Measured> { ["clip-cosine"] = new(1), ["ssim"] = new(1), ["frechet"] = new(45.7, 42.1, 49.0), ["kid"] = new(3.1, 1.9, 4.4),
+                ["clip-score"] = new(68.9, 67.0, 70.8) },
         };
         foreach (double bits in new[] { 3.5, 3.75, 4.0 })
         {
@@ -153,20 +160,24 @@ internal static class SampleReport
                     if (new BitAllocation(chosen).AverageBits(weights, 16) > bits) chosen[weight.Name] = before;
                 }
             }
-            yield return Entry($"plan-{bits}", $"Plan, {bits:0.00} bits", $"plan {bits:0.00}", EntryKind.Plan, bits, new BitAllocation(chosen), weights, sensitivity, random);
+            yield return Entry($"plan-{bits}", $"Plan, {bits:0.00} bits", $"plan {bits:0.00}", PlanKind.Plan, bits,
+                new BitAllocation(chosen), weights, sensitivity, random);
             var greedy = BitAllocation.ForEach(weights, w => random.NextDouble() < (bits - 3.2) * 0.9 ? QuantizerSpec.PaperOptions[4] : QuantizerSpec.PaperOptions[1]);
-            yield return Entry($"greedy-{bits}", $"Weight-error greedy, {bits:0.00} bits", $"greedy {bits:0.00}", EntryKind.Greedy, bits, greedy, weights, sensitivity, random);
+            yield return Entry($"greedy-{bits}", $"Weight-error greedy, {bits:0.00} bits", $"greedy {bits:0.00}", PlanKind.WeightError,
+                bits, greedy, weights, sensitivity, random);
         }
         foreach (QuantizerSpec option in QuantizerSpec.PaperOptions)
         {
-            yield return Entry($"uniform-{option}", $"Uniform {Method(option)}, {option.Bits} bits", $"{Method(option)} {option.Bits}", EntryKind.Uniform, null,
+            yield return Entry($"uniform-{option}", $"Uniform {Method(option)}, {option.Bits} bits", $"{Method(option)} {option.Bits}",
+                PlanKind.Uniform, null,
                 BitAllocation.Uniform(weights, option), weights, sensitivity, random);
         }
         var lucky = BitAllocation.ForEach(weights, _ => QuantizerSpec.PaperOptions[random.Next(6)]);
-        yield return Entry("random-best", "Best random trial up to 3.75 bits", "random #41", EntryKind.BestRandom, null, lucky, weights, sensitivity, random);
+        yield return Entry("random-best", "Best random trial up to 3.75 bits", "random #41", PlanKind.BestRandom, null, lucky, weights,
+            sensitivity, random);
     }
 
-    private static EntryData Entry(string key, string label, string name, EntryKind kind, double? requested, BitAllocation allocation,
+    private static EntryData Entry(string key, string label, string name, PlanKind kind, double? requested, BitAllocation allocation,
         QuantizableWeight[] weights, Dictionary<string, double> sensitivity, Pcg32 random)
     {
         Dictionary<string, double> values = Measure(Damage(allocation, weights, sensitivity), random);
@@ -179,10 +190,10 @@ internal static class SampleReport
             RequestedBits = requested,
             AverageBits = allocation.AverageBits(weights, 16),
             QuantizedBytes = allocation.SizeBytes(weights, 16),
-            EffectiveBits = kind == EntryKind.Plan ? allocation.AverageBits(weights, 16) + 0.31 : null,
+            EffectiveBits = kind == PlanKind.Plan ? allocation.AverageBits(weights, 16) + 0.31 : null,
             ImageCount = 32,
             Choices = allocation.Specs.ToDictionary(pair => pair.Key, pair => pair.Value.ToString()),
-            Metrics = values.ToDictionary(pair => pair.Key, pair => new MeasuredData(pair.Value, pair.Value * 0.975, pair.Value * 1.025)),
+            Metrics = values.ToDictionary(pair => pair.Key, pair => new Measured(pair.Value, pair.Value * 0.975, pair.Value * 1.025)),
         };
     }
 
