@@ -44,7 +44,7 @@ internal static class JsonTargets
         yield return Own<Plan>("plan.json", "plan", plan =>
         {
             foreach (PlanEntry entry in plan.Entries) _ = entry.Allocation.ToJson();
-        });
+        }, PlanSeed);
         yield return Own<Fit>("predictor.json", "fit");
         yield return Own<SensitivityRecord>("sensitivity.json", "explain");
         yield return Own<Dictionary<string, double>>("timings.json", "run");
@@ -82,8 +82,14 @@ internal static class JsonTargets
 
     private static FuzzInput Allocations => FuzzInput.Of("a.json", """{"trials": [{"name": "a", "allocation": {"w": "uaq-4", "v": "kmeans-a-3"}, "average_bits": 3.9, "quantized_bytes": 120, "metrics": {"kid_clip": 0.2, "psnr_mean": 20}}, {"name": "b", "allocation": null}]}""");
 
-    private static FuzzTarget Own<T>(string name, string verb, Action<T>? use = null) =>
-        new(name, () => [Samples.Record<T>("a.json")], input =>
+    // Scores and sizes of plans are not any text.
+    private static string PlanSeed(string json) => json
+        .Replace("\"predictor\":\"a\"", "\"predictor\":\"network\"", StringComparison.Ordinal)
+        .Replace("\"model\":\"a\"", "\"model\":\"network\"", StringComparison.Ordinal)
+        .Replace("\"budget\":{\"w\":\"uaq-4\"}", "\"budget\":\"3.5\"", StringComparison.Ordinal);
+
+    private static FuzzTarget Own<T>(string name, string verb, Action<T>? use = null, Func<string, string>? amend = null) =>
+        new(name, () => [FuzzInput.Of("a.json", amend?.Invoke(Samples.Record<T>("a.json").Text) ?? Samples.Record<T>("a.json").Text)], input =>
         {
             T record = OwnJson.Parse<T>(input.Bytes, name, verb);
             use?.Invoke(record);
