@@ -1,5 +1,3 @@
-using Qua2SeDiMo.Plans;
-
 namespace Qua2SeDiMo.Reports;
 
 /// <summary>How well each method predicts trials that it did not see.</summary>

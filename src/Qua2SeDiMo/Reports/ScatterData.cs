@@ -1,5 +1,3 @@
-using Qua2SeDiMo.Plans;
-
 namespace Qua2SeDiMo.Reports;
 
 /// <summary>Predicted against measured objective on held-out trials.</summary>

@@ -1,6 +1,4 @@
 using System.Text.Json;
-using Qua2SeDiMo.Plans;
-using Qua2SeDiMo.Predictors;
 using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
