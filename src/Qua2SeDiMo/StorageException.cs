@@ -92,12 +92,16 @@ public sealed class StorageException : Q2Exception
         _ => FaultOf(error.HResult),
     };
 
-    private static string Wanted(StorageFault fault, string? path, long? bytes)
+    /// <summary>The room that was wanted and that there is, to follow the words of a fault; empty where neither is known.</summary>
+    /// <param name="fault">What happened.</param>
+    /// <param name="path">The file; null where unknown.</param>
+    /// <param name="bytes">Bytes that were to be written; null or 0 where unknown.</param>
+    internal static string Wanted(StorageFault fault, string? path, long? bytes)
     {
-        if (bytes is not > 0) return "";
-        string wanted = string.Create(CultureInfo.InvariantCulture, $"; at least {bytes:#,0} bytes were wanted");
-        return fault == StorageFault.DiskFull && path is not null && FreeBytes(path) is { } free
-            ? string.Create(CultureInfo.InvariantCulture, $"{wanted} and {free:#,0} are free") : wanted;
+        bool hasWanted = bytes is > 0;
+        string wanted = hasWanted ? string.Create(CultureInfo.InvariantCulture, $"; at least {bytes:#,0} bytes were wanted") : "";
+        if (fault != StorageFault.DiskFull || path is null || FreeBytes(path) is not { } free) return wanted;
+        return string.Create(CultureInfo.InvariantCulture, $"{wanted}{(hasWanted ? " and" : ";")} {free:#,0} bytes are free");
     }
 
     private static long? FreeBytes(string path)

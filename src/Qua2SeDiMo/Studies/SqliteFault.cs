@@ -10,6 +10,9 @@ internal static class SqliteFault
     private const int IoErrorNoMemory = 10 | (12 << 8), IoErrorCheckReserved = 10 | (14 << 8), IoErrorLock = 10 | (15 << 8);
     private const int IoErrorShmOpen = 10 | (18 << 8), IoErrorShmLock = 10 | (20 << 8), ReadOnlyMoved = 8 | (4 << 8);
 
+    // SQLite's page_size of files that it makes.
+    private const int PageBytes = 4096;
+
     private const string FolderWords = "the files that belong beside it, with -wal and -shm added to its name, cannot be opened or made";
 
     /// <summary>The exception for a user.</summary>
@@ -38,7 +41,11 @@ internal static class SqliteFault
         };
 
         StorageException Storage(StorageFault fault, string? words = null) =>
-            new(fault, $"{what}: {words ?? StorageException.WordsOf(fault)}. {StorageException.AdviceFor(fault)}", error);
+            new(fault, $"{what}: {words ?? StorageException.WordsOf(fault)}{RoomWanted(fault)}. {StorageException.AdviceFor(fault)}", error);
+
+        // A commit writes whole pages; how many of them is known to SQLite alone.
+        string RoomWanted(StorageFault fault) =>
+            StorageException.Wanted(fault, path, isWrite && fault is StorageFault.DiskFull or StorageFault.QuotaExceeded ? PageBytes : null);
 
         StorageException OfInputOutput() => error.SqliteExtendedErrorCode switch
         {

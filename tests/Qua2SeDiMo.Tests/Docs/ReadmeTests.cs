@@ -15,7 +15,10 @@ namespace Qua2SeDiMo.Tests.Docs;
 public sealed partial class ReadmeTests
 {
     [Fact]
-    public void The_result_table_is_that_of_the_committed_run() => GeneratedBlock.Check("README.md", "demo", Block());
+    public void The_result_table_is_that_of_the_committed_run() => GeneratedBlock.Check("docs/results.md", "demo", WholeTable());
+
+    [Fact]
+    public void The_first_screen_has_five_rows_of_the_committed_run() => GeneratedBlock.Check("README.md", "demo", FirstScreen());
 
     [Fact]
     public void Every_link_into_the_repository_leads_somewhere()
@@ -32,9 +35,36 @@ public sealed partial class ReadmeTests
         }
     }
 
-    private static string Block()
+    private static string FirstScreen()
     {
-        var run = new RunDirectory(Path.Combine(RepositoryFiles.Root, "benchmarks", "results", "demo"));
+        Plan plan = RunFile.Read<Plan>(Demo.Plan, "plan");
+        StudyMetric metric = Objective.Parse(plan.Objective).Metric;
+        (string Name, PlanEntry Entry)[] rows =
+        [
+            ("uniform, 3 bits (`uaq-3`)", Single(plan, entry => entry.Label == "uaq-3 everywhere")),
+            ("uniform, 4 bits (`uaq-4`)", Single(plan, entry => entry.Label == "uaq-4 everywhere")),
+            ("best random mixture of at most 4 bits", Single(plan, entry => entry.Kind == PlanKind.BestRandom && entry.RequestedBits == 4)),
+            ("**plan for 3.5 bits**", Single(plan, entry => entry.Kind == PlanKind.Plan && entry.RequestedBits == 3.5)),
+            ("**plan for 4 bits**", Single(plan, entry => entry.Kind == PlanKind.Plan && entry.RequestedBits == 4)),
+        ];
+        var text = new StringBuilder();
+        text.AppendLine($"| the denoiser's weights | average bits | bytes | {metric.Title} ↑ | on fresh prompts ↑ |").AppendLine("| --- | ---: | ---: | ---: | ---: |");
+        foreach ((string name, PlanEntry entry) in rows)
+        {
+            string quality = $"{entry.Metrics[metric.Name].Value:0.000} | {entry.Metrics[metric.Name + PlanEntry.FreshSuffix].Value:0.000}";
+            text.AppendLine($"| {name} | {entry.AverageBits:0.000} | {entry.SizeBytes:#,0} | {quality} |");
+        }
+        text.AppendLine($"| full precision | 16.000 | {Single(plan, entry => entry.Kind == PlanKind.FullPrecision).SizeBytes:#,0} | | |");
+        return text.ToString().ReplaceLineEndings("\n");
+    }
+
+    private static PlanEntry Single(Plan plan, Func<PlanEntry, bool> isWanted) => Assert.Single(plan.Entries, entry => isWanted(entry));
+
+    private static RunDirectory Demo => new(Path.Combine(RepositoryFiles.Root, "benchmarks", "results", "demo"));
+
+    private static string WholeTable()
+    {
+        RunDirectory run = Demo;
         Plan plan = RunFile.Read<Plan>(run.Plan, "plan");
         StudyRecord study = RunFile.Read<StudyRecord>(run.StudyRecord, "study");
         Fit fit = RunFile.Read<Fit>(run.PredictorReport, "fit");
