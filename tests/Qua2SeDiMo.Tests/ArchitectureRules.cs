@@ -40,7 +40,7 @@ public sealed partial class ArchitectureRules
         ["Sensitivity"] = ["Predictors", "Graphs", "Numerics", "Quantizers", "Json"],
         ["Plans"] = ["Kernels.Codes", "Sensitivity", "Predictors", "Quantizers", "Graphs", "Numerics"],
         ["Packing"] = ["Kernels.Codes", "Plans", "Quantizers", "Graphs", "Models", "Numerics", "Json"],
-        ["Reports"] = ["Plans", "Sensitivity", "Predictors", "Numerics", "Json"],
+        ["Reports"] = ["Kernels.Codes", "Plans", "Sensitivity", "Predictors", "Studies", "Graphs", "Numerics", "Json"],
         ["Runs"] = ["Predictors", "Studies", "Inference", "Models", "Json"],
     };
 

@@ -52,13 +52,16 @@ public sealed record QuantizerSpec(QuantizerMethod Method, int Bits)
         return (elementCount * Bits / 8) + (overheadBits / 8);
     }
 
-    /// <summary>For instance <c>uaq-4</c>, <c>kmeans-c-3</c>, <c>kmeans-a-4</c>.</summary>
-    public override string ToString() => Method switch
+    /// <summary>Name of the method in files: <c>uaq</c>, <c>kmeans-c</c> or <c>kmeans-a</c>.</summary>
+    public string MethodName => Method switch
     {
-        QuantizerMethod.UniformAffine => $"uaq-{Bits}",
-        QuantizerMethod.KMeansPerChannel => $"kmeans-c-{Bits}",
-        _ => $"kmeans-a-{Bits}",
+        QuantizerMethod.UniformAffine => "uaq",
+        QuantizerMethod.KMeansPerChannel => "kmeans-c",
+        _ => "kmeans-a",
     };
+
+    /// <summary>For instance <c>uaq-4</c>, <c>kmeans-c-3</c>, <c>kmeans-a-4</c>.</summary>
+    public override string ToString() => $"{MethodName}-{Bits}";
 
     /// <summary>Reads the form of <see cref="ToString"/>; an underscore may stand for the inner hyphen.</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out QuantizerSpec? spec)

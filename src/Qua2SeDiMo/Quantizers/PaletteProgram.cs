@@ -42,7 +42,7 @@ public static class PaletteProgram
     {
         if (source.Allocation[weight.Name] is not { } spec) return null;
         var layout = new PaletteLayout(spec, source.TableType(weight.Name), weight.OutChannels, weight.RowLength);
-        string text = spec.ToString();
-        return new PaletteOperand(text[..text.LastIndexOf('-')], spec.Bits, layout.TotalBytes, destination => PaletteMatrix.From(source.Load(weight.Name)).Data.CopyTo(destination));
+        return new PaletteOperand(
+            spec.MethodName, spec.Bits, layout.TotalBytes, destination => PaletteMatrix.From(source.Load(weight.Name)).Data.CopyTo(destination));
     }
 }

@@ -1,4 +1,5 @@
 using Qua2SeDiMo.Plans;
+using Qua2SeDiMo.Predictors;
 
 namespace Qua2SeDiMo.Reports;
 
@@ -14,14 +15,19 @@ internal sealed record BarChartData(string Unit, int Decimals, IReadOnlyList<Bar
         "rank correlation between two halves of the prompts", 2,
         [.. report.Metrics.Where(metric => metric.Reliability is not null)
             .OrderByDescending(metric => metric.Reliability!.Value)
-            .Select(metric => new BarData(metric.Label, metric.Reliability!, [], metric.Key == report.ObjectiveKey))], 1);
+            .Select(metric => new BarData(metric.Label, metric.Reliability!, [], report.IsObjective(metric)))], 1);
 
     /// <summary>Rank correlation of each predictor, with its folds as dots.</summary>
-    public static BarChartData Predictors(PredictorData predictor, bool isPartial) => new(
-        isPartial ? "partial rank correlation, average bits removed" : "rank correlation on held-out trials", 2,
-        [.. predictor.Methods.Where(method => (isPartial ? method.PartialSrcc : method.Srcc) is not null).Select(method => new BarData(
-            method.Label, new Measured((isPartial ? method.PartialSrcc : method.Srcc)!.Value),
-            isPartial ? method.FoldPartialSrcc : method.FoldSrcc, method.Key == predictor.DecidingKey))], 1);
+    public static BarChartData Predictors(FitResult fit, string deciding, bool isPartial)
+    {
+        FoldSummary Summary(ModelScores scores) => isPartial ? scores.PartialSrcc : scores.Srcc;
+        double Figure(FoldMetrics fold) => isPartial ? fold.PartialSrcc : fold.Srcc;
+        BarData Bar(ModelScores scores) => new(
+            scores.Label(), new Measured(Summary(scores).Mean), scores.Defined(Figure), scores.Model == deciding);
+        return new BarChartData(
+            isPartial ? "partial rank correlation, average bits removed" : "rank correlation on held-out trials", 2,
+            [.. fit.Models.Where(scores => Summary(scores).Defined() is not null).Select(Bar)], 1);
+    }
 
     public TableData ToTable() => new(
         [new("Name"), new("Value", true), new("low", true), new("high", true), new("single values")],

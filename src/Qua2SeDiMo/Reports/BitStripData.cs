@@ -1,3 +1,6 @@
+using Qua2SeDiMo.Kernels.Codes;
+using Qua2SeDiMo.Plans;
+
 namespace Qua2SeDiMo.Reports;
 
 /// <summary>The network from first to last weight: size, sensitivity, and what each allocation chose.</summary>
@@ -6,17 +9,20 @@ namespace Qua2SeDiMo.Reports;
 /// <param name="Lanes">One per allocation.</param>
 internal sealed record BitStripData(IReadOnlyList<ChartSeries> Series, IReadOnlyList<BitStripWeight> Weights, IReadOnlyList<BitStripLane> Lanes)
 {
-    public static BitStripData Collect(ReportData report, IReadOnlyList<EntryData> entries)
+    public static BitStripData Collect(ReportData report, IReadOnlyList<PlanEntry> entries)
     {
-        OptionData[] options = [.. report.Options];
+        IReadOnlyList<QuantizerSpec> options = QuantizerSpec.PaperOptions;
+        IReadOnlyList<ScoredWeight> weights = ScoredWeight.All(report);
         return new BitStripData(
-            [.. ChartSeries.Of(options), ChartSeries.FullPrecision],
-            [.. report.Weights.Select(weight => new BitStripWeight(weight.Name, weight.Block, weight.ParameterCount, weight.Spread))],
-            [.. entries.Select(entry => new BitStripLane(entry.Name, entry.AverageBits, [.. report.Weights.Select(weight =>
-            {
-                int option = entry.Choices!.TryGetValue(weight.Name, out string? name) ? Array.FindIndex(options, o => o.Name == name) : -1;
-                return option < 0 ? new BitStripChoice(options.Length, report.Run.OriginalBits) : new BitStripChoice(option, options[option].Bits);
-            })]))]);
+            [.. ChartSeries.OfPaper, ChartSeries.FullPrecision],
+            [.. weights.Select(weight => new BitStripWeight(weight.Name, weight.Block, weight.Position.Parameters, weight.Spread))],
+            [.. entries.Select(entry => new BitStripLane(entry.ShortName(), entry.AverageBits, [.. weights.Select(weight => Choice(entry, weight))]))]);
+
+        BitStripChoice Choice(PlanEntry entry, ScoredWeight weight)
+        {
+            int option = entry.Choice(options, weight);
+            return option < 0 ? new BitStripChoice(options.Count, report.Run.OriginalBits) : new BitStripChoice(option, options[option].Bits);
+        }
     }
 
     public TableData ToTable() => new(

@@ -7,9 +7,9 @@ namespace Qua2SeDiMo.Reports;
 internal sealed record BoxPlotData(string Unit, IReadOnlyList<BoxData> Boxes, string Members = "weights")
 {
     /// <summary>Scores of all options of all weights, grouped; groups in order of first appearance, those outside blocks last.</summary>
-    public static BoxPlotData Scores(ReportData report, Func<WeightData, string> group) => new(
+    public static BoxPlotData Scores(ReportData report, Func<ScoredWeight, string> group) => new(
         "score of one option of one weight, in standard deviations",
-        [.. report.Weights.Where(weight => weight.Scores is not null).GroupBy(group)
+        [.. ScoredWeight.All(report).Where(weight => weight.Scores is not null).GroupBy(group)
             .OrderBy(weights => weights.All(weight => weight.IsOutside))
             .Select(weights => BoxData.Of(weights.Key, weights.Count(),
                 [.. weights.SelectMany(weight => weight.Scores!.Select(score => score.Mean))]))]);

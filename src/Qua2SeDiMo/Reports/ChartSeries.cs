@@ -1,3 +1,5 @@
+using Qua2SeDiMo.Kernels.Codes;
+
 namespace Qua2SeDiMo.Reports;
 
 /// <summary>How one kind of thing looks in a chart: hue by method, lightness and hatching by bits, so that no colour stands alone.</summary>
@@ -9,12 +11,20 @@ internal sealed record ChartSeries(string Label, string CssClass, bool IsHatched
     /// <summary>A weight that keeps its original precision.</summary>
     public static ChartSeries FullPrecision { get; } = new("full precision", "o-full", false);
 
+    /// <summary>One series per option of the paper, in its order.</summary>
+    public static IReadOnlyList<ChartSeries> OfPaper { get; } = Of([.. QuantizerSpec.PaperOptions.Select(OptionWords.Of)]);
+
     /// <summary>One series per option, in the same order.</summary>
-    public static IReadOnlyList<ChartSeries> Of(IReadOnlyList<OptionData> options)
+    public static IReadOnlyList<ChartSeries> Of(IReadOnlyList<OptionWords> options)
     {
         string[] methods = [.. options.Select(option => option.Method).Distinct()];
-        return [.. options.Select(option => new ChartSeries(
-            option.Label, $"o{Array.IndexOf(methods, option.Method) % 3}-{(option.Bits <= 3 ? 3 : 4)}", option.Bits <= 3))];
+        return [.. options.Select(Series)];
+
+        ChartSeries Series(OptionWords option)
+        {
+            int hue = Array.IndexOf(methods, option.Method) % 3;
+            return new ChartSeries(option.Label, $"o{hue}-{(option.IsSmall ? 3 : 4)}", option.IsSmall);
+        }
     }
 
     /// <summary>Draws a filled, possibly hatched, rectangle.</summary>

@@ -11,7 +11,6 @@ public static class ExplanationFigures
 {
     private const int MostBars = 24;
     private const double Reach = 1.96;
-    private const string Outside = "outside";
 
     /// <summary>Writes every figure of an explanation as an SVG file.</summary>
     /// <param name="record">The explanation.</param>
@@ -164,11 +163,11 @@ public static class ExplanationFigures
         "units");
 
     private static IEnumerable<IGrouping<string, T>> Ordered<T>(IEnumerable<IGrouping<string, T>> groups) =>
-        groups.OrderBy(group => group.Key == Outside);
+        groups.OrderBy(group => group.Key == WeightGroups.Outside);
 
     private static StackedBarData Choices(ExplainedModel model, Func<int, int> option)
     {
-        OptionData[] options = [.. model.Scores.Options.Select(OptionData.Of)];
+        OptionWords[] options = [.. model.Scores.Options.Select(OptionWords.OfName)];
         return new StackedBarData(ChartSeries.Of(options), [.. Ordered(model.Weights.GroupBy(model.Type)).Select(Bar)]);
 
         StackedBar Bar(IGrouping<string, int> weights) =>

@@ -9,7 +9,7 @@ internal sealed record HeatMapData(IReadOnlyList<string> Rows, IReadOnlyList<str
     /// <summary>Collects the weights inside blocks.</summary>
     public static HeatMapData Collect(ReportData report)
     {
-        WeightData[] weights = [.. report.Weights.Where(weight => !weight.IsOutside && weight.Spread is not null)];
+        ScoredWeight[] weights = [.. ScoredWeight.All(report).Where(weight => !weight.IsOutside && weight.Spread is not null)];
         string[] rows = [.. weights.Select(weight => weight.Block).Distinct()];
         string[] columns = [.. weights.Select(weight => weight.Role).Distinct()];
         ILookup<(string, string), double> cells = weights.ToLookup(weight => (weight.Block, weight.Role), weight => weight.Spread!.Value);

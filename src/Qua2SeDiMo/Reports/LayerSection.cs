@@ -7,8 +7,7 @@ internal static class LayerSection
 {
     public static Markup Draw(ReportData report, FigureBook book)
     {
-        EntryData[] entries = [.. report.Entries.Where(entry => entry.Choices is not null)
-            .Where(entry => entry.Kind is PlanKind.Plan or PlanKind.WeightError or PlanKind.BestRandom)
+        PlanEntry[] entries = [.. report.Entries.Where(entry => entry.Kind is PlanKind.Plan or PlanKind.WeightError or PlanKind.BestRandom)
             .OrderBy(entry => entry.Kind).ThenBy(entry => entry.AverageBits)];
         if (entries.Length == 0 || report.Weights.Count == 0) return Markup.Empty;
         BitStripData data = BitStripData.Collect(report, entries);

@@ -8,16 +8,16 @@ namespace Qua2SeDiMo.Reports;
 /// <param name="Marks">Plans and baselines, labelled.</param>
 /// <param name="FullPrecision">The metric of the full-precision model; null where it is the reference itself.</param>
 internal sealed record ParetoData(
-    MetricData Metric, IReadOnlyList<ParetoPoint> Trials, IReadOnlyList<ParetoPoint> Marks, Measured? FullPrecision)
+    ShownMetric Metric, IReadOnlyList<ParetoPoint> Trials, IReadOnlyList<ParetoPoint> Marks, Measured? FullPrecision)
 {
-    public static ParetoData Collect(ReportData report, MetricData metric) => new(
+    public static ParetoData Collect(ReportData report, ShownMetric metric) => new(
         metric,
         [.. report.Trials.Where(trial => trial.Metrics.TryGetValue(metric.Key, out double value) && double.IsFinite(value))
             .Select(trial => new ParetoPoint($"trial {trial.Number}", null, trial.AverageBits, new Measured(trial.Metrics[metric.Key])))],
         [.. report.Entries.Where(entry => entry.Kind is not (PlanKind.FullPrecision or PlanKind.RoundedActivations))
-            .Where(entry => entry[metric] is not null)
-            .Select(entry => new ParetoPoint(entry.Name, entry.Kind, entry.AverageBits, entry[metric]!))],
-        report.Entries.FirstOrDefault(entry => entry.Kind == PlanKind.FullPrecision)?[metric]);
+            .Where(entry => entry.Value(metric) is not null)
+            .Select(entry => new ParetoPoint(entry.ShortName(), entry.Kind, entry.AverageBits, entry.Value(metric)!))],
+        report.Entries.FirstOrDefault(entry => entry.Kind == PlanKind.FullPrecision)?.Value(metric));
 
     /// <summary>Marks that no mark of equal or smaller size beats, by size.</summary>
     public IReadOnlyList<ParetoPoint> Frontier()

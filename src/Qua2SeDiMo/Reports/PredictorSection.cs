@@ -1,52 +1,96 @@
+using Qua2SeDiMo.Predictors;
+
 namespace Qua2SeDiMo.Reports;
 
 /// <summary>How well the predictors rank trials that they did not see.</summary>
 internal static class PredictorSection
 {
+    private const string Intro = "More bits make better images almost by themselves, so the partial correlation, with AverageBits removed, shows "
+        + "what a method knows beyond size.";
+
     public static Markup Draw(ReportData report, FigureBook book)
     {
-        if (report.Predictor is not { Methods.Count: > 0 } predictor) return Markup.Empty;
-        MetricData? objective = report.Metrics.FirstOrDefault(metric => metric.Key == report.ObjectiveKey);
-        string unit = predictor.Unit ?? (objective is null ? "objective" : (objective.HigherIsBetter ? "" : "−") + objective.LabelWithUnit);
-        var partial = BarChartData.Predictors(predictor, isPartial: true);
-        var plain = BarChartData.Predictors(predictor, isPartial: false);
+        if (report.Fit?.Result is not { Models.Count: > 0 } fit) return Markup.Empty;
+        string unit = Unit(report);
+        var partial = BarChartData.Predictors(fit, report.DecidingModel, isPartial: true);
+        var plain = BarChartData.Predictors(fit, report.DecidingModel, isPartial: false);
         return Markup.Of(
             $"""
-            <p>{ReportWords.Deciding(predictor)} All figures are for held-out trials of the same {predictor.FoldCount} folds. More bits make better images almost by themselves, so the partial correlation, with AverageBits removed, shows what a method knows beyond size.</p>
-            {HtmlTable.Draw(Table(predictor, unit), "Predictors on held-out trials")}
+            <p>{PredictorWords.Deciding(report, fit)} All figures are for held-out trials of the same {fit.Folds.Count} folds. {Intro}</p>
+            {HtmlTable.Draw(Table(fit, report.DecidingModel, unit), "Predictors on held-out trials")}
             <div class="pair">
-            {(partial.Bars.Count == 0 ? Markup.Empty : book.Add(SvgBarChart.Draw("predictor-partial", "Partial rank correlation of the predictors", partial), "Rank correlation at equal size; circles are folds, the strong bar decides the plans.", partial.ToTable()))}
-            {(plain.Bars.Count == 0 ? Markup.Empty : book.Add(SvgBarChart.Draw("predictor-srcc", "Rank correlation of the predictors", plain), "Rank correlation; circles are folds, the strong bar decides the plans.", plain.ToTable()))}
+            {Bars("predictor-partial", "Partial rank correlation of the predictors", "Rank correlation at equal size", partial, book)}
+            {Bars("predictor-srcc", "Rank correlation of the predictors", "Rank correlation", plain, book)}
             </div>
-            {Scatters(predictor, unit, book)}
+            {Scatters(report, fit, unit, book)}
             """);
     }
 
-    private static Markup Scatters(PredictorData predictor, string unit, FigureBook book)
+    // The objective metric, negated where lower is better, or what it is composed of.
+    private static string Unit(ReportData report)
     {
-        Markup[] figures = [.. predictor.Methods.Where(method => method.HeldOut.Count > 0)
-            .OrderByDescending(method => method.Key == predictor.DecidingKey).Select(method =>
-            {
-                var data = new ScatterData(unit, method.HeldOut);
-                return book.Add(SvgScatter.Draw($"held-out-{FigureText.Slug(method.Key)}", $"{method.Label}: predicted against measured", data),
-                    $"{method.Label}: each dot is a trial, predicted by the fold that did not see it; on the dashed line the prediction is exact.", data.ToTable());
-            })];
-        return figures.Length == 0 ? Markup.Empty : Markup.Of($"<h3>Predicted against measured</h3><div class=\"pair\">{Markup.Join(figures, "\n")}</div>");
+        var objective = Studies.Objective.Parse(report.Objective);
+        if (objective.SizeWeight > 0) return report.Objective;
+        var metric = new ShownMetric(objective.Metric);
+        return (metric.HigherIsBetter ? "" : "−") + metric.LabelWithUnit;
     }
 
-    private static TableData Table(PredictorData predictor, string unit) => new(
+    private static Markup Bars(string name, string title, string what, BarChartData data, FigureBook book)
+    {
+        if (data.Bars.Count == 0) return Markup.Empty;
+        string caption = $"{what}; circles are folds, the strong bar decides the plans.";
+        return book.Add(SvgBarChart.Draw(name, title, data), caption, data.ToTable());
+    }
+
+    private static Markup Scatters(ReportData report, FitResult fit, string unit, FigureBook book)
+    {
+        Markup[] figures =
         [
-            new("Method"), new("SRCC", true, "Spearman rank correlation"), new("Partial SRCC", true, "Average bits removed"), new("NDCG", true),
-            new($"Mean error, {unit}", true, "Mean absolute error"), new("Partial SRCC by fold"),
-        ],
-        [.. predictor.Methods.Select(IReadOnlyList<TableCell> (method) =>
-        [
-            method.Key == predictor.DecidingKey
-                ? new TableCell(method.Label, Content: Markup.Of($"{method.Label} <span class=\"tag\">decides</span>")) : method.Label,
-            Spread(method.Srcc, method.FoldSrcc), Spread(method.PartialSrcc, method.FoldPartialSrcc), TableCell.Number(method.Ndcg, 3),
-            TableCell.Number(method.MeanAbsoluteError, 3),
-            method.FoldPartialSrcc.Count == 0 ? FigureText.None : string.Join("  ", method.FoldPartialSrcc.Select(value => FigureText.Fixed(value, 2))),
-        ])]);
+            .. fit.Models.OrderByDescending(scores => scores.Model == report.DecidingModel)
+                .Select(scores => (scores, new ScatterData(unit, scores.Predicted(report.Trials))))
+                .Where(pair => pair.Item2.Points.Count > 0)
+                .Select(pair => Scatter(pair.scores, pair.Item2, book)),
+        ];
+        return figures.Length == 0 ? Markup.Empty
+            : Markup.Of($"<h3>Predicted against measured</h3><div class=\"pair\">{Markup.Join(figures, "\n")}</div>");
+    }
+
+    private static Markup Scatter(ModelScores scores, ScatterData data, FigureBook book)
+    {
+        string caption = $"{scores.Label()}: each dot is a trial, predicted by the fold that did not see it; on the dashed line the prediction is "
+            + "exact.";
+        SvgDocument drawing = SvgScatter.Draw($"held-out-{FigureText.Slug(scores.Model)}", $"{scores.Label()}: predicted against measured", data);
+        return book.Add(drawing, caption, data.ToTable());
+    }
+
+    private static TableData Table(FitResult fit, string deciding, string unit)
+    {
+        return new TableData(
+            [
+                new("Method"),
+                new("SRCC", true, "Spearman rank correlation"),
+                new("Partial SRCC", true, "Average bits removed"),
+                new("NDCG", true),
+                new($"Mean error, {unit}", true, "Mean absolute error"),
+                new("Partial SRCC by fold"),
+            ],
+            [.. fit.Models.Select(Row)]);
+
+        IReadOnlyList<TableCell> Row(ModelScores scores)
+        {
+            IReadOnlyList<double> partial = scores.Defined(fold => fold.PartialSrcc);
+            return
+            [
+                scores.Model != deciding ? scores.Label()
+                    : new TableCell(scores.Label(), Content: Markup.Of($"{scores.Label()} <span class=\"tag\">decides</span>")),
+                Spread(scores.Srcc.Defined(), scores.Defined(fold => fold.Srcc)),
+                Spread(scores.PartialSrcc.Defined(), partial),
+                TableCell.Number(scores.NdcgAll.Defined(), 3),
+                TableCell.Number(scores.MeanAbsoluteError.Defined(), 3),
+                partial.Count == 0 ? FigureText.None : string.Join("  ", partial.Select(value => FigureText.Fixed(value, 2))),
+            ];
+        }
+    }
 
     private static TableCell Spread(double? value, IReadOnlyList<double> folds)
     {

@@ -8,8 +8,8 @@ internal static class ReportCaveats
     public static IEnumerable<string> Sentences(ReportData report)
     {
         RunData run = report.Run;
-        MetricData[] distributional = [.. report.Metrics.Where(metric => !metric.IsPaired)];
-        EntryData? full = report.Entries.FirstOrDefault(entry => entry.Kind == PlanKind.FullPrecision);
+        ShownMetric[] distributional = [.. report.Metrics.Where(metric => !metric.IsPaired)];
+        PlanEntry? full = report.Entries.FirstOrDefault(entry => entry.Kind == PlanKind.FullPrecision);
         if (distributional.Length > 0)
         {
             yield return $"{FigureText.List([.. distributional.Select(metric => metric.Label)])} do not measure fidelity: they compare with real images or with the "
@@ -19,17 +19,11 @@ internal static class ReportCaveats
         }
         yield return $"{run.ImageCount} images per trial are few. Fréchet distances of small samples are biased upwards, by tens of points even "
             + "at a thousand images, so such figures compare only with others of the same number of images: not with papers.";
-        int[] counts = [.. report.Entries.Select(entry => entry.ImageCount).Append(run.ImageCount).Distinct().Order()];
-        if (counts.Length > 1)
-        {
-            yield return $"Not all figures come from the same number of images (here {FigureText.List([.. counts.Select(count => $"{count}")])}): "
-                + "Fréchet distance and KID do not compare between them.";
-        }
         if (report.Entries.Any(entry => entry.Kind == PlanKind.BestRandom) && report.Trials.Count > 1)
         {
             yield return "The best random trial was picked by the very measurement that it is shown with, so its figure is flattered by chance.";
         }
-        if (report.Weights.Any(weight => weight.Scores is not null))
+        if (report.Explanation is not null)
         {
             yield return "Scores are predictions learned from the trials, in standard deviations, not measurements of single weights. They compare options of "
                 + "one weight and weights with each other; they do not add up to an image quality.";
@@ -58,14 +52,14 @@ internal static class ReportCaveats
         ("Split-half reliability", "Rank correlation over the trials between a metric computed from one half of the prompts and from the other."),
     ];
 
-    private static string BetterThanFull(ReportData report, MetricData[] metrics, EntryData? full)
+    private static string BetterThanFull(ReportData report, ShownMetric[] metrics, PlanEntry? full)
     {
         if (full is null) return "";
-        string[] cases = [.. metrics.Where(metric => full[metric] is not null)
+        string[] cases = [.. metrics.Where(metric => full.Value(metric) is not null)
             .Select(metric => (metric, count: report.Entries.Count(entry =>
-                entry[metric] is { } value && metric.Advantage(value.Value, full[metric]!.Value) > 0)
+                entry.Value(metric) is { } value && metric.Advantage(value.Value, full.Value(metric)!.Value) > 0)
                 + report.Trials.Count(trial => trial.Metrics.TryGetValue(metric.Key, out double value)
-                    && metric.Advantage(value, full[metric]!.Value) > 0)))
+                    && metric.Advantage(value, full.Value(metric)!.Value) > 0)))
             .Where(pair => pair.count > 0)
             .Select(pair => $"{pair.count} {(pair.count == 1 ? "time" : "times")} by {pair.metric.Label}")];
         int total = report.Trials.Count + report.Entries.Count(entry => entry.Kind != PlanKind.FullPrecision);

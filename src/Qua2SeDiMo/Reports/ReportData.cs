@@ -1,52 +1,49 @@
+using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Json;
+using Qua2SeDiMo.Plans;
+using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Sensitivity;
+using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Reports;
 
 /// <summary>
-/// Everything that a report shows, computed elsewhere. The report only orders, compares and draws it. Sections whose part is null
-/// or empty are left out, so a report can be written after any stage.
+/// Everything that a report shows: the records of the stages as they are, and what they rest on. The report only orders, compares and
+/// draws it. Sections whose record is null or empty are left out, so a report can be written after any stage.
 /// </summary>
 public sealed record ReportData
 {
+    /// <summary>What low and high ends of measured values are.</summary>
+    internal const string IntervalMeaning = "95 % bootstrap interval over prompts";
+
     /// <summary>What was run, on what, for how long.</summary>
     public required RunData Run { get; init; }
 
-    /// <summary>The metrics, in the order in which they are shown; the keys are used by entries and trials.</summary>
-    public required IReadOnlyList<MetricData> Metrics { get; init; }
+    /// <summary>What is optimised, in the form of <see cref="Studies.Objective"/>.</summary>
+    public required string Objective { get; init; }
 
-    /// <summary>Key of the metric that was optimised; the report marks it and opens with it.</summary>
-    public required string ObjectiveKey { get; init; }
+    /// <summary>How reliably each metric ranks the trials; empty where that was not measured.</summary>
+    public IReadOnlyList<ObjectiveReliability> Reliabilities { get; init; } = [];
 
-    /// <summary>Why this objective, or how it is composed when it is more than one metric; null for nothing to say.</summary>
-    public string? ObjectiveNote { get; init; }
-
-    /// <summary>What the low and high ends of measured values mean, for instance "95 % bootstrap interval over prompts".</summary>
-    public string? IntervalMeaning { get; init; }
-
-    /// <summary>Full precision, plans and baselines, each generated and scored.</summary>
-    public required IReadOnlyList<EntryData> Entries { get; init; }
-
-    /// <summary>Summed scores against size, per proposer that adds up scores.</summary>
-    public IReadOnlyList<FrontData> Fronts { get; init; } = [];
-
-    /// <summary>The random trials of the study.</summary>
+    /// <summary>The labelled trials of the study.</summary>
     public IReadOnlyList<TrialData> Trials { get; init; } = [];
 
-    /// <summary>The options of a weight, in score order.</summary>
-    public required IReadOnlyList<OptionData> Options { get; init; }
-
     /// <summary>Every quantizable weight in the order of the network.</summary>
-    public required IReadOnlyList<WeightData> Weights { get; init; }
-
-    /// <summary>How scores are made, in a phrase, for instance "five folds of the GATv2 predictor"; null if there are none.</summary>
-    public string? ScoreSource { get; init; }
+    public required IReadOnlyList<WeightPosition> Weights { get; init; }
 
     /// <summary>How well the predictors rank held-out trials; null before they are fitted.</summary>
-    public PredictorData? Predictor { get; init; }
+    public Fit? Fit { get; init; }
 
     /// <summary>Scores of every model at both levels, and what they rest on; null before there is an explanation.</summary>
     public SensitivityRecord? Explanation { get; init; }
+
+    /// <summary>Full precision, plans and baselines, each generated and scored; null before there is a plan.</summary>
+    public Plan? Plan { get; init; }
+
+    /// <summary>
+    /// Key of an entry of the plan to the EffectiveBits of its packed file, all bytes on disk ÷ all parameters × 8; only of what was packed.
+    /// </summary>
+    public IReadOnlyDictionary<string, double> EffectiveBits { get; init; } = new Dictionary<string, double>();
 
     /// <summary>Pictures of the same prompts and seeds under several entries; null to leave them out.</summary>
     public ImageGridData? Images { get; init; }
@@ -54,10 +51,49 @@ public sealed record ReportData
     /// <summary>Further caveats, one sentence or two each, shown as they are.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
+    /// <summary>Rows of the result table.</summary>
+    internal IReadOnlyList<PlanEntry> Entries => Plan?.Entries ?? [];
+
+    /// <summary>Metric of the objective.</summary>
+    internal StudyMetric ObjectiveMetric => Studies.Objective.Parse(Objective).Metric;
+
+    /// <summary>Metrics that are shown.</summary>
+    internal IReadOnlyList<ShownMetric> Metrics => ShownMetric.All(this);
+
+    /// <summary>The objective among the metrics that are shown.</summary>
+    internal ShownMetric? ShownObjective => Metrics.FirstOrDefault(IsObjective);
+
+    /// <summary>Family of the scores that plans are made by; null before there are scores.</summary>
+    internal string? DecidingFamily => Plan?.Predictor ?? Explanation?.Decides;
+
+    /// <summary>The model of the fit whose scores plans are made by.</summary>
+    internal string DecidingModel => (Plan?.Predictor ?? Fit?.Result.Choice.Model) switch
+    {
+        ModelNames.Network => ModelNames.Network,
+        ModelNames.Blend when Fit?.Result.Find(ModelNames.Blend) is not null => ModelNames.Blend,
+        // Ridge regression proposes with coefficients around trends of size and error.
+        _ => ModelNames.RidgeTrends,
+    };
+
+    /// <summary>Whether a metric is the objective's, over the prompts of the study.</summary>
+    internal bool IsObjective(ShownMetric metric) => !metric.IsFresh && metric.Metric == ObjectiveMetric;
+
     /// <summary>Writes the record as indented JSON, images as base64.</summary>
     public void Write(string path) => OwnJson.Write(path, this);
 
     /// <summary>Reads the form of <see cref="Write"/>.</summary>
     /// <exception cref="Q2Exception">The file is not such a record.</exception>
-    public static ReportData Read(string path) => OwnJson.Read<ReportData>(path, "report");
+    public static ReportData Read(string path)
+    {
+        ReportData report = OwnJson.Read<ReportData>(path, "report");
+        try
+        {
+            _ = report.ObjectiveMetric;
+        }
+        catch (Exception error) when (error is FormatException or UnknownObjectiveException)
+        {
+            throw new DamagedFileException(path, error.Message, "report", error);
+        }
+        return report;
+    }
 }

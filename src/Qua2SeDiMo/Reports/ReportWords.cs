@@ -1,3 +1,4 @@
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Plans;
 
 namespace Qua2SeDiMo.Reports;
@@ -8,11 +9,12 @@ internal static class ReportWords
     /// <summary>One sentence per plan on the objective: ahead of or behind the best baseline of its size or smaller.</summary>
     public static string Verdict(ComparisonData comparison)
     {
-        MetricData metric = comparison.Metric;
-        string own = $"{comparison.Plan.Label}: {metric.Label} {metric.TextWithUnit(comparison.Plan[metric]!.Value)} at "
-            + $"{FigureText.Fixed(comparison.Plan.AverageBits, 3)} AverageBits";
+        ShownMetric metric = comparison.Metric;
+        string figure = metric.TextWithUnit(comparison.Plan.Value(metric)!.Value);
+        string own = $"{comparison.Plan.Label}: {metric.Label} {figure} at {FigureText.Fixed(comparison.Plan.AverageBits, 3)} AverageBits";
         if (comparison.Baseline is not { } baseline) return own + "; no baseline is as small.";
-        string against = $"{baseline.Label} ({FigureText.Fixed(baseline.AverageBits, 3)} bits, {metric.TextWithUnit(baseline[metric]!.Value)})";
+        string other = metric.TextWithUnit(baseline.Value(metric)!.Value);
+        string against = $"{baseline.Label} ({FigureText.Fixed(baseline.AverageBits, 3)} bits, {other})";
         string difference = metric.TextWithUnit(Math.Abs(comparison.Advantage));
         string verdict = comparison.Advantage switch
         {
@@ -31,14 +33,14 @@ internal static class ReportWords
     /// <summary>For each metric, which plans win against the baselines and which lose.</summary>
     public static IEnumerable<string> OtherMetrics(ReportData report)
     {
-        EntryData[] plans = [.. report.Entries.Where(entry => entry.Kind == PlanKind.Plan)];
-        foreach (MetricData metric in report.Metrics.Where(metric => metric.Key != report.ObjectiveKey))
+        PlanEntry[] plans = [.. report.Entries.Where(entry => entry.Kind == PlanKind.Plan)];
+        foreach (ShownMetric metric in report.Metrics.Where(metric => !report.IsObjective(metric)))
         {
             ComparisonData[] comparisons = [.. plans.Select(plan => ComparisonData.Of(report, plan, metric))
                 .OfType<ComparisonData>().Where(comparison => comparison.Baseline is not null)];
             if (comparisons.Length == 0) continue;
-            string[] ahead = [.. comparisons.Where(c => c.Advantage > 0).Select(c => c.Plan.Name)];
-            string[] behind = [.. comparisons.Where(c => c.Advantage < 0).Select(c => $"{c.Plan.Name} (behind {c.Baseline!.Name})")];
+            string[] ahead = [.. comparisons.Where(c => c.Advantage > 0).Select(c => c.Plan.ShortName())];
+            string[] behind = [.. comparisons.Where(c => c.Advantage < 0).Select(c => $"{c.Plan.ShortName()} (behind {c.Baseline!.ShortName()})")];
             string text = ahead.Length == comparisons.Length ? "every plan is ahead of the baselines of its size or smaller"
                 : ahead.Length == 0 ? "no plan is ahead of the baselines of its size or smaller"
                 : $"ahead of the baselines of their size or smaller: {FigureText.List(ahead)}; not ahead: {FigureText.List(behind)}";
@@ -49,9 +51,12 @@ internal static class ReportWords
     /// <summary>Which weights, operator types and blocks react most, and which option scores best.</summary>
     public static IEnumerable<string> Sensitivity(ReportData report)
     {
-        WeightData[] weights = [.. report.Weights.Where(weight => weight.Spread is not null).OrderByDescending(weight => weight.Spread)];
+        ScoredWeight[] weights =
+        [
+            .. ScoredWeight.All(report).Where(weight => weight.Spread is not null).OrderByDescending(weight => weight.Spread),
+        ];
         if (weights.Length < 3) yield break;
-        WeightData first = weights[0];
+        ScoredWeight first = weights[0];
         double median = weights[weights.Length / 2].Spread!.Value;
         double doubt = first.Scores!.Max(score => score.Deviation);
         string lead = first.Spread - weights[1].Spread > doubt
@@ -72,40 +77,22 @@ internal static class ReportWords
             yield return $"By block, {blocks[0].Key} is the most sensitive (mean span {FigureText.Fixed(blocks[0].Mean, 2)}), "
                 + $"{blocks[^1].Key} the least ({FigureText.Fixed(blocks[^1].Mean, 2)}).";
         }
-        (OptionData Option, int Count) best = report.Options
+        (QuantizerSpec Option, int Count) best = QuantizerSpec.PaperOptions
             .Select((option, i) => (option, weights.Count(weight => weight.Scores!.All(score => score.Mean <= weight.Scores![i].Mean))))
             .MaxBy(pair => pair.Item2);
-        yield return $"Regardless of size, {best.Option.Label} has the best score for {best.Count} of {weights.Length} weights.";
-    }
-
-    /// <summary>Which method decides, and what the held-out figures say about that.</summary>
-    public static string Deciding(PredictorData predictor)
-    {
-        PredictorMethodData? deciding = predictor.Methods.FirstOrDefault(method => method.Key == predictor.DecidingKey);
-        if (deciding is null) return predictor.Reason ?? "";
-        if (predictor.Reason is { } reason) return $"{deciding.Label} decides the plans: {reason}";
-        PredictorMethodData[] ranked = [.. predictor.Methods.Where(method => method.PartialSrcc is not null)
-            .OrderByDescending(method => method.PartialSrcc)];
-        if (ranked.Length < 2 || deciding.PartialSrcc is null) return $"{deciding.Label} decides the plans.";
-        string own = $"partial rank correlation {FigureText.Fixed(deciding.PartialSrcc, 2)}";
-        if (ranked[0] == deciding)
-        {
-            return $"{deciding.Label} decides the plans: at equal size it ranks held-out trials best ({own}; next is "
-                + $"{ranked[1].Label} with {FigureText.Fixed(ranked[1].PartialSrcc, 2)}).";
-        }
-        return $"{deciding.Label} decides the plans ({own}), although {ranked[0].Label} ranks held-out trials of equal size better "
-            + $"({FigureText.Fixed(ranked[0].PartialSrcc, 2)}).";
+        string label = OptionWords.Of(best.Option).Label;
+        yield return $"Regardless of size, {label} has the best score for {best.Count} of {weights.Length} weights.";
     }
 
     /// <summary>Which metrics can be trusted to rank trials at this number of images.</summary>
     public static IEnumerable<string> Reliability(ReportData report)
     {
-        MetricData[] ranked = [.. report.Metrics.Where(metric => metric.Reliability is not null)
+        ShownMetric[] ranked = [.. report.Metrics.Where(metric => metric.Reliability is not null)
             .OrderByDescending(metric => metric.Reliability!.Value)];
         if (ranked.Length < 2) yield break;
-        string Text(MetricData metric) => $"{metric.Label} ({FigureText.Fixed(metric.Reliability!.Value, 2)})";
+        string Text(ShownMetric metric) => $"{metric.Label} ({FigureText.Fixed(metric.Reliability!.Value, 2)})";
         yield return $"Ranked by one half of the prompts and again by the other, the trials agree best under {Text(ranked[0])} and least under {Text(ranked[^1])}.";
-        MetricData? objective = ranked.FirstOrDefault(metric => metric.Key == report.ObjectiveKey);
+        ShownMetric? objective = ranked.FirstOrDefault(report.IsObjective);
         if (objective is null) yield break;
         int place = Array.IndexOf(ranked, objective) + 1;
         yield return place == 1
@@ -113,7 +100,8 @@ internal static class ReportWords
             : $"The objective, {Text(objective)}, is number {place} of {ranked.Length}.";
     }
 
-    private static (string Key, double Mean, int Count)[] MeanSpread(IEnumerable<WeightData> weights, Func<WeightData, string> key) =>
+    private static (string Key, double Mean, int Count)[] MeanSpread(
+        IEnumerable<ScoredWeight> weights, Func<ScoredWeight, string> key) =>
         [.. weights.GroupBy(key).Select(group => (group.Key, group.Average(weight => weight.Spread!.Value), group.Count()))
             .OrderByDescending(group => group.Item2)];
 }

@@ -14,7 +14,7 @@ internal static class RunSection
             new("Study", $"{report.Trials.Count} random trials × {run.ImageCount} images × {run.StepCount} steps"),
             new("Guidance scale", FigureText.Fixed(run.GuidanceScale, 1)),
             .. run.Seeds.Length > 0 ? [new FactData("Seeds", run.Seeds)] : Array.Empty<FactData>(),
-            new("Objective", report.Metrics.FirstOrDefault(metric => metric.Key == report.ObjectiveKey)?.Label ?? report.ObjectiveKey),
+            new("Objective", report.ObjectiveMetric.Label),
             .. run.Command.Length > 0 ? [new FactData("Command", run.Command)] : Array.Empty<FactData>(),
             .. run.Facts,
         ];

@@ -3,13 +3,13 @@ namespace Qua2SeDiMo.Reports;
 /// <summary>Predicted against measured objective on held-out trials.</summary>
 /// <param name="Unit">The objective with its unit.</param>
 /// <param name="Points">The trials.</param>
-internal sealed record ScatterData(string Unit, IReadOnlyList<HeldOutData> Points)
+internal sealed record ScatterData(string Unit, IReadOnlyList<HeldOutTrial> Points)
 {
     public TableData ToTable() => new(
         [new("Trial", true), new("AverageBits", true), new("Measured", true), new("Predicted", true), new("Error", true)],
         [.. Points.Select(IReadOnlyList<TableCell> (point) =>
         [
-            TableCell.Number(point.TrialNumber, 0), TableCell.Number(point.AverageBits, 3), TableCell.Number(point.Measured, 3),
-            TableCell.Number(point.Predicted, 3), TableCell.Number(point.Predicted - point.Measured, 3),
+            TableCell.Number(point.Trial.Number, 0), TableCell.Number(point.Trial.AverageBits, 3), TableCell.Number(point.Trial.Objective, 3),
+            TableCell.Number(point.Predicted, 3), TableCell.Number(point.Predicted - point.Trial.Objective, 3),
         ])]);
 }

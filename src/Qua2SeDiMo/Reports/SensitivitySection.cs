@@ -1,4 +1,5 @@
 using Qua2SeDiMo.Plans;
+using Qua2SeDiMo.Predictors;
 
 namespace Qua2SeDiMo.Reports;
 
@@ -8,27 +9,28 @@ internal static class SensitivitySection
     public static Markup Draw(ReportData report, FigureBook book)
     {
         if (report.Weights.Count == 0) return Markup.Empty;
-        bool hasScores = report.Weights.Any(weight => weight.Scores is not null);
-        bool IsShown(EntryData entry) => entry is { Kind: PlanKind.Plan, Choices: not null };
-        EntryData[] plans = [.. report.Entries.Where(IsShown).OrderBy(entry => entry.AverageBits)];
-        string source = report.ScoreSource is { } text ? $" Scores come from {text}." : "";
+        bool hasScores = report.Explanation is not null;
+        PlanEntry[] plans = [.. report.Entries.Where(entry => entry.Kind == PlanKind.Plan).OrderBy(entry => entry.AverageBits)];
         return Markup.Of(
             $"""
-            {(hasScores ? Scores(report, book, source) : Markup.Empty)}
-            {(plans.Length > 0 ? Markup.Of($"<h3>What the plans chose</h3>{HtmlTabs.Draw("choice-tabs", "Plan", [.. plans.Select(plan => (plan.Name, Choices(report, plan, book)))])}") : Markup.Empty)}
+            {(hasScores ? Scores(report, book) : Markup.Empty)}
+            {(plans.Length > 0 ? Markup.Of($"<h3>What the plans chose</h3>{HtmlTabs.Draw("choice-tabs", "Plan", [.. plans.Select(plan => (plan.ShortName(), Choices(report, plan, book)))])}") : Markup.Empty)}
             <h3>Every weight</h3>
             {WeightTable.Draw(report, plans)}
             """);
     }
 
-    private static Markup Scores(ReportData report, FigureBook book, string source)
+    private static Markup Scores(ReportData report, FigureBook book)
     {
+        string source = report.DecidingFamily == ModelNames.Network
+            ? "the GATv2 predictor, five folds"
+            : "ridge regression, in standard deviations of the objective over the trials";
         BoxPlotData blocks = BoxPlotData.Scores(report, weight => weight.IsOutside ? "outside blocks" : weight.Block);
         BoxPlotData roles = BoxPlotData.Scores(report, weight => weight.IsOutside ? "outside blocks" : weight.Role);
         HeatMapData heat = HeatMapData.Collect(report);
         return Markup.Of(
             $"""
-            <p>Each option of each weight has a score: its predicted effect on the objective in standard deviations, larger is better. A weight whose scores lie far apart is sensitive: the choice of its option matters.{source}</p>
+            <p>Each option of each weight has a score: its predicted effect on the objective in standard deviations, larger is better. A weight whose scores lie far apart is sensitive: the choice of its option matters. Scores come from {source}.</p>
             <ul class="findings">{Markup.Join(ReportWords.Sensitivity(report).Select(sentence => Markup.Of($"<li>{sentence}</li>")))}</ul>
             <div class="pair">
             {book.Add(SvgBoxPlot.Draw("scores-by-block", "Scores by block", blocks), "Scores of all options by block. A wide box: the options of its weights differ much.", blocks.ToTable())}
@@ -38,7 +40,7 @@ internal static class SensitivitySection
             """);
     }
 
-    private static Markup Choices(ReportData report, EntryData plan, FigureBook book)
+    private static Markup Choices(ReportData report, PlanEntry plan, FigureBook book)
     {
         StackedBarData roles = StackedBarData.Choices(report, plan, weight => weight.Role);
         StackedBarData blocks = StackedBarData.Choices(report, plan, weight => weight.Block);
@@ -46,8 +48,8 @@ internal static class SensitivitySection
         return Markup.Of(
             $"""
             <div class="pair">
-            {book.Add(SvgStackedBars.Draw($"{name}-by-operator", $"Options chosen by {plan.Name}, by operator type", roles), $"Method and bits that {plan.Label} chose, by operator type; numbers of weights at the right.", roles.ToTable())}
-            {book.Add(SvgStackedBars.Draw($"{name}-by-block", $"Options chosen by {plan.Name}, by block", blocks), $"The same by block.", blocks.ToTable())}
+            {book.Add(SvgStackedBars.Draw($"{name}-by-operator", $"Options chosen by {plan.ShortName()}, by operator type", roles), $"Method and bits that {plan.Label} chose, by operator type; numbers of weights at the right.", roles.ToTable())}
+            {book.Add(SvgStackedBars.Draw($"{name}-by-block", $"Options chosen by {plan.ShortName()}, by block", blocks), $"The same by block.", blocks.ToTable())}
             </div>
             """);
     }

@@ -1,3 +1,6 @@
+using Qua2SeDiMo.Kernels.Codes;
+using Qua2SeDiMo.Plans;
+
 namespace Qua2SeDiMo.Reports;
 
 /// <summary>How often each option was chosen, by group of weights.</summary>
@@ -6,20 +9,18 @@ namespace Qua2SeDiMo.Reports;
 internal sealed record StackedBarData(IReadOnlyList<ChartSeries> Series, IReadOnlyList<StackedBar> Bars)
 {
     /// <summary>Counts the choices of an entry; the weights outside blocks form the last group.</summary>
-    public static StackedBarData Choices(ReportData report, EntryData entry, Func<WeightData, string> groupOf)
+    public static StackedBarData Choices(ReportData report, PlanEntry entry, Func<ScoredWeight, string> groupOf)
     {
-        IReadOnlyDictionary<string, string> choices = entry.Choices ?? new Dictionary<string, string>();
-        string[] names = [.. report.Options.Select(option => option.Name)];
-        int Index(WeightData weight) => choices.TryGetValue(weight.Name, out string? option) ? Array.IndexOf(names, option) : names.Length;
-        bool hasFull = report.Weights.Any(weight => Index(weight) == names.Length);
-        int count = names.Length + (hasFull ? 1 : 0);
-        IReadOnlyList<ChartSeries> series = ChartSeries.Of(report.Options);
+        IReadOnlyList<QuantizerSpec> options = QuantizerSpec.PaperOptions;
+        var weights = ScoredWeight.All(report).Select(weight => (Weight: weight, Option: entry.Choice(options, weight))).ToList();
+        int[] counted = [.. Enumerable.Range(0, options.Count), .. weights.Exists(pair => pair.Option < 0) ? [-1] : Array.Empty<int>()];
         return new StackedBarData(
-            hasFull ? [.. series, ChartSeries.FullPrecision] : series,
-            [.. report.Weights.GroupBy(weight => weight.IsOutside ? "outside blocks" : groupOf(weight))
-                .OrderBy(group => group.First().IsOutside)
-                .Select(group => new StackedBar(group.Key,
-                    [.. Enumerable.Range(0, count).Select(i => group.Count(weight => Index(weight) == i))]))]);
+            [.. counted.Select(option => option < 0 ? ChartSeries.FullPrecision : ChartSeries.OfPaper[option])],
+            [
+                .. weights.GroupBy(pair => pair.Weight.IsOutside ? "outside blocks" : groupOf(pair.Weight))
+                    .OrderBy(group => group.First().Weight.IsOutside)
+                    .Select(group => new StackedBar(group.Key, [.. counted.Select(option => group.Count(pair => pair.Option == option))])),
+            ]);
     }
 
     public TableData ToTable() => new(

@@ -13,8 +13,8 @@ internal static class SummarySection
             ? $" {report.Trials.Count} random allocations were tried, {run.ImageCount} images each at {run.StepCount} steps." : "";
         string lede = $"{FigureText.Count(report.Weights.Count)} weights of a {run.ModelClass} with {FigureText.ShortCount(run.ParameterCount)} parameters, "
             + $"{FigureText.Bytes(run.QuantizableBytes)} at {run.OriginalBits} bits, were quantized to 3 and 4 bits weight by weight.{trials}";
-        MetricData? objective = report.Metrics.FirstOrDefault(metric => metric.Key == report.ObjectiveKey);
-        EntryData[] plans = [.. report.Entries.Where(entry => entry.Kind == PlanKind.Plan).OrderBy(entry => entry.AverageBits)];
+        ShownMetric? objective = report.ShownObjective;
+        PlanEntry[] plans = [.. report.Entries.Where(entry => entry.Kind == PlanKind.Plan).OrderBy(entry => entry.AverageBits)];
         string date = run.CreatedAt is { } made ? made.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) + " UTC" : "";
         return Markup.Of(
             $"""
@@ -27,25 +27,25 @@ internal static class SummarySection
             """);
     }
 
-    private static Markup Card(ReportData report, EntryData plan, MetricData objective)
+    private static Markup Card(ReportData report, PlanEntry plan, ShownMetric objective)
     {
         ComparisonData? comparison = ComparisonData.Of(report, plan, objective);
-        string share = FigureText.Percent((double)plan.QuantizedBytes / report.Run.QuantizableBytes);
+        string share = FigureText.Percent((double)plan.SizeBytes / report.Run.QuantizableBytes);
         Markup verdict = comparison switch
         {
             null => Markup.Of($"<p class=\"card-verdict\">not measured by {objective.Label}</p>"),
             { Baseline: null } => Markup.Of($"<p class=\"card-verdict\">no baseline is as small</p>"),
             { Advantage: > 0 } => Markup.Of(
-                $"<p class=\"card-verdict ahead\">▲ {objective.TextWithUnit(comparison.Advantage)} better than {comparison.Baseline.Name}, the best baseline no larger</p>"),
+                $"<p class=\"card-verdict ahead\">▲ {objective.TextWithUnit(comparison.Advantage)} better than {comparison.Baseline.ShortName()}, the best baseline no larger</p>"),
             { Advantage: < 0 } => Markup.Of(
-                $"<p class=\"card-verdict behind\">▼ {objective.TextWithUnit(-comparison.Advantage)} worse than {comparison.Baseline.Name}, a baseline no larger</p>"),
-            _ => Markup.Of($"<p class=\"card-verdict\">equal to {comparison.Baseline.Name}, the best baseline no larger</p>"),
+                $"<p class=\"card-verdict behind\">▼ {objective.TextWithUnit(-comparison.Advantage)} worse than {comparison.Baseline.ShortName()}, a baseline no larger</p>"),
+            _ => Markup.Of($"<p class=\"card-verdict\">equal to {comparison.Baseline.ShortName()}, the best baseline no larger</p>"),
         };
         return Markup.Of(
             $"""
             <li class="card"><p class="card-name">{plan.Label}</p>
-            <p class="card-figure">{objective.Text(plan[objective]?.Value)} <small>{(objective.Unit.Length > 0 ? objective.Unit + " " : "") + objective.Label}</small></p>
-            <p class="card-size">{FigureText.Fixed(plan.AverageBits, 3)} AverageBits · {FigureText.Bytes(plan.QuantizedBytes)} · {share} of fp{FigureText.Count(report.Run.OriginalBits)}</p>
+            <p class="card-figure">{objective.Text(plan.Value(objective)?.Value)} <small>{(objective.Unit.Length > 0 ? objective.Unit + " " : "") + objective.Label}</small></p>
+            <p class="card-size">{FigureText.Fixed(plan.AverageBits, 3)} AverageBits · {FigureText.Bytes(plan.SizeBytes)} · {share} of fp{FigureText.Count(report.Run.OriginalBits)}</p>
             {verdict}</li>
             """);
     }

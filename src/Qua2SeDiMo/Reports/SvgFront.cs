@@ -1,6 +1,8 @@
+using Qua2SeDiMo.Plans;
+
 namespace Qua2SeDiMo.Reports;
 
-/// <summary>Draws <see cref="FrontData"/>: size to the right, summed score upwards, proposals as marks on the line.</summary>
+/// <summary>Draws a <see cref="ScoreFront"/>: size to the right, summed score upwards, proposals as marks on the line.</summary>
 internal static class SvgFront
 {
     private const double Width = 440;
@@ -10,12 +12,12 @@ internal static class SvgFront
     private const double Top = 14;
     private const double Bottom = Height - 50;
 
-    public static SvgDocument Draw(FrontData data)
+    public static SvgDocument Draw(ScoreFront front, IReadOnlyList<PlanEntry> proposals, string unit)
     {
-        var svg = new SvgDocument($"front-{FigureText.Slug(data.Key)}", Width, Height, $"Summed score against size, {data.Label}",
-            $"{data.Points.Count} points of the front; AverageBits to the right, summed score upwards; {data.Proposals.Count} proposals marked.");
-        var x = ChartAxis.Over(data.Points.Select(point => point.AverageBits), Left, Right, 6);
-        var y = ChartAxis.Over(data.Points.Select(point => point.Score), Bottom, Top, 5);
+        var svg = new SvgDocument($"front-{FigureText.Slug(front.Scores.Name)}", Width, Height, $"Summed score against size, {front.Scores.Label}",
+            $"{front.Points.Count} points of the front; AverageBits to the right, summed score upwards; {proposals.Count} proposals marked.");
+        var x = ChartAxis.Over(front.Points.Select(point => point.AverageBits), Left, Right, 6);
+        var y = ChartAxis.Over(front.Points.Select(point => point.Score), Bottom, Top, 5);
         foreach (double tick in y.Ticks)
         {
             svg.Line(Left, y.At(tick), Right, y.At(tick), "grid");
@@ -25,11 +27,13 @@ internal static class SvgFront
         svg.Line(Left, Bottom, Right, Bottom, "axis");
         svg.Text((Left + Right) / 2, Height - 10, "AverageBits", "middle");
         svg.TurnedText(15, (Top + Bottom) / 2, -90, "summed score", "middle");
-        string path = string.Concat(data.Points.Select((point, i) => Markup.Of($"{(i == 0 ? "M" : "L")}{x.At(point.AverageBits)} {y.At(point.Score)}").Text));
+        string path = string.Concat(front.Points.Select((point, i) => Markup.Of($"{(i == 0 ? "M" : "L")}{x.At(point.AverageBits)} {y.At(point.Score)}").Text));
         if (path.Length > 0) svg.Path(path, "frontier");
-        foreach (FrontPointData proposal in data.Proposals)
+        foreach (PlanEntry proposal in proposals)
         {
-            svg.Circle(x.At(proposal.AverageBits), y.At(proposal.Score), 4, "dot", $"proposal, {FigureText.Fixed(proposal.AverageBits, 3)} bits: {FigureText.Fixed(proposal.Score, 3)} {data.Unit}");
+            double score = proposal.PredictedScore ?? double.NaN;
+            string tip = $"proposal, {FigureText.Fixed(proposal.AverageBits, 3)} bits: {FigureText.Fixed(score, 3)} {unit}";
+            svg.Circle(x.At(proposal.AverageBits), y.At(score), 4, "dot", tip);
         }
         return svg;
     }

@@ -14,7 +14,7 @@ internal static class SvgParetoPlot
 
     public static SvgDocument Draw(ParetoData data)
     {
-        MetricData metric = data.Metric;
+        ShownMetric metric = data.Metric;
         var svg = new SvgDocument($"pareto-{metric.Key}", Width, Height, $"{metric.Label} against size",
             $"{data.Trials.Count} random trials as dots, {data.Marks.Count} labelled allocations; AverageBits to the right, better {metric.Label} upwards.");
         ParetoPoint[] all = [.. data.Trials, .. data.Marks];
@@ -54,7 +54,7 @@ internal static class SvgParetoPlot
         return svg;
     }
 
-    private static void DrawFrame(SvgDocument svg, ChartAxis x, ChartAxis y, MetricData metric)
+    private static void DrawFrame(SvgDocument svg, ChartAxis x, ChartAxis y, ShownMetric metric)
     {
         foreach (double tick in y.Ticks)
         {
@@ -146,6 +146,6 @@ internal static class SvgParetoPlot
         svg.Text(left + 23, 20, "nothing smaller is better", "small");
     }
 
-    private static string Tip(ParetoPoint point, MetricData metric) =>
+    private static string Tip(ParetoPoint point, ShownMetric metric) =>
         $"{point.Label}: {FigureText.Fixed(point.AverageBits, 3)} bits, {metric.Label} {metric.TextWithUnit(point.Measured.Value)}";
 }

@@ -13,7 +13,7 @@ internal static class SvgScatter
     public static SvgDocument Draw(string name, string title, ScatterData data)
     {
         var svg = new SvgDocument(name, Width, Height, title, $"{data.Points.Count} held-out trials; measured to the right, predicted upwards.");
-        double[] values = [.. data.Points.SelectMany(point => new[] { point.Measured, point.Predicted })];
+        double[] values = [.. data.Points.SelectMany(point => new[] { point.Trial.Objective, point.Predicted })];
         var x = ChartAxis.Over(values, Left, Right, 5);
         var y = ChartAxis.Over(values, Bottom, Top, 5);
         foreach (double tick in x.Ticks)
@@ -26,10 +26,12 @@ internal static class SvgScatter
         svg.Line(x.At(x.Min), y.At(x.Min), x.At(x.Max), y.At(x.Max), "reference");
         svg.Text((Left + Right) / 2, Height - 10, $"measured {data.Unit}", "middle");
         svg.TurnedText(15, (Top + Bottom) / 2, -90, $"predicted {data.Unit}", "middle");
-        foreach (HeldOutData point in data.Points)
+        foreach (HeldOutTrial point in data.Points)
         {
-            svg.Circle(x.At(point.Measured), y.At(point.Predicted), 4, "dot",
-                $"trial {point.TrialNumber}, {FigureText.Fixed(point.AverageBits, 2)} bits: measured {FigureText.Fixed(point.Measured, 3)}, predicted {FigureText.Fixed(point.Predicted, 3)}");
+            TrialData trial = point.Trial;
+            string tip = $"trial {trial.Number}, {FigureText.Fixed(trial.AverageBits, 2)} bits: "
+                + $"measured {FigureText.Fixed(trial.Objective, 3)}, predicted {FigureText.Fixed(point.Predicted, 3)}";
+            svg.Circle(x.At(trial.Objective), y.At(point.Predicted), 4, "dot", tip);
         }
         return svg;
     }

@@ -6,7 +6,8 @@ namespace Qua2SeDiMo.Sensitivity;
 /// <summary>Finds groups of weights by what a person calls them.</summary>
 internal static class WeightGroups
 {
-    private const string Outside = "outside";
+    /// <summary>Where weights without a block are.</summary>
+    internal const string Outside = "outside";
 
     /// <summary>The weight, unit, operator type or block of this name; otherwise the only weight whose name ends with it.</summary>
     /// <exception cref="UnknownWeightException">There is none, or there are several; the message names near ones.</exception>

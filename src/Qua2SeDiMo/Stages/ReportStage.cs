@@ -1,5 +1,4 @@
-using MathNet.Numerics.Statistics;
-using Qua2SeDiMo.Kernels.Codes;
+using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Metrics;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Plans;
@@ -45,50 +44,20 @@ public static class ReportStage
         Trial[] trials = [.. RunStudy.Trials(run).Where(trial => trial.State == TrialState.Complete)];
         StoredTrials.CheckMetrics(run.StudyDatabase, trials);
         Objective objective = fit is null ? new Objective(StudyMetric.OfQuality(study.Summary.Objective)) : Objective.Parse(fit.Objective);
-        IReadOnlyList<MetricData> metrics = MetricTable(study.Summary, plan, objective);
         return new ReportData
         {
             Run = Describe(model, run, study, command),
-            Metrics = metrics,
-            ObjectiveKey = objective.Metric.Name,
-            ObjectiveNote = objective.SizeWeight > 0 ? $"The predictor was trained on {objective}." : null,
-            IntervalMeaning = "95 % bootstrap interval over prompts",
-            Entries = plan is null ? [] : [.. plan.Entries.Select(entry => Entry(model, run, study, entry))],
-            Fronts = plan is null ? [] : [.. plan.Fronts.Select(front => Front(plan, front, objective))],
-            Trials = [.. trials.Select(trial => new TrialData(trial.Number, trial.Metrics[StudyMetric.AverageBits.Name], trial.Metrics))],
-            Options = [.. QuantizerSpec.PaperOptions.Select(option => OptionData.Of(option.ToString()))],
-            Weights = Weights(model, sensitivity, plan, [.. trials.Select(objective.Of)]),
-            ScoreSource = sensitivity is null ? null : (plan?.Predictor ?? sensitivity.Decides) == ModelNames.Network ? "the GATv2 predictor, five folds" : "ridge regression, in standard deviations of the objective over the trials",
-            Predictor = fit is null ? null : Predictor(fit, plan, trials, objective),
+            Objective = objective.ToString(),
+            Reliabilities = study.Summary.Reliabilities,
+            Trials = [.. trials.Select(trial => TrialData.Of(trial, objective))],
+            Weights = Weights(model),
+            Fit = fit,
             Explanation = sensitivity,
+            Plan = plan,
+            EffectiveBits = plan is null ? new Dictionary<string, double>() : PackedBits(model, run, plan),
             Images = plan is null ? null : Images(run, study, plan),
             Notes = Notes(study, plan),
         };
-    }
-
-    private static List<MetricData> MetricTable(StudySummary summary, Plan? plan, Objective objective)
-    {
-        var metrics = MetricData.Standard.Where(metric => plan is null || plan.Entries.Any(entry => entry.Metrics.ContainsKey(metric.Key))).Select(metric =>
-        {
-            ObjectiveReliability? reliability = summary.Reliabilities.FirstOrDefault(row => row.Metric == metric.Key);
-            return reliability is null ? metric : metric with
-            {
-                Reliability = new Measured(
-                    reliability.Reliability, reliability.Reliability - reliability.Spread, reliability.Reliability + reliability.Spread),
-            };
-        }).ToList();
-        string fresh = objective.Metric.Name + PlanEntry.FreshSuffix;
-        if (plan?.Entries.Any(entry => entry.Metrics.ContainsKey(fresh)) == true && metrics.Find(metric => metric.Key == objective.Metric.Name) is { } chosen)
-        {
-            metrics.Add(chosen with
-            {
-                Key = fresh,
-                Label = chosen.Label + ", fresh prompts",
-                Reliability = null,
-                Meaning = "The same, on prompts and seeds that no trial used: the choice of a plan cannot have profited from chance there.",
-            });
-        }
-        return metrics;
     }
 
     private static RunData Describe(LoadedModel model, RunDirectory run, StudyRecord study, string command)
@@ -118,81 +87,34 @@ public static class ReportStage
         };
     }
 
-    private static EntryData Entry(LoadedModel model, RunDirectory run, StudyRecord study, PlanEntry entry) => new()
-    {
-        Key = entry.Key,
-        Label = entry.Label,
-        ShortLabel = ShortLabel(entry),
-        Kind = entry.Kind,
-        RequestedBits = entry.RequestedBits,
-        AverageBits = entry.AverageBits,
-        QuantizedBytes = entry.SizeBytes,
-        EffectiveBits = PackedBits(model, run, entry),
-        ImageCount = study.Options.ImageCount,
-        // The full-precision images against themselves say nothing.
-        Metrics = entry.Metrics.Where(pair => entry.Kind != PlanKind.FullPrecision || !IsPaired(pair.Key))
-            .ToDictionary(),
-        Choices = entry.Kind == PlanKind.FullPrecision ? null : entry.Allocation.Specs.ToDictionary(pair => pair.Key, pair => pair.Value.ToString()),
-    };
-
-    private static FrontData Front(Plan plan, ScoreFront front, Objective objective) => new(
-        front.Scores.Name, front.Scores.Label,
-        front.Model == ModelNames.Network ? "standard deviations of the network's node norms" : $"units of {objective}", front.IsComplete,
-        [.. front.Points.Select(point => new FrontPointData(point.AverageBits, point.Score))],
-        [.. plan.Entries.Where(entry => entry.Scores == front.Scores && entry.PredictedScore is not null)
-            .Where(entry => entry.Kind is PlanKind.Plan or PlanKind.Candidate)
-            .Select(entry => new FrontPointData(entry.AverageBits, entry.PredictedScore!.Value))]);
-
-    private static bool IsPaired(string metric) => StudyMetric.Quality.Any(known => known.IsPaired && metric.StartsWith(known.Name, StringComparison.Ordinal));
-
-    // All bytes of the packed denoiser on disk, over all its parameters, when this entry is what was packed.
-    private static double? PackedBits(LoadedModel model, RunDirectory run, PlanEntry entry)
+    // All bytes of the packed denoiser on disk, over all its parameters, of the entry that was packed.
+    private static Dictionary<string, double> PackedBits(LoadedModel model, RunDirectory run, Plan plan)
     {
         string folder = Path.Combine(run.Packed, model.Folder.Denoiser.Name);
-        if (!PackedModelReader.IsPacked(folder)) return null;
+        if (!PackedModelReader.IsPacked(folder)) return [];
         using PackedModelReader packed = PackedModelReader.Open(folder);
         bool isOfRun = File.Exists(Path.Combine(run.Bank, QuantizerBankFile.ManifestName))
             && QuantizerBank.Open(run.Bank).SourceFingerprint == packed.Manifest.SourceFingerprint;
-        if (!isOfRun || !packed.Manifest.Allocation.Equals(entry.Allocation)) return null;
-        long bytes = Directory.EnumerateFiles(folder).Sum(path => new FileInfo(path).Length);
-        return 8.0 * bytes / model.Tensors.Tensors.Values.Sum(tensor => tensor.ElementCount);
+        if (!isOfRun) return [];
+        double bits = 8.0 * Directory.EnumerateFiles(folder).Sum(path => new FileInfo(path).Length)
+            / model.Tensors.Tensors.Values.Sum(tensor => tensor.ElementCount);
+        return plan.Entries.Where(entry => packed.Manifest.Allocation.Equals(entry.Allocation)).ToDictionary(entry => entry.Key, _ => bits);
     }
 
-    private static IReadOnlyList<WeightData> Weights(LoadedModel model, SensitivityRecord? sensitivity, Plan? plan, double[] labels)
+    // A weight without an option of its own is where the one is that it takes its option from.
+    private static IReadOnlyList<WeightPosition> Weights(LoadedModel model)
     {
-        // The network's scores are in standard deviations already; ridge regression's, in units of the objective, are brought to them.
-        double unit = (plan?.Predictor ?? sensitivity?.Decides) == ModelNames.Network ? 1 : labels.StandardDeviation();
-        Dictionary<string, IReadOnlyList<ScoreData>> scores = sensitivity is null ? [] : sensitivity.By(plan?.Predictor ?? sensitivity.Decides).Weights
-            .ToDictionary(weight => weight.Name, weight => (IReadOnlyList<ScoreData>)[.. weight.Scores.Zip(weight.Deviations, (mean, deviation) => new ScoreData(mean / unit, deviation / unit))]);
-        return
-        [
-            .. model.Weights.Select(weight =>
-            {
-                WeightPlace place = WeightPlace.Of(weight.Name);
-                return new WeightData(weight.Name, place.Block, place.Role, place.IsOutside, weight.ElementCount, scores.GetValueOrDefault(weight.Name));
-            }),
-        ];
-    }
-
-    private static PredictorData Predictor(Fit fit, Plan? plan, Trial[] trials, Objective objective) => new(
-        fit.Result.Folds.Count,
-        [
-            .. fit.Result.Models.Select(scores => new PredictorMethodData(
-                scores.Model, ModelLabels.Of(scores.Model), Finite(scores.Srcc.Mean), Finite(scores.PartialSrcc.Mean), Finite(scores.NdcgAll.Mean), Finite(scores.MeanAbsoluteError.Mean),
-                [.. scores.Folds.Select(fold => fold.Srcc).Where(double.IsFinite)], [.. scores.Folds.Select(fold => fold.PartialSrcc).Where(double.IsFinite)],
-                [.. scores.HeldOut.Select((predicted, i) => (predicted, i)).Where(pair => double.IsFinite(pair.predicted)).Select(pair => new HeldOutData(
-                    trials[pair.i].Number, objective.Of(trials[pair.i]), pair.predicted, trials[pair.i].Metrics[StudyMetric.AverageBits.Name]))])),
-        ],
-        // Ridge regression proposes with coefficients around trends of size and error.
-        (plan?.Predictor ?? fit.Result.Choice.Model) switch
+        var positions = new Dictionary<string, WeightPosition>(StringComparer.Ordinal);
+        foreach ((WeightPosition position, IReadOnlyList<QuantizableWeight> group) in
+            TopologyBuilder.Positions(model.Operations).Zip(model.Operations.Groups))
         {
-            ModelNames.Network => ModelNames.Network,
-            ModelNames.Blend when fit.Result.Find(ModelNames.Blend) is not null => ModelNames.Blend,
-            _ => ModelNames.RidgeTrends,
-        },
-        plan?.Reason ?? fit.Result.Choice.Reason, objective.SizeWeight > 0 ? objective.ToString() : null);
-
-    private static double? Finite(double value) => double.IsFinite(value) ? value : null;
+            foreach (QuantizableWeight weight in group)
+            {
+                positions[weight.Name] = position with { Name = weight.Name, Parameters = weight.ElementCount };
+            }
+        }
+        return [.. model.Weights.Select(weight => positions[weight.Name])];
+    }
 
     private static ImageGridData? Images(RunDirectory run, StudyRecord study, Plan plan)
     {
@@ -224,16 +146,6 @@ public static class ReportStage
     // Of the uniform allocations with so many bits, the one whose tables add least to them: the fairest to compare sizes with.
     private static PlanEntry? Uniform(Plan plan, int bits) =>
         plan.Entries.Where(entry => entry.UniformOption?.Bits == bits).MinBy(entry => Math.Abs(entry.AverageBits - bits));
-
-    // Long names do not fit beside the marks of a chart.
-    private static string? ShortLabel(PlanEntry entry) => entry.Kind switch
-    {
-        PlanKind.Uniform => entry.UniformOption!.ToString(),
-        PlanKind.Candidate => $"{entry.Scores!.Name} {entry.RequestedBits:0.##}",
-        PlanKind.WeightError => $"least error {entry.RequestedBits:0.##}",
-        PlanKind.BestRandom => $"best random {entry.RequestedBits:0.##}",
-        _ => null,
-    };
 
     private static (float[] Image, int Height, int Width) Load(RunDirectory run, PlanEntry entry, int index)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Xml.Linq;
+using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Reports;
 using Xunit;
 
@@ -76,15 +77,14 @@ public class DirectedGraphTests
         using FileStream stream = File.OpenRead(RepositoryFiles.Golden($"dags/{name}.json"));
         using var document = JsonDocument.Parse(stream);
         JsonElement root = document.RootElement;
+        JsonElement[] nodes = [.. root.GetProperty("nodes").EnumerateArray()];
+        string[] names = [.. nodes.Select(node => node.GetProperty("name").GetString()!)];
+        var paths = new ModulePositions(names);
+        IReadOnlyList<NodePosition> positions = ModulePositions.Number([.. names.Select(paths.OfWeight)]);
         return new DirectedGraphData(root.GetProperty("model").GetString()!,
-            [.. root.GetProperty("nodes").EnumerateArray().Select(node =>
-            {
-                string path = node.GetProperty("name").GetString()!;
-                var place = WeightPlace.Of(path);
-                bool isWeight = node.GetProperty("weight").GetBoolean();
-                string block = place.IsOutside ? "" : place.Block;
-                return new DirectedGraphNode(path, place.Role, isWeight ? "weight" : path.Split('.')[^1], block);
-            })],
+            [.. nodes.Select((node, i) => new DirectedGraphNode(
+                names[i], positions[i].LayerType, node.GetProperty("weight").GetBoolean() ? "weight" : names[i].Split('.')[^1],
+                positions[i].BlockName))],
             [.. root.GetProperty("edges").EnumerateArray().Select(edge => (edge[0].GetInt32(), edge[1].GetInt32()))]);
     }
 }

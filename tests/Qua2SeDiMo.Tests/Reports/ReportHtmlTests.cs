@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Qua2SeDiMo.Graphs;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Reports;
 using Xunit;
@@ -22,7 +23,7 @@ public class ReportHtmlTests
 
         Assert.True(new FileInfo(page).Length > 100_000);
         string[] drawings = Directory.GetFiles(Path.Combine(SampleFolder, "figures"), "*.svg");
-        Assert.Equal(21, drawings.Length);
+        Assert.Equal(25, drawings.Length);
         foreach (string drawing in drawings)
         {
             XElement root = XDocument.Load(drawing).Root!;
@@ -62,18 +63,37 @@ public class ReportHtmlTests
     public void Hostile_names_stay_text_everywhere()
     {
         ReportData sample = SampleReport.Make();
+        WeightPosition[] positions =
+        [
+            .. sample.Weights.Select(weight => weight with { Name = weight.Name + Hostile, Block = Hostile, LayerType = Hostile }),
+        ];
         ReportData hostile = sample with
         {
             Run = sample.Run with { ModelName = Hostile, ModelClass = Hostile, Folder = Hostile, Prompts = [Hostile], Command = Hostile, Facts = [new(Hostile, Hostile)], Stages = [new(Hostile, TimeSpan.FromSeconds(1), Hostile)] },
-            Metrics = [.. sample.Metrics.Select(metric => metric with { Label = Hostile, Unit = Hostile, Meaning = Hostile })],
-            Entries = [.. sample.Entries.Select(entry => entry with { Label = Hostile, ShortLabel = Hostile, Key = entry.Key + Hostile })],
-            Options = [.. sample.Options.Select(option => option with { Label = Hostile, Method = Hostile })],
-            Weights = [.. sample.Weights.Select(weight => weight with { Name = weight.Name + Hostile, Block = Hostile, Role = Hostile })],
+            Weights = positions,
+            Explanation = sample.Explanation! with
+            {
+                Weights = positions,
+                Ridge = sample.Explanation.Ridge with
+                {
+                    Weights = [.. sample.Explanation.Ridge.Weights.Select(weight => weight with { Name = weight.Name + Hostile })],
+                    Options = [.. sample.Explanation.Ridge.Options.Select(option => option + Hostile)],
+                },
+                Sentences = [Hostile],
+            },
+            Plan = sample.Plan! with
+            {
+                Reason = Hostile,
+                Entries = [.. sample.Entries.Select(entry => entry with { Label = Hostile, Key = entry.Key + Hostile })],
+            },
+            Fit = sample.Fit! with
+            {
+                Result = sample.Fit.Result with
+                {
+                    Models = [.. sample.Fit.Result.Models.Select(scores => scores with { Model = scores.Model + Hostile })],
+                },
+            },
             Notes = [Hostile],
-            ScoreSource = Hostile,
-            IntervalMeaning = Hostile,
-            ObjectiveNote = Hostile,
-            Predictor = sample.Predictor! with { Reason = Hostile, Methods = [.. sample.Predictor.Methods.Select(method => method with { Label = Hostile })] },
             Images = sample.Images! with { Columns = [.. sample.Images.Columns.Select(_ => new ImageColumnData(Hostile, Hostile))], Rows = [.. sample.Images.Rows.Select(row => row with { Prompt = Hostile })] },
         };
 
@@ -91,14 +111,13 @@ public class ReportHtmlTests
         ReportData sample = SampleReport.Make();
         ReportData early = sample with
         {
-            Entries = [],
+            Plan = null,
             Trials = [],
-            Predictor = null,
+            Fit = null,
+            Explanation = null,
             Images = null,
             Notes = [],
-            ScoreSource = null,
-            Weights = [.. sample.Weights.Select(weight => weight with { Scores = null })],
-            Metrics = [.. sample.Metrics.Select(metric => metric with { Reliability = null })],
+            Reliabilities = [],
         };
 
         string page = ReportHtml.Draw(early);

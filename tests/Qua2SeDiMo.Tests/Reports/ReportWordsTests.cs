@@ -1,13 +1,18 @@
+using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Plans;
+using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Reports;
+using Qua2SeDiMo.Sensitivity;
+using Qua2SeDiMo.Studies;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Reports;
 
 public class ReportWordsTests
 {
-    private static readonly MetricData Psnr = MetricData.Standard.Single(metric => metric.Key == "psnr");
-    private static readonly MetricData Frechet = MetricData.Standard.Single(metric => metric.Key == "frechet");
+    private static readonly ShownMetric Psnr = new(StudyMetric.Psnr);
+    private static readonly ShownMetric Frechet = new(StudyMetric.Frechet);
 
     [Fact]
     public void A_plan_ahead_of_the_baselines_of_its_size_says_by_how_much()
@@ -36,7 +41,7 @@ public class ReportWordsTests
     [Fact]
     public void Overlapping_intervals_are_named_as_possible_chance()
     {
-        EntryData Wide(EntryData entry) => entry with { Metrics = entry.Metrics.ToDictionary(p => p.Key, p => p.Value with { Low = p.Value.Value - 2, High = p.Value.Value + 2 }) };
+        PlanEntry Wide(PlanEntry entry) => entry with { Metrics = entry.Metrics.ToDictionary(p => p.Key, p => p.Value with { Low = p.Value.Value - 2, High = p.Value.Value + 2 }) };
         ReportData report = Report(Wide(Entry("plan", PlanKind.Plan, 100, 21)), Wide(Entry("small", PlanKind.Uniform, 80, 20)));
 
         Assert.EndsWith("may be chance.", ReportWords.Verdict(ComparisonData.Of(report, report.Entries[0], Psnr)!), StringComparison.Ordinal);
@@ -67,36 +72,61 @@ public class ReportWordsTests
     [Fact]
     public void A_lead_within_the_deviation_over_folds_is_not_called_a_lead()
     {
-        WeightData Weight(string name, double spread) => new(name, "block 0", "q", false, 10, [new(0, 0.5), new(spread, 0.5)]);
-        ReportData report = Report() with { Weights = [Weight("a", 3), Weight("b", 2.8), Weight("c", 1)] };
+        ReportData report = Report() with
+        {
+            Weights = [Position("a"), Position("b"), Position("c")],
+            Explanation = Explanation(("a", 3), ("b", 2.8), ("c", 1)),
+        };
 
         Assert.Contains("Its lead over b (2.80) is within the deviation over folds.", ReportWords.Sensitivity(report).First(), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void The_deciding_predictor_is_praised_only_where_it_ranks_best()
+    public void The_deciding_predictor_is_named_with_the_reason_that_the_plan_gives()
     {
-        PredictorMethodData Method(string key, double partial) => new(key, key, 0.9, partial, 0.9, 1, [], [], []);
-        PredictorMethodData[] methods = [Method("ridge", 0.6), Method("network", 0.4)];
+        var fit = new FitResult(
+            10, [[0], [1]], [new(ModelNames.Network, [], []), new(ModelNames.RidgeTrends, [], [])], [],
+            new PredictorChoice(ModelNames.Network, 0.9, 0.8, "The network ranks best."));
+        ReportData fitted = Report() with { Plan = null, Fit = new Fit("psnr", new PredictorOptions(), fit) };
+        ReportData planned = fitted with { Plan = new Plan("psnr", ModelNames.Ridge, "Its plans measured best.", []) };
 
-        Assert.Contains("ranks held-out trials best", ReportWords.Deciding(new PredictorData(5, methods, "ridge")), StringComparison.Ordinal);
-        Assert.Contains("although ridge ranks", ReportWords.Deciding(new PredictorData(5, methods, "network")), StringComparison.Ordinal);
+        Assert.Equal("GATv2 network decides the plans: The network ranks best.", PredictorWords.Deciding(fitted, fit));
+        Assert.Equal("Ridge around size and error decides the plans: Its plans measured best.", PredictorWords.Deciding(planned, fit));
     }
 
     [Theory]
-    [InlineData("transformer_blocks.3.attn2.to_k", "block 3", "cross-attention k")]
-    [InlineData("transformer_blocks.0.attn1.to_out.0", "block 0", "self-attention out")]
-    [InlineData("blocks.12.ff.net.2", "block 12", "feed-forward out")]
-    [InlineData("single_transformer_blocks.7.proj_mlp", "single block 7", "proj_mlp")]
-    [InlineData("down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q", "down 1", "self-attention q")]
-    [InlineData("up_blocks.2.resnets.1.conv_shortcut#1", "up 2", "conv_shortcut, second part")]
-    [InlineData("mid_block.resnets.0.conv1", "mid", "conv1")]
-    [InlineData("adaln_single.emb.timestep_embedder.linear_1", "outside", "timestep_embedder.linear_1")]
-    public void The_place_of_a_weight_is_read_from_its_path(string path, string block, string role)
+    [InlineData("transformer_blocks.3.attn2.to_k", "3", "attn2.to_k", "block 3", "cross-attention k")]
+    [InlineData("transformer_blocks.0.attn1.to_out.0", "0", "attn1.to_out.0", "block 0", "self-attention out")]
+    [InlineData("blocks.12.ff.net.2", "12", "ff.net.2", "block 12", "feed-forward out")]
+    [InlineData("single_transformer_blocks.7.proj_mlp", "single_transformer.7", "proj_mlp", "single_transformer.7", "proj_mlp")]
+    [InlineData("up_blocks.2.resnets.1.conv_shortcut#1", "up.2.1", "conv_shortcut#1", "up.2.1", "conv_shortcut, second part")]
+    [InlineData("adaln_single.emb.linear_1", "", "adaln_single.emb.linear_1", "outside", "emb.linear_1")]
+    public void The_place_of_a_weight_is_said_in_words(string path, string block, string layer, string blockWords, string role)
     {
-        var place = WeightPlace.Of(path);
+        var position = new WeightPosition(path, block, layer, 1);
 
-        Assert.Equal((block, role, block == "outside"), (place.Block, place.Role, place.IsOutside));
+        Assert.Equal((blockWords, role), (PositionWords.Block(position), PositionWords.Role(position)));
+        Assert.Equal(blockWords == "outside", PositionWords.IsOutside(position));
+    }
+
+    [Theory]
+    [InlineData("uaq-4", "UAQ, 4 bits", false)]
+    [InlineData("kmeans_c-3", "K-Means C, 3 bits", true)]
+    [InlineData("something-3", "something-3", false)]
+    public void An_option_is_called_by_its_method_and_bits_or_keeps_its_name(string name, string label, bool isSmall)
+    {
+        var words = OptionWords.OfName(name);
+
+        Assert.Equal((label, isSmall), (words.Label, words.IsSmall));
+    }
+
+    [Fact]
+    public void Full_precision_has_no_value_of_a_metric_that_compares_with_it()
+    {
+        PlanEntry full = Entry("full", PlanKind.FullPrecision, 400, 45);
+
+        Assert.Null(full.Value(Psnr));
+        Assert.Equal(45, full.Value(Frechet)!.Value);
     }
 
     [Theory]
@@ -116,24 +146,48 @@ public class ReportWordsTests
         Assert.Equal(axis.Ticks.Count, axis.Ticks.Select(axis.Text).Distinct().Count());
     }
 
-    private static EntryData Entry(string name, PlanKind kind, long bytes, double value) => new()
+    private static PlanEntry Entry(string name, PlanKind kind, long bytes, double value) => new()
     {
         Key = name,
         Label = name,
         Kind = kind,
         AverageBits = bytes / 25.0,
-        QuantizedBytes = bytes,
-        ImageCount = 32,
+        SizeBytes = bytes,
         Metrics = new Dictionary<string, Measured> { ["psnr"] = new(value), ["frechet"] = new(value) },
     };
 
-    private static ReportData Report(params EntryData[] entries) => new()
+    private static WeightPosition Position(string name) => new(name, "0", "attn1.to_q", 10);
+
+    // The scores of every weight span what is given, under the options that there are.
+    private static SensitivityRecord Explanation(params (string Name, double Spread)[] weights)
     {
-        Run = new RunData { ModelName = "m", ModelClass = "c", Folder = "f", ParameterCount = 100, QuantizableBytes = 400, OriginalBits = 16, ImageCount = 32, StepCount = 8, GuidanceScale = 3 },
-        Metrics = MetricData.Standard,
-        ObjectiveKey = "psnr",
-        Entries = entries,
-        Options = [new("uaq-4", "UAQ, 4 bits", "UAQ", 4), new("uaq-3", "UAQ, 3 bits", "UAQ", 3)],
+        WeightScores Scores(string name, double spread)
+        {
+            double[] scores = [0, spread, 0, 0, 0, 0];
+            double[] deviations = [0.5, 0.5, 0, 0, 0, 0];
+            return new WeightScores(name, scores, deviations, 1, spread, 0, 0);
+        }
+        string[] options = [.. QuantizerSpec.PaperOptions.Select(option => option.ToString())];
+        var network = new SensitivityResult(ModelNames.Network, options, [.. weights.Select(weight => Scores(weight.Name, weight.Spread))], [], 5, null, null);
+        return new SensitivityRecord("psnr", ModelNames.Network, [.. weights.Select(weight => Position(weight.Name))], network, network, null, []);
+    }
+
+    private static ReportData Report(params PlanEntry[] entries) => new()
+    {
+        Run = new RunData
+        {
+            ModelName = "m",
+            ModelClass = "c",
+            Folder = "f",
+            ParameterCount = 100,
+            QuantizableBytes = 400,
+            OriginalBits = 16,
+            ImageCount = 32,
+            StepCount = 8,
+            GuidanceScale = 3,
+        },
+        Objective = "psnr",
+        Plan = new Plan("psnr", ModelNames.Network, "", entries),
         Weights = [],
     };
 }

@@ -3,8 +3,11 @@ using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Plans;
+using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Reports;
+using Qua2SeDiMo.Sensitivity;
+using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Tests.Reports;
 
@@ -13,18 +16,10 @@ namespace Qua2SeDiMo.Tests.Reports;
 /// </summary>
 internal static class SampleReport
 {
-    private static readonly MetricData[] Metrics =
+    private static readonly ObjectiveReliability[] Reliabilities =
     [
-        new("psnr", "PSNR", "dB", true, 2, true, "Peak signal-to-noise ratio against the full-precision picture, averaged over images.",
-            new Measured(0.93, 0.90, 0.95)),
-        new("ssim", "SSIM", "", true, 3, true, "Structural similarity with the full-precision picture.", new Measured(0.95, 0.93, 0.97)),
-        new("clip-cosine", "CLIP cosine", "", true, 3, true, "Cosine of the CLIP image features with those of the full-precision picture.",
-            new Measured(0.89, 0.84, 0.92)),
-        new("frechet", "Fréchet distance", "", false, 1, false, "Distance of the CLIP features of all images from those of real images.",
-            new Measured(0.55, 0.38, 0.70)),
-        new("kid", "KID", "×10³", false, 2, false, "Kernel distance of the CLIP features from those of real images.",
-            new Measured(0.47, 0.25, 0.62)),
-        new("clip-score", "CLIP score", "", true, 1, false, "100 × cosine of image and prompt features.", new Measured(0.61, 0.47, 0.73)),
+        Reliability(StudyMetric.Psnr, 0.87), Reliability(StudyMetric.Ssim, 0.91), Reliability(StudyMetric.ClipCosine, 0.8),
+        Reliability(StudyMetric.Frechet, 0.38), Reliability(StudyMetric.Kid, 0.31), Reliability(StudyMetric.ClipScore, 0.44),
     ];
 
     public static ReportData Make()
@@ -34,55 +29,83 @@ internal static class SampleReport
         QuantizableWeight[] weights = ModelWeights();
         Dictionary<string, double> sensitivity = weights.ToDictionary(w => w.Name, w => Sensitivity(w.Name, random));
         ReportData shell = Shell(weights, sensitivity, random);
+        TrialData[] trials = [.. Enumerable.Range(0, 64).Select(i => Trial(i, weights, sensitivity, random))];
+        PlanEntry[] entries = [.. Entries(weights, sensitivity, random)];
         return shell with
         {
-            Trials = [.. Enumerable.Range(0, 64).Select(i => Trial(i, weights, sensitivity, random))],
-            Entries = [.. Entries(weights, sensitivity, random)],
-            Predictor = Predictor(random),
+            Trials = trials,
+            Plan = new Plan("ssim", ModelNames.Ridge, "its plans measured best.", entries),
+            EffectiveBits = entries.Where(entry => entry.Kind == PlanKind.Plan).ToDictionary(entry => entry.Key, entry => entry.AverageBits + 0.31),
+            Fit = new Fit("ssim", new PredictorOptions(), FitOf(trials, random)),
             Images = Images(pictures),
         };
     }
 
-    private static ReportData Shell(QuantizableWeight[] weights, Dictionary<string, double> sensitivity, Pcg32 random) => new()
+    private static ReportData Shell(QuantizableWeight[] weights, Dictionary<string, double> sensitivity, Pcg32 random)
     {
-        Run = new RunData
+        WeightPosition[] positions = Positions(weights);
+        WeightScores[] scores = [.. weights.Select(weight => Scores(weight, sensitivity[weight.Name], random))];
+        string[] options = [.. QuantizerSpec.PaperOptions.Select(option => option.ToString())];
+        var ridge = new SensitivityResult(ModelNames.Ridge, options, scores, [], 5, 0.8, 0.5);
+        return new ReportData
         {
-            ModelName = "emoji-pixart",
-            ModelClass = "PixArtTransformer2DModel",
-            Folder = "models/emoji-pixart",
-            ParameterCount = 3_936_832,
-            QuantizableBytes = weights.Sum(w => w.ElementCount) * 2,
-            OriginalBits = 16,
-            ImageCount = 32,
-            StepCount = 10,
-            GuidanceScale = 3,
-            Prompts = [.. Enumerable.Range(0, 32).Select(i => $"{(i % 2 == 0 ? "hamster" : "person in lotus position")} {i}, fluent emoji")],
-            Seeds = "42 + image index",
-            CreatedAt = new DateTimeOffset(2026, 11, 23, 8, 0, 0, TimeSpan.Zero),
-            Command = "./q2 run models/emoji-pixart",
-            Facts = [new("Processor", "x86-64, 2 cores, AVX2"), new("Memory", "peak 1.2 GB"), new("Qua2SeDiMo", "0.1.0"), new("ONNX Runtime", "1.31.1"), new(".NET", "10.0")],
-            Stages =
-            [
-                new("graph", TimeSpan.FromSeconds(1.2), "ONNX of denoiser, text encoder, decoder"), new("bank", TimeSpan.FromSeconds(6.4), "67 weights × 6 options"),
-                new("study", TimeSpan.FromSeconds(241), "64 trials × 32 images"), new("fit", TimeSpan.FromSeconds(38), "5 folds"),
-                new("explain", TimeSpan.FromSeconds(0.8), ""), new("plan", TimeSpan.FromSeconds(47), "3 plans, 10 baselines verified"), new("pack", TimeSpan.FromSeconds(0.4), "3 folders"),
-            ],
-        },
-        Metrics = Metrics,
-        ObjectiveKey = "ssim",
-        ObjectiveNote = "The default objective is the most reliable paired metric at this number of images.",
-        IntervalMeaning = "95 % bootstrap interval over the images",
-        Entries = [],
-        Options = [.. QuantizerSpec.PaperOptions.Select(option => new OptionData(option.ToString(), $"{Method(option)}, {option.Bits} bits", Method(option), option.Bits))],
-        Weights = [.. weights.Select(w =>
-        {
-            var place = WeightPlace.Of(w.Name);
-            return new WeightData(w.Name, place.Block, place.Role, place.IsOutside, w.ElementCount, [.. QuantizerSpec.PaperOptions.Select(option =>
-                new ScoreData((Loss(option) * -3 * sensitivity[w.Name]) + 1 + Noise(random, 0.12), 0.05 + (0.2 * random.NextDouble())))]);
-        })],
-        ScoreSource = "five folds of the GATv2 network, each weighted by its rank correlation",
-        Notes = ["The plans were chosen from trials of the same 32 prompts on which they are scored."],
+            Run = Run(weights),
+            Objective = "ssim",
+            Reliabilities = Reliabilities,
+            Weights = positions,
+            Explanation = new SensitivityRecord("ssim", ModelNames.Ridge, positions, ridge, null, null, ["Ridge regression decides."]),
+            Notes = ["The plans were chosen from trials of the same 32 prompts on which they are scored."],
+        };
+    }
+
+    private static RunData Run(QuantizableWeight[] weights) => new()
+    {
+        ModelName = "emoji-pixart",
+        ModelClass = "PixArtTransformer2DModel",
+        Folder = "models/emoji-pixart",
+        ParameterCount = 3_936_832,
+        QuantizableBytes = weights.Sum(w => w.ElementCount) * 2,
+        OriginalBits = 16,
+        ImageCount = 32,
+        StepCount = 10,
+        GuidanceScale = 3,
+        Prompts = [.. Enumerable.Range(0, 32).Select(i => $"{(i % 2 == 0 ? "hamster" : "person in lotus position")} {i}, fluent emoji")],
+        Seeds = "42 + image index",
+        CreatedAt = new DateTimeOffset(2026, 11, 23, 8, 0, 0, TimeSpan.Zero),
+        Command = "./q2 run models/emoji-pixart",
+        Facts =
+        [
+            new("Processor", "x86-64, 2 cores, AVX2"), new("Memory", "peak 1.2 GB"), new("Qua2SeDiMo", "0.1.0"), new("ONNX Runtime", "1.31.1"),
+            new(".NET", "10.0"),
+        ],
+        Stages =
+        [
+            new("graph", TimeSpan.FromSeconds(1.2), "ONNX of denoiser, text encoder, decoder"),
+            new("bank", TimeSpan.FromSeconds(6.4), "67 weights × 6 options"),
+            new("study", TimeSpan.FromSeconds(241), "64 trials × 32 images"),
+            new("fit", TimeSpan.FromSeconds(38), "5 folds"),
+            new("explain", TimeSpan.FromSeconds(0.8), ""),
+            new("plan", TimeSpan.FromSeconds(47), "3 plans, 10 baselines verified"),
+            new("pack", TimeSpan.FromSeconds(0.4), "3 folders"),
+        ],
     };
+
+    private static WeightPosition[] Positions(QuantizableWeight[] weights)
+    {
+        var paths = new ModulePositions(weights.Select(weight => weight.Name));
+        IReadOnlyList<NodePosition> numbered = ModulePositions.Number([.. weights.Select(weight => paths.OfWeight(weight.Name))]);
+        return [.. weights.Zip(numbered, (weight, at) => new WeightPosition(weight.Name, at.BlockName, at.LayerType, weight.ElementCount))];
+    }
+
+    private static WeightScores Scores(QuantizableWeight weight, double sensitivity, Pcg32 random)
+    {
+        double[] scores = [.. QuantizerSpec.PaperOptions.Select(option => (Loss(option) * -3 * sensitivity) + 1 + Noise(random, 0.12))];
+        double[] deviations = [.. scores.Select(_ => 0.05 + (0.2 * random.NextDouble()))];
+        double drop = scores.Where((_, i) => i % 2 == 0).Average() - scores.Where((_, i) => i % 2 == 1).Average();
+        return new WeightScores(weight.Name, scores, deviations, Array.IndexOf(scores, scores.Max()), scores.Max() - scores.Min(), drop, 0.1);
+    }
+
+    private static ObjectiveReliability Reliability(StudyMetric metric, double half) => new(metric.Name, 64, 32, [half - 0.03, half + 0.02], [half - 0.1]);
 
     private static QuantizableWeight[] ModelWeights()
     {
@@ -129,23 +152,25 @@ internal static class SampleReport
     {
         double share = random.NextDouble();
         var allocation = BitAllocation.ForEach(weights, _ => QuantizerSpec.PaperOptions[(2 * random.Next(3)) + (random.NextDouble() < share ? 1 : 0)]);
-        return new TrialData(number, allocation.AverageBits(weights, 16), Measure(Damage(allocation, weights, sensitivity), random));
+        Dictionary<string, double> metrics = Measure(Damage(allocation, weights, sensitivity), random);
+        metrics[StudyMetric.AverageBits.Name] = allocation.AverageBits(weights, 16);
+        return new TrialData(number, metrics["ssim"], metrics);
     }
 
-    private static IEnumerable<EntryData> Entries(QuantizableWeight[] weights, Dictionary<string, double> sensitivity, Pcg32 random)
+    private static IEnumerable<PlanEntry> Entries(QuantizableWeight[] weights, Dictionary<string, double> sensitivity, Pcg32 random)
     {
-        yield return new EntryData
+        yield return new PlanEntry
         {
             Key = "full",
             Label = "Full precision",
             Kind = PlanKind.FullPrecision,
             AverageBits = 16,
-            QuantizedBytes = weights.Sum(w => w.ElementCount) * 2,
-            EffectiveBits = 16.05,
-            ImageCount = 32,
-            Metrics = new Dictionary<string,
-                Measured> { ["clip-cosine"] = new(1), ["ssim"] = new(1), ["frechet"] = new(45.7, 42.1, 49.0), ["kid"] = new(3.1, 1.9, 4.4),
-                ["clip-score"] = new(68.9, 67.0, 70.8) },
+            SizeBytes = weights.Sum(w => w.ElementCount) * 2,
+            Metrics = new Dictionary<string, Measured>
+            {
+                 ["clip-cosine"] = new(1), ["ssim"] = new(1), ["frechet"] = new(45.7, 42.1, 49.0), ["kid"] = new(3.1, 1.9, 4.4),
+                ["clip-score"] = new(68.9, 67.0, 70.8),
+            },
         };
         foreach (double bits in new[] { 3.5, 3.75, 4.0 })
         {
@@ -160,58 +185,53 @@ internal static class SampleReport
                     if (new BitAllocation(chosen).AverageBits(weights, 16) > bits) chosen[weight.Name] = before;
                 }
             }
-            yield return Entry($"plan-{bits}", $"Plan, {bits:0.00} bits", $"plan {bits:0.00}", PlanKind.Plan, bits,
+            yield return Entry($"plan-{bits}", $"Plan, {bits:0.00} bits", PlanKind.Plan, bits,
                 new BitAllocation(chosen), weights, sensitivity, random);
             var greedy = BitAllocation.ForEach(weights, w => random.NextDouble() < (bits - 3.2) * 0.9 ? QuantizerSpec.PaperOptions[4] : QuantizerSpec.PaperOptions[1]);
-            yield return Entry($"greedy-{bits}", $"Weight-error greedy, {bits:0.00} bits", $"greedy {bits:0.00}", PlanKind.WeightError,
+            yield return Entry($"greedy-{bits}", $"Weight-error greedy, {bits:0.00} bits", PlanKind.WeightError,
                 bits, greedy, weights, sensitivity, random);
         }
         foreach (QuantizerSpec option in QuantizerSpec.PaperOptions)
         {
-            yield return Entry($"uniform-{option}", $"Uniform {Method(option)}, {option.Bits} bits", $"{Method(option)} {option.Bits}",
+            yield return Entry($"uniform-{option}", $"Uniform {Method(option)}, {option.Bits} bits", 
                 PlanKind.Uniform, null,
                 BitAllocation.Uniform(weights, option), weights, sensitivity, random);
         }
         var lucky = BitAllocation.ForEach(weights, _ => QuantizerSpec.PaperOptions[random.Next(6)]);
-        yield return Entry("random-best", "Best random trial up to 3.75 bits", "random #41", PlanKind.BestRandom, null, lucky, weights,
+        yield return Entry("random-best", "Best random trial up to 3.75 bits", PlanKind.BestRandom, null, lucky, weights,
             sensitivity, random);
     }
 
-    private static EntryData Entry(string key, string label, string name, PlanKind kind, double? requested, BitAllocation allocation,
+    private static PlanEntry Entry(string key, string label, PlanKind kind, double? requested, BitAllocation allocation,
         QuantizableWeight[] weights, Dictionary<string, double> sensitivity, Pcg32 random)
     {
         Dictionary<string, double> values = Measure(Damage(allocation, weights, sensitivity), random);
-        return new EntryData
+        return new PlanEntry
         {
             Key = key,
             Label = label,
-            ShortLabel = name,
             Kind = kind,
             RequestedBits = requested,
             AverageBits = allocation.AverageBits(weights, 16),
-            QuantizedBytes = allocation.SizeBytes(weights, 16),
-            EffectiveBits = kind == PlanKind.Plan ? allocation.AverageBits(weights, 16) + 0.31 : null,
-            ImageCount = 32,
-            Choices = allocation.Specs.ToDictionary(pair => pair.Key, pair => pair.Value.ToString()),
+            SizeBytes = allocation.SizeBytes(weights, 16),
+            Allocation = allocation,
             Metrics = values.ToDictionary(pair => pair.Key, pair => new Measured(pair.Value, pair.Value * 0.975, pair.Value * 1.025)),
         };
     }
 
-    private static PredictorData Predictor(Pcg32 random)
+    private static FitResult FitOf(TrialData[] trials, Pcg32 random)
     {
-        HeldOutData[] HeldOut(double noise) => [.. Enumerable.Range(0, 64).Select(i =>
-        {
-            double measured = 0.55 + (0.35 * random.NextDouble());
-            return new HeldOutData(i, measured, measured + Noise(random, noise), 3 + (2 * measured));
-        })];
-        double[] Folds(double center) => [.. Enumerable.Range(0, 5).Select(_ => Math.Min(0.97, center + Noise(random, 0.12)))];
-        return new PredictorData(5,
+        double[] HeldOut(double noise) => [.. trials.Select(trial => trial.Objective + Noise(random, noise))];
+        double Near(double center) => Math.Min(0.97, center + Noise(random, 0.12));
+        FoldMetrics[] Folds(double srcc, double partial, double ndcg, double error) =>
+            [.. Enumerable.Range(0, 5).Select(_ => new FoldMetrics(Near(srcc), Near(partial), ndcg, ndcg, error, 1.2 * error))];
+        return new FitResult(trials.Length, [[0], [1], [2], [3], [4]],
             [
-                new("ridge", "Ridge regression", 0.921, 0.58, 0.981, 0.011, Folds(0.92), Folds(0.58), HeldOut(0.04)),
-                new("network", "GATv2 network", 0.903, 0.47, 0.972, 0.014, Folds(0.90), Folds(0.45), HeldOut(0.06)),
-                new("bits", "Average bits alone", 0.887, null, 0.951, 0.019, Folds(0.88), [], []),
-                new("mean", "Mean", null, null, 0.74, 0.052, [], [], []),
-            ], "ridge");
+                new(ModelNames.RidgeTrends, Folds(0.92, 0.58, 0.981, 0.011), HeldOut(0.04)),
+                new(ModelNames.Network, Folds(0.90, 0.45, 0.972, 0.014), HeldOut(0.06)),
+                new(ModelNames.AverageBits, Folds(0.88, double.NaN, 0.951, 0.019), []),
+                new(ModelNames.Mean, Folds(double.NaN, double.NaN, 0.74, 0.052), []),
+            ], [], new PredictorChoice(ModelNames.Ridge, 0.90, 0.92, "Ridge regression decides."));
     }
 
     private static ImageGridData Images(SafetensorsFile pictures)
