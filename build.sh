@@ -15,6 +15,13 @@ configuration=Release
 
 build() { dotnet build Qua2SeDiMo.slnx -c $configuration -v quiet --nologo; }
 
+# The ten slowest tests of the results in a folder.
+slowest() {
+    echo "Slowest tests:"
+    cat "$1"/*.trx 2>/dev/null | grep -o '<UnitTestResult [^>]*' \
+        | sed -n 's/.* testName="\([^"]*\)".* duration="\([0-9:.]*\)".*/\2 \1/p' | sort -r | head -n 10 | sed 's/^/    /' || true
+}
+
 # Runs every test project and closes with the line 'N passed, N failed'.
 run_tests() {
     local filter=$1 results failed=0
@@ -23,6 +30,7 @@ run_tests() {
         --logger "trx" --logger "console;verbosity=minimal" --results-directory "$results" || failed=1
     count() { cat "$results"/*.trx 2>/dev/null | grep -o "<Counters [^>]*" | grep -o " $1=\"[0-9]*\"" | tr -dc '0-9\n' | awk '{ sum += $1 } END { print sum + 0 }'; }
     local passed broken
+    slowest "$results"
     passed=$(count passed)
     broken=$(( $(count failed) + $(count error) + $(count timeout) + $(count aborted) ))
     rm -rf "$results"

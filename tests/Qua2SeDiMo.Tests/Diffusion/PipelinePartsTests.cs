@@ -59,6 +59,9 @@ public sealed class PipelinePartsTests
         ImageBatch together = pipeline.Value.Generate(encoded, new SeededNoise([1, 2, 3]), request);
         ImageBatch apart = pipeline.Value.Generate(encoded, new SeededNoise([1, 2, 3]), request with { BatchSize = 2 });
         ImageBatch alone = pipeline.Value.Generate(pipeline.Value.Encode(prompts[2..], request), new SeededNoise([3]), request);
+        Assert.Equal(3 * 3 * 64 * 64, together.Pixels.Length);
+        Assert.Equal(together.Pixels.Length, apart.Pixels.Length);
+        Assert.Equal(3 * 64 * 64, alone.Pixels.Length);
         for (int i = 0; i < together.Pixels.Length; i++) Assert.Equal(together.Pixels[i], apart.Pixels[i], 1e-4f);
         for (int i = 0; i < alone.Pixels.Length; i++) Assert.Equal(together.Image(2)[i], alone.Pixels[i], 1e-4f);
     }

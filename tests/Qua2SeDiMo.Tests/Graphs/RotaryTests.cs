@@ -22,6 +22,7 @@ public sealed class RotaryTests
 
         float[] y = model.Run(new Dictionary<string, TensorValue> { ["x"] = TensorValue.Of(input, 2, 2, 3, 4), ["angles"] = TensorValue.Of(turns, 1, 3, 2) })["y"].Singles;
 
+        Assert.Equal(input.Length, y.Length);
         for (int i = 0; i < input.Length; i += 2)
         {
             double angle = turns[i / 2 % 6];

@@ -22,11 +22,10 @@ public sealed class KernelBoundsTests
         }
     }
 
-    [Theory]
+    [LinuxTheory]
     [MemberData(nameof(Variants))]
     public unsafe void Products_stay_inside_their_buffers(string variant, bool atEnd)
     {
-        if (!OperatingSystem.IsLinux()) return;
         PaletteKernel kernel = KernelSelector.Choose(variant);
         foreach (QuantizerSpec spec in QuantizerSpec.PaperOptions)
         {
@@ -44,11 +43,10 @@ public sealed class KernelBoundsTests
         }
     }
 
-    [Theory]
+    [LinuxTheory]
     [MemberData(nameof(Variants))]
     public unsafe void Convolutions_stay_inside_their_buffers(string variant, bool atEnd)
     {
-        if (!OperatingSystem.IsLinux()) return;
         PaletteKernel kernel = KernelSelector.Choose(variant);
         foreach (ConvolutionShape shape in new[]
         {

@@ -63,6 +63,7 @@ public sealed class HostilePackedModelTests : IDisposable
     public void Weights_with_one_bit_flipped_anywhere_are_refused()
     {
         byte[] good = File.ReadAllBytes(WeightsPath);
+        Assert.InRange(good.Length, 1000, int.MaxValue);
         for (int position = 0; position < good.Length; position += 37)
         {
             byte[] bad = [.. good];

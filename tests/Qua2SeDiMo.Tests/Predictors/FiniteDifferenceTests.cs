@@ -69,6 +69,7 @@ public class FiniteDifferenceTests(ITestOutputHelper output)
         twins.Backward();
         double kept = 0, tried = 0;
         var gradients = twins.Trained.ToDictionary(slice => slice.Name, slice => (double[])[.. twins.Plain.Tape.Parameters[slice.Name].Gradient]);
+        Assert.NotEmpty(twins.Trained);
         foreach (ParameterSlice slice in twins.Trained)
         {
             PlainMatrix parameter = twins.Plain.Tape.Parameters[slice.Name];
@@ -111,6 +112,7 @@ public class FiniteDifferenceTests(ITestOutputHelper output)
         using Twins twins = new(width, train: true);
         twins.Backward();
         float[] gradients = twins.NetworkGradients();
+        Assert.NotEmpty(twins.Trained);
         foreach (ParameterSlice slice in twins.Trained)
         {
             double[] expected = twins.Plain.Tape.Parameters[slice.Name].Gradient;
@@ -184,6 +186,7 @@ public class FiniteDifferenceTests(ITestOutputHelper output)
         var loss = new RankingLoss(kind, [0, 1, 2, 3, 4]);
         double[] targets = [1, 3, 0.5, 2, 5];
         twins.Plain.Backward(loss, twins.Features, targets);
+        Assert.NotEmpty(twins.Trained);
         foreach (ParameterSlice slice in twins.Trained)
         {
             PlainMatrix parameter = twins.Plain.Tape.Parameters[slice.Name];

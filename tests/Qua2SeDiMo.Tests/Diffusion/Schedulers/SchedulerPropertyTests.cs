@@ -39,6 +39,7 @@ public sealed class SchedulerPropertyTests
         foreach (int steps in new[] { 8, 20 })
         {
             float[] reached = Run(className, settings, steps, out float[] clean);
+            Assert.NotEmpty(clean);
             for (int i = 0; i < clean.Length; i++) Assert.InRange(reached[i], clean[i] - 2e-3f, clean[i] + 2e-3f);
         }
     }
@@ -57,6 +58,7 @@ public sealed class SchedulerPropertyTests
     public void Without_a_final_level_of_zero_the_clean_sample_is_nearly_reached(string className, string settings)
     {
         float[] reached = Run(className, settings, 25, out float[] clean);
+        Assert.NotEmpty(clean);
         for (int i = 0; i < clean.Length; i++) Assert.InRange(reached[i], clean[i] - 0.2f, clean[i] + 0.2f);
     }
 

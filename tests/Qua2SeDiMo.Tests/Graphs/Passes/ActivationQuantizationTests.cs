@@ -45,6 +45,7 @@ public sealed class ActivationQuantizationTests
 
         float[] expected = new float[x.Length];
         ActivationQuantizer.Quantize(x, 16, 6, expected);
+        Assert.Equal(expected.Length, y.Length);
         for (int i = 0; i < x.Length; i++) Assert.Equal(expected[i], y[i], 1e-6f);
     }
 
