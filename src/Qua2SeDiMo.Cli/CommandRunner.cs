@@ -7,7 +7,7 @@ using Spectre.Console;
 namespace Qua2SeDiMo.Cli;
 
 /// <summary>What a verb is given beside its own arguments.</summary>
-/// <param name="Out">Standard output, for people.</param>
+/// <param name="Out">Standard output, for text.</param>
 /// <param name="Progress">Where long work reports.</param>
 /// <param name="Json">Whether the result goes out as JSON, and nothing else.</param>
 internal sealed record CommandContext(IAnsiConsole Out, IProgress<StageProgress> Progress, bool Json)

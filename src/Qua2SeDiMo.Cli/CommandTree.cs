@@ -8,7 +8,7 @@ internal static class CommandTree
 {
     internal static RootCommand Create()
     {
-        var root = new RootCommand("Finds out which weights of a diffusion model bear 3 or 4 bits, says why, and writes the smaller model.")
+        var root = new RootCommand("Finds out which weights of a diffusion model tolerate 3 or 4 bits, says why, and writes the smaller model.")
         {
             InspectCommand.Create(),
             GraphCommand.Create(),

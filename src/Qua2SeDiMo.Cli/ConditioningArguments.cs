@@ -4,7 +4,7 @@ using Qua2SeDiMo.Stages;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>What the images of <c>q2 generate</c> are steered away from, and the sizes that the model is told.</summary>
+/// <summary>What the images of <c>q2 generate</c> are steered away from, and the size conditions of the model.</summary>
 internal sealed class ConditioningArguments
 {
     private readonly Option<string[]> negative = new("--negative-prompt")

@@ -2,7 +2,7 @@ using Qua2SeDiMo.Diffusion;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>Words for prompts that lose their ends: one sentence per prompt, so many that a person reads them.</summary>
+/// <summary>Words for prompts that lose their ends: one sentence per prompt, few enough to be read.</summary>
 internal static class CutTextNotes
 {
     private const int PromptsNamed = 8;

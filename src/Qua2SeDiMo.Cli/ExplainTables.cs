@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>What an explanation says, for people.</summary>
+/// <summary>What an explanation says, as tables of the terminal.</summary>
 internal static class ExplainTables
 {
     // All of them are in --json and in the report.

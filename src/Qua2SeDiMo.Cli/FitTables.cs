@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>What a fit found, for people.</summary>
+/// <summary>What a fit found, as tables of the terminal.</summary>
 internal static class FitTables
 {
     internal static void Show(Fit record, IAnsiConsole output)

@@ -22,7 +22,7 @@ internal sealed class GenerateArguments
     private readonly Option<int> batch = NumberOption.Of("--batch", "Images that go through the denoiser together: memory, not results", Defaults.BatchSize, 1, StudyArguments.MostBatch);
     private readonly Option<string?> allocation = new("--allocation") { Description = "JSON file with an allocation: fake-quantize the weights with the bank of the run directory (made when missing)" };
     private readonly Option<string?> entry = new("--entry") { Description = "Which allocation of a file that holds several, such as plan.json or trials.json" };
-    private readonly Option<int?> activationBits = NumberOption.Optional("--activation-bits", "Round activations to so many bits in front of every weight, anew at each step; 16 leaves them. Default: what a packed model says, else leave them", 2, 8, GenerateOptions.UnroundedBits);
+    private readonly Option<int?> activationBits = NumberOption.Optional("--activation-bits", "Quantize the input of every weight to this many bits at each step; 16 leaves it. Default: what a packed model says, else leave it", 2, 8, GenerateOptions.UnroundedBits);
     private readonly Option<WeightExecution> execution = ChoiceOption.Of("--execution", "unpacked: reconstruct quantized weights in single precision, which gives the pixels of the study; packed: multiply by their codes, in a fraction of the memory", WeightExecution.Unpacked);
     private readonly Option<bool> sheet = new("--sheet") { Description = "Also put all images on one contact sheet, sheet.png" };
 

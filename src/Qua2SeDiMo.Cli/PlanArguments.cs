@@ -20,7 +20,7 @@ internal sealed class PlanArguments
     private readonly Option<PlanLevel?> level = ChoiceOption.Optional<PlanLevel>("--level",
         "What plans maximise: summed scores of weights (op) or of units (block), or the predicted label of the whole allocation (whole)");
 
-    private readonly Option<int[]> activations = NumberOption.List("--activations", "Measure the plans with activations of so many bits too, as further rows: 8,6", 2, 8);
+    private readonly Option<int[]> activations = NumberOption.List("--activations", "Measure the plans with activations of these bits too, as further rows: 8,6", 2, 8);
 
     internal PlanArguments(Command command)
     {

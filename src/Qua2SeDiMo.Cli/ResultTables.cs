@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>Result of plan for people.</summary>
+/// <summary>Result of plan, as a table of the terminal.</summary>
 internal static class ResultTables
 {
     internal static void Show(Plan record, IAnsiConsole output)

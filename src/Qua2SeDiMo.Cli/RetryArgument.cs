@@ -3,7 +3,7 @@ using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>The option that takes failed and set-aside trials up again: the same of every verb that labels allocations.</summary>
+/// <summary>The option that takes failed and set-aside trials up again; every verb that labels allocations has it.</summary>
 internal sealed class RetryArgument
 {
     private readonly Option<bool> option = new(UnfinishedTrials.RetryOption)

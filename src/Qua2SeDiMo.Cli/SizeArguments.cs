@@ -5,7 +5,7 @@ using Qua2SeDiMo.Diffusion;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>The sizes that Stable Diffusion XL is told of the picture that an image is to look like.</summary>
+/// <summary>The size conditions of Stable Diffusion XL.</summary>
 internal sealed class SizeArguments
 {
     private const int Largest = 1 << 20;

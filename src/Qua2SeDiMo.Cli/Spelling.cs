@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>Finds the word that somebody may have meant.</summary>
+/// <summary>Finds the word that was probably meant.</summary>
 internal static class Spelling
 {
     /// <summary>"; did you mean 'x'?" without its last sign, or nothing where no word is near.</summary>

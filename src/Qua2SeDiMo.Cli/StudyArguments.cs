@@ -22,7 +22,7 @@ internal sealed class StudyArguments
     private readonly Option<string?> prompts = new("--prompts") { Description = "Text file, one prompt a line (blank lines are skipped); default: prompts.txt found beside the model, else a built-in list" };
     private readonly Option<string?> clip = new("--clip") { Description = "Folder of a CLIPModel for scores and features; default: one found beside the model; 'none' goes without" };
     private readonly Option<string?> reference = new("--reference") { Description = "Safetensors file with image_features of real images; default: one found beside the model; 'none' goes without" };
-    private readonly Option<int?> activationBits = NumberOption.Optional("--activation-bits", "Round activations to so many bits in front of every weight, anew at each step; default: leave them", 2, 8);
+    private readonly Option<int?> activationBits = NumberOption.Optional("--activation-bits", "Quantize the input of every weight to this many bits at each step; default: leave it", 2, 8);
     private readonly Option<bool> faithful = new("--faithful") { Description = "As the published code: all images share one starting noise" };
 
     private readonly SizeArguments sizes;

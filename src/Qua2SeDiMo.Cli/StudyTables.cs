@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>Trials and reliabilities for people.</summary>
+/// <summary>Trials and reliabilities as tables of the terminal.</summary>
 internal static class StudyTables
 {
     internal static void Show(StudySummary summary, IAnsiConsole output)

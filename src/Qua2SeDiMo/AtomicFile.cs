@@ -16,7 +16,7 @@ public static class AtomicFile
     /// <param name="flushToDisk">False only for files that need not outlive the process.</param>
     /// <param name="length">Bytes that it will write, where they are known beforehand; said when there is no room for them.</param>
     /// <exception cref="StorageException">
-    /// The disk is full, read-only, or otherwise refuses; what stood at <paramref name="path"/> stands there still.
+    /// The disk is full, read-only, or otherwise refuses; the old content of <paramref name="path"/> is kept.
     /// </exception>
     public static void Write(string path, Action<FileStream> write, bool flushToDisk = true, long length = 0)
     {

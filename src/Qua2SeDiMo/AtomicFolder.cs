@@ -10,10 +10,10 @@ internal static class AtomicFolder
 
     /// <summary>Replaces a folder, or makes it.</summary>
     /// <param name="target">The folder; a link to one is followed.</param>
-    /// <param name="check">Looks at what stands there, under the lock and before any work; throws where it must not be replaced.</param>
+    /// <param name="check">Looks at the old content, under the lock and before any work; throws where it must not be replaced.</param>
     /// <param name="fill">Fills an empty folder, whose path it gets.</param>
     /// <returns>Full path of the published folder.</returns>
-    /// <exception cref="StorageException">Another process is writing the folder, or the disk refuses; what stood there stands there still.</exception>
+    /// <exception cref="StorageException">Another process is writing the folder, or the disk refuses; the old content is kept.</exception>
     internal static string Replace(string target, Action<string> check, Action<string> fill)
     {
         string full = OutputTarget.FollowLinks(Path.TrimEndingDirectorySeparator(target));

@@ -70,7 +70,7 @@ internal static class FaultPoint
         }
     }
 
-    // A fault of no name stands for a value that cannot be read.
+    // A fault without a name means a value that cannot be parsed.
     private static (string Kind, int Number)? Parse(string? fault)
     {
         if (string.IsNullOrEmpty(fault)) return null;

@@ -17,7 +17,7 @@ public static class ForeignContent
         ["Entry not found", "Repository not found", "Revision not found", "Access to model", "Invalid username or password",
             "Invalid credentials", "Not Found", "404: Not Found", "{\"error\""];
 
-    /// <summary>What stands in the place of a file: a pointer, a web page, a server's answer; null for anything else.</summary>
+    /// <summary>What was found in place of a file: a pointer, a web page, a server's answer; null for anything else.</summary>
     /// <param name="start">The file's first bytes, some hundred of them where it has as many.</param>
     /// <returns>Words for a message that begins with the file's path.</returns>
     public static string? Placeholder(ReadOnlySpan<byte> start)

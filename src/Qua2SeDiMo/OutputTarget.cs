@@ -45,7 +45,7 @@ internal static class OutputTarget
         }
     }
 
-    /// <summary>Opens what is not a regular file for writing from where it stands.</summary>
+    /// <summary>Opens what is not a regular file for writing at its present position.</summary>
     internal static Stream OpenSpecial(string path)
     {
         int? descriptor = path == StandardOutput ? 1 : Descriptor(path);

@@ -9,7 +9,7 @@ public sealed class StorageException : Q2Exception
     private const int NotPermitted = 1, NoEntry = 2, InputOutput = 5, NoMemory = 12, AccessDenied = 13, DeviceBusy = 16, NoDevice = 19;
     private const int TooManyFilesInSystem = 23, TooManyFiles = 24, NoSpace = 28, ReadOnlyFileSystem = 30, StaleHandle = 116, OverQuota = 122;
 
-    // The same of Windows, as HRESULTs.
+    // The error numbers of Windows, as HRESULTs.
     private const int WindowsDiskFull = unchecked((int)0x80070070), WindowsHandleDiskFull = unchecked((int)0x80070027);
     private const int WindowsWriteProtect = unchecked((int)0x80070013);
 

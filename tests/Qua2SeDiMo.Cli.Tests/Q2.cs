@@ -40,7 +40,7 @@ internal sealed record Q2Result(int ExitCode, string Output, string Errors)
 /// <summary>A process of the real program, as a user starts it.</summary>
 internal sealed class Q2 : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(15);
     private readonly Process process;
     private readonly StringBuilder errors = new();
     private readonly Task<string> output;

@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli.Commands;
 
-/// <summary><c>q2 report</c>: one page for people.</summary>
+/// <summary><c>q2 report</c>: one page with results, figures and pictures.</summary>
 internal static class ReportCommand
 {
     internal static Command Create()

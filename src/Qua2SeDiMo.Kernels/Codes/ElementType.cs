@@ -70,7 +70,7 @@ public static class ElementTypes
         _ => null,
     };
 
-    /// <summary>Whether single precision can hold what elements of the type stand for, so that the type can be a weight's.</summary>
+    /// <summary>Whether single precision can hold the values of the type's elements, so that the type can be a weight's.</summary>
     public static bool IsFloatingPoint(this ElementType type) =>
         type is ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16 or ElementType.Float64 or ElementType.Float8E4M3 or ElementType.Float8E5M2;
 

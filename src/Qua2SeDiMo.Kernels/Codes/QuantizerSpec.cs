@@ -63,7 +63,7 @@ public sealed record QuantizerSpec(QuantizerMethod Method, int Bits)
     /// <summary>For instance <c>uaq-4</c>, <c>kmeans-c-3</c>, <c>kmeans-a-4</c>.</summary>
     public override string ToString() => $"{MethodName}-{Bits}";
 
-    /// <summary>Reads the form of <see cref="ToString"/>; an underscore may stand for the inner hyphen.</summary>
+    /// <summary>Reads the form of <see cref="ToString"/>; an underscore may replace the inner hyphen.</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out QuantizerSpec? spec)
     {
         spec = null;

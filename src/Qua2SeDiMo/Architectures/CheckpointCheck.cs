@@ -5,7 +5,7 @@ using Qua2SeDiMo.Models.Known;
 
 namespace Qua2SeDiMo.Architectures;
 
-/// <summary>Refuses checkpoints whose weights do not mean what their numbers say: quantized, scaled, adapted, or told more than the configuration says.</summary>
+/// <summary>Refuses checkpoints whose weights do not mean what their numbers say: quantized, scaled, adapted, or with inputs that the configuration lacks.</summary>
 internal static class CheckpointCheck
 {
     private const string WeightSuffix = "weight";

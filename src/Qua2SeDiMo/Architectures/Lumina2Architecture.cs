@@ -105,7 +105,7 @@ internal sealed class Lumina2Architecture : IArchitecture
         return ones;
     }
 
-    // Norms stand before and after attention and feed-forward. Blocks that know the timestep scale the first and gate the second.
+    // Norms come before and after attention and feed-forward. Blocks that know the timestep scale the first and gate the second.
     private static GraphValue Block(GraphBuilder g, Settings settings, GraphValue x, GraphValue? condition, RotaryTables rotary, GraphValue? mask)
     {
         IReadOnlyList<GraphValue>? m = condition is null ? null : Modulation.Chunks(g, "norm1", condition, settings.Width, 4);

@@ -73,7 +73,7 @@ internal sealed class PixArtArchitecture : IArchitecture
         return (g.Reshape(chunks, "batch", 6, settings.Width), embedded);
     }
 
-    // Each number is embedded alone; a row's embeddings stand end to end.
+    // Each number is embedded alone; a row's embeddings are concatenated.
     private static GraphValue EmbedNumbers(GraphBuilder g, string module, GraphValue numbers, long width)
     {
         GraphValue flat = g.Reshape(numbers, "numbers");

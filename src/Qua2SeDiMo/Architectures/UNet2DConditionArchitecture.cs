@@ -8,7 +8,7 @@ namespace Qua2SeDiMo.Architectures;
 /// <summary>
 /// The U-Net of latent diffusion (Rombach et al., CVPR 2022): Stable Diffusion 1.x, 2.x, SDXL. Inputs: sample [batch, channels, height,
 /// width], timestep [batch], encoder_hidden_states [batch, tokens, width]; with text_time conditions also text_embeds and time_ids; with
-/// classes class_labels; with a guidance embedding timestep_cond; optional encoder_attention_mask. Output: out_sample, since one name cannot stand for both ends. Any height and width work.
+/// classes class_labels; with a guidance embedding timestep_cond; optional encoder_attention_mask. Output: out_sample, since one name cannot be both input and output. Any height and width work.
 /// </summary>
 internal sealed class UNet2DConditionArchitecture : IArchitecture
 {

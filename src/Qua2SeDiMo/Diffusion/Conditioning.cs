@@ -4,7 +4,7 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
-/// What the denoiser is told beside latents and timestep, one row per text: embeddings, masks, pooled embeddings, sizes.
+/// What the denoiser gets beside latents and timestep, one row per text: embeddings, masks, pooled embeddings, sizes.
 /// </summary>
 /// <param name="Inputs">By name of the denoiser's input; axis 0 counts the texts in every tensor.</param>
 public sealed record Conditioning(IReadOnlyDictionary<string, TensorValue> Inputs)

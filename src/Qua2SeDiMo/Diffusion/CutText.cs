@@ -32,7 +32,7 @@ public sealed record CutText(string Prompt, bool IsNegative, string Encoder, int
         return text[starts[fits]..].Trim();
     }
 
-    // Where words start; the first stands for a beginning without any.
+    // Where words start; the first is a beginning without any.
     private static IEnumerable<int> Starts(string text)
     {
         yield return 0;

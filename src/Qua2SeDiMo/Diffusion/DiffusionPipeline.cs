@@ -213,7 +213,7 @@ public sealed class DiffusionPipeline : IDisposable
         if (request.Sizes is { IsEmpty: false } && !family.TakesSizes)
         {
             throw new GenerationException(
-                $"{name} is not told original, crop and target sizes; only StableDiffusionXLPipeline is. Leave them out.");
+                $"{name} takes no original, crop and target sizes; only StableDiffusionXLPipeline does. Leave them out.");
         }
         GenerationLimits.Check(prompts, request.BatchSize, LatentShape(request), autoencoder.ScaleFactor);
     }

@@ -25,7 +25,7 @@ public sealed record EncodedPrompts(Conditioning Prompts, Conditioning? Negative
     {
         int[] prompts = [.. Enumerable.Range(start, count)];
         if (Negative is null) return new(Prompts.Rows(prompts));
-        // Negative rows stand before those of the prompts.
+        // Negative rows come before those of the prompts.
         int[] conditional = [.. prompts.Select(row => Negative.Count + row)];
         int[] negative = Negative.Count == 1 ? new int[count] : prompts;
         return new(Negative.Append(Prompts).Rows(conditionalFirst ? [.. conditional, .. negative] : [.. negative, .. conditional]));

@@ -6,7 +6,7 @@ using Qua2SeDiMo.Models;
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
-/// FLUX.1: T5's states and CLIP's pooled state, latents packed into tokens whose positions are told, guidance as an input of the denoiser instead of a
+/// FLUX.1: T5's states and CLIP's pooled state, latents packed into tokens with their positions, guidance as an input of the denoiser instead of a
 /// second pass. Source: FluxPipeline of diffusers.
 /// </summary>
 internal sealed class FluxFamily : IPipelineFamily

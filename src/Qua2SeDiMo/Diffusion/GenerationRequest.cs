@@ -15,7 +15,7 @@ public sealed record GenerationRequest
     /// </summary>
     public IReadOnlyList<string> NegativePrompts { get; init; } = [];
 
-    /// <summary>Sizes that a Stable Diffusion XL model is told; null for those of the image.</summary>
+    /// <summary>Size conditions of a Stable Diffusion XL model; null for the image's own.</summary>
     public SizeConditions? Sizes { get; init; }
 
     /// <summary>Height in pixels; null for the model's own.</summary>

@@ -40,7 +40,7 @@ internal interface IPipelineFamily : IDisposable
     /// <summary>Why there are no negative prompts, where there are none.</summary>
     string WithoutNegativePrompts => "";
 
-    /// <summary>Whether the model is told original, crop and target sizes.</summary>
+    /// <summary>Whether the model takes original, crop and target sizes.</summary>
     bool TakesSizes => false;
 
     /// <summary>A text as its tokenizers get it.</summary>
@@ -49,14 +49,14 @@ internal interface IPipelineFamily : IDisposable
     /// <summary>Turns texts into the denoiser's inputs, one row per text.</summary>
     /// <param name="texts">Prompts.</param>
     /// <param name="role">What the texts are; some models treat a negative prompt that was not given in their own way.</param>
-    /// <param name="size">Size of the images in pixels, for models that are told it.</param>
+    /// <param name="size">Size of the images in pixels, for models that take it.</param>
     /// <param name="request">How the images are made.</param>
     Conditioning Encode(IReadOnlyList<string> texts, TextRole role, PixelSize size, GenerationRequest request);
 
     /// <summary>Inputs of the denoiser that do not depend on the prompt and have no row per text.</summary>
     IReadOnlyDictionary<string, TensorValue> SharedInputs(LatentShape shape, Conditioning prompts) => new Dictionary<string, TensorValue>();
 
-    /// <summary>What the scheduler is told beside the step count.</summary>
+    /// <summary>What the scheduler takes beside the step count.</summary>
     SamplingOptions Sampling(LatentShape shape, GenerationRequest request) => new();
 }
 

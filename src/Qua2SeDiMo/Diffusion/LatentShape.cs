@@ -6,6 +6,6 @@ public readonly record struct LatentShape(int Channels, int Height, int Width)
     /// <summary>Values of one image.</summary>
     public int Length => Channels * Height * Width;
 
-    /// <summary>Images in so many values.</summary>
+    /// <summary>Number of images that a number of values makes.</summary>
     public int Count(int values) => values / Length;
 }

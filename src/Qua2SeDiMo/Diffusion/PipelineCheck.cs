@@ -6,7 +6,7 @@ using Qua2SeDiMo.Models;
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
-/// What stands in the way of pictures, found from configurations and headers alone, before the first second of work: pipeline class,
+/// What prevents pictures, found from configurations and headers alone, before the first second of work: pipeline class,
 /// missing components, classes and settings of each, scheduler, steps and size.
 /// </summary>
 internal sealed class PipelineCheck
@@ -19,7 +19,7 @@ internal sealed class PipelineCheck
     private PipelineCheck(PipelineParts parts, ITensorSource denoiserTensors, GenerationRequest request) =>
         (this.parts, this.denoiserTensors, this.request) = (parts, denoiserTensors, request);
 
-    /// <summary>Everything that was found, with a message each; empty when nothing stands in the way.</summary>
+    /// <summary>Everything that was found, with a message each; empty when nothing prevents pictures.</summary>
     internal IReadOnlyList<Exception> Problems => problems;
 
     /// <summary>Size of one image; null when it cannot be known for the problems.</summary>

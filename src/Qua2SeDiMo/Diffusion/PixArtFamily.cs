@@ -5,7 +5,7 @@ using Qua2SeDiMo.Models;
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
-/// PixArt-α and PixArt-Σ: T5 tokens with their mask; the prompt is lower-cased and stripped. Models with size conditions are told the size.
+/// PixArt-α and PixArt-Σ: T5 tokens with their mask; the prompt is lower-cased and stripped. Models with size conditions get the size.
 /// Source: PixArtAlphaPipeline and PixArtSigmaPipeline of diffusers.
 /// </summary>
 internal sealed class PixArtFamily : IPipelineFamily

@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
-/// What Stable Diffusion XL is told of the picture that an image is to look like: the size that it had, where it was cropped, the size that
+/// Size conditions of Stable Diffusion XL, which describe the picture that an image is to look like: the size that it had, where it was cropped, the size that
 /// it was cropped to (Podell et al., 2023, section 2.2). Defaults are those of StableDiffusionXLPipeline of diffusers.
 /// </summary>
 public sealed record SizeConditions

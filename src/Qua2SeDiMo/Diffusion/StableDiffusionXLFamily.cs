@@ -68,7 +68,7 @@ internal sealed class StableDiffusionXLFamily : IPipelineFamily
         return new Conditioning(inputs);
     }
 
-    // A refiner is told a score besides, and takes another number of values.
+    // A refiner takes an aesthetic score besides, and another number of values.
     private static void CheckWidths(PipelineParts parts)
     {
         const int Sizes = 6;

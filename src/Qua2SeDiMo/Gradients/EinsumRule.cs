@@ -4,7 +4,7 @@ namespace Qua2SeDiMo.Gradients;
 
 /// <summary>
 /// Einsum. The gradient in one operand is an Einsum of the cotangent and the other operands whose result has that operand's letters. Letters that
-/// only that operand has come from an operand of ones, letters that stand twice in it from an identity matrix.
+/// only that operand has come from an operand of ones, letters that are repeated in it from an identity matrix.
 /// </summary>
 internal static class EinsumRule
 {

@@ -25,7 +25,7 @@ public sealed class Graph
     /// <summary>Values that the caller gets.</summary>
     public IReadOnlyList<GraphValue> Outputs { get; }
 
-    /// <summary>Operator calls; each reads only what stands before it.</summary>
+    /// <summary>Operator calls; each reads only earlier outputs.</summary>
     public IReadOnlyList<GraphNode> Nodes { get; }
 
     /// <summary>Constants and checkpoint tensors, each once, in order of first use.</summary>

@@ -24,7 +24,7 @@ public sealed class OnnxTensors : ITensorSource
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, TensorInfo> Tensors => infos;
 
-    /// <summary>The model file and the data files that its tensors stand in, in ordinal order.</summary>
+    /// <summary>The model file and the data files of its tensors, in ordinal order.</summary>
     public IReadOnlyList<string> FilePaths => [.. files.Values.Select(file => file.Name).Prepend(Path.GetFullPath(modelPath)).Order(StringComparer.Ordinal)];
 
     /// <inheritdoc/>
@@ -155,7 +155,7 @@ public sealed class OnnxTensors : ITensorSource
         return new Stored(info) { File = file, Offset = offset };
     }
 
-    // Data files stand beside the model or below it; nothing else on the disk is read.
+    // Data files are beside the model or below it; nothing else on the disk is read.
     private FileStream Open(string tensor, string location)
     {
         if (files.TryGetValue(location, out FileStream? open)) return open;

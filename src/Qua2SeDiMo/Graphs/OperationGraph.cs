@@ -4,10 +4,10 @@ namespace Qua2SeDiMo.Graphs;
 /// <param name="Name">Unique. A weight's own name, or the module path and the kind of a combine node.</param>
 /// <param name="Kind">Weight, or which way of combining.</param>
 /// <param name="Weight">Index into <see cref="OperationGraph.Weights"/>, −1 for combine nodes.</param>
-/// <param name="Position">Where in the denoiser it stands.</param>
+/// <param name="Position">Its position in the denoiser.</param>
 public sealed record OperationNode(string Name, OperationKind Kind, int Weight, NodePosition Position);
 
-/// <summary>Where a node stands (method.md, section 5), found from its module path.</summary>
+/// <summary>Position of a node (method.md, section 5), found from its module path.</summary>
 /// <param name="Stage">Part of the denoiser, for instance <c>down</c>, <c>mid</c>, <c>up</c>; empty outside of the blocks and in models with one part.</param>
 /// <param name="Block">Number of the block within its stage, from 0; −1 outside of the blocks.</param>
 /// <param name="BlockName">Human name of the block, for instance <c>down.1.0</c>; empty outside.</param>

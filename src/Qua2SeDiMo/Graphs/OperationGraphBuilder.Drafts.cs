@@ -129,7 +129,7 @@ public sealed partial class OperationGraphBuilder
         return new OperationGraph(graph.Name, nodes, edges, [.. own.Select(i => (IReadOnlyList<QuantizableWeight>)[.. Enumerable.Range(i, leaders.Length - i).Where(j => leaders[j] == i).Select(j => graph.Weights[j].Weight)])]);
     }
 
-    // A weight that speaks for those of other blocks too stands outside of the blocks.
+    // A weight that decides for those of other blocks too counts as outside of the blocks.
     private ModulePosition PositionOf(int weight, ModulePositions paths)
     {
         string name = graph.Weights[weight].Weight.Name;

@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Graphs;
 
-/// <summary>What a node of the <see cref="OperationGraph"/> stands for.</summary>
+/// <summary>Kind of a node of the <see cref="OperationGraph"/>.</summary>
 public enum OperationKind
 {
     /// <summary>A quantizable weight with its operator.</summary>
@@ -21,7 +21,7 @@ public enum OperationKind
     Product,
 }
 
-/// <summary>Names of kinds as they stand in node names and files.</summary>
+/// <summary>Names of kinds in node names and files.</summary>
 public static class OperationKinds
 {
     /// <summary>Every kind, in the order of its code.</summary>

@@ -5,7 +5,7 @@ namespace Qua2SeDiMo.Json;
 
 /// <summary>
 /// The one reader of JSON files that others wrote: configurations, indices, headers, tokenizers, graphs, allocations. It reads as Python does, whose
-/// libraries wrote and will read them: of a key that stands twice the last counts (said in a note), Infinity and NaN are numbers. Everything
+/// libraries wrote and will read them: of a repeated key the last counts (said in a note), Infinity and NaN are numbers. Everything
 /// else that is wrong is an error that names the file and the place inside it.
 /// </summary>
 public static class ForeignJson
@@ -20,7 +20,7 @@ public static class ForeignJson
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="notes">Told of keys that stand twice; null to keep silent.</param>
+    /// <param name="notes">Gets a line for every repeated key; null to keep silent.</param>
     /// <param name="byHand">Whether people write such files, so that comments and commas before a closing bracket are no faults.</param>
     /// <exception cref="InputFileException">It is missing, no regular file, or too large.</exception>
     /// <exception cref="JsonFileException">It is not JSON.</exception>
@@ -29,7 +29,7 @@ public static class ForeignJson
     /// <summary>Reads a document in memory.</summary>
     /// <param name="json">UTF-8, with or without a byte-order mark.</param>
     /// <param name="source">Names it in messages.</param>
-    /// <param name="notes">Told of keys that stand twice; null to keep silent.</param>
+    /// <param name="notes">Gets a line for every repeated key; null to keep silent.</param>
     /// <param name="byHand">Whether comments and commas before a closing bracket are no faults.</param>
     /// <param name="maximumDepth">Lists and objects inside one another; deeper documents are refused.</param>
     /// <exception cref="JsonFileException">It is not JSON.</exception>

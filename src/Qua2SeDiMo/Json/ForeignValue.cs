@@ -32,10 +32,10 @@ public readonly struct ForeignValue
         this.index = index;
     }
 
-    /// <summary>File that it stands in.</summary>
+    /// <summary>File that holds it.</summary>
     public string Source { get; }
 
-    /// <summary>Where it stands inside, for instance <c>text_config.layers[2]</c>; empty for the whole document.</summary>
+    /// <summary>Its place inside, for instance <c>text_config.layers[2]</c>; empty for the whole document.</summary>
     public string Path => node is not null ? PathOf(node) : parent is not null ? (PathOf(parent) + Step(name, index)).TrimStart('.') : "";
 
     /// <summary>Whether it is null or missing.</summary>

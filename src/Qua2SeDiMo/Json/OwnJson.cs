@@ -6,8 +6,8 @@ using System.Text.Json.Serialization.Metadata;
 namespace Qua2SeDiMo.Json;
 
 /// <summary>
-/// The one reader and writer of the JSON files of a run directory. What stands in them is known exactly, so a member that is missing or null, a
-/// key that stands twice, a name of no kind and a newer version are damage, said together with the verb that makes the file again.
+/// The one reader and writer of the JSON files of a run directory. Their content is known exactly, so a member that is missing or null, a
+/// repeated key, a name of no kind and a newer version are damage, said together with the verb that makes the file again.
 /// </summary>
 public static class OwnJson
 {

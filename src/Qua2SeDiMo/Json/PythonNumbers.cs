@@ -3,7 +3,7 @@ namespace Qua2SeDiMo.Json;
 /// <summary>The bare words Infinity, -Infinity and NaN, which Python writes for numbers that JSON does not have.</summary>
 internal static class PythonNumbers
 {
-    /// <summary>A number that nobody writes, in place of NaN.</summary>
+    /// <summary>An improbable number in place of NaN.</summary>
     internal static ReadOnlySpan<byte> NotANumber => "-0e-0000000000170731"u8;
 
     // Its value is infinite in double precision.

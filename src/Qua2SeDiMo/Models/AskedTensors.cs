@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Qua2SeDiMo.Models;
 
-/// <summary>Another source's tensors, with a note of the names that were looked up: what is left over nobody reads.</summary>
+/// <summary>Another source's tensors, with a note of the names that were looked up: what is left over is not read.</summary>
 /// <param name="source">The source; stays the caller's.</param>
 public sealed class AskedTensors(ITensorSource source) : ITensorSource
 {
@@ -12,7 +12,7 @@ public sealed class AskedTensors(ITensorSource source) : ITensorSource
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, TensorInfo> Tensors => lookup;
 
-    /// <summary>Tensors that nobody looked up, in the order of their names.</summary>
+    /// <summary>Tensors that were not looked up, in the order of their names.</summary>
     public IReadOnlyList<TensorInfo> Unread => [.. source.Tensors.Values.Where(tensor => !lookup.Asked.Contains(tensor.Name)).OrderBy(tensor => tensor.Name, StringComparer.Ordinal)];
 
     /// <inheritdoc/>

@@ -54,7 +54,7 @@ public sealed class ComponentConfig
 
     /// <summary>Reads a file; Infinity, -Infinity and NaN are accepted, as Python writes them.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="notes">Told of keys that stand twice.</param>
+    /// <param name="notes">Gets a line for every repeated key.</param>
     /// <exception cref="ModelFolderException">The file is missing.</exception>
     /// <exception cref="Q2Exception">It is no regular file, too large or not a JSON object.</exception>
     public static ComponentConfig Read(string path, Notes? notes = null)
@@ -85,7 +85,7 @@ public sealed class ComponentConfig
     /// <summary>The same file and class with the given keys and no others.</summary>
     public ComponentConfig Restricted(IEnumerable<KeyValuePair<string, JsonNode?>> keys) => new(Source, new ForeignValue(Source, new JsonObject(keys)), ClassName);
 
-    /// <summary>A value as it stands in the file, or null.</summary>
+    /// <summary>A value as the file has it, or null.</summary>
     public JsonNode? Value(string key)
     {
         asked.Add(key);

@@ -143,7 +143,7 @@ public sealed class ComponentFiles
     }
 
     /// <summary>
-    /// Name of a file in a copy that any reader opens without being told of a variant; shards keep theirs, which the index knows.
+    /// Name of a file in a copy that any reader opens without naming a variant; shards keep theirs, which the index knows.
     /// </summary>
     internal string CanonicalName(string path)
     {

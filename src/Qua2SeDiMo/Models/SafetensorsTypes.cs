@@ -36,7 +36,7 @@ internal static class SafetensorsTypes
     /// <summary>The type of a name; null for one that the format does not describe.</summary>
     internal static ElementType? Parse(string name) => ByName.TryGetValue(name, out ElementType type) ? type : null;
 
-    /// <summary>The name under which a tensor's type stands in a file.</summary>
+    /// <summary>The name of a tensor's type in a file.</summary>
     /// <exception cref="NotSupportedException">A safetensors file cannot hold the type.</exception>
     internal static string NameOf(TensorInfo tensor) => tensor.UnknownType
         ?? (ByType.TryGetValue(tensor.Type, out string? name) ? name

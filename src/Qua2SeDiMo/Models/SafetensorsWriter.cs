@@ -42,12 +42,12 @@ public static class SafetensorsWriter
     }
 
     /// <summary>Writes the file atomically.</summary>
-    /// <exception cref="ArgumentException">A name stands twice, or an item wrote another number of bytes than it declared.</exception>
+    /// <exception cref="ArgumentException">A name is repeated, or an item wrote another number of bytes than it declared.</exception>
     public static void Write(string path, IReadOnlyList<Item> items, IReadOnlyDictionary<string, string>? metadata = null) =>
         AtomicFile.Write(path, stream => Write(stream, items, metadata));
 
     /// <summary>Writes to a stream.</summary>
-    /// <exception cref="ArgumentException">A name stands twice, or an item wrote another number of bytes than it declared.</exception>
+    /// <exception cref="ArgumentException">A name is repeated, or an item wrote another number of bytes than it declared.</exception>
     public static void Write(Stream stream, IReadOnlyList<Item> items, IReadOnlyDictionary<string, string>? metadata = null)
     {
         ArgumentNullException.ThrowIfNull(stream);

@@ -23,7 +23,7 @@ internal sealed class ShardIndex
 
     /// <summary>Reads an index; the shards are looked for, not opened.</summary>
     /// <param name="path">The index.</param>
-    /// <param name="notes">Told of keys that stand twice.</param>
+    /// <param name="notes">Gets a line for every repeated key.</param>
     /// <exception cref="JsonFileException">It is not JSON, or not an index.</exception>
     /// <exception cref="SafetensorsException">It maps nothing, names a file outside of its folder, or a shard is not there.</exception>
     internal static ShardIndex Read(string path, Notes? notes)

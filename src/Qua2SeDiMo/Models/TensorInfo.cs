@@ -36,7 +36,7 @@ public sealed record TensorInfo(string Name, ElementType Type, IReadOnlyList<lon
     // Bytes of an unknown type, whose elements have no known size.
     private long? UnknownBytes { get; init; }
 
-    /// <summary>Name of the type, for people and messages.</summary>
+    /// <summary>Name of the type in messages.</summary>
     public string TypeName => UnknownType ?? Type.ToString();
 
     /// <summary>A tensor of a type that this program does not know, which can be copied and not read.</summary>

@@ -20,7 +20,7 @@ public sealed class Pcg32
         NextUInt32();
     }
 
-    /// <summary>Where the stream stands: set on a stream of the same number, it goes on from there.</summary>
+    /// <summary>Position in the stream: set on a stream of the same number, it goes on from there.</summary>
     internal ulong State
     {
         get => state;

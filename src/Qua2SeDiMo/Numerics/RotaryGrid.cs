@@ -4,7 +4,7 @@ namespace Qua2SeDiMo.Numerics;
 /// Rotary position tables of a two-dimensional grid of patches as Hunyuan-DiT's pipeline makes them: the grid is fitted into the middle
 /// of a square of the size trained on, the first half of a head's channels encodes the column, the second the row.
 /// </summary>
-/// <param name="Cos">[patches, head width], row-major; each value stands twice in a row.</param>
+/// <param name="Cos">[patches, head width], row-major; each value is repeated once.</param>
 /// <param name="Sin">Shaped alike.</param>
 public sealed record RotaryGrid(float[] Cos, float[] Sin)
 {

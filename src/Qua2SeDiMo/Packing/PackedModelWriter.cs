@@ -20,7 +20,7 @@ public static class PackedModelWriter
     /// <param name="bank">Bank made from this denoiser.</param>
     /// <param name="destination">Folder to write: missing, empty, or an earlier packed model, which is replaced.</param>
     /// <param name="plan">Where the allocation came from, kept in the manifest; null to leave it out.</param>
-    /// <param name="activationBits">Bits that activations are rounded to by whoever runs the model, unless told otherwise; null leaves them.</param>
+    /// <param name="activationBits">Bits that activations are quantized to when the model runs, unless an option says otherwise; null leaves them.</param>
     /// <param name="progress">Called with a finished share from 0 to 1.</param>
     /// <param name="cancellationToken">Stops; nothing is left behind.</param>
     /// <param name="tensors">The denoiser's tensors; null opens the safetensors files of its folder.</param>

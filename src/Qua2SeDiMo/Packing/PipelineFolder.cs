@@ -56,7 +56,7 @@ internal static class PipelineFolder
 
     /// <summary>Fills a folder beside its place and publishes it there: missing, empty, or an earlier one of ours.</summary>
     /// <exception cref="PackedModelException">The place is taken.</exception>
-    /// <exception cref="StorageException">Another process is writing it, or the disk refuses; what stood there stands there still.</exception>
+    /// <exception cref="StorageException">Another process is writing it, or the disk refuses; the old content is kept.</exception>
     internal static string Replace(string destination, Action<string> fill) => AtomicFolder.Replace(destination, RequireFree, fill);
 
     /// <summary>Checks that an allocation can be packed from a source.</summary>

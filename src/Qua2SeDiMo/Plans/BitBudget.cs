@@ -18,7 +18,7 @@ public sealed record BitBudget(double? AverageBits, long? Bytes)
     /// <summary>Name for keys and files, for instance <c>3.75</c>, <c>1900000B</c> or <c>best</c>.</summary>
     public string Name => AverageBits is { } bits ? bits.ToString("0.##############", CultureInfo.InvariantCulture) : Bytes is null ? "best" : $"{Bytes}B";
 
-    /// <summary>Name for people.</summary>
+    /// <summary>Display name.</summary>
     public string Label => AverageBits is not null ? $"{Name} bits" : Bytes is null ? "any size" : Name;
 
     /// <summary>The most bytes that keep it.</summary>

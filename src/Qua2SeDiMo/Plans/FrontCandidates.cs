@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Plans;
 /// </summary>
 public static class FrontCandidates
 {
-    // Share of weights that are drawn anew when a proposal repeats an allocation that is known already.
+    // Share of weights that are drawn again when a proposal repeats an allocation that is known already.
     private const double RedrawnShare = 0.1;
 
     /// <summary>Proposes allocations, at sizes spread evenly from the smallest to the largest possible.</summary>

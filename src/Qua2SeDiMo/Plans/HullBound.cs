@@ -45,7 +45,7 @@ internal sealed class HullBound
         Sum();
     }
 
-    /// <summary>The bound for so many bytes.</summary>
+    /// <summary>The bound for a number of bytes.</summary>
     /// <param name="bytes">At least <see cref="LeastBytes"/>.</param>
     internal double At(long bytes)
     {

@@ -18,7 +18,7 @@ public sealed record PlanFront(IReadOnlyList<FrontPoint> Points, bool IsComplete
 
     /// <summary>Traces the front.</summary>
     /// <param name="groups">Options of each group.</param>
-    /// <param name="mostPoints">Up to so many points all are listed, otherwise the corners of the hull.</param>
+    /// <param name="mostPoints">Largest front that is listed whole; of a larger one the corners of the hull are.</param>
     /// <param name="cancellationToken">Looked at once per group.</param>
     public static PlanFront Trace(IReadOnlyList<IReadOnlyList<PlanOption>> groups, int mostPoints = MostPoints, CancellationToken cancellationToken = default)
     {

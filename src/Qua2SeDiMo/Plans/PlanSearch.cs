@@ -44,7 +44,7 @@ public static class PlanSearch
         if (SmallestSizeBytes(groups) > budgetBytes) return null;
         Candidate[][] candidates = [.. groups.Select(OptionFront.Undominated)];
         Relaxation relaxation = Relaxation.Solve(candidates, budgetBytes);
-        // A narrow search first: its incumbent is so good that the bound leaves the exact one little to look at.
+        // A beam search first: its solution prunes most states of the exact search.
         foreach (int width in (ReadOnlySpan<int>)[NarrowWidth, int.MaxValue])
         {
             candidates = relaxation.Worthwhile(candidates);

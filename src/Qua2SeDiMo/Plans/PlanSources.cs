@@ -51,7 +51,7 @@ public sealed class PlanSources
         ];
         if (wanted.Length > 0) return wanted;
         string asked = $"{family ?? "any model"} at {level?.ToString().ToLowerInvariant() ?? "any"} level";
-        throw new PlanException($"Nobody proposes plans by {asked} here: ridge regression has op level only, {ModelNames.Blend} whole "
+        throw new PlanException($"No plan source goes by {asked} here: ridge regression has op level only, {ModelNames.Blend} whole "
             + "allocations only, and the network needs `q2 fit` with a network. Leave out --predictor or --level.");
     }
 

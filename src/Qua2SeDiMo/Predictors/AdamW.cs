@@ -19,7 +19,7 @@ internal sealed class AdamW(int count, double weightDecay)
     /// <summary>A copy of the first and second moments.</summary>
     public NetworkWeights Snapshot() => new([.. first], [.. second]);
 
-    /// <summary>Goes on from a <see cref="Snapshot"/> after so many steps.</summary>
+    /// <summary>Continues from a <see cref="Snapshot"/> at a step number.</summary>
     public void Restore(NetworkWeights moments, int stepsTaken)
     {
         moments.First.CopyTo(first, 0);

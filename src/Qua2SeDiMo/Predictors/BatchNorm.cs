@@ -5,7 +5,7 @@ using Qua2SeDiMo.Numerics;
 namespace Qua2SeDiMo.Predictors;
 
 /// <summary>
-/// Batch normalisation over rows (Ioffe and Szegedy, 2015): y = (x − mean)/√(var + ε)·γ + β. A row may stand for several equal ones;
+/// Batch normalisation over rows (Ioffe and Szegedy, 2015): y = (x − mean)/√(var + ε)·γ + β. A row may represent several equal ones;
 /// its count weighs in the statistics, and its gradient is the sum over them. Rows are given chunk by chunk; chunks are joined in order.
 /// </summary>
 internal sealed unsafe class BatchNorm : IDisposable

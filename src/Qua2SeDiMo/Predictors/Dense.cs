@@ -4,7 +4,7 @@ using Qua2SeDiMo.Numerics;
 namespace Qua2SeDiMo.Predictors;
 
 /// <summary>
-/// y = W·x + b over rows. Several weights may read the same rows; their outputs then stand side by side, each padded to a multiple of 32.
+/// y = W·x + b over rows. Several weights may read the same rows; their outputs are then side by side, each padded to a multiple of 32.
 /// </summary>
 internal sealed unsafe class Dense : IDisposable
 {
@@ -79,7 +79,7 @@ internal sealed unsafe class Dense : IDisposable
     public void BackwardInput(float* dy, float* dx, int rows, bool add) => MatrixProduct.Multiply(dy, OutStride, 1, backward.Pointer,
         (nint)MatrixProduct.PanelWidth * OutStride, MatrixProduct.PanelWidth, dx, InStride, rows, OutStride, InStride, add);
 
-    /// <summary>Clears the weight gradients of so many chunks.</summary>
+    /// <summary>Clears the weight gradients of the first chunks.</summary>
     public void BeginGradient(int chunks)
     {
         long length = (long)(inWidth + 1) * OutStride * chunks;

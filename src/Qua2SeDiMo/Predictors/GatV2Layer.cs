@@ -10,7 +10,7 @@ namespace Qua2SeDiMo.Predictors;
 /// </summary>
 internal sealed unsafe class GatV2Layer : IDisposable
 {
-    // Exponentials are taken together for so many edges.
+    // Edges whose exponentials are computed together.
     private const int BlockEdges = 48;
     private const int UnrolledStride = 64;
     private const int MostInputs = 4096;

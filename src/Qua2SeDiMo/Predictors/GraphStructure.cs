@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Predictors;
 
 /// <summary>
-/// Edges in both directions, self-loops included, and the nodes that each hop averages. Several graphs may stand side by side in one
+/// Edges in both directions, self-loops included, and the nodes that each hop averages. Several graphs may be side by side in one
 /// structure, so that graphs of different shapes make one batch.
 /// </summary>
 internal sealed class GraphStructure

@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Predictors;
 
-/// <summary>Names for people of the models that predict trials.</summary>
+/// <summary>Display names of the models that predict trials.</summary>
 public static class ModelLabels
 {
     /// <summary>The label of a model that gives scores: its ridge regression is the one around size and error.</summary>

@@ -161,8 +161,7 @@ internal sealed unsafe class NodeEncoder : IDisposable
         return sum / total;
     }
 
-    // w·x + b goes straight into a normalisation by the batch, which removes b and, but for its ε, the size of w: what is left of the
-    // gradient is ε/(variance + ε) of each term. Summed up as it stands it would drown in rounding.
+    // BatchNorm follows, so dL/db = 0 and dL/dw is scaled by ε/(variance + ε); summing the raw terms would cancel to rounding noise.
     private void LineGradients(ReadOnlySpan<float> features, ReadOnlySpan<int> chosen, float* slope)
     {
         int stride = norms[0].Stride;

@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Predictors;
 
-/// <summary>What the predictor is told of one option (method.md, section 5).</summary>
+/// <summary>The predictor's features of one option (method.md, section 5).</summary>
 /// <param name="Name">For instance <c>uaq-4</c>.</param>
 /// <param name="MethodCode">1 UAQ, 2 K-Means C, 3 K-Means A.</param>
 /// <param name="BitCode">1 for 4 bits, 2 for 3 bits.</param>
@@ -9,10 +9,10 @@ public sealed record OptionCode(string Name, int MethodCode, int BitCode);
 /// <summary>Size and error of every weight under every option.</summary>
 public sealed class OptionFeatures
 {
-    /// <summary>Entries of the table of methods; 0 stands for a combine node, the last one is spare.</summary>
+    /// <summary>Entries of the table of methods; 0 is a combine node, the last one is spare.</summary>
     internal const int MethodTableSize = 5;
 
-    /// <summary>Entries of the table of bits; 0 stands for a combine node, the last one is spare.</summary>
+    /// <summary>Entries of the table of bits; 0 is a combine node, the last one is spare.</summary>
     internal const int BitTableSize = 4;
 
     private readonly long[] originalBytes;

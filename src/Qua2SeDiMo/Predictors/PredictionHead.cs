@@ -20,7 +20,7 @@ internal sealed unsafe class PredictionHead : IDisposable
         outputs = [.. linears.Select(_ => new FloatBuffer())];
     }
 
-    /// <summary>Predictions of so many graphs.</summary>
+    /// <summary>Predictions of the first graphs.</summary>
     public void Forward(float* embedding, int graphs, Span<float> prediction, bool forTraining)
     {
         float* input = embedding;

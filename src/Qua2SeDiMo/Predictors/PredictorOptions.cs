@@ -52,7 +52,7 @@ public sealed record PredictorOptions
         ? TargetScale.Relevance(labels) : TargetScale.Standard(labels);
 }
 
-/// <summary>Where training stands.</summary>
+/// <summary>Progress of training.</summary>
 /// <param name="Fold">Fold from 0.</param>
 /// <param name="FoldCount">Number of folds.</param>
 /// <param name="Epoch">Epochs done.</param>

@@ -83,7 +83,7 @@ internal static class PredictorTrainer
         }
     }
 
-    // A state of another training is no error: training then begins anew.
+    // A state of another training is no error: training then starts from the beginning.
     private static bool Fits(TrainingState state, int[] training, int epochs, bool stopEarly, Run run) =>
         state.Epoch > 0 && state.Epoch <= epochs && state.Finished | state.Epoch < epochs
         && state.Order.Order().SequenceEqual(training.Order())

@@ -20,7 +20,7 @@ internal sealed class RowPlan
 
     /// <summary>Finds the distinct rows.</summary>
     /// <param name="structure">Edges.</param>
-    /// <param name="replicas">How many times the structure stands with features of its own.</param>
+    /// <param name="replicas">How many times the structure is repeated, each time with features of its own.</param>
     /// <param name="featureRow">[node, replica] row of the feature table.</param>
     /// <param name="hops">Highest level that is needed.</param>
     public static RowPlan Build(GraphStructure structure, int replicas, ReadOnlySpan<int> featureRow, int hops)

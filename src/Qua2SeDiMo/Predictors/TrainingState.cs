@@ -25,6 +25,6 @@ internal sealed record NetworkWeights(float[] First, float[] Second)
 internal sealed record BestEpoch(double Rank, int Epoch, NetworkWeights Weights);
 
 /// <summary>Where one training begins, and who keeps its states.</summary>
-/// <param name="Start">State to go on from; null, or one that does not fit the training, begins anew.</param>
+/// <param name="Start">State to go on from; null, or one that does not fit the training, starts from the beginning.</param>
 /// <param name="Keep">Told every few epochs, when training ends, and when it is cancelled.</param>
 internal sealed record TrainingCheckpoint(TrainingState? Start, Action<TrainingState> Keep);

@@ -9,7 +9,7 @@ internal static class PaletteEncoder
 {
     private const int Lanes = 8;
 
-    // Partial sums are moved to double precision after so many vectors, so that long rows lose nothing.
+    // Vectors per partial sum: each is then added in double precision, so that long rows lose nothing.
     private const int VectorsPerSum = 64;
 
     /// <summary>Writes for each weight the index of its nearest palette entry, the lower one of two equally near.</summary>

@@ -29,7 +29,7 @@ public static class PaletteProgram
     /// </summary>
     /// <param name="graph">Denoiser in single precision.</param>
     /// <param name="source">Allocation and codes; it must stay open.</param>
-    /// <param name="activationBits">2 to 8: multiply integers, with activations rounded anew at each run, and round what meets other weights too; null: single precision.</param>
+    /// <param name="activationBits">2 to 8: multiply integers, with activations quantized at each run, and round what meets other weights too; null: single precision.</param>
     public static Graph Rewrite(Graph graph, PaletteSource source, int? activationBits = null)
     {
         ArgumentNullException.ThrowIfNull(graph);

@@ -4,7 +4,7 @@ using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Quantizers;
 
-/// <summary>How one quantized weight stands in a safetensors file (docs/formats.md): <c>PREFIX.tables</c> and <c>PREFIX.codes</c>, both bytes.</summary>
+/// <summary>Layout of one quantized weight in a safetensors file (docs/formats.md): <c>PREFIX.tables</c> and <c>PREFIX.codes</c>, both bytes.</summary>
 public static class QuantizedWeightTensors
 {
     private const string Codes = ".codes", Tables = ".tables";
@@ -26,7 +26,7 @@ public static class QuantizedWeightTensors
         return Checksum(tables, codes);
     }
 
-    /// <summary>The same of what a file holds.</summary>
+    /// <summary>What a file holds of it.</summary>
     internal static string Checksum(ITensorSource source, string prefix)
     {
         byte[][] bytes = [.. new[] { prefix + Tables, prefix + Codes }.Select(name =>
@@ -87,7 +87,7 @@ public static class QuantizedWeightTensors
         source.ReadBytes(prefix + Tables, 0, tables);
         if (sha256 is not null && Checksum(tables, packed) is var found && found != sha256)
         {
-            throw new QuantizedTensorException($"{source}: the data of '{prefix}' have SHA-256 {found}, the file says {sha256}. The file is damaged: run 'q2 bank' again, which makes it anew.");
+            throw new QuantizedTensorException($"{source}: the data of '{prefix}' have SHA-256 {found}, the file says {sha256}. The file is damaged: run 'q2 bank' again, which replaces it.");
         }
         (float[] palettes, AffineParameters? affine) = WeightTables.Read(source.ToString()!, tables, spec, outChannels, TablePrecision.For(tableType));
         return new QuantizedWeight(spec, outChannels, rowLength, tableType, codes, palettes, affine, meanError);

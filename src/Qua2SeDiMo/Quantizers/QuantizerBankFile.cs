@@ -82,7 +82,7 @@ internal static class QuantizerBankFile
     /// <summary>What a weight's file says that the data of an option hash to.</summary>
     /// <exception cref="QuantizerBankException">It says nothing.</exception>
     internal static string Checksum(SafetensorsFile file, QuantizerSpec spec) => file.Metadata.GetValueOrDefault(ChecksumKey + spec)
-        ?? throw new QuantizerBankException($"{file}: no checksum of {spec}; the file is of another version or was edited. Run 'q2 bank' again: it makes it anew.");
+        ?? throw new QuantizerBankException($"{file}: no checksum of {spec}; the file is of another version or was edited. Run 'q2 bank' again: it replaces the file.");
 
     internal static void WriteManifest(string directory, IReadOnlyList<QuantizerSpec> options, IReadOnlyList<BankEntry> entries, string? checkpoint)
     {

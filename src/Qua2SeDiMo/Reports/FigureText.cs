@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Qua2SeDiMo.Reports;
 
-/// <summary>How figures are written for people: one place, so that the same figure reads the same everywhere.</summary>
+/// <summary>How figures are written in texts: one place, so that the same figure reads the same everywhere.</summary>
 internal static class FigureText
 {
     /// <summary>Shown where a figure does not exist.</summary>

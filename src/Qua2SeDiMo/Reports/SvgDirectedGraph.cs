@@ -3,7 +3,7 @@ using System.Text;
 namespace Qua2SeDiMo.Reports;
 
 /// <summary>
-/// Draws <see cref="DirectedGraphData"/> as one panel per block. What comes from another block stands dashed at its place of use, so that no edge
+/// Draws <see cref="DirectedGraphData"/> as one panel per block. What comes from another block is drawn dashed at its place of use, so that no edge
 /// crosses the whole drawing and each block can be read alone; a node that other blocks use carries a small triangle.
 /// </summary>
 public static class SvgDirectedGraph

@@ -67,7 +67,7 @@ public sealed record RunDirectory(string DirectoryPath)
     /// <summary>The same for the prompts on which plans are checked again.</summary>
     public string FreshFullPrecisionImages => In("full-precision-fresh.safetensors");
 
-    /// <summary>The place of images of other settings than those that stand at <paramref name="path"/>.</summary>
+    /// <summary>The place of images of other settings than those at <paramref name="path"/>.</summary>
     /// <param name="path">Images of the unquantized model.</param>
     /// <param name="settings">Fingerprint of their settings.</param>
     internal static string ImagesOfSettings(string path, string settings) =>
@@ -86,7 +86,7 @@ public sealed record RunDirectory(string DirectoryPath)
     /// <summary>Settings for other tools.</summary>
     public string Recipes => In("recipes");
 
-    /// <summary>The page for people.</summary>
+    /// <summary>The report page.</summary>
     public string Report => In("report.html");
 
     /// <summary>The page's numbers for programs.</summary>

@@ -26,7 +26,7 @@ public sealed class RunIdentityException : Q2Exception
     internal static RunIdentityException Unrecorded(RunDirectory run, string file) => new(
         $"{run.DirectoryPath}: it holds {Path.GetFileName(file)}, and no {Path.GetFileName(run.Identity)} "
         + "that says which model its results are of. "
-        + "They were made by an older version of q2, or of trials from outside, and cannot be told from results of other bytes. "
+        + "They were made by an older version of q2, or of trials from outside, and cannot be distinguished from results of other bytes. "
         + "The directory was left as it is: give another one (--run OTHER).");
 
     /// <summary>A result is of a version that recorded less, or that computed otherwise.</summary>
@@ -43,12 +43,12 @@ public sealed class RunIdentityException : Q2Exception
     /// <summary>A result was made from something that is there no more.</summary>
     /// <param name="path">The result's file.</param>
     /// <param name="what">What it was made from and what there is now.</param>
-    /// <param name="verbs">What makes it anew.</param>
+    /// <param name="verbs">What makes it again.</param>
     internal static RunIdentityException Stale(string path, string what, string verbs) => new($"{path}: {what}. Run {verbs} again.");
 
     /// <summary>The record itself cannot be read.</summary>
     internal static RunIdentityException Damaged(RunDirectory run, Exception inner) => new(
-        $"{inner.Message} Until then nobody can tell which model the results beside it are of: give another run directory (--run OTHER).",
+        $"{inner.Message} Until then it is unknown which model the results beside it are of: give another run directory (--run OTHER).",
         inner);
 
     private const string WayOn = "Results of different bytes are not mixed. The directory was left as it is: "

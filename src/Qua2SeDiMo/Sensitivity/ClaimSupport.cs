@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Sensitivity;
 /// <param name="Label">Its label.</param>
 /// <param name="AverageBits">Its size.</param>
 /// <param name="First">Share of the weights of the first group that have the fewest bits in it.</param>
-/// <param name="Second">The same of the second group; null where the claim compares with all weights.</param>
+/// <param name="Second">As for the second group; null where the claim compares with all weights.</param>
 /// <param name="Images">Where its images are; null where none are stored.</param>
 public sealed record SupportingTrial(int Trial, string Name, double Influence, double Label, double AverageBits, double First, double? Second, string? Images);
 

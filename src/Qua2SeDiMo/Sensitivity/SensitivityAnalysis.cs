@@ -37,7 +37,7 @@ public static class SensitivityAnalysis
             cancellationToken.ThrowIfCancellationRequested();
             scored.Add(Describe(study, unit, hopScores.Unit(folds, unit), top));
         }
-        // Of a sum of so many independent folds; and, as if the folds of a resample went wrong together, so many times that of one network.
+        // Scores sum n folds: deviation × √n for independent folds, × n for bootstrap refits (treated as fully correlated).
         var spread = new List<Resampling> { new(ScoreSpread.Folds, samples, Math.Sqrt(folds.Count)) };
         if (resamples is { Count: > 1 }) spread.Add(new Resampling(ScoreSpread.Bootstrap, [.. resamples], folds.Count));
         return Collect(ModelNames.Network, study, total, spread, scored);

@@ -50,7 +50,7 @@ internal static class UnitCombinations
 /// <summary>What fewer bits cost: mean over the options with most bits minus mean over those with fewest.</summary>
 internal static class BitDrops
 {
-    /// <summary>Indices of the options with most bits, and of those with fewest; bit code 1 stands for more bits than 2.</summary>
+    /// <summary>Indices of the options with most bits, and of those with fewest; bit code 1 means more bits than 2.</summary>
     public static (int[] Wide, int[] Narrow) Groups(OptionFeatures features)
     {
         int most = features.Options.Min(option => option.BitCode), fewest = features.Options.Max(option => option.BitCode);

@@ -18,7 +18,7 @@ public static class AllocationChoice
     /// <param name="path">JSON file.</param>
     /// <param name="entry">Name of the entry where the file holds several; null where it holds one.</param>
     /// <param name="weightNames">Quantizable weights of the model.</param>
-    /// <param name="notes">Told of keys that stand twice.</param>
+    /// <param name="notes">Gets a line for every repeated key.</param>
     /// <exception cref="Q2Exception">Not of these forms, no such entry, or a weight that the model does not have.</exception>
     public static BitAllocation Read(string path, string? entry, IReadOnlyCollection<string> weightNames, Notes? notes = null)
     {

@@ -10,7 +10,7 @@ namespace Qua2SeDiMo.Stages;
 public static class BankStage
 {
     /// <summary>
-    /// Builds the bank of a run, or goes on where an earlier call stopped; a finished bank that nobody touched costs only a look at its
+    /// Builds the bank of a run, or goes on where an earlier call stopped; a finished, unchanged bank costs only a look at its
     /// files.
     /// </summary>
     /// <param name="model">The model.</param>

@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Stages;
 /// <param name="Component">Name in the pipeline.</param>
 /// <param name="ClassName">The class that it is opened as.</param>
 /// <param name="FileClassName">The class that its own file names, where that is another one.</param>
-/// <param name="UnreadKeys">Keys of its configuration that nobody reads and that are not known to change nothing.</param>
+/// <param name="UnreadKeys">Keys of its configuration that are not read and not known to change nothing.</param>
 /// <param name="UnreadTensors">Tensors of its checkpoint, likewise.</param>
 /// <param name="UnreadFiles">Files of its folder, likewise.</param>
 /// <param name="Corrections">What is corrected in its configuration, a sentence each.</param>

@@ -7,8 +7,8 @@ namespace Qua2SeDiMo.Stages;
 
 /// <summary>What a pipeline's folder holds beside what is read of it: everything is read, known to change nothing, or named here.</summary>
 /// <param name="Name">Name of the folder.</param>
-/// <param name="UnreadKeys">Keys of <c>model_index.json</c> that nobody reads and that are not known to change nothing.</param>
-/// <param name="UnreadFiles">Adapters and embeddings beside it that nobody loads.</param>
+/// <param name="UnreadKeys">Keys of <c>model_index.json</c> that are not read and not known to change nothing.</param>
+/// <param name="UnreadFiles">Adapters and embeddings beside it that are not loaded.</param>
 /// <param name="Components">The components that the pipeline uses.</param>
 public sealed record FolderReview(string Name, IReadOnlyList<string> UnreadKeys, IReadOnlyList<string> UnreadFiles, IReadOnlyList<ComponentReview> Components)
 {
@@ -43,7 +43,7 @@ public sealed record FolderReview(string Name, IReadOnlyList<string> UnreadKeys,
         return new FolderReview(folder.Name, [.. keys], loose, [.. folder.Used.Select(Review)]);
     }
 
-    // [null, null] stands for a component that the pipeline goes without.
+    // [null, null] is a component that the pipeline lacks.
     private static bool IsAbsent(JsonNode? value) => value is JsonArray { Count: 2 } pair && pair.All(item => item is null);
 
     private static string Listed(string noun, IReadOnlyList<string> names) =>

@@ -18,10 +18,10 @@ public sealed record GenerateOptions(IReadOnlyList<string> Prompts, GenerationRe
     /// <summary>What <see cref="ActivationBits"/> is to leave activations as they are even where a packed model says otherwise.</summary>
     public const int UnroundedBits = 16;
 
-    /// <summary>Bits that activations are rounded to in front of every weight, 2 to 8, anew at each step; null takes what a packed model says, else leaves them.</summary>
+    /// <summary>Bits that activations are rounded to in front of every weight, 2 to 8, at each step; null takes what a packed model says, else leaves them.</summary>
     public int? ActivationBits { get; init; }
 
-    /// <summary>Where an allocation is from, which pictures say; null where nobody said.</summary>
+    /// <summary>Where an allocation is from, which pictures say; null where unknown.</summary>
     public JsonObject? AllocationOrigin { get; init; }
 
     /// <summary>How the denoiser multiplies by quantized weights.</summary>

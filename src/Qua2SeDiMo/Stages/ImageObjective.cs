@@ -128,7 +128,7 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         string fingerprint = (options with { ActivationBits = null }).ToSettings(model, "").Fingerprint;
         string own = RunDirectory.ImagesOfSettings(path, fingerprint);
         if ((Known(path, fingerprint) ?? Known(own, fingerprint)) is { } known) return known;
-        // What trials are compared with keeps its activations as they are.
+        // The full-precision reference is generated without activation quantization.
         using DiffusionPipeline? plain = options.ActivationBits is null ? null : new DiffusionPipeline(model.Parts(new InferenceOptions()), model.Tensors, binding);
         ImageBatch images;
         try

@@ -25,8 +25,8 @@ public sealed record QuantizableSummary(string ClassName, int Weights, long Para
 /// <param name="Name">Name of the folder.</param>
 /// <param name="PipelineClass">Class of the pipeline.</param>
 /// <param name="Components">Its components.</param>
-/// <param name="UnreadKeys">Keys of <c>model_index.json</c> that nobody reads and that are not known to change nothing.</param>
-/// <param name="UnreadFiles">Adapters and embeddings beside it that nobody loads.</param>
+/// <param name="UnreadKeys">Keys of <c>model_index.json</c> that are not read and not known to change nothing.</param>
+/// <param name="UnreadFiles">Adapters and embeddings beside it that are not loaded.</param>
 /// <param name="Quantizable">What can be quantized.</param>
 /// <param name="Notes">What a person should know of its files.</param>
 public sealed record InspectResult(

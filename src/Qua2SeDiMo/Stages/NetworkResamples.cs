@@ -8,12 +8,12 @@ namespace Qua2SeDiMo.Stages;
 /// <summary>Networks refitted on resampled trials: one after another, each kept as soon as it is done, so that a stopped call goes on.</summary>
 internal static class NetworkResamples
 {
-    /// <summary>Passes of each refit; a fit takes more, so refits vary somewhat more than the network whose spread they stand for.</summary>
+    /// <summary>Passes of each refit; a fit takes more, so refits vary somewhat more than the network whose spread they estimate.</summary>
     internal const int DefaultEpochs = 40;
 
     private sealed record ResampleFile(string Fingerprint, int Epochs, ulong Seed, List<double[]> Scores);
 
-    /// <summary>Scores of the first so many resamples, those that are missing trained now.</summary>
+    /// <summary>Scores of the first resamples; missing ones are trained now.</summary>
     /// <param name="study">The trials.</param>
     /// <param name="run">Where they are kept.</param>
     /// <param name="fit">The fit whose spread is looked for.</param>

@@ -14,7 +14,7 @@ public static class PackStage
     // Plans are asked for with at most two decimals.
     private const double SameBits = 0.005;
 
-    /// <summary>The plan that was made for so many average bits, or has them; or the largest plan. With a note of where it came from.</summary>
+    /// <summary>The plan that was made for the wanted average bits, or has them; or the largest plan. With a note of where it came from.</summary>
     /// <param name="plan">The plans of a run.</param>
     /// <param name="averageBits">Average bits; null for the largest plan.</param>
     /// <exception cref="ModelFolderException">There is no such plan; the message names those that there are.</exception>

@@ -52,7 +52,7 @@ internal sealed class PictureFolder
         }
     }
 
-    // Null where the place is taken, or somebody else is about to take it.
+    // Null where the place is taken, or another process is about to take it.
     private string? TryAdd(string stem, string pattern, string name, byte[] png)
     {
         AtomicFile.MakeFolder(path);

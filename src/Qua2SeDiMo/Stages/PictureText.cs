@@ -25,7 +25,7 @@ internal sealed class PictureText
     /// <param name="model">The model; its content is fingerprinted.</param>
     /// <param name="request">Steps and guidance.</param>
     /// <param name="allocation">Options of the weights; null for those that a packed folder has, else for weights as they are.</param>
-    /// <param name="origin">Where the allocation is from; null where nobody said.</param>
+    /// <param name="origin">Where the allocation is from; null where unknown.</param>
     /// <param name="activationBits">Bits that activations are rounded to; null for none.</param>
     /// <param name="execution">How quantized weights are multiplied.</param>
     /// <param name="progress">Told how much of the model is read for its fingerprint.</param>

@@ -27,7 +27,7 @@ public static class PlanStage
     /// <param name="cancellationToken">Stops between steps; labelled allocations stay.</param>
     /// <returns>The plans. What could not be measured is left out, and said.</returns>
     /// <exception cref="TrialsIncompleteException">Of a size not one proposal could be measured.</exception>
-    /// <exception cref="Q2Exception">An earlier stage is missing, nobody proposes as asked, or a size is too small for any allocation.</exception>
+    /// <exception cref="Q2Exception">An earlier stage is missing, no plan source fits the options, or a size is too small for any allocation.</exception>
     public static Plan Run(
         LoadedModel model, RunDirectory run, IReadOnlyList<BitBudget> budgets, string? predictor = null, PlanLevel? level = null, IReadOnlyList<int>? activations = null,
         bool retryFailed = false, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)

@@ -46,7 +46,7 @@ internal static class PlanVerification
             new UnfinishedTrials(asked.Length, [.. asked.Where(trial => trial.State != TrialState.Complete)], 0));
     }
 
-    // The trial of each entry, by its key. Another process may add its own plans to the same study meanwhile; then the list is made anew.
+    // The trial of each entry, by its key. Another process may add its own plans to the same study meanwhile; then the list is made again.
     private static Dictionary<string, Trial> Label(
         LoadedModel model, RunDirectory run, StudyOptions options, IReadOnlyList<PlanEntry> entries, string study, string? pictures,
         IProgress<StageProgress>? progress, CancellationToken cancellationToken)

@@ -30,7 +30,7 @@ public static class Preflight
     /// <param name="destination">Folder for the pictures.</param>
     /// <param name="options">What to generate.</param>
     /// <param name="bank">Run directory whose bank is made first; null where none is needed.</param>
-    /// <exception cref="Q2Exception">Something stands in the way.</exception>
+    /// <exception cref="Q2Exception">A problem is found; all of them are named.</exception>
     public static void Generate(LoadedModel model, string destination, GenerateOptions options, RunDirectory? bank = null)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -52,7 +52,7 @@ public static class Preflight
     }
 
     /// <summary>Before <see cref="BankStage"/>, which needs the denoiser alone.</summary>
-    /// <exception cref="Q2Exception">Something stands in the way.</exception>
+    /// <exception cref="Q2Exception">A problem is found; all of them are named.</exception>
     public static void Bank(LoadedModel model, RunDirectory run)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -63,7 +63,7 @@ public static class Preflight
     }
 
     /// <summary>Before <see cref="StudyStage"/> and <see cref="PlanStage"/>.</summary>
-    /// <exception cref="Q2Exception">Something stands in the way.</exception>
+    /// <exception cref="Q2Exception">A problem is found; all of them are named.</exception>
     public static void Study(LoadedModel model, RunDirectory run, StudyOptions options)
     {
         var problems = new List<Exception>();
@@ -72,7 +72,7 @@ public static class Preflight
     }
 
     /// <summary>Before <see cref="Workflow"/>.</summary>
-    /// <exception cref="Q2Exception">Something stands in the way.</exception>
+    /// <exception cref="Q2Exception">A problem is found; all of them are named.</exception>
     public static void Run(LoadedModel model, RunDirectory run, StudyOptions options)
     {
         var problems = new List<Exception>();
@@ -83,7 +83,7 @@ public static class Preflight
     }
 
     /// <summary>Before <see cref="PackStage"/>, which needs no pictures.</summary>
-    /// <exception cref="Q2Exception">Something stands in the way.</exception>
+    /// <exception cref="Q2Exception">A problem is found; all of them are named.</exception>
     public static void Pack(LoadedModel model, RunDirectory run, BitAllocation allocation, string destination, PackFormat format)
     {
         ArgumentNullException.ThrowIfNull(model);

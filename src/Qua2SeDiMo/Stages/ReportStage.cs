@@ -143,7 +143,7 @@ public static class ReportStage
             Math.Min(LargestSide, pictures[0][0].Width), Math.Min(LargestSide, pictures[0][0].Height));
     }
 
-    // Of the uniform allocations with so many bits, the one whose tables add least to them: the fairest to compare sizes with.
+    // Of the uniform allocations with these bits, the one with the smallest tables: the fairest to compare sizes with.
     private static PlanEntry? Uniform(Plan plan, int bits) =>
         plan.Entries.Where(entry => entry.UniformOption?.Bits == bits).MinBy(entry => Math.Abs(entry.AverageBits - bits));
 

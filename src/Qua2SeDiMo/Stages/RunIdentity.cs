@@ -15,7 +15,7 @@ namespace Qua2SeDiMo.Stages;
 internal sealed record RunIdentity(
     int Algorithm, string Model, IReadOnlyDictionary<string, string> Denoiser, IReadOnlyDictionary<string, string>? Pipeline)
 {
-    /// <summary>Makes the directory the model's if it is nobody's, before anything is written into it.</summary>
+    /// <summary>Makes an unclaimed directory the model's, before anything is written into it.</summary>
     /// <param name="model">The model.</param>
     /// <param name="run">The directory.</param>
     /// <param name="withPipeline">Whether what is to be written depends on more than the denoiser.</param>

@@ -89,7 +89,7 @@ public sealed record StudyOptions
         ? [.. Enumerable.Range(FirstPrompt, ImageCount).Select(i => kept[i % kept.Count])]
         : Scoring.ReadPrompts(ImageCount, FirstPrompt);
 
-    /// <summary>The same settings with the prompts that they stand for now, and with full paths: what later stages go by.</summary>
+    /// <summary>The same settings with their present prompts, and with full paths: what later stages go by.</summary>
     internal StudyOptions ToBeKept() =>
         this with { Prompts = Prompts ?? Scoring.ReadPrompts(2 * ImageCount), Scoring = Scoring.WithFullPaths() };
 

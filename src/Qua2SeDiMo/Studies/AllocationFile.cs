@@ -8,7 +8,7 @@ namespace Qua2SeDiMo.Studies;
 
 /// <summary>
 /// Allocations in JSON: <c>{"trials": [{"name", "allocation": {weight: option} or null, "average_bits", "quantized_bytes", "metrics": {…}}]}</c>.
-/// Only <c>allocation</c> is needed; null stands for full precision. Other members are ignored. See docs/formats.md.
+/// Only <c>allocation</c> is needed; null means full precision. Other members are ignored. See docs/formats.md.
 /// </summary>
 public static class AllocationFile
 {
@@ -24,7 +24,7 @@ public static class AllocationFile
     /// <summary>Reads allocations and their labels.</summary>
     /// <param name="path">JSON file; an array of trials without the surrounding object will do.</param>
     /// <param name="weightNames">Quantizable weights of the model; null leaves the names unchecked.</param>
-    /// <param name="notes">Told of keys that stand twice.</param>
+    /// <param name="notes">Gets a line for every repeated key.</param>
     /// <exception cref="Q2Exception">Missing, not of this form, an unknown option or weight, or a name given twice.</exception>
     public static IReadOnlyList<LabelledAllocation> Read(string path, IReadOnlyCollection<string>? weightNames = null, Notes? notes = null)
     {

@@ -70,7 +70,7 @@ public sealed class AllocationSpace
     /// <summary>Bytes of a weight, and of those tied to it, under an option.</summary>
     public long SizeBytes(int weight, int option) => sizes[weight][option];
 
-    /// <summary>AverageBits (method.md, section 3) of so many quantized bytes.</summary>
+    /// <summary>AverageBits (method.md, section 3) of a number of quantized bytes.</summary>
     public double AverageBits(long sizeBytes) => originalBits * (double)sizeBytes / OriginalSizeBytes;
 
     /// <summary>The allocation with the given option index of each weight.</summary>

@@ -95,7 +95,7 @@ internal sealed class CheckedRow(SqliteDataReader reader, string path, string ta
     /// <summary>A text of a foreign file as it may go to a terminal.</summary>
     internal static string Printable(string text) => string.Concat(text.Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c));
 
-    /// <summary>The exception for values that cannot stand together.</summary>
+    /// <summary>The exception for values that contradict each other.</summary>
     internal StudyFileException Contradiction(string what) => Contradiction(path, table, Place, what);
 
     /// <summary>The same without a row at hand.</summary>

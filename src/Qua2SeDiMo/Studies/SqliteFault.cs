@@ -67,7 +67,7 @@ internal static class SqliteFault
 
     /// <summary>The file was taken away while it was open.</summary>
     internal static StorageException Vanished(string path) => new(StorageFault.Missing,
-        $"{path}: the study file was deleted, moved or replaced while the study ran, so nothing more can be kept. Put it back, or run the same command again to begin anew.");
+        $"{path}: the study file was deleted, moved or replaced while the study ran, so nothing more can be kept. Put it back, or run the same command again to start a new one.");
 
     // What the system says when the file is opened for writing; null if it does not mind.
     private static StorageFault? Probe(string path)

@@ -19,7 +19,7 @@ internal static unsafe partial class SqliteLibrary
         }
     }
 
-    /// <summary>Whether the file that is open no longer stands at its path: deleted, moved away, or replaced by another.</summary>
+    /// <summary>Whether the open file is no longer at its path: deleted, moved away, or replaced by another.</summary>
     internal static bool HasMoved(SqliteConnection connection)
     {
         int moved = 0;

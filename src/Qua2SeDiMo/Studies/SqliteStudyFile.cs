@@ -38,7 +38,7 @@ internal static class SqliteStudyFile
             SqliteLibrary.Harden(connection);
             connection.Execute("PRAGMA trusted_schema = OFF");
             connection.Execute("PRAGMA cell_size_check = ON");
-            // A table that is made anew must not take the rows that refer to it along.
+            // A table that is replaced must not delete the rows that refer to it.
             connection.Execute("PRAGMA foreign_keys = OFF");
             // WAL: readers never wait, and a commit is one append. FULL: it is on the disk before the call returns, so that even a power
             // cut loses no finished trial; a commit per trial of seconds costs nothing.

@@ -69,7 +69,7 @@ internal static class StoredTrials
     }
 
     /// <summary>The stored values per image of a trial.</summary>
-    /// <exception cref="StudyFileException">They are missing, or not of so many images.</exception>
+    /// <exception cref="StudyFileException">They are missing, or of another number of images.</exception>
     internal static TrialArray Array(
         string path, Trial trial, IReadOnlyDictionary<int, TrialArray> stored, string name, int images, int columns)
     {

@@ -6,6 +6,6 @@ namespace Qua2SeDiMo.Studies;
 /// <param name="CreatedAt">When it was begun.</param>
 public sealed record Study(string Name, StudySettings Settings, DateTimeOffset CreatedAt)
 {
-    /// <summary>The study that the <c>study</c> verb continues unless told otherwise.</summary>
+    /// <summary>The study that the <c>study</c> verb continues by default.</summary>
     public const string DefaultName = "main";
 }

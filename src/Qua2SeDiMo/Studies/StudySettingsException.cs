@@ -24,7 +24,7 @@ public sealed class StudySettingsException : Q2Exception
         {
             return new StudySettingsException(
                 $"{path}: study '{study.Name}' is of an older version of q2, which did not record the content of model, prompts and scoring "
-                + "files, so that nobody can tell whether its trials are of the same. It was left as it is: begin another one in another run "
+                + "files, so that it is unknown whether its trials are of the same. It was left as it is: begin another one in another run "
                 + "directory (--run OTHER).", names);
         }
         string[] words = [.. differences.Select(pair => Words(pair.Name, pair.Here, pair.There)).OfType<string>()];

@@ -26,7 +26,7 @@ public sealed record StudyWorker(string Host, int ProcessId, string ProcessStart
     {
         if (Host != CurrentHost) return WorkerPresence.Elsewhere;
         int mark = ProcessStart.LastIndexOf(BootMark);
-        // Another machine of the same name, or this one before it was started anew.
+        // Another machine of the same name, or this one before its last start.
         if (mark >= 0 && ProcessStart[..mark] != CurrentBoot) return WorkerPresence.Elsewhere;
         return StartOf(ProcessId) == ProcessStart[(mark + 1)..] ? WorkerPresence.Here : WorkerPresence.Gone;
     }

@@ -7,7 +7,7 @@ namespace Qua2SeDiMo.Studies;
 /// <param name="Name">Given by the sampler, for instance <c>random-17</c> or <c>uniform-uaq-4</c>.</param>
 /// <param name="Allocation">Option of each weight.</param>
 /// <param name="Seed">Seed of the first image; image i has the noise of Seed + i.</param>
-/// <param name="State">Where the trial stands.</param>
+/// <param name="State">Its state.</param>
 public sealed record Trial(int Number, string Name, BitAllocation Allocation, ulong Seed, TrialState State)
 {
     /// <summary>Leases so far; names the current lease together with <see cref="Number"/>.</summary>

@@ -7,10 +7,10 @@ namespace Qua2SeDiMo.Studies;
 /// whatever comes from its surroundings would condemn the next trial as well.
 /// </summary>
 /// <param name="Origin">The allocation (<see cref="FaultOrigin.Subject"/>), or what is around it.</param>
-/// <param name="Reason">For people.</param>
+/// <param name="Reason">Reason, as text.</param>
 public sealed record TrialFault(FaultOrigin Origin, string Reason)
 {
-    /// <summary>Judges an error of an evaluation that nobody stopped.</summary>
+    /// <summary>Judges an error of an evaluation that was not cancelled.</summary>
     public static TrialFault Of(Exception error)
     {
         ArgumentNullException.ThrowIfNull(error);

@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Studies;
 
-/// <summary>Where a trial stands. Waiting → Running → Complete, Pruned, Failed or SetAside; a lost or released lease leads back to Waiting.</summary>
+/// <summary>State of a trial. Waiting → Running → Complete, Pruned, Failed or SetAside; a lost or released lease leads back to Waiting.</summary>
 public enum TrialState
 {
     /// <summary>Proposed, not begun.</summary>

@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Studies;
 
-/// <summary>So many of the trials asked for have no label that there is no result to give.</summary>
+/// <summary>Too few of the trials asked for have a label to give a result.</summary>
 public sealed class TrialsIncompleteException : Q2Exception
 {
     /// <summary>Creates the exception from what is missing.</summary>

@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Studies;
 /// <param name="Missing">Trials that were not even begun.</param>
 public sealed record UnfinishedTrials(int Asked, IReadOnlyList<Trial> Trials, int Missing)
 {
-    /// <summary>The option that takes failed and set-aside trials up again, the same of every verb that labels.</summary>
+    /// <summary>The option that takes failed and set-aside trials up again; every verb that labels has it.</summary>
     public const string RetryOption = "--retry-failed";
 
     private const int NamedAtMost = 5;

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>Numbers of reference files; null and "NaN" stand for not a number.</summary>
+/// <summary>Numbers of reference files; null and "NaN" mean not a number.</summary>
 internal static class JsonArrays
 {
     public static double Number(JsonElement element) => element.ValueKind == JsonValueKind.Number ? element.GetDouble() : double.NaN;

@@ -57,7 +57,7 @@ public static class OnnxExportCases
         throw new ModelFolderException($"{folder}: its architecture case '{name}' was not found in a folder '{Cases}' beside it or further up.");
     }
 
-    // Exports have fixed extents; a single number stands for one per sample.
+    // Exports have fixed extents; a single number means one per sample.
     private static TensorValue Read(SafetensorsFile inputs, string tensor, GraphValue input)
     {
         if (!inputs.Tensors.TryGetValue(tensor, out TensorInfo? info)) throw MissingTensorException.For(inputs, tensor);

@@ -71,7 +71,7 @@ internal sealed class PipelineComparison
         return results;
     }
 
-    // A call of diffusers for several prompts repeats the pair of rows of sizes as a whole, so that negative and other sizes stand in turns
+    // A call of diffusers for several prompts repeats the pair of rows of sizes as a whole, so that negative and other sizes alternate
     // over both halves of the batch. Images here get what a call for each of them gets; the reference is compared with what it was made
     // with.
     private EncodedPrompts InTurns(EncodedPrompts encoded)

@@ -12,7 +12,7 @@ internal static class PredictorArrays
     public static PredictorShape Shape(SafetensorsFile arrays, string prefix)
     {
         string[] names = [.. PositionOrder.Where(position => arrays.Tensors.ContainsKey($"{prefix}encoder.{position}_embedding"))];
-        // Block numbers of plain U-Nets start at 0; everywhere else −1 stands for "outside of the blocks".
+        // Block numbers of plain U-Nets start at 0; everywhere else −1 means "outside of the blocks".
         bool shifted = names.Length != 3;
         PositionColumn[] positions = [.. names.Select(position => new PositionColumn(position,
             (int)arrays.Tensors[$"{prefix}encoder.{position}_embedding"].Shape[0], shifted && position is "block" or "inner_block" ? 1 : 0))];

@@ -4,7 +4,7 @@ using Qua2SeDiMo.Models;
 namespace Qua2SeDiMo.Verification;
 
 /// <summary>
-/// Reference cases of the predictor: layers, losses and whole networks. Which of them a file holds is told by its contents, so that
+/// Reference cases of the predictor: layers, losses and whole networks. Which of them a file holds follows from its contents, so that
 /// files of other names work too.
 /// </summary>
 public static class PredictorCases

@@ -5,7 +5,7 @@ namespace Qua2SeDiMo.Verification;
 
 /// <summary>
 /// Reference results of the quantizers: <c>uaq</c>, <c>kmeans</c>, <c>activations</c> (a JSON file with formulas beside a safetensors file with
-/// arrays) and <c>size.json</c>. What a file checks is told from what it holds, not from its name.
+/// arrays) and <c>size.json</c>. What a file checks follows from its content, not from its name.
 /// </summary>
 public static class QuantizerCases
 {

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>A kind of reference case: how it is told from its content, and what runs it.</summary>
+/// <summary>A kind of reference case: how its content is recognized, and what runs it.</summary>
 /// <param name="Name">Singular noun.</param>
 /// <param name="Marker">File that marks a folder as a case; null where a case is a JSON file of any name.</param>
 /// <param name="Matches">Whether the content of the marker, or of the JSON file, is of this kind.</param>

@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Verification;
 
 /// <summary>
-/// Finds reference cases below given paths and runs them. What a case checks is told from its content, not from its name or place, so cases that
+/// Finds reference cases below given paths and runs them. What a case checks follows from its content, not from its name or place, so cases that
 /// were never seen before run too. A case that cannot run is a failed result that says why.
 /// </summary>
 public static class VerificationRunner

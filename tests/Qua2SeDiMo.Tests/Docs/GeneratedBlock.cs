@@ -4,7 +4,7 @@ namespace Qua2SeDiMo.Tests.Docs;
 
 /// <summary>
 /// A part of a page that is made from committed result files, between <c>&lt;!-- NAME: … --&gt;</c> and <c>&lt;!-- /NAME --&gt;</c>.
-/// `./build.sh docs` writes it anew; tests compare.
+/// `./build.sh docs` writes it again; tests compare.
 /// </summary>
 internal static class GeneratedBlock
 {

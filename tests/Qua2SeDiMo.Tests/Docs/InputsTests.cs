@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Docs;
 
-/// <summary>docs/inputs.md is written from the tables that decide what is read: `./build.sh docs` writes it anew.</summary>
+/// <summary>docs/inputs.md is written from the tables that decide what is read: `./build.sh docs` writes it again.</summary>
 public sealed class InputsTests
 {
     private const string Page = "docs/inputs.md";

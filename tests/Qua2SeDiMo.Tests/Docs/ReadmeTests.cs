@@ -10,7 +10,7 @@ using Xunit;
 namespace Qua2SeDiMo.Tests.Docs;
 
 /// <summary>
-/// The figures of the README come from the committed results of one run of its command (benchmarks/results/demo). `./build.sh docs` writes them anew.
+/// The figures of the README come from the committed results of one run of its command (benchmarks/results/demo). `./build.sh docs` writes them again.
 /// </summary>
 public sealed partial class ReadmeTests
 {

@@ -21,7 +21,7 @@ public sealed class KernelVariantTests
     [Fact]
     public void Every_variant_has_a_test_here() => Assert.Equal(["avx2", "avx512", "scalar", "vnni"], KernelSelector.Names.Order(StringComparer.Ordinal));
 
-    private static void IsTested(string variant) => Assert.Contains(PaletteMatMulTests.Variants, row => (string)row[0] == variant);
+    private static void IsTested(string variant) => Assert.Contains(variant, ((IEnumerable<object[]>)PaletteMatMulTests.Variants).Select(row => (string)row[0]));
 
     private sealed class VariantFactAttribute : FactAttribute
     {

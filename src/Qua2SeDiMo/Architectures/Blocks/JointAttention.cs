@@ -4,7 +4,7 @@ namespace Qua2SeDiMo.Architectures.Blocks;
 
 /// <summary>
 /// Attention over image and text tokens at once, each with projections of its own (Esser et al., 2024). Attention does not depend on
-/// the order of its tokens, so image tokens stand first here, whatever the model's own order.
+/// the order of its tokens, so image tokens come first here, whatever the model's own order.
 /// </summary>
 internal sealed record JointAttention
 {

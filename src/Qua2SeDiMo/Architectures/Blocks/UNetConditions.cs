@@ -11,7 +11,7 @@ internal static class UNetConditions
     {
         GraphValue timestep = g.Input("timestep", ElementType.Float32, "batch");
         GraphValue sinusoid = Sinusoid(g, settings, timestep, settings.Channels[0]);
-        // Models distilled to one pass per step are told the guidance instead (Meng et al., CVPR 2023).
+        // Models distilled to one pass per step take the guidance as an input instead (Meng et al., CVPR 2023).
         if (settings.TimeConditionWidth is { } conditionWidth)
         {
             GraphValue condition = g.Input("timestep_cond", ElementType.Float32, "batch", conditionWidth);

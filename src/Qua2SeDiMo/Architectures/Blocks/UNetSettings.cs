@@ -120,7 +120,7 @@ internal sealed class UNetSettings
     /// <summary>The transformer of a level.</summary>
     /// <param name="level">Level counted from the finest.</param>
     /// <param name="layers">Number of blocks.</param>
-    /// <param name="isMiddle">Whether it stands in the middle block, which always looks at the image first.</param>
+    /// <param name="isMiddle">Whether it is in the middle block, which always looks at the image first.</param>
     internal SpatialTransformerBlock Transformer(int level, int layers, bool isMiddle) =>
         new(heads[level], layers, Resnet.Groups, linearProjection, !isMiddle && onlyCross[level]);
 

@@ -45,7 +45,7 @@ public sealed class TorchGenerator
         int full = destination.Length / BlockLength * BlockLength;
         for (int i = 0; i < full; i += BlockLength) Transform(destination.Slice(i, BlockLength));
         if (full == destination.Length) return;
-        // The last block overlaps the one before it and is drawn anew.
+        // The last block overlaps the one before it and is drawn again.
         Span<double> last = destination[^BlockLength..];
         for (int i = 0; i < BlockLength; i++) last[i] = UniformDouble();
         Transform(last);
@@ -86,7 +86,7 @@ public sealed class TorchGenerator
         Transform(last, type);
     }
 
-    // u1 and u2 of pair j stand at j and j + 8; 1 - u keeps the logarithm's argument in (0, 1].
+    // u1 and u2 of pair j are at j and j + 8; 1 - u keeps the logarithm's argument in (0, 1].
     private static void Transform(Span<double> block)
     {
         for (int j = 0; j < HalfBlock; j++)

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Qua2SeDiMo.Diffusion.RandomSources;
 
-/// <summary>Seeds as <c>torch.manual_seed</c> takes them: -2^63 to 2^64 − 1, where a negative one stands for what is as far below 2^64.</summary>
+/// <summary>Seeds as <c>torch.manual_seed</c> takes them: -2^63 to 2^64 − 1, where −n means 2^64 − n.</summary>
 public static class TorchSeed
 {
     /// <summary>Reads a seed; digits and at most one sign, whatever the machine's culture.</summary>

@@ -14,7 +14,7 @@ internal sealed class EulerTables
         schedule = NoiseSchedule.From(config, keepsLastPositive: true);
     }
 
-    /// <summary>What the denoiser is told.</summary>
+    /// <summary>Timesteps that the denoiser gets.</summary>
     public float[] Timesteps { get; private set; } = [];
 
     /// <summary>Noise levels, the last one after the last step.</summary>
@@ -80,7 +80,7 @@ internal sealed class EulerTables
         _ => throw config.Unsupported("interpolation_type", "linear and log_linear are"),
     };
 
-    // Models trained with v-prediction in continuous time are told a quarter of the level's logarithm.
+    // Models trained with v-prediction in continuous time get a quarter of the level's logarithm.
     private bool IsContinuous() => config.Text("timestep_type", "discrete") switch
     {
         "discrete" => false,

@@ -50,7 +50,7 @@ public sealed class FlowMatchEulerScheduler : IScheduler
             throw new SchedulerException($"{options.Sigmas.Count} sigmas and {options.Timesteps.Count} timesteps were given; one of each per step is expected.");
         }
         double[] levels = Unshifted(stepCount, isDynamic, options);
-        // Levels that come from outside are held in single precision, and told timesteps magnify their last digit.
+        // Levels that come from outside are held in single precision, and the timesteps derived from them magnify their last digit.
         bool isSingle = options.Sigmas is not null || options.Timesteps is not null;
         levels = [.. levels.Select(level => isSingle ? Shift((float)level, isDynamic, options) : Shift(level, isDynamic, options))];
         levels = FlowShift.StretchToTerminal(config, levels);

@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Diffusion.Schedulers;
 /// </summary>
 public interface IScheduler
 {
-    /// <summary>What the denoiser is told at each call, in training-time units; may hold more entries than steps were asked for.</summary>
+    /// <summary>Timesteps that the denoiser gets at each call, in training-time units; may hold more entries than steps were asked for.</summary>
     ReadOnlySpan<float> Timesteps { get; }
 
     /// <summary>Noise level before each call and after the last; empty for algorithms that work on cumulative alphas alone.</summary>

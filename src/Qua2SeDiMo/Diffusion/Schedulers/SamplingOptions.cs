@@ -15,7 +15,7 @@ public sealed record SamplingOptions
     /// <summary>DDIM: share of fresh noise, from 0 (deterministic, the default) to 1 (as DDPM).</summary>
     public double Eta { get; init; }
 
-    /// <summary>DDIM: derive the noise anew from the clipped sample. Default: false.</summary>
+    /// <summary>DDIM: derive the noise again from the clipped sample. Default: false.</summary>
     public bool UseClippedModelOutput { get; init; }
 
     /// <summary>Euler: noise added back at each step (Karras et al. 2022, algorithm 2). Default: 0.</summary>

@@ -58,7 +58,7 @@ internal static class TimestepSpacing
         return values;
     }
 
-    /// <summary>Timesteps as the single-precision numbers that a denoiser is told.</summary>
+    /// <summary>Timesteps as the single-precision numbers that a denoiser gets.</summary>
     public static float[] ToSingle(IEnumerable<double> timesteps) => [.. timesteps.Select(value => (float)value)];
 
     private static double[] Leading(ComponentConfig config, int ratio, int count)

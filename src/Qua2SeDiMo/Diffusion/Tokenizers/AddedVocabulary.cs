@@ -24,7 +24,7 @@ internal sealed class AddedVocabulary
     /// <summary>Reads the tokens of a folder.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="vocabulary">Ids of what the tokenizer's model knows itself.</param>
-    /// <param name="special">Tokens with a role, which count as written wherever they stand in a text; those that the vocabulary lacks get
+    /// <param name="special">Tokens with a role, which are matched anywhere in a text; those that the vocabulary lacks get
     /// the next ids.</param>
     /// <exception cref="TokenizerException">Files contradict one another.</exception>
     public static IReadOnlyCollection<AddedToken> Read(

@@ -6,7 +6,7 @@ internal abstract class TextTokenizer : ITokenizer
     private readonly TokenizerFrame frame;
     private readonly IReadOnlyDictionary<string, int> vocabulary;
 
-    /// <param name="frame">What stands around words.</param>
+    /// <param name="frame">What is put around words.</param>
     /// <param name="vocabulary">Ids of what the kind knows itself.</param>
     protected TextTokenizer(TokenizerFrame frame, IReadOnlyDictionary<string, int> vocabulary) =>
         (this.frame, this.vocabulary) = (frame, vocabulary);

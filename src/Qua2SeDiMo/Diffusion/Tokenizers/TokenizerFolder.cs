@@ -3,7 +3,7 @@ using Qua2SeDiMo.Json;
 
 namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
-/// <summary>The files of one tokenizer, read within limits; NAME.gz stands in for NAME.</summary>
+/// <summary>The files of one tokenizer, read within limits; NAME.gz is read where NAME is missing.</summary>
 internal sealed class TokenizerFolder
 {
     internal const int MaximumBytes = 64 << 20;

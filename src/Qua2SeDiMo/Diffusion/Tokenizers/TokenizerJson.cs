@@ -73,7 +73,7 @@ internal sealed class TokenizerJson
     public List<(string Text, double Score)> ReadPieces() => [.. Model["vocab"].Items.Select(piece => piece.Items is [var text, var score]
         ? (text.Text(), score.Number()) : throw piece.Fault("a text and its score"))];
 
-    /// <summary>SentencePiece's table of character replacements, wherever it stands among the normalizers; empty where there is
+    /// <summary>SentencePiece's table of character replacements, wherever it is among the normalizers; empty where there is
     /// none.</summary>
     public byte[] ReadCharacterMap()
     {

@@ -5,7 +5,7 @@ namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
 /// <summary>
 /// Canonical decomposition and composition (Unicode Standard Annex 15: NFD and NFC). The runtime's own needs ICU, which this program goes without
-/// (the culture is invariant), and leaves text beyond ASCII as it is; so the tables stand in an embedded file.
+/// (the culture is invariant), and leaves text beyond ASCII as it is; so the tables are in an embedded file.
 /// </summary>
 internal static class UnicodeNormalization
 {

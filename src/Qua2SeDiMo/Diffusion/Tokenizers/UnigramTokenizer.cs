@@ -80,7 +80,7 @@ internal sealed partial class UnigramTokenizer : TextTokenizer
         SentencePieceModel model = SentencePieceModel.Parse(folder.ReadBytes(ModelName), source);
         var pieces = model.Pieces.Select(piece => (piece.Text, (double)piece.Score)).ToList();
 
-        // The sentinels stand after the vocabulary with the highest number first.
+        // The sentinels follow the vocabulary with the highest number first.
         IReadOnlyList<string> additional = folder.AdditionalSpecialTokens;
         int sentinels = folder.Config["extra_ids"].IntOrNull()
             ?? (additional.Count > 0 ? additional.Count(token => SentinelName().IsMatch(token)) : DefaultExtraIds);

@@ -5,7 +5,7 @@ namespace Qua2SeDiMo.Graphs.Passes;
 
 /// <summary>
 /// Makes a graph round the inputs of its weight operators to a few bits while it runs (method.md, section 3): each row takes its own
-/// minimum and maximum anew, asymmetric, zero not forced into the range; a constant row keeps its value. A row is the last axis, or all
+/// minimum and maximum at each run, asymmetric, zero not forced into the range; a constant row keeps its value. A row is the last axis, or all
 /// positions of one channel of a four-axis image.
 /// </summary>
 /// <remarks>

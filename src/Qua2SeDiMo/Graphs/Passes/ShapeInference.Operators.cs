@@ -102,7 +102,7 @@ internal sealed partial class ShapeInference
         int open = Array.FindIndex(target, extent => extent is null);
         if (open >= 0)
         {
-            // Named extents cancel when they stand on both sides.
+            // Named extents cancel when they are on both sides.
             List<string> names = [.. x.Where(extent => !extent.IsFixed).Select(extent => extent.Symbol!)];
             long product = x.Where(extent => extent.IsFixed).Aggregate(1L, (all, extent) => all * extent.Size);
             bool cancels = target.Where(extent => extent is { IsFixed: false }).All(extent => names.Remove(extent!.Value.Symbol!));

@@ -52,7 +52,7 @@ internal sealed partial class ShapeInference
     private void SetContent(string name, long[] numbers)
     {
         if (numbers.Length > LargestContent) return;
-        // Dimensions are never negative; −1 and the like stand beside them.
+        // Dimensions are never negative; other integers, −1 among them, are no dimensions.
         if (numbers.Any(number => number < 0)) negatives[name] = numbers;
         else contents[name] = [.. numbers.Select(number => new Dimension(number))];
     }

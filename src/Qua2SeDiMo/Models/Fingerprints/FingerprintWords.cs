@@ -8,7 +8,7 @@ public static class FingerprintWords
 
     /// <summary>What changed of each part that is not the same on both sides, in the order of their names.</summary>
     /// <param name="was">Fingerprint by name of the part, as recorded.</param>
-    /// <param name="now">The same of what is there now.</param>
+    /// <param name="now">Fingerprints of what is there now.</param>
     public static IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> was, IReadOnlyDictionary<string, string> now)
     {
         ArgumentNullException.ThrowIfNull(was);

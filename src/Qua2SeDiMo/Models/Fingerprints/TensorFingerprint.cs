@@ -4,7 +4,7 @@ using System.Text;
 namespace Qua2SeDiMo.Models.Fingerprints;
 
 /// <summary>
-/// Fingerprints of tensors by name, type, shape and bytes, in the order of their names: how they are spread over files, what else stands in
+/// Fingerprints of tensors by name, type, shape and bytes, in the order of their names: how they are spread over files, what else is in
 /// those files and in which order does not matter.
 /// </summary>
 public static class TensorFingerprint

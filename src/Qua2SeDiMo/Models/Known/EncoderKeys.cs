@@ -47,7 +47,7 @@ public static class EncoderKeys
         },
     ];
 
-    /// <summary>Keys of a tower that stands as an object inside another configuration.</summary>
+    /// <summary>Keys of a tower whose configuration is an object inside another one.</summary>
     internal static KnownKeys? Nested(string key) => key switch
     {
         "text_config" => new(["CLIPTextConfig"], ClipText),

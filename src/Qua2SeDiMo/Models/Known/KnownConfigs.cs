@@ -2,7 +2,7 @@ using Qua2SeDiMo.Json;
 
 namespace Qua2SeDiMo.Models.Known;
 
-/// <summary>Finds the table of a configuration, and the keys of it that nobody knows.</summary>
+/// <summary>Finds the table of a configuration, and its unknown keys.</summary>
 public static class KnownConfigs
 {
     private const string Ancestor = "Transformer2DModel";

@@ -27,16 +27,16 @@ public static class KnownFiles
         new("pickled copies, which can run code when opened", "`*.bin`, `*.pt`, `*.pth`, `*.ckpt` under the names of weights", @"^(?:diffusion_pytorch_model|pytorch_model|model)\b.*\.(?:bin|pt|pth|ckpt|bin\.index.*\.json)$"),
         new("copies for other runtimes", "`*.msgpack`, `*.h5`, `*.ot`, `*.onnx`, `*.onnx_data`, `*.xml`, `openvino_*`",
             @"\.(?:msgpack|msgpack\.index\.json|h5|ot|onnx|onnx_data|onnx\.data|xml)$|^openvino_"),
-        new("for people", "`README*`, `LICENSE*`, `*.md`, pictures", @"^(?:readme|license|licence|notice|changelog)|\.(?:md|png|jpg|jpeg|webp|gif|svg)$"),
+        new("documentation", "`README*`, `LICENSE*`, `*.md`, pictures", @"^(?:readme|license|licence|notice|changelog)|\.(?:md|png|jpg|jpeg|webp|gif|svg)$"),
         new("of generating text or of other tasks", "`generation_config.json`, `preprocessor_config.json`, `chat_template.*`", @"^(?:generation_config|preprocessor_config|chat_template)\b"),
         new("left over from training", "`optimizer*`, `training_args*`, `trainer_state*`, `random_states*`", @"^(?:optimizer|training_args|trainer_state|random_states|rng_state)"),
     ];
 
-    /// <summary>Weights beside <c>model_index.json</c> that are no part of the pipeline until somebody loads them: named.</summary>
+    /// <summary>Weights beside <c>model_index.json</c> that are no part of the pipeline unless they are loaded explicitly: named.</summary>
     public static HarmlessFiles LooseAdapters { get; } = new("not part of the pipeline until it is loaded", "adapters and embeddings beside `model_index.json` (`*lora*`, `*adapter*`, `learned_embeds*`)",
         @"(?:lora|adapter|learned_embed|textual_inversion).*\.(?:safetensors|bin|pt)$");
 
-    /// <summary>Files of a component that are named because nobody reads them and nobody knows them.</summary>
+    /// <summary>Files of a component that are named because they are neither read nor known.</summary>
     public static IReadOnlyList<string> Unknown(IEnumerable<string> unread) => [.. unread.Where(name => !OfComponent.Any(known => known.Matches(name)))];
 
     /// <summary>Refuses a folder with an adapter that transformers would apply.</summary>

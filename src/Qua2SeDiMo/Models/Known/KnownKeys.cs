@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Models.Known;
 
 /// <summary>Keys that change nothing here, with the reason.</summary>
 /// <param name="Why">Ends the sentence "not read: …".</param>
-/// <param name="Names">The keys; one that ends in <c>*</c> stands for all that begin so.</param>
+/// <param name="Names">The keys; one that ends in <c>*</c> covers all that begin so.</param>
 public sealed record IgnoredKeys(string Why, params IReadOnlyList<string> Names)
 {
     /// <summary>Whether a key is among them.</summary>
@@ -42,7 +42,7 @@ public sealed record LimitedKey(string Name, params IReadOnlyList<string> Values
 /// A key in none of the lists is named by <c>q2 inspect</c>. docs/inputs.md is written from these tables.
 /// </summary>
 /// <param name="ClassNames">Classes of diffusers or transformers that have these keys; the first is the present name.</param>
-/// <param name="Read">Keys that are read, each with the class's default (as JSON) where somebody needs it: <c>beta_start=0.0001</c>.</param>
+/// <param name="Read">Keys that are read, each with the class's default (as JSON) where it is needed: <c>beta_start=0.0001</c>.</param>
 public sealed record KnownKeys(IReadOnlyList<string> ClassNames, string Read)
 {
     private readonly Dictionary<string, JsonNode?> defaults = Read.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)

@@ -15,7 +15,7 @@ public sealed record TensorMark(string Finding, string Pattern, string Advice, b
     public bool Matches(string tensorName) => names.IsMatch(tensorName);
 }
 
-/// <summary>Tensors that nobody reads and that change nothing.</summary>
+/// <summary>Tensors that are not read and change nothing.</summary>
 /// <param name="Why">The reason.</param>
 /// <param name="Pattern">Regular expression of their names.</param>
 /// <param name="ClassNames">Classes that it holds for; all when empty.</param>
@@ -30,7 +30,7 @@ public sealed record HarmlessTensors(string Why, string Pattern, params IReadOnl
 /// <summary>What is known of tensors beside the weights that models read. docs/inputs.md is written from these tables.</summary>
 public static class KnownTensors
 {
-    /// <summary>Where to go from weights that somebody quantized.</summary>
+    /// <summary>What to do with weights that are quantized already.</summary>
     public const string GiveOriginal = "give the original model, in half or single precision; q2 quantizes it itself";
 
     private const string Undo = "remove it in PyTorch, which folds it into the weights, and save the model again";
@@ -57,7 +57,7 @@ public static class KnownTensors
         new("weights are pruned by masks", @"\.weight_(?:orig|mask)$", Undo),
         new("weights are reparametrized", @"\.parametrizations\.|\.weight_[gv]$", Undo),
         new("guidance embeddings stand in the checkpoint that the configuration does not mention", @"(?:^|\.)(?:cond_proj|guidance_embedder|guidance_embedding|guidance_in)\.",
-            "a model distilled to one pass is told its guidance: restore the config.json that belongs to it (time_cond_proj_dim or guidance_embeds)", OnlyUnread: true),
+            "a model distilled to one pass takes its guidance as an input: restore the config.json that belongs to it (time_cond_proj_dim or guidance_embeds)", OnlyUnread: true),
     ];
 
     /// <summary>Tensors that are left alone.</summary>
@@ -78,6 +78,6 @@ public static class KnownTensors
         new("of heads that are not run", @"(?:^|\.)pooler\.|^cls\.", [.. EncoderKeys.All.First(keys => keys.ClassNames[0] == "BertModel").ClassNames]),
     ];
 
-    /// <summary>Whether a tensor that nobody reads changes nothing in a model of a class.</summary>
+    /// <summary>Whether a tensor that is not read changes nothing in a model of a class.</summary>
     public static bool IsHarmless(string className, string tensorName) => Harmless.Any(known => known.Matches(className, tensorName));
 }

@@ -5,7 +5,7 @@ using Qua2SeDiMo.Graphs;
 
 namespace Qua2SeDiMo.Packing.Recipes;
 
-/// <summary>Recipes of tools that take JSON. The source of each syntax stands in docs/formats.md.</summary>
+/// <summary>Recipes of tools that take JSON. docs/formats.md names the source of each syntax.</summary>
 internal static class JsonRecipes
 {
     // Widths that the Apple tool palettizes to, and the size below which it leaves a tensor alone.

@@ -50,7 +50,7 @@ public static class RecipeWriter
     {
         var page = new StringBuilder();
         page.Append(CultureInfo.InvariantCulture, $"# {modelName} at {averageBits:0.00} average bits, for other tools\n\n");
-        page.Append("Each file asks a tool for what comes nearest to the allocation in `q2_pack.json`. The tools quantize anew, by their own arithmetic: images will not be those of the packed model.\n");
+        page.Append("Each file asks a tool for what comes nearest to the allocation in `q2_pack.json`. The tools quantize the original weights with their own arithmetic: images will not be those of the packed model.\n");
         page.Append("Where a weight is split into parts with options of their own, the tensor takes that of the part with most bits.\n");
         foreach (Recipe recipe in recipes)
         {

@@ -28,7 +28,7 @@ internal static class StableDiffusionCppRecipe
             ]);
     }
 
-    // The ggml type of a matrix whose rows have so many inputs; null where there is none.
+    // The ggml type of a matrix whose rows have the given number of inputs; null where there is none.
     internal static string? TypeOf(RecipeTensor tensor)
     {
         if (tensor.Spec is not { } spec || tensor.Operator != WeightOperator.Linear || tensor.Inputs % Block != 0) return null;
