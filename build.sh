@@ -5,7 +5,7 @@
 #   slow    the same for the tests with the trait Speed=Slow
 #   fuzz    [MINUTES] attack every reader with spoiled files, 60 minutes by default; writes benchmarks/results/reliability/fuzz.json
 #   faults  make every step on the disk fail in turn, for every verb; writes benchmarks/results/reliability/crash-points-*.json
-#   docs    write the generated parts of the README from the committed results
+#   docs    write the generated parts of the docs from the committed results, and the approved tables of rooms and public types
 #   format  rewrite the code in the house style
 #   pack    the packages in artifacts/: the .NET tool and the kernels
 #   native  the ONNX Runtime operators as shared libraries in artifacts/native/avx2 and avx512 (needs a C compiler)
@@ -62,7 +62,7 @@ case "${1:-all}" in
         Q2_RELIABILITY_RESULTS=$PWD/benchmarks/results/reliability \
             dotnet test tests/Qua2SeDiMo.Cli.Tests -c $configuration --no-build --nologo --filter "FullyQualifiedName~fault_at_every_point"
         ;;
-    docs) build; Q2_REFRESH_DOCS=1 dotnet test tests/Qua2SeDiMo.Tests -c $configuration --no-build --nologo --filter "FullyQualifiedName~.Docs." ;;
+    docs) build; Q2_REFRESH_DOCS=1 dotnet test tests/Qua2SeDiMo.Tests -c $configuration --no-build --nologo --filter "FullyQualifiedName~.Docs.|FullyQualifiedName~RoomRules" ;;
     format) dotnet format Qua2SeDiMo.slnx --no-restore ;;
     pack) build; pack ;;
     native)

@@ -2,7 +2,10 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Data;
+using Qua2SeDiMo.Predictors.Training;
 using Qua2SeDiMo.Sensitivity;
+using Qua2SeDiMo.Storage;
 using Qua2SeDiMo.Tests.Sensitivity;
 
 namespace Qua2SeDiMo.Benchmarks;

@@ -3,6 +3,10 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Data;
+using Qua2SeDiMo.Predictors.Import;
+using Qua2SeDiMo.Predictors.Training;
+using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Benchmarks;
 

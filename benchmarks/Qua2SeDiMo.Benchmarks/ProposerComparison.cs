@@ -1,12 +1,21 @@
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
+using Qua2SeDiMo.Graphs.Operations;
 using Qua2SeDiMo.Kernels.Codes;
+using Qua2SeDiMo.Labelling;
+using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Baselines;
+using Qua2SeDiMo.Predictors.Data;
+using Qua2SeDiMo.Predictors.Evaluation;
+using Qua2SeDiMo.Predictors.Import;
+using Qua2SeDiMo.Predictors.Training;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Studies.Objectives;
 
 namespace Qua2SeDiMo.Benchmarks;
 

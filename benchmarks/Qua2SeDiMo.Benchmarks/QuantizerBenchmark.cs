@@ -1,6 +1,9 @@
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Affine;
+using Qua2SeDiMo.Quantizers.Bank;
+using Qua2SeDiMo.Quantizers.Palettes;
 
 namespace Qua2SeDiMo.Benchmarks;
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Benchmarks;
 

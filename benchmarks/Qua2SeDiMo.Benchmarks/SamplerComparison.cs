@@ -1,7 +1,11 @@
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Baselines;
+using Qua2SeDiMo.Predictors.Data;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Studies.Objectives;
+using Qua2SeDiMo.Studies.Sampling;
 
 namespace Qua2SeDiMo.Benchmarks;
 

@@ -1,8 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
 using Qua2SeDiMo.Diffusion;
+using Qua2SeDiMo.Labelling;
+using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Stages;
+using Qua2SeDiMo.Studies.Allocations;
 
 namespace Qua2SeDiMo.Cli;
 

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Training;
 using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Studies.Objectives;
 
 namespace Qua2SeDiMo.Cli;
 

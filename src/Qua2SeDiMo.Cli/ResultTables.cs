@@ -1,5 +1,6 @@
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Studies.Objectives;
 using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli;

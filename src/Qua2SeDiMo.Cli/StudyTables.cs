@@ -1,5 +1,7 @@
+using Qua2SeDiMo.Labelling;
 using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Studies.Objectives;
 using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli;

@@ -1,3 +1,4 @@
+using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 using Xunit;

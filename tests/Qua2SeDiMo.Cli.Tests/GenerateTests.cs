@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Qua2SeDiMo.Cli.Tests.Cases;
+using Qua2SeDiMo.Images;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Metrics;
 using Qua2SeDiMo.Quantizers;

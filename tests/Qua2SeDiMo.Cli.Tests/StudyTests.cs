@@ -1,5 +1,8 @@
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Studies.Objectives;
+using Qua2SeDiMo.Studies.Sampling;
+using Qua2SeDiMo.Studies.Storage;
 using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Qua2SeDiMo.Storage;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests;

@@ -1,3 +1,4 @@
+using Qua2SeDiMo.Storage;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests;

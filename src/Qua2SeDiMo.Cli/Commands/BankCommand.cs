@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Bank;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 using Spectre.Console;

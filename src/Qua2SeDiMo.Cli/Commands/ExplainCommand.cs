@@ -1,9 +1,14 @@
 using System.CommandLine;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Import;
+using Qua2SeDiMo.Predictors.Training;
 using Qua2SeDiMo.Reports;
+using Qua2SeDiMo.Reports.Charts;
+using Qua2SeDiMo.Reports.Words;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Stages;
+using Qua2SeDiMo.Storage;
 using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli.Commands;

@@ -1,5 +1,8 @@
 using System.CommandLine;
+using Qua2SeDiMo.Labelling;
+using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Import;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 

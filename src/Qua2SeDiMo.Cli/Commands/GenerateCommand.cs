@@ -1,7 +1,11 @@
 using System.CommandLine;
 using Qua2SeDiMo.Diffusion;
+using Qua2SeDiMo.Labelling;
+using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Bank;
 using Qua2SeDiMo.Stages;
+using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Cli.Commands;
 

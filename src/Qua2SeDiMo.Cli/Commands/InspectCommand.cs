@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Stages;
 using Spectre.Console;
 

@@ -1,9 +1,12 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Qua2SeDiMo.Labelling;
 using Qua2SeDiMo.Packing;
+using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
+using Qua2SeDiMo.Studies.Allocations;
 using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli.Commands;

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Qua2SeDiMo.Labelling;
+using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 using Spectre.Console;

@@ -1,8 +1,12 @@
 using System.CommandLine;
 using Qua2SeDiMo.Diffusion;
+using Qua2SeDiMo.Labelling;
+using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Studies.Allocations;
+using Qua2SeDiMo.Studies.Objectives;
 using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli.Commands;

@@ -37,6 +37,10 @@ public sealed record QuantizerSpec(QuantizerMethod Method, int Bits)
     /// <summary>Palettes of a weight with the given number of output channels.</summary>
     public int PaletteCount(int outChannels) => Method == QuantizerMethod.KMeansPerTensor ? 1 : outChannels;
 
+    /// <summary>Type of stored palette entries: the few of K-Means A are kept exactly.</summary>
+    /// <param name="tableType">Original type of the weight.</param>
+    internal ElementType PaletteType(ElementType tableType) => Method == QuantizerMethod.KMeansPerTensor ? ElementType.Float32 : tableType;
+
     /// <summary>Bytes that a weight takes: packed codes plus tables at the original precision.</summary>
     /// <param name="elementCount">N, number of weights.</param>
     /// <param name="outChannels">C, number of output channels.</param>

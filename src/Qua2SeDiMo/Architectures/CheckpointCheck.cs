@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Models.Known;
 
 namespace Qua2SeDiMo.Architectures;

@@ -1,8 +1,9 @@
 using Qua2SeDiMo.Architectures;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Models.Known;
 
 namespace Qua2SeDiMo.Diffusion;

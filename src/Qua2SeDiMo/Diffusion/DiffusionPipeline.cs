@@ -1,7 +1,8 @@
 using Qua2SeDiMo.Diffusion.Schedulers;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Diffusion;
 

@@ -1,7 +1,7 @@
 using Qua2SeDiMo.Architectures;
 using Qua2SeDiMo.Architectures.Blocks;
 using Qua2SeDiMo.Diffusion.Tokenizers;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Models;
 

@@ -1,5 +1,5 @@
 using System.Numerics.Tensors;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Models;
 

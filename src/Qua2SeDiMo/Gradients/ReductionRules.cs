@@ -50,7 +50,7 @@ internal static class ReductionRules
     {
         Term zero = x.Is("Equal", x.Number(0)), zeros = zero.Sum(axes);
         Term rest = x + zero;
-        Term others = axes.Length == 0 ? rest : rest.Record("ReduceProd", [x.Numbers([.. axes.Select(axis => (long)axis)])], y.Shape, new Graphs.GraphAttribute.Whole("keepdims", 1));
+        Term others = axes.Length == 0 ? rest : rest.Record("ReduceProd", [x.Numbers([.. axes.Select(axis => (long)axis)])], y.Shape, new Graphs.Ir.GraphAttribute.Whole("keepdims", 1));
         return dy * others * (zeros.Is("Equal", zeros.Number(0)) + (zero * zeros.Is("Equal", zeros.Number(1)))) / rest;
     }
 }

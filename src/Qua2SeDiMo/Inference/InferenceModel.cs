@@ -1,10 +1,12 @@
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
+using Qua2SeDiMo.Graphs.Onnx;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Kernels.Operators;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Inference;
 

@@ -1,5 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Inference;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Json;
 

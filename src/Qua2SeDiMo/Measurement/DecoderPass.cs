@@ -1,6 +1,6 @@
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Gradients;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Inference;
 
 namespace Qua2SeDiMo.Measurement;

@@ -2,7 +2,7 @@ using System.Numerics.Tensors;
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Diffusion.Schedulers;
 using Qua2SeDiMo.Gradients;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;

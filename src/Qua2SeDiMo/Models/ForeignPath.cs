@@ -1,3 +1,5 @@
+using Qua2SeDiMo.Storage;
+
 namespace Qua2SeDiMo.Models;
 
 /// <summary>Says what a path is that is not a diffusers pipeline folder, and how to get one from it.</summary>

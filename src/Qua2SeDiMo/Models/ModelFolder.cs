@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Models.Known;
 
 namespace Qua2SeDiMo.Models;

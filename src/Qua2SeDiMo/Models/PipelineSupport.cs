@@ -1,3 +1,5 @@
+using Qua2SeDiMo.Models.Configs;
+
 namespace Qua2SeDiMo.Models;
 
 /// <summary>

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Kernels.Codes;
+using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Models;
 

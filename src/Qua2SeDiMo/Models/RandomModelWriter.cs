@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Models;
 

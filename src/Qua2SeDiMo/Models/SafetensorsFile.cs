@@ -1,5 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using Qua2SeDiMo.Kernels.Codes;
+using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Models;
 

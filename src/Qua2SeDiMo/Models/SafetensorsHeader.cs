@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Kernels.Codes;
+using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Models;
 

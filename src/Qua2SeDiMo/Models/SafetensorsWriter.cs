@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Kernels.Codes;
+using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Models;
 

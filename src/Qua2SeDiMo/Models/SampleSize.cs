@@ -1,3 +1,4 @@
+using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Models.Known;
 
 namespace Qua2SeDiMo.Models;

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Qua2SeDiMo.Kernels.Codes;
+using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Models;
 

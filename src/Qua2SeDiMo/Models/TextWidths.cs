@@ -1,3 +1,5 @@
+using Qua2SeDiMo.Models.Configs;
+
 namespace Qua2SeDiMo.Models;
 
 /// <summary>Whether the text encoders of a folder give embeddings of the widths that its denoiser takes.</summary>

@@ -1,8 +1,9 @@
 using System.Runtime.InteropServices;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Bank;
 
 namespace Qua2SeDiMo.Packing;
 
@@ -122,7 +123,7 @@ internal static class OnnxWeightCodes
         {
             bool isShared = tables.Spec.Method == QuantizerMethod.KMeansPerTensor;
             long[] shape = [rows, columns], tableShape = isShared ? [tables.Spec.PaletteLength] : [rows, tables.Spec.PaletteLength];
-            ElementType type = WeightTables.PaletteType(tables.Spec.Method, tables.TableType);
+            ElementType type = tables.Spec.PaletteType(tables.TableType);
             byte[] data = new byte[tables.Palettes.Length * type.SizeBytes()];
             TablePrecision.Write(type, tables.Palettes, data);
             string palette = Hold(new Initializer.Inline($"{name}/palette", type, tableShape, data));

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Packing;
 

@@ -1,8 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
+using Qua2SeDiMo.Graphs.Onnx;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Packing;
 

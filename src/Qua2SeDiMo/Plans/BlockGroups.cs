@@ -1,5 +1,7 @@
 using System.Numerics.Tensors;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Data;
+using Qua2SeDiMo.Predictors.Training;
 using Qua2SeDiMo.Sensitivity;
 
 namespace Qua2SeDiMo.Plans;

@@ -1,5 +1,7 @@
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Baselines;
+using Qua2SeDiMo.Predictors.Data;
 
 namespace Qua2SeDiMo.Plans;
 

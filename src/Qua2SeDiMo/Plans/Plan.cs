@@ -1,4 +1,6 @@
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Import;
+using Qua2SeDiMo.Predictors.Training;
 
 namespace Qua2SeDiMo.Plans;
 

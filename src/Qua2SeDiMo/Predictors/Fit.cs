@@ -2,6 +2,9 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Models.Fingerprints;
+using Qua2SeDiMo.Predictors.Evaluation;
+using Qua2SeDiMo.Predictors.Import;
+using Qua2SeDiMo.Predictors.Training;
 
 namespace Qua2SeDiMo.Predictors;
 

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Kernels.Codes;
 

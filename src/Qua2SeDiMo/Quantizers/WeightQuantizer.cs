@@ -1,4 +1,6 @@
 using Qua2SeDiMo.Kernels.Codes;
+using Qua2SeDiMo.Quantizers.Affine;
+using Qua2SeDiMo.Quantizers.Palettes;
 
 namespace Qua2SeDiMo.Quantizers;
 

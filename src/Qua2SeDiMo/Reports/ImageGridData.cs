@@ -1,3 +1,5 @@
+using Qua2SeDiMo.Images;
+
 namespace Qua2SeDiMo.Reports;
 
 /// <summary>Prompts × entries.</summary>

@@ -1,9 +1,13 @@
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Operations;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Evaluation;
+using Qua2SeDiMo.Predictors.Training;
+using Qua2SeDiMo.Reports.Words;
 using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Studies.Objectives;
 
 namespace Qua2SeDiMo.Reports;
 
@@ -19,7 +23,7 @@ public sealed record ReportData
     /// <summary>What was run, on what, for how long.</summary>
     public required RunData Run { get; init; }
 
-    /// <summary>What is optimised, in the form of <see cref="Studies.Objective"/>.</summary>
+    /// <summary>What is optimised, in the form of <see cref="Studies.Objectives.Objective"/>.</summary>
     public required string Objective { get; init; }
 
     /// <summary>How reliably each metric ranks the trials; empty where that was not measured.</summary>
@@ -55,7 +59,7 @@ public sealed record ReportData
     internal IReadOnlyList<PlanEntry> Entries => Plan?.Entries ?? [];
 
     /// <summary>Metric of the objective.</summary>
-    internal StudyMetric ObjectiveMetric => Studies.Objective.Parse(Objective).Metric;
+    internal StudyMetric ObjectiveMetric => Studies.Objectives.Objective.Parse(Objective).Metric;
 
     /// <summary>Metrics that are shown.</summary>
     internal IReadOnlyList<ShownMetric> Metrics => ShownMetric.All(this);

@@ -1,4 +1,5 @@
 using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Studies.Objectives;
 
 namespace Qua2SeDiMo.Reports;
 

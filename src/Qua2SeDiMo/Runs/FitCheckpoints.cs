@@ -3,6 +3,10 @@ using System.Text.Json;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Import;
+using Qua2SeDiMo.Predictors.Network;
+using Qua2SeDiMo.Predictors.Training;
+using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Runs;
 

@@ -1,5 +1,9 @@
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Evaluation;
+using Qua2SeDiMo.Predictors.Import;
+using Qua2SeDiMo.Predictors.Training;
 
 namespace Qua2SeDiMo.Runs;
 

@@ -2,7 +2,11 @@ using System.Globalization;
 using System.Text.Json;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Import;
+using Qua2SeDiMo.Predictors.Network;
+using Qua2SeDiMo.Predictors.Training;
 
 namespace Qua2SeDiMo.Runs;
 

@@ -1,5 +1,7 @@
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Studies.Storage;
 
 namespace Qua2SeDiMo.Runs;
 

@@ -1,4 +1,5 @@
 using Qua2SeDiMo.Json;
+using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Runs;
 

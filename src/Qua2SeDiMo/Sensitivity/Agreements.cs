@@ -1,5 +1,7 @@
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Data;
+using Qua2SeDiMo.Predictors.Evaluation;
 
 namespace Qua2SeDiMo.Sensitivity;
 

@@ -1,4 +1,6 @@
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Baselines;
+using Qua2SeDiMo.Predictors.Data;
 
 namespace Qua2SeDiMo.Sensitivity;
 

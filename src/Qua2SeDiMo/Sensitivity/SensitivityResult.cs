@@ -30,7 +30,7 @@ public sealed record UnitSensitivity(
     string Name, string Kind, int Hop, IReadOnlyList<string> Weights, int Combinations, IReadOnlyList<UnitChoice> Best, UnitChoice Worst, IReadOnlyList<double>? Quantiles = null);
 
 /// <summary>What one model says of the sensitivity of weights and units.</summary>
-/// <param name="Model">Who says it: a name of <see cref="Predictors.ModelNames"/>.</param>
+/// <param name="Model">Who says it: a name of <see cref="Predictors.Evaluation.ModelNames"/>.</param>
 /// <param name="Options">Options, in the order of every score list.</param>
 /// <param name="Weights">Every weight.</param>
 /// <param name="Units">Every unit; empty for ridge regression.</param>

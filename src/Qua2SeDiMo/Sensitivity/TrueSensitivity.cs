@@ -2,6 +2,8 @@ using System.Text;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Data;
+using Qua2SeDiMo.Predictors.Evaluation;
 
 namespace Qua2SeDiMo.Sensitivity;
 

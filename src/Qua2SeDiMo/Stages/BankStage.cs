@@ -1,7 +1,10 @@
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Models.Fingerprints;
 using Qua2SeDiMo.Packing;
+using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Bank;
 using Qua2SeDiMo.Runs;
 
 namespace Qua2SeDiMo.Stages;
@@ -69,16 +72,6 @@ public static class BankStage
             // What is damaged or not finished is made again.
             return null;
         }
-    }
-
-    /// <summary>The finished bank of a run, which later stages read.</summary>
-    /// <exception cref="Q2Exception">There is none, or it is of other weights.</exception>
-    internal static QuantizerBank Open(LoadedModel model, RunDirectory run)
-    {
-        QuantizerBank bank = QuantizerBank.Open(run.Bank);
-        return bank.Checkpoint == model.DenoiserFingerprint().Hex ? bank
-            : throw RunIdentityException.Stale(
-                run.Bank, $"it is not known to be of the weights in {model.Folder.DirectoryPath}", "`q2 bank`");
     }
 
     /// <summary>Makes sure that the weights of a model are there as they were trained.</summary>

@@ -1,8 +1,14 @@
 using Qua2SeDiMo.Json;
+using Qua2SeDiMo.Labelling;
+using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Evaluation;
+using Qua2SeDiMo.Predictors.Import;
+using Qua2SeDiMo.Predictors.Training;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Studies.Objectives;
 
 namespace Qua2SeDiMo.Stages;
 

@@ -1,10 +1,14 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Diffusion;
+using Qua2SeDiMo.Images;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Packing;
+using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Bank;
 using Qua2SeDiMo.Reports;
+using Qua2SeDiMo.Reports.Words;
 
 namespace Qua2SeDiMo.Stages;
 
@@ -27,21 +31,6 @@ public sealed record GenerateOptions(IReadOnlyList<string> Prompts, GenerationRe
     /// <summary>How the denoiser multiplies by quantized weights.</summary>
     public WeightExecution Execution { get; init; } = WeightExecution.Unpacked;
 }
-
-/// <summary>How products with quantized weights are computed.</summary>
-public enum WeightExecution
-{
-    /// <summary>The weights are reconstructed in single precision first, as in a study: the same pixels as its trials.</summary>
-    Unpacked,
-    /// <summary>Products take the codes as they are; with activation bits they are sums of integers. A fraction of the memory.</summary>
-    Packed,
-}
-
-/// <summary>One image on disk.</summary>
-/// <param name="Path">PNG file.</param>
-/// <param name="Prompt">What it was to show.</param>
-/// <param name="Seed">Seed of its noise.</param>
-public sealed record GeneratedImage(string Path, string Prompt, ulong Seed);
 
 /// <summary>What was generated.</summary>
 /// <param name="Images">In the order of the prompts.</param>

@@ -1,8 +1,15 @@
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
+using Qua2SeDiMo.Graphs.Onnx;
+using Qua2SeDiMo.Graphs.Operations;
+using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Data;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Bank;
 using Qua2SeDiMo.Reports;
+using Qua2SeDiMo.Reports.Charts;
 using Qua2SeDiMo.Runs;
+using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Stages;
 

@@ -1,5 +1,6 @@
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Pipelines;
 
 namespace Qua2SeDiMo.Stages;
 

@@ -1,9 +1,12 @@
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Packing.Recipes;
+using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Bank;
 using Qua2SeDiMo.Runs;
 
 namespace Qua2SeDiMo.Stages;

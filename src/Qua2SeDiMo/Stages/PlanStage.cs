@@ -1,11 +1,19 @@
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Operations;
 using Qua2SeDiMo.Json;
+using Qua2SeDiMo.Labelling;
+using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Data;
+using Qua2SeDiMo.Predictors.Evaluation;
+using Qua2SeDiMo.Predictors.Import;
+using Qua2SeDiMo.Predictors.Training;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Bank;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Studies.Objectives;
 
 namespace Qua2SeDiMo.Stages;
 
@@ -165,7 +173,7 @@ public static class PlanStage
         LoadedModel model, RunDirectory run, IReadOnlyList<BitBudget> budgets, Objective objective, OptionFeatures features,
         IReadOnlyList<PlanSource> sources, CancellationToken cancellationToken)
     {
-        QuantizerBank bank = BankStage.Open(model, run);
+        QuantizerBank bank = RunBank.Open(model, run);
         OperationGraph graph = model.Operations;
         Trial[] trials = [.. RunStudy.Trials(run).Where(trial => trial.State == TrialState.Complete)];
         var entries = new List<PlanEntry> { new() { Key = "full-precision", Label = "Full precision", Kind = PlanKind.FullPrecision } };

@@ -2,10 +2,13 @@ using System.Runtime.ExceptionServices;
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Kernels.Codes;
+using Qua2SeDiMo.Labelling;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Packing;
+using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Runs;
+using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Stages;
 

@@ -1,13 +1,25 @@
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
+using Qua2SeDiMo.Graphs.Operations;
+using Qua2SeDiMo.Images;
+using Qua2SeDiMo.Labelling;
 using Qua2SeDiMo.Metrics;
 using Qua2SeDiMo.Packing;
+using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Data;
+using Qua2SeDiMo.Predictors.Import;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Bank;
 using Qua2SeDiMo.Reports;
+using Qua2SeDiMo.Reports.Page;
+using Qua2SeDiMo.Reports.Words;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Sensitivity;
+using Qua2SeDiMo.Storage;
 using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Studies.Objectives;
+using Qua2SeDiMo.Studies.Storage;
 
 namespace Qua2SeDiMo.Stages;
 

@@ -1,4 +1,5 @@
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Studies;
 

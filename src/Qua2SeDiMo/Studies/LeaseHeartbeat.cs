@@ -1,3 +1,5 @@
+using Qua2SeDiMo.Storage;
+
 namespace Qua2SeDiMo.Studies;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using Qua2SeDiMo.Studies.Sampling;
 
 namespace Qua2SeDiMo.Studies;
 

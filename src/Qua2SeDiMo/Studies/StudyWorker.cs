@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Studies;
 

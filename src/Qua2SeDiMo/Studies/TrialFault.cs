@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Studies;
 

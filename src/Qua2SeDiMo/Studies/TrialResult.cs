@@ -1,3 +1,5 @@
+using Qua2SeDiMo.Studies.Objectives;
+
 namespace Qua2SeDiMo.Studies;
 
 /// <summary>What the evaluation of one allocation found.</summary>

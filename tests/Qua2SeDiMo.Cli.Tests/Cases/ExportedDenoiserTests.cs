@@ -1,13 +1,18 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Diffusion;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
+using Qua2SeDiMo.Images;
 using Qua2SeDiMo.Kernels.Codes;
+using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Bank;
 using Qua2SeDiMo.Reports;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Studies.Objectives;
+using Qua2SeDiMo.Studies.Storage;
 using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;

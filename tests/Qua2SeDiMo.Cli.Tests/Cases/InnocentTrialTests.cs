@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Studies.Storage;
 using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;

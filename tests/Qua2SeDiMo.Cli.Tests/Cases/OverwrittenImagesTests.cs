@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Stages;
 using Xunit;
 

@@ -1,9 +1,10 @@
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Architectures;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Onnx;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Fuzz.Targets;
 

@@ -1,9 +1,12 @@
 using System.Text;
 using Microsoft.Data.Sqlite;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Data;
+using Qua2SeDiMo.Predictors.Import;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Studies.Storage;
 
 namespace Qua2SeDiMo.Fuzz.Targets;
 

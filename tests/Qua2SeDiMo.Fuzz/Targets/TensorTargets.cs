@@ -1,12 +1,17 @@
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Kernels.Codes;
+using Qua2SeDiMo.Labelling;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Data;
+using Qua2SeDiMo.Predictors.Network;
+using Qua2SeDiMo.Predictors.Training;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Bank;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 

@@ -1,5 +1,6 @@
 using Qua2SeDiMo.Architectures;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Verification;
 using Xunit;
 using Xunit.Abstractions;

@@ -1,4 +1,5 @@
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Configs;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Architectures;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Architectures;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Configs;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Architectures;

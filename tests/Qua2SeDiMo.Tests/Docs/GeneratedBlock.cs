@@ -10,6 +10,9 @@ internal static class GeneratedBlock
 {
     private const string RefreshVariable = "Q2_REFRESH_DOCS";
 
+    /// <summary>Whether generated files are to be written instead of compared.</summary>
+    internal static bool IsRefreshing => Environment.GetEnvironmentVariable(RefreshVariable) == "1";
+
     internal static void Check(string page, string name, string expected)
     {
         string path = Path.Combine(RepositoryFiles.Root, page), text = File.ReadAllText(path);
@@ -17,7 +20,7 @@ internal static class GeneratedBlock
         int begin = mark < 0 ? -1 : text.IndexOf("-->", mark, StringComparison.Ordinal) + "-->".Length, end = text.IndexOf($"<!-- /{name} -->", StringComparison.Ordinal);
         Assert.True(mark >= 0 && end > begin, $"{page} has lost the marks of '{name}'.");
         string block = "\n" + expected.ReplaceLineEndings("\n").Trim('\n') + "\n\n";
-        if (Environment.GetEnvironmentVariable(RefreshVariable) == "1") File.WriteAllText(path, text[..begin] + block + text[end..]);
+        if (IsRefreshing) File.WriteAllText(path, text[..begin] + block + text[end..]);
         else Assert.Equal(block, text[begin..end]);
     }
 }

@@ -1,10 +1,13 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Qua2SeDiMo.Labelling;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Evaluation;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Studies.Objectives;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Docs;

@@ -1,6 +1,6 @@
 using Qua2SeDiMo.Architectures;
 using Qua2SeDiMo.Gradients;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Verification;

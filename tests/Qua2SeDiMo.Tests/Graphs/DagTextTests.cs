@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
+using Qua2SeDiMo.Graphs.Operations;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Data;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Graphs;

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Kernels.Codes;
 using Xunit;
 

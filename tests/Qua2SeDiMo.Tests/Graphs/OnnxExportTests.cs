@@ -1,7 +1,10 @@
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Architectures;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
+using Qua2SeDiMo.Graphs.Onnx;
+using Qua2SeDiMo.Graphs.Operations;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Tests.Verification;
 using Qua2SeDiMo.Verification;
 using Xunit;

@@ -1,6 +1,8 @@
 using Google.Protobuf;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
+using Qua2SeDiMo.Graphs.Onnx;
 using Qua2SeDiMo.Graphs.OnnxSchema;
+using Qua2SeDiMo.Graphs.Operations;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Numerics;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
+using Qua2SeDiMo.Graphs.Onnx;
 using Qua2SeDiMo.Graphs.OnnxSchema;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;

@@ -1,7 +1,9 @@
 using Qua2SeDiMo.Architectures;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Operations;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Data;
 using Xunit;
 using Xunit.Abstractions;
 

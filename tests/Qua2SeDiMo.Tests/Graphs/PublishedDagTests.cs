@@ -1,4 +1,4 @@
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Operations;
 using Xunit;
 using Xunit.Abstractions;
 

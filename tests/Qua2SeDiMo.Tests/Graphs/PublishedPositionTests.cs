@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Operations;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Graphs;

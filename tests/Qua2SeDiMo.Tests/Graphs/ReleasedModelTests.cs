@@ -1,7 +1,9 @@
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
+using Qua2SeDiMo.Graphs.Operations;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Studies.Sampling;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Graphs;

@@ -1,5 +1,6 @@
 using System.Text;
 using Qua2SeDiMo.Json;
+using Qua2SeDiMo.Storage;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Json;

@@ -1,11 +1,13 @@
 using System.Text.Json;
 using Qua2SeDiMo.Diffusion;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Measurement;
 using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Palettes;
 using Qua2SeDiMo.Stages;
 using Xunit;
 using Xunit.Abstractions;

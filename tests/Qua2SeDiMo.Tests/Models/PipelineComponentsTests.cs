@@ -1,5 +1,6 @@
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Configs;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Models;

@@ -4,6 +4,7 @@ using CsCheck;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Configs;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Models;

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Packing;
+using Qua2SeDiMo.Storage;
 using Qua2SeDiMo.Tests.Quantizers;
 using Xunit;
 

@@ -1,5 +1,6 @@
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Packing;
+using Qua2SeDiMo.Storage;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Packing;
@@ -108,6 +109,6 @@ public sealed class HostilePackedModelTests : IDisposable
         int start = manifest.IndexOf("\"sha256\":\"", StringComparison.Ordinal) + 10;
         AtomicFile.WriteText(ManifestPath, string.Concat(manifest.AsSpan(0, start), PackedModelReader.Checksum(WeightsPath), manifest.AsSpan(start + 64)));
         using PackedModelReader reader = PackedModelReader.Open(fixture.Denoiser);
-        Assert.Throws<Qua2SeDiMo.Quantizers.QuantizedTensorException>(() => reader.ReadSingle("linear.weight"));
+        Assert.Throws<Qua2SeDiMo.Quantizers.Bank.QuantizedTensorException>(() => reader.ReadSingle("linear.weight"));
     }
 }

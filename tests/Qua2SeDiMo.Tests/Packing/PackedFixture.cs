@@ -2,6 +2,8 @@ using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Bank;
+using Qua2SeDiMo.Storage;
 using Qua2SeDiMo.Tests.Quantizers;
 
 namespace Qua2SeDiMo.Tests.Packing;

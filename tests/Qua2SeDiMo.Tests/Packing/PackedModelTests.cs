@@ -1,11 +1,14 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CsCheck;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Bank;
+using Qua2SeDiMo.Quantizers.Palettes;
+using Qua2SeDiMo.Storage;
 using Qua2SeDiMo.Tests.Quantizers;
 using Xunit;
 using Xunit.Abstractions;

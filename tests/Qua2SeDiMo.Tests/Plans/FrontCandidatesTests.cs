@@ -1,6 +1,7 @@
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Data;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Plans;

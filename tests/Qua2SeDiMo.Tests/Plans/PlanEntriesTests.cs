@@ -1,5 +1,8 @@
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Data;
+using Qua2SeDiMo.Predictors.Evaluation;
+using Qua2SeDiMo.Predictors.Training;
 using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Tests.Sensitivity;
 using Xunit;

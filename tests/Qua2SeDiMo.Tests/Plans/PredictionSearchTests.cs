@@ -2,6 +2,7 @@ using CsCheck;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Data;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Plans;

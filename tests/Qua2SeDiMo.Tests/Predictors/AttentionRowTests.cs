@@ -1,6 +1,7 @@
 using CsCheck;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Network;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Predictors;

@@ -1,6 +1,11 @@
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Baselines;
+using Qua2SeDiMo.Predictors.Data;
+using Qua2SeDiMo.Predictors.Evaluation;
+using Qua2SeDiMo.Predictors.Import;
+using Qua2SeDiMo.Predictors.Training;
 using Xunit;
 using Xunit.Abstractions;
 

@@ -3,6 +3,8 @@ using System.Text;
 using System.Text.Json.Nodes;
 using CsCheck;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Data;
+using Qua2SeDiMo.Predictors.Import;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Predictors;

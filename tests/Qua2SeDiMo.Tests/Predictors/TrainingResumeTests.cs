@@ -1,4 +1,8 @@
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Data;
+using Qua2SeDiMo.Predictors.Evaluation;
+using Qua2SeDiMo.Predictors.Network;
+using Qua2SeDiMo.Predictors.Training;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Predictors;

@@ -1,5 +1,6 @@
 using CsCheck;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Bank;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Quantizers;

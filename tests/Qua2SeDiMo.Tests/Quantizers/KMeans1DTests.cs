@@ -2,6 +2,7 @@ using CsCheck;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Palettes;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Quantizers;

@@ -1,8 +1,11 @@
 using System.Text.Json;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Bank;
+using Qua2SeDiMo.Quantizers.Palettes;
+using Qua2SeDiMo.Storage;
 using Xunit;
 using Xunit.Abstractions;
 

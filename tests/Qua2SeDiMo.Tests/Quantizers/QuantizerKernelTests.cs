@@ -2,6 +2,8 @@ using System.Runtime.Intrinsics;
 using CsCheck;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Affine;
+using Qua2SeDiMo.Quantizers.Palettes;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Quantizers;

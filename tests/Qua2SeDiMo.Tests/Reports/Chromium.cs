@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text.RegularExpressions;
+using Qua2SeDiMo.Storage;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Reports;

@@ -1,7 +1,10 @@
 using System.Text.Json;
 using System.Xml.Linq;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Operations;
 using Qua2SeDiMo.Reports;
+using Qua2SeDiMo.Reports.Charts;
+using Qua2SeDiMo.Reports.Words;
+using Qua2SeDiMo.Storage;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Reports;

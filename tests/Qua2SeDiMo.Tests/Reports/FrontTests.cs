@@ -1,5 +1,6 @@
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Reports;
+using Qua2SeDiMo.Reports.Charts;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Reports;

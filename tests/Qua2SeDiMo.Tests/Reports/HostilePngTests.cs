@@ -1,3 +1,4 @@
+using Qua2SeDiMo.Images;
 using Qua2SeDiMo.Reports;
 using Xunit;
 

@@ -1,8 +1,11 @@
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Operations;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Reports;
+using Qua2SeDiMo.Reports.Page;
+using Qua2SeDiMo.Reports.Words;
+using Qua2SeDiMo.Storage;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Reports;

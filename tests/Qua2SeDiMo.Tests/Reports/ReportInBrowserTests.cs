@@ -1,4 +1,5 @@
 using Qua2SeDiMo.Reports;
+using Qua2SeDiMo.Reports.Page;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Reports;

@@ -1,10 +1,16 @@
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Operations;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Evaluation;
+using Qua2SeDiMo.Predictors.Training;
 using Qua2SeDiMo.Reports;
+using Qua2SeDiMo.Reports.Charts;
+using Qua2SeDiMo.Reports.Words;
 using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Studies.Objectives;
+using Qua2SeDiMo.Studies.Storage;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Reports;

@@ -1,5 +1,9 @@
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Operations;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Baselines;
+using Qua2SeDiMo.Predictors.Data;
+using Qua2SeDiMo.Predictors.Evaluation;
+using Qua2SeDiMo.Predictors.Import;
 using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Tests.Predictors;
 using Xunit;

@@ -2,6 +2,9 @@ using System.Text.Json;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Data;
+using Qua2SeDiMo.Predictors.Network;
+using Qua2SeDiMo.Predictors.Training;
 using Qua2SeDiMo.Sensitivity;
 
 namespace Qua2SeDiMo.Tests.Sensitivity;

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Data;
+using Qua2SeDiMo.Predictors.Training;
 using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Tests.Predictors;
 using Xunit;

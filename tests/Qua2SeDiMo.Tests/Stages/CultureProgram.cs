@@ -1,9 +1,13 @@
 using System.Globalization;
 using Qua2SeDiMo.Diffusion;
+using Qua2SeDiMo.Labelling;
 using Qua2SeDiMo.Packing;
+using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Training;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Bank;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 using Xunit;

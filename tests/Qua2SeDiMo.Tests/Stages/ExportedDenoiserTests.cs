@@ -1,8 +1,12 @@
 using System.Runtime.InteropServices;
 using Qua2SeDiMo.Diffusion;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
+using Qua2SeDiMo.Graphs.Onnx;
+using Qua2SeDiMo.Graphs.Operations;
 using Qua2SeDiMo.Kernels.Codes;
+using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Bank;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 using Xunit;
@@ -64,13 +68,13 @@ public sealed class ExportedDenoiserTests : IDisposable
         return File.ReadAllBytes(GenerateStage.Run(model, Path.Combine(folder, name), options, quantized).Images.Single().Path);
     }
 
-    private static float[] Pixels(byte[] png) => Qua2SeDiMo.Reports.PngFile.Decode(png).Image;
+    private static float[] Pixels(byte[] png) => Qua2SeDiMo.Images.PngFile.Decode(png).Image;
 
     // Products are summed in another order at most: pixels may differ by one step of 255.
     private static void AssertClose(byte[] expectedPng, byte[] actualPng)
     {
-        var expected = Qua2SeDiMo.Reports.PngFile.Decode(expectedPng);
-        var actual = Qua2SeDiMo.Reports.PngFile.Decode(actualPng);
+        var expected = Qua2SeDiMo.Images.PngFile.Decode(expectedPng);
+        var actual = Qua2SeDiMo.Images.PngFile.Decode(actualPng);
         Assert.Equal(expected.Image.Length, actual.Image.Length);
         Assert.All(expected.Image.Zip(actual.Image), pair => Assert.InRange(Math.Abs(pair.First - pair.Second), 0, 1.5f / 255));
     }

@@ -1,17 +1,23 @@
 using Microsoft.ML.OnnxRuntime;
 using Qua2SeDiMo.Diffusion;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
+using Qua2SeDiMo.Graphs.Onnx;
 using Qua2SeDiMo.Graphs.Passes;
+using Qua2SeDiMo.Images;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Metrics;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Packing;
+using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Bank;
 using Qua2SeDiMo.Reports;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
+using Qua2SeDiMo.Storage;
 using Xunit;
 using Xunit.Abstractions;
 

@@ -1,9 +1,12 @@
 using System.Text.Json.Nodes;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
+using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Bank;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Studies.Sampling;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Stages;

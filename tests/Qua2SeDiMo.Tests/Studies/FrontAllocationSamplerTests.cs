@@ -1,5 +1,6 @@
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Studies.Sampling;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Studies;

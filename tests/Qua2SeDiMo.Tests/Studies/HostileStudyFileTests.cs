@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Studies.Storage;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Studies;

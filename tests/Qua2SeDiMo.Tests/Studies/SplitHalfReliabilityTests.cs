@@ -1,6 +1,7 @@
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Studies.Objectives;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Studies;

@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Studies.Storage;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Studies;

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Studies.Sampling;
+using Qua2SeDiMo.Studies.Storage;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Studies;

@@ -1,5 +1,7 @@
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Studies.Sampling;
+using Qua2SeDiMo.Studies.Storage;
 using Qua2SeDiMo.Tests.Stages;
 
 namespace Qua2SeDiMo.Tests.Studies;

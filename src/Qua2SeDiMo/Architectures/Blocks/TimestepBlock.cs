@@ -1,4 +1,4 @@
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
 
 namespace Qua2SeDiMo.Architectures.Blocks;
 

@@ -1,5 +1,6 @@
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Architectures.Blocks;
 

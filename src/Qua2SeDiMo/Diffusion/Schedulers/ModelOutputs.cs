@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 

@@ -1,4 +1,5 @@
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Models.Known;
 
 namespace Qua2SeDiMo.Diffusion.Schedulers;

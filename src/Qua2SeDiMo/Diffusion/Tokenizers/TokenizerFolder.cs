@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using Qua2SeDiMo.Json;
+using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Diffusion.Tokenizers;
 

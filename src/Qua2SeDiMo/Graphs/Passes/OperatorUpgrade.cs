@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using Qua2SeDiMo.Graphs.Ir;
+using Qua2SeDiMo.Graphs.Onnx;
 using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Graphs.Passes;

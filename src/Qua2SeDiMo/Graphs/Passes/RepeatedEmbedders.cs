@@ -1,3 +1,6 @@
+using Qua2SeDiMo.Graphs.Ir;
+using Qua2SeDiMo.Graphs.Operations;
+
 namespace Qua2SeDiMo.Graphs.Passes;
 
 /// <summary>

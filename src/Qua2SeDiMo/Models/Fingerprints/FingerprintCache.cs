@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Models.Fingerprints;
 

@@ -1,5 +1,6 @@
 using System.IO.Hashing;
 using System.Text;
+using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Models.Fingerprints;
 

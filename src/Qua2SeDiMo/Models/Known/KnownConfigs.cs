@@ -1,4 +1,5 @@
 using Qua2SeDiMo.Json;
+using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Models.Known;
 

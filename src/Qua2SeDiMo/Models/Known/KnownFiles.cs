@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Models.Known;
 

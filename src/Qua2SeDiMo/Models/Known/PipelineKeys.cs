@@ -1,3 +1,5 @@
+using Qua2SeDiMo.Models.Configs;
+
 namespace Qua2SeDiMo.Models.Known;
 
 /// <summary>Keys of <c>model_index.json</c>: a pipeline's components and its own settings.</summary>

@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Packing.Recipes;
 

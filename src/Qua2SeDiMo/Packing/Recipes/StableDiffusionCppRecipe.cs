@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
 
 namespace Qua2SeDiMo.Packing.Recipes;
 

@@ -1,6 +1,7 @@
 using CsCheck;
 using Qua2SeDiMo.Diffusion.Schedulers;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Configs;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Diffusion.Schedulers;

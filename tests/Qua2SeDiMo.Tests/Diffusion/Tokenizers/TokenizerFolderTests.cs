@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using CsCheck;
 using Qua2SeDiMo.Diffusion.Tokenizers;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Configs;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Diffusion.Tokenizers;

@@ -1,9 +1,10 @@
 using Qua2SeDiMo.Architectures;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Graphs.Passes;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Numerics;
 using Xunit;
 

@@ -1,11 +1,12 @@
 using System.Buffers.Binary;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Kernels.Layout;
 using Qua2SeDiMo.Kernels.Operators;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Palettes;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Inference.Operators;

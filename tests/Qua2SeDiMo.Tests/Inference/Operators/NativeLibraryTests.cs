@@ -3,12 +3,14 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using Microsoft.ML.OnnxRuntime;
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
+using Qua2SeDiMo.Graphs.Onnx;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Kernels;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Kernels.Operators;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Bank;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Inference.Operators;

@@ -1,8 +1,10 @@
-using Qua2SeDiMo.Graphs;
+using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Bank;
+using Qua2SeDiMo.Quantizers.Palettes;
 
 namespace Qua2SeDiMo.Tests.Inference.Operators;
 

@@ -1,4 +1,5 @@
 using Qua2SeDiMo.Models.Fingerprints;
+using Qua2SeDiMo.Storage;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Models.Fingerprints;

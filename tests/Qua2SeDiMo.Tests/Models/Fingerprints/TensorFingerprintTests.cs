@@ -1,6 +1,8 @@
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Models.Fingerprints;
+using Qua2SeDiMo.Storage;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Models.Fingerprints;

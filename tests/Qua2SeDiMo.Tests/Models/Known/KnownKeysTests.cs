@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Qua2SeDiMo.Architectures;
 using Qua2SeDiMo.Diffusion.Schedulers;
 using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Models.Known;
 using Xunit;
 

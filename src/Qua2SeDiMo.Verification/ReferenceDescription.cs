@@ -1,0 +1,51 @@
+using System.Text.Json.Nodes;
+using Qua2SeDiMo.Json;
+using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Storage;
+
+namespace Qua2SeDiMo.Verification;
+
+/// <summary>A JSON file of references, with the names of the arrays in the safetensors file beside it.</summary>
+internal sealed class ReferenceDescription
+{
+    private readonly Lazy<IReadOnlyList<string>> arrays;
+
+    private ReferenceDescription(string path, JsonObject root)
+    {
+        Root = root;
+        arrays = new Lazy<IReadOnlyList<string>>(() => ReadNames(Path.ChangeExtension(path, ".safetensors")));
+    }
+
+    internal JsonObject Root { get; }
+
+    /// <summary>Names of the arrays; empty where there are none or they cannot be read.</summary>
+    internal IReadOnlyList<string> Arrays => arrays.Value;
+
+    /// <summary>Reads a file; null if it holds another kind of JSON than an object, or more than any description does.</summary>
+    /// <exception cref="Q2Exception">Not JSON at all.</exception>
+    internal static ReferenceDescription? TryRead(string path)
+    {
+        if (RegularFile.Length(path) > ForeignJson.MaximumBytes) return null;
+        ForeignValue document = ForeignJson.Read(path);
+        return document.IsObject ? new ReferenceDescription(path, document.AsObject()) : null;
+    }
+
+    internal bool Has(string key) => Root.ContainsKey(key);
+
+    /// <summary>Whether <c>cases</c> is a list of objects whose first has a member of that name.</summary>
+    internal bool FirstCaseHas(string key) => Root["cases"] is JsonArray { Count: > 0 } cases && cases[0] is JsonObject first && first.ContainsKey(key);
+
+    private static IReadOnlyList<string> ReadNames(string path)
+    {
+        if (!File.Exists(path)) return [];
+        try
+        {
+            using SafetensorsFile file = SafetensorsFile.Open(path);
+            return [.. file.Tensors.Keys];
+        }
+        catch (Exception error) when (error is Q2Exception or IOException)
+        {
+            return [];
+        }
+    }
+}

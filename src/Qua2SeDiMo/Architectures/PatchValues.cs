@@ -1,0 +1,25 @@
+using Qua2SeDiMo.Graphs.Ir;
+
+namespace Qua2SeDiMo.Architectures;
+
+/// <summary>Images cut into patches whose pixels become the channels of a token, for families that embed them by a linear layer.</summary>
+internal static class PatchValues
+{
+    /// <summary>[batch, channels, height, width] to [batch, tokens, patch·patch·channels].</summary>
+    /// <param name="g">The tape.</param>
+    /// <param name="grid">Grid of the patches.</param>
+    /// <param name="image">Images; a linear layer, unlike a convolution, leaves no edge out.</param>
+    /// <param name="channelsFirst">Whether a token holds channel, row, column; else row, column, channel.</param>
+    /// <exception cref="ArchitectureException">The image's extents are not multiples of the patch.</exception>
+    internal static GraphValue Of(GraphBuilder g, PatchGrid grid, GraphValue image, bool channelsFirst)
+    {
+        if (image[2].Size != (long)grid.Height * grid.Patch || image[3].Size != (long)grid.Width * grid.Patch)
+        {
+            throw new ArchitectureException($"A latent of {image[2]} × {image[3]} does not fall into patches of {grid.Patch} × {grid.Patch}; ask for a size that is a multiple of {grid.Patch}.");
+        }
+        long channels = image[1].Size;
+        GraphValue cut = g.Reshape(image, image[0], channels, grid.Height, grid.Patch, grid.Width, grid.Patch);
+        GraphValue tokens = channelsFirst ? g.Transpose(cut, 0, 2, 4, 1, 3, 5) : g.Transpose(cut, 0, 2, 4, 3, 5, 1);
+        return g.Reshape(tokens, image[0], grid.Count, channels * grid.Patch * grid.Patch);
+    }
+}

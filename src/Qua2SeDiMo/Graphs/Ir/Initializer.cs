@@ -1,0 +1,57 @@
+using Qua2SeDiMo.Kernels.Codes;
+
+namespace Qua2SeDiMo.Graphs.Ir;
+
+/// <summary>A tensor that is known before the graph runs: held here, or to be read from a checkpoint when needed.</summary>
+/// <param name="Name">Name of the value in the graph.</param>
+/// <param name="Type">Element type in the graph; data of other types is converted when read.</param>
+/// <param name="Shape">Row-major extents in the graph.</param>
+public abstract record Initializer(string Name, ElementType Type, IReadOnlyList<long> Shape)
+{
+    /// <summary>Number of elements.</summary>
+    public long ElementCount => Shape.Aggregate(1L, (product, extent) => checked(product * extent));
+
+    /// <summary>Bytes in the graph's element type.</summary>
+    public long SizeBytes => Type.SizeBytes(ElementCount);
+
+    /// <summary>The value that nodes refer to.</summary>
+    public GraphValue Value => new(Name, Type, [.. Shape.Select(extent => new Dimension(extent))]);
+
+    /// <summary>A small constant that the graph carries itself.</summary>
+    /// <param name="Name">Name of the value in the graph.</param>
+    /// <param name="Type">Element type.</param>
+    /// <param name="Shape">Row-major extents.</param>
+    /// <param name="Data">Little-endian elements.</param>
+    public sealed record Inline(string Name, ElementType Type, IReadOnlyList<long> Shape, ReadOnlyMemory<byte> Data)
+        : Initializer(Name, Type, Shape);
+
+    /// <summary>A tensor that is made when it is needed, such as a packed weight: nothing is held until then.</summary>
+    /// <param name="Name">Name of the value in the graph.</param>
+    /// <param name="Type">Element type.</param>
+    /// <param name="Shape">Row-major extents.</param>
+    /// <param name="Fill">Writes all little-endian elements; may be called more than once, always with the same result.</param>
+    public sealed record Computed(string Name, ElementType Type, IReadOnlyList<long> Shape, ByteFill Fill) : Initializer(Name, Type, Shape);
+
+    /// <summary>
+    /// A checkpoint tensor [out, in, …], whole or cut to some of its inputs (axis 1), a matrix optionally transposed to [in, out].
+    /// </summary>
+    /// <param name="Name">Name of the value in the graph.</param>
+    /// <param name="Type">Element type in the graph.</param>
+    /// <param name="Shape">Extents in the graph, after the cut and the transposition.</param>
+    /// <param name="TensorName">Tensor in the checkpoint.</param>
+    /// <param name="TensorShape">Extents of the whole tensor as this initializer reads it; element counts agree with the checkpoint.</param>
+    /// <param name="Transposed">Whether a matrix is turned from [out, in] to [in, out].</param>
+    /// <param name="InputStart">First input taken.</param>
+    /// <param name="InputCount">Number of inputs taken; all of them for a tensor of rank 0 or 1.</param>
+    public sealed record FromTensor(
+        string Name, ElementType Type, IReadOnlyList<long> Shape, string TensorName, IReadOnlyList<long> TensorShape,
+        bool Transposed, long InputStart, long InputCount) : Initializer(Name, Type, Shape)
+    {
+        /// <summary>Whether only some inputs are taken.</summary>
+        public bool IsCut => TensorShape.Count > 1 && InputCount != TensorShape[1];
+    }
+}
+
+/// <summary>Writes the bytes of one tensor.</summary>
+/// <param name="destination">As long as the tensor.</param>
+public delegate void ByteFill(Span<byte> destination);

@@ -1,0 +1,53 @@
+using Qua2SeDiMo.Metrics;
+using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Configs;
+using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Studies.Objectives;
+
+namespace Qua2SeDiMo.Labelling;
+
+/// <summary>Features of real images, and how far others are from them.</summary>
+internal sealed class FeatureReference
+{
+    private const string TensorName = "image_features";
+    private const int MostImages = 1 << 17, LargestWidth = 1 << 12;
+    private readonly float[] features;
+    private readonly FrechetDistance frechet;
+    private readonly double selfTerm;
+
+    private FeatureReference(float[] features, int width)
+    {
+        this.features = features;
+        Width = width;
+        frechet = new FrechetDistance(features, width);
+        selfTerm = KernelDistance.KidSelfTerm(features, width);
+    }
+
+    /// <summary>Metrics that compare distributions of features.</summary>
+    internal static IReadOnlyList<StudyMetric> Metrics { get; } = [StudyMetric.Frechet, StudyMetric.Kid];
+
+    /// <summary>Values of one feature vector.</summary>
+    internal int Width { get; }
+
+    /// <summary>Reads <c>image_features</c> [images, width] of a safetensors file.</summary>
+    /// <exception cref="ModelFolderException">The tensor is missing or has another rank.</exception>
+    internal static FeatureReference Read(string path)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        TensorInfo tensor = file.Tensors.GetValueOrDefault(TensorName) ?? throw new ModelFolderException($"{path}: tensor '{TensorName}' [images, width] is missing.");
+        if (tensor.Shape.Count != 2 || tensor.Shape[0] is < 2 or > MostImages || tensor.Shape[1] is < 1 or > LargestWidth)
+        {
+            throw new ModelFolderException($"{path}: '{TensorName}' is [{string.Join(", ", tensor.Shape)}]; [images, width] with 2 to {MostImages:#,0} images of 1 to {LargestWidth:#,0} values is needed.");
+        }
+        float[] values = file.ReadSingle(TensorName);
+        int wrong = Array.FindIndex(values, value => !float.IsFinite(value));
+        if (wrong >= 0) throw new ModelFolderException($"{path}: image {wrong / tensor.Shape[1]} of '{TensorName}' has the value {values[wrong]}; features are finite.");
+        return new FeatureReference(values, (int)tensor.Shape[1]);
+    }
+
+    /// <summary>Value of a metric for some features, row-major [images, width].</summary>
+    internal double Measure(StudyMetric metric, ReadOnlySpan<float> images) =>
+        metric == StudyMetric.Frechet ? frechet.To(images)
+        : metric == StudyMetric.Kid ? KernelDistance.KidOfAll(images, features, Width, selfTerm)
+        : throw new ArgumentOutOfRangeException(nameof(metric), metric.Name, "Not a metric of feature distributions.");
+}

@@ -1,0 +1,172 @@
+using System.Text.Json.Nodes;
+using Qua2SeDiMo.Diffusion;
+using Qua2SeDiMo.Graphs.Ir;
+using Qua2SeDiMo.Images;
+using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Pipelines;
+using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Bank;
+using Qua2SeDiMo.Reports;
+using Qua2SeDiMo.Reports.Words;
+using Qua2SeDiMo.Runs;
+using Qua2SeDiMo.Storage;
+using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Studies.Objectives;
+
+namespace Qua2SeDiMo.Labelling;
+
+/// <summary>
+/// Labels an allocation by images: the same prompts and starting noises in every trial, so that differences are the allocation's.
+/// Sessions, prompt embeddings and dequantized weights are kept from trial to trial.
+/// </summary>
+internal sealed class ImageObjective : ITrialObjective, IDisposable
+{
+    /// <summary>Pictures that are kept of each listed allocation.</summary>
+    internal const int PictureCount = 8;
+
+    private readonly LoadedModel model;
+    private readonly QuantizerBank bank;
+    private readonly StudyOptions options;
+    private readonly WeightBinding binding;
+    private readonly DiffusionPipeline pipeline;
+    private readonly ImageScorer scorer;
+    private readonly EncodedPrompts prompts;
+    private readonly Func<int, string>? pictureFolder;
+    private readonly Lazy<IReadOnlyDictionary<string, long>> multiplyAccumulates;
+
+    /// <param name="model">The model; stays the caller's.</param>
+    /// <param name="bank">Its weights under every option.</param>
+    /// <param name="options">Prompts, seeds, steps.</param>
+    /// <param name="cachePath">Where the full-precision images are kept for the next process.</param>
+    /// <param name="pictureFolder">Folder for the first pictures of each trial, by trial number; null writes none.</param>
+    /// <param name="progress">Told while the full-precision images are generated.</param>
+    /// <param name="cancellationToken">Ends the preparation.</param>
+    internal ImageObjective(
+        LoadedModel model, QuantizerBank bank, StudyOptions options, string cachePath, Func<int, string>? pictureFolder, IProgress<StageProgress>? progress,
+        CancellationToken cancellationToken)
+    {
+        this.pictureFolder = pictureFolder;
+        this.model = model;
+        this.bank = bank;
+        this.options = options;
+        var inference = new InferenceOptions();
+        binding = model.CreateBinding();
+        pipeline = new DiffusionPipeline(model.Parts(inference, options.ActivationBits), model.Tensors, binding);
+        IReadOnlyList<string> texts = options.ReadPrompts();
+        scorer = new ImageScorer(options.Scoring, texts, inference);
+        prompts = pipeline.Encode(texts, options.Generation);
+        int tokens = prompts.Prompts.Inputs.Values.Where(value => value.Shape.Count > 1).Select(value => (int)value.Shape[1]).DefaultIfEmpty(1).Max();
+        multiplyAccumulates = new Lazy<IReadOnlyDictionary<string, long>>(() => WeightCost.MultiplyAccumulates(model.Graph, tokens));
+        FullPrecision = LoadOrGenerate(cachePath, progress, cancellationToken);
+        scorer.SetFullPrecision(FullPrecision);
+    }
+
+    /// <summary>Images of the unquantized model.</summary>
+    internal ImageBatch FullPrecision { get; }
+
+    /// <summary>Time inside ONNX Runtime so far.</summary>
+    internal TimeSpan RuntimeElapsed => pipeline.RuntimeElapsed + scorer.RuntimeElapsed;
+
+    public TrialResult Evaluate(int trialNumber, BitAllocation allocation, IProgress<TrialProgress>? progress, CancellationToken cancellationToken)
+    {
+        TimeProvider time = TimeProvider.System;
+        TimeSpan runtimeBefore = RuntimeElapsed;
+        long start = time.GetTimestamp();
+        LoadedModel.Apply(allocation, binding, bank);
+        TimeSpan apply = time.GetElapsedTime(start);
+        ImageBatch images = pipeline.Generate(prompts, new SeededNoise(options.ImageSeeds), options.Generation, new GenerationShare(progress), cancellationToken);
+        TimeSpan generated = time.GetElapsedTime(start);
+        (Dictionary<string, double> metrics, List<TrialArray> arrays) = scorer.Score(images);
+        AddCosts(metrics, allocation);
+        RequireFinite(metrics);
+        TimeSpan whole = time.GetElapsedTime(start);
+        var durations = new Dictionary<string, TimeSpan>
+        {
+            ["apply"] = apply,
+            ["generate"] = generated - apply,
+            ["score"] = whole - generated,
+            ["runtime"] = RuntimeElapsed - runtimeBefore,
+            ["whole"] = whole,
+        };
+        if (pictureFolder is not null) WritePictures(pictureFolder(trialNumber), images, allocation, cancellationToken);
+        return new TrialResult(metrics) { Arrays = arrays, Durations = durations };
+    }
+
+    public void Dispose()
+    {
+        pipeline.Dispose();
+        binding.Dispose();
+        scorer.Dispose();
+    }
+
+    private static void RequireFinite(Dictionary<string, double> metrics)
+    {
+        (string? name, double value) = metrics.FirstOrDefault(metric => !double.IsFinite(metric.Value));
+        if (name is null) return;
+        throw new NonFiniteException(FormattableString.Invariant(
+            $"the metric '{name}' of the images is {value}, though the images are finite; such a trial has no label."));
+    }
+
+    private void WritePictures(string folder, ImageBatch images, BitAllocation allocation, CancellationToken cancellationToken)
+    {
+        var origin = new JsonObject { ["entry"] = Path.GetFileName(folder) };
+        var text = new PictureText(model, options.Generation, allocation, origin, options.ActivationBits, WeightExecution.Unpacked, null, cancellationToken);
+        IReadOnlyList<string> texts = options.ReadPrompts();
+        for (int i = 0; i < Math.Min(PictureCount, images.Count); i++)
+        {
+            byte[] png = text.Label(i, texts[i], options.ImageSeeds[i], PngFile.Encode(images.Image(i), images.Height, images.Width), images.Height, images.Width);
+            AtomicFile.WriteBytes(Path.Combine(folder, $"{i:000}.png"), png);
+        }
+    }
+
+    private void AddCosts(Dictionary<string, double> metrics, BitAllocation allocation)
+    {
+        metrics[StudyMetric.AverageBits.Name] = allocation.AverageBits(model.Weights, model.OriginalBits);
+        metrics[StudyMetric.SizeBytes.Name] = allocation.SizeBytes(model.Weights, model.OriginalBits);
+        metrics[StudyMetric.WeightError.Name] = allocation.Specs.Sum(pair => bank.MeanError(pair.Key, pair.Value));
+        metrics[StudyMetric.BitOperations.Name] = BitOperations.Total(multiplyAccumulates.Value, allocation, activationBits: options.ActivationBits ?? 16, originalBits: model.OriginalBits);
+    }
+
+    private ImageBatch LoadOrGenerate(string path, IProgress<StageProgress>? progress, CancellationToken cancellationToken)
+    {
+        string fingerprint = (options with { ActivationBits = null }).ToSettings(model, "").Fingerprint;
+        string own = RunDirectory.ImagesOfSettings(path, fingerprint);
+        if ((Known(path, fingerprint) ?? Known(own, fingerprint)) is { } known) return known;
+        // The full-precision reference is generated without activation quantization.
+        using DiffusionPipeline? plain = options.ActivationBits is null ? null : new DiffusionPipeline(model.Parts(new InferenceOptions()), model.Tensors, binding);
+        ImageBatch images;
+        try
+        {
+            images = (plain ?? pipeline).Generate(prompts, new SeededNoise(options.ImageSeeds), options.Generation, progress, cancellationToken);
+        }
+        catch (NonFiniteException error)
+        {
+            throw new NonFiniteException(
+                $"The pictures of the unquantized model, which every trial is compared with, cannot be made; no trial was begun. {error.Message}");
+        }
+        SafetensorsWriter.Write(
+            // Images of other settings stay: they are those of another study of this run.
+            File.Exists(path) ? own : path, [SafetensorsWriter.Item.Single("images", [images.Count, images.Height, images.Width, 3], images.Pixels)],
+            new Dictionary<string, string> { ["settings"] = fingerprint });
+        return images;
+    }
+
+    // Null where there are none, or of other settings.
+    private static ImageBatch? Known(string path, string settings)
+    {
+        if (!File.Exists(path)) return null;
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        return file.Metadata.GetValueOrDefault("settings") == settings && file.Tensors.TryGetValue("images", out TensorInfo? images)
+            && file.ReadSingle("images") is var pixels && FiniteNumbers.All(pixels) ? new ImageBatch((int)images.Shape[1], (int)images.Shape[2], pixels) : null;
+    }
+
+    // Generation is nearly all of a trial; scoring is the rest of its bar.
+    private sealed class GenerationShare(IProgress<TrialProgress>? progress) : IProgress<StageProgress>
+    {
+        private const double Share = 0.95;
+
+        public void Report(StageProgress value) => progress?.Report(new TrialProgress(Share * value.Done / value.Total, "generate"));
+    }
+}

@@ -1,0 +1,185 @@
+using Qua2SeDiMo.Architectures;
+using Qua2SeDiMo.Diffusion;
+using Qua2SeDiMo.Graphs.Ir;
+using Qua2SeDiMo.Graphs.Onnx;
+using Qua2SeDiMo.Graphs.Operations;
+using Qua2SeDiMo.Graphs.Passes;
+using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Kernels.Codes;
+using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Models.Configs;
+using Qua2SeDiMo.Models.Fingerprints;
+using Qua2SeDiMo.Models.Known;
+using Qua2SeDiMo.Packing;
+using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Quantizers.Bank;
+
+namespace Qua2SeDiMo.Pipelines;
+
+/// <summary>A model folder with its denoiser's graph at the model's own size; tensors are read on demand.</summary>
+public sealed class LoadedModel : IDisposable
+{
+    private readonly ComponentConfig denoiserConfig;
+    // The program of a denoiser that was exported as ONNX; others are built from their configuration.
+    private readonly string? exported;
+    private readonly Lazy<OperationGraph> operations;
+    private readonly Lazy<FolderReview> review;
+    private readonly Dictionary<(string?, string?), IReadOnlyList<FingerprintPart>> scoringFingerprints = [];
+    private ModelFingerprint? fingerprint, denoiserFingerprint;
+
+    private LoadedModel(ModelFolder folder, ITensorSource tensors)
+    {
+        Folder = folder;
+        Tensors = tensors;
+        exported = ComponentFiles.Of(folder.Denoiser).Program;
+        denoiserConfig = folder.Denoiser.ReadConfig();
+        // The program of a packed ONNX model rounds its activations itself.
+        ActivationBits = tensors is PackedModelReader reader ? reader.Manifest.ActivationBits : exported is null ? PackNote.Read(folder.DirectoryPath)?.ActivationBits : null;
+        Graph = BuildDenoiser(null, null);
+        operations = new Lazy<OperationGraph>(() => OperationGraphBuilder.Build(Graph));
+        review = new Lazy<FolderReview>(() => FolderReview.Of(Folder, Tensors, OpenTensors));
+        Weights = [.. Graph.Weights.Select(weight => weight.Weight)];
+        // A packed file shows its quantized tensors as single precision; what they were made from is in its manifest.
+        ElementType? original = tensors is PackedModelReader packed ? packed.Manifest.Parts is [var first, ..] ? first.OriginalType : null
+            : Weights.Count == 0 ? null : tensors.Tensors[Weights[0].TensorName].Type;
+        OriginalBits = 8 * Math.Min(4, original?.SizeBytes() ?? 2);
+    }
+
+    /// <summary>The folder.</summary>
+    public ModelFolder Folder { get; }
+
+    /// <summary>The denoiser's tensors.</summary>
+    public ITensorSource Tensors { get; }
+
+    /// <summary>The denoiser at its own size.</summary>
+    public Graph Graph { get; }
+
+    /// <summary>Its sensitivity graph.</summary>
+    /// <exception cref="Q2Exception">The denoiser has no quantizable weights.</exception>
+    public OperationGraph Operations => operations.Value;
+
+    /// <summary>What the folder holds beside what is read of it.</summary>
+    public FolderReview Review => review.Value;
+
+    /// <summary>Its quantizable weights, in the order of the forward pass.</summary>
+    public IReadOnlyList<QuantizableWeight> Weights { get; }
+
+    /// <summary>P: bits of one stored weight, 16 or 32; 8-bit floats count as what they widen to.</summary>
+    public int OriginalBits { get; }
+
+    /// <summary>Bits that the activations of a packed model are to be rounded to; null leaves them.</summary>
+    public int? ActivationBits { get; }
+
+    /// <summary>Bytes of all of the denoiser's tensors in its files; an 8-bit float is one.</summary>
+    public long StoredBytes => (Tensors is ShardedTensors sharded ? sharded.Stored : Tensors.Tensors).Values.Sum(tensor => tensor.SizeBytes);
+
+    /// <summary>Bytes of all quantizable weights at <see cref="OriginalBits"/>.</summary>
+    public long QuantizableBytes => Weights.Sum(weight => weight.ElementCount * OriginalBits / 8);
+
+    /// <summary>What the model is by its content; all its tensors are read once, unless the user's cache knows them.</summary>
+    /// <param name="progress">Told how much is read.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <exception cref="Q2Exception">A component or a file is missing or damaged.</exception>
+    public ModelFingerprint Fingerprint(IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        fingerprint ??= Reader(progress, cancellationToken).Of(Folder, DenoiserFingerprint(progress, cancellationToken));
+
+    /// <summary>What its denoiser is by its content: its part of <see cref="Fingerprint"/>.</summary>
+    /// <param name="progress">Told how much is read.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <exception cref="Q2Exception">A file is missing or damaged.</exception>
+    public ModelFingerprint DenoiserFingerprint(IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        denoiserFingerprint ??= Reader(progress, cancellationToken).OfDenoiser(Folder.Denoiser, Tensors);
+
+    /// <summary>What images are scored with, by its content; read once for this model.</summary>
+    /// <param name="clipFolder">Folder of the CLIP model; null without.</param>
+    /// <param name="referenceFeatures">File of features by that model; null without.</param>
+    internal IReadOnlyList<FingerprintPart> ScoringFingerprint(string? clipFolder, string? referenceFeatures)
+    {
+        (string?, string?) key = (clipFolder, referenceFeatures);
+        if (scoringFingerprints.TryGetValue(key, out IReadOnlyList<FingerprintPart>? known)) return known;
+        return scoringFingerprints[key] = Reader(null, CancellationToken.None).OfScoring(clipFolder, referenceFeatures);
+    }
+
+    /// <summary>Opens a folder: headers and configurations only.</summary>
+    /// <exception cref="Q2Exception">The folder is not a supported pipeline.</exception>
+    /// <param name="path">The folder.</param>
+    /// <param name="notes">Told of what a person should know of the files; null collects it in <see cref="ModelFolder.Notes"/> only.</param>
+    public static LoadedModel Open(string path, Notes? notes = null)
+    {
+        ModelFolder folder = ModelFolder.Open(path, notes);
+        ITensorSource tensors = OpenTensors(folder.Denoiser);
+        try
+        {
+            var model = new LoadedModel(folder, tensors);
+            if (notes is not null && model.Review.Note() is { } note) notes.Add(note);
+            return model;
+        }
+        catch
+        {
+            tensors.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens the weights of a component: packed, exported as ONNX, or plain.</summary>
+    internal static ITensorSource OpenTensors(ModelComponent component)
+    {
+        ComponentFiles files = ComponentFiles.Of(component);
+        KnownFiles.Check(component.DirectoryPath);
+        return files.Form switch
+        {
+            WeightForm.Packed => PackedModelReader.Open(component.DirectoryPath),
+            WeightForm.Program when component.Name is not ("transformer" or "unet") => throw new ModelFolderException(
+                $"{files.Program}: only a denoiser may be an exported program; {component.Name} needs safetensors files: take that folder from the model's original pipeline."),
+            WeightForm.Program => OnnxReader.Read(files.Program!).Tensors,
+            _ => ShardedTensors.Open(files),
+        };
+    }
+
+    /// <summary>Parts of a pipeline over this model.</summary>
+    /// <param name="inference">How its sessions run.</param>
+    /// <param name="activationBits">Bits that the denoiser's activations are rounded to in front of every weight; null leaves them.</param>
+    /// <param name="codes">Weights that the denoiser multiplies by as they are packed; null for single precision throughout.</param>
+    internal PipelineParts Parts(InferenceOptions inference, int? activationBits = null, PaletteSource? codes = null) => new(
+        Folder, OpenTensors,
+        (height, width) =>
+        {
+            Graph graph = BuildDenoiser(height, width);
+            if (codes is not null) return PaletteProgram.Rewrite(graph, codes, activationBits);
+            return activationBits is { } bits ? ActivationQuantization.Apply(graph, bits) : graph;
+        },
+        inference);
+
+    /// <summary>The codes of a packed model; null for any other.</summary>
+    internal PaletteSource? Codes => (Tensors as PackedModelReader)?.Codes;
+
+    /// <summary>Exchangeable weights for a pipeline, at the values of the checkpoint.</summary>
+    internal WeightBinding CreateBinding() => new(Graph.Weights, Tensors);
+
+    /// <summary>Sets every weight of a binding to its option in an allocation.</summary>
+    internal static void Apply(BitAllocation allocation, WeightBinding binding, QuantizerBank bank)
+    {
+        foreach (GraphWeight weight in binding.Weights)
+        {
+            string name = weight.Weight.Name;
+            QuantizerSpec? spec = allocation[name];
+            if (spec is null) binding.Reset(name);
+            else binding.Set(name, spec.ToString(), destination => bank.Load(name, spec).Dequantize(destination));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Tensors.Dispose();
+
+    private static ContentReader Reader(IProgress<StageProgress>? progress, CancellationToken cancellationToken) =>
+        new(FingerprintCache.OfUser(TimeProvider.System), progress, cancellationToken);
+
+    private Graph BuildDenoiser(int? height, int? width)
+    {
+        if (exported is null) return ArchitectureCatalog.Build(new BuildRequest(denoiserConfig, Tensors) { Height = height, Width = width });
+        SampleSize? own = denoiserConfig.Has("sample_size") ? SampleSize.Of(denoiserConfig) : null;
+        using OnnxModel model = OnnxReader.Read(
+            exported, denoiserConfig.ClassName, height ?? own?.Height, width ?? own?.Width, isSizeWanted: height is not null || width is not null);
+        return DenoiserInputs.Unify(model.Graph);
+    }
+}

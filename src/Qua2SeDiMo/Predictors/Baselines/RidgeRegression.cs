@@ -1,0 +1,158 @@
+using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Predictors.Data;
+
+namespace Qua2SeDiMo.Predictors.Baselines;
+
+/// <summary>A linear model on one-hot options: label = intercept + Σ over weights of the coefficient of its option (+ pairs).</summary>
+public sealed class RidgeModel
+{
+    private readonly IReadOnlyList<OptionKernel.Point> training;
+    private readonly double[] dual;
+
+    internal RidgeModel(OptionKernel kernel, IReadOnlyList<OptionKernel.Point> training, double[] dual, double intercept, double penalty, double pairShare)
+    {
+        Kernel = kernel;
+        this.training = training;
+        this.dual = dual;
+        Intercept = intercept;
+        Penalty = penalty;
+        PairShare = pairShare;
+        Coefficients = kernel.Coefficients(training, dual);
+    }
+
+    internal OptionKernel Kernel { get; }
+
+    /// <summary>Label of an allocation of coefficient zero.</summary>
+    public double Intercept { get; }
+
+    /// <summary>Chosen penalty of the squared coefficients.</summary>
+    public double Penalty { get; }
+
+    /// <summary>Prior variance of a pair's coefficient relative to a single one's; 0 without pairs.</summary>
+    public double PairShare { get; }
+
+    /// <summary>[weight, option] coefficients of single options, in label units; their mean over a weight's options is zero.</summary>
+    public double[] Coefficients { get; }
+
+    /// <summary>Predicted label of an allocation.</summary>
+    public double Predict(IReadOnlyList<int> allocation)
+    {
+        ArgumentNullException.ThrowIfNull(allocation);
+        OptionKernel.Point point = Kernel.At(allocation);
+        double sum = Intercept;
+        for (int i = 0; i < training.Count; i++) sum += dual[i] * Kernel.Value(point, training[i], PairShare);
+        return sum;
+    }
+}
+
+/// <summary>Ridge regression in its dual form: as many unknowns as trials. The intercept is not penalised.</summary>
+public static class RidgeRegression
+{
+    private const int InnerFolds = 5;
+
+    private static readonly double[] Penalties = [0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3000];
+    private static readonly double[] PairShares = [0.1, 0.3, 1];
+
+    /// <summary>Fits to all trials of a training set.</summary>
+    /// <param name="training">Options and labels.</param>
+    /// <param name="trends">Whether bits and weight errors explain first what they can.</param>
+    public static RidgeModel Fit(TrainingSet training, bool trends)
+    {
+        ArgumentNullException.ThrowIfNull(training);
+        IReadOnlyList<int>[] allocations = [.. training.Trials.Select(trial => trial.Options)];
+        return Fit(training.Features, allocations, [.. training.Trials.Select(trial => trial.Target)], trends: trends);
+    }
+
+    /// <summary>Fits with the penalty that predicts held-out training trials best (five inner folds, squared error).</summary>
+    /// <param name="features">Numbers of weights and options.</param>
+    /// <param name="allocations">Option of every weight, per trial.</param>
+    /// <param name="labels">Label of each trial.</param>
+    /// <param name="units">Groups of weights whose pairs get coefficients too; none for singles only.</param>
+    /// <param name="seed">Of the inner folds.</param>
+    /// <param name="trends">
+    /// Whether bits and weight errors explain what they can first, almost unpenalised, so that the penalty shrinks each option towards
+    /// what its size and error suggest and not towards zero: better with few trials.
+    /// </param>
+    public static RidgeModel Fit(OptionFeatures features, IReadOnlyList<IReadOnlyList<int>> allocations, IReadOnlyList<double> labels,
+        IReadOnlyList<IReadOnlyList<int>>? units = null, ulong seed = 0, bool trends = false)
+    {
+        ArgumentNullException.ThrowIfNull(features);
+        ArgumentNullException.ThrowIfNull(allocations);
+        ArgumentNullException.ThrowIfNull(labels);
+        var kernel = new OptionKernel(features.WeightCount, features.OptionCount, units ?? [], trends ? OptionTrends.Of(features, allocations) : []);
+        OptionKernel.Point[] points = [.. allocations.Select(kernel.At)];
+        int[][] folds = FoldBorders.Split(allocations.Count, InnerFolds, seed);
+        (double Error, double Penalty, double Share, double[] Matrix)? best = null;
+        foreach (double share in kernel.HasPairs ? PairShares : [0])
+        {
+            double[] matrix = kernel.Matrix(points, share);
+            foreach (double penalty in Penalties)
+            {
+                double error = folds.Sum(fold => HeldOutError(matrix, labels, fold, penalty));
+                if (best is null || error < best.Value.Error) best = (error, penalty, share, matrix);
+            }
+        }
+        int[] all = [.. Enumerable.Range(0, allocations.Count)];
+        (double[] dual, double intercept) = Solve(best!.Value.Matrix, labels, all, best.Value.Penalty);
+        return new RidgeModel(kernel, points, dual, intercept, best.Value.Penalty, best.Value.Share);
+    }
+
+    /// <summary>
+    /// Coefficients refitted on resampled trials (with the penalty of <paramref name="model"/>): their standard deviation is the spread.
+    /// </summary>
+    /// <returns>[resample][weight · options + option].</returns>
+    public static double[][] Bootstrap(RidgeModel model, OptionFeatures features, IReadOnlyList<IReadOnlyList<int>> allocations,
+        IReadOnlyList<double> labels, int resamples, ulong seed = 0, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(allocations);
+        OptionKernel kernel = model.Kernel;
+        OptionKernel.Point[] points = [.. allocations.Select(kernel.At)];
+        double[] matrix = kernel.Matrix(points, model.PairShare);
+        double[][] results = new double[resamples][];
+        var parallel = new ParallelOptions { CancellationToken = cancellationToken };
+        Parallel.For(0, resamples, parallel, resample =>
+        {
+            var random = new Pcg32(seed, (ulong)resample + 1);
+            int[] drawn = [.. Enumerable.Range(0, allocations.Count).Select(_ => random.Next(allocations.Count))];
+            (double[] dual, _) = Solve(matrix, labels, drawn, model.Penalty);
+            results[resample] = kernel.Coefficients([.. drawn.Select(t => points[t])], dual);
+        });
+        return results;
+    }
+
+    // (K + λI)·α = y − b·1 with Σα = 0 for the intercept b.
+    private static (double[] Dual, double Intercept) Solve(double[] matrix, IReadOnlyList<double> labels, int[] chosen, double penalty)
+    {
+        int n = chosen.Length, all = labels.Count;
+        double[] system = new double[n * n], y = new double[n], ones = new double[n];
+        for (int i = 0; i < n; i++)
+        {
+            for (int j = 0; j <= i; j++) system[(i * n) + j] = matrix[(chosen[i] * all) + chosen[j]];
+            system[(i * n) + i] += penalty;
+            y[i] = labels[chosen[i]];
+            ones[i] = 1;
+        }
+        var factor = new Cholesky(system, n);
+        double[] solved = factor.Solve(y), unit = factor.Solve(ones);
+        double intercept = solved.Sum() / unit.Sum();
+        for (int i = 0; i < n; i++) solved[i] -= intercept * unit[i];
+        return (solved, intercept);
+    }
+
+    private static double HeldOutError(double[] matrix, IReadOnlyList<double> labels, int[] held, double penalty)
+    {
+        int all = labels.Count;
+        int[] training = [.. Enumerable.Range(0, all).Except(held)];
+        if (training.Length == 0) return 0;
+        (double[] dual, double intercept) = Solve(matrix, labels, training, penalty);
+        double error = 0;
+        foreach (int t in held)
+        {
+            double prediction = intercept;
+            for (int i = 0; i < training.Length; i++) prediction += dual[i] * matrix[(t * all) + training[i]];
+            error += (prediction - labels[t]) * (prediction - labels[t]);
+        }
+        return error;
+    }
+}

@@ -1,0 +1,23 @@
+using Qua2SeDiMo.Numerics;
+
+namespace Qua2SeDiMo.Predictors.Data;
+
+/// <summary>Splits trials into test folds that do not overlap and cover all.</summary>
+public static class FoldBorders
+{
+    /// <summary>Shuffles 0 … count − 1 and cuts at count·i/folds; each fold is given in ascending order.</summary>
+    /// <exception cref="PredictorFormatException">There are fewer trials than folds.</exception>
+    public static int[][] Split(int count, int folds, ulong seed)
+    {
+        if (count < folds) throw new PredictorFormatException($"{count} trials cannot be split into {folds} folds. Label more allocations with 'q2 study'.");
+        int[] order = [.. Enumerable.Range(0, count)];
+        new Pcg32(seed, 77).Shuffle<int>(order);
+        int[][] result = new int[folds][];
+        for (int f = 0; f < folds; f++)
+        {
+            result[f] = order[(count * f / folds)..(count * (f + 1) / folds)];
+            Array.Sort(result[f]);
+        }
+        return result;
+    }
+}

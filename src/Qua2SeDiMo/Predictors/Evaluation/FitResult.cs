@@ -1,0 +1,126 @@
+using MathNet.Numerics.Statistics;
+using Qua2SeDiMo.Predictors.Baselines;
+
+namespace Qua2SeDiMo.Predictors.Evaluation;
+
+/// <summary>How a model does on the held-out trials of one fold.</summary>
+/// <param name="Srcc">Spearman against the labels; NaN for a constant prediction.</param>
+/// <param name="PartialSrcc">The same with average bits held fixed: ranking at equal size.</param>
+/// <param name="Ndcg10">NDCG of the first ten, relevances from the training labels.</param>
+/// <param name="NdcgAll">NDCG of the whole order.</param>
+/// <param name="MeanAbsoluteError">In label units.</param>
+/// <param name="RootMeanSquareError">In label units.</param>
+public sealed record FoldMetrics(double Srcc, double PartialSrcc, double Ndcg10, double NdcgAll, double MeanAbsoluteError, double RootMeanSquareError);
+
+/// <summary>Mean and standard deviation over folds; folds where a figure is undefined are left out.</summary>
+/// <param name="Mean">NaN when no fold defines it.</param>
+/// <param name="Deviation">n − 1; 0 for a single fold.</param>
+public sealed record FoldSummary(double Mean, double Deviation)
+{
+    /// <summary>Summarises one figure.</summary>
+    public static FoldSummary Of(IEnumerable<double> values)
+    {
+        double[] defined = [.. values.Where(value => !double.IsNaN(value))];
+        return defined.Length == 0 ? new FoldSummary(double.NaN, double.NaN)
+            : new FoldSummary(defined.Average(), defined.Length > 1 ? defined.StandardDeviation() : 0);
+    }
+}
+
+/// <summary>One model over all folds.</summary>
+/// <param name="Model">A name of <see cref="ModelNames"/>.</param>
+/// <param name="Folds">Per fold.</param>
+/// <param name="HeldOut">Prediction of every trial by the fold that did not train on it, in trial order.</param>
+public sealed record ModelScores(string Model, IReadOnlyList<FoldMetrics> Folds, IReadOnlyList<double> HeldOut)
+{
+    /// <summary>Spearman over folds.</summary>
+    public FoldSummary Srcc => FoldSummary.Of(Folds.Select(fold => fold.Srcc));
+
+    /// <summary>Partial Spearman given average bits over folds.</summary>
+    public FoldSummary PartialSrcc => FoldSummary.Of(Folds.Select(fold => fold.PartialSrcc));
+
+    /// <summary>NDCG@10 over folds.</summary>
+    public FoldSummary Ndcg10 => FoldSummary.Of(Folds.Select(fold => fold.Ndcg10));
+
+    /// <summary>NDCG of all over folds.</summary>
+    public FoldSummary NdcgAll => FoldSummary.Of(Folds.Select(fold => fold.NdcgAll));
+
+    /// <summary>Mean absolute error over folds.</summary>
+    public FoldSummary MeanAbsoluteError => FoldSummary.Of(Folds.Select(fold => fold.MeanAbsoluteError));
+
+    /// <summary>Root mean square error over folds.</summary>
+    public FoldSummary RootMeanSquareError => FoldSummary.Of(Folds.Select(fold => fold.RootMeanSquareError));
+}
+
+/// <summary>Names of the models in every table.</summary>
+public static class ModelNames
+{
+    /// <summary>The GATv2 network.</summary>
+    public const string Network = "network";
+
+    /// <summary>Ridge regression on one-hot options.</summary>
+    public const string Ridge = "ridge";
+
+    /// <summary>Ridge regression with pairwise terms inside units.</summary>
+    public const string RidgePairs = "ridge-pairs";
+
+    /// <summary>Ridge regression on one-hot options that shrinks towards what sizes and weight errors suggest.</summary>
+    public const string RidgeTrends = "ridge-trends";
+
+    /// <summary>The mean of the predictions of the network and of <see cref="RidgeTrends"/>: their errors differ.</summary>
+    public const string Blend = "network+ridge";
+
+    /// <summary>A line through the sum of one-at-a-time effects, each the mean label of the trials with an option minus that of all trials.</summary>
+    public const string MarginalMeans = "marginal-means";
+
+    /// <summary>A line through average bits alone.</summary>
+    public const string AverageBits = "average-bits";
+
+    /// <summary>A line through the sum of weight errors.</summary>
+    public const string ErrorSum = "error-sum";
+
+    /// <summary>The mean of the training labels.</summary>
+    public const string Mean = "mean";
+}
+
+/// <summary>How the embedding norms of one hop rank held-out trials.</summary>
+/// <param name="Hop">0 … 4.</param>
+/// <param name="Srcc">Spearman per fold.</param>
+/// <param name="NdcgAll">NDCG of the whole order per fold.</param>
+public sealed record HopMetrics(int Hop, IReadOnlyList<double> Srcc, IReadOnlyList<double> NdcgAll);
+
+/// <summary>What cross validation found: a table of models, and which of them decides.</summary>
+/// <param name="TrialCount">Trials in all.</param>
+/// <param name="Folds">Test trials of each fold.</param>
+/// <param name="Models">Every model on the same held-out trials.</param>
+/// <param name="Hops">Hop norms of the network; empty when it was not trained.</param>
+/// <param name="Choice">Who decides, and why.</param>
+public sealed record FitResult(int TrialCount, IReadOnlyList<IReadOnlyList<int>> Folds, IReadOnlyList<ModelScores> Models,
+    IReadOnlyList<HopMetrics> Hops, PredictorChoice Choice)
+{
+    /// <summary>Scores of a model; null when it was not run.</summary>
+    public ModelScores? Find(string model) => Models.FirstOrDefault(scores => scores.Model == model);
+}
+
+/// <summary>Which model's scores make plans.</summary>
+/// <param name="Model">The winner.</param>
+/// <param name="NetworkSrcc">Held-out SRCC of the network; NaN when it was not trained.</param>
+/// <param name="RidgeSrcc">Held-out SRCC of the best ridge model.</param>
+/// <param name="Reason">One sentence with the numbers.</param>
+public sealed record PredictorChoice(string Model, double NetworkSrcc, double RidgeSrcc, string Reason)
+{
+    /// <summary>By how much the network has to beat ridge regression to decide.</summary>
+    public const double RequiredMargin = 0.02;
+
+    /// <summary>The rule: the network decides only if it beats ridge by <see cref="RequiredMargin"/>.</summary>
+    public static PredictorChoice Between(IReadOnlyList<ModelScores> models)
+    {
+        ArgumentNullException.ThrowIfNull(models);
+        double network = models.FirstOrDefault(scores => scores.Model == ModelNames.Network)?.Srcc.Mean ?? double.NaN;
+        double ridge = models.Where(scores => scores.Model is ModelNames.Ridge or ModelNames.RidgeTrends or ModelNames.RidgePairs).Select(scores => scores.Srcc.Mean).DefaultIfEmpty(double.NaN).Max();
+        if (double.IsNaN(network)) return new PredictorChoice(ModelNames.Ridge, network, ridge, $"Ridge regression decides: no network was trained (held-out SRCC {ridge:F3}).");
+        bool wins = double.IsNaN(ridge) || network >= ridge + RequiredMargin;
+        return new PredictorChoice(wins ? ModelNames.Network : ModelNames.Ridge, network, ridge, wins
+            ? $"The network decides: its held-out SRCC {network:F3} beats ridge regression's {ridge:F3} by {RequiredMargin:F2} or more."
+            : $"Ridge regression decides: the network's held-out SRCC {network:F3} does not beat its {ridge:F3} by {RequiredMargin:F2}.");
+    }
+}

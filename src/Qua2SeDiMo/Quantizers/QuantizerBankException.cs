@@ -1,9 +1,0 @@
-namespace Qua2SeDiMo.Quantizers;
-
-/// <summary>A bank is missing, unfinished, damaged or does not hold what was asked for.</summary>
-public sealed class QuantizerBankException : Q2Exception
-{
-    internal QuantizerBankException(string message) : base(message) { }
-
-    internal QuantizerBankException(string message, Exception inner) : base(message, inner) { }
-}

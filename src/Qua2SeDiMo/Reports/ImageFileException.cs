@@ -1,8 +1,0 @@
-namespace Qua2SeDiMo.Reports;
-
-/// <summary>An image file cannot be read.</summary>
-public sealed class ImageFileException : Q2Exception
-{
-    /// <summary>Creates the exception with a message for the user.</summary>
-    public ImageFileException(string message) : base(message) { }
-}

@@ -1,8 +1,0 @@
-namespace Qua2SeDiMo.Studies;
-
-/// <summary>A file of allocations cannot be read or does not fit the model.</summary>
-public sealed class AllocationFileException : Q2Exception
-{
-    /// <summary>Creates the exception with a message for the user.</summary>
-    public AllocationFileException(string message, Exception? inner = null) : base(message, inner) { }
-}

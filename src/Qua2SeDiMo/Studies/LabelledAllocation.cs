@@ -1,9 +1,0 @@
-using Qua2SeDiMo.Quantizers;
-
-namespace Qua2SeDiMo.Studies;
-
-/// <summary>A named allocation, with the labels that someone gave it.</summary>
-/// <param name="Name">Unique within its file.</param>
-/// <param name="Allocation">Option of each weight; weights that are not listed keep full precision.</param>
-/// <param name="Metrics">Label by metric name (<see cref="StudyMetric"/>); may be empty.</param>
-public sealed record LabelledAllocation(string Name, BitAllocation Allocation, IReadOnlyDictionary<string, double> Metrics);

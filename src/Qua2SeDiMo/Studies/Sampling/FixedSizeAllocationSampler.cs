@@ -1,0 +1,83 @@
+using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Quantizers;
+
+namespace Qua2SeDiMo.Studies.Sampling;
+
+/// <summary>
+/// Random allocations of nearly one size, so that a ranking among them says something that average bits alone cannot. Options are drawn as by
+/// <see cref="RandomAllocationSampler"/> at the p whose expected size is the target; random weights are then redrawn while that brings the size nearer.
+/// </summary>
+public sealed class FixedSizeAllocationSampler : IAllocationSampler
+{
+    /// <summary>Largest difference from the target, in average bits, while the weights are small enough to reach it.</summary>
+    public const double ToleranceBits = 0.002;
+
+    private const int RedrawsPerWeight = 200;
+
+    private readonly AllocationSpace space;
+    private readonly double averageBits;
+    private readonly ulong seed;
+
+    /// <summary>Creates the sampler.</summary>
+    /// <param name="space">Weights and options.</param>
+    /// <param name="averageBits">Target AverageBits (tables included).</param>
+    /// <param name="seed">Trial k draws from stream k of this seed.</param>
+    /// <exception cref="AllocationSizeException">No allocation is so small or so large; the message gives the limits.</exception>
+    public FixedSizeAllocationSampler(AllocationSpace space, double averageBits, ulong seed)
+    {
+        ArgumentNullException.ThrowIfNull(space);
+        int[] options = [.. Enumerable.Range(0, space.Options.Count)];
+        int[] weights = [.. Enumerable.Range(0, space.WeightNames.Count)];
+        double least = space.AverageBits(weights.Sum(weight => options.Min(option => space.SizeBytes(weight, option))));
+        double most = space.AverageBits(weights.Sum(weight => options.Max(option => space.SizeBytes(weight, option))));
+        if (!(averageBits >= least && averageBits <= most)) throw AllocationSizeException.For(averageBits, least, most);
+        this.space = space;
+        this.averageBits = averageBits;
+        this.seed = seed;
+    }
+
+    /// <inheritdoc/>
+    public string Description => FormattableString.Invariant($"random at {averageBits} average bits, seed {seed}");
+
+    /// <inheritdoc/>
+    public int? Count => null;
+
+    /// <inheritdoc/>
+    public string NameOf(int trialNumber) => FormattableString.Invariant($"random-{averageBits}-bits-{trialNumber}");
+
+    /// <inheritdoc/>
+    public BitAllocation Sample(int trialNumber)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(trialNumber);
+        var random = new Pcg32(seed, (ulong)trialNumber);
+        double p = ProbabilityOfFewestBits();
+        int[] choices = new int[space.WeightNames.Count];
+        long size = 0;
+        for (int weight = 0; weight < choices.Length; weight++)
+        {
+            IReadOnlyList<int> pool = random.NextDouble() < p ? space.FewestBitsOptions : space.MoreBitsOptions;
+            choices[weight] = pool[random.Next(pool.Count)];
+            size += space.SizeBytes(weight, choices[weight]);
+        }
+        for (int redraw = 0; redraw < RedrawsPerWeight * choices.Length && Distance(size) > ToleranceBits; redraw++)
+        {
+            int weight = random.Next(choices.Length), option = random.Next(space.Options.Count);
+            long changed = size - space.SizeBytes(weight, choices[weight]) + space.SizeBytes(weight, option);
+            if (Distance(changed) >= Distance(size)) continue;
+            (choices[weight], size) = (option, changed);
+        }
+        return space.Allocation(choices);
+    }
+
+    private double Distance(long size) => Math.Abs(space.AverageBits(size) - averageBits);
+
+    // The expected size is linear in p.
+    private double ProbabilityOfFewestBits()
+    {
+        double few = ExpectedBits(space.FewestBitsOptions), many = ExpectedBits(space.MoreBitsOptions);
+        return few == many ? 0.5 : Math.Clamp((many - averageBits) / (many - few), 0, 1);
+    }
+
+    private double ExpectedBits(IReadOnlyList<int> pool) => Enumerable.Range(0, space.WeightNames.Count)
+        .Sum(weight => pool.Average(option => space.AverageBits(space.SizeBytes(weight, option))));
+}
