@@ -7,7 +7,7 @@
 #   faults  make every step on the disk fail in turn, for every verb; writes benchmarks/results/reliability/crash-points-*.json
 #   docs    write the generated parts of the docs from the committed results, and the approved tables of rooms and public types
 #   format  rewrite the code in the house style
-#   pack    the packages in artifacts/: the .NET tool and the kernels
+#   pack    the packages in artifacts/: the .NET tool, the library and the kernels
 #   native  the ONNX Runtime operators as shared libraries in artifacts/native/avx2 and avx512 (needs a C compiler)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -41,7 +41,7 @@ run_tests() {
 }
 
 pack() {
-    for project in Qua2SeDiMo.Kernels Qua2SeDiMo.Cli; do dotnet pack src/$project -c $configuration --no-build -v quiet --nologo -o artifacts; done
+    for project in Qua2SeDiMo.Kernels Qua2SeDiMo Qua2SeDiMo.Cli; do dotnet pack src/$project -c $configuration --no-build -v quiet --nologo -o artifacts; done
 }
 
 case "${1:-all}" in
@@ -62,7 +62,7 @@ case "${1:-all}" in
         Q2_RELIABILITY_RESULTS=$PWD/benchmarks/results/reliability \
             dotnet test tests/Qua2SeDiMo.Cli.Tests -c $configuration --no-build --nologo --filter "FullyQualifiedName~fault_at_every_point"
         ;;
-    docs) build; Q2_REFRESH_DOCS=1 dotnet test tests/Qua2SeDiMo.Tests -c $configuration --no-build --nologo --filter "FullyQualifiedName~.Docs.|FullyQualifiedName~RoomRules" ;;
+    docs) build; Q2_REFRESH_DOCS=1 dotnet test tests/Qua2SeDiMo.Tests -c $configuration --no-build --nologo --filter "FullyQualifiedName~.Docs.|FullyQualifiedName~RoomRules|FullyQualifiedName~ApprovedApi" ;;
     format) dotnet format Qua2SeDiMo.slnx --no-restore ;;
     pack) build; pack ;;
     native)

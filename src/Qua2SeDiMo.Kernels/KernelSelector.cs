@@ -51,7 +51,7 @@ public static class KernelSelector
 }
 
 /// <summary>A kernel variant was asked for that cannot run.</summary>
-public sealed class KernelException : Q2Exception
+internal sealed class KernelException : Q2Exception
 {
     internal KernelException(string message) : base(message) { }
 }

@@ -4,7 +4,7 @@ using Qua2SeDiMo.Plans;
 namespace Qua2SeDiMo.Verification;
 
 /// <summary>Budgeted choices with known optima (golden/allocate): least cost within a budget.</summary>
-public static class AllocateCases
+internal static class AllocateCases
 {
     private const double Tolerance = 1e-9;
 

@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Verification;
 /// Reference cases of architectures: a folder with <c>config.json</c>, weights, <c>case.json</c>, <c>inputs.safetensors</c> and
 /// <c>outputs.safetensors</c>. The graph is built from the configuration, run on the inputs and compared with the outputs.
 /// </summary>
-public static class ArchitectureCases
+internal static class ArchitectureCases
 {
     /// <summary>Whether a folder has the layout of such a case.</summary>
     public static bool IsCase(string folder) =>

@@ -6,7 +6,7 @@ using Qua2SeDiMo.Models;
 namespace Qua2SeDiMo.Verification;
 
 /// <summary>Reference cases of image resizing: arrays named as <c>resizing.json</c> describes.</summary>
-public static class ImageCases
+internal static class ImageCases
 {
     private const string CleanFid = ".clean-fid-";
 

@@ -5,7 +5,7 @@ using Qua2SeDiMo.Models;
 namespace Qua2SeDiMo.Verification;
 
 /// <summary>Reference cases of the metrics: <c>frechet.json</c> and <c>kernel.json</c> with their feature sets.</summary>
-public static class MetricCases
+internal static class MetricCases
 {
     private const double FrechetTolerance = 1e-6;
     private const double SingularTolerance = 1e-5;

@@ -12,7 +12,7 @@ namespace Qua2SeDiMo.Verification;
 /// Gradients of denoisers and decoders (golden/gradients): <c>NAME.json</c> and <c>NAME.safetensors</c>, for the architecture case of that name in a
 /// folder <c>architectures</c> further up. Inputs, and for every weight the gradient, its norms and its product with a rounding, item by item.
 /// </summary>
-public static class ModelGradientCases
+internal static class ModelGradientCases
 {
     private const string Cases = "architectures";
 

@@ -12,7 +12,7 @@ namespace Qua2SeDiMo.Verification;
 /// Images that a model's own library made from seeds: a folder with <c>reference.json</c> (prompts, seeds, call) and <c>reference.safetensors</c>
 /// inside the model's folder (models/*/golden). Unlike in a reference pipeline the noise is drawn here.
 /// </summary>
-public static class ModelImageCases
+internal static class ModelImageCases
 {
     // PyTorch's vectorised logarithm and cosine differ from the C library's in the last place.
     private const double NoiseTolerance = 1e-6;

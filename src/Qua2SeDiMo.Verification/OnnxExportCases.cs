@@ -11,7 +11,7 @@ namespace Qua2SeDiMo.Verification;
 /// Denoisers that other programs exported (golden/onnx-exports): a folder with <c>case.json</c>, which names an architecture case and its
 /// inputs, and a <c>model.onnx</c>. The model is read, its weights are lifted out and bound, and the outputs compared.
 /// </summary>
-public static class OnnxExportCases
+internal static class OnnxExportCases
 {
     // Relative to the largest value: another exporter computes in another order.
     private const double Tolerance = 1e-4;

@@ -11,7 +11,7 @@ namespace Qua2SeDiMo.Verification;
 /// Vector-Jacobian products of small graphs (golden/gradients/ops): a JSON file of cases, each a list of ONNX nodes, and a safetensors file with
 /// inputs, constants, cotangents, outputs and gradients. The backward graph is made and run.
 /// </summary>
-public static class OperatorGradientCases
+internal static class OperatorGradientCases
 {
     private const double OutputTolerance = 1e-5;
 

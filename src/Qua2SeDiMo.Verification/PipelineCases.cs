@@ -11,7 +11,7 @@ namespace Qua2SeDiMo.Verification;
 /// Whole reference pipelines: a diffusers folder with <c>pipeline.json</c> (the call) and <c>reference.safetensors</c> (what each part got and gave), or a
 /// folder of such folders. Compared are token ids, the denoiser's conditions, its first output, the latents of every step and the image.
 /// </summary>
-public static class PipelineCases
+internal static class PipelineCases
 {
     /// <summary>Checks every pipeline.</summary>
     public static IReadOnlyList<VerificationResult> Verify(string path)

@@ -7,7 +7,7 @@ namespace Qua2SeDiMo.Verification;
 /// Reference cases of the predictor: layers, losses and whole networks. Which of them a file holds follows from its contents, so that
 /// files of other names work too.
 /// </summary>
-public static class PredictorCases
+internal static class PredictorCases
 {
     /// <summary>Relative to the largest entry of an array, for single precision.</summary>
     internal const double Tolerance = 1e-4;

@@ -8,7 +8,7 @@ namespace Qua2SeDiMo.Verification;
 /// Reference results of the quantizers: <c>uaq</c>, <c>kmeans</c>, <c>activations</c> (a JSON file with formulas beside a safetensors file with
 /// arrays) and <c>size.json</c>. What a file checks follows from its content, not from its name.
 /// </summary>
-public static class QuantizerCases
+internal static class QuantizerCases
 {
     /// <summary>Checks every reference file of a folder and the folders below it, or one of the JSON files.</summary>
     /// <param name="path">Folder or JSON file.</param>

@@ -8,7 +8,7 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Verification;
 
 /// <summary>Reference streams of PyTorch's CPU generator: a folder with <c>NAME.json</c> (cases) and <c>NAME.safetensors</c> (values).</summary>
-public static class RandomCases
+internal static class RandomCases
 {
     // PyTorch's vectorised logarithm, sine and cosine differ from the exact ones by a few units in the last place of a
     // single-precision normal below 6; a narrower type may then round to its neighbour, one unit of its own for values up to 8.

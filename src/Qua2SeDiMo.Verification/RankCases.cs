@@ -5,7 +5,7 @@ using Qua2SeDiMo.Numerics;
 namespace Qua2SeDiMo.Verification;
 
 /// <summary>Reference cases of rank correlations and ranking quality: <c>ranks.json</c>.</summary>
-public static class RankCases
+internal static class RankCases
 {
     // Relative; correlations and NDCG are below 1, p values may be tiny.
     private const double Tolerance = 1e-9;

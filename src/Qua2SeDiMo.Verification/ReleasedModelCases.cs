@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Verification;
 /// Released models by configuration, tensor names and shapes (golden/real-models): the graph is built on the shapes alone and must use every
 /// tensor whole, and none that is not there.
 /// </summary>
-public static class ReleasedModelCases
+internal static class ReleasedModelCases
 {
     /// <summary>Checks one description.</summary>
     /// <param name="path">JSON file with <c>class</c>, <c>config</c>, <c>parameter_count</c>, <c>tensors</c>.</param>

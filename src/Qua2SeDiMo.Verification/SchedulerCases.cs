@@ -10,7 +10,7 @@ namespace Qua2SeDiMo.Verification;
 /// Reference denoising loops: per case <c>NAME.json</c> and <c>NAME.safetensors</c>. Each step is fed the stored model output and sample; then the
 /// loop is driven from the starting noise with the stored outputs alone, which shows whether errors add up.
 /// </summary>
-public static class SchedulerCases
+internal static class SchedulerCases
 {
     // The loop without correction in between may add a few times the tolerance of a step.
     private const double LoopAllowance = 3;

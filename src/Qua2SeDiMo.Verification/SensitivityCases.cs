@@ -9,7 +9,7 @@ using Qua2SeDiMo.Sensitivity;
 namespace Qua2SeDiMo.Verification;
 
 /// <summary>Reference scores of single operations and of blocks: <c>scores.json</c> with the predictors of five folds.</summary>
-public static class SensitivityCases
+internal static class SensitivityCases
 {
     /// <summary>Runs every case.</summary>
     /// <param name="path">Folder with <c>scores.json</c>, or that file.</param>

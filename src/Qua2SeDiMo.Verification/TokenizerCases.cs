@@ -6,7 +6,7 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Verification;
 
 /// <summary>Reference token ids: a tokenizer folder with <c>cases.json</c>, or a folder of such folders. Ids are exact or wrong; differences count ids.</summary>
-public static class TokenizerCases
+internal static class TokenizerCases
 {
     private const int ExamplesShown = 3;
 

@@ -20,7 +20,7 @@ namespace Qua2SeDiMo.Verification;
 /// folder <c>models</c> further up. Products of every weight and option, by image, cotangent and step, on the latents, on the image and on
 /// single calls.
 /// </summary>
-public static class TrajectoryGradientCases
+internal static class TrajectoryGradientCases
 {
     private const int LatentCotangents = 2;
 

@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Verification;
 /// <param name="Path">Where it lies.</param>
 /// <param name="Seconds">Wall time.</param>
 /// <param name="Results">One per compared output; never empty.</param>
-public sealed record VerificationCase(string Kind, string Name, string Path, double Seconds, IReadOnlyList<VerificationResult> Results)
+internal sealed record VerificationCase(string Kind, string Name, string Path, double Seconds, IReadOnlyList<VerificationResult> Results)
 {
     /// <summary>Whether every output passed.</summary>
     public bool Passed => Results.All(result => result.Passed);
@@ -15,7 +15,7 @@ public sealed record VerificationCase(string Kind, string Name, string Path, dou
 /// <summary>All cases that were found and run.</summary>
 /// <param name="Cases">In the order in which they were found.</param>
 /// <param name="Unknown">Folders and files that hold no reference case of a kind that this version knows.</param>
-public sealed record VerificationReport(IReadOnlyList<VerificationCase> Cases, IReadOnlyList<string> Unknown)
+internal sealed record VerificationReport(IReadOnlyList<VerificationCase> Cases, IReadOnlyList<string> Unknown)
 {
     /// <summary>Outputs within their tolerance.</summary>
     public int Passed => Cases.Sum(item => item.Results.Count(result => result.Passed));

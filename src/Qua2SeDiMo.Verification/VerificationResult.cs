@@ -8,4 +8,4 @@ namespace Qua2SeDiMo.Verification;
 /// <param name="Tolerance">Largest absolute difference that passes.</param>
 /// <param name="Passed">Whether the output passes.</param>
 /// <param name="Detail">What the numbers cannot say: where exact things differ, or why a case could not run.</param>
-public sealed record VerificationResult(string Case, string Output, double MaxAbsoluteDifference, double MaxRelativeDifference, double Tolerance, bool Passed, string? Detail);
+internal sealed record VerificationResult(string Case, string Output, double MaxAbsoluteDifference, double MaxRelativeDifference, double Tolerance, bool Passed, string? Detail);

@@ -4,7 +4,7 @@ namespace Qua2SeDiMo.Verification;
 /// Finds reference cases below given paths and runs them. What a case checks follows from its content, not from its name or place, so cases that
 /// were never seen before run too. A case that cannot run is a failed result that says why.
 /// </summary>
-public static class VerificationRunner
+internal static class VerificationRunner
 {
     private const string Title = "Verifying";
 

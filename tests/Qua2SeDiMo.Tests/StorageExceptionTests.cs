@@ -8,18 +8,19 @@ public sealed class StorageExceptionTests : IDisposable
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("q2-storage-");
 
     [Theory]
-    [InlineData(28, StorageFault.DiskFull, "the disk is full")]
-    [InlineData(122, StorageFault.QuotaExceeded, "quota")]
-    [InlineData(30, StorageFault.ReadOnly, "read-only")]
-    [InlineData(13, StorageFault.NoPermission, "permission denied")]
-    [InlineData(1, StorageFault.NoPermission, "permission denied")]
-    [InlineData(5, StorageFault.DeviceError, "the disk")]
-    [InlineData(2, StorageFault.Missing, "no such file")]
-    [InlineData(24, StorageFault.TooManyOpenFiles, "ulimit -n")]
-    [InlineData(12, StorageFault.OutOfMemory, "memory")]
-    [InlineData(99, StorageFault.Other, "in the system's words")]
-    public void Each_error_of_the_system_has_a_sentence_of_its_own(int number, StorageFault fault, string words)
+    [InlineData(28, nameof(StorageFault.DiskFull), "the disk is full")]
+    [InlineData(122, nameof(StorageFault.QuotaExceeded), "quota")]
+    [InlineData(30, nameof(StorageFault.ReadOnly), "read-only")]
+    [InlineData(13, nameof(StorageFault.NoPermission), "permission denied")]
+    [InlineData(1, nameof(StorageFault.NoPermission), "permission denied")]
+    [InlineData(5, nameof(StorageFault.DeviceError), "the disk")]
+    [InlineData(2, nameof(StorageFault.Missing), "no such file")]
+    [InlineData(24, nameof(StorageFault.TooManyOpenFiles), "ulimit -n")]
+    [InlineData(12, nameof(StorageFault.OutOfMemory), "memory")]
+    [InlineData(99, nameof(StorageFault.Other), "in the system's words")]
+    public void Each_error_of_the_system_has_a_sentence_of_its_own(int number, string faultName, string words)
     {
+        var fault = Enum.Parse<StorageFault>(faultName);
         StorageException error = StorageException.For("/a/file", new IOException("in the system's words", number), 1234567);
         Assert.Equal(fault, error.Fault);
         Assert.StartsWith("/a/file: ", error.Message, StringComparison.Ordinal);

@@ -23,10 +23,22 @@ internal static class RunCommand
         {
             using LoadedModel loaded = model.Open(result, context);
             RunDirectory run = model.Run(result);
-            var options = new WorkflowOptions(
-                trials.Apply(result, generation.Read(result, model.Folder(result))) with { FrontObjective = predictor.Objective(result), RetryFailed = retry.Given(result) }, predictor.Options(result), predictor.Objective(result), predictor.SizeWeight(result),
-                plan.Budgets(result), plan.Predictor(result), $"q2 {string.Join(' ', Environment.GetCommandLineArgs().Skip(1))}")
-            { Activations = plan.Activations(result), Level = plan.Level(result) };
+            StudyOptions study = trials.Apply(result, generation.Read(result, model.Folder(result))) with
+            {
+                FrontObjective = predictor.Objective(result),
+                RetryFailed = retry.Given(result),
+            };
+            var options = new WorkflowOptions(study)
+            {
+                Predictor = predictor.Options(result),
+                Objective = predictor.Objective(result),
+                SizeWeight = predictor.SizeWeight(result),
+                Budgets = plan.Budgets(result),
+                Level = plan.Level(result),
+                Decides = plan.Predictor(result),
+                Activations = plan.Activations(result),
+                Command = $"q2 {string.Join(' ', Environment.GetCommandLineArgs().Skip(1))}",
+            };
             Preflight.Run(loaded, run, options.Study);
             CutTextNotes.Say(context, CutPrompts.Find(loaded, options.Study));
             WorkflowResult done = Workflow.Run(loaded, run, options, context.Progress, cancellationToken);

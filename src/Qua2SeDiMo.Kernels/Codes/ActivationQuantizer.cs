@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Kernels.Codes;
 /// Online activation quantization: the range of each row is its own minimum and maximum, found at every call. Asymmetric, zero not forced
 /// into the range, single precision, rounding half to even. Nothing is calibrated.
 /// </summary>
-public static class ActivationQuantizer
+internal static class ActivationQuantizer
 {
     private const int Lanes = 8;
 
@@ -60,7 +60,7 @@ public static class ActivationQuantizer
 /// <param name="Scale">Δ; 0 when the row is kept as it is.</param>
 /// <param name="ZeroPoint">z, integer-valued.</param>
 /// <param name="LastCode">2^bits − 1.</param>
-public readonly record struct ActivationRange(float Scale, float ZeroPoint, float LastCode)
+internal readonly record struct ActivationRange(float Scale, float ZeroPoint, float LastCode)
 {
     /// <summary>Whether the row keeps its values: it is constant (zero padding is ordinary), or holds a NaN or an infinity, which must stay visible.</summary>
     public bool IsExact => Scale == 0f;

@@ -57,7 +57,7 @@ public enum ElementType
 }
 
 /// <summary>Sizes and conversions of <see cref="ElementType"/>.</summary>
-public static class ElementTypes
+internal static class ElementTypes
 {
     /// <summary>Bytes of the given number of elements.</summary>
     public static long SizeBytes(this ElementType type, long count) => type.Bits() is { } bits ? (checked(count * bits) + 7) / 8 : checked(count * type.SizeBytes());

@@ -130,7 +130,7 @@ public sealed unsafe class PaletteMatrix
 }
 
 /// <summary>Bytes that should be a palette-coded weight are not.</summary>
-public sealed class PaletteMatrixException : Q2Exception
+internal sealed class PaletteMatrixException : Q2Exception
 {
     internal PaletteMatrixException(string message) : base(message) { }
 }

@@ -6,7 +6,7 @@ using Qua2SeDiMo.Models.Known;
 namespace Qua2SeDiMo.Architectures;
 
 /// <summary>Every architecture that can be built. A new family is one file and one line here.</summary>
-public static class ArchitectureCatalog
+internal static class ArchitectureCatalog
 {
     /// <summary>All families; at most one recognises a configuration.</summary>
     public static IReadOnlyList<IArchitecture> All { get; } =

@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Architectures;
 
 /// <summary>A model that no architecture here can build, or a request that does not fit it.</summary>
-public sealed class ArchitectureException : Q2Exception
+internal sealed class ArchitectureException : Q2Exception
 {
     /// <summary>Creates the exception.</summary>
     public ArchitectureException(string message) : base(message) { }

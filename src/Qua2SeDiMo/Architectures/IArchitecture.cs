@@ -5,7 +5,7 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Architectures;
 
 /// <summary>Which of a model's programs is built.</summary>
-public enum GraphPart
+internal enum GraphPart
 {
     /// <summary>The forward pass; all that denoisers and text or image encoders have.</summary>
     Forward,
@@ -18,7 +18,7 @@ public enum GraphPart
 /// <summary>What is to be built. Batch and token counts stay open; image sizes are fixed.</summary>
 /// <param name="Config">The component's configuration.</param>
 /// <param name="Tensors">The component's checkpoint; only names and shapes are read.</param>
-public sealed record BuildRequest(ComponentConfig Config, ITensorSource Tensors)
+internal sealed record BuildRequest(ComponentConfig Config, ITensorSource Tensors)
 {
     /// <summary>Which program. Default: the forward pass.</summary>
     public GraphPart Part { get; init; } = GraphPart.Forward;
@@ -34,7 +34,7 @@ public sealed record BuildRequest(ComponentConfig Config, ITensorSource Tensors)
 }
 
 /// <summary>A family of models: recognises its configurations and records their forward pass.</summary>
-public interface IArchitecture
+internal interface IArchitecture
 {
     /// <summary>Programs that a model of this family has.</summary>
     IReadOnlyList<GraphPart> Parts { get; }

@@ -7,7 +7,7 @@ namespace Qua2SeDiMo.Diffusion;
 /// What the denoiser gets beside latents and timestep, one row per text: embeddings, masks, pooled embeddings, sizes.
 /// </summary>
 /// <param name="Inputs">By name of the denoiser's input; axis 0 counts the texts in every tensor.</param>
-public sealed record Conditioning(IReadOnlyDictionary<string, TensorValue> Inputs)
+internal sealed record Conditioning(IReadOnlyDictionary<string, TensorValue> Inputs)
 {
     /// <summary>Number of texts.</summary>
     public int Count => (int)(Inputs.Values.FirstOrDefault()?.Shape[0] ?? 0);

@@ -10,7 +10,7 @@ namespace Qua2SeDiMo.Diffusion;
 /// A pipeline from prompts to images: text encoders, one denoising loop for all families, scheduler, autoencoder. Its quantizable weights can
 /// be exchanged between generations. Not safe for use by several threads at once.
 /// </summary>
-public sealed class DiffusionPipeline : IDisposable
+internal sealed class DiffusionPipeline : IDisposable
 {
     private readonly PipelineParts parts;
     private readonly IPipelineFamily family;

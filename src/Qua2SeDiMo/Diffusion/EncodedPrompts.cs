@@ -5,7 +5,7 @@ namespace Qua2SeDiMo.Diffusion;
 /// <summary>Prompts encoded for a size and their negative prompts; they serve any number of generations.</summary>
 /// <param name="Prompts">One row per prompt.</param>
 /// <param name="Negative">One row for all prompts, or one for each; null without guidance.</param>
-public sealed record EncodedPrompts(Conditioning Prompts, Conditioning? Negative)
+internal sealed record EncodedPrompts(Conditioning Prompts, Conditioning? Negative)
 {
     /// <summary>Some of the prompts, with their negative prompts.</summary>
     /// <param name="start">Index of the first.</param>

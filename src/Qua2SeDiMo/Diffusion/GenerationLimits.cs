@@ -4,7 +4,7 @@ namespace Qua2SeDiMo.Diffusion;
 /// What one call may ask for. The numbers lie far above any use; they are there so that a slip of the keyboard or a damaged configuration is refused with
 /// a word instead of by the operating system.
 /// </summary>
-public static class GenerationLimits
+internal static class GenerationLimits
 {
     /// <summary>Pixels of a side.</summary>
     public const int Side = 16_384;

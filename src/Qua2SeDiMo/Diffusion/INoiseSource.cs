@@ -3,7 +3,7 @@ using Qua2SeDiMo.Diffusion.RandomSources;
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>Unit normals for images: first the starting noise of each, then, for schedulers that draw it, the noise of each step in turn.</summary>
-public interface INoiseSource
+internal interface INoiseSource
 {
     /// <summary>Images that there is noise for.</summary>
     int ImageCount { get; }
@@ -16,7 +16,7 @@ public interface INoiseSource
 
 /// <summary>A generator of its own for each image, so that an image depends on its seed alone and not on the batch it is in.</summary>
 /// <param name="seeds">One seed per image; the streams are those of PyTorch's CPU generator.</param>
-public sealed class SeededNoise(IReadOnlyList<ulong> seeds) : INoiseSource
+internal sealed class SeededNoise(IReadOnlyList<ulong> seeds) : INoiseSource
 {
     private readonly TorchGenerator[] generators = [.. seeds.Select(seed => new TorchGenerator(seed))];
 

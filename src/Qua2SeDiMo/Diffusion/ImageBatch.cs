@@ -4,7 +4,7 @@ namespace Qua2SeDiMo.Diffusion;
 /// <param name="Height">Pixels.</param>
 /// <param name="Width">Pixels.</param>
 /// <param name="Pixels">Row-major [images, height, width, 3], each in [0, 1].</param>
-public sealed record ImageBatch(int Height, int Width, float[] Pixels)
+internal sealed record ImageBatch(int Height, int Width, float[] Pixels)
 {
     /// <summary>Values of one image.</summary>
     public int ImageLength => Height * Width * 3;

@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>Extents of one image's latents.</summary>
-public readonly record struct LatentShape(int Channels, int Height, int Width)
+internal readonly record struct LatentShape(int Channels, int Height, int Width)
 {
     /// <summary>Values of one image.</summary>
     public int Length => Channels * Height * Width;

@@ -3,7 +3,7 @@ using Qua2SeDiMo.Diffusion.RandomSources;
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>The noise that a generation starts from: for each image its own generator, as PyTorch's CPU generator gives it for a seed.</summary>
-public static class StartingNoise
+internal static class StartingNoise
 {
     /// <summary>Unit normals for images of the given seeds, one after another.</summary>
     /// <param name="seeds">One seed per image.</param>

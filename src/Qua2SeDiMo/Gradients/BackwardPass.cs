@@ -8,7 +8,7 @@ namespace Qua2SeDiMo.Gradients;
 /// Reverse mode: makes the graph that computes L = Σ cotangent · output over some values of a graph, differentiated in others. The graph holds
 /// what it needs of the forward pass, and runs like any other.
 /// </summary>
-public static class BackwardPass
+internal static class BackwardPass
 {
     /// <summary>Name of the input that takes the cotangent of a value.</summary>
     public static string CotangentOf(string value) => $"cotangent.{value}";

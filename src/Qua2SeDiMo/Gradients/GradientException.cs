@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Gradients;
 
 /// <summary>A graph, or one node of it, has no gradient that this program can make; the message names the operator and what to do instead.</summary>
-public sealed class GradientException : Q2Exception
+internal sealed class GradientException : Q2Exception
 {
     /// <summary>States what has no gradient, where, and what follows from it.</summary>
     public GradientException(string message) : base(message) { }

@@ -5,7 +5,7 @@ using Qua2SeDiMo.Models;
 namespace Qua2SeDiMo.Gradients;
 
 /// <summary>What a reverse pass is asked for, and what memory it may take.</summary>
-public sealed record ReverseOptions
+internal sealed record ReverseOptions
 {
     /// <summary>Inputs of the model whose gradients are wanted. Default none.</summary>
     public IReadOnlyList<string> Inputs { get; init; } = [];
@@ -34,13 +34,13 @@ public sealed record ReverseOptions
 /// </summary>
 /// <param name="weight">Which weight.</param>
 /// <param name="gradient">One gradient for each item.</param>
-public delegate void WeightGradientSink(GraphWeight weight, ReadOnlySpan<float> gradient);
+internal delegate void WeightGradientSink(GraphWeight weight, ReadOnlySpan<float> gradient);
 
 /// <summary>
 /// Pulls cotangents of a model's outputs back to its inputs and weights: forward, and backward part by part. Gradients of weights are handed on as
 /// they come and dropped. The model's weights are in memory once, in the binding.
 /// </summary>
-public sealed class ReversePass : IDisposable
+internal sealed class ReversePass : IDisposable
 {
     private readonly Graph graph;
     private readonly ITensorSource tensors;

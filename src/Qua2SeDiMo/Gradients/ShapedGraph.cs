@@ -11,7 +11,7 @@ namespace Qua2SeDiMo.Gradients;
 /// A graph for inputs of certain extents: the shape of every value is known, and the elements of operands that rules have to know, such as
 /// axes. What does not follow from the graph is asked of the runtime, in one forward pass.
 /// </summary>
-public sealed class ShapedGraph
+internal sealed class ShapedGraph
 {
     // Operands that rules read, by operator: their elements shape the backward graph.
     private static readonly Dictionary<string, (int Input, ElementType Type)[]> Parameters = new(StringComparer.Ordinal)

@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Images;
 
 /// <summary>An image file cannot be read.</summary>
-public sealed class ImageFileException : Q2Exception
+internal sealed class ImageFileException : Q2Exception
 {
     /// <summary>Creates the exception with a message for the user.</summary>
     public ImageFileException(string message) : base(message) { }

@@ -3,7 +3,7 @@ using SkiaSharp;
 namespace Qua2SeDiMo.Images;
 
 /// <summary>PNG bytes from and to images of floats. The only file that knows the imaging library.</summary>
-public static class PngFile
+internal static class PngFile
 {
     /// <summary>The most pixels of a picture that is read: 4096 × 4096.</summary>
     public const int MaximumPixels = 1 << 24;

@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Images;
 /// </summary>
 /// <param name="Keyword">What it is about: 1 to 79 letters, digits and spaces.</param>
 /// <param name="Text">The text, with line feeds between its lines.</param>
-public sealed record PngText(string Keyword, string Text)
+internal sealed record PngText(string Keyword, string Text)
 {
     // Signature and IHDR, which is always first and always as long.
     private const int HeaderLength = 8 + 12 + 13;

@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Inference;
 
 /// <summary>A model was given inputs that do not fit it, or the runtime refused it.</summary>
-public sealed class InferenceException : Q2Exception
+internal sealed class InferenceException : Q2Exception
 {
     /// <summary>Creates the exception.</summary>
     public InferenceException(string message) : base(message) { }

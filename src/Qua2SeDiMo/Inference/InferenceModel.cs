@@ -14,7 +14,7 @@ namespace Qua2SeDiMo.Inference;
 /// Runs a graph on the processor. The session is made on first use and can be unloaded to free its memory. Calls from several
 /// threads run one after another.
 /// </summary>
-public sealed class InferenceModel : IDisposable
+internal sealed class InferenceModel : IDisposable
 {
     private readonly Lock gate = new();
     private readonly ITensorSource tensors;

@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Inference;
 
 /// <summary>How a model runs.</summary>
-public sealed record InferenceOptions
+internal sealed record InferenceOptions
 {
     /// <summary>Threads inside one operator; 0 (default) takes one per physical core.</summary>
     public int IntraOpThreads { get; init; }

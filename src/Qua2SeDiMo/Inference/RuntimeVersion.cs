@@ -3,7 +3,7 @@ using Microsoft.ML.OnnxRuntime;
 namespace Qua2SeDiMo.Inference;
 
 /// <summary>Which ONNX Runtime is loaded.</summary>
-public static class RuntimeVersion
+internal static class RuntimeVersion
 {
     /// <summary>For instance <c>1.31.1</c>.</summary>
     public static string Text => OrtEnv.Instance().GetVersionString();

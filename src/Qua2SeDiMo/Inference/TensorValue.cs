@@ -3,7 +3,7 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Inference;
 
 /// <summary>A tensor that goes into or comes out of a model: single precision or 64-bit integers, row-major.</summary>
-public sealed class TensorValue
+internal sealed class TensorValue
 {
     private readonly float[]? singles;
     private readonly long[]? integers;

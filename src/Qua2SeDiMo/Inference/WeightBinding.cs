@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Inference;
 /// so that another allocation costs only the weights whose option changes. Several models of the same weights (other image sizes)
 /// can share one binding. Not safe for use by several threads at once.
 /// </summary>
-public sealed class WeightBinding : IDisposable
+internal sealed class WeightBinding : IDisposable
 {
     private readonly Dictionary<string, Slot> slots = new(StringComparer.Ordinal);
     private readonly ITensorSource tensors;

@@ -96,4 +96,4 @@ internal sealed class WeightValue
 
 /// <summary>Writes all values of one weight.</summary>
 /// <param name="destination">Row-major, as long as the weight has elements.</param>
-public delegate void WeightFill(Span<float> destination);
+internal delegate void WeightFill(Span<float> destination);

@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Json;
 /// libraries wrote and will read them: of a repeated key the last counts (said in a note), Infinity and NaN are numbers. Everything
 /// else that is wrong is an error that names the file and the place inside it.
 /// </summary>
-public static class ForeignJson
+internal static class ForeignJson
 {
     /// <summary>Bytes that a document may have, unless the caller says otherwise.</summary>
     public const long MaximumBytes = 64L << 20;

@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Json;
 /// A value of a document that others wrote, together with its place. Readers ask for what they expect; anything else is an error like
 /// <c>config.json: down_block_types[2]: found 7, expected text</c>. A member that is missing and one that is null are the same.
 /// </summary>
-public readonly struct ForeignValue
+internal readonly struct ForeignValue
 {
     private const int LongestExcerpt = 80;
 

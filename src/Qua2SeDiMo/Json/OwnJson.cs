@@ -10,7 +10,7 @@ namespace Qua2SeDiMo.Json;
 /// The one reader and writer of the JSON files of a run directory. Their content is known exactly, so a member that is missing or null, a
 /// repeated key, a name of no kind and a newer version are damage, said together with the verb that makes the file again.
 /// </summary>
-public static class OwnJson
+internal static class OwnJson
 {
     /// <summary>Version of all these files; files of the first release state none, and are of version 1.</summary>
     public const int Version = 1;

@@ -5,7 +5,7 @@ using Qua2SeDiMo.Pipelines;
 namespace Qua2SeDiMo.Labelling;
 
 /// <summary>Looks, before any work, which prompts are longer than the text encoders of a model take.</summary>
-public static class CutPrompts
+internal static class CutPrompts
 {
     /// <summary>Prompts and negative prompts that lose their ends, each text once; from tokenizers and headers alone.</summary>
     /// <exception cref="Q2Exception">The folder is not supported, or the request says something that its pipeline does not

@@ -7,7 +7,7 @@ namespace Qua2SeDiMo.Labelling;
 
 /// <summary>Text files with one prompt a line: UTF-8, or UTF-16 with a byte-order mark; line ends of any system; blanks at both ends of a
 /// line do not count.</summary>
-public static class PromptFile
+internal static class PromptFile
 {
     internal const long MaximumBytes = 64L << 20;
 

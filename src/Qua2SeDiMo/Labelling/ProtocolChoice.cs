@@ -7,7 +7,7 @@ namespace Qua2SeDiMo.Labelling;
 /// <summary>How allocations of a file are labelled: by the protocol that the file states, except where the user said otherwise.</summary>
 /// <param name="Options">What they are labelled by.</param>
 /// <param name="Differences">Where that is not what the file states; its labels are then of other images and cannot be compared.</param>
-public sealed record ProtocolChoice(StudyOptions Options, IReadOnlyList<string> Differences)
+internal sealed record ProtocolChoice(StudyOptions Options, IReadOnlyList<string> Differences)
 {
     private const int MostParents = 4;
 

@@ -107,7 +107,7 @@ public sealed record StudyOptions
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="samplerDescription">Names the sampler and its parameters.</param>
-    public StudySettings ToSettings(LoadedModel model, string samplerDescription)
+    internal StudySettings ToSettings(LoadedModel model, string samplerDescription)
     {
         ArgumentNullException.ThrowIfNull(model);
         string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);

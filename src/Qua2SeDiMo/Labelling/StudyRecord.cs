@@ -8,7 +8,7 @@ namespace Qua2SeDiMo.Labelling;
 /// <summary>What a study leaves for later stages: how it was made, so that plans are verified in the same way, and what it found.</summary>
 /// <param name="Options">Prompts, seeds, steps, scoring.</param>
 /// <param name="Summary">Speed and reliability.</param>
-public sealed record StudyRecord(StudyOptions Options, StudySummary Summary)
+internal sealed record StudyRecord(StudyOptions Options, StudySummary Summary)
 {
     /// <summary>Fingerprint of the settings of the study that it is of; null in files of older versions.</summary>
     public string? Study { get; init; }

@@ -21,7 +21,7 @@ using Qua2SeDiMo.Studies.Storage;
 namespace Qua2SeDiMo.Labelling;
 
 /// <summary>The labelled trials of a run's own study, joined with the graph and the bank of the model they are of.</summary>
-public static class StudyTrials
+internal static class StudyTrials
 {
     /// <summary>The complete trials of a run's study; only those with lower numbers than <paramref name="before"/>.</summary>
     /// <exception cref="ModelFolderException">There are fewer complete trials than folds can be made of.</exception>

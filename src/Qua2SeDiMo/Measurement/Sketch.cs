@@ -12,7 +12,7 @@ namespace Qua2SeDiMo.Measurement;
 /// <param name="Steps">Steps whose calls were differentiated.</param>
 /// <param name="Images">Number of images.</param>
 /// <param name="Cotangents">Cotangents for each image.</param>
-public sealed record Sketch(
+internal sealed record Sketch(
     SketchTarget Target, IReadOnlyList<string> Weights, IReadOnlyList<QuantizerSpec> Options, IReadOnlyList<int> Steps, int Images, int Cotangents)
 {
     private readonly double[] products = new double[(long)Images * Cotangents * Steps.Count * Weights.Count * Options.Count];
@@ -81,7 +81,7 @@ public sealed record Sketch(
 /// <summary>A mean and how well it is known.</summary>
 /// <param name="Mean">The mean.</param>
 /// <param name="StandardError">Of the mean; NaN where there is one value only.</param>
-public readonly record struct Estimate(double Mean, double StandardError)
+internal readonly record struct Estimate(double Mean, double StandardError)
 {
     /// <summary>Of independent values.</summary>
     public static Estimate Of(IReadOnlyList<double> values)

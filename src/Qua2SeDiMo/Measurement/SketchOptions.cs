@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Measurement;
 
 /// <summary>What a sketch looks at.</summary>
-public enum SketchTarget
+internal enum SketchTarget
 {
     /// <summary>The guided prediction of single calls, at states of the full-precision run.</summary>
     Calls,
@@ -12,7 +12,7 @@ public enum SketchTarget
 }
 
 /// <summary>How a sketch is made.</summary>
-public sealed record SketchOptions
+internal sealed record SketchOptions
 {
     /// <summary>What is looked at. Default the final latents.</summary>
     public SketchTarget Target { get; init; } = SketchTarget.Latents;

@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Metrics;
 /// Turns images into the pixel values that a CLIP vision tower expects, as transformers' <c>CLIPImageProcessor</c> does: the shorter edge is
 /// resized, the centre cut out, and each channel normalised. Steps that its configuration turns off are left out.
 /// </summary>
-public sealed record ClipImageProcessor
+internal sealed record ClipImageProcessor
 {
     // Towers take 224 to 448 pixels.
     private const int LargestEdge = 4096;

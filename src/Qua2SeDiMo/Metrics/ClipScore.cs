@@ -3,7 +3,7 @@ namespace Qua2SeDiMo.Metrics;
 /// <summary>
 /// How well images show their prompts (Hessel et al., EMNLP 2021): cosine of CLIP image and text embeddings, negative ones cut to 0; larger is better.
 /// </summary>
-public static class ClipScore
+internal static class ClipScore
 {
     /// <summary>Score of one pair: max(100·cosine, 0), 0 to 100.</summary>
     public static double OfPair(ReadOnlySpan<float> image, ReadOnlySpan<float> text) => Math.Max(100 * CosineSimilarity.Of(image, text), 0);

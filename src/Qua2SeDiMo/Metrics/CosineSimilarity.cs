@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Metrics;
 
 /// <summary>Cosine of the angle between embeddings: −1 to 1, larger is better, no unit.</summary>
-public static class CosineSimilarity
+internal static class CosineSimilarity
 {
     /// <summary>Cosine of two vectors; 0 if either is zero.</summary>
     /// <exception cref="ArgumentException">The lengths differ.</exception>

@@ -7,7 +7,7 @@ namespace Qua2SeDiMo.Metrics;
 /// <param name="Trace">tr C₁, total variance of the set that is judged.</param>
 /// <param name="ReferenceTrace">tr C₂, total variance of the reference set.</param>
 /// <param name="RootTrace">tr (C₁C₂)^½.</param>
-public readonly record struct FrechetTerms(double SquaredMeanDistance, double Trace, double ReferenceTrace, double RootTrace)
+internal readonly record struct FrechetTerms(double SquaredMeanDistance, double Trace, double ReferenceTrace, double RootTrace)
 {
     /// <summary>|μ₁ − μ₂|² + tr C₁ + tr C₂ − 2 tr (C₁C₂)^½; 0 for equal sets, up to rounding.</summary>
     public double Distance => SquaredMeanDistance + Trace + ReferenceTrace - (2 * RootTrace);
@@ -21,7 +21,7 @@ public readonly record struct FrechetTerms(double SquaredMeanDistance, double Tr
 /// With C₂ = L·Lᵀ and A = X₁L/√(n₁−1), X₁ centred, C₁C₂ has the non-zero eigenvalues of AᵀA, so tr (C₁C₂)^½ is the sum of the singular
 /// values of A: always real, and only as large a problem as the smaller side of A. L belongs to the reference and is found once.
 /// </remarks>
-public sealed class FrechetDistance
+internal sealed class FrechetDistance
 {
     private readonly int width;
     private readonly double[] referenceMean;

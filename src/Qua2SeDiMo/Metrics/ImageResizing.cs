@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Metrics;
 
 /// <summary>The shape that a source pixel spreads over when an image is resized.</summary>
-public enum ResamplingFilter
+internal enum ResamplingFilter
 {
     /// <summary>Mean over the covered area.</summary>
     Box,
@@ -17,7 +17,7 @@ public enum ResamplingFilter
 /// Antialiased resizing of interleaved images, equal to Pillow's bit for bit on 8-bit images: the filter is widened when shrinking,
 /// rows are resized before columns, and 8-bit weights have 22 fractional bits.
 /// </summary>
-public static class ImageResizing
+internal static class ImageResizing
 {
     // Pillow keeps 32 bits minus 8 of the pixel minus 2 of headroom.
     private const int FractionBits = 22;

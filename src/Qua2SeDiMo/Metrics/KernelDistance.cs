@@ -4,7 +4,7 @@ namespace Qua2SeDiMo.Metrics;
 
 /// <summary>KID over subsets: no unit, smaller is better, unbiased and therefore also negative.</summary>
 /// <param name="PerSubset">Unbiased squared MMD of each pair of subsets.</param>
-public sealed record KernelDistanceResult(IReadOnlyList<double> PerSubset)
+internal sealed record KernelDistanceResult(IReadOnlyList<double> PerSubset)
 {
     /// <summary>The distance: mean over subsets.</summary>
     public double Mean { get; } = PerSubset.Average();
@@ -14,7 +14,7 @@ public sealed record KernelDistanceResult(IReadOnlyList<double> PerSubset)
 }
 
 /// <summary>Maximum mean discrepancies between feature sets: they assume no normal distribution, and KID has no bias at few samples.</summary>
-public static class KernelDistance
+internal static class KernelDistance
 {
     // CMMD (Jayasumana et al., CVPR 2024): bandwidth and scale of the paper.
     private const double GaussianSigma = 10;

@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Metrics;
 
 /// <summary>PSNR: 10·log₁₀(1 / mean squared error) of images in [0, 1], in decibels; larger is better.</summary>
-public static class PeakSignalToNoise
+internal static class PeakSignalToNoise
 {
     /// <summary>The figure of equal images, whose error of 0 has no logarithm: an error of 10⁻¹⁰.</summary>
     public const double LargestDecibels = 100;

@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Metrics;
 /// SSIM (Wang et al., IEEE TIP 2004, section III): local means, variances and covariance under an 11×11 Gaussian window of σ = 1.5, data range 1,
 /// averaged over all whole windows and channels; −1 to 1, larger is better, 1 for equal images.
 /// </summary>
-public static class StructuralSimilarity
+internal static class StructuralSimilarity
 {
     /// <summary>Side of the window; images must be as large.</summary>
     public const int WindowSize = 11;

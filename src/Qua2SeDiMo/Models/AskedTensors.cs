@@ -5,7 +5,7 @@ namespace Qua2SeDiMo.Models;
 
 /// <summary>Another source's tensors, with a note of the names that were looked up: what is left over is not read.</summary>
 /// <param name="source">The source; stays the caller's.</param>
-public sealed class AskedTensors(ITensorSource source) : ITensorSource
+internal sealed class AskedTensors(ITensorSource source) : ITensorSource
 {
     private readonly Lookup lookup = new(source.Tensors);
 

@@ -3,7 +3,7 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Models;
 
 /// <summary>How a component's weights are stored.</summary>
-public enum WeightForm
+internal enum WeightForm
 {
     /// <summary>Not at all: a scheduler or tokenizer, or a network whose weights are missing.</summary>
     None,
@@ -19,7 +19,7 @@ public enum WeightForm
 /// Which files of a component's folder are read: decided here once, for everything that opens, copies or fingerprints them. Looks at names
 /// (and, for shards, at the index); nothing else is opened. Files whose names begin with a dot are never read.
 /// </summary>
-public sealed class ComponentFiles
+internal sealed class ComponentFiles
 {
     /// <summary>Name of an exported denoiser's program.</summary>
     public const string ProgramName = "model.onnx";

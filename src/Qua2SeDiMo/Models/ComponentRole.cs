@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Models;
 
 /// <summary>What a component of a pipeline is, and with that which of its files are read.</summary>
-public enum ComponentRole
+internal enum ComponentRole
 {
     /// <summary>A network: <c>config.json</c> and weights.</summary>
     Network,
@@ -14,7 +14,7 @@ public enum ComponentRole
 }
 
 /// <summary>Tells roles apart by the names that pipelines give their components.</summary>
-public static class ComponentRoles
+internal static class ComponentRoles
 {
     /// <summary>
     /// Files of a tokenizer; of those that say the same twice (tokenizer.json, vocab.json with merges.txt) readers choose by themselves.

@@ -3,7 +3,7 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Models;
 
 /// <summary>Named tensors that are read on demand; the header is known, the data stays where it is.</summary>
-public interface ITensorSource : IDisposable
+internal interface ITensorSource : IDisposable
 {
     /// <summary>All tensors by name.</summary>
     IReadOnlyDictionary<string, TensorInfo> Tensors { get; }
@@ -18,7 +18,7 @@ public interface ITensorSource : IDisposable
 }
 
 /// <summary>Whole-tensor reads, for tensors known to be small enough to hold.</summary>
-public static class TensorSources
+internal static class TensorSources
 {
     /// <summary>Reads a whole tensor as single precision.</summary>
     public static float[] ReadSingle(this ITensorSource source, string name)

@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Models;
 
 /// <summary>A tensor that is needed is not in the checkpoint.</summary>
-public sealed class MissingTensorException : Q2Exception
+internal sealed class MissingTensorException : Q2Exception
 {
     private MissingTensorException(string message) : base(message) { }
 

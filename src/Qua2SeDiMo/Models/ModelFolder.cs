@@ -10,7 +10,7 @@ namespace Qua2SeDiMo.Models;
 /// <param name="Library">Library that defines its class: diffusers or transformers.</param>
 /// <param name="ClassName">Class, for instance <c>PixArtTransformer2DModel</c>.</param>
 /// <param name="DirectoryPath">Its folder.</param>
-public sealed record ModelComponent(string Name, string Library, string ClassName, string DirectoryPath)
+internal sealed record ModelComponent(string Name, string Library, string ClassName, string DirectoryPath)
 {
     // The library that defines the class; anything else wraps a model of another class, which its own file names.
     private static readonly string[] Libraries = ["diffusers", "transformers"];
@@ -53,7 +53,7 @@ public sealed record ModelComponent(string Name, string Library, string ClassNam
 /// A pipeline on disk in the layout of diffusers: <c>model_index.json</c> and a folder per component. Opening reads only that index.
 /// Components that the pipeline's class does not read (a safety checker, an image encoder) may be missing.
 /// </summary>
-public sealed class ModelFolder
+internal sealed class ModelFolder
 {
     /// <summary>Name of the file that says what the components are.</summary>
     public const string IndexName = "model_index.json";

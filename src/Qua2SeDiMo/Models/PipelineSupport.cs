@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Models;
 /// Why no pictures can be made from a folder, and the way on: pipelines that were exported whole, that need an image, whose code is their
 /// own.
 /// </summary>
-public static class PipelineSupport
+internal static class PipelineSupport
 {
     private const int CommonLatentChannels = 4;
 

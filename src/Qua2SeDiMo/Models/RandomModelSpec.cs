@@ -10,7 +10,7 @@ namespace Qua2SeDiMo.Models;
 /// <param name="Config">Its <c>config.json</c>.</param>
 /// <param name="ParameterCount">Number of parameters, as released.</param>
 /// <param name="Tensors">Tensors in the order of the checkpoint.</param>
-public sealed record RandomModelSpec(string ClassName, JsonObject Config, long ParameterCount, IReadOnlyList<RandomModelTensor> Tensors)
+internal sealed record RandomModelSpec(string ClassName, JsonObject Config, long ParameterCount, IReadOnlyList<RandomModelTensor> Tensors)
 {
     /// <summary>Reads a description: an object with <c>class</c>, <c>config</c>, <c>parameter_count</c> and <c>tensors</c> (each <c>name</c>, <c>shape</c>, <c>kind</c>).</summary>
     /// <exception cref="Q2Exception">The file is missing or not such an object, or its tensors do not add up to the count that it states.</exception>
@@ -36,4 +36,4 @@ public sealed record RandomModelSpec(string ClassName, JsonObject Config, long P
 /// <summary>One tensor of a described model.</summary>
 /// <param name="Info">Name, type and shape.</param>
 /// <param name="Kind">Class of the module that owns it, for instance <c>Linear</c> or <c>GroupNorm</c>.</param>
-public sealed record RandomModelTensor(TensorInfo Info, string Kind);
+internal sealed record RandomModelTensor(TensorInfo Info, string Kind);

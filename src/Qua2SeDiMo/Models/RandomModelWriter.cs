@@ -15,7 +15,7 @@ namespace Qua2SeDiMo.Models;
 /// Linear and convolution weights are normal with standard deviation 1/√inputs, so that activations keep their size; norm weights are one;
 /// biases, tables and embeddings are normal with standard deviation 0.02.
 /// </remarks>
-public static class RandomModelWriter
+internal static class RandomModelWriter
 {
     private const string Stem = "diffusion_pytorch_model";
     private const int TableSize = 1 << 16;

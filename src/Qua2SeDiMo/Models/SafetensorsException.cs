@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Models;
 
 /// <summary>A safetensors file is damaged, cut short or not a safetensors file; the message names file, tensor and fault.</summary>
-public sealed class SafetensorsException : Q2Exception
+internal sealed class SafetensorsException : Q2Exception
 {
     internal SafetensorsException(string path, string fault) : this(path, null, fault) { }
 

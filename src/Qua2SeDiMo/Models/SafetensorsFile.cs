@@ -5,7 +5,7 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Models;
 
 /// <summary>One safetensors file. Opening reads the header only; data is read at its offset on demand, from any thread.</summary>
-public sealed class SafetensorsFile : ITensorSource
+internal sealed class SafetensorsFile : ITensorSource
 {
     private const int ConversionBytes = 1 << 16;
     private readonly SafeFileHandle handle;

@@ -10,7 +10,7 @@ namespace Qua2SeDiMo.Models;
 /// Writes a safetensors file: shapes are declared first, then each tensor's bytes are produced in turn, so that only one
 /// tensor (or less) is in memory. Tensors are laid out in the order given; the same input gives the same bytes.
 /// </summary>
-public static class SafetensorsWriter
+internal static class SafetensorsWriter
 {
     /// <summary>One tensor to write.</summary>
     /// <param name="Info">Name, type and shape.</param>

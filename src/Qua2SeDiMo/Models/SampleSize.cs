@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Models;
 /// <summary>The size that a model was made for: <c>sample_size</c>, one number for both sides or <c>[height, width]</c>.</summary>
 /// <param name="Height">Rows of the latents (of the image, for an autoencoder).</param>
 /// <param name="Width">Columns.</param>
-public readonly record struct SampleSize(int Height, int Width)
+internal readonly record struct SampleSize(int Height, int Width)
 {
     private const string Key = "sample_size";
 

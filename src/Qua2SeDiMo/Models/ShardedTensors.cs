@@ -8,7 +8,7 @@ namespace Qua2SeDiMo.Models;
 /// The tensors of a component that is stored in one file or in shards with an index; headers and scales are read on opening, data on
 /// demand. Weights that are 8-bit floats come widened.
 /// </summary>
-public sealed class ShardedTensors : ITensorSource
+internal sealed class ShardedTensors : ITensorSource
 {
     private readonly StoredTensors stored;
     private readonly WeightScales scales;

@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Models;
 /// <param name="Name">Name in the checkpoint, for instance <c>transformer_blocks.0.attn1.to_q.weight</c>.</param>
 /// <param name="Type">Stored element type.</param>
 /// <param name="Shape">Row-major extents; empty for a scalar.</param>
-public sealed record TensorInfo(string Name, ElementType Type, IReadOnlyList<long> Shape)
+internal sealed record TensorInfo(string Name, ElementType Type, IReadOnlyList<long> Shape)
 {
     /// <summary>Number of elements.</summary>
     public long ElementCount { get; } = Shape.Aggregate(1L, (product, extent) => checked(product * extent));

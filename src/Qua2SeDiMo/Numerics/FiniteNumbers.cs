@@ -3,7 +3,7 @@ using System.Numerics.Tensors;
 namespace Qua2SeDiMo.Numerics;
 
 /// <summary>Whether numbers are numbers.</summary>
-public static class FiniteNumbers
+internal static class FiniteNumbers
 {
     /// <summary>Whether no value is NaN or infinite; about as fast as memory is read.</summary>
     public static bool All(ReadOnlySpan<float> values) =>

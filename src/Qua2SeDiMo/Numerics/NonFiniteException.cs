@@ -4,7 +4,7 @@ namespace Qua2SeDiMo.Numerics;
 /// NaN or infinity where numbers were to come out: a damaged weight, an overflow, or a quantized model that diverges. Depends on what was
 /// computed alone, so that trying again gives the same.
 /// </summary>
-public sealed class NonFiniteException : Q2Exception
+internal sealed class NonFiniteException : Q2Exception
 {
     /// <summary>Creates the exception.</summary>
     /// <param name="message">Which component, at which step, and the first tensor that is not finite.</param>

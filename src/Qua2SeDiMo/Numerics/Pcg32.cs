@@ -4,7 +4,7 @@ namespace Qua2SeDiMo.Numerics;
 /// PCG-XSH-RR 64/32 (O'Neill, 2014): small, fast, and the same on every machine. Streams with different numbers are independent,
 /// so trial k draws from stream k whatever ran before it.
 /// </summary>
-public sealed class Pcg32
+internal sealed class Pcg32
 {
     private const ulong Multiplier = 6364136223846793005UL;
     private readonly ulong increment;

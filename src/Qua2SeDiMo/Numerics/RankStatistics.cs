@@ -3,7 +3,7 @@ using MathNet.Numerics;
 namespace Qua2SeDiMo.Numerics;
 
 /// <summary>Correlations of two columns and the quality of a ranking, ties treated exactly. A constant column has no correlation: NaN.</summary>
-public static class RankStatistics
+internal static class RankStatistics
 {
     /// <summary>Ranks from 1, the smallest value first; tied values share the mean of their positions.</summary>
     public static double[] AverageRanks(ReadOnlySpan<double> values)

@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Numerics;
 /// </summary>
 /// <param name="Cos">[patches, head width], row-major; each value is repeated once.</param>
 /// <param name="Sin">Shaped alike.</param>
-public sealed record RotaryGrid(float[] Cos, float[] Sin)
+internal sealed record RotaryGrid(float[] Cos, float[] Sin)
 {
     private const double Theta = 10000;
 

@@ -18,7 +18,7 @@ namespace Qua2SeDiMo.Packing;
 /// names, parts of split weights joined, everything else as it was. The values are those of the packed model, rounded to float16 once more;
 /// the folder is as large as a float16 checkpoint.
 /// </summary>
-public static class DiffusersWriter
+internal static class DiffusersWriter
 {
     /// <summary>Bytes of tensors per file that diffusers itself writes.</summary>
     public const long DefaultShardBytes = 10_000_000_000;

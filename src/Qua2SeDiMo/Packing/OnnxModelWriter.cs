@@ -14,7 +14,7 @@ namespace Qua2SeDiMo.Packing;
 /// weights are packed codes. Any ONNX Runtime opens it without a library of ours. With our operators in place of the standard ones a host
 /// needs their library, and multiplies by the codes as they are.
 /// </summary>
-public static class OnnxModelWriter
+internal static class OnnxModelWriter
 {
     /// <summary>Writes the folder; it appears when it is complete.</summary>
     /// <param name="source">Original pipeline.</param>

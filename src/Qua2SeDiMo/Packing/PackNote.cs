@@ -14,7 +14,7 @@ namespace Qua2SeDiMo.Packing;
 /// <param name="ActivationBits">Bits that activations are to be rounded to; null leaves them.</param>
 /// <param name="Allocation">Option of every quantized weight.</param>
 /// <param name="Plan">Where the allocation came from; null when it was not said.</param>
-public sealed record PackNote(PackFormat Format, double AverageBits, int? ActivationBits, BitAllocation Allocation, JsonObject? Plan)
+internal sealed record PackNote(PackFormat Format, double AverageBits, int? ActivationBits, BitAllocation Allocation, JsonObject? Plan)
 {
     /// <summary>Name of the file, in the folder itself.</summary>
     public const string FileName = "q2_pack.json";

@@ -16,7 +16,7 @@ namespace Qua2SeDiMo.Packing;
 /// <param name="ActivationBits">Bits that activations are rounded to when the model runs, 2 to 8; null leaves them.</param>
 /// <param name="Plan">Where the allocation came from, as given by the caller; null when it was not said.</param>
 /// <param name="Parts">Quantized weights and parts.</param>
-public sealed record PackedManifest(string WeightsSha256, string SourceFingerprint, long QuantizedBytes, double AverageBits, int? ActivationBits, JsonObject? Plan, IReadOnlyList<PackedPart> Parts)
+internal sealed record PackedManifest(string WeightsSha256, string SourceFingerprint, long QuantizedBytes, double AverageBits, int? ActivationBits, JsonObject? Plan, IReadOnlyList<PackedPart> Parts)
 {
     /// <summary>Name of the manifest inside the denoiser's folder.</summary>
     public const string FileName = ComponentFiles.ManifestName;

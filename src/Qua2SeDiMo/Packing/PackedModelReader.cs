@@ -13,7 +13,7 @@ namespace Qua2SeDiMo.Packing;
 /// A packed denoiser's tensors under their original names: quantized ones are reconstructed in single precision as they are read, parts of
 /// split weights are joined, all others come as they were. Safe to read from several threads.
 /// </summary>
-public sealed class PackedModelReader : ITensorSource
+internal sealed class PackedModelReader : ITensorSource
 {
     // Codes unpacked at a time; a multiple of eight, so that every piece begins at a byte.
     private const int PieceLength = 1 << 15;

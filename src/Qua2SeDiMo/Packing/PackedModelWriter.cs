@@ -13,7 +13,7 @@ namespace Qua2SeDiMo.Packing;
 /// Writes a pipeline folder whose denoiser is packed: what is read of the other components is copied, the denoiser's weights become one safetensors file of
 /// tables, codes and untouched tensors with a manifest beside it (docs/formats.md).
 /// </summary>
-public static class PackedModelWriter
+internal static class PackedModelWriter
 {
     /// <summary>Packs a model. The folder appears when it is complete.</summary>
     /// <param name="source">Original pipeline.</param>

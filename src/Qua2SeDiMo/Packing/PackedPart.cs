@@ -14,7 +14,7 @@ namespace Qua2SeDiMo.Packing;
 /// <param name="Spec">Its option; null for a part of a split weight that kept its original precision.</param>
 /// <param name="OriginalType">Type in the original checkpoint.</param>
 /// <param name="TableType">Precision of its tables: Float32, Float16 or BFloat16.</param>
-public sealed record PackedPart(string Name, string TensorName, IReadOnlyList<long> Shape, long InputStart, long TensorInputs, QuantizerSpec? Spec,
+internal sealed record PackedPart(string Name, string TensorName, IReadOnlyList<long> Shape, long InputStart, long TensorInputs, QuantizerSpec? Spec,
     ElementType OriginalType, ElementType TableType)
 {
     /// <summary>Rows.</summary>

@@ -15,7 +15,7 @@ namespace Qua2SeDiMo.Pipelines;
 /// <param name="UnreadFiles">Files of its folder, likewise.</param>
 /// <param name="Corrections">What is corrected in its configuration, a sentence each.</param>
 /// <param name="Refusal">Why it cannot be used; null if it can.</param>
-public sealed record ComponentReview(
+internal sealed record ComponentReview(
     string Component, string ClassName, string? FileClassName, IReadOnlyList<string> UnreadKeys, IReadOnlyList<string> UnreadTensors, IReadOnlyList<string> UnreadFiles,
     IReadOnlyList<string> Corrections, string? Refusal)
 {

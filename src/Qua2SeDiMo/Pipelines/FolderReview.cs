@@ -10,7 +10,7 @@ namespace Qua2SeDiMo.Pipelines;
 /// <param name="UnreadKeys">Keys of <c>model_index.json</c> that are not read and not known to change nothing.</param>
 /// <param name="UnreadFiles">Adapters and embeddings beside it that are not loaded.</param>
 /// <param name="Components">The components that the pipeline uses.</param>
-public sealed record FolderReview(string Name, IReadOnlyList<string> UnreadKeys, IReadOnlyList<string> UnreadFiles, IReadOnlyList<ComponentReview> Components)
+internal sealed record FolderReview(string Name, IReadOnlyList<string> UnreadKeys, IReadOnlyList<string> UnreadFiles, IReadOnlyList<ComponentReview> Components)
 {
     private const int NamedAtOnce = 3;
 

@@ -46,23 +46,23 @@ public sealed class LoadedModel : IDisposable
     }
 
     /// <summary>The folder.</summary>
-    public ModelFolder Folder { get; }
+    internal ModelFolder Folder { get; }
 
     /// <summary>The denoiser's tensors.</summary>
-    public ITensorSource Tensors { get; }
+    internal ITensorSource Tensors { get; }
 
     /// <summary>The denoiser at its own size.</summary>
-    public Graph Graph { get; }
+    internal Graph Graph { get; }
 
     /// <summary>Its sensitivity graph.</summary>
     /// <exception cref="Q2Exception">The denoiser has no quantizable weights.</exception>
-    public OperationGraph Operations => operations.Value;
+    internal OperationGraph Operations => operations.Value;
 
     /// <summary>What the folder holds beside what is read of it.</summary>
-    public FolderReview Review => review.Value;
+    internal FolderReview Review => review.Value;
 
     /// <summary>Its quantizable weights, in the order of the forward pass.</summary>
-    public IReadOnlyList<QuantizableWeight> Weights { get; }
+    internal IReadOnlyList<QuantizableWeight> Weights { get; }
 
     /// <summary>P: bits of one stored weight, 16 or 32; 8-bit floats count as what they widen to.</summary>
     public int OriginalBits { get; }
@@ -80,14 +80,14 @@ public sealed class LoadedModel : IDisposable
     /// <param name="progress">Told how much is read.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <exception cref="Q2Exception">A component or a file is missing or damaged.</exception>
-    public ModelFingerprint Fingerprint(IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default) =>
+    internal ModelFingerprint Fingerprint(IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default) =>
         fingerprint ??= Reader(progress, cancellationToken).Of(Folder, DenoiserFingerprint(progress, cancellationToken));
 
     /// <summary>What its denoiser is by its content: its part of <see cref="Fingerprint"/>.</summary>
     /// <param name="progress">Told how much is read.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <exception cref="Q2Exception">A file is missing or damaged.</exception>
-    public ModelFingerprint DenoiserFingerprint(IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default) =>
+    internal ModelFingerprint DenoiserFingerprint(IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default) =>
         denoiserFingerprint ??= Reader(progress, cancellationToken).OfDenoiser(Folder.Denoiser, Tensors);
 
     /// <summary>What images are scored with, by its content; read once for this model.</summary>

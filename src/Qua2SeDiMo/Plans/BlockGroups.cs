@@ -10,7 +10,7 @@ namespace Qua2SeDiMo.Plans;
 /// Block level: the option sets of every unit with their scores (method.md, section 7), one unit after the other, so that no more than one unit's 6^n scores
 /// are held. Of each unit the sets that no smaller or equal set outscores are kept: no plan loses by that.
 /// </summary>
-public static class BlockGroups
+internal static class BlockGroups
 {
     /// <summary>Every weight in exactly one group.</summary>
     /// <param name="topology">The graph.</param>

@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Plans;
 /// Allocations worth labelling next: each is the best one for some size if quality were as one bootstrap resample of the trials has it
 /// (Thompson sampling along the front of quality against size). Where the trials leave scores open, resamples disagree and proposals explore.
 /// </summary>
-public static class FrontCandidates
+internal static class FrontCandidates
 {
     // Share of weights that are drawn again when a proposal repeats an allocation that is known already.
     private const double RedrawnShare = 0.1;

@@ -4,10 +4,10 @@ namespace Qua2SeDiMo.Plans;
 /// <param name="Options">Option index of every weight.</param>
 /// <param name="SizeBytes">Its bytes.</param>
 /// <param name="Score">Its score, in the search's own units; larger is better.</param>
-public sealed record PlanCandidate(IReadOnlyList<int> Options, long SizeBytes, double Score);
+internal sealed record PlanCandidate(IReadOnlyList<int> Options, long SizeBytes, double Score);
 
 /// <summary>Finds a good allocation for any budget.</summary>
-public interface ICandidateSearch
+internal interface ICandidateSearch
 {
     /// <summary>Name in messages and benchmarks, for instance <c>network</c>.</summary>
     string Name { get; }

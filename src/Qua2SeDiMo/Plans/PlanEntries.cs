@@ -6,7 +6,7 @@ using Qua2SeDiMo.Quantizers;
 namespace Qua2SeDiMo.Plans;
 
 /// <summary>Makes entries of plans from scores and sizes. Needs no model and no images.</summary>
-public static class PlanEntries
+internal static class PlanEntries
 {
     /// <summary>The candidate of every source for every budget, and the allocation of the least weight error.</summary>
     /// <param name="features">Sizes and errors of every weight under every option.</param>

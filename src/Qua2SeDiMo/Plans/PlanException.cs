@@ -1,4 +1,4 @@
 namespace Qua2SeDiMo.Plans;
 
 /// <summary>No plan can be made as it was asked for: no source is left, no allocation is small enough, or an option is unknown.</summary>
-public sealed class PlanException(string message) : Q2Exception(message);
+internal sealed class PlanException(string message) : Q2Exception(message);

@@ -3,7 +3,7 @@ namespace Qua2SeDiMo.Plans;
 /// <summary>One point of a front: no allocation of at most this size has a larger summed score.</summary>
 /// <param name="SizeBytes">Bytes.</param>
 /// <param name="Score">Summed score.</param>
-public readonly record struct FrontPoint(long SizeBytes, double Score);
+internal readonly record struct FrontPoint(long SizeBytes, double Score);
 
 /// <summary>The best summed score by size, from the smallest allocation to the best.</summary>
 /// <param name="Points">Ascending in size and in score; every one is exact.</param>
@@ -11,7 +11,7 @@ public readonly record struct FrontPoint(long SizeBytes, double Score);
 /// Whether these are all Pareto-optimal points. Otherwise they are the corners of the front's upper hull, and what lies between two corners beats the smaller one
 /// by less than the larger one does; <see cref="PlanSearch.Choose"/> finds it for any one budget.
 /// </param>
-public sealed record PlanFront(IReadOnlyList<FrontPoint> Points, bool IsComplete)
+internal sealed record PlanFront(IReadOnlyList<FrontPoint> Points, bool IsComplete)
 {
     /// <summary>Points up to which all are listed.</summary>
     public const int MostPoints = 10_000;

@@ -3,20 +3,20 @@ namespace Qua2SeDiMo.Plans;
 /// <summary>One way to store a weight or a unit.</summary>
 /// <param name="SizeBytes">Bytes, 0 or more.</param>
 /// <param name="Score">Larger is better; scores of a plan add up.</param>
-public readonly record struct PlanOption(long SizeBytes, double Score);
+internal readonly record struct PlanOption(long SizeBytes, double Score);
 
 /// <summary>An option for every group.</summary>
 /// <param name="Options">Index into each group's options.</param>
 /// <param name="SizeBytes">Summed bytes.</param>
 /// <param name="Score">Summed score.</param>
-public sealed record PlanChoice(IReadOnlyList<int> Options, long SizeBytes, double Score);
+internal sealed record PlanChoice(IReadOnlyList<int> Options, long SizeBytes, double Score);
 
 /// <summary>
 /// Chooses one option per group so that the summed score is largest within a byte budget: the multiple-choice knapsack problem, solved exactly.
 /// Dynamic programming over the undominated (size, score) pairs of the first groups, cut by the linear relaxation of the others
 /// (Dyer, Riha and Walker, 1995; Kellerer, Pferschy and Pisinger, Knapsack Problems, chapter 11).
 /// </summary>
-public static class PlanSearch
+internal static class PlanSearch
 {
     private const double Rounding = 1e-12;
     private const int NarrowWidth = 500;

@@ -10,10 +10,10 @@ namespace Qua2SeDiMo.Plans;
 /// <summary>A source of candidate plans.</summary>
 /// <param name="Scores">What is maximised.</param>
 /// <param name="Search">How.</param>
-public sealed record PlanSource(ScoreModel Scores, ICandidateSearch Search);
+internal sealed record PlanSource(ScoreModel Scores, ICandidateSearch Search);
 
 /// <summary>The sources of candidate plans that some fitted models give.</summary>
-public sealed class PlanSources
+internal sealed class PlanSources
 {
     private readonly TrainingSet study;
     private readonly SensitivityRecord sensitivity;

@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Plans;
 /// weight is predicted; the best sum of these gains within the budget is chosen exactly and taken if its own prediction is better. Otherwise
 /// changes are charged more and more, so that fewer are made at once. A local optimum, deterministic.
 /// </summary>
-public sealed class PredictionSearch : ICandidateSearch
+internal sealed class PredictionSearch : ICandidateSearch
 {
     private const int MostRounds = 40;
     private const int MostCharges = 8;

@@ -49,7 +49,7 @@ public sealed record ScoreFront
     /// <param name="features">Sizes.</param>
     /// <param name="sources">The sources.</param>
     /// <param name="cancellationToken">Stops between groups.</param>
-    public static IReadOnlyList<ScoreFront> Of(
+    internal static IReadOnlyList<ScoreFront> Of(
         OptionFeatures features, IReadOnlyList<PlanSource> sources, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(features);

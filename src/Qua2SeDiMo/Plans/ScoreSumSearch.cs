@@ -7,7 +7,7 @@ namespace Qua2SeDiMo.Plans;
 /// <param name="name">Name in keys and files.</param>
 /// <param name="features">Sizes.</param>
 /// <param name="groups">Every weight in one group.</param>
-public sealed class ScoreSumSearch(string name, OptionFeatures features, IReadOnlyList<ScoredGroup> groups) : ICandidateSearch
+internal sealed class ScoreSumSearch(string name, OptionFeatures features, IReadOnlyList<ScoredGroup> groups) : ICandidateSearch
 {
     private readonly PlanOption[][] choices = [.. groups.Select(group => group.Choices.Select(choice => new PlanOption(choice.SizeBytes, choice.Score)).ToArray())];
 

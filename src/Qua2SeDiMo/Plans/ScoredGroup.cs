@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Plans;
 /// <summary>Weights that are chosen together: one weight at op level, the weights of a unit at block level.</summary>
 /// <param name="Weights">Indices of the weights.</param>
 /// <param name="Choices">What may be chosen.</param>
-public sealed record ScoredGroup(IReadOnlyList<int> Weights, IReadOnlyList<ScoredChoice> Choices)
+internal sealed record ScoredGroup(IReadOnlyList<int> Weights, IReadOnlyList<ScoredChoice> Choices)
 {
     /// <summary>One group per weight.</summary>
     /// <param name="features">Sizes.</param>
@@ -36,4 +36,4 @@ public sealed record ScoredGroup(IReadOnlyList<int> Weights, IReadOnlyList<Score
 /// <param name="Combination">The options as digits of a number, the first weight's being the slowest.</param>
 /// <param name="SizeBytes">Summed bytes.</param>
 /// <param name="Score">Larger is better; scores of groups add up.</param>
-public readonly record struct ScoredChoice(int Combination, long SizeBytes, double Score);
+internal readonly record struct ScoredChoice(int Combination, long SizeBytes, double Score);

@@ -24,16 +24,16 @@ public sealed class BitAllocation : IEquatable<BitAllocation>
     public QuantizerSpec? this[string weightName] => specs.GetValueOrDefault(weightName);
 
     /// <summary>The same option for every weight.</summary>
-    public static BitAllocation Uniform(IEnumerable<QuantizableWeight> weights, QuantizerSpec spec) =>
+    internal static BitAllocation Uniform(IEnumerable<QuantizableWeight> weights, QuantizerSpec spec) =>
         ForEach(weights, _ => spec);
 
     /// <summary>An option chosen for each weight in turn.</summary>
-    public static BitAllocation ForEach(IEnumerable<QuantizableWeight> weights, Func<QuantizableWeight, QuantizerSpec> choose) =>
+    internal static BitAllocation ForEach(IEnumerable<QuantizableWeight> weights, Func<QuantizableWeight, QuantizerSpec> choose) =>
         new(weights.Select(weight => KeyValuePair.Create(weight.Name, choose(weight))));
 
     /// <summary>The same choices, where every weight that is tied to another one takes its option.</summary>
     /// <param name="weights">The quantizable weights of the denoiser.</param>
-    public BitAllocation WithTies(IEnumerable<QuantizableWeight> weights)
+    internal BitAllocation WithTies(IEnumerable<QuantizableWeight> weights)
     {
         ArgumentNullException.ThrowIfNull(weights);
         var choices = new Dictionary<string, QuantizerSpec>(specs, StringComparer.Ordinal);
@@ -48,7 +48,7 @@ public sealed class BitAllocation : IEquatable<BitAllocation>
     /// <summary>Quantized bytes over the given weights; unlisted ones count in full.</summary>
     /// <param name="weights">The quantizable weights of the denoiser.</param>
     /// <param name="originalBits">P: 16 or 32.</param>
-    public long SizeBytes(IEnumerable<QuantizableWeight> weights, int originalBits)
+    internal long SizeBytes(IEnumerable<QuantizableWeight> weights, int originalBits)
     {
         ArgumentNullException.ThrowIfNull(weights);
         return weights.Sum(weight => this[weight.Name]?.SizeBytes(weight.ElementCount, weight.OutChannels, originalBits)
@@ -56,7 +56,7 @@ public sealed class BitAllocation : IEquatable<BitAllocation>
     }
 
     /// <summary>AverageBits (official avg_bits): P · Σ quantized bytes / Σ original bytes, tables included.</summary>
-    public double AverageBits(IReadOnlyCollection<QuantizableWeight> weights, int originalBits)
+    internal double AverageBits(IReadOnlyCollection<QuantizableWeight> weights, int originalBits)
     {
         ArgumentNullException.ThrowIfNull(weights);
         long original = weights.Sum(weight => weight.ElementCount * originalBits / 8);
@@ -76,7 +76,7 @@ public sealed class BitAllocation : IEquatable<BitAllocation>
 
     /// <summary>Reads the form of <see cref="ToJson"/> from a parsed document.</summary>
     /// <exception cref="JsonFileException">Not an object of option names.</exception>
-    public static BitAllocation FromJson(ForeignValue value)
+    internal static BitAllocation FromJson(ForeignValue value)
     {
         if (!value.IsObject) throw value.Fault("an allocation: an object of weight name to option");
         var choices = new Dictionary<string, QuantizerSpec>(StringComparer.Ordinal);

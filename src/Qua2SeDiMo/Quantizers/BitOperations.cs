@@ -3,7 +3,7 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Quantizers;
 
 /// <summary>Which bits of a weight count in the bit operations.</summary>
-public enum BitOperationAccounting
+internal enum BitOperationAccounting
 {
     /// <summary>The bits of a code, for every method.</summary>
     CodeBits,
@@ -12,7 +12,7 @@ public enum BitOperationAccounting
 }
 
 /// <summary>Bit operations (BOPs): Σ multiply-accumulates × weight bits × activation bits (method.md, section 4).</summary>
-public static class BitOperations
+internal static class BitOperations
 {
     private const int HalfBits = 16;
 

@@ -5,7 +5,7 @@ using Qua2SeDiMo.Quantizers.Palettes;
 namespace Qua2SeDiMo.Quantizers;
 
 /// <summary>One weight under several options at once: the work that options share is done once.</summary>
-public static class WeightQuantizer
+internal static class WeightQuantizer
 {
     /// <summary>Quantizes a weight.</summary>
     /// <param name="weight">Finite weights.</param>

@@ -15,7 +15,7 @@ namespace Qua2SeDiMo.Reports;
 /// Everything that a report shows: the records of the stages as they are, and what they rest on. The report only orders, compares and
 /// draws it. Sections whose record is null or empty are left out, so a report can be written after any stage.
 /// </summary>
-public sealed record ReportData
+internal sealed record ReportData
 {
     /// <summary>What low and high ends of measured values are.</summary>
     internal const string IntervalMeaning = "95 % bootstrap interval over prompts";

@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Reports;
 
 /// <summary>What was run.</summary>
-public sealed record RunData
+internal sealed record RunData
 {
     /// <summary>Name of the model, usually its folder's.</summary>
     public required string ModelName { get; init; }
@@ -52,10 +52,10 @@ public sealed record RunData
 /// <summary>One line of "what was run".</summary>
 /// <param name="Name">What it is, for instance "Processor".</param>
 /// <param name="Value">Its value as text.</param>
-public sealed record FactData(string Name, string Value);
+internal sealed record FactData(string Name, string Value);
 
 /// <summary>One stage of the run.</summary>
 /// <param name="Name">Verb, for instance "study".</param>
 /// <param name="Time">Wall time.</param>
 /// <param name="Note">What it did, for instance "64 trials × 32 images", or empty.</param>
-public sealed record StageData(string Name, TimeSpan Time, string Note = "");
+internal sealed record StageData(string Name, TimeSpan Time, string Note = "");

@@ -7,7 +7,7 @@ namespace Qua2SeDiMo.Reports;
 /// <param name="Number">Number, from 0.</param>
 /// <param name="Objective">Value of the objective, larger is better.</param>
 /// <param name="Metrics">Metric key to value.</param>
-public sealed record TrialData(int Number, double Objective, IReadOnlyDictionary<string, double> Metrics)
+internal sealed record TrialData(int Number, double Objective, IReadOnlyDictionary<string, double> Metrics)
 {
     /// <summary>AverageBits of its allocation.</summary>
     internal double AverageBits => Metrics[StudyMetric.AverageBits.Name];

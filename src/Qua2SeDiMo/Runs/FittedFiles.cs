@@ -8,7 +8,7 @@ using Qua2SeDiMo.Predictors.Training;
 namespace Qua2SeDiMo.Runs;
 
 /// <summary>The fits of a run directory: one per loss, side by side.</summary>
-public static class FittedFiles
+internal static class FittedFiles
 {
     /// <summary>All fits of the same trials as the latest one, in the order of the losses.</summary>
     /// <exception cref="Q2Exception">A file is damaged, or of another version.</exception>

@@ -6,7 +6,7 @@ using Qua2SeDiMo.Inference;
 namespace Qua2SeDiMo.Runs;
 
 /// <summary>What a run was made on.</summary>
-public static class MachineFacts
+internal static class MachineFacts
 {
     /// <summary>Name and value, in the order in which they are shown.</summary>
     public static IReadOnlyList<(string Name, string Value)> Read() =>

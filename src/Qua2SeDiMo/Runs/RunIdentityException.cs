@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Runs;
 
 /// <summary>Results of a run directory do not belong to what they are to be used with.</summary>
-public sealed class RunIdentityException : Q2Exception
+internal sealed class RunIdentityException : Q2Exception
 {
     private const int MostDifferences = 6;
 

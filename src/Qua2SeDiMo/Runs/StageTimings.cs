@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Runs;
 /// <summary>
 /// Wall time of each stage of a run, kept over resumed calls as well as can be: what hinders it is never an error of the run.
 /// </summary>
-public static class StageTimings
+internal static class StageTimings
 {
     /// <summary>Runs a stage and adds its wall time, also when it is stopped; a stage that refuses leaves the run directory as it was.</summary>
     public static T Measure<T>(RunDirectory run, string stage, Func<T> action)

@@ -43,7 +43,7 @@ public sealed record ClaimSupport(
 /// <param name="Values">[trial][image], signed so that larger is better.</param>
 /// <param name="Prompts">Per image.</param>
 /// <param name="Seeds">Per image.</param>
-public sealed record ImageLabels(IReadOnlyList<IReadOnlyList<double>> Values, IReadOnlyList<string> Prompts, IReadOnlyList<ulong> Seeds);
+internal sealed record ImageLabels(IReadOnlyList<IReadOnlyList<double>> Values, IReadOnlyList<string> Prompts, IReadOnlyList<ulong> Seeds);
 
 /// <summary>Finds the trials and images behind differences of ridge coefficients.</summary>
 internal sealed class ClaimFinder

@@ -10,7 +10,7 @@ namespace Qua2SeDiMo.Sensitivity;
 /// Scores of one predictor (method.md, section 7): w_m · (‖h_m(last node)‖₁ − μ_m)/σ_m of a unit that is fed to the network as a graph
 /// of its own. Higher is better for the label.
 /// </summary>
-public sealed class HopScores
+internal sealed class HopScores
 {
     private readonly Dictionary<string, UnitRows> layouts = new(StringComparer.Ordinal);
     private readonly PredictorTopology topology;

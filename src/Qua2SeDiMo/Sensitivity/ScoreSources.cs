@@ -7,7 +7,7 @@ using Qua2SeDiMo.Predictors.Training;
 namespace Qua2SeDiMo.Sensitivity;
 
 /// <summary>Everything that gives each option of each weight a score, in the same form.</summary>
-public static class ScoreSources
+internal static class ScoreSources
 {
     /// <summary>The network if there is one, ridge regression with and without trends, marginal means and weight error.</summary>
     /// <param name="study">Options and labels.</param>

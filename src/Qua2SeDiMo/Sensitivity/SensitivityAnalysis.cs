@@ -9,7 +9,7 @@ using Qua2SeDiMo.Predictors.Training;
 namespace Qua2SeDiMo.Sensitivity;
 
 /// <summary>Reads sensitivities out of fitted models.</summary>
-public static class SensitivityAnalysis
+internal static class SensitivityAnalysis
 {
     /// <summary>Resamples of the trials behind the spread of ridge regression's scores.</summary>
     public const int DefaultResamples = 200;

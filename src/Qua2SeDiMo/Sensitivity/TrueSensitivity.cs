@@ -11,7 +11,7 @@ namespace Qua2SeDiMo.Sensitivity;
 /// <param name="Model">A name of <see cref="ModelNames"/>.</param>
 /// <param name="Operations">[weight · options + option], larger is better.</param>
 /// <param name="Unit">Score of every option combination of a unit, the first weight's option being the slowest digit.</param>
-public sealed record ModelScoreSource(string Model, double[] Operations, Func<PredictorUnit, double[]> Unit)
+internal sealed record ModelScoreSource(string Model, double[] Operations, Func<PredictorUnit, double[]> Unit)
 {
     /// <summary>A model whose score of a unit is the sum over its weights.</summary>
     public static ModelScoreSource Additive(string model, double[] operations, int optionCount) =>
@@ -22,7 +22,7 @@ public sealed record ModelScoreSource(string Model, double[] Operations, Func<Pr
 /// True sensitivities of a simulated study, for checking scores and never for training:
 /// damage(c) = Σ s[w][c_w] + Σ over pairs (a, b, weight) of weight·√(s[a][c_a]·s[b][c_b]).
 /// </summary>
-public sealed class TrueSensitivity
+internal sealed class TrueSensitivity
 {
     // Kendall's τ takes time with the square of their number.
     private const int MostCombinations = 1500;

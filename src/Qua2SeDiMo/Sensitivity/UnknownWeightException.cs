@@ -1,4 +1,4 @@
 namespace Qua2SeDiMo.Sensitivity;
 
 /// <summary>A name belongs to no weight, unit, operator type or block of a model, or to several weights.</summary>
-public sealed class UnknownWeightException(string message) : Q2Exception(message);
+internal sealed class UnknownWeightException(string message) : Q2Exception(message);

@@ -16,10 +16,10 @@ namespace Qua2SeDiMo.Stages;
 /// <param name="Name">What.</param>
 /// <param name="Value">What was found; why it failed, if it did.</param>
 /// <param name="Passed">Whether the program can work with it.</param>
-public sealed record DoctorCheck(string Name, string Value, bool Passed);
+internal sealed record DoctorCheck(string Name, string Value, bool Passed);
 
 /// <summary>Looks at the machine and at the native libraries, so that a broken installation is found before a long run.</summary>
-public static class DoctorStage
+internal static class DoctorStage
 {
     private const string OnnxRuntime = "ONNX Runtime";
 

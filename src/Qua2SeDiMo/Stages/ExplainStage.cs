@@ -15,7 +15,7 @@ using Qua2SeDiMo.Studies.Objectives;
 namespace Qua2SeDiMo.Stages;
 
 /// <summary>What is asked of an explanation.</summary>
-public sealed record ExplainOptions
+internal sealed record ExplainOptions
 {
     /// <summary>The fit that comes first; null takes the one that ranks held-out trials best. Networks of other losses are compared with it.</summary>
     public PredictorLoss? Loss { get; init; }
@@ -53,7 +53,7 @@ public static class ExplainStage
     /// <param name="progress">Told of every step.</param>
     /// <param name="cancellationToken">Stops between steps.</param>
     /// <exception cref="Q2Exception">There is no fitted predictor, or it is of other trials.</exception>
-    public static SensitivityRecord Run(
+    internal static SensitivityRecord Run(
         LabelledStudy study, RunDirectory run, ExplainOptions options, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(study);

@@ -37,7 +37,7 @@ public static class FitStage
     /// <param name="run">The run directory.</param>
     /// <param name="metric">Metric to predict; null takes the study's.</param>
     /// <param name="sizeWeight">λ: metric units per average bit taken off.</param>
-    public static Objective ObjectiveOf(RunDirectory run, string? metric, double sizeWeight) =>
+    internal static Objective ObjectiveOf(RunDirectory run, string? metric, double sizeWeight) =>
         new(StudyMetric.OfQuality(metric ?? StudyRecord.Read(run).Summary.Objective), sizeWeight);
 
     /// <summary>The same for any labelled trials.</summary>
@@ -47,7 +47,7 @@ public static class FitStage
     /// <param name="truth">True sensitivities to compare the scores with; null where none are known. Never used for training.</param>
     /// <param name="progress">Told after each epoch.</param>
     /// <param name="cancellationToken">Stops between epochs.</param>
-    public static Fit Run(
+    internal static Fit Run(
         LabelledStudy labelled, RunDirectory run, PredictorOptions options, TrueSensitivity? truth = null,
         IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
     {

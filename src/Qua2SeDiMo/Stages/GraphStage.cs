@@ -22,7 +22,7 @@ namespace Qua2SeDiMo.Stages;
 /// <param name="DagEdges">Its edges.</param>
 /// <param name="Units">Its scored subgraphs by kind.</param>
 /// <param name="Files">What was written.</param>
-public sealed record GraphResult(
+internal sealed record GraphResult(
     string Name, int Operators, long Parameters, int Weights, int DagNodes, int DagEdges, IReadOnlyDictionary<string, int> Units, IReadOnlyList<string> Files)
 {
     /// <summary>Scored subgraphs in all.</summary>
@@ -30,7 +30,7 @@ public sealed record GraphResult(
 }
 
 /// <summary>Writes the denoiser's program (text and ONNX) and its sensitivity graph (JSON, DOT, SVG).</summary>
-public static class GraphStage
+internal static class GraphStage
 {
     private const string Title = "Writing graphs";
 

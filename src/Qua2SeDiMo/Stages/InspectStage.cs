@@ -11,7 +11,7 @@ namespace Qua2SeDiMo.Stages;
 /// <param name="StoredBytes">Bytes of all tensors.</param>
 /// <param name="ElementTypes">Types that its tensors are stored in.</param>
 /// <param name="Review">What it holds beside what is read of it; null for a component that the pipeline does not use.</param>
-public sealed record ComponentSummary(string Name, string ClassName, long? Parameters, long? StoredBytes, IReadOnlyList<string> ElementTypes, ComponentReview? Review);
+internal sealed record ComponentSummary(string Name, string ClassName, long? Parameters, long? StoredBytes, IReadOnlyList<string> ElementTypes, ComponentReview? Review);
 
 /// <summary>What can be quantized.</summary>
 /// <param name="ClassName">Class of the denoiser.</param>
@@ -20,7 +20,7 @@ public sealed record ComponentSummary(string Name, string ClassName, long? Param
 /// <param name="SizeBytes">Their bytes at the precision in which they are stored.</param>
 /// <param name="OriginalBits">Bits of one stored weight.</param>
 /// <param name="Allocations">How many allocations there are, as a power: 6^<paramref name="Weights"/>.</param>
-public sealed record QuantizableSummary(string ClassName, int Weights, long Parameters, long SizeBytes, int OriginalBits, string Allocations);
+internal sealed record QuantizableSummary(string ClassName, int Weights, long Parameters, long SizeBytes, int OriginalBits, string Allocations);
 
 /// <summary>Result of <c>q2 inspect</c>.</summary>
 /// <param name="Name">Name of the folder.</param>
@@ -30,7 +30,7 @@ public sealed record QuantizableSummary(string ClassName, int Weights, long Para
 /// <param name="UnreadFiles">Adapters and embeddings beside it that are not loaded.</param>
 /// <param name="Quantizable">What can be quantized.</param>
 /// <param name="Notes">What a person should know of its files.</param>
-public sealed record InspectResult(
+internal sealed record InspectResult(
     string Name, string PipelineClass, IReadOnlyList<ComponentSummary> Components, IReadOnlyList<string> UnreadKeys, IReadOnlyList<string> UnreadFiles, QuantizableSummary Quantizable,
     IReadOnlyList<string> Notes)
 {
@@ -39,7 +39,7 @@ public sealed record InspectResult(
 }
 
 /// <summary>Reads a folder's headers.</summary>
-public static class InspectStage
+internal static class InspectStage
 {
     /// <summary>Summarises a folder.</summary>
     /// <exception cref="Q2Exception">The folder is not a supported pipeline.</exception>

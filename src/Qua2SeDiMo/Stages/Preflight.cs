@@ -17,7 +17,7 @@ namespace Qua2SeDiMo.Stages;
 /// steps, whether every folder can be written, and whether the disk has room. Every method throws the problem, or a
 /// <see cref="PreflightException"/> with all of them where there are several, and leaves nothing behind.
 /// </summary>
-public static class Preflight
+internal static class Preflight
 {
     private const int BytesPerPixel = 3;
     private const int PngOverhead = 4096;

@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Stages;
 
 /// <summary>What was asked for cannot be done, which was known before any work began; nothing was written.</summary>
-public sealed class PreflightException : Q2Exception
+internal sealed class PreflightException : Q2Exception
 {
     /// <summary>Creates the exception.</summary>
     /// <param name="problems">All that was found, at least one.</param>

@@ -65,7 +65,7 @@ public static class StudyStage
     /// <param name="description">What the study keeps of the list; with one of the caller's, a later call may give a longer list that begins with this one.</param>
     /// <param name="progress">Told of every step.</param>
     /// <param name="cancellationToken">Stops between steps of the denoiser; finished trials stay.</param>
-    public static IReadOnlyList<Trial> RunListed(
+    internal static IReadOnlyList<Trial> RunListed(
         LoadedModel model, RunDirectory run, StudyOptions options, IReadOnlyList<(string Name, BitAllocation Allocation)> allocations, string studyName,
         string? pictures = null, string? description = null, IProgress<StageProgress>? progress = null,
         CancellationToken cancellationToken = default)
@@ -108,7 +108,7 @@ public static class StudyStage
     }
 
     /// <summary>A trial as it is printed for programs.</summary>
-    public static object Describe(Trial trial)
+    internal static object Describe(Trial trial)
     {
         ArgumentNullException.ThrowIfNull(trial);
         return new { trial.Number, trial.Name, trial.State, trial.Seed, trial.Metrics, Allocation = trial.Allocation.ToJsonObject(), trial.Failure };

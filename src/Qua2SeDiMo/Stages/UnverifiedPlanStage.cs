@@ -13,7 +13,7 @@ using Qua2SeDiMo.Sensitivity;
 namespace Qua2SeDiMo.Stages;
 
 /// <summary>Plans for trials from outside: there is no model to generate images with, so nothing is verified, only predicted.</summary>
-public static class UnverifiedPlanStage
+internal static class UnverifiedPlanStage
 {
     /// <summary>What the record says of it.</summary>
     public const string Warning = "Nothing was verified by images: predictions of allocations that were chosen for their predictions are optimistic. The labels of trials are measured.";

@@ -17,20 +17,31 @@ namespace Qua2SeDiMo.Stages;
 
 /// <summary>What a whole run is asked for.</summary>
 /// <param name="Study">Trials, images, scoring.</param>
-/// <param name="Predictor">How the network is trained.</param>
-/// <param name="Objective">Metric to optimise; null takes the most reliable.</param>
-/// <param name="SizeWeight">λ, units of the objective per average bit.</param>
-/// <param name="Budgets">Sizes to plan for.</param>
-/// <param name="Decides">Model that decides; null takes the winner.</param>
-/// <param name="Command">What the user typed.</param>
-public sealed record WorkflowOptions(
-    StudyOptions Study, PredictorOptions Predictor, string? Objective, double SizeWeight, IReadOnlyList<BitBudget> Budgets, string? Decides, string Command)
+public sealed record WorkflowOptions(StudyOptions Study)
 {
-    /// <summary>Bits that activations of the plans are rounded to in further rows of the result table; null for none.</summary>
-    public IReadOnlyList<int>? Activations { get; init; }
+    /// <summary>How the network is trained.</summary>
+    public PredictorOptions Predictor { get; init; } = new();
+
+    /// <summary>Metric to optimise; null takes the most reliable.</summary>
+    public string? Objective { get; init; }
+
+    /// <summary>λ, units of the objective per average bit.</summary>
+    public double SizeWeight { get; init; }
+
+    /// <summary>Sizes to plan for.</summary>
+    public IReadOnlyList<BitBudget> Budgets { get; init; } = PlanStage.DefaultBudgets;
 
     /// <summary>Only plans of this level; null takes the usual ones.</summary>
     public PlanLevel? Level { get; init; }
+
+    /// <summary>Model that decides; null takes the winner.</summary>
+    public string? Decides { get; init; }
+
+    /// <summary>Bits that activations of the plans are rounded to in further rows of the result table; null for none.</summary>
+    public IReadOnlyList<int>? Activations { get; init; }
+
+    /// <summary>What the report shows as the command that made it; empty for none.</summary>
+    public string Command { get; init; } = "";
 }
 
 /// <summary>What a whole run found.</summary>

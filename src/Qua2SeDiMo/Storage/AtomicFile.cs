@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Storage;
 /// Writes results beside their place and renames them, so that a reader sees either the old file or the whole new one,
 /// and a kill at any moment loses nothing that was acknowledged.
 /// </summary>
-public static class AtomicFile
+internal static class AtomicFile
 {
     /// <summary>Calls <paramref name="write"/> with a stream on a sibling of the result, flushes to disk and renames.</summary>
     /// <param name="path">

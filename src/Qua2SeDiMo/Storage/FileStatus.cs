@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Qua2SeDiMo.Storage;
 
 /// <summary>What a path leads to.</summary>
-public enum FileKind
+internal enum FileKind
 {
     /// <summary>A regular file.</summary>
     Regular,

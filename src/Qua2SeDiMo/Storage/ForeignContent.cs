@@ -5,7 +5,7 @@ namespace Qua2SeDiMo.Storage;
 /// <summary>
 /// Tells by its first bytes what a file is that is not what its name says: what a download or a clone left in its place, or another format.
 /// </summary>
-public static class ForeignContent
+internal static class ForeignContent
 {
     /// <summary>Bytes from the beginning of a file that are looked at.</summary>
     public const int StartBytes = 512;

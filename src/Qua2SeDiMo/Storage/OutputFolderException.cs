@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Storage;
 
 /// <summary>Results cannot be written where they are wanted.</summary>
-public sealed class OutputFolderException : Q2Exception
+internal sealed class OutputFolderException : Q2Exception
 {
     private OutputFolderException(string message, Exception? inner = null) : base(message, inner) { }
 

@@ -4,7 +4,7 @@ namespace Qua2SeDiMo.Storage;
 /// Opens files of others. A pipe or a device under the name of a file would block or never end, so only regular files are opened: a file
 /// without bytes (which is what pipes, devices and sockets report) is never opened at all.
 /// </summary>
-public static class RegularFile
+internal static class RegularFile
 {
     /// <summary>Length in bytes, through links; 0 for a pipe or a device.</summary>
     /// <exception cref="InputFileException">There is no such file, a link leads nowhere, or it is a folder.</exception>

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Qua2SeDiMo.Storage;
 
 /// <summary>A file could not be read or written: says which, why, and how many bytes were wanted where that is known.</summary>
-public sealed class StorageException : Q2Exception
+internal sealed class StorageException : Q2Exception
 {
     // Error numbers of Linux; .NET puts them into HResult.
     private const int NotPermitted = 1, NoEntry = 2, InputOutput = 5, NoMemory = 12, AccessDenied = 13, DeviceBusy = 16, NoDevice = 19;

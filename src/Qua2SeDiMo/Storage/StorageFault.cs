@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Storage;
 
 /// <summary>What kept a file from being read or written.</summary>
-public enum StorageFault
+internal enum StorageFault
 {
     /// <summary>No space is left.</summary>
     DiskFull,

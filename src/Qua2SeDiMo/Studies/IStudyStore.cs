@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Studies;
 /// What keeps a store from its file ends with a <see cref="StorageException"/>, what is wrong with the file's content with a
 /// <see cref="StudyFileException"/>.
 /// </summary>
-public interface IStudyStore : IDisposable
+internal interface IStudyStore : IDisposable
 {
     /// <summary>The study, as it was opened.</summary>
     Study Study { get; }
@@ -64,4 +64,4 @@ public interface IStudyStore : IDisposable
 /// <param name="Name">What to call it in tables.</param>
 /// <param name="Allocation">Option of each weight.</param>
 /// <param name="Seed">Seed of the first image.</param>
-public sealed record TrialProposal(int Number, string Name, BitAllocation Allocation, ulong Seed);
+internal sealed record TrialProposal(int Number, string Name, BitAllocation Allocation, ulong Seed);

@@ -3,7 +3,7 @@ using Qua2SeDiMo.Quantizers;
 namespace Qua2SeDiMo.Studies;
 
 /// <summary>Evaluates one allocation. Implemented outside this folder, which knows nothing of images.</summary>
-public interface ITrialObjective
+internal interface ITrialObjective
 {
     /// <summary>Evaluates on the calling thread; the result depends on the arguments only, whatever ran before.</summary>
     /// <param name="trialNumber">Number of the trial in its study.</param>

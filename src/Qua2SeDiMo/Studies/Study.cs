@@ -4,7 +4,7 @@ namespace Qua2SeDiMo.Studies;
 /// <param name="Name">Unique within the store.</param>
 /// <param name="Settings">What all its trials share.</param>
 /// <param name="CreatedAt">When it was begun.</param>
-public sealed record Study(string Name, StudySettings Settings, DateTimeOffset CreatedAt)
+internal sealed record Study(string Name, StudySettings Settings, DateTimeOffset CreatedAt)
 {
     /// <summary>The study that the <c>study</c> verb continues by default.</summary>
     public const string DefaultName = "main";

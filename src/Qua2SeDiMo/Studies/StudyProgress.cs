@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Studies;
 /// <param name="Complete">Evaluated, or pruned.</param>
 /// <param name="Failed">Ended without result.</param>
 /// <param name="SetAside">Left alone because their process died too often.</param>
-public readonly record struct TrialCounts(int Waiting, int Running, int Complete, int Failed, int SetAside = 0)
+internal readonly record struct TrialCounts(int Waiting, int Running, int Complete, int Failed, int SetAside = 0)
 {
     /// <summary>All of them.</summary>
     public int Total => Waiting + Running + Complete + Failed + SetAside;
@@ -21,4 +21,4 @@ public readonly record struct TrialCounts(int Waiting, int Running, int Complete
 /// <param name="CurrentProgress">How far that one is.</param>
 /// <param name="Latest">The trial that this worker finished last; null before the first.</param>
 /// <param name="Remaining">Time left at the pace of all workers since this one began; null until there is something to go by.</param>
-public sealed record StudyProgress(TrialCounts Counts, Trial? Current, TrialProgress CurrentProgress, Trial? Latest, TimeSpan? Remaining);
+internal sealed record StudyProgress(TrialCounts Counts, Trial? Current, TrialProgress CurrentProgress, Trial? Latest, TimeSpan? Remaining);

@@ -12,7 +12,7 @@ namespace Qua2SeDiMo.Studies;
 /// <param name="objective">Evaluates.</param>
 /// <param name="worker">Who this is.</param>
 /// <param name="time">Clock of heartbeats and waits.</param>
-public sealed class StudyRunner(IStudyStore store, IAllocationSampler sampler, ITrialObjective objective, StudyWorker worker, TimeProvider time)
+internal sealed class StudyRunner(IStudyStore store, IAllocationSampler sampler, ITrialObjective objective, StudyWorker worker, TimeProvider time)
 {
     /// <summary>How often a worker shows that it lives: several times within the lease timeout.</summary>
     public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(10);

@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Studies;
 /// Everything that must be equal for two trials to be comparable: content of the model, prompts, steps, guidance, seeds, sampler. The
 /// number of trials is not part of it.
 /// </summary>
-public sealed class StudySettings
+internal sealed class StudySettings
 {
     /// <summary>Name of the setting that holds the version of the algorithm; studies of old versions have none.</summary>
     public const string Algorithm = "algorithm";

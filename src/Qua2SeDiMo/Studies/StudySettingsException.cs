@@ -3,7 +3,7 @@ using Qua2SeDiMo.Models.Fingerprints;
 namespace Qua2SeDiMo.Studies;
 
 /// <summary>A study was to be continued under settings that are not its own.</summary>
-public sealed class StudySettingsException : Q2Exception
+internal sealed class StudySettingsException : Q2Exception
 {
     private const int MostDifferences = 6;
     private const int ShownCharacters = 60;

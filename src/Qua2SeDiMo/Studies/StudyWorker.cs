@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Studies;
 /// <param name="ProcessId">Number of the process.</param>
 /// <param name="ProcessStart">Tells the process from a later one with the same number: on Linux the boot and the start in clock ticks since then.</param>
 /// <param name="Versions">Versions that made the result, by component.</param>
-public sealed record StudyWorker(string Host, int ProcessId, string ProcessStart, IReadOnlyDictionary<string, string> Versions)
+internal sealed record StudyWorker(string Host, int ProcessId, string ProcessStart, IReadOnlyDictionary<string, string> Versions)
 {
     // Fields of /proc/PID/stat behind the parenthesised name, counted from 0: state, and start in clock ticks since boot.
     private const int StateField = 0;

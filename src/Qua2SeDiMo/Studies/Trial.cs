@@ -17,7 +17,7 @@ public sealed record Trial(int Number, string Name, BitAllocation Allocation, ul
     public int Deaths { get; init; }
 
     /// <summary>Who holds or last held the lease; null before the first.</summary>
-    public StudyWorker? Worker { get; init; }
+    internal StudyWorker? Worker { get; init; }
 
     /// <summary>When the current or last attempt began.</summary>
     public DateTimeOffset? StartedAt { get; init; }

@@ -4,7 +4,7 @@ namespace Qua2SeDiMo.Studies;
 /// <param name="Name">For instance <c>psnr</c> or <c>clip-features</c>; unique within the trial.</param>
 /// <param name="Columns">Values of one image: 1 for a metric, the width of the embedding for features.</param>
 /// <param name="Values">Row-major [images, <paramref name="Columns"/>].</param>
-public sealed record TrialArray(string Name, int Columns, float[] Values)
+internal sealed record TrialArray(string Name, int Columns, float[] Values)
 {
     /// <summary>Number of images.</summary>
     public int Rows { get; } = Columns > 0 && Values.Length % Columns == 0 ? Values.Length / Columns

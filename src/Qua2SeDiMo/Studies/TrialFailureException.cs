@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Studies;
 
 /// <summary>Trials fail one after the other: going on would only fail the rest too.</summary>
-public sealed class TrialFailureException : Q2Exception
+internal sealed class TrialFailureException : Q2Exception
 {
     /// <summary>Creates the exception from the last failure.</summary>
     public TrialFailureException(int consecutive, Trial last, Exception inner) : base(

@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Studies;
 /// </summary>
 /// <param name="Origin">The allocation (<see cref="FaultOrigin.Subject"/>), or what is around it.</param>
 /// <param name="Reason">Reason, as text.</param>
-public sealed record TrialFault(FaultOrigin Origin, string Reason)
+internal sealed record TrialFault(FaultOrigin Origin, string Reason)
 {
     /// <summary>Judges an error of an evaluation that was not cancelled.</summary>
     public static TrialFault Of(Exception error)

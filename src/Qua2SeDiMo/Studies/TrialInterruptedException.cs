@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Studies;
 
 /// <summary>A trial could not be evaluated for reasons that are not its own: the run stops, and the trial waits again.</summary>
-public sealed class TrialInterruptedException : Q2Exception
+internal sealed class TrialInterruptedException : Q2Exception
 {
     /// <summary>Creates the exception from what happened.</summary>
     public TrialInterruptedException(Trial trial, TrialFault fault, Exception inner) : base(

@@ -4,7 +4,7 @@ namespace Qua2SeDiMo.Studies;
 
 /// <summary>What the evaluation of one allocation found.</summary>
 /// <param name="Metrics">Value by metric name (<see cref="StudyMetric"/>); finite numbers.</param>
-public sealed record TrialResult(IReadOnlyDictionary<string, double> Metrics)
+internal sealed record TrialResult(IReadOnlyDictionary<string, double> Metrics)
 {
     /// <summary>Value by metric name.</summary>
     /// <exception cref="ArgumentException">A value is not a finite number: such a trial has no label.</exception>

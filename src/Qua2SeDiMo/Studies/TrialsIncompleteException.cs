@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Studies;
 
 /// <summary>Too few of the trials asked for have a label to give a result.</summary>
-public sealed class TrialsIncompleteException : Q2Exception
+internal sealed class TrialsIncompleteException : Q2Exception
 {
     /// <summary>Creates the exception from what is missing.</summary>
     /// <param name="what">What there is no result of, as the beginning of a sentence.</param>

@@ -4,7 +4,7 @@ namespace Qua2SeDiMo.Studies;
 /// <param name="Asked">Trials asked for.</param>
 /// <param name="Trials">Failed, set aside, waiting or running ones, by number.</param>
 /// <param name="Missing">Trials that were not even begun.</param>
-public sealed record UnfinishedTrials(int Asked, IReadOnlyList<Trial> Trials, int Missing)
+internal sealed record UnfinishedTrials(int Asked, IReadOnlyList<Trial> Trials, int Missing)
 {
     /// <summary>The option that takes failed and set-aside trials up again; every verb that labels has it.</summary>
     public const string RetryOption = "--retry-failed";

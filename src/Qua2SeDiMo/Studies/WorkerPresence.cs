@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Studies;
 
 /// <summary>Whether a worker's process is there, as seen from the process that asks.</summary>
-public enum WorkerPresence
+internal enum WorkerPresence
 {
     /// <summary>Its process lives on this host, however long it has been silent: stopped, suspended, or under a clock that jumped.</summary>
     Here,

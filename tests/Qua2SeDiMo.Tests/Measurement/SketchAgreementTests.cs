@@ -21,11 +21,12 @@ public sealed class SketchAgreementTests(ITestOutputHelper output)
     private static readonly QuantizerSpec[] Specs = [.. QuantizerSpec.PaperOptions];
 
     [Theory]
-    [InlineData("emoji-pixart", SketchTarget.Calls, 4, 1, 0.5)]
-    [InlineData("emoji-pixart", SketchTarget.Latents, 8, 2, 0.5)]
-    [InlineData("emoji-unet", SketchTarget.Latents, 4, 2, 0.25)]
-    public void The_order_of_costs_agrees_with_probes(string name, SketchTarget target, int images, int cotangents, double least)
+    [InlineData("emoji-pixart", nameof(SketchTarget.Calls), 4, 1, 0.5)]
+    [InlineData("emoji-pixart", nameof(SketchTarget.Latents), 8, 2, 0.5)]
+    [InlineData("emoji-unet", nameof(SketchTarget.Latents), 4, 2, 0.25)]
+    public void The_order_of_costs_agrees_with_probes(string name, string targetName, int images, int cotangents, double least)
     {
+        var target = Enum.Parse<SketchTarget>(targetName);
         using JsonDocument probes = JsonDocument.Parse(File.ReadAllBytes(RepositoryFiles.Golden($"probes/{name}.json")));
         Sketch sketch = Make(name, new SketchOptions { Target = target, Cotangents = cotangents, Steps = target == SketchTarget.Calls ? [2, 4, 6] : null }, images).Joined();
         JsonElement delta = probes.RootElement.GetProperty("delta"), errors = probes.RootElement.GetProperty("standard_error");

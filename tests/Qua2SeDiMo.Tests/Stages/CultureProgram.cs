@@ -35,7 +35,15 @@ internal static class CultureProgram
             Generation = new GenerationRequest { StepCount = 1, GuidanceScale = 1.5, Height = 64, Width = 64, BatchSize = 2 },
             Scoring = ScoringFiles.Find(model, ScoringFiles.None, ScoringFiles.None),
         };
-        var options = new WorkflowOptions(study, new PredictorOptions { Epochs = 2 }, "psnr", 0.125, [BitBudget.Parse("3.75"), BitBudget.Best], null, "q2") { Activations = [8] };
+        var options = new WorkflowOptions(study)
+        {
+            Predictor = new PredictorOptions { Epochs = 2 },
+            Objective = "psnr",
+            SizeWeight = 0.125,
+            Budgets = [BitBudget.Parse("3.75"), BitBudget.Best],
+            Activations = [8],
+            Command = "q2",
+        };
         WorkflowResult result = Workflow.Run(loaded, run, options);
         QuantizerBank bank = QuantizerBank.Open(run.Bank);
         BitAllocation plan = PackStage.FromPlan(result.Plan, null).Allocation;

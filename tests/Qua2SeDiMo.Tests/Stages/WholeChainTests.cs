@@ -33,14 +33,9 @@ public sealed class WholeChainTests(ITestOutputHelper output) : IDisposable
         var run = new RunDirectory(Path.Combine(directory, "run"));
         var generation = new GenerationRequest { StepCount = 2, BatchSize = 4, Height = 64, Width = 64 };
         using LoadedModel model = LoadedModel.Open(folder);
-        var options = new WorkflowOptions(
-            new StudyOptions { TrialCount = 10, ImageCount = 4, Generation = generation, Scoring = ScoringFiles.Find(folder, ScoringFiles.None, ScoringFiles.None) },
-            new PredictorOptions { Epochs = 10 },
-            null,
-            0,
-            [BitBudget.Parse("4")],
-            null,
-            "test");
+        ScoringFiles scoring = ScoringFiles.Find(folder, ScoringFiles.None, ScoringFiles.None);
+        var study = new StudyOptions { TrialCount = 10, ImageCount = 4, Generation = generation, Scoring = scoring };
+        var options = new WorkflowOptions(study) { Predictor = new PredictorOptions { Epochs = 10 }, Budgets = [BitBudget.Parse("4")] };
 
         WorkflowResult result = Workflow.Run(model, run, options);
 

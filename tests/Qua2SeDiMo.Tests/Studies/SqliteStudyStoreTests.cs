@@ -11,7 +11,7 @@ public sealed class SqliteStudyStoreTests : StudyStoreContract, IDisposable
 
     private string FilePath => Path.Combine(folder.FullName, "run", "study.db");
 
-    protected override IStudyStore Open(StudySettings settings) => SqliteStudyStore.OpenOrCreate(FilePath, settings, Clock);
+    private protected override IStudyStore Open(StudySettings settings) => SqliteStudyStore.OpenOrCreate(FilePath, settings, Clock);
 
     [Fact]
     public void A_study_survives_the_abrupt_end_of_its_process()

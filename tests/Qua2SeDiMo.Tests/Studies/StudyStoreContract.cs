@@ -8,12 +8,12 @@ namespace Qua2SeDiMo.Tests.Studies;
 /// <summary>What every study store must do. A store's test class derives from it and says how two of them share one place.</summary>
 public abstract class StudyStoreContract
 {
-    protected static readonly StudySettings Settings = new([new("model", "tiny"), new("steps", "10")]);
+    private protected static readonly StudySettings Settings = new([new("model", "tiny"), new("steps", "10")]);
 
-    protected ManualClock Clock { get; } = new();
+    private protected ManualClock Clock { get; } = new();
 
     /// <summary>Opens a store at the place of this test; each call gives a store of its own.</summary>
-    protected abstract IStudyStore Open(StudySettings settings);
+    private protected abstract IStudyStore Open(StudySettings settings);
 
     [Fact]
     public void A_trial_goes_from_waiting_to_running_to_complete()
@@ -258,23 +258,23 @@ public abstract class StudyStoreContract
         Assert.Equal(1, longer.LeaseNext(Worker(), 2)!.Number);
     }
 
-    protected IStudyStore OpenWithTrials(int count)
+    private protected IStudyStore OpenWithTrials(int count)
     {
         IStudyStore store = Open(Settings);
         store.Enqueue([.. Enumerable.Range(0, count).Select(Proposal)]);
         return store;
     }
 
-    protected static TrialProposal Proposal(int number) => new(number, $"trial-{number}",
+    private protected static TrialProposal Proposal(int number) => new(number, $"trial-{number}",
         new BitAllocation([new("a", QuantizerSpec.PaperOptions[number % 6]), new("b", QuantizerSpec.PaperOptions[0])]), 42);
 
-    protected static TrialResult Result(double psnr) => new(new Dictionary<string, double> { ["psnr"] = psnr });
+    private protected static TrialResult Result(double psnr) => new(new Dictionary<string, double> { ["psnr"] = psnr });
 
-    protected static StudyWorker Worker() => StudyWorker.ThisProcess(new Dictionary<string, string> { ["q2"] = "1.0" });
+    private protected static StudyWorker Worker() => StudyWorker.ThisProcess(new Dictionary<string, string> { ["q2"] = "1.0" });
 
-    protected static StudyWorker DeadWorker() => Worker() with { ProcessStart = "before" };
+    private protected static StudyWorker DeadWorker() => Worker() with { ProcessStart = "before" };
 
-    protected static StudyWorker RemoteWorker() => Worker() with { Host = "elsewhere" };
+    private protected static StudyWorker RemoteWorker() => Worker() with { Host = "elsewhere" };
 }
 
 /// <summary>A clock that stands still until it is moved.</summary>

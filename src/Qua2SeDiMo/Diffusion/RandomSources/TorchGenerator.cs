@@ -7,7 +7,7 @@ namespace Qua2SeDiMo.Diffusion.RandomSources;
 /// Normals come by the method of Box and Muller (1958) in one of two orders: requests of at least 16 values are filled in blocks of 16,
 /// shorter ones value by value in double precision, where the second value of a pair waits for the next request.
 /// </summary>
-public sealed class TorchGenerator
+internal sealed class TorchGenerator
 {
     private const int BlockLength = 16;
     private const int HalfBlock = BlockLength / 2;

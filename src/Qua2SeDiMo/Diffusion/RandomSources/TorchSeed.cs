@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Qua2SeDiMo.Diffusion.RandomSources;
 
 /// <summary>Seeds as <c>torch.manual_seed</c> takes them: -2^63 to 2^64 − 1, where −n means 2^64 − n.</summary>
-public static class TorchSeed
+internal static class TorchSeed
 {
     /// <summary>Reads a seed; digits and at most one sign, whatever the machine's culture.</summary>
     /// <returns>False if it is no whole number of that range.</returns>

@@ -5,7 +5,7 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
 /// <summary>Denoising diffusion implicit models (Song, Meng, Ermon, ICLR 2021), equation 12.</summary>
-public sealed class DdimScheduler : IScheduler
+internal sealed class DdimScheduler : IScheduler
 {
     private readonly ComponentConfig config;
     private readonly NoiseSchedule schedule;

@@ -8,7 +8,7 @@ namespace Qua2SeDiMo.Diffusion.Schedulers;
 /// Denoising diffusion probabilistic models (Ho, Jain, Abbeel, NeurIPS 2020), ancestral sampling by equation 7 over any subset of timesteps; the
 /// variance is fixed, or interpolated between its bounds by the denoiser (Nichol and Dhariwal, ICML 2021, equation 15).
 /// </summary>
-public sealed class DdpmScheduler : IScheduler
+internal sealed class DdpmScheduler : IScheduler
 {
     private const float SmallestVariance = 1e-20f;
 

@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Diffusion.Schedulers;
 /// arXiv 2206.00927, and arXiv 2211.01095). x = α·x₀ + σ·ε, λ = log(α/σ); a step solves the integral from λₛ to λₜ, h = λₜ − λₛ. The plain
 /// algorithm extrapolates predictions of ε, the "++" one predictions of x₀.
 /// </summary>
-public sealed class DpmSolverMultistepScheduler : IScheduler
+internal sealed class DpmSolverMultistepScheduler : IScheduler
 {
     private const int FewSteps = 15;
 

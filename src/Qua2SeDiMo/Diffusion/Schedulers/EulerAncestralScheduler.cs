@@ -5,7 +5,7 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
 /// <summary>Euler's method with ancestral sampling: each step goes to a lower noise level than scheduled and adds fresh noise up to it (Crowson, k-diffusion, 2022).</summary>
-public sealed class EulerAncestralScheduler : IScheduler
+internal sealed class EulerAncestralScheduler : IScheduler
 {
     private readonly EulerTables tables;
     private readonly PredictionType prediction;

@@ -5,7 +5,7 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
 /// <summary>Euler's method on the probability-flow equation, with optional noise added back (Karras et al., NeurIPS 2022, algorithm 2 without its second-order correction).</summary>
-public sealed class EulerScheduler : IScheduler
+internal sealed class EulerScheduler : IScheduler
 {
     private static readonly double LargestGamma = Math.Sqrt(2) - 1;
 

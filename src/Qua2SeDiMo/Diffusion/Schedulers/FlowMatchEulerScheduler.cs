@@ -6,7 +6,7 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
 /// <summary>Euler's method on the straight path x = (1 − σ)·x₀ + σ·ε, whose velocity ε − x₀ the denoiser predicts (Lipman et al., ICLR 2023; Esser et al., ICML 2024).</summary>
-public sealed class FlowMatchEulerScheduler : IScheduler
+internal sealed class FlowMatchEulerScheduler : IScheduler
 {
     private readonly ComponentConfig config;
     private readonly int trainCount;

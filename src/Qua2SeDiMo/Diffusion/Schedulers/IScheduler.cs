@@ -4,7 +4,7 @@ namespace Qua2SeDiMo.Diffusion.Schedulers;
 /// The algorithm that takes (model output, timestep, sample) to the previous sample. One object serves one denoising loop at a time:
 /// <see cref="SetTimesteps"/> starts a loop, then <see cref="Step"/> is called once per entry of <see cref="Timesteps"/>, in order.
 /// </summary>
-public interface IScheduler
+internal interface IScheduler
 {
     /// <summary>Timesteps that the denoiser gets at each call, in training-time units; may hold more entries than steps were asked for.</summary>
     ReadOnlySpan<float> Timesteps { get; }

@@ -4,7 +4,7 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
 /// <summary>Multistep sampling of latent consistency models (Luo et al., 2023, arXiv 2310.04378, algorithm 3).</summary>
-public sealed class LcmScheduler : IScheduler
+internal sealed class LcmScheduler : IScheduler
 {
     private const float SigmaData = 0.5f;
 

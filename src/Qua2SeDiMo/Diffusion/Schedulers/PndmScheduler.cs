@@ -8,7 +8,7 @@ namespace Qua2SeDiMo.Diffusion.Schedulers;
 /// Pseudo numerical methods for diffusion models (Liu et al., ICLR 2022): a linear multistep method (PLMS), started by Runge–Kutta steps, or, with
 /// <c>skip_prk_steps</c>, by one half step that is corrected, for which the second timestep is visited twice.
 /// </summary>
-public sealed class PndmScheduler : IScheduler
+internal sealed class PndmScheduler : IScheduler
 {
     private const int RungeKuttaSteps = 4;
     private const int CallsPerStep = 4;

@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
 /// <summary>What a caller may choose for one denoising loop beyond the scheduler's configuration. Every member is ignored by algorithms that do not know it, unless said otherwise.</summary>
-public sealed record SamplingOptions
+internal sealed record SamplingOptions
 {
     /// <summary>Timesteps in place of the evenly spaced ones, descending; their number is the step count. Default: none. An error where the algorithm cannot take them.</summary>
     public IReadOnlyList<double>? Timesteps { get; init; }

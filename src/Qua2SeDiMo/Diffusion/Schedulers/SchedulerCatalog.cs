@@ -5,7 +5,7 @@ using Qua2SeDiMo.Models.Known;
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
 /// <summary>All schedulers, by the class name that a configuration carries.</summary>
-public static class SchedulerCatalog
+internal static class SchedulerCatalog
 {
     private static readonly Dictionary<string, Func<ComponentConfig, IScheduler>> Makers = new(StringComparer.Ordinal)
     {

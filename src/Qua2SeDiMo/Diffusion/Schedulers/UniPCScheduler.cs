@@ -8,7 +8,7 @@ namespace Qua2SeDiMo.Diffusion.Schedulers;
 /// UniPC, a predictor and corrector of one form (Zhao et al., NeurIPS 2023, arXiv 2302.04867): before each step the sample is corrected by the new
 /// model output, then extrapolated. Both use differences of earlier outputs, weighted by the solution of a small linear system (equations 9 and 11).
 /// </summary>
-public sealed class UniPCScheduler : IScheduler
+internal sealed class UniPCScheduler : IScheduler
 {
     private const int LargestOrder = 3;
 

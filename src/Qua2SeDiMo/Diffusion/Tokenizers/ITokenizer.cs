@@ -3,10 +3,10 @@ namespace Qua2SeDiMo.Diffusion.Tokenizers;
 /// <summary>A text as a text encoder takes it.</summary>
 /// <param name="Ids">Token ids, truncated and padded to the tokenizer's length.</param>
 /// <param name="AttentionMask">1 for tokens of the text, 0 for padding; padding is on the right.</param>
-public sealed record TokenizedText(IReadOnlyList<int> Ids, IReadOnlyList<int> AttentionMask);
+internal sealed record TokenizedText(IReadOnlyList<int> Ids, IReadOnlyList<int> AttentionMask);
 
 /// <summary>Turns text into token ids.</summary>
-public interface ITokenizer
+internal interface ITokenizer
 {
     /// <summary>Length that <see cref="Encode"/> pads and truncates to.</summary>
     int MaximumLength { get; }

@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Diffusion.Tokenizers;
 /// All tokenizers. The class that model_index.json names decides where it is a concrete one, then that of tokenizer_config.json, then the
 /// model in tokenizer.json or the files that are there.
 /// </summary>
-public static class TokenizerCatalog
+internal static class TokenizerCatalog
 {
     private const int LongestLength = 1 << 16;
 

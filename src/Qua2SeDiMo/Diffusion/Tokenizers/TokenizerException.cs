@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
 /// <summary>A tokenizer folder that is incomplete, damaged or of an unsupported kind.</summary>
-public sealed class TokenizerException : Q2Exception
+internal sealed class TokenizerException : Q2Exception
 {
     /// <summary>Creates the exception with a message for the user.</summary>
     public TokenizerException(string message) : base(message) { }

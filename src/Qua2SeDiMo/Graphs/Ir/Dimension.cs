@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Graphs.Ir;
 
 /// <summary>One extent of a tensor in a graph: a number, or a name such as <c>batch</c> that is bound when the graph runs.</summary>
-public readonly record struct Dimension
+internal readonly record struct Dimension
 {
     private readonly long size;
 

@@ -4,7 +4,7 @@ namespace Qua2SeDiMo.Graphs.Ir;
 /// A program over tensors: inputs, initializers and nodes in running order. Immutable. Data of large initializers stays in the
 /// checkpoint until a writer or a session reads it.
 /// </summary>
-public sealed class Graph
+internal sealed class Graph
 {
     /// <summary>Puts a graph together; every name is checked.</summary>
     /// <exception cref="ArgumentException">A node reads a value that nothing before it provides, or two values share a name.</exception>

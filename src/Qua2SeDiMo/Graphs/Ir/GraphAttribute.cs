@@ -4,7 +4,7 @@ namespace Qua2SeDiMo.Graphs.Ir;
 
 /// <summary>A named constant of a node: one of a closed set of types.</summary>
 /// <param name="Name">Name that the operator's definition gives.</param>
-public abstract record GraphAttribute(string Name)
+internal abstract record GraphAttribute(string Name)
 {
     /// <summary>The value in canonical text.</summary>
     public abstract string ValueText { get; }

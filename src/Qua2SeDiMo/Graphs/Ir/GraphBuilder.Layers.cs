@@ -3,7 +3,7 @@ using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Graphs.Ir;
 
-public sealed partial class GraphBuilder
+internal sealed partial class GraphBuilder
 {
     /// <summary>y = x·Wᵀ + b over the last axis. The weight enters as [in, out] and is registered as quantizable.</summary>
     /// <param name="module">Path of the linear layer below the current scope.</param>

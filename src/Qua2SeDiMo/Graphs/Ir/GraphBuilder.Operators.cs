@@ -2,7 +2,7 @@ using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Graphs.Ir;
 
-public sealed partial class GraphBuilder
+internal sealed partial class GraphBuilder
 {
     /// <summary>a + b, broadcast.</summary>
     public GraphValue Add(GraphValue a, GraphValue b) => Elementwise("Add", a, b);

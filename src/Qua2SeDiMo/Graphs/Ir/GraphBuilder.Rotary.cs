@@ -2,7 +2,7 @@ using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Graphs.Ir;
 
-public sealed partial class GraphBuilder
+internal sealed partial class GraphBuilder
 {
     /// <summary>
     /// Turns each pair of channels (2i, 2i + 1) by an angle of its own: (a, b) becomes (a·cos − b·sin, b·cos + a·sin).

@@ -2,7 +2,7 @@ using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Graphs.Ir;
 
-public sealed partial class GraphBuilder
+internal sealed partial class GraphBuilder
 {
     /// <summary>The same elements in other extents. At most one named extent may move to another axis; others keep theirs.</summary>
     public GraphValue Reshape(GraphValue x, params IReadOnlyList<Dimension> shape)

@@ -13,7 +13,7 @@ namespace Qua2SeDiMo.Graphs.Ir;
 /// Files: this one holds the tape itself, scopes and parameters; <c>GraphBuilder.Operators.cs</c> the operators;
 /// <c>GraphBuilder.Shapes.cs</c> those that only move data; <c>GraphBuilder.Layers.cs</c> modules with parameters.
 /// </remarks>
-public sealed partial class GraphBuilder
+internal sealed partial class GraphBuilder
 {
     private const double LeastTableNumbers = 1 << 24;
 

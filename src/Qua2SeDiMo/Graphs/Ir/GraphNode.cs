@@ -8,7 +8,7 @@ namespace Qua2SeDiMo.Graphs.Ir;
 /// <param name="Outputs">Names of values.</param>
 /// <param name="Attributes">Ordered by name.</param>
 /// <param name="Scope">Path of the module whose forward pass makes the call, for instance <c>transformer_blocks.0.attn1.to_q</c>; may be empty.</param>
-public sealed record GraphNode(
+internal sealed record GraphNode(
     string Name, string OpType, string Domain, IReadOnlyList<string> Inputs, IReadOnlyList<string> Outputs,
     IReadOnlyList<GraphAttribute> Attributes, string Scope)
 {

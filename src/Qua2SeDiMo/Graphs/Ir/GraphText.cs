@@ -8,7 +8,7 @@ namespace Qua2SeDiMo.Graphs.Ir;
 /// The canonical text of a graph: one line per input, weight, parameter, constant, node and output, in graph order. Equal graphs have
 /// equal text on every machine, so it serves as golden form and for reading differences.
 /// </summary>
-public static class GraphText
+internal static class GraphText
 {
     private const int LiteralElements = 8;
 

@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Graphs.Ir;
 /// <param name="Name">Unique within the graph; for a node output, the module path and the operator.</param>
 /// <param name="Type">Element type.</param>
 /// <param name="Shape">Row-major extents; empty for a scalar.</param>
-public sealed record GraphValue(string Name, ElementType Type, IReadOnlyList<Dimension> Shape)
+internal sealed record GraphValue(string Name, ElementType Type, IReadOnlyList<Dimension> Shape)
 {
     /// <summary>Number of axes.</summary>
     public int Rank => Shape.Count;

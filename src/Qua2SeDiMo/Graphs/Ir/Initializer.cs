@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Graphs.Ir;
 /// <param name="Name">Name of the value in the graph.</param>
 /// <param name="Type">Element type in the graph; data of other types is converted when read.</param>
 /// <param name="Shape">Row-major extents in the graph.</param>
-public abstract record Initializer(string Name, ElementType Type, IReadOnlyList<long> Shape)
+internal abstract record Initializer(string Name, ElementType Type, IReadOnlyList<long> Shape)
 {
     /// <summary>Number of elements.</summary>
     public long ElementCount => Shape.Aggregate(1L, (product, extent) => checked(product * extent));
@@ -54,4 +54,4 @@ public abstract record Initializer(string Name, ElementType Type, IReadOnlyList<
 
 /// <summary>Writes the bytes of one tensor.</summary>
 /// <param name="destination">As long as the tensor.</param>
-public delegate void ByteFill(Span<byte> destination);
+internal delegate void ByteFill(Span<byte> destination);

@@ -6,7 +6,7 @@ using Qua2SeDiMo.Models;
 namespace Qua2SeDiMo.Graphs.Ir;
 
 /// <summary>Values of initializers, read from the checkpoint when asked: cut, transposed and converted on the way.</summary>
-public static class InitializerData
+internal static class InitializerData
 {
     private const int ChunkElements = 1 << 22;
     private const int TileRows = 32;

@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Graphs.Ir;
 
 /// <summary>An ONNX file is damaged, lies about itself or uses what is not supported.</summary>
-public sealed class OnnxFormatException : Q2Exception
+internal sealed class OnnxFormatException : Q2Exception
 {
     /// <summary>States what is wrong and where.</summary>
     public OnnxFormatException(string message) : base(message) { }

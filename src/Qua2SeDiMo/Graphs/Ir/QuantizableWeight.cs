@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Graphs.Ir;
 
 /// <summary>The operator that a weight belongs to.</summary>
-public enum WeightOperator
+internal enum WeightOperator
 {
     /// <summary>y = x·Wᵀ + b, weight [out, in].</summary>
     Linear,
@@ -20,7 +20,7 @@ public enum WeightOperator
 /// <param name="TensorName">Tensor of the checkpoint that holds it.</param>
 /// <param name="InputStart">First input channel (axis 1) of this part inside the tensor; 0 when whole.</param>
 /// <param name="TensorInputs">Input channels (axis 1) of the whole tensor.</param>
-public sealed record QuantizableWeight(
+internal sealed record QuantizableWeight(
     string Name, WeightOperator Operator, IReadOnlyList<long> Shape, string TensorName, long InputStart, long TensorInputs)
 {
     /// <summary>

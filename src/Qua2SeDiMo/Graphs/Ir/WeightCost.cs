@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Qua2SeDiMo.Graphs.Ir;
 
 /// <summary>Multiply-accumulates of the operators that hold quantizable weights.</summary>
-public static class WeightCost
+internal static class WeightCost
 {
     /// <summary>Multiply-accumulates by weight name for one image and one run of the graph.</summary>
     /// <param name="graph">The denoiser, at the size of interest.</param>

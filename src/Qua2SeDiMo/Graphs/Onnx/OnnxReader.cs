@@ -13,7 +13,7 @@ namespace Qua2SeDiMo.Graphs.Onnx;
 /// <summary>An ONNX model as a graph of ours, and the tensors that it reads.</summary>
 /// <param name="Graph">The program; its weights are found, named by module path and ready to be inputs.</param>
 /// <param name="Tensors">Its initializers; to be disposed.</param>
-public sealed record OnnxModel(Graph Graph, OnnxTensors Tensors) : IDisposable
+internal sealed record OnnxModel(Graph Graph, OnnxTensors Tensors) : IDisposable
 {
     /// <inheritdoc/>
     public void Dispose() => Tensors.Dispose();
@@ -23,7 +23,7 @@ public sealed record OnnxModel(Graph Graph, OnnxTensors Tensors) : IDisposable
 /// Reads denoisers that others exported: opset 13 to 23, standard operators and those of ONNX Runtime, data inside or beside the file,
 /// half precision widened to single. Files are not trusted: sizes, paths and references are checked before anything is used.
 /// </summary>
-public static partial class OnnxReader
+internal static partial class OnnxReader
 {
     /// <summary>Name of an exported denoiser's file in its component's folder.</summary>
     public const string FileName = ComponentFiles.ProgramName;

@@ -10,7 +10,7 @@ namespace Qua2SeDiMo.Graphs.Onnx;
 /// An ONNX model without the data of its large tensors, which lie in another container under the same names: what a packed model keeps
 /// of an exported denoiser. It is read by <see cref="OnnxReader"/>; only the tensors differ.
 /// </summary>
-public static class OnnxSkeleton
+internal static class OnnxSkeleton
 {
     /// <summary>Metadata key of a model whose tensors lie elsewhere.</summary>
     internal const string ElsewhereKey = "q2.tensors";

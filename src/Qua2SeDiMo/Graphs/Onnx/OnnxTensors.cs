@@ -12,7 +12,7 @@ namespace Qua2SeDiMo.Graphs.Onnx;
 /// The initializers of an ONNX model as named tensors, inside the model file or in data files beside it. A matrix that the export
 /// stores as [in, out] can be given a second name under which it reads as [out, in].
 /// </summary>
-public sealed class OnnxTensors : ITensorSource
+internal sealed class OnnxTensors : ITensorSource
 {
     private readonly string modelPath;
     private readonly Dictionary<string, TensorInfo> infos = new(StringComparer.Ordinal);

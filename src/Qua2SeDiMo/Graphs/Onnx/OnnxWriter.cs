@@ -8,7 +8,7 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Graphs.Onnx;
 
 /// <summary>Writes a graph as ONNX, opset 23. Module paths go into node metadata under <c>scope</c>.</summary>
-public static class OnnxWriter
+internal static class OnnxWriter
 {
     /// <summary>Version of the ONNX operator set that graphs are written in.</summary>
     public const int OpsetVersion = 23;

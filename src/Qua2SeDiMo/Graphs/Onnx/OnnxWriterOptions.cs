@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Graphs.Onnx;
 
 /// <summary>How a graph is written as ONNX.</summary>
-public sealed record OnnxWriterOptions
+internal sealed record OnnxWriterOptions
 {
     /// <summary>Whether quantizable weights become graph inputs, to be given at each run, instead of stored values. Default false.</summary>
     public bool QuantizableWeightsAsInputs { get; init; }

@@ -11,10 +11,10 @@ namespace Qua2SeDiMo.Graphs.Operations;
 /// <param name="OriginalBytes">Bytes of the weight before quantization.</param>
 /// <param name="QuantizedBytes">Bytes under the option, tables included.</param>
 /// <param name="Error">Mean |w − ŵ|^2.4 per weight.</param>
-public sealed record DagOption(string Option, long OriginalBytes, long QuantizedBytes, double Error);
+internal sealed record DagOption(string Option, long OriginalBytes, long QuantizedBytes, double Error);
 
 /// <summary>Writes a sensitivity graph for programs: <c>dag.json</c>, see docs/formats.md.</summary>
-public static class DagText
+internal static class DagText
 {
     private static readonly JsonSerializerOptions Readable = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 

@@ -7,7 +7,7 @@ namespace Qua2SeDiMo.Graphs.Operations;
 /// <param name="Kind">Weight, or which way of combining.</param>
 /// <param name="Weight">Index into <see cref="OperationGraph.Weights"/>, −1 for combine nodes.</param>
 /// <param name="Position">Its position in the denoiser.</param>
-public sealed record OperationNode(string Name, OperationKind Kind, int Weight, NodePosition Position);
+internal sealed record OperationNode(string Name, OperationKind Kind, int Weight, NodePosition Position);
 
 /// <summary>Position of a node (method.md, section 5), found from its module path.</summary>
 /// <param name="Stage">Part of the denoiser, for instance <c>down</c>, <c>mid</c>, <c>up</c>; empty outside of the blocks and in models with one part.</param>
@@ -15,17 +15,17 @@ public sealed record OperationNode(string Name, OperationKind Kind, int Weight, 
 /// <param name="BlockName">Human name of the block, for instance <c>down.1.0</c>; empty outside.</param>
 /// <param name="Transformer">Number of the transformer inside the block; −1 where there is no such level.</param>
 /// <param name="LayerType">Path inside the block, for instance <c>attn1.to_q</c>, or the kind of a combine node.</param>
-public sealed record NodePosition(string Stage, int Block, string BlockName, int Transformer, string LayerType);
+internal sealed record NodePosition(string Stage, int Block, string BlockName, int Transformer, string LayerType);
 
 /// <summary>A positional feature of all nodes: what the predictor looks up in one table.</summary>
 /// <param name="Name"><c>stage</c>, <c>block</c>, <c>transformer</c> or <c>layer</c>.</param>
 /// <param name="Values">Human name of every code; the first one has the code <paramref name="FirstCode"/>.</param>
 /// <param name="FirstCode">−1 where that code means "outside of the blocks", else 0.</param>
 /// <param name="Codes">Code of every node.</param>
-public sealed record PositionFeature(string Name, IReadOnlyList<string> Values, int FirstCode, IReadOnlyList<int> Codes);
+internal sealed record PositionFeature(string Name, IReadOnlyList<string> Values, int FirstCode, IReadOnlyList<int> Codes);
 
 /// <summary>What a unit is, found from the structure of the graph.</summary>
-public enum OperationUnitKind
+internal enum OperationUnitKind
 {
     /// <summary>One weight.</summary>
     Single,
@@ -56,7 +56,7 @@ public enum OperationUnitKind
 /// <param name="Hop">Its depth m: the m-hop embedding of the last node sums it up.</param>
 /// <param name="Nodes">Indices of its nodes, the last node at the end.</param>
 /// <param name="Edges">Edges among them, as positions in <paramref name="Nodes"/>.</param>
-public sealed record OperationUnit(
+internal sealed record OperationUnit(
     OperationUnitKind Kind, int Hop, IReadOnlyList<int> Nodes, IReadOnlyList<(int Source, int Target)> Edges)
 {
     /// <summary>The node it is scored on.</summary>
@@ -67,7 +67,7 @@ public sealed record OperationUnit(
 /// The denoiser as the predictor sees it: weights and the places where data meet, joined by the data flow (method.md, section 5).
 /// Made by <see cref="OperationGraphBuilder"/>.
 /// </summary>
-public sealed class OperationGraph
+internal sealed class OperationGraph
 {
     /// <summary>Hops of the predictor, the 0-hop included.</summary>
     public const int HopCount = 5;

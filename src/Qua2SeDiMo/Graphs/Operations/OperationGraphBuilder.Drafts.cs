@@ -4,7 +4,7 @@ using Qua2SeDiMo.Graphs.Ir;
 namespace Qua2SeDiMo.Graphs.Operations;
 
 // Nodes while the walk makes them, their simplification, and what comes out.
-public sealed partial class OperationGraphBuilder
+internal sealed partial class OperationGraphBuilder
 {
     private sealed class Draft(OperationKind kind, string scope)
     {

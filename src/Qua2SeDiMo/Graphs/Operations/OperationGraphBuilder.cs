@@ -16,7 +16,7 @@ namespace Qua2SeDiMo.Graphs.Operations;
 /// a sum is a node, except that a repeated condition added in front of a single weight gives that weight two inputs;
 /// a concatenation is a node when several nodes read it whole; cut at its seam it leaves its parts.
 /// </remarks>
-public sealed partial class OperationGraphBuilder
+internal sealed partial class OperationGraphBuilder
 {
     private readonly Graph graph;
     private readonly List<Draft> drafts = [];

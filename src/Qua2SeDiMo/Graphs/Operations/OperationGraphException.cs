@@ -1,4 +1,4 @@
 namespace Qua2SeDiMo.Graphs.Operations;
 
 /// <summary>A graph cannot be contracted to a sensitivity graph.</summary>
-public sealed class OperationGraphException(string message) : Q2Exception(message);
+internal sealed class OperationGraphException(string message) : Q2Exception(message);

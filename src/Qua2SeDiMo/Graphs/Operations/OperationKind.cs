@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Graphs.Operations;
 
 /// <summary>Kind of a node of the <see cref="OperationGraph"/>.</summary>
-public enum OperationKind
+internal enum OperationKind
 {
     /// <summary>A quantizable weight with its operator.</summary>
     Weight,
@@ -22,7 +22,7 @@ public enum OperationKind
 }
 
 /// <summary>Names of kinds in node names and files.</summary>
-public static class OperationKinds
+internal static class OperationKinds
 {
     /// <summary>Every kind, in the order of its code.</summary>
     public static IReadOnlyList<OperationKind> All { get; } = Enum.GetValues<OperationKind>();

@@ -13,7 +13,7 @@ namespace Qua2SeDiMo.Graphs.Passes;
 /// Before: a graph with its quantizable weights listed. After: the same inputs, outputs and weights; each value that meets a weight passes
 /// through fifteen more operators, once, however many weights it meets. Sensitivity graphs are read from the graph before this pass.
 /// </remarks>
-public static class ActivationQuantization
+internal static class ActivationQuantization
 {
     private const string Prefix = "activation_quantization";
 

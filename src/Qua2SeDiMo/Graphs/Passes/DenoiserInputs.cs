@@ -8,7 +8,7 @@ namespace Qua2SeDiMo.Graphs.Passes;
 /// Gives an exported denoiser the timestep input that pipelines feed: single precision, one per row. Before: exports take an integer or a
 /// number, one for all rows. After: <c>timestep</c> is float32 [batch]; a model that takes one number gets the first row's.
 /// </summary>
-public static class DenoiserInputs
+internal static class DenoiserInputs
 {
     private const string Timestep = "timestep";
     private const string Unified = "timestep.unified";

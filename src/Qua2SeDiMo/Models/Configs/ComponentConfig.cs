@@ -7,7 +7,7 @@ namespace Qua2SeDiMo.Models.Configs;
 /// Typed view of one <c>config.json</c> or <c>scheduler_config.json</c>. A key that is missing or null gives the caller's default,
 /// as in diffusers and transformers; a value of the wrong kind is an error that names file and key.
 /// </summary>
-public sealed class ComponentConfig
+internal sealed class ComponentConfig
 {
     private readonly ForeignValue value;
     private readonly string? assignedClass;

@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Models.Configs;
 
 /// <summary>Which components each supported pipeline class reads beside its denoiser; what else a folder names is not needed.</summary>
-public static class PipelineComponents
+internal static class PipelineComponents
 {
     private static readonly string[] Always = ["scheduler", "vae"];
     private static readonly string[] OneText = [.. Always, "text_encoder", "tokenizer"];

@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Models.Fingerprints;
 /// <summary>
 /// Fingerprints of small contents: XxHash128 as 32 hexadecimal digits. They tell contents apart; they do not protect against forgers.
 /// </summary>
-public static class ContentHash
+internal static class ContentHash
 {
     /// <summary>Fingerprint of bytes.</summary>
     public static string Of(ReadOnlySpan<byte> content) => Convert.ToHexStringLower(XxHash128.Hash(content));

@@ -8,7 +8,7 @@ namespace Qua2SeDiMo.Models.Fingerprints;
 /// Remembers fingerprints of files between runs, one small file per thing that was fingerprinted. A fingerprint holds while paths, sizes,
 /// times and inodes of all its files are what they were. It only saves time: what cannot be read, written or trusted is computed.
 /// </summary>
-public sealed class FingerprintCache
+internal sealed class FingerprintCache
 {
     private const string Format = "q2-fingerprint 1";
 

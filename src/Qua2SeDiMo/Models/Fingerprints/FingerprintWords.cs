@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Models.Fingerprints;
 
 /// <summary>Says in a person's words what changed between two fingerprints.</summary>
-public static class FingerprintWords
+internal static class FingerprintWords
 {
     // Enough to tell fingerprints apart by eye.
     private const int ShownDigits = 12;

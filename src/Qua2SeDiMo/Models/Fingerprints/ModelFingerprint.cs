@@ -5,12 +5,12 @@ namespace Qua2SeDiMo.Models.Fingerprints;
 /// A component, for all its tensors, or a file relative to the model folder, for instance <c>scheduler/scheduler_config.json</c>.
 /// </param>
 /// <param name="Hex">32 hexadecimal digits.</param>
-public sealed record FingerprintPart(string Name, string Hex);
+internal sealed record FingerprintPart(string Name, string Hex);
 
 /// <summary>
 /// What a model is by its content: tensors, configurations, tokenizer files. Folder names, times, and files that are not read have no part in it.
 /// </summary>
-public sealed class ModelFingerprint
+internal sealed class ModelFingerprint
 {
     /// <summary>Joins the fingerprints of parts.</summary>
     /// <param name="parts">Parts with names of their own, in any order.</param>

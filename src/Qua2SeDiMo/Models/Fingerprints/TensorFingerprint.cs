@@ -8,7 +8,7 @@ namespace Qua2SeDiMo.Models.Fingerprints;
 /// Fingerprints of tensors by name, type, shape and bytes, in the order of their names: how they are spread over files, what else is in
 /// those files and in which order does not matter.
 /// </summary>
-public static class TensorFingerprint
+internal static class TensorFingerprint
 {
     /// <summary>Fingerprint of the tensors of a source, 32 hexadecimal digits.</summary>
     /// <param name="source">The tensors; all bytes are read once.</param>

@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Models.Known;
 
 /// <summary>Keys of the autoencoders.</summary>
-public static class AutoencoderKeys
+internal static class AutoencoderKeys
 {
     private static readonly IgnoredKeys Upcast = new("everything is computed in single precision at least", "force_upcast");
 

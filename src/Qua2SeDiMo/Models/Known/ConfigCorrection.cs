@@ -13,7 +13,7 @@ namespace Qua2SeDiMo.Models.Known;
 /// <param name="Value">What it becomes, as JSON.</param>
 /// <param name="When">The condition in words, for docs/inputs.md.</param>
 /// <param name="Applies">The condition, given the configuration and the value that its class would take.</param>
-public sealed record ConfigCorrection(string PipelineClass, string Component, string Key, string Value, string When, Func<ComponentConfig, JsonNode?, bool> Applies)
+internal sealed record ConfigCorrection(string PipelineClass, string Component, string Key, string Value, string When, Func<ComponentConfig, JsonNode?, bool> Applies)
 {
     // What _diffusers_version said before the sample sizes of the first U-Nets were put right.
     private static readonly Version CorrectSizes = new(0, 9, 0);

@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Models.Known;
 
 /// <summary>Keys of the denoisers.</summary>
-public static class DenoiserKeys
+internal static class DenoiserKeys
 {
     private static readonly IgnoredKeys Dropout = new("training only", "dropout");
     private static readonly IgnoredKeys Upcast = new("everything is computed in single precision at least", "upcast_attention");

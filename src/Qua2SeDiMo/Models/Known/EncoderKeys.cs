@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Models.Known;
 
 /// <summary>Keys of the text and image encoders, which transformers defines.</summary>
-public static class EncoderKeys
+internal static class EncoderKeys
 {
     private const string ClipTower = "hidden_size intermediate_size num_attention_heads num_hidden_layers layer_norm_eps hidden_act projection_dim";
     private const string ClipText = ClipTower + " vocab_size max_position_embeddings eos_token_id";

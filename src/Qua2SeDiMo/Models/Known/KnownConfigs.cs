@@ -4,7 +4,7 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Models.Known;
 
 /// <summary>Finds the table of a configuration, and its unknown keys.</summary>
-public static class KnownConfigs
+internal static class KnownConfigs
 {
     private const string Ancestor = "Transformer2DModel";
 

@@ -7,7 +7,7 @@ namespace Qua2SeDiMo.Models.Known;
 /// <param name="Why">The reason.</param>
 /// <param name="Words">Which, for docs/inputs.md.</param>
 /// <param name="Pattern">Regular expression of their names; a folder's name ends in a slash.</param>
-public sealed record HarmlessFiles(string Why, string Words, string Pattern)
+internal sealed record HarmlessFiles(string Why, string Words, string Pattern)
 {
     private readonly Regex names = new(Pattern, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking | RegexOptions.IgnoreCase);
 
@@ -16,7 +16,7 @@ public sealed record HarmlessFiles(string Why, string Words, string Pattern)
 }
 
 /// <summary>What is known of files that <see cref="ComponentFiles"/> does not read. docs/inputs.md is written from these tables.</summary>
-public static class KnownFiles
+internal static class KnownFiles
 {
     /// <summary>File that makes transformers add an adapter to the weights beside it.</summary>
     public const string AdapterConfig = "adapter_config.json";

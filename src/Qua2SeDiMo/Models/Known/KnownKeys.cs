@@ -8,7 +8,7 @@ namespace Qua2SeDiMo.Models.Known;
 /// <summary>Keys that change nothing here, with the reason.</summary>
 /// <param name="Why">Ends the sentence "not read: …".</param>
 /// <param name="Names">The keys; one that ends in <c>*</c> covers all that begin so.</param>
-public sealed record IgnoredKeys(string Why, params IReadOnlyList<string> Names)
+internal sealed record IgnoredKeys(string Why, params IReadOnlyList<string> Names)
 {
     /// <summary>Whether a key is among them.</summary>
     public bool Contains(string key) => Names.Any(name => name.EndsWith('*') ? key.StartsWith(name[..^1], StringComparison.Ordinal) : key == name);
@@ -17,7 +17,7 @@ public sealed record IgnoredKeys(string Why, params IReadOnlyList<string> Names)
 /// <summary>A key that selects a behaviour of which only some are built; any other value is refused by name. Missing and null mean the first.</summary>
 /// <param name="Name">The key.</param>
 /// <param name="Values">Values that are built, as JSON; the first is the class's default.</param>
-public sealed record LimitedKey(string Name, params IReadOnlyList<string> Values)
+internal sealed record LimitedKey(string Name, params IReadOnlyList<string> Values)
 {
     /// <summary>Refuses any other value.</summary>
     /// <exception cref="ModelFolderException">The configuration has one.</exception>
@@ -44,7 +44,7 @@ public sealed record LimitedKey(string Name, params IReadOnlyList<string> Values
 /// </summary>
 /// <param name="ClassNames">Classes of diffusers or transformers that have these keys; the first is the present name.</param>
 /// <param name="Read">Keys that are read, each with the class's default (as JSON) where it is needed: <c>beta_start=0.0001</c>.</param>
-public sealed record KnownKeys(IReadOnlyList<string> ClassNames, string Read)
+internal sealed record KnownKeys(IReadOnlyList<string> ClassNames, string Read)
 {
     private readonly Dictionary<string, JsonNode?> defaults = Read.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)
         .Select(entry => entry.Split('=', 2)).ToDictionary(entry => entry[0], entry => entry.Length > 1 ? JsonNode.Parse(entry[1]) : null, StringComparer.Ordinal);

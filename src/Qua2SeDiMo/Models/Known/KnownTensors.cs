@@ -7,7 +7,7 @@ namespace Qua2SeDiMo.Models.Known;
 /// <param name="Pattern">Regular expression of their names.</param>
 /// <param name="Advice">What to do.</param>
 /// <param name="OnlyUnread">Whether a model that reads them may have them.</param>
-public sealed record TensorMark(string Finding, string Pattern, string Advice, bool OnlyUnread = false)
+internal sealed record TensorMark(string Finding, string Pattern, string Advice, bool OnlyUnread = false)
 {
     private readonly Regex names = new(Pattern, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
 
@@ -19,7 +19,7 @@ public sealed record TensorMark(string Finding, string Pattern, string Advice, b
 /// <param name="Why">The reason.</param>
 /// <param name="Pattern">Regular expression of their names.</param>
 /// <param name="ClassNames">Classes that it holds for; all when empty.</param>
-public sealed record HarmlessTensors(string Why, string Pattern, params IReadOnlyList<string> ClassNames)
+internal sealed record HarmlessTensors(string Why, string Pattern, params IReadOnlyList<string> ClassNames)
 {
     private readonly Regex names = new(Pattern, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
 
@@ -28,7 +28,7 @@ public sealed record HarmlessTensors(string Why, string Pattern, params IReadOnl
 }
 
 /// <summary>What is known of tensors beside the weights that models read. docs/inputs.md is written from these tables.</summary>
-public static class KnownTensors
+internal static class KnownTensors
 {
     /// <summary>What to do with weights that are quantized already.</summary>
     public const string GiveOriginal = "give the original model, in half or single precision; q2 quantizes it itself";

@@ -3,7 +3,7 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Models.Known;
 
 /// <summary>Keys of <c>model_index.json</c>: a pipeline's components and its own settings.</summary>
-public static class PipelineKeys
+internal static class PipelineKeys
 {
     private const string Denoisers = "transformer unet";
 

@@ -7,7 +7,7 @@ namespace Qua2SeDiMo.Models.Known;
 /// Keys of the schedulers with the defaults of their classes in diffusers. A configuration is opened as the class that model_index.json names:
 /// keys of that class are read, those of other schedulers are not.
 /// </summary>
-public static class SchedulerKeys
+internal static class SchedulerKeys
 {
     private const string Betas = "num_train_timesteps=1000 beta_start=0.0001 beta_end=0.02 beta_schedule=\"linear\" trained_betas prediction_type=\"epsilon\"";
     private const string Thresholding = "thresholding=false dynamic_thresholding_ratio=0.995 sample_max_value=1.0";

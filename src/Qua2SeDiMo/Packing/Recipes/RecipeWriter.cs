@@ -8,7 +8,7 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Packing.Recipes;
 
 /// <summary>Writes one folder of settings for other tools, from the same allocation: a file per tool and a page that says what each loses.</summary>
-public static class RecipeWriter
+internal static class RecipeWriter
 {
     /// <summary>Writes the folder; it appears when it is complete.</summary>
     /// <param name="modelName">Name of the model.</param>

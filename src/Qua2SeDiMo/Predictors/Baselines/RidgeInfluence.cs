@@ -7,7 +7,7 @@ namespace Qua2SeDiMo.Predictors.Baselines;
 /// <param name="Value">The combination by all trials, in label units.</param>
 /// <param name="LabelWeights">Per trial, its share g: the value is Σ g·label, so it can be taken apart by images wherever a label is a mean over images.</param>
 /// <param name="Influence">Per trial, the value less what it becomes when that trial is left out (penalty kept): positive speaks for it.</param>
-public sealed record CoefficientInfluence(double Value, IReadOnlyList<double> LabelWeights, IReadOnlyList<double> Influence);
+internal sealed record CoefficientInfluence(double Value, IReadOnlyList<double> LabelWeights, IReadOnlyList<double> Influence);
 
 /// <summary>
 /// Leave-one-out influence in closed form. With C the inverse of [[K + λI, 1], [1ᵀ, 0]], the dual solution is α = C·y and leaving out trial i

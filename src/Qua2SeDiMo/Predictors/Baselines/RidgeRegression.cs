@@ -4,7 +4,7 @@ using Qua2SeDiMo.Predictors.Data;
 namespace Qua2SeDiMo.Predictors.Baselines;
 
 /// <summary>A linear model on one-hot options: label = intercept + Σ over weights of the coefficient of its option (+ pairs).</summary>
-public sealed class RidgeModel
+internal sealed class RidgeModel
 {
     private readonly IReadOnlyList<OptionKernel.Point> training;
     private readonly double[] dual;
@@ -46,7 +46,7 @@ public sealed class RidgeModel
 }
 
 /// <summary>Ridge regression in its dual form: as many unknowns as trials. The intercept is not penalised.</summary>
-public static class RidgeRegression
+internal static class RidgeRegression
 {
     private const int InnerFolds = 5;
 

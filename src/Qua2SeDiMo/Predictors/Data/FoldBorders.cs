@@ -3,7 +3,7 @@ using Qua2SeDiMo.Numerics;
 namespace Qua2SeDiMo.Predictors.Data;
 
 /// <summary>Splits trials into test folds that do not overlap and cover all.</summary>
-public static class FoldBorders
+internal static class FoldBorders
 {
     /// <summary>Shuffles 0 … count − 1 and cuts at count·i/folds; each fold is given in ascending order.</summary>
     /// <exception cref="PredictorFormatException">There are fewer trials than folds.</exception>

@@ -4,10 +4,10 @@ namespace Qua2SeDiMo.Predictors.Data;
 /// <param name="Name">For instance <c>uaq-4</c>.</param>
 /// <param name="MethodCode">1 UAQ, 2 K-Means C, 3 K-Means A.</param>
 /// <param name="BitCode">1 for 4 bits, 2 for 3 bits.</param>
-public sealed record OptionCode(string Name, int MethodCode, int BitCode);
+internal sealed record OptionCode(string Name, int MethodCode, int BitCode);
 
 /// <summary>Size and error of every weight under every option.</summary>
-public sealed class OptionFeatures
+internal sealed class OptionFeatures
 {
     /// <summary>Entries of the table of methods; 0 is a combine node, the last one is spare.</summary>
     internal const int MethodTableSize = 5;

@@ -4,13 +4,13 @@ namespace Qua2SeDiMo.Predictors.Data;
 /// <param name="Name">For instance <c>stage</c>, <c>block</c>, <c>layer</c>.</param>
 /// <param name="Size">Entries of the table.</param>
 /// <param name="Shift">Added to a code before the lookup: 1 where −1 means "outside of the blocks".</param>
-public sealed record PositionColumn(string Name, int Size, int Shift);
+internal sealed record PositionColumn(string Name, int Size, int Shift);
 
 /// <summary>
 /// The denoiser as the predictor sees it: nodes in any order, edges with the data flow. Only the options of weight nodes change
 /// between trials; all else is fixed.
 /// </summary>
-public sealed class PredictorTopology
+internal sealed class PredictorTopology
 {
     /// <summary>Hops of the predictor, the encoder's 0-hop embedding included.</summary>
     public const int HopCount = 5;

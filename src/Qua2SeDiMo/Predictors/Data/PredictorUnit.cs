@@ -7,5 +7,5 @@ namespace Qua2SeDiMo.Predictors.Data;
 /// <param name="Nodes">Node indices of the whole graph, the last node at the end.</param>
 /// <param name="Edges">Edges within the unit, as positions in <paramref name="Nodes"/>.</param>
 /// <param name="Weights">Indices of the weights among the nodes, in node order.</param>
-public sealed record PredictorUnit(
+internal sealed record PredictorUnit(
     string Name, string Kind, int Hop, IReadOnlyList<int> Nodes, IReadOnlyList<(int Source, int Target)> Edges, IReadOnlyList<int> Weights);

@@ -7,7 +7,7 @@ using Qua2SeDiMo.Quantizers.Bank;
 namespace Qua2SeDiMo.Predictors.Data;
 
 /// <summary>The bridge from the sensitivity graph to what the predictor trains on: indices, codes and edges.</summary>
-public static class TopologyBuilder
+internal static class TopologyBuilder
 {
     /// <summary>The topology of a denoiser. Weight i of the topology is weight i of the graph.</summary>
     public static PredictorTopology Build(OperationGraph graph)

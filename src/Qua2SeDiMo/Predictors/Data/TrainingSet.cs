@@ -4,10 +4,10 @@ namespace Qua2SeDiMo.Predictors.Data;
 /// <param name="Options">Option index of every weight.</param>
 /// <param name="Target">The label, larger is better.</param>
 /// <param name="AverageBits">Average bits of the allocation, for baselines and the partial correlation.</param>
-public sealed record PredictorTrial(IReadOnlyList<int> Options, double Target, double AverageBits);
+internal sealed record PredictorTrial(IReadOnlyList<int> Options, double Target, double AverageBits);
 
 /// <summary>Everything that training needs: the graph, the options and the labelled trials. Nothing here knows ONNX, SQL or images.</summary>
-public sealed class TrainingSet
+internal sealed class TrainingSet
 {
     /// <summary>Checks that the parts fit together.</summary>
     /// <exception cref="PredictorFormatException">A trial has another number of weights or an unknown option.</exception>

@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Predictors.Evaluation;
 /// <param name="Result">The table.</param>
 /// <param name="Predictors">One network per fold, with moments and hop weights; empty when none was trained.</param>
 /// <param name="Ridge">Ridge regression with trends on all trials.</param>
-public sealed record FittedModels(FitResult Result, IReadOnlyList<Predictor> Predictors, RidgeModel Ridge) : IDisposable
+internal sealed record FittedModels(FitResult Result, IReadOnlyList<Predictor> Predictors, RidgeModel Ridge) : IDisposable
 {
     /// <inheritdoc/>
     public void Dispose()
@@ -19,7 +19,7 @@ public sealed record FittedModels(FitResult Result, IReadOnlyList<Predictor> Pre
 }
 
 /// <summary>Five folds, 80 % training and 20 % test each, and every model on the same held-out trials.</summary>
-public static class CrossValidation
+internal static class CrossValidation
 {
     /// <summary>Folds when the study names none.</summary>
     public const int FoldCount = 5;

@@ -52,7 +52,7 @@ public sealed record ModelScores(string Model, IReadOnlyList<FoldMetrics> Folds,
 }
 
 /// <summary>Names of the models in every table.</summary>
-public static class ModelNames
+internal static class ModelNames
 {
     /// <summary>The GATv2 network.</summary>
     public const string Network = "network";

@@ -3,7 +3,7 @@ using Qua2SeDiMo.Predictors.Baselines;
 namespace Qua2SeDiMo.Predictors.Evaluation;
 
 /// <summary>Display names of the models that predict trials.</summary>
-public static class ModelLabels
+internal static class ModelLabels
 {
     /// <summary>The label of a model that gives scores: its ridge regression is the one around size and error.</summary>
     public static string Scorer(string model) => Of(model == ModelNames.Ridge ? ModelNames.RidgeTrends : model);

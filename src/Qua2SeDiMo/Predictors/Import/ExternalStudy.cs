@@ -27,7 +27,7 @@ public sealed record ExternalStudyOptions(string TargetColumn = "target", double
 /// <param name="TrueSensitivities">[weight][option] what the graph states as true, larger is worse; null when it states none.</param>
 /// <param name="Fingerprint">SHA-256 of graph and trials.</param>
 /// <param name="Notes">What a person should know of the files.</param>
-public sealed record ExternalStudy(
+internal sealed record ExternalStudy(
     TrainingSet Training, IReadOnlyList<PredictorUnit> Units, bool UnitsAreDerived, IReadOnlyList<WeightPosition> Weights,
     IReadOnlyList<string> TrialNames, IReadOnlyList<string?> TrialImages, string Target,
     IReadOnlyList<IReadOnlyList<double>>? TrueSensitivities, string Fingerprint, IReadOnlyList<string> Notes)

@@ -12,7 +12,7 @@ namespace Qua2SeDiMo.Predictors.Import;
 /// <param name="TrialNames">What each trial is called.</param>
 /// <param name="TrialImages">File or folder of each trial's images; null where none is stored.</param>
 /// <param name="TrueSensitivities">[weight][option] as the graph states them, larger is worse; null when it does not.</param>
-public sealed record LabelledStudy(
+internal sealed record LabelledStudy(
     TrainingSet Training, IReadOnlyList<PredictorUnit> Units, IReadOnlyList<WeightPosition> Weights, TrainedOn Origin,
     IReadOnlyList<string> TrialNames, IReadOnlyList<string?> TrialImages, IReadOnlyList<IReadOnlyList<double>>? TrueSensitivities)
 {

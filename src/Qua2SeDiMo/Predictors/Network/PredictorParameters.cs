@@ -7,14 +7,14 @@ namespace Qua2SeDiMo.Predictors.Network;
 /// <param name="Shape">Row-major extents.</param>
 /// <param name="Offset">First float.</param>
 /// <param name="Trained">False for running statistics, which no gradient reaches.</param>
-public sealed record ParameterSlice(string Name, IReadOnlyList<int> Shape, int Offset, bool Trained)
+internal sealed record ParameterSlice(string Name, IReadOnlyList<int> Shape, int Offset, bool Trained)
 {
     /// <summary>Number of floats.</summary>
     public int Length { get; } = Shape.Aggregate(1, (product, extent) => checked(product * extent));
 }
 
 /// <summary>All arrays of a predictor in one flat store, so that the optimizer is one loop: trained ones and running statistics.</summary>
-public sealed class PredictorParameters
+internal sealed class PredictorParameters
 {
     private readonly Dictionary<string, ParameterSlice> slices = new(StringComparer.Ordinal);
     private float[] values = [];

@@ -6,4 +6,4 @@ namespace Qua2SeDiMo.Predictors.Network;
 /// <param name="Positions">Positional features and the sizes of their tables.</param>
 /// <param name="EmbeddingWidth">Channels of the 0-hop embedding.</param>
 /// <param name="Width">Channels of every later hop and of the head.</param>
-public sealed record PredictorShape(IReadOnlyList<PositionColumn> Positions, int EmbeddingWidth = 16, int Width = 64);
+internal sealed record PredictorShape(IReadOnlyList<PositionColumn> Positions, int EmbeddingWidth = 16, int Width = 64);

@@ -7,10 +7,10 @@ namespace Qua2SeDiMo.Predictors.Training;
 /// <summary>What a trained predictor says of some allocations.</summary>
 /// <param name="Predictions">Predicted label of each, in label units.</param>
 /// <param name="HopNorms">[hop][allocation] L1 norm of the graph embedding.</param>
-public sealed record PredictorOutput(IReadOnlyList<double> Predictions, IReadOnlyList<IReadOnlyList<double>> HopNorms);
+internal sealed record PredictorOutput(IReadOnlyList<double> Predictions, IReadOnlyList<IReadOnlyList<double>> HopNorms);
 
 /// <summary>A trained network with all that its scores need: label scale, moments of the node norms, weights of the hops.</summary>
-public sealed class Predictor : IDisposable
+internal sealed class Predictor : IDisposable
 {
     private const int EvaluationBatch = 128;
 

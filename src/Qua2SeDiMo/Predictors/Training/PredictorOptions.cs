@@ -59,7 +59,7 @@ public sealed record PredictorOptions
 /// <param name="EpochCount">Epochs planned.</param>
 /// <param name="Loss">Mean training loss of the last epoch; NaN where training goes on from a kept state.</param>
 /// <param name="HeldOut">The fold's test trials, ranked every few epochs; null before the first time. Training does not see it.</param>
-public sealed record TrainingProgress(int Fold, int FoldCount, int Epoch, int EpochCount, double Loss, HeldOutRank? HeldOut = null);
+internal sealed record TrainingProgress(int Fold, int FoldCount, int Epoch, int EpochCount, double Loss, HeldOutRank? HeldOut = null);
 
 /// <summary>How a network in training ranks the trials that it does not train on.</summary>
 /// <param name="Epoch">Epochs done.</param>
@@ -67,4 +67,4 @@ public sealed record TrainingProgress(int Fold, int FoldCount, int Epoch, int Ep
 /// <param name="Ndcg">NDCG of the predictions' whole order.</param>
 /// <param name="HopSrcc">Spearman of the embedding norms of each hop.</param>
 /// <param name="HopNdcg">NDCG of the same.</param>
-public sealed record HeldOutRank(int Epoch, double Srcc, double Ndcg, IReadOnlyList<double> HopSrcc, IReadOnlyList<double> HopNdcg);
+internal sealed record HeldOutRank(int Epoch, double Srcc, double Ndcg, IReadOnlyList<double> HopSrcc, IReadOnlyList<double> HopNdcg);

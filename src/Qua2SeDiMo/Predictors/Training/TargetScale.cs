@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Predictors.Training;
 /// <param name="Lower">Subtracted from a label.</param>
 /// <param name="Unit">Labels per unit of the scaled target.</param>
 /// <param name="Clipped">Whether scaled targets are cut to 0 … 50 (relevances).</param>
-public sealed record TargetScale(double Lower, double Unit, bool Clipped)
+internal sealed record TargetScale(double Lower, double Unit, bool Clipped)
 {
     /// <summary>The largest relevance.</summary>
     public const double MaximumRelevance = 50;

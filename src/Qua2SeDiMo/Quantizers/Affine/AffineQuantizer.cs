@@ -8,7 +8,7 @@ namespace Qua2SeDiMo.Quantizers.Affine;
 /// UAQ (method.md, section 3): per output channel the best of ten ranges, from the full one down to a tenth, by mean |w − ŵ|^2.4.
 /// Asymmetric, zero not forced into the range, single precision arithmetic.
 /// </summary>
-public static class AffineQuantizer
+internal static class AffineQuantizer
 {
     /// <summary>Ranges tried per channel: 1.0, 0.9, … 0.1 of the full one.</summary>
     public const int CandidateCount = 10;

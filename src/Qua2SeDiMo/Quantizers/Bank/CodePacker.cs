@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Quantizers.Bank;
 /// Codes of 2 to 8 bits as a dense bit stream: code i takes bits [i·b, (i + 1)·b), counted from the least significant bit of byte 0.
 /// So two 4-bit codes share a byte, the first in its low half, and eight 3-bit codes fill three bytes. Unused bits of the last byte are zero.
 /// </summary>
-public static class CodePacker
+internal static class CodePacker
 {
     private const int Group = 8;
 

@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Quantizers.Bank;
 /// <param name="Allocation">Option of each weight; one that is not listed stays in single precision.</param>
 /// <param name="TableType">Original type of a weight, by name: Float16, BFloat16 or Float32.</param>
 /// <param name="Load">Reads a weight under its option, by name.</param>
-public sealed record PaletteSource(BitAllocation Allocation, Func<string, ElementType> TableType, Func<string, QuantizedWeight> Load)
+internal sealed record PaletteSource(BitAllocation Allocation, Func<string, ElementType> TableType, Func<string, QuantizedWeight> Load)
 {
     /// <summary>The weights of a bank.</summary>
     public static PaletteSource Of(QuantizerBank bank, BitAllocation allocation)
@@ -21,7 +21,7 @@ public sealed record PaletteSource(BitAllocation Allocation, Func<string, Elemen
 }
 
 /// <summary>A denoiser that multiplies by palette-coded weights directly.</summary>
-public static class PaletteProgram
+internal static class PaletteProgram
 {
     /// <summary>
     /// Rewrites a graph: MatMul and Conv by the weights of an allocation become the operators of docs/formats.md, whose weights are initializers

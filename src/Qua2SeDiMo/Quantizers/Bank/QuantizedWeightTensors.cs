@@ -5,7 +5,7 @@ using Qua2SeDiMo.Models;
 namespace Qua2SeDiMo.Quantizers.Bank;
 
 /// <summary>Layout of one quantized weight in a safetensors file (docs/formats.md): <c>PREFIX.tables</c> and <c>PREFIX.codes</c>, both bytes.</summary>
-public static class QuantizedWeightTensors
+internal static class QuantizedWeightTensors
 {
     private const string Codes = ".codes", Tables = ".tables";
 
@@ -110,7 +110,7 @@ public static class QuantizedWeightTensors
 }
 
 /// <summary>A file of quantized weights does not hold what its description says.</summary>
-public sealed class QuantizedTensorException : Q2Exception
+internal sealed class QuantizedTensorException : Q2Exception
 {
     internal QuantizedTensorException(string message) : base(message) { }
 }

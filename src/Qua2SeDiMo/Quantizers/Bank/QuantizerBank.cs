@@ -26,7 +26,7 @@ public sealed class QuantizerBank
     public IReadOnlyList<QuantizerSpec> Options { get; }
 
     /// <summary>The weights by name.</summary>
-    public IReadOnlyDictionary<string, BankEntry> Entries => entries;
+    internal IReadOnlyDictionary<string, BankEntry> Entries => entries;
 
     /// <summary>SHA-256 that changes with any weight, option or table precision; lower-case hexadecimal.</summary>
     public string SourceFingerprint { get; }
@@ -58,7 +58,7 @@ public sealed class QuantizerBank
     /// <summary>Reads a weight of a checkpoint and checks that the bank was made from it.</summary>
     /// <exception cref="QuantizerBankException">The checkpoint holds other values, or the bank has no such weight.</exception>
     /// <exception cref="Q2Exception">The tensor is missing or the file ends early.</exception>
-    public void RequireMadeFrom(ITensorSource source, QuantizableWeight weight)
+    internal void RequireMadeFrom(ITensorSource source, QuantizableWeight weight)
     {
         ArgumentNullException.ThrowIfNull(weight);
         MeanError(weight.Name, Options[0]);

@@ -10,7 +10,7 @@ namespace Qua2SeDiMo.Quantizers.Bank;
 /// <param name="Threads">Threads; 0 takes one per processor. The files do not depend on it.</param>
 /// <param name="SinglePrecisionTables">Keep all tables in single precision, for comparisons; the default is the original's precision, which the
 /// size formula counts.</param>
-public sealed record BankOptions(int Threads = 0, bool SinglePrecisionTables = false)
+internal sealed record BankOptions(int Threads = 0, bool SinglePrecisionTables = false)
 {
     /// <summary>Options to make of every weight; the six of the paper by default.</summary>
     public IReadOnlyList<QuantizerSpec> Specs { get; init; } = QuantizerSpec.PaperOptions;
@@ -24,13 +24,13 @@ public sealed record BankOptions(int Threads = 0, bool SinglePrecisionTables = f
 /// <param name="Finished">Weights finished so far.</param>
 /// <param name="Total">Weights in all.</param>
 /// <param name="Reused">Whether an earlier run had made it.</param>
-public sealed record BankProgress(string WeightName, int Finished, int Total, bool Reused);
+internal sealed record BankProgress(string WeightName, int Finished, int Total, bool Reused);
 
 /// <summary>
 /// Makes a bank, weight by weight: memory is bounded by the largest weight, a run that was stopped goes on where it was, and the bytes
 /// written depend on the weights and options alone.
 /// </summary>
-public static class QuantizerBankBuilder
+internal static class QuantizerBankBuilder
 {
     private const long LargeWeight = 1 << 22;
 

@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Quantizers.Bank;
 
 /// <summary>A bank is missing, unfinished, damaged or does not hold what was asked for.</summary>
-public sealed class QuantizerBankException : Q2Exception
+internal sealed class QuantizerBankException : Q2Exception
 {
     internal QuantizerBankException(string message) : base(message) { }
 

@@ -21,7 +21,7 @@ namespace Qua2SeDiMo.Quantizers.Bank;
 /// <param name="TableType">Precision of tables: Float32, Float16 or BFloat16.</param>
 /// <param name="Fingerprint">SHA-256 of the weights and of everything that decides the result, lower-case hexadecimal.</param>
 /// <param name="MeanErrors">Mean |w − ŵ|^2.4 per weight of each option.</param>
-public sealed record BankEntry(string Name, string FileName, int OutChannels, int RowLength, ElementType OriginalType, ElementType TableType,
+internal sealed record BankEntry(string Name, string FileName, int OutChannels, int RowLength, ElementType OriginalType, ElementType TableType,
     string Fingerprint, IReadOnlyDictionary<QuantizerSpec, double> MeanErrors);
 
 /// <summary>Reader and writer of a bank's files (docs/formats.md): <c>bank.json</c> and one safetensors file per weight.</summary>

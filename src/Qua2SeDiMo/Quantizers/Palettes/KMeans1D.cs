@@ -11,7 +11,7 @@ namespace Qua2SeDiMo.Quantizers.Palettes;
 /// position and in the number of clusters, which leaves O(k·n·log n) steps and few of them (Knuth, 1971; Grønlund et al., 2017).
 /// One run for k gives every smaller number of clusters too. Not thread-safe: one instance per thread, reused over rows.
 /// </summary>
-public sealed class KMeans1D
+internal sealed class KMeans1D
 {
     private const int Lanes = 4;
     private readonly int largestPlain;

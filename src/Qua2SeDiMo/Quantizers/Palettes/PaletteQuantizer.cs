@@ -3,7 +3,7 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Quantizers.Palettes;
 
 /// <summary>K-Means C and K-Means A (method.md, section 3) at the global optimum: free palettes per output channel or for the whole tensor.</summary>
-public static class PaletteQuantizer
+internal static class PaletteQuantizer
 {
     /// <summary>Quantizes a weight with one palette per output channel, for several widths in one run.</summary>
     /// <param name="weight">Finite weights.</param>

@@ -11,7 +11,7 @@ namespace Qua2SeDiMo.Quantizers.Palettes;
 /// <param name="OutChannels">C, rows.</param>
 /// <param name="RowLength">K, weights per row.</param>
 /// <param name="OriginalType">Type in the checkpoint; every value is one that this type holds.</param>
-public sealed record WeightMatrix(string Name, ReadOnlyMemory<float> Values, int OutChannels, int RowLength, ElementType OriginalType)
+internal sealed record WeightMatrix(string Name, ReadOnlyMemory<float> Values, int OutChannels, int RowLength, ElementType OriginalType)
 {
     /// <summary>N, number of weights.</summary>
     public int Count => Values.Length;

@@ -4,7 +4,7 @@ namespace Qua2SeDiMo.Reports.Charts;
 /// <param name="Title">What it is of.</param>
 /// <param name="Nodes">In the order in which data reach them.</param>
 /// <param name="Edges">Indices of source and target.</param>
-public sealed record DirectedGraphData(
+internal sealed record DirectedGraphData(
     string Title, IReadOnlyList<DirectedGraphNode> Nodes, IReadOnlyList<(int Source, int Target)> Edges)
 {
     /// <summary>The kinds of nodes in order of first appearance.</summary>
@@ -16,4 +16,4 @@ public sealed record DirectedGraphData(
 /// <param name="Label">Short name inside its block, shown on the node.</param>
 /// <param name="Kind">What it is; nodes of one kind look alike.</param>
 /// <param name="Block">Name of the block that it is drawn with; empty for none.</param>
-public sealed record DirectedGraphNode(string Name, string Label, string Kind, string Block);
+internal sealed record DirectedGraphNode(string Name, string Label, string Kind, string Block);

@@ -5,7 +5,7 @@ using Qua2SeDiMo.Reports.Words;
 namespace Qua2SeDiMo.Reports.Charts;
 
 /// <summary>Writes a graph in the DOT language, one cluster per block, for Graphviz and other viewers.</summary>
-public static class DotText
+internal static class DotText
 {
     // The fills of chart.css, k0 … k7.
     private static readonly string[] Fills = ["#77aadd", "#dddddd", "#eedd88", "#ee8866", "#44bb99", "#bbcc33", "#ffaabb", "#99ddff"];

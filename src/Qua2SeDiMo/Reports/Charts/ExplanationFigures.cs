@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Reports.Charts;
 internal sealed record ExplanationFigure(SvgDocument Drawing, string Caption, TableData Numbers);
 
 /// <summary>The paper's figures for one model, at op level and at block level, and what goes beyond them.</summary>
-public static class ExplanationFigures
+internal static class ExplanationFigures
 {
     private const int MostBars = 24;
     private const double Reach = 1.96;

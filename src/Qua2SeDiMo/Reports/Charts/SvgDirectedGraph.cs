@@ -7,7 +7,7 @@ namespace Qua2SeDiMo.Reports.Charts;
 /// Draws <see cref="DirectedGraphData"/> as one panel per block. What comes from another block is drawn dashed at its place of use, so that no edge
 /// crosses the whole drawing and each block can be read alone; a node that other blocks use carries a small triangle.
 /// </summary>
-public static class SvgDirectedGraph
+internal static class SvgDirectedGraph
 {
     private const double LayerHeight = 36;
     private const double NodeHeight = 20;

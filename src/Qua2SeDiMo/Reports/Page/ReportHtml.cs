@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Reports.Page;
 /// One HTML file that holds the whole report: drawings, pictures, styles and script are inside, and a content security policy keeps
 /// a browser from asking the network for anything.
 /// </summary>
-public static class ReportHtml
+internal static class ReportHtml
 {
     /// <summary>Writes <c>report.html</c> and, in <c>figures/</c>, every drawing as an SVG file of its own.</summary>
     /// <param name="report">What to show.</param>

@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Studies.Allocations;
 /// Reads one allocation from any file that holds some: an object of weight name to option, an object with the member <c>allocation</c>, a plan
 /// (<c>entries</c> with <c>key</c>), or trials (<c>trials</c> with <c>name</c>).
 /// </summary>
-public static class AllocationChoice
+internal static class AllocationChoice
 {
     private static readonly string[] Lists = ["entries", "trials"];
     private static readonly string[] Names = ["key", "name"];

@@ -12,7 +12,7 @@ namespace Qua2SeDiMo.Studies.Allocations;
 /// Allocations in JSON: <c>{"trials": [{"name", "allocation": {weight: option} or null, "average_bits", "quantized_bytes", "metrics": {…}}]}</c>.
 /// Only <c>allocation</c> is needed; null means full precision. Other members are ignored. See docs/formats.md.
 /// </summary>
-public static class AllocationFile
+internal static class AllocationFile
 {
     private const char PartMark = '#';
 

@@ -6,7 +6,7 @@ using Qua2SeDiMo.Studies.Storage;
 namespace Qua2SeDiMo.Studies.Allocations;
 
 /// <summary>How the labels of a file of allocations were made, as far as the file states it (docs/formats.md).</summary>
-public sealed partial record AllocationProtocol
+internal sealed partial record AllocationProtocol
 {
     /// <summary>Denoising steps, <c>steps</c>; null where it is not stated.</summary>
     public int? StepCount { get; init; }

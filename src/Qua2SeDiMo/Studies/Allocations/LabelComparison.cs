@@ -8,7 +8,7 @@ namespace Qua2SeDiMo.Studies.Allocations;
 /// <param name="Expected">Reference label.</param>
 /// <param name="Actual">Our label; NaN if the trial is missing, unfinished or lacks the metric.</param>
 /// <param name="Tolerance">Largest absolute difference that agrees, in the unit of the metric.</param>
-public sealed record LabelDifference(string Trial, string Metric, double Expected, double Actual, double Tolerance)
+internal sealed record LabelDifference(string Trial, string Metric, double Expected, double Actual, double Tolerance)
 {
     /// <summary>|actual − expected|; NaN if there is no label of ours.</summary>
     public double Difference => Math.Abs(Actual - Expected);
@@ -18,7 +18,7 @@ public sealed record LabelDifference(string Trial, string Metric, double Expecte
 }
 
 /// <summary>Compares labels of the same allocations from two sources.</summary>
-public static class LabelComparison
+internal static class LabelComparison
 {
     // Bounds of agreement between two fp32 implementations of one model: cosines 0.005 (a CLIP score is 100 cosines), PSNR 0.3 dB, Fréchet 1 %.
     private const double CosineTolerance = 0.005;

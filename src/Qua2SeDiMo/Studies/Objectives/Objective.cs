@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Studies.Objectives;
 /// </summary>
 /// <param name="Metric">Image quality.</param>
 /// <param name="SizeWeight">λ, metric units per average bit; 0 for pure quality.</param>
-public sealed record Objective(StudyMetric Metric, double SizeWeight = 0)
+internal sealed record Objective(StudyMetric Metric, double SizeWeight = 0)
 {
     // Differences of reliability below this are noise of the splits: the order of StudyMetric.Quality decides.
     private const double EqualReliability = 0.01;

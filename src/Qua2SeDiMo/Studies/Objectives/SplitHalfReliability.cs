@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Studies.Objectives;
 /// Split-half reliability (Spearman, 1910; Brown, 1910) of metrics over trials: a metric measured on half of the prompts should rank the trials
 /// as it does on the other half. Metrics that do not are mostly noise at this number of images.
 /// </summary>
-public static class SplitHalfReliability
+internal static class SplitHalfReliability
 {
     /// <summary>Splits whose correlations are averaged.</summary>
     public const int DefaultSplitCount = 10;

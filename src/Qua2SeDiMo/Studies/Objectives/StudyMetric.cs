@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Studies.Objectives;
 
 /// <summary>Which way a number is better.</summary>
-public enum StudyDirection
+internal enum StudyDirection
 {
     /// <summary>Larger is better.</summary>
     Maximize,
@@ -14,7 +14,7 @@ public enum StudyDirection
 /// <param name="Label">Name in tables and charts, for instance "PSNR".</param>
 /// <param name="Direction">Which way is better.</param>
 /// <param name="IsPaired">Whether each image is compared with the full-precision image of the same prompt and seed.</param>
-public sealed record StudyMetric(string Name, string Label, StudyDirection Direction, bool IsPaired)
+internal sealed record StudyMetric(string Name, string Label, StudyDirection Direction, bool IsPaired)
 {
     /// <summary>Mean PSNR against the full-precision images.</summary>
     public static StudyMetric Psnr { get; } = new("psnr", "PSNR", StudyDirection.Maximize, true)

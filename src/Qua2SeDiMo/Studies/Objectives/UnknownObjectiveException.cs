@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Studies.Objectives;
 
 /// <summary>An objective was asked for that does not exist, or that the trials do not have.</summary>
-public sealed class UnknownObjectiveException : Q2Exception
+internal sealed class UnknownObjectiveException : Q2Exception
 {
     private UnknownObjectiveException(string message) : base(message) { }
 

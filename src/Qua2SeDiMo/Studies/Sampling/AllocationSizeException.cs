@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Qua2SeDiMo.Studies.Sampling;
 
 /// <summary>A size was asked for that no allocation of the model has.</summary>
-public sealed class AllocationSizeException : Q2Exception
+internal sealed class AllocationSizeException : Q2Exception
 {
     private AllocationSizeException(string message) : base(message) { }
 

@@ -5,7 +5,7 @@ using Qua2SeDiMo.Quantizers;
 namespace Qua2SeDiMo.Studies.Sampling;
 
 /// <summary>What a sampler may choose from: the quantizable weights, their options and the bytes of each choice.</summary>
-public sealed class AllocationSpace
+internal sealed class AllocationSpace
 {
     private readonly long[][] sizes;
     private readonly int originalBits;

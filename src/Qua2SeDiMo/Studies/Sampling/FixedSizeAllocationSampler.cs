@@ -7,7 +7,7 @@ namespace Qua2SeDiMo.Studies.Sampling;
 /// Random allocations of nearly one size, so that a ranking among them says something that average bits alone cannot. Options are drawn as by
 /// <see cref="RandomAllocationSampler"/> at the p whose expected size is the target; random weights are then redrawn while that brings the size nearer.
 /// </summary>
-public sealed class FixedSizeAllocationSampler : IAllocationSampler
+internal sealed class FixedSizeAllocationSampler : IAllocationSampler
 {
     /// <summary>Largest difference from the target, in average bits, while the weights are small enough to reach it.</summary>
     public const double ToleranceBits = 0.002;

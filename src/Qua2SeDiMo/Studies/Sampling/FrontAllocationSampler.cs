@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Studies.Sampling;
 /// <param name="first">Proposes the trials before the first round.</param>
 /// <param name="rule">Names the rule behind <paramref name="propose"/> and its parameters.</param>
 /// <param name="propose">Allocations of the round that begins at a trial.</param>
-public sealed class FrontAllocationSampler(IAllocationSampler first, string rule, Func<int, IReadOnlyList<BitAllocation>> propose) : IAllocationSampler
+internal sealed class FrontAllocationSampler(IAllocationSampler first, string rule, Func<int, IReadOnlyList<BitAllocation>> propose) : IAllocationSampler
 {
     /// <summary>Random trials in front of the first round: enough for a regression around sizes and errors.</summary>
     public const int FirstCount = 32;

@@ -3,7 +3,7 @@ using Qua2SeDiMo.Quantizers;
 namespace Qua2SeDiMo.Studies.Sampling;
 
 /// <summary>Proposes the allocations of a study: trial k is the same whatever ran before it, on any machine.</summary>
-public interface IAllocationSampler
+internal interface IAllocationSampler
 {
     /// <summary>Names the sampler and all its parameters; part of the study's settings.</summary>
     string Description { get; }

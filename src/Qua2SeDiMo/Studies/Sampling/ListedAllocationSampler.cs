@@ -7,7 +7,7 @@ namespace Qua2SeDiMo.Studies.Sampling;
 /// <summary>Proposes given allocations in their order.</summary>
 /// <param name="allocations">Name and allocation of each trial.</param>
 /// <param name="description">Identity of the list; null makes one from all that is in it.</param>
-public sealed class ListedAllocationSampler(IReadOnlyList<(string Name, BitAllocation Allocation)> allocations, string? description = null) : IAllocationSampler
+internal sealed class ListedAllocationSampler(IReadOnlyList<(string Name, BitAllocation Allocation)> allocations, string? description = null) : IAllocationSampler
 {
     /// <inheritdoc/>
     public string Description { get; } = description ?? $"list of {allocations.Count}, {Digest(allocations)}";

@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Studies.Sampling;
 /// </summary>
 /// <param name="space">Weights and options.</param>
 /// <param name="seed">Trial k draws from stream k of this seed.</param>
-public sealed class RandomAllocationSampler(AllocationSpace space, ulong seed) : IAllocationSampler
+internal sealed class RandomAllocationSampler(AllocationSpace space, ulong seed) : IAllocationSampler
 {
     /// <inheritdoc/>
     public string Description => $"random, seed {seed}";

@@ -10,7 +10,7 @@ namespace Qua2SeDiMo.Studies.Storage;
 /// A study in an SQLite file with a write-ahead log. Processes of one machine may share it; the log does not work on network drives.
 /// The tables are described in <c>Schema/*.sql</c>.
 /// </summary>
-public sealed class SqliteStudyStore : IStudyStore
+internal sealed class SqliteStudyStore : IStudyStore
 {
     /// <summary>Silence after which a worker that cannot be seen from here counts as gone.</summary>
     public static readonly TimeSpan LeaseTimeout = TimeSpan.FromMinutes(2);
