@@ -47,7 +47,8 @@ pack() {
 case "${1:-all}" in
     all)
         build
-        dotnet format Qua2SeDiMo.slnx --verify-no-changes --no-restore
+        dotnet tool restore >/dev/null
+        dotnet csharpier check src tests benchmarks samples
         pack
         run_tests "Speed!=Slow"
         ;;
@@ -63,7 +64,7 @@ case "${1:-all}" in
             dotnet test tests/Qua2SeDiMo.Cli.Tests -c $configuration --no-build --nologo --filter "FullyQualifiedName~fault_at_every_point"
         ;;
     docs) build; Q2_REFRESH_DOCS=1 dotnet test tests/Qua2SeDiMo.Tests -c $configuration --no-build --nologo --filter "FullyQualifiedName~.Docs.|FullyQualifiedName~RoomRules|FullyQualifiedName~ApprovedApi" ;;
-    format) dotnet format Qua2SeDiMo.slnx --no-restore ;;
+    format) dotnet tool restore >/dev/null; dotnet csharpier format src tests benchmarks samples ;;
     pack) build; pack ;;
     native)
         rid=$(dotnet --info | sed -n 's/^ *RID: *//p')

@@ -11,7 +11,8 @@ using Qua2SeDiMo.Tests.Sensitivity;
 
 namespace Qua2SeDiMo.Benchmarks;
 
-/// <summary>From trained folds to allocations within a budget, at the size of a released model: op level and block level.</summary>
+/// <summary>From trained folds to allocations within a budget, at the size of a released model: op level and block
+/// level.</summary>
 internal static class AllocationBenchmark
 {
     private const int Folds = 5;
@@ -29,14 +30,23 @@ internal static class AllocationBenchmark
             foreach (string level in (string[])["op", "block"])
             {
                 long start = Stopwatch.GetTimestamp();
-                IReadOnlyList<ScoredGroup> groups = level == "op" ? PerWeight(published, folds) : BlockGroups.Build(published.Topology, features, folds, published.Units);
+                IReadOnlyList<ScoredGroup> groups =
+                    level == "op"
+                        ? PerWeight(published, folds)
+                        : BlockGroups.Build(published.Topology, features, folds, published.Units);
                 double scoring = Stopwatch.GetElapsedTime(start).TotalSeconds;
-                PlanOption[][] options = [.. groups.Select(group => group.Choices.Select(choice => new PlanOption(choice.SizeBytes, choice.Score)).ToArray())];
+                PlanOption[][] options =
+                [
+                    .. groups.Select(group =>
+                        group.Choices.Select(choice => new PlanOption(choice.SizeBytes, choice.Score)).ToArray()
+                    ),
+                ];
                 start = Stopwatch.GetTimestamp();
                 PlanFront front = PlanFront.Trace(options);
                 double tracing = Stopwatch.GetElapsedTime(start).TotalSeconds;
                 start = Stopwatch.GetTimestamp();
-                foreach (double bits in Bits) _ = PlanSearch.Choose(options, (long)(bits / features.OriginalBits * features.TotalOriginalBytes));
+                foreach (double bits in Bits)
+                    _ = PlanSearch.Choose(options, (long)(bits / features.OriginalBits * features.TotalOriginalBytes));
                 double choosing = Stopwatch.GetElapsedTime(start).TotalSeconds / Bits.Length;
                 var result = new
                 {
@@ -53,26 +63,37 @@ internal static class AllocationBenchmark
                 Console.WriteLine(result);
                 results.Add(result);
             }
-            foreach (Predictor fold in folds) fold.Dispose();
+            foreach (Predictor fold in folds)
+                fold.Dispose();
         }
         using Process process = Process.GetCurrentProcess();
         long peak = process.PeakWorkingSet64 / (1 << 20);
         Console.WriteLine($"peak memory {peak} MiB");
-        if (output is null) return;
-        AtomicFile.WriteText(output, JsonSerializer.Serialize(new
-        {
-            about = "allocation GOLDEN [OUTPUT.json]",
-            runtime = RuntimeInformation.FrameworkDescription,
-            processors = Environment.ProcessorCount,
-            peakMemoryMiB = peak,
-            results
-        }, Json) + "\n");
+        if (output is null)
+            return;
+        AtomicFile.WriteText(
+            output,
+            JsonSerializer.Serialize(
+                new
+                {
+                    about = "allocation GOLDEN [OUTPUT.json]",
+                    runtime = RuntimeInformation.FrameworkDescription,
+                    processors = Environment.ProcessorCount,
+                    peakMemoryMiB = peak,
+                    results,
+                },
+                Json
+            ) + "\n"
+        );
     }
 
     private static IReadOnlyList<ScoredGroup> PerWeight(PublishedUnits published, Predictor[] folds)
     {
         var scores = new HopScores(published.Topology, published.Features);
         double[][] samples = [.. folds.Select(scores.Operations)];
-        return ScoredGroup.PerWeight(published.Features, (w, o) => samples.Sum(sample => sample[(w * published.Features.OptionCount) + o]));
+        return ScoredGroup.PerWeight(
+            published.Features,
+            (w, o) => samples.Sum(sample => sample[(w * published.Features.OptionCount) + o])
+        );
     }
 }

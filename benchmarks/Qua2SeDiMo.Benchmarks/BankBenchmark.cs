@@ -20,10 +20,22 @@ internal static class BankBenchmark
         RandomModelSpec spec = RandomModelSpec.Read(description);
         QuantizableWeight[] weights =
         [
-            .. spec.Tensors.Where(tensor => tensor.Kind is "Linear" or "Conv2d" && tensor.Info.Name.EndsWith(".weight", StringComparison.Ordinal)).Select(tensor => new QuantizableWeight(
-                tensor.Info.Name[..^".weight".Length], tensor.Kind == "Linear" ? WeightOperator.Linear : WeightOperator.Conv2d, tensor.Info.Shape, tensor.Info.Name, 0, tensor.Info.Shape[1])),
+            .. spec
+                .Tensors.Where(tensor =>
+                    tensor.Kind is "Linear" or "Conv2d"
+                    && tensor.Info.Name.EndsWith(".weight", StringComparison.Ordinal)
+                )
+                .Select(tensor => new QuantizableWeight(
+                    tensor.Info.Name[..^".weight".Length],
+                    tensor.Kind == "Linear" ? WeightOperator.Linear : WeightOperator.Conv2d,
+                    tensor.Info.Shape,
+                    tensor.Info.Name,
+                    0,
+                    tensor.Info.Shape[1]
+                )),
         ];
-        if (largestOnly) weights = [weights.MaxBy(weight => weight.ElementCount)!];
+        if (largestOnly)
+            weights = [weights.MaxBy(weight => weight.ElementCount)!];
         using Process process = Process.GetCurrentProcess();
         using ShardedTensors source = ShardedTensors.Open(Path.Combine(folder, "model"));
         TimeSpan before = process.TotalProcessorTime;
@@ -33,15 +45,24 @@ internal static class BankBenchmark
         process.Refresh();
         TimeSpan processor = process.TotalProcessorTime - before;
         long bytes = new DirectoryInfo(Path.Combine(folder, "bank")).EnumerateFiles().Sum(file => file.Length);
-        return new BankResult(Path.GetFileNameWithoutExtension(description), weights.Length, weights.Sum(weight => weight.ElementCount), threads,
-            Math.Round(wall.TotalSeconds, 2), Math.Round(processor.TotalSeconds, 2), process.PeakWorkingSet64 / (1 << 20), bytes / (1 << 20));
+        return new BankResult(
+            Path.GetFileNameWithoutExtension(description),
+            weights.Length,
+            weights.Sum(weight => weight.ElementCount),
+            threads,
+            Math.Round(wall.TotalSeconds, 2),
+            Math.Round(processor.TotalSeconds, 2),
+            process.PeakWorkingSet64 / (1 << 20),
+            bytes / (1 << 20)
+        );
     }
 
     /// <summary>Writes the random weights, unless they are there.</summary>
     internal static void WriteModel(string description, string folder)
     {
         string model = Path.Combine(folder, "model");
-        if (!Directory.Exists(model)) RandomModelWriter.Write(RandomModelSpec.Read(description), model);
+        if (!Directory.Exists(model))
+            RandomModelWriter.Write(RandomModelSpec.Read(description), model);
     }
 }
 
@@ -54,4 +75,13 @@ internal static class BankBenchmark
 /// <param name="ProcessorSeconds">Processor time of all threads.</param>
 /// <param name="PeakMebibytes">Largest resident memory.</param>
 /// <param name="BankMebibytes">Size of the bank.</param>
-internal sealed record BankResult(string Model, int Weights, long Values, int Threads, double WallSeconds, double ProcessorSeconds, long PeakMebibytes, long BankMebibytes);
+internal sealed record BankResult(
+    string Model,
+    int Weights,
+    long Values,
+    int Threads,
+    double WallSeconds,
+    double ProcessorSeconds,
+    long PeakMebibytes,
+    long BankMebibytes
+);

@@ -18,10 +18,21 @@ namespace Qua2SeDiMo.Benchmarks;
 /// <param name="Seconds">Median wall time of scoring them all, the best of every unit kept.</param>
 /// <param name="ProcessorSeconds">Least processor time.</param>
 /// <param name="CombinationsPerSecond">By the median wall time.</param>
-/// <param name="OneByOnePerSecond">Combinations a second when each is fed alone, from a sample; same code, same folds.</param>
-internal sealed record BlockScoreResult(string Graph, int Units, long Combinations, int Folds, double Seconds, double ProcessorSeconds, double CombinationsPerSecond, double OneByOnePerSecond);
+/// <param name="OneByOnePerSecond">Combinations a second when each is fed alone, from a sample; same code, same
+/// folds.</param>
+internal sealed record BlockScoreResult(
+    string Graph,
+    int Units,
+    long Combinations,
+    int Folds,
+    double Seconds,
+    double ProcessorSeconds,
+    double CombinationsPerSecond,
+    double OneByOnePerSecond
+);
 
-/// <summary>All option combinations of all units of published graphs under five predictors with random weights.</summary>
+/// <summary>All option combinations of all units of published graphs under five predictors with random
+/// weights.</summary>
 internal static class BlockScoreBenchmark
 {
     private const int Folds = 5;
@@ -31,30 +42,51 @@ internal static class BlockScoreBenchmark
     internal static void Run(string golden, string? output)
     {
         var results = new List<BlockScoreResult>();
-        foreach ((string family, bool byName) in ((string, bool)[])[("pixart", false), ("pixart", true), ("sdv15", false), ("sdxl", false), ("sdxl", true)])
+        foreach (
+            (string family, bool byName) in ((string, bool)[])
+                [("pixart", false), ("pixart", true), ("sdv15", false), ("sdxl", false), ("sdxl", true)]
+        )
         {
             var published = new PublishedUnits(Path.Combine(golden, "dags", $"{family}.json"), byName);
             Predictor[] folds = published.RandomFolds(Folds);
             long combinations = 0;
             Measurement measured = Measurement.Of(family, Repetitions, () => combinations = Score(published, folds));
             double seconds = measured.MedianMilliseconds / 1000;
-            results.Add(new BlockScoreResult(byName ? $"{family}, weights told by name" : family, published.Units.Count, combinations, Folds,
-                Math.Round(seconds, 3), Math.Round(measured.ProcessorMilliseconds / 1000, 3), Math.Round(combinations / seconds), Math.Round(OneByOne(published, folds))));
+            results.Add(
+                new BlockScoreResult(
+                    byName ? $"{family}, weights told by name" : family,
+                    published.Units.Count,
+                    combinations,
+                    Folds,
+                    Math.Round(seconds, 3),
+                    Math.Round(measured.ProcessorMilliseconds / 1000, 3),
+                    Math.Round(combinations / seconds),
+                    Math.Round(OneByOne(published, folds))
+                )
+            );
             Console.WriteLine(results[^1]);
-            foreach (Predictor fold in folds) fold.Dispose();
+            foreach (Predictor fold in folds)
+                fold.Dispose();
         }
         using Process process = Process.GetCurrentProcess();
         long peak = process.PeakWorkingSet64 / (1 << 20);
         Console.WriteLine($"peak memory {peak} MiB");
-        if (output is null) return;
-        AtomicFile.WriteText(output, JsonSerializer.Serialize(new
-        {
-            about = "block-scores GOLDEN [OUTPUT.json]",
-            runtime = RuntimeInformation.FrameworkDescription,
-            processors = Environment.ProcessorCount,
-            peakMemoryMiB = peak,
-            results
-        }, Json) + "\n");
+        if (output is null)
+            return;
+        AtomicFile.WriteText(
+            output,
+            JsonSerializer.Serialize(
+                new
+                {
+                    about = "block-scores GOLDEN [OUTPUT.json]",
+                    runtime = RuntimeInformation.FrameworkDescription,
+                    processors = Environment.ProcessorCount,
+                    peakMemoryMiB = peak,
+                    results,
+                },
+                Json
+            ) + "\n"
+        );
     }
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
@@ -67,7 +99,8 @@ internal static class BlockScoreBenchmark
         {
             double[] all = scores.Unit(folds, unit);
             combinations += all.Length;
-            if (UnitRanking.Best(all, Kept).Length == 0) throw new InvalidOperationException("A unit has no combinations.");
+            if (UnitRanking.Best(all, Kept).Length == 0)
+                throw new InvalidOperationException("A unit has no combinations.");
         }
         return combinations;
     }
@@ -78,13 +111,23 @@ internal static class BlockScoreBenchmark
         OptionFeatures all = published.Features;
         HopScores[] single =
         [
-            .. Enumerable.Range(0, all.OptionCount).Select(option => new HopScores(published.Topology, new OptionFeatures([all.Options[option]],
-                [.. Enumerable.Range(0, all.WeightCount).Select(all.OriginalBytes)], [.. Enumerable.Range(0, all.WeightCount).Select(w => all.QuantizedBytes(w, option))],
-                [.. Enumerable.Range(0, all.WeightCount).Select(w => all.Error(w, option))], all.OriginalBits))),
+            .. Enumerable
+                .Range(0, all.OptionCount)
+                .Select(option => new HopScores(
+                    published.Topology,
+                    new OptionFeatures(
+                        [all.Options[option]],
+                        [.. Enumerable.Range(0, all.WeightCount).Select(all.OriginalBytes)],
+                        [.. Enumerable.Range(0, all.WeightCount).Select(w => all.QuantizedBytes(w, option))],
+                        [.. Enumerable.Range(0, all.WeightCount).Select(w => all.Error(w, option))],
+                        all.OriginalBits
+                    )
+                )),
         ];
         int fed = 0;
         long start = Stopwatch.GetTimestamp();
-        for (; Stopwatch.GetElapsedTime(start).TotalSeconds < 2; fed++) _ = single[fed % single.Length].Unit(folds, published.Units[fed * 37 % published.Units.Count]);
+        for (; Stopwatch.GetElapsedTime(start).TotalSeconds < 2; fed++)
+            _ = single[fed % single.Length].Unit(folds, published.Units[fed * 37 % published.Units.Count]);
         return fed / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 }

@@ -29,14 +29,23 @@ internal sealed record EndToEndRun(double LoadSeconds, double SecondsPerImage, l
 /// <param name="Model">Pipeline or description.</param>
 /// <param name="Configuration">fp32, packed W4, packed mixed, packed mixed A8.</param>
 /// <param name="ImagesPerMinute">From the median.</param>
-/// <param name="SecondsPerImage">Median of three processes, each the median of its runs after the first; of a described denoiser, one step of one image.</param>
+/// <param name="SecondsPerImage">Median of three processes, each the median of its runs after the first; of a described
+/// denoiser, one step of one image.</param>
 /// <param name="PeakMebibytes">Largest resident memory of the process.</param>
 /// <param name="ReadySeconds">From the start of loading to the end of the first run.</param>
-internal sealed record EndToEndRow(string Model, string Configuration, double ImagesPerMinute, double SecondsPerImage, long PeakMebibytes, double ReadySeconds);
+internal sealed record EndToEndRow(
+    string Model,
+    string Configuration,
+    double ImagesPerMinute,
+    double SecondsPerImage,
+    long PeakMebibytes,
+    double ReadySeconds
+);
 
 /// <summary>
-/// Images per minute and peak memory of whole models: in single precision, packed at 4 bits, packed at 3.75 average bits, and the last with
-/// 8-bit activations. Each runs in processes of its own, in turns with the others: pipelines 20 steps with guidance in batches of 4, a described denoiser with random weights one step of one image.
+/// Images per minute and peak memory of whole models: in single precision, packed at 4 bits, packed at 3.75 average
+/// bits, and the last with 8-bit activations. Each runs in processes of its own, in turns with the others: pipelines 20
+/// steps with guidance in batches of 4, a described denoiser with random weights one step of one image.
 /// </summary>
 internal static class EndToEndBenchmark
 {
@@ -46,10 +55,12 @@ internal static class EndToEndBenchmark
     private const int TextTokens = 120;
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
-    /// <summary>Makes what is missing in the work folder, runs every configuration in a fresh process and writes the results.</summary>
+    /// <summary>Makes what is missing in the work folder, runs every configuration in a fresh process and writes the
+    /// results.</summary>
     /// <param name="output">JSON file.</param>
     /// <param name="work">Folder for banks and packed models; kept, so that a second call measures only.</param>
-    /// <param name="models">Pipeline folders, or descriptions of released denoisers (JSON) that are made with random weights.</param>
+    /// <param name="models">Pipeline folders, or descriptions of released denoisers (JSON) that are made with random
+    /// weights.</param>
     internal static void Run(string output, string work, string[] models)
     {
         var rows = new List<EndToEndRow>();
@@ -58,18 +69,52 @@ internal static class EndToEndBenchmark
             string folder = given.EndsWith(".json", StringComparison.Ordinal) ? MakeFullSize(given, work) : given;
             string name = Path.GetFileNameWithoutExtension(given);
             (string uniform, string mixed) = Pack(folder, Path.Combine(work, name));
-            (string Configuration, string Model, string Bits)[] all = [("fp32", folder, "-"), ("packed W4", uniform, "-"), ("packed mixed", mixed, "-"), ("packed mixed A8", mixed, "8")];
+            (string Configuration, string Model, string Bits)[] all =
+            [
+                ("fp32", folder, "-"),
+                ("packed W4", uniform, "-"),
+                ("packed mixed", mixed, "-"),
+                ("packed mixed A8", mixed, "8"),
+            ];
             // In turns, so that a machine that becomes slower does not favour whoever came first.
-            EndToEndRun[][] runs = [.. Enumerable.Range(0, Rounds).Select(_ => all.Select(one => JsonSerializer.Deserialize<EndToEndRun>(FreshProcess.Run("end-to-end-run", one.Model, one.Bits), Json)!).ToArray())];
+            EndToEndRun[][] runs =
+            [
+                .. Enumerable
+                    .Range(0, Rounds)
+                    .Select(_ =>
+                        all.Select(one =>
+                                JsonSerializer.Deserialize<EndToEndRun>(
+                                    FreshProcess.Run("end-to-end-run", one.Model, one.Bits),
+                                    Json
+                                )!
+                            )
+                            .ToArray()
+                    ),
+            ];
             for (int i = 0; i < all.Length; i++)
             {
-                double seconds = Median(i, run => run.SecondsPerImage), ready = Median(i, run => run.LoadSeconds);
+                double seconds = Median(i, run => run.SecondsPerImage),
+                    ready = Median(i, run => run.LoadSeconds);
                 long peak = runs.Max(round => round[i].PeakBytes) / (1 << 20);
-                Console.WriteLine($"{name}, {all[i].Configuration}: {60 / seconds:0.00} images a minute ({string.Join(", ", runs.Select(round => (60 / round[i].SecondsPerImage).ToString("0.00")))}), peak {peak} MiB, ready after {ready:0.0} s");
-                rows.Add(new EndToEndRow(name, all[i].Configuration, Math.Round(60 / seconds, 3), Math.Round(seconds, 4), peak, Math.Round(ready, 2)));
+                Console.WriteLine(
+                    $"{name}, {all[i].Configuration}: {60 / seconds:0.00} images a minute "
+                        + $"({string.Join(", ", runs.Select(round => (60 / round[i].SecondsPerImage).ToString("0.00")))}), "
+                        + $"peak {peak} MiB, ready after {ready:0.0} s"
+                );
+                rows.Add(
+                    new EndToEndRow(
+                        name,
+                        all[i].Configuration,
+                        Math.Round(60 / seconds, 3),
+                        Math.Round(seconds, 4),
+                        peak,
+                        Math.Round(ready, 2)
+                    )
+                );
             }
 
-            double Median(int index, Func<EndToEndRun, double> value) => runs.Select(round => value(round[index])).Order().ElementAt(Rounds / 2);
+            double Median(int index, Func<EndToEndRun, double> value) =>
+                runs.Select(round => value(round[index])).Order().ElementAt(Rounds / 2);
         }
         ResultFile.Write(output, rows);
     }
@@ -88,10 +133,19 @@ internal static class EndToEndBenchmark
 
     private static EndToEndRun Images(LoadedModel model, PipelineParts parts, long start)
     {
-        const int batch = 4, batches = 5;
-        var request = new GenerationRequest { StepCount = 20, GuidanceScale = 4.5, BatchSize = batch };
+        const int batch = 4,
+            batches = 5;
+        var request = new GenerationRequest
+        {
+            StepCount = 20,
+            GuidanceScale = 4.5,
+            BatchSize = batch,
+        };
         using var pipeline = new DiffusionPipeline(parts, model.Tensors);
-        EncodedPrompts prompts = pipeline.Encode(["red apple, flat emoji", "blue house, flat emoji", "green tree, flat emoji", "yellow star, flat emoji"], request);
+        EncodedPrompts prompts = pipeline.Encode(
+            ["red apple, flat emoji", "blue house, flat emoji", "green tree, flat emoji", "yellow star, flat emoji"],
+            request
+        );
         return Timed(start, batches, batch, () => pipeline.Generate(prompts, new SeededNoise([1, 2, 3, 4]), request));
     }
 
@@ -102,13 +156,31 @@ internal static class EndToEndBenchmark
         Graph graph = parts.DenoiserGraph(size, size);
         using var denoiser = new InferenceModel(graph, model.Tensors, parts.Inference);
         var random = new Pcg32(1);
-        Dictionary<string, TensorValue> inputs = graph.Inputs.ToDictionary(input => input.Name, input =>
-        {
-            long[] shape = [.. input.Shape.Select(extent => extent.IsFixed ? extent.Size : extent.Symbol == "batch" ? 1 : TextTokens)];
-            int count = checked((int)shape.Aggregate(1L, (product, extent) => product * extent));
-            return input.Type == ElementType.Int64 ? TensorValue.Of(Enumerable.Repeat(1L, count).ToArray(), shape)
-                : TensorValue.Of([.. Enumerable.Range(0, count).Select(_ => input.Name == "timestep" ? 500f : (float)random.NextNormal())], shape);
-        });
+        Dictionary<string, TensorValue> inputs = graph.Inputs.ToDictionary(
+            input => input.Name,
+            input =>
+            {
+                long[] shape =
+                [
+                    .. input.Shape.Select(extent =>
+                        extent.IsFixed ? extent.Size
+                        : extent.Symbol == "batch" ? 1
+                        : TextTokens
+                    ),
+                ];
+                int count = checked((int)shape.Aggregate(1L, (product, extent) => product * extent));
+                return input.Type == ElementType.Int64
+                    ? TensorValue.Of(Enumerable.Repeat(1L, count).ToArray(), shape)
+                    : TensorValue.Of(
+                        [
+                            .. Enumerable
+                                .Range(0, count)
+                                .Select(_ => input.Name == "timestep" ? 500f : (float)random.NextNormal()),
+                        ],
+                        shape
+                    );
+            }
+        );
         return Timed(start, steps, 1, () => denoiser.Run(inputs));
     }
 
@@ -131,23 +203,47 @@ internal static class EndToEndBenchmark
     // A pipeline of nothing but a denoiser.
     private static string MakeFullSize(string description, string work)
     {
-        string folder = Path.Combine(work, Path.GetFileNameWithoutExtension(description), "model"), index = Path.Combine(folder, "model_index.json");
-        if (File.Exists(index)) return folder;
+        string folder = Path.Combine(work, Path.GetFileNameWithoutExtension(description), "model"),
+            index = Path.Combine(folder, "model_index.json");
+        if (File.Exists(index))
+            return folder;
         RandomModelSpec spec = RandomModelSpec.Read(description);
-        string className = (string)spec.Config["_class_name"]!, component = className.StartsWith("UNet", StringComparison.Ordinal) ? "unet" : "transformer";
+        string className = (string)spec.Config["_class_name"]!,
+            component = className.StartsWith("UNet", StringComparison.Ordinal) ? "unet" : "transformer";
         RandomModelWriter.Write(spec, Path.Combine(folder, component));
-        AtomicFile.WriteText(index, new JsonObject { ["_class_name"] = "Denoiser", [component] = new JsonArray("diffusers", className) }.ToJsonString());
+        AtomicFile.WriteText(
+            index,
+            new JsonObject
+            {
+                ["_class_name"] = "Denoiser",
+                [component] = new JsonArray("diffusers", className),
+            }.ToJsonString()
+        );
         return folder;
     }
 
     private static (string Uniform, string Mixed) Pack(string folder, string work)
     {
-        string uniform = Path.Combine(work, "uniform"), mixed = Path.Combine(work, "mixed");
-        if (Directory.Exists(uniform) && Directory.Exists(mixed)) return (uniform, mixed);
+        string uniform = Path.Combine(work, "uniform"),
+            mixed = Path.Combine(work, "mixed");
+        if (Directory.Exists(uniform) && Directory.Exists(mixed))
+            return (uniform, mixed);
         using LoadedModel model = LoadedModel.Open(folder);
         var run = new RunDirectory(Path.Combine(work, "run"));
-        BitAllocation drawn = new FixedSizeAllocationSampler(new AllocationSpace(model.Weights, model.OriginalBits), MixedBits, seed: 0).Sample(0).WithTies(model.Weights);
-        PackStage.Run(model, run, BitAllocation.Uniform(model.Weights, QuantizerSpec.PaperOptions.First(spec => spec.ToString() == Uniform)), uniform, null);
+        BitAllocation drawn = new FixedSizeAllocationSampler(
+            new AllocationSpace(model.Weights, model.OriginalBits),
+            MixedBits,
+            seed: 0
+        )
+            .Sample(0)
+            .WithTies(model.Weights);
+        PackStage.Run(
+            model,
+            run,
+            BitAllocation.Uniform(model.Weights, QuantizerSpec.PaperOptions.First(spec => spec.ToString() == Uniform)),
+            uniform,
+            null
+        );
         PackStage.Run(model, run, drawn, mixed, null);
         return (uniform, mixed);
     }

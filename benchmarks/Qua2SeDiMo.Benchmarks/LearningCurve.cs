@@ -19,7 +19,14 @@ namespace Qua2SeDiMo.Benchmarks;
 /// <param name="SrccDeviation">Its standard deviation over draws.</param>
 /// <param name="PartialSrcc">The same given average bits; null for average bits themselves.</param>
 /// <param name="PartialDeviation">Its standard deviation.</param>
-internal sealed record LearningCurveRow(int Trials, string Model, double Srcc, double SrccDeviation, double? PartialSrcc, double? PartialDeviation);
+internal sealed record LearningCurveRow(
+    int Trials,
+    string Model,
+    double Srcc,
+    double SrccDeviation,
+    double? PartialSrcc,
+    double? PartialDeviation
+);
 
 /// <summary>Rank quality against the number of labelled trials, of every model on the same draws.</summary>
 internal static class LearningCurve
@@ -31,23 +38,44 @@ internal static class LearningCurve
     internal static IReadOnlyList<LearningCurveRow> OfSimulation(SimulatedStudy simulation, int testCount = 500)
     {
         PredictorTrial[] test = [.. Enumerable.Range(0, testCount).Select(k => simulation.TargetTrial(seed: 1000, k))];
-        return Rows(Sizes, (size, draw) => simulation.With(
-            [.. test, .. Enumerable.Range(0, size).Select(k => simulation.TargetTrial((ulong)draw, k))], [[.. Enumerable.Range(0, testCount)]]));
+        return Rows(
+            Sizes,
+            (size, draw) =>
+                simulation.With(
+                    [.. test, .. Enumerable.Range(0, size).Select(k => simulation.TargetTrial((ulong)draw, k))],
+                    [
+                        [.. Enumerable.Range(0, testCount)],
+                    ]
+                )
+        );
     }
 
-    /// <summary>On a run directory: of its trials a fixed part is held out and training trials are drawn from the rest.</summary>
+    /// <summary>On a run directory: of its trials a fixed part is held out and training trials are drawn from the
+    /// rest.</summary>
     internal static IReadOnlyList<LearningCurveRow> OfRun(string model, string run, string metric, int testCount = 100)
     {
         using LoadedModel loaded = LoadedModel.Open(model);
-        TrainingSet study = StudyTrials.Read(loaded, new RunDirectory(run), new Objective(StudyMetric.OfQuality(metric))).Training;
+        TrainingSet study = StudyTrials
+            .Read(loaded, new RunDirectory(run), new Objective(StudyMetric.OfQuality(metric)))
+            .Training;
         int pool = study.Trials.Count - testCount;
-        return Rows([.. Sizes.Where(size => size <= pool)], (size, draw) =>
-        {
-            int[] order = [.. Enumerable.Range(testCount, pool)];
-            new Pcg32((ulong)draw).Shuffle<int>(order);
-            return new TrainingSet(study.Topology, study.Features,
-                [.. study.Trials.Take(testCount), .. order.Take(size).Select(t => study.Trials[t])], study.WeightNames, [[.. Enumerable.Range(0, testCount)]]);
-        });
+        return Rows(
+            [.. Sizes.Where(size => size <= pool)],
+            (size, draw) =>
+            {
+                int[] order = [.. Enumerable.Range(testCount, pool)];
+                new Pcg32((ulong)draw).Shuffle<int>(order);
+                return new TrainingSet(
+                    study.Topology,
+                    study.Features,
+                    [.. study.Trials.Take(testCount), .. order.Take(size).Select(t => study.Trials[t])],
+                    study.WeightNames,
+                    [
+                        [.. Enumerable.Range(0, testCount)],
+                    ]
+                );
+            }
+        );
     }
 
     private static List<LearningCurveRow> Rows(int[] sizes, Func<int, int, TrainingSet> draw)
@@ -55,17 +83,40 @@ internal static class LearningCurve
         var rows = new List<LearningCurveRow>();
         foreach (int size in sizes)
         {
-            FitResult[] results = [.. Enumerable.Range(0, Draws).Select(d =>
-            {
-                using FittedModels fitted = CrossValidation.Run(draw(size, d), new PredictorOptions { Seed = (ulong)d });
-                return fitted.Result;
-            })];
-            foreach (string model in results[0].Models.Select(scores => scores.Model).Where(model => model != ModelNames.Mean))
+            FitResult[] results =
+            [
+                .. Enumerable
+                    .Range(0, Draws)
+                    .Select(d =>
+                    {
+                        using FittedModels fitted = CrossValidation.Run(
+                            draw(size, d),
+                            new PredictorOptions { Seed = (ulong)d }
+                        );
+                        return fitted.Result;
+                    }),
+            ];
+            foreach (
+                string model in results[0]
+                    .Models.Select(scores => scores.Model)
+                    .Where(model => model != ModelNames.Mean)
+            )
             {
                 FoldSummary srcc = FoldSummary.Of(results.Select(result => result.Find(model)!.Srcc.Mean));
                 FoldSummary partial = FoldSummary.Of(results.Select(result => result.Find(model)!.PartialSrcc.Mean));
-                rows.Add(new LearningCurveRow(size, model, srcc.Mean, srcc.Deviation, Defined(partial.Mean), Defined(partial.Deviation)));
-                Console.WriteLine($"{size,4} {model,-14} SRCC {srcc.Mean:F3} ± {srcc.Deviation:F3}, partial {partial.Mean:F3} ± {partial.Deviation:F3}");
+                rows.Add(
+                    new LearningCurveRow(
+                        size,
+                        model,
+                        srcc.Mean,
+                        srcc.Deviation,
+                        Defined(partial.Mean),
+                        Defined(partial.Deviation)
+                    )
+                );
+                Console.WriteLine(
+                    $"{size, 4} {model, -14} SRCC {srcc.Mean:F3} ± {srcc.Deviation:F3}, partial {partial.Mean:F3} ± {partial.Deviation:F3}"
+                );
             }
         }
         return rows;

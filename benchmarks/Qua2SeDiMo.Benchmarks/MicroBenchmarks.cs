@@ -16,13 +16,16 @@ using Qua2SeDiMo.Quantizers.Palettes;
 
 namespace Qua2SeDiMo.Benchmarks;
 
-/// <summary>Single steps with their allocations, one thread, under BenchmarkDotNet; <c>Q2_KERNEL</c> chooses the variant.</summary>
+/// <summary>Single steps with their allocations, one thread, under BenchmarkDotNet; <c>Q2_KERNEL</c> chooses the
+/// variant.</summary>
 internal static class MicroBenchmarks
 {
     internal static void Run(string folder)
     {
         // In process: the generated projects of the default way do not know the repository's build settings.
-        IConfig config = DefaultConfig.Instance.WithArtifactsPath(folder).AddExporter(JsonExporter.Brief)
+        IConfig config = DefaultConfig
+            .Instance.WithArtifactsPath(folder)
+            .AddExporter(JsonExporter.Brief)
             .AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance));
         BenchmarkRunner.Run([typeof(PaletteProductBenchmark), typeof(QuantizerStepBenchmark)], config);
     }
@@ -35,7 +38,9 @@ public class PaletteProductBenchmark
     private const int Width = 1152;
 
     private PaletteMatrix weight = null!;
-    private float[] inputs = [], outputs = [], bias = [];
+    private float[] inputs = [],
+        outputs = [],
+        bias = [];
 
     /// <summary>Rows of the input.</summary>
     [Params(1, 16, 256)]
@@ -52,12 +57,17 @@ public class PaletteProductBenchmark
         var random = new Pcg32(3);
         var spec = new QuantizerSpec(QuantizerMethod.KMeansPerChannel, Bits);
         byte[] codes = new byte[Width * Width];
-        for (int i = 0; i < codes.Length; i++) codes[i] = (byte)random.Next(spec.PaletteLength);
+        for (int i = 0; i < codes.Length; i++)
+            codes[i] = (byte)random.Next(spec.PaletteLength);
         float[] palettes = new float[Width * spec.PaletteLength];
-        for (int i = 0; i < palettes.Length; i++) palettes[i] = (float)(Half)(0.01 * random.NextNormal());
-        weight = PaletteMatrix.From(new QuantizedWeight(spec, Width, Width, ElementType.Float16, codes, palettes, null, 0));
+        for (int i = 0; i < palettes.Length; i++)
+            palettes[i] = (float)(Half)(0.01 * random.NextNormal());
+        weight = PaletteMatrix.From(
+            new QuantizedWeight(spec, Width, Width, ElementType.Float16, codes, palettes, null, 0)
+        );
         (inputs, outputs, bias) = (new float[Tokens * Width], new float[Tokens * Width], new float[Width]);
-        for (int i = 0; i < inputs.Length; i++) inputs[i] = (float)random.NextNormal();
+        for (int i = 0; i < inputs.Length; i++)
+            inputs[i] = (float)random.NextNormal();
     }
 
     /// <summary>Single precision.</summary>
@@ -66,7 +76,8 @@ public class PaletteProductBenchmark
 
     /// <summary>8-bit activations.</summary>
     [Benchmark]
-    public void Activations8() => PaletteMatMul.MultiplyQuantized(inputs, Tokens, weight, bias, 8, outputs, WorkRunners.Sequential);
+    public void Activations8() =>
+        PaletteMatMul.MultiplyQuantized(inputs, Tokens, weight, bias, 8, outputs, WorkRunners.Sequential);
 }
 
 /// <summary>Steps of making and reading codes of a 1152×1152 float16 weight.</summary>
@@ -87,7 +98,8 @@ public class QuantizerStepBenchmark
     {
         var random = new Pcg32(4);
         values = new float[Width * Width];
-        for (int i = 0; i < values.Length; i++) values[i] = (float)(Half)(0.04 * random.NextNormal());
+        for (int i = 0; i < values.Length; i++)
+            values[i] = (float)(Half)(0.04 * random.NextNormal());
         weight = new WeightMatrix("layer", values, Width, Width, ElementType.Float16);
         quantized = PaletteQuantizer.PerTensor(weight, [4], ElementType.Float16, OneThread)[0];
         packed = new byte[CodePacker.PackedLength(quantized.Count, 4)];

@@ -5,18 +5,23 @@ using Qua2SeDiMo.Kernels.Layout;
 
 namespace Qua2SeDiMo.Benchmarks;
 
-/// <summary>A model of one operator of ONNX Runtime, fed and read in place, so that a run costs what the operator costs.</summary>
+/// <summary>A model of one operator of ONNX Runtime, fed and read in place, so that a run costs what the operator
+/// costs.</summary>
 internal sealed class PeerModel : IDisposable
 {
-    private const int Single = 1, Byte = 2, SignedByte = 3;
+    private const int Single = 1,
+        Byte = 2,
+        SignedByte = 3;
 
     private readonly InferenceSession session;
-    private readonly OrtValue input, output;
+    private readonly OrtValue input,
+        output;
     private readonly RunOptions options = new();
 
     private PeerModel(byte[] model, int threads, float[] input, long[] inputShape, float[] output, long[] outputShape)
     {
-        if (!OrtEnv.IsCreated) ShareThreads(threads);
+        if (!OrtEnv.IsCreated)
+            ShareThreads(threads);
         using var sessionOptions = new SessionOptions();
         sessionOptions.DisablePerSessionThreads();
         session = new InferenceSession(model, sessionOptions);
@@ -26,7 +31,11 @@ internal sealed class PeerModel : IDisposable
 
     private static void ShareThreads(int threads)
     {
-        var options = new EnvironmentCreationOptions { logId = "peers", threadOptions = new OrtThreadingOptions { GlobalIntraOpNumThreads = threads, GlobalInterOpNumThreads = 1 } };
+        var options = new EnvironmentCreationOptions
+        {
+            logId = "peers",
+            threadOptions = new OrtThreadingOptions { GlobalIntraOpNumThreads = threads, GlobalInterOpNumThreads = 1 },
+        };
         OrtEnv.CreateInstanceWithOptions(ref options);
     }
 
@@ -42,25 +51,59 @@ internal sealed class PeerModel : IDisposable
     }
 
     /// <summary>fp32 MatMul with a constant weight.</summary>
-    internal static PeerModel MatMul(float[] x, int tokens, float[] weight, int outChannels, int rowLength, float[] y, int threads)
+    internal static PeerModel MatMul(
+        float[] x,
+        int tokens,
+        float[] weight,
+        int outChannels,
+        int rowLength,
+        float[] y,
+        int threads
+    )
     {
         var graph = new ProtoMessage();
         Node(graph, "MatMul", "", ["x", "w"], ["y"]);
-        Tensor(graph, "w", Single, [rowLength, outChannels], MemoryMarshal.AsBytes<float>(Transposed(weight, outChannels, rowLength)));
+        Tensor(
+            graph,
+            "w",
+            Single,
+            [rowLength, outChannels],
+            MemoryMarshal.AsBytes<float>(Transposed(weight, outChannels, rowLength))
+        );
         return Linear(graph, x, tokens, outChannels, rowLength, y, threads);
     }
 
     /// <summary>MatMulNBits of 4 bits in blocks of 32.</summary>
-    internal static PeerModel MatMulNBits(float[] x, int tokens, int outChannels, int rowLength, int accuracyLevel, float[] y, int threads)
+    internal static PeerModel MatMulNBits(
+        float[] x,
+        int tokens,
+        int outChannels,
+        int rowLength,
+        int accuracyLevel,
+        float[] y,
+        int threads
+    )
     {
         const int block = 32;
         int blocks = (rowLength + block - 1) / block;
         byte[] codes = new byte[outChannels * blocks * block / 2];
-        for (int i = 0; i < codes.Length; i++) codes[i] = (byte)(i * 37);
+        for (int i = 0; i < codes.Length; i++)
+            codes[i] = (byte)(i * 37);
         float[] scales = new float[outChannels * blocks];
         scales.AsSpan().Fill(0.01f);
         var graph = new ProtoMessage();
-        Node(graph, "MatMulNBits", "com.microsoft", ["x", "w", "s"], ["y"], ("K", [rowLength]), ("N", [outChannels]), ("bits", [4]), ("block_size", [block]), ("accuracy_level", [accuracyLevel]));
+        Node(
+            graph,
+            "MatMulNBits",
+            "com.microsoft",
+            ["x", "w", "s"],
+            ["y"],
+            ("K", [rowLength]),
+            ("N", [outChannels]),
+            ("bits", [4]),
+            ("block_size", [block]),
+            ("accuracy_level", [accuracyLevel])
+        );
         Tensor(graph, "w", Byte, [outChannels, blocks, block / 2], codes);
         Tensor(graph, "s", Single, [outChannels * blocks], MemoryMarshal.AsBytes<float>(scales));
         return Linear(graph, x, tokens, outChannels, rowLength, y, threads);
@@ -79,16 +122,35 @@ internal sealed class PeerModel : IDisposable
     }
 
     /// <summary>fp32 Conv with a constant weight.</summary>
-    internal static PeerModel Conv(float[] x, ConvolutionShape shape, float[] weight, int outChannels, float[] y, int threads)
+    internal static PeerModel Conv(
+        float[] x,
+        ConvolutionShape shape,
+        float[] weight,
+        int outChannels,
+        float[] y,
+        int threads
+    )
     {
         var graph = new ProtoMessage();
         Node(graph, "Conv", "", ["x", "w"], ["y"], Attributes(shape));
-        Tensor(graph, "w", Single, [outChannels, shape.InChannels, shape.KernelHeight, shape.KernelWidth], MemoryMarshal.AsBytes<float>(weight));
+        Tensor(
+            graph,
+            "w",
+            Single,
+            [outChannels, shape.InChannels, shape.KernelHeight, shape.KernelWidth],
+            MemoryMarshal.AsBytes<float>(weight)
+        );
         return Image(graph, x, shape, outChannels, y, threads);
     }
 
     /// <summary>Dynamic int8 convolution: DynamicQuantizeLinear, ConvInteger, scale.</summary>
-    internal static PeerModel DynamicInt8Conv(float[] x, ConvolutionShape shape, int outChannels, float[] y, int threads)
+    internal static PeerModel DynamicInt8Conv(
+        float[] x,
+        ConvolutionShape shape,
+        int outChannels,
+        float[] y,
+        int threads
+    )
     {
         var graph = new ProtoMessage();
         Node(graph, "DynamicQuantizeLinear", "", ["x"], ["q", "qs", "qz"]);
@@ -96,20 +158,52 @@ internal sealed class PeerModel : IDisposable
         Node(graph, "Cast", "", ["i"], ["f"], ("to", [Single]));
         Node(graph, "Mul", "", ["qs", "s"], ["m"]);
         Node(graph, "Mul", "", ["f", "m"], ["y"]);
-        Tensor(graph, "w", SignedByte, [outChannels, shape.InChannels, shape.KernelHeight, shape.KernelWidth], Bytes(outChannels * shape.RowLength));
+        Tensor(
+            graph,
+            "w",
+            SignedByte,
+            [outChannels, shape.InChannels, shape.KernelHeight, shape.KernelWidth],
+            Bytes(outChannels * shape.RowLength)
+        );
         Tensor(graph, "s", Single, [1], MemoryMarshal.AsBytes<float>(new[] { 0.01f }));
         return Image(graph, x, shape, outChannels, y, threads);
     }
 
     private static (string, long[])[] Attributes(ConvolutionShape shape) =>
-        [("pads", [shape.PadTop, shape.PadLeft, shape.PadBottom, shape.PadRight]), ("strides", [shape.StrideHeight, shape.StrideWidth])];
+        [
+            ("pads", [shape.PadTop, shape.PadLeft, shape.PadBottom, shape.PadRight]),
+            ("strides", [shape.StrideHeight, shape.StrideWidth]),
+        ];
 
-    private static PeerModel Linear(ProtoMessage graph, float[] x, int tokens, int outChannels, int rowLength, float[] y, int threads) =>
-        new(Model(graph, [tokens, rowLength], [tokens, outChannels]), threads, x, [tokens, rowLength], y, [tokens, outChannels]);
+    private static PeerModel Linear(
+        ProtoMessage graph,
+        float[] x,
+        int tokens,
+        int outChannels,
+        int rowLength,
+        float[] y,
+        int threads
+    ) =>
+        new(
+            Model(graph, [tokens, rowLength], [tokens, outChannels]),
+            threads,
+            x,
+            [tokens, rowLength],
+            y,
+            [tokens, outChannels]
+        );
 
-    private static PeerModel Image(ProtoMessage graph, float[] x, ConvolutionShape shape, int outChannels, float[] y, int threads)
+    private static PeerModel Image(
+        ProtoMessage graph,
+        float[] x,
+        ConvolutionShape shape,
+        int outChannels,
+        float[] y,
+        int threads
+    )
     {
-        long[] input = [shape.Batch, shape.InChannels, shape.Height, shape.Width], output = [shape.Batch, outChannels, shape.OutHeight, shape.OutWidth];
+        long[] input = [shape.Batch, shape.InChannels, shape.Height, shape.Width],
+            output = [shape.Batch, outChannels, shape.OutHeight, shape.OutWidth];
         return new PeerModel(Model(graph, input, output), threads, x, input, y, output);
     }
 
@@ -132,18 +226,28 @@ internal sealed class PeerModel : IDisposable
         return model.ToArray();
     }
 
-    private static void Node(ProtoMessage graph, string operation, string domain, string[] inputs, string[] outputs, params (string Name, long[] Values)[] attributes)
+    private static void Node(
+        ProtoMessage graph,
+        string operation,
+        string domain,
+        string[] inputs,
+        string[] outputs,
+        params (string Name, long[] Values)[] attributes
+    )
     {
         var node = new ProtoMessage();
-        foreach (string name in inputs) node.Text(1, name);
-        foreach (string name in outputs) node.Text(2, name);
+        foreach (string name in inputs)
+            node.Text(1, name);
+        foreach (string name in outputs)
+            node.Text(2, name);
         node.Text(4, operation);
         foreach ((string name, long[] values) in attributes)
         {
             var attribute = new ProtoMessage();
             attribute.Text(1, name);
             bool list = values.Length > 1;
-            foreach (long value in values) attribute.Number(list ? 8 : 3, value);
+            foreach (long value in values)
+                attribute.Number(list ? 8 : 3, value);
             attribute.Number(20, list ? 7 : 2);
             node.Message(5, attribute);
         }
@@ -154,7 +258,8 @@ internal sealed class PeerModel : IDisposable
     private static void Tensor(ProtoMessage graph, string name, int type, long[] shape, ReadOnlySpan<byte> data)
     {
         var tensor = new ProtoMessage();
-        foreach (long extent in shape) tensor.Number(1, extent);
+        foreach (long extent in shape)
+            tensor.Number(1, extent);
         tensor.Number(2, type);
         tensor.Text(8, name);
         tensor.Bytes(9, data);
@@ -163,7 +268,10 @@ internal sealed class PeerModel : IDisposable
 
     private static ProtoMessage Value(string name, long[] shape)
     {
-        ProtoMessage extents = new(), tensor = new(), type = new(), value = new();
+        ProtoMessage extents = new(),
+            tensor = new(),
+            type = new(),
+            value = new();
         foreach (long extent in shape)
         {
             var dimension = new ProtoMessage();
@@ -181,7 +289,8 @@ internal sealed class PeerModel : IDisposable
     private static byte[] Bytes(int count)
     {
         byte[] values = new byte[count];
-        for (int i = 0; i < count; i++) values[i] = (byte)(sbyte)((i * 31 % 255) - 127);
+        for (int i = 0; i < count; i++)
+            values[i] = (byte)(sbyte)((i * 31 % 255) - 127);
         return values;
     }
 
@@ -190,7 +299,8 @@ internal sealed class PeerModel : IDisposable
         float[] result = new float[weight.Length];
         for (int i = 0; i < rows; i++)
         {
-            for (int j = 0; j < columns; j++) result[(j * rows) + i] = weight[(i * columns) + j];
+            for (int j = 0; j < columns; j++)
+                result[(j * rows) + i] = weight[(i * columns) + j];
         }
         return result;
     }
@@ -221,7 +331,8 @@ internal sealed class PeerModel : IDisposable
 
         private void Variable(ulong value)
         {
-            for (; value >= 0x80; value >>= 7) bytes.Add((byte)(value | 0x80));
+            for (; value >= 0x80; value >>= 7)
+                bytes.Add((byte)(value | 0x80));
             bytes.Add((byte)value);
         }
     }

@@ -11,41 +11,65 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Benchmarks;
 
 /// <summary>
-/// How long an epoch of the predictor takes on the simulated study (fold 0, 400 training trials, batches of at most 128), and how near its
-/// dense layers come to the rate of plain matrix products. The peers run between the epochs, so that all share the machine's state.
+/// How long an epoch of the predictor takes on the simulated study (fold 0, 400 training trials, batches of at most
+/// 128), and how near its dense layers come to the rate of plain matrix products. The peers run between the epochs, so
+/// that all share the machine's state.
 /// </summary>
 internal static class PredictorBenchmark
 {
-    private const int WarmEpochs = 5, MeasuredEpochs = 60;
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private const int WarmEpochs = 5,
+        MeasuredEpochs = 60;
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+    };
 
     internal static void Run(string study, string? result, int threads)
     {
         TrainingSet parsed = ExternalStudy.Parse(
-            File.ReadAllText(Path.Combine(study, "dag.json")), File.ReadAllText(Path.Combine(study, "trials.csv")));
+            File.ReadAllText(Path.Combine(study, "dag.json")),
+            File.ReadAllText(Path.Combine(study, "trials.csv"))
+        );
         int[] training = [.. Enumerable.Range(0, parsed.Trials.Count).Except(parsed.Folds![0])];
         var rows = new StudyRows(parsed);
         var options = new PredictorOptions { Epochs = WarmEpochs + MeasuredEpochs, Threads = threads };
         using var products = new ProductPeers(threads);
         using var layers = new DensePeer(parsed, rows, training, options);
-        Timer epoch = new(), dense = new(), kernel = new(), runtime = new();
+        Timer epoch = new(),
+            dense = new(),
+            kernel = new(),
+            runtime = new();
         long allocated = 0;
-        using Predictor predictor = PredictorTrainer.Train(parsed, rows, training, options, (_, done, _, _) =>
-        {
-            if (done > WarmEpochs)
+        using Predictor predictor = PredictorTrainer.Train(
+            parsed,
+            rows,
+            training,
+            options,
+            (_, done, _, _) =>
             {
-                epoch.Stop();
-                allocated = GC.GetTotalAllocatedBytes() - allocated;
-                (Timer timer, Action peer) = (done % 4) switch { 0 => (kernel, (Action)products.Kernel), 2 => (runtime, products.Runtime), _ => (dense, layers.Run) };
-                timer.Start();
-                peer();
-                timer.Stop();
+                if (done > WarmEpochs)
+                {
+                    epoch.Stop();
+                    allocated = GC.GetTotalAllocatedBytes() - allocated;
+                    (Timer timer, Action peer) = (done % 4) switch
+                    {
+                        0 => (kernel, (Action)products.Kernel),
+                        2 => (runtime, products.Runtime),
+                        _ => (dense, layers.Run),
+                    };
+                    timer.Start();
+                    peer();
+                    timer.Stop();
+                }
+                if (done < WarmEpochs || done == WarmEpochs + MeasuredEpochs)
+                    return;
+                allocated = GC.GetTotalAllocatedBytes();
+                epoch.Start();
             }
-            if (done < WarmEpochs || done == WarmEpochs + MeasuredEpochs) return;
-            allocated = GC.GetTotalAllocatedBytes();
-            epoch.Start();
-        });
-        double work = layers.Operations / 1e9, product = ProductPeers.Operations / 1e9;
+        );
+        double work = layers.Operations / 1e9,
+            product = ProductPeers.Operations / 1e9;
         var report = new
         {
             Study = "golden/predictor/study, fold 0",
@@ -78,7 +102,8 @@ internal static class PredictorBenchmark
             Product = $"{ProductPeers.Rows} x {ProductPeers.Inner} times {ProductPeers.Inner} x {ProductPeers.Columns}, single precision",
         };
         string text = JsonSerializer.Serialize(report, Json);
-        if (result is not null) AtomicFile.WriteText(result, text + "\n");
+        if (result is not null)
+            AtomicFile.WriteText(result, text + "\n");
         Console.WriteLine(text);
     }
 
@@ -88,14 +113,20 @@ internal static class PredictorBenchmark
         internal static Spread Of(List<double> values)
         {
             double[] sorted = [.. values.Order().Select(value => Math.Round(value, 5))];
-            return new Spread(sorted[sorted.Length / 2], sorted[0], sorted[sorted.Length / 4], sorted[sorted.Length * 3 / 4]);
+            return new Spread(
+                sorted[sorted.Length / 2],
+                sorted[0],
+                sorted[sorted.Length / 4],
+                sorted[sorted.Length * 3 / 4]
+            );
         }
     }
 
     private sealed class Timer
     {
         private readonly Process process = Process.GetCurrentProcess();
-        private readonly List<double> walls = [], processors = [];
+        private readonly List<double> walls = [],
+            processors = [];
         private TimeSpan before;
         private long start;
 

@@ -6,13 +6,18 @@ using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Benchmarks;
 
-/// <summary>One large product in single precision, by our kernel over all threads and by ONNX Runtime's MatMul.</summary>
+/// <summary>One large product in single precision, by our kernel over all threads and by ONNX Runtime's
+/// MatMul.</summary>
 internal sealed unsafe class ProductPeers : IDisposable
 {
-    internal const int Rows = 16384, Inner = 256, Columns = 256;
+    internal const int Rows = 16384,
+        Inner = 256,
+        Columns = 256;
     private const int Parts = 64;
 
-    private readonly FloatBuffer a = new((long)Rows * Inner), b = new(Inner * Columns), c = new((long)Rows * Columns);
+    private readonly FloatBuffer a = new((long)Rows * Inner),
+        b = new(Inner * Columns),
+        c = new((long)Rows * Columns);
     private readonly ParallelOptions parallel;
     private readonly InferenceModel model;
     private readonly Dictionary<string, TensorValue> inputs;
@@ -43,12 +48,30 @@ internal sealed unsafe class ProductPeers : IDisposable
 
     internal static double Operations => 2.0 * Rows * Inner * Columns;
 
-    internal void Kernel() => Parallel.For(0, Parts, parallel, part =>
-    {
-        const int Share = Rows / Parts;
-        MatrixProduct.Multiply(a.Pointer + ((long)part * Share * Inner), Inner, 1, b.Pointer, (nint)MatrixProduct.PanelWidth * Inner, MatrixProduct.PanelWidth,
-            c.Pointer + ((long)part * Share * Columns), Columns, Share, Inner, Columns, add: false);
-    });
+    internal void Kernel() =>
+        Parallel.For(
+            0,
+            Parts,
+            parallel,
+            part =>
+            {
+                const int Share = Rows / Parts;
+                MatrixProduct.Multiply(
+                    a.Pointer + ((long)part * Share * Inner),
+                    Inner,
+                    1,
+                    b.Pointer,
+                    (nint)MatrixProduct.PanelWidth * Inner,
+                    MatrixProduct.PanelWidth,
+                    c.Pointer + ((long)part * Share * Columns),
+                    Columns,
+                    Share,
+                    Inner,
+                    Columns,
+                    add: false
+                );
+            }
+        );
 
     internal void Runtime() => model.Run(inputs);
 
@@ -64,7 +87,8 @@ internal sealed unsafe class ProductPeers : IDisposable
     {
         public IReadOnlyDictionary<string, TensorInfo> Tensors { get; } = new Dictionary<string, TensorInfo>();
 
-        public void ReadSingle(string name, long start, Span<float> destination) => throw new KeyNotFoundException(name);
+        public void ReadSingle(string name, long start, Span<float> destination) =>
+            throw new KeyNotFoundException(name);
 
         public void ReadBytes(string name, long start, Span<byte> destination) => throw new KeyNotFoundException(name);
 

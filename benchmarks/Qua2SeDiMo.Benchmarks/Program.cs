@@ -4,18 +4,26 @@ using Qua2SeDiMo.Benchmarks;
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 switch (args)
 {
-    case ["quantizers", string output, .. string[] rest] when !int.TryParse(output, CultureInfo.InvariantCulture, out _):
+    case ["quantizers", string output, .. string[] rest]
+        when !int.TryParse(output, CultureInfo.InvariantCulture, out _):
         ResultFile.Write(output, [.. QuantizerBenchmark.Run(Threads(rest, 0))]);
         return 0;
     case ["quantizers", .. string[] rest]:
         Console.WriteLine(Measurement.Header);
-        foreach (Measurement measurement in QuantizerBenchmark.Run(Threads(rest, 0))) Console.WriteLine(measurement.Row);
+        foreach (Measurement measurement in QuantizerBenchmark.Run(Threads(rest, 0)))
+            Console.WriteLine(measurement.Row);
         return 0;
     case ["bank", string description, string folder, .. string[] rest]:
         string? result = rest.FirstOrDefault(text => text.EndsWith(".json", StringComparison.Ordinal));
-        BankResult made = BankBenchmark.Run(description, folder, Threads([.. rest.Where(text => int.TryParse(text, CultureInfo.InvariantCulture, out _))], 0), rest.Contains("--largest"));
+        BankResult made = BankBenchmark.Run(
+            description,
+            folder,
+            Threads([.. rest.Where(text => int.TryParse(text, CultureInfo.InvariantCulture, out _))], 0),
+            rest.Contains("--largest")
+        );
         Console.WriteLine(made);
-        if (result is not null) ResultFile.Write(result, [made]);
+        if (result is not null)
+            ResultFile.Write(result, [made]);
         return 0;
     case ["bank-model", string description, string folder]:
         BankBenchmark.WriteModel(description, folder);
@@ -42,7 +50,11 @@ switch (args)
         ResultFile.Write(output, EarlyStoppingBenchmark.Run(study));
         return 0;
     case ["predictor", string study, .. string[] rest]:
-        PredictorBenchmark.Run(study, rest.FirstOrDefault(), rest.Length > 1 ? int.Parse(rest[1]) : Environment.ProcessorCount);
+        PredictorBenchmark.Run(
+            study,
+            rest.FirstOrDefault(),
+            rest.Length > 1 ? int.Parse(rest[1]) : Environment.ProcessorCount
+        );
         return 0;
     case ["proposers", string output, string study]:
         ResultFile.Write(output, ProposerComparison.OfSimulation(study));
@@ -57,13 +69,22 @@ switch (args)
         EndToEndBenchmark.Measure(model, bits);
         return 0;
     case ["matmul", string output, .. string[] rest]:
-        ResultFile.Write(output, MatMulBenchmark.Run(int.TryParse(rest.FirstOrDefault(), CultureInfo.InvariantCulture, out int given) ? given : Environment.ProcessorCount, rest.Contains("--quick")));
+        ResultFile.Write(
+            output,
+            MatMulBenchmark.Run(
+                int.TryParse(rest.FirstOrDefault(), CultureInfo.InvariantCulture, out int given)
+                    ? given
+                    : Environment.ProcessorCount,
+                rest.Contains("--quick")
+            )
+        );
         return 0;
     case ["micro", string folder]:
         MicroBenchmarks.Run(folder);
         return 0;
     default:
-        Console.Error.WriteLine("""
+        Console.Error.WriteLine(
+            """
             quantizers [OUT.json] [THREADS]              one large layer under each method, with the targets
             bank DESCRIPTION.json FOLDER [OUT.json] [THREADS]  the bank of a described model at full size; the folder is left behind
             matmul OUT.json [THREADS] [--quick]          products and convolutions with packed weights beside ONNX Runtime's operators
@@ -79,7 +100,8 @@ switch (args)
             proposers OUT.json STUDY                     plans of all proposers at equal size, by their true quality on a simulated study
             proposers OUT.json MODEL RUN                 the same by the images of a model with a fitted run
             end-to-end OUT.json WORK MODEL...            images per minute and memory of pipelines (folders) and of denoisers (descriptions), packed and not
-            """);
+            """
+        );
         return 2;
 }
 

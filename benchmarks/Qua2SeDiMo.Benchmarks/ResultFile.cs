@@ -7,11 +7,20 @@ namespace Qua2SeDiMo.Benchmarks;
 /// <summary>Writes what a benchmark found, with what it ran on.</summary>
 internal static class ResultFile
 {
-    private static readonly JsonSerializerOptions Options = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+    };
 
     internal static void Write<T>(string path, IReadOnlyList<T> rows)
     {
-        var content = new { Machine = $"{RuntimeInformation.OSDescription}, {Environment.ProcessorCount} cores", Dotnet = Environment.Version.ToString(), Rows = rows };
+        var content = new
+        {
+            Machine = $"{RuntimeInformation.OSDescription}, {Environment.ProcessorCount} cores",
+            Dotnet = Environment.Version.ToString(),
+            Rows = rows,
+        };
         AtomicFile.WriteText(path, JsonSerializer.Serialize(content, Options));
     }
 }

@@ -6,14 +6,18 @@ using Qua2SeDiMo.Predictors.Import;
 
 namespace Qua2SeDiMo.Benchmarks;
 
-/// <summary>The simulated denoiser of the reference study: allocations are labelled by its known truth instead of by images.</summary>
+/// <summary>The simulated denoiser of the reference study: allocations are labelled by its known truth instead of by
+/// images.</summary>
 internal sealed class SimulatedStudy
 {
     private const int NoiseStream = 1;
 
     private readonly double[][] sensitivity;
     private readonly (int A, int B, double Weight)[] pairs;
-    private readonly double scale, offset, noise, bitsWeight;
+    private readonly double scale,
+        offset,
+        noise,
+        bitsWeight;
 
     /// <summary>Reads a folder with dag.json and truth.json.</summary>
     internal SimulatedStudy(string folder)
@@ -21,9 +25,29 @@ internal sealed class SimulatedStudy
         Template = ExternalStudy.Parse(File.ReadAllText(Path.Combine(folder, "dag.json")), null);
         using JsonDocument truth = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "truth.json")));
         JsonElement root = truth.RootElement;
-        sensitivity = [.. root.GetProperty("sensitivity").EnumerateArray().Select(row => row.EnumerateArray().Select(value => value.GetDouble()).ToArray())];
-        pairs = [.. root.GetProperty("pairs").EnumerateArray().Select(pair => (pair.GetProperty("a").GetInt32(), pair.GetProperty("b").GetInt32(), pair.GetProperty("weight").GetDouble()))];
-        (scale, offset, noise) = (root.GetProperty("scale").GetDouble(), root.GetProperty("offset").GetDouble(), root.GetProperty("noise_std").GetDouble());
+        sensitivity =
+        [
+            .. root.GetProperty("sensitivity")
+                .EnumerateArray()
+                .Select(row => row.EnumerateArray().Select(value => value.GetDouble()).ToArray()),
+        ];
+        pairs =
+        [
+            .. root.GetProperty("pairs")
+                .EnumerateArray()
+                .Select(pair =>
+                    (
+                        pair.GetProperty("a").GetInt32(),
+                        pair.GetProperty("b").GetInt32(),
+                        pair.GetProperty("weight").GetDouble()
+                    )
+                ),
+        ];
+        (scale, offset, noise) = (
+            root.GetProperty("scale").GetDouble(),
+            root.GetProperty("offset").GetDouble(),
+            root.GetProperty("noise_std").GetDouble()
+        );
         bitsWeight = root.GetProperty("bits_weight").GetDouble();
     }
 
@@ -34,7 +58,8 @@ internal sealed class SimulatedStudy
     internal double Quality(IReadOnlyList<int> options)
     {
         double damage = options.Select((option, w) => sensitivity[w][option]).Sum();
-        foreach ((int a, int b, double weight) in pairs) damage += weight * Math.Sqrt(sensitivity[a][options[a]] * sensitivity[b][options[b]]);
+        foreach ((int a, int b, double weight) in pairs)
+            damage += weight * Math.Sqrt(sensitivity[a][options[a]] * sensitivity[b][options[b]]);
         return -(offset + (scale * damage));
     }
 
@@ -44,8 +69,14 @@ internal sealed class SimulatedStudy
         var random = new Pcg32(seed, (ulong)number);
         double p = random.NextDouble();
         IReadOnlyList<OptionCode> options = Template.Features.Options;
-        int[] few = Indices(2), many = Indices(1);
-        int[] chosen = [.. Enumerable.Range(0, Template.Features.WeightCount).Select(_ => (random.NextDouble() < p ? few : many) is var pool ? pool[random.Next(pool.Length)] : 0)];
+        int[] few = Indices(2),
+            many = Indices(1);
+        int[] chosen =
+        [
+            .. Enumerable
+                .Range(0, Template.Features.WeightCount)
+                .Select(_ => (random.NextDouble() < p ? few : many) is var pool ? pool[random.Next(pool.Length)] : 0),
+        ];
         return Labelled(chosen, seed, number);
 
         int[] Indices(int bitCode) => [.. Enumerable.Range(0, options.Count).Where(o => options[o].BitCode == bitCode)];

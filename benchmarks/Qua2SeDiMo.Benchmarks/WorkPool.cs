@@ -3,12 +3,13 @@ using Qua2SeDiMo.Kernels.Scheduling;
 namespace Qua2SeDiMo.Benchmarks;
 
 /// <summary>
-/// Threads that wait for parts: a program that multiplies often, without ONNX Runtime's own threads, saves the way through the shared pool. The
-/// caller takes parts too. One product at a time.
+/// Threads that wait for parts: a program that multiplies often, without ONNX Runtime's own threads, saves the way
+/// through the shared pool. The caller takes parts too. One product at a time.
 /// </summary>
 internal sealed class WorkPool : IDisposable
 {
-    // After its last part a thread looks for new ones about this often before it sleeps: products of one model follow each other closely.
+    // After its last part a thread looks for new ones about this often before it sleeps: products of one model follow
+    // each other closely.
     private const int Looks = 2000;
 
     private readonly Thread[] workers;
@@ -42,7 +43,8 @@ internal sealed class WorkPool : IDisposable
         var batch = new Batch(count, part);
         Interlocked.Exchange(ref current, batch);
         int wake = Volatile.Read(ref asleep);
-        if (wake > 0) sleeping.Release(Math.Min(wake, count - 1));
+        if (wake > 0)
+            sleeping.Release(Math.Min(wake, count - 1));
         batch.Take();
         batch.WaitForOthers();
     }
@@ -50,10 +52,12 @@ internal sealed class WorkPool : IDisposable
     /// <summary>Ends the threads and waits for them.</summary>
     public void Dispose()
     {
-        if (stopped) return;
+        if (stopped)
+            return;
         stopped = true;
         sleeping.Release(workers.Length + 1);
-        foreach (Thread worker in workers) worker.Join();
+        foreach (Thread worker in workers)
+            worker.Join();
         sleeping.Dispose();
     }
 
@@ -73,7 +77,8 @@ internal sealed class WorkPool : IDisposable
             {
                 Interlocked.Increment(ref asleep);
                 // A batch that came between the last look and the count would find nobody to wake.
-                if (Volatile.Read(ref current) == done && !stopped) sleeping.Wait();
+                if (Volatile.Read(ref current) == done && !stopped)
+                    sleeping.Wait();
                 Interlocked.Decrement(ref asleep);
                 continue;
             }
@@ -85,7 +90,8 @@ internal sealed class WorkPool : IDisposable
     /// <summary>The parts of one product.</summary>
     private sealed class Batch(int count, Action<int> part)
     {
-        private int next, finished;
+        private int next,
+            finished;
 
         internal void Take()
         {
@@ -99,7 +105,8 @@ internal sealed class WorkPool : IDisposable
         internal void WaitForOthers()
         {
             var wait = new SpinWait();
-            while (Volatile.Read(ref finished) < count) wait.SpinOnce(sleep1Threshold: -1);
+            while (Volatile.Read(ref finished) < count)
+                wait.SpinOnce(sleep1Threshold: -1);
         }
     }
 }

@@ -12,11 +12,16 @@ internal static class GenerateImages
         // <readme>
         using LoadedModel model = LoadedModel.Open(modelFolder);
         var request = new GenerationRequest { StepCount = 8, GuidanceScale = 3 };
-        var options = new GenerateOptions(["a red apple, fluent emoji", "a green leaf, fluent emoji"], request, Seed: 42);
+        var options = new GenerateOptions(
+            ["a red apple, fluent emoji", "a green leaf, fluent emoji"],
+            request,
+            Seed: 42
+        );
 
         GenerateResult result = GenerateStage.Run(model, imageFolder, options);
 
-        foreach (GeneratedImage image in result.Images) Console.WriteLine($"{image.Path}: {image.Prompt}");
+        foreach (GeneratedImage image in result.Images)
+            Console.WriteLine($"{image.Path}: {image.Prompt}");
         // </readme>
         return result;
     }

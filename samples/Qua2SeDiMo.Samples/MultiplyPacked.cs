@@ -8,7 +8,9 @@ namespace Qua2SeDiMo.Samples;
 /// <summary>A product with a weight that stays packed in memory; needs the package of the kernels alone.</summary>
 internal static class MultiplyPacked
 {
-    internal const int Channels = 64, Inputs = 256, Tokens = 8;
+    internal const int Channels = 64,
+        Inputs = 256,
+        Tokens = 8;
 
     // Any 4-bit codes and any 16 ascending values make a weight.
     internal static byte[] Codes { get; } = [.. Enumerable.Range(0, Channels * Inputs).Select(i => (byte)(i * 7 % 16))];
@@ -21,7 +23,16 @@ internal static class MultiplyPacked
     {
         // <readme>
         var spec = new QuantizerSpec(QuantizerMethod.KMeansPerTensor, Bits: 4);
-        var weight = new QuantizedWeight(spec, Channels, Inputs, ElementType.Float16, Codes, Palette, affine: null, meanError: 0);
+        var weight = new QuantizedWeight(
+            spec,
+            Channels,
+            Inputs,
+            ElementType.Float16,
+            Codes,
+            Palette,
+            affine: null,
+            meanError: 0
+        );
         PaletteMatrix packed = PaletteMatrix.From(weight);
 
         float[] y = new float[Tokens * Channels];

@@ -13,14 +13,21 @@ internal static class RunModel
     {
         // <readme>
         using LoadedModel model = LoadedModel.Open(modelFolder);
-        var study = new StudyOptions { TrialCount = trials, ImageCount = images, Scoring = ScoringFiles.Find(modelFolder) };
+        var study = new StudyOptions
+        {
+            TrialCount = trials,
+            ImageCount = images,
+            Scoring = ScoringFiles.Find(modelFolder),
+        };
         var options = new WorkflowOptions(study) { Budgets = [BitBudget.Parse("3.5"), BitBudget.Parse("4")] };
 
         WorkflowResult result = Workflow.Run(model, new RunDirectory(runDirectory), options);
 
         foreach (PlanEntry entry in result.Plan.Entries.Where(entry => entry.Kind == PlanKind.Plan))
         {
-            Console.WriteLine($"{entry.Label}: {entry.SizeBytes:#,0} bytes, {entry.Allocation.Specs.Count} weights chosen");
+            Console.WriteLine(
+                $"{entry.Label}: {entry.SizeBytes:#,0} bytes, {entry.Allocation.Specs.Count} weights chosen"
+            );
         }
         // </readme>
         return result;

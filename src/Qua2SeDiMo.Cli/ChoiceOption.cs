@@ -3,46 +3,58 @@ using System.CommandLine.Parsing;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>Options that take one of a few words: the one way to declare them. Any other word is answered with those that there are.</summary>
+/// <summary>Options that take one of a few words: the one way to declare them. Any other word is answered with those
+/// that there are.</summary>
 internal static class ChoiceOption
 {
     /// <summary>A value of an enumeration, with a default.</summary>
-    internal static Option<T> Of<T>(string name, string description, T fallback) where T : struct, Enum => new(name)
-    {
-        Description = description,
-        HelpName = string.Join('|', Words<T>()),
-        DefaultValueFactory = _ => fallback,
-        CustomParser = result => Read<T>(result) ?? default,
-    };
+    internal static Option<T> Of<T>(string name, string description, T fallback)
+        where T : struct, Enum =>
+        new(name)
+        {
+            Description = description,
+            HelpName = string.Join('|', Words<T>()),
+            DefaultValueFactory = _ => fallback,
+            CustomParser = result => Read<T>(result) ?? default,
+        };
 
     /// <summary>A value of an enumeration that may be left out.</summary>
-    internal static Option<T?> Optional<T>(string name, string description) where T : struct, Enum => new(name)
-    {
-        Description = description,
-        HelpName = string.Join('|', Words<T>()),
-        CustomParser = Read<T>,
-    };
+    internal static Option<T?> Optional<T>(string name, string description)
+        where T : struct, Enum =>
+        new(name)
+        {
+            Description = description,
+            HelpName = string.Join('|', Words<T>()),
+            CustomParser = Read<T>,
+        };
 
     /// <summary>A word that may be left out.</summary>
-    internal static Option<string?> Optional(string name, string description, IReadOnlyList<string> words) => new(name)
-    {
-        Description = description,
-        HelpName = string.Join('|', words),
-        CustomParser = result => Find(result, words) is { } index ? words[index] : null,
-    };
+    internal static Option<string?> Optional(string name, string description, IReadOnlyList<string> words) =>
+        new(name)
+        {
+            Description = description,
+            HelpName = string.Join('|', words),
+            CustomParser = result => Find(result, words) is { } index ? words[index] : null,
+        };
 
-    private static T? Read<T>(ArgumentResult result) where T : struct, Enum => Find(result, Words<T>()) is { } index ? Enum.GetValues<T>()[index] : null;
+    private static T? Read<T>(ArgumentResult result)
+        where T : struct, Enum => Find(result, Words<T>()) is { } index ? Enum.GetValues<T>()[index] : null;
 
-    private static string[] Words<T>() where T : struct, Enum => [.. Enum.GetNames<T>().Select(name => name.ToLowerInvariant())];
+    private static string[] Words<T>()
+        where T : struct, Enum => [.. Enum.GetNames<T>().Select(name => name.ToLowerInvariant())];
 
     private static int? Find(ArgumentResult result, IReadOnlyList<string> words)
     {
         string text = result.Tokens[0].Value;
         for (int i = 0; i < words.Count; i++)
         {
-            if (words[i].Equals(text, StringComparison.OrdinalIgnoreCase)) return i;
+            if (words[i].Equals(text, StringComparison.OrdinalIgnoreCase))
+                return i;
         }
-        result.AddError($"{((OptionResult)result.Parent!).Option.Name}: there is no '{text}'{Spelling.Suggestion(text, words)}; there are {string.Join(", ", words)}.");
+        result.AddError(
+            $"{((OptionResult)result.Parent!).Option.Name}: there is no "
+                + $"'{text}'{Spelling.Suggestion(text, words)}; there are {string.Join(", ", words)}."
+        );
         return null;
     }
 }

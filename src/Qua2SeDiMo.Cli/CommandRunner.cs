@@ -14,28 +14,34 @@ namespace Qua2SeDiMo.Cli;
 /// <param name="Json">Whether the result goes out as JSON, and nothing else.</param>
 internal sealed record CommandContext(IAnsiConsole Out, IProgress<StageProgress> Progress, bool Json)
 {
-    /// <summary>What a person should know of the files that are read; each sentence goes to standard error once, as soon as it is known.</summary>
+    /// <summary>What a person should know of the files that are read; each sentence goes to standard error once, as
+    /// soon as it is known.</summary>
     internal Notes Notes { get; } = new(sentence => Console.Error.WriteLine($"note: {sentence}"));
 
-    internal static JsonSerializerOptions JsonOptions { get; } = new(JsonSerializerDefaults.Web)
-    {
-        WriteIndented = true,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
-    };
+    internal static JsonSerializerOptions JsonOptions { get; } =
+        new(JsonSerializerDefaults.Web)
+        {
+            WriteIndented = true,
+            DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+            NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+            Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+        };
 
     /// <summary>Prints the result: as JSON, or in the words that <paramref name="forPeople"/> finds.</summary>
     internal void Print<T>(T result, Action<T> forPeople)
     {
-        if (Json) Console.Out.WriteLine(JsonSerializer.Serialize(result, JsonOptions));
-        else forPeople(result);
+        if (Json)
+            Console.Out.WriteLine(JsonSerializer.Serialize(result, JsonOptions));
+        else
+            forPeople(result);
     }
 
-    /// <summary>Says on standard error what was asked for and is not complete, and gives the exit code for that.</summary>
+    /// <summary>Says on standard error what was asked for and is not complete, and gives the exit code for
+    /// that.</summary>
     internal static int Unfinished(string verb, IReadOnlyList<string> sentences)
     {
-        foreach (string sentence in sentences) Console.Error.WriteLine($"q2 {verb}: {sentence}");
+        foreach (string sentence in sentences)
+            Console.Error.WriteLine($"q2 {verb}: {sentence}");
         return sentences.Count == 0 ? ExitCode.Success : ExitCode.CheckFailed;
     }
 
@@ -46,23 +52,37 @@ internal sealed record CommandContext(IAnsiConsole Out, IProgress<StageProgress>
 /// <summary>Runs a verb: options that every verb has, errors to words, and the exit code.</summary>
 internal static class CommandRunner
 {
-    internal static Option<bool> JsonOption { get; } = new("--json") { Description = "Print one JSON document on standard output (progress stays on standard error)", Recursive = true };
+    internal static Option<bool> JsonOption { get; } =
+        new("--json")
+        {
+            Description = "Print one JSON document on standard output (progress stays on standard error)",
+            Recursive = true,
+        };
 
-    internal static Option<bool> QuietOption { get; } = new("--quiet") { Description = "No progress on standard error", Recursive = true };
+    internal static Option<bool> QuietOption { get; } =
+        new("--quiet") { Description = "No progress on standard error", Recursive = true };
 
     /// <summary>Gives <paramref name="command"/> an action.</summary>
     internal static Command Runs(this Command command, Func<ParseResult, CommandContext, CancellationToken, int> action)
     {
-        command.SetAction((result, cancellationToken) => Task.Run(() => Run(result, action, cancellationToken), CancellationToken.None));
+        command.SetAction(
+            (result, cancellationToken) =>
+                Task.Run(() => Run(result, action, cancellationToken), CancellationToken.None)
+        );
         return command;
     }
 
-    private static int Run(ParseResult result, Func<ParseResult, CommandContext, CancellationToken, int> action, CancellationToken cancellationToken)
+    private static int Run(
+        ParseResult result,
+        Func<ParseResult, CommandContext, CancellationToken, int> action,
+        CancellationToken cancellationToken
+    )
     {
         bool json = result.GetValue(JsonOption);
         IAnsiConsole output = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
         // A pipe has no width; tables must not be folded at a guess.
-        if (!output.Profile.Out.IsTerminal) output.Profile.Width = 160;
+        if (!output.Profile.Out.IsTerminal)
+            output.Profile.Width = 160;
         IAnsiConsole error = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         using var progress = new ProgressLine(error, TimeProvider.System, result.GetValue(QuietOption));
         try
@@ -78,7 +98,12 @@ internal static class CommandRunner
         catch (Exception exception) when (StorageException.Explains(exception))
         {
             progress.Dispose();
-            return Refusal.Say(result.CommandResult.Command.Name, StorageException.For(null, exception).Message, ExitCode.UserError, json);
+            return Refusal.Say(
+                result.CommandResult.Command.Name,
+                StorageException.For(null, exception).Message,
+                ExitCode.UserError,
+                json
+            );
         }
         catch (Exception exception) when (exception is Q2Exception or FormatException)
         {
@@ -90,7 +115,11 @@ internal static class CommandRunner
         {
             progress.Dispose();
             return Refusal.Say(
-                result.CommandResult.Command.Name, $"a defect of q2, not of your files; please report it with this text.\n{exception}", ExitCode.Defect, json);
+                result.CommandResult.Command.Name,
+                $"a defect of q2, not of your files; please report it with this text.\n{exception}",
+                ExitCode.Defect,
+                json
+            );
         }
     }
 }

@@ -8,7 +8,9 @@ internal static class CommandTree
 {
     internal static RootCommand Create()
     {
-        var root = new RootCommand("Finds out which weights of a diffusion model tolerate 3 or 4 bits, says why, and writes the smaller model.")
+        var root = new RootCommand(
+            "Finds out which weights of a diffusion model tolerate 3 or 4 bits, says why, and writes the smaller model."
+        )
         {
             InspectCommand.Create(),
             GraphCommand.Create(),
@@ -24,7 +26,8 @@ internal static class CommandTree
             VerifyCommand.Create(),
             DoctorCommand.Create(),
         };
-        foreach (Command command in root.Subcommands) command.RefuseEmptyValues();
+        foreach (Command command in root.Subcommands)
+            command.RefuseEmptyValues();
         root.Add(CommandRunner.JsonOption);
         root.Add(CommandRunner.QuietOption);
         return root;

@@ -3,8 +3,9 @@ using System.CommandLine;
 namespace Qua2SeDiMo.Cli;
 
 /// <summary>
-/// Looks at the words of a command line before the parser does, for what the parser takes to mean something else without a word: <c>--prompt=</c>
-/// would take the next option as its text, and a misspelled option after <c>--prompt "a cat"</c> would be a second prompt.
+/// Looks at the words of a command line before the parser does, for what the parser takes to mean something else
+/// without a word: <c>--prompt=</c> would take the next option as its text, and a misspelled option after <c>--prompt
+/// "a cat"</c> would be a second prompt.
 /// </summary>
 internal sealed class CommandWords
 {
@@ -23,14 +24,22 @@ internal sealed class CommandWords
     /// <param name="root">The verbs.</param>
     /// <param name="words">As the shell gave them.</param>
     /// <returns>The words for the parser, the verb, and what is wrong; null if nothing is.</returns>
-    internal static (IReadOnlyList<string> Words, string Verb, string? Fault) Read(RootCommand root, IReadOnlyList<string> words)
+    internal static (IReadOnlyList<string> Words, string Verb, string? Fault) Read(
+        RootCommand root,
+        IReadOnlyList<string> words
+    )
     {
         // Shells that complete words ask in brackets.
-        if (words is [['[', ..], ..]) return (words, "", null);
+        if (words is [['[', ..], ..])
+            return (words, "", null);
         var reader = new CommandWords(root);
         string? fault = reader.Read(words);
         Command found = reader.command;
-        return ([.. found == root ? Array.Empty<string>() : [found.Name], .. reader.places, .. reader.options], found == root ? "" : found.Name, fault);
+        return (
+            [.. found == root ? Array.Empty<string>() : [found.Name], .. reader.places, .. reader.options],
+            found == root ? "" : found.Name,
+            fault
+        );
     }
 
     private string? Read(IReadOnlyList<string> words)
@@ -45,21 +54,26 @@ internal sealed class CommandWords
             }
             if (!IsOption(word))
             {
-                if (ReadPlace(word) is { } wrong) return wrong;
+                if (ReadPlace(word) is { } wrong)
+                    return wrong;
                 continue;
             }
             int cut = word.IndexOfAny(['=', ':']);
             string name = cut < 0 ? word : word[..cut];
-            if (Find(name) is not { } option) return $"there is no option '{name}'{Spelling.Suggestion(name, Known().Select(known => known.Name))}.";
+            if (Find(name) is not { } option)
+                return $"there is no option '{name}'{Spelling.Suggestion(name, Known().Select(known => known.Name))}.";
             if (cut >= 0)
             {
                 // The parser passes over an empty value; as a word of its own it is one.
-                if (cut == word.Length - 1) options.AddRange(name, "");
-                else options.Add(word);
+                if (cut == word.Length - 1)
+                    options.AddRange(name, "");
+                else
+                    options.Add(word);
                 continue;
             }
             options.Add(word);
-            if (ReadValues(option, words, ref i) is { } fault) return fault;
+            if (ReadValues(option, words, ref i) is { } fault)
+                return fault;
         }
         return null;
     }
@@ -85,25 +99,40 @@ internal sealed class CommandWords
     {
         if (option.Arity.MinimumNumberOfValues == 0)
         {
-            if (i + 1 < words.Count && option.Arity.MaximumNumberOfValues > 0 && bool.TryParse(words[i + 1], out _)) options.Add(words[++i]);
+            if (i + 1 < words.Count && option.Arity.MaximumNumberOfValues > 0 && bool.TryParse(words[i + 1], out _))
+                options.Add(words[++i]);
             return null;
         }
-        for (bool isFirst = true; i + 1 < words.Count && (isFirst || option.AllowMultipleArgumentsPerToken); isFirst = false)
+        for (
+            bool isFirst = true;
+            i + 1 < words.Count && (isFirst || option.AllowMultipleArgumentsPerToken);
+            isFirst = false
+        )
         {
             string next = words[i + 1];
-            bool isOption = IsOption(next) || (!isFirst && next.Length > 1 && next[0] == '-' && char.IsAsciiLetter(next[1]));
-            if (isFirst && isOption) return $"{option.Name} takes a value, and '{next}' is an option; {option.Name}={next} if it is the value.";
-            if (isOption || next == "--") return null;
+            bool isOption =
+                IsOption(next) || (!isFirst && next.Length > 1 && next[0] == '-' && char.IsAsciiLetter(next[1]));
+            if (isFirst && isOption)
+                return $"{option.Name} takes a value, and '{next}' is an option; {option.Name}={next} if it is the value.";
+            if (isOption || next == "--")
+                return null;
             options.Add(next);
             i++;
         }
         return null;
     }
 
-    private bool IsOption(string word) => (word.Length > 2 && word.StartsWith("--", StringComparison.Ordinal) && char.IsAsciiLetter(word[2]))
-        || (word.Length > 1 && word[0] == '-' && (Find(word) is not null || (char.IsAsciiLetter(word[1]) && word.Length == 2)));
+    private bool IsOption(string word) =>
+        (word.Length > 2 && word.StartsWith("--", StringComparison.Ordinal) && char.IsAsciiLetter(word[2]))
+        || (
+            word.Length > 1
+            && word[0] == '-'
+            && (Find(word) is not null || (char.IsAsciiLetter(word[1]) && word.Length == 2))
+        );
 
-    private Option? Find(string name) => Known().FirstOrDefault(option => option.Name == name || option.Aliases.Contains(name));
+    private Option? Find(string name) =>
+        Known().FirstOrDefault(option => option.Name == name || option.Aliases.Contains(name));
 
-    private IEnumerable<Option> Known() => command == root ? root.Options : command.Options.Concat(root.Options.Where(option => option.Recursive));
+    private IEnumerable<Option> Known() =>
+        command == root ? root.Options : command.Options.Concat(root.Options.Where(option => option.Recursive));
 }

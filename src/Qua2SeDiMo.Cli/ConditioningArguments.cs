@@ -5,17 +5,20 @@ using Qua2SeDiMo.Stages;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>What the images of <c>q2 generate</c> are steered away from, and the size conditions of the model.</summary>
+/// <summary>What the images of <c>q2 generate</c> are steered away from, and the size conditions of the
+/// model.</summary>
 internal sealed class ConditioningArguments
 {
     private readonly Option<string[]> negative = new("--negative-prompt")
     {
-        Description = "What guidance steers away from; one for all images, or the option repeated as often as there are prompts. Stable "
+        Description =
+            "What guidance steers away from; one for all images, or the option repeated as often as there are prompts. Stable "
             + "Diffusion XL tells an empty one from none",
     };
     private readonly Option<string?> negatives = new("--negative-prompts")
     {
-        Description = "Text file with more negative prompts, one a line in the order of the prompts; an empty line is an empty one",
+        Description =
+            "Text file with more negative prompts, one a line in the order of the prompts; an empty line is an empty one",
     };
 
     private readonly SizeArguments sizes;
@@ -42,13 +45,17 @@ internal sealed class ConditioningArguments
         if (result.GetValue(negatives) is { } file)
         {
             texts.AddRange(PromptFile.ReadLines(file));
-            while (texts.Count > prompts && texts[^1].Length == 0) texts.RemoveAt(texts.Count - 1);
+            while (texts.Count > prompts && texts[^1].Length == 0)
+                texts.RemoveAt(texts.Count - 1);
         }
-        if (texts.Count > 1 && texts.Count != prompts) throw new GenerationException(
-            $"There are {texts.Count} negative prompts for {prompts} prompts; give one for all, or one for each.");
+        if (texts.Count > 1 && texts.Count != prompts)
+            throw new GenerationException(
+                $"There are {texts.Count} negative prompts for {prompts} prompts; give one for all, or one for each."
+            );
         return request with
         {
-            NegativePrompts = texts.Count <= 1 ? texts : [.. Enumerable.Range(0, images).Select(i => texts[i % texts.Count])],
+            NegativePrompts =
+                texts.Count <= 1 ? texts : [.. Enumerable.Range(0, images).Select(i => texts[i % texts.Count])],
             Sizes = sizes.Read(result),
         };
     }

@@ -13,7 +13,8 @@ internal static class CutTextNotes
     /// <returns>What was said, for the result.</returns>
     internal static IReadOnlyList<CutText> Say(CommandContext context, IReadOnlyList<CutText> cut)
     {
-        foreach (string sentence in Of(cut)) context.Notes.Add(sentence);
+        foreach (string sentence in Of(cut))
+            context.Notes.Add(sentence);
         return cut;
     }
 
@@ -22,19 +23,26 @@ internal static class CutTextNotes
         IGrouping<(string, bool), CutText>[] prompts = [.. cut.GroupBy(text => (text.Prompt, text.IsNegative))];
         foreach (IGrouping<(string Prompt, bool IsNegative), CutText> prompt in prompts.Take(PromptsNamed))
         {
-            IEnumerable<string> losses = prompt.GroupBy(text => (text.MaximumTokens, text.Lost)).Select(loss =>
-                $"{string.Join(" and ", loss.Select(text => text.Encoder))}: after {loss.Key.MaximumTokens} tokens, lost is "
-                    + $"\"{Shorten(loss.Key.Lost)}\"");
+            IEnumerable<string> losses = prompt
+                .GroupBy(text => (text.MaximumTokens, text.Lost))
+                .Select(loss =>
+                    $"{string.Join(" and ", loss.Select(text => text.Encoder))}: after {loss.Key.MaximumTokens} tokens, lost is "
+                    + $"\"{Shorten(loss.Key.Lost)}\""
+                );
             yield return $"{(prompt.Key.IsNegative ? "negative prompt" : "prompt")} \"{Begin(prompt.Key.Prompt)}\" is cut "
                 + $"({string.Join("; ", losses)})";
         }
-        if (prompts.Length > PromptsNamed) yield return $"{prompts.Length - PromptsNamed} more prompts are cut; --json lists them all";
+        if (prompts.Length > PromptsNamed)
+            yield return $"{prompts.Length - PromptsNamed} more prompts are cut; --json lists them all";
     }
 
-    private static string Begin(string text) => text.Length <= PromptExcerpt ? text : text[..Whole(text, PromptExcerpt)] + "…";
+    private static string Begin(string text) =>
+        text.Length <= PromptExcerpt ? text : text[..Whole(text, PromptExcerpt)] + "…";
 
-    private static string Shorten(string text) => text.Length <= LostExcerpt ? text
-        : $"{text[..Whole(text, LostExcerpt / 2)]} … {text[Whole(text, text.Length - (LostExcerpt / 2))..]}";
+    private static string Shorten(string text) =>
+        text.Length <= LostExcerpt
+            ? text
+            : $"{text[..Whole(text, LostExcerpt / 2)]} … {text[Whole(text, text.Length - (LostExcerpt / 2))..]}";
 
     // Not between the halves of a surrogate pair.
     private static int Whole(string text, int at) => char.IsLowSurrogate(text[at]) ? at - 1 : at;

@@ -13,35 +13,132 @@ namespace Qua2SeDiMo.Cli;
 internal sealed class GenerateArguments
 {
     private static readonly GenerationRequest Defaults = new();
-    private readonly Option<string[]> prompt = new("--prompt") { Description = "What the images show, one image each; a class number for models without text", AllowMultipleArgumentsPerToken = true };
-    private readonly Option<string?> prompts = new("--prompts") { Description = "Text file with more prompts, one a line; blank lines are skipped" };
-    private readonly Option<int?> count = NumberOption.Optional("--count", "Images; default: one per prompt. Prompts start over when there are fewer", 1, 100_000);
-    private readonly Option<string> destination = new("--out") { Description = "Folder for the files 000-PROMPT.png", DefaultValueFactory = _ => "images" };
-    private readonly Option<int> steps = NumberOption.Of("--steps", "Denoising steps", Defaults.StepCount, 1, StudyArguments.MostSteps);
-    private readonly Option<double> guidance = NumberOption.Of("--guidance", "Scale of classifier-free guidance; 1 turns it off", Defaults.GuidanceScale, 0, StudyArguments.MostGuidance);
-    private readonly Option<ulong> seed = NumberOption.Seed("--seed", "Image i starts from the PyTorch noise of this seed + i, modulo 2^64", 42);
-    private readonly Option<int?> height = NumberOption.Optional("--height", "Pixels; default: the model's own", 1, StudyArguments.MostPixels);
-    private readonly Option<int?> width = NumberOption.Optional("--width", "Pixels; default: the model's own", 1, StudyArguments.MostPixels);
-    private readonly Option<int> batch = NumberOption.Of("--batch", "Images that go through the denoiser together: memory, not results", Defaults.BatchSize, 1, StudyArguments.MostBatch);
-    private readonly Option<string?> allocation = new("--allocation") { Description = "JSON file with an allocation: fake-quantize the weights with the bank of the run directory (made when missing)" };
-    private readonly Option<string?> entry = new("--entry") { Description = "Which allocation of a file that holds several, such as plan.json or trials.json" };
-    private readonly Option<int?> activationBits = NumberOption.Optional("--activation-bits", "Quantize the input of every weight to this many bits at each step; 16 leaves it. Default: what a packed model says, else leave it", 2, 8, GenerateOptions.UnroundedBits);
-    private readonly Option<WeightExecution> execution = ChoiceOption.Of("--execution", "unpacked: reconstruct quantized weights in single precision, which gives the pixels of the study; packed: multiply by their codes, in a fraction of the memory", WeightExecution.Unpacked);
-    private readonly Option<bool> sheet = new("--sheet") { Description = "Also put all images on one contact sheet, sheet.png" };
+    private readonly Option<string[]> prompt = new("--prompt")
+    {
+        Description = "What the images show, one image each; a class number for models without text",
+        AllowMultipleArgumentsPerToken = true,
+    };
+    private readonly Option<string?> prompts = new("--prompts")
+    {
+        Description = "Text file with more prompts, one a line; blank lines are skipped",
+    };
+    private readonly Option<int?> count = NumberOption.Optional(
+        "--count",
+        "Images; default: one per prompt. Prompts start over when there are fewer",
+        1,
+        100_000
+    );
+    private readonly Option<string> destination = new("--out")
+    {
+        Description = "Folder for the files 000-PROMPT.png",
+        DefaultValueFactory = _ => "images",
+    };
+    private readonly Option<int> steps = NumberOption.Of(
+        "--steps",
+        "Denoising steps",
+        Defaults.StepCount,
+        1,
+        StudyArguments.MostSteps
+    );
+    private readonly Option<double> guidance = NumberOption.Of(
+        "--guidance",
+        "Scale of classifier-free guidance; 1 turns it off",
+        Defaults.GuidanceScale,
+        0,
+        StudyArguments.MostGuidance
+    );
+    private readonly Option<ulong> seed = NumberOption.Seed(
+        "--seed",
+        "Image i starts from the PyTorch noise of this seed + i, modulo 2^64",
+        42
+    );
+    private readonly Option<int?> height = NumberOption.Optional(
+        "--height",
+        "Pixels; default: the model's own",
+        1,
+        StudyArguments.MostPixels
+    );
+    private readonly Option<int?> width = NumberOption.Optional(
+        "--width",
+        "Pixels; default: the model's own",
+        1,
+        StudyArguments.MostPixels
+    );
+    private readonly Option<int> batch = NumberOption.Of(
+        "--batch",
+        "Images that go through the denoiser together: memory, not results",
+        Defaults.BatchSize,
+        1,
+        StudyArguments.MostBatch
+    );
+    private readonly Option<string?> allocation = new("--allocation")
+    {
+        Description =
+            "JSON file with an allocation: fake-quantize the weights with the bank of the run directory (made when missing)",
+    };
+    private readonly Option<string?> entry = new("--entry")
+    {
+        Description = "Which allocation of a file that holds several, such as plan.json or trials.json",
+    };
+    private readonly Option<int?> activationBits = NumberOption.Optional(
+        "--activation-bits",
+        "Quantize the input of every weight to this many bits at each step; 16 leaves it. Default: what a packed model says, else leave it",
+        2,
+        8,
+        GenerateOptions.UnroundedBits
+    );
+    private readonly Option<WeightExecution> execution = ChoiceOption.Of(
+        "--execution",
+        "unpacked: reconstruct quantized weights in single precision, which gives the pixels of the study; "
+            + "packed: multiply by their codes, in a fraction of the memory",
+        WeightExecution.Unpacked
+    );
+    private readonly Option<bool> sheet = new("--sheet")
+    {
+        Description = "Also put all images on one contact sheet, sheet.png",
+    };
 
     private readonly ConditioningArguments conditioning;
 
     internal GenerateArguments(Command command)
     {
         conditioning = new ConditioningArguments(command);
-        foreach (Option option in new Option[] { prompt, prompts, count, destination, steps, guidance, seed, height, width, batch, allocation, entry, activationBits, execution, sheet }) command.Add(option);
+        foreach (
+            Option option in new Option[]
+            {
+                prompt,
+                prompts,
+                count,
+                destination,
+                steps,
+                guidance,
+                seed,
+                height,
+                width,
+                batch,
+                allocation,
+                entry,
+                activationBits,
+                execution,
+                sheet,
+            }
+        )
+            command.Add(option);
         command.Validators.Add(result =>
         {
-            if (result.GetResult(prompt) is null && result.GetResult(prompts) is null) result.AddError("Give --prompt TEXT or --prompts FILE.");
+            if (result.GetResult(prompt) is null && result.GetResult(prompts) is null)
+                result.AddError("Give --prompt TEXT or --prompts FILE.");
             int given = OptionRules.Words(result, prompt).Count;
-            if (OptionRules.Words(result, count) is [string text] && int.TryParse(text, CultureInfo.InvariantCulture, out int wanted) && wanted > 0 && wanted < given)
+            if (
+                OptionRules.Words(result, count) is [string text]
+                && int.TryParse(text, CultureInfo.InvariantCulture, out int wanted)
+                && wanted > 0
+                && wanted < given
+            )
             {
-                result.AddError($"--count {wanted} leaves out {given - wanted} of {given} prompts; give no more prompts than images.");
+                result.AddError(
+                    $"--count {wanted} leaves out {given - wanted} of {given} prompts; give no more prompts than images."
+                );
             }
         });
         command.Needs(entry, allocation, "it names one allocation of that file");
@@ -56,26 +153,38 @@ internal sealed class GenerateArguments
     internal GenerateOptions Read(ParseResult result)
     {
         List<string> texts = [.. result.GetValue(prompt) ?? []];
-        if (result.GetValue(prompts) is { } file) texts.AddRange(PromptFile.Read(file));
+        if (result.GetValue(prompts) is { } file)
+            texts.AddRange(PromptFile.Read(file));
         int images = result.GetValue(count) ?? texts.Count;
         return new GenerateOptions(
             [.. Enumerable.Range(0, images).Select(i => texts[i % texts.Count])],
-            conditioning.Apply(result, new GenerationRequest
-            {
-                StepCount = result.GetValue(steps),
-                GuidanceScale = result.GetValue(guidance),
-                Height = result.GetValue(height),
-                Width = result.GetValue(width),
-                BatchSize = result.GetValue(batch),
-            }, texts.Count, images),
-            result.GetValue(seed), result.GetValue(sheet))
+            conditioning.Apply(
+                result,
+                new GenerationRequest
+                {
+                    StepCount = result.GetValue(steps),
+                    GuidanceScale = result.GetValue(guidance),
+                    Height = result.GetValue(height),
+                    Width = result.GetValue(width),
+                    BatchSize = result.GetValue(batch),
+                },
+                texts.Count,
+                images
+            ),
+            result.GetValue(seed),
+            result.GetValue(sheet)
+        )
         {
             ActivationBits = result.GetValue(activationBits),
             Execution = result.GetValue(execution),
-            AllocationOrigin = result.GetValue(allocation) is { } source ? AllocationChoice.Origin(source, result.GetValue(entry)) : null,
+            AllocationOrigin = result.GetValue(allocation) is { } source
+                ? AllocationChoice.Origin(source, result.GetValue(entry))
+                : null,
         };
     }
 
     internal BitAllocation? ReadAllocation(ParseResult result, LoadedModel model) =>
-        result.GetValue(allocation) is { } file ? AllocationChoice.Read(file, result.GetValue(entry), [.. model.Weights.Select(weight => weight.Name)]) : null;
+        result.GetValue(allocation) is { } file
+            ? AllocationChoice.Read(file, result.GetValue(entry), [.. model.Weights.Select(weight => weight.Name)])
+            : null;
 }

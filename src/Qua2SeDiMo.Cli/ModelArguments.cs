@@ -9,14 +9,21 @@ namespace Qua2SeDiMo.Cli;
 /// <summary>The model folder and the run directory, which every stage takes.</summary>
 internal sealed class ModelArguments
 {
-    private readonly Argument<string> folder = new("FOLDER") { Description = "A diffusers pipeline folder (with model_index.json)" };
+    private readonly Argument<string> folder = new("FOLDER")
+    {
+        Description = "A diffusers pipeline folder (with model_index.json)",
+    };
 
-    private readonly Option<string?> run = new("--run") { Description = "Run directory; default: runs/<name of the folder>" };
+    private readonly Option<string?> run = new("--run")
+    {
+        Description = "Run directory; default: runs/<name of the folder>",
+    };
 
     internal ModelArguments(Command command, bool withRun = true)
     {
         command.Add(folder);
-        if (withRun) command.Add(run);
+        if (withRun)
+            command.Add(run);
     }
 
     /// <summary>The option that names the run directory.</summary>
@@ -24,13 +31,19 @@ internal sealed class ModelArguments
 
     internal string Folder(ParseResult result) => result.GetRequiredValue(folder);
 
-    internal LoadedModel Open(ParseResult result, CommandContext context) => LoadedModel.Open(Folder(result), context.Notes);
+    internal LoadedModel Open(ParseResult result, CommandContext context) =>
+        LoadedModel.Open(Folder(result), context.Notes);
 
     /// <summary>The run directory, where results can be written.</summary>
     /// <exception cref="OutputFolderException">They cannot.</exception>
     internal RunDirectory Run(ParseResult result)
     {
-        string path = result.GetValue(run) ?? Path.Combine("runs", Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Folder(result)))));
+        string path =
+            result.GetValue(run)
+            ?? Path.Combine(
+                "runs",
+                Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Folder(result))))
+            );
         OutputFolderException.Check(path);
         return new RunDirectory(path);
     }

@@ -7,8 +7,9 @@ using Qua2SeDiMo.Diffusion.RandomSources;
 namespace Qua2SeDiMo.Cli;
 
 /// <summary>
-/// Options that take a number: the one way to declare them. Each names the values that make sense, and anything else ends the program before it
-/// begins. Numbers are read alike on every machine: a point for decimals, no sign between thousands, no white space, no other notation.
+/// Options that take a number: the one way to declare them. Each names the values that make sense, and anything else
+/// ends the program before it begins. Numbers are read alike on every machine: a point for decimals, no sign between
+/// thousands, no white space, no other notation.
 /// </summary>
 internal static class NumberOption
 {
@@ -16,80 +17,105 @@ internal static class NumberOption
     private const NumberStyles DecimalStyle = WholeStyle | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
 
     /// <summary>An option with a default.</summary>
-    internal static Option<T> Of<T>(string name, string description, T fallback, T least, T most) where T : struct, INumber<T> => new(name)
-    {
-        Description = Describe(description, least, most),
-        DefaultValueFactory = _ => fallback,
-        CustomParser = result => Read(result, least, most) ?? default,
-    };
+    internal static Option<T> Of<T>(string name, string description, T fallback, T least, T most)
+        where T : struct, INumber<T> =>
+        new(name)
+        {
+            Description = Describe(description, least, most),
+            DefaultValueFactory = _ => fallback,
+            CustomParser = result => Read(result, least, most) ?? default,
+        };
 
     /// <summary>An option that may be left out; it may have one more value outside the bounds.</summary>
-    internal static Option<T?> Optional<T>(string name, string description, T least, T most, T? other = null) where T : struct, INumber<T> => new(name)
-    {
-        Description = Describe(description, least, most, other),
-        CustomParser = result => Read(result, least, most, other),
-    };
+    internal static Option<T?> Optional<T>(string name, string description, T least, T most, T? other = null)
+        where T : struct, INumber<T> =>
+        new(name)
+        {
+            Description = Describe(description, least, most, other),
+            CustomParser = result => Read(result, least, most, other),
+        };
 
     /// <summary>An option for several numbers, one by one or between commas.</summary>
-    internal static Option<T[]> List<T>(string name, string description, T least, T most) where T : struct, INumber<T> => new(name)
-    {
-        Description = Describe(description, least, most),
-        AllowMultipleArgumentsPerToken = true,
-        CustomParser = result =>
+    internal static Option<T[]> List<T>(string name, string description, T least, T most)
+        where T : struct, INumber<T> =>
+        new(name)
         {
-            var values = new List<T>();
-            foreach (string text in result.Tokens.SelectMany(token => token.Value.Split(',')))
+            Description = Describe(description, least, most),
+            AllowMultipleArgumentsPerToken = true,
+            CustomParser = result =>
             {
-                if (Read(text, least, most, null, out T value) is { } fault) result.AddError($"{name}: {fault}");
-                values.Add(value);
-            }
-            return [.. values];
-        },
-    };
+                var values = new List<T>();
+                foreach (string text in result.Tokens.SelectMany(token => token.Value.Split(',')))
+                {
+                    if (Read(text, least, most, null, out T value) is { } fault)
+                        result.AddError($"{name}: {fault}");
+                    values.Add(value);
+                }
+                return [.. values];
+            },
+        };
 
     /// <summary>A seed for noise, in the range of PyTorch's.</summary>
-    internal static Option<ulong> Seed(string name, string description, ulong fallback) => new(name)
-    {
-        Description = $"{description}; up to {Text(ulong.MaxValue)}, and negative as in PyTorch",
-        DefaultValueFactory = _ => fallback,
-        CustomParser = result =>
+    internal static Option<ulong> Seed(string name, string description, ulong fallback) =>
+        new(name)
         {
-            string text = result.Tokens[0].Value;
-            if (!TorchSeed.TryParse(text, out ulong seed)) result.AddError($"{name}: '{text}' is no seed; whole numbers from {Text(long.MinValue)} to {Text(ulong.MaxValue)} are possible.");
-            return seed;
-        },
-    };
+            Description = $"{description}; up to {Text(ulong.MaxValue)}, and negative as in PyTorch",
+            DefaultValueFactory = _ => fallback,
+            CustomParser = result =>
+            {
+                string text = result.Tokens[0].Value;
+                if (!TorchSeed.TryParse(text, out ulong seed))
+                    result.AddError(
+                        $"{name}: '{text}' is no seed; whole numbers from {Text(long.MinValue)} to {Text(ulong.MaxValue)} are possible."
+                    );
+                return seed;
+            },
+        };
 
     /// <summary>Whether a text is a number of at most 1.</summary>
-    internal static bool IsAtMostOne(string text) => double.TryParse(text, DecimalStyle, CultureInfo.InvariantCulture, out double value) && value <= 1;
+    internal static bool IsAtMostOne(string text) =>
+        double.TryParse(text, DecimalStyle, CultureInfo.InvariantCulture, out double value) && value <= 1;
 
     /// <summary>Reads a number.</summary>
     /// <returns>Null if it is one between the bounds, else what is wrong with it.</returns>
-    private static string? Read<T>(string text, T least, T most, T? other, out T value) where T : struct, INumber<T>
+    private static string? Read<T>(string text, T least, T most, T? other, out T value)
+        where T : struct, INumber<T>
     {
         // Only types with decimals have a half.
         bool isWhole = T.IsInteger(T.One / (T.One + T.One));
-        if (T.TryParse(text, isWhole ? WholeStyle : DecimalStyle, CultureInfo.InvariantCulture, out value) && T.IsFinite(value))
+        if (
+            T.TryParse(text, isWhole ? WholeStyle : DecimalStyle, CultureInfo.InvariantCulture, out value)
+            && T.IsFinite(value)
+        )
         {
-            return (value >= least && value <= most) || value == other ? null : $"{text} is not possible; {Bounds(least, most, other)} are.";
+            return (value >= least && value <= most) || value == other
+                ? null
+                : $"{text} is not possible; {Bounds(least, most, other)} are.";
         }
         string expected = $"{(isWhole ? "whole numbers" : "numbers")} from {Bounds(least, most, other)} are possible";
-        if (text.Contains(',', StringComparison.Ordinal)) return $"'{text}' is no number; decimals take a point, thousands no sign; {expected}.";
-        bool isDecimal = double.TryParse(text, DecimalStyle, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number);
+        if (text.Contains(',', StringComparison.Ordinal))
+            return $"'{text}' is no number; decimals take a point, thousands no sign; {expected}.";
+        bool isDecimal =
+            double.TryParse(text, DecimalStyle, CultureInfo.InvariantCulture, out double number)
+            && double.IsFinite(number);
         return isDecimal && isWhole ? $"{text} is not possible; {expected}." : $"'{text}' is no number; {expected}.";
     }
 
-    private static T? Read<T>(ArgumentResult result, T least, T most, T? other = null) where T : struct, INumber<T>
+    private static T? Read<T>(ArgumentResult result, T least, T most, T? other = null)
+        where T : struct, INumber<T>
     {
-        if (Read(result.Tokens[0].Value, least, most, other, out T value) is not { } fault) return value;
+        if (Read(result.Tokens[0].Value, least, most, other, out T value) is not { } fault)
+            return value;
         result.AddError($"{((OptionResult)result.Parent!).Option.Name}: {fault}");
         return null;
     }
 
-    private static string Describe<T>(string description, T least, T most, T? other = null) where T : struct, INumber<T> => $"{description} ({Bounds(least, most, other)})";
+    private static string Describe<T>(string description, T least, T most, T? other = null)
+        where T : struct, INumber<T> => $"{description} ({Bounds(least, most, other)})";
 
-    private static string Bounds<T>(T least, T most, T? other) where T : struct, INumber<T> =>
-        $"{Text(least)} to {Text(most)}{(other is { } one ? $" and {Text(one)}" : "")}";
+    private static string Bounds<T>(T least, T most, T? other)
+        where T : struct, INumber<T> => $"{Text(least)} to {Text(most)}{(other is { } one ? $" and {Text(one)}" : "")}";
 
-    private static string Text<T>(T value) where T : struct, INumber<T> => value.ToString(null, CultureInfo.InvariantCulture);
+    private static string Text<T>(T value)
+        where T : struct, INumber<T> => value.ToString(null, CultureInfo.InvariantCulture);
 }

@@ -4,8 +4,9 @@ using System.Text;
 namespace Qua2SeDiMo.Cli;
 
 /// <summary>
-/// Standard output and standard error of the program. Where one is closed or full, nothing more is written to it and the work goes on, so that
-/// results in files are complete. A reader that has enough (<c>| head</c>) is no failure at all; the system drops what it does not take.
+/// Standard output and standard error of the program. Where one is closed or full, nothing more is written to it and
+/// the work goes on, so that results in files are complete. A reader that has enough (<c>| head</c>) is no failure at
+/// all; the system drops what it does not take.
 /// </summary>
 internal sealed class OutputStreams
 {
@@ -25,14 +26,19 @@ internal sealed class OutputStreams
         return streams;
     }
 
-    // A stream that was closed before the program began may by now be a file or pipe of the runtime, which must get none of our words. What
-    // a process is given never has the flag "close on execution"; what the runtime opens always has.
+    // A stream that was closed before the program began may by now be a file or pipe of the runtime, which must get
+    // none of our words. What a process is given never has the flag "close on execution"; what the runtime opens always
+    // has.
     private static bool IsClosed(int descriptor)
     {
-        if (!OperatingSystem.IsLinux()) return false;
+        if (!OperatingSystem.IsLinux())
+            return false;
         try
         {
-            string flags = File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fdinfo/{descriptor}")).First(line => line.StartsWith("flags:", StringComparison.Ordinal));
+            string flags = File.ReadLines(
+                    string.Create(CultureInfo.InvariantCulture, $"/proc/self/fdinfo/{descriptor}")
+                )
+                .First(line => line.StartsWith("flags:", StringComparison.Ordinal));
             const int CloseOnExecution = 0x80000;
             return (Convert.ToInt32(flags["flags:".Length..].Trim(), 8) & CloseOnExecution) != 0;
         }
@@ -63,7 +69,8 @@ internal sealed class OutputStreams
 
         public override void Write(ReadOnlySpan<char> buffer)
         {
-            if (Failure is not null) return;
+            if (Failure is not null)
+                return;
             try
             {
                 inner.Write(buffer);

@@ -12,17 +12,28 @@ internal sealed class PlanArguments
 {
     private readonly Option<string[]> sizes = new("--size")
     {
-        Description = "Sizes to plan for: average bits (3.75), bytes (1.9MB), or 'best' for the best options whatever their size; may be repeated",
+        Description =
+            "Sizes to plan for: average bits (3.75), bytes (1.9MB), or 'best' for the best options whatever their size; may be repeated",
         AllowMultipleArgumentsPerToken = true,
         DefaultValueFactory = _ => [.. PlanStage.DefaultBudgets.Select(budget => budget.Name)],
     };
 
-    private readonly Option<string?> predictor = ChoiceOption.Optional("--predictor",
-        "Model whose numbers make the plans; default: all propose, and the best measured one is the plan", [ModelNames.Network, ModelNames.Ridge, ModelNames.Blend]);
-    private readonly Option<PlanLevel?> level = ChoiceOption.Optional<PlanLevel>("--level",
-        "What plans maximise: summed scores of weights (op) or of units (block), or the predicted label of the whole allocation (whole)");
+    private readonly Option<string?> predictor = ChoiceOption.Optional(
+        "--predictor",
+        "Model whose numbers make the plans; default: all propose, and the best measured one is the plan",
+        [ModelNames.Network, ModelNames.Ridge, ModelNames.Blend]
+    );
+    private readonly Option<PlanLevel?> level = ChoiceOption.Optional<PlanLevel>(
+        "--level",
+        "What plans maximise: summed scores of weights (op) or of units (block), or the predicted label of the whole allocation (whole)"
+    );
 
-    private readonly Option<int[]> activations = NumberOption.List("--activations", "Measure the plans with activations of these bits too, as further rows: 8,6", 2, 8);
+    private readonly Option<int[]> activations = NumberOption.List(
+        "--activations",
+        "Measure the plans with activations of these bits too, as further rows: 8,6",
+        2,
+        8
+    );
 
     internal PlanArguments(Command command)
     {
@@ -46,13 +57,24 @@ internal sealed class PlanArguments
         command.Add(level);
         command.Validators.Add(result =>
         {
-            if (OptionRules.Words(result, predictor) is not [string by] || OptionRules.Words(result, level) is not [string at]) return;
-            string[] levels = by switch { ModelNames.Ridge => ["op"], ModelNames.Blend => ["whole"], _ => ["op", "block", "whole"] };
-            if (!levels.Contains(at, StringComparer.OrdinalIgnoreCase)) result.AddError($"--predictor {by} has no plans at --level {at}; it has {string.Join(", ", levels)}.");
+            if (
+                OptionRules.Words(result, predictor) is not [string by]
+                || OptionRules.Words(result, level) is not [string at]
+            )
+                return;
+            string[] levels = by switch
+            {
+                ModelNames.Ridge => ["op"],
+                ModelNames.Blend => ["whole"],
+                _ => ["op", "block", "whole"],
+            };
+            if (!levels.Contains(at, StringComparer.OrdinalIgnoreCase))
+                result.AddError($"--predictor {by} has no plans at --level {at}; it has {string.Join(", ", levels)}.");
         });
     }
 
-    internal IReadOnlyList<BitBudget> Budgets(ParseResult result) => [.. result.GetValue(sizes)!.Select(BitBudget.Parse).DistinctBy(budget => budget.Name)];
+    internal IReadOnlyList<BitBudget> Budgets(ParseResult result) =>
+        [.. result.GetValue(sizes)!.Select(BitBudget.Parse).DistinctBy(budget => budget.Name)];
 
     internal IReadOnlyList<int> Activations(ParseResult result) => result.GetValue(activations) ?? [];
 

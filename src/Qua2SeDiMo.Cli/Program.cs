@@ -9,17 +9,30 @@ OutputStreams streams = OutputStreams.Guard();
 RootCommand root = CommandTree.Create();
 bool json = args.Contains(CommandRunner.JsonOption.Name);
 (IReadOnlyList<string> words, string verb, string? fault) = CommandWords.Read(root, args);
-if (fault is not null) return Refusal.SayUsage(verb, fault, json);
+if (fault is not null)
+    return Refusal.SayUsage(verb, fault, json);
 
 // Without response files: a prompt may begin with '@'.
 ParseResult parsed = root.Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
-if (parsed.Errors.Count > 0) return Refusal.SayUsage(verb, string.Join(" ", parsed.Errors.Select(error => error.Message).Distinct()), json);
-int code = await parsed.InvokeAsync(new InvocationConfiguration
-{
-    EnableDefaultExceptionHandler = false,
-    // A trial step may hold the processor for a while on a large model; killing it loses nothing, but a clean end is kinder.
-    ProcessTerminationTimeout = TimeSpan.FromSeconds(30),
-}).ConfigureAwait(false);
-if (streams.Failure is null) return code;
-Refusal.Say(verb, $"standard output did not take the whole result ({streams.Failure}); results in files are complete.", ExitCode.UserError, json: false);
+if (parsed.Errors.Count > 0)
+    return Refusal.SayUsage(verb, string.Join(" ", parsed.Errors.Select(error => error.Message).Distinct()), json);
+int code = await parsed
+    .InvokeAsync(
+        new InvocationConfiguration
+        {
+            EnableDefaultExceptionHandler = false,
+            // A trial step may hold the processor for a while on a large model; killing it loses nothing, but a clean
+            // end is kinder.
+            ProcessTerminationTimeout = TimeSpan.FromSeconds(30),
+        }
+    )
+    .ConfigureAwait(false);
+if (streams.Failure is null)
+    return code;
+Refusal.Say(
+    verb,
+    $"standard output did not take the whole result ({streams.Failure}); results in files are complete.",
+    ExitCode.UserError,
+    json: false
+);
 return code == ExitCode.Success ? ExitCode.UserError : code;

@@ -3,10 +3,13 @@ using Spectre.Console;
 namespace Qua2SeDiMo.Cli;
 
 /// <summary>
-/// Shows stage progress on standard error: one rewritten line with a bar and the time left on a terminal, a plain line every ten seconds
-/// otherwise. The time left comes from the pace of this stage since it began here, so a resumed stage is not flattered by earlier work.
+/// Shows stage progress on standard error: one rewritten line with a bar and the time left on a terminal, a plain line
+/// every ten seconds otherwise. The time left comes from the pace of this stage since it began here, so a resumed stage
+/// is not flattered by earlier work.
 /// </summary>
-internal sealed class ProgressLine(IAnsiConsole console, TimeProvider time, bool quiet) : IProgress<StageProgress>, IDisposable
+internal sealed class ProgressLine(IAnsiConsole console, TimeProvider time, bool quiet)
+    : IProgress<StageProgress>,
+        IDisposable
 {
     private const int BarWidth = 24;
     private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(10);
@@ -21,17 +24,21 @@ internal sealed class ProgressLine(IAnsiConsole console, TimeProvider time, bool
 
     public void Report(StageProgress value)
     {
-        if (quiet) return;
+        if (quiet)
+            return;
         lock (gate)
         {
             bool terminal = console.Profile.Out.IsTerminal;
-            if (value.Stage != stage) Begin(value, terminal);
+            if (value.Stage != stage)
+                Begin(value, terminal);
             latest = value;
             bool finished = value.Total > 0 && value.Done >= value.Total;
             TimeSpan interval = terminal ? TerminalInterval : PlainInterval;
-            if (!finished && time.GetElapsedTime(lastShown) < interval) return;
+            if (!finished && time.GetElapsedTime(lastShown) < interval)
+                return;
             // A stage that was over before anyone could wonder needs no line in a log.
-            if (finished && !terminal && time.GetElapsedTime(stageStart) < TimeSpan.FromSeconds(2)) return;
+            if (finished && !terminal && time.GetElapsedTime(stageStart) < TimeSpan.FromSeconds(2))
+                return;
             lastShown = time.GetTimestamp();
             Show(value, terminal);
         }
@@ -39,12 +46,14 @@ internal sealed class ProgressLine(IAnsiConsole console, TimeProvider time, bool
 
     public void Dispose()
     {
-        lock (gate) CloseLine();
+        lock (gate)
+            CloseLine();
     }
 
     private void Begin(StageProgress value, bool terminal)
     {
-        if (lineOpen && terminal) Show(latest, terminal);
+        if (lineOpen && terminal)
+            Show(latest, terminal);
         CloseLine();
         stage = value.Stage;
         stageStart = time.GetTimestamp();
@@ -58,7 +67,8 @@ internal sealed class ProgressLine(IAnsiConsole console, TimeProvider time, bool
         if (terminal)
         {
             int width = Math.Max(20, console.Profile.Width - 1);
-            if (text.Length > width) text = text[..width];
+            if (text.Length > width)
+                text = text[..width];
             Console.Error.Write("\r\u001b[2K" + text);
             lineOpen = true;
         }
@@ -71,24 +81,34 @@ internal sealed class ProgressLine(IAnsiConsole console, TimeProvider time, bool
     private string Describe(StageProgress value)
     {
         TimeSpan elapsed = time.GetElapsedTime(stageStart);
-        if (value.Total <= 0) return $"{value.Stage} … {Format(elapsed)} {value.Detail}";
+        if (value.Total <= 0)
+            return $"{value.Stage} … {Format(elapsed)} {value.Detail}";
         double share = Math.Clamp(value.Done / value.Total, 0, 1);
         int filled = (int)(share * BarWidth);
         double sinceStart = value.Done - doneAtStart;
-        string left = share >= 1 ? $"{Format(elapsed)} in all"
+        string left =
+            share >= 1 ? $"{Format(elapsed)} in all"
             : sinceStart > 0 ? $"{Format(elapsed * ((value.Total - value.Done) / sinceStart))} left"
             : "time left unknown";
-        string count = value.Total == Math.Floor(value.Total) && value.Total < 1e7 ? $"{Math.Floor(value.Done)}/{value.Total}" : "";
-        return $"{value.Stage} [{new string('#', filled)}{new string('.', BarWidth - filled)}] {share,4:P0} {count} {left} {value.Detail}".TrimEnd();
+        string count =
+            value.Total == Math.Floor(value.Total) && value.Total < 1e7
+                ? $"{Math.Floor(value.Done)}/{value.Total}"
+                : "";
+        return (
+            $"{value.Stage} [{new string('#', filled)}{new string('.', BarWidth - filled)}] {share, 4:P0} {count} "
+            + $"{left} {value.Detail}"
+        ).TrimEnd();
     }
 
     private void CloseLine()
     {
-        if (lineOpen) Console.Error.WriteLine();
+        if (lineOpen)
+            Console.Error.WriteLine();
         lineOpen = false;
     }
 
-    private static string Format(TimeSpan span) => span.TotalHours >= 1 ? $"{(int)span.TotalHours} h {span.Minutes:00} min"
+    private static string Format(TimeSpan span) =>
+        span.TotalHours >= 1 ? $"{(int)span.TotalHours} h {span.Minutes:00} min"
         : span.TotalMinutes >= 1 ? $"{span.Minutes} min {span.Seconds:00} s"
         : $"{span.TotalSeconds:0} s";
 }

@@ -3,12 +3,14 @@ using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>The option that takes failed and set-aside trials up again; every verb that labels allocations has it.</summary>
+/// <summary>The option that takes failed and set-aside trials up again; every verb that labels allocations has
+/// it.</summary>
 internal sealed class RetryArgument
 {
     private readonly Option<bool> option = new(UnfinishedTrials.RetryOption)
     {
-        Description = "Take up again the trials that failed, and those set aside because their process died several times in a row",
+        Description =
+            "Take up again the trials that failed, and those set aside because their process died several times in a row",
     };
 
     internal RetryArgument(Command command) => command.Add(option);

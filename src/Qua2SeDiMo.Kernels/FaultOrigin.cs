@@ -4,9 +4,11 @@ namespace Qua2SeDiMo;
 public enum FaultOrigin
 {
     /// <summary>
-    /// What is around the thing that was tried: files, disk, permissions, memory, the model folder, the machine. Any other thing would meet the same.
+    /// What is around the thing that was tried: files, disk, permissions, memory, the model folder, the machine. Any
+    /// other thing would meet the same.
     /// </summary>
     Surroundings,
+
     /// <summary>The thing that was tried: under equal surroundings it fails again, and another one need not.</summary>
     Subject,
 }

@@ -3,7 +3,8 @@ using Qua2SeDiMo.Kernels.MicroKernels;
 
 namespace Qua2SeDiMo.Kernels;
 
-/// <summary>Which kernel variant this machine runs. The environment variable <c>Q2_KERNEL</c> forces one by name.</summary>
+/// <summary>Which kernel variant this machine runs. The environment variable <c>Q2_KERNEL</c> forces one by
+/// name.</summary>
 public static class KernelSelector
 {
     /// <summary>Name of the environment variable.</summary>
@@ -20,21 +21,26 @@ public static class KernelSelector
         new ScalarKernel(),
     ];
 
-    private static readonly Lazy<PaletteKernel> Chosen = new(() => Choose(Environment.GetEnvironmentVariable(Variable)));
+    private static readonly Lazy<PaletteKernel> Chosen = new(() =>
+        Choose(Environment.GetEnvironmentVariable(Variable))
+    );
 
     /// <summary>Names of all variants, best first.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. All.Select(kernel => kernel.Name)];
 
     /// <summary>Names of those that this machine can run, best first.</summary>
-    public static IReadOnlyList<string> Supported { get; } = [.. All.Where(kernel => kernel.IsSupported).Select(kernel => kernel.Name)];
+    public static IReadOnlyList<string> Supported { get; } =
+    [.. All.Where(kernel => kernel.IsSupported).Select(kernel => kernel.Name)];
 
     /// <summary>Name of the variant that runs.</summary>
     /// <exception cref="KernelException"><c>Q2_KERNEL</c> names none, or one that this machine cannot run.</exception>
     public static string ActiveName => Active.Name;
 
-    /// <summary>The active variant and all that this machine supports, as text: <c>vnni (512-bit floats, 512-bit dot products of bytes); supported: vnni, avx512, avx2, scalar</c>.</summary>
+    /// <summary>The active variant and all that this machine supports, as text: <c>vnni (512-bit floats, 512-bit dot
+    /// products of bytes); supported: vnni, avx512, avx2, scalar</c>.</summary>
     /// <exception cref="KernelException"><c>Q2_KERNEL</c> names none, or one that this machine cannot run.</exception>
-    public static string Description => $"{Active.Name} ({Active.Description}); supported: {string.Join(", ", Supported)}";
+    public static string Description =>
+        $"{Active.Name} ({Active.Description}); supported: {string.Join(", ", Supported)}";
 
     internal static PaletteKernel Active => Chosen.Value;
 
@@ -42,16 +48,21 @@ public static class KernelSelector
     /// <exception cref="KernelException">Unknown, or not for this machine.</exception>
     internal static PaletteKernel Choose(string? name)
     {
-        if (string.IsNullOrEmpty(name)) return All.First(kernel => kernel.IsSupported);
+        if (string.IsNullOrEmpty(name))
+            return All.First(kernel => kernel.IsSupported);
         PaletteKernel? found = All.FirstOrDefault(kernel => kernel.Name == name);
         string choice = $"Set {Variable} to one of {string.Join(", ", Supported)}, or leave it unset for the best.";
-        if (found is null) throw new KernelException($"{Variable} is '{name}', which is no kernel variant. {choice}");
-        return found.IsSupported ? found : throw new KernelException($"{Variable} is '{name}', which this processor cannot run. {choice}");
+        if (found is null)
+            throw new KernelException($"{Variable} is '{name}', which is no kernel variant. {choice}");
+        return found.IsSupported
+            ? found
+            : throw new KernelException($"{Variable} is '{name}', which this processor cannot run. {choice}");
     }
 }
 
 /// <summary>A kernel variant was asked for that cannot run.</summary>
 internal sealed class KernelException : Q2Exception
 {
-    internal KernelException(string message) : base(message) { }
+    internal KernelException(string message)
+        : base(message) { }
 }

@@ -7,10 +7,12 @@ namespace Qua2SeDiMo;
 public abstract class Q2Exception : Exception
 {
     /// <summary>Creates the exception with a message for the user.</summary>
-    protected Q2Exception(string message) : base(message) { }
+    protected Q2Exception(string message)
+        : base(message) { }
 
     /// <summary>Creates the exception with a message for the user and the error that it explains.</summary>
-    protected Q2Exception(string message, Exception? inner) : base(message, inner) { }
+    protected Q2Exception(string message, Exception? inner)
+        : base(message, inner) { }
 
     /// <summary>Whom to blame when one of many things that are tried ends with this error.</summary>
     public virtual FaultOrigin Origin => FaultOrigin.Surroundings;

@@ -4,7 +4,8 @@ using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>Online activation quantization against stored codes and outputs; attention weights take the variant that begins at zero.</summary>
+/// <summary>Online activation quantization against stored codes and outputs; attention weights take the variant that
+/// begins at zero.</summary>
 internal static class ActivationCases
 {
     private const double Tolerance = 1e-6;
@@ -17,15 +18,24 @@ internal static class ActivationCases
         {
             string prefix = name[..^suffix.Length];
             int cut = prefix.LastIndexOf(".b", StringComparison.Ordinal);
-            results.AddRange(VerifyCase(prefix, prefix[..cut], int.Parse(prefix[(cut + 2)..], CultureInfo.InvariantCulture), tensors));
+            results.AddRange(
+                VerifyCase(prefix, prefix[..cut], int.Parse(prefix[(cut + 2)..], CultureInfo.InvariantCulture), tensors)
+            );
         }
         return results;
     }
 
-    private static IEnumerable<VerificationResult> VerifyCase(string prefix, string input, int bits, SafetensorsFile tensors)
+    private static IEnumerable<VerificationResult> VerifyCase(
+        string prefix,
+        string input,
+        int bits,
+        SafetensorsFile tensors
+    )
     {
         TensorInfo info = tensors.Tensors[$"{input}.input"];
-        float[] values = tensors.ReadSingle(info.Name), expected = tensors.ReadSingle($"{prefix}.output"), steps = tensors.ReadSingle($"{prefix}.delta");
+        float[] values = tensors.ReadSingle(info.Name),
+            expected = tensors.ReadSingle($"{prefix}.output"),
+            steps = tensors.ReadSingle($"{prefix}.delta");
         long[] codes = tensors.ReadInt64($"{prefix}.codes");
         bool fromZero = input == "attention_weights";
         // Attention weights have one row per query; a rank of four would be an image.
@@ -33,11 +43,14 @@ internal static class ActivationCases
         float[] actual = new float[values.Length];
         ActivationQuantizer.Quantize(values, rowLength, bits, actual, fromZero);
         int wrongCodes = 0;
-        double worst = 0, worstStep = 0, worstExact = 0;
+        double worst = 0,
+            worstStep = 0,
+            worstExact = 0;
         for (int row = 0; row < steps.Length; row++)
         {
             int start = row * rowLength;
-            ReadOnlySpan<float> source = values.AsSpan(start, rowLength), found = actual.AsSpan(start, rowLength);
+            ReadOnlySpan<float> source = values.AsSpan(start, rowLength),
+                found = actual.AsSpan(start, rowLength);
             double largest = Math.Abs((double)System.Numerics.Tensors.TensorPrimitives.MaxMagnitude(source));
             ActivationRange range = ActivationRange.Of(source, bits, fromZero);
             if (range.IsExact || steps[row] == 0)
@@ -47,7 +60,8 @@ internal static class ActivationCases
             }
             worstStep = Math.Max(worstStep, Math.Abs(range.Scale - (double)steps[row]) / steps[row]);
             worst = Math.Max(worst, AffineCases.Worst(expected.AsSpan(start, rowLength), found, largest));
-            for (int i = 0; i < rowLength; i++) wrongCodes += (int)range.Code(source[i]) == codes[start + i] ? 0 : 1;
+            for (int i = 0; i < rowLength; i++)
+                wrongCodes += (int)range.Code(source[i]) == codes[start + i] ? 0 : 1;
         }
         yield return QuantizerCases.Limit("activations", $"{prefix}.codes", wrongCodes, 0);
         yield return QuantizerCases.Limit("activations", $"{prefix}.delta", worstStep, Tolerance);

@@ -7,7 +7,8 @@ using Qua2SeDiMo.Quantizers.Palettes;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>UAQ against stored choices, codes and reconstructions. Where two candidates score within 1e-6 of each other, either is right.</summary>
+/// <summary>UAQ against stored choices, codes and reconstructions. Where two candidates score within 1e-6 of each
+/// other, either is right.</summary>
 internal static class AffineCases
 {
     private const double TieTolerance = 1e-6;
@@ -22,22 +23,48 @@ internal static class AffineCases
         {
             string prefix = name[..^suffix.Length];
             int cut = prefix.LastIndexOf(".b", StringComparison.Ordinal);
-            results.AddRange(VerifyTensor(prefix, prefix[..cut], int.Parse(prefix[(cut + 2)..], CultureInfo.InvariantCulture), tensors));
+            results.AddRange(
+                VerifyTensor(
+                    prefix,
+                    prefix[..cut],
+                    int.Parse(prefix[(cut + 2)..], CultureInfo.InvariantCulture),
+                    tensors
+                )
+            );
         }
         return results;
     }
 
-    private static IEnumerable<VerificationResult> VerifyTensor(string prefix, string tensor, int bits, SafetensorsFile tensors)
+    private static IEnumerable<VerificationResult> VerifyTensor(
+        string prefix,
+        string tensor,
+        int bits,
+        SafetensorsFile tensors
+    )
     {
         float[] values = tensors.ReadSingle($"{tensor}.weight");
-        int channels = (int)tensors.Tensors[$"{tensor}.weight"].Shape[0], rowLength = values.Length / channels;
-        QuantizedWeight actual = AffineQuantizer.Quantize(new WeightMatrix(tensor, values, channels, rowLength, ElementType.Float32), bits, ElementType.Float32);
+        int channels = (int)tensors.Tensors[$"{tensor}.weight"].Shape[0],
+            rowLength = values.Length / channels;
+        QuantizedWeight actual = AffineQuantizer.Quantize(
+            new WeightMatrix(tensor, values, channels, rowLength, ElementType.Float32),
+            bits,
+            ElementType.Float32
+        );
         float[] reconstructed = new float[values.Length];
         actual.Dequantize(reconstructed);
-        long[] defined = tensors.ReadInt64($"{prefix}.defined"), candidates = tensors.ReadInt64($"{prefix}.clip_index"), codes = tensors.ReadInt64($"{prefix}.codes");
-        float[] scores = tensors.ReadSingle($"{prefix}.candidate_scores"), expected = tensors.ReadSingle($"{prefix}.dequantized"), steps = tensors.ReadSingle($"{prefix}.delta");
-        int wrongChoices = 0, wrongCodes = 0, ties = 0;
-        double worstScore = 0, worstValue = 0, worstStep = 0, worstConstant = 0;
+        long[] defined = tensors.ReadInt64($"{prefix}.defined"),
+            candidates = tensors.ReadInt64($"{prefix}.clip_index"),
+            codes = tensors.ReadInt64($"{prefix}.codes");
+        float[] scores = tensors.ReadSingle($"{prefix}.candidate_scores"),
+            expected = tensors.ReadSingle($"{prefix}.dequantized"),
+            steps = tensors.ReadSingle($"{prefix}.delta");
+        int wrongChoices = 0,
+            wrongCodes = 0,
+            ties = 0;
+        double worstScore = 0,
+            worstValue = 0,
+            worstStep = 0,
+            worstConstant = 0;
         double[] found = new double[AffineQuantizer.CandidateCount];
         for (int channel = 0; channel < channels; channel++)
         {
@@ -46,25 +73,41 @@ internal static class AffineCases
             if (defined[channel] == 0)
             {
                 // Undefined in the reference: the constant itself is asked for.
-                worstConstant = Math.Max(worstConstant, Worst(row, reconstructed.AsSpan(channel * rowLength, rowLength), Math.Abs(largest)));
+                worstConstant = Math.Max(
+                    worstConstant,
+                    Worst(row, reconstructed.AsSpan(channel * rowLength, rowLength), Math.Abs(largest))
+                );
                 continue;
             }
             AffineChoice choice = AffineQuantizer.Choose(row, bits, ElementType.Float32, found);
             ReadOnlySpan<float> stored = scores.AsSpan(channel * found.Length, found.Length);
-            for (int i = 0; i < found.Length; i++) worstScore = Math.Max(worstScore, Relative(found[i], stored[i]));
+            for (int i = 0; i < found.Length; i++)
+                worstScore = Math.Max(worstScore, Relative(found[i], stored[i]));
             if (choice.Candidate != candidates[channel])
             {
                 bool tie = Relative(stored[choice.Candidate], stored[(int)candidates[channel]]) <= TieTolerance;
-                if (tie) ties++;
-                else wrongChoices++;
+                if (tie)
+                    ties++;
+                else
+                    wrongChoices++;
                 continue;
             }
             worstStep = Math.Max(worstStep, Relative(choice.Step, steps[channel]));
             int start = channel * rowLength;
-            for (int i = start; i < start + rowLength; i++) wrongCodes += actual.Codes[i] == codes[i] ? 0 : 1;
-            worstValue = Math.Max(worstValue, Worst(expected.AsSpan(start, rowLength), reconstructed.AsSpan(start, rowLength), Math.Abs(largest)));
+            for (int i = start; i < start + rowLength; i++)
+                wrongCodes += actual.Codes[i] == codes[i] ? 0 : 1;
+            worstValue = Math.Max(
+                worstValue,
+                Worst(expected.AsSpan(start, rowLength), reconstructed.AsSpan(start, rowLength), Math.Abs(largest))
+            );
         }
-        yield return QuantizerCases.Limit("uaq", $"{prefix}.clip_index", wrongChoices, 0, ties == 0 ? null : $"{ties} of {channels} channels chose an equally good candidate");
+        yield return QuantizerCases.Limit(
+            "uaq",
+            $"{prefix}.clip_index",
+            wrongChoices,
+            0,
+            ties == 0 ? null : $"{ties} of {channels} channels chose an equally good candidate"
+        );
         yield return QuantizerCases.Limit("uaq", $"{prefix}.codes", wrongCodes, 0);
         yield return QuantizerCases.Limit("uaq", $"{prefix}.delta", worstStep, ValueTolerance);
         yield return QuantizerCases.Limit("uaq", $"{prefix}.dequantized", worstValue, ValueTolerance);
@@ -87,7 +130,8 @@ internal static class AffineCases
     private static double Relative(double found, double expected)
     {
         double difference = Math.Abs(found - expected);
-        if (double.IsNaN(difference)) return double.PositiveInfinity;
+        if (double.IsNaN(difference))
+            return double.PositiveInfinity;
         return difference == 0 ? 0 : difference / Math.Max(Math.Abs(expected), float.Epsilon);
     }
 }

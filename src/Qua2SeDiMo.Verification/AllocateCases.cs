@@ -10,14 +10,17 @@ internal static class AllocateCases
 
     /// <summary>Whether a JSON document holds such cases.</summary>
     public static bool Recognizes(JsonElement root) =>
-        root.ValueKind == JsonValueKind.Object && root.TryGetProperty("instances", out JsonElement instances) && instances.ValueKind == JsonValueKind.Array;
+        root.ValueKind == JsonValueKind.Object
+        && root.TryGetProperty("instances", out JsonElement instances)
+        && instances.ValueKind == JsonValueKind.Array;
 
     /// <summary>Solves every instance of a file under each of its budgets.</summary>
     /// <param name="path">A JSON file, or the folder that holds <c>instances.json</c>.</param>
     /// <param name="cancellationToken">Stops between instances.</param>
     public static IReadOnlyList<VerificationResult> Verify(string path, CancellationToken cancellationToken = default)
     {
-        if (Directory.Exists(path)) path = Path.Combine(path, "instances.json");
+        if (Directory.Exists(path))
+            path = Path.Combine(path, "instances.json");
         using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
         var results = new List<VerificationResult>();
         foreach (JsonElement instance in document.RootElement.GetProperty("instances").EnumerateArray())
@@ -25,8 +28,20 @@ internal static class AllocateCases
             string name = instance.GetProperty("name").GetString()!;
             PlanOption[][] groups =
             [
-                .. instance.GetProperty("cost").EnumerateArray().Zip(instance.GetProperty("bytes").EnumerateArray(), (costs, bytes) =>
-                    costs.EnumerateArray().Zip(bytes.EnumerateArray(), (cost, size) => new PlanOption(size.GetInt64(), -cost.GetDouble())).ToArray()),
+                .. instance
+                    .GetProperty("cost")
+                    .EnumerateArray()
+                    .Zip(
+                        instance.GetProperty("bytes").EnumerateArray(),
+                        (costs, bytes) =>
+                            costs
+                                .EnumerateArray()
+                                .Zip(
+                                    bytes.EnumerateArray(),
+                                    (cost, size) => new PlanOption(size.GetInt64(), -cost.GetDouble())
+                                )
+                                .ToArray()
+                    ),
             ];
             foreach (JsonElement expected in instance.GetProperty("results").EnumerateArray())
             {
@@ -46,11 +61,28 @@ internal static class AllocateCases
         if (choice is null || !feasible)
         {
             bool agrees = choice is null == !feasible;
-            return new VerificationResult(name, output, agrees ? 0 : double.PositiveInfinity, agrees ? 0 : double.PositiveInfinity, Tolerance, agrees, agrees ? "infeasible" : "feasibility differs");
+            return new VerificationResult(
+                name,
+                output,
+                agrees ? 0 : double.PositiveInfinity,
+                agrees ? 0 : double.PositiveInfinity,
+                Tolerance,
+                agrees,
+                agrees ? "infeasible" : "feasibility differs"
+            );
         }
-        double optimum = expected.GetProperty("optimal_cost").GetDouble(), difference = Math.Abs(-choice.Score - optimum);
+        double optimum = expected.GetProperty("optimal_cost").GetDouble(),
+            difference = Math.Abs(-choice.Score - optimum);
         double relative = difference / Math.Max(Math.Abs(optimum), double.Epsilon);
         bool fits = choice.SizeBytes <= budget;
-        return new VerificationResult(name, output, difference, relative, Tolerance, relative <= Tolerance && fits, fits ? null : $"{choice.SizeBytes} bytes exceed the budget");
+        return new VerificationResult(
+            name,
+            output,
+            difference,
+            relative,
+            Tolerance,
+            relative <= Tolerance && fits,
+            fits ? null : $"{choice.SizeBytes} bytes exceed the budget"
+        );
     }
 }

@@ -15,7 +15,13 @@ internal sealed class ArchitectureCase : IDisposable
     private readonly SafetensorsFile inputs;
     private readonly Dictionary<string, string> arguments;
 
-    private ArchitectureCase(ComponentConfig description, ComponentConfig config, ITensorSource weights, SafetensorsFile inputs, Dictionary<string, string> arguments) =>
+    private ArchitectureCase(
+        ComponentConfig description,
+        ComponentConfig config,
+        ITensorSource weights,
+        SafetensorsFile inputs,
+        Dictionary<string, string> arguments
+    ) =>
         (Description, Config, Weights, this.inputs, this.arguments) = (description, config, weights, inputs, arguments);
 
     /// <summary>What <c>case.json</c> says.</summary>
@@ -31,11 +37,19 @@ internal sealed class ArchitectureCase : IDisposable
         ComponentConfig description = ComponentConfig.Read(Path.Combine(folder, "case.json"));
         ComponentConfig config = ComponentConfig.Read(Path.Combine(folder, "config.json"));
         Dictionary<string, string> arguments = Flatten(
-            description.Root["call"] as JsonObject ?? throw new ModelFolderException($"{folder}/case.json: 'call' is missing."));
+            description.Root["call"] as JsonObject
+                ?? throw new ModelFolderException($"{folder}/case.json: 'call' is missing.")
+        );
         ShardedTensors weights = ShardedTensors.Open(folder);
         try
         {
-            return new ArchitectureCase(description, config, weights, SafetensorsFile.Open(Path.Combine(folder, "inputs.safetensors")), arguments);
+            return new ArchitectureCase(
+                description,
+                config,
+                weights,
+                SafetensorsFile.Open(Path.Combine(folder, "inputs.safetensors")),
+                arguments
+            );
         }
         catch
         {
@@ -48,22 +62,32 @@ internal sealed class ArchitectureCase : IDisposable
     internal bool Has(string argument) => arguments.ContainsKey(argument);
 
     /// <summary>The stored value of an argument of single precision.</summary>
-    internal TensorValue Tensor(string argument) => TensorValue.Of(inputs.ReadSingle(arguments[argument]), inputs.Tensors[arguments[argument]].Shape);
+    internal TensorValue Tensor(string argument) =>
+        TensorValue.Of(inputs.ReadSingle(arguments[argument]), inputs.Tensors[arguments[argument]].Shape);
 
     /// <summary>The graph of a part of the model, for the extents of the case's image or of another one.</summary>
     internal Graph Build(GraphPart part, IReadOnlyList<long>? image = null)
     {
         // The first four-axis argument of the part is its image.
-        string[] candidates = part switch { GraphPart.Encode => ["sample"], GraphPart.Decode => ["latent"], _ => ["hidden_states", "sample", "pixel_values"] };
-        image ??= candidates.Where(Has).Select(argument => inputs.Tensors.GetValueOrDefault(arguments[argument])?.Shape)
-            .FirstOrDefault(shape => shape?.Count == 4);
-        return ArchitectureCatalog.Build(new BuildRequest(Config, Weights)
+        string[] candidates = part switch
         {
-            Part = part,
-            Height = image is null ? null : checked((int)image[2]),
-            Width = image is null ? null : checked((int)image[3]),
-            OptionalInputs = arguments.Keys,
-        });
+            GraphPart.Encode => ["sample"],
+            GraphPart.Decode => ["latent"],
+            _ => ["hidden_states", "sample", "pixel_values"],
+        };
+        image ??= candidates
+            .Where(Has)
+            .Select(argument => inputs.Tensors.GetValueOrDefault(arguments[argument])?.Shape)
+            .FirstOrDefault(shape => shape?.Count == 4);
+        return ArchitectureCatalog.Build(
+            new BuildRequest(Config, Weights)
+            {
+                Part = part,
+                Height = image is null ? null : checked((int)image[2]),
+                Width = image is null ? null : checked((int)image[3]),
+                OptionalInputs = arguments.Keys,
+            }
+        );
     }
 
     /// <inheritdoc/>
@@ -80,12 +104,21 @@ internal sealed class ArchitectureCase : IDisposable
     internal Dictionary<string, TensorValue> Bind(Graph graph)
     {
         var bound = new Dictionary<string, TensorValue>(StringComparer.Ordinal);
-        long batch = arguments.Values.Select(tensor => inputs.Tensors[tensor].Shape).Where(shape => shape.Count > 1).Select(shape => shape[0]).FirstOrDefault(1);
+        long batch = arguments
+            .Values.Select(tensor => inputs.Tensors[tensor].Shape)
+            .Where(shape => shape.Count > 1)
+            .Select(shape => shape[0])
+            .FirstOrDefault(1);
         foreach (GraphValue input in graph.Inputs)
         {
-            if (arguments.TryGetValue(input.Name, out string? tensor)) bound[input.Name] = Read(inputs, tensor, input, batch);
-            else if (input.Name.EndsWith("attention_mask", StringComparison.Ordinal)) bound[input.Name] = Ones(graph, input);
-            else throw new ModelFolderException($"{inputs.FilePath}: the model needs '{input}', which the case does not give.");
+            if (arguments.TryGetValue(input.Name, out string? tensor))
+                bound[input.Name] = Read(inputs, tensor, input, batch);
+            else if (input.Name.EndsWith("attention_mask", StringComparison.Ordinal))
+                bound[input.Name] = Ones(graph, input);
+            else
+                throw new ModelFolderException(
+                    $"{inputs.FilePath}: the model needs '{input}', which the case does not give."
+                );
         }
         return bound;
     }
@@ -93,10 +126,14 @@ internal sealed class ArchitectureCase : IDisposable
     // A mask that the case leaves out means that every token counts.
     private TensorValue Ones(Graph graph, GraphValue mask)
     {
-        GraphValue tokens = graph.Inputs.First(input => input != mask && input.Rank >= 2 && input.Shape[0] == mask.Shape[0] && input.Shape[1] == mask.Shape[1]);
+        GraphValue tokens = graph.Inputs.First(input =>
+            input != mask && input.Rank >= 2 && input.Shape[0] == mask.Shape[0] && input.Shape[1] == mask.Shape[1]
+        );
         IReadOnlyList<long> shape = [.. inputs.Tensors[arguments[tokens.Name]].Shape.Take(2)];
         int count = checked((int)(shape[0] * shape[1]));
-        return mask.Type == ElementType.Int64 ? TensorValue.Of([.. Enumerable.Repeat(1L, count)], shape) : TensorValue.Of([.. Enumerable.Repeat(1f, count)], shape);
+        return mask.Type == ElementType.Int64
+            ? TensorValue.Of([.. Enumerable.Repeat(1L, count)], shape)
+            : TensorValue.Of([.. Enumerable.Repeat(1f, count)], shape);
     }
 
     // A single number (a timestep for the whole batch) is repeated when the graph wants one per sample.
@@ -105,25 +142,40 @@ internal sealed class ArchitectureCase : IDisposable
         IReadOnlyList<long> shape = inputs.Tensors[tensor].Shape;
         bool isOne = input.Rank == 1 && !input.Shape[0].IsFixed && shape.All(extent => extent == 1);
         int copies = isOne ? checked((int)batch) : 1;
-        if (isOne) shape = [batch];
-        else if (shape.Count < input.Rank) shape = [1, .. shape];
+        if (isOne)
+            shape = [batch];
+        else if (shape.Count < input.Rank)
+            shape = [1, .. shape];
         return input.Type == ElementType.Int64
-            ? TensorValue.Of([.. Enumerable.Repeat(inputs.ReadInt64(tensor), copies).SelectMany(values => values)], shape)
-            : TensorValue.Of([.. Enumerable.Repeat(inputs.ReadSingle(tensor), copies).SelectMany(values => values)], shape);
+            ? TensorValue.Of(
+                [.. Enumerable.Repeat(inputs.ReadInt64(tensor), copies).SelectMany(values => values)],
+                shape
+            )
+            : TensorValue.Of(
+                [.. Enumerable.Repeat(inputs.ReadSingle(tensor), copies).SelectMany(values => values)],
+                shape
+            );
     }
 
-    // Argument names to stored tensors. Entries of dictionary arguments are known by their own key, those of tuples by the tensor's name.
+    // Argument names to stored tensors. Entries of dictionary arguments are known by their own key, those of tuples by
+    // the tensor's name.
     private static Dictionary<string, string> Flatten(JsonObject call)
     {
         var arguments = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach ((string argument, JsonNode? node) in call) Add(argument, node);
+        foreach ((string argument, JsonNode? node) in call)
+            Add(argument, node);
         return arguments;
 
         void Add(string argument, JsonNode? node)
         {
-            if (node is JsonObject entry && entry["tensor"]?.GetValueKind() == JsonValueKind.String) arguments[argument] = entry["tensor"]!.GetValue<string>();
-            else if (node is JsonObject nested) foreach ((string key, JsonNode? item) in nested) Add(key, item);
-            else if (node is JsonArray tuple) foreach (JsonNode? item in tuple) Add(item?["tensor"]?.GetValue<string>() ?? argument, item);
+            if (node is JsonObject entry && entry["tensor"]?.GetValueKind() == JsonValueKind.String)
+                arguments[argument] = entry["tensor"]!.GetValue<string>();
+            else if (node is JsonObject nested)
+                foreach ((string key, JsonNode? item) in nested)
+                    Add(key, item);
+            else if (node is JsonArray tuple)
+                foreach (JsonNode? item in tuple)
+                    Add(item?["tensor"]?.GetValue<string>() ?? argument, item);
         }
     }
 }

@@ -6,14 +6,17 @@ using Qua2SeDiMo.Models;
 namespace Qua2SeDiMo.Verification;
 
 /// <summary>
-/// Reference cases of architectures: a folder with <c>config.json</c>, weights, <c>case.json</c>, <c>inputs.safetensors</c> and
-/// <c>outputs.safetensors</c>. The graph is built from the configuration, run on the inputs and compared with the outputs.
+/// Reference cases of architectures: a folder with <c>config.json</c>, weights, <c>case.json</c>,
+/// <c>inputs.safetensors</c> and <c>outputs.safetensors</c>. The graph is built from the configuration, run on the
+/// inputs and compared with the outputs.
 /// </summary>
 internal static class ArchitectureCases
 {
     /// <summary>Whether a folder has the layout of such a case.</summary>
     public static bool IsCase(string folder) =>
-        File.Exists(Path.Combine(folder, "case.json")) && File.Exists(Path.Combine(folder, "config.json")) && File.Exists(Path.Combine(folder, "inputs.safetensors"));
+        File.Exists(Path.Combine(folder, "case.json"))
+        && File.Exists(Path.Combine(folder, "config.json"))
+        && File.Exists(Path.Combine(folder, "inputs.safetensors"));
 
     /// <summary>Runs one case.</summary>
     /// <param name="folder">The case's folder.</param>
@@ -34,23 +37,43 @@ internal static class ArchitectureCases
         foreach (GraphPart part in ArchitectureCatalog.Find(given.Config).Parts)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (part != GraphPart.Forward && !given.Has(part == GraphPart.Encode ? "sample" : "latent")) continue;
+            if (part != GraphPart.Forward && !given.Has(part == GraphPart.Encode ? "sample" : "latent"))
+                continue;
             Graph graph = given.Build(part);
-            graph = graph.WithOutputs(
-                [.. graph.Outputs.Select(output => output.Name).Where(output => outputs.Tensors.ContainsKey(ArchitectureCase.PublicName(output)))]);
+            graph = graph.WithOutputs([
+                .. graph
+                    .Outputs.Select(output => output.Name)
+                    .Where(output => outputs.Tensors.ContainsKey(ArchitectureCase.PublicName(output))),
+            ]);
             using var model = new InferenceModel(graph, given.Weights);
-            foreach ((string output, TensorValue value) in model.Run(given.Bind(graph))) results[ArchitectureCase.PublicName(output)] = value;
+            foreach ((string output, TensorValue value) in model.Run(given.Bind(graph)))
+                results[ArchitectureCase.PublicName(output)] = value;
         }
-        return [.. outputs.Tensors.Values.OrderBy(tensor => tensor.Name, StringComparer.Ordinal).Select(tensor => Compare(name, tensor, outputs, results, tolerance))];
+        return
+        [
+            .. outputs
+                .Tensors.Values.OrderBy(tensor => tensor.Name, StringComparer.Ordinal)
+                .Select(tensor => Compare(name, tensor, outputs, results, tolerance)),
+        ];
     }
 
     private static VerificationResult Compare(
-        string name, TensorInfo tensor, SafetensorsFile outputs, Dictionary<string, TensorValue> results, double tolerance)
+        string name,
+        TensorInfo tensor,
+        SafetensorsFile outputs,
+        Dictionary<string, TensorValue> results,
+        double tolerance
+    )
     {
-        if (!results.TryGetValue(tensor.Name, out TensorValue? actual)) return Comparison.Failed(name, tensor.Name, "the graph has no such output");
+        if (!results.TryGetValue(tensor.Name, out TensorValue? actual))
+            return Comparison.Failed(name, tensor.Name, "the graph has no such output");
         if (!actual.Shape.SequenceEqual(tensor.Shape))
         {
-            return Comparison.Failed(name, tensor.Name, $"shape [{string.Join(", ", actual.Shape)}] instead of [{string.Join(", ", tensor.Shape)}]");
+            return Comparison.Failed(
+                name,
+                tensor.Name,
+                $"shape [{string.Join(", ", actual.Shape)}] instead of [{string.Join(", ", tensor.Shape)}]"
+            );
         }
         return Comparison.Of(name, tensor.Name, outputs.ReadSingle(tensor.Name), actual.Singles, tolerance);
     }

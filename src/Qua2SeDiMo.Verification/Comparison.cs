@@ -6,28 +6,54 @@ namespace Qua2SeDiMo.Verification;
 internal static class Comparison
 {
     /// <summary>Compares element by element; equal infinities, and NaN with NaN, count as equal.</summary>
-    public static VerificationResult Of(string caseName, string output, ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, double tolerance)
+    public static VerificationResult Of(
+        string caseName,
+        string output,
+        ReadOnlySpan<float> expected,
+        ReadOnlySpan<float> actual,
+        double tolerance
+    )
     {
-        if (expected.Length != actual.Length) return Failed(caseName, output, $"{actual.Length} values instead of {expected.Length}");
-        double worst = 0, largest = 0;
-        for (int i = 0; i < expected.Length; i++) Add(expected[i], actual[i], ref worst, ref largest);
+        if (expected.Length != actual.Length)
+            return Failed(caseName, output, $"{actual.Length} values instead of {expected.Length}");
+        double worst = 0,
+            largest = 0;
+        for (int i = 0; i < expected.Length; i++)
+            Add(expected[i], actual[i], ref worst, ref largest);
         return Judge(caseName, output, worst, largest, tolerance);
     }
 
     /// <summary>Compares double-precision values.</summary>
-    public static VerificationResult Of(string caseName, string output, ReadOnlySpan<double> expected, ReadOnlySpan<double> actual, double tolerance)
+    public static VerificationResult Of(
+        string caseName,
+        string output,
+        ReadOnlySpan<double> expected,
+        ReadOnlySpan<double> actual,
+        double tolerance
+    )
     {
-        if (expected.Length != actual.Length) return Failed(caseName, output, $"{actual.Length} values instead of {expected.Length}");
-        double worst = 0, largest = 0;
-        for (int i = 0; i < expected.Length; i++) Add(expected[i], actual[i], ref worst, ref largest);
+        if (expected.Length != actual.Length)
+            return Failed(caseName, output, $"{actual.Length} values instead of {expected.Length}");
+        double worst = 0,
+            largest = 0;
+        for (int i = 0; i < expected.Length; i++)
+            Add(expected[i], actual[i], ref worst, ref largest);
         return Judge(caseName, output, worst, largest, tolerance);
     }
 
     /// <summary>Compares by the Frobenius norm of the difference, which is what the results name.</summary>
-    public static VerificationResult OfNorm(string caseName, string output, ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, double tolerance)
+    public static VerificationResult OfNorm(
+        string caseName,
+        string output,
+        ReadOnlySpan<float> expected,
+        ReadOnlySpan<float> actual,
+        double tolerance
+    )
     {
-        if (expected.Length != actual.Length) return Failed(caseName, output, $"{actual.Length} values instead of {expected.Length}");
-        double difference = 0, size = 0;
+        if (expected.Length != actual.Length)
+            return Failed(caseName, output, $"{actual.Length} values instead of {expected.Length}");
+        double difference = 0,
+            size = 0;
         for (int i = 0; i < expected.Length; i++)
         {
             double off = (double)actual[i] - expected[i];
@@ -42,14 +68,25 @@ internal static class Comparison
     public static VerificationResult Failed(string caseName, string output, string detail) =>
         new(caseName, output, double.PositiveInfinity, double.PositiveInfinity, 0, false, detail);
 
-    /// <summary>Runs a case; anything that a user could repair, and any malformed case, becomes a failed result, so that other cases still run.</summary>
+    /// <summary>Runs a case; anything that a user could repair, and any malformed case, becomes a failed result, so
+    /// that other cases still run.</summary>
     public static IReadOnlyList<VerificationResult> Guard(string caseName, Func<IEnumerable<VerificationResult>> run)
     {
         try
         {
             return [.. run()];
         }
-        catch (Exception error) when (error is Q2Exception or IOException or System.Text.Json.JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException or NotSupportedException)
+        catch (Exception error)
+            when (error
+                    is Q2Exception
+                        or IOException
+                        or System.Text.Json.JsonException
+                        or InvalidOperationException
+                        or KeyNotFoundException
+                        or FormatException
+                        or ArgumentException
+                        or NotSupportedException
+            )
         {
             return [Failed(caseName, "run", error.Message)];
         }
@@ -65,12 +102,19 @@ internal static class Comparison
 
     private static void Add(double expected, double actual, ref double worst, ref double largest)
     {
-        if (double.IsFinite(expected)) largest = Math.Max(largest, Math.Abs(expected));
-        if (expected.Equals(actual)) return;
+        if (double.IsFinite(expected))
+            largest = Math.Max(largest, Math.Abs(expected));
+        if (expected.Equals(actual))
+            return;
         double difference = Math.Abs(actual - expected);
         worst = Math.Max(worst, double.IsNaN(difference) ? double.PositiveInfinity : difference);
     }
 
-    private static VerificationResult Judge(string caseName, string output, double worst, double largest, double tolerance) =>
-        new(caseName, output, worst, worst == 0 ? 0 : worst / largest, tolerance, worst <= tolerance, null);
+    private static VerificationResult Judge(
+        string caseName,
+        string output,
+        double worst,
+        double largest,
+        double tolerance
+    ) => new(caseName, output, worst, worst == 0 ? 0 : worst / largest, tolerance, worst <= tolerance, null);
 }

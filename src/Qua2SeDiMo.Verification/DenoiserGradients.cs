@@ -7,12 +7,18 @@ using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>Gradients of one denoiser case: inputs, and every weight under a rounding of its rows to eight levels.</summary>
+/// <summary>Gradients of one denoiser case: inputs, and every weight under a rounding of its rows to eight
+/// levels.</summary>
 /// <param name="name">Name of the case.</param>
 /// <param name="model">The model and its call.</param>
 /// <param name="stored">Cotangent and gradients.</param>
 /// <param name="results">Where results are added.</param>
-internal sealed class DenoiserGradients(string name, ArchitectureCase model, SafetensorsFile stored, List<VerificationResult> results)
+internal sealed class DenoiserGradients(
+    string name,
+    ArchitectureCase model,
+    SafetensorsFile stored,
+    List<VerificationResult> results
+)
 {
     private const int Levels = 7;
 
@@ -23,44 +29,98 @@ internal sealed class DenoiserGradients(string name, ArchitectureCase model, Saf
     {
         Graph graph = model.Build(GraphPart.Forward);
         Dictionary<string, TensorValue> given = model.Bind(graph);
-        string output = graph.Outputs.Select(value => value.Name).First(value => ArchitectureCase.PublicName(value) == "sample");
+        string output = graph
+            .Outputs.Select(value => value.Name)
+            .First(value => ArchitectureCase.PublicName(value) == "sample");
         // Entries of dictionary arguments are inputs under their own key.
         static string InputOf(JsonElement input) => input.GetProperty("name").GetString()!.Split('.')[^1];
         string[] wanted = [.. inputs.EnumerateArray().Select(InputOf)];
         long items = stored.Tensors["cotangent"].Shape[0];
         using var binding = new WeightBinding(graph.Weights, model.Weights);
-        using var pass = new ReversePass(graph, model.Weights, binding, [output], new ReverseOptions { Inputs = wanted, Batch = items, Items = items });
+        using var pass = new ReversePass(
+            graph,
+            model.Weights,
+            binding,
+            [output],
+            new ReverseOptions
+            {
+                Inputs = wanted,
+                Batch = items,
+                Items = items,
+            }
+        );
         TensorValue cotangent = TensorValue.Of(stored.ReadSingle("cotangent"), stored.Tensors["cotangent"].Shape);
-        IReadOnlyDictionary<string, TensorValue> pulled = pass.Run(given,
-            new Dictionary<string, TensorValue>(StringComparer.Ordinal) { [output] = cotangent }, (weight, gradient) => Add(weight.Weight, gradient, items));
-        AddOthers(graph, given, output, cotangent, [.. weights.EnumerateArray().Select(weight => weight.GetProperty("name").GetString()!)]);
+        IReadOnlyDictionary<string, TensorValue> pulled = pass.Run(
+            given,
+            new Dictionary<string, TensorValue>(StringComparer.Ordinal) { [output] = cotangent },
+            (weight, gradient) => Add(weight.Weight, gradient, items)
+        );
+        AddOthers(
+            graph,
+            given,
+            output,
+            cotangent,
+            [.. weights.EnumerateArray().Select(weight => weight.GetProperty("name").GetString()!)]
+        );
         foreach (JsonElement input in inputs.EnumerateArray())
         {
             string inputName = input.GetProperty("name").GetString()!;
-            results.Add(Comparison.OfNorm(name, inputName, stored.ReadSingle($"grad.{inputName}"), pulled[InputOf(input)].Singles, input.GetProperty("tolerance").GetDouble()));
+            results.Add(
+                Comparison.OfNorm(
+                    name,
+                    inputName,
+                    stored.ReadSingle($"grad.{inputName}"),
+                    pulled[InputOf(input)].Singles,
+                    input.GetProperty("tolerance").GetDouble()
+                )
+            );
         }
-        foreach (JsonElement weight in weights.EnumerateArray()) Compare(weight, graph, checked((int)items));
+        foreach (JsonElement weight in weights.EnumerateArray())
+            Compare(weight, graph, checked((int)items));
     }
 
     private void Add(QuantizableWeight weight, ReadOnlySpan<float> gradient, long items)
     {
         string module = weight.Name.Split('#')[0];
-        long perInput = weight.ElementCount / (weight.Shape[0] * weight.Shape[1]), row = weight.TensorInputs * perInput, part = weight.RowLength;
-        if (!gradients.TryGetValue(module, out double[]? whole)) gradients.Add(module, whole = new double[items * weight.Shape[0] * row]);
+        long perInput = weight.ElementCount / (weight.Shape[0] * weight.Shape[1]),
+            row = weight.TensorInputs * perInput,
+            part = weight.RowLength;
+        if (!gradients.TryGetValue(module, out double[]? whole))
+            gradients.Add(module, whole = new double[items * weight.Shape[0] * row]);
         for (long i = 0; i < items * weight.Shape[0]; i++)
         {
-            for (long k = 0; k < part; k++) whole[(i * row) + (weight.InputStart * perInput) + k] += gradient[(int)((i * part) + k)];
+            for (long k = 0; k < part; k++)
+                whole[(i * row) + (weight.InputStart * perInput) + k] += gradient[(int)((i * part) + k)];
         }
     }
 
     // Matrices that are no quantizable weights of ours are plain initializers; items are pulled back one by one.
-    private void AddOthers(Graph graph, Dictionary<string, TensorValue> given, string output, TensorValue cotangent, string[] modules)
+    private void AddOthers(
+        Graph graph,
+        Dictionary<string, TensorValue> given,
+        string output,
+        TensorValue cotangent,
+        string[] modules
+    )
     {
-        string[] others = [.. modules.Where(module => !gradients.ContainsKey(module) && graph.Initializers.Any(initializer => initializer.Name == $"{module}.weight"))];
-        if (others.Length == 0) return;
-        Graph backward = BackwardPass.Build(ShapedGraph.Of(graph, model.Weights, given), model.Weights, [output], [.. others.Select(module => $"{module}.weight")]);
+        string[] others =
+        [
+            .. modules.Where(module =>
+                !gradients.ContainsKey(module)
+                && graph.Initializers.Any(initializer => initializer.Name == $"{module}.weight")
+            ),
+        ];
+        if (others.Length == 0)
+            return;
+        Graph backward = BackwardPass.Build(
+            ShapedGraph.Of(graph, model.Weights, given),
+            model.Weights,
+            [output],
+            [.. others.Select(module => $"{module}.weight")]
+        );
         using var session = new InferenceModel(backward, model.Weights);
-        int items = (int)cotangent.Shape[0], perItem = cotangent.Singles.Length / items;
+        int items = (int)cotangent.Shape[0],
+            perItem = cotangent.Singles.Length / items;
         for (int item = 0; item < items; item++)
         {
             float[] own = new float[cotangent.Singles.Length];
@@ -70,8 +130,10 @@ internal sealed class DenoiserGradients(string name, ArchitectureCase model, Saf
             foreach (string module in others)
             {
                 float[] gradient = pulled[BackwardPass.GradientIn($"{module}.weight")].Singles;
-                if (!gradients.TryGetValue(module, out double[]? whole)) gradients.Add(module, whole = new double[(long)items * gradient.Length]);
-                for (int k = 0; k < gradient.Length; k++) whole[(item * gradient.Length) + k] = gradient[k];
+                if (!gradients.TryGetValue(module, out double[]? whole))
+                    gradients.Add(module, whole = new double[(long)items * gradient.Length]);
+                for (int k = 0; k < gradient.Length; k++)
+                    whole[(item * gradient.Length) + k] = gradient[k];
             }
         }
     }
@@ -84,12 +146,18 @@ internal sealed class DenoiserGradients(string name, ArchitectureCase model, Saf
             results.Add(Comparison.Failed(name, module, "no such weight in the graph"));
             return;
         }
-        double tolerance = expected.GetProperty("tolerance").GetDouble(), innerTolerance = expected.GetProperty("inner_tolerance").GetDouble();
-        TensorInfo tensor = model.Weights.Tensors[graph.Weights.FirstOrDefault(candidate => candidate.Weight.Name == module)?.Weight.TensorName ?? $"{module}.weight"];
+        double tolerance = expected.GetProperty("tolerance").GetDouble(),
+            innerTolerance = expected.GetProperty("inner_tolerance").GetDouble();
+        TensorInfo tensor = model.Weights.Tensors[
+            graph.Weights.FirstOrDefault(candidate => candidate.Weight.Name == module)?.Weight.TensorName
+                ?? $"{module}.weight"
+        ];
         float[] values = model.Weights.ReadSingle(tensor.Name);
         int row = checked((int)(values.Length / tensor.Shape[0]));
         double[] difference = Rounding(values, row);
-        double[] sum = new double[values.Length], inner = new double[items], norms = new double[items];
+        double[] sum = new double[values.Length],
+            inner = new double[items],
+            norms = new double[items];
         for (int item = 0; item < items; item++)
         {
             ReadOnlySpan<double> own = gradient.AsSpan(item * values.Length, values.Length);
@@ -102,11 +170,32 @@ internal sealed class DenoiserGradients(string name, ArchitectureCase model, Saf
             }
             norms[item] = Math.Sqrt(square);
         }
-        results.Add(Comparison.Of(name, $"{module} products", JsonArrays.Doubles(expected.GetProperty("inner")), inner, innerTolerance));
-        results.Add(Comparison.Of(name, $"{module} norms", JsonArrays.Doubles(expected.GetProperty("norms")), norms, tolerance));
-        results.Add(Comparison.Of(name, $"{module} norm", [expected.GetProperty("norm").GetDouble()], [Math.Sqrt(sum.Sum(value => value * value))], tolerance));
-        if (!expected.TryGetProperty("stored_as", out JsonElement place)) return;
-        IEnumerable<int> rows = expected.TryGetProperty("rows", out JsonElement kept) ? JsonArrays.Integers(kept) : Enumerable.Range(0, (int)tensor.Shape[0]);
+        results.Add(
+            Comparison.Of(
+                name,
+                $"{module} products",
+                JsonArrays.Doubles(expected.GetProperty("inner")),
+                inner,
+                innerTolerance
+            )
+        );
+        results.Add(
+            Comparison.Of(name, $"{module} norms", JsonArrays.Doubles(expected.GetProperty("norms")), norms, tolerance)
+        );
+        results.Add(
+            Comparison.Of(
+                name,
+                $"{module} norm",
+                [expected.GetProperty("norm").GetDouble()],
+                [Math.Sqrt(sum.Sum(value => value * value))],
+                tolerance
+            )
+        );
+        if (!expected.TryGetProperty("stored_as", out JsonElement place))
+            return;
+        IEnumerable<int> rows = expected.TryGetProperty("rows", out JsonElement kept)
+            ? JsonArrays.Integers(kept)
+            : Enumerable.Range(0, (int)tensor.Shape[0]);
         float[] actual = [.. rows.SelectMany(r => sum.Skip(r * row).Take(row)).Select(value => (float)value)];
         results.Add(Comparison.OfNorm(name, module, stored.ReadSingle(place.GetString()!), actual, tolerance));
     }
@@ -117,10 +206,13 @@ internal sealed class DenoiserGradients(string name, ArchitectureCase model, Saf
         double[] difference = new double[values.Length];
         for (int start = 0; start < values.Length; start += row)
         {
-            double low = values.Skip(start).Take(row).Min(), high = values.Skip(start).Take(row).Max(), step = (high - low) / Levels;
+            double low = values.Skip(start).Take(row).Min(),
+                high = values.Skip(start).Take(row).Max(),
+                step = (high - low) / Levels;
             for (int k = start; step != 0 && k < start + row; k++)
             {
-                difference[k] = low + (step * Math.Round((values[k] - low) / step, MidpointRounding.ToEven)) - values[k];
+                difference[k] =
+                    low + (step * Math.Round((values[k] - low) / step, MidpointRounding.ToEven)) - values[k];
             }
         }
         return difference;

@@ -4,23 +4,33 @@ using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>Reference cases of the metrics: <c>frechet.json</c> and <c>kernel.json</c> with their feature sets.</summary>
+/// <summary>Reference cases of the metrics: <c>frechet.json</c> and <c>kernel.json</c> with their feature
+/// sets.</summary>
 internal static class MetricCases
 {
     private const double FrechetTolerance = 1e-6;
     private const double SingularTolerance = 1e-5;
+
     // Of the traces, for parts that are zero.
     private const double RoundingTolerance = 1e-12;
     private const double KernelTolerance = 1e-9;
     private const double CmmdTolerance = 1e-6;
 
     /// <summary>Runs every Fréchet and kernel case.</summary>
-    /// <param name="path">Folder with <c>frechet.json</c>, <c>kernel.json</c> or both, beside safetensors of the same names; or one of the JSON files.</param>
+    /// <param name="path">Folder with <c>frechet.json</c>, <c>kernel.json</c> or both, beside safetensors of the same
+    /// names; or one of the JSON files.</param>
     /// <returns>One result per output; empty if there is neither file.</returns>
     public static IReadOnlyList<VerificationResult> Verify(string path)
     {
-        string[] files = File.Exists(path) ? [path] : [Path.Combine(path, "frechet.json"), Path.Combine(path, "kernel.json")];
-        return [.. files.Where(File.Exists).SelectMany(file => Comparison.Guard(Path.GetFileNameWithoutExtension(file), () => VerifyFile(file)))];
+        string[] files = File.Exists(path)
+            ? [path]
+            : [Path.Combine(path, "frechet.json"), Path.Combine(path, "kernel.json")];
+        return
+        [
+            .. files
+                .Where(File.Exists)
+                .SelectMany(file => Comparison.Guard(Path.GetFileNameWithoutExtension(file), () => VerifyFile(file))),
+        ];
     }
 
     private static List<VerificationResult> VerifyFile(string file)
@@ -30,7 +40,8 @@ internal static class MetricCases
         var results = new List<VerificationResult>();
         foreach (JsonProperty set in document.RootElement.GetProperty("values").EnumerateObject())
         {
-            bool isFrechet = set.Value.ValueKind == JsonValueKind.Object && set.Value.TryGetProperty("frechet_symmetric", out _);
+            bool isFrechet =
+                set.Value.ValueKind == JsonValueKind.Object && set.Value.TryGetProperty("frechet_symmetric", out _);
             results.AddRange(isFrechet ? Frechet(set.Name, set.Value, arrays) : Kernel(set.Name, set.Value, arrays));
         }
         return results;
@@ -41,16 +52,23 @@ internal static class MetricCases
         (float[] a, int width) = Rows(arrays, $"{set}.a");
         float[] b = arrays.Tensors.ContainsKey($"{set}.b") ? Rows(arrays, $"{set}.b").Values : a;
         FrechetTerms terms = new FrechetDistance(b, width).TermsTo(a);
-        double traces = terms.Trace + terms.ReferenceTrace, expected = values.GetProperty("frechet_symmetric").GetDouble();
+        double traces = terms.Trace + terms.ReferenceTrace,
+            expected = values.GetProperty("frechet_symmetric").GetDouble();
         bool singular = Math.Min(a.Length, b.Length) / width <= width;
-        double tolerance = singular ? SingularTolerance * traces
-            : Math.Abs(expected) < FrechetTolerance * traces ? FrechetTolerance * traces : FrechetTolerance * Math.Abs(expected);
+        double tolerance =
+            singular ? SingularTolerance * traces
+            : Math.Abs(expected) < FrechetTolerance * traces ? FrechetTolerance * traces
+            : FrechetTolerance * Math.Abs(expected);
         string name = $"frechet.{set}";
         yield return Compare(name, "distance", [terms.Distance], [expected], tolerance);
-        foreach ((string output, double actual) in new[]
-        {
-            ("trace_cov_a", terms.Trace), ("trace_cov_b", terms.ReferenceTrace), ("squared_mean_distance", terms.SquaredMeanDistance),
-        })
+        foreach (
+            (string output, double actual) in new[]
+            {
+                ("trace_cov_a", terms.Trace),
+                ("trace_cov_b", terms.ReferenceTrace),
+                ("squared_mean_distance", terms.SquaredMeanDistance),
+            }
+        )
         {
             if (values.TryGetProperty(output, out JsonElement value))
             {
@@ -67,7 +85,13 @@ internal static class MetricCases
         {
             (float[] a, int width) = Rows(arrays, $"{set}.a");
             double expected = values.GetDouble();
-            yield return Compare(name, "cmmd", [KernelDistance.Cmmd(a, Rows(arrays, $"{set}.b").Values, width)], [expected], CmmdTolerance * Math.Abs(expected));
+            yield return Compare(
+                name,
+                "cmmd",
+                [KernelDistance.Cmmd(a, Rows(arrays, $"{set}.b").Values, width)],
+                [expected],
+                CmmdTolerance * Math.Abs(expected)
+            );
         }
         else if (values.TryGetProperty("per_subset", out JsonElement perSubset))
         {
@@ -88,7 +112,11 @@ internal static class MetricCases
         }
         else
         {
-            yield return Comparison.Failed(name, "values", "neither a CMMD figure nor an object with 'per_subset' or 'cosine'");
+            yield return Comparison.Failed(
+                name,
+                "values",
+                "neither a CMMD figure nor an object with 'per_subset' or 'cosine'"
+            );
         }
     }
 
@@ -98,9 +126,16 @@ internal static class MetricCases
         float[] b = Rows(arrays, $"{set}.b").Values;
         int[] subsetA = Array.ConvertAll(arrays.ReadInt64($"{set}.subset_a"), checked(row => (int)row));
         int[] subsetB = Array.ConvertAll(arrays.ReadInt64($"{set}.subset_b"), checked(row => (int)row));
-        int subsetCount = (int)arrays.Tensors[$"{set}.subset_a"].Shape[0], sizeA = subsetA.Length / subsetCount, sizeB = subsetB.Length / subsetCount;
-        return new KernelDistanceResult([.. Enumerable.Range(0, subsetCount).Select(i =>
-            KernelDistance.Kid(a, b, width, subsetA.AsSpan(i * sizeA, sizeA), subsetB.AsSpan(i * sizeB, sizeB)))]);
+        int subsetCount = (int)arrays.Tensors[$"{set}.subset_a"].Shape[0],
+            sizeA = subsetA.Length / subsetCount,
+            sizeB = subsetB.Length / subsetCount;
+        return new KernelDistanceResult([
+            .. Enumerable
+                .Range(0, subsetCount)
+                .Select(i =>
+                    KernelDistance.Kid(a, b, width, subsetA.AsSpan(i * sizeA, sizeA), subsetB.AsSpan(i * sizeB, sizeB))
+                ),
+        ]);
     }
 
     private static (float[] Values, int Width) Rows(SafetensorsFile arrays, string name)
@@ -109,9 +144,15 @@ internal static class MetricCases
         return (values, (int)arrays.Tensors[name].Shape[^1]);
     }
 
-    private static double[] Numbers(JsonElement array) => [.. array.EnumerateArray().Select(value => value.GetDouble())];
+    private static double[] Numbers(JsonElement array) =>
+        [.. array.EnumerateArray().Select(value => value.GetDouble())];
 
     // Unless stated otherwise, relative to the largest expected value.
-    private static VerificationResult Compare(string name, string output, double[] actual, double[] expected, double? tolerance = null) =>
-        Comparison.Of(name, output, expected, actual, tolerance ?? KernelTolerance * expected.Max(Math.Abs));
+    private static VerificationResult Compare(
+        string name,
+        string output,
+        double[] actual,
+        double[] expected,
+        double? tolerance = null
+    ) => Comparison.Of(name, output, expected, actual, tolerance ?? KernelTolerance * expected.Max(Math.Abs));
 }

@@ -9,8 +9,9 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Verification;
 
 /// <summary>
-/// Gradients of denoisers and decoders (golden/gradients): <c>NAME.json</c> and <c>NAME.safetensors</c>, for the architecture case of that name in a
-/// folder <c>architectures</c> further up. Inputs, and for every weight the gradient, its norms and its product with a rounding, item by item.
+/// Gradients of denoisers and decoders (golden/gradients): <c>NAME.json</c> and <c>NAME.safetensors</c>, for the
+/// architecture case of that name in a folder <c>architectures</c> further up. Inputs, and for every weight the
+/// gradient, its norms and its product with a rounding, item by item.
 /// </summary>
 internal static class ModelGradientCases
 {
@@ -33,8 +34,10 @@ internal static class ModelGradientCases
         string folder = Find(path, root.GetProperty("case").GetString()!);
         using var model = ArchitectureCase.Open(folder);
         var results = new List<VerificationResult>();
-        if (root.TryGetProperty("weights", out JsonElement weights)) new DenoiserGradients(name, model, stored, results).Run(root.GetProperty("inputs"), weights);
-        if (!root.TryGetProperty("gradients", out JsonElement pairs)) return results;
+        if (root.TryGetProperty("weights", out JsonElement weights))
+            new DenoiserGradients(name, model, stored, results).Run(root.GetProperty("inputs"), weights);
+        if (!root.TryGetProperty("gradients", out JsonElement pairs))
+            return results;
         foreach (JsonElement pair in pairs.EnumerateArray())
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -44,30 +47,54 @@ internal static class ModelGradientCases
     }
 
     // One output of an autoencoder in one input.
-    private static VerificationResult Decoder(string name, ArchitectureCase model, SafetensorsFile stored, JsonElement pair)
+    private static VerificationResult Decoder(
+        string name,
+        ArchitectureCase model,
+        SafetensorsFile stored,
+        JsonElement pair
+    )
     {
-        string output = pair.GetProperty("output").GetString()!, input = pair.GetProperty("input").GetString()!;
-        string expected = pair.GetProperty("stored_as").GetString()!, cotangent = pair.GetProperty("cotangent").GetString()!;
+        string output = pair.GetProperty("output").GetString()!,
+            input = pair.GetProperty("input").GetString()!;
+        string expected = pair.GetProperty("stored_as").GetString()!,
+            cotangent = pair.GetProperty("cotangent").GetString()!;
         TensorValue given = stored.Tensors.ContainsKey(input) ? Tensor(stored, input) : model.Tensor(input);
         Graph graph = model.Build(GraphPart.Decode, given.Shape);
         string place = graph.Inputs[0].Name;
         using var binding = new WeightBinding(graph.Weights, model.Weights);
-        using var pass = new ReversePass(graph, model.Weights, binding, [output], new ReverseOptions { Inputs = [place], Weights = [] });
+        using var pass = new ReversePass(
+            graph,
+            model.Weights,
+            binding,
+            [output],
+            new ReverseOptions { Inputs = [place], Weights = [] }
+        );
         IReadOnlyDictionary<string, TensorValue> results = pass.Run(
             new Dictionary<string, TensorValue>(StringComparer.Ordinal) { [place] = given },
-            new Dictionary<string, TensorValue>(StringComparer.Ordinal) { [output] = Tensor(stored, cotangent) });
-        return Comparison.OfNorm(name, $"{output} in {input}", stored.ReadSingle(expected), results[place].Singles, pair.GetProperty("tolerance").GetDouble());
+            new Dictionary<string, TensorValue>(StringComparer.Ordinal) { [output] = Tensor(stored, cotangent) }
+        );
+        return Comparison.OfNorm(
+            name,
+            $"{output} in {input}",
+            stored.ReadSingle(expected),
+            results[place].Singles,
+            pair.GetProperty("tolerance").GetDouble()
+        );
     }
 
-    private static TensorValue Tensor(SafetensorsFile file, string name) => TensorValue.Of(file.ReadSingle(name), file.Tensors[name].Shape);
+    private static TensorValue Tensor(SafetensorsFile file, string name) =>
+        TensorValue.Of(file.ReadSingle(name), file.Tensors[name].Shape);
 
     private static string Find(string path, string name)
     {
         for (DirectoryInfo? place = new FileInfo(path).Directory; place is not null; place = place.Parent)
         {
             string found = Path.Combine(place.FullName, Cases, name);
-            if (name.Length > 0 && Directory.Exists(found)) return found;
+            if (name.Length > 0 && Directory.Exists(found))
+                return found;
         }
-        throw new ModelFolderException($"{path}: its architecture case '{name}' was not found in a folder '{Cases}' beside it or further up.");
+        throw new ModelFolderException(
+            $"{path}: its architecture case '{name}' was not found in a folder '{Cases}' beside it or further up."
+        );
     }
 }

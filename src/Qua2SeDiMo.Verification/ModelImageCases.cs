@@ -9,8 +9,9 @@ using Qua2SeDiMo.Stages;
 namespace Qua2SeDiMo.Verification;
 
 /// <summary>
-/// Images that a model's own library made from seeds: a folder with <c>reference.json</c> (prompts, seeds, call) and <c>reference.safetensors</c>
-/// inside the model's folder (models/*/golden). Unlike in a reference pipeline the noise is drawn here.
+/// Images that a model's own library made from seeds: a folder with <c>reference.json</c> (prompts, seeds, call) and
+/// <c>reference.safetensors</c> inside the model's folder (models/*/golden). Unlike in a reference pipeline the noise
+/// is drawn here.
 /// </summary>
 internal static class ModelImageCases
 {
@@ -29,7 +30,12 @@ internal static class ModelImageCases
         return Comparison.Guard(name, () => Run(name, path, model, cancellationToken));
     }
 
-    private static List<VerificationResult> Run(string name, string path, string modelPath, CancellationToken cancellationToken)
+    private static List<VerificationResult> Run(
+        string name,
+        string path,
+        string modelPath,
+        CancellationToken cancellationToken
+    )
     {
         ComponentConfig description = ComponentConfig.Read(Path.Combine(path, "reference.json"));
         IReadOnlyList<string> prompts = description.Strings("prompts");
@@ -39,18 +45,40 @@ internal static class ModelImageCases
         var call = new PipelineCall(description.Object("call"), model.Folder.PipelineClass);
         GenerationRequest request = call.Request;
         using var pipeline = new DiffusionPipeline(
-            model.Parts(new InferenceOptions()) with { TextLength = call.TextLength }, model.Tensors);
+            model.Parts(new InferenceOptions()) with
+            {
+                TextLength = call.TextLength,
+            },
+            model.Tensors
+        );
         float[] noise = StartingNoise.Of(seeds, pipeline.LatentShape(request).Length);
-        ImageBatch images = pipeline.Generate(pipeline.Encode(prompts, request), noise, request, null, cancellationToken);
+        ImageBatch images = pipeline.Generate(
+            pipeline.Encode(prompts, request),
+            noise,
+            request,
+            null,
+            cancellationToken
+        );
         float[] expected = reference.ReadSingle("images");
         var results = new List<VerificationResult>
         {
             Comparison.Of(name, "initial_latents", reference.ReadSingle("initial_latents"), noise, NoiseTolerance),
             Comparison.Of(name, "images", expected, images.Pixels, LargestDifference),
         };
-        if (expected.Length != images.Pixels.Length) return results;
+        if (expected.Length != images.Pixels.Length)
+            return results;
         double mean = expected.Zip(images.Pixels, (a, b) => Math.Abs((double)a - b)).Average();
-        results.Add(new VerificationResult(name, "images, mean difference", mean, mean, LargestMeanDifference, mean <= LargestMeanDifference, null));
+        results.Add(
+            new VerificationResult(
+                name,
+                "images, mean difference",
+                mean,
+                mean,
+                LargestMeanDifference,
+                mean <= LargestMeanDifference,
+                null
+            )
+        );
         return results;
     }
 }

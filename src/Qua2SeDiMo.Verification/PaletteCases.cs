@@ -7,7 +7,8 @@ using Qua2SeDiMo.Quantizers.Palettes;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>One-dimensional k-means against stored optima: never more than 1e-6 above the optimum, never above the iterative algorithm.</summary>
+/// <summary>One-dimensional k-means against stored optima: never more than 1e-6 above the optimum, never above the
+/// iterative algorithm.</summary>
 internal static class PaletteCases
 {
     private const double Tolerance = 1e-6;
@@ -30,23 +31,48 @@ internal static class PaletteCases
             JsonObject expected = node!.AsObject();
             if (expected["channel_inertia"] is JsonArray optima)
             {
-                results.AddRange(Compare($"{name}.channel", weight, PaletteQuantizer.PerChannel(weight, [bits], ElementType.Float32)[0],
-                    Doubles(optima), Doubles(expected["channel_inertia_lloyd"]), Integers(expected["channel_distinct"])));
+                results.AddRange(
+                    Compare(
+                        $"{name}.channel",
+                        weight,
+                        PaletteQuantizer.PerChannel(weight, [bits], ElementType.Float32)[0],
+                        Doubles(optima),
+                        Doubles(expected["channel_inertia_lloyd"]),
+                        Integers(expected["channel_distinct"])
+                    )
+                );
             }
             if (expected["tensor_inertia"] is not null)
             {
                 WeightMatrix flat = weight with { OutChannels = 1, RowLength = values.Length };
-                results.AddRange(Compare($"{name}.tensor", flat, PaletteQuantizer.PerTensor(flat, [bits], ElementType.Float32)[0],
-                    Doubles(expected["tensor_inertia"]), Doubles(expected["tensor_inertia_lloyd"]), Integers(expected["tensor_distinct"])));
+                results.AddRange(
+                    Compare(
+                        $"{name}.tensor",
+                        flat,
+                        PaletteQuantizer.PerTensor(flat, [bits], ElementType.Float32)[0],
+                        Doubles(expected["tensor_inertia"]),
+                        Doubles(expected["tensor_inertia_lloyd"]),
+                        Integers(expected["tensor_distinct"])
+                    )
+                );
             }
         }
         return results;
     }
 
-    private static IEnumerable<VerificationResult> Compare(string name, WeightMatrix weight, QuantizedWeight quantized, double[] optima, double[] lloyd, int[] distinct)
+    private static IEnumerable<VerificationResult> Compare(
+        string name,
+        WeightMatrix weight,
+        QuantizedWeight quantized,
+        double[] optima,
+        double[] lloyd,
+        int[] distinct
+    )
     {
         var kmeans = new KMeans1D();
-        double worst = 0, worstCodes = 0, worstLloyd = 0;
+        double worst = 0,
+            worstCodes = 0,
+            worstLloyd = 0;
         int wrongCounts = 0;
         float[] values = new float[weight.Count];
         quantized.Dequantize(values);
@@ -78,7 +104,9 @@ internal static class PaletteCases
     private static double Excess(double found, double optimum) =>
         Math.Abs(found - optimum) <= AbsoluteTolerance ? 0 : Math.Abs(found - optimum) / optimum;
 
-    private static double[] Doubles(JsonNode? node) => node is JsonArray array ? [.. array.Select(item => (double)item!)] : [(double)node!];
+    private static double[] Doubles(JsonNode? node) =>
+        node is JsonArray array ? [.. array.Select(item => (double)item!)] : [(double)node!];
 
-    private static int[] Integers(JsonNode? node) => node is JsonArray array ? [.. array.Select(item => (int)item!)] : [(int)node!];
+    private static int[] Integers(JsonNode? node) =>
+        node is JsonArray array ? [.. array.Select(item => (int)item!)] : [(int)node!];
 }

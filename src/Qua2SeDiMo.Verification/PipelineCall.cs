@@ -8,8 +8,8 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Verification;
 
 /// <summary>
-/// The arguments that a reference was made with, in the spelling of the pipeline's own <c>__call__</c>. One that is not understood is an
-/// error by name, since a reference made with it is not what would be compared.
+/// The arguments that a reference was made with, in the spelling of the pipeline's own <c>__call__</c>. One that is not
+/// understood is an error by name, since a reference made with it is not what would be compared.
 /// </summary>
 internal sealed class PipelineCall
 {
@@ -25,9 +25,20 @@ internal sealed class PipelineCall
 
     private static readonly string[] Understood =
     [
-        "class_labels", "crops_coords_top_left", "guidance_scale", "height", "max_sequence_length", "negative_crops_coords_top_left",
-        "negative_original_size", "negative_prompt", "negative_target_size",
-        "num_inference_steps", "original_size", "prompt", "target_size", "width",
+        "class_labels",
+        "crops_coords_top_left",
+        "guidance_scale",
+        "height",
+        "max_sequence_length",
+        "negative_crops_coords_top_left",
+        "negative_original_size",
+        "negative_prompt",
+        "negative_target_size",
+        "num_inference_steps",
+        "original_size",
+        "prompt",
+        "target_size",
+        "width",
     ];
 
     // What the classes take where the call names no scale.
@@ -53,16 +64,22 @@ internal sealed class PipelineCall
         this.arguments = arguments;
         foreach ((string name, JsonNode? value) in arguments.Root)
         {
-            if (value is null || Understood.Contains(name)) continue;
-            if (!Neutral.TryGetValue(name, out string? neutral)) throw new VerificationException(
-                $"{arguments.Source}: argument '{name}' is not understood; what it changed in the reference is unknown.");
-            if (!JsonNode.DeepEquals(value, JsonNode.Parse(neutral)) && !IsNumber(value, neutral)) throw new VerificationException(
-                $"{arguments.Source}: argument '{name}' is {value.ToJsonString()}; only {neutral} is supported.");
+            if (value is null || Understood.Contains(name))
+                continue;
+            if (!Neutral.TryGetValue(name, out string? neutral))
+                throw new VerificationException(
+                    $"{arguments.Source}: argument '{name}' is not understood; what it changed in the reference is unknown."
+                );
+            if (!JsonNode.DeepEquals(value, JsonNode.Parse(neutral)) && !IsNumber(value, neutral))
+                throw new VerificationException(
+                    $"{arguments.Source}: argument '{name}' is {value.ToJsonString()}; only {neutral} is supported."
+                );
         }
         Request = new GenerationRequest
         {
             StepCount = arguments.Int("num_inference_steps"),
-            GuidanceScale = arguments.NumberOrNull("guidance_scale") ?? GuidanceScales.GetValueOrDefault(pipelineClass, 1),
+            GuidanceScale =
+                arguments.NumberOrNull("guidance_scale") ?? GuidanceScales.GetValueOrDefault(pipelineClass, 1),
             NegativePrompts = Texts("negative_prompt"),
             Height = arguments.IntOrNull("height"),
             Width = arguments.IntOrNull("width"),
@@ -74,14 +91,18 @@ internal sealed class PipelineCall
     internal GenerationRequest Request { get; }
 
     /// <summary>Prompts, or class numbers.</summary>
-    internal IReadOnlyList<string> Prompts => arguments.Has("class_labels")
-        ? [.. arguments.Ints("class_labels")!.Select(label => $"{label}")] : Texts("prompt");
+    internal IReadOnlyList<string> Prompts =>
+        arguments.Has("class_labels")
+            ? [.. arguments.Ints("class_labels")!.Select(label => $"{label}")]
+            : Texts("prompt");
 
     /// <summary>Tokens per text; null for the pipeline's own.</summary>
     internal int? TextLength => arguments.IntOrNull("max_sequence_length");
 
-    private IReadOnlyList<string> Texts(string key) => arguments.Root[key] is JsonArray ? arguments.Strings(key)
-        : arguments.TextOrNull(key) is { } text ? [text] : [];
+    private IReadOnlyList<string> Texts(string key) =>
+        arguments.Root[key] is JsonArray ? arguments.Strings(key)
+        : arguments.TextOrNull(key) is { } text ? [text]
+        : [];
 
     private SizeConditions? Sizes()
     {
@@ -101,14 +122,18 @@ internal sealed class PipelineCall
 
     private CropOffset? Crop(string key) => Pair(key) is { } pair ? new CropOffset(pair.First, pair.Second) : null;
 
-    private (int First, int Second)? Pair(string key) => arguments.Root[key] switch
-    {
-        null => null,
-        JsonArray { Count: 2 } when arguments.Ints(key) is [var first, var second] => (first, second),
-        var other => throw new VerificationException($"{arguments.Source}: argument '{key}' is {other.ToJsonString()}; two integers are "
-            + "expected."),
-    };
+    private (int First, int Second)? Pair(string key) =>
+        arguments.Root[key] switch
+        {
+            null => null,
+            JsonArray { Count: 2 } when arguments.Ints(key) is [var first, var second] => (first, second),
+            var other => throw new VerificationException(
+                $"{arguments.Source}: argument '{key}' is {other.ToJsonString()}; two integers are " + "expected."
+            ),
+        };
 
     private static bool IsNumber(JsonNode value, string neutral) =>
-        value.GetValueKind() == JsonValueKind.Number && double.TryParse(neutral, CultureInfo.InvariantCulture, out double number) && value.GetValue<double>() == number;
+        value.GetValueKind() == JsonValueKind.Number
+        && double.TryParse(neutral, CultureInfo.InvariantCulture, out double number)
+        && value.GetValue<double>() == number;
 }

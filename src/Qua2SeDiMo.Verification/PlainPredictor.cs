@@ -5,7 +5,8 @@ using Qua2SeDiMo.Predictors.Training;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>The whole predictor on a <see cref="PlainTape"/>: the double-precision twin of <see cref="PredictorNetwork"/>.</summary>
+/// <summary>The whole predictor on a <see cref="PlainTape"/>: the double-precision twin of
+/// <see cref="PredictorNetwork"/>.</summary>
 internal sealed class PlainPredictor
 {
     private readonly PredictorShape shape;
@@ -35,7 +36,8 @@ internal sealed class PlainPredictor
     /// <summary>Takes the network's present values.</summary>
     public void Load()
     {
-        foreach (ParameterSlice slice in layout.Slices) Tape.Set(slice.Name, slice.Shape, [.. layout.Of(slice).ToArray().Select(value => (double)value)]);
+        foreach (ParameterSlice slice in layout.Slices)
+            Tape.Set(slice.Name, slice.Shape, [.. layout.Of(slice).ToArray().Select(value => (double)value)]);
     }
 
     /// <summary>Embeds and predicts.</summary>
@@ -63,33 +65,43 @@ internal sealed class PlainPredictor
     public double Backward(RankingLoss loss, ReadOnlySpan<float> features, ReadOnlySpan<double> targets)
     {
         Forward(features, train: true);
-        double[][] norms = [.. Embeddings.Select(embedding => Enumerable.Range(0, embedding.Rows).Select(g => Norm(embedding.Row(g))).ToArray())];
+        double[][] norms =
+        [
+            .. Embeddings.Select(embedding =>
+                Enumerable.Range(0, embedding.Rows).Select(g => Norm(embedding.Row(g))).ToArray()
+            ),
+        ];
         double[][] slopes = [.. norms.Select(values => new double[values.Length])];
         double value = loss.Evaluate(Prediction.Values, norms, targets, Prediction.Gradient, slopes);
         foreach (int hop in loss.Hops)
         {
             PlainMatrix embedding = Embeddings[hop];
-            for (int i = 0; i < embedding.Values.Length; i++) embedding.Gradient[i] = Math.Sign(embedding.Values[i]) * slopes[hop][i / embedding.Columns];
+            for (int i = 0; i < embedding.Values.Length; i++)
+                embedding.Gradient[i] = Math.Sign(embedding.Values[i]) * slopes[hop][i / embedding.Columns];
         }
         Tape.Backward();
         return value;
     }
 
-    /// <summary>One step of AdamW (β 0.9 and 0.999, ε 1e-8) with the present gradients, multiplied by a number.</summary>
+    /// <summary>One step of AdamW (β 0.9 and 0.999, ε 1e-8) with the present gradients, multiplied by a
+    /// number.</summary>
     public void Step(double rate, double weightDecay, double times)
     {
         steps++;
         foreach (ParameterSlice slice in layout.Slices.Where(slice => slice.Trained))
         {
             PlainMatrix parameter = Tape.Parameters[slice.Name];
-            if (!moments.TryGetValue(slice.Name, out (double[] First, double[] Second) moment)) moments[slice.Name] = moment = (new double[slice.Length], new double[slice.Length]);
+            if (!moments.TryGetValue(slice.Name, out (double[] First, double[] Second) moment))
+                moments[slice.Name] = moment = (new double[slice.Length], new double[slice.Length]);
             for (int i = 0; i < slice.Length; i++)
             {
                 double gradient = parameter.Gradient[i] * times;
                 moment.First[i] = (0.9 * moment.First[i]) + (0.1 * gradient);
                 moment.Second[i] = (0.999 * moment.Second[i]) + (0.001 * gradient * gradient);
                 double size = Math.Sqrt(moment.Second[i] / (1 - Math.Pow(0.999, steps))) + 1e-8;
-                parameter.Values[i] = (parameter.Values[i] * (1 - (rate * weightDecay))) - (rate * moment.First[i] / (1 - Math.Pow(0.9, steps)) / size);
+                parameter.Values[i] =
+                    (parameter.Values[i] * (1 - (rate * weightDecay)))
+                    - (rate * moment.First[i] / (1 - Math.Pow(0.9, steps)) / size);
             }
         }
     }
@@ -103,24 +115,32 @@ internal sealed class PlainPredictor
     private static double Norm(ReadOnlySpan<double> values)
     {
         double sum = 0;
-        foreach (double value in values) sum += Math.Abs(value);
+        foreach (double value in values)
+            sum += Math.Abs(value);
         return sum;
     }
 
     private PlainMatrix Encode(float[] features, bool train)
     {
-        int columns = 4 + shape.Positions.Count, nodes = structure.NodeCount;
+        int columns = 4 + shape.Positions.Count,
+            nodes = structure.NodeCount;
         PlainMatrix[] parts =
         [
-            Tape.Lookup("encoder.method_embedding", Codes(0, 0)), Tape.Lookup("encoder.bit_embedding", Codes(1, 0)),
-            Tape.Linear("encoder.ratio", Column(2)), Tape.Linear("encoder.error", Column(3)),
-            .. shape.Positions.Select((position, p) => Tape.Lookup($"encoder.{position.Name}_embedding", Codes(4 + p, position.Shift))),
+            Tape.Lookup("encoder.method_embedding", Codes(0, 0)),
+            Tape.Lookup("encoder.bit_embedding", Codes(1, 0)),
+            Tape.Linear("encoder.ratio", Column(2)),
+            Tape.Linear("encoder.error", Column(3)),
+            .. shape.Positions.Select(
+                (position, p) => Tape.Lookup($"encoder.{position.Name}_embedding", Codes(4 + p, position.Shift))
+            ),
         ];
         PlainMatrix x = Tape.Relu(Tape.Norm("encoder.mix.bn0", Tape.Concatenate(parts), train));
         x = Tape.Relu(Tape.Norm("encoder.mix.bn1", Tape.Linear("encoder.mix.linear0", x), train));
         return Tape.Relu(Tape.Norm("encoder.mix.bn2", Tape.Linear("encoder.mix.linear1", x), train));
 
-        int[] Codes(int column, int shift) => [.. Enumerable.Range(0, nodes).Select(v => (int)features[(v * columns) + column] + shift)];
-        PlainMatrix Column(int column) => new(nodes, 1, [.. Enumerable.Range(0, nodes).Select(v => (double)features[(v * columns) + column])]);
+        int[] Codes(int column, int shift) =>
+            [.. Enumerable.Range(0, nodes).Select(v => (int)features[(v * columns) + column] + shift)];
+        PlainMatrix Column(int column) =>
+            new(nodes, 1, [.. Enumerable.Range(0, nodes).Select(v => (double)features[(v * columns) + column])]);
     }
 }

@@ -5,12 +5,15 @@ using Qua2SeDiMo.Predictors.Network;
 namespace Qua2SeDiMo.Verification;
 
 /// <summary>
-/// The predictor's operators in double precision, written as their formulas read, one row per node of every graph. Each operator
-/// remembers how to send a gradient back. Slow on purpose: the oracle of the fast layers, which shares no code with them.
+/// The predictor's operators in double precision, written as their formulas read, one row per node of every graph. Each
+/// operator remembers how to send a gradient back. Slow on purpose: the oracle of the fast layers, which shares no code
+/// with them.
 /// </summary>
 internal sealed class PlainTape
 {
-    private const double Epsilon = 1e-5, Momentum = 0.1, NegativeSlope = 0.2;
+    private const double Epsilon = 1e-5,
+        Momentum = 0.1,
+        NegativeSlope = 0.2;
 
     private readonly Dictionary<string, PlainMatrix> parameters = new(StringComparer.Ordinal);
     private readonly Stack<Action> steps = new();
@@ -22,21 +25,22 @@ internal sealed class PlainTape
     public IReadOnlyDictionary<string, PlainMatrix> Parameters => parameters;
 
     /// <summary>
-    /// A hash of which side of its kink each activation fell on since <see cref="Begin"/>. The function is smooth between two points of equal hash
-    /// (as good as surely), so that differences are derivatives there.
+    /// A hash of which side of its kink each activation fell on since <see cref="Begin"/>. The function is smooth
+    /// between two points of equal hash (as good as surely), so that differences are derivatives there.
     /// </summary>
     public ulong Sides => sides;
 
     /// <summary>
-    /// Activation inputs since <see cref="Begin"/> that lie within <see cref="Rounding"/> of their kink, nearest first: which side they fall on is
-    /// for single-precision arithmetic to decide. Numbered in order of evaluation.
+    /// Activation inputs since <see cref="Begin"/> that lie within <see cref="Rounding"/> of their kink, nearest first:
+    /// which side they fall on is for single-precision arithmetic to decide. Numbered in order of evaluation.
     /// </summary>
     public IReadOnlyList<int> NearKinks => [.. nearKinks.OrderBy(near => near.Distance).Select(near => near.Index)];
 
     /// <summary>Activation inputs that are to be taken as if they fell on the other side of their kink.</summary>
     public HashSet<int> Flipped { get; } = [];
 
-    /// <summary>Largest error of an activation input in single precision, as a share of the largest input of the layer.</summary>
+    /// <summary>Largest error of an activation input in single precision, as a share of the largest input of the
+    /// layer.</summary>
     public const double Rounding = 5e-6;
 
     /// <summary>Sets an array; the last extent is its row length.</summary>
@@ -50,13 +54,15 @@ internal sealed class PlainTape
         sides = 14695981039346656037;
         nearKinks.Clear();
         inputs = 0;
-        foreach (PlainMatrix parameter in parameters.Values) parameter.Gradient.AsSpan().Clear();
+        foreach (PlainMatrix parameter in parameters.Values)
+            parameter.Gradient.AsSpan().Clear();
     }
 
     /// <summary>Sends the gradients that were put into results back to all parameters.</summary>
     public void Backward()
     {
-        while (steps.TryPop(out Action? step)) step();
+        while (steps.TryPop(out Action? step))
+            step();
     }
 
     /// <summary>Rows of a table.</summary>
@@ -64,10 +70,12 @@ internal sealed class PlainTape
     {
         PlainMatrix table = parameters[name];
         var y = new PlainMatrix(codes.Length, table.Columns);
-        for (int row = 0; row < codes.Length; row++) table.Row(codes[row]).CopyTo(y.Row(row));
+        for (int row = 0; row < codes.Length; row++)
+            table.Row(codes[row]).CopyTo(y.Row(row));
         steps.Push(() =>
         {
-            for (int row = 0; row < codes.Length; row++) Accumulate(table.GradientRow(codes[row]), y.GradientRow(row), 1);
+            for (int row = 0; row < codes.Length; row++)
+                Accumulate(table.GradientRow(codes[row]), y.GradientRow(row), 1);
         });
         return y;
     }
@@ -77,7 +85,9 @@ internal sealed class PlainTape
     {
         var y = new PlainMatrix(parts[0].Rows, parts.Sum(part => part.Columns));
         Each((part, row, at) => part.Row(row).CopyTo(y.Row(row)[at..]));
-        steps.Push(() => Each((part, row, at) => Accumulate(part.GradientRow(row), y.GradientRow(row).Slice(at, part.Columns), 1)));
+        steps.Push(() =>
+            Each((part, row, at) => Accumulate(part.GradientRow(row), y.GradientRow(row).Slice(at, part.Columns), 1))
+        );
         return y;
 
         void Each(Action<PlainMatrix, int, int> visit)
@@ -85,7 +95,8 @@ internal sealed class PlainTape
             int at = 0;
             foreach (PlainMatrix part in parts)
             {
-                for (int row = 0; row < part.Rows; row++) visit(part, row, at);
+                for (int row = 0; row < part.Rows; row++)
+                    visit(part, row, at);
                 at += part.Columns;
             }
         }
@@ -94,12 +105,14 @@ internal sealed class PlainTape
     /// <summary>x·Wᵀ + b.</summary>
     public PlainMatrix Linear(string name, PlainMatrix x)
     {
-        PlainMatrix weight = parameters[name + ".weight"], bias = parameters[name + ".bias"];
+        PlainMatrix weight = parameters[name + ".weight"],
+            bias = parameters[name + ".bias"];
         int width = bias.Values.Length;
         var y = new PlainMatrix(x.Rows, width);
         for (int row = 0; row < x.Rows; row++)
         {
-            for (int o = 0; o < width; o++) y.Row(row)[o] = bias.Values[o] + Dot(weight.Row(o), x.Row(row));
+            for (int o = 0; o < width; o++)
+                y.Row(row)[o] = bias.Values[o] + Dot(weight.Row(o), x.Row(row));
         }
         steps.Push(() =>
         {
@@ -117,23 +130,31 @@ internal sealed class PlainTape
         return y;
     }
 
-    /// <summary>Batch normalisation of every column; in train mode by the batch, and the running statistics follow.</summary>
+    /// <summary>Batch normalisation of every column; in train mode by the batch, and the running statistics
+    /// follow.</summary>
     public PlainMatrix Norm(string name, PlainMatrix x, bool train)
     {
-        PlainMatrix gamma = parameters[name + ".weight"], beta = parameters[name + ".bias"];
-        PlainMatrix keptMean = parameters[name + ".running_mean"], keptVariance = parameters[name + ".running_var"];
+        PlainMatrix gamma = parameters[name + ".weight"],
+            beta = parameters[name + ".bias"];
+        PlainMatrix keptMean = parameters[name + ".running_mean"],
+            keptVariance = parameters[name + ".running_var"];
         var y = new PlainMatrix(x.Rows, x.Columns);
-        double[] normalised = new double[x.Values.Length], inverse = new double[x.Columns];
+        double[] normalised = new double[x.Values.Length],
+            inverse = new double[x.Columns];
         int n = x.Rows;
         for (int j = 0; j < x.Columns; j++)
         {
-            double mean = keptMean.Values[j], variance = keptVariance.Values[j];
+            double mean = keptMean.Values[j],
+                variance = keptVariance.Values[j];
             if (train)
             {
-                double sum = 0, squares = 0;
-                for (int row = 0; row < n; row++) sum += x.Row(row)[j];
+                double sum = 0,
+                    squares = 0;
+                for (int row = 0; row < n; row++)
+                    sum += x.Row(row)[j];
                 mean = sum / n;
-                for (int row = 0; row < n; row++) squares += (x.Row(row)[j] - mean) * (x.Row(row)[j] - mean);
+                for (int row = 0; row < n; row++)
+                    squares += (x.Row(row)[j] - mean) * (x.Row(row)[j] - mean);
                 variance = squares / n;
                 keptMean.Values[j] += Momentum * (mean - keptMean.Values[j]);
                 keptVariance.Values[j] += Momentum * ((squares / Math.Max(1, n - 1)) - keptVariance.Values[j]);
@@ -149,7 +170,8 @@ internal sealed class PlainTape
         {
             for (int j = 0; j < x.Columns; j++)
             {
-                double sum = 0, product = 0;
+                double sum = 0,
+                    product = 0;
                 for (int row = 0; row < n; row++)
                 {
                     sum += y.GradientRow(row)[j];
@@ -172,10 +194,12 @@ internal sealed class PlainTape
     {
         var y = new PlainMatrix(x.Rows, x.Columns);
         bool[] positive = Sided(x.Values);
-        for (int i = 0; i < x.Values.Length; i++) y.Values[i] = positive[i] ? x.Values[i] : 0;
+        for (int i = 0; i < x.Values.Length; i++)
+            y.Values[i] = positive[i] ? x.Values[i] : 0;
         steps.Push(() =>
         {
-            for (int i = 0; i < x.Values.Length; i++) x.Gradient[i] += positive[i] ? y.Gradient[i] : 0;
+            for (int i = 0; i < x.Values.Length; i++)
+                x.Gradient[i] += positive[i] ? y.Gradient[i] : 0;
         });
         return y;
     }
@@ -184,7 +208,8 @@ internal sealed class PlainTape
     public PlainMatrix Add(PlainMatrix a, PlainMatrix b)
     {
         var y = new PlainMatrix(a.Rows, a.Columns);
-        for (int i = 0; i < y.Values.Length; i++) y.Values[i] = a.Values[i] + b.Values[i];
+        for (int i = 0; i < y.Values.Length; i++)
+            y.Values[i] = a.Values[i] + b.Values[i];
         steps.Push(() =>
         {
             Accumulate(a.Gradient, y.Gradient, 1);
@@ -196,16 +221,21 @@ internal sealed class PlainTape
     /// <summary>Graph attention, see <see cref="GatV2Layer"/>.</summary>
     public PlainMatrix Attention(string name, PlainMatrix x, GraphStructure structure)
     {
-        PlainMatrix source = Linear(name + ".source", x), target = Linear(name + ".target", x);
-        PlainMatrix attention = parameters[name + ".attention"], bias = parameters[name + ".bias"];
-        int width = bias.Values.Length, edges = structure.InNode.Length;
-        double[] inner = new double[edges * width], alpha = new double[edges];
+        PlainMatrix source = Linear(name + ".source", x),
+            target = Linear(name + ".target", x);
+        PlainMatrix attention = parameters[name + ".attention"],
+            bias = parameters[name + ".bias"];
+        int width = bias.Values.Length,
+            edges = structure.InNode.Length;
+        double[] inner = new double[edges * width],
+            alpha = new double[edges];
         var y = new PlainMatrix(x.Rows, width);
         for (int v = 0; v < x.Rows; v++)
         {
             for (int e = structure.InStart[v]; e < structure.InStart[v + 1]; e++)
             {
-                for (int j = 0; j < width; j++) inner[(e * width) + j] = source.Row(structure.InNode[e])[j] + target.Row(v)[j];
+                for (int j = 0; j < width; j++)
+                    inner[(e * width) + j] = source.Row(structure.InNode[e])[j] + target.Row(v)[j];
             }
         }
         double[] steep = [.. Sided(inner).Select(positive => positive ? 1 : NegativeSlope)];
@@ -215,11 +245,13 @@ internal sealed class PlainTape
             for (int e = structure.InStart[v]; e < structure.InStart[v + 1]; e++)
             {
                 double score = 0;
-                for (int j = 0; j < width; j++) score += attention.Values[j] * steep[(e * width) + j] * inner[(e * width) + j];
+                for (int j = 0; j < width; j++)
+                    score += attention.Values[j] * steep[(e * width) + j] * inner[(e * width) + j];
                 total += alpha[e] = Math.Exp(score);
             }
             bias.Values.CopyTo(y.Row(v));
-            for (int e = structure.InStart[v]; e < structure.InStart[v + 1]; e++) Accumulate(y.Row(v), source.Row(structure.InNode[e]), alpha[e] /= total);
+            for (int e = structure.InStart[v]; e < structure.InStart[v + 1]; e++)
+                Accumulate(y.Row(v), source.Row(structure.InNode[e]), alpha[e] /= total);
         }
         steps.Push(() =>
         {
@@ -227,7 +259,8 @@ internal sealed class PlainTape
             {
                 Accumulate(bias.Gradient, y.GradientRow(v), 1);
                 double mean = 0;
-                for (int e = structure.InStart[v]; e < structure.InStart[v + 1]; e++) mean += alpha[e] * Dot(y.GradientRow(v), source.Row(structure.InNode[e]));
+                for (int e = structure.InStart[v]; e < structure.InStart[v + 1]; e++)
+                    mean += alpha[e] * Dot(y.GradientRow(v), source.Row(structure.InNode[e]));
                 for (int e = structure.InStart[v]; e < structure.InStart[v + 1]; e++)
                 {
                     int from = structure.InNode[e];
@@ -252,13 +285,15 @@ internal sealed class PlainTape
         var y = new PlainMatrix(chosen.Length, x.Columns);
         for (int g = 0; g < chosen.Length; g++)
         {
-            foreach (int v in chosen[g]) Accumulate(y.Row(g), x.Row(v), 1.0 / chosen[g].Length);
+            foreach (int v in chosen[g])
+                Accumulate(y.Row(g), x.Row(v), 1.0 / chosen[g].Length);
         }
         steps.Push(() =>
         {
             for (int g = 0; g < chosen.Length; g++)
             {
-                foreach (int v in chosen[g]) Accumulate(x.GradientRow(v), y.GradientRow(g), 1.0 / chosen[g].Length);
+                foreach (int v in chosen[g])
+                    Accumulate(x.GradientRow(v), y.GradientRow(g), 1.0 / chosen[g].Length);
             }
         });
         return y;
@@ -274,7 +309,8 @@ internal sealed class PlainTape
             positive[i] = values[i] > 0 ^ Flipped.Contains(inputs);
             sides = (sides ^ (positive[i] ? 1UL : 2UL)) * 1099511628211;
             double distance = Math.Abs(values[i]) / largest;
-            if (distance < Rounding) nearKinks.Add((inputs, distance));
+            if (distance < Rounding)
+                nearKinks.Add((inputs, distance));
         }
         return positive;
     }
@@ -282,12 +318,14 @@ internal sealed class PlainTape
     private static double Dot(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
     {
         double sum = 0;
-        for (int i = 0; i < a.Length; i++) sum += a[i] * b[i];
+        for (int i = 0; i < a.Length; i++)
+            sum += a[i] * b[i];
         return sum;
     }
 
     private static void Accumulate(Span<double> sum, ReadOnlySpan<double> x, double times)
     {
-        for (int i = 0; i < sum.Length; i++) sum[i] += times * x[i];
+        for (int i = 0; i < sum.Length; i++)
+            sum[i] += times * x[i];
     }
 }

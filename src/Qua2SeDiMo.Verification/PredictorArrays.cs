@@ -13,12 +13,25 @@ internal static class PredictorArrays
     /// <summary>Widths and tables, from the shapes of the stored parameters.</summary>
     public static PredictorShape Shape(SafetensorsFile arrays, string prefix)
     {
-        string[] names = [.. PositionOrder.Where(position => arrays.Tensors.ContainsKey($"{prefix}encoder.{position}_embedding"))];
+        string[] names =
+        [
+            .. PositionOrder.Where(position => arrays.Tensors.ContainsKey($"{prefix}encoder.{position}_embedding")),
+        ];
         // Block numbers of plain U-Nets start at 0; everywhere else −1 means "outside of the blocks".
         bool shifted = names.Length != 3;
-        PositionColumn[] positions = [.. names.Select(position => new PositionColumn(position,
-            (int)arrays.Tensors[$"{prefix}encoder.{position}_embedding"].Shape[0], shifted && position is "block" or "inner_block" ? 1 : 0))];
-        return new PredictorShape(positions, (int)arrays.Tensors[$"{prefix}hop1.source.weight"].Shape[1], (int)arrays.Tensors[$"{prefix}hop1.bias"].ElementCount);
+        PositionColumn[] positions =
+        [
+            .. names.Select(position => new PositionColumn(
+                position,
+                (int)arrays.Tensors[$"{prefix}encoder.{position}_embedding"].Shape[0],
+                shifted && position is "block" or "inner_block" ? 1 : 0
+            )),
+        ];
+        return new PredictorShape(
+            positions,
+            (int)arrays.Tensors[$"{prefix}hop1.source.weight"].Shape[1],
+            (int)arrays.Tensors[$"{prefix}hop1.bias"].ElementCount
+        );
     }
 
     /// <summary>Graphs side by side; hop lists are read from <c>hopN.nodes</c> where they are stored.</summary>
@@ -26,19 +39,43 @@ internal static class PredictorArrays
     {
         long[] edges = arrays.ReadInt64(edgesName);
         int edgeCount = edges.Length / 2;
-        long[] graph = graphName is null ? new long[(int)arrays.Tensors["moments.x"].Shape[0]] : arrays.ReadInt64(graphName);
+        long[] graph = graphName is null
+            ? new long[(int)arrays.Tensors["moments.x"].Shape[0]]
+            : arrays.ReadInt64(graphName);
         int graphs = (int)graph.Max() + 1;
         int[] first = new int[graphs + 1];
-        foreach (long g in graph) first[g + 1]++;
-        for (int g = 0; g < graphs; g++) first[g + 1] += first[g];
+        foreach (long g in graph)
+            first[g + 1]++;
+        for (int g = 0; g < graphs; g++)
+            first[g + 1] += first[g];
         var joined = new List<(int, IReadOnlyList<(int, int)>, IReadOnlyList<IReadOnlyList<int>?>)>();
         for (int g = 0; g < graphs; g++)
         {
-            int number = g, start = first[g];
-            (int, int)[] own = [.. Enumerable.Range(0, edgeCount).Where(e => graph[edges[e]] == number)
-                .Select(e => ((int)edges[e] - start, (int)edges[edgeCount + e] - start))];
-            IReadOnlyList<int>?[] hops = [.. Enumerable.Range(0, PredictorTopology.HopCount).Select(m => arrays.Tensors.ContainsKey($"hop{m}.nodes")
-                ? (IReadOnlyList<int>)[.. arrays.ReadInt64($"hop{m}.nodes").Where(v => graph[v] == number).Select(v => (int)v - start)] : null)];
+            int number = g,
+                start = first[g];
+            (int, int)[] own =
+            [
+                .. Enumerable
+                    .Range(0, edgeCount)
+                    .Where(e => graph[edges[e]] == number)
+                    .Select(e => ((int)edges[e] - start, (int)edges[edgeCount + e] - start)),
+            ];
+            IReadOnlyList<int>?[] hops =
+            [
+                .. Enumerable
+                    .Range(0, PredictorTopology.HopCount)
+                    .Select(m =>
+                        arrays.Tensors.ContainsKey($"hop{m}.nodes")
+                            ? (IReadOnlyList<int>)
+                                [
+                                    .. arrays
+                                        .ReadInt64($"hop{m}.nodes")
+                                        .Where(v => graph[v] == number)
+                                        .Select(v => (int)v - start),
+                                ]
+                            : null
+                    ),
+            ];
             joined.Add((first[g + 1] - start, own, hops));
         }
         return new GraphStructure(joined);

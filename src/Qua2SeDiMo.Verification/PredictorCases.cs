@@ -4,8 +4,8 @@ using Qua2SeDiMo.Models;
 namespace Qua2SeDiMo.Verification;
 
 /// <summary>
-/// Reference cases of the predictor: layers, losses and whole networks. Which of them a file holds follows from its contents, so that
-/// files of other names work too.
+/// Reference cases of the predictor: layers, losses and whole networks. Which of them a file holds follows from its
+/// contents, so that files of other names work too.
 /// </summary>
 internal static class PredictorCases
 {
@@ -13,47 +13,76 @@ internal static class PredictorCases
     internal const double Tolerance = 1e-4;
 
     /// <summary>Runs every case below a folder; studies (trials.csv) are left out.</summary>
-    /// <param name="path">Folder in the layout of <c>golden/predictor</c>, one of its subfolders, or one JSON file.</param>
+    /// <param name="path">Folder in the layout of <c>golden/predictor</c>, one of its subfolders, or one JSON
+    /// file.</param>
     /// <returns>One result per array; empty if there are no cases.</returns>
     public static IReadOnlyList<VerificationResult> Verify(string path)
     {
-        string[] files = File.Exists(path) ? [path]
+        string[] files = File.Exists(path)
+            ? [path]
             : [.. Directory.EnumerateFiles(path, "*.json", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
-        return [.. files.Where(file => !File.Exists(Path.Combine(Path.GetDirectoryName(file)!, "trials.csv"))).SelectMany(file =>
-            Comparison.Guard(Path.GetFileNameWithoutExtension(file), () => VerifyFile(file)))];
+        return
+        [
+            .. files
+                .Where(file => !File.Exists(Path.Combine(Path.GetDirectoryName(file)!, "trials.csv")))
+                .SelectMany(file => Comparison.Guard(Path.GetFileNameWithoutExtension(file), () => VerifyFile(file))),
+        ];
     }
 
     /// <summary>Compares with a tolerance relative to the largest expected entry.</summary>
-    internal static VerificationResult Compare(string caseName, string output, ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, double tolerance = Tolerance)
+    internal static VerificationResult Compare(
+        string caseName,
+        string output,
+        ReadOnlySpan<float> expected,
+        ReadOnlySpan<float> actual,
+        double tolerance = Tolerance
+    )
     {
         double largest = 1e-6;
-        foreach (float value in expected) largest = Math.Max(largest, Math.Abs(value));
+        foreach (float value in expected)
+            largest = Math.Max(largest, Math.Abs(value));
         return Comparison.Of(caseName, output, expected, actual, tolerance * largest);
     }
 
     /// <summary>Compares one number with a relative tolerance.</summary>
-    internal static VerificationResult Compare(string caseName, string output, double expected, double actual, double tolerance = Tolerance) =>
-        Comparison.Of(caseName, output, [expected], [actual], tolerance * Math.Max(Math.Abs(expected), 1e-6));
+    internal static VerificationResult Compare(
+        string caseName,
+        string output,
+        double expected,
+        double actual,
+        double tolerance = Tolerance
+    ) => Comparison.Of(caseName, output, [expected], [actual], tolerance * Math.Max(Math.Abs(expected), 1e-6));
 
     private static List<VerificationResult> VerifyFile(string file)
     {
         using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(file));
         JsonElement root = document.RootElement;
-        if (root.ValueKind != JsonValueKind.Object) return [];
+        if (root.ValueKind != JsonValueKind.Object)
+            return [];
         string name = Path.GetFileNameWithoutExtension(file);
-        if (root.TryGetProperty("cases", out JsonElement cases)) return [.. PredictorLossCases.Ndcg(name, cases)];
+        if (root.TryGetProperty("cases", out JsonElement cases))
+            return [.. PredictorLossCases.Ndcg(name, cases)];
         string tensors = Path.ChangeExtension(file, ".safetensors");
-        if (!File.Exists(tensors)) return [];
+        if (!File.Exists(tensors))
+            return [];
         using SafetensorsFile arrays = SafetensorsFile.Open(tensors);
         string[] names = [.. arrays.Tensors.Keys.Order(StringComparer.Ordinal)];
-        if (root.TryGetProperty("tables", out JsonElement tables)) return [.. PredictorLayerCases.Encoder(name, tables, arrays)];
-        if (root.TryGetProperty("hop_sets", out JsonElement hopSets)) return [.. PredictorLossCases.HopLosses(name, hopSets, root.GetProperty("values"), arrays)];
-        if (names.Any(n => n.StartsWith("param.", StringComparison.Ordinal))) return [.. PredictorNetworkCases.Run(name, root, arrays)];
-        if (names.Any(n => n.EndsWith(".attention_weights", StringComparison.Ordinal))) return [.. PredictorLayerCases.Attention(name, arrays)];
-        if (names.Any(n => n.EndsWith(".running_mean", StringComparison.Ordinal))) return [.. PredictorLayerCases.Norm(name, arrays)];
-        if (names.Any(n => n.EndsWith(".lambda", StringComparison.Ordinal))) return [.. PredictorLossCases.Pairwise(name, root.GetProperty("values"), arrays)];
-        if (names.Any(n => n.EndsWith(".soft_rank", StringComparison.Ordinal))) return [.. PredictorLossCases.SoftRanks(name, arrays)];
-        if (root.TryGetProperty("nodes_per_graph", out JsonElement size)) return [.. PredictorLayerCases.Selection(name, size.GetInt32(), arrays)];
+        if (root.TryGetProperty("tables", out JsonElement tables))
+            return [.. PredictorLayerCases.Encoder(name, tables, arrays)];
+        if (root.TryGetProperty("hop_sets", out JsonElement hopSets))
+            return [.. PredictorLossCases.HopLosses(name, hopSets, root.GetProperty("values"), arrays)];
+        if (names.Any(n => n.StartsWith("param.", StringComparison.Ordinal)))
+            return [.. PredictorNetworkCases.Run(name, root, arrays)];
+        if (names.Any(n => n.EndsWith(".attention_weights", StringComparison.Ordinal)))
+            return [.. PredictorLayerCases.Attention(name, arrays)];
+        if (names.Any(n => n.EndsWith(".running_mean", StringComparison.Ordinal)))
+            return [.. PredictorLayerCases.Norm(name, arrays)];
+        if (names.Any(n => n.EndsWith(".lambda", StringComparison.Ordinal)))
+            return [.. PredictorLossCases.Pairwise(name, root.GetProperty("values"), arrays)];
+        if (names.Any(n => n.EndsWith(".soft_rank", StringComparison.Ordinal)))
+            return [.. PredictorLossCases.SoftRanks(name, arrays)];
+        if (root.TryGetProperty("nodes_per_graph", out JsonElement size))
+            return [.. PredictorLayerCases.Selection(name, size.GetInt32(), arrays)];
         return [];
     }
 }

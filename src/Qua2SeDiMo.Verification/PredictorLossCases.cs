@@ -17,7 +17,9 @@ internal static class PredictorLossCases
     {
         foreach (string set in Sets(arrays, ".soft_rank"))
         {
-            double[] values = Doubles(arrays, $"{set}.values"), ranks = new double[values.Length], gradient = new double[values.Length];
+            double[] values = Doubles(arrays, $"{set}.values"),
+                ranks = new double[values.Length],
+                gradient = new double[values.Length];
             var softRank = new SoftRank();
             softRank.Forward(values, ranks);
             softRank.Backward(Doubles(arrays, $"{set}.upstream"), gradient);
@@ -30,14 +32,33 @@ internal static class PredictorLossCases
     {
         foreach (string set in Sets(arrays, ".lambda"))
         {
-            double[] scores = Doubles(arrays, $"{set}.scores"), relevance = Doubles(arrays, $"{set}.relevance"), lambda = new double[scores.Length];
+            double[] scores = Doubles(arrays, $"{set}.scores"),
+                relevance = Doubles(arrays, $"{set}.relevance"),
+                lambda = new double[scores.Length];
             double cost = LambdaRank.Add(scores, relevance, lambda);
             JsonElement expected = values.GetProperty(set);
             yield return Relative($"{name}.{set}", "lambda", arrays.ReadSingle($"{set}.lambda"), lambda, Exact);
-            yield return Comparison.Of($"{name}.{set}", "rank", [.. arrays.ReadInt64($"{set}.rank").Select(rank => (double)rank)],
-                [.. LambdaRank.AscendingPositions(relevance).Select(rank => (double)rank)], 0);
-            yield return PredictorCases.Compare($"{name}.{set}", "ideal_dcg", expected.GetProperty("ideal_dcg").GetDouble(), LambdaRank.IdealGain(relevance), Exact);
-            yield return PredictorCases.Compare($"{name}.{set}", "cost", expected.GetProperty("cost").GetDouble(), cost, Exact);
+            yield return Comparison.Of(
+                $"{name}.{set}",
+                "rank",
+                [.. arrays.ReadInt64($"{set}.rank").Select(rank => (double)rank)],
+                [.. LambdaRank.AscendingPositions(relevance).Select(rank => (double)rank)],
+                0
+            );
+            yield return PredictorCases.Compare(
+                $"{name}.{set}",
+                "ideal_dcg",
+                expected.GetProperty("ideal_dcg").GetDouble(),
+                LambdaRank.IdealGain(relevance),
+                Exact
+            );
+            yield return PredictorCases.Compare(
+                $"{name}.{set}",
+                "cost",
+                expected.GetProperty("cost").GetDouble(),
+                cost,
+                Exact
+            );
         }
     }
 
@@ -46,25 +67,58 @@ internal static class PredictorLossCases
         int number = 0;
         foreach (JsonElement test in cases.EnumerateArray())
         {
-            double[] relevance = JsonArrays.Doubles(test.GetProperty("relevance")), scores = JsonArrays.Doubles(test.GetProperty("scores"));
-            foreach ((string output, int top) in new[] { ("ndcg_published", 1), ("ndcg_at_1", 1), ("ndcg_at_10", 10), ("ndcg_all", int.MaxValue) })
+            double[] relevance = JsonArrays.Doubles(test.GetProperty("relevance")),
+                scores = JsonArrays.Doubles(test.GetProperty("scores"));
+            foreach (
+                (string output, int top) in new[]
+                {
+                    ("ndcg_published", 1),
+                    ("ndcg_at_1", 1),
+                    ("ndcg_at_10", 10),
+                    ("ndcg_all", int.MaxValue),
+                }
+            )
             {
-                if (!test.TryGetProperty(output, out JsonElement expected)) continue;
-                yield return PredictorCases.Compare($"{name}.{number}", output, expected.GetDouble(), RankStatistics.Ndcg(relevance, scores, top), 1e-9);
+                if (!test.TryGetProperty(output, out JsonElement expected))
+                    continue;
+                yield return PredictorCases.Compare(
+                    $"{name}.{number}",
+                    output,
+                    expected.GetDouble(),
+                    RankStatistics.Ndcg(relevance, scores, top),
+                    1e-9
+                );
             }
             number++;
         }
     }
 
-    public static IEnumerable<VerificationResult> HopLosses(string name, JsonElement hopSets, JsonElement values, SafetensorsFile arrays)
+    public static IEnumerable<VerificationResult> HopLosses(
+        string name,
+        JsonElement hopSets,
+        JsonElement values,
+        SafetensorsFile arrays
+    )
     {
         TargetScale scale = TargetScale.Relevance(Doubles(arrays, "targets_all"));
         double[] targets = [.. Doubles(arrays, "targets").Select(scale.Apply)];
-        yield return PredictorCases.Compare(name, "relevance_lower", values.GetProperty("relevance_lower").GetDouble(), scale.Lower);
-        yield return PredictorCases.Compare(name, "relevance_upper", values.GetProperty("relevance_upper").GetDouble(), scale.Invert(TargetScale.MaximumRelevance));
+        yield return PredictorCases.Compare(
+            name,
+            "relevance_lower",
+            values.GetProperty("relevance_lower").GetDouble(),
+            scale.Lower
+        );
+        yield return PredictorCases.Compare(
+            name,
+            "relevance_upper",
+            values.GetProperty("relevance_upper").GetDouble(),
+            scale.Invert(TargetScale.MaximumRelevance)
+        );
         yield return Relative(name, "relevance", arrays.ReadSingle("relevance"), targets, Exact);
         targets = Doubles(arrays, "relevance");
-        int hops = Enumerable.Range(0, PredictorTopology.HopCount).Count(m => arrays.Tensors.ContainsKey($"hop{m}.embedding"));
+        int hops = Enumerable
+            .Range(0, PredictorTopology.HopCount)
+            .Count(m => arrays.Tensors.ContainsKey($"hop{m}.embedding"));
         double[][] norms = new double[hops][];
         for (int m = 0; m < hops; m++)
         {
@@ -73,16 +127,45 @@ internal static class PredictorLossCases
             yield return Relative(name, $"hop{m}.norm", arrays.ReadSingle($"hop{m}.norm"), norms[m], Exact);
             double[] slope = new double[targets.Length];
             double correlation = new RankingLoss(PredictorLoss.Srcc, [m]).SoftCorrelation(norms[m], targets, slope);
-            yield return PredictorCases.Compare(name, $"hop{m}.soft_correlation", values.GetProperty($"hop{m}.soft_correlation").GetDouble(), correlation, Exact);
-            yield return PredictorCases.Compare(name, $"hop{m}.srcc_exact", values.GetProperty($"hop{m}.srcc_exact").GetDouble(), RankStatistics.Spearman(norms[m], targets), Exact);
-            yield return Relative(name, $"hop{m}.srcc_loss.grad_norm", arrays.ReadSingle($"hop{m}.srcc_loss.grad_norm"), [.. slope.Select(v => -v)], Exact);
+            yield return PredictorCases.Compare(
+                name,
+                $"hop{m}.soft_correlation",
+                values.GetProperty($"hop{m}.soft_correlation").GetDouble(),
+                correlation,
+                Exact
+            );
+            yield return PredictorCases.Compare(
+                name,
+                $"hop{m}.srcc_exact",
+                values.GetProperty($"hop{m}.srcc_exact").GetDouble(),
+                RankStatistics.Spearman(norms[m], targets),
+                Exact
+            );
+            yield return Relative(
+                name,
+                $"hop{m}.srcc_loss.grad_norm",
+                arrays.ReadSingle($"hop{m}.srcc_loss.grad_norm"),
+                [.. slope.Select(v => -v)],
+                Exact
+            );
         }
         foreach (JsonProperty set in hopSets.EnumerateObject())
         {
             foreach ((string kind, PredictorLoss loss) in Kinds)
             {
-                if (!values.TryGetProperty($"{set.Name}.{kind}.loss", out JsonElement expected)) continue;
-                foreach (VerificationResult result in OneLoss(name, $"{set.Name}.{kind}", new RankingLoss(loss, JsonArrays.Integers(set.Value)), expected.GetDouble(), norms, targets, arrays))
+                if (!values.TryGetProperty($"{set.Name}.{kind}.loss", out JsonElement expected))
+                    continue;
+                foreach (
+                    VerificationResult result in OneLoss(
+                        name,
+                        $"{set.Name}.{kind}",
+                        new RankingLoss(loss, JsonArrays.Integers(set.Value)),
+                        expected.GetDouble(),
+                        norms,
+                        targets,
+                        arrays
+                    )
+                )
                 {
                     yield return result;
                 }
@@ -92,22 +175,54 @@ internal static class PredictorLossCases
 
     /// <summary>Reference names of the losses.</summary>
     internal static IReadOnlyList<(string Name, PredictorLoss Loss)> Kinds { get; } =
-        [("mse", PredictorLoss.Mse), ("srcc", PredictorLoss.Srcc), ("lambda", PredictorLoss.Ndcg), ("hybrid", PredictorLoss.Hybrid)];
+    [
+        ("mse", PredictorLoss.Mse),
+        ("srcc", PredictorLoss.Srcc),
+        ("lambda", PredictorLoss.Ndcg),
+        ("hybrid", PredictorLoss.Hybrid),
+    ];
 
-    private static IEnumerable<VerificationResult> OneLoss(string name, string key, RankingLoss loss, double expected, double[][] norms, double[] targets, SafetensorsFile arrays)
+    private static IEnumerable<VerificationResult> OneLoss(
+        string name,
+        string key,
+        RankingLoss loss,
+        double expected,
+        double[][] norms,
+        double[] targets,
+        SafetensorsFile arrays
+    )
     {
         double[] predictionGradient = new double[targets.Length];
         double[][] normGradients = [.. norms.Select(norm => new double[norm.Length])];
-        double actual = loss.Evaluate([.. arrays.ReadSingle("prediction").Select(value => (double)value)], norms, targets, predictionGradient, normGradients);
+        double actual = loss.Evaluate(
+            [.. arrays.ReadSingle("prediction").Select(value => (double)value)],
+            norms,
+            targets,
+            predictionGradient,
+            normGradients
+        );
         yield return PredictorCases.Compare(name, $"{key}.loss", expected, actual, Exact);
-        yield return PredictorCases.Compare(name, $"{key}.prediction.grad", arrays.ReadSingle($"{key}.prediction.grad"), [.. predictionGradient.Select(value => (float)value)]);
+        yield return PredictorCases.Compare(
+            name,
+            $"{key}.prediction.grad",
+            arrays.ReadSingle($"{key}.prediction.grad"),
+            [.. predictionGradient.Select(value => (float)value)]
+        );
         for (int m = 0; m < norms.Length; m++)
         {
-            if (!arrays.Tensors.ContainsKey($"{key}.hop{m}.embedding.grad")) continue;
-            float[] embedding = arrays.ReadSingle($"hop{m}.embedding"), gradient = new float[embedding.Length];
+            if (!arrays.Tensors.ContainsKey($"{key}.hop{m}.embedding.grad"))
+                continue;
+            float[] embedding = arrays.ReadSingle($"hop{m}.embedding"),
+                gradient = new float[embedding.Length];
             int width = embedding.Length / targets.Length;
-            for (int i = 0; i < gradient.Length; i++) gradient[i] = (float)(Math.Sign(embedding[i]) * normGradients[m][i / width]);
-            yield return PredictorCases.Compare(name, $"{key}.hop{m}.embedding.grad", arrays.ReadSingle($"{key}.hop{m}.embedding.grad"), gradient);
+            for (int i = 0; i < gradient.Length; i++)
+                gradient[i] = (float)(Math.Sign(embedding[i]) * normGradients[m][i / width]);
+            yield return PredictorCases.Compare(
+                name,
+                $"{key}.hop{m}.embedding.grad",
+                arrays.ReadSingle($"{key}.hop{m}.embedding.grad"),
+                gradient
+            );
         }
     }
 
@@ -115,18 +230,35 @@ internal static class PredictorLossCases
     {
         int width = embedding.Length / graphs;
         double[] norms = new double[graphs];
-        for (int i = 0; i < embedding.Length; i++) norms[i / width] += Math.Abs(embedding[i]);
+        for (int i = 0; i < embedding.Length; i++)
+            norms[i / width] += Math.Abs(embedding[i]);
         return norms;
     }
 
     private static IEnumerable<string> Sets(SafetensorsFile arrays, string suffix) =>
-        arrays.Tensors.Keys.Where(name => name.EndsWith(suffix, StringComparison.Ordinal)).Select(name => name[..^suffix.Length]).Order(StringComparer.Ordinal);
+        arrays
+            .Tensors.Keys.Where(name => name.EndsWith(suffix, StringComparison.Ordinal))
+            .Select(name => name[..^suffix.Length])
+            .Order(StringComparer.Ordinal);
 
-    private static double[] Doubles(SafetensorsFile arrays, string name) => [.. arrays.ReadSingle(name).Select(value => (double)value)];
+    private static double[] Doubles(SafetensorsFile arrays, string name) =>
+        [.. arrays.ReadSingle(name).Select(value => (double)value)];
 
-    private static VerificationResult Relative(string caseName, string output, float[] expected, double[] actual, double tolerance)
+    private static VerificationResult Relative(
+        string caseName,
+        string output,
+        float[] expected,
+        double[] actual,
+        double tolerance
+    )
     {
         double largest = Math.Max(1e-6, expected.Length == 0 ? 0 : expected.Max(value => Math.Abs((double)value)));
-        return Comparison.Of(caseName, output, [.. expected.Select(value => (double)value)], actual, tolerance * largest);
+        return Comparison.Of(
+            caseName,
+            output,
+            [.. expected.Select(value => (double)value)],
+            actual,
+            tolerance * largest
+        );
     }
 }

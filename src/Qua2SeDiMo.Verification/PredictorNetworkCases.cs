@@ -10,8 +10,9 @@ namespace Qua2SeDiMo.Verification;
 /// <summary>Reference cases of the whole network: embeddings, gradients of every loss, and training steps.</summary>
 internal sealed class PredictorNetworkCases : IDisposable
 {
-    // AdamW divides a gradient by its own size: entries whose gradient is smaller than the rounding of the array's largest one, or whose
-    // ReLU input is within rounding of zero, take visibly different steps in single precision. The parts of a step are compared without that.
+    // AdamW divides a gradient by its own size: entries whose gradient is smaller than the rounding of the array's
+    // largest one, or whose ReLU input is within rounding of zero, take visibly different steps in single precision.
+    // The parts of a step are compared without that.
     private const double FreeRunTolerance = 0.01;
 
     // A batch normalisation leaves ε/(variance + ε) of these gradients, the rest of a sum that cancels.
@@ -37,11 +38,14 @@ internal sealed class PredictorNetworkCases : IDisposable
         this.name = name;
         this.arrays = arrays;
         noise = root.TryGetProperty("noise", out JsonElement listed)
-            ? [.. listed.GetProperty("parameters").EnumerateArray().Select(item => item.GetString()!)] : [];
+            ? [.. listed.GetProperty("parameters").EnumerateArray().Select(item => item.GetString()!)]
+            : [];
         features = arrays.ReadSingle("x");
         targets = [.. arrays.ReadSingle("y").Select(value => (double)value)];
         GraphStructure structure = PredictorArrays.Structure(arrays, "edges", "graph");
-        batch = new RowBatch(RowPlan.Build(structure, 1, [.. Enumerable.Range(0, structure.NodeCount)], PredictorTopology.HopCount - 1)).SelectAll();
+        batch = new RowBatch(
+            RowPlan.Build(structure, 1, [.. Enumerable.Range(0, structure.NodeCount)], PredictorTopology.HopCount - 1)
+        ).SelectAll();
         network = new PredictorNetwork(PredictorArrays.Shape(arrays, "param."));
     }
 
@@ -51,7 +55,8 @@ internal sealed class PredictorNetworkCases : IDisposable
         JsonElement values = root.GetProperty("values");
         cases.Embeddings();
         cases.Gradients(values);
-        foreach (string mode in new[] { "plain", "clipped", "published" }) cases.Steps(mode, values);
+        foreach (string mode in new[] { "plain", "clipped", "published" })
+            cases.Steps(mode, values);
         return cases.results;
     }
 
@@ -65,16 +70,42 @@ internal sealed class PredictorNetworkCases : IDisposable
         {
             Restart();
             network.Forward(batch, features, train: mode == "train");
-            results.Add(PredictorCases.Compare(name, $"{mode}.prediction", arrays.ReadSingle($"{mode}.prediction"), network.Prediction));
+            results.Add(
+                PredictorCases.Compare(
+                    name,
+                    $"{mode}.prediction",
+                    arrays.ReadSingle($"{mode}.prediction"),
+                    network.Prediction
+                )
+            );
             for (int m = 0; m < PredictorTopology.HopCount; m++)
             {
-                float[] embedding = [.. Enumerable.Range(0, batch.GraphCount).SelectMany(graph => network.GraphEmbedding(m, graph).ToArray())];
-                results.Add(PredictorCases.Compare(name, $"{mode}.hop{m}.embedding", arrays.ReadSingle($"{mode}.hop{m}.embedding"), embedding));
+                float[] embedding =
+                [
+                    .. Enumerable
+                        .Range(0, batch.GraphCount)
+                        .SelectMany(graph => network.GraphEmbedding(m, graph).ToArray()),
+                ];
+                results.Add(
+                    PredictorCases.Compare(
+                        name,
+                        $"{mode}.hop{m}.embedding",
+                        arrays.ReadSingle($"{mode}.hop{m}.embedding"),
+                        embedding
+                    )
+                );
             }
         }
         foreach (ParameterSlice slice in network.Parameters.Slices.Where(slice => !slice.Trained))
         {
-            results.Add(PredictorCases.Compare(name, $"train.after.{slice.Name}", arrays.ReadSingle($"train.after.{slice.Name}"), network.Parameters.Of(slice)));
+            results.Add(
+                PredictorCases.Compare(
+                    name,
+                    $"train.after.{slice.Name}",
+                    arrays.ReadSingle($"train.after.{slice.Name}"),
+                    network.Parameters.Of(slice)
+                )
+            );
         }
     }
 
@@ -82,28 +113,50 @@ internal sealed class PredictorNetworkCases : IDisposable
     {
         foreach ((string kind, PredictorLoss loss) in PredictorLossCases.Kinds)
         {
-            if (!arrays.Tensors.ContainsKey($"grad.{kind}.head.output.bias")) continue;
+            if (!arrays.Tensors.ContainsKey($"grad.{kind}.head.output.bias"))
+                continue;
             Restart();
             double value = Backward(loss);
             results.Add(PredictorCases.Compare(name, $"{kind}.loss", values.GetProperty(kind).GetDouble(), value));
-            results.Add(PredictorCases.Compare(name, $"{kind}.gradient_norm", values.GetProperty($"{kind}.gradient_norm").GetDouble(), GradientNorm()));
-            foreach (ParameterSlice slice in network.Parameters.Slices.Where(slice => slice.Trained && !noise.Contains(slice.Name)))
+            results.Add(
+                PredictorCases.Compare(
+                    name,
+                    $"{kind}.gradient_norm",
+                    values.GetProperty($"{kind}.gradient_norm").GetDouble(),
+                    GradientNorm()
+                )
+            );
+            foreach (
+                ParameterSlice slice in network.Parameters.Slices.Where(slice =>
+                    slice.Trained && !noise.Contains(slice.Name)
+                )
+            )
             {
-                results.Add(PredictorCases.Compare(name, $"grad.{kind}.{slice.Name}", arrays.ReadSingle($"grad.{kind}.{slice.Name}"), network.Parameters.GradientOf(slice)));
+                results.Add(
+                    PredictorCases.Compare(
+                        name,
+                        $"grad.{kind}.{slice.Name}",
+                        arrays.ReadSingle($"grad.{kind}.{slice.Name}"),
+                        network.Parameters.GradientOf(slice)
+                    )
+                );
             }
         }
     }
 
-    // The double-precision twin takes the steps, to be compared with the reference. At each of its states the network's gradients are
-    // compared with those of double precision, and the network's optimizer is fed the twin's gradients: every part of a step, to the same tolerance.
-    // The network's own free run is compared loosely, for the reason given at FreeRunTolerance.
+    // The double-precision twin takes the steps, to be compared with the reference. At each of its states the network's
+    // gradients are compared with those of double precision, and the network's optimizer is fed the twin's gradients:
+    // every part of a step, to the same tolerance. The network's own free run is compared loosely, for the reason given
+    // at FreeRunTolerance.
     private void Steps(string mode, JsonElement values)
     {
-        if (!arrays.Tensors.ContainsKey($"step5.srcc.{mode}.head.output.bias")) return;
+        if (!arrays.Tensors.ContainsKey($"step5.srcc.{mode}.head.output.bias"))
+            return;
         Restart();
         var loss = new RankingLoss(PredictorLoss.Srcc, [.. Enumerable.Range(0, PredictorTopology.HopCount)]);
         var twin = new PlainPredictor(network.Shape, batch.Structure, network.Parameters);
-        float[] driven = network.Parameters.Values.ToArray(), gradients = new float[driven.Length];
+        float[] driven = network.Parameters.Values.ToArray(),
+            gradients = new float[driven.Length];
         var optimizer = new AdamW(driven.Length, WeightDecay);
         var schedule = new CosineSchedule(1e-3, ScheduleSteps);
         JsonElement losses = values.GetProperty($"srcc.{mode}.losses");
@@ -114,27 +167,46 @@ internal sealed class PredictorNetworkCases : IDisposable
             CompareGradients($"srcc.{mode}.gradient.{step}", loss);
             double value = twin.Backward(loss, features, targets);
             results.Add(PredictorCases.Compare(name, $"srcc.{mode}.loss.{step}", losses[step].GetDouble(), value));
-            double times = Times(mode, Math.Sqrt(network.Parameters.Slices.Where(slice => slice.Trained).Sum(slice => twin.Tape.Parameters[slice.Name].Gradient.Sum(g => g * g))));
+            double times = Times(
+                mode,
+                Math.Sqrt(
+                    network
+                        .Parameters.Slices.Where(slice => slice.Trained)
+                        .Sum(slice => twin.Tape.Parameters[slice.Name].Gradient.Sum(g => g * g))
+                )
+            );
             foreach (ParameterSlice slice in network.Parameters.Slices.Where(slice => slice.Trained))
             {
                 twin.RoundedGradient(slice.Name).CopyTo(gradients, slice.Offset);
             }
-            foreach (ref float gradient in gradients.AsSpan()) gradient = (float)(gradient * times);
+            foreach (ref float gradient in gradients.AsSpan())
+                gradient = (float)(gradient * times);
             optimizer.Step(driven, gradients, schedule.Rate(step));
             twin.Step(schedule.Rate(step), WeightDecay, times);
-            if (step is not (0 or StepCount - 1)) continue;
-            foreach (ParameterSlice slice in Compared().Where(slice => arrays.Tensors.ContainsKey(Key(step, mode, slice))))
+            if (step is not (0 or StepCount - 1))
+                continue;
+            foreach (
+                ParameterSlice slice in Compared().Where(slice => arrays.Tensors.ContainsKey(Key(step, mode, slice)))
+            )
             {
                 float[] expected = arrays.ReadSingle(Key(step, mode, slice));
                 results.Add(PredictorCases.Compare(name, Key(step, mode, slice), expected, twin.Rounded(slice.Name)));
-                if (slice.Trained) results.Add(PredictorCases.Compare(name, $"{Key(step, mode, slice)} (optimizer)", expected, driven.AsSpan(slice.Offset, slice.Length)));
+                if (slice.Trained)
+                    results.Add(
+                        PredictorCases.Compare(
+                            name,
+                            $"{Key(step, mode, slice)} (optimizer)",
+                            expected,
+                            driven.AsSpan(slice.Offset, slice.Length)
+                        )
+                    );
             }
         }
         FreeRun(mode, losses, schedule);
     }
 
-    // Gradients jump where an activation input crosses its kink. The few inputs within rounding of it are tried on either side, and kept where
-    // the network's gradients say that they fell.
+    // Gradients jump where an activation input crosses its kink. The few inputs within rounding of it are tried on
+    // either side, and kept where the network's gradients say that they fell.
     private void CompareGradients(string title, RankingLoss loss)
     {
         var probe = new PlainPredictor(network.Shape, batch.Structure, network.Parameters);
@@ -143,29 +215,50 @@ internal sealed class PredictorNetworkCases : IDisposable
         IReadOnlyList<int> near = worst > 1 ? probe.Tape.NearKinks : [];
         foreach (int input in near.Take(MostKinks))
         {
-            if (worst <= 1) break;
+            if (worst <= 1)
+                break;
             probe.Tape.Flipped.Add(input);
             probe.Backward(loss, features, targets);
             double flipped = Worst(probe);
-            if (flipped < worst) worst = flipped;
-            else probe.Tape.Flipped.Remove(input);
+            if (flipped < worst)
+                worst = flipped;
+            else
+                probe.Tape.Flipped.Remove(input);
         }
         probe.Backward(loss, features, targets);
-        string kinks = probe.Tape.Flipped.Count == 0 ? "" : $" ({probe.Tape.Flipped.Count} activation inputs within rounding of a kink taken on its other side)";
+        string kinks =
+            probe.Tape.Flipped.Count == 0
+                ? ""
+                : $" ({probe.Tape.Flipped.Count} activation inputs within rounding of a kink taken on its other side)";
         foreach (ParameterSlice slice in Compared().Where(slice => slice.Trained))
         {
-            results.Add(PredictorCases.Compare(name, $"{title}.{slice.Name}{kinks}", probe.RoundedGradient(slice.Name), network.Parameters.GradientOf(slice), Allowed(slice)));
+            results.Add(
+                PredictorCases.Compare(
+                    name,
+                    $"{title}.{slice.Name}{kinks}",
+                    probe.RoundedGradient(slice.Name),
+                    network.Parameters.GradientOf(slice),
+                    Allowed(slice)
+                )
+            );
         }
     }
 
-    private static double Allowed(ParameterSlice slice) => slice.Name is "encoder.ratio.weight" or "encoder.error.weight" ? LineTolerance : PredictorCases.Tolerance;
+    private static double Allowed(ParameterSlice slice) =>
+        slice.Name is "encoder.ratio.weight" or "encoder.error.weight" ? LineTolerance : PredictorCases.Tolerance;
 
     // Largest difference of any array from the network's gradient, in units of what is allowed.
-    private double Worst(PlainPredictor twin) => Compared().Where(slice => slice.Trained).Max(slice =>
-    {
-        float[] expected = twin.RoundedGradient(slice.Name), actual = network.Parameters.GradientOf(slice).ToArray();
-        return expected.Zip(actual, (e, a) => Math.Abs((double)e - a)).Max() / Math.Max(1e-6, expected.Max(Math.Abs)) / Allowed(slice);
-    });
+    private double Worst(PlainPredictor twin) =>
+        Compared()
+            .Where(slice => slice.Trained)
+            .Max(slice =>
+            {
+                float[] expected = twin.RoundedGradient(slice.Name),
+                    actual = network.Parameters.GradientOf(slice).ToArray();
+                return expected.Zip(actual, (e, a) => Math.Abs((double)e - a)).Max()
+                    / Math.Max(1e-6, expected.Max(Math.Abs))
+                    / Allowed(slice);
+            });
 
     private void FreeRun(string mode, JsonElement losses, CosineSchedule schedule)
     {
@@ -174,30 +267,57 @@ internal sealed class PredictorNetworkCases : IDisposable
         for (int step = 0; step < StepCount; step++)
         {
             double loss = Backward(PredictorLoss.Srcc);
-            results.Add(PredictorCases.Compare(name, $"srcc.{mode}.loss.{step} (free run)", losses[step].GetDouble(), loss));
+            results.Add(
+                PredictorCases.Compare(name, $"srcc.{mode}.loss.{step} (free run)", losses[step].GetDouble(), loss)
+            );
             float times = (float)Times(mode, GradientNorm());
-            foreach (ref float gradient in network.Parameters.Gradients.AsSpan()) gradient *= times;
+            foreach (ref float gradient in network.Parameters.Gradients.AsSpan())
+                gradient *= times;
             optimizer.Step(network.Parameters.Values, network.Parameters.Gradients, schedule.Rate(step));
-            if (step is not (0 or StepCount - 1)) continue;
-            foreach (ParameterSlice slice in Compared().Where(slice => arrays.Tensors.ContainsKey(Key(step, mode, slice))))
+            if (step is not (0 or StepCount - 1))
+                continue;
+            foreach (
+                ParameterSlice slice in Compared().Where(slice => arrays.Tensors.ContainsKey(Key(step, mode, slice)))
+            )
             {
-                results.Add(PredictorCases.Compare(name, $"{Key(step, mode, slice)} (free run)", arrays.ReadSingle(Key(step, mode, slice)), network.Parameters.Of(slice), FreeRunTolerance));
+                results.Add(
+                    PredictorCases.Compare(
+                        name,
+                        $"{Key(step, mode, slice)} (free run)",
+                        arrays.ReadSingle(Key(step, mode, slice)),
+                        network.Parameters.Of(slice),
+                        FreeRunTolerance
+                    )
+                );
             }
         }
     }
 
-    private IEnumerable<ParameterSlice> Compared() => network.Parameters.Slices.Where(slice => !noise.Contains(slice.Name));
+    private IEnumerable<ParameterSlice> Compared() =>
+        network.Parameters.Slices.Where(slice => !noise.Contains(slice.Name));
 
-    private static string Key(int step, string mode, ParameterSlice slice) => $"step{step + 1}.srcc.{mode}.{slice.Name}";
+    private static string Key(int step, string mode, ParameterSlice slice) =>
+        $"step{step + 1}.srcc.{mode}.{slice.Name}";
 
     private static double Times(string mode, double norm)
     {
         double clip = Math.Min(1, ClipNorm / norm);
-        return mode switch { "plain" => 1, "clipped" => clip, _ => 1 + clip };
+        return mode switch
+        {
+            "plain" => 1,
+            "clipped" => clip,
+            _ => 1 + clip,
+        };
     }
 
     private double Backward(PredictorLoss kind) =>
-        new BatchLoss(new RankingLoss(kind, [.. Enumerable.Range(0, PredictorTopology.HopCount)])).Backward(network, batch, features, targets);
+        new BatchLoss(new RankingLoss(kind, [.. Enumerable.Range(0, PredictorTopology.HopCount)])).Backward(
+            network,
+            batch,
+            features,
+            targets
+        );
 
-    private double GradientNorm() => Math.Sqrt(network.Parameters.Gradients.Sum(gradient => (double)gradient * gradient));
+    private double GradientNorm() =>
+        Math.Sqrt(network.Parameters.Gradients.Sum(gradient => (double)gradient * gradient));
 }

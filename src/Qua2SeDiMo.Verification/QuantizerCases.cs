@@ -5,8 +5,9 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Verification;
 
 /// <summary>
-/// Reference results of the quantizers: <c>uaq</c>, <c>kmeans</c>, <c>activations</c> (a JSON file with formulas beside a safetensors file with
-/// arrays) and <c>size.json</c>. What a file checks follows from its content, not from its name.
+/// Reference results of the quantizers: <c>uaq</c>, <c>kmeans</c>, <c>activations</c> (a JSON file with formulas beside
+/// a safetensors file with arrays) and <c>size.json</c>. What a file checks follows from its content, not from its
+/// name.
 /// </summary>
 internal static class QuantizerCases
 {
@@ -14,16 +15,25 @@ internal static class QuantizerCases
     /// <param name="path">Folder or JSON file.</param>
     public static IReadOnlyList<VerificationResult> Verify(string path)
     {
-        string[] files = File.Exists(path) ? [path] : [.. Directory.EnumerateFiles(path, "*.json", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
-        return [.. files.SelectMany(file => Comparison.Guard(Path.GetFileNameWithoutExtension(file), () => VerifyFile(file)))];
+        string[] files = File.Exists(path)
+            ? [path]
+            : [.. Directory.EnumerateFiles(path, "*.json", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+        return
+        [
+            .. files.SelectMany(file =>
+                Comparison.Guard(Path.GetFileNameWithoutExtension(file), () => VerifyFile(file))
+            ),
+        ];
     }
 
     private static List<VerificationResult> VerifyFile(string file)
     {
         JsonObject description = ComponentConfig.Read(file).Root;
-        if (description["examples"] is JsonArray) return SizeCases.Verify(description);
+        if (description["examples"] is JsonArray)
+            return SizeCases.Verify(description);
         using SafetensorsFile tensors = SafetensorsFile.Open(Path.ChangeExtension(file, ".safetensors"));
-        if (description["inertia"] is JsonObject inertia) return PaletteCases.Verify(inertia, tensors);
+        if (description["inertia"] is JsonObject inertia)
+            return PaletteCases.Verify(inertia, tensors);
         string[] names = [.. tensors.Tensors.Keys.Order(StringComparer.Ordinal)];
         return names.Any(name => name.EndsWith(".input", StringComparison.Ordinal))
             ? ActivationCases.Verify(names, tensors)
@@ -31,6 +41,11 @@ internal static class QuantizerCases
     }
 
     /// <summary>A figure that must not exceed a limit: a count of wrong codes, a relative excess.</summary>
-    internal static VerificationResult Limit(string caseName, string output, double found, double limit, string? detail = null) =>
-        new(caseName, output, found, found, limit, found <= limit, detail);
+    internal static VerificationResult Limit(
+        string caseName,
+        string output,
+        double found,
+        double limit,
+        string? detail = null
+    ) => new(caseName, output, found, found, limit, found <= limit, detail);
 }

@@ -7,11 +7,13 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>Reference streams of PyTorch's CPU generator: a folder with <c>NAME.json</c> (cases) and <c>NAME.safetensors</c> (values).</summary>
+/// <summary>Reference streams of PyTorch's CPU generator: a folder with <c>NAME.json</c> (cases) and
+/// <c>NAME.safetensors</c> (values).</summary>
 internal static class RandomCases
 {
     // PyTorch's vectorised logarithm, sine and cosine differ from the exact ones by a few units in the last place of a
-    // single-precision normal below 6; a narrower type may then round to its neighbour, one unit of its own for values up to 8.
+    // single-precision normal below 6; a narrower type may then round to its neighbour, one unit of its own for values
+    // up to 8.
     private const double SingleTolerance = 1e-6;
     private const double HalfTolerance = 4.0 / 1024;
     private const double BFloat16Tolerance = 4.0 / 128;
@@ -21,8 +23,15 @@ internal static class RandomCases
     /// <param name="path">Folder with the JSON and safetensors files, or one of the JSON files.</param>
     public static IReadOnlyList<VerificationResult> Verify(string path)
     {
-        string[] files = File.Exists(path) ? [path] : [.. Directory.EnumerateFiles(path, "*.json").Order(StringComparer.Ordinal)];
-        return [.. files.SelectMany(file => Comparison.Guard(Path.GetFileNameWithoutExtension(file), () => VerifyFile(file)))];
+        string[] files = File.Exists(path)
+            ? [path]
+            : [.. Directory.EnumerateFiles(path, "*.json").Order(StringComparer.Ordinal)];
+        return
+        [
+            .. files.SelectMany(file =>
+                Comparison.Guard(Path.GetFileNameWithoutExtension(file), () => VerifyFile(file))
+            ),
+        ];
     }
 
     private static List<VerificationResult> VerifyFile(string file)
@@ -34,19 +43,29 @@ internal static class RandomCases
         {
             string name = (string)node!["name"]!;
             var generator = new TorchGenerator(TorchSeed.Parse(node["seed"]!.ToString()));
-            foreach (string call in new[] { "first", "second" }) results.Add(VerifyNormals(name, call, generator, (string)node["dtype"]!, tensors));
+            foreach (string call in new[] { "first", "second" })
+                results.Add(VerifyNormals(name, call, generator, (string)node["dtype"]!, tensors));
         }
         foreach (string name in tensors.Tensors.Keys.Order(StringComparer.Ordinal))
         {
             string[] parts = name.Split('.');
-            if (parts.Length < 2 || !TorchSeed.TryParse(parts[1], out ulong seed)) continue;
-            if (parts[0] == "raw32") results.Add(VerifyWords(name, new TorchGenerator(seed), tensors));
-            if (parts[0] == "rand") results.Add(VerifyUniforms(name, new TorchGenerator(seed), tensors));
+            if (parts.Length < 2 || !TorchSeed.TryParse(parts[1], out ulong seed))
+                continue;
+            if (parts[0] == "raw32")
+                results.Add(VerifyWords(name, new TorchGenerator(seed), tensors));
+            if (parts[0] == "rand")
+                results.Add(VerifyUniforms(name, new TorchGenerator(seed), tensors));
         }
         return results;
     }
 
-    private static VerificationResult VerifyNormals(string name, string call, TorchGenerator generator, string type, SafetensorsFile tensors)
+    private static VerificationResult VerifyNormals(
+        string name,
+        string call,
+        TorchGenerator generator,
+        string type,
+        SafetensorsFile tensors
+    )
     {
         string key = $"{name}.{call}";
         if (type == "float64")
@@ -86,7 +105,11 @@ internal static class RandomCases
 
     private static double[] ReadDouble(SafetensorsFile tensors, string name)
     {
-        double[] values = new double[tensors.Tensors.TryGetValue(name, out TensorInfo? tensor) ? tensor.ElementCount : throw MissingTensorException.For(tensors, name)];
+        double[] values = new double[
+            tensors.Tensors.TryGetValue(name, out TensorInfo? tensor)
+                ? tensor.ElementCount
+                : throw MissingTensorException.For(tensors, name)
+        ];
         tensors.ReadBytes(name, 0, MemoryMarshal.AsBytes(values.AsSpan()));
         return values;
     }

@@ -25,7 +25,8 @@ internal static class RankCases
         foreach (JsonElement test in document.RootElement.GetProperty("cases").EnumerateArray())
         {
             string name = $"ranks.{test.GetProperty("case").GetString()}";
-            double[] x = JsonArrays.Doubles(test.GetProperty("x")), y = JsonArrays.Doubles(test.GetProperty("y"));
+            double[] x = JsonArrays.Doubles(test.GetProperty("x")),
+                y = JsonArrays.Doubles(test.GetProperty("y"));
             double spearman = RankStatistics.Spearman(x, y);
             foreach (JsonProperty expected in test.EnumerateObject())
             {
@@ -36,13 +37,21 @@ internal static class RankCases
                     "kendall_tau_b" => RankStatistics.KendallTauB(x, y),
                     "pearson" => RankStatistics.Pearson(x, y),
                     "ndcg_all" => RankStatistics.Ndcg(JsonArrays.Doubles(test.GetProperty("ndcg_relevance")), x),
-                    _ when expected.Name.StartsWith("ndcg_", StringComparison.Ordinal) && int.TryParse(expected.Name.AsSpan(5), CultureInfo.InvariantCulture, out int top) =>
+                    _ when expected.Name.StartsWith("ndcg_", StringComparison.Ordinal)
+                            && int.TryParse(expected.Name.AsSpan(5), CultureInfo.InvariantCulture, out int top) =>
                         RankStatistics.Ndcg(JsonArrays.Doubles(test.GetProperty("ndcg_relevance")), x, top),
                     _ => null,
                 };
-                if (actual is null) continue;
+                if (actual is null)
+                    continue;
                 double value = JsonArrays.Number(expected.Value);
-                yield return Comparison.Of(name, expected.Name, [value], [actual.Value], Tolerance * (double.IsNaN(value) ? 1 : Math.Max(Math.Abs(value), 1e-30)));
+                yield return Comparison.Of(
+                    name,
+                    expected.Name,
+                    [value],
+                    [actual.Value],
+                    Tolerance * (double.IsNaN(value) ? 1 : Math.Max(Math.Abs(value), 1e-30))
+                );
             }
         }
     }

@@ -21,11 +21,13 @@ internal sealed class ReferenceDescription
     /// <summary>Names of the arrays; empty where there are none or they cannot be read.</summary>
     internal IReadOnlyList<string> Arrays => arrays.Value;
 
-    /// <summary>Reads a file; null if it holds another kind of JSON than an object, or more than any description does.</summary>
+    /// <summary>Reads a file; null if it holds another kind of JSON than an object, or more than any description
+    /// does.</summary>
     /// <exception cref="Q2Exception">Not JSON at all.</exception>
     internal static ReferenceDescription? TryRead(string path)
     {
-        if (RegularFile.Length(path) > ForeignJson.MaximumBytes) return null;
+        if (RegularFile.Length(path) > ForeignJson.MaximumBytes)
+            return null;
         ForeignValue document = ForeignJson.Read(path);
         return document.IsObject ? new ReferenceDescription(path, document.AsObject()) : null;
     }
@@ -33,11 +35,13 @@ internal sealed class ReferenceDescription
     internal bool Has(string key) => Root.ContainsKey(key);
 
     /// <summary>Whether <c>cases</c> is a list of objects whose first has a member of that name.</summary>
-    internal bool FirstCaseHas(string key) => Root["cases"] is JsonArray { Count: > 0 } cases && cases[0] is JsonObject first && first.ContainsKey(key);
+    internal bool FirstCaseHas(string key) =>
+        Root["cases"] is JsonArray { Count: > 0 } cases && cases[0] is JsonObject first && first.ContainsKey(key);
 
     private static IReadOnlyList<string> ReadNames(string path)
     {
-        if (!File.Exists(path)) return [];
+        if (!File.Exists(path))
+            return [];
         try
         {
             using SafetensorsFile file = SafetensorsFile.Open(path);

@@ -7,8 +7,9 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Verification;
 
 /// <summary>
-/// Reference denoising loops: per case <c>NAME.json</c> and <c>NAME.safetensors</c>. Each step is fed the stored model output and sample; then the
-/// loop is driven from the starting noise with the stored outputs alone, which shows whether errors add up.
+/// Reference denoising loops: per case <c>NAME.json</c> and <c>NAME.safetensors</c>. Each step is fed the stored model
+/// output and sample; then the loop is driven from the starting noise with the stored outputs alone, which shows
+/// whether errors add up.
 /// </summary>
 internal static class SchedulerCases
 {
@@ -18,8 +19,15 @@ internal static class SchedulerCases
     /// <summary>Checks the loops of a folder, or of one case file.</summary>
     public static IReadOnlyList<VerificationResult> Verify(string path)
     {
-        string[] files = File.Exists(path) ? [path] : [.. Directory.EnumerateFiles(path, "*.json").Order(StringComparer.Ordinal)];
-        return [.. files.SelectMany(file => Comparison.Guard(Path.GetFileNameWithoutExtension(file), () => VerifyCase(file)))];
+        string[] files = File.Exists(path)
+            ? [path]
+            : [.. Directory.EnumerateFiles(path, "*.json").Order(StringComparer.Ordinal)];
+        return
+        [
+            .. files.SelectMany(file =>
+                Comparison.Guard(Path.GetFileNameWithoutExtension(file), () => VerifyCase(file))
+            ),
+        ];
     }
 
     private static List<VerificationResult> VerifyCase(string file)
@@ -52,12 +60,30 @@ internal sealed class SchedulerLoop
     private readonly int imageCount;
     private readonly int callCount;
 
-    public SchedulerLoop(string caseName, string run, ComponentConfig description, JsonObject settings, ITensorSource tensors)
+    public SchedulerLoop(
+        string caseName,
+        string run,
+        ComponentConfig description,
+        JsonObject settings,
+        ITensorSource tensors
+    )
     {
-        (this.caseName, this.run, this.description, this.settings, this.tensors) = (caseName, run, description, settings, tensors);
+        (this.caseName, this.run, this.description, this.settings, this.tensors) = (
+            caseName,
+            run,
+            description,
+            settings,
+            tensors
+        );
         scheduler = SchedulerCatalog.Create(description.Object("scheduler_config"));
-        options = ReadOptions(description.Object("step_arguments"), ComponentConfig.Parse(settings.ToJsonString(), $"{description.Source}: {run}").Object("set_timesteps_arguments"));
-        TensorInfo latents = Info("latents"), outputs = Info("model_outputs");
+        options = ReadOptions(
+            description.Object("step_arguments"),
+            ComponentConfig
+                .Parse(settings.ToJsonString(), $"{description.Source}: {run}")
+                .Object("set_timesteps_arguments")
+        );
+        TensorInfo latents = Info("latents"),
+            outputs = Info("model_outputs");
         callCount = checked((int)outputs.Shape[0]);
         imageCount = checked((int)latents.Shape[1]);
         sampleLength = checked((int)(latents.ElementCount / latents.Shape[0]));
@@ -72,19 +98,39 @@ internal sealed class SchedulerLoop
 
         scheduler.SetTimesteps(steps, options);
         float[] timesteps = tensors.ReadSingle(Key("timesteps"));
-        yield return Comparison.Of(caseName, $"{run} timesteps", timesteps, scheduler.Timesteps, tolerance.Number("timesteps", 1e-4));
-        if (timesteps.Length != scheduler.Timesteps.Length) yield break;
+        yield return Comparison.Of(
+            caseName,
+            $"{run} timesteps",
+            timesteps,
+            scheduler.Timesteps,
+            tolerance.Number("timesteps", 1e-4)
+        );
+        if (timesteps.Length != scheduler.Timesteps.Length)
+            yield break;
         if (tensors.Tensors.ContainsKey(Key("sigmas")) && scheduler.Sigmas.Length > 0)
         {
             float[] sigmas = tensors.ReadSingle(Key("sigmas"));
-            yield return Comparison.Of(caseName, $"{run} sigmas", sigmas, scheduler.Sigmas, tolerance.Number("sigmas_relative", 1e-5) * sigmas.Max());
+            yield return Comparison.Of(
+                caseName,
+                $"{run} sigmas",
+                sigmas,
+                scheduler.Sigmas,
+                tolerance.Number("sigmas_relative", 1e-5) * sigmas.Max()
+            );
         }
         if (settings["init_noise_sigma"] is { } initial)
         {
             double expected = (double)initial;
-            yield return Comparison.Of(caseName, $"{run} init_noise_sigma", [expected], [(double)scheduler.InitNoiseSigma], 1e-5 * expected);
+            yield return Comparison.Of(
+                caseName,
+                $"{run} init_noise_sigma",
+                [expected],
+                [(double)scheduler.InitNoiseSigma],
+                1e-5 * expected
+            );
         }
-        foreach (VerificationResult result in VerifySteps(latentTolerance)) yield return result;
+        foreach (VerificationResult result in VerifySteps(latentTolerance))
+            yield return result;
         yield return VerifyLoop(latentTolerance * loopAllowance, steps);
     }
 
@@ -107,8 +153,10 @@ internal sealed class SchedulerLoop
     {
         scheduler.SetTimesteps(steps, options);
         float[] sample = tensors.ReadSingle(Key("noise"));
-        for (int i = 0; i < sample.Length; i++) sample[i] *= scheduler.InitNoiseSigma;
-        for (int i = 0; i < callCount; i++) scheduler.Step(ModelOutput(i), i, sample, Noise(i), imageCount);
+        for (int i = 0; i < sample.Length; i++)
+            sample[i] *= scheduler.InitNoiseSigma;
+        for (int i = 0; i < callCount; i++)
+            scheduler.Step(ModelOutput(i), i, sample, Noise(i), imageCount);
         float[] expected = Comparison.Slice(tensors, Key("latents"), (long)callCount * sampleLength, sampleLength);
         return Comparison.Of(caseName, $"{run} loop", expected, sample, latentTolerance);
     }
@@ -117,31 +165,40 @@ internal sealed class SchedulerLoop
     private float[] ModelOutput(int step)
     {
         float[] output = Comparison.Slice(tensors, Key("model_outputs"), (long)step * outputLength, outputLength);
-        if (outputLength == sampleLength || scheduler.UsesPredictedVariance) return output;
+        if (outputLength == sampleLength || scheduler.UsesPredictedVariance)
+            return output;
         float[] prediction = new float[sampleLength];
         int perImage = sampleLength / imageCount;
-        for (int i = 0; i < imageCount; i++) output.AsSpan(i * (outputLength / imageCount), perImage).CopyTo(prediction.AsSpan(i * perImage));
+        for (int i = 0; i < imageCount; i++)
+            output.AsSpan(i * (outputLength / imageCount), perImage).CopyTo(prediction.AsSpan(i * perImage));
         return prediction;
     }
 
-    private float[] Noise(int step) => scheduler.NeedsNoise(step) ? Comparison.Slice(tensors, Key("step_noise"), (long)step * sampleLength, sampleLength) : [];
+    private float[] Noise(int step) =>
+        scheduler.NeedsNoise(step)
+            ? Comparison.Slice(tensors, Key("step_noise"), (long)step * sampleLength, sampleLength)
+            : [];
 
-    private TensorInfo Info(string name) => tensors.Tensors.TryGetValue(Key(name), out TensorInfo? info) ? info : throw MissingTensorException.For(tensors, Key(name));
+    private TensorInfo Info(string name) =>
+        tensors.Tensors.TryGetValue(Key(name), out TensorInfo? info)
+            ? info
+            : throw MissingTensorException.For(tensors, Key(name));
 
     private string Key(string name) => $"steps{run}.{name}";
 
-    private static SamplingOptions ReadOptions(ComponentConfig step, ComponentConfig loop) => new()
-    {
-        Timesteps = loop.Numbers("timesteps"),
-        Sigmas = loop.Numbers("sigmas"),
-        Mu = loop.NumberOrNull("mu"),
-        OriginalStepCount = loop.IntOrNull("original_inference_steps"),
-        Strength = loop.Number("strength", 1),
-        Eta = step.Number("eta", 0),
-        UseClippedModelOutput = step.Flag("use_clipped_model_output", false),
-        Churn = step.Number("s_churn", 0),
-        ChurnMinimum = step.Number("s_tmin", 0),
-        ChurnMaximum = step.Number("s_tmax", double.PositiveInfinity),
-        NoiseScale = step.Number("s_noise", 1),
-    };
+    private static SamplingOptions ReadOptions(ComponentConfig step, ComponentConfig loop) =>
+        new()
+        {
+            Timesteps = loop.Numbers("timesteps"),
+            Sigmas = loop.Numbers("sigmas"),
+            Mu = loop.NumberOrNull("mu"),
+            OriginalStepCount = loop.IntOrNull("original_inference_steps"),
+            Strength = loop.Number("strength", 1),
+            Eta = step.Number("eta", 0),
+            UseClippedModelOutput = step.Flag("use_clipped_model_output", false),
+            Churn = step.Number("s_churn", 0),
+            ChurnMinimum = step.Number("s_tmin", 0),
+            ChurnMaximum = step.Number("s_tmax", double.PositiveInfinity),
+            NoiseScale = step.Number("s_noise", 1),
+        };
 }

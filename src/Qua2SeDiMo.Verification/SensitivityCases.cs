@@ -8,7 +8,8 @@ using Qua2SeDiMo.Sensitivity;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>Reference scores of single operations and of blocks: <c>scores.json</c> with the predictors of five folds.</summary>
+/// <summary>Reference scores of single operations and of blocks: <c>scores.json</c> with the predictors of five
+/// folds.</summary>
 internal static class SensitivityCases
 {
     /// <summary>Runs every case.</summary>
@@ -17,7 +18,9 @@ internal static class SensitivityCases
     public static IReadOnlyList<VerificationResult> Verify(string path)
     {
         string file = File.Exists(path) ? path : Path.Combine(path, "scores.json");
-        return File.Exists(file) ? Comparison.Guard(Path.GetFileNameWithoutExtension(file), () => VerifyFile(file)) : [];
+        return File.Exists(file)
+            ? Comparison.Guard(Path.GetFileNameWithoutExtension(file), () => VerifyFile(file))
+            : [];
     }
 
     private static List<VerificationResult> VerifyFile(string file)
@@ -37,11 +40,13 @@ internal static class SensitivityCases
                 Moments(predictor, f, arrays, results);
             }
             Operations(folds, arrays, results);
-            foreach (JsonProperty block in document.RootElement.GetProperty("blocks").EnumerateObject()) Block(block.Name, block.Value, folds, arrays, results);
+            foreach (JsonProperty block in document.RootElement.GetProperty("blocks").EnumerateObject())
+                Block(block.Name, block.Value, folds, arrays, results);
         }
         finally
         {
-            foreach (Predictor fold in folds) fold.Dispose();
+            foreach (Predictor fold in folds)
+                fold.Dispose();
         }
         return results;
     }
@@ -52,10 +57,27 @@ internal static class SensitivityCases
         {
             GraphStructure structure = PredictorArrays.Structure(arrays, "moments.edges", null);
             int[] rows = [.. Enumerable.Range(0, structure.NodeCount)];
-            var study = new StudyRows(arrays.ReadSingle("moments.x"), RowPlan.Build(structure, 1, rows, PredictorTopology.HopCount - 1));
+            var study = new StudyRows(
+                arrays.ReadSingle("moments.x"),
+                RowPlan.Build(structure, 1, rows, PredictorTopology.HopCount - 1)
+            );
             predictor.MeasureMoments(study, [0]);
-            results.Add(PredictorCases.Compare("scores", $"fold{fold}.hop_mean", arrays.ReadSingle($"fold{fold}.hop_mean"), [.. predictor.HopMean.Select(v => (float)v)]));
-            results.Add(PredictorCases.Compare("scores", $"fold{fold}.hop_std", arrays.ReadSingle($"fold{fold}.hop_std"), [.. predictor.HopDeviation.Select(v => (float)v)]));
+            results.Add(
+                PredictorCases.Compare(
+                    "scores",
+                    $"fold{fold}.hop_mean",
+                    arrays.ReadSingle($"fold{fold}.hop_mean"),
+                    [.. predictor.HopMean.Select(v => (float)v)]
+                )
+            );
+            results.Add(
+                PredictorCases.Compare(
+                    "scores",
+                    $"fold{fold}.hop_std",
+                    arrays.ReadSingle($"fold{fold}.hop_std"),
+                    [.. predictor.HopDeviation.Select(v => (float)v)]
+                )
+            );
         }
         for (int m = 0; m < PredictorTopology.HopCount; m++)
         {
@@ -68,7 +90,8 @@ internal static class SensitivityCases
     private static void Operations(List<Predictor> folds, SafetensorsFile arrays, List<VerificationResult> results)
     {
         IReadOnlyList<long> shape = arrays.Tensors["operation.x"].Shape;
-        int weights = (int)shape[0], options = (int)shape[1];
+        int weights = (int)shape[0],
+            options = (int)shape[1];
         float[] features = arrays.ReadSingle("operation.x");
         var rows = new UnitRows([0], [], 0, options);
         float[] foldScores = new float[weights * folds.Count * options];
@@ -85,20 +108,55 @@ internal static class SensitivityCases
                 }
             }
         }
-        results.Add(PredictorCases.Compare("scores", "operation.fold_score", arrays.ReadSingle("operation.fold_score"), foldScores));
-        results.Add(PredictorCases.Compare("scores", "operation.score", arrays.ReadSingle("operation.score"), [.. total.Select(v => (float)v)]));
-        double[] best = [.. Enumerable.Range(0, weights).Select(w => (double)ArgMax(total.AsSpan(w * options, options)))];
-        results.Add(Comparison.Of("scores", "operation.best", [.. arrays.ReadInt64("operation.best").Select(v => (double)v)], best, 0));
+        results.Add(
+            PredictorCases.Compare(
+                "scores",
+                "operation.fold_score",
+                arrays.ReadSingle("operation.fold_score"),
+                foldScores
+            )
+        );
+        results.Add(
+            PredictorCases.Compare(
+                "scores",
+                "operation.score",
+                arrays.ReadSingle("operation.score"),
+                [.. total.Select(v => (float)v)]
+            )
+        );
+        double[] best =
+        [
+            .. Enumerable.Range(0, weights).Select(w => (double)ArgMax(total.AsSpan(w * options, options))),
+        ];
+        results.Add(
+            Comparison.Of(
+                "scores",
+                "operation.best",
+                [.. arrays.ReadInt64("operation.best").Select(v => (double)v)],
+                best,
+                0
+            )
+        );
     }
 
-    private static void Block(string name, JsonElement block, List<Predictor> folds, SafetensorsFile arrays, List<VerificationResult> results)
+    private static void Block(
+        string name,
+        JsonElement block,
+        List<Predictor> folds,
+        SafetensorsFile arrays,
+        List<VerificationResult> results
+    )
     {
         JsonElement[] nodes = [.. block.GetProperty("nodes").EnumerateArray()];
-        (int, int)[] edges = [.. block.GetProperty("edges").EnumerateArray().Select(edge => (edge[0].GetInt32(), edge[1].GetInt32()))];
+        (int, int)[] edges =
+        [
+            .. block.GetProperty("edges").EnumerateArray().Select(edge => (edge[0].GetInt32(), edge[1].GetInt32())),
+        ];
         int options = (int)arrays.Tensors[$"{name}.options"].Shape[1];
         float[] four = arrays.ReadSingle($"{name}.options");
         var features = new List<float>();
-        int[] firstRow = new int[nodes.Length], weightOfNode = new int[nodes.Length];
+        int[] firstRow = new int[nodes.Length],
+            weightOfNode = new int[nodes.Length];
         int weight = 0;
         for (int v = 0; v < nodes.Length; v++)
         {
@@ -119,18 +177,50 @@ internal static class SensitivityCases
         {
             double[] scores = HopScores.Score(fold, rows, [.. features], firstRow);
             foldScores.AddRange(scores.Select(v => (float)v));
-            for (int c = 0; c < total.Length; c++) total[c] += scores[c];
+            for (int c = 0; c < total.Length; c++)
+                total[c] += scores[c];
         }
-        results.Add(PredictorCases.Compare("scores", $"{name}.fold_score", arrays.ReadSingle($"{name}.fold_score"), [.. foldScores]));
-        results.Add(PredictorCases.Compare("scores", $"{name}.score", arrays.ReadSingle($"{name}.score"), [.. total.Select(v => (float)v)]));
-        results.Add(Comparison.Of("scores", $"{name}.best", [.. JsonArrays.Doubles(block.GetProperty("best"))], Digits(ArgMax(total), rows), 0));
-        results.Add(Comparison.Of("scores", $"{name}.worst", [.. JsonArrays.Doubles(block.GetProperty("worst"))], Digits(ArgMax([.. total.Select(v => -v)]), rows), 0));
+        results.Add(
+            PredictorCases.Compare(
+                "scores",
+                $"{name}.fold_score",
+                arrays.ReadSingle($"{name}.fold_score"),
+                [.. foldScores]
+            )
+        );
+        results.Add(
+            PredictorCases.Compare(
+                "scores",
+                $"{name}.score",
+                arrays.ReadSingle($"{name}.score"),
+                [.. total.Select(v => (float)v)]
+            )
+        );
+        results.Add(
+            Comparison.Of(
+                "scores",
+                $"{name}.best",
+                [.. JsonArrays.Doubles(block.GetProperty("best"))],
+                Digits(ArgMax(total), rows),
+                0
+            )
+        );
+        results.Add(
+            Comparison.Of(
+                "scores",
+                $"{name}.worst",
+                [.. JsonArrays.Doubles(block.GetProperty("worst"))],
+                Digits(ArgMax([.. total.Select(v => -v)]), rows),
+                0
+            )
+        );
     }
 
     private static double[] Digits(int combination, UnitRows rows)
     {
         double[] digits = new double[rows.WeightCount];
-        for (int i = digits.Length - 1; i >= 0; i--, combination /= rows.OptionCount) digits[i] = combination % rows.OptionCount;
+        for (int i = digits.Length - 1; i >= 0; i--, combination /= rows.OptionCount)
+            digits[i] = combination % rows.OptionCount;
         return digits;
     }
 
@@ -139,7 +229,8 @@ internal static class SensitivityCases
         int best = 0;
         for (int i = 1; i < values.Length; i++)
         {
-            if (values[i] > values[best]) best = i;
+            if (values[i] > values[best])
+                best = i;
         }
         return best;
     }

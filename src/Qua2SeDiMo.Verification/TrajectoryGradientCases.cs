@@ -16,16 +16,17 @@ using Qua2SeDiMo.Stages;
 namespace Qua2SeDiMo.Verification;
 
 /// <summary>
-/// Gradients through whole sampling runs (golden/gradients/trajectory): <c>NAME.json</c> and <c>NAME.safetensors</c>, for a model in a
-/// folder <c>models</c> further up. Products of every weight and option, by image, cotangent and step, on the latents, on the image and on
-/// single calls.
+/// Gradients through whole sampling runs (golden/gradients/trajectory): <c>NAME.json</c> and <c>NAME.safetensors</c>,
+/// for a model in a folder <c>models</c> further up. Products of every weight and option, by image, cotangent and step,
+/// on the latents, on the image and on single calls.
 /// </summary>
 internal static class TrajectoryGradientCases
 {
     private const int LatentCotangents = 2;
 
     // Share of the weights and options whose palettes may be ties, and of a change's norm that is rounding.
-    private const double MostTied = 0.06, Rounding = 1e-4;
+    private const double MostTied = 0.06,
+        Rounding = 1e-4;
     private const int Looks = 4;
     private const float Nudge = 1e-6f;
 
@@ -35,13 +36,18 @@ internal static class TrajectoryGradientCases
     public static IReadOnlyList<VerificationResult> Verify(string path, CancellationToken cancellationToken = default)
     {
         string name = Path.GetFileNameWithoutExtension(path);
-        return Comparison.Guard(name, () =>
-        {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
-            using SafetensorsFile stored = SafetensorsFile.Open(Path.ChangeExtension(path, ".safetensors"));
-            using LoadedModel model = LoadedModel.Open(FindModel(path, document.RootElement.GetProperty("model").GetString()!));
-            return new Run(name, document.RootElement, stored, model, cancellationToken).All();
-        });
+        return Comparison.Guard(
+            name,
+            () =>
+            {
+                using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+                using SafetensorsFile stored = SafetensorsFile.Open(Path.ChangeExtension(path, ".safetensors"));
+                using LoadedModel model = LoadedModel.Open(
+                    FindModel(path, document.RootElement.GetProperty("model").GetString()!)
+                );
+                return new Run(name, document.RootElement, stored, model, cancellationToken).All();
+            }
+        );
     }
 
     private static string FindModel(string path, string name)
@@ -49,36 +55,65 @@ internal static class TrajectoryGradientCases
         for (DirectoryInfo? place = new FileInfo(path).Directory; place is not null; place = place.Parent)
         {
             string found = Path.Combine(place.FullName, "models", name);
-            if (name.Length > 0 && Directory.Exists(found)) return found;
+            if (name.Length > 0 && Directory.Exists(found))
+                return found;
         }
-        throw new ModelFolderException($"{path}: its model '{name}' was not found in a folder 'models' beside it or further up.");
+        throw new ModelFolderException(
+            $"{path}: its model '{name}' was not found in a folder 'models' beside it or further up."
+        );
     }
 
-    private sealed class Run(string name, JsonElement root, SafetensorsFile stored, LoadedModel model, CancellationToken cancellationToken)
+    private sealed class Run(
+        string name,
+        JsonElement root,
+        SafetensorsFile stored,
+        LoadedModel model,
+        CancellationToken cancellationToken
+    )
     {
         private readonly string[] weights =
-            [.. root.GetProperty("weights").EnumerateArray().Select(weight => weight.GetProperty("name").GetString()!)];
-        private readonly QuantizerSpec[] specs = [.. root.GetProperty("options").EnumerateArray().Select(text =>
-            QuantizerSpec.TryParse(text.GetString(), out QuantizerSpec? spec) ? spec
-                : throw new FormatException($"unknown option {text}"))];
+        [
+            .. root.GetProperty("weights").EnumerateArray().Select(weight => weight.GetProperty("name").GetString()!),
+        ];
+        private readonly QuantizerSpec[] specs =
+        [
+            .. root.GetProperty("options")
+                .EnumerateArray()
+                .Select(text =>
+                    QuantizerSpec.TryParse(text.GetString(), out QuantizerSpec? spec)
+                        ? spec
+                        : throw new FormatException($"unknown option {text}")
+                ),
+        ];
 
-        private readonly int images = root.GetProperty("images").GetArrayLength(), steps = root.GetProperty("steps").GetInt32();
+        private readonly int images = root.GetProperty("images").GetArrayLength(),
+            steps = root.GetProperty("steps").GetInt32();
         private readonly int[] callSteps = JsonArrays.Integers(root.GetProperty("one_call_steps"));
         private readonly Dictionary<string, float[][]> whole = new(StringComparer.Ordinal);
+
         // Weight and option, as in the rows of the products.
         private readonly HashSet<int> tied = [];
 
         internal IEnumerable<VerificationResult> All()
         {
             double guidance = root.GetProperty("guidance").GetDouble();
-            var request = new GenerationRequest { StepCount = steps, GuidanceScale = guidance, BatchSize = images };
+            var request = new GenerationRequest
+            {
+                StepCount = steps,
+                GuidanceScale = guidance,
+                BatchSize = images,
+            };
             using WeightBinding binding = model.CreateBinding();
             using var pipeline = new DiffusionPipeline(model.Parts(new InferenceOptions()), model.Tensors, binding);
             string[] texts = [.. root.GetProperty("prompts").EnumerateArray().Select(text => text.GetString()!)];
             EncodedPrompts prompts = pipeline.Encode(texts, request);
             GivenNoise Start() => new(stored.ReadSingle("noise"), pipeline.LatentShape(request).Length);
             var results = new List<VerificationResult>();
-            Sketch Make(SketchOptions options, Func<int, int, float[]> given, Action<int, float[]>? noiseGradient = null)
+            Sketch Make(
+                SketchOptions options,
+                Func<int, int, float[]> given,
+                Action<int, float[]>? noiseGradient = null
+            )
             {
                 using var sketcher = new Sketcher(pipeline, model.Tensors, binding, options)
                 {
@@ -90,17 +125,26 @@ internal static class TrajectoryGradientCases
 
             var noise = new List<VerificationResult>();
             Sketch latents = Make(
-                new SketchOptions { Cotangents = LatentCotangents }, (image, cotangent) => Row("cotangent.latent", image, cotangent),
-                (cotangent, gradient) => noise.AddRange(Noise(cotangent, gradient, "adjoint")));
+                new SketchOptions { Cotangents = LatentCotangents },
+                (image, cotangent) => Row("cotangent.latent", image, cotangent),
+                (cotangent, gradient) => noise.AddRange(Noise(cotangent, gradient, "adjoint"))
+            );
             results.AddRange(Compare(latents, 0, "products", ""));
             Sketch decoded = Make(
-                new SketchOptions { Cotangents = 1, Target = SketchTarget.Image }, (image, _) => Row("cotangent.image", image, 0),
-                (_, gradient) => noise.AddRange(Noise(LatentCotangents, gradient, "adjoint.image")));
+                new SketchOptions { Cotangents = 1, Target = SketchTarget.Image },
+                (image, _) => Row("cotangent.image", image, 0),
+                (_, gradient) => noise.AddRange(Noise(LatentCotangents, gradient, "adjoint.image"))
+            );
             results.AddRange(Compare(decoded, LatentCotangents, "products", ".image"));
             for (int i = 0; i < callSteps.Length; i++)
             {
                 int at = i;
-                var options = new SketchOptions { Cotangents = LatentCotangents, Target = SketchTarget.Calls, Steps = [callSteps[i]] };
+                var options = new SketchOptions
+                {
+                    Cotangents = LatentCotangents,
+                    Target = SketchTarget.Calls,
+                    Steps = [callSteps[i]],
+                };
                 Sketch calls = Make(options, (image, cotangent) => Row("one_call.cotangent", image, at, cotangent));
                 results.Add(CompareCalls(calls, at));
             }
@@ -117,38 +161,69 @@ internal static class TrajectoryGradientCases
                 long[] shape = [part.Shape[0], part.TensorInputs, .. part.Shape.Skip(2)];
                 WeightMatrix matrix = WeightMatrix.Read(model.Tensors, part with { InputStart = 0, Shape = shape });
                 // Tables of the references are in single precision, whatever the checkpoint is stored in.
-                changes = [.. WeightQuantizer.Quantize(matrix, specs, ElementType.Float32).Select(quantized =>
-                {
-                    float[] change = new float[matrix.Count];
-                    quantized.Dequantize(change);
-                    for (int i = 0; i < change.Length; i++) change[i] -= matrix.Values.Span[i];
-                    return change;
-                })];
+                changes =
+                [
+                    .. WeightQuantizer
+                        .Quantize(matrix, specs, ElementType.Float32)
+                        .Select(quantized =>
+                        {
+                            float[] change = new float[matrix.Count];
+                            quantized.Dequantize(change);
+                            for (int i = 0; i < change.Length; i++)
+                                change[i] -= matrix.Values.Span[i];
+                            return change;
+                        }),
+                ];
                 whole.Add(part.TensorName, changes);
                 FindTies(matrix, Array.IndexOf(weights, part.Name.Split('#')[0]), changes);
             }
-            if (!part.IsPart) return changes;
-            int kernel = part.RowLength / (int)part.Shape[1], row = (int)part.TensorInputs * kernel, start = (int)part.InputStart * kernel;
-            return [.. changes.Select(change => Enumerable.Range(0, part.OutChannels)
-                .SelectMany(channel => change.AsSpan((channel * row) + start, part.RowLength).ToArray()).ToArray())];
+            if (!part.IsPart)
+                return changes;
+            int kernel = part.RowLength / (int)part.Shape[1],
+                row = (int)part.TensorInputs * kernel,
+                start = (int)part.InputStart * kernel;
+            return
+            [
+                .. changes.Select(change =>
+                    Enumerable
+                        .Range(0, part.OutChannels)
+                        .SelectMany(channel => change.AsSpan((channel * row) + start, part.RowLength).ToArray())
+                        .ToArray()
+                ),
+            ];
         }
 
-        // Values of half precision often have two palettes of equal error, and either is right. Values moved by hardly anything find both.
+        // Values of half precision often have two palettes of equal error, and either is right. Values moved by hardly
+        // anything find both.
         private void FindTies(WeightMatrix matrix, int weight, float[][] changes)
         {
             QuantizerSpec[] palettes = [.. specs.Where(spec => spec.Method != QuantizerMethod.UniformAffine)];
             var random = new Pcg32(1);
             for (int look = 0; look < Looks; look++)
             {
-                float[] moved = [.. matrix.Values.ToArray().Select(value => value * (1 + (Nudge * (float)random.NextNormal())))];
-                var other = new WeightMatrix(matrix.Name, moved, matrix.OutChannels, matrix.RowLength, ElementType.Float32);
-                foreach ((QuantizerSpec spec, QuantizedWeight quantized) in palettes.Zip(WeightQuantizer.Quantize(other, palettes)))
+                float[] moved =
+                [
+                    .. matrix.Values.ToArray().Select(value => value * (1 + (Nudge * (float)random.NextNormal()))),
+                ];
+                var other = new WeightMatrix(
+                    matrix.Name,
+                    moved,
+                    matrix.OutChannels,
+                    matrix.RowLength,
+                    ElementType.Float32
+                );
+                foreach (
+                    (QuantizerSpec spec, QuantizedWeight quantized) in palettes.Zip(
+                        WeightQuantizer.Quantize(other, palettes)
+                    )
+                )
                 {
                     int option = Array.IndexOf(specs, spec);
                     quantized.Dequantize(moved);
                     TensorPrimitives.Subtract(moved, matrix.Values.Span, moved);
                     float size = TensorPrimitives.Norm(changes[option]);
-                    if (TensorPrimitives.Distance(moved, changes[option]) > Rounding * size) tied.Add((weight * specs.Length) + option);
+                    if (TensorPrimitives.Distance(moved, changes[option]) > Rounding * size)
+                        tied.Add((weight * specs.Length) + option);
                 }
             }
         }
@@ -157,7 +232,14 @@ internal static class TrajectoryGradientCases
         {
             double share = (double)tied.Count / (weights.Length * specs.Length);
             return new VerificationResult(
-                name, "share of weights and options with two best palettes, left out", share, share, MostTied, share <= MostTied, null);
+                name,
+                "share of weights and options with two best palettes, left out",
+                share,
+                share,
+                MostTied,
+                share <= MostTied,
+                null
+            );
         }
 
         private IEnumerable<VerificationResult> Latents(DenoisingTrace trace)
@@ -168,15 +250,21 @@ internal static class TrajectoryGradientCases
                 {
                     float[] expected = Row("latents", image, step);
                     double size = Math.Sqrt(expected.Sum(value => (double)value * value));
-                    yield return Comparison.OfNorm(name, $"latents: image {image}, before step {step}", expected,
-                        trace.Latents[step].AsSpan(image * expected.Length, expected.Length), Tolerance("latents") * size);
+                    yield return Comparison.OfNorm(
+                        name,
+                        $"latents: image {image}, before step {step}",
+                        expected,
+                        trace.Latents[step].AsSpan(image * expected.Length, expected.Length),
+                        Tolerance("latents") * size
+                    );
                 }
             }
         }
 
         private IEnumerable<VerificationResult> Compare(Sketch sketch, int first, string quantity, string suffix)
         {
-            double tolerance = Tolerance($"products{suffix}"), totalTolerance = Tolerance($"products_total{suffix}");
+            double tolerance = Tolerance($"products{suffix}"),
+                totalTolerance = Tolerance($"products_total{suffix}");
             for (int cotangent = 0; cotangent < sketch.Cotangents; cotangent++)
             {
                 for (int image = 0; image < images; image++)
@@ -185,12 +273,23 @@ internal static class TrajectoryGradientCases
                     for (int step = 0; step < steps; step++)
                     {
                         double[] actual = Products(sketch, image, cotangent, step);
-                        for (int i = 0; i < total.Length; i++) total[i] += actual[i];
-                        yield return Against($"{quantity}{suffix}: image {image}, cotangent {first + cotangent}, step {step}", actual,
-                            Row("products", image, first + cotangent, step), Row("norms", image, first + cotangent, step), tolerance);
+                        for (int i = 0; i < total.Length; i++)
+                            total[i] += actual[i];
+                        yield return Against(
+                            $"{quantity}{suffix}: image {image}, cotangent {first + cotangent}, step {step}",
+                            actual,
+                            Row("products", image, first + cotangent, step),
+                            Row("norms", image, first + cotangent, step),
+                            tolerance
+                        );
                     }
-                    yield return Against($"totals{suffix}: image {image}, cotangent {first + cotangent}", total,
-                        Row("products_total", image, first + cotangent), Row("norms_total", image, first + cotangent), totalTolerance);
+                    yield return Against(
+                        $"totals{suffix}: image {image}, cotangent {first + cotangent}",
+                        total,
+                        Row("products_total", image, first + cotangent),
+                        Row("norms_total", image, first + cotangent),
+                        totalTolerance
+                    );
                 }
             }
         }
@@ -209,7 +308,13 @@ internal static class TrajectoryGradientCases
                     norms.AddRange(Row("one_call.norms", image, at, cotangent));
                 }
             }
-            return Against($"call {callSteps[at]}", [.. actual], [.. expected], [.. norms], Tolerance("one_call.products"));
+            return Against(
+                $"call {callSteps[at]}",
+                [.. actual],
+                [.. expected],
+                [.. norms],
+                Tolerance("one_call.products")
+            );
         }
 
         // Parts of a split weight together.
@@ -228,7 +333,13 @@ internal static class TrajectoryGradientCases
         }
 
         // In units of the largest product that gradient and change can have.
-        private VerificationResult Against(string output, double[] actual, float[] expected, float[] norms, double tolerance)
+        private VerificationResult Against(
+            string output,
+            double[] actual,
+            float[] expected,
+            float[] norms,
+            double tolerance
+        )
         {
             float[] changes = stored.ReadSingle("d_norms");
             double Unit(int i) => (double)norms[i / specs.Length] * changes[i % changes.Length];
@@ -244,8 +355,13 @@ internal static class TrajectoryGradientCases
             {
                 float[] expected = Row("adjoint", image, cotangent, 0);
                 double size = Math.Sqrt(expected.Sum(value => (double)value * value));
-                yield return Comparison.OfNorm(name, $"{quantity}: image {image}, cotangent {cotangent}", expected,
-                    gradient.AsSpan(image * expected.Length, expected.Length), Tolerance(quantity) * size);
+                yield return Comparison.OfNorm(
+                    name,
+                    $"{quantity}: image {image}, cotangent {cotangent}",
+                    expected,
+                    gradient.AsSpan(image * expected.Length, expected.Length),
+                    Tolerance(quantity) * size
+                );
             }
         }
 
@@ -256,7 +372,8 @@ internal static class TrajectoryGradientCases
         {
             IReadOnlyList<long> shape = stored.Tensors[tensor].Shape;
             long start = 0;
-            for (int axis = 0; axis < at.Length; axis++) start = (start * shape[axis]) + at[axis];
+            for (int axis = 0; axis < at.Length; axis++)
+                start = (start * shape[axis]) + at[axis];
             int length = checked((int)shape.Skip(at.Length).Aggregate(1L, (product, extent) => product * extent));
             float[] values = new float[length];
             stored.ReadSingle(tensor, start * length, values);

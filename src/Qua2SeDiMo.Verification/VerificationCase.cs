@@ -6,7 +6,13 @@ namespace Qua2SeDiMo.Verification;
 /// <param name="Path">Where it lies.</param>
 /// <param name="Seconds">Wall time.</param>
 /// <param name="Results">One per compared output; never empty.</param>
-internal sealed record VerificationCase(string Kind, string Name, string Path, double Seconds, IReadOnlyList<VerificationResult> Results)
+internal sealed record VerificationCase(
+    string Kind,
+    string Name,
+    string Path,
+    double Seconds,
+    IReadOnlyList<VerificationResult> Results
+)
 {
     /// <summary>Whether every output passed.</summary>
     public bool Passed => Results.All(result => result.Passed);

@@ -1,8 +1,9 @@
 namespace Qua2SeDiMo.Verification;
 
 /// <summary>
-/// Finds reference cases below given paths and runs them. What a case checks follows from its content, not from its name or place, so cases that
-/// were never seen before run too. A case that cannot run is a failed result that says why.
+/// Finds reference cases below given paths and runs them. What a case checks follows from its content, not from its
+/// name or place, so cases that were never seen before run too. A case that cannot run is a failed result that says
+/// why.
 /// </summary>
 internal static class VerificationRunner
 {
@@ -13,16 +14,23 @@ internal static class VerificationRunner
     /// <param name="progress">Told before each case.</param>
     /// <param name="cancellationToken">Looked at before each case.</param>
     /// <exception cref="VerificationException">There is nothing at a path.</exception>
-    public static VerificationReport Run(IReadOnlyList<string> paths, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
+    public static VerificationReport Run(
+        IReadOnlyList<string> paths,
+        IProgress<StageProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(paths);
         var found = new Findings();
         foreach (string path in paths)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (Directory.Exists(path)) found.AddFolder(path);
-            else if (File.Exists(path)) found.AddNamedFile(path);
-            else throw new VerificationException($"{path}: there is no such file or folder.");
+            if (Directory.Exists(path))
+                found.AddFolder(path);
+            else if (File.Exists(path))
+                found.AddNamedFile(path);
+            else
+                throw new VerificationException($"{path}: there is no such file or folder.");
         }
         var cases = new List<VerificationCase>();
         foreach ((VerificationKind? kind, string path, string? fault) in found.Cases)
@@ -31,19 +39,37 @@ internal static class VerificationRunner
             string name = kind?.NameOf(path) ?? Path.GetFileName(path);
             progress?.Report(new StageProgress(Title, cases.Count, found.Cases.Count, name));
             long start = TimeProvider.System.GetTimestamp();
-            IReadOnlyList<VerificationResult> results = kind is null ? [Comparison.Failed(name, "read", fault!)] : RunCase(kind, name, path, cancellationToken);
-            cases.Add(new VerificationCase(kind?.Name ?? "unreadable", name, path, TimeProvider.System.GetElapsedTime(start).TotalSeconds, results));
+            IReadOnlyList<VerificationResult> results = kind is null
+                ? [Comparison.Failed(name, "read", fault!)]
+                : RunCase(kind, name, path, cancellationToken);
+            cases.Add(
+                new VerificationCase(
+                    kind?.Name ?? "unreadable",
+                    name,
+                    path,
+                    TimeProvider.System.GetElapsedTime(start).TotalSeconds,
+                    results
+                )
+            );
         }
-        if (cases.Count > 0) progress?.Report(new StageProgress(Title, cases.Count, cases.Count));
+        if (cases.Count > 0)
+            progress?.Report(new StageProgress(Title, cases.Count, cases.Count));
         return new VerificationReport(cases, found.Unknown);
     }
 
-    private static IReadOnlyList<VerificationResult> RunCase(VerificationKind kind, string name, string path, CancellationToken cancellationToken)
+    private static IReadOnlyList<VerificationResult> RunCase(
+        VerificationKind kind,
+        string name,
+        string path,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
             IReadOnlyList<VerificationResult> results = kind.Verify(path, cancellationToken);
-            return results.Count > 0 ? results : [Comparison.Failed(name, "run", "no output was compared; is a file of the case missing or empty?")];
+            return results.Count > 0
+                ? results
+                : [Comparison.Failed(name, "run", "no output was compared; is a file of the case missing or empty?")];
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
@@ -65,25 +91,30 @@ internal static class VerificationRunner
         internal void AddFolder(string path)
         {
             string folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-            if (!walked.Contains(folder) && !Walk(folder)) Unknown.Add(folder);
+            if (!walked.Contains(folder) && !Walk(folder))
+                Unknown.Add(folder);
         }
 
         internal void AddNamedFile(string path)
         {
             string file = Path.GetFullPath(path);
-            if (VerificationKind.All.Any(kind => kind.Marker == Path.GetFileName(file))) AddFolder(Path.GetDirectoryName(file)!);
-            else if (!AddFile(Path.ChangeExtension(file, ".json"))) Unknown.Add(file);
+            if (VerificationKind.All.Any(kind => kind.Marker == Path.GetFileName(file)))
+                AddFolder(Path.GetDirectoryName(file)!);
+            else if (!AddFile(Path.ChangeExtension(file, ".json")))
+                Unknown.Add(file);
         }
 
         // Whether the folder, or one below it, holds a case. Folders without any are named once, at the highest place.
         private bool Walk(string folder)
         {
             // A link may lead back up.
-            if (!walked.Add(new DirectoryInfo(folder).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? folder)) return false;
+            if (!walked.Add(new DirectoryInfo(folder).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? folder))
+                return false;
             foreach (VerificationKind kind in VerificationKind.All.Where(kind => kind.Marker is not null))
             {
                 string marker = Path.Combine(folder, kind.Marker!);
-                if (File.Exists(marker) && Add(marker, folder, description => kind.Matches(description) ? kind : null)) return true;
+                if (File.Exists(marker) && Add(marker, folder, description => kind.Matches(description) ? kind : null))
+                    return true;
             }
             string[] files = [.. Directory.EnumerateFiles(folder, "*.json").Order(StringComparer.Ordinal)];
             string[] unknownFiles = [.. files.Where(file => !AddFile(file))];
@@ -92,23 +123,32 @@ internal static class VerificationRunner
             bool holdsCases = unknownFiles.Length < files.Length || unknownFolders.Length < folders.Length;
             // The parts of a model with references inside need no mention.
             bool isModel = File.Exists(Path.Combine(folder, "model_index.json"));
-            if (holdsCases && !isModel) Unknown.AddRange([.. unknownFiles, .. unknownFolders]);
+            if (holdsCases && !isModel)
+                Unknown.AddRange([.. unknownFiles, .. unknownFolders]);
             return holdsCases;
         }
 
         private bool AddFile(string file) =>
-            Add(file, file, description => VerificationKind.All.FirstOrDefault(kind => kind.Marker is null && kind.Matches(description)));
+            Add(
+                file,
+                file,
+                description =>
+                    VerificationKind.All.FirstOrDefault(kind => kind.Marker is null && kind.Matches(description))
+            );
 
         private bool Add(string description, string path, Func<ReferenceDescription, VerificationKind?> classify)
         {
             try
             {
-                if (ReferenceDescription.TryRead(description) is not { } read || classify(read) is not { } kind) return false;
-                if (seen.Add(path)) Cases.Add((kind, path, null));
+                if (ReferenceDescription.TryRead(description) is not { } read || classify(read) is not { } kind)
+                    return false;
+                if (seen.Add(path))
+                    Cases.Add((kind, path, null));
             }
             catch (Exception error) when (error is Q2Exception or IOException or UnauthorizedAccessException)
             {
-                if (seen.Add(path)) Cases.Add((null, path, error.Message));
+                if (seen.Add(path))
+                    Cases.Add((null, path, error.Message));
             }
             return true;
         }

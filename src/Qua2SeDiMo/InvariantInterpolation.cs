@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Text;
 
-// The compiler turns every interpolated string of an assembly into calls of the type with this name, and prefers the assembly's own: so no file and no
-// message of the library can take on the culture of the program that uses it (docs/decisions/0011-any-culture.md).
+// The compiler turns every interpolated string of an assembly into calls of the type with this name, and prefers the
+// assembly's own: so no file and no message of the library can take on the culture of the program that uses it
+// (docs/decisions/0011-any-culture.md).
 namespace System.Runtime.CompilerServices
 {
     /// <summary>Builds interpolated strings in the invariant culture.</summary>
@@ -17,7 +18,12 @@ namespace System.Runtime.CompilerServices
         public DefaultInterpolatedStringHandler(int literalLength, int formattedCount)
         {
             text = new StringBuilder(literalLength + (formattedCount * LengthOfValue));
-            values = new StringBuilder.AppendInterpolatedStringHandler(literalLength, formattedCount, text, CultureInfo.InvariantCulture);
+            values = new StringBuilder.AppendInterpolatedStringHandler(
+                literalLength,
+                formattedCount,
+                text,
+                CultureInfo.InvariantCulture
+            );
         }
 
         public void AppendLiteral(string value) => values.AppendLiteral(value);
@@ -28,7 +34,8 @@ namespace System.Runtime.CompilerServices
 
         public void AppendFormatted<T>(T value, int alignment) => values.AppendFormatted(value, alignment);
 
-        public void AppendFormatted<T>(T value, int alignment, string? format) => values.AppendFormatted(value, alignment, format);
+        public void AppendFormatted<T>(T value, int alignment, string? format) =>
+            values.AppendFormatted(value, alignment, format);
 
         public void AppendFormatted(string? value) => values.AppendFormatted(value);
 

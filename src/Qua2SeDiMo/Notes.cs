@@ -1,8 +1,8 @@
 namespace Qua2SeDiMo;
 
 /// <summary>
-/// What a person should know of the files that were read, though nothing is wrong enough to stop: each sentence once, in the order of
-/// discovery. Safe from several threads.
+/// What a person should know of the files that were read, though nothing is wrong enough to stop: each sentence once,
+/// in the order of discovery. Safe from several threads.
 /// </summary>
 /// <param name="heard">Told of every new sentence at once; null to collect only.</param>
 public sealed class Notes(Action<string>? heard = null)
@@ -16,7 +16,8 @@ public sealed class Notes(Action<string>? heard = null)
     {
         get
         {
-            lock (gate) return [.. sentences];
+            lock (gate)
+                return [.. sentences];
         }
     }
 
@@ -25,7 +26,8 @@ public sealed class Notes(Action<string>? heard = null)
     {
         lock (gate)
         {
-            if (!known.Add(sentence)) return;
+            if (!known.Add(sentence))
+                return;
             sentences.Add(sentence);
         }
         heard?.Invoke(sentence);

@@ -5,10 +5,12 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests;
 
-/// <summary>A bank of the bundled model, made once by the program; tests copy it into run directories of their own.</summary>
+/// <summary>A bank of the bundled model, made once by the program; tests copy it into run directories of their
+/// own.</summary>
 public sealed class BankedRun : IAsyncLifetime
 {
-    /// <summary>Name of the tests that share it, one after another, so that their processes do not fight for the processor.</summary>
+    /// <summary>Name of the tests that share it, one after another, so that their processes do not fight for the
+    /// processor.</summary>
     public const string Name = "banked run";
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("q2-cli-");
@@ -24,19 +26,22 @@ public sealed class BankedRun : IAsyncLifetime
 
     internal RunDirectory Run => new(Path.Combine(folder.FullName, "bank-run"));
 
-    public async Task InitializeAsync() => BankResult = (await Q2.RunAsync("bank", Model, "--run", Run.DirectoryPath, "--json", "--quiet")).Succeeded();
+    public async Task InitializeAsync() =>
+        BankResult = (await Q2.RunAsync("bank", Model, "--run", Run.DirectoryPath, "--json", "--quiet")).Succeeded();
 
     /// <summary>A run directory that holds a copy of the bank.</summary>
     internal RunDirectory NewRun()
     {
         var run = new RunDirectory(NewFolder());
         Directory.CreateDirectory(run.Bank);
-        foreach (string file in Directory.EnumerateFiles(Run.Bank)) File.Copy(file, Path.Combine(run.Bank, Path.GetFileName(file)));
+        foreach (string file in Directory.EnumerateFiles(Run.Bank))
+            File.Copy(file, Path.Combine(run.Bank, Path.GetFileName(file)));
         return run;
     }
 
     /// <summary>An empty folder.</summary>
-    internal string NewFolder() => Directory.CreateDirectory(Path.Combine(folder.FullName, $"{Interlocked.Increment(ref runCount)}")).FullName;
+    internal string NewFolder() =>
+        Directory.CreateDirectory(Path.Combine(folder.FullName, $"{Interlocked.Increment(ref runCount)}")).FullName;
 
     public Task DisposeAsync()
     {

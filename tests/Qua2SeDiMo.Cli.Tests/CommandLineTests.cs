@@ -22,7 +22,8 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public async Task The_version_is_printed() => Assert.Matches("^[0-9]+\\.[0-9]+", (await Q2.RunAsync("--version")).Succeeded().Output);
+    public async Task The_version_is_printed() =>
+        Assert.Matches("^[0-9]+\\.[0-9]+", (await Q2.RunAsync("--version")).Succeeded().Output);
 
     [Fact]
     public async Task Inspect_prints_one_JSON_document()
@@ -32,13 +33,24 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public async Task Inspect_names_the_next_verb() => Assert.Contains("Next: q2 ", (await Q2.RunAsync("inspect", BankedRun.Model)).Succeeded().Output, StringComparison.Ordinal);
+    public async Task Inspect_names_the_next_verb() =>
+        Assert.Contains(
+            "Next: q2 ",
+            (await Q2.RunAsync("inspect", BankedRun.Model)).Succeeded().Output,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public async Task Doctor_loads_every_native_library()
     {
         JsonElement result = (await Q2.RunAsync("doctor", "--json")).Succeeded().Json;
-        string[] names = [.. result.GetProperty("checks").EnumerateArray().Select(check => check.GetProperty("name").GetString()!)];
-        Assert.All(["Processor", "Kernels", "Free memory", "ONNX Runtime", "SQLite"], name => Assert.Contains(name, names));
+        string[] names =
+        [
+            .. result.GetProperty("checks").EnumerateArray().Select(check => check.GetProperty("name").GetString()!),
+        ];
+        Assert.All(
+            ["Processor", "Kernels", "Free memory", "ONNX Runtime", "SQLite"],
+            name => Assert.Contains(name, names)
+        );
     }
 }

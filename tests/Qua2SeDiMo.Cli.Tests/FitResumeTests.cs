@@ -13,15 +13,32 @@ public sealed class FitResumeTests : IDisposable
     [Trait("Speed", "Slow")]
     public async Task A_fit_that_was_killed_goes_on_and_ends_with_the_same_bytes()
     {
-        string study = RepositoryFiles.Golden("predictor/study"), trials = Path.Combine(folder, "trials.csv");
+        string study = RepositoryFiles.Golden("predictor/study"),
+            trials = Path.Combine(folder, "trials.csv");
         await File.WriteAllLinesAsync(trials, File.ReadLines(Path.Combine(study, "trials.csv")).Take(16));
-        string whole = Path.Combine(folder, "whole"), killed = Path.Combine(folder, "killed"), states = Path.Combine(killed, "predictor-srcc-training");
-        string[] Command(string run) => ["fit", "--trials", trials, "--dag", Path.Combine(study, "dag.json"), "--own-folds", "--epochs", "30", "--run", run, "--json"];
+        string whole = Path.Combine(folder, "whole"),
+            killed = Path.Combine(folder, "killed"),
+            states = Path.Combine(killed, "predictor-srcc-training");
+        string[] Command(string run) =>
+            [
+                "fit",
+                "--trials",
+                trials,
+                "--dag",
+                Path.Combine(study, "dag.json"),
+                "--own-folds",
+                "--epochs",
+                "30",
+                "--run",
+                run,
+                "--json",
+            ];
         (await Q2.RunAsync(Command(whole))).Succeeded();
 
         using (Q2 program = Q2.Start(Command(killed)))
         {
-            while (!program.HasExited && !File.Exists(Path.Combine(states, "fold1.safetensors"))) await Task.Delay(10);
+            while (!program.HasExited && !File.Exists(Path.Combine(states, "fold1.safetensors")))
+                await Task.Delay(10);
             program.Kill();
             await program.EndAsync();
         }
@@ -30,7 +47,10 @@ public sealed class FitResumeTests : IDisposable
 
         foreach (string file in new[] { "predictor.safetensors", "predictor.json" })
         {
-            Assert.Equal(await File.ReadAllBytesAsync(Path.Combine(whole, file)), await File.ReadAllBytesAsync(Path.Combine(killed, file)));
+            Assert.Equal(
+                await File.ReadAllBytesAsync(Path.Combine(whole, file)),
+                await File.ReadAllBytesAsync(Path.Combine(killed, file))
+            );
         }
         Assert.False(Directory.Exists(states));
     }
@@ -38,7 +58,11 @@ public sealed class FitResumeTests : IDisposable
     [Fact]
     public async Task The_published_training_is_one_switch_of_fit_and_run()
     {
-        Assert.Contains("--faithful ", (await Q2.RunAsync("fit", "--help")).Succeeded().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "--faithful ",
+            (await Q2.RunAsync("fit", "--help")).Succeeded().Output,
+            StringComparison.Ordinal
+        );
         string run = (await Q2.RunAsync("run", "--help")).Succeeded().Output;
         Assert.Equal(2, run.Split("--faithful").Length);
         Assert.Contains("--early-stopping", run, StringComparison.Ordinal);

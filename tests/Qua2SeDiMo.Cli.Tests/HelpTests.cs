@@ -18,12 +18,17 @@ public sealed class HelpTests
         string[] lines = result.Output.Split('\n');
         foreach (Option option in command.Options.Where(option => option is not System.CommandLine.Help.HelpOption))
         {
-            string line = Assert.Single(lines, line => line.TrimStart().StartsWith(option.Name + " ", StringComparison.Ordinal));
+            string line = Assert.Single(
+                lines,
+                line => line.TrimStart().StartsWith(option.Name + " ", StringComparison.Ordinal)
+            );
             Assert.False(string.IsNullOrEmpty(option.Description), option.Name);
             // A switch is off unless it is there.
-            if (!option.HasDefaultValue || option.GetDefaultValue() is not { } value || value is false) continue;
+            if (!option.HasDefaultValue || option.GetDefaultValue() is not { } value || value is false)
+                continue;
             string text = value is Array list ? string.Join('|', list.Cast<object>()) : $"{value}";
-            if (text.Length > 0) Assert.Contains($"[default: {text}]", line, StringComparison.Ordinal);
+            if (text.Length > 0)
+                Assert.Contains($"[default: {text}]", line, StringComparison.Ordinal);
         }
     }
 
@@ -31,6 +36,9 @@ public sealed class HelpTests
     public async Task Help_of_the_program_names_every_verb()
     {
         Q2Result result = (await Q2.RunAsync("--help")).Succeeded();
-        Assert.All(CommandTree.Create().Subcommands, command => Assert.Contains($"\n  {command.Name} ", result.Output, StringComparison.Ordinal));
+        Assert.All(
+            CommandTree.Create().Subcommands,
+            command => Assert.Contains($"\n  {command.Name} ", result.Output, StringComparison.Ordinal)
+        );
     }
 }

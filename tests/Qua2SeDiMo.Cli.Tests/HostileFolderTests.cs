@@ -12,18 +12,22 @@ public sealed class HostileFolderTests : IDisposable
     private string Weights => Path.Combine(Denoiser, "diffusion_pytorch_model.safetensors");
 
     [Fact]
-    public async Task A_folder_that_is_not_there() => (await Q2.RunAsync("inspect", "/no/such/folder")).Refused("/no/such/folder", "no such folder");
+    public async Task A_folder_that_is_not_there() =>
+        (await Q2.RunAsync("inspect", "/no/such/folder")).Refused("/no/such/folder", "no such folder");
 
     [Fact]
-    public async Task A_folder_without_an_index() => (await Q2.RunAsync("inspect", folder.FullName)).Refused("model_index.json");
+    public async Task A_folder_without_an_index() =>
+        (await Q2.RunAsync("inspect", folder.FullName)).Refused("model_index.json");
 
     [Fact]
     public async Task A_shard_that_is_not_there()
     {
         MakeModel();
         File.Delete(Weights);
-        File.WriteAllText(Path.Combine(Denoiser, "diffusion_pytorch_model.safetensors.index.json"),
-            """{"metadata": {}, "weight_map": {"pos_embed.proj.weight": "diffusion_pytorch_model-00001-of-00002.safetensors"}}""");
+        File.WriteAllText(
+            Path.Combine(Denoiser, "diffusion_pytorch_model.safetensors.index.json"),
+            """{"metadata": {}, "weight_map": {"pos_embed.proj.weight": "diffusion_pytorch_model-00001-of-00002.safetensors"}}"""
+        );
         (await Q2.RunAsync("inspect", folder.FullName)).Refused("diffusion_pytorch_model-00001-of-00002.safetensors");
     }
 
@@ -50,7 +54,10 @@ public sealed class HostileFolderTests : IDisposable
     {
         MakeModel();
         File.Delete(Weights);
-        File.WriteAllBytes(Weights, File.ReadAllBytes(Path.Combine(BankedRun.Model, "transformer", Path.GetFileName(Weights)))[..100_000]);
+        File.WriteAllBytes(
+            Weights,
+            File.ReadAllBytes(Path.Combine(BankedRun.Model, "transformer", Path.GetFileName(Weights)))[..100_000]
+        );
         (await Q2.RunAsync("inspect", folder.FullName)).Refused(Path.GetFileName(Weights));
     }
 
@@ -67,8 +74,22 @@ public sealed class HostileFolderTests : IDisposable
     {
         MakeModel();
         string index = Path.Combine(folder.FullName, "model_index.json");
-        File.WriteAllText(index, File.ReadAllText(index).Replace("PixArtAlphaPipeline", "TeaPotPipeline", StringComparison.Ordinal).Replace("PixArtSigmaPipeline", "TeaPotPipeline", StringComparison.Ordinal));
-        (await Q2.RunAsync("generate", folder.FullName, "--prompt", "a teapot", "--out", Path.Combine(folder.FullName, "out"))).Refused("TeaPotPipeline", "PixArt");
+        File.WriteAllText(
+            index,
+            File.ReadAllText(index)
+                .Replace("PixArtAlphaPipeline", "TeaPotPipeline", StringComparison.Ordinal)
+                .Replace("PixArtSigmaPipeline", "TeaPotPipeline", StringComparison.Ordinal)
+        );
+        (
+            await Q2.RunAsync(
+                "generate",
+                folder.FullName,
+                "--prompt",
+                "a teapot",
+                "--out",
+                Path.Combine(folder.FullName, "out")
+            )
+        ).Refused("TeaPotPipeline", "PixArt");
     }
 
     public void Dispose() => folder.Delete(recursive: true);
@@ -80,8 +101,10 @@ public sealed class HostileFolderTests : IDisposable
         {
             string target = Path.Combine(folder.FullName, Path.GetRelativePath(BankedRun.Model, file));
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            if (file.EndsWith(".json", StringComparison.Ordinal)) File.Copy(file, target);
-            else File.CreateSymbolicLink(target, file);
+            if (file.EndsWith(".json", StringComparison.Ordinal))
+                File.Copy(file, target);
+            else
+                File.CreateSymbolicLink(target, file);
         }
     }
 }

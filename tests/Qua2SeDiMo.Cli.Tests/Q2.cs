@@ -19,8 +19,8 @@ internal sealed record Q2Result(int ExitCode, string Output, string Errors)
     }
 
     /// <summary>
-    /// The program refused: exit code 2, one message without a stack trace on standard error, and on standard output nothing, or under <c>--json</c> an
-    /// object with the error.
+    /// The program refused: exit code 2, one message without a stack trace on standard error, and on standard output
+    /// nothing, or under <c>--json</c> an object with the error.
     /// </summary>
     internal Q2Result Refused(params string[] words)
     {
@@ -46,17 +46,24 @@ internal sealed class Q2 : IDisposable
     private readonly Task<string> output;
     private readonly Task errorReader;
 
-    private Q2(string[] arguments, string? folder = null, string? script = null, (string Name, string Value)[]? variables = null)
+    private Q2(
+        string[] arguments,
+        string? folder = null,
+        string? script = null,
+        (string Name, string Value)[]? variables = null
+    )
     {
         string dotnet = script is null ? Environment.ProcessPath! : "/bin/sh";
         string[] command = ["exec", Path.Combine(AppContext.BaseDirectory, "q2.dll"), .. arguments];
-        if (script is not null) command = ["-c", script, "sh", Environment.ProcessPath!, .. command];
+        if (script is not null)
+            command = ["-c", script, "sh", Environment.ProcessPath!, .. command];
         // A test run in the background of a shell inherits that Ctrl-C is ignored.
         ProcessStartInfo start = OperatingSystem.IsLinux()
             ? new ProcessStartInfo("/usr/bin/env", ["--default-signal=INT", dotnet, .. command])
             : new ProcessStartInfo(dotnet, command);
         start.WorkingDirectory = folder ?? "";
-        foreach ((string name, string value) in variables ?? []) start.Environment[name] = value;
+        foreach ((string name, string value) in variables ?? [])
+            start.Environment[name] = value;
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         process = Process.Start(start)!;
@@ -82,7 +89,10 @@ internal sealed class Q2 : IDisposable
     }
 
     /// <summary>The same, with environment variables.</summary>
-    internal static async Task<Q2Result> RunWithAsync((string Name, string Value)[] variables, params string[] arguments)
+    internal static async Task<Q2Result> RunWithAsync(
+        (string Name, string Value)[] variables,
+        params string[] arguments
+    )
     {
         using var program = new Q2(arguments, variables: variables);
         return await program.EndAsync();
@@ -115,12 +125,14 @@ internal sealed class Q2 : IDisposable
 
     public void Dispose()
     {
-        if (!process.HasExited) process.Kill();
+        if (!process.HasExited)
+            process.Kill();
         process.Dispose();
     }
 
     private async Task ReadErrorsAsync()
     {
-        while (await process.StandardError.ReadLineAsync() is { } line) errors.AppendLine(line);
+        while (await process.StandardError.ReadLineAsync() is { } line)
+            errors.AppendLine(line);
     }
 }

@@ -11,7 +11,8 @@ internal static class RepositoryFiles
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            if (File.Exists(Path.Combine(folder.FullName, "Qua2SeDiMo.slnx"))) return folder.FullName;
+            if (File.Exists(Path.Combine(folder.FullName, "Qua2SeDiMo.slnx")))
+                return folder.FullName;
         }
         throw new DirectoryNotFoundException("The tests run from inside a checkout.");
     }

@@ -13,13 +13,40 @@ public sealed class RunTests(BankedRun banked)
     public async Task All_stages_run_in_order_and_a_second_call_changes_nothing()
     {
         RunDirectory run = banked.NewRun();
-        string[] command = ["run", BankedRun.Model, "--run", run.DirectoryPath, "--trials", "10", "--images", "4", "--steps", "2", "--epochs", "4", "--json", "--quiet"];
+        string[] command =
+        [
+            "run",
+            BankedRun.Model,
+            "--run",
+            run.DirectoryPath,
+            "--trials",
+            "10",
+            "--images",
+            "4",
+            "--steps",
+            "2",
+            "--epochs",
+            "4",
+            "--json",
+            "--quiet",
+        ];
 
         JsonElement first = (await Q2.RunAsync(command)).Succeeded().Json;
         Assert.Equal(Path.GetFullPath(run.Report), Path.GetFullPath(first.GetProperty("report").GetString()!));
         Assert.All(
-            [run.GraphText, run.DagJson, run.StudyDatabase, run.PredictorReport, run.PredictorWeights, run.Sensitivity, run.Plan, run.Report, Path.Combine(run.Packed, "model_index.json")],
-            file => Assert.True(File.Exists(file), file));
+            [
+                run.GraphText,
+                run.DagJson,
+                run.StudyDatabase,
+                run.PredictorReport,
+                run.PredictorWeights,
+                run.Sensitivity,
+                run.Plan,
+                run.Report,
+                Path.Combine(run.Packed, "model_index.json"),
+            ],
+            file => Assert.True(File.Exists(file), file)
+        );
         string plan = Allocations(run);
         DateTime bank = File.GetLastWriteTimeUtc(Directory.EnumerateFiles(run.Bank, "*.safetensors").First());
 
@@ -28,13 +55,31 @@ public sealed class RunTests(BankedRun banked)
         Assert.Equal(bank, File.GetLastWriteTimeUtc(Directory.EnumerateFiles(run.Bank, "*.safetensors").First()));
 
         string images = banked.NewFolder();
-        Q2Result generated = (await Q2.RunAsync("generate", run.Packed, "--prompt", "red apple, flat emoji", "--steps", "2", "--out", images, "--json", "--quiet")).Succeeded();
+        Q2Result generated = (
+            await Q2.RunAsync(
+                "generate",
+                run.Packed,
+                "--prompt",
+                "red apple, flat emoji",
+                "--steps",
+                "2",
+                "--out",
+                images,
+                "--json",
+                "--quiet"
+            )
+        ).Succeeded();
         Assert.Single(generated.Json.GetProperty("images").EnumerateArray());
     }
 
     private static string Allocations(RunDirectory run)
     {
         using JsonDocument plan = JsonDocument.Parse(File.ReadAllBytes(run.Plan));
-        return string.Join('\n', plan.RootElement.GetProperty("entries").EnumerateArray().Select(entry => entry.GetProperty("allocation").GetRawText()));
+        return string.Join(
+            '\n',
+            plan.RootElement.GetProperty("entries")
+                .EnumerateArray()
+                .Select(entry => entry.GetProperty("allocation").GetRawText())
+        );
     }
 }

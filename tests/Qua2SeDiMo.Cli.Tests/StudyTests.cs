@@ -15,7 +15,8 @@ public sealed class StudyTests(BankedRun banked)
     private const int Wanted = 16;
 
     [Fact]
-    public void Bank_states_the_size_of_every_option() => Assert.Equal(6, banked.BankResult.Json.GetProperty("options").GetArrayLength());
+    public void Bank_states_the_size_of_every_option() =>
+        Assert.Equal(6, banked.BankResult.Json.GetProperty("options").GetArrayLength());
 
     [Fact]
     public async Task A_study_labels_as_many_trials_as_asked_for()
@@ -27,7 +28,14 @@ public sealed class StudyTests(BankedRun banked)
         Assert.Equal(2, result.Json.GetProperty("complete").GetInt32());
         IReadOnlyList<Trial> trials = Trials(run);
         Assert.All(trials, trial => Assert.Equal(TrialState.Complete, trial.State));
-        Assert.All(trials, trial => Assert.True(trial.Metrics.ContainsKey(StudyMetric.Psnr.Name) && trial.Metrics.ContainsKey(StudyMetric.ClipScore.Name)));
+        Assert.All(
+            trials,
+            trial =>
+                Assert.True(
+                    trial.Metrics.ContainsKey(StudyMetric.Psnr.Name)
+                        && trial.Metrics.ContainsKey(StudyMetric.ClipScore.Name)
+                )
+        );
         CheckAllocations(trials);
     }
 
@@ -41,8 +49,10 @@ public sealed class StudyTests(BankedRun banked)
         using (Q2 program = Q2.Start(Study(run, Wanted)))
         {
             await FinishedTrialsAsync(run, program, 2);
-            if (killed) program.Kill();
-            else program.Interrupt();
+            if (killed)
+                program.Kill();
+            else
+                program.Interrupt();
             Q2Result stopped = await program.EndAsync();
             before = [.. Trials(run).Where(trial => trial.State == TrialState.Complete)];
             if (!killed)
@@ -71,9 +81,11 @@ public sealed class StudyTests(BankedRun banked)
     public async Task Two_processes_share_one_study()
     {
         RunDirectory run = banked.NewRun();
-        using Q2 first = Q2.Start(Study(run, 8)), second = Q2.Start(Study(run, 8));
+        using Q2 first = Q2.Start(Study(run, 8)),
+            second = Q2.Start(Study(run, 8));
 
-        foreach (Q2Result result in await Task.WhenAll(first.EndAsync(), second.EndAsync())) result.Succeeded();
+        foreach (Q2Result result in await Task.WhenAll(first.EndAsync(), second.EndAsync()))
+            result.Succeeded();
 
         IReadOnlyList<Trial> trials = Trials(run);
         Assert.Equal(8, trials.Count);
@@ -84,12 +96,17 @@ public sealed class StudyTests(BankedRun banked)
     [Fact]
     public async Task A_study_near_the_front_proposes_the_same_trials_when_it_is_shared_or_cut_short()
     {
-        RunDirectory whole = banked.NewRun(), parts = banked.NewRun();
+        RunDirectory whole = banked.NewRun(),
+            parts = banked.NewRun();
         (await Q2.RunAsync(Front(whole, 41))).Succeeded();
         (await Q2.RunAsync(Front(parts, 33))).Succeeded();
-        using (Q2 first = Q2.Start(Front(parts, 41)), second = Q2.Start(Front(parts, 41)))
+        using (
+            Q2 first = Q2.Start(Front(parts, 41)),
+                second = Q2.Start(Front(parts, 41))
+        )
         {
-            foreach (Q2Result result in await Task.WhenAll(first.EndAsync(), second.EndAsync())) result.Succeeded();
+            foreach (Q2Result result in await Task.WhenAll(first.EndAsync(), second.EndAsync()))
+                result.Succeeded();
         }
 
         IReadOnlyList<Trial> trials = Trials(whole);
@@ -100,7 +117,23 @@ public sealed class StudyTests(BankedRun banked)
         Assert.Equal(41, trials.Select(trial => trial.Allocation.ToJson()).Distinct().Count());
 
         static string[] Front(RunDirectory run, int trials) =>
-            ["study", BankedRun.Model, "--run", run.DirectoryPath, "--sampler", "front", "--trials", $"{trials}", "--images", "1", "--steps", "1", "--clip", "none", "--quiet"];
+            [
+                "study",
+                BankedRun.Model,
+                "--run",
+                run.DirectoryPath,
+                "--sampler",
+                "front",
+                "--trials",
+                $"{trials}",
+                "--images",
+                "1",
+                "--steps",
+                "1",
+                "--clip",
+                "none",
+                "--quiet",
+            ];
     }
 
     [Fact]
@@ -112,11 +145,26 @@ public sealed class StudyTests(BankedRun banked)
     }
 
     internal static string[] Study(RunDirectory run, int trials) =>
-        ["study", BankedRun.Model, "--run", run.DirectoryPath, "--trials", $"{trials}", "--images", "4", "--steps", "2", "--quiet"];
+        [
+            "study",
+            BankedRun.Model,
+            "--run",
+            run.DirectoryPath,
+            "--trials",
+            $"{trials}",
+            "--images",
+            "4",
+            "--steps",
+            "2",
+            "--quiet",
+        ];
 
     private void CheckAllocations(IReadOnlyList<Trial> trials)
     {
-        var sampler = new RandomAllocationSampler(new AllocationSpace(banked.Loaded.Weights, banked.Loaded.OriginalBits), 2025);
+        var sampler = new RandomAllocationSampler(
+            new AllocationSpace(banked.Loaded.Weights, banked.Loaded.OriginalBits),
+            2025
+        );
         Assert.All(trials, trial => Assert.Equal(sampler.Sample(trial.Number), trial.Allocation));
     }
 

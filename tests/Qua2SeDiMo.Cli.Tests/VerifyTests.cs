@@ -10,11 +10,22 @@ public sealed class VerifyTests : IDisposable
     [Fact]
     public async Task References_that_hold_end_with_a_count_and_exit_code_0()
     {
-        Q2Result result = (await Q2.RunAsync("verify", RepositoryFiles.Golden("schedulers/lcm.json"), RepositoryFiles.Golden("architectures/vae-tiny"))).Succeeded();
+        Q2Result result = (
+            await Q2.RunAsync(
+                "verify",
+                RepositoryFiles.Golden("schedulers/lcm.json"),
+                RepositoryFiles.Golden("architectures/vae-tiny")
+            )
+        ).Succeeded();
 
         string[] lines = result.Output.TrimEnd().Split('\n');
         Assert.Matches("^[0-9]+ passed, 0 failed$", lines[^1]);
-        Assert.Contains(lines, line => line.Contains("decoded", StringComparison.Ordinal) && line.Contains("tolerance", StringComparison.Ordinal));
+        Assert.Contains(
+            lines,
+            line =>
+                line.Contains("decoded", StringComparison.Ordinal)
+                && line.Contains("tolerance", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -28,7 +39,10 @@ public sealed class VerifyTests : IDisposable
         Assert.Equal("scheduler", result.Json.GetProperty("cases")[0].GetProperty("kind").GetString());
         Assert.NotEqual(0, result.Json.GetProperty("failed").GetInt32());
         JsonElement output = result.Json.GetProperty("cases")[0].GetProperty("results")[0];
-        Assert.All(["output", "maxAbsoluteDifference", "maxRelativeDifference", "tolerance", "passed"], name => output.GetProperty(name));
+        Assert.All(
+            ["output", "maxAbsoluteDifference", "maxRelativeDifference", "tolerance", "passed"],
+            name => output.GetProperty(name)
+        );
     }
 
     [Fact]
@@ -46,7 +60,8 @@ public sealed class VerifyTests : IDisposable
     {
         File.Copy(RepositoryFiles.Golden("schedulers/dpmpp1.json"), Path.Combine(folder.FullName, "mine.json"));
         byte[] bytes = File.ReadAllBytes(RepositoryFiles.Golden("schedulers/dpmpp1.safetensors"));
-        for (int i = bytes.Length - 400; i < bytes.Length; i += 4) BitConverter.GetBytes(0.25f).CopyTo(bytes, i);
+        for (int i = bytes.Length - 400; i < bytes.Length; i += 4)
+            BitConverter.GetBytes(0.25f).CopyTo(bytes, i);
         File.WriteAllBytes(Path.Combine(folder.FullName, "mine.safetensors"), bytes);
     }
 }

@@ -8,9 +8,20 @@ internal static class Corpus
     internal static IReadOnlyList<FuzzInput> Of(string reader)
     {
         string folder = Path.Combine(Folder, reader);
-        return !Directory.Exists(folder) ? []
-            : [.. Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal).Select(entry => new FuzzInput(
-                [.. Directory.EnumerateFiles(entry, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(path => new FuzzFile(Path.GetRelativePath(entry, path), File.ReadAllBytes(path)))]))];
+        return !Directory.Exists(folder)
+            ? []
+            :
+            [
+                .. Directory
+                    .EnumerateDirectories(folder)
+                    .Order(StringComparer.Ordinal)
+                    .Select(entry => new FuzzInput([
+                        .. Directory
+                            .EnumerateFiles(entry, "*", SearchOption.AllDirectories)
+                            .Order(StringComparer.Ordinal)
+                            .Select(path => new FuzzFile(Path.GetRelativePath(entry, path), File.ReadAllBytes(path))),
+                    ])),
+            ];
     }
 
     /// <summary>Writes a finding where a person can look at it, and move it into the corpus.</summary>

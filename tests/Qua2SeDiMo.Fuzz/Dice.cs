@@ -22,7 +22,8 @@ internal sealed class Dice(ulong seed, ulong stream = 0)
     internal int Few(int most)
     {
         int value = 1;
-        while (value < most && !OneIn(2)) value++;
+        while (value < most && !OneIn(2))
+            value++;
         return value;
     }
 

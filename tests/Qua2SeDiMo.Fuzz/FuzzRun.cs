@@ -10,7 +10,8 @@ namespace Qua2SeDiMo.Fuzz;
 /// <param name="Input">The input.</param>
 internal sealed record Finding(string Reader, string Fault, FuzzInput Input);
 
-/// <summary>Attacks one reader: mutates, reads, measures, and keeps what behaves in a new way as a seed for more.</summary>
+/// <summary>Attacks one reader: mutates, reads, measures, and keeps what behaves in a new way as a seed for
+/// more.</summary>
 internal sealed partial class FuzzRun
 {
     /// <summary>What no input below a megabyte may take.</summary>
@@ -56,7 +57,8 @@ internal sealed partial class FuzzRun
     /// <summary>Reads the seeds and the corpus as they are.</summary>
     internal void ReadSeeds()
     {
-        foreach (FuzzInput seed in pool.ToList()) Read(seed);
+        foreach (FuzzInput seed in pool.ToList())
+            Read(seed);
     }
 
     /// <summary>Reads so many mutated inputs, or until a time is over.</summary>
@@ -78,29 +80,38 @@ internal sealed partial class FuzzRun
         Current = input;
         Outcome outcome = Try(input);
         // A busy machine can make any input slow once.
-        if (outcome.Took.TotalSeconds > MostSeconds && Try(input) is var second && second.Took < outcome.Took) outcome = second;
+        if (outcome.Took.TotalSeconds > MostSeconds && Try(input) is var second && second.Took < outcome.Took)
+            outcome = second;
         (string behaviour, string fault) = (outcome.Behaviour, outcome.Fault);
         if (fault.Length == 0 && input.Size < 1_000_000)
         {
-            if (outcome.Took.TotalSeconds > MostSeconds) fault = "slow";
-            else if (outcome.Allocated > MostBytes) fault = "memory";
+            if (outcome.Took.TotalSeconds > MostSeconds)
+                fault = "slow";
+            else if (outcome.Allocated > MostBytes)
+                fault = "memory";
         }
-        if (outcome.Took > Slowest) Slowest = outcome.Took;
-        if (outcome.Allocated > LargestAllocation) LargestAllocation = outcome.Allocated;
+        if (outcome.Took > Slowest)
+            Slowest = outcome.Took;
+        if (outcome.Allocated > LargestAllocation)
+            LargestAllocation = outcome.Allocated;
         if (outcome.Refusal is { } refusal)
         {
             Refused++;
             LatestRefusal = refusal;
         }
-        if (fault.Length > 0 && faults.Add(fault)) Findings.Add(new Finding(target.Name, fault, input));
-        if (behaviours.Count < 20_000 && behaviours.Add(behaviour)) Keep(input);
+        if (fault.Length > 0 && faults.Add(fault))
+            Findings.Add(new Finding(target.Name, fault, input));
+        if (behaviours.Count < 20_000 && behaviours.Add(behaviour))
+            Keep(input);
     }
 
     private Outcome Try(FuzzInput input)
     {
-        string behaviour = "read", fault = "";
+        string behaviour = "read",
+            fault = "";
         string? refusal = null;
-        long allocated = GC.GetTotalAllocatedBytes(), start = Stopwatch.GetTimestamp();
+        long allocated = GC.GetTotalAllocatedBytes(),
+            start = Stopwatch.GetTimestamp();
         try
         {
             target.Read(input);
@@ -108,30 +119,54 @@ internal sealed partial class FuzzRun
         catch (Q2Exception error)
         {
             refusal = error.Message;
-            behaviour = error.GetType().Name + Digits().Replace(error.Message.Length > 160 ? error.Message[..160] : error.Message, "#");
+            behaviour =
+                error.GetType().Name
+                + Digits().Replace(error.Message.Length > 160 ? error.Message[..160] : error.Message, "#");
         }
         catch (Exception error)
         {
             behaviour = fault = $"{error.GetType().Name} {Where(error)}";
         }
-        return new Outcome(behaviour, fault, refusal, Stopwatch.GetElapsedTime(start), GC.GetTotalAllocatedBytes() - allocated);
+        return new Outcome(
+            behaviour,
+            fault,
+            refusal,
+            Stopwatch.GetElapsedTime(start),
+            GC.GetTotalAllocatedBytes() - allocated
+        );
     }
 
     // Behaviour tells inputs apart; fault is empty where nothing is wrong; refusal is the message of a typed error.
-    private readonly record struct Outcome(string Behaviour, string Fault, string? Refusal, TimeSpan Took, long Allocated);
+    private readonly record struct Outcome(
+        string Behaviour,
+        string Fault,
+        string? Refusal,
+        TimeSpan Took,
+        long Allocated
+    );
 
     private void Keep(FuzzInput input)
     {
-        if (input.Size > 60_000) return;
-        if (pool.Count < LargestPool + seedCount) pool.Add(input);
-        else pool[seedCount + dice.Next(LargestPool)] = input;
+        if (input.Size > 60_000)
+            return;
+        if (pool.Count < LargestPool + seedCount)
+            pool.Add(input);
+        else
+            pool[seedCount + dice.Next(LargestPool)] = input;
     }
 
     // The first frame of our own code tells one defect from another.
     private static string Where(Exception error)
     {
-        string? frame = error.StackTrace?.Split('\n').FirstOrDefault(line => line.Contains("Qua2SeDiMo.", StringComparison.Ordinal) && !line.Contains("Qua2SeDiMo.Fuzz", StringComparison.Ordinal));
-        return frame is null ? "" : frame.Trim().Split(" in ")[0] + (frame.Split(":line ") is [_, var line] ? ":" + line.Trim() : "");
+        string? frame = error
+            .StackTrace?.Split('\n')
+            .FirstOrDefault(line =>
+                line.Contains("Qua2SeDiMo.", StringComparison.Ordinal)
+                && !line.Contains("Qua2SeDiMo.Fuzz", StringComparison.Ordinal)
+            );
+        return frame is null
+            ? ""
+            : frame.Trim().Split(" in ")[0] + (frame.Split(":line ") is [_, var line] ? ":" + line.Trim() : "");
     }
 
     [GeneratedRegex("[0-9]+|'[^']*'")]

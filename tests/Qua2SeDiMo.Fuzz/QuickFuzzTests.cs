@@ -15,7 +15,8 @@ public sealed class QuickFuzzTests
     {
         using var scratch = new ScratchFolder();
         FuzzTarget target = AllTargets.Of(scratch).Single(target => target.Name == reader);
-        if (target.QuickInputs == 0) return;
+        if (target.QuickInputs == 0)
+            return;
         var run = new FuzzRun(target, Seed, Corpus.Of(reader));
         run.ReadSeeds();
         run.Mutate(target.QuickInputs, TimeSpan.MaxValue);

@@ -26,7 +26,8 @@ internal sealed class ScratchFolder : IDisposable
         foreach (FuzzFile file in input.Files)
         {
             string path = In(file.Name);
-            if (written.Add(file.Name)) Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+            if (written.Add(file.Name))
+                Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
             using FileStream stream = new(path, FileMode.Create, FileAccess.Write, FileShare.None, 0);
             stream.Write(file.Bytes);
         }
@@ -37,6 +38,7 @@ internal sealed class ScratchFolder : IDisposable
 
     public void Dispose()
     {
-        if (Directory.Exists(Path)) Directory.Delete(Path, recursive: true);
+        if (Directory.Exists(Path))
+            Directory.Delete(Path, recursive: true);
     }
 }

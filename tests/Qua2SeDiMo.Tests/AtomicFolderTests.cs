@@ -23,11 +23,17 @@ public sealed class AtomicFolderTests : IDisposable
     public void A_writer_that_fails_leaves_what_stood_there()
     {
         Replace("old.txt");
-        Assert.Throws<InvalidOperationException>(() => AtomicFolder.Replace(Target, _ => { }, filling =>
-        {
-            File.WriteAllText(Path.Combine(filling, "half.txt"), "");
-            throw new InvalidOperationException();
-        }));
+        Assert.Throws<InvalidOperationException>(() =>
+            AtomicFolder.Replace(
+                Target,
+                _ => { },
+                filling =>
+                {
+                    File.WriteAllText(Path.Combine(filling, "half.txt"), "");
+                    throw new InvalidOperationException();
+                }
+            )
+        );
         Assert.Equal(["old.txt"], Names(Target));
         Assert.Equal(["packed"], Names(folder.FullName));
     }
@@ -36,7 +42,9 @@ public sealed class AtomicFolderTests : IDisposable
     public void A_check_that_throws_leaves_what_stood_there()
     {
         Replace("old.txt");
-        Assert.Throws<InvalidOperationException>(() => AtomicFolder.Replace(Target, _ => throw new InvalidOperationException(), _ => { }));
+        Assert.Throws<InvalidOperationException>(() =>
+            AtomicFolder.Replace(Target, _ => throw new InvalidOperationException(), _ => { })
+        );
         Assert.Equal(["old.txt"], Names(Target));
     }
 
@@ -44,11 +52,17 @@ public sealed class AtomicFolderTests : IDisposable
     public void A_second_writer_says_that_there_is_a_first()
     {
         bool wasRefused = false;
-        AtomicFolder.Replace(Target, _ => { }, _ =>
-        {
-            StorageException error = Assert.Throws<StorageException>(() => Replace("second.txt"));
-            wasRefused = error.Message.Contains("another process", StringComparison.Ordinal) && error.Message.Contains(Target, StringComparison.Ordinal);
-        });
+        AtomicFolder.Replace(
+            Target,
+            _ => { },
+            _ =>
+            {
+                StorageException error = Assert.Throws<StorageException>(() => Replace("second.txt"));
+                wasRefused =
+                    error.Message.Contains("another process", StringComparison.Ordinal)
+                    && error.Message.Contains(Target, StringComparison.Ordinal);
+            }
+        );
         Assert.True(wasRefused);
         Assert.Empty(Names(Target));
     }
@@ -62,11 +76,17 @@ public sealed class AtomicFolderTests : IDisposable
         File.WriteAllText(Path.Combine(Target + ".partial", "half.txt"), "");
 
         string? found = null;
-        Assert.Throws<InvalidOperationException>(() => AtomicFolder.Replace(Target, full =>
-        {
-            found = Names(full).Single();
-            throw new InvalidOperationException();
-        }, _ => { }));
+        Assert.Throws<InvalidOperationException>(() =>
+            AtomicFolder.Replace(
+                Target,
+                full =>
+                {
+                    found = Names(full).Single();
+                    throw new InvalidOperationException();
+                },
+                _ => { }
+            )
+        );
 
         Assert.Equal("old.txt", found);
         Assert.Equal(["packed"], Names(folder.FullName));
@@ -75,7 +95,8 @@ public sealed class AtomicFolderTests : IDisposable
     [Fact]
     public void A_link_to_a_folder_stays()
     {
-        string real = Path.Combine(folder.FullName, "disk"), link = Path.Combine(folder.FullName, "link");
+        string real = Path.Combine(folder.FullName, "disk"),
+            link = Path.Combine(folder.FullName, "link");
         Directory.CreateDirectory(real);
         Directory.CreateSymbolicLink(link, real);
         AtomicFolder.Replace(link, _ => { }, filling => File.WriteAllText(Path.Combine(filling, "new.txt"), ""));
@@ -85,7 +106,14 @@ public sealed class AtomicFolderTests : IDisposable
 
     public void Dispose() => folder.Delete(recursive: true);
 
-    private void Replace(string name) => AtomicFolder.Replace(Target, _ => { }, filling => File.WriteAllText(Path.Combine(filling, name), ""));
+    private void Replace(string name) =>
+        AtomicFolder.Replace(Target, _ => { }, filling => File.WriteAllText(Path.Combine(filling, name), ""));
 
-    private static string[] Names(string path) => [.. Directory.EnumerateFileSystemEntries(path).Select(entry => Path.GetFileName(entry)).Order(StringComparer.Ordinal)];
+    private static string[] Names(string path) =>
+        [
+            .. Directory
+                .EnumerateFileSystemEntries(path)
+                .Select(entry => Path.GetFileName(entry))
+                .Order(StringComparer.Ordinal),
+        ];
 }

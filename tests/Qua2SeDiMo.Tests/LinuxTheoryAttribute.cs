@@ -8,6 +8,7 @@ internal sealed class LinuxTheoryAttribute : TheoryAttribute
 {
     public LinuxTheoryAttribute()
     {
-        if (!OperatingSystem.IsLinux()) Skip = "Needs Linux.";
+        if (!OperatingSystem.IsLinux())
+            Skip = "Needs Linux.";
     }
 }

@@ -24,11 +24,13 @@ internal sealed class MemoryTensors : ITensorSource
     {
         var random = new Pcg32(seed);
         float[] values = new float[shape.Aggregate(1L, (product, extent) => product * extent)];
-        for (int i = 0; i < values.Length; i++) values[i] = (float)random.NextNormal();
+        for (int i = 0; i < values.Length; i++)
+            values[i] = (float)random.NextNormal();
         return With(name, values, shape);
     }
 
-    public void ReadSingle(string name, long start, Span<float> destination) => data[name].AsSpan((int)start, destination.Length).CopyTo(destination);
+    public void ReadSingle(string name, long start, Span<float> destination) =>
+        data[name].AsSpan((int)start, destination.Length).CopyTo(destination);
 
     public void ReadBytes(string name, long start, Span<byte> destination) =>
         MemoryMarshal.AsBytes(data[name].AsSpan()).Slice((int)start, destination.Length).CopyTo(destination);

@@ -10,8 +10,9 @@ using Assembly = System.Reflection.Assembly;
 namespace Qua2SeDiMo.Tests;
 
 /// <summary>
-/// Which room of the library uses which, two folders deep, read from the compiled assemblies (docs/decisions/0014-rooms.md). The approved
-/// table is Rooms.txt beside this file; a new arrow is a decision, taken by changing that file.
+/// Which room of the library uses which, two folders deep, read from the compiled assemblies
+/// (docs/decisions/0014-rooms.md). The approved table is Rooms.txt beside this file; a new arrow is a decision, taken
+/// by changing that file.
 /// </summary>
 public sealed class RoomRules
 {
@@ -31,14 +32,18 @@ public sealed class RoomRules
             AtomicFile.WriteText(ApprovedPath, now);
             return;
         }
-        HashSet<string> approved = Arrows(File.ReadAllText(ApprovedPath)), compiled = Arrows(now);
+        HashSet<string> approved = Arrows(File.ReadAllText(ApprovedPath)),
+            compiled = Arrows(now);
 
         string[] faults =
         [
             .. compiled.Except(approved).Order(StringComparer.Ordinal).Select(arrow => $"new: {arrow}"),
             .. approved.Except(compiled).Order(StringComparer.Ordinal).Select(arrow => $"gone: {arrow}"),
         ];
-        Assert.True(faults.Length == 0, $"{string.Join('\n', faults)}\nIf that is meant: ./build.sh docs writes {ApprovedPath} again.");
+        Assert.True(
+            faults.Length == 0,
+            $"{string.Join('\n', faults)}\nIf that is meant: ./build.sh docs writes {ApprovedPath} again."
+        );
     }
 
     [Theory]
@@ -46,18 +51,28 @@ public sealed class RoomRules
     [InlineData(2)]
     public void No_rooms_use_each_other_in_a_circle(int depth)
     {
-        var uses = Rooms.Value.SelectMany(room => room.Value.Select(used => (From: Outer(room.Key, depth), To: Outer(used, depth))))
-            .Where(arrow => arrow.From != arrow.To).Distinct().ToLookup(arrow => arrow.From, arrow => arrow.To);
+        var uses = Rooms
+            .Value.SelectMany(room => room.Value.Select(used => (From: Outer(room.Key, depth), To: Outer(used, depth))))
+            .Where(arrow => arrow.From != arrow.To)
+            .Distinct()
+            .ToLookup(arrow => arrow.From, arrow => arrow.To);
         var open = Rooms.Value.Keys.Select(room => Outer(room, depth)).ToHashSet();
         Assert.True(open.Count > 20);
         while (open.RemoveWhere(room => !uses[room].Any(open.Contains)) > 0) { }
 
-        Assert.True(open.Count == 0, "In a circle, or above one: "
-            + string.Join("; ", open.Select(room => $"{room} → {string.Join(", ", uses[room].Where(open.Contains))}")));
+        Assert.True(
+            open.Count == 0,
+            "In a circle, or above one: "
+                + string.Join(
+                    "; ",
+                    open.Select(room => $"{room} → {string.Join(", ", uses[room].Where(open.Contains))}")
+                )
+        );
     }
 
     [Fact]
-    public void No_room_uses_the_stages() => Assert.DoesNotContain(Rooms.Value, room => room.Key != Stages && room.Value.Contains(Stages));
+    public void No_room_uses_the_stages() =>
+        Assert.DoesNotContain(Rooms.Value, room => room.Key != Stages && room.Value.Contains(Stages));
 
     [Fact]
     public void The_stages_are_about_fifteen_files()
@@ -67,12 +82,12 @@ public sealed class RoomRules
     }
 
     private static HashSet<string> Arrows(string table) =>
-    [
-        .. from line in table.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-           let parts = line.Split(": ", 2)
-           from used in parts[^1].Split(", ", StringSplitOptions.RemoveEmptyEntries)
-           select $"{parts[0]} → {used}",
-    ];
+        [
+            .. from line in table.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            let parts = line.Split(": ", 2)
+            from used in parts[^1].Split(", ", StringSplitOptions.RemoveEmptyEntries)
+            select $"{parts[0]} → {used}",
+        ];
 
     private static string Outer(string room, int depth) => string.Join('.', room.Split('.').Take(depth));
 
@@ -82,20 +97,29 @@ public sealed class RoomRules
         var rooms = new SortedDictionary<string, SortedSet<string>>(StringComparer.Ordinal);
         foreach (IType type in new ArchLoader().LoadAssemblies(assemblies).Build().Types)
         {
-            if (RoomOf(type) is not { } room) continue;
-            if (!rooms.TryGetValue(room, out SortedSet<string>? used)) rooms[room] = used = new SortedSet<string>(StringComparer.Ordinal);
-            if (room == Stages) continue;
-            used.UnionWith(type.Dependencies.Select(dependency => RoomOf(dependency.Target)).OfType<string>().Where(target => target != room));
+            if (RoomOf(type) is not { } room)
+                continue;
+            if (!rooms.TryGetValue(room, out SortedSet<string>? used))
+                rooms[room] = used = new SortedSet<string>(StringComparer.Ordinal);
+            if (room == Stages)
+                continue;
+            used.UnionWith(
+                type.Dependencies.Select(dependency => RoomOf(dependency.Target))
+                    .OfType<string>()
+                    .Where(target => target != room)
+            );
         }
         return rooms;
     }
 
-    // First two folders of a type's namespace; what stands in none is used by all and uses none, which the test of circles sees to.
+    // First two folders of a type's namespace; what stands in none is used by all and uses none, which the test of
+    // circles sees to.
     private static string? RoomOf(IType type)
     {
         string name = type.FullName.Split('+', '/', '`', '<')[0];
         string[] parts = name.Split('.')[..^1];
-        if (parts.Length == 0 || parts[0] != "Qua2SeDiMo") return null;
+        if (parts.Length == 0 || parts[0] != "Qua2SeDiMo")
+            return null;
         return parts.Length == 1 ? Root : string.Join('.', parts.Skip(1).Take(2));
     }
 }

@@ -3,13 +3,16 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests;
 
-/// <summary>A fact about disks that are full or take no writes; it needs the right to mount one, and is skipped and says so without.</summary>
+/// <summary>A fact about disks that are full or take no writes; it needs the right to mount one, and is skipped and
+/// says so without.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class SmallDiskFactAttribute : FactAttribute
 {
     public SmallDiskFactAttribute()
     {
-        if (!SmallDisk.IsPossible) Skip = "A small file system in memory cannot be mounted here (root is needed): full and read-only disks are not tried.";
+        if (!SmallDisk.IsPossible)
+            Skip =
+                "A small file system in memory cannot be mounted here (root is needed): full and read-only disks are not tried.";
     }
 }
 
@@ -18,7 +21,8 @@ internal sealed class SmallDisk : IDisposable
 {
     private readonly DirectoryInfo place = Directory.CreateTempSubdirectory("q2-disk-");
 
-    internal SmallDisk(int kibibytes) => Assert.True(Run("mount", "-t", "tmpfs", "-o", $"size={kibibytes}k", "tmpfs", Path));
+    internal SmallDisk(int kibibytes) =>
+        Assert.True(Run("mount", "-t", "tmpfs", "-o", $"size={kibibytes}k", "tmpfs", Path));
 
     internal static bool IsPossible { get; } = Try();
 
@@ -33,11 +37,10 @@ internal sealed class SmallDisk : IDisposable
         try
         {
             byte[] page = new byte[4096];
-            while (true) stream.Write(page);
+            while (true)
+                stream.Write(page);
         }
-        catch (IOException)
-        {
-        }
+        catch (IOException) { }
     }
 
     internal void Empty() => File.Delete(In("filler"));
@@ -52,13 +55,15 @@ internal sealed class SmallDisk : IDisposable
 
     private static bool Try()
     {
-        if (!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess) return false;
+        if (!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess)
+            return false;
         try
         {
             using var disk = new SmallDisk(64);
             return true;
         }
-        catch (Exception error) when (error is Xunit.Sdk.XunitException or IOException or System.ComponentModel.Win32Exception)
+        catch (Exception error)
+            when (error is Xunit.Sdk.XunitException or IOException or System.ComponentModel.Win32Exception)
         {
             return false;
         }
@@ -66,7 +71,9 @@ internal sealed class SmallDisk : IDisposable
 
     private static bool Run(string program, params string[] arguments)
     {
-        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+        using Process process = Process.Start(
+            new ProcessStartInfo(program, arguments) { RedirectStandardError = true }
+        )!;
         process.WaitForExit();
         return process.ExitCode == 0;
     }

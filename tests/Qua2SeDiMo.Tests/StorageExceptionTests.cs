@@ -21,12 +21,23 @@ public sealed class StorageExceptionTests : IDisposable
     public void Each_error_of_the_system_has_a_sentence_of_its_own(int number, string faultName, string words)
     {
         var fault = Enum.Parse<StorageFault>(faultName);
-        StorageException error = StorageException.For("/a/file", new IOException("in the system's words", number), 1234567);
+        StorageException error = StorageException.For(
+            "/a/file",
+            new IOException("in the system's words", number),
+            1234567
+        );
         Assert.Equal(fault, error.Fault);
         Assert.StartsWith("/a/file: ", error.Message, StringComparison.Ordinal);
         Assert.Contains(words, error.Message, StringComparison.Ordinal);
         Assert.Contains("1,234,567 bytes", error.Message, StringComparison.Ordinal);
-        Assert.Equal(fault, StorageException.For("/a/file", new UnauthorizedAccessException("no", new IOException("x", number))).Fault is var inner && fault == StorageFault.Other ? fault : inner);
+        Assert.Equal(
+            fault,
+            StorageException.For("/a/file", new UnauthorizedAccessException("no", new IOException("x", number))).Fault
+                is var inner
+            && fault == StorageFault.Other
+                ? fault
+                : inner
+        );
     }
 
     [SmallDiskFact]
@@ -34,9 +45,15 @@ public sealed class StorageExceptionTests : IDisposable
     {
         using var disk = new SmallDisk(64);
         AtomicFile.WriteText(disk.In("plan.json"), "old");
-        StorageException error = Assert.Throws<StorageException>(() => AtomicFile.WriteText(disk.In("plan.json"), new string('x', 1 << 20)));
+        StorageException error = Assert.Throws<StorageException>(() =>
+            AtomicFile.WriteText(disk.In("plan.json"), new string('x', 1 << 20))
+        );
         Assert.Equal(StorageFault.DiskFull, error.Fault);
-        Assert.Contains($"{disk.In("plan.json")}: the disk is full; at least 1,048,576 bytes were wanted", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{disk.In("plan.json")}: the disk is full; at least 1,048,576 bytes were wanted",
+            error.Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal("old", File.ReadAllText(disk.In("plan.json")));
         Assert.Equal(["plan.json"], Directory.EnumerateFiles(disk.Path).Select(Path.GetFileName));
     }
@@ -46,8 +63,14 @@ public sealed class StorageExceptionTests : IDisposable
     {
         using var disk = new SmallDisk(64);
         disk.MakeReadOnly();
-        Assert.Equal(StorageFault.ReadOnly, Assert.Throws<StorageException>(() => AtomicFile.WriteText(disk.In("plan.json"), "new")).Fault);
-        Assert.Equal(StorageFault.ReadOnly, Assert.Throws<StorageException>(() => AtomicFile.WriteText(disk.In("folder/plan.json"), "new")).Fault);
+        Assert.Equal(
+            StorageFault.ReadOnly,
+            Assert.Throws<StorageException>(() => AtomicFile.WriteText(disk.In("plan.json"), "new")).Fault
+        );
+        Assert.Equal(
+            StorageFault.ReadOnly,
+            Assert.Throws<StorageException>(() => AtomicFile.WriteText(disk.In("folder/plan.json"), "new")).Fault
+        );
     }
 
     [Fact]
@@ -55,14 +78,20 @@ public sealed class StorageExceptionTests : IDisposable
     {
         string file = Path.Combine(folder.FullName, "taken");
         File.Create(file).Dispose();
-        Assert.Contains(file, Assert.Throws<StorageException>(() => AtomicFile.WriteText(Path.Combine(file, "plan.json"), "new")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            file,
+            Assert.Throws<StorageException>(() => AtomicFile.WriteText(Path.Combine(file, "plan.json"), "new")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void An_error_of_what_is_read_is_not_blamed_on_what_is_written()
     {
         string target = Path.Combine(folder.FullName, "out");
-        Exception error = Assert.Throws<FileNotFoundException>(() => AtomicFile.Write(target, _ => File.OpenRead(Path.Combine(folder.FullName, "absent")).Dispose()));
+        Exception error = Assert.Throws<FileNotFoundException>(() =>
+            AtomicFile.Write(target, _ => File.OpenRead(Path.Combine(folder.FullName, "absent")).Dispose())
+        );
         Assert.Contains("absent", error.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFiles(folder.FullName));
     }

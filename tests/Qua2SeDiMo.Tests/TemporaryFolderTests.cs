@@ -24,7 +24,10 @@ public sealed class TemporaryFolderTests
     public void A_sweep_takes_the_folders_of_dead_processes_and_leaves_those_in_use()
     {
         string parent = Directory.CreateTempSubdirectory("q2-sweep-").FullName;
-        string dead = Make($"q2-1.{NoProcess}.1.partial"), used = Make($"q2-2.{NoProcess}.1.partial"), mine = Make($"q2-3.{Environment.ProcessId}.1.partial"), strange = Make("q2-4.partial");
+        string dead = Make($"q2-1.{NoProcess}.1.partial"),
+            used = Make($"q2-2.{NoProcess}.1.partial"),
+            mine = Make($"q2-3.{Environment.ProcessId}.1.partial"),
+            strange = Make("q2-4.partial");
         using (LockFile? held = LockFile.TryTake(TemporaryFolder.LockOf(used)))
         {
             Assert.NotNull(held);

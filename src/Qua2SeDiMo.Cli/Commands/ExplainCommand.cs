@@ -18,49 +18,91 @@ internal static class ExplainCommand
 {
     internal static Command Create()
     {
-        var command = new Command("explain", "Score every weight under every option, with spread, and say what the numbers say");
+        var command = new Command(
+            "explain",
+            "Score every weight under every option, with spread, and say what the numbers say"
+        );
         var source = new SourceArguments(command);
         var top = NumberOption.Of("--top", "Weights to list, most sensitive first", 20, 1, 1_000_000);
-        var loss = ChoiceOption.Optional<PredictorLoss>("--loss", "The fit that comes first; default: the one that ranks held-out trials best. All fits are compared");
-        var compare = new Option<string[]>("--compare") { Description = "A B: is A more sensitive than B? Names of weights, units, operator types or blocks; may be repeated", Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = true };
-        var bootstrap = NumberOption.Optional("--bootstrap", "Networks to refit on resampled trials, for the spread of their scores; resumable. Default: those of an earlier call", 0, 10_000);
+        var loss = ChoiceOption.Optional<PredictorLoss>(
+            "--loss",
+            "The fit that comes first; default: the one that ranks held-out trials best. All fits are compared"
+        );
+        var compare = new Option<string[]>("--compare")
+        {
+            Description =
+                "A B: is A more sensitive than B? Names of weights, units, operator types or blocks; may be repeated",
+            Arity = ArgumentArity.OneOrMore,
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var bootstrap = NumberOption.Optional(
+            "--bootstrap",
+            "Networks to refit on resampled trials, for the spread of their scores; resumable. Default: those of an earlier call",
+            0,
+            10_000
+        );
         var epochs = NumberOption.Optional("--bootstrap-epochs", "Passes of each refit; default: 40", 1, 100_000);
         var svg = new Option<string?>("--svg") { Description = "Write each figure as an SVG file into this folder" };
-        foreach (Option option in new Option[] { top, loss, compare, bootstrap, epochs, svg }) command.Add(option);
+        foreach (Option option in new Option[] { top, loss, compare, bootstrap, epochs, svg })
+            command.Add(option);
         command.Needs(epochs, bootstrap, "it is the length of those refits");
         command.Validators.Add(result =>
         {
-            if (OptionRules.IsGiven(result, epochs) && OptionRules.IsGiven(result, bootstrap) && result.GetValue(bootstrap) == 0)
+            if (
+                OptionRules.IsGiven(result, epochs)
+                && OptionRules.IsGiven(result, bootstrap)
+                && result.GetValue(bootstrap) == 0
+            )
             {
                 result.AddError("--bootstrap-epochs does nothing with --bootstrap 0: no network is refitted.");
             }
         });
         compare.Validators.Add(result =>
         {
-            if (result.Tokens.Count % 2 != 0) result.AddError($"--compare takes pairs; '{result.Tokens[^1].Value}' stands alone.");
+            if (result.Tokens.Count % 2 != 0)
+                result.AddError($"--compare takes pairs; '{result.Tokens[^1].Value}' stands alone.");
         });
-        return command.Runs((result, context, cancellationToken) =>
-        {
-            RunDirectory run = source.Run(result);
-            if (result.GetValue(svg) is { } wanted) OutputFolderException.Check(wanted);
-            string[] names = result.GetValue(compare) ?? [];
-            SensitivityRecord record = StageTimings.Measure(run, "explain", () =>
+        return command.Runs(
+            (result, context, cancellationToken) =>
             {
-                LabelledStudy study = source.Read(result, run, context, result.GetValue(loss));
-                return ExplainStage.Run(study, run, new ExplainOptions
-                {
-                    Loss = result.GetValue(loss),
-                    Compare = [.. names.Chunk(2).Select(pair => (pair[0], pair[1]))],
-                    Bootstrap = result.GetValue(bootstrap) ?? 0,
-                    BootstrapEpochs = result.GetValue(epochs) ?? 0,
-                    Truth = source.Truth(result, study),
-                }, context.Progress, cancellationToken);
-            });
-            IReadOnlyList<string> written = result.GetValue(svg) is { } folder ? ExplanationFigures.Write(record, folder) : [];
-            context.Print(record, _ => ExplainTables.Show(record, result.GetValue(top), context.Out));
-            if (!context.Json && written.Count > 0) context.Out.WriteLine($"{written.Count} figures in {result.GetValue(svg)}: {string.Join(", ", written)}");
-            if (!context.Json) context.Next($"plan {source.Words(result)}");
-            return ExitCode.Success;
-        });
+                RunDirectory run = source.Run(result);
+                if (result.GetValue(svg) is { } wanted)
+                    OutputFolderException.Check(wanted);
+                string[] names = result.GetValue(compare) ?? [];
+                SensitivityRecord record = StageTimings.Measure(
+                    run,
+                    "explain",
+                    () =>
+                    {
+                        LabelledStudy study = source.Read(result, run, context, result.GetValue(loss));
+                        return ExplainStage.Run(
+                            study,
+                            run,
+                            new ExplainOptions
+                            {
+                                Loss = result.GetValue(loss),
+                                Compare = [.. names.Chunk(2).Select(pair => (pair[0], pair[1]))],
+                                Bootstrap = result.GetValue(bootstrap) ?? 0,
+                                BootstrapEpochs = result.GetValue(epochs) ?? 0,
+                                Truth = source.Truth(result, study),
+                            },
+                            context.Progress,
+                            cancellationToken
+                        );
+                    }
+                );
+                IReadOnlyList<string> written = result.GetValue(svg) is { } folder
+                    ? ExplanationFigures.Write(record, folder)
+                    : [];
+                context.Print(record, _ => ExplainTables.Show(record, result.GetValue(top), context.Out));
+                if (!context.Json && written.Count > 0)
+                    context.Out.WriteLine(
+                        $"{written.Count} figures in {result.GetValue(svg)}: {string.Join(", ", written)}"
+                    );
+                if (!context.Json)
+                    context.Next($"plan {source.Words(result)}");
+                return ExitCode.Success;
+            }
+        );
     }
 }

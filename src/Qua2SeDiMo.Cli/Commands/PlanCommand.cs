@@ -15,33 +15,73 @@ internal static class PlanCommand
 {
     internal static Command Create()
     {
-        var command = new Command("plan", "Choose allocations for requested sizes and verify them, and their baselines, by generating images; for --trials from outside, by prediction only");
+        var command = new Command(
+            "plan",
+            "Choose allocations for requested sizes and verify them, and their baselines, by generating images; "
+                + "for --trials from outside, by prediction only"
+        );
         var source = new SourceArguments(command, withTruth: false);
         var plan = new PlanArguments(command);
-        var front = new Option<string?>("--front") { Description = "File for the whole front of score against size of every proposer that adds up scores, as CSV" };
+        var front = new Option<string?>("--front")
+        {
+            Description =
+                "File for the whole front of score against size of every proposer that adds up scores, as CSV",
+        };
         command.Add(front);
         var retry = new RetryArgument(command);
-        return command.Runs((result, context, cancellationToken) =>
-        {
-            RunDirectory run = source.Run(result);
-            if (source.IsExternal(result))
+        return command.Runs(
+            (result, context, cancellationToken) =>
             {
-                if (plan.Activations(result).Count > 0) throw new FormatException("--activations needs a model to generate images with; trials from outside have none.");
-                LabelledStudy study = source.Read(result, run, context);
-                Plan unverified = StageTimings.Measure(run, "plan", () => UnverifiedPlanStage.Run(
-                    study, run, plan.Budgets(result), plan.Predictor(result), plan.Level(result), cancellationToken));
-                if (result.GetValue(front) is { } csv) AtomicFile.WriteText(csv, ScoreFront.Csv(unverified.Fronts));
-                context.Print(unverified, _ => ResultTables.ShowUnverified(unverified, context.Out));
-                return ExitCode.Success;
+                RunDirectory run = source.Run(result);
+                if (source.IsExternal(result))
+                {
+                    if (plan.Activations(result).Count > 0)
+                        throw new FormatException(
+                            "--activations needs a model to generate images with; trials from outside have none."
+                        );
+                    LabelledStudy study = source.Read(result, run, context);
+                    Plan unverified = StageTimings.Measure(
+                        run,
+                        "plan",
+                        () =>
+                            UnverifiedPlanStage.Run(
+                                study,
+                                run,
+                                plan.Budgets(result),
+                                plan.Predictor(result),
+                                plan.Level(result),
+                                cancellationToken
+                            )
+                    );
+                    if (result.GetValue(front) is { } csv)
+                        AtomicFile.WriteText(csv, ScoreFront.Csv(unverified.Fronts));
+                    context.Print(unverified, _ => ResultTables.ShowUnverified(unverified, context.Out));
+                    return ExitCode.Success;
+                }
+                using LoadedModel loaded = source.Open(result, context);
+                Plan record = StageTimings.Measure(
+                    run,
+                    "plan",
+                    () =>
+                        PlanStage.Run(
+                            loaded,
+                            run,
+                            plan.Budgets(result),
+                            plan.Predictor(result),
+                            plan.Level(result),
+                            plan.Activations(result),
+                            retry.Given(result),
+                            context.Progress,
+                            cancellationToken
+                        )
+                );
+                if (result.GetValue(front) is { } file)
+                    AtomicFile.WriteText(file, ScoreFront.Csv(record.Fronts));
+                context.Print(record, _ => ResultTables.Show(record, context.Out));
+                if (record.Unverified.Count == 0 && !context.Json)
+                    context.Next($"pack {source.Words(result)}");
+                return CommandContext.Unfinished(command.Name, record.Unverified);
             }
-            using LoadedModel loaded = source.Open(result, context);
-            Plan record = StageTimings.Measure(run, "plan", () => PlanStage.Run(
-                loaded, run, plan.Budgets(result), plan.Predictor(result), plan.Level(result), plan.Activations(result), retry.Given(result), context.Progress,
-                cancellationToken));
-            if (result.GetValue(front) is { } file) AtomicFile.WriteText(file, ScoreFront.Csv(record.Fronts));
-            context.Print(record, _ => ResultTables.Show(record, context.Out));
-            if (record.Unverified.Count == 0 && !context.Json) context.Next($"pack {source.Words(result)}");
-            return CommandContext.Unfinished(command.Name, record.Unverified);
-        });
+        );
     }
 }

@@ -12,12 +12,14 @@ internal static class ReportCommand
     {
         var command = new Command("report", "Write one self-contained HTML page with results, figures and pictures");
         var model = new ModelArguments(command);
-        return command.Runs((result, context, _) =>
-        {
-            using LoadedModel loaded = model.Open(result, context);
-            string page = ReportStage.Run(loaded, model.Run(result), $"q2 run {model.Folder(result)}");
-            context.Print(new { Report = page }, _ => context.Out.WriteLine(page));
-            return ExitCode.Success;
-        });
+        return command.Runs(
+            (result, context, _) =>
+            {
+                using LoadedModel loaded = model.Open(result, context);
+                string page = ReportStage.Run(loaded, model.Run(result), $"q2 run {model.Folder(result)}");
+                context.Print(new { Report = page }, _ => context.Out.WriteLine(page));
+                return ExitCode.Success;
+            }
+        );
     }
 }

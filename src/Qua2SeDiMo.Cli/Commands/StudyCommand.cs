@@ -16,62 +16,113 @@ internal static class StudyCommand
 {
     internal static Command Create()
     {
-        var command = new Command("study", "Draw allocations, generate images with each, and measure them (resumable; several processes may share a run)");
+        var command = new Command(
+            "study",
+            "Draw allocations, generate images with each, and measure them (resumable; several processes may share a run)"
+        );
         var model = new ModelArguments(command);
         var generation = new StudyArguments(command);
         var trials = new TrialArguments(command);
-        var allocations = new Option<string?>("--allocations") { Description = "Label the allocations of this JSON file instead, and compare with the labels that it holds" };
+        var allocations = new Option<string?>("--allocations")
+        {
+            Description = "Label the allocations of this JSON file instead, and compare with the labels that it holds",
+        };
         var objective = PredictorArguments.Objective("Metric to optimise; default: the most reliable");
         command.Add(allocations);
         command.Add(objective);
         var retry = new RetryArgument(command);
         trials.Exclude(command, allocations);
         command.Excludes(objective, allocations, "all metrics of listed allocations are shown, and none is chosen by");
-        return command.Runs((result, context, cancellationToken) =>
-        {
-            using LoadedModel loaded = model.Open(result, context);
-            RunDirectory run = model.Run(result);
-            StudyOptions options = trials.Apply(result, generation.Read(result, model.Folder(result))) with
+        return command.Runs(
+            (result, context, cancellationToken) =>
             {
-                FrontObjective = result.GetValue(objective),
-                RetryFailed = retry.Given(result),
-            };
-            options.Scoring.Require(result.GetValue(objective));
-            Preflight.Study(loaded, run, options);
-            IReadOnlyList<CutText> cut = CutTextNotes.Say(context, CutPrompts.Find(loaded, options));
-            if (result.GetValue(allocations) is { } file)
-            {
-                return LabelGiven(loaded, run, options, file, name => StudyArguments.IsGiven(result, name), context, cancellationToken);
+                using LoadedModel loaded = model.Open(result, context);
+                RunDirectory run = model.Run(result);
+                StudyOptions options = trials.Apply(result, generation.Read(result, model.Folder(result))) with
+                {
+                    FrontObjective = result.GetValue(objective),
+                    RetryFailed = retry.Given(result),
+                };
+                options.Scoring.Require(result.GetValue(objective));
+                Preflight.Study(loaded, run, options);
+                IReadOnlyList<CutText> cut = CutTextNotes.Say(context, CutPrompts.Find(loaded, options));
+                if (result.GetValue(allocations) is { } file)
+                {
+                    return LabelGiven(
+                        loaded,
+                        run,
+                        options,
+                        file,
+                        name => StudyArguments.IsGiven(result, name),
+                        context,
+                        cancellationToken
+                    );
+                }
+                IReadOnlyList<Trial> labelled = StageTimings.Measure(
+                    run,
+                    "study",
+                    () => StudyStage.Run(loaded, run, options, context.Progress, cancellationToken)
+                );
+                StudySummary summary = StudyStage.Summarise(
+                    loaded,
+                    run,
+                    options,
+                    labelled,
+                    result.GetValue(objective)
+                ) with
+                {
+                    Cut = cut,
+                };
+                context.Print(summary, _ => StudyTables.Show(summary, context.Out));
+                UnfinishedTrials open = UnfinishedTrials.Of(labelled, options.TrialCount);
+                if (open.IsEmpty && !context.Json)
+                    context.Next($"fit {model.Folder(result)}");
+                return CommandContext.Unfinished(command.Name, open.IsEmpty ? [] : [$"{open}"]);
             }
-            IReadOnlyList<Trial> labelled = StageTimings.Measure(
-                run, "study", () => StudyStage.Run(loaded, run, options, context.Progress, cancellationToken));
-            StudySummary summary = StudyStage.Summarise(loaded, run, options, labelled, result.GetValue(objective)) with { Cut = cut };
-            context.Print(summary, _ => StudyTables.Show(summary, context.Out));
-            UnfinishedTrials open = UnfinishedTrials.Of(labelled, options.TrialCount);
-            if (open.IsEmpty && !context.Json) context.Next($"fit {model.Folder(result)}");
-            return CommandContext.Unfinished(command.Name, open.IsEmpty ? [] : [$"{open}"]);
-        });
+        );
     }
 
     private static int LabelGiven(
-        LoadedModel loaded, RunDirectory run, StudyOptions asked, string file, Func<string, bool> isGiven, CommandContext context,
-        CancellationToken cancellationToken)
+        LoadedModel loaded,
+        RunDirectory run,
+        StudyOptions asked,
+        string file,
+        Func<string, bool> isGiven,
+        CommandContext context,
+        CancellationToken cancellationToken
+    )
     {
         AllocationProtocol protocol = AllocationFile.ReadProtocol(file);
         ProtocolChoice choice = ProtocolChoice.Between(file, protocol, asked, isGiven);
         StudyOptions options = choice.Options;
         Preflight.Study(loaded, run, options);
-        IReadOnlyList<LabelledAllocation> given = AllocationFile.Read(file, [.. loaded.Weights.Select(weight => weight.Name)]);
+        IReadOnlyList<LabelledAllocation> given = AllocationFile.Read(
+            file,
+            [.. loaded.Weights.Select(weight => weight.Name)]
+        );
         string name = $"allocations-{Path.GetFileNameWithoutExtension(file)}";
         IReadOnlyList<Trial> labelled = StudyStage.RunListed(
-            loaded, run, options, [.. given.Select(item => (item.Name, item.Allocation))], name, progress: context.Progress, cancellationToken: cancellationToken);
-        IReadOnlyList<LabelDifference> differences = LabelComparison.Compare(given, labelled, sizesOnly: choice.Differences.Count > 0);
+            loaded,
+            run,
+            options,
+            [.. given.Select(item => (item.Name, item.Allocation))],
+            name,
+            progress: context.Progress,
+            cancellationToken: cancellationToken
+        );
+        IReadOnlyList<LabelDifference> differences = LabelComparison.Compare(
+            given,
+            labelled,
+            sizesOnly: choice.Differences.Count > 0
+        );
         bool agrees = differences.All(difference => difference.Agrees);
-        string words = protocol.IsWhole ? ""
+        string words = protocol.IsWhole
+            ? ""
             : "The file does not state all of steps, guidance_scale, seeds and prompts: the rest is as asked for here.";
         if (choice.Differences.Count > 0)
         {
-            words = $"Labels of images are not compared, for those of {file} are of other images: {string.Join("; ", choice.Differences)}.";
+            words =
+                $"Labels of images are not compared, for those of {file} are of other images: {string.Join("; ", choice.Differences)}.";
         }
         var shown = new
         {
@@ -80,26 +131,45 @@ internal static class StudyCommand
             Agrees = agrees,
             LabelledBy = new
             {
-                options.Generation.StepCount, options.Generation.GuidanceScale, options.ImageCount, options.Seed, options.SharedNoise,
+                options.Generation.StepCount,
+                options.Generation.GuidanceScale,
+                options.ImageCount,
+                options.Seed,
+                options.SharedNoise,
             },
             NotAsStated = choice.Differences,
         };
-        context.Print(shown, _ =>
-        {
-            StudyTables.ShowTrials(labelled, context.Out);
-            string seeds = options.SharedNoise ? $"seed {options.Seed} for all" : $"seeds from {options.Seed}";
-            (int steps, double guidance) = (options.Generation.StepCount, options.Generation.GuidanceScale);
-            context.Out.WriteLine($"{options.ImageCount} images of {steps} steps, guidance {guidance}, {seeds}.");
-            if (words.Length > 0) context.Out.WriteLine(words);
-            if (differences.Count == 0) return;
-            Table table = new Table().Border(TableBorder.Simple).AddColumns("trial", "metric", "given", "here", "difference", "tolerance", "");
-            foreach (LabelDifference row in differences)
+        context.Print(
+            shown,
+            _ =>
             {
-                table.AddRow(row.Trial.EscapeMarkup(), row.Metric, $"{row.Expected:0.######}", $"{row.Actual:0.######}", $"{row.Difference:0.00E+0}", $"{row.Tolerance:0.00E+0}", row.Agrees ? "ok" : "DIFFERS");
+                StudyTables.ShowTrials(labelled, context.Out);
+                string seeds = options.SharedNoise ? $"seed {options.Seed} for all" : $"seeds from {options.Seed}";
+                (int steps, double guidance) = (options.Generation.StepCount, options.Generation.GuidanceScale);
+                context.Out.WriteLine($"{options.ImageCount} images of {steps} steps, guidance {guidance}, {seeds}.");
+                if (words.Length > 0)
+                    context.Out.WriteLine(words);
+                if (differences.Count == 0)
+                    return;
+                Table table = new Table()
+                    .Border(TableBorder.Simple)
+                    .AddColumns("trial", "metric", "given", "here", "difference", "tolerance", "");
+                foreach (LabelDifference row in differences)
+                {
+                    table.AddRow(
+                        row.Trial.EscapeMarkup(),
+                        row.Metric,
+                        $"{row.Expected:0.######}",
+                        $"{row.Actual:0.######}",
+                        $"{row.Difference:0.00E+0}",
+                        $"{row.Tolerance:0.00E+0}",
+                        row.Agrees ? "ok" : "DIFFERS"
+                    );
+                }
+                context.Out.Write(table);
+                context.Out.WriteLine($"{differences.Count(row => row.Agrees)} of {differences.Count} labels agree.");
             }
-            context.Out.Write(table);
-            context.Out.WriteLine($"{differences.Count(row => row.Agrees)} of {differences.Count} labels agree.");
-        });
+        );
         UnfinishedTrials open = UnfinishedTrials.Of(labelled, given.Count);
         int code = CommandContext.Unfinished("study", open.IsEmpty ? [] : [$"{open}"]);
         return agrees ? code : ExitCode.CheckFailed;

@@ -6,14 +6,15 @@ using System.Runtime.Intrinsics;
 namespace Qua2SeDiMo.Kernels.Codes;
 
 /// <summary>
-/// Online activation quantization: the range of each row is its own minimum and maximum, found at every call. Asymmetric, zero not forced
-/// into the range, single precision, rounding half to even. Nothing is calibrated.
+/// Online activation quantization: the range of each row is its own minimum and maximum, found at every call.
+/// Asymmetric, zero not forced into the range, single precision, rounding half to even. Nothing is calibrated.
 /// </summary>
 internal static class ActivationQuantizer
 {
     private const int Lanes = 8;
 
-    /// <summary>Elements that share a range: the last axis, or all positions of one channel of a [batch, channel, height, width] image.</summary>
+    /// <summary>Elements that share a range: the last axis, or all positions of one channel of a [batch, channel,
+    /// height, width] image.</summary>
     /// <param name="shape">Extents of the activation, at least one.</param>
     public static int RowLength(ReadOnlySpan<long> shape) =>
         checked((int)(shape.Length == 4 ? shape[2] * shape[3] : shape[^1]));
@@ -23,26 +24,38 @@ internal static class ActivationQuantizer
     /// <param name="rowLength">Elements per row; see <see cref="RowLength"/>.</param>
     /// <param name="bits">2 to 8; 8 or 6 by habit.</param>
     /// <param name="output">As long as the input; may be the input itself.</param>
-    /// <param name="fromZero">For attention weights after softmax: the range begins at 0 instead of the minimum.</param>
+    /// <param name="fromZero">For attention weights after softmax: the range begins at 0 instead of the
+    /// minimum.</param>
     /// <exception cref="ArgumentException">The lengths do not fit.</exception>
-    public static void Quantize(ReadOnlySpan<float> input, int rowLength, int bits, Span<float> output, bool fromZero = false)
+    public static void Quantize(
+        ReadOnlySpan<float> input,
+        int rowLength,
+        int bits,
+        Span<float> output,
+        bool fromZero = false
+    )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rowLength, 1);
-        if (input.Length % rowLength != 0) throw new ArgumentException($"{input.Length} elements are not rows of {rowLength}.", nameof(input));
+        if (input.Length % rowLength != 0)
+            throw new ArgumentException($"{input.Length} elements are not rows of {rowLength}.", nameof(input));
         for (int start = 0; start < input.Length; start += rowLength)
         {
             ReadOnlySpan<float> row = input.Slice(start, rowLength);
             Span<float> target = output.Slice(start, rowLength);
             ActivationRange range = ActivationRange.Of(row, bits, fromZero);
-            if (range.IsExact) row.CopyTo(target);
-            else QuantizeRow(row, range, target);
+            if (range.IsExact)
+                row.CopyTo(target);
+            else
+                QuantizeRow(row, range, target);
         }
     }
 
     /// <summary>Quantizes and reconstructs one row in a given range.</summary>
     internal static void QuantizeRow(ReadOnlySpan<float> row, ActivationRange range, Span<float> output)
     {
-        Vector256<float> scale = Vector256.Create(range.Scale), zeroPoint = Vector256.Create(range.ZeroPoint), last = Vector256.Create(range.LastCode);
+        Vector256<float> scale = Vector256.Create(range.Scale),
+            zeroPoint = Vector256.Create(range.ZeroPoint),
+            last = Vector256.Create(range.LastCode);
         ref float source = ref MemoryMarshal.GetReference(row);
         ref float target = ref MemoryMarshal.GetReference(output[..row.Length]);
         int i = 0;
@@ -52,7 +65,8 @@ internal static class ActivationQuantizer
             code = Vector256.MinNative(Vector256.MaxNative(code, Vector256<float>.Zero), last);
             ((code - zeroPoint) * scale).StoreUnsafe(ref target, (nuint)i);
         }
-        for (; i < row.Length; i++) Unsafe.Add(ref target, i) = (range.Code(Unsafe.Add(ref source, i)) - range.ZeroPoint) * range.Scale;
+        for (; i < row.Length; i++)
+            Unsafe.Add(ref target, i) = (range.Code(Unsafe.Add(ref source, i)) - range.ZeroPoint) * range.Scale;
     }
 }
 
@@ -62,7 +76,8 @@ internal static class ActivationQuantizer
 /// <param name="LastCode">2^bits − 1.</param>
 internal readonly record struct ActivationRange(float Scale, float ZeroPoint, float LastCode)
 {
-    /// <summary>Whether the row keeps its values: it is constant (zero padding is ordinary), or holds a NaN or an infinity, which must stay visible.</summary>
+    /// <summary>Whether the row keeps its values: it is constant (zero padding is ordinary), or holds a NaN or an
+    /// infinity, which must stay visible.</summary>
     public bool IsExact => Scale == 0f;
 
     /// <summary>The range of a row.</summary>
@@ -71,11 +86,15 @@ internal readonly record struct ActivationRange(float Scale, float ZeroPoint, fl
     /// <param name="fromZero">The range begins at 0 instead of the minimum.</param>
     public static ActivationRange Of(ReadOnlySpan<float> row, int bits, bool fromZero = false)
     {
-        if (bits is < 2 or > 8) throw new ArgumentOutOfRangeException(nameof(bits), bits, "An activation code has 2 to 8 bits.");
+        if (bits is < 2 or > 8)
+            throw new ArgumentOutOfRangeException(nameof(bits), bits, "An activation code has 2 to 8 bits.");
         float last = (1 << bits) - 1;
-        float low = fromZero ? 0f : TensorPrimitives.Min(row), high = TensorPrimitives.Max(row);
+        float low = fromZero ? 0f : TensorPrimitives.Min(row),
+            high = TensorPrimitives.Max(row);
         float scale = (high - low) / last;
-        return float.IsFinite(scale) && scale > 0f ? new ActivationRange(scale, MathF.Round(-low / scale), last) : new ActivationRange(0f, 0f, last);
+        return float.IsFinite(scale) && scale > 0f
+            ? new ActivationRange(scale, MathF.Round(-low / scale), last)
+            : new ActivationRange(0f, 0f, last);
     }
 
     /// <summary>The code of a value, integer-valued in [0, LastCode].</summary>

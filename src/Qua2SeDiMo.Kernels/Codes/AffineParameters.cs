@@ -14,7 +14,8 @@ public sealed record AffineParameters(float[] Scales, float[] ZeroPoints)
         float[] palettes = new float[Scales.Length * length];
         for (int channel = 0; channel < Scales.Length; channel++)
         {
-            for (int code = 0; code < length; code++) palettes[(channel * length) + code] = (code - ZeroPoints[channel]) * Scales[channel];
+            for (int code = 0; code < length; code++)
+                palettes[(channel * length) + code] = (code - ZeroPoints[channel]) * Scales[channel];
         }
         return palettes;
     }

@@ -18,14 +18,18 @@ internal static class BFloat16
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector256<float> ToSingle(Vector256<uint> bits) => (bits << DroppedBits).AsSingle();
 
-    /// <summary>The bits of a value that the type holds exactly; of any other value those of the next one towards zero.</summary>
+    /// <summary>The bits of a value that the type holds exactly; of any other value those of the next one towards
+    /// zero.</summary>
     internal static ushort ToBits(float value) => (ushort)(BitConverter.SingleToUInt32Bits(value) >> DroppedBits);
 
-    /// <summary>The nearest value that the type holds, ties to even; infinity beyond its range. NaN stays as it is.</summary>
+    /// <summary>The nearest value that the type holds, ties to even; infinity beyond its range. NaN stays as it
+    /// is.</summary>
     internal static float Round(float value)
     {
-        if (!float.IsFinite(value)) return value;
-        uint bits = BitConverter.SingleToUInt32Bits(value), half = 0x7FFFu + ((bits >> DroppedBits) & 1u);
+        if (!float.IsFinite(value))
+            return value;
+        uint bits = BitConverter.SingleToUInt32Bits(value),
+            half = 0x7FFFu + ((bits >> DroppedBits) & 1u);
         return ToSingle((ushort)((bits + half) >> DroppedBits));
     }
 
@@ -34,6 +38,7 @@ internal static class BFloat16
     /// <param name="destination">As long as the source.</param>
     internal static void Widen(ReadOnlySpan<ushort> source, Span<float> destination)
     {
-        for (int i = 0; i < source.Length; i++) destination[i] = ToSingle(source[i]);
+        for (int i = 0; i < source.Length; i++)
+            destination[i] = ToSingle(source[i]);
     }
 }

@@ -23,24 +23,34 @@ internal static class PaletteDecoder
     /// <summary>Reference.</summary>
     internal static void DecodePlain(ReadOnlySpan<byte> codes, ReadOnlySpan<float> palette, Span<float> destination)
     {
-        for (int i = 0; i < codes.Length; i++) destination[i] = palette[codes[i]];
+        for (int i = 0; i < codes.Length; i++)
+            destination[i] = palette[codes[i]];
     }
 
-    // Eight codes at a time; a palette of 16 is two registers, chosen between by bit 3 of the code. Returns how many were written.
+    // Eight codes at a time; a palette of 16 is two registers, chosen between by bit 3 of the code. Returns how many
+    // were written.
     private static int DecodePermuted(ReadOnlySpan<byte> codes, ReadOnlySpan<float> palette, Span<float> destination)
     {
         const int lanes = 8;
         Span<float> table = stackalloc float[16];
         table.Clear();
         palette.CopyTo(table);
-        Vector256<float> low = Vector256.Create<float>(table[..lanes]), high = Vector256.Create<float>(table[lanes..]);
+        Vector256<float> low = Vector256.Create<float>(table[..lanes]),
+            high = Vector256.Create<float>(table[lanes..]);
         ref byte source = ref MemoryMarshal.GetReference(codes);
         ref float target = ref MemoryMarshal.GetReference(destination[..codes.Length]);
         int i = 0;
         for (; i + lanes <= codes.Length; i += lanes)
         {
-            Vector256<int> index = Avx2.ConvertToVector256Int32(Vector128.CreateScalarUnsafe(
-                System.Runtime.CompilerServices.Unsafe.ReadUnaligned<ulong>(ref System.Runtime.CompilerServices.Unsafe.Add(ref source, i))).AsByte());
+            Vector256<int> index = Avx2.ConvertToVector256Int32(
+                Vector128
+                    .CreateScalarUnsafe(
+                        System.Runtime.CompilerServices.Unsafe.ReadUnaligned<ulong>(
+                            ref System.Runtime.CompilerServices.Unsafe.Add(ref source, i)
+                        )
+                    )
+                    .AsByte()
+            );
             Vector256<float> value = Avx2.PermuteVar8x32(low, index);
             if (palette.Length > lanes)
             {

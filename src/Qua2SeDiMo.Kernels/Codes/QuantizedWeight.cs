@@ -4,25 +4,43 @@ namespace Qua2SeDiMo.Kernels.Codes;
 public sealed class QuantizedWeight
 {
     /// <summary>Checks that the parts fit together.</summary>
-    /// <exception cref="ArgumentException">A length does not follow from the spec and the shape, or a code has too many bits.</exception>
-    public QuantizedWeight(QuantizerSpec spec, int outChannels, int rowLength, ElementType tableType, byte[] codes, float[] palettes,
-        AffineParameters? affine, double meanError)
+    /// <exception cref="ArgumentException">A length does not follow from the spec and the shape, or a code has too many
+    /// bits.</exception>
+    public QuantizedWeight(
+        QuantizerSpec spec,
+        int outChannels,
+        int rowLength,
+        ElementType tableType,
+        byte[] codes,
+        float[] palettes,
+        AffineParameters? affine,
+        double meanError
+    )
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(codes);
         ArgumentNullException.ThrowIfNull(palettes);
-        if (codes.LongLength != (long)outChannels * rowLength) throw new ArgumentException($"{codes.Length} codes for {outChannels} rows of {rowLength}.", nameof(codes));
+        if (codes.LongLength != (long)outChannels * rowLength)
+            throw new ArgumentException($"{codes.Length} codes for {outChannels} rows of {rowLength}.", nameof(codes));
         int paletteCount = spec.PaletteCount(outChannels);
         if (palettes.Length != paletteCount * spec.PaletteLength)
         {
-            throw new ArgumentException($"{palettes.Length} palette entries; {spec} of {outChannels} channels has {paletteCount} × {spec.PaletteLength}.", nameof(palettes));
+            throw new ArgumentException(
+                $"{palettes.Length} palette entries; {spec} of {outChannels} channels has {paletteCount} × {spec.PaletteLength}.",
+                nameof(palettes)
+            );
         }
-        if (affine is not null != (spec.Method == QuantizerMethod.UniformAffine)) throw new ArgumentException($"{spec}: scales and zero points belong to uaq alone.", nameof(affine));
+        if (affine is not null != (spec.Method == QuantizerMethod.UniformAffine))
+            throw new ArgumentException($"{spec}: scales and zero points belong to uaq alone.", nameof(affine));
         if (affine is not null && (affine.Scales.Length != outChannels || affine.ZeroPoints.Length != outChannels))
         {
-            throw new ArgumentException($"{affine.Scales.Length} scales and {affine.ZeroPoints.Length} zero points for {outChannels} channels.", nameof(affine));
+            throw new ArgumentException(
+                $"{affine.Scales.Length} scales and {affine.ZeroPoints.Length} zero points for {outChannels} channels.",
+                nameof(affine)
+            );
         }
-        if (codes.AsSpan().ContainsAnyExceptInRange((byte)0, (byte)(spec.PaletteLength - 1))) throw new ArgumentException($"A code does not fit {spec.Bits} bits.", nameof(codes));
+        if (codes.AsSpan().ContainsAnyExceptInRange((byte)0, (byte)(spec.PaletteLength - 1)))
+            throw new ArgumentException($"A code does not fit {spec.Bits} bits.", nameof(codes));
         Spec = spec;
         OutChannels = outChannels;
         RowLength = rowLength;
@@ -42,13 +60,15 @@ public sealed class QuantizedWeight
     /// <summary>K, weights per row, kernels flattened.</summary>
     public int RowLength { get; }
 
-    /// <summary>Type of the original as far as tables go: Float16, BFloat16 or Float32. Stored tables give back the palettes exactly.</summary>
+    /// <summary>Type of the original as far as tables go: Float16, BFloat16 or Float32. Stored tables give back the
+    /// palettes exactly.</summary>
     public ElementType TableType { get; }
 
     /// <summary>One code per weight, row-major [outChannels, rowLength].</summary>
     public byte[] Codes { get; }
 
-    /// <summary>Row-major [paletteCount, 2^bits], each ascending, in weight units; one palette, or one per output channel.</summary>
+    /// <summary>Row-major [paletteCount, 2^bits], each ascending, in weight units; one palette, or one per output
+    /// channel.</summary>
     public float[] Palettes { get; }
 
     /// <summary>Scales and zero points that the palettes follow from; null for k-means.</summary>
@@ -65,20 +85,25 @@ public sealed class QuantizedWeight
 
     /// <summary>The palette of an output channel, 2^bits ascending values.</summary>
     public ReadOnlySpan<float> Palette(int channel) =>
-        Palettes.AsSpan(Spec.Method == QuantizerMethod.KMeansPerTensor ? 0 : channel * Spec.PaletteLength, Spec.PaletteLength);
+        Palettes.AsSpan(
+            Spec.Method == QuantizerMethod.KMeansPerTensor ? 0 : channel * Spec.PaletteLength,
+            Spec.PaletteLength
+        );
 
     /// <summary>Writes the reconstructed weights.</summary>
     /// <param name="destination">Row-major [outChannels, rowLength].</param>
     /// <exception cref="ArgumentException">The destination has another length.</exception>
     public void Dequantize(Span<float> destination)
     {
-        if (destination.Length != Count) throw new ArgumentException($"{destination.Length} elements for {Count} weights.", nameof(destination));
+        if (destination.Length != Count)
+            throw new ArgumentException($"{destination.Length} elements for {Count} weights.", nameof(destination));
         if (Spec.Method == QuantizerMethod.KMeansPerTensor)
         {
             PaletteDecoder.Decode(Codes, Palettes, destination);
             return;
         }
-        for (int channel = 0; channel < OutChannels; channel++) DequantizeRow(channel, destination.Slice(channel * RowLength, RowLength));
+        for (int channel = 0; channel < OutChannels; channel++)
+            DequantizeRow(channel, destination.Slice(channel * RowLength, RowLength));
     }
 
     /// <summary>Writes the reconstructed weights of one output channel.</summary>

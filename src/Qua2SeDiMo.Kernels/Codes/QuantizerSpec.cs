@@ -8,8 +8,10 @@ public enum QuantizerMethod
 {
     /// <summary>UAQ: a uniform affine scale per output channel.</summary>
     UniformAffine,
+
     /// <summary>K-Means C: one free palette per output channel.</summary>
     KMeansPerChannel,
+
     /// <summary>K-Means A: one free palette for the whole tensor.</summary>
     KMeansPerTensor,
 }
@@ -22,14 +24,19 @@ public sealed record QuantizerSpec(QuantizerMethod Method, int Bits)
     /// <summary>The six options of the paper, in the order of every table, score array and bank file.</summary>
     public static IReadOnlyList<QuantizerSpec> PaperOptions { get; } =
     [
-        new(QuantizerMethod.UniformAffine, 4), new(QuantizerMethod.UniformAffine, 3),
-        new(QuantizerMethod.KMeansPerChannel, 4), new(QuantizerMethod.KMeansPerChannel, 3),
-        new(QuantizerMethod.KMeansPerTensor, 4), new(QuantizerMethod.KMeansPerTensor, 3),
+        new(QuantizerMethod.UniformAffine, 4),
+        new(QuantizerMethod.UniformAffine, 3),
+        new(QuantizerMethod.KMeansPerChannel, 4),
+        new(QuantizerMethod.KMeansPerChannel, 3),
+        new(QuantizerMethod.KMeansPerTensor, 4),
+        new(QuantizerMethod.KMeansPerTensor, 3),
     ];
 
     /// <summary>Bits of one code.</summary>
-    public int Bits { get; } = Bits is >= 2 and <= 8 ? Bits
-        : throw new ArgumentOutOfRangeException(nameof(Bits), Bits, "A code has 2 to 8 bits.");
+    public int Bits { get; } =
+        Bits is >= 2 and <= 8
+            ? Bits
+            : throw new ArgumentOutOfRangeException(nameof(Bits), Bits, "A code has 2 to 8 bits.");
 
     /// <summary>Entries of one palette: 2^Bits.</summary>
     public int PaletteLength => 1 << Bits;
@@ -39,7 +46,8 @@ public sealed record QuantizerSpec(QuantizerMethod Method, int Bits)
 
     /// <summary>Type of stored palette entries: the few of K-Means A are kept exactly.</summary>
     /// <param name="tableType">Original type of the weight.</param>
-    internal ElementType PaletteType(ElementType tableType) => Method == QuantizerMethod.KMeansPerTensor ? ElementType.Float32 : tableType;
+    internal ElementType PaletteType(ElementType tableType) =>
+        Method == QuantizerMethod.KMeansPerTensor ? ElementType.Float32 : tableType;
 
     /// <summary>Bytes that a weight takes: packed codes plus tables at the original precision.</summary>
     /// <param name="elementCount">N, number of weights.</param>
@@ -57,12 +65,13 @@ public sealed record QuantizerSpec(QuantizerMethod Method, int Bits)
     }
 
     /// <summary>Name of the method in files: <c>uaq</c>, <c>kmeans-c</c> or <c>kmeans-a</c>.</summary>
-    public string MethodName => Method switch
-    {
-        QuantizerMethod.UniformAffine => "uaq",
-        QuantizerMethod.KMeansPerChannel => "kmeans-c",
-        _ => "kmeans-a",
-    };
+    public string MethodName =>
+        Method switch
+        {
+            QuantizerMethod.UniformAffine => "uaq",
+            QuantizerMethod.KMeansPerChannel => "kmeans-c",
+            _ => "kmeans-a",
+        };
 
     /// <summary>For instance <c>uaq-4</c>, <c>kmeans-c-3</c>, <c>kmeans-a-4</c>.</summary>
     public override string ToString() => $"{MethodName}-{Bits}";
@@ -73,7 +82,12 @@ public sealed record QuantizerSpec(QuantizerMethod Method, int Bits)
         spec = null;
         string normal = (text ?? "").Replace('_', '-');
         int cut = normal.LastIndexOf('-');
-        if (cut < 0 || !int.TryParse(normal.AsSpan(cut + 1), CultureInfo.InvariantCulture, out int bits) || bits is < 2 or > 8) return false;
+        if (
+            cut < 0
+            || !int.TryParse(normal.AsSpan(cut + 1), CultureInfo.InvariantCulture, out int bits)
+            || bits is < 2 or > 8
+        )
+            return false;
         QuantizerMethod? method = normal[..cut] switch
         {
             "uaq" => QuantizerMethod.UniformAffine,
@@ -81,7 +95,8 @@ public sealed record QuantizerSpec(QuantizerMethod Method, int Bits)
             "kmeans-a" => QuantizerMethod.KMeansPerTensor,
             _ => null,
         };
-        if (method is null) return false;
+        if (method is null)
+            return false;
         spec = new QuantizerSpec(method.Value, bits);
         return true;
     }

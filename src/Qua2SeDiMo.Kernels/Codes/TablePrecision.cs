@@ -1,12 +1,13 @@
 namespace Qua2SeDiMo.Kernels.Codes;
 
 /// <summary>
-/// The precision that tables are stored at. The size formula counts them at the original precision, so everything that reads a quantized
-/// weight (a study, a packed file) sees values that this precision holds.
+/// The precision that tables are stored at. The size formula counts them at the original precision, so everything that
+/// reads a quantized weight (a study, a packed file) sees values that this precision holds.
 /// </summary>
 internal static class TablePrecision
 {
-    /// <summary>Float16 and BFloat16 originals store tables in their own type, everything else in single precision.</summary>
+    /// <summary>Float16 and BFloat16 originals store tables in their own type, everything else in single
+    /// precision.</summary>
     internal static ElementType For(ElementType original) =>
         original is ElementType.Float16 or ElementType.BFloat16 ? original : ElementType.Float32;
 
@@ -14,20 +15,22 @@ internal static class TablePrecision
     internal static int Bits(ElementType table) => 8 * For(table).SizeBytes();
 
     /// <summary>The nearest value that the type holds, ties to even; infinity beyond its range.</summary>
-    internal static float Round(ElementType table, float value) => table switch
-    {
-        ElementType.Float16 => (float)(Half)value,
-        ElementType.BFloat16 => BFloat16.Round(value),
-        _ => value,
-    };
+    internal static float Round(ElementType table, float value) =>
+        table switch
+        {
+            ElementType.Float16 => (float)(Half)value,
+            ElementType.BFloat16 => BFloat16.Round(value),
+            _ => value,
+        };
 
     /// <summary>The smallest positive value that the type holds.</summary>
-    internal static float Epsilon(ElementType table) => table switch
-    {
-        ElementType.Float16 => (float)Half.Epsilon,
-        ElementType.BFloat16 => BFloat16.Epsilon,
-        _ => float.Epsilon,
-    };
+    internal static float Epsilon(ElementType table) =>
+        table switch
+        {
+            ElementType.Float16 => (float)Half.Epsilon,
+            ElementType.BFloat16 => BFloat16.Epsilon,
+            _ => float.Epsilon,
+        };
 
     /// <summary>Stores values that the type holds exactly, little-endian.</summary>
     internal static void Write(ElementType table, ReadOnlySpan<float> values, Span<byte> destination)
@@ -36,9 +39,15 @@ internal static class TablePrecision
         {
             switch (table)
             {
-                case ElementType.Float16: BitConverter.TryWriteBytes(destination[(i * 2)..], (Half)values[i]); break;
-                case ElementType.BFloat16: BitConverter.TryWriteBytes(destination[(i * 2)..], BFloat16.ToBits(values[i])); break;
-                default: BitConverter.TryWriteBytes(destination[(i * 4)..], values[i]); break;
+                case ElementType.Float16:
+                    BitConverter.TryWriteBytes(destination[(i * 2)..], (Half)values[i]);
+                    break;
+                case ElementType.BFloat16:
+                    BitConverter.TryWriteBytes(destination[(i * 2)..], BFloat16.ToBits(values[i]));
+                    break;
+                default:
+                    BitConverter.TryWriteBytes(destination[(i * 4)..], values[i]);
+                    break;
             }
         }
     }

@@ -5,12 +5,13 @@ using Qua2SeDiMo.Kernels.Layout;
 
 namespace Qua2SeDiMo.Kernels.Convolutions;
 
-/// <summary>Packs the inputs of consecutive output positions as panels [input channel · kernel row · kernel column, position]. Words may be floats or packed integers.</summary>
+/// <summary>Packs the inputs of consecutive output positions as panels [input channel · kernel row · kernel column,
+/// position]. Words may be floats or packed integers.</summary>
 internal static unsafe class ImagePanel
 {
     /// <summary>
-    /// Gathers positions [first, first + count), counted through all images of the batch; what lies outside an image, and missing positions, are zeros. Channel by channel, so
-    /// that an image is read in long runs.
+    /// Gathers positions [first, first + count), counted through all images of the batch; what lies outside an image,
+    /// and missing positions, are zeros. Channel by channel, so that an image is read in long runs.
     /// </summary>
     /// <param name="shape">Extents.</param>
     /// <param name="images">All images.</param>
@@ -23,7 +24,12 @@ internal static unsafe class ImagePanel
     internal static void Gather(ConvolutionShape shape, float* images, int first, int count, int wide, float* panels)
     {
         shape = shape.Flattened;
-        int height = shape.Height, columns = shape.Width, strideWidth = shape.StrideWidth, depth = shape.RowLength, lastStart = (count - 1) / wide * wide, lastWidth = PanelGeometry.Width(wide, count - lastStart);
+        int height = shape.Height,
+            columns = shape.Width,
+            strideWidth = shape.StrideWidth,
+            depth = shape.RowLength,
+            lastStart = (count - 1) / wide * wide,
+            lastWidth = PanelGeometry.Width(wide, count - lastStart);
         long plane = (long)height * columns;
         Span<PositionRun> runs = stackalloc PositionRun[count];
         runs = runs[..Cut(shape, images, first, count, wide, runs)];
@@ -48,15 +54,26 @@ internal static unsafe class ImagePanel
                         int row = run.Row + rowShift;
                         float* target = targets[r];
                         targets[r] = target + pitches[r];
-                        if ((uint)row >= (uint)height) new Span<float>(target, run.Length).Clear();
-                        else Line(run.Image + (channel * plane) + ((long)row * columns), columns, run.Column + columnShift, strideWidth, run.Length, target);
+                        if ((uint)row >= (uint)height)
+                            new Span<float>(target, run.Length).Clear();
+                        else
+                            Line(
+                                run.Image + (channel * plane) + ((long)row * columns),
+                                columns,
+                                run.Column + columnShift,
+                                strideWidth,
+                                run.Length,
+                                target
+                            );
                     }
                 }
             }
         }
-        if (count - lastStart == lastWidth) return;
+        if (count - lastStart == lastWidth)
+            return;
         float* missing = panels + (lastStart / wide * PanelGeometry.PanelPitch(wide, depth)) + (count - lastStart);
-        for (int k = 0; k < depth; k++) new Span<float>(missing + ((long)k * lastWidth), lastWidth - (count - lastStart)).Clear();
+        for (int k = 0; k < depth; k++)
+            new Span<float>(missing + ((long)k * lastWidth), lastWidth - (count - lastStart)).Clear();
     }
 
     /// <summary>Cuts positions into runs that lie in one output row and in one panel.</summary>
@@ -67,15 +84,29 @@ internal static unsafe class ImagePanel
     /// <param name="wide">Positions of a panel.</param>
     /// <param name="runs">As many elements as positions.</param>
     /// <returns>How many there are.</returns>
-    internal static int Cut(ConvolutionShape shape, float* images, int first, int count, int wide, Span<PositionRun> runs)
+    internal static int Cut(
+        ConvolutionShape shape,
+        float* images,
+        int first,
+        int count,
+        int wide,
+        Span<PositionRun> runs
+    )
     {
-        int outWidth = shape.OutWidth, outHeight = shape.OutHeight, found = 0;
+        int outWidth = shape.OutWidth,
+            outHeight = shape.OutHeight,
+            found = 0;
         long image = (long)shape.InChannels * shape.Height * shape.Width;
         for (int done = 0, length; done < count; done += length, found++)
         {
             (int outRow, int outColumn) = Math.DivRem(first + done, outWidth);
             length = Math.Min(Math.Min(count - done, outWidth - outColumn), wide - (done % wide));
-            runs[found] = new PositionRun(images + (outRow / outHeight * image), outRow % outHeight * shape.StrideHeight, outColumn * shape.StrideWidth, length);
+            runs[found] = new PositionRun(
+                images + (outRow / outHeight * image),
+                outRow % outHeight * shape.StrideHeight,
+                outColumn * shape.StrideWidth,
+                length
+            );
         }
         return found;
     }
@@ -86,29 +117,46 @@ internal static unsafe class ImagePanel
     {
         if (stride == 1)
         {
-            int begin = Math.Clamp(-column, 0, length), end = Math.Clamp(columns - column, begin, length), i = 0;
-            for (; i < begin; i++) target[i] = 0f;
+            int begin = Math.Clamp(-column, 0, length),
+                end = Math.Clamp(columns - column, begin, length),
+                i = 0;
+            for (; i < begin; i++)
+                target[i] = 0f;
             line += column;
-            for (; i + Vector256<float>.Count <= end; i += Vector256<float>.Count) Vector256.Load(line + i).Store(target + i);
-            for (; i < end; i++) target[i] = line[i];
-            for (; i < length; i++) target[i] = 0f;
+            for (; i + Vector256<float>.Count <= end; i += Vector256<float>.Count)
+                Vector256.Load(line + i).Store(target + i);
+            for (; i < end; i++)
+                target[i] = line[i];
+            for (; i < length; i++)
+                target[i] = 0f;
             return;
         }
         int place = 0;
         if (stride == 2 && Avx2.IsSupported)
         {
-            for (; place < length && column < 0; place++, column += stride) target[place] = 0f;
-            for (; place + Vector256<float>.Count <= length && column + (2 * Vector256<float>.Count) <= columns; place += Vector256<float>.Count, column += 2 * Vector256<float>.Count)
+            for (; place < length && column < 0; place++, column += stride)
+                target[place] = 0f;
+            for (
+                ;
+                place + Vector256<float>.Count <= length && column + (2 * Vector256<float>.Count) <= columns;
+                place += Vector256<float>.Count, column += 2 * Vector256<float>.Count
+            )
             {
-                Vector256<float> evens = Avx.Shuffle(Vector256.Load(line + column), Vector256.Load(line + column + Vector256<float>.Count), 0x88);
+                Vector256<float> evens = Avx.Shuffle(
+                    Vector256.Load(line + column),
+                    Vector256.Load(line + column + Vector256<float>.Count),
+                    0x88
+                );
                 Avx2.Permute4x64(evens.AsDouble(), 0xD8).AsSingle().Store(target + place);
             }
         }
-        for (; place < length; place++, column += stride) target[place] = (uint)column < (uint)columns ? line[column] : 0f;
+        for (; place < length; place++, column += stride)
+            target[place] = (uint)column < (uint)columns ? line[column] : 0f;
     }
 }
 
-/// <summary>Neighbouring positions of one output row; row and column are those of the first one's input before padding.</summary>
+/// <summary>Neighbouring positions of one output row; row and column are those of the first one's input before
+/// padding.</summary>
 internal readonly unsafe struct PositionRun(float* image, int row, int column, int length)
 {
     internal float* Image { get; } = image;

@@ -14,14 +14,16 @@ namespace Qua2SeDiMo.Kernels.Convolutions;
 internal readonly record struct PlaneBlock(int EndPlane, float Unit);
 
 /// <summary>
-/// One image quantized online, a range per channel (<see cref="ActivationQuantizer"/>): planes of words of codes in the order of <see cref="ScaleGroups"/>, and for every
-/// input k of the convolution, in the order of the weight, the scale and zero point of its codes.
+/// One image quantized online, a range per channel (<see cref="ActivationQuantizer"/>): planes of words of codes in the
+/// order of <see cref="ScaleGroups"/>, and for every input k of the convolution, in the order of the weight, the scale
+/// and zero point of its codes.
 /// </summary>
 internal sealed unsafe class ImageQuantizer : IDisposable
 {
     private readonly ConvolutionShape shape;
     private readonly List<PlaneBlock> blocks = [];
-    private readonly float[] scales, zeroPoints;
+    private readonly float[] scales,
+        zeroPoints;
 
     /// <summary>Quantizes an image.</summary>
     /// <param name="shape">Extents of one image.</param>
@@ -35,21 +37,40 @@ internal sealed unsafe class ImageQuantizer : IDisposable
         int size = shape.Height * shape.Width;
         var ranges = new ActivationRange[shape.InChannels];
         (scales, zeroPoints) = (new float[shape.InChannels], new float[shape.InChannels]);
-        run(shape.InChannels, channel => (scales[channel], zeroPoints[channel]) = ChannelCodes.Range(new ReadOnlySpan<float>(image + ((long)channel * size), size), bits, out ranges[channel]));
+        run(
+            shape.InChannels,
+            channel =>
+                (scales[channel], zeroPoints[channel]) = ChannelCodes.Range(
+                    new ReadOnlySpan<float>(image + ((long)channel * size), size),
+                    bits,
+                    out ranges[channel]
+                )
+        );
         var groups = new ScaleGroups(scales);
         Channels = Order(groups, perWord);
         Words = ArrayPool<int>.Shared.Rent(checked(PlaneCount * size));
-        run(PlaneCount, plane =>
-        {
-            fixed (int* target = &Words[plane * size])
+        run(
+            PlaneCount,
+            plane =>
             {
-                for (int i = 0; i < perWord; i++)
+                fixed (int* target = &Words[plane * size])
                 {
-                    int channel = Channels[(plane * perWord) + i];
-                    if (channel >= 0) ChannelCodes.Quantize(image + ((long)channel * size), size, ranges[channel], bits, target, i * (32 / perWord));
+                    for (int i = 0; i < perWord; i++)
+                    {
+                        int channel = Channels[(plane * perWord) + i];
+                        if (channel >= 0)
+                            ChannelCodes.Quantize(
+                                image + ((long)channel * size),
+                                size,
+                                ranges[channel],
+                                bits,
+                                target,
+                                i * (32 / perWord)
+                            );
+                    }
                 }
             }
-        });
+        );
         (Shares, ZeroPoints, Units) = (Rent(shape.RowLength), Rent(shape.RowLength), Rent(shape.RowLength));
         int taps = shape.TapCount;
         for (int channel = 0; channel < shape.InChannels; channel++)
@@ -84,7 +105,8 @@ internal sealed unsafe class ImageQuantizer : IDisposable
     public void Dispose()
     {
         ArrayPool<int>.Shared.Return(Words);
-        foreach (float[] rented in (ReadOnlySpan<float[]>)[Shares, ZeroPoints, Units]) ArrayPool<float>.Shared.Return(rented);
+        foreach (float[] rented in (ReadOnlySpan<float[]>)[Shares, ZeroPoints, Units])
+            ArrayPool<float>.Shared.Return(rented);
     }
 
     private static float[] Rent(int length) => ArrayPool<float>.Shared.Rent(length);
@@ -99,10 +121,13 @@ internal sealed unsafe class ImageQuantizer : IDisposable
             int first = order.Count / perWord;
             for (int channel = 0; channel < shape.InChannels; channel++)
             {
-                if (groups.Of(channel) == group) order.Add(channel);
+                if (groups.Of(channel) == group)
+                    order.Add(channel);
             }
-            while (order.Count % perWord != 0) order.Add(-1);
-            for (int plane = first, end = order.Count / perWord; plane < end; plane += longest) blocks.Add(new PlaneBlock(Math.Min(plane + longest, end), groups.Units[group]));
+            while (order.Count % perWord != 0)
+                order.Add(-1);
+            for (int plane = first, end = order.Count / perWord; plane < end; plane += longest)
+                blocks.Add(new PlaneBlock(Math.Min(plane + longest, end), groups.Units[group]));
         }
         return [.. order];
     }
@@ -111,17 +136,24 @@ internal sealed unsafe class ImageQuantizer : IDisposable
 /// <summary>One channel of an image to codes.</summary>
 internal static unsafe class ChannelCodes
 {
-    // A constant channel has the middle code everywhere, where rounding of weights has no effect, and a scale too small to be the largest of its group.
+    // A constant channel has the middle code everywhere, where rounding of weights has no effect, and a scale too small
+    // to be the largest of its group.
     private const float ConstantFraction = 1 << 20;
 
     /// <summary>The middle code 2^(bits − 1), at which the rounding of weights has no effect.</summary>
     internal static float Middle(int bits) => 1 << (bits - 1);
 
-    /// <summary>Scale (not negative) and zero point of a channel: value = (code − zero point)·scale. A constant channel has the middle code everywhere.</summary>
-    internal static (float Scale, float ZeroPoint) Range(ReadOnlySpan<float> channel, int bits, out ActivationRange range)
+    /// <summary>Scale (not negative) and zero point of a channel: value = (code − zero point)·scale. A constant channel
+    /// has the middle code everywhere.</summary>
+    internal static (float Scale, float ZeroPoint) Range(
+        ReadOnlySpan<float> channel,
+        int bits,
+        out ActivationRange range
+    )
     {
         range = ActivationRange.Of(channel, bits);
-        if (!range.IsExact) return (range.Scale, range.ZeroPoint);
+        if (!range.IsExact)
+            return (range.Scale, range.ZeroPoint);
         float value = TokenRange.Constant(channel).Scale;
         return (MathF.Abs(value) / ConstantFraction, Middle(bits) - MathF.CopySign(ConstantFraction, value));
     }
@@ -134,13 +166,22 @@ internal static unsafe class ChannelCodes
         if (range.IsExact)
         {
             int code = (int)Middle(bits) << shift;
-            for (; i < size; i++) words[i] = shift == 0 ? code : words[i] | code;
+            for (; i < size; i++)
+                words[i] = shift == 0 ? code : words[i] | code;
             return;
         }
-        Vector256<float> scale = Vector256.Create(range.Scale), zeroPoint = Vector256.Create(range.ZeroPoint), last = Vector256.Create(range.LastCode);
+        Vector256<float> scale = Vector256.Create(range.Scale),
+            zeroPoint = Vector256.Create(range.ZeroPoint),
+            last = Vector256.Create(range.LastCode);
         for (; i + Vector256<float>.Count <= size; i += Vector256<float>.Count)
         {
-            Vector256<float> code = Vector256.MinNative(Vector256.MaxNative(Vector256.Round(Vector256.Load(channel + i) / scale) + zeroPoint, Vector256<float>.Zero), last);
+            Vector256<float> code = Vector256.MinNative(
+                Vector256.MaxNative(
+                    Vector256.Round(Vector256.Load(channel + i) / scale) + zeroPoint,
+                    Vector256<float>.Zero
+                ),
+                last
+            );
             Vector256<int> placed = Vector256.ConvertToInt32Native(code) << shift;
             (shift == 0 ? placed : Vector256.Load(words + i) | placed).Store(words + i);
         }

@@ -11,7 +11,9 @@ internal static unsafe class TilePanel
     /// <summary>Floats behind each row of gathered inputs that may be overwritten.</summary>
     internal const int Slack = 4;
 
-    private const int InputSide = WinogradTransform.InputSide, OutputSide = WinogradTransform.OutputSide, Four = 4;
+    private const int InputSide = WinogradTransform.InputSide,
+        OutputSide = WinogradTransform.OutputSide,
+        Four = 4;
 
     /// <summary>Gathers the inputs of tiles of one input channel; what lies outside an image is zero.</summary>
     /// <param name="tiles">A 6×6 kernel that moves by four.</param>
@@ -21,7 +23,13 @@ internal static unsafe class TilePanel
     /// <param name="pitch">Tiles and <see cref="Slack"/>.</param>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Gather(ConvolutionShape tiles, ReadOnlySpan<PositionRun> runs, int channel, float* target, nint pitch)
+    internal static void Gather(
+        ConvolutionShape tiles,
+        ReadOnlySpan<PositionRun> runs,
+        int channel,
+        float* target,
+        nint pitch
+    )
     {
         // A line of a run's inputs and what the last group of four tiles reads beyond.
         float* line = stackalloc float[(OutputSide * (PanelGeometry.MaxPanelTokens + Four)) + InputSide];
@@ -35,11 +43,20 @@ internal static unsafe class TilePanel
                 float* elements = target + (i * InputSide * pitch);
                 if ((uint)row >= (uint)tiles.Height)
                 {
-                    for (int j = 0; j < InputSide; j++) new Span<float>(elements + (j * pitch), run.Length).Clear();
+                    for (int j = 0; j < InputSide; j++)
+                        new Span<float>(elements + (j * pitch), run.Length).Clear();
                     continue;
                 }
-                ImagePanel.Line(run.Image + plane + ((long)row * tiles.Width), tiles.Width, run.Column - tiles.PadLeft, 1, inputs, line);
-                for (int tile = 0; tile < run.Length; tile += Four) Columns(line + (tile * OutputSide), elements + tile, pitch);
+                ImagePanel.Line(
+                    run.Image + plane + ((long)row * tiles.Width),
+                    tiles.Width,
+                    run.Column - tiles.PadLeft,
+                    1,
+                    inputs,
+                    line
+                );
+                for (int tile = 0; tile < run.Length; tile += Four)
+                    Columns(line + (tile * OutputSide), elements + tile, pitch);
             }
             target += run.Length;
         }
@@ -54,7 +71,14 @@ internal static unsafe class TilePanel
     {
         for (int i = 0; i < OutputSide; i++, outputs += OutputSide * pitch, rows += OutputSide)
         {
-            Transpose(Vector128.Load(outputs), Vector128.Load(outputs + pitch), Vector128.Load(outputs + (2 * pitch)), Vector128.Load(outputs + (3 * pitch)), rows, OutputSide * OutputSide);
+            Transpose(
+                Vector128.Load(outputs),
+                Vector128.Load(outputs + pitch),
+                Vector128.Load(outputs + (2 * pitch)),
+                Vector128.Load(outputs + (3 * pitch)),
+                rows,
+                OutputSide * OutputSide
+            );
         }
     }
 
@@ -62,17 +86,38 @@ internal static unsafe class TilePanel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Columns(float* line, float* target, nint pitch)
     {
-        Vector128<float> a = Vector128.Load(line), b = Vector128.Load(line + 4), c = Vector128.Load(line + 8), d = Vector128.Load(line + 12);
-        Vector128<float> ab = Sse.UnpackLow(a, b), cd = Sse.UnpackLow(c, d);
+        Vector128<float> a = Vector128.Load(line),
+            b = Vector128.Load(line + 4),
+            c = Vector128.Load(line + 8),
+            d = Vector128.Load(line + 12);
+        Vector128<float> ab = Sse.UnpackLow(a, b),
+            cd = Sse.UnpackLow(c, d);
         Sse.MoveLowToHigh(ab, cd).Store(target);
         Sse.MoveHighToLow(cd, ab).Store(target + pitch);
-        Transpose(Vector128.Load(line + 2), Vector128.Load(line + 6), Vector128.Load(line + 10), Vector128.Load(line + 14), target + (2 * pitch), pitch);
+        Transpose(
+            Vector128.Load(line + 2),
+            Vector128.Load(line + 6),
+            Vector128.Load(line + 10),
+            Vector128.Load(line + 14),
+            target + (2 * pitch),
+            pitch
+        );
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Transpose(Vector128<float> a, Vector128<float> b, Vector128<float> c, Vector128<float> d, float* target, nint pitch)
+    private static void Transpose(
+        Vector128<float> a,
+        Vector128<float> b,
+        Vector128<float> c,
+        Vector128<float> d,
+        float* target,
+        nint pitch
+    )
     {
-        Vector128<float> low = Sse.UnpackLow(a, b), low2 = Sse.UnpackLow(c, d), high = Sse.UnpackHigh(a, b), high2 = Sse.UnpackHigh(c, d);
+        Vector128<float> low = Sse.UnpackLow(a, b),
+            low2 = Sse.UnpackLow(c, d),
+            high = Sse.UnpackHigh(a, b),
+            high2 = Sse.UnpackHigh(c, d);
         Sse.MoveLowToHigh(low, low2).Store(target);
         Sse.MoveHighToLow(low2, low).Store(target + pitch);
         Sse.MoveLowToHigh(high, high2).Store(target + (2 * pitch));

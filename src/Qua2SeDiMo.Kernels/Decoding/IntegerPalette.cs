@@ -15,7 +15,8 @@ internal static unsafe class IntegerPalette
     private static float Scale(float* palette, int length)
     {
         Vector256<float> largest = Vector256<float>.Zero;
-        for (int i = 0; i < length; i += Vector256<float>.Count) largest = Vector256.MaxNative(largest, Vector256.Abs(Vector256.Load(palette + i)));
+        for (int i = 0; i < length; i += Vector256<float>.Count)
+            largest = Vector256.MaxNative(largest, Vector256.Abs(Vector256.Load(palette + i)));
         return Scale(largest);
     }
 
@@ -35,7 +36,8 @@ internal static unsafe class IntegerPalette
         return Scale(palette, Read(weight, channel, palette));
     }
 
-    /// <summary>Reads a channel's palette in units of its scale: values in [−127, 127]. Palettes of zeros stay zeros.</summary>
+    /// <summary>Reads a channel's palette in units of its scale: values in [−127, 127]. Palettes of zeros stay
+    /// zeros.</summary>
     /// <param name="weight">The weight.</param>
     /// <param name="channel">From 0.</param>
     /// <param name="palette">Room for <see cref="ChannelPalette.MaxEntries"/>.</param>
@@ -46,18 +48,21 @@ internal static unsafe class IntegerPalette
         int length = Read(weight, channel, palette);
         float scale = Scale(palette, length);
         Vector256<float> divisor = Vector256.Create(scale == 0f ? 1f : scale);
-        for (int i = 0; i < length; i += Vector256<float>.Count) Limit(Vector256.Load(palette + i) / divisor).Store(palette + i);
+        for (int i = 0; i < length; i += Vector256<float>.Count)
+            Limit(Vector256.Load(palette + i) / divisor).Store(palette + i);
         return scale;
     }
 
-    /// <summary>Reads a channel's palette as integers in [−127, 127]; an entry is off by at most max |c| / 254.</summary>
+    /// <summary>Reads a channel's palette as integers in [−127, 127]; an entry is off by at most max |c| /
+    /// 254.</summary>
     /// <inheritdoc cref="ReadScaled"/>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static float ReadRounded(PaletteMatrix weight, int channel, int* palette)
     {
         float scale = ReadScaled(weight, channel, (float*)palette);
-        for (int i = 0; i < EntrySlots(weight); i += Vector256<float>.Count) Vector256.ConvertToInt32Native(Vector256.Round(Vector256.Load((float*)palette + i))).Store(palette + i);
+        for (int i = 0; i < EntrySlots(weight); i += Vector256<float>.Count)
+            Vector256.ConvertToInt32Native(Vector256.Round(Vector256.Load((float*)palette + i))).Store(palette + i);
         return scale;
     }
 
@@ -71,10 +76,14 @@ internal static unsafe class IntegerPalette
     {
         float* table = stackalloc float[PaletteTable.Length];
         PaletteTable.Read(weight, channel, table);
-        Vector256<float> low = Vector256.Load(table), high = Vector256.Load(table + Vector256<float>.Count);
+        Vector256<float> low = Vector256.Load(table),
+            high = Vector256.Load(table + Vector256<float>.Count);
         scale = Scale(Vector256.MaxNative(Vector256.Abs(low), Vector256.Abs(high)));
         Vector256<float> divisor = Vector256.Create(scale == 0f ? 1f : scale);
-        Vector256<short> words = Vector256.Narrow(Vector256.ConvertToInt32Native(Vector256.Round(Limit(low / divisor))), Vector256.ConvertToInt32Native(Vector256.Round(Limit(high / divisor))));
+        Vector256<short> words = Vector256.Narrow(
+            Vector256.ConvertToInt32Native(Vector256.Round(Limit(low / divisor))),
+            Vector256.ConvertToInt32Native(Vector256.Round(Limit(high / divisor)))
+        );
         return Vector128.Narrow(words.GetLower(), words.GetUpper());
     }
 
@@ -88,5 +97,6 @@ internal static unsafe class IntegerPalette
 
     // Only subnormal scales, which have lost digits, give quotients beyond the limits.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Limit(Vector256<float> values) => Vector256.MinNative(Vector256.MaxNative(values, Vector256.Create(-Largest)), Vector256.Create(Largest));
+    private static Vector256<float> Limit(Vector256<float> values) =>
+        Vector256.MinNative(Vector256.MaxNative(values, Vector256.Create(-Largest)), Vector256.Create(Largest));
 }

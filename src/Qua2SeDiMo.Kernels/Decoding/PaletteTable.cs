@@ -26,7 +26,9 @@ internal static unsafe class PaletteTable
         if (spec.Method == QuantizerMethod.UniformAffine)
         {
             float* pair = (float*)(tables + (channel * 8L));
-            Vector256<float> code = Vector256<float>.Indices, zeroPoint = Vector256.Create(pair[1]), scale = Vector256.Create(pair[0]);
+            Vector256<float> code = Vector256<float>.Indices,
+                zeroPoint = Vector256.Create(pair[1]),
+                scale = Vector256.Create(pair[0]);
             ((code - zeroPoint) * scale).Store(table);
             ((code + Vector256.Create((float)Half) - zeroPoint) * scale).Store(table + Half);
         }
@@ -40,23 +42,30 @@ internal static unsafe class PaletteTable
                     break;
                 case var type:
                     Vector128<ushort>* entries = (Vector128<ushort>*)((ushort*)tables + first);
-                    Widen(length < Half ? Vector128.CreateScalarUnsafe(*(ulong*)entries).AsUInt16() : entries[0], type).Store(table);
-                    if (length == Length) Widen(entries[1], type).Store(table + Half);
+                    Widen(length < Half ? Vector128.CreateScalarUnsafe(*(ulong*)entries).AsUInt16() : entries[0], type)
+                        .Store(table);
+                    if (length == Length)
+                        Widen(entries[1], type).Store(table + Half);
                     break;
             }
         }
-        if (length <= Half / 2) Vector128.Load(table).Store(table + (Half / 2));
-        if (length <= Half) Vector256.Load(table).Store(table + Half);
+        if (length <= Half / 2)
+            Vector128.Load(table).Store(table + (Half / 2));
+        if (length <= Half)
+            Vector256.Load(table).Store(table + Half);
     }
 
-    // Half precision: exponent and fraction move into place and 2^112 corrects the bias; exact for all finite values, small ones included.
+    // Half precision: exponent and fraction move into place and 2^112 corrects the bias; exact for all finite values,
+    // small ones included.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Widen(Vector128<ushort> entries, ElementType type)
     {
         (Vector128<uint> low, Vector128<uint> high) = Vector128.Widen(entries);
         Vector256<uint> words = Vector256.Create(low, high);
-        if (type == ElementType.BFloat16) return BFloat16.ToSingle(words);
-        Vector256<float> magnitude = ((words & Vector256.Create(0x7FFFu)) << 13).AsSingle() * BitConverter.UInt32BitsToSingle(0x77800000);
+        if (type == ElementType.BFloat16)
+            return BFloat16.ToSingle(words);
+        Vector256<float> magnitude =
+            ((words & Vector256.Create(0x7FFFu)) << 13).AsSingle() * BitConverter.UInt32BitsToSingle(0x77800000);
         return magnitude | ((words & Vector256.Create(0x8000u)) << 16).AsSingle();
     }
 }

@@ -5,7 +5,8 @@ using Qua2SeDiMo.Kernels.Layout;
 
 namespace Qua2SeDiMo.Kernels.Decoding;
 
-/// <summary>Codes to palette entries, 8 at a time: a palette of 16 is two registers, chosen between by bit 3 of the code.</summary>
+/// <summary>Codes to palette entries, 8 at a time: a palette of 16 is two registers, chosen between by bit 3 of the
+/// code.</summary>
 internal static unsafe class RowDecoder256
 {
     private const int Half = PaletteLayout.Lanes / 2;
@@ -14,13 +15,16 @@ internal static unsafe class RowDecoder256
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Decode(PaletteLayout layout, byte* codes, float* palette, int first, int count, float* row)
     {
-        Vector256<float> low = Vector256.Load(palette), high = Vector256.Load(palette + Half);
-        int perBlock = layout.VectorsPerBlock, bits = layout.Spec.Bits;
+        Vector256<float> low = Vector256.Load(palette),
+            high = Vector256.Load(palette + Half);
+        int perBlock = layout.VectorsPerBlock,
+            bits = layout.Spec.Bits;
         Vector128<int> shift = Vector128.CreateScalar(bits);
         int block = first / perBlock;
         for (int done = 0; done < count; done += perBlock, block++)
         {
-            Vector256<int> left, right;
+            Vector256<int> left,
+                right;
             if (block < layout.BlockCount)
             {
                 left = Vector256.Load((int*)(codes + (block * 64L)));
@@ -43,7 +47,11 @@ internal static unsafe class RowDecoder256
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Look(Vector256<float> low, Vector256<float> high, Vector256<int> words) =>
-        Avx.BlendVariable(Avx2.PermuteVar8x32(low, words), Avx2.PermuteVar8x32(high, words), Avx2.ShiftLeftLogical(words, 28).AsSingle());
+        Avx.BlendVariable(
+            Avx2.PermuteVar8x32(low, words),
+            Avx2.PermuteVar8x32(high, words),
+            Avx2.ShiftLeftLogical(words, 28).AsSingle()
+        );
 
     private static Vector256<int> RestWords(PaletteLayout layout, byte* codes, int half)
     {

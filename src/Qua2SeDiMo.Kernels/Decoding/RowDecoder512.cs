@@ -5,13 +5,15 @@ using Qua2SeDiMo.Kernels.Layout;
 
 namespace Qua2SeDiMo.Kernels.Decoding;
 
-/// <summary>Codes to palette entries, 16 at a time: a palette of up to 16 entries is one register, looked up by a permute that reads the low four bits of each word.</summary>
+/// <summary>Codes to palette entries, 16 at a time: a palette of up to 16 entries is one register, looked up by a
+/// permute that reads the low four bits of each word.</summary>
 internal static unsafe class RowDecoder512
 {
     /// <summary>Writes the entries of vectors [first, first + count) of a channel; first begins a block.</summary>
     /// <param name="layout">At most 4 bits.</param>
     /// <param name="codes">The channel's codes.</param>
-    /// <param name="palette">16 entries, shorter palettes repeated, so that the bits above a code do not matter.</param>
+    /// <param name="palette">16 entries, shorter palettes repeated, so that the bits above a code do not
+    /// matter.</param>
     /// <param name="first">First vector.</param>
     /// <param name="count">Vectors.</param>
     /// <param name="row">16 entries per vector.</param>
@@ -19,24 +21,34 @@ internal static unsafe class RowDecoder512
     internal static void Decode(PaletteLayout layout, byte* codes, float* palette, int first, int count, float* row)
     {
         Vector512<float> table = Vector512.Load(palette);
-        int perBlock = layout.VectorsPerBlock, bits = layout.Spec.Bits, block = first / perBlock, last = Math.Min(layout.BlockCount, (first + count) / perBlock);
+        int perBlock = layout.VectorsPerBlock,
+            bits = layout.Spec.Bits,
+            block = first / perBlock,
+            last = Math.Min(layout.BlockCount, (first + count) / perBlock);
         float* end = row + ((long)count * PaletteLayout.Lanes);
         for (; block < last; block++, row += perBlock * PaletteLayout.Lanes)
         {
             Vector512<int> words = Vector512.Load((int*)(codes + (block * 64L)));
             switch (bits)
             {
-                case 4: Block4(words, table, row); break;
-                case 3: Block3(words, table, row); break;
+                case 4:
+                    Block4(words, table, row);
+                    break;
+                case 3:
+                    Block3(words, table, row);
+                    break;
                 default:
-                    for (int j = 0; j < perBlock; j++, words = Avx512F.ShiftRightLogical(words, 2)) Avx512F.PermuteVar16x32(table, words).Store(row + (j * PaletteLayout.Lanes));
+                    for (int j = 0; j < perBlock; j++, words = Avx512F.ShiftRightLogical(words, 2))
+                        Avx512F.PermuteVar16x32(table, words).Store(row + (j * PaletteLayout.Lanes));
                     break;
             }
         }
-        if (row == end) return;
+        if (row == end)
+            return;
         Vector512<int> rest = RestWords(layout, codes);
         Vector128<int> shift = Vector128.CreateScalar(bits);
-        for (; row < end; row += PaletteLayout.Lanes, rest = Avx512F.ShiftRightLogical(rest, shift)) Avx512F.PermuteVar16x32(table, rest).Store(row);
+        for (; row < end; row += PaletteLayout.Lanes, rest = Avx512F.ShiftRightLogical(rest, shift))
+            Avx512F.PermuteVar16x32(table, rest).Store(row);
     }
 
     /// <summary>The words after the last full block.</summary>

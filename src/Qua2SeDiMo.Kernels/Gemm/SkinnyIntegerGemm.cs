@@ -9,22 +9,40 @@ using Qua2SeDiMo.Kernels.Scheduling;
 
 namespace Qua2SeDiMo.Kernels.Gemm;
 
-/// <summary><see cref="IntegerProduct"/> for at most <see cref="VnniDotProduct.MaxTokens"/> tokens and 4 bits: only the tokens are packed.</summary>
-internal sealed unsafe class SkinnyIntegerGemm(float* x, int tokens, PaletteMatrix weight, float* bias, int activationBits, float* y)
+/// <summary><see cref="IntegerProduct"/> for at most <see cref="VnniDotProduct.MaxTokens"/> tokens and 4 bits: only the
+/// tokens are packed.</summary>
+internal sealed unsafe class SkinnyIntegerGemm(
+    float* x,
+    int tokens,
+    PaletteMatrix weight,
+    float* bias,
+    int activationBits,
+    float* y
+)
 {
-    private const int MinItemProducts = 1 << 17, Lanes = PaletteLayout.Lanes, VectorBytes = VnniDotProduct.VectorBytes, PerWord = 4, MaxChannels = 4, MaxSums = 20;
+    private const int MinItemProducts = 1 << 17,
+        Lanes = PaletteLayout.Lanes,
+        VectorBytes = VnniDotProduct.VectorBytes,
+        PerWord = 4,
+        MaxChannels = 4,
+        MaxSums = 20;
 
     private static readonly byte[][] ShiftsOf = [.. Enumerable.Range(0, VnniDotProduct.MaxBits + 1).Select(Shifts)];
 
-    private readonly int rows = VnniDotProduct.TokensFor(tokens) + 1, together = VnniDotProduct.ChannelsFor(VnniDotProduct.TokensFor(tokens)), wordVectors = VnniDotProduct.WordVectorsFor(weight.Spec.Bits);
+    private readonly int rows = VnniDotProduct.TokensFor(tokens) + 1,
+        together = VnniDotProduct.ChannelsFor(VnniDotProduct.TokensFor(tokens)),
+        wordVectors = VnniDotProduct.WordVectorsFor(weight.Spec.Bits);
 
     /// <summary>Computes everything.</summary>
-    internal void Run(WorkRunner run) => WorkSplit.RunChannels(run, weight, tokens, together, MinItemProducts, (_, _, from, to) => RunItem(from, to));
+    internal void Run(WorkRunner run) =>
+        WorkSplit.RunChannels(run, weight, tokens, together, MinItemProducts, (_, _, from, to) => RunItem(from, to));
 
     // Each work item quantizes all tokens: faster than reading cache lines that another core has just written.
     private void RunItem(int from, int to)
     {
-        int perBlock = weight.Layout.VectorsPerBlock, blocks = ((weight.Layout.VectorCount - 1) / perBlock) + 1, words = blocks * wordVectors * Lanes;
+        int perBlock = weight.Layout.VectorsPerBlock,
+            blocks = ((weight.Layout.VectorCount - 1) / perBlock) + 1,
+            words = blocks * wordVectors * Lanes;
         int[] rented = ArrayPool<int>.Shared.Rent((rows * words) + Lanes);
         rented.AsSpan().Clear();
         Span<TokenRange> ranges = stackalloc TokenRange[tokens];
@@ -33,7 +51,16 @@ internal sealed unsafe class SkinnyIntegerGemm(float* x, int tokens, PaletteMatr
             var inputs = (int*)PanelGeometry.Aligned((float*)start);
             for (int token = 0; token < tokens; token++)
             {
-                ranges[token] = TokenQuantizer.Quantize(x + ((long)token * weight.RowLength), weight.RowLength, activationBits, PerWord, perBlock, inputs + (token * Lanes), words / Lanes, rows * Lanes);
+                ranges[token] = TokenQuantizer.Quantize(
+                    x + ((long)token * weight.RowLength),
+                    weight.RowLength,
+                    activationBits,
+                    PerWord,
+                    perBlock,
+                    inputs + (token * Lanes),
+                    words / Lanes,
+                    rows * Lanes
+                );
             }
             Ones(inputs + ((rows - 1) * Lanes), perBlock);
             Multiply(from, to, (byte*)inputs, ranges);
@@ -46,9 +73,13 @@ internal sealed unsafe class SkinnyIntegerGemm(float* x, int tokens, PaletteMatr
     {
         for (int first = 0, block = 0, vector = 0; first < weight.RowLength; first += Lanes)
         {
-            var slots = new Span<int>(row + ((((block * wordVectors) + (vector / PerWord)) * rows) * Lanes), Math.Min(Lanes, weight.RowLength - first));
+            var slots = new Span<int>(
+                row + ((((block * wordVectors) + (vector / PerWord)) * rows) * Lanes),
+                Math.Min(Lanes, weight.RowLength - first)
+            );
             TensorPrimitives.BitwiseOr(slots, 1 << (vector % PerWord * 8), slots);
-            if (++vector == perBlock) (block, vector) = (block + 1, 0);
+            if (++vector == perBlock)
+                (block, vector) = (block + 1, 0);
         }
     }
 
@@ -60,7 +91,8 @@ internal sealed unsafe class SkinnyIntegerGemm(float* x, int tokens, PaletteMatr
         sbyte* tables = stackalloc sbyte[MaxChannels * VectorBytes];
         byte* rest = stackalloc byte[MaxChannels * VectorBytes];
         // Sums of full blocks, then those of the rest; lanes are summed four vectors at a time.
-        int* sums = stackalloc int[2 * MaxSums * Lanes], totals = stackalloc int[MaxSums];
+        int* sums = stackalloc int[2 * MaxSums * Lanes],
+            totals = stackalloc int[MaxSums];
         new Span<int>(sums, 2 * MaxSums * Lanes).Clear();
         float* scales = stackalloc float[MaxChannels];
         fixed (byte* shifts = ShiftsOf[layout.Spec.Bits])
@@ -73,21 +105,32 @@ internal sealed unsafe class SkinnyIntegerGemm(float* x, int tokens, PaletteMatr
                     // Missing channels repeat the last one; their sums are not stored.
                     int real = Math.Min(channel + i, to - 1);
                     Vector128<sbyte> palette = IntegerPalette.ReadBytes(weight, real, out scales[i]);
-                    Vector512.Create(Vector256.Create(palette, palette), Vector256.Create(palette, palette)).Store(tables + (i * VectorBytes));
+                    Vector512
+                        .Create(Vector256.Create(palette, palette), Vector256.Create(palette, palette))
+                        .Store(tables + (i * VectorBytes));
                     frame.Codes[i] = (ulong)weight.Codes(real);
                 }
-                if (layout.BlockCount > 0) Run(&frame, inputs, layout.BlockCount, sums);
+                if (layout.BlockCount > 0)
+                    Run(&frame, inputs, layout.BlockCount, sums);
                 if (layout.RestVectors > 0)
                 {
                     for (int i = 0; i < together; i++)
                     {
-                        RowDecoder512.RestWords(layout, weight.Codes(Math.Min(channel + i, to - 1))).Store((int*)rest + (i * Lanes));
+                        RowDecoder512
+                            .RestWords(layout, weight.Codes(Math.Min(channel + i, to - 1)))
+                            .Store((int*)rest + (i * Lanes));
                         frame.Codes[i] = (ulong)(rest + (i * VectorBytes));
                     }
-                    Run(&frame, inputs + ((long)layout.BlockCount * wordVectors * rows * VectorBytes), 1, sums + (MaxSums * Lanes));
+                    Run(
+                        &frame,
+                        inputs + ((long)layout.BlockCount * wordVectors * rows * VectorBytes),
+                        1,
+                        sums + (MaxSums * Lanes)
+                    );
                 }
                 Total(sums, totals);
-                for (int i = 0; i < Math.Min(together, to - channel); i++) Store(channel + i, scales[i], totals + (i * rows), ranges);
+                for (int i = 0; i < Math.Min(together, to - channel); i++)
+                    Store(channel + i, scales[i], totals + (i * rows), ranges);
             }
         }
     }
@@ -104,7 +147,9 @@ internal sealed unsafe class SkinnyIntegerGemm(float* x, int tokens, PaletteMatr
     {
         for (int i = 0; i < together * rows; i += 4, sums += 4 * Lanes)
         {
-            LaneSums.Of(Both(sums), Both(sums + Lanes), Both(sums + (2 * Lanes)), Both(sums + (3 * Lanes))).Store(totals + i);
+            LaneSums
+                .Of(Both(sums), Both(sums + Lanes), Both(sums + (2 * Lanes)), Both(sums + (3 * Lanes)))
+                .Store(totals + i);
         }
     }
 
@@ -114,7 +159,9 @@ internal sealed unsafe class SkinnyIntegerGemm(float* x, int tokens, PaletteMatr
     private void Store(int channel, float scale, int* totals, ReadOnlySpan<TokenRange> ranges)
     {
         float added = bias is null ? 0f : bias[channel];
-        for (int token = 0; token < ranges.Length; token++) y[((long)token * weight.OutChannels) + channel] = ranges[token].Value(totals[token], totals[rows - 1], scale, added);
+        for (int token = 0; token < ranges.Length; token++)
+            y[((long)token * weight.OutChannels) + channel] = ranges[token]
+                .Value(totals[token], totals[rows - 1], scale, added);
     }
 
     // At which bit of its 64 the code of each byte begins, word vector by word vector.
@@ -123,7 +170,8 @@ internal sealed unsafe class SkinnyIntegerGemm(float* x, int tokens, PaletteMatr
         byte[] shifts = new byte[bits < VnniDotProduct.MinBits ? 0 : VnniDotProduct.WordVectorsFor(bits) * VectorBytes];
         for (int i = 0; i < shifts.Length; i++)
         {
-            int vector = (i / VectorBytes * PerWord) + (i % PerWord), word = i / PerWord % 2;
+            int vector = (i / VectorBytes * PerWord) + (i % PerWord),
+                word = i / PerWord % 2;
             shifts[i] = (byte)((word * 32) + (bits * vector));
         }
         return shifts;

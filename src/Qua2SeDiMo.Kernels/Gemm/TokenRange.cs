@@ -8,7 +8,8 @@ namespace Qua2SeDiMo.Kernels.Gemm;
 /// <param name="ZeroPoint">z, integer-valued.</param>
 internal readonly record struct TokenRange(float Scale, float ZeroPoint)
 {
-    /// <summary>Writes the codes of a token, as <see cref="ActivationQuantizer"/> chooses them. A constant token is code 1 of scale c, which is exact.</summary>
+    /// <summary>Writes the codes of a token, as <see cref="ActivationQuantizer"/> chooses them. A constant token is
+    /// code 1 of scale c, which is exact.</summary>
     /// <param name="token">Values.</param>
     /// <param name="bits">2 to 8.</param>
     /// <param name="codes">As many elements.</param>
@@ -20,14 +21,16 @@ internal readonly record struct TokenRange(float Scale, float ZeroPoint)
             codes.Fill(1);
             return Constant(token);
         }
-        for (int i = 0; i < token.Length; i++) codes[i] = (byte)range.Code(token[i]);
+        for (int i = 0; i < token.Length; i++)
+            codes[i] = (byte)range.Code(token[i]);
         return new TokenRange(range.Scale, range.ZeroPoint);
     }
 
     /// <summary>The range of a token that <see cref="ActivationRange"/> keeps as it is.</summary>
     internal static TokenRange Constant(ReadOnlySpan<float> token)
     {
-        float low = TensorPrimitives.Min(token), high = TensorPrimitives.Max(token);
+        float low = TensorPrimitives.Min(token),
+            high = TensorPrimitives.Max(token);
         return new TokenRange(float.IsFinite(high - low) ? low : float.NaN, 0f);
     }
 

@@ -1,6 +1,7 @@
 namespace Qua2SeDiMo.Kernels.Layout;
 
-/// <summary>Extents of a two-dimensional convolution with one group, images as [batch, channel, height, width].</summary>
+/// <summary>Extents of a two-dimensional convolution with one group, images as [batch, channel, height,
+/// width].</summary>
 public sealed record ConvolutionShape(int Batch, int InChannels, int Height, int Width)
 {
     /// <summary>Kernel rows.</summary>
@@ -37,7 +38,8 @@ public sealed record ConvolutionShape(int Batch, int InChannels, int Height, int
     public int RowLength => checked(InChannels * KernelHeight * KernelWidth);
 
     /// <summary>Output rows; less than 1 when the kernel does not fit.</summary>
-    public int OutHeight => ((Height + PadTop + PadBottom - (DilationHeight * (KernelHeight - 1)) - 1) / StrideHeight) + 1;
+    public int OutHeight =>
+        ((Height + PadTop + PadBottom - (DilationHeight * (KernelHeight - 1)) - 1) / StrideHeight) + 1;
 
     /// <summary>Output columns; less than 1 when the kernel does not fit.</summary>
     public int OutWidth => ((Width + PadLeft + PadRight - (DilationWidth * (KernelWidth - 1)) - 1) / StrideWidth) + 1;
@@ -51,18 +53,45 @@ public sealed record ConvolutionShape(int Batch, int InChannels, int Height, int
     /// <summary>Output positions of all images.</summary>
     internal int PositionCount => checked(Batch * OutHeight * OutWidth);
 
-    /// <summary>The same convolution with images of one row, where an output value sees one input position and nothing moves.</summary>
+    /// <summary>The same convolution with images of one row, where an output value sees one input position and nothing
+    /// moves.</summary>
     internal ConvolutionShape Flattened =>
-        KernelHeight == 1 && KernelWidth == 1 && StrideHeight == 1 && StrideWidth == 1 && PadTop == 0 && PadLeft == 0 && PadBottom == 0 && PadRight == 0
-            ? new ConvolutionShape(Batch, InChannels, 1, checked(Height * Width)) : this;
+        KernelHeight == 1
+        && KernelWidth == 1
+        && StrideHeight == 1
+        && StrideWidth == 1
+        && PadTop == 0
+        && PadLeft == 0
+        && PadBottom == 0
+        && PadRight == 0
+            ? new ConvolutionShape(Batch, InChannels, 1, checked(Height * Width))
+            : this;
 
     /// <exception cref="ArgumentException">An extent is impossible.</exception>
     internal void Check()
     {
-        ReadOnlySpan<int> positive = [Batch, InChannels, Height, Width, KernelHeight, KernelWidth, StrideHeight, StrideWidth, DilationHeight, DilationWidth];
+        ReadOnlySpan<int> positive =
+        [
+            Batch,
+            InChannels,
+            Height,
+            Width,
+            KernelHeight,
+            KernelWidth,
+            StrideHeight,
+            StrideWidth,
+            DilationHeight,
+            DilationWidth,
+        ];
         ReadOnlySpan<int> pads = [PadTop, PadLeft, PadBottom, PadRight];
-        bool fits = Height + PadTop + PadBottom > DilationHeight * (KernelHeight - 1) && Width + PadLeft + PadRight > DilationWidth * (KernelWidth - 1);
-        if (positive.ContainsAnyInRange(int.MinValue, 0) || pads.ContainsAnyInRange(int.MinValue, -1) || !fits) throw new ArgumentException($"Extents [{string.Join(", ", positive.ToArray())}] with padding [{string.Join(", ", pads.ToArray())}] are no convolution: "
-            + "batch, channels, height, width, kernel, stride and dilation are positive, padding is not negative, and the kernel fits.");
+        bool fits =
+            Height + PadTop + PadBottom > DilationHeight * (KernelHeight - 1)
+            && Width + PadLeft + PadRight > DilationWidth * (KernelWidth - 1);
+        if (positive.ContainsAnyInRange(int.MinValue, 0) || pads.ContainsAnyInRange(int.MinValue, -1) || !fits)
+            throw new ArgumentException(
+                $"Extents [{string.Join(", ", positive.ToArray())}] with padding [{string.Join(", ", pads.ToArray())}] are no convolution: "
+                    + "batch, channels, height, width, kernel, stride and dilation are positive, padding is not "
+                    + "negative, and the kernel fits."
+            );
     }
 }

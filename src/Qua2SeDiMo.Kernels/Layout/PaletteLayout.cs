@@ -5,9 +5,10 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Kernels.Layout;
 
 /// <summary>
-/// Where the bytes of a <see cref="PaletteMatrix"/> are. A channel's inputs are cut into vectors of 16; a block of ⌊32/bits⌋ vectors is 16
-/// words of 32 bits, word l holding the codes of lane l of each vector, the first vector in the lowest bits. So a vector is one shift and
-/// one permute away. The last vectors that fill no block take words of 8, 16 or 32 bits, whichever suffices.
+/// Where the bytes of a <see cref="PaletteMatrix"/> are. A channel's inputs are cut into vectors of 16; a block of
+/// ⌊32/bits⌋ vectors is 16 words of 32 bits, word l holding the codes of lane l of each vector, the first vector in the
+/// lowest bits. So a vector is one shift and one permute away. The last vectors that fill no block take words of 8, 16
+/// or 32 bits, whichever suffices.
 /// </summary>
 internal sealed class PaletteLayout
 {
@@ -26,16 +27,26 @@ internal sealed class PaletteLayout
         ArgumentOutOfRangeException.ThrowIfLessThan(outChannels, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(rowLength, 1);
         Spec = spec;
-        EntryType = spec.Method == QuantizerMethod.KMeansPerChannel ? TablePrecision.For(tableType) : ElementType.Float32;
+        EntryType =
+            spec.Method == QuantizerMethod.KMeansPerChannel ? TablePrecision.For(tableType) : ElementType.Float32;
         OutChannels = outChannels;
         RowLength = rowLength;
         VectorsPerBlock = 32 / spec.Bits;
         int vectors = VectorCount;
         BlockCount = vectors / VectorsPerBlock;
         RestVectors = vectors % VectorsPerBlock;
-        RestWordBytes = (RestVectors * spec.Bits) switch { 0 => 0, <= 8 => 1, <= 16 => 2, _ => 4 };
+        RestWordBytes = (RestVectors * spec.Bits) switch
+        {
+            0 => 0,
+            <= 8 => 1,
+            <= 16 => 2,
+            _ => 4,
+        };
         CodeRowBytes = (BlockCount * Lanes * sizeof(uint)) + (RestWordBytes * Lanes);
-        long entries = spec.Method == QuantizerMethod.UniformAffine ? 2L * outChannels : (long)spec.PaletteCount(outChannels) * spec.PaletteLength;
+        long entries =
+            spec.Method == QuantizerMethod.UniformAffine
+                ? 2L * outChannels
+                : (long)spec.PaletteCount(outChannels) * spec.PaletteLength;
         CodesOffset = HeaderBytes + Align(entries * EntryType.SizeBytes());
         TotalBytes = CodesOffset + ((long)CodeRowBytes * outChannels);
     }
@@ -76,10 +87,13 @@ internal sealed class PaletteLayout
     /// <summary>The code of input k.</summary>
     internal int Code(ReadOnlySpan<byte> row, int k)
     {
-        int vector = k / Lanes, lane = k % Lanes, block = vector / VectorsPerBlock;
-        uint word = block < BlockCount
-            ? BinaryPrimitives.ReadUInt32LittleEndian(row[(((block * Lanes) + lane) * sizeof(uint))..])
-            : RestWord(row[((BlockCount * Lanes * sizeof(uint)) + (lane * RestWordBytes))..]);
+        int vector = k / Lanes,
+            lane = k % Lanes,
+            block = vector / VectorsPerBlock;
+        uint word =
+            block < BlockCount
+                ? BinaryPrimitives.ReadUInt32LittleEndian(row[(((block * Lanes) + lane) * sizeof(uint))..])
+                : RestWord(row[((BlockCount * Lanes * sizeof(uint)) + (lane * RestWordBytes))..]);
         return (int)(word >> (vector % VectorsPerBlock * Spec.Bits)) & (Spec.PaletteLength - 1);
     }
 
@@ -91,7 +105,8 @@ internal sealed class PaletteLayout
         Span<byte> last = stackalloc byte[Lanes];
         for (int block = 0, vector = 0; vector < VectorCount; block++)
         {
-            Vector256<uint> low = Vector256<uint>.Zero, high = low;
+            Vector256<uint> low = Vector256<uint>.Zero,
+                high = low;
             int end = Math.Min(vector + VectorsPerBlock, VectorCount);
             for (int shift = 0; vector < end; vector++, shift += Spec.Bits)
             {
@@ -101,7 +116,9 @@ internal sealed class PaletteLayout
                     last.Clear();
                     left.CopyTo(last);
                 }
-                (Vector128<ushort> first, Vector128<ushort> second) = Vector128.Widen(left.Length < Lanes ? Vector128.Create<byte>(last) : Vector128.Create(left));
+                (Vector128<ushort> first, Vector128<ushort> second) = Vector128.Widen(
+                    left.Length < Lanes ? Vector128.Create<byte>(last) : Vector128.Create(left)
+                );
                 low |= Words(first) << shift;
                 high |= Words(second) << shift;
             }
@@ -113,7 +130,11 @@ internal sealed class PaletteLayout
             }
             else
             {
-                for (int lane = 0; lane < Lanes; lane++) WriteRest(lane < Lanes / 2 ? low[lane] : high[lane - (Lanes / 2)], row[(at + (lane * RestWordBytes))..]);
+                for (int lane = 0; lane < Lanes; lane++)
+                    WriteRest(
+                        lane < Lanes / 2 ? low[lane] : high[lane - (Lanes / 2)],
+                        row[(at + (lane * RestWordBytes))..]
+                    );
             }
         }
     }
@@ -126,7 +147,8 @@ internal sealed class PaletteLayout
 
     private void WriteRest(uint word, Span<byte> destination)
     {
-        for (int i = 0; i < RestWordBytes; i++, word >>= 8) destination[i] = (byte)word;
+        for (int i = 0; i < RestWordBytes; i++, word >>= 8)
+            destination[i] = (byte)word;
     }
 
     internal void WriteHeader(Span<byte> header)
@@ -135,34 +157,62 @@ internal sealed class PaletteLayout
         header[4] = Version;
         header[5] = (byte)Spec.Bits;
         header[6] = (byte)Spec.Method;
-        header[7] = EntryType switch { ElementType.Float16 => 1, ElementType.BFloat16 => 2, _ => 0 };
+        header[7] = EntryType switch
+        {
+            ElementType.Float16 => 1,
+            ElementType.BFloat16 => 2,
+            _ => 0,
+        };
         BinaryPrimitives.WriteInt32LittleEndian(header[8..], OutChannels);
         BinaryPrimitives.WriteInt32LittleEndian(header[12..], RowLength);
     }
 
-    /// <exception cref="PaletteMatrixException">The header is damaged or the length does not follow from it.</exception>
+    /// <exception cref="PaletteMatrixException">The header is damaged or the length does not follow from
+    /// it.</exception>
     internal static PaletteLayout ReadHeader(ReadOnlySpan<byte> data)
     {
-        if (data.Length < HeaderBytes || BinaryPrimitives.ReadUInt32LittleEndian(data) != Magic) throw Damaged($"{data.Length} bytes do not begin with a palette weight's header");
-        if (data[4] != Version) throw Damaged($"version {data[4]} of the layout; this program reads version {Version}");
-        int bits = data[5], method = data[6], entry = data[7];
-        int outChannels = BinaryPrimitives.ReadInt32LittleEndian(data[8..]), rowLength = BinaryPrimitives.ReadInt32LittleEndian(data[12..]);
-        if (bits is < 2 or > 8 || method > 2 || entry > 2 || outChannels < 1 || rowLength < 1 || rowLength > int.MaxValue - Lanes || data[16..HeaderBytes].ContainsAnyExcept((byte)0))
+        if (data.Length < HeaderBytes || BinaryPrimitives.ReadUInt32LittleEndian(data) != Magic)
+            throw Damaged($"{data.Length} bytes do not begin with a palette weight's header");
+        if (data[4] != Version)
+            throw Damaged($"version {data[4]} of the layout; this program reads version {Version}");
+        int bits = data[5],
+            method = data[6],
+            entry = data[7];
+        int outChannels = BinaryPrimitives.ReadInt32LittleEndian(data[8..]),
+            rowLength = BinaryPrimitives.ReadInt32LittleEndian(data[12..]);
+        if (
+            bits is < 2 or > 8
+            || method > 2
+            || entry > 2
+            || outChannels < 1
+            || rowLength < 1
+            || rowLength > int.MaxValue - Lanes
+            || data[16..HeaderBytes].ContainsAnyExcept((byte)0)
+        )
         {
             throw Damaged($"{bits} bits, method {method}, entry type {entry}, {outChannels} × {rowLength} weights");
         }
-        ElementType type = entry switch { 1 => ElementType.Float16, 2 => ElementType.BFloat16, _ => ElementType.Float32 };
+        ElementType type = entry switch
+        {
+            1 => ElementType.Float16,
+            2 => ElementType.BFloat16,
+            _ => ElementType.Float32,
+        };
         var layout = new PaletteLayout(new QuantizerSpec((QuantizerMethod)method, bits), type, outChannels, rowLength);
-        if (layout.TotalBytes != data.Length) throw Damaged($"{data.Length} bytes where {layout.Spec} of {outChannels} × {rowLength} weights takes {layout.TotalBytes}");
+        if (layout.TotalBytes != data.Length)
+            throw Damaged(
+                $"{data.Length} bytes where {layout.Spec} of {outChannels} × {rowLength} weights takes {layout.TotalBytes}"
+            );
         return layout;
     }
 
-    private uint RestWord(ReadOnlySpan<byte> word) => RestWordBytes switch
-    {
-        1 => word[0],
-        2 => BinaryPrimitives.ReadUInt16LittleEndian(word),
-        _ => BinaryPrimitives.ReadUInt32LittleEndian(word),
-    };
+    private uint RestWord(ReadOnlySpan<byte> word) =>
+        RestWordBytes switch
+        {
+            1 => word[0],
+            2 => BinaryPrimitives.ReadUInt16LittleEndian(word),
+            _ => BinaryPrimitives.ReadUInt32LittleEndian(word),
+        };
 
     private static long Align(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
 

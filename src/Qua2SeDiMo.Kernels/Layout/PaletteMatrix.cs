@@ -4,8 +4,9 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Kernels.Layout;
 
 /// <summary>
-/// A palette-coded weight of C output channels × K inputs in the one layout that every kernel variant reads (docs/formats.md). Its bytes
-/// describe themselves, so a file or an ONNX tensor holds them as they are: a header, tables, then the codes of each channel.
+/// A palette-coded weight of C output channels × K inputs in the one layout that every kernel variant reads
+/// (docs/formats.md). Its bytes describe themselves, so a file or an ONNX tensor holds them as they are: a header,
+/// tables, then the codes of each channel.
 /// </summary>
 public sealed unsafe class PaletteMatrix
 {
@@ -26,7 +27,8 @@ public sealed unsafe class PaletteMatrix
     /// <summary>C, output channels.</summary>
     public int OutChannels => Layout.OutChannels;
 
-    /// <summary>K, inputs of one channel; kernels of convolutions flattened (input channel, kernel row, kernel column).</summary>
+    /// <summary>K, inputs of one channel; kernels of convolutions flattened (input channel, kernel row, kernel
+    /// column).</summary>
     public int RowLength => Layout.RowLength;
 
     /// <summary>The bytes to store: header, tables, codes.</summary>
@@ -65,14 +67,20 @@ public sealed unsafe class PaletteMatrix
         }
         for (int channel = 0; channel < weight.OutChannels; channel++)
         {
-            layout.PackRow(weight.Codes.AsSpan(channel * weight.RowLength, weight.RowLength),
-                bytes.AsSpan(checked((int)(layout.CodesOffset + ((long)channel * layout.CodeRowBytes))), layout.CodeRowBytes));
+            layout.PackRow(
+                weight.Codes.AsSpan(channel * weight.RowLength, weight.RowLength),
+                bytes.AsSpan(
+                    checked((int)(layout.CodesOffset + ((long)channel * layout.CodeRowBytes))),
+                    layout.CodeRowBytes
+                )
+            );
         }
         return new PaletteMatrix(bytes, Start(bytes), layout);
     }
 
     /// <summary>Copies stored bytes.</summary>
-    /// <exception cref="PaletteMatrixException">The header is damaged or the length does not follow from it.</exception>
+    /// <exception cref="PaletteMatrixException">The header is damaged or the length does not follow from
+    /// it.</exception>
     public static PaletteMatrix FromData(ReadOnlySpan<byte> data)
     {
         PaletteLayout layout = PaletteLayout.ReadHeader(data);
@@ -81,11 +89,14 @@ public sealed unsafe class PaletteMatrix
         return new PaletteMatrix(bytes, Start(bytes), layout);
     }
 
-    /// <summary>A view of stored bytes, not copied. The caller keeps them alive and unmoved as long as the matrix is used.</summary>
+    /// <summary>A view of stored bytes, not copied. The caller keeps them alive and unmoved as long as the matrix is
+    /// used.</summary>
     /// <param name="data">First byte.</param>
     /// <param name="length">Bytes that may be read.</param>
-    /// <exception cref="PaletteMatrixException">The header is damaged or the length does not follow from it.</exception>
-    public static PaletteMatrix View(byte* data, long length) => new(null, data, PaletteLayout.ReadHeader(new ReadOnlySpan<byte>(data, checked((int)length))));
+    /// <exception cref="PaletteMatrixException">The header is damaged or the length does not follow from
+    /// it.</exception>
+    public static PaletteMatrix View(byte* data, long length) =>
+        new(null, data, PaletteLayout.ReadHeader(new ReadOnlySpan<byte>(data, checked((int)length))));
 
     /// <summary>Writes the palette of a channel.</summary>
     /// <param name="channel">From 0.</param>
@@ -97,14 +108,16 @@ public sealed unsafe class PaletteMatrix
         if (Spec.Method == QuantizerMethod.UniformAffine)
         {
             float* pair = (float*)(tables + (channel * 8L));
-            for (int code = 0; code < length; code++) palette[code] = (code - pair[1]) * pair[0];
+            for (int code = 0; code < length; code++)
+                palette[code] = (code - pair[1]) * pair[0];
             return;
         }
         long first = Spec.Method == QuantizerMethod.KMeansPerTensor ? 0 : (long)channel * length;
         switch (Layout.EntryType)
         {
             case ElementType.Float16:
-                for (int code = 0; code < length; code++) palette[code] = (float)((Half*)tables)[first + code];
+                for (int code = 0; code < length; code++)
+                    palette[code] = (float)((Half*)tables)[first + code];
                 break;
             case ElementType.BFloat16:
                 BFloat16.Widen(new ReadOnlySpan<ushort>((ushort*)tables + first, length), palette);
@@ -123,14 +136,20 @@ public sealed unsafe class PaletteMatrix
         Span<float> palette = stackalloc float[Spec.PaletteLength];
         ReadPalette(channel, palette);
         var codes = new ReadOnlySpan<byte>(Codes(channel), Layout.CodeRowBytes);
-        for (int k = 0; k < row.Length; k++) row[k] = palette[Layout.Code(codes, k)];
+        for (int k = 0; k < row.Length; k++)
+            row[k] = palette[Layout.Code(codes, k)];
     }
 
-    private static byte* Start(byte[] pinned) => (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref System.Runtime.InteropServices.MemoryMarshal.GetArrayDataReference(pinned));
+    private static byte* Start(byte[] pinned) =>
+        (byte*)
+            System.Runtime.CompilerServices.Unsafe.AsPointer(
+                ref System.Runtime.InteropServices.MemoryMarshal.GetArrayDataReference(pinned)
+            );
 }
 
 /// <summary>Bytes that should be a palette-coded weight are not.</summary>
 internal sealed class PaletteMatrixException : Q2Exception
 {
-    internal PaletteMatrixException(string message) : base(message) { }
+    internal PaletteMatrixException(string message)
+        : base(message) { }
 }

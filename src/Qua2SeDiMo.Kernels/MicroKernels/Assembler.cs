@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Qua2SeDiMo.Kernels.MicroKernels;
 
-/// <summary>Writes the few instructions on 512-bit registers that .NET has no function for (EVEX encoding: Intel 64 manual, volume 2, section 2.7).</summary>
+/// <summary>Writes the few instructions on 512-bit registers that .NET has no function for (EVEX encoding: Intel 64
+/// manual, volume 2, section 2.7).</summary>
 internal sealed class Assembler
 {
     /// <summary>Bytes of a register.</summary>
@@ -22,7 +23,8 @@ internal sealed class Assembler
     /// <summary>Pads with nops to the next cache line.</summary>
     internal void Align()
     {
-        while (code.Count % RegisterBytes != 0) code.Add(0x90);
+        while (code.Count % RegisterBytes != 0)
+            code.Add(0x90);
     }
 
     /// <summary><c>vpxord r, r, r</c>.</summary>
@@ -35,13 +37,17 @@ internal sealed class Assembler
     internal void Store(int register, int to, int displacement) => Memory(1, 2, 0x7F, register, 0, to, displacement);
 
     /// <summary><c>vpbroadcastd r, [from + displacement]</c>.</summary>
-    internal void Broadcast(int register, int from, int displacement) => Memory(2, 1, 0x58, register, 0, from, displacement);
+    internal void Broadcast(int register, int from, int displacement) =>
+        Memory(2, 1, 0x58, register, 0, from, displacement);
 
-    /// <summary><c>vpdpbusd sum, unsigned, signed</c>: adds products of four bytes to each 32-bit integer (AVX-512 VNNI).</summary>
+    /// <summary><c>vpdpbusd sum, unsigned, signed</c>: adds products of four bytes to each 32-bit integer (AVX-512
+    /// VNNI).</summary>
     internal void DotProduct(int sum, int unsigned, int signed) => Register(2, 1, 0x50, sum, unsigned, signed);
 
-    /// <summary><c>vpmultishiftqb r, shifts, [from]</c>: eight bits from anywhere in each 64 for every byte (AVX-512 VBMI).</summary>
-    internal void MultiShift(int register, int shifts, int from) => Memory(2, 1, 0x83, register, shifts, from, 0, wide: true);
+    /// <summary><c>vpmultishiftqb r, shifts, [from]</c>: eight bits from anywhere in each 64 for every byte (AVX-512
+    /// VBMI).</summary>
+    internal void MultiShift(int register, int shifts, int from) =>
+        Memory(2, 1, 0x83, register, shifts, from, 0, wide: true);
 
     /// <summary><c>vpermb r, indices, table</c>: looks up every byte by its low six bits (AVX-512 VBMI).</summary>
     internal void LookUp(int register, int indices, int table) => Register(2, 1, 0x8D, register, indices, table);
@@ -54,10 +60,12 @@ internal sealed class Assembler
     }
 
     /// <summary>Makes the current position the target of a jump.</summary>
-    internal void Land(int jump) => BitConverter.TryWriteBytes(CollectionsMarshal.AsSpan(code)[(jump - sizeof(int))..], code.Count - jump);
+    internal void Land(int jump) =>
+        BitConverter.TryWriteBytes(CollectionsMarshal.AsSpan(code)[(jump - sizeof(int))..], code.Count - jump);
 
     /// <summary><c>jnz</c> to an earlier position.</summary>
-    internal void JumpBack(int position) => code.AddRange([0x0F, 0x85, .. BitConverter.GetBytes(position - (code.Count + 2 + sizeof(int)))]);
+    internal void JumpBack(int position) =>
+        code.AddRange([0x0F, 0x85, .. BitConverter.GetBytes(position - (code.Count + 2 + sizeof(int)))]);
 
     /// <summary><c>vzeroupper; ret</c>.</summary>
     internal void Return() => Bytes(0xC5, 0xF8, 0x77, 0xC3);
@@ -69,7 +77,16 @@ internal sealed class Assembler
     }
 
     // Base register, one of the first eight but the stack pointer, and 32-bit displacement.
-    private void Memory(int map, int prefix, byte opcode, int reg, int second, int from, int displacement, bool wide = false)
+    private void Memory(
+        int map,
+        int prefix,
+        byte opcode,
+        int reg,
+        int second,
+        int from,
+        int displacement,
+        bool wide = false
+    )
     {
         Prefix(map, prefix, reg, second, from, wide);
         Bytes(opcode, (byte)(0x80 | ((reg & 7) << 3) | from));
@@ -80,9 +97,17 @@ internal sealed class Assembler
     private void Prefix(int map, int prefix, int reg, int second, int rm, bool wide)
     {
         int inverted(int bit) => (~bit) & 1;
-        Bytes(0x62,
-            (byte)((inverted(reg >> 3) << 7) | (inverted(rm >> 4) << 6) | (inverted(rm >> 3) << 5) | (inverted(reg >> 4) << 4) | map),
+        Bytes(
+            0x62,
+            (byte)(
+                (inverted(reg >> 3) << 7)
+                | (inverted(rm >> 4) << 6)
+                | (inverted(rm >> 3) << 5)
+                | (inverted(reg >> 4) << 4)
+                | map
+            ),
             (byte)((wide ? 0x80 : 0) | (((~second) & 15) << 3) | 4 | prefix),
-            (byte)(0x40 | (inverted(second >> 4) << 3)));
+            (byte)(0x40 | (inverted(second >> 4) << 3))
+        );
     }
 }

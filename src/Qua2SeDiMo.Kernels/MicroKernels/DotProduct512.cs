@@ -7,8 +7,8 @@ using Qua2SeDiMo.Kernels.Layout;
 namespace Qua2SeDiMo.Kernels.MicroKernels;
 
 /// <summary>
-/// Sums for few tokens: codes are looked up in registers and multiplied at once, 16 inputs k at a time, so that the packed codes are all that is read of a
-/// weight. Inputs are laid out as [vector of k, token, 16].
+/// Sums for few tokens: codes are looked up in registers and multiplied at once, 16 inputs k at a time, so that the
+/// packed codes are all that is read of a weight. Inputs are laid out as [vector of k, token, 16].
 /// </summary>
 internal static unsafe class DotProduct512
 {
@@ -21,17 +21,28 @@ internal static unsafe class DotProduct512
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Run1(PaletteLayout layout, byte** codes, float* tables, float* x, float* sums)
     {
-        int perBlock = layout.VectorsPerBlock, full = layout.BlockCount, left = layout.VectorCount;
+        int perBlock = layout.VectorsPerBlock,
+            full = layout.BlockCount,
+            left = layout.VectorCount;
         Vector128<int> shift = Vector128.CreateScalar(layout.Spec.Bits);
-        byte* c0 = codes[0], c1 = codes[1], c2 = codes[2], c3 = codes[3];
-        Vector512<float> p0 = Vector512.Load(tables), p1 = Vector512.Load(tables + 16), p2 = Vector512.Load(tables + 32), p3 = Vector512.Load(tables + 48);
+        byte* c0 = codes[0],
+            c1 = codes[1],
+            c2 = codes[2],
+            c3 = codes[3];
+        Vector512<float> p0 = Vector512.Load(tables),
+            p1 = Vector512.Load(tables + 16),
+            p2 = Vector512.Load(tables + 32),
+            p3 = Vector512.Load(tables + 48);
         Vector512<float> s0a = Vector512<float>.Zero,
             s1a = Vector512<float>.Zero,
             s2a = Vector512<float>.Zero,
             s3a = Vector512<float>.Zero;
         for (int block = 0; left > 0; block++, left -= perBlock)
         {
-            Vector512<int> w0, w1, w2, w3;
+            Vector512<int> w0,
+                w1,
+                w2,
+                w3;
             if (block < full)
             {
                 w0 = Vector512.Load((int*)(c0 + (block * 64L)));
@@ -48,7 +59,10 @@ internal static unsafe class DotProduct512
             }
             for (int j = Math.Min(perBlock, left); j > 0; j--, x += 16)
             {
-                Vector512<float> v0 = Avx512F.PermuteVar16x32(p0, w0), v1 = Avx512F.PermuteVar16x32(p1, w1), v2 = Avx512F.PermuteVar16x32(p2, w2), v3 = Avx512F.PermuteVar16x32(p3, w3);
+                Vector512<float> v0 = Avx512F.PermuteVar16x32(p0, w0),
+                    v1 = Avx512F.PermuteVar16x32(p1, w1),
+                    v2 = Avx512F.PermuteVar16x32(p2, w2),
+                    v3 = Avx512F.PermuteVar16x32(p3, w3);
                 Vector512<float> input = Vector512.Load(x);
                 s0a = Avx512F.FusedMultiplyAdd(v0, input, s0a);
                 s1a = Avx512F.FusedMultiplyAdd(v1, input, s1a);
@@ -72,17 +86,40 @@ internal static unsafe class DotProduct512
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Run4(PaletteLayout layout, byte** codes, float* tables, float* x, float* sums)
     {
-        int perBlock = layout.VectorsPerBlock, full = layout.BlockCount, left = layout.VectorCount;
+        int perBlock = layout.VectorsPerBlock,
+            full = layout.BlockCount,
+            left = layout.VectorCount;
         Vector128<int> shift = Vector128.CreateScalar(layout.Spec.Bits);
-        byte* c0 = codes[0], c1 = codes[1], c2 = codes[2], c3 = codes[3];
-        Vector512<float> p0 = Vector512.Load(tables), p1 = Vector512.Load(tables + 16), p2 = Vector512.Load(tables + 32), p3 = Vector512.Load(tables + 48);
-        Vector512<float> s0a = Vector512<float>.Zero, s0b = Vector512<float>.Zero, s0c = Vector512<float>.Zero, s0d = Vector512<float>.Zero,
-            s1a = Vector512<float>.Zero, s1b = Vector512<float>.Zero, s1c = Vector512<float>.Zero, s1d = Vector512<float>.Zero,
-            s2a = Vector512<float>.Zero, s2b = Vector512<float>.Zero, s2c = Vector512<float>.Zero, s2d = Vector512<float>.Zero,
-            s3a = Vector512<float>.Zero, s3b = Vector512<float>.Zero, s3c = Vector512<float>.Zero, s3d = Vector512<float>.Zero;
+        byte* c0 = codes[0],
+            c1 = codes[1],
+            c2 = codes[2],
+            c3 = codes[3];
+        Vector512<float> p0 = Vector512.Load(tables),
+            p1 = Vector512.Load(tables + 16),
+            p2 = Vector512.Load(tables + 32),
+            p3 = Vector512.Load(tables + 48);
+        Vector512<float> s0a = Vector512<float>.Zero,
+            s0b = Vector512<float>.Zero,
+            s0c = Vector512<float>.Zero,
+            s0d = Vector512<float>.Zero,
+            s1a = Vector512<float>.Zero,
+            s1b = Vector512<float>.Zero,
+            s1c = Vector512<float>.Zero,
+            s1d = Vector512<float>.Zero,
+            s2a = Vector512<float>.Zero,
+            s2b = Vector512<float>.Zero,
+            s2c = Vector512<float>.Zero,
+            s2d = Vector512<float>.Zero,
+            s3a = Vector512<float>.Zero,
+            s3b = Vector512<float>.Zero,
+            s3c = Vector512<float>.Zero,
+            s3d = Vector512<float>.Zero;
         for (int block = 0; left > 0; block++, left -= perBlock)
         {
-            Vector512<int> w0, w1, w2, w3;
+            Vector512<int> w0,
+                w1,
+                w2,
+                w3;
             if (block < full)
             {
                 w0 = Vector512.Load((int*)(c0 + (block * 64L)));
@@ -99,7 +136,10 @@ internal static unsafe class DotProduct512
             }
             for (int j = Math.Min(perBlock, left); j > 0; j--, x += 64)
             {
-                Vector512<float> v0 = Avx512F.PermuteVar16x32(p0, w0), v1 = Avx512F.PermuteVar16x32(p1, w1), v2 = Avx512F.PermuteVar16x32(p2, w2), v3 = Avx512F.PermuteVar16x32(p3, w3);
+                Vector512<float> v0 = Avx512F.PermuteVar16x32(p0, w0),
+                    v1 = Avx512F.PermuteVar16x32(p1, w1),
+                    v2 = Avx512F.PermuteVar16x32(p2, w2),
+                    v3 = Avx512F.PermuteVar16x32(p3, w3);
                 Vector512<float> input = Vector512.Load(x);
                 s0a = Avx512F.FusedMultiplyAdd(v0, input, s0a);
                 s1a = Avx512F.FusedMultiplyAdd(v1, input, s1a);
@@ -138,15 +178,34 @@ internal static unsafe class DotProduct512
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Run8(PaletteLayout layout, byte** codes, float* tables, float* x, float* sums)
     {
-        int perBlock = layout.VectorsPerBlock, full = layout.BlockCount, left = layout.VectorCount;
+        int perBlock = layout.VectorsPerBlock,
+            full = layout.BlockCount,
+            left = layout.VectorCount;
         Vector128<int> shift = Vector128.CreateScalar(layout.Spec.Bits);
-        byte* c0 = codes[0], c1 = codes[1];
-        Vector512<float> p0 = Vector512.Load(tables), p1 = Vector512.Load(tables + 16);
-        Vector512<float> s0a = Vector512<float>.Zero, s0b = Vector512<float>.Zero, s0c = Vector512<float>.Zero, s0d = Vector512<float>.Zero, s0e = Vector512<float>.Zero, s0f = Vector512<float>.Zero, s0g = Vector512<float>.Zero, s0h = Vector512<float>.Zero,
-            s1a = Vector512<float>.Zero, s1b = Vector512<float>.Zero, s1c = Vector512<float>.Zero, s1d = Vector512<float>.Zero, s1e = Vector512<float>.Zero, s1f = Vector512<float>.Zero, s1g = Vector512<float>.Zero, s1h = Vector512<float>.Zero;
+        byte* c0 = codes[0],
+            c1 = codes[1];
+        Vector512<float> p0 = Vector512.Load(tables),
+            p1 = Vector512.Load(tables + 16);
+        Vector512<float> s0a = Vector512<float>.Zero,
+            s0b = Vector512<float>.Zero,
+            s0c = Vector512<float>.Zero,
+            s0d = Vector512<float>.Zero,
+            s0e = Vector512<float>.Zero,
+            s0f = Vector512<float>.Zero,
+            s0g = Vector512<float>.Zero,
+            s0h = Vector512<float>.Zero,
+            s1a = Vector512<float>.Zero,
+            s1b = Vector512<float>.Zero,
+            s1c = Vector512<float>.Zero,
+            s1d = Vector512<float>.Zero,
+            s1e = Vector512<float>.Zero,
+            s1f = Vector512<float>.Zero,
+            s1g = Vector512<float>.Zero,
+            s1h = Vector512<float>.Zero;
         for (int block = 0; left > 0; block++, left -= perBlock)
         {
-            Vector512<int> w0, w1;
+            Vector512<int> w0,
+                w1;
             if (block < full)
             {
                 w0 = Vector512.Load((int*)(c0 + (block * 64L)));
@@ -159,7 +218,8 @@ internal static unsafe class DotProduct512
             }
             for (int j = Math.Min(perBlock, left); j > 0; j--, x += 128)
             {
-                Vector512<float> v0 = Avx512F.PermuteVar16x32(p0, w0), v1 = Avx512F.PermuteVar16x32(p1, w1);
+                Vector512<float> v0 = Avx512F.PermuteVar16x32(p0, w0),
+                    v1 = Avx512F.PermuteVar16x32(p1, w1);
                 Vector512<float> input = Vector512.Load(x);
                 s0a = Avx512F.FusedMultiplyAdd(v0, input, s0a);
                 s1a = Avx512F.FusedMultiplyAdd(v1, input, s1a);

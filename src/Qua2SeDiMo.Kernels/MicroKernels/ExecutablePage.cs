@@ -5,15 +5,20 @@ namespace Qua2SeDiMo.Kernels.MicroKernels;
 /// <summary>Machine code in memory that is made read-only and executable before anything runs. Linux.</summary>
 internal static partial class ExecutablePage
 {
-    private const int Read = 1, Write = 2, Execute = 4, PrivateAnonymous = 0x22;
+    private const int Read = 1,
+        Write = 2,
+        Execute = 4,
+        PrivateAnonymous = 0x22;
 
     /// <summary>Copies code to an executable page that is never freed.</summary>
     /// <returns>Its first byte; 0 where the system does not allow it.</returns>
     internal static nint Create(byte[] code)
     {
-        if (!OperatingSystem.IsLinux()) return 0;
+        if (!OperatingSystem.IsLinux())
+            return 0;
         nint page = Map(0, code.Length, Read | Write, PrivateAnonymous, -1, 0);
-        if (page is 0 or -1) return 0;
+        if (page is 0 or -1)
+            return 0;
         Marshal.Copy(code, 0, page, code.Length);
         return Protect(page, code.Length, Read | Execute) == 0 ? page : 0;
     }

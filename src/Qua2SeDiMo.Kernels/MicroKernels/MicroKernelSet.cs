@@ -12,7 +12,8 @@ internal abstract unsafe class MicroKernelSet
     /// <summary>Tokens of a wide panel; a narrow one has half as many.</summary>
     internal abstract int WideTokens { get; }
 
-    /// <summary>Channels that <see cref="Tile"/> takes at once; divides <see cref="PanelGeometry.GroupChannels"/>.</summary>
+    /// <summary>Channels that <see cref="Tile"/> takes at once; divides
+    /// <see cref="PanelGeometry.GroupChannels"/>.</summary>
     internal abstract int TileChannels { get; }
 
     /// <summary>Integers of one word of <see cref="IntegerTile"/>: 2 of 16 bits or 4 of 8.</summary>
@@ -37,7 +38,8 @@ internal abstract unsafe class MicroKernelSet
     /// <param name="width">Tokens: wide or narrow.</param>
     internal abstract void Tile(float* a, float* b, int count, float* c, nint pitch, bool add, int width);
 
-    /// <summary>c[i, t] (+)= Σ_k a[i, k]·b[k, t]; each word holds <see cref="IntegersPerWord"/> integers, whose products are summed.</summary>
+    /// <summary>c[i, t] (+)= Σ_k a[i, k]·b[k, t]; each word holds <see cref="IntegersPerWord"/> integers, whose
+    /// products are summed.</summary>
     internal abstract void IntegerTile(int* a, int* b, int count, int* c, nint pitch, bool add, int width);
 }
 
@@ -55,18 +57,29 @@ internal unsafe class Avx512MicroKernels : MicroKernelSet
 
     internal override int TileChannels => Channels;
 
-    internal override void Decode(PaletteLayout layout, byte* codes, float* palette, int first, int count, float* row) => RowDecoder512.Decode(layout, codes, palette, first, count, row);
+    internal override void Decode(
+        PaletteLayout layout,
+        byte* codes,
+        float* palette,
+        int first,
+        int count,
+        float* row
+    ) => RowDecoder512.Decode(layout, codes, palette, first, count, row);
 
     internal override void Tile(float* a, float* b, int count, float* c, nint pitch, bool add, int width)
     {
-        if (width == 32) Tile512<float, FloatMultiplyAdd512>.Run32(a, b, count, c, pitch, add);
-        else Tile512<float, FloatMultiplyAdd512>.Run16(a, b, count, c, pitch, add);
+        if (width == 32)
+            Tile512<float, FloatMultiplyAdd512>.Run32(a, b, count, c, pitch, add);
+        else
+            Tile512<float, FloatMultiplyAdd512>.Run16(a, b, count, c, pitch, add);
     }
 
     internal override void IntegerTile(int* a, int* b, int count, int* c, nint pitch, bool add, int width)
     {
-        if (width == 32) Tile512<int, PairMultiplyAdd512>.Run32(a, b, count, c, pitch, add);
-        else Tile512<int, PairMultiplyAdd512>.Run16(a, b, count, c, pitch, add);
+        if (width == 32)
+            Tile512<int, PairMultiplyAdd512>.Run32(a, b, count, c, pitch, add);
+        else
+            Tile512<int, PairMultiplyAdd512>.Run16(a, b, count, c, pitch, add);
     }
 }
 
@@ -81,17 +94,28 @@ internal unsafe class Avx2MicroKernels : MicroKernelSet
 
     internal override int TileChannels => Channels;
 
-    internal override void Decode(PaletteLayout layout, byte* codes, float* palette, int first, int count, float* row) => RowDecoder256.Decode(layout, codes, palette, first, count, row);
+    internal override void Decode(
+        PaletteLayout layout,
+        byte* codes,
+        float* palette,
+        int first,
+        int count,
+        float* row
+    ) => RowDecoder256.Decode(layout, codes, palette, first, count, row);
 
     internal override void Tile(float* a, float* b, int count, float* c, nint pitch, bool add, int width)
     {
-        if (width == 16) Tile256<float, FloatMultiplyAdd256>.Run16(a, b, count, c, pitch, add);
-        else Tile256<float, FloatMultiplyAdd256>.Run8(a, b, count, c, pitch, add);
+        if (width == 16)
+            Tile256<float, FloatMultiplyAdd256>.Run16(a, b, count, c, pitch, add);
+        else
+            Tile256<float, FloatMultiplyAdd256>.Run8(a, b, count, c, pitch, add);
     }
 
     internal override void IntegerTile(int* a, int* b, int count, int* c, nint pitch, bool add, int width)
     {
-        if (width == 16) Tile256<int, PairMultiplyAdd256>.Run16(a, b, count, c, pitch, add);
-        else Tile256<int, PairMultiplyAdd256>.Run8(a, b, count, c, pitch, add);
+        if (width == 16)
+            Tile256<int, PairMultiplyAdd256>.Run16(a, b, count, c, pitch, add);
+        else
+            Tile256<int, PairMultiplyAdd256>.Run8(a, b, count, c, pitch, add);
     }
 }

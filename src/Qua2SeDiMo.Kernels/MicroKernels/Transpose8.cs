@@ -7,7 +7,8 @@ namespace Qua2SeDiMo.Kernels.MicroKernels;
 /// <summary>Eight rows of eight floats become columns.</summary>
 internal static unsafe class Transpose8
 {
-    /// <summary>target[j, i] = source[i, j], plus added[i] if asked to: bits of integers pass through only without.</summary>
+    /// <summary>target[j, i] = source[i, j], plus added[i] if asked to: bits of integers pass through only
+    /// without.</summary>
     /// <param name="source">First of eight rows.</param>
     /// <param name="sourcePitch">Floats from row to row.</param>
     /// <param name="target">First of eight rows.</param>
@@ -15,23 +16,52 @@ internal static unsafe class Transpose8
     /// <param name="added">One value per source row.</param>
     /// <param name="add">Whether to add; a constant.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static void Run(float* source, nint sourcePitch, float* target, nint targetPitch, Vector256<float> added, bool add)
+    internal static void Run(
+        float* source,
+        nint sourcePitch,
+        float* target,
+        nint targetPitch,
+        Vector256<float> added,
+        bool add
+    )
     {
         // Halves of rows 4 apart share a register, so that what is left is a transposition within 128-bit halves.
-        Vector256<float> a = Pair(source, sourcePitch, 0), b = Pair(source, sourcePitch, 1), c = Pair(source, sourcePitch, 2), d = Pair(source, sourcePitch, 3);
-        Vector256<float> e = Pair(source + 4, sourcePitch, 0), f = Pair(source + 4, sourcePitch, 1), g = Pair(source + 4, sourcePitch, 2), h = Pair(source + 4, sourcePitch, 3);
+        Vector256<float> a = Pair(source, sourcePitch, 0),
+            b = Pair(source, sourcePitch, 1),
+            c = Pair(source, sourcePitch, 2),
+            d = Pair(source, sourcePitch, 3);
+        Vector256<float> e = Pair(source + 4, sourcePitch, 0),
+            f = Pair(source + 4, sourcePitch, 1),
+            g = Pair(source + 4, sourcePitch, 2),
+            h = Pair(source + 4, sourcePitch, 3);
         Four(a, b, c, d, target, targetPitch, added, add);
         Four(e, f, g, h, target + (4 * targetPitch), targetPitch, added, add);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Pair(float* source, nint pitch, int row) =>
-        Avx.InsertVector128(Vector128.Load(source + (row * pitch)).ToVector256Unsafe(), Vector128.Load(source + ((row + 4) * pitch)), 1);
+        Avx.InsertVector128(
+            Vector128.Load(source + (row * pitch)).ToVector256Unsafe(),
+            Vector128.Load(source + ((row + 4) * pitch)),
+            1
+        );
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Four(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d, float* target, nint pitch, Vector256<float> added, bool add)
+    private static void Four(
+        Vector256<float> a,
+        Vector256<float> b,
+        Vector256<float> c,
+        Vector256<float> d,
+        float* target,
+        nint pitch,
+        Vector256<float> added,
+        bool add
+    )
     {
-        Vector256<float> ab = Avx.UnpackLow(a, b), cd = Avx.UnpackLow(c, d), ab2 = Avx.UnpackHigh(a, b), cd2 = Avx.UnpackHigh(c, d);
+        Vector256<float> ab = Avx.UnpackLow(a, b),
+            cd = Avx.UnpackLow(c, d),
+            ab2 = Avx.UnpackHigh(a, b),
+            cd2 = Avx.UnpackHigh(c, d);
         Put(Avx.Shuffle(ab, cd, 0x44), target, added, add);
         Put(Avx.Shuffle(ab, cd, 0xEE), target + pitch, added, add);
         Put(Avx.Shuffle(ab2, cd2, 0x44), target + (2 * pitch), added, add);
@@ -39,5 +69,6 @@ internal static unsafe class Transpose8
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put(Vector256<float> value, float* target, Vector256<float> added, bool add) => (add ? value + added : value).Store(target);
+    private static void Put(Vector256<float> value, float* target, Vector256<float> added, bool add) =>
+        (add ? value + added : value).Store(target);
 }

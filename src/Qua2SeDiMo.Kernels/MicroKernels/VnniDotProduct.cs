@@ -3,8 +3,10 @@ using System.Runtime.InteropServices;
 namespace Qua2SeDiMo.Kernels.MicroKernels;
 
 /// <summary>
-/// Dot products of packed codes with a few quantized tokens, assembled as <see cref="VnniCode"/> is: the eight bits that begin with a code are extracted from the packed words (AVX-512 VBMI, <c>vpmultishiftqb</c>),
-/// looked up in 64 bytes, which repeat the palette so that the bits after the code do not matter (<c>vpermb</c>), and multiplied (<c>vpdpbusd</c>): three instructions for 64 weights.
+/// Dot products of packed codes with a few quantized tokens, assembled as <see cref="VnniCode"/> is: the eight bits
+/// that begin with a code are extracted from the packed words (AVX-512 VBMI, <c>vpmultishiftqb</c>), looked up in 64
+/// bytes, which repeat the palette so that the bits after the code do not matter (<c>vpermb</c>), and multiplied
+/// (<c>vpdpbusd</c>): three instructions for 64 weights.
 /// </summary>
 internal static unsafe class VnniDotProduct
 {
@@ -12,7 +14,8 @@ internal static unsafe class VnniDotProduct
     internal const int VectorBytes = Assembler.RegisterBytes;
 
     /// <summary>Bits that a code may have.</summary>
-    internal const int MinBits = 2, MaxBits = 4;
+    internal const int MinBits = 2,
+        MaxBits = 4;
 
     // Vectors of 16 codes that become one vector of words.
     private const int PerWord = 4;
@@ -39,14 +42,16 @@ internal static unsafe class VnniDotProduct
     /// <param name="bits">Bits of a code.</param>
     /// <param name="tokens">One of <see cref="TokensFor"/>.</param>
     /// <param name="frame">What to multiply; at least one block.</param>
-    internal static void Run(int bits, int tokens, DotProductFrame* frame) => ((delegate* unmanaged<DotProductFrame*, void>)Entries[Entry(bits, Array.IndexOf(TokenCounts, tokens))])(frame);
+    internal static void Run(int bits, int tokens, DotProductFrame* frame) =>
+        ((delegate* unmanaged<DotProductFrame*, void>)Entries[Entry(bits, Array.IndexOf(TokenCounts, tokens))])(frame);
 
     private static int Entry(int bits, int index) => ((bits - MinBits) * TokenCounts.Length) + index;
 
     private static nint[] Assemble()
     {
         const int vbmi = 1;
-        if (!VnniCode.IsSupported || !VnniCode.HasFeature(vbmi)) return [];
+        if (!VnniCode.IsSupported || !VnniCode.HasFeature(vbmi))
+            return [];
         var code = new Assembler();
         var offsets = new List<int>();
         for (int bits = MinBits; bits <= MaxBits; bits++)
@@ -67,14 +72,21 @@ internal static unsafe class VnniDotProduct
     {
         // rax, rcx, rdx and rsi walk over codes, rdi over inputs.
         ReadOnlySpan<int> codes = [0, 1, 2, 6];
-        const int inputs = 7, scratch = 6;
-        int weight = channels * rows, input = weight + channels, table = input + 1, shifts = table + channels;
+        const int inputs = 7,
+            scratch = 6;
+        int weight = channels * rows,
+            input = weight + channels,
+            table = input + 1,
+            shifts = table + channels;
         code.Bytes(0x49, 0x89, 0xF8); // mov r8, rdi
         code.Bytes(0x49, 0x8B, 0x70, DotProductFrame.TablesOffset); // mov rsi, [r8 + …]
-        for (int i = 0; i < channels; i++) code.Load(table + i, scratch, i * VectorBytes);
+        for (int i = 0; i < channels; i++)
+            code.Load(table + i, scratch, i * VectorBytes);
         code.Bytes(0x49, 0x8B, 0x70, DotProductFrame.ShiftsOffset);
-        for (int i = 0; i < wordVectors; i++) code.Load(shifts + i, scratch, i * VectorBytes);
-        for (int i = 0; i < weight; i++) code.Zero(i);
+        for (int i = 0; i < wordVectors; i++)
+            code.Load(shifts + i, scratch, i * VectorBytes);
+        for (int i = 0; i < weight; i++)
+            code.Zero(i);
         code.Bytes(0x49, 0x8B, 0x00); // mov rax, [r8]
         code.Bytes(0x49, 0x8B, 0x48, 8); // mov rcx, [r8 + 8]
         code.Bytes(0x49, 0x8B, 0x50, 16); // mov rdx, [r8 + 16]
@@ -92,7 +104,8 @@ internal static unsafe class VnniDotProduct
             for (int row = 0; row < rows; row++)
             {
                 code.Load(input, inputs, ((vector * rows) + row) * VectorBytes);
-                for (int i = 0; i < channels; i++) code.DotProduct((i * rows) + row, input, weight + i);
+                for (int i = 0; i < channels; i++)
+                    code.DotProduct((i * rows) + row, input, weight + i);
             }
         }
         code.Bytes(0x48, 0x83, 0xC0, VectorBytes); // add rax, 64
@@ -103,7 +116,8 @@ internal static unsafe class VnniDotProduct
         code.Bytes(0x49, 0xFF, 0xC9); // dec r9
         code.JumpBack(loop);
         code.Bytes(0x49, 0x8B, 0x78, DotProductFrame.SumsOffset); // mov rdi, [r8 + …]
-        for (int i = 0; i < weight; i++) code.Store(i, inputs, i * VectorBytes);
+        for (int i = 0; i < weight; i++)
+            code.Store(i, inputs, i * VectorBytes);
         code.Return();
     }
 }
@@ -112,7 +126,11 @@ internal static unsafe class VnniDotProduct
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct DotProductFrame
 {
-    internal const int InputsOffset = 32, BlocksOffset = 40, TablesOffset = 48, ShiftsOffset = 56, SumsOffset = 64;
+    internal const int InputsOffset = 32,
+        BlocksOffset = 40,
+        TablesOffset = 48,
+        ShiftsOffset = 56,
+        SumsOffset = 64;
 
     /// <summary>Where the packed blocks of each channel begin; of two channels, the last two are not read.</summary>
     internal fixed ulong Codes[4];

@@ -11,8 +11,10 @@ internal sealed unsafe class Avx512VnniMicroKernels : Avx512MicroKernels
 
     internal override void IntegerTile(int* a, int* b, int count, int* c, nint pitch, bool add, int width)
     {
-        if (width == 32) VnniCode.Run32(a, b, count, c, pitch, add);
-        else VnniCode.Run16(a, b, count, c, pitch, add);
+        if (width == 32)
+            VnniCode.Run32(a, b, count, c, pitch, add);
+        else
+            VnniCode.Run16(a, b, count, c, pitch, add);
     }
 }
 
@@ -25,7 +27,9 @@ internal sealed unsafe class AvxVnniMicroKernels : Avx2MicroKernels
 
     internal override void IntegerTile(int* a, int* b, int count, int* c, nint pitch, bool add, int width)
     {
-        if (width == 16) Tile256<int, ByteMultiplyAdd256>.Run16(a, b, count, c, pitch, add);
-        else Tile256<int, ByteMultiplyAdd256>.Run8(a, b, count, c, pitch, add);
+        if (width == 16)
+            Tile256<int, ByteMultiplyAdd256>.Run16(a, b, count, c, pitch, add);
+        else
+            Tile256<int, ByteMultiplyAdd256>.Run8(a, b, count, c, pitch, add);
     }
 }

@@ -3,7 +3,8 @@ using Qua2SeDiMo.Kernels.Scheduling;
 
 namespace Qua2SeDiMo.Kernels.Operators;
 
-/// <summary>One node of a session: its attributes, and what runs when it is called. Calls may come from several threads at once.</summary>
+/// <summary>One node of a session: its attributes, and what runs when it is called. Calls may come from several threads
+/// at once.</summary>
 internal abstract unsafe class OperatorKernel
 {
     private const int Weight = 1;
@@ -18,8 +19,10 @@ internal abstract unsafe class OperatorKernel
         Out = api.Attribute(info, PaletteOperatorNames.Out, 0L);
         bits = api.Attribute(info, PaletteOperatorNames.Bits, 0L);
         ActivationBits = (int)Math.Clamp(api.Attribute(info, PaletteOperatorNames.ActivationBits, 0L), -1, 99);
-        if (In is < 1 or > int.MaxValue || Out is < 1 or > int.MaxValue) throw Wrong($"attributes in = {In} and out = {Out}; both are positive 32-bit numbers");
-        if (ActivationBits is not (0 or (>= 2 and <= 8))) throw Wrong($"activation_bits = {ActivationBits}; 0 or 2 to 8 is possible");
+        if (In is < 1 or > int.MaxValue || Out is < 1 or > int.MaxValue)
+            throw Wrong($"attributes in = {In} and out = {Out}; both are positive 32-bit numbers");
+        if (ActivationBits is not (0 or (>= 2 and <= 8)))
+            throw Wrong($"activation_bits = {ActivationBits}; 0 or 2 to 8 is possible");
     }
 
     /// <summary>The runtime that made it.</summary>
@@ -49,7 +52,8 @@ internal abstract unsafe class OperatorKernel
 
     protected RuntimeTensor Input(nint context) => Api.Input(context, 0) ?? throw Wrong("no input");
 
-    /// <summary>The weight, not copied. Its header is checked at every call, since a caller may bind another weight each time.</summary>
+    /// <summary>The weight, not copied. Its header is checked at every call, since a caller may bind another weight
+    /// each time.</summary>
     protected PaletteMatrix ReadWeight(nint context, long rowLength)
     {
         RuntimeTensor data = Api.Input(context, Weight) ?? throw Wrong("no weight");
@@ -64,25 +68,34 @@ internal abstract unsafe class OperatorKernel
         }
         if (matrix.OutChannels != Out || matrix.RowLength != rowLength || (bits != 0 && bits != matrix.Spec.Bits))
         {
-            throw Wrong($"a weight of {matrix.OutChannels} × {matrix.RowLength} codes of {matrix.Spec.Bits} bits where the attributes say {Out} × {rowLength} of {bits}");
+            throw Wrong(
+                $"a weight of {matrix.OutChannels} × {matrix.RowLength} codes of {matrix.Spec.Bits} bits where "
+                    + $"the attributes say {Out} × {rowLength} of {bits}"
+            );
         }
         return matrix;
     }
 
     protected ReadOnlySpan<float> ReadBias(nint context)
     {
-        if (Api.InputCount(context) <= Bias || Api.Input(context, Bias) is not { } bias) return [];
+        if (Api.InputCount(context) <= Bias || Api.Input(context, Bias) is not { } bias)
+            return [];
         return bias.Count == Out ? Singles(bias) : throw Wrong($"{bias.Count} biases for {Out} outputs");
     }
 
     protected ReadOnlySpan<float> Singles(RuntimeTensor tensor) =>
-        tensor.Count <= int.MaxValue ? new ReadOnlySpan<float>((float*)tensor.Data, (int)tensor.Count) : throw Wrong($"{tensor.Count} elements, more than {int.MaxValue}");
+        tensor.Count <= int.MaxValue
+            ? new ReadOnlySpan<float>((float*)tensor.Data, (int)tensor.Count)
+            : throw Wrong($"{tensor.Count} elements, more than {int.MaxValue}");
 
     protected Span<float> Output(nint context, ReadOnlySpan<long> shape)
     {
         long count = 1;
-        foreach (long extent in shape) count = checked(count * extent);
-        return count <= int.MaxValue ? new Span<float>(Api.Output(context, 0, shape), (int)count) : throw Wrong($"{count} outputs, more than {int.MaxValue}");
+        foreach (long extent in shape)
+            count = checked(count * extent);
+        return count <= int.MaxValue
+            ? new Span<float>(Api.Output(context, 0, shape), (int)count)
+            : throw Wrong($"{count} outputs, more than {int.MaxValue}");
     }
 
     protected WorkRunner Runner(nint context) => (count, item) => RuntimeParallel.For(Api, context, count, item);

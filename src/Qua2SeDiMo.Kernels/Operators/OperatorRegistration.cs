@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace Qua2SeDiMo.Kernels.Operators;
 
 /// <summary>
-/// Operators over palette-coded weights for ONNX Runtime (docs/formats.md), made known to a session through the runtime's C interface. The same
-/// code serves this process and, compiled ahead of time, any host that loads it as a library. No exception leaves a callback: each becomes
-/// an OrtStatus.
+/// Operators over palette-coded weights for ONNX Runtime (docs/formats.md), made known to a session through the
+/// runtime's C interface. The same code serves this process and, compiled ahead of time, any host that loads it as a
+/// library. No exception leaves a callback: each becomes an OrtStatus.
 /// </summary>
 internal static unsafe class OperatorRegistration
 {
@@ -32,7 +32,8 @@ internal static unsafe class OperatorRegistration
             {
                 var api = RuntimeApi.Of(apiBase);
                 known = (api, api.CreateDomain(PaletteOperatorNames.Domain));
-                foreach (PaletteOperator kind in Enum.GetValues<PaletteOperator>()) api.AddOperator(known.Domain, (nint)Describe(kind));
+                foreach (PaletteOperator kind in Enum.GetValues<PaletteOperator>())
+                    api.AddOperator(known.Domain, (nint)Describe(kind));
                 Domains.Add(apiBase, known);
             }
             known.Api.AddDomain(sessionOptions, known.Domain);
@@ -45,7 +46,10 @@ internal static unsafe class OperatorRegistration
         var op = (OrtCustomOp*)NativeMemory.AllocZeroed((nuint)sizeof(OrtCustomOp));
         op->Version = RuntimeApi.TableVersion;
         op->Kind = kind;
-        op->Name = (byte*)Marshal.StringToCoTaskMemUTF8(kind == PaletteOperator.MatMul ? PaletteOperatorNames.MatMul : PaletteOperatorNames.Conv);
+        op->Name = (byte*)
+            Marshal.StringToCoTaskMemUTF8(
+                kind == PaletteOperator.MatMul ? PaletteOperatorNames.MatMul : PaletteOperatorNames.Conv
+            );
         op->GetName = &GetName;
         op->GetExecutionProviderType = &GetExecutionProviderType;
         op->GetInputType = &GetInputType;
@@ -134,9 +138,10 @@ internal static unsafe class OperatorRegistration
     [UnmanagedCallersOnly]
     private static void Destroy(nint kernel) => GCHandle.FromIntPtr(kernel).Free();
 
-    private static nint Describe(RuntimeApi api, Exception error) => error switch
-    {
-        OperatorException => api.CreateStatus(RuntimeApi.ErrorCode.InvalidArgument, error.Message),
-        _ => api.CreateStatus(RuntimeApi.ErrorCode.Fail, $"{error.GetType().Name}: {error.Message}"),
-    };
+    private static nint Describe(RuntimeApi api, Exception error) =>
+        error switch
+        {
+            OperatorException => api.CreateStatus(RuntimeApi.ErrorCode.InvalidArgument, error.Message),
+            _ => api.CreateStatus(RuntimeApi.ErrorCode.Fail, $"{error.GetType().Name}: {error.Message}"),
+        };
 }

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Qua2SeDiMo.Kernels.Operators;
 
 /// <summary>
-/// The structure by which the runtime knows an operator, member for member as in its header of table version 17; later versions only append.
-/// What follows it is ours: callbacks get a pointer to the structure and find it there.
+/// The structure by which the runtime knows an operator, member for member as in its header of table version 17; later
+/// versions only append. What follows it is ours: callbacks get a pointer to the structure and find it there.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct OrtCustomOp
@@ -34,7 +34,8 @@ internal unsafe struct OrtCustomOp
     internal delegate* unmanaged<OrtCustomOp*, int> GetStartVersion;
     internal delegate* unmanaged<OrtCustomOp*, int> GetEndVersion;
 
-    // Added by later versions and zero here: a runtime that reads past our version by mistake finds that nothing is there.
+    // Added by later versions and zero here: a runtime that reads past our version by mistake finds that nothing is
+    // there.
     internal nint GetMayInplace;
     internal nint ReleaseMayInplace;
     internal nint GetAliasMap;
@@ -52,6 +53,7 @@ internal enum PaletteOperator
 {
     /// <summary>y = x·Wᵀ + b.</summary>
     MatMul,
+
     /// <summary>Two-dimensional convolution.</summary>
     Conv,
 }

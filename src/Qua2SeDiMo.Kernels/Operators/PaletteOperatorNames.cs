@@ -1,6 +1,7 @@
 namespace Qua2SeDiMo.Kernels.Operators;
 
-/// <summary>Names of the operators over palette-coded weights and of their attributes, in model files (docs/formats.md).</summary>
+/// <summary>Names of the operators over palette-coded weights and of their attributes, in model files
+/// (docs/formats.md).</summary>
 internal static class PaletteOperatorNames
 {
     /// <summary>Domain, version 1.</summary>

@@ -4,12 +4,13 @@ using System.Text;
 namespace Qua2SeDiMo.Kernels.Operators;
 
 /// <summary>
-/// The part of ONNX Runtime's C interface that custom operators need. It is a table of function pointers to which versions only append, so
-/// that one table serves every runtime from <see cref="OldestRuntime"/> on.
+/// The part of ONNX Runtime's C interface that custom operators need. It is a table of function pointers to which
+/// versions only append, so that one table serves every runtime from <see cref="OldestRuntime"/> on.
 /// </summary>
 internal sealed unsafe class RuntimeApi
 {
-    /// <summary>Version of the table that is asked for: the first with ParallelFor and with callbacks that return an error.</summary>
+    /// <summary>Version of the table that is asked for: the first with ParallelFor and with callbacks that return an
+    /// error.</summary>
     internal const uint TableVersion = 17;
 
     /// <summary>The runtime that brought it.</summary>
@@ -49,30 +50,38 @@ internal sealed unsafe class RuntimeApi
         InvalidArgument = 2,
     }
 
-    private delegate* unmanaged<nint, nint> ReleaseStatus => (delegate* unmanaged<nint, nint>)table[(int)Slot.ReleaseStatus];
+    private delegate* unmanaged<nint, nint> ReleaseStatus =>
+        (delegate* unmanaged<nint, nint>)table[(int)Slot.ReleaseStatus];
 
     /// <summary>Finds the table of a runtime.</summary>
-    /// <param name="apiBase">What <c>OrtGetApiBase</c> returns, or what the runtime hands to a library of operators.</param>
+    /// <param name="apiBase">What <c>OrtGetApiBase</c> returns, or what the runtime hands to a library of
+    /// operators.</param>
     /// <exception cref="OperatorException">The runtime is older than <see cref="OldestRuntime"/>.</exception>
     internal static RuntimeApi Of(nint apiBase)
     {
         nint found = Table(apiBase, TableVersion);
-        if (found != 0) return new RuntimeApi(found);
+        if (found != 0)
+            return new RuntimeApi(found);
         string? version = Marshal.PtrToStringUTF8(((delegate* unmanaged<nint>)((nint*)apiBase)[1])());
-        throw new OperatorException($"ONNX Runtime {version} is too old for the operators of Qua2SeDiMo.NET, which need {OldestRuntime} or later.");
+        throw new OperatorException(
+            $"ONNX Runtime {version} is too old for the operators of Qua2SeDiMo.NET, which need {OldestRuntime} or later."
+        );
     }
 
     /// <summary>An OrtStatus from a runtime of any version, which releases it.</summary>
-    internal static nint CreateStatus(nint apiBase, string message) => new RuntimeApi(Table(apiBase, 1)).CreateStatus(ErrorCode.Fail, message);
+    internal static nint CreateStatus(nint apiBase, string message) =>
+        new RuntimeApi(Table(apiBase, 1)).CreateStatus(ErrorCode.Fail, message);
 
     // OrtApiBase is two functions: GetApi and GetVersionString.
-    private static nint Table(nint apiBase, uint version) => ((delegate* unmanaged<uint, nint>)((nint*)apiBase)[0])(version);
+    private static nint Table(nint apiBase, uint version) =>
+        ((delegate* unmanaged<uint, nint>)((nint*)apiBase)[0])(version);
 
     /// <summary>An OrtStatus with a message; the runtime releases it.</summary>
     internal nint CreateStatus(ErrorCode code, string message)
     {
         byte[] text = Encoding.UTF8.GetBytes(message + '\0');
-        fixed (byte* pointer = text) return ((delegate* unmanaged<int, byte*, nint>)table[(int)Slot.CreateStatus])((int)code, pointer);
+        fixed (byte* pointer = text)
+            return ((delegate* unmanaged<int, byte*, nint>)table[(int)Slot.CreateStatus])((int)code, pointer);
     }
 
     /// <summary>Makes a domain of operators, which lives as long as the process.</summary>
@@ -80,15 +89,18 @@ internal sealed unsafe class RuntimeApi
     {
         nint domain;
         byte[] text = Encoding.UTF8.GetBytes(name + '\0');
-        fixed (byte* pointer = text) Require(((delegate* unmanaged<byte*, nint*, nint>)table[(int)Slot.CreateCustomOpDomain])(pointer, &domain));
+        fixed (byte* pointer = text)
+            Require(((delegate* unmanaged<byte*, nint*, nint>)table[(int)Slot.CreateCustomOpDomain])(pointer, &domain));
         return domain;
     }
 
     /// <summary>Adds an operator, an OrtCustomOp that stays where it is, to a domain.</summary>
-    internal void AddOperator(nint domain, nint customOperator) => Require(((delegate* unmanaged<nint, nint, nint>)table[(int)Slot.CustomOpDomainAdd])(domain, customOperator));
+    internal void AddOperator(nint domain, nint customOperator) =>
+        Require(((delegate* unmanaged<nint, nint, nint>)table[(int)Slot.CustomOpDomainAdd])(domain, customOperator));
 
     /// <summary>Makes a domain known to sessions of these OrtSessionOptions.</summary>
-    internal void AddDomain(nint sessionOptions, nint domain) => Require(((delegate* unmanaged<nint, nint, nint>)table[(int)Slot.AddCustomOpDomain])(sessionOptions, domain));
+    internal void AddDomain(nint sessionOptions, nint domain) =>
+        Require(((delegate* unmanaged<nint, nint, nint>)table[(int)Slot.AddCustomOpDomain])(sessionOptions, domain));
 
     /// <summary>An integer attribute of a node; a default where the node does not state it.</summary>
     internal long Attribute(nint kernelInfo, string name, long otherwise)
@@ -96,8 +108,14 @@ internal sealed unsafe class RuntimeApi
         long value;
         byte[] text = Encoding.UTF8.GetBytes(name + '\0');
         nint status;
-        fixed (byte* pointer = text) status = ((delegate* unmanaged<nint, byte*, long*, nint>)table[(int)Slot.KernelInfoGetAttributeInt64])(kernelInfo, pointer, &value);
-        if (status == 0) return value;
+        fixed (byte* pointer = text)
+            status = ((delegate* unmanaged<nint, byte*, long*, nint>)table[(int)Slot.KernelInfoGetAttributeInt64])(
+                kernelInfo,
+                pointer,
+                &value
+            );
+        if (status == 0)
+            return value;
         ReleaseStatus(status);
         return otherwise;
     }
@@ -106,16 +124,20 @@ internal sealed unsafe class RuntimeApi
     internal long[] Attribute(nint kernelInfo, string name, long[] otherwise)
     {
         byte[] text = Encoding.UTF8.GetBytes(name + '\0');
-        var read = (delegate* unmanaged<nint, byte*, long*, nuint*, nint>)table[(int)Slot.KernelInfoGetAttributeArrayInt64];
+        var read = (delegate* unmanaged<nint, byte*, long*, nuint*, nint>)
+            table[(int)Slot.KernelInfoGetAttributeArrayInt64];
         nuint count = 0;
         fixed (byte* pointer = text)
         {
             // Without a destination the call returns the length.
             nint status = read(kernelInfo, pointer, null, &count);
-            if (status != 0) ReleaseStatus(status);
-            if (status != 0 || count is 0 or > 16) return otherwise;
+            if (status != 0)
+                ReleaseStatus(status);
+            if (status != 0 || count is 0 or > 16)
+                return otherwise;
             long[] values = new long[count];
-            fixed (long* destination = values) Require(read(kernelInfo, pointer, destination, &count));
+            fixed (long* destination = values)
+                Require(read(kernelInfo, pointer, destination, &count));
             return values;
         }
     }
@@ -124,7 +146,9 @@ internal sealed unsafe class RuntimeApi
     internal int InputCount(nint context)
     {
         nuint count;
-        Require(((delegate* unmanaged<nint, nuint*, nint>)table[(int)Slot.KernelContextGetInputCount])(context, &count));
+        Require(
+            ((delegate* unmanaged<nint, nuint*, nint>)table[(int)Slot.KernelContextGetInputCount])(context, &count)
+        );
         return (int)count;
     }
 
@@ -132,7 +156,13 @@ internal sealed unsafe class RuntimeApi
     internal RuntimeTensor? Input(nint context, int index)
     {
         nint value;
-        Require(((delegate* unmanaged<nint, nuint, nint*, nint>)table[(int)Slot.KernelContextGetInput])(context, (nuint)index, &value));
+        Require(
+            ((delegate* unmanaged<nint, nuint, nint*, nint>)table[(int)Slot.KernelContextGetInput])(
+                context,
+                (nuint)index,
+                &value
+            )
+        );
         return value == 0 ? null : new RuntimeTensor(Data(value), Shape(value));
     }
 
@@ -142,7 +172,15 @@ internal sealed unsafe class RuntimeApi
         nint value;
         fixed (long* extents = shape)
         {
-            Require(((delegate* unmanaged<nint, nuint, long*, nuint, nint*, nint>)table[(int)Slot.KernelContextGetOutput])(context, (nuint)index, extents, (nuint)shape.Length, &value));
+            Require(
+                ((delegate* unmanaged<nint, nuint, long*, nuint, nint*, nint>)table[(int)Slot.KernelContextGetOutput])(
+                    context,
+                    (nuint)index,
+                    extents,
+                    (nuint)shape.Length,
+                    &value
+                )
+            );
         }
         return Data(value);
     }
@@ -152,8 +190,18 @@ internal sealed unsafe class RuntimeApi
     /// <param name="count">Times.</param>
     /// <param name="function">Given <paramref name="state"/> and a number from 0; must not throw.</param>
     /// <param name="state">Passed on.</param>
-    internal void ParallelFor(nint context, int count, delegate* unmanaged[Cdecl]<nint, nuint, void> function, nint state) =>
-        Require(((delegate* unmanaged<nint, delegate* unmanaged[Cdecl]<nint, nuint, void>, nuint, nuint, nint, nint>)table[(int)Slot.KernelContextParallelFor])(context, function, (nuint)count, 0, state));
+    internal void ParallelFor(
+        nint context,
+        int count,
+        delegate* unmanaged[Cdecl]<nint, nuint, void> function,
+        nint state
+    ) =>
+        Require(
+            (
+                (delegate* unmanaged<nint, delegate* unmanaged[Cdecl]<nint, nuint, void>, nuint, nuint, nint, nint>)
+                    table[(int)Slot.KernelContextParallelFor]
+            )(context, function, (nuint)count, 0, state)
+        );
 
     private void* Data(nint value)
     {
@@ -171,7 +219,10 @@ internal sealed unsafe class RuntimeApi
         {
             Require(((delegate* unmanaged<nint, nuint*, nint>)table[(int)Slot.GetDimensionsCount])(info, &rank));
             long[] shape = new long[rank];
-            fixed (long* extents = shape) Require(((delegate* unmanaged<nint, long*, nuint, nint>)table[(int)Slot.GetDimensions])(info, extents, rank));
+            fixed (long* extents = shape)
+                Require(
+                    ((delegate* unmanaged<nint, long*, nuint, nint>)table[(int)Slot.GetDimensions])(info, extents, rank)
+                );
             return shape;
         }
         finally
@@ -182,8 +233,11 @@ internal sealed unsafe class RuntimeApi
 
     private void Require(nint status)
     {
-        if (status == 0) return;
-        string message = Marshal.PtrToStringUTF8(((delegate* unmanaged<nint, nint>)table[(int)Slot.GetErrorMessage])(status)) ?? "no message";
+        if (status == 0)
+            return;
+        string message =
+            Marshal.PtrToStringUTF8(((delegate* unmanaged<nint, nint>)table[(int)Slot.GetErrorMessage])(status))
+            ?? "no message";
         ReleaseStatus(status);
         throw new OperatorException(message);
     }
@@ -194,7 +248,8 @@ internal sealed unsafe class RuntimeApi
 /// <param name="Shape">Extents; empty for a scalar.</param>
 internal sealed unsafe record RuntimeTensor(nint Data, long[] Shape)
 {
-    internal RuntimeTensor(void* data, long[] shape) : this((nint)data, shape) { }
+    internal RuntimeTensor(void* data, long[] shape)
+        : this((nint)data, shape) { }
 
     /// <summary>Number of elements.</summary>
     internal long Count
@@ -202,11 +257,13 @@ internal sealed unsafe record RuntimeTensor(nint Data, long[] Shape)
         get
         {
             long count = 1;
-            foreach (long extent in Shape) count = checked(count * extent);
+            foreach (long extent in Shape)
+                count = checked(count * extent);
             return count;
         }
     }
 }
 
-/// <summary>An operator was called with what it cannot work on, or the runtime refused a call of its own. It becomes an OrtStatus.</summary>
+/// <summary>An operator was called with what it cannot work on, or the runtime refused a call of its own. It becomes an
+/// OrtStatus.</summary>
 internal sealed class OperatorException(string message) : Exception(message);

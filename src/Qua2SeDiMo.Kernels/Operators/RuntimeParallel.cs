@@ -24,7 +24,8 @@ internal static unsafe class RuntimeParallel
         {
             handle.Free();
         }
-        if (loop.Failure is { } failure) throw new OperatorException($"{failure.GetType().Name}: {failure.Message}");
+        if (loop.Failure is { } failure)
+            throw new OperatorException($"{failure.GetType().Name}: {failure.Message}");
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

@@ -1,8 +1,8 @@
 namespace Qua2SeDiMo.Kernels.Scheduling;
 
 /// <summary>
-/// Runs work items 0 to count − 1, in any order and on any threads, and returns when all are done. The items of a product do not depend on
-/// the threads, so neither does its result.
+/// Runs work items 0 to count − 1, in any order and on any threads, and returns when all are done. The items of a
+/// product do not depend on the threads, so neither does its result.
 /// </summary>
 /// <param name="count">Work items.</param>
 /// <param name="item">Runs the item of a number.</param>
@@ -12,15 +12,18 @@ public delegate void WorkRunner(int count, Action<int> item);
 public static class WorkRunners
 {
     /// <summary>Everything on the calling thread.</summary>
-    public static WorkRunner Sequential { get; } = (count, item) =>
-    {
-        for (int i = 0; i < count; i++) item(i);
-    };
+    public static WorkRunner Sequential { get; } =
+        (count, item) =>
+        {
+            for (int i = 0; i < count; i++)
+                item(i);
+        };
 
     /// <summary>Work items on at most the given number of threads of the pool.</summary>
     public static WorkRunner Threads(int threads)
     {
-        if (threads == 1) return Sequential;
+        if (threads == 1)
+            return Sequential;
         var options = new ParallelOptions { MaxDegreeOfParallelism = threads };
         return (count, item) => Parallel.For(0, count, options, item);
     }

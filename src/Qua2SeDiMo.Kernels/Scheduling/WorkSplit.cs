@@ -8,12 +8,14 @@ namespace Qua2SeDiMo.Kernels.Scheduling;
 /// <param name="Pack">Packing a panel.</param>
 internal readonly record struct WorkCosts(int Multiply, int Decode, int Pack);
 
-/// <summary>Computes the results of tokens [firstToken, firstToken + count) and channels [firstChannel, endChannel).</summary>
+/// <summary>Computes the results of tokens [firstToken, firstToken + count) and channels [firstChannel,
+/// endChannel).</summary>
 internal delegate void WorkItem(int firstToken, int count, int firstChannel, int endChannel);
 
 /// <summary>
-/// Splits a product into work items. Work items never write cache lines that others read; sharing cost up to a third of the run time and varied by machine.
-/// So items of the same tokens and other channels pack the same inputs again, and items of the same channels and other tokens decode the same weights again.
+/// Splits a product into work items. Work items never write cache lines that others read; sharing cost up to a third of
+/// the run time and varied by machine. So items of the same tokens and other channels pack the same inputs again, and
+/// items of the same channels and other tokens decode the same weights again.
 /// </summary>
 internal static class WorkSplit
 {
@@ -23,20 +25,34 @@ internal static class WorkSplit
     /// <param name="maxPanels">The most that one work item may pack.</param>
     /// <param name="costs">As measured.</param>
     /// <param name="processors">How many there are.</param>
-    internal static (int PanelsPerBlock, int UnitsPerShare) Find(int panels, int units, int maxPanels, WorkCosts costs, int processors)
+    internal static (int PanelsPerBlock, int UnitsPerShare) Find(
+        int panels,
+        int units,
+        int maxPanels,
+        WorkCosts costs,
+        int processors
+    )
     {
         (int, int) best = default;
         long bestCost = long.MaxValue;
-        int minBlocks = ((panels - 1) / maxPanels) + 1, maxBlocks = Math.Min(panels, minBlocks + (2 * processors)), maxShares = Math.Min(units, processors);
+        int minBlocks = ((panels - 1) / maxPanels) + 1,
+            maxBlocks = Math.Min(panels, minBlocks + (2 * processors)),
+            maxShares = Math.Min(units, processors);
         for (int shares = 1; ; shares = Math.Min(2 * shares, maxShares))
         {
             for (int blocks = minBlocks; blocks <= maxBlocks; blocks++)
             {
-                int perBlock = ((panels - 1) / blocks) + 1, perShare = ((units - 1) / shares) + 1, rounds = (((blocks * shares) - 1) / processors) + 1;
-                long cost = rounds * ((perShare * (((long)costs.Multiply * perBlock) + costs.Decode)) + ((long)costs.Pack * perBlock));
-                if (cost < bestCost) (bestCost, best) = (cost, (perBlock, perShare));
+                int perBlock = ((panels - 1) / blocks) + 1,
+                    perShare = ((units - 1) / shares) + 1,
+                    rounds = (((blocks * shares) - 1) / processors) + 1;
+                long cost =
+                    rounds
+                    * ((perShare * (((long)costs.Multiply * perBlock) + costs.Decode)) + ((long)costs.Pack * perBlock));
+                if (cost < bestCost)
+                    (bestCost, best) = (cost, (perBlock, perShare));
             }
-            if (shares == maxShares) return best;
+            if (shares == maxShares)
+                return best;
         }
     }
 
@@ -48,15 +64,32 @@ internal static class WorkSplit
     /// <param name="channels">All channels.</param>
     /// <param name="itemChannels">The most channels of a work item.</param>
     /// <param name="item">Computes one work item.</param>
-    internal static void Run(WorkRunner run, int firstToken, int endToken, int itemTokens, int channels, int itemChannels, WorkItem item)
+    internal static void Run(
+        WorkRunner run,
+        int firstToken,
+        int endToken,
+        int itemTokens,
+        int channels,
+        int itemChannels,
+        WorkItem item
+    )
     {
         int shares = ((channels - 1) / itemChannels) + 1;
-        run((((endToken - firstToken - 1) / itemTokens) + 1) * shares, index =>
-        {
-            (int block, int share) = Math.DivRem(index, shares);
-            int token = firstToken + (block * itemTokens), channel = share * itemChannels;
-            item(token, Math.Min(itemTokens, endToken - token), channel, Math.Min(channels, channel + itemChannels));
-        });
+        run(
+            (((endToken - firstToken - 1) / itemTokens) + 1) * shares,
+            index =>
+            {
+                (int block, int share) = Math.DivRem(index, shares);
+                int token = firstToken + (block * itemTokens),
+                    channel = share * itemChannels;
+                item(
+                    token,
+                    Math.Min(itemTokens, endToken - token),
+                    channel,
+                    Math.Min(channels, channel + itemChannels)
+                );
+            }
+        );
     }
 
     /// <summary>Runs work items of all tokens each, one for every processor that gets enough work.</summary>
@@ -66,9 +99,27 @@ internal static class WorkSplit
     /// <param name="unit">Channels that are taken together.</param>
     /// <param name="minProducts">Multiplications below which an item is not worth a thread.</param>
     /// <param name="item">Computes one work item.</param>
-    internal static void RunChannels(WorkRunner run, PaletteMatrix weight, int tokens, int unit, int minProducts, WorkItem item)
+    internal static void RunChannels(
+        WorkRunner run,
+        PaletteMatrix weight,
+        int tokens,
+        int unit,
+        int minProducts,
+        WorkItem item
+    )
     {
-        int shares = Math.Min(Environment.ProcessorCount, (int)(((long)weight.OutChannels * weight.RowLength * tokens / minProducts) + 1));
-        Run(run, 0, tokens, tokens, weight.OutChannels, ((((weight.OutChannels - 1) / shares) / unit) + 1) * unit, item);
+        int shares = Math.Min(
+            Environment.ProcessorCount,
+            (int)(((long)weight.OutChannels * weight.RowLength * tokens / minProducts) + 1)
+        );
+        Run(
+            run,
+            0,
+            tokens,
+            tokens,
+            weight.OutChannels,
+            ((((weight.OutChannels - 1) / shares) / unit) + 1) * unit,
+            item
+        );
     }
 }

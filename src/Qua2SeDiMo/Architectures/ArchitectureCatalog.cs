@@ -34,19 +34,26 @@ internal static class ArchitectureCatalog
     public static IArchitecture Find(ComponentConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
-        return All.FirstOrDefault(architecture => architecture.Recognizes(config)) ?? throw new ArchitectureException(
-            $"{config.Source}: no architecture here builds the class '{config.ClassName}'. docs/architectures.md has the table of supported classes.");
+        return All.FirstOrDefault(architecture => architecture.Recognizes(config))
+            ?? throw new ArchitectureException(
+                $"{config.Source}: no architecture here builds the class '{config.ClassName}'. "
+                    + "docs/architectures.md has the table of supported classes."
+            );
     }
 
     /// <summary>Builds the graph that a request describes.</summary>
-    /// <exception cref="Q2Exception">The class or a setting is not supported, or the checkpoint does not fit the configuration.</exception>
+    /// <exception cref="Q2Exception">The class or a setting is not supported, or the checkpoint does not fit the
+    /// configuration.</exception>
     public static Graph Build(BuildRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
         IArchitecture architecture = Find(request.Config);
         if (!architecture.Parts.Contains(request.Part))
         {
-            throw new ArchitectureException($"{request.Config.Source}: '{request.Config.ClassName}' has no part '{request.Part}'; it has {string.Join(", ", architecture.Parts)}.");
+            throw new ArchitectureException(
+                $"{request.Config.Source}: '{request.Config.ClassName}' has no part '{request.Part}'; it has "
+                    + $"{string.Join(", ", architecture.Parts)}."
+            );
         }
         KnownConfigs.Find(request.Config)?.Check(request.Config);
         CheckpointCheck.OfMarks(request.Config, request.Tensors);
@@ -64,7 +71,10 @@ internal static class ArchitectureCatalog
         catch (Exception error) when (error is ArgumentException or InvalidOperationException or ArithmeticException)
         {
             // Extents that a damaged configuration makes negative, overflow or not fit one another.
-            throw new ArchitectureException($"{request.Config.Source}: these settings do not make a '{request.Config.ClassName}': {error.Message}", error);
+            throw new ArchitectureException(
+                $"{request.Config.Source}: these settings do not make a '{request.Config.ClassName}': {error.Message}",
+                error
+            );
         }
     }
 }

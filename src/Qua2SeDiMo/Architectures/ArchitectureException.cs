@@ -4,8 +4,10 @@ namespace Qua2SeDiMo.Architectures;
 internal sealed class ArchitectureException : Q2Exception
 {
     /// <summary>Creates the exception.</summary>
-    public ArchitectureException(string message) : base(message) { }
+    public ArchitectureException(string message)
+        : base(message) { }
 
     /// <summary>Creates the exception with the error that it explains.</summary>
-    public ArchitectureException(string message, Exception inner) : base(message, inner) { }
+    public ArchitectureException(string message, Exception inner)
+        : base(message, inner) { }
 }

@@ -7,9 +7,9 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Architectures;
 
 /// <summary>
-/// AuraFlow (Fal, 2024): two streams that meet in joint attention, then one stream; layer norms without parameters, no biases,
-/// SwiGLU feed-forwards. Inputs: hidden_states [batch, channels, height, width], encoder_hidden_states [batch, tokens, width],
-/// timestep [batch] in 0 … 1. Output: sample.
+/// AuraFlow (Fal, 2024): two streams that meet in joint attention, then one stream; layer norms without parameters, no
+/// biases, SwiGLU feed-forwards. Inputs: hidden_states [batch, channels, height, width], encoder_hidden_states [batch,
+/// tokens, width], timestep [batch] in 0 … 1. Output: sample.
 /// </summary>
 internal sealed class AuraFlowArchitecture : IArchitecture
 {
@@ -26,17 +26,27 @@ internal sealed class AuraFlowArchitecture : IArchitecture
     public Graph Build(BuildRequest request)
     {
         var settings = new Settings(request.Config);
-        int height = request.Height ?? settings.Sample.Height, width = request.Width ?? settings.Sample.Width;
+        int height = request.Height ?? settings.Sample.Height,
+            width = request.Width ?? settings.Sample.Width;
         PatchGrid grid = PatchGrid.Of(request, height, width, settings.Patch);
         var g = new GraphBuilder("AuraFlowTransformer2DModel", request.Tensors);
         GraphValue sample = g.Input("hidden_states", ElementType.Float32, "batch", settings.InChannels, height, width);
-        GraphValue caption = g.Input("encoder_hidden_states", ElementType.Float32, "batch", "tokens", settings.TextWidth);
+        GraphValue caption = g.Input(
+            "encoder_hidden_states",
+            ElementType.Float32,
+            "batch",
+            "tokens",
+            settings.TextWidth
+        );
         GraphValue timestep = g.Input("timestep", ElementType.Float32, "batch");
 
         GraphValue image = EmbedPatches(g, settings, grid, sample);
         GraphValue waves = TimestepBlock.Sinusoid(g, timestep, SinusoidChannels, scale: TimestepScale);
         GraphValue condition = TimestepBlock.Embed(g, "time_step_proj", waves, settings.Width);
-        GraphValue registers = g.RepeatForEach(g.Parameter("register_tokens", 1, RegisterTokens, settings.Width), caption);
+        GraphValue registers = g.RepeatForEach(
+            g.Parameter("register_tokens", 1, RegisterTokens, settings.Width),
+            caption
+        );
         GraphValue text = g.Concat(1, registers, g.Linear("context_embedder", caption, settings.Width, bias: false));
         var attention = new JointAttention
         {
@@ -55,7 +65,11 @@ internal sealed class AuraFlowArchitecture : IArchitecture
         {
             using GraphBuilder.ModuleScope scope = g.Scope($"single_transformer_blocks.{i}");
             IReadOnlyList<GraphValue> m = Modulation.Chunks(g, "norm1", condition, settings.Width, 6, bias: false);
-            GraphValue attended = attention.SingleProjected(g, "attn", StreamBlock.Normalise(g, "norm1", all, m[0], m[1], NormEpsilon));
+            GraphValue attended = attention.SingleProjected(
+                g,
+                "attn",
+                StreamBlock.Normalise(g, "norm1", all, m[0], m[1], NormEpsilon)
+            );
             all = FeedForward(g, "norm2", "ff", all, attended, m);
         }
         image = g.SplitLike(all, 1, image, text)[0];
@@ -71,28 +85,61 @@ internal sealed class AuraFlowArchitecture : IArchitecture
     {
         using GraphBuilder.ModuleScope scope = g.Scope("pos_embed");
         int side = (int)Math.Sqrt(settings.TableSize);
-        int top = (side / 2) - (grid.Height / 2), left = (side / 2) - (grid.Width / 2);
+        int top = (side / 2) - (grid.Height / 2),
+            left = (side / 2) - (grid.Width / 2);
         if (top < 0 || left < 0 || top + grid.Height > side || left + grid.Width > side)
         {
-            throw settings.Config.Unsupported("pos_embed_max_size", $"the latent has {grid.Height} × {grid.Width} patches, and the position table holds {side} × {side}");
+            throw settings.Config.Unsupported(
+                "pos_embed_max_size",
+                $"the latent has {grid.Height} × {grid.Width} patches, and the position table holds {side} × {side}"
+            );
         }
-        long[] rows = [.. Enumerable.Range(0, grid.Count).Select(token => (long)(((top + (token / grid.Width)) * side) + left + (token % grid.Width)))];
+        long[] rows =
+        [
+            .. Enumerable
+                .Range(0, grid.Count)
+                .Select(token => (long)(((top + (token / grid.Width)) * side) + left + (token % grid.Width))),
+        ];
         GraphValue table = g.Parameter("pos_embed", settings.TableSize, settings.Width);
-        return g.Add(g.Linear("proj", PatchValues.Of(g, grid, sample, channelsFirst: true), settings.Width), g.Gather(table, g.Constant(rows, 1, rows.Length)));
+        return g.Add(
+            g.Linear("proj", PatchValues.Of(g, grid, sample, channelsFirst: true), settings.Width),
+            g.Gather(table, g.Constant(rows, 1, rows.Length))
+        );
     }
 
-    private static (GraphValue Image, GraphValue Text) JointBlock(GraphBuilder g, JointAttention attention, GraphValue image, GraphValue text, GraphValue condition)
+    private static (GraphValue Image, GraphValue Text) JointBlock(
+        GraphBuilder g,
+        JointAttention attention,
+        GraphValue image,
+        GraphValue text,
+        GraphValue condition
+    )
     {
         long width = image[-1].Size;
         IReadOnlyList<GraphValue> m = Modulation.Chunks(g, "norm1", condition, width, 6, bias: false);
         IReadOnlyList<GraphValue> c = Modulation.Chunks(g, "norm1_context", condition, width, 6, bias: false);
         (GraphValue imageAttended, GraphValue? textAttended) = attention.Joint(
-            g, "attn", StreamBlock.Normalise(g, "norm1", image, m[0], m[1], NormEpsilon), StreamBlock.Normalise(g, "norm1_context", text, c[0], c[1], NormEpsilon));
-        return (FeedForward(g, "norm2", "ff", image, imageAttended, m), FeedForward(g, "norm2_context", "ff_context", text, textAttended!, c));
+            g,
+            "attn",
+            StreamBlock.Normalise(g, "norm1", image, m[0], m[1], NormEpsilon),
+            StreamBlock.Normalise(g, "norm1_context", text, c[0], c[1], NormEpsilon)
+        );
+        return (
+            FeedForward(g, "norm2", "ff", image, imageAttended, m),
+            FeedForward(g, "norm2_context", "ff_context", text, textAttended!, c)
+        );
     }
 
-    // The attention's result goes through the feed-forward only: the residual is the block's input, and there is a norm after the sum.
-    private static GraphValue FeedForward(GraphBuilder g, string norm, string module, GraphValue x, GraphValue attended, IReadOnlyList<GraphValue> m)
+    // The attention's result goes through the feed-forward only: the residual is the block's input, and there is a norm
+    // after the sum.
+    private static GraphValue FeedForward(
+        GraphBuilder g,
+        string norm,
+        string module,
+        GraphValue x,
+        GraphValue attended,
+        IReadOnlyList<GraphValue> m
+    )
     {
         long width = x[-1].Size;
         GraphValue normal = g.LayerNorm(norm, g.Add(x, g.Multiply(m[2], attended)), NormEpsilon, affine: false);
@@ -102,7 +149,10 @@ internal sealed class AuraFlowArchitecture : IArchitecture
         GraphValue fed;
         using (g.Scope(module))
         {
-            GraphValue hidden = g.Multiply(g.Silu(g.Linear("linear_1", normal, inner, bias: false)), g.Linear("linear_2", normal, inner, bias: false));
+            GraphValue hidden = g.Multiply(
+                g.Silu(g.Linear("linear_1", normal, inner, bias: false)),
+                g.Linear("linear_2", normal, inner, bias: false)
+            );
             fed = g.Linear("out_projection", hidden, width, bias: false);
         }
         return g.Add(x, g.Multiply(m[5], fed));
@@ -126,9 +176,13 @@ internal sealed class AuraFlowArchitecture : IArchitecture
             TableSize = config.Int("pos_embed_max_size", 1024);
             if (config.Int("caption_projection_dim", 3072) != Width)
             {
-                throw config.Unsupported("caption_projection_dim", $"it must be num_attention_heads · attention_head_dim = {Width}");
+                throw config.Unsupported(
+                    "caption_projection_dim",
+                    $"it must be num_attention_heads · attention_head_dim = {Width}"
+                );
             }
-            if (TableSize < 1) throw config.Unsupported("pos_embed_max_size", "it must be at least 1");
+            if (TableSize < 1)
+                throw config.Unsupported("pos_embed_max_size", "it must be at least 1");
         }
 
         internal ComponentConfig Config { get; }

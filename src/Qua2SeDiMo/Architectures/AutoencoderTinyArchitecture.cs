@@ -7,8 +7,8 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Architectures;
 
 /// <summary>
-/// TAESD (Bohan, 2023), a small autoencoder of plain convolutions. Encode: sample [batch, 3, height, width] in [−1, 1] to latents.
-/// Decode: latent [batch, channels, height, width] to decoded, in [−1, 1].
+/// TAESD (Bohan, 2023), a small autoencoder of plain convolutions. Encode: sample [batch, 3, height, width] in [−1, 1]
+/// to latents. Decode: latent [batch, channels, height, width] to decoded, in [−1, 1].
 /// </summary>
 internal sealed class AutoencoderTinyArchitecture : IArchitecture
 {
@@ -26,20 +26,39 @@ internal sealed class AutoencoderTinyArchitecture : IArchitecture
         string side = decode ? "decoder" : "encoder";
         int[] widths = config.Ints($"{side}_block_out_channels") ?? [64, 64, 64, 64];
         int[] blocks = config.Ints($"num_{side}_blocks") ?? (decode ? [3, 3, 3, 1] : [1, 3, 3, 3]);
-        if (widths.Length != blocks.Length || widths.Length == 0) throw config.Unsupported($"num_{side}_blocks", $"it must have as many entries as {side}_block_out_channels");
+        if (widths.Length != blocks.Length || widths.Length == 0)
+            throw config.Unsupported(
+                $"num_{side}_blocks",
+                $"it must have as many entries as {side}_block_out_channels"
+            );
         int factor = config.Int("upsampling_scaling_factor", 2);
         int size = decode ? DefaultImageSize >> (widths.Length - 1) : DefaultImageSize;
         int channels = decode ? config.Int("latent_channels", 4) : config.Int("in_channels", 3);
-        GraphValue input = g.Input(decode ? "latent" : "sample", ElementType.Float32, "batch", channels, request.Height ?? size, request.Width ?? size);
+        GraphValue input = g.Input(
+            decode ? "latent" : "sample",
+            ElementType.Float32,
+            "batch",
+            channels,
+            request.Height ?? size,
+            request.Width ?? size
+        );
         using (g.Scope($"{side}.layers"))
         {
-            GraphValue result = decode ? Decode(g, config, input, widths, blocks, factor) : Encode(g, config, input, widths, blocks);
+            GraphValue result = decode
+                ? Decode(g, config, input, widths, blocks, factor)
+                : Encode(g, config, input, widths, blocks);
             g.Output(decode ? "decoded" : "latents", result);
         }
         return g.Build();
     }
 
-    private static GraphValue Encode(GraphBuilder g, ComponentConfig config, GraphValue image, int[] widths, int[] blocks)
+    private static GraphValue Encode(
+        GraphBuilder g,
+        ComponentConfig config,
+        GraphValue image,
+        int[] widths,
+        int[] blocks
+    )
     {
         int layer = 0;
         // Images come in [−1, 1]; the network wants [0, 1].
@@ -48,14 +67,23 @@ internal sealed class AutoencoderTinyArchitecture : IArchitecture
         {
             bool isFirst = level == 0;
             x = g.Conv2d($"{layer++}", x, widths[level], 3, stride: isFirst ? 1 : 2, padding: 1, bias: isFirst);
-            for (int i = 0; i < blocks[level]; i++) x = Block(g, config, $"{layer++}", x, widths[level]);
+            for (int i = 0; i < blocks[level]; i++)
+                x = Block(g, config, $"{layer++}", x, widths[level]);
         }
         return g.Conv2d($"{layer}", x, config.Int("latent_channels", 4), 3, padding: 1);
     }
 
-    private static GraphValue Decode(GraphBuilder g, ComponentConfig config, GraphValue latent, int[] widths, int[] blocks, int factor)
+    private static GraphValue Decode(
+        GraphBuilder g,
+        ComponentConfig config,
+        GraphValue latent,
+        int[] widths,
+        int[] blocks,
+        int factor
+    )
     {
-        if (config.Text("upsample_fn", "nearest") != "nearest") throw config.Unsupported("upsample_fn", "only nearest is");
+        if (config.Text("upsample_fn", "nearest") != "nearest")
+            throw config.Unsupported("upsample_fn", "only nearest is");
         // Soft clamp to ±3.
         GraphValue x = g.Multiply(g.Tanh(g.Divide(latent, 3f)), 3f);
         x = Activation.Apply(g, g.Conv2d("0", x, widths[0], 3, padding: 1), config, "act_fn", "relu");
@@ -63,13 +91,21 @@ internal sealed class AutoencoderTinyArchitecture : IArchitecture
         for (int level = 0; level < widths.Length; level++)
         {
             bool isLast = level == widths.Length - 1;
-            for (int i = 0; i < blocks[level]; i++) x = Block(g, config, $"{layer++}", x, widths[level]);
+            for (int i = 0; i < blocks[level]; i++)
+                x = Block(g, config, $"{layer++}", x, widths[level]);
             if (!isLast)
             {
                 x = g.ResizeNearest(x, factor * x[2].Size, factor * x[3].Size);
                 layer++;
             }
-            x = g.Conv2d($"{layer++}", x, isLast ? config.Int("out_channels", 3) : widths[level], 3, padding: 1, bias: isLast);
+            x = g.Conv2d(
+                $"{layer++}",
+                x,
+                isLast ? config.Int("out_channels", 3) : widths[level],
+                3,
+                padding: 1,
+                bias: isLast
+            );
         }
         return g.Subtract(g.Multiply(x, 2f), g.Scalar(1f));
     }

@@ -7,9 +7,9 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Architectures;
 
 /// <summary>
-/// BERT (Devlin et al., 2019), the first text encoder of Hunyuan-DiT: norms after each residual sum. Inputs: input_ids and
-/// attention_mask, int64 [batch, tokens]; optional token_type_ids and position_ids. Outputs: last_hidden_state, pooler_output
-/// where the checkpoint has a pooler, and hidden_states.0 … N (embedding, then each layer).
+/// BERT (Devlin et al., 2019), the first text encoder of Hunyuan-DiT: norms after each residual sum. Inputs: input_ids
+/// and attention_mask, int64 [batch, tokens]; optional token_type_ids and position_ids. Outputs: last_hidden_state,
+/// pooler_output where the checkpoint has a pooler, and hidden_states.0 … N (embedding, then each layer).
 /// </summary>
 internal sealed class BertArchitecture : IArchitecture
 {
@@ -17,7 +17,8 @@ internal sealed class BertArchitecture : IArchitecture
 
     public IReadOnlyList<GraphPart> Parts => [GraphPart.Forward];
 
-    public bool Recognizes(ComponentConfig config) => config.ClassName is "BertModel" or "BertForMaskedLM" or "BertForPreTraining"
+    public bool Recognizes(ComponentConfig config) =>
+        config.ClassName is "BertModel" or "BertForMaskedLM" or "BertForPreTraining"
         || (config.ClassName.Length == 0 && config.Text("model_type", "") == "bert");
 
     public Graph Build(BuildRequest request)
@@ -25,7 +26,11 @@ internal sealed class BertArchitecture : IArchitecture
         var settings = new Settings(request.Config);
         var g = new GraphBuilder("BertModel", request.Tensors, NamesOf(request.Tensors));
         GraphValue ids = g.Input("input_ids", ElementType.Int64, "batch", "tokens");
-        GraphValue mask = AttentionBlock.MaskTerm(g, g.Input("attention_mask", ElementType.Int64, "batch", "tokens"), float.MinValue);
+        GraphValue mask = AttentionBlock.MaskTerm(
+            g,
+            g.Input("attention_mask", ElementType.Int64, "batch", "tokens"),
+            float.MinValue
+        );
         GraphValue x = Embed(g, settings, ids, request.OptionalInputs);
         var states = new List<GraphValue> { x };
         for (int i = 0; i < settings.Layers; i++)
@@ -40,20 +45,31 @@ internal sealed class BertArchitecture : IArchitecture
             GraphValue first = g.Squeeze(g.Slice(x, 1, 0, 1), 1);
             g.Output("pooler_output", g.Tanh(g.Linear("pooler.dense", first, settings.Width)));
         }
-        for (int i = 0; i < states.Count; i++) g.Output($"hidden_states.{i}", states[i]);
+        for (int i = 0; i < states.Count; i++)
+            g.Output($"hidden_states.{i}", states[i]);
         return g.Build();
     }
 
-    private static GraphValue Embed(GraphBuilder g, Settings settings, GraphValue ids, IReadOnlyCollection<string> optionalInputs)
+    private static GraphValue Embed(
+        GraphBuilder g,
+        Settings settings,
+        GraphValue ids,
+        IReadOnlyCollection<string> optionalInputs
+    )
     {
-        GraphValue? Optional(string name) => optionalInputs.Contains(name) ? g.Input(name, ElementType.Int64, "batch", "tokens") : null;
-        GraphValue? types = Optional("token_type_ids"), positions = Optional("position_ids");
+        GraphValue? Optional(string name) =>
+            optionalInputs.Contains(name) ? g.Input(name, ElementType.Int64, "batch", "tokens") : null;
+        GraphValue? types = Optional("token_type_ids"),
+            positions = Optional("position_ids");
         using GraphBuilder.ModuleScope scope = g.Scope("embeddings");
         GraphValue x = g.Embedding("word_embeddings", ids, settings.Vocabulary, settings.Width);
         // Without types every token is of type 0.
-        x = g.Add(x, types is null
-            ? g.Slice(g.Parameter("token_type_embeddings.weight", settings.TokenTypes, settings.Width), 0, 0, 1)
-            : g.Embedding("token_type_embeddings", types, settings.TokenTypes, settings.Width));
+        x = g.Add(
+            x,
+            types is null
+                ? g.Slice(g.Parameter("token_type_embeddings.weight", settings.TokenTypes, settings.Width), 0, 0, 1)
+                : g.Embedding("token_type_embeddings", types, settings.TokenTypes, settings.Width)
+        );
         GraphValue table = g.Parameter("position_embeddings.weight", settings.Positions, settings.Width);
         x = g.Add(x, positions is null ? g.SliceLike(table, 0, ids, 1) : g.Gather(table, positions));
         return g.LayerNorm("LayerNorm", x, settings.NormEpsilon);
@@ -68,23 +84,47 @@ internal sealed class BertArchitecture : IArchitecture
             {
                 GraphValue Project(string module) => g.Linear(module, x, settings.Width);
                 attended = AttentionBlock.Attend(
-                    g, Project("query"), Project("key"), Project("value"), settings.Heads, 1 / Math.Sqrt((double)settings.Width / settings.Heads), mask);
+                    g,
+                    Project("query"),
+                    Project("key"),
+                    Project("value"),
+                    settings.Heads,
+                    1 / Math.Sqrt((double)settings.Width / settings.Heads),
+                    mask
+                );
             }
-            x = g.LayerNorm("output.LayerNorm", g.Add(x, g.Linear("output.dense", attended, settings.Width)), settings.NormEpsilon);
+            x = g.LayerNorm(
+                "output.LayerNorm",
+                g.Add(x, g.Linear("output.dense", attended, settings.Width)),
+                settings.NormEpsilon
+            );
         }
-        GraphValue hidden = Activation.Apply(g, g.Linear("intermediate.dense", x, settings.HiddenWidth), settings.Config, "hidden_act", "gelu");
-        return g.LayerNorm("output.LayerNorm", g.Add(x, g.Linear("output.dense", hidden, settings.Width)), settings.NormEpsilon);
+        GraphValue hidden = Activation.Apply(
+            g,
+            g.Linear("intermediate.dense", x, settings.HiddenWidth),
+            settings.Config,
+            "hidden_act",
+            "gelu"
+        );
+        return g.LayerNorm(
+            "output.LayerNorm",
+            g.Add(x, g.Linear("output.dense", hidden, settings.Width)),
+            settings.NormEpsilon
+        );
     }
 
-    // Checkpoints of models with a head hold the encoder below a prefix, and early ones call a norm's scale and shift gamma and beta.
+    // Checkpoints of models with a head hold the encoder below a prefix, and early ones call a norm's scale and shift
+    // gamma and beta.
     private static Func<string, string> NamesOf(ITensorSource tensors)
     {
         string prefix = tensors.Tensors.ContainsKey($"{Prefix}embeddings.word_embeddings.weight") ? Prefix : "";
         bool early = tensors.Tensors.ContainsKey($"{prefix}embeddings.LayerNorm.gamma");
         return path =>
         {
-            if (early && path.EndsWith("LayerNorm.weight", StringComparison.Ordinal)) path = $"{path[..^"weight".Length]}gamma";
-            if (early && path.EndsWith("LayerNorm.bias", StringComparison.Ordinal)) path = $"{path[..^"bias".Length]}beta";
+            if (early && path.EndsWith("LayerNorm.weight", StringComparison.Ordinal))
+                path = $"{path[..^"weight".Length]}gamma";
+            if (early && path.EndsWith("LayerNorm.bias", StringComparison.Ordinal))
+                path = $"{path[..^"bias".Length]}beta";
             return prefix + path;
         };
     }
@@ -94,8 +134,10 @@ internal sealed class BertArchitecture : IArchitecture
         internal Settings(ComponentConfig config)
         {
             Config = config;
-            if (config.Text("position_embedding_type", "absolute") != "absolute") throw config.Unsupported("position_embedding_type", "only absolute is");
-            if (config.Flag("is_decoder", false)) throw config.Unsupported("is_decoder", "only encoders are");
+            if (config.Text("position_embedding_type", "absolute") != "absolute")
+                throw config.Unsupported("position_embedding_type", "only absolute is");
+            if (config.Flag("is_decoder", false))
+                throw config.Unsupported("is_decoder", "only encoders are");
             Vocabulary = config.Int("vocab_size", 30522);
             Width = config.Int("hidden_size", 768);
             HiddenWidth = config.Int("intermediate_size", 3072);
@@ -104,7 +146,8 @@ internal sealed class BertArchitecture : IArchitecture
             Positions = config.Int("max_position_embeddings", 512);
             TokenTypes = config.Int("type_vocab_size", 2);
             NormEpsilon = config.Number("layer_norm_eps", 1e-12);
-            if (Heads < 1 || Width % Heads != 0) throw config.Unsupported("num_attention_heads", $"it must divide hidden_size {Width}");
+            if (Heads < 1 || Width % Heads != 0)
+                throw config.Unsupported("num_attention_heads", $"it must divide hidden_size {Width}");
         }
 
         internal ComponentConfig Config { get; }

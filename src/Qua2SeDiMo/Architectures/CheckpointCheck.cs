@@ -6,7 +6,8 @@ using Qua2SeDiMo.Models.Known;
 
 namespace Qua2SeDiMo.Architectures;
 
-/// <summary>Refuses checkpoints whose weights do not mean what their numbers say: quantized, scaled, adapted, or with inputs that the configuration lacks.</summary>
+/// <summary>Refuses checkpoints whose weights do not mean what their numbers say: quantized, scaled, adapted, or with
+/// inputs that the configuration lacks.</summary>
 internal static class CheckpointCheck
 {
     private const string WeightSuffix = "weight";
@@ -18,20 +19,49 @@ internal static class CheckpointCheck
     /// <exception cref="ArchitectureException">The weights are not plain numbers.</exception>
     internal static void OfMarks(ComponentConfig config, ITensorSource tensors)
     {
-        string[] keys = [.. KnownTensors.QuantizationKeys.Where(key => IsSet(config.Value(key)) && !IsApplied(config, key))];
+        string[] keys =
+        [
+            .. KnownTensors.QuantizationKeys.Where(key => IsSet(config.Value(key)) && !IsApplied(config, key)),
+        ];
         foreach (TensorMark mark in KnownTensors.Marks.Where(mark => !mark.OnlyUnread))
         {
             string[] names = [.. tensors.Tensors.Keys.Where(mark.Matches)];
-            if (names.Length > 0) throw Refusal(tensors, mark.Finding, [.. keys.Select(key => Found(config, key)), Found(names)], mark.Advice);
+            if (names.Length > 0)
+                throw Refusal(
+                    tensors,
+                    mark.Finding,
+                    [.. keys.Select(key => Found(config, key)), Found(names)],
+                    mark.Advice
+                );
         }
-        // Scales that are applied are no tensors of their own any more; where one does not fit its weight, the weight says why.
-        string[] scales = [.. tensors.Tensors.Keys.Where(name => KnownTensors.Scales.Matches(name) && WeightOf(name, tensors)?.Fault is null)];
+        // Scales that are applied are no tensors of their own any more; where one does not fit its weight, the weight
+        // says why.
+        string[] scales =
+        [
+            .. tensors.Tensors.Keys.Where(name =>
+                KnownTensors.Scales.Matches(name) && WeightOf(name, tensors)?.Fault is null
+            ),
+        ];
         if (keys.Length > 0)
         {
-            string method = config.Value(keys[0]) is JsonObject settings && settings["quant_method"] is JsonValue value && value.GetValueKind() == JsonValueKind.String ? $" by {value}" : "";
-            throw Refusal(tensors, $"the weights are quantized{method}", [.. keys.Select(key => Found(config, key)), .. scales.Length > 0 ? [Found(scales)] : Array.Empty<string>()], KnownTensors.GiveOriginal);
+            string method =
+                config.Value(keys[0]) is JsonObject settings
+                && settings["quant_method"] is JsonValue value
+                && value.GetValueKind() == JsonValueKind.String
+                    ? $" by {value}"
+                    : "";
+            throw Refusal(
+                tensors,
+                $"the weights are quantized{method}",
+                [
+                    .. keys.Select(key => Found(config, key)),
+                    .. scales.Length > 0 ? [Found(scales)] : Array.Empty<string>(),
+                ],
+                KnownTensors.GiveOriginal
+            );
         }
-        if (scales.Length > 0) throw Refusal(tensors, KnownTensors.Scales.Finding, [Found(scales)], KnownTensors.Scales.Advice);
+        if (scales.Length > 0)
+            throw Refusal(tensors, KnownTensors.Scales.Finding, [Found(scales)], KnownTensors.Scales.Advice);
     }
 
     /// <summary>After the model was built: tensors left over that would have changed it.</summary>
@@ -42,21 +72,32 @@ internal static class CheckpointCheck
         foreach (TensorMark mark in KnownTensors.Marks.Where(mark => mark.OnlyUnread))
         {
             string[] names = [.. unread.Select(tensor => tensor.Name).Where(mark.Matches)];
-            if (names.Length > 0) throw Refusal(tensors, mark.Finding, [Found(names)], mark.Advice);
+            if (names.Length > 0)
+                throw Refusal(tensors, mark.Finding, [Found(names)], mark.Advice);
         }
     }
 
-    private static bool IsSet(JsonNode? value) => value is not (null or JsonObject { Count: 0 }) && value.GetValueKind() != JsonValueKind.False;
+    private static bool IsSet(JsonNode? value) =>
+        value is not (null or JsonObject { Count: 0 }) && value.GetValueKind() != JsonValueKind.False;
 
     private static bool IsApplied(ComponentConfig config, string key) =>
-        config.Value(key) is JsonObject settings && (settings["quant_method"] as JsonValue)?.ToString() == AppliedMethod && settings["weight_block_size"] is null;
+        config.Value(key) is JsonObject settings
+        && (settings["quant_method"] as JsonValue)?.ToString() == AppliedMethod
+        && settings["weight_block_size"] is null;
 
     // A scale belongs to the weight of the same module.
-    private static TensorInfo? WeightOf(string scale, ITensorSource tensors) => tensors.Tensors.GetValueOrDefault(scale[..(scale.LastIndexOf('.') + 1)] + WeightSuffix);
+    private static TensorInfo? WeightOf(string scale, ITensorSource tensors) =>
+        tensors.Tensors.GetValueOrDefault(scale[..(scale.LastIndexOf('.') + 1)] + WeightSuffix);
 
     private static string Found(ComponentConfig config, string key) => $"{key} in {Path.GetFileName(config.Source)}";
 
-    private static string Found(string[] names) => names.Length == 1 ? $"tensor '{names[0]}'" : $"{names.Length} tensors such as '{names[0]}'";
+    private static string Found(string[] names) =>
+        names.Length == 1 ? $"tensor '{names[0]}'" : $"{names.Length} tensors such as '{names[0]}'";
 
-    private static ArchitectureException Refusal(ITensorSource tensors, string finding, string[] found, string advice) => new($"{tensors}: {finding} ({string.Join(", ", found)}); {advice}.");
+    private static ArchitectureException Refusal(
+        ITensorSource tensors,
+        string finding,
+        string[] found,
+        string advice
+    ) => new($"{tensors}: {finding} ({string.Join(", ", found)}); {advice}.");
 }

@@ -6,9 +6,10 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Architectures;
 
 /// <summary>
-/// Both towers of CLIP with their projections. Inputs: pixel_values [images, channels, size, size] and input_ids [texts, tokens].
-/// Outputs: image_embeds and text_embeds (as projected), image_embeds_normalized and text_embeds_normalized (length 1),
-/// logits_per_image [images, texts], vision_last_hidden_state. Choose outputs of one tower to run it alone.
+/// Both towers of CLIP with their projections. Inputs: pixel_values [images, channels, size, size] and input_ids
+/// [texts, tokens]. Outputs: image_embeds and text_embeds (as projected), image_embeds_normalized and
+/// text_embeds_normalized (length 1), logits_per_image [images, texts], vision_last_hidden_state. Choose outputs of one
+/// tower to run it alone.
 /// </summary>
 internal sealed class ClipArchitecture : IArchitecture
 {
@@ -38,5 +39,6 @@ internal sealed class ClipArchitecture : IArchitecture
         return g.Build();
     }
 
-    private static GraphValue Normalize(GraphBuilder g, GraphValue x) => g.Divide(x, g.Sqrt(g.Sum(g.Multiply(x, x), -1)));
+    private static GraphValue Normalize(GraphBuilder g, GraphValue x) =>
+        g.Divide(x, g.Sqrt(g.Sum(g.Multiply(x, x), -1)));
 }

@@ -8,9 +8,10 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Architectures;
 
 /// <summary>
-/// DiT (Peebles and Xie, ICCV 2023): a class-conditional transformer with adaLN-Zero. Every block owns a timestep embedder and a class
-/// table; the head reuses those of block 0. Inputs: hidden_states [batch, channels, size, size], timestep [batch], class_labels int64
-/// [batch], the last label meaning none. Output: sample, usually with variance channels behind the noise channels.
+/// DiT (Peebles and Xie, ICCV 2023): a class-conditional transformer with adaLN-Zero. Every block owns a timestep
+/// embedder and a class table; the head reuses those of block 0. Inputs: hidden_states [batch, channels, size, size],
+/// timestep [batch], class_labels int64 [batch], the last label meaning none. Output: sample, usually with variance
+/// channels behind the noise channels.
 /// </summary>
 internal sealed class DiTArchitecture : IArchitecture
 {
@@ -19,7 +20,8 @@ internal sealed class DiTArchitecture : IArchitecture
 
     public IReadOnlyList<GraphPart> Parts => [GraphPart.Forward];
 
-    public bool Recognizes(ComponentConfig config) => config.ClassName == "DiTTransformer2DModel"
+    public bool Recognizes(ComponentConfig config) =>
+        config.ClassName == "DiTTransformer2DModel"
         || (config.ClassName == "Transformer2DModel" && config.Text("norm_type", "layer_norm") == "ada_norm_zero");
 
     public Graph Build(BuildRequest request)
@@ -29,7 +31,10 @@ internal sealed class DiTArchitecture : IArchitecture
         int height = request.Height ?? settings.Sample.Height;
         int width = request.Width ?? settings.Sample.Width;
         PatchGrid grid = PatchGrid.Of(request, height, width, settings.Patch);
-        if (grid.Height != grid.Width) throw new ArchitectureException($"{config.Source}: DiT makes square images only; a latent of {height} × {width} was asked for.");
+        if (grid.Height != grid.Width)
+            throw new ArchitectureException(
+                $"{config.Source}: DiT makes square images only; a latent of {height} × {width} was asked for."
+            );
         var g = new GraphBuilder("DiTTransformer2DModel", request.Tensors);
         GraphValue image = g.Input("hidden_states", ElementType.Float32, "batch", settings.InChannels, height, width);
         GraphValue timestep = g.Input("timestep", ElementType.Float32, "batch");
@@ -49,7 +54,11 @@ internal sealed class DiTArchitecture : IArchitecture
             condition ??= embedded;
             x = Block(g, settings, x, embedded);
         }
-        IReadOnlyList<GraphValue> chunks = g.Chunk(g.Linear("proj_out_1", g.Silu(condition!), 2L * settings.Width), 2, 1);
+        IReadOnlyList<GraphValue> chunks = g.Chunk(
+            g.Linear("proj_out_1", g.Silu(condition!), 2L * settings.Width),
+            2,
+            1
+        );
         x = Modulate(g, g.LayerNorm("norm_out", x, AdaNormEpsilon, affine: false), chunks[0], chunks[1]);
         x = g.Linear("proj_out_2", x, (long)settings.Patch * settings.Patch * settings.OutChannels);
         g.Output("sample", grid.Unpatchify(g, x, settings.OutChannels));
@@ -72,7 +81,15 @@ internal sealed class DiTArchitecture : IArchitecture
             chunks = g.Chunk(g.Linear("linear", g.Silu(embedded), 6L * settings.Width), 6, 1);
             normal = Modulate(g, g.LayerNorm("norm", x, AdaNormEpsilon, affine: false), chunks[0], chunks[1]);
         }
-        GraphValue attended = AttentionBlock.Apply(g, "attn1", normal, null, settings.Heads, settings.HeadWidth, settings.AttentionBias);
+        GraphValue attended = AttentionBlock.Apply(
+            g,
+            "attn1",
+            normal,
+            null,
+            settings.Heads,
+            settings.HeadWidth,
+            settings.AttentionBias
+        );
         x = g.Add(x, g.Multiply(g.Unsqueeze(chunks[2], 1), attended));
         normal = Modulate(g, g.LayerNorm("norm3", x, settings.NormEpsilon, settings.NormAffine), chunks[3], chunks[4]);
         GraphValue fed = FeedForwardBlock.Apply(g, "ff", normal, settings.Config, "activation_fn", "gelu-approximate");
@@ -88,13 +105,15 @@ internal sealed class DiTArchitecture : IArchitecture
         internal Settings(ComponentConfig config)
         {
             Config = config;
-            if (config.Text("norm_type", "ada_norm_zero") != "ada_norm_zero") throw config.Unsupported("norm_type", "DiT has ada_norm_zero");
+            if (config.Text("norm_type", "ada_norm_zero") != "ada_norm_zero")
+                throw config.Unsupported("norm_type", "DiT has ada_norm_zero");
             Heads = config.Int("num_attention_heads", 16);
             HeadWidth = config.Int("attention_head_dim", 72);
             InChannels = config.Int("in_channels", 4);
             OutChannels = config.Int("out_channels", InChannels);
             Layers = config.Int("num_layers", 28);
-            if (Layers < 1) throw config.Unsupported("num_layers", "it must be at least 1");
+            if (Layers < 1)
+                throw config.Unsupported("num_layers", "it must be at least 1");
             AttentionBias = config.Flag("attention_bias", true);
             Sample = SampleSize.Of(config);
             Patch = config.Int("patch_size", 2);

@@ -9,16 +9,27 @@ namespace Qua2SeDiMo.Architectures;
 /// <summary>Finds the keys of a configuration that ask for an extent which the checkpoint does not have.</summary>
 internal static class ExtentKeys
 {
-    /// <summary>For instance <c>block_out_channels[0] = 2147483647</c>, or the two keys whose product it is; empty where none says so.</summary>
+    /// <summary>For instance <c>block_out_channels[0] = 2147483647</c>, or the two keys whose product it is; empty
+    /// where none says so.</summary>
     internal static string Of(ComponentConfig config, ParameterException error)
     {
-        if (error.Wanted.Count == 0) return "";
+        if (error.Wanted.Count == 0)
+            return "";
         HashSet<long> wrong = [.. error.Wanted.Except(error.Stored).Where(extent => extent > 1)];
         (string Key, long Value)[] numbers = [.. Numbers(config).Where(number => number.Value > 1)];
         string[] said = [.. numbers.Where(number => wrong.Contains(number.Value)).Select(Text)];
         if (said.Length == 0)
         {
-            said = [.. numbers.SelectMany((first, i) => numbers.Skip(i + 1).Where(second => wrong.Contains(first.Value * second.Value)).Select(second => $"{Text(first)} with {Text(second)}"))];
+            said =
+            [
+                .. numbers.SelectMany(
+                    (first, i) =>
+                        numbers
+                            .Skip(i + 1)
+                            .Where(second => wrong.Contains(first.Value * second.Value))
+                            .Select(second => $"{Text(first)} with {Text(second)}")
+                ),
+            ];
         }
         return string.Join(", ", said.Take(3));
     }
@@ -27,14 +38,18 @@ internal static class ExtentKeys
     {
         foreach ((string key, ForeignValue value) in config.Members)
         {
-            if (value.TryInt(out int number)) yield return (key, number);
-            if (!value.IsList) continue;
+            if (value.TryInt(out int number))
+                yield return (key, number);
+            if (!value.IsList)
+                continue;
             for (int i = 0; i < value.Items.Count; i++)
             {
-                if (value.Items[i].TryInt(out int item)) yield return (string.Create(CultureInfo.InvariantCulture, $"{key}[{i}]"), item);
+                if (value.Items[i].TryInt(out int item))
+                    yield return (string.Create(CultureInfo.InvariantCulture, $"{key}[{i}]"), item);
             }
         }
     }
 
-    private static string Text((string Key, long Value) number) => string.Create(CultureInfo.InvariantCulture, $"{number.Key} = {number.Value}");
+    private static string Text((string Key, long Value) number) =>
+        string.Create(CultureInfo.InvariantCulture, $"{number.Key} = {number.Value}");
 }

@@ -7,10 +7,11 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Architectures;
 
 /// <summary>
-/// FLUX.1 (Black Forest Labs, 2024): two streams that meet in joint attention, then one stream, with rotary positions from token
-/// coordinates. Inputs: hidden_states [batch, image tokens, channels] (patches packed by the pipeline), encoder_hidden_states
-/// [batch, tokens, width], pooled_projections [batch, width], timestep [batch] in 0 … 1, img_ids [image tokens, axes],
-/// txt_ids [tokens, axes]; guidance-distilled models also guidance [batch]. Output: sample, shaped like hidden_states.
+/// FLUX.1 (Black Forest Labs, 2024): two streams that meet in joint attention, then one stream, with rotary positions
+/// from token coordinates. Inputs: hidden_states [batch, image tokens, channels] (patches packed by the pipeline),
+/// encoder_hidden_states [batch, tokens, width], pooled_projections [batch, width], timestep [batch] in 0 … 1, img_ids
+/// [image tokens, axes], txt_ids [tokens, axes]; guidance-distilled models also guidance [batch]. Output: sample,
+/// shaped like hidden_states.
 /// </summary>
 internal sealed class FluxArchitecture : IArchitecture
 {
@@ -27,7 +28,13 @@ internal sealed class FluxArchitecture : IArchitecture
         var settings = new Settings(request.Config);
         var g = new GraphBuilder("FluxTransformer2DModel", request.Tensors);
         GraphValue packed = g.Input("hidden_states", ElementType.Float32, "batch", "image_tokens", settings.InChannels);
-        GraphValue caption = g.Input("encoder_hidden_states", ElementType.Float32, "batch", "tokens", settings.TextWidth);
+        GraphValue caption = g.Input(
+            "encoder_hidden_states",
+            ElementType.Float32,
+            "batch",
+            "tokens",
+            settings.TextWidth
+        );
         GraphValue pooled = g.Input("pooled_projections", ElementType.Float32, "batch", settings.PooledWidth);
         GraphValue timestep = g.Input("timestep", ElementType.Float32, "batch");
         GraphValue imageIds = g.Input("img_ids", ElementType.Float32, "image_tokens", settings.Axes.Length);
@@ -61,13 +68,25 @@ internal sealed class FluxArchitecture : IArchitecture
         return g.Build();
     }
 
-    private static GraphValue EmbedConditions(GraphBuilder g, Settings settings, GraphValue timestep, GraphValue? guidance, GraphValue pooled)
+    private static GraphValue EmbedConditions(
+        GraphBuilder g,
+        Settings settings,
+        GraphValue timestep,
+        GraphValue? guidance,
+        GraphValue pooled
+    )
     {
         using GraphBuilder.ModuleScope scope = g.Scope("time_text_embed");
         GraphValue Embed(string module, GraphValue number) =>
-            TimestepBlock.Embed(g, module, TimestepBlock.Sinusoid(g, g.Multiply(number, TimestepScale), SinusoidChannels), settings.Width);
+            TimestepBlock.Embed(
+                g,
+                module,
+                TimestepBlock.Sinusoid(g, g.Multiply(number, TimestepScale), SinusoidChannels),
+                settings.Width
+            );
         GraphValue condition = Embed("timestep_embedder", timestep);
-        if (guidance is not null) condition = g.Add(condition, Embed("guidance_embedder", guidance));
+        if (guidance is not null)
+            condition = g.Add(condition, Embed("guidance_embedder", guidance));
         return g.Add(condition, TimestepBlock.Embed(g, "text_embedder", pooled, settings.Width));
     }
 
@@ -77,23 +96,38 @@ internal sealed class FluxArchitecture : IArchitecture
         using GraphBuilder.ModuleScope scope = g.Scope("pos_embed");
         GraphValue[] angles =
         [
-            .. settings.Axes.Select((width, axis) => g.Multiply(g.Slice(ids, 1, axis, axis + 1), g.Constant(RotaryTables.Frequencies(width), 1, width / 2))),
+            .. settings.Axes.Select(
+                (width, axis) =>
+                    g.Multiply(
+                        g.Slice(ids, 1, axis, axis + 1),
+                        g.Constant(RotaryTables.Frequencies(width), 1, width / 2)
+                    )
+            ),
         ];
         RotaryTables once = RotaryTables.OfAngles(g, g.Unsqueeze(g.Concat(1, angles), 0));
         return new RotaryTables(g.RepeatForEach(once.Cos, like), g.RepeatForEach(once.Sin, like));
     }
 
-    private static (GraphValue Image, GraphValue Text) JointBlock(GraphBuilder g, JointAttention attention, GraphValue image, GraphValue text, GraphValue condition)
+    private static (GraphValue Image, GraphValue Text) JointBlock(
+        GraphBuilder g,
+        JointAttention attention,
+        GraphValue image,
+        GraphValue text,
+        GraphValue condition
+    )
     {
         long width = image[-1].Size;
-        IReadOnlyList<GraphValue> m = Modulation.Chunks(g, "norm1", condition, width, 6), c = Modulation.Chunks(g, "norm1_context", condition, width, 6);
+        IReadOnlyList<GraphValue> m = Modulation.Chunks(g, "norm1", condition, width, 6),
+            c = Modulation.Chunks(g, "norm1_context", condition, width, 6);
         GraphValue imageNormal = StreamBlock.Normalise(g, "norm1", image, m[0], m[1], NormEpsilon);
         GraphValue textNormal = StreamBlock.Normalise(g, "norm1_context", text, c[0], c[1], NormEpsilon);
         (GraphValue imageAttended, GraphValue? textAttended) = attention.Joint(g, "attn", imageNormal, textNormal);
         image = g.Add(image, g.Multiply(m[2], imageAttended));
         text = g.Add(text, g.Multiply(c[2], textAttended!));
-        return (StreamBlock.FeedForward(g, "norm2", "ff", image, m[3], m[4], m[5], NormEpsilon),
-            StreamBlock.FeedForward(g, "norm2_context", "ff_context", text, c[3], c[4], c[5], NormEpsilon));
+        return (
+            StreamBlock.FeedForward(g, "norm2", "ff", image, m[3], m[4], m[5], NormEpsilon),
+            StreamBlock.FeedForward(g, "norm2_context", "ff_context", text, c[3], c[4], c[5], NormEpsilon)
+        );
     }
 
     // Attention and feed-forward side by side; their results meet one weight, each its own part.
@@ -124,7 +158,10 @@ internal sealed class FluxArchitecture : IArchitecture
             Axes = config.Ints("axes_dims_rope") ?? [16, 56, 56];
             if (Axes.Sum() != HeadWidth || Axes.Any(axis => axis < 1 || axis % 2 != 0))
             {
-                throw config.Unsupported("axes_dims_rope", $"its even numbers must add up to attention_head_dim {HeadWidth}");
+                throw config.Unsupported(
+                    "axes_dims_rope",
+                    $"its even numbers must add up to attention_head_dim {HeadWidth}"
+                );
             }
         }
 

@@ -8,9 +8,10 @@ namespace Qua2SeDiMo.Architectures;
 
 /// <summary>
 /// Hunyuan-DiT (Li et al., 2024): a DiT with long skips, rotary positions and cross-attention to BERT and T5 tokens.
-/// Inputs: hidden_states [batch, channels, height, width], timestep [batch], encoder_hidden_states [batch, text_len, width] and
-/// encoder_hidden_states_t5 [batch, text_len_t5, width] with masks text_embedding_mask and text_embedding_mask_t5 of ones and zeros,
-/// image_rotary_emb.cos and .sin [tokens, head width]; up to version 1.1 also image_meta_size [batch, 6] and style [batch]. Output: sample.
+/// Inputs: hidden_states [batch, channels, height, width], timestep [batch], encoder_hidden_states [batch, text_len,
+/// width] and encoder_hidden_states_t5 [batch, text_len_t5, width] with masks text_embedding_mask and
+/// text_embedding_mask_t5 of ones and zeros, image_rotary_emb.cos and .sin [tokens, head width]; up to version 1.1 also
+/// image_meta_size [batch, 6] and style [batch]. Output: sample.
 /// </summary>
 internal sealed class HunyuanDiTArchitecture : IArchitecture
 {
@@ -26,34 +27,54 @@ internal sealed class HunyuanDiTArchitecture : IArchitecture
     public Graph Build(BuildRequest request)
     {
         var settings = new Settings(request.Config);
-        int height = request.Height ?? settings.Sample.Height, width = request.Width ?? settings.Sample.Width;
+        int height = request.Height ?? settings.Sample.Height,
+            width = request.Width ?? settings.Sample.Width;
         PatchGrid grid = PatchGrid.Of(request, height, width, settings.Patch);
         var g = new GraphBuilder("HunyuanDiT2DModel", request.Tensors);
         GraphValue image = g.Input("hidden_states", ElementType.Float32, "batch", settings.InChannels, height, width);
         GraphValue timestep = g.Input("timestep", ElementType.Float32, "batch");
-        GraphValue bert = g.Input("encoder_hidden_states", ElementType.Float32, "batch", settings.TextLength, settings.TextWidth);
+        GraphValue bert = g.Input(
+            "encoder_hidden_states",
+            ElementType.Float32,
+            "batch",
+            settings.TextLength,
+            settings.TextWidth
+        );
         GraphValue bertMask = g.Input("text_embedding_mask", ElementType.Float32, "batch", settings.TextLength);
-        GraphValue t5 = g.Input("encoder_hidden_states_t5", ElementType.Float32, "batch", settings.T5Length, settings.T5Width);
+        GraphValue t5 = g.Input(
+            "encoder_hidden_states_t5",
+            ElementType.Float32,
+            "batch",
+            settings.T5Length,
+            settings.T5Width
+        );
         GraphValue t5Mask = g.Input("text_embedding_mask_t5", ElementType.Float32, "batch", settings.T5Length);
         GraphValue cos = g.Input("image_rotary_emb.cos", ElementType.Float32, grid.Count, settings.HeadWidth);
         GraphValue sin = g.Input("image_rotary_emb.sin", ElementType.Float32, grid.Count, settings.HeadWidth);
 
         GraphValue x;
-        using (g.Scope("pos_embed")) x = grid.Embed(g, image, settings.Width);
+        using (g.Scope("pos_embed"))
+            x = grid.Embed(g, image, settings.Width);
         GraphValue condition = EmbedConditions(g, settings, timestep, t5);
         GraphValue text = g.Concat(1, bert, EmbedText(g, settings, t5));
         GraphValue seen = g.Cast(g.Unsqueeze(g.Concat(1, bertMask, t5Mask), 2), ElementType.Bool);
         // A hidden token is not left out of attention but replaced by a learned vector.
-        text = g.Where(seen, text, g.Parameter("text_embedding_padding", settings.TextLength + settings.T5Length, settings.TextWidth));
+        text = g.Where(
+            seen,
+            text,
+            g.Parameter("text_embedding_padding", settings.TextLength + settings.T5Length, settings.TextWidth)
+        );
         RotaryTables rotary = RotaryTables.OfDoubled(g, cos, sin, image);
 
         var skips = new Stack<GraphValue>();
         for (int i = 0; i < settings.Layers; i++)
         {
             using GraphBuilder.ModuleScope scope = g.Scope($"blocks.{i}");
-            if (i > settings.Layers / 2) x = JoinSkip(g, settings, x, skips.Pop());
+            if (i > settings.Layers / 2)
+                x = JoinSkip(g, settings, x, skips.Pop());
             x = Block(g, settings, x, condition, text, rotary);
-            if (i < (settings.Layers / 2) - 1) skips.Push(x);
+            if (i < (settings.Layers / 2) - 1)
+                skips.Push(x);
         }
         x = Modulation.Continuous(g, "norm_out", x, condition, NormEpsilon);
         x = g.Linear("proj_out", x, (long)settings.Patch * settings.Patch * settings.OutChannels);
@@ -71,21 +92,35 @@ internal sealed class HunyuanDiTArchitecture : IArchitecture
     private static GraphValue EmbedConditions(GraphBuilder g, Settings settings, GraphValue timestep, GraphValue t5)
     {
         using GraphBuilder.ModuleScope scope = g.Scope("time_extra_emb");
-        GraphValue time = TimestepBlock.Embed(g, "timestep_embedder", TimestepBlock.Sinusoid(g, timestep, SinusoidChannels), settings.Width);
+        GraphValue time = TimestepBlock.Embed(
+            g,
+            "timestep_embedder",
+            TimestepBlock.Sinusoid(g, timestep, SinusoidChannels),
+            settings.Width
+        );
         GraphValue extra = Pool(g, settings, t5);
         if (settings.SizeAndStyle)
         {
             GraphValue sizes = g.Input("image_meta_size", ElementType.Float32, "batch", MetaSizes);
             GraphValue waves = TimestepBlock.Sinusoid(g, g.Reshape(sizes, "numbers"), SinusoidChannels);
-            GraphValue style = g.Embedding("style_embedder", g.Input("style", ElementType.Int64, "batch"), 1, settings.Width);
+            GraphValue style = g.Embedding(
+                "style_embedder",
+                g.Input("style", ElementType.Int64, "batch"),
+                1,
+                settings.Width
+            );
             extra = g.Concat(-1, extra, g.Reshape(waves, "batch", MetaSizes * SinusoidChannels), style);
         }
         using GraphBuilder.ModuleScope embedder = g.Scope("extra_embedder");
-        return g.Add(time, g.Linear("linear_2", g.Silu(g.Linear("linear_1", extra, 4L * settings.Width)), settings.Width));
+        return g.Add(
+            time,
+            g.Linear("linear_2", g.Silu(g.Linear("linear_1", extra, 4L * settings.Width)), settings.Width)
+        );
     }
 
-    // Attention of the mean token over all tokens, hidden ones included, gives one vector [batch, pooled width]. Its four projections
-    // are read as plain parameters by the reference too, and stay out of the weights that are quantized.
+    // Attention of the mean token over all tokens, hidden ones included, gives one vector [batch, pooled width]. Its
+    // four projections are read as plain parameters by the reference too, and stay out of the weights that are
+    // quantized.
     private static GraphValue Pool(GraphBuilder g, Settings settings, GraphValue tokens)
     {
         using GraphBuilder.ModuleScope scope = g.Scope("pooler");
@@ -100,7 +135,14 @@ internal sealed class HunyuanDiTArchitecture : IArchitecture
         GraphValue query = Project("q_proj", g.Slice(all, 1, 0, 1), settings.T5Width);
         GraphValue key = Project("k_proj", all, settings.T5Width);
         GraphValue value = Project("v_proj", all, settings.T5Width);
-        GraphValue pooled = AttentionBlock.Attend(g, query, key, value, PoolerHeads, 1 / Math.Sqrt((double)settings.T5Width / PoolerHeads));
+        GraphValue pooled = AttentionBlock.Attend(
+            g,
+            query,
+            key,
+            value,
+            PoolerHeads,
+            1 / Math.Sqrt((double)settings.T5Width / PoolerHeads)
+        );
         return g.Squeeze(Project("c_proj", pooled, settings.PooledWidth), 1);
     }
 
@@ -111,26 +153,55 @@ internal sealed class HunyuanDiTArchitecture : IArchitecture
         return g.LinearOfConcat("skip_linear", g.Chunk(joined, 2, -1), settings.Width);
     }
 
-    private static GraphValue Block(GraphBuilder g, Settings settings, GraphValue x, GraphValue condition, GraphValue text, RotaryTables rotary)
+    private static GraphValue Block(
+        GraphBuilder g,
+        Settings settings,
+        GraphValue x,
+        GraphValue condition,
+        GraphValue text,
+        RotaryTables rotary
+    )
     {
         GraphValue shift = Modulation.Chunks(g, "norm1", condition, settings.Width, 1)[0];
         GraphValue normal = g.Add(g.LayerNorm("norm1.norm", x, NormEpsilon), shift);
         x = g.Add(x, Attend(g, "attn1", settings, normal, normal, rotary, rotary));
         x = g.Add(x, Attend(g, "attn2", settings, g.LayerNorm("norm2", x, NormEpsilon), text, rotary, null));
-        GraphValue fed = FeedForwardBlock.Apply(g, "ff", g.LayerNorm("norm3", x, NormEpsilon), settings.Config, "activation_fn", "gelu-approximate", settings.Inner);
+        GraphValue fed = FeedForwardBlock.Apply(
+            g,
+            "ff",
+            g.LayerNorm("norm3", x, NormEpsilon),
+            settings.Config,
+            "activation_fn",
+            "gelu-approximate",
+            settings.Inner
+        );
         return g.Add(x, fed);
     }
 
     private static GraphValue Attend(
-        GraphBuilder g, string module, Settings settings, GraphValue x, GraphValue context, RotaryTables rotary, RotaryTables? contextRotary)
+        GraphBuilder g,
+        string module,
+        Settings settings,
+        GraphValue x,
+        GraphValue context,
+        RotaryTables rotary,
+        RotaryTables? contextRotary
+    )
     {
         using GraphBuilder.ModuleScope scope = g.Scope(module);
         var norm = new QueryKeyNorm(QueryKeyNormKind.Layer, NormEpsilon);
-        GraphValue q = rotary.Apply(g, norm.SplitHeads(g, "norm_q", g.Linear("to_q", x, settings.Width), settings.Heads));
+        GraphValue q = rotary.Apply(
+            g,
+            norm.SplitHeads(g, "norm_q", g.Linear("to_q", x, settings.Width), settings.Heads)
+        );
         GraphValue k = norm.SplitHeads(g, "norm_k", g.Linear("to_k", context, settings.Width), settings.Heads);
-        if (contextRotary is not null) k = contextRotary.Apply(g, k);
+        if (contextRotary is not null)
+            k = contextRotary.Apply(g, k);
         GraphValue v = AttentionBlock.Heads(g, g.Linear("to_v", context, settings.Width), settings.Heads);
-        GraphValue attended = AttentionBlock.Merge(g, AttentionBlock.AttendHeads(g, q, k, v, 1 / Math.Sqrt(settings.HeadWidth)));
+        GraphValue attended = AttentionBlock.Merge(
+            g,
+            AttentionBlock.AttendHeads(g, q, k, v, 1 / Math.Sqrt(settings.HeadWidth))
+        );
         return g.Linear("to_out.0", attended, settings.Width);
     }
 
@@ -139,16 +210,25 @@ internal sealed class HunyuanDiTArchitecture : IArchitecture
         internal Settings(ComponentConfig config)
         {
             Config = config;
-            if (config.Text("norm_type", "layer_norm") != "layer_norm") throw config.Unsupported("norm_type", "Hunyuan-DiT has layer_norm");
+            if (config.Text("norm_type", "layer_norm") != "layer_norm")
+                throw config.Unsupported("norm_type", "Hunyuan-DiT has layer_norm");
             Heads = config.Int("num_attention_heads", 16);
             HeadWidth = config.Int("attention_head_dim", 88);
             InChannels = config.Int("in_channels");
             Patch = config.Int("patch_size");
             Sample = SampleSize.Of(config);
             Layers = config.Int("num_layers", 28);
-            if (Layers > 1 && Layers % 2 != 0) throw config.Unsupported("num_layers", "skips join the first half of the blocks to the second, so it must be even");
+            if (Layers > 1 && Layers % 2 != 0)
+                throw config.Unsupported(
+                    "num_layers",
+                    "skips join the first half of the blocks to the second, so it must be even"
+                );
             // The default of the class, not of the released models, which say 1408.
-            if (config.Int("hidden_size", 1152) != Width) throw config.Unsupported("hidden_size", $"it must be num_attention_heads · attention_head_dim = {Width}");
+            if (config.Int("hidden_size", 1152) != Width)
+                throw config.Unsupported(
+                    "hidden_size",
+                    $"it must be num_attention_heads · attention_head_dim = {Width}"
+                );
             Inner = (long)(Width * config.Number("mlp_ratio", 4.0));
             OutChannels = config.Flag("learn_sigma", true) ? 2 * InChannels : InChannels;
             TextWidth = config.Int("cross_attention_dim", 1024);
@@ -157,8 +237,16 @@ internal sealed class HunyuanDiTArchitecture : IArchitecture
             TextLength = config.Int("text_len", 77);
             T5Length = config.Int("text_len_t5", 256);
             SizeAndStyle = config.Flag("use_style_cond_and_image_meta_size", true);
-            if (T5Width % PoolerHeads != 0) throw config.Unsupported("cross_attention_dim_t5", $"the pooler has {PoolerHeads} heads, so it must be a multiple of that");
-            if (HeadWidth % 2 != 0) throw config.Unsupported("attention_head_dim", "rotary positions turn pairs of channels, so it must be even");
+            if (T5Width % PoolerHeads != 0)
+                throw config.Unsupported(
+                    "cross_attention_dim_t5",
+                    $"the pooler has {PoolerHeads} heads, so it must be a multiple of that"
+                );
+            if (HeadWidth % 2 != 0)
+                throw config.Unsupported(
+                    "attention_head_dim",
+                    "rotary positions turn pairs of channels, so it must be even"
+                );
         }
 
         internal ComponentConfig Config { get; }

@@ -9,8 +9,10 @@ internal enum GraphPart
 {
     /// <summary>The forward pass; all that denoisers and text or image encoders have.</summary>
     Forward,
+
     /// <summary>The encoder of an autoencoder: image [batch, 3, height, width] in [−1, 1] to latents.</summary>
     Encode,
+
     /// <summary>The decoder of an autoencoder: latents to image.</summary>
     Decode,
 }
@@ -23,13 +25,15 @@ internal sealed record BuildRequest(ComponentConfig Config, ITensorSource Tensor
     /// <summary>Which program. Default: the forward pass.</summary>
     public GraphPart Part { get; init; } = GraphPart.Forward;
 
-    /// <summary>Height of the image-like input (latents for denoisers and decoders), or null for the configuration's own.</summary>
+    /// <summary>Height of the image-like input (latents for denoisers and decoders), or null for the configuration's
+    /// own.</summary>
     public int? Height { get; init; }
 
     /// <summary>Width of the image-like input, or null for the configuration's own.</summary>
     public int? Width { get; init; }
 
-    /// <summary>Inputs that the model can do without and that the caller will give, for instance <c>attention_mask</c> of CLIP.</summary>
+    /// <summary>Inputs that the model can do without and that the caller will give, for instance <c>attention_mask</c>
+    /// of CLIP.</summary>
     public IReadOnlyCollection<string> OptionalInputs { get; init; } = [];
 }
 
@@ -43,6 +47,7 @@ internal interface IArchitecture
     bool Recognizes(ComponentConfig config);
 
     /// <summary>Records the program.</summary>
-    /// <exception cref="Q2Exception">A setting is not supported, or the checkpoint does not fit the configuration.</exception>
+    /// <exception cref="Q2Exception">A setting is not supported, or the checkpoint does not fit the
+    /// configuration.</exception>
     Graph Build(BuildRequest request);
 }

@@ -17,11 +17,15 @@ internal sealed record PatchGrid(int Height, int Width, int Patch)
     /// <exception cref="ArchitectureException">No patch fits, or absurdly many do.</exception>
     internal static PatchGrid Of(BuildRequest request, int height, int width, int patch)
     {
-        if (patch < 1) throw request.Config.Unsupported("patch_size", "it must be at least 1");
+        if (patch < 1)
+            throw request.Config.Unsupported("patch_size", "it must be at least 1");
         long patches = (long)(height / patch) * (width / patch);
         if (height < 1 || width < 1 || patches is < 1 or > MaximumPatches)
         {
-            throw new ArchitectureException($"{request.Config.Source}: a latent of {height} × {width} has {patches} patches of {patch} × {patch}; from 1 to {MaximumPatches} are possible.");
+            throw new ArchitectureException(
+                $"{request.Config.Source}: a latent of {height} × {width} has {patches} patches of {patch} × "
+                    + $"{patch}; from 1 to {MaximumPatches} are possible."
+            );
         }
         return new PatchGrid(height / patch, width / patch, patch);
     }
@@ -29,34 +33,53 @@ internal sealed record PatchGrid(int Height, int Width, int Patch)
     /// <summary>Number of tokens.</summary>
     internal int Count => Height * Width;
 
-    /// <summary>The patch convolution below the current scope (<c>proj</c>), flattened to [batch, tokens, width].</summary>
+    /// <summary>The patch convolution below the current scope (<c>proj</c>), flattened to [batch, tokens,
+    /// width].</summary>
     internal GraphValue Embed(GraphBuilder g, GraphValue image, long width)
     {
         GraphValue patches = g.Conv2d("proj", image, width, Patch, stride: Patch);
         return g.Transpose(g.Reshape(patches, patches.Shape[0], width, Count), 0, 2, 1);
     }
 
-    /// <summary>Tokens [batch, tokens, patch·patch·channels], channels fastest, back to an image [batch, channels, height, width].</summary>
+    /// <summary>Tokens [batch, tokens, patch·patch·channels], channels fastest, back to an image [batch, channels,
+    /// height, width].</summary>
     internal GraphValue Unpatchify(GraphBuilder g, GraphValue tokens, long channels)
     {
         Dimension batch = tokens.Shape[0];
         GraphValue split = g.Reshape(tokens, batch, Height, Width, Patch, Patch, channels);
-        return g.Reshape(g.Transpose(split, 0, 5, 1, 3, 2, 4), batch, channels, (long)Height * Patch, (long)Width * Patch);
+        return g.Reshape(
+            g.Transpose(split, 0, 5, 1, 3, 2, 4),
+            batch,
+            channels,
+            (long)Height * Patch,
+            (long)Width * Patch
+        );
     }
 
     /// <summary>
-    /// The fixed two-dimensional position table [1, tokens, width] of DiT: the first half of the channels encodes the column, the second
-    /// the row, each as [sin | cos] of position / 10000^(2k / (width / 2)).
+    /// The fixed two-dimensional position table [1, tokens, width] of DiT: the first half of the channels encodes the
+    /// column, the second the row, each as [sin | cos] of position / 10000^(2k / (width / 2)).
     /// </summary>
     /// <param name="g">The tape.</param>
     /// <param name="config">Configuration, for messages.</param>
     /// <param name="width">Channels, a multiple of 4.</param>
     /// <param name="trained">Size trained on; coordinates are scaled to run up to its number of patches.</param>
     /// <param name="interpolationScale">Divides the coordinates.</param>
-    internal float[] SinCosTable(GraphBuilder g, ComponentConfig config, int width, SampleSize trained, double interpolationScale)
+    internal float[] SinCosTable(
+        GraphBuilder g,
+        ComponentConfig config,
+        int width,
+        SampleSize trained,
+        double interpolationScale
+    )
     {
-        if (width % 4 != 0) throw config.Unsupported("attention_head_dim", $"with it the model is {width} channels wide, and a position table needs a multiple of 4");
-        if (interpolationScale <= 0) throw config.Unsupported("interpolation_scale", "it must be positive");
+        if (width % 4 != 0)
+            throw config.Unsupported(
+                "attention_head_dim",
+                $"with it the model is {width} channels wide, and a position table needs a multiple of 4"
+            );
+        if (interpolationScale <= 0)
+            throw config.Unsupported("interpolation_scale", "it must be positive");
         int quarter = width / 4;
         float[] table = g.Table((long)Count * width, "sample_size, patch_size and the width");
         for (int row = 0; row < Height; row++)

@@ -2,7 +2,8 @@ using Qua2SeDiMo.Graphs.Ir;
 
 namespace Qua2SeDiMo.Architectures;
 
-/// <summary>Images cut into patches whose pixels become the channels of a token, for families that embed them by a linear layer.</summary>
+/// <summary>Images cut into patches whose pixels become the channels of a token, for families that embed them by a
+/// linear layer.</summary>
 internal static class PatchValues
 {
     /// <summary>[batch, channels, height, width] to [batch, tokens, patch·patch·channels].</summary>
@@ -15,7 +16,10 @@ internal static class PatchValues
     {
         if (image[2].Size != (long)grid.Height * grid.Patch || image[3].Size != (long)grid.Width * grid.Patch)
         {
-            throw new ArchitectureException($"A latent of {image[2]} × {image[3]} does not fall into patches of {grid.Patch} × {grid.Patch}; ask for a size that is a multiple of {grid.Patch}.");
+            throw new ArchitectureException(
+                $"A latent of {image[2]} × {image[3]} does not fall into patches of {grid.Patch} × {grid.Patch}; "
+                    + $"ask for a size that is a multiple of {grid.Patch}."
+            );
         }
         long channels = image[1].Size;
         GraphValue cut = g.Reshape(image, image[0], channels, grid.Height, grid.Patch, grid.Width, grid.Patch);

@@ -7,9 +7,10 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Architectures;
 
 /// <summary>
-/// Sana (Xie et al., 2024): linear self-attention, softmax cross-attention, and a gated feed-forward of convolutions over the token grid.
-/// Inputs: hidden_states [batch, channels, height, width], encoder_hidden_states [batch, tokens, caption channels], timestep [batch],
-/// encoder_attention_mask [batch, tokens] of ones and zeros; guidance-distilled models also guidance [batch]. Output: sample.
+/// Sana (Xie et al., 2024): linear self-attention, softmax cross-attention, and a gated feed-forward of convolutions
+/// over the token grid. Inputs: hidden_states [batch, channels, height, width], encoder_hidden_states [batch, tokens,
+/// caption channels], timestep [batch], encoder_attention_mask [batch, tokens] of ones and zeros; guidance-distilled
+/// models also guidance [batch]. Output: sample.
 /// </summary>
 internal sealed class SanaArchitecture : IArchitecture
 {
@@ -29,14 +30,25 @@ internal sealed class SanaArchitecture : IArchitecture
     public Graph Build(BuildRequest request)
     {
         var settings = new Settings(request.Config);
-        int height = request.Height ?? settings.Sample.Height, width = request.Width ?? settings.Sample.Width;
+        int height = request.Height ?? settings.Sample.Height,
+            width = request.Width ?? settings.Sample.Width;
         PatchGrid grid = PatchGrid.Of(request, height, width, settings.Patch);
         var g = new GraphBuilder("SanaTransformer2DModel", request.Tensors);
         GraphValue sample = g.Input("hidden_states", ElementType.Float32, "batch", settings.InChannels, height, width);
-        GraphValue caption = g.Input("encoder_hidden_states", ElementType.Float32, "batch", "tokens", settings.CaptionChannels);
+        GraphValue caption = g.Input(
+            "encoder_hidden_states",
+            ElementType.Float32,
+            "batch",
+            "tokens",
+            settings.CaptionChannels
+        );
         GraphValue timestep = g.Input("timestep", ElementType.Float32, "batch");
         GraphValue? guidance = settings.HasGuidance ? g.Input("guidance", ElementType.Float32, "batch") : null;
-        GraphValue mask = AttentionBlock.MaskTerm(g, g.Input("encoder_attention_mask", ElementType.Float32, "batch", "tokens"), HiddenToken);
+        GraphValue mask = AttentionBlock.MaskTerm(
+            g,
+            g.Input("encoder_attention_mask", ElementType.Float32, "batch", "tokens"),
+            HiddenToken
+        );
 
         GraphValue x = EmbedPatches(g, settings, grid, sample);
         (GraphValue modulation, GraphValue embedded) = EmbedConditions(g, settings, timestep, guidance);
@@ -50,7 +62,11 @@ internal sealed class SanaArchitecture : IArchitecture
             using GraphBuilder.ModuleScope scope = g.Scope($"transformer_blocks.{i}");
             x = Block(g, settings, grid, x, caption, mask, modulation);
         }
-        IReadOnlyList<GraphValue> ends = g.Chunk(g.Add(g.Parameter("scale_shift_table", 2, settings.Width), g.Unsqueeze(embedded, 1)), 2, 1);
+        IReadOnlyList<GraphValue> ends = g.Chunk(
+            g.Add(g.Parameter("scale_shift_table", 2, settings.Width), g.Unsqueeze(embedded, 1)),
+            2,
+            1
+        );
         x = Modulation.Apply(g, g.LayerNorm("norm_out.norm", x, HeadNormEpsilon, affine: false), ends[0], ends[1]);
         x = g.Linear("proj_out", x, (long)settings.Patch * settings.Patch * settings.OutChannels);
         g.Output("sample", grid.Unpatchify(g, x, settings.OutChannels));
@@ -61,40 +77,81 @@ internal sealed class SanaArchitecture : IArchitecture
     {
         using GraphBuilder.ModuleScope scope = g.Scope("patch_embed");
         GraphValue x = grid.Embed(g, sample, settings.Width);
-        if (settings.InterpolationScale is not { } scale) return x;
+        if (settings.InterpolationScale is not { } scale)
+            return x;
         float[] table = grid.SinCosTable(g, settings.Config, settings.Width, settings.Sample, scale);
         return g.Add(x, g.Constant(table, 1, grid.Count, settings.Width));
     }
 
     // The six chunks [batch, 6, width] that all blocks share, and the embedding before its SiLU.
-    private static (GraphValue Modulation, GraphValue Embedded) EmbedConditions(GraphBuilder g, Settings settings, GraphValue timestep, GraphValue? guidance)
+    private static (GraphValue Modulation, GraphValue Embedded) EmbedConditions(
+        GraphBuilder g,
+        Settings settings,
+        GraphValue timestep,
+        GraphValue? guidance
+    )
     {
         using GraphBuilder.ModuleScope scope = g.Scope("time_embed");
         GraphValue Embed(string module, GraphValue number) =>
             TimestepBlock.Embed(g, module, TimestepBlock.Sinusoid(g, number, SinusoidChannels), settings.Width);
-        GraphValue embedded = guidance is null ? Embed("emb.timestep_embedder", timestep)
+        GraphValue embedded = guidance is null
+            ? Embed("emb.timestep_embedder", timestep)
             : g.Add(Embed("timestep_embedder", timestep), Embed("guidance_embedder", guidance));
-        return (g.Reshape(g.Linear("linear", g.Silu(embedded), 6L * settings.Width), "batch", 6, settings.Width), embedded);
+        return (
+            g.Reshape(g.Linear("linear", g.Silu(embedded), 6L * settings.Width), "batch", 6, settings.Width),
+            embedded
+        );
     }
 
     private static GraphValue Block(
-        GraphBuilder g, Settings settings, PatchGrid grid, GraphValue x, GraphValue caption, GraphValue mask, GraphValue modulation)
+        GraphBuilder g,
+        Settings settings,
+        PatchGrid grid,
+        GraphValue x,
+        GraphValue caption,
+        GraphValue mask,
+        GraphValue modulation
+    )
     {
-        IReadOnlyList<GraphValue> m = g.Chunk(g.Add(modulation, g.Parameter("scale_shift_table", 6, settings.Width)), 6, 1);
-        GraphValue normal = Modulation.Apply(g, g.LayerNorm("norm1", x, settings.NormEpsilon, affine: false), m[0], m[1]);
+        IReadOnlyList<GraphValue> m = g.Chunk(
+            g.Add(modulation, g.Parameter("scale_shift_table", 6, settings.Width)),
+            6,
+            1
+        );
+        GraphValue normal = Modulation.Apply(
+            g,
+            g.LayerNorm("norm1", x, settings.NormEpsilon, affine: false),
+            m[0],
+            m[1]
+        );
         x = g.Add(x, g.Multiply(m[2], LinearAttention(g, settings, normal)));
         x = g.Add(x, CrossAttention(g, settings, x, caption, mask));
         normal = Modulation.Apply(g, g.LayerNorm("norm2", x, settings.NormEpsilon, settings.NormAffine), m[3], m[4]);
         return g.Add(x, g.Multiply(m[5], ConvolutionalFeedForward(g, settings, grid, normal)));
     }
 
-    // relu(q)·(relu(k)ᵀ·[v, 1]), whose last column is the sum that normalises the others: no token meets another one by one.
+    // relu(q)·(relu(k)ᵀ·[v, 1]), whose last column is the sum that normalises the others: no token meets another one by
+    // one.
     private static GraphValue LinearAttention(GraphBuilder g, Settings settings, GraphValue x)
     {
         using GraphBuilder.ModuleScope scope = g.Scope("attn1");
-        GraphValue q = settings.Norm.SplitHeads(g, "norm_q", g.Linear("to_q", x, settings.Width, settings.AttentionBias), settings.Heads);
-        GraphValue k = settings.Norm.SplitHeads(g, "norm_k", g.Linear("to_k", x, settings.Width, settings.AttentionBias), settings.Heads);
-        GraphValue v = AttentionBlock.Heads(g, g.Linear("to_v", x, settings.Width, settings.AttentionBias), settings.Heads);
+        GraphValue q = settings.Norm.SplitHeads(
+            g,
+            "norm_q",
+            g.Linear("to_q", x, settings.Width, settings.AttentionBias),
+            settings.Heads
+        );
+        GraphValue k = settings.Norm.SplitHeads(
+            g,
+            "norm_k",
+            g.Linear("to_k", x, settings.Width, settings.AttentionBias),
+            settings.Heads
+        );
+        GraphValue v = AttentionBlock.Heads(
+            g,
+            g.Linear("to_v", x, settings.Width, settings.AttentionBias),
+            settings.Heads
+        );
         GraphValue extended = g.Pad(v, [0, 0, 0, 0], [0, 0, 0, 1], 1f);
         GraphValue memory = g.MatMul(g.Transpose(g.Relu(k), 0, 1, 3, 2), extended);
         IReadOnlyList<GraphValue> parts = g.Split(g.MatMul(g.Relu(q), memory), -1, settings.HeadWidth, 1);
@@ -102,7 +159,13 @@ internal sealed class SanaArchitecture : IArchitecture
         return g.Linear("to_out.0", AttentionBlock.Merge(g, attended), settings.Width);
     }
 
-    private static GraphValue CrossAttention(GraphBuilder g, Settings settings, GraphValue x, GraphValue caption, GraphValue mask)
+    private static GraphValue CrossAttention(
+        GraphBuilder g,
+        Settings settings,
+        GraphValue x,
+        GraphValue caption,
+        GraphValue mask
+    )
     {
         using GraphBuilder.ModuleScope scope = g.Scope("attn2");
         long inner = (long)settings.CrossHeads * settings.CrossHeadWidth;
@@ -148,13 +211,22 @@ internal sealed class SanaArchitecture : IArchitecture
             InterpolationScale = config.NumberOrNull("interpolation_scale");
             HasGuidance = config.Flag("guidance_embeds", false);
             Norm = QueryKeyNorm.Read(config, "qk_norm", QueryKeyNormEpsilon);
-            if (Norm.Kind is not (QueryKeyNormKind.None or QueryKeyNormKind.RmsAcrossHeads or QueryKeyNormKind.LayerAcrossHeads))
+            if (
+                Norm.Kind
+                is not (QueryKeyNormKind.None or QueryKeyNormKind.RmsAcrossHeads or QueryKeyNormKind.LayerAcrossHeads)
+            )
             {
-                throw config.Unsupported("qk_norm", "Sana normalises all heads at once: rms_norm_across_heads, layer_norm_across_heads or null");
+                throw config.Unsupported(
+                    "qk_norm",
+                    "Sana normalises all heads at once: rms_norm_across_heads, layer_norm_across_heads or null"
+                );
             }
             if (Required(config, "cross_attention_dim", 2240) != Width)
             {
-                throw config.Unsupported("cross_attention_dim", $"captions are projected to num_attention_heads · attention_head_dim = {Width}");
+                throw config.Unsupported(
+                    "cross_attention_dim",
+                    $"captions are projected to num_attention_heads · attention_head_dim = {Width}"
+                );
             }
         }
 
@@ -198,6 +270,8 @@ internal sealed class SanaArchitecture : IArchitecture
 
         // Null would leave cross-attention out, and the block's second norm with it.
         private static int Required(ComponentConfig config, string key, int defaultValue) =>
-            config.Contains(key) && !config.Has(key) ? throw config.Unsupported(key, "every block has cross-attention") : config.Int(key, defaultValue);
+            config.Contains(key) && !config.Has(key)
+                ? throw config.Unsupported(key, "every block has cross-attention")
+                : config.Int(key, defaultValue);
     }
 }

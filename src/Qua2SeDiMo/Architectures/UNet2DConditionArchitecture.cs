@@ -7,9 +7,11 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Architectures;
 
 /// <summary>
-/// The U-Net of latent diffusion (Rombach et al., CVPR 2022): Stable Diffusion 1.x, 2.x, SDXL. Inputs: sample [batch, channels, height,
-/// width], timestep [batch], encoder_hidden_states [batch, tokens, width]; with text_time conditions also text_embeds and time_ids; with
-/// classes class_labels; with a guidance embedding timestep_cond; optional encoder_attention_mask. Output: out_sample, since one name cannot be both input and output. Any height and width work.
+/// The U-Net of latent diffusion (Rombach et al., CVPR 2022): Stable Diffusion 1.x, 2.x, SDXL. Inputs: sample [batch,
+/// channels, height, width], timestep [batch], encoder_hidden_states [batch, tokens, width]; with text_time conditions
+/// also text_embeds and time_ids; with classes class_labels; with a guidance embedding timestep_cond; optional
+/// encoder_attention_mask. Output: out_sample, since one name cannot be both input and output. Any height and width
+/// work.
 /// </summary>
 internal sealed class UNet2DConditionArchitecture : IArchitecture
 {
@@ -26,66 +28,152 @@ internal sealed class UNet2DConditionArchitecture : IArchitecture
         int height = request.Height ?? settings.Sample.Height;
         int width = request.Width ?? settings.Sample.Width;
         GraphValue x = g.Input("sample", ElementType.Float32, "batch", settings.InChannels, height, width);
-        g.Expect("conv_in.weight", settings.Channels[0], settings.InChannels, settings.ConvInKernel, settings.ConvInKernel);
+        g.Expect(
+            "conv_in.weight",
+            settings.Channels[0],
+            settings.InChannels,
+            settings.ConvInKernel,
+            settings.ConvInKernel
+        );
         GraphValue time = UNetConditions.Time(g, settings);
-        GraphValue context = g.Input("encoder_hidden_states", ElementType.Float32, "batch", "tokens", settings.PromptWidth);
+        GraphValue context = g.Input(
+            "encoder_hidden_states",
+            ElementType.Float32,
+            "batch",
+            "tokens",
+            settings.PromptWidth
+        );
         GraphValue? mask = request.OptionalInputs.Contains("encoder_attention_mask")
-            ? AttentionBlock.MaskTerm(g, g.Input("encoder_attention_mask", ElementType.Float32, "batch", "tokens"), HiddenToken) : null;
-        if (settings.ProjectsPrompt) context = g.Linear("encoder_hid_proj", context, settings.CrossWidths[0]);
+            ? AttentionBlock.MaskTerm(
+                g,
+                g.Input("encoder_attention_mask", ElementType.Float32, "batch", "tokens"),
+                HiddenToken
+            )
+            : null;
+        if (settings.ProjectsPrompt)
+            context = g.Linear("encoder_hid_proj", context, settings.CrossWidths[0]);
         var prompt = new Prompt(context, mask);
 
-        if (settings.CentersInput) x = g.Subtract(g.Multiply(x, 2f), g.Scalar(1f));
-        x = g.Conv2d("conv_in", x, settings.Channels[0], settings.ConvInKernel, padding: (settings.ConvInKernel - 1) / 2);
+        if (settings.CentersInput)
+            x = g.Subtract(g.Multiply(x, 2f), g.Scalar(1f));
+        x = g.Conv2d(
+            "conv_in",
+            x,
+            settings.Channels[0],
+            settings.ConvInKernel,
+            padding: (settings.ConvInKernel - 1) / 2
+        );
         var skips = new Stack<GraphValue>([x]);
-        for (int level = 0; level < settings.Channels.Length; level++) x = Down(g, settings, level, x, time, prompt, skips);
+        for (int level = 0; level < settings.Channels.Length; level++)
+            x = Down(g, settings, level, x, time, prompt, skips);
         x = Middle(g, settings, x, time, prompt);
-        for (int i = 0; i < settings.Channels.Length; i++) x = Up(g, settings, i, x, time, prompt, skips);
-        if (settings.Groups is { } groups) x = settings.Resnet.Activate(g, g.GroupNorm("conv_norm_out", x, groups, settings.Resnet.Epsilon));
-        g.Output("out_sample", g.Conv2d("conv_out", x, settings.OutChannels, settings.ConvOutKernel, padding: (settings.ConvOutKernel - 1) / 2));
+        for (int i = 0; i < settings.Channels.Length; i++)
+            x = Up(g, settings, i, x, time, prompt, skips);
+        if (settings.Groups is { } groups)
+            x = settings.Resnet.Activate(g, g.GroupNorm("conv_norm_out", x, groups, settings.Resnet.Epsilon));
+        g.Output(
+            "out_sample",
+            g.Conv2d(
+                "conv_out",
+                x,
+                settings.OutChannels,
+                settings.ConvOutKernel,
+                padding: (settings.ConvOutKernel - 1) / 2
+            )
+        );
         return g.Build();
     }
 
     private static GraphValue Down(
-        GraphBuilder g, UNetSettings settings, int level, GraphValue x, GraphValue time, Prompt prompt, Stack<GraphValue> skips)
+        GraphBuilder g,
+        UNetSettings settings,
+        int level,
+        GraphValue x,
+        GraphValue time,
+        Prompt prompt,
+        Stack<GraphValue> skips
+    )
     {
         using GraphBuilder.ModuleScope scope = g.Scope($"down_blocks.{level}");
         for (int i = 0; i < settings.LayersPerBlock[level]; i++)
         {
             x = ResnetBlock.Apply(g, $"resnets.{i}", [x], time, settings.Channels[level], settings.Resnet);
-            if (settings.DownHasAttention[level]) x = settings.Transformer(level, settings.TransformerLayers[level][i], false).Apply(g, $"attentions.{i}", x, prompt.Context, prompt.Mask);
+            if (settings.DownHasAttention[level])
+                x = settings
+                    .Transformer(level, settings.TransformerLayers[level][i], false)
+                    .Apply(g, $"attentions.{i}", x, prompt.Context, prompt.Mask);
             skips.Push(x);
         }
-        if (level == settings.Channels.Length - 1) return x;
+        if (level == settings.Channels.Length - 1)
+            return x;
         // Padding 0 means one column and one row at the far sides instead.
-        if (settings.DownsamplePadding == 0) x = g.Pad(x, [0, 0, 0, 0], [0, 0, 1, 1]);
-        x = g.Conv2d("downsamplers.0.conv", x, settings.Channels[level], 3, stride: 2, padding: settings.DownsamplePadding);
+        if (settings.DownsamplePadding == 0)
+            x = g.Pad(x, [0, 0, 0, 0], [0, 0, 1, 1]);
+        x = g.Conv2d(
+            "downsamplers.0.conv",
+            x,
+            settings.Channels[level],
+            3,
+            stride: 2,
+            padding: settings.DownsamplePadding
+        );
         skips.Push(x);
         return x;
     }
 
-    private static GraphValue Middle(GraphBuilder g, UNetSettings settings, GraphValue x, GraphValue time, Prompt prompt)
+    private static GraphValue Middle(
+        GraphBuilder g,
+        UNetSettings settings,
+        GraphValue x,
+        GraphValue time,
+        Prompt prompt
+    )
     {
-        if (settings.MiddleType is null) return x;
+        if (settings.MiddleType is null)
+            return x;
         int level = settings.Channels.Length - 1;
         using GraphBuilder.ModuleScope scope = g.Scope("mid_block");
-        GraphValue Resnet(int i, GraphValue value) => ResnetBlock.Apply(g, $"resnets.{i}", [value], time, settings.Channels[level], settings.Resnet, settings.MiddleScale);
+        GraphValue Resnet(int i, GraphValue value) =>
+            ResnetBlock.Apply(
+                g,
+                $"resnets.{i}",
+                [value],
+                time,
+                settings.Channels[level],
+                settings.Resnet,
+                settings.MiddleScale
+            );
         x = Resnet(0, x);
-        if (settings.MiddleType == UNetSettings.PlainMiddle) return x;
-        x = settings.Transformer(level, settings.TransformerLayers[level][0], true).Apply(g, "attentions.0", x, prompt.Context, prompt.Mask);
+        if (settings.MiddleType == UNetSettings.PlainMiddle)
+            return x;
+        x = settings
+            .Transformer(level, settings.TransformerLayers[level][0], true)
+            .Apply(g, "attentions.0", x, prompt.Context, prompt.Mask);
         return Resnet(1, x);
     }
 
     private static GraphValue Up(
-        GraphBuilder g, UNetSettings settings, int index, GraphValue x, GraphValue time, Prompt prompt, Stack<GraphValue> skips)
+        GraphBuilder g,
+        UNetSettings settings,
+        int index,
+        GraphValue x,
+        GraphValue time,
+        Prompt prompt,
+        Stack<GraphValue> skips
+    )
     {
         int level = settings.Channels.Length - 1 - index;
         using GraphBuilder.ModuleScope scope = g.Scope($"up_blocks.{index}");
         for (int i = 0; i <= settings.LayersPerBlock[level]; i++)
         {
             x = ResnetBlock.Apply(g, $"resnets.{i}", [x, skips.Pop()], time, settings.Channels[level], settings.Resnet);
-            if (settings.UpHasAttention[index]) x = settings.Transformer(level, settings.UpTransformerLayers[index][i], false).Apply(g, $"attentions.{i}", x, prompt.Context, prompt.Mask);
+            if (settings.UpHasAttention[index])
+                x = settings
+                    .Transformer(level, settings.UpTransformerLayers[index][i], false)
+                    .Apply(g, $"attentions.{i}", x, prompt.Context, prompt.Mask);
         }
-        if (level == 0) return x;
+        if (level == 0)
+            return x;
         // The size of the skip that comes next: twice as large, or one less where the way down rounded up.
         GraphValue next = skips.Peek();
         x = g.ResizeNearest(x, next[2].Size, next[3].Size);

@@ -19,7 +19,14 @@ internal sealed class Autoencoder : IDisposable
     private const string NormalisesChannels = "StableDiffusionXLPipeline";
 
     // Pipelines of diffusers that divide latents by the scale, whatever else the configuration lists.
-    private static readonly string[] ScaleOnly = ["DiTPipeline", "HunyuanDiTPipeline", "PixArtAlphaPipeline", "PixArtSigmaPipeline", "StableDiffusionPipeline"];
+    private static readonly string[] ScaleOnly =
+    [
+        "DiTPipeline",
+        "HunyuanDiTPipeline",
+        "PixArtAlphaPipeline",
+        "PixArtSigmaPipeline",
+        "StableDiffusionPipeline",
+    ];
     private static readonly string[] UsedBySome = ["shift_factor", "latents_mean", "latents_std"];
 
     private readonly ComponentConfig config;
@@ -37,11 +44,21 @@ internal sealed class Autoencoder : IDisposable
         config = component.ReadConfig();
         options = parts.Inference;
         string pipeline = parts.Folder.PipelineClass;
-        scalingFactor = (float)config.Number("scaling_factor", (double?)KnownConfigs.Find(config)?.Default("scaling_factor") ?? 1);
-        shiftFactor = ScaleOnly.Contains(pipeline) || pipeline == NormalisesChannels ? 0 : (float)config.Number("shift_factor", 0);
-        (means, deviations) = ScaleOnly.Contains(pipeline) ? (null, null) : (PerChannel("latents_mean"), PerChannel("latents_std"));
+        scalingFactor = (float)
+            config.Number("scaling_factor", (double?)KnownConfigs.Find(config)?.Default("scaling_factor") ?? 1);
+        shiftFactor =
+            ScaleOnly.Contains(pipeline) || pipeline == NormalisesChannels
+                ? 0
+                : (float)config.Number("shift_factor", 0);
+        (means, deviations) = ScaleOnly.Contains(pipeline)
+            ? (null, null)
+            : (PerChannel("latents_mean"), PerChannel("latents_std"));
         string[] unused = [.. UsedBySome.Where(key => ScaleOnly.Contains(pipeline) && IsSet(config[key]))];
-        if (unused.Length > 0) component.Notes.Add($"{config.Source}: {string.Join(", ", unused.Select(key => $"'{key}'"))} is not used: {pipeline} of diffusers divides latents by scaling_factor and does nothing else.");
+        if (unused.Length > 0)
+            component.Notes.Add(
+                $"{config.Source}: {string.Join(", ", unused.Select(key => $"'{key}'"))} is not used: {pipeline} "
+                    + "of diffusers divides latents by scaling_factor and does nothing else."
+            );
         tensors = parts.OpenTensors(component);
     }
 
@@ -53,7 +70,9 @@ internal sealed class Autoencoder : IDisposable
             // Both classes halve the image between two levels; the small one lists them for each direction.
             string key = config.ClassName == "AutoencoderTiny" ? "decoder_block_out_channels" : "block_out_channels";
             int levels = config.Ints(key)?.Length ?? KnownConfigs.Find(config)?.Default(key)?.AsArray().Count ?? 1;
-            return levels is >= 1 and <= MostLevels ? 1 << (levels - 1) : throw config.Unsupported(key, $"1 to {MostLevels} levels are possible");
+            return levels is >= 1 and <= MostLevels
+                ? 1 << (levels - 1)
+                : throw config.Unsupported(key, $"1 to {MostLevels} levels are possible");
         }
     }
 
@@ -64,17 +83,30 @@ internal sealed class Autoencoder : IDisposable
     {
         float[] input = Unscale(latents, shape);
         InferenceModel model = DecoderFor(shape);
-        int images = shape.Count(latents.Length), height = shape.Height * ScaleFactor, width = shape.Width * ScaleFactor;
+        int images = shape.Count(latents.Length),
+            height = shape.Height * ScaleFactor,
+            width = shape.Width * ScaleFactor;
         int atOnce = Math.Clamp(PixelsAtOnce / (height * width), 1, images);
         float[] pixels = new float[images * height * width * 3];
         for (int start = 0; start < images; start += atOnce)
         {
             int count = Math.Min(atOnce, images - start);
             // Looked at before pixels are cut to [0, 1], which hides infinities.
-            TensorValue decoded = model.RunFinite(new Dictionary<string, TensorValue>
-            {
-                ["latent"] = TensorValue.Of(input[(start * shape.Length)..((start + count) * shape.Length)], count, shape.Channels, shape.Height, shape.Width),
-            }, $"{Component} (decoder)").Values.Single();
+            TensorValue decoded = model
+                .RunFinite(
+                    new Dictionary<string, TensorValue>
+                    {
+                        ["latent"] = TensorValue.Of(
+                            input[(start * shape.Length)..((start + count) * shape.Length)],
+                            count,
+                            shape.Channels,
+                            shape.Height,
+                            shape.Width
+                        ),
+                    },
+                    $"{Component} (decoder)"
+                )
+                .Values.Single();
             WritePixels(decoded, pixels.AsSpan(start * height * width * 3));
         }
         return new ImageBatch(height, width, pixels);
@@ -94,18 +126,23 @@ internal sealed class Autoencoder : IDisposable
 
     private double[]? PerChannel(string key)
     {
-        if (config.Numbers(key) is not { } values) return null;
+        if (config.Numbers(key) is not { } values)
+            return null;
         int channels = config.Int("latent_channels", values.Length);
-        return values.Length == channels ? values : throw config.Unsupported(key, $"one number for each of the {channels} latent channels is");
+        return values.Length == channels
+            ? values
+            : throw config.Unsupported(key, $"one number for each of the {channels} latent channels is");
     }
 
     /// <summary>What the decoder's input moves by when a latent of a channel moves by 1.</summary>
-    internal float Slope(int channel) => means is not null && deviations is not null ? (float)deviations[channel] / scalingFactor : 1 / scalingFactor;
+    internal float Slope(int channel) =>
+        means is not null && deviations is not null ? (float)deviations[channel] / scalingFactor : 1 / scalingFactor;
 
     /// <summary>The decoder's checkpoint.</summary>
     internal ITensorSource Tensors => tensors;
 
-    // Latents are normalised by one scale and shift, or, where the configuration lists them, by each channel's mean and deviation.
+    // Latents are normalised by one scale and shift, or, where the configuration lists them, by each channel's mean and
+    // deviation.
     internal float[] Unscale(ReadOnlySpan<float> latents, LatentShape shape)
     {
         float[] result = new float[latents.Length];
@@ -113,18 +150,28 @@ internal sealed class Autoencoder : IDisposable
         for (int i = 0; i < result.Length; i++)
         {
             int channel = i / (shape.Height * shape.Width) % shape.Channels;
-            result[i] = isPerChannel ? (latents[i] * (float)deviations![channel] / scalingFactor) + (float)means![channel] : (latents[i] / scalingFactor) + shiftFactor;
+            result[i] = isPerChannel
+                ? (latents[i] * (float)deviations![channel] / scalingFactor) + (float)means![channel]
+                : (latents[i] / scalingFactor) + shiftFactor;
         }
         return result;
     }
 
     /// <summary>The decoder's program for latents of these extents.</summary>
     internal Graph Graph(LatentShape shape) =>
-        ArchitectureCatalog.Build(new BuildRequest(config, tensors) { Part = GraphPart.Decode, Height = shape.Height, Width = shape.Width });
+        ArchitectureCatalog.Build(
+            new BuildRequest(config, tensors)
+            {
+                Part = GraphPart.Decode,
+                Height = shape.Height,
+                Width = shape.Width,
+            }
+        );
 
     private InferenceModel DecoderFor(LatentShape shape)
     {
-        if (decoder is { } known && known.Height == shape.Height && known.Width == shape.Width) return known.Model;
+        if (decoder is { } known && known.Height == shape.Height && known.Width == shape.Width)
+            return known.Model;
         decoder?.Model.Dispose();
         var model = new InferenceModel(Graph(shape), tensors, options);
         decoder = (shape.Height, shape.Width, model);
@@ -134,14 +181,16 @@ internal sealed class Autoencoder : IDisposable
     // [images, 3, height, width] in about [-1, 1] to [images, height, width, 3] in [0, 1].
     private static void WritePixels(TensorValue decoded, Span<float> pixels)
     {
-        int images = (int)decoded.Shape[0], plane = (int)(decoded.Shape[2] * decoded.Shape[3]);
+        int images = (int)decoded.Shape[0],
+            plane = (int)(decoded.Shape[2] * decoded.Shape[3]);
         for (int image = 0; image < images; image++)
         {
             for (int channel = 0; channel < 3; channel++)
             {
                 ReadOnlySpan<float> from = decoded.Singles.AsSpan(((image * 3) + channel) * plane, plane);
                 Span<float> to = pixels[(image * 3 * plane)..];
-                for (int i = 0; i < plane; i++) to[(i * 3) + channel] = Math.Clamp((from[i] / 2) + 0.5f, 0f, 1f);
+                for (int i = 0; i < plane; i++)
+                    to[(i * 3) + channel] = Math.Clamp((from[i] / 2) + 0.5f, 0f, 1f);
             }
         }
     }

@@ -20,20 +20,32 @@ internal sealed record Conditioning(IReadOnlyDictionary<string, TensorValue> Inp
     public Conditioning Append(Conditioning other) => Join([this, other]);
 
     /// <summary>The texts of all, one after another; all must have the same inputs.</summary>
-    internal static Conditioning Join(IReadOnlyList<Conditioning> parts) => parts.Count == 1 ? parts[0]
-        : new Conditioning(parts[0].Inputs.Keys.ToDictionary(name => name, name => Join([.. parts.Select(part => part.Inputs[name])]), StringComparer.Ordinal));
+    internal static Conditioning Join(IReadOnlyList<Conditioning> parts) =>
+        parts.Count == 1
+            ? parts[0]
+            : new Conditioning(
+                parts[0]
+                    .Inputs.Keys.ToDictionary(
+                        name => name,
+                        name => Join([.. parts.Select(part => part.Inputs[name])]),
+                        StringComparer.Ordinal
+                    )
+            );
 
     private static TensorValue Gather(TensorValue value, IReadOnlyList<int> rows)
     {
         IReadOnlyList<long> shape = [rows.Count, .. value.Shape.Skip(1)];
         int length = (int)value.Shape.Skip(1).Aggregate(1L, (product, extent) => product * extent);
-        return value.Type == ElementType.Int64 ? TensorValue.Of(Gather(value.Integers, length, rows), shape) : TensorValue.Of(Gather(value.Singles, length, rows), shape);
+        return value.Type == ElementType.Int64
+            ? TensorValue.Of(Gather(value.Integers, length, rows), shape)
+            : TensorValue.Of(Gather(value.Singles, length, rows), shape);
     }
 
     private static T[] Gather<T>(T[] source, int rowLength, IReadOnlyList<int> rows)
     {
         var result = new T[rows.Count * rowLength];
-        for (int i = 0; i < rows.Count; i++) source.AsSpan(rows[i] * rowLength, rowLength).CopyTo(result.AsSpan(i * rowLength));
+        for (int i = 0; i < rows.Count; i++)
+            source.AsSpan(rows[i] * rowLength, rowLength).CopyTo(result.AsSpan(i * rowLength));
         return result;
     }
 

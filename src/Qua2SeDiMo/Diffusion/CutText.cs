@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace Qua2SeDiMo.Diffusion;
 
-/// <summary>A prompt whose end a text encoder does not get, because it has more tokens than the encoder takes.</summary>
+/// <summary>A prompt whose end a text encoder does not get, because it has more tokens than the encoder
+/// takes.</summary>
 /// <param name="Prompt">The whole text.</param>
 /// <param name="IsNegative">Whether guidance steers away from it.</param>
 /// <param name="Encoder">Component that gets it cut, for instance <c>text_encoder</c>.</param>
@@ -20,14 +21,18 @@ public sealed record CutText(string Prompt, bool IsNegative, string Encoder, int
     /// <returns>Empty when all of it fits.</returns>
     internal static string LostWords(string text, Func<string, int> countTokens, int most)
     {
-        if (countTokens(text) <= most) return "";
+        if (countTokens(text) <= most)
+            return "";
         List<int> starts = [.. Starts(text)];
-        int fits = 0, cut = starts.Count;
+        int fits = 0,
+            cut = starts.Count;
         while (cut - fits > 1)
         {
             int middle = (fits + cut) / 2;
-            if (countTokens(text[..starts[middle]]) <= most) fits = middle;
-            else cut = middle;
+            if (countTokens(text[..starts[middle]]) <= most)
+                fits = middle;
+            else
+                cut = middle;
         }
         return text[starts[fits]..].Trim();
     }
@@ -39,11 +44,16 @@ public sealed record CutText(string Prompt, bool IsNegative, string Encoder, int
         for (int start = 0, end; start < text.Length; start = end)
         {
             end = start + 1;
-            if (char.IsWhiteSpace(text[start])) continue;
-            while (end < text.Length && !char.IsWhiteSpace(text[end])) end++;
-            if (start > 0) yield return start;
-            if (end - start <= LongestWord) continue;
-            foreach (int inside in StringInfo.ParseCombiningCharacters(text[start..end]).Skip(1)) yield return start + inside;
+            if (char.IsWhiteSpace(text[start]))
+                continue;
+            while (end < text.Length && !char.IsWhiteSpace(text[end]))
+                end++;
+            if (start > 0)
+                yield return start;
+            if (end - start <= LongestWord)
+                continue;
+            foreach (int inside in StringInfo.ParseCombiningCharacters(text[start..end]).Skip(1))
+                yield return start + inside;
         }
     }
 }

@@ -7,12 +7,19 @@ using Qua2SeDiMo.Numerics;
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
-/// From noise to latents: at each step one call of the denoiser with both halves of guidance in one batch, then the scheduler's step.
-/// Classifier-free guidance: Ho and Salimans, 2022, ε = ε_u + s·(ε_c − ε_u).
+/// From noise to latents: at each step one call of the denoiser with both halves of guidance in one batch, then the
+/// scheduler's step. Classifier-free guidance: Ho and Salimans, 2022, ε = ε_u + s·(ε_c − ε_u).
 /// </summary>
-internal sealed class DenoisingLoop(InferenceModel denoiser, IScheduler scheduler, IPipelineFamily family, LatentShape shape, GenerationRequest request)
+internal sealed class DenoisingLoop(
+    InferenceModel denoiser,
+    IScheduler scheduler,
+    IPipelineFamily family,
+    LatentShape shape,
+    GenerationRequest request
+)
 {
-    private const string WrongSchedule = "the latents after the step, though what the denoiser predicted is finite; "
+    private const string WrongSchedule =
+        "the latents after the step, though what the denoiser predicted is finite; "
         + "the noise schedule or the prediction_type in scheduler_config.json may be another model's";
 
     /// <summary>Name of the denoiser in the pipeline, for messages.</summary>
@@ -24,7 +31,8 @@ internal sealed class DenoisingLoop(InferenceModel denoiser, IScheduler schedule
     /// <summary>Time spent in the denoiser.</summary>
     internal TimeSpan RuntimeElapsed { get; private set; }
 
-    /// <summary>Called with the step, the denoiser's output and the latents after the step; for comparison with references.</summary>
+    /// <summary>Called with the step, the denoiser's output and the latents after the step; for comparison with
+    /// references.</summary>
     internal Action<int, TensorValue, float[]>? Observer { get; init; }
 
     /// <summary>Takes what the denoiser is given at each step; null keeps nothing.</summary>
@@ -38,7 +46,14 @@ internal sealed class DenoisingLoop(InferenceModel denoiser, IScheduler schedule
     /// <param name="report">Told the finished share, 0 to 1, after each step.</param>
     /// <param name="cancellationToken">Looked at before each step.</param>
     /// <returns>Latents, [images, channels, height, width].</returns>
-    internal float[] Run(INoiseSource noise, EncodedPrompts prompts, int firstPrompt, int images, Action<double> report, CancellationToken cancellationToken)
+    internal float[] Run(
+        INoiseSource noise,
+        EncodedPrompts prompts,
+        int firstPrompt,
+        int images,
+        Action<double> report,
+        CancellationToken cancellationToken
+    )
     {
         bool guided = prompts.Negative is not null;
         int rows = guided ? 2 * images : images;
@@ -62,7 +77,8 @@ internal sealed class DenoisingLoop(InferenceModel denoiser, IScheduler schedule
             cancellationToken.ThrowIfCancellationRequested();
             scheduler.ScaleModelInput(latents, step, scaled);
             WriteInput(scaled, input);
-            if (guided) input.AsSpan(0, latents.Length).CopyTo(input.AsSpan(latents.Length));
+            if (guided)
+                input.AsSpan(0, latents.Length).CopyTo(input.AsSpan(latents.Length));
             timesteps.AsSpan().Fill(scheduler.Timesteps[step] * family.TimestepScale);
             Trace?.Add(inputs, shared, latents);
             long before = TimeProvider.System.GetTimestamp();
@@ -70,9 +86,15 @@ internal sealed class DenoisingLoop(InferenceModel denoiser, IScheduler schedule
             RuntimeElapsed += TimeProvider.System.GetElapsedTime(before);
             Trace?.SetPrediction(predicted);
             Guide(predicted, images, guided, output);
-            RequireFinite(output, step, Component, $"the guided prediction; guidance of {request.GuidanceScale:R} takes it too far");
+            RequireFinite(
+                output,
+                step,
+                Component,
+                $"the guided prediction; guidance of {request.GuidanceScale:R} takes it too far"
+            );
             bool drawsNoise = scheduler.NeedsNoise(step);
-            if (drawsNoise) Draw(noise, firstPrompt, images, stepNoise);
+            if (drawsNoise)
+                Draw(noise, firstPrompt, images, stepNoise);
             scheduler.Step(output, step, latents, drawsNoise ? stepNoise : [], images);
             RequireFinite(latents, step, $"scheduler ({SchedulerClass})", WrongSchedule);
             Observer?.Invoke(step, predicted, latents);
@@ -84,34 +106,49 @@ internal sealed class DenoisingLoop(InferenceModel denoiser, IScheduler schedule
 
     private void RequireFinite(float[] values, int step, string component, string what)
     {
-        if (!FiniteNumbers.All(values)) throw new NonFiniteException($"{component}, {Words(step)}: the first tensor with NaN or infinity is {what}.");
+        if (!FiniteNumbers.All(values))
+            throw new NonFiniteException(
+                $"{component}, {Words(step)}: the first tensor with NaN or infinity is {what}."
+            );
     }
 
     private string Words(int step) =>
-        string.Create(CultureInfo.InvariantCulture, $"step {step + 1} of {scheduler.Timesteps.Length} (timestep {scheduler.Timesteps[step]:0.###})");
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"step {step + 1} of {scheduler.Timesteps.Length} (timestep {scheduler.Timesteps[step]:0.###})"
+        );
 
     private void Draw(INoiseSource noise, int firstImage, int images, Span<float> destination)
     {
-        for (int i = 0; i < images; i++) noise.Draw(firstImage + i, destination.Slice(i * shape.Length, shape.Length));
+        for (int i = 0; i < images; i++)
+            noise.Draw(firstImage + i, destination.Slice(i * shape.Length, shape.Length));
     }
 
-    private long[] InputShape(int rows) => family.PacksLatents
-        ? [rows, shape.Height / 2 * (shape.Width / 2), shape.Channels * 4]
-        : [rows, shape.Channels, shape.Height, shape.Width];
+    private long[] InputShape(int rows) =>
+        family.PacksLatents
+            ? [rows, shape.Height / 2 * (shape.Width / 2), shape.Channels * 4]
+            : [rows, shape.Channels, shape.Height, shape.Width];
 
     private void WriteInput(float[] scaled, float[] input)
     {
-        if (family.PacksLatents) LatentPacking.Pack(scaled, shape, input.AsSpan(0, scaled.Length));
-        else scaled.CopyTo(input, 0);
+        if (family.PacksLatents)
+            LatentPacking.Pack(scaled, shape, input.AsSpan(0, scaled.Length));
+        else
+            scaled.CopyTo(input, 0);
     }
 
-    // Joins the halves. Some denoisers predict a variance after the noise: it is cut off, or handed on as the conditional half has it.
+    // Joins the halves. Some denoisers predict a variance after the noise: it is cut off, or handed on as the
+    // conditional half has it.
     private void Guide(TensorValue predicted, int images, bool guided, float[] output)
     {
         int rowLength = predicted.Singles.Length / (int)predicted.Shape[0];
         int stride = output.Length / images;
-        if (rowLength < stride) throw new GenerationException($"The scheduler takes a variance from the denoiser, which predicts none: {rowLength} values for {shape.Length} latents.");
-        int unconditionalStart = family.ConditionalFirst ? images : 0, conditionalStart = guided && !family.ConditionalFirst ? images : 0;
+        if (rowLength < stride)
+            throw new GenerationException(
+                $"The scheduler takes a variance from the denoiser, which predicts none: {rowLength} values for {shape.Length} latents."
+            );
+        int unconditionalStart = family.ConditionalFirst ? images : 0,
+            conditionalStart = guided && !family.ConditionalFirst ? images : 0;
         float scale = (float)request.GuidanceScale;
         for (int image = 0; image < images; image++)
         {
@@ -119,8 +156,12 @@ internal sealed class DenoisingLoop(InferenceModel denoiser, IScheduler schedule
             ReadOnlySpan<float> conditional = predicted.Singles.AsSpan((conditionalStart + image) * rowLength, stride);
             if (guided)
             {
-                ReadOnlySpan<float> unconditional = predicted.Singles.AsSpan((unconditionalStart + image) * rowLength, shape.Length);
-                for (int i = 0; i < shape.Length; i++) target[i] = unconditional[i] + (scale * (conditional[i] - unconditional[i]));
+                ReadOnlySpan<float> unconditional = predicted.Singles.AsSpan(
+                    (unconditionalStart + image) * rowLength,
+                    shape.Length
+                );
+                for (int i = 0; i < shape.Length; i++)
+                    target[i] = unconditional[i] + (scale * (conditional[i] - unconditional[i]));
                 conditional[shape.Length..].CopyTo(target[shape.Length..]);
             }
             else if (family.PacksLatents)

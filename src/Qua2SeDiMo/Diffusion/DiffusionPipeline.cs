@@ -7,8 +7,8 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
-/// A pipeline from prompts to images: text encoders, one denoising loop for all families, scheduler, autoencoder. Its quantizable weights can
-/// be exchanged between generations. Not safe for use by several threads at once.
+/// A pipeline from prompts to images: text encoders, one denoising loop for all families, scheduler, autoencoder. Its
+/// quantizable weights can be exchanged between generations. Not safe for use by several threads at once.
 /// </summary>
 internal sealed class DiffusionPipeline : IDisposable
 {
@@ -46,11 +46,19 @@ internal sealed class DiffusionPipeline : IDisposable
         ArgumentNullException.ThrowIfNull(request);
         int scale = autoencoder.ScaleFactor * family.LatentMultiple;
         SampleSize own = family.LatentSize(denoiserConfig);
-        var shape = new LatentShape(family.LatentChannels(denoiserConfig), Extent(request.Height, own.Height, "height"), Extent(request.Width, own.Width, "width"));
+        var shape = new LatentShape(
+            family.LatentChannels(denoiserConfig),
+            Extent(request.Height, own.Height, "height"),
+            Extent(request.Width, own.Width, "width")
+        );
         return GenerationLimits.Check(shape, autoencoder.ScaleFactor, parts.Folder.Name);
 
-        int Extent(int? pixels, int latents, string side) => pixels is null ? latents : pixels > 0 && pixels % scale == 0 ? pixels.Value / autoencoder.ScaleFactor
-            : throw new GenerationException($"The {side} is {pixels} pixels; {parts.Folder.Name} needs a positive multiple of {scale}.");
+        int Extent(int? pixels, int latents, string side) =>
+            pixels is null ? latents
+            : pixels > 0 && pixels % scale == 0 ? pixels.Value / autoencoder.ScaleFactor
+            : throw new GenerationException(
+                $"The {side} is {pixels} pixels; {parts.Folder.Name} needs a positive multiple of {scale}."
+            );
     }
 
     /// <summary>Pixels of one image of the requested size.</summary>
@@ -65,7 +73,8 @@ internal sealed class DiffusionPipeline : IDisposable
     /// <exception cref="Q2Exception">The class is not supported, or a tensor is missing.</exception>
     internal void CheckDecoder(LatentShape shape) => autoencoder.Check(shape);
 
-    /// <summary>Encodes prompts once, for any number of generations with the same request. Text encoders leave memory afterwards.</summary>
+    /// <summary>Encodes prompts once, for any number of generations with the same request. Text encoders leave memory
+    /// afterwards.</summary>
     /// <exception cref="GenerationException">The request says something that this pipeline does not take.</exception>
     public EncodedPrompts Encode(IReadOnlyList<string> prompts, GenerationRequest request)
     {
@@ -76,8 +85,16 @@ internal sealed class DiffusionPipeline : IDisposable
         var encoded = new EncodedPrompts(
             family.Encode(prompts, TextRole.Prompt, size, request),
             family.IsGuided(request)
-                ? family.Encode(request.NegativePrompts is [] ? [""] : request.NegativePrompts, TextRole.Negative, size, request) : null);
-        foreach (TextEncoder encoder in family.Encoders) encoder.Unload();
+                ? family.Encode(
+                    request.NegativePrompts is [] ? [""] : request.NegativePrompts,
+                    TextRole.Negative,
+                    size,
+                    request
+                )
+                : null
+        );
+        foreach (TextEncoder encoder in family.Encoders)
+            encoder.Unload();
         return encoded;
     }
 
@@ -89,12 +106,16 @@ internal sealed class DiffusionPipeline : IDisposable
         ArgumentNullException.ThrowIfNull(request);
         Check(prompts.Count, request);
         IEnumerable<(string Text, bool IsNegative)> texts = prompts.Select(text => (text, false));
-        if (family.IsGuided(request)) texts = texts.Concat(request.NegativePrompts.Select(text => (text, true)));
-        return [.. from text in texts.Distinct()
+        if (family.IsGuided(request))
+            texts = texts.Concat(request.NegativePrompts.Select(text => (text, true)));
+        return
+        [
+            .. from text in texts.Distinct()
             from encoder in family.Encoders
             let lost = encoder.LostWords(text.Text, family.Prepare)
             where lost.Length > 0
-            select new CutText(text.Text, text.IsNegative, encoder.Component, encoder.MaximumTokens, lost)];
+            select new CutText(text.Text, text.IsNegative, encoder.Component, encoder.MaximumTokens, lost),
+        ];
     }
 
     /// <summary>Generates one image per prompt from given starting noise.</summary>
@@ -105,35 +126,60 @@ internal sealed class DiffusionPipeline : IDisposable
     /// <param name="cancellationToken">Looked at before each step.</param>
     /// <exception cref="GenerationException">The scheduler draws noise at each step.</exception>
     public ImageBatch Generate(
-        EncodedPrompts prompts, ReadOnlyMemory<float> noise, GenerationRequest request, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
+        EncodedPrompts prompts,
+        ReadOnlyMemory<float> noise,
+        GenerationRequest request,
+        IProgress<StageProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(prompts);
         LatentShape shape = LatentShape(request);
         int count = prompts.Prompts.Count;
-        if (noise.Length != count * shape.Length) throw new ArgumentException($"{count} images of {shape} need {count * shape.Length} normals, not {noise.Length}.", nameof(noise));
+        if (noise.Length != count * shape.Length)
+            throw new ArgumentException(
+                $"{count} images of {shape} need {count * shape.Length} normals, not {noise.Length}.",
+                nameof(noise)
+            );
         return Generate(prompts, new GivenNoise(noise, shape.Length), request, progress, cancellationToken);
     }
 
     /// <summary>Generates one image per prompt.</summary>
     /// <param name="prompts">Result of <see cref="Encode"/> for the same request.</param>
-    /// <param name="noise">Noise for as many images as there are prompts; drawn from, so that one source serves one call.</param>
+    /// <param name="noise">Noise for as many images as there are prompts; drawn from, so that one source serves one
+    /// call.</param>
     /// <param name="request">Steps, guidance, size.</param>
     /// <param name="progress">Told after each step and batch.</param>
     /// <param name="cancellationToken">Looked at before each step.</param>
     public ImageBatch Generate(
-        EncodedPrompts prompts, INoiseSource noise, GenerationRequest request, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        Generate(prompts, noise, request, null, progress, cancellationToken);
+        EncodedPrompts prompts,
+        INoiseSource noise,
+        GenerationRequest request,
+        IProgress<StageProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    ) => Generate(prompts, noise, request, null, progress, cancellationToken);
 
-    /// <summary>As the other overloads; <paramref name="observer"/> sees each step as <see cref="DenoisingLoop.Observer"/> does.</summary>
+    /// <summary>As the other overloads; <paramref name="observer"/> sees each step as
+    /// <see cref="DenoisingLoop.Observer"/> does.</summary>
     internal ImageBatch Generate(
-        EncodedPrompts prompts, INoiseSource noise, GenerationRequest request, Action<int, TensorValue, float[]>? observer, IProgress<StageProgress>? progress, CancellationToken cancellationToken)
+        EncodedPrompts prompts,
+        INoiseSource noise,
+        GenerationRequest request,
+        Action<int, TensorValue, float[]>? observer,
+        IProgress<StageProgress>? progress,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentNullException.ThrowIfNull(noise);
         ArgumentNullException.ThrowIfNull(request);
         LatentShape shape = LatentShape(request);
         int count = prompts.Prompts.Count;
-        if (noise.ImageCount != count) throw new ArgumentException($"There is noise for {noise.ImageCount} images, but there are {count} prompts.", nameof(noise));
+        if (noise.ImageCount != count)
+            throw new ArgumentException(
+                $"There is noise for {noise.ImageCount} images, but there are {count} prompts.",
+                nameof(noise)
+            );
         ComponentConfig scheduler = parts.Folder.Component("scheduler").ReadConfig();
         var loop = new DenoisingLoop(DenoiserFor(shape), SchedulerCatalog.Create(scheduler), family, shape, request)
         {
@@ -147,18 +193,33 @@ internal sealed class DiffusionPipeline : IDisposable
             int size = Math.Min(request.BatchSize, count - start);
             int done = start;
             float[] latents = loop.Run(
-                noise, prompts, start, size, fraction => progress?.Report(new StageProgress("Generating images", done + (fraction * size), count)), cancellationToken);
+                noise,
+                prompts,
+                start,
+                size,
+                fraction => progress?.Report(new StageProgress("Generating images", done + (fraction * size), count)),
+                cancellationToken
+            );
             cancellationToken.ThrowIfCancellationRequested();
             long before = TimeProvider.System.GetTimestamp();
             batches.Add(autoencoder.Decode(latents, shape));
             RuntimeElapsed += TimeProvider.System.GetElapsedTime(before);
         }
         RuntimeElapsed += loop.RuntimeElapsed;
-        return new ImageBatch(batches[0].Height, batches[0].Width, batches.Count == 1 ? batches[0].Pixels : [.. batches.SelectMany(batch => batch.Pixels)]);
+        return new ImageBatch(
+            batches[0].Height,
+            batches[0].Width,
+            batches.Count == 1 ? batches[0].Pixels : [.. batches.SelectMany(batch => batch.Pixels)]
+        );
     }
 
     /// <summary>Denoises one batch and keeps what the denoiser was given at each step; nothing is decoded.</summary>
-    internal DenoisingTrace Trace(EncodedPrompts prompts, INoiseSource noise, GenerationRequest request, CancellationToken cancellationToken)
+    internal DenoisingTrace Trace(
+        EncodedPrompts prompts,
+        INoiseSource noise,
+        GenerationRequest request,
+        CancellationToken cancellationToken
+    )
     {
         LatentShape shape = LatentShape(request);
         ComponentConfig scheduler = parts.Folder.Component("scheduler").ReadConfig();
@@ -176,8 +237,12 @@ internal sealed class DiffusionPipeline : IDisposable
 
     /// <summary>How the latents of a run answer to its predictions.</summary>
     /// <exception cref="SchedulerException">The scheduler is not linear.</exception>
-    internal SamplerResponse Response(GenerationRequest request) => SamplerResponse.Of(
-        SchedulerCatalog.Create(parts.Folder.Component("scheduler").ReadConfig()), request.StepCount, family.Sampling(LatentShape(request), request));
+    internal SamplerResponse Response(GenerationRequest request) =>
+        SamplerResponse.Of(
+            SchedulerCatalog.Create(parts.Folder.Component("scheduler").ReadConfig()),
+            request.StepCount,
+            family.Sampling(LatentShape(request), request)
+        );
 
     /// <summary>The denoiser's program for images of the requested size.</summary>
     internal Graph DenoiserGraph(GenerationRequest request) => DenoiserFor(LatentShape(request)).Graph;
@@ -201,27 +266,33 @@ internal sealed class DiffusionPipeline : IDisposable
     internal void Check(int prompts, GenerationRequest request)
     {
         string name = $"{parts.Folder.Name} ({parts.Folder.PipelineClass})";
-        if (prompts == 0) throw new GenerationException("There are no prompts.");
+        if (prompts == 0)
+            throw new GenerationException("There are no prompts.");
         if (request.NegativePrompts.Count > 0 && !family.TakesNegativePrompts)
         {
-            throw new GenerationException($"{name} takes no negative prompt: {family.WithoutNegativePrompts}. Leave it out.");
+            throw new GenerationException(
+                $"{name} takes no negative prompt: {family.WithoutNegativePrompts}. Leave it out."
+            );
         }
         if (request.NegativePrompts.Count > 1 && request.NegativePrompts.Count != prompts)
         {
             throw new GenerationException(
-                $"There are {request.NegativePrompts.Count} negative prompts for {prompts} prompts; give one for all, or one for each.");
+                $"There are {request.NegativePrompts.Count} negative prompts for {prompts} prompts; give one for all, or one for each."
+            );
         }
         if (request.Sizes is { IsEmpty: false } && !family.TakesSizes)
         {
             throw new GenerationException(
-                $"{name} takes no original, crop and target sizes; only StableDiffusionXLPipeline does. Leave them out.");
+                $"{name} takes no original, crop and target sizes; only StableDiffusionXLPipeline does. Leave them out."
+            );
         }
         GenerationLimits.Check(prompts, request.BatchSize, LatentShape(request), autoencoder.ScaleFactor);
     }
 
     private InferenceModel DenoiserFor(LatentShape shape)
     {
-        if (denoiser is { } known && known.Height == shape.Height && known.Width == shape.Width) return known.Model;
+        if (denoiser is { } known && known.Height == shape.Height && known.Width == shape.Width)
+            return known.Model;
         denoiser?.Model.Dispose();
         Graph graph = parts.DenoiserGraph(shape.Height, shape.Width);
         var model = new InferenceModel(graph, denoiserTensors, weights, parts.Inference);

@@ -13,8 +13,10 @@ internal sealed record EncodedPrompts(Conditioning Prompts, Conditioning? Negati
     public EncodedPrompts Slice(int start, int count)
     {
         int[] rows = [.. Enumerable.Range(start, count)];
-        return new EncodedPrompts(new Conditioning(Prompts.Rows(rows)), Negative is { Count: > 1 } ? new Conditioning(Negative.Rows(rows))
-            : Negative);
+        return new EncodedPrompts(
+            new Conditioning(Prompts.Rows(rows)),
+            Negative is { Count: > 1 } ? new Conditioning(Negative.Rows(rows)) : Negative
+        );
     }
 
     /// <summary>The denoiser's inputs for some of the prompts: with guidance both halves of the batch.</summary>
@@ -24,10 +26,15 @@ internal sealed record EncodedPrompts(Conditioning Prompts, Conditioning? Negati
     internal Dictionary<string, TensorValue> Batch(int start, int count, bool conditionalFirst)
     {
         int[] prompts = [.. Enumerable.Range(start, count)];
-        if (Negative is null) return new(Prompts.Rows(prompts));
+        if (Negative is null)
+            return new(Prompts.Rows(prompts));
         // Negative rows come before those of the prompts.
         int[] conditional = [.. prompts.Select(row => Negative.Count + row)];
         int[] negative = Negative.Count == 1 ? new int[count] : prompts;
-        return new(Negative.Append(Prompts).Rows(conditionalFirst ? [.. conditional, .. negative] : [.. negative, .. conditional]));
+        return new(
+            Negative
+                .Append(Prompts)
+                .Rows(conditionalFirst ? [.. conditional, .. negative] : [.. negative, .. conditional])
+        );
     }
 }

@@ -4,8 +4,8 @@ using Qua2SeDiMo.Inference;
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
-/// Calls a denoiser that takes one number of rows only, as exports without a dynamic batch do, as often as the rows need. The last call is
-/// filled up with copies of the last row, which no other row sees.
+/// Calls a denoiser that takes one number of rows only, as exports without a dynamic batch do, as often as the rows
+/// need. The last call is filled up with copies of the last row, which no other row sees.
 /// </summary>
 internal static class FixedBatch
 {
@@ -13,8 +13,10 @@ internal static class FixedBatch
     /// <param name="denoiser">The program.</param>
     /// <param name="latentsInput">Its input with the latents, [rows, …].</param>
     internal static int? Of(Graph denoiser, string latentsInput) =>
-        denoiser.Inputs.FirstOrDefault(input => input.Name == latentsInput) is { Rank: > 0 } input && input.Shape[0].IsFixed
-            ? checked((int)input.Shape[0].Size) : null;
+        denoiser.Inputs.FirstOrDefault(input => input.Name == latentsInput) is { Rank: > 0 } input
+        && input.Shape[0].IsFixed
+            ? checked((int)input.Shape[0].Size)
+            : null;
 
     /// <summary>Runs all rows, some at a time.</summary>
     /// <param name="denoiser">The program.</param>
@@ -24,11 +26,16 @@ internal static class FixedBatch
     /// <param name="place">Component and step, for messages.</param>
     /// <returns>The output, [rows, …].</returns>
     internal static TensorValue Run(
-        InferenceModel denoiser, IReadOnlyDictionary<string, TensorValue> perRow, IReadOnlyDictionary<string, TensorValue> shared,
-        int? batch, string place)
+        InferenceModel denoiser,
+        IReadOnlyDictionary<string, TensorValue> perRow,
+        IReadOnlyDictionary<string, TensorValue> shared,
+        int? batch,
+        string place
+    )
     {
         var rows = new Conditioning(perRow);
-        if (batch is not { } size || size == rows.Count) return denoiser.RunFinite(Merge(perRow, shared), place).Values.Single();
+        if (batch is not { } size || size == rows.Count)
+            return denoiser.RunFinite(Merge(perRow, shared), place).Values.Single();
         float[] all = [];
         IReadOnlyList<long> rowShape = [];
         for (int start = 0; start < rows.Count; start += size)
@@ -36,13 +43,16 @@ internal static class FixedBatch
             int[] taken = [.. Enumerable.Range(start, size).Select(row => Math.Min(row, rows.Count - 1))];
             TensorValue part = denoiser.RunFinite(Merge(rows.Rows(taken), shared), place).Values.Single();
             int rowLength = part.Singles.Length / size;
-            if (all.Length == 0) (all, rowShape) = (new float[rows.Count * rowLength], [.. part.Shape.Skip(1)]);
-            part.Singles.AsSpan(0, Math.Min(size, rows.Count - start) * rowLength).CopyTo(all.AsSpan(start * rowLength));
+            if (all.Length == 0)
+                (all, rowShape) = (new float[rows.Count * rowLength], [.. part.Shape.Skip(1)]);
+            part.Singles.AsSpan(0, Math.Min(size, rows.Count - start) * rowLength)
+                .CopyTo(all.AsSpan(start * rowLength));
         }
         return TensorValue.Of(all, [rows.Count, .. rowShape]);
     }
 
     private static Dictionary<string, TensorValue> Merge(
-        IReadOnlyDictionary<string, TensorValue> perRow, IReadOnlyDictionary<string, TensorValue> shared) =>
-        perRow.Concat(shared).ToDictionary(StringComparer.Ordinal);
+        IReadOnlyDictionary<string, TensorValue> perRow,
+        IReadOnlyDictionary<string, TensorValue> shared
+    ) => perRow.Concat(shared).ToDictionary(StringComparer.Ordinal);
 }

@@ -7,8 +7,8 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
-/// FLUX.1: T5's states and CLIP's pooled state, latents packed into tokens with their positions, guidance as an input of the denoiser instead of a
-/// second pass. Source: FluxPipeline of diffusers.
+/// FLUX.1: T5's states and CLIP's pooled state, latents packed into tokens with their positions, guidance as an input
+/// of the denoiser instead of a second pass. Source: FluxPipeline of diffusers.
 /// </summary>
 internal sealed class FluxFamily : IPipelineFamily
 {
@@ -27,10 +27,23 @@ internal sealed class FluxFamily : IPipelineFamily
     {
         scheduler = parts.Folder.Component("scheduler").ReadConfig();
         clip = new TextEncoder(
-            parts, "text_encoder", TextEncoder.OpenClip(parts, "text_encoder", "tokenizer"), seesPadding: true,
-            Pooled) { ExpandsConcepts = true };
-        ITokenizer pieces = TokenizerCatalog.Open(parts.Folder.Component("tokenizer_2"), parts.TextLength ?? DefaultTextLength);
-        t5 = new TextEncoder(parts, "text_encoder_2", pieces, seesPadding: true, "last_hidden_state") { ExpandsConcepts = true };
+            parts,
+            "text_encoder",
+            TextEncoder.OpenClip(parts, "text_encoder", "tokenizer"),
+            seesPadding: true,
+            Pooled
+        )
+        {
+            ExpandsConcepts = true,
+        };
+        ITokenizer pieces = TokenizerCatalog.Open(
+            parts.Folder.Component("tokenizer_2"),
+            parts.TextLength ?? DefaultTextLength
+        );
+        t5 = new TextEncoder(parts, "text_encoder_2", pieces, seesPadding: true, "last_hidden_state")
+        {
+            ExpandsConcepts = true,
+        };
     }
 
     public bool PacksLatents => true;
@@ -47,21 +60,31 @@ internal sealed class FluxFamily : IPipelineFamily
 
     public bool TakesNegativePrompts => false;
 
-    public string WithoutNegativePrompts => "guidance is an input of its denoiser, not the difference from a second text";
+    public string WithoutNegativePrompts =>
+        "guidance is an input of its denoiser, not the difference from a second text";
 
     public bool IsGuided(GenerationRequest request) => false;
 
-    public Conditioning Encode(IReadOnlyList<string> texts, TextRole role, PixelSize size, GenerationRequest request) => new(new Dictionary<string, TensorValue>
-    {
-        ["encoder_hidden_states"] = t5.Encode(texts).Output("last_hidden_state"),
-        ["pooled_projections"] = clip.Encode(texts).Output(Pooled),
-        ["guidance"] = TensorRows.Fill(texts.Count, (float)request.GuidanceScale),
-    });
+    public Conditioning Encode(IReadOnlyList<string> texts, TextRole role, PixelSize size, GenerationRequest request) =>
+        new(
+            new Dictionary<string, TensorValue>
+            {
+                ["encoder_hidden_states"] = t5.Encode(texts).Output("last_hidden_state"),
+                ["pooled_projections"] = clip.Encode(texts).Output(Pooled),
+                ["guidance"] = TensorRows.Fill(texts.Count, (float)request.GuidanceScale),
+            }
+        );
 
     public IReadOnlyDictionary<string, TensorValue> SharedInputs(LatentShape shape, Conditioning prompts)
     {
-        int rows = shape.Height / Side, columns = shape.Width / Side;
-        float[] positions = [.. Enumerable.Range(0, rows * columns).SelectMany(token => new float[] { 0, token / columns, token % columns })];
+        int rows = shape.Height / Side,
+            columns = shape.Width / Side;
+        float[] positions =
+        [
+            .. Enumerable
+                .Range(0, rows * columns)
+                .SelectMany(token => new float[] { 0, token / columns, token % columns }),
+        ];
         int tokens = (int)prompts.Inputs["encoder_hidden_states"].Shape[1];
         return new Dictionary<string, TensorValue>
         {
@@ -70,11 +93,12 @@ internal sealed class FluxFamily : IPipelineFamily
         };
     }
 
-    public SamplingOptions Sampling(LatentShape shape, GenerationRequest request) => new()
-    {
-        Sigmas = TimestepSpacing.Linspace(1, 1.0 / request.StepCount, request.StepCount),
-        Mu = SequenceShift.Mu(scheduler, shape.Height / Side * (shape.Width / Side), LargestShift),
-    };
+    public SamplingOptions Sampling(LatentShape shape, GenerationRequest request) =>
+        new()
+        {
+            Sigmas = TimestepSpacing.Linspace(1, 1.0 / request.StepCount, request.StepCount),
+            Mu = SequenceShift.Mu(scheduler, shape.Height / Side * (shape.Width / Side), LargestShift),
+        };
 
     public void Dispose()
     {

@@ -4,5 +4,6 @@ namespace Qua2SeDiMo.Diffusion;
 internal sealed class GenerationException : Q2Exception
 {
     /// <summary>Creates the exception.</summary>
-    public GenerationException(string message) : base(message) { }
+    public GenerationException(string message)
+        : base(message) { }
 }

@@ -10,8 +10,8 @@ public sealed record GenerationRequest
     public double GuidanceScale { get; init; } = 3;
 
     /// <summary>
-    /// What guidance steers away from: one text for all prompts, or one for each. Empty when none was given, which is not the same as an
-    /// empty text to every pipeline.
+    /// What guidance steers away from: one text for all prompts, or one for each. Empty when none was given, which is
+    /// not the same as an empty text to every pipeline.
     /// </summary>
     public IReadOnlyList<string> NegativePrompts { get; init; } = [];
 
@@ -24,6 +24,7 @@ public sealed record GenerationRequest
     /// <summary>Width in pixels; null for the model's own.</summary>
     public int? Width { get; init; }
 
-    /// <summary>Images that go through the denoiser together; guidance doubles it. It bounds memory and does not change results beyond rounding.</summary>
+    /// <summary>Images that go through the denoiser together; guidance doubles it. It bounds memory and does not change
+    /// results beyond rounding.</summary>
     public int BatchSize { get; init; } = 8;
 }

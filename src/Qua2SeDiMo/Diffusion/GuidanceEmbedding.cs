@@ -5,8 +5,9 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
-/// The guidance scale as an input of a U-Net that was distilled to one pass per step (Meng et al., "On Distillation of Guided Diffusion Models",
-/// CVPR 2023; latent consistency models): a sinusoid of the scale less one, as get_guidance_scale_embedding of diffusers makes it.
+/// The guidance scale as an input of a U-Net that was distilled to one pass per step (Meng et al., "On Distillation of
+/// Guided Diffusion Models", CVPR 2023; latent consistency models): a sinusoid of the scale less one, as
+/// get_guidance_scale_embedding of diffusers makes it.
 /// </summary>
 internal sealed class GuidanceEmbedding
 {
@@ -20,17 +21,20 @@ internal sealed class GuidanceEmbedding
 
     private GuidanceEmbedding(int width) => this.width = width;
 
-    /// <summary>The embedding that a U-Net takes (key time_cond_proj_dim); null for one that is guided by a second pass.</summary>
+    /// <summary>The embedding that a U-Net takes (key time_cond_proj_dim); null for one that is guided by a second
+    /// pass.</summary>
     internal static GuidanceEmbedding? Of(ComponentConfig denoiser) =>
         denoiser.IntOrNull("time_cond_proj_dim") is not { } width ? null
-        : width >= 4 ? new GuidanceEmbedding(width) : throw denoiser.Unsupported("time_cond_proj_dim", "a sinusoid of at least 4 numbers is");
+        : width >= 4 ? new GuidanceEmbedding(width)
+        : throw denoiser.Unsupported("time_cond_proj_dim", "a sinusoid of at least 4 numbers is");
 
     /// <summary>[texts, width], equal rows of [sin | cos]; an odd width ends in a zero.</summary>
     internal TensorValue Rows(int texts, double guidanceScale)
     {
         int half = width / 2;
         float[] row = new float[width];
-        float scale = (float)(guidanceScale - 1) * Magnification, step = MathF.Log(LongestPeriod) / (half - 1);
+        float scale = (float)(guidanceScale - 1) * Magnification,
+            step = MathF.Log(LongestPeriod) / (half - 1);
         for (int i = 0; i < half; i++)
         {
             float angle = scale * MathF.Exp(i * -step);

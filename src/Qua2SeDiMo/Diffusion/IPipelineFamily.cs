@@ -5,7 +5,8 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Diffusion;
 
-/// <summary>What sets one pipeline class apart: how prompts become the denoiser's inputs. The denoising loop is the same for all.</summary>
+/// <summary>What sets one pipeline class apart: how prompts become the denoiser's inputs. The denoising loop is the
+/// same for all.</summary>
 internal interface IPipelineFamily : IDisposable
 {
     /// <summary>Name of the denoiser's input that takes the latents.</summary>
@@ -49,13 +50,15 @@ internal interface IPipelineFamily : IDisposable
 
     /// <summary>Turns texts into the denoiser's inputs, one row per text.</summary>
     /// <param name="texts">Prompts.</param>
-    /// <param name="role">What the texts are; some models treat a negative prompt that was not given in their own way.</param>
+    /// <param name="role">What the texts are; some models treat a negative prompt that was not given in their own
+    /// way.</param>
     /// <param name="size">Size of the images in pixels, for models that take it.</param>
     /// <param name="request">How the images are made.</param>
     Conditioning Encode(IReadOnlyList<string> texts, TextRole role, PixelSize size, GenerationRequest request);
 
     /// <summary>Inputs of the denoiser that do not depend on the prompt and have no row per text.</summary>
-    IReadOnlyDictionary<string, TensorValue> SharedInputs(LatentShape shape, Conditioning prompts) => new Dictionary<string, TensorValue>();
+    IReadOnlyDictionary<string, TensorValue> SharedInputs(LatentShape shape, Conditioning prompts) =>
+        new Dictionary<string, TensorValue>();
 
     /// <summary>What the scheduler takes beside the step count.</summary>
     SamplingOptions Sampling(LatentShape shape, GenerationRequest request) => new();
@@ -66,6 +69,7 @@ internal enum TextRole
 {
     /// <summary>What the image shows.</summary>
     Prompt,
+
     /// <summary>What guidance steers away from.</summary>
     Negative,
 }

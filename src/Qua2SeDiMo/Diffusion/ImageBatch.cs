@@ -20,7 +20,8 @@ internal sealed record ImageBatch(int Height, int Width, float[] Pixels)
     {
         ArgumentNullException.ThrowIfNull(indices);
         float[] pixels = new float[indices.Count * ImageLength];
-        for (int i = 0; i < indices.Count; i++) Image(indices[i]).CopyTo(pixels.AsSpan(i * ImageLength));
+        for (int i = 0; i < indices.Count; i++)
+            Image(indices[i]).CopyTo(pixels.AsSpan(i * ImageLength));
         return new ImageBatch(Height, Width, pixels);
     }
 }

@@ -1,6 +1,7 @@
 namespace Qua2SeDiMo.Diffusion;
 
-/// <summary>Latents as tokens: each square of 2 × 2 becomes one token whose channels are ordered channel, row, column (FLUX).</summary>
+/// <summary>Latents as tokens: each square of 2 × 2 becomes one token whose channels are ordered channel, row, column
+/// (FLUX).</summary>
 internal static class LatentPacking
 {
     private const int Side = 2;
@@ -12,7 +13,8 @@ internal static class LatentPacking
         {
             ReadOnlySpan<float> image = latents.Slice(start, shape.Length);
             Span<float> packed = tokens.Slice(start, shape.Length);
-            for (int i = 0; i < image.Length; i++) packed[TokenIndex(i, shape)] = image[i];
+            for (int i = 0; i < image.Length; i++)
+                packed[TokenIndex(i, shape)] = image[i];
         }
     }
 
@@ -23,7 +25,8 @@ internal static class LatentPacking
         {
             ReadOnlySpan<float> packed = tokens.Slice(start, shape.Length);
             Span<float> image = latents.Slice(start, shape.Length);
-            for (int i = 0; i < image.Length; i++) image[i] = packed[TokenIndex(i, shape)];
+            for (int i = 0; i < image.Length; i++)
+                image[i] = packed[TokenIndex(i, shape)];
         }
     }
 

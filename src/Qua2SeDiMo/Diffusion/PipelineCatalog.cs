@@ -6,7 +6,9 @@ namespace Qua2SeDiMo.Diffusion;
 /// <summary>All pipeline families, by the class in <c>model_index.json</c>.</summary>
 internal static class PipelineCatalog
 {
-    private static readonly Dictionary<string, Func<PipelineParts, IPipelineFamily>> Makers = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Func<PipelineParts, IPipelineFamily>> Makers = new(
+        StringComparer.Ordinal
+    )
     {
         ["DiTPipeline"] = parts => new DiTFamily(parts),
         ["FluxPipeline"] = parts => new FluxFamily(parts),
@@ -25,7 +27,8 @@ internal static class PipelineCatalog
     /// <exception cref="ModelFolderException">They cannot; the message says why and what can be done.</exception>
     internal static void RequireSupported(ModelFolder folder)
     {
-        if (PipelineSupport.FaultOfGeneration(folder) is { } fault) throw new ModelFolderException($"{folder.DirectoryPath}: {fault}");
+        if (PipelineSupport.FaultOfGeneration(folder) is { } fault)
+            throw new ModelFolderException($"{folder.DirectoryPath}: {fault}");
     }
 
     /// <summary>Puts the family of a folder together.</summary>

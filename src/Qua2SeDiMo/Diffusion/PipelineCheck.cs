@@ -7,8 +7,8 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
-/// What prevents pictures, found from configurations and headers alone, before the first second of work: pipeline class,
-/// missing components, classes and settings of each, scheduler, steps and size.
+/// What prevents pictures, found from configurations and headers alone, before the first second of work: pipeline
+/// class, missing components, classes and settings of each, scheduler, steps and size.
 /// </summary>
 internal sealed class PipelineCheck
 {
@@ -33,7 +33,12 @@ internal sealed class PipelineCheck
     /// <param name="request">Steps, guidance, size.</param>
     /// <param name="prompts">What the images are to show; looked at where a model knows some prompts only.</param>
     internal static PipelineCheck Of(
-        PipelineParts parts, ITensorSource denoiserTensors, Graph denoiser, GenerationRequest request, IReadOnlyList<string> prompts)
+        PipelineParts parts,
+        ITensorSource denoiserTensors,
+        Graph denoiser,
+        GenerationRequest request,
+        IReadOnlyList<string> prompts
+    )
     {
         var check = new PipelineCheck(parts, denoiserTensors, request);
         check.Run(denoiser, prompts);
@@ -46,16 +51,22 @@ internal sealed class PipelineCheck
         bool isKnown = Try(() => PipelineCatalog.RequireSupported(folder));
         IReadOnlyList<string> needed = PipelineComponents.Of(folder.PipelineClass, folder.Components.ContainsKey) ?? [];
         string[] missing = [.. needed.Where(name => !folder.Components.ContainsKey(name))];
-        if (missing.Length > 0) problems.Add(Missing(folder, missing));
-        if (!isKnown || missing.Length > 0 || !Try(() => CheckWhole(denoiser, prompts))) CheckEach();
+        if (missing.Length > 0)
+            problems.Add(Missing(folder, missing));
+        if (!isKnown || missing.Length > 0 || !Try(() => CheckWhole(denoiser, prompts)))
+            CheckEach();
     }
 
     private static ModelFolderException Missing(ModelFolder folder, string[] names)
     {
         string listed = string.Join(", ", names.Select(name => $"'{name}'"));
-        string sentence = names.Length == 1 ? $"component {listed} is missing, and pictures need it"
-            : $"the components {listed} are missing, and pictures need them";
-        return new ModelFolderException($"{folder.DirectoryPath}: {sentence}; present are {string.Join(", ", folder.Components.Keys)}.");
+        string sentence =
+            names.Length == 1
+                ? $"component {listed} is missing, and pictures need it"
+                : $"the components {listed} are missing, and pictures need them";
+        return new ModelFolderException(
+            $"{folder.DirectoryPath}: {sentence}; present are {string.Join(", ", folder.Components.Keys)}."
+        );
     }
 
     // One object of everything, as generation makes it. It stops at the first problem.
@@ -69,29 +80,44 @@ internal sealed class PipelineCheck
         LatentShape shape = pipeline.LatentShape(request);
         Size = pipeline.ImageSize(request);
         scheduler.SetTimesteps(request.StepCount, family.Sampling(shape, request));
-        bool isOfItsSize = denoiser.Inputs.Any(input => input.Name == family.LatentsInput && input.Rank == 4
-            && input.Shape[2] == new Dimension(shape.Height) && input.Shape[3] == new Dimension(shape.Width));
-        if (!isOfItsSize) parts.DenoiserGraph(shape.Height, shape.Width);
+        bool isOfItsSize = denoiser.Inputs.Any(input =>
+            input.Name == family.LatentsInput
+            && input.Rank == 4
+            && input.Shape[2] == new Dimension(shape.Height)
+            && input.Shape[3] == new Dimension(shape.Width)
+        );
+        if (!isOfItsSize)
+            parts.DenoiserGraph(shape.Height, shape.Width);
         pipeline.CheckDecoder(shape);
-        bool predictsVariance = denoiser.Outputs[0] is not { Rank: 4 } output || !output.Shape[1].IsFixed
+        bool predictsVariance =
+            denoiser.Outputs[0] is not { Rank: 4 } output
+            || !output.Shape[1].IsFixed
             || output.Shape[1].Size >= 2 * shape.Channels;
         if (scheduler.UsesPredictedVariance && !predictsVariance)
         {
             throw new GenerationException(
-                $"{parts.Folder.DirectoryPath}: the scheduler takes a variance from the denoiser (variance_type), which predicts none.");
+                $"{parts.Folder.DirectoryPath}: the scheduler takes a variance from the denoiser (variance_type), which predicts none."
+            );
         }
-        if (family.Encoders is [var encoder]) RequireTokens(denoiser, encoder);
+        if (family.Encoders is [var encoder])
+            RequireTokens(denoiser, encoder);
         // Models without a text encoder know some prompts only.
-        if (family.Encoders.Count == 0) family.Encode(prompts, TextRole.Prompt, Size.Value, request);
+        if (family.Encoders.Count == 0)
+            family.Encode(prompts, TextRole.Prompt, Size.Value, request);
     }
 
     // Exports may be for one number of tokens only.
     private void RequireTokens(Graph denoiser, TextEncoder encoder)
     {
-        if (denoiser.Inputs.FirstOrDefault(input => input.Name == "encoder_hidden_states") is not { Rank: 3 } states) return;
-        if (!states.Shape[1].IsFixed || states.Shape[1].Size == encoder.MaximumTokens) return;
+        if (denoiser.Inputs.FirstOrDefault(input => input.Name == "encoder_hidden_states") is not { Rank: 3 } states)
+            return;
+        if (!states.Shape[1].IsFixed || states.Shape[1].Size == encoder.MaximumTokens)
+            return;
         throw new GenerationException(
-            $"{parts.Folder.Denoiser.DirectoryPath}: the denoiser takes texts of {states.Shape[1].Size} tokens only, and the tokenizer gives {encoder.MaximumTokens}. Export it with a dynamic sequence axis, or for {encoder.MaximumTokens} tokens.");
+            $"{parts.Folder.Denoiser.DirectoryPath}: the denoiser takes texts of {states.Shape[1].Size} tokens "
+                + $"only, and the tokenizer gives {encoder.MaximumTokens}. Export it with a dynamic sequence axis, or "
+                + $"for {encoder.MaximumTokens} tokens."
+        );
     }
 
     // What the whole would have stopped at comes up here again, with all others.
@@ -127,7 +153,8 @@ internal sealed class PipelineCheck
         }
         catch (Exception error) when (error is Q2Exception or IOException or UnauthorizedAccessException)
         {
-            if (problems.TrueForAll(known => known.Message != error.Message)) problems.Add(error);
+            if (problems.TrueForAll(known => known.Message != error.Message))
+                problems.Add(error);
             return false;
         }
     }

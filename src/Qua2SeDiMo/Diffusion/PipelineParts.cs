@@ -6,11 +6,16 @@ namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>What a pipeline is put together from.</summary>
 /// <param name="Folder">The folder.</param>
-/// <param name="OpenTensors">Opens the weights of a component; a packed denoiser is opened by another reader than plain safetensors.</param>
+/// <param name="OpenTensors">Opens the weights of a component; a packed denoiser is opened by another reader than plain
+/// safetensors.</param>
 /// <param name="DenoiserGraph">Builds the denoiser for latents of a height and width.</param>
 /// <param name="Inference">Threads and limits of every session.</param>
 internal sealed record PipelineParts(
-    ModelFolder Folder, Func<ModelComponent, ITensorSource> OpenTensors, Func<int, int, Graph> DenoiserGraph, InferenceOptions Inference)
+    ModelFolder Folder,
+    Func<ModelComponent, ITensorSource> OpenTensors,
+    Func<int, int, Graph> DenoiserGraph,
+    InferenceOptions Inference
+)
 {
     /// <summary>Tokens per text for encoders that take any number; the pipeline class's own when null.</summary>
     public int? TextLength { get; init; }

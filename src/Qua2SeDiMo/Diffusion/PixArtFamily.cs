@@ -5,8 +5,8 @@ using Qua2SeDiMo.Models;
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
-/// PixArt-α and PixArt-Σ: T5 tokens with their mask; the prompt is lower-cased and stripped. Models with size conditions get the size.
-/// Source: PixArtAlphaPipeline and PixArtSigmaPipeline of diffusers.
+/// PixArt-α and PixArt-Σ: T5 tokens with their mask; the prompt is lower-cased and stripped. Models with size
+/// conditions get the size. Source: PixArtAlphaPipeline and PixArtSigmaPipeline of diffusers.
 /// </summary>
 internal sealed class PixArtFamily : IPipelineFamily
 {
@@ -17,7 +17,8 @@ internal sealed class PixArtFamily : IPipelineFamily
     {
         ModelComponent component = parts.Folder.Component("tokenizer");
         int released = parts.Folder.PipelineClass == "PixArtSigmaPipeline" ? 300 : 120;
-        ITokenizer tokenizer = parts.TextLength is { } asked ? TokenizerCatalog.Open(component, asked)
+        ITokenizer tokenizer = parts.TextLength is { } asked
+            ? TokenizerCatalog.Open(component, asked)
             : TokenizerCatalog.OpenWithin(component, released);
         encoder = new TextEncoder(parts, "text_encoder", tokenizer, seesPadding: false, "last_hidden_state");
         takesSize = parts.DenoiserTakes("resolution");

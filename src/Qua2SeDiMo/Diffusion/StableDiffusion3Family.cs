@@ -7,8 +7,9 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
-/// Stable Diffusion 3 and 3.5: the states before the last layer of two CLIP text encoders side by side, filled up to the width of T5's, then
-/// T5's states; both pooled embeddings. T5 may be left out. Source: StableDiffusion3Pipeline of diffusers.
+/// Stable Diffusion 3 and 3.5: the states before the last layer of two CLIP text encoders side by side, filled up to
+/// the width of T5's, then T5's states; both pooled embeddings. T5 may be left out. Source: StableDiffusion3Pipeline of
+/// diffusers.
 /// </summary>
 internal sealed class StableDiffusion3Family : IPipelineFamily
 {
@@ -32,13 +33,27 @@ internal sealed class StableDiffusion3Family : IPipelineFamily
         textWidth = denoiser.Int("joint_attention_dim", 4096);
         // Both cut at the length of the first.
         ITokenizer first = TextEncoder.OpenClip(parts, "text_encoder", "tokenizer");
-        (string Encoder, ITokenizer Tokenizer)[] pairs = [("text_encoder", first),
-            ("text_encoder_2", TokenizerCatalog.Open(parts.Folder.Component("tokenizer_2"), first.MaximumLength))];
+        (string Encoder, ITokenizer Tokenizer)[] pairs =
+        [
+            ("text_encoder", first),
+            ("text_encoder_2", TokenizerCatalog.Open(parts.Folder.Component("tokenizer_2"), first.MaximumLength)),
+        ];
         states = [.. pairs.Select(pair => TextEncoder.Penultimate(parts, pair.Encoder))];
-        clips = [.. pairs.Select((pair, i) => new TextEncoder(parts, pair.Encoder, pair.Tokenizer, seesPadding: true, states[i], Pooled))];
+        clips =
+        [
+            .. pairs.Select(
+                (pair, i) => new TextEncoder(parts, pair.Encoder, pair.Tokenizer, seesPadding: true, states[i], Pooled)
+            ),
+        ];
         if (parts.Folder.Components.ContainsKey("text_encoder_3"))
         {
-            t5 = new TextEncoder(parts, "text_encoder_3", TokenizerCatalog.Open(parts.Folder.Component("tokenizer_3"), textLength), seesPadding: true, "last_hidden_state");
+            t5 = new TextEncoder(
+                parts,
+                "text_encoder_3",
+                TokenizerCatalog.Open(parts.Folder.Component("tokenizer_3"), textLength),
+                seesPadding: true,
+                "last_hidden_state"
+            );
         }
     }
 
@@ -49,24 +64,35 @@ internal sealed class StableDiffusion3Family : IPipelineFamily
     public Conditioning Encode(IReadOnlyList<string> texts, TextRole role, PixelSize size, GenerationRequest request)
     {
         EncodedTexts[] encoded = [.. clips.Select(clip => clip.Encode(texts))];
-        TensorValue words = TensorRows.PadWidth(TensorRows.JoinWidths([.. encoded.Select((one, i) => one.Output(states[i]))]), textWidth);
-        TensorValue pieces = t5?.Encode(texts).Output("last_hidden_state") ?? TensorValue.Of(new float[texts.Count * textLength * textWidth], texts.Count, textLength, textWidth);
-        return new Conditioning(new Dictionary<string, TensorValue>
-        {
-            ["encoder_hidden_states"] = TensorRows.JoinTokens(words, pieces),
-            ["pooled_projections"] = TensorRows.JoinWidths([.. encoded.Select(one => one.Output(Pooled))]),
-        });
+        TensorValue words = TensorRows.PadWidth(
+            TensorRows.JoinWidths([.. encoded.Select((one, i) => one.Output(states[i]))]),
+            textWidth
+        );
+        TensorValue pieces =
+            t5?.Encode(texts).Output("last_hidden_state")
+            ?? TensorValue.Of(new float[texts.Count * textLength * textWidth], texts.Count, textLength, textWidth);
+        return new Conditioning(
+            new Dictionary<string, TensorValue>
+            {
+                ["encoder_hidden_states"] = TensorRows.JoinTokens(words, pieces),
+                ["pooled_projections"] = TensorRows.JoinWidths([.. encoded.Select(one => one.Output(Pooled))]),
+            }
+        );
     }
 
     public SamplingOptions Sampling(LatentShape shape, GenerationRequest request)
     {
         int patch = denoiser.Int("patch_size", 2);
-        return new SamplingOptions { Mu = SequenceShift.Mu(scheduler, shape.Height / patch * (shape.Width / patch), LargestShift) };
+        return new SamplingOptions
+        {
+            Mu = SequenceShift.Mu(scheduler, shape.Height / patch * (shape.Width / patch), LargestShift),
+        };
     }
 
     public void Dispose()
     {
-        foreach (TextEncoder clip in clips) clip.Dispose();
+        foreach (TextEncoder clip in clips)
+            clip.Dispose();
         t5?.Dispose();
     }
 }

@@ -2,7 +2,8 @@ using Qua2SeDiMo.Inference;
 
 namespace Qua2SeDiMo.Diffusion;
 
-/// <summary>Stable Diffusion 1 and 2: the last states of CLIP's text encoder, padding included. Source: StableDiffusionPipeline of diffusers.</summary>
+/// <summary>Stable Diffusion 1 and 2: the last states of CLIP's text encoder, padding included. Source:
+/// StableDiffusionPipeline of diffusers.</summary>
 internal sealed class StableDiffusionFamily : IPipelineFamily
 {
     private readonly TextEncoder encoder;
@@ -12,8 +13,15 @@ internal sealed class StableDiffusionFamily : IPipelineFamily
     {
         guidance = GuidanceEmbedding.Of(parts.Folder.Denoiser.ReadConfig());
         encoder = new TextEncoder(
-            parts, "text_encoder", TextEncoder.OpenClip(parts, "text_encoder", "tokenizer"), seesPadding: true,
-            "last_hidden_state") { ExpandsConcepts = true };
+            parts,
+            "text_encoder",
+            TextEncoder.OpenClip(parts, "text_encoder", "tokenizer"),
+            seesPadding: true,
+            "last_hidden_state"
+        )
+        {
+            ExpandsConcepts = true,
+        };
     }
 
     public string LatentsInput => "sample";
@@ -24,8 +32,12 @@ internal sealed class StableDiffusionFamily : IPipelineFamily
 
     public Conditioning Encode(IReadOnlyList<string> texts, TextRole role, PixelSize size, GenerationRequest request)
     {
-        var inputs = new Dictionary<string, TensorValue> { ["encoder_hidden_states"] = encoder.Encode(texts).Output("last_hidden_state") };
-        if (guidance is not null) inputs[GuidanceEmbedding.Input] = guidance.Rows(texts.Count, request.GuidanceScale);
+        var inputs = new Dictionary<string, TensorValue>
+        {
+            ["encoder_hidden_states"] = encoder.Encode(texts).Output("last_hidden_state"),
+        };
+        if (guidance is not null)
+            inputs[GuidanceEmbedding.Input] = guidance.Rows(texts.Count, request.GuidanceScale);
         return new Conditioning(inputs);
     }
 

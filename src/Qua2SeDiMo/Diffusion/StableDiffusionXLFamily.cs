@@ -7,8 +7,9 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
-/// Stable Diffusion XL: the states before the last layer of two CLIP text encoders side by side, the pooled embedding of the second, and
-/// the sizes that the model was conditioned on in training: original size, crop, target size. Source: StableDiffusionXLPipeline of diffusers.
+/// Stable Diffusion XL: the states before the last layer of two CLIP text encoders side by side, the pooled embedding
+/// of the second, and the sizes that the model was conditioned on in training: original size, crop, target size.
+/// Source: StableDiffusionXLPipeline of diffusers.
 /// </summary>
 internal sealed class StableDiffusionXLFamily : IPipelineFamily
 {
@@ -27,17 +28,33 @@ internal sealed class StableDiffusionXLFamily : IPipelineFamily
         firstState = TextEncoder.Penultimate(parts, "text_encoder");
         secondState = TextEncoder.Penultimate(parts, "text_encoder_2");
         first = new TextEncoder(
-            parts, "text_encoder", TextEncoder.OpenClip(parts, "text_encoder", "tokenizer"), seesPadding: true,
-            firstState) { ExpandsConcepts = true };
+            parts,
+            "text_encoder",
+            TextEncoder.OpenClip(parts, "text_encoder", "tokenizer"),
+            seesPadding: true,
+            firstState
+        )
+        {
+            ExpandsConcepts = true,
+        };
         second = new TextEncoder(
-            parts, "text_encoder_2", TextEncoder.OpenClip(parts, "text_encoder_2", "tokenizer_2"), seesPadding: true, secondState,
-            Pooled) { ExpandsConcepts = true };
+            parts,
+            "text_encoder_2",
+            TextEncoder.OpenClip(parts, "text_encoder_2", "tokenizer_2"),
+            seesPadding: true,
+            secondState,
+            Pooled
+        )
+        {
+            ExpandsConcepts = true,
+        };
         if (first.MaximumTokens != second.MaximumTokens)
         {
             throw new GenerationException(
                 $"{parts.Folder.DirectoryPath}: tokenizer cuts texts at {first.MaximumTokens} tokens and tokenizer_2 at "
-                + $"{second.MaximumTokens}, but the states of both encoders stand side by side; "
-                + "give both the same model_max_length.");
+                    + $"{second.MaximumTokens}, but the states of both encoders stand side by side; "
+                    + "give both the same model_max_length."
+            );
         }
         CheckWidths(parts);
         JsonNode? zeroes = parts.Folder.Index["force_zeros_for_empty_prompt"];
@@ -54,18 +71,25 @@ internal sealed class StableDiffusionXLFamily : IPipelineFamily
 
     public Conditioning Encode(IReadOnlyList<string> texts, TextRole role, PixelSize size, GenerationRequest request)
     {
-        EncodedTexts narrow = first.Encode(texts), wide = second.Encode(texts);
+        EncodedTexts narrow = first.Encode(texts),
+            wide = second.Encode(texts);
         TensorValue states = TensorRows.JoinWidths(narrow.Output(firstState), wide.Output(secondState));
         TensorValue pooled = wide.Output(Pooled);
-        // As in diffusers, an empty negative prompt is zeros where none was given; one that was given is encoded, be it empty.
-        bool isNegative = role == TextRole.Negative, isZeroed = zeroesMissingNegative && isNegative && request.NegativePrompts.Count == 0;
+        // As in diffusers, an empty negative prompt is zeros where none was given; one that was given is encoded, be it
+        // empty.
+        bool isNegative = role == TextRole.Negative,
+            isZeroed = zeroesMissingNegative && isNegative && request.NegativePrompts.Count == 0;
         var inputs = new Dictionary<string, TensorValue>
         {
             ["encoder_hidden_states"] = isZeroed ? TensorRows.Zeros(states) : states,
             ["text_embeds"] = isZeroed ? TensorRows.Zeros(pooled) : pooled,
-            ["time_ids"] = TensorRows.Repeat(texts.Count, (request.Sizes ?? new SizeConditions()).TimeIds(size, isNegative)),
+            ["time_ids"] = TensorRows.Repeat(
+                texts.Count,
+                (request.Sizes ?? new SizeConditions()).TimeIds(size, isNegative)
+            ),
         };
-        if (guidance is not null) inputs[GuidanceEmbedding.Input] = guidance.Rows(texts.Count, request.GuidanceScale);
+        if (guidance is not null)
+            inputs[GuidanceEmbedding.Input] = guidance.Rows(texts.Count, request.GuidanceScale);
         return new Conditioning(inputs);
     }
 
@@ -74,13 +98,17 @@ internal sealed class StableDiffusionXLFamily : IPipelineFamily
     {
         const int Sizes = 6;
         ComponentConfig denoiser = parts.Folder.Denoiser.ReadConfig();
-        if (denoiser.IntOrNull("projection_class_embeddings_input_dim") is not { } taken) return;
+        if (denoiser.IntOrNull("projection_class_embeddings_input_dim") is not { } taken)
+            return;
         int pooled = parts.Folder.Component("text_encoder_2").ReadConfig().Int("projection_dim", 512);
         int given = (Sizes * denoiser.Int("addition_time_embed_dim")) + pooled;
-        if (given == taken) return;
+        if (given == taken)
+            return;
         throw new GenerationException(
-            $"{denoiser.Source}: projection_class_embeddings_input_dim is {taken}, but six sizes and the pooled text of text_encoder_2 make "
-            + $"{given}. A refiner, which takes a score instead of a size, is of no use here; take the base model.");
+            $"{denoiser.Source}: projection_class_embeddings_input_dim is {taken}, but six sizes and the pooled "
+                + "text of text_encoder_2 make "
+                + $"{given}. A refiner, which takes a score instead of a size, is of no use here; take the base model."
+        );
     }
 
     public void Dispose()

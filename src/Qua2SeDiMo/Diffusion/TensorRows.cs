@@ -10,10 +10,12 @@ internal static class TensorRows
         TensorValue.Of([.. Enumerable.Repeat(row, texts).SelectMany(values => values)], texts, row.Length);
 
     /// <summary>One number for every text: [texts].</summary>
-    internal static TensorValue Fill(int texts, float value) => TensorValue.Of([.. Enumerable.Repeat(value, texts)], texts);
+    internal static TensorValue Fill(int texts, float value) =>
+        TensorValue.Of([.. Enumerable.Repeat(value, texts)], texts);
 
     /// <summary>One integer for every text: [texts].</summary>
-    internal static TensorValue Fill(int texts, long value) => TensorValue.Of([.. Enumerable.Repeat(value, texts)], texts);
+    internal static TensorValue Fill(int texts, long value) =>
+        TensorValue.Of([.. Enumerable.Repeat(value, texts)], texts);
 
     /// <summary>Tensors [texts, tokens, widthᵢ] or [texts, widthᵢ] side by side along the last axis.</summary>
     internal static TensorValue JoinWidths(params IReadOnlyList<TensorValue> parts)
@@ -38,8 +40,12 @@ internal static class TensorRows
     internal static TensorValue PadWidth(TensorValue value, int width)
     {
         int missing = width - (int)value.Shape[^1];
-        if (missing <= 0) return value;
-        TensorValue zeros = TensorValue.Of(new float[value.Singles.Length / (int)value.Shape[^1] * missing], [.. value.Shape.SkipLast(1), missing]);
+        if (missing <= 0)
+            return value;
+        TensorValue zeros = TensorValue.Of(
+            new float[value.Singles.Length / (int)value.Shape[^1] * missing],
+            [.. value.Shape.SkipLast(1), missing]
+        );
         return JoinWidths(value, zeros);
     }
 
@@ -50,7 +56,8 @@ internal static class TensorRows
         TensorValue joined = JoinWidths(Flat(first), Flat(second));
         return TensorValue.Of(joined.Singles, first.Shape[0], first.Shape[1] + second.Shape[1], first.Shape[2]);
 
-        static TensorValue Flat(TensorValue value) => TensorValue.Of(value.Singles, value.Shape[0], value.Shape[1] * value.Shape[2]);
+        static TensorValue Flat(TensorValue value) =>
+            TensorValue.Of(value.Singles, value.Shape[0], value.Shape[1] * value.Shape[2]);
     }
 
     /// <summary>Zeros of the same shape.</summary>

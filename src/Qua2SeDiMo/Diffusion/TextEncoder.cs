@@ -43,7 +43,13 @@ internal sealed class TextEncoder : IDisposable
     /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="seesPadding">Whether padding is attended to like text, as some pipelines do.</param>
     /// <param name="outputs">Outputs wanted; hidden states are named <c>hidden_states.N</c>.</param>
-    internal TextEncoder(PipelineParts parts, string component, ITokenizer tokenizer, bool seesPadding, params string[] outputs)
+    internal TextEncoder(
+        PipelineParts parts,
+        string component,
+        ITokenizer tokenizer,
+        bool seesPadding,
+        params string[] outputs
+    )
     {
         (Component, this.tokenizer, this.seesPadding) = (component, tokenizer, seesPadding);
         ModelComponent found = parts.Folder.Component(component);
@@ -52,7 +58,10 @@ internal sealed class TextEncoder : IDisposable
         {
             Graph graph = GraphOf(found, tensors);
             string table = graph.Nodes.First(node => node.OpType == "Gather" && node.Inputs[1] == InputIds).Inputs[0];
-            (path, embeddings) = (found.DirectoryPath, graph.Initializers.First(initializer => initializer.Name == table).Shape[0]);
+            (path, embeddings) = (
+                found.DirectoryPath,
+                graph.Initializers.First(initializer => initializer.Name == table).Shape[0]
+            );
             model = new InferenceModel(graph.WithOutputs(outputs), tensors, parts.Inference);
         }
         catch
@@ -83,13 +92,16 @@ internal sealed class TextEncoder : IDisposable
     /// <summary>Tokens that the encoder takes of one text, start and end included.</summary>
     internal int MaximumTokens => tokenizer.MaximumLength;
 
-    /// <summary>A text encoder of CLIP with its tokenizer, whose own length counts where the encoder has positions for it.</summary>
+    /// <summary>A text encoder of CLIP with its tokenizer, whose own length counts where the encoder has positions for
+    /// it.</summary>
     /// <param name="parts">The pipeline.</param>
     /// <param name="component">Name of the encoder's component.</param>
     /// <param name="tokenizer">Name of the tokenizer's component.</param>
     internal static ITokenizer OpenClip(PipelineParts parts, string component, string tokenizer) =>
         TokenizerCatalog.OpenWithin(
-            parts.Folder.Component(tokenizer), parts.Folder.Component(component).ReadConfig().Int("max_position_embeddings", ClipPositions));
+            parts.Folder.Component(tokenizer),
+            parts.Folder.Component(component).ReadConfig().Int("max_position_embeddings", ClipPositions)
+        );
 
     /// <summary>What a text loses by the encoder's length; empty when it fits.</summary>
     /// <param name="text">The text as a person wrote it.</param>
@@ -106,7 +118,12 @@ internal sealed class TextEncoder : IDisposable
         int length = tokenizer.MaximumLength;
         return new TokenBatch(
             TensorValue.Of([.. tokenized.SelectMany(text => text.Ids).Select(id => (long)id)], texts.Count, length),
-            TensorValue.Of([.. tokenized.SelectMany(text => text.AttentionMask).Select(one => (long)one)], texts.Count, length));
+            TensorValue.Of(
+                [.. tokenized.SelectMany(text => text.AttentionMask).Select(one => (long)one)],
+                texts.Count,
+                length
+            )
+        );
     }
 
     /// <summary>Encodes texts, a few at a time: attention over long texts takes much memory.</summary>
@@ -120,7 +137,9 @@ internal sealed class TextEncoder : IDisposable
             var inputs = new Dictionary<string, TensorValue>
             {
                 [InputIds] = tokens.Ids,
-                ["attention_mask"] = seesPadding ? TensorValue.Of(Array.ConvertAll(tokens.Mask.Integers, _ => 1L), tokens.Mask.Shape) : tokens.Mask,
+                ["attention_mask"] = seesPadding
+                    ? TensorValue.Of(Array.ConvertAll(tokens.Mask.Integers, _ => 1L), tokens.Mask.Shape)
+                    : tokens.Mask,
             };
             outputs.Add(new Conditioning(model.RunFinite(inputs, Component)));
         }
@@ -133,15 +152,19 @@ internal sealed class TextEncoder : IDisposable
     {
         foreach (int id in ids)
         {
-            if (id < embeddings) continue;
+            if (id < embeddings)
+                continue;
             throw new GenerationException(
                 $"{path}: token '{tokenizer.TokenOf(id)}' has id {id}, but the text encoder has {embeddings} embeddings (ids 0 to "
-                + $"{embeddings - 1}). Its tokenizer knows tokens that the encoder was not given: use the text encoder that was saved with "
-                + "it, or leave the token out.");
+                    + $"{embeddings - 1}). Its tokenizer knows tokens that the encoder was not given: use the text "
+                    + "encoder that was saved with "
+                    + "it, or leave the token out."
+            );
         }
     }
 
-    /// <summary>Frees the encoder's memory until it is needed again; large text encoders outweigh their denoisers.</summary>
+    /// <summary>Frees the encoder's memory until it is needed again; large text encoders outweigh their
+    /// denoisers.</summary>
     internal void Unload() => model.Unload();
 
     public void Dispose()

@@ -2,7 +2,8 @@ using Qua2SeDiMo.Graphs.Ir;
 
 namespace Qua2SeDiMo.Gradients;
 
-/// <summary>Activation functions, Softmax included. At a kink of a piecewise function the derivative is that of the flatter side.</summary>
+/// <summary>Activation functions, Softmax included. At a kink of a piecewise function the derivative is that of the
+/// flatter side.</summary>
 internal static class ActivationRules
 {
     private const string Microsoft = "com.microsoft.";
@@ -13,7 +14,12 @@ internal static class ActivationRules
         Piecewise(rules, "LeakyRelu", (node, x) => Above(x, x.Number(1), x.Number(node.Real("alpha", 0.01f))));
         Piecewise(rules, "ThresholdedRelu", (node, x) => x.Is("Greater", x.Number(node.Real("alpha", 1))));
         Piecewise(rules, "Elu", (node, x) => Above(x, x.Number(1), x.Exp() * node.Real("alpha", 1)));
-        Piecewise(rules, "Selu", (node, x) => Above(x, x.Number(1), x.Exp() * node.Real("alpha", 1.67326319f)) * node.Real("gamma", 1.05070102f));
+        Piecewise(
+            rules,
+            "Selu",
+            (node, x) =>
+                Above(x, x.Number(1), x.Exp() * node.Real("alpha", 1.67326319f)) * node.Real("gamma", 1.05070102f)
+        );
         Piecewise(rules, "Celu", (node, x) => Above(x, x.Number(1), (x * (1 / node.Real("alpha", 1))).Exp()));
         Piecewise(rules, "Softsign", (node, x) => 1f / Square(x.Apply("Abs") + 1f));
         Piecewise(rules, "HardSigmoid", (node, x) => Ramp(x, node.Real("alpha", 0.2f), node.Real("beta", 0.5f)));
@@ -24,10 +30,19 @@ internal static class ActivationRules
         Piecewise(rules, $"{Microsoft}Gelu", (_, x) => GeluErf(x));
         rules[$"{Microsoft}FastGelu"] = node => Biased(node, GeluTanh);
         rules[$"{Microsoft}BiasGelu"] = node => Biased(node, GeluErf);
-        rules["Softmax"] = node => node.Give(0, Softmax(node.Output(), node.Cotangent(), NodeGradient.Axis(node.Node.Integer("axis", -1), node.Output().Rank)));
+        rules["Softmax"] = node =>
+            node.Give(
+                0,
+                Softmax(
+                    node.Output(),
+                    node.Cotangent(),
+                    NodeGradient.Axis(node.Node.Integer("axis", -1), node.Output().Rank)
+                )
+            );
         rules["LogSoftmax"] = node =>
         {
-            Term dy = node.Cotangent(), y = node.Output();
+            Term dy = node.Cotangent(),
+                y = node.Output();
             node.Give(0, dy - (y.Exp() * dy.Sum(NodeGradient.Axis(node.Node.Integer("axis", -1), y.Rank))));
         };
     }
@@ -39,8 +54,11 @@ internal static class ActivationRules
         return weighted - (y * weighted.Sum(axis));
     }
 
-    private static void Piecewise(Dictionary<string, GradientRule> rules, string opType, Func<NodeGradient, Term, Term> derivative) =>
-        rules[opType] = node => node.Give(0, node.Cotangent() * derivative(node, node.Input()));
+    private static void Piecewise(
+        Dictionary<string, GradientRule> rules,
+        string opType,
+        Func<NodeGradient, Term, Term> derivative
+    ) => rules[opType] = node => node.Give(0, node.Cotangent() * derivative(node, node.Input()));
 
     private static void Biased(NodeGradient node, Func<Term, Term> derivative)
     {
@@ -61,7 +79,8 @@ internal static class ActivationRules
     }
 
     private static Term HardSwish(Term x) =>
-        x.Apply("HardSigmoid", new GraphAttribute.Real("alpha", 1 / 6f), new GraphAttribute.Real("beta", 0.5f)) + (x * Ramp(x, 1 / 6f, 0.5f));
+        x.Apply("HardSigmoid", new GraphAttribute.Real("alpha", 1 / 6f), new GraphAttribute.Real("beta", 0.5f))
+        + (x * Ramp(x, 1 / 6f, 0.5f));
 
     private static Term Mish(Term x)
     {

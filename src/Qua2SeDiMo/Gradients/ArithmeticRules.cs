@@ -2,7 +2,8 @@ using Qua2SeDiMo.Graphs.Ir;
 
 namespace Qua2SeDiMo.Gradients;
 
-/// <summary>Operators of two and more operands that are broadcast; what was broadcast is summed where a cotangent is given.</summary>
+/// <summary>Operators of two and more operands that are broadcast; what was broadcast is summed where a cotangent is
+/// given.</summary>
 internal static class ArithmeticRules
 {
     internal static void AddTo(Dictionary<string, GradientRule> rules)
@@ -34,13 +35,16 @@ internal static class ArithmeticRules
         rules["Mean"] = node => GiveAll(node, node.Cotangent() * (1f / node.InputCount));
         rules["Where"] = node =>
         {
-            Term dy = node.Cotangent(), condition = node.Input();
+            Term dy = node.Cotangent(),
+                condition = node.Input();
             node.Give(1, condition.Choose(dy, dy.Number(0)));
             node.Give(2, condition.Choose(dy.Number(0), dy));
         };
         rules["PRelu"] = node =>
         {
-            Term dy = node.Cotangent(), x = node.Input(), below = x.Compare("Less", x.Number(0));
+            Term dy = node.Cotangent(),
+                x = node.Input(),
+                below = x.Compare("Less", x.Number(0));
             node.Give(0, below.Choose(dy * node.Input(1), dy));
             node.Give(1, below.Choose(dy * x, dy.Number(0)));
         };
@@ -48,20 +52,33 @@ internal static class ArithmeticRules
         rules["CumSum"] = node =>
         {
             bool reversed = node.Node.Integer("reverse", 0) == 1;
-            node.Give(0, node.Cotangent().Record("CumSum", [node.Input(1)], node.Output().Shape,
-                new GraphAttribute.Whole("exclusive", node.Node.Integer("exclusive", 0)), new GraphAttribute.Whole("reverse", reversed ? 0 : 1)));
+            node.Give(
+                0,
+                node.Cotangent()
+                    .Record(
+                        "CumSum",
+                        [node.Input(1)],
+                        node.Output().Shape,
+                        new GraphAttribute.Whole("exclusive", node.Node.Integer("exclusive", 0)),
+                        new GraphAttribute.Whole("reverse", reversed ? 0 : 1)
+                    )
+            );
         };
     }
 
     private static void GiveAll(NodeGradient node, Term cotangent)
     {
-        for (int i = 0; i < node.InputCount; i++) node.Give(i, cotangent);
+        for (int i = 0; i < node.InputCount; i++)
+            node.Give(i, cotangent);
     }
 
     // 0 · ∞ would come of a zero base or a zero exponent, where the gradient is 0.
     private static void Pow(NodeGradient node)
     {
-        Term dy = node.Cotangent(), x = node.Input(), power = node.Input(1).As(x.Type), y = node.Output();
+        Term dy = node.Cotangent(),
+            x = node.Input(),
+            power = node.Input(1).As(x.Type),
+            y = node.Output();
         Term zero = dy.Number(0);
         node.Give(0, power.Compare("Equal", zero).Choose(zero, dy * power * x.Record("Pow", [power - 1f], y.Shape)));
         node.Give(1, x.Compare("Equal", zero).Choose(zero, dy * y * x.Apply("Log")));
@@ -72,13 +89,17 @@ internal static class ArithmeticRules
     {
         Term[] chosen = [.. Enumerable.Range(0, node.InputCount).Select(i => node.Input(i).Is("Equal", node.Output()))];
         Term share = node.Cotangent() / chosen.Aggregate((sum, next) => sum + next);
-        for (int i = 0; i < chosen.Length; i++) node.Give(i, share * chosen[i]);
+        for (int i = 0; i < chosen.Length; i++)
+            node.Give(i, share * chosen[i]);
     }
 
     // At a bound the element counts as inside.
     private static void Clip(NodeGradient node)
     {
-        Term dy = node.Cotangent(), x = node.Input(), zero = dy.Number(0), inside = dy;
+        Term dy = node.Cotangent(),
+            x = node.Input(),
+            zero = dy.Number(0),
+            inside = dy;
         if (node.Has(1))
         {
             Term below = x.Compare("Less", node.Input(1));

@@ -2,7 +2,8 @@ using Qua2SeDiMo.Graphs.Ir;
 
 namespace Qua2SeDiMo.Gradients;
 
-/// <summary>Convolutions of any number of axes, groups, strides and dilations, and their transposes: each is the other's reverse pass.</summary>
+/// <summary>Convolutions of any number of axes, groups, strides and dilations, and their transposes: each is the
+/// other's reverse pass.</summary>
 internal static class ConvolutionRules
 {
     internal static void AddTo(Dictionary<string, GradientRule> rules)
@@ -12,8 +13,8 @@ internal static class ConvolutionRules
     }
 
     /// <summary>
-    /// Gradient in a kernel for each sample alone: [batch, narrow channels, wide channels / groups, taps…]. Windows become columns, so that the
-    /// sum over places is one matrix product.
+    /// Gradient in a kernel for each sample alone: [batch, narrow channels, wide channels / groups, taps…]. Windows
+    /// become columns, so that the sum over places is one matrix product.
     /// </summary>
     /// <param name="wide">What windows slide over: [batch, channels, …].</param>
     /// <param name="narrow">One element a window: [batch, channels, …].</param>
@@ -21,9 +22,12 @@ internal static class ConvolutionRules
     /// <param name="groups">Channel groups.</param>
     internal static Term KernelGradients(Term wide, Term narrow, WindowGeometry windows, long groups)
     {
-        long batch = wide[0], channels = wide[1], outputs = narrow[1];
+        long batch = wide[0],
+            channels = wide[1],
+            outputs = narrow[1];
         Term columns = Columns(wide, windows);
-        long taps = windows.Kernel.Aggregate(1L, (product, extent) => product * extent), places = narrow.Count / (batch * outputs);
+        long taps = windows.Kernel.Aggregate(1L, (product, extent) => product * extent),
+            places = narrow.Count / (batch * outputs);
         Term perGroup = columns.Reshape(batch, groups, channels / groups * taps, places);
         Term rows = narrow.Reshape(batch, groups, outputs / groups, places);
         return rows.MatMul(perGroup.Turned()).Reshape([batch, outputs, channels / groups, .. windows.Kernel]);
@@ -54,29 +58,46 @@ internal static class ConvolutionRules
 
     private static void Convolution(NodeGradient node)
     {
-        Term x = node.Input(), kernel = node.Input(1), dy = node.Cotangent();
+        Term x = node.Input(),
+            kernel = node.Input(1),
+            dy = node.Cotangent();
         WindowGeometry windows = WindowGeometry.OfConvolution(node);
         long groups = node.Node.Integer("group", 1);
-        if (node.Wants(0)) node.Give(0, Transposed(dy, kernel, windows, groups, x.Shape));
-        if (node.Wants(1)) node.Give(1, KernelGradients(x, dy, windows, groups).Sum(0).Reshape(kernel.Shape));
+        if (node.Wants(0))
+            node.Give(0, Transposed(dy, kernel, windows, groups, x.Shape));
+        if (node.Wants(1))
+            node.Give(1, KernelGradients(x, dy, windows, groups).Sum(0).Reshape(kernel.Shape));
         GiveBias(node, dy);
     }
 
     private static void TransposedConvolution(NodeGradient node)
     {
-        Term x = node.Input(), kernel = node.Input(1), dy = node.Cotangent();
+        Term x = node.Input(),
+            kernel = node.Input(1),
+            dy = node.Cotangent();
         WindowGeometry windows = WindowGeometry.OfTransposedConvolution(node);
         long groups = node.Node.Integer("group", 1);
         long[] after = [.. windows.After.Select((pad, axis) => pad - windows.Rest(axis))];
         Term reached = dy.Pad(new long[dy.Rank], [0, 0, .. after.Select(pad => Math.Min(0, pad))]);
-        if (node.Wants(0)) node.Give(0, reached.Record("Conv", [kernel], x.Shape, [.. Attributes(windows, groups, after.Select(pad => Math.Max(0, pad)))]));
-        if (node.Wants(1)) node.Give(1, KernelGradients(dy, x, windows, groups).Sum(0).Reshape(kernel.Shape));
+        if (node.Wants(0))
+            node.Give(
+                0,
+                reached.Record(
+                    "Conv",
+                    [kernel],
+                    x.Shape,
+                    [.. Attributes(windows, groups, after.Select(pad => Math.Max(0, pad)))]
+                )
+            );
+        if (node.Wants(1))
+            node.Give(1, KernelGradients(dy, x, windows, groups).Sum(0).Reshape(kernel.Shape));
         GiveBias(node, dy);
     }
 
     private static void GiveBias(NodeGradient node, Term dy)
     {
-        if (node.Wants(2)) node.Give(2, dy.Sum([0, .. Enumerable.Range(2, dy.Rank - 2)]).Reshape(dy[1]));
+        if (node.Wants(2))
+            node.Give(2, dy.Sum([0, .. Enumerable.Range(2, dy.Rank - 2)]).Reshape(dy[1]));
     }
 
     private static Term Transposed(Term narrow, Term kernel, WindowGeometry windows, long groups, long[] shape)
@@ -85,14 +106,25 @@ internal static class ConvolutionRules
         long[] after = [.. windows.After.Select((pad, axis) => pad - windows.Rest(axis))];
         long[] missing = [.. after.Select(pad => Math.Max(0, -pad))];
         long[] whole = [shape[0], shape[1], .. shape.Skip(2).Select((extent, axis) => extent - missing[axis])];
-        Term reached = narrow.Record("ConvTranspose", [kernel], whole, [.. Attributes(windows, groups, after.Select(pad => Math.Max(0, pad)))]);
+        Term reached = narrow.Record(
+            "ConvTranspose",
+            [kernel],
+            whole,
+            [.. Attributes(windows, groups, after.Select(pad => Math.Max(0, pad)))]
+        );
         return reached.Pad(new long[shape.Length], [0, 0, .. missing]);
     }
 
-    private static IEnumerable<GraphAttribute> Attributes(WindowGeometry windows, long groups, IEnumerable<long> after) =>
-    [
-        new GraphAttribute.Wholes("dilations", windows.Dilations), new GraphAttribute.Whole("group", groups),
-        new GraphAttribute.Wholes("kernel_shape", windows.Kernel), new GraphAttribute.Wholes("pads", [.. windows.Before, .. after]),
-        new GraphAttribute.Wholes("strides", windows.Strides),
-    ];
+    private static IEnumerable<GraphAttribute> Attributes(
+        WindowGeometry windows,
+        long groups,
+        IEnumerable<long> after
+    ) =>
+        [
+            new GraphAttribute.Wholes("dilations", windows.Dilations),
+            new GraphAttribute.Whole("group", groups),
+            new GraphAttribute.Wholes("kernel_shape", windows.Kernel),
+            new GraphAttribute.Wholes("pads", [.. windows.Before, .. after]),
+            new GraphAttribute.Wholes("strides", windows.Strides),
+        ];
 }

@@ -3,8 +3,9 @@ using Qua2SeDiMo.Graphs.Ir;
 namespace Qua2SeDiMo.Gradients;
 
 /// <summary>
-/// Einsum. The gradient in one operand is an Einsum of the cotangent and the other operands whose result has that operand's letters. Letters that
-/// only that operand has come from an operand of ones, letters that are repeated in it from an identity matrix.
+/// Einsum. The gradient in one operand is an Einsum of the cotangent and the other operands whose result has that
+/// operand's letters. Letters that only that operand has come from an operand of ones, letters that are repeated in it
+/// from an identity matrix.
 /// </summary>
 internal static class EinsumRule
 {
@@ -24,28 +25,41 @@ internal static class EinsumRule
         }
         for (int i = 0; i < operands.Length; i++)
         {
-            if (node.Wants(i)) node.Give(i, Gradient(node, operands, terms, result, extents, i));
+            if (node.Wants(i))
+                node.Give(i, Gradient(node, operands, terms, result, extents, i));
         }
     }
 
-    private static Term Gradient(NodeGradient node, Term[] operands, string[] terms, string result, Dictionary<char, long> extents, int wanted)
+    private static Term Gradient(
+        NodeGradient node,
+        Term[] operands,
+        string[] terms,
+        string result,
+        Dictionary<char, long> extents,
+        int wanted
+    )
     {
         Term dy = node.Cotangent();
         var values = new List<Term> { dy };
         var letters = new List<string> { result };
         for (int i = 0; i < operands.Length; i++)
         {
-            if (i == wanted) continue;
+            if (i == wanted)
+                continue;
             values.Add(operands[i]);
             letters.Add(terms[i]);
         }
-        string known = string.Concat(letters), target = "";
+        string known = string.Concat(letters),
+            target = "";
         foreach (char letter in terms[wanted])
         {
             if (target.Contains(letter, StringComparison.Ordinal))
             {
-                char other = Letters.First(candidate => !known.Contains(candidate, StringComparison.Ordinal)
-                    && !terms[wanted].Contains(candidate, StringComparison.Ordinal) && !target.Contains(candidate, StringComparison.Ordinal));
+                char other = Letters.First(candidate =>
+                    !known.Contains(candidate, StringComparison.Ordinal)
+                    && !terms[wanted].Contains(candidate, StringComparison.Ordinal)
+                    && !target.Contains(candidate, StringComparison.Ordinal)
+                );
                 values.Add(Identity(dy, extents[letter]));
                 letters.Add($"{letter}{other}");
                 target += other;
@@ -59,14 +73,19 @@ internal static class EinsumRule
             target += letter;
         }
         // What was broadcast from extent 1 comes out whole, and is summed where it is given.
-        return dy.Record("Einsum", [.. values.Skip(1)], [.. terms[wanted].Select(letter => extents[letter])],
-            new GraphAttribute.Text("equation", $"{string.Join(",", letters)}->{target}"));
+        return dy.Record(
+            "Einsum",
+            [.. values.Skip(1)],
+            [.. terms[wanted].Select(letter => extents[letter])],
+            new GraphAttribute.Text("equation", $"{string.Join(",", letters)}->{target}")
+        );
     }
 
     private static Term Identity(Term like, long extent)
     {
         float[] ones = new float[extent * extent];
-        for (long i = 0; i < extent; i++) ones[(i * extent) + i] = 1;
+        for (long i = 0; i < extent; i++)
+            ones[(i * extent) + i] = 1;
         return like.Table(ones, extent, extent);
     }
 
@@ -76,22 +95,38 @@ internal static class EinsumRule
         string equation = node.Text("equation", "").Replace(" ", "", StringComparison.Ordinal);
         string[] sides = equation.Split("->");
         string[] terms = sides[0].Split(',');
-        if (terms.Length != operands.Length) throw node.Unsupported($"the equation '{equation}' with {operands.Length} operands");
+        if (terms.Length != operands.Length)
+            throw node.Unsupported($"the equation '{equation}' with {operands.Length} operands");
         string free = string.Concat(Letters.Where(letter => !equation.Contains(letter, StringComparison.Ordinal)));
         int widest = 0;
         for (int i = 0; i < terms.Length; i++)
         {
-            if (terms[i].Contains("...", StringComparison.Ordinal)) widest = Math.Max(widest, operands[i].Rank - (terms[i].Length - 3));
+            if (terms[i].Contains("...", StringComparison.Ordinal))
+                widest = Math.Max(widest, operands[i].Rank - (terms[i].Length - 3));
         }
         // Axes under an ellipsis are aligned at the last one.
         string dots = free[..widest];
         for (int i = 0; i < terms.Length; i++)
         {
-            terms[i] = terms[i].Replace("...", dots[Math.Min(widest, Math.Max(0, widest - (operands[i].Rank - (terms[i].Length - 3))))..], StringComparison.Ordinal);
+            terms[i] = terms[i]
+                .Replace(
+                    "...",
+                    dots[Math.Min(widest, Math.Max(0, widest - (operands[i].Rank - (terms[i].Length - 3))))..],
+                    StringComparison.Ordinal
+                );
         }
-        string result = sides.Length > 1 ? sides[1].Replace("...", dots, StringComparison.Ordinal)
-            : dots + string.Concat(string.Concat(terms).Where(letter => !dots.Contains(letter, StringComparison.Ordinal))
-                .GroupBy(letter => letter).Where(group => group.Count() == 1).Select(group => group.Key).Order());
+        string result =
+            sides.Length > 1
+                ? sides[1].Replace("...", dots, StringComparison.Ordinal)
+                : dots
+                    + string.Concat(
+                        string.Concat(terms)
+                            .Where(letter => !dots.Contains(letter, StringComparison.Ordinal))
+                            .GroupBy(letter => letter)
+                            .Where(group => group.Count() == 1)
+                            .Select(group => group.Key)
+                            .Order()
+                    );
         return (terms, result);
     }
 }

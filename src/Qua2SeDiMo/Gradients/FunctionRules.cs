@@ -1,6 +1,7 @@
 namespace Qua2SeDiMo.Gradients;
 
-/// <summary>Functions of one operand, element by element: each line is the derivative, of the operand x and the result y.</summary>
+/// <summary>Functions of one operand, element by element: each line is the derivative, of the operand x and the result
+/// y.</summary>
 internal static class FunctionRules
 {
     private delegate Term Derivative(Term x, Term y);

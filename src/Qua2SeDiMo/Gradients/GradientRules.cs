@@ -6,7 +6,8 @@ namespace Qua2SeDiMo.Gradients;
 /// <summary>Gives the cotangents of a node's operands, from those of its results.</summary>
 internal delegate void GradientRule(NodeGradient node);
 
-/// <summary>The table of rules, one per operator. Operators of other domains are named <c>domain.Operator</c>.</summary>
+/// <summary>The table of rules, one per operator. Operators of other domains are named
+/// <c>domain.Operator</c>.</summary>
 internal static class GradientRules
 {
     /// <summary>What follows where there is no rule.</summary>
@@ -17,10 +18,41 @@ internal static class GradientRules
     // Results that do not move when an operand moves a little, or that are no real numbers.
     private static readonly HashSet<string> Constants = new(StringComparer.Ordinal)
     {
-        "And", "ArgMax", "ArgMin", "Bernoulli", "BitShift", "BitwiseAnd", "BitwiseNot", "BitwiseOr", "BitwiseXor", "Ceil", "Constant",
-        "ConstantOfShape", "Equal", "EyeLike", "Floor", "Greater", "GreaterOrEqual", "Hardmax", "IsInf", "IsNaN", "Less", "LessOrEqual",
-        "Multinomial", "NonZero", "Not", "Or", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike",
-        "Round", "Shape", "Sign", "Size", "Xor",
+        "And",
+        "ArgMax",
+        "ArgMin",
+        "Bernoulli",
+        "BitShift",
+        "BitwiseAnd",
+        "BitwiseNot",
+        "BitwiseOr",
+        "BitwiseXor",
+        "Ceil",
+        "Constant",
+        "ConstantOfShape",
+        "Equal",
+        "EyeLike",
+        "Floor",
+        "Greater",
+        "GreaterOrEqual",
+        "Hardmax",
+        "IsInf",
+        "IsNaN",
+        "Less",
+        "LessOrEqual",
+        "Multinomial",
+        "NonZero",
+        "Not",
+        "Or",
+        "RandomNormal",
+        "RandomNormalLike",
+        "RandomUniform",
+        "RandomUniformLike",
+        "Round",
+        "Shape",
+        "Sign",
+        "Size",
+        "Xor",
     };
 
     static GradientRules()
@@ -42,17 +74,28 @@ internal static class GradientRules
     /// <summary>Names of all operators with a rule.</summary>
     internal static IEnumerable<string> Operators => Rules.Keys;
 
-    internal static string KeyOf(GraphNode node) => node.Domain.Length == 0 ? node.OpType : $"{node.Domain}.{node.OpType}";
+    internal static string KeyOf(GraphNode node) =>
+        node.Domain.Length == 0 ? node.OpType : $"{node.Domain}.{node.OpType}";
 
-    /// <summary>Whether the results of a node hang together smoothly with its operands; where not, nothing flows back through it.</summary>
-    internal static bool IsConstant(GraphNode node) => Constants.Contains(KeyOf(node))
-        || (node.OpType == "Cast" && !(OnnxTypes.FromOnnx((int)node.Integer("to", 1)) ?? ElementType.Int64).IsFloatingPoint());
+    /// <summary>Whether the results of a node hang together smoothly with its operands; where not, nothing flows back
+    /// through it.</summary>
+    internal static bool IsConstant(GraphNode node) =>
+        Constants.Contains(KeyOf(node))
+        || (
+            node.OpType == "Cast"
+            && !(OnnxTypes.FromOnnx((int)node.Integer("to", 1)) ?? ElementType.Int64).IsFloatingPoint()
+        );
 
     /// <summary>The rule of a node.</summary>
-    /// <exception cref="GradientException">There is none; the message names operator and node and says what follows.</exception>
-    internal static GradientRule Find(GraphNode node, string graphName) => Rules.TryGetValue(KeyOf(node), out GradientRule? rule) ? rule
-        : throw new GradientException($"{graphName}: the operator {KeyOf(node)} of node '{node.Name}' has no gradient rule. {Instead}")
-        {
-            Operator = KeyOf(node),
-        };
+    /// <exception cref="GradientException">There is none; the message names operator and node and says what
+    /// follows.</exception>
+    internal static GradientRule Find(GraphNode node, string graphName) =>
+        Rules.TryGetValue(KeyOf(node), out GradientRule? rule)
+            ? rule
+            : throw new GradientException(
+                $"{graphName}: the operator {KeyOf(node)} of node '{node.Name}' has no gradient rule. {Instead}"
+            )
+            {
+                Operator = KeyOf(node),
+            };
 }

@@ -4,49 +4,73 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Gradients;
 
 /// <summary>
-/// Cuts a graph into parts that run one after the other, where little has to be handed on: those are the borders of blocks. A part's
-/// activations are computed again when its reverse pass comes, so that those of one part are in memory at a time.
+/// Cuts a graph into parts that run one after the other, where little has to be handed on: those are the borders of
+/// blocks. A part's activations are computed again when its reverse pass comes, so that those of one part are in memory
+/// at a time.
 /// </summary>
 internal static class GraphCut
 {
     /// <summary>The parts, in running order.</summary>
     /// <param name="shaped">The whole graph.</param>
-    /// <param name="wanted">What gradients are wanted of; values that do not move with them are computed in each part that reads them.</param>
+    /// <param name="wanted">What gradients are wanted of; values that do not move with them are computed in each part
+    /// that reads them.</param>
     /// <param name="outputs">Values whose cotangents are given.</param>
     /// <param name="items">Gradients of a weight that are in memory together.</param>
-    /// <param name="limitBytes">Most bytes that the values of one part and the gradients of its weights should take.</param>
+    /// <param name="limitBytes">Most bytes that the values of one part and the gradients of its weights should
+    /// take.</param>
     internal static IReadOnlyList<CutPart> Of(
-        ShapedGraph shaped, IReadOnlyList<string> wanted, IReadOnlyList<string> outputs, long items, long limitBytes)
+        ShapedGraph shaped,
+        IReadOnlyList<string> wanted,
+        IReadOnlyList<string> outputs,
+        long items,
+        long limitBytes
+    )
     {
         Graph graph = shaped.Graph.WithOutputs(outputs);
         IReadOnlySet<string> active = BackwardPass.Active(graph, wanted);
         GraphNode[] nodes = [.. graph.Nodes.Where(node => node.Outputs.Any(active.Contains))];
         Dictionary<string, int> lastReader = LastReaders(graph, nodes, active, outputs);
-        Dictionary<string, long> weights = graph.Weights.ToDictionary(weight => weight.Initializer.Name, weight => weight.Initializer.SizeBytes * items);
+        Dictionary<string, long> weights = graph.Weights.ToDictionary(
+            weight => weight.Initializer.Name,
+            weight => weight.Initializer.SizeBytes * items
+        );
         ILookup<int, string> dying = lastReader.ToLookup(pair => pair.Value, pair => pair.Key);
         var borders = new List<int> { 0 };
-        long used = 0, least = long.MaxValue;
+        long used = 0,
+            least = long.MaxValue;
         int leastAt = -1;
         var live = new Live();
         for (int i = 0; i < nodes.Length; i++)
         {
-            foreach (string output in nodes[i].Outputs.Where(active.Contains)) used += Bytes(shaped.Values[output]);
+            foreach (string output in nodes[i].Outputs.Where(active.Contains))
+                used += Bytes(shaped.Values[output]);
             used += nodes[i].Inputs.Distinct().Sum(input => weights.GetValueOrDefault(input));
             live.Pass(nodes[i], i, lastReader, dying, active, shaped);
             // The first half of a part is not cut: parts would become small where little is handed on.
-            if (used > limitBytes / 2 && live.Bytes < least && live.IsPlain) (least, leastAt) = (live.Bytes, i + 1);
-            if (used <= limitBytes || leastAt < 0 || leastAt >= nodes.Length) continue;
+            if (used > limitBytes / 2 && live.Bytes < least && live.IsPlain)
+                (least, leastAt) = (live.Bytes, i + 1);
+            if (used <= limitBytes || leastAt < 0 || leastAt >= nodes.Length)
+                continue;
             borders.Add(leastAt);
             i = leastAt - 1;
             (used, least, leastAt) = (0, long.MaxValue, -1);
             live = new Live();
-            for (int earlier = 0; earlier <= i; earlier++) live.Pass(nodes[earlier], earlier, lastReader, dying, active, shaped);
+            for (int earlier = 0; earlier <= i; earlier++)
+                live.Pass(nodes[earlier], earlier, lastReader, dying, active, shaped);
         }
         borders.Add(nodes.Length);
-        return [.. borders.Zip(borders.Skip(1)).Select(pair => Part(shaped, graph, active, nodes[pair.First..pair.Second], nodes[pair.Second..], outputs))];
+        return
+        [
+            .. borders
+                .Zip(borders.Skip(1))
+                .Select(pair =>
+                    Part(shaped, graph, active, nodes[pair.First..pair.Second], nodes[pair.Second..], outputs)
+                ),
+        ];
     }
 
-    private static long Bytes(GraphValue value) => value.Type.SizeBytes(value.Shape.Aggregate(1L, (product, extent) => product * extent.Size));
+    private static long Bytes(GraphValue value) =>
+        value.Type.SizeBytes(value.Shape.Aggregate(1L, (product, extent) => product * extent.Size));
 
     // What has to be handed on at a place between two nodes.
     private sealed class Live
@@ -56,45 +80,69 @@ internal static class GraphCut
 
         internal long Bytes { get; private set; }
 
-        /// <summary>Whether everything is in single precision, as what goes from session to session has to be.</summary>
+        /// <summary>Whether everything is in single precision, as what goes from session to session has to
+        /// be.</summary>
         internal bool IsPlain => odd == 0;
 
         internal void Pass(
-            GraphNode node, int at, Dictionary<string, int> lastReader, ILookup<int, string> dying, IReadOnlySet<string> active, ShapedGraph shaped)
+            GraphNode node,
+            int at,
+            Dictionary<string, int> lastReader,
+            ILookup<int, string> dying,
+            IReadOnlySet<string> active,
+            ShapedGraph shaped
+        )
         {
-            foreach (string output in node.Outputs.Where(output => active.Contains(output) && lastReader.GetValueOrDefault(output, -1) > at))
+            foreach (
+                string output in node.Outputs.Where(output =>
+                    active.Contains(output) && lastReader.GetValueOrDefault(output, -1) > at
+                )
+            )
             {
                 values.Add(output);
                 Bytes += GraphCut.Bytes(shaped.Values[output]);
-                if (shaped.Values[output].Type != ElementType.Float32) odd++;
+                if (shaped.Values[output].Type != ElementType.Float32)
+                    odd++;
             }
             foreach (string gone in dying[at].Where(values.Remove))
             {
                 Bytes -= GraphCut.Bytes(shaped.Values[gone]);
-                if (shaped.Values[gone].Type != ElementType.Float32) odd--;
+                if (shaped.Values[gone].Type != ElementType.Float32)
+                    odd--;
             }
         }
     }
 
     // Nodes beside the path of gradients read values of it too, for whoever needs them.
-    private static Dictionary<string, int> LastReaders(Graph graph, GraphNode[] nodes, IReadOnlySet<string> active, IReadOnlyList<string> outputs)
+    private static Dictionary<string, int> LastReaders(
+        Graph graph,
+        GraphNode[] nodes,
+        IReadOnlySet<string> active,
+        IReadOnlyList<string> outputs
+    )
     {
         var last = outputs.ToDictionary(output => output, _ => int.MaxValue, StringComparer.Ordinal);
         Dictionary<string, GraphNode> makers = Makers(graph);
         for (int i = 0; i < nodes.Length; i++)
         {
-            foreach (string input in Needs(nodes[i..(i + 1)], makers, active).Borders) last[input] = Math.Max(last.GetValueOrDefault(input), i);
+            foreach (string input in Needs(nodes[i..(i + 1)], makers, active).Borders)
+                last[input] = Math.Max(last.GetValueOrDefault(input), i);
         }
         return last;
     }
 
-    private static Dictionary<string, GraphNode> Makers(Graph graph) => graph.Nodes
-        .SelectMany(node => node.Outputs.Where(output => output.Length > 0), (node, output) => (node, output))
-        .ToDictionary(pair => pair.output, pair => pair.node, StringComparer.Ordinal);
+    private static Dictionary<string, GraphNode> Makers(Graph graph) =>
+        graph
+            .Nodes.SelectMany(node => node.Outputs.Where(output => output.Length > 0), (node, output) => (node, output))
+            .ToDictionary(pair => pair.output, pair => pair.node, StringComparer.Ordinal);
 
-    // What nodes read: nodes beside the path of gradients that have to run with them, and everything that comes from elsewhere.
+    // What nodes read: nodes beside the path of gradients that have to run with them, and everything that comes from
+    // elsewhere.
     private static (HashSet<GraphNode> Beside, HashSet<string> Borders) Needs(
-        IReadOnlyList<GraphNode> nodes, Dictionary<string, GraphNode> makers, IReadOnlySet<string> active)
+        IReadOnlyList<GraphNode> nodes,
+        Dictionary<string, GraphNode> makers,
+        IReadOnlySet<string> active
+    )
     {
         HashSet<string> own = [.. nodes.SelectMany(node => node.Outputs)];
         var beside = new HashSet<GraphNode>();
@@ -103,15 +151,25 @@ internal static class GraphCut
         var seen = new HashSet<string>(StringComparer.Ordinal);
         while (open.TryPop(out string? name))
         {
-            if (name.Length == 0 || own.Contains(name) || !seen.Add(name)) continue;
-            if (active.Contains(name) || !makers.TryGetValue(name, out GraphNode? maker)) borders.Add(name);
-            else if (beside.Add(maker)) foreach (string input in maker.Inputs) open.Push(input);
+            if (name.Length == 0 || own.Contains(name) || !seen.Add(name))
+                continue;
+            if (active.Contains(name) || !makers.TryGetValue(name, out GraphNode? maker))
+                borders.Add(name);
+            else if (beside.Add(maker))
+                foreach (string input in maker.Inputs)
+                    open.Push(input);
         }
         return (beside, borders);
     }
 
     private static CutPart Part(
-        ShapedGraph shaped, Graph graph, IReadOnlySet<string> active, GraphNode[] nodes, GraphNode[] later, IReadOnlyList<string> outputs)
+        ShapedGraph shaped,
+        Graph graph,
+        IReadOnlySet<string> active,
+        GraphNode[] nodes,
+        GraphNode[] later,
+        IReadOnlyList<string> outputs
+    )
     {
         Dictionary<string, GraphNode> makers = Makers(graph);
         (HashSet<GraphNode> beside, HashSet<string> borders) = Needs(nodes, makers, active);
@@ -120,9 +178,24 @@ internal static class GraphCut
         HashSet<string> initial = [.. graph.Initializers.Select(initializer => initializer.Name)];
         HashSet<GraphNode> all = [.. nodes, .. beside];
         var part = new Graph(
-            graph.Name, [.. borders.Where(name => !initial.Contains(name)).Order(StringComparer.Ordinal).Select(name => shaped.Values[name])],
-            [.. given.Select(name => shaped.Values[name])], [.. graph.Nodes.Where(all.Contains)], graph.Initializers, graph.Weights, shaped.Values);
-        return new CutPart(shaped.Part(part.WithOutputs(given)), given, [.. part.Inputs.Select(input => input.Name).Where(active.Contains)]);
+            graph.Name,
+            [
+                .. borders
+                    .Where(name => !initial.Contains(name))
+                    .Order(StringComparer.Ordinal)
+                    .Select(name => shaped.Values[name]),
+            ],
+            [.. given.Select(name => shaped.Values[name])],
+            [.. graph.Nodes.Where(all.Contains)],
+            graph.Initializers,
+            graph.Weights,
+            shaped.Values
+        );
+        return new CutPart(
+            shaped.Part(part.WithOutputs(given)),
+            given,
+            [.. part.Inputs.Select(input => input.Name).Where(active.Contains)]
+        );
     }
 }
 

@@ -2,7 +2,8 @@ using Qua2SeDiMo.Graphs.Ir;
 
 namespace Qua2SeDiMo.Gradients;
 
-/// <summary>One node in the reverse pass, as its rule sees it: operands and results of the forward pass, the cotangents of the results, and where those of the operands go.</summary>
+/// <summary>One node in the reverse pass, as its rule sees it: operands and results of the forward pass, the cotangents
+/// of the results, and where those of the operands go.</summary>
 internal sealed class NodeGradient
 {
     private readonly GraphBuilder tape;
@@ -10,7 +11,13 @@ internal sealed class NodeGradient
     private readonly IReadOnlySet<string> active;
     private readonly Dictionary<string, Term> cotangents;
 
-    internal NodeGradient(GraphNode node, GraphBuilder tape, ShapedGraph graph, IReadOnlySet<string> active, Dictionary<string, Term> cotangents)
+    internal NodeGradient(
+        GraphNode node,
+        GraphBuilder tape,
+        ShapedGraph graph,
+        IReadOnlySet<string> active,
+        Dictionary<string, Term> cotangents
+    )
     {
         (Node, this.tape, this.graph, this.active, this.cotangents) = (node, tape, graph, active, cotangents);
     }
@@ -31,38 +38,49 @@ internal sealed class NodeGradient
 
     /// <summary>Gradient in a result; zeros where nothing reads it.</summary>
     internal Term Cotangent(int output = 0) =>
-        cotangents.TryGetValue(Node.Outputs[output], out Term known) ? known : Output(output).Zeros(Output(output).Shape);
+        cotangents.TryGetValue(Node.Outputs[output], out Term known)
+            ? known
+            : Output(output).Zeros(Output(output).Shape);
 
     /// <summary>Whether something that counts reads a result.</summary>
-    internal bool HasCotangent(int output) => output < Node.Outputs.Count && cotangents.ContainsKey(Node.Outputs[output]);
+    internal bool HasCotangent(int output) =>
+        output < Node.Outputs.Count && cotangents.ContainsKey(Node.Outputs[output]);
 
-    /// <summary>Adds to the gradient in an operand; axes along which the operand was broadcast are summed, and a smaller term is broadcast.</summary>
+    /// <summary>Adds to the gradient in an operand; axes along which the operand was broadcast are summed, and a
+    /// smaller term is broadcast.</summary>
     internal void Give(int input, Term cotangent)
     {
-        if (!Wants(input)) return;
+        if (!Wants(input))
+            return;
         string name = Node.Inputs[input];
         GraphValue operand = graph.Values[name];
         Term fitted = cotangent.As(operand.Type).Fit([.. operand.Shape.Select(extent => extent.Size)]);
         cotangents[name] = cotangents.TryGetValue(name, out Term known) ? known + fitted : fitted;
     }
 
-    /// <summary>Elements of an integer operand that has to be known when the graph is made, such as axes; null where it is left out.</summary>
+    /// <summary>Elements of an integer operand that has to be known when the graph is made, such as axes; null where it
+    /// is left out.</summary>
     internal long[]? Numbers(int input) => Has(input) ? graph.Integers(Node, input) : null;
 
-    /// <summary>Elements of a single-precision operand that has to be known when the graph is made; null where it is left out or empty.</summary>
+    /// <summary>Elements of a single-precision operand that has to be known when the graph is made; null where it is
+    /// left out or empty.</summary>
     internal float[]? Singles(int input) => Has(input) ? graph.Singles(Node, input) : null;
 
     internal static int Axis(long axis, int rank) => checked((int)(axis < 0 ? axis + rank : axis));
 
     internal float Real(string name, float otherwise) =>
-        Node.Attributes.OfType<GraphAttribute.Real>().FirstOrDefault(attribute => attribute.Name == name)?.Value ?? otherwise;
+        Node.Attributes.OfType<GraphAttribute.Real>().FirstOrDefault(attribute => attribute.Name == name)?.Value
+        ?? otherwise;
 
     internal string Text(string name, string otherwise) =>
-        Node.Attributes.OfType<GraphAttribute.Text>().FirstOrDefault(attribute => attribute.Name == name)?.Value ?? otherwise;
+        Node.Attributes.OfType<GraphAttribute.Text>().FirstOrDefault(attribute => attribute.Name == name)?.Value
+        ?? otherwise;
 
     /// <summary>What to throw where the operator has a rule and this use of it has no gradient here.</summary>
-    internal GradientException Unsupported(string what) => new(
-        $"{graph.Graph.Name}: node '{Node.Name}' ({Node.OpType}): no gradient is made for {what}. {GradientRules.Instead}");
+    internal GradientException Unsupported(string what) =>
+        new(
+            $"{graph.Graph.Name}: node '{Node.Name}' ({Node.OpType}): no gradient is made for {what}. {GradientRules.Instead}"
+        );
 
     private Term Forward(string name) => new(tape, graph.Values[name]);
 }

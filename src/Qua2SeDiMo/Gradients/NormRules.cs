@@ -1,6 +1,7 @@
 namespace Qua2SeDiMo.Gradients;
 
-/// <summary>Normalisations: mean and variance, or the mean square alone, depend on the operand too, and so does its gradient.</summary>
+/// <summary>Normalisations: mean and variance, or the mean square alone, depend on the operand too, and so does its
+/// gradient.</summary>
 internal static class NormRules
 {
     internal static void AddTo(Dictionary<string, GradientRule> rules)
@@ -16,8 +17,11 @@ internal static class NormRules
 
     private static void OverLastAxes(NodeGradient node, bool centred)
     {
-        if (node.HasCotangent(1) || node.HasCotangent(2)) throw node.Unsupported("its statistics as results that are read");
-        Term x = node.Input(), dy = node.Cotangent(), scale = node.Input(1);
+        if (node.HasCotangent(1) || node.HasCotangent(2))
+            throw node.Unsupported("its statistics as results that are read");
+        Term x = node.Input(),
+            dy = node.Cotangent(),
+            scale = node.Input(1);
         int first = NodeGradient.Axis(node.Node.Integer("axis", -1), x.Rank);
         var norm = new Norm(x, [.. Enumerable.Range(first, x.Rank - first)], node.Real("epsilon", 1e-5f), centred);
         node.Give(0, norm.Gradient(dy * scale));
@@ -28,8 +32,10 @@ internal static class NormRules
     // Groups of channels with all their places; scale and bias per channel.
     private static void OverPlaces(NodeGradient node, long groups)
     {
-        Term x = node.Input(), dy = node.Cotangent();
-        long[] perChannel = [x[1], .. Enumerable.Repeat(1L, x.Rank - 2)], grouped = [x[0], groups, x.Count / (x[0] * groups)];
+        Term x = node.Input(),
+            dy = node.Cotangent();
+        long[] perChannel = [x[1], .. Enumerable.Repeat(1L, x.Rank - 2)],
+            grouped = [x[0], groups, x.Count / (x[0] * groups)];
         var norm = new Norm(x.Reshape(grouped), [2], node.Real("epsilon", 1e-5f), centred: true);
         Term normal = norm.Normal.Reshape(x.Shape);
         int[] summed = [0, .. Enumerable.Range(2, x.Rank - 2)];
@@ -41,12 +47,15 @@ internal static class NormRules
     // With stored statistics; an operator that computes its own belongs to training.
     private static void BatchNorm(NodeGradient node)
     {
-        if (node.Node.Integer("training_mode", 0) != 0) throw node.Unsupported("training_mode 1");
-        Term x = node.Input(), dy = node.Cotangent();
+        if (node.Node.Integer("training_mode", 0) != 0)
+            throw node.Unsupported("training_mode 1");
+        Term x = node.Input(),
+            dy = node.Cotangent();
         long[] perChannel = [x[1], .. Enumerable.Repeat(1L, x.Rank - 2)];
         int[] summed = [0, .. Enumerable.Range(2, x.Rank - 2)];
         Term Channel(int input) => node.Input(input).Reshape(perChannel);
-        Term inverse = 1f / (Channel(4) + node.Real("epsilon", 1e-5f)).Sqrt(), centred = x - Channel(3);
+        Term inverse = 1f / (Channel(4) + node.Real("epsilon", 1e-5f)).Sqrt(),
+            centred = x - Channel(3);
         Term scaled = dy * Channel(1) * inverse;
         node.Give(0, scaled);
         node.Give(1, (dy * centred * inverse).Sum(summed).Reshape(x[1]));
@@ -57,7 +66,9 @@ internal static class NormRules
 
     private static void LpNorm(NodeGradient node)
     {
-        Term x = node.Input(), dy = node.Cotangent(), y = node.Output();
+        Term x = node.Input(),
+            dy = node.Cotangent(),
+            y = node.Output();
         int axis = NodeGradient.Axis(node.Node.Integer("axis", -1), x.Rank);
         bool isSquare = node.Node.Integer("p", 2) == 2;
         Term size = isSquare ? (x * x).Sum(axis).Sqrt() : x.Apply("Abs").Sum(axis);

@@ -5,7 +5,8 @@ using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Gradients;
 
-/// <summary>The two sessions of one part of a graph: forward, and backward with its activations computed again.</summary>
+/// <summary>The two sessions of one part of a graph: forward, and backward with its activations computed
+/// again.</summary>
 internal sealed class PartModels : IDisposable
 {
     private readonly InferenceModel forward;
@@ -16,14 +17,22 @@ internal sealed class PartModels : IDisposable
     private readonly GraphWeight[] own;
 
     internal PartModels(
-        CutPart part, ITensorSource tensors, WeightBinding binding, IReadOnlyList<GraphWeight> weights, ReverseOptions options)
+        CutPart part,
+        ITensorSource tensors,
+        WeightBinding binding,
+        IReadOnlyList<GraphWeight> weights,
+        ReverseOptions options
+    )
     {
         this.part = part;
         Graph graph = part.Shaped.Graph;
         HashSet<string> initial = [.. graph.Initializers.Select(initializer => initializer.Name)];
         pulled = [.. part.Pulled];
         own = [.. weights.Where(weight => initial.Contains(weight.Initializer.Name))];
-        IReadOnlySet<string> active = BackwardPass.Active(graph, [.. pulled, .. own.Select(weight => weight.Initializer.Name)]);
+        IReadOnlySet<string> active = BackwardPass.Active(
+            graph,
+            [.. pulled, .. own.Select(weight => weight.Initializer.Name)]
+        );
         reached = [.. part.Outputs.Where(active.Contains)];
         forward = new InferenceModel(graph, tensors, binding);
         backward = new InferenceModel(Backward(tensors, options), tensors, binding);
@@ -35,23 +44,32 @@ internal sealed class PartModels : IDisposable
     internal IReadOnlyDictionary<string, TensorValue> Forward(IReadOnlyDictionary<string, TensorValue> values)
     {
         IReadOnlyDictionary<string, TensorValue> results = forward.Run(values);
-        if (!StaysLoaded) forward.Unload();
+        if (!StaysLoaded)
+            forward.Unload();
         return results;
     }
 
     /// <summary>Takes the gradients of what the part hands on, and adds those of what it was given.</summary>
-    internal void Backward(Dictionary<string, TensorValue> values, Dictionary<string, TensorValue> gradients, WeightGradientSink? sink)
+    internal void Backward(
+        Dictionary<string, TensorValue> values,
+        Dictionary<string, TensorValue> gradients,
+        WeightGradientSink? sink
+    )
     {
         var inputs = new Dictionary<string, TensorValue>(values, StringComparer.Ordinal);
         foreach (string output in reached)
         {
-            inputs[BackwardPass.CotangentOf(output)] = gradients.TryGetValue(output, out TensorValue? known) ? known : Zeros(output);
+            inputs[BackwardPass.CotangentOf(output)] = gradients.TryGetValue(output, out TensorValue? known)
+                ? known
+                : Zeros(output);
         }
         IReadOnlyDictionary<string, TensorValue> results = backward.Run(inputs);
-        if (!StaysLoaded) backward.Unload();
+        if (!StaysLoaded)
+            backward.Unload();
         foreach (GraphWeight weight in own)
         {
-            if (results.TryGetValue(BackwardPass.GradientIn(weight.Initializer.Name), out TensorValue? gradient)) sink?.Invoke(weight, gradient.Singles);
+            if (results.TryGetValue(BackwardPass.GradientIn(weight.Initializer.Name), out TensorValue? gradient))
+                sink?.Invoke(weight, gradient.Singles);
         }
         foreach (string name in pulled)
         {
@@ -72,11 +90,13 @@ internal sealed class PartModels : IDisposable
         var tape = new GraphBuilder(shaped.Graph, tensors, shaped.Values);
         string[] wanted = [.. pulled, .. own.Select(weight => weight.Initializer.Name)];
         IReadOnlyDictionary<string, Term> cotangents = BackwardPass.Record(tape, shaped, reached, wanted);
-        foreach (string name in pulled) BackwardPass.Output(tape, shaped, cotangents, name);
+        foreach (string name in pulled)
+            BackwardPass.Output(tape, shaped, cotangents, name);
         var perItem = new WeightGradients(tape, shaped, cotangents, options.Batch, options.Items);
         foreach (GraphWeight weight in own)
         {
-            if (perItem.Of(weight) is { } gradient) tape.Output(BackwardPass.GradientIn(weight.Initializer.Name), gradient.Value);
+            if (perItem.Of(weight) is { } gradient)
+                tape.Output(BackwardPass.GradientIn(weight.Initializer.Name), gradient.Value);
         }
         return tape.Build();
     }

@@ -10,13 +10,30 @@ internal static class PoolingRules
 
     private static void MaxPool(NodeGradient node)
     {
-        Term x = node.Input(), dy = node.Cotangent();
-        GraphAttribute[] attributes = [.. node.Node.Attributes.Where(attribute => attribute.Name != "storage_order"), new GraphAttribute.Whole("storage_order", 0)];
-        IReadOnlyList<GraphValue> again = x.Tape.RecordMany("MaxPool", [x.Value], ElementType.Int64, [Term.Dimensions(dy.Shape), Term.Dimensions(dy.Shape)], attributes);
+        Term x = node.Input(),
+            dy = node.Cotangent();
+        GraphAttribute[] attributes =
+        [
+            .. node.Node.Attributes.Where(attribute => attribute.Name != "storage_order"),
+            new GraphAttribute.Whole("storage_order", 0),
+        ];
+        IReadOnlyList<GraphValue> again = x.Tape.RecordMany(
+            "MaxPool",
+            [x.Value],
+            ElementType.Int64,
+            [Term.Dimensions(dy.Shape), Term.Dimensions(dy.Shape)],
+            attributes
+        );
         // Positions count over the whole tensor.
         Term places = new Term(x.Tape, again[1]).Reshape(dy.Count);
-        Term sums = dy.Zeros([x.Count]).Record("ScatterElements", [places, dy.Reshape(dy.Count)], [x.Count],
-            new GraphAttribute.Whole("axis", 0), new GraphAttribute.Text("reduction", "add"));
+        Term sums = dy.Zeros([x.Count])
+            .Record(
+                "ScatterElements",
+                [places, dy.Reshape(dy.Count)],
+                [x.Count],
+                new GraphAttribute.Whole("axis", 0),
+                new GraphAttribute.Text("reduction", "add")
+            );
         node.Give(0, sums.Reshape(x.Shape));
     }
 }

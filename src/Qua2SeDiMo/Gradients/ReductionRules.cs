@@ -10,13 +10,19 @@ internal static class ReductionRules
         rules["ReduceSumSquare"] = node => Reduce(node, (x, _, dy, _) => x * dy * 2f);
         rules["ReduceL1"] = node => Reduce(node, (x, _, dy, _) => x.Apply("Sign") * dy);
         // A norm of 0 has no direction.
-        rules["ReduceL2"] = node => Reduce(node, (x, y, dy, _) => y.Compare("Equal", y.Number(0)).Choose(y.Number(0), x * (dy / y)));
+        rules["ReduceL2"] = node =>
+            Reduce(node, (x, y, dy, _) => y.Compare("Equal", y.Number(0)).Choose(y.Number(0), x * (dy / y)));
         rules["ReduceLogSum"] = node => Reduce(node, (_, y, dy, _) => dy * (-y).Exp());
         rules["ReduceLogSumExp"] = node => Reduce(node, (x, y, dy, _) => dy * (x - y).Exp());
         rules["ReduceMax"] = node => Reduce(node, Extreme);
         rules["ReduceMin"] = node => Reduce(node, Extreme);
         rules["ReduceProd"] = node => Reduce(node, Product);
-        rules["GlobalAveragePool"] = node => Give(node, [.. Enumerable.Range(2, node.Input().Rank - 2)], (x, y, dy, _) => dy * ((float)y.Count / x.Count));
+        rules["GlobalAveragePool"] = node =>
+            Give(
+                node,
+                [.. Enumerable.Range(2, node.Input().Rank - 2)],
+                (x, y, dy, _) => dy * ((float)y.Count / x.Count)
+            );
         rules["GlobalMaxPool"] = node => Give(node, [.. Enumerable.Range(2, node.Input().Rank - 2)], Extreme);
     }
 
@@ -28,7 +34,13 @@ internal static class ReductionRules
         IReadOnlyList<long> axes = node.Numbers(1) ?? node.Node.Integers("axes") ?? [];
         // Without axes all of them are meant, or none: the runtime then reduces each element by itself.
         bool isOverAll = axes.Count == 0 && node.Node.Integer("noop_with_empty_axes", 0) == 0;
-        Give(node, isOverAll ? [.. Enumerable.Range(0, rank)] : [.. axes.Select(axis => NodeGradient.Axis(axis, rank)).Distinct()], derivative);
+        Give(
+            node,
+            isOverAll
+                ? [.. Enumerable.Range(0, rank)]
+                : [.. axes.Select(axis => NodeGradient.Axis(axis, rank)).Distinct()],
+            derivative
+        );
     }
 
     private static void Give(NodeGradient node, int[] axes, Derivative derivative)
@@ -48,9 +60,18 @@ internal static class ReductionRules
     // Without zeros the product over the element; with one zero the product of the others, at that zero alone.
     private static Term Product(Term x, Term y, Term dy, int[] axes)
     {
-        Term zero = x.Is("Equal", x.Number(0)), zeros = zero.Sum(axes);
+        Term zero = x.Is("Equal", x.Number(0)),
+            zeros = zero.Sum(axes);
         Term rest = x + zero;
-        Term others = axes.Length == 0 ? rest : rest.Record("ReduceProd", [x.Numbers([.. axes.Select(axis => (long)axis)])], y.Shape, new Graphs.Ir.GraphAttribute.Whole("keepdims", 1));
+        Term others =
+            axes.Length == 0
+                ? rest
+                : rest.Record(
+                    "ReduceProd",
+                    [x.Numbers([.. axes.Select(axis => (long)axis)])],
+                    y.Shape,
+                    new Graphs.Ir.GraphAttribute.Whole("keepdims", 1)
+                );
         return dy * others * (zeros.Is("Equal", zeros.Number(0)) + (zero * zeros.Is("Equal", zeros.Number(1)))) / rest;
     }
 }

@@ -9,10 +9,14 @@ internal static class RotaryRules
 
     private static void Rotary(NodeGradient node)
     {
-        Term x = node.Input(), cosine = node.Input(1), sine = node.Input(2), dy = node.Cotangent();
+        Term x = node.Input(),
+            cosine = node.Input(1),
+            sine = node.Input(2),
+            dy = node.Cotangent();
         Term[] positions = node.Has(3) ? [node.Input(3)] : [];
         node.Give(0, dy.Record("RotaryEmbedding", [cosine, -sine, .. positions], x.Shape, node.Node.Attributes));
-        if (!node.Wants(1) && !node.Wants(2)) return;
+        if (!node.Wants(1) && !node.Wants(2))
+            return;
         (Term x1, Term x2) = Pairs(node, x);
         (Term d1, Term d2) = Pairs(node, dy);
         GiveTable(node, 1, (d1 * x1) + (d2 * x2));
@@ -28,7 +32,8 @@ internal static class RotaryRules
             x = x.Reshape(x[0], x[1], heads, x[2] / heads).Transpose(0, 2, 1, 3);
         }
         long rotated = node.Node.Integer("rotary_embedding_dim", 0);
-        if (rotated > 0) x = x.Slice(3, 0, rotated);
+        if (rotated > 0)
+            x = x.Slice(3, 0, rotated);
         bool isInterleaved = node.Node.Integer("interleaved", 0) != 0;
         Term pairs = x.Reshape([x[0], x[1], x[2], .. isInterleaved ? (long[])[x[3] / 2, 2] : [2, x[3] / 2]]);
         int axis = isInterleaved ? 4 : 3;
@@ -44,7 +49,8 @@ internal static class RotaryRules
             node.Give(input, sum);
             return;
         }
-        Term places = node.Input(3).As(ElementType.Int64), table = node.Input(input);
+        Term places = node.Input(3).As(ElementType.Int64),
+            table = node.Input(input);
         node.Give(input, IndexRules.AddRows(sum, places, table.Shape));
     }
 }

@@ -3,7 +3,8 @@ using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Gradients;
 
-/// <summary>A value on a tape whose extents are all known, with arithmetic, so that rules read like their formulas.</summary>
+/// <summary>A value on a tape whose extents are all known, with arithmetic, so that rules read like their
+/// formulas.</summary>
 /// <param name="Tape">Where operations are recorded; what no output needs is left out when the graph is built.</param>
 /// <param name="Value">The value; every extent is a number.</param>
 internal readonly record struct Term(GraphBuilder Tape, GraphValue Value)
@@ -48,11 +49,20 @@ internal readonly record struct Term(GraphBuilder Tape, GraphValue Value)
     internal Term As(ElementType type) => new(Tape, Tape.Cast(Value, type));
 
     /// <summary>An operator of one operand that keeps type and shape.</summary>
-    internal Term Apply(string opType, params IReadOnlyList<GraphAttribute> attributes) => Record(opType, [], Shape, attributes);
+    internal Term Apply(string opType, params IReadOnlyList<GraphAttribute> attributes) =>
+        Record(opType, [], Shape, attributes);
 
     /// <summary>An operator whose first operand is this term and whose result has its type.</summary>
-    internal Term Record(string opType, IReadOnlyList<Term> others, IReadOnlyList<long> shape, params IReadOnlyList<GraphAttribute> attributes) =>
-        new(Tape, Tape.Record(opType, [Value, .. others.Select(other => other.Value)], Type, Dimensions(shape), attributes));
+    internal Term Record(
+        string opType,
+        IReadOnlyList<Term> others,
+        IReadOnlyList<long> shape,
+        params IReadOnlyList<GraphAttribute> attributes
+    ) =>
+        new(
+            Tape,
+            Tape.Record(opType, [Value, .. others.Select(other => other.Value)], Type, Dimensions(shape), attributes)
+        );
 
     internal Term Exp() => Apply("Exp");
 
@@ -67,7 +77,15 @@ internal readonly record struct Term(GraphBuilder Tape, GraphValue Value)
 
     /// <summary>Whether elements compare, as truth values; broadcast.</summary>
     internal Term Compare(string comparison, Term other) =>
-        new(Tape, Tape.Record(comparison, [Value, other.As(Type).Value], ElementType.Bool, Dimensions(Broadcast(Shape, other.Shape))));
+        new(
+            Tape,
+            Tape.Record(
+                comparison,
+                [Value, other.As(Type).Value],
+                ElementType.Bool,
+                Dimensions(Broadcast(Shape, other.Shape))
+            )
+        );
 
     /// <summary>One term where this truth value holds, the other elsewhere; broadcast.</summary>
     internal Term Choose(Term yes, Term no) => new(Tape, Tape.Where(Value, yes.Value, no.As(yes.Type).Value));
@@ -97,16 +115,24 @@ internal readonly record struct Term(GraphBuilder Tape, GraphValue Value)
     }
 
     /// <summary>Zeros set before and after each axis; negative numbers take elements away.</summary>
-    internal Term Pad(IReadOnlyList<long> before, IReadOnlyList<long> after) => before.All(count => count == 0) && after.All(count => count == 0) ? this
-        : Record("Pad", [Numbers([.. before, .. after]), Number(0)], [.. Shape.Select((extent, i) => extent + before[i] + after[i])]);
+    internal Term Pad(IReadOnlyList<long> before, IReadOnlyList<long> after) =>
+        before.All(count => count == 0) && after.All(count => count == 0)
+            ? this
+            : Record(
+                "Pad",
+                [Numbers([.. before, .. after]), Number(0)],
+                [.. Shape.Select((extent, i) => extent + before[i] + after[i])]
+            );
 
     internal Term Concat(int axis, params IReadOnlyList<Term> others) =>
         new(Tape, Tape.Concat(axis, [Value, .. others.Select(other => other.Value)]));
 
     /// <summary>Copies along axes of extent 1, and along new leading axes.</summary>
-    internal Term ExpandTo(IReadOnlyList<long> shape) => shape.SequenceEqual(Shape) ? this : Record("Expand", [Numbers([.. shape])], shape);
+    internal Term ExpandTo(IReadOnlyList<long> shape) =>
+        shape.SequenceEqual(Shape) ? this : Record("Expand", [Numbers([.. shape])], shape);
 
-    /// <summary>The adjoint of broadcasting to this term's shape, and broadcasting where the shape wants more: the result has the shape.</summary>
+    /// <summary>The adjoint of broadcasting to this term's shape, and broadcasting where the shape wants more: the
+    /// result has the shape.</summary>
     internal Term Fit(IReadOnlyList<long> shape)
     {
         int lead = Rank - shape.Count;
@@ -120,9 +146,11 @@ internal readonly record struct Term(GraphBuilder Tape, GraphValue Value)
     internal Term Numbers(params ReadOnlySpan<long> values) => new(Tape, Tape.Constant(values, values.Length));
 
     /// <summary>A table in this term's type.</summary>
-    internal Term Table(ReadOnlySpan<float> values, params IReadOnlyList<long> shape) => new Term(Tape, Tape.Constant(values, shape)).As(Type);
+    internal Term Table(ReadOnlySpan<float> values, params IReadOnlyList<long> shape) =>
+        new Term(Tape, Tape.Constant(values, shape)).As(Type);
 
-    internal static Dimension[] Dimensions(IReadOnlyList<long> shape) => [.. shape.Select(extent => new Dimension(extent))];
+    internal static Dimension[] Dimensions(IReadOnlyList<long> shape) =>
+        [.. shape.Select(extent => new Dimension(extent))];
 
     /// <summary>NumPy's rule for shapes that are known to fit.</summary>
     internal static long[] Broadcast(IReadOnlyList<long> a, IReadOnlyList<long> b)
@@ -130,7 +158,8 @@ internal readonly record struct Term(GraphBuilder Tape, GraphValue Value)
         long[] shape = new long[Math.Max(a.Count, b.Count)];
         for (int i = 1; i <= shape.Length; i++)
         {
-            long left = i <= a.Count ? a[^i] : 1, right = i <= b.Count ? b[^i] : 1;
+            long left = i <= a.Count ? a[^i] : 1,
+                right = i <= b.Count ? b[^i] : 1;
             shape[^i] = left == 1 ? right : left;
         }
         return shape;

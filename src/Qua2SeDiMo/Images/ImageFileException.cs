@@ -4,5 +4,6 @@ namespace Qua2SeDiMo.Images;
 internal sealed class ImageFileException : Q2Exception
 {
     /// <summary>Creates the exception with a message for the user.</summary>
-    public ImageFileException(string message) : base(message) { }
+    public ImageFileException(string message)
+        : base(message) { }
 }

@@ -4,8 +4,8 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Images;
 
 /// <summary>
-/// A folder that pictures are added to. Each takes the next free number, so that nothing that is there is replaced, also when several processes add to
-/// it at once: a number is claimed by a file that only one of them can hold.
+/// A folder that pictures are added to. Each takes the next free number, so that nothing that is there is replaced,
+/// also when several processes add to it at once: a number is claimed by a file that only one of them can hold.
 /// </summary>
 internal sealed class PictureFolder
 {
@@ -20,11 +20,16 @@ internal sealed class PictureFolder
     {
         OutputFolderException.Check(path);
         this.path = path;
-        if (!Directory.Exists(path)) return;
+        if (!Directory.Exists(path))
+            return;
         foreach (string name in Directory.EnumerateFileSystemEntries(path).Select(entry => Path.GetFileName(entry)))
         {
             int end = name.IndexOf('-', StringComparison.Ordinal);
-            if (end >= 3 && int.TryParse(name.AsSpan(0, end), NumberStyles.None, CultureInfo.InvariantCulture, out int number)) taken.Add(number);
+            if (
+                end >= 3
+                && int.TryParse(name.AsSpan(0, end), NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            )
+                taken.Add(number);
         }
     }
 
@@ -36,10 +41,12 @@ internal sealed class PictureFolder
     {
         while (true)
         {
-            while (taken.Contains(next)) next++;
+            while (taken.Contains(next))
+                next++;
             string number = next.ToString("000", CultureInfo.InvariantCulture);
             taken.Add(next);
-            if (TryAdd(number, $"{number}-*", $"{number}-{title}.png", png) is { } file) return file;
+            if (TryAdd(number, $"{number}-*", $"{number}-{title}.png", png) is { } file)
+                return file;
         }
     }
 
@@ -49,7 +56,8 @@ internal sealed class PictureFolder
         for (int number = 0; ; number++)
         {
             string stem = number == 0 ? "sheet" : string.Create(CultureInfo.InvariantCulture, $"sheet-{number:000}");
-            if (TryAdd(stem, $"{stem}.png", $"{stem}.png", png) is { } file) return file;
+            if (TryAdd(stem, $"{stem}.png", $"{stem}.png", png) is { } file)
+                return file;
         }
     }
 
@@ -58,7 +66,8 @@ internal sealed class PictureFolder
     {
         AtomicFile.MakeFolder(path);
         using LockFile? claim = LockFile.TryTake(Path.Combine(path, $".{stem}.claim"));
-        if (claim is null || Directory.EnumerateFileSystemEntries(path, pattern).Any()) return null;
+        if (claim is null || Directory.EnumerateFileSystemEntries(path, pattern).Any())
+            return null;
         string file = Path.Combine(path, name);
         AtomicFile.Write(file, stream => stream.Write(png));
         return file;

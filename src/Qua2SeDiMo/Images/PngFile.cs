@@ -20,17 +20,22 @@ internal static class PngFile
         return Encode(bitmap);
     }
 
-    /// <summary>Encodes one image, shrunk (never enlarged) so that its longer side is at most <paramref name="maxSide"/> pixels.</summary>
+    /// <summary>Encodes one image, shrunk (never enlarged) so that its longer side is at most
+    /// <paramref name="maxSide"/> pixels.</summary>
     /// <inheritdoc cref="Encode(ReadOnlySpan{float}, int, int)"/>
     public static byte[] EncodeThumbnail(ReadOnlySpan<float> image, int height, int width, int maxSide)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxSide, 1);
         using SKBitmap bitmap = ToBitmap(image, height, width);
         int longer = Math.Max(height, width);
-        if (longer <= maxSide) return Encode(bitmap);
+        if (longer <= maxSide)
+            return Encode(bitmap);
         var size = new SKImageInfo(
             Math.Max(1, (int)Math.Round((double)width * maxSide / longer)),
-            Math.Max(1, (int)Math.Round((double)height * maxSide / longer)), SKColorType.Rgba8888, SKAlphaType.Opaque);
+            Math.Max(1, (int)Math.Round((double)height * maxSide / longer)),
+            SKColorType.Rgba8888,
+            SKAlphaType.Opaque
+        );
         using SKBitmap small = bitmap.Resize(size, new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear));
         return Encode(small);
     }
@@ -42,31 +47,52 @@ internal static class PngFile
     /// <param name="width">Columns of one image.</param>
     /// <param name="columns">Images in one row of the sheet.</param>
     /// <param name="gap">White pixels between and around images.</param>
-    public static byte[] EncodeSheet(ReadOnlySpan<float> images, int count, int height, int width, int columns, int gap = 2)
+    public static byte[] EncodeSheet(
+        ReadOnlySpan<float> images,
+        int count,
+        int height,
+        int width,
+        int columns,
+        int gap = 2
+    )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(gap);
         int length = checked(height * width * 3);
-        if (images.Length != (long)count * length) throw WrongLength(images.Length, $"{count} × {height} × {width} × 3");
+        if (images.Length != (long)count * length)
+            throw WrongLength(images.Length, $"{count} × {height} × {width} × 3");
         columns = Math.Min(columns, count);
         int rows = (count + columns - 1) / columns;
-        using var sheet = new SKBitmap(new SKImageInfo(
-            (columns * (width + gap)) + gap, (rows * (height + gap)) + gap, SKColorType.Rgba8888, SKAlphaType.Opaque));
+        using var sheet = new SKBitmap(
+            new SKImageInfo(
+                (columns * (width + gap)) + gap,
+                (rows * (height + gap)) + gap,
+                SKColorType.Rgba8888,
+                SKAlphaType.Opaque
+            )
+        );
         using var canvas = new SKCanvas(sheet);
         canvas.Clear(SKColors.White);
         for (int i = 0; i < count; i++)
         {
             using SKBitmap image = ToBitmap(images.Slice(i * length, length), height, width);
-            canvas.DrawBitmap(image, gap + (i % columns * (width + gap)), gap + (i / columns * (height + gap)), SKSamplingOptions.Default);
+            canvas.DrawBitmap(
+                image,
+                gap + (i % columns * (width + gap)),
+                gap + (i / columns * (height + gap)),
+                SKSamplingOptions.Default
+            );
         }
         canvas.Flush();
         return Encode(sheet);
     }
 
-    /// <summary>Reads a PNG (or any image format that the imaging library knows); transparent pixels are laid on white.</summary>
+    /// <summary>Reads a PNG (or any image format that the imaging library knows); transparent pixels are laid on
+    /// white.</summary>
     /// <returns>Row-major [height, width, 3] in 0 … 1, and the two extents.</returns>
-    /// <exception cref="ImageFileException">The bytes are not an image, or one of more pixels than are read.</exception>
+    /// <exception cref="ImageFileException">The bytes are not an image, or one of more pixels than are
+    /// read.</exception>
     public static (float[] Image, int Height, int Width) Decode(ReadOnlySpan<byte> bytes, string source = "image")
     {
         using SKData data = SKData.CreateCopy(bytes);
@@ -74,10 +100,13 @@ internal static class PngFile
         // What a file claims is held against the limit before pixels are made of it.
         if (codec is not null && (long)codec.Info.Width * codec.Info.Height > MaximumPixels)
         {
-            throw new ImageFileException($"{source}: {codec.Info.Width} × {codec.Info.Height} pixels; at most {MaximumPixels:#,0} are read.");
+            throw new ImageFileException(
+                $"{source}: {codec.Info.Width} × {codec.Info.Height} pixels; at most {MaximumPixels:#,0} are read."
+            );
         }
         using SKBitmap? decoded = codec is null ? null : SKBitmap.Decode(codec);
-        if (decoded is null) throw new ImageFileException($"{source}: {bytes.Length} bytes are not an image; expected PNG.");
+        if (decoded is null)
+            throw new ImageFileException($"{source}: {bytes.Length} bytes are not an image; expected PNG.");
         var info = new SKImageInfo(decoded.Width, decoded.Height, SKColorType.Rgba8888, SKAlphaType.Opaque);
         using var opaque = new SKBitmap(info);
         using (var canvas = new SKCanvas(opaque))
@@ -104,7 +133,8 @@ internal static class PngFile
     private static byte[] Encode(SKBitmap bitmap)
     {
         using SKPixmap pixels = bitmap.PeekPixels();
-        using SKData data = pixels.Encode(new SKPngEncoderOptions(SKPngEncoderFilterFlags.AllFilters, 9))
+        using SKData data =
+            pixels.Encode(new SKPngEncoderOptions(SKPngEncoderFilterFlags.AllFilters, 9))
             ?? throw new InvalidOperationException("The imaging library could not encode the image.");
         return data.ToArray();
     }
@@ -113,7 +143,8 @@ internal static class PngFile
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
-        if (image.Length != (long)height * width * 3) throw WrongLength(image.Length, $"{height} × {width} × 3");
+        if (image.Length != (long)height * width * 3)
+            throw WrongLength(image.Length, $"{height} × {width} × 3");
         var bitmap = new SKBitmap(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Opaque));
         Span<byte> pixels = bitmap.GetPixelSpan();
         for (int row = 0, from = 0; row < height; row++)

@@ -5,7 +5,8 @@ using System.Text;
 namespace Qua2SeDiMo.Images;
 
 /// <summary>
-/// One text of a PNG file (PNG specification, third edition, section 11.3.3): <c>tEXt</c> where Latin-1 holds it, which every reader knows, else <c>iTXt</c>.
+/// One text of a PNG file (PNG specification, third edition, section 11.3.3): <c>tEXt</c> where Latin-1 holds it, which
+/// every reader knows, else <c>iTXt</c>.
 /// </summary>
 /// <param name="Keyword">What it is about: 1 to 79 letters, digits and spaces.</param>
 /// <param name="Text">The text, with line feeds between its lines.</param>
@@ -22,7 +23,8 @@ internal sealed record PngText(string Keyword, string Text)
         ArgumentNullException.ThrowIfNull(texts);
         using var file = new MemoryStream(png.Length + 1024);
         file.Write(png[..HeaderLength]);
-        foreach (PngText text in texts) text.WriteChunk(file);
+        foreach (PngText text in texts)
+            text.WriteChunk(file);
         file.Write(png[HeaderLength..]);
         return file.ToArray();
     }

@@ -4,10 +4,12 @@ namespace Qua2SeDiMo.Inference;
 internal sealed class InferenceException : Q2Exception
 {
     /// <summary>Creates the exception.</summary>
-    public InferenceException(string message) : base(message) { }
+    public InferenceException(string message)
+        : base(message) { }
 
     /// <summary>Creates the exception with the runtime's own error.</summary>
-    public InferenceException(string message, Exception inner) : base(message, inner) { }
+    public InferenceException(string message, Exception inner)
+        : base(message, inner) { }
 
     /// <summary>Whether the runtime failed while it computed, and not while it took in the graph.</summary>
     internal bool IsOfRun { get; init; }

@@ -11,8 +11,8 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Inference;
 
 /// <summary>
-/// Runs a graph on the processor. The session is made on first use and can be unloaded to free its memory. Calls from several
-/// threads run one after another.
+/// Runs a graph on the processor. The session is made on first use and can be unloaded to free its memory. Calls from
+/// several threads run one after another.
 /// </summary>
 internal sealed class InferenceModel : IDisposable
 {
@@ -22,6 +22,7 @@ internal sealed class InferenceModel : IDisposable
     private readonly WeightBinding? weights;
     private readonly Dictionary<string, int> boundVersions = new(StringComparer.Ordinal);
     private readonly OnnxWriterOptions writerOptions;
+
     // What the session gets: packed weights are its inputs, so that they are in memory once, where they were written.
     private readonly Graph sessionGraph;
     private readonly List<OrtValue> packedWeights = [];
@@ -36,12 +37,14 @@ internal sealed class InferenceModel : IDisposable
     /// <param name="graph">What runs; its outputs are the results of <see cref="Run"/>.</param>
     /// <param name="tensors">The checkpoint; it must stay open.</param>
     /// <param name="options">Defaults when null.</param>
-    public InferenceModel(Graph graph, ITensorSource tensors, InferenceOptions? options = null) : this(graph, tensors, null, options) { }
+    public InferenceModel(Graph graph, ITensorSource tensors, InferenceOptions? options = null)
+        : this(graph, tensors, null, options) { }
 
     /// <summary>Prepares a model whose quantizable weights come from a binding and can change between runs.</summary>
     /// <param name="graph">What runs; its outputs are the results of <see cref="Run"/>.</param>
     /// <param name="tensors">The checkpoint; it must stay open.</param>
-    /// <param name="weights">Values of the quantizable weights; null takes the checkpoint's. The caller disposes it, after this model.</param>
+    /// <param name="weights">Values of the quantizable weights; null takes the checkpoint's. The caller disposes it,
+    /// after this model.</param>
     /// <param name="options">Defaults when null.</param>
     public InferenceModel(Graph graph, ITensorSource tensors, WeightBinding? weights, InferenceOptions? options = null)
     {
@@ -52,7 +55,8 @@ internal sealed class InferenceModel : IDisposable
         var stored = new OnnxWriterOptions { ExternalDataThreshold = 0, FlushToDisk = false };
         // Large weights enter as inputs too: through the model file they would be written, read and copied once more.
         sessionGraph = WithPackedWeightsAsInputs(graph);
-        bindsOwnWeights = weights is null && OnnxWriter.StoredBytes(sessionGraph, stored) > this.options.ExternalDataThreshold;
+        bindsOwnWeights =
+            weights is null && OnnxWriter.StoredBytes(sessionGraph, stored) > this.options.ExternalDataThreshold;
         writerOptions = stored with { QuantizableWeightsAsInputs = weights is not null || bindsOwnWeights };
     }
 
@@ -63,13 +67,15 @@ internal sealed class InferenceModel : IDisposable
     public bool IsLoaded => session is not null;
 
     /// <summary>Runs the graph once.</summary>
-    /// <param name="inputs">One tensor per graph input, by name; floats are given as float32, integers as int64.</param>
+    /// <param name="inputs">One tensor per graph input, by name; floats are given as float32, integers as
+    /// int64.</param>
     /// <returns>One tensor per graph output, by name.</returns>
     /// <exception cref="InferenceException">An input is missing or does not fit, or the runtime failed.</exception>
     public IReadOnlyDictionary<string, TensorValue> Run(IReadOnlyDictionary<string, TensorValue> inputs)
     {
         ArgumentNullException.ThrowIfNull(inputs);
-        foreach (GraphValue declared in Graph.Inputs) Check(declared, inputs.GetValueOrDefault(declared.Name));
+        foreach (GraphValue declared in Graph.Inputs)
+            Check(declared, inputs.GetValueOrDefault(declared.Name));
         lock (gate)
         {
             ObjectDisposedException.ThrowIf(disposed, this);
@@ -86,19 +92,27 @@ internal sealed class InferenceModel : IDisposable
                 }
                 // A binding keeps the tensors of the last run, whose shapes need not be this one's.
                 binding!.ClearBoundOutputs();
-                foreach (GraphValue output in Graph.Outputs) binding.BindOutputToDevice(output.Name, OrtMemoryInfo.DefaultInstance);
+                foreach (GraphValue output in Graph.Outputs)
+                    binding.BindOutputToDevice(output.Name, OrtMemoryInfo.DefaultInstance);
                 using var run = new RunOptions();
                 session!.RunWithBinding(run, binding);
                 using IDisposableReadOnlyCollection<OrtValue> results = binding.GetOutputValues();
-                return binding.GetOutputNames().Zip(results).ToDictionary(pair => pair.First, pair => Copy(pair.Second), StringComparer.Ordinal);
+                return binding
+                    .GetOutputNames()
+                    .Zip(results)
+                    .ToDictionary(pair => pair.First, pair => Copy(pair.Second), StringComparer.Ordinal);
             }
             catch (OnnxRuntimeException error)
             {
-                throw new InferenceException($"{Graph.Name}: the runtime failed: {error.Message}", error) { IsOfRun = true };
+                throw new InferenceException($"{Graph.Name}: the runtime failed: {error.Message}", error)
+                {
+                    IsOfRun = true,
+                };
             }
             finally
             {
-                foreach (OrtValue value in given) value.Dispose();
+                foreach (OrtValue value in given)
+                    value.Dispose();
             }
         }
     }
@@ -106,16 +120,23 @@ internal sealed class InferenceModel : IDisposable
     /// <summary>Runs the graph once and looks at every number that comes out.</summary>
     /// <param name="inputs">As <see cref="Run"/>.</param>
     /// <param name="place">Component and step for the message, for instance <c>unet, step 2 of 20</c>.</param>
-    /// <exception cref="NonFiniteException">An output holds NaN or infinity; the message names the first tensor that does.</exception>
+    /// <exception cref="NonFiniteException">An output holds NaN or infinity; the message names the first tensor that
+    /// does.</exception>
     /// <exception cref="InferenceException">An input is missing or does not fit, or the runtime failed.</exception>
-    public IReadOnlyDictionary<string, TensorValue> RunFinite(IReadOnlyDictionary<string, TensorValue> inputs, string place)
+    public IReadOnlyDictionary<string, TensorValue> RunFinite(
+        IReadOnlyDictionary<string, TensorValue> inputs,
+        string place
+    )
     {
         IReadOnlyDictionary<string, TensorValue> outputs = Run(inputs);
-        if (outputs.Values.All(output => output.Type != ElementType.Float32 || FiniteNumbers.All(output.Singles))) return outputs;
+        if (outputs.Values.All(output => output.Type != ElementType.Float32 || FiniteNumbers.All(output.Singles)))
+            return outputs;
         // The search makes sessions of its own; this one's memory is free for them.
         Unload();
         string first = new NonFiniteSearch(Graph, tensors, weights, options).Find(inputs);
-        throw new NonFiniteException($"{place}: numbers are not finite. The first tensor with NaN or infinity is {first}.");
+        throw new NonFiniteException(
+            $"{place}: numbers are not finite. The first tensor with NaN or infinity is {first}."
+        );
     }
 
     /// <summary>Makes the session now instead of at the first run.</summary>
@@ -138,7 +159,8 @@ internal sealed class InferenceModel : IDisposable
             session?.Dispose();
             ownWeights?.Dispose();
             (binding, session, ownWeights) = (null, null, null);
-            foreach (OrtValue packed in packedWeights) packed.Dispose();
+            foreach (OrtValue packed in packedWeights)
+                packed.Dispose();
             packedWeights.Clear();
             boundVersions.Clear();
             temporaryFolder?.Dispose();
@@ -154,16 +176,23 @@ internal sealed class InferenceModel : IDisposable
 
     private void Load()
     {
-        if (session is not null) return;
-        using var sessionOptions = new SessionOptions { IntraOpNumThreads = options.IntraOpThreads, GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL };
+        if (session is not null)
+            return;
+        using var sessionOptions = new SessionOptions
+        {
+            IntraOpNumThreads = options.IntraOpThreads,
+            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+        };
         // Waiting threads that spin would take the second core from whatever runs beside the model.
         sessionOptions.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         try
         {
-            if (Graph.Nodes.Any(node => node.Domain == PaletteOperatorNames.Domain)) RuntimeOperators.Register(sessionOptions);
-            session = OnnxWriter.StoredBytes(sessionGraph, writerOptions) > options.ExternalDataThreshold
-                ? LoadThroughFile(sessionOptions)
-                : new InferenceSession(OnnxWriter.ToBytes(sessionGraph, tensors, writerOptions), sessionOptions);
+            if (Graph.Nodes.Any(node => node.Domain == PaletteOperatorNames.Domain))
+                RuntimeOperators.Register(sessionOptions);
+            session =
+                OnnxWriter.StoredBytes(sessionGraph, writerOptions) > options.ExternalDataThreshold
+                    ? LoadThroughFile(sessionOptions)
+                    : new InferenceSession(OnnxWriter.ToBytes(sessionGraph, tensors, writerOptions), sessionOptions);
         }
         catch (OnnxRuntimeException error)
         {
@@ -171,7 +200,8 @@ internal sealed class InferenceModel : IDisposable
         }
         binding = session.CreateIoBinding();
         BindPackedWeights();
-        if (bindsOwnWeights) ownWeights = new WeightBinding(Graph.Weights, tensors, cacheBytes: 0);
+        if (bindsOwnWeights)
+            ownWeights = new WeightBinding(Graph.Weights, tensors, cacheBytes: 0);
     }
 
     // The session maps the data file, so that initializers are not held twice.
@@ -187,23 +217,38 @@ internal sealed class InferenceModel : IDisposable
         finally
         {
             // Where mapped files can be deleted they go now, so that a killed process leaves nothing behind.
-            if (OperatingSystem.IsWindows()) temporaryFolder = folder;
-            else folder.Dispose();
+            if (OperatingSystem.IsWindows())
+                temporaryFolder = folder;
+            else
+                folder.Dispose();
         }
     }
 
     private static Graph WithPackedWeightsAsInputs(Graph graph)
     {
         Initializer[] packed = [.. graph.Initializers.Where(initializer => initializer is Initializer.Computed)];
-        return packed.Length == 0 ? graph : new Graph(graph.Name, [.. graph.Inputs, .. packed.Select(initializer => initializer.Value)], graph.Outputs, graph.Nodes,
-            [.. graph.Initializers.Except(packed)], graph.Weights, graph.Values);
+        return packed.Length == 0
+            ? graph
+            : new Graph(
+                graph.Name,
+                [.. graph.Inputs, .. packed.Select(initializer => initializer.Value)],
+                graph.Outputs,
+                graph.Nodes,
+                [.. graph.Initializers.Except(packed)],
+                graph.Weights,
+                graph.Values
+            );
     }
 
     private void BindPackedWeights()
     {
         foreach (Initializer.Computed packed in Graph.Initializers.OfType<Initializer.Computed>())
         {
-            OrtValue value = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.UInt8, [.. packed.Shape]);
+            OrtValue value = OrtValue.CreateAllocatedTensorValue(
+                OrtAllocator.DefaultInstance,
+                TensorElementType.UInt8,
+                [.. packed.Shape]
+            );
             packedWeights.Add(value);
             packed.Fill(value.GetTensorMutableDataAsSpan<byte>());
             binding!.BindInput(packed.Name, value);
@@ -213,11 +258,13 @@ internal sealed class InferenceModel : IDisposable
     private void BindWeights()
     {
         WeightBinding? current = weights ?? ownWeights;
-        if (current is null) return;
+        if (current is null)
+            return;
         foreach (GraphWeight weight in Graph.Weights)
         {
             (OrtValue value, int version) = current.Current(weight.Weight.Name);
-            if (boundVersions.TryGetValue(weight.Weight.Name, out int bound) && bound == version) continue;
+            if (boundVersions.TryGetValue(weight.Weight.Name, out int bound) && bound == version)
+                continue;
             binding!.BindInput(weight.Initializer.Name, value);
             boundVersions[weight.Weight.Name] = version;
         }
@@ -225,15 +272,20 @@ internal sealed class InferenceModel : IDisposable
 
     private void Check(GraphValue declared, TensorValue? given)
     {
-        if (given is null) throw new InferenceException($"{Graph.Name}: the input {declared} is missing.");
-        bool fits = given.Shape.Count == declared.Rank && given.Type == declared.Type
+        if (given is null)
+            throw new InferenceException($"{Graph.Name}: the input {declared} is missing.");
+        bool fits =
+            given.Shape.Count == declared.Rank
+            && given.Type == declared.Type
             && declared.Shape.Zip(given.Shape).All(pair => !pair.First.IsFixed || pair.First.Size == pair.Second);
-        if (!fits) throw new InferenceException($"{Graph.Name}: the input {declared} was given {given}.");
+        if (!fits)
+            throw new InferenceException($"{Graph.Name}: the input {declared} was given {given}.");
     }
 
-    private static OrtValue Wrap(TensorValue value) => value.Type == ElementType.Int64
-        ? OrtValue.CreateTensorValueFromMemory(value.Integers, [.. value.Shape])
-        : OrtValue.CreateTensorValueFromMemory(value.Singles, [.. value.Shape]);
+    private static OrtValue Wrap(TensorValue value) =>
+        value.Type == ElementType.Int64
+            ? OrtValue.CreateTensorValueFromMemory(value.Integers, [.. value.Shape])
+            : OrtValue.CreateTensorValueFromMemory(value.Singles, [.. value.Shape]);
 
     private static TensorValue Copy(OrtValue value)
     {

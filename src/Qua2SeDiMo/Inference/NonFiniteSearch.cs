@@ -8,14 +8,20 @@ using Qua2SeDiMo.Numerics;
 namespace Qua2SeDiMo.Inference;
 
 /// <summary>
-/// Finds where NaN or infinity came into one call of a model: a weight that holds some, or else the first value of the graph from which it
-/// spreads to an output. Runs only after a call gave numbers that are not finite, so it may take the time of several calls.
+/// Finds where NaN or infinity came into one call of a model: a weight that holds some, or else the first value of the
+/// graph from which it spreads to an output. Runs only after a call gave numbers that are not finite, so it may take
+/// the time of several calls.
 /// </summary>
 /// <param name="graph">What ran.</param>
 /// <param name="tensors">The checkpoint.</param>
 /// <param name="weights">Current values of the quantizable weights; null for the checkpoint's.</param>
 /// <param name="options">How sessions run.</param>
-internal sealed class NonFiniteSearch(Graph graph, ITensorSource tensors, WeightBinding? weights, InferenceOptions options)
+internal sealed class NonFiniteSearch(
+    Graph graph,
+    ITensorSource tensors,
+    WeightBinding? weights,
+    InferenceOptions options
+)
 {
     private const int ChunkElements = 1 << 22;
     private const string Probe = "finite-probe";
@@ -24,13 +30,18 @@ internal sealed class NonFiniteSearch(Graph graph, ITensorSource tensors, Weight
     /// <param name="inputs">What the call was given.</param>
     internal string Find(IReadOnlyDictionary<string, TensorValue> inputs)
     {
-        string? given = graph.Inputs.Where(input => input.Type == ElementType.Float32).Select(input => input.Name)
+        string? given = graph
+            .Inputs.Where(input => input.Type == ElementType.Float32)
+            .Select(input => input.Name)
             .FirstOrDefault(name => Count(inputs[name].Singles).Any);
-        if (given is not null) return $"the input '{given}', {inputs[given]}: {Count(inputs[given].Singles)}";
-        if (FirstBadWeight() is { } weight) return weight;
+        if (given is not null)
+            return $"the input '{given}', {inputs[given]}: {Count(inputs[given].Singles)}";
+        if (FirstBadWeight() is { } weight)
+            return weight;
         try
         {
-            return FirstBadValue(inputs) is { } found ? Describe(found.Node, found.Value, inputs)
+            return FirstBadValue(inputs) is { } found
+                ? Describe(found.Node, found.Value, inputs)
                 : Unknown("inner values were finite when the call was repeated");
         }
         catch (InferenceException error)
@@ -53,25 +64,34 @@ internal sealed class NonFiniteSearch(Graph graph, ITensorSource tensors, Weight
     // In the order in which the graph reads them.
     private string? FirstBadWeight()
     {
-        Dictionary<string, Initializer.FromTensor> unseen = graph.Initializers.OfType<Initializer.FromTensor>()
+        Dictionary<string, Initializer.FromTensor> unseen = graph
+            .Initializers.OfType<Initializer.FromTensor>()
             .Where(initializer => initializer.Type == ElementType.Float32)
             .ToDictionary(initializer => initializer.Name, StringComparer.Ordinal);
-        Dictionary<string, string> bound = weights is null ? []
-            : graph.Weights.ToDictionary(weight => weight.Initializer.Name, weight => weight.Weight.Name, StringComparer.Ordinal);
+        Dictionary<string, string> bound = weights is null
+            ? []
+            : graph.Weights.ToDictionary(
+                weight => weight.Initializer.Name,
+                weight => weight.Weight.Name,
+                StringComparer.Ordinal
+            );
         foreach (string input in graph.Nodes.SelectMany(node => node.Inputs))
         {
-            if (!unseen.Remove(input, out Initializer.FromTensor? initializer)) continue;
+            if (!unseen.Remove(input, out Initializer.FromTensor? initializer))
+                continue;
             NonFiniteCount count = bound.TryGetValue(input, out string? name)
                 ? Count(weights!.Current(name).Value.GetTensorDataAsSpan<float>())
                 : CountStored(initializer.TensorName);
-            if (count.Any) return $"the weight '{name ?? initializer.TensorName}': {count}; {Advice(initializer.TensorName, name)}";
+            if (count.Any)
+                return $"the weight '{name ?? initializer.TensorName}': {count}; {Advice(initializer.TensorName, name)}";
         }
         return null;
     }
 
-    private string Advice(string tensor, string? boundName) => boundName is not null && !CountStored(tensor).Any
-        ? "the checkpoint's own values are finite, those under this allocation are not"
-        : "the checkpoint is damaged, its training diverged, or it was rounded to a type whose range ends below its values";
+    private string Advice(string tensor, string? boundName) =>
+        boundName is not null && !CountStored(tensor).Any
+            ? "the checkpoint's own values are finite, those under this allocation are not"
+            : "the checkpoint is damaged, its training diverged, or it was rounded to a type whose range ends below its values";
 
     private NonFiniteCount CountStored(string tensor)
     {
@@ -87,22 +107,31 @@ internal sealed class NonFiniteSearch(Graph graph, ITensorSource tensors, Weight
         return count;
     }
 
-    // The call is repeated with one more number per inner value: the sum of the value times zero, which is zero or NaN. So no inner value
-    // outlives its last reader. A value that is infinite on purpose, such as a mask, spreads nowhere and is not blamed.
+    // The call is repeated with one more number per inner value: the sum of the value times zero, which is zero or NaN.
+    // So no inner value outlives its last reader. A value that is infinite on purpose, such as a mask, spreads nowhere
+    // and is not blamed.
     private (GraphNode Node, string Value)? FirstBadValue(IReadOnlyDictionary<string, TensorValue> inputs)
     {
-        string[] probed = [.. graph.Nodes.SelectMany(node => node.Outputs)
-            .Where(output => output.Length > 0 && graph.Values[output].Type == ElementType.Float32)];
+        string[] probed =
+        [
+            .. graph
+                .Nodes.SelectMany(node => node.Outputs)
+                .Where(output => output.Length > 0 && graph.Values[output].Type == ElementType.Float32),
+        ];
         using var model = new InferenceModel(WithProbes(probed), tensors, weights, options);
         IReadOnlyDictionary<string, TensorValue> sums = model.Run(inputs);
         HashSet<string> bad = [.. probed.Where((_, i) => !float.IsFinite(sums[NameOf(i)].Singles[0]))];
         HashSet<string> spreading = [.. graph.Outputs.Select(output => output.Name).Where(bad.Contains)];
         foreach (GraphNode node in graph.Nodes.Reverse())
         {
-            if (node.Outputs.Any(spreading.Contains)) spreading.UnionWith(node.Inputs.Where(bad.Contains));
+            if (node.Outputs.Any(spreading.Contains))
+                spreading.UnionWith(node.Inputs.Where(bad.Contains));
         }
-        return graph.Nodes.SelectMany(node => node.Outputs, (node, output) => (Node: node, Value: output))
-            .Where(pair => spreading.Contains(pair.Value)).Select(pair => ((GraphNode, string)?)pair).FirstOrDefault();
+        return graph
+            .Nodes.SelectMany(node => node.Outputs, (node, output) => (Node: node, Value: output))
+            .Where(pair => spreading.Contains(pair.Value))
+            .Select(pair => ((GraphNode, string)?)pair)
+            .FirstOrDefault();
     }
 
     private Graph WithProbes(string[] probed)
@@ -111,7 +140,8 @@ internal sealed class NonFiniteSearch(Graph graph, ITensorSource tensors, Weight
         var values = new Dictionary<string, GraphValue>(graph.Values, StringComparer.Ordinal) { [Probe] = zero.Value };
         var nodes = new List<GraphNode>();
         var sums = new List<GraphValue>();
-        // The runtime visits nodes without readers from the last one back: in this order each probe runs as soon as its value is there.
+        // The runtime visits nodes without readers from the last one back: in this order each probe runs as soon as its
+        // value is there.
         for (int i = probed.Length - 1; i >= 0; i--)
         {
             string product = $"{NameOf(i)}.product";
@@ -119,21 +149,43 @@ internal sealed class NonFiniteSearch(Graph graph, ITensorSource tensors, Weight
             values[NameOf(i)] = new GraphValue(NameOf(i), ElementType.Float32, []);
             sums.Add(values[NameOf(i)]);
             nodes.Add(new GraphNode(product, "Mul", "", [probed[i], Probe], [product], [], ""));
-            nodes.Add(new GraphNode(NameOf(i), "ReduceSum", "", [product], [NameOf(i)], [new GraphAttribute.Whole("keepdims", 0)], ""));
+            nodes.Add(
+                new GraphNode(
+                    NameOf(i),
+                    "ReduceSum",
+                    "",
+                    [product],
+                    [NameOf(i)],
+                    [new GraphAttribute.Whole("keepdims", 0)],
+                    ""
+                )
+            );
         }
-        return new Graph(graph.Name, graph.Inputs, sums, [.. graph.Nodes, .. nodes], [.. graph.Initializers, zero], graph.Weights, values);
+        return new Graph(
+            graph.Name,
+            graph.Inputs,
+            sums,
+            [.. graph.Nodes, .. nodes],
+            [.. graph.Initializers, zero],
+            graph.Weights,
+            values
+        );
     }
 
     private static string NameOf(int probe) => string.Create(CultureInfo.InvariantCulture, $"{Probe}.{probe}");
 
     private static NonFiniteCount Count(ReadOnlySpan<float> values)
     {
-        if (FiniteNumbers.All(values)) return new NonFiniteCount(values.Length, 0, 0);
-        long nan = 0, infinite = 0;
+        if (FiniteNumbers.All(values))
+            return new NonFiniteCount(values.Length, 0, 0);
+        long nan = 0,
+            infinite = 0;
         foreach (float value in values)
         {
-            if (float.IsNaN(value)) nan++;
-            else if (float.IsInfinity(value)) infinite++;
+            if (float.IsNaN(value))
+                nan++;
+            else if (float.IsInfinity(value))
+                infinite++;
         }
         return new NonFiniteCount(values.Length, nan, infinite);
     }
@@ -147,7 +199,9 @@ internal sealed class NonFiniteSearch(Graph graph, ITensorSource tensors, Weight
 
         public override string ToString()
         {
-            string kinds = NaN == 0 ? "infinite" : Infinite == 0 ? "NaN"
+            string kinds =
+                NaN == 0 ? "infinite"
+                : Infinite == 0 ? "NaN"
                 : FormattableString.Invariant($"NaN or infinite ({NaN:#,0} and {Infinite:#,0})");
             string verb = NaN + Infinite == 1 ? "is" : "are";
             return FormattableString.Invariant($"{NaN + Infinite:#,0} of {Total:#,0} values {verb} {kinds}");

@@ -5,7 +5,8 @@ using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Inference;
 
-/// <summary>What ONNX Runtime reaches on this machine where nothing but a matrix product runs: the ceiling that other speeds are held against.</summary>
+/// <summary>What ONNX Runtime reaches on this machine where nothing but a matrix product runs: the ceiling that other
+/// speeds are held against.</summary>
 internal static class RuntimePeak
 {
     private const int Extent = 1024;
@@ -16,7 +17,13 @@ internal static class RuntimePeak
     {
         using var none = new NoTensors();
         var g = new GraphBuilder("MatMul", none);
-        g.Output("product", g.MatMul(g.Input("a", ElementType.Float32, Extent, Extent), g.Input("b", ElementType.Float32, Extent, Extent)));
+        g.Output(
+            "product",
+            g.MatMul(
+                g.Input("a", ElementType.Float32, Extent, Extent),
+                g.Input("b", ElementType.Float32, Extent, Extent)
+            )
+        );
         using var model = new InferenceModel(g.Build(), none);
         var random = new Pcg32(1);
         float[] values = [.. Enumerable.Range(0, Extent * Extent).Select(_ => (float)random.NextDouble())];
@@ -28,7 +35,10 @@ internal static class RuntimePeak
         {
             long start = TimeProvider.System.GetTimestamp();
             model.Run(inputs);
-            best = Math.Max(best, 2e-9 * Extent * Extent * Extent / TimeProvider.System.GetElapsedTime(start).TotalSeconds);
+            best = Math.Max(
+                best,
+                2e-9 * Extent * Extent * Extent / TimeProvider.System.GetElapsedTime(start).TotalSeconds
+            );
         }
         return best;
     }
@@ -38,7 +48,8 @@ internal static class RuntimePeak
     {
         public IReadOnlyDictionary<string, TensorInfo> Tensors { get; } = new Dictionary<string, TensorInfo>();
 
-        public void ReadSingle(string name, long start, Span<float> destination) => throw new NotSupportedException(name);
+        public void ReadSingle(string name, long start, Span<float> destination) =>
+            throw new NotSupportedException(name);
 
         public void ReadBytes(string name, long start, Span<byte> destination) => throw new NotSupportedException(name);
 

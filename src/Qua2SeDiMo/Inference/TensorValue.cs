@@ -13,7 +13,8 @@ internal sealed class TensorValue
         (this.singles, this.integers, Shape) = (singles, integers, shape);
         long count = shape.Aggregate(1L, (product, extent) => checked(product * extent));
         int length = singles?.Length ?? integers!.Length;
-        if (count != length) throw new ArgumentException($"{length} elements do not fill [{string.Join(", ", shape)}].", nameof(shape));
+        if (count != length)
+            throw new ArgumentException($"{length} elements do not fill [{string.Join(", ", shape)}].", nameof(shape));
     }
 
     /// <summary>Row-major extents.</summary>
@@ -28,7 +29,8 @@ internal sealed class TensorValue
 
     /// <summary>The elements; the array itself, not a copy.</summary>
     /// <exception cref="InvalidOperationException">The tensor holds single-precision numbers.</exception>
-    public long[] Integers => integers ?? throw new InvalidOperationException("The tensor holds single-precision numbers.");
+    public long[] Integers =>
+        integers ?? throw new InvalidOperationException("The tensor holds single-precision numbers.");
 
     /// <summary>Wraps an array.</summary>
     /// <exception cref="ArgumentException">The shape does not hold as many elements.</exception>

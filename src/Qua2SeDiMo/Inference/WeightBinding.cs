@@ -5,9 +5,9 @@ using Qua2SeDiMo.Models;
 namespace Qua2SeDiMo.Inference;
 
 /// <summary>
-/// The current values of a model's quantizable weights, which enter its session as inputs. Setting one leaves the others untouched,
-/// so that another allocation costs only the weights whose option changes. Several models of the same weights (other image sizes)
-/// can share one binding. Not safe for use by several threads at once.
+/// The current values of a model's quantizable weights, which enter its session as inputs. Setting one leaves the
+/// others untouched, so that another allocation costs only the weights whose option changes. Several models of the same
+/// weights (other image sizes) can share one binding. Not safe for use by several threads at once.
 /// </summary>
 internal sealed class WeightBinding : IDisposable
 {
@@ -18,13 +18,15 @@ internal sealed class WeightBinding : IDisposable
     /// <summary>Creates a binding in which every weight has the checkpoint's values, read on first use.</summary>
     /// <param name="weights">Weights of the graph.</param>
     /// <param name="tensors">The checkpoint; it must stay open.</param>
-    /// <param name="cacheBytes">Most memory that values not in use may take, so that returning to an option costs nothing.</param>
+    /// <param name="cacheBytes">Most memory that values not in use may take, so that returning to an option costs
+    /// nothing.</param>
     public WeightBinding(IReadOnlyList<GraphWeight> weights, ITensorSource tensors, long cacheBytes = 1L << 30)
     {
         ArgumentNullException.ThrowIfNull(weights);
         this.tensors = tensors;
         cache = new WeightCache(cacheBytes);
-        foreach (GraphWeight weight in weights) slots.Add(weight.Weight.Name, new Slot(weight));
+        foreach (GraphWeight weight in weights)
+            slots.Add(weight.Weight.Name, new Slot(weight));
         Weights = weights;
     }
 
@@ -41,20 +43,27 @@ internal sealed class WeightBinding : IDisposable
     public void Set(string weightName, ReadOnlySpan<float> values)
     {
         Slot slot = Find(weightName);
-        if (values.Length != slot.Weight.Weight.ElementCount) throw new ArgumentException($"Weight '{weightName}' has {slot.Weight.Weight.ElementCount} values, not {values.Length}.", nameof(values));
+        if (values.Length != slot.Weight.Weight.ElementCount)
+            throw new ArgumentException(
+                $"Weight '{weightName}' has {slot.Weight.Weight.ElementCount} values, not {values.Length}.",
+                nameof(values)
+            );
         float[] copy = values.ToArray();
         slot.Take(Create(slot.Weight, destination => copy.CopyTo(destination)), option: null);
     }
 
     /// <summary>Gives a weight the values of a named option, from the cache when they are there.</summary>
     /// <param name="weightName">Name of the <see cref="QuantizableWeight"/>.</param>
-    /// <param name="option">Identity of the values, for instance <c>uaq-4</c>; equal names must mean equal values.</param>
-    /// <param name="fill">Writes the values row-major [out, in, …], as in the checkpoint; called only when they are not cached.</param>
+    /// <param name="option">Identity of the values, for instance <c>uaq-4</c>; equal names must mean equal
+    /// values.</param>
+    /// <param name="fill">Writes the values row-major [out, in, …], as in the checkpoint; called only when they are not
+    /// cached.</param>
     /// <exception cref="ArgumentException">No such weight.</exception>
     public void Set(string weightName, string option, WeightFill fill)
     {
         Slot slot = Find(weightName);
-        if (slot.Option == option) return;
+        if (slot.Option == option)
+            return;
         slot.Take(cache.Lend(weightName, option, () => Create(slot.Weight, fill)), option);
     }
 
@@ -63,16 +72,27 @@ internal sealed class WeightBinding : IDisposable
     public void Reset(string weightName)
     {
         Slot slot = Find(weightName);
-        if (slot.Option == Slot.Original) return;
+        if (slot.Option == Slot.Original)
+            return;
         slot.Take(
-            cache.Lend(weightName, Slot.Original, () => WeightValue.Create(slot.Weight.Initializer, destination => InitializerData.ReadSingle(slot.Weight.Initializer, tensors, destination))),
-            Slot.Original);
+            cache.Lend(
+                weightName,
+                Slot.Original,
+                () =>
+                    WeightValue.Create(
+                        slot.Weight.Initializer,
+                        destination => InitializerData.ReadSingle(slot.Weight.Initializer, tensors, destination)
+                    )
+            ),
+            Slot.Original
+        );
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (Slot slot in slots.Values) slot.Take(null, option: null);
+        foreach (Slot slot in slots.Values)
+            slot.Take(null, option: null);
         cache.Dispose();
     }
 
@@ -80,24 +100,31 @@ internal sealed class WeightBinding : IDisposable
     internal (OrtValue Value, int Version) Current(string weightName)
     {
         Slot slot = Find(weightName);
-        if (slot.Value is null) Reset(weightName);
+        if (slot.Value is null)
+            Reset(weightName);
         return (slot.Value!.Value, slot.Version);
     }
 
-    private static WeightValue Create(GraphWeight weight, WeightFill fill) => WeightValue.Create(weight.Initializer, destination =>
-    {
-        if (!weight.Initializer.Transposed)
-        {
-            fill(destination);
-            return;
-        }
-        float[] rows = new float[destination.Length];
-        fill(rows);
-        InitializerData.Transpose(rows, weight.Weight.OutChannels, weight.Weight.RowLength, destination);
-    });
+    private static WeightValue Create(GraphWeight weight, WeightFill fill) =>
+        WeightValue.Create(
+            weight.Initializer,
+            destination =>
+            {
+                if (!weight.Initializer.Transposed)
+                {
+                    fill(destination);
+                    return;
+                }
+                float[] rows = new float[destination.Length];
+                fill(rows);
+                InitializerData.Transpose(rows, weight.Weight.OutChannels, weight.Weight.RowLength, destination);
+            }
+        );
 
-    private Slot Find(string weightName) => slots.TryGetValue(weightName, out Slot? slot) ? slot
-        : throw new ArgumentException($"There is no quantizable weight '{weightName}'.", nameof(weightName));
+    private Slot Find(string weightName) =>
+        slots.TryGetValue(weightName, out Slot? slot)
+            ? slot
+            : throw new ArgumentException($"There is no quantizable weight '{weightName}'.", nameof(weightName));
 
     private sealed class Slot(GraphWeight weight)
     {

@@ -5,8 +5,8 @@ using Qua2SeDiMo.Graphs.Ir;
 namespace Qua2SeDiMo.Inference;
 
 /// <summary>
-/// Values of weights in the runtime's memory, by weight and option, least recently used dropped first. A value in use by a binding stays
-/// alive until the binding lets go of it.
+/// Values of weights in the runtime's memory, by weight and option, least recently used dropped first. A value in use
+/// by a binding stays alive until the binding lets go of it.
 /// </summary>
 internal sealed class WeightCache : IDisposable
 {
@@ -20,7 +20,8 @@ internal sealed class WeightCache : IDisposable
     /// <summary>Bytes that the cache keeps alive.</summary>
     internal long HeldBytes => heldBytes;
 
-    /// <summary>The value of a weight under an option; made when absent. The caller owns one reference and releases it.</summary>
+    /// <summary>The value of a weight under an option; made when absent. The caller owns one reference and releases
+    /// it.</summary>
     internal WeightValue Lend(string weight, string option, Func<WeightValue> make)
     {
         if (entries.TryGetValue((weight, option), out LinkedListNode<WeightValue>? node))
@@ -31,16 +32,19 @@ internal sealed class WeightCache : IDisposable
         }
         WeightValue value = make();
         value.Key = (weight, option);
-        if (value.SizeBytes > limitBytes) return value;
+        if (value.SizeBytes > limitBytes)
+            return value;
         entries.Add(value.Key, recent.AddFirst(value.Retain()));
         heldBytes += value.SizeBytes;
-        while (heldBytes > limitBytes) Drop(recent.Last!);
+        while (heldBytes > limitBytes)
+            Drop(recent.Last!);
         return value;
     }
 
     public void Dispose()
     {
-        while (recent.Last is { } node) Drop(node);
+        while (recent.Last is { } node)
+            Drop(node);
     }
 
     private void Drop(LinkedListNode<WeightValue> node)
@@ -68,7 +72,11 @@ internal sealed class WeightValue
     /// <summary>Allocates and fills a value in the layout of the initializer.</summary>
     internal static WeightValue Create(Initializer.FromTensor initializer, WeightFill fill)
     {
-        OrtValue value = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.Float, [.. initializer.Shape]);
+        OrtValue value = OrtValue.CreateAllocatedTensorValue(
+            OrtAllocator.DefaultInstance,
+            TensorElementType.Float,
+            [.. initializer.Shape]
+        );
         try
         {
             fill(value.GetTensorMutableDataAsSpan<float>());
@@ -90,7 +98,8 @@ internal sealed class WeightValue
     internal void Release()
     {
         references--;
-        if (references == 0) Value.Dispose();
+        if (references == 0)
+            Value.Dispose();
     }
 }
 

@@ -6,14 +6,16 @@ using System.Text.Json.Nodes;
 namespace Qua2SeDiMo.Json;
 
 /// <summary>
-/// A value of a document that others wrote, together with its place. Readers ask for what they expect; anything else is an error like
-/// <c>config.json: down_block_types[2]: found 7, expected text</c>. A member that is missing and one that is null are the same.
+/// A value of a document that others wrote, together with its place. Readers ask for what they expect; anything else is
+/// an error like <c>config.json: down_block_types[2]: found 7, expected text</c>. A member that is missing and one that
+/// is null are the same.
 /// </summary>
 internal readonly struct ForeignValue
 {
     private const int LongestExcerpt = 80;
 
     private readonly JsonNode? node;
+
     // A value that is null or missing has no node, and is known by its place.
     private readonly JsonNode? parent;
     private readonly string? name;
@@ -25,7 +27,8 @@ internal readonly struct ForeignValue
         this.node = node;
     }
 
-    private ForeignValue(string source, JsonNode? node, JsonNode parent, string? name, int index = 0) : this(source, node)
+    private ForeignValue(string source, JsonNode? node, JsonNode parent, string? name, int index = 0)
+        : this(source, node)
     {
         this.parent = parent;
         this.name = name;
@@ -36,7 +39,10 @@ internal readonly struct ForeignValue
     public string Source { get; }
 
     /// <summary>Its place inside, for instance <c>text_config.layers[2]</c>; empty for the whole document.</summary>
-    public string Path => node is not null ? PathOf(node) : parent is not null ? (PathOf(parent) + Step(name, index)).TrimStart('.') : "";
+    public string Path =>
+        node is not null ? PathOf(node)
+        : parent is not null ? (PathOf(parent) + Step(name, index)).TrimStart('.')
+        : "";
 
     /// <summary>Whether it is null or missing.</summary>
     public bool IsNull => node is null;
@@ -58,9 +64,15 @@ internal readonly struct ForeignValue
 
     /// <summary>A member; null when there is none.</summary>
     /// <exception cref="JsonFileException">This is no object.</exception>
-    public ForeignValue this[string name] => node is JsonObject members
-        ? new ForeignValue(Source, members.TryGetPropertyValue(name, out JsonNode? member) ? member : null, members, name)
-        : throw Fault("an object");
+    public ForeignValue this[string name] =>
+        node is JsonObject members
+            ? new ForeignValue(
+                Source,
+                members.TryGetPropertyValue(name, out JsonNode? member) ? member : null,
+                members,
+                name
+            )
+            : throw Fault("an object");
 
     /// <summary>Items of a list.</summary>
     /// <exception cref="JsonFileException">This is no list.</exception>
@@ -68,9 +80,11 @@ internal readonly struct ForeignValue
     {
         get
         {
-            if (node is not JsonArray list) throw Fault("a list");
+            if (node is not JsonArray list)
+                throw Fault("a list");
             var items = new ForeignValue[list.Count];
-            for (int i = 0; i < items.Length; i++) items[i] = new ForeignValue(Source, list[i], list, null, i);
+            for (int i = 0; i < items.Length; i++)
+                items[i] = new ForeignValue(Source, list[i], list, null, i);
             return items;
         }
     }
@@ -81,9 +95,12 @@ internal readonly struct ForeignValue
     {
         get
         {
-            if (node is not JsonObject members) throw Fault("an object");
+            if (node is not JsonObject members)
+                throw Fault("an object");
             string source = Source;
-            return members.Select(pair => KeyValuePair.Create(pair.Key, new ForeignValue(source, pair.Value, members, pair.Key)));
+            return members.Select(pair =>
+                KeyValuePair.Create(pair.Key, new ForeignValue(source, pair.Value, members, pair.Key))
+            );
         }
     }
 
@@ -140,7 +157,11 @@ internal readonly struct ForeignValue
 
     /// <summary>An error that says what was found here and what was expected.</summary>
     public JsonFileException Fault(string expected) =>
-        Error(IsNull && name is not null && !parent!.AsObject().ContainsKey(name) ? $"missing; expected {expected}." : $"found {Excerpt()}, expected {expected}.");
+        Error(
+            IsNull && name is not null && !parent!.AsObject().ContainsKey(name)
+                ? $"missing; expected {expected}."
+                : $"found {Excerpt()}, expected {expected}."
+        );
 
     /// <summary>An error that names this place.</summary>
     public JsonFileException Error(string text) => new(Source, Path is { Length: > 0 } path ? $"{path}: {text}" : text);
@@ -160,11 +181,13 @@ internal readonly struct ForeignValue
     }
 
     /// <summary>One step of a path: a member's name, or the index of an item.</summary>
-    internal static string Step(string? name, int index) => name is null ? string.Create(CultureInfo.InvariantCulture, $"[{index}]") : "." + Shorten(name);
+    internal static string Step(string? name, int index) =>
+        name is null ? string.Create(CultureInfo.InvariantCulture, $"[{index}]") : "." + Shorten(name);
 
     private static void Append(StringBuilder text, JsonNode? node)
     {
-        if (text.Length > LongestExcerpt) return;
+        if (text.Length > LongestExcerpt)
+            return;
         switch (node)
         {
             case null:
@@ -177,18 +200,26 @@ internal readonly struct ForeignValue
                 break;
             case JsonObject members:
                 text.Append('{');
-                AppendAll(text, members, member =>
-                {
-                    text.Append('"').Append(Shorten(member.Key)).Append("\": ");
-                    Append(text, member.Value);
-                });
+                AppendAll(
+                    text,
+                    members,
+                    member =>
+                    {
+                        text.Append('"').Append(Shorten(member.Key)).Append("\": ");
+                        Append(text, member.Value);
+                    }
+                );
                 text.Append('}');
                 break;
             case JsonValue value when value.TryGetValue(out string? content):
                 text.Append('"').Append(Shorten(content)).Append('"');
                 break;
             case JsonValue value when value.TryGetValue(out double number) && !double.IsFinite(number):
-                text.Append(double.IsNaN(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity");
+                text.Append(
+                    double.IsNaN(number) ? "NaN"
+                    : number > 0 ? "Infinity"
+                    : "-Infinity"
+                );
                 break;
             default:
                 text.Append(Shorten(node.ToJsonString()));
@@ -201,15 +232,19 @@ internal readonly struct ForeignValue
         int start = text.Length;
         foreach (T item in items)
         {
-            if (text.Length > LongestExcerpt) return;
-            if (text.Length > start) text.Append(", ");
+            if (text.Length > LongestExcerpt)
+                return;
+            if (text.Length > start)
+                text.Append(", ");
             append(item);
         }
     }
 
     // Half a surrogate pair at the cut would not be text any more.
     private static string Shorten(string text) =>
-        text.Length <= LongestExcerpt ? text : text[..(char.IsHighSurrogate(text[LongestExcerpt - 1]) ? LongestExcerpt - 1 : LongestExcerpt)] + "…";
+        text.Length <= LongestExcerpt
+            ? text
+            : text[..(char.IsHighSurrogate(text[LongestExcerpt - 1]) ? LongestExcerpt - 1 : LongestExcerpt)] + "…";
 
     private static string PathOf(JsonNode node)
     {
@@ -224,16 +259,25 @@ internal readonly struct ForeignValue
     private bool TryNumber(out double number)
     {
         number = 0;
-        if (node is not JsonValue value || value.GetValueKind() != JsonValueKind.Number) return false;
-        return value.TryGetValue(out number) || (value.TryGetValue(out JsonElement element) && element.TryGetDouble(out number));
+        if (node is not JsonValue value || value.GetValueKind() != JsonValueKind.Number)
+            return false;
+        return value.TryGetValue(out number)
+            || (value.TryGetValue(out JsonElement element) && element.TryGetDouble(out number));
     }
 
     private bool TryLong(out long number)
     {
         number = 0;
-        if (node is JsonValue value && value.TryGetValue(out JsonElement element) && element.ValueKind == JsonValueKind.Number && element.TryGetInt64(out number)) return true;
+        if (
+            node is JsonValue value
+            && value.TryGetValue(out JsonElement element)
+            && element.ValueKind == JsonValueKind.Number
+            && element.TryGetInt64(out number)
+        )
+            return true;
         // 2.0 and 1e3 are whole as well; beyond 2^53 a fraction could not be seen.
-        if (!TryNumber(out double real) || real != Math.Floor(real) || Math.Abs(real) > 1L << 53) return false;
+        if (!TryNumber(out double real) || real != Math.Floor(real) || Math.Abs(real) > 1L << 53)
+            return false;
         number = (long)real;
         return true;
     }

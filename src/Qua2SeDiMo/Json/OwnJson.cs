@@ -7,8 +7,9 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Json;
 
 /// <summary>
-/// The one reader and writer of the JSON files of a run directory. Their content is known exactly, so a member that is missing or null, a
-/// repeated key, a name of no kind and a newer version are damage, said together with the verb that makes the file again.
+/// The one reader and writer of the JSON files of a run directory. Their content is known exactly, so a member that is
+/// missing or null, a repeated key, a name of no kind and a newer version are damage, said together with the verb that
+/// makes the file again.
 /// </summary>
 internal static class OwnJson
 {
@@ -19,16 +20,17 @@ internal static class OwnJson
     internal const long MaximumBytes = 1L << 30;
 
     /// <summary>How they are written; <see cref="Compact"/> is the same on one line.</summary>
-    public static JsonSerializerOptions Options { get; } = new(JsonSerializerDefaults.Web)
-    {
-        WriteIndented = true,
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
-        AllowDuplicateProperties = false,
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
-    };
+    public static JsonSerializerOptions Options { get; } =
+        new(JsonSerializerDefaults.Web)
+        {
+            WriteIndented = true,
+            NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+            Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
+            AllowDuplicateProperties = false,
+            RespectNullableAnnotations = true,
+            RespectRequiredConstructorParameters = true,
+            TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+        };
 
     /// <summary>For JSON inside other files.</summary>
     public static JsonSerializerOptions Compact { get; } = new(Options) { WriteIndented = false };
@@ -37,7 +39,8 @@ internal static class OwnJson
     public static void Write<T>(string path, T value)
     {
         JsonNode? node = JsonSerializer.SerializeToNode(value, Options);
-        if (node is JsonObject members && value is not System.Collections.IDictionary) members.Insert(0, VersionKey, Version);
+        if (node is JsonObject members && value is not System.Collections.IDictionary)
+            members.Insert(0, VersionKey, Version);
         AtomicFile.WriteText(path, node?.ToJsonString(Options) ?? "null");
     }
 
@@ -46,7 +49,8 @@ internal static class OwnJson
     /// <param name="verb">Verb of <c>q2</c> that makes it.</param>
     /// <exception cref="InputFileException">It is missing, or no regular file.</exception>
     /// <exception cref="DamagedFileException">It is not what <see cref="Write"/> writes.</exception>
-    public static T Read<T>(string path, string verb) => Parse<T>(RegularFile.ReadAllBytes(path, MaximumBytes), path, verb);
+    public static T Read<T>(string path, string verb) =>
+        Parse<T>(RegularFile.ReadAllBytes(path, MaximumBytes), path, verb);
 
     /// <summary>Reads a document in memory.</summary>
     /// <param name="json">UTF-8.</param>
@@ -57,7 +61,10 @@ internal static class OwnJson
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            using JsonDocument document = JsonDocument.Parse(
+                json,
+                new JsonDocumentOptions { AllowDuplicateProperties = false }
+            );
             CheckVersion(document.RootElement, source, verb);
             JsonTypeInfo type = Options.GetTypeInfo(typeof(T));
             CheckNulls(document.RootElement, type, "$");
@@ -75,7 +82,8 @@ internal static class OwnJson
     /// <param name="read">Reads the document; what it finds wrong is damage.</param>
     /// <exception cref="InputFileException">It is missing, or no regular file.</exception>
     /// <exception cref="DamagedFileException">It is not what the verb writes.</exception>
-    public static T Read<T>(string path, string verb, Func<ForeignValue, T> read) => Parse(RegularFile.ReadAllBytes(path, MaximumBytes), path, verb, read);
+    public static T Read<T>(string path, string verb, Func<ForeignValue, T> read) =>
+        Parse(RegularFile.ReadAllBytes(path, MaximumBytes), path, verb, read);
 
     /// <summary>The same for a document in memory.</summary>
     public static T Parse<T>(ReadOnlyMemory<byte> json, string source, string verb, Func<ForeignValue, T> read)
@@ -85,7 +93,8 @@ internal static class OwnJson
         {
             var twice = new Notes();
             ForeignValue document = ForeignJson.Parse(json, source, twice);
-            if (twice.All is [string first, ..]) throw new DamagedFileException(source, first, verb);
+            if (twice.All is [string first, ..])
+                throw new DamagedFileException(source, first, verb);
             return read(document);
         }
         catch (JsonFileException error)
@@ -96,10 +105,19 @@ internal static class OwnJson
 
     private static void CheckVersion(JsonElement root, string source, string verb)
     {
-        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty(VersionKey, out JsonElement stated) || stated.ValueKind != JsonValueKind.Number) return;
+        if (
+            root.ValueKind != JsonValueKind.Object
+            || !root.TryGetProperty(VersionKey, out JsonElement stated)
+            || stated.ValueKind != JsonValueKind.Number
+        )
+            return;
         if (!stated.TryGetInt32(out int version) || version is < 1 or > Version)
         {
-            throw new DamagedFileException(source, $"version {stated.GetRawText()}, and this program reads version {Version}: use the program that wrote it, or", verb);
+            throw new DamagedFileException(
+                source,
+                $"version {stated.GetRawText()}, and this program reads version {Version}: use the program that wrote it, or",
+                verb
+            );
         }
     }
 
@@ -108,7 +126,8 @@ internal static class OwnJson
     {
         if (element.ValueKind == JsonValueKind.Null)
         {
-            if (path is "$" || (path[^1] == ']' && (!type.Type.IsValueType))) throw new JsonException($"null at {path}");
+            if (path is "$" || (path[^1] == ']' && (!type.Type.IsValueType)))
+                throw new JsonException($"null at {path}");
             return;
         }
         switch (type.Kind)
@@ -116,15 +135,20 @@ internal static class OwnJson
             case JsonTypeInfoKind.Object when element.ValueKind == JsonValueKind.Object:
                 foreach (JsonPropertyInfo property in type.Properties)
                 {
-                    if (element.TryGetProperty(property.Name, out JsonElement member)) CheckNulls(member, Options.GetTypeInfo(property.PropertyType), $"{path}.{property.Name}");
+                    if (element.TryGetProperty(property.Name, out JsonElement member))
+                        CheckNulls(member, Options.GetTypeInfo(property.PropertyType), $"{path}.{property.Name}");
                 }
                 break;
-            case JsonTypeInfoKind.Dictionary when element.ValueKind == JsonValueKind.Object && type.ElementType is { IsValueType: false } valueType:
-                foreach (JsonProperty member in element.EnumerateObject()) CheckNulls(member.Value, Options.GetTypeInfo(valueType), $"{path}['{member.Name}']");
+            case JsonTypeInfoKind.Dictionary
+                when element.ValueKind == JsonValueKind.Object && type.ElementType is { IsValueType: false } valueType:
+                foreach (JsonProperty member in element.EnumerateObject())
+                    CheckNulls(member.Value, Options.GetTypeInfo(valueType), $"{path}['{member.Name}']");
                 break;
-            case JsonTypeInfoKind.Enumerable when element.ValueKind == JsonValueKind.Array && type.ElementType is { IsValueType: false } itemType:
+            case JsonTypeInfoKind.Enumerable
+                when element.ValueKind == JsonValueKind.Array && type.ElementType is { IsValueType: false } itemType:
                 int index = 0;
-                foreach (JsonElement item in element.EnumerateArray()) CheckNulls(item, Options.GetTypeInfo(itemType), $"{path}[{index++}]");
+                foreach (JsonElement item in element.EnumerateArray())
+                    CheckNulls(item, Options.GetTypeInfo(itemType), $"{path}[{index++}]");
                 break;
             default:
                 break;

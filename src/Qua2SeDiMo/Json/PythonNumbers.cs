@@ -1,6 +1,7 @@
 namespace Qua2SeDiMo.Json;
 
-/// <summary>The bare words Infinity, -Infinity and NaN, which Python writes for numbers that JSON does not have.</summary>
+/// <summary>The bare words Infinity, -Infinity and NaN, which Python writes for numbers that JSON does not
+/// have.</summary>
 internal static class PythonNumbers
 {
     /// <summary>An improbable number in place of NaN.</summary>
@@ -17,15 +18,18 @@ internal static class PythonNumbers
         int copied = 0;
         for (int i = 0; i < json.Length; i++)
         {
-            if (json[i] == '"') inText = !inText;
+            if (json[i] == '"')
+                inText = !inText;
             else if (inText)
             {
-                if (json[i] == '\\') i++;
+                if (json[i] == '\\')
+                    i++;
             }
             else if (json[i] is (byte)'I' or (byte)'N')
             {
                 bool infinite = json[i..].StartsWith("Infinity"u8);
-                if (!infinite && !json[i..].StartsWith("NaN"u8)) continue;
+                if (!infinite && !json[i..].StartsWith("NaN"u8))
+                    continue;
                 result ??= [];
                 result.AddRange(json[copied..i]);
                 result.AddRange(infinite ? Infinity : NotANumber);

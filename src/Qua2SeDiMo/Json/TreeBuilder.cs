@@ -4,7 +4,8 @@ using System.Text.Json.Nodes;
 
 namespace Qua2SeDiMo.Json;
 
-/// <summary>Makes nodes of a parsed document: each key once, with its last value in its first place, as Python's dictionaries have it.</summary>
+/// <summary>Makes nodes of a parsed document: each key once, with its last value in its first place, as Python's
+/// dictionaries have it.</summary>
 /// <param name="source">Names the document in messages.</param>
 /// <param name="hasPythonNumbers">Whether NaN was replaced by <see cref="PythonNumbers.NotANumber"/>.</param>
 internal sealed class TreeBuilder(string source, bool hasPythonNumbers)
@@ -16,16 +17,20 @@ internal sealed class TreeBuilder(string source, bool hasPythonNumbers)
     internal IReadOnlyCollection<string> KeysThatStandTwice => twice;
 
     /// <exception cref="JsonFileException">A text or a key is not Unicode.</exception>
-    internal JsonNode? Build(JsonElement element) => element.ValueKind switch
-    {
-        JsonValueKind.Object => BuildObject(element),
-        JsonValueKind.Array => BuildList(element),
-        JsonValueKind.String => JsonValue.Create(TextOf(element)),
-        JsonValueKind.Number => hasPythonNumbers && JsonMarshal.GetRawUtf8Value(element).SequenceEqual(PythonNumbers.NotANumber) ? JsonValue.Create(double.NaN) : JsonValue.Create(element),
-        JsonValueKind.True => JsonValue.Create(true),
-        JsonValueKind.False => JsonValue.Create(false),
-        _ => null,
-    };
+    internal JsonNode? Build(JsonElement element) =>
+        element.ValueKind switch
+        {
+            JsonValueKind.Object => BuildObject(element),
+            JsonValueKind.Array => BuildList(element),
+            JsonValueKind.String => JsonValue.Create(TextOf(element)),
+            JsonValueKind.Number => hasPythonNumbers
+            && JsonMarshal.GetRawUtf8Value(element).SequenceEqual(PythonNumbers.NotANumber)
+                ? JsonValue.Create(double.NaN)
+                : JsonValue.Create(element),
+            JsonValueKind.True => JsonValue.Create(true),
+            JsonValueKind.False => JsonValue.Create(false),
+            _ => null,
+        };
 
     private JsonObject BuildObject(JsonElement element)
     {
@@ -83,7 +88,11 @@ internal sealed class TreeBuilder(string source, bool hasPythonNumbers)
     }
 
     private JsonFileException NotUnicode(string what, Exception error) =>
-        new(source, $"{(place.Count == 0 ? "" : $"{Place()}: ")}{what} is not Unicode (half a surrogate pair, or bytes that are not UTF-8).", error);
+        new(
+            source,
+            $"{(place.Count == 0 ? "" : $"{Place()}: ")}{what} is not Unicode (half a surrogate pair, or bytes that are not UTF-8).",
+            error
+        );
 
     private string Place()
     {

@@ -10,7 +10,8 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Labelling;
 
-/// <summary>A CLIP model (Radford et al., ICML 2021) that turns images and texts into projected, not normalised embeddings.</summary>
+/// <summary>A CLIP model (Radford et al., ICML 2021) that turns images and texts into projected, not normalised
+/// embeddings.</summary>
 internal sealed class ClipScorer : IDisposable
 {
     private const int ImagesPerRun = 32;
@@ -51,8 +52,13 @@ internal sealed class ClipScorer : IDisposable
             int length = 3 * height * width;
             float[] pixels = new float[count * length];
             int first = start;
-            Parallel.For(0, count, i => processor.Prepare(images.Image(first + i), images.Height, images.Width).CopyTo(pixels, i * length));
-            Run(imageTower, "pixel_values", TensorValue.Of(pixels, count, 3, height, width)).CopyTo(result, start * Width);
+            Parallel.For(
+                0,
+                count,
+                i => processor.Prepare(images.Image(first + i), images.Height, images.Width).CopyTo(pixels, i * length)
+            );
+            Run(imageTower, "pixel_values", TensorValue.Of(pixels, count, 3, height, width))
+                .CopyTo(result, start * Width);
         }
         return result;
     }
@@ -75,7 +81,10 @@ internal sealed class ClipScorer : IDisposable
     private float[] Run(InferenceModel tower, string input, TensorValue value)
     {
         long before = TimeProvider.System.GetTimestamp();
-        float[] result = tower.RunFinite(new Dictionary<string, TensorValue> { [input] = value }, $"scoring model {folder} ({input})").Values.Single().Singles;
+        float[] result = tower
+            .RunFinite(new Dictionary<string, TensorValue> { [input] = value }, $"scoring model {folder} ({input})")
+            .Values.Single()
+            .Singles;
         RuntimeElapsed += TimeProvider.System.GetElapsedTime(before);
         return result;
     }

@@ -7,10 +7,15 @@ namespace Qua2SeDiMo.Labelling;
 /// <summary>Looks, before any work, which prompts are longer than the text encoders of a model take.</summary>
 internal static class CutPrompts
 {
-    /// <summary>Prompts and negative prompts that lose their ends, each text once; from tokenizers and headers alone.</summary>
-    /// <exception cref="Q2Exception">The folder is not supported, or the request says something that its pipeline does not
-    /// take.</exception>
-    public static IReadOnlyList<CutText> Find(LoadedModel model, IReadOnlyList<string> prompts, GenerationRequest request)
+    /// <summary>Prompts and negative prompts that lose their ends, each text once; from tokenizers and headers
+    /// alone.</summary>
+    /// <exception cref="Q2Exception">The folder is not supported, or the request says something that its pipeline does
+    /// not take.</exception>
+    public static IReadOnlyList<CutText> Find(
+        LoadedModel model,
+        IReadOnlyList<string> prompts,
+        GenerationRequest request
+    )
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(prompts);

@@ -10,7 +10,8 @@ namespace Qua2SeDiMo.Labelling;
 internal sealed class FeatureReference
 {
     private const string TensorName = "image_features";
-    private const int MostImages = 1 << 17, LargestWidth = 1 << 12;
+    private const int MostImages = 1 << 17,
+        LargestWidth = 1 << 12;
     private readonly float[] features;
     private readonly FrechetDistance frechet;
     private readonly double selfTerm;
@@ -34,14 +35,26 @@ internal sealed class FeatureReference
     internal static FeatureReference Read(string path)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        TensorInfo tensor = file.Tensors.GetValueOrDefault(TensorName) ?? throw new ModelFolderException($"{path}: tensor '{TensorName}' [images, width] is missing.");
-        if (tensor.Shape.Count != 2 || tensor.Shape[0] is < 2 or > MostImages || tensor.Shape[1] is < 1 or > LargestWidth)
+        TensorInfo tensor =
+            file.Tensors.GetValueOrDefault(TensorName)
+            ?? throw new ModelFolderException($"{path}: tensor '{TensorName}' [images, width] is missing.");
+        if (
+            tensor.Shape.Count != 2
+            || tensor.Shape[0] is < 2 or > MostImages
+            || tensor.Shape[1] is < 1 or > LargestWidth
+        )
         {
-            throw new ModelFolderException($"{path}: '{TensorName}' is [{string.Join(", ", tensor.Shape)}]; [images, width] with 2 to {MostImages:#,0} images of 1 to {LargestWidth:#,0} values is needed.");
+            throw new ModelFolderException(
+                $"{path}: '{TensorName}' is [{string.Join(", ", tensor.Shape)}]; [images, width] with 2 to "
+                    + $"{MostImages:#,0} images of 1 to {LargestWidth:#,0} values is needed."
+            );
         }
         float[] values = file.ReadSingle(TensorName);
         int wrong = Array.FindIndex(values, value => !float.IsFinite(value));
-        if (wrong >= 0) throw new ModelFolderException($"{path}: image {wrong / tensor.Shape[1]} of '{TensorName}' has the value {values[wrong]}; features are finite.");
+        if (wrong >= 0)
+            throw new ModelFolderException(
+                $"{path}: image {wrong / tensor.Shape[1]} of '{TensorName}' has the value {values[wrong]}; features are finite."
+            );
         return new FeatureReference(values, (int)tensor.Shape[1]);
     }
 

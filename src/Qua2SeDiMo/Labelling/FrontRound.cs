@@ -13,22 +13,44 @@ namespace Qua2SeDiMo.Labelling;
 /// <summary>The next allocations of a study that looks near its predicted front.</summary>
 internal static class FrontRound
 {
-    /// <summary>Proposes a round by the trials before it. All of them are finished: the runner waits for other workers.</summary>
-    internal static IReadOnlyList<BitAllocation> Propose(LoadedModel model, RunDirectory run, StudyOptions options, int start, CancellationToken cancellationToken)
+    /// <summary>Proposes a round by the trials before it. All of them are finished: the runner waits for other
+    /// workers.</summary>
+    internal static IReadOnlyList<BitAllocation> Propose(
+        LoadedModel model,
+        RunDirectory run,
+        StudyOptions options,
+        int start,
+        CancellationToken cancellationToken
+    )
     {
-        Objective objective = options.FrontObjective is { } name ? new Objective(StudyMetric.OfQuality(name)) : MostReliable(run, options);
+        Objective objective = options.FrontObjective is { } name
+            ? new Objective(StudyMetric.OfQuality(name))
+            : MostReliable(run, options);
         TrainingSet study = StudyTrials.Read(model, run, objective, start).Training;
         IReadOnlyList<int[]> proposals = FrontCandidates.Propose(
-            study.Features, study.Trials, FrontAllocationSampler.RoundCount, options.SamplerSeed + (ulong)start, cancellationToken);
+            study.Features,
+            study.Trials,
+            FrontAllocationSampler.RoundCount,
+            options.SamplerSeed + (ulong)start,
+            cancellationToken
+        );
         var space = new AllocationSpace(model.Weights, model.OriginalBits);
-        Dictionary<string, int> place = study.WeightNames.Select((weight, w) => (weight, w)).ToDictionary(pair => pair.weight, pair => pair.w, StringComparer.Ordinal);
-        return [.. proposals.Select(chosen => space.Allocation([.. space.WeightNames.Select(weight => chosen[place[weight]])]))];
+        Dictionary<string, int> place = study
+            .WeightNames.Select((weight, w) => (weight, w))
+            .ToDictionary(pair => pair.weight, pair => pair.w, StringComparer.Ordinal);
+        return
+        [
+            .. proposals.Select(chosen =>
+                space.Allocation([.. space.WeightNames.Select(weight => chosen[place[weight]])])
+            ),
+        ];
     }
 
     // By the random trials alone, so that every round and every machine takes the same.
     private static Objective MostReliable(RunDirectory run, StudyOptions options)
     {
-        bool IsFirst(Trial trial) => trial.Number < FrontAllocationSampler.FirstCount && trial.State == TrialState.Complete;
+        bool IsFirst(Trial trial) =>
+            trial.Number < FrontAllocationSampler.FirstCount && trial.State == TrialState.Complete;
         Trial[] first = [.. RunStudy.Trials(run).Where(IsFirst)];
         IReadOnlyList<ObjectiveReliability> reliabilities = StudyReliability.Measure(run, options, first);
         return reliabilities.Count > 0 ? Objective.MostReliable(reliabilities) : new Objective(StudyMetric.Psnr);

@@ -18,8 +18,8 @@ using Qua2SeDiMo.Studies.Objectives;
 namespace Qua2SeDiMo.Labelling;
 
 /// <summary>
-/// Labels an allocation by images: the same prompts and starting noises in every trial, so that differences are the allocation's.
-/// Sessions, prompt embeddings and dequantized weights are kept from trial to trial.
+/// Labels an allocation by images: the same prompts and starting noises in every trial, so that differences are the
+/// allocation's. Sessions, prompt embeddings and dequantized weights are kept from trial to trial.
 /// </summary>
 internal sealed class ImageObjective : ITrialObjective, IDisposable
 {
@@ -40,12 +40,19 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
     /// <param name="bank">Its weights under every option.</param>
     /// <param name="options">Prompts, seeds, steps.</param>
     /// <param name="cachePath">Where the full-precision images are kept for the next process.</param>
-    /// <param name="pictureFolder">Folder for the first pictures of each trial, by trial number; null writes none.</param>
+    /// <param name="pictureFolder">Folder for the first pictures of each trial, by trial number; null writes
+    /// none.</param>
     /// <param name="progress">Told while the full-precision images are generated.</param>
     /// <param name="cancellationToken">Ends the preparation.</param>
     internal ImageObjective(
-        LoadedModel model, QuantizerBank bank, StudyOptions options, string cachePath, Func<int, string>? pictureFolder, IProgress<StageProgress>? progress,
-        CancellationToken cancellationToken)
+        LoadedModel model,
+        QuantizerBank bank,
+        StudyOptions options,
+        string cachePath,
+        Func<int, string>? pictureFolder,
+        IProgress<StageProgress>? progress,
+        CancellationToken cancellationToken
+    )
     {
         this.pictureFolder = pictureFolder;
         this.model = model;
@@ -57,8 +64,14 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         IReadOnlyList<string> texts = options.ReadPrompts();
         scorer = new ImageScorer(options.Scoring, texts, inference);
         prompts = pipeline.Encode(texts, options.Generation);
-        int tokens = prompts.Prompts.Inputs.Values.Where(value => value.Shape.Count > 1).Select(value => (int)value.Shape[1]).DefaultIfEmpty(1).Max();
-        multiplyAccumulates = new Lazy<IReadOnlyDictionary<string, long>>(() => WeightCost.MultiplyAccumulates(model.Graph, tokens));
+        int tokens = prompts
+            .Prompts.Inputs.Values.Where(value => value.Shape.Count > 1)
+            .Select(value => (int)value.Shape[1])
+            .DefaultIfEmpty(1)
+            .Max();
+        multiplyAccumulates = new Lazy<IReadOnlyDictionary<string, long>>(() =>
+            WeightCost.MultiplyAccumulates(model.Graph, tokens)
+        );
         FullPrecision = LoadOrGenerate(cachePath, progress, cancellationToken);
         scorer.SetFullPrecision(FullPrecision);
     }
@@ -69,14 +82,25 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
     /// <summary>Time inside ONNX Runtime so far.</summary>
     internal TimeSpan RuntimeElapsed => pipeline.RuntimeElapsed + scorer.RuntimeElapsed;
 
-    public TrialResult Evaluate(int trialNumber, BitAllocation allocation, IProgress<TrialProgress>? progress, CancellationToken cancellationToken)
+    public TrialResult Evaluate(
+        int trialNumber,
+        BitAllocation allocation,
+        IProgress<TrialProgress>? progress,
+        CancellationToken cancellationToken
+    )
     {
         TimeProvider time = TimeProvider.System;
         TimeSpan runtimeBefore = RuntimeElapsed;
         long start = time.GetTimestamp();
         LoadedModel.Apply(allocation, binding, bank);
         TimeSpan apply = time.GetElapsedTime(start);
-        ImageBatch images = pipeline.Generate(prompts, new SeededNoise(options.ImageSeeds), options.Generation, new GenerationShare(progress), cancellationToken);
+        ImageBatch images = pipeline.Generate(
+            prompts,
+            new SeededNoise(options.ImageSeeds),
+            options.Generation,
+            new GenerationShare(progress),
+            cancellationToken
+        );
         TimeSpan generated = time.GetElapsedTime(start);
         (Dictionary<string, double> metrics, List<TrialArray> arrays) = scorer.Score(images);
         AddCosts(metrics, allocation);
@@ -90,7 +114,8 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
             ["runtime"] = RuntimeElapsed - runtimeBefore,
             ["whole"] = whole,
         };
-        if (pictureFolder is not null) WritePictures(pictureFolder(trialNumber), images, allocation, cancellationToken);
+        if (pictureFolder is not null)
+            WritePictures(pictureFolder(trialNumber), images, allocation, cancellationToken);
         return new TrialResult(metrics) { Arrays = arrays, Durations = durations };
     }
 
@@ -104,19 +129,44 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
     private static void RequireFinite(Dictionary<string, double> metrics)
     {
         (string? name, double value) = metrics.FirstOrDefault(metric => !double.IsFinite(metric.Value));
-        if (name is null) return;
-        throw new NonFiniteException(FormattableString.Invariant(
-            $"the metric '{name}' of the images is {value}, though the images are finite; such a trial has no label."));
+        if (name is null)
+            return;
+        throw new NonFiniteException(
+            FormattableString.Invariant(
+                $"the metric '{name}' of the images is {value}, though the images are finite; such a trial has no label."
+            )
+        );
     }
 
-    private void WritePictures(string folder, ImageBatch images, BitAllocation allocation, CancellationToken cancellationToken)
+    private void WritePictures(
+        string folder,
+        ImageBatch images,
+        BitAllocation allocation,
+        CancellationToken cancellationToken
+    )
     {
         var origin = new JsonObject { ["entry"] = Path.GetFileName(folder) };
-        var text = new PictureText(model, options.Generation, allocation, origin, options.ActivationBits, WeightExecution.Unpacked, null, cancellationToken);
+        var text = new PictureText(
+            model,
+            options.Generation,
+            allocation,
+            origin,
+            options.ActivationBits,
+            WeightExecution.Unpacked,
+            null,
+            cancellationToken
+        );
         IReadOnlyList<string> texts = options.ReadPrompts();
         for (int i = 0; i < Math.Min(PictureCount, images.Count); i++)
         {
-            byte[] png = text.Label(i, texts[i], options.ImageSeeds[i], PngFile.Encode(images.Image(i), images.Height, images.Width), images.Height, images.Width);
+            byte[] png = text.Label(
+                i,
+                texts[i],
+                options.ImageSeeds[i],
+                PngFile.Encode(images.Image(i), images.Height, images.Width),
+                images.Height,
+                images.Width
+            );
             AtomicFile.WriteBytes(Path.Combine(folder, $"{i:000}.png"), png);
         }
     }
@@ -126,40 +176,70 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         metrics[StudyMetric.AverageBits.Name] = allocation.AverageBits(model.Weights, model.OriginalBits);
         metrics[StudyMetric.SizeBytes.Name] = allocation.SizeBytes(model.Weights, model.OriginalBits);
         metrics[StudyMetric.WeightError.Name] = allocation.Specs.Sum(pair => bank.MeanError(pair.Key, pair.Value));
-        metrics[StudyMetric.BitOperations.Name] = BitOperations.Total(multiplyAccumulates.Value, allocation, activationBits: options.ActivationBits ?? 16, originalBits: model.OriginalBits);
+        metrics[StudyMetric.BitOperations.Name] = BitOperations.Total(
+            multiplyAccumulates.Value,
+            allocation,
+            activationBits: options.ActivationBits ?? 16,
+            originalBits: model.OriginalBits
+        );
     }
 
-    private ImageBatch LoadOrGenerate(string path, IProgress<StageProgress>? progress, CancellationToken cancellationToken)
+    private ImageBatch LoadOrGenerate(
+        string path,
+        IProgress<StageProgress>? progress,
+        CancellationToken cancellationToken
+    )
     {
         string fingerprint = (options with { ActivationBits = null }).ToSettings(model, "").Fingerprint;
         string own = RunDirectory.ImagesOfSettings(path, fingerprint);
-        if ((Known(path, fingerprint) ?? Known(own, fingerprint)) is { } known) return known;
+        if ((Known(path, fingerprint) ?? Known(own, fingerprint)) is { } known)
+            return known;
         // The full-precision reference is generated without activation quantization.
-        using DiffusionPipeline? plain = options.ActivationBits is null ? null : new DiffusionPipeline(model.Parts(new InferenceOptions()), model.Tensors, binding);
+        using DiffusionPipeline? plain = options.ActivationBits is null
+            ? null
+            : new DiffusionPipeline(model.Parts(new InferenceOptions()), model.Tensors, binding);
         ImageBatch images;
         try
         {
-            images = (plain ?? pipeline).Generate(prompts, new SeededNoise(options.ImageSeeds), options.Generation, progress, cancellationToken);
+            images = (plain ?? pipeline).Generate(
+                prompts,
+                new SeededNoise(options.ImageSeeds),
+                options.Generation,
+                progress,
+                cancellationToken
+            );
         }
         catch (NonFiniteException error)
         {
             throw new NonFiniteException(
-                $"The pictures of the unquantized model, which every trial is compared with, cannot be made; no trial was begun. {error.Message}");
+                "The pictures of the unquantized model, which every trial is compared with, cannot be made; no "
+                    + $"trial was begun. {error.Message}"
+            );
         }
         SafetensorsWriter.Write(
             // Images of other settings stay: they are those of another study of this run.
-            File.Exists(path) ? own : path, [SafetensorsWriter.Item.Single("images", [images.Count, images.Height, images.Width, 3], images.Pixels)],
-            new Dictionary<string, string> { ["settings"] = fingerprint });
+            File.Exists(path)
+                ? own
+                : path,
+            [SafetensorsWriter.Item.Single("images", [images.Count, images.Height, images.Width, 3], images.Pixels)],
+            new Dictionary<string, string> { ["settings"] = fingerprint }
+        );
         return images;
     }
 
     // Null where there are none, or of other settings.
     private static ImageBatch? Known(string path, string settings)
     {
-        if (!File.Exists(path)) return null;
+        if (!File.Exists(path))
+            return null;
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        return file.Metadata.GetValueOrDefault("settings") == settings && file.Tensors.TryGetValue("images", out TensorInfo? images)
-            && file.ReadSingle("images") is var pixels && FiniteNumbers.All(pixels) ? new ImageBatch((int)images.Shape[1], (int)images.Shape[2], pixels) : null;
+        return
+            file.Metadata.GetValueOrDefault("settings") == settings
+            && file.Tensors.TryGetValue("images", out TensorInfo? images)
+            && file.ReadSingle("images") is var pixels
+            && FiniteNumbers.All(pixels)
+            ? new ImageBatch((int)images.Shape[1], (int)images.Shape[2], pixels)
+            : null;
     }
 
     // Generation is nearly all of a trial; scoring is the rest of its bar.
@@ -167,6 +247,7 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
     {
         private const double Share = 0.95;
 
-        public void Report(StageProgress value) => progress?.Report(new TrialProgress(Share * value.Done / value.Total, "generate"));
+        public void Report(StageProgress value) =>
+            progress?.Report(new TrialProgress(Share * value.Done / value.Total, "generate"));
     }
 }

@@ -9,8 +9,8 @@ using Qua2SeDiMo.Studies.Objectives;
 namespace Qua2SeDiMo.Labelling;
 
 /// <summary>
-/// Measures images: against the full-precision images of the same prompts and seeds (paired), against the prompts, and against features of real
-/// images. Metrics whose files are not there are left out.
+/// Measures images: against the full-precision images of the same prompts and seeds (paired), against the prompts, and
+/// against features of real images. Metrics whose files are not there are left out.
 /// </summary>
 internal sealed class ImageScorer : IDisposable
 {
@@ -23,12 +23,18 @@ internal sealed class ImageScorer : IDisposable
 
     internal ImageScorer(ScoringFiles files, IReadOnlyList<string> prompts, InferenceOptions inference)
     {
-        if (files.ClipFolder is null) return;
+        if (files.ClipFolder is null)
+            return;
         clip = new ClipScorer(files.ClipFolder, inference);
         textFeatures = clip.EmbedTexts(prompts);
-        if (files.ReferenceFeatures is null) return;
+        if (files.ReferenceFeatures is null)
+            return;
         real = FeatureReference.Read(files.ReferenceFeatures);
-        if (real.Width != clip.Width) throw new ModelFolderException($"{files.ReferenceFeatures}: features have {real.Width} values, those of the CLIP model {clip.Width}; they come from another model.");
+        if (real.Width != clip.Width)
+            throw new ModelFolderException(
+                $"{files.ReferenceFeatures}: features have {real.Width} values, those of the CLIP model "
+                    + $"{clip.Width}; they come from another model."
+            );
     }
 
     /// <summary>Time spent inside the runtime.</summary>
@@ -49,17 +55,26 @@ internal sealed class ImageScorer : IDisposable
         if (reference is not null)
         {
             PerImage(StudyMetric.Psnr.Name, i => PeakSignalToNoise.Decibels(images.Image(i), reference.Image(i)));
-            PerImage(StudyMetric.Ssim.Name, i => StructuralSimilarity.Of(images.Image(i), reference.Image(i), images.Height, images.Width, 3));
+            PerImage(
+                StudyMetric.Ssim.Name,
+                i => StructuralSimilarity.Of(images.Image(i), reference.Image(i), images.Height, images.Width, 3)
+            );
         }
-        if (clip is null) return (metrics, arrays);
+        if (clip is null)
+            return (metrics, arrays);
         float[] features = clip.EmbedImages(images);
         arrays.Add(new TrialArray(ClipFeatures, clip.Width, features));
-        if (reference is not null) PerImage(StudyMetric.ClipCosine.Name, i => CosineSimilarity.Of(Row(features, i), Row(fullPrecisionFeatures, i)));
+        if (reference is not null)
+            PerImage(
+                StudyMetric.ClipCosine.Name,
+                i => CosineSimilarity.Of(Row(features, i), Row(fullPrecisionFeatures, i))
+            );
         PerImage(StudyMetric.ClipScore.Name, i => ClipScore.OfPair(Row(features, i), Row(textFeatures, i)));
         // One image has no distribution.
         if (real is not null && images.Count > 1)
         {
-            foreach (StudyMetric metric in FeatureReference.Metrics) metrics[metric.Name] = real.Measure(metric, features);
+            foreach (StudyMetric metric in FeatureReference.Metrics)
+                metrics[metric.Name] = real.Measure(metric, features);
         }
         return (metrics, arrays);
 

@@ -14,17 +14,30 @@ internal static class ImagesOfTrials
     /// <summary>Null where the label is no mean over images, or the study is from outside.</summary>
     internal static ImageLabels? Read(LabelledStudy study, RunDirectory run, Fit fit)
     {
-        if (study.Origin.Source != "study" || !File.Exists(run.StudyRecord)) return null;
+        if (study.Origin.Source != "study" || !File.Exists(run.StudyRecord))
+            return null;
         Objective objective = Objective.Parse(fit.Objective);
         StudyOptions options = StudyRecord.Read(run).Options;
         using SqliteStudyStore store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System);
         IReadOnlyDictionary<int, TrialArray> arrays = store.ReadArrays(objective.Metric.Name);
         int[] numbers = [.. study.TrialNames.Select(int.Parse)];
-        if (!Array.TrueForAll(numbers, number => arrays.TryGetValue(number, out TrialArray? array) && array.Columns == 1 && array.Rows == options.ImageCount)) return null;
+        if (
+            !Array.TrueForAll(
+                numbers,
+                number =>
+                    arrays.TryGetValue(number, out TrialArray? array)
+                    && array.Columns == 1
+                    && array.Rows == options.ImageCount
+            )
+        )
+            return null;
         double sign = objective.Metric.Direction == StudyDirection.Maximize ? 1 : -1;
         IReadOnlyList<string> prompts = options.ReadPrompts();
         return new ImageLabels(
-            [.. numbers.Select(Labels)], [.. Enumerable.Range(0, options.ImageCount).Select(i => prompts[i])], options.ImageSeeds);
+            [.. numbers.Select(Labels)],
+            [.. Enumerable.Range(0, options.ImageCount).Select(i => prompts[i])],
+            options.ImageSeeds
+        );
 
         // The size term of a label is the same for all images of a trial.
         IReadOnlyList<double> Labels(int number, int trial)

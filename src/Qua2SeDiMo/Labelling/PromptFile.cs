@@ -5,8 +5,8 @@ using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Labelling;
 
-/// <summary>Text files with one prompt a line: UTF-8, or UTF-16 with a byte-order mark; line ends of any system; blanks at both ends of a
-/// line do not count.</summary>
+/// <summary>Text files with one prompt a line: UTF-8, or UTF-16 with a byte-order mark; line ends of any system; blanks
+/// at both ends of a line do not count.</summary>
 internal static class PromptFile
 {
     internal const long MaximumBytes = 64L << 20;
@@ -16,30 +16,40 @@ internal static class PromptFile
     public static IReadOnlyList<string> Read(string path)
     {
         string[] prompts = [.. ReadLines(path).Where(line => line.Length > 0)];
-        return prompts.Length > 0 ? prompts : throw new ModelFolderException($"{path}: no prompts; one a line is expected.");
+        return prompts.Length > 0
+            ? prompts
+            : throw new ModelFolderException($"{path}: no prompts; one a line is expected.");
     }
 
     /// <summary>All lines of a file without the blanks around them, empty ones included.</summary>
     /// <exception cref="ModelFolderException">The file is missing or is not text.</exception>
     public static IReadOnlyList<string> ReadLines(string path)
     {
-        if (!File.Exists(path)) throw new ModelFolderException($"{path}: there is no such text file with one prompt a line.");
+        if (!File.Exists(path))
+            throw new ModelFolderException($"{path}: there is no such text file with one prompt a line.");
         var lines = new List<string>();
         try
         {
             using var reader = new StreamReader(
-                ReadBounded(path), new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: true);
+                ReadBounded(path),
+                new UTF8Encoding(false, throwOnInvalidBytes: true),
+                detectEncodingFromByteOrderMarks: true
+            );
             while (reader.ReadLine() is { } line)
             {
-                if (line.Contains('\0', StringComparison.Ordinal)) throw new ModelFolderException(
-                    $"{path}: line {lines.Count + 1} holds a zero byte, so this is no text file; one prompt a line is expected.");
+                if (line.Contains('\0', StringComparison.Ordinal))
+                    throw new ModelFolderException(
+                        $"{path}: line {lines.Count + 1} holds a zero byte, so this is no text file; one prompt a line is expected."
+                    );
                 lines.Add(line.Trim());
             }
         }
         catch (DecoderFallbackException error)
         {
             throw new ModelFolderException(
-                $"{path}: not UTF-8 text near line {lines.Count + 1}; save it as UTF-8, one prompt a line.", error);
+                $"{path}: not UTF-8 text near line {lines.Count + 1}; save it as UTF-8, one prompt a line.",
+                error
+            );
         }
         return lines;
     }
@@ -54,8 +64,10 @@ internal static class PromptFile
             byte[] part = new byte[1 << 16];
             for (int read; (read = file.Read(part)) > 0; bytes.Write(part, 0, read))
             {
-                if (bytes.Length + read > MaximumBytes) throw new ModelFolderException(
-                    $"{path}: larger than {MaximumBytes >> 20} MiB, which no list of prompts is.");
+                if (bytes.Length + read > MaximumBytes)
+                    throw new ModelFolderException(
+                        $"{path}: larger than {MaximumBytes >> 20} MiB, which no list of prompts is."
+                    );
             }
             bytes.Position = 0;
             return bytes;

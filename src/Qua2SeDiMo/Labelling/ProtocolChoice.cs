@@ -4,9 +4,11 @@ using Qua2SeDiMo.Studies.Allocations;
 
 namespace Qua2SeDiMo.Labelling;
 
-/// <summary>How allocations of a file are labelled: by the protocol that the file states, except where the user said otherwise.</summary>
+/// <summary>How allocations of a file are labelled: by the protocol that the file states, except where the user said
+/// otherwise.</summary>
 /// <param name="Options">What they are labelled by.</param>
-/// <param name="Differences">Where that is not what the file states; its labels are then of other images and cannot be compared.</param>
+/// <param name="Differences">Where that is not what the file states; its labels are then of other images and cannot be
+/// compared.</param>
 internal sealed record ProtocolChoice(StudyOptions Options, IReadOnlyList<string> Differences)
 {
     private const int MostParents = 4;
@@ -16,7 +18,12 @@ internal sealed record ProtocolChoice(StudyOptions Options, IReadOnlyList<string
     /// <param name="protocol">What it states.</param>
     /// <param name="asked">The user's options, and the defaults of those that were not given.</param>
     /// <param name="isGiven">Whether the user gave an option, by its name on the command line.</param>
-    public static ProtocolChoice Between(string file, AllocationProtocol protocol, StudyOptions asked, Func<string, bool> isGiven)
+    public static ProtocolChoice Between(
+        string file,
+        AllocationProtocol protocol,
+        StudyOptions asked,
+        Func<string, bool> isGiven
+    )
     {
         ArgumentNullException.ThrowIfNull(protocol);
         ArgumentNullException.ThrowIfNull(asked);
@@ -42,41 +49,60 @@ internal sealed record ProtocolChoice(StudyOptions Options, IReadOnlyList<string
         IReadOnlyList<string> Negative()
         {
             IReadOnlyList<string> given = asked.Generation.NegativePrompts;
-            if (protocol.NegativePrompt is not { } stated) return given;
-            if (!isGiven("--negative-prompt")) return [stated];
-            if (given is [string one] && one == stated) return given;
+            if (protocol.NegativePrompt is not { } stated)
+                return given;
+            if (!isGiven("--negative-prompt"))
+                return [stated];
+            if (given is [string one] && one == stated)
+                return given;
             differences.Add($"--negative-prompt is another than '{stated}', which the file states");
             return given;
         }
 
-        T Choose<T>(string option, T? stated, T given) where T : struct =>
-            stated is not { } value ? given : isGiven(option) ? Keep(option, value, given) : value;
+        T Choose<T>(string option, T? stated, T given)
+            where T : struct =>
+            stated is not { } value ? given
+            : isGiven(option) ? Keep(option, value, given)
+            : value;
 
-        T? ChooseOrNone<T>(string option, T? stated, T? given) where T : struct =>
-            stated is null || isGiven(option) ? Keep(option, stated, given) : stated;
+        T? ChooseOrNone<T>(string option, T? stated, T? given)
+            where T : struct => stated is null || isGiven(option) ? Keep(option, stated, given) : stated;
 
         T Keep<T>(string option, T stated, T given)
         {
-            if (stated is null || stated.Equals(given)) return given;
-            differences.Add(string.Create(CultureInfo.InvariantCulture, $"{option} is {given}, and the file states {stated}"));
+            if (stated is null || stated.Equals(given))
+                return given;
+            differences.Add(
+                string.Create(CultureInfo.InvariantCulture, $"{option} is {given}, and the file states {stated}")
+            );
             return given;
         }
     }
 
     private static StudyOptions WithPrompts(
-        string file, AllocationProtocol protocol, StudyOptions options, Func<string, bool> isGiven, List<string> differences)
+        string file,
+        AllocationProtocol protocol,
+        StudyOptions options,
+        Func<string, bool> isGiven,
+        List<string> differences
+    )
     {
         IReadOnlyList<string>? stated = protocol.Prompts;
         if (protocol.PromptsFile is { } named)
         {
             string? found = Find(file, named, options.Scoring.PromptsFile);
-            if (found is not null) stated = (options.Scoring with { PromptsFile = found }).ReadPrompts(protocol.ImageCount!.Value);
-            else differences.Add($"the prompts are stated to be in '{named}', which is not found from {file}");
+            if (found is not null)
+                stated = (options.Scoring with { PromptsFile = found }).ReadPrompts(protocol.ImageCount!.Value);
+            else
+                differences.Add($"the prompts are stated to be in '{named}', which is not found from {file}");
         }
-        if (stated is null) return options;
-        if (!isGiven("--prompts")) return options with { Prompts = stated };
+        if (stated is null)
+            return options;
+        if (!isGiven("--prompts"))
+            return options with { Prompts = stated };
         bool same = options.ReadPrompts().SequenceEqual((options with { Prompts = stated }).ReadPrompts());
-        if (!same) differences.Add("--prompts holds other prompts than the file states");
+        if (!same)
+            differences.Add("--prompts holds other prompts than the file states");
         return options;
     }
 
@@ -87,9 +113,12 @@ internal sealed record ProtocolChoice(StudyOptions Options, IReadOnlyList<string
         for (int i = 0; i < MostParents && folder is not null; i++, folder = Path.GetDirectoryName(folder))
         {
             string path = Path.Combine(folder, named);
-            if (File.Exists(path)) return path;
+            if (File.Exists(path))
+                return path;
         }
-        bool sameWords = used is not null && Path.GetFullPath(used).EndsWith(Path.DirectorySeparatorChar + named, StringComparison.Ordinal);
+        bool sameWords =
+            used is not null
+            && Path.GetFullPath(used).EndsWith(Path.DirectorySeparatorChar + named, StringComparison.Ordinal);
         return sameWords ? used : null;
     }
 }

@@ -10,12 +10,14 @@ using Qua2SeDiMo.Studies.Objectives;
 namespace Qua2SeDiMo.Labelling;
 
 /// <summary>
-/// What images are scored with. Each is named by the user or found beside the model: in the folder that holds the model folder, the first
-/// folder (in ordinal order) with a <c>config.json</c> of class <c>CLIPModel</c>, and the first whose files are <c>features.safetensors</c> and
-/// <c>prompts.txt</c>. What is not there is done without: paired pixel metrics need none of them.
+/// What images are scored with. Each is named by the user or found beside the model: in the folder that holds the model
+/// folder, the first folder (in ordinal order) with a <c>config.json</c> of class <c>CLIPModel</c>, and the first whose
+/// files are <c>features.safetensors</c> and <c>prompts.txt</c>. What is not there is done without: paired pixel
+/// metrics need none of them.
 /// </summary>
 /// <param name="ClipFolder">Folder of a CLIP model; null leaves out CLIP metrics.</param>
-/// <param name="ReferenceFeatures">Safetensors file with <c>image_features</c> of real images by that CLIP model; null leaves out Fréchet distance and KID.</param>
+/// <param name="ReferenceFeatures">Safetensors file with <c>image_features</c> of real images by that CLIP model; null
+/// leaves out Fréchet distance and KID.</param>
 /// <param name="PromptsFile">Text file, one prompt a line; null takes the built-in list.</param>
 public sealed record ScoringFiles(string? ClipFolder, string? ReferenceFeatures, string? PromptsFile)
 {
@@ -26,57 +28,91 @@ public sealed record ScoringFiles(string? ClipFolder, string? ReferenceFeatures,
     private const string FeaturesName = "features.safetensors";
     private const string PromptsName = "prompts.txt";
 
-    /// <summary>Number of classes of a model that takes class numbers instead of texts; its built-in prompts are classes spread over all.</summary>
+    /// <summary>Number of classes of a model that takes class numbers instead of texts; its built-in prompts are
+    /// classes spread over all.</summary>
     public int? ClassCount { get; init; }
 
     /// <summary>Takes what the user named, looks beside the model for the rest.</summary>
     /// <exception cref="ModelFolderException">A file that the user named is not there.</exception>
-    public static ScoringFiles Find(string modelFolder, string? clip = null, string? reference = null, string? prompts = null)
+    public static ScoringFiles Find(
+        string modelFolder,
+        string? clip = null,
+        string? reference = null,
+        string? prompts = null
+    )
     {
         string? parent = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(modelFolder)));
-        string[] neighbours = parent is null ? [] : [.. Directory.EnumerateDirectories(parent).Order(StringComparer.Ordinal)];
+        string[] neighbours = parent is null
+            ? []
+            : [.. Directory.EnumerateDirectories(parent).Order(StringComparer.Ordinal)];
         int? classes = ClassesOf(modelFolder);
-        string? references = neighbours.FirstOrDefault(folder => File.Exists(Path.Combine(folder, FeaturesName)) && File.Exists(Path.Combine(folder, PromptsName)));
+        string? references = neighbours.FirstOrDefault(folder =>
+            File.Exists(Path.Combine(folder, FeaturesName)) && File.Exists(Path.Combine(folder, PromptsName))
+        );
         return new ScoringFiles(
             Choose(clip, neighbours.FirstOrDefault(IsClip), Directory.Exists, "CLIP folder"),
-            Choose(reference, references is null ? null : Path.Combine(references, FeaturesName), File.Exists, "file of reference features"),
-            Choose(prompts, references is null || classes is not null ? null : Path.Combine(references, PromptsName), File.Exists, "prompt file"))
+            Choose(
+                reference,
+                references is null ? null : Path.Combine(references, FeaturesName),
+                File.Exists,
+                "file of reference features"
+            ),
+            Choose(
+                prompts,
+                references is null || classes is not null ? null : Path.Combine(references, PromptsName),
+                File.Exists,
+                "prompt file"
+            )
+        )
         {
             ClassCount = classes,
         };
     }
 
     /// <summary>Metrics of image quality that these files allow.</summary>
-    internal IEnumerable<StudyMetric> Metrics => StudyMetric.Quality.Where(metric => ClipFolder is not null
-        ? ReferenceFeatures is not null || !FeatureReference.Metrics.Contains(metric)
-        : metric == StudyMetric.Psnr || metric == StudyMetric.Ssim);
+    internal IEnumerable<StudyMetric> Metrics =>
+        StudyMetric.Quality.Where(metric =>
+            ClipFolder is not null
+                ? ReferenceFeatures is not null || !FeatureReference.Metrics.Contains(metric)
+                : metric == StudyMetric.Psnr || metric == StudyMetric.Ssim
+        );
 
     /// <summary>Looks whether trials will have an objective, before the first one.</summary>
     /// <param name="objective">Name of a metric; null for the most reliable one that there is.</param>
     /// <exception cref="UnknownObjectiveException">They will not; the message names what they will have.</exception>
     public void Require(string? objective)
     {
-        if (objective is not null && !Metrics.Contains(StudyMetric.OfQuality(objective))) throw UnknownObjectiveException.For(objective, Metrics);
+        if (objective is not null && !Metrics.Contains(StudyMetric.OfQuality(objective)))
+            throw UnknownObjectiveException.For(objective, Metrics);
     }
 
-    /// <summary>Prompts of the file, or of the built-in list, in their order; starts over when there are fewer.</summary>
+    /// <summary>Prompts of the file, or of the built-in list, in their order; starts over when there are
+    /// fewer.</summary>
     /// <param name="count">Prompts wanted.</param>
     /// <param name="first">Prompts to leave out at the beginning.</param>
     /// <exception cref="ModelFolderException">The file holds no prompt.</exception>
     public IReadOnlyList<string> ReadPrompts(int count, int first = 0)
     {
-        IEnumerable<string> lines = PromptsFile is not null ? PromptFile.Read(PromptsFile) : ClassCount is { } classes
-            ? ClassPrompts(classes) : BuiltInPrompts();
+        IEnumerable<string> lines =
+            PromptsFile is not null ? PromptFile.Read(PromptsFile)
+            : ClassCount is { } classes ? ClassPrompts(classes)
+            : BuiltInPrompts();
         string[] prompts = [.. lines.Take(first + count)];
         return [.. Enumerable.Range(first, count).Select(i => prompts[i % prompts.Length])];
     }
 
     /// <summary>The same files by full paths, which hold wherever a program is started.</summary>
     internal ScoringFiles WithFullPaths() =>
-        this with { ClipFolder = Full(ClipFolder), ReferenceFeatures = Full(ReferenceFeatures), PromptsFile = Full(PromptsFile) };
+        this with
+        {
+            ClipFolder = Full(ClipFolder),
+            ReferenceFeatures = Full(ReferenceFeatures),
+            PromptsFile = Full(PromptsFile),
+        };
 
     /// <summary>
-    /// CLIP model and reference features where they are now: at their old place, or beside a model that was moved with them.
+    /// CLIP model and reference features where they are now: at their old place, or beside a model that was moved with
+    /// them.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="recorded">Fingerprints of the files that are looked for.</param>
@@ -84,36 +120,62 @@ public sealed record ScoringFiles(string? ClipFolder, string? ReferenceFeatures,
     internal ScoringFiles FoundAgain(LoadedModel model, IReadOnlyDictionary<string, string> recorded)
     {
         ScoringFiles beside = Find(model.Folder.DirectoryPath);
-        string? clip = Again(ClipFolder, beside.ClipFolder, Directory.Exists, "CLIP model", path => new ScoringFiles(path, null, null));
+        string? clip = Again(
+            ClipFolder,
+            beside.ClipFolder,
+            Directory.Exists,
+            "CLIP model",
+            path => new ScoringFiles(path, null, null)
+        );
         string? features = Again(
-            ReferenceFeatures, beside.ReferenceFeatures, File.Exists, "reference features", path => new ScoringFiles(clip, path, null));
+            ReferenceFeatures,
+            beside.ReferenceFeatures,
+            File.Exists,
+            "reference features",
+            path => new ScoringFiles(clip, path, null)
+        );
         return this with { ClipFolder = clip, ReferenceFeatures = features };
 
-        string? Again(string? kept, string? other, Func<string, bool> exists, string what, Func<string, ScoringFiles> alone)
+        string? Again(
+            string? kept,
+            string? other,
+            Func<string, bool> exists,
+            string what,
+            Func<string, ScoringFiles> alone
+        )
         {
-            if (kept is null) return null;
+            if (kept is null)
+                return null;
             string[] there = [.. new[] { kept, other }.OfType<string>().Where(exists).Distinct(StringComparer.Ordinal)];
             if (there.Length == 0)
             {
                 throw new ModelFolderException(
-                    $"{kept}: the {what} of the study is not there any more, and none stands beside {model.Folder.DirectoryPath}. Put it back.");
+                    $"{kept}: the {what} of the study is not there any more, and none stands beside "
+                        + $"{model.Folder.DirectoryPath}. Put it back."
+                );
             }
-            bool Same(string path) => alone(path).Fingerprint(model).All(part => recorded.GetValueOrDefault(part.Name) == part.Hex);
+            bool Same(string path) =>
+                alone(path).Fingerprint(model).All(part => recorded.GetValueOrDefault(part.Name) == part.Hex);
             return there.Length == 1 ? there[0] : Array.Find(there, Same) ?? there[0];
         }
     }
 
     /// <summary>What images are scored with, by its content.</summary>
     /// <param name="model">The model, which keeps it.</param>
-    internal IReadOnlyList<FingerprintPart> Fingerprint(LoadedModel model) => model.ScoringFingerprint(ClipFolder, ReferenceFeatures);
+    internal IReadOnlyList<FingerprintPart> Fingerprint(LoadedModel model) =>
+        model.ScoringFingerprint(ClipFolder, ReferenceFeatures);
 
     private static string? Full(string? path) => path is null ? null : Path.GetFullPath(path);
 
     private static string? Choose(string? named, string? found, Func<string, bool> exists, string what)
     {
-        if (named is null) return found;
-        if (named == None) return null;
-        return exists(named) ? named : throw new ModelFolderException($"{named}: there is no such {what}; '{None}' goes without.");
+        if (named is null)
+            return found;
+        if (named == None)
+            return null;
+        return exists(named)
+            ? named
+            : throw new ModelFolderException($"{named}: there is no such {what}; '{None}' goes without.");
     }
 
     private static bool IsClip(string folder)
@@ -124,22 +186,31 @@ public sealed record ScoringFiles(string? ClipFolder, string? ReferenceFeatures,
 
     private static int? ClassesOf(string modelFolder)
     {
-        if (!File.Exists(Path.Combine(modelFolder, "model_index.json"))) return null;
+        if (!File.Exists(Path.Combine(modelFolder, "model_index.json")))
+            return null;
         ModelFolder folder = ModelFolder.Open(modelFolder);
-        return folder.PipelineClass == ClassPipeline ? folder.Denoiser.ReadConfig().Int("num_embeds_ada_norm", 1000) : null;
+        return folder.PipelineClass == ClassPipeline
+            ? folder.Denoiser.ReadConfig().Int("num_embeds_ada_norm", 1000)
+            : null;
     }
 
-    // Every class once, neighbours in the list far apart: a stride near the golden ratio that shares no factor with the count.
+    // Every class once, neighbours in the list far apart: a stride near the golden ratio that shares no factor with the
+    // count.
     private static IEnumerable<string> ClassPrompts(int count)
     {
-        long stride = Enumerable.Range((int)(count * 0.618), count).First(candidate => candidate > 0 && BigInteger.GreatestCommonDivisor(candidate, count) == 1);
+        long stride = Enumerable
+            .Range((int)(count * 0.618), count)
+            .First(candidate => candidate > 0 && BigInteger.GreatestCommonDivisor(candidate, count) == 1);
         return Enumerable.Range(0, count).Select(i => (i * stride % count).ToString(CultureInfo.InvariantCulture));
     }
 
     private static IEnumerable<string> BuiltInPrompts()
     {
-        using Stream stream = typeof(ScoringFiles).Assembly.GetManifestResourceStream("Qua2SeDiMo.Labelling.prompts.txt")!;
+        using Stream stream = typeof(ScoringFiles).Assembly.GetManifestResourceStream(
+            "Qua2SeDiMo.Labelling.prompts.txt"
+        )!;
         using var reader = new StreamReader(stream);
-        while (reader.ReadLine() is { } line) yield return line;
+        while (reader.ReadLine() is { } line)
+            yield return line;
     }
 }

@@ -11,7 +11,8 @@ using Qua2SeDiMo.Studies;
 namespace Qua2SeDiMo.Labelling;
 
 /// <summary>
-/// How a study generates and scores its images. All of it must be equal for trials to be comparable, except the number of trials.
+/// How a study generates and scores its images. All of it must be equal for trials to be comparable, except the number
+/// of trials.
 /// </summary>
 public sealed record StudyOptions
 {
@@ -35,12 +36,14 @@ public sealed record StudyOptions
     /// <summary>Images per trial, one prompt each.</summary>
     public int ImageCount { get; init; } = 32;
 
-    /// <summary>Prompts left out at the beginning of the list: fresh ones check a plan on prompts that no trial saw.</summary>
+    /// <summary>Prompts left out at the beginning of the list: fresh ones check a plan on prompts that no trial
+    /// saw.</summary>
     public int FirstPrompt { get; init; }
 
     /// <summary>
     /// The prompts of the images and as many fresh ones behind them, in the order of their images; null reads them from
-    /// <see cref="Scoring"/>. A finished study keeps them, so that later stages do not depend on a file that may have changed.
+    /// <see cref="Scoring"/>. A finished study keeps them, so that later stages do not depend on a file that may have
+    /// changed.
     /// </summary>
     public IReadOnlyList<string>? Prompts { get; init; }
 
@@ -53,28 +56,31 @@ public sealed record StudyOptions
     /// <summary>Seed of the random allocations.</summary>
     public ulong SamplerSeed { get; init; } = 2025;
 
-    /// <summary>Draw all random allocations near these average bits; null draws over the whole range, as the paper does.</summary>
+    /// <summary>Draw all random allocations near these average bits; null draws over the whole range, as the paper
+    /// does.</summary>
     public double? FixedAverageBits { get; init; }
 
     /// <summary>
-    /// Whether all but the first 32 trials are proposed near the front of quality against size that earlier trials suggest
-    /// (<see cref="Plans.FrontCandidates"/>).
+    /// Whether all but the first 32 trials are proposed near the front of quality against size that earlier trials
+    /// suggest (<see cref="Plans.FrontCandidates"/>).
     /// </summary>
     public bool NearFront { get; init; }
 
     /// <summary>
-    /// Metric that <see cref="NearFront"/> follows; null takes the most reliable one of the first trials. Ignored otherwise.
+    /// Metric that <see cref="NearFront"/> follows; null takes the most reliable one of the first trials. Ignored
+    /// otherwise.
     /// </summary>
     public string? FrontObjective { get; init; }
 
     /// <summary>
-    /// Bits that activations of the quantized model are rounded to in front of every weight, 2 to 8; null leaves them. The full-precision
-    /// images never have rounded activations.
+    /// Bits that activations of the quantized model are rounded to in front of every weight, 2 to 8; null leaves them.
+    /// The full-precision images never have rounded activations.
     /// </summary>
     public int? ActivationBits { get; init; }
 
     /// <summary>
-    /// Whether trials that failed or were set aside are taken up again first. Says nothing of how trials are made, so it is kept nowhere.
+    /// Whether trials that failed or were set aside are taken up again first. Says nothing of how trials are made, so
+    /// it is kept nowhere.
     /// </summary>
     [JsonIgnore]
     public bool RetryFailed { get; init; }
@@ -86,24 +92,35 @@ public sealed record StudyOptions
     public required ScoringFiles Scoring { get; init; }
 
     /// <summary>The prompts, one per image.</summary>
-    internal IReadOnlyList<string> ReadPrompts() => Prompts is { Count: > 0 } kept
-        ? [.. Enumerable.Range(FirstPrompt, ImageCount).Select(i => kept[i % kept.Count])]
-        : Scoring.ReadPrompts(ImageCount, FirstPrompt);
+    internal IReadOnlyList<string> ReadPrompts() =>
+        Prompts is { Count: > 0 } kept
+            ? [.. Enumerable.Range(FirstPrompt, ImageCount).Select(i => kept[i % kept.Count])]
+            : Scoring.ReadPrompts(ImageCount, FirstPrompt);
 
     /// <summary>The same settings with their present prompts, and with full paths: what later stages go by.</summary>
     internal StudyOptions ToBeKept() =>
-        this with { Prompts = Prompts ?? Scoring.ReadPrompts(2 * ImageCount), Scoring = Scoring.WithFullPaths() };
+        this with
+        {
+            Prompts = Prompts ?? Scoring.ReadPrompts(2 * ImageCount),
+            Scoring = Scoring.WithFullPaths(),
+        };
 
     /// <summary>The same settings on as many prompts and seeds that the study did not use.</summary>
-    internal StudyOptions OnFreshPrompts() => this with { FirstPrompt = FirstPrompt + ImageCount, Seed = Seed + (ulong)ImageCount };
+    internal StudyOptions OnFreshPrompts() =>
+        this with
+        {
+            FirstPrompt = FirstPrompt + ImageCount,
+            Seed = Seed + (ulong)ImageCount,
+        };
 
     /// <summary>Starting seeds of all images.</summary>
     [JsonIgnore]
-    public IReadOnlyList<ulong> ImageSeeds => [.. Enumerable.Range(0, ImageCount).Select(i => SharedNoise ? Seed : Seed + (ulong)i)];
+    public IReadOnlyList<ulong> ImageSeeds =>
+        [.. Enumerable.Range(0, ImageCount).Select(i => SharedNoise ? Seed : Seed + (ulong)i)];
 
     /// <summary>
-    /// What the study's store compares before it adds a trial: the content of the model, of the prompts and of what images are scored with,
-    /// and every setting that changes numbers. Where the files are is no part of it.
+    /// What the study's store compares before it adds a trial: the content of the model, of the prompts and of what
+    /// images are scored with, and every setting that changes numbers. Where the files are is no part of it.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="samplerDescription">Names the sampler and its parameters.</param>
@@ -118,19 +135,25 @@ public sealed record StudyOptions
             ["seed"] = Seed.ToString(CultureInfo.InvariantCulture),
             ["shared-noise"] = SharedNoise ? "yes" : "no",
             [StudySettings.Prompts] = string.Join('\n', ReadPrompts()),
-            ["scored-by"] = Scoring.ClipFolder is null ? "pixels"
-                : Scoring.ReferenceFeatures is null ? "pixels and CLIP" : "pixels, CLIP and reference features",
+            ["scored-by"] =
+                Scoring.ClipFolder is null ? "pixels"
+                : Scoring.ReferenceFeatures is null ? "pixels and CLIP"
+                : "pixels, CLIP and reference features",
             ["sampler"] = samplerDescription,
         };
-        if (ActivationBits is { } bits) settings["activation-bits"] = Text(bits);
+        if (ActivationBits is { } bits)
+            settings["activation-bits"] = Text(bits);
         // Whatever a request can say counts, unless it only decides how the work is cut.
         JsonObject request = JsonSerializer.SerializeToNode(Generation with { BatchSize = 1 }, SettingJson)!.AsObject();
         foreach ((string name, JsonNode? value) in request)
         {
-            if (value is not null && name != "batch-size") settings[SettingNames.GetValueOrDefault(name, name)] = value.ToJsonString();
+            if (value is not null && name != "batch-size")
+                settings[SettingNames.GetValueOrDefault(name, name)] = value.ToJsonString();
         }
-        foreach (FingerprintPart part in model.Fingerprint().Parts) settings[StudySettings.OfModel + part.Name] = part.Hex;
-        foreach (FingerprintPart part in Scoring.Fingerprint(model)) settings[StudySettings.OfScoring + part.Name] = part.Hex;
+        foreach (FingerprintPart part in model.Fingerprint().Parts)
+            settings[StudySettings.OfModel + part.Name] = part.Hex;
+        foreach (FingerprintPart part in Scoring.Fingerprint(model))
+            settings[StudySettings.OfScoring + part.Name] = part.Hex;
         return new StudySettings(settings);
     }
 }

@@ -5,7 +5,8 @@ using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Labelling;
 
-/// <summary>What a study leaves for later stages: how it was made, so that plans are verified in the same way, and what it found.</summary>
+/// <summary>What a study leaves for later stages: how it was made, so that plans are verified in the same way, and what
+/// it found.</summary>
 /// <param name="Options">Prompts, seeds, steps, scoring.</param>
 /// <param name="Summary">Speed and reliability.</param>
 internal sealed record StudyRecord(StudyOptions Options, StudySummary Summary)
@@ -17,29 +18,40 @@ internal sealed record StudyRecord(StudyOptions Options, StudySummary Summary)
     public void Write(RunDirectory run) => OwnJson.Write(run.StudyRecord, this);
 
     /// <summary>Reads the record of a run.</summary>
-    /// <exception cref="Q2Exception">The run has no finished study, or the record is not of the study beside it.</exception>
+    /// <exception cref="Q2Exception">The run has no finished study, or the record is not of the study beside
+    /// it.</exception>
     public static StudyRecord Read(RunDirectory run)
     {
         ArgumentNullException.ThrowIfNull(run);
         StudyRecord record = RunFile.Read<StudyRecord>(run.StudyRecord, "study");
-        if (record.Study is null) throw RunIdentityException.OtherVersion(run.StudyRecord, 0, "study");
+        if (record.Study is null)
+            throw RunIdentityException.OtherVersion(run.StudyRecord, 0, "study");
         if (File.Exists(run.StudyDatabase) && RunStudy.Open(run).Settings.Fingerprint != record.Study)
         {
             throw RunIdentityException.Stale(
-                run.StudyRecord, $"it is of another study than {Path.GetFileName(run.StudyDatabase)} beside it", "`q2 study`");
+                run.StudyRecord,
+                $"it is of another study than {Path.GetFileName(run.StudyDatabase)} beside it",
+                "`q2 study`"
+            );
         }
         return record;
     }
 
-    /// <summary>The options for images of later stages, with the scoring files of the study wherever they are now.</summary>
+    /// <summary>The options for images of later stages, with the scoring files of the study wherever they are
+    /// now.</summary>
     /// <param name="model">The model.</param>
     /// <param name="run">The run directory with the study.</param>
     /// <exception cref="Q2Exception">Model or scoring files are not what they were.</exception>
     internal StudyOptions OptionsFor(LoadedModel model, RunDirectory run)
     {
         Study study = RunStudy.Open(run);
-        StudyOptions options = Options with { Scoring = Options.Scoring.FoundAgain(model, study.Settings.Under(StudySettings.OfScoring)) };
+        StudyOptions options = Options with
+        {
+            Scoring = Options.Scoring.FoundAgain(model, study.Settings.Under(StudySettings.OfScoring)),
+        };
         StudySettings now = options.ToSettings(model, study.Settings.Values.GetValueOrDefault("sampler", ""));
-        return now.Fingerprint == study.Settings.Fingerprint ? options : throw StudySettingsException.For(run.StudyDatabase, study, now);
+        return now.Fingerprint == study.Settings.Fingerprint
+            ? options
+            : throw StudySettingsException.For(run.StudyDatabase, study, now);
     }
 }

@@ -20,17 +20,27 @@ using Qua2SeDiMo.Studies.Storage;
 
 namespace Qua2SeDiMo.Labelling;
 
-/// <summary>The labelled trials of a run's own study, joined with the graph and the bank of the model they are of.</summary>
+/// <summary>The labelled trials of a run's own study, joined with the graph and the bank of the model they are
+/// of.</summary>
 internal static class StudyTrials
 {
-    /// <summary>The complete trials of a run's study; only those with lower numbers than <paramref name="before"/>.</summary>
+    /// <summary>The complete trials of a run's study; only those with lower numbers than
+    /// <paramref name="before"/>.</summary>
     /// <exception cref="ModelFolderException">There are fewer complete trials than folds can be made of.</exception>
-    public static LabelledStudy Read(LoadedModel model, RunDirectory run, Objective objective, int before = int.MaxValue)
+    public static LabelledStudy Read(
+        LoadedModel model,
+        RunDirectory run,
+        Objective objective,
+        int before = int.MaxValue
+    )
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(run);
         Trial[] all = [.. RunStudy.Trials(run).Where(trial => trial.Number < before)];
-        Trial[] complete = [.. all.Where(trial => trial.State == TrialState.Complete && double.IsFinite(objective.Of(trial)))];
+        Trial[] complete =
+        [
+            .. all.Where(trial => trial.State == TrialState.Complete && double.IsFinite(objective.Of(trial))),
+        ];
         int unlabelled = all.Count(trial => trial.State is TrialState.Complete or TrialState.Failed) - complete.Length;
         StudySettings settings = RequireStudy(model, run).Settings;
         RequireEnough(run, complete.Length, unlabelled);
@@ -39,49 +49,87 @@ internal static class StudyTrials
         StoredTrials.CheckLabelled(run.StudyDatabase, complete, [.. model.Weights.Select(weight => weight.Name)]);
         PredictorTrial[] trials = [.. complete.Select(trial => Label(trial, graph.Weights, bank.Options, objective))];
         OptionFeatures features = TopologyBuilder.Features(graph, bank, model.OriginalBits);
-        var study = new TrainingSet(TopologyBuilder.Build(graph), features, trials, [.. graph.Weights.Select(weight => weight.Name)]);
+        var study = new TrainingSet(
+            TopologyBuilder.Build(graph),
+            features,
+            trials,
+            [.. graph.Weights.Select(weight => weight.Name)]
+        );
         IReadOnlyList<PredictorUnit> units = TopologyBuilder.Units(graph);
         var origin = new TrainedOn(
-            "study", null, null, objective.ToString(), trials.Length, graph.Weights.Count, units.Count(unit => unit.Weights.Count > 1),
-            Fingerprint(settings, objective, study), null,
-            unlabelled == 0 ? [] : [$"{unlabelled} of {all.Length} trials failed and have no label; they are left out."]);
+            "study",
+            null,
+            null,
+            objective.ToString(),
+            trials.Length,
+            graph.Weights.Count,
+            units.Count(unit => unit.Weights.Count > 1),
+            Fingerprint(settings, objective, study),
+            null,
+            unlabelled == 0 ? [] : [$"{unlabelled} of {all.Length} trials failed and have no label; they are left out."]
+        );
         string[] names = [.. complete.Select(trial => trial.Number.ToString(CultureInfo.InvariantCulture))];
-        return new LabelledStudy(study, units, TopologyBuilder.Positions(graph), origin, names, new string?[complete.Length], null);
+        return new LabelledStudy(
+            study,
+            units,
+            TopologyBuilder.Positions(graph),
+            origin,
+            names,
+            new string?[complete.Length],
+            null
+        );
     }
 
     /// <summary>The study of a run, if it is one of this model.</summary>
-    /// <exception cref="Q2Exception">There is none, or it is of another model or of another version of the algorithm.</exception>
+    /// <exception cref="Q2Exception">There is none, or it is of another model or of another version of the
+    /// algorithm.</exception>
     internal static Study RequireStudy(LoadedModel model, RunDirectory run)
     {
         RunIdentity.Check(model, run);
         Study study = RunStudy.Open(run);
-        var now = study.Settings.Values.Where(pair => !pair.Key.StartsWith(StudySettings.OfModel, StringComparison.Ordinal))
+        var now = study
+            .Settings.Values.Where(pair => !pair.Key.StartsWith(StudySettings.OfModel, StringComparison.Ordinal))
             .ToDictionary(StringComparer.Ordinal);
         now[StudySettings.Algorithm] = AlgorithmVersion.Current.ToString(CultureInfo.InvariantCulture);
-        foreach (FingerprintPart part in model.Fingerprint().Parts) now[StudySettings.OfModel + part.Name] = part.Hex;
+        foreach (FingerprintPart part in model.Fingerprint().Parts)
+            now[StudySettings.OfModel + part.Name] = part.Hex;
         var asked = new StudySettings(now);
-        return asked.Fingerprint == study.Settings.Fingerprint ? study : throw StudySettingsException.For(run.StudyDatabase, study, asked);
+        return asked.Fingerprint == study.Settings.Fingerprint
+            ? study
+            : throw StudySettingsException.For(run.StudyDatabase, study, asked);
     }
 
     private static void RequireEnough(RunDirectory run, int complete, int unlabelled)
     {
-        if (complete >= LabelledStudy.FewestTrials) return;
+        if (complete >= LabelledStudy.FewestTrials)
+            return;
         string failed = unlabelled == 0 ? "" : $", and {unlabelled} without a label, because they failed";
-        throw new ModelFolderException($"{run.StudyDatabase}: {complete} complete trials{failed}; "
-            + $"at least {LabelledStudy.FewestTrials} are needed to hold some out. Run `q2 study` with more --trials.");
+        throw new ModelFolderException(
+            $"{run.StudyDatabase}: {complete} complete trials{failed}; "
+                + $"at least {LabelledStudy.FewestTrials} are needed to hold some out. Run `q2 study` with more --trials."
+        );
     }
 
     private static PredictorTrial Label(
-        Trial trial, IReadOnlyList<QuantizableWeight> weights, IReadOnlyList<QuantizerSpec> options, Objective objective) => new(
-        [.. weights.Select(weight => OptionIndex(options, trial.Allocation[weight.Name]!))], objective.Of(trial),
-        trial.Metrics[StudyMetric.AverageBits.Name]);
+        Trial trial,
+        IReadOnlyList<QuantizableWeight> weights,
+        IReadOnlyList<QuantizerSpec> options,
+        Objective objective
+    ) =>
+        new(
+            [.. weights.Select(weight => OptionIndex(options, trial.Allocation[weight.Name]!))],
+            objective.Of(trial),
+            trial.Metrics[StudyMetric.AverageBits.Name]
+        );
 
     // Settings, objective, weights and labels: all that a fit depends on.
     private static string Fingerprint(StudySettings settings, Objective objective, TrainingSet study)
     {
-        string Line(PredictorTrial trial) => FormattableString.Invariant($"{string.Join(' ', trial.Options)} {trial.Target:R}");
+        string Line(PredictorTrial trial) =>
+            FormattableString.Invariant($"{string.Join(' ', trial.Options)} {trial.Target:R}");
         IEnumerable<string> lines = study.Trials.Select(Line);
-        string identity = $"{settings.Fingerprint}\n{objective}\n{string.Join('\n', study.WeightNames)}\n{string.Join('\n', lines)}";
+        string identity =
+            $"{settings.Fingerprint}\n{objective}\n{string.Join('\n', study.WeightNames)}\n{string.Join('\n', lines)}";
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)));
     }
 
@@ -89,9 +137,11 @@ internal static class StudyTrials
     {
         for (int i = 0; i < options.Count; i++)
         {
-            if (options[i] == spec) return i;
+            if (options[i] == spec)
+                return i;
         }
         throw new ModelFolderException(
-            $"A trial uses the option {spec}, which the bank does not hold; it holds {string.Join(", ", options)}.");
+            $"A trial uses the option {spec}, which the bank does not hold; it holds {string.Join(", ", options)}."
+        );
     }
 }

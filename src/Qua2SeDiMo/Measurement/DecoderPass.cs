@@ -5,7 +5,8 @@ using Qua2SeDiMo.Inference;
 
 namespace Qua2SeDiMo.Measurement;
 
-/// <summary>Pulls cotangents of decoded images, y = decode(latents) / 2 + ½ before it is cut to [0, 1], back to the latents.</summary>
+/// <summary>Pulls cotangents of decoded images, y = decode(latents) / 2 + ½ before it is cut to [0, 1], back to the
+/// latents.</summary>
 internal sealed class DecoderPass : IDisposable
 {
     private readonly Autoencoder autoencoder;
@@ -19,8 +20,18 @@ internal sealed class DecoderPass : IDisposable
         (this.autoencoder, this.shape) = (autoencoder, shape);
         graph = autoencoder.Graph(shape);
         binding = new WeightBinding(graph.Weights, autoencoder.Tensors);
-        pass = new ReversePass(graph, autoencoder.Tensors, binding, [graph.Outputs[0].Name],
-            new ReverseOptions { Inputs = [graph.Inputs[0].Name], Weights = [], ActivationBytes = activationBytes });
+        pass = new ReversePass(
+            graph,
+            autoencoder.Tensors,
+            binding,
+            [graph.Outputs[0].Name],
+            new ReverseOptions
+            {
+                Inputs = [graph.Inputs[0].Name],
+                Weights = [],
+                ActivationBytes = activationBytes,
+            }
+        );
     }
 
     /// <summary>Gradient in the latents, image by image: decoders of large images need much memory for each.</summary>
@@ -28,8 +39,11 @@ internal sealed class DecoderPass : IDisposable
     /// <param name="cotangents">[images, 3, height, width] of the images.</param>
     internal float[] Pull(float[] latents, float[] cotangents)
     {
-        float[] unscaled = autoencoder.Unscale(latents, shape), gradient = new float[latents.Length];
-        int images = shape.Count(latents.Length), perImage = cotangents.Length / images, scale = autoencoder.ScaleFactor;
+        float[] unscaled = autoencoder.Unscale(latents, shape),
+            gradient = new float[latents.Length];
+        int images = shape.Count(latents.Length),
+            perImage = cotangents.Length / images,
+            scale = autoencoder.ScaleFactor;
         for (int image = 0; image < images; image++)
         {
             float[] cotangent = [.. cotangents.AsSpan(image * perImage, perImage).ToArray().Select(value => value / 2)];
@@ -37,15 +51,28 @@ internal sealed class DecoderPass : IDisposable
                 new Dictionary<string, TensorValue>(StringComparer.Ordinal)
                 {
                     [graph.Inputs[0].Name] = TensorValue.Of(
-                        unscaled[(image * shape.Length)..((image + 1) * shape.Length)], 1, shape.Channels, shape.Height, shape.Width),
+                        unscaled[(image * shape.Length)..((image + 1) * shape.Length)],
+                        1,
+                        shape.Channels,
+                        shape.Height,
+                        shape.Width
+                    ),
                 },
                 new Dictionary<string, TensorValue>(StringComparer.Ordinal)
                 {
-                    [graph.Outputs[0].Name] = TensorValue.Of(cotangent, 1, 3, shape.Height * scale, shape.Width * scale),
-                });
+                    [graph.Outputs[0].Name] = TensorValue.Of(
+                        cotangent,
+                        1,
+                        3,
+                        shape.Height * scale,
+                        shape.Width * scale
+                    ),
+                }
+            );
             pulled[graph.Inputs[0].Name].Singles.CopyTo(gradient, image * shape.Length);
         }
-        for (int i = 0; i < gradient.Length; i++) gradient[i] *= autoencoder.Slope(i / (shape.Height * shape.Width) % shape.Channels);
+        for (int i = 0; i < gradient.Length; i++)
+            gradient[i] *= autoencoder.Slope(i / (shape.Height * shape.Width) % shape.Channels);
         return gradient;
     }
 

@@ -5,8 +5,10 @@ internal enum SketchTarget
 {
     /// <summary>The guided prediction of single calls, at states of the full-precision run.</summary>
     Calls,
+
     /// <summary>The final latents: what a call changes goes through all later ones.</summary>
     Latents,
+
     /// <summary>The decoded image.</summary>
     Image,
 }
@@ -20,7 +22,8 @@ internal sealed record SketchOptions
     /// <summary>Random cotangents for each image, at least 1. Default 2.</summary>
     public int Cotangents { get; init; } = 2;
 
-    /// <summary>Steps whose states are looked at, from 0; null (default) for all. Only for <see cref="SketchTarget.Calls"/>.</summary>
+    /// <summary>Steps whose states are looked at, from 0; null (default) for all. Only for
+    /// <see cref="SketchTarget.Calls"/>.</summary>
     public IReadOnlyList<int>? Steps { get; init; }
 
     /// <summary>Seed of the cotangents. Default 1.</summary>

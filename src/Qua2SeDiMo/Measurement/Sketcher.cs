@@ -14,14 +14,20 @@ namespace Qua2SeDiMo.Measurement;
 internal delegate IReadOnlyList<float[]> WeightChanges(GraphWeight weight);
 
 /// <summary>
-/// Makes sketches: runs the model in full precision, draws random cotangents, pulls them back through decoder, sampler, guidance and every call,
-/// and multiplies what comes out for each weight by what each option changes in it. All weights and options come from the same pass.
+/// Makes sketches: runs the model in full precision, draws random cotangents, pulls them back through decoder, sampler,
+/// guidance and every call, and multiplies what comes out for each weight by what each option changes in it. All
+/// weights and options come from the same pass.
 /// </summary>
 /// <param name="pipeline">The pipeline, at full precision.</param>
 /// <param name="tensors">The denoiser's checkpoint.</param>
 /// <param name="binding">Values of the denoiser's weights, those of the checkpoint.</param>
 /// <param name="options">What is looked at.</param>
-internal sealed class Sketcher(DiffusionPipeline pipeline, ITensorSource tensors, WeightBinding binding, SketchOptions options) : IDisposable
+internal sealed class Sketcher(
+    DiffusionPipeline pipeline,
+    ITensorSource tensors,
+    WeightBinding binding,
+    SketchOptions options
+) : IDisposable
 {
     private ReversePass? pass;
     private int preparedFor;
@@ -37,7 +43,8 @@ internal sealed class Sketcher(DiffusionPipeline pipeline, ITensorSource tensors
     /// <summary>Sketches some images in one batch.</summary>
     /// <param name="prompts">Prompts of the images.</param>
     /// <param name="noise">Their noise.</param>
-    /// <param name="firstImage">Number of the first image among all: cotangents depend on an image's number, and not on its batch.</param>
+    /// <param name="firstImage">Number of the first image among all: cotangents depend on an image's number, and not on
+    /// its batch.</param>
     /// <param name="request">How images are made.</param>
     /// <param name="specs">Names of the options.</param>
     /// <param name="changes">What they change.</param>
@@ -45,14 +52,27 @@ internal sealed class Sketcher(DiffusionPipeline pipeline, ITensorSource tensors
     /// <exception cref="GradientException">The denoiser has no reverse pass.</exception>
     /// <exception cref="SchedulerException">The scheduler is not linear, and a whole run is looked at.</exception>
     internal Sketch Run(
-        EncodedPrompts prompts, INoiseSource noise, int firstImage, GenerationRequest request, IReadOnlyList<QuantizerSpec> specs, WeightChanges changes,
-        CancellationToken cancellationToken)
+        EncodedPrompts prompts,
+        INoiseSource noise,
+        int firstImage,
+        GenerationRequest request,
+        IReadOnlyList<QuantizerSpec> specs,
+        WeightChanges changes,
+        CancellationToken cancellationToken
+    )
     {
         DenoisingTrace trace = pipeline.Trace(prompts, noise, request, cancellationToken);
         Graph graph = pipeline.DenoiserGraph(request);
         Prepare(graph, trace);
-        int[] steps = [.. options.Target == SketchTarget.Calls && options.Steps is { } some ? some : Enumerable.Range(0, trace.Calls.Count)];
-        var places = graph.Weights.Select((weight, i) => (weight.Weight.Name, i)).ToDictionary(pair => pair.Name, pair => pair.i, StringComparer.Ordinal);
+        int[] steps =
+        [
+            .. options.Target == SketchTarget.Calls && options.Steps is { } some
+                ? some
+                : Enumerable.Range(0, trace.Calls.Count),
+        ];
+        var places = graph
+            .Weights.Select((weight, i) => (weight.Weight.Name, i))
+            .ToDictionary(pair => pair.Name, pair => pair.i, StringComparer.Ordinal);
         var sketch = new Sketch(options.Target, [.. places.Keys], specs, steps, trace.Images, options.Cotangents);
         SamplerResponse? response = options.Target == SketchTarget.Calls ? null : pipeline.Response(request);
         for (int cotangent = 0; cotangent < options.Cotangents; cotangent++)
@@ -63,7 +83,8 @@ internal sealed class Sketcher(DiffusionPipeline pipeline, ITensorSource tensors
                 InnerProducts.Add(gradient, changes(weight), sums);
                 // A weight that several parts of the graph use comes once from each.
                 int place = places[weight.Weight.Name];
-                for (int i = 0; i < sums.Length; i++) sketch[i / specs.Count, cotangent, step, place, i % specs.Count] += sums[i];
+                for (int i = 0; i < sums.Length; i++)
+                    sketch[i / specs.Count, cotangent, step, place, i % specs.Count] += sums[i];
             }
             float[] drawn = Draw(trace, request, firstImage, cotangent);
             if (response is null)
@@ -71,7 +92,8 @@ internal sealed class Sketcher(DiffusionPipeline pipeline, ITensorSource tensors
                 Calls(trace, steps, drawn, Take, cancellationToken);
                 continue;
             }
-            if (options.Target == SketchTarget.Image) drawn = Decoder(request).Pull(trace.Latents[^1], drawn);
+            if (options.Target == SketchTarget.Image)
+                drawn = Decoder(request).Pull(trace.Latents[^1], drawn);
             Whole(trace, response, drawn, cotangent, Take, cancellationToken);
         }
         return sketch;
@@ -86,25 +108,39 @@ internal sealed class Sketcher(DiffusionPipeline pipeline, ITensorSource tensors
 
     private delegate void Taker(int step, GraphWeight weight, ReadOnlySpan<float> gradient);
 
-    private DecoderPass Decoder(GenerationRequest request) => decoder ??= new DecoderPass(pipeline.Decoder, pipeline.LatentShape(request), options.ActivationBytes);
+    private DecoderPass Decoder(GenerationRequest request) =>
+        decoder ??= new DecoderPass(pipeline.Decoder, pipeline.LatentShape(request), options.ActivationBytes);
 
     // Batches of one size share the sessions.
     private void Prepare(Graph graph, DenoisingTrace trace)
     {
-        if (pass is not null && preparedFor == trace.Images) return;
+        if (pass is not null && preparedFor == trace.Images)
+            return;
         pass?.Dispose();
         preparedFor = trace.Images;
         output = graph.Outputs[0].Name;
-        pass = new ReversePass(graph, tensors, binding, [output], new ReverseOptions
-        {
-            Inputs = options.Target == SketchTarget.Calls ? [] : [trace.LatentsInput],
-            Batch = trace.Rows,
-            Items = trace.Images,
-            ActivationBytes = options.ActivationBytes,
-        });
+        pass = new ReversePass(
+            graph,
+            tensors,
+            binding,
+            [output],
+            new ReverseOptions
+            {
+                Inputs = options.Target == SketchTarget.Calls ? [] : [trace.LatentsInput],
+                Batch = trace.Rows,
+                Items = trace.Images,
+                ActivationBytes = options.ActivationBytes,
+            }
+        );
     }
 
-    private void Calls(DenoisingTrace trace, int[] steps, float[] drawn, Taker take, CancellationToken cancellationToken)
+    private void Calls(
+        DenoisingTrace trace,
+        int[] steps,
+        float[] drawn,
+        Taker take,
+        CancellationToken cancellationToken
+    )
     {
         for (int i = 0; i < steps.Length; i++)
         {
@@ -114,7 +150,14 @@ internal sealed class Sketcher(DiffusionPipeline pipeline, ITensorSource tensors
     }
 
     // Prediction k moves the final latents, and the latents of every later call, which move later predictions.
-    private void Whole(DenoisingTrace trace, SamplerResponse response, float[] final, int cotangent, Taker take, CancellationToken cancellationToken)
+    private void Whole(
+        DenoisingTrace trace,
+        SamplerResponse response,
+        float[] final,
+        int cotangent,
+        Taker take,
+        CancellationToken cancellationToken
+    )
     {
         int steps = response.StepCount;
         float[][] through = new float[steps][];
@@ -122,7 +165,8 @@ internal sealed class Sketcher(DiffusionPipeline pipeline, ITensorSource tensors
         {
             float[] sum = new float[final.Length];
             AddScaled(sum, final, coefficient(steps));
-            for (int later = from; later < steps; later++) AddScaled(sum, through[later], coefficient(later));
+            for (int later = from; later < steps; later++)
+                AddScaled(sum, through[later], coefficient(later));
             return sum;
         }
         for (int step = steps - 1; step >= 0; step--)
@@ -132,7 +176,8 @@ internal sealed class Sketcher(DiffusionPipeline pipeline, ITensorSource tensors
             float[] prediction = Sum(later => response.ToPrediction(later, at), step + 1);
             through[step] = Pull(trace, step, prediction, (weight, gradient) => take(at, weight, gradient))!;
             float scale = response.InputScale(step);
-            for (int i = 0; i < through[step].Length; i++) through[step][i] *= scale;
+            for (int i = 0; i < through[step].Length; i++)
+                through[step][i] *= scale;
         }
         NoiseGradient?.Invoke(cotangent, Sum(response.ToNoise, 0));
     }
@@ -140,22 +185,29 @@ internal sealed class Sketcher(DiffusionPipeline pipeline, ITensorSource tensors
     private float[]? Pull(DenoisingTrace trace, int step, float[] prediction, WeightGradientSink sink)
     {
         IReadOnlyDictionary<string, TensorValue> pulled = pass!.Run(
-            trace.Calls[step], new Dictionary<string, TensorValue>(StringComparer.Ordinal) { [output] = trace.ToCall(prediction) }, sink);
+            trace.Calls[step],
+            new Dictionary<string, TensorValue>(StringComparer.Ordinal) { [output] = trace.ToCall(prediction) },
+            sink
+        );
         return pulled.TryGetValue(trace.LatentsInput, out TensorValue? latents) ? trace.FromCall(latents) : null;
     }
 
     private float[] Draw(DenoisingTrace trace, GenerationRequest request, int firstImage, int cotangent)
     {
         PixelSize image = pipeline.ImageSize(request);
-        int perImage = options.Target == SketchTarget.Image ? 3 * image.Height * image.Width : trace.Length / trace.Images;
+        int perImage =
+            options.Target == SketchTarget.Image ? 3 * image.Height * image.Width : trace.Length / trace.Images;
         float[] all = new float[trace.Images * perImage];
         for (int row = 0; row < trace.Images; row++)
         {
             float[] own = new float[perImage];
             if (Given?.Invoke(firstImage + row, cotangent, own) != true)
             {
-                var random = new Pcg32(options.Seed + (0x9E3779B97F4A7C15UL * (((ulong)(firstImage + row) << 20) + (ulong)cotangent + 1)));
-                for (int i = 0; i < own.Length; i++) own[i] = (float)random.NextNormal();
+                var random = new Pcg32(
+                    options.Seed + (0x9E3779B97F4A7C15UL * (((ulong)(firstImage + row) << 20) + (ulong)cotangent + 1))
+                );
+                for (int i = 0; i < own.Length; i++)
+                    own[i] = (float)random.NextNormal();
             }
             own.CopyTo(all, row * perImage);
         }
@@ -164,7 +216,8 @@ internal sealed class Sketcher(DiffusionPipeline pipeline, ITensorSource tensors
 
     private static void AddScaled(float[] sum, float[] values, float scale)
     {
-        if (scale == 0) return;
+        if (scale == 0)
+            return;
         TensorPrimitives.MultiplyAdd(values, scale, sum, sum);
     }
 }

@@ -3,8 +3,9 @@ using Qua2SeDiMo.Json;
 namespace Qua2SeDiMo.Metrics;
 
 /// <summary>
-/// Turns images into the pixel values that a CLIP vision tower expects, as transformers' <c>CLIPImageProcessor</c> does: the shorter edge is
-/// resized, the centre cut out, and each channel normalised. Steps that its configuration turns off are left out.
+/// Turns images into the pixel values that a CLIP vision tower expects, as transformers' <c>CLIPImageProcessor</c>
+/// does: the shorter edge is resized, the centre cut out, and each channel normalised. Steps that its configuration
+/// turns off are left out.
 /// </summary>
 internal sealed record ClipImageProcessor
 {
@@ -27,16 +28,24 @@ internal sealed record ClipImageProcessor
     public IReadOnlyList<double> StandardDeviation { get; init; } = [1, 1, 1];
 
     /// <summary>Reads <c>preprocessor_config.json</c>.</summary>
-    /// <exception cref="JsonFileException">A size, filter or mean is not of the form that transformers writes.</exception>
+    /// <exception cref="JsonFileException">A size, filter or mean is not of the form that transformers
+    /// writes.</exception>
     public static ClipImageProcessor FromJson(ForeignValue config)
     {
         var processor = new ClipImageProcessor();
-        if (config["do_resize"].FlagOrNull() == true && !config["size"].IsNull) processor = processor with { ShortestEdge = Edge(config["size"]) };
-        if (config["do_center_crop"].FlagOrNull() == true && !config["crop_size"].IsNull) processor = processor with { CropSize = Extents(config["crop_size"]) };
-        if (!config["resample"].IsNull) processor = processor with { Filter = ReadFilter(config["resample"]) };
+        if (config["do_resize"].FlagOrNull() == true && !config["size"].IsNull)
+            processor = processor with { ShortestEdge = Edge(config["size"]) };
+        if (config["do_center_crop"].FlagOrNull() == true && !config["crop_size"].IsNull)
+            processor = processor with { CropSize = Extents(config["crop_size"]) };
+        if (!config["resample"].IsNull)
+            processor = processor with { Filter = ReadFilter(config["resample"]) };
         if (config["do_normalize"].FlagOrNull() == true)
         {
-            processor = processor with { Mean = Channels(config["image_mean"]), StandardDeviation = Channels(config["image_std"]) };
+            processor = processor with
+            {
+                Mean = Channels(config["image_mean"]),
+                StandardDeviation = Channels(config["image_std"]),
+            };
         }
         return processor;
     }
@@ -70,7 +79,8 @@ internal sealed record ClipImageProcessor
 
     private (int Height, int Width) ResizedSize(int height, int width)
     {
-        if (ShortestEdge is not int edge) return (height, width);
+        if (ShortestEdge is not int edge)
+            return (height, width);
         int longer = (int)((long)edge * Math.Max(height, width) / Math.Min(height, width));
         return height <= width ? (edge, longer) : (longer, edge);
     }
@@ -79,17 +89,21 @@ internal sealed record ClipImageProcessor
     private float[] CropAndNormalise(float[] image, int height, int width)
     {
         (int rows, int columns) = CropSize ?? (height, width);
-        int top = FloorHalf(height - rows), left = FloorHalf(width - columns);
+        int top = FloorHalf(height - rows),
+            left = FloorHalf(width - columns);
         float[] values = new float[3 * rows * columns];
         for (int channel = 0; channel < 3; channel++)
         {
-            float mean = (float)Mean[channel], deviation = (float)StandardDeviation[channel];
+            float mean = (float)Mean[channel],
+                deviation = (float)StandardDeviation[channel];
             for (int row = 0; row < rows; row++)
             {
                 for (int column = 0; column < columns; column++)
                 {
-                    int y = row + top, x = column + left;
-                    float value = y >= 0 && y < height && x >= 0 && x < width ? image[(((y * width) + x) * 3) + channel] : 0;
+                    int y = row + top,
+                        x = column + left;
+                    float value =
+                        y >= 0 && y < height && x >= 0 && x < width ? image[(((y * width) + x) * 3) + channel] : 0;
                     values[(((channel * rows) + row) * columns) + column] = (value - mean) / deviation;
                 }
             }
@@ -104,18 +118,24 @@ internal sealed record ClipImageProcessor
     private static (int Height, int Width) Extents(ForeignValue crop) =>
         crop.IsObject ? (Pixels(crop["height"]), Pixels(crop["width"])) : (Pixels(crop), Pixels(crop));
 
-    private static int Pixels(ForeignValue value) => value.Int() is >= 1 and <= LargestEdge and var pixels ? pixels : throw value.Fault($"1 to {LargestEdge:#,0} pixels");
+    private static int Pixels(ForeignValue value) =>
+        value.Int() is >= 1 and <= LargestEdge and var pixels
+            ? pixels
+            : throw value.Fault($"1 to {LargestEdge:#,0} pixels");
 
     // Pillow's filter numbers.
-    private static ResamplingFilter ReadFilter(ForeignValue resample) => resample.Int() switch
-    {
-        1 => ResamplingFilter.Lanczos,
-        2 => ResamplingFilter.Bilinear,
-        3 => ResamplingFilter.Bicubic,
-        4 => ResamplingFilter.Box,
-        _ => throw resample.Fault("1 (Lanczos), 2 (bilinear), 3 (bicubic) or 4 (box)"),
-    };
+    private static ResamplingFilter ReadFilter(ForeignValue resample) =>
+        resample.Int() switch
+        {
+            1 => ResamplingFilter.Lanczos,
+            2 => ResamplingFilter.Bilinear,
+            3 => ResamplingFilter.Bicubic,
+            4 => ResamplingFilter.Box,
+            _ => throw resample.Fault("1 (Lanczos), 2 (bilinear), 3 (bicubic) or 4 (box)"),
+        };
 
     private static double[] Channels(ForeignValue values) =>
-        values.IsList && values.Items.Count == 3 ? [.. values.Items.Select(value => value.Number())] : throw values.Fault("one number for each of three channels");
+        values.IsList && values.Items.Count == 3
+            ? [.. values.Items.Select(value => value.Number())]
+            : throw values.Fault("one number for each of three channels");
 }

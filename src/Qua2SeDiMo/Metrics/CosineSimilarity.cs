@@ -7,7 +7,8 @@ internal static class CosineSimilarity
     /// <exception cref="ArgumentException">The lengths differ.</exception>
     public static double Of(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
     {
-        if (x.Length != y.Length) throw new ArgumentException($"Vectors of {x.Length} and {y.Length} features have no angle.", nameof(y));
+        if (x.Length != y.Length)
+            throw new ArgumentException($"Vectors of {x.Length} and {y.Length} features have no angle.", nameof(y));
         double norms = Math.Sqrt(FeatureRows.Dot(x, x)) * Math.Sqrt(FeatureRows.Dot(y, y));
         return norms == 0 ? 0 : FeatureRows.Dot(x, y) / norms;
     }
@@ -20,9 +21,11 @@ internal static class CosineSimilarity
     public static double[] OfRows(ReadOnlySpan<float> x, ReadOnlySpan<float> y, int width)
     {
         int rows = FeatureRows.Count(x, width);
-        if (x.Length != y.Length) throw new ArgumentException($"{rows} rows cannot be paired with {y.Length} values.", nameof(y));
+        if (x.Length != y.Length)
+            throw new ArgumentException($"{rows} rows cannot be paired with {y.Length} values.", nameof(y));
         double[] cosines = new double[rows];
-        for (int row = 0; row < rows; row++) cosines[row] = Of(x.Slice(row * width, width), y.Slice(row * width, width));
+        for (int row = 0; row < rows; row++)
+            cosines[row] = Of(x.Slice(row * width, width), y.Slice(row * width, width));
         return cosines;
     }
 }

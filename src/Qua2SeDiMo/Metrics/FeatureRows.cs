@@ -13,24 +13,33 @@ internal static class FeatureRows
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         if (features.Length % width != 0)
         {
-            throw new ArgumentException($"{features.Length} values are not whole rows of {width} features.", nameof(features));
+            throw new ArgumentException(
+                $"{features.Length} values are not whole rows of {width} features.",
+                nameof(features)
+            );
         }
         return features.Length / width;
     }
 
     /// <summary>
-    /// x·y in double precision. A product of singles is exact in double precision and the order of sums is fixed, so the result is the same on
-    /// every machine.
+    /// x·y in double precision. A product of singles is exact in double precision and the order of sums is fixed, so
+    /// the result is the same on every machine.
     /// </summary>
     public static double Dot(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
     {
-        ref float left = ref MemoryMarshal.GetReference(x), right = ref MemoryMarshal.GetReference(y);
-        Vector256<double> sum0 = default, sum1 = default;
+        ref float left = ref MemoryMarshal.GetReference(x),
+            right = ref MemoryMarshal.GetReference(y);
+        Vector256<double> sum0 = default,
+            sum1 = default;
         int i = 0;
         for (; i + 8 <= x.Length; i += 8)
         {
-            (Vector256<double> leftLow, Vector256<double> leftHigh) = Vector256.Widen(Vector256.LoadUnsafe(ref left, (nuint)i));
-            (Vector256<double> rightLow, Vector256<double> rightHigh) = Vector256.Widen(Vector256.LoadUnsafe(ref right, (nuint)i));
+            (Vector256<double> leftLow, Vector256<double> leftHigh) = Vector256.Widen(
+                Vector256.LoadUnsafe(ref left, (nuint)i)
+            );
+            (Vector256<double> rightLow, Vector256<double> rightHigh) = Vector256.Widen(
+                Vector256.LoadUnsafe(ref right, (nuint)i)
+            );
             sum0 += leftLow * rightLow;
             sum1 += leftHigh * rightHigh;
         }
@@ -41,7 +50,8 @@ internal static class FeatureRows
     internal static double PlainDot(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
     {
         double sum = 0;
-        for (int i = 0; i < x.Length; i++) sum += (double)x[i] * y[i];
+        for (int i = 0; i < x.Length; i++)
+            sum += (double)x[i] * y[i];
         return sum;
     }
 

@@ -7,19 +7,26 @@ namespace Qua2SeDiMo.Metrics;
 /// <param name="Trace">tr C₁, total variance of the set that is judged.</param>
 /// <param name="ReferenceTrace">tr C₂, total variance of the reference set.</param>
 /// <param name="RootTrace">tr (C₁C₂)^½.</param>
-internal readonly record struct FrechetTerms(double SquaredMeanDistance, double Trace, double ReferenceTrace, double RootTrace)
+internal readonly record struct FrechetTerms(
+    double SquaredMeanDistance,
+    double Trace,
+    double ReferenceTrace,
+    double RootTrace
+)
 {
     /// <summary>|μ₁ − μ₂|² + tr C₁ + tr C₂ − 2 tr (C₁C₂)^½; 0 for equal sets, up to rounding.</summary>
     public double Distance => SquaredMeanDistance + Trace + ReferenceTrace - (2 * RootTrace);
 }
 
 /// <summary>
-/// Fréchet distance between normal distributions fitted to two feature sets (Heusel et al., NeurIPS 2017, equation 6); smaller is better,
-/// in squared feature units. Small sets inflate it: compare only sets of equal size. Covariances have divisor n − 1, all sums are in double precision.
+/// Fréchet distance between normal distributions fitted to two feature sets (Heusel et al., NeurIPS 2017, equation 6);
+/// smaller is better, in squared feature units. Small sets inflate it: compare only sets of equal size. Covariances
+/// have divisor n − 1, all sums are in double precision.
 /// </summary>
 /// <remarks>
-/// With C₂ = L·Lᵀ and A = X₁L/√(n₁−1), X₁ centred, C₁C₂ has the non-zero eigenvalues of AᵀA, so tr (C₁C₂)^½ is the sum of the singular
-/// values of A: always real, and only as large a problem as the smaller side of A. L belongs to the reference and is found once.
+/// With C₂ = L·Lᵀ and A = X₁L/√(n₁−1), X₁ centred, C₁C₂ has the non-zero eigenvalues of AᵀA, so tr (C₁C₂)^½ is the sum
+/// of the singular values of A: always real, and only as large a problem as the smaller side of A. L belongs to the
+/// reference and is found once.
 /// </remarks>
 internal sealed class FrechetDistance
 {
@@ -51,12 +58,16 @@ internal sealed class FrechetDistance
     {
         Matrix<double> centred = Centre(features, width, out double[] mean);
         Matrix<double> product = centred * factor;
-        Matrix<double> gram = product.RowCount <= product.ColumnCount
-            ? product.TransposeAndMultiply(product) : product.TransposeThisAndMultiply(product);
+        Matrix<double> gram =
+            product.RowCount <= product.ColumnCount
+                ? product.TransposeAndMultiply(product)
+                : product.TransposeThisAndMultiply(product);
         double rootTrace = 0;
-        foreach (var eigenvalue in gram.Evd(Symmetricity.Symmetric).EigenValues) rootTrace += Math.Sqrt(Math.Max(eigenvalue.Real, 0));
+        foreach (var eigenvalue in gram.Evd(Symmetricity.Symmetric).EigenValues)
+            rootTrace += Math.Sqrt(Math.Max(eigenvalue.Real, 0));
         double meanDistance = 0;
-        for (int i = 0; i < width; i++) meanDistance += (mean[i] - referenceMean[i]) * (mean[i] - referenceMean[i]);
+        for (int i = 0; i < width; i++)
+            meanDistance += (mean[i] - referenceMean[i]) * (mean[i] - referenceMean[i]);
         return new FrechetTerms(meanDistance, SumOfSquares(centred), referenceTrace, rootTrace);
     }
 
@@ -64,13 +75,17 @@ internal sealed class FrechetDistance
     private static Matrix<double> Centre(ReadOnlySpan<float> features, int width, out double[] mean)
     {
         int rows = FeatureRows.Count(features, width);
-        if (rows < 2) throw new ArgumentException($"A covariance needs two samples or more, not {rows}.", nameof(features));
+        if (rows < 2)
+            throw new ArgumentException($"A covariance needs two samples or more, not {rows}.", nameof(features));
         mean = new double[width];
-        for (int i = 0; i < features.Length; i++) mean[i % width] += features[i];
-        for (int i = 0; i < width; i++) mean[i] /= rows;
+        for (int i = 0; i < features.Length; i++)
+            mean[i % width] += features[i];
+        for (int i = 0; i < width; i++)
+            mean[i] /= rows;
         Matrix<double> centred = Matrix<double>.Build.Dense(rows, width);
         double scale = 1 / Math.Sqrt(rows - 1);
-        for (int i = 0; i < features.Length; i++) centred[i / width, i % width] = (features[i] - mean[i % width]) * scale;
+        for (int i = 0; i < features.Length; i++)
+            centred[i / width, i % width] = (features[i] - mean[i % width]) * scale;
         return centred;
     }
 
@@ -85,7 +100,8 @@ internal sealed class FrechetDistance
     private static double SumOfSquares(Matrix<double> matrix)
     {
         double sum = 0;
-        foreach (double value in matrix.Enumerate()) sum += value * value;
+        foreach (double value in matrix.Enumerate())
+            sum += value * value;
         return sum;
     }
 }

@@ -5,17 +5,20 @@ internal enum ResamplingFilter
 {
     /// <summary>Mean over the covered area.</summary>
     Box,
+
     /// <summary>Triangle of half-width 1.</summary>
     Bilinear,
+
     /// <summary>Cubic of half-width 2 with a = −0.5 (Keys, 1981).</summary>
     Bicubic,
+
     /// <summary>Windowed sinc of half-width 3.</summary>
     Lanczos,
 }
 
 /// <summary>
-/// Antialiased resizing of interleaved images, equal to Pillow's bit for bit on 8-bit images: the filter is widened when shrinking,
-/// rows are resized before columns, and 8-bit weights have 22 fractional bits.
+/// Antialiased resizing of interleaved images, equal to Pillow's bit for bit on 8-bit images: the filter is widened
+/// when shrinking, rows are resized before columns, and 8-bit weights have 22 fractional bits.
 /// </summary>
 internal static class ImageResizing
 {
@@ -33,7 +36,14 @@ internal static class ImageResizing
     /// <returns>[newHeight, newWidth, channels], rounded and cut to 0…255 after each direction.</returns>
     /// <exception cref="ArgumentException">The source is not of this shape.</exception>
     public static byte[] Resize(
-        ReadOnlySpan<byte> source, int height, int width, int channels, int newHeight, int newWidth, ResamplingFilter filter)
+        ReadOnlySpan<byte> source,
+        int height,
+        int width,
+        int channels,
+        int newHeight,
+        int newWidth,
+        ResamplingFilter filter
+    )
     {
         CheckShape(source.Length, height, width, channels);
         byte[] rows = source.ToArray();
@@ -42,7 +52,8 @@ internal static class ImageResizing
             rows = new byte[height * newWidth * channels];
             Resample(source, rows, height, width, channels, Taps.Create(width, newWidth, filter));
         }
-        if (newHeight == height) return rows;
+        if (newHeight == height)
+            return rows;
         byte[] result = new byte[newHeight * newWidth * channels];
         Resample(rows, result, 1, height, newWidth * channels, Taps.Create(height, newHeight, filter));
         return result;
@@ -59,7 +70,14 @@ internal static class ImageResizing
     /// <returns>[newHeight, newWidth, channels].</returns>
     /// <exception cref="ArgumentException">The source is not of this shape.</exception>
     public static float[] Resize(
-        ReadOnlySpan<float> source, int height, int width, int channels, int newHeight, int newWidth, ResamplingFilter filter)
+        ReadOnlySpan<float> source,
+        int height,
+        int width,
+        int channels,
+        int newHeight,
+        int newWidth,
+        ResamplingFilter filter
+    )
     {
         CheckShape(source.Length, height, width, channels);
         float[] rows = source.ToArray();
@@ -68,35 +86,55 @@ internal static class ImageResizing
             rows = new float[height * newWidth * channels];
             Resample(source, rows, height, width, channels, Taps.Create(width, newWidth, filter));
         }
-        if (newHeight == height) return rows;
+        if (newHeight == height)
+            return rows;
         float[] result = new float[newHeight * newWidth * channels];
         Resample(rows, result, 1, height, newWidth * channels, Taps.Create(height, newHeight, filter));
         return result;
     }
 
     // Both directions are one loop: [outer, length, inner] is resampled along its middle axis.
-    private static void Resample(ReadOnlySpan<byte> source, Span<byte> destination, int outer, int length, int inner, Taps taps)
+    private static void Resample(
+        ReadOnlySpan<byte> source,
+        Span<byte> destination,
+        int outer,
+        int length,
+        int inner,
+        Taps taps
+    )
     {
         int newLength = taps.Starts.Length;
         int[] sums = new int[inner];
         for (int x = 0; x < newLength; x++)
         {
-            int[] weights = Array.ConvertAll(taps.Weights[x], weight => (int)((weight * (1 << FractionBits)) + (weight < 0 ? -0.5 : 0.5)));
+            int[] weights = Array.ConvertAll(
+                taps.Weights[x],
+                weight => (int)((weight * (1 << FractionBits)) + (weight < 0 ? -0.5 : 0.5))
+            );
             for (int block = 0; block < outer; block++)
             {
                 Array.Fill(sums, 1 << (FractionBits - 1));
                 for (int k = 0; k < weights.Length; k++)
                 {
                     ReadOnlySpan<byte> pixels = source.Slice(((block * length) + taps.Starts[x] + k) * inner, inner);
-                    for (int i = 0; i < inner; i++) sums[i] += pixels[i] * weights[k];
+                    for (int i = 0; i < inner; i++)
+                        sums[i] += pixels[i] * weights[k];
                 }
                 Span<byte> target = destination.Slice(((block * newLength) + x) * inner, inner);
-                for (int i = 0; i < inner; i++) target[i] = (byte)Math.Clamp(sums[i] >> FractionBits, 0, 255);
+                for (int i = 0; i < inner; i++)
+                    target[i] = (byte)Math.Clamp(sums[i] >> FractionBits, 0, 255);
             }
         }
     }
 
-    private static void Resample(ReadOnlySpan<float> source, Span<float> destination, int outer, int length, int inner, Taps taps)
+    private static void Resample(
+        ReadOnlySpan<float> source,
+        Span<float> destination,
+        int outer,
+        int length,
+        int inner,
+        Taps taps
+    )
     {
         int newLength = taps.Starts.Length;
         double[] sums = new double[inner];
@@ -109,10 +147,12 @@ internal static class ImageResizing
                 for (int k = 0; k < weights.Length; k++)
                 {
                     ReadOnlySpan<float> pixels = source.Slice(((block * length) + taps.Starts[x] + k) * inner, inner);
-                    for (int i = 0; i < inner; i++) sums[i] += pixels[i] * weights[k];
+                    for (int i = 0; i < inner; i++)
+                        sums[i] += pixels[i] * weights[k];
                 }
                 Span<float> target = destination.Slice(((block * newLength) + x) * inner, inner);
-                for (int i = 0; i < inner; i++) target[i] = (float)sums[i];
+                for (int i = 0; i < inner; i++)
+                    target[i] = (float)sums[i];
             }
         }
     }
@@ -121,7 +161,10 @@ internal static class ImageResizing
     {
         if (length != (long)height * width * channels)
         {
-            throw new ArgumentException($"{length} values are not an image of [{height}, {width}, {channels}].", nameof(length));
+            throw new ArgumentException(
+                $"{length} values are not an image of [{height}, {width}, {channels}].",
+                nameof(length)
+            );
         }
     }
 
@@ -132,30 +175,37 @@ internal static class ImageResizing
         {
             ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
             ArgumentOutOfRangeException.ThrowIfNegativeOrZero(newLength);
-            double scale = (double)length / newLength, stretch = Math.Max(scale, 1), support = HalfWidth(filter) * stretch, shrink = 1 / stretch;
+            double scale = (double)length / newLength,
+                stretch = Math.Max(scale, 1),
+                support = HalfWidth(filter) * stretch,
+                shrink = 1 / stretch;
             int[] starts = new int[newLength];
             double[][] weights = new double[newLength][];
             for (int x = 0; x < newLength; x++)
             {
                 double centre = (x + 0.5) * scale;
-                int start = Math.Max((int)(centre - support + 0.5), 0), end = Math.Min((int)(centre + support + 0.5), length);
+                int start = Math.Max((int)(centre - support + 0.5), 0),
+                    end = Math.Min((int)(centre + support + 0.5), length);
                 double[] row = new double[end - start];
-                for (int k = 0; k < row.Length; k++) row[k] = Value(filter, (k + start - centre + 0.5) * shrink);
+                for (int k = 0; k < row.Length; k++)
+                    row[k] = Value(filter, (k + start - centre + 0.5) * shrink);
                 double sum = row.Sum();
-                for (int k = 0; k < row.Length; k++) row[k] /= sum;
+                for (int k = 0; k < row.Length; k++)
+                    row[k] /= sum;
                 starts[x] = start;
                 weights[x] = row;
             }
             return new Taps(starts, weights);
         }
 
-        private static double HalfWidth(ResamplingFilter filter) => filter switch
-        {
-            ResamplingFilter.Box => 0.5,
-            ResamplingFilter.Bilinear => 1,
-            ResamplingFilter.Bicubic => 2,
-            _ => 3,
-        };
+        private static double HalfWidth(ResamplingFilter filter) =>
+            filter switch
+            {
+                ResamplingFilter.Box => 0.5,
+                ResamplingFilter.Bilinear => 1,
+                ResamplingFilter.Bicubic => 2,
+                _ => 3,
+            };
 
         private static double Value(ResamplingFilter filter, double x)
         {

@@ -13,25 +13,36 @@ internal sealed record KernelDistanceResult(IReadOnlyList<double> PerSubset)
     public double StandardDeviation => Math.Sqrt(PerSubset.Average(value => (value - Mean) * (value - Mean)));
 }
 
-/// <summary>Maximum mean discrepancies between feature sets: they assume no normal distribution, and KID has no bias at few samples.</summary>
+/// <summary>Maximum mean discrepancies between feature sets: they assume no normal distribution, and KID has no bias at
+/// few samples.</summary>
 internal static class KernelDistance
 {
     // CMMD (Jayasumana et al., CVPR 2024): bandwidth and scale of the paper.
     private const double GaussianSigma = 10;
     private const double CmmdScale = 1000;
 
-    /// <summary>KID (Bińkowski et al., ICLR 2018): unbiased squared MMD with k(x, y) = (x·y/width + 1)³ on seeded random subsets.</summary>
+    /// <summary>KID (Bińkowski et al., ICLR 2018): unbiased squared MMD with k(x, y) = (x·y/width + 1)³ on seeded
+    /// random subsets.</summary>
     /// <param name="a">Row-major [samples, width].</param>
     /// <param name="b">Second set, of any number of rows.</param>
     /// <param name="width">Features of one sample.</param>
-    /// <param name="subsetCount">Number of subsets; 1 with the full <paramref name="subsetSize"/> uses every row of the smaller set.</param>
-    /// <param name="subsetSize">Rows per subset, drawn without replacement; at least 2, at most the rows of the smaller set.</param>
+    /// <param name="subsetCount">Number of subsets; 1 with the full <paramref name="subsetSize"/> uses every row of the
+    /// smaller set.</param>
+    /// <param name="subsetSize">Rows per subset, drawn without replacement; at least 2, at most the rows of the smaller
+    /// set.</param>
     /// <param name="seed">Equal seeds draw equal subsets: subset i from stream i.</param>
     public static KernelDistanceResult Kid(
-        ReadOnlySpan<float> a, ReadOnlySpan<float> b, int width, int subsetCount, int subsetSize, ulong seed)
+        ReadOnlySpan<float> a,
+        ReadOnlySpan<float> b,
+        int width,
+        int subsetCount,
+        int subsetSize,
+        ulong seed
+    )
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(subsetCount);
-        int rowsA = FeatureRows.Count(a, width), rowsB = FeatureRows.Count(b, width);
+        int rowsA = FeatureRows.Count(a, width),
+            rowsB = FeatureRows.Count(b, width);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(subsetSize, Math.Min(rowsA, rowsB));
         double[] perSubset = new double[subsetCount];
         for (int i = 0; i < subsetCount; i++)
@@ -49,21 +60,28 @@ internal static class KernelDistance
     /// <param name="subsetA">Row numbers in <paramref name="a"/>, at least two.</param>
     /// <param name="subsetB">Row numbers in <paramref name="b"/>, at least two.</param>
     public static double Kid(
-        ReadOnlySpan<float> a, ReadOnlySpan<float> b, int width, ReadOnlySpan<int> subsetA, ReadOnlySpan<int> subsetB)
+        ReadOnlySpan<float> a,
+        ReadOnlySpan<float> b,
+        int width,
+        ReadOnlySpan<int> subsetA,
+        ReadOnlySpan<int> subsetB
+    )
     {
-        if (subsetA.Length < 2 || subsetB.Length < 2) throw new ArgumentException("An unbiased estimate needs two samples of each set.", nameof(subsetA));
+        if (subsetA.Length < 2 || subsetB.Length < 2)
+            throw new ArgumentException("An unbiased estimate needs two samples of each set.", nameof(subsetA));
         double within = UnbiasedMean(a, width, subsetA) + UnbiasedMean(b, width, subsetB);
         double across = 0;
         foreach (int i in subsetA)
         {
-            foreach (int j in subsetB) across += Cubic(a.Slice(i * width, width), b.Slice(j * width, width));
+            foreach (int j in subsetB)
+                across += Cubic(a.Slice(i * width, width), b.Slice(j * width, width));
         }
         return within - (2 * across / ((double)subsetA.Length * subsetB.Length));
     }
 
     /// <summary>
-    /// KID of two whole sets in one estimate, equal sizes or not. The reference's own term is a constant of the reference:
-    /// compute it once with <see cref="KidSelfTerm"/>.
+    /// KID of two whole sets in one estimate, equal sizes or not. The reference's own term is a constant of the
+    /// reference: compute it once with <see cref="KidSelfTerm"/>.
     /// </summary>
     /// <param name="a">Row-major [samples, width], at least two rows.</param>
     /// <param name="b">The reference, at least two rows.</param>
@@ -76,8 +94,9 @@ internal static class KernelDistance
     }
 
     /// <summary>
-    /// For each row of <paramref name="a"/> the mean of k over all rows of the reference. KID of any rows of <paramref name="a"/> is then
-    /// their <see cref="KidSelfTerm"/> + that of the reference − 2 · the mean of their cross terms: what halves of a set need.
+    /// For each row of <paramref name="a"/> the mean of k over all rows of the reference. KID of any rows of
+    /// <paramref name="a"/> is then their <see cref="KidSelfTerm"/> + that of the reference − 2 · the mean of their
+    /// cross terms: what halves of a set need.
     /// </summary>
     /// <param name="a">Row-major [samples, width].</param>
     /// <param name="b">The reference.</param>
@@ -88,7 +107,8 @@ internal static class KernelDistance
         int rowsB = FeatureRows.Count(b, width);
         for (int i = 0; i < terms.Length; i++)
         {
-            for (int j = 0; j < rowsB; j++) terms[i] += Cubic(a.Slice(i * width, width), b.Slice(j * width, width));
+            for (int j = 0; j < rowsB; j++)
+                terms[i] += Cubic(a.Slice(i * width, width), b.Slice(j * width, width));
             terms[i] /= rowsB;
         }
         return terms;
@@ -102,7 +122,8 @@ internal static class KernelDistance
         return UnbiasedMean(features, width, Enumerable.Range(0, rows).ToArray());
     }
 
-    /// <summary>CMMD: 1000 · biased squared MMD with a Gaussian kernel of σ = 10; not negative, smaller is better.</summary>
+    /// <summary>CMMD: 1000 · biased squared MMD with a Gaussian kernel of σ = 10; not negative, smaller is
+    /// better.</summary>
     /// <param name="a">Row-major [samples, width]; the paper uses unit-length CLIP embeddings.</param>
     /// <param name="b">Second set.</param>
     /// <param name="width">Features of one sample.</param>
@@ -121,7 +142,8 @@ internal static class KernelDistance
         double sum = 0;
         for (int i = 0; i < subset.Length; i++)
         {
-            for (int j = 0; j < i; j++) sum += Cubic(features.Slice(subset[i] * width, width), features.Slice(subset[j] * width, width));
+            for (int j = 0; j < i; j++)
+                sum += Cubic(features.Slice(subset[i] * width, width), features.Slice(subset[j] * width, width));
         }
         return 2 * sum / ((double)subset.Length * (subset.Length - 1));
     }
@@ -134,13 +156,17 @@ internal static class KernelDistance
 
     private static double GaussianMean(ReadOnlySpan<float> a, ReadOnlySpan<float> b, int width)
     {
-        int rowsA = FeatureRows.Count(a, width), rowsB = FeatureRows.Count(b, width);
+        int rowsA = FeatureRows.Count(a, width),
+            rowsB = FeatureRows.Count(b, width);
         double sum = 0;
         for (int i = 0; i < rowsA; i++)
         {
             for (int j = 0; j < rowsB; j++)
             {
-                sum += Math.Exp(-FeatureRows.SquaredDistance(a.Slice(i * width, width), b.Slice(j * width, width)) / (2 * GaussianSigma * GaussianSigma));
+                sum += Math.Exp(
+                    -FeatureRows.SquaredDistance(a.Slice(i * width, width), b.Slice(j * width, width))
+                        / (2 * GaussianSigma * GaussianSigma)
+                );
             }
         }
         return sum / ((double)rowsA * rowsB);

@@ -14,7 +14,10 @@ internal static class PeakSignalToNoise
     {
         if (image.Length != reference.Length || image.IsEmpty)
         {
-            throw new ArgumentException($"Images of {image.Length} and {reference.Length} values cannot be compared.", nameof(reference));
+            throw new ArgumentException(
+                $"Images of {image.Length} and {reference.Length} values cannot be compared.",
+                nameof(reference)
+            );
         }
         double meanSquare = FeatureRows.SquaredDistance(image, reference) / image.Length;
         return Math.Min(-10 * Math.Log10(meanSquare), LargestDecibels);

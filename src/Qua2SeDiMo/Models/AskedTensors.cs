@@ -3,7 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Qua2SeDiMo.Models;
 
-/// <summary>Another source's tensors, with a note of the names that were looked up: what is left over is not read.</summary>
+/// <summary>Another source's tensors, with a note of the names that were looked up: what is left over is not
+/// read.</summary>
 /// <param name="source">The source; stays the caller's.</param>
 internal sealed class AskedTensors(ITensorSource source) : ITensorSource
 {
@@ -13,23 +14,29 @@ internal sealed class AskedTensors(ITensorSource source) : ITensorSource
     public IReadOnlyDictionary<string, TensorInfo> Tensors => lookup;
 
     /// <summary>Tensors that were not looked up, in the order of their names.</summary>
-    public IReadOnlyList<TensorInfo> Unread => [.. source.Tensors.Values.Where(tensor => !lookup.Asked.Contains(tensor.Name)).OrderBy(tensor => tensor.Name, StringComparer.Ordinal)];
+    public IReadOnlyList<TensorInfo> Unread =>
+        [
+            .. source
+                .Tensors.Values.Where(tensor => !lookup.Asked.Contains(tensor.Name))
+                .OrderBy(tensor => tensor.Name, StringComparer.Ordinal),
+        ];
 
     /// <inheritdoc/>
-    public void ReadSingle(string name, long start, Span<float> destination) => source.ReadSingle(name, start, destination);
+    public void ReadSingle(string name, long start, Span<float> destination) =>
+        source.ReadSingle(name, start, destination);
 
     /// <inheritdoc/>
-    public void ReadBytes(string name, long start, Span<byte> destination) => source.ReadBytes(name, start, destination);
+    public void ReadBytes(string name, long start, Span<byte> destination) =>
+        source.ReadBytes(name, start, destination);
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 
     /// <inheritdoc/>
     public override string? ToString() => source.ToString();
 
-    private sealed class Lookup(IReadOnlyDictionary<string, TensorInfo> tensors) : IReadOnlyDictionary<string, TensorInfo>
+    private sealed class Lookup(IReadOnlyDictionary<string, TensorInfo> tensors)
+        : IReadOnlyDictionary<string, TensorInfo>
     {
         internal HashSet<string> Asked { get; } = new(StringComparer.Ordinal);
 
@@ -46,7 +53,8 @@ internal sealed class AskedTensors(ITensorSource source) : ITensorSource
         public bool TryGetValue(string key, [MaybeNullWhen(false)] out TensorInfo value)
         {
             bool found = tensors.TryGetValue(key, out value);
-            if (found) Asked.Add(key);
+            if (found)
+                Asked.Add(key);
             return found;
         }
 

@@ -13,61 +13,83 @@ internal static class ForeignPath
     /// <summary>Message for a path that is a file.</summary>
     internal static string OfFile(string path)
     {
-        string name = Path.GetFileName(path), ending = Path.GetExtension(path).ToLowerInvariant();
+        string name = Path.GetFileName(path),
+            ending = Path.GetExtension(path).ToLowerInvariant();
         if (name == ModelFolder.IndexName)
         {
             return $"{path}: this is a file inside a pipeline folder; give the folder, {Path.GetDirectoryName(Path.GetFullPath(path))}.";
         }
         byte[] start = ForeignContent.StartOf(path);
-        if (ForeignContent.Placeholder(start) is { } placeholder) return $"{path}: {placeholder}";
+        if (ForeignContent.Placeholder(start) is { } placeholder)
+            return $"{path}: {placeholder}";
         if (ending == ".onnx")
         {
             return $"{path}: this is an exported program. It belongs in a pipeline folder as unet/{ComponentFiles.ProgramName} or "
                 + $"transformer/{ComponentFiles.ProgramName}; {Expected}.";
         }
-        if (!Checkpoints.Contains(ending)) return $"{path}: this is a file; {Expected}.";
+        if (!Checkpoints.Contains(ending))
+            return $"{path}: this is a file; {Expected}.";
         if (ending == ".gguf" || start.AsSpan().StartsWith("GGUF"u8))
         {
             return $"{path}: this is a single-file checkpoint in GGUF, whose weights another program quantized. Take the model from "
                 + "before that as a diffusers folder, or widen this one: in Python, "
                 + $"diffusers' FluxTransformer2DModel.from_single_file('{path}', "
-                    + "quantization_config=GGUFQuantizationConfig(compute_dtype=torch.bfloat16)) (or the class of its denoiser), "
+                + "quantization_config=GGUFQuantizationConfig(compute_dtype=torch.bfloat16)) (or the class of its denoiser), "
                 + ".dequantize(), then .save_pretrained('FOLDER/transformer').";
         }
-        return ending is ".safetensors" or ".sft" ? OfSafetensors(path)
+        return ending is ".safetensors" or ".sft"
+            ? OfSafetensors(path)
             : $"{path}: this is a single-file checkpoint (a pickle, which can run code when it is opened: only from people you trust). "
-            + $"{Conversion(path, "StableDiffusionPipeline")}";
+                + $"{Conversion(path, "StableDiffusionPipeline")}";
     }
 
     /// <summary>Message for a folder without an index.</summary>
     internal static string OfFolder(string path)
     {
-        string[] files = [.. Directory.EnumerateFiles(path).Where(file => !Path.GetFileName(file).StartsWith('.'))
-            .Order(StringComparer.Ordinal)];
+        string[] files =
+        [
+            .. Directory
+                .EnumerateFiles(path)
+                .Where(file => !Path.GetFileName(file).StartsWith('.'))
+                .Order(StringComparer.Ordinal),
+        ];
         string[] names = [.. files.Select(file => Path.GetFileName(file))];
         string[] inside = [.. Pipelines(path)];
         if (inside.Length > 0)
         {
             return $"{path}: no model_index.json here, but in {string.Join(" and in ", inside.Take(3))}; give that folder.";
         }
-        if (Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))) is { } parent
-            && File.Exists(Path.Combine(parent, ModelFolder.IndexName)))
+        if (
+            Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))) is { } parent
+            && File.Exists(Path.Combine(parent, ModelFolder.IndexName))
+        )
         {
             return $"{path}: this is one component of a pipeline; give the folder around it, {parent}.";
         }
-        if (names.Contains("adapter_config.json") || names.Any(name => name.StartsWith("pytorch_lora_weights", StringComparison.Ordinal)))
+        if (
+            names.Contains("adapter_config.json")
+            || names.Any(name => name.StartsWith("pytorch_lora_weights", StringComparison.Ordinal))
+        )
         {
             return Adapter(path);
         }
-        if (names.Contains("config.json")) return $"{path}: no model_index.json; this is a single network, and {Expected}.";
-        string? checkpoint = files.FirstOrDefault(file => Checkpoints.Contains(Path.GetExtension(file).ToLowerInvariant()));
-        return checkpoint is null ? $"{path}: no model_index.json; {Expected}." : $"{path}: no model_index.json. {OfFile(checkpoint)}";
+        if (names.Contains("config.json"))
+            return $"{path}: no model_index.json; this is a single network, and {Expected}.";
+        string? checkpoint = files.FirstOrDefault(file =>
+            Checkpoints.Contains(Path.GetExtension(file).ToLowerInvariant())
+        );
+        return checkpoint is null
+            ? $"{path}: no model_index.json; {Expected}."
+            : $"{path}: no model_index.json. {OfFile(checkpoint)}";
     }
 
     // Pipelines one level down, or below the snapshots of a download cache.
     private static IEnumerable<string> Pipelines(string path) =>
-        new[] { path, Path.Combine(path, "snapshots") }.Where(Directory.Exists).SelectMany(Directory.EnumerateDirectories)
-            .Where(folder => File.Exists(Path.Combine(folder, ModelFolder.IndexName))).Order(StringComparer.Ordinal);
+        new[] { path, Path.Combine(path, "snapshots") }
+            .Where(Directory.Exists)
+            .SelectMany(Directory.EnumerateDirectories)
+            .Where(folder => File.Exists(Path.Combine(folder, ModelFolder.IndexName)))
+            .Order(StringComparer.Ordinal);
 
     private static string OfSafetensors(string path)
     {
@@ -87,7 +109,11 @@ internal static class ForeignPath
             return Adapter(path);
         }
         // A checkpoint holds an autoencoder or text encoders too; otherwise the file is a denoiser alone.
-        bool isWhole = Any("first_stage_model.") || Any("cond_stage_model.") || Any("conditioner.embedders.") || Any("text_encoders.")
+        bool isWhole =
+            Any("first_stage_model.")
+            || Any("cond_stage_model.")
+            || Any("conditioner.embedders.")
+            || Any("text_encoders.")
             || Any("vae.");
         (string Part, string Pipeline, string Denoiser)[] families =
         [
@@ -99,22 +125,26 @@ internal static class ForeignPath
         int found = Array.FindIndex(families, family => Any(family.Part));
         if (found < 0)
         {
-            string tensors = names.Count == 0 ? "it holds no tensors"
-                : $"its tensors ('{names.First()}', …) are not those of a known single-file checkpoint";
+            string tensors =
+                names.Count == 0
+                    ? "it holds no tensors"
+                    : $"its tensors ('{names.First()}', …) are not those of a known single-file checkpoint";
             return $"{path}: this is a single file, not a folder, and {tensors}; {Expected}. "
                 + "Where it is a checkpoint, from_single_file of its class in diffusers opens it and save_pretrained makes the folder.";
         }
         (_, string pipeline, string denoiser) = families[found];
-        if (isWhole) return $"{path}: this is a single-file checkpoint, not a diffusers folder. {Conversion(path, pipeline)}";
+        if (isWhole)
+            return $"{path}: this is a single-file checkpoint, not a diffusers folder. {Conversion(path, pipeline)}";
         string component = denoiser.StartsWith("UNet", StringComparison.Ordinal) ? "unet" : "transformer";
         return $"{path}: this is a single-file checkpoint of a denoiser alone. Take the diffusers folder of its model, and put the "
             + $"denoiser into it with diffusers, in Python: {denoiser}.from_single_file('{path}').save_pretrained('FOLDER/{component}').";
     }
 
-    private static string Adapter(string path) => $"{path}: this is an adapter (LoRA), not a model. Merge it into its model with diffusers "
+    private static string Adapter(string path) =>
+        $"{path}: this is an adapter (LoRA), not a model. Merge it into its model with diffusers "
         + "(load_lora_weights, fuse_lora, save_pretrained) and give that folder.";
 
     private static string Conversion(string path, string pipeline) =>
         $"Save it as a folder with diffusers, in Python: {pipeline}.from_single_file('{path}').save_pretrained('FOLDER'); then give that "
-            + "folder.";
+        + "folder.";
 }

@@ -24,18 +24,22 @@ internal static class TensorSources
     public static float[] ReadSingle(this ITensorSource source, string name)
     {
         ArgumentNullException.ThrowIfNull(source);
-        if (!source.Tensors.TryGetValue(name, out TensorInfo? tensor)) throw MissingTensorException.For(source, name);
+        if (!source.Tensors.TryGetValue(name, out TensorInfo? tensor))
+            throw MissingTensorException.For(source, name);
         float[] values = new float[checked((int)tensor.ElementCount)];
         source.ReadSingle(name, 0, values);
         return values;
     }
 
-    /// <summary>Reads a whole integer or boolean tensor as 64-bit integers; unsigned 64-bit ones from 2^63 on come out negative.</summary>
+    /// <summary>Reads a whole integer or boolean tensor as 64-bit integers; unsigned 64-bit ones from 2^63 on come out
+    /// negative.</summary>
     public static long[] ReadInt64(this ITensorSource source, string name)
     {
         ArgumentNullException.ThrowIfNull(source);
-        if (!source.Tensors.TryGetValue(name, out TensorInfo? tensor)) throw MissingTensorException.For(source, name);
-        if (!tensor.Type.IsInteger()) throw new ArgumentException($"Tensor '{name}' holds {tensor.TypeName}, not integers.", nameof(name));
+        if (!source.Tensors.TryGetValue(name, out TensorInfo? tensor))
+            throw MissingTensorException.For(source, name);
+        if (!tensor.Type.IsInteger())
+            throw new ArgumentException($"Tensor '{name}' holds {tensor.TypeName}, not integers.", nameof(name));
         byte[] bytes = new byte[checked((int)tensor.SizeBytes)];
         source.ReadBytes(name, 0, bytes);
         long[] values = new long[tensor.ElementCount];

@@ -3,16 +3,19 @@ namespace Qua2SeDiMo.Models;
 /// <summary>A tensor that is needed is not in the checkpoint.</summary>
 internal sealed class MissingTensorException : Q2Exception
 {
-    private MissingTensorException(string message) : base(message) { }
+    private MissingTensorException(string message)
+        : base(message) { }
 
     /// <summary>Names the missing tensor and the nearest one that is there.</summary>
     public static MissingTensorException For(ITensorSource source, string name)
     {
         ArgumentNullException.ThrowIfNull(source);
         string? nearest = source.Tensors.Keys.MinBy(candidate => Distance(candidate, name));
-        return new MissingTensorException($"{source}: tensor '{name}' is missing. "
-            + (nearest is null ? "The file holds no tensors." : $"Nearest name present: '{nearest}'.")
-            + " The checkpoint does not belong to the configuration beside it, or was only partly copied.");
+        return new MissingTensorException(
+            $"{source}: tensor '{name}' is missing. "
+                + (nearest is null ? "The file holds no tensors." : $"Nearest name present: '{nearest}'.")
+                + " The checkpoint does not belong to the configuration beside it, or was only partly copied."
+        );
     }
 
     // Levenshtein distance: names differ in a prefix, a suffix or one number.

@@ -23,15 +23,17 @@ internal sealed record ModelComponent(string Name, string Library, string ClassN
     public IReadOnlyList<ConfigCorrection> Corrections { get; init; } = [];
 
     /// <summary>
-    /// Reads <c>config.json</c>, of a scheduler <c>scheduler_config.json</c>, of a tokenizer <c>tokenizer_config.json</c>, as the class that
-    /// <c>model_index.json</c> names and with what the pipeline corrects, which is said.
+    /// Reads <c>config.json</c>, of a scheduler <c>scheduler_config.json</c>, of a tokenizer
+    /// <c>tokenizer_config.json</c>, as the class that <c>model_index.json</c> names and with what the pipeline
+    /// corrects, which is said.
     /// </summary>
     /// <exception cref="ModelFolderException">There is none.</exception>
     /// <exception cref="Q2Exception">It is not JSON.</exception>
     public ComponentConfig ReadConfig()
     {
         ComponentConfig stored = ReadAsStored();
-        foreach (string note in CorrectionNotes(stored)) Notes.Add(note);
+        foreach (string note in CorrectionNotes(stored))
+            Notes.Add(note);
         return Corrections.Aggregate(stored, (config, correction) => correction.Apply(config));
     }
 
@@ -44,14 +46,18 @@ internal sealed record ModelComponent(string Name, string Library, string ClassN
 
     private ComponentConfig ReadAsStored()
     {
-        ComponentConfig config = ComponentConfig.Read(Path.Combine(DirectoryPath, ComponentRoles.Of(Name).ConfigName()), Notes);
+        ComponentConfig config = ComponentConfig.Read(
+            Path.Combine(DirectoryPath, ComponentRoles.Of(Name).ConfigName()),
+            Notes
+        );
         return Libraries.Contains(Library) && ClassName != OnnxWrapper ? config.As(ClassName) : config;
     }
 }
 
 /// <summary>
-/// A pipeline on disk in the layout of diffusers: <c>model_index.json</c> and a folder per component. Opening reads only that index.
-/// Components that the pipeline's class does not read (a safety checker, an image encoder) may be missing.
+/// A pipeline on disk in the layout of diffusers: <c>model_index.json</c> and a folder per component. Opening reads
+/// only that index. Components that the pipeline's class does not read (a safety checker, an image encoder) may be
+/// missing.
 /// </summary>
 internal sealed class ModelFolder
 {
@@ -61,7 +67,13 @@ internal sealed class ModelFolder
     private readonly IReadOnlyList<string> missing;
 
     private ModelFolder(
-        string path, string pipelineClass, ComponentConfig index, Dictionary<string, ModelComponent> components, IReadOnlyList<string> missing, Notes notes)
+        string path,
+        string pipelineClass,
+        ComponentConfig index,
+        Dictionary<string, ModelComponent> components,
+        IReadOnlyList<string> missing,
+        Notes notes
+    )
     {
         Notes = notes;
         DirectoryPath = path;
@@ -81,7 +93,8 @@ internal sealed class ModelFolder
     public string Name => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(DirectoryPath)));
 
     /// <summary>
-    /// Pipeline class, for instance <c>PixArtAlphaPipeline</c>; <c>module.Class</c> for one whose code lies in the folder.
+    /// Pipeline class, for instance <c>PixArtAlphaPipeline</c>; <c>module.Class</c> for one whose code lies in the
+    /// folder.
     /// </summary>
     public string PipelineClass { get; }
 
@@ -95,20 +108,28 @@ internal sealed class ModelFolder
     public IReadOnlyDictionary<string, ModelComponent> Components { get; }
 
     /// <summary>
-    /// Names of components that the index names and whose folders are not there, in the index's order; none that is read.
+    /// Names of components that the index names and whose folders are not there, in the index's order; none that is
+    /// read.
     /// </summary>
     public IReadOnlyList<string> MissingComponents => missing;
 
     /// <summary>The component that is called once per step: <c>transformer</c> or <c>unet</c>.</summary>
     /// <exception cref="ModelFolderException">There is neither.</exception>
-    public ModelComponent Denoiser => Components.GetValueOrDefault("transformer") ?? Components.GetValueOrDefault("unet")
-        ?? throw (missing.FirstOrDefault(name => name is "transformer" or "unet") is { } lost ? Lost(lost)
-            : new ModelFolderException($"{DirectoryPath}: the pipeline has neither 'transformer' nor 'unet'; its components are "
-                + $"{string.Join(", ", Components.Keys)}."));
+    public ModelComponent Denoiser =>
+        Components.GetValueOrDefault("transformer")
+        ?? Components.GetValueOrDefault("unet")
+        ?? throw (
+            missing.FirstOrDefault(name => name is "transformer" or "unet") is { } lost
+                ? Lost(lost)
+                : new ModelFolderException(
+                    $"{DirectoryPath}: the pipeline has neither 'transformer' nor 'unet'; its components are "
+                        + $"{string.Join(", ", Components.Keys)}."
+                )
+        );
 
     /// <summary>
-    /// The components that are read, denoiser first; of a pipeline class that is not supported, all that are present. An index may name fewer than
-    /// pictures need: a denoiser alone can be quantized and packed.
+    /// The components that are read, denoiser first; of a pipeline class that is not supported, all that are present.
+    /// An index may name fewer than pictures need: a denoiser alone can be quantized and packed.
     /// </summary>
     /// <exception cref="ModelFolderException">One is missing.</exception>
     public IReadOnlyList<ModelComponent> Used
@@ -116,7 +137,8 @@ internal sealed class ModelFolder
         get
         {
             ModelComponent denoiser = Denoiser;
-            IEnumerable<string> others = PipelineComponents.Of(PipelineClass, IsNamed)?.Where(IsNamed)
+            IEnumerable<string> others =
+                PipelineComponents.Of(PipelineClass, IsNamed)?.Where(IsNamed)
                 ?? Components.Keys.Where(name => name != denoiser.Name);
             return [denoiser, .. others.Select(Component)];
         }
@@ -126,22 +148,26 @@ internal sealed class ModelFolder
     /// <param name="path">The folder.</param>
     /// <param name="notes">Where readers of it say what a person should know; null makes its own.</param>
     /// <exception cref="ModelFolderException">
-    /// No such folder, no <c>model_index.json</c>, a pipeline that was exported whole, or the folder of a component that is read is
-    /// missing.
+    /// No such folder, no <c>model_index.json</c>, a pipeline that was exported whole, or the folder of a component
+    /// that is read is missing.
     /// </exception>
     public static ModelFolder Open(string path, Notes? notes = null)
     {
         notes ??= new Notes();
-        if (File.Exists(path)) throw new ModelFolderException(ForeignPath.OfFile(path));
-        if (!Directory.Exists(path)) throw new ModelFolderException($"{path}: there is no such folder.");
+        if (File.Exists(path))
+            throw new ModelFolderException(ForeignPath.OfFile(path));
+        if (!Directory.Exists(path))
+            throw new ModelFolderException($"{path}: there is no such folder.");
         string indexPath = Path.Combine(path, IndexName);
-        if (!File.Exists(indexPath)) throw new ModelFolderException(ForeignPath.OfFolder(path));
+        if (!File.Exists(indexPath))
+            throw new ModelFolderException(ForeignPath.OfFolder(path));
         ComponentConfig index = ComponentConfig.Read(indexPath, notes);
         var components = new Dictionary<string, ModelComponent>(StringComparer.Ordinal);
         var missing = new List<string>();
         foreach ((string name, JsonNode? node) in index.Root)
         {
-            if (ComponentPair(name, node) is not { } pair) continue;
+            if (ComponentPair(name, node) is not { } pair)
+                continue;
             if (name is "." or ".." || name.AsSpan().IndexOfAny('/', '\\', '\0') >= 0)
             {
                 throw new ModelFolderException($"{indexPath}: component '{name}' is not a plain folder name.");
@@ -152,13 +178,17 @@ internal sealed class ModelFolder
                 missing.Add(name);
                 continue;
             }
-            components.Add(name, new ModelComponent(name, pair.Library, pair.Class, directory)
-            {
-                Notes = notes,
-                Corrections = ConfigCorrection.Of(index.ClassName, name),
-            });
+            components.Add(
+                name,
+                new ModelComponent(name, pair.Library, pair.Class, directory)
+                {
+                    Notes = notes,
+                    Corrections = ConfigCorrection.Of(index.ClassName, name),
+                }
+            );
         }
-        string pipelineClass = index.Root["_class_name"] is JsonArray ? string.Join('.', index.Strings("_class_name")) : index.ClassName;
+        string pipelineClass =
+            index.Root["_class_name"] is JsonArray ? string.Join('.', index.Strings("_class_name")) : index.ClassName;
         if (PipelineSupport.FaultOfExport(pipelineClass, [.. components.Keys, .. missing]) is { } fault)
         {
             throw new ModelFolderException($"{path}: {fault}");
@@ -166,30 +196,42 @@ internal sealed class ModelFolder
         var folder = new ModelFolder(path, pipelineClass, index, components, missing, notes);
         foreach (ModelComponent component in folder.Used)
         {
-            if (ComponentFiles.Of(component).Reason is { } reason) notes.Add($"{component.Name}: {reason}.");
+            if (ComponentFiles.Of(component).Reason is { } reason)
+                notes.Add($"{component.Name}: {reason}.");
         }
         return folder;
     }
 
     /// <summary>A component that the pipeline must have.</summary>
     /// <exception cref="ModelFolderException">It is not there.</exception>
-    public ModelComponent Component(string name) => Components.GetValueOrDefault(name)
-        ?? throw (missing.Contains(name) ? Lost(name)
-            : new ModelFolderException($"{DirectoryPath}: component '{name}' is missing, which {PipelineClass} needs; present are "
-                + $"{string.Join(", ", Components.Keys)}."));
+    public ModelComponent Component(string name) =>
+        Components.GetValueOrDefault(name)
+        ?? throw (
+            missing.Contains(name)
+                ? Lost(name)
+                : new ModelFolderException(
+                    $"{DirectoryPath}: component '{name}' is missing, which {PipelineClass} needs; present are "
+                        + $"{string.Join(", ", Components.Keys)}."
+                )
+        );
 
     /// <summary>
-    /// Library and class of an entry of the index that names a component; null for any other. A component is a pair [library, class];
-    /// [null, null] means that the pipeline goes without it.
+    /// Library and class of an entry of the index that names a component; null for any other. A component is a pair
+    /// [library, class]; [null, null] means that the pipeline goes without it.
     /// </summary>
     internal static (string Library, string Class)? ComponentPair(string name, JsonNode? node) =>
-        !name.StartsWith('_') && node is JsonArray { Count: 2 } pair && pair[0]?.GetValueKind() == JsonValueKind.String
-            && pair[1]?.GetValueKind() == JsonValueKind.String
-            ? (pair[0]!.GetValue<string>(), pair[1]!.GetValue<string>()) : null;
+        !name.StartsWith('_')
+        && node is JsonArray { Count: 2 } pair
+        && pair[0]?.GetValueKind() == JsonValueKind.String
+        && pair[1]?.GetValueKind() == JsonValueKind.String
+            ? (pair[0]!.GetValue<string>(), pair[1]!.GetValue<string>())
+            : null;
 
     private bool IsNamed(string name) => Components.ContainsKey(name) || missing.Contains(name);
 
     private ModelFolderException Lost(string name) =>
-        new($"{Path.Combine(DirectoryPath, IndexName)} names component '{name}', which {PipelineClass} needs, but "
-            + $"{Path.Combine(DirectoryPath, name)} is not there; was the download complete?");
+        new(
+            $"{Path.Combine(DirectoryPath, IndexName)} names component '{name}', which {PipelineClass} needs, but "
+                + $"{Path.Combine(DirectoryPath, name)} is not there; was the download complete?"
+        );
 }

@@ -3,8 +3,8 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Models;
 
 /// <summary>
-/// Why no pictures can be made from a folder, and the way on: pipelines that were exported whole, that need an image, whose code is their
-/// own.
+/// Why no pictures can be made from a folder, and the way on: pipelines that were exported whole, that need an image,
+/// whose code is their own.
 /// </summary>
 internal static class PipelineSupport
 {
@@ -13,14 +13,26 @@ internal static class PipelineSupport
     // Words in the names of pipeline classes for what they need beside a prompt.
     private static readonly (string Word, string Needs)[] Kinds =
     [
-        ("Inpaint", "an image and a mask to fill in"), ("Fill", "an image and a mask to fill in"), ("ControlNet", "a control image"),
-            ("Control", "a control image"), ("T2IAdapter", "a control image"), ("Adapter", "a control image"),
-        ("Img2Img", "an image to start from"), ("InstructPix2Pix", "an image to edit"), ("Pix2Pix", "an image to edit"),
-            ("Kontext", "an image to edit"), ("Redux", "an image"), ("Depth2Img", "an image with its depth"),
-        ("Upscale", "an image to enlarge"), ("ImageVariation", "an image"), ("Video", "frames"), ("AnimateDiff", "frames"),
+        ("Inpaint", "an image and a mask to fill in"),
+        ("Fill", "an image and a mask to fill in"),
+        ("ControlNet", "a control image"),
+        ("Control", "a control image"),
+        ("T2IAdapter", "a control image"),
+        ("Adapter", "a control image"),
+        ("Img2Img", "an image to start from"),
+        ("InstructPix2Pix", "an image to edit"),
+        ("Pix2Pix", "an image to edit"),
+        ("Kontext", "an image to edit"),
+        ("Redux", "an image"),
+        ("Depth2Img", "an image with its depth"),
+        ("Upscale", "an image to enlarge"),
+        ("ImageVariation", "an image"),
+        ("Video", "frames"),
+        ("AnimateDiff", "frames"),
     ];
 
-    /// <summary>Why the components of a folder cannot be read, whatever is to be done with them; null where they can.</summary>
+    /// <summary>Why the components of a folder cannot be read, whatever is to be done with them; null where they
+    /// can.</summary>
     public static string? FaultOfExport(string pipelineClass, IReadOnlyCollection<string> components)
     {
         ArgumentNullException.ThrowIfNull(pipelineClass);
@@ -34,13 +46,19 @@ internal static class PipelineSupport
             return $"{pipelineClass} is a pipeline that was exported whole for OpenVINO, which is not read; take the model's original "
                 + "diffusers folder.";
         }
-        string[] exported = [.. components.Where(name => name is "vae_decoder" or "vae_encoder" or "vae_post_quant_conv")];
-        bool isExport = exported.Length > 0 || pipelineClass.StartsWith("ORT", StringComparison.Ordinal)
+        string[] exported =
+        [
+            .. components.Where(name => name is "vae_decoder" or "vae_encoder" or "vae_post_quant_conv"),
+        ];
+        bool isExport =
+            exported.Length > 0
+            || pipelineClass.StartsWith("ORT", StringComparison.Ordinal)
             || pipelineClass.StartsWith("Onnx", StringComparison.Ordinal);
-        return !isExport ? null
+        return !isExport
+            ? null
             : $"this is a whole pipeline that was exported as ONNX ({string.Join(", ", exported.Prepend(pipelineClass))}). Exported text "
-            + "encoders and autoencoders are not supported, an exported denoiser is: "
-            + $"take the model's original diffusers folder and put the export's unet/{ComponentFiles.ProgramName} (or "
+                + "encoders and autoencoders are not supported, an exported denoiser is: "
+                + $"take the model's original diffusers folder and put the export's unet/{ComponentFiles.ProgramName} (or "
                 + $"transformer/{ComponentFiles.ProgramName}) with its data files in the place of that component's safetensors files.";
     }
 
@@ -50,7 +68,8 @@ internal static class PipelineSupport
     {
         ArgumentNullException.ThrowIfNull(folder);
         string name = folder.PipelineClass;
-        if (PipelineComponents.PipelineClasses.Contains(name)) return FaultOfChannels(folder) ?? TextWidths.Fault(folder);
+        if (PipelineComponents.PipelineClasses.Contains(name))
+            return FaultOfChannels(folder) ?? TextWidths.Fault(folder);
         string supported = $"supported are {string.Join(", ", PipelineComponents.PipelineClasses)}";
         if (name.Contains('.', StringComparison.Ordinal))
         {
@@ -58,23 +77,32 @@ internal static class PipelineSupport
                 + $"of these, name that one as _class_name in a copy of {ModelFolder.IndexName}.";
         }
         string? needs = Kinds.FirstOrDefault(kind => name.Contains(kind.Word, StringComparison.Ordinal)).Needs;
-        if (needs is null) return $"pipeline class '{name}' is not supported; {supported}.";
+        if (needs is null)
+            return $"pipeline class '{name}' is not supported; {supported}.";
         string plain = Kinds.Aggregate(name, (text, kind) => text.Replace(kind.Word, "", StringComparison.Ordinal));
-        bool isPlain = PipelineComponents.PipelineClasses.Contains(plain) && FaultOfChannels(folder) is null
+        bool isPlain =
+            PipelineComponents.PipelineClasses.Contains(plain)
+            && FaultOfChannels(folder) is null
             && PipelineComponents.Of(plain, folder.Components.ContainsKey)!.All(folder.Components.ContainsKey);
-        return $"pipeline class '{name}' needs {needs}; here pictures are made from prompts alone. " + (isPlain
-            ? $"Its components fit {plain}: name that as _class_name in a copy of {ModelFolder.IndexName} to make pictures from prompts."
-            : $"Take the text-to-image model of the family; {supported}.");
+        return $"pipeline class '{name}' needs {needs}; here pictures are made from prompts alone. "
+            + (
+                isPlain
+                    ? $"Its components fit {plain}: name that as _class_name in a copy of {ModelFolder.IndexName} "
+                        + "to make pictures from prompts."
+                    : $"Take the text-to-image model of the family; {supported}."
+            );
     }
 
     // What a denoiser takes beside the latents shows in its channels.
     private static string? FaultOfChannels(ModelFolder folder)
     {
-        if (!folder.Components.TryGetValue("vae", out ModelComponent? vae)) return null;
+        if (!folder.Components.TryGetValue("vae", out ModelComponent? vae))
+            return null;
         bool isPacked = folder.PipelineClass.StartsWith("Flux", StringComparison.Ordinal);
         int latents = vae.ReadConfig().Int("latent_channels", CommonLatentChannels) * (isPacked ? 4 : 1);
         ComponentConfig denoiser = folder.Denoiser.ReadConfig();
-        if (denoiser.IntOrNull("in_channels") is not { } channels || channels == latents) return null;
+        if (denoiser.IntOrNull("in_channels") is not { } channels || channels == latents)
+            return null;
         string kind = (channels - latents) switch
         {
             5 when !isPacked => "that is an inpainting model, which also takes a mask and a masked image",

@@ -5,31 +5,54 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Models;
 
-/// <summary>What a released model consists of, without its values: class, configuration, and every tensor's name, shape and kind of module.</summary>
+/// <summary>What a released model consists of, without its values: class, configuration, and every tensor's name, shape
+/// and kind of module.</summary>
 /// <param name="ClassName">Class, for instance <c>HunyuanDiT2DModel</c>.</param>
 /// <param name="Config">Its <c>config.json</c>.</param>
 /// <param name="ParameterCount">Number of parameters, as released.</param>
 /// <param name="Tensors">Tensors in the order of the checkpoint.</param>
-internal sealed record RandomModelSpec(string ClassName, JsonObject Config, long ParameterCount, IReadOnlyList<RandomModelTensor> Tensors)
+internal sealed record RandomModelSpec(
+    string ClassName,
+    JsonObject Config,
+    long ParameterCount,
+    IReadOnlyList<RandomModelTensor> Tensors
+)
 {
-    /// <summary>Reads a description: an object with <c>class</c>, <c>config</c>, <c>parameter_count</c> and <c>tensors</c> (each <c>name</c>, <c>shape</c>, <c>kind</c>).</summary>
-    /// <exception cref="Q2Exception">The file is missing or not such an object, or its tensors do not add up to the count that it states.</exception>
+    /// <summary>Reads a description: an object with <c>class</c>, <c>config</c>, <c>parameter_count</c> and
+    /// <c>tensors</c> (each <c>name</c>, <c>shape</c>, <c>kind</c>).</summary>
+    /// <exception cref="Q2Exception">The file is missing or not such an object, or its tensors do not add up to the
+    /// count that it states.</exception>
     public static RandomModelSpec Read(string path) => Of(ForeignJson.Read(path));
 
     /// <summary>The description of a document that was read.</summary>
-    /// <exception cref="Q2Exception">Not such an object, or its tensors do not add up to the count that it states.</exception>
+    /// <exception cref="Q2Exception">Not such an object, or its tensors do not add up to the count that it
+    /// states.</exception>
     internal static RandomModelSpec Of(ForeignValue root)
     {
         RandomModelTensor[] tensors =
         [
-            .. root["tensors"].Items.Select(item => new RandomModelTensor(
-                TensorInfo.Checked(item["name"].Text(), ElementType.Float16, [.. item["shape"].Items.Select(extent => extent.Long())]) ?? throw item["shape"].Fault("extents of a tensor"),
-                item["kind"].Text())),
+            .. root["tensors"]
+                .Items.Select(item => new RandomModelTensor(
+                    TensorInfo.Checked(
+                        item["name"].Text(),
+                        ElementType.Float16,
+                        [.. item["shape"].Items.Select(extent => extent.Long())]
+                    ) ?? throw item["shape"].Fault("extents of a tensor"),
+                    item["kind"].Text()
+                )),
         ];
-        var spec = new RandomModelSpec(root["class"].Text(), root["config"].AsObject(), root["parameter_count"].Long(), tensors);
+        var spec = new RandomModelSpec(
+            root["class"].Text(),
+            root["config"].AsObject(),
+            root["parameter_count"].Long(),
+            tensors
+        );
         long total = spec.Tensors.Sum(tensor => tensor.Info.ElementCount);
-        return total == spec.ParameterCount ? spec
-            : throw new ModelFolderException($"{root.Source}: the tensors hold {total} parameters, parameter_count says {spec.ParameterCount}.");
+        return total == spec.ParameterCount
+            ? spec
+            : throw new ModelFolderException(
+                $"{root.Source}: the tensors hold {total} parameters, parameter_count says {spec.ParameterCount}."
+            );
     }
 }
 

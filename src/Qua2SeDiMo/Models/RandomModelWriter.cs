@@ -8,12 +8,12 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Models;
 
 /// <summary>
-/// Writes a component folder of full size with random half-precision weights, for measuring what only real sizes show: nothing is
-/// downloaded, and the same seed gives the same bytes. One tensor's chunk is in memory at a time.
+/// Writes a component folder of full size with random half-precision weights, for measuring what only real sizes show:
+/// nothing is downloaded, and the same seed gives the same bytes. One tensor's chunk is in memory at a time.
 /// </summary>
 /// <remarks>
-/// Linear and convolution weights are normal with standard deviation 1/√inputs, so that activations keep their size; norm weights are one;
-/// biases, tables and embeddings are normal with standard deviation 0.02.
+/// Linear and convolution weights are normal with standard deviation 1/√inputs, so that activations keep their size;
+/// norm weights are one; biases, tables and embeddings are normal with standard deviation 0.02.
 /// </remarks>
 internal static class RandomModelWriter
 {
@@ -23,15 +23,23 @@ internal static class RandomModelWriter
     private const double SmallDeviation = 0.02;
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    /// <summary>Writes <c>config.json</c> and the weights, in shards with an index when they do not fit one file.</summary>
+    /// <summary>Writes <c>config.json</c> and the weights, in shards with an index when they do not fit one
+    /// file.</summary>
     /// <param name="spec">What to write.</param>
     /// <param name="folder">Component folder; created when missing.</param>
     /// <param name="seed">Each tensor draws from a stream of its own, so that shards do not change values.</param>
-    /// <param name="shardBytes">Largest size of one file, headers aside; a larger tensor gets a file of its own.</param>
+    /// <param name="shardBytes">Largest size of one file, headers aside; a larger tensor gets a file of its
+    /// own.</param>
     /// <param name="progress">Bytes written so far.</param>
     /// <param name="cancellationToken">Checked before each chunk.</param>
     public static void Write(
-        RandomModelSpec spec, string folder, ulong seed = 0, long shardBytes = 2L << 30, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+        RandomModelSpec spec,
+        string folder,
+        ulong seed = 0,
+        long shardBytes = 2L << 30,
+        IProgress<long>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentOutOfRangeException.ThrowIfLessThan(shardBytes, 1);
@@ -44,26 +52,55 @@ internal static class RandomModelWriter
         List<List<int>> shards = Shards(spec, shardBytes);
         for (int shard = 0; shard < shards.Count; shard++)
         {
-            string file = shards.Count == 1 ? $"{Stem}.safetensors"
-                : string.Create(CultureInfo.InvariantCulture, $"{Stem}-{shard + 1:D5}-of-{shards.Count:D5}.safetensors");
+            string file =
+                shards.Count == 1
+                    ? $"{Stem}.safetensors"
+                    : string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{Stem}-{shard + 1:D5}-of-{shards.Count:D5}.safetensors"
+                    );
             SafetensorsWriter.Item[] items =
             [
-                .. shards[shard].Select(index => new SafetensorsWriter.Item(spec.Tensors[index].Info, stream =>
-                {
-                    WriteTensor(spec.Tensors[index], new Pcg32(seed, (ulong)index), normals, stream, cancellationToken);
-                    written += spec.Tensors[index].Info.SizeBytes;
-                    progress?.Report(written);
-                })),
+                .. shards[shard]
+                    .Select(index => new SafetensorsWriter.Item(
+                        spec.Tensors[index].Info,
+                        stream =>
+                        {
+                            WriteTensor(
+                                spec.Tensors[index],
+                                new Pcg32(seed, (ulong)index),
+                                normals,
+                                stream,
+                                cancellationToken
+                            );
+                            written += spec.Tensors[index].Info.SizeBytes;
+                            progress?.Report(written);
+                        }
+                    )),
             ];
-            foreach (SafetensorsWriter.Item item in items) map.Add(item.Info.Name, file);
-            SafetensorsWriter.Write(Path.Combine(folder, file), items, new Dictionary<string, string> { ["format"] = "pt" });
+            foreach (SafetensorsWriter.Item item in items)
+                map.Add(item.Info.Name, file);
+            SafetensorsWriter.Write(
+                Path.Combine(folder, file),
+                items,
+                new Dictionary<string, string> { ["format"] = "pt" }
+            );
         }
-        if (shards.Count == 1) return;
-        var index = new JsonObject { ["metadata"] = new JsonObject { ["total_size"] = written }, ["weight_map"] = map };
-        AtomicFile.WriteText(Path.Combine(folder, $"{Stem}.safetensors.index.json"), index.ToJsonString(Indented) + "\n");
+        if (shards.Count == 1)
+            return;
+        var index = new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["total_size"] = written },
+            ["weight_map"] = map,
+        };
+        AtomicFile.WriteText(
+            Path.Combine(folder, $"{Stem}.safetensors.index.json"),
+            index.ToJsonString(Indented) + "\n"
+        );
     }
 
-    /// <summary>Writes a pipeline folder that holds the component alone: <c>model_index.json</c> and <c>transformer/</c> or <c>unet/</c>.</summary>
+    /// <summary>Writes a pipeline folder that holds the component alone: <c>model_index.json</c> and
+    /// <c>transformer/</c> or <c>unet/</c>.</summary>
     /// <param name="spec">What to write.</param>
     /// <param name="folder">Pipeline folder; created when missing.</param>
     /// <param name="seed">As in <see cref="Write"/>.</param>
@@ -71,12 +108,22 @@ internal static class RandomModelWriter
     /// <param name="progress">Bytes written so far.</param>
     /// <param name="cancellationToken">Checked before each chunk.</param>
     public static void WritePipeline(
-        RandomModelSpec spec, string folder, ulong seed = 0, long shardBytes = 2L << 30, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+        RandomModelSpec spec,
+        string folder,
+        ulong seed = 0,
+        long shardBytes = 2L << 30,
+        IProgress<long>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(spec);
         string component = spec.ClassName.StartsWith("UNet", StringComparison.Ordinal) ? "unet" : "transformer";
         Write(spec, Path.Combine(folder, component), seed, shardBytes, progress, cancellationToken);
-        var index = new JsonObject { ["_class_name"] = "DiffusionPipeline", [component] = new JsonArray("diffusers", spec.ClassName) };
+        var index = new JsonObject
+        {
+            ["_class_name"] = "DiffusionPipeline",
+            [component] = new JsonArray("diffusers", spec.ClassName),
+        };
         AtomicFile.WriteText(Path.Combine(folder, "model_index.json"), index.ToJsonString(Indented) + "\n");
     }
 
@@ -99,12 +146,19 @@ internal static class RandomModelWriter
         return shards;
     }
 
-    private static void WriteTensor(RandomModelTensor tensor, Pcg32 random, ReadOnlySpan<double> normals, Stream stream, CancellationToken cancellationToken)
+    private static void WriteTensor(
+        RandomModelTensor tensor,
+        Pcg32 random,
+        ReadOnlySpan<double> normals,
+        Stream stream,
+        CancellationToken cancellationToken
+    )
     {
         (double mean, double deviation) = Distribution(tensor);
         // Sixteen random bits choose one of 65 536 draws from the normal distribution.
         var values = new Half[TableSize];
-        for (int i = 0; i < values.Length; i++) values[i] = (Half)(mean + (deviation * normals[i]));
+        for (int i = 0; i < values.Length; i++)
+            values[i] = (Half)(mean + (deviation * normals[i]));
         var chunk = new Half[Math.Min(ChunkElements, tensor.Info.ElementCount)];
         for (long start = 0; start < tensor.Info.ElementCount; start += chunk.Length)
         {
@@ -117,7 +171,8 @@ internal static class RandomModelWriter
                 part[i] = values[bits & 0xFFFF];
                 part[i + 1] = values[bits >> 16];
             }
-            if (i < part.Length) part[i] = values[random.NextUInt32() & 0xFFFF];
+            if (i < part.Length)
+                part[i] = values[random.NextUInt32() & 0xFFFF];
             stream.Write(MemoryMarshal.AsBytes(part));
         }
     }
@@ -125,8 +180,13 @@ internal static class RandomModelWriter
     private static (double Mean, double Deviation) Distribution(RandomModelTensor tensor)
     {
         bool isWeight = tensor.Info.Name.EndsWith(".weight", StringComparison.Ordinal);
-        if (isWeight && tensor.Kind.EndsWith("Norm", StringComparison.Ordinal)) return (1, 0);
-        bool multiplies = isWeight && (tensor.Kind == "Linear" || tensor.Kind.StartsWith("Conv", StringComparison.Ordinal));
-        return (0, multiplies ? 1 / Math.Sqrt((double)tensor.Info.ElementCount / tensor.Info.Shape[0]) : SmallDeviation);
+        if (isWeight && tensor.Kind.EndsWith("Norm", StringComparison.Ordinal))
+            return (1, 0);
+        bool multiplies =
+            isWeight && (tensor.Kind == "Linear" || tensor.Kind.StartsWith("Conv", StringComparison.Ordinal));
+        return (
+            0,
+            multiplies ? 1 / Math.Sqrt((double)tensor.Info.ElementCount / tensor.Info.Shape[0]) : SmallDeviation
+        );
     }
 }

@@ -1,9 +1,11 @@
 namespace Qua2SeDiMo.Models;
 
-/// <summary>A safetensors file is damaged, cut short or not a safetensors file; the message names file, tensor and fault.</summary>
+/// <summary>A safetensors file is damaged, cut short or not a safetensors file; the message names file, tensor and
+/// fault.</summary>
 internal sealed class SafetensorsException : Q2Exception
 {
-    internal SafetensorsException(string path, string fault) : this(path, null, fault) { }
+    internal SafetensorsException(string path, string fault)
+        : this(path, null, fault) { }
 
     internal SafetensorsException(string path, string? tensor, string fault)
         : base(tensor is null ? $"{path}: {fault}" : $"{path}: tensor '{tensor}': {fault}")

@@ -4,7 +4,8 @@ using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Models;
 
-/// <summary>One safetensors file. Opening reads the header only; data is read at its offset on demand, from any thread.</summary>
+/// <summary>One safetensors file. Opening reads the header only; data is read at its offset on demand, from any
+/// thread.</summary>
 internal sealed class SafetensorsFile : ITensorSource
 {
     private const int ConversionBytes = 1 << 16;
@@ -29,12 +30,14 @@ internal sealed class SafetensorsFile : ITensorSource
     public IReadOnlyDictionary<string, string> Metadata => header.Metadata;
 
     /// <summary>Opens a file and checks its header.</summary>
-    /// <exception cref="SafetensorsException">The header lies about the file, or the file is something else.</exception>
+    /// <exception cref="SafetensorsException">The header lies about the file, or the file is something
+    /// else.</exception>
     /// <exception cref="InputFileException">There is no such file, or it is a pipe, a device or empty.</exception>
     public static SafetensorsFile Open(string path)
     {
         SafetensorsHeader header;
-        using (FileStream stream = RegularFile.Open(path)) header = SafetensorsHeader.Read(stream, path);
+        using (FileStream stream = RegularFile.Open(path))
+            header = SafetensorsHeader.Read(stream, path);
         return new SafetensorsFile(path, File.OpenHandle(path, options: FileOptions.RandomAccess), header);
     }
 
@@ -44,13 +47,18 @@ internal sealed class SafetensorsFile : ITensorSource
         SafetensorsHeader.Entry entry = Find(name);
         if (start < 0 || start + destination.Length > entry.Info.SizeBytes)
         {
-            throw new ArgumentOutOfRangeException(nameof(start), start, $"Tensor '{name}' has {entry.Info.SizeBytes} bytes.");
+            throw new ArgumentOutOfRangeException(
+                nameof(start),
+                start,
+                $"Tensor '{name}' has {entry.Info.SizeBytes} bytes."
+            );
         }
         long position = header.DataStart + entry.Offset + start;
         while (destination.Length > 0)
         {
             int read = RandomAccess.Read(handle, destination, position);
-            if (read == 0) throw new SafetensorsException(FilePath, name, "the file became shorter while it was open.");
+            if (read == 0)
+                throw new SafetensorsException(FilePath, name, "the file became shorter while it was open.");
             destination = destination[read..];
             position += read;
         }
@@ -60,7 +68,12 @@ internal sealed class SafetensorsFile : ITensorSource
     public void ReadSingle(string name, long start, Span<float> destination)
     {
         ElementType type = Find(name).Info.Type;
-        if (!type.IsFloatingPoint() && !type.IsInteger()) throw new SafetensorsException(FilePath, name, $"it is stored as {Find(name).Info.TypeName}, which cannot be read as numbers.");
+        if (!type.IsFloatingPoint() && !type.IsInteger())
+            throw new SafetensorsException(
+                FilePath,
+                name,
+                $"it is stored as {Find(name).Info.TypeName}, which cannot be read as numbers."
+            );
         int size = type.SizeBytes();
         if (type == ElementType.Float32)
         {
@@ -86,5 +99,7 @@ internal sealed class SafetensorsFile : ITensorSource
     public override string ToString() => FilePath;
 
     private SafetensorsHeader.Entry Find(string name) =>
-        header.Entries.TryGetValue(name, out SafetensorsHeader.Entry entry) ? entry : throw MissingTensorException.For(this, name);
+        header.Entries.TryGetValue(name, out SafetensorsHeader.Entry entry)
+            ? entry
+            : throw MissingTensorException.For(this, name);
 }

@@ -7,7 +7,8 @@ namespace Qua2SeDiMo.Models;
 
 /// <summary>
 /// The header of a safetensors file: eight bytes of length (little-endian), that many bytes of JSON, then the data.
-/// Source: the format description of the safetensors project. Every claim of the header is checked against the file before use.
+/// Source: the format description of the safetensors project. Every claim of the header is checked against the file
+/// before use.
 /// </summary>
 internal sealed class SafetensorsHeader
 {
@@ -36,7 +37,8 @@ internal sealed class SafetensorsHeader
 
     /// <summary>Reads and checks the header; the stream is left anywhere.</summary>
     /// <exception cref="SafetensorsException">The header lies.</exception>
-    /// <exception cref="JsonFileException">The header is not JSON, or a value in it is not what it has to be.</exception>
+    /// <exception cref="JsonFileException">The header is not JSON, or a value in it is not what it has to
+    /// be.</exception>
     internal static SafetensorsHeader Read(Stream stream, string path)
     {
         long fileBytes = stream.Length;
@@ -44,23 +46,41 @@ internal sealed class SafetensorsHeader
         stream.ReadExactly(start);
         stream.Position = 0;
         // A header begins with a brace behind its length.
-        if ((start.Length <= 8 || start[8] != '{') && ForeignContent.Format(start) is { } foreign) throw new SafetensorsException(path, foreign);
-        if (fileBytes < 8) throw new SafetensorsException(path, $"{fileBytes} bytes are too few for a safetensors file; was the copy cut short?");
+        if ((start.Length <= 8 || start[8] != '{') && ForeignContent.Format(start) is { } foreign)
+            throw new SafetensorsException(path, foreign);
+        if (fileBytes < 8)
+            throw new SafetensorsException(
+                path,
+                $"{fileBytes} bytes are too few for a safetensors file; was the copy cut short?"
+            );
         Span<byte> prefix = stackalloc byte[8];
         stream.ReadExactly(prefix);
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (length > MaximumHeaderBytes)
         {
-            throw new SafetensorsException(path, $"the header claims {length} bytes, more than the limit of {MaximumHeaderBytes}; this is not a safetensors file.");
+            throw new SafetensorsException(
+                path,
+                $"the header claims {length} bytes, more than the limit of {MaximumHeaderBytes}; this is not a safetensors file."
+            );
         }
-        if ((long)length > fileBytes - 8) throw new SafetensorsException(path, $"the header claims {length} bytes, the file has {fileBytes - 8} after its length field; was the copy cut short?");
+        if ((long)length > fileBytes - 8)
+            throw new SafetensorsException(
+                path,
+                $"the header claims {length} bytes, the file has {fileBytes - 8} after its length field; was the copy cut short?"
+            );
         byte[] json = new byte[length];
         stream.ReadExactly(json);
         var twice = new Notes();
         ForeignValue root = ForeignJson.Parse(json, path, twice, maximumDepth: MaximumDepth);
-        // Other JSON may say a thing twice; safetensors' own reader refuses a header that does, because two readers could see two models.
-        if (twice.All is [string first, ..]) throw new SafetensorsException(path, $"the header says a thing more than once ({first}); make the file again.");
-        if (!root.IsObject) throw new SafetensorsException(path, "the header is not a JSON object.");
+        // Other JSON may say a thing twice; safetensors' own reader refuses a header that does, because two readers
+        // could see two models.
+        if (twice.All is [string first, ..])
+            throw new SafetensorsException(
+                path,
+                $"the header says a thing more than once ({first}); make the file again."
+            );
+        if (!root.IsObject)
+            throw new SafetensorsException(path, "the header is not a JSON object.");
         return Parse(root, path, dataStart: 8 + (long)length, dataBytes: fileBytes - 8 - (long)length);
     }
 
@@ -70,8 +90,11 @@ internal sealed class SafetensorsHeader
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach ((string name, ForeignValue value) in root.Members)
         {
-            if (name != "__metadata__") entries.Add(name, ReadEntry(name, value, path, dataBytes));
-            else foreach ((string key, ForeignValue text) in value.Members) metadata.Add(key, text.Text());
+            if (name != "__metadata__")
+                entries.Add(name, ReadEntry(name, value, path, dataBytes));
+            else
+                foreach ((string key, ForeignValue text) in value.Members)
+                    metadata.Add(key, text.Text());
         }
         CheckCoverage(entries, path, dataBytes);
         return new SafetensorsHeader(dataStart, entries, metadata);
@@ -80,11 +103,23 @@ internal sealed class SafetensorsHeader
     private static Entry ReadEntry(string name, ForeignValue value, string path, long dataBytes)
     {
         long[] shape = ReadIntegers(value["shape"]);
-        if (shape.Length > MaximumRank) throw new SafetensorsException(path, name, $"{shape.Length} dimensions; at most {MaximumRank} are accepted.");
+        if (shape.Length > MaximumRank)
+            throw new SafetensorsException(
+                path,
+                name,
+                $"{shape.Length} dimensions; at most {MaximumRank} are accepted."
+            );
         long[] offsets = ReadIntegers(value["data_offsets"]);
-        if (offsets.Length != 2) throw new SafetensorsException(path, name, $"'data_offsets' has {offsets.Length} entries, not 2.");
-        if (offsets[0] > offsets[1]) throw new SafetensorsException(path, name, $"data ends at {offsets[1]}, before it begins at {offsets[0]}.");
-        if (offsets[1] > dataBytes) throw new SafetensorsException(path, name, $"data ends at byte {offsets[1]}, the file has {dataBytes} bytes of data; was the copy cut short?");
+        if (offsets.Length != 2)
+            throw new SafetensorsException(path, name, $"'data_offsets' has {offsets.Length} entries, not 2.");
+        if (offsets[0] > offsets[1])
+            throw new SafetensorsException(path, name, $"data ends at {offsets[1]}, before it begins at {offsets[0]}.");
+        if (offsets[1] > dataBytes)
+            throw new SafetensorsException(
+                path,
+                name,
+                $"data ends at byte {offsets[1]}, the file has {dataBytes} bytes of data; was the copy cut short?"
+            );
         return new Entry(Describe(path, name, value["dtype"].Text(), shape, offsets[1] - offsets[0]), offsets[0]);
     }
 
@@ -92,18 +127,34 @@ internal sealed class SafetensorsHeader
     {
         // Nothing can be checked of a type without a known size; it is an error where the tensor is read.
         ElementType type = SafetensorsTypes.Parse(typeName) ?? ElementType.Unknown;
-        TensorInfo info = TensorInfo.Checked(name, type, shape) ?? throw new SafetensorsException(path, name, $"shape [{string.Join(", ", shape)}] overflows.");
-        if (type == ElementType.Unknown) return TensorInfo.OfUnknownType(name, typeName, shape, bytes);
+        TensorInfo info =
+            TensorInfo.Checked(name, type, shape)
+            ?? throw new SafetensorsException(path, name, $"shape [{string.Join(", ", shape)}] overflows.");
+        if (type == ElementType.Unknown)
+            return TensorInfo.OfUnknownType(name, typeName, shape, bytes);
         if (type.Bits() is { } bits && info.ElementCount * bits % 8 != 0)
         {
-            throw new SafetensorsException(path, name, $"shape [{string.Join(", ", shape)}] of {typeName} does not fill whole bytes.");
+            throw new SafetensorsException(
+                path,
+                name,
+                $"shape [{string.Join(", ", shape)}] of {typeName} does not fill whole bytes."
+            );
         }
-        return info.SizeBytes == bytes ? info
-            : throw new SafetensorsException(path, name, $"shape [{string.Join(", ", shape)}] of {typeName} needs {info.SizeBytes} bytes, 'data_offsets' span {bytes}.");
+        return info.SizeBytes == bytes
+            ? info
+            : throw new SafetensorsException(
+                path,
+                name,
+                $"shape [{string.Join(", ", shape)}] of {typeName} needs {info.SizeBytes} bytes, 'data_offsets' span {bytes}."
+            );
     }
 
     private static long[] ReadIntegers(ForeignValue list) =>
-        [.. list.Items.Select(item => item.Long() is >= 0 and var value ? value : throw item.Fault("a non-negative integer"))];
+        [
+            .. list.Items.Select(item =>
+                item.Long() is >= 0 and var value ? value : throw item.Fault("a non-negative integer")
+            ),
+        ];
 
     // The format demands that tensors tile the data without holes or overlaps: two names must not share bytes.
     private static void CheckCoverage(Dictionary<string, Entry> entries, string path, long dataBytes)
@@ -113,12 +164,17 @@ internal sealed class SafetensorsHeader
         {
             if (entry.Offset != end)
             {
-                throw new SafetensorsException(path, entry.Info.Name, entry.Offset < end
-                    ? $"data begins at byte {entry.Offset}, inside the tensor before it, which ends at {end}."
-                    : $"data begins at byte {entry.Offset}; bytes {end} to {entry.Offset} belong to no tensor.");
+                throw new SafetensorsException(
+                    path,
+                    entry.Info.Name,
+                    entry.Offset < end
+                        ? $"data begins at byte {entry.Offset}, inside the tensor before it, which ends at {end}."
+                        : $"data begins at byte {entry.Offset}; bytes {end} to {entry.Offset} belong to no tensor."
+                );
             }
             end = entry.Offset + entry.Info.SizeBytes;
         }
-        if (end != dataBytes) throw new SafetensorsException(path, $"{dataBytes - end} bytes after the last tensor belong to nothing.");
+        if (end != dataBytes)
+            throw new SafetensorsException(path, $"{dataBytes - end} bytes after the last tensor belong to nothing.");
     }
 }

@@ -31,14 +31,21 @@ internal static class SafetensorsTypes
         ["C64"] = ElementType.Complex64,
     };
 
-    private static readonly Dictionary<ElementType, string> ByType = ByName.ToDictionary(pair => pair.Value, pair => pair.Key);
+    private static readonly Dictionary<ElementType, string> ByType = ByName.ToDictionary(
+        pair => pair.Value,
+        pair => pair.Key
+    );
 
     /// <summary>The type of a name; null for one that the format does not describe.</summary>
     internal static ElementType? Parse(string name) => ByName.TryGetValue(name, out ElementType type) ? type : null;
 
     /// <summary>The name of a tensor's type in a file.</summary>
     /// <exception cref="NotSupportedException">A safetensors file cannot hold the type.</exception>
-    internal static string NameOf(TensorInfo tensor) => tensor.UnknownType
-        ?? (ByType.TryGetValue(tensor.Type, out string? name) ? name
-            : throw new NotSupportedException($"A safetensors file cannot hold {tensor.Type}."));
+    internal static string NameOf(TensorInfo tensor) =>
+        tensor.UnknownType
+        ?? (
+            ByType.TryGetValue(tensor.Type, out string? name)
+                ? name
+                : throw new NotSupportedException($"A safetensors file cannot hold {tensor.Type}.")
+        );
 }

@@ -7,8 +7,8 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Models;
 
 /// <summary>
-/// Writes a safetensors file: shapes are declared first, then each tensor's bytes are produced in turn, so that only one
-/// tensor (or less) is in memory. Tensors are laid out in the order given; the same input gives the same bytes.
+/// Writes a safetensors file: shapes are declared first, then each tensor's bytes are produced in turn, so that only
+/// one tensor (or less) is in memory. Tensors are laid out in the order given; the same input gives the same bytes.
 /// </summary>
 internal static class SafetensorsWriter
 {
@@ -19,37 +19,56 @@ internal static class SafetensorsWriter
     {
         /// <summary>A tensor held in memory as single precision.</summary>
         public static Item Single(string name, IReadOnlyList<long> shape, ReadOnlyMemory<float> values) =>
-            new(new TensorInfo(name, ElementType.Float32, shape), stream => stream.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.Span)));
+            new(
+                new TensorInfo(name, ElementType.Float32, shape),
+                stream => stream.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.Span))
+            );
 
         /// <summary>A tensor held in memory as 64-bit integers.</summary>
         public static Item Int64(string name, IReadOnlyList<long> shape, ReadOnlyMemory<long> values) =>
-            new(new TensorInfo(name, ElementType.Int64, shape), stream => stream.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.Span)));
+            new(
+                new TensorInfo(name, ElementType.Int64, shape),
+                stream => stream.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.Span))
+            );
 
         /// <summary>A tensor held in memory as bytes.</summary>
         public static Item UInt8(string name, IReadOnlyList<long> shape, ReadOnlyMemory<byte> values) =>
             new(new TensorInfo(name, ElementType.UInt8, shape), stream => stream.Write(values.Span));
 
         /// <summary>A tensor copied unchanged from another source in bounded pieces.</summary>
-        public static Item Copy(ITensorSource source, TensorInfo info) => new(info, stream =>
-        {
-            byte[] buffer = new byte[Math.Min(1 << 20, Math.Max(1, info.SizeBytes))];
-            for (long start = 0; start < info.SizeBytes; start += buffer.Length)
-            {
-                Span<byte> piece = buffer.AsSpan(0, (int)Math.Min(buffer.Length, info.SizeBytes - start));
-                source.ReadBytes(info.Name, start, piece);
-                stream.Write(piece);
-            }
-        });
+        public static Item Copy(ITensorSource source, TensorInfo info) =>
+            new(
+                info,
+                stream =>
+                {
+                    byte[] buffer = new byte[Math.Min(1 << 20, Math.Max(1, info.SizeBytes))];
+                    for (long start = 0; start < info.SizeBytes; start += buffer.Length)
+                    {
+                        Span<byte> piece = buffer.AsSpan(0, (int)Math.Min(buffer.Length, info.SizeBytes - start));
+                        source.ReadBytes(info.Name, start, piece);
+                        stream.Write(piece);
+                    }
+                }
+            );
     }
 
     /// <summary>Writes the file atomically.</summary>
-    /// <exception cref="ArgumentException">A name is repeated, or an item wrote another number of bytes than it declared.</exception>
-    public static void Write(string path, IReadOnlyList<Item> items, IReadOnlyDictionary<string, string>? metadata = null) =>
-        AtomicFile.Write(path, stream => Write(stream, items, metadata));
+    /// <exception cref="ArgumentException">A name is repeated, or an item wrote another number of bytes than it
+    /// declared.</exception>
+    public static void Write(
+        string path,
+        IReadOnlyList<Item> items,
+        IReadOnlyDictionary<string, string>? metadata = null
+    ) => AtomicFile.Write(path, stream => Write(stream, items, metadata));
 
     /// <summary>Writes to a stream.</summary>
-    /// <exception cref="ArgumentException">A name is repeated, or an item wrote another number of bytes than it declared.</exception>
-    public static void Write(Stream stream, IReadOnlyList<Item> items, IReadOnlyDictionary<string, string>? metadata = null)
+    /// <exception cref="ArgumentException">A name is repeated, or an item wrote another number of bytes than it
+    /// declared.</exception>
+    public static void Write(
+        Stream stream,
+        IReadOnlyList<Item> items,
+        IReadOnlyDictionary<string, string>? metadata = null
+    )
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(items);
@@ -63,7 +82,11 @@ internal static class SafetensorsWriter
             long before = stream.Position;
             item.Write(stream);
             long written = stream.Position - before;
-            if (written != item.Info.SizeBytes) throw new ArgumentException($"Tensor '{item.Info.Name}' declared {item.Info.SizeBytes} bytes and wrote {written}.", nameof(items));
+            if (written != item.Info.SizeBytes)
+                throw new ArgumentException(
+                    $"Tensor '{item.Info.Name}' declared {item.Info.SizeBytes} bytes and wrote {written}.",
+                    nameof(items)
+                );
         }
     }
 
@@ -72,18 +95,24 @@ internal static class SafetensorsWriter
         var root = new JsonObject();
         if (metadata is { Count: > 0 })
         {
-            root["__metadata__"] = new JsonObject(metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal)
-                .Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)JsonValue.Create(pair.Value))));
+            root["__metadata__"] = new JsonObject(
+                metadata
+                    .OrderBy(pair => pair.Key, StringComparer.Ordinal)
+                    .Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)JsonValue.Create(pair.Value)))
+            );
         }
         long offset = 0;
         foreach (TensorInfo info in items.Select(item => item.Info))
         {
-            root.Add(info.Name, new JsonObject
-            {
-                ["dtype"] = SafetensorsTypes.NameOf(info),
-                ["shape"] = new JsonArray([.. info.Shape.Select(extent => JsonValue.Create(extent))]),
-                ["data_offsets"] = new JsonArray(offset, offset + info.SizeBytes),
-            });
+            root.Add(
+                info.Name,
+                new JsonObject
+                {
+                    ["dtype"] = SafetensorsTypes.NameOf(info),
+                    ["shape"] = new JsonArray([.. info.Shape.Select(extent => JsonValue.Create(extent))]),
+                    ["data_offsets"] = new JsonArray(offset, offset + info.SizeBytes),
+                }
+            );
             offset += info.SizeBytes;
         }
         byte[] json = JsonSerializer.SerializeToUtf8Bytes(root);

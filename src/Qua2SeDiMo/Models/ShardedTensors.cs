@@ -5,8 +5,8 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Models;
 
 /// <summary>
-/// The tensors of a component that is stored in one file or in shards with an index; headers and scales are read on opening, data on
-/// demand. Weights that are 8-bit floats come widened.
+/// The tensors of a component that is stored in one file or in shards with an index; headers and scales are read on
+/// opening, data on demand. Weights that are 8-bit floats come widened.
 /// </summary>
 internal sealed class ShardedTensors : ITensorSource
 {
@@ -26,7 +26,8 @@ internal sealed class ShardedTensors : ITensorSource
     /// <summary>The files that hold the tensors.</summary>
     public IReadOnlyList<string> FilePaths => [.. stored.Files.Select(file => file.FilePath)];
 
-    /// <summary>All tensors as they are read: 8-bit floats as what they widen to, the scales that are applied to them left out.</summary>
+    /// <summary>All tensors as they are read: 8-bit floats as what they widen to, the scales that are applied to them
+    /// left out.</summary>
     public IReadOnlyDictionary<string, TensorInfo> Tensors => scales.Tensors;
 
     /// <summary>All tensors as the files hold them.</summary>
@@ -59,13 +60,15 @@ internal sealed class ShardedTensors : ITensorSource
     /// <inheritdoc/>
     public void ReadSingle(string name, long start, Span<float> destination)
     {
-        if (Find(name).Fault is { } fault) throw new SafetensorsException(stored.PathOf(name), name, $"{fault}.");
+        if (Find(name).Fault is { } fault)
+            throw new SafetensorsException(stored.PathOf(name), name, $"{fault}.");
         stored.ReadSingle(name, start, destination);
         scales.Apply(name, start, destination);
     }
 
     /// <summary>
-    /// Reads bytes, starting at byte <paramref name="start"/> of the tensor; of an 8-bit float those of what it widens to.
+    /// Reads bytes, starting at byte <paramref name="start"/> of the tensor; of an 8-bit float those of what it widens
+    /// to.
     /// </summary>
     public void ReadBytes(string name, long start, Span<byte> destination)
     {
@@ -79,9 +82,10 @@ internal sealed class ShardedTensors : ITensorSource
         long first = start / size;
         float[] values = new float[((start + destination.Length + size - 1) / size) - first];
         ReadSingle(name, first, values);
-        Span<byte> bytes = type == ElementType.Float16
-            ? MemoryMarshal.AsBytes(Array.ConvertAll(values, value => (Half)value).AsSpan())
-            : MemoryMarshal.AsBytes(values.AsSpan());
+        Span<byte> bytes =
+            type == ElementType.Float16
+                ? MemoryMarshal.AsBytes(Array.ConvertAll(values, value => (Half)value).AsSpan())
+                : MemoryMarshal.AsBytes(values.AsSpan());
         bytes.Slice((int)(start - (first * size)), destination.Length).CopyTo(destination);
     }
 
@@ -91,6 +95,6 @@ internal sealed class ShardedTensors : ITensorSource
     /// <inheritdoc/>
     public override string ToString() => DirectoryPath;
 
-    private TensorInfo Find(string name) => Tensors.TryGetValue(name, out TensorInfo? tensor) ? tensor
-        : throw MissingTensorException.For(this, name);
+    private TensorInfo Find(string name) =>
+        Tensors.TryGetValue(name, out TensorInfo? tensor) ? tensor : throw MissingTensorException.For(this, name);
 }

@@ -17,7 +17,8 @@ internal sealed class StoredTensors : ITensorSource
         this.name = name;
         try
         {
-            foreach (string path in paths) Add(SafetensorsFile.Open(path));
+            foreach (string path in paths)
+                Add(SafetensorsFile.Open(path));
         }
         catch
         {
@@ -33,14 +34,16 @@ internal sealed class StoredTensors : ITensorSource
     public IReadOnlyDictionary<string, TensorInfo> Tensors => tensors;
 
     /// <inheritdoc/>
-    public void ReadSingle(string name, long start, Span<float> destination) => Find(name).ReadSingle(name, start, destination);
+    public void ReadSingle(string name, long start, Span<float> destination) =>
+        Find(name).ReadSingle(name, start, destination);
 
     /// <inheritdoc/>
-    public void ReadBytes(string name, long start, Span<byte> destination) => Find(name).ReadBytes(name, start, destination);
+    public void ReadBytes(string name, long start, Span<byte> destination) =>
+        Find(name).ReadBytes(name, start, destination);
 
     /// <summary>Name of the file that holds a tensor; null where none does.</summary>
-    internal string? ShardOf(string tensor) => homes.TryGetValue(tensor, out SafetensorsFile? file) ? Path.GetFileName(file.FilePath)
-        : null;
+    internal string? ShardOf(string tensor) =>
+        homes.TryGetValue(tensor, out SafetensorsFile? file) ? Path.GetFileName(file.FilePath) : null;
 
     /// <summary>Path of the file that holds a tensor.</summary>
     internal string PathOf(string tensor) => Find(tensor).FilePath;
@@ -48,7 +51,8 @@ internal sealed class StoredTensors : ITensorSource
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (SafetensorsFile file in files) file.Dispose();
+        foreach (SafetensorsFile file in files)
+            file.Dispose();
     }
 
     /// <inheritdoc/>
@@ -61,12 +65,16 @@ internal sealed class StoredTensors : ITensorSource
         {
             if (!homes.TryAdd(tensor.Name, file))
             {
-                throw new SafetensorsException(file.FilePath, tensor.Name, $"it also stands in {homes[tensor.Name].FilePath}.");
+                throw new SafetensorsException(
+                    file.FilePath,
+                    tensor.Name,
+                    $"it also stands in {homes[tensor.Name].FilePath}."
+                );
             }
             tensors.Add(tensor.Name, tensor);
         }
     }
 
-    private SafetensorsFile Find(string tensor) => homes.TryGetValue(tensor, out SafetensorsFile? file) ? file
-        : throw MissingTensorException.For(this, tensor);
+    private SafetensorsFile Find(string tensor) =>
+        homes.TryGetValue(tensor, out SafetensorsFile? file) ? file : throw MissingTensorException.For(this, tensor);
 }

@@ -11,14 +11,16 @@ internal sealed record TensorInfo(string Name, ElementType Type, IReadOnlyList<l
     /// <summary>Number of elements.</summary>
     public long ElementCount { get; } = Shape.Aggregate(1L, (product, extent) => checked(product * extent));
 
-    /// <summary>A tensor with extents from outside; null where they are negative or their product is no number of 64 bits.</summary>
+    /// <summary>A tensor with extents from outside; null where they are negative or their product is no number of 64
+    /// bits.</summary>
     public static TensorInfo? Checked(string name, ElementType type, IReadOnlyList<long> shape)
     {
         // Elements that share bytes or have no known size count as eight bytes: a bound, nothing more.
         long bytes = type.Bits() is null && type != ElementType.Unknown ? type.SizeBytes() : sizeof(long);
         foreach (long extent in shape)
         {
-            if (extent < 0 || (extent > 0 && bytes > long.MaxValue / extent)) return null;
+            if (extent < 0 || (extent > 0 && bytes > long.MaxValue / extent))
+                return null;
             bytes *= Math.Max(1, extent);
         }
         return new TensorInfo(name, type, shape);
@@ -27,10 +29,12 @@ internal sealed record TensorInfo(string Name, ElementType Type, IReadOnlyList<l
     /// <summary>Stored bytes.</summary>
     public long SizeBytes => UnknownBytes ?? Type.SizeBytes(ElementCount);
 
-    /// <summary>Name of the type in the file where <see cref="Type"/> is <see cref="ElementType.Unknown"/>; null otherwise.</summary>
+    /// <summary>Name of the type in the file where <see cref="Type"/> is <see cref="ElementType.Unknown"/>; null
+    /// otherwise.</summary>
     public string? UnknownType { get; private init; }
 
-    /// <summary>Why the tensor cannot be read as numbers, for the end of a message; null where nothing is known against it.</summary>
+    /// <summary>Why the tensor cannot be read as numbers, for the end of a message; null where nothing is known against
+    /// it.</summary>
     public string? Fault { get; init; }
 
     // Bytes of an unknown type, whose elements have no known size.

@@ -3,17 +3,29 @@ using System.Text.RegularExpressions;
 namespace Qua2SeDiMo.Models;
 
 /// <summary>
-/// Which of a folder's safetensors files hold its weights, by the names that diffusers and transformers give them: the canonical file, its
-/// index, then one variant, as a file or as an index in either spelling. Other safetensors files (adapters, copies under other names) are
-/// never taken. Source: <c>_add_variant</c>, <c>_fetch_index_file</c> and <c>_fetch_index_file_legacy</c> of diffusers,
-/// <c>from_pretrained</c> of transformers.
+/// Which of a folder's safetensors files hold its weights, by the names that diffusers and transformers give them: the
+/// canonical file, its index, then one variant, as a file or as an index in either spelling. Other safetensors files
+/// (adapters, copies under other names) are never taken. Source: <c>_add_variant</c>, <c>_fetch_index_file</c> and
+/// <c>_fetch_index_file_legacy</c> of diffusers, <c>from_pretrained</c> of transformers.
 /// </summary>
 internal sealed partial class WeightCandidates
 {
     // Variants that differ from the canonical file in precision only, in the order in which they are taken.
     private static readonly string[] Precisions = ["fp32", "fp16", "bf16"];
     private static readonly string[] WeightEndings =
-        [".safetensors", ".safetensors.index.json", ".bin", ".pt", ".pth", ".ckpt", ".msgpack", ".h5", ".gguf", ".onnx", ".xml"];
+    [
+        ".safetensors",
+        ".safetensors.index.json",
+        ".bin",
+        ".pt",
+        ".pth",
+        ".ckpt",
+        ".msgpack",
+        ".h5",
+        ".gguf",
+        ".onnx",
+        ".xml",
+    ];
 
     private readonly HashSet<string> names;
     private readonly string stem;
@@ -30,7 +42,8 @@ internal sealed partial class WeightCandidates
     /// <summary>The variant in its name; null for a canonical name.</summary>
     internal string? Variant { get; private set; }
 
-    /// <summary>Why a variant was taken, or the file beside its index, or why nothing was; null for a canonical name alone.</summary>
+    /// <summary>Why a variant was taken, or the file beside its index, or why nothing was; null for a canonical name
+    /// alone.</summary>
     internal string? Reason { get; private set; }
 
     /// <summary>Whether <see cref="Chosen"/> is an index.</summary>
@@ -44,20 +57,35 @@ internal sealed partial class WeightCandidates
     /// <param name="stems">Names without ending, the likelier first.</param>
     internal static WeightCandidates Choose(IReadOnlyList<string> names, IReadOnlyList<string> stems)
     {
-        WeightCandidates[] all = [.. stems.Select(stem => new WeightCandidates(names.Where(name => !name.StartsWith('.')), stem))];
-        return Array.Find(all, one => one.TakeCanonical()) ?? Array.Find(all, one => one.TakeVariant()) ?? all[0].WithoutChoice(stems);
+        WeightCandidates[] all =
+        [
+            .. stems.Select(stem => new WeightCandidates(names.Where(name => !name.StartsWith('.')), stem)),
+        ];
+        return Array.Find(all, one => one.TakeCanonical())
+            ?? Array.Find(all, one => one.TakeVariant())
+            ?? all[0].WithoutChoice(stems);
     }
 
     /// <summary>Names of files that look like weights of any kind, for messages.</summary>
     internal static IReadOnlyList<string> LookingLikeWeights(IEnumerable<string> names) =>
-        [.. names.Where(name => !name.StartsWith('.')
-            && (WeightEndings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal)) || AnyIndex().IsMatch(name)))
-            .Order(StringComparer.Ordinal)];
+        [
+            .. names
+                .Where(name =>
+                    !name.StartsWith('.')
+                    && (
+                        WeightEndings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal))
+                        || AnyIndex().IsMatch(name)
+                    )
+                )
+                .Order(StringComparer.Ordinal),
+        ];
 
     private bool TakeCanonical()
     {
         string[] there = [.. new[] { $"{stem}.safetensors", $"{stem}.safetensors.index.json" }.Where(names.Contains)];
-        if (there.Length > 1) Reason = $"both {there[0]} and {there[1]} are there; {there[0]} is read, and the shards of the index are not";
+        if (there.Length > 1)
+            Reason =
+                $"both {there[0]} and {there[1]} are there; {there[0]} is read, and the shards of the index are not";
         Chosen = there.FirstOrDefault();
         return Chosen is not null;
     }
@@ -65,19 +93,25 @@ internal sealed partial class WeightCandidates
     private bool TakeVariant()
     {
         SortedDictionary<string, string> variants = Variants();
-        if (variants.Count == 0) return false;
+        if (variants.Count == 0)
+            return false;
         string listed = string.Join(", ", variants.Values.Order(StringComparer.Ordinal));
         string? taken = variants.Count == 1 ? variants.Keys.First() : Precisions.FirstOrDefault(variants.ContainsKey);
         if (taken is null)
         {
-            Reason = $"there are several variants ({listed}), which differ in more than precision, and no {stem}.safetensors; keep one, "
+            Reason =
+                $"there are several variants ({listed}), which differ in more than precision, and no {stem}.safetensors; keep one, "
                 + "or give one that name";
             return true;
         }
         (Chosen, Variant) = (variants[taken], taken);
-        Reason = $"there is no {stem}.safetensors and no index of that name; "
-            + (variants.Count == 1 ? $"the only variant, {variants[taken]}, is read"
-                : $"of the variants ({listed}) {variants[taken]} is read, the first of {string.Join(", ", Precisions)}");
+        Reason =
+            $"there is no {stem}.safetensors and no index of that name; "
+            + (
+                variants.Count == 1
+                    ? $"the only variant, {variants[taken]}, is read"
+                    : $"of the variants ({listed}) {variants[taken]} is read, the first of {string.Join(", ", Precisions)}"
+            );
         return true;
     }
 
@@ -107,21 +141,30 @@ internal sealed partial class WeightCandidates
 
     private WeightCandidates WithoutChoice(IReadOnlyList<string> stems)
     {
-        string expected = string.Join(" or ",
-            stems.Select(name => $"{name}.safetensors (or its index, or one variant such as {name}.fp16.safetensors)"));
+        string expected = string.Join(
+            " or ",
+            stems.Select(name => $"{name}.safetensors (or its index, or one variant such as {name}.fp16.safetensors)")
+        );
         IReadOnlyList<string> seen = LookingLikeWeights(names);
         string[] shards = [.. seen.Where(name => Shard().IsMatch(name))];
-        Reason = (seen.Count == 0 ? "no weights"
-            : $"no weights under a name that is read; there are {string.Join(", ", seen.Take(8))}{(seen.Count > 8 ? ", …" : "")}")
+        Reason =
+            (
+                seen.Count == 0
+                    ? "no weights"
+                    : $"no weights under a name that is read; there are {string.Join(", ", seen.Take(8))}{(seen.Count > 8 ? ", …" : "")}"
+            )
             + $". Expected is {expected}."
-            + (shards.Length > 0
-                ? $" The index that says which shard holds what ({stem}.safetensors.index.json) is missing: was the download complete?"
+            + (
+                shards.Length > 0
+                    ? $" The index that says which shard holds what ({stem}.safetensors.index.json) is missing: was the download complete?"
                 : seen.Any(name => name.EndsWith(".safetensors", StringComparison.Ordinal))
                     ? " A file that holds the whole component may be given that name; adapters (LoRA) have to be merged into the weights "
-                    + "first."
+                        + "first."
                 : seen.Any(name => Pickle().IsMatch(name))
                     ? " Pickled weights (.bin, .pt, .ckpt) can run code when opened and are never read: save the pipeline with diffusers "
-                        + "as safetensors (save_pretrained)." : "");
+                        + "as safetensors (save_pretrained)."
+                : ""
+            );
         return this;
     }
 

@@ -4,14 +4,17 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Models;
 
 /// <summary>
-/// What a checkpoint's weights are as numbers where some are 8-bit floats: such a weight widens exactly to half precision, and to single
-/// precision where a scale tensor multiplies it, one number for the tensor or one for each output channel. Scales are found by the names
-/// that ComfyUI (<c>LAYER.scale_weight</c>, <c>LAYER.weight_scale</c>) and DeepSeek (<c>LAYER.weight_scale_inv</c>, a multiplier in spite
-/// of its name) give them. A weight whose scales are not understood gets a fault instead of wrong values.
+/// What a checkpoint's weights are as numbers where some are 8-bit floats: such a weight widens exactly to half
+/// precision, and to single precision where a scale tensor multiplies it, one number for the tensor or one for each
+/// output channel. Scales are found by the names that ComfyUI (<c>LAYER.scale_weight</c>, <c>LAYER.weight_scale</c>)
+/// and DeepSeek (<c>LAYER.weight_scale_inv</c>, a multiplier in spite of its name) give them. A weight whose scales are
+/// not understood gets a fault instead of wrong values.
 /// </summary>
 internal sealed class WeightScales
 {
-    private const string Weight = ".weight", Marker = "scaled_fp8", LayerFormat = "comfy_quant";
+    private const string Weight = ".weight",
+        Marker = "scaled_fp8",
+        LayerFormat = "comfy_quant";
 
     // They concern what a layer is given, not its weights.
     private static readonly string[] OfActivations = ["input_scale", "scale_input"];
@@ -22,7 +25,8 @@ internal sealed class WeightScales
     private readonly Dictionary<string, TensorInfo> tensors;
     private readonly Dictionary<string, float[]> scales = new(StringComparer.Ordinal);
 
-    /// <param name="stored">The tensors as they are stored; scales and short descriptions of formats are read from it at once.</param>
+    /// <param name="stored">The tensors as they are stored; scales and short descriptions of formats are read from it
+    /// at once.</param>
     internal WeightScales(ITensorSource stored)
     {
         this.stored = stored;
@@ -32,22 +36,27 @@ internal sealed class WeightScales
         {
             string[] found = [.. ScaleNames(tensor.Name).Where(stored.Tensors.ContainsKey)];
             bool isFloat8 = tensor.Type is ElementType.Float8E4M3 or ElementType.Float8E5M2;
-            if (!isFloat8 && found.Length == 0) continue;
+            if (!isFloat8 && found.Length == 0)
+                continue;
             string? fault = isFloat8 ? Widen(tensor, found) : Unscaled(tensor, found);
-            if (fault is not null) tensors[tensor.Name] = tensor with { Fault = fault };
+            if (fault is not null)
+                tensors[tensor.Name] = tensor with { Fault = fault };
         }
-        foreach (string name in stored.Tensors.Keys.Where(name => LastPart(name) == Marker)) tensors.Remove(name);
+        foreach (string name in stored.Tensors.Keys.Where(name => LastPart(name) == Marker))
+            tensors.Remove(name);
     }
 
     /// <summary>
-    /// The tensors as they are read: 8-bit floats as what they widen to, without the scales that are applied and what describes them.
+    /// The tensors as they are read: 8-bit floats as what they widen to, without the scales that are applied and what
+    /// describes them.
     /// </summary>
     internal IReadOnlyDictionary<string, TensorInfo> Tensors => tensors;
 
     /// <summary>Multiplies a stretch of a tensor's stored values by its scales.</summary>
     internal void Apply(string name, long start, Span<float> values)
     {
-        if (values.Length == 0 || !scales.TryGetValue(name, out float[]? factors)) return;
+        if (values.Length == 0 || !scales.TryGetValue(name, out float[]? factors))
+            return;
         long rowLength = factors.Length == 1 ? long.MaxValue : stored.Tensors[name].ElementCount / factors.Length;
         while (values.Length > 0)
         {
@@ -63,7 +72,8 @@ internal sealed class WeightScales
     {
         yield return tensor + "_scale";
         yield return tensor + "_scale_inv";
-        if (tensor.EndsWith(Weight, StringComparison.Ordinal)) yield return $"{LayerOf(tensor)}.scale_weight";
+        if (tensor.EndsWith(Weight, StringComparison.Ordinal))
+            yield return $"{LayerOf(tensor)}.scale_weight";
     }
 
     private static string LayerOf(string tensor) => tensor.LastIndexOf('.') is var dot and > 0 ? tensor[..dot] : "";
@@ -75,35 +85,57 @@ internal sealed class WeightScales
     {
         bool isWeight = tensor.Name.EndsWith(Weight, StringComparison.Ordinal);
         string[] beside = isWeight ? [.. byLayer[LayerOf(tensor.Name)].Where(name => name != tensor.Name)] : [];
-        string? stranger = beside.FirstOrDefault(name => LastPart(name) is var part && !found.Contains(name)
-            && !OfActivations.Contains(part) && part.Contains("scale", StringComparison.OrdinalIgnoreCase));
-        if (stranger is not null) return $"it is an 8-bit float beside '{stranger}', a scale of a format that is not known here";
-        if (found.Length > 1) return $"it has {found.Length} scale tensors ({string.Join(", ", found)}), of which one is expected";
-        if (beside.FirstOrDefault(name => LastPart(name) == LayerFormat) is { } description && FaultOfFormat(description) is { } unknown)
+        string? stranger = beside.FirstOrDefault(name =>
+            LastPart(name) is var part
+            && !found.Contains(name)
+            && !OfActivations.Contains(part)
+            && part.Contains("scale", StringComparison.OrdinalIgnoreCase)
+        );
+        if (stranger is not null)
+            return $"it is an 8-bit float beside '{stranger}', a scale of a format that is not known here";
+        if (found.Length > 1)
+            return $"it has {found.Length} scale tensors ({string.Join(", ", found)}), of which one is expected";
+        if (
+            beside.FirstOrDefault(name => LastPart(name) == LayerFormat) is { } description
+            && FaultOfFormat(description) is { } unknown
+        )
         {
             return unknown;
         }
         if (found is [var scale])
         {
-            if (FaultOfScale(tensor, stored.Tensors[scale]) is { } fault) return fault;
+            if (FaultOfScale(tensor, stored.Tensors[scale]) is { } fault)
+                return fault;
             scales.Add(tensor.Name, stored.ReadSingle(scale));
         }
         tensors[tensor.Name] = tensor with { Type = found.Length == 0 ? ElementType.Float16 : ElementType.Float32 };
-        foreach (string name in beside.Where(name => found.Contains(name) || OfActivations.Contains(LastPart(name))
-            || LastPart(name) == LayerFormat)) tensors.Remove(name);
-        foreach (string name in found) tensors.Remove(name);
+        foreach (
+            string name in beside.Where(name =>
+                found.Contains(name) || OfActivations.Contains(LastPart(name)) || LastPart(name) == LayerFormat
+            )
+        )
+            tensors.Remove(name);
+        foreach (string name in found)
+            tensors.Remove(name);
         return null;
     }
 
     private static string? FaultOfScale(TensorInfo tensor, TensorInfo scale)
     {
-        if (scale.Type is not (ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16 or ElementType.Float64))
+        if (
+            scale.Type
+            is not (ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16 or ElementType.Float64)
+        )
         {
             return $"its scale '{scale.Name}' is stored as {scale.TypeName}, which is not known here";
         }
-        bool isPerChannel = tensor.Shape.Count > 0 && scale.Shape.Count > 0 && scale.Shape[0] == tensor.Shape[0]
+        bool isPerChannel =
+            tensor.Shape.Count > 0
+            && scale.Shape.Count > 0
+            && scale.Shape[0] == tensor.Shape[0]
             && scale.ElementCount == scale.Shape[0];
-        return scale.ElementCount == 1 || isPerChannel ? null
+        return scale.ElementCount == 1 || isPerChannel
+            ? null
             : $"its scale '{scale.Name}' has shape [{string.Join(", ", scale.Shape)}], the weight [{string.Join(", ", tensor.Shape)}]; "
                 + "one number, or one for each output channel, is expected";
     }
@@ -120,7 +152,9 @@ internal sealed class WeightScales
         try
         {
             string? format = ForeignJson.Parse(text, name)["format"].TextOrNull();
-            return Formats.Contains(format) ? null : $"'{name}' gives its format as '{format}'; {string.Join(" and ", Formats)} are known";
+            return Formats.Contains(format)
+                ? null
+                : $"'{name}' gives its format as '{format}'; {string.Join(" and ", Formats)} are known";
         }
         catch (JsonFileException)
         {
@@ -134,7 +168,8 @@ internal sealed class WeightScales
         foreach (string name in found)
         {
             TensorInfo scale = stored.Tensors[name];
-            bool isFloat = scale.Type is ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16
+            bool isFloat =
+                scale.Type is ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16
                 && scale.ElementCount <= 1 << 20;
             if (!tensor.Type.IsFloatingPoint() || !isFloat || stored.ReadSingle(name).Any(value => value != 1))
             {

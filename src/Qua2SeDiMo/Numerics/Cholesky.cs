@@ -2,7 +2,8 @@ using System.Numerics.Tensors;
 
 namespace Qua2SeDiMo.Numerics;
 
-/// <summary>A = L·Lᵀ of a symmetric positive definite matrix, for solving A·x = b. Single thread, row-major, in place.</summary>
+/// <summary>A = L·Lᵀ of a symmetric positive definite matrix, for solving A·x = b. Single thread, row-major, in
+/// place.</summary>
 internal sealed class Cholesky
 {
     private readonly double[] factor;
@@ -25,7 +26,11 @@ internal sealed class Cholesky
                 row[j] = (row[j] - TensorPrimitives.Dot(row[..j], other)) / factor[(j * size) + j];
             }
             double pivot = row[i] - TensorPrimitives.Dot<double>(row[..i], row[..i]);
-            if (!(pivot > 0)) throw new ArgumentException($"The matrix is not positive definite: pivot {i} is {pivot}.", nameof(matrix));
+            if (!(pivot > 0))
+                throw new ArgumentException(
+                    $"The matrix is not positive definite: pivot {i} is {pivot}.",
+                    nameof(matrix)
+                );
             row[i] = Math.Sqrt(pivot);
         }
     }
@@ -34,12 +39,16 @@ internal sealed class Cholesky
     public double[] Solve(ReadOnlySpan<double> b)
     {
         double[] x = b.ToArray();
-        for (int i = 0; i < size; i++) x[i] = (x[i] - TensorPrimitives.Dot<double>(factor.AsSpan(i * size, i), x.AsSpan(0, i))) / factor[(i * size) + i];
+        for (int i = 0; i < size; i++)
+            x[i] =
+                (x[i] - TensorPrimitives.Dot<double>(factor.AsSpan(i * size, i), x.AsSpan(0, i)))
+                / factor[(i * size) + i];
         for (int i = size - 1; i >= 0; i--)
         {
             x[i] /= factor[(i * size) + i];
             double value = x[i];
-            for (int j = 0; j < i; j++) x[j] -= factor[(i * size) + j] * value;
+            for (int j = 0; j < i; j++)
+                x[j] -= factor[(i * size) + j] * value;
         }
         return x;
     }

@@ -14,7 +14,8 @@ internal static class FiniteNumbers
     {
         foreach (float value in values)
         {
-            if (!float.IsFinite(value)) return false;
+            if (!float.IsFinite(value))
+                return false;
         }
         return true;
     }

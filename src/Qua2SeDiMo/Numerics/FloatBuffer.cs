@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Qua2SeDiMo.Numerics;
 
-/// <summary>Single-precision scratch memory on a 64-byte boundary that grows on demand and never shrinks. Contents are lost when it grows.</summary>
+/// <summary>Single-precision scratch memory on a 64-byte boundary that grows on demand and never shrinks. Contents are
+/// lost when it grows.</summary>
 internal sealed unsafe class FloatBuffer : IDisposable
 {
     private const int Alignment = 64;
@@ -10,7 +11,8 @@ internal sealed unsafe class FloatBuffer : IDisposable
     /// <summary>An empty buffer, or one with room for <paramref name="capacity"/> floats, all zero.</summary>
     public FloatBuffer(long capacity = 0)
     {
-        if (capacity <= 0) return;
+        if (capacity <= 0)
+            return;
         Reserve(capacity);
         Clear(capacity);
     }
@@ -27,7 +29,8 @@ internal sealed unsafe class FloatBuffer : IDisposable
     /// <summary>Makes room for at least <paramref name="count"/> floats.</summary>
     public float* Reserve(long count)
     {
-        if (count <= Capacity) return Pointer;
+        if (count <= Capacity)
+            return Pointer;
         Free();
         long grown = count + (count / 8);
         Pointer = (float*)NativeMemory.AlignedAlloc(checked((nuint)grown * sizeof(float)), Alignment);
@@ -50,7 +53,8 @@ internal sealed unsafe class FloatBuffer : IDisposable
 
     private void Free()
     {
-        if (Pointer is not null) NativeMemory.AlignedFree(Pointer);
+        if (Pointer is not null)
+            NativeMemory.AlignedFree(Pointer);
         Pointer = null;
         Capacity = 0;
     }

@@ -3,9 +3,10 @@ using System.Runtime.Intrinsics;
 namespace Qua2SeDiMo.Numerics;
 
 /// <summary>
-/// Single-precision matrix products for tall, narrow matrices: C[i, j] = Σ_k A[i, k]·B[k, j] with the columns of B in panels of
-/// <see cref="PanelWidth"/>. Strides are free, so the same code multiplies by a transposed A. One thread; callers split the rows.
-/// Every C[i, j] is summed in the order of k, so a result does not depend on how the rows were split.
+/// Single-precision matrix products for tall, narrow matrices: C[i, j] = Σ_k A[i, k]·B[k, j] with the columns of B in
+/// panels of <see cref="PanelWidth"/>. Strides are free, so the same code multiplies by a transposed A. One thread;
+/// callers split the rows. Every C[i, j] is summed in the order of k, so a result does not depend on how the rows were
+/// split.
 /// </summary>
 internal static unsafe class MatrixProduct
 {
@@ -16,7 +17,10 @@ internal static unsafe class MatrixProduct
     private const int InnerBlock = 128;
 
     /// <summary>Which kernel runs: avx512 (8 × 32 in registers), vector256 (2 × 32) or the plain loop.</summary>
-    public static string Variant => Vector512.IsHardwareAccelerated ? "avx512" : Vector256.IsHardwareAccelerated ? "vector256" : "plain";
+    public static string Variant =>
+        Vector512.IsHardwareAccelerated ? "avx512"
+        : Vector256.IsHardwareAccelerated ? "vector256"
+        : "plain";
 
     /// <summary>The next multiple of <see cref="PanelWidth"/>.</summary>
     public static int Padded(int columns) => (columns + PanelWidth - 1) / PanelWidth * PanelWidth;
@@ -31,17 +35,31 @@ internal static unsafe class MatrixProduct
     /// <param name="inner">Rows of B.</param>
     /// <param name="columns">Columns of B.</param>
     /// <param name="packed">Destination, <see cref="PackedLength"/> floats.</param>
-    /// <param name="firstColumn">Where in the packed matrix the columns start; the rest of the row is left alone.</param>
+    /// <param name="firstColumn">Where in the packed matrix the columns start; the rest of the row is left
+    /// alone.</param>
     /// <param name="packedInner">Rows of the packed matrix, when B is only a part of it.</param>
     /// <param name="firstRow">Row of the packed matrix where B starts.</param>
-    public static void Pack(ReadOnlySpan<float> source, int rowStep, int columnStep, int inner, int columns,
-        float* packed, int firstColumn, int packedInner, int firstRow)
+    public static void Pack(
+        ReadOnlySpan<float> source,
+        int rowStep,
+        int columnStep,
+        int inner,
+        int columns,
+        float* packed,
+        int firstColumn,
+        int packedInner,
+        int firstRow
+    )
     {
         for (int j = 0; j < columns; j++)
         {
             int column = firstColumn + j;
-            float* target = packed + ((((long)(column / PanelWidth) * packedInner) + firstRow) * PanelWidth) + (column % PanelWidth);
-            for (int k = 0; k < inner; k++) target[k * PanelWidth] = source[(k * rowStep) + (j * columnStep)];
+            float* target =
+                packed
+                + ((((long)(column / PanelWidth) * packedInner) + firstRow) * PanelWidth)
+                + (column % PanelWidth);
+            for (int k = 0; k < inner; k++)
+                target[k * PanelWidth] = source[(k * rowStep) + (j * columnStep)];
         }
     }
 
@@ -51,15 +69,28 @@ internal static unsafe class MatrixProduct
     /// <param name="aStep">Distance of two columns of A.</param>
     /// <param name="b">B[k, j] at <c>(j / 32) * bPanel + k * bStep + j % 32</c>.</param>
     /// <param name="bPanel">Distance of two panels: 32·inner when packed, 32 when B is a plain matrix.</param>
-    /// <param name="bStep">Distance of two rows inside a panel: 32 when packed, the row length when B is a plain matrix.</param>
+    /// <param name="bStep">Distance of two rows inside a panel: 32 when packed, the row length when B is a plain
+    /// matrix.</param>
     /// <param name="c">C[i, j] at <c>i * cRow + j</c>.</param>
     /// <param name="cRow">Row length of C, a multiple of 32.</param>
     /// <param name="rows">Rows of A and C.</param>
     /// <param name="inner">Columns of A, rows of B.</param>
     /// <param name="columns">Columns of B and C, a multiple of 32.</param>
     /// <param name="add">Whether the product is added to C.</param>
-    public static void Multiply(float* a, nint aRow, nint aStep, float* b, nint bPanel, nint bStep, float* c, nint cRow,
-        int rows, int inner, int columns, bool add)
+    public static void Multiply(
+        float* a,
+        nint aRow,
+        nint aStep,
+        float* b,
+        nint bPanel,
+        nint bStep,
+        float* c,
+        nint cRow,
+        int rows,
+        int inner,
+        int columns,
+        bool add
+    )
     {
         if (!Vector256.IsHardwareAccelerated)
         {
@@ -81,22 +112,55 @@ internal static unsafe class MatrixProduct
                     {
                         for (; row + 8 <= end; row += 8)
                         {
-                            Tile8(a + (row * aRow) + (k * aStep), aRow, aStep, panel, bStep, c + (row * cRow) + j, cRow, depth, keep);
+                            Tile8(
+                                a + (row * aRow) + (k * aStep),
+                                aRow,
+                                aStep,
+                                panel,
+                                bStep,
+                                c + (row * cRow) + j,
+                                cRow,
+                                depth,
+                                keep
+                            );
                         }
                     }
                     for (; row + 2 <= end; row += 2)
                     {
-                        Tile2(a + (row * aRow) + (k * aStep), aRow, aStep, panel, bStep, c + (row * cRow) + j, cRow, depth, keep);
+                        Tile2(
+                            a + (row * aRow) + (k * aStep),
+                            aRow,
+                            aStep,
+                            panel,
+                            bStep,
+                            c + (row * cRow) + j,
+                            cRow,
+                            depth,
+                            keep
+                        );
                     }
-                    if (row < end) Tile1(a + (row * aRow) + (k * aStep), aStep, panel, bStep, c + (row * cRow) + j, depth, keep);
+                    if (row < end)
+                        Tile1(a + (row * aRow) + (k * aStep), aStep, panel, bStep, c + (row * cRow) + j, depth, keep);
                 }
             }
         }
     }
 
     /// <summary>The plain twin of <see cref="Multiply"/>, same order of summation without fused multiply-add.</summary>
-    public static void MultiplyPlain(float* a, nint aRow, nint aStep, float* b, nint bPanel, nint bStep, float* c, nint cRow,
-        int rows, int inner, int columns, bool add)
+    public static void MultiplyPlain(
+        float* a,
+        nint aRow,
+        nint aStep,
+        float* b,
+        nint bPanel,
+        nint bStep,
+        float* c,
+        nint cRow,
+        int rows,
+        int inner,
+        int columns,
+        bool add
+    )
     {
         for (int i = 0; i < rows; i++)
         {
@@ -104,45 +168,74 @@ internal static unsafe class MatrixProduct
             {
                 float sum = add ? c[(i * cRow) + j] : 0f;
                 float* column = b + (j / PanelWidth * bPanel) + (j % PanelWidth);
-                for (int k = 0; k < inner; k++) sum += a[(i * aRow) + (k * aStep)] * column[k * bStep];
+                for (int k = 0; k < inner; k++)
+                    sum += a[(i * aRow) + (k * aStep)] * column[k * bStep];
                 c[(i * cRow) + j] = sum;
             }
         }
     }
 
     // Eight rows by two vectors: sixteen accumulators, which is what hides the latency of the fused multiply-add.
-    private static void Tile8(float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint cRow, int depth, bool add)
+    private static void Tile8(
+        float* a,
+        nint aRow,
+        nint aStep,
+        float* b,
+        nint bStep,
+        float* c,
+        nint cRow,
+        int depth,
+        bool add
+    )
     {
-        Vector512<float> c00, c01;
-        Vector512<float> c10, c11;
-        Vector512<float> c20, c21;
-        Vector512<float> c30, c31;
-        Vector512<float> c40, c41;
-        Vector512<float> c50, c51;
-        Vector512<float> c60, c61;
-        Vector512<float> c70, c71;
+        Vector512<float> c00,
+            c01;
+        Vector512<float> c10,
+            c11;
+        Vector512<float> c20,
+            c21;
+        Vector512<float> c30,
+            c31;
+        Vector512<float> c40,
+            c41;
+        Vector512<float> c50,
+            c51;
+        Vector512<float> c60,
+            c61;
+        Vector512<float> c70,
+            c71;
         if (add)
         {
-            c00 = Vector512.Load(c + (0 * cRow)); c01 = Vector512.Load(c + (0 * cRow) + 16);
-            c10 = Vector512.Load(c + (1 * cRow)); c11 = Vector512.Load(c + (1 * cRow) + 16);
-            c20 = Vector512.Load(c + (2 * cRow)); c21 = Vector512.Load(c + (2 * cRow) + 16);
-            c30 = Vector512.Load(c + (3 * cRow)); c31 = Vector512.Load(c + (3 * cRow) + 16);
-            c40 = Vector512.Load(c + (4 * cRow)); c41 = Vector512.Load(c + (4 * cRow) + 16);
-            c50 = Vector512.Load(c + (5 * cRow)); c51 = Vector512.Load(c + (5 * cRow) + 16);
-            c60 = Vector512.Load(c + (6 * cRow)); c61 = Vector512.Load(c + (6 * cRow) + 16);
-            c70 = Vector512.Load(c + (7 * cRow)); c71 = Vector512.Load(c + (7 * cRow) + 16);
+            c00 = Vector512.Load(c + (0 * cRow));
+            c01 = Vector512.Load(c + (0 * cRow) + 16);
+            c10 = Vector512.Load(c + (1 * cRow));
+            c11 = Vector512.Load(c + (1 * cRow) + 16);
+            c20 = Vector512.Load(c + (2 * cRow));
+            c21 = Vector512.Load(c + (2 * cRow) + 16);
+            c30 = Vector512.Load(c + (3 * cRow));
+            c31 = Vector512.Load(c + (3 * cRow) + 16);
+            c40 = Vector512.Load(c + (4 * cRow));
+            c41 = Vector512.Load(c + (4 * cRow) + 16);
+            c50 = Vector512.Load(c + (5 * cRow));
+            c51 = Vector512.Load(c + (5 * cRow) + 16);
+            c60 = Vector512.Load(c + (6 * cRow));
+            c61 = Vector512.Load(c + (6 * cRow) + 16);
+            c70 = Vector512.Load(c + (7 * cRow));
+            c71 = Vector512.Load(c + (7 * cRow) + 16);
         }
         else
         {
             c00 = c01 = c10 = c11 = c20 = c21 = c30 = c31 = Vector512<float>.Zero;
             c40 = c41 = c50 = c51 = c60 = c61 = c70 = c71 = Vector512<float>.Zero;
         }
-        nint row2 = 2 * aRow, row3 = 3 * aRow;
+        nint row2 = 2 * aRow,
+            row3 = 3 * aRow;
         float* low = a;
         float* high = a + (4 * aRow);
         for (int k = 0; k < depth; k++)
         {
-            Vector512<float> b0 = Vector512.Load(b), b1 = Vector512.Load(b + 16);
+            Vector512<float> b0 = Vector512.Load(b),
+                b1 = Vector512.Load(b + 16);
             Vector512<float> a0 = Vector512.Create(*low);
             c00 = Vector512.FusedMultiplyAdd(a0, b0, c00);
             c01 = Vector512.FusedMultiplyAdd(a0, b1, c01);
@@ -171,31 +264,64 @@ internal static unsafe class MatrixProduct
             high += aStep;
             b += bStep;
         }
-        c00.Store(c + (0 * cRow)); c01.Store(c + (0 * cRow) + 16);
-        c10.Store(c + (1 * cRow)); c11.Store(c + (1 * cRow) + 16);
-        c20.Store(c + (2 * cRow)); c21.Store(c + (2 * cRow) + 16);
-        c30.Store(c + (3 * cRow)); c31.Store(c + (3 * cRow) + 16);
-        c40.Store(c + (4 * cRow)); c41.Store(c + (4 * cRow) + 16);
-        c50.Store(c + (5 * cRow)); c51.Store(c + (5 * cRow) + 16);
-        c60.Store(c + (6 * cRow)); c61.Store(c + (6 * cRow) + 16);
-        c70.Store(c + (7 * cRow)); c71.Store(c + (7 * cRow) + 16);
+        c00.Store(c + (0 * cRow));
+        c01.Store(c + (0 * cRow) + 16);
+        c10.Store(c + (1 * cRow));
+        c11.Store(c + (1 * cRow) + 16);
+        c20.Store(c + (2 * cRow));
+        c21.Store(c + (2 * cRow) + 16);
+        c30.Store(c + (3 * cRow));
+        c31.Store(c + (3 * cRow) + 16);
+        c40.Store(c + (4 * cRow));
+        c41.Store(c + (4 * cRow) + 16);
+        c50.Store(c + (5 * cRow));
+        c51.Store(c + (5 * cRow) + 16);
+        c60.Store(c + (6 * cRow));
+        c61.Store(c + (6 * cRow) + 16);
+        c70.Store(c + (7 * cRow));
+        c71.Store(c + (7 * cRow) + 16);
     }
 
-    private static void Tile2(float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint cRow, int depth, bool add)
+    private static void Tile2(
+        float* a,
+        nint aRow,
+        nint aStep,
+        float* b,
+        nint bStep,
+        float* c,
+        nint cRow,
+        int depth,
+        bool add
+    )
     {
-        Vector256<float> c00 = default, c01 = default, c02 = default, c03 = default;
-        Vector256<float> c10 = default, c11 = default, c12 = default, c13 = default;
+        Vector256<float> c00 = default,
+            c01 = default,
+            c02 = default,
+            c03 = default;
+        Vector256<float> c10 = default,
+            c11 = default,
+            c12 = default,
+            c13 = default;
         float* second = c + cRow;
         if (add)
         {
-            c00 = Vector256.Load(c); c01 = Vector256.Load(c + 8); c02 = Vector256.Load(c + 16); c03 = Vector256.Load(c + 24);
-            c10 = Vector256.Load(second); c11 = Vector256.Load(second + 8);
-            c12 = Vector256.Load(second + 16); c13 = Vector256.Load(second + 24);
+            c00 = Vector256.Load(c);
+            c01 = Vector256.Load(c + 8);
+            c02 = Vector256.Load(c + 16);
+            c03 = Vector256.Load(c + 24);
+            c10 = Vector256.Load(second);
+            c11 = Vector256.Load(second + 8);
+            c12 = Vector256.Load(second + 16);
+            c13 = Vector256.Load(second + 24);
         }
         for (int k = 0; k < depth; k++)
         {
-            Vector256<float> a0 = Vector256.Create(*a), a1 = Vector256.Create(a[aRow]);
-            Vector256<float> b0 = Vector256.Load(b), b1 = Vector256.Load(b + 8), b2 = Vector256.Load(b + 16), b3 = Vector256.Load(b + 24);
+            Vector256<float> a0 = Vector256.Create(*a),
+                a1 = Vector256.Create(a[aRow]);
+            Vector256<float> b0 = Vector256.Load(b),
+                b1 = Vector256.Load(b + 8),
+                b2 = Vector256.Load(b + 16),
+                b3 = Vector256.Load(b + 24);
             c00 = Vector256.FusedMultiplyAdd(a0, b0, c00);
             c01 = Vector256.FusedMultiplyAdd(a0, b1, c01);
             c02 = Vector256.FusedMultiplyAdd(a0, b2, c02);
@@ -207,16 +333,28 @@ internal static unsafe class MatrixProduct
             a += aStep;
             b += bStep;
         }
-        c00.Store(c); c01.Store(c + 8); c02.Store(c + 16); c03.Store(c + 24);
-        c10.Store(second); c11.Store(second + 8); c12.Store(second + 16); c13.Store(second + 24);
+        c00.Store(c);
+        c01.Store(c + 8);
+        c02.Store(c + 16);
+        c03.Store(c + 24);
+        c10.Store(second);
+        c11.Store(second + 8);
+        c12.Store(second + 16);
+        c13.Store(second + 24);
     }
 
     private static void Tile1(float* a, nint aStep, float* b, nint bStep, float* c, int depth, bool add)
     {
-        Vector256<float> c0 = default, c1 = default, c2 = default, c3 = default;
+        Vector256<float> c0 = default,
+            c1 = default,
+            c2 = default,
+            c3 = default;
         if (add)
         {
-            c0 = Vector256.Load(c); c1 = Vector256.Load(c + 8); c2 = Vector256.Load(c + 16); c3 = Vector256.Load(c + 24);
+            c0 = Vector256.Load(c);
+            c1 = Vector256.Load(c + 8);
+            c2 = Vector256.Load(c + 16);
+            c3 = Vector256.Load(c + 24);
         }
         for (int k = 0; k < depth; k++)
         {
@@ -228,6 +366,9 @@ internal static unsafe class MatrixProduct
             a += aStep;
             b += bStep;
         }
-        c0.Store(c); c1.Store(c + 8); c2.Store(c + 16); c3.Store(c + 24);
+        c0.Store(c);
+        c1.Store(c + 8);
+        c2.Store(c + 16);
+        c3.Store(c + 24);
     }
 }

@@ -1,8 +1,8 @@
 namespace Qua2SeDiMo.Numerics;
 
 /// <summary>
-/// PCG-XSH-RR 64/32 (O'Neill, 2014): small, fast, and the same on every machine. Streams with different numbers are independent,
-/// so trial k draws from stream k whatever ran before it.
+/// PCG-XSH-RR 64/32 (O'Neill, 2014): small, fast, and the same on every machine. Streams with different numbers are
+/// independent, so trial k draws from stream k whatever ran before it.
 /// </summary>
 internal sealed class Pcg32
 {
@@ -44,7 +44,8 @@ internal sealed class Pcg32
         uint bound = (uint)exclusiveUpper;
         uint threshold = unchecked((uint)-exclusiveUpper) % bound;
         uint draw;
-        do draw = NextUInt32(); while (draw < threshold);
+        do draw = NextUInt32();
+        while (draw < threshold);
         return (int)(draw % bound);
     }
 
@@ -54,14 +55,15 @@ internal sealed class Pcg32
     /// <summary>A standard normal, by the polar method (Marsaglia, 1964).</summary>
     public double NextNormal()
     {
-        double u, v, s;
+        double u,
+            v,
+            s;
         do
         {
             u = (2 * NextDouble()) - 1;
             v = (2 * NextDouble()) - 1;
             s = (u * u) + (v * v);
-        }
-        while (s is >= 1 or 0);
+        } while (s is >= 1 or 0);
         return u * Math.Sqrt(-2 * Math.Log(s) / s);
     }
 

@@ -1,8 +1,9 @@
 namespace Qua2SeDiMo.Numerics;
 
 /// <summary>
-/// Rotary position tables of a two-dimensional grid of patches as Hunyuan-DiT's pipeline makes them: the grid is fitted into the middle
-/// of a square of the size trained on, the first half of a head's channels encodes the column, the second the row.
+/// Rotary position tables of a two-dimensional grid of patches as Hunyuan-DiT's pipeline makes them: the grid is fitted
+/// into the middle of a square of the size trained on, the first half of a head's channels encodes the column, the
+/// second the row.
 /// </summary>
 /// <param name="Cos">[patches, head width], row-major; each value is repeated once.</param>
 /// <param name="Sin">Shaped alike.</param>
@@ -14,8 +15,10 @@ internal sealed record RotaryGrid(float[] Cos, float[] Sin)
     /// <param name="headWidth">Channels of one attention head, a multiple of 4.</param>
     /// <param name="height">Patches from top to bottom.</param>
     /// <param name="width">Patches from left to right.</param>
-    /// <param name="baseSize">Patches along a side of the square trained on; the released models have 512 / 8 / patch size = 32.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A number is not positive, or the head width is not a multiple of 4.</exception>
+    /// <param name="baseSize">Patches along a side of the square trained on; the released models have 512 / 8 / patch
+    /// size = 32.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is not positive, or the head width is not a multiple of
+    /// 4.</exception>
     public static RotaryGrid Of(int headWidth, int height, int width, int baseSize = 32)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(headWidth, 4);
@@ -29,7 +32,8 @@ internal sealed record RotaryGrid(float[] Cos, float[] Sin)
         float[] rows = Coordinates(Round((baseSize - fittedHeight) / 2.0), fittedHeight, height);
         float[] columns = Coordinates(Round((baseSize - fittedWidth) / 2.0), fittedWidth, width);
         int half = headWidth / 2;
-        float[] cos = new float[checked(height * width * headWidth)], sin = new float[cos.Length];
+        float[] cos = new float[checked(height * width * headWidth)],
+            sin = new float[cos.Length];
         for (int token = 0; token < height * width; token++)
         {
             int start = token * headWidth;
@@ -46,7 +50,12 @@ internal sealed record RotaryGrid(float[] Cos, float[] Sin)
     private static float[] Coordinates(int start, int extent, int count)
     {
         double last = (start + extent) * (double)(count - 1) / count;
-        return [.. Enumerable.Range(0, count).Select(i => count == 1 ? start : (float)(start + ((last - start) * i / (count - 1))))];
+        return
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(i => count == 1 ? start : (float)(start + ((last - start) * i / (count - 1)))),
+        ];
     }
 
     private static void Fill(float position, Span<float> cos, Span<float> sin)

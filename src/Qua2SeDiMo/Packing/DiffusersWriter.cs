@@ -14,9 +14,9 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Packing;
 
 /// <summary>
-/// Writes a pipeline folder that any reader of diffusers folders loads: the denoiser's quantized weights as float16 under their original
-/// names, parts of split weights joined, everything else as it was. The values are those of the packed model, rounded to float16 once more;
-/// the folder is as large as a float16 checkpoint.
+/// Writes a pipeline folder that any reader of diffusers folders loads: the denoiser's quantized weights as float16
+/// under their original names, parts of split weights joined, everything else as it was. The values are those of the
+/// packed model, rounded to float16 once more; the folder is as large as a float16 checkpoint.
 /// </summary>
 internal static class DiffusersWriter
 {
@@ -33,25 +33,54 @@ internal static class DiffusersWriter
     /// <param name="bank">Bank made from this denoiser.</param>
     /// <param name="destination">Folder to write: missing, empty, or an earlier one of ours, which is replaced.</param>
     /// <param name="plan">Where the allocation came from; null to leave it out.</param>
-    /// <param name="activationBits">Bits that activations are rounded to by <c>q2 generate</c>; other programs leave them. Null leaves them.</param>
+    /// <param name="activationBits">Bits that activations are rounded to by <c>q2 generate</c>; other programs leave
+    /// them. Null leaves them.</param>
     /// <param name="shardBytes">Most bytes of tensors in one file; a larger denoiser gets an index.</param>
     /// <param name="progress">Called with a finished share from 0 to 1.</param>
     /// <param name="cancellationToken">Stops; nothing is left behind.</param>
-    /// <exception cref="PackedModelException">The destination is taken, the source is packed, or an ONNX export without a checkpoint's names.</exception>
+    /// <exception cref="PackedModelException">The destination is taken, the source is packed, or an ONNX export without
+    /// a checkpoint's names.</exception>
     /// <exception cref="Q2Exception">A file of the source or of the bank is missing or damaged.</exception>
-    public static PackedModelSummary Write(ModelFolder source, IReadOnlyList<QuantizableWeight> weights, BitAllocation allocation, QuantizerBank bank, string destination,
-        JsonObject? plan = null, int? activationBits = null, long shardBytes = DefaultShardBytes, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+    public static PackedModelSummary Write(
+        ModelFolder source,
+        IReadOnlyList<QuantizableWeight> weights,
+        BitAllocation allocation,
+        QuantizerBank bank,
+        string destination,
+        JsonObject? plan = null,
+        int? activationBits = null,
+        long shardBytes = DefaultShardBytes,
+        IProgress<double>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(allocation);
         PipelineFolder.RequireKnown(source, weights, allocation);
         RequireCheckpoint(source);
         PackedModelSummary summary = null!;
-        string target = PipelineFolder.Write(source, destination, withProgram: false, folder =>
-        {
-            summary = WriteDenoiser(source, weights, allocation, bank, folder, shardBytes, progress, cancellationToken);
-            new PackNote(PackFormat.Diffusers, summary.AverageBits, activationBits, allocation, plan).Write(Path.GetDirectoryName(folder)!);
-        }, cancellationToken);
+        string target = PipelineFolder.Write(
+            source,
+            destination,
+            withProgram: false,
+            folder =>
+            {
+                summary = WriteDenoiser(
+                    source,
+                    weights,
+                    allocation,
+                    bank,
+                    folder,
+                    shardBytes,
+                    progress,
+                    cancellationToken
+                );
+                new PackNote(PackFormat.Diffusers, summary.AverageBits, activationBits, allocation, plan).Write(
+                    Path.GetDirectoryName(folder)!
+                );
+            },
+            cancellationToken
+        );
         return summary with { DirectoryPath = target };
     }
 
@@ -59,29 +88,60 @@ internal static class DiffusersWriter
     /// <exception cref="PackedModelException">The denoiser is an ONNX export.</exception>
     internal static void RequireCheckpoint(ModelFolder source)
     {
-        if (ComponentFiles.Of(source.Denoiser).Form != WeightForm.Program) return;
+        if (ComponentFiles.Of(source.Denoiser).Form != WeightForm.Program)
+            return;
         throw new PackedModelException(
-            $"{source.Denoiser.DirectoryPath}: the denoiser is an ONNX export, which has no tensor names of a checkpoint; pack it as q2 or onnx.");
+            $"{source.Denoiser.DirectoryPath}: the denoiser is an ONNX export, which has no tensor names of a "
+                + "checkpoint; pack it as q2 or onnx."
+        );
     }
 
-    private static PackedModelSummary WriteDenoiser(ModelFolder source, IReadOnlyList<QuantizableWeight> weights, BitAllocation allocation, QuantizerBank bank,
-        string folder, long shardBytes, IProgress<double>? progress, CancellationToken cancellationToken)
+    private static PackedModelSummary WriteDenoiser(
+        ModelFolder source,
+        IReadOnlyList<QuantizableWeight> weights,
+        BitAllocation allocation,
+        QuantizerBank bank,
+        string folder,
+        long shardBytes,
+        IProgress<double>? progress,
+        CancellationToken cancellationToken
+    )
     {
         // By way of the packed form, so that both formats give the same values.
         string packedFolder = Path.Combine(folder, ".packed");
         AtomicFile.MakeFolder(packedFolder);
         using ShardedTensors original = ShardedTensors.Open(ComponentFiles.Of(source.Denoiser));
-        PackedModelSummary packedSummary = PackedModelWriter.WriteDenoiser(original, weights, allocation, bank, packedFolder, null, null, null, cancellationToken);
-        long quantizedBytes, restBytes, fileBytes;
+        PackedModelSummary packedSummary = PackedModelWriter.WriteDenoiser(
+            original,
+            weights,
+            allocation,
+            bank,
+            packedFolder,
+            null,
+            null,
+            null,
+            cancellationToken
+        );
+        long quantizedBytes,
+            restBytes,
+            fileBytes;
         using (PackedModelReader packed = PackedModelReader.Open(packedFolder))
         {
             HashSet<string> quantized = [.. packed.Manifest.Parts.Select(part => part.TensorName)];
-            TensorInfo[] tensors = [.. packed.Tensors.Values.OrderBy(tensor => tensor.Name, StringComparer.Ordinal)
-                .Select(tensor => quantized.Contains(tensor.Name) ? tensor with { Type = ElementType.Float16 } : tensor)];
+            TensorInfo[] tensors =
+            [
+                .. packed
+                    .Tensors.Values.OrderBy(tensor => tensor.Name, StringComparer.Ordinal)
+                    .Select(tensor =>
+                        quantized.Contains(tensor.Name) ? tensor with { Type = ElementType.Float16 } : tensor
+                    ),
+            ];
             int written = 0;
             SafetensorsWriter.Item Item(TensorInfo tensor)
             {
-                SafetensorsWriter.Item item = quantized.Contains(tensor.Name) ? Halves(packed, tensor) : SafetensorsWriter.Item.Copy(packed, tensor);
+                SafetensorsWriter.Item item = quantized.Contains(tensor.Name)
+                    ? Halves(packed, tensor)
+                    : SafetensorsWriter.Item.Copy(packed, tensor);
                 return item with
                 {
                     Write = stream =>
@@ -98,28 +158,60 @@ internal static class DiffusersWriter
         }
         Directory.Delete(packedFolder, recursive: true);
         fileBytes = Directory.EnumerateFiles(folder, Stem + "*").Sum(file => new FileInfo(file).Length);
-        return new PackedModelSummary(PackFormat.Diffusers, folder, quantizedBytes, restBytes, fileBytes, packedSummary.AverageBits);
+        return new PackedModelSummary(
+            PackFormat.Diffusers,
+            folder,
+            quantizedBytes,
+            restBytes,
+            fileBytes,
+            packedSummary.AverageBits
+        );
     }
 
-    private static void WriteShards(string folder, List<List<TensorInfo>> shards, Func<TensorInfo, SafetensorsWriter.Item> item)
+    private static void WriteShards(
+        string folder,
+        List<List<TensorInfo>> shards,
+        Func<TensorInfo, SafetensorsWriter.Item> item
+    )
     {
         // Readers in Python refuse a file that does not say which framework its tensors are for.
         Dictionary<string, string> metadata = new() { ["format"] = "pt" };
         var map = new JsonObject();
         for (int i = 0; i < shards.Count; i++)
         {
-            string name = shards.Count == 1 ? $"{Stem}.safetensors" : string.Create(CultureInfo.InvariantCulture, $"{Stem}-{i + 1:00000}-of-{shards.Count:00000}.safetensors");
+            string name =
+                shards.Count == 1
+                    ? $"{Stem}.safetensors"
+                    : string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{Stem}-{i + 1:00000}-of-{shards.Count:00000}.safetensors"
+                    );
             SafetensorsWriter.Write(Path.Combine(folder, name), [.. shards[i].Select(item)], metadata);
-            foreach (TensorInfo tensor in shards[i]) map.Add(tensor.Name, name);
+            foreach (TensorInfo tensor in shards[i])
+                map.Add(tensor.Name, name);
         }
-        if (shards.Count == 1) return;
-        var index = new JsonObject { ["metadata"] = new JsonObject { ["total_size"] = shards.SelectMany(shard => shard).Sum(tensor => tensor.SizeBytes) }, ["weight_map"] = map };
-        AtomicFile.WriteText(Path.Combine(folder, $"{Stem}.safetensors.index.json"), index.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
+        if (shards.Count == 1)
+            return;
+        var index = new JsonObject
+        {
+            ["metadata"] = new JsonObject
+            {
+                ["total_size"] = shards.SelectMany(shard => shard).Sum(tensor => tensor.SizeBytes),
+            },
+            ["weight_map"] = map,
+        };
+        AtomicFile.WriteText(
+            Path.Combine(folder, $"{Stem}.safetensors.index.json"),
+            index.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n"
+        );
     }
 
     private static List<List<TensorInfo>> Shards(TensorInfo[] tensors, long limit)
     {
-        List<List<TensorInfo>> shards = [[]];
+        List<List<TensorInfo>> shards =
+        [
+            [],
+        ];
         long filled = 0;
         foreach (TensorInfo tensor in tensors)
         {
@@ -134,22 +226,28 @@ internal static class DiffusersWriter
         return shards;
     }
 
-    private static SafetensorsWriter.Item Halves(PackedModelReader packed, TensorInfo tensor) => new(tensor, stream =>
-    {
-        float[] values = ArrayPool<float>.Shared.Rent(PieceLength);
-        Half[] halves = ArrayPool<Half>.Shared.Rent(PieceLength);
-        for (long start = 0; start < tensor.ElementCount; start += PieceLength)
-        {
-            int count = (int)Math.Min(PieceLength, tensor.ElementCount - start);
-            packed.ReadSingle(tensor.Name, start, values.AsSpan(0, count));
-            TensorPrimitives.ConvertToHalf(values.AsSpan(0, count), halves);
-            if (!float.IsFinite((float)TensorPrimitives.MaxMagnitude<Half>(halves.AsSpan(0, count))))
+    private static SafetensorsWriter.Item Halves(PackedModelReader packed, TensorInfo tensor) =>
+        new(
+            tensor,
+            stream =>
             {
-                throw new PackedModelException($"{packed.DirectoryPath}: tensor '{tensor.Name}' has values beyond the range of float16; pack it as q2 or onnx.");
+                float[] values = ArrayPool<float>.Shared.Rent(PieceLength);
+                Half[] halves = ArrayPool<Half>.Shared.Rent(PieceLength);
+                for (long start = 0; start < tensor.ElementCount; start += PieceLength)
+                {
+                    int count = (int)Math.Min(PieceLength, tensor.ElementCount - start);
+                    packed.ReadSingle(tensor.Name, start, values.AsSpan(0, count));
+                    TensorPrimitives.ConvertToHalf(values.AsSpan(0, count), halves);
+                    if (!float.IsFinite((float)TensorPrimitives.MaxMagnitude<Half>(halves.AsSpan(0, count))))
+                    {
+                        throw new PackedModelException(
+                            $"{packed.DirectoryPath}: tensor '{tensor.Name}' has values beyond the range of float16; pack it as q2 or onnx."
+                        );
+                    }
+                    stream.Write(MemoryMarshal.AsBytes(halves.AsSpan(0, count)));
+                }
+                ArrayPool<float>.Shared.Return(values);
+                ArrayPool<Half>.Shared.Return(halves);
             }
-            stream.Write(MemoryMarshal.AsBytes(halves.AsSpan(0, count)));
-        }
-        ArrayPool<float>.Shared.Return(values);
-        ArrayPool<Half>.Shared.Return(halves);
-    });
+        );
 }

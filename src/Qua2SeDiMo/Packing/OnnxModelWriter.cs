@@ -10,9 +10,9 @@ using Qua2SeDiMo.Quantizers.Bank;
 namespace Qua2SeDiMo.Packing;
 
 /// <summary>
-/// Writes a pipeline folder whose denoiser is <c>model.onnx</c>: a program of standard operators, for the model's own image size, whose
-/// weights are packed codes. Any ONNX Runtime opens it without a library of ours. With our operators in place of the standard ones a host
-/// needs their library, and multiplies by the codes as they are.
+/// Writes a pipeline folder whose denoiser is <c>model.onnx</c>: a program of standard operators, for the model's own
+/// image size, whose weights are packed codes. Any ONNX Runtime opens it without a library of ours. With our operators
+/// in place of the standard ones a host needs their library, and multiplies by the codes as they are.
 /// </summary>
 internal static class OnnxModelWriter
 {
@@ -25,13 +25,25 @@ internal static class OnnxModelWriter
     /// <param name="destination">Folder to write: missing, empty, or an earlier one of ours, which is replaced.</param>
     /// <param name="format"><see cref="PackFormat.Onnx"/> or <see cref="PackFormat.OnnxOperators"/>.</param>
     /// <param name="plan">Where the allocation came from; null to leave it out.</param>
-    /// <param name="activationBits">Bits that the program itself rounds activations to in front of every weight; null leaves them.</param>
+    /// <param name="activationBits">Bits that the program itself rounds activations to in front of every weight; null
+    /// leaves them.</param>
     /// <param name="progress">Called with a finished share from 0 to 1.</param>
     /// <param name="cancellationToken">Stops; nothing is left behind.</param>
     /// <exception cref="PackedModelException">The destination is taken or the source is packed.</exception>
     /// <exception cref="Q2Exception">A file of the source or of the bank is missing or damaged.</exception>
-    public static PackedModelSummary Write(ModelFolder source, Graph graph, ITensorSource tensors, BitAllocation allocation, QuantizerBank bank, string destination,
-        PackFormat format = PackFormat.Onnx, JsonObject? plan = null, int? activationBits = null, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+    public static PackedModelSummary Write(
+        ModelFolder source,
+        Graph graph,
+        ITensorSource tensors,
+        BitAllocation allocation,
+        QuantizerBank bank,
+        string destination,
+        PackFormat format = PackFormat.Onnx,
+        JsonObject? plan = null,
+        int? activationBits = null,
+        IProgress<double>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(graph);
@@ -40,33 +52,74 @@ internal static class OnnxModelWriter
         QuantizableWeight[] weights = [.. graph.Weights.Select(weight => weight.Weight)];
         PipelineFolder.RequireKnown(source, weights, allocation);
         PackedModelSummary summary = null!;
-        string target = PipelineFolder.Write(source, destination, withProgram: false, folder =>
-        {
-            int checkedWeights = 0;
-            foreach (QuantizableWeight weight in weights.Where(weight => allocation[weight.Name] is not null))
+        string target = PipelineFolder.Write(
+            source,
+            destination,
+            withProgram: false,
+            folder =>
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                bank.RequireMadeFrom(tensors, weight);
-                progress?.Report(++checkedWeights / (2.0 * weights.Length));
-            }
-            Graph packed = format == PackFormat.OnnxOperators
-                ? OnnxWeightCodes.Apply(PaletteProgram.Rewrite(graph, PaletteSource.Of(bank, allocation), activationBits), tensors, BitAllocation.FullPrecision, bank)
-                : OnnxWeightCodes.Apply(activationBits is { } bits ? ActivationQuantization.Apply(graph, bits) : graph, tensors, allocation, bank);
-            OnnxWriter.Write(packed, tensors, Path.Combine(folder, OnnxReader.FileName), cancellationToken: cancellationToken);
-            summary = Summarise(format, folder, graph, packed, tensors, weights, allocation);
-            new PackNote(format, summary.AverageBits, activationBits, allocation, plan).Write(Path.GetDirectoryName(folder)!);
-            progress?.Report(1);
-        }, cancellationToken);
+                int checkedWeights = 0;
+                foreach (QuantizableWeight weight in weights.Where(weight => allocation[weight.Name] is not null))
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    bank.RequireMadeFrom(tensors, weight);
+                    progress?.Report(++checkedWeights / (2.0 * weights.Length));
+                }
+                Graph packed =
+                    format == PackFormat.OnnxOperators
+                        ? OnnxWeightCodes.Apply(
+                            PaletteProgram.Rewrite(graph, PaletteSource.Of(bank, allocation), activationBits),
+                            tensors,
+                            BitAllocation.FullPrecision,
+                            bank
+                        )
+                        : OnnxWeightCodes.Apply(
+                            activationBits is { } bits ? ActivationQuantization.Apply(graph, bits) : graph,
+                            tensors,
+                            allocation,
+                            bank
+                        );
+                OnnxWriter.Write(
+                    packed,
+                    tensors,
+                    Path.Combine(folder, OnnxReader.FileName),
+                    cancellationToken: cancellationToken
+                );
+                summary = Summarise(format, folder, graph, packed, tensors, weights, allocation);
+                new PackNote(format, summary.AverageBits, activationBits, allocation, plan).Write(
+                    Path.GetDirectoryName(folder)!
+                );
+                progress?.Report(1);
+            },
+            cancellationToken
+        );
         return summary with { DirectoryPath = target };
     }
 
-    private static PackedModelSummary Summarise(PackFormat format, string folder, Graph graph, Graph packed, ITensorSource tensors, QuantizableWeight[] weights, BitAllocation allocation)
+    private static PackedModelSummary Summarise(
+        PackFormat format,
+        string folder,
+        Graph graph,
+        Graph packed,
+        ITensorSource tensors,
+        QuantizableWeight[] weights,
+        BitAllocation allocation
+    )
     {
         HashSet<string> kept = [.. graph.Initializers.Select(initializer => initializer.Name)];
-        long rest = packed.Initializers.Where(initializer => kept.Contains(initializer.Name) || initializer is Initializer.FromTensor).Sum(initializer => initializer.SizeBytes);
+        long rest = packed
+            .Initializers.Where(initializer => kept.Contains(initializer.Name) || initializer is Initializer.FromTensor)
+            .Sum(initializer => initializer.SizeBytes);
         long quantized = packed.Initializers.Sum(initializer => initializer.SizeBytes) - rest;
         long files = Directory.EnumerateFiles(folder, OnnxReader.FileName + "*").Sum(file => new FileInfo(file).Length);
         int originalBits = weights.Length == 0 ? 16 : TablePrecision.Bits(tensors.Tensors[weights[0].TensorName].Type);
-        return new PackedModelSummary(format, folder, quantized, rest, files, allocation.AverageBits(weights, originalBits));
+        return new PackedModelSummary(
+            format,
+            folder,
+            quantized,
+            rest,
+            files,
+            allocation.AverageBits(weights, originalBits)
+        );
     }
 }

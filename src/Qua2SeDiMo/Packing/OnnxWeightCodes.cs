@@ -8,14 +8,15 @@ using Qua2SeDiMo.Quantizers.Bank;
 namespace Qua2SeDiMo.Packing;
 
 /// <summary>
-/// Replaces the weights of a graph by packed codes and the standard ONNX operators that turn them into the same values: UAQ as
-/// (code − z)·Δ, K-Means A by Gather, K-Means C by GatherElements. Codes of 4 bits are uint4; codes of 3 bits a plane of their low two
-/// bits and one of their high bit. Tensors that keep their precision stay in the type of the checkpoint.
+/// Replaces the weights of a graph by packed codes and the standard ONNX operators that turn them into the same values:
+/// UAQ as (code − z)·Δ, K-Means A by Gather, K-Means C by GatherElements. Codes of 4 bits are uint4; codes of 3 bits a
+/// plane of their low two bits and one of their high bit. Tensors that keep their precision stay in the type of the
+/// checkpoint.
 /// </summary>
 /// <remarks>
-/// Before: a graph whose weights are initializers. After: the same inputs, outputs and values; no weight is listed any more, since none is
-/// an initializer. DequantizeLinear is avoided: runtimes fuse it with MatMul into kernels that round activations to 8 bits of their own
-/// accord, and its zero point must lie between 0 and 15.
+/// Before: a graph whose weights are initializers. After: the same inputs, outputs and values; no weight is listed any
+/// more, since none is an initializer. DequantizeLinear is avoided: runtimes fuse it with MatMul into kernels that
+/// round activations to 8 bits of their own accord, and its zero point must lie between 0 and 15.
 /// </remarks>
 internal static class OnnxWeightCodes
 {
@@ -24,9 +25,11 @@ internal static class OnnxWeightCodes
         var tape = new Tape(graph, tensors);
         foreach (GraphWeight weight in graph.Weights)
         {
-            if (allocation[weight.Weight.Name] is { } spec) tape.AddCodes(weight, spec, bank);
+            if (allocation[weight.Weight.Name] is { } spec)
+                tape.AddCodes(weight, spec, bank);
         }
-        foreach (Initializer initializer in graph.Initializers) tape.AddStored(initializer);
+        foreach (Initializer initializer in graph.Initializers)
+            tape.AddStored(initializer);
         return tape.Build();
     }
 
@@ -39,14 +42,16 @@ internal static class OnnxWeightCodes
         private readonly HashSet<string> done = new(StringComparer.Ordinal);
         private readonly HashSet<string> constants = new(StringComparer.Ordinal);
 
-        internal Graph Build() => new(graph.Name, graph.Inputs, graph.Outputs, [.. nodes, .. graph.Nodes], initializers, [], values);
+        internal Graph Build() =>
+            new(graph.Name, graph.Inputs, graph.Outputs, [.. nodes, .. graph.Nodes], initializers, [], values);
 
         internal void AddCodes(GraphWeight weight, QuantizerSpec spec, QuantizerBank bank)
         {
             QuantizableWeight shape = weight.Weight;
             string name = weight.Initializer.Name;
             done.Add(name);
-            long rows = shape.OutChannels, columns = shape.RowLength;
+            long rows = shape.OutChannels,
+                columns = shape.RowLength;
             byte[] Codes() => bank.Load(shape.Name, spec).Codes;
             string codes = spec.Bits switch
             {
@@ -55,89 +60,252 @@ internal static class OnnxWeightCodes
                 _ => Whole(name, ElementType.UInt8, rows, columns, Codes),
             };
             QuantizedWeight tables = bank.Load(shape.Name, spec);
-            string matrix = tables.Affine is { } affine ? Affine(name, codes, affine, rows, columns) : Palette(name, codes, tables, rows, columns);
-            if (weight.Initializer.Transposed) Add(name, "Transpose", [matrix], ElementType.Float32, weight.Initializer.Shape, name, new GraphAttribute.Wholes("perm", [1, 0]));
-            else Add(name, "Reshape", [matrix, Numbers(weight.Initializer.Shape)], ElementType.Float32, weight.Initializer.Shape, name);
+            string matrix = tables.Affine is { } affine
+                ? Affine(name, codes, affine, rows, columns)
+                : Palette(name, codes, tables, rows, columns);
+            if (weight.Initializer.Transposed)
+                Add(
+                    name,
+                    "Transpose",
+                    [matrix],
+                    ElementType.Float32,
+                    weight.Initializer.Shape,
+                    name,
+                    new GraphAttribute.Wholes("perm", [1, 0])
+                );
+            else
+                Add(
+                    name,
+                    "Reshape",
+                    [matrix, Numbers(weight.Initializer.Shape)],
+                    ElementType.Float32,
+                    weight.Initializer.Shape,
+                    name
+                );
         }
 
         // A tensor that is not quantized: in the checkpoint's 16-bit type, where it has one.
         internal void AddStored(Initializer initializer)
         {
-            if (done.Contains(initializer.Name)) return;
-            if (initializer is not Initializer.FromTensor { Type: ElementType.Float32, IsCut: false } tensor
-                || tensors.Tensors[tensor.TensorName].Type is not (ElementType.Float16 or ElementType.BFloat16))
+            if (done.Contains(initializer.Name))
+                return;
+            if (
+                initializer is not Initializer.FromTensor { Type: ElementType.Float32, IsCut: false } tensor
+                || tensors.Tensors[tensor.TensorName].Type is not (ElementType.Float16 or ElementType.BFloat16)
+            )
             {
                 initializers.Add(initializer);
                 return;
             }
             ElementType type = tensors.Tensors[tensor.TensorName].Type;
             IReadOnlyList<long> shape = tensor.Transposed ? [tensor.Shape[1], tensor.Shape[0]] : tensor.Shape;
-            string stored = Hold(tensor with { Name = $"{tensor.Name}/stored", Type = type, Shape = shape, TensorShape = shape, Transposed = false });
-            string single = Cast(tensor.Name, stored, ElementType.Float32, shape, tensor.Transposed ? null : tensor.Name);
-            if (tensor.Transposed) Add(tensor.Name, "Transpose", [single], ElementType.Float32, tensor.Shape, tensor.Name, new GraphAttribute.Wholes("perm", [1, 0]));
+            string stored = Hold(
+                tensor with
+                {
+                    Name = $"{tensor.Name}/stored",
+                    Type = type,
+                    Shape = shape,
+                    TensorShape = shape,
+                    Transposed = false,
+                }
+            );
+            string single = Cast(
+                tensor.Name,
+                stored,
+                ElementType.Float32,
+                shape,
+                tensor.Transposed ? null : tensor.Name
+            );
+            if (tensor.Transposed)
+                Add(
+                    tensor.Name,
+                    "Transpose",
+                    [single],
+                    ElementType.Float32,
+                    tensor.Shape,
+                    tensor.Name,
+                    new GraphAttribute.Wholes("perm", [1, 0])
+                );
         }
 
         private string Whole(string name, ElementType type, long rows, long columns, Func<byte[]> make) =>
-            Hold(new Initializer.Computed($"{name}/codes", type, [rows, columns], destination => make().CopyTo(destination)));
+            Hold(
+                new Initializer.Computed(
+                    $"{name}/codes",
+                    type,
+                    [rows, columns],
+                    destination => make().CopyTo(destination)
+                )
+            );
 
-        // Low two bits four a byte and, of 3-bit codes, high bits eight a byte; both run over the weight row by row, padded to whole bytes.
+        // Low two bits four a byte and, of 3-bit codes, high bits eight a byte; both run over the weight row by row,
+        // padded to whole bytes.
         private string FromPlanes(string name, int bits, long rows, long columns, Func<byte[]> make)
         {
-            long count = rows * columns, padded = (count + Planes - 1) / Planes * Planes;
+            long count = rows * columns,
+                padded = (count + Planes - 1) / Planes * Planes;
             byte[] Part(Func<byte, int> of)
             {
-                byte[] codes = make(), part = new byte[padded];
-                for (int i = 0; i < codes.Length; i++) part[i] = (byte)of(codes[i]);
+                byte[] codes = make(),
+                    part = new byte[padded];
+                for (int i = 0; i < codes.Length; i++)
+                    part[i] = (byte)of(codes[i]);
                 return part;
             }
             string Shifted(string plane, string source, long perByte, long[] shape, int mask)
             {
-                string shifts = Hold(new Initializer.Inline($"shifts {perByte}", ElementType.UInt8, [perByte], Enumerable.Range(0, (int)perByte).Select(i => (byte)(8 / perByte * i)).ToArray()));
-                string moved = Add($"{name}/{plane}", "BitShift", [source, shifts], ElementType.UInt8, shape, null, new GraphAttribute.Text("direction", "RIGHT"));
+                string shifts = Hold(
+                    new Initializer.Inline(
+                        $"shifts {perByte}",
+                        ElementType.UInt8,
+                        [perByte],
+                        Enumerable.Range(0, (int)perByte).Select(i => (byte)(8 / perByte * i)).ToArray()
+                    )
+                );
+                string moved = Add(
+                    $"{name}/{plane}",
+                    "BitShift",
+                    [source, shifts],
+                    ElementType.UInt8,
+                    shape,
+                    null,
+                    new GraphAttribute.Text("direction", "RIGHT")
+                );
                 return Add($"{name}/{plane}", "BitwiseAnd", [moved, Byte(mask)], ElementType.UInt8, shape);
             }
-            string low = Hold(new Initializer.Computed($"{name}/low", ElementType.UInt8, [padded / 4, 1], destination => CodePacker.Pack(Part(code => code & 3), 2, destination)));
-            string codes = Add($"{name}/low", "Reshape", [Shifted("low", low, 4, [padded / 4, 4], 3), Numbers([-1])], ElementType.UInt8, [padded]);
+            string low = Hold(
+                new Initializer.Computed(
+                    $"{name}/low",
+                    ElementType.UInt8,
+                    [padded / 4, 1],
+                    destination => CodePacker.Pack(Part(code => code & 3), 2, destination)
+                )
+            );
+            string codes = Add(
+                $"{name}/low",
+                "Reshape",
+                [Shifted("low", low, 4, [padded / 4, 4], 3), Numbers([-1])],
+                ElementType.UInt8,
+                [padded]
+            );
             if (bits == 3)
             {
-                string high = Hold(new Initializer.Computed($"{name}/high", ElementType.UInt8, [padded / 8, 1], destination => CodePacker.PackPlain(Part(code => code >> 2), 1, destination)));
-                string moved = Add($"{name}/high/raised", "BitShift", [Shifted("high", high, 8, [padded / 8, 8], 1), Byte(2)], ElementType.UInt8, [padded / 8, 8], null, new GraphAttribute.Text("direction", "LEFT"));
-                codes = Add(name, "BitwiseOr", [codes, Add($"{name}/high", "Reshape", [moved, Numbers([-1])], ElementType.UInt8, [padded])], ElementType.UInt8, [padded]);
+                string high = Hold(
+                    new Initializer.Computed(
+                        $"{name}/high",
+                        ElementType.UInt8,
+                        [padded / 8, 1],
+                        destination => CodePacker.PackPlain(Part(code => code >> 2), 1, destination)
+                    )
+                );
+                string moved = Add(
+                    $"{name}/high/raised",
+                    "BitShift",
+                    [Shifted("high", high, 8, [padded / 8, 8], 1), Byte(2)],
+                    ElementType.UInt8,
+                    [padded / 8, 8],
+                    null,
+                    new GraphAttribute.Text("direction", "LEFT")
+                );
+                codes = Add(
+                    name,
+                    "BitwiseOr",
+                    [codes, Add($"{name}/high", "Reshape", [moved, Numbers([-1])], ElementType.UInt8, [padded])],
+                    ElementType.UInt8,
+                    [padded]
+                );
             }
-            if (padded != count) codes = Add(name, "Slice", [codes, Numbers([0]), Numbers([count])], ElementType.UInt8, [count]);
-            return Add($"{name}/codes", "Reshape", [codes, Numbers([rows, columns])], ElementType.UInt8, [rows, columns]);
+            if (padded != count)
+                codes = Add(name, "Slice", [codes, Numbers([0]), Numbers([count])], ElementType.UInt8, [count]);
+            return Add(
+                $"{name}/codes",
+                "Reshape",
+                [codes, Numbers([rows, columns])],
+                ElementType.UInt8,
+                [rows, columns]
+            );
         }
 
         private string Affine(string name, string codes, AffineParameters affine, long rows, long columns)
         {
             long[] shape = [rows, columns];
-            string steps = Hold(new Initializer.Inline($"{name}/steps", ElementType.Float32, [rows, 1], Bytes<float>(affine.Scales)));
+            string steps = Hold(
+                new Initializer.Inline($"{name}/steps", ElementType.Float32, [rows, 1], Bytes<float>(affine.Scales))
+            );
             string zeroPoints = affine.ZeroPoints.All(value => value is >= sbyte.MinValue and <= sbyte.MaxValue)
-                ? Cast($"{name}/zero_points", Hold(new Initializer.Inline($"{name}/zero_points", ElementType.Int8, [rows, 1], Bytes<sbyte>([.. affine.ZeroPoints.Select(value => (sbyte)value)]))), ElementType.Float32, [rows, 1])
-                : Hold(new Initializer.Inline($"{name}/zero_points", ElementType.Float32, [rows, 1], Bytes<float>(affine.ZeroPoints)));
-            string centred = Add(name, "Sub", [Cast(name, codes, ElementType.Float32, shape), zeroPoints], ElementType.Float32, shape);
+                ? Cast(
+                    $"{name}/zero_points",
+                    Hold(
+                        new Initializer.Inline(
+                            $"{name}/zero_points",
+                            ElementType.Int8,
+                            [rows, 1],
+                            Bytes<sbyte>([.. affine.ZeroPoints.Select(value => (sbyte)value)])
+                        )
+                    ),
+                    ElementType.Float32,
+                    [rows, 1]
+                )
+                : Hold(
+                    new Initializer.Inline(
+                        $"{name}/zero_points",
+                        ElementType.Float32,
+                        [rows, 1],
+                        Bytes<float>(affine.ZeroPoints)
+                    )
+                );
+            string centred = Add(
+                name,
+                "Sub",
+                [Cast(name, codes, ElementType.Float32, shape), zeroPoints],
+                ElementType.Float32,
+                shape
+            );
             return Add(name, "Mul", [centred, steps], ElementType.Float32, shape);
         }
 
         private string Palette(string name, string codes, QuantizedWeight tables, long rows, long columns)
         {
             bool isShared = tables.Spec.Method == QuantizerMethod.KMeansPerTensor;
-            long[] shape = [rows, columns], tableShape = isShared ? [tables.Spec.PaletteLength] : [rows, tables.Spec.PaletteLength];
+            long[] shape = [rows, columns],
+                tableShape = isShared ? [tables.Spec.PaletteLength] : [rows, tables.Spec.PaletteLength];
             ElementType type = tables.Spec.PaletteType(tables.TableType);
             byte[] data = new byte[tables.Palettes.Length * type.SizeBytes()];
             TablePrecision.Write(type, tables.Palettes, data);
             string palette = Hold(new Initializer.Inline($"{name}/palette", type, tableShape, data));
-            if (type != ElementType.Float32) palette = Cast($"{name}/palette", palette, ElementType.Float32, tableShape);
+            if (type != ElementType.Float32)
+                palette = Cast($"{name}/palette", palette, ElementType.Float32, tableShape);
             string indices = Cast(name, codes, ElementType.Int32, shape);
             return isShared
                 ? Add(name, "Gather", [palette, indices], ElementType.Float32, shape)
-                : Add(name, "GatherElements", [palette, indices], ElementType.Float32, shape, null, new GraphAttribute.Whole("axis", 1));
+                : Add(
+                    name,
+                    "GatherElements",
+                    [palette, indices],
+                    ElementType.Float32,
+                    shape,
+                    null,
+                    new GraphAttribute.Whole("axis", 1)
+                );
         }
 
-        private string Cast(string stem, string source, ElementType type, IReadOnlyList<long> shape, string? output = null) =>
-            Add(stem, "Cast", [source], type, shape, output, new GraphAttribute.Whole("to", OnnxTypes.ToOnnx(type)));
+        private string Cast(
+            string stem,
+            string source,
+            ElementType type,
+            IReadOnlyList<long> shape,
+            string? output = null
+        ) => Add(stem, "Cast", [source], type, shape, output, new GraphAttribute.Whole("to", OnnxTypes.ToOnnx(type)));
 
-        private string Add(string stem, string opType, string[] inputs, ElementType type, IReadOnlyList<long> shape, string? output = null, params GraphAttribute[] attributes)
+        private string Add(
+            string stem,
+            string opType,
+            string[] inputs,
+            ElementType type,
+            IReadOnlyList<long> shape,
+            string? output = null,
+            params GraphAttribute[] attributes
+        )
         {
             string node = $"{stem}/{opType}";
             output ??= node;
@@ -146,14 +314,24 @@ internal static class OnnxWeightCodes
             return output;
         }
 
-        private string Byte(int value) => Hold(new Initializer.Inline($"byte {value}", ElementType.UInt8, [], new[] { (byte)value }));
+        private string Byte(int value) =>
+            Hold(new Initializer.Inline($"byte {value}", ElementType.UInt8, [], new[] { (byte)value }));
 
-        private string Numbers(IReadOnlyList<long> numbers) => Hold(new Initializer.Inline($"numbers {string.Join(' ', numbers.Select(number => $"{number}"))}", ElementType.Int64, [numbers.Count], Bytes<long>([.. numbers])));
+        private string Numbers(IReadOnlyList<long> numbers) =>
+            Hold(
+                new Initializer.Inline(
+                    $"numbers {string.Join(' ', numbers.Select(number => $"{number}"))}",
+                    ElementType.Int64,
+                    [numbers.Count],
+                    Bytes<long>([.. numbers])
+                )
+            );
 
         // Constants of one name are one constant.
         private string Hold(Initializer initializer)
         {
-            if (!constants.Add(initializer.Name)) return initializer.Name;
+            if (!constants.Add(initializer.Name))
+                return initializer.Name;
             initializers.Add(initializer);
             values[initializer.Name] = initializer.Value;
             return initializer.Name;
@@ -166,6 +344,7 @@ internal static class OnnxWeightCodes
             return packed;
         }
 
-        private static byte[] Bytes<T>(T[] numbers) where T : unmanaged => MemoryMarshal.AsBytes<T>(numbers).ToArray();
+        private static byte[] Bytes<T>(T[] numbers)
+            where T : unmanaged => MemoryMarshal.AsBytes<T>(numbers).ToArray();
     }
 }

@@ -7,14 +7,21 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Packing;
 
 /// <summary>
-/// <c>q2_pack.json</c> of a folder in another program's format: what was done to the weights, which the format itself cannot say.
+/// <c>q2_pack.json</c> of a folder in another program's format: what was done to the weights, which the format itself
+/// cannot say.
 /// </summary>
 /// <param name="Format">Format of the folder.</param>
 /// <param name="AverageBits">By the size formula.</param>
 /// <param name="ActivationBits">Bits that activations are to be rounded to; null leaves them.</param>
 /// <param name="Allocation">Option of every quantized weight.</param>
 /// <param name="Plan">Where the allocation came from; null when it was not said.</param>
-internal sealed record PackNote(PackFormat Format, double AverageBits, int? ActivationBits, BitAllocation Allocation, JsonObject? Plan)
+internal sealed record PackNote(
+    PackFormat Format,
+    double AverageBits,
+    int? ActivationBits,
+    BitAllocation Allocation,
+    JsonObject? Plan
+)
 {
     /// <summary>Name of the file, in the folder itself.</summary>
     public const string FileName = "q2_pack.json";
@@ -43,7 +50,8 @@ internal sealed record PackNote(PackFormat Format, double AverageBits, int? Acti
     public static PackNote? Read(string folder)
     {
         string path = Path.Combine(folder, FileName);
-        if (!File.Exists(path)) return null;
+        if (!File.Exists(path))
+            return null;
         return OwnJson.Read(path, "pack", Of);
     }
 
@@ -53,13 +61,23 @@ internal sealed record PackNote(PackFormat Format, double AverageBits, int? Acti
     {
         if (root["format"].Text() != Kind || root["version"].Int() != Version)
         {
-            throw new PackedModelException($"{root.Source}: format {root["format"]} version {root["version"]}, expected '{Kind}' version {Version}. Pack again.");
+            throw new PackedModelException(
+                $"{root.Source}: format {root["format"]} version {root["version"]}, expected '{Kind}' version {Version}. Pack again."
+            );
         }
         int? bits = root["activation_bits"].IntOrNull();
-        if (bits is < 2 or > 8) throw new PackedModelException($"{root.Source}: activations of {bits} bits; 2 to 8 are possible.");
+        if (bits is < 2 or > 8)
+            throw new PackedModelException($"{root.Source}: activations of {bits} bits; 2 to 8 are possible.");
         string kind = root["kind"].Text();
-        PackFormat? format = Enum.GetValues<PackFormat>().Cast<PackFormat?>().FirstOrDefault(candidate => candidate.ToString()!.Equals(kind, StringComparison.OrdinalIgnoreCase));
-        return new PackNote(format ?? throw root["kind"].Fault("a format of `q2 pack`"), root["average_bits"].Number(), bits, BitAllocation.FromJson(root["allocation"]),
-            root["plan"].IsNull ? null : root["plan"].AsObject());
+        PackFormat? format = Enum.GetValues<PackFormat>()
+            .Cast<PackFormat?>()
+            .FirstOrDefault(candidate => candidate.ToString()!.Equals(kind, StringComparison.OrdinalIgnoreCase));
+        return new PackNote(
+            format ?? throw root["kind"].Fault("a format of `q2 pack`"),
+            root["average_bits"].Number(),
+            bits,
+            BitAllocation.FromJson(root["allocation"]),
+            root["plan"].IsNull ? null : root["plan"].AsObject()
+        );
     }
 }

@@ -7,16 +7,26 @@ using Qua2SeDiMo.Quantizers;
 namespace Qua2SeDiMo.Packing;
 
 /// <summary>
-/// What <c>q2_manifest.json</c> says of a packed denoiser (docs/formats.md). The order of <see cref="Parts"/> is the order of their data.
+/// What <c>q2_manifest.json</c> says of a packed denoiser (docs/formats.md). The order of <see cref="Parts"/> is the
+/// order of their data.
 /// </summary>
 /// <param name="WeightsSha256">SHA-256 of the weights file, lower-case hexadecimal.</param>
 /// <param name="SourceFingerprint">Fingerprint of the bank that it was packed from.</param>
 /// <param name="QuantizedBytes">Bytes of tables and codes.</param>
 /// <param name="AverageBits">By the size formula, over the quantizable weights.</param>
-/// <param name="ActivationBits">Bits that activations are rounded to when the model runs, 2 to 8; null leaves them.</param>
+/// <param name="ActivationBits">Bits that activations are rounded to when the model runs, 2 to 8; null leaves
+/// them.</param>
 /// <param name="Plan">Where the allocation came from, as given by the caller; null when it was not said.</param>
 /// <param name="Parts">Quantized weights and parts.</param>
-internal sealed record PackedManifest(string WeightsSha256, string SourceFingerprint, long QuantizedBytes, double AverageBits, int? ActivationBits, JsonObject? Plan, IReadOnlyList<PackedPart> Parts)
+internal sealed record PackedManifest(
+    string WeightsSha256,
+    string SourceFingerprint,
+    long QuantizedBytes,
+    double AverageBits,
+    int? ActivationBits,
+    JsonObject? Plan,
+    IReadOnlyList<PackedPart> Parts
+)
 {
     /// <summary>Name of the manifest inside the denoiser's folder.</summary>
     public const string FileName = ComponentFiles.ManifestName;
@@ -24,18 +34,26 @@ internal sealed record PackedManifest(string WeightsSha256, string SourceFingerp
     /// <summary>Name of the weights file beside it.</summary>
     public const string WeightsFileName = ComponentFiles.PackedWeightsName;
 
-    /// <summary>Tensors of the weights file that hold all tables, all codes, and, as prefix, parts that kept their precision.</summary>
-    internal const string TablesTensor = "q2.tables", CodesTensor = "q2.codes", PartTensorPrefix = "q2.part.";
+    /// <summary>Tensors of the weights file that hold all tables, all codes, and, as prefix, parts that kept their
+    /// precision.</summary>
+    internal const string TablesTensor = "q2.tables",
+        CodesTensor = "q2.codes",
+        PartTensorPrefix = "q2.part.";
 
     private const string Format = "q2-packed";
     private const int Version = 1;
 
     /// <summary>The allocation that it was packed under.</summary>
-    public BitAllocation Allocation => new(Parts.Where(part => part.Spec is not null).Select(part => KeyValuePair.Create(part.Name, part.Spec!)));
+    public BitAllocation Allocation =>
+        new(Parts.Where(part => part.Spec is not null).Select(part => KeyValuePair.Create(part.Name, part.Spec!)));
 
     internal string ToJson()
     {
-        ElementType[] common = [Parts.Count > 0 ? Parts[0].OriginalType : ElementType.Float32, Parts.Count > 0 ? Parts[0].TableType : ElementType.Float32];
+        ElementType[] common =
+        [
+            Parts.Count > 0 ? Parts[0].OriginalType : ElementType.Float32,
+            Parts.Count > 0 ? Parts[0].TableType : ElementType.Float32,
+        ];
         var root = new JsonObject
         {
             ["format"] = Format,
@@ -50,7 +68,9 @@ internal sealed record PackedManifest(string WeightsSha256, string SourceFingerp
             ["table_type"] = common[1].ToString(),
             ["plan"] = Plan?.DeepClone(),
             // Only what cannot be derived, without names: in a small model the manifest counts.
-            ["parts"] = new JsonObject(Parts.Select(part => KeyValuePair.Create(part.Name, (JsonNode?)ToJson(part, common)))),
+            ["parts"] = new JsonObject(
+                Parts.Select(part => KeyValuePair.Create(part.Name, (JsonNode?)ToJson(part, common)))
+            ),
         };
         return root.ToJsonString();
     }
@@ -58,16 +78,23 @@ internal sealed record PackedManifest(string WeightsSha256, string SourceFingerp
     private static JsonArray ToJson(PackedPart part, ElementType[] common)
     {
         var extras = new JsonObject();
-        if (part.TensorName != DefaultTensor(part.Name)) extras["tensor"] = part.TensorName;
+        if (part.TensorName != DefaultTensor(part.Name))
+            extras["tensor"] = part.TensorName;
         if (part.IsPart)
         {
             extras["input_start"] = part.InputStart;
             extras["tensor_inputs"] = part.TensorInputs;
         }
-        if (part.OriginalType != common[0]) extras["original_type"] = part.OriginalType.ToString();
-        if (part.TableType != common[1]) extras["table_type"] = part.TableType.ToString();
-        var node = new JsonArray(part.Spec?.ToString(), new JsonArray([.. part.Shape.Select(extent => JsonValue.Create(extent))]));
-        if (extras.Count > 0) node.Add((JsonNode)extras);
+        if (part.OriginalType != common[0])
+            extras["original_type"] = part.OriginalType.ToString();
+        if (part.TableType != common[1])
+            extras["table_type"] = part.TableType.ToString();
+        var node = new JsonArray(
+            part.Spec?.ToString(),
+            new JsonArray([.. part.Shape.Select(extent => JsonValue.Create(extent))])
+        );
+        if (extras.Count > 0)
+            node.Add((JsonNode)extras);
         return node;
     }
 
@@ -76,7 +103,10 @@ internal sealed record PackedManifest(string WeightsSha256, string SourceFingerp
     internal static PackedManifest Read(string directory)
     {
         string path = Path.Combine(directory, FileName);
-        if (!File.Exists(path)) throw new PackedModelException($"{path}: there is no such file; this is not a packed denoiser. 'q2 pack' makes one.");
+        if (!File.Exists(path))
+            throw new PackedModelException(
+                $"{path}: there is no such file; this is not a packed denoiser. 'q2 pack' makes one."
+            );
         return OwnJson.Read(path, "pack", Of);
     }
 
@@ -85,26 +115,58 @@ internal sealed record PackedManifest(string WeightsSha256, string SourceFingerp
     internal static PackedManifest Of(ForeignValue root)
     {
         string path = root.Source;
-        if (root["format"].Text() != Format) throw new PackedModelException($"{path}: format '{root["format"]}', expected '{Format}'.");
-        if (root["version"].Int() != Version) throw new PackedModelException($"{path}: version {root["version"]}, this program reads version {Version}. Pack again, or use the program that packed it.");
+        if (root["format"].Text() != Format)
+            throw new PackedModelException($"{path}: format '{root["format"]}', expected '{Format}'.");
+        if (root["version"].Int() != Version)
+            throw new PackedModelException(
+                $"{path}: version {root["version"]}, this program reads version {Version}. Pack again, or use the program that packed it."
+            );
         // The name is fixed, so a manifest cannot point outside its folder.
-        if (root["weights"].Text() != WeightsFileName) throw new PackedModelException($"{path}: weights file '{root["weights"]}', expected '{WeightsFileName}' beside it.");
-        ElementType original = ReadType(root["original_type"]), table = ReadType(root["table_type"]);
-        PackedPart[] parts = [.. root["parts"].Members.Select(pair => ReadPart(path, pair.Key, pair.Value, original, table))];
+        if (root["weights"].Text() != WeightsFileName)
+            throw new PackedModelException(
+                $"{path}: weights file '{root["weights"]}', expected '{WeightsFileName}' beside it."
+            );
+        ElementType original = ReadType(root["original_type"]),
+            table = ReadType(root["table_type"]);
+        PackedPart[] parts =
+        [
+            .. root["parts"].Members.Select(pair => ReadPart(path, pair.Key, pair.Value, original, table)),
+        ];
         int? activationBits = root["activation_bits"].IntOrNull();
-        if (activationBits is < 2 or > 8) throw new PackedModelException($"{path}: activations of {activationBits} bits; 2 to 8 are possible.");
-        return new PackedManifest(root["sha256"].Text(), root["source"].TextOrNull() ?? "", root["quantized_bytes"].Long(), root["average_bits"].Number(), activationBits,
-            root["plan"].IsNull ? null : root["plan"].AsObject(), parts);
+        if (activationBits is < 2 or > 8)
+            throw new PackedModelException($"{path}: activations of {activationBits} bits; 2 to 8 are possible.");
+        return new PackedManifest(
+            root["sha256"].Text(),
+            root["source"].TextOrNull() ?? "",
+            root["quantized_bytes"].Long(),
+            root["average_bits"].Number(),
+            activationBits,
+            root["plan"].IsNull ? null : root["plan"].AsObject(),
+            parts
+        );
     }
 
-    private static PackedPart ReadPart(string path, string name, ForeignValue entry, ElementType original, ElementType table)
+    private static PackedPart ReadPart(
+        string path,
+        string name,
+        ForeignValue entry,
+        ElementType original,
+        ElementType table
+    )
     {
         IReadOnlyList<ForeignValue> items = entry.Items;
-        if (items.Count is not (2 or 3)) throw new PackedModelException($"{path}: weight '{name}' has {items.Count} entries; option, shape and sometimes an object are expected.");
+        if (items.Count is not (2 or 3))
+            throw new PackedModelException(
+                $"{path}: weight '{name}' has {items.Count} entries; option, shape and sometimes an object are expected."
+            );
         long[] shape = [.. items[1].Items.Select(extent => extent.Long())];
         if (shape.Length is < 2 or > 5 || shape.Any(extent => extent < 1) || !IsSmall(shape))
         {
-            throw new PackedModelException($"{path}: weight '{name}' has shape [{string.Join(", ", shape.Take(8).Select(extent => $"{extent}"))}]; 2 to 5 positive extents with at most {Array.MaxLength} weights are expected.");
+            throw new PackedModelException(
+                $"{path}: weight '{name}' has shape "
+                    + $"[{string.Join(", ", shape.Take(8).Select(extent => $"{extent}"))}]; 2 to 5 positive extents "
+                    + $"with at most {Array.MaxLength} weights are expected."
+            );
         }
         QuantizerSpec? spec = null;
         if (items[0].TextOrNull() is { } option && !QuantizerSpec.TryParse(option, out spec))
@@ -116,12 +178,23 @@ internal sealed record PackedManifest(string WeightsSha256, string SourceFingerp
         long start = extras is { } part && !part["input_start"].IsNull ? part["input_start"].Long() : 0;
         if (start < 0 || inputs < shape[1] || start > inputs - shape[1] || inputs > Array.MaxLength)
         {
-            throw new PackedModelException($"{path}: weight '{name}' takes inputs {start} to {start + shape[1]} of {inputs}, which cannot be.");
+            throw new PackedModelException(
+                $"{path}: weight '{name}' takes inputs {start} to {start + shape[1]} of {inputs}, which cannot be."
+            );
         }
-        return new PackedPart(name, extras?["tensor"].TextOrNull() ?? DefaultTensor(name), shape, start, inputs, spec,
-            TypeOr(original, "original_type"), TablePrecision.For(TypeOr(table, "table_type")));
+        return new PackedPart(
+            name,
+            extras?["tensor"].TextOrNull() ?? DefaultTensor(name),
+            shape,
+            start,
+            inputs,
+            spec,
+            TypeOr(original, "original_type"),
+            TablePrecision.For(TypeOr(table, "table_type"))
+        );
 
-        ElementType TypeOr(ElementType common, string key) => extras is { } found && !found[key].IsNull ? ReadType(found[key]) : common;
+        ElementType TypeOr(ElementType common, string key) =>
+            extras is { } found && !found[key].IsNull ? ReadType(found[key]) : common;
     }
 
     private static bool IsSmall(long[] shape)
@@ -129,20 +202,22 @@ internal sealed record PackedManifest(string WeightsSha256, string SourceFingerp
         long count = 1;
         foreach (long extent in shape)
         {
-            if (extent > Array.MaxLength / count) return false;
+            if (extent > Array.MaxLength / count)
+                return false;
             count *= extent;
         }
         return true;
     }
 
-    private static ElementType ReadType(ForeignValue value) => value.Text() switch
-    {
-        nameof(ElementType.Float32) => ElementType.Float32,
-        nameof(ElementType.Float16) => ElementType.Float16,
-        nameof(ElementType.BFloat16) => ElementType.BFloat16,
-        nameof(ElementType.Float64) => ElementType.Float64,
-        _ => throw value.Fault("a floating point type"),
-    };
+    private static ElementType ReadType(ForeignValue value) =>
+        value.Text() switch
+        {
+            nameof(ElementType.Float32) => ElementType.Float32,
+            nameof(ElementType.Float16) => ElementType.Float16,
+            nameof(ElementType.BFloat16) => ElementType.BFloat16,
+            nameof(ElementType.Float64) => ElementType.Float64,
+            _ => throw value.Fault("a floating point type"),
+        };
 
     private static string DefaultTensor(string name) => name + ".weight";
 }

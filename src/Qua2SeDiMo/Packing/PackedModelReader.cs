@@ -10,8 +10,8 @@ using Qua2SeDiMo.Quantizers.Bank;
 namespace Qua2SeDiMo.Packing;
 
 /// <summary>
-/// A packed denoiser's tensors under their original names: quantized ones are reconstructed in single precision as they are read, parts of
-/// split weights are joined, all others come as they were. Safe to read from several threads.
+/// A packed denoiser's tensors under their original names: quantized ones are reconstructed in single precision as they
+/// are read, parts of split weights are joined, all others come as they were. Safe to read from several threads.
 /// </summary>
 internal sealed class PackedModelReader : ITensorSource
 {
@@ -27,24 +27,47 @@ internal sealed class PackedModelReader : ITensorSource
         DirectoryPath = directory;
         Manifest = manifest;
         this.file = file;
-        long tables = 0, codes = 0;
+        long tables = 0,
+            codes = 0;
         foreach (PackedPart part in manifest.Parts)
         {
             offsets.Add(part.Name, (tables, codes));
             tables = checked(tables + part.TableBytes);
             codes = checked(codes + part.CodeBytes);
-            if (part.Spec is null) QuantizedWeightTensors.Check(file, new TensorInfo(PackedManifest.PartTensorPrefix + part.Name, part.OriginalType, part.Shape));
+            if (part.Spec is null)
+                QuantizedWeightTensors.Check(
+                    file,
+                    new TensorInfo(PackedManifest.PartTensorPrefix + part.Name, part.OriginalType, part.Shape)
+                );
         }
         QuantizedWeightTensors.Check(file, new TensorInfo(PackedManifest.TablesTensor, ElementType.UInt8, [tables]));
         QuantizedWeightTensors.Check(file, new TensorInfo(PackedManifest.CodesTensor, ElementType.UInt8, [codes]));
-        quantized = manifest.Parts.GroupBy(part => part.TensorName).ToDictionary(group => group.Key, Join, StringComparer.Ordinal);
+        quantized = manifest
+            .Parts.GroupBy(part => part.TensorName)
+            .ToDictionary(group => group.Key, Join, StringComparer.Ordinal);
         var tensors = new Dictionary<string, TensorInfo>(StringComparer.Ordinal);
-        foreach (TensorInfo tensor in file.Tensors.Values.Where(tensor => !tensor.Name.StartsWith("q2.", StringComparison.Ordinal))) tensors.Add(tensor.Name, tensor);
+        foreach (
+            TensorInfo tensor in file.Tensors.Values.Where(tensor =>
+                !tensor.Name.StartsWith("q2.", StringComparison.Ordinal)
+            )
+        )
+            tensors.Add(tensor.Name, tensor);
         foreach ((string name, PackedPart[] parts) in quantized)
         {
-            if (!tensors.TryAdd(name, new TensorInfo(name, ElementType.Float32, [parts[0].Shape[0], parts[0].TensorInputs, .. parts[0].Shape.Skip(2)])))
+            if (
+                !tensors.TryAdd(
+                    name,
+                    new TensorInfo(
+                        name,
+                        ElementType.Float32,
+                        [parts[0].Shape[0], parts[0].TensorInputs, .. parts[0].Shape.Skip(2)]
+                    )
+                )
+            )
             {
-                throw new PackedModelException($"{file}: tensor '{name}' is there both quantized and as it was. Pack again.");
+                throw new PackedModelException(
+                    $"{file}: tensor '{name}' is there both quantized and as it was. Pack again."
+                );
             }
         }
         Tensors = tensors;
@@ -57,13 +80,15 @@ internal sealed class PackedModelReader : ITensorSource
     public PackedManifest Manifest { get; }
 
     /// <summary>Its weights as codes, for a program that multiplies by them.</summary>
-    public PaletteSource Codes => new(Manifest.Allocation, name => Manifest.Parts.First(part => part.Name == name).TableType, Load);
+    public PaletteSource Codes =>
+        new(Manifest.Allocation, name => Manifest.Parts.First(part => part.Name == name).TableType, Load);
 
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, TensorInfo> Tensors { get; }
 
     /// <summary>Whether a component's folder holds a packed denoiser.</summary>
-    public static bool IsPacked(string componentDirectory) => File.Exists(Path.Combine(componentDirectory, PackedManifest.FileName));
+    public static bool IsPacked(string componentDirectory) =>
+        File.Exists(Path.Combine(componentDirectory, PackedManifest.FileName));
 
     /// <summary>Opens a packed denoiser and checks manifest, header, lengths and checksum against each other.</summary>
     /// <exception cref="PackedModelException">The folder is not a sound packed denoiser.</exception>
@@ -72,7 +97,10 @@ internal sealed class PackedModelReader : ITensorSource
     {
         PackedManifest manifest = PackedManifest.Read(componentDirectory);
         string path = Path.Combine(componentDirectory, PackedManifest.WeightsFileName);
-        if (!File.Exists(path)) throw new PackedModelException($"{path}: there is no such file, though the manifest beside it names it; was the copy complete?");
+        if (!File.Exists(path))
+            throw new PackedModelException(
+                $"{path}: there is no such file, though the manifest beside it names it; was the copy complete?"
+            );
         SafetensorsFile file = SafetensorsFile.Open(path);
         try
         {
@@ -80,7 +108,10 @@ internal sealed class PackedModelReader : ITensorSource
             string found = Checksum(path);
             if (found != manifest.WeightsSha256)
             {
-                throw new PackedModelException($"{path}: SHA-256 is {found}, the manifest says {manifest.WeightsSha256}. The file is damaged or belongs to another manifest: copy it again, or pack again.");
+                throw new PackedModelException(
+                    $"{path}: SHA-256 is {found}, the manifest says {manifest.WeightsSha256}. The file is damaged "
+                        + "or belongs to another manifest: copy it again, or pack again."
+                );
             }
             return reader;
         }
@@ -96,12 +127,26 @@ internal sealed class PackedModelReader : ITensorSource
     public QuantizedWeight Load(string weightName)
     {
         PackedPart? part = Manifest.Parts.FirstOrDefault(part => part.Name == weightName && part.Spec is not null);
-        if (part is null) throw new PackedModelException($"{DirectoryPath}: no quantized weight '{weightName}'; the manifest lists {Manifest.Parts.Count} weights. Was it packed under another plan?");
-        byte[] codes = new byte[part.ElementCount], packed = new byte[part.CodeBytes];
+        if (part is null)
+            throw new PackedModelException(
+                $"{DirectoryPath}: no quantized weight '{weightName}'; the manifest lists {Manifest.Parts.Count} "
+                    + "weights. Was it packed under another plan?"
+            );
+        byte[] codes = new byte[part.ElementCount],
+            packed = new byte[part.CodeBytes];
         file.ReadBytes(PackedManifest.CodesTensor, offsets[part.Name].Codes, packed);
         CodePacker.Unpack(packed, part.Spec!.Bits, codes);
         (float[] values, AffineParameters? affine) = ReadTables(part);
-        return new QuantizedWeight(part.Spec, part.OutChannels, part.RowLength, part.TableType, codes, values, affine, double.NaN);
+        return new QuantizedWeight(
+            part.Spec,
+            part.OutChannels,
+            part.RowLength,
+            part.TableType,
+            codes,
+            values,
+            affine,
+            double.NaN
+        );
     }
 
     /// <inheritdoc/>
@@ -109,13 +154,18 @@ internal sealed class PackedModelReader : ITensorSource
     {
         if (!quantized.TryGetValue(name, out PackedPart[]? parts))
         {
-            if (!Tensors.ContainsKey(name)) throw MissingTensorException.For(this, name);
+            if (!Tensors.ContainsKey(name))
+                throw MissingTensorException.For(this, name);
             file.ReadSingle(name, start, destination);
             return;
         }
         if (start < 0 || start + destination.Length > Tensors[name].ElementCount)
         {
-            throw new ArgumentOutOfRangeException(nameof(start), start, $"Tensor '{name}' has {Tensors[name].ElementCount} elements.");
+            throw new ArgumentOutOfRangeException(
+                nameof(start),
+                start,
+                $"Tensor '{name}' has {Tensors[name].ElementCount} elements."
+            );
         }
         if (parts.Length == 1)
         {
@@ -126,7 +176,8 @@ internal sealed class PackedModelReader : ITensorSource
         while (destination.Length > 0)
         {
             long rowLength = parts.Sum(part => (long)part.RowLength);
-            long row = start / rowLength, position = start % rowLength;
+            long row = start / rowLength,
+                position = start % rowLength;
             PackedPart part = parts.Last(candidate => candidate.InputStart * candidate.KernelLength <= position);
             long inside = position - (part.InputStart * part.KernelLength);
             int length = (int)Math.Min(part.RowLength - inside, destination.Length);
@@ -141,14 +192,18 @@ internal sealed class PackedModelReader : ITensorSource
     {
         if (!quantized.ContainsKey(name))
         {
-            if (!Tensors.ContainsKey(name)) throw MissingTensorException.For(this, name);
+            if (!Tensors.ContainsKey(name))
+                throw MissingTensorException.For(this, name);
             file.ReadBytes(name, start, destination);
             return;
         }
         long first = start / sizeof(float);
         float[] values = new float[((start + destination.Length + sizeof(float) - 1) / sizeof(float)) - first];
         ReadSingle(name, first, values);
-        MemoryMarshal.AsBytes(values.AsSpan()).Slice((int)(start - (first * sizeof(float))), destination.Length).CopyTo(destination);
+        MemoryMarshal
+            .AsBytes(values.AsSpan())
+            .Slice((int)(start - (first * sizeof(float))), destination.Length)
+            .CopyTo(destination);
     }
 
     /// <inheritdoc/>
@@ -172,15 +227,18 @@ internal sealed class PackedModelReader : ITensorSource
             return;
         }
         float[] tables = palettes.GetOrAdd(part.Name, _ => ReadTables(part).Palettes);
-        int bits = part.Spec.Bits, paletteLength = part.Spec.PaletteLength;
+        int bits = part.Spec.Bits,
+            paletteLength = part.Spec.PaletteLength;
         bool shared = part.Spec.Method == QuantizerMethod.KMeansPerTensor;
-        byte[] codes = ArrayPool<byte>.Shared.Rent(PieceLength), packed = ArrayPool<byte>.Shared.Rent(PieceLength);
+        byte[] codes = ArrayPool<byte>.Shared.Rent(PieceLength),
+            packed = ArrayPool<byte>.Shared.Rent(PieceLength);
         while (destination.Length > 0)
         {
             // From the last multiple of eight at or before the start.
             int skip = (int)(start % 8);
             int count = Math.Min(PieceLength, destination.Length + skip);
-            Span<byte> bytes = packed.AsSpan(0, (int)CodePacker.PackedLength(count, bits)), piece = codes.AsSpan(0, count);
+            Span<byte> bytes = packed.AsSpan(0, (int)CodePacker.PackedLength(count, bits)),
+                piece = codes.AsSpan(0, count);
             file.ReadBytes(PackedManifest.CodesTensor, offsets[part.Name].Codes + ((start - skip) / 8 * bits), bytes);
             CodePacker.Unpack(bytes, bits, piece);
             piece = piece[skip..];
@@ -188,7 +246,11 @@ internal sealed class PackedModelReader : ITensorSource
             {
                 long row = start / part.RowLength;
                 int length = (int)Math.Min(piece.Length, shared ? piece.Length : ((row + 1) * part.RowLength) - start);
-                PaletteDecoder.Decode(piece[..length], tables.AsSpan(shared ? 0 : (int)row * paletteLength, paletteLength), destination);
+                PaletteDecoder.Decode(
+                    piece[..length],
+                    tables.AsSpan(shared ? 0 : (int)row * paletteLength, paletteLength),
+                    destination
+                );
                 piece = piece[length..];
                 destination = destination[length..];
                 start += length;
@@ -212,11 +274,21 @@ internal sealed class PackedModelReader : ITensorSource
         long next = 0;
         foreach (PackedPart part in parts)
         {
-            bool fits = part.InputStart == next && part.TensorInputs == parts[0].TensorInputs && part.Shape[0] == parts[0].Shape[0] && part.Shape.Skip(2).SequenceEqual(parts[0].Shape.Skip(2));
-            if (!fits) throw new PackedModelException($"{DirectoryPath}: part '{part.Name}' of tensor '{part.TensorName}' does not join the part before it. Pack again.");
+            bool fits =
+                part.InputStart == next
+                && part.TensorInputs == parts[0].TensorInputs
+                && part.Shape[0] == parts[0].Shape[0]
+                && part.Shape.Skip(2).SequenceEqual(parts[0].Shape.Skip(2));
+            if (!fits)
+                throw new PackedModelException(
+                    $"{DirectoryPath}: part '{part.Name}' of tensor '{part.TensorName}' does not join the part before it. Pack again."
+                );
             next += part.Shape[1];
         }
-        if (next != parts[0].TensorInputs) throw new PackedModelException($"{DirectoryPath}: tensor '{parts[0].TensorName}' has {parts[0].TensorInputs} inputs, its parts cover {next}. Pack again.");
+        if (next != parts[0].TensorInputs)
+            throw new PackedModelException(
+                $"{DirectoryPath}: tensor '{parts[0].TensorName}' has {parts[0].TensorInputs} inputs, its parts cover {next}. Pack again."
+            );
         return parts;
     }
 }

@@ -8,10 +8,10 @@ using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Packing;
 
-
 /// <summary>
-/// Writes a pipeline folder whose denoiser is packed: what is read of the other components is copied, the denoiser's weights become one safetensors file of
-/// tables, codes and untouched tensors with a manifest beside it (docs/formats.md).
+/// Writes a pipeline folder whose denoiser is packed: what is read of the other components is copied, the denoiser's
+/// weights become one safetensors file of tables, codes and untouched tensors with a manifest beside it
+/// (docs/formats.md).
 /// </summary>
 internal static class PackedModelWriter
 {
@@ -20,16 +20,29 @@ internal static class PackedModelWriter
     /// <param name="weights">Quantizable weights of its denoiser.</param>
     /// <param name="allocation">Options; a weight that it does not list keeps its precision.</param>
     /// <param name="bank">Bank made from this denoiser.</param>
-    /// <param name="destination">Folder to write: missing, empty, or an earlier packed model, which is replaced.</param>
+    /// <param name="destination">Folder to write: missing, empty, or an earlier packed model, which is
+    /// replaced.</param>
     /// <param name="plan">Where the allocation came from, kept in the manifest; null to leave it out.</param>
-    /// <param name="activationBits">Bits that activations are quantized to when the model runs, unless an option says otherwise; null leaves them.</param>
+    /// <param name="activationBits">Bits that activations are quantized to when the model runs, unless an option says
+    /// otherwise; null leaves them.</param>
     /// <param name="progress">Called with a finished share from 0 to 1.</param>
     /// <param name="cancellationToken">Stops; nothing is left behind.</param>
     /// <param name="tensors">The denoiser's tensors; null opens the safetensors files of its folder.</param>
-    /// <exception cref="PackedModelException">The destination is taken, the source is already packed, or the bank belongs to another model.</exception>
+    /// <exception cref="PackedModelException">The destination is taken, the source is already packed, or the bank
+    /// belongs to another model.</exception>
     /// <exception cref="Q2Exception">A file of the source or of the bank is missing or damaged.</exception>
-    public static PackedModelSummary Write(ModelFolder source, IReadOnlyList<QuantizableWeight> weights, BitAllocation allocation, QuantizerBank bank, string destination,
-        JsonObject? plan = null, int? activationBits = null, IProgress<double>? progress = null, ITensorSource? tensors = null, CancellationToken cancellationToken = default)
+    public static PackedModelSummary Write(
+        ModelFolder source,
+        IReadOnlyList<QuantizableWeight> weights,
+        BitAllocation allocation,
+        QuantizerBank bank,
+        string destination,
+        JsonObject? plan = null,
+        int? activationBits = null,
+        IProgress<double>? progress = null,
+        ITensorSource? tensors = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(weights);
@@ -37,37 +50,80 @@ internal static class PackedModelWriter
         ArgumentNullException.ThrowIfNull(bank);
         PipelineFolder.RequireKnown(source, weights, allocation);
         PackedModelSummary summary = null!;
-        string target = PipelineFolder.Write(source, destination, withProgram: true, folder =>
-        {
-            using ShardedTensors? own = tensors is null ? ShardedTensors.Open(ComponentFiles.Of(source.Denoiser)) : null;
-            summary = WriteDenoiser(tensors ?? own!, weights, allocation, bank, folder, plan, activationBits, progress, cancellationToken);
-        }, cancellationToken);
+        string target = PipelineFolder.Write(
+            source,
+            destination,
+            withProgram: true,
+            folder =>
+            {
+                using ShardedTensors? own = tensors is null
+                    ? ShardedTensors.Open(ComponentFiles.Of(source.Denoiser))
+                    : null;
+                summary = WriteDenoiser(
+                    tensors ?? own!,
+                    weights,
+                    allocation,
+                    bank,
+                    folder,
+                    plan,
+                    activationBits,
+                    progress,
+                    cancellationToken
+                );
+            },
+            cancellationToken
+        );
         return summary with { DirectoryPath = target };
     }
 
     /// <summary>Writes weights file and manifest of a denoiser into a folder.</summary>
-    internal static PackedModelSummary WriteDenoiser(ITensorSource tensors, IReadOnlyList<QuantizableWeight> weights, BitAllocation allocation, QuantizerBank bank,
-        string directory, JsonObject? plan, int? activationBits, IProgress<double>? progress, CancellationToken cancellationToken)
+    internal static PackedModelSummary WriteDenoiser(
+        ITensorSource tensors,
+        IReadOnlyList<QuantizableWeight> weights,
+        BitAllocation allocation,
+        QuantizerBank bank,
+        string directory,
+        JsonObject? plan,
+        int? activationBits,
+        IProgress<double>? progress,
+        CancellationToken cancellationToken
+    )
     {
         PackedPart[] parts = Parts(tensors, weights, allocation, bank);
         HashSet<string> replaced = [.. parts.Select(part => part.TensorName)];
-        TensorInfo[] rest = [.. tensors.Tensors.Values.Where(tensor => !replaced.Contains(tensor.Name)).OrderBy(tensor => tensor.Name, StringComparer.Ordinal)];
-        Dictionary<string, QuantizableWeight> byName = weights.ToDictionary(weight => weight.Name, StringComparer.Ordinal);
+        TensorInfo[] rest =
+        [
+            .. tensors
+                .Tensors.Values.Where(tensor => !replaced.Contains(tensor.Name))
+                .OrderBy(tensor => tensor.Name, StringComparer.Ordinal),
+        ];
+        Dictionary<string, QuantizableWeight> byName = weights.ToDictionary(
+            weight => weight.Name,
+            StringComparer.Ordinal
+        );
         PackedPart[] packed = [.. parts.Where(part => part.Spec is not null)];
         int steps = 0;
         var items = new List<SafetensorsWriter.Item>
         {
-            Joined(PackedManifest.TablesTensor, part => part.TableBytes, (stream, part) =>
-            {
-                bank.RequireMadeFrom(tensors, byName[part.Name]);
-                stream.Write(WeightTables.Write(bank.Load(part.Name, part.Spec!)));
-            }),
-            Joined(PackedManifest.CodesTensor, part => part.CodeBytes, (stream, part) =>
-            {
-                byte[] codes = new byte[part.CodeBytes];
-                CodePacker.Pack(bank.Load(part.Name, part.Spec!).Codes, part.Spec!.Bits, codes);
-                stream.Write(codes);
-            }),
+            Joined(
+                PackedManifest.TablesTensor,
+                part => part.TableBytes,
+                (stream, part) =>
+                {
+                    bank.RequireMadeFrom(tensors, byName[part.Name]);
+                    stream.Write(WeightTables.Write(bank.Load(part.Name, part.Spec!)));
+                }
+            ),
+            Joined(
+                PackedManifest.CodesTensor,
+                part => part.CodeBytes,
+                (stream, part) =>
+                {
+                    byte[] codes = new byte[part.CodeBytes];
+                    CodePacker.Pack(bank.Load(part.Name, part.Spec!).Codes, part.Spec!.Bits, codes);
+                    stream.Write(codes);
+                }
+            ),
         };
         items.AddRange(parts.Where(part => part.Spec is null).Select(part => Original(tensors, part)));
         items.AddRange(rest.Select(tensor => SafetensorsWriter.Item.Copy(tensors, tensor)));
@@ -76,47 +132,94 @@ internal static class PackedModelWriter
         long quantizedBytes = parts.Sum(part => part.TableBytes + part.CodeBytes);
         int originalBits = parts.Length > 0 ? 8 * TablePrecision.For(parts[0].OriginalType).SizeBytes() : 16;
         double averageBits = allocation.AverageBits([.. weights], originalBits);
-        var manifest = new PackedManifest(PackedModelReader.Checksum(path), bank.SourceFingerprint, quantizedBytes, averageBits, activationBits, plan, parts);
+        var manifest = new PackedManifest(
+            PackedModelReader.Checksum(path),
+            bank.SourceFingerprint,
+            quantizedBytes,
+            averageBits,
+            activationBits,
+            plan,
+            parts
+        );
         string manifestPath = Path.Combine(directory, PackedManifest.FileName);
         AtomicFile.WriteText(manifestPath, manifest.ToJson());
-        long restBytes = rest.Sum(tensor => tensor.SizeBytes) + parts.Where(part => part.Spec is null).Sum(part => part.ElementCount * part.OriginalType.SizeBytes());
-        return new PackedModelSummary(PackFormat.Q2, directory, quantizedBytes, restBytes, new FileInfo(path).Length + new FileInfo(manifestPath).Length, averageBits);
+        long restBytes =
+            rest.Sum(tensor => tensor.SizeBytes)
+            + parts.Where(part => part.Spec is null).Sum(part => part.ElementCount * part.OriginalType.SizeBytes());
+        return new PackedModelSummary(
+            PackFormat.Q2,
+            directory,
+            quantizedBytes,
+            restBytes,
+            new FileInfo(path).Length + new FileInfo(manifestPath).Length,
+            averageBits
+        );
 
         SafetensorsWriter.Item Joined(string name, Func<PackedPart, long> length, Action<Stream, PackedPart> write) =>
-            new(new TensorInfo(name, ElementType.UInt8, [packed.Sum(length)]), stream =>
-            {
-                foreach (PackedPart part in packed)
+            new(
+                new TensorInfo(name, ElementType.UInt8, [packed.Sum(length)]),
+                stream =>
                 {
-                    cancellationToken.ThrowIfCancellationRequested();
-                    write(stream, part);
-                    progress?.Report(++steps / (2.0 * packed.Length));
+                    foreach (PackedPart part in packed)
+                    {
+                        cancellationToken.ThrowIfCancellationRequested();
+                        write(stream, part);
+                        progress?.Report(++steps / (2.0 * packed.Length));
+                    }
                 }
-            });
+            );
     }
 
     // Every part of a tensor of which some part is quantized; tensors that are left alone stay under their own names.
-    private static PackedPart[] Parts(ITensorSource tensors, IReadOnlyList<QuantizableWeight> weights, BitAllocation allocation, QuantizerBank bank)
+    private static PackedPart[] Parts(
+        ITensorSource tensors,
+        IReadOnlyList<QuantizableWeight> weights,
+        BitAllocation allocation,
+        QuantizerBank bank
+    )
     {
-        HashSet<string> touched = [.. weights.Where(weight => allocation[weight.Name] is not null).Select(weight => weight.TensorName)];
-        return [.. weights.Where(weight => touched.Contains(weight.TensorName)).Select(weight =>
-        {
-            if (!tensors.Tensors.TryGetValue(weight.TensorName, out TensorInfo? tensor)) throw MissingTensorException.For(tensors, weight.TensorName);
-            QuantizerSpec? spec = allocation[weight.Name];
-            if (spec is not null) bank.MeanError(weight.Name, spec);
-            return PackedPart.Of(weight, spec, tensor.Type, spec is null ? TablePrecision.For(tensor.Type) : bank.Entries[weight.Name].TableType);
-        })];
+        HashSet<string> touched =
+        [
+            .. weights.Where(weight => allocation[weight.Name] is not null).Select(weight => weight.TensorName),
+        ];
+        return
+        [
+            .. weights
+                .Where(weight => touched.Contains(weight.TensorName))
+                .Select(weight =>
+                {
+                    if (!tensors.Tensors.TryGetValue(weight.TensorName, out TensorInfo? tensor))
+                        throw MissingTensorException.For(tensors, weight.TensorName);
+                    QuantizerSpec? spec = allocation[weight.Name];
+                    if (spec is not null)
+                        bank.MeanError(weight.Name, spec);
+                    return PackedPart.Of(
+                        weight,
+                        spec,
+                        tensor.Type,
+                        spec is null ? TablePrecision.For(tensor.Type) : bank.Entries[weight.Name].TableType
+                    );
+                }),
+        ];
     }
 
     // A part of a split weight that keeps its precision: its input channels, row by row.
     private static SafetensorsWriter.Item Original(ITensorSource tensors, PackedPart part) =>
-        new(new TensorInfo(PackedManifest.PartTensorPrefix + part.Name, part.OriginalType, part.Shape), stream =>
-        {
-            int size = part.OriginalType.SizeBytes();
-            byte[] row = new byte[part.RowLength * size];
-            for (int channel = 0; channel < part.OutChannels; channel++)
+        new(
+            new TensorInfo(PackedManifest.PartTensorPrefix + part.Name, part.OriginalType, part.Shape),
+            stream =>
             {
-                tensors.ReadBytes(part.TensorName, size * part.KernelLength * ((channel * part.TensorInputs) + part.InputStart), row);
-                stream.Write(row);
+                int size = part.OriginalType.SizeBytes();
+                byte[] row = new byte[part.RowLength * size];
+                for (int channel = 0; channel < part.OutChannels; channel++)
+                {
+                    tensors.ReadBytes(
+                        part.TensorName,
+                        size * part.KernelLength * ((channel * part.TensorInputs) + part.InputStart),
+                        row
+                    );
+                    stream.Write(row);
+                }
             }
-        });
+        );
 }

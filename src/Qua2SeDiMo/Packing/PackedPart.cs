@@ -14,8 +14,16 @@ namespace Qua2SeDiMo.Packing;
 /// <param name="Spec">Its option; null for a part of a split weight that kept its original precision.</param>
 /// <param name="OriginalType">Type in the original checkpoint.</param>
 /// <param name="TableType">Precision of its tables: Float32, Float16 or BFloat16.</param>
-internal sealed record PackedPart(string Name, string TensorName, IReadOnlyList<long> Shape, long InputStart, long TensorInputs, QuantizerSpec? Spec,
-    ElementType OriginalType, ElementType TableType)
+internal sealed record PackedPart(
+    string Name,
+    string TensorName,
+    IReadOnlyList<long> Shape,
+    long InputStart,
+    long TensorInputs,
+    QuantizerSpec? Spec,
+    ElementType OriginalType,
+    ElementType TableType
+)
 {
     /// <summary>Rows.</summary>
     public int OutChannels => checked((int)Shape[0]);
@@ -38,6 +46,20 @@ internal sealed record PackedPart(string Name, string TensorName, IReadOnlyList<
     /// <summary>Bytes of its codes.</summary>
     internal long CodeBytes => Spec is null ? 0 : CodePacker.PackedLength(ElementCount, Spec.Bits);
 
-    internal static PackedPart Of(QuantizableWeight weight, QuantizerSpec? spec, ElementType originalType, ElementType tableType) =>
-        new(weight.Name, weight.TensorName, weight.Shape, weight.InputStart, weight.TensorInputs, spec, originalType, tableType);
+    internal static PackedPart Of(
+        QuantizableWeight weight,
+        QuantizerSpec? spec,
+        ElementType originalType,
+        ElementType tableType
+    ) =>
+        new(
+            weight.Name,
+            weight.TensorName,
+            weight.Shape,
+            weight.InputStart,
+            weight.TensorInputs,
+            spec,
+            originalType,
+            tableType
+        );
 }

@@ -9,8 +9,8 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Packing;
 
 /// <summary>
-/// Writes a pipeline folder with another denoiser: of the other components what is read is copied, and the folder appears when it is
-/// complete.
+/// Writes a pipeline folder with another denoiser: of the other components what is read is copied, and the folder
+/// appears when it is complete.
 /// </summary>
 internal static class PipelineFolder
 {
@@ -25,15 +25,23 @@ internal static class PipelineFolder
     /// <param name="cancellationToken">Stops; nothing is left behind.</param>
     /// <returns>Full path of the folder.</returns>
     /// <exception cref="PackedModelException">The destination is taken, or the source is already packed.</exception>
-    internal static string Write(ModelFolder source, string destination, bool withProgram, Action<string> writeDenoiser,
-        CancellationToken cancellationToken)
+    internal static string Write(
+        ModelFolder source,
+        string destination,
+        bool withProgram,
+        Action<string> writeDenoiser,
+        CancellationToken cancellationToken
+    )
     {
         RequirePlace(source, destination);
-        return Replace(destination, folder =>
-        {
-            CopyPipeline(source, folder, withProgram, cancellationToken);
-            writeDenoiser(Path.Combine(folder, source.Denoiser.Name));
-        });
+        return Replace(
+            destination,
+            folder =>
+            {
+                CopyPipeline(source, folder, withProgram, cancellationToken);
+                writeDenoiser(Path.Combine(folder, source.Denoiser.Name));
+            }
+        );
     }
 
     /// <summary>Refuses a destination that is taken or lies in its source, as <see cref="Write"/> would.</summary>
@@ -44,47 +52,75 @@ internal static class PipelineFolder
         string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(destination));
         if (target == root || target.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal))
         {
-            throw new PackedModelException($"{target}: a packed model cannot be written inside its source {root}; choose another folder.");
+            throw new PackedModelException(
+                $"{target}: a packed model cannot be written inside its source {root}; choose another folder."
+            );
         }
         RequireFree(target);
     }
 
     private static void RequireFree(string target)
     {
-        bool isTaken = Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any() && !IsOurs(target);
-        if (isTaken) throw new PackedModelException($"{target}: the folder is not empty and not a packed model; choose another, or empty it.");
-        if (File.Exists(target)) throw new PackedModelException($"{target}: a file stands where a folder is to be written; choose another name.");
+        bool isTaken =
+            Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any() && !IsOurs(target);
+        if (isTaken)
+            throw new PackedModelException(
+                $"{target}: the folder is not empty and not a packed model; choose another, or empty it."
+            );
+        if (File.Exists(target))
+            throw new PackedModelException(
+                $"{target}: a file stands where a folder is to be written; choose another name."
+            );
     }
 
-    /// <summary>Fills a folder beside its place and publishes it there: missing, empty, or an earlier one of ours.</summary>
+    /// <summary>Fills a folder beside its place and publishes it there: missing, empty, or an earlier one of
+    /// ours.</summary>
     /// <exception cref="PackedModelException">The place is taken.</exception>
-    /// <exception cref="StorageException">Another process is writing it, or the disk refuses; the old content is kept.</exception>
-    internal static string Replace(string destination, Action<string> fill) => AtomicFolder.Replace(destination, RequireFree, fill);
+    /// <exception cref="StorageException">Another process is writing it, or the disk refuses; the old content is
+    /// kept.</exception>
+    internal static string Replace(string destination, Action<string> fill) =>
+        AtomicFolder.Replace(destination, RequireFree, fill);
 
     /// <summary>Checks that an allocation can be packed from a source.</summary>
-    /// <exception cref="PackedModelException">The source is already packed, or the allocation names weights that it does not
-    /// have.</exception>
-    internal static void RequireKnown(ModelFolder source, IReadOnlyList<QuantizableWeight> weights, BitAllocation allocation)
+    /// <exception cref="PackedModelException">The source is already packed, or the allocation names weights that it
+    /// does not have.</exception>
+    internal static void RequireKnown(
+        ModelFolder source,
+        IReadOnlyList<QuantizableWeight> weights,
+        BitAllocation allocation
+    )
     {
         if (PackedModelReader.IsPacked(source.Denoiser.DirectoryPath))
         {
-            throw new PackedModelException($"{source.DirectoryPath}: the denoiser is packed already; pack from the original model.");
+            throw new PackedModelException(
+                $"{source.DirectoryPath}: the denoiser is packed already; pack from the original model."
+            );
         }
         HashSet<string> known = [.. weights.Select(weight => weight.Name)];
         string? unknown = allocation.Specs.Keys.FirstOrDefault(name => !known.Contains(name));
         if (unknown is not null)
         {
-            throw new PackedModelException($"{source.DirectoryPath}: the allocation names weight '{unknown}', which the denoiser does "
-                + "not have; is it the plan of another model?");
+            throw new PackedModelException(
+                $"{source.DirectoryPath}: the allocation names weight '{unknown}', which the denoiser does "
+                    + "not have; is it the plan of another model?"
+            );
         }
     }
 
-    private static bool IsOurs(string folder) => File.Exists(Path.Combine(folder, PackNote.FileName))
-        || (File.Exists(Path.Combine(folder, ModelFolder.IndexName)) && Directory.EnumerateDirectories(folder)
-            .Any(PackedModelReader.IsPacked));
+    private static bool IsOurs(string folder) =>
+        File.Exists(Path.Combine(folder, PackNote.FileName))
+        || (
+            File.Exists(Path.Combine(folder, ModelFolder.IndexName))
+            && Directory.EnumerateDirectories(folder).Any(PackedModelReader.IsPacked)
+        );
 
     // Of each component that is read the files that are read, and nothing else; the index names no others.
-    private static void CopyPipeline(ModelFolder source, string target, bool withProgram, CancellationToken cancellationToken)
+    private static void CopyPipeline(
+        ModelFolder source,
+        string target,
+        bool withProgram,
+        CancellationToken cancellationToken
+    )
     {
         foreach (string file in Directory.EnumerateFiles(source.DirectoryPath).Where(HoldsTerms))
         {
@@ -99,7 +135,8 @@ internal static class PipelineFolder
             if (component.Name == source.Denoiser.Name)
             {
                 File.Copy(Path.Combine(component.DirectoryPath, "config.json"), Path.Combine(folder, "config.json"));
-                if (withProgram && files.Program is { } program) OnnxSkeleton.Write(program, Path.Combine(folder, OnnxReader.FileName));
+                if (withProgram && files.Program is { } program)
+                    OnnxSkeleton.Write(program, Path.Combine(folder, OnnxReader.FileName));
                 continue;
             }
             foreach (string file in files.Read)
@@ -110,7 +147,8 @@ internal static class PipelineFolder
         }
 
         // The terms under which the model may be given away.
-        static bool HoldsTerms(string path) => Path.GetFileName(path) is var name
+        static bool HoldsTerms(string path) =>
+            Path.GetFileName(path) is var name
             && Terms.Any(start => name.StartsWith(start, StringComparison.OrdinalIgnoreCase));
     }
 
@@ -118,9 +156,14 @@ internal static class PipelineFolder
     {
         HashSet<string> used = [.. source.Used.Select(component => component.Name)];
         var index = (JsonObject)source.Index.DeepClone();
-        string[] left = [.. index.Where(pair => ModelFolder.ComponentPair(pair.Key, pair.Value) is not null && !used.Contains(pair.Key))
-            .Select(pair => pair.Key)];
-        foreach (string name in left) index[name] = new JsonArray(null, null);
+        string[] left =
+        [
+            .. index
+                .Where(pair => ModelFolder.ComponentPair(pair.Key, pair.Value) is not null && !used.Contains(pair.Key))
+                .Select(pair => pair.Key),
+        ];
+        foreach (string name in left)
+            index[name] = new JsonArray(null, null);
         AtomicFile.WriteText(Path.Combine(target, ModelFolder.IndexName), index.ToJsonString(Indented) + "\n");
     }
 }

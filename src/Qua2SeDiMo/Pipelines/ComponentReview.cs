@@ -16,14 +16,25 @@ namespace Qua2SeDiMo.Pipelines;
 /// <param name="Corrections">What is corrected in its configuration, a sentence each.</param>
 /// <param name="Refusal">Why it cannot be used; null if it can.</param>
 internal sealed record ComponentReview(
-    string Component, string ClassName, string? FileClassName, IReadOnlyList<string> UnreadKeys, IReadOnlyList<string> UnreadTensors, IReadOnlyList<string> UnreadFiles,
-    IReadOnlyList<string> Corrections, string? Refusal)
+    string Component,
+    string ClassName,
+    string? FileClassName,
+    IReadOnlyList<string> UnreadKeys,
+    IReadOnlyList<string> UnreadTensors,
+    IReadOnlyList<string> UnreadFiles,
+    IReadOnlyList<string> Corrections,
+    string? Refusal
+)
 {
     /// <summary>Builds the component from its configuration and headers, and looks at what is left over.</summary>
     /// <param name="component">Any component that the pipeline uses.</param>
     /// <param name="open">Opens the weights of a network.</param>
     /// <param name="alsoRead">Paths of files of its folder that are read beside those with known names.</param>
-    internal static ComponentReview Of(ModelComponent component, Func<ModelComponent, ITensorSource> open, IReadOnlyList<string> alsoRead)
+    internal static ComponentReview Of(
+        ModelComponent component,
+        Func<ModelComponent, ITensorSource> open,
+        IReadOnlyList<string> alsoRead
+    )
     {
         var review = new ComponentReview(component.Name, component.ClassName, null, [], [], [], [], null);
         try
@@ -31,13 +42,22 @@ internal sealed record ComponentReview(
             ComponentFiles files = ComponentFiles.Of(component);
             review = review with { UnreadFiles = KnownFiles.Unknown(files.Unread(alsoRead)) };
             ComponentRole role = ComponentRoles.Of(component.Name);
-            if (role is not (ComponentRole.Network or ComponentRole.Scheduler)) return review;
+            if (role is not (ComponentRole.Network or ComponentRole.Scheduler))
+                return review;
             ComponentConfig config = component.ReadConfig();
-            string? own = config.OwnClassName.Length > 0 && config.OwnClassName != config.ClassName ? config.OwnClassName : null;
-            review = review with { ClassName = config.ClassName, FileClassName = own, Corrections = component.CorrectionNotes() };
-            if (role == ComponentRole.Scheduler) SchedulerCatalog.Create(config);
+            string? own =
+                config.OwnClassName.Length > 0 && config.OwnClassName != config.ClassName ? config.OwnClassName : null;
+            review = review with
+            {
+                ClassName = config.ClassName,
+                FileClassName = own,
+                Corrections = component.CorrectionNotes(),
+            };
+            if (role == ComponentRole.Scheduler)
+                SchedulerCatalog.Create(config);
             // A program has its own names, and all of it is run.
-            else if (files.Program is null) review = review with { UnreadTensors = UnreadTensorsOf(component, config, open) };
+            else if (files.Program is null)
+                review = review with { UnreadTensors = UnreadTensorsOf(component, config, open) };
             return review with { UnreadKeys = KnownConfigs.Unread(config) };
         }
         catch (Exception error) when (error is Q2Exception or IOException or UnauthorizedAccessException)
@@ -46,11 +66,21 @@ internal sealed record ComponentReview(
         }
     }
 
-    private static IReadOnlyList<string> UnreadTensorsOf(ModelComponent component, ComponentConfig config, Func<ModelComponent, ITensorSource> open)
+    private static IReadOnlyList<string> UnreadTensorsOf(
+        ModelComponent component,
+        ComponentConfig config,
+        Func<ModelComponent, ITensorSource> open
+    )
     {
         using ITensorSource source = open(component);
         var asked = new AskedTensors(source);
-        foreach (GraphPart part in ArchitectureCatalog.Find(config).Parts) ArchitectureCatalog.Build(new BuildRequest(config, asked) { Part = part });
-        return [.. asked.Unread.Select(tensor => tensor.Name).Where(name => !KnownTensors.IsHarmless(config.ClassName, name))];
+        foreach (GraphPart part in ArchitectureCatalog.Find(config).Parts)
+            ArchitectureCatalog.Build(new BuildRequest(config, asked) { Part = part });
+        return
+        [
+            .. asked
+                .Unread.Select(tensor => tensor.Name)
+                .Where(name => !KnownTensors.IsHarmless(config.ClassName, name)),
+        ];
     }
 }

@@ -11,26 +11,35 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Pipelines;
 
 /// <summary>
-/// Fingerprints what the program reads of a model, and of what images are scored with, part by part. What it never reads (safety checker,
-/// feature extractor, other variants of the weights, notes) has no part in it.
+/// Fingerprints what the program reads of a model, and of what images are scored with, part by part. What it never
+/// reads (safety checker, feature extractor, other variants of the weights, notes) has no part in it.
 /// </summary>
 /// <param name="cache">Saves reading tensors that were read before.</param>
 /// <param name="progress">Told how much is read.</param>
 /// <param name="cancellationToken">Stops between pieces.</param>
-internal sealed class ContentReader(FingerprintCache cache, IProgress<StageProgress>? progress, CancellationToken cancellationToken)
+internal sealed class ContentReader(
+    FingerprintCache cache,
+    IProgress<StageProgress>? progress,
+    CancellationToken cancellationToken
+)
 {
     private const string ImageFeatures = "image_features";
 
     // Who wrote a configuration, with what and from where; nothing is computed from them.
     private static readonly HashSet<string> Notes = new(StringComparer.Ordinal)
     {
-        "_name_or_path", "_commit_hash", "transformers_version", "torch_dtype", "dtype",
+        "_name_or_path",
+        "_commit_hash",
+        "transformers_version",
+        "torch_dtype",
+        "dtype",
     };
 
     // Keys of model_index.json that are about components which are not read.
     private static readonly HashSet<string> IndexNotes = new(Notes, StringComparer.Ordinal)
     {
-        "_diffusers_version", "requires_safety_checker",
+        "_diffusers_version",
+        "requires_safety_checker",
     };
 
     /// <summary>Fingerprint of a denoiser.</summary>
@@ -42,16 +51,29 @@ internal sealed class ContentReader(FingerprintCache cache, IProgress<StageProgr
     /// <param name="denoiser">The fingerprint of its denoiser.</param>
     internal ModelFingerprint Of(ModelFolder folder, ModelFingerprint denoiser)
     {
-        HashSet<string> read = [folder.Denoiser.Name, .. PipelineComponents.Of(folder.PipelineClass, folder.Components.ContainsKey) ?? []];
-        bool IsNote(string key) => IndexNotes.Contains(key) || (folder.Index[key] is JsonArray { Count: 2 } && !read.Contains(key));
-        List<FingerprintPart> parts = [new("model_index.json", ContentHash.Of(folder.Index, IsNote)), .. denoiser.Parts];
+        HashSet<string> read =
+        [
+            folder.Denoiser.Name,
+            .. PipelineComponents.Of(folder.PipelineClass, folder.Components.ContainsKey) ?? [],
+        ];
+        bool IsNote(string key) =>
+            IndexNotes.Contains(key) || (folder.Index[key] is JsonArray { Count: 2 } && !read.Contains(key));
+        List<FingerprintPart> parts =
+        [
+            new("model_index.json", ContentHash.Of(folder.Index, IsNote)),
+            .. denoiser.Parts,
+        ];
         foreach (ModelComponent component in folder.Components.Values.Where(component => read.Contains(component.Name)))
         {
-            if (component.Name == folder.Denoiser.Name) continue;
+            if (component.Name == folder.Denoiser.Name)
+                continue;
             ComponentRole role = ComponentRoles.Of(component.Name);
-            if (role == ComponentRole.Tokenizer) parts.AddRange(Tokenizer(component.DirectoryPath, component.Name, component.ClassName));
-            else parts.Add(Config(component.ReadConfig(), component.Name));
-            if (role != ComponentRole.Network) continue;
+            if (role == ComponentRole.Tokenizer)
+                parts.AddRange(Tokenizer(component.DirectoryPath, component.Name, component.ClassName));
+            else
+                parts.Add(Config(component.ReadConfig(), component.Name));
+            if (role != ComponentRole.Network)
+                continue;
             using ITensorSource tensors = LoadedModel.OpenTensors(component);
             parts.AddRange(Tensors(component, tensors));
         }
@@ -59,15 +81,17 @@ internal sealed class ContentReader(FingerprintCache cache, IProgress<StageProgr
     }
 
     /// <summary>
-    /// Fingerprints of what images are scored with: names of parts of the CLIP model begin with <c>clip</c>, the features are
-    /// <c>reference</c>.
+    /// Fingerprints of what images are scored with: names of parts of the CLIP model begin with <c>clip</c>, the
+    /// features are <c>reference</c>.
     /// </summary>
     /// <param name="clipFolder">Folder of the CLIP model; null without.</param>
     /// <param name="referenceFeatures">File of features by that model; null without.</param>
     internal IReadOnlyList<FingerprintPart> OfScoring(string? clipFolder, string? referenceFeatures)
     {
-        if (clipFolder is null) return [];
-        return referenceFeatures is null ? OfClip(clipFolder)
+        if (clipFolder is null)
+            return [];
+        return referenceFeatures is null
+            ? OfClip(clipFolder)
             : [.. OfClip(clipFolder), new FingerprintPart("reference", OfReference(referenceFeatures))];
     }
 
@@ -87,33 +111,52 @@ internal sealed class ContentReader(FingerprintCache cache, IProgress<StageProgr
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
         return cache.Get(
-            ImageFeatures, [path], () => TensorFingerprint.Of(file, [ImageFeatures], Share("reference features"), cancellationToken));
+            ImageFeatures,
+            [path],
+            () => TensorFingerprint.Of(file, [ImageFeatures], Share("reference features"), cancellationToken)
+        );
     }
 
     private static FingerprintPart Config(ComponentConfig config, string component) =>
         new($"{component}/{Path.GetFileName(config.Source)}", ContentHash.Of(config.Root, Notes.Contains));
 
     private static IEnumerable<FingerprintPart> Tokenizer(string folder, string component, string className = "") =>
-        TokenizerCatalog.FilesOf(folder, className)
-        .Select(path => new FingerprintPart($"{component}/{Path.GetFileName(path)}", ContentHash.Of(RegularFile.ReadAllBytes(path, ForeignJson.MaximumBytes))));
+        TokenizerCatalog
+            .FilesOf(folder, className)
+            .Select(path => new FingerprintPart(
+                $"{component}/{Path.GetFileName(path)}",
+                ContentHash.Of(RegularFile.ReadAllBytes(path, ForeignJson.MaximumBytes))
+            ));
 
-    private IEnumerable<FingerprintPart> Tensors(ModelComponent component, ITensorSource source) => source switch
-    {
-        // The manifest states the hash of the packed weights, and opening them has checked it; the program of an export may stand beside.
-        PackedModelReader packed => new[] { PackedManifest.FileName, OnnxReader.FileName }
-            .Select(name => Path.Combine(packed.DirectoryPath, name)).Where(File.Exists).Select(path => WholeFile(component, path)),
-        OnnxTensors exported => exported.FilePaths.Select(path => WholeFile(component, path)),
-        ShardedTensors sharded => [new(component.Name, Sharded(sharded, component.Name))],
-        _ => [new(component.Name, TensorFingerprint.Of(source, null, Share(component.Name), cancellationToken))],
-    };
+    private IEnumerable<FingerprintPart> Tensors(ModelComponent component, ITensorSource source) =>
+        source switch
+        {
+            // The manifest states the hash of the packed weights, and opening them has checked it; the program of an
+            // export may stand beside.
+            PackedModelReader packed => new[] { PackedManifest.FileName, OnnxReader.FileName }
+                .Select(name => Path.Combine(packed.DirectoryPath, name))
+                .Where(File.Exists)
+                .Select(path => WholeFile(component, path)),
+            OnnxTensors exported => exported.FilePaths.Select(path => WholeFile(component, path)),
+            ShardedTensors sharded => [new(component.Name, Sharded(sharded, component.Name))],
+            _ => [new(component.Name, TensorFingerprint.Of(source, null, Share(component.Name), cancellationToken))],
+        };
 
-    private FingerprintPart WholeFile(ModelComponent component, string path) => new(
-        $"{component.Name}/{Path.GetRelativePath(component.DirectoryPath, path)}",
-        cache.Get("file", [path], () => TensorFingerprint.OfFile(path, Share(component.Name), cancellationToken)));
+    private FingerprintPart WholeFile(ModelComponent component, string path) =>
+        new(
+            $"{component.Name}/{Path.GetRelativePath(component.DirectoryPath, path)}",
+            cache.Get("file", [path], () => TensorFingerprint.OfFile(path, Share(component.Name), cancellationToken))
+        );
 
     private string Sharded(ShardedTensors tensors, string name) =>
-        cache.Get("tensors", tensors.FilePaths, () => TensorFingerprint.Of(tensors, null, Share(name), cancellationToken));
+        cache.Get(
+            "tensors",
+            tensors.FilePaths,
+            () => TensorFingerprint.Of(tensors, null, Share(name), cancellationToken)
+        );
 
-    private Relay<double>? Share(string what) => progress is null ? null
-        : new Relay<double>(share => progress.Report(new StageProgress("Reading the model", share, 1, what)));
+    private Relay<double>? Share(string what) =>
+        progress is null
+            ? null
+            : new Relay<double>(share => progress.Report(new StageProgress("Reading the model", share, 1, what)));
 }

@@ -5,12 +5,18 @@ using Qua2SeDiMo.Models.Known;
 
 namespace Qua2SeDiMo.Pipelines;
 
-/// <summary>What a pipeline's folder holds beside what is read of it: everything is read, known to change nothing, or named here.</summary>
+/// <summary>What a pipeline's folder holds beside what is read of it: everything is read, known to change nothing, or
+/// named here.</summary>
 /// <param name="Name">Name of the folder.</param>
 /// <param name="UnreadKeys">Keys of <c>model_index.json</c> that are not read and not known to change nothing.</param>
 /// <param name="UnreadFiles">Adapters and embeddings beside it that are not loaded.</param>
 /// <param name="Components">The components that the pipeline uses.</param>
-internal sealed record FolderReview(string Name, IReadOnlyList<string> UnreadKeys, IReadOnlyList<string> UnreadFiles, IReadOnlyList<ComponentReview> Components)
+internal sealed record FolderReview(
+    string Name,
+    IReadOnlyList<string> UnreadKeys,
+    IReadOnlyList<string> UnreadFiles,
+    IReadOnlyList<ComponentReview> Components
+)
 {
     private const int NamedAtOnce = 3;
 
@@ -18,34 +24,62 @@ internal sealed record FolderReview(string Name, IReadOnlyList<string> UnreadKey
     public string? Note()
     {
         var unread = new List<string>();
-        if (UnreadKeys.Count > 0) unread.Add($"{Listed("key", UnreadKeys)} of model_index.json");
-        if (UnreadFiles.Count > 0) unread.Add(Listed("file", UnreadFiles));
+        if (UnreadKeys.Count > 0)
+            unread.Add($"{Listed("key", UnreadKeys)} of model_index.json");
+        if (UnreadFiles.Count > 0)
+            unread.Add(Listed("file", UnreadFiles));
         foreach (ComponentReview component in Components)
         {
-            if (component.UnreadKeys.Count > 0) unread.Add($"{Listed("key", component.UnreadKeys)} of {component.Component}'s configuration");
-            if (component.UnreadTensors.Count > 0) unread.Add($"{Listed("tensor", component.UnreadTensors)} of {component.Component}");
-            if (component.UnreadFiles.Count > 0) unread.Add($"{Listed("file", component.UnreadFiles)} of {component.Component}");
+            if (component.UnreadKeys.Count > 0)
+                unread.Add($"{Listed("key", component.UnreadKeys)} of {component.Component}'s configuration");
+            if (component.UnreadTensors.Count > 0)
+                unread.Add($"{Listed("tensor", component.UnreadTensors)} of {component.Component}");
+            if (component.UnreadFiles.Count > 0)
+                unread.Add($"{Listed("file", component.UnreadFiles)} of {component.Component}");
         }
-        return unread.Count == 0 ? null : $"{Name}: not read: {string.Join("; ", unread)}. `q2 inspect` lists everything.";
+        return unread.Count == 0
+            ? null
+            : $"{Name}: not read: {string.Join("; ", unread)}. `q2 inspect` lists everything.";
     }
 
     /// <summary>Reviews the components that the pipeline uses.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="denoiser">The denoiser's tensors, which are open already.</param>
     /// <param name="open">Opens the weights of any other network.</param>
-    internal static FolderReview Of(ModelFolder folder, ITensorSource denoiser, Func<ModelComponent, ITensorSource> open)
+    internal static FolderReview Of(
+        ModelFolder folder,
+        ITensorSource denoiser,
+        Func<ModelComponent, ITensorSource> open
+    )
     {
-        ComponentReview Review(ModelComponent component) => component.Name == folder.Denoiser.Name
-            ? ComponentReview.Of(component, _ => new AskedTensors(denoiser), denoiser is OnnxTensors exported ? exported.FilePaths : []) : ComponentReview.Of(component, open, []);
+        ComponentReview Review(ModelComponent component) =>
+            component.Name == folder.Denoiser.Name
+                ? ComponentReview.Of(
+                    component,
+                    _ => new AskedTensors(denoiser),
+                    denoiser is OnnxTensors exported ? exported.FilePaths : []
+                )
+                : ComponentReview.Of(component, open, []);
 
-        IEnumerable<string> keys = KnownConfigs.Find(folder.IndexFile) is null ? [] : KnownConfigs.Unread(folder.IndexFile).Where(key => !IsAbsent(folder.Index[key]));
-        string[] loose = [.. Directory.EnumerateFiles(folder.DirectoryPath).Select(path => Path.GetFileName(path)).Where(KnownFiles.LooseAdapters.Matches).Order(StringComparer.Ordinal)];
+        IEnumerable<string> keys = KnownConfigs.Find(folder.IndexFile) is null
+            ? []
+            : KnownConfigs.Unread(folder.IndexFile).Where(key => !IsAbsent(folder.Index[key]));
+        string[] loose =
+        [
+            .. Directory
+                .EnumerateFiles(folder.DirectoryPath)
+                .Select(path => Path.GetFileName(path))
+                .Where(KnownFiles.LooseAdapters.Matches)
+                .Order(StringComparer.Ordinal),
+        ];
         return new FolderReview(folder.Name, [.. keys], loose, [.. folder.Used.Select(Review)]);
     }
 
     // [null, null] is a component that the pipeline lacks.
-    private static bool IsAbsent(JsonNode? value) => value is JsonArray { Count: 2 } pair && pair.All(item => item is null);
+    private static bool IsAbsent(JsonNode? value) =>
+        value is JsonArray { Count: 2 } pair && pair.All(item => item is null);
 
     private static string Listed(string noun, IReadOnlyList<string> names) =>
-        $"{noun}{(names.Count == 1 ? "" : "s")} {string.Join(", ", names.Take(NamedAtOnce).Select(name => $"'{name}'"))}{(names.Count > NamedAtOnce ? $" and {names.Count - NamedAtOnce} more" : "")}";
+        $"{noun}{(names.Count == 1 ? "" : "s")} "
+        + $"{string.Join(", ", names.Take(NamedAtOnce).Select(name => $"'{name}'"))}{(names.Count > NamedAtOnce ? $" and {names.Count - NamedAtOnce} more" : "")}";
 }

@@ -20,12 +20,14 @@ namespace Qua2SeDiMo.Pipelines;
 public sealed class LoadedModel : IDisposable
 {
     private readonly ComponentConfig denoiserConfig;
+
     // The program of a denoiser that was exported as ONNX; others are built from their configuration.
     private readonly string? exported;
     private readonly Lazy<OperationGraph> operations;
     private readonly Lazy<FolderReview> review;
     private readonly Dictionary<(string?, string?), IReadOnlyList<FingerprintPart>> scoringFingerprints = [];
-    private ModelFingerprint? fingerprint, denoiserFingerprint;
+    private ModelFingerprint? fingerprint,
+        denoiserFingerprint;
 
     private LoadedModel(ModelFolder folder, ITensorSource tensors)
     {
@@ -34,14 +36,22 @@ public sealed class LoadedModel : IDisposable
         exported = ComponentFiles.Of(folder.Denoiser).Program;
         denoiserConfig = folder.Denoiser.ReadConfig();
         // The program of a packed ONNX model rounds its activations itself.
-        ActivationBits = tensors is PackedModelReader reader ? reader.Manifest.ActivationBits : exported is null ? PackNote.Read(folder.DirectoryPath)?.ActivationBits : null;
+        ActivationBits =
+            tensors is PackedModelReader reader ? reader.Manifest.ActivationBits
+            : exported is null ? PackNote.Read(folder.DirectoryPath)?.ActivationBits
+            : null;
         Graph = BuildDenoiser(null, null);
         operations = new Lazy<OperationGraph>(() => OperationGraphBuilder.Build(Graph));
         review = new Lazy<FolderReview>(() => FolderReview.Of(Folder, Tensors, OpenTensors));
         Weights = [.. Graph.Weights.Select(weight => weight.Weight)];
         // A packed file shows its quantized tensors as single precision; what they were made from is in its manifest.
-        ElementType? original = tensors is PackedModelReader packed ? packed.Manifest.Parts is [var first, ..] ? first.OriginalType : null
-            : Weights.Count == 0 ? null : tensors.Tensors[Weights[0].TensorName].Type;
+        ElementType? original = tensors is PackedModelReader packed
+            ? packed.Manifest.Parts is [var first, ..]
+                ? first.OriginalType
+                : null
+            : Weights.Count == 0
+                ? null
+                : tensors.Tensors[Weights[0].TensorName].Type;
         OriginalBits = 8 * Math.Min(4, original?.SizeBytes() ?? 2);
     }
 
@@ -71,24 +81,32 @@ public sealed class LoadedModel : IDisposable
     public int? ActivationBits { get; }
 
     /// <summary>Bytes of all of the denoiser's tensors in its files; an 8-bit float is one.</summary>
-    public long StoredBytes => (Tensors is ShardedTensors sharded ? sharded.Stored : Tensors.Tensors).Values.Sum(tensor => tensor.SizeBytes);
+    public long StoredBytes =>
+        (Tensors is ShardedTensors sharded ? sharded.Stored : Tensors.Tensors).Values.Sum(tensor => tensor.SizeBytes);
 
     /// <summary>Bytes of all quantizable weights at <see cref="OriginalBits"/>.</summary>
     public long QuantizableBytes => Weights.Sum(weight => weight.ElementCount * OriginalBits / 8);
 
-    /// <summary>What the model is by its content; all its tensors are read once, unless the user's cache knows them.</summary>
+    /// <summary>What the model is by its content; all its tensors are read once, unless the user's cache knows
+    /// them.</summary>
     /// <param name="progress">Told how much is read.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <exception cref="Q2Exception">A component or a file is missing or damaged.</exception>
-    internal ModelFingerprint Fingerprint(IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        fingerprint ??= Reader(progress, cancellationToken).Of(Folder, DenoiserFingerprint(progress, cancellationToken));
+    internal ModelFingerprint Fingerprint(
+        IProgress<StageProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    ) =>
+        fingerprint ??= Reader(progress, cancellationToken)
+            .Of(Folder, DenoiserFingerprint(progress, cancellationToken));
 
     /// <summary>What its denoiser is by its content: its part of <see cref="Fingerprint"/>.</summary>
     /// <param name="progress">Told how much is read.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <exception cref="Q2Exception">A file is missing or damaged.</exception>
-    internal ModelFingerprint DenoiserFingerprint(IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        denoiserFingerprint ??= Reader(progress, cancellationToken).OfDenoiser(Folder.Denoiser, Tensors);
+    internal ModelFingerprint DenoiserFingerprint(
+        IProgress<StageProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    ) => denoiserFingerprint ??= Reader(progress, cancellationToken).OfDenoiser(Folder.Denoiser, Tensors);
 
     /// <summary>What images are scored with, by its content; read once for this model.</summary>
     /// <param name="clipFolder">Folder of the CLIP model; null without.</param>
@@ -96,14 +114,16 @@ public sealed class LoadedModel : IDisposable
     internal IReadOnlyList<FingerprintPart> ScoringFingerprint(string? clipFolder, string? referenceFeatures)
     {
         (string?, string?) key = (clipFolder, referenceFeatures);
-        if (scoringFingerprints.TryGetValue(key, out IReadOnlyList<FingerprintPart>? known)) return known;
+        if (scoringFingerprints.TryGetValue(key, out IReadOnlyList<FingerprintPart>? known))
+            return known;
         return scoringFingerprints[key] = Reader(null, CancellationToken.None).OfScoring(clipFolder, referenceFeatures);
     }
 
     /// <summary>Opens a folder: headers and configurations only.</summary>
     /// <exception cref="Q2Exception">The folder is not a supported pipeline.</exception>
     /// <param name="path">The folder.</param>
-    /// <param name="notes">Told of what a person should know of the files; null collects it in <see cref="ModelFolder.Notes"/> only.</param>
+    /// <param name="notes">Told of what a person should know of the files; null collects it in
+    /// <see cref="ModelFolder.Notes"/> only.</param>
     public static LoadedModel Open(string path, Notes? notes = null)
     {
         ModelFolder folder = ModelFolder.Open(path, notes);
@@ -111,7 +131,8 @@ public sealed class LoadedModel : IDisposable
         try
         {
             var model = new LoadedModel(folder, tensors);
-            if (notes is not null && model.Review.Note() is { } note) notes.Add(note);
+            if (notes is not null && model.Review.Note() is { } note)
+                notes.Add(note);
             return model;
         }
         catch
@@ -130,7 +151,9 @@ public sealed class LoadedModel : IDisposable
         {
             WeightForm.Packed => PackedModelReader.Open(component.DirectoryPath),
             WeightForm.Program when component.Name is not ("transformer" or "unet") => throw new ModelFolderException(
-                $"{files.Program}: only a denoiser may be an exported program; {component.Name} needs safetensors files: take that folder from the model's original pipeline."),
+                $"{files.Program}: only a denoiser may be an exported program; {component.Name} needs safetensors "
+                    + "files: take that folder from the model's original pipeline."
+            ),
             WeightForm.Program => OnnxReader.Read(files.Program!).Tensors,
             _ => ShardedTensors.Open(files),
         };
@@ -138,17 +161,23 @@ public sealed class LoadedModel : IDisposable
 
     /// <summary>Parts of a pipeline over this model.</summary>
     /// <param name="inference">How its sessions run.</param>
-    /// <param name="activationBits">Bits that the denoiser's activations are rounded to in front of every weight; null leaves them.</param>
-    /// <param name="codes">Weights that the denoiser multiplies by as they are packed; null for single precision throughout.</param>
-    internal PipelineParts Parts(InferenceOptions inference, int? activationBits = null, PaletteSource? codes = null) => new(
-        Folder, OpenTensors,
-        (height, width) =>
-        {
-            Graph graph = BuildDenoiser(height, width);
-            if (codes is not null) return PaletteProgram.Rewrite(graph, codes, activationBits);
-            return activationBits is { } bits ? ActivationQuantization.Apply(graph, bits) : graph;
-        },
-        inference);
+    /// <param name="activationBits">Bits that the denoiser's activations are rounded to in front of every weight; null
+    /// leaves them.</param>
+    /// <param name="codes">Weights that the denoiser multiplies by as they are packed; null for single precision
+    /// throughout.</param>
+    internal PipelineParts Parts(InferenceOptions inference, int? activationBits = null, PaletteSource? codes = null) =>
+        new(
+            Folder,
+            OpenTensors,
+            (height, width) =>
+            {
+                Graph graph = BuildDenoiser(height, width);
+                if (codes is not null)
+                    return PaletteProgram.Rewrite(graph, codes, activationBits);
+                return activationBits is { } bits ? ActivationQuantization.Apply(graph, bits) : graph;
+            },
+            inference
+        );
 
     /// <summary>The codes of a packed model; null for any other.</summary>
     internal PaletteSource? Codes => (Tensors as PackedModelReader)?.Codes;
@@ -163,8 +192,10 @@ public sealed class LoadedModel : IDisposable
         {
             string name = weight.Weight.Name;
             QuantizerSpec? spec = allocation[name];
-            if (spec is null) binding.Reset(name);
-            else binding.Set(name, spec.ToString(), destination => bank.Load(name, spec).Dequantize(destination));
+            if (spec is null)
+                binding.Reset(name);
+            else
+                binding.Set(name, spec.ToString(), destination => bank.Load(name, spec).Dequantize(destination));
         }
     }
 
@@ -176,10 +207,18 @@ public sealed class LoadedModel : IDisposable
 
     private Graph BuildDenoiser(int? height, int? width)
     {
-        if (exported is null) return ArchitectureCatalog.Build(new BuildRequest(denoiserConfig, Tensors) { Height = height, Width = width });
+        if (exported is null)
+            return ArchitectureCatalog.Build(
+                new BuildRequest(denoiserConfig, Tensors) { Height = height, Width = width }
+            );
         SampleSize? own = denoiserConfig.Has("sample_size") ? SampleSize.Of(denoiserConfig) : null;
         using OnnxModel model = OnnxReader.Read(
-            exported, denoiserConfig.ClassName, height ?? own?.Height, width ?? own?.Width, isSizeWanted: height is not null || width is not null);
+            exported,
+            denoiserConfig.ClassName,
+            height ?? own?.Height,
+            width ?? own?.Width,
+            isSizeWanted: height is not null || width is not null
+        );
         return DenoiserInputs.Unify(model.Graph);
     }
 }

@@ -13,12 +13,13 @@ using Qua2SeDiMo.Reports.Words;
 namespace Qua2SeDiMo.Pipelines;
 
 /// <summary>
-/// What a picture says of how it was made: under <c>parameters</c> in the form that image tools read and show, and under <c>q2</c> everything as JSON
-/// (docs/formats.md).
+/// What a picture says of how it was made: under <c>parameters</c> in the form that image tools read and show, and
+/// under <c>q2</c> everything as JSON (docs/formats.md).
 /// </summary>
 internal sealed class PictureText
 {
-    private const string ParametersKeyword = "parameters", JsonKeyword = "q2";
+    private const string ParametersKeyword = "parameters",
+        JsonKeyword = "q2";
     private readonly GenerationRequest request;
     private readonly JsonObject settings;
     private readonly string quantization;
@@ -26,26 +27,38 @@ internal sealed class PictureText
     /// <summary>Collects what all pictures of one call have in common.</summary>
     /// <param name="model">The model; its content is fingerprinted.</param>
     /// <param name="request">Steps and guidance.</param>
-    /// <param name="allocation">Options of the weights; null for those that a packed folder has, else for weights as they are.</param>
+    /// <param name="allocation">Options of the weights; null for those that a packed folder has, else for weights as
+    /// they are.</param>
     /// <param name="origin">Where the allocation is from; null where unknown.</param>
     /// <param name="activationBits">Bits that activations are rounded to; null for none.</param>
     /// <param name="execution">How quantized weights are multiplied.</param>
     /// <param name="progress">Told how much of the model is read for its fingerprint.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
     internal PictureText(
-        LoadedModel model, GenerationRequest request, BitAllocation? allocation, JsonObject? origin, int? activationBits, WeightExecution execution,
-        IProgress<StageProgress>? progress, CancellationToken cancellationToken)
+        LoadedModel model,
+        GenerationRequest request,
+        BitAllocation? allocation,
+        JsonObject? origin,
+        int? activationBits,
+        WeightExecution execution,
+        IProgress<StageProgress>? progress,
+        CancellationToken cancellationToken
+    )
     {
         this.request = request;
         (BitAllocation? packed, JsonObject? packedOrigin) = allocation is null ? Packed(model) : (allocation, origin);
-        if (packed is { Specs.Count: 0 }) packed = null;
+        if (packed is { Specs.Count: 0 })
+            packed = null;
         // The program of a packed ONNX model holds its weights itself: there is nothing to average.
         double? bits = model.Weights.Count == 0 ? null : packed?.AverageBits(model.Weights, model.OriginalBits);
         string average = bits is null ? "" : string.Create(CultureInfo.InvariantCulture, $"{bits:0.###} bits");
-        quantization = packed is null ? "" : $"{average}{(Name(packedOrigin) is { } name ? $" ({name})" : "")}".TrimStart();
+        quantization = packed is null
+            ? ""
+            : $"{average}{(Name(packedOrigin) is { } name ? $" ({name})" : "")}".TrimStart();
         settings = new JsonObject
         {
-            ["program"] = $"q2 {typeof(PictureText).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion}",
+            ["program"] =
+                $"q2 {typeof(PictureText).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion}",
             ["steps"] = request.StepCount,
             ["guidance"] = request.GuidanceScale,
             ["pipeline"] = model.Folder.PipelineClass,
@@ -55,17 +68,20 @@ internal sealed class PictureText
             ["sizes"] = JsonSerializer.SerializeToNode(request.Sizes, OwnJson.Options),
             ["execution"] = execution.ToString().ToLowerInvariant(),
             ["activationBits"] = activationBits,
-            ["allocation"] = packed is null ? null : new JsonObject
-            {
-                ["origin"] = packedOrigin?.DeepClone(),
-                ["averageBits"] = bits,
-                ["weights"] = packed.ToJsonObject(),
-            },
+            ["allocation"] = packed is null
+                ? null
+                : new JsonObject
+                {
+                    ["origin"] = packedOrigin?.DeepClone(),
+                    ["averageBits"] = bits,
+                    ["weights"] = packed.ToJsonObject(),
+                },
         };
     }
 
     /// <summary>A picture as a PNG file with its texts.</summary>
-    /// <param name="index">Number of the picture in the call, which has one negative prompt for all or one for each.</param>
+    /// <param name="index">Number of the picture in the call, which has one negative prompt for all or one for
+    /// each.</param>
     /// <param name="prompt">What it was to show.</param>
     /// <param name="seed">Seed of its noise.</param>
     /// <param name="png">The file without texts.</param>
@@ -78,25 +94,42 @@ internal sealed class PictureText
         root["prompt"] = prompt;
         root["negativePrompt"] = negative;
         root["seed"] = seed;
-        return PngText.Insert(png, [new PngText(ParametersKeyword, Parameters(prompt, negative, seed, height, width)), new PngText(JsonKeyword, root.ToJsonString())]);
+        return PngText.Insert(
+            png,
+            [
+                new PngText(ParametersKeyword, Parameters(prompt, negative, seed, height, width)),
+                new PngText(JsonKeyword, root.ToJsonString()),
+            ]
+        );
     }
 
-    /// <summary>A contact sheet as a PNG file that lists its pictures; height and width are those of one picture.</summary>
+    /// <summary>A contact sheet as a PNG file that lists its pictures; height and width are those of one
+    /// picture.</summary>
     internal byte[] LabelSheet(IEnumerable<GeneratedImage> images, byte[] png, int height, int width)
     {
         JsonObject root = Settings(height, width);
-        root["images"] = new JsonArray(
-            [.. images.Select((image, i) => new JsonObject { ["prompt"] = image.Prompt, ["negativePrompt"] = Negative(i), ["seed"] = image.Seed })]);
+        root["images"] = new JsonArray([
+            .. images.Select(
+                (image, i) =>
+                    new JsonObject
+                    {
+                        ["prompt"] = image.Prompt,
+                        ["negativePrompt"] = Negative(i),
+                        ["seed"] = image.Seed,
+                    }
+            ),
+        ]);
         return PngText.Insert(png, [new PngText(JsonKeyword, root.ToJsonString())]);
     }
 
     // Null where none was given, which not every pipeline takes for an empty one.
-    private string? Negative(int index) => request.NegativePrompts.Count switch
-    {
-        0 => null,
-        1 => request.NegativePrompts[0],
-        _ => request.NegativePrompts[index],
-    };
+    private string? Negative(int index) =>
+        request.NegativePrompts.Count switch
+        {
+            0 => null,
+            1 => request.NegativePrompts[0],
+            _ => request.NegativePrompts[index],
+        };
 
     private JsonObject Settings(int height, int width)
     {
@@ -106,7 +139,8 @@ internal sealed class PictureText
         return root;
     }
 
-    // The form that AUTOMATIC1111's web interface began and others read: prompt, negative prompt, and one line of settings between commas.
+    // The form that AUTOMATIC1111's web interface began and others read: prompt, negative prompt, and one line of
+    // settings between commas.
     private string Parameters(string prompt, string? negative, ulong seed, int height, int width)
     {
         string second = string.IsNullOrEmpty(negative) ? "" : $"\nNegative prompt: {negative}";
@@ -128,13 +162,16 @@ internal sealed class PictureText
     private string Text(string key) => settings[key]!.GetValue<string>();
 
     // What holds a separator is written as a JSON string there.
-    private static string Quoted(string value) => value.AsSpan().ContainsAny(",:\n\"") ? JsonSerializer.Serialize(value) : value;
+    private static string Quoted(string value) =>
+        value.AsSpan().ContainsAny(",:\n\"") ? JsonSerializer.Serialize(value) : value;
 
     private static (BitAllocation? Allocation, JsonObject? Origin) Packed(LoadedModel model)
     {
-        if (model.Tensors is PackedModelReader reader) return (reader.Manifest.Allocation, reader.Manifest.Plan);
+        if (model.Tensors is PackedModelReader reader)
+            return (reader.Manifest.Allocation, reader.Manifest.Plan);
         return PackNote.Read(model.Folder.DirectoryPath) is { } note ? (note.Allocation, note.Plan) : (null, null);
     }
 
-    private static string? Name(JsonObject? origin) => (string?)origin?["plan"] ?? (string?)origin?["entry"] ?? (string?)origin?["allocation"];
+    private static string? Name(JsonObject? origin) =>
+        (string?)origin?["plan"] ?? (string?)origin?["entry"] ?? (string?)origin?["allocation"];
 }

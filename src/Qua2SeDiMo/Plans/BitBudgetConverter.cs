@@ -20,5 +20,7 @@ internal sealed class BitBudgetConverter : JsonConverter<BitBudget>
     }
 
     public override void Write(Utf8JsonWriter writer, BitBudget value, JsonSerializerOptions options) =>
-        writer.WriteStringValue(value.AverageBits is { } bits ? bits.ToString("R", CultureInfo.InvariantCulture) : value.Name);
+        writer.WriteStringValue(
+            value.AverageBits is { } bits ? bits.ToString("R", CultureInfo.InvariantCulture) : value.Name
+        );
 }

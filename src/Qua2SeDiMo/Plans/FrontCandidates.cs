@@ -6,8 +6,9 @@ using Qua2SeDiMo.Predictors.Data;
 namespace Qua2SeDiMo.Plans;
 
 /// <summary>
-/// Allocations worth labelling next: each is the best one for some size if quality were as one bootstrap resample of the trials has it
-/// (Thompson sampling along the front of quality against size). Where the trials leave scores open, resamples disagree and proposals explore.
+/// Allocations worth labelling next: each is the best one for some size if quality were as one bootstrap resample of
+/// the trials has it (Thompson sampling along the front of quality against size). Where the trials leave scores open,
+/// resamples disagree and proposals explore.
 /// </summary>
 internal static class FrontCandidates
 {
@@ -21,16 +22,31 @@ internal static class FrontCandidates
     /// <param name="seed">Of resamples and sizes; equal arguments give equal proposals.</param>
     /// <param name="cancellationToken">Looked at between proposals.</param>
     /// <returns>Option index of every weight, per proposal; none repeats a trial or another proposal.</returns>
-    public static IReadOnlyList<int[]> Propose(OptionFeatures features, IReadOnlyList<PredictorTrial> trials, int count, ulong seed, CancellationToken cancellationToken = default)
+    public static IReadOnlyList<int[]> Propose(
+        OptionFeatures features,
+        IReadOnlyList<PredictorTrial> trials,
+        int count,
+        ulong seed,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(features);
         ArgumentNullException.ThrowIfNull(trials);
         IReadOnlyList<int>[] allocations = [.. trials.Select(trial => trial.Options)];
         double[] labels = [.. trials.Select(trial => trial.Target)];
         RidgeModel model = RidgeRegression.Fit(features, allocations, labels, trends: true);
-        double[][] resampled = RidgeRegression.Bootstrap(model, features, allocations, labels, count, seed, cancellationToken);
+        double[][] resampled = RidgeRegression.Bootstrap(
+            model,
+            features,
+            allocations,
+            labels,
+            count,
+            seed,
+            cancellationToken
+        );
         HashSet<string> known = [.. allocations.Select(Key)];
-        long smallest = TotalBytes(features, Enumerable.Min), largest = TotalBytes(features, Enumerable.Max);
+        long smallest = TotalBytes(features, Enumerable.Min),
+            largest = TotalBytes(features, Enumerable.Max);
         var random = new Pcg32(seed);
         var proposals = new List<int[]>(count);
         for (int i = 0; i < count; i++)
@@ -38,24 +54,37 @@ internal static class FrontCandidates
             cancellationToken.ThrowIfCancellationRequested();
             long budget = smallest + (long)((largest - smallest) * (i + random.NextDouble()) / count);
             int[] options = [.. PlanSearch.Choose(Groups(features, resampled[i]), budget, cancellationToken)!.Options];
-            while (!known.Add(Key(options))) Redraw(options, features.OptionCount, random);
+            while (!known.Add(Key(options)))
+                Redraw(options, features.OptionCount, random);
             proposals.Add(options);
         }
         return proposals;
     }
 
     private static PlanOption[][] Groups(OptionFeatures features, double[] scores) =>
-    [
-        .. Enumerable.Range(0, features.WeightCount).Select(w => Enumerable.Range(0, features.OptionCount)
-            .Select(o => new PlanOption(features.QuantizedBytes(w, o), scores[(w * features.OptionCount) + o])).ToArray()),
-    ];
+        [
+            .. Enumerable
+                .Range(0, features.WeightCount)
+                .Select(w =>
+                    Enumerable
+                        .Range(0, features.OptionCount)
+                        .Select(o => new PlanOption(
+                            features.QuantizedBytes(w, o),
+                            scores[(w * features.OptionCount) + o]
+                        ))
+                        .ToArray()
+                ),
+        ];
 
     private static long TotalBytes(OptionFeatures features, Func<IEnumerable<long>, long> choose) =>
-        Enumerable.Range(0, features.WeightCount).Sum(w => choose(Enumerable.Range(0, features.OptionCount).Select(o => features.QuantizedBytes(w, o))));
+        Enumerable
+            .Range(0, features.WeightCount)
+            .Sum(w => choose(Enumerable.Range(0, features.OptionCount).Select(o => features.QuantizedBytes(w, o))));
 
     private static void Redraw(int[] options, int optionCount, Pcg32 random)
     {
-        for (int redrawn = 0; redrawn < Math.Max(1, options.Length * RedrawnShare); redrawn++) options[random.Next(options.Length)] = random.Next(optionCount);
+        for (int redrawn = 0; redrawn < Math.Max(1, options.Length * RedrawnShare); redrawn++)
+            options[random.Next(options.Length)] = random.Next(optionCount);
     }
 
     private static string Key(IReadOnlyList<int> options) => string.Join(' ', options);

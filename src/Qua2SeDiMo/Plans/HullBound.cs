@@ -1,8 +1,8 @@
 namespace Qua2SeDiMo.Plans;
 
 /// <summary>
-/// The linear relaxation of some groups: the largest score for any number of bytes when options may be mixed. A concave function that is never below what
-/// whole options reach.
+/// The linear relaxation of some groups: the largest score for any number of bytes when options may be mixed. A concave
+/// function that is never below what whole options reach.
 /// </summary>
 internal sealed class HullBound
 {
@@ -25,7 +25,8 @@ internal sealed class HullBound
             int[] corners = OptionFront.Corners(groups[g]);
             for (int i = 1; i < corners.Length; i++)
             {
-                Candidate from = groups[g][corners[i - 1]], to = groups[g][corners[i]];
+                Candidate from = groups[g][corners[i - 1]],
+                    to = groups[g][corners[i]];
                 steps.Add((OptionFront.Slope(from, to), g, to.SizeBytes - from.SizeBytes, to.Score - from.Score));
             }
         }
@@ -51,7 +52,8 @@ internal sealed class HullBound
     {
         long free = bytes - leastBytes;
         int place = Array.BinarySearch(sizes, free);
-        if (place < 0) place = ~place - 1;
+        if (place < 0)
+            place = ~place - 1;
         double score = leastScore + scores[place];
         return place < steps.Count ? score + (steps[place].Slope * (free - sizes[place])) : score;
     }

@@ -9,14 +9,21 @@ internal readonly record struct Candidate(long SizeBytes, double Score, int Opti
 /// <summary>The options of one group that an optimal choice can need.</summary>
 internal static class OptionFront
 {
-    /// <summary>The options that none of at most their size outscores, ascending in size and in score; the first of equal options stays.</summary>
+    /// <summary>The options that none of at most their size outscores, ascending in size and in score; the first of
+    /// equal options stays.</summary>
     internal static Candidate[] Undominated(IReadOnlyList<PlanOption> group)
     {
         var kept = new List<Candidate>();
-        foreach (Candidate candidate in group.Select((option, index) => new Candidate(option.SizeBytes, option.Score, index))
-            .OrderBy(candidate => candidate.SizeBytes).ThenByDescending(candidate => candidate.Score).ThenBy(candidate => candidate.Option))
+        foreach (
+            Candidate candidate in group
+                .Select((option, index) => new Candidate(option.SizeBytes, option.Score, index))
+                .OrderBy(candidate => candidate.SizeBytes)
+                .ThenByDescending(candidate => candidate.Score)
+                .ThenBy(candidate => candidate.Option)
+        )
         {
-            if (kept.Count == 0 || candidate.Score > kept[^1].Score) kept.Add(candidate);
+            if (kept.Count == 0 || candidate.Score > kept[^1].Score)
+                kept.Add(candidate);
         }
         return [.. kept];
     }
@@ -30,7 +37,8 @@ internal static class OptionFront
             int best = from + 1;
             for (int to = from + 2; to < undominated.Length; to++)
             {
-                if (Slope(undominated[from], undominated[to]) > Slope(undominated[from], undominated[best])) best = to;
+                if (Slope(undominated[from], undominated[to]) > Slope(undominated[from], undominated[best]))
+                    best = to;
             }
             corners.Add(best);
         }
@@ -38,5 +46,6 @@ internal static class OptionFront
     }
 
     /// <summary>Score gained per byte.</summary>
-    internal static double Slope(Candidate from, Candidate to) => (to.Score - from.Score) / (to.SizeBytes - from.SizeBytes);
+    internal static double Slope(Candidate from, Candidate to) =>
+        (to.Score - from.Score) / (to.SizeBytes - from.SizeBytes);
 }

@@ -21,7 +21,8 @@ public sealed record Plan(string Objective, string Predictor, string Reason, IRe
     public IReadOnlyList<ScoreFront> Fronts { get; init; } = [];
 
     /// <summary>
-    /// What could not be verified, in words: those allocations are not among the entries, or lack a metric. Empty when all is complete.
+    /// What could not be verified, in words: those allocations are not among the entries, or lack a metric. Empty when
+    /// all is complete.
     /// </summary>
     public IReadOnlyList<string> Unverified { get; init; } = [];
 

@@ -17,8 +17,12 @@ internal static class PlanEntries
     /// <returns>Entries without metrics, budget by budget.</returns>
     /// <exception cref="PlanException">A size is too small for any allocation.</exception>
     public static IReadOnlyList<PlanEntry> Of(
-        OptionFeatures features, IReadOnlyList<IReadOnlyList<string>> weightNames, IReadOnlyList<PlanSource> sources,
-        IReadOnlyList<BitBudget> budgets, CancellationToken cancellationToken = default)
+        OptionFeatures features,
+        IReadOnlyList<IReadOnlyList<string>> weightNames,
+        IReadOnlyList<PlanSource> sources,
+        IReadOnlyList<BitBudget> budgets,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(features);
         ArgumentNullException.ThrowIfNull(weightNames);
@@ -32,16 +36,28 @@ internal static class PlanEntries
             foreach (PlanSource source in sources)
             {
                 PlanCandidate candidate = Propose(source.Search, features, budget, cancellationToken);
-                PlanEntry empty =
-                    Entry(features, budget, $"plan-{source.Scores.Name}", $"Proposal of {source.Scores.Label}", PlanKind.Candidate);
-                entries.Add(Choosing(empty, candidate.Options) with { Scores = source.Scores, PredictedScore = candidate.Score });
+                PlanEntry empty = Entry(
+                    features,
+                    budget,
+                    $"plan-{source.Scores.Name}",
+                    $"Proposal of {source.Scores.Label}",
+                    PlanKind.Candidate
+                );
+                entries.Add(
+                    Choosing(empty, candidate.Options) with
+                    {
+                        Scores = source.Scores,
+                        PredictedScore = candidate.Score,
+                    }
+                );
             }
             PlanEntry least = Entry(features, budget, "weight-error", "Least weight error", PlanKind.WeightError);
             entries.Add(Choosing(least, Propose(leastError, features, budget, cancellationToken).Options));
         }
         return entries;
 
-        PlanEntry Choosing(PlanEntry entry, IReadOnlyList<int> options) => Choose(entry, features, weightNames, options);
+        PlanEntry Choosing(PlanEntry entry, IReadOnlyList<int> options) =>
+            Choose(entry, features, weightNames, options);
     }
 
     /// <summary>An entry with an allocation, and its size.</summary>
@@ -50,7 +66,11 @@ internal static class PlanEntries
     /// <param name="weightNames">Per weight its name, and those of weights that are tied to it.</param>
     /// <param name="options">Option index of every weight.</param>
     internal static PlanEntry Choose(
-        PlanEntry entry, OptionFeatures features, IReadOnlyList<IReadOnlyList<string>> weightNames, IReadOnlyList<int> options) =>
+        PlanEntry entry,
+        OptionFeatures features,
+        IReadOnlyList<IReadOnlyList<string>> weightNames,
+        IReadOnlyList<int> options
+    ) =>
         entry with
         {
             SizeBytes = features.TotalBytes([.. options]),
@@ -69,35 +89,54 @@ internal static class PlanEntries
             Label = $"{label}, {budget.Label}",
             Kind = kind,
             Budget = budget,
-            RequestedBits = isLimited ? budget.AverageBits ?? features.OriginalBits * (double)bytes / features.TotalOriginalBytes : null,
+            RequestedBits = isLimited
+                ? budget.AverageBits ?? features.OriginalBits * (double)bytes / features.TotalOriginalBytes
+                : null,
             BudgetBytes = isLimited ? bytes : null,
         };
     }
 
-    /// <summary>The specification of an option; graphs from outside may join the words of a method by underscores.</summary>
+    /// <summary>The specification of an option; graphs from outside may join the words of a method by
+    /// underscores.</summary>
     /// <exception cref="PlanException">No model can be packed with it.</exception>
     internal static QuantizerSpec Spec(OptionCode option)
     {
-        if (QuantizerSpec.TryParse(option.Name.Replace('_', '-'), out QuantizerSpec? spec)) return spec;
+        if (QuantizerSpec.TryParse(option.Name.Replace('_', '-'), out QuantizerSpec? spec))
+            return spec;
         string known = string.Join(", ", QuantizerSpec.PaperOptions);
-        throw new PlanException($"Option '{option.Name}' is none that a model can be packed with; options are {known}.");
+        throw new PlanException(
+            $"Option '{option.Name}' is none that a model can be packed with; options are {known}."
+        );
     }
 
     private static BitAllocation Allocation(
-        OptionFeatures features, IReadOnlyList<IReadOnlyList<string>> weightNames, IReadOnlyList<int> options)
+        OptionFeatures features,
+        IReadOnlyList<IReadOnlyList<string>> weightNames,
+        IReadOnlyList<int> options
+    )
     {
         QuantizerSpec[] specs = [.. features.Options.Select(Spec)];
-        return new BitAllocation(weightNames.SelectMany((names, w) => names.Select(name => KeyValuePair.Create(name, specs[options[w]]))));
+        return new BitAllocation(
+            weightNames.SelectMany((names, w) => names.Select(name => KeyValuePair.Create(name, specs[options[w]])))
+        );
     }
 
     private static PlanCandidate Propose(
-        ICandidateSearch search, OptionFeatures features, BitBudget budget, CancellationToken cancellationToken)
+        ICandidateSearch search,
+        OptionFeatures features,
+        BitBudget budget,
+        CancellationToken cancellationToken
+    )
     {
         long bytes = budget.ToBytes(features.TotalOriginalBytes, features.OriginalBits);
-        if (search.Propose(bytes, cancellationToken) is { } candidate) return candidate;
-        long Smallest(int weight) => Enumerable.Range(0, features.OptionCount).Min(option => features.QuantizedBytes(weight, option));
+        if (search.Propose(bytes, cancellationToken) is { } candidate)
+            return candidate;
+        long Smallest(int weight) =>
+            Enumerable.Range(0, features.OptionCount).Min(option => features.QuantizedBytes(weight, option));
         long smallest = Enumerable.Range(0, features.WeightCount).Sum(Smallest);
-        throw new PlanException($"{budget.Name}: no allocation fits into {bytes:#,0} bytes; the smallest takes {smallest:#,0} "
-            + $"({features.OriginalBits * (double)smallest / features.TotalOriginalBytes:0.000} average bits).");
+        throw new PlanException(
+            $"{budget.Name}: no allocation fits into {bytes:#,0} bytes; the smallest takes {smallest:#,0} "
+                + $"({features.OriginalBits * (double)smallest / features.TotalOriginalBytes:0.000} average bits)."
+        );
     }
 }

@@ -9,16 +9,23 @@ public enum PlanKind
 {
     /// <summary>Nothing quantized.</summary>
     FullPrecision,
-    /// <summary>Chosen by predicted quality within a byte budget, and better than other candidates when measured.</summary>
+
+    /// <summary>Chosen by predicted quality within a byte budget, and better than other candidates when
+    /// measured.</summary>
     Plan,
+
     /// <summary>The candidate of another source for the same budget, which measured worse.</summary>
     Candidate,
+
     /// <summary>The same option for every weight.</summary>
     Uniform,
+
     /// <summary>Smallest summed weight error within the same budget.</summary>
     WeightError,
+
     /// <summary>The best random trial that fits the budget.</summary>
     BestRandom,
+
     /// <summary>A plan whose activations are quantized too.</summary>
     RoundedActivations,
 }
@@ -40,8 +47,8 @@ public sealed record PlanEntry
         Scores = predictor is null ? null : ScoreModel.OfFile(predictor, level);
 
     /// <summary>
-    /// Unique name, for instance <c>plan-3.75</c>: of the row in the file, of its trial and of its folder of images. Nothing is read from
-    /// it.
+    /// Unique name, for instance <c>plan-3.75</c>: of the row in the file, of its trial and of its folder of images.
+    /// Nothing is read from it.
     /// </summary>
     public required string Key { get; init; }
 
@@ -84,14 +91,16 @@ public sealed record PlanEntry
     public int? ActivationBits { get; init; }
 
     /// <summary>
-    /// Bit operations of one call of the denoiser: Σ multiply-accumulates × weight bits × activation bits, 16 where they are not quantized.
+    /// Bit operations of one call of the denoiser: Σ multiply-accumulates × weight bits × activation bits, 16 where
+    /// they are not quantized.
     /// </summary>
     public double? BitOperations { get; init; }
 
     /// <summary>Its score in the unit of <see cref="Scores"/>; null for baselines.</summary>
     public double? PredictedScore { get; init; }
 
-    /// <summary>Label that the deciding model predicts, in label units; null where images were measured instead.</summary>
+    /// <summary>Label that the deciding model predicts, in label units; null where images were measured
+    /// instead.</summary>
     public double? PredictedObjective { get; init; }
 
     /// <summary>Metric by name.</summary>

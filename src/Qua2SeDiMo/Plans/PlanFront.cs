@@ -8,8 +8,9 @@ internal readonly record struct FrontPoint(long SizeBytes, double Score);
 /// <summary>The best summed score by size, from the smallest allocation to the best.</summary>
 /// <param name="Points">Ascending in size and in score; every one is exact.</param>
 /// <param name="IsComplete">
-/// Whether these are all Pareto-optimal points. Otherwise they are the corners of the front's upper hull, and what lies between two corners beats the smaller one
-/// by less than the larger one does; <see cref="PlanSearch.Choose"/> finds it for any one budget.
+/// Whether these are all Pareto-optimal points. Otherwise they are the corners of the front's upper hull, and what lies
+/// between two corners beats the smaller one by less than the larger one does; <see cref="PlanSearch.Choose"/> finds it
+/// for any one budget.
 /// </param>
 internal sealed record PlanFront(IReadOnlyList<FrontPoint> Points, bool IsComplete)
 {
@@ -18,44 +19,69 @@ internal sealed record PlanFront(IReadOnlyList<FrontPoint> Points, bool IsComple
 
     /// <summary>Traces the front.</summary>
     /// <param name="groups">Options of each group.</param>
-    /// <param name="mostPoints">Largest front that is listed whole; of a larger one the corners of the hull are.</param>
+    /// <param name="mostPoints">Largest front that is listed whole; of a larger one the corners of the hull
+    /// are.</param>
     /// <param name="cancellationToken">Looked at once per group.</param>
-    public static PlanFront Trace(IReadOnlyList<IReadOnlyList<PlanOption>> groups, int mostPoints = MostPoints, CancellationToken cancellationToken = default)
+    public static PlanFront Trace(
+        IReadOnlyList<IReadOnlyList<PlanOption>> groups,
+        int mostPoints = MostPoints,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(groups);
-        return Complete(groups, mostPoints, cancellationToken) is { } points ? new PlanFront(points, true) : new PlanFront(Hull(groups), false);
+        return Complete(groups, mostPoints, cancellationToken) is { } points
+            ? new PlanFront(points, true)
+            : new PlanFront(Hull(groups), false);
     }
 
     /// <summary>The largest score of a point within a budget; null when even the smallest is larger.</summary>
     public FrontPoint? Within(long budgetBytes)
     {
         int count = 0;
-        while (count < Points.Count && Points[count].SizeBytes <= budgetBytes) count++;
+        while (count < Points.Count && Points[count].SizeBytes <= budgetBytes)
+            count++;
         return count == 0 ? null : Points[count - 1];
     }
 
     // The front of the first groups, extended group by group; null once it has too many points.
-    private static FrontPoint[]? Complete(IReadOnlyList<IReadOnlyList<PlanOption>> groups, int mostPoints, CancellationToken cancellationToken)
+    private static FrontPoint[]? Complete(
+        IReadOnlyList<IReadOnlyList<PlanOption>> groups,
+        int mostPoints,
+        CancellationToken cancellationToken
+    )
     {
         FrontPoint[] front = [new(0, 0)];
         foreach (IReadOnlyList<PlanOption> group in groups)
         {
             cancellationToken.ThrowIfCancellationRequested();
             Candidate[] options = OptionFront.Undominated(group);
-            if ((long)front.Length * options.Length > 64L * mostPoints) return null;
-            front = Undominated([.. front.SelectMany(point => options.Select(option => new FrontPoint(point.SizeBytes + option.SizeBytes, point.Score + option.Score)))]);
-            if (front.Length > mostPoints) return null;
+            if ((long)front.Length * options.Length > 64L * mostPoints)
+                return null;
+            front = Undominated([
+                .. front.SelectMany(point =>
+                    options.Select(option => new FrontPoint(
+                        point.SizeBytes + option.SizeBytes,
+                        point.Score + option.Score
+                    ))
+                ),
+            ]);
+            if (front.Length > mostPoints)
+                return null;
         }
         return front;
     }
 
     private static FrontPoint[] Undominated(FrontPoint[] points)
     {
-        Array.Sort(points, (a, b) => a.SizeBytes != b.SizeBytes ? a.SizeBytes.CompareTo(b.SizeBytes) : b.Score.CompareTo(a.Score));
+        Array.Sort(
+            points,
+            (a, b) => a.SizeBytes != b.SizeBytes ? a.SizeBytes.CompareTo(b.SizeBytes) : b.Score.CompareTo(a.Score)
+        );
         var kept = new List<FrontPoint>();
         foreach (FrontPoint point in points)
         {
-            if (kept.Count == 0 || point.Score > kept[^1].Score) kept.Add(point);
+            if (kept.Count == 0 || point.Score > kept[^1].Score)
+                kept.Add(point);
         }
         return [.. kept];
     }
@@ -72,7 +98,13 @@ internal sealed record PlanFront(IReadOnlyList<FrontPoint> Points, bool IsComple
             Candidate[] corners = [.. OptionFront.Corners(options).Select(place => options[place])];
             size += corners[0].SizeBytes;
             score += corners[0].Score;
-            for (int i = 1; i < corners.Length; i++) steps.Add(new FrontPoint(corners[i].SizeBytes - corners[i - 1].SizeBytes, corners[i].Score - corners[i - 1].Score));
+            for (int i = 1; i < corners.Length; i++)
+                steps.Add(
+                    new FrontPoint(
+                        corners[i].SizeBytes - corners[i - 1].SizeBytes,
+                        corners[i].Score - corners[i - 1].Score
+                    )
+                );
         }
         var points = new List<FrontPoint> { new(size, score) };
         double slope = double.NaN;
@@ -81,7 +113,8 @@ internal sealed record PlanFront(IReadOnlyList<FrontPoint> Points, bool IsComple
             size += step.SizeBytes;
             score += step.Score;
             // Steps of one slope make one side: only its end is a corner.
-            if (step.Score / step.SizeBytes == slope) points.RemoveAt(points.Count - 1);
+            if (step.Score / step.SizeBytes == slope)
+                points.RemoveAt(points.Count - 1);
             slope = step.Score / step.SizeBytes;
             points.Add(new FrontPoint(size, score));
         }

@@ -12,9 +12,10 @@ internal readonly record struct PlanOption(long SizeBytes, double Score);
 internal sealed record PlanChoice(IReadOnlyList<int> Options, long SizeBytes, double Score);
 
 /// <summary>
-/// Chooses one option per group so that the summed score is largest within a byte budget: the multiple-choice knapsack problem, solved exactly.
-/// Dynamic programming over the undominated (size, score) pairs of the first groups, cut by the linear relaxation of the others
-/// (Dyer, Riha and Walker, 1995; Kellerer, Pferschy and Pisinger, Knapsack Problems, chapter 11).
+/// Chooses one option per group so that the summed score is largest within a byte budget: the multiple-choice knapsack
+/// problem, solved exactly. Dynamic programming over the undominated (size, score) pairs of the first groups, cut by
+/// the linear relaxation of the others (Dyer, Riha and Walker, 1995; Kellerer, Pferschy and Pisinger, Knapsack
+/// Problems, chapter 11).
 /// </summary>
 internal static class PlanSearch
 {
@@ -34,14 +35,26 @@ internal static class PlanSearch
     /// <param name="cancellationToken">Looked at once per group.</param>
     /// <returns>Null when even the smallest choice is larger than the budget.</returns>
     /// <exception cref="ArgumentException">A group is empty, a size negative or a score not finite.</exception>
-    public static PlanChoice? Choose(IReadOnlyList<IReadOnlyList<PlanOption>> groups, long budgetBytes, CancellationToken cancellationToken = default)
+    public static PlanChoice? Choose(
+        IReadOnlyList<IReadOnlyList<PlanOption>> groups,
+        long budgetBytes,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(groups);
-        if (groups.Any(group => group.Count == 0 || group.Any(option => option.SizeBytes < 0 || !double.IsFinite(option.Score))))
+        if (
+            groups.Any(group =>
+                group.Count == 0 || group.Any(option => option.SizeBytes < 0 || !double.IsFinite(option.Score))
+            )
+        )
         {
-            throw new ArgumentException("Every group needs an option; sizes are 0 or more and scores finite.", nameof(groups));
+            throw new ArgumentException(
+                "Every group needs an option; sizes are 0 or more and scores finite.",
+                nameof(groups)
+            );
         }
-        if (SmallestSizeBytes(groups) > budgetBytes) return null;
+        if (SmallestSizeBytes(groups) > budgetBytes)
+            return null;
         Candidate[][] candidates = [.. groups.Select(OptionFront.Undominated)];
         Relaxation relaxation = Relaxation.Solve(candidates, budgetBytes);
         // A beam search first: its solution prunes most states of the exact search.
@@ -51,10 +64,15 @@ internal static class PlanSearch
             relaxation = new States(candidates, relaxation, width).Run(cancellationToken) ?? relaxation;
         }
         IReadOnlyList<int> options = relaxation.Incumbent;
-        return new PlanChoice(options, options.Select((option, g) => groups[g][option].SizeBytes).Sum(), options.Select((option, g) => groups[g][option].Score).Sum());
+        return new PlanChoice(
+            options,
+            options.Select((option, g) => groups[g][option].SizeBytes).Sum(),
+            options.Select((option, g) => groups[g][option].Score).Sum()
+        );
     }
 
-    /// <summary>The linear relaxation: its multiplier bounds what is still to come, its rounded-down choice is the first incumbent.</summary>
+    /// <summary>The linear relaxation: its multiplier bounds what is still to come, its rounded-down choice is the
+    /// first incumbent.</summary>
     private sealed record Relaxation(double Multiplier, int[] Incumbent, double Score, long Budget)
     {
         /// <summary>What a bound has to reach; below the incumbent by the rounding of bounds.</summary>
@@ -68,7 +86,15 @@ internal static class PlanSearch
             for (int g = 0; g < groups.Length; g++)
             {
                 int[] corners = OptionFront.Corners(groups[g]);
-                for (int i = 1; i < corners.Length; i++) steps.Add((OptionFront.Slope(groups[g][corners[i - 1]], groups[g][corners[i]]), g, corners[i - 1], corners[i]));
+                for (int i = 1; i < corners.Length; i++)
+                    steps.Add(
+                        (
+                            OptionFront.Slope(groups[g][corners[i - 1]], groups[g][corners[i]]),
+                            g,
+                            corners[i - 1],
+                            corners[i]
+                        )
+                    );
             }
             double multiplier = 0;
             bool full = false;
@@ -82,12 +108,18 @@ internal static class PlanSearch
                 }
                 else if (!full)
                 {
-                    // The first step that does not fit sets the price of a byte; later, cheaper ones may still fill the gap.
+                    // The first step that does not fit sets the price of a byte; later, cheaper ones may still fill the
+                    // gap.
                     multiplier = slope;
                     full = true;
                 }
             }
-            return new Relaxation(multiplier, [.. chosen.Select((candidate, g) => groups[g][candidate].Option)], chosen.Select((candidate, g) => groups[g][candidate].Score).Sum(), budget);
+            return new Relaxation(
+                multiplier,
+                [.. chosen.Select((candidate, g) => groups[g][candidate].Option)],
+                chosen.Select((candidate, g) => groups[g][candidate].Score).Sum(),
+                budget
+            );
         }
 
         /// <summary>Score less the price of the bytes.</summary>
@@ -98,7 +130,12 @@ internal static class PlanSearch
         {
             double[] best = [.. groups.Select(group => group.Max(Priced))];
             double bound = best.Sum() + (Multiplier * Budget);
-            return [.. groups.Select((group, g) => group.Where(candidate => bound - best[g] + Priced(candidate) >= Floor).ToArray())];
+            return
+            [
+                .. groups.Select(
+                    (group, g) => group.Where(candidate => bound - best[g] + Priced(candidate) >= Floor).ToArray()
+                ),
+            ];
         }
     }
 
@@ -116,14 +153,20 @@ internal static class PlanSearch
         /// <summary>Prepares a search.</summary>
         /// <param name="groups">Candidates.</param>
         /// <param name="relaxation">Bound and incumbent.</param>
-        /// <param name="width">Partial choices that are followed after each group, the most promising ones; exact if that is never reached.</param>
+        /// <param name="width">Partial choices that are followed after each group, the most promising ones; exact if
+        /// that is never reached.</param>
         internal States(Candidate[][] groups, Relaxation relaxation, int width)
         {
             this.groups = groups;
             this.relaxation = relaxation;
             this.width = width;
             // Groups with the widest range of sizes first: the bound of the rest is then tight where most states are.
-            order = [.. Enumerable.Range(0, groups.Length).OrderByDescending(g => groups[g][^1].SizeBytes - groups[g][0].SizeBytes)];
+            order =
+            [
+                .. Enumerable
+                    .Range(0, groups.Length)
+                    .OrderByDescending(g => groups[g][^1].SizeBytes - groups[g][0].SizeBytes),
+            ];
         }
 
         /// <summary>The relaxation with a better incumbent; null when none is found.</summary>
@@ -137,10 +180,17 @@ internal static class PlanSearch
                 rest.Remove(order[i]);
                 states = Extend(states, groups[order[i]], rest);
                 // Nothing can beat the incumbent any more.
-                if (states.Length == 0) return null;
+                if (states.Length == 0)
+                    return null;
                 layers.Add(states);
             }
-            return states[^1].Score > relaxation.Score ? relaxation with { Incumbent = Choices(states.Length - 1), Score = states[^1].Score } : null;
+            return states[^1].Score > relaxation.Score
+                ? relaxation with
+                {
+                    Incumbent = Choices(states.Length - 1),
+                    Score = states[^1].Score,
+                }
+                : null;
         }
 
         private State[] Extend(State[] states, Candidate[] group, HullBound rest)
@@ -150,28 +200,39 @@ internal static class PlanSearch
             var result = new List<State>(Math.Min(states.Length, width));
             while (true)
             {
-                // Of the shifted lists, each ascending in size, the smallest head comes next; at equal size the better score.
+                // Of the shifted lists, each ascending in size, the smallest head comes next; at equal size the better
+                // score.
                 int from = -1;
                 long size = 0;
                 double score = 0;
                 for (int c = 0; c < group.Length; c++)
                 {
-                    if (next[c] == states.Length) continue;
+                    if (next[c] == states.Length)
+                        continue;
                     long candidateSize = states[next[c]].SizeBytes + group[c].SizeBytes;
                     double candidateScore = states[next[c]].Score + group[c].Score;
-                    if (from < 0 || candidateSize < size || (candidateSize == size && candidateScore > score)) (from, size, score) = (c, candidateSize, candidateScore);
+                    if (from < 0 || candidateSize < size || (candidateSize == size && candidateScore > score))
+                        (from, size, score) = (c, candidateSize, candidateScore);
                 }
-                if (from < 0 || size + rest.LeastBytes > relaxation.Budget) return result.Count <= width ? [.. result] : Promising(result, rest);
+                if (from < 0 || size + rest.LeastBytes > relaxation.Budget)
+                    return result.Count <= width ? [.. result] : Promising(result, rest);
                 int parent = next[from]++;
-                if (score <= best) continue;
-                if (score + rest.At(relaxation.Budget - size) < relaxation.Floor) continue;
+                if (score <= best)
+                    continue;
+                if (score + rest.At(relaxation.Budget - size) < relaxation.Floor)
+                    continue;
                 best = score;
                 result.Add(new State(size, score, parent, from));
             }
         }
 
         private State[] Promising(List<State> states, HullBound rest) =>
-            [.. states.OrderByDescending(state => state.Score + rest.At(relaxation.Budget - state.SizeBytes)).Take(width).OrderBy(state => state.SizeBytes)];
+            [
+                .. states
+                    .OrderByDescending(state => state.Score + rest.At(relaxation.Budget - state.SizeBytes))
+                    .Take(width)
+                    .OrderBy(state => state.SizeBytes),
+            ];
 
         private int[] Choices(int state)
         {

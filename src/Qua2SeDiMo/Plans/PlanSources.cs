@@ -21,8 +21,11 @@ internal sealed class PlanSources
     private readonly IReadOnlyList<PredictorUnit> units;
 
     private PlanSources(
-        TrainingSet study, SensitivityRecord sensitivity, IReadOnlyList<Predictor> folds, IReadOnlyList<PredictorUnit> units) =>
-        (this.study, this.sensitivity, this.folds, this.units) = (study, sensitivity, folds, units);
+        TrainingSet study,
+        SensitivityRecord sensitivity,
+        IReadOnlyList<Predictor> folds,
+        IReadOnlyList<PredictorUnit> units
+    ) => (this.study, this.sensitivity, this.folds, this.units) = (study, sensitivity, folds, units);
 
     /// <summary>Sources; their networks must live until the last candidate.</summary>
     /// <param name="study">Graph, sizes and labelled trials.</param>
@@ -31,14 +34,20 @@ internal sealed class PlanSources
     /// <param name="units">Subgraphs for block level.</param>
     /// <param name="family">Only this family of models; null for all.</param>
     /// <param name="level">
-    /// Only this level; null leaves out what others were measured to beat: the network's whole allocations, unless its candidates are
-    /// asked for.
+    /// Only this level; null leaves out what others were measured to beat: the network's whole allocations, unless its
+    /// candidates are asked for.
     /// </param>
     /// <param name="cancellationToken">Stops between units.</param>
     /// <exception cref="PlanException">No source is left.</exception>
     public static IReadOnlyList<PlanSource> Of(
-        TrainingSet study, SensitivityRecord sensitivity, IReadOnlyList<Predictor> folds, IReadOnlyList<PredictorUnit> units,
-        string? family = null, PlanLevel? level = null, CancellationToken cancellationToken = default)
+        TrainingSet study,
+        SensitivityRecord sensitivity,
+        IReadOnlyList<Predictor> folds,
+        IReadOnlyList<PredictorUnit> units,
+        string? family = null,
+        PlanLevel? level = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(study);
         ArgumentNullException.ThrowIfNull(sensitivity);
@@ -47,30 +56,47 @@ internal sealed class PlanSources
         bool hasNetwork = folds.Count > 0 && sensitivity.Network is not null;
         PlanSource[] wanted =
         [
-            .. ScoreModel.All
-                .Where(scores => (family is null || family == scores.Family) && (level is null || level == scores.Level))
+            .. ScoreModel
+                .All.Where(scores =>
+                    (family is null || family == scores.Family) && (level is null || level == scores.Level)
+                )
                 .Where(scores => scores != ScoreModel.NetworkWhole || family is not null || level is not null)
                 .Where(scores => hasNetwork || scores == ScoreModel.Ridge)
                 .Select(scores => new PlanSource(scores, sources.Search(scores, cancellationToken))),
         ];
-        if (wanted.Length > 0) return wanted;
+        if (wanted.Length > 0)
+            return wanted;
         string asked = $"{family ?? "any model"} at {level?.ToString().ToLowerInvariant() ?? "any"} level";
-        throw new PlanException($"No plan source goes by {asked} here: ridge regression has op level only, {ModelNames.Blend} whole "
-            + "allocations only, and the network needs `q2 fit` with a network. Leave out --predictor or --level.");
+        throw new PlanException(
+            $"No plan source goes by {asked} here: ridge regression has op level only, {ModelNames.Blend} whole "
+                + "allocations only, and the network needs `q2 fit` with a network. Leave out --predictor or --level."
+        );
     }
 
     private ICandidateSearch Search(ScoreModel scores, CancellationToken cancellationToken)
     {
         OptionFeatures features = study.Features;
-        if (scores.Level == PlanLevel.Op) return Sum(scores);
+        if (scores.Level == PlanLevel.Op)
+            return Sum(scores);
         if (scores.Level == PlanLevel.Block)
         {
-            IReadOnlyList<ScoredGroup> groups = BlockGroups.Build(study.Topology, features, folds, units, cancellationToken);
+            IReadOnlyList<ScoredGroup> groups = BlockGroups.Build(
+                study.Topology,
+                features,
+                folds,
+                units,
+                cancellationToken
+            );
             return new ScoreSumSearch(scores.Name, features, groups);
         }
-        Func<IReadOnlyList<IReadOnlyList<int>>, IReadOnlyList<double>> network = PredictionSearch.OfFolds(study.Topology, features, folds);
+        Func<IReadOnlyList<IReadOnlyList<int>>, IReadOnlyList<double>> network = PredictionSearch.OfFolds(
+            study.Topology,
+            features,
+            folds
+        );
         ICandidateSearch[] starts = [Sum(ScoreModel.Ridge), Sum(ScoreModel.NetworkOp)];
-        if (scores == ScoreModel.NetworkWhole) return new PredictionSearch(scores.Name, features, network, starts);
+        if (scores == ScoreModel.NetworkWhole)
+            return new PredictionSearch(scores.Name, features, network, starts);
         RidgeModel ridge = RidgeRegression.Fit(study, trends: true);
         return new PredictionSearch(scores.Name, features, Mean, starts);
 
@@ -82,6 +108,9 @@ internal sealed class PlanSources
     {
         SensitivityResult result = sensitivity.By(scores.Family);
         return new ScoreSumSearch(
-            scores.Name, study.Features, ScoredGroup.PerWeight(study.Features, (w, o) => result.Weights[w].Scores[o]));
+            scores.Name,
+            study.Features,
+            ScoredGroup.PerWeight(study.Features, (w, o) => result.Weights[w].Scores[o])
+        );
     }
 }

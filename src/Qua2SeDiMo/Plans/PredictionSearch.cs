@@ -5,9 +5,10 @@ using Qua2SeDiMo.Predictors.Training;
 namespace Qua2SeDiMo.Plans;
 
 /// <summary>
-/// Searches for the allocation of the largest predicted label within a budget, for predictions that are no sum over weights. Around an allocation every change of one
-/// weight is predicted; the best sum of these gains within the budget is chosen exactly and taken if its own prediction is better. Otherwise
-/// changes are charged more and more, so that fewer are made at once. A local optimum, deterministic.
+/// Searches for the allocation of the largest predicted label within a budget, for predictions that are no sum over
+/// weights. Around an allocation every change of one weight is predicted; the best sum of these gains within the budget
+/// is chosen exactly and taken if its own prediction is better. Otherwise changes are charged more and more, so that
+/// fewer are made at once. A local optimum, deterministic.
 /// </summary>
 internal sealed class PredictionSearch : ICandidateSearch
 {
@@ -23,8 +24,12 @@ internal sealed class PredictionSearch : ICandidateSearch
     /// <param name="features">Sizes.</param>
     /// <param name="predict">Predicted label of each allocation, larger is better.</param>
     /// <param name="starts">Whose proposals the search starts from, one at least; the best end is proposed.</param>
-    public PredictionSearch(string name, OptionFeatures features, Func<IReadOnlyList<IReadOnlyList<int>>, IReadOnlyList<double>> predict,
-        IReadOnlyList<ICandidateSearch> starts)
+    public PredictionSearch(
+        string name,
+        OptionFeatures features,
+        Func<IReadOnlyList<IReadOnlyList<int>>, IReadOnlyList<double>> predict,
+        IReadOnlyList<ICandidateSearch> starts
+    )
     {
         ArgumentNullException.ThrowIfNull(starts);
         Name = name;
@@ -37,11 +42,19 @@ internal sealed class PredictionSearch : ICandidateSearch
     public string Name { get; }
 
     /// <summary>The mean prediction of several folds.</summary>
-    public static Func<IReadOnlyList<IReadOnlyList<int>>, IReadOnlyList<double>> OfFolds(PredictorTopology topology, OptionFeatures features, IReadOnlyList<Predictor> folds) => allocations =>
-    {
-        IReadOnlyList<double>[] predictions = [.. folds.Select(fold => fold.Predict(topology, features, allocations).Predictions)];
-        return [.. Enumerable.Range(0, allocations.Count).Select(i => predictions.Average(fold => fold[i]))];
-    };
+    public static Func<IReadOnlyList<IReadOnlyList<int>>, IReadOnlyList<double>> OfFolds(
+        PredictorTopology topology,
+        OptionFeatures features,
+        IReadOnlyList<Predictor> folds
+    ) =>
+        allocations =>
+        {
+            IReadOnlyList<double>[] predictions =
+            [
+                .. folds.Select(fold => fold.Predict(topology, features, allocations).Predictions),
+            ];
+            return [.. Enumerable.Range(0, allocations.Count).Select(i => predictions.Average(fold => fold[i]))];
+        };
 
     /// <inheritdoc/>
     public PlanCandidate? Propose(long budgetBytes, CancellationToken cancellationToken = default)
@@ -49,9 +62,11 @@ internal sealed class PredictionSearch : ICandidateSearch
         PlanCandidate? best = null;
         foreach (ICandidateSearch start in starts)
         {
-            if (start.Propose(budgetBytes, cancellationToken) is not { } proposal) return null;
+            if (start.Propose(budgetBytes, cancellationToken) is not { } proposal)
+                return null;
             PlanCandidate found = Climb([.. proposal.Options], budgetBytes, cancellationToken);
-            if (best is null || found.Score > best.Score) best = found;
+            if (best is null || found.Score > best.Score)
+                best = found;
         }
         return best;
     }
@@ -62,27 +77,45 @@ internal sealed class PredictionSearch : ICandidateSearch
         for (int round = 0; round < MostRounds; round++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (Improve(options, value, budgetBytes, cancellationToken) is not { } better) break;
+            if (Improve(options, value, budgetBytes, cancellationToken) is not { } better)
+                break;
             (options, value) = better;
         }
         return new PlanCandidate(options, features.TotalBytes(options), value);
     }
 
-    private (int[] Options, double Value)? Improve(int[] options, double value, long budgetBytes, CancellationToken cancellationToken)
+    private (int[] Options, double Value)? Improve(
+        int[] options,
+        double value,
+        long budgetBytes,
+        CancellationToken cancellationToken
+    )
     {
         int count = features.OptionCount;
-        int[][] changed = [.. Enumerable.Range(0, features.WeightCount * count).Select(i => Changed(options, i / count, i % count))];
+        int[][] changed =
+        [
+            .. Enumerable.Range(0, features.WeightCount * count).Select(i => Changed(options, i / count, i % count)),
+        ];
         double[] gains = [.. predict(changed).Select(prediction => prediction - value)];
         double[] positive = [.. gains.Where(gain => gain > 0).Order()];
         // The first charge is that of a small gain.
-        double charge = 0, next = positive.Length == 0 ? 0 : positive[positive.Length / 4];
+        double charge = 0,
+            next = positive.Length == 0 ? 0 : positive[positive.Length / 4];
         for (int attempt = 0; attempt < MostCharges; attempt++, charge = next, next *= 2)
         {
-            IReadOnlyList<ScoredGroup> groups = ScoredGroup.PerWeight(features, (w, o) => o == options[w] ? 0 : gains[(w * count) + o] - charge);
-            int[] chosen = [.. new ScoreSumSearch(Name, features, groups).Propose(budgetBytes, cancellationToken)!.Options];
-            if (chosen.SequenceEqual(options)) return null;
+            IReadOnlyList<ScoredGroup> groups = ScoredGroup.PerWeight(
+                features,
+                (w, o) => o == options[w] ? 0 : gains[(w * count) + o] - charge
+            );
+            int[] chosen =
+            [
+                .. new ScoreSumSearch(Name, features, groups).Propose(budgetBytes, cancellationToken)!.Options,
+            ];
+            if (chosen.SequenceEqual(options))
+                return null;
             double prediction = predict([chosen])[0];
-            if (prediction > value) return (chosen, prediction);
+            if (prediction > value)
+                return (chosen, prediction);
         }
         return null;
     }

@@ -20,7 +20,8 @@ public sealed record ScoreFront
 
     /// <summary>A front.</summary>
     /// <param name="scores">Which scores.</param>
-    /// <param name="isComplete">Whether all Pareto-optimal points are listed; otherwise the corners of their upper hull.</param>
+    /// <param name="isComplete">Whether all Pareto-optimal points are listed; otherwise the corners of their upper
+    /// hull.</param>
     /// <param name="points">Ascending in size and in score, each the optimum of its size.</param>
     public ScoreFront(ScoreModel scores, bool isComplete, IReadOnlyList<PlanFrontPoint> points) =>
         (Scores, IsComplete, Points) = (scores, isComplete, points);
@@ -50,21 +51,29 @@ public sealed record ScoreFront
     /// <param name="sources">The sources.</param>
     /// <param name="cancellationToken">Stops between groups.</param>
     internal static IReadOnlyList<ScoreFront> Of(
-        OptionFeatures features, IReadOnlyList<PlanSource> sources, CancellationToken cancellationToken = default)
+        OptionFeatures features,
+        IReadOnlyList<PlanSource> sources,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(features);
         ArgumentNullException.ThrowIfNull(sources);
         var fronts = new List<ScoreFront>();
         foreach (PlanSource source in sources)
         {
-            if (source.Search is not ScoreSumSearch sum) continue;
+            if (source.Search is not ScoreSumSearch sum)
+                continue;
             PlanFront front = sum.Front(MostPoints, cancellationToken);
             fronts.Add(new ScoreFront(source.Scores, front.IsComplete, [.. front.Points.Select(Point)]));
         }
         return fronts;
 
         PlanFrontPoint Point(FrontPoint point) =>
-            new(point.SizeBytes, features.OriginalBits * (double)point.SizeBytes / features.TotalOriginalBytes, point.Score);
+            new(
+                point.SizeBytes,
+                features.OriginalBits * (double)point.SizeBytes / features.TotalOriginalBytes,
+                point.Score
+            );
     }
 
     /// <summary>Fronts as CSV: family, level, bytes, average bits and score of every point.</summary>
@@ -77,7 +86,10 @@ public sealed record ScoreFront
             string scores = $"{front.Model},{front.Level.ToString().ToLowerInvariant()}";
             foreach (PlanFrontPoint point in front.Points)
             {
-                text.Append(CultureInfo.InvariantCulture, $"{scores},{point.SizeBytes},{point.AverageBits:0.######},{point.Score:R}\n");
+                text.Append(
+                    CultureInfo.InvariantCulture,
+                    $"{scores},{point.SizeBytes},{point.AverageBits:0.######},{point.Score:R}\n"
+                );
             }
         }
         return text.ToString();

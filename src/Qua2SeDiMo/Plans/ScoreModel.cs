@@ -9,14 +9,17 @@ public enum PlanLevel
 {
     /// <summary>The summed scores of single weights.</summary>
     Op,
+
     /// <summary>The summed scores of units: each unit's option set is scored as one.</summary>
     Block,
+
     /// <summary>The predicted label of the allocation as a whole.</summary>
     Whole,
 }
 
 /// <summary>
-/// The scores that plans are made by: a family of models, and the level at which its scores are maximised. There are no others.
+/// The scores that plans are made by: a family of models, and the level at which its scores are maximised. There are no
+/// others.
 /// </summary>
 public sealed record ScoreModel
 {
@@ -47,21 +50,30 @@ public sealed record ScoreModel
     public PlanLevel Level { get; }
 
     /// <summary>Name in keys and files, for instance <c>network-block</c>; op level goes without saying.</summary>
-    public string Name => this == Ensemble ? "blend" : Level == PlanLevel.Op ? Family : $"{Family}-{Level.ToString().ToLowerInvariant()}";
+    public string Name =>
+        this == Ensemble ? "blend"
+        : Level == PlanLevel.Op ? Family
+        : $"{Family}-{Level.ToString().ToLowerInvariant()}";
 
     /// <summary>Name in sentences.</summary>
-    public string Label => this == Ridge ? "ridge regression" : this == Ensemble ? "network and ridge together" : Level switch
-    {
-        PlanLevel.Block => "the network, block level",
-        PlanLevel.Whole => "the network, whole allocation",
-        _ => "the network, op level",
-    };
+    public string Label =>
+        this == Ridge ? "ridge regression"
+        : this == Ensemble ? "network and ridge together"
+        : Level switch
+        {
+            PlanLevel.Block => "the network, block level",
+            PlanLevel.Whole => "the network, whole allocation",
+            _ => "the network, op level",
+        };
 
-    /// <summary>The scores of a family at a level, as files state them; files of older versions state no level.</summary>
+    /// <summary>The scores of a family at a level, as files state them; files of older versions state no
+    /// level.</summary>
     /// <exception cref="JsonException">There are no such scores.</exception>
     internal static ScoreModel OfFile(string family, PlanLevel? level)
     {
-        ScoreModel? found = All.FirstOrDefault(known => known.Family == family && (level is null || known.Level == level));
+        ScoreModel? found = All.FirstOrDefault(known =>
+            known.Family == family && (level is null || known.Level == level)
+        );
         string at = level is null ? "" : $" at {level.Value.ToString().ToLowerInvariant()} level";
         return found ?? throw new JsonException($"'{family}'{at} is none of the scores that plans are made by");
     }

@@ -7,9 +7,15 @@ namespace Qua2SeDiMo.Plans;
 /// <param name="name">Name in keys and files.</param>
 /// <param name="features">Sizes.</param>
 /// <param name="groups">Every weight in one group.</param>
-internal sealed class ScoreSumSearch(string name, OptionFeatures features, IReadOnlyList<ScoredGroup> groups) : ICandidateSearch
+internal sealed class ScoreSumSearch(string name, OptionFeatures features, IReadOnlyList<ScoredGroup> groups)
+    : ICandidateSearch
 {
-    private readonly PlanOption[][] choices = [.. groups.Select(group => group.Choices.Select(choice => new PlanOption(choice.SizeBytes, choice.Score)).ToArray())];
+    private readonly PlanOption[][] choices =
+    [
+        .. groups.Select(group =>
+            group.Choices.Select(choice => new PlanOption(choice.SizeBytes, choice.Score)).ToArray()
+        ),
+    ];
 
     /// <inheritdoc/>
     public string Name => name;
@@ -17,14 +23,17 @@ internal sealed class ScoreSumSearch(string name, OptionFeatures features, IRead
     /// <summary>The best summed score by size.</summary>
     /// <param name="mostPoints">See <see cref="PlanFront.Trace"/>.</param>
     /// <param name="cancellationToken">Stops between groups.</param>
-    public PlanFront Front(int mostPoints = PlanFront.MostPoints, CancellationToken cancellationToken = default) => PlanFront.Trace(choices, mostPoints, cancellationToken);
+    public PlanFront Front(int mostPoints = PlanFront.MostPoints, CancellationToken cancellationToken = default) =>
+        PlanFront.Trace(choices, mostPoints, cancellationToken);
 
     /// <inheritdoc/>
     public PlanCandidate? Propose(long budgetBytes, CancellationToken cancellationToken = default)
     {
-        if (PlanSearch.Choose(choices, budgetBytes, cancellationToken) is not { } chosen) return null;
+        if (PlanSearch.Choose(choices, budgetBytes, cancellationToken) is not { } chosen)
+            return null;
         int[] options = new int[features.WeightCount];
-        for (int g = 0; g < groups.Count; g++) groups[g].Apply(groups[g].Choices[chosen.Options[g]].Combination, features.OptionCount, options);
+        for (int g = 0; g < groups.Count; g++)
+            groups[g].Apply(groups[g].Choices[chosen.Options[g]].Combination, features.OptionCount, options);
         return new PlanCandidate(options, chosen.SizeBytes, chosen.Score);
     }
 }

@@ -17,8 +17,16 @@ internal sealed record ScoredGroup(IReadOnlyList<int> Weights, IReadOnlyList<Sco
         ArgumentNullException.ThrowIfNull(score);
         return
         [
-            .. Enumerable.Range(0, features.WeightCount).Select(w => new ScoredGroup([w],
-                [.. Enumerable.Range(0, features.OptionCount).Select(o => new ScoredChoice(o, features.QuantizedBytes(w, o), score(w, o)))])),
+            .. Enumerable
+                .Range(0, features.WeightCount)
+                .Select(w => new ScoredGroup(
+                    [w],
+                    [
+                        .. Enumerable
+                            .Range(0, features.OptionCount)
+                            .Select(o => new ScoredChoice(o, features.QuantizedBytes(w, o), score(w, o))),
+                    ]
+                )),
         ];
     }
 
@@ -28,7 +36,8 @@ internal sealed record ScoredGroup(IReadOnlyList<int> Weights, IReadOnlyList<Sco
     /// <param name="options">Option of every weight of the model.</param>
     public void Apply(int combination, int optionCount, Span<int> options)
     {
-        for (int i = Weights.Count - 1; i >= 0; i--, combination /= optionCount) options[Weights[i]] = combination % optionCount;
+        for (int i = Weights.Count - 1; i >= 0; i--, combination /= optionCount)
+            options[Weights[i]] = combination % optionCount;
     }
 }
 

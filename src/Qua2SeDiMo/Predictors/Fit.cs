@@ -15,7 +15,12 @@ namespace Qua2SeDiMo.Predictors;
 /// <param name="TrainedOn">Which trials; null in files of older versions.</param>
 /// <param name="Sentences">What the numbers say, in words.</param>
 public sealed record Fit(
-    string Objective, PredictorOptions Options, FitResult Result, TrainedOn? TrainedOn = null, IReadOnlyList<string>? Sentences = null)
+    string Objective,
+    PredictorOptions Options,
+    FitResult Result,
+    TrainedOn? TrainedOn = null,
+    IReadOnlyList<string>? Sentences = null
+)
 {
     /// <summary>Version of the algorithm that its numbers were made by; 0 in files of older versions.</summary>
     public int Algorithm { get; init; }
@@ -25,8 +30,10 @@ public sealed record Fit(
 
     /// <summary>Tells this fit from one of other trials or by other options.</summary>
     [JsonIgnore]
-    internal string Identity => ContentHash.Of(
-        $"{Algorithm}\n{TrainedOn?.Fingerprint}\n{JsonSerializer.Serialize(Options with { Threads = 0 }, OwnJson.Compact)}");
+    internal string Identity =>
+        ContentHash.Of(
+            $"{Algorithm}\n{TrainedOn?.Fingerprint}\n{JsonSerializer.Serialize(Options with { Threads = 0 }, OwnJson.Compact)}"
+        );
 
     /// <summary>Agreement of the scores with true sensitivities; null where none are known.</summary>
     public TruthAgreement? Truth { get; init; }

@@ -28,8 +28,10 @@ public sealed class BitAllocation : IEquatable<BitAllocation>
         ForEach(weights, _ => spec);
 
     /// <summary>An option chosen for each weight in turn.</summary>
-    internal static BitAllocation ForEach(IEnumerable<QuantizableWeight> weights, Func<QuantizableWeight, QuantizerSpec> choose) =>
-        new(weights.Select(weight => KeyValuePair.Create(weight.Name, choose(weight))));
+    internal static BitAllocation ForEach(
+        IEnumerable<QuantizableWeight> weights,
+        Func<QuantizableWeight, QuantizerSpec> choose
+    ) => new(weights.Select(weight => KeyValuePair.Create(weight.Name, choose(weight))));
 
     /// <summary>The same choices, where every weight that is tied to another one takes its option.</summary>
     /// <param name="weights">The quantizable weights of the denoiser.</param>
@@ -39,8 +41,10 @@ public sealed class BitAllocation : IEquatable<BitAllocation>
         var choices = new Dictionary<string, QuantizerSpec>(specs, StringComparer.Ordinal);
         foreach (QuantizableWeight weight in weights.Where(weight => weight.TiedTo is not null))
         {
-            if (this[weight.TiedTo!] is { } option) choices[weight.Name] = option;
-            else choices.Remove(weight.Name);
+            if (this[weight.TiedTo!] is { } option)
+                choices[weight.Name] = option;
+            else
+                choices.Remove(weight.Name);
         }
         return new BitAllocation(choices);
     }
@@ -51,8 +55,10 @@ public sealed class BitAllocation : IEquatable<BitAllocation>
     internal long SizeBytes(IEnumerable<QuantizableWeight> weights, int originalBits)
     {
         ArgumentNullException.ThrowIfNull(weights);
-        return weights.Sum(weight => this[weight.Name]?.SizeBytes(weight.ElementCount, weight.OutChannels, originalBits)
-            ?? weight.ElementCount * originalBits / 8);
+        return weights.Sum(weight =>
+            this[weight.Name]?.SizeBytes(weight.ElementCount, weight.OutChannels, originalBits)
+            ?? weight.ElementCount * originalBits / 8
+        );
     }
 
     /// <summary>AverageBits (official avg_bits): P · Σ quantized bytes / Σ original bytes, tables included.</summary>
@@ -63,7 +69,8 @@ public sealed class BitAllocation : IEquatable<BitAllocation>
         return originalBits * (double)SizeBytes(weights, originalBits) / original;
     }
 
-    /// <summary>Canonical JSON object, weight name to option, in ordinal order: equal allocations give equal text.</summary>
+    /// <summary>Canonical JSON object, weight name to option, in ordinal order: equal allocations give equal
+    /// text.</summary>
     public string ToJson() => ToJsonObject().ToJsonString();
 
     /// <summary>The object of <see cref="ToJson"/>, to place inside another document.</summary>
@@ -72,18 +79,24 @@ public sealed class BitAllocation : IEquatable<BitAllocation>
 
     /// <summary>Reads the form of <see cref="ToJson"/>.</summary>
     /// <exception cref="JsonFileException">Not an object of option names.</exception>
-    public static BitAllocation FromJson(string json) => FromJson(ForeignJson.Parse(System.Text.Encoding.UTF8.GetBytes(json), "allocation"));
+    public static BitAllocation FromJson(string json) =>
+        FromJson(ForeignJson.Parse(System.Text.Encoding.UTF8.GetBytes(json), "allocation"));
 
     /// <summary>Reads the form of <see cref="ToJson"/> from a parsed document.</summary>
     /// <exception cref="JsonFileException">Not an object of option names.</exception>
     internal static BitAllocation FromJson(ForeignValue value)
     {
-        if (!value.IsObject) throw value.Fault("an allocation: an object of weight name to option");
+        if (!value.IsObject)
+            throw value.Fault("an allocation: an object of weight name to option");
         var choices = new Dictionary<string, QuantizerSpec>(StringComparer.Ordinal);
         foreach ((string name, ForeignValue option) in value.Members)
         {
-            choices[name] = option.IsText && QuantizerSpec.TryParse(option.Text(), out QuantizerSpec? spec) ? spec
-                : throw option.Fault($"an option of the weight '{name}'; options are {string.Join(", ", QuantizerSpec.PaperOptions)}");
+            choices[name] =
+                option.IsText && QuantizerSpec.TryParse(option.Text(), out QuantizerSpec? spec)
+                    ? spec
+                    : throw option.Fault(
+                        $"an option of the weight '{name}'; options are {string.Join(", ", QuantizerSpec.PaperOptions)}"
+                    );
         }
         return new BitAllocation(choices);
     }
@@ -95,5 +108,6 @@ public sealed class BitAllocation : IEquatable<BitAllocation>
     public override bool Equals(object? obj) => Equals(obj as BitAllocation);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => specs.Aggregate(0, (hash, pair) => HashCode.Combine(hash, pair.Key, pair.Value));
+    public override int GetHashCode() =>
+        specs.Aggregate(0, (hash, pair) => HashCode.Combine(hash, pair.Key, pair.Value));
 }

@@ -7,11 +7,14 @@ internal enum BitOperationAccounting
 {
     /// <summary>The bits of a code, for every method.</summary>
     CodeBits,
-    /// <summary>As the published code counts: the bits of a code for UAQ, 16 for both k-means methods, whose palettes hold floating point values.</summary>
+
+    /// <summary>As the published code counts: the bits of a code for UAQ, 16 for both k-means methods, whose palettes
+    /// hold floating point values.</summary>
     Published,
 }
 
-/// <summary>Bit operations (BOPs): Σ multiply-accumulates × weight bits × activation bits (method.md, section 4).</summary>
+/// <summary>Bit operations (BOPs): Σ multiply-accumulates × weight bits × activation bits (method.md, section
+/// 4).</summary>
 internal static class BitOperations
 {
     private const int HalfBits = 16;
@@ -22,23 +25,31 @@ internal static class BitOperations
     /// <param name="activationBits">8, 6, or 16 when activations are not quantized.</param>
     /// <param name="originalBits">P, bits of an unquantized weight.</param>
     /// <param name="accounting">Which weight bits count.</param>
-    public static double OfWeight(long multiplyAccumulates, QuantizerSpec? spec, int activationBits, int originalBits = HalfBits,
-        BitOperationAccounting accounting = BitOperationAccounting.CodeBits)
+    public static double OfWeight(
+        long multiplyAccumulates,
+        QuantizerSpec? spec,
+        int activationBits,
+        int originalBits = HalfBits,
+        BitOperationAccounting accounting = BitOperationAccounting.CodeBits
+    )
     {
         int weightBits = spec switch
         {
             null => originalBits,
-            { Method: not QuantizerMethod.UniformAffine } when accounting == BitOperationAccounting.Published => HalfBits,
+            { Method: not QuantizerMethod.UniformAffine } when accounting == BitOperationAccounting.Published =>
+                HalfBits,
             _ => spec.Bits,
         };
         return (double)multiplyAccumulates * weightBits * activationBits;
     }
 
-    /// <summary>Bit operations of one attention: query × key at activation bits on both sides, attention weights × values at 16 bits on one.</summary>
+    /// <summary>Bit operations of one attention: query × key at activation bits on both sides, attention weights ×
+    /// values at 16 bits on one.</summary>
     /// <param name="multiplyAccumulates">Of query × key, which attention weights × values equals.</param>
     /// <param name="activationBits">8, 6 or 16.</param>
     public static double OfAttention(long multiplyAccumulates, int activationBits) =>
-        ((double)multiplyAccumulates * activationBits * activationBits) + ((double)multiplyAccumulates * activationBits * HalfBits);
+        ((double)multiplyAccumulates * activationBits * activationBits)
+        + ((double)multiplyAccumulates * activationBits * HalfBits);
 
     /// <summary>Bit operations of all weight operators under an allocation.</summary>
     /// <param name="multiplyAccumulates">By weight name, of one run of the denoiser.</param>
@@ -46,11 +57,18 @@ internal static class BitOperations
     /// <param name="activationBits">8, 6 or 16.</param>
     /// <param name="originalBits">P, bits of an unquantized weight.</param>
     /// <param name="accounting">Which weight bits count.</param>
-    public static double Total(IReadOnlyDictionary<string, long> multiplyAccumulates, BitAllocation allocation, int activationBits,
-        int originalBits = HalfBits, BitOperationAccounting accounting = BitOperationAccounting.CodeBits)
+    public static double Total(
+        IReadOnlyDictionary<string, long> multiplyAccumulates,
+        BitAllocation allocation,
+        int activationBits,
+        int originalBits = HalfBits,
+        BitOperationAccounting accounting = BitOperationAccounting.CodeBits
+    )
     {
         ArgumentNullException.ThrowIfNull(multiplyAccumulates);
         ArgumentNullException.ThrowIfNull(allocation);
-        return multiplyAccumulates.Sum(pair => OfWeight(pair.Value, allocation[pair.Key], activationBits, originalBits, accounting));
+        return multiplyAccumulates.Sum(pair =>
+            OfWeight(pair.Value, allocation[pair.Key], activationBits, originalBits, accounting)
+        );
     }
 }

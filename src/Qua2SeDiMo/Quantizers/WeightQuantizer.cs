@@ -14,7 +14,12 @@ internal static class WeightQuantizer
     /// <param name="parallel">Threads and cancellation; the result does not depend on it.</param>
     /// <returns>One result per option, in their order.</returns>
     /// <exception cref="UnquantizableWeightException">The weight holds a NaN or an infinity.</exception>
-    public static IReadOnlyList<QuantizedWeight> Quantize(WeightMatrix weight, IReadOnlyList<QuantizerSpec> specs, ElementType? tableType = null, ParallelOptions? parallel = null)
+    public static IReadOnlyList<QuantizedWeight> Quantize(
+        WeightMatrix weight,
+        IReadOnlyList<QuantizerSpec> specs,
+        ElementType? tableType = null,
+        ParallelOptions? parallel = null
+    )
     {
         ArgumentNullException.ThrowIfNull(weight);
         ArgumentNullException.ThrowIfNull(specs);
@@ -22,18 +27,34 @@ internal static class WeightQuantizer
         parallel ??= new ParallelOptions();
         var results = new QuantizedWeight[specs.Count];
         // The whole-tensor programme runs on one thread; the rows of the other methods fill the rest.
-        Parallel.Invoke(parallel,
-            () => Place(QuantizerMethod.KMeansPerTensor, bits => PaletteQuantizer.PerTensor(weight, bits, tables, parallel)),
-            () => Place(QuantizerMethod.KMeansPerChannel, bits => PaletteQuantizer.PerChannel(weight, bits, tables, parallel)),
-            () => Place(QuantizerMethod.UniformAffine, bits => [.. bits.Select(width => AffineQuantizer.Quantize(weight, width, tables, parallel))]));
+        Parallel.Invoke(
+            parallel,
+            () =>
+                Place(
+                    QuantizerMethod.KMeansPerTensor,
+                    bits => PaletteQuantizer.PerTensor(weight, bits, tables, parallel)
+                ),
+            () =>
+                Place(
+                    QuantizerMethod.KMeansPerChannel,
+                    bits => PaletteQuantizer.PerChannel(weight, bits, tables, parallel)
+                ),
+            () =>
+                Place(
+                    QuantizerMethod.UniformAffine,
+                    bits => [.. bits.Select(width => AffineQuantizer.Quantize(weight, width, tables, parallel))]
+                )
+        );
         return results;
 
         void Place(QuantizerMethod method, Func<IReadOnlyList<int>, IReadOnlyList<QuantizedWeight>> quantize)
         {
             int[] positions = [.. Enumerable.Range(0, specs.Count).Where(i => specs[i].Method == method)];
-            if (positions.Length == 0) return;
+            if (positions.Length == 0)
+                return;
             IReadOnlyList<QuantizedWeight> found = quantize([.. positions.Select(i => specs[i].Bits)]);
-            for (int i = 0; i < positions.Length; i++) results[positions[i]] = found[i];
+            for (int i = 0; i < positions.Length; i++)
+                results[positions[i]] = found[i];
         }
     }
 }

@@ -8,7 +8,11 @@ namespace Qua2SeDiMo.Reports;
 /// <param name="Width">Pixels of one embedded image.</param>
 /// <param name="Height">Pixels of one embedded image.</param>
 internal sealed record ImageGridData(
-    IReadOnlyList<ImageColumnData> Columns, IReadOnlyList<ImageRowData> Rows, int Width, int Height);
+    IReadOnlyList<ImageColumnData> Columns,
+    IReadOnlyList<ImageRowData> Rows,
+    int Width,
+    int Height
+);
 
 /// <summary>A column of pictures.</summary>
 /// <param name="Label">For instance "Full precision".</param>

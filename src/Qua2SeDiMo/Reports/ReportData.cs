@@ -12,8 +12,9 @@ using Qua2SeDiMo.Studies.Objectives;
 namespace Qua2SeDiMo.Reports;
 
 /// <summary>
-/// Everything that a report shows: the records of the stages as they are, and what they rest on. The report only orders, compares and
-/// draws it. Sections whose record is null or empty are left out, so a report can be written after any stage.
+/// Everything that a report shows: the records of the stages as they are, and what they rest on. The report only
+/// orders, compares and draws it. Sections whose record is null or empty are left out, so a report can be written after
+/// any stage.
 /// </summary>
 internal sealed record ReportData
 {
@@ -38,14 +39,16 @@ internal sealed record ReportData
     /// <summary>How well the predictors rank held-out trials; null before they are fitted.</summary>
     public Fit? Fit { get; init; }
 
-    /// <summary>Scores of every model at both levels, and what they rest on; null before there is an explanation.</summary>
+    /// <summary>Scores of every model at both levels, and what they rest on; null before there is an
+    /// explanation.</summary>
     public SensitivityRecord? Explanation { get; init; }
 
     /// <summary>Full precision, plans and baselines, each generated and scored; null before there is a plan.</summary>
     public Plan? Plan { get; init; }
 
     /// <summary>
-    /// Key of an entry of the plan to the EffectiveBits of its packed file, all bytes on disk ÷ all parameters × 8; only of what was packed.
+    /// Key of an entry of the plan to the EffectiveBits of its packed file, all bytes on disk ÷ all parameters × 8;
+    /// only of what was packed.
     /// </summary>
     public IReadOnlyDictionary<string, double> EffectiveBits { get; init; } = new Dictionary<string, double>();
 
@@ -71,13 +74,14 @@ internal sealed record ReportData
     internal string? DecidingFamily => Plan?.Predictor ?? Explanation?.Decides;
 
     /// <summary>The model of the fit whose scores plans are made by.</summary>
-    internal string DecidingModel => (Plan?.Predictor ?? Fit?.Result.Choice.Model) switch
-    {
-        ModelNames.Network => ModelNames.Network,
-        ModelNames.Blend when Fit?.Result.Find(ModelNames.Blend) is not null => ModelNames.Blend,
-        // Ridge regression proposes with coefficients around trends of size and error.
-        _ => ModelNames.RidgeTrends,
-    };
+    internal string DecidingModel =>
+        (Plan?.Predictor ?? Fit?.Result.Choice.Model) switch
+        {
+            ModelNames.Network => ModelNames.Network,
+            ModelNames.Blend when Fit?.Result.Find(ModelNames.Blend) is not null => ModelNames.Blend,
+            // Ridge regression proposes with coefficients around trends of size and error.
+            _ => ModelNames.RidgeTrends,
+        };
 
     /// <summary>Whether a metric is the objective's, over the prompts of the study.</summary>
     internal bool IsObjective(ShownMetric metric) => !metric.IsFresh && metric.Metric == ObjectiveMetric;

@@ -21,9 +21,10 @@ internal sealed record ShownMetric(StudyMetric Metric, bool IsFresh = false, Mea
     public string Label => IsFresh ? Metric.Label + ", fresh prompts" : Metric.Label;
 
     /// <summary>One sentence for the glossary.</summary>
-    public string Meaning => IsFresh
-        ? "The same, on prompts and seeds that no trial used: the choice of a plan cannot have profited from chance there."
-        : Metric.Meaning;
+    public string Meaning =>
+        IsFresh
+            ? "The same, on prompts and seeds that no trial used: the choice of a plan cannot have profited from chance there."
+            : Metric.Meaning;
 
     /// <summary>Whether each image is compared with the full-precision image of the same prompt and seed.</summary>
     public bool IsPaired => Metric.IsPaired;
@@ -40,15 +41,19 @@ internal sealed record ShownMetric(StudyMetric Metric, bool IsFresh = false, Mea
     /// <summary>Label with the unit, if it has one.</summary>
     public string LabelWithUnit => Unit.Length == 0 ? Label : $"{Label} ({Unit})";
 
-    /// <summary>The metrics that the entries of a report have, all of them where there are no entries; fresh ones last.</summary>
+    /// <summary>The metrics that the entries of a report have, all of them where there are no entries; fresh ones
+    /// last.</summary>
     public static IReadOnlyList<ShownMetric> All(ReportData report)
     {
         bool IsMeasured(string key) => report.Entries.Any(entry => entry.Metrics.ContainsKey(key));
-        var shown = StudyMetric.Quality.Where(metric => report.Plan is null || IsMeasured(metric.Name))
-            .Select(metric => new ShownMetric(metric, Reliability: ReliabilityOf(report, metric))).ToList();
+        var shown = StudyMetric
+            .Quality.Where(metric => report.Plan is null || IsMeasured(metric.Name))
+            .Select(metric => new ShownMetric(metric, Reliability: ReliabilityOf(report, metric)))
+            .ToList();
         StudyMetric objective = report.ObjectiveMetric;
         bool isShown = shown.Exists(metric => metric.Metric == objective);
-        if (isShown && IsMeasured(objective.Name + PlanEntry.FreshSuffix)) shown.Add(new ShownMetric(objective, IsFresh: true));
+        if (isShown && IsMeasured(objective.Name + PlanEntry.FreshSuffix))
+            shown.Add(new ShownMetric(objective, IsFresh: true));
         return shown;
     }
 

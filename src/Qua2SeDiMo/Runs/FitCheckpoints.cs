@@ -11,8 +11,9 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Runs;
 
 /// <summary>
-/// States of a fit's trainings, a safetensors file per fold, so that an interrupted <c>q2 fit</c> goes on where it was. The header says in JSON
-/// what they belong to: a state of another study, of other options or of another version is passed over, and so is a damaged file.
+/// States of a fit's trainings, a safetensors file per fold, so that an interrupted <c>q2 fit</c> goes on where it was.
+/// The header says in JSON what they belong to: a state of another study, of other options or of another version is
+/// passed over, and so is a damaged file.
 /// </summary>
 internal sealed class FitCheckpoints
 {
@@ -27,7 +28,16 @@ internal sealed class FitCheckpoints
     internal FitCheckpoints(string folder, TrainedOn origin, PredictorOptions options)
     {
         this.folder = folder;
-        trainedOn = JsonSerializer.Serialize(new { origin.Target, origin.TrialCount, origin.WeightCount, origin.Fingerprint }, OwnJson.Compact);
+        trainedOn = JsonSerializer.Serialize(
+            new
+            {
+                origin.Target,
+                origin.TrialCount,
+                origin.WeightCount,
+                origin.Fingerprint,
+            },
+            OwnJson.Compact
+        );
         training = JsonSerializer.Serialize(options with { Threads = 0 }, OwnJson.Compact);
     }
 
@@ -37,25 +47,28 @@ internal sealed class FitCheckpoints
     /// <summary>Removes all of them.</summary>
     internal void Delete()
     {
-        if (!Directory.Exists(folder)) return;
+        if (!Directory.Exists(folder))
+            return;
         foreach (string file in Directory.EnumerateFiles(folder, "fold*.safetensors"))
         {
             FaultPoint.Reach(StorageStep.Delete, file);
             File.Delete(file);
         }
-        if (!Directory.EnumerateFileSystemEntries(folder).Any()) Directory.Delete(folder);
+        if (!Directory.EnumerateFileSystemEntries(folder).Any())
+            Directory.Delete(folder);
     }
 
     private string PathOf(int fold) => Path.Combine(folder, $"fold{fold}.safetensors");
 
-    private Dictionary<string, string> Belonging(int fold) => new(StringComparer.Ordinal)
-    {
-        ["format"] = "qua2sedimo-training-1",
-        ["q2"] = ProgramVersions.Q2,
-        ["trained_on"] = trainedOn,
-        ["training"] = training,
-        ["fold"] = fold.ToString(CultureInfo.InvariantCulture),
-    };
+    private Dictionary<string, string> Belonging(int fold) =>
+        new(StringComparer.Ordinal)
+        {
+            ["format"] = "qua2sedimo-training-1",
+            ["q2"] = ProgramVersions.Q2,
+            ["trained_on"] = trainedOn,
+            ["training"] = training,
+            ["fold"] = fold.ToString(CultureInfo.InvariantCulture),
+        };
 
     private void Write(int fold, TrainingState state)
     {
@@ -66,7 +79,11 @@ internal sealed class FitCheckpoints
         metadata["steps"] = state.Steps.ToString(CultureInfo.InvariantCulture);
         var items = new List<SafetensorsWriter.Item>
         {
-            SafetensorsWriter.Item.Int64("order", [state.Order.Length], state.Order.Select(trial => (long)trial).ToArray()),
+            SafetensorsWriter.Item.Int64(
+                "order",
+                [state.Order.Length],
+                state.Order.Select(trial => (long)trial).ToArray()
+            ),
         };
         Add(items, "weights", state.Weights);
         Add(items, "moments", state.Moments);
@@ -82,18 +99,34 @@ internal sealed class FitCheckpoints
     private TrainingState? Read(int fold)
     {
         string path = PathOf(fold);
-        if (!File.Exists(path)) return null;
+        if (!File.Exists(path))
+            return null;
         try
         {
             using SafetensorsFile file = SafetensorsFile.Open(path);
             IReadOnlyDictionary<string, string> metadata = file.Metadata;
-            if (Belonging(fold).Any(pair => metadata.GetValueOrDefault(pair.Key) != pair.Value)) return null;
-            BestEpoch? best = !metadata.TryGetValue("best_epoch", out string? epoch) ? null
-                : new BestEpoch(double.Parse(metadata["best_rank"], CultureInfo.InvariantCulture), Number(epoch), Arrays(file, "best"));
-            return new TrainingState(Number(metadata["epoch"]), bool.Parse(metadata["finished"]), ulong.Parse(metadata["random"], CultureInfo.InvariantCulture),
-                [.. file.ReadInt64("order").Select(trial => checked((int)trial))], Arrays(file, "weights"), Arrays(file, "moments"), Number(metadata["steps"]), best);
+            if (Belonging(fold).Any(pair => metadata.GetValueOrDefault(pair.Key) != pair.Value))
+                return null;
+            BestEpoch? best = !metadata.TryGetValue("best_epoch", out string? epoch)
+                ? null
+                : new BestEpoch(
+                    double.Parse(metadata["best_rank"], CultureInfo.InvariantCulture),
+                    Number(epoch),
+                    Arrays(file, "best")
+                );
+            return new TrainingState(
+                Number(metadata["epoch"]),
+                bool.Parse(metadata["finished"]),
+                ulong.Parse(metadata["random"], CultureInfo.InvariantCulture),
+                [.. file.ReadInt64("order").Select(trial => checked((int)trial))],
+                Arrays(file, "weights"),
+                Arrays(file, "moments"),
+                Number(metadata["steps"]),
+                best
+            );
         }
-        catch (Exception error) when (error is Q2Exception or IOException or KeyNotFoundException or FormatException or OverflowException)
+        catch (Exception error)
+            when (error is Q2Exception or IOException or KeyNotFoundException or FormatException or OverflowException)
         {
             return null;
         }
@@ -107,5 +140,6 @@ internal sealed class FitCheckpoints
         items.Add(SafetensorsWriter.Item.Single($"{name}.second", [arrays.Second.Length], arrays.Second));
     }
 
-    private static NetworkWeights Arrays(SafetensorsFile file, string name) => new(file.ReadSingle($"{name}.first"), file.ReadSingle($"{name}.second"));
+    private static NetworkWeights Arrays(SafetensorsFile file, string name) =>
+        new(file.ReadSingle($"{name}.first"), file.ReadSingle($"{name}.second"));
 }

@@ -16,9 +16,15 @@ internal static class FittedFiles
     {
         ArgumentNullException.ThrowIfNull(run);
         Fit[] found = [.. Files(run, Enum.GetValues<PredictorLoss>()).Select(Read)];
-        if (found.Length == 0) return [];
+        if (found.Length == 0)
+            return [];
         Fit latest = found.MaxBy(fit => fit.Order)!;
-        return [.. found.Where(fit => fit.Objective == latest.Objective && fit.TrainedOn?.Fingerprint == latest.TrainedOn?.Fingerprint)];
+        return
+        [
+            .. found.Where(fit =>
+                fit.Objective == latest.Objective && fit.TrainedOn?.Fingerprint == latest.TrainedOn?.Fingerprint
+            ),
+        ];
     }
 
     /// <summary>The fit of a loss; without one, that whose network ranks held-out trials best.</summary>
@@ -28,9 +34,15 @@ internal static class FittedFiles
         IReadOnlyList<Fit> all = All(run);
         if (loss is { } wanted)
         {
-            return all.FirstOrDefault(fit => fit.Options.Loss == wanted) ?? throw new ModelFolderException(
-                $"{run.PredictorReportOf(wanted.ToString())}: not there for these trials; run `q2 fit --loss {Word(wanted)}` first"
-                + (all.Count > 0 ? $" (there are fits by {string.Join(", ", all.Select(fit => Word(fit.Options.Loss)))})." : "."));
+            return all.FirstOrDefault(fit => fit.Options.Loss == wanted)
+                ?? throw new ModelFolderException(
+                    $"{run.PredictorReportOf(wanted.ToString())}: not there for these trials; run `q2 fit --loss {Word(wanted)}` first"
+                        + (
+                            all.Count > 0
+                                ? $" (there are fits by {string.Join(", ", all.Select(fit => Word(fit.Options.Loss)))})."
+                                : "."
+                        )
+                );
         }
         return all.MaxBy(fit => fit.Result.Find(ModelNames.Network)?.Srcc.Mean ?? double.NegativeInfinity)
             ?? throw new ModelFolderException($"{run.PredictorReport}: not there yet; run `q2 fit` first.");
@@ -43,13 +55,18 @@ internal static class FittedFiles
         ArgumentNullException.ThrowIfNull(fit);
         ArgumentNullException.ThrowIfNull(now);
         ArgumentNullException.ThrowIfNull(run);
-        if (fit.TrainedOn is { } trained && trained.Fingerprint == now.Fingerprint) return;
-        throw RunIdentityException.Stale(run.PredictorReportOf(fit.Options.Loss.ToString()),
+        if (fit.TrainedOn is { } trained && trained.Fingerprint == now.Fingerprint)
+            return;
+        throw RunIdentityException.Stale(
+            run.PredictorReportOf(fit.Options.Loss.ToString()),
             $"its fit is of other trials ({fit.TrainedOn?.TrialCount} of '{fit.TrainedOn?.Target}') than there are now "
-            + $"({now.TrialCount} of '{now.Target}')", "`q2 fit`");
+                + $"({now.TrialCount} of '{now.Target}')",
+            "`q2 fit`"
+        );
     }
 
-    /// <summary>The place of a new fit in the order in which the fits of a run were made: behind those of all other losses.</summary>
+    /// <summary>The place of a new fit in the order in which the fits of a run were made: behind those of all other
+    /// losses.</summary>
     internal static int NextOrder(RunDirectory run, PredictorLoss loss)
     {
         int last = 0;
@@ -75,6 +92,8 @@ internal static class FittedFiles
     private static Fit Read(string path)
     {
         Fit fit = RunFile.Read<Fit>(path, "fit");
-        return fit.Algorithm == AlgorithmVersion.Current ? fit : throw RunIdentityException.OtherVersion(path, fit.Algorithm, "fit");
+        return fit.Algorithm == AlgorithmVersion.Current
+            ? fit
+            : throw RunIdentityException.OtherVersion(path, fit.Algorithm, "fit");
     }
 }

@@ -7,10 +7,12 @@ using Qua2SeDiMo.Sensitivity;
 
 namespace Qua2SeDiMo.Runs;
 
-/// <summary>Networks refitted on resampled trials: one after another, each kept as soon as it is done, so that a stopped call goes on.</summary>
+/// <summary>Networks refitted on resampled trials: one after another, each kept as soon as it is done, so that a
+/// stopped call goes on.</summary>
 internal static class NetworkResamples
 {
-    /// <summary>Passes of each refit; a fit takes more, so refits vary somewhat more than the network whose spread they estimate.</summary>
+    /// <summary>Passes of each refit; a fit takes more, so refits vary somewhat more than the network whose spread they
+    /// estimate.</summary>
     internal const int DefaultEpochs = 40;
 
     private sealed record ResampleFile(string Fingerprint, int Epochs, ulong Seed, List<double[]> Scores);
@@ -24,20 +26,42 @@ internal static class NetworkResamples
     /// <param name="progress">Told after each.</param>
     /// <param name="cancellationToken">Stops between epochs.</param>
     internal static IReadOnlyList<double[]> Collect(
-        LabelledStudy study, RunDirectory run, Fit fit, int count, int epochs, IProgress<StageProgress>? progress,
-        CancellationToken cancellationToken)
+        LabelledStudy study,
+        RunDirectory run,
+        Fit fit,
+        int count,
+        int epochs,
+        IProgress<StageProgress>? progress,
+        CancellationToken cancellationToken
+    )
     {
         string path = run.BootstrapOf(fit.Options.Loss.ToString());
         ResampleFile? stored = File.Exists(path) ? RunFile.Read<ResampleFile>(path, "explain --bootstrap") : null;
-        bool fits = stored is not null && stored.Fingerprint == study.Origin.Fingerprint && stored.Seed == fit.Options.Seed && (epochs == 0 || stored.Epochs == epochs);
-        if (count == 0) return fits ? stored!.Scores : [];
-        ResampleFile file = fits ? stored! : new ResampleFile(study.Origin.Fingerprint, epochs > 0 ? epochs : DefaultEpochs, fit.Options.Seed, []);
+        bool fits =
+            stored is not null
+            && stored.Fingerprint == study.Origin.Fingerprint
+            && stored.Seed == fit.Options.Seed
+            && (epochs == 0 || stored.Epochs == epochs);
+        if (count == 0)
+            return fits ? stored!.Scores : [];
+        ResampleFile file = fits
+            ? stored!
+            : new ResampleFile(study.Origin.Fingerprint, epochs > 0 ? epochs : DefaultEpochs, fit.Options.Seed, []);
         var rows = new StudyRows(study.Training);
         while (file.Scores.Count < count)
         {
-            progress?.Report(new StageProgress("Refitting on resampled trials", file.Scores.Count, count, fit.Options.Loss.ToString().ToLowerInvariant()));
+            progress?.Report(
+                new StageProgress(
+                    "Refitting on resampled trials",
+                    file.Scores.Count,
+                    count,
+                    fit.Options.Loss.ToString().ToLowerInvariant()
+                )
+            );
             PredictorOptions options = fit.Options with { Epochs = file.Epochs };
-            file.Scores.Add(NetworkBootstrap.Scores(study.Training, rows, options, file.Scores.Count, cancellationToken));
+            file.Scores.Add(
+                NetworkBootstrap.Scores(study.Training, rows, options, file.Scores.Count, cancellationToken)
+            );
             OwnJson.Write(path, file);
         }
         progress?.Report(new StageProgress("Refitting on resampled trials", count, count));

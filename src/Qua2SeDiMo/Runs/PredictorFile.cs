@@ -10,7 +10,8 @@ using Qua2SeDiMo.Predictors.Training;
 
 namespace Qua2SeDiMo.Runs;
 
-/// <summary>The networks of all folds in one safetensors file: arrays and metadata of fold k carry the prefix <c>foldk.</c>.</summary>
+/// <summary>The networks of all folds in one safetensors file: arrays and metadata of fold k carry the prefix
+/// <c>foldk.</c>.</summary>
 internal static class PredictorFile
 {
     private const string CountKey = "folds";
@@ -33,9 +34,16 @@ internal static class PredictorFile
             PredictorParameters parameters = predictors[fold].Parameters;
             foreach ((string name, float[] values) in parameters.ToArrays())
             {
-                items.Add(SafetensorsWriter.Item.Single(prefix + name, [.. parameters.Slice(name).Shape.Select(extent => (long)extent)], values));
+                items.Add(
+                    SafetensorsWriter.Item.Single(
+                        prefix + name,
+                        [.. parameters.Slice(name).Shape.Select(extent => (long)extent)],
+                        values
+                    )
+                );
             }
-            foreach ((string key, string value) in predictors[fold].ToMetadata()) metadata[prefix + key] = value;
+            foreach ((string key, string value) in predictors[fold].ToMetadata())
+                metadata[prefix + key] = value;
         }
         SafetensorsWriter.Write(path, items, metadata);
     }
@@ -45,7 +53,8 @@ internal static class PredictorFile
     internal static IReadOnlyList<Predictor> Read(RunDirectory run, Fit fit)
     {
         string path = run.PredictorWeightsOf(fit.Options.Loss.ToString());
-        if (!File.Exists(path)) throw new ModelFolderException($"{path}: not there yet; run `q2 fit` first.");
+        if (!File.Exists(path))
+            throw new ModelFolderException($"{path}: not there yet; run `q2 fit` first.");
         using SafetensorsFile file = SafetensorsFile.Open(path);
         if (file.Metadata.GetValueOrDefault(FitKey) != fit.Identity)
         {
@@ -58,15 +67,24 @@ internal static class PredictorFile
     /// <exception cref="Q2Exception">The file is damaged or of another kind.</exception>
     internal static IReadOnlyList<Predictor> NetworksOf(SafetensorsFile file)
     {
-        if (!int.TryParse(file.Metadata.GetValueOrDefault(CountKey), CultureInfo.InvariantCulture, out int count) || count is < 0 or > 100)
+        if (
+            !int.TryParse(file.Metadata.GetValueOrDefault(CountKey), CultureInfo.InvariantCulture, out int count)
+            || count is < 0 or > 100
+        )
         {
             throw new SafetensorsException(file.FilePath, "not a predictor file; run `q2 fit` again.");
         }
         return
         [
-            .. Enumerable.Range(0, count).Select(fold => Predictor.FromArrays(
-                file.Metadata.Where(pair => pair.Key.StartsWith($"fold{fold}.", StringComparison.Ordinal)).ToDictionary(pair => pair.Key[$"fold{fold}.".Length..], pair => pair.Value),
-                name => file.ReadSingle($"fold{fold}.{name}"))),
+            .. Enumerable
+                .Range(0, count)
+                .Select(fold =>
+                    Predictor.FromArrays(
+                        file.Metadata.Where(pair => pair.Key.StartsWith($"fold{fold}.", StringComparison.Ordinal))
+                            .ToDictionary(pair => pair.Key[$"fold{fold}.".Length..], pair => pair.Value),
+                        name => file.ReadSingle($"fold{fold}.{name}")
+                    )
+                ),
         ];
     }
 }

@@ -8,13 +8,17 @@ internal static class ProgramVersions
 {
     /// <summary>Version of q2 with its commit.</summary>
     internal static string Q2 { get; } =
-        typeof(ProgramVersions).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+        typeof(ProgramVersions)
+            .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+            ?.InformationalVersion
+        ?? "";
 
     /// <summary>Version of every program, by its name.</summary>
-    internal static IReadOnlyDictionary<string, string> All { get; } = new Dictionary<string, string>
-    {
-        ["q2"] = Q2,
-        ["dotnet"] = Environment.Version.ToString(),
-        ["onnxruntime"] = RuntimeVersion.Text,
-    };
+    internal static IReadOnlyDictionary<string, string> All { get; } =
+        new Dictionary<string, string>
+        {
+            ["q2"] = Q2,
+            ["dotnet"] = Environment.Version.ToString(),
+            ["onnxruntime"] = RuntimeVersion.Text,
+        };
 }

@@ -12,8 +12,12 @@ internal static class RunBank
     internal static QuantizerBank Open(LoadedModel model, RunDirectory run)
     {
         QuantizerBank bank = QuantizerBank.Open(run.Bank);
-        return bank.Checkpoint == model.DenoiserFingerprint().Hex ? bank
+        return bank.Checkpoint == model.DenoiserFingerprint().Hex
+            ? bank
             : throw RunIdentityException.Stale(
-                run.Bank, $"it is not known to be of the weights in {model.Folder.DirectoryPath}", "`q2 bank`");
+                run.Bank,
+                $"it is not known to be of the weights in {model.Folder.DirectoryPath}",
+                "`q2 bank`"
+            );
     }
 }

@@ -1,6 +1,7 @@
 namespace Qua2SeDiMo.Runs;
 
-/// <summary>A run directory: where the stages of one model leave their results. The only place that knows the file names.</summary>
+/// <summary>A run directory: where the stages of one model leave their results. The only place that knows the file
+/// names.</summary>
 /// <param name="DirectoryPath">The folder; it is created when a stage first writes.</param>
 public sealed record RunDirectory(string DirectoryPath)
 {
@@ -46,11 +47,14 @@ public sealed record RunDirectory(string DirectoryPath)
     /// <summary>Held-out quality of the predictor and its baselines.</summary>
     public string PredictorReport => In("predictor.json");
 
-    /// <summary>Networks trained with a loss: those of the default loss are <see cref="PredictorWeights"/>, so that several fits live side by side.</summary>
-    public string PredictorWeightsOf(string loss) => IsDefault(loss) ? PredictorWeights : In($"predictor-{Lower(loss)}.safetensors");
+    /// <summary>Networks trained with a loss: those of the default loss are <see cref="PredictorWeights"/>, so that
+    /// several fits live side by side.</summary>
+    public string PredictorWeightsOf(string loss) =>
+        IsDefault(loss) ? PredictorWeights : In($"predictor-{Lower(loss)}.safetensors");
 
     /// <summary>Held-out quality of a fit by the name of its loss.</summary>
-    public string PredictorReportOf(string loss) => IsDefault(loss) ? PredictorReport : In($"predictor-{Lower(loss)}.json");
+    public string PredictorReportOf(string loss) =>
+        IsDefault(loss) ? PredictorReport : In($"predictor-{Lower(loss)}.json");
 
     /// <summary>States of a training that is not over, a file per fold; gone when it is.</summary>
     public string PredictorCheckpointsOf(string loss) => In($"predictor-{Lower(loss)}-training");

@@ -13,7 +13,8 @@ internal static class RunFile
     /// <exception cref="Q2Exception">It is missing or damaged; the message names the verb.</exception>
     internal static T Read<T>(string path, string verb)
     {
-        if (!File.Exists(path)) throw new ModelFolderException($"{path}: not there yet; run `q2 {verb}` first.");
+        if (!File.Exists(path))
+            throw new ModelFolderException($"{path}: not there yet; run `q2 {verb}` first.");
         return OwnJson.Read<T>(path, verb);
     }
 }

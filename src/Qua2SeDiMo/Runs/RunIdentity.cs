@@ -5,15 +5,19 @@ using Qua2SeDiMo.Pipelines;
 namespace Qua2SeDiMo.Runs;
 
 /// <summary>
-/// What the results of a run directory belong to, <c>run.json</c>: the content of the model, part by part. The folder is only kept for
-/// messages; a model that was moved, or a directory that was copied, is known by its content.
+/// What the results of a run directory belong to, <c>run.json</c>: the content of the model, part by part. The folder
+/// is only kept for messages; a model that was moved, or a directory that was copied, is known by its content.
 /// </summary>
 /// <param name="Algorithm">The <see cref="AlgorithmVersion"/> of the results.</param>
 /// <param name="Model">Folder of the model when the directory was begun.</param>
 /// <param name="Denoiser">Fingerprint by part of the denoiser: all that graphs and banks depend on.</param>
 /// <param name="Pipeline">Fingerprint by part of everything; null until images were asked for.</param>
 internal sealed record RunIdentity(
-    int Algorithm, string Model, IReadOnlyDictionary<string, string> Denoiser, IReadOnlyDictionary<string, string>? Pipeline)
+    int Algorithm,
+    string Model,
+    IReadOnlyDictionary<string, string> Denoiser,
+    IReadOnlyDictionary<string, string>? Pipeline
+)
 {
     /// <summary>Makes an unclaimed directory the model's, before anything is written into it.</summary>
     /// <param name="model">The model.</param>
@@ -23,14 +27,23 @@ internal sealed record RunIdentity(
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <exception cref="RunIdentityException">It is another model's; nothing was written.</exception>
     internal static void Claim(
-        LoadedModel model, RunDirectory run, bool withPipeline, IProgress<StageProgress>? progress, CancellationToken cancellationToken)
+        LoadedModel model,
+        RunDirectory run,
+        bool withPipeline,
+        IProgress<StageProgress>? progress,
+        CancellationToken cancellationToken
+    )
     {
         Check(model, run, withPipeline, progress, cancellationToken);
         RunIdentity? known = Read(run);
-        if (known is not null && (known.Pipeline is not null || !withPipeline)) return;
+        if (known is not null && (known.Pipeline is not null || !withPipeline))
+            return;
         var identity = new RunIdentity(
-            AlgorithmVersion.Current, known?.Model ?? Folder(model), ByName(model.DenoiserFingerprint(progress, cancellationToken)),
-            withPipeline ? ByName(model.Fingerprint(progress, cancellationToken)) : null);
+            AlgorithmVersion.Current,
+            known?.Model ?? Folder(model),
+            ByName(model.DenoiserFingerprint(progress, cancellationToken)),
+            withPipeline ? ByName(model.Fingerprint(progress, cancellationToken)) : null
+        );
         OwnJson.Write(run.Identity, identity);
         // Another process may have had the same idea about another model.
         Check(model, run, withPipeline, progress, cancellationToken);
@@ -44,34 +57,49 @@ internal sealed record RunIdentity(
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <exception cref="RunIdentityException">It is another model's, or of another version.</exception>
     internal static void Check(
-        LoadedModel model, RunDirectory run, bool withPipeline = true, IProgress<StageProgress>? progress = null,
-        CancellationToken cancellationToken = default)
+        LoadedModel model,
+        RunDirectory run,
+        bool withPipeline = true,
+        IProgress<StageProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         if (Read(run) is not { } known)
         {
-            if (run.Results.FirstOrDefault(File.Exists) is { } result) throw RunIdentityException.Unrecorded(run, result);
+            if (run.Results.FirstOrDefault(File.Exists) is { } result)
+                throw RunIdentityException.Unrecorded(run, result);
             return;
         }
-        if (known.Algorithm != AlgorithmVersion.Current) throw RunIdentityException.OtherVersion(run, known.Algorithm);
-        IReadOnlyList<string> differences = withPipeline && known.Pipeline is { } pipeline
-            ? FingerprintWords.Differences(pipeline, ByName(model.Fingerprint(progress, cancellationToken)))
-            : FingerprintWords.Differences(known.Denoiser, ByName(model.DenoiserFingerprint(progress, cancellationToken)));
-        if (differences.Count > 0) throw RunIdentityException.OtherModel(run, known.Model, Folder(model), differences);
+        if (known.Algorithm != AlgorithmVersion.Current)
+            throw RunIdentityException.OtherVersion(run, known.Algorithm);
+        IReadOnlyList<string> differences =
+            withPipeline && known.Pipeline is { } pipeline
+                ? FingerprintWords.Differences(pipeline, ByName(model.Fingerprint(progress, cancellationToken)))
+                : FingerprintWords.Differences(
+                    known.Denoiser,
+                    ByName(model.DenoiserFingerprint(progress, cancellationToken))
+                );
+        if (differences.Count > 0)
+            throw RunIdentityException.OtherModel(run, known.Model, Folder(model), differences);
     }
 
     /// <summary>Makes sure that a directory for trials from outside is no model's.</summary>
     /// <exception cref="RunIdentityException">It is a model's.</exception>
     internal static void RequireNoModel(RunDirectory run)
     {
-        if (Read(run) is not { } known) return;
-        throw RunIdentityException.Stale(run.DirectoryPath,
+        if (Read(run) is not { } known)
+            return;
+        throw RunIdentityException.Stale(
+            run.DirectoryPath,
             $"it holds results of the model in {known.Model}, and trials from outside need a run directory of their own",
-            "the command with another --run");
+            "the command with another --run"
+        );
     }
 
     private static RunIdentity? Read(RunDirectory run)
     {
-        if (!File.Exists(run.Identity)) return null;
+        if (!File.Exists(run.Identity))
+            return null;
         try
         {
             return OwnJson.Read<RunIdentity>(run.Identity, "bank");
@@ -82,7 +110,8 @@ internal sealed record RunIdentity(
         }
     }
 
-    private static string Folder(LoadedModel model) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(model.Folder.DirectoryPath));
+    private static string Folder(LoadedModel model) =>
+        Path.TrimEndingDirectorySeparator(Path.GetFullPath(model.Folder.DirectoryPath));
 
     private static Dictionary<string, string> ByName(ModelFingerprint fingerprint) =>
         fingerprint.Parts.ToDictionary(part => part.Name, part => part.Hex, StringComparer.Ordinal);

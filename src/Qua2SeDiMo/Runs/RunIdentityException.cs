@@ -5,52 +5,72 @@ internal sealed class RunIdentityException : Q2Exception
 {
     private const int MostDifferences = 6;
 
-    private RunIdentityException(string message, Exception? inner = null) : base(message, inner) { }
+    private RunIdentityException(string message, Exception? inner = null)
+        : base(message, inner) { }
 
     /// <summary>The directory holds results of another model, or of this one as it was before.</summary>
     /// <param name="run">The run directory.</param>
     /// <param name="recorded">Folder of the model that its results are of.</param>
     /// <param name="given">Folder of the model that was given.</param>
     /// <param name="differences">What differs, in words.</param>
-    internal static RunIdentityException OtherModel(RunDirectory run, string recorded, string given, IReadOnlyList<string> differences)
+    internal static RunIdentityException OtherModel(
+        RunDirectory run,
+        string recorded,
+        string given,
+        IReadOnlyList<string> differences
+    )
     {
         string list = string.Join("; ", differences.Take(MostDifferences));
-        if (differences.Count > MostDifferences) list += $"; and {differences.Count - MostDifferences} more";
-        string whose = recorded == given
-            ? $"its results are of the model in {given} as it was before. What is different now: {list}."
-            : $"its results are of the model in {recorded}, and not of the one in {given}. What is different: {list}.";
+        if (differences.Count > MostDifferences)
+            list += $"; and {differences.Count - MostDifferences} more";
+        string whose =
+            recorded == given
+                ? $"its results are of the model in {given} as it was before. What is different now: {list}."
+                : $"its results are of the model in {recorded}, and not of the one in {given}. What is different: {list}.";
         return new RunIdentityException($"{run.DirectoryPath}: {whose} {WayOn}");
     }
 
     /// <summary>The directory holds results that say nothing of what they were made from.</summary>
-    internal static RunIdentityException Unrecorded(RunDirectory run, string file) => new(
-        $"{run.DirectoryPath}: it holds {Path.GetFileName(file)}, and no {Path.GetFileName(run.Identity)} "
-        + "that says which model its results are of. "
-        + "They were made by an older version of q2, or of trials from outside, and cannot be distinguished from results of other bytes. "
-        + "The directory was left as it is: give another one (--run OTHER).");
+    internal static RunIdentityException Unrecorded(RunDirectory run, string file) =>
+        new(
+            $"{run.DirectoryPath}: it holds {Path.GetFileName(file)}, and no {Path.GetFileName(run.Identity)} "
+                + "that says which model its results are of. "
+                + "They were made by an older version of q2, or of trials from outside, and cannot be "
+                + "distinguished from results of other bytes. "
+                + "The directory was left as it is: give another one (--run OTHER)."
+        );
 
     /// <summary>A result is of a version that recorded less, or that computed otherwise.</summary>
-    internal static RunIdentityException OtherVersion(string path, int version, string verb) => new(version == 0
-        ? $"{path}: made by an older version of q2, which did not record what it was made from. Run `q2 {verb}` again."
-        : $"{path}: made by version {version} of the algorithm, and this q2 computes by version {AlgorithmVersion.Current}. "
-            + $"Run `q2 {verb}` again.");
+    internal static RunIdentityException OtherVersion(string path, int version, string verb) =>
+        new(
+            version == 0
+                ? $"{path}: made by an older version of q2, which did not record what it was made from. Run `q2 {verb}` again."
+                : $"{path}: made by version {version} of the algorithm, and this q2 computes by version {AlgorithmVersion.Current}. "
+                    + $"Run `q2 {verb}` again."
+        );
 
     /// <summary>The whole directory is of a version that computes otherwise.</summary>
-    internal static RunIdentityException OtherVersion(RunDirectory run, int version) => new(
-        $"{run.DirectoryPath}: its results are of version {version} of the algorithm, and this q2 computes by version "
-        + $"{AlgorithmVersion.Current}. {WayOn}");
+    internal static RunIdentityException OtherVersion(RunDirectory run, int version) =>
+        new(
+            $"{run.DirectoryPath}: its results are of version {version} of the algorithm, and this q2 computes by version "
+                + $"{AlgorithmVersion.Current}. {WayOn}"
+        );
 
     /// <summary>A result was made from something that is there no more.</summary>
     /// <param name="path">The result's file.</param>
     /// <param name="what">What it was made from and what there is now.</param>
     /// <param name="verbs">What makes it again.</param>
-    internal static RunIdentityException Stale(string path, string what, string verbs) => new($"{path}: {what}. Run {verbs} again.");
+    internal static RunIdentityException Stale(string path, string what, string verbs) =>
+        new($"{path}: {what}. Run {verbs} again.");
 
     /// <summary>The record itself cannot be read.</summary>
-    internal static RunIdentityException Damaged(RunDirectory run, Exception inner) => new(
-        $"{inner.Message} Until then it is unknown which model the results beside it are of: give another run directory (--run OTHER).",
-        inner);
+    internal static RunIdentityException Damaged(RunDirectory run, Exception inner) =>
+        new(
+            $"{inner.Message} Until then it is unknown which model the results beside it are of: give another run directory (--run OTHER).",
+            inner
+        );
 
-    private const string WayOn = "Results of different bytes are not mixed. The directory was left as it is: "
+    private const string WayOn =
+        "Results of different bytes are not mixed. The directory was left as it is: "
         + "give another one (--run OTHER), or the model that it belongs to.";
 }

@@ -20,7 +20,8 @@ internal static class RunStudy
     /// <exception cref="Q2Exception">There is none, or its file is damaged.</exception>
     internal static IReadOnlyList<Trial> Trials(RunDirectory run, string study = Study.DefaultName)
     {
-        if (!File.Exists(run.StudyDatabase)) throw new ModelFolderException($"{run.StudyDatabase}: not there yet; run `q2 study` first.");
+        if (!File.Exists(run.StudyDatabase))
+            throw new ModelFolderException($"{run.StudyDatabase}: not there yet; run `q2 study` first.");
         using SqliteStudyStore store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System, study);
         return store.List();
     }

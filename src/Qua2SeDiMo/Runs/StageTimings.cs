@@ -4,11 +4,13 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Runs;
 
 /// <summary>
-/// Wall time of each stage of a run, kept over resumed calls as well as can be: what hinders it is never an error of the run.
+/// Wall time of each stage of a run, kept over resumed calls as well as can be: what hinders it is never an error of
+/// the run.
 /// </summary>
 internal static class StageTimings
 {
-    /// <summary>Runs a stage and adds its wall time, also when it is stopped; a stage that refuses leaves the run directory as it was.</summary>
+    /// <summary>Runs a stage and adds its wall time, also when it is stopped; a stage that refuses leaves the run
+    /// directory as it was.</summary>
     public static T Measure<T>(RunDirectory run, string stage, Func<T> action)
     {
         ArgumentNullException.ThrowIfNull(action);
@@ -48,8 +50,6 @@ internal static class StageTimings
         {
             OwnJson.Write(run.Timings, seconds);
         }
-        catch (Exception error) when (error is Q2Exception || StorageException.Explains(error))
-        {
-        }
+        catch (Exception error) when (error is Q2Exception || StorageException.Explains(error)) { }
     }
 }

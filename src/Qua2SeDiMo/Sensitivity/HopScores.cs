@@ -7,8 +7,8 @@ using Qua2SeDiMo.Predictors.Training;
 namespace Qua2SeDiMo.Sensitivity;
 
 /// <summary>
-/// Scores of one predictor (method.md, section 7): w_m · (‖h_m(last node)‖₁ − μ_m)/σ_m of a unit that is fed to the network as a graph
-/// of its own. Higher is better for the label.
+/// Scores of one predictor (method.md, section 7): w_m · (‖h_m(last node)‖₁ − μ_m)/σ_m of a unit that is fed to the
+/// network as a graph of its own. Higher is better for the label.
 /// </summary>
 internal sealed class HopScores
 {
@@ -40,7 +40,8 @@ internal sealed class HopScores
         return scores;
     }
 
-    /// <summary>Scores of every option combination of a unit, the first weight's option being the slowest digit.</summary>
+    /// <summary>Scores of every option combination of a unit, the first weight's option being the slowest
+    /// digit.</summary>
     public double[] Unit(Predictor predictor, PredictorUnit unit)
     {
         ArgumentNullException.ThrowIfNull(unit);
@@ -56,8 +57,10 @@ internal sealed class HopScores
         foreach (Predictor fold in folds)
         {
             double[] scores = Unit(fold, unit);
-            if (total.Length == 0) total = scores;
-            else TensorPrimitives.Add<double>(total, scores, total);
+            if (total.Length == 0)
+                total = scores;
+            else
+                TensorPrimitives.Add<double>(total, scores, total);
         }
         return total;
     }
@@ -67,11 +70,18 @@ internal sealed class HopScores
     /// <param name="rows">Layout of the unit.</param>
     /// <param name="features">Raw feature table.</param>
     /// <param name="firstRowOfNode">Row of each node under its first option.</param>
-    internal static double[] Score(Predictor predictor, UnitRows rows, float[] features, IReadOnlyList<int> firstRowOfNode)
+    internal static double[] Score(
+        Predictor predictor,
+        UnitRows rows,
+        float[] features,
+        IReadOnlyList<int> firstRowOfNode
+    )
     {
         var batch = new RowBatch(rows.Structure, rows.Levels, rows.Features(firstRowOfNode));
         predictor.Network.Forward(batch, features, train: false, rows.Hop);
-        double mean = predictor.HopMean[rows.Hop], deviation = predictor.HopDeviation[rows.Hop], weight = predictor.HopWeight[rows.Hop];
+        double mean = predictor.HopMean[rows.Hop],
+            deviation = predictor.HopDeviation[rows.Hop],
+            weight = predictor.HopWeight[rows.Hop];
         double[] scores = new double[rows.CombinationCount];
         for (int c = 0; c < scores.Length; c++)
         {
@@ -81,12 +91,18 @@ internal sealed class HopScores
         return scores;
     }
 
-    private double[] Unit(Predictor predictor, IReadOnlyList<int> nodes, IReadOnlyList<(int Source, int Target)> edges, int hop)
+    private double[] Unit(
+        Predictor predictor,
+        IReadOnlyList<int> nodes,
+        IReadOnlyList<(int Source, int Target)> edges,
+        int hop
+    )
     {
         int weight = 0;
         int[] weightOfNode = [.. nodes.Select(v => topology.WeightOfNode[v] >= 0 ? weight++ : -1)];
         string key = $"{hop}|{string.Join(' ', weightOfNode)}|{string.Join(' ', edges)}";
-        if (!layouts.TryGetValue(key, out UnitRows? rows)) layouts.Add(key, rows = new UnitRows(weightOfNode, edges, hop, optionCount));
+        if (!layouts.TryGetValue(key, out UnitRows? rows))
+            layouts.Add(key, rows = new UnitRows(weightOfNode, edges, hop, optionCount));
         return Score(predictor, rows, table.Values, [.. nodes.Select(v => table.FirstRow[v])]);
     }
 }

@@ -7,8 +7,8 @@ using Qua2SeDiMo.Predictors.Training;
 namespace Qua2SeDiMo.Sensitivity;
 
 /// <summary>
-/// Scores of a network that was trained again on trials drawn with replacement; the trials that were not drawn give its hop weights. The spread over
-/// resamples holds the chance of training (a new seed each) as well as that of trials.
+/// Scores of a network that was trained again on trials drawn with replacement; the trials that were not drawn give its
+/// hop weights. The spread over resamples holds the chance of training (a new seed each) as well as that of trials.
 /// </summary>
 internal static class NetworkBootstrap
 {
@@ -22,23 +22,44 @@ internal static class NetworkBootstrap
     /// <param name="cancellationToken">Stops between epochs.</param>
     /// <returns>[weight · options + option].</returns>
     public static double[] Scores(
-        TrainingSet study, StudyRows rows, PredictorOptions options, int resample, CancellationToken cancellationToken)
+        TrainingSet study,
+        StudyRows rows,
+        PredictorOptions options,
+        int resample,
+        CancellationToken cancellationToken
+    )
     {
         int count = study.Trials.Count;
         var random = new Pcg32(options.Seed, (ulong)resample + 1000);
         int[] drawn = [.. Enumerable.Range(0, count).Select(_ => random.Next(count))];
         int[] left = [.. Enumerable.Range(0, count).Except(drawn)];
-        using Predictor predictor = PredictorTrainer.Train(study, rows, drawn, options with { Seed = options.Seed + 1000 + (ulong)resample }, null, cancellationToken: cancellationToken);
-        if (left.Length < FewestLeftOut) Array.Fill(predictor.HopWeight, 1);
+        using Predictor predictor = PredictorTrainer.Train(
+            study,
+            rows,
+            drawn,
+            options with
+            {
+                Seed = options.Seed + 1000 + (ulong)resample,
+            },
+            null,
+            cancellationToken: cancellationToken
+        );
+        if (left.Length < FewestLeftOut)
+            Array.Fill(predictor.HopWeight, 1);
         else
         {
             PredictorOutput output = predictor.Predict(rows, left);
             TargetScale scale = TargetScale.Relevance([.. drawn.Select(t => study.Trials[t].Target)]);
-            double[] labels = [.. left.Select(t => study.Trials[t].Target)], relevances = [.. labels.Select(scale.Apply)];
+            double[] labels = [.. left.Select(t => study.Trials[t].Target)],
+                relevances = [.. labels.Select(scale.Apply)];
             for (int m = 0; m < PredictorTopology.HopCount; m++)
             {
                 double[] norms = [.. output.HopNorms[m]];
-                predictor.HopWeight[m] = CrossValidation.HopWeight(predictor.Loss, RankStatistics.Spearman(norms, labels), RankStatistics.Ndcg(relevances, norms));
+                predictor.HopWeight[m] = CrossValidation.HopWeight(
+                    predictor.Loss,
+                    RankStatistics.Spearman(norms, labels),
+                    RankStatistics.Ndcg(relevances, norms)
+                );
             }
         }
         return new HopScores(study.Topology, study.Features).Operations(predictor);

@@ -9,17 +9,23 @@ namespace Qua2SeDiMo.Sensitivity;
 /// <summary>Everything that gives each option of each weight a score, in the same form.</summary>
 internal static class ScoreSources
 {
-    /// <summary>The network if there is one, ridge regression with and without trends, marginal means and weight error.</summary>
+    /// <summary>The network if there is one, ridge regression with and without trends, marginal means and weight
+    /// error.</summary>
     /// <param name="study">Options and labels.</param>
     /// <param name="folds">One network per fold; may be none.</param>
     /// <param name="trends">Ridge regression with trends on all trials.</param>
-    public static IReadOnlyList<ModelScoreSource> Of(TrainingSet study, IReadOnlyList<Predictor> folds, RidgeModel trends)
+    public static IReadOnlyList<ModelScoreSource> Of(
+        TrainingSet study,
+        IReadOnlyList<Predictor> folds,
+        RidgeModel trends
+    )
     {
         ArgumentNullException.ThrowIfNull(study);
         ArgumentNullException.ThrowIfNull(folds);
         ArgumentNullException.ThrowIfNull(trends);
         var sources = new List<ModelScoreSource>();
-        if (folds.Count > 0) sources.Add(Network(study, folds));
+        if (folds.Count > 0)
+            sources.Add(Network(study, folds));
         int options = study.Features.OptionCount;
         sources.Add(ModelScoreSource.Additive(ModelNames.RidgeTrends, trends.Coefficients, options));
         sources.AddRange(Baselines(study));
@@ -34,7 +40,8 @@ internal static class ScoreSources
         foreach (Predictor fold in folds)
         {
             double[] own = hops.Operations(fold);
-            for (int i = 0; i < total.Length; i++) total[i] += own[i];
+            for (int i = 0; i < total.Length; i++)
+                total[i] += own[i];
         }
         return new ModelScoreSource(ModelNames.Network, total, unit => hops.Unit(folds, unit));
     }
@@ -46,11 +53,24 @@ internal static class ScoreSources
         OptionFeatures features = study.Features;
         IReadOnlyList<int>[] allocations = [.. study.Trials.Select(trial => trial.Options)];
         double[] labels = [.. study.Trials.Select(trial => trial.Target)];
-        double[] errors = [.. Enumerable.Range(0, features.WeightCount * features.OptionCount).Select(i => -features.Error(i / features.OptionCount, i % features.OptionCount))];
+        double[] errors =
+        [
+            .. Enumerable
+                .Range(0, features.WeightCount * features.OptionCount)
+                .Select(i => -features.Error(i / features.OptionCount, i % features.OptionCount)),
+        ];
         return
         [
-            ModelScoreSource.Additive(ModelNames.Ridge, RidgeRegression.Fit(features, allocations, labels).Coefficients, features.OptionCount),
-            ModelScoreSource.Additive(ModelNames.MarginalMeans, MarginalMeans.Effects(features, allocations, labels), features.OptionCount),
+            ModelScoreSource.Additive(
+                ModelNames.Ridge,
+                RidgeRegression.Fit(features, allocations, labels).Coefficients,
+                features.OptionCount
+            ),
+            ModelScoreSource.Additive(
+                ModelNames.MarginalMeans,
+                MarginalMeans.Effects(features, allocations, labels),
+                features.OptionCount
+            ),
             ModelScoreSource.Additive(ModelNames.ErrorSum, errors, features.OptionCount),
         ];
     }

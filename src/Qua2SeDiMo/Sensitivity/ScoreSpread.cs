@@ -8,11 +8,18 @@ namespace Qua2SeDiMo.Sensitivity;
 /// <param name="SampleCount">How many folds or resamples.</param>
 /// <param name="Deviations">[weight][option] standard deviation of the score.</param>
 /// <param name="BitDropDeviations">[weight] standard deviation of what fewer bits cost.</param>
-/// <param name="Agreement">Mean Kendall τ-b between the samples' orders of weights by what fewer bits cost; null below two samples.</param>
+/// <param name="Agreement">Mean Kendall τ-b between the samples' orders of weights by what fewer bits cost; null below
+/// two samples.</param>
 public sealed record ScoreSpread(
-    string Kind, int SampleCount, IReadOnlyList<IReadOnlyList<double>> Deviations, IReadOnlyList<double> BitDropDeviations, double? Agreement)
+    string Kind,
+    int SampleCount,
+    IReadOnlyList<IReadOnlyList<double>> Deviations,
+    IReadOnlyList<double> BitDropDeviations,
+    double? Agreement
+)
 {
-    /// <summary>The training parts of cross validation, which share most of their trials: their spread is less than that of new trials.</summary>
+    /// <summary>The training parts of cross validation, which share most of their trials: their spread is less than
+    /// that of new trials.</summary>
     public const string Folds = "folds";
 
     /// <summary>Trials drawn with replacement.</summary>
@@ -22,19 +29,29 @@ public sealed record ScoreSpread(
 /// <summary>The samples behind a spread.</summary>
 /// <param name="Kind">As in <see cref="ScoreSpread"/>.</param>
 /// <param name="Drops">[sample][weight] what fewer bits cost.</param>
-/// <param name="Scale">Deviation of the reported score per deviation of a sample: √n where the score is the sum of n of them.</param>
+/// <param name="Scale">Deviation of the reported score per deviation of a sample: √n where the score is the sum of n of
+/// them.</param>
 internal sealed record DropSamples(string Kind, double[][] Drops, double Scale)
 {
     /// <summary>Standard deviation of a linear combination of drops.</summary>
-    public double Deviation(IReadOnlyList<double> contrast) => Drops.Length > 1 ? Scale * Drops.Select(sample => Dot(sample, contrast)).StandardDeviation() : 0;
+    public double Deviation(IReadOnlyList<double> contrast) =>
+        Drops.Length > 1 ? Scale * Drops.Select(sample => Dot(sample, contrast)).StandardDeviation() : 0;
 
     /// <summary>Share of the samples in which the combination is above zero; ties count half.</summary>
-    public double ShareAbove(IReadOnlyList<double> contrast) => Drops.Select(sample => Dot(sample, contrast)).Average(value => value > 0 ? 1 : value < 0 ? 0 : 0.5);
+    public double ShareAbove(IReadOnlyList<double> contrast) =>
+        Drops
+            .Select(sample => Dot(sample, contrast))
+            .Average(value =>
+                value > 0 ? 1
+                : value < 0 ? 0
+                : 0.5
+            );
 
     public static double Dot(IReadOnlyList<double> drops, IReadOnlyList<double> contrast)
     {
         double sum = 0;
-        for (int w = 0; w < drops.Count; w++) sum += contrast[w] * drops[w];
+        for (int w = 0; w < drops.Count; w++)
+            sum += contrast[w] * drops[w];
         return sum;
     }
 }
@@ -49,9 +66,12 @@ public sealed record WeightGroup(string Name, string Kind, IReadOnlyList<int> We
     internal double[] Against(WeightGroup? other, int weightCount)
     {
         double[] contrast = new double[weightCount];
-        foreach (int w in Weights) contrast[w] += 1.0 / Weights.Count;
-        if (other is null) return contrast;
-        foreach (int w in other.Weights) contrast[w] -= 1.0 / other.Weights.Count;
+        foreach (int w in Weights)
+            contrast[w] += 1.0 / Weights.Count;
+        if (other is null)
+            return contrast;
+        foreach (int w in other.Weights)
+            contrast[w] -= 1.0 / other.Weights.Count;
         return contrast;
     }
 }
@@ -63,14 +83,37 @@ public sealed record WeightGroup(string Name, string Kind, IReadOnlyList<int> We
 /// <param name="FirstDrop">Cost of A.</param>
 /// <param name="SecondDrop">Cost of B.</param>
 /// <param name="Spreads">The answer by each kind of resampling there is.</param>
-public sealed record SensitivityComparison(WeightGroup First, WeightGroup Second, string Model, double FirstDrop, double SecondDrop, IReadOnlyList<ComparisonSpread> Spreads)
+public sealed record SensitivityComparison(
+    WeightGroup First,
+    WeightGroup Second,
+    string Model,
+    double FirstDrop,
+    double SecondDrop,
+    IReadOnlyList<ComparisonSpread> Spreads
+)
 {
-    internal static SensitivityComparison Of(string model, IReadOnlyList<double> drops, IReadOnlyList<DropSamples> samples, WeightGroup first, WeightGroup second)
+    internal static SensitivityComparison Of(
+        string model,
+        IReadOnlyList<double> drops,
+        IReadOnlyList<DropSamples> samples,
+        WeightGroup first,
+        WeightGroup second
+    )
     {
         double[] contrast = first.Against(second, drops.Count);
         double difference = DropSamples.Dot(drops, contrast);
-        return new SensitivityComparison(first, second, model, DropSamples.Dot(drops, first.Against(null, drops.Count)), DropSamples.Dot(drops, second.Against(null, drops.Count)),
-            [.. samples.Where(sample => sample.Drops.Length > 1).Select(sample => ComparisonSpread.Of(sample, contrast, difference))]);
+        return new SensitivityComparison(
+            first,
+            second,
+            model,
+            DropSamples.Dot(drops, first.Against(null, drops.Count)),
+            DropSamples.Dot(drops, second.Against(null, drops.Count)),
+            [
+                .. samples
+                    .Where(sample => sample.Drops.Length > 1)
+                    .Select(sample => ComparisonSpread.Of(sample, contrast, difference)),
+            ]
+        );
     }
 }
 
@@ -83,7 +126,16 @@ public sealed record SensitivityComparison(WeightGroup First, WeightGroup Second
 /// <param name="High">Upper end.</param>
 /// <param name="Probability">That A is more sensitive: normal for resamples, Student's t for the few folds.</param>
 /// <param name="ShareOfSamples">Share of the samples in which it is.</param>
-public sealed record ComparisonSpread(string Kind, int SampleCount, double Difference, double Deviation, double Low, double High, double Probability, double ShareOfSamples)
+public sealed record ComparisonSpread(
+    string Kind,
+    int SampleCount,
+    double Difference,
+    double Deviation,
+    double Low,
+    double High,
+    double Probability,
+    double ShareOfSamples
+)
 {
     internal static ComparisonSpread Of(DropSamples samples, IReadOnlyList<double> contrast, double difference)
     {
@@ -91,9 +143,26 @@ public sealed record ComparisonSpread(string Kind, int SampleCount, double Diffe
         double deviation = samples.Deviation(contrast);
         bool few = samples.Kind == ScoreSpread.Folds;
         double reach = deviation * (few ? StudentT.InvCDF(0, 1, count - 1, 0.975) : Normal.InvCDF(0, 1, 0.975));
-        double probability = deviation > 0 ? (few ? StudentT.CDF(0, 1, count - 1, difference / deviation) : Normal.CDF(0, 1, difference / deviation))
-            : difference > 0 ? 1 : difference < 0 ? 0 : 0.5;
-        return new ComparisonSpread(samples.Kind, count, difference, deviation, difference - reach, difference + reach, probability, samples.ShareAbove(contrast));
+        double probability =
+            deviation > 0
+                ? (
+                    few
+                        ? StudentT.CDF(0, 1, count - 1, difference / deviation)
+                        : Normal.CDF(0, 1, difference / deviation)
+                )
+            : difference > 0 ? 1
+            : difference < 0 ? 0
+            : 0.5;
+        return new ComparisonSpread(
+            samples.Kind,
+            count,
+            difference,
+            deviation,
+            difference - reach,
+            difference + reach,
+            probability,
+            samples.ShareAbove(contrast)
+        );
     }
 }
 
@@ -102,7 +171,12 @@ public sealed record ComparisonSpread(string Kind, int SampleCount, double Diffe
 /// <param name="Weights">[row][column] over weights, by what fewer bits cost.</param>
 /// <param name="Options">[row][column] over all options of all weights, each less the mean of its weight.</param>
 /// <param name="Folds">Per way, between its folds, over weights; null where there are none.</param>
-/// <param name="Resamples">Per way, between bootstrap resamples of trials, over weights; null where there are none.</param>
+/// <param name="Resamples">Per way, between bootstrap resamples of trials, over weights; null where there are
+/// none.</param>
 public sealed record AgreementTable(
-    IReadOnlyList<string> Names, IReadOnlyList<IReadOnlyList<double?>> Weights, IReadOnlyList<IReadOnlyList<double?>> Options,
-    IReadOnlyList<double?> Folds, IReadOnlyList<double?> Resamples);
+    IReadOnlyList<string> Names,
+    IReadOnlyList<IReadOnlyList<double?>> Weights,
+    IReadOnlyList<IReadOnlyList<double?>> Options,
+    IReadOnlyList<double?> Folds,
+    IReadOnlyList<double?> Resamples
+);

@@ -22,11 +22,17 @@ internal static class SensitivityAnalysis
     /// <param name="folds">One predictor per fold.</param>
     /// <param name="units">Subgraphs to score; none for op level only.</param>
     /// <param name="top">How many combinations to keep of each unit.</param>
-    /// <param name="resamples">Op-level scores of single networks trained on resampled trials; null or empty where none were.</param>
+    /// <param name="resamples">Op-level scores of single networks trained on resampled trials; null or empty where none
+    /// were.</param>
     /// <param name="cancellationToken">Stops between units.</param>
     public static SensitivityResult OfNetwork(
-        TrainingSet study, IReadOnlyList<Predictor> folds, IReadOnlyList<PredictorUnit> units, int top = 5,
-        IReadOnlyList<double[]>? resamples = null, CancellationToken cancellationToken = default)
+        TrainingSet study,
+        IReadOnlyList<Predictor> folds,
+        IReadOnlyList<PredictorUnit> units,
+        int top = 5,
+        IReadOnlyList<double[]>? resamples = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(study);
         ArgumentNullException.ThrowIfNull(folds);
@@ -34,93 +40,199 @@ internal static class SensitivityAnalysis
         var hopScores = new HopScores(study.Topology, study.Features);
         double[][] samples = [.. folds.Select(hopScores.Operations)];
         double[] total = new double[study.Features.WeightCount * study.Features.OptionCount];
-        foreach (double[] sample in samples) for (int i = 0; i < total.Length; i++) total[i] += sample[i];
+        foreach (double[] sample in samples)
+            for (int i = 0; i < total.Length; i++)
+                total[i] += sample[i];
         var scored = new List<UnitSensitivity>();
         foreach (PredictorUnit unit in units)
         {
             cancellationToken.ThrowIfCancellationRequested();
             scored.Add(Describe(study, unit, hopScores.Unit(folds, unit), top));
         }
-        // Scores sum n folds: deviation × √n for independent folds, × n for bootstrap refits (treated as fully correlated).
+        // Scores sum n folds: deviation × √n for independent folds, × n for bootstrap refits (treated as fully
+        // correlated).
         var spread = new List<Resampling> { new(ScoreSpread.Folds, samples, Math.Sqrt(folds.Count)) };
-        if (resamples is { Count: > 1 }) spread.Add(new Resampling(ScoreSpread.Bootstrap, [.. resamples], folds.Count));
+        if (resamples is { Count: > 1 })
+            spread.Add(new Resampling(ScoreSpread.Bootstrap, [.. resamples], folds.Count));
         return Collect(ModelNames.Network, study, total, spread, scored);
     }
 
     /// <summary>
-    /// Scores by ridge regression: its coefficients, with their spread over resampled trials. Options shrink towards what their sizes and
-    /// weight errors suggest (<see cref="ModelNames.RidgeTrends"/>), which held-out trials prefer when there are few.
+    /// Scores by ridge regression: its coefficients, with their spread over resampled trials. Options shrink towards
+    /// what their sizes and weight errors suggest (<see cref="ModelNames.RidgeTrends"/>), which held-out trials prefer
+    /// when there are few.
     /// </summary>
     /// <param name="study">Options and labelled trials.</param>
     /// <param name="resamples">Bootstrap resamples.</param>
     /// <param name="seed">Of the resamples.</param>
     /// <param name="cancellationToken">Stops between resamples.</param>
     public static SensitivityResult OfRidge(
-        TrainingSet study, int resamples = DefaultResamples, ulong seed = 0, CancellationToken cancellationToken = default)
+        TrainingSet study,
+        int resamples = DefaultResamples,
+        ulong seed = 0,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(study);
         IReadOnlyList<int>[] allocations = [.. study.Trials.Select(trial => trial.Options)];
         double[] labels = [.. study.Trials.Select(trial => trial.Target)];
         RidgeModel model = RidgeRegression.Fit(study.Features, allocations, labels, trends: true);
-        double[][] samples = RidgeRegression.Bootstrap(model, study.Features, allocations, labels, resamples, seed, cancellationToken);
-        IReadOnlyList<IReadOnlyList<int>> folds = study.Folds ?? FoldBorders.Split(study.Trials.Count, CrossValidation.FoldCount, seed);
-        double[][] byFold = [.. folds.Select(fold =>
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            int[] training = [.. Enumerable.Range(0, labels.Length).Except(fold)];
-            return RidgeRegression.Fit(study.Features, [.. training.Select(t => allocations[t])], [.. training.Select(t => labels[t])], trends: true).Coefficients;
-        })];
-        return Collect(ModelNames.Ridge, study, model.Coefficients, [new(ScoreSpread.Bootstrap, samples, 1), new(ScoreSpread.Folds, byFold, 1)], []);
+        double[][] samples = RidgeRegression.Bootstrap(
+            model,
+            study.Features,
+            allocations,
+            labels,
+            resamples,
+            seed,
+            cancellationToken
+        );
+        IReadOnlyList<IReadOnlyList<int>> folds =
+            study.Folds ?? FoldBorders.Split(study.Trials.Count, CrossValidation.FoldCount, seed);
+        double[][] byFold =
+        [
+            .. folds.Select(fold =>
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                int[] training = [.. Enumerable.Range(0, labels.Length).Except(fold)];
+                return RidgeRegression
+                    .Fit(
+                        study.Features,
+                        [.. training.Select(t => allocations[t])],
+                        [.. training.Select(t => labels[t])],
+                        trends: true
+                    )
+                    .Coefficients;
+            }),
+        ];
+        return Collect(
+            ModelNames.Ridge,
+            study,
+            model.Coefficients,
+            [new(ScoreSpread.Bootstrap, samples, 1), new(ScoreSpread.Folds, byFold, 1)],
+            []
+        );
     }
 
     // Scores made again from other trials; Scale as in DropSamples.
     private sealed record Resampling(string Kind, double[][] Scores, double Scale);
 
     private static SensitivityResult Collect(
-        string model, TrainingSet study, double[] scores, IReadOnlyList<Resampling> resamplings, IReadOnlyList<UnitSensitivity> units)
+        string model,
+        TrainingSet study,
+        double[] scores,
+        IReadOnlyList<Resampling> resamplings,
+        IReadOnlyList<UnitSensitivity> units
+    )
     {
         OptionFeatures features = study.Features;
         int options = features.OptionCount;
-        DropSamples[] dropSamples = [.. resamplings.Select(resampling => new DropSamples(resampling.Kind,
-            [.. resampling.Scores.Select(sample => BitDrops.Of(features, (w, o) => sample[(w * options) + o]))], resampling.Scale))];
-        ScoreSpread[] spreads = [.. resamplings.Zip(dropSamples, (resampling, samples) => Spread(features, resampling, samples))];
+        DropSamples[] dropSamples =
+        [
+            .. resamplings.Select(resampling => new DropSamples(
+                resampling.Kind,
+                [.. resampling.Scores.Select(sample => BitDrops.Of(features, (w, o) => sample[(w * options) + o]))],
+                resampling.Scale
+            )),
+        ];
+        ScoreSpread[] spreads =
+        [
+            .. resamplings.Zip(dropSamples, (resampling, samples) => Spread(features, resampling, samples)),
+        ];
         double[] drop = BitDrops.Of(features, (w, o) => scores[(w * options) + o]);
-        WeightScores[] weights = [.. Enumerable.Range(0, features.WeightCount).Select(w =>
-        {
-            double[] row = scores[(w * options)..((w + 1) * options)];
-            return new WeightScores(study.WeightNames[w], row, spreads[0].Deviations[w], Array.IndexOf(row, row.Max()), row.Max() - row.Min(), drop[w], spreads[0].BitDropDeviations[w]);
-        })];
+        WeightScores[] weights =
+        [
+            .. Enumerable
+                .Range(0, features.WeightCount)
+                .Select(w =>
+                {
+                    double[] row = scores[(w * options)..((w + 1) * options)];
+                    return new WeightScores(
+                        study.WeightNames[w],
+                        row,
+                        spreads[0].Deviations[w],
+                        Array.IndexOf(row, row.Max()),
+                        row.Max() - row.Min(),
+                        drop[w],
+                        spreads[0].BitDropDeviations[w]
+                    );
+                }),
+        ];
         // Fewer bits add error; the scores of the network and of ridge regression fall by it.
         double[] added = BitDrops.Of(features, (w, o) => -features.Error(w, o));
-        return new SensitivityResult(model, [.. features.Options.Select(option => option.Name)], weights, units, spreads[0].SampleCount, spreads[0].Agreement,
-            Defined(RankStatistics.KendallTauB(drop, added)))
-        { Spreads = spreads, DropSamples = dropSamples };
+        return new SensitivityResult(
+            model,
+            [.. features.Options.Select(option => option.Name)],
+            weights,
+            units,
+            spreads[0].SampleCount,
+            spreads[0].Agreement,
+            Defined(RankStatistics.KendallTauB(drop, added))
+        )
+        {
+            Spreads = spreads,
+            DropSamples = dropSamples,
+        };
     }
 
     private static ScoreSpread Spread(OptionFeatures features, Resampling resampling, DropSamples drops)
     {
-        int options = features.OptionCount, compared = Math.Min(drops.Drops.Length, MostCompared);
+        int options = features.OptionCount,
+            compared = Math.Min(drops.Drops.Length, MostCompared);
         var agreements = new List<double>();
-        for (int a = 0; a < compared; a++) for (int b = 0; b < a; b++) agreements.Add(RankStatistics.KendallTauB(drops.Drops[a], drops.Drops[b]));
-        return new ScoreSpread(resampling.Kind, resampling.Scores.Length,
-            [.. Enumerable.Range(0, features.WeightCount).Select(IReadOnlyList<double> (w) =>
-                [.. Enumerable.Range(0, options).Select(o => resampling.Scale * Deviation(resampling.Scores.Select(sample => sample[(w * options) + o])))])],
-            [.. Enumerable.Range(0, features.WeightCount).Select(w => resampling.Scale * Deviation(drops.Drops.Select(sample => sample[w])))],
-            Defined(agreements.Count == 0 ? double.NaN : agreements.Average()));
+        for (int a = 0; a < compared; a++)
+        for (int b = 0; b < a; b++)
+            agreements.Add(RankStatistics.KendallTauB(drops.Drops[a], drops.Drops[b]));
+        return new ScoreSpread(
+            resampling.Kind,
+            resampling.Scores.Length,
+            [
+                .. Enumerable
+                    .Range(0, features.WeightCount)
+                    .Select(
+                        IReadOnlyList<double> (w) =>
+                            [
+                                .. Enumerable
+                                    .Range(0, options)
+                                    .Select(o =>
+                                        resampling.Scale
+                                        * Deviation(resampling.Scores.Select(sample => sample[(w * options) + o]))
+                                    ),
+                            ]
+                    ),
+            ],
+            [
+                .. Enumerable
+                    .Range(0, features.WeightCount)
+                    .Select(w => resampling.Scale * Deviation(drops.Drops.Select(sample => sample[w]))),
+            ],
+            Defined(agreements.Count == 0 ? double.NaN : agreements.Average())
+        );
     }
 
     private static UnitSensitivity Describe(TrainingSet study, PredictorUnit unit, double[] scores, int top)
     {
-        return new UnitSensitivity(unit.Name, unit.Kind, unit.Hop, [.. unit.Weights.Select(w => study.WeightNames[w])], scores.Length,
-            [.. UnitRanking.Best(scores, top).Select(Choice)], Choice(UnitRanking.Worst(scores)), Quantiles(scores));
+        return new UnitSensitivity(
+            unit.Name,
+            unit.Kind,
+            unit.Hop,
+            [.. unit.Weights.Select(w => study.WeightNames[w])],
+            scores.Length,
+            [.. UnitRanking.Best(scores, top).Select(Choice)],
+            Choice(UnitRanking.Worst(scores)),
+            Quantiles(scores)
+        );
 
         UnitChoice Choice(int combination)
         {
             int[] digits = new int[unit.Weights.Count];
             int rest = combination;
-            for (int i = digits.Length - 1; i >= 0; i--, rest /= study.Features.OptionCount) digits[i] = rest % study.Features.OptionCount;
-            return new UnitChoice([.. digits.Select(option => study.Features.Options[option].Name)], scores[combination],
-                unit.Weights.Select((w, i) => study.Features.QuantizedBytes(w, digits[i])).Sum());
+            for (int i = digits.Length - 1; i >= 0; i--, rest /= study.Features.OptionCount)
+                digits[i] = rest % study.Features.OptionCount;
+            return new UnitChoice(
+                [.. digits.Select(option => study.Features.Options[option].Name)],
+                scores[combination],
+                unit.Weights.Select((w, i) => study.Features.QuantizedBytes(w, digits[i])).Sum()
+            );
         }
     }
 
@@ -128,7 +240,12 @@ internal static class SensitivityAnalysis
     private static double[] Quantiles(double[] scores)
     {
         double[] sorted = [.. scores.Order()];
-        return [.. Enumerable.Range(0, QuantileCount).Select(q => sorted[(int)Math.Round(q * (sorted.Length - 1) / (QuantileCount - 1.0))])];
+        return
+        [
+            .. Enumerable
+                .Range(0, QuantileCount)
+                .Select(q => sorted[(int)Math.Round(q * (sorted.Length - 1) / (QuantileCount - 1.0))]),
+        ];
     }
 
     private static double Deviation(IEnumerable<double> values)

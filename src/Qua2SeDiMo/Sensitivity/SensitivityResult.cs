@@ -2,14 +2,23 @@ namespace Qua2SeDiMo.Sensitivity;
 
 /// <summary>The scores of one weight under every option.</summary>
 /// <param name="Name">The weight.</param>
-/// <param name="Scores">Per option, larger is better: summed over folds (network, method.md section 7) or in label units (ridge).</param>
+/// <param name="Scores">Per option, larger is better: summed over folds (network, method.md section 7) or in label
+/// units (ridge).</param>
 /// <param name="Deviations">Per option, standard deviation of the score over folds or bootstrap resamples.</param>
 /// <param name="BestOption">Index of the highest score.</param>
 /// <param name="Range">Highest minus lowest score: how much the choice matters.</param>
-/// <param name="BitDrop">Mean score of the options with more bits minus that of the options with fewer: what 3 bits cost. Unlike the range it is not made larger by noise.</param>
+/// <param name="BitDrop">Mean score of the options with more bits minus that of the options with fewer: what 3 bits
+/// cost. Unlike the range it is not made larger by noise.</param>
 /// <param name="BitDropDeviation">Its standard deviation over folds or resamples.</param>
-public sealed record WeightScores(string Name, IReadOnlyList<double> Scores, IReadOnlyList<double> Deviations, int BestOption, double Range,
-    double BitDrop, double BitDropDeviation);
+public sealed record WeightScores(
+    string Name,
+    IReadOnlyList<double> Scores,
+    IReadOnlyList<double> Deviations,
+    int BestOption,
+    double Range,
+    double BitDrop,
+    double BitDropDeviation
+);
 
 /// <summary>One option combination of a unit.</summary>
 /// <param name="Options">Option names, in the order of the unit's weights.</param>
@@ -27,7 +36,15 @@ public sealed record UnitChoice(IReadOnlyList<string> Options, double Score, lon
 /// <param name="Worst">The lowest score.</param>
 /// <param name="Quantiles">Scores at 0, 5, 10 … 100 % of all combinations; null in files of older versions.</param>
 public sealed record UnitSensitivity(
-    string Name, string Kind, int Hop, IReadOnlyList<string> Weights, int Combinations, IReadOnlyList<UnitChoice> Best, UnitChoice Worst, IReadOnlyList<double>? Quantiles = null);
+    string Name,
+    string Kind,
+    int Hop,
+    IReadOnlyList<string> Weights,
+    int Combinations,
+    IReadOnlyList<UnitChoice> Best,
+    UnitChoice Worst,
+    IReadOnlyList<double>? Quantiles = null
+);
 
 /// <summary>What one model says of the sensitivity of weights and units.</summary>
 /// <param name="Model">Who says it: a name of <see cref="Predictors.Evaluation.ModelNames"/>.</param>
@@ -35,12 +52,22 @@ public sealed record UnitSensitivity(
 /// <param name="Weights">Every weight.</param>
 /// <param name="Units">Every unit; empty for ridge regression.</param>
 /// <param name="SampleCount">Folds or resamples behind the deviations.</param>
-/// <param name="SampleAgreement">Mean Kendall τ-b between the samples' orders of weights by <see cref="WeightScores.BitDrop"/>; null below two samples.</param>
-/// <param name="ErrorAgreement">Kendall τ-b between the order by <see cref="WeightScores.BitDrop"/> and by what fewer bits add to the weight error.</param>
-public sealed record SensitivityResult(string Model, IReadOnlyList<string> Options, IReadOnlyList<WeightScores> Weights, IReadOnlyList<UnitSensitivity> Units,
-    int SampleCount, double? SampleAgreement, double? ErrorAgreement)
+/// <param name="SampleAgreement">Mean Kendall τ-b between the samples' orders of weights by
+/// <see cref="WeightScores.BitDrop"/>; null below two samples.</param>
+/// <param name="ErrorAgreement">Kendall τ-b between the order by <see cref="WeightScores.BitDrop"/> and by what fewer
+/// bits add to the weight error.</param>
+public sealed record SensitivityResult(
+    string Model,
+    IReadOnlyList<string> Options,
+    IReadOnlyList<WeightScores> Weights,
+    IReadOnlyList<UnitSensitivity> Units,
+    int SampleCount,
+    double? SampleAgreement,
+    double? ErrorAgreement
+)
 {
-    /// <summary>Spread of the scores by each kind of resampling, that of the deviations of <see cref="Weights"/> first.</summary>
+    /// <summary>Spread of the scores by each kind of resampling, that of the deviations of <see cref="Weights"/>
+    /// first.</summary>
     public IReadOnlyList<ScoreSpread> Spreads { get; init; } = [];
 
     /// <summary>The samples behind the spreads; none when read from a file.</summary>
@@ -56,13 +83,28 @@ public sealed record SensitivityResult(string Model, IReadOnlyList<string> Optio
         // Within each sample where the samples are known: errors that two weights share then cancel.
         if (DropSamples.Count > 0 && DropSamples[0].Drops.Length > 1)
         {
-            return SensitivityComparison.Of(Model, [.. Weights.Select(scores => scores.BitDrop)], [DropSamples[0]], Single(weight), Single(other)).Spreads[0].Probability;
+            return SensitivityComparison
+                .Of(
+                    Model,
+                    [.. Weights.Select(scores => scores.BitDrop)],
+                    [DropSamples[0]],
+                    Single(weight),
+                    Single(other)
+                )
+                .Spreads[0]
+                .Probability;
         }
-        WeightScores a = Weights[weight], b = Weights[other];
+        WeightScores a = Weights[weight],
+            b = Weights[other];
         double difference = a.BitDrop - b.BitDrop;
-        double deviation = Math.Sqrt((a.BitDropDeviation * a.BitDropDeviation) + (b.BitDropDeviation * b.BitDropDeviation));
-        if (deviation > 0) return MathNet.Numerics.Distributions.Normal.CDF(0, 1, difference / deviation);
-        return difference > 0 ? 1 : difference < 0 ? 0 : 0.5;
+        double deviation = Math.Sqrt(
+            (a.BitDropDeviation * a.BitDropDeviation) + (b.BitDropDeviation * b.BitDropDeviation)
+        );
+        if (deviation > 0)
+            return MathNet.Numerics.Distributions.Normal.CDF(0, 1, difference / deviation);
+        return difference > 0 ? 1
+            : difference < 0 ? 0
+            : 0.5;
     }
 
     private WeightGroup Single(int weight) => new(Weights[weight].Name, "weight", [weight]);

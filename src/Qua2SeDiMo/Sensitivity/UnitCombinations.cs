@@ -9,7 +9,8 @@ internal static class UnitCombinations
     /// <summary>Option of a member in a combination.</summary>
     public static int Option(int combination, int member, int members, int options)
     {
-        for (int i = members - 1; i > member; i--) combination /= options;
+        for (int i = members - 1; i > member; i--)
+            combination /= options;
         return combination % options;
     }
 
@@ -25,7 +26,8 @@ internal static class UnitCombinations
         return sums;
     }
 
-    /// <summary>Mean over the combinations with most bits everywhere minus that over those with fewest everywhere.</summary>
+    /// <summary>Mean over the combinations with most bits everywhere minus that over those with fewest
+    /// everywhere.</summary>
     public static double BitDrop(OptionFeatures features, IReadOnlyList<int> weights, double[] scores)
     {
         (int[] wide, int[] narrow) = BitDrops.Groups(features);
@@ -38,8 +40,10 @@ internal static class UnitCombinations
             for (int c = 0; c < scores.Length; c++)
             {
                 bool inside = true;
-                for (int i = 0, rest = c; inside && i < weights.Count; i++, rest /= features.OptionCount) inside = allowed.Contains(rest % features.OptionCount);
-                if (!inside) continue;
+                for (int i = 0, rest = c; inside && i < weights.Count; i++, rest /= features.OptionCount)
+                    inside = allowed.Contains(rest % features.OptionCount);
+                if (!inside)
+                    continue;
                 sum += scores[c];
                 count++;
             }
@@ -51,19 +55,27 @@ internal static class UnitCombinations
 /// <summary>What fewer bits cost: mean over the options with most bits minus mean over those with fewest.</summary>
 internal static class BitDrops
 {
-    /// <summary>Indices of the options with most bits, and of those with fewest; bit code 1 means more bits than 2.</summary>
+    /// <summary>Indices of the options with most bits, and of those with fewest; bit code 1 means more bits than
+    /// 2.</summary>
     public static (int[] Wide, int[] Narrow) Groups(OptionFeatures features)
     {
-        int most = features.Options.Min(option => option.BitCode), fewest = features.Options.Max(option => option.BitCode);
+        int most = features.Options.Min(option => option.BitCode),
+            fewest = features.Options.Max(option => option.BitCode);
         return (Select(most), Select(fewest));
 
-        int[] Select(int code) => [.. Enumerable.Range(0, features.OptionCount).Where(o => features.Options[o].BitCode == code)];
+        int[] Select(int code) =>
+            [.. Enumerable.Range(0, features.OptionCount).Where(o => features.Options[o].BitCode == code)];
     }
 
     /// <summary>Of every weight, from the value of its options.</summary>
     public static double[] Of(OptionFeatures features, Func<int, int, double> value)
     {
         (int[] wide, int[] narrow) = Groups(features);
-        return [.. Enumerable.Range(0, features.WeightCount).Select(w => wide.Average(o => value(w, o)) - narrow.Average(o => value(w, o)))];
+        return
+        [
+            .. Enumerable
+                .Range(0, features.WeightCount)
+                .Select(w => wide.Average(o => value(w, o)) - narrow.Average(o => value(w, o))),
+        ];
     }
 }

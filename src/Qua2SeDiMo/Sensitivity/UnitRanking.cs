@@ -1,6 +1,7 @@
 namespace Qua2SeDiMo.Sensitivity;
 
-/// <summary>Picks option combinations of a unit by their scores; of equal scores the earlier combination goes first.</summary>
+/// <summary>Picks option combinations of a unit by their scores; of equal scores the earlier combination goes
+/// first.</summary>
 internal static class UnitRanking
 {
     /// <summary>The combinations with the highest scores, best first.</summary>
@@ -12,9 +13,11 @@ internal static class UnitRanking
         int filled = 0;
         for (int c = 0; c < scores.Length && kept.Length > 0; c++)
         {
-            if (filled == kept.Length && scores[c] <= scores[kept[^1]]) continue;
+            if (filled == kept.Length && scores[c] <= scores[kept[^1]])
+                continue;
             int place = filled == kept.Length ? filled - 1 : filled++;
-            for (; place > 0 && scores[c] > scores[kept[place - 1]]; place--) kept[place] = kept[place - 1];
+            for (; place > 0 && scores[c] > scores[kept[place - 1]]; place--)
+                kept[place] = kept[place - 1];
             kept[place] = c;
         }
         return kept;
@@ -26,7 +29,8 @@ internal static class UnitRanking
         int worst = 0;
         for (int c = 1; c < scores.Length; c++)
         {
-            if (scores[c] <= scores[worst]) worst = c;
+            if (scores[c] <= scores[worst])
+                worst = c;
         }
         return worst;
     }

@@ -13,44 +13,66 @@ namespace Qua2SeDiMo.Stages;
 public static class BankStage
 {
     /// <summary>
-    /// Builds the bank of a run, or goes on where an earlier call stopped; a finished, unchanged bank costs only a look at its
-    /// files.
+    /// Builds the bank of a run, or goes on where an earlier call stopped; a finished, unchanged bank costs only a look
+    /// at its files.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="run">The run directory.</param>
     /// <param name="progress">Told after each weight.</param>
     /// <param name="cancellationToken">Stops between weights; finished ones stay.</param>
-    /// <exception cref="Q2Exception">A weight cannot be quantized, or the run directory belongs to another checkpoint.</exception>
+    /// <exception cref="Q2Exception">A weight cannot be quantized, or the run directory belongs to another
+    /// checkpoint.</exception>
     public static QuantizerBank Run(
-        LoadedModel model, RunDirectory run, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        Run(model, run, verify: false, progress, cancellationToken);
+        LoadedModel model,
+        RunDirectory run,
+        IProgress<StageProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    ) => Run(model, run, verify: false, progress, cancellationToken);
 
-    /// <summary>The same; it can be made to read all weights and files again, also where none was touched since they were last read.</summary>
+    /// <summary>The same; it can be made to read all weights and files again, also where none was touched since they
+    /// were last read.</summary>
     /// <param name="model">The model.</param>
     /// <param name="run">The run directory.</param>
     /// <param name="verify">Whether everything is read again.</param>
     /// <param name="progress">Told after each weight.</param>
     /// <param name="cancellationToken">Stops between weights; finished ones stay.</param>
-    /// <exception cref="Q2Exception">A weight cannot be quantized, or the run directory belongs to another checkpoint.</exception>
+    /// <exception cref="Q2Exception">A weight cannot be quantized, or the run directory belongs to another
+    /// checkpoint.</exception>
     public static QuantizerBank Run(
-        LoadedModel model, RunDirectory run, bool verify, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
+        LoadedModel model,
+        RunDirectory run,
+        bool verify,
+        IProgress<StageProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(run);
         Preflight.Bank(model, run);
         RunIdentity.Claim(model, run, withPipeline: false, progress, cancellationToken);
-        IProgress<BankProgress>? inner = progress is null ? null
+        IProgress<BankProgress>? inner = progress is null
+            ? null
             : new Relay<BankProgress>(step =>
-                progress.Report(new StageProgress("Quantizing weights", step.Finished, step.Total, step.WeightName)));
+                progress.Report(new StageProgress("Quantizing weights", step.Finished, step.Total, step.WeightName))
+            );
         var options = new BankOptions { Checkpoint = model.DenoiserFingerprint(progress, cancellationToken).Hex };
         QuantizerBank? built = null;
-        if (verify || FilesOf(model, run, options) is not { } files) Build();
-        else FingerprintCache.OfUser(TimeProvider.System).Get($"bank of {options.Checkpoint}", files, Build);
+        if (verify || FilesOf(model, run, options) is not { } files)
+            Build();
+        else
+            FingerprintCache.OfUser(TimeProvider.System).Get($"bank of {options.Checkpoint}", files, Build);
         return built ?? QuantizerBank.Open(run.Bank);
 
         string Build()
         {
-            built = QuantizerBankBuilder.Build(model.Tensors, model.Weights, run.Bank, options, inner, cancellationToken);
+            built = QuantizerBankBuilder.Build(
+                model.Tensors,
+                model.Weights,
+                run.Bank,
+                options,
+                inner,
+                cancellationToken
+            );
             return options.Checkpoint;
         }
     }
@@ -61,9 +83,13 @@ public static class BankStage
         try
         {
             QuantizerBank bank = QuantizerBank.Open(run.Bank);
-            bool isOurs = bank.Checkpoint == options.Checkpoint && bank.Options.SequenceEqual(options.Specs)
+            bool isOurs =
+                bank.Checkpoint == options.Checkpoint
+                && bank.Options.SequenceEqual(options.Specs)
                 && model.Weights.Select(weight => weight.Name).Order().SequenceEqual(bank.Entries.Keys.Order());
-            IEnumerable<string> names = bank.Entries.Values.Select(entry => entry.FileName).Append(QuantizerBankFile.ManifestName);
+            IEnumerable<string> names = bank
+                .Entries.Values.Select(entry => entry.FileName)
+                .Append(QuantizerBankFile.ManifestName);
             string[] files = [.. names.Select(name => Path.Combine(run.Bank, name))];
             return isOurs && Array.TrueForAll(files, File.Exists) ? files : null;
         }
@@ -79,8 +105,12 @@ public static class BankStage
     internal static void RequireOriginal(LoadedModel model)
     {
         string folder = model.Folder.DirectoryPath;
-        bool isPacked = model.Tensors is PackedModelReader
+        bool isPacked =
+            model.Tensors is PackedModelReader
             || PackNote.Read(folder) is { Format: PackFormat.Onnx or PackFormat.OnnxOperators };
-        if (isPacked) throw new ModelFolderException($"{folder}: already packed; stages before `q2 generate` take the original folder.");
+        if (isPacked)
+            throw new ModelFolderException(
+                $"{folder}: already packed; stages before `q2 generate` take the original folder."
+            );
     }
 }

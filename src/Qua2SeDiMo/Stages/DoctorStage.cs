@@ -18,7 +18,8 @@ namespace Qua2SeDiMo.Stages;
 /// <param name="Passed">Whether the program can work with it.</param>
 internal sealed record DoctorCheck(string Name, string Value, bool Passed);
 
-/// <summary>Looks at the machine and at the native libraries, so that a broken installation is found before a long run.</summary>
+/// <summary>Looks at the machine and at the native libraries, so that a broken installation is found before a long
+/// run.</summary>
 internal static class DoctorStage
 {
     private const string OnnxRuntime = "ONNX Runtime";
@@ -29,23 +30,35 @@ internal static class DoctorStage
     /// <summary>Looks at everything.</summary>
     /// <param name="workFolder">Where runs are to be written.</param>
     public static IReadOnlyList<DoctorCheck> Run(string workFolder) =>
-    [
-        .. MachineFacts.Read().Where(fact => fact.Name != OnnxRuntime).Select(fact => new DoctorCheck(fact.Name, fact.Value, true)),
-        new("Kernels", $"matrix products {MatrixProduct.Variant}, palette decoding {PaletteDecoder.Variant}, quantizer loops {(Vector256.IsHardwareAccelerated ? "vector256" : "emulated")}", true),
-        Loads("Packed products", () => KernelSelector.Description),
-        Enough("Free memory", FreeMemory(), "of what this process may use"),
-        Enough("Free disk", FreeDisk(workFolder), Path.GetFullPath(workFolder)),
-        Enough("Free disk for sessions", FreeDisk(Path.GetTempPath()), Path.GetTempPath()),
-        Loads(OnnxRuntime, () => RuntimeVersion.Text),
-        Loads("SQLite", () => SqliteVersion.Text),
-        Loads("Images (SkiaSharp)", () =>
-        {
-            byte[] png = PngFile.Encode([1, 0.5f, 0], 1, 1);
-            return $"{PngFile.Decode(png).Image.Length} values through a PNG of {png.Length} bytes";
-        }),
-    ];
+        [
+            .. MachineFacts
+                .Read()
+                .Where(fact => fact.Name != OnnxRuntime)
+                .Select(fact => new DoctorCheck(fact.Name, fact.Value, true)),
+            new(
+                "Kernels",
+                $"matrix products {MatrixProduct.Variant}, palette decoding {PaletteDecoder.Variant}, quantizer "
+                    + $"loops {(Vector256.IsHardwareAccelerated ? "vector256" : "emulated")}",
+                true
+            ),
+            Loads("Packed products", () => KernelSelector.Description),
+            Enough("Free memory", FreeMemory(), "of what this process may use"),
+            Enough("Free disk", FreeDisk(workFolder), Path.GetFullPath(workFolder)),
+            Enough("Free disk for sessions", FreeDisk(Path.GetTempPath()), Path.GetTempPath()),
+            Loads(OnnxRuntime, () => RuntimeVersion.Text),
+            Loads("SQLite", () => SqliteVersion.Text),
+            Loads(
+                "Images (SkiaSharp)",
+                () =>
+                {
+                    byte[] png = PngFile.Encode([1, 0.5f, 0], 1, 1);
+                    return $"{PngFile.Decode(png).Image.Length} values through a PNG of {png.Length} bytes";
+                }
+            ),
+        ];
 
-    private static DoctorCheck Enough(string name, long bytes, string where) => new(name, $"{bytes / (double)(1L << 30):0.0} GiB, {where}", bytes >= LeastBytes);
+    private static DoctorCheck Enough(string name, long bytes, string where) =>
+        new(name, $"{bytes / (double)(1L << 30):0.0} GiB, {where}", bytes >= LeastBytes);
 
     private static long FreeMemory()
     {
@@ -62,7 +75,9 @@ internal static class DoctorStage
     private static long FreeDisk(string folder)
     {
         string full = Path.GetFullPath(folder);
-        DriveInfo? drive = DriveInfo.GetDrives().Where(drive => full.StartsWith(drive.RootDirectory.FullName, StringComparison.Ordinal))
+        DriveInfo? drive = DriveInfo
+            .GetDrives()
+            .Where(drive => full.StartsWith(drive.RootDirectory.FullName, StringComparison.Ordinal))
             .MaxBy(drive => drive.RootDirectory.FullName.Length);
         return (drive ?? new DriveInfo(full)).AvailableFreeSpace;
     }

@@ -17,7 +17,8 @@ namespace Qua2SeDiMo.Stages;
 /// <summary>What is asked of an explanation.</summary>
 internal sealed record ExplainOptions
 {
-    /// <summary>The fit that comes first; null takes the one that ranks held-out trials best. Networks of other losses are compared with it.</summary>
+    /// <summary>The fit that comes first; null takes the one that ranks held-out trials best. Networks of other losses
+    /// are compared with it.</summary>
     public PredictorLoss? Loss { get; init; }
 
     /// <summary>Pairs of weights, units, operator types or blocks to compare.</summary>
@@ -40,10 +41,21 @@ public static class ExplainStage
 
     /// <summary>Scores every weight, and every unit, under every option, by the fit of a run's own study.</summary>
     /// <exception cref="Q2Exception">There is no fitted predictor.</exception>
-    public static SensitivityRecord Run(LoadedModel model, RunDirectory run, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
+    public static SensitivityRecord Run(
+        LoadedModel model,
+        RunDirectory run,
+        IProgress<StageProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         Fit fit = FittedFiles.Main(run);
-        return Run(StudyTrials.Read(model, run, Objective.Parse(fit.Objective)), run, new ExplainOptions(), progress, cancellationToken);
+        return Run(
+            StudyTrials.Read(model, run, Objective.Parse(fit.Objective)),
+            run,
+            new ExplainOptions(),
+            progress,
+            cancellationToken
+        );
     }
 
     /// <summary>The same for any labelled trials.</summary>
@@ -54,7 +66,12 @@ public static class ExplainStage
     /// <param name="cancellationToken">Stops between steps.</param>
     /// <exception cref="Q2Exception">There is no fitted predictor, or it is of other trials.</exception>
     internal static SensitivityRecord Run(
-        LabelledStudy study, RunDirectory run, ExplainOptions options, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
+        LabelledStudy study,
+        RunDirectory run,
+        ExplainOptions options,
+        IProgress<StageProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(study);
         ArgumentNullException.ThrowIfNull(run);
@@ -62,13 +79,29 @@ public static class ExplainStage
         Fit main = FittedFiles.Main(run, options.Loss);
         main.RequireOf(study.Origin, run);
         // What was asked for should fail before the work, not after it.
-        (WeightGroup First, WeightGroup Second)[] asked = [.. options.Compare.Select(pair => (WeightGroups.Find(pair.First, study.Weights, study.Units), WeightGroups.Find(pair.Second, study.Weights, study.Units)))];
+        (WeightGroup First, WeightGroup Second)[] asked =
+        [
+            .. options.Compare.Select(pair =>
+                (
+                    WeightGroups.Find(pair.First, study.Weights, study.Units),
+                    WeightGroups.Find(pair.Second, study.Weights, study.Units)
+                )
+            ),
+        ];
         using var networks = Networks.Score(study, run, main, options, progress, cancellationToken);
         progress?.Report(new StageProgress("Explaining", 0, 2, "ridge regression"));
         SensitivityResult ridge = SensitivityAnalysis.OfRidge(study.Training, cancellationToken: cancellationToken);
         SensitivityResult? network = networks.All.FirstOrDefault(scored => scored.Loss == Name(main))?.Scores;
         string decides = network is null ? ModelNames.Ridge : PredictorChoice.Between(main.Result.Models).Model;
-        var record = new SensitivityRecord(main.Objective, decides, study.Weights, ridge, network, network is null ? null : RankStatistics.KendallTauB(Drops(network), Drops(ridge)), [])
+        var record = new SensitivityRecord(
+            main.Objective,
+            decides,
+            study.Weights,
+            ridge,
+            network,
+            network is null ? null : RankStatistics.KendallTauB(Drops(network), Drops(ridge)),
+            []
+        )
         {
             Loss = network is null ? null : Name(main),
             OtherLosses = [.. networks.All.Where(scored => scored.Loss != Name(main))],
@@ -78,7 +111,11 @@ public static class ExplainStage
         progress?.Report(new StageProgress("Explaining", 1, 2, "agreement and support"));
         IReadOnlyList<ModelScoreSource> baselines = ScoreSources.Baselines(study.Training);
         RidgeModel model = RidgeRegression.Fit(study.Training, trends: true);
-        var trends = ModelScoreSource.Additive(ModelNames.RidgeTrends, model.Coefficients, study.Training.Features.OptionCount);
+        var trends = ModelScoreSource.Additive(
+            ModelNames.RidgeTrends,
+            model.Coefficients,
+            study.Training.Features.OptionCount
+        );
         record = record with
         {
             Agreement = Agreements.Of(study.Training.Features, record, baselines, options.Truth),
@@ -105,8 +142,11 @@ public static class ExplainStage
     internal static SensitivityRecord Read(RunDirectory run, LabelledStudy study, Fit fit)
     {
         SensitivityRecord record = Read(run);
-        string? what = record.TrainedOn?.Fingerprint != study.Origin.Fingerprint ? "the explanation is of other trials than there are now"
-            : !record.Fits.Contains(fit.Identity) ? "the explanation is of another fit than there is now" : null;
+        string? what =
+            record.TrainedOn?.Fingerprint != study.Origin.Fingerprint
+                ? "the explanation is of other trials than there are now"
+            : !record.Fits.Contains(fit.Identity) ? "the explanation is of another fit than there is now"
+            : null;
         return what is null ? record : throw RunIdentityException.Stale(run.Sensitivity, what, "`q2 explain`");
     }
 
@@ -114,27 +154,68 @@ public static class ExplainStage
 
     private static double[] Drops(SensitivityResult result) => [.. result.Weights.Select(weight => weight.BitDrop)];
 
-    private static List<SensitivityComparison> Comparisons(SensitivityRecord record, (WeightGroup First, WeightGroup Second)[] asked)
+    private static List<SensitivityComparison> Comparisons(
+        SensitivityRecord record,
+        (WeightGroup First, WeightGroup Second)[] asked
+    )
     {
         SensitivityResult deciding = record.By(record.Decides);
         var pairs = new List<(WeightGroup First, WeightGroup Second)>(asked);
-        WeightGroup[] ranked = [.. Ranked(deciding, [.. deciding.Weights.Select((weight, w) => new WeightGroup(weight.Name, "weight", [w]))])];
-        if (ranked.Length > 1) pairs.Add((ranked[0], ranked[1]));
+        WeightGroup[] ranked =
+        [
+            .. Ranked(
+                deciding,
+                [.. deciding.Weights.Select((weight, w) => new WeightGroup(weight.Name, "weight", [w]))]
+            ),
+        ];
+        if (ranked.Length > 1)
+            pairs.Add((ranked[0], ranked[1]));
         WeightGroup[] types = [.. Ranked(deciding, WeightGroups.Types(record.Weights))];
-        if (types.Length > 1) pairs.Add((types[0], types[^1]));
-        SensitivityResult[] models = record.Network is { } network ? [deciding, deciding == network ? record.Ridge : network] : [record.Ridge];
-        return [.. pairs.SelectMany(pair => models.Select(model => SensitivityComparison.Of(model.Model, Drops(model), model.DropSamples, pair.First, pair.Second)))];
+        if (types.Length > 1)
+            pairs.Add((types[0], types[^1]));
+        SensitivityResult[] models = record.Network is { } network
+            ? [deciding, deciding == network ? record.Ridge : network]
+            : [record.Ridge];
+        return
+        [
+            .. pairs.SelectMany(pair =>
+                models.Select(model =>
+                    SensitivityComparison.Of(model.Model, Drops(model), model.DropSamples, pair.First, pair.Second)
+                )
+            ),
+        ];
     }
 
     private static IEnumerable<WeightGroup> Ranked(SensitivityResult scores, IReadOnlyList<WeightGroup> groups) =>
         groups.OrderByDescending(group => group.Weights.Average(w => scores.Weights[w].BitDrop));
 
     private static ClaimSupport[] Claims(
-        LabelledStudy study, RidgeModel model, SensitivityRecord record, (WeightGroup First, WeightGroup Second)[] asked, ImageLabels? images, CancellationToken cancellationToken)
+        LabelledStudy study,
+        RidgeModel model,
+        SensitivityRecord record,
+        (WeightGroup First, WeightGroup Second)[] asked,
+        ImageLabels? images,
+        CancellationToken cancellationToken
+    )
     {
-        if (study.Training.Trials.Count > RidgeInfluence.MostTrials) return [];
-        var finder = new ClaimFinder(study.Training, model, study.TrialNames, study.TrialImages, images, cancellationToken);
-        WeightGroup[] weights = [.. Ranked(record.Ridge, [.. record.Ridge.Weights.Select((weight, w) => new WeightGroup(weight.Name, "weight", [w]))]).Take(ClaimedWeights)];
+        if (study.Training.Trials.Count > RidgeInfluence.MostTrials)
+            return [];
+        var finder = new ClaimFinder(
+            study.Training,
+            model,
+            study.TrialNames,
+            study.TrialImages,
+            images,
+            cancellationToken
+        );
+        WeightGroup[] weights =
+        [
+            .. Ranked(
+                    record.Ridge,
+                    [.. record.Ridge.Weights.Select((weight, w) => new WeightGroup(weight.Name, "weight", [w]))]
+                )
+                .Take(ClaimedWeights),
+        ];
         WeightGroup[] types = [.. Ranked(record.Ridge, WeightGroups.Types(record.Weights))];
         return
         [
@@ -156,8 +237,13 @@ public static class ExplainStage
         internal IReadOnlyList<ModelScoreSource> Sources => sources;
 
         internal static Networks Score(
-            LabelledStudy study, RunDirectory run, Fit main, ExplainOptions options, IProgress<StageProgress>? progress,
-            CancellationToken cancellationToken)
+            LabelledStudy study,
+            RunDirectory run,
+            Fit main,
+            ExplainOptions options,
+            IProgress<StageProgress>? progress,
+            CancellationToken cancellationToken
+        )
         {
             var networks = new Networks();
             try
@@ -166,12 +252,38 @@ public static class ExplainStage
                 {
                     IReadOnlyList<Predictor> folds = PredictorFile.Read(run, fit);
                     networks.open.AddRange(folds);
-                    if (folds.Count == 0) continue;
-                    progress?.Report(new StageProgress("Scoring", networks.all.Count, Enum.GetValues<PredictorLoss>().Length, Name(fit)));
-                    IReadOnlyList<double[]> resamples = NetworkResamples.Collect(study, run, fit, Name(fit) == Name(main) ? options.Bootstrap : 0, options.BootstrapEpochs, progress, cancellationToken);
-                    networks.all.Add(new NetworkSensitivity(Name(fit), fit.Result.Find(ModelNames.Network)?.Srcc.Mean ?? double.NaN,
-                        SensitivityAnalysis.OfNetwork(
-                            study.Training, folds, study.Units, resamples: resamples, cancellationToken: cancellationToken)));
+                    if (folds.Count == 0)
+                        continue;
+                    progress?.Report(
+                        new StageProgress(
+                            "Scoring",
+                            networks.all.Count,
+                            Enum.GetValues<PredictorLoss>().Length,
+                            Name(fit)
+                        )
+                    );
+                    IReadOnlyList<double[]> resamples = NetworkResamples.Collect(
+                        study,
+                        run,
+                        fit,
+                        Name(fit) == Name(main) ? options.Bootstrap : 0,
+                        options.BootstrapEpochs,
+                        progress,
+                        cancellationToken
+                    );
+                    networks.all.Add(
+                        new NetworkSensitivity(
+                            Name(fit),
+                            fit.Result.Find(ModelNames.Network)?.Srcc.Mean ?? double.NaN,
+                            SensitivityAnalysis.OfNetwork(
+                                study.Training,
+                                folds,
+                                study.Units,
+                                resamples: resamples,
+                                cancellationToken: cancellationToken
+                            )
+                        )
+                    );
                     string name = Name(fit) == Name(main) ? ModelNames.Network : $"{ModelNames.Network}-{Name(fit)}";
                     networks.sources.Add(ScoreSources.Network(study.Training, folds) with { Model = name });
                 }
@@ -186,7 +298,8 @@ public static class ExplainStage
 
         public void Dispose()
         {
-            foreach (Predictor predictor in open) predictor.Dispose();
+            foreach (Predictor predictor in open)
+                predictor.Dispose();
         }
     }
 }

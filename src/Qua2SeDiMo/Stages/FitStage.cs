@@ -25,8 +25,14 @@ public static class FitStage
     /// <param name="cancellationToken">Stops between epochs.</param>
     /// <exception cref="Q2Exception">There is no study, or it has too few trials.</exception>
     public static Fit Run(
-        LoadedModel model, RunDirectory run, PredictorOptions options, string? objective = null, double sizeWeight = 0,
-        IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
+        LoadedModel model,
+        RunDirectory run,
+        PredictorOptions options,
+        string? objective = null,
+        double sizeWeight = 0,
+        IProgress<StageProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(options);
         LabelledStudy labelled = StudyTrials.Read(model, run, ObjectiveOf(run, objective, sizeWeight));
@@ -44,26 +50,62 @@ public static class FitStage
     /// <param name="labelled">The trials.</param>
     /// <param name="run">The run directory; only the fit's own files are needed there.</param>
     /// <param name="options">How the network is trained.</param>
-    /// <param name="truth">True sensitivities to compare the scores with; null where none are known. Never used for training.</param>
+    /// <param name="truth">True sensitivities to compare the scores with; null where none are known. Never used for
+    /// training.</param>
     /// <param name="progress">Told after each epoch.</param>
     /// <param name="cancellationToken">Stops between epochs.</param>
     internal static Fit Run(
-        LabelledStudy labelled, RunDirectory run, PredictorOptions options, TrueSensitivity? truth = null,
-        IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
+        LabelledStudy labelled,
+        RunDirectory run,
+        PredictorOptions options,
+        TrueSensitivity? truth = null,
+        IProgress<StageProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(labelled);
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(options);
-        IProgress<TrainingProgress>? inner = progress is null ? null : new Relay<TrainingProgress>(step => progress.Report(new StageProgress(
-            "Training the predictor", ((double)step.Fold * step.EpochCount) + step.Epoch, (double)step.FoldCount * step.EpochCount, Describe(step))));
-        var checkpoints = new FitCheckpoints(run.PredictorCheckpointsOf(options.Loss.ToString()), labelled.Origin, options);
+        IProgress<TrainingProgress>? inner = progress is null
+            ? null
+            : new Relay<TrainingProgress>(step =>
+                progress.Report(
+                    new StageProgress(
+                        "Training the predictor",
+                        ((double)step.Fold * step.EpochCount) + step.Epoch,
+                        (double)step.FoldCount * step.EpochCount,
+                        Describe(step)
+                    )
+                )
+            );
+        var checkpoints = new FitCheckpoints(
+            run.PredictorCheckpointsOf(options.Loss.ToString()),
+            labelled.Origin,
+            options
+        );
         using FittedModels fitted = CrossValidation.Run(
-            labelled.Training, options, labelled.Groups, checkpoints.Of, inner, cancellationToken);
-        var record = new Fit(labelled.Origin.Target, options, fitted.Result, labelled.Origin, FitWords.Of(fitted.Result))
+            labelled.Training,
+            options,
+            labelled.Groups,
+            checkpoints.Of,
+            inner,
+            cancellationToken
+        );
+        var record = new Fit(
+            labelled.Origin.Target,
+            options,
+            fitted.Result,
+            labelled.Origin,
+            FitWords.Of(fitted.Result)
+        )
         {
             Algorithm = AlgorithmVersion.Current,
             Order = FittedFiles.NextOrder(run, options.Loss),
-            Truth = truth?.Compare(labelled.Training, labelled.Units, ScoreSources.Of(labelled.Training, fitted.Predictors, fitted.Ridge)),
+            Truth = truth?.Compare(
+                labelled.Training,
+                labelled.Units,
+                ScoreSources.Of(labelled.Training, fitted.Predictors, fitted.Ridge)
+            ),
         };
         PredictorFile.Write(run.PredictorWeightsOf(options.Loss.ToString()), fitted.Predictors, record);
         OwnJson.Write(run.PredictorReportOf(options.Loss.ToString()), record);
@@ -74,8 +116,10 @@ public static class FitStage
     private static string Describe(TrainingProgress step)
     {
         string loss = double.IsNaN(step.Loss) ? "continued" : $"loss {step.Loss:0.000}";
-        return step.HeldOut is not { } rank ? $"fold {step.Fold + 1}, {loss}"
-            : $"fold {step.Fold + 1}, {loss}, held-out SRCC {rank.Srcc:0.000}, NDCG {rank.Ndcg:0.000}, by hop SRCC {Hops(rank.HopSrcc)}, NDCG {Hops(rank.HopNdcg)}";
+        return step.HeldOut is not { } rank
+            ? $"fold {step.Fold + 1}, {loss}"
+            : $"fold {step.Fold + 1}, {loss}, held-out SRCC {rank.Srcc:0.000}, NDCG {rank.Ndcg:0.000}, by hop SRCC "
+                + $"{Hops(rank.HopSrcc)}, NDCG {Hops(rank.HopNdcg)}";
 
         static string Hops(IReadOnlyList<double> values) => string.Join(' ', values.Select(value => $"{value:0.00}"));
     }

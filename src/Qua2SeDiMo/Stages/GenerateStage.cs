@@ -17,12 +17,19 @@ namespace Qua2SeDiMo.Stages;
 /// <param name="Request">Steps, guidance, size, batch.</param>
 /// <param name="Seed">Image i starts from the noise of this seed + i, modulo 2^64.</param>
 /// <param name="WithSheet">Whether all images are also put on one contact sheet.</param>
-public sealed record GenerateOptions(IReadOnlyList<string> Prompts, GenerationRequest Request, ulong Seed, bool WithSheet = false)
+public sealed record GenerateOptions(
+    IReadOnlyList<string> Prompts,
+    GenerationRequest Request,
+    ulong Seed,
+    bool WithSheet = false
+)
 {
-    /// <summary>What <see cref="ActivationBits"/> is to leave activations as they are even where a packed model says otherwise.</summary>
+    /// <summary>What <see cref="ActivationBits"/> is to leave activations as they are even where a packed model says
+    /// otherwise.</summary>
     public const int UnroundedBits = 16;
 
-    /// <summary>Bits that activations are rounded to in front of every weight, 2 to 8, at each step; null takes what a packed model says, else leaves them.</summary>
+    /// <summary>Bits that activations are rounded to in front of every weight, 2 to 8, at each step; null takes what a
+    /// packed model says, else leaves them.</summary>
     public int? ActivationBits { get; init; }
 
     /// <summary>Where an allocation is from, which pictures say; null where unknown.</summary>
@@ -38,91 +45,156 @@ public sealed record GenerateOptions(IReadOnlyList<string> Prompts, GenerationRe
 /// <param name="Height">Pixels.</param>
 /// <param name="Width">Pixels.</param>
 /// <param name="Seconds">Wall time, loading included.</param>
-public sealed record GenerateResult(IReadOnlyList<GeneratedImage> Images, string? Sheet, int Height, int Width, double Seconds)
+public sealed record GenerateResult(
+    IReadOnlyList<GeneratedImage> Images,
+    string? Sheet,
+    int Height,
+    int Width,
+    double Seconds
+)
 {
     /// <summary>Prompts that text encoders got without their ends.</summary>
     public IReadOnlyList<CutText> Cut { get; init; } = [];
 }
 
-/// <summary>Writes images as PNG files, from a model folder, a packed one, or a model whose weights are fake-quantized.</summary>
+/// <summary>Writes images as PNG files, from a model folder, a packed one, or a model whose weights are
+/// fake-quantized.</summary>
 public static class GenerateStage
 {
     private const int SlugLength = 48;
 
     /// <summary>
-    /// Generates and writes one file per prompt, batch by batch, so that a stop keeps what is finished. Files take the next free numbers of the folder;
-    /// each says how it was made.
+    /// Generates and writes one file per prompt, batch by batch, so that a stop keeps what is finished. Files take the
+    /// next free numbers of the folder; each says how it was made.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="destination">Folder for the files; made when missing.</param>
     /// <param name="options">What to generate.</param>
-    /// <param name="quantized">Allocation and the bank that it takes its weights from; null for the weights as they are stored.</param>
+    /// <param name="quantized">Allocation and the bank that it takes its weights from; null for the weights as they are
+    /// stored.</param>
     /// <param name="progress">Told of every step.</param>
     /// <param name="cancellationToken">Looked at before every step.</param>
-    /// <exception cref="Q2Exception">The model cannot serve the request, or a packed model is to be quantized again.</exception>
+    /// <exception cref="Q2Exception">The model cannot serve the request, or a packed model is to be quantized
+    /// again.</exception>
     public static GenerateResult Run(
-        LoadedModel model, string destination, GenerateOptions options, (BitAllocation Allocation, QuantizerBank Bank)? quantized = null,
-        IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
+        LoadedModel model,
+        string destination,
+        GenerateOptions options,
+        (BitAllocation Allocation, QuantizerBank Bank)? quantized = null,
+        IProgress<StageProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
         if (quantized is not null && PackedModelReader.IsPacked(model.Folder.Denoiser.DirectoryPath))
         {
-            throw new GenerationException($"{model.Folder.DirectoryPath}: a packed model is quantized already; generate without an allocation, or from the original.");
+            throw new GenerationException(
+                $"{model.Folder.DirectoryPath}: a packed model is quantized already; generate without an allocation, or from the original."
+            );
         }
         Preflight.Generate(model, destination, options);
         long start = TimeProvider.System.GetTimestamp();
         var folder = new PictureFolder(destination);
         var images = new List<GeneratedImage>();
         var batches = new List<ImageBatch>();
-        // Single-precision weights are bound in every case, so that equal values take the same way through the runtime and give equal pixels.
+        // Single-precision weights are bound in every case, so that equal values take the same way through the runtime
+        // and give equal pixels.
         PaletteSource? codes = Codes(model, options, quantized);
         using WeightBinding? binding = codes is null ? model.CreateBinding() : null;
-        if (binding is not null && quantized is { } choice) LoadedModel.Apply(choice.Allocation, binding, choice.Bank);
-        using var pipeline = new DiffusionPipeline(model.Parts(new InferenceOptions(), RoundedBits(model, options), codes), model.Tensors, binding);
+        if (binding is not null && quantized is { } choice)
+            LoadedModel.Apply(choice.Allocation, binding, choice.Bank);
+        using var pipeline = new DiffusionPipeline(
+            model.Parts(new InferenceOptions(), RoundedBits(model, options), codes),
+            model.Tensors,
+            binding
+        );
         GenerationRequest request = options.Request;
         EncodedPrompts encoded = pipeline.Encode(options.Prompts, request);
-        var text = new PictureText(model, request, quantized?.Allocation, options.AllocationOrigin, RoundedBits(model, options), options.Execution, progress, cancellationToken);
+        var text = new PictureText(
+            model,
+            request,
+            quantized?.Allocation,
+            options.AllocationOrigin,
+            RoundedBits(model, options),
+            options.Execution,
+            progress,
+            cancellationToken
+        );
         foreach (string[] prompts in options.Prompts.Chunk(request.BatchSize))
         {
             int done = images.Count;
-            var share = new Relay<StageProgress>(step => progress?.Report(step with { Done = done + step.Done, Total = options.Prompts.Count }));
+            var share = new Relay<StageProgress>(step =>
+                progress?.Report(step with { Done = done + step.Done, Total = options.Prompts.Count })
+            );
             var noise = new SeededNoise([.. prompts.Select((_, i) => options.Seed + (ulong)(done + i))]);
-            ImageBatch batch = pipeline.Generate(encoded.Slice(done, prompts.Length), noise, request, share, cancellationToken);
+            ImageBatch batch = pipeline.Generate(
+                encoded.Slice(done, prompts.Length),
+                noise,
+                request,
+                share,
+                cancellationToken
+            );
             for (int i = 0; i < prompts.Length; i++)
             {
                 ulong seed = options.Seed + (ulong)(done + i);
                 byte[] png = PngFile.Encode(batch.Image(i), batch.Height, batch.Width);
-                string path = folder.Add(Slug(prompts[i]), text.Label(done + i, prompts[i], seed, png, batch.Height, batch.Width));
+                string path = folder.Add(
+                    Slug(prompts[i]),
+                    text.Label(done + i, prompts[i], seed, png, batch.Height, batch.Width)
+                );
                 images.Add(new GeneratedImage(path, prompts[i], seed));
             }
-            if (options.WithSheet || batches.Count == 0) batches.Add(batch);
+            if (options.WithSheet || batches.Count == 0)
+                batches.Add(batch);
         }
-        string? sheet = options.WithSheet ? folder.AddSheet(text.LabelSheet(images, Sheet(batches), batches[0].Height, batches[0].Width)) : null;
-        return new GenerateResult(images, sheet, batches[0].Height, batches[0].Width, TimeProvider.System.GetElapsedTime(start).TotalSeconds);
+        string? sheet = options.WithSheet
+            ? folder.AddSheet(text.LabelSheet(images, Sheet(batches), batches[0].Height, batches[0].Width))
+            : null;
+        return new GenerateResult(
+            images,
+            sheet,
+            batches[0].Height,
+            batches[0].Width,
+            TimeProvider.System.GetElapsedTime(start).TotalSeconds
+        );
     }
 
     // The codes to multiply by; null where the weights are to be in single precision.
-    private static PaletteSource? Codes(LoadedModel model, GenerateOptions options, (BitAllocation Allocation, QuantizerBank Bank)? quantized)
+    private static PaletteSource? Codes(
+        LoadedModel model,
+        GenerateOptions options,
+        (BitAllocation Allocation, QuantizerBank Bank)? quantized
+    )
     {
-        if (options.Execution == WeightExecution.Unpacked) return null;
+        if (options.Execution == WeightExecution.Unpacked)
+            return null;
         PaletteSource? codes = quantized is { } choice ? PaletteSource.Of(choice.Bank, choice.Allocation) : model.Codes;
         return codes
-            ?? throw new GenerationException($"{model.Folder.DirectoryPath}: the weights are not quantized, so there is nothing packed to execute; give a packed model or an allocation.");
+            ?? throw new GenerationException(
+                $"{model.Folder.DirectoryPath}: the weights are not quantized, so there is nothing packed to "
+                    + "execute; give a packed model or an allocation."
+            );
     }
 
     private static int? RoundedBits(LoadedModel model, GenerateOptions options) =>
-        (options.ActivationBits ?? model.ActivationBits) is { } bits && bits != GenerateOptions.UnroundedBits ? bits : null;
+        (options.ActivationBits ?? model.ActivationBits) is { } bits && bits != GenerateOptions.UnroundedBits
+            ? bits
+            : null;
 
-    /// <summary>A prompt as part of a file name: letters and digits in lower case, everything else as hyphens, at most 48 characters.</summary>
+    /// <summary>A prompt as part of a file name: letters and digits in lower case, everything else as hyphens, at most
+    /// 48 characters.</summary>
     internal static string Slug(string prompt)
     {
         var slug = new StringBuilder();
         foreach (char letter in prompt.ToLowerInvariant())
         {
-            if (slug.Length >= SlugLength) break;
-            if (char.IsLetterOrDigit(letter)) slug.Append(letter);
-            else if (slug.Length > 0 && slug[^1] != '-') slug.Append('-');
+            if (slug.Length >= SlugLength)
+                break;
+            if (char.IsLetterOrDigit(letter))
+                slug.Append(letter);
+            else if (slug.Length > 0 && slug[^1] != '-')
+                slug.Append('-');
         }
         string text = slug.ToString().TrimEnd('-');
         return text.Length == 0 ? "image" : text;
@@ -132,6 +204,12 @@ public static class GenerateStage
     {
         float[] pixels = [.. batches.SelectMany(batch => batch.Pixels)];
         int count = batches.Sum(batch => batch.Count);
-        return PngFile.EncodeSheet(pixels, count, batches[0].Height, batches[0].Width, (int)Math.Ceiling(Math.Sqrt(count)));
+        return PngFile.EncodeSheet(
+            pixels,
+            count,
+            batches[0].Height,
+            batches[0].Width,
+            (int)Math.Ceiling(Math.Sqrt(count))
+        );
     }
 }

@@ -10,8 +10,16 @@ namespace Qua2SeDiMo.Stages;
 /// <param name="Parameters">Elements of all floating-point tensors; null for a component without weights.</param>
 /// <param name="StoredBytes">Bytes of all tensors.</param>
 /// <param name="ElementTypes">Types that its tensors are stored in.</param>
-/// <param name="Review">What it holds beside what is read of it; null for a component that the pipeline does not use.</param>
-internal sealed record ComponentSummary(string Name, string ClassName, long? Parameters, long? StoredBytes, IReadOnlyList<string> ElementTypes, ComponentReview? Review);
+/// <param name="Review">What it holds beside what is read of it; null for a component that the pipeline does not
+/// use.</param>
+internal sealed record ComponentSummary(
+    string Name,
+    string ClassName,
+    long? Parameters,
+    long? StoredBytes,
+    IReadOnlyList<string> ElementTypes,
+    ComponentReview? Review
+);
 
 /// <summary>What can be quantized.</summary>
 /// <param name="ClassName">Class of the denoiser.</param>
@@ -20,7 +28,14 @@ internal sealed record ComponentSummary(string Name, string ClassName, long? Par
 /// <param name="SizeBytes">Their bytes at the precision in which they are stored.</param>
 /// <param name="OriginalBits">Bits of one stored weight.</param>
 /// <param name="Allocations">How many allocations there are, as a power: 6^<paramref name="Weights"/>.</param>
-internal sealed record QuantizableSummary(string ClassName, int Weights, long Parameters, long SizeBytes, int OriginalBits, string Allocations);
+internal sealed record QuantizableSummary(
+    string ClassName,
+    int Weights,
+    long Parameters,
+    long SizeBytes,
+    int OriginalBits,
+    string Allocations
+);
 
 /// <summary>Result of <c>q2 inspect</c>.</summary>
 /// <param name="Name">Name of the folder.</param>
@@ -31,10 +46,17 @@ internal sealed record QuantizableSummary(string ClassName, int Weights, long Pa
 /// <param name="Quantizable">What can be quantized.</param>
 /// <param name="Notes">What a person should know of its files.</param>
 internal sealed record InspectResult(
-    string Name, string PipelineClass, IReadOnlyList<ComponentSummary> Components, IReadOnlyList<string> UnreadKeys, IReadOnlyList<string> UnreadFiles, QuantizableSummary Quantizable,
-    IReadOnlyList<string> Notes)
+    string Name,
+    string PipelineClass,
+    IReadOnlyList<ComponentSummary> Components,
+    IReadOnlyList<string> UnreadKeys,
+    IReadOnlyList<string> UnreadFiles,
+    QuantizableSummary Quantizable,
+    IReadOnlyList<string> Notes
+)
 {
-    /// <summary>Why no pictures can be made from the folder, though its denoiser can be quantized; null where they can.</summary>
+    /// <summary>Why no pictures can be made from the folder, though its denoiser can be quantized; null where they
+    /// can.</summary>
     public string? Obstacle { get; init; }
 }
 
@@ -47,12 +69,30 @@ internal static class InspectStage
     {
         ArgumentNullException.ThrowIfNull(model);
         ComponentSummary[] components =
-            [.. model.Folder.Components.Values.Select(component => Summarise(component, model.Review.Components.FirstOrDefault(review => review.Component == component.Name)))];
+        [
+            .. model.Folder.Components.Values.Select(component =>
+                Summarise(
+                    component,
+                    model.Review.Components.FirstOrDefault(review => review.Component == component.Name)
+                )
+            ),
+        ];
         return new InspectResult(
-            model.Folder.Name, model.Folder.PipelineClass, components, model.Review.UnreadKeys, model.Review.UnreadFiles,
+            model.Folder.Name,
+            model.Folder.PipelineClass,
+            components,
+            model.Review.UnreadKeys,
+            model.Review.UnreadFiles,
             new QuantizableSummary(
-                model.Folder.Denoiser.ReadConfig().ClassName, model.Weights.Count, model.Weights.Sum(weight => weight.ElementCount), model.QuantizableBytes,
-                model.OriginalBits, $"6^{model.Weights.Count(weight => weight.TiedTo is null)}"), model.Folder.Notes.All)
+                model.Folder.Denoiser.ReadConfig().ClassName,
+                model.Weights.Count,
+                model.Weights.Sum(weight => weight.ElementCount),
+                model.QuantizableBytes,
+                model.OriginalBits,
+                $"6^{model.Weights.Count(weight => weight.TiedTo is null)}"
+            ),
+            model.Folder.Notes.All
+        )
         {
             Obstacle = PipelineSupport.FaultOfGeneration(model.Folder),
         };
@@ -61,7 +101,14 @@ internal static class InspectStage
     // What nothing reads may be damaged, or in any format.
     private static ComponentSummary Summarise(ModelComponent component, ComponentReview? review)
     {
-        var named = new ComponentSummary(component.Name, review?.ClassName ?? component.ClassName, null, null, [], review);
+        var named = new ComponentSummary(
+            component.Name,
+            review?.ClassName ?? component.ClassName,
+            null,
+            null,
+            [],
+            review
+        );
         try
         {
             return ComponentFiles.Of(component).Form == WeightForm.None ? named : WithWeights(component, named);
@@ -75,11 +122,15 @@ internal static class InspectStage
     private static ComponentSummary WithWeights(ModelComponent component, ComponentSummary named)
     {
         using ITensorSource tensors = LoadedModel.OpenTensors(component);
-        IReadOnlyDictionary<string, TensorInfo> stored = tensors is ShardedTensors sharded ? sharded.Stored : tensors.Tensors;
+        IReadOnlyDictionary<string, TensorInfo> stored = tensors is ShardedTensors sharded
+            ? sharded.Stored
+            : tensors.Tensors;
         TensorInfo[] numbers = [.. stored.Values.Where(tensor => !tensor.Type.IsInteger())];
         return named with
         {
-            Parameters = tensors.Tensors.Values.Where(tensor => tensor.Type.IsFloatingPoint()).Sum(tensor => tensor.ElementCount),
+            Parameters = tensors
+                .Tensors.Values.Where(tensor => tensor.Type.IsFloatingPoint())
+                .Sum(tensor => tensor.ElementCount),
             StoredBytes = stored.Values.Sum(tensor => tensor.SizeBytes),
             ElementTypes = [.. numbers.Select(tensor => tensor.TypeName).Distinct().Order(StringComparer.Ordinal)],
         };

@@ -17,24 +17,43 @@ public static class PackStage
     // Plans are asked for with at most two decimals.
     private const double SameBits = 0.005;
 
-    /// <summary>The plan that was made for the wanted average bits, or has them; or the largest plan. With a note of where it came from.</summary>
+    /// <summary>The plan that was made for the wanted average bits, or has them; or the largest plan. With a note of
+    /// where it came from.</summary>
     /// <param name="plan">The plans of a run.</param>
     /// <param name="averageBits">Average bits; null for the largest plan.</param>
-    /// <exception cref="ModelFolderException">There is no such plan; the message names those that there are.</exception>
+    /// <exception cref="ModelFolderException">There is no such plan; the message names those that there
+    /// are.</exception>
     public static (BitAllocation Allocation, JsonObject Origin) FromPlan(Plan plan, double? averageBits)
     {
         ArgumentNullException.ThrowIfNull(plan);
         PlanEntry[] plans = [.. plan.Entries.Where(candidate => candidate.Kind == PlanKind.Plan)];
-        if (plans.Length == 0) throw new ModelFolderException("The run has no plan; run `q2 plan` with a --size.");
-        PlanEntry? entry = averageBits is not { } bits ? plans.MaxBy(candidate => candidate.AverageBits)
-            : plans.FirstOrDefault(candidate => Math.Abs((candidate.RequestedBits ?? candidate.AverageBits) - bits) <= SameBits)
-            ?? plans.FirstOrDefault(candidate => Math.Abs(candidate.AverageBits - bits) <= SameBits);
+        if (plans.Length == 0)
+            throw new ModelFolderException("The run has no plan; run `q2 plan` with a --size.");
+        PlanEntry? entry = averageBits is not { } bits
+            ? plans.MaxBy(candidate => candidate.AverageBits)
+            : plans.FirstOrDefault(candidate =>
+                Math.Abs((candidate.RequestedBits ?? candidate.AverageBits) - bits) <= SameBits
+            ) ?? plans.FirstOrDefault(candidate => Math.Abs(candidate.AverageBits - bits) <= SameBits);
         if (entry is null)
         {
-            string known = string.Join(", ", plans.Select(candidate => $"{candidate.RequestedBits ?? candidate.AverageBits:0.###}"));
-            throw new ModelFolderException($"The run has no plan of {averageBits} average bits; it has {known}. Pack one of these, or run `q2 plan --size {averageBits}`.");
+            string known = string.Join(
+                ", ",
+                plans.Select(candidate => $"{candidate.RequestedBits ?? candidate.AverageBits:0.###}")
+            );
+            throw new ModelFolderException(
+                $"The run has no plan of {averageBits} average bits; it has {known}. Pack one of these, or run "
+                    + $"`q2 plan --size {averageBits}`."
+            );
         }
-        return (entry.Allocation, new JsonObject { ["plan"] = entry.Key, ["objective"] = plan.Objective, ["predictor"] = plan.Predictor });
+        return (
+            entry.Allocation,
+            new JsonObject
+            {
+                ["plan"] = entry.Key,
+                ["objective"] = plan.Objective,
+                ["predictor"] = plan.Predictor,
+            }
+        );
     }
 
     /// <summary>Packs a model under an allocation.</summary>
@@ -44,25 +63,78 @@ public static class PackStage
     /// <param name="destination">Folder to write.</param>
     /// <param name="origin">Where the allocation came from, kept in the folder.</param>
     /// <param name="format">Format of the folder.</param>
-    /// <param name="activationBits">Bits that activations are rounded to when the packed model runs; null leaves them.</param>
+    /// <param name="activationBits">Bits that activations are rounded to when the packed model runs; null leaves
+    /// them.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancellationToken">Stops; nothing is left behind.</param>
     /// <exception cref="Q2Exception">The destination is taken, or a file is missing.</exception>
     public static PackedModelSummary Run(
-        LoadedModel model, RunDirectory run, BitAllocation allocation, string destination, JsonObject? origin, PackFormat format = PackFormat.Q2, int? activationBits = null,
-        IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
+        LoadedModel model,
+        RunDirectory run,
+        BitAllocation allocation,
+        string destination,
+        JsonObject? origin,
+        PackFormat format = PackFormat.Q2,
+        int? activationBits = null,
+        IProgress<StageProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(model);
         Preflight.Pack(model, run, allocation, destination, format);
         // Recipes only name bits: no bank is needed.
-        if (format == PackFormat.Recipes) return RecipeWriter.Write(model.Folder.Name, model.Weights, allocation, model.OriginalBits, destination, origin, activationBits);
+        if (format == PackFormat.Recipes)
+            return RecipeWriter.Write(
+                model.Folder.Name,
+                model.Weights,
+                allocation,
+                model.OriginalBits,
+                destination,
+                origin,
+                activationBits
+            );
         QuantizerBank bank = BankStage.Run(model, run, progress, cancellationToken);
-        IProgress<double>? inner = progress is null ? null : new Relay<double>(share => progress.Report(new StageProgress("Packing", share, 1)));
+        IProgress<double>? inner = progress is null
+            ? null
+            : new Relay<double>(share => progress.Report(new StageProgress("Packing", share, 1)));
         return format switch
         {
-            PackFormat.Q2 => PackedModelWriter.Write(model.Folder, model.Weights, allocation, bank, destination, origin, activationBits, inner, model.Tensors, cancellationToken),
-            PackFormat.Diffusers => DiffusersWriter.Write(model.Folder, model.Weights, allocation, bank, destination, origin, activationBits, progress: inner, cancellationToken: cancellationToken),
-            PackFormat.Onnx or PackFormat.OnnxOperators => OnnxModelWriter.Write(model.Folder, model.Graph, model.Tensors, allocation, bank, destination, format, origin, activationBits, inner, cancellationToken),
+            PackFormat.Q2 => PackedModelWriter.Write(
+                model.Folder,
+                model.Weights,
+                allocation,
+                bank,
+                destination,
+                origin,
+                activationBits,
+                inner,
+                model.Tensors,
+                cancellationToken
+            ),
+            PackFormat.Diffusers => DiffusersWriter.Write(
+                model.Folder,
+                model.Weights,
+                allocation,
+                bank,
+                destination,
+                origin,
+                activationBits,
+                progress: inner,
+                cancellationToken: cancellationToken
+            ),
+            PackFormat.Onnx or PackFormat.OnnxOperators => OnnxModelWriter.Write(
+                model.Folder,
+                model.Graph,
+                model.Tensors,
+                allocation,
+                bank,
+                destination,
+                format,
+                origin,
+                activationBits,
+                inner,
+                cancellationToken
+            ),
             _ => throw new ArgumentOutOfRangeException(nameof(format), format, "Unknown format."),
         };
     }

@@ -17,7 +17,8 @@ using Qua2SeDiMo.Studies.Objectives;
 
 namespace Qua2SeDiMo.Stages;
 
-/// <summary>Chooses allocations for requested sizes and checks each, and its baselines, by generating images with it.</summary>
+/// <summary>Chooses allocations for requested sizes and checks each, and its baselines, by generating images with
+/// it.</summary>
 public static class PlanStage
 {
     /// <summary>Sizes planned for when none are asked for, in average bits.</summary>
@@ -27,18 +28,29 @@ public static class PlanStage
     /// <param name="model">The model.</param>
     /// <param name="run">The run directory, with study and predictor.</param>
     /// <param name="budgets">Sizes.</param>
-    /// <param name="predictor">Name of the model whose numbers make the plans; null lets every model propose and the images decide.</param>
+    /// <param name="predictor">Name of the model whose numbers make the plans; null lets every model propose and the
+    /// images decide.</param>
     /// <param name="level">Only proposals of this level; null for the levels of <see cref="PlanSources.Of"/>.</param>
-    /// <param name="activations">Bits, 2 to 8, that activations of the plans are rounded to in further rows of the table; null for none.</param>
+    /// <param name="activations">Bits, 2 to 8, that activations of the plans are rounded to in further rows of the
+    /// table; null for none.</param>
     /// <param name="retryFailed">Whether verifications that failed or were set aside are taken up again.</param>
     /// <param name="progress">Told of every step.</param>
     /// <param name="cancellationToken">Stops between steps; labelled allocations stay.</param>
     /// <returns>The plans. What could not be measured is left out, and said.</returns>
     /// <exception cref="TrialsIncompleteException">Of a size not one proposal could be measured.</exception>
-    /// <exception cref="Q2Exception">An earlier stage is missing, no plan source fits the options, or a size is too small for any allocation.</exception>
+    /// <exception cref="Q2Exception">An earlier stage is missing, no plan source fits the options, or a size is too
+    /// small for any allocation.</exception>
     public static Plan Run(
-        LoadedModel model, RunDirectory run, IReadOnlyList<BitBudget> budgets, string? predictor = null, PlanLevel? level = null, IReadOnlyList<int>? activations = null,
-        bool retryFailed = false, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
+        LoadedModel model,
+        RunDirectory run,
+        IReadOnlyList<BitBudget> budgets,
+        string? predictor = null,
+        PlanLevel? level = null,
+        IReadOnlyList<int>? activations = null,
+        bool retryFailed = false,
+        IProgress<StageProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(budgets);
@@ -57,20 +69,33 @@ public static class PlanStage
         {
             progress?.Report(new StageProgress("Proposing plans", 0, 1));
             IReadOnlyList<PlanSource> sources = PlanSources.Of(
-                labelled.Training, sensitivity, folds, labelled.Units, predictor, level, cancellationToken);
+                labelled.Training,
+                sensitivity,
+                folds,
+                labelled.Units,
+                predictor,
+                level,
+                cancellationToken
+            );
             fronts = ScoreFront.Of(labelled.Training.Features, sources, cancellationToken);
             entries = Propose(model, run, budgets, objective, labelled.Training.Features, sources, cancellationToken);
             progress?.Report(new StageProgress("Proposing plans", 1, 1));
         }
         finally
         {
-            foreach (Predictor fold in folds) fold.Dispose();
+            foreach (Predictor fold in folds)
+                fold.Dispose();
         }
         var unverified = new List<string>();
         MeasuredEntries measured = Measure(options, entries, "", run.Images, "images");
         RequireEverySize(entries, measured);
-        MeasuredEntries fresh =
-            Measure(options.OnFreshPrompts(), measured.Measured, PlanEntry.FreshSuffix, null, "images of fresh prompts");
+        MeasuredEntries fresh = Measure(
+            options.OnFreshPrompts(),
+            measured.Measured,
+            PlanEntry.FreshSuffix,
+            null,
+            "images of fresh prompts"
+        );
         entries = Elect(fresh.Over(measured.Measured), objective, run);
         PlanEntry[] plans = [.. entries.Where(entry => entry.Kind == PlanKind.Plan)];
         foreach (int bits in (activations ?? []).Distinct().Where(bits => bits != options.ActivationBits))
@@ -82,7 +107,10 @@ public static class PlanStage
             fresh = Measure(own.OnFreshPrompts(), measured.Measured, PlanEntry.FreshSuffix, null, onFresh);
             entries.AddRange(fresh.Over(measured.Measured));
         }
-        string decides = entries.Where(entry => entry.Kind == PlanKind.Plan).MaxBy(entry => entry.AverageBits)!.Scores!.Family;
+        string decides = entries
+            .Where(entry => entry.Kind == PlanKind.Plan)
+            .MaxBy(entry => entry.AverageBits)!
+            .Scores!.Family;
         var plan = new Plan(fit.Objective, decides, Reason(entries, fit.Result.Choice, predictor), entries)
         {
             Fronts = fronts,
@@ -93,10 +121,26 @@ public static class PlanStage
         OwnJson.Write(run.Plan, plan);
         return plan;
 
-        MeasuredEntries Measure(StudyOptions how, IReadOnlyList<PlanEntry> what, string suffix, string? pictures, string words)
+        MeasuredEntries Measure(
+            StudyOptions how,
+            IReadOnlyList<PlanEntry> what,
+            string suffix,
+            string? pictures,
+            string words
+        )
         {
-            MeasuredEntries result = PlanVerification.Measure(model, run, how, what, suffix, pictures, progress, cancellationToken);
-            if (!result.Open.IsEmpty) unverified.Add($"Verification by {words}: {result.Open}");
+            MeasuredEntries result = PlanVerification.Measure(
+                model,
+                run,
+                how,
+                what,
+                suffix,
+                pictures,
+                progress,
+                cancellationToken
+            );
+            if (!result.Open.IsEmpty)
+                unverified.Add($"Verification by {words}: {result.Open}");
             return result;
         }
     }
@@ -104,11 +148,19 @@ public static class PlanStage
     // A size whose proposals all lack their measurement has no plan.
     private static void RequireEverySize(IReadOnlyList<PlanEntry> entries, MeasuredEntries measured)
     {
-        foreach (BitBudget size in entries.Where(entry => entry.Kind == PlanKind.Candidate).Select(entry => entry.Budget!).Distinct())
+        foreach (
+            BitBudget size in entries
+                .Where(entry => entry.Kind == PlanKind.Candidate)
+                .Select(entry => entry.Budget!)
+                .Distinct()
+        )
         {
-            if (measured.Measured.Exists(entry => entry.Kind == PlanKind.Candidate && entry.Budget == size)) continue;
+            if (measured.Measured.Exists(entry => entry.Kind == PlanKind.Candidate && entry.Budget == size))
+                continue;
             throw new TrialsIncompleteException(
-                $"There is no plan of {size.Label}: not one proposal for it could be measured", measured.Open);
+                $"There is no plan of {size.Label}: not one proposal for it could be measured",
+                measured.Open
+            );
         }
     }
 
@@ -120,86 +172,144 @@ public static class PlanStage
         ArgumentNullException.ThrowIfNull(run);
         RunIdentity.Check(model, run);
         Plan plan = RunFile.Read<Plan>(run.Plan, "plan");
-        if (plan.TrainedOn is not { } trained) throw RunIdentityException.OtherVersion(run.Plan, 0, "plan");
+        if (plan.TrainedOn is not { } trained)
+            throw RunIdentityException.OtherVersion(run.Plan, 0, "plan");
         if (plan.Model != model.Fingerprint().Hex)
         {
-            throw RunIdentityException.Stale(run.Plan, $"its plans are not of the model in {model.Folder.DirectoryPath}", "`q2 plan`");
+            throw RunIdentityException.Stale(
+                run.Plan,
+                $"its plans are not of the model in {model.Folder.DirectoryPath}",
+                "`q2 plan`"
+            );
         }
         // A run directory may be kept without its study: the plan is known by its model then.
-        if (!File.Exists(run.StudyDatabase)) return plan;
+        if (!File.Exists(run.StudyDatabase))
+            return plan;
         TrainedOn now = StudyTrials.Read(model, run, Objective.Parse(plan.Objective)).Origin;
-        return now.Fingerprint == trained.Fingerprint ? plan : throw RunIdentityException.Stale(run.Plan,
-            $"its plans were made by {trained.TrialCount} trials, and the study holds others now ({now.TrialCount})",
-            "`q2 fit`, `q2 explain` and `q2 plan`");
+        return now.Fingerprint == trained.Fingerprint
+            ? plan
+            : throw RunIdentityException.Stale(
+                run.Plan,
+                $"its plans were made by {trained.TrialCount} trials, and the study holds others now ({now.TrialCount})",
+                "`q2 fit`, `q2 explain` and `q2 plan`"
+            );
     }
 
-    private static PlanEntry WithRoundedActivations(PlanEntry plan, int bits) => plan with
-    {
-        Key = $"{plan.Key}-a{bits}",
-        Label = $"{plan.Label}, activations of {bits} bits",
-        Kind = PlanKind.RoundedActivations,
-        Metrics = new Dictionary<string, Measured>(),
-    };
+    private static PlanEntry WithRoundedActivations(PlanEntry plan, int bits) =>
+        plan with
+        {
+            Key = $"{plan.Key}-a{bits}",
+            Label = $"{plan.Label}, activations of {bits} bits",
+            Kind = PlanKind.RoundedActivations,
+            Metrics = new Dictionary<string, Measured>(),
+        };
 
-    // Ranking trials well and adding up to a good plan are two things, so each model proposes and the images decide: of the proposals for a
-    // size, the one that measures better on the study's prompts is the plan. The others stay in the table.
+    // Ranking trials well and adding up to a good plan are two things, so each model proposes and the images decide: of
+    // the proposals for a size, the one that measures better on the study's prompts is the plan. The others stay in the
+    // table.
     private static List<PlanEntry> Elect(List<PlanEntry> entries, Objective objective, RunDirectory run)
     {
-        double Quality(PlanEntry entry) => !entry.Metrics.TryGetValue(objective.Metric.Name, out Measured? measured)
-            ? throw new StudyFileException(
-                $"{run.StudyDatabase}: the allocation '{entry.Label}' was measured without the metric '{objective.Metric.Name}' that the plan is for.")
-            : objective.Metric.Direction == StudyDirection.Maximize ? measured.Value : -measured.Value;
+        double Quality(PlanEntry entry) =>
+            !entry.Metrics.TryGetValue(objective.Metric.Name, out Measured? measured)
+                ? throw new StudyFileException(
+                    $"{run.StudyDatabase}: the allocation '{entry.Label}' was measured without the metric "
+                        + $"'{objective.Metric.Name}' that the plan is for."
+                )
+            : objective.Metric.Direction == StudyDirection.Maximize ? measured.Value
+            : -measured.Value;
         HashSet<string> elected =
         [
-            .. entries.Where(entry => entry.Kind == PlanKind.Candidate).GroupBy(entry => entry.Budget)
+            .. entries
+                .Where(entry => entry.Kind == PlanKind.Candidate)
+                .GroupBy(entry => entry.Budget)
                 .Select(group => group.MaxBy(Quality)!.Key),
         ];
         return [.. entries.Select(entry => elected.Contains(entry.Key) ? AsPlan(entry) : entry)];
 
-        static PlanEntry AsPlan(PlanEntry entry) => entry with { Kind = PlanKind.Plan, Label = $"Plan, {entry.Budget!.Label}" };
+        static PlanEntry AsPlan(PlanEntry entry) =>
+            entry with
+            {
+                Kind = PlanKind.Plan,
+                Label = $"Plan, {entry.Budget!.Label}",
+            };
     }
 
     private static string Reason(List<PlanEntry> entries, PredictorChoice choice, string? predictor)
     {
-        string taken = string.Join(", ", entries.Where(entry => entry.Kind == PlanKind.Plan)
-            .Select(entry => $"{entry.Scores!.Label} at {entry.Budget!.Label}"));
+        string taken = string.Join(
+            ", ",
+            entries
+                .Where(entry => entry.Kind == PlanKind.Plan)
+                .Select(entry => $"{entry.Scores!.Label} at {entry.Budget!.Label}")
+        );
         int sources = entries.Where(entry => entry.Scores is not null).Select(entry => entry.Scores).Distinct().Count();
-        if (sources == 1) return predictor is null ? $"One model proposed: {taken}." : $"Chosen by the user: {taken}.";
-        return $"{(predictor is null ? "Each model proposed" : $"Of {predictor}, each level proposed")} a plan and the one that measured better was taken: {taken}. "
-            + (double.IsNaN(choice.NetworkSrcc) ? "" : $"In ranking held-out trials the network reaches an SRCC of {choice.NetworkSrcc:0.000}, ridge regression {choice.RidgeSrcc:0.000}.");
+        if (sources == 1)
+            return predictor is null ? $"One model proposed: {taken}." : $"Chosen by the user: {taken}.";
+        return $"{(predictor is null ? "Each model proposed" : $"Of {predictor}, each level proposed")} a plan and the "
+            + $"one that measured better was taken: {taken}. "
+            + (
+                double.IsNaN(choice.NetworkSrcc)
+                    ? ""
+                    : $"In ranking held-out trials the network reaches an SRCC of {choice.NetworkSrcc:0.000}, ridge "
+                        + $"regression {choice.RidgeSrcc:0.000}."
+            );
     }
 
     private static List<PlanEntry> Propose(
-        LoadedModel model, RunDirectory run, IReadOnlyList<BitBudget> budgets, Objective objective, OptionFeatures features,
-        IReadOnlyList<PlanSource> sources, CancellationToken cancellationToken)
+        LoadedModel model,
+        RunDirectory run,
+        IReadOnlyList<BitBudget> budgets,
+        Objective objective,
+        OptionFeatures features,
+        IReadOnlyList<PlanSource> sources,
+        CancellationToken cancellationToken
+    )
     {
         QuantizerBank bank = RunBank.Open(model, run);
         OperationGraph graph = model.Operations;
         Trial[] trials = [.. RunStudy.Trials(run).Where(trial => trial.State == TrialState.Complete)];
-        var entries = new List<PlanEntry> { new() { Key = "full-precision", Label = "Full precision", Kind = PlanKind.FullPrecision } };
-        entries.AddRange(bank.Options.Select(option => new PlanEntry
+        var entries = new List<PlanEntry>
         {
-            Key = $"uniform-{option}",
-            Label = $"{option} everywhere",
-            Kind = PlanKind.Uniform,
-            Allocation = BitAllocation.Uniform(model.Weights, option),
-        }));
+            new()
+            {
+                Key = "full-precision",
+                Label = "Full precision",
+                Kind = PlanKind.FullPrecision,
+            },
+        };
+        entries.AddRange(
+            bank.Options.Select(option => new PlanEntry
+            {
+                Key = $"uniform-{option}",
+                Label = $"{option} everywhere",
+                Kind = PlanKind.Uniform,
+                Allocation = BitAllocation.Uniform(model.Weights, option),
+            })
+        );
         string[][] names = [.. graph.Groups.Select(group => group.Select(weight => weight.Name).ToArray())];
         foreach (BitBudget budget in budgets)
         {
             entries.AddRange(PlanEntries.Of(features, names, sources, [budget], cancellationToken));
             long bytes = budget.ToBytes(features.TotalOriginalBytes, features.OriginalBits);
             Trial? best = trials.Where(trial => trial.Metrics[StudyMetric.SizeBytes.Name] <= bytes).MaxBy(objective.Of);
-            if (best is null) continue;
-            PlanEntry empty = PlanEntries.Entry(features, budget, "best-random", $"Best random trial ({best.Name})", PlanKind.BestRandom);
+            if (best is null)
+                continue;
+            PlanEntry empty = PlanEntries.Entry(
+                features,
+                budget,
+                "best-random",
+                $"Best random trial ({best.Name})",
+                PlanKind.BestRandom
+            );
             entries.Add(empty with { Allocation = best.Allocation });
         }
         return [.. entries.Select(Sized)];
 
-        PlanEntry Sized(PlanEntry entry) => entry with
-        {
-            AverageBits = entry.Allocation.AverageBits(model.Weights, model.OriginalBits),
-            SizeBytes = entry.Allocation.SizeBytes(model.Weights, model.OriginalBits),
-        };
+        PlanEntry Sized(PlanEntry entry) =>
+            entry with
+            {
+                AverageBits = entry.Allocation.AverageBits(model.Weights, model.OriginalBits),
+                SizeBytes = entry.Allocation.SizeBytes(model.Weights, model.OriginalBits),
+            };
     }
 }

@@ -12,8 +12,8 @@ using Qua2SeDiMo.Studies.Storage;
 namespace Qua2SeDiMo.Stages;
 
 /// <summary>
-/// Measures the allocations of plans by images. All of them, of every call, are trials of one study per settings: an allocation that was measured before, for
-/// another size or by another proposer, costs nothing again.
+/// Measures the allocations of plans by images. All of them, of every call, are trials of one study per settings: an
+/// allocation that was measured before, for another size or by another proposer, costs nothing again.
 /// </summary>
 internal static class PlanVerification
 {
@@ -30,56 +30,111 @@ internal static class PlanVerification
     /// <param name="progress">Told of every step.</param>
     /// <param name="cancellationToken">Stops between steps; measured allocations stay.</param>
     internal static MeasuredEntries Measure(
-        LoadedModel model, RunDirectory run, StudyOptions options, IReadOnlyList<PlanEntry> entries, string suffix, string? pictures,
-        IProgress<StageProgress>? progress, CancellationToken cancellationToken)
+        LoadedModel model,
+        RunDirectory run,
+        StudyOptions options,
+        IReadOnlyList<PlanEntry> entries,
+        string suffix,
+        string? pictures,
+        IProgress<StageProgress>? progress,
+        CancellationToken cancellationToken
+    )
     {
         string study = $"verified-{options.ToSettings(model, "").Fingerprint[..FingerprintLength]}{suffix}";
-        Dictionary<string, Trial> trials = Label(model, run, options, entries, study, pictures, progress, cancellationToken);
+        Dictionary<string, Trial> trials = Label(
+            model,
+            run,
+            options,
+            entries,
+            study,
+            pictures,
+            progress,
+            cancellationToken
+        );
         cancellationToken.ThrowIfCancellationRequested();
         using SqliteStudyStore store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System, study);
         Dictionary<string, IReadOnlyDictionary<int, TrialArray>> arrays = StudyMetric.Quality.ToDictionary(
-            metric => metric.Name, metric => store.ReadArrays(metric.Name));
-        StoredTrials.CheckMetrics(run.StudyDatabase, [.. trials.Values.Where(trial => trial.State == TrialState.Complete)]);
-        PlanEntry With(PlanEntry entry) => WithMetrics(run, options, entry, trials[entry.Key], arrays, suffix, pictures is not null) with
-        {
-            ActivationBits = options.ActivationBits,
-        };
+            metric => metric.Name,
+            metric => store.ReadArrays(metric.Name)
+        );
+        StoredTrials.CheckMetrics(
+            run.StudyDatabase,
+            [.. trials.Values.Where(trial => trial.State == TrialState.Complete)]
+        );
+        PlanEntry With(PlanEntry entry) =>
+            WithMetrics(run, options, entry, trials[entry.Key], arrays, suffix, pictures is not null) with
+            {
+                ActivationBits = options.ActivationBits,
+            };
         Trial[] asked = [.. trials.Values.DistinctBy(trial => trial.Number).OrderBy(trial => trial.Number)];
         return new MeasuredEntries(
             [.. entries.Where(entry => trials[entry.Key].State == TrialState.Complete).Select(With)],
-            new UnfinishedTrials(asked.Length, [.. asked.Where(trial => trial.State != TrialState.Complete)], 0));
+            new UnfinishedTrials(asked.Length, [.. asked.Where(trial => trial.State != TrialState.Complete)], 0)
+        );
     }
 
-    // The trial of each entry, by its key. Another process may add its own plans to the same study meanwhile; then the list is made again.
+    // The trial of each entry, by its key. Another process may add its own plans to the same study meanwhile; then the
+    // list is made again.
     private static Dictionary<string, Trial> Label(
-        LoadedModel model, RunDirectory run, StudyOptions options, IReadOnlyList<PlanEntry> entries, string study, string? pictures,
-        IProgress<StageProgress>? progress, CancellationToken cancellationToken)
+        LoadedModel model,
+        RunDirectory run,
+        StudyOptions options,
+        IReadOnlyList<PlanEntry> entries,
+        string study,
+        string? pictures,
+        IProgress<StageProgress>? progress,
+        CancellationToken cancellationToken
+    )
     {
         while (true)
         {
             List<(string Name, BitAllocation Allocation)> listed = Known(run, options, model, study);
             foreach (PlanEntry entry in entries)
             {
-                if (listed.Exists(known => known.Allocation.Equals(entry.Allocation))) continue;
+                if (listed.Exists(known => known.Allocation.Equals(entry.Allocation)))
+                    continue;
                 listed.Add((Unused(entry.Key, listed), entry.Allocation));
             }
-            IReadOnlyList<Trial> trials =
-                StudyStage.RunListed(model, run, options, listed, study, pictures, "plans", progress, cancellationToken);
+            IReadOnlyList<Trial> trials = StudyStage.RunListed(
+                model,
+                run,
+                options,
+                listed,
+                study,
+                pictures,
+                "plans",
+                progress,
+                cancellationToken
+            );
             var found = entries.ToDictionary(
-                entry => entry.Key, entry => trials.FirstOrDefault(trial => trial.Allocation.Equals(entry.Allocation)));
-            if (found.Values.All(trial => trial is not null)) return found.ToDictionary(pair => pair.Key, pair => pair.Value!);
+                entry => entry.Key,
+                entry => trials.FirstOrDefault(trial => trial.Allocation.Equals(entry.Allocation))
+            );
+            if (found.Values.All(trial => trial is not null))
+                return found.ToDictionary(pair => pair.Key, pair => pair.Value!);
             options = options with { RetryFailed = false };
         }
     }
 
     // A study of these settings may not be there yet. Names become folders of pictures.
-    private static List<(string, BitAllocation)> Known(RunDirectory run, StudyOptions options, LoadedModel model, string study)
+    private static List<(string, BitAllocation)> Known(
+        RunDirectory run,
+        StudyOptions options,
+        LoadedModel model,
+        string study
+    )
     {
         using SqliteStudyStore store = SqliteStudyStore.OpenOrCreate(
-            run.StudyDatabase, options.ToSettings(model, "plans"), TimeProvider.System, study);
+            run.StudyDatabase,
+            options.ToSettings(model, "plans"),
+            TimeProvider.System,
+            study
+        );
         return
         [
-            .. store.List().OrderBy(trial => trial.Number)
+            .. store
+                .List()
+                .OrderBy(trial => trial.Number)
                 .Select(trial => (StoredTrials.FolderName(run.StudyDatabase, trial), trial.Allocation)),
         ];
     }
@@ -87,18 +142,26 @@ internal static class PlanVerification
     private static string Unused(string key, List<(string Name, BitAllocation Allocation)> listed)
     {
         string name = key;
-        for (int i = 2; listed.Exists(known => known.Name == name); i++) name = string.Create(CultureInfo.InvariantCulture, $"{key}~{i}");
+        for (int i = 2; listed.Exists(known => known.Name == name); i++)
+            name = string.Create(CultureInfo.InvariantCulture, $"{key}~{i}");
         return name;
     }
 
     private static PlanEntry WithMetrics(
-        RunDirectory run, StudyOptions options, PlanEntry entry, Trial trial, Dictionary<string, IReadOnlyDictionary<int, TrialArray>> arrays,
-        string suffix, bool hasPictures)
+        RunDirectory run,
+        StudyOptions options,
+        PlanEntry entry,
+        Trial trial,
+        Dictionary<string, IReadOnlyDictionary<int, TrialArray>> arrays,
+        string suffix,
+        bool hasPictures
+    )
     {
         var metrics = new Dictionary<string, Measured>(entry.Metrics);
         foreach (StudyMetric metric in StudyMetric.Quality.Where(metric => trial.Metrics.ContainsKey(metric.Name)))
         {
-            TrialArray? perImage = FeatureReference.Metrics.Contains(metric) ? null
+            TrialArray? perImage = FeatureReference.Metrics.Contains(metric)
+                ? null
                 : StoredTrials.Array(run.StudyDatabase, trial, arrays[metric.Name], metric.Name, options.ImageCount, 1);
             metrics[metric.Name + suffix] = WithInterval(trial.Metrics[metric.Name], perImage);
         }
@@ -113,12 +176,14 @@ internal static class PlanVerification
     // 95 % of bootstrap means over prompts; the same draws for every entry.
     private static Measured WithInterval(double value, TrialArray? perImage)
     {
-        if (perImage is null || perImage.Rows < 2) return new Measured(value);
+        if (perImage is null || perImage.Rows < 2)
+            return new Measured(value);
         var random = new Pcg32(seed: 0);
         double[] means = new double[BootstrapDraws];
         for (int draw = 0; draw < means.Length; draw++)
         {
-            for (int i = 0; i < perImage.Rows; i++) means[draw] += perImage.Values[random.Next(perImage.Rows)] / (double)perImage.Rows;
+            for (int i = 0; i < perImage.Rows; i++)
+                means[draw] += perImage.Values[random.Next(perImage.Rows)] / (double)perImage.Rows;
         }
         Array.Sort(means);
         return new Measured(value, means[(int)(0.025 * means.Length)], means[(int)(0.975 * means.Length)]);
@@ -131,5 +196,6 @@ internal static class PlanVerification
 internal sealed record MeasuredEntries(List<PlanEntry> Measured, UnfinishedTrials Open)
 {
     /// <summary>Entries with what was measured of them here, or as they were.</summary>
-    internal List<PlanEntry> Over(List<PlanEntry> entries) => [.. entries.Select(entry => Measured.Find(again => again.Key == entry.Key) ?? entry)];
+    internal List<PlanEntry> Over(List<PlanEntry> entries) =>
+        [.. entries.Select(entry => Measured.Find(again => again.Key == entry.Key) ?? entry)];
 }

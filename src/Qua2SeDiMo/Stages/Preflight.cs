@@ -13,16 +13,20 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Stages;
 
 /// <summary>
-/// What can be known at once is said before the first second of work: whether the pipeline can make pictures of that size in that many
-/// steps, whether every folder can be written, and whether the disk has room. Every method throws the problem, or a
-/// <see cref="PreflightException"/> with all of them where there are several, and leaves nothing behind.
+/// What can be known at once is said before the first second of work: whether the pipeline can make pictures of that
+/// size in that many steps, whether every folder can be written, and whether the disk has room. Every method throws the
+/// problem, or a <see cref="PreflightException"/> with all of them where there are several, and leaves nothing behind.
 /// </summary>
 internal static class Preflight
 {
     private const int BytesPerPixel = 3;
     private const int PngOverhead = 4096;
-    // A trial's row, its allocation and its label per image and metric; features of images where there is a scoring model.
-    private const int BytesPerTrial = 16_384, FeatureBytesPerImage = 8_192;
+
+    // A trial's row, its allocation and its label per image and metric; features of images where there is a scoring
+    // model.
+    private const int BytesPerTrial = 16_384,
+        FeatureBytesPerImage = 8_192;
+
     // Plans, uniform allocations and what they are compared with: entries of a usual plan with pictures.
     private const int PlannedEntries = 32;
 
@@ -34,12 +38,21 @@ internal static class Preflight
     /// <param name="options">What to generate.</param>
     /// <param name="bank">Run directory whose bank is made first; null where none is needed.</param>
     /// <exception cref="Q2Exception">A problem is found; all of them are named.</exception>
-    public static void Generate(LoadedModel model, string destination, GenerateOptions options, RunDirectory? bank = null)
+    public static void Generate(
+        LoadedModel model,
+        string destination,
+        GenerateOptions options,
+        RunDirectory? bank = null
+    )
     {
         ArgumentNullException.ThrowIfNull(options);
         var problems = new List<Exception>();
         long picture = CheckPipeline(model, options.Request, () => options.Prompts, problems);
-        OutputFolder pictures = new(destination, options.Prompts.Count * (picture + PngOverhead) * (options.WithSheet ? 2 : 1), "pictures");
+        OutputFolder pictures = new(
+            destination,
+            options.Prompts.Count * (picture + PngOverhead) * (options.WithSheet ? 2 : 1),
+            "pictures"
+        );
         Finish(problems, bank is null ? [pictures] : [pictures, BankFolder(model, bank)]);
     }
 
@@ -82,12 +95,25 @@ internal static class Preflight
         long images = CheckStudy(model, options, problems);
         Try(() => PipelineFolder.RequirePlace(model.Folder, run.Packed), problems);
         long packed = PackedBytes(model, BitAllocation.Uniform(model.Weights, LargestOption), PackFormat.Q2);
-        Finish(problems, [BankFolder(model, run), StudyFolder(run, options, images), new OutputFolder(run.Packed, packed, "packed model")]);
+        Finish(
+            problems,
+            [
+                BankFolder(model, run),
+                StudyFolder(run, options, images),
+                new OutputFolder(run.Packed, packed, "packed model"),
+            ]
+        );
     }
 
     /// <summary>Before <see cref="PackStage"/>, which needs no pictures.</summary>
     /// <exception cref="Q2Exception">A problem is found; all of them are named.</exception>
-    public static void Pack(LoadedModel model, RunDirectory run, BitAllocation allocation, string destination, PackFormat format)
+    public static void Pack(
+        LoadedModel model,
+        RunDirectory run,
+        BitAllocation allocation,
+        string destination,
+        PackFormat format
+    )
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(run);
@@ -100,18 +126,35 @@ internal static class Preflight
             return;
         }
         Try(() => PipelineFolder.RequireKnown(model.Folder, model.Weights, allocation), problems);
-        if (format == PackFormat.Diffusers) Try(() => DiffusersWriter.RequireCheckpoint(model.Folder), problems);
-        Finish(problems, [BankFolder(model, run), new OutputFolder(destination, PackedBytes(model, allocation, format), "packed model")]);
+        if (format == PackFormat.Diffusers)
+            Try(() => DiffusersWriter.RequireCheckpoint(model.Folder), problems);
+        Finish(
+            problems,
+            [
+                BankFolder(model, run),
+                new OutputFolder(destination, PackedBytes(model, allocation, format), "packed model"),
+            ]
+        );
     }
 
     // Bytes of the pixels of one image; 0 when the size cannot be known.
     private static long CheckPipeline(
-        LoadedModel model, GenerationRequest request, Func<IReadOnlyList<string>> prompts, List<Exception> problems)
+        LoadedModel model,
+        GenerationRequest request,
+        Func<IReadOnlyList<string>> prompts,
+        List<Exception> problems
+    )
     {
         ArgumentNullException.ThrowIfNull(model);
         IReadOnlyList<string> texts = [];
         Try(() => texts = prompts(), problems);
-        PipelineCheck check = PipelineCheck.Of(model.Parts(new InferenceOptions()), model.Tensors, model.Graph, request, texts);
+        PipelineCheck check = PipelineCheck.Of(
+            model.Parts(new InferenceOptions()),
+            model.Tensors,
+            model.Graph,
+            request,
+            texts
+        );
         problems.AddRange(check.Problems);
         return check.Size is { } size ? (long)BytesPerPixel * size.Height * size.Width : 0;
     }
@@ -125,27 +168,40 @@ internal static class Preflight
 
     private static OutputFolder BankFolder(LoadedModel model, RunDirectory run)
     {
-        long whole = QuantizerSpec.PaperOptions.Sum(
-            option => BitAllocation.Uniform(model.Weights, option).SizeBytes(model.Weights, model.OriginalBits));
-        long there = Directory.Exists(run.Bank) ? new DirectoryInfo(run.Bank).EnumerateFiles().Sum(file => file.Length) : 0;
+        long whole = QuantizerSpec.PaperOptions.Sum(option =>
+            BitAllocation.Uniform(model.Weights, option).SizeBytes(model.Weights, model.OriginalBits)
+        );
+        long there = Directory.Exists(run.Bank)
+            ? new DirectoryInfo(run.Bank).EnumerateFiles().Sum(file => file.Length)
+            : 0;
         return new OutputFolder(run.Bank, Math.Max(0, whole - there), "bank");
     }
 
     // Full-precision images of both sets of prompts in single precision, labels, and pictures of plans.
-    private static OutputFolder StudyFolder(RunDirectory run, StudyOptions options, long pixels) => new(
-        run.DirectoryPath,
-        (2 * pixels * sizeof(float))
-            + (options.TrialCount * (BytesPerTrial + ((long)options.ImageCount * FeatureBytesPerImage)))
-            + (PlannedEntries * Math.Min(ImageObjective.PictureCount, options.ImageCount) * (pixels / options.ImageCount)),
-        "study");
+    private static OutputFolder StudyFolder(RunDirectory run, StudyOptions options, long pixels) =>
+        new(
+            run.DirectoryPath,
+            (2 * pixels * sizeof(float))
+                + (options.TrialCount * (BytesPerTrial + ((long)options.ImageCount * FeatureBytesPerImage)))
+                + (
+                    PlannedEntries
+                    * Math.Min(ImageObjective.PictureCount, options.ImageCount)
+                    * (pixels / options.ImageCount)
+                ),
+            "study"
+        );
 
     private static long PackedBytes(LoadedModel model, BitAllocation allocation, PackFormat format)
     {
-        long others = model.Folder.Used.Where(component => component != model.Folder.Denoiser)
+        long others = model
+            .Folder.Used.Where(component => component != model.Folder.Denoiser)
             .Sum(component => ComponentFiles.Of(component).Read.Sum(file => new FileInfo(file).Length));
         long stored = model.Tensors.Tensors.Values.Sum(tensor => tensor.SizeBytes);
-        if (format == PackFormat.Diffusers) return others + stored;
-        return others + Math.Max(0, stored - model.QuantizableBytes) + allocation.SizeBytes(model.Weights, model.OriginalBits);
+        if (format == PackFormat.Diffusers)
+            return others + stored;
+        return others
+            + Math.Max(0, stored - model.QuantizableBytes)
+            + allocation.SizeBytes(model.Weights, model.OriginalBits);
     }
 
     private static void Try(Action look, List<Exception> problems)
@@ -163,10 +219,13 @@ internal static class Preflight
     private static void Finish(List<Exception> problems, IReadOnlyList<OutputFolder> outputs)
     {
         string[] places = [.. OutputFolder.Problems(outputs)];
-        if (places.Length == 0) places = [.. OutputFolder.WithoutRoom(outputs)];
+        if (places.Length == 0)
+            places = [.. OutputFolder.WithoutRoom(outputs)];
         // One problem stays what it is: callers of the library may tell kinds apart.
-        if (problems.Count == 1 && places.Length == 0) ExceptionDispatchInfo.Throw(problems[0]);
+        if (problems.Count == 1 && places.Length == 0)
+            ExceptionDispatchInfo.Throw(problems[0]);
         string[] all = [.. problems.Select(problem => problem.Message).Concat(places).Distinct(StringComparer.Ordinal)];
-        if (all.Length > 0) throw new PreflightException(all);
+        if (all.Length > 0)
+            throw new PreflightException(all);
     }
 }

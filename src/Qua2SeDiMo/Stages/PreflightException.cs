@@ -5,7 +5,8 @@ internal sealed class PreflightException : Q2Exception
 {
     /// <summary>Creates the exception.</summary>
     /// <param name="problems">All that was found, at least one.</param>
-    public PreflightException(IReadOnlyList<string> problems) : base(Text(problems)) => Problems = problems;
+    public PreflightException(IReadOnlyList<string> problems)
+        : base(Text(problems)) => Problems = problems;
 
     /// <summary>All that was found.</summary>
     public IReadOnlyList<string> Problems { get; }
@@ -13,7 +14,8 @@ internal sealed class PreflightException : Q2Exception
     private static string Text(IReadOnlyList<string> problems)
     {
         ArgumentNullException.ThrowIfNull(problems);
-        if (problems.Count == 1) return problems[0];
+        if (problems.Count == 1)
+            return problems[0];
         return $"{problems.Count} things stand in the way:{string.Concat(problems.Select(problem => $"\n  - {problem}"))}";
     }
 }

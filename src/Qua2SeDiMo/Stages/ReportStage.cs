@@ -23,7 +23,8 @@ using Qua2SeDiMo.Studies.Storage;
 
 namespace Qua2SeDiMo.Stages;
 
-/// <summary>Collects what the stages left in a run directory and writes the page. Nothing is computed here that a stage decides by.</summary>
+/// <summary>Collects what the stages left in a run directory and writes the page. Nothing is computed here that a stage
+/// decides by.</summary>
 public static class ReportStage
 {
     private const int GridRows = 6;
@@ -49,13 +50,16 @@ public static class ReportStage
         StudyTrials.RequireStudy(model, run);
         Fit? fit = FittedFiles.All(run).Count > 0 ? FittedFiles.Main(run) : null;
         LabelledStudy? labelled = fit is null ? null : StudyTrials.Read(model, run, Objective.Parse(fit.Objective));
-        if (labelled is not null) fit!.RequireOf(labelled.Origin, run);
+        if (labelled is not null)
+            fit!.RequireOf(labelled.Origin, run);
         Plan? plan = labelled is not null && File.Exists(run.Plan) ? PlanStage.Read(model, run) : null;
         bool isExplained = labelled is not null && File.Exists(run.Sensitivity);
         SensitivityRecord? sensitivity = isExplained ? ExplainStage.Read(run, labelled!, fit!) : null;
         Trial[] trials = [.. RunStudy.Trials(run).Where(trial => trial.State == TrialState.Complete)];
         StoredTrials.CheckMetrics(run.StudyDatabase, trials);
-        Objective objective = fit is null ? new Objective(StudyMetric.OfQuality(study.Summary.Objective)) : Objective.Parse(fit.Objective);
+        Objective objective = fit is null
+            ? new Objective(StudyMetric.OfQuality(study.Summary.Objective))
+            : Objective.Parse(fit.Objective);
         return new ReportData
         {
             Run = Describe(model, run, study, command),
@@ -92,10 +96,26 @@ public static class ReportStage
             Seeds = options.SharedNoise ? $"{options.Seed} for all images" : $"{options.Seed} + image index",
             CreatedAt = TimeProvider.System.GetUtcNow(),
             Command = command,
-            Facts = [.. MachineFacts.Read().Select(fact => new FactData(fact.Name, fact.Value)),
-                new FactData("Time per trial", $"{study.Summary.SecondsPerTrial:0.00} s, {study.Summary.OutsideRuntimeShare:P1} of it outside ONNX Runtime")],
-            Stages = [.. order.Where(seconds.ContainsKey).Select(stage => new StageData(stage, TimeSpan.FromSeconds(seconds[stage]),
-                stage == "study" ? $"{study.Summary.Complete} trials of {study.Summary.Images} images at {study.Summary.Steps} steps" : ""))],
+            Facts =
+            [
+                .. MachineFacts.Read().Select(fact => new FactData(fact.Name, fact.Value)),
+                new FactData(
+                    "Time per trial",
+                    $"{study.Summary.SecondsPerTrial:0.00} s, {study.Summary.OutsideRuntimeShare:P1} of it outside ONNX Runtime"
+                ),
+            ],
+            Stages =
+            [
+                .. order
+                    .Where(seconds.ContainsKey)
+                    .Select(stage => new StageData(
+                        stage,
+                        TimeSpan.FromSeconds(seconds[stage]),
+                        stage == "study"
+                            ? $"{study.Summary.Complete} trials of {study.Summary.Images} images at {study.Summary.Steps} steps"
+                            : ""
+                    )),
+            ],
         };
     }
 
@@ -103,22 +123,32 @@ public static class ReportStage
     private static Dictionary<string, double> PackedBits(LoadedModel model, RunDirectory run, Plan plan)
     {
         string folder = Path.Combine(run.Packed, model.Folder.Denoiser.Name);
-        if (!PackedModelReader.IsPacked(folder)) return [];
+        if (!PackedModelReader.IsPacked(folder))
+            return [];
         using PackedModelReader packed = PackedModelReader.Open(folder);
-        bool isOfRun = File.Exists(Path.Combine(run.Bank, QuantizerBankFile.ManifestName))
+        bool isOfRun =
+            File.Exists(Path.Combine(run.Bank, QuantizerBankFile.ManifestName))
             && QuantizerBank.Open(run.Bank).SourceFingerprint == packed.Manifest.SourceFingerprint;
-        if (!isOfRun) return [];
-        double bits = 8.0 * Directory.EnumerateFiles(folder).Sum(path => new FileInfo(path).Length)
+        if (!isOfRun)
+            return [];
+        double bits =
+            8.0
+            * Directory.EnumerateFiles(folder).Sum(path => new FileInfo(path).Length)
             / model.Tensors.Tensors.Values.Sum(tensor => tensor.ElementCount);
-        return plan.Entries.Where(entry => packed.Manifest.Allocation.Equals(entry.Allocation)).ToDictionary(entry => entry.Key, _ => bits);
+        return plan
+            .Entries.Where(entry => packed.Manifest.Allocation.Equals(entry.Allocation))
+            .ToDictionary(entry => entry.Key, _ => bits);
     }
 
     // A weight without an option of its own is where the one is that it takes its option from.
     private static IReadOnlyList<WeightPosition> Weights(LoadedModel model)
     {
         var positions = new Dictionary<string, WeightPosition>(StringComparer.Ordinal);
-        foreach ((WeightPosition position, IReadOnlyList<QuantizableWeight> group) in
-            TopologyBuilder.Positions(model.Operations).Zip(model.Operations.Groups))
+        foreach (
+            (WeightPosition position, IReadOnlyList<QuantizableWeight> group) in TopologyBuilder
+                .Positions(model.Operations)
+                .Zip(model.Operations.Groups)
+        )
         {
             foreach (QuantizableWeight weight in group)
             {
@@ -133,31 +163,67 @@ public static class ReportStage
         PlanEntry? best = plan.Entries.Where(entry => entry.Kind == PlanKind.Plan).MaxBy(entry => entry.AverageBits);
         PlanEntry?[] columns =
         [
-            plan.Entries.FirstOrDefault(entry => entry.Kind == PlanKind.FullPrecision), best,
-            Uniform(plan, 4), Uniform(plan, 3),
+            plan.Entries.FirstOrDefault(entry => entry.Kind == PlanKind.FullPrecision),
+            best,
+            Uniform(plan, 4),
+            Uniform(plan, 3),
         ];
-        PlanEntry[] shown = [.. columns.OfType<PlanEntry>().Where(entry => Directory.Exists(Path.Combine(run.Images, entry.Pictures ?? entry.Key)))];
-        if (shown.Length == 0) return null;
+        PlanEntry[] shown =
+        [
+            .. columns
+                .OfType<PlanEntry>()
+                .Where(entry => Directory.Exists(Path.Combine(run.Images, entry.Pictures ?? entry.Key))),
+        ];
+        if (shown.Length == 0)
+            return null;
         IReadOnlyList<string> prompts = study.Options.ReadPrompts();
         int rows = Math.Min(Math.Min(GridRows, ImageObjective.PictureCount), prompts.Count);
-        (float[] Image, int Height, int Width)[][] pictures = [.. shown.Select(entry => Enumerable.Range(0, rows).Select(i => Load(run, entry, i)).ToArray())];
+        (float[] Image, int Height, int Width)[][] pictures =
+        [
+            .. shown.Select(entry => Enumerable.Range(0, rows).Select(i => Load(run, entry, i)).ToArray()),
+        ];
         const int LargestSide = 256;
         return new ImageGridData(
-            [.. shown.Select(entry => new ImageColumnData(entry.Label, entry.Kind == PlanKind.FullPrecision ? "" : $"{entry.AverageBits:0.00} bits"))],
             [
-                .. Enumerable.Range(0, rows).Select(i => new ImageRowData(prompts[i], study.Options.ImageSeeds[i],
-                [
-                    .. pictures.Select((column, c) => new ImageCellData(
-                        PngFile.EncodeThumbnail(column[i].Image, column[i].Height, column[i].Width, LargestSide),
-                        c == 0 ? null : PeakSignalToNoise.Decibels(column[i].Image, pictures[0][i].Image))),
-                ])),
+                .. shown.Select(entry => new ImageColumnData(
+                    entry.Label,
+                    entry.Kind == PlanKind.FullPrecision ? "" : $"{entry.AverageBits:0.00} bits"
+                )),
             ],
-            Math.Min(LargestSide, pictures[0][0].Width), Math.Min(LargestSide, pictures[0][0].Height));
+            [
+                .. Enumerable
+                    .Range(0, rows)
+                    .Select(i => new ImageRowData(
+                        prompts[i],
+                        study.Options.ImageSeeds[i],
+                        [
+                            .. pictures.Select(
+                                (column, c) =>
+                                    new ImageCellData(
+                                        PngFile.EncodeThumbnail(
+                                            column[i].Image,
+                                            column[i].Height,
+                                            column[i].Width,
+                                            LargestSide
+                                        ),
+                                        c == 0
+                                            ? null
+                                            : PeakSignalToNoise.Decibels(column[i].Image, pictures[0][i].Image)
+                                    )
+                            ),
+                        ]
+                    )),
+            ],
+            Math.Min(LargestSide, pictures[0][0].Width),
+            Math.Min(LargestSide, pictures[0][0].Height)
+        );
     }
 
     // Of the uniform allocations with these bits, the one with the smallest tables: the fairest to compare sizes with.
     private static PlanEntry? Uniform(Plan plan, int bits) =>
-        plan.Entries.Where(entry => entry.UniformOption?.Bits == bits).MinBy(entry => Math.Abs(entry.AverageBits - bits));
+        plan
+            .Entries.Where(entry => entry.UniformOption?.Bits == bits)
+            .MinBy(entry => Math.Abs(entry.AverageBits - bits));
 
     private static (float[] Image, int Height, int Width) Load(RunDirectory run, PlanEntry entry, int index)
     {
@@ -168,11 +234,15 @@ public static class ReportStage
     private static List<string> Notes(StudyRecord study, Plan? plan)
     {
         var notes = new List<string>();
-        if (study.Options.Scoring.ClipFolder is null) notes.Add("No CLIP model was given, so only pixel metrics were measured.");
+        if (study.Options.Scoring.ClipFolder is null)
+            notes.Add("No CLIP model was given, so only pixel metrics were measured.");
         if (plan is not null)
         {
             notes.AddRange(plan.Unverified);
-            notes.Add("Best random trials were picked by their score on the study's prompts, which flatters them there; the column of fresh prompts does not.");
+            notes.Add(
+                "Best random trials were picked by their score on the study's prompts, which flatters them "
+                    + "there; the column of fresh prompts does not."
+            );
         }
         return notes;
     }

@@ -37,7 +37,8 @@ public sealed record WorkflowOptions(StudyOptions Study)
     /// <summary>Model that decides; null takes the winner.</summary>
     public string? Decides { get; init; }
 
-    /// <summary>Bits that activations of the plans are rounded to in further rows of the result table; null for none.</summary>
+    /// <summary>Bits that activations of the plans are rounded to in further rows of the result table; null for
+    /// none.</summary>
     public IReadOnlyList<int>? Activations { get; init; }
 
     /// <summary>What the report shows as the command that made it; empty for none.</summary>
@@ -54,21 +55,36 @@ public sealed record WorkflowOptions(StudyOptions Study)
 /// <param name="Elapsed">Wall time of this call.</param>
 /// <param name="PeakMemoryBytes">Largest resident memory of the process.</param>
 public sealed record WorkflowResult(
-    StudySummary Study, Fit Fit, SensitivityRecord Sensitivity, Plan Plan, PackedModelSummary Packed, string Report,
-    TimeSpan Elapsed, long PeakMemoryBytes)
+    StudySummary Study,
+    Fit Fit,
+    SensitivityRecord Sensitivity,
+    Plan Plan,
+    PackedModelSummary Packed,
+    string Report,
+    TimeSpan Elapsed,
+    long PeakMemoryBytes
+)
 {
-    /// <summary>Trials of study and plan without a label, in words; empty when all that was asked for is complete.</summary>
+    /// <summary>Trials of study and plan without a label, in words; empty when all that was asked for is
+    /// complete.</summary>
     public IReadOnlyList<string> Unfinished { get; init; } = [];
 }
 
-/// <summary>The stages in order. Each reads what earlier ones left in the run directory and writes its own, so a stopped run goes on.</summary>
+/// <summary>The stages in order. Each reads what earlier ones left in the run directory and writes its own, so a
+/// stopped run goes on.</summary>
 public static class Workflow
 {
     /// <summary>From a model folder to an explained plan and a packed model.</summary>
-    /// <exception cref="Q2Exception">The folder is not supported, or the run directory belongs to another run.</exception>
+    /// <exception cref="Q2Exception">The folder is not supported, or the run directory belongs to another
+    /// run.</exception>
     /// <exception cref="OperationCanceledException">Stopped; the same call goes on.</exception>
     public static WorkflowResult Run(
-        LoadedModel model, RunDirectory run, WorkflowOptions options, IProgress<StageProgress>? progress = null, CancellationToken cancellationToken = default)
+        LoadedModel model,
+        RunDirectory run,
+        WorkflowOptions options,
+        IProgress<StageProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
@@ -77,22 +93,75 @@ public static class Workflow
         // A size that the model cannot have is said now, not after the bank.
         StudyStage.Sampler(model, options.Study);
         options.Study.Scoring.Require(options.Objective);
-        StageTimings.Measure(run, "graph", () => GraphStage.Run(model, run, withOnnx: false, progress, cancellationToken));
+        StageTimings.Measure(
+            run,
+            "graph",
+            () => GraphStage.Run(model, run, withOnnx: false, progress, cancellationToken)
+        );
         StageTimings.Measure(run, "bank", () => BankStage.Run(model, run, progress, cancellationToken));
         var unfinished = new List<string>();
-        StudySummary study = StageTimings.Measure(run, "study", () =>
-        {
-            IReadOnlyList<Trial> trials = StudyStage.Run(model, run, options.Study, progress, cancellationToken);
-            if (UnfinishedTrials.Of(trials, options.Study.TrialCount) is { IsEmpty: false } open) unfinished.Add($"Study: {open}");
-            return StudyStage.Summarise(model, run, options.Study, trials, options.Objective);
-        });
-        Fit fit = StageTimings.Measure(run, "fit", () => FitStage.Run(
-            model, run, options.Predictor, options.Objective, options.SizeWeight, progress, cancellationToken));
-        SensitivityRecord sensitivity = StageTimings.Measure(run, "explain", () => ExplainStage.Run(model, run, progress, cancellationToken));
-        Plan plan = StageTimings.Measure(run, "plan", () => PlanStage.Run(
-            model, run, options.Budgets, options.Decides, options.Level, options.Activations, options.Study.RetryFailed, progress, cancellationToken));
+        StudySummary study = StageTimings.Measure(
+            run,
+            "study",
+            () =>
+            {
+                IReadOnlyList<Trial> trials = StudyStage.Run(model, run, options.Study, progress, cancellationToken);
+                if (UnfinishedTrials.Of(trials, options.Study.TrialCount) is { IsEmpty: false } open)
+                    unfinished.Add($"Study: {open}");
+                return StudyStage.Summarise(model, run, options.Study, trials, options.Objective);
+            }
+        );
+        Fit fit = StageTimings.Measure(
+            run,
+            "fit",
+            () =>
+                FitStage.Run(
+                    model,
+                    run,
+                    options.Predictor,
+                    options.Objective,
+                    options.SizeWeight,
+                    progress,
+                    cancellationToken
+                )
+        );
+        SensitivityRecord sensitivity = StageTimings.Measure(
+            run,
+            "explain",
+            () => ExplainStage.Run(model, run, progress, cancellationToken)
+        );
+        Plan plan = StageTimings.Measure(
+            run,
+            "plan",
+            () =>
+                PlanStage.Run(
+                    model,
+                    run,
+                    options.Budgets,
+                    options.Decides,
+                    options.Level,
+                    options.Activations,
+                    options.Study.RetryFailed,
+                    progress,
+                    cancellationToken
+                )
+        );
         (BitAllocation allocation, JsonObject origin) = PackStage.FromPlan(plan, null);
-        PackedModelSummary packed = StageTimings.Measure(run, "pack", () => PackStage.Run(model, run, allocation, run.Packed, origin, activationBits: options.Study.ActivationBits, progress: progress, cancellationToken: cancellationToken));
+        PackedModelSummary packed = StageTimings.Measure(
+            run,
+            "pack",
+            () =>
+                PackStage.Run(
+                    model,
+                    run,
+                    allocation,
+                    run.Packed,
+                    origin,
+                    activationBits: options.Study.ActivationBits,
+                    progress: progress,
+                    cancellationToken: cancellationToken
+                )
+        );
         string report = ReportStage.Run(model, run, options.Command);
         using Process process = Process.GetCurrentProcess();
         TimeSpan elapsed = TimeProvider.System.GetElapsedTime(start);

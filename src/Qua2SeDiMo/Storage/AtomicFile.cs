@@ -8,21 +8,26 @@ namespace Qua2SeDiMo.Storage;
 /// </summary>
 internal static class AtomicFile
 {
-    /// <summary>Calls <paramref name="write"/> with a stream on a sibling of the result, flushes to disk and renames.</summary>
+    /// <summary>Calls <paramref name="write"/> with a stream on a sibling of the result, flushes to disk and
+    /// renames.</summary>
     /// <param name="path">
-    /// The result. A link is followed and stays; to a pipe, a device or <c>-</c> (standard output) the bytes are written when they are complete.
+    /// The result. A link is followed and stays; to a pipe, a device or <c>-</c> (standard output) the bytes are
+    /// written when they are complete.
     /// </param>
     /// <param name="write">Writes its bytes; the stream can be read and moved in.</param>
     /// <param name="flushToDisk">False only for files that need not outlive the process.</param>
-    /// <param name="length">Bytes that it will write, where they are known beforehand; said when there is no room for them.</param>
+    /// <param name="length">Bytes that it will write, where they are known beforehand; said when there is no room for
+    /// them.</param>
     /// <exception cref="StorageException">
     /// The disk is full, read-only, or otherwise refuses; the old content of <paramref name="path"/> is kept.
     /// </exception>
     public static void Write(string path, Action<FileStream> write, bool flushToDisk = true, long length = 0)
     {
         ArgumentNullException.ThrowIfNull(write);
-        if (OutputTarget.RegularFile(path) is { } target) Replace(target, write, flushToDisk, length);
-        else Send(path, write);
+        if (OutputTarget.RegularFile(path) is { } target)
+            Replace(target, write, flushToDisk, length);
+        else
+            Send(path, write);
     }
 
     /// <summary>Writes UTF-8 text without a byte-order mark.</summary>
@@ -37,7 +42,8 @@ internal static class AtomicFile
 
     private static void Replace(string target, Action<FileStream> write, bool flushToDisk, long length)
     {
-        string folder = Path.GetDirectoryName(target)!, sibling = PartialFiles.NameFor(target);
+        string folder = Path.GetDirectoryName(target)!,
+            sibling = PartialFiles.NameFor(target);
         long reached = length;
         bool isOurs = true;
         try
@@ -83,7 +89,14 @@ internal static class AtomicFile
         string whole = Path.Combine(Path.GetTempPath(), PartialFiles.NameFor("q2-output"));
         try
         {
-            using var stream = new FileStream(whole, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
+            using var stream = new FileStream(
+                whole,
+                FileMode.Create,
+                FileAccess.ReadWrite,
+                FileShare.None,
+                1 << 16,
+                FileOptions.DeleteOnClose
+            );
             write(stream);
             stream.Position = 0;
             using Stream destination = OutputTarget.OpenSpecial(path);
@@ -99,7 +112,8 @@ internal static class AtomicFile
     /// <summary>Makes a folder and those above it.</summary>
     internal static void MakeFolder(string folder)
     {
-        if (Directory.Exists(folder)) return;
+        if (Directory.Exists(folder))
+            return;
         FaultPoint.Reach(StorageStep.MakeFolder, folder);
         Directory.CreateDirectory(folder);
     }
@@ -111,8 +125,6 @@ internal static class AtomicFile
         {
             File.Delete(sibling);
         }
-        catch (Exception error) when (StorageException.Explains(error))
-        {
-        }
+        catch (Exception error) when (StorageException.Explains(error)) { }
     }
 }

@@ -1,23 +1,29 @@
 namespace Qua2SeDiMo.Storage;
 
 /// <summary>
-/// Fills a folder beside its place and publishes it whole: what stood there is renamed out of the way, the new one is renamed into its place,
-/// then the old one is deleted. One process at a time writes a folder; whatever a process that died left half done is put right by the next.
+/// Fills a folder beside its place and publishes it whole: what stood there is renamed out of the way, the new one is
+/// renamed into its place, then the old one is deleted. One process at a time writes a folder; whatever a process that
+/// died left half done is put right by the next.
 /// </summary>
 internal static class AtomicFolder
 {
-    private const string Filling = ".partial", Aside = ".replaced", LockSuffix = ".lock";
+    private const string Filling = ".partial",
+        Aside = ".replaced",
+        LockSuffix = ".lock";
 
     /// <summary>Replaces a folder, or makes it.</summary>
     /// <param name="target">The folder; a link to one is followed.</param>
-    /// <param name="check">Looks at the old content, under the lock and before any work; throws where it must not be replaced.</param>
+    /// <param name="check">Looks at the old content, under the lock and before any work; throws where it must not be
+    /// replaced.</param>
     /// <param name="fill">Fills an empty folder, whose path it gets.</param>
     /// <returns>Full path of the published folder.</returns>
-    /// <exception cref="StorageException">Another process is writing the folder, or the disk refuses; the old content is kept.</exception>
+    /// <exception cref="StorageException">Another process is writing the folder, or the disk refuses; the old content
+    /// is kept.</exception>
     internal static string Replace(string target, Action<string> check, Action<string> fill)
     {
         string full = OutputTarget.FollowLinks(Path.TrimEndingDirectorySeparator(target));
-        string filling = full + Filling, aside = full + Aside;
+        string filling = full + Filling,
+            aside = full + Aside;
         try
         {
             AtomicFile.MakeFolder(Path.GetDirectoryName(full)!);
@@ -44,13 +50,17 @@ internal static class AtomicFolder
     }
 
     private static LockFile Lock(string full) =>
-        LockFile.TryTake(Path.Combine(Path.GetDirectoryName(full)!, $".{Path.GetFileName(full)}{LockSuffix}")) ?? throw new StorageException(
-            StorageFault.Busy, $"{full}: another process is writing this folder. Wait until it has finished, or write to another folder.");
+        LockFile.TryTake(Path.Combine(Path.GetDirectoryName(full)!, $".{Path.GetFileName(full)}{LockSuffix}"))
+        ?? throw new StorageException(
+            StorageFault.Busy,
+            $"{full}: another process is writing this folder. Wait until it has finished, or write to another folder."
+        );
 
     private static void Repair(string full, string filling, string aside)
     {
         Discard(filling);
-        if (!Directory.Exists(aside)) return;
+        if (!Directory.Exists(aside))
+            return;
         if (Directory.Exists(full))
         {
             Discard(aside);
@@ -76,23 +86,24 @@ internal static class AtomicFolder
         }
         catch
         {
-            if (replaces) Directory.Move(aside, full);
+            if (replaces)
+                Directory.Move(aside, full);
             throw;
         }
-        if (replaces) Discard(aside);
+        if (replaces)
+            Discard(aside);
     }
 
     // What is left over is discarded by the next writer; it is no reason to fail.
     private static void Discard(string folder)
     {
-        if (!Directory.Exists(folder)) return;
+        if (!Directory.Exists(folder))
+            return;
         try
         {
             FaultPoint.Reach(StorageStep.Delete, folder);
             Directory.Delete(folder, recursive: true);
         }
-        catch (Exception error) when (StorageException.Explains(error))
-        {
-        }
+        catch (Exception error) when (StorageException.Explains(error)) { }
     }
 }

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Qua2SeDiMo.Storage;
 
 /// <summary>
-/// A file that one holder at a time has open. The kernel keeps the lock for the process, so that a death gives it back; the holder deletes the
-/// file, and one that a dead process left is taken over by the next holder.
+/// A file that one holder at a time has open. The kernel keeps the lock for the process, so that a death gives it back;
+/// the holder deletes the file, and one that a dead process left is taken over by the next holder.
 /// </summary>
 internal sealed class LockFile : IDisposable
 {
@@ -30,13 +30,16 @@ internal sealed class LockFile : IDisposable
         {
             return null;
         }
-        // The holder before deletes its file when it ends: one that was opened just before is locked, but no other process sees it any more.
-        if (FileStatus.Of(path) == FileStatus.Of(OpenFile(stream))) return new LockFile(path, stream);
+        // The holder before deletes its file when it ends: one that was opened just before is locked, but no other
+        // process sees it any more.
+        if (FileStatus.Of(path) == FileStatus.Of(OpenFile(stream)))
+            return new LockFile(path, stream);
         stream.Dispose();
         return null;
     }
 
-    /// <summary>Deletes the file and gives the lock back, in this order: the file of the next holder is never deleted.</summary>
+    /// <summary>Deletes the file and gives the lock back, in this order: the file of the next holder is never
+    /// deleted.</summary>
     public void Dispose()
     {
         try
@@ -51,7 +54,8 @@ internal sealed class LockFile : IDisposable
     }
 
     private static bool IsHeld(IOException error) =>
-        error is not DirectoryNotFoundException && StorageException.FaultOf(error.HResult) is StorageFault.Other or StorageFault.Busy;
+        error is not DirectoryNotFoundException
+        && StorageException.FaultOf(error.HResult) is StorageFault.Other or StorageFault.Busy;
 
     private static string OpenFile(FileStream stream) =>
         string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{stream.SafeFileHandle.DangerousGetHandle()}");

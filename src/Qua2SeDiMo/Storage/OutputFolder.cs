@@ -6,7 +6,8 @@ namespace Qua2SeDiMo.Storage;
 /// <param name="What">What it is, for messages: <c>bank</c>, <c>packed model</c>.</param>
 internal sealed record OutputFolder(string Path, long Bytes, string What)
 {
-    private const double Giga = 1e9, Mega = 1e6;
+    private const double Giga = 1e9,
+        Mega = 1e6;
 
     /// <summary>What keeps the folder from being written to; null when nothing does. Leaves nothing behind.</summary>
     internal string? Problem()
@@ -17,11 +18,19 @@ internal sealed record OutputFolder(string Path, long Bytes, string What)
             return $"{Path}: is a file, and a folder is to be written there ({What}). Choose another place, or move the file away.";
         }
         string existing = Existing(full);
-        if (File.Exists(existing)) return $"{Path}: no folder can be made there ({What}), because {existing} is a file.";
+        if (File.Exists(existing))
+            return $"{Path}: no folder can be made there ({What}), because {existing} is a file.";
         try
         {
             string probe = System.IO.Path.Combine(existing, $".q2-{System.IO.Path.GetRandomFileName()}");
-            using var stream = new FileStream(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+            using var stream = new FileStream(
+                probe,
+                FileMode.CreateNew,
+                FileAccess.Write,
+                FileShare.None,
+                1,
+                FileOptions.DeleteOnClose
+            );
             return null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -30,26 +39,40 @@ internal sealed record OutputFolder(string Path, long Bytes, string What)
         }
     }
 
-    /// <summary>What keeps some of the folders from being written to; folders behind one obstacle are said once.</summary>
+    /// <summary>What keeps some of the folders from being written to; folders behind one obstacle are said
+    /// once.</summary>
     internal static IEnumerable<string> Problems(IEnumerable<OutputFolder> outputs) =>
-        outputs.OrderBy(output => output.Path.Length).DistinctBy(output => Existing(System.IO.Path.GetFullPath(output.Path)))
-            .Select(output => output.Problem()).OfType<string>();
+        outputs
+            .OrderBy(output => output.Path.Length)
+            .DistinctBy(output => Existing(System.IO.Path.GetFullPath(output.Path)))
+            .Select(output => output.Problem())
+            .OfType<string>();
 
     /// <summary>Places that lack room for all that is to be written there, as the disks are.</summary>
-    internal static IEnumerable<string> WithoutRoom(IEnumerable<OutputFolder> outputs) => WithoutRoom(outputs, FreeBytes);
+    internal static IEnumerable<string> WithoutRoom(IEnumerable<OutputFolder> outputs) =>
+        WithoutRoom(outputs, FreeBytes);
 
     /// <summary>Places that lack room, one sentence per disk.</summary>
     /// <param name="outputs">All folders.</param>
     /// <param name="disk">Name of the disk that a folder which is there lies on, and its free bytes.</param>
-    internal static IEnumerable<string> WithoutRoom(IEnumerable<OutputFolder> outputs, Func<string, (string Name, long FreeBytes)?> disk)
+    internal static IEnumerable<string> WithoutRoom(
+        IEnumerable<OutputFolder> outputs,
+        Func<string, (string Name, long FreeBytes)?> disk
+    )
     {
-        var byDisk = outputs.Select(output => (Output: output, Disk: disk(Existing(System.IO.Path.GetFullPath(output.Path)))))
-            .Where(pair => pair.Disk is not null).GroupBy(pair => pair.Disk!.Value.Name, StringComparer.Ordinal);
+        var byDisk = outputs
+            .Select(output => (Output: output, Disk: disk(Existing(System.IO.Path.GetFullPath(output.Path)))))
+            .Where(pair => pair.Disk is not null)
+            .GroupBy(pair => pair.Disk!.Value.Name, StringComparer.Ordinal);
         foreach (var group in byDisk)
         {
-            long needed = group.Sum(pair => pair.Output.Bytes), free = group.Min(pair => pair.Disk!.Value.FreeBytes);
-            if (needed <= free) continue;
-            IEnumerable<string> parts = group.Select(pair => pair.Output).Where(output => output.Bytes > 0)
+            long needed = group.Sum(pair => pair.Output.Bytes),
+                free = group.Min(pair => pair.Disk!.Value.FreeBytes);
+            if (needed <= free)
+                continue;
+            IEnumerable<string> parts = group
+                .Select(pair => pair.Output)
+                .Where(output => output.Bytes > 0)
                 .Select(output => $"{Size(output.Bytes)} for the {output.What} in {output.Path}");
             yield return $"{group.Key}: about {Size(needed)} are needed ({string.Join(", ", parts)}), and {Size(free)} are free. "
                 + "Make room, or choose a place on another disk.";
@@ -60,7 +83,11 @@ internal sealed record OutputFolder(string Path, long Bytes, string What)
     private static string Existing(string full)
     {
         string existing = full;
-        while (!Directory.Exists(existing) && !File.Exists(existing) && System.IO.Path.GetDirectoryName(existing) is { } parent)
+        while (
+            !Directory.Exists(existing)
+            && !File.Exists(existing)
+            && System.IO.Path.GetDirectoryName(existing) is { } parent
+        )
         {
             existing = parent;
         }
@@ -71,7 +98,9 @@ internal sealed record OutputFolder(string Path, long Bytes, string What)
     {
         try
         {
-            DriveInfo? mounted = DriveInfo.GetDrives().Where(drive => Contains(drive.RootDirectory.FullName, existing))
+            DriveInfo? mounted = DriveInfo
+                .GetDrives()
+                .Where(drive => Contains(drive.RootDirectory.FullName, existing))
                 .MaxBy(drive => drive.RootDirectory.FullName.Length);
             return mounted is null ? null : (mounted.Name, mounted.AvailableFreeSpace);
         }
@@ -83,9 +112,12 @@ internal sealed record OutputFolder(string Path, long Bytes, string What)
     }
 
     private static bool Contains(string root, string path) =>
-        root.EndsWith(System.IO.Path.DirectorySeparatorChar) ? path.StartsWith(root, StringComparison.Ordinal)
+        root.EndsWith(System.IO.Path.DirectorySeparatorChar)
+            ? path.StartsWith(root, StringComparison.Ordinal)
             : path == root || path.StartsWith(root + System.IO.Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
-    private static string Size(long bytes) => bytes >= Giga ? FormattableString.Invariant($"{bytes / Giga:#,0.0} GB")
-        : bytes >= Mega ? FormattableString.Invariant($"{bytes / Mega:0.0} MB") : FormattableString.Invariant($"{bytes:#,0} bytes");
+    private static string Size(long bytes) =>
+        bytes >= Giga ? FormattableString.Invariant($"{bytes / Giga:#,0.0} GB")
+        : bytes >= Mega ? FormattableString.Invariant($"{bytes / Mega:0.0} MB")
+        : FormattableString.Invariant($"{bytes:#,0} bytes");
 }

@@ -4,23 +4,29 @@ using Microsoft.Win32.SafeHandles;
 namespace Qua2SeDiMo.Storage;
 
 /// <summary>
-/// Where a result that was asked for under a path really goes. Links are followed, so that the file behind a link is replaced and the link
-/// stays; what is not a regular file (a pipe, <c>/dev/stdout</c>) gets the bytes straight, since nothing can be renamed into its place.
+/// Where a result that was asked for under a path really goes. Links are followed, so that the file behind a link is
+/// replaced and the link stays; what is not a regular file (a pipe, <c>/dev/stdout</c>) gets the bytes straight, since
+/// nothing can be renamed into its place.
 /// </summary>
 internal static class OutputTarget
 {
     /// <summary>Stands for standard output where a file is asked for.</summary>
     internal const string StandardOutput = "-";
 
-    /// <summary>The regular file to write, which need not exist yet; null where the path leads to something else.</summary>
+    /// <summary>The regular file to write, which need not exist yet; null where the path leads to something
+    /// else.</summary>
     /// <exception cref="StorageException">The path leads to a folder, or around in links.</exception>
     internal static string? RegularFile(string path)
     {
-        if (path == StandardOutput || Descriptor(path) is not null) return null;
+        if (path == StandardOutput || Descriptor(path) is not null)
+            return null;
         string final = FollowLinks(path);
         return FileStatus.Of(final)?.Kind switch
         {
-            FileKind.Folder => throw new StorageException(StorageFault.Other, $"{path}: a folder stands where a file is to be written. Choose another name."),
+            FileKind.Folder => throw new StorageException(
+                StorageFault.Other,
+                $"{path}: a folder stands where a file is to be written. Choose another name."
+            ),
             FileKind.Special => null,
             _ => final,
         };
@@ -41,7 +47,11 @@ internal static class OutputTarget
         }
         catch (IOException error)
         {
-            throw new StorageException(StorageFault.Other, $"{path}: the link leads nowhere ({error.Message}). Name the file itself.", error);
+            throw new StorageException(
+                StorageFault.Other,
+                $"{path}: the link leads nowhere ({error.Message}). Name the file itself.",
+                error
+            );
         }
     }
 
@@ -61,12 +71,21 @@ internal static class OutputTarget
 
     private static int? Descriptor(string path)
     {
-        if (path == "/dev/stdout") return 1;
-        if (path == "/dev/stderr") return 2;
+        if (path == "/dev/stdout")
+            return 1;
+        if (path == "/dev/stderr")
+            return 2;
         foreach (string folder in new[] { "/dev/fd/", "/proc/self/fd/" })
         {
-            if (path.StartsWith(folder, StringComparison.Ordinal)
-                && int.TryParse(path.AsSpan(folder.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int number))
+            if (
+                path.StartsWith(folder, StringComparison.Ordinal)
+                && int.TryParse(
+                    path.AsSpan(folder.Length),
+                    NumberStyles.None,
+                    CultureInfo.InvariantCulture,
+                    out int number
+                )
+            )
             {
                 return number;
             }

@@ -1,8 +1,8 @@
 namespace Qua2SeDiMo.Storage;
 
 /// <summary>
-/// Opens files of others. A pipe or a device under the name of a file would block or never end, so only regular files are opened: a file
-/// without bytes (which is what pipes, devices and sockets report) is never opened at all.
+/// Opens files of others. A pipe or a device under the name of a file would block or never end, so only regular files
+/// are opened: a file without bytes (which is what pipes, devices and sockets report) is never opened at all.
 /// </summary>
 internal static class RegularFile
 {
@@ -15,7 +15,8 @@ internal static class RegularFile
     /// <exception cref="StorageException">It may not be read, or the disk fails.</exception>
     public static FileStream Open(string path)
     {
-        if (Find(path).Length == 0) throw new InputFileException($"{path}: the file is empty, or no regular file (a pipe or a device).");
+        if (Find(path).Length == 0)
+            throw new InputFileException($"{path}: the file is empty, or no regular file (a pipe or a device).");
         return Guard(path, () => File.OpenRead(path));
     }
 
@@ -27,18 +28,33 @@ internal static class RegularFile
     public static byte[] ReadAllBytes(string path, long maximumBytes)
     {
         long length = Find(path).Length;
-        if (length > maximumBytes) throw new InputFileException($"{path}: {length:#,0} bytes; at most {maximumBytes:#,0} are read of such a file.");
+        if (length > maximumBytes)
+            throw new InputFileException(
+                $"{path}: {length:#,0} bytes; at most {maximumBytes:#,0} are read of such a file."
+            );
         return length == 0 ? [] : Guard(path, () => File.ReadAllBytes(path));
     }
 
-    private static FileInfo Find(string path) => Guard(path, () =>
-    {
-        FileSystemInfo? target = new FileInfo(path).LinkTarget is null ? null : File.ResolveLinkTarget(path, returnFinalTarget: true);
-        var file = new FileInfo(target?.FullName ?? path);
-        if (Directory.Exists(file.FullName)) throw new InputFileException($"{path}: a folder; a file is expected.");
-        if (!file.Exists) throw new InputFileException(target is null ? $"{path}: there is no such file." : $"{path}: the link leads to {file.FullName}, which is not there.");
-        return file;
-    });
+    private static FileInfo Find(string path) =>
+        Guard(
+            path,
+            () =>
+            {
+                FileSystemInfo? target = new FileInfo(path).LinkTarget is null
+                    ? null
+                    : File.ResolveLinkTarget(path, returnFinalTarget: true);
+                var file = new FileInfo(target?.FullName ?? path);
+                if (Directory.Exists(file.FullName))
+                    throw new InputFileException($"{path}: a folder; a file is expected.");
+                if (!file.Exists)
+                    throw new InputFileException(
+                        target is null
+                            ? $"{path}: there is no such file."
+                            : $"{path}: the link leads to {file.FullName}, which is not there."
+                    );
+                return file;
+            }
+        );
 
     private static T Guard<T>(string path, Func<T> read)
     {

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Qua2SeDiMo.Storage;
 
 /// <summary>
-/// A folder for files that a call needs for a moment, in the system's folder for temporary files. One that a dead process left is deleted when the
-/// next is made.
+/// A folder for files that a call needs for a moment, in the system's folder for temporary files. One that a dead
+/// process left is deleted when the next is made.
 /// </summary>
 internal sealed class TemporaryFolder : IDisposable
 {
@@ -22,7 +22,9 @@ internal sealed class TemporaryFolder : IDisposable
         try
         {
             AtomicFile.MakeFolder(Path);
-            held = LockFile.TryTake(LockOf(Path)) ?? throw new IOException("The folder was made a moment ago and is locked.");
+            held =
+                LockFile.TryTake(LockOf(Path))
+                ?? throw new IOException("The folder was made a moment ago and is locked.");
         }
         catch (Exception error) when (StorageException.Explains(error))
         {
@@ -36,13 +38,15 @@ internal sealed class TemporaryFolder : IDisposable
     /// <summary>The file whose lock says that a folder is in use.</summary>
     internal static string LockOf(string folder) => System.IO.Path.Combine(folder, ".lock");
 
-    /// <summary>Deletes the folder as far as the system lets it; files that are mapped go later on some systems.</summary>
+    /// <summary>Deletes the folder as far as the system lets it; files that are mapped go later on some
+    /// systems.</summary>
     public void Dispose()
     {
         held.Dispose();
         try
         {
-            if (Directory.Exists(Path)) Directory.Delete(Path, recursive: true);
+            if (Directory.Exists(Path))
+                Directory.Delete(Path, recursive: true);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

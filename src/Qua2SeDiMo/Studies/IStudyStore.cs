@@ -4,10 +4,10 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Studies;
 
 /// <summary>
-/// Keeps one study. Methods may be called from any thread and work on it. Each is one transaction: after it returns, its effect survives
-/// the death of the process. Several stores, in several processes, may be open on one study; each trial is leased to one worker at a time.
-/// What keeps a store from its file ends with a <see cref="StorageException"/>, what is wrong with the file's content with a
-/// <see cref="StudyFileException"/>.
+/// Keeps one study. Methods may be called from any thread and work on it. Each is one transaction: after it returns,
+/// its effect survives the death of the process. Several stores, in several processes, may be open on one study; each
+/// trial is leased to one worker at a time. What keeps a store from its file ends with a
+/// <see cref="StorageException"/>, what is wrong with the file's content with a <see cref="StudyFileException"/>.
 /// </summary>
 internal interface IStudyStore : IDisposable
 {
@@ -18,8 +18,8 @@ internal interface IStudyStore : IDisposable
     void Enqueue(IReadOnlyList<TrialProposal> proposals);
 
     /// <summary>
-    /// Leases the waiting trial with the lowest number. Trials whose worker is gone, or cannot be seen and has been silent for too long,
-    /// count as waiting; those whose process died too often in a row are set aside instead.
+    /// Leases the waiting trial with the lowest number. Trials whose worker is gone, or cannot be seen and has been
+    /// silent for too long, count as waiting; those whose process died too often in a row are set aside instead.
     /// </summary>
     /// <param name="worker">Who takes it.</param>
     /// <param name="trialCount">Only trials with lower numbers are considered.</param>
@@ -39,8 +39,8 @@ internal interface IStudyStore : IDisposable
     Trial Fail(Trial leased, string reason);
 
     /// <summary>
-    /// Gives a lease back: the trial waits again, the attempt does not count, and earlier deaths are no longer in a row. Without effect if
-    /// the lease is lost.
+    /// Gives a lease back: the trial waits again, the attempt does not count, and earlier deaths are no longer in a
+    /// row. Without effect if the lease is lost.
     /// </summary>
     void Release(Trial leased);
 

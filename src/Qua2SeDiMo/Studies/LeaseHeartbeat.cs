@@ -3,8 +3,8 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Studies;
 
 /// <summary>
-/// Shows at intervals that the worker of a leased trial lives, from a timer's thread, until it is disposed of. It ends the evaluation when
-/// the lease is lost or the store cannot be reached.
+/// Shows at intervals that the worker of a leased trial lives, from a timer's thread, until it is disposed of. It ends
+/// the evaluation when the lease is lost or the store cannot be reached.
 /// </summary>
 internal sealed class LeaseHeartbeat : IDisposable
 {
@@ -34,17 +34,20 @@ internal sealed class LeaseHeartbeat : IDisposable
     /// <summary>Ends the beats. No beat is under way afterwards, so that the store may be closed.</summary>
     public void Dispose()
     {
-        lock (gate) hasEnded = true;
+        lock (gate)
+            hasEnded = true;
         timer.Dispose();
     }
 
     private void Beat()
     {
         // A beat that takes longer than the interval is not joined by the next one.
-        if (!gate.TryEnter()) return;
+        if (!gate.TryEnter())
+            return;
         try
         {
-            if (hasEnded || store.Heartbeat(trial)) return;
+            if (hasEnded || store.Heartbeat(trial))
+                return;
             End();
         }
         catch (StorageException error) when (error.Fault == StorageFault.Busy)

@@ -4,8 +4,10 @@ namespace Qua2SeDiMo.Studies;
 internal sealed class StudyFileException : Q2Exception
 {
     /// <summary>What to do about a file whose content cannot be trusted.</summary>
-    internal const string MakeAgain = "Put a copy of it back; without one, make the study again in another run directory (--run).";
+    internal const string MakeAgain =
+        "Put a copy of it back; without one, make the study again in another run directory (--run).";
 
     /// <summary>Creates the exception with a message for the user.</summary>
-    public StudyFileException(string message, Exception? inner = null) : base(message, inner) { }
+    public StudyFileException(string message, Exception? inner = null)
+        : base(message, inner) { }
 }

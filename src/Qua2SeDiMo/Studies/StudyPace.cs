@@ -1,7 +1,8 @@
 namespace Qua2SeDiMo.Studies;
 
 /// <summary>Turns what a runner sees into progress with the time left.</summary>
-internal sealed class StudyPace(TimeProvider time, TrialCounts atStart, IProgress<StudyProgress>? progress) : IProgress<TrialProgress>
+internal sealed class StudyPace(TimeProvider time, TrialCounts atStart, IProgress<StudyProgress>? progress)
+    : IProgress<TrialProgress>
 {
     // Less than this part of a trial says nothing of its length.
     private const double LeastEvidence = 0.05;
@@ -27,7 +28,8 @@ internal sealed class StudyPace(TimeProvider time, TrialCounts atStart, IProgres
     /// <summary>The current trial goes on.</summary>
     public void Report(TrialProgress value)
     {
-        double done = Counts.Finished - finishedAtStart + value.Fraction, left = Counts.Total - Counts.Finished - value.Fraction;
+        double done = Counts.Finished - finishedAtStart + value.Fraction,
+            left = Counts.Total - Counts.Finished - value.Fraction;
         TimeSpan? remaining = done >= LeastEvidence ? time.GetElapsedTime(start) * (Math.Max(left, 0) / done) : null;
         progress?.Report(new StudyProgress(Counts, current, value, Latest, remaining));
     }

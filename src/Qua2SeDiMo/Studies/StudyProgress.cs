@@ -17,8 +17,16 @@ internal readonly record struct TrialCounts(int Waiting, int Running, int Comple
 
 /// <summary>How far a study is, as all its workers have taken it.</summary>
 /// <param name="Counts">Trials by state, among those asked for.</param>
-/// <param name="Current">The trial that this worker evaluates; null between trials and while waiting for other workers.</param>
+/// <param name="Current">The trial that this worker evaluates; null between trials and while waiting for other
+/// workers.</param>
 /// <param name="CurrentProgress">How far that one is.</param>
 /// <param name="Latest">The trial that this worker finished last; null before the first.</param>
-/// <param name="Remaining">Time left at the pace of all workers since this one began; null until there is something to go by.</param>
-internal sealed record StudyProgress(TrialCounts Counts, Trial? Current, TrialProgress CurrentProgress, Trial? Latest, TimeSpan? Remaining);
+/// <param name="Remaining">Time left at the pace of all workers since this one began; null until there is something to
+/// go by.</param>
+internal sealed record StudyProgress(
+    TrialCounts Counts,
+    Trial? Current,
+    TrialProgress CurrentProgress,
+    Trial? Latest,
+    TimeSpan? Remaining
+);

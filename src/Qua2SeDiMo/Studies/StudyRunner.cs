@@ -4,15 +4,21 @@ using Qua2SeDiMo.Studies.Sampling;
 namespace Qua2SeDiMo.Studies;
 
 /// <summary>
-/// Takes trials from a store, evaluates them one after the other and stores the results, until the study is complete. Several runners, also of
-/// several processes, may work on one study.
+/// Takes trials from a store, evaluates them one after the other and stores the results, until the study is complete.
+/// Several runners, also of several processes, may work on one study.
 /// </summary>
 /// <param name="store">Holds the study.</param>
 /// <param name="sampler">Proposes trials that the store does not hold yet.</param>
 /// <param name="objective">Evaluates.</param>
 /// <param name="worker">Who this is.</param>
 /// <param name="time">Clock of heartbeats and waits.</param>
-internal sealed class StudyRunner(IStudyStore store, IAllocationSampler sampler, ITrialObjective objective, StudyWorker worker, TimeProvider time)
+internal sealed class StudyRunner(
+    IStudyStore store,
+    IAllocationSampler sampler,
+    ITrialObjective objective,
+    StudyWorker worker,
+    TimeProvider time
+)
 {
     /// <summary>How often a worker shows that it lives: several times within the lease timeout.</summary>
     public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(10);
@@ -24,15 +30,22 @@ internal sealed class StudyRunner(IStudyStore store, IAllocationSampler sampler,
     public const int MaxConsecutiveFailures = 3;
 
     /// <summary>Runs until <paramref name="trialCount"/> trials are finished, by whichever worker.</summary>
-    /// <param name="trialCount">Trials of the study; more than before adds trials, fewer leaves the others alone.</param>
+    /// <param name="trialCount">Trials of the study; more than before adds trials, fewer leaves the others
+    /// alone.</param>
     /// <param name="seed">Seed of the first image of each trial.</param>
     /// <param name="progress">Told of every step.</param>
-    /// <param name="cancellationToken">Gives the running trial back and ends with <see cref="OperationCanceledException"/>.</param>
+    /// <param name="cancellationToken">Gives the running trial back and ends with
+    /// <see cref="OperationCanceledException"/>.</param>
     /// <returns>All trials of the store.</returns>
     /// <exception cref="TrialFailureException">Several trials in a row failed.</exception>
-    /// <exception cref="TrialInterruptedException">Something that is no trial's own fault stopped the run; the trial waits again.</exception>
+    /// <exception cref="TrialInterruptedException">Something that is no trial's own fault stopped the run; the trial
+    /// waits again.</exception>
     public IReadOnlyList<Trial> Run(
-        int trialCount, ulong seed, IProgress<StudyProgress>? progress = null, CancellationToken cancellationToken = default)
+        int trialCount,
+        ulong seed,
+        IProgress<StudyProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         cancellationToken.ThrowIfCancellationRequested();
         trialCount = Math.Min(trialCount, sampler.Count ?? trialCount);
@@ -48,7 +61,8 @@ internal sealed class StudyRunner(IStudyStore store, IAllocationSampler sampler,
             {
                 (Trial? finished, Exception? error) = Evaluate(trial, pace, cancellationToken);
                 failures = error is null ? 0 : failures + 1;
-                if (error is not null && failures == MaxConsecutiveFailures) throw new TrialFailureException(failures, trial, error);
+                if (error is not null && failures == MaxConsecutiveFailures)
+                    throw new TrialFailureException(failures, trial, error);
                 pace.Latest = finished ?? pace.Latest;
             }
             else if (pace.Counts is { Running: 0, Waiting: 0 })
@@ -64,21 +78,28 @@ internal sealed class StudyRunner(IStudyStore store, IAllocationSampler sampler,
 
     private void EnqueueMissing(int trialCount, ulong seed)
     {
-        if (store.Count(trialCount).Total == trialCount) return;
+        if (store.Count(trialCount).Total == trialCount)
+            return;
         HashSet<int> present = [.. store.List().Select(trial => trial.Number)];
-        store.Enqueue(
-        [
-            .. Enumerable.Range(0, trialCount).Where(number => !present.Contains(number))
+        store.Enqueue([
+            .. Enumerable
+                .Range(0, trialCount)
+                .Where(number => !present.Contains(number))
                 .Select(number => new TrialProposal(number, sampler.NameOf(number), sampler.Sample(number), seed)),
         ]);
     }
 
     // The finished trial, or null if another worker has taken it over; the error if it failed.
-    private (Trial? Finished, Exception? Error) Evaluate(Trial trial, StudyPace pace, CancellationToken cancellationToken)
+    private (Trial? Finished, Exception? Error) Evaluate(
+        Trial trial,
+        StudyPace pace,
+        CancellationToken cancellationToken
+    )
     {
         using var evaluation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var released = new Lazy<bool>(() => TryRelease(trial));
-        // A step of a large model may outlast the patience of whoever stops the program: the lease goes back at once, not after the step.
+        // A step of a large model may outlast the patience of whoever stops the program: the lease goes back at once,
+        // not after the step.
         using CancellationTokenRegistration early = cancellationToken.Register(() => _ = released.Value);
         using var heartbeat = new LeaseHeartbeat(store, trial, evaluation, time);
         try
@@ -94,7 +115,8 @@ internal sealed class StudyRunner(IStudyStore store, IAllocationSampler sampler,
         {
             _ = released.Value;
             cancellationToken.ThrowIfCancellationRequested();
-            if (heartbeat.Error is { } error) ExceptionDispatchInfo.Throw(error);
+            if (heartbeat.Error is { } error)
+                ExceptionDispatchInfo.Throw(error);
             return (null, null);
         }
         catch (StudyFileException)
@@ -120,7 +142,8 @@ internal sealed class StudyRunner(IStudyStore store, IAllocationSampler sampler,
         {
             return objective.Evaluate(trial.Number, trial.Allocation, pace, cancellationToken);
         }
-        catch (Exception error) when (!cancellationToken.IsCancellationRequested && TrialFault.Of(error).Origin == FaultOrigin.Subject)
+        catch (Exception error)
+            when (!cancellationToken.IsCancellationRequested && TrialFault.Of(error).Origin == FaultOrigin.Subject)
         {
             return objective.Evaluate(trial.Number, trial.Allocation, pace, cancellationToken);
         }

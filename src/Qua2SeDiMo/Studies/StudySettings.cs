@@ -6,12 +6,13 @@ using Qua2SeDiMo.Json;
 namespace Qua2SeDiMo.Studies;
 
 /// <summary>
-/// Everything that must be equal for two trials to be comparable: content of the model, prompts, steps, guidance, seeds, sampler. The
-/// number of trials is not part of it.
+/// Everything that must be equal for two trials to be comparable: content of the model, prompts, steps, guidance,
+/// seeds, sampler. The number of trials is not part of it.
 /// </summary>
 internal sealed class StudySettings
 {
-    /// <summary>Name of the setting that holds the version of the algorithm; studies of old versions have none.</summary>
+    /// <summary>Name of the setting that holds the version of the algorithm; studies of old versions have
+    /// none.</summary>
     public const string Algorithm = "algorithm";
 
     /// <summary>Name of the setting that holds the prompts, one a line.</summary>
@@ -37,13 +38,16 @@ internal sealed class StudySettings
 
     /// <summary>Canonical JSON object of the values.</summary>
     public string ToJson() =>
-        new JsonObject(values.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)JsonValue.Create(pair.Value)))).ToJsonString();
+        new JsonObject(
+            values.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)JsonValue.Create(pair.Value)))
+        ).ToJsonString();
 
     /// <summary>Values of the settings whose names begin with a prefix, by the rest of their names.</summary>
     public IReadOnlyDictionary<string, string> Under(string prefix)
     {
         ArgumentNullException.ThrowIfNull(prefix);
-        return values.Where(pair => pair.Key.StartsWith(prefix, StringComparison.Ordinal))
+        return values
+            .Where(pair => pair.Key.StartsWith(prefix, StringComparison.Ordinal))
             .ToDictionary(pair => pair.Key[prefix.Length..], pair => pair.Value, StringComparer.Ordinal);
     }
 
@@ -56,8 +60,13 @@ internal sealed class StudySettings
     public IReadOnlyList<(string Name, string? Here, string? There)> DifferencesFrom(StudySettings other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        return [.. values.Keys.Union(other.values.Keys).Order(StringComparer.Ordinal)
-            .Select(name => (name, values.GetValueOrDefault(name), other.values.GetValueOrDefault(name)))
-            .Where(pair => pair.Item2 != pair.Item3)];
+        return
+        [
+            .. values
+                .Keys.Union(other.values.Keys)
+                .Order(StringComparer.Ordinal)
+                .Select(name => (name, values.GetValueOrDefault(name), other.values.GetValueOrDefault(name)))
+                .Where(pair => pair.Item2 != pair.Item3),
+        ];
     }
 }

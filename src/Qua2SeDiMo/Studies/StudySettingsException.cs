@@ -8,7 +8,8 @@ internal sealed class StudySettingsException : Q2Exception
     private const int MostDifferences = 6;
     private const int ShownCharacters = 60;
 
-    private StudySettingsException(string message, IReadOnlyList<string> names) : base(message) => Names = names;
+    private StudySettingsException(string message, IReadOnlyList<string> names)
+        : base(message) => Names = names;
 
     /// <summary>The settings that differ.</summary>
     public IReadOnlyList<string> Names { get; }
@@ -20,33 +21,47 @@ internal sealed class StudySettingsException : Q2Exception
         ArgumentNullException.ThrowIfNull(asked);
         var differences = study.Settings.DifferencesFrom(asked);
         string[] names = [.. differences.Select(pair => pair.Name)];
-        if (asked.Values.ContainsKey(StudySettings.Algorithm) && !study.Settings.Values.ContainsKey(StudySettings.Algorithm))
+        if (
+            asked.Values.ContainsKey(StudySettings.Algorithm)
+            && !study.Settings.Values.ContainsKey(StudySettings.Algorithm)
+        )
         {
             return new StudySettingsException(
-                $"{path}: study '{study.Name}' is of an older version of q2, which did not record the content of model, prompts and scoring "
-                + "files, so that it is unknown whether its trials are of the same. It was left as it is: begin another one in another run "
-                + "directory (--run OTHER).", names);
+                $"{path}: study '{study.Name}' is of an older version of q2, which did not record the content of "
+                    + "model, prompts and scoring "
+                    + "files, so that it is unknown whether its trials are of the same. It was left as it is: "
+                    + "begin another one in another run "
+                    + "directory (--run OTHER).",
+                names
+            );
         }
         string[] words = [.. differences.Select(pair => Words(pair.Name, pair.Here, pair.There)).OfType<string>()];
         string list = string.Join("; ", words.Take(MostDifferences));
-        if (words.Length > MostDifferences) list += $"; and {words.Length - MostDifferences} more";
+        if (words.Length > MostDifferences)
+            list += $"; and {words.Length - MostDifferences} more";
         return new StudySettingsException(
             $"{path}: study '{study.Name}' holds trials of other settings. What is different now: {list}. Trials under different settings "
-            + "cannot be compared. It was left as it is: go back to what it was made with, or begin another one in another run directory "
-            + "(--run OTHER).", names);
+                + "cannot be compared. It was left as it is: go back to what it was made with, or begin another "
+                + "one in another run directory "
+                + "(--run OTHER).",
+            names
+        );
     }
 
     // Null for what another difference says already.
     private static string? Words(string name, string? was, string? now)
     {
-        if (name == StudySettings.Prompts && was is not null && now is not null) return OfPrompts(was.Split('\n'), now.Split('\n'));
+        if (name == StudySettings.Prompts && was is not null && now is not null)
+            return OfPrompts(was.Split('\n'), now.Split('\n'));
         if (name.StartsWith(StudySettings.OfModel, StringComparison.Ordinal))
         {
             return FingerprintWords.Difference(name[StudySettings.OfModel.Length..], was, now);
         }
         if (name.StartsWith(StudySettings.OfScoring, StringComparison.Ordinal))
         {
-            return was is null || now is null ? null : FingerprintWords.Difference(name[StudySettings.OfScoring.Length..], was, now);
+            return was is null || now is null
+                ? null
+                : FingerprintWords.Difference(name[StudySettings.OfScoring.Length..], was, now);
         }
         return $"{name} was {Show(was)} and is now {Show(now)}";
     }
@@ -54,10 +69,13 @@ internal sealed class StudySettingsException : Q2Exception
     private static string OfPrompts(string[] was, string[] now)
     {
         int first = Enumerable.Range(0, Math.Min(was.Length, now.Length)).FirstOrDefault(i => was[i] != now[i], -1);
-        return first < 0 ? $"the prompts differ: {was.Length} were used, now there are {now.Length}"
+        return first < 0
+            ? $"the prompts differ: {was.Length} were used, now there are {now.Length}"
             : $"the prompts differ, the first at number {first + 1}: it was {Show(was[first])} and is now {Show(now[first])}";
     }
 
     private static string Show(string? value) =>
-        value is null ? "absent" : value.Length > ShownCharacters ? $"'{value[..ShownCharacters]}…'" : $"'{value}'";
+        value is null ? "absent"
+        : value.Length > ShownCharacters ? $"'{value[..ShownCharacters]}…'"
+        : $"'{value}'";
 }

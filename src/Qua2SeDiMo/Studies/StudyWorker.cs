@@ -7,11 +7,18 @@ namespace Qua2SeDiMo.Studies;
 /// <summary>A process that evaluates trials. Enough is known of it for others to see whether it still lives.</summary>
 /// <param name="Host">Machine and, on Linux, process namespace: process numbers mean the same only within it.</param>
 /// <param name="ProcessId">Number of the process.</param>
-/// <param name="ProcessStart">Tells the process from a later one with the same number: on Linux the boot and the start in clock ticks since then.</param>
+/// <param name="ProcessStart">Tells the process from a later one with the same number: on Linux the boot and the start
+/// in clock ticks since then.</param>
 /// <param name="Versions">Versions that made the result, by component.</param>
-internal sealed record StudyWorker(string Host, int ProcessId, string ProcessStart, IReadOnlyDictionary<string, string> Versions)
+internal sealed record StudyWorker(
+    string Host,
+    int ProcessId,
+    string ProcessStart,
+    IReadOnlyDictionary<string, string> Versions
+)
 {
-    // Fields of /proc/PID/stat behind the parenthesised name, counted from 0: state, and start in clock ticks since boot.
+    // Fields of /proc/PID/stat behind the parenthesised name, counted from 0: state, and start in clock ticks since
+    // boot.
     private const int StateField = 0;
     private const int StartField = 19;
 
@@ -20,20 +27,28 @@ internal sealed record StudyWorker(string Host, int ProcessId, string ProcessSta
     /// <summary>The current process.</summary>
     /// <param name="versions">Versions to record with each trial; null for none.</param>
     public static StudyWorker ThisProcess(IReadOnlyDictionary<string, string>? versions = null) =>
-        new(CurrentHost, Environment.ProcessId, $"{CurrentBoot}{BootMark}{StartOf(Environment.ProcessId)}".Trim(), versions ?? new Dictionary<string, string>());
+        new(
+            CurrentHost,
+            Environment.ProcessId,
+            $"{CurrentBoot}{BootMark}{StartOf(Environment.ProcessId)}".Trim(),
+            versions ?? new Dictionary<string, string>()
+        );
 
     /// <summary>Whether its process is there.</summary>
     public WorkerPresence Presence()
     {
-        if (Host != CurrentHost) return WorkerPresence.Elsewhere;
+        if (Host != CurrentHost)
+            return WorkerPresence.Elsewhere;
         int mark = ProcessStart.LastIndexOf(BootMark);
         // Another machine of the same name, or this one before its last start.
-        if (mark >= 0 && ProcessStart[..mark] != CurrentBoot) return WorkerPresence.Elsewhere;
+        if (mark >= 0 && ProcessStart[..mark] != CurrentBoot)
+            return WorkerPresence.Elsewhere;
         return StartOf(ProcessId) == ProcessStart[(mark + 1)..] ? WorkerPresence.Here : WorkerPresence.Gone;
     }
 
     /// <summary>Its process in words.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"process {ProcessId} on {Host.Split(BootMark)[0]}");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"process {ProcessId} on {Host.Split(BootMark)[0]}");
 
     private static string CurrentHost { get; } = FindHost();
 
@@ -73,7 +88,8 @@ internal sealed record StudyWorker(string Host, int ProcessId, string ProcessSta
             string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
             return fields[StateField] is "Z" or "X" ? null : fields[StartField];
         }
-        catch (Exception error) when (StorageException.Explains(error) || error is ArgumentException or InvalidOperationException)
+        catch (Exception error)
+            when (StorageException.Explains(error) || error is ArgumentException or InvalidOperationException)
         {
             return null;
         }

@@ -38,5 +38,6 @@ public sealed record Trial(int Number, string Name, BitAllocation Allocation, ul
     public IReadOnlyDictionary<string, TimeSpan> Durations { get; init; } = new Dictionary<string, TimeSpan>();
 
     /// <summary>Whether nothing more will happen to it.</summary>
-    public bool IsFinished => State is TrialState.Complete or TrialState.Pruned or TrialState.Failed or TrialState.SetAside;
+    public bool IsFinished =>
+        State is TrialState.Complete or TrialState.Pruned or TrialState.Failed or TrialState.SetAside;
 }

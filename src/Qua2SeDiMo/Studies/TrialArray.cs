@@ -7,8 +7,13 @@ namespace Qua2SeDiMo.Studies;
 internal sealed record TrialArray(string Name, int Columns, float[] Values)
 {
     /// <summary>Number of images.</summary>
-    public int Rows { get; } = Columns > 0 && Values.Length % Columns == 0 ? Values.Length / Columns
-        : throw new ArgumentException($"Array '{Name}': {Values.Length} values are not whole rows of {Columns}.", nameof(Values));
+    public int Rows { get; } =
+        Columns > 0 && Values.Length % Columns == 0
+            ? Values.Length / Columns
+            : throw new ArgumentException(
+                $"Array '{Name}': {Values.Length} values are not whole rows of {Columns}.",
+                nameof(Values)
+            );
 
     /// <summary>The values of one image.</summary>
     public ReadOnlySpan<float> Row(int image) => Values.AsSpan(image * Columns, Columns);

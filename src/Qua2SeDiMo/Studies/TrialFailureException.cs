@@ -4,9 +4,10 @@ namespace Qua2SeDiMo.Studies;
 internal sealed class TrialFailureException : Q2Exception
 {
     /// <summary>Creates the exception from the last failure.</summary>
-    public TrialFailureException(int consecutive, Trial last, Exception inner) : base(
-        $"{consecutive} trials in a row failed, the last ('{last.Name}', number {last.Number}) with: {inner.Message} "
-        + "The study was stopped; repair the cause and run the same command with --retry-failed.", inner)
-    {
-    }
+    public TrialFailureException(int consecutive, Trial last, Exception inner)
+        : base(
+            $"{consecutive} trials in a row failed, the last ('{last.Name}', number {last.Number}) with: {inner.Message} "
+                + "The study was stopped; repair the cause and run the same command with --retry-failed.",
+            inner
+        ) { }
 }

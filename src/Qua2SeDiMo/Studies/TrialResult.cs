@@ -8,8 +8,10 @@ internal sealed record TrialResult(IReadOnlyDictionary<string, double> Metrics)
 {
     /// <summary>Value by metric name.</summary>
     /// <exception cref="ArgumentException">A value is not a finite number: such a trial has no label.</exception>
-    public IReadOnlyDictionary<string, double> Metrics { get; } = Metrics.FirstOrDefault(metric => !double.IsFinite(metric.Value)) is { Key: { } name, Value: var value }
-        ? throw new ArgumentException($"Metric '{name}' is {value}, no finite number.", nameof(Metrics)) : Metrics;
+    public IReadOnlyDictionary<string, double> Metrics { get; } =
+        Metrics.FirstOrDefault(metric => !double.IsFinite(metric.Value)) is { Key: { } name, Value: var value }
+            ? throw new ArgumentException($"Metric '{name}' is {value}, no finite number.", nameof(Metrics))
+            : Metrics;
 
     /// <summary>Values per image, for split-half reliability and later analyses.</summary>
     public IReadOnlyList<TrialArray> Arrays { get; init; } = [];

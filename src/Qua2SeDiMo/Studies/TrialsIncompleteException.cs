@@ -6,5 +6,6 @@ internal sealed class TrialsIncompleteException : Q2Exception
     /// <summary>Creates the exception from what is missing.</summary>
     /// <param name="what">What there is no result of, as the beginning of a sentence.</param>
     /// <param name="unfinished">The trials in question.</param>
-    public TrialsIncompleteException(string what, UnfinishedTrials unfinished) : base($"{what}: {unfinished}") { }
+    public TrialsIncompleteException(string what, UnfinishedTrials unfinished)
+        : base($"{what}: {unfinished}") { }
 }

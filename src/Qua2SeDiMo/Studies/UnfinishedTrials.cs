@@ -17,7 +17,11 @@ internal sealed record UnfinishedTrials(int Asked, IReadOnlyList<Trial> Trials, 
     public static UnfinishedTrials Of(IReadOnlyList<Trial> trials, int asked)
     {
         Trial[] considered = [.. trials.Where(trial => trial.Number < asked)];
-        return new UnfinishedTrials(asked, [.. considered.Where(trial => trial.State is not (TrialState.Complete or TrialState.Pruned))], asked - considered.Length);
+        return new UnfinishedTrials(
+            asked,
+            [.. considered.Where(trial => trial.State is not (TrialState.Complete or TrialState.Pruned))],
+            asked - considered.Length
+        );
     }
 
     /// <summary>Whether every trial asked for has its label.</summary>
@@ -30,16 +34,24 @@ internal sealed record UnfinishedTrials(int Asked, IReadOnlyList<Trial> Trials, 
         Add(TrialState.Failed, "failed");
         Add(TrialState.SetAside, "set aside");
         int open = Missing + Trials.Count(trial => trial.State is TrialState.Waiting or TrialState.Running);
-        if (open > 0) sentences.Add($"{open} not begun or not finished: run the same command again.");
-        if (Trials.Any(trial => trial.State is TrialState.Failed or TrialState.SetAside)) sentences.Add($"The same command with {RetryOption} takes failed and set-aside trials up again.");
+        if (open > 0)
+            sentences.Add($"{open} not begun or not finished: run the same command again.");
+        if (Trials.Any(trial => trial.State is TrialState.Failed or TrialState.SetAside))
+            sentences.Add($"The same command with {RetryOption} takes failed and set-aside trials up again.");
         return string.Join(' ', sentences);
 
         void Add(TrialState state, string word)
         {
             Trial[] those = [.. Trials.Where(trial => trial.State == state)];
-            if (those.Length == 0) return;
-            IEnumerable<string> named = those.Take(NamedAtMost).Select(trial => $"'{trial.Name}' (number {trial.Number}): {trial.Failure?.TrimEnd('.')}.");
-            sentences.Add($"{those.Length} {word}: {string.Join(' ', named)}{(those.Length > NamedAtMost ? $" And {those.Length - NamedAtMost} more." : "")}");
+            if (those.Length == 0)
+                return;
+            IEnumerable<string> named = those
+                .Take(NamedAtMost)
+                .Select(trial => $"'{trial.Name}' (number {trial.Number}): {trial.Failure?.TrimEnd('.')}.");
+            sentences.Add(
+                $"{those.Length} {word}: "
+                    + $"{string.Join(' ', named)}{(those.Length > NamedAtMost ? $" And {those.Length - NamedAtMost} more." : "")}"
+            );
         }
     }
 }

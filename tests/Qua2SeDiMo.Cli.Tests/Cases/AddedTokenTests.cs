@@ -15,7 +15,8 @@ public sealed class AddedTokenTests
     [InlineData("tokenizer.json")]
     public async Task A_learned_token_is_found_whichever_file_names_it(string file)
     {
-        using ModelCopy model = Learned(2), plain = new();
+        using ModelCopy model = Learned(2),
+            plain = new();
         Name(model, file, "<cat-toy>", "<s1>");
         byte[] picture = await Picture(model, Prompt);
         Assert.NotEqual(await Picture(plain, Prompt), picture);
@@ -23,15 +24,19 @@ public sealed class AddedTokenTests
         Assert.Equal(await Picture(plain, "a photo of a cat"), await Picture(model, "a photo of a cat"));
 
         // The very embedding: with that of another word in its place the prompt is that of the word.
-        model.EditTensors(ModelCopy.TextEncoder, tensors =>
-            Embeddings(tensors, (data, width) => data.AsSpan(320 * width, width).CopyTo(data.AsSpan(First * width))));
+        model.EditTensors(
+            ModelCopy.TextEncoder,
+            tensors =>
+                Embeddings(tensors, (data, width) => data.AsSpan(320 * width, width).CopyTo(data.AsSpan(First * width)))
+        );
         Assert.Equal(await Picture(plain, "a photo of a on a table"), await Picture(model, Prompt));
     }
 
     [Fact]
     public async Task A_concept_of_several_vectors_is_written_out()
     {
-        using ModelCopy model = Learned(3), single = Learned(3);
+        using ModelCopy model = Learned(3),
+            single = Learned(3);
         Name(model, "added_tokens.json", "<cat-toy>", "<cat-toy>_1", "<cat-toy>_2");
         Name(single, "added_tokens.json", "<x>", "<y>", "<z>");
         Assert.Equal(await Picture(single, "a photo of <x> <y> <z> on a table"), await Picture(model, Prompt));
@@ -41,13 +46,22 @@ public sealed class AddedTokenTests
     [Fact]
     public async Task A_concept_keeps_the_capitals_of_its_name()
     {
-        using ModelCopy model = Learned(1), lower = Learned(1), exact = Learned(1);
+        using ModelCopy model = Learned(1),
+            lower = Learned(1),
+            exact = Learned(1);
         Name(model, "added_tokens.json", "<Cat-Toy>");
         Name(lower, "added_tokens.json", "<cat-toy>");
         Assert.Equal(await Picture(lower, Prompt), await Picture(model, "a photo of <Cat-Toy> on a table"));
-        exact.Edit("tokenizer/tokenizer_config.json",
-            ("added_tokens_decoder",
-            new JsonObject { [$"{First}"] = new JsonObject { ["content"] = "<Cat-Toy>", ["normalized"] = false } }));
+        exact.Edit(
+            "tokenizer/tokenizer_config.json",
+            (
+                "added_tokens_decoder",
+                new JsonObject
+                {
+                    [$"{First}"] = new JsonObject { ["content"] = "<Cat-Toy>", ["normalized"] = false },
+                }
+            )
+        );
         Assert.Equal(await Picture(lower, Prompt), await Picture(exact, "a photo of <Cat-Toy> on a table"));
         Assert.NotEqual(await Picture(lower, Prompt), await Picture(exact, Prompt));
     }
@@ -57,8 +71,9 @@ public sealed class AddedTokenTests
     {
         using var model = new ModelCopy();
         Name(model, "added_tokens.json", "<cat-toy>");
-        (await Q2.RunAsync("generate", model.Path, "--prompt", Prompt, "--steps", "1", "--out", model.Beside("a")))
-            .Refused("<cat-toy>", "784", "783");
+        (
+            await Q2.RunAsync("generate", model.Path, "--prompt", Prompt, "--steps", "1", "--out", model.Beside("a"))
+        ).Refused("<cat-toy>", "784", "783");
         await Picture(model, "a photo of a cat");
     }
 
@@ -68,28 +83,38 @@ public sealed class AddedTokenTests
         using ModelCopy model = Learned(2);
         Name(model, "added_tokens.json", "<cat-toy>");
         Name(model, "tokenizer_config.json", "<other>", "<cat-toy>");
-        (await Q2.RunAsync("generate", model.Path, "--prompt", Prompt, "--out", model.Beside("a"))).Refused("<cat-toy>", "784", "785");
+        (await Q2.RunAsync("generate", model.Path, "--prompt", Prompt, "--out", model.Beside("a"))).Refused(
+            "<cat-toy>",
+            "784",
+            "785"
+        );
     }
 
     // Rows of a fixed pattern after those of the encoder.
     private static ModelCopy Learned(int tokens)
     {
         var model = new ModelCopy();
-        model.EditTensors(ModelCopy.TextEncoder, tensors =>
-        {
-            (string name, StoredTensor table) = tensors.First(pair =>
-                pair.Key.EndsWith("token_embedding.weight", StringComparison.Ordinal));
-            int width = (int)table.Shape[1];
-            float[] rows = [.. Enumerable.Range(0, tokens * width).Select(i => (((i * 7) % 13) - 6) / 3f)];
-            tensors[name] = StoredTensor.Single([First + tokens, width], [.. table.Singles(), .. rows]);
-        });
+        model.EditTensors(
+            ModelCopy.TextEncoder,
+            tensors =>
+            {
+                (string name, StoredTensor table) = tensors.First(pair =>
+                    pair.Key.EndsWith("token_embedding.weight", StringComparison.Ordinal)
+                );
+                int width = (int)table.Shape[1];
+                float[] rows = [.. Enumerable.Range(0, tokens * width).Select(i => (((i * 7) % 13) - 6) / 3f)];
+                tensors[name] = StoredTensor.Single([First + tokens, width], [.. table.Singles(), .. rows]);
+            }
+        );
         model.Edit("text_encoder/config.json", ("vocab_size", First + tokens));
         return model;
     }
 
     private static void Embeddings(Dictionary<string, StoredTensor> tensors, Action<float[], int> change)
     {
-        (string name, StoredTensor table) = tensors.First(pair => pair.Key.EndsWith("token_embedding.weight", StringComparison.Ordinal));
+        (string name, StoredTensor table) = tensors.First(pair =>
+            pair.Key.EndsWith("token_embedding.weight", StringComparison.Ordinal)
+        );
         float[] values = table.Singles();
         change(values, (int)table.Shape[1]);
         tensors[name] = StoredTensor.Single(table.Shape, values);
@@ -101,16 +126,37 @@ public sealed class AddedTokenTests
         switch (file)
         {
             case "added_tokens.json":
-                File.WriteAllText(model.In("tokenizer/added_tokens.json"),
-                    new JsonObject(ids.Select(token => KeyValuePair.Create(token.name, (JsonNode?)token.Id))).ToJsonString());
+                File.WriteAllText(
+                    model.In("tokenizer/added_tokens.json"),
+                    new JsonObject(
+                        ids.Select(token => KeyValuePair.Create(token.name, (JsonNode?)token.Id))
+                    ).ToJsonString()
+                );
                 break;
             case "tokenizer_config.json":
-                model.Edit("tokenizer/tokenizer_config.json",
-                    ("added_tokens_decoder", new JsonObject(ids.Select(token => KeyValuePair.Create($"{token.Id}", (JsonNode?)new JsonObject
-                {
-                    ["content"] = token.name, ["lstrip"] = false, ["normalized"] = true, ["rstrip"] = false, ["single_word"] = false,
-                        ["special"] = false,
-                })))));
+                model.Edit(
+                    "tokenizer/tokenizer_config.json",
+                    (
+                        "added_tokens_decoder",
+                        new JsonObject(
+                            ids.Select(token =>
+                                KeyValuePair.Create(
+                                    $"{token.Id}",
+                                    (JsonNode?)
+                                        new JsonObject
+                                        {
+                                            ["content"] = token.name,
+                                            ["lstrip"] = false,
+                                            ["normalized"] = true,
+                                            ["rstrip"] = false,
+                                            ["single_word"] = false,
+                                            ["special"] = false,
+                                        }
+                                )
+                            )
+                        )
+                    )
+                );
                 break;
             default:
                 TokenizerFiles.WriteClipJson(model.In("tokenizer"), ids);
@@ -121,7 +167,17 @@ public sealed class AddedTokenTests
     private static async Task<byte[]> Picture(ModelCopy model, string prompt)
     {
         Q2Result result = await Q2.RunAsync(
-            "generate", model.Path, "--prompt", prompt, "--steps", "1", "--quiet", "--json", "--out", model.Beside($"{Guid.NewGuid()}"));
+            "generate",
+            model.Path,
+            "--prompt",
+            prompt,
+            "--steps",
+            "1",
+            "--quiet",
+            "--json",
+            "--out",
+            model.Beside($"{Guid.NewGuid()}")
+        );
         return Pictures.Pixels(result.Succeeded().Json.GetProperty("images")[0].GetProperty("path").GetString()!);
     }
 }

@@ -3,7 +3,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Files that claim more than they hold, or are no files: each is refused before anything is sized by it.</summary>
+/// <summary>Files that claim more than they hold, or are no files: each is refused before anything is sized by
+/// it.</summary>
 public sealed class BoundedCases : IDisposable
 {
     private readonly ModelCopy model = new();
@@ -12,7 +13,11 @@ public sealed class BoundedCases : IDisposable
     public async Task A_UNet_of_two_billion_channels_is_refused_with_key_and_tensor()
     {
         File.Copy(Input("memory/unet-config.json"), model.In("unet/config.json"), overwrite: true);
-        (await Q2.RunAsync("inspect", model.Path)).Refused("block_out_channels[0] = 2147483647", "conv_in.weight", "[8, 4, 3, 3]");
+        (await Q2.RunAsync("inspect", model.Path)).Refused(
+            "block_out_channels[0] = 2147483647",
+            "conv_in.weight",
+            "[8, 4, 3, 3]"
+        );
     }
 
     [Theory]
@@ -22,9 +27,13 @@ public sealed class BoundedCases : IDisposable
     [InlineData("gemmone.onnx", "Gemm", "1 inputs; 2 to 3")]
     [InlineData("matmul-one-input.onnx", "MatMul", "1 inputs; 2 are")]
     [InlineData("where1.onnx", "Where", "1 inputs; 3 are")]
-    public async Task An_exported_program_with_calls_that_cannot_be_is_refused_with_the_node(string file, params string[] words)
+    public async Task An_exported_program_with_calls_that_cannot_be_is_refused_with_the_node(
+        string file,
+        params string[] words
+    )
     {
-        foreach (string weights in Directory.GetFiles(model.In("unet"), "*.safetensors")) File.Delete(weights);
+        foreach (string weights in Directory.GetFiles(model.In("unet"), "*.safetensors"))
+            File.Delete(weights);
         File.Copy(Input($"onnx/{file}"), model.In("unet/model.onnx"));
         (await Q2.RunAsync("inspect", model.Path)).Refused([.. words, "model.onnx"]);
     }
@@ -33,8 +42,19 @@ public sealed class BoundedCases : IDisposable
     [InlineData("shape-overflow.dag.json", "'shape'", "w7")]
     [InlineData("surrogate.dag.json", "nodes[7].options[0].option", "not Unicode")]
     [InlineData("unit-name-number.dag.json", "units[0].name", "2147483647", "text")]
-    public async Task A_graph_from_outside_that_lies_is_refused_with_the_place(string file, params string[] words) => (await Q2.RunAsync(
-        "fit", "--trials", Input("external/trials.csv"), "--dag", Input($"external/{file}"), "--run", model.Beside("run"), "--quiet")).Refused(words);
+    public async Task A_graph_from_outside_that_lies_is_refused_with_the_place(string file, params string[] words) =>
+        (
+            await Q2.RunAsync(
+                "fit",
+                "--trials",
+                Input("external/trials.csv"),
+                "--dag",
+                Input($"external/{file}"),
+                "--run",
+                model.Beside("run"),
+                "--quiet"
+            )
+        ).Refused(words);
 
     [Fact]
     public async Task A_header_that_says_a_thing_twice_is_refused()
@@ -52,17 +72,45 @@ public sealed class BoundedCases : IDisposable
     [InlineData("text_encoder/model.safetensors")]
     public async Task A_pipe_under_the_name_of_a_file_is_refused_and_never_waited_for(string name)
     {
-        if (!OperatingSystem.IsLinux()) return;
+        if (!OperatingSystem.IsLinux())
+            return;
         File.Delete(model.In(name));
-        using (Process made = Process.Start("mkfifo", [model.In(name)])) await made.WaitForExitAsync();
-        (await Q2.RunAsync("generate", model.Path, "--prompt", "a", "--steps", "1", "--out", model.Beside("out"), "--quiet")).Refused(Path.GetFileName(name), "empty");
+        using (Process made = Process.Start("mkfifo", [model.In(name)]))
+            await made.WaitForExitAsync();
+        (
+            await Q2.RunAsync(
+                "generate",
+                model.Path,
+                "--prompt",
+                "a",
+                "--steps",
+                "1",
+                "--out",
+                model.Beside("out"),
+                "--quiet"
+            )
+        ).Refused(Path.GetFileName(name), "empty");
     }
 
     [Theory]
     [InlineData("--batch", "2000000000")]
     [InlineData("--height", "1073741824")]
-    public async Task Numbers_beyond_the_limits_are_refused(string option, string value) => (await Q2.RunAsync(
-        "generate", model.Path, "--prompt", "a", "--steps", "1", option, value, "--out", model.Beside("out"), "--quiet")).Refused(option[2..]);
+    public async Task Numbers_beyond_the_limits_are_refused(string option, string value) =>
+        (
+            await Q2.RunAsync(
+                "generate",
+                model.Path,
+                "--prompt",
+                "a",
+                "--steps",
+                "1",
+                option,
+                value,
+                "--out",
+                model.Beside("out"),
+                "--quiet"
+            )
+        ).Refused(option[2..]);
 
     public void Dispose() => model.Dispose();
 

@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>The class of a component is the one that model_index.json names, whatever its own file says or leaves out.</summary>
+/// <summary>The class of a component is the one that model_index.json names, whatever its own file says or leaves
+/// out.</summary>
 public sealed class ClassFromIndexTests
 {
     private const string Scheduler = "scheduler/scheduler_config.json";
@@ -16,15 +17,31 @@ public sealed class ClassFromIndexTests
         using var plain = new ModelCopy();
         model.Edit("model_index.json", ("scheduler", new JsonArray("diffusers", "EulerDiscreteScheduler")));
         plain.Edit("model_index.json", ("scheduler", new JsonArray("diffusers", "EulerDiscreteScheduler")));
-        plain.Edit(Scheduler, ("_class_name", "EulerDiscreteScheduler"), ("skip_prk_steps", null), ("set_alpha_to_one", null));
+        plain.Edit(
+            Scheduler,
+            ("_class_name", "EulerDiscreteScheduler"),
+            ("skip_prk_steps", null),
+            ("set_alpha_to_one", null)
+        );
 
         await Pictures.AreEqualAsync(plain.Path, model.Path);
-        Assert.NotEqual(await Pictures.OfAsync(RepositoryFiles.Golden("pipelines/stable-diffusion-15")), await Pictures.OfAsync(model.Path));
+        Assert.NotEqual(
+            await Pictures.OfAsync(RepositoryFiles.Golden("pipelines/stable-diffusion-15")),
+            await Pictures.OfAsync(model.Path)
+        );
 
-        JsonElement shown = (await Q2.RunAsync("inspect", model.Path, "--json")).Succeeded().Json.GetProperty("components").EnumerateArray().Single(one => one.GetProperty("name").GetString() == "scheduler");
+        JsonElement shown = (await Q2.RunAsync("inspect", model.Path, "--json"))
+            .Succeeded()
+            .Json.GetProperty("components")
+            .EnumerateArray()
+            .Single(one => one.GetProperty("name").GetString() == "scheduler");
         Assert.Equal("EulerDiscreteScheduler", shown.GetProperty("className").GetString());
         Assert.Equal("PNDMScheduler", shown.GetProperty("review").GetProperty("fileClassName").GetString());
-        Assert.Contains("its own file names PNDMScheduler", (await Q2.RunAsync("inspect", model.Path)).Succeeded().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "its own file names PNDMScheduler",
+            (await Q2.RunAsync("inspect", model.Path)).Succeeded().Output,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -32,7 +49,8 @@ public sealed class ClassFromIndexTests
     {
         using var model = new ModelCopy();
         model.Edit("text_encoder/config.json", ("architectures", null));
-        foreach (string file in new[] { "unet/config.json", "vae/config.json", Scheduler }) model.Edit(file, ("_class_name", null));
+        foreach (string file in new[] { "unet/config.json", "vae/config.json", Scheduler })
+            model.Edit(file, ("_class_name", null));
         await Pictures.AreEqualAsync(RepositoryFiles.Golden("pipelines/stable-diffusion-15"), model.Path);
     }
 
@@ -49,6 +67,8 @@ public sealed class ClassFromIndexTests
     {
         using var model = new ModelCopy();
         model.Edit("model_index.json", ("scheduler", new JsonArray("diffusers", "HeunDiscreteScheduler")));
-        (await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--steps", "2", "--out", model.Beside("out"))).Refused("HeunDiscreteScheduler", "EulerDiscreteScheduler");
+        (
+            await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--steps", "2", "--out", model.Beside("out"))
+        ).Refused("HeunDiscreteScheduler", "EulerDiscreteScheduler");
     }
 }

@@ -2,7 +2,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Standard output that takes nothing more is no defect of the program, and costs no result in a file.</summary>
+/// <summary>Standard output that takes nothing more is no defect of the program, and costs no result in a
+/// file.</summary>
 public sealed class ClosedOutputTests
 {
     [Theory]
@@ -12,7 +13,11 @@ public sealed class ClosedOutputTests
     {
         using var model = new ModelCopy();
         // The exit code of the program, not of its reader.
-        Q2Result result = await Q2.RunInShellAsync($"{{ \"$@\"; echo ended with $? >&2; }} | {reader}", "inspect", model.Path);
+        Q2Result result = await Q2.RunInShellAsync(
+            $"{{ \"$@\"; echo ended with $? >&2; }} | {reader}",
+            "inspect",
+            model.Path
+        );
         Assert.Equal("ended with 0", result.Errors.Trim());
     }
 
@@ -25,7 +30,20 @@ public sealed class ClosedOutputTests
     {
         using var model = new ModelCopy();
 
-        Q2Result result = await Q2.RunInShellAsync($"exec \"$@\" {redirections}", "generate", model.Path, "--prompt", "a cat", "a dog", "--steps", "1", "--out", model.Beside("o"), "--sheet", "--json");
+        Q2Result result = await Q2.RunInShellAsync(
+            $"exec \"$@\" {redirections}",
+            "generate",
+            model.Path,
+            "--prompt",
+            "a cat",
+            "a dog",
+            "--steps",
+            "1",
+            "--out",
+            model.Beside("o"),
+            "--sheet",
+            "--json"
+        );
 
         Assert.Equal(2, result.ExitCode);
         Assert.Contains(word, result.Errors, StringComparison.Ordinal);
@@ -38,14 +56,23 @@ public sealed class ClosedOutputTests
     [InlineData("> /dev/full", "--version")]
     [InlineData("2> /dev/full", "inspect", "/no/such/folder")]
     [InlineData("2>&-", "no-such-verb")]
-    public async Task Help_and_errors_that_nobody_can_read_end_with_exit_code_2(string redirections, params string[] arguments) =>
-        Assert.Equal(2, (await Q2.RunInShellAsync($"exec \"$@\" {redirections}", arguments)).ExitCode);
+    public async Task Help_and_errors_that_nobody_can_read_end_with_exit_code_2(
+        string redirections,
+        params string[] arguments
+    ) => Assert.Equal(2, (await Q2.RunInShellAsync($"exec \"$@\" {redirections}", arguments)).ExitCode);
 
     [Fact]
     public async Task Progress_that_cannot_be_shown_does_not_stop_the_work()
     {
         using var model = new ModelCopy();
-        Q2Result result = await Q2.RunInShellAsync("exec \"$@\" 2> /dev/full", "bank", model.Path, "--run", model.Beside("r"), "--json");
+        Q2Result result = await Q2.RunInShellAsync(
+            "exec \"$@\" 2> /dev/full",
+            "bank",
+            model.Path,
+            "--run",
+            model.Beside("r"),
+            "--json"
+        );
         Assert.Equal(0, result.ExitCode);
         Assert.Equal(6, result.Json.GetProperty("options").GetArrayLength());
     }

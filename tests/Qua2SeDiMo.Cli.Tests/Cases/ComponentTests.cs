@@ -9,11 +9,14 @@ public sealed class ComponentTests
     [Fact]
     public async Task Components_that_nothing_reads_were_not_downloaded()
     {
-        using ModelCopy plain = new(), named = new();
-        named.Edit("model_index.json",
+        using ModelCopy plain = new(),
+            named = new();
+        named.Edit(
+            "model_index.json",
             ("safety_checker", new JsonArray("stable_diffusion", "StableDiffusionSafetyChecker")),
             ("feature_extractor", new JsonArray("transformers", "CLIPImageProcessor")),
-            ("image_encoder", new JsonArray("transformers", "CLIPVisionModelWithProjection")));
+            ("image_encoder", new JsonArray("transformers", "CLIPVisionModelWithProjection"))
+        );
         (await Q2.RunAsync("inspect", named.Path)).Succeeded();
         await Pictures.AreEqualAsync(plain.Path, named.Path);
     }
@@ -21,10 +24,17 @@ public sealed class ComponentTests
     [Fact]
     public async Task A_component_that_nothing_reads_is_damaged()
     {
-        using ModelCopy plain = new(), damaged = new();
-        damaged.Edit("model_index.json", ("safety_checker", new JsonArray("stable_diffusion", "StableDiffusionSafetyChecker")));
+        using ModelCopy plain = new(),
+            damaged = new();
+        damaged.Edit(
+            "model_index.json",
+            ("safety_checker", new JsonArray("stable_diffusion", "StableDiffusionSafetyChecker"))
+        );
         Directory.CreateDirectory(damaged.In("safety_checker"));
-        File.WriteAllText(damaged.In("safety_checker/model.safetensors"), "version https://git-lfs.github.com/spec/v1\n");
+        File.WriteAllText(
+            damaged.In("safety_checker/model.safetensors"),
+            "version https://git-lfs.github.com/spec/v1\n"
+        );
         (await Q2.RunAsync("inspect", damaged.Path)).Succeeded();
         await Pictures.AreEqualAsync(plain.Path, damaged.Path);
     }
@@ -39,8 +49,10 @@ public sealed class ComponentTests
     {
         using ModelCopy model = new();
         Directory.Delete(model.In(component), recursive: true);
-        (await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--out", model.Beside("out")))
-            .Refused($"'{component}'", "download");
+        (await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--out", model.Beside("out"))).Refused(
+            $"'{component}'",
+            "download"
+        );
     }
 
     [Fact]

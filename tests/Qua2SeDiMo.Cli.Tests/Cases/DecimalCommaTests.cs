@@ -14,7 +14,8 @@ public sealed class DecimalCommaTests
             var data = new TheoryData<string, string>();
             foreach (Command verb in CommandTree.Create().Subcommands)
             {
-                foreach (Option option in verb.Options.Where(TakesNumbers)) data.Add(verb.Name, option.Name);
+                foreach (Option option in verb.Options.Where(TakesNumbers))
+                    data.Add(verb.Name, option.Name);
             }
             return data;
         }
@@ -24,16 +25,47 @@ public sealed class DecimalCommaTests
     [MemberData(nameof(Options))]
     public void Every_number_option_of_every_verb_refuses_what_is_no_number_here(string verb, string option)
     {
-        bool isSeed = option == "--seed", isList = option == "--activations";
-        foreach (string text in new[] { "1,5", "7,5", "1.000,5", "1,000", "1 000", "1_000", "1'000", " 3", "3 ", "0x10", "１２", "−1", "nan", "NaN", "inf", "Infinity", "∞", "1e999", "ten", "" }.Where(text => !(isList && text == "7,5")))
+        bool isSeed = option == "--seed",
+            isList = option == "--activations";
+        foreach (
+            string text in new[]
+            {
+                "1,5",
+                "7,5",
+                "1.000,5",
+                "1,000",
+                "1 000",
+                "1_000",
+                "1'000",
+                " 3",
+                "3 ",
+                "0x10",
+                "１２",
+                "−1",
+                "nan",
+                "NaN",
+                "inf",
+                "Infinity",
+                "∞",
+                "1e999",
+                "ten",
+                "",
+            }.Where(text => !(isList && text == "7,5"))
+        )
         {
             Assert.NotEmpty(Errors(verb, option, text));
         }
         Assert.Single(Errors(verb, option, "99999999999999999999999999"));
-        if (!isSeed) Assert.Single(Errors(verb, option, "-1"));
+        if (!isSeed)
+            Assert.Single(Errors(verb, option, "-1"));
         // What an option needs beside it is said first.
-        if (isSeed || isList || option == "--bootstrap-epochs") return;
-        Assert.Contains("'1,5' is no number; decimals take a point", Errors(verb, option, "1,5")[0], StringComparison.Ordinal);
+        if (isSeed || isList || option == "--bootstrap-epochs")
+            return;
+        Assert.Contains(
+            "'1,5' is no number; decimals take a point",
+            Errors(verb, option, "1,5")[0],
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -52,7 +84,8 @@ public sealed class DecimalCommaTests
     [InlineData("plan", "--size", "0")]
     [InlineData("plan", "--size", "3,5")]
     [InlineData("explain", "--bootstrap-epochs", "0")]
-    public void Values_that_make_no_sense_are_refused_before_anything_begins(string verb, string option, string text) => Assert.Single(Errors(verb, option, text));
+    public void Values_that_make_no_sense_are_refused_before_anything_begins(string verb, string option, string text) =>
+        Assert.Single(Errors(verb, option, text));
 
     [Theory]
     [InlineData("generate", "--guidance", "1.5")]
@@ -64,7 +97,8 @@ public sealed class DecimalCommaTests
     [InlineData("plan", "--activations", "8,6")]
     [InlineData("plan", "--size", "1.9MB")]
     [InlineData("fit", "--epochs", "0")]
-    public void Numbers_in_range_are_taken(string verb, string option, string text) => Assert.Empty(Errors(verb, option, text));
+    public void Numbers_in_range_are_taken(string verb, string option, string text) =>
+        Assert.Empty(Errors(verb, option, text));
 
     [Fact]
     public async Task A_decimal_comma_is_named_and_nothing_is_made()
@@ -72,7 +106,20 @@ public sealed class DecimalCommaTests
         using var model = new ModelCopy();
         string images = model.Beside("a");
 
-        Q2Result result = (await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--steps", "2", "--guidance", "1,5", "--out", images)).Refused("'1,5' is no number; decimals take a point");
+        Q2Result result = (
+            await Q2.RunAsync(
+                "generate",
+                model.Path,
+                "--prompt",
+                "a cat",
+                "--steps",
+                "2",
+                "--guidance",
+                "1,5",
+                "--out",
+                images
+            )
+        ).Refused("'1,5' is no number; decimals take a point");
 
         Assert.Equal("", result.Output);
         Assert.Single(result.Errors.TrimEnd().Split('\n'));
@@ -85,7 +132,22 @@ public sealed class DecimalCommaTests
         using var model = new ModelCopy();
         foreach (string verb in new[] { "study", "run" })
         {
-            (await Q2.RunAsync(verb, model.Path, "--run", model.Beside("r"), "--trials", "1", "--images", "2", "--steps", "2", "--fixed-bits", "35")).Refused("35", "3.");
+            (
+                await Q2.RunAsync(
+                    verb,
+                    model.Path,
+                    "--run",
+                    model.Beside("r"),
+                    "--trials",
+                    "1",
+                    "--images",
+                    "2",
+                    "--steps",
+                    "2",
+                    "--fixed-bits",
+                    "35"
+                )
+            ).Refused("35", "3.");
         }
         Assert.False(Directory.Exists(Path.Combine(model.Beside("r"), "bank")));
     }

@@ -3,7 +3,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>What can be known at once is said before any work, all of it together, and nothing is left behind.</summary>
+/// <summary>What can be known at once is said before any work, all of it together, and nothing is left
+/// behind.</summary>
 public sealed class EarlyRefusalTests : IDisposable
 {
     private readonly ModelCopy model = new();
@@ -46,7 +47,8 @@ public sealed class EarlyRefusalTests : IDisposable
     }
 
     [Fact]
-    public async Task More_steps_than_the_model_was_trained_on() => await RefusedAsync("study", ["--steps", "5000"], "5000 steps");
+    public async Task More_steps_than_the_model_was_trained_on() =>
+        await RefusedAsync("study", ["--steps", "5000"], "5000 steps");
 
     [Fact]
     public async Task A_text_encoder_of_a_class_that_nothing_builds()
@@ -108,20 +110,28 @@ public sealed class EarlyRefusalTests : IDisposable
     {
         string file = model.Beside("f");
         File.WriteAllText(file, "a file");
-        (await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--out", file, "--quiet")).Refused(file, "is a file");
-        (await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--out", "/proc/q2-images", "--quiet"))
-            .Refused("/proc", "nothing can be written");
+        (await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--out", file, "--quiet")).Refused(
+            file,
+            "is a file"
+        );
+        (await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--out", "/proc/q2-images", "--quiet")).Refused(
+            "/proc",
+            "nothing can be written"
+        );
     }
 
     [Fact]
     public async Task A_place_for_a_packed_model_that_is_taken_before_the_bank_is_made()
     {
-        string taken = model.Beside("taken"), allocation = model.Beside("allocation.json");
+        string taken = model.Beside("taken"),
+            allocation = model.Beside("allocation.json");
         Directory.CreateDirectory(taken);
         File.WriteAllText(Path.Combine(taken, "note.txt"), "mine");
         File.WriteAllText(allocation, """{"conv_in": "uaq-4"}""");
 
-        (await Q2.RunAsync("pack", model.Path, "--run", Run, "--allocation", allocation, "--out", taken, "--quiet")).Refused("not empty");
+        (
+            await Q2.RunAsync("pack", model.Path, "--run", Run, "--allocation", allocation, "--out", taken, "--quiet")
+        ).Refused("not empty");
 
         Assert.False(Directory.Exists(Run));
     }

@@ -12,9 +12,24 @@ public sealed class EmptyOptionTests
     {
         using var model = new ModelCopy();
 
-        Q2Result result = (await Q2.RunAsync(["generate", .. prompt, "--steps", "2", "--out", model.Beside("o"), "--json", "--", model.Path])).Succeeded();
+        Q2Result result = (
+            await Q2.RunAsync([
+                "generate",
+                .. prompt,
+                "--steps",
+                "2",
+                "--out",
+                model.Beside("o"),
+                "--json",
+                "--",
+                model.Path,
+            ])
+        ).Succeeded();
 
-        Assert.Equal("", Assert.Single(result.Json.GetProperty("images").EnumerateArray()).GetProperty("prompt").GetString());
+        Assert.Equal(
+            "",
+            Assert.Single(result.Json.GetProperty("images").EnumerateArray()).GetProperty("prompt").GetString()
+        );
         Assert.Single(Directory.EnumerateFiles(model.Beside("o")));
     }
 
@@ -26,7 +41,10 @@ public sealed class EmptyOptionTests
     [InlineData("--json --prompt= m", "m --json --prompt |")]
     public void The_parser_gets_what_has_no_name_first_and_empty_values_as_words(string typed, string parsed)
     {
-        (IReadOnlyList<string> words, string verb, string? fault) = CommandWords.Read(CommandTree.Create(), ["generate", .. typed.Split(' ')]);
+        (IReadOnlyList<string> words, string verb, string? fault) = CommandWords.Read(
+            CommandTree.Create(),
+            ["generate", .. typed.Split(' ')]
+        );
         Assert.Null(fault);
         Assert.Equal("generate", verb);
         Assert.Equal($"generate {parsed}".Replace("|", "", StringComparison.Ordinal), string.Join(' ', words));
@@ -42,7 +60,10 @@ public sealed class EmptyOptionTests
     [InlineData("did you mean 'inspect'?", "Inspect", "m")]
     [InlineData("did you mean 'block'?", "plan", "m", "--level", "blok")]
     [InlineData("did you mean 'ssim'?", "fit", "m", "--objective", "SIM")]
-    public async Task A_wrong_word_is_named_in_one_line_with_the_nearest_right_one(string words, params string[] arguments)
+    public async Task A_wrong_word_is_named_in_one_line_with_the_nearest_right_one(
+        string words,
+        params string[] arguments
+    )
     {
         Q2Result result = (await Q2.RunAsync(arguments)).Refused(words);
         Assert.Equal("", result.Output);
@@ -55,9 +76,28 @@ public sealed class EmptyOptionTests
         using var model = new ModelCopy();
         async Task<(ulong[] Seeds, byte[][] Pictures)> Generate(string seed)
         {
-            Q2Result result = (await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--count", "2", "--steps", "2", "--seed", seed, "--out", model.Beside(seed), "--json")).Succeeded();
+            Q2Result result = (
+                await Q2.RunAsync(
+                    "generate",
+                    model.Path,
+                    "--prompt",
+                    "a cat",
+                    "--count",
+                    "2",
+                    "--steps",
+                    "2",
+                    "--seed",
+                    seed,
+                    "--out",
+                    model.Beside(seed),
+                    "--json"
+                )
+            ).Succeeded();
             var images = result.Json.GetProperty("images").EnumerateArray().ToList();
-            return ([.. images.Select(image => image.GetProperty("seed").GetUInt64())], [.. images.Select(image => Pictures.Pixels(image.GetProperty("path").GetString()!))]);
+            return (
+                [.. images.Select(image => image.GetProperty("seed").GetUInt64())],
+                [.. images.Select(image => Pictures.Pixels(image.GetProperty("path").GetString()!))]
+            );
         }
 
         (ulong[] large, byte[][] fromLarge) = await Generate("18446744073709551615");
@@ -75,7 +115,19 @@ public sealed class EmptyOptionTests
     public async Task A_prompt_may_begin_with_an_at_sign()
     {
         using var model = new ModelCopy();
-        Q2Result result = (await Q2.RunAsync("generate", model.Path, "--prompt", "@home", "--steps", "1", "--out", model.Beside("o"), "--json")).Succeeded();
+        Q2Result result = (
+            await Q2.RunAsync(
+                "generate",
+                model.Path,
+                "--prompt",
+                "@home",
+                "--steps",
+                "1",
+                "--out",
+                model.Beside("o"),
+                "--json"
+            )
+        ).Succeeded();
         Assert.Equal("@home", result.Json.GetProperty("images")[0].GetProperty("prompt").GetString());
     }
 }

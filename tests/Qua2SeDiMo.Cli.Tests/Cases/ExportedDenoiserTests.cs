@@ -17,11 +17,14 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>A denoiser that torch.onnx exported goes through every stage, with the results of the same denoiser as safetensors.</summary>
+/// <summary>A denoiser that torch.onnx exported goes through every stage, with the results of the same denoiser as
+/// safetensors.</summary>
 public sealed class ExportedDenoiserTests : IDisposable
 {
-    // The export sums in another order: decibels and similarities of its trials agree with the twin's to this, of values up to 100 and 1.
-    private const double DecibelTolerance = 0.05, Tolerance = 1e-3;
+    // The export sums in another order: decibels and similarities of its trials agree with the twin's to this, of
+    // values up to 100 and 1.
+    private const double DecibelTolerance = 0.05,
+        Tolerance = 1e-3;
 
     private readonly ModelCopy export = new("", "export");
     private readonly ModelCopy twin = new("", "twin");
@@ -31,9 +34,15 @@ public sealed class ExportedDenoiserTests : IDisposable
     {
         ModelCopy.CopyFolder(RepositoryFiles.Golden("onnx-exports/unet-sd15.torchscript/unet"), export.In("unet"));
         WriteIndex(export, "unet");
-        JsonElement quantizable = (await Q2.RunAsync("inspect", export.Path, "--json")).Succeeded().Json.GetProperty("quantizable");
-        Assert.Equal((188, 180_352), (quantizable.GetProperty("weights").GetInt32(), quantizable.GetProperty("parameters").GetInt32()));
-        string run = export.Beside("run"), allocation = export.Beside("allocation.json");
+        JsonElement quantizable = (await Q2.RunAsync("inspect", export.Path, "--json"))
+            .Succeeded()
+            .Json.GetProperty("quantizable");
+        Assert.Equal(
+            (188, 180_352),
+            (quantizable.GetProperty("weights").GetInt32(), quantizable.GetProperty("parameters").GetInt32())
+        );
+        string run = export.Beside("run"),
+            allocation = export.Beside("allocation.json");
 
         (await Q2.RunAsync("bank", export.Path, "--run", run, "--quiet")).Succeeded();
 
@@ -46,8 +55,12 @@ public sealed class ExportedDenoiserTests : IDisposable
         (await Q2.RunAsync("inspect", Path.Combine(run, "packed"), "--json")).Succeeded();
         (await Q2.RunAsync([.. pack, "diffusers"])).Refused("ONNX export");
         // Whatever makes pictures says what is missing, all at once, and makes nothing.
-        (await Q2.RunAsync("study", export.Path, "--run", export.Beside("other"), "--quiet"))
-            .Refused("'vae'", "'scheduler'", "'text_encoder'", "'tokenizer'");
+        (await Q2.RunAsync("study", export.Path, "--run", export.Beside("other"), "--quiet")).Refused(
+            "'vae'",
+            "'scheduler'",
+            "'text_encoder'",
+            "'tokenizer'"
+        );
         Assert.False(Directory.Exists(export.Beside("other")));
     }
 
@@ -61,7 +74,8 @@ public sealed class ExportedDenoiserTests : IDisposable
     [Trait("Speed", "Slow")]
     [InlineData("unet-sd15", "dynamo")]
     [InlineData("dit", "torchscript")]
-    public async Task So_they_are_by_the_other_exporter(string name, string exporter) => await CompareAsync(name, exporter);
+    public async Task So_they_are_by_the_other_exporter(string name, string exporter) =>
+        await CompareAsync(name, exporter);
 
     [Theory]
     [InlineData("unet-sdxl", "torchscript")]
@@ -71,7 +85,8 @@ public sealed class ExportedDenoiserTests : IDisposable
     {
         Assemble(export, "", name, Path.Combine("onnx-exports", $"{name}.{exporter}", Component(name)));
         Assemble(twin, "", name, Path.Combine("architectures", name));
-        using LoadedModel exported = LoadedModel.Open(export.Path), plain = LoadedModel.Open(twin.Path);
+        using LoadedModel exported = LoadedModel.Open(export.Path),
+            plain = LoadedModel.Open(twin.Path);
         AssertSameBank(plain, exported);
     }
 
@@ -82,7 +97,21 @@ public sealed class ExportedDenoiserTests : IDisposable
         Pipeline(export, "unet-sd15", "onnx-exports/unet-sd15.torchscript/unet");
         string run = export.Beside("run");
 
-        string[] small = ["--trials", "12", "--images", "1", "--steps", "1", "--clip", "none", "--reference", "none", "--epochs", "2"];
+        string[] small =
+        [
+            "--trials",
+            "12",
+            "--images",
+            "1",
+            "--steps",
+            "1",
+            "--clip",
+            "none",
+            "--reference",
+            "none",
+            "--epochs",
+            "2",
+        ];
         (await Q2.RunAsync(["run", export.Path, "--run", run, .. small, "--size", "4.0", "--quiet"])).Succeeded();
 
         Assert.True(File.Exists(Path.Combine(run, "report.html")));
@@ -98,40 +127,71 @@ public sealed class ExportedDenoiserTests : IDisposable
 
     private async Task CompareAsync(string name, string exporter)
     {
-        string component = Component(name), prompt = name == "dit" ? "3" : "a cat";
+        string component = Component(name),
+            prompt = name == "dit" ? "3" : "a cat";
         Pipeline(export, name, $"onnx-exports/{name}.{exporter}/{component}");
         Pipeline(twin, name, $"architectures/{name}");
-        using LoadedModel exported = LoadedModel.Open(export.Path), plain = LoadedModel.Open(twin.Path);
+        using LoadedModel exported = LoadedModel.Open(export.Path),
+            plain = LoadedModel.Open(twin.Path);
         AssertSameBank(plain, exported);
         (RunDirectory run, RunDirectory twinRun) = (new(export.Beside("run")), new(twin.Beside("run")));
-        string[] study = ["--trials", "2", "--images", "2", "--steps", "2", "--clip", "none", "--reference", "none", "--quiet"];
+        string[] study =
+        [
+            "--trials",
+            "2",
+            "--images",
+            "2",
+            "--steps",
+            "2",
+            "--clip",
+            "none",
+            "--reference",
+            "none",
+            "--quiet",
+        ];
         (await Q2.RunAsync(["study", export.Path, "--run", run.DirectoryPath, .. study])).Succeeded();
         (await Q2.RunAsync(["study", twin.Path, "--run", twinRun.DirectoryPath, .. study])).Succeeded();
-        IReadOnlyList<Trial> trials = List(run), twins = List(twinRun);
-        Assert.All(trials.Zip(twins), pair =>
-        {
-            Assert.Equal((TrialState.Complete, pair.Second.Allocation), (pair.First.State, pair.First.Allocation));
-            Assert.Equal(pair.Second.Metrics.Keys.Order(), pair.First.Metrics.Keys.Order());
-            foreach ((string metric, double value) in pair.Second.Metrics)
+        IReadOnlyList<Trial> trials = List(run),
+            twins = List(twinRun);
+        Assert.All(
+            trials.Zip(twins),
+            pair =>
             {
-                double tolerance = metric == StudyMetric.Psnr.Name ? DecibelTolerance : metric == StudyMetric.Ssim.Name ? Tolerance : 0;
-                Assert.InRange(pair.First.Metrics[metric], value - tolerance, value + tolerance);
+                Assert.Equal((TrialState.Complete, pair.Second.Allocation), (pair.First.State, pair.First.Allocation));
+                Assert.Equal(pair.Second.Metrics.Keys.Order(), pair.First.Metrics.Keys.Order());
+                foreach ((string metric, double value) in pair.Second.Metrics)
+                {
+                    double tolerance =
+                        metric == StudyMetric.Psnr.Name ? DecibelTolerance
+                        : metric == StudyMetric.Ssim.Name ? Tolerance
+                        : 0;
+                    Assert.InRange(pair.First.Metrics[metric], value - tolerance, value + tolerance);
+                }
             }
-        });
+        );
 
         string allocation = export.Beside("allocation.json");
         File.WriteAllText(allocation, trials[0].Allocation.ToJson());
-        (await Q2.RunAsync("pack", export.Path, "--run", run.DirectoryPath, "--allocation", allocation, "--quiet")).Succeeded();
+        (
+            await Q2.RunAsync("pack", export.Path, "--run", run.DirectoryPath, "--allocation", allocation, "--quiet")
+        ).Succeeded();
         string[] generate = ["--prompt", prompt, "--steps", "2", "--quiet"];
         (await Q2.RunAsync(["generate", run.Packed, "--out", export.Beside("packed"), .. generate])).Succeeded();
         QuantizerBank twinBank = QuantizerBank.Open(twinRun.Bank);
         PackStage.Run(plain, twinRun, twins[0].Allocation, twinRun.Packed, null);
         using LoadedModel twinPacked = LoadedModel.Open(twinRun.Packed);
         var options = new GenerateOptions([prompt], new GenerationRequest { StepCount = 2 }, 42);
-        float[] expected = Pixels(GenerateStage.Run(plain, twin.Beside("fake"), options, (twins[0].Allocation, twinBank)).Images[0].Path);
+        float[] expected = Pixels(
+            GenerateStage.Run(plain, twin.Beside("fake"), options, (twins[0].Allocation, twinBank)).Images[0].Path
+        );
         Assert.Equal(expected, Pixels(GenerateStage.Run(twinPacked, twin.Beside("packed"), options).Images[0].Path));
         AssertNear(expected, Pixels(Directory.EnumerateFiles(export.Beside("packed")).Single()));
-        GenerateResult fake = GenerateStage.Run(exported, export.Beside("fake"), options, (trials[0].Allocation, QuantizerBank.Open(run.Bank)));
+        GenerateResult fake = GenerateStage.Run(
+            exported,
+            export.Beside("fake"),
+            options,
+            (trials[0].Allocation, QuantizerBank.Open(run.Bank))
+        );
         Assert.Equal(Pixels(fake.Images[0].Path), Pixels(Directory.EnumerateFiles(export.Beside("packed")).Single()));
     }
 
@@ -144,7 +204,10 @@ public sealed class ExportedDenoiserTests : IDisposable
         Assert.Equal(Names(expected), Names(actual));
         foreach (string file in Names(expected).Where(name => name != "bank.json"))
         {
-            Assert.Equal(File.ReadAllBytes(Path.Combine(expected, file)), File.ReadAllBytes(Path.Combine(actual, file)));
+            Assert.Equal(
+                File.ReadAllBytes(Path.Combine(expected, file)),
+                File.ReadAllBytes(Path.Combine(actual, file))
+            );
         }
         // The manifest is the same but for the file that the weights came from.
         Assert.Equal(Manifest(expected).ToJsonString(), Manifest(actual).ToJsonString());
@@ -161,13 +224,15 @@ public sealed class ExportedDenoiserTests : IDisposable
         }
     }
 
-    private static string Component(string name) => name.StartsWith("unet", StringComparison.Ordinal) ? "unet" : "transformer";
+    private static string Component(string name) =>
+        name.StartsWith("unet", StringComparison.Ordinal) ? "unet" : "transformer";
 
     private static void Pipeline(ModelCopy model, string name, string denoiser)
     {
         bool isUNet = name == "unet-sd15";
         Assemble(model, isUNet ? "stable-diffusion-15" : "dit", name, denoiser);
-        if (!isUNet) return;
+        if (!isUNet)
+            return;
         // Those of the export: 24 features of 11 tokens.
         foreach (string part in new[] { "text_encoder", "tokenizer" })
         {
@@ -192,7 +257,15 @@ public sealed class ExportedDenoiserTests : IDisposable
             WriteIndex(model, component);
         }
         ModelCopy.CopyFolder(RepositoryFiles.Golden(denoiser), model.In(component));
-        foreach (string extra in new[] { "case.json", "inputs.safetensors", "outputs.safetensors", "intermediates.safetensors" })
+        foreach (
+            string extra in new[]
+            {
+                "case.json",
+                "inputs.safetensors",
+                "outputs.safetensors",
+                "intermediates.safetensors",
+            }
+        )
         {
             File.Delete(model.In(Path.Combine(component, extra)));
         }
@@ -201,7 +274,11 @@ public sealed class ExportedDenoiserTests : IDisposable
     private static void WriteIndex(ModelCopy model, string component)
     {
         string className = component == "unet" ? "UNet2DConditionModel" : "PixArtTransformer2DModel";
-        var index = new JsonObject { ["_class_name"] = "StableDiffusionPipeline", [component] = new JsonArray("diffusers", className) };
+        var index = new JsonObject
+        {
+            ["_class_name"] = "StableDiffusionPipeline",
+            [component] = new JsonArray("diffusers", className),
+        };
         File.WriteAllText(model.In("model_index.json"), index.ToJsonString());
     }
 

@@ -13,7 +13,8 @@ public sealed class FileNameTests
     [InlineData($"{Stem}.safetensors.fp16.index.json", Stem + "-{0}-of-{1}.fp16.safetensors")]
     public async Task Only_a_sharded_variant_was_downloaded(string index, string pattern)
     {
-        using ModelCopy whole = new(), sharded = new();
+        using ModelCopy whole = new(),
+            sharded = new();
         whole.EditTensors(ModelCopy.UNet, Halve);
         sharded.Shard(ModelCopy.UNet, index, pattern, count: 3);
         await Pictures.AreEqualAsync(whole.Path, sharded.Path);
@@ -27,12 +28,16 @@ public sealed class FileNameTests
     [Fact]
     public async Task Only_the_variants_of_text_encoder_and_autoencoder_were_downloaded()
     {
-        using ModelCopy whole = new(), variants = new();
+        using ModelCopy whole = new(),
+            variants = new();
         foreach (string file in new[] { ModelCopy.TextEncoder, ModelCopy.Vae })
         {
             whole.EditTensors(file, Halve);
             variants.EditTensors(file, Halve);
-            File.Move(variants.In(file), variants.In(file.Replace(".safetensors", ".fp16.safetensors", StringComparison.Ordinal)));
+            File.Move(
+                variants.In(file),
+                variants.In(file.Replace(".safetensors", ".fp16.safetensors", StringComparison.Ordinal))
+            );
         }
         await Pictures.AreEqualAsync(whole.Path, variants.Path);
     }
@@ -40,7 +45,8 @@ public sealed class FileNameTests
     [Fact]
     public async Task Other_safetensors_files_lie_beside_the_weights()
     {
-        using ModelCopy plain = new(), crowded = new();
+        using ModelCopy plain = new(),
+            crowded = new();
         File.WriteAllText(crowded.In($"unet/._{Stem}.safetensors"), "Mac OS X resource fork");
         File.WriteAllText(crowded.In($"unet/{Stem}.safetensors.old"), "anything");
         foreach (string name in new[] { "adapter.safetensors", $"{Stem}_ema.safetensors", $"{Stem}.fp16.safetensors" })
@@ -58,14 +64,18 @@ public sealed class FileNameTests
         (await Q2.RunAsync("inspect", model.Path)).Refused("dreamy.safetensors", $"{Stem}.safetensors");
         model.Save($"unet/{Stem}.ema.safetensors", new Dictionary<string, StoredTensor>());
         model.Save($"unet/{Stem}.non_ema.safetensors", new Dictionary<string, StoredTensor>());
-        (await Q2.RunAsync("inspect", model.Path)).Refused($"{Stem}.ema.safetensors, {Stem}.non_ema.safetensors", "keep one");
+        (await Q2.RunAsync("inspect", model.Path)).Refused(
+            $"{Stem}.ema.safetensors, {Stem}.non_ema.safetensors",
+            "keep one"
+        );
     }
 
     [Fact]
     public async Task A_shard_is_missing_or_lies_elsewhere_or_lacks_a_tensor()
     {
         using ModelCopy model = new();
-        string index = $"unet/{Stem}.safetensors.index.json", second = $"unet/{Stem}-00002-of-00002.safetensors";
+        string index = $"unet/{Stem}.safetensors.index.json",
+            second = $"unet/{Stem}-00002-of-00002.safetensors";
         model.Shard(ModelCopy.UNet, Path.GetFileName(index), Stem + "-{0}-of-{1}.safetensors");
         Dictionary<string, StoredTensor> tensors = model.Load(second);
         string lost = tensors.Keys.First();
@@ -73,13 +83,17 @@ public sealed class FileNameTests
         (await Q2.RunAsync("inspect", model.Path)).Refused(lost, Path.GetFileName(second));
         File.Delete(model.In(second));
         (await Q2.RunAsync("inspect", model.Path)).Refused(Path.GetFileName(second), "download");
-        File.WriteAllText(model.In(index), File.ReadAllText(model.In(index))
-            .Replace(Path.GetFileName(second), "../" + Path.GetFileName(second), StringComparison.Ordinal));
+        File.WriteAllText(
+            model.In(index),
+            File.ReadAllText(model.In(index))
+                .Replace(Path.GetFileName(second), "../" + Path.GetFileName(second), StringComparison.Ordinal)
+        );
         (await Q2.RunAsync("inspect", model.Path)).Refused("plain file name");
     }
 
     private static void Halve(Dictionary<string, StoredTensor> tensors)
     {
-        foreach (string name in tensors.Keys.ToList()) tensors[name] = tensors[name].Half();
+        foreach (string name in tensors.Keys.ToList())
+            tensors[name] = tensors[name].Half();
     }
 }

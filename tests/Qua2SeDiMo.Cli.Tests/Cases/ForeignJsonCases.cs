@@ -17,19 +17,30 @@ public sealed class ForeignJsonCases : IDisposable
         (await Q2.RunAsync(Arguments(plain))).Succeeded();
         float[] right = Pixels(plain);
         string expected = "";
-        foreach ((string input, string target) in new[]
-        {
-            ("model_index.json", "model_index.json"), ("transformer-config.json", "transformer/config.json"),
-            ("scheduler_config.json", "scheduler/scheduler_config.json"), ("tokenizer_config.json", "tokenizer/tokenizer_config.json"),
-        })
+        foreach (
+            (string input, string target) in new[]
+            {
+                ("model_index.json", "model_index.json"),
+                ("transformer-config.json", "transformer/config.json"),
+                ("scheduler_config.json", "scheduler/scheduler_config.json"),
+                ("tokenizer_config.json", "tokenizer/tokenizer_config.json"),
+            }
+        )
         {
             File.Copy(Input($"dup-keys/{input}"), model.In(target), overwrite: true);
             expected += $"{target}: ";
         }
         Q2Result result = (await Q2.RunAsync(Arguments(model))).Succeeded();
-        string[] notes = [.. result.Errors.Split('\n').Where(line => line.StartsWith("note: ", StringComparison.Ordinal))];
-        foreach (string target in expected.Split(' ', StringSplitOptions.RemoveEmptyEntries)) Assert.Single(notes, note => note.Contains($"/{target} '", StringComparison.Ordinal));
-        Assert.Contains(notes, note => note.Contains("'sample_size' stands more than once; the last one counts", StringComparison.Ordinal));
+        string[] notes =
+        [
+            .. result.Errors.Split('\n').Where(line => line.StartsWith("note: ", StringComparison.Ordinal)),
+        ];
+        foreach (string target in expected.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            Assert.Single(notes, note => note.Contains($"/{target} '", StringComparison.Ordinal));
+        Assert.Contains(
+            notes,
+            note => note.Contains("'sample_size' stands more than once; the last one counts", StringComparison.Ordinal)
+        );
         Assert.Equal(right, Pixels(model));
     }
 
@@ -38,7 +49,10 @@ public sealed class ForeignJsonCases : IDisposable
     {
         File.Copy(Input("dup-keys/transformer-config.json"), model.In("transformer/config.json"), overwrite: true);
         Q2Result result = (await Q2.RunAsync("inspect", model.Path, "--json")).Succeeded();
-        Assert.Contains(result.Json.GetProperty("notes").EnumerateArray(), note => note.GetString()!.Contains("'sample_size'", StringComparison.Ordinal));
+        Assert.Contains(
+            result.Json.GetProperty("notes").EnumerateArray(),
+            note => note.GetString()!.Contains("'sample_size'", StringComparison.Ordinal)
+        );
     }
 
     [Theory]
@@ -59,5 +73,6 @@ public sealed class ForeignJsonCases : IDisposable
     private static string[] Arguments(ModelCopy folder) =>
         ["generate", folder.Path, "--prompt", "a red apple", "--steps", "2", "--out", folder.Beside("out"), "--quiet"];
 
-    private static float[] Pixels(ModelCopy folder) => PngFile.Decode(File.ReadAllBytes(Directory.GetFiles(folder.Beside("out"), "000-*.png").Single())).Image;
+    private static float[] Pixels(ModelCopy folder) =>
+        PngFile.Decode(File.ReadAllBytes(Directory.GetFiles(folder.Beside("out"), "000-*.png").Single())).Image;
 }

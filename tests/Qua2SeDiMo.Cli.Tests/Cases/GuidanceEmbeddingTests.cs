@@ -4,9 +4,9 @@ using Xunit;
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
 /// <summary>
-/// U-Nets that were distilled to one pass per step are told the guidance scale. The first layer of their time embedding is linear, so that what the
-/// guidance adds in front of it can be added to its bias instead: an ordinary U-Net whose bias was computed here in double precision must make the
-/// same picture without guidance.
+/// U-Nets that were distilled to one pass per step are told the guidance scale. The first layer of their time embedding
+/// is linear, so that what the guidance adds in front of it can be added to its bias instead: an ordinary U-Net whose
+/// bias was computed here in double precision must make the same picture without guidance.
 /// </summary>
 public sealed class GuidanceEmbeddingTests
 {
@@ -21,13 +21,22 @@ public sealed class GuidanceEmbeddingTests
         using var told = new ModelCopy(pipeline);
         using var folded = new ModelCopy(pipeline);
         told.Edit("unet/config.json", ("time_cond_proj_dim", Width));
-        told.EditTensors(ModelCopy.UNet, tensors =>
-        {
-            long sinusoid = tensors["time_embedding.linear_1.weight"].Shape[1];
-            tensors["time_embedding.cond_proj.weight"] = StoredTensor.Single([sinusoid, Width], [.. Enumerable.Range(0, (int)sinusoid * Width).Select(i => 0.3f * MathF.Sin(i))]);
-        });
+        told.EditTensors(
+            ModelCopy.UNet,
+            tensors =>
+            {
+                long sinusoid = tensors["time_embedding.linear_1.weight"].Shape[1];
+                tensors["time_embedding.cond_proj.weight"] = StoredTensor.Single(
+                    [sinusoid, Width],
+                    [.. Enumerable.Range(0, (int)sinusoid * Width).Select(i => 0.3f * MathF.Sin(i))]
+                );
+            }
+        );
         float[] projection = told.Load(ModelCopy.UNet)["time_embedding.cond_proj.weight"].Singles();
-        folded.EditTensors(ModelCopy.UNet, tensors => tensors["time_embedding.linear_1.bias"] = Folded(tensors, projection, Embedding(Guidance)));
+        folded.EditTensors(
+            ModelCopy.UNet,
+            tensors => tensors["time_embedding.linear_1.bias"] = Folded(tensors, projection, Embedding(Guidance))
+        );
 
         float[] pixels = await Pictures.OfAsync(told.Path, "--guidance", "6.5");
         float[] expected = await Pictures.OfAsync(folded.Path, "--guidance", "1");
@@ -43,7 +52,14 @@ public sealed class GuidanceEmbeddingTests
     {
         using var told = new ModelCopy();
         told.Edit("unet/config.json", ("time_cond_proj_dim", Width));
-        told.EditTensors(ModelCopy.UNet, tensors => tensors["time_embedding.cond_proj.weight"] = StoredTensor.Single([8, Width], [.. Enumerable.Range(0, 8 * Width).Select(i => MathF.Sin(i))]));
+        told.EditTensors(
+            ModelCopy.UNet,
+            tensors =>
+                tensors["time_embedding.cond_proj.weight"] = StoredTensor.Single(
+                    [8, Width],
+                    [.. Enumerable.Range(0, 8 * Width).Select(i => MathF.Sin(i))]
+                )
+        );
         string run = told.Beside("r");
         (await Q2.RunAsync("graph", told.Path, "--run", run)).Succeeded();
         (await Q2.RunAsync("bank", told.Path, "--run", run)).Succeeded();
@@ -51,22 +67,56 @@ public sealed class GuidanceEmbeddingTests
         string[] names = [.. bank["weights"]!.AsArray().Select(weight => (string)weight!["name"]!)];
         Assert.Contains("time_embedding.cond_proj", names);
         string allocation = told.Beside("u4.json");
-        await File.WriteAllTextAsync(allocation, new JsonObject(names.Select(name => KeyValuePair.Create(name, (JsonNode?)"uaq-4"))).ToJsonString());
-        (await Q2.RunAsync("pack", told.Path, "--run", run, "--allocation", allocation, "--out", told.Beside("packed"))).Succeeded();
-        Assert.Equal(await Pictures.OfAsync(told.Path, "--run", run, "--allocation", allocation), await Pictures.OfAsync(told.Beside("packed")));
+        await File.WriteAllTextAsync(
+            allocation,
+            new JsonObject(names.Select(name => KeyValuePair.Create(name, (JsonNode?)"uaq-4"))).ToJsonString()
+        );
+        (
+            await Q2.RunAsync(
+                "pack",
+                told.Path,
+                "--run",
+                run,
+                "--allocation",
+                allocation,
+                "--out",
+                told.Beside("packed")
+            )
+        ).Succeeded();
+        Assert.Equal(
+            await Pictures.OfAsync(told.Path, "--run", run, "--allocation", allocation),
+            await Pictures.OfAsync(told.Beside("packed"))
+        );
     }
 
     private static StoredTensor Folded(Dictionary<string, StoredTensor> tensors, float[] projection, double[] embedding)
     {
         float[] weight = tensors["time_embedding.linear_1.weight"].Singles();
         int inputs = projection.Length / Width;
-        double[] added = [.. Enumerable.Range(0, inputs).Select(input => Enumerable.Range(0, Width).Sum(k => projection[(input * Width) + k] * embedding[k]))];
-        return tensors["time_embedding.linear_1.bias"].Map((bias, output) => (float)(bias + Enumerable.Range(0, inputs).Sum(input => weight[(output * inputs) + input] * added[input])));
+        double[] added =
+        [
+            .. Enumerable
+                .Range(0, inputs)
+                .Select(input => Enumerable.Range(0, Width).Sum(k => projection[(input * Width) + k] * embedding[k])),
+        ];
+        return tensors["time_embedding.linear_1.bias"]
+            .Map(
+                (bias, output) =>
+                    (float)(
+                        bias
+                        + Enumerable.Range(0, inputs).Sum(input => weight[(output * inputs) + input] * added[input])
+                    )
+            );
     }
 
     private static double[] Embedding(double scale)
     {
-        double[] angles = [.. Enumerable.Range(0, Width / 2).Select(i => 1000 * (scale - 1) * Math.Exp(-Math.Log(10000) * i / ((Width / 2) - 1)))];
+        double[] angles =
+        [
+            .. Enumerable
+                .Range(0, Width / 2)
+                .Select(i => 1000 * (scale - 1) * Math.Exp(-Math.Log(10000) * i / ((Width / 2) - 1))),
+        ];
         return [.. angles.Select(Math.Sin), .. angles.Select(Math.Cos)];
     }
 }

@@ -3,19 +3,26 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Study databases that another program changed: every verb that reads one refuses, whatever was changed, and gives no number.</summary>
+/// <summary>Study databases that another program changed: every verb that reads one refuses, whatever was changed, and
+/// gives no number.</summary>
 [Collection(SmallStudy.Name)]
 public sealed class HostileStudyTests(SmallStudy small)
 {
     [Theory]
-    [InlineData("update trial set state='running', host=null, heartbeat_at=null where number=2 and study_id=1", "trial 2")]
+    [InlineData(
+        "update trial set state='running', host=null, heartbeat_at=null where number=2 and study_id=1",
+        "trial 2"
+    )]
     [InlineData("alter table trial drop column failure", "failure")]
     [InlineData("delete from trial_metric where trial_id=3", "trial 2")]
     [InlineData("update trial set versions='x'", "versions")]
     [InlineData("update trial set started_at=9223372036854775807", "started_at")]
     [InlineData("update trial set number=9223372036854775807 where number=1", "number")]
     [InlineData("update study set created_at=9223372036854775807", "created_at")]
-    [InlineData("create trigger y after insert on trial_metric begin update trial_metric set value=1; end", "trigger 'y'")]
+    [InlineData(
+        "create trigger y after insert on trial_metric begin update trial_metric set value=1; end",
+        "trigger 'y'"
+    )]
     [InlineData("delete from trial_metric where trial_id=3 and name='average-bits'", "average-bits")]
     [InlineData("delete from trial_metric where trial_id=3 and name='psnr'", "psnr")]
     [InlineData("update trial_metric set value=-1 where trial_id=3 and name='size-bytes'", "size-bytes")]
@@ -44,7 +51,10 @@ public sealed class HostileStudyTests(SmallStudy small)
     {
         RunDirectory run = small.NewRun();
         (await Q2.RunAsync(small.Plan(run))).Succeeded();
-        SmallStudy.Execute(run, "delete from trial_array where name='psnr' and trial_id in (select id from trial where name like 'uniform%')");
+        SmallStudy.Execute(
+            run,
+            "delete from trial_array where name='psnr' and trial_id in (select id from trial where name like 'uniform%')"
+        );
         (await Q2.RunAsync(small.Plan(run))).Refused(run.StudyDatabase, "psnr");
         SmallStudy.Execute(run, "update trial set name='../../outside' where name like 'plan%' or name like 'ridge%'");
         (await Q2.RunAsync(small.Plan(run))).Refused(run.StudyDatabase, "../../outside");
@@ -53,13 +63,21 @@ public sealed class HostileStudyTests(SmallStudy small)
     [Fact]
     public async Task Later_verbs_refuse_a_trial_without_metrics_and_one_without_an_option_for_a_weight()
     {
-        RunDirectory bare = small.NewRun(), partial = small.NewRun();
+        RunDirectory bare = small.NewRun(),
+            partial = small.NewRun();
         SmallStudy.Execute(bare, "delete from trial_metric where trial_id=3");
         SmallStudy.Execute(partial, "update trial set allocation='{}' where number=4");
         foreach (string verb in new[] { "report", "plan", "explain", "fit" })
         {
-            (await Q2.RunAsync(verb, small.Model, "--run", bare.DirectoryPath, "--quiet")).Refused(bare.StudyDatabase, "trial 2");
+            (await Q2.RunAsync(verb, small.Model, "--run", bare.DirectoryPath, "--quiet")).Refused(
+                bare.StudyDatabase,
+                "trial 2"
+            );
         }
-        (await Q2.RunAsync("fit", small.Model, "--run", partial.DirectoryPath, "--quiet")).Refused(partial.StudyDatabase, "trial 4", "leaves out");
+        (await Q2.RunAsync("fit", small.Model, "--run", partial.DirectoryPath, "--quiet")).Refused(
+            partial.StudyDatabase,
+            "trial 4",
+            "leaves out"
+        );
     }
 }

@@ -6,7 +6,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Trials whose process was killed again and again: they are set aside and named, the exit code says so, and one option takes them up again.</summary>
+/// <summary>Trials whose process was killed again and again: they are set aside and named, the exit code says so, and
+/// one option takes them up again.</summary>
 [Collection(SmallStudy.Name)]
 public sealed class InnocentTrialTests(SmallStudy small)
 {
@@ -20,7 +21,11 @@ public sealed class InnocentTrialTests(SmallStudy small)
         Q2Result open = await Q2.RunAsync(small.Study(run));
         Assert.Equal(1, open.ExitCode);
         Assert.Contains("9 trials complete, 0 failed, 1 set aside", open.Output, StringComparison.Ordinal);
-        Assert.Contains("1 of 10 trials have no label. 1 set aside: 'random-4' (number 4): its process ended 3 times in a row", open.Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            "1 of 10 trials have no label. 1 set aside: 'random-4' (number 4): its process ended 3 times in a row",
+            open.Errors,
+            StringComparison.Ordinal
+        );
         Assert.Contains("--retry-failed", open.Errors, StringComparison.Ordinal);
         Q2Result json = await Q2.RunAsync([.. small.Study(run), "--json"]);
         Assert.Equal((1, 1), (json.ExitCode, json.Json.GetProperty("setAside").GetInt32()));
@@ -43,7 +48,8 @@ public sealed class InnocentTrialTests(SmallStudy small)
         Assert.Contains("'uniform-uaq-4'", open.Errors, StringComparison.Ordinal);
         Assert.Contains("--retry-failed", open.Errors, StringComparison.Ordinal);
         Assert.DoesNotContain("uaq-4 everywhere", open.Output, StringComparison.Ordinal);
-        using (JsonDocument plan = JsonDocument.Parse(File.ReadAllText(run.Plan))) Assert.NotEqual(0, plan.RootElement.GetProperty("unverified").GetArrayLength());
+        using (JsonDocument plan = JsonDocument.Parse(File.ReadAllText(run.Plan)))
+            Assert.NotEqual(0, plan.RootElement.GetProperty("unverified").GetArrayLength());
 
         (await Q2.RunAsync([.. small.Plan(run), "--retry-failed"])).Succeeded();
         Assert.Equal(whole, File.ReadAllText(run.Plan));
@@ -71,7 +77,10 @@ public sealed class InnocentTrialTests(SmallStudy small)
     {
         RunDirectory run = small.NewRun();
         string list = Path.Combine(run.DirectoryPath, "list.json");
-        File.WriteAllText(list, """[{"name": "first", "allocation": null}, {"name": "second", "allocation": {}}, {"name": "[bold", "allocation": null}]""");
+        File.WriteAllText(
+            list,
+            """[{"name": "first", "allocation": null}, {"name": "second", "allocation": {}}, {"name": "[bold", "allocation": null}]"""
+        );
         string[] whole = small.Study(run);
         // The list says how many trials there are.
         int trials = Array.IndexOf(whole, "--trials");
@@ -91,7 +100,8 @@ public sealed class InnocentTrialTests(SmallStudy small)
         RunDirectory run = small.NewRun();
         const int Wanted = 400;
         using Q2 program = Q2.Start(small.Study(run, Wanted));
-        while (Complete(run) <= SmallStudy.TrialCount) Assert.False(program.HasExited);
+        while (Complete(run) <= SmallStudy.TrialCount)
+            Assert.False(program.HasExited);
         string away = run.DirectoryPath + "-away";
         Directory.Move(run.DirectoryPath, away);
         Q2Result stopped = await program.EndAsync();
@@ -129,7 +139,9 @@ public sealed class InnocentTrialTests(SmallStudy small)
     private static string Metrics(RunDirectory run, int number)
     {
         using SqliteStudyStore store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System);
-        return JsonSerializer.Serialize(store.List()[number].Metrics.OrderBy(metric => metric.Key, StringComparer.Ordinal));
+        return JsonSerializer.Serialize(
+            store.List()[number].Metrics.OrderBy(metric => metric.Key, StringComparer.Ordinal)
+        );
     }
 
     private static int Complete(RunDirectory run)

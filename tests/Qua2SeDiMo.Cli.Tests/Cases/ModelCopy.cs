@@ -9,22 +9,29 @@ namespace Qua2SeDiMo.Cli.Tests.Cases;
 /// <summary>One tensor of a safetensors file as it is stored.</summary>
 internal sealed record StoredTensor(string Type, long[] Shape, byte[] Data)
 {
-    internal static StoredTensor Single(long[] shape, params float[] values) => new("F32", shape, MemoryMarshal.AsBytes<float>(values).ToArray());
+    internal static StoredTensor Single(long[] shape, params float[] values) =>
+        new("F32", shape, MemoryMarshal.AsBytes<float>(values).ToArray());
 
     /// <summary>Values of a single-precision tensor.</summary>
     internal float[] Singles() => MemoryMarshal.Cast<byte, float>(Data).ToArray();
 
     /// <summary>A single-precision tensor rounded to half precision; any other as it is.</summary>
-    internal StoredTensor Half() => Type != "F32" ? this
-        : new StoredTensor("F16", Shape, MemoryMarshal.AsBytes<Half>(Array.ConvertAll(Singles(), value => (Half)value)).ToArray());
+    internal StoredTensor Half() =>
+        Type != "F32"
+            ? this
+            : new StoredTensor(
+                "F16",
+                Shape,
+                MemoryMarshal.AsBytes<Half>(Array.ConvertAll(Singles(), value => (Half)value)).ToArray()
+            );
 
     /// <summary>A single-precision tensor whose values went through a function.</summary>
     internal StoredTensor Map(Func<float, int, float> change) => Single(Shape, [.. Singles().Select(change)]);
 }
 
 /// <summary>
-/// A copy of a small reference pipeline in a folder of its own, to be changed the way that people's folders differ. Writes files byte by byte,
-/// without the library, which must be able to refuse what this writes.
+/// A copy of a small reference pipeline in a folder of its own, to be changed the way that people's folders differ.
+/// Writes files byte by byte, without the library, which must be able to refuse what this writes.
 /// </summary>
 internal sealed class ModelCopy : IDisposable
 {
@@ -33,11 +40,13 @@ internal sealed class ModelCopy : IDisposable
     internal const string Vae = "vae/diffusion_pytorch_model.safetensors";
     private readonly DirectoryInfo parent = Directory.CreateTempSubdirectory("q2-case-");
 
-    /// <summary>Copies a pipeline of tests/golden/pipelines, without its references; an empty name makes an empty folder.</summary>
+    /// <summary>Copies a pipeline of tests/golden/pipelines, without its references; an empty name makes an empty
+    /// folder.</summary>
     internal ModelCopy(string pipeline = "stable-diffusion-15", string name = "m")
     {
         Path = parent.CreateSubdirectory(name).FullName;
-        if (pipeline.Length == 0) return;
+        if (pipeline.Length == 0)
+            return;
         CopyFolder(RepositoryFiles.Golden($"pipelines/{pipeline}"), Path);
         File.Delete(In("pipeline.json"));
         File.Delete(In("reference.safetensors"));
@@ -58,8 +67,10 @@ internal sealed class ModelCopy : IDisposable
         JsonObject root = JsonNode.Parse(File.ReadAllText(In(relative)))!.AsObject();
         foreach ((string key, JsonNode? value) in changes)
         {
-            if (value is null) root.Remove(key);
-            else root[key] = value;
+            if (value is null)
+                root.Remove(key);
+            else
+                root[key] = value;
         }
         File.WriteAllText(In(relative), root.ToJsonString());
     }
@@ -72,9 +83,18 @@ internal sealed class ModelCopy : IDisposable
         var tensors = new Dictionary<string, StoredTensor>();
         foreach ((string name, JsonNode? entry) in JsonNode.Parse(file.AsSpan(8, length))!.AsObject())
         {
-            if (name == "__metadata__") continue;
-            int start = 8 + length + entry!["data_offsets"]![0]!.GetValue<int>(), end = 8 + length + entry["data_offsets"]![1]!.GetValue<int>();
-            tensors.Add(name, new StoredTensor(entry["dtype"]!.GetValue<string>(), entry["shape"]!.Deserialize<long[]>()!, file[start..end]));
+            if (name == "__metadata__")
+                continue;
+            int start = 8 + length + entry!["data_offsets"]![0]!.GetValue<int>(),
+                end = 8 + length + entry["data_offsets"]![1]!.GetValue<int>();
+            tensors.Add(
+                name,
+                new StoredTensor(
+                    entry["dtype"]!.GetValue<string>(),
+                    entry["shape"]!.Deserialize<long[]>()!,
+                    file[start..end]
+                )
+            );
         }
         return tensors;
     }
@@ -102,7 +122,8 @@ internal sealed class ModelCopy : IDisposable
         BinaryPrimitives.WriteUInt64LittleEndian(prefix, (ulong)text.Length);
         stream.Write(prefix);
         stream.Write(text);
-        foreach (StoredTensor tensor in tensors.Values) stream.Write(tensor.Data);
+        foreach (StoredTensor tensor in tensors.Values)
+            stream.Write(tensor.Data);
     }
 
     /// <summary>Changes one file of tensors in place.</summary>
@@ -113,7 +134,8 @@ internal sealed class ModelCopy : IDisposable
         Save(relative, tensors);
     }
 
-    /// <summary>Replaces a file by shards, of half precision unless told otherwise, and an index. {0} in the pattern is the number of a shard, {1} their count, both from 1 with five digits.</summary>
+    /// <summary>Replaces a file by shards, of half precision unless told otherwise, and an index. {0} in the pattern is
+    /// the number of a shard, {1} their count, both from 1 with five digits.</summary>
     internal void Shard(string relative, string index, string pattern, int count = 2, bool half = true)
     {
         Dictionary<string, StoredTensor> tensors = Load(relative);
@@ -124,12 +146,21 @@ internal sealed class ModelCopy : IDisposable
         int size = (names.Length + count - 1) / count;
         for (int shard = 0; shard < count; shard++)
         {
-            string file = pattern.Replace("{0}", $"{shard + 1:00000}", StringComparison.Ordinal).Replace("{1}", $"{count:00000}", StringComparison.Ordinal);
+            string file = pattern
+                .Replace("{0}", $"{shard + 1:00000}", StringComparison.Ordinal)
+                .Replace("{1}", $"{count:00000}", StringComparison.Ordinal);
             string[] part = [.. names.Skip(shard * size).Take(size)];
-            Save(System.IO.Path.Combine(folder, file), part.ToDictionary(name => name, name => half ? tensors[name].Half() : tensors[name]));
-            foreach (string name in part) places[name] = file;
+            Save(
+                System.IO.Path.Combine(folder, file),
+                part.ToDictionary(name => name, name => half ? tensors[name].Half() : tensors[name])
+            );
+            foreach (string name in part)
+                places[name] = file;
         }
-        File.WriteAllText(In(System.IO.Path.Combine(folder, index)), new JsonObject { ["metadata"] = new JsonObject(), ["weight_map"] = places }.ToJsonString());
+        File.WriteAllText(
+            In(System.IO.Path.Combine(folder, index)),
+            new JsonObject { ["metadata"] = new JsonObject(), ["weight_map"] = places }.ToJsonString()
+        );
     }
 
     /// <summary>Copies a folder with everything in it.</summary>
@@ -140,7 +171,11 @@ internal sealed class ModelCopy : IDisposable
             string copy = System.IO.Path.Combine(target, System.IO.Path.GetRelativePath(source, file));
             Directory.CreateDirectory(System.IO.Path.GetDirectoryName(copy)!);
             File.Copy(file, copy);
-            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(copy, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+            if (!OperatingSystem.IsWindows())
+                File.SetUnixFileMode(
+                    copy,
+                    UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead
+                );
         }
     }
 

@@ -3,7 +3,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Folders of Stable Diffusion 1 from autumn 2022 give what StableDiffusionPipeline of diffusers makes of them, with a word on what is corrected.</summary>
+/// <summary>Folders of Stable Diffusion 1 from autumn 2022 give what StableDiffusionPipeline of diffusers makes of
+/// them, with a word on what is corrected.</summary>
 public sealed class OldStableDiffusionTests
 {
     private const string Scheduler = "scheduler/scheduler_config.json";
@@ -24,7 +25,19 @@ public sealed class OldStableDiffusionTests
     {
         using var model = new ModelCopy();
         model.Edit(Scheduler, ("steps_offset", 0));
-        Q2Result made = (await Q2.RunAsync(["generate", model.Path, "--prompt", "a cat", "--steps", "2", "--out", model.Beside("out"), .. Small])).Succeeded();
+        Q2Result made = (
+            await Q2.RunAsync([
+                "generate",
+                model.Path,
+                "--prompt",
+                "a cat",
+                "--steps",
+                "2",
+                "--out",
+                model.Beside("out"),
+                .. Small,
+            ])
+        ).Succeeded();
         Assert.Equal(2, made.Errors.Split("'steps_offset' is 0").Length);
     }
 

@@ -10,7 +10,10 @@ public sealed class OptionRulesTests
     [InlineData("--entry does nothing without --allocation", "generate m --prompt a --entry x")]
     [InlineData("--run does nothing without --allocation", "generate m --prompt a --run r")]
     [InlineData("--count 2 leaves out 1 of 3", "generate m --count 2 --prompt a b c")]
-    [InlineData("--negative-prompt does nothing at --guidance 1", "generate m --prompt a --negative-prompt b --guidance 1")]
+    [InlineData(
+        "--negative-prompt does nothing at --guidance 1",
+        "generate m --prompt a --negative-prompt b --guidance 1"
+    )]
     [InlineData("--negative-prompt does nothing at --guidance 0.5", "study m --negative-prompt b --guidance 0.5")]
     [InlineData("--fixed-bits and --sampler front", "study m --sampler front --fixed-bits 3.5")]
     [InlineData("--trials and --allocations", "study m --allocations a.json --trials 3")]
@@ -56,11 +59,28 @@ public sealed class OptionRulesTests
     [Theory]
     [InlineData("study", "--objective", "frechet", "--reference", "none")]
     [InlineData("run", "--objective", "clip-cosine", "--clip", "none")]
-    public async Task An_objective_that_no_trial_would_measure_is_refused_before_the_first_with_those_that_they_do(string verb, params string[] options)
+    public async Task An_objective_that_no_trial_would_measure_is_refused_before_the_first_with_those_that_they_do(
+        string verb,
+        params string[] options
+    )
     {
         using var model = new ModelCopy();
         string run = model.Beside("r");
-        (await Q2.RunAsync([verb, model.Path, "--run", run, "--trials", "1", "--images", "2", "--steps", "1", .. options])).Refused(options[1], "psnr", "ssim");
+        (
+            await Q2.RunAsync([
+                verb,
+                model.Path,
+                "--run",
+                run,
+                "--trials",
+                "1",
+                "--images",
+                "2",
+                "--steps",
+                "1",
+                .. options,
+            ])
+        ).Refused(options[1], "psnr", "ssim");
         Assert.False(Directory.Exists(run));
     }
 
@@ -73,11 +93,30 @@ public sealed class OptionRulesTests
     {
         using var model = new ModelCopy();
         string script = $"cd '{model.Beside("").TrimEnd('/')}' && exec \"$@\"";
-        string[] command = ["study", model.Path, "--run", name, "--trials", "1", "--images", "2", "--steps", "1", "--clip", "none", "--json", "--quiet"];
+        string[] command =
+        [
+            "study",
+            model.Path,
+            "--run",
+            name,
+            "--trials",
+            "1",
+            "--images",
+            "2",
+            "--steps",
+            "1",
+            "--clip",
+            "none",
+            "--json",
+            "--quiet",
+        ];
 
         (await Q2.RunInShellAsync(script, command)).Succeeded();
         Assert.True(File.Exists(Path.Combine(model.Beside(name), "study.db")));
-        Assert.Equal(1, (await Q2.RunInShellAsync(script, command)).Succeeded().Json.GetProperty("complete").GetInt32());
+        Assert.Equal(
+            1,
+            (await Q2.RunInShellAsync(script, command)).Succeeded().Json.GetProperty("complete").GetInt32()
+        );
     }
 
     private static IReadOnlyList<string> Errors(string line)

@@ -4,19 +4,38 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Pictures of a folder by the real program, as numbers: files may differ in what they say about themselves.</summary>
+/// <summary>Pictures of a folder by the real program, as numbers: files may differ in what they say about
+/// themselves.</summary>
 internal static class Pictures
 {
     /// <summary>Pixels of one picture of a cat after two steps.</summary>
-    internal static async Task<float[]> OfAsync(string folder, params string[] options) => (await SizedAsync(folder, options)).Image;
+    internal static async Task<float[]> OfAsync(string folder, params string[] options) =>
+        (await SizedAsync(folder, options)).Image;
 
     /// <summary>The same with its size.</summary>
-    internal static async Task<(float[] Image, int Height, int Width)> SizedAsync(string folder, params string[] options)
+    internal static async Task<(float[] Image, int Height, int Width)> SizedAsync(
+        string folder,
+        params string[] options
+    )
     {
         DirectoryInfo output = Directory.CreateTempSubdirectory("q2-pictures-");
         try
         {
-            (await Q2.RunAsync(["generate", folder, "--prompt", "a cat", "--steps", "2", "--json", "--quiet", "--out", output.FullName, .. options])).Succeeded();
+            (
+                await Q2.RunAsync([
+                    "generate",
+                    folder,
+                    "--prompt",
+                    "a cat",
+                    "--steps",
+                    "2",
+                    "--json",
+                    "--quiet",
+                    "--out",
+                    output.FullName,
+                    .. options,
+                ])
+            ).Succeeded();
             return PngFile.Decode(File.ReadAllBytes(Directory.EnumerateFiles(output.FullName, "*.png").Single()));
         }
         finally
@@ -34,8 +53,10 @@ internal static class Pictures
     }
 
     /// <summary>Pixels of a PNG, row by row, three bytes each.</summary>
-    internal static byte[] Pixels(string path) => [.. PngFile.Decode(File.ReadAllBytes(path), path).Image.Select(value => (byte)MathF.Round(value * 255))];
+    internal static byte[] Pixels(string path) =>
+        [.. PngFile.Decode(File.ReadAllBytes(path), path).Image.Select(value => (byte)MathF.Round(value * 255))];
 
     /// <summary>Pixels of every picture of a folder, in the order of the file names.</summary>
-    internal static byte[][] PixelsOf(string folder) => [.. Directory.EnumerateFiles(folder, "*.png").Order(StringComparer.Ordinal).Select(Pixels)];
+    internal static byte[][] PixelsOf(string folder) =>
+        [.. Directory.EnumerateFiles(folder, "*.png").Order(StringComparer.Ordinal).Select(Pixels)];
 }

@@ -13,15 +13,22 @@ public sealed class PipelineKindTests
     public async Task A_whole_pipeline_was_exported(string className)
     {
         using ModelCopy model = new();
-        model.Edit("model_index.json", ("_class_name", className), ("vae", null),
+        model.Edit(
+            "model_index.json",
+            ("_class_name", className),
+            ("vae", null),
             ("vae_decoder", new JsonArray("optimum.onnxruntime.modeling_diffusion", "ORTVaeDecoder")),
-                ("vae_encoder", new JsonArray("optimum.onnxruntime.modeling_diffusion", "ORTVaeEncoder")));
+            ("vae_encoder", new JsonArray("optimum.onnxruntime.modeling_diffusion", "ORTVaeEncoder"))
+        );
         ModelCopy.CopyFolder(model.In("vae"), model.In("vae_encoder"));
         Directory.Move(model.In("vae"), model.In("vae_decoder"));
         File.Delete(model.In("unet/config.json"));
         (await Q2.RunAsync("inspect", model.Path)).Refused("exported as ONNX", "vae_decoder", "unet/model.onnx");
-        (await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--out", model.Beside("out")))
-            .Refused("exported as ONNX", "vae_decoder", "unet/model.onnx");
+        (await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--out", model.Beside("out"))).Refused(
+            "exported as ONNX",
+            "vae_decoder",
+            "unet/model.onnx"
+        );
     }
 
     [Fact]
@@ -34,8 +41,11 @@ public sealed class PipelineKindTests
             {
                 File.Move(file, Path.Combine(model.In(component), "model.onnx"));
             }
-            (await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--out", model.Beside("out")))
-                .Refused(component, "model.onnx", "denoiser");
+            (await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--out", model.Beside("out"))).Refused(
+                component,
+                "model.onnx",
+                "denoiser"
+            );
         }
     }
 
@@ -55,7 +65,8 @@ public sealed class PipelineKindTests
     [InlineData("StableDiffusionControlNetPipeline", "a control image")]
     public async Task A_pipeline_with_the_components_of_a_plain_one_needs_an_image(string className, string needs)
     {
-        using ModelCopy plain = new(), model = new();
+        using ModelCopy plain = new(),
+            model = new();
         model.Edit("model_index.json", ("_class_name", className));
         (await Generate(model)).Refused(className, needs, "_class_name", "StableDiffusionPipeline");
         Assert.Contains(needs, (await Q2.RunAsync("inspect", model.Path)).Succeeded().Output, StringComparison.Ordinal);
@@ -75,14 +86,22 @@ public sealed class PipelineKindTests
             using ModelCopy model = new();
             model.Edit("model_index.json", ("_class_name", className));
             model.Edit("unet/config.json", ("in_channels", channels));
-            model.EditTensors(ModelCopy.UNet, tensors =>
-            {
-                long[] shape = [tensors["conv_in.weight"].Shape[0], channels, 3, 3];
-                tensors["conv_in.weight"] = StoredTensor.Single(shape, new float[shape.Aggregate(1L, (a, b) => a * b)]);
-            });
+            model.EditTensors(
+                ModelCopy.UNet,
+                tensors =>
+                {
+                    long[] shape = [tensors["conv_in.weight"].Shape[0], channels, 3, 3];
+                    tensors["conv_in.weight"] = StoredTensor.Single(
+                        shape,
+                        new float[shape.Aggregate(1L, (a, b) => a * b)]
+                    );
+                }
+            );
             Q2Result refused = (await Generate(model)).Refused();
-            if (className == "StableDiffusionPipeline") Assert.Contains(kind, refused.Errors, StringComparison.Ordinal);
-            else Assert.DoesNotContain("name that as _class_name", refused.Errors, StringComparison.Ordinal);
+            if (className == "StableDiffusionPipeline")
+                Assert.Contains(kind, refused.Errors, StringComparison.Ordinal);
+            else
+                Assert.DoesNotContain("name that as _class_name", refused.Errors, StringComparison.Ordinal);
         }
     }
 
@@ -92,7 +111,11 @@ public sealed class PipelineKindTests
         using ModelCopy model = new();
         model.Edit("model_index.json", ("_class_name", new JsonArray("my_pipeline", "StableDiffusionPipeline")));
         (await Generate(model)).Refused("my_pipeline.StableDiffusionPipeline", "never run");
-        Assert.Contains("own code", (await Q2.RunAsync("inspect", model.Path)).Succeeded().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "own code",
+            (await Q2.RunAsync("inspect", model.Path)).Succeeded().Output,
+            StringComparison.Ordinal
+        );
     }
 
     private static Task<Q2Result> Generate(ModelCopy model) =>

@@ -9,21 +9,23 @@ public sealed class PlaceholderTests
     private const string Pointer =
         "version https://git-lfs.github.com/spec/v1\noid sha256:4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f\nsize "
         + "3438167540\n";
-    private const string Page = "<!DOCTYPE html>\n<html class=\"\">\n<head><title>stable-diffusion · Hugging Face</title></head></html>\n";
+    private const string Page =
+        "<!DOCTYPE html>\n<html class=\"\">\n<head><title>stable-diffusion · Hugging Face</title></head></html>\n";
 
-    public static TheoryData<string, string> Files => new()
-    {
-        { "stable-diffusion-15", "unet/diffusion_pytorch_model.safetensors" },
-        { "stable-diffusion-15", "vae/diffusion_pytorch_model.safetensors" },
-        { "stable-diffusion-15", "text_encoder/model.safetensors" },
-        { "stable-diffusion-15", "tokenizer/merges.txt" },
-        { "stable-diffusion-15", "tokenizer/vocab.json" },
-        { "stable-diffusion-15", "unet/config.json" },
-        { "stable-diffusion-15", "scheduler/scheduler_config.json" },
-        { "stable-diffusion-15", "model_index.json" },
-        { "pixart-alpha", "tokenizer/spiece.model" },
-        { "hunyuan-dit", "tokenizer/vocab.txt" },
-    };
+    public static TheoryData<string, string> Files =>
+        new()
+        {
+            { "stable-diffusion-15", "unet/diffusion_pytorch_model.safetensors" },
+            { "stable-diffusion-15", "vae/diffusion_pytorch_model.safetensors" },
+            { "stable-diffusion-15", "text_encoder/model.safetensors" },
+            { "stable-diffusion-15", "tokenizer/merges.txt" },
+            { "stable-diffusion-15", "tokenizer/vocab.json" },
+            { "stable-diffusion-15", "unet/config.json" },
+            { "stable-diffusion-15", "scheduler/scheduler_config.json" },
+            { "stable-diffusion-15", "model_index.json" },
+            { "pixart-alpha", "tokenizer/spiece.model" },
+            { "hunyuan-dit", "tokenizer/vocab.txt" },
+        };
 
     [Theory]
     [MemberData(nameof(Files))]
@@ -32,7 +34,8 @@ public sealed class PlaceholderTests
         using ModelCopy model = new(pipeline);
         File.WriteAllText(model.In(file), Pointer);
         (await Generate(model)).Refused(Path.GetFileName(file), "Git LFS pointer", "git lfs pull", "3438167540");
-        if (!file.StartsWith("unet", StringComparison.Ordinal)) return;
+        if (!file.StartsWith("unet", StringComparison.Ordinal))
+            return;
         File.WriteAllText(model.In(file), "\uFEFF \n" + Page);
         (await Generate(model)).Refused(Path.GetFileName(file), "web page");
     }
@@ -60,7 +63,10 @@ public sealed class PlaceholderTests
 
     [Theory]
     [InlineData("Entry not found", "server's answer")]
-    [InlineData("Access to model runwayml/stable-diffusion is restricted. You must be authenticated to access it.", "server's answer")]
+    [InlineData(
+        "Access to model runwayml/stable-diffusion is restricted. You must be authenticated to access it.",
+        "server's answer"
+    )]
     [InlineData("{\"error\":\"Invalid credentials in Authorization header\"}", "server's answer")]
     [InlineData("GGUF\u0003\0\0\0........", "GGUF")]
     [InlineData("PK\u0003\u0004archive/data.pkl....", "pickle")]

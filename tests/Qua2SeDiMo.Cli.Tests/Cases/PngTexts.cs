@@ -3,7 +3,8 @@ using System.Text;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Reads the texts of a PNG file as image tools do; written from the PNG specification, not from the library.</summary>
+/// <summary>Reads the texts of a PNG file as image tools do; written from the PNG specification, not from the
+/// library.</summary>
 internal static class PngTexts
 {
     /// <summary>Text by keyword.</summary>
@@ -13,20 +14,24 @@ internal static class PngTexts
         byte[] file = File.ReadAllBytes(path);
         var texts = new Dictionary<string, string>();
         var kinds = new List<string>();
-        for (int at = 8; at < file.Length;)
+        for (int at = 8; at < file.Length; )
         {
             int length = BinaryPrimitives.ReadInt32BigEndian(file.AsSpan(at));
             ReadOnlySpan<byte> chunk = file.AsSpan(at + 4, length + 4);
-            if (Checksum(chunk) != BinaryPrimitives.ReadUInt32BigEndian(file.AsSpan(at + 8 + length))) throw new InvalidDataException($"{path}: checksum at {at}");
+            if (Checksum(chunk) != BinaryPrimitives.ReadUInt32BigEndian(file.AsSpan(at + 8 + length)))
+                throw new InvalidDataException($"{path}: checksum at {at}");
             string kind = Encoding.ASCII.GetString(chunk[..4]);
             kinds.Add(kind);
             ReadOnlySpan<byte> data = chunk[4..];
             int end = data.IndexOf((byte)0);
-            if (kind == "tEXt") texts.Add(Encoding.Latin1.GetString(data[..end]), Encoding.Latin1.GetString(data[(end + 1)..]));
-            if (kind == "iTXt") texts.Add(Encoding.Latin1.GetString(data[..end]), Encoding.UTF8.GetString(data[(end + 5)..]));
+            if (kind == "tEXt")
+                texts.Add(Encoding.Latin1.GetString(data[..end]), Encoding.Latin1.GetString(data[(end + 1)..]));
+            if (kind == "iTXt")
+                texts.Add(Encoding.Latin1.GetString(data[..end]), Encoding.UTF8.GetString(data[(end + 5)..]));
             at += length + 12;
         }
-        if (kinds[0] != "IHDR" || kinds[^1] != "IEND") throw new InvalidDataException($"{path}: {string.Join(' ', kinds)}");
+        if (kinds[0] != "IHDR" || kinds[^1] != "IEND")
+            throw new InvalidDataException($"{path}: {string.Join(' ', kinds)}");
         return texts;
     }
 
@@ -36,7 +41,8 @@ internal static class PngTexts
         foreach (byte value in bytes)
         {
             sum ^= value;
-            for (int bit = 0; bit < 8; bit++) sum = (sum >> 1) ^ ((sum & 1) * 0xEDB88320u);
+            for (int bit = 0; bit < 8; bit++)
+                sum = (sum >> 1) ^ ((sum & 1) * 0xEDB88320u);
         }
         return ~sum;
     }

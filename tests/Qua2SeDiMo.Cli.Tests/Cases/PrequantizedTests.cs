@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Weights that do not mean what their numbers say are refused with what was found and what to do, in every component and by every sign.</summary>
+/// <summary>Weights that do not mean what their numbers say are refused with what was found and what to do, in every
+/// component and by every sign.</summary>
 public sealed class PrequantizedTests
 {
     private const string GiveOriginal = "give the original";
@@ -13,13 +14,28 @@ public sealed class PrequantizedTests
     public async Task Eight_bits_of_bitsandbytes()
     {
         using var model = new ModelCopy();
-        model.EditTensors(ModelCopy.UNet, tensors => Quantize(tensors, (name, tensor) =>
-        {
-            tensors[name] = new StoredTensor("I8", tensor.Shape, new byte[tensor.Data.Length / 4]);
-            tensors[name.Replace("weight", "SCB", StringComparison.Ordinal)] = StoredTensor.Single([tensor.Shape[0]], new float[tensor.Shape[0]]);
-        }));
-        model.Edit("unet/config.json", ("quantization_config", JsonNode.Parse("""{"quant_method": "bitsandbytes", "load_in_8bit": true}""")));
-        foreach (string[] verb in new[] { ["bank", model.Path, "--run", model.Beside("r")], new[] { "inspect", model.Path } })
+        model.EditTensors(
+            ModelCopy.UNet,
+            tensors =>
+                Quantize(
+                    tensors,
+                    (name, tensor) =>
+                    {
+                        tensors[name] = new StoredTensor("I8", tensor.Shape, new byte[tensor.Data.Length / 4]);
+                        tensors[name.Replace("weight", "SCB", StringComparison.Ordinal)] = StoredTensor.Single(
+                            [tensor.Shape[0]],
+                            new float[tensor.Shape[0]]
+                        );
+                    }
+                )
+        );
+        model.Edit(
+            "unet/config.json",
+            ("quantization_config", JsonNode.Parse("""{"quant_method": "bitsandbytes", "load_in_8bit": true}"""))
+        );
+        foreach (
+            string[] verb in new[] { ["bank", model.Path, "--run", model.Beside("r")], new[] { "inspect", model.Path } }
+        )
         {
             (await Q2.RunAsync(verb)).Refused("bitsandbytes", "quantization_config", "SCB", GiveOriginal);
         }
@@ -29,25 +45,51 @@ public sealed class PrequantizedTests
     public async Task Four_bits_of_bitsandbytes_without_a_word_in_the_configuration()
     {
         using var model = new ModelCopy();
-        model.EditTensors(ModelCopy.UNet, tensors => Quantize(tensors, (name, tensor) =>
-        {
-            tensors[name] = new StoredTensor("U8", [tensor.Data.Length / 8, 1], new byte[tensor.Data.Length / 8]);
-            tensors[name + ".absmax"] = StoredTensor.Single([1], 1);
-            byte[] state = Encoding.UTF8.GetBytes("{}");
-            tensors[name + ".quant_state.bitsandbytes__nf4"] = new StoredTensor("U8", [state.Length], state);
-        }));
-        (await Q2.RunAsync("bank", model.Path, "--run", model.Beside("r"))).Refused("bitsandbytes", "absmax", GiveOriginal);
+        model.EditTensors(
+            ModelCopy.UNet,
+            tensors =>
+                Quantize(
+                    tensors,
+                    (name, tensor) =>
+                    {
+                        tensors[name] = new StoredTensor(
+                            "U8",
+                            [tensor.Data.Length / 8, 1],
+                            new byte[tensor.Data.Length / 8]
+                        );
+                        tensors[name + ".absmax"] = StoredTensor.Single([1], 1);
+                        byte[] state = Encoding.UTF8.GetBytes("{}");
+                        tensors[name + ".quant_state.bitsandbytes__nf4"] = new StoredTensor(
+                            "U8",
+                            [state.Length],
+                            state
+                        );
+                    }
+                )
+        );
+        (await Q2.RunAsync("bank", model.Path, "--run", model.Beside("r"))).Refused(
+            "bitsandbytes",
+            "absmax",
+            GiveOriginal
+        );
     }
 
     [Theory]
     [InlineData("unet/config.json", "quantization_config", """{"quant_method": "torchao"}""", "torchao")]
     [InlineData("text_encoder/config.json", "quantization_config", """{"quant_method": "gptq", "bits": 4}""", "gptq")]
-    [InlineData("vae/config.json", "compression_config", """{"quant_method": "compressed-tensors"}""", "compressed-tensors")]
+    [InlineData(
+        "vae/config.json",
+        "compression_config",
+        """{"quant_method": "compressed-tensors"}""",
+        "compressed-tensors"
+    )]
     public async Task A_configuration_that_says_so(string file, string key, string value, string word)
     {
         using var model = new ModelCopy();
         model.Edit(file, (key, JsonNode.Parse(value)));
-        (await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--steps", "2", "--out", model.Beside("out"))).Refused(word, key, GiveOriginal);
+        (
+            await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--steps", "2", "--out", model.Beside("out"))
+        ).Refused(word, key, GiveOriginal);
     }
 
     [Fact]
@@ -73,24 +115,41 @@ public sealed class PrequantizedTests
     {
         using var model = new ModelCopy();
         model.EditTensors(file, tensors => tensors[tensor] = StoredTensor.Single([4], 1, 1, 1, 1));
-        (await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--steps", "2", "--out", model.Beside("out"))).Refused(word, tensor);
+        (
+            await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--steps", "2", "--out", model.Beside("out"))
+        ).Refused(word, tensor);
     }
 
     [Fact]
     public async Task Integers_where_weights_belong()
     {
         using var model = new ModelCopy();
-        model.EditTensors(ModelCopy.UNet, tensors =>
-        {
-            string name = tensors.Keys.First(key => key.EndsWith("attn1.to_q.weight", StringComparison.Ordinal));
-            tensors[name] = new StoredTensor("I8", tensors[name].Shape, new byte[tensors[name].Data.Length / 4]);
-        });
-        (await Q2.RunAsync("bank", model.Path, "--run", model.Beside("r"))).Refused("Int8", "attn1.to_q.weight", "quantized");
+        model.EditTensors(
+            ModelCopy.UNet,
+            tensors =>
+            {
+                string name = tensors.Keys.First(key => key.EndsWith("attn1.to_q.weight", StringComparison.Ordinal));
+                tensors[name] = new StoredTensor("I8", tensors[name].Shape, new byte[tensors[name].Data.Length / 4]);
+            }
+        );
+        (await Q2.RunAsync("bank", model.Path, "--run", model.Beside("r"))).Refused(
+            "Int8",
+            "attn1.to_q.weight",
+            "quantized"
+        );
     }
 
     private static void Quantize(Dictionary<string, StoredTensor> tensors, Action<string, StoredTensor> one)
     {
-        foreach ((string name, StoredTensor tensor) in tensors.Where(pair => pair.Key.Contains(".attn", StringComparison.Ordinal) && pair.Key.EndsWith("weight", StringComparison.Ordinal) && pair.Value.Shape.Length == 2).ToList())
+        foreach (
+            (string name, StoredTensor tensor) in tensors
+                .Where(pair =>
+                    pair.Key.Contains(".attn", StringComparison.Ordinal)
+                    && pair.Key.EndsWith("weight", StringComparison.Ordinal)
+                    && pair.Value.Shape.Length == 2
+                )
+                .ToList()
+        )
         {
             one(name, tensor);
         }

@@ -6,7 +6,8 @@ namespace Qua2SeDiMo.Cli.Tests.Cases;
 public sealed class PromptCutTests
 {
     private static readonly string Long = string.Concat(
-        Enumerable.Repeat("a photo of a very large cat sitting on a table with flowers ", 24));
+        Enumerable.Repeat("a photo of a very large cat sitting on a table with flowers ", 24)
+    );
 
     [Theory]
     [InlineData("stable-diffusion-15", "text_encoder", 77)]
@@ -51,7 +52,9 @@ public sealed class PromptCutTests
     public async Task Each_encoder_is_named_with_what_it_loses()
     {
         using var model = new ModelCopy("flux");
-        string note = Assert.Single(Notes(await Generate(model, "a", string.Concat(Enumerable.Repeat("cat ", 100)) + "end")));
+        string note = Assert.Single(
+            Notes(await Generate(model, "a", string.Concat(Enumerable.Repeat("cat ", 100)) + "end"))
+        );
         Assert.Contains("text_encoder: after 77 tokens", note, StringComparison.Ordinal);
         Assert.DoesNotContain("text_encoder_2", note, StringComparison.Ordinal);
     }
@@ -62,8 +65,27 @@ public sealed class PromptCutTests
         using var model = new ModelCopy();
         string prompts = model.Beside("prompts.txt");
         File.WriteAllLines(prompts, [Long + "red", "a cat", .. Enumerable.Range(0, 10).Select(i => $"{Long} {i}")]);
-        string[] request = ["study", model.Path, "--run", model.Beside("run"), "--trials", "1", "--images", "12", "--steps", "1", "--clip",
-            "none", "--reference", "none", "--prompts", prompts, "--json", "--quiet"];
+        string[] request =
+        [
+            "study",
+            model.Path,
+            "--run",
+            model.Beside("run"),
+            "--trials",
+            "1",
+            "--images",
+            "12",
+            "--steps",
+            "1",
+            "--clip",
+            "none",
+            "--reference",
+            "none",
+            "--prompts",
+            prompts,
+            "--json",
+            "--quiet",
+        ];
         Q2Result study = (await Q2.RunAsync(request)).Succeeded();
         string[] notes = Notes(study);
         Assert.Equal(9, notes.Length);
@@ -72,13 +94,41 @@ public sealed class PromptCutTests
     }
 
     private static string[] Notes(Q2Result result) =>
-        [.. result.Errors.Split('\n')
-        .Where(line => line.StartsWith("note: ", StringComparison.Ordinal) && line.Contains("prompt", StringComparison.Ordinal))];
+        [
+            .. result
+                .Errors.Split('\n')
+                .Where(line =>
+                    line.StartsWith("note: ", StringComparison.Ordinal)
+                    && line.Contains("prompt", StringComparison.Ordinal)
+                ),
+        ];
 
     private static byte[] Picture(Q2Result result) =>
         Pictures.Pixels(result.Json.GetProperty("images")[0].GetProperty("path").GetString()!);
 
-    private static async Task<Q2Result> Generate(ModelCopy model, string name, string prompt, params string[] options) =>
-        (await Q2.RunAsync(["generate", model.Path, "--prompt", prompt, "--steps", "1", "--height", "64", "--width", "64", "--quiet",
-            "--json", "--out", model.Beside(name), .. options])).Succeeded();
+    private static async Task<Q2Result> Generate(
+        ModelCopy model,
+        string name,
+        string prompt,
+        params string[] options
+    ) =>
+        (
+            await Q2.RunAsync([
+                "generate",
+                model.Path,
+                "--prompt",
+                prompt,
+                "--steps",
+                "1",
+                "--height",
+                "64",
+                "--width",
+                "64",
+                "--quiet",
+                "--json",
+                "--out",
+                model.Beside(name),
+                .. options,
+            ])
+        ).Succeeded();
 }

@@ -3,7 +3,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>A denoiser whose sample_size is [height, width] makes pictures of that shape when nothing else is asked for.</summary>
+/// <summary>A denoiser whose sample_size is [height, width] makes pictures of that shape when nothing else is asked
+/// for.</summary>
 public sealed class SampleSizeTests
 {
     [Theory]

@@ -14,8 +14,14 @@ public sealed class SizeConditionTests
     {
         using var model = new ModelCopy("stable-diffusion-xl");
         byte[] plain = await Picture(model, "plain");
-        Assert.Equal(plain, await Picture(model, "defaults", "--original-size", "64x48", "--crop", "0,0", "--target-size", "64x48"));
-        Assert.Equal(plain, await Picture(model, "twins", "--negative-original-size", "64x48", "--negative-target-size", "64x48"));
+        Assert.Equal(
+            plain,
+            await Picture(model, "defaults", "--original-size", "64x48", "--crop", "0,0", "--target-size", "64x48")
+        );
+        Assert.Equal(
+            plain,
+            await Picture(model, "twins", "--negative-original-size", "64x48", "--negative-target-size", "64x48")
+        );
 
         byte[][] different =
         [
@@ -26,8 +32,16 @@ public sealed class SizeConditionTests
             await Picture(model, "left", "--crop", "0,16"),
             await Picture(model, "target", "--target-size", "512x256"),
             await Picture(model, "negative", "--negative-original-size", "512x256", "--negative-target-size", "64x48"),
-            await Picture(model, "negative-crop", "--negative-original-size", "512x256", "--negative-target-size", "64x48",
-                "--negative-crop", "8,8"),
+            await Picture(
+                model,
+                "negative-crop",
+                "--negative-original-size",
+                "512x256",
+                "--negative-target-size",
+                "64x48",
+                "--negative-crop",
+                "8,8"
+            ),
         ];
         Assert.Equal(different.Length, different.Select(Convert.ToHexString).Distinct().Count());
     }
@@ -36,8 +50,9 @@ public sealed class SizeConditionTests
     public async Task Other_pipelines_refuse_sizes_by_name()
     {
         using var model = new ModelCopy();
-        (await Q2.RunAsync("generate", model.Path, "--prompt", "a", "--crop", "0,0", "--out", model.Beside("a")))
-            .Refused("StableDiffusionPipeline", "StableDiffusionXLPipeline");
+        (
+            await Q2.RunAsync("generate", model.Path, "--prompt", "a", "--crop", "0,0", "--out", model.Beside("a"))
+        ).Refused("StableDiffusionPipeline", "StableDiffusionXLPipeline");
     }
 
     [Fact]
@@ -62,7 +77,16 @@ public sealed class SizeConditionTests
     public async Task What_is_no_size_or_has_no_effect_is_refused_with_what_would_work(string option, string value)
     {
         using var model = new ModelCopy("stable-diffusion-xl");
-        Q2Result result = await Q2.RunAsync("generate", model.Path, "--prompt", "a", option, value, "--out", model.Beside("a"));
+        Q2Result result = await Q2.RunAsync(
+            "generate",
+            model.Path,
+            "--prompt",
+            "a",
+            option,
+            value,
+            "--out",
+            model.Beside("a")
+        );
         Assert.Equal(2, result.ExitCode);
         Assert.Contains(option, result.Errors, StringComparison.Ordinal);
     }
@@ -73,16 +97,27 @@ public sealed class SizeConditionTests
     {
         using var model = new ModelCopy("stable-diffusion-xl");
         Restore(model);
-        Call(model, call =>
-        {
-            call["original_size"] = new JsonArray(512, 384);
-            call["crops_coords_top_left"] = new JsonArray(3, 5);
-            call["negative_original_size"] = new JsonArray(100, 200);
-            call["negative_target_size"] = new JsonArray(300, 400);
-        });
-        float[] negative = [100, 200, 0, 0, 300, 400], other = [512, 384, 3, 5, 64, 48];
-        model.EditTensors("reference.safetensors", tensors =>
-            tensors[TimeIds] = new StoredTensor("F32", [4, 6], Bytes([.. negative, .. other, .. negative, .. other])));
+        Call(
+            model,
+            call =>
+            {
+                call["original_size"] = new JsonArray(512, 384);
+                call["crops_coords_top_left"] = new JsonArray(3, 5);
+                call["negative_original_size"] = new JsonArray(100, 200);
+                call["negative_target_size"] = new JsonArray(300, 400);
+            }
+        );
+        float[] negative = [100, 200, 0, 0, 300, 400],
+            other = [512, 384, 3, 5, 64, 48];
+        model.EditTensors(
+            "reference.safetensors",
+            tensors =>
+                tensors[TimeIds] = new StoredTensor(
+                    "F32",
+                    [4, 6],
+                    Bytes([.. negative, .. other, .. negative, .. other])
+                )
+        );
         Assert.True(Passed(await Q2.RunAsync("verify", model.Path, "--json"), TimeIds));
 
         Call(model, call => call["negative_target_size"] = null);
@@ -104,8 +139,8 @@ public sealed class SizeConditionTests
 
     private static void Restore(ModelCopy model)
     {
-        foreach (string name in new[] { "pipeline.json", "reference.safetensors" }) File.Copy(
-            RepositoryFiles.Golden($"pipelines/stable-diffusion-xl/{name}"), model.In(name));
+        foreach (string name in new[] { "pipeline.json", "reference.safetensors" })
+            File.Copy(RepositoryFiles.Golden($"pipelines/stable-diffusion-xl/{name}"), model.In(name));
     }
 
     private static void Call(ModelCopy model, Action<JsonObject> change)
@@ -115,21 +150,42 @@ public sealed class SizeConditionTests
         model.Edit("pipeline.json", ("call", call));
     }
 
-    private static bool Passed(Q2Result result, string output) => result.Json.GetProperty("cases").EnumerateArray()
-        .SelectMany(item => item.GetProperty("results").EnumerateArray()).Single(item => item.GetProperty("output").GetString() == output)
-            .GetProperty("passed").GetBoolean();
+    private static bool Passed(Q2Result result, string output) =>
+        result
+            .Json.GetProperty("cases")
+            .EnumerateArray()
+            .SelectMany(item => item.GetProperty("results").EnumerateArray())
+            .Single(item => item.GetProperty("output").GetString() == output)
+            .GetProperty("passed")
+            .GetBoolean();
 
     private static byte[] Bytes(float[] values)
     {
         byte[] bytes = new byte[4 * values.Length];
-        for (int i = 0; i < values.Length; i++) BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(4 * i), values[i]);
+        for (int i = 0; i < values.Length; i++)
+            BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(4 * i), values[i]);
         return bytes;
     }
 
     private static async Task<byte[]> Picture(ModelCopy model, string name, params string[] options)
     {
-        string[] request = ["generate", model.Path, "--prompt", "a cat", "--height", "64", "--width", "48", "--steps", "2", "--quiet",
-            "--json", "--out", model.Beside(name)];
+        string[] request =
+        [
+            "generate",
+            model.Path,
+            "--prompt",
+            "a cat",
+            "--height",
+            "64",
+            "--width",
+            "48",
+            "--steps",
+            "2",
+            "--quiet",
+            "--json",
+            "--out",
+            model.Beside(name),
+        ];
         JsonElement images = (await Q2.RunAsync([.. request, .. options])).Succeeded().Json.GetProperty("images");
         return Pictures.Pixels(images[0].GetProperty("path").GetString()!);
     }

@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>A run of the smallest reference pipeline up to its explanation, made once by the program; tests change copies of it.</summary>
+/// <summary>A run of the smallest reference pipeline up to its explanation, made once by the program; tests change
+/// copies of it.</summary>
 public sealed class SmallStudy : IAsyncLifetime, IDisposable
 {
     /// <summary>Name of the tests that share it, one after another.</summary>
@@ -36,18 +37,50 @@ public sealed class SmallStudy : IAsyncLifetime, IDisposable
     }
 
     internal string[] Study(RunDirectory run, int trials = TrialCount) =>
-    [
-        "study", Model, "--run", run.DirectoryPath, "--trials", $"{trials}", "--images", "1", "--steps", "1", "--height", "16", "--width", "16", "--clip", "none", "--quiet",
-    ];
+        [
+            "study",
+            Model,
+            "--run",
+            run.DirectoryPath,
+            "--trials",
+            $"{trials}",
+            "--images",
+            "1",
+            "--steps",
+            "1",
+            "--height",
+            "16",
+            "--width",
+            "16",
+            "--clip",
+            "none",
+            "--quiet",
+        ];
 
-    internal string[] Plan(RunDirectory run) => ["plan", Model, "--run", run.DirectoryPath, "--size", "3.5", "--predictor", "ridge", "--level", "op", "--quiet"];
+    internal string[] Plan(RunDirectory run) =>
+        [
+            "plan",
+            Model,
+            "--run",
+            run.DirectoryPath,
+            "--size",
+            "3.5",
+            "--predictor",
+            "ridge",
+            "--level",
+            "op",
+            "--quiet",
+        ];
 
     /// <summary>Runs statements on the study of a run, with every check of SQLite's off.</summary>
     internal static void Execute(RunDirectory run, params string[] statements)
     {
         using var connection = new SqliteConnection($"Data Source={run.StudyDatabase};Pooling=False");
         connection.Open();
-        foreach (string statement in (string[])["PRAGMA ignore_check_constraints = ON", "PRAGMA foreign_keys = OFF", .. statements])
+        foreach (
+            string statement in (string[])
+                ["PRAGMA ignore_check_constraints = ON", "PRAGMA foreign_keys = OFF", .. statements]
+        )
         {
             using SqliteCommand command = connection.CreateCommand();
             command.CommandText = statement;
@@ -62,9 +95,14 @@ public sealed class SmallStudy : IAsyncLifetime, IDisposable
     {
         StudyWorker worker = StudyWorker.ThisProcess();
         string those = $"SELECT id FROM trial WHERE {trial}";
-        Execute(run,
-            $"DELETE FROM trial_metric WHERE trial_id IN ({those})", $"DELETE FROM trial_duration WHERE trial_id IN ({those})", $"DELETE FROM trial_array WHERE trial_id IN ({those})",
-            $"UPDATE trial SET state = 'running', finished_at = NULL, deaths = 2, attempt = 3, host = '{worker.Host}', process_id = {int.MaxValue}, process_start = 'gone' WHERE {trial}");
+        Execute(
+            run,
+            $"DELETE FROM trial_metric WHERE trial_id IN ({those})",
+            $"DELETE FROM trial_duration WHERE trial_id IN ({those})",
+            $"DELETE FROM trial_array WHERE trial_id IN ({those})",
+            "UPDATE trial SET state = 'running', finished_at = NULL, deaths = 2, attempt = 3, host = "
+                + $"'{worker.Host}', process_id = {int.MaxValue}, process_start = 'gone' WHERE {trial}"
+        );
     }
 
     public Task DisposeAsync() => Task.CompletedTask;

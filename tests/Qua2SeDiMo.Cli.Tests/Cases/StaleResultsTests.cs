@@ -22,14 +22,16 @@ public sealed class StaleResultsTests : IDisposable
     public async Task What_was_made_from_other_trials_is_refused_until_it_is_made_again()
     {
         (await StudyAsync(10)).Succeeded();
-        foreach (string verb in new[] { "fit", "explain", "plan", "pack", "report" }) (await RunAsync(verb)).Succeeded();
+        foreach (string verb in new[] { "fit", "explain", "plan", "pack", "report" })
+            (await RunAsync(verb)).Succeeded();
         string plan = File.ReadAllText(Path.Combine(run, "plan.json"));
 
         // A copy elsewhere, with other times and without the prompts, serves every later stage.
         string copy = model.Beside("copy");
         ModelCopy.CopyFolder(run, copy);
         File.WriteAllText(model.Beside("prompts.txt"), "something else\n");
-        foreach (string verb in new[] { "explain", "plan", "report" }) (await RunAsync(verb, copy)).Succeeded();
+        foreach (string verb in new[] { "explain", "plan", "report" })
+            (await RunAsync(verb, copy)).Succeeded();
         Assert.Equal(Measured(plan), Measured(File.ReadAllText(Path.Combine(copy, "plan.json"))));
         using (JsonDocument report = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(copy, "report.json"))))
         {
@@ -52,7 +54,8 @@ public sealed class StaleResultsTests : IDisposable
         (await RunAsync("report")).Refused("10 trials", "q2 plan");
         (await RunAsync("fit", null, "--predictor-seed", "7")).Succeeded();
         (await RunAsync("plan")).Refused("another fit", "q2 explain");
-        foreach (string verb in new[] { "explain", "plan", "pack", "report" }) (await RunAsync(verb)).Succeeded();
+        foreach (string verb in new[] { "explain", "plan", "pack", "report" })
+            (await RunAsync(verb)).Succeeded();
     }
 
     [Fact]
@@ -63,14 +66,19 @@ public sealed class StaleResultsTests : IDisposable
         (await StudyAsync(10, other, "--sampler-seed", "3")).Succeeded();
         foreach (string directory in new[] { run, other })
         {
-            foreach (string verb in new[] { "fit", "explain", "plan" }) (await RunAsync(verb, directory)).Succeeded();
+            foreach (string verb in new[] { "fit", "explain", "plan" })
+                (await RunAsync(verb, directory)).Succeeded();
         }
-        foreach ((string file, string verb, string said) in new[]
-        {
-            ("plan.json", "pack", "plan.json"), ("sensitivity.json", "plan", "sensitivity.json"),
-            ("predictor.json", "explain", "predictor.json"), ("predictor.safetensors", "explain", "predictor.safetensors"),
-            ("study.json", "plan", "study.json"),
-        })
+        foreach (
+            (string file, string verb, string said) in new[]
+            {
+                ("plan.json", "pack", "plan.json"),
+                ("sensitivity.json", "plan", "sensitivity.json"),
+                ("predictor.json", "explain", "predictor.json"),
+                ("predictor.safetensors", "explain", "predictor.safetensors"),
+                ("study.json", "plan", "study.json"),
+            }
+        )
         {
             byte[] own = File.ReadAllBytes(Path.Combine(run, file));
             File.Copy(Path.Combine(other, file), Path.Combine(run, file), overwrite: true);
@@ -80,15 +88,32 @@ public sealed class StaleResultsTests : IDisposable
         (await RunAsync("report")).Succeeded();
     }
 
-    private Task<Q2Result> StudyAsync(int trials, string? directory = null, params string[] more) => Q2.RunAsync(
-    [
-        "study", model.Path, "--run", directory ?? run, "--prompts", model.Beside("prompts.txt"), "--trials", $"{trials}",
-        "--images", "2", "--steps", "1", "--quiet", .. more,
-    ]);
+    private Task<Q2Result> StudyAsync(int trials, string? directory = null, params string[] more) =>
+        Q2.RunAsync([
+            "study",
+            model.Path,
+            "--run",
+            directory ?? run,
+            "--prompts",
+            model.Beside("prompts.txt"),
+            "--trials",
+            $"{trials}",
+            "--images",
+            "2",
+            "--steps",
+            "1",
+            "--quiet",
+            .. more,
+        ]);
 
     private Task<Q2Result> RunAsync(string verb, string? directory = null, params string[] more)
     {
-        string[] own = verb switch { "fit" => ["--epochs", "2"], "plan" => ["--size", "4"], _ => [] };
+        string[] own = verb switch
+        {
+            "fit" => ["--epochs", "2"],
+            "plan" => ["--size", "4"],
+            _ => [],
+        };
         return Q2.RunAsync([verb, model.Path, "--run", directory ?? run, "--quiet", .. own, .. more]);
     }
 

@@ -5,7 +5,8 @@ namespace Qua2SeDiMo.Cli.Tests.Cases;
 /// <summary>A study belongs to the bytes of what its images were scored with.</summary>
 public sealed class StaleScoringTests : IDisposable
 {
-    private const string Clip = "../clip", Features = "../reference/features.safetensors";
+    private const string Clip = "../clip",
+        Features = "../reference/features.safetensors";
     private readonly ModelCopy model = new();
 
     public StaleScoringTests()
@@ -23,7 +24,8 @@ public sealed class StaleScoringTests : IDisposable
         string[] study = ["study", model.Path, "--run", run, "--images", "2", "--steps", "1", "--quiet", "--trials"];
         (await Q2.RunAsync([.. study, "1"])).Succeeded();
         IReadOnlyDictionary<string, string> before = FolderBytes.Of(run);
-        byte[] weights = File.ReadAllBytes(model.In($"{Clip}/model.safetensors")), features = File.ReadAllBytes(model.In(Features));
+        byte[] weights = File.ReadAllBytes(model.In($"{Clip}/model.safetensors")),
+            features = File.ReadAllBytes(model.In(Features));
 
         model.EditTensors($"{Clip}/model.safetensors", Touch);
         (await Q2.RunAsync([.. study, "2"])).Refused("scoring model (CLIP): other tensors");

@@ -4,7 +4,8 @@ using Xunit;
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
 /// <summary>
-/// A study belongs to the bytes of its model and prompts: what changed is refused and named, what only looks different goes on.
+/// A study belongs to the bytes of its model and prompts: what changed is refused and named, what only looks different
+/// goes on.
 /// </summary>
 public sealed class StaleStudyTests(StudiedModel studied) : IClassFixture<StudiedModel>
 {
@@ -14,53 +15,71 @@ public sealed class StaleStudyTests(StudiedModel studied) : IClassFixture<Studie
     {
         ["the denoiser was trained on"] = (
             model => model.EditTensors(ModelCopy.UNet, tensors => Nudge(tensors)),
-            ["denoiser (unet)", "other tensors"]),
+            ["denoiser (unet)", "other tensors"]
+        ),
         ["the text encoder was trained on"] = (
             model => model.EditTensors(ModelCopy.TextEncoder, tensors => Nudge(tensors)),
-            ["text encoder (text_encoder)", "other tensors"]),
+            ["text encoder (text_encoder)", "other tensors"]
+        ),
         ["the autoencoder is another"] = (
             model => model.EditTensors(ModelCopy.Vae, tensors => Nudge(tensors)),
-            ["autoencoder (vae)", "other tensors"]),
+            ["autoencoder (vae)", "other tensors"]
+        ),
         ["the scheduler has another noise schedule"] = (
             model => model.Edit("scheduler/scheduler_config.json", ("beta_end", 0.02)),
-            ["scheduler/scheduler_config.json changed"]),
+            ["scheduler/scheduler_config.json changed"]
+        ),
         ["the scheduler is of another class"] = (
             model => model.Edit("scheduler/scheduler_config.json", ("_class_name", "DDIMScheduler")),
-            ["scheduler/scheduler_config.json changed"]),
+            ["scheduler/scheduler_config.json changed"]
+        ),
         ["the tokenizer merges otherwise"] = (SwapMerges, ["tokenizer/merges.txt changed"]),
         ["the tokenizer's vocabulary is another"] = (SwapTokens, ["tokenizer/vocab.json changed"]),
         ["the denoiser's configuration changed"] = (
             model => model.Edit("unet/config.json", ("norm_eps", 1e-4)),
-            ["unet/config.json changed"]),
+            ["unet/config.json changed"]
+        ),
         ["the autoencoder's configuration changed"] = (
             model => model.Edit("vae/config.json", ("scaling_factor", 0.2)),
-            ["vae/config.json changed"]),
-        ["two things changed"] = (model =>
-        {
-            model.Edit("scheduler/scheduler_config.json", ("beta_start", 0.001));
-            model.EditTensors(ModelCopy.Vae, tensors => Nudge(tensors));
-        }, ["scheduler/scheduler_config.json changed", "autoencoder (vae)"]),
+            ["vae/config.json changed"]
+        ),
+        ["two things changed"] = (
+            model =>
+            {
+                model.Edit("scheduler/scheduler_config.json", ("beta_start", 0.001));
+                model.EditTensors(ModelCopy.Vae, tensors => Nudge(tensors));
+            },
+            ["scheduler/scheduler_config.json changed", "autoencoder (vae)"]
+        ),
         ["the prompts were edited in place"] = (
             model => File.WriteAllText(StudiedModel.Prompts(model), "a red apple\na black cat\n"),
-            ["prompts differ", "number 2", "a black cat"]),
+            ["prompts differ", "number 2", "a black cat"]
+        ),
     };
 
     private static readonly Dictionary<string, Action<ModelCopy>> Looks = new()
     {
         ["nothing"] = _ => { },
         ["the weights are in shards now"] = model =>
-            model.Shard(ModelCopy.UNet, $"{Stem}.safetensors.index.json", Stem + "-{0}-of-{1}.safetensors", half: false),
+            model.Shard(
+                ModelCopy.UNet,
+                $"{Stem}.safetensors.index.json",
+                Stem + "-{0}-of-{1}.safetensors",
+                half: false
+            ),
         ["every file has another time"] = model =>
             Array.ForEach(Directory.GetFiles(model.Beside("."), "*", SearchOption.AllDirectories), SetOldTime),
-        ["the tensors stand in another order"] = model => model.Save(ModelCopy.Vae, model.Load(ModelCopy.Vae).Reverse().ToDictionary()),
+        ["the tensors stand in another order"] = model =>
+            model.Save(ModelCopy.Vae, model.Load(ModelCopy.Vae).Reverse().ToDictionary()),
         ["files that nobody reads stand beside"] = model =>
         {
             File.WriteAllText(model.In("README.md"), "hello");
             File.WriteAllText(model.In("unet/notes.txt"), "hello");
         },
-        ["a configuration was saved anew"] = model => File.WriteAllText(
-            model.In("unet/config.json"), Reversed(File.ReadAllText(model.In("unet/config.json")))),
-        ["prompts that are not used were added"] = model => File.AppendAllText(StudiedModel.Prompts(model), "a yellow sun\n"),
+        ["a configuration was saved anew"] = model =>
+            File.WriteAllText(model.In("unet/config.json"), Reversed(File.ReadAllText(model.In("unet/config.json")))),
+        ["prompts that are not used were added"] = model =>
+            File.AppendAllText(StudiedModel.Prompts(model), "a yellow sun\n"),
     };
 
     public static TheoryData<string> ChangeNames() => [.. Changes.Keys];
@@ -75,7 +94,10 @@ public sealed class StaleStudyTests(StudiedModel studied) : IClassFixture<Studie
         Changes[what].Change(model);
         IReadOnlyDictionary<string, string> before = FolderBytes.Of(StudiedModel.Run(model));
 
-        (await Q2.RunAsync(StudiedModel.Study(model, StudiedModel.Trials + 2))).Refused([.. Changes[what].Said, "--run"]);
+        (await Q2.RunAsync(StudiedModel.Study(model, StudiedModel.Trials + 2))).Refused([
+            .. Changes[what].Said,
+            "--run",
+        ]);
 
         Assert.Equal(before, FolderBytes.Of(StudiedModel.Run(model)));
     }
@@ -99,7 +121,8 @@ public sealed class StaleStudyTests(StudiedModel studied) : IClassFixture<Studie
     public async Task A_moved_model_and_a_moved_run_directory_go_on()
     {
         using ModelCopy model = studied.Copy();
-        string moved = model.Beside("elsewhere/renamed"), run = model.Beside("elsewhere/runs/r2");
+        string moved = model.Beside("elsewhere/renamed"),
+            run = model.Beside("elsewhere/runs/r2");
         Directory.CreateDirectory(Path.GetDirectoryName(run)!);
         Directory.Move(model.Path, moved);
         Directory.Move(StudiedModel.Run(model), run);
@@ -114,7 +137,8 @@ public sealed class StaleStudyTests(StudiedModel studied) : IClassFixture<Studie
     [Fact]
     public async Task Two_models_of_one_name_do_not_share_the_default_run_directory()
     {
-        using ModelCopy a = new("stable-diffusion-15", "a/m"), b = new("stable-diffusion-15", "b/m");
+        using ModelCopy a = new("stable-diffusion-15", "a/m"),
+            b = new("stable-diffusion-15", "b/m");
         b.EditTensors(ModelCopy.UNet, Nudge);
         (await Q2.RunInAsync(a.Beside("."), "bank", a.Path, "--quiet")).Succeeded();
         string run = a.Beside("runs/m");
@@ -122,7 +146,12 @@ public sealed class StaleStudyTests(StudiedModel studied) : IClassFixture<Studie
 
         foreach (string verb in new[] { "bank", "graph", "study" })
         {
-            (await Q2.RunInAsync(a.Beside("."), verb, b.Path, "--quiet")).Refused(a.Path, b.Path, "denoiser (unet)", "--run");
+            (await Q2.RunInAsync(a.Beside("."), verb, b.Path, "--quiet")).Refused(
+                a.Path,
+                b.Path,
+                "denoiser (unet)",
+                "--run"
+            );
             Assert.Equal(before, FolderBytes.Of(run));
         }
     }
@@ -136,7 +165,10 @@ public sealed class StaleStudyTests(StudiedModel studied) : IClassFixture<Studie
 
         foreach (string verb in new[] { "study", "bank", "fit", "explain", "plan", "pack", "report" })
         {
-            (await Q2.RunAsync(verb, model.Path, "--run", StudiedModel.Run(model), "--quiet")).Refused("older version", "--run");
+            (await Q2.RunAsync(verb, model.Path, "--run", StudiedModel.Run(model), "--quiet")).Refused(
+                "older version",
+                "--run"
+            );
         }
         Assert.Equal(before, FolderBytes.Of(StudiedModel.Run(model)));
     }
@@ -150,8 +182,9 @@ public sealed class StaleStudyTests(StudiedModel studied) : IClassFixture<Studie
 
         foreach (string verb in new[] { "fit", "report", "pack" })
         {
-            (await Q2.RunAsync(verb, model.Path, "--run", StudiedModel.Run(model), "--quiet"))
-                .Refused("scheduler/scheduler_config.json changed");
+            (await Q2.RunAsync(verb, model.Path, "--run", StudiedModel.Run(model), "--quiet")).Refused(
+                "scheduler/scheduler_config.json changed"
+            );
         }
         Assert.Equal(before, FolderBytes.Of(StudiedModel.Run(model)));
     }
@@ -164,22 +197,46 @@ public sealed class StaleStudyTests(StudiedModel studied) : IClassFixture<Studie
         IReadOnlyDictionary<string, string> before = FolderBytes.Of(StudiedModel.Run(model));
         File.WriteAllText(model.Beside("allocation.json"), """{"allocation": {}}""");
 
-        (await Q2.RunAsync("generate", model.Path, "--run", StudiedModel.Run(model), "--allocation", model.Beside("allocation.json"),
-            "--prompt", "a", "--steps", "1", "--out", model.Beside("out"), "--quiet")).Refused("denoiser (unet)");
+        (
+            await Q2.RunAsync(
+                "generate",
+                model.Path,
+                "--run",
+                StudiedModel.Run(model),
+                "--allocation",
+                model.Beside("allocation.json"),
+                "--prompt",
+                "a",
+                "--steps",
+                "1",
+                "--out",
+                model.Beside("out"),
+                "--quiet"
+            )
+        ).Refused("denoiser (unet)");
         Assert.Equal(before, FolderBytes.Of(StudiedModel.Run(model)));
     }
 
     private static void SetOldTime(string file) => File.SetLastWriteTimeUtc(file, new DateTime(2020, 1, 1));
 
-    private static string Reversed(string json) => new JsonObject(JsonNode.Parse(json)!.AsObject().Reverse()
-        .Select(pair => KeyValuePair.Create(pair.Key, pair.Value?.DeepClone())).Prepend(new("_name_or_path", "elsewhere"))).ToJsonString();
+    private static string Reversed(string json) =>
+        new JsonObject(
+            JsonNode
+                .Parse(json)!
+                .AsObject()
+                .Reverse()
+                .Select(pair => KeyValuePair.Create(pair.Key, pair.Value?.DeepClone()))
+                .Prepend(new("_name_or_path", "elsewhere"))
+        ).ToJsonString();
 
     // The least change of the first value.
     private static void Nudge(Dictionary<string, StoredTensor> tensors)
     {
         string name = tensors.Keys.First(key => tensors[key].Type == "F32");
-        tensors[name] = tensors[name].Map(
-            (value, i) => i == 0 ? BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(value) ^ 1) : value);
+        tensors[name] = tensors[name]
+            .Map(
+                (value, i) => i == 0 ? BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(value) ^ 1) : value
+            );
     }
 
     private static void SwapMerges(ModelCopy model)

@@ -3,7 +3,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>A file of allocations that states how its labels were made is labelled in that way, or the difference is said.</summary>
+/// <summary>A file of allocations that states how its labels were made is labelled in that way, or the difference is
+/// said.</summary>
 public sealed class StatedProtocolTests : IDisposable
 {
     private readonly ModelCopy model = new();
@@ -21,13 +22,15 @@ public sealed class StatedProtocolTests : IDisposable
             ["guidance_scale"] = 2.5,
             ["seeds"] = "7 + image index",
             ["prompts"] = "first 2 lines of prompts.txt",
-            ["trials"] = new JsonArray(new JsonObject
-            {
-                ["name"] = "full",
-                ["allocation"] = null,
-                ["average_bits"] = 32.0,
-                ["metrics"] = new JsonObject { ["ssim_mean"] = 1.0 },
-            }),
+            ["trials"] = new JsonArray(
+                new JsonObject
+                {
+                    ["name"] = "full",
+                    ["allocation"] = null,
+                    ["average_bits"] = 32.0,
+                    ["metrics"] = new JsonObject { ["ssim_mean"] = 1.0 },
+                }
+            ),
         };
         string file = model.Beside("labels/set/trials.json");
         File.WriteAllText(file, stated.ToJsonString());
@@ -35,13 +38,30 @@ public sealed class StatedProtocolTests : IDisposable
         Q2Result own = (await StudyAsync("a", file)).Succeeded();
         Assert.Equal(7, own.Json.GetProperty("trials")[0].GetProperty("seed").GetInt64());
         Assert.True(own.Json.GetProperty("agrees").GetBoolean());
-        Assert.Contains(own.Json.GetProperty("differences").EnumerateArray(), row => row.GetProperty("metric").GetString() == "ssim");
+        Assert.Contains(
+            own.Json.GetProperty("differences").EnumerateArray(),
+            row => row.GetProperty("metric").GetString() == "ssim"
+        );
         Assert.Empty(own.Json.GetProperty("notAsStated").EnumerateArray());
 
         // The same by hand gives the same images.
         string prompts = model.Beside("labels/prompts.txt");
-        Q2Result byHand = (await StudyAsync(
-            "b", file, "--steps", "1", "--guidance", "2.5", "--seed", "7", "--images", "2", "--prompts", prompts)).Succeeded();
+        Q2Result byHand = (
+            await StudyAsync(
+                "b",
+                file,
+                "--steps",
+                "1",
+                "--guidance",
+                "2.5",
+                "--seed",
+                "7",
+                "--images",
+                "2",
+                "--prompts",
+                prompts
+            )
+        ).Succeeded();
         Assert.Empty(byHand.Json.GetProperty("notAsStated").EnumerateArray());
         Assert.Equal(Pictures("a"), Pictures("b"));
 
@@ -49,7 +69,9 @@ public sealed class StatedProtocolTests : IDisposable
         Q2Result other = (await StudyAsync("c", file, "--steps", "2")).Succeeded();
         Assert.Contains("--steps", other.Json.GetProperty("notAsStated")[0].GetString(), StringComparison.Ordinal);
         Assert.DoesNotContain(
-            other.Json.GetProperty("differences").EnumerateArray(), row => row.GetProperty("metric").GetString() == "ssim");
+            other.Json.GetProperty("differences").EnumerateArray(),
+            row => row.GetProperty("metric").GetString() == "ssim"
+        );
         Assert.NotEqual(Pictures("a"), Pictures("c"));
     }
 
@@ -57,16 +79,33 @@ public sealed class StatedProtocolTests : IDisposable
     public async Task A_protocol_that_is_not_understood_is_said_and_nothing_is_compared()
     {
         string file = model.Beside("trials.json");
-        File.WriteAllText(file, """{"seeds": "by moonlight", "trials": [{"allocation": null, "metrics": {"ssim_mean": 0.5}}]}""");
+        File.WriteAllText(
+            file,
+            """{"seeds": "by moonlight", "trials": [{"allocation": null, "metrics": {"ssim_mean": 0.5}}]}"""
+        );
 
         Q2Result result = (await StudyAsync("a", file, "--steps", "1", "--images", "1")).Succeeded();
 
-        Assert.Contains("by moonlight", result.Json.GetProperty("notAsStated")[0].GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "by moonlight",
+            result.Json.GetProperty("notAsStated")[0].GetString(),
+            StringComparison.Ordinal
+        );
         Assert.Empty(result.Json.GetProperty("differences").EnumerateArray());
     }
 
     private Task<Q2Result> StudyAsync(string run, string file, params string[] more) =>
-        Q2.RunAsync(["study", model.Path, "--run", model.Beside(run), "--allocations", file, "--quiet", "--json", .. more]);
+        Q2.RunAsync([
+            "study",
+            model.Path,
+            "--run",
+            model.Beside(run),
+            "--allocations",
+            file,
+            "--quiet",
+            "--json",
+            .. more,
+        ]);
 
     private byte[] Pictures(string run)
     {

@@ -2,19 +2,24 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>A small pipeline with a study of three trials, made once by the program; tests work on copies of both.</summary>
+/// <summary>A small pipeline with a study of three trials, made once by the program; tests work on copies of
+/// both.</summary>
 public sealed class StudiedModel : IAsyncLifetime, IDisposable
 {
     internal const int Trials = 3;
 
     // Prompts and run directory stand beside the model.
-    private const string PromptsName = "prompts.txt", RunName = "r";
+    private const string PromptsName = "prompts.txt",
+        RunName = "r";
     private ModelCopy model = null!;
 
     public async Task InitializeAsync()
     {
         model = new ModelCopy();
-        await File.WriteAllTextAsync(model.Beside(PromptsName), "a red apple\na green leaf\na blue door\na grey stone\n");
+        await File.WriteAllTextAsync(
+            model.Beside(PromptsName),
+            "a red apple\na green leaf\na blue door\na grey stone\n"
+        );
         (await Q2.RunAsync(Study(model))).Succeeded();
     }
 
@@ -38,7 +43,20 @@ public sealed class StudiedModel : IAsyncLifetime, IDisposable
 
     /// <summary>The command that made the study, for a copy.</summary>
     internal static string[] Study(ModelCopy copy, int trials = Trials, string? run = null) =>
-    [
-        "study", copy.Path, "--run", run ?? Run(copy), "--prompts", Prompts(copy), "--trials", $"{trials}", "--images", "2", "--steps", "2", "--quiet", "--json",
-    ];
+        [
+            "study",
+            copy.Path,
+            "--run",
+            run ?? Run(copy),
+            "--prompts",
+            Prompts(copy),
+            "--trials",
+            $"{trials}",
+            "--images",
+            "2",
+            "--steps",
+            "2",
+            "--quiet",
+            "--json",
+        ];
 }

@@ -13,7 +13,10 @@ public sealed class UnreadTests
         using var model = new ModelCopy();
         model.Edit("unet/config.json", ("sharpness", 2), ("dropout", 0.1), ("_note", "x"));
         model.Edit("model_index.json", ("watermark_key", "abc"), ("requires_safety_checker", true));
-        model.EditTensors(ModelCopy.TextEncoder, tensors => tensors["text_model.extra.weight"] = StoredTensor.Single([2], 1, 2));
+        model.EditTensors(
+            ModelCopy.TextEncoder,
+            tensors => tensors["text_model.extra.weight"] = StoredTensor.Single([2], 1, 2)
+        );
         model.EditTensors(ModelCopy.UNet, tensors => tensors["logit_bias"] = StoredTensor.Single([2], 1, 2));
 
         JsonElement json = (await Q2.RunAsync("inspect", model.Path, "--json")).Succeeded().Json;
@@ -24,12 +27,27 @@ public sealed class UnreadTests
         Assert.Empty(Texts(Review(json, "vae"), "unreadTensors"));
 
         string shown = (await Q2.RunAsync("inspect", model.Path)).Succeeded().Output;
-        Assert.All(new[] { "sharpness", "watermark_key", "text_model.extra.weight", "logit_bias" }, name => Assert.Contains(name, shown, StringComparison.Ordinal));
+        Assert.All(
+            new[] { "sharpness", "watermark_key", "text_model.extra.weight", "logit_bias" },
+            name => Assert.Contains(name, shown, StringComparison.Ordinal)
+        );
 
-        foreach (string[] verb in new[] { ["bank", model.Path, "--run", model.Beside("r")], new[] { "generate", model.Path, "--prompt", "a cat", "--steps", "1", "--out", model.Beside("out") } })
+        foreach (
+            string[] verb in new[]
+            {
+                ["bank", model.Path, "--run", model.Beside("r")],
+                new[] { "generate", model.Path, "--prompt", "a cat", "--steps", "1", "--out", model.Beside("out") },
+            }
+        )
         {
-            string said = Assert.Single((await Q2.RunAsync(verb)).Succeeded().Errors.Split('\n'), line => line.Contains("not read", StringComparison.Ordinal));
-            Assert.All(new[] { "sharpness", "watermark_key", "text_model.extra.weight", "logit_bias", "q2 inspect" }, name => Assert.Contains(name, said, StringComparison.Ordinal));
+            string said = Assert.Single(
+                (await Q2.RunAsync(verb)).Succeeded().Errors.Split('\n'),
+                line => line.Contains("not read", StringComparison.Ordinal)
+            );
+            Assert.All(
+                new[] { "sharpness", "watermark_key", "text_model.extra.weight", "logit_bias", "q2 inspect" },
+                name => Assert.Contains(name, said, StringComparison.Ordinal)
+            );
         }
     }
 
@@ -53,10 +71,21 @@ public sealed class UnreadTests
     public async Task A_shift_that_the_pipeline_does_not_apply_changes_nothing_and_is_said()
     {
         using var model = new ModelCopy();
-        model.Edit("vae/config.json", ("shift_factor", 0.5), ("latents_mean", new JsonArray(1, 2, 3, 4)), ("latents_std", new JsonArray(1, 2, 3, 4)));
+        model.Edit(
+            "vae/config.json",
+            ("shift_factor", 0.5),
+            ("latents_mean", new JsonArray(1, 2, 3, 4)),
+            ("latents_std", new JsonArray(1, 2, 3, 4))
+        );
         await Pictures.AreEqualAsync(RepositoryFiles.Golden("pipelines/stable-diffusion-15"), model.Path);
-        Q2Result made = (await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--steps", "1", "--out", model.Beside("out"))).Succeeded();
-        Assert.Contains("'shift_factor', 'latents_mean', 'latents_std' is not used", made.Errors, StringComparison.Ordinal);
+        Q2Result made = (
+            await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--steps", "1", "--out", model.Beside("out"))
+        ).Succeeded();
+        Assert.Contains(
+            "'shift_factor', 'latents_mean', 'latents_std' is not used",
+            made.Errors,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -67,7 +96,11 @@ public sealed class UnreadTests
     {
         using var model = new ModelCopy();
         File.Copy(model.In(ModelCopy.Vae), model.In(file));
-        Assert.Contains(Path.GetFileName(file), (await Q2.RunAsync("inspect", model.Path)).Succeeded().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            Path.GetFileName(file),
+            (await Q2.RunAsync("inspect", model.Path)).Succeeded().Output,
+            StringComparison.Ordinal
+        );
         await Pictures.AreEqualAsync(RepositoryFiles.Golden("pipelines/stable-diffusion-15"), model.Path);
     }
 
@@ -76,10 +109,18 @@ public sealed class UnreadTests
     {
         using var model = new ModelCopy();
         await File.WriteAllTextAsync(model.In("text_encoder/adapter_config.json"), "{}");
-        (await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--out", model.Beside("out"))).Refused("adapter_config.json", "merge");
+        (await Q2.RunAsync("generate", model.Path, "--prompt", "a cat", "--out", model.Beside("out"))).Refused(
+            "adapter_config.json",
+            "merge"
+        );
     }
 
-    private static JsonElement Review(JsonElement json, string component) => json.GetProperty("components").EnumerateArray().Single(one => one.GetProperty("name").GetString() == component).GetProperty("review");
+    private static JsonElement Review(JsonElement json, string component) =>
+        json.GetProperty("components")
+            .EnumerateArray()
+            .Single(one => one.GetProperty("name").GetString() == component)
+            .GetProperty("review");
 
-    private static string[] Texts(JsonElement parent, string name) => [.. parent.GetProperty(name).EnumerateArray().Select(item => item.GetString()!)];
+    private static string[] Texts(JsonElement parent, string name) =>
+        [.. parent.GetProperty(name).EnumerateArray().Select(item => item.GetString()!)];
 }

@@ -31,7 +31,10 @@ public sealed class CrashPointTests
         {
             await File.WriteAllTextAsync(
                 Path.Combine(folder, $"crash-points-{fault}.json"),
-                new JsonObject { ["fault"] = fault, ["verbs"] = CrashPoints.ToJson(results) }.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
+                new JsonObject { ["fault"] = fault, ["verbs"] = CrashPoints.ToJson(results) }.ToJsonString(
+                    new JsonSerializerOptions { WriteIndented = true }
+                ) + "\n"
+            );
         }
         Assert.All(results, AssertSurvived);
     }
@@ -39,6 +42,9 @@ public sealed class CrashPointTests
     private static void AssertSurvived(CrashResult result)
     {
         Assert.True(result.Tried > 0, $"{result.Scenario} changes nothing on the disk; there is nothing to test.");
-        Assert.True(result.Failures.Count == 0, $"{result.Scenario}, {result.Survived} of {result.Tried}:\n{string.Join('\n', result.Failures.Take(5))}");
+        Assert.True(
+            result.Failures.Count == 0,
+            $"{result.Scenario}, {result.Survived} of {result.Tried}:\n{string.Join('\n', result.Failures.Take(5))}"
+        );
     }
 }

@@ -17,16 +17,26 @@ internal sealed record CrashScenario(string Name, params string[] Arguments);
 /// <param name="Tried">Points at which a fault was made.</param>
 /// <param name="Survived">Those after which the same command came to the same results.</param>
 /// <param name="Failures">What went wrong at the others.</param>
-internal sealed record CrashResult(string Scenario, string Fault, int Points, int Tried, int Survived, IReadOnlyList<string> Failures);
+internal sealed record CrashResult(
+    string Scenario,
+    string Fault,
+    int Points,
+    int Tried,
+    int Survived,
+    IReadOnlyList<string> Failures
+);
 
 /// <summary>
-/// Makes the program fail at every step that changes what is on the disk, one after another, runs the same command again without a fault, and
-/// compares all results with those of a run that nothing disturbed.
+/// Makes the program fail at every step that changes what is on the disk, one after another, runs the same command
+/// again without a fault, and compares all results with those of a run that nothing disturbed.
 /// </summary>
 internal sealed class CrashPoints : IDisposable
 {
-    internal const string Kill = "kill", Full = "full", Denied = "denied";
-    private const int KilledExitCode = 137, UserErrorExitCode = 2;
+    internal const string Kill = "kill",
+        Full = "full",
+        Denied = "denied";
+    private const int KilledExitCode = 137,
+        UserErrorExitCode = 2;
     private readonly ModelCopy model;
     private int folderCount;
 
@@ -56,7 +66,8 @@ internal sealed class CrashPoints : IDisposable
         string start = NewFolder();
         foreach (CrashScenario scenario in Chain)
         {
-            string undisturbed = Copy(start), log = undisturbed + ".steps";
+            string undisturbed = Copy(start),
+                log = undisturbed + ".steps";
             Q2Result result = await RunAsync(scenario, undisturbed, ("Q2_FAULT_LOG", log));
             Assert.True(result.ExitCode == 0, $"{scenario.Name}: exit code {result.ExitCode}\n{result.Errors}");
             int points = File.Exists(log) ? File.ReadLines(log).Count() : 0;
@@ -66,44 +77,81 @@ internal sealed class CrashPoints : IDisposable
             foreach (int point in chosen)
             {
                 string folder = Copy(start);
-                if (await FaultOf(scenario, folder, fault, point, expected) is { } failure) failures.Add($"{fault}@{point}: {failure}");
+                if (await FaultOf(scenario, folder, fault, point, expected) is { } failure)
+                    failures.Add($"{fault}@{point}: {failure}");
                 Directory.Delete(folder, recursive: true);
             }
-            results.Add(new CrashResult(scenario.Name, fault, points, chosen.Length, chosen.Length - failures.Count, failures));
+            results.Add(
+                new CrashResult(scenario.Name, fault, points, chosen.Length, chosen.Length - failures.Count, failures)
+            );
             start = undisturbed;
         }
         return results;
     }
 
     /// <summary>Counts for docs/reliability.md.</summary>
-    internal static JsonArray ToJson(IEnumerable<CrashResult> results) => new([.. results.Select(result => (JsonNode)new JsonObject
-    {
-        ["verb"] = result.Scenario,
-        ["fault"] = result.Fault,
-        ["points"] = result.Points,
-        ["tried"] = result.Tried,
-        ["survived"] = result.Survived,
-    })]);
+    internal static JsonArray ToJson(IEnumerable<CrashResult> results) =>
+        new([
+            .. results.Select(result =>
+                (JsonNode)
+                    new JsonObject
+                    {
+                        ["verb"] = result.Scenario,
+                        ["fault"] = result.Fault,
+                        ["points"] = result.Points,
+                        ["tried"] = result.Tried,
+                        ["survived"] = result.Survived,
+                    }
+            ),
+        ]);
 
     public void Dispose() => model.Dispose();
 
     // Null where the same command came to the same results after the fault.
-    private async Task<string?> FaultOf(CrashScenario scenario, string folder, string fault, int point, SortedDictionary<string, string> expected)
+    private async Task<string?> FaultOf(
+        CrashScenario scenario,
+        string folder,
+        string fault,
+        int point,
+        SortedDictionary<string, string> expected
+    )
     {
-        Q2Result broken = await RunAsync(scenario, folder, ("Q2_FAULT", string.Create(CultureInfo.InvariantCulture, $"{fault}@{point}")));
+        Q2Result broken = await RunAsync(
+            scenario,
+            folder,
+            ("Q2_FAULT", string.Create(CultureInfo.InvariantCulture, $"{fault}@{point}"))
+        );
         // Steps of threads race: a run may end before the point, or pass it where its failure is no error.
-        bool isExpected = broken.ExitCode == 0 || broken.ExitCode == (fault == Kill ? KilledExitCode : UserErrorExitCode);
-        if (!isExpected) return $"exit code {broken.ExitCode}: {broken.Errors}";
+        bool isExpected =
+            broken.ExitCode == 0 || broken.ExitCode == (fault == Kill ? KilledExitCode : UserErrorExitCode);
+        if (!isExpected)
+            return $"exit code {broken.ExitCode}: {broken.Errors}";
         Q2Result again = await RunAsync(scenario, folder);
-        if (again.ExitCode != 0) return $"the same command then ends with exit code {again.ExitCode}: {again.Errors}";
+        if (again.ExitCode != 0)
+            return $"the same command then ends with exit code {again.ExitCode}: {again.Errors}";
         IReadOnlyList<string> differences = RunState.Differences(expected, RunState.Of(folder));
-        return differences.Count == 0 ? null : $"the same command then leaves other results: {string.Join(", ", differences)}";
+        return differences.Count == 0
+            ? null
+            : $"the same command then leaves other results: {string.Join(", ", differences)}";
     }
 
-    private Task<Q2Result> RunAsync(CrashScenario scenario, string run, params (string Name, string Value)[] variables) =>
-        Q2.RunWithAsync(variables, [.. scenario.Arguments.Select(argument => argument.Replace("{m}", model.Path).Replace("{r}", run)), "--quiet"]);
+    private Task<Q2Result> RunAsync(
+        CrashScenario scenario,
+        string run,
+        params (string Name, string Value)[] variables
+    ) =>
+        Q2.RunWithAsync(
+            variables,
+            [
+                .. scenario.Arguments.Select(argument => argument.Replace("{m}", model.Path).Replace("{r}", run)),
+                "--quiet",
+            ]
+        );
 
-    private string NewFolder() => Directory.CreateDirectory(model.Beside(string.Create(CultureInfo.InvariantCulture, $"run-{folderCount++}"))).FullName;
+    private string NewFolder() =>
+        Directory
+            .CreateDirectory(model.Beside(string.Create(CultureInfo.InvariantCulture, $"run-{folderCount++}")))
+            .FullName;
 
     private string Copy(string source)
     {

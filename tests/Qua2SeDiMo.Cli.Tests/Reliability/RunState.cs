@@ -8,16 +8,28 @@ using Microsoft.Data.Sqlite;
 namespace Qua2SeDiMo.Cli.Tests.Reliability;
 
 /// <summary>
-/// What a folder holds, file by file, without what differs between two equal runs: times, process numbers, left-over partial files. Two runs
-/// came to the same results exactly when their states are equal.
+/// What a folder holds, file by file, without what differs between two equal runs: times, process numbers, left-over
+/// partial files. Two runs came to the same results exactly when their states are equal.
 /// </summary>
 internal static partial class RunState
 {
     // Members of result files that hold durations, rates and moments.
     private static readonly HashSet<string> Times = new(StringComparer.OrdinalIgnoreCase)
     {
-        "seconds", "secondsPerTrial", "outsideRuntimeShare", "speed", "elapsed", "peakMemoryBytes", "imagesPerMinute", "gflops", "matMulGflops", "timings",
-        "trainingSeconds", "date", "createdAt", "machine",
+        "seconds",
+        "secondsPerTrial",
+        "outsideRuntimeShare",
+        "speed",
+        "elapsed",
+        "peakMemoryBytes",
+        "imagesPerMinute",
+        "gflops",
+        "matMulGflops",
+        "timings",
+        "trainingSeconds",
+        "date",
+        "createdAt",
+        "machine",
     };
 
     // Files that hold nothing else.
@@ -30,21 +42,41 @@ internal static partial class RunState
         foreach (string file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
         {
             string name = Path.GetRelativePath(folder, file);
-            if (TimeFiles.Contains(Path.GetFileName(file)) || name.EndsWith("-wal", StringComparison.Ordinal) || name.EndsWith("-shm", StringComparison.Ordinal)) continue;
-            state.Add(name, Path.GetExtension(file) switch
-            {
-                ".json" => WithoutTimes(JsonNode.Parse(File.ReadAllText(file)))?.ToJsonString() ?? "null",
-                ".db" => Rows(file),
-                ".html" => Hash(Encoding.UTF8.GetBytes(WhatWasRun().Replace(Durations().Replace(File.ReadAllText(file), "T"), ""))),
-                _ => Hash(File.ReadAllBytes(file)),
-            });
+            if (
+                TimeFiles.Contains(Path.GetFileName(file))
+                || name.EndsWith("-wal", StringComparison.Ordinal)
+                || name.EndsWith("-shm", StringComparison.Ordinal)
+            )
+                continue;
+            state.Add(
+                name,
+                Path.GetExtension(file) switch
+                {
+                    ".json" => WithoutTimes(JsonNode.Parse(File.ReadAllText(file)))?.ToJsonString() ?? "null",
+                    ".db" => Rows(file),
+                    ".html" => Hash(
+                        Encoding.UTF8.GetBytes(
+                            WhatWasRun().Replace(Durations().Replace(File.ReadAllText(file), "T"), "")
+                        )
+                    ),
+                    _ => Hash(File.ReadAllBytes(file)),
+                }
+            );
         }
         return state;
     }
 
     /// <summary>Names of files whose content is not the same on both sides.</summary>
-    internal static IReadOnlyList<string> Differences(SortedDictionary<string, string> expected, SortedDictionary<string, string> actual) =>
-        [.. expected.Keys.Union(actual.Keys).Where(name => expected.GetValueOrDefault(name) != actual.GetValueOrDefault(name)).Order(StringComparer.Ordinal)];
+    internal static IReadOnlyList<string> Differences(
+        SortedDictionary<string, string> expected,
+        SortedDictionary<string, string> actual
+    ) =>
+        [
+            .. expected
+                .Keys.Union(actual.Keys)
+                .Where(name => expected.GetValueOrDefault(name) != actual.GetValueOrDefault(name))
+                .Order(StringComparer.Ordinal),
+        ];
 
     private static string Hash(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
 
@@ -55,12 +87,15 @@ internal static partial class RunState
             case JsonObject members:
                 foreach (string name in members.Select(pair => pair.Key).ToArray())
                 {
-                    if (Times.Contains(name)) members.Remove(name);
-                    else WithoutTimes(members[name]);
+                    if (Times.Contains(name))
+                        members.Remove(name);
+                    else
+                        WithoutTimes(members[name]);
                 }
                 break;
             case JsonArray items:
-                foreach (JsonNode? item in items) WithoutTimes(item);
+                foreach (JsonNode? item in items)
+                    WithoutTimes(item);
                 break;
         }
         return node;
@@ -69,23 +104,36 @@ internal static partial class RunState
     // Everything that a trial says, but when and by whom.
     private static string Rows(string file)
     {
-        using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Mode = SqliteOpenMode.ReadWrite, Pooling = false }.ToString());
+        using var connection = new SqliteConnection(
+            new SqliteConnectionStringBuilder
+            {
+                DataSource = file,
+                Mode = SqliteOpenMode.ReadWrite,
+                Pooling = false,
+            }.ToString()
+        );
         connection.Open();
         var text = new StringBuilder();
-        foreach (string query in new[]
-        {
-            "SELECT name, settings FROM study ORDER BY name",
-            "SELECT s.name, number, t.name, allocation, seed, state FROM trial t JOIN study s ON s.id = study_id ORDER BY s.name, number",
-            "SELECT s.name, number, m.name, value FROM trial_metric m JOIN trial t ON t.id = trial_id JOIN study s ON s.id = study_id ORDER BY s.name, number, m.name",
-            "SELECT s.name, number, a.name, columns, hex(data) FROM trial_array a JOIN trial t ON t.id = trial_id JOIN study s ON s.id = study_id ORDER BY s.name, number, a.name",
-        })
+        foreach (
+            string query in new[]
+            {
+                "SELECT name, settings FROM study ORDER BY name",
+                "SELECT s.name, number, t.name, allocation, seed, state FROM trial t JOIN study s ON s.id = "
+                    + "study_id ORDER BY s.name, number",
+                "SELECT s.name, number, m.name, value FROM trial_metric m JOIN trial t ON t.id = trial_id JOIN "
+                    + "study s ON s.id = study_id ORDER BY s.name, number, m.name",
+                "SELECT s.name, number, a.name, columns, hex(data) FROM trial_array a JOIN trial t ON t.id = "
+                    + "trial_id JOIN study s ON s.id = study_id ORDER BY s.name, number, a.name",
+            }
+        )
         {
             using SqliteCommand command = connection.CreateCommand();
             command.CommandText = query;
             using SqliteDataReader reader = command.ExecuteReader();
             while (reader.Read())
             {
-                for (int i = 0; i < reader.FieldCount; i++) text.Append(CultureInfo.InvariantCulture, $"{reader.GetValue(i)}|");
+                for (int i = 0; i < reader.FieldCount; i++)
+                    text.Append(CultureInfo.InvariantCulture, $"{reader.GetValue(i)}|");
                 text.Append('\n');
             }
         }
@@ -93,7 +141,9 @@ internal static partial class RunState
     }
 
     // The command with the path of its run directory, the moment, and how long the stages took.
-    [GeneratedRegex("""<dt>(Command|Time per trial)</dt><dd>[^<]*|<span style="width:[0-9.]+%">|<span>[0-9-]{10} [0-9:]{5} UTC""")]
+    [GeneratedRegex(
+        """<dt>(Command|Time per trial)</dt><dd>[^<]*|<span style="width:[0-9.]+%">|<span>[0-9-]{10} [0-9:]{5} UTC"""
+    )]
     private static partial Regex WhatWasRun();
 
     [GeneratedRegex(@"\d+([.,:]\d+)*\s*(s|ms|min|h|images/min|images a minute|GFLOP/s|MiB|MB)\b")]

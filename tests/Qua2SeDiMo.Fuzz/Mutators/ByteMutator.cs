@@ -5,11 +5,30 @@ namespace Qua2SeDiMo.Fuzz.Mutators;
 /// <summary>Changes bytes without knowing what they mean.</summary>
 internal static class ByteMutator
 {
-    private static readonly long[] Interesting = [0, 1, -1, 127, 128, 255, 256, 32767, 65535, 65536, int.MaxValue, int.MinValue, uint.MaxValue, long.MaxValue, long.MinValue, 1L << 40];
+    private static readonly long[] Interesting =
+    [
+        0,
+        1,
+        -1,
+        127,
+        128,
+        255,
+        256,
+        32767,
+        65535,
+        65536,
+        int.MaxValue,
+        int.MinValue,
+        uint.MaxValue,
+        long.MaxValue,
+        long.MinValue,
+        1L << 40,
+    ];
 
     internal static byte[] Mutate(byte[] bytes, byte[] other, Dice dice)
     {
-        if (bytes.Length == 0) return [(byte)dice.Bits()];
+        if (bytes.Length == 0)
+            return [(byte)dice.Bits()];
         switch (dice.Next(7))
         {
             case 0:
@@ -17,7 +36,8 @@ internal static class ByteMutator
             case 1:
             {
                 byte[] changed = [.. bytes];
-                for (int i = dice.Few(8); i > 0; i--) changed[dice.Next(changed.Length)] ^= (byte)(1 << dice.Next(8));
+                for (int i = dice.Few(8); i > 0; i--)
+                    changed[dice.Next(changed.Length)] ^= (byte)(1 << dice.Next(8));
                 return changed;
             }
             case 2:
@@ -25,7 +45,8 @@ internal static class ByteMutator
                 byte[] changed = [.. bytes];
                 byte[] number = new byte[8];
                 BinaryPrimitives.WriteInt64LittleEndian(number, dice.Pick(Interesting));
-                int at = dice.Next(changed.Length), width = Math.Min(1 << dice.Next(4), changed.Length - at);
+                int at = dice.Next(changed.Length),
+                    width = Math.Min(1 << dice.Next(4), changed.Length - at);
                 number.AsSpan(0, width).CopyTo(changed.AsSpan(at));
                 return changed;
             }
@@ -58,7 +79,8 @@ internal static class ByteMutator
 
     private static ReadOnlySpan<byte> Range(byte[] bytes, Dice dice)
     {
-        if (bytes.Length == 0) return [];
+        if (bytes.Length == 0)
+            return [];
         int start = dice.Next(bytes.Length);
         return bytes.AsSpan(start, dice.Length(bytes.Length - start));
     }

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Qua2SeDiMo.Fuzz.Mutators;
 
 /// <summary>
-/// Changes JSON by its structure: values for others, members that go, come twice or change their names, lists that grow, depth. It works on the text,
-/// so that keys may stand twice and numbers may be of any form.
+/// Changes JSON by its structure: values for others, members that go, come twice or change their names, lists that
+/// grow, depth. It works on the text, so that keys may stand twice and numbers may be of any form.
 /// </summary>
 internal static class JsonMutator
 {
@@ -15,9 +15,54 @@ internal static class JsonMutator
     [
         .. new[]
         {
-            "0", "1", "-1", "2", "3", "7", "16", "64", "1000", "0.5", "-0.0", "1e-9", "1e308", "1e999", "-1e999", "2147483647", "2147483648", "-2147483648", "4294967296", "9223372036854775807",
-            "9223372036854775808", "99999999999999999999999999", "1.0", "1e3", "Infinity", "-Infinity", "NaN", "null", "true", "false", "[]", "{}", "[[]]", "[null]", "[1]", "[1,2]", "[0.5]", "\"\"", "\"a\"",
-            "\"0\"", "\"NaN\"", "\"\\ud800\"", "\"\\u0000\"", "\"..\"", "\"/\"", "\"none\"", "{\"a\":1}", "\"\u00e9\ud83d\ude00\"",
+            "0",
+            "1",
+            "-1",
+            "2",
+            "3",
+            "7",
+            "16",
+            "64",
+            "1000",
+            "0.5",
+            "-0.0",
+            "1e-9",
+            "1e308",
+            "1e999",
+            "-1e999",
+            "2147483647",
+            "2147483648",
+            "-2147483648",
+            "4294967296",
+            "9223372036854775807",
+            "9223372036854775808",
+            "99999999999999999999999999",
+            "1.0",
+            "1e3",
+            "Infinity",
+            "-Infinity",
+            "NaN",
+            "null",
+            "true",
+            "false",
+            "[]",
+            "{}",
+            "[[]]",
+            "[null]",
+            "[1]",
+            "[1,2]",
+            "[0.5]",
+            "\"\"",
+            "\"a\"",
+            "\"0\"",
+            "\"NaN\"",
+            "\"\\ud800\"",
+            "\"\\u0000\"",
+            "\"..\"",
+            "\"/\"",
+            "\"none\"",
+            "{\"a\":1}",
+            "\"\u00e9\ud83d\ude00\"",
         }.Select(Encoding.UTF8.GetBytes),
     ];
 
@@ -33,7 +78,8 @@ internal static class JsonMutator
     internal static byte[] Mutate(FuzzFile file, FuzzFile other, Dice dice)
     {
         List<Place> places = Places(file);
-        if (places.Count == 0) return ByteMutator.Mutate(file.Bytes, other.Bytes, dice);
+        if (places.Count == 0)
+            return ByteMutator.Mutate(file.Bytes, other.Bytes, dice);
         Place place = dice.Pick(places);
         ReadOnlySpan<byte> bytes = file.Bytes;
         ReadOnlySpan<byte> own = bytes[place.Start..place.End];
@@ -42,7 +88,12 @@ internal static class JsonMutator
             List<Place> keys = [.. Places(dice.OneIn(2) ? file : other).Where(candidate => candidate.Kind == Kind.Key)];
             byte[] source = keys.Count > 0 && dice.OneIn(2) ? file.Bytes : other.Bytes;
             Place key = keys.Count > 0 ? dice.Pick(keys) : place;
-            return ByteMutator.Splice(bytes, place.Start, place.End - place.Start, key.End <= source.Length && !dice.OneIn(4) ? source.AsSpan(key.Start, key.End - key.Start) : "\"x\""u8);
+            return ByteMutator.Splice(
+                bytes,
+                place.Start,
+                place.End - place.Start,
+                key.End <= source.Length && !dice.OneIn(4) ? source.AsSpan(key.Start, key.End - key.Start) : "\"x\""u8
+            );
         }
         switch (dice.Next(10))
         {
@@ -58,7 +109,12 @@ internal static class JsonMutator
             case 8:
             {
                 int depth = dice.OneIn(8) ? dice.Length(200) : dice.Few(4);
-                byte[] nested = [.. Enumerable.Repeat((byte)'[', depth), .. own, .. Enumerable.Repeat((byte)']', depth)];
+                byte[] nested =
+                [
+                    .. Enumerable.Repeat((byte)'[', depth),
+                    .. own,
+                    .. Enumerable.Repeat((byte)']', depth),
+                ];
                 return ByteMutator.Splice(bytes, place.Start, own.Length, nested);
             }
             default:
@@ -69,15 +125,20 @@ internal static class JsonMutator
     private static ReadOnlySpan<byte> Value(FuzzFile file, Dice dice)
     {
         List<Place> places = Places(file);
-        if (places.Count == 0) return "0"u8;
+        if (places.Count == 0)
+            return "0"u8;
         Place place = dice.Pick(places);
         return file.Bytes.AsSpan(place.Start, place.End - place.Start);
     }
 
     private static byte[] Member(FuzzFile file, Dice dice)
     {
-        List<Place> members = [.. Places(file).Where(place => place.Kind == Kind.Value && place.ItemStart < place.Start)];
-        if (members.Count == 0) return "\"k\":1,"u8.ToArray();
+        List<Place> members =
+        [
+            .. Places(file).Where(place => place.Kind == Kind.Value && place.ItemStart < place.Start),
+        ];
+        if (members.Count == 0)
+            return "\"k\":1,"u8.ToArray();
         Place member = dice.Pick(members);
         return [.. file.Bytes.AsSpan(member.ItemStart, member.End - member.ItemStart), (byte)','];
     }
@@ -98,14 +159,19 @@ internal static class JsonMutator
     // With the comma behind it, or the one in front where it is the last.
     private static byte[] Remove(ReadOnlySpan<byte> bytes, Place place)
     {
-        int end = place.End, start = place.ItemStart;
-        while (end < bytes.Length && bytes[end] is (byte)' ' or (byte)'\n') end++;
-        if (end < bytes.Length && bytes[end] == (byte)',') end++;
+        int end = place.End,
+            start = place.ItemStart;
+        while (end < bytes.Length && bytes[end] is (byte)' ' or (byte)'\n')
+            end++;
+        if (end < bytes.Length && bytes[end] == (byte)',')
+            end++;
         else
         {
             int before = start - 1;
-            while (before > 0 && bytes[before] is (byte)' ' or (byte)'\n') before--;
-            if (before > 0 && bytes[before] == (byte)',') start = before;
+            while (before > 0 && bytes[before] is (byte)' ' or (byte)'\n')
+                before--;
+            if (before > 0 && bytes[before] == (byte)',')
+                start = before;
         }
         return ByteMutator.Splice(bytes, start, Math.Min(end, bytes.Length) - start, []);
     }
@@ -113,17 +179,28 @@ internal static class JsonMutator
     // All keys and values; of a document that is broken, those in front of the break.
     private static List<Place> Places(FuzzFile file)
     {
-        if (file.Structure is List<Place> known) return known;
+        if (file.Structure is List<Place> known)
+            return known;
         var places = new List<Place>();
         file.Structure = places;
-        var reader = new Utf8JsonReader(file.Bytes, new JsonReaderOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, MaxDepth = 500 });
+        var reader = new Utf8JsonReader(
+            file.Bytes,
+            new JsonReaderOptions
+            {
+                CommentHandling = JsonCommentHandling.Skip,
+                AllowTrailingCommas = true,
+                MaxDepth = 500,
+            }
+        );
         var open = new Stack<(int Start, int ItemStart)>();
         int key = -1;
         try
         {
             while (reader.Read())
             {
-                int start = (int)reader.TokenStartIndex, end = (int)reader.BytesConsumed, item = key >= 0 ? key : start;
+                int start = (int)reader.TokenStartIndex,
+                    end = (int)reader.BytesConsumed,
+                    item = key >= 0 ? key : start;
                 switch (reader.TokenType)
                 {
                     case JsonTokenType.PropertyName:

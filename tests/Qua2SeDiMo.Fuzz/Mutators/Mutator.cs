@@ -1,6 +1,7 @@
 namespace Qua2SeDiMo.Fuzz.Mutators;
 
-/// <summary>Makes bad files of good ones: by their structure, which gets past the first check, and now and then by bare bytes.</summary>
+/// <summary>Makes bad files of good ones: by their structure, which gets past the first check, and now and then by bare
+/// bytes.</summary>
 internal static class Mutator
 {
     private const int LargestFile = 1_000_000;
@@ -15,20 +16,27 @@ internal static class Mutator
         {
             int index = dice.Next(input.Files.Count);
             FuzzFile file = input.Files[index];
-            if (input.Files.Count > 1 && dice.OneIn(60)) return new FuzzInput([.. input.Files.Where((_, i) => i != index)]);
+            if (input.Files.Count > 1 && dice.OneIn(60))
+                return new FuzzInput([.. input.Files.Where((_, i) => i != index)]);
             FuzzInput donor = dice.Pick(others);
-            FuzzFile piece = donor.Files.FirstOrDefault(candidate => Path.GetExtension(candidate.Name) == Path.GetExtension(file.Name)) ?? file;
-            byte[] bytes = dice.OneIn(16) ? ByteMutator.Mutate(file.Bytes, piece.Bytes, dice) : Path.GetExtension(file.Name) switch
-            {
-                ".json" => JsonMutator.Mutate(file, piece, dice),
-                ".safetensors" => SafetensorsMutator.Mutate(file, piece, dice),
-                ".onnx" or ".model" => WireMutator.Mutate(file.Bytes, piece.Bytes, dice),
-                ".png" => PngMutator.Mutate(file.Bytes, dice),
-                ".csv" or ".txt" => TextMutator.Mutate(file.Bytes, piece.Bytes, dice),
-                ".sql" => SqlMutator.Mutate(file.Bytes, piece.Bytes, dice),
-                _ => ByteMutator.Mutate(file.Bytes, piece.Bytes, dice),
-            };
-            if (bytes.Length <= LargestFile) input = input.With(index, new FuzzFile(file.Name, bytes));
+            FuzzFile piece =
+                donor.Files.FirstOrDefault(candidate =>
+                    Path.GetExtension(candidate.Name) == Path.GetExtension(file.Name)
+                ) ?? file;
+            byte[] bytes = dice.OneIn(16)
+                ? ByteMutator.Mutate(file.Bytes, piece.Bytes, dice)
+                : Path.GetExtension(file.Name) switch
+                {
+                    ".json" => JsonMutator.Mutate(file, piece, dice),
+                    ".safetensors" => SafetensorsMutator.Mutate(file, piece, dice),
+                    ".onnx" or ".model" => WireMutator.Mutate(file.Bytes, piece.Bytes, dice),
+                    ".png" => PngMutator.Mutate(file.Bytes, dice),
+                    ".csv" or ".txt" => TextMutator.Mutate(file.Bytes, piece.Bytes, dice),
+                    ".sql" => SqlMutator.Mutate(file.Bytes, piece.Bytes, dice),
+                    _ => ByteMutator.Mutate(file.Bytes, piece.Bytes, dice),
+                };
+            if (bytes.Length <= LargestFile)
+                input = input.With(index, new FuzzFile(file.Name, bytes));
         }
         return input;
     }

@@ -3,7 +3,8 @@ using System.IO.Hashing;
 
 namespace Qua2SeDiMo.Fuzz.Mutators;
 
-/// <summary>Changes a PNG file by its chunks, whose checksums are made to fit again, so that the decoder looks inside.</summary>
+/// <summary>Changes a PNG file by its chunks, whose checksums are made to fit again, so that the decoder looks
+/// inside.</summary>
 internal static class PngMutator
 {
     private static readonly uint[] Extents = [0, 1, 2, 255, 4096, 4097, 65535, 100_000, int.MaxValue, uint.MaxValue];
@@ -11,14 +12,16 @@ internal static class PngMutator
     internal static byte[] Mutate(byte[] bytes, Dice dice)
     {
         var chunks = new List<(byte[] Kind, byte[] Data)>();
-        for (int at = 8; at + 12 <= bytes.Length;)
+        for (int at = 8; at + 12 <= bytes.Length; )
         {
             uint length = BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(at));
-            if (length > bytes.Length - at - 12) break;
+            if (length > bytes.Length - at - 12)
+                break;
             chunks.Add((bytes[(at + 4)..(at + 8)], bytes[(at + 8)..(at + 8 + (int)length)]));
             at += 12 + (int)length;
         }
-        if (chunks.Count == 0) return ByteMutator.Mutate(bytes, bytes, dice);
+        if (chunks.Count == 0)
+            return ByteMutator.Mutate(bytes, bytes, dice);
         int index = dice.Next(chunks.Count);
         (byte[] kind, byte[] data) = chunks[index];
         switch (dice.Next(6))

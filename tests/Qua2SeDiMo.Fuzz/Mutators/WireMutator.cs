@@ -1,13 +1,31 @@
 namespace Qua2SeDiMo.Fuzz.Mutators;
 
 /// <summary>
-/// Changes protocol-buffers messages by their structure: fields that go, come twice, move or take other values, with all lengths made to fit again.
-/// Which fields are messages is guessed from their bytes, so that it serves any schema.
+/// Changes protocol-buffers messages by their structure: fields that go, come twice, move or take other values, with
+/// all lengths made to fit again. Which fields are messages is guessed from their bytes, so that it serves any schema.
 /// </summary>
 internal static class WireMutator
 {
     private const int DeepestMessage = 8;
-    private static readonly ulong[] Numbers = [0, 1, 2, 3, 7, 10, 16, 127, 128, 255, 65535, int.MaxValue, uint.MaxValue, long.MaxValue, ulong.MaxValue, 1UL << 40];
+    private static readonly ulong[] Numbers =
+    [
+        0,
+        1,
+        2,
+        3,
+        7,
+        10,
+        16,
+        127,
+        128,
+        255,
+        65535,
+        int.MaxValue,
+        uint.MaxValue,
+        long.MaxValue,
+        ulong.MaxValue,
+        1UL << 40,
+    ];
 
     private sealed class Field
     {
@@ -24,7 +42,8 @@ internal static class WireMutator
 
     internal static byte[] Mutate(byte[] bytes, byte[] other, Dice dice)
     {
-        if (Parse(bytes, 0) is not { Count: > 0 } fields) return ByteMutator.Mutate(bytes, other, dice);
+        if (Parse(bytes, 0) is not { Count: > 0 } fields)
+            return ByteMutator.Mutate(bytes, other, dice);
         List<Field> home = Descend(fields, dice);
         int at = dice.Next(home.Count);
         Field field = home[at];
@@ -34,10 +53,12 @@ internal static class WireMutator
                 home.RemoveAt(at);
                 break;
             case 1:
-                for (int i = dice.OneIn(8) ? dice.Length(500) : dice.Few(4); i > 0; i--) home.Insert(at, field);
+                for (int i = dice.OneIn(8) ? dice.Length(500) : dice.Few(4); i > 0; i--)
+                    home.Insert(at, field);
                 break;
             case 2:
-                if (Parse(other, 0) is { Count: > 0 } donors) home.Insert(at, dice.Pick(Descend(donors, dice)));
+                if (Parse(other, 0) is { Count: > 0 } donors)
+                    home.Insert(at, dice.Pick(Descend(donors, dice)));
                 break;
             case 3:
                 (home[at], home[dice.Next(home.Count)]) = (home[dice.Next(home.Count)], home[at]);
@@ -77,7 +98,8 @@ internal static class WireMutator
         while (!dice.OneIn(4))
         {
             List<Field> messages = [.. fields.Where(field => field.Message is { Count: > 0 })];
-            if (messages.Count == 0) break;
+            if (messages.Count == 0)
+                break;
             fields = dice.Pick(messages).Message!;
         }
         return fields;
@@ -90,7 +112,8 @@ internal static class WireMutator
         int at = 0;
         while (at < bytes.Length)
         {
-            if (!TryVarint(bytes, ref at, out ulong key) || key >> 3 is 0 or > 1000) return null;
+            if (!TryVarint(bytes, ref at, out ulong key) || key >> 3 is 0 or > 1000)
+                return null;
             var field = new Field { Number = (int)(key >> 3), Wire = (int)(key & 7) };
             ulong value = 0;
             switch (field.Wire)
@@ -109,7 +132,8 @@ internal static class WireMutator
                 case 2 when TryVarint(bytes, ref at, out value) && value <= (ulong)(bytes.Length - at):
                     field.Bytes = bytes.Slice(at, (int)value).ToArray();
                     at += (int)value;
-                    if (depth < DeepestMessage && field.Bytes.Length > 1) field.Message = Parse(field.Bytes, depth + 1);
+                    if (depth < DeepestMessage && field.Bytes.Length > 1)
+                        field.Message = Parse(field.Bytes, depth + 1);
                     break;
                 default:
                     return null;
@@ -157,14 +181,16 @@ internal static class WireMutator
         {
             byte next = bytes[at++];
             value |= (ulong)(next & 0x7f) << shift;
-            if (next < 0x80) return true;
+            if (next < 0x80)
+                return true;
         }
         return false;
     }
 
     private static void WriteVarint(MemoryStream to, ulong value)
     {
-        for (; value >= 0x80; value >>= 7) to.WriteByte((byte)(value | 0x80));
+        for (; value >= 0x80; value >>= 7)
+            to.WriteByte((byte)(value | 0x80));
         to.WriteByte((byte)value);
     }
 }

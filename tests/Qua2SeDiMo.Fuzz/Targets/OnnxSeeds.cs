@@ -6,13 +6,20 @@ namespace Qua2SeDiMo.Fuzz.Targets;
 /// <summary>Small models that together call every operator which passes look into.</summary>
 internal static class OnnxSeeds
 {
-    private const int Single = 1, Long = 7;
+    private const int Single = 1,
+        Long = 7;
 
     internal static IReadOnlyList<FuzzInput> All() =>
-    [
-        Seed(Network()), Seed(ShapeArithmetic()), Seed(Reductions()), Outside(),
-        .. Directory.EnumerateFiles(Path.Combine(Samples.Root, "tests", "hostile", "onnx"), "*.onnx").Order(StringComparer.Ordinal).Select(path => FuzzInput.Of("model.onnx", File.ReadAllBytes(path))),
-    ];
+        [
+            Seed(Network()),
+            Seed(ShapeArithmetic()),
+            Seed(Reductions()),
+            Outside(),
+            .. Directory
+                .EnumerateFiles(Path.Combine(Samples.Root, "tests", "hostile", "onnx"), "*.onnx")
+                .Order(StringComparer.Ordinal)
+                .Select(path => FuzzInput.Of("model.onnx", File.ReadAllBytes(path))),
+        ];
 
     private static FuzzInput Seed(ModelProto model) => FuzzInput.Of("model.onnx", model.ToByteArray());
 
@@ -25,7 +32,18 @@ internal static class OnnxSeeds
         g.Initializer.Add(Tensor("fc.bias", [5], 5));
         g.Initializer.Add(Tensor("out.weight", [5, 2], 10));
         g.Initializer.Add(Tensor("ln.weight", [4], 4));
-        g.Node.Add(Node("/conv/Conv", "Conv", ["x", "conv.weight"], ["c"], Ints("pads", 1, 1, 1, 1), Ints("strides", 1, 1), Ints("kernel_shape", 3, 3), Int("group", 1)));
+        g.Node.Add(
+            Node(
+                "/conv/Conv",
+                "Conv",
+                ["x", "conv.weight"],
+                ["c"],
+                Ints("pads", 1, 1, 1, 1),
+                Ints("strides", 1, 1),
+                Ints("kernel_shape", 3, 3),
+                Int("group", 1)
+            )
+        );
         g.Node.Add(Node("/act/Relu", "Relu", ["c"], ["r"]));
         g.Node.Add(Node("/flat/Transpose", "Transpose", ["r"], ["t"], Ints("perm", 0, 2, 3, 1)));
         g.Node.Add(Node("/ln/LayerNormalization", "LayerNormalization", ["t", "ln.weight"], ["n"], Int("axis", -1)));
@@ -59,8 +77,34 @@ internal static class OnnxSeeds
         g.Node.Add(Node("/Expand", "Expand", ["s", "target"], ["e"]));
         g.Node.Add(Node("/Where", "Where", ["e", "e", "e"], ["w"]));
         g.Node.Add(Node("/Cast", "Cast", ["w"], ["f"], Int("to", 10)));
-        g.Node.Add(Node("/Fill", "ConstantOfShape", ["four"], ["c"], new AttributeProto { Name = "value", Type = AttributeProto.Types.AttributeType.Tensor, T = Longs("", 3) }));
-        g.Node.Add(Node("/Constant", "Constant", [], ["k"], new AttributeProto { Name = "value_ints", Type = AttributeProto.Types.AttributeType.Ints, Ints = { 1, 2 } }));
+        g.Node.Add(
+            Node(
+                "/Fill",
+                "ConstantOfShape",
+                ["four"],
+                ["c"],
+                new AttributeProto
+                {
+                    Name = "value",
+                    Type = AttributeProto.Types.AttributeType.Tensor,
+                    T = Longs("", 3),
+                }
+            )
+        );
+        g.Node.Add(
+            Node(
+                "/Constant",
+                "Constant",
+                [],
+                ["k"],
+                new AttributeProto
+                {
+                    Name = "value_ints",
+                    Type = AttributeProto.Types.AttributeType.Ints,
+                    Ints = { 1, 2 },
+                }
+            )
+        );
         g.Node.Add(Node("/Pad", "Pad", ["f", "heads"], ["p"], Text("mode", "constant")));
         g.Node.Add(Node("/Resize", "Resize", ["p", "", "", "target"], ["z"]));
         g.Node.Add(Node("/Identity", "Identity", ["z"], ["y"]));
@@ -94,15 +138,25 @@ internal static class OnnxSeeds
         tensor.RawData = ByteString.Empty;
         tensor.Dims[0] = 4;
         tensor.DataLocation = TensorProto.Types.DataLocation.External;
-        foreach ((string key, string value) in new[] { ("location", "weights.bin"), ("offset", "0"), ("length", "512") }) tensor.ExternalData.Add(new StringStringEntryProto { Key = key, Value = value });
+        foreach (
+            (string key, string value) in new[] { ("location", "weights.bin"), ("offset", "0"), ("length", "512") }
+        )
+            tensor.ExternalData.Add(new StringStringEntryProto { Key = key, Value = value });
         model.Graph.Initializer.Add(tensor);
         model.Graph.Node.Add(Node("/m/MatMul", "MatMul", ["x", "w"], ["y"]));
-        return new FuzzInput([new FuzzFile("model.onnx", model.ToByteArray()), new FuzzFile("weights.bin", new byte[512])]);
+        return new FuzzInput([
+            new FuzzFile("model.onnx", model.ToByteArray()),
+            new FuzzFile("weights.bin", new byte[512]),
+        ]);
     }
 
     private static ModelProto Model(long[] input, string output)
     {
-        var model = new ModelProto { IrVersion = 8, Graph = new GraphProto { Name = "g" } };
+        var model = new ModelProto
+        {
+            IrVersion = 8,
+            Graph = new GraphProto { Name = "g" },
+        };
         model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = 17 });
         model.Graph.Input.Add(Info("x", input));
         model.Graph.Output.Add(Info(output, []));
@@ -112,11 +166,29 @@ internal static class OnnxSeeds
     private static ValueInfoProto Info(string name, long[] shape)
     {
         var dims = new TensorShapeProto();
-        foreach (long extent in shape) dims.Dim.Add(extent < 0 ? new TensorShapeProto.Types.Dimension { DimParam = "batch" } : new TensorShapeProto.Types.Dimension { DimValue = extent });
-        return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = Single, Shape = dims } } };
+        foreach (long extent in shape)
+            dims.Dim.Add(
+                extent < 0
+                    ? new TensorShapeProto.Types.Dimension { DimParam = "batch" }
+                    : new TensorShapeProto.Types.Dimension { DimValue = extent }
+            );
+        return new ValueInfoProto
+        {
+            Name = name,
+            Type = new TypeProto
+            {
+                TensorType = new TypeProto.Types.Tensor { ElemType = Single, Shape = dims },
+            },
+        };
     }
 
-    private static NodeProto Node(string name, string type, string[] inputs, string[] outputs, params AttributeProto[] attributes)
+    private static NodeProto Node(
+        string name,
+        string type,
+        string[] inputs,
+        string[] outputs,
+        params AttributeProto[] attributes
+    )
     {
         var node = new NodeProto { Name = name, OpType = type };
         node.Input.AddRange(inputs);
@@ -127,7 +199,12 @@ internal static class OnnxSeeds
 
     private static TensorProto Tensor(string name, long[] dims, int count)
     {
-        var tensor = new TensorProto { Name = name, DataType = Single, RawData = ByteString.CopyFrom(new byte[4 * count]) };
+        var tensor = new TensorProto
+        {
+            Name = name,
+            DataType = Single,
+            RawData = ByteString.CopyFrom(new byte[4 * count]),
+        };
         tensor.Dims.AddRange(dims);
         return tensor;
     }
@@ -140,11 +217,29 @@ internal static class OnnxSeeds
         return tensor;
     }
 
-    private static AttributeProto Int(string name, long value) => new() { Name = name, Type = AttributeProto.Types.AttributeType.Int, I = value };
+    private static AttributeProto Int(string name, long value) =>
+        new()
+        {
+            Name = name,
+            Type = AttributeProto.Types.AttributeType.Int,
+            I = value,
+        };
 
-    private static AttributeProto Real(string name, float value) => new() { Name = name, Type = AttributeProto.Types.AttributeType.Float, F = value };
+    private static AttributeProto Real(string name, float value) =>
+        new()
+        {
+            Name = name,
+            Type = AttributeProto.Types.AttributeType.Float,
+            F = value,
+        };
 
-    private static AttributeProto Text(string name, string value) => new() { Name = name, Type = AttributeProto.Types.AttributeType.String, S = ByteString.CopyFromUtf8(value) };
+    private static AttributeProto Text(string name, string value) =>
+        new()
+        {
+            Name = name,
+            Type = AttributeProto.Types.AttributeType.String,
+            S = ByteString.CopyFromUtf8(value),
+        };
 
     private static AttributeProto Ints(string name, params long[] values)
     {

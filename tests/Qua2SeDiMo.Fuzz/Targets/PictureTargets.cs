@@ -12,8 +12,11 @@ internal static class PictureTargets
     }
 
     private static IReadOnlyList<FuzzInput> Seeds() =>
-    [
-        FuzzInput.Of("a.png", PngFile.Encode([.. Enumerable.Range(0, 5 * 7 * 3).Select(i => i / 105f)], 5, 7)),
-        .. Directory.EnumerateFiles(Path.Combine(Samples.Root, "tests", "hostile", "png-bomb")).Order(StringComparer.Ordinal).Select(path => FuzzInput.Of("a.png", File.ReadAllBytes(path))),
-    ];
+        [
+            FuzzInput.Of("a.png", PngFile.Encode([.. Enumerable.Range(0, 5 * 7 * 3).Select(i => i / 105f)], 5, 7)),
+            .. Directory
+                .EnumerateFiles(Path.Combine(Samples.Root, "tests", "hostile", "png-bomb"))
+                .Order(StringComparer.Ordinal)
+                .Select(path => FuzzInput.Of("a.png", File.ReadAllBytes(path))),
+        ];
 }

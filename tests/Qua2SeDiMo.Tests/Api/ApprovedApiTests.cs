@@ -7,7 +7,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Api;
 
-/// <summary>The public types of both packages, as text that a change has to change too (docs/decisions/0015-public-face.md).</summary>
+/// <summary>The public types of both packages, as text that a change has to change too
+/// (docs/decisions/0015-public-face.md).</summary>
 public sealed class ApprovedApiTests
 {
     private const int MaximumTypes = 90;
@@ -21,20 +22,27 @@ public sealed class ApprovedApiTests
     {
         string path = Path.Combine(RepositoryFiles.Root, "tests", "Qua2SeDiMo.Tests", "Api", $"{package}.txt");
         Assembly assembly = Packages.Single(assembly => assembly.GetName().Name == package);
-        string now = assembly.GeneratePublicApi(new ApiGeneratorOptions { IncludeAssemblyAttributes = false }).ReplaceLineEndings("\n") + "\n";
+        string now =
+            assembly
+                .GeneratePublicApi(new ApiGeneratorOptions { IncludeAssemblyAttributes = false })
+                .ReplaceLineEndings("\n") + "\n";
         if (GeneratedBlock.IsRefreshing)
         {
             AtomicFile.WriteText(path, now);
             return;
         }
-        string[] approved = File.ReadAllLines(path), compiled = now.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string[] approved = File.ReadAllLines(path),
+            compiled = now.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         string[] faults =
         [
-            .. compiled.Except(approved).Select(line => "new:  " + line.Trim()), .. approved.Except(compiled).Select(line => "gone: " + line.Trim()),
+            .. compiled.Except(approved).Select(line => "new:  " + line.Trim()),
+            .. approved.Except(compiled).Select(line => "gone: " + line.Trim()),
         ];
-        Assert.True(faults.Length == 0,
+        Assert.True(
+            faults.Length == 0,
             $"The public types of {package} are not those of {path}:\n{string.Join('\n', faults)}\n"
-            + "Make it internal, or approve it: ./build.sh docs writes the file again.");
+                + "Make it internal, or approve it: ./build.sh docs writes the file again."
+        );
     }
 
     [Fact]

@@ -5,7 +5,8 @@ using Xunit.Abstractions;
 
 namespace Qua2SeDiMo.Tests.Api;
 
-/// <summary>Both packages are built, and a program that knows nothing of this repository uses them from a folder of packages.</summary>
+/// <summary>Both packages are built, and a program that knows nothing of this repository uses them from a folder of
+/// packages.</summary>
 [Trait("Speed", "Slow")]
 public sealed class LocalFeedTests(ITestOutputHelper output) : IDisposable
 {
@@ -16,12 +17,27 @@ public sealed class LocalFeedTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void A_program_uses_the_packages_from_a_local_feed()
     {
-        string feed = Path.Combine(folder.FullName, "feed"), program = Path.Combine(folder.FullName, "program");
-        string configuration = AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Release{Path.DirectorySeparatorChar}", StringComparison.Ordinal)
-            ? "Release" : "Debug";
+        string feed = Path.Combine(folder.FullName, "feed"),
+            program = Path.Combine(folder.FullName, "program");
+        string configuration = AppContext.BaseDirectory.Contains(
+            $"{Path.DirectorySeparatorChar}Release{Path.DirectorySeparatorChar}",
+            StringComparison.Ordinal
+        )
+            ? "Release"
+            : "Debug";
         foreach (string package in new[] { "Qua2SeDiMo.Kernels", "Qua2SeDiMo" })
         {
-            Dotnet(RepositoryFiles.Root, "pack", $"src/{package}", "-c", configuration, "--no-build", "-o", feed, $"-p:Version={Version}");
+            Dotnet(
+                RepositoryFiles.Root,
+                "pack",
+                $"src/{package}",
+                "-c",
+                configuration,
+                "--no-build",
+                "-o",
+                feed,
+                $"-p:Version={Version}"
+            );
             Assert.True(File.Exists(Path.Combine(feed, $"{package}.{Version}.nupkg")));
         }
         string samples = Path.Combine(RepositoryFiles.Root, "samples", "Qua2SeDiMo.Samples");
@@ -29,7 +45,9 @@ public sealed class LocalFeedTests(ITestOutputHelper output) : IDisposable
         {
             AtomicFile.WriteText(Path.Combine(program, Path.GetFileName(source)), File.ReadAllText(source));
         }
-        AtomicFile.WriteText(Path.Combine(program, "program.csproj"), $"""
+        AtomicFile.WriteText(
+            Path.Combine(program, "program.csproj"),
+            $"""
             <Project Sdk="Microsoft.NET.Sdk">
               <PropertyGroup>
                 <OutputType>Exe</OutputType>
@@ -42,11 +60,19 @@ public sealed class LocalFeedTests(ITestOutputHelper output) : IDisposable
               </PropertyGroup>
               <ItemGroup><PackageReference Include="Qua2SeDiMo" Version="{Version}" /></ItemGroup>
             </Project>
-            """);
+            """
+        );
 
         Dotnet(program, "build", "-c", "Release", "-o", "out", "--nologo");
         string multiplied = Dotnet(program, "exec", "out/program.dll", "multiply");
-        string generated = Dotnet(program, "exec", "out/program.dll", "generate", RepositoryFiles.Models("emoji-pixart"), Path.Combine(folder.FullName, "images"));
+        string generated = Dotnet(
+            program,
+            "exec",
+            "out/program.dll",
+            "generate",
+            RepositoryFiles.Models("emoji-pixart"),
+            Path.Combine(folder.FullName, "images")
+        );
 
         Assert.Contains("512 values", multiplied, StringComparison.Ordinal);
         Assert.Contains("a red apple", generated, StringComparison.Ordinal);
@@ -54,16 +80,22 @@ public sealed class LocalFeedTests(ITestOutputHelper output) : IDisposable
 
     public void Dispose() => folder.Delete(recursive: true);
 
-    private static string GlobalPackages() => Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+    private static string GlobalPackages() =>
+        Environment.GetEnvironmentVariable("NUGET_PACKAGES")
         ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
 
     private string Dotnet(string directory, params string[] arguments)
     {
-        using Process process = Process.Start(new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = directory, RedirectStandardOutput = true })!;
+        using Process process = Process.Start(
+            new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = directory, RedirectStandardOutput = true }
+        )!;
         string text = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         output.WriteLine(text);
-        Assert.True(process.ExitCode == 0, $"dotnet {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{text}");
+        Assert.True(
+            process.ExitCode == 0,
+            $"dotnet {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{text}"
+        );
         return text;
     }
 }

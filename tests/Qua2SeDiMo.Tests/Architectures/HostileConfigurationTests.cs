@@ -6,7 +6,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Architectures;
 
-/// <summary>Configurations that no checkpoint fits are refused with words, never with a crash or an endless allocation.</summary>
+/// <summary>Configurations that no checkpoint fits are refused with words, never with a crash or an endless
+/// allocation.</summary>
 public sealed class HostileConfigurationTests
 {
     [Theory]
@@ -77,11 +78,23 @@ public sealed class HostileConfigurationTests
         JsonObject root = ComponentConfig.Read(Path.Combine(folder, "config.json")).Root;
         root[key] = JsonNode.Parse(value);
         ComponentConfig config = ComponentConfig.Parse(root.ToJsonString(), $"{name}/config.json");
-        string[] files = [Path.Combine(folder, "diffusion_pytorch_model.safetensors"), Path.Combine(folder, "model.safetensors")];
+        string[] files =
+        [
+            Path.Combine(folder, "diffusion_pytorch_model.safetensors"),
+            Path.Combine(folder, "model.safetensors"),
+        ];
         using SafetensorsFile tensors = SafetensorsFile.Open(files.First(File.Exists));
 
         // Not every setting matters to both programs of an autoencoder; one of them has to refuse.
-        Q2Exception[] errors = [.. ArchitectureCatalog.Find(config).Parts.Select(part => Record.Exception(() => ArchitectureCatalog.Build(new BuildRequest(config, tensors) { Part = part }))).OfType<Q2Exception>()];
+        Q2Exception[] errors =
+        [
+            .. ArchitectureCatalog
+                .Find(config)
+                .Parts.Select(part =>
+                    Record.Exception(() => ArchitectureCatalog.Build(new BuildRequest(config, tensors) { Part = part }))
+                )
+                .OfType<Q2Exception>(),
+        ];
 
         Assert.NotEmpty(errors);
     }
@@ -102,10 +115,18 @@ public sealed class HostileConfigurationTests
     {
         string folder = RepositoryFiles.Golden("architectures/dit");
         ComponentConfig config = ComponentConfig.Read(Path.Combine(folder, "config.json"));
-        using SafetensorsFile tensors = SafetensorsFile.Open(Path.Combine(folder, "diffusion_pytorch_model.safetensors"));
+        using SafetensorsFile tensors = SafetensorsFile.Open(
+            Path.Combine(folder, "diffusion_pytorch_model.safetensors")
+        );
 
-        Assert.Throws<ArchitectureException>(() => ArchitectureCatalog.Build(new BuildRequest(config, tensors) { Height = 16, Width = 24 }));
-        Assert.Throws<ArchitectureException>(() => ArchitectureCatalog.Build(new BuildRequest(config, tensors) { Height = 0, Width = 0 }));
-        Assert.Throws<ArchitectureException>(() => ArchitectureCatalog.Build(new BuildRequest(config, tensors) { Part = GraphPart.Decode }));
+        Assert.Throws<ArchitectureException>(() =>
+            ArchitectureCatalog.Build(new BuildRequest(config, tensors) { Height = 16, Width = 24 })
+        );
+        Assert.Throws<ArchitectureException>(() =>
+            ArchitectureCatalog.Build(new BuildRequest(config, tensors) { Height = 0, Width = 0 })
+        );
+        Assert.Throws<ArchitectureException>(() =>
+            ArchitectureCatalog.Build(new BuildRequest(config, tensors) { Part = GraphPart.Decode })
+        );
     }
 }

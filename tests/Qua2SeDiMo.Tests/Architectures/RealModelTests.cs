@@ -9,16 +9,17 @@ namespace Qua2SeDiMo.Tests.Architectures;
 public sealed class RealModelTests
 {
     /// <summary>Description and bytes of its quantizable weights (method.md, section 2) at half precision.</summary>
-    public static TheoryData<string, long> Models => new()
-    {
-        { "dit-xl-2-512", 1_433_972_736 },
-        { "sdv15-unet", 3_436_308_480 / 2 },
-        { "sdxl-base-unet", 5_131_760_640 },
-        { "hunyuan-dit-v1.0", 2_999_291_904 },
-        { "hunyuan-dit-v1.2", 2_966_130_688 },
-        { "pixart-alpha-xl-2-512", 1_220_456_448 },
-        { "pixart-sigma-xl-2-1024-ms", 1_220_456_448 },
-    };
+    public static TheoryData<string, long> Models =>
+        new()
+        {
+            { "dit-xl-2-512", 1_433_972_736 },
+            { "sdv15-unet", 3_436_308_480 / 2 },
+            { "sdxl-base-unet", 5_131_760_640 },
+            { "hunyuan-dit-v1.0", 2_999_291_904 },
+            { "hunyuan-dit-v1.2", 2_966_130_688 },
+            { "pixart-alpha-xl-2-512", 1_220_456_448 },
+            { "pixart-sigma-xl-2-1024-ms", 1_220_456_448 },
+        };
 
     [Theory]
     [MemberData(nameof(Models))]
@@ -27,7 +28,9 @@ public sealed class RealModelTests
         RandomModelSpec spec = ReleasedModels.Spec(name);
         Graph graph = ReleasedModels.Denoiser(name);
 
-        var used = graph.Initializers.OfType<Initializer.FromTensor>().GroupBy(initializer => initializer.TensorName)
+        var used = graph
+            .Initializers.OfType<Initializer.FromTensor>()
+            .GroupBy(initializer => initializer.TensorName)
             .ToDictionary(group => group.Key, group => group.Sum(initializer => initializer.ElementCount));
         Assert.Equal(spec.Tensors.Select(tensor => tensor.Info.Name).Order(), used.Keys.Order());
         Assert.All(spec.Tensors, tensor => Assert.Equal(tensor.Info.ElementCount, used[tensor.Info.Name]));
@@ -40,7 +43,18 @@ public sealed class RealModelTests
     {
         Graph graph = ReleasedModels.Denoiser("hunyuan-dit-v1.0");
 
-        string[] parts = [.. graph.Weights.Select(weight => weight.Weight).Where(weight => weight.IsPart).Select(weight => weight.Name)];
-        Assert.Equal(Enumerable.Range(21, 19).SelectMany(block => new[] { $"blocks.{block}.skip_linear", $"blocks.{block}.skip_linear#1" }), parts);
+        string[] parts =
+        [
+            .. graph
+                .Weights.Select(weight => weight.Weight)
+                .Where(weight => weight.IsPart)
+                .Select(weight => weight.Name),
+        ];
+        Assert.Equal(
+            Enumerable
+                .Range(21, 19)
+                .SelectMany(block => new[] { $"blocks.{block}.skip_linear", $"blocks.{block}.skip_linear#1" }),
+            parts
+        );
     }
 }

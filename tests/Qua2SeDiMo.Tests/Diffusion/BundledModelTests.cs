@@ -5,7 +5,8 @@ using Xunit.Abstractions;
 
 namespace Qua2SeDiMo.Tests.Diffusion;
 
-/// <summary>The bundled pipelines against the images that diffusers made with them (models/*/golden/reference.json).</summary>
+/// <summary>The bundled pipelines against the images that diffusers made with them
+/// (models/*/golden/reference.json).</summary>
 public sealed class BundledModelTests(ITestOutputHelper output)
 {
     [Theory]

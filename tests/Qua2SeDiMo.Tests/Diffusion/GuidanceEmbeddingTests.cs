@@ -14,7 +14,9 @@ public sealed class GuidanceEmbeddingTests
     [InlineData(7, 0)]
     public void Rows_are_sines_then_cosines_of_a_thousand_times_the_scale_less_one(int width, double scale)
     {
-        TensorValue rows = GuidanceEmbedding.Of(ComponentConfig.Parse($"{{\"time_cond_proj_dim\": {width}}}", "config.json"))!.Rows(2, scale);
+        TensorValue rows = GuidanceEmbedding
+            .Of(ComponentConfig.Parse($"{{\"time_cond_proj_dim\": {width}}}", "config.json"))!
+            .Rows(2, scale);
         Assert.Equal([2, width], rows.Shape);
         int half = width / 2;
         for (int i = 0; i < half; i++)
@@ -27,13 +29,16 @@ public sealed class GuidanceEmbeddingTests
                 Assert.Equal(Math.Cos(angle), rows.Singles[row + half + i], 2e-3);
             }
         }
-        if (width % 2 == 1) Assert.Equal(0, rows.Singles[width - 1]);
+        if (width % 2 == 1)
+            Assert.Equal(0, rows.Singles[width - 1]);
     }
 
     [Fact]
     public void A_model_without_the_key_has_none_and_a_width_without_a_sinusoid_is_refused()
     {
         Assert.Null(GuidanceEmbedding.Of(ComponentConfig.Parse("{}", "config.json")));
-        Assert.Throws<ModelFolderException>(() => GuidanceEmbedding.Of(ComponentConfig.Parse("""{"time_cond_proj_dim": 2}""", "config.json")));
+        Assert.Throws<ModelFolderException>(() =>
+            GuidanceEmbedding.Of(ComponentConfig.Parse("""{"time_cond_proj_dim": 2}""", "config.json"))
+        );
     }
 }

@@ -8,7 +8,12 @@ namespace Qua2SeDiMo.Tests.Diffusion;
 public sealed class PipelineGoldenTests(ITestOutputHelper output)
 {
     public static TheoryData<string> Cases() =>
-        [.. Directory.EnumerateDirectories(RepositoryFiles.Golden("pipelines")).Select(folder => Path.GetFileName(folder)!).Order(StringComparer.Ordinal)];
+        [
+            .. Directory
+                .EnumerateDirectories(RepositoryFiles.Golden("pipelines"))
+                .Select(folder => Path.GetFileName(folder)!)
+                .Order(StringComparer.Ordinal),
+        ];
 
     [Theory]
     [MemberData(nameof(Cases))]

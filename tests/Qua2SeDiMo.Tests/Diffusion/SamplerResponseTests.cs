@@ -30,10 +30,12 @@ public sealed class SamplerResponseTests
         scheduler.SetTimesteps(Steps);
         float noise = (float)random.NextNormal();
         float[] sample = [noise * scheduler.InitNoiseSigma];
-        double expected = response.ToNoise(response.StepCount) * noise, size = Math.Abs(expected);
+        double expected = response.ToNoise(response.StepCount) * noise,
+            size = Math.Abs(expected);
         for (int step = 0; step < response.StepCount; step++)
         {
-            float prediction = (float)random.NextNormal(), scaled = response.InputScale(step) * sample[0];
+            float prediction = (float)random.NextNormal(),
+                scaled = response.InputScale(step) * sample[0];
             float[] input = new float[1];
             scheduler.ScaleModelInput(sample, step, input);
             Assert.Equal(scaled, input[0], 1e-4f * Math.Max(1, Math.Abs(scaled)));
@@ -51,7 +53,9 @@ public sealed class SamplerResponseTests
     public void A_scheduler_that_is_not_linear_is_refused_with_what_to_do(string name, bool clips, string why)
     {
         IScheduler scheduler = SchedulerCatalog.Create(Config(name).With("clip_sample", clips));
-        SchedulerException error = Assert.Throws<SchedulerException>(() => SamplerResponse.Of(scheduler, 7, new SamplingOptions()));
+        SchedulerException error = Assert.Throws<SchedulerException>(() =>
+            SamplerResponse.Of(scheduler, 7, new SamplingOptions())
+        );
 
         Assert.Contains(why, error.Message, StringComparison.Ordinal);
         Assert.Contains("single calls", error.Message, StringComparison.Ordinal);
@@ -59,5 +63,6 @@ public sealed class SamplerResponseTests
 
     private static IScheduler Create(string name) => SchedulerCatalog.Create(Config(name));
 
-    private static ComponentConfig Config(string name) => ComponentConfig.Read(RepositoryFiles.Golden($"schedulers/{name}.json")).Object("scheduler_config");
+    private static ComponentConfig Config(string name) =>
+        ComponentConfig.Read(RepositoryFiles.Golden($"schedulers/{name}.json")).Object("scheduler_config");
 }

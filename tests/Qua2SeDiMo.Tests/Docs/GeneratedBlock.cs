@@ -3,8 +3,8 @@ using Xunit;
 namespace Qua2SeDiMo.Tests.Docs;
 
 /// <summary>
-/// A part of a page that is made from committed result files, between <c>&lt;!-- NAME: … --&gt;</c> and <c>&lt;!-- /NAME --&gt;</c>.
-/// `./build.sh docs` writes it again; tests compare.
+/// A part of a page that is made from committed result files, between <c>&lt;!-- NAME: … --&gt;</c> and <c>&lt;!--
+/// /NAME --&gt;</c>. `./build.sh docs` writes it again; tests compare.
 /// </summary>
 internal static class GeneratedBlock
 {
@@ -15,12 +15,16 @@ internal static class GeneratedBlock
 
     internal static void Check(string page, string name, string expected)
     {
-        string path = Path.Combine(RepositoryFiles.Root, page), text = File.ReadAllText(path);
+        string path = Path.Combine(RepositoryFiles.Root, page),
+            text = File.ReadAllText(path);
         int mark = text.IndexOf($"<!-- {name}:", StringComparison.Ordinal);
-        int begin = mark < 0 ? -1 : text.IndexOf("-->", mark, StringComparison.Ordinal) + "-->".Length, end = text.IndexOf($"<!-- /{name} -->", StringComparison.Ordinal);
+        int begin = mark < 0 ? -1 : text.IndexOf("-->", mark, StringComparison.Ordinal) + "-->".Length,
+            end = text.IndexOf($"<!-- /{name} -->", StringComparison.Ordinal);
         Assert.True(mark >= 0 && end > begin, $"{page} has lost the marks of '{name}'.");
         string block = "\n" + expected.ReplaceLineEndings("\n").Trim('\n') + "\n\n";
-        if (IsRefreshing) File.WriteAllText(path, text[..begin] + block + text[end..]);
-        else Assert.Equal(block, text[begin..end]);
+        if (IsRefreshing)
+            File.WriteAllText(path, text[..begin] + block + text[end..]);
+        else
+            Assert.Equal(block, text[begin..end]);
     }
 }

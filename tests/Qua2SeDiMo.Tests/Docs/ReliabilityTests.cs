@@ -19,7 +19,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Docs;
 
-/// <summary>Counts and limits of docs/reliability.md are those of the committed campaign and of the code: `./build.sh docs` writes them.</summary>
+/// <summary>Counts and limits of docs/reliability.md are those of the committed campaign and of the code: `./build.sh
+/// docs` writes them.</summary>
 public sealed class ReliabilityTests
 {
     private const string Page = "docs/reliability.md";
@@ -32,9 +33,14 @@ public sealed class ReliabilityTests
         string text = string.Create(
             CultureInfo.InvariantCulture,
             $"""
-            {(long)result["inputs"]!:#,0} inputs to {result["readers"]} readers, seed {result["seed"]}: {result["exceptionsOutsideTypedFamily"]} exceptions outside the typed family, slowest input
-            {(double)result["slowestMilliseconds"]!:0} ms, largest allocation for one input {(double)result["largestAllocationMegabytes"]!:0} MB, peak memory of the process {(double)result["peakResidentMegabytes"]!:0} MB.
-            """);
+            {(long)result["inputs"]!:#,0} inputs to {result["readers"]} readers, seed {result["seed"]}: {result[
+                "exceptionsOutsideTypedFamily"
+            ]} exceptions outside the typed family, slowest input
+            {(double)result["slowestMilliseconds"]!:0} ms, largest allocation for one input {(double)
+                result["largestAllocationMegabytes"]!:0} MB, peak memory of the process {(double)
+                result["peakResidentMegabytes"]!:0} MB.
+            """
+        );
         GeneratedBlock.Check(Page, "fuzz", text);
         Assert.Equal(0, (int)result["exceptionsOutsideTypedFamily"]!);
     }
@@ -61,6 +67,7 @@ public sealed class ReliabilityTests
         Row("number of a trial", SqliteTrialRow.MaxNumber, "");
         GeneratedBlock.Check(Page, "limits", text.ToString());
 
-        void Row(string what, long limit, string unit) => text.AppendLine(string.Create(CultureInfo.InvariantCulture, $"| {what} | {limit:#,0}{unit} |"));
+        void Row(string what, long limit, string unit) =>
+            text.AppendLine(string.Create(CultureInfo.InvariantCulture, $"| {what} | {limit:#,0}{unit} |"));
     }
 }

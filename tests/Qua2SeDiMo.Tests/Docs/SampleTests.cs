@@ -39,9 +39,12 @@ public sealed class SampleTests : IDisposable
         for (int i = 0; i < y.Length; i++)
         {
             (int token, int channel) = (i / MultiplyPacked.Channels, i % MultiplyPacked.Channels);
-            double expected = Enumerable.Range(0, MultiplyPacked.Inputs).Sum(k =>
-                (double)MultiplyPacked.Activations[(token * MultiplyPacked.Inputs) + k]
-                * MultiplyPacked.Palette[MultiplyPacked.Codes[(channel * MultiplyPacked.Inputs) + k]]);
+            double expected = Enumerable
+                .Range(0, MultiplyPacked.Inputs)
+                .Sum(k =>
+                    (double)MultiplyPacked.Activations[(token * MultiplyPacked.Inputs) + k]
+                    * MultiplyPacked.Palette[MultiplyPacked.Codes[(channel * MultiplyPacked.Inputs) + k]]
+                );
             Assert.Equal(expected, y[i], 3);
         }
     }
@@ -77,7 +80,9 @@ public sealed class SampleTests : IDisposable
         string path = Path.Combine(RepositoryFiles.Root, "samples", "Qua2SeDiMo.Samples", file + ".cs");
         string[] marked =
         [
-            .. File.ReadLines(path).SkipWhile(line => !line.Contains("<readme>", StringComparison.Ordinal)).Skip(1)
+            .. File.ReadLines(path)
+                .SkipWhile(line => !line.Contains("<readme>", StringComparison.Ordinal))
+                .Skip(1)
                 .TakeWhile(line => !line.Contains("</readme>", StringComparison.Ordinal)),
         ];
         Assert.NotEmpty(marked);

@@ -17,10 +17,42 @@ public sealed class SpeedTests
     public void The_tables_of_products_are_those_of_the_committed_results()
     {
         List<JsonElement> rows = Rows("matmul.json");
-        GeneratedBlock.Check(Page, "products", Table(rows.Where(row => Text(row, "operation").StartsWith("matmul", StringComparison.Ordinal)), "C × K", "tokens",
-            [("fp32", "fp32"), ("NBits, level 0", "nbits_0"), ("NBits, level 4", "nbits_4"), ("int8", "int8"), ("W4", "q2_w4"), ("W3", "q2_w3"), ("W4A8", "q2_w4a8"), ("W3A8", "q2_w3a8")]));
-        GeneratedBlock.Check(Page, "convolutions", Table(rows.Where(row => Text(row, "operation").StartsWith("conv", StringComparison.Ordinal)), "channels, size", "positions",
-            [("fp32", "fp32"), ("int8", "int8"), ("W4", "q2_w4"), ("W3", "q2_w3"), ("W4A8", "q2_w4a8"), ("W3A8", "q2_w3a8")]));
+        GeneratedBlock.Check(
+            Page,
+            "products",
+            Table(
+                rows.Where(row => Text(row, "operation").StartsWith("matmul", StringComparison.Ordinal)),
+                "C × K",
+                "tokens",
+                [
+                    ("fp32", "fp32"),
+                    ("NBits, level 0", "nbits_0"),
+                    ("NBits, level 4", "nbits_4"),
+                    ("int8", "int8"),
+                    ("W4", "q2_w4"),
+                    ("W3", "q2_w3"),
+                    ("W4A8", "q2_w4a8"),
+                    ("W3A8", "q2_w3a8"),
+                ]
+            )
+        );
+        GeneratedBlock.Check(
+            Page,
+            "convolutions",
+            Table(
+                rows.Where(row => Text(row, "operation").StartsWith("conv", StringComparison.Ordinal)),
+                "channels, size",
+                "positions",
+                [
+                    ("fp32", "fp32"),
+                    ("int8", "int8"),
+                    ("W4", "q2_w4"),
+                    ("W3", "q2_w3"),
+                    ("W4A8", "q2_w4a8"),
+                    ("W3A8", "q2_w3a8"),
+                ]
+            )
+        );
     }
 
     [Fact]
@@ -29,13 +61,27 @@ public sealed class SpeedTests
         var text = new StringBuilder("| what | wall, ms | processor, ms |\n| --- | ---: | ---: |\n");
         foreach (JsonElement row in Rows("quantizers.json"))
         {
-            text.AppendLine(CultureInfo.InvariantCulture, $"| {Text(row, "name")} | {row.GetProperty("median_milliseconds").GetDouble():0.0} | {row.GetProperty("processor_milliseconds").GetDouble():0.0} |");
+            text.AppendLine(
+                CultureInfo.InvariantCulture,
+                $"| {Text(row, "name")} | {row.GetProperty("median_milliseconds").GetDouble():0.0} | "
+                    + $"{row.GetProperty("processor_milliseconds").GetDouble():0.0} |"
+            );
         }
         GeneratedBlock.Check(Page, "quantizers", text.ToString());
-        text = new StringBuilder("| model | values, millions | wall, s | processor, s | largest memory, MiB | bank, MiB |\n| --- | ---: | ---: | ---: | ---: | ---: |\n");
+        text = new StringBuilder(
+            "| model | values, millions | wall, s | processor, s | largest memory, MiB | bank, MiB |\n| --- | "
+                + "---: | ---: | ---: | ---: | ---: |\n"
+        );
         foreach (JsonElement row in new[] { "bank-pixart.json", "bank-sdxl.json" }.SelectMany(Rows))
         {
-            text.AppendLine(CultureInfo.InvariantCulture, $"| {Text(row, "model")} | {row.GetProperty("values").GetDouble() / 1e6:#,0} | {row.GetProperty("wall_seconds").GetDouble():0} | {row.GetProperty("processor_seconds").GetDouble():0} | {row.GetProperty("peak_mebibytes").GetDouble():#,0} | {row.GetProperty("bank_mebibytes").GetDouble():#,0} |");
+            text.AppendLine(
+                CultureInfo.InvariantCulture,
+                $"| {Text(row, "model")} | {row.GetProperty("values").GetDouble() / 1e6:#,0} | "
+                    + $"{row.GetProperty("wall_seconds").GetDouble():0} | "
+                    + $"{row.GetProperty("processor_seconds").GetDouble():0} | "
+                    + $"{row.GetProperty("peak_mebibytes").GetDouble():#,0} | "
+                    + $"{row.GetProperty("bank_mebibytes").GetDouble():#,0} |"
+            );
         }
         GeneratedBlock.Check(Page, "banks", text.ToString());
     }
@@ -44,20 +90,52 @@ public sealed class SpeedTests
     public void The_table_of_weights_in_memory_follows_from_the_layout()
     {
         QuantizerSpec[] specs = [.. QuantizerSpec.PaperOptions.OrderByDescending(spec => spec.Bits)];
-        var text = new StringBuilder($"| model | {string.Join(" | ", specs.Select(spec => $"{spec}"))} |\n| --- | {string.Join(" | ", specs.Select(_ => "---:"))} |\n");
-        foreach ((string model, ElementType original) in new[]
-        {
-            ("pixart-alpha-xl-2-512", ElementType.Float16), ("hunyuan-dit-v1.0", ElementType.Float16), ("sdv15-unet", ElementType.Float16), ("sdv15-unet", ElementType.Float32), ("sdxl-base-unet", ElementType.Float16),
-        })
+        var text = new StringBuilder(
+            $"| model | {string.Join(" | ", specs.Select(spec => $"{spec}"))} |\n| --- | "
+                + $"{string.Join(" | ", specs.Select(_ => "---:"))} |\n"
+        );
+        foreach (
+            (string model, ElementType original) in new[]
+            {
+                ("pixart-alpha-xl-2-512", ElementType.Float16),
+                ("hunyuan-dit-v1.0", ElementType.Float16),
+                ("sdv15-unet", ElementType.Float16),
+                ("sdv15-unet", ElementType.Float32),
+                ("sdxl-base-unet", ElementType.Float16),
+            }
+        )
         {
             long[][] shapes =
             [
-                .. RandomModelSpec.Read(Path.Combine(RepositoryFiles.Root, "tests", "golden", "real-models", model + ".json")).Tensors
-                    .Where(tensor => tensor.Kind is "Linear" or "Conv2d" && tensor.Info.Name.EndsWith(".weight", StringComparison.Ordinal)).Select(tensor => tensor.Info.Shape.ToArray()),
+                .. RandomModelSpec
+                    .Read(Path.Combine(RepositoryFiles.Root, "tests", "golden", "real-models", model + ".json"))
+                    .Tensors.Where(tensor =>
+                        tensor.Kind is "Linear" or "Conv2d"
+                        && tensor.Info.Name.EndsWith(".weight", StringComparison.Ordinal)
+                    )
+                    .Select(tensor => tensor.Info.Shape.ToArray()),
             ];
-            double[] shares = [.. specs.Select(spec => shapes.Sum(shape => (double)new PaletteLayout(spec, original, (int)shape[0], (int)shape.Skip(1).Aggregate((a, b) => a * b)).TotalBytes) / shapes.Sum(shape => 2.0 * shape.Aggregate((a, b) => a * b)))];
+            double[] shares =
+            [
+                .. specs.Select(spec =>
+                    shapes.Sum(shape =>
+                        (double)
+                            new PaletteLayout(
+                                spec,
+                                original,
+                                (int)shape[0],
+                                (int)shape.Skip(1).Aggregate((a, b) => a * b)
+                            ).TotalBytes
+                    ) / shapes.Sum(shape => 2.0 * shape.Aggregate((a, b) => a * b))
+                ),
+            ];
             Assert.All(specs.Zip(shares), pair => Assert.InRange(pair.Second, 0, pair.First.Bits == 4 ? 0.30 : 0.24));
-            text.AppendLine(CultureInfo.InvariantCulture, $"| {model}{(original == ElementType.Float32 ? ", from float32" : "")} | {string.Join(" | ", shares.Select(share => share.ToString("0.000", CultureInfo.InvariantCulture)))} |");
+            text.AppendLine(
+                CultureInfo.InvariantCulture,
+                $"| {model}{(original == ElementType.Float32 ? ", from float32" : "")} | "
+                    + $"{string.Join(" | ", shares.Select(share => share.ToString("0.000", CultureInfo.InvariantCulture)))} "
+                    + $"|"
+            );
         }
         GeneratedBlock.Check(Page, "resident", text.ToString());
     }
@@ -65,35 +143,66 @@ public sealed class SpeedTests
     [Fact]
     public void The_table_of_models_is_that_of_the_committed_results()
     {
-        var text = new StringBuilder("| model | weights | images per minute | largest memory, MiB |\n| --- | --- | ---: | ---: |\n");
+        var text = new StringBuilder(
+            "| model | weights | images per minute | largest memory, MiB |\n| --- | --- | ---: | ---: |\n"
+        );
         foreach (JsonElement row in Rows("end-to-end.json"))
         {
-            text.AppendLine(CultureInfo.InvariantCulture, $"| {Text(row, "model")} | {Text(row, "configuration")} | {row.GetProperty("images_per_minute").GetDouble():0.0} | {row.GetProperty("peak_mebibytes").GetDouble():#,0} |");
+            text.AppendLine(
+                CultureInfo.InvariantCulture,
+                $"| {Text(row, "model")} | {Text(row, "configuration")} | "
+                    + $"{row.GetProperty("images_per_minute").GetDouble():0.0} | "
+                    + $"{row.GetProperty("peak_mebibytes").GetDouble():#,0} |"
+            );
         }
         GeneratedBlock.Check(Page, "models", text.ToString());
         GeneratedBlock.Check("README.md", "models", text.ToString());
     }
 
-    private static string Table(IEnumerable<JsonElement> rows, string what, string count, (string Title, string Name)[] contenders)
+    private static string Table(
+        IEnumerable<JsonElement> rows,
+        string what,
+        string count,
+        (string Title, string Name)[] contenders
+    )
     {
         var text = new StringBuilder();
-        text.AppendLine($"| {what} | {count} | {string.Join(" | ", contenders.Select(contender => contender.Title))} |");
+        text.AppendLine(
+            $"| {what} | {count} | {string.Join(" | ", contenders.Select(contender => contender.Title))} |"
+        );
         text.AppendLine($"| --- | ---: | {string.Join(" | ", contenders.Select(_ => "---:"))} |");
         foreach (JsonElement row in rows)
         {
             JsonElement times = row.GetProperty("milliseconds");
             double single = times.GetProperty("fp32").GetDouble();
             string name = Text(row, "operation");
-            text.AppendLine($"| {name[(name.IndexOf(' ', StringComparison.Ordinal) + 1)..]} | {row.GetProperty("tokens").GetInt32()} | {string.Join(" | ", contenders.Select(contender =>
-                times.GetProperty(contender.Name).GetDouble() is var time && contender.Name == "fp32" ? Milliseconds(time) : $"{Milliseconds(time)} ({(single / time).ToString("0.00", CultureInfo.InvariantCulture)})"))} |");
+            text.AppendLine(
+                $"| {name[(name.IndexOf(' ', StringComparison.Ordinal) + 1)..]} | {row.GetProperty("tokens").GetInt32()} | {string.Join(" | ", contenders.Select(contender =>
+                times.GetProperty(contender.Name).GetDouble() is var time && contender.Name == "fp32" ? Milliseconds(time) : $"{Milliseconds(time)} ({(single / time).ToString("0.00", CultureInfo.InvariantCulture)})"))} |"
+            );
         }
         return text.ToString();
     }
 
-    private static string Milliseconds(double time) => time.ToString(time < 1 ? "0.000" : time < 100 ? "0.0" : "0", CultureInfo.InvariantCulture);
+    private static string Milliseconds(double time) =>
+        time.ToString(
+            time < 1 ? "0.000"
+                : time < 100 ? "0.0"
+                : "0",
+            CultureInfo.InvariantCulture
+        );
 
     private static string Text(JsonElement row, string name) => row.GetProperty(name).GetString()!;
 
-    private static List<JsonElement> Rows(string file) => [.. JsonDocument.Parse(File.ReadAllBytes(
-        Path.Combine(RepositoryFiles.Root, "benchmarks", "results", "amd-epyc-2-cores", file))).RootElement.GetProperty("rows").EnumerateArray()];
+    private static List<JsonElement> Rows(string file) =>
+        [
+            .. JsonDocument
+                .Parse(
+                    File.ReadAllBytes(
+                        Path.Combine(RepositoryFiles.Root, "benchmarks", "results", "amd-epyc-2-cores", file)
+                    )
+                )
+                .RootElement.GetProperty("rows")
+                .EnumerateArray(),
+        ];
 }

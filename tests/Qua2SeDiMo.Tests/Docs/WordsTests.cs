@@ -11,21 +11,41 @@ public sealed partial class WordsTests
     {
         string[] files =
         [
-            .. new[] { "src", "docs" }.SelectMany(folder => Directory.EnumerateFiles(Path.Combine(RepositoryFiles.Root, folder), "*", SearchOption.AllDirectories))
-                .Where(path => path.EndsWith(".cs", StringComparison.Ordinal) || path.EndsWith(".md", StringComparison.Ordinal))
+            .. new[] { "src", "docs" }
+                .SelectMany(folder =>
+                    Directory.EnumerateFiles(
+                        Path.Combine(RepositoryFiles.Root, folder),
+                        "*",
+                        SearchOption.AllDirectories
+                    )
+                )
+                .Where(path =>
+                    path.EndsWith(".cs", StringComparison.Ordinal) || path.EndsWith(".md", StringComparison.Ordinal)
+                )
                 .Where(path => !Built().IsMatch(path)),
             Path.Combine(RepositoryFiles.Root, "README.md"),
         ];
         Assert.InRange(files.Length, 400, int.MaxValue);
         string[] found =
         [
-            .. files.SelectMany(path => File.ReadLines(path).Select((line, i) => (Line: line, Place: $"{Path.GetRelativePath(RepositoryFiles.Root, path)}:{i + 1}")))
-                .Where(line => Retired().IsMatch(line.Line)).Select(line => $"{line.Place}: {line.Line.Trim()}"),
+            .. files
+                .SelectMany(path =>
+                    File.ReadLines(path)
+                        .Select(
+                            (line, i) =>
+                                (Line: line, Place: $"{Path.GetRelativePath(RepositoryFiles.Root, path)}:{i + 1}")
+                        )
+                )
+                .Where(line => Retired().IsMatch(line.Line))
+                .Select(line => $"{line.Place}: {line.Line.Trim()}"),
         ];
         Assert.True(found.Length == 0, string.Join('\n', found));
     }
 
-    [GeneratedRegex(@"\b(?:so many|anew|the same of|for people|somebody|nobody|everybody|key that stands)\b", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        @"\b(?:so many|anew|the same of|for people|somebody|nobody|everybody|key that stands)\b",
+        RegexOptions.IgnoreCase
+    )]
     private static partial Regex Retired();
 
     [GeneratedRegex(@"[\\/](?:bin|obj)[\\/]")]

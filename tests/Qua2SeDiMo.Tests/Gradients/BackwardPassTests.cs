@@ -17,7 +17,9 @@ public sealed class BackwardPassTests
         Graph graph = Nodes(new GraphNode("the node", "Det", "", ["x"], ["y"], [], ""));
         ShapedGraph shaped = Shaped(graph, [3, 3]);
 
-        GradientException error = Assert.Throws<GradientException>(() => BackwardPass.Build(shaped, None, ["y"], ["x"]));
+        GradientException error = Assert.Throws<GradientException>(() =>
+            BackwardPass.Build(shaped, None, ["y"], ["x"])
+        );
 
         Assert.Equal("Det", error.Operator);
         Assert.Contains("the node", error.Message, StringComparison.Ordinal);
@@ -28,10 +30,15 @@ public sealed class BackwardPassTests
     public void An_operator_of_another_domain_is_not_taken_for_one_of_the_same_name()
     {
         Graph graph = Nodes(new GraphNode("n", "Relu", "com.example", ["x"], ["y"], [], ""));
-        var values = new Dictionary<string, GraphValue>(graph.Values, StringComparer.Ordinal) { ["y"] = new("y", ElementType.Float32, [3]) };
+        var values = new Dictionary<string, GraphValue>(graph.Values, StringComparer.Ordinal)
+        {
+            ["y"] = new("y", ElementType.Float32, [3]),
+        };
         graph = new Graph("test", graph.Inputs, [values["y"]], graph.Nodes, [], [], values);
 
-        GradientException error = Assert.Throws<GradientException>(() => BackwardPass.Build(Shaped(graph, [3]), None, ["y"], ["x"]));
+        GradientException error = Assert.Throws<GradientException>(() =>
+            BackwardPass.Build(Shaped(graph, [3]), None, ["y"], ["x"])
+        );
 
         Assert.Equal("com.example.Relu", error.Operator);
     }
@@ -40,7 +47,9 @@ public sealed class BackwardPassTests
     public void An_operator_without_a_rule_beside_the_way_is_no_obstacle()
     {
         Graph graph = Nodes(
-            new GraphNode("a", "Det", "", ["x"], ["z"], [], ""), new GraphNode("b", "Exp", "", ["x"], ["y"], [], ""));
+            new GraphNode("a", "Det", "", ["x"], ["z"], [], ""),
+            new GraphNode("b", "Exp", "", ["x"], ["y"], [], "")
+        );
 
         float[] gradient = Gradient(graph, [1f, 2f, 3f, 4f], [2, 2]);
 
@@ -52,16 +61,32 @@ public sealed class BackwardPassTests
     {
         var values = new Dictionary<string, GraphValue>(StringComparer.Ordinal)
         {
-            ["x"] = new("x", ElementType.Float32, ["n"]), ["axes"] = new("axes", ElementType.Int64, [1]), ["y"] = new("y", ElementType.Float32, [1]),
+            ["x"] = new("x", ElementType.Float32, ["n"]),
+            ["axes"] = new("axes", ElementType.Int64, [1]),
+            ["y"] = new("y", ElementType.Float32, [1]),
         };
-        var graph = new Graph("test", [values["x"], values["axes"]], [values["y"]],
-            [new GraphNode("sum", "ReduceSum", "", ["x", "axes"], ["y"], [], "")], [], [], values);
-        ShapedGraph shaped = ShapedGraph.Of(graph, None, new Dictionary<string, TensorValue>(StringComparer.Ordinal)
-        {
-            ["x"] = TensorValue.Of([1f, 2f], 2), ["axes"] = TensorValue.Of([0L], 1),
-        });
+        var graph = new Graph(
+            "test",
+            [values["x"], values["axes"]],
+            [values["y"]],
+            [new GraphNode("sum", "ReduceSum", "", ["x", "axes"], ["y"], [], "")],
+            [],
+            [],
+            values
+        );
+        ShapedGraph shaped = ShapedGraph.Of(
+            graph,
+            None,
+            new Dictionary<string, TensorValue>(StringComparer.Ordinal)
+            {
+                ["x"] = TensorValue.Of([1f, 2f], 2),
+                ["axes"] = TensorValue.Of([0L], 1),
+            }
+        );
 
-        GradientException error = Assert.Throws<GradientException>(() => BackwardPass.Build(shaped, None, ["y"], ["x"]));
+        GradientException error = Assert.Throws<GradientException>(() =>
+            BackwardPass.Build(shaped, None, ["y"], ["x"])
+        );
 
         Assert.Contains("'axes'", error.Message, StringComparison.Ordinal);
     }
@@ -77,9 +102,15 @@ public sealed class BackwardPassTests
     [Fact]
     public void Rows_that_are_picked_very_often_are_added_one_by_one()
     {
-        const int Picks = 30_000, Width = 64;
+        const int Picks = 30_000,
+            Width = 64;
         long[] picks = [.. Enumerable.Range(0, Picks).Select(i => (long)(i % 3))];
-        var indices = new Initializer.Inline("picks", ElementType.Int64, [Picks], MemoryMarshal.AsBytes(picks.AsSpan()).ToArray());
+        var indices = new Initializer.Inline(
+            "picks",
+            ElementType.Int64,
+            [Picks],
+            MemoryMarshal.AsBytes(picks.AsSpan()).ToArray()
+        );
         Graph graph = Nodes([indices], new GraphNode("n", "Gather", "", ["x", "picks"], ["y"], [], ""));
 
         float[] gradient = Gradient(graph, new float[4 * Width], [4, Width]);
@@ -92,16 +123,22 @@ public sealed class BackwardPassTests
     public void A_gradient_in_an_inner_value_counts_all_its_readers_and_its_own_cotangent()
     {
         Graph graph = Nodes(
-            new GraphNode("a", "Identity", "", ["x"], ["h"], [], ""), new GraphNode("b", "Mul", "", ["h", "h"], ["y"], [], ""));
+            new GraphNode("a", "Identity", "", ["x"], ["h"], [], ""),
+            new GraphNode("b", "Mul", "", ["h", "h"], ["y"], [], "")
+        );
         ShapedGraph shaped = Shaped(graph, [2]);
         using var model = new InferenceModel(BackwardPass.Build(shaped, None, ["y", "h"], ["h"]), None);
 
-        float[] gradient = model.Run(new Dictionary<string, TensorValue>(StringComparer.Ordinal)
-        {
-            ["x"] = TensorValue.Of([3f, 5f], 2),
-            [BackwardPass.CotangentOf("y")] = TensorValue.Of([1f, 1f], 2),
-            [BackwardPass.CotangentOf("h")] = TensorValue.Of([100f, 200f], 2),
-        })[BackwardPass.GradientIn("h")].Singles;
+        float[] gradient = model
+            .Run(
+                new Dictionary<string, TensorValue>(StringComparer.Ordinal)
+                {
+                    ["x"] = TensorValue.Of([3f, 5f], 2),
+                    [BackwardPass.CotangentOf("y")] = TensorValue.Of([1f, 1f], 2),
+                    [BackwardPass.CotangentOf("h")] = TensorValue.Of([100f, 200f], 2),
+                }
+            )[BackwardPass.GradientIn("h")]
+            .Singles;
 
         Assert.Equal([106f, 210f], gradient);
     }
@@ -119,17 +156,33 @@ public sealed class BackwardPassTests
         return model.Run(given)[BackwardPass.GradientIn("x")].Singles;
     }
 
-    private static ShapedGraph Shaped(Graph graph, long[] shape) => ShapedGraph.Of(graph, None, new Dictionary<string, TensorValue>(StringComparer.Ordinal)
-    {
-        ["x"] = TensorValue.Of(new float[shape.Aggregate(1L, (product, extent) => product * extent)], shape),
-    });
+    private static ShapedGraph Shaped(Graph graph, long[] shape) =>
+        ShapedGraph.Of(
+            graph,
+            None,
+            new Dictionary<string, TensorValue>(StringComparer.Ordinal)
+            {
+                ["x"] = TensorValue.Of(new float[shape.Aggregate(1L, (product, extent) => product * extent)], shape),
+            }
+        );
 
     private static Graph Nodes(params GraphNode[] nodes) => Nodes([], nodes);
 
     private static Graph Nodes(Initializer[] initializers, params GraphNode[] nodes)
     {
         var x = new GraphValue("x", ElementType.Float32, ["n"]);
-        var values = initializers.Select(initializer => initializer.Value).Append(x).ToDictionary(value => value.Name, StringComparer.Ordinal);
-        return new Graph("test", [x], [new GraphValue("y", ElementType.Float32, ["m"])], nodes, initializers, [], values);
+        var values = initializers
+            .Select(initializer => initializer.Value)
+            .Append(x)
+            .ToDictionary(value => value.Name, StringComparer.Ordinal);
+        return new Graph(
+            "test",
+            [x],
+            [new GraphValue("y", ElementType.Float32, ["m"])],
+            nodes,
+            initializers,
+            [],
+            values
+        );
     }
 }

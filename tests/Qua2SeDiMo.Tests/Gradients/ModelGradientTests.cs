@@ -8,7 +8,12 @@ namespace Qua2SeDiMo.Tests.Gradients;
 public sealed class ModelGradientTests(ITestOutputHelper output)
 {
     public static TheoryData<string> Cases =>
-        [.. Directory.EnumerateFiles(RepositoryFiles.Golden("gradients"), "*.json").Select(file => Path.GetFileNameWithoutExtension(file)!).Order(StringComparer.Ordinal)];
+        [
+            .. Directory
+                .EnumerateFiles(RepositoryFiles.Golden("gradients"), "*.json")
+                .Select(file => Path.GetFileNameWithoutExtension(file)!)
+                .Order(StringComparer.Ordinal),
+        ];
 
     [Theory]
     [MemberData(nameof(Cases))]

@@ -9,5 +9,8 @@ public sealed class OperatorGradientTests(ITestOutputHelper output)
 {
     [Fact]
     public void Gradients_of_single_operators_and_small_graphs_are_those_of_the_reference() =>
-        VerificationAssert.AllPass(OperatorGradientCases.Verify(RepositoryFiles.Golden("gradients/ops/operators.json")), output);
+        VerificationAssert.AllPass(
+            OperatorGradientCases.Verify(RepositoryFiles.Golden("gradients/ops/operators.json")),
+            output
+        );
 }

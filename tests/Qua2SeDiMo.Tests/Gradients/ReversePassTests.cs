@@ -38,21 +38,44 @@ public sealed class ReversePassTests
 
     // Gradients of all weights, and of one input.
     private static (int Parts, Dictionary<string, float[]> Gradients) Run(
-        ArchitectureCase given, Graph graph, Dictionary<string, TensorValue> inputs, string input, long limit)
+        ArchitectureCase given,
+        Graph graph,
+        Dictionary<string, TensorValue> inputs,
+        string input,
+        long limit
+    )
     {
         string output = graph.Outputs[0].Name;
         long batch = inputs[input].Shape[0];
-        long[] shape = [.. ShapedGraph.Of(graph, given.Weights, inputs).Values[output].Shape.Select(extent => extent.Size)];
+        long[] shape =
+        [
+            .. ShapedGraph.Of(graph, given.Weights, inputs).Values[output].Shape.Select(extent => extent.Size),
+        ];
         var random = new Pcg32(7);
         float[] cotangent = new float[shape.Aggregate(1L, (product, extent) => product * extent)];
-        for (int i = 0; i < cotangent.Length; i++) cotangent[i] = (float)random.NextNormal();
+        for (int i = 0; i < cotangent.Length; i++)
+            cotangent[i] = (float)random.NextNormal();
         using var binding = new WeightBinding(graph.Weights, given.Weights);
-        using var pass = new ReversePass(graph, given.Weights, binding, [output],
-            new ReverseOptions { Inputs = [input], Batch = batch, Items = batch, ActivationBytes = limit });
+        using var pass = new ReversePass(
+            graph,
+            given.Weights,
+            binding,
+            [output],
+            new ReverseOptions
+            {
+                Inputs = [input],
+                Batch = batch,
+                Items = batch,
+                ActivationBytes = limit,
+            }
+        );
         var gradients = new Dictionary<string, float[]>(StringComparer.Ordinal);
         IReadOnlyDictionary<string, TensorValue> pulled = pass.Run(
-            inputs, new Dictionary<string, TensorValue>(StringComparer.Ordinal) { [output] = TensorValue.Of(cotangent, shape) },
-            (weight, gradient) => gradients[weight.Weight.Name] = Sum(gradients.GetValueOrDefault(weight.Weight.Name), gradient));
+            inputs,
+            new Dictionary<string, TensorValue>(StringComparer.Ordinal) { [output] = TensorValue.Of(cotangent, shape) },
+            (weight, gradient) =>
+                gradients[weight.Weight.Name] = Sum(gradients.GetValueOrDefault(weight.Weight.Name), gradient)
+        );
         gradients["the input"] = pulled[input].Singles;
         return (pass.PartCount, gradients);
     }
@@ -61,7 +84,8 @@ public sealed class ReversePassTests
     private static float[] Sum(float[]? known, ReadOnlySpan<float> gradient)
     {
         float[] sum = gradient.ToArray();
-        for (int i = 0; known is not null && i < sum.Length; i++) sum[i] += known[i];
+        for (int i = 0; known is not null && i < sum.Length; i++)
+            sum[i] += known[i];
         return sum;
     }
 }

@@ -12,5 +12,8 @@ public sealed class TrajectoryGradientTests(ITestOutputHelper output)
     [InlineData("emoji-unet")]
     [Trait("Speed", "Slow")]
     public void Products_through_a_whole_run_are_those_of_the_reference(string model) =>
-        VerificationAssert.AllPass(TrajectoryGradientCases.Verify(RepositoryFiles.Golden($"gradients/trajectory/{model}.json")), output);
+        VerificationAssert.AllPass(
+            TrajectoryGradientCases.Verify(RepositoryFiles.Golden($"gradients/trajectory/{model}.json")),
+            output
+        );
 }

@@ -8,8 +8,10 @@ namespace Qua2SeDiMo.Tests.Graphs;
 public sealed class GraphBuilderTests
 {
     private static readonly MemoryTensors Checkpoint = new MemoryTensors()
-        .WithRandom("block.proj.weight", 1, 3, 4).WithRandom("block.proj.bias", 2, 3)
-        .WithRandom("block.skip.weight", 3, 2, 7).WithRandom("block.skip.bias", 4, 2);
+        .WithRandom("block.proj.weight", 1, 3, 4)
+        .WithRandom("block.proj.bias", 2, 3)
+        .WithRandom("block.skip.weight", 3, 2, 7)
+        .WithRandom("block.skip.bias", 4, 2);
 
     [Fact]
     public void The_text_of_a_small_graph_is_the_golden_text()
@@ -34,7 +36,8 @@ public sealed class GraphBuilderTests
             output y: float32 [batch, tokens, 2]
 
             """,
-            GraphText.Write(graph));
+            GraphText.Write(graph)
+        );
     }
 
     [Fact]
@@ -44,8 +47,12 @@ public sealed class GraphBuilderTests
 
         Assert.Equal(["block.proj", "block.skip", "block.skip#1"], graph.Weights.Select(weight => weight.Weight.Name));
         Assert.Equal(
-            new QuantizableWeight("block.skip#1", WeightOperator.Linear, [2, 4], "block.skip.weight", 3, 7) with { Shape = graph.Weights[2].Weight.Shape },
-            graph.Weights[2].Weight);
+            new QuantizableWeight("block.skip#1", WeightOperator.Linear, [2, 4], "block.skip.weight", 3, 7) with
+            {
+                Shape = graph.Weights[2].Weight.Shape,
+            },
+            graph.Weights[2].Weight
+        );
         Assert.Equal([2L, 4L], graph.Weights[2].Weight.Shape);
     }
 
@@ -54,7 +61,8 @@ public sealed class GraphBuilderTests
     {
         var g = new GraphBuilder("Twice", Checkpoint);
         GraphValue x = g.Input("x", ElementType.Float32, "batch", 4);
-        using (g.Scope("block")) g.Output("y", g.Add(g.Linear("proj", x, 3), g.Linear("proj", x, 3)));
+        using (g.Scope("block"))
+            g.Output("y", g.Add(g.Linear("proj", x, 3), g.Linear("proj", x, 3)));
 
         Graph graph = g.Build();
 

@@ -19,7 +19,16 @@ public sealed class InitializerDataTests
     {
         using MemoryTensors tensors = new MemoryTensors().WithRandom("w", 3, shape);
         long[] taken = [shape[0], count, .. shape.Skip(2)];
-        var initializer = new Initializer.FromTensor("w", ElementType.Float32, transposed ? [count, shape[0]] : taken, "w", shape, transposed, start, count);
+        var initializer = new Initializer.FromTensor(
+            "w",
+            ElementType.Float32,
+            transposed ? [count, shape[0]] : taken,
+            "w",
+            shape,
+            transposed,
+            start,
+            count
+        );
         float[] read = new float[initializer.ElementCount];
         InitializerData.ReadSingle(initializer, tensors, read);
 
@@ -30,6 +39,9 @@ public sealed class InitializerDataTests
         float[] stored = new float[shape.Aggregate(1L, (a, b) => a * b)];
         tensors.ReadSingle("w", 0, stored);
         long inner = stored.Length / shape[0] / shape[1];
-        Assert.Equal(stored[(int)((((shape[0] - 1) * shape[1]) + start + count - 1) * inner)], transposed ? read[^1] : read[(int)(read.Length - inner)]);
+        Assert.Equal(
+            stored[(int)((((shape[0] - 1) * shape[1]) + start + count - 1) * inner)],
+            transposed ? read[^1] : read[(int)(read.Length - inner)]
+        );
     }
 }

@@ -74,7 +74,10 @@ public sealed class OnnxReaderTests : IDisposable
     public void External_data_are_read_where_they_lie()
     {
         float[] values = [.. Enumerable.Range(0, 16).Select(i => (float)i)];
-        File.WriteAllBytes(Path.Combine(folder, "data.bin"), [.. new byte[8], .. System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(values)]);
+        File.WriteAllBytes(
+            Path.Combine(folder, "data.bin"),
+            [.. new byte[8], .. System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(values)]
+        );
         using OnnxModel model = Read(External("data.bin", 8, 64));
         Assert.Equal(values, model.Tensors.ReadSingle("w.weight"));
     }
@@ -137,7 +140,15 @@ public sealed class OnnxReaderTests : IDisposable
     public void Control_flow_functions_old_opsets_and_strange_types_are_refused()
     {
         ModelProto flow = Linear();
-        flow.Graph.Node[0].Attribute.Add(new AttributeProto { Name = "body", Type = AttributeProto.Types.AttributeType.Graph, G = new GraphProto() });
+        flow.Graph.Node[0]
+            .Attribute.Add(
+                new AttributeProto
+                {
+                    Name = "body",
+                    Type = AttributeProto.Types.AttributeType.Graph,
+                    G = new GraphProto(),
+                }
+            );
         AssertRefused(flow, "control flow");
         ModelProto functions = Linear();
         functions.Functions.Add(new FunctionProto { Name = "f" });
@@ -153,7 +164,9 @@ public sealed class OnnxReaderTests : IDisposable
     [Fact]
     public void Every_truncation_of_a_real_export_is_refused_with_an_error_of_ours()
     {
-        byte[] whole = File.ReadAllBytes(RepositoryFiles.Golden("onnx-exports/pixart-alpha-512.torchscript/transformer/model.onnx"));
+        byte[] whole = File.ReadAllBytes(
+            RepositoryFiles.Golden("onnx-exports/pixart-alpha-512.torchscript/transformer/model.onnx")
+        );
         Assert.InRange(whole.Length, 1000, int.MaxValue);
         for (int length = 0; length < whole.Length; length += 1 + (whole.Length / 60))
         {
@@ -166,21 +179,24 @@ public sealed class OnnxReaderTests : IDisposable
     public void Damaged_bytes_never_give_anything_but_a_graph_or_an_error_of_ours()
     {
         byte[] whole = File.ReadAllBytes(RepositoryFiles.Golden("onnx-exports/dit.dynamo/transformer/model.onnx"));
-        File.Copy(RepositoryFiles.Golden("onnx-exports/dit.dynamo/transformer/model.onnx.data"), Path.Combine(folder, "model.onnx.data"));
+        File.Copy(
+            RepositoryFiles.Golden("onnx-exports/dit.dynamo/transformer/model.onnx.data"),
+            Path.Combine(folder, "model.onnx.data")
+        );
         var random = new Pcg32(1);
         for (int run = 0; run < 40; run++)
         {
             byte[] damaged = [.. whole];
-            for (int i = 0; i < 4; i++) damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
+            for (int i = 0; i < 4; i++)
+                damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
             File.WriteAllBytes(ModelPath, damaged);
             try
             {
                 using OnnxModel model = OnnxReader.Read(ModelPath);
-                if (model.Graph.Weights.Count > 0) OperationGraphBuilder.Build(model.Graph);
+                if (model.Graph.Weights.Count > 0)
+                    OperationGraphBuilder.Build(model.Graph);
             }
-            catch (Q2Exception)
-            {
-            }
+            catch (Q2Exception) { }
         }
     }
 
@@ -194,11 +210,33 @@ public sealed class OnnxReaderTests : IDisposable
         ModelProto model = Linear();
         model.Graph.Node.Clear();
         string weight = "w.weight";
-        model.Graph.Node.Add(Node("Cast", "c", [weight], "cast", new AttributeProto { Name = "to", Type = AttributeProto.Types.AttributeType.Int, I = 1 }));
+        model.Graph.Node.Add(
+            Node(
+                "Cast",
+                "c",
+                [weight],
+                "cast",
+                new AttributeProto
+                {
+                    Name = "to",
+                    Type = AttributeProto.Types.AttributeType.Int,
+                    I = 1,
+                }
+            )
+        );
         model.Graph.Node.Add(Node("Identity", "i", ["cast"], "same"));
-        if (turned) model.Graph.Node.Add(Node("Transpose", "t", ["same"], "turned"));
+        if (turned)
+            model.Graph.Node.Add(Node("Transpose", "t", ["same"], "turned"));
         NodeProto use = Node(gemm ? "Gemm" : "MatMul", "/m/w/Use", ["x", turned ? "turned" : "same"], "y");
-        if (gemm) use.Attribute.Add(new AttributeProto { Name = "transB", Type = AttributeProto.Types.AttributeType.Int, I = 1 });
+        if (gemm)
+            use.Attribute.Add(
+                new AttributeProto
+                {
+                    Name = "transB",
+                    Type = AttributeProto.Types.AttributeType.Int,
+                    I = 1,
+                }
+            );
         model.Graph.Node.Add(use);
         using OnnxModel read = Read(model);
         GraphWeight lifted = Assert.Single(read.Graph.Weights);
@@ -218,7 +256,11 @@ public sealed class OnnxReaderTests : IDisposable
         model.Graph.Input[0].Type.TensorType.ElemType = 10;
         model.Graph.Output[0].Type.TensorType.ElemType = 10;
         model.Graph.Initializer[0].DataType = 10;
-        model.Graph.Initializer[0].RawData = ByteString.CopyFrom(System.Runtime.InteropServices.MemoryMarshal.AsBytes<Half>([.. Enumerable.Range(0, 16).Select(i => (Half)i)]));
+        model.Graph.Initializer[0].RawData = ByteString.CopyFrom(
+            System.Runtime.InteropServices.MemoryMarshal.AsBytes<Half>([
+                .. Enumerable.Range(0, 16).Select(i => (Half)i),
+            ])
+        );
         using OnnxModel read = Read(model);
         Assert.Equal(ElementType.Float32, read.Graph.Inputs[0].Type);
         Assert.Equal(ElementType.Float16, read.Tensors.Tensors[read.Graph.Weights[0].Weight.TensorName].Type);
@@ -237,7 +279,20 @@ public sealed class OnnxReaderTests : IDisposable
         fused.Graph.Node[0].Output[0] = "packed";
         fused.Graph.Node.Add(Node("MultiHeadAttention", "/a/MultiHeadAttention", ["packed", "", ""], "attended"));
         fused.Graph.Node[^1].Domain = "com.microsoft";
-        fused.Graph.Node.Add(Node("Gemm", "/o/Gemm", ["attended", "o.weight"], "y", new AttributeProto { Name = "transB", Type = AttributeProto.Types.AttributeType.Int, I = 1 }));
+        fused.Graph.Node.Add(
+            Node(
+                "Gemm",
+                "/o/Gemm",
+                ["attended", "o.weight"],
+                "y",
+                new AttributeProto
+                {
+                    Name = "transB",
+                    Type = AttributeProto.Types.AttributeType.Int,
+                    I = 1,
+                }
+            )
+        );
         TensorProto second = fused.Graph.Initializer[0].Clone();
         second.Name = "o.weight";
         fused.Graph.Initializer.Add(second);
@@ -259,7 +314,13 @@ public sealed class OnnxReaderTests : IDisposable
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
-    private static NodeProto Node(string op, string name, string[] inputs, string result, params AttributeProto[] attributes)
+    private static NodeProto Node(
+        string op,
+        string name,
+        string[] inputs,
+        string result,
+        params AttributeProto[] attributes
+    )
     {
         var node = new NodeProto { OpType = op, Name = name };
         node.Input.AddRange(inputs);
@@ -276,16 +337,49 @@ public sealed class OnnxReaderTests : IDisposable
             var shape = new TensorShapeProto();
             shape.Dim.Add(new TensorShapeProto.Types.Dimension { DimParam = "batch" });
             shape.Dim.Add(new TensorShapeProto.Types.Dimension { DimValue = 4 });
-            return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = 1, Shape = shape } } };
+            return new ValueInfoProto
+            {
+                Name = name,
+                Type = new TypeProto
+                {
+                    TensorType = new TypeProto.Types.Tensor { ElemType = 1, Shape = shape },
+                },
+            };
         }
-        var tensor = new TensorProto { Name = "w.weight", DataType = 1, RawData = ByteString.CopyFrom(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>([.. Enumerable.Range(0, 16).Select(i => (float)i)])) };
+        var tensor = new TensorProto
+        {
+            Name = "w.weight",
+            DataType = 1,
+            RawData = ByteString.CopyFrom(
+                System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>([
+                    .. Enumerable.Range(0, 16).Select(i => (float)i),
+                ])
+            ),
+        };
         tensor.Dims.AddRange([4, 4]);
-        var model = new ModelProto { IrVersion = 8, Graph = new GraphProto { Name = "g" } };
+        var model = new ModelProto
+        {
+            IrVersion = 8,
+            Graph = new GraphProto { Name = "g" },
+        };
         model.OpsetImport.Add(new OperatorSetIdProto { Version = 17 });
         model.Graph.Input.Add(Value("x"));
         model.Graph.Output.Add(Value("y"));
         model.Graph.Initializer.Add(tensor);
-        model.Graph.Node.Add(Node("Gemm", "/w/Gemm", ["x", "w.weight"], "y", new AttributeProto { Name = "transB", Type = AttributeProto.Types.AttributeType.Int, I = 1 }));
+        model.Graph.Node.Add(
+            Node(
+                "Gemm",
+                "/w/Gemm",
+                ["x", "w.weight"],
+                "y",
+                new AttributeProto
+                {
+                    Name = "transB",
+                    Type = AttributeProto.Types.AttributeType.Int,
+                    I = 1,
+                }
+            )
+        );
         return model;
     }
 
@@ -295,7 +389,15 @@ public sealed class OnnxReaderTests : IDisposable
         TensorProto tensor = model.Graph.Initializer[0];
         tensor.RawData = ByteString.Empty;
         tensor.DataLocation = TensorProto.Types.DataLocation.External;
-        foreach ((string key, string value) in new[] { ("location", location), ("offset", $"{offset}"), ("length", $"{length}") }) tensor.ExternalData.Add(new StringStringEntryProto { Key = key, Value = value });
+        foreach (
+            (string key, string value) in new[]
+            {
+                ("location", location),
+                ("offset", $"{offset}"),
+                ("length", $"{length}"),
+            }
+        )
+            tensor.ExternalData.Add(new StringStringEntryProto { Key = key, Value = value });
         return model;
     }
 
@@ -309,6 +411,10 @@ public sealed class OnnxReaderTests : IDisposable
     {
         OnnxFormatException error = Assert.Throws<OnnxFormatException>(() => Read(model).Dispose());
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
-        Assert.Contains(error.Message.Contains("Node '", StringComparison.Ordinal) ? "Node" : ModelPath, error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            error.Message.Contains("Node '", StringComparison.Ordinal) ? "Node" : ModelPath,
+            error.Message,
+            StringComparison.Ordinal
+        );
     }
 }

@@ -24,13 +24,24 @@ public sealed class OnnxWriterTests : IDisposable
 
         Assert.Equal(OnnxWriter.OpsetVersion, model.OpsetImport.Single().Version);
         Assert.Equal(["x"], model.Graph.Input.Select(input => input.Name));
-        Assert.Equal(["batch", "tokens", ""], model.Graph.Input[0].Type.TensorType.Shape.Dim.Select(extent => extent.DimParam));
+        Assert.Equal(
+            ["batch", "tokens", ""],
+            model.Graph.Input[0].Type.TensorType.Shape.Dim.Select(extent => extent.DimParam)
+        );
         Assert.Equal(4, model.Graph.Input[0].Type.TensorType.Shape.Dim[2].DimValue);
-        Assert.Equal(graph.Nodes.Select(node => node.Scope), model.Graph.Node.Select(node => node.MetadataProps.Single(pair => pair.Key == "scope").Value));
-        Assert.Equal(graph.Initializers.Select(initializer => initializer.Name), model.Graph.Initializer.Select(tensor => tensor.Name));
+        Assert.Equal(
+            graph.Nodes.Select(node => node.Scope),
+            model.Graph.Node.Select(node => node.MetadataProps.Single(pair => pair.Key == "scope").Value)
+        );
+        Assert.Equal(
+            graph.Initializers.Select(initializer => initializer.Name),
+            model.Graph.Initializer.Select(tensor => tensor.Name)
+        );
         float[] stored = GraphBuilderTests.SmallCheckpoint.ReadSingle("block.proj.weight");
         float[] written = MemoryMarshal.Cast<byte, float>(model.Graph.Initializer[0].RawData.Span).ToArray();
-        for (int o = 0; o < 3; o++) for (int i = 0; i < 4; i++) Assert.Equal(stored[(4 * o) + i], written[(3 * i) + o]);
+        for (int o = 0; o < 3; o++)
+        for (int i = 0; i < 4; i++)
+            Assert.Equal(stored[(4 * o) + i], written[(3 * i) + o]);
     }
 
     [Fact]
@@ -38,16 +49,28 @@ public sealed class OnnxWriterTests : IDisposable
     {
         Graph graph = GraphBuilderTests.SmallGraph();
 
-        ModelProto model = ModelProto.Parser.ParseFrom(OnnxWriter.ToBytes(graph, GraphBuilderTests.SmallCheckpoint, new OnnxWriterOptions { QuantizableWeightsAsInputs = true }));
+        ModelProto model = ModelProto.Parser.ParseFrom(
+            OnnxWriter.ToBytes(
+                graph,
+                GraphBuilderTests.SmallCheckpoint,
+                new OnnxWriterOptions { QuantizableWeightsAsInputs = true }
+            )
+        );
 
-        Assert.Equal(["x", "block.proj.weight", "block.skip.weight", "block.skip.weight#1"], model.Graph.Input.Select(input => input.Name));
+        Assert.Equal(
+            ["x", "block.proj.weight", "block.skip.weight", "block.skip.weight#1"],
+            model.Graph.Input.Select(input => input.Name)
+        );
         Assert.Equal(["block.proj.bias", "block.skip.bias"], model.Graph.Initializer.Select(tensor => tensor.Name));
     }
 
     [Fact]
     public void Above_the_threshold_data_lies_page_aligned_in_a_second_file()
     {
-        MemoryTensors checkpoint = new MemoryTensors().WithRandom("a.weight", 1, 40, 30).WithRandom("b.weight", 2, 20, 40).WithRandom("b.bias", 3, 20);
+        MemoryTensors checkpoint = new MemoryTensors()
+            .WithRandom("a.weight", 1, 40, 30)
+            .WithRandom("b.weight", 2, 20, 40)
+            .WithRandom("b.bias", 3, 20);
         var g = new GraphBuilder("External", checkpoint);
         GraphValue x = g.Input("x", ElementType.Float32, "batch", 30);
         g.Output("y", g.Linear("b", g.Linear("a", x, 40, bias: false), 20));
@@ -64,7 +87,10 @@ public sealed class OnnxWriterTests : IDisposable
         long offset = long.Parse(place["offset"], CultureInfo.InvariantCulture);
         Assert.Equal(8192, offset);
         Assert.Equal(offset + (20 * 40 * 4), data.Length);
-        Assert.Equal(checkpoint.ReadSingle("b.weight")[41], BitConverter.ToSingle(data, (int)offset + (4 * ((1 * 20) + 1))));
+        Assert.Equal(
+            checkpoint.ReadSingle("b.weight")[41],
+            BitConverter.ToSingle(data, (int)offset + (4 * ((1 * 20) + 1)))
+        );
         // Eighty bytes are cheaper inside.
         Assert.Equal(80, model.Graph.Initializer.Single(tensor => tensor.Name == "b.bias").RawData.Length);
     }
@@ -75,8 +101,15 @@ public sealed class OnnxWriterTests : IDisposable
         using var cancelled = new CancellationTokenSource();
         cancelled.Cancel();
 
-        Assert.Throws<OperationCanceledException>(() => OnnxWriter.Write(
-            GraphBuilderTests.SmallGraph(), GraphBuilderTests.SmallCheckpoint, Path.Combine(folder, "graph.onnx"), new OnnxWriterOptions { ExternalDataThreshold = 0 }, cancelled.Token));
+        Assert.Throws<OperationCanceledException>(() =>
+            OnnxWriter.Write(
+                GraphBuilderTests.SmallGraph(),
+                GraphBuilderTests.SmallCheckpoint,
+                Path.Combine(folder, "graph.onnx"),
+                new OnnxWriterOptions { ExternalDataThreshold = 0 },
+                cancelled.Token
+            )
+        );
 
         Assert.Empty(Directory.EnumerateFileSystemEntries(folder));
     }
@@ -89,7 +122,9 @@ public sealed class OnnxWriterTests : IDisposable
             float[] source = [.. Enumerable.Range(0, rows * columns).Select(i => (float)i)];
             float[] turned = new float[source.Length];
             InitializerData.Transpose(source, rows, columns, turned);
-            for (int row = 0; row < rows; row++) for (int column = 0; column < columns; column++) Assert.Equal(source[(row * columns) + column], turned[(column * rows) + row]);
+            for (int row = 0; row < rows; row++)
+            for (int column = 0; column < columns; column++)
+                Assert.Equal(source[(row * columns) + column], turned[(column * rows) + row]);
         }
     }
 }

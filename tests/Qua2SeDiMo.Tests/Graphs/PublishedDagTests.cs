@@ -32,17 +32,32 @@ public sealed class PublishedDagTests(ITestOutputHelper output)
         // The published graph forgets the last block but lists its units.
         AddLastHunyuanBlock(published);
 
-        // Adding a condition to a norm is a node of its own; published is its linear, as if the stream went through that weight.
+        // Adding a condition to a norm is a node of its own; published is its linear, as if the stream went through
+        // that weight.
         foreach (string linear in published.Matching(@"^blocks\.\d+\.norm1\.linear$"))
         {
             string stream = published.Inputs(linear).Single(source => source != "time_extra_emb.add");
             SeparateCondition(published, linear, stream);
             string block = linear[..^"norm1.linear".Length];
-            // One more edge between q and the linear: the unit is one hop deeper, and in block 0 its closure holds the patch embedding.
+            // One more edge between q and the linear: the unit is one hop deeper, and in block 0 its closure holds the
+            // patch embedding.
             string[] members = [linear, .. new[] { "q", "k", "v", "out.0" }.Select(part => $"{block}attn1.to_{part}")];
-            published.Units($@"^{block.Replace(".", @"\.")}norm1\.linear$", (4, stream == "pos_embed.proj" ? [stream, .. members] : members));
+            published.Units(
+                $@"^{block.Replace(".", @"\.")}norm1\.linear$",
+                (4, stream == "pos_embed.proj" ? [stream, .. members] : members)
+            );
         }
-        published.Units(@"^pos_embed\.proj$", (4, ["pos_embed.proj", "blocks.0.norm1.linear", .. new[] { "q", "k", "v", "out.0" }.Select(part => $"blocks.0.attn1.to_{part}")]));
+        published.Units(
+            @"^pos_embed\.proj$",
+            (
+                4,
+                [
+                    "pos_embed.proj",
+                    "blocks.0.norm1.linear",
+                    .. new[] { "q", "k", "v", "out.0" }.Select(part => $"blocks.0.attn1.to_{part}"),
+                ]
+            )
+        );
         published.Hop(3, null);
         published.Hop(4, [.. published.Matching(@"attn1\.to_out\.0$")]);
 
@@ -100,7 +115,8 @@ public sealed class PublishedDagTests(ITestOutputHelper output)
         ReadSkips(published, "conv1#1");
         foreach (string cut in published.Matching(@"\.conv1#1$"))
         {
-            // Published, conv1 is cut at the seam of the skip. A norm stands between the seam and conv1; the shortcut reads the seam itself.
+            // Published, conv1 is cut at the seam of the skip. A norm stands between the seam and conv1; the shortcut
+            // reads the seam itself.
             string resnet = cut[..^"conv1#1".Length];
             published.RemoveEdge(cut, $"{resnet}conv2");
             published.Rename(cut, $"{resnet}conv_shortcut#1");
@@ -114,7 +130,8 @@ public sealed class PublishedDagTests(ITestOutputHelper output)
         Assert.Equal((1331, 1742), (ours.Nodes.Count, ours.Edges.Count));
     }
 
-    // A skip leaves behind the transformer that follows a resnet; published, it leaves in front. conv1 reads the skip as well.
+    // A skip leaves behind the transformer that follows a resnet; published, it leaves in front. conv1 reads the skip
+    // as well.
     private static void ReadSkips(PublishedDag published, string part)
     {
         var skips = new Stack<string>(["conv_in"]);
@@ -125,13 +142,15 @@ public sealed class PublishedDagTests(ITestOutputHelper output)
                 string attention = $"down_blocks.{block}.attentions.{layer}.proj_out";
                 skips.Push(published.Has(attention) ? attention : $"down_blocks.{block}.resnets.{layer}.conv2");
             }
-            if (published.Has($"down_blocks.{block}.downsamplers.0.conv")) skips.Push($"down_blocks.{block}.downsamplers.0.conv");
+            if (published.Has($"down_blocks.{block}.downsamplers.0.conv"))
+                skips.Push($"down_blocks.{block}.downsamplers.0.conv");
         }
         for (int block = 0; skips.Count > 0; block++)
         {
             for (int layer = 0; published.Has($"up_blocks.{block}.resnets.{layer}.conv1"); layer++)
             {
-                string resnet = $"up_blocks.{block}.resnets.{layer}", skip = skips.Pop();
+                string resnet = $"up_blocks.{block}.resnets.{layer}",
+                    skip = skips.Pop();
                 published.Weight($"{resnet}.{part}", skip);
                 published.Edge(skip, $"{resnet}.conv1");
             }
@@ -144,9 +163,11 @@ public sealed class PublishedDagTests(ITestOutputHelper output)
         foreach (string conv2 in published.Matching(@"resnets\.\d+\.conv2$"))
         {
             string resnet = conv2[..^".conv2".Length];
-            if (!published.Has($"{resnet}.conv_shortcut")) AddSum(published, conv2, $"{resnet}.conv1");
+            if (!published.Has($"{resnet}.conv_shortcut"))
+                AddSum(published, conv2, $"{resnet}.conv1");
         }
-        foreach (string output in published.Matching(@"attentions\.\d+\.proj_out$")) AddSum(published, output, output.Replace("proj_out", "proj_in"));
+        foreach (string output in published.Matching(@"attentions\.\d+\.proj_out$"))
+            AddSum(published, output, output.Replace("proj_out", "proj_in"));
     }
 
     private static void AddSum(PublishedDag published, string branch, string first)
@@ -178,19 +199,31 @@ public sealed class PublishedDagTests(ITestOutputHelper output)
         string Renumber(string node) => node.Replace("blocks.38.", "blocks.39.");
         foreach (string node in published.Matching(@"^blocks\.38\."))
         {
-            string[] sources = [.. published.Inputs(node).Select(source => source switch
-            {
-                "blocks.37.add_ff" => "blocks.38.add_ff",
-                "blocks.1.add_ff" => "blocks.0.add_ff",
-                _ => Renumber(source),
-            })];
-            if (published.Weights.Contains(node)) published.Weight(Renumber(node), sources);
-            else published.Combine(Renumber(node), sources);
+            string[] sources =
+            [
+                .. published
+                    .Inputs(node)
+                    .Select(source =>
+                        source switch
+                        {
+                            "blocks.37.add_ff" => "blocks.38.add_ff",
+                            "blocks.1.add_ff" => "blocks.0.add_ff",
+                            _ => Renumber(source),
+                        }
+                    ),
+            ];
+            if (published.Weights.Contains(node))
+                published.Weight(Renumber(node), sources);
+            else
+                published.Combine(Renumber(node), sources);
         }
         published.RemoveEdge("blocks.38.add_ff", "norm_out.linear");
         published.Edge("blocks.39.add_ff", "norm_out.linear");
         published.Units(@"^blocks\.39\.skip_linear", (1, ["blocks.39.skip_linear", "blocks.39.skip_linear#1"]));
-        published.HopAdd(0, published.Weights.Where(weight => weight.StartsWith("blocks.39.", StringComparison.Ordinal)));
+        published.HopAdd(
+            0,
+            published.Weights.Where(weight => weight.StartsWith("blocks.39.", StringComparison.Ordinal))
+        );
         published.HopAdd(1, "blocks.39.add_skip", "blocks.39.mul_qk2", "blocks.39.ff.net.2");
         published.HopAdd(2, "blocks.39.attn2.to_out.0");
     }
@@ -198,7 +231,11 @@ public sealed class PublishedDagTests(ITestOutputHelper output)
     private void AssertEqual(PublishedDag published, OperationGraph ours)
     {
         IReadOnlyList<string> differences = published.Compare(ours);
-        foreach (string difference in differences.Take(80)) output.WriteLine(difference);
-        Assert.True(differences.Count == 0, $"{differences.Count} differences, for instance:\n{string.Join('\n', differences.Take(12))}");
+        foreach (string difference in differences.Take(80))
+            output.WriteLine(difference);
+        Assert.True(
+            differences.Count == 0,
+            $"{differences.Count} differences, for instance:\n{string.Join('\n', differences.Take(12))}"
+        );
     }
 }

@@ -13,26 +13,51 @@ public sealed class PublishedPositionTests
     [InlineData("pixart", "pixart-alpha-xl-2-512")]
     [InlineData("dit", "dit-xl-2-512")]
     [InlineData("hunyuan", "hunyuan-dit-v1.0")]
-    public void Blocks_of_transformers_are_numbered_alike_and_layer_types_correspond_one_to_one(string family, string model)
+    public void Blocks_of_transformers_are_numbered_alike_and_layer_types_correspond_one_to_one(
+        string family,
+        string model
+    )
     {
         (OperationNode Ours, double[] Codes)[] pairs = Pairs(family, model);
         Assert.All(pairs, pair => Assert.Equal(pair.Codes[0], pair.Ours.Position.Block));
-        Assert.All(pairs.GroupBy(pair => pair.Ours.Position.LayerType), group => Assert.Single(group.Select(pair => pair.Codes[1]).Distinct()));
-        Assert.All(pairs.GroupBy(pair => pair.Codes[1]), group => Assert.Single(group.Select(pair => pair.Ours.Position.LayerType).Distinct()));
+        Assert.All(
+            pairs.GroupBy(pair => pair.Ours.Position.LayerType),
+            group => Assert.Single(group.Select(pair => pair.Codes[1]).Distinct())
+        );
+        Assert.All(
+            pairs.GroupBy(pair => pair.Codes[1]),
+            group => Assert.Single(group.Select(pair => pair.Ours.Position.LayerType).Distinct())
+        );
     }
 
     [Theory]
     [InlineData("sdv15", "sdv15-unet", false)]
     [InlineData("sdxl", "sdxl-base-unet", true)]
-    public void Stages_of_a_UNet_are_alike_and_its_blocks_and_layer_types_no_coarser(string family, string model, bool hasTransformers)
+    public void Stages_of_a_UNet_are_alike_and_its_blocks_and_layer_types_no_coarser(
+        string family,
+        string model,
+        bool hasTransformers
+    )
     {
-        (OperationNode Ours, double[] Codes)[] inside = [.. Pairs(family, model).Where(pair => pair.Ours.Position.Block >= 0)];
+        (OperationNode Ours, double[] Codes)[] inside =
+        [
+            .. Pairs(family, model).Where(pair => pair.Ours.Position.Block >= 0),
+        ];
         Assert.All(inside, pair => Assert.Equal(pair.Codes[0], Array.IndexOf(Stages, pair.Ours.Position.Stage)));
-        Assert.All(inside.GroupBy(pair => pair.Ours.Position.LayerType), group => Assert.Single(group.Select(pair => pair.Codes[^1]).Distinct()));
-        // SD 1.5 numbers the transformer of the middle block apart from the resnet in front of it; elsewhere they are one block, as here.
-        Assert.All(inside.Where(pair => hasTransformers || pair.Ours.Position.Stage != "mid").GroupBy(pair => (pair.Ours.Position.Stage, pair.Ours.Position.Block)),
-            group => Assert.Single(group.Select(pair => pair.Codes[1]).Distinct()));
-        if (hasTransformers) Assert.All(inside, pair => Assert.Equal(pair.Codes[2], pair.Ours.Position.Transformer));
+        Assert.All(
+            inside.GroupBy(pair => pair.Ours.Position.LayerType),
+            group => Assert.Single(group.Select(pair => pair.Codes[^1]).Distinct())
+        );
+        // SD 1.5 numbers the transformer of the middle block apart from the resnet in front of it; elsewhere they are
+        // one block, as here.
+        Assert.All(
+            inside
+                .Where(pair => hasTransformers || pair.Ours.Position.Stage != "mid")
+                .GroupBy(pair => (pair.Ours.Position.Stage, pair.Ours.Position.Block)),
+            group => Assert.Single(group.Select(pair => pair.Codes[1]).Distinct())
+        );
+        if (hasTransformers)
+            Assert.All(inside, pair => Assert.Equal(pair.Codes[2], pair.Ours.Position.Transformer));
     }
 
     // Every weight that both graphs know, with its published codes.
@@ -40,11 +65,19 @@ public sealed class PublishedPositionTests
     {
         OperationGraph graph = OperationGraphBuilder.Build(ReleasedModels.Denoiser(model));
         var ours = graph.Nodes.Where(node => node.Weight >= 0).ToDictionary(node => node.Name);
-        JsonArray nodes = JsonNode.Parse(File.ReadAllText(RepositoryFiles.Golden($"dags/{family}.json")))!["nodes"]!.AsArray();
+        JsonArray nodes = JsonNode.Parse(File.ReadAllText(RepositoryFiles.Golden($"dags/{family}.json")))![
+            "nodes"
+        ]!.AsArray();
         (OperationNode, double[])[] pairs =
         [
-            .. nodes.Where(node => node!["weight"]!.GetValue<bool>() && ours.ContainsKey(node["name"]!.GetValue<string>()))
-                .Select(node => (ours[node!["name"]!.GetValue<string>()], node["position_codes"]!.AsArray().Select(code => code!.GetValue<double>()).ToArray())),
+            .. nodes
+                .Where(node => node!["weight"]!.GetValue<bool>() && ours.ContainsKey(node["name"]!.GetValue<string>()))
+                .Select(node =>
+                    (
+                        ours[node!["name"]!.GetValue<string>()],
+                        node["position_codes"]!.AsArray().Select(code => code!.GetValue<double>()).ToArray()
+                    )
+                ),
         ];
         Assert.True(pairs.Length > 0.95 * ours.Count);
         return pairs;

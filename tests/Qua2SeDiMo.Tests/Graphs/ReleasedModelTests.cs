@@ -21,7 +21,10 @@ public sealed class ReleasedModelTests
     {
         Graph graph = ReleasedModels.Denoiser(model);
         Assert.Equal(bytes, graph.Weights.Sum(weight => weight.Weight.ElementCount) * originalBits / 8);
-        Assert.Equal(bytes, BitAllocation.FullPrecision.SizeBytes(graph.Weights.Select(weight => weight.Weight), originalBits));
+        Assert.Equal(
+            bytes,
+            BitAllocation.FullPrecision.SizeBytes(graph.Weights.Select(weight => weight.Weight), originalBits)
+        );
     }
 
     [Theory]
@@ -37,10 +40,17 @@ public sealed class ReleasedModelTests
     {
         RandomModelSpec spec = ReleasedModels.Spec(model);
         Graph graph = ReleasedModels.Denoiser(model);
-        // Class tables of DiT and rows of embeddings count as parameters too; unused ones of later DiT blocks are read by those blocks.
-        Assert.Equal(spec.ParameterCount, graph.Initializers.OfType<Initializer.FromTensor>().Sum(initializer => initializer.ElementCount));
+        // Class tables of DiT and rows of embeddings count as parameters too; unused ones of later DiT blocks are read
+        // by those blocks.
+        Assert.Equal(
+            spec.ParameterCount,
+            graph.Initializers.OfType<Initializer.FromTensor>().Sum(initializer => initializer.ElementCount)
+        );
         OperationGraph dag = OperationGraphBuilder.Build(graph);
-        Assert.All(Enumerable.Range(0, dag.Weights.Count), weight => Assert.Contains(dag.Units, unit => unit.Nodes.Any(node => dag.Nodes[node].Weight == weight)));
+        Assert.All(
+            Enumerable.Range(0, dag.Weights.Count),
+            weight => Assert.Contains(dag.Units, unit => unit.Nodes.Any(node => dag.Nodes[node].Weight == weight))
+        );
     }
 
     [Fact]
@@ -57,8 +67,14 @@ public sealed class ReleasedModelTests
         Assert.Equal(1_433_972_736L, space.OriginalSizeBytes);
         BitAllocation allocation = space.Allocation([.. space.WeightNames.Select((_, i) => i % 6)]);
         Assert.Equal(weights.Length, allocation.Specs.Count);
-        Assert.All(weights.Where(weight => weight.TiedTo is not null), weight => Assert.Equal(allocation[weight.TiedTo!], allocation[weight.Name]));
+        Assert.All(
+            weights.Where(weight => weight.TiedTo is not null),
+            weight => Assert.Equal(allocation[weight.TiedTo!], allocation[weight.Name])
+        );
         Assert.Equal(allocation, allocation.WithTies(weights));
-        Assert.Equal(allocation.SizeBytes(weights, 16), space.WeightNames.Select((_, i) => space.SizeBytes(i, i % 6)).Sum());
+        Assert.Equal(
+            allocation.SizeBytes(weights, 16),
+            space.WeightNames.Select((_, i) => space.SizeBytes(i, i % 6)).Sum()
+        );
     }
 }

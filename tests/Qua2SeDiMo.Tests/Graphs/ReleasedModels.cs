@@ -5,28 +5,33 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Tests.Graphs;
 
-/// <summary>Graphs of released denoisers from their configuration and tensor shapes; there are no values behind them.</summary>
+/// <summary>Graphs of released denoisers from their configuration and tensor shapes; there are no values behind
+/// them.</summary>
 internal static class ReleasedModels
 {
-    internal static RandomModelSpec Spec(string name) => RandomModelSpec.Read(RepositoryFiles.Golden($"real-models/{name}.json"));
+    internal static RandomModelSpec Spec(string name) =>
+        RandomModelSpec.Read(RepositoryFiles.Golden($"real-models/{name}.json"));
 
     internal static Graph Denoiser(string name)
     {
         RandomModelSpec spec = Spec(name);
         using var shapes = new Shapes(spec);
-        return ArchitectureCatalog.Build(new BuildRequest(ComponentConfig.Parse(spec.Config.ToJsonString(), name), shapes));
+        return ArchitectureCatalog.Build(
+            new BuildRequest(ComponentConfig.Parse(spec.Config.ToJsonString(), name), shapes)
+        );
     }
 
     private sealed class Shapes(RandomModelSpec spec) : ITensorSource
     {
-        public IReadOnlyDictionary<string, TensorInfo> Tensors { get; } = spec.Tensors.ToDictionary(tensor => tensor.Info.Name, tensor => tensor.Info);
+        public IReadOnlyDictionary<string, TensorInfo> Tensors { get; } =
+            spec.Tensors.ToDictionary(tensor => tensor.Info.Name, tensor => tensor.Info);
 
-        public void ReadSingle(string name, long start, Span<float> destination) => throw new NotSupportedException("Only shapes are known.");
+        public void ReadSingle(string name, long start, Span<float> destination) =>
+            throw new NotSupportedException("Only shapes are known.");
 
-        public void ReadBytes(string name, long start, Span<byte> destination) => throw new NotSupportedException("Only shapes are known.");
+        public void ReadBytes(string name, long start, Span<byte> destination) =>
+            throw new NotSupportedException("Only shapes are known.");
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 }

@@ -20,7 +20,15 @@ public sealed class RotaryTests
         float[] turns = [0f, 0.5f, 1f, -2f, 3f, 0.25f];
         using var model = new InferenceModel(g.Build(), tensors);
 
-        float[] y = model.Run(new Dictionary<string, TensorValue> { ["x"] = TensorValue.Of(input, 2, 2, 3, 4), ["angles"] = TensorValue.Of(turns, 1, 3, 2) })["y"].Singles;
+        float[] y = model
+            .Run(
+                new Dictionary<string, TensorValue>
+                {
+                    ["x"] = TensorValue.Of(input, 2, 2, 3, 4),
+                    ["angles"] = TensorValue.Of(turns, 1, 3, 2),
+                }
+            )["y"]
+            .Singles;
 
         Assert.Equal(input.Length, y.Length);
         for (int i = 0; i < input.Length; i += 2)

@@ -29,7 +29,11 @@ public sealed class InferenceModelTests
     public void Data_beside_the_model_file_gives_the_same_result()
     {
         using var inside = new InferenceModel(GraphBuilderTests.SmallGraph(), Checkpoint);
-        using var beside = new InferenceModel(GraphBuilderTests.SmallGraph(), Checkpoint, new InferenceOptions { ExternalDataThreshold = 0 });
+        using var beside = new InferenceModel(
+            GraphBuilderTests.SmallGraph(),
+            Checkpoint,
+            new InferenceOptions { ExternalDataThreshold = 0 }
+        );
 
         Assert.Equal(inside.Run(Inputs)["y"].Singles, beside.Run(Inputs)["y"].Singles);
     }
@@ -62,12 +66,14 @@ public sealed class InferenceModelTests
         }
 
         using var large = new WeightBinding(graph.Weights, Checkpoint);
-        foreach (string option in new[] { "a", "b", "a", "a" }) large.Set("block.proj", option, Fill);
+        foreach (string option in new[] { "a", "b", "a", "a" })
+            large.Set("block.proj", option, Fill);
         Assert.Equal(2, fills);
         Assert.Equal(2 * 12 * sizeof(float), large.CachedBytes);
 
         using var none = new WeightBinding(graph.Weights, Checkpoint, cacheBytes: 0);
-        foreach (string option in new[] { "a", "b", "a" }) none.Set("block.proj", option, Fill);
+        foreach (string option in new[] { "a", "b", "a" })
+            none.Set("block.proj", option, Fill);
         Assert.Equal(5, fills);
         Assert.Equal(0, none.CachedBytes);
     }
@@ -90,9 +96,17 @@ public sealed class InferenceModelTests
     {
         using var model = new InferenceModel(GraphBuilderTests.SmallGraph(), Checkpoint);
 
-        Assert.Contains("x: float32 [batch, tokens, 4]", Assert.Throws<InferenceException>(() => model.Run(new Dictionary<string, TensorValue>())).Message, StringComparison.Ordinal);
-        Assert.Throws<InferenceException>(() => model.Run(new Dictionary<string, TensorValue> { ["x"] = TensorValue.Of([1f], 1, 1, 1) }));
-        Assert.Throws<InferenceException>(() => model.Run(new Dictionary<string, TensorValue> { ["x"] = TensorValue.Of([1L, 1, 1, 1], 1, 1, 4) }));
+        Assert.Contains(
+            "x: float32 [batch, tokens, 4]",
+            Assert.Throws<InferenceException>(() => model.Run(new Dictionary<string, TensorValue>())).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Throws<InferenceException>(() =>
+            model.Run(new Dictionary<string, TensorValue> { ["x"] = TensorValue.Of([1f], 1, 1, 1) })
+        );
+        Assert.Throws<InferenceException>(() =>
+            model.Run(new Dictionary<string, TensorValue> { ["x"] = TensorValue.Of([1L, 1, 1, 1], 1, 1, 4) })
+        );
     }
 
     // The layers written out: hidden = proj(x), y = skip([hidden, x]).
@@ -106,9 +120,18 @@ public sealed class InferenceModelTests
         for (int token = 0; token < 2; token++)
         {
             float[] row = x[(4 * token)..(4 * (token + 1))];
-            float[] hidden = [.. Enumerable.Range(0, 3).Select(o => projBias[o] + Enumerable.Range(0, 4).Sum(i => projWeight[(4 * o) + i] * row[i]))];
+            float[] hidden =
+            [
+                .. Enumerable
+                    .Range(0, 3)
+                    .Select(o => projBias[o] + Enumerable.Range(0, 4).Sum(i => projWeight[(4 * o) + i] * row[i])),
+            ];
             float[] joined = [.. hidden, .. row];
-            y.AddRange(Enumerable.Range(0, 2).Select(o => skipBias[o] + Enumerable.Range(0, 7).Sum(i => skipWeight[(7 * o) + i] * joined[i])));
+            y.AddRange(
+                Enumerable
+                    .Range(0, 2)
+                    .Select(o => skipBias[o] + Enumerable.Range(0, 7).Sum(i => skipWeight[(7 * o) + i] * joined[i]))
+            );
         }
         return [.. y];
     }
@@ -116,6 +139,7 @@ public sealed class InferenceModelTests
     private static void AssertClose(float[] expected, float[] actual)
     {
         Assert.Equal(expected.Length, actual.Length);
-        for (int i = 0; i < expected.Length; i++) Assert.Equal(expected[i], actual[i], 1e-4f);
+        for (int i = 0; i < expected.Length; i++)
+            Assert.Equal(expected[i], actual[i], 1e-4f);
     }
 }

@@ -41,7 +41,11 @@ public sealed class NonFiniteSearchTests
     public void A_bad_input_is_named()
     {
         using var model = new InferenceModel(GraphBuilderTests.SmallGraph(), Checkpoint);
-        Assert.Contains("the input 'x', float32 [1, 2, 4]: 1 of 8 values is NaN", Message(model, Rows(1, float.NaN)), StringComparison.Ordinal);
+        Assert.Contains(
+            "the input 'x', float32 [1, 2, 4]: 1 of 8 values is NaN",
+            Message(model, Rows(1, float.NaN)),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -49,9 +53,12 @@ public sealed class NonFiniteSearchTests
     {
         var g = new GraphBuilder("Large", Checkpoint);
         GraphValue x = g.Input("x", ElementType.Float32, "batch", "tokens", 4);
-        using (g.Scope("first")) x = g.Multiply(x, g.Scalar(1e30f));
-        using (g.Scope("second")) x = g.Multiply(x, g.Scalar(1e30f));
-        using (g.Scope("third")) g.Output("y", g.Add(x, g.Scalar(1)));
+        using (g.Scope("first"))
+            x = g.Multiply(x, g.Scalar(1e30f));
+        using (g.Scope("second"))
+            x = g.Multiply(x, g.Scalar(1e30f));
+        using (g.Scope("third"))
+            g.Output("y", g.Add(x, g.Scalar(1)));
         using var model = new InferenceModel(g.Build(), Checkpoint);
 
         string message = Message(model, Rows(1, 2));
@@ -67,8 +74,10 @@ public sealed class NonFiniteSearchTests
         GraphValue x = g.Input("x", ElementType.Float32, "batch", "tokens", 4);
         GraphValue mask = g.Constant([0f, 0f, float.NegativeInfinity, 0f], 4);
         GraphValue weights;
-        using (g.Scope("attention")) weights = g.Softmax(g.Add(x, mask));
-        using (g.Scope("norm")) g.Output("y", g.Record("Div", [weights, g.Scalar(0)], x.Type, x.Shape));
+        using (g.Scope("attention"))
+            weights = g.Softmax(g.Add(x, mask));
+        using (g.Scope("norm"))
+            g.Output("y", g.Record("Div", [weights, g.Scalar(0)], x.Type, x.Shape));
         using var model = new InferenceModel(g.Build(), Checkpoint);
 
         Assert.Contains("'norm' (Div)", Message(model, Rows(1, 2)), StringComparison.Ordinal);

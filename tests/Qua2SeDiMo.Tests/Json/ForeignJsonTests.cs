@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Json;
 
-/// <summary>The reader of JSON that others wrote: as Python reads it, with typed errors that know their place.</summary>
+/// <summary>The reader of JSON that others wrote: as Python reads it, with typed errors that know their
+/// place.</summary>
 public sealed class ForeignJsonTests
 {
     [Theory]
@@ -15,7 +16,11 @@ public sealed class ForeignJsonTests
     public void Of_a_key_that_stands_twice_the_last_counts_at_any_depth(string json, string path, int expected)
     {
         var notes = new Notes();
-        ForeignValue value = path.Split('.').Aggregate(Parse(json, notes), (at, step) => int.TryParse(step, out int index) ? at.Items[index] : at[step]);
+        ForeignValue value = path.Split('.')
+            .Aggregate(
+                Parse(json, notes),
+                (at, step) => int.TryParse(step, out int index) ? at.Items[index] : at[step]
+            );
         Assert.Equal(expected, value.Int());
         Assert.Contains("more than once; the last one counts", Assert.Single(notes.All), StringComparison.Ordinal);
         Assert.StartsWith("config.json: ", notes.All[0], StringComparison.Ordinal);
@@ -46,14 +51,20 @@ public sealed class ForeignJsonTests
 
     [Fact]
     public void Bytes_that_are_not_UTF8_are_an_error() =>
-        Assert.Throws<JsonFileException>(() => ForeignJson.Parse("{\"a\": \"x"u8.ToArray().Concat(new byte[] { 0xff, 0xfe }).Concat("\"}"u8.ToArray()).ToArray(), "config.json"));
+        Assert.Throws<JsonFileException>(() =>
+            ForeignJson.Parse(
+                "{\"a\": \"x"u8.ToArray().Concat(new byte[] { 0xff, 0xfe }).Concat("\"}"u8.ToArray()).ToArray(),
+                "config.json"
+            )
+        );
 
     [Theory]
     [InlineData("2", 2)]
     [InlineData("2.0", 2)]
     [InlineData("-3e0", -3)]
     [InlineData("2147483647", int.MaxValue)]
-    public void Whole_numbers_are_integers(string number, int expected) => Assert.Equal(expected, Parse($$"""{"n": {{number}}}""")["n"].Int());
+    public void Whole_numbers_are_integers(string number, int expected) =>
+        Assert.Equal(expected, Parse($$"""{"n": {{number}}}""")["n"].Int());
 
     [Theory]
     [InlineData("2.5")]
@@ -68,14 +79,19 @@ public sealed class ForeignJsonTests
     [InlineData("[2]")]
     public void Everything_else_is_none_and_the_error_says_where(string value)
     {
-        string message = Assert.Throws<JsonFileException>(() => Parse($$"""{"list": [1, {"n": {{value}}}]}""")["list"].Items[1]["n"].Int()).Message;
+        string message = Assert
+            .Throws<JsonFileException>(() => Parse($$"""{"list": [1, {"n": {{value}}}]}""")["list"].Items[1]["n"].Int())
+            .Message;
         Assert.StartsWith("config.json: list[1].n: found ", message, StringComparison.Ordinal);
         Assert.EndsWith(", expected an integer.", message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_member_that_is_not_there_is_said_to_be_missing() =>
-        Assert.Equal("config.json: a.b: missing; expected text.", Assert.Throws<JsonFileException>(() => Parse("""{"a": {}}""")["a"]["b"].Text()).Message);
+        Assert.Equal(
+            "config.json: a.b: missing; expected text.",
+            Assert.Throws<JsonFileException>(() => Parse("""{"a": {}}""")["a"]["b"].Text()).Message
+        );
 
     [Theory]
     [InlineData("Infinity", double.PositiveInfinity)]
@@ -101,7 +117,8 @@ public sealed class ForeignJsonTests
     public void What_is_no_JSON_is_an_error(string text) => Assert.Throws<JsonFileException>(() => Parse(text));
 
     [Fact]
-    public void Depth_is_limited() => Assert.Throws<JsonFileException>(() => Parse(new string('[', 5000) + new string(']', 5000)));
+    public void Depth_is_limited() =>
+        Assert.Throws<JsonFileException>(() => Parse(new string('[', 5000) + new string(']', 5000)));
 
     [Fact]
     public void People_may_write_comments_where_it_is_said() =>
@@ -110,7 +127,12 @@ public sealed class ForeignJsonTests
     [Fact]
     public void A_long_value_is_cut_in_messages()
     {
-        string message = Assert.Throws<JsonFileException>(() => Parse($$"""{"a": [{{string.Join(",", Enumerable.Repeat($"\"{new string('x', 90)}\"", 1000))}}]}""")["a"].Int()).Message;
+        string message = Assert
+            .Throws<JsonFileException>(() =>
+                Parse($$"""{"a": [{{string.Join(",", Enumerable.Repeat($"\"{new string('x', 90)}\"", 1000))}}]}""")["a"]
+                    .Int()
+            )
+            .Message;
         Assert.True(message.Length < 300, message);
     }
 
@@ -118,14 +140,25 @@ public sealed class ForeignJsonTests
     public void A_file_behind_a_link_is_read_and_a_folder_is_refused()
     {
         string folder = Directory.CreateTempSubdirectory("q2-json").FullName;
-        string file = Path.Combine(folder, "a.json"), link = Path.Combine(folder, "link.json");
-        using (var stream = new FileStream(file, FileMode.CreateNew)) stream.Write("{\"a\": 1}"u8);
+        string file = Path.Combine(folder, "a.json"),
+            link = Path.Combine(folder, "link.json");
+        using (var stream = new FileStream(file, FileMode.CreateNew))
+            stream.Write("{\"a\": 1}"u8);
         File.CreateSymbolicLink(link, file);
         Assert.Equal(1, ForeignJson.Read(link)["a"].Int());
-        Assert.Contains("a folder", Assert.Throws<InputFileException>(() => ForeignJson.Read(folder)).Message, StringComparison.Ordinal);
-        Assert.Contains("no such file", Assert.Throws<InputFileException>(() => ForeignJson.Read(file + "x")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "a folder",
+            Assert.Throws<InputFileException>(() => ForeignJson.Read(folder)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "no such file",
+            Assert.Throws<InputFileException>(() => ForeignJson.Read(file + "x")).Message,
+            StringComparison.Ordinal
+        );
         Directory.Delete(folder, recursive: true);
     }
 
-    private static ForeignValue Parse(string json, Notes? notes = null) => ForeignJson.Parse(Encoding.UTF8.GetBytes(json), "config.json", notes);
+    private static ForeignValue Parse(string json, Notes? notes = null) =>
+        ForeignJson.Parse(Encoding.UTF8.GetBytes(json), "config.json", notes);
 }

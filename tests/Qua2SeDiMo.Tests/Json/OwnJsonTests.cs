@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Json;
 
-/// <summary>The reader of our own files: anything but what we write is damage, with the verb that makes the file again.</summary>
+/// <summary>The reader of our own files: anything but what we write is damage, with the verb that makes the file
+/// again.</summary>
 public sealed class OwnJsonTests
 {
     private enum Colour
@@ -15,7 +16,12 @@ public sealed class OwnJsonTests
 
     private sealed record Item(string Name, double Value);
 
-    private sealed record Page(string Title, Colour Colour, IReadOnlyList<Item> Items, IReadOnlyDictionary<string, Item>? Extra = null);
+    private sealed record Page(
+        string Title,
+        Colour Colour,
+        IReadOnlyList<Item> Items,
+        IReadOnlyDictionary<string, Item>? Extra = null
+    );
 
     [Fact]
     public void What_was_written_is_read()
@@ -44,12 +50,28 @@ public sealed class OwnJsonTests
     [InlineData("{")]
     public void Anything_else_is_damage_that_names_file_and_verb(string json)
     {
-        string message = Assert.Throws<DamagedFileException>(() => OwnJson.Parse<Page>(Encoding.UTF8.GetBytes(json), "page.json", "report")).Message;
+        string message = Assert
+            .Throws<DamagedFileException>(() =>
+                OwnJson.Parse<Page>(Encoding.UTF8.GetBytes(json), "page.json", "report")
+            )
+            .Message;
         Assert.StartsWith("page.json: damaged (", message, StringComparison.Ordinal);
         Assert.EndsWith("make it again with `q2 report`.", message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_newer_version_is_said() => Assert.Contains("version 2", Assert.Throws<DamagedFileException>(
-        () => OwnJson.Parse<Page>("""{"version": 2, "title": "a", "colour": "red", "items": []}"""u8.ToArray(), "page.json", "report")).Message, StringComparison.Ordinal);
+    public void A_newer_version_is_said() =>
+        Assert.Contains(
+            "version 2",
+            Assert
+                .Throws<DamagedFileException>(() =>
+                    OwnJson.Parse<Page>(
+                        """{"version": 2, "title": "a", "colour": "red", "items": []}"""u8.ToArray(),
+                        "page.json",
+                        "report"
+                    )
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
 }

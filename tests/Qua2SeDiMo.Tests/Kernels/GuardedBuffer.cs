@@ -2,23 +2,33 @@ using System.Runtime.InteropServices;
 
 namespace Qua2SeDiMo.Tests.Kernels;
 
-/// <summary>Memory that ends, or begins, where the process may not read or write: a step outside ends the test run at once.</summary>
+/// <summary>Memory that ends, or begins, where the process may not read or write: a step outside ends the test run at
+/// once.</summary>
 internal sealed unsafe partial class GuardedBuffer : IDisposable
 {
-    private const int PageBytes = 4096, ReadWrite = 3, None = 0, PrivateAnonymous = 0x22;
+    private const int PageBytes = 4096,
+        ReadWrite = 3,
+        None = 0,
+        PrivateAnonymous = 0x22;
 
     private readonly nint start;
     private readonly nint bytes;
 
     /// <summary>Reserves memory between two forbidden pages.</summary>
     /// <param name="length">Bytes.</param>
-    /// <param name="atEnd">Whether the last byte stands before the forbidden page; else the first one stands after the other.</param>
+    /// <param name="atEnd">Whether the last byte stands before the forbidden page; else the first one stands after the
+    /// other.</param>
     internal GuardedBuffer(int length, bool atEnd)
     {
         int inner = (length + PageBytes - 1) / PageBytes * PageBytes;
         bytes = inner + (2 * PageBytes);
         start = Map(0, bytes, ReadWrite, PrivateAnonymous, -1, 0);
-        if (start is 0 or -1 || Protect(start, PageBytes, None) != 0 || Protect(start + PageBytes + inner, PageBytes, None) != 0) throw new InvalidOperationException("No guarded memory.");
+        if (
+            start is 0 or -1
+            || Protect(start, PageBytes, None) != 0
+            || Protect(start + PageBytes + inner, PageBytes, None) != 0
+        )
+            throw new InvalidOperationException("No guarded memory.");
         Pointer = (byte*)(start + PageBytes + (atEnd ? inner - length : 0));
         Length = length;
     }

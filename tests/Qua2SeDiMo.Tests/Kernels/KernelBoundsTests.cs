@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Kernels;
 
-/// <summary>Kernels read and write nothing beside their buffers: every buffer stands against a forbidden page, on either side.</summary>
+/// <summary>Kernels read and write nothing beside their buffers: every buffer stands against a forbidden page, on
+/// either side.</summary>
 public sealed class KernelBoundsTests
 {
     public static TheoryData<string, bool> Variants
@@ -29,10 +30,24 @@ public sealed class KernelBoundsTests
         PaletteKernel kernel = KernelSelector.Choose(variant);
         foreach (QuantizerSpec spec in QuantizerSpec.PaperOptions)
         {
-            foreach ((int tokens, int outChannels, int rowLength) in new[] { (1, 1, 1), (1, 7, 37), (3, 5, 129), (8, 13, 161), (19, 25, 70), (41, 11, 33), (64, 257, 258) })
+            foreach (
+                (int tokens, int outChannels, int rowLength) in new[]
+                {
+                    (1, 1, 1),
+                    (1, 7, 37),
+                    (3, 5, 129),
+                    (8, 13, 161),
+                    (19, 25, 70),
+                    (41, 11, 33),
+                    (64, 257, 258),
+                }
+            )
             {
                 ReadOnlySpan<byte> data = PaletteMatrix.From(SampleWeights.Make(spec, outChannels, rowLength)).Data;
-                using GuardedBuffer weightBytes = new(data.Length, atEnd), x = new(tokens * rowLength * 4, atEnd), bias = new(outChannels * 4, atEnd), y = new(tokens * outChannels * 4, atEnd);
+                using GuardedBuffer weightBytes = new(data.Length, atEnd),
+                    x = new(tokens * rowLength * 4, atEnd),
+                    bias = new(outChannels * 4, atEnd),
+                    y = new(tokens * outChannels * 4, atEnd);
                 data.CopyTo(new Span<byte>(weightBytes.Pointer, weightBytes.Length));
                 SampleWeights.Activations(tokens * rowLength).CopyTo(x.Floats);
                 PaletteMatrix weight = PaletteMatrix.View(weightBytes.Pointer, weightBytes.Length);
@@ -48,16 +63,54 @@ public sealed class KernelBoundsTests
     public unsafe void Convolutions_stay_inside_their_buffers(string variant, bool atEnd)
     {
         PaletteKernel kernel = KernelSelector.Choose(variant);
-        foreach (ConvolutionShape shape in new[]
+        foreach (
+            ConvolutionShape shape in new[]
+            {
+                new ConvolutionShape(1, 3, 5, 7),
+                new ConvolutionShape(2, 2, 9, 11)
+                {
+                    KernelHeight = 3,
+                    KernelWidth = 3,
+                    PadTop = 1,
+                    PadLeft = 1,
+                    PadBottom = 1,
+                    PadRight = 1,
+                },
+                new ConvolutionShape(1, 2, 9, 8)
+                {
+                    KernelHeight = 3,
+                    KernelWidth = 3,
+                    StrideHeight = 2,
+                    StrideWidth = 2,
+                    PadBottom = 1,
+                    PadRight = 1,
+                },
+                new ConvolutionShape(1, 19, 16, 12)
+                {
+                    KernelHeight = 3,
+                    KernelWidth = 3,
+                    PadTop = 1,
+                    PadLeft = 1,
+                    PadBottom = 1,
+                    PadRight = 1,
+                },
+                new ConvolutionShape(1, 67, 9, 7)
+                {
+                    KernelHeight = 3,
+                    KernelWidth = 3,
+                    PadTop = 1,
+                    PadLeft = 1,
+                    PadBottom = 1,
+                    PadRight = 1,
+                },
+            }
+        )
         {
-            new ConvolutionShape(1, 3, 5, 7), new ConvolutionShape(2, 2, 9, 11) { KernelHeight = 3, KernelWidth = 3, PadTop = 1, PadLeft = 1, PadBottom = 1, PadRight = 1 },
-            new ConvolutionShape(1, 2, 9, 8) { KernelHeight = 3, KernelWidth = 3, StrideHeight = 2, StrideWidth = 2, PadBottom = 1, PadRight = 1 },
-            new ConvolutionShape(1, 19, 16, 12) { KernelHeight = 3, KernelWidth = 3, PadTop = 1, PadLeft = 1, PadBottom = 1, PadRight = 1 },
-            new ConvolutionShape(1, 67, 9, 7) { KernelHeight = 3, KernelWidth = 3, PadTop = 1, PadLeft = 1, PadBottom = 1, PadRight = 1 },
-        })
-        {
-            PaletteMatrix weight = PaletteMatrix.From(SampleWeights.Make(QuantizerSpec.PaperOptions[3], 9, shape.RowLength));
-            using GuardedBuffer x = new(shape.Batch * shape.InChannels * shape.Height * shape.Width * 4, atEnd), y = new(shape.Batch * 9 * shape.OutHeight * shape.OutWidth * 4, atEnd);
+            PaletteMatrix weight = PaletteMatrix.From(
+                SampleWeights.Make(QuantizerSpec.PaperOptions[3], 9, shape.RowLength)
+            );
+            using GuardedBuffer x = new(shape.Batch * shape.InChannels * shape.Height * shape.Width * 4, atEnd),
+                y = new(shape.Batch * 9 * shape.OutHeight * shape.OutWidth * 4, atEnd);
             PaletteConvolution.ConvolveWith(kernel, shape, x.Floats, weight, [], y.Floats, null);
             Assert.All(y.Floats.ToArray(), value => Assert.Equal(0f, value));
             SampleWeights.Activations(x.Length / 4).CopyTo(x.Floats);

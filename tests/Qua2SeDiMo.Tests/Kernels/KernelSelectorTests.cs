@@ -10,7 +10,8 @@ public sealed class KernelSelectorTests
     {
         Assert.Equal(KernelSelector.Supported[0], KernelSelector.Choose(null).Name);
         Assert.Equal(KernelSelector.Supported[0], KernelSelector.Choose("").Name);
-        foreach (string name in KernelSelector.Supported) Assert.Equal(name, KernelSelector.Choose(name).Name);
+        foreach (string name in KernelSelector.Supported)
+            Assert.Equal(name, KernelSelector.Choose(name).Name);
         Assert.Equal(["vnni", "avx512", "avx2", "scalar"], KernelSelector.Names);
         Assert.Contains("scalar", KernelSelector.Supported);
     }

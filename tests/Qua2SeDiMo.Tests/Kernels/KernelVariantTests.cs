@@ -3,7 +3,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Kernels;
 
-/// <summary>Says by a skipped test which kernel variants the theories of this folder could not run here, and why.</summary>
+/// <summary>Says by a skipped test which kernel variants the theories of this folder could not run here, and
+/// why.</summary>
 public sealed class KernelVariantTests
 {
     [VariantFact("scalar")]
@@ -19,15 +20,18 @@ public sealed class KernelVariantTests
     public void The_kernel_of_dot_products_of_bytes_is_tested() => IsTested("vnni");
 
     [Fact]
-    public void Every_variant_has_a_test_here() => Assert.Equal(["avx2", "avx512", "scalar", "vnni"], KernelSelector.Names.Order(StringComparer.Ordinal));
+    public void Every_variant_has_a_test_here() =>
+        Assert.Equal(["avx2", "avx512", "scalar", "vnni"], KernelSelector.Names.Order(StringComparer.Ordinal));
 
-    private static void IsTested(string variant) => Assert.Contains(variant, ((IEnumerable<object[]>)PaletteMatMulTests.Variants).Select(row => (string)row[0]));
+    private static void IsTested(string variant) =>
+        Assert.Contains(variant, ((IEnumerable<object[]>)PaletteMatMulTests.Variants).Select(row => (string)row[0]));
 
     private sealed class VariantFactAttribute : FactAttribute
     {
         public VariantFactAttribute(string variant)
         {
-            if (!KernelSelector.Supported.Contains(variant)) Skip = $"This processor cannot run the kernel '{variant}'; its theories ran without it.";
+            if (!KernelSelector.Supported.Contains(variant))
+                Skip = $"This processor cannot run the kernel '{variant}'; its theories ran without it.";
         }
     }
 }

@@ -23,10 +23,12 @@ public sealed class InnerProductsTests
         for (int i = 0; i < sums.Length; i++)
         {
             double expected = i == 0 ? 5 : 0;
-            for (int k = 0; k < length; k++) expected += (double)gradients[(i / options * length) + k] * changes[i % options][k];
+            for (int k = 0; k < length; k++)
+                expected += (double)gradients[(i / options * length) + k] * changes[i % options][k];
             Assert.Equal(expected, sums[i], 1e-4 * Math.Sqrt(length));
         }
     }
 
-    private static float[] Normal(Pcg32 random, int count) => [.. Enumerable.Range(0, count).Select(_ => (float)random.NextNormal())];
+    private static float[] Normal(Pcg32 random, int count) =>
+        [.. Enumerable.Range(0, count).Select(_ => (float)random.NextNormal())];
 }

@@ -14,7 +14,8 @@ using Xunit.Abstractions;
 
 namespace Qua2SeDiMo.Tests.Measurement;
 
-/// <summary>What sketches say of the bundled models, against probes of single weights over whole runs of other images.</summary>
+/// <summary>What sketches say of the bundled models, against probes of single weights over whole runs of other
+/// images.</summary>
 [Trait("Speed", "Slow")]
 public sealed class SketchAgreementTests(ITestOutputHelper output)
 {
@@ -24,29 +25,72 @@ public sealed class SketchAgreementTests(ITestOutputHelper output)
     [InlineData("emoji-pixart", nameof(SketchTarget.Calls), 4, 1, 0.5)]
     [InlineData("emoji-pixart", nameof(SketchTarget.Latents), 8, 2, 0.5)]
     [InlineData("emoji-unet", nameof(SketchTarget.Latents), 4, 2, 0.25)]
-    public void The_order_of_costs_agrees_with_probes(string name, string targetName, int images, int cotangents, double least)
+    public void The_order_of_costs_agrees_with_probes(
+        string name,
+        string targetName,
+        int images,
+        int cotangents,
+        double least
+    )
     {
         var target = Enum.Parse<SketchTarget>(targetName);
-        using JsonDocument probes = JsonDocument.Parse(File.ReadAllBytes(RepositoryFiles.Golden($"probes/{name}.json")));
-        Sketch sketch = Make(name, new SketchOptions { Target = target, Cotangents = cotangents, Steps = target == SketchTarget.Calls ? [2, 4, 6] : null }, images).Joined();
-        JsonElement delta = probes.RootElement.GetProperty("delta"), errors = probes.RootElement.GetProperty("standard_error");
+        using JsonDocument probes = JsonDocument.Parse(
+            File.ReadAllBytes(RepositoryFiles.Golden($"probes/{name}.json"))
+        );
+        Sketch sketch = Make(
+                name,
+                new SketchOptions
+                {
+                    Target = target,
+                    Cotangents = cotangents,
+                    Steps = target == SketchTarget.Calls ? [2, 4, 6] : null,
+                },
+                images
+            )
+            .Joined();
+        JsonElement delta = probes.RootElement.GetProperty("delta"),
+            errors = probes.RootElement.GetProperty("standard_error");
         var expected = new List<double>();
         var actual = new List<double>();
         var certain = new List<int>();
         for (int weight = 0; weight < sketch.Weights.Count; weight++)
         {
-            if (!delta.TryGetProperty(sketch.Weights[weight], out JsonElement own)) continue;
-            QuantizerMethod[] methods = [.. Specs.Select(spec => spec.Method).Distinct()
-                .Where(method => own.TryGetProperty($"{new QuantizerSpec(method, 3)}", out _) && own.TryGetProperty($"{new QuantizerSpec(method, 4)}", out _))];
-            expected.Add(methods.Average(method => own.GetProperty($"{new QuantizerSpec(method, 4)}").GetDouble() - own.GetProperty($"{new QuantizerSpec(method, 3)}").GetDouble()));
+            if (!delta.TryGetProperty(sketch.Weights[weight], out JsonElement own))
+                continue;
+            QuantizerMethod[] methods =
+            [
+                .. Specs
+                    .Select(spec => spec.Method)
+                    .Distinct()
+                    .Where(method =>
+                        own.TryGetProperty($"{new QuantizerSpec(method, 3)}", out _)
+                        && own.TryGetProperty($"{new QuantizerSpec(method, 4)}", out _)
+                    ),
+            ];
+            expected.Add(
+                methods.Average(method =>
+                    own.GetProperty($"{new QuantizerSpec(method, 4)}").GetDouble()
+                    - own.GetProperty($"{new QuantizerSpec(method, 3)}").GetDouble()
+                )
+            );
             int place = weight;
             actual.Add(methods.Average(method => Damage(sketch, place, method, 3) - Damage(sketch, place, method, 4)));
-            double error = methods.Average(method => errors.GetProperty(sketch.Weights[place]).GetProperty($"{new QuantizerSpec(method, 3)}").GetDouble());
-            if (expected[^1] > 2 * error) certain.Add(expected.Count - 1);
+            double error = methods.Average(method =>
+                errors.GetProperty(sketch.Weights[place]).GetProperty($"{new QuantizerSpec(method, 3)}").GetDouble()
+            );
+            if (expected[^1] > 2 * error)
+                certain.Add(expected.Count - 1);
         }
         double tau = RankStatistics.KendallTauB([.. expected], [.. actual]);
-        double above = RankStatistics.KendallTauB([.. certain.Select(i => expected[i])], [.. certain.Select(i => actual[i])]);
-        output.WriteLine(FormattableString.Invariant($"{name}, {target}: tau {tau:0.000} over {expected.Count} weights, {above:0.000} over {certain.Count} above their error"));
+        double above = RankStatistics.KendallTauB(
+            [.. certain.Select(i => expected[i])],
+            [.. certain.Select(i => actual[i])]
+        );
+        output.WriteLine(
+            FormattableString.Invariant(
+                $"{name}, {target}: tau {tau:0.000} over {expected.Count} weights, {above:0.000} over {certain.Count} above their error"
+            )
+        );
 
         Assert.True(tau >= least, FormattableString.Invariant($"tau {tau:0.000}"));
     }
@@ -59,34 +103,63 @@ public sealed class SketchAgreementTests(ITestOutputHelper output)
         using LoadedModel model = LoadedModel.Open(Path.Combine(RepositoryFiles.Root, "models", name));
         using WeightBinding binding = model.CreateBinding();
         using var pipeline = new DiffusionPipeline(model.Parts(new InferenceOptions()), model.Tensors, binding);
-        var request = new GenerationRequest { StepCount = 8, GuidanceScale = 3, BatchSize = images };
-        string[] texts = [.. File.ReadLines(Path.Combine(RepositoryFiles.Root, "models/emoji-reference/prompts.txt")).Take(images)];
+        var request = new GenerationRequest
+        {
+            StepCount = 8,
+            GuidanceScale = 3,
+            BatchSize = images,
+        };
+        string[] texts =
+        [
+            .. File.ReadLines(Path.Combine(RepositoryFiles.Root, "models/emoji-reference/prompts.txt")).Take(images),
+        ];
         EncodedPrompts prompts = pipeline.Encode(texts, request);
         var kept = new Dictionary<string, IReadOnlyList<float[]>>(StringComparer.Ordinal);
         IReadOnlyList<float[]> Changes(GraphWeight weight)
         {
-            if (kept.TryGetValue(weight.Weight.Name, out IReadOnlyList<float[]>? known)) return known;
+            if (kept.TryGetValue(weight.Weight.Name, out IReadOnlyList<float[]>? known))
+                return known;
             WeightMatrix matrix = WeightMatrix.Read(model.Tensors, weight.Weight);
-            return kept[weight.Weight.Name] = [.. WeightQuantizer.Quantize(matrix, Specs).Select(quantized =>
-            {
-                float[] change = new float[matrix.Count];
-                quantized.Dequantize(change);
-                for (int i = 0; i < change.Length; i++) change[i] -= matrix.Values.Span[i];
-                return change;
-            })];
+            return kept[weight.Weight.Name] = [
+                .. WeightQuantizer
+                    .Quantize(matrix, Specs)
+                    .Select(quantized =>
+                    {
+                        float[] change = new float[matrix.Count];
+                        quantized.Dequantize(change);
+                        for (int i = 0; i < change.Length; i++)
+                            change[i] -= matrix.Values.Span[i];
+                        return change;
+                    }),
+            ];
         }
 
-        foreach (GraphWeight weight in pipeline.DenoiserGraph(request).Weights) Changes(weight);
+        foreach (GraphWeight weight in pipeline.DenoiserGraph(request).Weights)
+            Changes(weight);
         using var sketcher = new Sketcher(pipeline, model.Tensors, binding, options);
-        Sketch Run() => sketcher.Run(
-            prompts, new SeededNoise([.. Enumerable.Range(0, images).Select(i => 42UL + (ulong)i)]), 0, request, Specs, Changes, CancellationToken.None);
+        Sketch Run() =>
+            sketcher.Run(
+                prompts,
+                new SeededNoise([.. Enumerable.Range(0, images).Select(i => 42UL + (ulong)i)]),
+                0,
+                request,
+                Specs,
+                Changes,
+                CancellationToken.None
+            );
         Run();
         TimeSpan before = pipeline.RuntimeElapsed;
         long start = TimeProvider.System.GetTimestamp();
         Sketch sketch = Run();
-        TimeSpan whole = TimeProvider.System.GetElapsedTime(start), forward = pipeline.RuntimeElapsed - before;
-        double perCall = forward.TotalMilliseconds / 8, perState = (whole - forward).TotalMilliseconds / (sketch.Steps.Count * sketch.Cotangents);
-        output.WriteLine(FormattableString.Invariant($"{name}: a call {perCall:0} ms, a state with one cotangent {perState / perCall:0.00} calls"));
+        TimeSpan whole = TimeProvider.System.GetElapsedTime(start),
+            forward = pipeline.RuntimeElapsed - before;
+        double perCall = forward.TotalMilliseconds / 8,
+            perState = (whole - forward).TotalMilliseconds / (sketch.Steps.Count * sketch.Cotangents);
+        output.WriteLine(
+            FormattableString.Invariant(
+                $"{name}: a call {perCall:0} ms, a state with one cotangent {perState / perCall:0.00} calls"
+            )
+        );
         return sketch;
     }
 }

@@ -11,7 +11,13 @@ public sealed class SketchTests
     [Fact]
     public void Over_a_run_products_are_summed_over_steps_before_they_are_squared()
     {
-        Sketch sketch = Filled(SketchTarget.Latents, [[3, -3], [1, 1]]);
+        Sketch sketch = Filled(
+            SketchTarget.Latents,
+            [
+                [3, -3],
+                [1, 1],
+            ]
+        );
 
         Estimate damage = sketch.Damage(0, 0, 0);
 
@@ -23,7 +29,13 @@ public sealed class SketchTests
     [Fact]
     public void Single_calls_are_squared_and_averaged()
     {
-        Sketch sketch = Filled(SketchTarget.Calls, [[3, -3], [1, 1]]);
+        Sketch sketch = Filled(
+            SketchTarget.Calls,
+            [
+                [3, -3],
+                [1, 1],
+            ]
+        );
 
         Assert.Equal((9 + 1) / 2.0, sketch.Damage(0, 0, 0).Mean);
     }
@@ -34,7 +46,12 @@ public sealed class SketchTests
     [Fact]
     public void Parts_of_a_split_weight_change_together()
     {
-        var sketch = new Sketch(SketchTarget.Latents, ["a", "b", "a#1"], Options, [0], 1, 1) { [0, 0, 0, 0, 0] = 2, [0, 0, 0, 1, 0] = 7, [0, 0, 0, 2, 0] = 3 };
+        var sketch = new Sketch(SketchTarget.Latents, ["a", "b", "a#1"], Options, [0], 1, 1)
+        {
+            [0, 0, 0, 0, 0] = 2,
+            [0, 0, 0, 1, 0] = 7,
+            [0, 0, 0, 2, 0] = 3,
+        };
 
         Sketch joined = sketch.Joined();
 
@@ -46,10 +63,18 @@ public sealed class SketchTests
     // By cotangent, then step.
     private static Sketch Filled(SketchTarget target, double[][] products)
     {
-        var sketch = new Sketch(target, ["a"], Options, [.. Enumerable.Range(0, products[0].Length)], 1, products.Length);
+        var sketch = new Sketch(
+            target,
+            ["a"],
+            Options,
+            [.. Enumerable.Range(0, products[0].Length)],
+            1,
+            products.Length
+        );
         for (int cotangent = 0; cotangent < products.Length; cotangent++)
         {
-            for (int step = 0; step < products[cotangent].Length; step++) sketch[0, cotangent, step, 0, 0] = products[cotangent][step];
+            for (int step = 0; step < products[cotangent].Length; step++)
+                sketch[0, cotangent, step, 0, 0] = products[cotangent][step];
         }
         return sketch;
     }

@@ -10,12 +10,22 @@ public sealed class ForeignPathTests : IDisposable
     public void Dispose() => folder.Delete(recursive: true);
 
     [Theory]
-    [InlineData("StableDiffusionPipeline.from_single_file", "model.diffusion_model.input_blocks.0.0.weight",
-        "first_stage_model.encoder.conv_in.weight")]
-    [InlineData("StableDiffusionXLPipeline.from_single_file", "model.diffusion_model.input_blocks.0.0.weight",
-        "model.diffusion_model.label_emb.0.0.weight", "conditioner.embedders.0.transformer.a")]
-    [InlineData("StableDiffusion3Pipeline.from_single_file", "model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight",
-        "first_stage_model.decoder.conv_in.weight")]
+    [InlineData(
+        "StableDiffusionPipeline.from_single_file",
+        "model.diffusion_model.input_blocks.0.0.weight",
+        "first_stage_model.encoder.conv_in.weight"
+    )]
+    [InlineData(
+        "StableDiffusionXLPipeline.from_single_file",
+        "model.diffusion_model.input_blocks.0.0.weight",
+        "model.diffusion_model.label_emb.0.0.weight",
+        "conditioner.embedders.0.transformer.a"
+    )]
+    [InlineData(
+        "StableDiffusion3Pipeline.from_single_file",
+        "model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight",
+        "first_stage_model.decoder.conv_in.weight"
+    )]
     [InlineData("FluxTransformer2DModel.from_single_file", "double_blocks.0.img_attn.qkv.weight", "img_in.weight")]
     [InlineData("UNet2DConditionModel.from_single_file", "input_blocks.0.0.weight", "out.2.weight")]
     [InlineData("LoRA", "lora_unet_down_blocks_0.lora_up.weight", "lora_unet_down_blocks_0.lora_down.weight")]
@@ -23,7 +33,10 @@ public sealed class ForeignPathTests : IDisposable
     public void A_single_file_is_named_with_the_call_that_makes_a_folder_of_it(string words, params string[] tensors)
     {
         string path = In("dreamy_v8.safetensors");
-        SafetensorsWriter.Write(path, [.. tensors.Select(name => SafetensorsWriter.Item.Single(name, [1], new float[1]))]);
+        SafetensorsWriter.Write(
+            path,
+            [.. tensors.Select(name => SafetensorsWriter.Item.Single(name, [1], new float[1]))]
+        );
         Refuses(path, "dreamy_v8.safetensors", words);
         Refuses(folder.FullName, "dreamy_v8.safetensors", words);
     }

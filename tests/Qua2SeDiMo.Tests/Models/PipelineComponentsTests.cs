@@ -12,8 +12,12 @@ public sealed class PipelineComponentsTests
         Assert.Equal(PipelineCatalog.ClassNames.Order(), PipelineComponents.PipelineClasses.Order());
 
     public static TheoryData<string> Pipelines =>
-        [.. Directory.EnumerateDirectories(RepositoryFiles.Golden("pipelines")).Select(folder => Path.GetFileName(folder)!)
-        .Order(StringComparer.Ordinal)];
+        [
+            .. Directory
+                .EnumerateDirectories(RepositoryFiles.Golden("pipelines"))
+                .Select(folder => Path.GetFileName(folder)!)
+                .Order(StringComparer.Ordinal),
+        ];
 
     [Theory]
     [MemberData(nameof(Pipelines))]

@@ -11,7 +11,11 @@ public sealed class RandomModelWriterTests : IDisposable
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
     public static TheoryData<string> RealModels() =>
-        [.. Directory.EnumerateFiles(RepositoryFiles.Golden("real-models"), "*.json").Select(path => Path.GetFileName(path)!)];
+        [
+            .. Directory
+                .EnumerateFiles(RepositoryFiles.Golden("real-models"), "*.json")
+                .Select(path => Path.GetFileName(path)!),
+        ];
 
     [Theory]
     [MemberData(nameof(RealModels))]
@@ -24,14 +28,17 @@ public sealed class RandomModelWriterTests : IDisposable
     [Fact]
     public void Shards_hold_the_same_values_as_one_file()
     {
-        string one = Path.Combine(folder, "one"), many = Path.Combine(folder, "many");
+        string one = Path.Combine(folder, "one"),
+            many = Path.Combine(folder, "many");
         RandomModelWriter.Write(Small(), one, seed: 7);
         RandomModelWriter.Write(Small(), many, seed: 7, shardBytes: 3000);
-        using ShardedTensors whole = ShardedTensors.Open(one), parts = ShardedTensors.Open(many);
+        using ShardedTensors whole = ShardedTensors.Open(one),
+            parts = ShardedTensors.Open(many);
         Assert.Single(whole.FilePaths);
         Assert.Equal(3, parts.FilePaths.Count);
         Assert.Equal(whole.Tensors.Keys.Order(), parts.Tensors.Keys.Order());
-        foreach (string name in whole.Tensors.Keys) Assert.Equal(whole.ReadSingle(name), parts.ReadSingle(name));
+        foreach (string name in whole.Tensors.Keys)
+            Assert.Equal(whole.ReadSingle(name), parts.ReadSingle(name));
     }
 
     [Fact]
@@ -57,10 +64,22 @@ public sealed class RandomModelWriterTests : IDisposable
     {
         (string Name, long[] Shape, string Kind)[] tensors =
         [
-            ("linear.weight", [20, 64], "Linear"), ("linear.bias", [20], "Linear"), ("conv.weight", [8, 20, 3, 3], "Conv2d"), ("norm.weight", [20], "LayerNorm"),
+            ("linear.weight", [20, 64], "Linear"),
+            ("linear.bias", [20], "Linear"),
+            ("conv.weight", [8, 20, 3, 3], "Conv2d"),
+            ("norm.weight", [20], "LayerNorm"),
             ("table.weight", [31, 5], "Embedding"),
         ];
-        return new RandomModelSpec("Small", [], tensors.Sum(tensor => tensor.Shape.Aggregate(1L, (a, b) => a * b)),
-            [.. tensors.Select(tensor => new RandomModelTensor(new TensorInfo(tensor.Name, ElementType.Float16, tensor.Shape), tensor.Kind))]);
+        return new RandomModelSpec(
+            "Small",
+            [],
+            tensors.Sum(tensor => tensor.Shape.Aggregate(1L, (a, b) => a * b)),
+            [
+                .. tensors.Select(tensor => new RandomModelTensor(
+                    new TensorInfo(tensor.Name, ElementType.Float16, tensor.Shape),
+                    tensor.Kind
+                )),
+            ]
+        );
     }
 }

@@ -15,27 +15,56 @@ public sealed class SafetensorsTests : IDisposable
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
-    public static TheoryData<string, string, string> Lies => new()
-    {
-        { "not json", "{", "not valid JSON" },
-        { "an array", "[]", "not a JSON object" },
-        { "half a byte", """{"t":{"dtype":"F4","shape":[1],"data_offsets":[0,4]}}""", "whole bytes" },
-        { "six bits against bytes", """{"t":{"dtype":"F6_E2M3","shape":[8],"data_offsets":[0,4]}}""", "needs 6 bytes" },
-        { "no type", """{"t":{"shape":[1],"data_offsets":[0,4]}}""", "dtype" },
-        { "negative extent", """{"t":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", "-1" },
-        { "fractional extent", """{"t":{"dtype":"F32","shape":[0.5],"data_offsets":[0,4]}}""", "0.5" },
-        { "overflowing shape", """{"t":{"dtype":"F32","shape":[4611686018427387904,4611686018427387904],"data_offsets":[0,4]}}""", "overflows" },
-        { "backward offsets", """{"t":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}""", "before it begins" },
-        { "beyond the end", """{"t":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "cut short" },
-        { "shape against bytes", """{"t":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}""", "needs 8 bytes" },
-        { "three offsets", """{"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4,4]}}""", "not 2" },
-        { "same name twice", """{"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "more than once" },
-        { "overlap", """{"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"u":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "inside the tensor before" },
-        { "hole", """{"t":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"u":{"dtype":"U8","shape":[1],"data_offsets":[3,4]}}""", "belong to no tensor" },
-        { "tail", """{"t":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}""", "belong to nothing" },
-        { "metadata of numbers", """{"__metadata__":{"a":1},"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "expected text" },
-        { "seventeen dimensions", """{"t":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1],"data_offsets":[0,4]}}""", "dimensions" },
-    };
+    public static TheoryData<string, string, string> Lies =>
+        new()
+        {
+            { "not json", "{", "not valid JSON" },
+            { "an array", "[]", "not a JSON object" },
+            { "half a byte", """{"t":{"dtype":"F4","shape":[1],"data_offsets":[0,4]}}""", "whole bytes" },
+            {
+                "six bits against bytes",
+                """{"t":{"dtype":"F6_E2M3","shape":[8],"data_offsets":[0,4]}}""",
+                "needs 6 bytes"
+            },
+            { "no type", """{"t":{"shape":[1],"data_offsets":[0,4]}}""", "dtype" },
+            { "negative extent", """{"t":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", "-1" },
+            { "fractional extent", """{"t":{"dtype":"F32","shape":[0.5],"data_offsets":[0,4]}}""", "0.5" },
+            {
+                "overflowing shape",
+                """{"t":{"dtype":"F32","shape":[4611686018427387904,4611686018427387904],"data_offsets":[0,4]}}""",
+                "overflows"
+            },
+            { "backward offsets", """{"t":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}""", "before it begins" },
+            { "beyond the end", """{"t":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "cut short" },
+            { "shape against bytes", """{"t":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}""", "needs 8 bytes" },
+            { "three offsets", """{"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4,4]}}""", "not 2" },
+            {
+                "same name twice",
+                """{"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""",
+                "more than once"
+            },
+            {
+                "overlap",
+                """{"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"u":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""",
+                "inside the tensor before"
+            },
+            {
+                "hole",
+                """{"t":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"u":{"dtype":"U8","shape":[1],"data_offsets":[3,4]}}""",
+                "belong to no tensor"
+            },
+            { "tail", """{"t":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}""", "belong to nothing" },
+            {
+                "metadata of numbers",
+                """{"__metadata__":{"a":1},"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""",
+                "expected text"
+            },
+            {
+                "seventeen dimensions",
+                """{"t":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1],"data_offsets":[0,4]}}""",
+                "dimensions"
+            },
+        };
 
     [Theory]
     [MemberData(nameof(Lies))]
@@ -76,7 +105,10 @@ public sealed class SafetensorsTests : IDisposable
     [InlineData("..")]
     public void A_shard_outside_the_folder_is_refused(string shard)
     {
-        File.WriteAllText(Path.Combine(folder, "model.safetensors.index.json"), $$$"""{"weight_map":{"t":"{{{shard}}}"}}""");
+        File.WriteAllText(
+            Path.Combine(folder, "model.safetensors.index.json"),
+            $$$"""{"weight_map":{"t":"{{{shard}}}"}}"""
+        );
         Assert.Throws<SafetensorsException>(() => ShardedTensors.Open(folder));
     }
 
@@ -85,30 +117,48 @@ public sealed class SafetensorsTests : IDisposable
     {
         using ShardedTensors tensors = ShardedTensors.Open(RepositoryFiles.Golden("architectures/unet-sd15-sharded"));
         Assert.True(tensors.FilePaths.Count > 1);
-        foreach (TensorInfo tensor in tensors.Tensors.Values) Assert.Equal(tensor.ElementCount, tensors.ReadSingle(tensor.Name).Length);
+        foreach (TensorInfo tensor in tensors.Tensors.Values)
+            Assert.Equal(tensor.ElementCount, tensors.ReadSingle(tensor.Name).Length);
     }
 
     [Fact]
     public void A_missing_tensor_names_the_nearest()
     {
         using ShardedTensors tensors = ShardedTensors.Open(RepositoryFiles.Models("emoji-pixart/transformer"));
-        MissingTensorException error = Assert.Throws<MissingTensorException>(() => tensors.ReadSingle("transformer_blocks.0.attn1.to_q.wieght"));
+        MissingTensorException error = Assert.Throws<MissingTensorException>(() =>
+            tensors.ReadSingle("transformer_blocks.0.attn1.to_q.wieght")
+        );
         Assert.Contains("'transformer_blocks.0.attn1.to_q.weight'", error.Message);
     }
 
     [Fact]
     public void What_was_written_reads_back_whatever_the_shapes() =>
-        Gen.Select(Gen.Int[0, 5].Array[0, 4], Gen.Int[1, 4]).Sample((shape, count) =>
-        {
-            string path = Path.Combine(folder, "round.safetensors");
-            long[] extents = [.. shape.Select(extent => (long)extent)];
-            int length = (int)extents.Aggregate(1L, (a, b) => a * b);
-            float[][] values = [.. Enumerable.Range(0, count).Select(k => Enumerable.Range(0, length).Select(i => i + (k * 0.5f)).ToArray())];
-            SafetensorsWriter.Write(path, [.. values.Select((v, k) => SafetensorsWriter.Item.Single($"t{k}", extents, v))], new Dictionary<string, string> { ["k"] = "v" });
-            using SafetensorsFile file = SafetensorsFile.Open(path);
-            for (int k = 0; k < count; k++) Assert.Equal(values[k], file.ReadSingle($"t{k}"));
-            Assert.Equal("v", file.Metadata["k"]);
-        }, iter: 50, threads: 1);
+        Gen.Select(Gen.Int[0, 5].Array[0, 4], Gen.Int[1, 4])
+            .Sample(
+                (shape, count) =>
+                {
+                    string path = Path.Combine(folder, "round.safetensors");
+                    long[] extents = [.. shape.Select(extent => (long)extent)];
+                    int length = (int)extents.Aggregate(1L, (a, b) => a * b);
+                    float[][] values =
+                    [
+                        .. Enumerable
+                            .Range(0, count)
+                            .Select(k => Enumerable.Range(0, length).Select(i => i + (k * 0.5f)).ToArray()),
+                    ];
+                    SafetensorsWriter.Write(
+                        path,
+                        [.. values.Select((v, k) => SafetensorsWriter.Item.Single($"t{k}", extents, v))],
+                        new Dictionary<string, string> { ["k"] = "v" }
+                    );
+                    using SafetensorsFile file = SafetensorsFile.Open(path);
+                    for (int k = 0; k < count; k++)
+                        Assert.Equal(values[k], file.ReadSingle($"t{k}"));
+                    Assert.Equal("v", file.Metadata["k"]);
+                },
+                iter: 50,
+                threads: 1
+            );
 
     [Fact]
     public void Every_element_type_converts_to_single()
@@ -126,9 +176,16 @@ public sealed class SafetensorsTests : IDisposable
     [Fact]
     public void Python_infinities_are_numbers_and_texts_stay_texts()
     {
-        ComponentConfig config = ComponentConfig.Parse("""{"a": -Infinity, "b": NaN, "c": "say -Infinity", "d": 3, "e": null}""", "test");
+        ComponentConfig config = ComponentConfig.Parse(
+            """{"a": -Infinity, "b": NaN, "c": "say -Infinity", "d": 3, "e": null}""",
+            "test"
+        );
         Assert.Equal(double.NegativeInfinity, config.NumberOrNull("a"));
-        Assert.Contains("NaN", Assert.Throws<JsonFileException>(() => config.Number("b", 0)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "NaN",
+            Assert.Throws<JsonFileException>(() => config.Number("b", 0)).Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal("say -Infinity", config.TextOrNull("c"));
         Assert.Equal(3, config.Int("d"));
         Assert.Equal(7, config.Int("e", 7));

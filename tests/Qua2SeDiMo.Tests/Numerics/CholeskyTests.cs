@@ -14,20 +14,28 @@ public sealed class CholeskyTests
 
     [Fact]
     public void Random_systems_have_the_solution_of_another_library() =>
-        Gen.Int[1, 12].SelectMany(n => Gen.Select(Gen.Double[-1, 1].Array[n * n], Gen.Double[-1, 1].Array[n])).Sample((values, b) =>
-        {
-            int n = b.Length;
-            Matrix<double> factor = Matrix<double>.Build.DenseOfRowMajor(n, n, values);
-            Matrix<double> matrix = (factor * factor.Transpose()) + Matrix<double>.Build.DenseIdentity(n);
-            double[] ours = new Cholesky(matrix.ToRowMajorArray(), n).Solve(b);
-            Vector<double> theirs = matrix.Solve(Vector<double>.Build.Dense(b));
-            return ours.Zip(theirs).All(pair => Math.Abs(pair.First - pair.Second) < 1e-9);
-        });
+        Gen.Int[1, 12]
+            .SelectMany(n => Gen.Select(Gen.Double[-1, 1].Array[n * n], Gen.Double[-1, 1].Array[n]))
+            .Sample(
+                (values, b) =>
+                {
+                    int n = b.Length;
+                    Matrix<double> factor = Matrix<double>.Build.DenseOfRowMajor(n, n, values);
+                    Matrix<double> matrix = (factor * factor.Transpose()) + Matrix<double>.Build.DenseIdentity(n);
+                    double[] ours = new Cholesky(matrix.ToRowMajorArray(), n).Solve(b);
+                    Vector<double> theirs = matrix.Solve(Vector<double>.Build.Dense(b));
+                    return ours.Zip(theirs).All(pair => Math.Abs(pair.First - pair.Second) < 1e-9);
+                }
+            );
 
     [Theory]
     [InlineData(new double[] { 0 }, "pivot 0")]
     [InlineData(new double[] { double.NaN }, "pivot 0")]
     [InlineData(new double[] { 1, 0, 2, 1 }, "pivot 1")]
     public void A_matrix_that_is_not_positive_definite_is_refused(double[] matrix, string words) =>
-        Assert.Contains(words, Assert.Throws<ArgumentException>(() => new Cholesky(matrix, (int)Math.Sqrt(matrix.Length))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            words,
+            Assert.Throws<ArgumentException>(() => new Cholesky(matrix, (int)Math.Sqrt(matrix.Length))).Message,
+            StringComparison.Ordinal
+        );
 }

@@ -5,11 +5,14 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Numerics;
 
-/// <summary>Rank correlations against values worked out by hand, and against another library on random columns with ties.</summary>
+/// <summary>Rank correlations against values worked out by hand, and against another library on random columns with
+/// ties.</summary>
 public sealed class RankStatisticsTests
 {
-    private static readonly Gen<(double[] X, double[] Y)> Columns =
-        Gen.Int[2, 30].SelectMany(n => Gen.Select(Gen.Int[0, 9].Select(v => (double)v).Array[n], Gen.Int[0, 9].Select(v => (double)v).Array[n]));
+    private static readonly Gen<(double[] X, double[] Y)> Columns = Gen.Int[2, 30]
+        .SelectMany(n =>
+            Gen.Select(Gen.Int[0, 9].Select(v => (double)v).Array[n], Gen.Int[0, 9].Select(v => (double)v).Array[n])
+        );
 
     [Fact]
     public void Tied_values_share_the_mean_of_their_positions() =>
@@ -37,31 +40,46 @@ public sealed class RankStatisticsTests
 
     [Fact]
     public void Columns_of_different_length_are_refused() =>
-        Assert.Contains("3 values", Assert.Throws<ArgumentException>(() => RankStatistics.Spearman([1, 2, 3], [1, 2])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "3 values",
+            Assert.Throws<ArgumentException>(() => RankStatistics.Spearman([1, 2, 3], [1, 2])).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
-    public void Spearman_agrees_with_another_library() => Columns.Sample(pair =>
-    {
-        double ours = RankStatistics.Spearman(pair.X, pair.Y), theirs = Correlation.Spearman(pair.X, pair.Y);
-        return double.IsNaN(ours) ? pair.X.Distinct().Count() == 1 || pair.Y.Distinct().Count() == 1 : Math.Abs(ours - theirs) < 1e-9;
-    });
+    public void Spearman_agrees_with_another_library() =>
+        Columns.Sample(pair =>
+        {
+            double ours = RankStatistics.Spearman(pair.X, pair.Y),
+                theirs = Correlation.Spearman(pair.X, pair.Y);
+            return double.IsNaN(ours)
+                ? pair.X.Distinct().Count() == 1 || pair.Y.Distinct().Count() == 1
+                : Math.Abs(ours - theirs) < 1e-9;
+        });
 
     [Fact]
-    public void Kendall_is_symmetric_turns_with_the_sign_and_keeps_under_rising_maps() => Columns.Sample(pair =>
-    {
-        double tau = RankStatistics.KendallTauB(pair.X, pair.Y);
-        double swapped = RankStatistics.KendallTauB(pair.Y, pair.X);
-        double turned = RankStatistics.KendallTauB([.. pair.X.Select(v => -v)], pair.Y);
-        double mapped = RankStatistics.KendallTauB([.. pair.X.Select(v => Math.Exp(v / 3))], pair.Y);
-        return double.IsNaN(tau) ? double.IsNaN(swapped) : tau is >= -1 and <= 1 && tau == swapped && turned == -tau && mapped == tau;
-    });
+    public void Kendall_is_symmetric_turns_with_the_sign_and_keeps_under_rising_maps() =>
+        Columns.Sample(pair =>
+        {
+            double tau = RankStatistics.KendallTauB(pair.X, pair.Y);
+            double swapped = RankStatistics.KendallTauB(pair.Y, pair.X);
+            double turned = RankStatistics.KendallTauB([.. pair.X.Select(v => -v)], pair.Y);
+            double mapped = RankStatistics.KendallTauB([.. pair.X.Select(v => Math.Exp(v / 3))], pair.Y);
+            return double.IsNaN(tau)
+                ? double.IsNaN(swapped)
+                : tau is >= -1 and <= 1 && tau == swapped && turned == -tau && mapped == tau;
+        });
 
     // r_xy = 0.8, r_xc = 0.4, r_yc = 0.4 over five places: (0.8 - 0.16) / 0.84.
     [Fact]
     public void A_control_is_held_fixed_as_by_the_formula()
     {
-        double[] x = [1, 2, 3, 4, 5], y = [1, 2, 4, 3, 5], control = [2, 1, 5, 4, 3];
-        double xy = RankStatistics.Spearman(x, y), xc = RankStatistics.Spearman(x, control), yc = RankStatistics.Spearman(y, control);
+        double[] x = [1, 2, 3, 4, 5],
+            y = [1, 2, 4, 3, 5],
+            control = [2, 1, 5, 4, 3];
+        double xy = RankStatistics.Spearman(x, y),
+            xc = RankStatistics.Spearman(x, control),
+            yc = RankStatistics.Spearman(y, control);
         Assert.Equal(0.9, xy, 12);
         Assert.Equal(0.5, xc, 12);
         Assert.Equal(0.6, yc, 12);

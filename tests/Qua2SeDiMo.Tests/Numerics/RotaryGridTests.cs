@@ -12,7 +12,9 @@ public sealed class RotaryGridTests(ITestOutputHelper output)
     [InlineData("hunyuan-dit-v1.2", 8, 12)]
     public void Tables_are_those_that_the_reference_pipeline_gives(string name, int height, int width)
     {
-        using SafetensorsFile inputs = SafetensorsFile.Open(RepositoryFiles.Golden($"architectures/{name}/inputs.safetensors"));
+        using SafetensorsFile inputs = SafetensorsFile.Open(
+            RepositoryFiles.Golden($"architectures/{name}/inputs.safetensors")
+        );
 
         RotaryGrid grid = RotaryGrid.Of(8, height, width);
 
@@ -33,7 +35,10 @@ public sealed class RotaryGridTests(ITestOutputHelper output)
         {
             RotaryGrid grid = RotaryGrid.Of(88, height, width);
             Assert.Equal(height * width * 88, grid.Cos.Length);
-            Assert.All(grid.Cos.Zip(grid.Sin), pair => Assert.Equal(1, (pair.First * pair.First) + (pair.Second * pair.Second), 1e-5));
+            Assert.All(
+                grid.Cos.Zip(grid.Sin),
+                pair => Assert.Equal(1, (pair.First * pair.First) + (pair.Second * pair.Second), 1e-5)
+            );
         }
     }
 }

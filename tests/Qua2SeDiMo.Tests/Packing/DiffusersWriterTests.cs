@@ -37,13 +37,30 @@ public sealed class DiffusersWriterTests : IDisposable
         using ShardedTensors found = ShardedTensors.Open(Denoiser);
         Assert.Equal(fixture.Tensors.Tensors["linear.bias"].Type, found.Tensors["linear.bias"].Type);
         Assert.Equal(fixture.Tensors.ReadSingle("linear.bias"), found.ReadSingle("linear.bias"));
-        Assert.Equal(["LICENSE.md", "model_index.json", "q2_pack.json", "scheduler/scheduler_config.json", "transformer/config.json",
-            "transformer/diffusion_pytorch_model.safetensors"], Files());
-        Assert.Equal(new FileInfo(Path.Combine(Denoiser, "diffusion_pytorch_model.safetensors")).Length, summary.FileBytes);
-        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(Denoiser, "diffusion_pytorch_model.safetensors"));
+        Assert.Equal(
+            [
+                "LICENSE.md",
+                "model_index.json",
+                "q2_pack.json",
+                "scheduler/scheduler_config.json",
+                "transformer/config.json",
+                "transformer/diffusion_pytorch_model.safetensors",
+            ],
+            Files()
+        );
+        Assert.Equal(
+            new FileInfo(Path.Combine(Denoiser, "diffusion_pytorch_model.safetensors")).Length,
+            summary.FileBytes
+        );
+        using SafetensorsFile file = SafetensorsFile.Open(
+            Path.Combine(Denoiser, "diffusion_pytorch_model.safetensors")
+        );
         Assert.Equal("pt", file.Metadata["format"]);
         PackNote note = PackNote.Read(Folder)!;
-        Assert.Equal((PackFormat.Diffusers, summary.AverageBits, 8, "here"), (note.Format, note.AverageBits, note.ActivationBits!.Value, (string?)note.Plan!["from"]));
+        Assert.Equal(
+            (PackFormat.Diffusers, summary.AverageBits, 8, "here"),
+            (note.Format, note.AverageBits, note.ActivationBits!.Value, (string?)note.Plan!["from"])
+        );
         Assert.Equal(fixture.Mixed, note.Allocation);
     }
 
@@ -60,7 +77,9 @@ public sealed class DiffusersWriterTests : IDisposable
         Assert.Contains("transformer/diffusion_pytorch_model.safetensors.index.json", Files());
         Assert.Equal(expected, cut.ReadSingle("conv.weight"));
         Assert.Equal(fixture.Tensors.Tensors.Count, cut.Tensors.Count);
-        JsonNode index = JsonNode.Parse(File.ReadAllText(Path.Combine(Denoiser, "diffusion_pytorch_model.safetensors.index.json")))!;
+        JsonNode index = JsonNode.Parse(
+            File.ReadAllText(Path.Combine(Denoiser, "diffusion_pytorch_model.safetensors.index.json"))
+        )!;
         Assert.Equal(cut.Tensors.Values.Sum(tensor => tensor.SizeBytes), (long)index["metadata"]!["total_size"]!);
     }
 
@@ -84,7 +103,8 @@ public sealed class DiffusersWriterTests : IDisposable
     public void A_note_that_lies_is_refused(string text, string lie)
     {
         Write();
-        string path = Path.Combine(Folder, PackNote.FileName), note = File.ReadAllText(path);
+        string path = Path.Combine(Folder, PackNote.FileName),
+            note = File.ReadAllText(path);
         Assert.Contains(text, note, StringComparison.Ordinal);
         AtomicFile.WriteText(path, note.Replace(text, lie, StringComparison.Ordinal));
         Assert.ThrowsAny<Q2Exception>(() => PackNote.Read(Folder));
@@ -94,9 +114,23 @@ public sealed class DiffusersWriterTests : IDisposable
 
     private string Denoiser => fixture.In("diffusers/transformer");
 
-    private PackedModelSummary Write(long shardBytes = DiffusersWriter.DefaultShardBytes) => DiffusersWriter.Write(
-        fixture.Source, QuantizerBankTests.Weights, fixture.Mixed, fixture.Bank, Folder, new JsonObject { ["from"] = "here" }, activationBits: 8, shardBytes);
+    private PackedModelSummary Write(long shardBytes = DiffusersWriter.DefaultShardBytes) =>
+        DiffusersWriter.Write(
+            fixture.Source,
+            QuantizerBankTests.Weights,
+            fixture.Mixed,
+            fixture.Bank,
+            Folder,
+            new JsonObject { ["from"] = "here" },
+            activationBits: 8,
+            shardBytes
+        );
 
     private string[] Files() =>
-        [.. Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(Folder, path).Replace('\\', '/')).Order(StringComparer.Ordinal)];
+        [
+            .. Directory
+                .EnumerateFiles(Folder, "*", SearchOption.AllDirectories)
+                .Select(path => Path.GetRelativePath(Folder, path).Replace('\\', '/'))
+                .Order(StringComparer.Ordinal),
+        ];
 }

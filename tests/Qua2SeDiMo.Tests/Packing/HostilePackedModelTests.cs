@@ -22,7 +22,11 @@ public sealed class HostilePackedModelTests : IDisposable
     [InlineData("another format", "\"q2-packed\"", "\"q9-packed\"")]
     [InlineData("a later version", "\"version\":1", "\"version\":2")]
     [InlineData("a version that is text", "\"version\":1", "\"version\":\"1\"")]
-    [InlineData("a path that escapes", "\"weights\":\"q2_weights.safetensors\"", "\"weights\":\"../../source/transformer/diffusion_pytorch_model.safetensors\"")]
+    [InlineData(
+        "a path that escapes",
+        "\"weights\":\"q2_weights.safetensors\"",
+        "\"weights\":\"../../source/transformer/diffusion_pytorch_model.safetensors\""
+    )]
     [InlineData("an absolute path", "\"weights\":\"q2_weights.safetensors\"", "\"weights\":\"/etc/passwd\"")]
     [InlineData("bits that do not exist", "\"uaq-3\"", "\"uaq-9\"")]
     [InlineData("no bits", "\"uaq-3\"", "\"uaq\"")]
@@ -77,7 +81,8 @@ public sealed class HostilePackedModelTests : IDisposable
     [Fact]
     public void Weights_cut_short_are_refused()
     {
-        using (FileStream stream = File.OpenWrite(WeightsPath)) stream.SetLength(stream.Length - 1);
+        using (FileStream stream = File.OpenWrite(WeightsPath))
+            stream.SetLength(stream.Length - 1);
         Assert.Throws<SafetensorsException>(() => PackedModelReader.Open(fixture.Denoiser));
     }
 
@@ -92,9 +97,15 @@ public sealed class HostilePackedModelTests : IDisposable
     public void Missing_files_are_named()
     {
         File.Delete(WeightsPath);
-        Assert.Contains("q2_weights.safetensors", Assert.Throws<PackedModelException>(() => PackedModelReader.Open(fixture.Denoiser)).Message);
+        Assert.Contains(
+            "q2_weights.safetensors",
+            Assert.Throws<PackedModelException>(() => PackedModelReader.Open(fixture.Denoiser)).Message
+        );
         File.Delete(ManifestPath);
-        Assert.Contains("q2_manifest.json", Assert.Throws<PackedModelException>(() => PackedModelReader.Open(fixture.Denoiser)).Message);
+        Assert.Contains(
+            "q2_manifest.json",
+            Assert.Throws<PackedModelException>(() => PackedModelReader.Open(fixture.Denoiser)).Message
+        );
     }
 
     [Fact]
@@ -107,7 +118,14 @@ public sealed class HostilePackedModelTests : IDisposable
         AtomicFile.Write(WeightsPath, stream => stream.Write(bytes));
         string manifest = File.ReadAllText(ManifestPath);
         int start = manifest.IndexOf("\"sha256\":\"", StringComparison.Ordinal) + 10;
-        AtomicFile.WriteText(ManifestPath, string.Concat(manifest.AsSpan(0, start), PackedModelReader.Checksum(WeightsPath), manifest.AsSpan(start + 64)));
+        AtomicFile.WriteText(
+            ManifestPath,
+            string.Concat(
+                manifest.AsSpan(0, start),
+                PackedModelReader.Checksum(WeightsPath),
+                manifest.AsSpan(start + 64)
+            )
+        );
         using PackedModelReader reader = PackedModelReader.Open(fixture.Denoiser);
         Assert.Throws<Qua2SeDiMo.Quantizers.Bank.QuantizedTensorException>(() => reader.ReadSingle("linear.weight"));
     }

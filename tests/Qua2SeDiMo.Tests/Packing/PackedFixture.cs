@@ -8,14 +8,18 @@ using Qua2SeDiMo.Tests.Quantizers;
 
 namespace Qua2SeDiMo.Tests.Packing;
 
-/// <summary>A small pipeline on disk with a bank: a Linear, a split convolution, a depthwise convolution and a bias.</summary>
+/// <summary>A small pipeline on disk with a bank: a Linear, a split convolution, a depthwise convolution and a
+/// bias.</summary>
 internal sealed class PackedFixture : IDisposable
 {
     internal PackedFixture()
     {
         Directory.CreateDirectory(In("source/transformer"));
         Directory.CreateDirectory(In("source/scheduler/more"));
-        AtomicFile.WriteText(In("source/model_index.json"), """{"_class_name": "TestPipeline", "transformer": ["diffusers", "Test"], "scheduler": ["diffusers", "Test"]}""");
+        AtomicFile.WriteText(
+            In("source/model_index.json"),
+            """{"_class_name": "TestPipeline", "transformer": ["diffusers", "Test"], "scheduler": ["diffusers", "Test"]}"""
+        );
         AtomicFile.WriteText(In("source/LICENSE.md"), "terms");
         AtomicFile.WriteText(In("source/other.ckpt"), "not wanted");
         AtomicFile.WriteText(In("source/transformer/config.json"), """{"_class_name": "Test"}""");
@@ -36,7 +40,12 @@ internal sealed class PackedFixture : IDisposable
     internal QuantizerBank Bank { get; }
 
     /// <summary>A different option for each weight.</summary>
-    internal BitAllocation Mixed { get; } = new(QuantizerBankTests.Weights.Select((weight, i) => KeyValuePair.Create(weight.Name, QuantizerSpec.PaperOptions[(i + 1) % 6])));
+    internal BitAllocation Mixed { get; } =
+        new(
+            QuantizerBankTests.Weights.Select(
+                (weight, i) => KeyValuePair.Create(weight.Name, QuantizerSpec.PaperOptions[(i + 1) % 6])
+            )
+        );
 
     internal string Packed => In("packed");
 
@@ -44,7 +53,8 @@ internal sealed class PackedFixture : IDisposable
 
     internal string In(string relative) => Path.Combine(Folder, relative);
 
-    internal PackedModelSummary Pack(BitAllocation? allocation = null) => PackedModelWriter.Write(Source, QuantizerBankTests.Weights, allocation ?? Mixed, Bank, Packed);
+    internal PackedModelSummary Pack(BitAllocation? allocation = null) =>
+        PackedModelWriter.Write(Source, QuantizerBankTests.Weights, allocation ?? Mixed, Bank, Packed);
 
     public void Dispose()
     {

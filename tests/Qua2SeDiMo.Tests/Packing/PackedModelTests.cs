@@ -30,7 +30,8 @@ public sealed class PackedModelTests(ITestOutputHelper output) : IDisposable
         foreach (QuantizableWeight weight in QuantizerBankTests.Weights.Where(weight => !weight.IsPart))
         {
             Assert.Equal(Reconstructed(weight), reader.ReadSingle(weight.TensorName));
-            QuantizedWeight packed = reader.Load(weight.Name), banked = fixture.Bank.Load(weight.Name, fixture.Mixed[weight.Name]!);
+            QuantizedWeight packed = reader.Load(weight.Name),
+                banked = fixture.Bank.Load(weight.Name, fixture.Mixed[weight.Name]!);
             Assert.Equal(banked.Codes, packed.Codes);
             Assert.Equal(banked.Palettes, packed.Palettes);
         }
@@ -41,7 +42,11 @@ public sealed class PackedModelTests(ITestOutputHelper output) : IDisposable
     {
         fixture.Pack();
         using PackedModelReader reader = PackedModelReader.Open(fixture.Denoiser);
-        AssertJoined(reader, Reconstructed(QuantizerBankTests.Weights[1]), Reconstructed(QuantizerBankTests.Weights[2]));
+        AssertJoined(
+            reader,
+            Reconstructed(QuantizerBankTests.Weights[1]),
+            Reconstructed(QuantizerBankTests.Weights[2])
+        );
     }
 
     [Fact]
@@ -50,7 +55,11 @@ public sealed class PackedModelTests(ITestOutputHelper output) : IDisposable
         BitAllocation half = new(fixture.Mixed.Specs.Where(pair => pair.Key is "conv#1" or "linear"));
         fixture.Pack(half);
         using PackedModelReader reader = PackedModelReader.Open(fixture.Denoiser);
-        AssertJoined(reader, WeightMatrix.Read(fixture.Tensors, QuantizerBankTests.Weights[1]).Values.ToArray(), Reconstructed(QuantizerBankTests.Weights[2]));
+        AssertJoined(
+            reader,
+            WeightMatrix.Read(fixture.Tensors, QuantizerBankTests.Weights[1]).Values.ToArray(),
+            Reconstructed(QuantizerBankTests.Weights[2])
+        );
         Assert.Equal(fixture.Tensors.ReadSingle("depthwise.weight"), reader.ReadSingle("depthwise.weight"));
         Assert.Equal(half, reader.Manifest.Allocation);
     }
@@ -63,16 +72,26 @@ public sealed class PackedModelTests(ITestOutputHelper output) : IDisposable
         foreach (string name in new[] { "linear.weight", "conv.weight", "linear.bias" })
         {
             float[] whole = reader.ReadSingle(name);
-            Gen.Select(Gen.Int[0, whole.Length], Gen.Int[0, whole.Length]).Sample((a, b) =>
-            {
-                float[] piece = new float[Math.Abs(a - b)];
-                reader.ReadSingle(name, Math.Min(a, b), piece);
-                return piece.AsSpan().SequenceEqual(whole.AsSpan(Math.Min(a, b), piece.Length));
-            }, iter: 200);
+            Gen.Select(Gen.Int[0, whole.Length], Gen.Int[0, whole.Length])
+                .Sample(
+                    (a, b) =>
+                    {
+                        float[] piece = new float[Math.Abs(a - b)];
+                        reader.ReadSingle(name, Math.Min(a, b), piece);
+                        return piece.AsSpan().SequenceEqual(whole.AsSpan(Math.Min(a, b), piece.Length));
+                    },
+                    iter: 200
+                );
         }
         byte[] bytes = new byte[7];
         reader.ReadBytes("conv.weight", 5, bytes);
-        Assert.Equal(System.Runtime.InteropServices.MemoryMarshal.AsBytes(reader.ReadSingle("conv.weight").AsSpan()).Slice(5, 7).ToArray(), bytes);
+        Assert.Equal(
+            System
+                .Runtime.InteropServices.MemoryMarshal.AsBytes(reader.ReadSingle("conv.weight").AsSpan())
+                .Slice(5, 7)
+                .ToArray(),
+            bytes
+        );
         Assert.Throws<ArgumentOutOfRangeException>(() => reader.ReadSingle("linear.weight", 1079, new float[2]));
         Assert.Throws<MissingTensorException>(() => reader.ReadSingle("q2.codes", 0, new float[1]));
     }
@@ -83,7 +102,8 @@ public sealed class PackedModelTests(ITestOutputHelper output) : IDisposable
         fixture.Pack();
         using PackedModelReader reader = PackedModelReader.Open(fixture.Denoiser);
         Assert.Equal(ElementType.Float16, reader.Tensors["linear.bias"].Type);
-        byte[] expected = new byte[48], found = new byte[48];
+        byte[] expected = new byte[48],
+            found = new byte[48];
         fixture.Tensors.ReadBytes("linear.bias", 0, expected);
         reader.ReadBytes("linear.bias", 0, found);
         Assert.Equal(expected, found);
@@ -92,15 +112,37 @@ public sealed class PackedModelTests(ITestOutputHelper output) : IDisposable
         ModelFolder folder = ModelFolder.Open(fixture.Packed);
         Assert.True(PackedModelReader.IsPacked(folder.Denoiser.DirectoryPath));
         Assert.False(PackedModelReader.IsPacked(fixture.Source.Denoiser.DirectoryPath));
-        string[] files = [.. Directory.EnumerateFiles(fixture.Packed, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(fixture.Packed, path).Replace('\\', '/')).Order(StringComparer.Ordinal)];
-        Assert.Equal(["LICENSE.md", "model_index.json", "scheduler/scheduler_config.json", "transformer/config.json",
-            "transformer/q2_manifest.json", "transformer/q2_weights.safetensors"], files);
+        string[] files =
+        [
+            .. Directory
+                .EnumerateFiles(fixture.Packed, "*", SearchOption.AllDirectories)
+                .Select(path => Path.GetRelativePath(fixture.Packed, path).Replace('\\', '/'))
+                .Order(StringComparer.Ordinal),
+        ];
+        Assert.Equal(
+            [
+                "LICENSE.md",
+                "model_index.json",
+                "scheduler/scheduler_config.json",
+                "transformer/config.json",
+                "transformer/q2_manifest.json",
+                "transformer/q2_weights.safetensors",
+            ],
+            files
+        );
     }
 
     [Fact]
     public void Where_the_plan_came_from_is_kept()
     {
-        PackedModelWriter.Write(fixture.Source, QuantizerBankTests.Weights, fixture.Mixed, fixture.Bank, fixture.Packed, new JsonObject { ["name"] = "q2-3.5" });
+        PackedModelWriter.Write(
+            fixture.Source,
+            QuantizerBankTests.Weights,
+            fixture.Mixed,
+            fixture.Bank,
+            fixture.Packed,
+            new JsonObject { ["name"] = "q2-3.5" }
+        );
         using PackedModelReader reader = PackedModelReader.Open(fixture.Denoiser);
         Assert.Equal("q2-3.5", (string?)reader.Manifest.Plan?["name"]);
         Assert.Equal(fixture.Bank.SourceFingerprint, reader.Manifest.SourceFingerprint);
@@ -111,7 +153,8 @@ public sealed class PackedModelTests(ITestOutputHelper output) : IDisposable
     public void Packing_twice_gives_the_same_bytes_and_replaces_the_first()
     {
         fixture.Pack();
-        byte[] weights = File.ReadAllBytes(Path.Combine(fixture.Denoiser, "q2_weights.safetensors")), manifest = File.ReadAllBytes(Path.Combine(fixture.Denoiser, "q2_manifest.json"));
+        byte[] weights = File.ReadAllBytes(Path.Combine(fixture.Denoiser, "q2_weights.safetensors")),
+            manifest = File.ReadAllBytes(Path.Combine(fixture.Denoiser, "q2_manifest.json"));
         fixture.Pack();
         Assert.Equal(weights, File.ReadAllBytes(Path.Combine(fixture.Denoiser, "q2_weights.safetensors")));
         Assert.Equal(manifest, File.ReadAllBytes(Path.Combine(fixture.Denoiser, "q2_manifest.json")));
@@ -124,8 +167,24 @@ public sealed class PackedModelTests(ITestOutputHelper output) : IDisposable
         AtomicFile.WriteText(Path.Combine(fixture.Packed, "thesis.txt"), "precious");
         Assert.Throws<PackedModelException>(() => fixture.Pack());
         Assert.Equal(["thesis.txt"], Directory.EnumerateFileSystemEntries(fixture.Packed).Select(Path.GetFileName));
-        Assert.Throws<PackedModelException>(() => PackedModelWriter.Write(fixture.Source, QuantizerBankTests.Weights, fixture.Mixed, fixture.Bank, fixture.In("source/packed")));
-        Assert.Throws<PackedModelException>(() => PackedModelWriter.Write(fixture.Source, QuantizerBankTests.Weights, fixture.Mixed, fixture.Bank, fixture.In("source")));
+        Assert.Throws<PackedModelException>(() =>
+            PackedModelWriter.Write(
+                fixture.Source,
+                QuantizerBankTests.Weights,
+                fixture.Mixed,
+                fixture.Bank,
+                fixture.In("source/packed")
+            )
+        );
+        Assert.Throws<PackedModelException>(() =>
+            PackedModelWriter.Write(
+                fixture.Source,
+                QuantizerBankTests.Weights,
+                fixture.Mixed,
+                fixture.Bank,
+                fixture.In("source")
+            )
+        );
     }
 
     [Fact]
@@ -133,20 +192,32 @@ public sealed class PackedModelTests(ITestOutputHelper output) : IDisposable
     {
         fixture.Pack();
         ModelFolder packed = ModelFolder.Open(fixture.Packed);
-        Assert.Throws<PackedModelException>(() => PackedModelWriter.Write(packed, QuantizerBankTests.Weights, fixture.Mixed, fixture.Bank, fixture.In("again")));
+        Assert.Throws<PackedModelException>(() =>
+            PackedModelWriter.Write(
+                packed,
+                QuantizerBankTests.Weights,
+                fixture.Mixed,
+                fixture.Bank,
+                fixture.In("again")
+            )
+        );
     }
 
     [Fact]
     public void An_allocation_or_bank_of_another_model_is_refused_and_nothing_is_left()
     {
-        BitAllocation other = new([.. fixture.Mixed.Specs, KeyValuePair.Create("other", QuantizerSpec.PaperOptions[0])]);
+        BitAllocation other = new([
+            .. fixture.Mixed.Specs,
+            KeyValuePair.Create("other", QuantizerSpec.PaperOptions[0]),
+        ]);
         Assert.Throws<PackedModelException>(() => fixture.Pack(other));
         string weights = fixture.In("source/transformer/diffusion_pytorch_model.safetensors");
         byte[] bytes = File.ReadAllBytes(weights);
         // The last tensor is the bias: the byte before it belongs to a weight.
         bytes[^50] ^= 1;
         fixture.Tensors.Dispose();
-        using (FileStream stream = File.OpenWrite(weights)) stream.Write(bytes);
+        using (FileStream stream = File.OpenWrite(weights))
+            stream.Write(bytes);
         Assert.Throws<QuantizerBankException>(() => fixture.Pack());
         Assert.False(Directory.Exists(fixture.Packed));
         Assert.False(Directory.Exists(fixture.Packed + ".partial"));
@@ -160,16 +231,30 @@ public sealed class PackedModelTests(ITestOutputHelper output) : IDisposable
     {
         ModelFolder source = ModelFolder.Open(RepositoryFiles.Models("emoji-pixart"));
         using ShardedTensors tensors = ShardedTensors.Open(source.Denoiser.DirectoryPath);
-        using JsonDocument trials = JsonDocument.Parse(File.ReadAllText(RepositoryFiles.Models("emoji-pixart/trials/trials.json")));
-        JsonElement trial = trials.RootElement.GetProperty("trials").EnumerateArray().First(trial => trial.GetProperty("name").GetString() == trialName);
+        using JsonDocument trials = JsonDocument.Parse(
+            File.ReadAllText(RepositoryFiles.Models("emoji-pixart/trials/trials.json"))
+        );
+        JsonElement trial = trials
+            .RootElement.GetProperty("trials")
+            .EnumerateArray()
+            .First(trial => trial.GetProperty("name").GetString() == trialName);
         QuantizableWeight[] weights = QuantizerBankTests.EmojiWeights(tensors, trial.GetProperty("allocation"));
         BitAllocation allocation = BitAllocation.FromJson(trial.GetProperty("allocation").GetRawText());
         // Only the option that is packed, so that the bank is made quickly.
-        QuantizerBank bank = QuantizerBankBuilder.Build(tensors, weights, fixture.In("emoji-bank"), new BankOptions { Specs = [.. allocation.Specs.Values.Distinct()] });
+        QuantizerBank bank = QuantizerBankBuilder.Build(
+            tensors,
+            weights,
+            fixture.In("emoji-bank"),
+            new BankOptions { Specs = [.. allocation.Specs.Values.Distinct()] }
+        );
         PackedModelSummary summary = PackedModelWriter.Write(source, weights, allocation, bank, fixture.In("emoji"));
-        long figure = allocation.SizeBytes(weights, 16), rest = tensors.Tensors.Values.Sum(tensor => tensor.SizeBytes) - weights.Sum(weight => weight.ElementCount * 2);
+        long figure = allocation.SizeBytes(weights, 16),
+            rest =
+                tensors.Tensors.Values.Sum(tensor => tensor.SizeBytes) - weights.Sum(weight => weight.ElementCount * 2);
         long folder = new DirectoryInfo(fixture.In("emoji/transformer")).EnumerateFiles().Sum(file => file.Length);
-        output.WriteLine($"{trialName}: figure {figure} + rest {rest}, on disk {folder}: {100.0 * (folder - figure - rest) / (figure + rest):F2} % more");
+        output.WriteLine(
+            $"{trialName}: figure {figure} + rest {rest}, on disk {folder}: {100.0 * (folder - figure - rest) / (figure + rest):F2} % more"
+        );
         // The palettes of K-Means A are single precision, 64 bytes a weight at most.
         Assert.InRange(summary.QuantizedBytes, figure, figure + (32 * weights.Length));
         Assert.Equal(rest, summary.RestBytes);

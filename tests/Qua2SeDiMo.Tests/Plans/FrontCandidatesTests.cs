@@ -16,16 +16,22 @@ public class FrontCandidatesTests
         [.. Enumerable.Repeat(64L, Weights)],
         [.. Enumerable.Range(0, Weights * 3).Select(i => 10L + (i % 3))],
         [.. Enumerable.Range(0, Weights * 3).Select(i => 1.0 / (1 + (i % 3)))],
-        16);
+        16
+    );
 
     private static PredictorTrial[] Trials(int count)
     {
         var random = new Pcg32(7);
-        return [.. Enumerable.Range(0, count).Select(_ =>
-        {
-            int[] options = [.. Enumerable.Range(0, Weights).Select(_ => random.Next(3))];
-            return new PredictorTrial(options, Label(options), Features.AverageBits(options));
-        })];
+        return
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(_ =>
+                {
+                    int[] options = [.. Enumerable.Range(0, Weights).Select(_ => random.Next(3))];
+                    return new PredictorTrial(options, Label(options), Features.AverageBits(options));
+                }),
+        ];
     }
 
     private static double Label(IReadOnlyList<int> options) => options.Select((option, w) => (double)w * option).Sum();
@@ -35,8 +41,17 @@ public class FrontCandidatesTests
     {
         PredictorTrial[] trials = Trials(40);
         IReadOnlyList<int[]> proposals = FrontCandidates.Propose(Features, trials, 8, seed: 1);
-        string[] keys = [.. proposals.Select(options => string.Join(' ', options)), .. trials.Select(trial => string.Join(' ', trial.Options))];
-        Assert.Equal(keys.Length, keys.Distinct().Count() + trials.Length - trials.Select(trial => string.Join(' ', trial.Options)).Distinct().Count());
+        string[] keys =
+        [
+            .. proposals.Select(options => string.Join(' ', options)),
+            .. trials.Select(trial => string.Join(' ', trial.Options)),
+        ];
+        Assert.Equal(
+            keys.Length,
+            keys.Distinct().Count()
+                + trials.Length
+                - trials.Select(trial => string.Join(' ', trial.Options)).Distinct().Count()
+        );
         long[] bytes = [.. proposals.Select(options => Features.TotalBytes(options))];
         Assert.True(bytes.Max() - bytes.Min() > 0.7 * 2 * Weights);
     }
@@ -49,8 +64,14 @@ public class FrontCandidatesTests
         foreach (int[] proposal in FrontCandidates.Propose(Features, trials, 8, seed: 2))
         {
             long bytes = Features.TotalBytes(proposal);
-            double[] alike = [.. trials.Where(trial => Math.Abs(Features.TotalBytes([.. trial.Options]) - bytes) <= 1).Select(trial => trial.Target)];
-            if (alike.Length == 0) continue;
+            double[] alike =
+            [
+                .. trials
+                    .Where(trial => Math.Abs(Features.TotalBytes([.. trial.Options]) - bytes) <= 1)
+                    .Select(trial => trial.Target),
+            ];
+            if (alike.Length == 0)
+                continue;
             Assert.InRange(Label(proposal), alike.Average(), double.PositiveInfinity);
             compared++;
         }
@@ -62,7 +83,10 @@ public class FrontCandidatesTests
     {
         PredictorTrial[] trials = Trials(30);
         string Of(ulong seed) =>
-            string.Join('|', FrontCandidates.Propose(Features, trials, 6, seed).Select(options => string.Join(' ', options)));
+            string.Join(
+                '|',
+                FrontCandidates.Propose(Features, trials, 6, seed).Select(options => string.Join(' ', options))
+            );
         Assert.Equal(Of(3), Of(3));
         Assert.NotEqual(Of(3), Of(4));
     }

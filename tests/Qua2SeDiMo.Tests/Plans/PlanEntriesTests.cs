@@ -20,10 +20,24 @@ public sealed class PlanEntriesTests : IDisposable
     {
         folds = published.RandomFolds(2);
         int weights = published.Topology.WeightCount;
-        PredictorTrial[] trials = [.. Enumerable.Range(0, 12).Select(t => new PredictorTrial([.. Enumerable.Range(0, weights).Select(w => (w * t) % 6)], Math.Sin(t), 3.5))];
-        study =
-            new TrainingSet(published.Topology, published.Features, trials, [.. Enumerable.Range(0, weights).Select(w => $"weight{w}")]);
-        SensitivityResult ridge = SensitivityAnalysis.OfRidge(study, resamples: 2), network = SensitivityAnalysis.OfNetwork(study, folds, []);
+        PredictorTrial[] trials =
+        [
+            .. Enumerable
+                .Range(0, 12)
+                .Select(t => new PredictorTrial(
+                    [.. Enumerable.Range(0, weights).Select(w => (w * t) % 6)],
+                    Math.Sin(t),
+                    3.5
+                )),
+        ];
+        study = new TrainingSet(
+            published.Topology,
+            published.Features,
+            trials,
+            [.. Enumerable.Range(0, weights).Select(w => $"weight{w}")]
+        );
+        SensitivityResult ridge = SensitivityAnalysis.OfRidge(study, resamples: 2),
+            network = SensitivityAnalysis.OfNetwork(study, folds, []);
         sensitivity = new SensitivityRecord("ssim", ModelNames.Ridge, [], ridge, network, null, []);
     }
 
@@ -41,14 +55,24 @@ public sealed class PlanEntriesTests : IDisposable
     [InlineData(null, PlanLevel.Whole, new[] { "network-whole", "blend" })]
     public void Model_and_level_choose_who_proposes(string? model, PlanLevel? level, string[] expected) =>
         Assert.Equal(
-            expected, PlanSources.Of(study, sensitivity, folds, published.Units, model, level).Select(source => source.Scores.Name));
+            expected,
+            PlanSources
+                .Of(study, sensitivity, folds, published.Units, model, level)
+                .Select(source => source.Scores.Name)
+        );
 
     [Fact]
     public void Without_a_network_only_ridge_regression_proposes_and_its_blocks_are_refused()
     {
-        Assert.Equal(["ridge"], PlanSources.Of(study, sensitivity, [], published.Units).Select(source => source.Scores.Name));
-        string message = Assert.Throws<PlanException>(
-            () => PlanSources.Of(study, sensitivity, folds, published.Units, "ridge", PlanLevel.Block)).Message;
+        Assert.Equal(
+            ["ridge"],
+            PlanSources.Of(study, sensitivity, [], published.Units).Select(source => source.Scores.Name)
+        );
+        string message = Assert
+            .Throws<PlanException>(() =>
+                PlanSources.Of(study, sensitivity, folds, published.Units, "ridge", PlanLevel.Block)
+            )
+            .Message;
         Assert.Contains("ridge regression has op level only", message, StringComparison.Ordinal);
     }
 
@@ -58,15 +82,26 @@ public sealed class PlanEntriesTests : IDisposable
         IReadOnlyList<PlanSource> sources = PlanSources.Of(study, sensitivity, folds, published.Units);
         string[][] names = [.. study.WeightNames.Select(name => new[] { name })];
         IReadOnlyList<PlanEntry> entries = PlanEntries.Of(
-            study.Features, names, sources, [BitBudget.Parse("3.6"), BitBudget.Parse("best")]);
+            study.Features,
+            names,
+            sources,
+            [BitBudget.Parse("3.6"), BitBudget.Parse("best")]
+        );
         Assert.Equal(10, entries.Count);
-        Assert.All(entries.Where(entry => entry.BudgetBytes is not null), entry => Assert.True(entry.SizeBytes <= entry.BudgetBytes));
+        Assert.All(
+            entries.Where(entry => entry.BudgetBytes is not null),
+            entry => Assert.True(entry.SizeBytes <= entry.BudgetBytes)
+        );
         foreach (PlanEntry joined in entries.Where(entry => entry.Key.EndsWith("-best", StringComparison.Ordinal)))
         {
             Assert.Null(joined.BudgetBytes);
             Assert.Contains("any size", joined.Label, StringComparison.Ordinal);
-            if (joined.Scores is null) continue;
-            PlanEntry limited = Assert.Single(entries, entry => entry.Scores == joined.Scores && entry.BudgetBytes is not null);
+            if (joined.Scores is null)
+                continue;
+            PlanEntry limited = Assert.Single(
+                entries,
+                entry => entry.Scores == joined.Scores && entry.BudgetBytes is not null
+            );
             Assert.True(joined.PredictedScore >= limited.PredictedScore);
         }
         Assert.Throws<PlanException>(() => PlanEntries.Of(study.Features, names, sources, [BitBudget.Parse("2.5")]));
@@ -77,7 +112,10 @@ public sealed class PlanEntriesTests : IDisposable
     {
         IReadOnlyList<PlanSource> sources = PlanSources.Of(study, sensitivity, folds, published.Units);
         IReadOnlyList<ScoreFront> fronts = ScoreFront.Of(study.Features, sources);
-        Assert.Equal([ScoreModel.NetworkOp, ScoreModel.NetworkBlock, ScoreModel.Ridge], fronts.Select(front => front.Scores));
+        Assert.Equal(
+            [ScoreModel.NetworkOp, ScoreModel.NetworkBlock, ScoreModel.Ridge],
+            fronts.Select(front => front.Scores)
+        );
         string[] rows = ScoreFront.Csv(fronts).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal("predictor,level,size_bytes,average_bits,score", rows[0]);
         Assert.Equal(fronts.Sum(front => front.Points.Count), rows.Length - 1);
@@ -87,6 +125,7 @@ public sealed class PlanEntriesTests : IDisposable
 
     public void Dispose()
     {
-        foreach (Predictor fold in folds) fold.Dispose();
+        foreach (Predictor fold in folds)
+            fold.Dispose();
     }
 }

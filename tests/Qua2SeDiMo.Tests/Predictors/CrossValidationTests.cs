@@ -18,13 +18,20 @@ public class CrossValidationTests(ITestOutputHelper output)
     {
         TrainingSet study = Study();
         using FittedModels fit = CrossValidation.Run(study, options: null);
-        ModelScores ridge = fit.Result.Find(ModelNames.Ridge)!, bits = fit.Result.Find(ModelNames.AverageBits)!;
-        JsonArray folds = JsonNode.Parse(File.ReadAllText(RepositoryFiles.Golden("predictor/study/reference.json")))!["baselines"]!["per_fold"]!.AsArray();
+        ModelScores ridge = fit.Result.Find(ModelNames.Ridge)!,
+            bits = fit.Result.Find(ModelNames.AverageBits)!;
+        JsonArray folds = JsonNode.Parse(File.ReadAllText(RepositoryFiles.Golden("predictor/study/reference.json")))![
+            "baselines"
+        ]!["per_fold"]!.AsArray();
         Assert.Equal(5, folds.Count);
         for (int f = 0; f < folds.Count; f++)
         {
-            double ridgeReference = (double)folds[f]!["ridge_on_choices"]!, bitsReference = (double)folds[f]!["average_bits"]!;
-            output.WriteLine($"fold {f}: ridge {ridge.Folds[f].Srcc:F4} (reference {ridgeReference:F4}), bits {bits.Folds[f].Srcc:F4} ({bitsReference:F4})");
+            double ridgeReference = (double)folds[f]!["ridge_on_choices"]!,
+                bitsReference = (double)folds[f]!["average_bits"]!;
+            output.WriteLine(
+                $"fold {f}: ridge {ridge.Folds[f].Srcc:F4} (reference {ridgeReference:F4}), bits "
+                    + $"{bits.Folds[f].Srcc:F4} ({bitsReference:F4})"
+            );
             Assert.True(ridge.Folds[f].Srcc > ridgeReference - 0.01);
             Assert.Equal(bitsReference, bits.Folds[f].Srcc, 1e-6);
         }
@@ -45,17 +52,40 @@ public class CrossValidationTests(ITestOutputHelper output)
         foreach (int threads in new[] { 2, 3 })
         {
             using Predictor other = PredictorTrainer.Train(study, rows, training, options with { Threads = threads });
-            Assert.All(other.Parameters.ToArrays(), array => Assert.Equal(arrays[array.Key].Select(BitConverter.SingleToInt32Bits), array.Value.Select(BitConverter.SingleToInt32Bits)));
+            Assert.All(
+                other.Parameters.ToArrays(),
+                array =>
+                    Assert.Equal(
+                        arrays[array.Key].Select(BitConverter.SingleToInt32Bits),
+                        array.Value.Select(BitConverter.SingleToInt32Bits)
+                    )
+            );
             Assert.Equal(first.HopMean, other.HopMean);
         }
         using Predictor copy = Predictor.FromArrays(first.ToMetadata(), name => arrays[name]);
-        foreach ((string key, string value) in new[] { ("widths", "16 1e9"), ("widths", "16 0.5"), ("widths", "NaN 16"), ("positions", "depth:2000000000:0") })
+        foreach (
+            (string key, string value) in new[]
+            {
+                ("widths", "16 1e9"),
+                ("widths", "16 0.5"),
+                ("widths", "NaN 16"),
+                ("positions", "depth:2000000000:0"),
+            }
+        )
         {
             var damaged = new Dictionary<string, string>(first.ToMetadata()) { [key] = value };
-            Assert.Contains("are possible", Assert.Throws<PredictorFormatException>(() => Predictor.FromArrays(damaged, name => arrays[name])).Message);
+            Assert.Contains(
+                "are possible",
+                Assert
+                    .Throws<PredictorFormatException>(() => Predictor.FromArrays(damaged, name => arrays[name]))
+                    .Message
+            );
         }
         IReadOnlyList<int>[] allocations = [.. study.Trials.Take(5).Select(trial => trial.Options)];
-        Assert.Equal(first.Predict(study.Topology, study.Features, allocations).Predictions, copy.Predict(study.Topology, study.Features, allocations).Predictions);
+        Assert.Equal(
+            first.Predict(study.Topology, study.Features, allocations).Predictions,
+            copy.Predict(study.Topology, study.Features, allocations).Predictions
+        );
     }
 
     [Fact]
@@ -64,8 +94,15 @@ public class CrossValidationTests(ITestOutputHelper output)
         TrainingSet study = Study();
         var random = new Pcg32(11);
         double[] truth = [.. Enumerable.Range(0, study.Features.WeightCount * 6).Select(_ => random.NextNormal())];
-        double[] labels = [.. study.Trials.Select(trial => trial.Options.Select((option, w) => truth[(w * 6) + option]).Sum())];
-        RidgeModel model = RidgeRegression.Fit(study.Features, [.. study.Trials.Select(trial => trial.Options)], labels);
+        double[] labels =
+        [
+            .. study.Trials.Select(trial => trial.Options.Select((option, w) => truth[(w * 6) + option]).Sum()),
+        ];
+        RidgeModel model = RidgeRegression.Fit(
+            study.Features,
+            [.. study.Trials.Select(trial => trial.Options)],
+            labels
+        );
         Assert.True(RankStatistics.Spearman(model.Coefficients, truth) > 0.6);
     }
 
@@ -91,7 +128,10 @@ public class CrossValidationTests(ITestOutputHelper output)
                {"kind": "combine", "position_codes": [-1, 0]}]}
             """;
         TrainingSet study = ExternalStudy.Parse(Graph, "target,options\n1.5,0\n-2,1");
-        Assert.Equal([("block", 2, 1), ("layer", 2, 0)], study.Topology.Positions.Select(column => (column.Name, column.Size, column.Shift)));
+        Assert.Equal(
+            [("block", 2, 1), ("layer", 2, 0)],
+            study.Topology.Positions.Select(column => (column.Name, column.Size, column.Shift))
+        );
         Assert.Equal(32 * 40 / 400.0, study.Trials[1].AverageBits, 9);
         Assert.Null(study.Topology.HopNodes[4]);
     }
@@ -99,7 +139,10 @@ public class CrossValidationTests(ITestOutputHelper output)
     internal static TrainingSet Study()
     {
         string folder = RepositoryFiles.Golden("predictor/study");
-        return ExternalStudy.Parse(File.ReadAllText(Path.Combine(folder, "dag.json")), File.ReadAllText(Path.Combine(folder, "trials.csv")));
+        return ExternalStudy.Parse(
+            File.ReadAllText(Path.Combine(folder, "dag.json")),
+            File.ReadAllText(Path.Combine(folder, "trials.csv"))
+        );
     }
 
     internal static TrainingSet Part(TrainingSet study, int trials) =>

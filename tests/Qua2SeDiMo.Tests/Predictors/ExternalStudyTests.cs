@@ -18,7 +18,9 @@ public class ExternalStudyTests
     [InlineData("\uFEFFid,target,options\r\n0,1.5,01\r\n1,-2,10\r\n2,0.5,00\r\n")]
     [InlineData("id;target;options\n0;1,5;01\n1;-2;10\n2;0,5;00")]
     [InlineData("ID\tTarget\tOptions\n0\t1.5\t01\n1\t-2\t10\n2\t0.5\t00\n\n")]
-    [InlineData("# made by a script\nid,\"target\",options,note\n0,\"1.5\",\"01\",\"a, \"\"b\"\"\nc\"\n1,-2,10,\n2,0.5,00,x\n,,,\n")]
+    [InlineData(
+        "# made by a script\nid,\"target\",options,note\n0,\"1.5\",\"01\",\"a, \"\"b\"\"\nc\"\n1,-2,10,\n2,0.5,00,x\n,,,\n"
+    )]
     [InlineData("id, target, options\n0, 1.5, '01\n1, -2, 1 0\n2, 0.5, 0|0\n")]
     [InlineData("id,target,options\n0,1.5,uaq-4 uaq-3\n1,-2,UAQ-3 uaq-4\n2,0.5,uaq-4 uaq-4\n")]
     [InlineData("id,target,a,b\n0,1.5,0,1\n1,-2,uaq-3,uaq-4\n2,0.5,0,0\n")]
@@ -28,7 +30,14 @@ public class ExternalStudyTests
         TrainingSet study = ExternalStudy.Read(Graph().ToJsonString(), csv).Training;
 
         Assert.Equal([1.5, -2, 0.5], study.Trials.Select(trial => trial.Target));
-        Assert.Equal([[0, 1], [1, 0], [0, 0]], study.Trials.Select(trial => trial.Options));
+        Assert.Equal(
+            [
+                [0, 1],
+                [1, 0],
+                [0, 0],
+            ],
+            study.Trials.Select(trial => trial.Options)
+        );
         Assert.Equal(16 * 110 / 800.0, study.Trials[0].AverageBits, 9);
     }
 
@@ -68,17 +77,37 @@ public class ExternalStudyTests
         Says(Changed(root => root.AsObject().Remove("edges")), "no 'edges'");
         Says(Changed(root => root["nodes"] = new JsonArray()), "0 nodes");
         Says(Changed(root => root["nodes"]![0]!.AsObject().Remove("options")), "node 0 ('a')", "no 'options'");
-        Says(Changed(root => root["nodes"]![2]!["options"]!.AsArray().RemoveAt(1)), "node 2 ('b')", "no option 'uaq-3'");
-        Says(Changed(root => root["nodes"]![2]!["options"]![0]!["quantized_bytes"] = 0), "'quantized_bytes'", "'uaq-4'", "('b')");
+        Says(
+            Changed(root => root["nodes"]![2]!["options"]!.AsArray().RemoveAt(1)),
+            "node 2 ('b')",
+            "no option 'uaq-3'"
+        );
+        Says(
+            Changed(root => root["nodes"]![2]!["options"]![0]!["quantized_bytes"] = 0),
+            "'quantized_bytes'",
+            "'uaq-4'",
+            "('b')"
+        );
         Says(Changed(root => root["nodes"]![2]!["options"]![0]!["error"] = -1), "error -1");
         Says(Changed(root => root["nodes"]![2]!["name"] = "a"), "two weights are called 'a'");
         Says(Changed(root => root["nodes"]![1]!["block"] = "x"), "'block'", "node 1", "integer");
         Says(Changed(root => root["method_codes"] = new JsonObject { ["kmeans_c"] = 2 }), "'method_codes'", "'uaq'");
         Says(Changed(root => root["hop_nodes"] = new JsonObject { ["0"] = new JsonArray(5) }), "Hop 0", "3 nodes");
-        Says(Changed(root => root["folds"] = new JsonArray(new JsonArray(0), new JsonArray(3))), "fold 1", "trial 3", "--own-folds");
+        Says(
+            Changed(root => root["folds"] = new JsonArray(new JsonArray(0), new JsonArray(3))),
+            "fold 1",
+            "trial 3",
+            "--own-folds"
+        );
         Says(Changed(root => root["folds"] = new JsonArray(new JsonArray(0), new JsonArray(0))), "trial 0", "twice");
         Says(Changed(root => root["folds"] = new JsonArray(new JsonArray(0, 1, 2))), "1 fold");
-        Says(Changed(root => root["units"] = new JsonArray(new JsonObject { ["hop"] = 9, ["nodes"] = new JsonArray(0, 2) })), "unit 0", "hop 9");
+        Says(
+            Changed(root =>
+                root["units"] = new JsonArray(new JsonObject { ["hop"] = 9, ["nodes"] = new JsonArray(0, 2) })
+            ),
+            "unit 0",
+            "hop 9"
+        );
         Says(() => ExternalStudy.Read("[]", Csv), "a list", "expected an object");
         Says(() => ExternalStudy.Read("{\"nodes\": [", Csv), "not valid JSON");
     }
@@ -87,13 +116,26 @@ public class ExternalStudyTests
     public void Fields_that_can_be_left_out_are_and_notes_say_so()
     {
         JsonNode graph = Graph();
-        foreach (string field in new[] { "option_order", "method_codes", "bit_codes", "hop_nodes", "original_precision_bits" }) graph.AsObject().Remove(field);
+        foreach (
+            string field in new[]
+            {
+                "option_order",
+                "method_codes",
+                "bit_codes",
+                "hop_nodes",
+                "original_precision_bits",
+            }
+        )
+            graph.AsObject().Remove(field);
         graph["edges"] = Pairs((0, 1), (0, 1), (1, 2));
 
         ExternalStudy study = ExternalStudy.Read("\uFEFF" + graph.ToJsonString(), Csv);
 
         Assert.Equal(["uaq-4", "uaq-3"], study.Training.Features.Options.Select(option => option.Name));
-        Assert.Equal([(1, 1), (1, 2)], study.Training.Features.Options.Select(option => (option.MethodCode, option.BitCode)));
+        Assert.Equal(
+            [(1, 1), (1, 2)],
+            study.Training.Features.Options.Select(option => (option.MethodCode, option.BitCode))
+        );
         Assert.Contains(study.Notes, note => note.Contains("hop nodes", StringComparison.Ordinal));
         Assert.Contains(study.Notes, note => note.Contains("listed twice", StringComparison.Ordinal));
         Assert.True(study.UnitsAreDerived);
@@ -106,38 +148,53 @@ public class ExternalStudyTests
     {
         const string Fid = "id,fid,avg_bits,options\n0,10,4,01\n1,20,3,10\n2,30,3.5,00\n";
 
-        ExternalStudy study = ExternalStudy.Read(Graph().ToJsonString(), Fid, new ExternalStudyOptions("-fid", SizeWeight: 2));
+        ExternalStudy study = ExternalStudy.Read(
+            Graph().ToJsonString(),
+            Fid,
+            new ExternalStudyOptions("-fid", SizeWeight: 2)
+        );
 
         Assert.Equal([-18, -26, -37], study.Training.Trials.Select(trial => trial.Target));
         Assert.Equal("-fid - 2·average-bits", study.Target);
         Assert.Contains(study.Notes, note => note.Contains("sign turned", StringComparison.Ordinal));
-        Says(() => ExternalStudy.Read(Graph().ToJsonString(), Fid, new ExternalStudyOptions("clip")), "no column 'clip'", "fid");
+        Says(
+            () => ExternalStudy.Read(Graph().ToJsonString(), Fid, new ExternalStudyOptions("clip")),
+            "no column 'clip'",
+            "fid"
+        );
     }
 
     [Fact]
     public void Trials_of_one_allocation_stay_in_one_fold()
     {
         var csv = new StringBuilder("id,target,options\n");
-        for (int t = 0; t < 24; t++) csv.Append(CultureInfo.InvariantCulture, $"{t},{t},{Convert.ToString(t % 12, 2).PadLeft(4, '0')}\n");
+        for (int t = 0; t < 24; t++)
+            csv.Append(CultureInfo.InvariantCulture, $"{t},{t},{Convert.ToString(t % 12, 2).PadLeft(4, '0')}\n");
         JsonNode graph = Graph(weights: 4);
 
         ExternalStudy study = ExternalStudy.Read(graph.ToJsonString(), csv.ToString());
 
-        Assert.Contains(study.Notes, note => note.Contains("12 allocations were labelled more than once", StringComparison.Ordinal));
+        Assert.Contains(
+            study.Notes,
+            note => note.Contains("12 allocations were labelled more than once", StringComparison.Ordinal)
+        );
         Assert.Equal(Enumerable.Range(0, 24), study.Training.Folds!.SelectMany(fold => fold).Order());
-        foreach (IReadOnlyList<int> fold in study.Training.Folds!) Assert.All(fold, t => Assert.Contains((t + 12) % 24, fold));
+        foreach (IReadOnlyList<int> fold in study.Training.Folds!)
+            Assert.All(fold, t => Assert.Contains((t + 12) % 24, fold));
     }
 
     [Fact]
     public void Too_many_trials_and_too_large_files_are_refused()
     {
         var csv = new StringBuilder("target,options\n");
-        for (int t = 0; t <= ExternalStudy.MaximumTrials; t++) csv.Append(CultureInfo.InvariantCulture, $"{t},01\n");
+        for (int t = 0; t <= ExternalStudy.MaximumTrials; t++)
+            csv.Append(CultureInfo.InvariantCulture, $"{t},01\n");
         Says(() => ExternalStudy.Read(Graph().ToJsonString(), csv.ToString()), "20,000");
         string path = Path.GetTempFileName();
         try
         {
-            using (FileStream file = File.OpenWrite(path)) file.SetLength(300L << 20);
+            using (FileStream file = File.OpenWrite(path))
+                file.SetLength(300L << 20);
             Says(() => ExternalStudy.Open(path, path), "bytes; at most");
             Says(() => ExternalStudy.Open(path, path + ".none"), "no such file");
         }
@@ -153,7 +210,8 @@ public class ExternalStudyTests
         string folder = RepositoryFiles.Golden("predictor/study");
         ExternalStudy study = ExternalStudy.Open(Path.Combine(folder, "trials.csv"), Path.Combine(folder, "dag.json"));
 
-        PredictorUnit attention = study.Units.First(unit => unit.Kind == "q+k+v+out"), pair = study.Units.First(unit => unit.Kind == "ff1+ff2");
+        PredictorUnit attention = study.Units.First(unit => unit.Kind == "q+k+v+out"),
+            pair = study.Units.First(unit => unit.Kind == "ff1+ff2");
         Assert.Equal(24, study.Units.Count(unit => unit.Kind == "q+k+v+out"));
         Assert.Equal(24, study.Units.Count(unit => unit.Kind == "ff1+ff2"));
         Assert.Equal(("block00.{q, k, v, out}", 3), (attention.Name, attention.Hop));
@@ -167,19 +225,42 @@ public class ExternalStudyTests
     [Fact]
     public void Any_text_is_read_or_refused_in_words()
     {
-        string[] pieces = ["id", "target", "options", "01", "\"", "\"\"", ",", ";", "\n", "\r\n", "\t", "1.5", "-2", "'", "#", "E+", "10"];
-        Gen<string> csv = Gen.OneOf(Gen.Int[0, pieces.Length - 1].Select(i => pieces[i]), Gen.String[0, 3]).Array[0, 40].Select(string.Concat);
+        string[] pieces =
+        [
+            "id",
+            "target",
+            "options",
+            "01",
+            "\"",
+            "\"\"",
+            ",",
+            ";",
+            "\n",
+            "\r\n",
+            "\t",
+            "1.5",
+            "-2",
+            "'",
+            "#",
+            "E+",
+            "10",
+        ];
+        Gen<string> csv = Gen.OneOf(Gen.Int[0, pieces.Length - 1].Select(i => pieces[i]), Gen.String[0, 3])
+            .Array[0, 40]
+            .Select(string.Concat);
         string graph = Graph().ToJsonString();
-        csv.Sample(text =>
-        {
-            try
+        csv.Sample(
+            text =>
             {
-                ExternalStudy.Read(graph, "id,target,options\n" + text);
-            }
-            catch (Q2Exception)
-            {
-            }
-        }, iter: 2000, threads: 1);
+                try
+                {
+                    ExternalStudy.Read(graph, "id,target,options\n" + text);
+                }
+                catch (Q2Exception) { }
+            },
+            iter: 2000,
+            threads: 1
+        );
     }
 
     private static void Says(Action read, params string[] words)
@@ -195,23 +276,47 @@ public class ExternalStudyTests
         return () => ExternalStudy.Read(graph.ToJsonString(), Csv);
     }
 
-    private static JsonArray Pairs(params (int, int)[] pairs) => [.. pairs.Select(pair => (JsonNode)new JsonArray(pair.Item1, pair.Item2))];
+    private static JsonArray Pairs(params (int, int)[] pairs) =>
+        [.. pairs.Select(pair => (JsonNode)new JsonArray(pair.Item1, pair.Item2))];
 
     // Weights a, b, … with a combine node between the first and the second.
     private static JsonObject Graph(int weights = 2)
     {
-        JsonObject Weight(int w) => new()
-        {
-            ["name"] = ((char)('a' + w)).ToString(),
-            ["kind"] = "weight",
-            ["block"] = w == 0 ? -1 : 0,
-            ["layer_code"] = w,
-            ["options"] = new JsonArray(
-                new JsonObject { ["option"] = "uaq-4", ["original_bytes"] = 400, ["quantized_bytes"] = 60, ["error"] = 0.1 },
-                new JsonObject { ["option"] = "uaq-3", ["original_bytes"] = 400, ["quantized_bytes"] = 50, ["error"] = 0.2 }),
-        };
-        var nodes = new JsonArray(Weight(0), new JsonObject { ["kind"] = "combine", ["block"] = 0, ["layer_code"] = 0 });
-        for (int w = 1; w < weights; w++) nodes.Add((JsonNode)Weight(w));
+        JsonObject Weight(int w) =>
+            new()
+            {
+                ["name"] = ((char)('a' + w)).ToString(),
+                ["kind"] = "weight",
+                ["block"] = w == 0 ? -1 : 0,
+                ["layer_code"] = w,
+                ["options"] = new JsonArray(
+                    new JsonObject
+                    {
+                        ["option"] = "uaq-4",
+                        ["original_bytes"] = 400,
+                        ["quantized_bytes"] = 60,
+                        ["error"] = 0.1,
+                    },
+                    new JsonObject
+                    {
+                        ["option"] = "uaq-3",
+                        ["original_bytes"] = 400,
+                        ["quantized_bytes"] = 50,
+                        ["error"] = 0.2,
+                    }
+                ),
+            };
+        var nodes = new JsonArray(
+            Weight(0),
+            new JsonObject
+            {
+                ["kind"] = "combine",
+                ["block"] = 0,
+                ["layer_code"] = 0,
+            }
+        );
+        for (int w = 1; w < weights; w++)
+            nodes.Add((JsonNode)Weight(w));
         return new JsonObject
         {
             ["original_precision_bits"] = 16,

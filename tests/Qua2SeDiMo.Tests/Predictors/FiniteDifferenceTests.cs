@@ -10,8 +10,8 @@ using Xunit.Abstractions;
 namespace Qua2SeDiMo.Tests.Predictors;
 
 /// <summary>
-/// Gradients against differences of the loss, array by array, for every layer: those of the double-precision twin, and the network's against the
-/// twin's.
+/// Gradients against differences of the loss, array by array, for every layer: those of the double-precision twin, and
+/// the network's against the twin's.
 /// </summary>
 public class FiniteDifferenceTests(ITestOutputHelper output)
 {
@@ -23,23 +23,38 @@ public class FiniteDifferenceTests(ITestOutputHelper output)
     {
         (PredictorTopology topology, StudyRows rows) = Example();
         RowBatch shared = new RowBatch(rows.Plan).Select([0, 1, 2, 3, 4]);
-        var structure = new GraphStructure([.. Enumerable.Repeat((topology.NodeCount, topology.Edges, topology.HopNodes), 5)]);
+        var structure = new GraphStructure([
+            .. Enumerable.Repeat((topology.NodeCount, topology.Edges, topology.HopNodes), 5),
+        ]);
         RowLevel all = rows.Plan.Levels[0];
-        int[] features = [.. Enumerable.Range(0, 25).Select(v => rows.Plan.Features[all.RowOf[((v % 5) * 5) + (v / 5)]])];
+        int[] features =
+        [
+            .. Enumerable.Range(0, 25).Select(v => rows.Plan.Features[all.RowOf[((v % 5) * 5) + (v / 5)]]),
+        ];
         RowBatch separate = new RowBatch(RowPlan.Build(structure, 1, features, 4)).SelectAll();
         double[] targets = [1, 3, 1, 2, 5];
-        float[][] gradients = [.. new[] { shared, separate }.Select(batch =>
-        {
-            using var network = new PredictorNetwork(new PredictorShape(topology.Positions, 16, 24), threads: 1);
-            network.Initialize(3);
-            double loss = new BatchLoss(new RankingLoss(PredictorLoss.Srcc, [0, 1, 2, 3, 4])).Backward(network, batch, rows.Features, targets);
-            output.WriteLine($"{string.Join(" ", batch.Levels.Select(level => level.RowCount))} rows: loss {loss}");
-            foreach (ParameterSlice slice in network.Parameters.Slices.Where(slice => slice.Trained)) names[slice.Offset] = slice;
-            return network.Parameters.Gradients.ToArray();
-        })];
+        float[][] gradients =
+        [
+            .. new[] { shared, separate }.Select(batch =>
+            {
+                using var network = new PredictorNetwork(new PredictorShape(topology.Positions, 16, 24), threads: 1);
+                network.Initialize(3);
+                double loss = new BatchLoss(new RankingLoss(PredictorLoss.Srcc, [0, 1, 2, 3, 4])).Backward(
+                    network,
+                    batch,
+                    rows.Features,
+                    targets
+                );
+                output.WriteLine($"{string.Join(" ", batch.Levels.Select(level => level.RowCount))} rows: loss {loss}");
+                foreach (ParameterSlice slice in network.Parameters.Slices.Where(slice => slice.Trained))
+                    names[slice.Offset] = slice;
+                return network.Parameters.Gradients.ToArray();
+            }),
+        ];
         foreach (ParameterSlice slice in names.Values)
         {
-            double worst = 0, largest = 1e-4;
+            double worst = 0,
+                largest = 1e-4;
             for (int i = slice.Offset; i < slice.Offset + slice.Length; i++)
             {
                 worst = Math.Max(worst, Math.Abs(gradients[0][i] - gradients[1][i]));
@@ -51,14 +66,45 @@ public class FiniteDifferenceTests(ITestOutputHelper output)
 
     private readonly SortedDictionary<int, ParameterSlice> names = [];
 
-    // Five nodes, three weights of three options, five trials of which two are equal, so that rows are shared and counted.
+    // Five nodes, three weights of three options, five trials of which two are equal, so that rows are shared and
+    // counted.
     private static (PredictorTopology Topology, StudyRows Rows) Example()
     {
-        var topology = new PredictorTopology([0, -1, 1, -1, 2], [new PositionColumn("block", 3, 1), new PositionColumn("layer", 4, 0)],
-            [-1, 0, 0, 1, 0, 2, 1, 1, 1, 3], [(0, 1), (1, 2), (0, 3), (2, 3), (3, 4), (1, 4)], [[0, 2, 4], null, [2, 4], [3, 4], null]);
+        var topology = new PredictorTopology(
+            [0, -1, 1, -1, 2],
+            [new PositionColumn("block", 3, 1), new PositionColumn("layer", 4, 0)],
+            [-1, 0, 0, 1, 0, 2, 1, 1, 1, 3],
+            [(0, 1), (1, 2), (0, 3), (2, 3), (3, 4), (1, 4)],
+            [
+                [0, 2, 4],
+                null,
+                [2, 4],
+                [3, 4],
+                null,
+            ]
+        );
         OptionCode[] options = [new("uaq-4", 1, 1), new("kmeans-c-3", 2, 2), new("kmeans-a-3", 3, 2)];
-        var features = new OptionFeatures(options, [100, 200, 400], [25, 20, 21, 55, 45, 41, 101, 80, 77], [0.01, 0.03, 0.02, 0.05, 0.02, 0.04, 0.01, 0.06, 0.02], 16);
-        return (topology, new StudyRows(topology, features, [[0, 1, 2], [1, 2, 0], [0, 1, 2], [2, 0, 1], [1, 1, 1]]));
+        var features = new OptionFeatures(
+            options,
+            [100, 200, 400],
+            [25, 20, 21, 55, 45, 41, 101, 80, 77],
+            [0.01, 0.03, 0.02, 0.05, 0.02, 0.04, 0.01, 0.06, 0.02],
+            16
+        );
+        return (
+            topology,
+            new StudyRows(
+                topology,
+                features,
+                [
+                    [0, 1, 2],
+                    [1, 2, 0],
+                    [0, 1, 2],
+                    [2, 0, 1],
+                    [1, 1, 1],
+                ]
+            )
+        );
     }
 
     [Theory]
@@ -70,29 +116,38 @@ public class FiniteDifferenceTests(ITestOutputHelper output)
     {
         using Twins twins = new(width, train);
         twins.Backward();
-        double kept = 0, tried = 0;
-        var gradients = twins.Trained.ToDictionary(slice => slice.Name, slice => (double[])[.. twins.Plain.Tape.Parameters[slice.Name].Gradient]);
+        double kept = 0,
+            tried = 0;
+        var gradients = twins.Trained.ToDictionary(
+            slice => slice.Name,
+            slice => (double[])[.. twins.Plain.Tape.Parameters[slice.Name].Gradient]
+        );
         Assert.NotEmpty(twins.Trained);
         foreach (ParameterSlice slice in twins.Trained)
         {
             PlainMatrix parameter = twins.Plain.Tape.Parameters[slice.Name];
-            double[] start = [.. parameter.Values], gradient = gradients[slice.Name];
+            double[] start = [.. parameter.Values],
+                gradient = gradients[slice.Name];
             int smooth = 0;
             double worst = 0;
             for (int direction = 0; direction < Directions; direction++)
             {
                 double[] along = [.. start.Select(_ => twins.Random.NextNormal() / Math.Sqrt(start.Length))];
-                double slope = gradient.Zip(along, (g, d) => g * d).Sum(), size = Math.Sqrt(gradient.Sum(g => g * g));
-                double high = Moved(Step, out ulong above), low = Moved(-Step, out ulong below);
+                double slope = gradient.Zip(along, (g, d) => g * d).Sum(),
+                    size = Math.Sqrt(gradient.Sum(g => g * g));
+                double high = Moved(Step, out ulong above),
+                    low = Moved(-Step, out ulong below);
                 tried++;
-                if (above != below) continue;
+                if (above != below)
+                    continue;
                 smooth++;
                 worst = Math.Max(worst, Math.Abs(((high - low) / (2 * Step)) - slope) / (size + 1));
                 start.CopyTo(parameter.Values, 0);
 
                 double Moved(double by, out ulong sides)
                 {
-                    for (int i = 0; i < start.Length; i++) parameter.Values[i] = start[i] + (by * along[i]);
+                    for (int i = 0; i < start.Length; i++)
+                        parameter.Values[i] = start[i] + (by * along[i]);
                     double loss = twins.Loss();
                     sides = twins.Plain.Tape.Sides;
                     return loss;
@@ -119,20 +174,23 @@ public class FiniteDifferenceTests(ITestOutputHelper output)
         foreach (ParameterSlice slice in twins.Trained)
         {
             double[] expected = twins.Plain.Tape.Parameters[slice.Name].Gradient;
-            double largest = Math.Max(1e-2, expected.Max(Math.Abs)), worst = expected.Select((g, i) => Math.Abs(g - gradients[slice.Offset + i])).Max();
+            double largest = Math.Max(1e-2, expected.Max(Math.Abs)),
+                worst = expected.Select((g, i) => Math.Abs(g - gradients[slice.Offset + i])).Max();
             output.WriteLine($"{slice.Name}: {worst:G2} of {largest:G3}");
             Assert.True(worst < 1e-4 * largest, $"{slice.Name}: {worst} of {largest}");
         }
     }
 
-    /// <summary>Why differences of a single-precision loss seemed to deny a gradient: their steps cannot be small enough to stay between two kinks.</summary>
+    /// <summary>Why differences of a single-precision loss seemed to deny a gradient: their steps cannot be small
+    /// enough to stay between two kinks.</summary>
     [Fact]
     public void A_difference_over_a_large_step_is_wrong_only_where_it_crosses_a_kink()
     {
         using Twins twins = new(24, train: true);
         twins.Backward();
         PlainMatrix parameter = twins.Plain.Tape.Parameters["hop2.source.weight"];
-        double[] start = [.. parameter.Values], gradient = [.. parameter.Gradient];
+        double[] start = [.. parameter.Values],
+            gradient = [.. parameter.Gradient];
         int crossed = 0;
         for (int direction = 0; direction < 20; direction++)
         {
@@ -140,18 +198,25 @@ public class FiniteDifferenceTests(ITestOutputHelper output)
             double slope = gradient.Zip(along, (g, d) => g * d).Sum();
             foreach (double step in new[] { 1e-2, 1e-3, 1e-4, 1e-5 })
             {
-                double high = Moved(step), low = 0;
+                double high = Moved(step),
+                    low = 0;
                 ulong above = twins.Plain.Tape.Sides;
                 low = Moved(-step);
                 bool smooth = above == twins.Plain.Tape.Sides;
                 double error = Math.Abs(((high - low) / (2 * step)) - slope);
-                if (!smooth) crossed++;
-                else Assert.True(error < 20 * step * step * Math.Sqrt(gradient.Sum(g => g * g)) / 1e-2 + 1e-6, $"step {step}: {error}");
+                if (!smooth)
+                    crossed++;
+                else
+                    Assert.True(
+                        error < 20 * step * step * Math.Sqrt(gradient.Sum(g => g * g)) / 1e-2 + 1e-6,
+                        $"step {step}: {error}"
+                    );
             }
 
             double Moved(double by)
             {
-                for (int i = 0; i < start.Length; i++) parameter.Values[i] = start[i] + (by * along[i]);
+                for (int i = 0; i < start.Length; i++)
+                    parameter.Values[i] = start[i] + (by * along[i]);
                 return twins.Loss();
             }
         }
@@ -163,12 +228,14 @@ public class FiniteDifferenceTests(ITestOutputHelper output)
     public void Pairwise_gradients_are_differences_of_their_cost()
     {
         var random = new Pcg32(5);
-        double[] relevance = [.. Enumerable.Range(0, 9).Select(i => Math.Round(random.NextDouble() * 50))], scores = [.. relevance.Select(_ => random.NextNormal())];
+        double[] relevance = [.. Enumerable.Range(0, 9).Select(i => Math.Round(random.NextDouble() * 50))],
+            scores = [.. relevance.Select(_ => random.NextNormal())];
         double[] gradient = new double[9];
         LambdaRank.Add(scores, relevance, gradient);
         for (int i = 0; i < scores.Length; i++)
         {
-            double high = Cost(i, 1e-6), low = Cost(i, -1e-6);
+            double high = Cost(i, 1e-6),
+                low = Cost(i, -1e-6);
             Assert.Equal(gradient[i], (high - low) / 2e-6, 1e-6);
         }
 
@@ -193,8 +260,11 @@ public class FiniteDifferenceTests(ITestOutputHelper output)
         foreach (ParameterSlice slice in twins.Trained)
         {
             PlainMatrix parameter = twins.Plain.Tape.Parameters[slice.Name];
-            double[] start = [.. parameter.Values], gradient = [.. parameter.Gradient], along = [.. start.Select(_ => twins.Random.NextNormal() / Math.Sqrt(start.Length))];
-            double high = Moved(Step), low = Moved(-Step);
+            double[] start = [.. parameter.Values],
+                gradient = [.. parameter.Gradient],
+                along = [.. start.Select(_ => twins.Random.NextNormal() / Math.Sqrt(start.Length))];
+            double high = Moved(Step),
+                low = Moved(-Step);
             start.CopyTo(parameter.Values, 0);
             double slope = gradient.Zip(along, (g, d) => g * d).Sum();
             Assert.Equal(slope, (high - low) / (2 * Step), 1e-5 * (1 + Math.Abs(slope)));
@@ -202,13 +272,15 @@ public class FiniteDifferenceTests(ITestOutputHelper output)
 
             double Moved(double by)
             {
-                for (int i = 0; i < start.Length; i++) parameter.Values[i] = start[i] + (by * along[i]);
+                for (int i = 0; i < start.Length; i++)
+                    parameter.Values[i] = start[i] + (by * along[i]);
                 return twins.Plain.Backward(loss, twins.Features, targets);
             }
         }
     }
 
-    // The network in both precisions with equal weights on five graphs side by side, and a loss that weighs all outputs.
+    // The network in both precisions with equal weights on five graphs side by side, and a loss that weighs all
+    // outputs.
     private sealed class Twins : IDisposable
     {
         private readonly PredictorNetwork network;
@@ -221,17 +293,42 @@ public class FiniteDifferenceTests(ITestOutputHelper output)
         {
             this.train = train;
             (PredictorTopology topology, StudyRows rows) = Example();
-            var structure = new GraphStructure([.. Enumerable.Repeat((topology.NodeCount, topology.Edges, topology.HopNodes), 5)]);
+            var structure = new GraphStructure([
+                .. Enumerable.Repeat((topology.NodeCount, topology.Edges, topology.HopNodes), 5),
+            ]);
             RowLevel all = rows.Plan.Levels[0];
             int columns = 4 + topology.Positions.Count;
-            Features = [.. Enumerable.Range(0, 25).SelectMany(v => rows.Features.AsSpan(rows.Plan.Features[all.RowOf[((v % 5) * 5) + (v / 5)]] * columns, columns).ToArray())];
+            Features =
+            [
+                .. Enumerable
+                    .Range(0, 25)
+                    .SelectMany(v =>
+                        rows.Features.AsSpan(rows.Plan.Features[all.RowOf[((v % 5) * 5) + (v / 5)]] * columns, columns)
+                            .ToArray()
+                    ),
+            ];
             batch = new RowBatch(RowPlan.Build(structure, 1, [.. Enumerable.Range(0, 25)], 4)).SelectAll();
             network = new PredictorNetwork(new PredictorShape(topology.Positions, 16, width), threads: 1);
             network.Initialize(3);
-            foreach (ParameterSlice slice in network.Parameters.Slices.Where(slice => slice.Name.EndsWith("running_var", StringComparison.Ordinal))) network.Parameters.Of(slice).Fill(1.5f);
+            foreach (
+                ParameterSlice slice in network.Parameters.Slices.Where(slice =>
+                    slice.Name.EndsWith("running_var", StringComparison.Ordinal)
+                )
+            )
+                network.Parameters.Of(slice).Fill(1.5f);
             Plain = new PlainPredictor(network.Shape, structure, network.Parameters);
             weights = [.. Enumerable.Range(0, 5).Select(_ => (double)(float)Random.NextNormal())];
-            hopWeights = [.. Enumerable.Range(0, 5).Select(m => Enumerable.Range(0, 5 * network.WidthOf(m)).Select(_ => (double)(float)Random.NextNormal()).ToArray())];
+            hopWeights =
+            [
+                .. Enumerable
+                    .Range(0, 5)
+                    .Select(m =>
+                        Enumerable
+                            .Range(0, 5 * network.WidthOf(m))
+                            .Select(_ => (double)(float)Random.NextNormal())
+                            .ToArray()
+                    ),
+            ];
         }
 
         public float[] Features { get; }
@@ -243,14 +340,16 @@ public class FiniteDifferenceTests(ITestOutputHelper output)
         {
             // Running statistics move in train mode, but nothing reads them there.
             Plain.Forward(Features, train);
-            return Dot(Plain.Prediction.Values, weights) + Enumerable.Range(0, 5).Sum(m => Dot(Plain.Embeddings[m].Values, hopWeights[m]));
+            return Dot(Plain.Prediction.Values, weights)
+                + Enumerable.Range(0, 5).Sum(m => Dot(Plain.Embeddings[m].Values, hopWeights[m]));
         }
 
         public void Backward()
         {
             Loss();
             weights.CopyTo(Plain.Prediction.Gradient, 0);
-            for (int m = 0; m < 5; m++) hopWeights[m].CopyTo(Plain.Embeddings[m].Gradient, 0);
+            for (int m = 0; m < 5; m++)
+                hopWeights[m].CopyTo(Plain.Embeddings[m].Gradient, 0);
             Plain.Tape.Backward();
         }
 
@@ -261,7 +360,8 @@ public class FiniteDifferenceTests(ITestOutputHelper output)
             {
                 for (int g = 0; g < 5; g++)
                 {
-                    for (int j = 0; j < network.WidthOf(m); j++) network.GraphEmbeddingGradient(m, g)[j] = (float)hopWeights[m][(g * network.WidthOf(m)) + j];
+                    for (int j = 0; j < network.WidthOf(m); j++)
+                        network.GraphEmbeddingGradient(m, g)[j] = (float)hopWeights[m][(g * network.WidthOf(m)) + j];
                 }
             }
             network.Parameters.Gradients.AsSpan().Clear();

@@ -20,14 +20,28 @@ public sealed class TrainingResumeTests
     [InlineData(true, 11)]
     public void A_training_that_was_cancelled_goes_on_to_the_same_bits(bool earlyStopping, int cancelledAfter)
     {
-        var options = new PredictorOptions { Epochs = 12, EarlyStopping = earlyStopping, Threads = 1 };
+        var options = new PredictorOptions
+        {
+            Epochs = 12,
+            EarlyStopping = earlyStopping,
+            Threads = 1,
+        };
         using Predictor whole = PredictorTrainer.Train(Study, Rows, Training, options);
         TrainingState state = Cancelled(options, cancelledAfter);
         Assert.Equal(cancelledAfter, state.Epoch);
 
         int first = 0;
-        using Predictor rest = PredictorTrainer.Train(Study, Rows, Training, options with { Threads = 2 },
-            (_, done, _, _) => first = first == 0 ? done : first, new TrainingCheckpoint(state, _ => { }));
+        using Predictor rest = PredictorTrainer.Train(
+            Study,
+            Rows,
+            Training,
+            options with
+            {
+                Threads = 2,
+            },
+            (_, done, _, _) => first = first == 0 ? done : first,
+            new TrainingCheckpoint(state, _ => { })
+        );
 
         Assert.Equal(cancelledAfter, first);
         AssertSameBits(whole, rest);
@@ -38,10 +52,23 @@ public sealed class TrainingResumeTests
     {
         var options = new PredictorOptions { Epochs = 3, Threads = 1 };
         TrainingState? last = null;
-        using Predictor whole = PredictorTrainer.Train(Study, Rows, Training, options, checkpoint: new TrainingCheckpoint(null, state => last = state));
+        using Predictor whole = PredictorTrainer.Train(
+            Study,
+            Rows,
+            Training,
+            options,
+            checkpoint: new TrainingCheckpoint(null, state => last = state)
+        );
         Assert.True(last!.Finished);
         var epochs = new List<int>();
-        using Predictor again = PredictorTrainer.Train(Study, Rows, Training, options, (_, done, _, _) => epochs.Add(done), new TrainingCheckpoint(last, _ => Assert.Fail("nothing to keep")));
+        using Predictor again = PredictorTrainer.Train(
+            Study,
+            Rows,
+            Training,
+            options,
+            (_, done, _, _) => epochs.Add(done),
+            new TrainingCheckpoint(last, _ => Assert.Fail("nothing to keep"))
+        );
         Assert.Equal([3], epochs);
         AssertSameBits(whole, again);
     }
@@ -56,14 +83,54 @@ public sealed class TrainingResumeTests
         broken[5] = float.NaN;
         TrainingState[] others =
         [
-            good with { Epoch = 0 }, good with { Epoch = 5 }, good with { Epoch = 4 }, good with { Order = [.. good.Order.Reverse().Skip(1)] },
-            good with { Order = [.. good.Order.Select(_ => good.Order[0])] }, good with { Weights = good.Weights with { First = broken } },
-            good with { Moments = new NetworkWeights(good.Moments.First, []) }, good with { Steps = 0 }, good with { Best = new BestEpoch(1, 1, good.Weights) },
+            good with
+            {
+                Epoch = 0,
+            },
+            good with
+            {
+                Epoch = 5,
+            },
+            good with
+            {
+                Epoch = 4,
+            },
+            good with
+            {
+                Order = [.. good.Order.Reverse().Skip(1)],
+            },
+            good with
+            {
+                Order = [.. good.Order.Select(_ => good.Order[0])],
+            },
+            good with
+            {
+                Weights = good.Weights with { First = broken },
+            },
+            good with
+            {
+                Moments = new NetworkWeights(good.Moments.First, []),
+            },
+            good with
+            {
+                Steps = 0,
+            },
+            good with
+            {
+                Best = new BestEpoch(1, 1, good.Weights),
+            },
         ];
         foreach (TrainingState other in others)
         {
             var epochs = new List<int>();
-            using Predictor trained = PredictorTrainer.Train(Study, Rows, Training, options, (_, done, _, _) => epochs.Add(done), new TrainingCheckpoint(other, _ => { }));
+            using Predictor trained = PredictorTrainer.Train(
+                Study,
+                Rows,
+                Training,
+                options,
+                (_, done, _, _) => epochs.Add(done),
+                new TrainingCheckpoint(other, _ => { })
+            );
             Assert.Equal([1, 2, 3, 4], epochs);
             AssertSameBits(whole, trained);
         }
@@ -72,7 +139,12 @@ public sealed class TrainingResumeTests
     [Fact]
     public void Early_stopping_keeps_the_best_epoch_and_is_off_in_the_published_loop()
     {
-        var options = new PredictorOptions { Epochs = 60, EarlyStopping = true, Threads = 1 };
+        var options = new PredictorOptions
+        {
+            Epochs = 60,
+            EarlyStopping = true,
+            Threads = 1,
+        };
         Assert.InRange(Epochs(options), 16, 59);
         Assert.Equal(20, Epochs(options with { Epochs = 20, Faithful = true }));
         Assert.Equal(20, Epochs(options with { Epochs = 20, EarlyStopping = false }));
@@ -91,8 +163,10 @@ public sealed class TrainingResumeTests
         TrainingSet study = CrossValidationTests.Part(CrossValidationTests.Study(), 15);
         var options = new PredictorOptions { Epochs = 5, Threads = 1 };
         var seen = new List<TrainingProgress>();
-        using FittedModels blind = CrossValidation.Run(study, options), watched = CrossValidation.Run(study, options, progress: new Watcher(seen.Add));
-        for (int fold = 0; fold < blind.Predictors.Count; fold++) AssertSameBits(blind.Predictors[fold], watched.Predictors[fold]);
+        using FittedModels blind = CrossValidation.Run(study, options),
+            watched = CrossValidation.Run(study, options, progress: new Watcher(seen.Add));
+        for (int fold = 0; fold < blind.Predictors.Count; fold++)
+            AssertSameBits(blind.Predictors[fold], watched.Predictors[fold]);
         TrainingProgress last = seen[^1];
         Assert.Equal((4, 5, 5, 5), (last.Fold, last.FoldCount, last.Epoch, last.EpochCount));
         Assert.Equal(5, last.HeldOut!.HopSrcc.Count);
@@ -104,17 +178,35 @@ public sealed class TrainingResumeTests
     {
         using var cancellation = new CancellationTokenSource();
         TrainingState? kept = null;
-        Assert.ThrowsAny<OperationCanceledException>(() => PredictorTrainer.Train(Study, Rows, Training, options, (_, done, _, _) =>
-        {
-            if (done == after) cancellation.Cancel();
-        }, new TrainingCheckpoint(null, state => kept = state), cancellation.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            PredictorTrainer.Train(
+                Study,
+                Rows,
+                Training,
+                options,
+                (_, done, _, _) =>
+                {
+                    if (done == after)
+                        cancellation.Cancel();
+                },
+                new TrainingCheckpoint(null, state => kept = state),
+                cancellation.Token
+            )
+        );
         return kept!;
     }
 
     private static void AssertSameBits(Predictor expected, Predictor actual)
     {
         IReadOnlyDictionary<string, float[]> arrays = actual.Parameters.ToArrays();
-        Assert.All(expected.Parameters.ToArrays(), array => Assert.Equal(array.Value.Select(BitConverter.SingleToInt32Bits), arrays[array.Key].Select(BitConverter.SingleToInt32Bits)));
+        Assert.All(
+            expected.Parameters.ToArrays(),
+            array =>
+                Assert.Equal(
+                    array.Value.Select(BitConverter.SingleToInt32Bits),
+                    arrays[array.Key].Select(BitConverter.SingleToInt32Bits)
+                )
+        );
         Assert.Equal(expected.HopMean, actual.HopMean);
         Assert.Equal(expected.HopDeviation, actual.HopDeviation);
     }

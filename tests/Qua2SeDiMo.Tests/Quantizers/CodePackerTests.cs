@@ -9,17 +9,26 @@ public sealed class CodePackerTests
 {
     [Fact]
     public void Codes_come_back_and_fill_exactly_the_bytes_they_need() =>
-        Gen.Select(Gen.Int[2, 8], Gen.Int[0, 300], Gen.ULong).Sample((bits, count, seed) =>
-        {
-            byte[] codes = Codes(count, bits, seed);
-            byte[] packed = new byte[CodePacker.PackedLength(count, bits)], plain = new byte[packed.Length], back = new byte[count], plainBack = new byte[count];
-            packed.AsSpan().Fill(0xA5);
-            CodePacker.Pack(codes, bits, packed);
-            CodePacker.PackPlain(codes, bits, plain);
-            CodePacker.Unpack(packed, bits, back);
-            CodePacker.UnpackPlain(packed, bits, plainBack);
-            return packed.Length == (int)Math.Ceiling(count * bits / 8.0) && packed.SequenceEqual(plain) && back.SequenceEqual(codes) && plainBack.SequenceEqual(codes);
-        });
+        Gen.Select(Gen.Int[2, 8], Gen.Int[0, 300], Gen.ULong)
+            .Sample(
+                (bits, count, seed) =>
+                {
+                    byte[] codes = Codes(count, bits, seed);
+                    byte[] packed = new byte[CodePacker.PackedLength(count, bits)],
+                        plain = new byte[packed.Length],
+                        back = new byte[count],
+                        plainBack = new byte[count];
+                    packed.AsSpan().Fill(0xA5);
+                    CodePacker.Pack(codes, bits, packed);
+                    CodePacker.PackPlain(codes, bits, plain);
+                    CodePacker.Unpack(packed, bits, back);
+                    CodePacker.UnpackPlain(packed, bits, plainBack);
+                    return packed.Length == (int)Math.Ceiling(count * bits / 8.0)
+                        && packed.SequenceEqual(plain)
+                        && back.SequenceEqual(codes)
+                        && plainBack.SequenceEqual(codes);
+                }
+            );
 
     [Fact]
     public void Every_length_up_to_256_agrees_with_the_plain_twin()
@@ -29,7 +38,9 @@ public sealed class CodePackerTests
             for (int count = 0; count <= 256; count++)
             {
                 byte[] codes = Codes(count, bits, (ulong)count);
-                byte[] packed = new byte[CodePacker.PackedLength(count, bits)], plain = new byte[packed.Length], back = new byte[count];
+                byte[] packed = new byte[CodePacker.PackedLength(count, bits)],
+                    plain = new byte[packed.Length],
+                    back = new byte[count];
                 CodePacker.Pack(codes, bits, packed);
                 CodePacker.PackPlain(codes, bits, plain);
                 CodePacker.Unpack(packed, bits, back);
@@ -42,7 +53,8 @@ public sealed class CodePackerTests
     [Fact]
     public void The_first_code_takes_the_lowest_bits()
     {
-        byte[] four = new byte[2], three = new byte[3];
+        byte[] four = new byte[2],
+            three = new byte[3];
         CodePacker.Pack([1, 2, 3, 4], 4, four);
         CodePacker.Pack([1, 2, 3, 4, 5, 6, 7, 0], 3, three);
         Assert.Equal([0x21, 0x43], four);

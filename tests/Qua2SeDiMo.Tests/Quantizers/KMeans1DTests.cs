@@ -11,36 +11,50 @@ public sealed class KMeans1DTests
 {
     [Fact]
     public void No_partition_of_a_small_set_is_better() =>
-        Gen.Select(Gen.Float[-2f, 2f].Array[1, 9], Gen.Int[1, 5]).Sample((values, clusters) =>
-        {
-            var kmeans = new KMeans1D();
-            kmeans.Load(values);
-            kmeans.Solve(clusters);
-            double found = kmeans.Inertia(clusters), best = BruteForce([.. values.Order()], clusters);
-            return Math.Abs(found - best) <= 1e-12 + (1e-9 * best);
-        });
+        Gen.Select(Gen.Float[-2f, 2f].Array[1, 9], Gen.Int[1, 5])
+            .Sample(
+                (values, clusters) =>
+                {
+                    var kmeans = new KMeans1D();
+                    kmeans.Load(values);
+                    kmeans.Solve(clusters);
+                    double found = kmeans.Inertia(clusters),
+                        best = BruteForce([.. values.Order()], clusters);
+                    return Math.Abs(found - best) <= 1e-12 + (1e-9 * best);
+                }
+            );
 
     [Fact]
     public void Small_integers_with_many_ties_are_optimal_too() =>
-        Gen.Select(Gen.Int[-3, 3].Array[1, 9], Gen.Int[1, 4]).Sample((values, clusters) =>
-        {
-            var kmeans = new KMeans1D();
-            kmeans.Load([.. values.Select(value => (float)value)]);
-            kmeans.Solve(clusters);
-            return Math.Abs(kmeans.Inertia(clusters) - BruteForce([.. values.Select(value => (float)value).Order()], clusters)) <= 1e-12;
-        });
+        Gen.Select(Gen.Int[-3, 3].Array[1, 9], Gen.Int[1, 4])
+            .Sample(
+                (values, clusters) =>
+                {
+                    var kmeans = new KMeans1D();
+                    kmeans.Load([.. values.Select(value => (float)value)]);
+                    kmeans.Solve(clusters);
+                    return Math.Abs(
+                            kmeans.Inertia(clusters)
+                                - BruteForce([.. values.Select(value => (float)value).Order()], clusters)
+                        ) <= 1e-12;
+                }
+            );
 
     [Fact]
     public void Larger_sets_agree_with_the_quadratic_programme() =>
-        Gen.Select(Gen.Double[-1, 1].Array[20, 300], Gen.Int[2, 17]).Sample((draws, clusters) =>
-        {
-            float[] values = [.. draws.Select(draw => (float)(draw * draw * draw)).Order()];
-            var kmeans = new KMeans1D();
-            kmeans.Load(values);
-            kmeans.Solve(17);
-            double best = Quadratic(values, clusters);
-            return Math.Abs(kmeans.Inertia(clusters) - best) <= 1e-13 + (1e-8 * best);
-        }, iter: 100);
+        Gen.Select(Gen.Double[-1, 1].Array[20, 300], Gen.Int[2, 17])
+            .Sample(
+                (draws, clusters) =>
+                {
+                    float[] values = [.. draws.Select(draw => (float)(draw * draw * draw)).Order()];
+                    var kmeans = new KMeans1D();
+                    kmeans.Load(values);
+                    kmeans.Solve(17);
+                    double best = Quadratic(values, clusters);
+                    return Math.Abs(kmeans.Inertia(clusters) - best) <= 1e-13 + (1e-8 * best);
+                },
+                iter: 100
+            );
 
     [Fact]
     public void One_run_gives_every_smaller_number_of_clusters()
@@ -60,34 +74,46 @@ public sealed class KMeans1DTests
 
     [Fact]
     public void Borders_that_are_kept_in_bits_give_the_same_clusters() =>
-        Gen.Select(Gen.Float[-2f, 2f].Array[1, 400], Gen.Int[1, 17], Gen.Bool).Sample((draws, clusters, coarse) =>
-        {
-            float[] values = coarse ? [.. draws.Select(draw => MathF.Round(20 * draw))] : draws;
-            KMeans1D compact = new(largestPlain: 0), plain = new();
-            double[] found = new double[clusters], expected = new double[clusters];
-            bool equal = true;
-            foreach (float[] set in new[] { values, [.. values.Take(1 + (values.Length / 2))], values })
-            {
-                foreach ((KMeans1D kmeans, double[] means) in new[] { (compact, found), (plain, expected) })
+        Gen.Select(Gen.Float[-2f, 2f].Array[1, 400], Gen.Int[1, 17], Gen.Bool)
+            .Sample(
+                (draws, clusters, coarse) =>
                 {
-                    kmeans.Load(set);
-                    kmeans.Solve(clusters);
-                    kmeans.Means(means);
-                }
-                equal &= found.SequenceEqual(expected) && Enumerable.Range(1, Math.Min(clusters, plain.DistinctCount)).All(count => compact.Inertia(count) == plain.Inertia(count));
-            }
-            return equal;
-        }, iter: 300);
+                    float[] values = coarse ? [.. draws.Select(draw => MathF.Round(20 * draw))] : draws;
+                    KMeans1D compact = new(largestPlain: 0),
+                        plain = new();
+                    double[] found = new double[clusters],
+                        expected = new double[clusters];
+                    bool equal = true;
+                    foreach (float[] set in new[] { values, [.. values.Take(1 + (values.Length / 2))], values })
+                    {
+                        foreach ((KMeans1D kmeans, double[] means) in new[] { (compact, found), (plain, expected) })
+                        {
+                            kmeans.Load(set);
+                            kmeans.Solve(clusters);
+                            kmeans.Means(means);
+                        }
+                        equal &=
+                            found.SequenceEqual(expected)
+                            && Enumerable
+                                .Range(1, Math.Min(clusters, plain.DistinctCount))
+                                .All(count => compact.Inertia(count) == plain.Inertia(count));
+                    }
+                    return equal;
+                },
+                iter: 300
+            );
 
     [Fact]
     public void Integers_that_never_fall_read_back() =>
-        Gen.Int[0, 200].Array[1, 300].Sample(steps =>
-        {
-            int sum = 0;
-            int[] values = [.. steps.Select(step => sum += step % 5 == 0 ? step : 0)];
-            var compact = new MonotoneIntegers(values);
-            return values.Select((value, i) => compact[i] == value).All(equal => equal);
-        });
+        Gen.Int[0, 200]
+            .Array[1, 300]
+            .Sample(steps =>
+            {
+                int sum = 0;
+                int[] values = [.. steps.Select(step => sum += step % 5 == 0 ? step : 0)];
+                var compact = new MonotoneIntegers(values);
+                return values.Select((value, i) => compact[i] == value).All(equal => equal);
+            });
 
     [Theory]
     [InlineData(ElementType.Float16)]
@@ -101,7 +127,8 @@ public sealed class KMeans1DTests
         var counted = new KMeans1D();
         counted.Load(values, type);
         counted.Solve(16);
-        double[] expected = new double[16], found = new double[16];
+        double[] expected = new double[16],
+            found = new double[16];
         sorted.Means(expected);
         counted.Means(found);
         Assert.Equal(sorted.DistinctCount, counted.DistinctCount);
@@ -144,7 +171,8 @@ public sealed class KMeans1DTests
     {
         Assert.Throws<UnquantizableWeightException>(() => new KMeans1D().Load([1f, value, 2f]));
         float[] many = Gaussian(70_000);
-        for (int i = 0; i < many.Length; i++) many[i] = (float)(Half)many[i];
+        for (int i = 0; i < many.Length; i++)
+            many[i] = (float)(Half)many[i];
         many[5] = value;
         Assert.Throws<UnquantizableWeightException>(() => new KMeans1D().Load(many, ElementType.Float16));
     }
@@ -162,23 +190,29 @@ public sealed class KMeans1DTests
     {
         var random = new Pcg32(seed);
         float[] values = new float[count];
-        for (int i = 0; i < count; i++) values[i] = (float)(0.04 * random.NextNormal());
+        for (int i = 0; i < count; i++)
+            values[i] = (float)(0.04 * random.NextNormal());
         return values;
     }
 
     private static double BruteForce(ReadOnlySpan<float> sorted, int clusters)
     {
-        if (clusters == 1) return Cost(sorted);
+        if (clusters == 1)
+            return Cost(sorted);
         double best = Cost(sorted);
-        for (int cut = 1; cut < sorted.Length; cut++) best = Math.Min(best, Cost(sorted[..cut]) + BruteForce(sorted[cut..], clusters - 1));
+        for (int cut = 1; cut < sorted.Length; cut++)
+            best = Math.Min(best, Cost(sorted[..cut]) + BruteForce(sorted[cut..], clusters - 1));
         return best;
     }
 
     private static double Cost(ReadOnlySpan<float> values)
     {
-        double mean = 0, cost = 0;
-        foreach (float value in values) mean += (double)value / values.Length;
-        foreach (float value in values) cost += (value - mean) * (value - mean);
+        double mean = 0,
+            cost = 0;
+        foreach (float value in values)
+            mean += (double)value / values.Length;
+        foreach (float value in values)
+            cost += (value - mean) * (value - mean);
         return cost;
     }
 
@@ -189,7 +223,8 @@ public sealed class KMeans1DTests
         double[,] cost = new double[n + 1, n + 1];
         for (int start = 0; start < n; start++)
         {
-            double sum = 0, squares = 0;
+            double sum = 0,
+                squares = 0;
             for (int end = start + 1; end <= n; end++)
             {
                 double value = sorted[end - 1] - (double)sorted[start];
@@ -200,7 +235,13 @@ public sealed class KMeans1DTests
         }
         for (int layer = 2; layer <= clusters; layer++)
         {
-            best = [0, .. Enumerable.Range(1, n).Select(end => Enumerable.Range(0, end).Min(cut => best[cut] + cost[cut, end]))];
+            best =
+            [
+                0,
+                .. Enumerable
+                    .Range(1, n)
+                    .Select(end => Enumerable.Range(0, end).Min(cut => best[cut] + cost[cut, end])),
+            ];
         }
         return best[n];
     }

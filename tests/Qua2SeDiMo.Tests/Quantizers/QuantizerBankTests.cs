@@ -30,7 +30,8 @@ public sealed class QuantizerBankTests : IDisposable
             WeightMatrix matrix = WeightMatrix.Read(source, weight);
             foreach (QuantizerSpec spec in QuantizerSpec.PaperOptions)
             {
-                QuantizedWeight expected = WeightQuantizerTests.Quantize(matrix, spec.ToString(), matrix.OriginalType), found = bank.Load(weight.Name, spec);
+                QuantizedWeight expected = WeightQuantizerTests.Quantize(matrix, spec.ToString(), matrix.OriginalType),
+                    found = bank.Load(weight.Name, spec);
                 Assert.Equal(expected.Codes, found.Codes);
                 Assert.Equal(expected.Palettes, found.Palettes);
                 Assert.Equal(expected.MeanError, found.MeanError);
@@ -44,7 +45,8 @@ public sealed class QuantizerBankTests : IDisposable
     {
         using SafetensorsFile source = Source();
         float[] whole = source.ReadSingle("conv.weight");
-        float[] first = WeightMatrix.Read(source, Weights[1]).Values.ToArray(), second = WeightMatrix.Read(source, Weights[2]).Values.ToArray();
+        float[] first = WeightMatrix.Read(source, Weights[1]).Values.ToArray(),
+            second = WeightMatrix.Read(source, Weights[2]).Values.ToArray();
         for (int row = 0; row < 6; row++)
         {
             Assert.Equal(whole.AsSpan(row * 45, 27), first.AsSpan(row * 27, 27));
@@ -60,7 +62,14 @@ public sealed class QuantizerBankTests : IDisposable
         QuantizerBankBuilder.Build(source, Weights, Bank("four"), new BankOptions(Threads: 4));
         string[] files = [.. Directory.EnumerateFiles(Bank("one")).Select(path => Path.GetFileName(path))];
         Assert.Equal(Weights.Count + 1, files.Length);
-        Assert.All(files, file => Assert.Equal(File.ReadAllBytes(Path.Combine(Bank("one"), file)), File.ReadAllBytes(Path.Combine(Bank("four"), file))));
+        Assert.All(
+            files,
+            file =>
+                Assert.Equal(
+                    File.ReadAllBytes(Path.Combine(Bank("one"), file)),
+                    File.ReadAllBytes(Path.Combine(Bank("four"), file))
+                )
+        );
     }
 
     [Fact]
@@ -68,8 +77,14 @@ public sealed class QuantizerBankTests : IDisposable
     {
         using SafetensorsFile source = Source();
         using var stop = new CancellationTokenSource();
-        var stopping = new Recorder(progress => { if (progress.Finished == 2) stop.Cancel(); });
-        Assert.ThrowsAny<OperationCanceledException>(() => QuantizerBankBuilder.Build(source, Weights, Bank("a"), null, stopping, stop.Token));
+        var stopping = new Recorder(progress =>
+        {
+            if (progress.Finished == 2)
+                stop.Cancel();
+        });
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            QuantizerBankBuilder.Build(source, Weights, Bank("a"), null, stopping, stop.Token)
+        );
         QuantizerBankException unfinished = Assert.Throws<QuantizerBankException>(() => QuantizerBank.Open(Bank("a")));
         Assert.Contains("q2 bank", unfinished.Message);
         var going = new Recorder(_ => { });
@@ -91,11 +106,27 @@ public sealed class QuantizerBankTests : IDisposable
             byte[] bad = [.. good];
             bad[position] ^= 16;
             AtomicFile.Write(path, stream => stream.Write(bad));
-            Assert.Single(QuantizerSpec.PaperOptions, spec => Record.Exception(() => bank.Load("linear", spec)) is QuantizedTensorException);
+            Assert.Single(
+                QuantizerSpec.PaperOptions,
+                spec => Record.Exception(() => bank.Load("linear", spec)) is QuantizedTensorException
+            );
         }
         QuantizerBankBuilder.Build(source, Weights, Bank("a"));
         Assert.Equal(good, File.ReadAllBytes(path));
-        AtomicFile.Write(path, stream => stream.Write(System.Text.Encoding.Latin1.GetBytes(System.Text.Encoding.Latin1.GetString(good, 0, data).Replace("sha256.uaq-4", "sha512.uaq-4", StringComparison.Ordinal)).Concat(good.AsSpan(data).ToArray()).ToArray()));
+        AtomicFile.Write(
+            path,
+            stream =>
+                stream.Write(
+                    System
+                        .Text.Encoding.Latin1.GetBytes(
+                            System
+                                .Text.Encoding.Latin1.GetString(good, 0, data)
+                                .Replace("sha256.uaq-4", "sha512.uaq-4", StringComparison.Ordinal)
+                        )
+                        .Concat(good.AsSpan(data).ToArray())
+                        .ToArray()
+                )
+        );
         Assert.Throws<QuantizerBankException>(() => bank.Load("linear", QuantizerSpec.PaperOptions[0]));
     }
 
@@ -106,8 +137,13 @@ public sealed class QuantizerBankTests : IDisposable
         QuantizerBank bank = QuantizerBankBuilder.Build(source, Weights, Bank("a"));
         string damaged = Path.Combine(Bank("a"), bank.Entries["linear"].FileName);
         byte[] good = File.ReadAllBytes(damaged);
-        using (FileStream stream = File.OpenWrite(damaged)) stream.SetLength(good.Length - 3);
-        File.Copy(Path.Combine(Bank("a"), bank.Entries["conv"].FileName), Path.Combine(Bank("a"), bank.Entries["depthwise/1"].FileName), overwrite: true);
+        using (FileStream stream = File.OpenWrite(damaged))
+            stream.SetLength(good.Length - 3);
+        File.Copy(
+            Path.Combine(Bank("a"), bank.Entries["conv"].FileName),
+            Path.Combine(Bank("a"), bank.Entries["depthwise/1"].FileName),
+            overwrite: true
+        );
         var recorder = new Recorder(_ => { });
         QuantizerBankBuilder.Build(source, Weights, Bank("a"), null, recorder);
         Assert.Equal([false, true, true, false], recorder.Seen.Select(progress => progress.Reused));
@@ -119,8 +155,18 @@ public sealed class QuantizerBankTests : IDisposable
     {
         using SafetensorsFile source = Source();
         QuantizerBank bank = QuantizerBankBuilder.Build(source, Weights, Bank("a"));
-        Assert.Contains("'other'", Assert.Throws<QuantizerBankException>(() => bank.Load("other", QuantizerSpec.PaperOptions[0])).Message);
-        Assert.Contains("uaq-8", Assert.Throws<QuantizerBankException>(() => bank.Load("conv", new QuantizerSpec(QuantizerMethod.UniformAffine, 8))).Message);
+        Assert.Contains(
+            "'other'",
+            Assert.Throws<QuantizerBankException>(() => bank.Load("other", QuantizerSpec.PaperOptions[0])).Message
+        );
+        Assert.Contains(
+            "uaq-8",
+            Assert
+                .Throws<QuantizerBankException>(() =>
+                    bank.Load("conv", new QuantizerSpec(QuantizerMethod.UniformAffine, 8))
+                )
+                .Message
+        );
         File.Delete(Path.Combine(Bank("a"), bank.Entries["conv"].FileName));
         Assert.Throws<QuantizerBankException>(() => bank.Load("conv", QuantizerSpec.PaperOptions[0]));
     }
@@ -135,7 +181,8 @@ public sealed class QuantizerBankTests : IDisposable
     {
         using SafetensorsFile source = Source();
         QuantizerBankBuilder.Build(source, Weights, Bank("a"));
-        string path = Path.Combine(Bank("a"), "bank.json"), manifest = File.ReadAllText(path);
+        string path = Path.Combine(Bank("a"), "bank.json"),
+            manifest = File.ReadAllText(path);
         Assert.Contains(text, manifest);
         AtomicFile.WriteText(path, manifest.Replace(text, lie));
         Assert.ThrowsAny<Q2Exception>(() => QuantizerBank.Open(Bank("a")));
@@ -145,10 +192,18 @@ public sealed class QuantizerBankTests : IDisposable
     public void A_weight_that_is_not_finite_is_named()
     {
         string path = Path.Combine(folder, "broken.safetensors");
-        SafetensorsWriter.Write(path, [SafetensorsWriter.Item.Single("w.weight", [2, 2], new[] { 1f, 2f, float.NaN, 3f })]);
+        SafetensorsWriter.Write(
+            path,
+            [SafetensorsWriter.Item.Single("w.weight", [2, 2], new[] { 1f, 2f, float.NaN, 3f })]
+        );
         using SafetensorsFile source = SafetensorsFile.Open(path);
         UnquantizableWeightException error = Assert.Throws<UnquantizableWeightException>(() =>
-            QuantizerBankBuilder.Build(source, [new QuantizableWeight("w", WeightOperator.Linear, [2, 2], "w.weight", 0, 2)], Bank("a")));
+            QuantizerBankBuilder.Build(
+                source,
+                [new QuantizableWeight("w", WeightOperator.Linear, [2, 2], "w.weight", 0, 2)],
+                Bank("a")
+            )
+        );
         Assert.Contains("'w'", error.Message);
         Assert.Contains("row 1", error.Message);
     }
@@ -157,12 +212,23 @@ public sealed class QuantizerBankTests : IDisposable
     public void The_bundled_model_becomes_a_bank_whose_average_bits_are_the_reference()
     {
         using ShardedTensors source = ShardedTensors.Open(RepositoryFiles.Models("emoji-pixart/transformer"));
-        using JsonDocument trials = JsonDocument.Parse(File.ReadAllText(RepositoryFiles.Models("emoji-pixart/trials/trials.json")));
-        JsonElement[] labelled = [.. trials.RootElement.GetProperty("trials").EnumerateArray().Where(trial => trial.GetProperty("allocation").ValueKind == JsonValueKind.Object)];
+        using JsonDocument trials = JsonDocument.Parse(
+            File.ReadAllText(RepositoryFiles.Models("emoji-pixart/trials/trials.json"))
+        );
+        JsonElement[] labelled =
+        [
+            .. trials
+                .RootElement.GetProperty("trials")
+                .EnumerateArray()
+                .Where(trial => trial.GetProperty("allocation").ValueKind == JsonValueKind.Object),
+        ];
         QuantizableWeight[] weights = EmojiWeights(source, labelled[0].GetProperty("allocation"));
         long started = TimeProvider.System.GetTimestamp();
         QuantizerBank bank = QuantizerBankBuilder.Build(source, weights, Bank("emoji"));
-        output.WriteLine($"{weights.Length} weights, {weights.Sum(weight => weight.ElementCount)} parameters: {TimeProvider.System.GetElapsedTime(started)}");
+        output.WriteLine(
+            $"{weights.Length} weights, {weights.Sum(weight => weight.ElementCount)} parameters: "
+                + $"{TimeProvider.System.GetElapsedTime(started)}"
+        );
         foreach (JsonElement trial in labelled)
         {
             BitAllocation allocation = BitAllocation.FromJson(trial.GetProperty("allocation").GetRawText());
@@ -175,13 +241,22 @@ public sealed class QuantizerBankTests : IDisposable
     }
 
     internal static QuantizableWeight[] EmojiWeights(ITensorSource source, JsonElement allocation) =>
-    [
-        .. allocation.EnumerateObject().Select(property =>
-        {
-            TensorInfo tensor = source.Tensors[property.Name + ".weight"];
-            return new QuantizableWeight(property.Name, tensor.Shape.Count == 2 ? WeightOperator.Linear : WeightOperator.Conv2d, tensor.Shape, tensor.Name, 0, tensor.Shape[1]);
-        }),
-    ];
+        [
+            .. allocation
+                .EnumerateObject()
+                .Select(property =>
+                {
+                    TensorInfo tensor = source.Tensors[property.Name + ".weight"];
+                    return new QuantizableWeight(
+                        property.Name,
+                        tensor.Shape.Count == 2 ? WeightOperator.Linear : WeightOperator.Conv2d,
+                        tensor.Shape,
+                        tensor.Name,
+                        0,
+                        tensor.Shape[1]
+                    );
+                }),
+        ];
 
     internal static IReadOnlyList<QuantizableWeight> Weights { get; } =
     [
@@ -191,20 +266,29 @@ public sealed class QuantizerBankTests : IDisposable
         new("depthwise/1", WeightOperator.Conv1d, [5, 1, 3], "depthwise.weight", 0, 1),
     ];
 
-    /// <summary>A checkpoint with a Linear in half precision, a convolution that is split, a depthwise one, and a bias.</summary>
-    internal static void WriteSource(string path) => SafetensorsWriter.Write(path,
-    [
-        Half("linear.weight", [24, 45], 1),
-        Half("conv.weight", [6, 5, 3, 3], 2),
-        Half("depthwise.weight", [5, 1, 3], 3),
-        Half("linear.bias", [24], 4),
-    ]);
+    /// <summary>A checkpoint with a Linear in half precision, a convolution that is split, a depthwise one, and a
+    /// bias.</summary>
+    internal static void WriteSource(string path) =>
+        SafetensorsWriter.Write(
+            path,
+            [
+                Half("linear.weight", [24, 45], 1),
+                Half("conv.weight", [6, 5, 3, 3], 2),
+                Half("depthwise.weight", [5, 1, 3], 3),
+                Half("linear.bias", [24], 4),
+            ]
+        );
 
     private static SafetensorsWriter.Item Half(string name, long[] shape, ulong seed)
     {
         var info = new TensorInfo(name, ElementType.Float16, shape);
         byte[] bytes = new byte[info.SizeBytes];
-        float[] values = [.. KMeans1DTests.Gaussian((int)info.ElementCount, seed).Select(value => TablePrecision.Round(ElementType.Float16, value))];
+        float[] values =
+        [
+            .. KMeans1DTests
+                .Gaussian((int)info.ElementCount, seed)
+                .Select(value => TablePrecision.Round(ElementType.Float16, value)),
+        ];
         TablePrecision.Write(ElementType.Float16, values, bytes);
         return new SafetensorsWriter.Item(info, stream => stream.Write(bytes));
     }

@@ -13,12 +13,17 @@ public sealed class QuantizerKernelTests
 {
     [Fact]
     public void The_error_power_is_accurate_over_the_whole_range() =>
-        Gen.Select(Gen.Double[-12, 12], Gen.Bool).Sample((exponent, negative) =>
-        {
-            float x = (float)Math.Pow(10, exponent) * (negative ? -1 : 1);
-            double found = ErrorPower.Of(Vector256.Create(x)).GetElement(3), expected = ErrorPower.Plain(x);
-            return Math.Abs(found - expected) <= 5e-7 * expected;
-        }, iter: 100_000);
+        Gen.Select(Gen.Double[-12, 12], Gen.Bool)
+            .Sample(
+                (exponent, negative) =>
+                {
+                    float x = (float)Math.Pow(10, exponent) * (negative ? -1 : 1);
+                    double found = ErrorPower.Of(Vector256.Create(x)).GetElement(3),
+                        expected = ErrorPower.Plain(x);
+                    return Math.Abs(found - expected) <= 5e-7 * expected;
+                },
+                iter: 100_000
+            );
 
     [Fact]
     public void The_error_power_of_nothing_is_nothing()
@@ -35,7 +40,8 @@ public sealed class QuantizerKernelTests
         for (int length = 0; length <= 256; length++)
         {
             float[] row = KMeans1DTests.Gaussian(length, (ulong)length);
-            byte[] expected = new byte[length], found = new byte[length];
+            byte[] expected = new byte[length],
+                found = new byte[length];
             AffineKernel.EncodePlain(row, 0.011f, 7f, 15f, expected);
             AffineKernel.Encode(row, 0.011f, 7f, 15f, found);
             Assert.Equal(expected, found);
@@ -58,11 +64,13 @@ public sealed class QuantizerKernelTests
         for (int length = 0; length <= 256; length++)
         {
             float[] row = KMeans1DTests.Gaussian(length, (ulong)length);
-            byte[] expected = new byte[length], found = new byte[length];
+            byte[] expected = new byte[length],
+                found = new byte[length];
             double error = PaletteEncoder.EncodePlain(row, palette, limits, expected);
             Assert.Equal(error, PaletteEncoder.Encode(row, palette, found), 1e-6 * error);
             Assert.Equal(expected, found);
-            float[] plain = new float[length], fast = new float[length];
+            float[] plain = new float[length],
+                fast = new float[length];
             PaletteDecoder.DecodePlain(expected, palette, plain);
             PaletteDecoder.Decode(found, palette, fast);
             Assert.Equal(plain, fast);
@@ -71,11 +79,21 @@ public sealed class QuantizerKernelTests
 
     [Fact]
     public void Every_weight_gets_the_nearest_palette_entry() =>
-        Gen.Select(Gen.Float[-1f, 1f].Array[4, 4], Gen.Float[-1.2f, 1.2f].Array[1, 40]).Sample((entries, weights) =>
-        {
-            float[] palette = [.. entries.Order()];
-            byte[] codes = new byte[weights.Length];
-            PaletteEncoder.Encode(weights, palette, codes);
-            return weights.Zip(codes).All(pair => palette.All(entry => Math.Abs((double)entry - pair.First) >= Math.Abs((double)palette[pair.Second] - pair.First)));
-        });
+        Gen.Select(Gen.Float[-1f, 1f].Array[4, 4], Gen.Float[-1.2f, 1.2f].Array[1, 40])
+            .Sample(
+                (entries, weights) =>
+                {
+                    float[] palette = [.. entries.Order()];
+                    byte[] codes = new byte[weights.Length];
+                    PaletteEncoder.Encode(weights, palette, codes);
+                    return weights
+                        .Zip(codes)
+                        .All(pair =>
+                            palette.All(entry =>
+                                Math.Abs((double)entry - pair.First)
+                                >= Math.Abs((double)palette[pair.Second] - pair.First)
+                            )
+                        );
+                }
+            );
 }

@@ -23,7 +23,8 @@ public sealed class WeightQuantizerTests
             float[] values = new float[weight.Count];
             quantized.Dequantize(values);
             double error = 0;
-            for (int i = 0; i < values.Length; i++) error += ErrorPower.Plain((double)weight.Values.Span[i] - values[i]) / values.Length;
+            for (int i = 0; i < values.Length; i++)
+                error += ErrorPower.Plain((double)weight.Values.Span[i] - values[i]) / values.Length;
             Assert.Equal(error, quantized.MeanError, 1e-6 * error);
         }
     }
@@ -36,10 +37,19 @@ public sealed class WeightQuantizerTests
         {
             foreach (float shift in new[] { 0f, 3f, -100f })
             {
-                float[] values = [.. KMeans1DTests.Gaussian(20 * 64).Select(value => TablePrecision.Round(type, value + shift))];
+                float[] values =
+                [
+                    .. KMeans1DTests.Gaussian(20 * 64).Select(value => TablePrecision.Round(type, value + shift)),
+                ];
                 var weight = new WeightMatrix("shifted", values, 20, 64, type);
                 QuantizedWeight quantized = Quantize(weight, option, type);
-                (float[] palettes, AffineParameters? affine) = WeightTables.Read("here", WeightTables.Write(quantized), quantized.Spec, 20, type);
+                (float[] palettes, AffineParameters? affine) = WeightTables.Read(
+                    "here",
+                    WeightTables.Write(quantized),
+                    quantized.Spec,
+                    20,
+                    type
+                );
                 Assert.Equal(quantized.Palettes, palettes);
                 Assert.Equal(quantized.Affine?.Scales, affine?.Scales);
                 Assert.Equal(quantized.Affine?.ZeroPoints, affine?.ZeroPoints);
@@ -51,10 +61,13 @@ public sealed class WeightQuantizerTests
     [MemberData(nameof(Options))]
     public void Rounded_tables_cost_next_to_nothing(string option)
     {
-        foreach ((ElementType type, double share) in new[] { (ElementType.Float16, 0.01), (ElementType.BFloat16, 0.05) })
+        foreach (
+            (ElementType type, double share) in new[] { (ElementType.Float16, 0.01), (ElementType.BFloat16, 0.05) }
+        )
         {
             WeightMatrix weight = Weight(40, 200, type);
-            double exact = Quantize(weight, option, ElementType.Float32).MeanError, rounded = Quantize(weight, option, type).MeanError;
+            double exact = Quantize(weight, option, ElementType.Float32).MeanError,
+                rounded = Quantize(weight, option, type).MeanError;
             Assert.InRange(rounded, (1 - share) * exact, (1 + share) * exact);
         }
     }
@@ -64,7 +77,8 @@ public sealed class WeightQuantizerTests
     public void Threads_do_not_change_the_result(string option)
     {
         WeightMatrix weight = Weight(300, 200, ElementType.Float16);
-        QuantizedWeight one = Quantize(weight, option, ElementType.Float16, 1), three = Quantize(weight, option, ElementType.Float16, 3);
+        QuantizedWeight one = Quantize(weight, option, ElementType.Float16, 1),
+            three = Quantize(weight, option, ElementType.Float16, 3);
         Assert.Equal(one.Codes, three.Codes);
         Assert.Equal(one.Palettes, three.Palettes);
         Assert.Equal(one.MeanError, three.MeanError);
@@ -98,7 +112,9 @@ public sealed class WeightQuantizerTests
         var weight = new WeightMatrix("broken", new[] { 1f, float.NaN, 2f, 3f }, 2, 2, ElementType.Float32);
         foreach (QuantizerSpec spec in QuantizerSpec.PaperOptions)
         {
-            Assert.Throws<UnquantizableWeightException>(() => Quantize(weight, spec.ToString(), ElementType.Float32, 1));
+            Assert.Throws<UnquantizableWeightException>(() =>
+                Quantize(weight, spec.ToString(), ElementType.Float32, 1)
+            );
         }
     }
 
@@ -109,14 +125,29 @@ public sealed class WeightQuantizerTests
     [InlineData("hunyuan-dit-v1.0", 2_999_291_904, 16)]
     [InlineData("sdv15-unet", 3_436_308_480, 32)]
     [InlineData("sdxl-base-unet", 5_131_760_640, 16)]
-    public void Quantizable_bytes_of_the_released_models_are_those_of_the_paper(string model, long bytes, int originalBits)
+    public void Quantizable_bytes_of_the_released_models_are_those_of_the_paper(
+        string model,
+        long bytes,
+        int originalBits
+    )
     {
-        using JsonDocument document = JsonDocument.Parse(File.ReadAllText(RepositoryFiles.Golden($"real-models/{model}.json")));
-        long found = document.RootElement.GetProperty("tensors").EnumerateArray()
+        using JsonDocument document = JsonDocument.Parse(
+            File.ReadAllText(RepositoryFiles.Golden($"real-models/{model}.json"))
+        );
+        long found = document
+            .RootElement.GetProperty("tensors")
+            .EnumerateArray()
             .Where(tensor => tensor.GetProperty("kind").GetString() is "Linear" or "Conv1d" or "Conv2d")
             .Select(tensor => (Name: tensor.GetProperty("name").GetString()!, Shape: tensor.GetProperty("shape")))
-            .Where(tensor => tensor.Name.EndsWith(".weight", StringComparison.Ordinal) && !System.Text.RegularExpressions.Regex.IsMatch(tensor.Name, @"pooler\.\w+_proj\."))
-            .Sum(tensor => tensor.Shape.EnumerateArray().Aggregate(1L, (product, extent) => product * extent.GetInt64()) * originalBits / 8);
+            .Where(tensor =>
+                tensor.Name.EndsWith(".weight", StringComparison.Ordinal)
+                && !System.Text.RegularExpressions.Regex.IsMatch(tensor.Name, @"pooler\.\w+_proj\.")
+            )
+            .Sum(tensor =>
+                tensor.Shape.EnumerateArray().Aggregate(1L, (product, extent) => product * extent.GetInt64())
+                * originalBits
+                / 8
+            );
         Assert.Equal(bytes, found);
     }
 
@@ -132,6 +163,12 @@ public sealed class WeightQuantizerTests
         };
     }
 
-    internal static WeightMatrix Weight(int rows, int rowLength, ElementType type) => new("weight",
-        KMeans1DTests.Gaussian(rows * rowLength).Select(value => TablePrecision.Round(type, value)).ToArray(), rows, rowLength, type);
+    internal static WeightMatrix Weight(int rows, int rowLength, ElementType type) =>
+        new(
+            "weight",
+            KMeans1DTests.Gaussian(rows * rowLength).Select(value => TablePrecision.Round(type, value)).ToArray(),
+            rows,
+            rowLength,
+            type
+        );
 }

@@ -12,7 +12,9 @@ internal sealed class ChromiumFactAttribute : FactAttribute
 {
     public ChromiumFactAttribute()
     {
-        if (Chromium.Program is null) Skip = "No Chromium on the PATH (chromium, chromium-browser, google-chrome): the page is not tried in a browser.";
+        if (Chromium.Program is null)
+            Skip =
+                "No Chromium on the PATH (chromium, chromium-browser, google-chrome): the page is not tried in a browser.";
     }
 }
 
@@ -22,10 +24,14 @@ internal static class Chromium
     private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
     /// <summary>Path of the browser, or null.</summary>
-    public static string? Program { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-        .SelectMany(folder => Names.Select(name => Path.Combine(folder, name))).FirstOrDefault(File.Exists);
+    public static string? Program { get; } =
+        (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator)
+            .SelectMany(folder => Names.Select(name => Path.Combine(folder, name)))
+            .FirstOrDefault(File.Exists);
 
-    /// <summary>Loads a copy of the page whose policy also allows the probe, and returns what the probe returns, as text.</summary>
+    /// <summary>Loads a copy of the page whose policy also allows the probe, and returns what the probe returns, as
+    /// text.</summary>
     /// <param name="page">The page.</param>
     /// <param name="probe">Body of a JavaScript function that returns a string.</param>
     /// <param name="width">Window width in CSS pixels.</param>
@@ -36,9 +42,15 @@ internal static class Chromium
         {
             string copy = Path.Combine(folder, "page.html");
             string allowed = Regex.Replace(page, "script-src '[^']+'", "script-src 'unsafe-inline'");
-            AtomicFile.WriteText(copy, allowed.Replace("</body>",
-                $"<script>const probe = document.createElement('pre'); probe.id = 'probe'; probe.textContent = (function () {{ {probe} }})(); document.body.append(probe);</script></body>",
-                StringComparison.Ordinal));
+            AtomicFile.WriteText(
+                copy,
+                allowed.Replace(
+                    "</body>",
+                    "<script>const probe = document.createElement('pre'); probe.id = 'probe'; probe.textContent "
+                        + $"= (function () {{ {probe} }})(); document.body.append(probe);</script></body>",
+                    StringComparison.Ordinal
+                )
+            );
             string dump = Run(folder, $"--window-size={width},900", "--dump-dom", new Uri(copy).AbsoluteUri);
             Match match = Regex.Match(dump, "<pre id=\"probe\">(.*?)</pre>", RegexOptions.Singleline);
             Assert.True(match.Success, $"The probe left nothing; the browser printed {dump.Length} characters.");
@@ -55,10 +67,19 @@ internal static class Chromium
         var start = new ProcessStartInfo(Program!) { RedirectStandardOutput = true, RedirectStandardError = true };
         string[] quiet =
         [
-            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", $"--user-data-dir={Path.Combine(folder, "profile")}",
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-dev-shm-usage",
+            $"--user-data-dir={Path.Combine(folder, "profile")}",
         ];
-        foreach (string argument in quiet.Concat(arguments)) start.ArgumentList.Add(argument);
+        foreach (string argument in quiet.Concat(arguments))
+            start.ArgumentList.Add(argument);
         using Process process = Process.Start(start)!;
         _ = process.StandardError.ReadToEndAsync();
         Task<string> output = process.StandardOutput.ReadToEndAsync();

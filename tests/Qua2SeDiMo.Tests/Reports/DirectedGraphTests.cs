@@ -25,9 +25,21 @@ public class DirectedGraphTests
         AtomicFile.WriteText(Path.Combine(ReportHtmlTests.SampleFolder + "-graphs", name + ".svg"), text);
 
         XElement root = XDocument.Parse(text).Root!;
-        Assert.Equal(nodeCount, root.Descendants(Svg + "rect").Count(rect => rect.Attribute("class")!.Value.StartsWith("node", StringComparison.Ordinal) && rect.HasElements));
-        Assert.Equal(graph.Edges.Count, root.Descendants(Svg + "path").Count(path => path.Attribute("class")!.Value == "edge"));
-        Assert.All(root.Descendants().Attributes(), attribute => Assert.DoesNotContain("NaN", attribute.Value, StringComparison.Ordinal));
+        Assert.Equal(
+            nodeCount,
+            root.Descendants(Svg + "rect")
+                .Count(rect =>
+                    rect.Attribute("class")!.Value.StartsWith("node", StringComparison.Ordinal) && rect.HasElements
+                )
+        );
+        Assert.Equal(
+            graph.Edges.Count,
+            root.Descendants(Svg + "path").Count(path => path.Attribute("class")!.Value == "edge")
+        );
+        Assert.All(
+            root.Descendants().Attributes(),
+            attribute => Assert.DoesNotContain("NaN", attribute.Value, StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -43,7 +55,10 @@ public class DirectedGraphTests
             int[] order = [.. layer.OrderBy(layout.X)];
             for (int i = 1; i < order.Length; i++)
             {
-                Assert.True(layout.X(order[i]) - layout.X(order[i - 1]) >= ((widths[order[i]] + widths[order[i - 1]]) / 2) - 1e-6);
+                Assert.True(
+                    layout.X(order[i]) - layout.X(order[i - 1])
+                        >= ((widths[order[i]] + widths[order[i - 1]]) / 2) - 1e-6
+                );
             }
         }
         Assert.All(graph.Edges, edge => Assert.True(layout.Layer(edge.Source) < layout.Layer(edge.Target)));
@@ -52,8 +67,11 @@ public class DirectedGraphTests
     [Fact]
     public void A_cycle_is_drawn_all_the_same()
     {
-        var graph = new DirectedGraphData("cycle",
-            [new("a", "a", "weight", ""), new("b", "b", "weight", ""), new("c", "c", "add", "")], [(0, 1), (1, 2), (2, 0)]);
+        var graph = new DirectedGraphData(
+            "cycle",
+            [new("a", "a", "weight", ""), new("b", "b", "weight", ""), new("c", "c", "add", "")],
+            [(0, 1), (1, 2), (2, 0)]
+        );
 
         Assert.Equal(3, XDocument.Parse(SvgDirectedGraph.Draw(graph)).Root!.Descendants(Svg + "path").Count());
     }
@@ -63,7 +81,8 @@ public class DirectedGraphTests
     {
         var graph = new DirectedGraphData("a \"b\"\\", [new("x\"]; evil [", "x\"", "weight", "block \"0\"")], []);
 
-        Assert.Equal("""
+        Assert.Equal(
+            """
             digraph "a \"b\"\\" {
               node [shape=box, style=filled, fontname="sans-serif"];
               subgraph cluster_0 {
@@ -72,7 +91,9 @@ public class DirectedGraphTests
               }
             }
 
-            """, DotText.Write(graph));
+            """,
+            DotText.Write(graph)
+        );
     }
 
     private static DirectedGraphData Published(string name)
@@ -84,10 +105,20 @@ public class DirectedGraphTests
         string[] names = [.. nodes.Select(node => node.GetProperty("name").GetString()!)];
         var paths = new ModulePositions(names);
         IReadOnlyList<NodePosition> positions = ModulePositions.Number([.. names.Select(paths.OfWeight)]);
-        return new DirectedGraphData(root.GetProperty("model").GetString()!,
-            [.. nodes.Select((node, i) => new DirectedGraphNode(
-                names[i], positions[i].LayerType, node.GetProperty("weight").GetBoolean() ? "weight" : names[i].Split('.')[^1],
-                positions[i].BlockName))],
-            [.. root.GetProperty("edges").EnumerateArray().Select(edge => (edge[0].GetInt32(), edge[1].GetInt32()))]);
+        return new DirectedGraphData(
+            root.GetProperty("model").GetString()!,
+            [
+                .. nodes.Select(
+                    (node, i) =>
+                        new DirectedGraphNode(
+                            names[i],
+                            positions[i].LayerType,
+                            node.GetProperty("weight").GetBoolean() ? "weight" : names[i].Split('.')[^1],
+                            positions[i].BlockName
+                        )
+                ),
+            ],
+            [.. root.GetProperty("edges").EnumerateArray().Select(edge => (edge[0].GetInt32(), edge[1].GetInt32()))]
+        );
     }
 }

@@ -8,12 +8,22 @@ namespace Qua2SeDiMo.Tests.Reports;
 public sealed class FrontTests
 {
     private static readonly ScoreFront Front = new(
-        ScoreModel.NetworkBlock, isComplete: false, [new(300, 3.0, -4), new(350, 3.5, 1), new(420, 4.2, 2.5)]);
+        ScoreModel.NetworkBlock,
+        isComplete: false,
+        [new(300, 3.0, -4), new(350, 3.5, 1), new(420, 4.2, 2.5)]
+    );
 
     [Fact]
     public void The_line_goes_through_every_point_and_proposals_are_marks()
     {
-        var proposal = new PlanEntry { Key = "a", Label = "a", Kind = PlanKind.Candidate, AverageBits = 3.49, PredictedScore = 0.9 };
+        var proposal = new PlanEntry
+        {
+            Key = "a",
+            Label = "a",
+            Kind = PlanKind.Candidate,
+            AverageBits = 3.49,
+            PredictedScore = 0.9,
+        };
 
         string svg = SvgFront.Draw(Front, [proposal], "standard deviations").ToFile();
 

@@ -14,7 +14,11 @@ public sealed class HostilePngTests
     {
         byte[] bytes = File.ReadAllBytes(Path.Combine(RepositoryFiles.Root, "tests", "hostile", "png-bomb", name));
         long before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.Contains("pixels; at most", Assert.Throws<ImageFileException>(() => PngFile.Decode(bytes, name)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "pixels; at most",
+            Assert.Throws<ImageFileException>(() => PngFile.Decode(bytes, name)).Message,
+            StringComparison.Ordinal
+        );
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }
 }

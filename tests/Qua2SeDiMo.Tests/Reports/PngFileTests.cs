@@ -14,7 +14,8 @@ public class PngFileTests
         (float[] decoded, int height, int width) = PngFile.Decode(PngFile.Encode(image, 5, 7));
 
         Assert.Equal((5, 7), (height, width));
-        for (int i = 0; i < image.Length; i++) Assert.Equal(MathF.Round(image[i] * 255f), decoded[i] * 255f, 3);
+        for (int i = 0; i < image.Length; i++)
+            Assert.Equal(MathF.Round(image[i] * 255f), decoded[i] * 255f, 3);
     }
 
     [Fact]
@@ -43,7 +44,9 @@ public class PngFileTests
         float[] images = new float[3 * 2 * 2 * 3];
         images.AsSpan(12, 12).Fill(0.5f);
 
-        (float[] sheet, int height, int width) = PngFile.Decode(PngFile.EncodeSheet(images, 3, 2, 2, columns: 2, gap: 1));
+        (float[] sheet, int height, int width) = PngFile.Decode(
+            PngFile.EncodeSheet(images, 3, 2, 2, columns: 2, gap: 1)
+        );
 
         Assert.Equal((7, 7), (height, width));
         float At(int row, int column) => sheet[((row * width) + column) * 3];
@@ -56,7 +59,11 @@ public class PngFileTests
 
     [Fact]
     public void Bytes_that_are_no_image_are_refused_with_their_source() =>
-        Assert.Contains("cat.png", Assert.Throws<ImageFileException>(() => PngFile.Decode([1, 2, 3], "cat.png")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "cat.png",
+            Assert.Throws<ImageFileException>(() => PngFile.Decode([1, 2, 3], "cat.png")).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void A_wrong_length_is_refused() =>

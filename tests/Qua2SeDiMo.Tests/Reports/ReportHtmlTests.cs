@@ -20,7 +20,8 @@ public class ReportHtmlTests
     [Fact]
     public void The_sample_report_is_written_with_every_drawing_beside_it()
     {
-        if (Directory.Exists(SampleFolder)) Directory.Delete(SampleFolder, recursive: true);
+        if (Directory.Exists(SampleFolder))
+            Directory.Delete(SampleFolder, recursive: true);
 
         string page = ReportHtml.Write(SampleReport.Make(), SampleFolder);
 
@@ -31,7 +32,10 @@ public class ReportHtmlTests
         {
             XElement root = XDocument.Load(drawing).Root!;
             Assert.Equal("svg", root.Name.LocalName);
-            Assert.All(root.Descendants().Attributes(), attribute => Assert.DoesNotContain("NaN", attribute.Value, StringComparison.Ordinal));
+            Assert.All(
+                root.Descendants().Attributes(),
+                attribute => Assert.DoesNotContain("NaN", attribute.Value, StringComparison.Ordinal)
+            );
             string[] ids = [.. root.DescendantsAndSelf().Attributes("id").Select(attribute => attribute.Value)];
             Assert.Equal(ids.Distinct().Count(), ids.Length);
         }
@@ -45,9 +49,16 @@ public class ReportHtmlTests
         foreach (Match match in Regex.Matches(page, "(?:src|href|url)\\s*[=(]\\s*[\"']?([^\"')\\s>]+)"))
         {
             string target = match.Groups[1].Value;
-            Assert.True(target.StartsWith("data:image/png;base64,", StringComparison.Ordinal) || target.StartsWith('#'), target);
+            Assert.True(
+                target.StartsWith("data:image/png;base64,", StringComparison.Ordinal) || target.StartsWith('#'),
+                target
+            );
         }
-        Assert.DoesNotContain("http:", page.Replace("http://www.w3.org/2000/svg", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "http:",
+            page.Replace("http://www.w3.org/2000/svg", "", StringComparison.Ordinal),
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain("https:", page, StringComparison.Ordinal);
         Assert.DoesNotContain("@import", page, StringComparison.Ordinal);
     }
@@ -59,7 +70,10 @@ public class ReportHtmlTests
         string[] ids = [.. Regex.Matches(page, "\\sid=\"([^\"]+)\"").Select(match => match.Groups[1].Value)];
 
         Assert.Equal(ids.Distinct().Count(), ids.Length);
-        Assert.All(Regex.Matches(page, "href=\"#([^\"]+)\"").Select(match => match.Groups[1].Value), target => Assert.Contains(target, ids));
+        Assert.All(
+            Regex.Matches(page, "href=\"#([^\"]+)\"").Select(match => match.Groups[1].Value),
+            target => Assert.Contains(target, ids)
+        );
     }
 
     [Fact]
@@ -68,18 +82,42 @@ public class ReportHtmlTests
         ReportData sample = SampleReport.Make();
         WeightPosition[] positions =
         [
-            .. sample.Weights.Select(weight => weight with { Name = weight.Name + Hostile, Block = Hostile, LayerType = Hostile }),
+            .. sample.Weights.Select(weight =>
+                weight with
+                {
+                    Name = weight.Name + Hostile,
+                    Block = Hostile,
+                    LayerType = Hostile,
+                }
+            ),
         ];
         ReportData hostile = sample with
         {
-            Run = sample.Run with { ModelName = Hostile, ModelClass = Hostile, Folder = Hostile, Prompts = [Hostile], Command = Hostile, Facts = [new(Hostile, Hostile)], Stages = [new(Hostile, TimeSpan.FromSeconds(1), Hostile)] },
+            Run = sample.Run with
+            {
+                ModelName = Hostile,
+                ModelClass = Hostile,
+                Folder = Hostile,
+                Prompts = [Hostile],
+                Command = Hostile,
+                Facts = [new(Hostile, Hostile)],
+                Stages = [new(Hostile, TimeSpan.FromSeconds(1), Hostile)],
+            },
             Weights = positions,
             Explanation = sample.Explanation! with
             {
                 Weights = positions,
                 Ridge = sample.Explanation.Ridge with
                 {
-                    Weights = [.. sample.Explanation.Ridge.Weights.Select(weight => weight with { Name = weight.Name + Hostile })],
+                    Weights =
+                    [
+                        .. sample.Explanation.Ridge.Weights.Select(weight =>
+                            weight with
+                            {
+                                Name = weight.Name + Hostile,
+                            }
+                        ),
+                    ],
                     Options = [.. sample.Explanation.Ridge.Options.Select(option => option + Hostile)],
                 },
                 Sentences = [Hostile],
@@ -87,17 +125,27 @@ public class ReportHtmlTests
             Plan = sample.Plan! with
             {
                 Reason = Hostile,
-                Entries = [.. sample.Entries.Select(entry => entry with { Label = Hostile, Key = entry.Key + Hostile })],
+                Entries =
+                [
+                    .. sample.Entries.Select(entry => entry with { Label = Hostile, Key = entry.Key + Hostile }),
+                ],
             },
             Fit = sample.Fit! with
             {
                 Result = sample.Fit.Result with
                 {
-                    Models = [.. sample.Fit.Result.Models.Select(scores => scores with { Model = scores.Model + Hostile })],
+                    Models =
+                    [
+                        .. sample.Fit.Result.Models.Select(scores => scores with { Model = scores.Model + Hostile }),
+                    ],
                 },
             },
             Notes = [Hostile],
-            Images = sample.Images! with { Columns = [.. sample.Images.Columns.Select(_ => new ImageColumnData(Hostile, Hostile))], Rows = [.. sample.Images.Rows.Select(row => row with { Prompt = Hostile })] },
+            Images = sample.Images! with
+            {
+                Columns = [.. sample.Images.Columns.Select(_ => new ImageColumnData(Hostile, Hostile))],
+                Rows = [.. sample.Images.Rows.Select(row => row with { Prompt = Hostile })],
+            },
         };
 
         string page = ReportHtml.Draw(hostile);
@@ -105,7 +153,8 @@ public class ReportHtmlTests
         Assert.DoesNotContain("<script>alert", page, StringComparison.Ordinal);
         Assert.DoesNotContain('\u0001', page);
         Assert.Single(Regex.Matches(page, "<script"));
-        foreach (Match match in Regex.Matches(page, "<svg.*?</svg>", RegexOptions.Singleline)) XElement.Parse(match.Value);
+        foreach (Match match in Regex.Matches(page, "<svg.*?</svg>", RegexOptions.Singleline))
+            XElement.Parse(match.Value);
     }
 
     [Fact]
@@ -148,6 +197,10 @@ public class ReportHtmlTests
         string path = Path.Combine(SampleFolder, "broken.json");
         AtomicFile.WriteText(path, "{ \"run\": 3 }");
 
-        Assert.Contains(path, Assert.Throws<DamagedFileException>(() => ReportData.Read(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            path,
+            Assert.Throws<DamagedFileException>(() => ReportData.Read(path)).Message,
+            StringComparison.Ordinal
+        );
     }
 }

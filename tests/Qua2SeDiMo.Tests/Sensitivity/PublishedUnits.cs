@@ -9,15 +9,18 @@ using Qua2SeDiMo.Sensitivity;
 
 namespace Qua2SeDiMo.Tests.Sensitivity;
 
-/// <summary>Graph and scored units of a published denoiser graph (<c>golden/dags</c>), with random sizes, errors and predictors.</summary>
+/// <summary>Graph and scored units of a published denoiser graph (<c>golden/dags</c>), with random sizes, errors and
+/// predictors.</summary>
 internal sealed class PublishedUnits
 {
-    // Parts of a node's name by which the published figures of 39 361 and 769 878 combinations tell combine nodes from weights.
+    // Parts of a node's name by which the published figures of 39 361 and 769 878 combinations tell combine nodes from
+    // weights.
     private static readonly string[] CombineNames = ["add", "mul", "adaln"];
 
     /// <summary>Reads a graph.</summary>
     /// <param name="path">A file of <c>golden/dags</c>.</param>
-    /// <param name="byName">Take nodes for weights by their names, as the published counts of combinations do, not by what they are.</param>
+    /// <param name="byName">Take nodes for weights by their names, as the published counts of combinations do, not by
+    /// what they are.</param>
     internal PublishedUnits(string path, bool byName = false)
     {
         using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
@@ -25,23 +28,68 @@ internal sealed class PublishedUnits
         JsonElement[] nodes = [.. root.GetProperty("nodes").EnumerateArray()];
         string[] names = [.. nodes.Select(node => node.GetProperty("name").GetString()!)];
         var number = new Dictionary<string, int>();
-        foreach (string name in names) number.TryAdd(name, number.Count);
+        foreach (string name in names)
+            number.TryAdd(name, number.Count);
         int weight = 0;
-        int[] weightOfNode = [.. nodes.Select((node, v) => (byName ? !CombineNames.Any(names[v].Contains) : node.GetProperty("weight").GetBoolean()) ? weight++ : -1)];
+        int[] weightOfNode =
+        [
+            .. nodes.Select(
+                (node, v) =>
+                    (byName ? !CombineNames.Any(names[v].Contains) : node.GetProperty("weight").GetBoolean())
+                        ? weight++
+                        : -1
+            ),
+        ];
         int positions = nodes[0].GetProperty("position_codes").GetArrayLength();
-        int[] codes = [.. nodes.SelectMany(node => node.GetProperty("position_codes").EnumerateArray().Select(code => (int)code.GetDouble()))];
-        PositionColumn[] columns = [.. Enumerable.Range(0, positions).Select(p =>
-        {
-            int[] column = [.. Enumerable.Range(0, nodes.Length).Select(v => codes[(v * positions) + p])];
-            return new PositionColumn($"position{p}", column.Max() - Math.Min(0, column.Min()) + 1, -Math.Min(0, column.Min()));
-        })];
-        Topology = new PredictorTopology(weightOfNode, columns, codes, Pairs(root.GetProperty("edges")), new IReadOnlyList<int>?[PredictorTopology.HopCount]);
-        Units = [.. root.GetProperty("units").EnumerateArray().Select((unit, i) =>
-        {
-            int[] members = [.. unit.GetProperty("nodes").EnumerateArray().Select(name => number[name.GetString()!])];
-            return new PredictorUnit($"unit {i}", "", unit.GetProperty("hop").GetInt32(), members, Pairs(unit.GetProperty("edges")),
-                [.. members.Select(v => weightOfNode[v]).Where(w => w >= 0)]);
-        })];
+        int[] codes =
+        [
+            .. nodes.SelectMany(node =>
+                node.GetProperty("position_codes").EnumerateArray().Select(code => (int)code.GetDouble())
+            ),
+        ];
+        PositionColumn[] columns =
+        [
+            .. Enumerable
+                .Range(0, positions)
+                .Select(p =>
+                {
+                    int[] column = [.. Enumerable.Range(0, nodes.Length).Select(v => codes[(v * positions) + p])];
+                    return new PositionColumn(
+                        $"position{p}",
+                        column.Max() - Math.Min(0, column.Min()) + 1,
+                        -Math.Min(0, column.Min())
+                    );
+                }),
+        ];
+        Topology = new PredictorTopology(
+            weightOfNode,
+            columns,
+            codes,
+            Pairs(root.GetProperty("edges")),
+            new IReadOnlyList<int>?[PredictorTopology.HopCount]
+        );
+        Units =
+        [
+            .. root.GetProperty("units")
+                .EnumerateArray()
+                .Select(
+                    (unit, i) =>
+                    {
+                        int[] members =
+                        [
+                            .. unit.GetProperty("nodes").EnumerateArray().Select(name => number[name.GetString()!]),
+                        ];
+                        return new PredictorUnit(
+                            $"unit {i}",
+                            "",
+                            unit.GetProperty("hop").GetInt32(),
+                            members,
+                            Pairs(unit.GetProperty("edges")),
+                            [.. members.Select(v => weightOfNode[v]).Where(w => w >= 0)]
+                        );
+                    }
+                ),
+        ];
         Features = RandomFeatures(Topology.WeightCount);
     }
 
@@ -51,8 +99,10 @@ internal sealed class PublishedUnits
 
     internal OptionFeatures Features { get; }
 
-    /// <summary>Predictors with random weights. Hop weights are 1 or −1, so that larger option sets of the first unit of a hop score higher on average.</summary>
-    internal Predictor[] RandomFolds(int count) => [.. Enumerable.Range(0, count).Select(fold => RandomFold((ulong)fold))];
+    /// <summary>Predictors with random weights. Hop weights are 1 or −1, so that larger option sets of the first unit
+    /// of a hop score higher on average.</summary>
+    internal Predictor[] RandomFolds(int count) =>
+        [.. Enumerable.Range(0, count).Select(fold => RandomFold((ulong)fold))];
 
     private Predictor RandomFold(ulong seed)
     {
@@ -66,8 +116,15 @@ internal sealed class PublishedUnits
         {
             double[] all = scores.Unit(predictor, unit);
             // Options with 4 bits have even numbers.
-            double mean = all.Average(), trend = all.Select((score, c) => (score - mean) * -Enumerable.Range(0, unit.Weights.Count).Count(i => c / (int)Math.Pow(6, i) % 2 == 1)).Sum();
-            if (trend < 0) predictor.HopWeight[unit.Hop] = -1;
+            double mean = all.Average(),
+                trend = all.Select(
+                        (score, c) =>
+                            (score - mean)
+                            * -Enumerable.Range(0, unit.Weights.Count).Count(i => c / (int)Math.Pow(6, i) % 2 == 1)
+                    )
+                    .Sum();
+            if (trend < 0)
+                predictor.HopWeight[unit.Hop] = -1;
         }
         return predictor;
     }
@@ -76,7 +133,14 @@ internal sealed class PublishedUnits
     private static OptionFeatures RandomFeatures(int weights)
     {
         var random = new Pcg32(5);
-        OptionCode[] options = [.. QuantizerSpec.PaperOptions.Select(spec => new OptionCode(spec.ToString(), (int)spec.Method + 1, spec.Bits == 4 ? 1 : 2))];
+        OptionCode[] options =
+        [
+            .. QuantizerSpec.PaperOptions.Select(spec => new OptionCode(
+                spec.ToString(),
+                (int)spec.Method + 1,
+                spec.Bits == 4 ? 1 : 2
+            )),
+        ];
         var original = new List<long>();
         var quantized = new List<long>();
         var errors = new List<double>();
@@ -95,5 +159,6 @@ internal sealed class PublishedUnits
         return new OptionFeatures(options, original, quantized, errors, 16);
     }
 
-    private static (int, int)[] Pairs(JsonElement edges) => [.. edges.EnumerateArray().Select(edge => ((int)edge[0].GetDouble(), (int)edge[1].GetDouble()))];
+    private static (int, int)[] Pairs(JsonElement edges) =>
+        [.. edges.EnumerateArray().Select(edge => ((int)edge[0].GetDouble(), (int)edge[1].GetDouble()))];
 }

@@ -20,9 +20,14 @@ public class SensitivityAnalysisTests(ITestOutputHelper output)
         double[][] truth = Truth();
         double[] trueDrop = [.. truth.Select(row => row[1] + row[3] + row[5] - row[0] - row[2] - row[4])];
         double[] drop = [.. result.Weights.Select(weight => weight.BitDrop)];
-        double[] all = [.. result.Weights.SelectMany(weight => weight.Scores)], trueScores = [.. truth.SelectMany(row => row.Select(value => row.Average() - value))];
-        double tau = RankStatistics.KendallTauB(drop, trueDrop), within = RankStatistics.KendallTauB(all, trueScores);
-        output.WriteLine($"Kendall τ of ridge's bit drop with the truth {tau:F3}, of all centred scores {within:F3}; resamples agree by {result.SampleAgreement:F3}, weight error by {result.ErrorAgreement:F3}");
+        double[] all = [.. result.Weights.SelectMany(weight => weight.Scores)],
+            trueScores = [.. truth.SelectMany(row => row.Select(value => row.Average() - value))];
+        double tau = RankStatistics.KendallTauB(drop, trueDrop),
+            within = RankStatistics.KendallTauB(all, trueScores);
+        output.WriteLine(
+            $"Kendall τ of ridge's bit drop with the truth {tau:F3}, of all centred scores {within:F3}; resamples "
+                + $"agree by {result.SampleAgreement:F3}, weight error by {result.ErrorAgreement:F3}"
+        );
         Assert.True(tau > 0.2 && within > 0.3);
         Assert.Equal(1, result.ProbabilityMoreSensitive(0, 1) + result.ProbabilityMoreSensitive(1, 0), 9);
         Assert.Contains("BitDrop", JsonSerializer.Serialize(result), StringComparison.Ordinal);
@@ -32,11 +37,21 @@ public class SensitivityAnalysisTests(ITestOutputHelper output)
     public void Unit_scores_equal_feeding_every_combination_one_by_one()
     {
         TrainingSet study = CrossValidationTests.Part(CrossValidationTests.Study(), 12);
-        using Predictor predictor = PredictorTrainer.Train(study, new StudyRows(study), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], new PredictorOptions { Epochs = 1 });
+        using Predictor predictor = PredictorTrainer.Train(
+            study,
+            new StudyRows(study),
+            [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+            new PredictorOptions { Epochs = 1 }
+        );
         Array.Fill(predictor.HopWeight, 0.5);
         // Nodes 4 to 10 of the first block: a norm, q, k and v, the two products and the output projection.
         int[] nodes = [4, 5, 6, 7, 8, 9, 10];
-        (int, int)[] edges = [.. study.Topology.Edges.Where(edge => nodes.Contains(edge.Source) && nodes.Contains(edge.Target)).Select(edge => (edge.Source - 4, edge.Target - 4))];
+        (int, int)[] edges =
+        [
+            .. study
+                .Topology.Edges.Where(edge => nodes.Contains(edge.Source) && nodes.Contains(edge.Target))
+                .Select(edge => (edge.Source - 4, edge.Target - 4)),
+        ];
         int[] weights = [.. nodes.Select(v => study.Topology.WeightOfNode[v]).Where(w => w >= 0)];
         var unit = new PredictorUnit("attention", "SelfAttention", 4, nodes, edges, weights);
         double[] scores = new HopScores(study.Topology, study.Features).Unit(predictor, unit);
@@ -54,10 +69,16 @@ public class SensitivityAnalysisTests(ITestOutputHelper output)
     {
         var table = new FeatureTable(study.Topology, study.Features);
         int[] options = new int[unit.Weights.Count];
-        for (int i = options.Length - 1, rest = combination; i >= 0; i--, rest /= 6) options[i] = rest % 6;
+        for (int i = options.Length - 1, rest = combination; i >= 0; i--, rest /= 6)
+            options[i] = rest % 6;
         int next = 0;
-        int[] rows = [.. unit.Nodes.Select(v => table.FirstRow[v] + (study.Topology.WeightOfNode[v] >= 0 ? options[next++] : 0))];
-        var structure = new GraphStructure([(rows.Length, unit.Edges, new IReadOnlyList<int>?[PredictorTopology.HopCount])]);
+        int[] rows =
+        [
+            .. unit.Nodes.Select(v => table.FirstRow[v] + (study.Topology.WeightOfNode[v] >= 0 ? options[next++] : 0)),
+        ];
+        var structure = new GraphStructure([
+            (rows.Length, unit.Edges, new IReadOnlyList<int>?[PredictorTopology.HopCount]),
+        ]);
         RowBatch batch = new RowBatch(RowPlan.Build(structure, 1, rows, unit.Hop)).SelectAll();
         predictor.Network.Forward(batch, table.Values, train: false, unit.Hop);
         double norm = Predictor.Norm(predictor.Network.NodeEmbedding(unit.Hop, rows.Length - 1));
@@ -66,7 +87,15 @@ public class SensitivityAnalysisTests(ITestOutputHelper output)
 
     private static double[][] Truth()
     {
-        using JsonDocument truth = JsonDocument.Parse(File.ReadAllBytes(RepositoryFiles.Golden("predictor/study/truth.json")));
-        return [.. truth.RootElement.GetProperty("sensitivity").EnumerateArray().Select(row => row.EnumerateArray().Select(value => value.GetDouble()).ToArray())];
+        using JsonDocument truth = JsonDocument.Parse(
+            File.ReadAllBytes(RepositoryFiles.Golden("predictor/study/truth.json"))
+        );
+        return
+        [
+            .. truth
+                .RootElement.GetProperty("sensitivity")
+                .EnumerateArray()
+                .Select(row => row.EnumerateArray().Select(value => value.GetDouble()).ToArray()),
+        ];
     }
 }

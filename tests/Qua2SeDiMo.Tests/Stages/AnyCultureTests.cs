@@ -15,17 +15,47 @@ public sealed class AnyCultureTests : IDisposable
     public async Task All_stages_write_the_same_files_and_messages_under_any_culture()
     {
         string model = RepositoryFiles.Golden("pipelines/pixart-alpha");
-        Task<string> invariant = RunAsync(model, "invariant", isHostile: false), hostile = RunAsync(model, "hostile", isHostile: true);
+        Task<string> invariant = RunAsync(model, "invariant", isHostile: false),
+            hostile = RunAsync(model, "hostile", isHostile: true);
 
         Assert.Equal(await invariant, await hostile);
         string[] files = Files("invariant");
         Assert.Equal(files, Files("hostile"));
-        Assert.All(files, file => AssertHoldsNoNewSign(File.ReadAllBytes(In("invariant", file)), File.ReadAllBytes(In("hostile", file)), file));
+        Assert.All(
+            files,
+            file =>
+                AssertHoldsNoNewSign(
+                    File.ReadAllBytes(In("invariant", file)),
+                    File.ReadAllBytes(In("hostile", file)),
+                    file
+                )
+        );
         // Others hold times.
-        string[] same = ["run/bank/", "run/graph.", "run/dag.", "run/packed", "run/predictor.safetensors", "run/sensitivity.json", "run/images/"];
-        string[] compared = [.. files.Where(file => same.Any(start => file.StartsWith(start, StringComparison.Ordinal)))];
+        string[] same =
+        [
+            "run/bank/",
+            "run/graph.",
+            "run/dag.",
+            "run/packed",
+            "run/predictor.safetensors",
+            "run/sensitivity.json",
+            "run/images/",
+        ];
+        string[] compared =
+        [
+            .. files.Where(file => same.Any(start => file.StartsWith(start, StringComparison.Ordinal))),
+        ];
         Assert.All(same, start => Assert.Contains(compared, file => file.StartsWith(start, StringComparison.Ordinal)));
-        Assert.All(compared, file => Assert.True(File.ReadAllBytes(In("invariant", file)).AsSpan().SequenceEqual(File.ReadAllBytes(In("hostile", file))), file));
+        Assert.All(
+            compared,
+            file =>
+                Assert.True(
+                    File.ReadAllBytes(In("invariant", file))
+                        .AsSpan()
+                        .SequenceEqual(File.ReadAllBytes(In("hostile", file))),
+                    file
+                )
+        );
         Assert.Equal(Pixels("invariant", "images"), Pixels("hostile", "images"));
         Assert.Equal(Pixels("invariant", "images"), Pixels("hostile", "from-packed"));
     }
@@ -37,7 +67,10 @@ public sealed class AnyCultureTests : IDisposable
     {
         foreach (byte[] sign in CultureProgram.Signs.Select(sign => Encoding.UTF8.GetBytes([sign])))
         {
-            Assert.True(hostile.AsSpan().IndexOf(sign) < 0 || invariant.AsSpan().IndexOf(sign) >= 0, $"{file} holds '{Encoding.UTF8.GetString(sign)}'.");
+            Assert.True(
+                hostile.AsSpan().IndexOf(sign) < 0 || invariant.AsSpan().IndexOf(sign) >= 0,
+                $"{file} holds '{Encoding.UTF8.GetString(sign)}'."
+            );
         }
     }
 
@@ -45,20 +78,36 @@ public sealed class AnyCultureTests : IDisposable
         PngFile.Decode(File.ReadAllBytes(Directory.EnumerateFiles(In(name, pictures), "*.png").Single())).Image;
 
     private string[] Files(string name) =>
-        [.. Directory.EnumerateFiles(In(name, ""), "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(In(name, ""), file)).Where(file => !file.Contains("study.db", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        [
+            .. Directory
+                .EnumerateFiles(In(name, ""), "*", SearchOption.AllDirectories)
+                .Select(file => Path.GetRelativePath(In(name, ""), file))
+                .Where(file => !file.Contains("study.db", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal),
+        ];
 
     private string In(string name, string file) => Path.Combine(folder.FullName, name, file);
 
     private async Task<string> RunAsync(string model, string name, bool isHostile)
     {
         var start = new ProcessStartInfo(
-            Environment.ProcessPath!, ["exec", typeof(AnyCultureTests).Assembly.Location, CultureProgram.Name, model, In(name, ""), isHostile.ToString()])
+            Environment.ProcessPath!,
+            [
+                "exec",
+                typeof(AnyCultureTests).Assembly.Location,
+                CultureProgram.Name,
+                model,
+                In(name, ""),
+                isHostile.ToString(),
+            ]
+        )
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
         using Process process = Process.Start(start)!;
-        Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
+        Task<string> output = process.StandardOutput.ReadToEndAsync(),
+            errors = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         Assert.True(process.ExitCode == 0, await errors);
         return await output;

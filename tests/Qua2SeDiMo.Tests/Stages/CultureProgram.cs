@@ -14,7 +14,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Stages;
 
-/// <summary>All stages on a small model in a process of its own, whose culture writes numbers with signs that appear nowhere else.</summary>
+/// <summary>All stages on a small model in a process of its own, whose culture writes numbers with signs that appear
+/// nowhere else.</summary>
 internal static class CultureProgram
 {
     /// <summary>First word of its command line.</summary>
@@ -25,14 +26,22 @@ internal static class CultureProgram
 
     internal static int Run(string model, string folder, bool isHostile)
     {
-        if (isHostile) SetCulture();
+        if (isHostile)
+            SetCulture();
         using LoadedModel loaded = LoadedModel.Open(model);
         var run = new RunDirectory(Path.Combine(folder, "run"));
         var study = new StudyOptions
         {
             TrialCount = 10,
             ImageCount = 2,
-            Generation = new GenerationRequest { StepCount = 1, GuidanceScale = 1.5, Height = 64, Width = 64, BatchSize = 2 },
+            Generation = new GenerationRequest
+            {
+                StepCount = 1,
+                GuidanceScale = 1.5,
+                Height = 64,
+                Width = 64,
+                BatchSize = 2,
+            },
             Scoring = ScoringFiles.Find(model, ScoringFiles.None, ScoringFiles.None),
         };
         var options = new WorkflowOptions(study)

@@ -13,7 +13,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Stages;
 
-/// <summary>A pipeline whose denoiser is an ONNX file takes the same way through the stages as one with a checkpoint.</summary>
+/// <summary>A pipeline whose denoiser is an ONNX file takes the same way through the stages as one with a
+/// checkpoint.</summary>
 public sealed class ExportedDenoiserTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("exported").FullName;
@@ -23,13 +24,21 @@ public sealed class ExportedDenoiserTests : IDisposable
     [InlineData("stable-diffusion-15", false)]
     [InlineData("stable-diffusion-15", true)]
     [InlineData("pixart-alpha", true)]
-    public void An_exported_denoiser_is_inspected_drawn_banked_packed_and_run(string pipeline, bool takesOneWholeTimestep)
+    public void An_exported_denoiser_is_inspected_drawn_banked_packed_and_run(
+        string pipeline,
+        bool takesOneWholeTimestep
+    )
     {
         string source = RepositoryFiles.Golden($"pipelines/{pipeline}");
         string exported = Export(source, takesOneWholeTimestep);
-        using LoadedModel plain = LoadedModel.Open(source), model = LoadedModel.Open(exported);
-        QuantizableSummary expected = InspectStage.Run(plain).Quantizable, found = InspectStage.Run(model).Quantizable;
-        Assert.Equal((expected.ClassName, expected.Weights, expected.Parameters, expected.SizeBytes), (found.ClassName, found.Weights, found.Parameters, found.SizeBytes));
+        using LoadedModel plain = LoadedModel.Open(source),
+            model = LoadedModel.Open(exported);
+        QuantizableSummary expected = InspectStage.Run(plain).Quantizable,
+            found = InspectStage.Run(model).Quantizable;
+        Assert.Equal(
+            (expected.ClassName, expected.Weights, expected.Parameters, expected.SizeBytes),
+            (found.ClassName, found.Weights, found.Parameters, found.SizeBytes)
+        );
 
         var run = new RunDirectory(Path.Combine(folder, "run"));
         QuantizerBank bank = BankStage.Run(model, run);
@@ -47,7 +56,9 @@ public sealed class ExportedDenoiserTests : IDisposable
         AssertClose(Generate(plain, "plain", null), Generate(model, "exported", null));
         Assert.Equal(Pixels(Generate(model, "quantized", (allocation, bank))), Pixels(Generate(small, "small", null)));
         long whole = new FileInfo(Path.Combine(model.Folder.Denoiser.DirectoryPath, OnnxReader.FileName)).Length;
-        Assert.True(Directory.EnumerateFiles(small.Folder.Denoiser.DirectoryPath).Sum(file => new FileInfo(file).Length) < whole);
+        Assert.True(
+            Directory.EnumerateFiles(small.Folder.Denoiser.DirectoryPath).Sum(file => new FileInfo(file).Length) < whole
+        );
     }
 
     [Fact]
@@ -55,7 +66,16 @@ public sealed class ExportedDenoiserTests : IDisposable
     {
         string exported = Export(RepositoryFiles.Golden("pipelines/stable-diffusion-15"), false);
         using LoadedModel model = LoadedModel.Open(exported);
-        var options = new GenerateOptions(["a"], new GenerationRequest { StepCount = 1, Height = 64, Width = 128 }, 0);
+        var options = new GenerateOptions(
+            ["a"],
+            new GenerationRequest
+            {
+                StepCount = 1,
+                Height = 64,
+                Width = 128,
+            },
+            0
+        );
         OnnxFormatException error = Assert.Throws<OnnxFormatException>(() => GenerateStage.Run(model, folder, options));
         Assert.Contains("was exported for", error.Message, StringComparison.Ordinal);
     }
@@ -65,7 +85,9 @@ public sealed class ExportedDenoiserTests : IDisposable
     private byte[] Generate(LoadedModel model, string name, (BitAllocation, QuantizerBank)? quantized)
     {
         var options = new GenerateOptions(["a red apple"], new GenerationRequest { StepCount = 2 }, 3);
-        return File.ReadAllBytes(GenerateStage.Run(model, Path.Combine(folder, name), options, quantized).Images.Single().Path);
+        return File.ReadAllBytes(
+            GenerateStage.Run(model, Path.Combine(folder, name), options, quantized).Images.Single().Path
+        );
     }
 
     private static float[] Pixels(byte[] png) => Qua2SeDiMo.Images.PngFile.Decode(png).Image;
@@ -76,7 +98,10 @@ public sealed class ExportedDenoiserTests : IDisposable
         var expected = Qua2SeDiMo.Images.PngFile.Decode(expectedPng);
         var actual = Qua2SeDiMo.Images.PngFile.Decode(actualPng);
         Assert.Equal(expected.Image.Length, actual.Image.Length);
-        Assert.All(expected.Image.Zip(actual.Image), pair => Assert.InRange(Math.Abs(pair.First - pair.Second), 0, 1.5f / 255));
+        Assert.All(
+            expected.Image.Zip(actual.Image),
+            pair => Assert.InRange(Math.Abs(pair.First - pair.Second), 0, 1.5f / 255)
+        );
     }
 
     private string Export(string source, bool takesOneWholeTimestep)
@@ -90,22 +115,53 @@ public sealed class ExportedDenoiserTests : IDisposable
         }
         using LoadedModel model = LoadedModel.Open(target);
         string denoiser = model.Folder.Denoiser.DirectoryPath;
-        OnnxWriter.Write(takesOneWholeTimestep ? WithOneWholeTimestep(model.Graph) : model.Graph, model.Tensors, Path.Combine(denoiser, OnnxReader.FileName));
-        foreach (string checkpoint in Directory.EnumerateFiles(denoiser, "*.safetensors")) File.Delete(checkpoint);
+        OnnxWriter.Write(
+            takesOneWholeTimestep ? WithOneWholeTimestep(model.Graph) : model.Graph,
+            model.Tensors,
+            Path.Combine(denoiser, OnnxReader.FileName)
+        );
+        foreach (string checkpoint in Directory.EnumerateFiles(denoiser, "*.safetensors"))
+            File.Delete(checkpoint);
         return target;
     }
 
     // As exporters write it: one integer for all rows.
     private static Graph WithOneWholeTimestep(Graph graph)
     {
-        var one = new Initializer.Inline("timestep.shape", ElementType.Int64, [1], MemoryMarshal.AsBytes<long>([1]).ToArray());
+        var one = new Initializer.Inline(
+            "timestep.shape",
+            ElementType.Int64,
+            [1],
+            MemoryMarshal.AsBytes<long>([1]).ToArray()
+        );
         var given = new GraphValue("timestep", ElementType.Int64, []);
         GraphNode[] nodes =
         [
-            new("timestep/Cast", "Cast", "", ["timestep"], ["timestep.single"], [new GraphAttribute.Whole("to", 1)], ""),
+            new(
+                "timestep/Cast",
+                "Cast",
+                "",
+                ["timestep"],
+                ["timestep.single"],
+                [new GraphAttribute.Whole("to", 1)],
+                ""
+            ),
             new("timestep/Reshape", "Reshape", "", ["timestep.single", one.Name], ["timestep.row"], [], ""),
-            .. graph.Nodes.Select(node => node with { Inputs = [.. node.Inputs.Select(input => input == "timestep" ? "timestep.row" : input)] }),
+            .. graph.Nodes.Select(node =>
+                node with
+                {
+                    Inputs = [.. node.Inputs.Select(input => input == "timestep" ? "timestep.row" : input)],
+                }
+            ),
         ];
-        return new Graph(graph.Name, [.. graph.Inputs.Select(input => input.Name == "timestep" ? given : input)], graph.Outputs, nodes, [one, .. graph.Initializers], graph.Weights, graph.Values);
+        return new Graph(
+            graph.Name,
+            [.. graph.Inputs.Select(input => input.Name == "timestep" ? given : input)],
+            graph.Outputs,
+            nodes,
+            [one, .. graph.Initializers],
+            graph.Weights,
+            graph.Values
+        );
     }
 }

@@ -27,7 +27,10 @@ public sealed class FitCheckpointsTests : IDisposable
 
         TrainingState read = new FitCheckpoints(folder, Origin, Options with { Threads = 1 }).Of(3).Start!;
 
-        Assert.Equal((state.Epoch, state.Finished, state.Random, state.Steps), (read.Epoch, read.Finished, read.Random, read.Steps));
+        Assert.Equal(
+            (state.Epoch, state.Finished, state.Random, state.Steps),
+            (read.Epoch, read.Finished, read.Random, read.Steps)
+        );
         Assert.Equal(state.Order, read.Order);
         Assert.Equal(state.Weights.First, read.Weights.First);
         Assert.Equal(state.Weights.Second, read.Weights.Second);
@@ -59,11 +62,22 @@ public sealed class FitCheckpointsTests : IDisposable
             File.WriteAllBytes(FileOf(0), good[..length]);
             Assert.Null(checkpoints.Of(0).Start);
         }
-        foreach ((string from, string to) in new[] { ("\"epoch\":\"2\"", "\"epoch\":\"x\""), ("\"steps\":", "\"stops\":"), ("weights.first", "weights.fIrst"), ("\"random\":\"", "\"random\":\"-") })
+        foreach (
+            (string from, string to) in new[]
+            {
+                ("\"epoch\":\"2\"", "\"epoch\":\"x\""),
+                ("\"steps\":", "\"stops\":"),
+                ("weights.first", "weights.fIrst"),
+                ("\"random\":\"", "\"random\":\"-"),
+            }
+        )
         {
             string text = System.Text.Encoding.Latin1.GetString(good);
             Assert.Contains(from, text, StringComparison.Ordinal);
-            File.WriteAllBytes(FileOf(0), System.Text.Encoding.Latin1.GetBytes(text.Replace(from, to, StringComparison.Ordinal)));
+            File.WriteAllBytes(
+                FileOf(0),
+                System.Text.Encoding.Latin1.GetBytes(text.Replace(from, to, StringComparison.Ordinal))
+            );
             Assert.Null(checkpoints.Of(0).Start);
         }
     }
@@ -74,7 +88,8 @@ public sealed class FitCheckpointsTests : IDisposable
         TrainingSet study = CrossValidationTests.Part(CrossValidationTests.Study(), 15);
         var labelled = new LabelledStudy(study, [], [], Origin, [], [], null);
         var options = new PredictorOptions { Epochs = 6, Threads = 1 };
-        RunDirectory whole = new(Path.Combine(folder, "whole")), broken = new(Path.Combine(folder, "broken"));
+        RunDirectory whole = new(Path.Combine(folder, "whole")),
+            broken = new(Path.Combine(folder, "broken"));
         FitStage.Run(labelled, whole, options);
         foreach (int reports in new[] { 3, 9, 40 })
         {
@@ -82,10 +97,17 @@ public sealed class FitCheckpointsTests : IDisposable
             int seen = 0;
             try
             {
-                FitStage.Run(labelled, broken, options, progress: new Counter(() =>
-                {
-                    if (++seen == reports) cancellation.Cancel();
-                }), cancellationToken: cancellation.Token);
+                FitStage.Run(
+                    labelled,
+                    broken,
+                    options,
+                    progress: new Counter(() =>
+                    {
+                        if (++seen == reports)
+                            cancellation.Cancel();
+                    }),
+                    cancellationToken: cancellation.Token
+                );
             }
             catch (OperationCanceledException)
             {
@@ -101,7 +123,15 @@ public sealed class FitCheckpointsTests : IDisposable
     {
         TrainingSet study = CrossValidationTests.Part(CrossValidationTests.Study(), 12);
         TrainingState? kept = null;
-        PredictorTrainer.Train(study, new StudyRows(study), [.. Enumerable.Range(0, 12)], new PredictorOptions { Epochs = 2, Threads = 1 }, checkpoint: new TrainingCheckpoint(null, state => kept = state)).Dispose();
+        PredictorTrainer
+            .Train(
+                study,
+                new StudyRows(study),
+                [.. Enumerable.Range(0, 12)],
+                new PredictorOptions { Epochs = 2, Threads = 1 },
+                checkpoint: new TrainingCheckpoint(null, state => kept = state)
+            )
+            .Dispose();
         return kept!;
     }
 

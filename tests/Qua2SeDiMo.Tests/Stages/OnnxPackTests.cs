@@ -36,13 +36,25 @@ public sealed class OnnxPackTests(ITestOutputHelper output) : IDisposable
     [InlineData("pipelines/pixart-alpha", null, PackFormat.Onnx)]
     [InlineData("pipelines/stable-diffusion-15", null, PackFormat.OnnxOperators)]
     [InlineData("pipelines/pixart-alpha", null, PackFormat.OnnxOperators)]
-    public void A_plain_session_computes_the_fake_quantized_output_and_the_pipeline_its_image(string pipeline, int? activationBits, PackFormat format)
+    public void A_plain_session_computes_the_fake_quantized_output_and_the_pipeline_its_image(
+        string pipeline,
+        int? activationBits,
+        PackFormat format
+    )
     {
         using LoadedModel model = LoadedModel.Open(RepositoryFiles.Golden(pipeline));
         var run = new RunDirectory(Path.Combine(folder, "run"));
         QuantizerBank bank = BankStage.Run(model, run);
         BitAllocation allocation = Mixed(model);
-        PackedModelSummary summary = PackStage.Run(model, run, allocation, Path.Combine(folder, "packed"), null, format, activationBits);
+        PackedModelSummary summary = PackStage.Run(
+            model,
+            run,
+            allocation,
+            Path.Combine(folder, "packed"),
+            null,
+            format,
+            activationBits
+        );
         string path = Path.Combine(summary.DirectoryPath, model.Folder.Denoiser.Name, OnnxReader.FileName);
         Dictionary<string, TensorValue> inputs = Inputs(model.Graph);
 
@@ -57,10 +69,18 @@ public sealed class OnnxPackTests(ITestOutputHelper output) : IDisposable
         using LoadedModel packed = LoadedModel.Open(summary.DirectoryPath);
         Assert.True(packed.Weights.Count < model.Weights.Count);
         double decibels = PeakSignalToNoise.Decibels(
-            Image(packed, "packed", null, null), Image(model, "fake", (allocation, bank), activationBits));
-        output.WriteLine($"{pipeline}: {decibels:0.0} dB, {summary.QuantizedBytes} bytes quantized, {summary.FileBytes} on disk");
+            Image(packed, "packed", null, null),
+            Image(model, "fake", (allocation, bank), activationBits)
+        );
+        output.WriteLine(
+            $"{pipeline}: {decibels:0.0} dB, {summary.QuantizedBytes} bytes quantized, {summary.FileBytes} on disk"
+        );
         Assert.InRange(decibels, activationBits is null ? 60 : 30, double.PositiveInfinity);
-        Assert.Contains("already packed", Assert.Throws<ModelFolderException>(() => BankStage.Run(packed, run)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "already packed",
+            Assert.Throws<ModelFolderException>(() => BankStage.Run(packed, run)).Message,
+            StringComparison.Ordinal
+        );
         // A file that ends early is refused, wherever it ends.
         byte[] whole = File.ReadAllBytes(path);
         foreach (double share in new[] { 0.0, 0.3, 0.6, 0.999 })
@@ -83,7 +103,10 @@ public sealed class OnnxPackTests(ITestOutputHelper output) : IDisposable
         PackedModelSummary ours = PackStage.Run(model, run, allocation, run.Packed, null);
         PackedModelSummary onnx = PackStage.Run(model, run, allocation, run.PackedAs("onnx"), null, PackFormat.Onnx);
         long whole = model.Tensors.Tensors.Values.Sum(tensor => tensor.SizeBytes);
-        output.WriteLine($"{name}: float16 {whole:#,0}, q2 {ours.FileBytes:#,0} ({ours.QuantizedBytes:#,0} + {ours.RestBytes:#,0}), ONNX {onnx.FileBytes:#,0} ({onnx.QuantizedBytes:#,0} + {onnx.RestBytes:#,0})");
+        output.WriteLine(
+            $"{name}: float16 {whole:#,0}, q2 {ours.FileBytes:#,0} ({ours.QuantizedBytes:#,0} + "
+                + $"{ours.RestBytes:#,0}), ONNX {onnx.FileBytes:#,0} ({onnx.QuantizedBytes:#,0} + {onnx.RestBytes:#,0})"
+        );
         // A step and a zero point of UAQ take five bytes instead of four. The program itself is the rest.
         Assert.InRange(onnx.QuantizedBytes, ours.QuantizedBytes, (long)(1.01 * ours.QuantizedBytes));
         Assert.InRange(onnx.FileBytes, ours.FileBytes, ours.FileBytes + 700_000);
@@ -96,13 +119,31 @@ public sealed class OnnxPackTests(ITestOutputHelper output) : IDisposable
     private static BitAllocation Mixed(LoadedModel model)
     {
         int i = 0;
-        return new BitAllocation(model.Weights.Where((_, index) => index % 7 != 6).Select(weight => KeyValuePair.Create(weight.Name, QuantizerSpec.PaperOptions[i++ % 6])));
+        return new BitAllocation(
+            model
+                .Weights.Where((_, index) => index % 7 != 6)
+                .Select(weight => KeyValuePair.Create(weight.Name, QuantizerSpec.PaperOptions[i++ % 6]))
+        );
     }
 
-    private float[] Image(LoadedModel model, string name, (BitAllocation, QuantizerBank)? quantized, int? activationBits)
+    private float[] Image(
+        LoadedModel model,
+        string name,
+        (BitAllocation, QuantizerBank)? quantized,
+        int? activationBits
+    )
     {
-        var options = new GenerateOptions(["a red apple"], new GenerationRequest { StepCount = 2 }, 3) { ActivationBits = activationBits };
-        return PngFile.Decode(File.ReadAllBytes(GenerateStage.Run(model, Path.Combine(folder, name), options, quantized).Images.Single().Path)).Image;
+        var options = new GenerateOptions(["a red apple"], new GenerationRequest { StepCount = 2 }, 3)
+        {
+            ActivationBits = activationBits,
+        };
+        return PngFile
+            .Decode(
+                File.ReadAllBytes(
+                    GenerateStage.Run(model, Path.Combine(folder, name), options, quantized).Images.Single().Path
+                )
+            )
+            .Image;
     }
 
     private static Dictionary<string, TensorValue> Inputs(Graph graph)
@@ -111,11 +152,30 @@ public sealed class OnnxPackTests(ITestOutputHelper output) : IDisposable
         var inputs = new Dictionary<string, TensorValue>();
         foreach (GraphValue input in graph.Inputs)
         {
-            long[] shape = [.. input.Shape.Select(extent => extent.IsFixed ? extent.Size : extent.Symbol == "batch" ? 2 : 5)];
+            long[] shape =
+            [
+                .. input.Shape.Select(extent =>
+                    extent.IsFixed ? extent.Size
+                    : extent.Symbol == "batch" ? 2
+                    : 5
+                ),
+            ];
             long count = shape.Aggregate(1L, (product, extent) => product * extent);
-            inputs[input.Name] = input.Type == ElementType.Int64
-                ? TensorValue.Of([.. Enumerable.Range(0, (int)count).Select(i => (long)i)], shape)
-                : TensorValue.Of([.. Enumerable.Range(0, (int)count).Select(_ => input.Name == "timestep" ? 321f : input.Name.Contains("mask", StringComparison.Ordinal) ? 1f : (float)random.NextNormal())], shape);
+            inputs[input.Name] =
+                input.Type == ElementType.Int64
+                    ? TensorValue.Of([.. Enumerable.Range(0, (int)count).Select(i => (long)i)], shape)
+                    : TensorValue.Of(
+                        [
+                            .. Enumerable
+                                .Range(0, (int)count)
+                                .Select(_ =>
+                                    input.Name == "timestep" ? 321f
+                                    : input.Name.Contains("mask", StringComparison.Ordinal) ? 1f
+                                    : (float)random.NextNormal()
+                                ),
+                        ],
+                        shape
+                    );
         }
         return inputs;
     }
@@ -126,21 +186,35 @@ public sealed class OnnxPackTests(ITestOutputHelper output) : IDisposable
         using var options = new SessionOptions();
         // Where a host would load the library.
         RuntimeOperators.Register(options);
-        if (!folds) options.AddSessionConfigEntry("optimization.disable_specified_optimizers", "ConstantFolding");
+        if (!folds)
+            options.AddSessionConfigEntry("optimization.disable_specified_optimizers", "ConstantFolding");
         using var session = new InferenceSession(path, options);
-        OrtValue[] given = [.. inputs.Values.Select(value => value.Type == ElementType.Int64
-            ? OrtValue.CreateTensorValueFromMemory(value.Integers.ToArray(), [.. value.Shape]) : OrtValue.CreateTensorValueFromMemory(value.Singles.ToArray(), [.. value.Shape]))];
+        OrtValue[] given =
+        [
+            .. inputs.Values.Select(value =>
+                value.Type == ElementType.Int64
+                    ? OrtValue.CreateTensorValueFromMemory(value.Integers.ToArray(), [.. value.Shape])
+                    : OrtValue.CreateTensorValueFromMemory(value.Singles.ToArray(), [.. value.Shape])
+            ),
+        ];
         using var run = new RunOptions();
-        using IDisposableReadOnlyCollection<OrtValue> results = session.Run(run, [.. inputs.Keys], given, [session.OutputNames[0]]);
+        using IDisposableReadOnlyCollection<OrtValue> results = session.Run(
+            run,
+            [.. inputs.Keys],
+            given,
+            [session.OutputNames[0]]
+        );
         float[] result = results[0].GetTensorDataAsSpan<float>().ToArray();
-        foreach (OrtValue value in given) value.Dispose();
+        foreach (OrtValue value in given)
+            value.Dispose();
         return result;
     }
 
     private void AssertNear(float[] expected, float[] actual, double tolerance)
     {
         Assert.Equal(expected.Length, actual.Length);
-        double scale = expected.Max(MathF.Abs), worst = expected.Zip(actual).Max(pair => Math.Abs(pair.First - pair.Second)) / scale;
+        double scale = expected.Max(MathF.Abs),
+            worst = expected.Zip(actual).Max(pair => Math.Abs(pair.First - pair.Second)) / scale;
         output.WriteLine($"worst difference {worst:0.0E+0} of the largest value {scale:0.00}");
         Assert.InRange(worst, 0, tolerance);
     }

@@ -22,19 +22,36 @@ public sealed class OutputFolderTests : IDisposable
         string file = Path.Combine(folder, "f");
         AtomicFile.WriteText(file, "");
         Assert.Contains($"{file}: is a file", new OutputFolder(file, 0, "bank").Problem(), StringComparison.Ordinal);
-        Assert.Contains($"{file} is a file", new OutputFolder(Path.Combine(file, "below"), 0, "bank").Problem(), StringComparison.Ordinal);
+        Assert.Contains(
+            $"{file} is a file",
+            new OutputFolder(Path.Combine(file, "below"), 0, "bank").Problem(),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void A_disk_without_room_is_named_with_both_sizes_and_what_they_are_for()
     {
         OutputFolder[] outputs =
-            [new("r/bank", 5_000_000_000, "bank"), new("r", 2_000_000_000, "study"), new("/other", 9_000_000_000, "packed model")];
+        [
+            new("r/bank", 5_000_000_000, "bank"),
+            new("r", 2_000_000_000, "study"),
+            new("/other", 9_000_000_000, "packed model"),
+        ];
 
-        string problem = Assert.Single(OutputFolder.WithoutRoom(outputs, path => path is "/" or "/other" ? ("/", 10_000_000_000) : ("/data", 6_900_000_000)));
+        string problem = Assert.Single(
+            OutputFolder.WithoutRoom(
+                outputs,
+                path => path is "/" or "/other" ? ("/", 10_000_000_000) : ("/data", 6_900_000_000)
+            )
+        );
 
         Assert.StartsWith("/data: about 7.0 GB are needed", problem, StringComparison.Ordinal);
-        Assert.Contains("(5.0 GB for the bank in r/bank, 2.0 GB for the study in r), and 6.9 GB are free", problem, StringComparison.Ordinal);
+        Assert.Contains(
+            "(5.0 GB for the bank in r/bank, 2.0 GB for the study in r), and 6.9 GB are free",
+            problem,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

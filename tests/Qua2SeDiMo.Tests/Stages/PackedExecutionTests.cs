@@ -12,12 +12,22 @@ using Xunit.Abstractions;
 
 namespace Qua2SeDiMo.Tests.Stages;
 
-/// <summary>The bundled models with every option in them, multiplied by as codes and as reconstructed weights.</summary>
+/// <summary>The bundled models with every option in them, multiplied by as codes and as reconstructed
+/// weights.</summary>
 public sealed class PackedExecutionTests(ITestOutputHelper output)
 {
     private static readonly GenerationRequest Request = new() { StepCount = 6 };
     private static readonly string[] Prompts =
-        ["red apple, flat emoji", "blue house, flat emoji", "hamster, fluent emoji", "smirking face, flat emoji", "lungs, fluent emoji", "green tree, flat emoji", "yellow star, flat emoji", "umbrella, fluent emoji"];
+    [
+        "red apple, flat emoji",
+        "blue house, flat emoji",
+        "hamster, fluent emoji",
+        "smirking face, flat emoji",
+        "lungs, fluent emoji",
+        "green tree, flat emoji",
+        "yellow star, flat emoji",
+        "umbrella, fluent emoji",
+    ];
 
     [Theory]
     [InlineData("emoji-pixart")]
@@ -26,18 +36,31 @@ public sealed class PackedExecutionTests(ITestOutputHelper output)
     {
         using LoadedModel model = LoadedModel.Open(RepositoryFiles.Models(name));
         // Each weight its own option; every seventh keeps its precision.
-        var choices = model.Weights.Select((weight, i) => (weight, i)).Where(item => item.i % 7 != 6)
+        var choices = model
+            .Weights.Select((weight, i) => (weight, i))
+            .Where(item => item.i % 7 != 6)
             .Select(item => KeyValuePair.Create(item.weight.Name, QuantizerSpec.PaperOptions[item.i % 6]));
         PaletteSource codes = Codes(model, new BitAllocation(choices));
 
-        ImageBatch original = Generate(model, codes with { Allocation = BitAllocation.FullPrecision }, null, isPacked: false);
+        ImageBatch original = Generate(
+            model,
+            codes with
+            {
+                Allocation = BitAllocation.FullPrecision,
+            },
+            null,
+            isPacked: false
+        );
         (double exact, _, _) = Compare(model, codes, null, original);
         output.WriteLine($"{name}, single precision: {exact:0.0} dB between the two");
         Assert.InRange(exact, 60, double.PositiveInfinity);
         foreach (int bits in new[] { 8, 6 })
         {
             (double between, double reconstructed, double packed) = Compare(model, codes, bits, original);
-            output.WriteLine($"{name}, {bits}-bit activations: {between:0.0} dB between the two; to the original {reconstructed:0.00} dB reconstructed, {packed:0.00} dB packed");
+            output.WriteLine(
+                $"{name}, {bits}-bit activations: {between:0.0} dB between the two; to the original "
+                    + $"{reconstructed:0.00} dB reconstructed, {packed:0.00} dB packed"
+            );
             // Palettes of integers are another rounding: other images, as near to the original.
             Assert.InRange(packed, reconstructed - 1, double.PositiveInfinity);
         }
@@ -45,24 +68,47 @@ public sealed class PackedExecutionTests(ITestOutputHelper output)
 
     private static PaletteSource Codes(LoadedModel model, BitAllocation allocation)
     {
-        Dictionary<string, QuantizedWeight> weights = model.Weights.Where(weight => allocation[weight.Name] is not null).ToDictionary(weight => weight.Name, weight =>
-            WeightQuantizer.Quantize(WeightMatrix.Read(model.Tensors, weight), [allocation[weight.Name]!]).Single());
+        Dictionary<string, QuantizedWeight> weights = model
+            .Weights.Where(weight => allocation[weight.Name] is not null)
+            .ToDictionary(
+                weight => weight.Name,
+                weight =>
+                    WeightQuantizer
+                        .Quantize(WeightMatrix.Read(model.Tensors, weight), [allocation[weight.Name]!])
+                        .Single()
+            );
         return new PaletteSource(allocation, name => weights[name].TableType, name => weights[name]);
     }
 
-    private static (double Between, double Reconstructed, double Packed) Compare(LoadedModel model, PaletteSource codes, int? activationBits, ImageBatch original)
+    private static (double Between, double Reconstructed, double Packed) Compare(
+        LoadedModel model,
+        PaletteSource codes,
+        int? activationBits,
+        ImageBatch original
+    )
     {
-        ImageBatch reconstructed = Generate(model, codes, activationBits, isPacked: false), packed = Generate(model, codes, activationBits, isPacked: true);
+        ImageBatch reconstructed = Generate(model, codes, activationBits, isPacked: false),
+            packed = Generate(model, codes, activationBits, isPacked: true);
         return (Decibels(packed, reconstructed), Decibels(reconstructed, original), Decibels(packed, original));
     }
 
-    private static double Decibels(ImageBatch found, ImageBatch expected) => Enumerable.Range(0, expected.Count).Average(i => PeakSignalToNoise.Decibels(found.Image(i), expected.Image(i)));
+    private static double Decibels(ImageBatch found, ImageBatch expected) =>
+        Enumerable.Range(0, expected.Count).Average(i => PeakSignalToNoise.Decibels(found.Image(i), expected.Image(i)));
 
     private static ImageBatch Generate(LoadedModel model, PaletteSource codes, int? activationBits, bool isPacked)
     {
         using WeightBinding? binding = isPacked ? null : model.CreateBinding();
-        foreach (string name in isPacked ? [] : codes.Allocation.Specs.Keys) binding!.Set(name, "quantized", destination => codes.Load(name).Dequantize(destination));
-        using var pipeline = new DiffusionPipeline(model.Parts(new InferenceOptions(), activationBits, isPacked ? codes : null), model.Tensors, binding);
-        return pipeline.Generate(pipeline.Encode(Prompts, Request), new SeededNoise([.. Enumerable.Range(1, Prompts.Length).Select(seed => (ulong)seed)]), Request);
+        foreach (string name in isPacked ? [] : codes.Allocation.Specs.Keys)
+            binding!.Set(name, "quantized", destination => codes.Load(name).Dequantize(destination));
+        using var pipeline = new DiffusionPipeline(
+            model.Parts(new InferenceOptions(), activationBits, isPacked ? codes : null),
+            model.Tensors,
+            binding
+        );
+        return pipeline.Generate(
+            pipeline.Encode(Prompts, Request),
+            new SeededNoise([.. Enumerable.Range(1, Prompts.Length).Select(seed => (ulong)seed)]),
+            Request
+        );
     }
 }

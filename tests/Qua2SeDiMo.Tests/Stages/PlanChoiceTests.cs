@@ -10,7 +10,11 @@ namespace Qua2SeDiMo.Tests.Stages;
 public sealed class PlanChoiceTests
 {
     private static readonly Plan Record = new(
-        "psnr", "ridge", "", [Entry("plan-3.5", 3.5, 3.498), Entry("plan-3.75", 3.75, 3.749), Entry("plan-200000B", null, 3.312)]);
+        "psnr",
+        "ridge",
+        "",
+        [Entry("plan-3.5", 3.5, 3.498), Entry("plan-3.75", 3.75, 3.749), Entry("plan-200000B", null, 3.312)]
+    );
 
     [Theory]
     [InlineData(null, "plan-3.75")]
@@ -28,9 +32,19 @@ public sealed class PlanChoiceTests
     public void Bits_that_no_plan_has_are_refused_with_those_that_there_are(double bits)
     {
         string message = Assert.Throws<ModelFolderException>(() => PackStage.FromPlan(Record, bits)).Message;
-        Assert.All([$"{bits}", "3.5", "3.75", "3.312"], word => Assert.Contains(word, message, StringComparison.Ordinal));
+        Assert.All(
+            [$"{bits}", "3.5", "3.75", "3.312"],
+            word => Assert.Contains(word, message, StringComparison.Ordinal)
+        );
     }
 
     private static PlanEntry Entry(string key, double? requested, double bits) =>
-        new() { Key = key, Label = key, Kind = PlanKind.Plan, RequestedBits = requested, AverageBits = bits };
+        new()
+        {
+            Key = key,
+            Label = key,
+            Kind = PlanKind.Plan,
+            RequestedBits = requested,
+            AverageBits = bits,
+        };
 }

@@ -26,7 +26,9 @@ public sealed class TiedWeightTests : IDisposable
         GraphStage.Run(model, run, withOnnx: false);
 
         JsonArray nodes = JsonNode.Parse(File.ReadAllText(run.DagJson))!["nodes"]!.AsArray();
-        long original = nodes.Where(node => node!["options"] is not null).Sum(node => node!["options"]![0]!["original_bytes"]!.GetValue<long>());
+        long original = nodes
+            .Where(node => node!["options"] is not null)
+            .Sum(node => node!["options"]![0]!["original_bytes"]!.GetValue<long>());
         Assert.Equal(model.QuantizableBytes, original);
 
         var space = new AllocationSpace(model.Weights, model.OriginalBits);
@@ -35,7 +37,10 @@ public sealed class TiedWeightTests : IDisposable
         string packed = Path.Combine(folder, "packed");
         PackStage.Run(model, run, allocation, packed, null);
         using LoadedModel small = LoadedModel.Open(packed);
-        Assert.Equal(model.Weights.Select(weight => (weight.Name, weight.TiedTo)), small.Weights.Select(weight => (weight.Name, weight.TiedTo)));
+        Assert.Equal(
+            model.Weights.Select(weight => (weight.Name, weight.TiedTo)),
+            small.Weights.Select(weight => (weight.Name, weight.TiedTo))
+        );
         Assert.Equal(bank.Options.Count, space.Options.Count);
     }
 

@@ -20,8 +20,13 @@ public sealed class WholeChainTests(ITestOutputHelper output) : IDisposable
     private readonly string directory = Directory.CreateTempSubdirectory("q2-chain-").FullName;
 
     public static TheoryData<string> Families() =>
-        [.. Directory.EnumerateDirectories(RepositoryFiles.Golden("pipelines")).Append(RepositoryFiles.Models("emoji-unet"))
-            .Select(folder => Path.GetRelativePath(RepositoryFiles.Root, folder)).Order(StringComparer.Ordinal)];
+        [
+            .. Directory
+                .EnumerateDirectories(RepositoryFiles.Golden("pipelines"))
+                .Append(RepositoryFiles.Models("emoji-unet"))
+                .Select(folder => Path.GetRelativePath(RepositoryFiles.Root, folder))
+                .Order(StringComparer.Ordinal),
+        ];
 
     public void Dispose() => Directory.Delete(directory, recursive: true);
 
@@ -31,17 +36,37 @@ public sealed class WholeChainTests(ITestOutputHelper output) : IDisposable
     {
         string folder = Path.Combine(RepositoryFiles.Root, name);
         var run = new RunDirectory(Path.Combine(directory, "run"));
-        var generation = new GenerationRequest { StepCount = 2, BatchSize = 4, Height = 64, Width = 64 };
+        var generation = new GenerationRequest
+        {
+            StepCount = 2,
+            BatchSize = 4,
+            Height = 64,
+            Width = 64,
+        };
         using LoadedModel model = LoadedModel.Open(folder);
         ScoringFiles scoring = ScoringFiles.Find(folder, ScoringFiles.None, ScoringFiles.None);
-        var study = new StudyOptions { TrialCount = 10, ImageCount = 4, Generation = generation, Scoring = scoring };
-        var options = new WorkflowOptions(study) { Predictor = new PredictorOptions { Epochs = 10 }, Budgets = [BitBudget.Parse("4")] };
+        var study = new StudyOptions
+        {
+            TrialCount = 10,
+            ImageCount = 4,
+            Generation = generation,
+            Scoring = scoring,
+        };
+        var options = new WorkflowOptions(study)
+        {
+            Predictor = new PredictorOptions { Epochs = 10 },
+            Budgets = [BitBudget.Parse("4")],
+        };
 
         WorkflowResult result = Workflow.Run(model, run, options);
 
         Assert.True(File.Exists(result.Report));
         (BitAllocation allocation, _) = PackStage.FromPlan(result.Plan, null);
-        ImageBatch quantized = Generate(model, options, binding => LoadedModel.Apply(allocation, binding, BankStage.Run(model, run)));
+        ImageBatch quantized = Generate(
+            model,
+            options,
+            binding => LoadedModel.Apply(allocation, binding, BankStage.Run(model, run))
+        );
         using LoadedModel packed = LoadedModel.Open(run.Packed);
         ImageBatch fromPacked = Generate(packed, options, null);
         double worst = quantized.Pixels.Zip(fromPacked.Pixels, (a, b) => Math.Abs((double)a - b)).Max();
@@ -55,6 +80,10 @@ public sealed class WholeChainTests(ITestOutputHelper output) : IDisposable
         apply?.Invoke(binding);
         using var pipeline = new DiffusionPipeline(model.Parts(new InferenceOptions()), model.Tensors, binding);
         StudyOptions study = options.Study;
-        return pipeline.Generate(pipeline.Encode(study.ReadPrompts(), study.Generation), new SeededNoise(study.ImageSeeds), study.Generation);
+        return pipeline.Generate(
+            pipeline.Encode(study.ReadPrompts(), study.Generation),
+            new SeededNoise(study.ImageSeeds),
+            study.Generation
+        );
     }
 }

@@ -30,7 +30,10 @@ public sealed class AllocationFileTests : IDisposable
         string path = Path.Combine(folder.FullName, "written.json");
         AllocationFile.Write(path, trials);
         IReadOnlyList<LabelledAllocation> read = AllocationFile.Read(path);
-        Assert.Equal(trials.Select(trial => (trial.Name, trial.Allocation)), read.Select(entry => (entry.Name, entry.Allocation)));
+        Assert.Equal(
+            trials.Select(trial => (trial.Name, trial.Allocation)),
+            read.Select(entry => (entry.Name, entry.Allocation))
+        );
         Assert.All(LabelComparison.Compare(read, trials), difference => Assert.Equal(0, difference.Difference));
     }
 
@@ -38,7 +41,10 @@ public sealed class AllocationFileTests : IDisposable
     public void An_allocation_made_without_splitting_means_both_parts_of_a_weight()
     {
         string path = Path.Combine(folder.FullName, "whole.json");
-        File.WriteAllText(path, """[{"allocation": {"conv": "uaq-3"}}, {"allocation": {"conv": "uaq-3", "skip#1": "uaq-4"}}]""");
+        File.WriteAllText(
+            path,
+            """[{"allocation": {"conv": "uaq-3"}}, {"allocation": {"conv": "uaq-3", "skip#1": "uaq-4"}}]"""
+        );
         IReadOnlyList<LabelledAllocation> read = AllocationFile.Read(path, ["conv", "conv#1", "skip", "skip#1"]);
         Assert.Equal("uaq-3", read[0].Allocation["conv#1"]!.ToString());
         Assert.Null(read[0].Allocation["skip#1"]);
@@ -51,9 +57,16 @@ public sealed class AllocationFileTests : IDisposable
         IReadOnlyList<LabelledAllocation> reference = AllocationFile.Read(Reference);
         List<Trial> trials = [.. reference.Select(AsTrial)];
         Assert.All(LabelComparison.Compare(reference, trials), difference => Assert.True(difference.Agrees));
-        trials[1] = trials[1] with { Metrics = trials[1].Metrics.ToDictionary(pair => pair.Key, pair => pair.Key == "psnr" ? pair.Value + 0.31 : pair.Value) };
+        trials[1] = trials[1] with
+        {
+            Metrics = trials[1]
+                .Metrics.ToDictionary(pair => pair.Key, pair => pair.Key == "psnr" ? pair.Value + 0.31 : pair.Value),
+        };
         trials[2] = trials[2] with { Metrics = new Dictionary<string, double>() };
-        List<LabelDifference> wrong = [.. LabelComparison.Compare(reference, trials).Where(difference => !difference.Agrees)];
+        List<LabelDifference> wrong =
+        [
+            .. LabelComparison.Compare(reference, trials).Where(difference => !difference.Agrees),
+        ];
         Assert.Equal("psnr", wrong.Single(difference => difference.Trial == trials[1].Name).Metric);
         Assert.Equal(7, wrong.Count(difference => difference.Trial == trials[2].Name));
     }
@@ -71,12 +84,22 @@ public sealed class AllocationFileTests : IDisposable
     {
         string path = Path.Combine(folder.FullName, "bad.json");
         File.WriteAllText(path, text);
-        Assert.Contains(expected, Assert.ThrowsAny<Q2Exception>(() => AllocationFile.Read(path, ["w"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            expected,
+            Assert.ThrowsAny<Q2Exception>(() => AllocationFile.Read(path, ["w"])).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
-    public void A_missing_file_is_named() => Assert.Contains("absent.json",
-        Assert.ThrowsAny<Q2Exception>(() => AllocationFile.Read(Path.Combine(folder.FullName, "absent.json"))).Message, StringComparison.Ordinal);
+    public void A_missing_file_is_named() =>
+        Assert.Contains(
+            "absent.json",
+            Assert
+                .ThrowsAny<Q2Exception>(() => AllocationFile.Read(Path.Combine(folder.FullName, "absent.json")))
+                .Message,
+            StringComparison.Ordinal
+        );
 
     public void Dispose() => folder.Delete(recursive: true);
 

@@ -6,7 +6,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Studies;
 
-/// <summary>Study files that someone changed: each is refused when it is opened, with the place and what was expected there.</summary>
+/// <summary>Study files that someone changed: each is refused when it is opened, with the place and what was expected
+/// there.</summary>
 public sealed class HostileStudyFileTests : IDisposable
 {
     private static readonly StudySettings Settings = new([new("model", "tiny")]);
@@ -15,15 +16,28 @@ public sealed class HostileStudyFileTests : IDisposable
     private string FilePath => Path.Combine(folder.FullName, "study.db");
 
     [Theory]
-    [InlineData("UPDATE trial SET state = 'running', host = NULL, heartbeat_at = NULL WHERE number = 1", "trial 1", "'process_id'")]
-    [InlineData("UPDATE trial SET state = 'running', host = NULL, process_id = NULL, process_start = NULL, versions = NULL WHERE number = 1", "trial 1", "it is running and has no worker")]
+    [InlineData(
+        "UPDATE trial SET state = 'running', host = NULL, heartbeat_at = NULL WHERE number = 1",
+        "trial 1",
+        "'process_id'"
+    )]
+    [InlineData(
+        "UPDATE trial SET state = 'running', host = NULL, process_id = NULL, process_start = NULL, versions = NULL WHERE number = 1",
+        "trial 1",
+        "it is running and has no worker"
+    )]
     [InlineData("UPDATE trial SET heartbeat_at = NULL WHERE number = 0", "trial 0", "sign of life")]
     [InlineData("UPDATE trial SET state = 'complete' WHERE number = 2", "trial 2", "complete")]
     [InlineData("UPDATE trial SET state = 'waiting' WHERE number = 1", "trial 1", "it is waiting and has metrics")]
     [InlineData("UPDATE trial SET state = 'failed' WHERE number = 1", "trial 1", "no reason")]
     [InlineData("UPDATE trial SET state = 'done' WHERE number = 1", "trial")]
     [InlineData("UPDATE trial SET attempt = 0 WHERE number = 1", "trial 1", "no lease")]
-    [InlineData("UPDATE trial SET attempt = 9223372036854775807 WHERE number = 1", "trial 1", "'attempt'", "a whole number")]
+    [InlineData(
+        "UPDATE trial SET attempt = 9223372036854775807 WHERE number = 1",
+        "trial 1",
+        "'attempt'",
+        "a whole number"
+    )]
     [InlineData("UPDATE trial SET deaths = 4294967296 WHERE number = 1", "trial 1", "'deaths'")]
     [InlineData("UPDATE trial SET number = -1 WHERE number = 1", "trial")]
     [InlineData("UPDATE trial SET number = 9223372036854775807 WHERE number = 1", "'number'", "9223372036854775807")]
@@ -59,7 +73,11 @@ public sealed class HostileStudyFileTests : IDisposable
     [InlineData("UPDATE trial_array SET data = x'0102030405'", "trial 0, 'psnr'", "whole rows")]
     [InlineData("INSERT INTO trial_metric (trial_id, name, value) VALUES (77, 'psnr', 1)", "trial_metric", "not there")]
     [InlineData("DELETE FROM trial WHERE number = 0", "not there")]
-    [InlineData("CREATE TRIGGER y AFTER INSERT ON trial_metric BEGIN UPDATE trial_metric SET value = 1; END", "trigger 'y'", "DROP TRIGGER y")]
+    [InlineData(
+        "CREATE TRIGGER y AFTER INSERT ON trial_metric BEGIN UPDATE trial_metric SET value = 1; END",
+        "trigger 'y'",
+        "DROP TRIGGER y"
+    )]
     [InlineData("CREATE VIEW v AS SELECT 1", "view 'v'")]
     [InlineData("CREATE TABLE other (a)", "table 'other'")]
     [InlineData("CREATE INDEX evil ON trial (name)", "index 'evil'")]
@@ -69,16 +87,33 @@ public sealed class HostileStudyFileTests : IDisposable
     [InlineData("ALTER TABLE trial DROP COLUMN failure", "'trial'", "without column failure")]
     [InlineData("ALTER TABLE trial ADD COLUMN evil TEXT", "'trial'", "foreign column evil")]
     [InlineData("ALTER TABLE trial_metric RENAME COLUMN value TO worth", "'trial_metric'", "without column value")]
-    [InlineData("DROP TABLE trial_metric; CREATE TABLE trial_metric (trial_id, name, value)", "'trial_metric'", "of another form")]
+    [InlineData(
+        "DROP TABLE trial_metric; CREATE TABLE trial_metric (trial_id, name, value)",
+        "'trial_metric'",
+        "of another form"
+    )]
     [InlineData("PRAGMA user_version = 1", "'trial'", "of another form")]
     [InlineData("PRAGMA user_version = -5", "version -5")]
     [InlineData("PRAGMA user_version = 0", "version 0")]
     [InlineData("PRAGMA user_version = 99", "later version")]
     [InlineData("PRAGMA application_id = 7", "another program")]
-    [InlineData("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE TABLE trial (' WHERE name = 'trial'", "damaged")]
-    [InlineData("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, ') STRICT', ')') WHERE name = 'trial_metric'", "'trial_metric'")]
-    [InlineData("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = 2 WHERE name = 'trial_metric'", "damaged")]
-    [InlineData("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'to option' || char(10), 'to option ') WHERE name = 'trial'", "'trial'")]
+    [InlineData(
+        "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE TABLE trial (' WHERE name = 'trial'",
+        "damaged"
+    )]
+    [InlineData(
+        "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, ') STRICT', ')') WHERE name = 'trial_metric'",
+        "'trial_metric'"
+    )]
+    [InlineData(
+        "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = 2 WHERE name = 'trial_metric'",
+        "damaged"
+    )]
+    [InlineData(
+        "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'to option' || char(10), 'to "
+            + "option ') WHERE name = 'trial'",
+        "'trial'"
+    )]
     public void A_changed_file_is_refused(string statement, params string[] words)
     {
         Make();
@@ -107,12 +142,18 @@ public sealed class HostileStudyFileTests : IDisposable
     {
         Make();
         byte[] file = File.ReadAllBytes(FilePath);
-        // The record of the metric: its header says that the value is a floating-point number (type 7); 0x1d is a text of 8 bytes.
-        int name = file.AsSpan().IndexOf("psnr@4@\0\0\0\0\0"u8), type = file.AsSpan(0, name).LastIndexOf((byte)7);
+        // The record of the metric: its header says that the value is a floating-point number (type 7); 0x1d is a text
+        // of 8 bytes.
+        int name = file.AsSpan().IndexOf("psnr@4@\0\0\0\0\0"u8),
+            type = file.AsSpan(0, name).LastIndexOf((byte)7);
         Assert.InRange(name - type, 1, 2);
         file[type] = 0x1d;
         File.WriteAllBytes(FilePath, file);
-        Assert.Contains("trial_metric", Assert.Throws<StudyFileException>(() => Open()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "trial_metric",
+            Assert.Throws<StudyFileException>(() => Open()).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -130,21 +171,32 @@ public sealed class HostileStudyFileTests : IDisposable
                 using SqliteStudyStore store = Open();
                 store.List();
             }
-            catch (Q2Exception)
-            {
-            }
+            catch (Q2Exception) { }
         }
     }
 
     [Fact]
     public void A_file_of_version_1_is_brought_up_to_date()
     {
-        File.Copy(Path.Combine(RepositoryFiles.Root, "tests", "Qua2SeDiMo.Tests", "Studies", "Files", "study-schema-1.db"), FilePath);
+        File.Copy(
+            Path.Combine(RepositoryFiles.Root, "tests", "Qua2SeDiMo.Tests", "Studies", "Files", "study-schema-1.db"),
+            FilePath
+        );
         using SqliteStudyStore store = SqliteStudyStore.Open(FilePath, TimeProvider.System);
         IReadOnlyList<Trial> trials = store.List();
         Assert.Equal(
-            [TrialState.Complete, TrialState.Complete, TrialState.Complete, TrialState.Failed, TrialState.SetAside, TrialState.Running, TrialState.Waiting, TrialState.Failed],
-            trials.Select(trial => trial.State));
+            [
+                TrialState.Complete,
+                TrialState.Complete,
+                TrialState.Complete,
+                TrialState.Failed,
+                TrialState.SetAside,
+                TrialState.Running,
+                TrialState.Waiting,
+                TrialState.Failed,
+            ],
+            trials.Select(trial => trial.State)
+        );
         Assert.True(trials[0].Metrics.ContainsKey("psnr"));
         Assert.Equal(2, store.ReadArrays("psnr")[0].Rows);
         Assert.Equal((3, "InvalidDataException: no picture"), (trials[4].Deaths, trials[3].Failure));
@@ -165,18 +217,26 @@ public sealed class HostileStudyFileTests : IDisposable
     {
         using SqliteStudyStore store = Open();
         var worker = StudyWorker.ThisProcess(new Dictionary<string, string> { ["q2"] = "1.0" });
-        store.Enqueue(
-        [
-            .. Enumerable.Range(0, 3).Select(number => new TrialProposal(
-                number, $"trial-{number}", new([new("a", QuantizerSpec.PaperOptions[number])]), 42)),
+        store.Enqueue([
+            .. Enumerable
+                .Range(0, 3)
+                .Select(number => new TrialProposal(
+                    number,
+                    $"trial-{number}",
+                    new([new("a", QuantizerSpec.PaperOptions[number])]),
+                    42
+                )),
         ]);
         for (int number = 0; number < 2; number++)
         {
-            store.Complete(store.LeaseNext(worker, 3)!, new TrialResult(new Dictionary<string, double> { ["psnr"] = 20.25 })
-            {
-                Arrays = [new TrialArray("psnr", 1, [19, 21])],
-                Durations = new Dictionary<string, TimeSpan> { ["whole"] = TimeSpan.FromSeconds(1) },
-            });
+            store.Complete(
+                store.LeaseNext(worker, 3)!,
+                new TrialResult(new Dictionary<string, double> { ["psnr"] = 20.25 })
+                {
+                    Arrays = [new TrialArray("psnr", 1, [19, 21])],
+                    Durations = new Dictionary<string, TimeSpan> { ["whole"] = TimeSpan.FromSeconds(1) },
+                }
+            );
         }
     }
 
@@ -184,7 +244,9 @@ public sealed class HostileStudyFileTests : IDisposable
     {
         using var connection = new SqliteConnection($"Data Source={FilePath};Pooling=False");
         connection.Open();
-        foreach (string text in new[] { "PRAGMA ignore_check_constraints = ON", "PRAGMA foreign_keys = OFF", statement })
+        foreach (
+            string text in new[] { "PRAGMA ignore_check_constraints = ON", "PRAGMA foreign_keys = OFF", statement }
+        )
         {
             using SqliteCommand command = connection.CreateCommand();
             command.CommandText = text;

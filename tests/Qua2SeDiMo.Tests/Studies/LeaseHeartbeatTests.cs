@@ -51,7 +51,11 @@ public sealed class LeaseHeartbeatTests : IDisposable
         File.Delete(FilePath);
         clock.Tick();
         Assert.True(evaluation.IsCancellationRequested);
-        Assert.Contains("was deleted", Assert.IsAssignableFrom<Q2Exception>(heartbeat.Error).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "was deleted",
+            Assert.IsAssignableFrom<Q2Exception>(heartbeat.Error).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -75,11 +79,13 @@ public sealed class LeaseHeartbeatTests : IDisposable
     [Fact]
     public void A_lost_lease_ends_the_evaluation_of_a_runner_which_goes_on_with_the_other_trials()
     {
-        using SqliteStudyStore store = Open(), thief = Open();
+        using SqliteStudyStore store = Open(),
+            thief = Open();
         int interrupted = 0;
         var objective = new Interrupted(number =>
         {
-            if (number != 0 || interrupted++ > 0) return;
+            if (number != 0 || interrupted++ > 0)
+                return;
             thief.Release(store.List()[0]);
             clock.Tick();
         });
@@ -121,7 +127,11 @@ public sealed class LeaseHeartbeatTests : IDisposable
     private sealed class Interrupted(Action<int> during) : ITrialObjective
     {
         public TrialResult Evaluate(
-            int trialNumber, BitAllocation allocation, IProgress<TrialProgress>? progress, CancellationToken cancellationToken)
+            int trialNumber,
+            BitAllocation allocation,
+            IProgress<TrialProgress>? progress,
+            CancellationToken cancellationToken
+        )
         {
             during(trialNumber);
             cancellationToken.ThrowIfCancellationRequested();

@@ -17,22 +17,32 @@ public sealed class SplitHalfReliabilityTests
     }
 
     [Fact]
-    public void Pure_noise_is_not_reliable() => Assert.InRange(Simulate(trials: 200, images: 16, noise: 1, signal: 0).Reliability, -0.2, 0.25);
+    public void Pure_noise_is_not_reliable() =>
+        Assert.InRange(Simulate(trials: 200, images: 16, noise: 1, signal: 0).Reliability, -0.2, 0.25);
 
     [Fact]
     public void More_images_make_a_noisy_metric_more_reliable() =>
-        Assert.True(Simulate(trials: 100, images: 64, noise: 3).Reliability > Simulate(trials: 100, images: 8, noise: 3).Reliability + 0.1);
+        Assert.True(
+            Simulate(trials: 100, images: 64, noise: 3).Reliability
+                > Simulate(trials: 100, images: 8, noise: 3).Reliability + 0.1
+        );
 
     [Fact]
     public void The_correction_predicts_the_correlation_with_as_many_new_images()
     {
-        const int Trials = 400, Images = 16;
+        const int Trials = 400,
+            Images = 16;
         var random = new Pcg32(5);
         double[] truth = [.. Enumerable.Range(0, Trials).Select(_ => random.NextNormal())];
         List<TrialArray> all = [.. truth.Select(value => Values(2 * Images, () => value + (3 * random.NextNormal())))];
         List<TrialArray> seen = [.. all.Select(array => new TrialArray("m", 1, array.Values[..Images]))];
-        double[] first = [.. all.Select(array => array.Values[..Images].Average())], second = [.. all.Select(array => array.Values[Images..].Average())];
-        Assert.Equal(RankStatistics.Spearman(first, second), SplitHalfReliability.OfMean("m", truth, seen).Reliability, 0.06);
+        double[] first = [.. all.Select(array => array.Values[..Images].Average())],
+            second = [.. all.Select(array => array.Values[Images..].Average())];
+        Assert.Equal(
+            RankStatistics.Spearman(first, second),
+            SplitHalfReliability.OfMean("m", truth, seen).Reliability,
+            0.06
+        );
     }
 
     [Fact]
@@ -41,7 +51,10 @@ public sealed class SplitHalfReliabilityTests
         var random = new Pcg32(6);
         double[] bits = [.. Enumerable.Range(0, 200).Select(_ => random.NextDouble())];
         ObjectiveReliability reliability = SplitHalfReliability.OfMean(
-            "m", bits, [.. bits.Select(value => Values(16, () => value + (0.2 * random.NextNormal())))]);
+            "m",
+            bits,
+            [.. bits.Select(value => Values(16, () => value + (0.2 * random.NextNormal())))]
+        );
         Assert.True(reliability.Reliability > 0.9);
         Assert.InRange(reliability.ReliabilityAtEqualSize, -0.2, 0.25);
     }
@@ -51,7 +64,8 @@ public sealed class SplitHalfReliabilityTests
         Assert.Equal(Simulate(30, 8, 1).HalfCorrelations, Simulate(30, 8, 1).HalfCorrelations);
 
     [Fact]
-    public void A_constant_metric_is_not_reliable() => Assert.Equal(0, Simulate(30, 8, noise: 0, signal: 0).Reliability);
+    public void A_constant_metric_is_not_reliable() =>
+        Assert.Equal(0, Simulate(30, 8, noise: 0, signal: 0).Reliability);
 
     [Theory]
     [InlineData(3, 8)]
@@ -63,7 +77,10 @@ public sealed class SplitHalfReliabilityTests
     public void The_most_reliable_metric_is_chosen_and_paired_ones_win_ties()
     {
         Assert.Equal("psnr", Objective.MostReliable([Of("psnr", 0.9), Of("frechet", 0.4)]).Metric.Name);
-        Assert.Equal("ssim", Objective.MostReliable([Of("frechet", 0.905), Of("psnr", 0.9), Of("ssim", 0.9)]).Metric.Name);
+        Assert.Equal(
+            "ssim",
+            Objective.MostReliable([Of("frechet", 0.905), Of("psnr", 0.9), Of("ssim", 0.9)]).Metric.Name
+        );
         Assert.Equal("frechet", Objective.MostReliable([Of("frechet", 0.95), Of("psnr", 0.9)]).Metric.Name);
     }
 
@@ -72,28 +89,46 @@ public sealed class SplitHalfReliabilityTests
     {
         Trial trial = new(0, "t", BitAllocation.FullPrecision, 42, TrialState.Complete)
         {
-            Metrics = new Dictionary<string, double> { ["psnr"] = 20, ["frechet"] = 50, ["average-bits"] = 3.5 },
+            Metrics = new Dictionary<string, double>
+            {
+                ["psnr"] = 20,
+                ["frechet"] = 50,
+                ["average-bits"] = 3.5,
+            },
         };
         Assert.Equal(20, new Objective(StudyMetric.Psnr).Of(trial));
         Assert.Equal(-50, new Objective(StudyMetric.Frechet).Of(trial));
         Assert.Equal(-50 - (150 * 3.5), new Objective(StudyMetric.Frechet, 150).Of(trial));
         Assert.Equal("-frechet - 150·average-bits", new Objective(StudyMetric.Frechet, 150).ToString());
         Assert.Throws<UnknownObjectiveException>(() => new Objective(StudyMetric.Ssim).Of(trial));
-        Assert.Contains("clip-cosine", Assert.Throws<UnknownObjectiveException>(() => StudyMetric.OfQuality("fid")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "clip-cosine",
+            Assert.Throws<UnknownObjectiveException>(() => StudyMetric.OfQuality("fid")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static ObjectiveReliability Of(string metric, double half) => new(metric, 10, 8, [half], [half]);
 
-    private static TrialArray Values(int count, Func<double> draw) => new("m", 1, [.. Enumerable.Range(0, count).Select(_ => (float)draw())]);
+    private static TrialArray Values(int count, Func<double> draw) =>
+        new("m", 1, [.. Enumerable.Range(0, count).Select(_ => (float)draw())]);
 
     private static ObjectiveReliability Simulate(int trials, int images, double noise, double signal = 1)
     {
         var random = new Pcg32(1);
         double[] bits = [.. Enumerable.Range(0, trials).Select(_ => random.NextDouble())];
-        return SplitHalfReliability.OfMean("m", bits, [.. Enumerable.Range(0, trials).Select(_ =>
-        {
-            double truth = signal * random.NextNormal();
-            return Values(images, () => truth + (noise * random.NextNormal()));
-        })]);
+        return SplitHalfReliability.OfMean(
+            "m",
+            bits,
+            [
+                .. Enumerable
+                    .Range(0, trials)
+                    .Select(_ =>
+                    {
+                        double truth = signal * random.NextNormal();
+                        return Values(images, () => truth + (noise * random.NextNormal()));
+                    }),
+            ]
+        );
     }
 }

@@ -11,7 +11,8 @@ public sealed class SqliteStudyStoreTests : StudyStoreContract, IDisposable
 
     private string FilePath => Path.Combine(folder.FullName, "run", "study.db");
 
-    private protected override IStudyStore Open(StudySettings settings) => SqliteStudyStore.OpenOrCreate(FilePath, settings, Clock);
+    private protected override IStudyStore Open(StudySettings settings) =>
+        SqliteStudyStore.OpenOrCreate(FilePath, settings, Clock);
 
     [Fact]
     public void A_study_survives_the_abrupt_end_of_its_process()
@@ -34,7 +35,12 @@ public sealed class SqliteStudyStoreTests : StudyStoreContract, IDisposable
     public void One_file_holds_several_studies()
     {
         using IStudyStore main = OpenWithTrials(2);
-        using SqliteStudyStore other = SqliteStudyStore.OpenOrCreate(FilePath, new StudySettings([]), Clock, "reference");
+        using SqliteStudyStore other = SqliteStudyStore.OpenOrCreate(
+            FilePath,
+            new StudySettings([]),
+            Clock,
+            "reference"
+        );
         Assert.Empty(other.List());
         using SqliteStudyStore again = SqliteStudyStore.Open(FilePath, Clock);
         Assert.Equal("tiny", again.Study.Settings.Values["model"]);
@@ -48,7 +54,11 @@ public sealed class SqliteStudyStoreTests : StudyStoreContract, IDisposable
     public void A_missing_study_of_an_existing_file_is_named()
     {
         using IStudyStore store = Open(Settings);
-        Assert.Contains("'other'", Assert.Throws<StudyFileException>(() => SqliteStudyStore.Open(FilePath, Clock, "other")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'other'",
+            Assert.Throws<StudyFileException>(() => SqliteStudyStore.Open(FilePath, Clock, "other")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -63,7 +73,11 @@ public sealed class SqliteStudyStoreTests : StudyStoreContract, IDisposable
     public void A_database_of_another_program_is_refused_and_left_alone()
     {
         Run("CREATE TABLE recipes (name TEXT)");
-        Assert.Contains("another program", Assert.Throws<StudyFileException>(() => Open(Settings)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "another program",
+            Assert.Throws<StudyFileException>(() => Open(Settings)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -74,7 +88,11 @@ public sealed class SqliteStudyStoreTests : StudyStoreContract, IDisposable
             Assert.NotNull(store.Study);
         }
         Run("PRAGMA user_version = 99");
-        Assert.Contains("later version", Assert.Throws<StudyFileException>(() => Open(Settings)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "later version",
+            Assert.Throws<StudyFileException>(() => Open(Settings)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     public void Dispose() => folder.Delete(recursive: true);

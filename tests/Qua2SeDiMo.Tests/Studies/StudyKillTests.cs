@@ -29,7 +29,14 @@ public sealed class StudyKillTests : IDisposable
         Assert.DoesNotContain(1, rest.Evaluated);
         Assert.DoesNotContain(2, rest.Evaluated);
         Assert.Equal(rest.Evaluated.Count, rest.Evaluated.Distinct().Count());
-        Assert.All(trials, trial => Assert.Equal(new RandomAllocationSampler(StudyWorkerProgram.Space, 42).Sample(trial.Number), trial.Allocation));
+        Assert.All(
+            trials,
+            trial =>
+                Assert.Equal(
+                    new RandomAllocationSampler(StudyWorkerProgram.Space, 42).Sample(trial.Number),
+                    trial.Allocation
+                )
+        );
     }
 
     [Fact]
@@ -63,10 +70,20 @@ public sealed class StudyKillTests : IDisposable
         Assert.Equal([TrialState.SetAside, TrialState.Complete], trials.Select(trial => trial.State));
         UnfinishedTrials open = UnfinishedTrials.Of(trials, 2);
         Assert.False(open.IsEmpty);
-        Assert.Contains("1 set aside: 'random-0' (number 0): its process ended 3 times in a row", open.ToString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "1 set aside: 'random-0' (number 0): its process ended 3 times in a row",
+            open.ToString(),
+            StringComparison.Ordinal
+        );
         Assert.Contains("--retry-failed", open.ToString(), StringComparison.Ordinal);
 
-        using (SqliteStudyStore store = SqliteStudyStore.OpenOrCreate(FilePath, StudyWorkerProgram.Settings, TimeProvider.System))
+        using (
+            SqliteStudyStore store = SqliteStudyStore.OpenOrCreate(
+                FilePath,
+                StudyWorkerProgram.Settings,
+                TimeProvider.System
+            )
+        )
         {
             store.RetryFailed();
         }
@@ -81,18 +98,26 @@ public sealed class StudyKillTests : IDisposable
         using Process worker = Start(trialCount: 2, milliseconds: 60_000);
         await ReadUntilAsync(worker, 0);
         Signal(worker, "STOP");
-        using SqliteStudyStore store = SqliteStudyStore.OpenOrCreate(FilePath, StudyWorkerProgram.Settings, new ManualClock());
+        using SqliteStudyStore store = SqliteStudyStore.OpenOrCreate(
+            FilePath,
+            StudyWorkerProgram.Settings,
+            new ManualClock()
+        );
         Assert.Equal(1, store.LeaseNext(StudyWorker.ThisProcess(), 2)!.Number);
         Assert.Null(store.LeaseNext(StudyWorker.ThisProcess(), 2));
         worker.Kill();
         await worker.WaitForExitAsync();
-        Assert.Equal((0, 1), store.LeaseNext(StudyWorker.ThisProcess(), 2) is Trial taken ? (taken.Number, taken.Deaths) : default);
+        Assert.Equal(
+            (0, 1),
+            store.LeaseNext(StudyWorker.ThisProcess(), 2) is Trial taken ? (taken.Number, taken.Deaths) : default
+        );
     }
 
     [Fact]
     public async Task Two_processes_share_the_trials_of_one_study()
     {
-        using Process first = Start(trialCount: 12, milliseconds: 150), second = Start(trialCount: 12, milliseconds: 150);
+        using Process first = Start(trialCount: 12, milliseconds: 150),
+            second = Start(trialCount: 12, milliseconds: 150);
         await Task.WhenAll(first.StandardOutput.ReadToEndAsync(), second.StandardOutput.ReadToEndAsync());
         await Task.WhenAll(first.WaitForExitAsync(), second.WaitForExitAsync());
         Assert.Equal((0, 0), (first.ExitCode, second.ExitCode));
@@ -105,17 +130,35 @@ public sealed class StudyKillTests : IDisposable
 
     private IReadOnlyList<Trial> Continue(int trialCount, Recorder objective)
     {
-        using SqliteStudyStore store = SqliteStudyStore.OpenOrCreate(FilePath, StudyWorkerProgram.Settings, TimeProvider.System);
+        using SqliteStudyStore store = SqliteStudyStore.OpenOrCreate(
+            FilePath,
+            StudyWorkerProgram.Settings,
+            TimeProvider.System
+        );
         return new StudyRunner(
-            store, new RandomAllocationSampler(StudyWorkerProgram.Space, 42), objective, StudyWorker.ThisProcess(), TimeProvider.System)
-            .Run(trialCount, seed: 42);
+            store,
+            new RandomAllocationSampler(StudyWorkerProgram.Space, 42),
+            objective,
+            StudyWorker.ThisProcess(),
+            TimeProvider.System
+        ).Run(trialCount, seed: 42);
     }
 
-    private Process Start(int trialCount, int milliseconds) => Process.Start(new ProcessStartInfo(Environment.ProcessPath!)
-    {
-        ArgumentList = { "exec", typeof(StudyKillTests).Assembly.Location, FilePath, $"{trialCount}", $"{milliseconds}" },
-        RedirectStandardOutput = true,
-    })!;
+    private Process Start(int trialCount, int milliseconds) =>
+        Process.Start(
+            new ProcessStartInfo(Environment.ProcessPath!)
+            {
+                ArgumentList =
+                {
+                    "exec",
+                    typeof(StudyKillTests).Assembly.Location,
+                    FilePath,
+                    $"{trialCount}",
+                    $"{milliseconds}",
+                },
+                RedirectStandardOutput = true,
+            }
+        )!;
 
     private static void Signal(Process process, string name)
     {
@@ -128,7 +171,8 @@ public sealed class StudyKillTests : IDisposable
     {
         while (await worker.StandardOutput.ReadLineAsync() is string line)
         {
-            if (line == $"{trialNumber}") return;
+            if (line == $"{trialNumber}")
+                return;
         }
         Assert.Fail("The worker ended early.");
     }
@@ -137,7 +181,12 @@ public sealed class StudyKillTests : IDisposable
     {
         public List<int> Evaluated { get; } = [];
 
-        public TrialResult Evaluate(int trialNumber, BitAllocation allocation, IProgress<TrialProgress>? progress, CancellationToken cancellationToken)
+        public TrialResult Evaluate(
+            int trialNumber,
+            BitAllocation allocation,
+            IProgress<TrialProgress>? progress,
+            CancellationToken cancellationToken
+        )
         {
             Evaluated.Add(trialNumber);
             return new TrialResult(new Dictionary<string, double> { ["process"] = 0 });

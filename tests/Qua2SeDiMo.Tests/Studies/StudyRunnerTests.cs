@@ -20,16 +20,22 @@ public sealed class StudyRunnerTests : IDisposable
         IReadOnlyList<Trial> trials = Runner(store, objective, sampler).Run(8, seed: 42);
         Assert.Equal(Enumerable.Range(0, 8), objective.Evaluated.Order());
         Assert.All(trials, trial => Assert.Equal(sampler.Sample(trial.Number), trial.Allocation));
-        Assert.All(trials, trial => Assert.Equal(trial.Allocation.Specs.Values.Sum(spec => spec.Bits), trial.Metrics["value"]));
+        Assert.All(
+            trials,
+            trial => Assert.Equal(trial.Allocation.Specs.Values.Sum(spec => spec.Bits), trial.Metrics["value"])
+        );
     }
 
     [Fact]
     public async Task Two_runners_share_the_work_of_one_study()
     {
-        using SqliteStudyStore first = Open(), second = Open();
+        using SqliteStudyStore first = Open(),
+            second = Open();
         var objective = new Stub((number, _) => number);
         IReadOnlyList<Trial>[] results = await Task.WhenAll(
-            Task.Run(() => Runner(first, objective).Run(30, 42)), Task.Run(() => Runner(second, objective).Run(30, 42)));
+            Task.Run(() => Runner(first, objective).Run(30, 42)),
+            Task.Run(() => Runner(second, objective).Run(30, 42))
+        );
         Assert.Equal(Enumerable.Range(0, 30), objective.Evaluated.Order());
         Assert.All(results, trials => Assert.All(trials, trial => Assert.Equal(TrialState.Complete, trial.State)));
     }
@@ -39,11 +45,14 @@ public sealed class StudyRunnerTests : IDisposable
     {
         using var cancel = new CancellationTokenSource();
         using SqliteStudyStore store = Open();
-        var stopping = new Stub((number, _) =>
-        {
-            if (number == 3) cancel.Cancel();
-            return number;
-        });
+        var stopping = new Stub(
+            (number, _) =>
+            {
+                if (number == 3)
+                    cancel.Cancel();
+                return number;
+            }
+        );
         Assert.ThrowsAny<OperationCanceledException>(() => Runner(store, stopping).Run(6, 42, null, cancel.Token));
         Assert.Equal(new TrialCounts(3, 0, 3, 0), store.Count(6));
         var rest = new Stub((number, _) => number);
@@ -57,7 +66,10 @@ public sealed class StudyRunnerTests : IDisposable
         using SqliteStudyStore store = Open();
         var objective = new Stub((number, _) => number == 1 ? throw new InvalidDataException("no picture") : number);
         IReadOnlyList<Trial> trials = Runner(store, objective).Run(3, 42);
-        Assert.Equal([TrialState.Complete, TrialState.Failed, TrialState.Complete], trials.Select(trial => trial.State));
+        Assert.Equal(
+            [TrialState.Complete, TrialState.Failed, TrialState.Complete],
+            trials.Select(trial => trial.State)
+        );
         Assert.Equal("InvalidDataException: no picture", trials[1].Failure);
         Assert.Equal(2, objective.Begun.Count(number => number == 1));
     }
@@ -81,23 +93,35 @@ public sealed class StudyRunnerTests : IDisposable
     public void What_comes_from_the_surroundings_stops_the_run_and_fails_no_trial(Type kind)
     {
         using SqliteStudyStore store = Open();
-        Exception Error() => kind == typeof(AggregateException) ? new AggregateException(new IOException("disk gone")) : (Exception)Activator.CreateInstance(kind, "disk gone")!;
+        Exception Error() =>
+            kind == typeof(AggregateException)
+                ? new AggregateException(new IOException("disk gone"))
+                : (Exception)Activator.CreateInstance(kind, "disk gone")!;
         var objective = new Stub((number, _) => number == 2 ? throw Error() : number);
-        TrialInterruptedException error = Assert.Throws<TrialInterruptedException>(() => Runner(store, objective).Run(5, 42));
+        TrialInterruptedException error = Assert.Throws<TrialInterruptedException>(() =>
+            Runner(store, objective).Run(5, 42)
+        );
         Assert.Contains("disk gone", error.Message, StringComparison.Ordinal);
         Assert.Contains("'random-2' (number 2)", error.Message, StringComparison.Ordinal);
         Assert.Equal(1, objective.Begun.Count(number => number == 2));
         Assert.Equal(new TrialCounts(3, 0, 2, 0), store.Count(5));
         IReadOnlyList<Trial> trials = Runner(store, new Stub((number, _) => number)).Run(5, 42);
-        Assert.All(trials, trial => Assert.Equal((TrialState.Complete, 1, 0), (trial.State, trial.Attempt, trial.Deaths)));
+        Assert.All(
+            trials,
+            trial => Assert.Equal((TrialState.Complete, 1, 0), (trial.State, trial.Attempt, trial.Deaths))
+        );
     }
 
     [Fact]
     public void A_label_that_is_no_number_fails_its_trial()
     {
         using SqliteStudyStore store = Open();
-        IReadOnlyList<Trial> trials = Runner(store, new Stub((number, _) => number == 1 ? double.NaN : number)).Run(3, 42);
-        Assert.Equal([TrialState.Complete, TrialState.Failed, TrialState.Complete], trials.Select(trial => trial.State));
+        IReadOnlyList<Trial> trials = Runner(store, new Stub((number, _) => number == 1 ? double.NaN : number))
+            .Run(3, 42);
+        Assert.Equal(
+            [TrialState.Complete, TrialState.Failed, TrialState.Complete],
+            trials.Select(trial => trial.State)
+        );
         Assert.Contains("'value' is NaN", trials[1].Failure, StringComparison.Ordinal);
     }
 
@@ -106,11 +130,14 @@ public sealed class StudyRunnerTests : IDisposable
     {
         string path = Path.Combine(folder.FullName, "study.db");
         using SqliteStudyStore store = Open();
-        var deleting = new Stub((number, _) =>
-        {
-            if (number == 2) File.Delete(path);
-            return number;
-        });
+        var deleting = new Stub(
+            (number, _) =>
+            {
+                if (number == 2)
+                    File.Delete(path);
+                return number;
+            }
+        );
         Exception deleted = Assert.ThrowsAny<Q2Exception>(() => Runner(store, deleting).Run(6, 42));
         Assert.Contains($"{path}: the study file was deleted", deleted.Message, StringComparison.Ordinal);
         Assert.Equal([0, 1, 2], deleting.Begun);
@@ -126,14 +153,18 @@ public sealed class StudyRunnerTests : IDisposable
     {
         using var cancel = new CancellationTokenSource();
         using var released = new ManualResetEventSlim();
-        using SqliteStudyStore store = Open(), watcher = Open();
-        var slow = new Stub((number, _) =>
-        {
-            cancel.CancelAfter(0);
-            // A step that does not look at the token until the lease is seen to be free.
-            while (watcher.Count(1).Waiting == 0) Assert.False(released.Wait(20));
-            return number;
-        });
+        using SqliteStudyStore store = Open(),
+            watcher = Open();
+        var slow = new Stub(
+            (number, _) =>
+            {
+                cancel.CancelAfter(0);
+                // A step that does not look at the token until the lease is seen to be free.
+                while (watcher.Count(1).Waiting == 0)
+                    Assert.False(released.Wait(20));
+                return number;
+            }
+        );
         Assert.ThrowsAny<OperationCanceledException>(() => Runner(store, slow).Run(1, 42, null, cancel.Token));
         Assert.Equal(new TrialCounts(1, 0, 0, 0), store.Count(1));
     }
@@ -163,7 +194,10 @@ public sealed class StudyRunnerTests : IDisposable
     public void A_list_of_allocations_ends_the_study_by_itself()
     {
         using SqliteStudyStore store = Open();
-        var sampler = new ListedAllocationSampler([("full", BitAllocation.FullPrecision), ("mix", new RandomAllocationSampler(space, 1).Sample(0))]);
+        var sampler = new ListedAllocationSampler([
+            ("full", BitAllocation.FullPrecision),
+            ("mix", new RandomAllocationSampler(space, 1).Sample(0)),
+        ]);
         IReadOnlyList<Trial> trials = Runner(store, new Stub((number, _) => number), sampler).Run(100, 42);
         Assert.Equal(["full", "mix"], trials.Select(trial => trial.Name));
     }
@@ -176,16 +210,29 @@ public sealed class StudyRunnerTests : IDisposable
         Runner(store, new Stub((number, _) => number)).Run(3, 42, new Immediate(seen));
         Assert.Equal(new TrialCounts(0, 0, 3, 0), seen[^1].Counts);
         Assert.Equal(2, seen[^1].Latest!.Number);
-        Assert.Contains(seen, progress => progress is { Current.Number: 1, CurrentProgress.Stage: "half", Remaining: not null });
+        Assert.Contains(
+            seen,
+            progress => progress is { Current.Number: 1, CurrentProgress.Stage: "half", Remaining: not null }
+        );
     }
 
     public void Dispose() => folder.Delete(recursive: true);
 
     private SqliteStudyStore Open() =>
-        SqliteStudyStore.OpenOrCreate(Path.Combine(folder.FullName, "study.db"), new StudySettings([]), TimeProvider.System);
+        SqliteStudyStore.OpenOrCreate(
+            Path.Combine(folder.FullName, "study.db"),
+            new StudySettings([]),
+            TimeProvider.System
+        );
 
     private StudyRunner Runner(IStudyStore store, ITrialObjective objective, IAllocationSampler? sampler = null) =>
-        new(store, sampler ?? new RandomAllocationSampler(space, 42), objective, StudyWorker.ThisProcess(), TimeProvider.System);
+        new(
+            store,
+            sampler ?? new RandomAllocationSampler(space, 42),
+            objective,
+            StudyWorker.ThisProcess(),
+            TimeProvider.System
+        );
 
     private sealed class Stub(Func<int, BitAllocation, double> evaluate) : ITrialObjective
     {
@@ -193,13 +240,20 @@ public sealed class StudyRunnerTests : IDisposable
 
         public List<int> Begun { get; } = [];
 
-        public TrialResult Evaluate(int trialNumber, BitAllocation allocation, IProgress<TrialProgress>? progress, CancellationToken cancellationToken)
+        public TrialResult Evaluate(
+            int trialNumber,
+            BitAllocation allocation,
+            IProgress<TrialProgress>? progress,
+            CancellationToken cancellationToken
+        )
         {
-            lock (Begun) Begun.Add(trialNumber);
+            lock (Begun)
+                Begun.Add(trialNumber);
             double value = evaluate(trialNumber, allocation);
             progress?.Report(new TrialProgress(0.5, "half"));
             cancellationToken.ThrowIfCancellationRequested();
-            lock (Evaluated) Evaluated.Add(trialNumber);
+            lock (Evaluated)
+                Evaluated.Add(trialNumber);
             return new TrialResult(new Dictionary<string, double> { ["value"] = value });
         }
     }

@@ -20,8 +20,13 @@ public sealed class StudyStorageTests
         {
             var filling = new Filler(disk, number: 2);
             // The process ends afterwards; no space may be left even for giving the lease back.
-            StudyWorker ending = StudyWorker.ThisProcess() with { ProcessStart = "before" };
-            TrialInterruptedException error = Assert.Throws<TrialInterruptedException>(() => Runner(store, filling, ending).Run(4, 42));
+            StudyWorker ending = StudyWorker.ThisProcess() with
+            {
+                ProcessStart = "before",
+            };
+            TrialInterruptedException error = Assert.Throws<TrialInterruptedException>(() =>
+                Runner(store, filling, ending).Run(4, 42)
+            );
             Assert.Contains("the disk is full", error.Message, StringComparison.Ordinal);
             Assert.Contains(disk.In("study.db"), error.Message, StringComparison.Ordinal);
             Assert.DoesNotContain("ove it away", error.Message, StringComparison.Ordinal);
@@ -36,7 +41,8 @@ public sealed class StudyStorageTests
     public void A_study_on_a_read_only_disk_is_said_to_be_that()
     {
         using var disk = new SmallDisk(1024);
-        using (SqliteStudyStore store = Open(disk)) Assert.Empty(store.List());
+        using (SqliteStudyStore store = Open(disk))
+            Assert.Empty(store.List());
         disk.MakeReadOnly();
         StorageException error = Assert.Throws<StorageException>(() => Open(disk));
         Assert.Equal(StorageFault.ReadOnly, error.Fault);
@@ -58,7 +64,13 @@ public sealed class StudyStorageTests
         try
         {
             folder.CreateSubdirectory("study.db");
-            Exception error = Assert.ThrowsAny<Q2Exception>(() => SqliteStudyStore.OpenOrCreate(Path.Combine(folder.FullName, "study.db"), new StudySettings([]), TimeProvider.System));
+            Exception error = Assert.ThrowsAny<Q2Exception>(() =>
+                SqliteStudyStore.OpenOrCreate(
+                    Path.Combine(folder.FullName, "study.db"),
+                    new StudySettings([]),
+                    TimeProvider.System
+                )
+            );
             Assert.Contains("a folder stands there", error.Message, StringComparison.Ordinal);
         }
         finally
@@ -67,18 +79,34 @@ public sealed class StudyStorageTests
         }
     }
 
-    private static SqliteStudyStore Open(SmallDisk disk) => SqliteStudyStore.OpenOrCreate(disk.In("study.db"), new StudySettings([]), TimeProvider.System);
+    private static SqliteStudyStore Open(SmallDisk disk) =>
+        SqliteStudyStore.OpenOrCreate(disk.In("study.db"), new StudySettings([]), TimeProvider.System);
 
     private static StudyRunner Runner(SqliteStudyStore store, ITrialObjective objective, StudyWorker? worker = null) =>
-        new(store, new RandomAllocationSampler(Space, 42), objective, worker ?? StudyWorker.ThisProcess(), TimeProvider.System);
+        new(
+            store,
+            new RandomAllocationSampler(Space, 42),
+            objective,
+            worker ?? StudyWorker.ThisProcess(),
+            TimeProvider.System
+        );
 
     // Fills the disk during one trial; its result needs more than the log has left.
     private sealed class Filler(SmallDisk disk, int number) : ITrialObjective
     {
-        public TrialResult Evaluate(int trialNumber, BitAllocation allocation, IProgress<TrialProgress>? progress, CancellationToken cancellationToken)
+        public TrialResult Evaluate(
+            int trialNumber,
+            BitAllocation allocation,
+            IProgress<TrialProgress>? progress,
+            CancellationToken cancellationToken
+        )
         {
-            if (trialNumber == number) disk.Fill();
-            return new TrialResult(new Dictionary<string, double> { ["psnr"] = trialNumber }) { Arrays = [new TrialArray("clip-features", 512, new float[32 * 512])] };
+            if (trialNumber == number)
+                disk.Fill();
+            return new TrialResult(new Dictionary<string, double> { ["psnr"] = trialNumber })
+            {
+                Arrays = [new TrialArray("clip-features", 512, new float[32 * 512])],
+            };
         }
     }
 }

@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Studies;
 
-/// <summary>What every study store must do. A store's test class derives from it and says how two of them share one place.</summary>
+/// <summary>What every study store must do. A store's test class derives from it and says how two of them share one
+/// place.</summary>
 public abstract class StudyStoreContract
 {
     private protected static readonly StudySettings Settings = new([new("model", "tiny"), new("steps", "10")]);
@@ -33,11 +34,14 @@ public abstract class StudyStoreContract
         using IStudyStore store = OpenWithTrials(1);
         Trial leased = store.LeaseNext(Worker(), 1)!;
         Clock.Advance(TimeSpan.FromSeconds(7));
-        store.Complete(leased, new TrialResult(new Dictionary<string, double> { ["psnr"] = 20.25 })
-        {
-            Arrays = [new TrialArray("clip-features", 3, [1, 2, 3, 4, 5, 6])],
-            Durations = new Dictionary<string, TimeSpan> { ["generate"] = TimeSpan.FromSeconds(1.5) },
-        });
+        store.Complete(
+            leased,
+            new TrialResult(new Dictionary<string, double> { ["psnr"] = 20.25 })
+            {
+                Arrays = [new TrialArray("clip-features", 3, [1, 2, 3, 4, 5, 6])],
+                Durations = new Dictionary<string, TimeSpan> { ["generate"] = TimeSpan.FromSeconds(1.5) },
+            }
+        );
         using IStudyStore reader = Open(Settings);
         Trial trial = reader.List().Single();
         Assert.Equal(20.25, trial.Metrics["psnr"]);
@@ -58,16 +62,20 @@ public abstract class StudyStoreContract
         const int Count = 40;
         using IStudyStore first = OpenWithTrials(Count);
         using IStudyStore second = Open(Settings);
-        int[][] taken = await Task.WhenAll(new[] { first, second }.Select(store => Task.Run(() =>
-        {
-            var numbers = new List<int>();
-            while (store.LeaseNext(Worker(), Count) is Trial trial)
-            {
-                numbers.Add(trial.Number);
-                store.Complete(trial, Result(trial.Number));
-            }
-            return numbers.ToArray();
-        })));
+        int[][] taken = await Task.WhenAll(
+            new[] { first, second }.Select(store =>
+                Task.Run(() =>
+                {
+                    var numbers = new List<int>();
+                    while (store.LeaseNext(Worker(), Count) is Trial trial)
+                    {
+                        numbers.Add(trial.Number);
+                        store.Complete(trial, Result(trial.Number));
+                    }
+                    return numbers.ToArray();
+                })
+            )
+        );
         Assert.Equal(Enumerable.Range(0, Count), taken.SelectMany(numbers => numbers).Order());
     }
 
@@ -153,14 +161,18 @@ public abstract class StudyStoreContract
         Assert.Equal(new TrialCounts(0, 1, 0, 0, 1), store.Count(2));
         Assert.Equal(0, store.RetryFailed(trialCount: 0));
         Assert.Equal(1, store.RetryFailed(trialCount: 2));
-        Assert.Equal((0, 1, 0), store.LeaseNext(Worker(), 2) is Trial again ? (again.Number, again.Attempt, again.Deaths) : default);
+        Assert.Equal(
+            (0, 1, 0),
+            store.LeaseNext(Worker(), 2) is Trial again ? (again.Number, again.Attempt, again.Deaths) : default
+        );
     }
 
     [Fact]
     public void A_trial_whose_third_death_nobody_has_noticed_yet_is_taken_up_again_too()
     {
         using IStudyStore store = OpenWithTrials(1);
-        for (int i = 0; i < 3; i++) store.LeaseNext(DeadWorker(), 1);
+        for (int i = 0; i < 3; i++)
+            store.LeaseNext(DeadWorker(), 1);
         Assert.Equal(1, store.RetryFailed());
         Assert.Equal(0, store.LeaseNext(Worker(), 1)!.Deaths);
     }
@@ -227,11 +239,15 @@ public abstract class StudyStoreContract
         using IStudyStore reader = Open(Settings);
         Task writing = Task.Run(() =>
         {
-            while (writer.LeaseNext(Worker(), 60) is Trial trial) writer.Complete(trial, Result(trial.Number));
+            while (writer.LeaseNext(Worker(), 60) is Trial trial)
+                writer.Complete(trial, Result(trial.Number));
         });
         while (!writing.IsCompleted)
         {
-            Assert.All(reader.List(), trial => Assert.Equal(trial.State == TrialState.Complete, trial.Metrics.ContainsKey("psnr")));
+            Assert.All(
+                reader.List(),
+                trial => Assert.Equal(trial.State == TrialState.Complete, trial.Metrics.ContainsKey("psnr"))
+            );
         }
         await writing;
     }
@@ -265,12 +281,21 @@ public abstract class StudyStoreContract
         return store;
     }
 
-    private protected static TrialProposal Proposal(int number) => new(number, $"trial-{number}",
-        new BitAllocation([new("a", QuantizerSpec.PaperOptions[number % 6]), new("b", QuantizerSpec.PaperOptions[0])]), 42);
+    private protected static TrialProposal Proposal(int number) =>
+        new(
+            number,
+            $"trial-{number}",
+            new BitAllocation([
+                new("a", QuantizerSpec.PaperOptions[number % 6]),
+                new("b", QuantizerSpec.PaperOptions[0]),
+            ]),
+            42
+        );
 
     private protected static TrialResult Result(double psnr) => new(new Dictionary<string, double> { ["psnr"] = psnr });
 
-    private protected static StudyWorker Worker() => StudyWorker.ThisProcess(new Dictionary<string, string> { ["q2"] = "1.0" });
+    private protected static StudyWorker Worker() =>
+        StudyWorker.ThisProcess(new Dictionary<string, string> { ["q2"] = "1.0" });
 
     private protected static StudyWorker DeadWorker() => Worker() with { ProcessStart = "before" };
 

@@ -6,7 +6,8 @@ using Qua2SeDiMo.Tests.Stages;
 
 namespace Qua2SeDiMo.Tests.Studies;
 
-/// <summary>Entry point of the test assembly when it is run as a program: mostly a worker on a study file, there to be killed.</summary>
+/// <summary>Entry point of the test assembly when it is run as a program: mostly a worker on a study file, there to be
+/// killed.</summary>
 internal static class StudyWorkerProgram
 {
     internal static readonly StudySettings Settings = new([new("purpose", "to be killed")]);
@@ -15,11 +16,19 @@ internal static class StudyWorkerProgram
 
     private static int Main(string[] args)
     {
-        if (args is [CultureProgram.Name, string model, string folder, string hostile]) return CultureProgram.Run(model, folder, bool.Parse(hostile));
-        if (args is not [string path, string trialCount, string milliseconds]) return 2;
+        if (args is [CultureProgram.Name, string model, string folder, string hostile])
+            return CultureProgram.Run(model, folder, bool.Parse(hostile));
+        if (args is not [string path, string trialCount, string milliseconds])
+            return 2;
         using var store = SqliteStudyStore.OpenOrCreate(path, Settings, TimeProvider.System);
         var objective = new SlowObjective(TimeSpan.FromMilliseconds(int.Parse(milliseconds)));
-        var runner = new StudyRunner(store, new RandomAllocationSampler(Space, 42), objective, StudyWorker.ThisProcess(), TimeProvider.System);
+        var runner = new StudyRunner(
+            store,
+            new RandomAllocationSampler(Space, 42),
+            objective,
+            StudyWorker.ThisProcess(),
+            TimeProvider.System
+        );
         runner.Run(int.Parse(trialCount), seed: 42);
         return 0;
     }
@@ -27,7 +36,12 @@ internal static class StudyWorkerProgram
     // Says which trial it begins, then takes its time.
     private sealed class SlowObjective(TimeSpan duration) : ITrialObjective
     {
-        public TrialResult Evaluate(int trialNumber, BitAllocation allocation, IProgress<TrialProgress>? progress, CancellationToken cancellationToken)
+        public TrialResult Evaluate(
+            int trialNumber,
+            BitAllocation allocation,
+            IProgress<TrialProgress>? progress,
+            CancellationToken cancellationToken
+        )
         {
             Console.WriteLine(trialNumber);
             cancellationToken.WaitHandle.WaitOne(duration);

@@ -12,10 +12,17 @@ internal static class VerificationAssert
         Assert.NotEmpty(results);
         foreach (IGrouping<string, VerificationResult> group in results.GroupBy(result => result.Case))
         {
-            VerificationResult worst = group.MaxBy(result => result.Tolerance > 0 ? result.MaxAbsoluteDifference / result.Tolerance : result.MaxAbsoluteDifference)!;
-            output.WriteLine($"{group.Key}: worst {worst.Output} {worst.MaxAbsoluteDifference:G3} of {worst.Tolerance:G3}");
+            VerificationResult worst = group.MaxBy(result =>
+                result.Tolerance > 0 ? result.MaxAbsoluteDifference / result.Tolerance : result.MaxAbsoluteDifference
+            )!;
+            output.WriteLine(
+                $"{group.Key}: worst {worst.Output} {worst.MaxAbsoluteDifference:G3} of {worst.Tolerance:G3}"
+            );
         }
         VerificationResult[] failed = [.. results.Where(result => !result.Passed)];
-        Assert.True(failed.Length == 0, $"{failed.Length} of {results.Count} outputs differ:\n" + string.Join("\n", failed.Take(20)));
+        Assert.True(
+            failed.Length == 0,
+            $"{failed.Length} of {results.Count} outputs differ:\n" + string.Join("\n", failed.Take(20))
+        );
     }
 }

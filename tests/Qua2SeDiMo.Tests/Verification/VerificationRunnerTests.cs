@@ -41,7 +41,10 @@ public sealed class VerificationRunnerTests : IDisposable
 
         VerificationReport report = VerificationRunner.Run([folder.FullName]);
 
-        Assert.Equal(["scheduler never-seen", "quantizers also-new"], report.Cases.Select(item => $"{item.Kind} {item.Name}"));
+        Assert.Equal(
+            ["scheduler never-seen", "quantizers also-new"],
+            report.Cases.Select(item => $"{item.Kind} {item.Name}")
+        );
         Assert.Equal(0, report.Failed);
     }
 
@@ -50,7 +53,8 @@ public sealed class VerificationRunnerTests : IDisposable
     {
         string file = Copy("schedulers/dpmpp1", "case");
         byte[] bytes = File.ReadAllBytes(Path.ChangeExtension(file, ".safetensors"));
-        for (int i = bytes.Length - 400; i < bytes.Length; i += 4) BitConverter.GetBytes(0.25f).CopyTo(bytes, i);
+        for (int i = bytes.Length - 400; i < bytes.Length; i += 4)
+            BitConverter.GetBytes(0.25f).CopyTo(bytes, i);
         File.WriteAllBytes(Path.ChangeExtension(file, ".safetensors"), bytes);
 
         VerificationReport report = VerificationRunner.Run([file]);
@@ -65,8 +69,14 @@ public sealed class VerificationRunnerTests : IDisposable
         File.Delete(Path.ChangeExtension(Copy("schedulers/dpmpp1", "broken"), ".safetensors"));
         Copy("schedulers/lcm", "whole");
         File.WriteAllText(Path.Combine(folder.FullName, "half.json"), "{\"scheduler_config\": {");
-        File.WriteAllText(Path.Combine(folder.FullName, "other.json"), "{\"scheduler_config\": {\"_class_name\": \"UnheardOfScheduler\"}, \"runs\": {\"4\": {}}}");
-        File.Copy(Path.Combine(folder.FullName, "whole.safetensors"), Path.Combine(folder.FullName, "other.safetensors"));
+        File.WriteAllText(
+            Path.Combine(folder.FullName, "other.json"),
+            "{\"scheduler_config\": {\"_class_name\": \"UnheardOfScheduler\"}, \"runs\": {\"4\": {}}}"
+        );
+        File.Copy(
+            Path.Combine(folder.FullName, "whole.safetensors"),
+            Path.Combine(folder.FullName, "other.safetensors")
+        );
 
         VerificationReport report = VerificationRunner.Run([folder.FullName]);
 
@@ -82,7 +92,10 @@ public sealed class VerificationRunnerTests : IDisposable
     {
         Copy("schedulers/lcm", "known/lcm");
         Directory.CreateDirectory(Path.Combine(folder.FullName, "strange", "deep"));
-        File.WriteAllText(Path.Combine(folder.FullName, "strange", "deep", "what.json"), "{\"about\": \"something else\"}");
+        File.WriteAllText(
+            Path.Combine(folder.FullName, "strange", "deep", "what.json"),
+            "{\"about\": \"something else\"}"
+        );
 
         VerificationReport report = VerificationRunner.Run([folder.FullName]);
 
@@ -106,7 +119,14 @@ public sealed class VerificationRunnerTests : IDisposable
 
     [Fact]
     public void A_case_named_twice_runs_once() =>
-        Assert.Single(VerificationRunner.Run([RepositoryFiles.Golden("schedulers/lcm.json"), RepositoryFiles.Golden("schedulers/lcm.safetensors")]).Cases);
+        Assert.Single(
+            VerificationRunner
+                .Run([
+                    RepositoryFiles.Golden("schedulers/lcm.json"),
+                    RepositoryFiles.Golden("schedulers/lcm.safetensors"),
+                ])
+                .Cases
+        );
 
     [Fact]
     public void A_path_with_nothing_there_is_an_error() =>
@@ -118,7 +138,8 @@ public sealed class VerificationRunnerTests : IDisposable
     {
         string target = Path.Combine(folder.FullName, name);
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-        foreach (string extension in new[] { ".json", ".safetensors" }) File.Copy(RepositoryFiles.Golden(golden) + extension, target + extension);
+        foreach (string extension in new[] { ".json", ".safetensors" })
+            File.Copy(RepositoryFiles.Golden(golden) + extension, target + extension);
         return target + ".json";
     }
 }

@@ -10,13 +10,22 @@ internal static class AttentionBlock
     /// <param name="g">The tape.</param>
     /// <param name="module">Path of the module below the current scope.</param>
     /// <param name="x">Queries' source [batch, tokens, width].</param>
-    /// <param name="context">Keys' and values' source [batch, other tokens, other width]; null for self-attention.</param>
+    /// <param name="context">Keys' and values' source [batch, other tokens, other width]; null for
+    /// self-attention.</param>
     /// <param name="heads">Number of heads.</param>
     /// <param name="headWidth">Channels of one head.</param>
     /// <param name="bias">Whether to_q, to_k, to_v have biases; to_out.0 always has.</param>
     /// <param name="mask">Added to the scores, broadcast to [batch, heads, tokens, other tokens]; may be null.</param>
     internal static GraphValue Apply(
-        GraphBuilder g, string module, GraphValue x, GraphValue? context, int heads, int headWidth, bool bias, GraphValue? mask = null)
+        GraphBuilder g,
+        string module,
+        GraphValue x,
+        GraphValue? context,
+        int heads,
+        int headWidth,
+        bool bias,
+        GraphValue? mask = null
+    )
     {
         using GraphBuilder.ModuleScope scope = g.Scope(module);
         long inner = (long)heads * headWidth;
@@ -28,20 +37,38 @@ internal static class AttentionBlock
         return g.Linear("to_out.0", attended, x[-1].Size);
     }
 
-    /// <summary>Attention on projected tokens: q [batch, tokens, heads·width], k and v [batch, other tokens, heads·width].</summary>
+    /// <summary>Attention on projected tokens: q [batch, tokens, heads·width], k and v [batch, other tokens,
+    /// heads·width].</summary>
     /// <returns>[batch, tokens, heads·width].</returns>
-    internal static GraphValue Attend(GraphBuilder g, GraphValue q, GraphValue k, GraphValue v, int heads, double scale, GraphValue? mask = null)
+    internal static GraphValue Attend(
+        GraphBuilder g,
+        GraphValue q,
+        GraphValue k,
+        GraphValue v,
+        int heads,
+        double scale,
+        GraphValue? mask = null
+    )
     {
         GraphValue merged = AttendHeads(g, Heads(g, q, heads), Heads(g, k, heads), Heads(g, v, heads), scale, mask);
         return Merge(g, merged);
     }
 
     /// <summary>Attention on heads laid apart: each [batch, heads, tokens, width].</summary>
-    internal static GraphValue AttendHeads(GraphBuilder g, GraphValue q, GraphValue k, GraphValue v, double scale, GraphValue? mask = null)
+    internal static GraphValue AttendHeads(
+        GraphBuilder g,
+        GraphValue q,
+        GraphValue k,
+        GraphValue v,
+        double scale,
+        GraphValue? mask = null
+    )
     {
         GraphValue scores = g.MatMul(q, g.Transpose(k, 0, 1, 3, 2));
-        if (scale != 1) scores = g.Multiply(scores, (float)scale);
-        if (mask is not null) scores = g.Add(scores, mask);
+        if (scale != 1)
+            scores = g.Multiply(scores, (float)scale);
+        if (mask is not null)
+            scores = g.Add(scores, mask);
         return g.MatMul(g.Softmax(scores), v);
     }
 
@@ -53,7 +80,8 @@ internal static class AttentionBlock
     internal static GraphValue Merge(GraphBuilder g, GraphValue x) =>
         g.Reshape(g.Transpose(x, 0, 2, 1, 3), x.Shape[0], x.Shape[2], x.Shape[1].Size * x.Shape[3].Size);
 
-    /// <summary>A mask of ones (seen) and zeros (hidden) [batch, tokens] as a term of the scores: 0 or the given number, [batch, 1, 1, tokens].</summary>
+    /// <summary>A mask of ones (seen) and zeros (hidden) [batch, tokens] as a term of the scores: 0 or the given
+    /// number, [batch, 1, 1, tokens].</summary>
     internal static GraphValue MaskTerm(GraphBuilder g, GraphValue mask, float hidden)
     {
         GraphValue seen = g.Cast(mask, ElementType.Float32);

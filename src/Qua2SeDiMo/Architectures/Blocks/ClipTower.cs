@@ -19,11 +19,14 @@ internal static class ClipTower
 
     /// <summary>Maps scoped names to those of a checkpoint that was saved without the tower's prefix.</summary>
     internal static Func<string, string> NamesOf(ITensorSource tensors, string prefix, string probe) =>
-        tensors.Tensors.ContainsKey(prefix + probe) ? name => name
-        : name => name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : name;
+        tensors.Tensors.ContainsKey(prefix + probe)
+            ? name => name
+            : name => name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : name;
 
-    /// <summary>The configuration of the text tower: a folder of the whole CLIP model may be given for its text encoder alone.</summary>
-    internal static ComponentConfig TextConfig(ComponentConfig config) => config.Has("text_config") ? config.Object("text_config") : config;
+    /// <summary>The configuration of the text tower: a folder of the whole CLIP model may be given for its text encoder
+    /// alone.</summary>
+    internal static ComponentConfig TextConfig(ComponentConfig config) =>
+        config.Has("text_config") ? config.Object("text_config") : config;
 
     /// <summary>Records the text tower; declares its inputs.</summary>
     internal static Result Text(GraphBuilder g, ComponentConfig config, IReadOnlyCollection<string> optionalInputs)
@@ -31,14 +34,22 @@ internal static class ClipTower
         var settings = new Settings(config, 512, 2048, 8);
         int vocabulary = config.Int("vocab_size", 49408);
         int positions = config.Int("max_position_embeddings", 77);
-        if (positions is < 1 or > 1 << 14) throw config.Unsupported("max_position_embeddings", $"from 1 to {1 << 14} are possible");
+        if (positions is < 1 or > 1 << 14)
+            throw config.Unsupported("max_position_embeddings", $"from 1 to {1 << 14} are possible");
         GraphValue ids = g.Input("input_ids", ElementType.Int64, "batch", "tokens");
         using GraphBuilder.ModuleScope scope = g.Scope("text_model");
         g.Expect("embeddings.position_embedding.weight", positions, settings.Width);
         GraphValue mask = CausalMask(g, ids, positions);
         if (optionalInputs.Contains("attention_mask"))
         {
-            mask = g.Add(mask, AttentionBlock.MaskTerm(g, g.Input("attention_mask", ElementType.Int64, "batch", "tokens"), float.MinValue / 2));
+            mask = g.Add(
+                mask,
+                AttentionBlock.MaskTerm(
+                    g,
+                    g.Input("attention_mask", ElementType.Int64, "batch", "tokens"),
+                    float.MinValue / 2
+                )
+            );
         }
         GraphValue x;
         using (g.Scope("embeddings"))
@@ -52,17 +63,20 @@ internal static class ClipTower
         return new Result(last, g.GatherRows(last, EndPosition(g, config, ids)), states);
     }
 
-    /// <summary>Records the vision tower; declares its input pixel_values [batch, channels, size, size], already normalised.</summary>
+    /// <summary>Records the vision tower; declares its input pixel_values [batch, channels, size, size], already
+    /// normalised.</summary>
     /// <param name="g">The tape.</param>
     /// <param name="config">Configuration of the tower.</param>
-    /// <param name="batch">Name of the first extent; beside a text tower it must not be that of the texts, whose number differs.</param>
+    /// <param name="batch">Name of the first extent; beside a text tower it must not be that of the texts, whose number
+    /// differs.</param>
     internal static Result Vision(GraphBuilder g, ComponentConfig config, string batch = "batch")
     {
         var settings = new Settings(config, 768, 3072, 12);
         int size = config.Int("image_size", 224);
         int patch = config.Int("patch_size", 32);
         int channels = config.Int("num_channels", 3);
-        if (patch < 1 || size < patch || size > 1 << 14) throw config.Unsupported("image_size", "it must be at least one patch and at most 16384");
+        if (patch < 1 || size < patch || size > 1 << 14)
+            throw config.Unsupported("image_size", "it must be at least one patch and at most 16384");
         long count = (long)(size / patch) * (size / patch);
         GraphValue pixels = g.Input("pixel_values", ElementType.Float32, batch, channels, size, size);
         using GraphBuilder.ModuleScope scope = g.Scope("vision_model");
@@ -71,7 +85,8 @@ internal static class ClipTower
         {
             GraphValue patches = g.Conv2d("patch_embedding", pixels, settings.Width, patch, stride: patch, bias: false);
             GraphValue tokens = g.Transpose(g.Reshape(patches, batch, settings.Width, count), 0, 2, 1);
-            // The class token is in front of the patches: added in place to a row of zeros, which needs no copy per image.
+            // The class token is in front of the patches: added in place to a row of zeros, which needs no copy per
+            // image.
             GraphValue classToken = g.Pad(g.Parameter("class_embedding", 1, settings.Width), [0, 0], [count, 0]);
             GraphValue table = g.Parameter("position_embedding.weight", count + 1, settings.Width);
             x = g.Add(g.Add(g.Pad(tokens, [0, 1, 0], [0, 0, 0]), classToken), table);
@@ -94,13 +109,26 @@ internal static class ClipTower
             {
                 GraphValue Project(string module) => g.Linear(module, normal, settings.Width);
                 GraphValue attended = AttentionBlock.Attend(
-                    g, Project("q_proj"), Project("k_proj"), Project("v_proj"), settings.Heads, 1 / Math.Sqrt((double)settings.Width / settings.Heads), mask);
+                    g,
+                    Project("q_proj"),
+                    Project("k_proj"),
+                    Project("v_proj"),
+                    settings.Heads,
+                    1 / Math.Sqrt((double)settings.Width / settings.Heads),
+                    mask
+                );
                 x = g.Add(x, g.Linear("out_proj", attended, settings.Width));
             }
             normal = g.LayerNorm("layer_norm2", x, settings.NormEpsilon);
             using (g.Scope("mlp"))
             {
-                GraphValue hidden = Activation.Apply(g, g.Linear("fc1", normal, settings.HiddenWidth), settings.Config, "hidden_act", "quick_gelu");
+                GraphValue hidden = Activation.Apply(
+                    g,
+                    g.Linear("fc1", normal, settings.HiddenWidth),
+                    settings.Config,
+                    "hidden_act",
+                    "quick_gelu"
+                );
                 x = g.Add(x, g.Linear("fc2", hidden, settings.Width));
             }
             states.Add(x);
@@ -108,15 +136,18 @@ internal static class ClipTower
         return states;
     }
 
-    // [tokens, tokens]: 0 up to the diagonal, a number near the lowest above it; half of the lowest, so that two of them stay finite.
+    // [tokens, tokens]: 0 up to the diagonal, a number near the lowest above it; half of the lowest, so that two of
+    // them stay finite.
     private static GraphValue CausalMask(GraphBuilder g, GraphValue ids, int positions)
     {
         float[] mask = g.Table((long)positions * positions, "max_position_embeddings");
-        for (int row = 0; row < positions; row++) mask.AsSpan((row * positions) + row + 1, positions - row - 1).Fill(float.MinValue / 2);
+        for (int row = 0; row < positions; row++)
+            mask.AsSpan((row * positions) + row + 1, positions - row - 1).Fill(float.MinValue / 2);
         return g.SliceLike(g.SliceLike(g.Constant(mask, positions, positions), 0, ids, 1), 1, ids, 1);
     }
 
-    // Early configurations say 2, which is not the end-of-text token of their vocabulary: there it is the largest number.
+    // Early configurations say 2, which is not the end-of-text token of their vocabulary: there it is the largest
+    // number.
     private static GraphValue EndPosition(GraphBuilder g, ComponentConfig config, GraphValue ids)
     {
         int end = config.Int("eos_token_id", 49407);
@@ -133,7 +164,8 @@ internal static class ClipTower
             Heads = config.Int("num_attention_heads", heads);
             Layers = config.Int("num_hidden_layers", 12);
             NormEpsilon = config.Number("layer_norm_eps", 1e-5);
-            if (Heads < 1 || Width % Heads != 0) throw config.Unsupported("num_attention_heads", $"it must divide hidden_size {Width}");
+            if (Heads < 1 || Width % Heads != 0)
+                throw config.Unsupported("num_attention_heads", $"it must divide hidden_size {Width}");
         }
 
         internal ComponentConfig Config { get; }

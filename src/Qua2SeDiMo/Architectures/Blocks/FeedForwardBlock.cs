@@ -16,7 +16,14 @@ internal static class FeedForwardBlock
     /// <param name="defaultName">Name when the key is missing.</param>
     /// <param name="inner">Hidden width; null takes four times the width.</param>
     internal static GraphValue Apply(
-        GraphBuilder g, string module, GraphValue x, ComponentConfig config, string key, string defaultName, long? inner = null)
+        GraphBuilder g,
+        string module,
+        GraphValue x,
+        ComponentConfig config,
+        string key,
+        string defaultName,
+        long? inner = null
+    )
     {
         long width = x[-1].Size;
         long hidden = inner ?? 4 * width;
@@ -31,7 +38,10 @@ internal static class FeedForwardBlock
             "swiglu" => Gated(g, x, hidden, g.Silu),
             "geglu-approximate" => g.QuickGelu(g.Linear("net.0.proj", x, hidden)),
             "linear-silu" => g.Silu(g.Linear("net.0.proj", x, hidden)),
-            _ => throw config.Unsupported(key, "known are gelu, gelu-approximate, geglu, geglu-approximate, swiglu, linear-silu"),
+            _ => throw config.Unsupported(
+                key,
+                "known are gelu, gelu-approximate, geglu, geglu-approximate, swiglu, linear-silu"
+            ),
         };
         return g.Linear("net.2", y, width);
     }

@@ -3,8 +3,8 @@ using Qua2SeDiMo.Graphs.Ir;
 namespace Qua2SeDiMo.Architectures.Blocks;
 
 /// <summary>
-/// Attention over image and text tokens at once, each with projections of its own (Esser et al., 2024). Attention does not depend on
-/// the order of its tokens, so image tokens come first here, whatever the model's own order.
+/// Attention over image and text tokens at once, each with projections of its own (Esser et al., 2024). Attention does
+/// not depend on the order of its tokens, so image tokens come first here, whatever the model's own order.
 /// </summary>
 internal sealed record JointAttention
 {
@@ -29,7 +29,10 @@ internal sealed record JointAttention
     internal GraphValue Single(GraphBuilder g, string module, GraphValue x)
     {
         using GraphBuilder.ModuleScope entered = g.Scope(module);
-        return AttentionBlock.Merge(g, Attend(g, Project(g, x, "to_q", "norm_q"), Project(g, x, "to_k", "norm_k"), Values(g, x, "to_v")));
+        return AttentionBlock.Merge(
+            g,
+            Attend(g, Project(g, x, "to_q", "norm_q"), Project(g, x, "to_k", "norm_k"), Values(g, x, "to_v"))
+        );
     }
 
     /// <summary>Attention over one sequence with the output projection <c>to_out.0</c>.</summary>
@@ -47,7 +50,13 @@ internal sealed record JointAttention
     /// <param name="text">Text tokens.</param>
     /// <param name="textGoesOn">Whether the text tokens are needed afterwards.</param>
     /// <returns>Both after their output projections; no text when it does not go on.</returns>
-    internal (GraphValue Image, GraphValue? Text) Joint(GraphBuilder g, string module, GraphValue image, GraphValue text, bool textGoesOn = true)
+    internal (GraphValue Image, GraphValue? Text) Joint(
+        GraphBuilder g,
+        string module,
+        GraphValue image,
+        GraphValue text,
+        bool textGoesOn = true
+    )
     {
         using GraphBuilder.ModuleScope entered = g.Scope(module);
         GraphValue q = g.Concat(2, Project(g, image, "to_q", "norm_q"), Project(g, text, "add_q_proj", "norm_added_q"));
@@ -62,11 +71,13 @@ internal sealed record JointAttention
     private GraphValue Project(GraphBuilder g, GraphValue x, string module, string norm) =>
         Norm.SplitHeads(g, norm, g.Linear(module, x, Width, Bias), HeadCount);
 
-    private GraphValue Values(GraphBuilder g, GraphValue x, string module) => AttentionBlock.Heads(g, g.Linear(module, x, Width, Bias), HeadCount);
+    private GraphValue Values(GraphBuilder g, GraphValue x, string module) =>
+        AttentionBlock.Heads(g, g.Linear(module, x, Width, Bias), HeadCount);
 
     private GraphValue Attend(GraphBuilder g, GraphValue q, GraphValue k, GraphValue v)
     {
-        if (Rotary is not null) (q, k) = (Rotary.Apply(g, q), Rotary.Apply(g, k));
+        if (Rotary is not null)
+            (q, k) = (Rotary.Apply(g, q), Rotary.Apply(g, k));
         return AttentionBlock.AttendHeads(g, q, k, v, 1 / Math.Sqrt(HeadWidth));
     }
 }

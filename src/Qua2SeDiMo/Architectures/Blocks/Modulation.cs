@@ -9,21 +9,36 @@ internal static class Modulation
     internal static GraphValue Apply(GraphBuilder g, GraphValue x, GraphValue shift, GraphValue scale) =>
         g.Add(g.Multiply(x, g.Add(scale, 1f)), shift);
 
-    /// <summary>linear(SiLU(condition)) of a condition [batch, width], in equal chunks [batch, 1, chunk width].</summary>
+    /// <summary>linear(SiLU(condition)) of a condition [batch, width], in equal chunks [batch, 1, chunk
+    /// width].</summary>
     /// <param name="g">The tape.</param>
     /// <param name="module">Path of the module whose <c>linear</c> it is.</param>
     /// <param name="condition">[batch, width].</param>
     /// <param name="width">Channels of one chunk.</param>
     /// <param name="count">Number of chunks.</param>
     /// <param name="bias">Whether the layer has a bias.</param>
-    internal static IReadOnlyList<GraphValue> Chunks(GraphBuilder g, string module, GraphValue condition, long width, int count, bool bias = true)
+    internal static IReadOnlyList<GraphValue> Chunks(
+        GraphBuilder g,
+        string module,
+        GraphValue condition,
+        long width,
+        int count,
+        bool bias = true
+    )
     {
         using GraphBuilder.ModuleScope scope = g.Scope(module);
         return g.Chunk(g.Unsqueeze(g.Linear("linear", g.Silu(condition), count * width, bias), 1), count, -1);
     }
 
-    /// <summary>The norm before an output projection: plain layer norm, then scale and shift from the condition, in this order.</summary>
-    internal static GraphValue Continuous(GraphBuilder g, string module, GraphValue x, GraphValue condition, double epsilon = 1e-6)
+    /// <summary>The norm before an output projection: plain layer norm, then scale and shift from the condition, in
+    /// this order.</summary>
+    internal static GraphValue Continuous(
+        GraphBuilder g,
+        string module,
+        GraphValue x,
+        GraphValue condition,
+        double epsilon = 1e-6
+    )
     {
         IReadOnlyList<GraphValue> chunks = Chunks(g, module, condition, x[-1].Size, 2);
         return Apply(g, g.LayerNorm($"{module}.norm", x, epsilon, affine: false), chunks[1], chunks[0]);

@@ -9,14 +9,19 @@ internal enum QueryKeyNormKind
 {
     /// <summary>Not at all.</summary>
     None,
+
     /// <summary>Layer norm with scale and shift, per head.</summary>
     Layer,
+
     /// <summary>Layer norm without parameters, per head.</summary>
     LayerPlain,
+
     /// <summary>Root mean square with scale, per head.</summary>
     Rms,
+
     /// <summary>Root mean square with scale, over all heads at once.</summary>
     RmsAcrossHeads,
+
     /// <summary>Layer norm with scale and shift, over all heads at once.</summary>
     LayerAcrossHeads,
 }
@@ -31,25 +36,39 @@ internal sealed record QueryKeyNorm(QueryKeyNormKind Kind, double Epsilon)
 
     /// <summary>Reads the setting; missing or null means none.</summary>
     /// <exception cref="ModelFolderException">A norm that is not known.</exception>
-    internal static QueryKeyNorm Read(ComponentConfig config, string key, double epsilon) => new(config.TextOrNull(key) switch
-    {
-        null => QueryKeyNormKind.None,
-        "layer_norm" => QueryKeyNormKind.Layer,
-        "fp32_layer_norm" => QueryKeyNormKind.LayerPlain,
-        "rms_norm" => QueryKeyNormKind.Rms,
-        "rms_norm_across_heads" => QueryKeyNormKind.RmsAcrossHeads,
-        "layer_norm_across_heads" => QueryKeyNormKind.LayerAcrossHeads,
-        _ => throw config.Unsupported(key, "known are null, layer_norm, fp32_layer_norm, rms_norm, rms_norm_across_heads and layer_norm_across_heads"),
-    }, epsilon);
+    internal static QueryKeyNorm Read(ComponentConfig config, string key, double epsilon) =>
+        new(
+            config.TextOrNull(key) switch
+            {
+                null => QueryKeyNormKind.None,
+                "layer_norm" => QueryKeyNormKind.Layer,
+                "fp32_layer_norm" => QueryKeyNormKind.LayerPlain,
+                "rms_norm" => QueryKeyNormKind.Rms,
+                "rms_norm_across_heads" => QueryKeyNormKind.RmsAcrossHeads,
+                "layer_norm_across_heads" => QueryKeyNormKind.LayerAcrossHeads,
+                _ => throw config.Unsupported(
+                    key,
+                    "known are null, layer_norm, fp32_layer_norm, rms_norm, rms_norm_across_heads and layer_norm_across_heads"
+                ),
+            },
+            epsilon
+        );
 
-    /// <summary>Cuts a projection [batch, tokens, heads · width] into heads [batch, heads, tokens, width] and normalises it.</summary>
-    internal GraphValue SplitHeads(GraphBuilder g, string module, GraphValue x, int heads) => Kind switch
-    {
-        QueryKeyNormKind.RmsAcrossHeads => AttentionBlock.Heads(g, g.RmsNorm(module, x, Epsilon), heads),
-        QueryKeyNormKind.LayerAcrossHeads => AttentionBlock.Heads(g, g.LayerNorm(module, x, Epsilon), heads),
-        QueryKeyNormKind.Layer => g.LayerNorm(module, AttentionBlock.Heads(g, x, heads), Epsilon),
-        QueryKeyNormKind.LayerPlain => g.LayerNorm(module, AttentionBlock.Heads(g, x, heads), Epsilon, affine: false),
-        QueryKeyNormKind.Rms => g.RmsNorm(module, AttentionBlock.Heads(g, x, heads), Epsilon),
-        _ => AttentionBlock.Heads(g, x, heads),
-    };
+    /// <summary>Cuts a projection [batch, tokens, heads · width] into heads [batch, heads, tokens, width] and
+    /// normalises it.</summary>
+    internal GraphValue SplitHeads(GraphBuilder g, string module, GraphValue x, int heads) =>
+        Kind switch
+        {
+            QueryKeyNormKind.RmsAcrossHeads => AttentionBlock.Heads(g, g.RmsNorm(module, x, Epsilon), heads),
+            QueryKeyNormKind.LayerAcrossHeads => AttentionBlock.Heads(g, g.LayerNorm(module, x, Epsilon), heads),
+            QueryKeyNormKind.Layer => g.LayerNorm(module, AttentionBlock.Heads(g, x, heads), Epsilon),
+            QueryKeyNormKind.LayerPlain => g.LayerNorm(
+                module,
+                AttentionBlock.Heads(g, x, heads),
+                Epsilon,
+                affine: false
+            ),
+            QueryKeyNormKind.Rms => g.RmsNorm(module, AttentionBlock.Heads(g, x, heads), Epsilon),
+            _ => AttentionBlock.Heads(g, x, heads),
+        };
 }

@@ -10,14 +10,16 @@ namespace Qua2SeDiMo.Architectures.Blocks;
 /// <param name="Epsilon">Epsilon of the group norms.</param>
 internal sealed record ResnetSettings(ComponentConfig Config, int Groups, double Epsilon)
 {
-    /// <summary>Whether the time embedding scales and shifts the second norm instead of being added in front of it.</summary>
+    /// <summary>Whether the time embedding scales and shifts the second norm instead of being added in front of
+    /// it.</summary>
     internal bool TimeScalesNorm { get; init; }
 
     /// <summary>The network's activation.</summary>
     internal GraphValue Activate(GraphBuilder g, GraphValue x) => Activation.Apply(g, x, Config, "act_fn", "silu");
 }
 
-/// <summary>The residual block of U-Nets and autoencoders: norm, activation, 3 × 3 convolution, twice, with the time embedding between.</summary>
+/// <summary>The residual block of U-Nets and autoencoders: norm, activation, 3 × 3 convolution, twice, with the time
+/// embedding between.</summary>
 internal static class ResnetBlock
 {
     /// <summary>Applies it.</summary>
@@ -29,19 +31,39 @@ internal static class ResnetBlock
     /// <param name="settings">What all blocks share.</param>
     /// <param name="outputScale">Divides the sum at the end.</param>
     internal static GraphValue Apply(
-        GraphBuilder g, string module, IReadOnlyList<GraphValue> parts, GraphValue? time, long channels, ResnetSettings settings, double outputScale = 1)
+        GraphBuilder g,
+        string module,
+        IReadOnlyList<GraphValue> parts,
+        GraphValue? time,
+        long channels,
+        ResnetSettings settings,
+        double outputScale = 1
+    )
     {
         using GraphBuilder.ModuleScope scope = g.Scope(module);
         GraphValue x = parts.Count == 1 ? parts[0] : g.Concat(1, parts);
-        GraphValue h = g.Conv2d("conv1", settings.Activate(g, g.GroupNorm("norm1", x, settings.Groups, settings.Epsilon)), channels, 3, padding: 1);
+        GraphValue h = g.Conv2d(
+            "conv1",
+            settings.Activate(g, g.GroupNorm("norm1", x, settings.Groups, settings.Epsilon)),
+            channels,
+            3,
+            padding: 1
+        );
         if (time is null)
         {
             h = g.GroupNorm("norm2", h, settings.Groups, settings.Epsilon);
         }
         else if (settings.TimeScalesNorm)
         {
-            IReadOnlyList<GraphValue> chunks = g.Chunk(g.Unsqueeze(g.Linear("time_emb_proj", settings.Activate(g, time), 2 * channels), 2, 3), 2, 1);
-            h = g.Add(g.Multiply(g.GroupNorm("norm2", h, settings.Groups, settings.Epsilon), g.Add(chunks[0], 1f)), chunks[1]);
+            IReadOnlyList<GraphValue> chunks = g.Chunk(
+                g.Unsqueeze(g.Linear("time_emb_proj", settings.Activate(g, time), 2 * channels), 2, 3),
+                2,
+                1
+            );
+            h = g.Add(
+                g.Multiply(g.GroupNorm("norm2", h, settings.Groups, settings.Epsilon), g.Add(chunks[0], 1f)),
+                chunks[1]
+            );
         }
         else
         {

@@ -11,7 +11,8 @@ internal sealed record RotaryTables(GraphValue Cos, GraphValue Sin)
     internal static RotaryTables OfAngles(GraphBuilder g, GraphValue angles) => new(g.Cos(angles), g.Sin(angles));
 
     /// <summary>
-    /// Tables as pipelines of diffusers hand them over: [tokens, width], each value twice in a row. Repeated for each element of a batch.
+    /// Tables as pipelines of diffusers hand them over: [tokens, width], each value twice in a row. Repeated for each
+    /// element of a batch.
     /// </summary>
     internal static RotaryTables OfDoubled(GraphBuilder g, GraphValue cos, GraphValue sin, GraphValue like)
     {
@@ -23,7 +24,8 @@ internal sealed record RotaryTables(GraphValue Cos, GraphValue Sin)
         return new RotaryTables(Halve(cos), Halve(sin));
     }
 
-    /// <summary>theta^(−2i / width) for i = 0 … width/2 − 1, the turn of pair i from one position to the next.</summary>
+    /// <summary>theta^(−2i / width) for i = 0 … width/2 − 1, the turn of pair i from one position to the
+    /// next.</summary>
     internal static float[] Frequencies(int width, double theta = 10000) =>
         [.. Enumerable.Range(0, width / 2).Select(i => (float)Math.Pow(theta, -2.0 * i / width))];
 

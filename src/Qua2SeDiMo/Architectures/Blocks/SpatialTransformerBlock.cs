@@ -2,13 +2,20 @@ using Qua2SeDiMo.Graphs.Ir;
 
 namespace Qua2SeDiMo.Architectures.Blocks;
 
-/// <summary>The transformer inside a U-Net level: pixels as tokens, self-attention, cross-attention to the prompt, gated feed-forward.</summary>
+/// <summary>The transformer inside a U-Net level: pixels as tokens, self-attention, cross-attention to the prompt,
+/// gated feed-forward.</summary>
 /// <param name="Heads">Attention heads.</param>
 /// <param name="Layers">Number of blocks.</param>
 /// <param name="Groups">Groups of the norm in front.</param>
 /// <param name="LinearProjection">Whether proj_in and proj_out are linear layers instead of 1 × 1 convolutions.</param>
 /// <param name="OnlyCrossAttention">Whether the first attention looks at the prompt too.</param>
-internal sealed record SpatialTransformerBlock(int Heads, int Layers, int Groups, bool LinearProjection, bool OnlyCrossAttention)
+internal sealed record SpatialTransformerBlock(
+    int Heads,
+    int Layers,
+    int Groups,
+    bool LinearProjection,
+    bool OnlyCrossAttention
+)
 {
     private const double GroupNormEpsilon = 1e-6;
     private const double LayerNormEpsilon = 1e-5;
@@ -19,25 +26,45 @@ internal sealed record SpatialTransformerBlock(int Heads, int Layers, int Groups
     /// <param name="image">[batch, channels, height, width].</param>
     /// <param name="context">Prompt [batch, tokens, width].</param>
     /// <param name="contextMask">Added to the scores of the prompt's tokens; may be null.</param>
-    internal GraphValue Apply(GraphBuilder g, string module, GraphValue image, GraphValue context, GraphValue? contextMask)
+    internal GraphValue Apply(
+        GraphBuilder g,
+        string module,
+        GraphValue image,
+        GraphValue context,
+        GraphValue? contextMask
+    )
     {
         using GraphBuilder.ModuleScope scope = g.Scope(module);
         long channels = image[1].Size;
         int headWidth = (int)(channels / Heads);
         long inner = (long)headWidth * Heads;
         GraphValue x = g.GroupNorm("norm", image, Groups, GroupNormEpsilon);
-        x = LinearProjection ? g.Linear("proj_in", ToTokens(g, x), inner) : ToTokens(g, g.Conv2d("proj_in", x, inner, 1));
+        x = LinearProjection
+            ? g.Linear("proj_in", ToTokens(g, x), inner)
+            : ToTokens(g, g.Conv2d("proj_in", x, inner, 1));
         for (int i = 0; i < Layers; i++)
         {
             using GraphBuilder.ModuleScope block = g.Scope($"transformer_blocks.{i}");
             GraphValue normal = g.LayerNorm("norm1", x, LayerNormEpsilon);
-            x = g.Add(x, AttentionBlock.Apply(
-                g, "attn1", normal, OnlyCrossAttention ? context : null, Heads, headWidth, bias: false));
+            x = g.Add(
+                x,
+                AttentionBlock.Apply(
+                    g,
+                    "attn1",
+                    normal,
+                    OnlyCrossAttention ? context : null,
+                    Heads,
+                    headWidth,
+                    bias: false
+                )
+            );
             normal = g.LayerNorm("norm2", x, LayerNormEpsilon);
             x = g.Add(x, AttentionBlock.Apply(g, "attn2", normal, context, Heads, headWidth, bias: false, contextMask));
             x = g.Add(x, FeedForward(g, g.LayerNorm("norm3", x, LayerNormEpsilon), inner));
         }
-        x = LinearProjection ? ToImage(g, g.Linear("proj_out", x, channels), image) : g.Conv2d("proj_out", ToImage(g, x, image), channels, 1);
+        x = LinearProjection
+            ? ToImage(g, g.Linear("proj_out", x, channels), image)
+            : g.Conv2d("proj_out", ToImage(g, x, image), channels, 1);
         return g.Add(x, image);
     }
 
@@ -50,7 +77,12 @@ internal sealed record SpatialTransformerBlock(int Heads, int Layers, int Groups
     }
 
     private static GraphValue ToTokens(GraphBuilder g, GraphValue image) =>
-        g.Transpose(g.Reshape(image, image.Shape[0], image.Shape[1], image.Shape[2].Size * image.Shape[3].Size), 0, 2, 1);
+        g.Transpose(
+            g.Reshape(image, image.Shape[0], image.Shape[1], image.Shape[2].Size * image.Shape[3].Size),
+            0,
+            2,
+            1
+        );
 
     private static GraphValue ToImage(GraphBuilder g, GraphValue tokens, GraphValue like) =>
         g.Reshape(g.Transpose(tokens, 0, 2, 1), tokens.Shape[0], tokens[-1], like.Shape[2], like.Shape[3]);

@@ -12,8 +12,14 @@ internal static class StreamBlock
     /// <param name="shift">[batch, 1, width].</param>
     /// <param name="scale">[batch, 1, width].</param>
     /// <param name="epsilon">Added to the variance.</param>
-    internal static GraphValue Normalise(GraphBuilder g, string module, GraphValue x, GraphValue shift, GraphValue scale, double epsilon) =>
-        Modulation.Apply(g, g.LayerNorm($"{module}.norm", x, epsilon, affine: false), shift, scale);
+    internal static GraphValue Normalise(
+        GraphBuilder g,
+        string module,
+        GraphValue x,
+        GraphValue shift,
+        GraphValue scale,
+        double epsilon
+    ) => Modulation.Apply(g, g.LayerNorm($"{module}.norm", x, epsilon, affine: false), shift, scale);
 
     /// <summary>x + gate · feed-forward(modulated norm of x), with tanh GELU and four times the width inside.</summary>
     /// <param name="g">The tape.</param>
@@ -25,12 +31,21 @@ internal static class StreamBlock
     /// <param name="gate">[batch, 1, width].</param>
     /// <param name="epsilon">Added to the variance.</param>
     internal static GraphValue FeedForward(
-        GraphBuilder g, string norm, string module, GraphValue x, GraphValue shift, GraphValue scale, GraphValue gate, double epsilon)
+        GraphBuilder g,
+        string norm,
+        string module,
+        GraphValue x,
+        GraphValue shift,
+        GraphValue scale,
+        GraphValue gate,
+        double epsilon
+    )
     {
         long width = x[-1].Size;
         GraphValue normal = Modulation.Apply(g, g.LayerNorm(norm, x, epsilon, affine: false), shift, scale);
         GraphValue fed;
-        using (g.Scope(module)) fed = g.Linear("net.2", g.GeluTanh(g.Linear("net.0.proj", normal, 4 * width)), width);
+        using (g.Scope(module))
+            fed = g.Linear("net.2", g.GeluTanh(g.Linear("net.0.proj", normal, 4 * width)), width);
         return g.Add(x, g.Multiply(gate, fed));
     }
 }

@@ -5,9 +5,16 @@ namespace Qua2SeDiMo.Architectures.Blocks;
 /// <summary>Sinusoidal embedding of numbers (timesteps, sizes) and the small network after it.</summary>
 internal static class TimestepBlock
 {
-    // Where the exponential of the reference library rounds the other way: frequencies that lie within a hundredth of a unit in the last
-    // place of the middle between two single-precision numbers. At timestep 1000 such a bit moves the angle by 3e-5, at guidance 7 by 2e-4.
-    private static readonly (int Half, double Shift, int Index, bool Up)[] Ties = [(128, 0, 13, true), (128, 0, 44, true), (128, 1, 10, true), (128, 1, 52, false)];
+    // Where the exponential of the reference library rounds the other way: frequencies that lie within a hundredth of a
+    // unit in the last place of the middle between two single-precision numbers. At timestep 1000 such a bit moves the
+    // angle by 3e-5, at guidance 7 by 2e-4.
+    private static readonly (int Half, double Shift, int Index, bool Up)[] Ties =
+    [
+        (128, 0, 13, true),
+        (128, 0, 44, true),
+        (128, 1, 10, true),
+        (128, 1, 52, false),
+    ];
 
     /// <summary>Sines and cosines of t·ω_i with ω_i = 10000^(−i / (half − shift)), i = 0 … half − 1.</summary>
     /// <param name="g">The tape.</param>
@@ -17,20 +24,31 @@ internal static class TimestepBlock
     /// <param name="shift">Subtracted from the number of frequencies.</param>
     /// <param name="scale">Multiplies the angles.</param>
     /// <returns>[n, channels].</returns>
-    internal static GraphValue Sinusoid(GraphBuilder g, GraphValue t, int channels, bool flip = true, double shift = 0, float scale = 1)
+    internal static GraphValue Sinusoid(
+        GraphBuilder g,
+        GraphValue t,
+        int channels,
+        bool flip = true,
+        double shift = 0,
+        float scale = 1
+    )
     {
         int half = channels / 2;
         float[] frequencies = g.Table(half, "the width of the sinusoid");
         float logPeriod = (float)-Math.Log(10000);
         // In single precision at every step: at timestep 999 a last bit of the exponent moves the angle by 1e-4.
-        for (int i = 0; i < half; i++) frequencies[i] = (float)Math.Exp(logPeriod * i / (float)(half - shift));
+        for (int i = 0; i < half; i++)
+            frequencies[i] = (float)Math.Exp(logPeriod * i / (float)(half - shift));
         foreach ((_, _, int index, bool up) in Ties.Where(tie => tie.Half == half && tie.Shift == shift))
         {
             frequencies[index] = up ? MathF.BitIncrement(frequencies[index]) : MathF.BitDecrement(frequencies[index]);
         }
         GraphValue angles = g.Multiply(g.Unsqueeze(t, 1), g.Constant(frequencies, 1, half));
-        if (scale != 1) angles = g.Multiply(angles, scale);
-        GraphValue embedding = flip ? g.Concat(-1, g.Cos(angles), g.Sin(angles)) : g.Concat(-1, g.Sin(angles), g.Cos(angles));
+        if (scale != 1)
+            angles = g.Multiply(angles, scale);
+        GraphValue embedding = flip
+            ? g.Concat(-1, g.Cos(angles), g.Sin(angles))
+            : g.Concat(-1, g.Sin(angles), g.Cos(angles));
         return channels % 2 == 0 ? embedding : g.Pad(embedding, [0, 0], [0, 1]);
     }
 
@@ -40,7 +58,13 @@ internal static class TimestepBlock
     /// <param name="x">[n, channels].</param>
     /// <param name="width">Width of the result.</param>
     /// <param name="activation">Between the two; null takes SiLU.</param>
-    internal static GraphValue Embed(GraphBuilder g, string module, GraphValue x, long width, Func<GraphValue, GraphValue>? activation = null)
+    internal static GraphValue Embed(
+        GraphBuilder g,
+        string module,
+        GraphValue x,
+        long width,
+        Func<GraphValue, GraphValue>? activation = null
+    )
     {
         using GraphBuilder.ModuleScope scope = g.Scope(module);
         return g.Linear("linear_2", (activation ?? g.Silu)(g.Linear("linear_1", x, width)), width);

@@ -3,10 +3,12 @@ using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Architectures.Blocks;
 
-/// <summary>The time embedding of a U-Net and the conditions that join it: classes, pooled prompt and image sizes.</summary>
+/// <summary>The time embedding of a U-Net and the conditions that join it: classes, pooled prompt and image
+/// sizes.</summary>
 internal static class UNetConditions
 {
-    /// <summary>Declares the inputs and gives the embedding [batch, width] that every residual block receives.</summary>
+    /// <summary>Declares the inputs and gives the embedding [batch, width] that every residual block
+    /// receives.</summary>
     internal static GraphValue Time(GraphBuilder g, UNetSettings settings)
     {
         GraphValue timestep = g.Input("timestep", ElementType.Float32, "batch");
@@ -18,32 +20,52 @@ internal static class UNetConditions
             sinusoid = g.Add(sinusoid, g.Linear("time_embedding.cond_proj", condition, sinusoid[-1].Size, bias: false));
         }
         GraphValue embedded = Embed(g, settings, "time_embedding", sinusoid);
-        if (settings.TimestepPostActivation) embedded = Activation.Apply(g, embedded, settings.Config, "timestep_post_act", "");
+        if (settings.TimestepPostActivation)
+            embedded = Activation.Apply(g, embedded, settings.Config, "timestep_post_act", "");
         if (Class(g, settings) is { } label)
         {
             embedded = settings.ConcatenatesClass ? g.Concat(-1, embedded, label) : g.Add(embedded, label);
         }
-        if (settings.HasTextTime) embedded = g.Add(embedded, TextTime(g, settings));
-        return settings.TimeActivation ? Activation.Apply(g, embedded, settings.Config, "time_embedding_act_fn", "") : embedded;
+        if (settings.HasTextTime)
+            embedded = g.Add(embedded, TextTime(g, settings));
+        return settings.TimeActivation
+            ? Activation.Apply(g, embedded, settings.Config, "time_embedding_act_fn", "")
+            : embedded;
     }
 
     private static GraphValue? Class(GraphBuilder g, UNetSettings settings)
     {
-        GraphValue Label(long? width) => width is null ? g.Input("class_labels", ElementType.Float32, "batch")
-            : g.Input("class_labels", ElementType.Float32, "batch", width.Value);
+        GraphValue Label(long? width) =>
+            width is null
+                ? g.Input("class_labels", ElementType.Float32, "batch")
+                : g.Input("class_labels", ElementType.Float32, "batch", width.Value);
         return settings.ClassEmbedding switch
         {
-            null when settings.Classes is { } count => g.Embedding("class_embedding", g.Input("class_labels", ElementType.Int64, "batch"), count, settings.TimeWidth),
+            null when settings.Classes is { } count => g.Embedding(
+                "class_embedding",
+                g.Input("class_labels", ElementType.Int64, "batch"),
+                count,
+                settings.TimeWidth
+            ),
             null => null,
-            "timestep" => Embed(g, settings, "class_embedding", Sinusoid(g, settings, Label(null), settings.Channels[0])),
+            "timestep" => Embed(
+                g,
+                settings,
+                "class_embedding",
+                Sinusoid(g, settings, Label(null), settings.Channels[0])
+            ),
             "identity" => Label(settings.TimeWidth),
             "projection" => Embed(g, settings, "class_embedding", Label(settings.ConditionWidth), g.Silu),
             "simple_projection" => g.Linear("class_embedding", Label(settings.ConditionWidth), settings.TimeWidth),
-            _ => throw settings.Config.Unsupported("class_embed_type", "known are timestep, identity, projection, simple_projection"),
+            _ => throw settings.Config.Unsupported(
+                "class_embed_type",
+                "known are timestep, identity, projection, simple_projection"
+            ),
         };
     }
 
-    // SDXL: each size is embedded alone, all follow the pooled prompt; how wide each side is the configuration does not say.
+    // SDXL: each size is embedded alone, all follow the pooled prompt; how wide each side is the configuration does not
+    // say.
     private static GraphValue TextTime(GraphBuilder g, UNetSettings settings)
     {
         GraphValue text = g.Input("text_embeds", ElementType.Float32, "batch", "pooled width");
@@ -59,6 +81,18 @@ internal static class UNetConditions
     private static GraphValue Sinusoid(GraphBuilder g, UNetSettings settings, GraphValue numbers, int channels) =>
         TimestepBlock.Sinusoid(g, numbers, channels, settings.FlipsSinusoid, settings.FrequencyShift);
 
-    private static GraphValue Embed(GraphBuilder g, UNetSettings settings, string module, GraphValue x, Func<GraphValue, GraphValue>? activation = null) =>
-        TimestepBlock.Embed(g, module, x, settings.TimeWidth, activation ?? (value => settings.Resnet.Activate(g, value)));
+    private static GraphValue Embed(
+        GraphBuilder g,
+        UNetSettings settings,
+        string module,
+        GraphValue x,
+        Func<GraphValue, GraphValue>? activation = null
+    ) =>
+        TimestepBlock.Embed(
+            g,
+            module,
+            x,
+            settings.TimeWidth,
+            activation ?? (value => settings.Resnet.Activate(g, value))
+        );
 }

@@ -4,7 +4,8 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Architectures.Blocks;
 
-/// <summary>A U-Net's configuration with the defaults of diffusers; settings that cannot be built are refused by name.</summary>
+/// <summary>A U-Net's configuration with the defaults of diffusers; settings that cannot be built are refused by
+/// name.</summary>
 internal sealed class UNetSettings
 {
     /// <summary>A middle block without attention.</summary>
@@ -22,26 +23,41 @@ internal sealed class UNetSettings
         Config = config;
         Channels = config.Ints("block_out_channels") ?? DefaultChannels;
         int levels = Channels.Length;
-        if (levels == 0) throw config.Unsupported("block_out_channels", "it must not be empty");
+        if (levels == 0)
+            throw config.Unsupported("block_out_channels", "it must not be empty");
         Sample = SampleSize.Of(config);
         InChannels = config.Int("in_channels", 4);
         OutChannels = config.Int("out_channels", 4);
-        DownHasAttention = BlockKinds("down_block_types", "CrossAttnDownBlock2D", "DownBlock2D", [true, true, true, false]);
+        DownHasAttention = BlockKinds(
+            "down_block_types",
+            "CrossAttnDownBlock2D",
+            "DownBlock2D",
+            [true, true, true, false]
+        );
         UpHasAttention = BlockKinds("up_block_types", "CrossAttnUpBlock2D", "UpBlock2D", [false, true, true, true]);
         MiddleType = config.Contains("mid_block_type") ? config.TextOrNull("mid_block_type") : CrossMiddle;
-        if (MiddleType is not (null or PlainMiddle or CrossMiddle)) throw config.Unsupported("mid_block_type", $"known are {CrossMiddle}, {PlainMiddle} and null");
+        if (MiddleType is not (null or PlainMiddle or CrossMiddle))
+            throw config.Unsupported("mid_block_type", $"known are {CrossMiddle}, {PlainMiddle} and null");
         LayersPerBlock = PerLevel("layers_per_block", 2);
-        if (LayersPerBlock.Any(count => count > MostLayersPerBlock)) throw config.Unsupported("layers_per_block", $"at most {MostLayersPerBlock} are possible");
+        if (LayersPerBlock.Any(count => count > MostLayersPerBlock))
+            throw config.Unsupported("layers_per_block", $"at most {MostLayersPerBlock} are possible");
         // Old configurations call the number of heads attention_head_dim.
         heads = PerLevel(config.Has("num_attention_heads") ? "num_attention_heads" : "attention_head_dim", 8);
         for (int i = 0; i < levels; i++)
         {
-            if (heads[i] < 1 || heads[i] > Channels[i]) throw config.Unsupported(config.Has("num_attention_heads") ? "num_attention_heads" : "attention_head_dim", "it is the number of heads of each level, from 1 to the level's channels");
+            if (heads[i] < 1 || heads[i] > Channels[i])
+                throw config.Unsupported(
+                    config.Has("num_attention_heads") ? "num_attention_heads" : "attention_head_dim",
+                    "it is the number of heads of each level, from 1 to the level's channels"
+                );
         }
         CrossWidths = PerLevel("cross_attention_dim", 1280);
         (TransformerLayers, UpTransformerLayers) = ReadTransformerLayers();
-        onlyCross = config["only_cross_attention"].IsList ? [.. config["only_cross_attention"].Items.Select(flag => flag.Flag())] : [.. Enumerable.Repeat(config.Flag("only_cross_attention", false), levels)];
-        if (onlyCross.Length != levels) throw config.Unsupported("only_cross_attention", $"it must have {levels} entries");
+        onlyCross = config["only_cross_attention"].IsList
+            ? [.. config["only_cross_attention"].Items.Select(flag => flag.Flag())]
+            : [.. Enumerable.Repeat(config.Flag("only_cross_attention", false), levels)];
+        if (onlyCross.Length != levels)
+            throw config.Unsupported("only_cross_attention", $"it must have {levels} entries");
         linearProjection = config.Flag("use_linear_projection", false);
         Groups = config.Contains("norm_num_groups") ? config.IntOrNull("norm_num_groups") : 32;
         Resnet = new ResnetSettings(config, Groups ?? 32, config.Number("norm_eps", 1e-5))
@@ -128,15 +144,30 @@ internal sealed class UNetSettings
     private bool[] BlockKinds(string key, string withAttention, string without, bool[] defaults)
     {
         IReadOnlyList<string> names = Config.Strings(key);
-        bool[] kinds = names.Count == 0 ? defaults
-            : [.. names.Select(name => name == withAttention || (name == without ? false : throw Config.Unsupported(key, $"known are {withAttention} and {without}")))];
-        return kinds.Length == Channels.Length ? kinds : throw Config.Unsupported(key, $"it must have as many entries as block_out_channels, {Channels.Length}");
+        bool[] kinds =
+            names.Count == 0
+                ? defaults
+                :
+                [
+                    .. names.Select(name =>
+                        name == withAttention
+                        || (
+                            name == without
+                                ? false
+                                : throw Config.Unsupported(key, $"known are {withAttention} and {without}")
+                        )
+                    ),
+                ];
+        return kinds.Length == Channels.Length
+            ? kinds
+            : throw Config.Unsupported(key, $"it must have as many entries as block_out_channels, {Channels.Length}");
     }
 
     private int[] PerLevel(string key, int defaultValue)
     {
         int[] values = Config.Ints(key, Channels.Length) ?? [.. Enumerable.Repeat(defaultValue, Channels.Length)];
-        return values.Length == Channels.Length && values.All(value => value > 0) ? values
+        return values.Length == Channels.Length && values.All(value => value > 0)
+            ? values
             : throw Config.Unsupported(key, $"it must be positive, one number or one per level ({Channels.Length})");
     }
 
@@ -147,22 +178,35 @@ internal sealed class UNetSettings
         int levels = Channels.Length;
         int[][] down = Read(Key, level => level) ?? [.. Enumerable.Range(0, levels).Select(level => Repeat(1, level))];
         int[][]? up = Read($"reverse_{Key}", index => levels - 1 - index);
-        if (up is not null) return (down, up);
+        if (up is not null)
+            return (down, up);
         if (Config[Key].IsList && Config[Key].Items.Any(item => item.IsList))
         {
             throw Config.Unsupported($"reverse_{Key}", $"a nested {Key} needs it");
         }
-        return (down, [.. Enumerable.Range(0, levels).Select(index => Repeat(down[levels - 1 - index][0], levels - 1 - index))]);
+        return (
+            down,
+            [.. Enumerable.Range(0, levels).Select(index => Repeat(down[levels - 1 - index][0], levels - 1 - index))]
+        );
 
         int[] Repeat(int count, int level) => [.. Enumerable.Repeat(count, LayersPerBlock[level] + 1)];
 
         int[][]? Read(string key, Func<int, int> levelOf)
         {
-            if (!Config.Has(key)) return null;
-            if (!Config[key].IsList) return [.. Enumerable.Range(0, levels).Select(i => Repeat(Config.Int(key), levelOf(i)))];
+            if (!Config.Has(key))
+                return null;
+            if (!Config[key].IsList)
+                return [.. Enumerable.Range(0, levels).Select(i => Repeat(Config.Int(key), levelOf(i)))];
             IReadOnlyList<ForeignValue> list = Config[key].Items;
-            if (list.Count != levels) throw Config.Unsupported(key, $"it must have one entry per level ({levels})");
-            return [.. list.Select((item, i) => item.IsList ? item.Items.Select(count => count.Int()).ToArray() : Repeat(item.Int(), levelOf(i)))];
+            if (list.Count != levels)
+                throw Config.Unsupported(key, $"it must have one entry per level ({levels})");
+            return
+            [
+                .. list.Select(
+                    (item, i) =>
+                        item.IsList ? item.Items.Select(count => count.Int()).ToArray() : Repeat(item.Int(), levelOf(i))
+                ),
+            ];
         }
     }
 }

@@ -1,7 +1,8 @@
 namespace Qua2SeDiMo.Diffusion.RandomSources;
 
 /// <summary>
-/// MT19937 (Matsumoto and Nishimura, ACM TOMACS 8, 1998), seeded by one 32-bit word: the engine behind PyTorch's CPU generator.
+/// MT19937 (Matsumoto and Nishimura, ACM TOMACS 8, 1998), seeded by one 32-bit word: the engine behind PyTorch's CPU
+/// generator.
 /// </summary>
 internal sealed class MersenneTwister
 {
@@ -22,7 +23,8 @@ internal sealed class MersenneTwister
     /// <summary>The next 32 random bits.</summary>
     public uint NextUInt32()
     {
-        if (next == StateLength) Refill();
+        if (next == StateLength)
+            Refill();
         uint word = state[next++];
         word ^= word >> 11;
         word ^= (word << 7) & 0x9d2c5680u;

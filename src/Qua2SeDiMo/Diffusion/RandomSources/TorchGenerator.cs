@@ -3,9 +3,10 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Diffusion.RandomSources;
 
 /// <summary>
-/// The random stream of PyTorch's CPU generator: the same seed gives the same starting noise, so a known seed gives the known picture.
-/// Normals come by the method of Box and Muller (1958) in one of two orders: requests of at least 16 values are filled in blocks of 16,
-/// shorter ones value by value in double precision, where the second value of a pair waits for the next request.
+/// The random stream of PyTorch's CPU generator: the same seed gives the same starting noise, so a known seed gives the
+/// known picture. Normals come by the method of Box and Muller (1958) in one of two orders: requests of at least 16
+/// values are filled in blocks of 16, shorter ones value by value in double precision, where the second value of a pair
+/// waits for the next request.
 /// </summary>
 internal sealed class TorchGenerator
 {
@@ -16,18 +17,20 @@ internal sealed class TorchGenerator
     private bool isWaiting;
 
     /// <summary>
-    /// Starts the stream that <c>torch.Generator("cpu").manual_seed(seed)</c> starts; PyTorch takes a negative seed as what is as far below 2^64.
-    /// Only the lower 32 bits of the seed count.
+    /// Starts the stream that <c>torch.Generator("cpu").manual_seed(seed)</c> starts; PyTorch takes a negative seed as
+    /// what is as far below 2^64. Only the lower 32 bits of the seed count.
     /// </summary>
     public TorchGenerator(ulong seed) => engine = new MersenneTwister(unchecked((uint)seed));
 
-    /// <summary>A uniform 32-bit integer: <c>torch.randint(0, 2**32)</c>, which uses two words of the engine and keeps the second.</summary>
+    /// <summary>A uniform 32-bit integer: <c>torch.randint(0, 2**32)</c>, which uses two words of the engine and keeps
+    /// the second.</summary>
     public uint NextUInt32() => unchecked((uint)engine.NextUInt64());
 
     /// <summary>Fills with uniform values in [0, 1): <c>torch.rand</c> in single precision.</summary>
     public void Uniform(Span<float> destination)
     {
-        for (int i = 0; i < destination.Length; i++) destination[i] = (engine.NextUInt32() & 0xffffffu) * (1f / 0x1000000);
+        for (int i = 0; i < destination.Length; i++)
+            destination[i] = (engine.NextUInt32() & 0xffffffu) * (1f / 0x1000000);
     }
 
     /// <summary>Fills with standard normals: one call of <c>torch.randn</c> in single precision.</summary>
@@ -38,24 +41,30 @@ internal sealed class TorchGenerator
     {
         if (destination.Length < BlockLength)
         {
-            for (int i = 0; i < destination.Length; i++) destination[i] = NextNormal();
+            for (int i = 0; i < destination.Length; i++)
+                destination[i] = NextNormal();
             return;
         }
-        for (int i = 0; i < destination.Length; i++) destination[i] = UniformDouble();
+        for (int i = 0; i < destination.Length; i++)
+            destination[i] = UniformDouble();
         int full = destination.Length / BlockLength * BlockLength;
-        for (int i = 0; i < full; i += BlockLength) Transform(destination.Slice(i, BlockLength));
-        if (full == destination.Length) return;
+        for (int i = 0; i < full; i += BlockLength)
+            Transform(destination.Slice(i, BlockLength));
+        if (full == destination.Length)
+            return;
         // The last block overlaps the one before it and is drawn again.
         Span<double> last = destination[^BlockLength..];
-        for (int i = 0; i < BlockLength; i++) last[i] = UniformDouble();
+        for (int i = 0; i < BlockLength; i++)
+            last[i] = UniformDouble();
         Transform(last);
     }
 
-    /// <summary>Fills with standard normals: one call of <c>torch.randn</c> in the given type, its values widened to single precision.</summary>
+    /// <summary>Fills with standard normals: one call of <c>torch.randn</c> in the given type, its values widened to
+    /// single precision.</summary>
     /// <param name="destination">One value per element of the requested tensor, row-major.</param>
     /// <param name="type">
-    /// Float32, Float16, BFloat16 or Float64. A half-precision request of a length that is not a multiple of 16 consumes fewer words than a
-    /// single-precision one, so its last values are not roundings of the same normals.
+    /// Float32, Float16, BFloat16 or Float64. A half-precision request of a length that is not a multiple of 16
+    /// consumes fewer words than a single-precision one, so its last values are not roundings of the same normals.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">The type is not a floating-point type.</exception>
     public void Normal(Span<float> destination, ElementType type)
@@ -68,19 +77,23 @@ internal sealed class TorchGenerator
         {
             double[] wide = new double[destination.Length];
             Normal(wide);
-            for (int i = 0; i < wide.Length; i++) destination[i] = (float)wide[i];
+            for (int i = 0; i < wide.Length; i++)
+                destination[i] = (float)wide[i];
             return;
         }
         if (destination.Length < BlockLength)
         {
-            for (int i = 0; i < destination.Length; i++) destination[i] = Round(NextNormal(), type);
+            for (int i = 0; i < destination.Length; i++)
+                destination[i] = Round(NextNormal(), type);
             return;
         }
         int full = destination.Length / BlockLength * BlockLength;
         // Single precision draws all its uniforms before the first transform; half precision draws block by block.
         Uniform(destination[..(type == ElementType.Float32 ? destination.Length : full)]);
-        for (int i = 0; i < full; i += BlockLength) Transform(destination.Slice(i, BlockLength), type);
-        if (full == destination.Length) return;
+        for (int i = 0; i < full; i += BlockLength)
+            Transform(destination.Slice(i, BlockLength), type);
+        if (full == destination.Length)
+            return;
         Span<float> last = destination[^BlockLength..];
         Uniform(last);
         Transform(last, type);
@@ -135,10 +148,11 @@ internal sealed class TorchGenerator
 
     private double UniformDouble() => (engine.NextUInt64() & ((1UL << 53) - 1)) * (1.0 / (1UL << 53));
 
-    private static float Round(double value, ElementType type) => type switch
-    {
-        ElementType.Float16 => (float)(Half)value,
-        ElementType.BFloat16 => BFloat16.Round((float)value),
-        _ => (float)value,
-    };
+    private static float Round(double value, ElementType type) =>
+        type switch
+        {
+            ElementType.Float16 => (float)(Half)value,
+            ElementType.BFloat16 => BFloat16.Round((float)value),
+            _ => (float)value,
+        };
 }

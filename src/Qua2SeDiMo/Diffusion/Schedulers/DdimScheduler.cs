@@ -47,36 +47,49 @@ internal sealed class DdimScheduler : IScheduler
     {
         this.options = options ?? new SamplingOptions();
         SchedulerCatalog.RefuseCustom(this.options, nameof(DdimScheduler));
-        timesteps = TimestepSpacing.ToSingle(TimestepSpacing.Integers(config, "leading", schedule.TimestepCount, stepCount));
+        timesteps = TimestepSpacing.ToSingle(
+            TimestepSpacing.Integers(config, "leading", schedule.TimestepCount, stepCount)
+        );
         schedule.RequireSignal(prediction, timesteps, config);
         stride = schedule.TimestepCount / stepCount;
     }
 
     /// <inheritdoc/>
-    public void ScaleModelInput(ReadOnlySpan<float> sample, int stepIndex, Span<float> destination) => sample.CopyTo(destination);
+    public void ScaleModelInput(ReadOnlySpan<float> sample, int stepIndex, Span<float> destination) =>
+        sample.CopyTo(destination);
 
     /// <inheritdoc/>
     public bool NeedsNoise(int stepIndex) => options.Eta > 0;
 
     /// <inheritdoc/>
-    public void Step(ReadOnlySpan<float> modelOutput, int stepIndex, Span<float> sample, ReadOnlySpan<float> noise, int imageCount)
+    public void Step(
+        ReadOnlySpan<float> modelOutput,
+        int stepIndex,
+        Span<float> sample,
+        ReadOnlySpan<float> noise,
+        int imageCount
+    )
     {
-        if (clean.Length != sample.Length) (clean, direction) = (new float[sample.Length], new float[sample.Length]);
+        if (clean.Length != sample.Length)
+            (clean, direction) = (new float[sample.Length], new float[sample.Length]);
         int timestep = (int)timesteps[stepIndex];
         float product = schedule.AlphaProductAt(timestep);
         float previous = timestep - stride >= 0 ? schedule.AlphaProductAt(timestep - stride) : finalAlphaProduct;
-        float alpha = MathF.Sqrt(product), sigma = MathF.Sqrt(1 - product);
+        float alpha = MathF.Sqrt(product),
+            sigma = MathF.Sqrt(1 - product);
 
         ModelOutputs.ToSample(prediction, alpha, sigma, sample, modelOutput, clean);
         ModelOutputs.ToNoise(prediction, alpha, sigma, sample, modelOutput, direction);
         clipping.Apply(clean, imageCount);
-        if (options.UseClippedModelOutput) ModelOutputs.NoiseOf(alpha, sigma, sample, clean, direction);
+        if (options.UseClippedModelOutput)
+            ModelOutputs.NoiseOf(alpha, sigma, sample, clean, direction);
 
         // Equation 16: the share of fresh noise.
         float variance = (1 - previous) / (1 - product) * (1 - (product / previous));
         float deviation = (float)options.Eta * MathF.Sqrt(variance);
         float directionScale = MathF.Sqrt(1 - previous - (deviation * deviation));
         ModelOutputs.LinearCombination(MathF.Sqrt(previous), clean, directionScale, direction, sample);
-        if (options.Eta > 0) TensorPrimitives.MultiplyAdd(noise, deviation, sample, sample);
+        if (options.Eta > 0)
+            TensorPrimitives.MultiplyAdd(noise, deviation, sample, sample);
     }
 }

@@ -4,7 +4,8 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
-/// <summary>Euler's method with ancestral sampling: each step goes to a lower noise level than scheduled and adds fresh noise up to it (Crowson, k-diffusion, 2022).</summary>
+/// <summary>Euler's method with ancestral sampling: each step goes to a lower noise level than scheduled and adds fresh
+/// noise up to it (Crowson, k-diffusion, 2022).</summary>
 internal sealed class EulerAncestralScheduler : IScheduler
 {
     private readonly EulerTables tables;
@@ -17,7 +18,8 @@ internal sealed class EulerAncestralScheduler : IScheduler
         ArgumentNullException.ThrowIfNull(config);
         tables = new EulerTables(config);
         prediction = ModelOutputs.Type(config);
-        if (prediction == PredictionType.Sample) throw config.Unsupported("prediction_type", "epsilon and v_prediction are");
+        if (prediction == PredictionType.Sample)
+            throw config.Unsupported("prediction_type", "epsilon and v_prediction are");
     }
 
     /// <inheritdoc/>
@@ -35,7 +37,8 @@ internal sealed class EulerAncestralScheduler : IScheduler
     /// <inheritdoc/>
     public void SetTimesteps(int stepCount, SamplingOptions? options = null)
     {
-        if (options is not null) SchedulerCatalog.RefuseCustom(options, "EulerAncestralDiscreteScheduler");
+        if (options is not null)
+            SchedulerCatalog.RefuseCustom(options, "EulerAncestralDiscreteScheduler");
         tables.SetPlain(stepCount);
     }
 
@@ -47,9 +50,16 @@ internal sealed class EulerAncestralScheduler : IScheduler
     public bool NeedsNoise(int stepIndex) => true;
 
     /// <inheritdoc/>
-    public void Step(ReadOnlySpan<float> modelOutput, int stepIndex, Span<float> sample, ReadOnlySpan<float> noise, int imageCount)
+    public void Step(
+        ReadOnlySpan<float> modelOutput,
+        int stepIndex,
+        Span<float> sample,
+        ReadOnlySpan<float> noise,
+        int imageCount
+    )
     {
-        float from = tables.Sigmas[stepIndex], to = tables.Sigmas[stepIndex + 1];
+        float from = tables.Sigmas[stepIndex],
+            to = tables.Sigmas[stepIndex + 1];
         float up = MathF.Sqrt(to * to * ((from * from) - (to * to)) / (from * from));
         float down = MathF.Sqrt((to * to) - (up * up));
         EulerScheduler.Advance(prediction, modelOutput, from, from, down - from, sample);

@@ -4,7 +4,8 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
-/// <summary>Euler's method on the probability-flow equation, with optional noise added back (Karras et al., NeurIPS 2022, algorithm 2 without its second-order correction).</summary>
+/// <summary>Euler's method on the probability-flow equation, with optional noise added back (Karras et al., NeurIPS
+/// 2022, algorithm 2 without its second-order correction).</summary>
 internal sealed class EulerScheduler : IScheduler
 {
     private static readonly double LargestGamma = Math.Sqrt(2) - 1;
@@ -42,27 +43,49 @@ internal sealed class EulerScheduler : IScheduler
     }
 
     /// <inheritdoc/>
-    public void ScaleModelInput(ReadOnlySpan<float> sample, int stepIndex, Span<float> destination) => ScaleBySigma(sample, tables.Sigmas[stepIndex], destination);
+    public void ScaleModelInput(ReadOnlySpan<float> sample, int stepIndex, Span<float> destination) =>
+        ScaleBySigma(sample, tables.Sigmas[stepIndex], destination);
 
     /// <inheritdoc/>
     public bool NeedsNoise(int stepIndex) => Gamma(stepIndex) > 0;
 
     /// <inheritdoc/>
-    public void Step(ReadOnlySpan<float> modelOutput, int stepIndex, Span<float> sample, ReadOnlySpan<float> noise, int imageCount)
+    public void Step(
+        ReadOnlySpan<float> modelOutput,
+        int stepIndex,
+        Span<float> sample,
+        ReadOnlySpan<float> noise,
+        int imageCount
+    )
     {
         float sigma = tables.Sigmas[stepIndex];
         float gamma = Gamma(stepIndex);
         float raised = sigma * (gamma + 1);
-        if (gamma > 0) TensorPrimitives.MultiplyAdd(noise, (float)options.NoiseScale * MathF.Sqrt((raised * raised) - (sigma * sigma)), sample, sample);
+        if (gamma > 0)
+            TensorPrimitives.MultiplyAdd(
+                noise,
+                (float)options.NoiseScale * MathF.Sqrt((raised * raised) - (sigma * sigma)),
+                sample,
+                sample
+            );
         Advance(prediction, modelOutput, sigma, raised, tables.Sigmas[stepIndex + 1] - raised, sample);
     }
 
-    /// <summary>Writes sample / sqrt(σ² + 1): the variance-preserving sample that the denoiser was trained on.</summary>
+    /// <summary>Writes sample / sqrt(σ² + 1): the variance-preserving sample that the denoiser was trained
+    /// on.</summary>
     internal static void ScaleBySigma(ReadOnlySpan<float> sample, float sigma, Span<float> destination) =>
         TensorPrimitives.Divide(sample, MathF.Sqrt((sigma * sigma) + 1), destination);
 
-    /// <summary>Moves the sample by <paramref name="step"/> along (x − x₀)/σ, where σ is the <paramref name="raised"/> level.</summary>
-    internal static void Advance(PredictionType prediction, ReadOnlySpan<float> modelOutput, float sigma, float raised, float step, Span<float> sample)
+    /// <summary>Moves the sample by <paramref name="step"/> along (x − x₀)/σ, where σ is the <paramref name="raised"/>
+    /// level.</summary>
+    internal static void Advance(
+        PredictionType prediction,
+        ReadOnlySpan<float> modelOutput,
+        float sigma,
+        float raised,
+        float step,
+        Span<float> sample
+    )
     {
         switch (prediction)
         {
@@ -76,7 +99,13 @@ internal sealed class EulerScheduler : IScheduler
                 // x₀ = x/(σ² + 1) − v·σ/sqrt(σ² + 1), all of it at the scheduled level.
                 float square = (sigma * sigma) + 1;
                 float rate = step / raised;
-                ModelOutputs.LinearCombination(1 + (rate * (1 - (1 / square))), sample, rate * (sigma / MathF.Sqrt(square)), modelOutput, sample);
+                ModelOutputs.LinearCombination(
+                    1 + (rate * (1 - (1 / square))),
+                    sample,
+                    rate * (sigma / MathF.Sqrt(square)),
+                    modelOutput,
+                    sample
+                );
                 break;
         }
     }

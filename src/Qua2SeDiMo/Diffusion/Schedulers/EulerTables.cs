@@ -3,7 +3,8 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
-/// <summary>Timesteps and noise levels of Euler's method in the variance-exploding view x = x₀ + σ·ε of a trained schedule.</summary>
+/// <summary>Timesteps and noise levels of Euler's method in the variance-exploding view x = x₀ + σ·ε of a trained
+/// schedule.</summary>
 internal sealed class EulerTables
 {
     private readonly ComponentConfig config;
@@ -21,13 +22,16 @@ internal sealed class EulerTables
     /// <summary>Noise levels, the last one after the last step.</summary>
     public float[] Sigmas { get; private set; } = [];
 
-    /// <summary>Starting noise: leading spacing stops short of pure noise and accounts for the missing signal.</summary>
+    /// <summary>Starting noise: leading spacing stops short of pure noise and accounts for the missing
+    /// signal.</summary>
     public float InitNoiseSigma
     {
         get
         {
             float largest = Sigmas.Length > 0 ? Sigmas.Max() : schedule.Sigmas()[^1];
-            return config.Text("timestep_spacing", "linspace") is "linspace" or "trailing" ? largest : MathF.Sqrt((largest * largest) + 1);
+            return config.Text("timestep_spacing", "linspace") is "linspace" or "trailing"
+                ? largest
+                : MathF.Sqrt((largest * largest) + 1);
         }
     }
 
@@ -38,7 +42,9 @@ internal sealed class EulerTables
         float[] trained = schedule.Sigmas();
         Timesteps = TimestepSpacing.ToSingle(timesteps);
         schedule.RequireSignal(ModelOutputs.Type(config), Timesteps, config);
-        Sigmas = TimestepSpacing.ToSingle(timesteps.Select(timestep => SigmaSpacing.Interpolate(timestep, trained)).Append(0));
+        Sigmas = TimestepSpacing.ToSingle(
+            timesteps.Select(timestep => SigmaSpacing.Interpolate(timestep, trained)).Append(0)
+        );
     }
 
     /// <summary>All that EulerDiscreteScheduler's configuration allows.</summary>
@@ -52,15 +58,22 @@ internal sealed class EulerTables
         if (options.Sigmas is { } own)
         {
             Sigmas = TimestepSpacing.ToSingle(own);
-            Timesteps = TimestepSpacing.ToSingle(Sigmas.SkipLast(1).Select(level => SigmaSpacing.TimestepOf(level, logarithms)));
+            Timesteps = TimestepSpacing.ToSingle(
+                Sigmas.SkipLast(1).Select(level => SigmaSpacing.TimestepOf(level, logarithms))
+            );
         }
         else
         {
             if (options.Timesteps is not null && (law is not null || isContinuous))
             {
-                throw new SchedulerException($"{config.Source}: own timesteps exclude {(law is null ? "continuous timesteps" : $"noise levels spread by a law ({law})")}.");
+                throw new SchedulerException(
+                    $"{config.Source}: own timesteps exclude "
+                        + $"{(law is null ? "continuous timesteps" : $"noise levels spread by a law ({law})")}."
+                );
             }
-            double[] timesteps = options.Timesteps is { } given ? [.. given] : TimestepSpacing.Fractions(config, "linspace", schedule.TimestepCount, stepCount);
+            double[] timesteps = options.Timesteps is { } given
+                ? [.. given]
+                : TimestepSpacing.Fractions(config, "linspace", schedule.TimestepCount, stepCount);
             double[] levels = Interpolated(timesteps, trained);
             if (law is not null)
             {
@@ -71,21 +84,29 @@ internal sealed class EulerTables
             Sigmas = TimestepSpacing.ToSingle(levels.Append(DpmSolverSettings.ReadEndsAtZero(config) ? 0 : trained[0]));
         }
         schedule.RequireSignal(ModelOutputs.Type(config), Timesteps, config);
-        if (isContinuous) Timesteps = [.. Sigmas.SkipLast(1).Select(level => 0.25f * MathF.Log(level))];
+        if (isContinuous)
+            Timesteps = [.. Sigmas.SkipLast(1).Select(level => 0.25f * MathF.Log(level))];
     }
 
-    private double[] Interpolated(double[] timesteps, float[] trained) => config.Text("interpolation_type", "linear") switch
-    {
-        "linear" => [.. timesteps.Select(timestep => SigmaSpacing.Interpolate(timestep, trained))],
-        "log_linear" => [.. TimestepSpacing.Linspace(MathF.Log(trained[^1]), MathF.Log(trained[0]), timesteps.Length + 1).Select(logarithm => (double)MathF.Exp((float)logarithm))],
-        _ => throw config.Unsupported("interpolation_type", "linear and log_linear are"),
-    };
+    private double[] Interpolated(double[] timesteps, float[] trained) =>
+        config.Text("interpolation_type", "linear") switch
+        {
+            "linear" => [.. timesteps.Select(timestep => SigmaSpacing.Interpolate(timestep, trained))],
+            "log_linear" =>
+            [
+                .. TimestepSpacing
+                    .Linspace(MathF.Log(trained[^1]), MathF.Log(trained[0]), timesteps.Length + 1)
+                    .Select(logarithm => (double)MathF.Exp((float)logarithm)),
+            ],
+            _ => throw config.Unsupported("interpolation_type", "linear and log_linear are"),
+        };
 
     // Models trained with v-prediction in continuous time get a quarter of the level's logarithm.
-    private bool IsContinuous() => config.Text("timestep_type", "discrete") switch
-    {
-        "discrete" => false,
-        "continuous" => ModelOutputs.Type(config) == PredictionType.Velocity,
-        _ => throw config.Unsupported("timestep_type", "discrete and continuous are"),
-    };
+    private bool IsContinuous() =>
+        config.Text("timestep_type", "discrete") switch
+        {
+            "discrete" => false,
+            "continuous" => ModelOutputs.Type(config) == PredictionType.Velocity,
+            _ => throw config.Unsupported("timestep_type", "discrete and continuous are"),
+        };
 }

@@ -4,30 +4,35 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
-/// <summary>Shifts of flow noise levels towards more noise, as larger images need (Esser et al., ICML 2024, section 5.3.2).</summary>
+/// <summary>Shifts of flow noise levels towards more noise, as larger images need (Esser et al., ICML 2024, section
+/// 5.3.2).</summary>
 internal static class FlowShift
 {
     /// <summary>s·σ / (1 + (s − 1)·σ), in the precision of the arguments.</summary>
     public static T By<T>(T shift, T sigma)
         where T : IFloatingPointIeee754<T> => shift * sigma / (T.One + ((shift - T.One) * sigma));
 
-    /// <summary>The shift that depends on the image size: m/(m + 1/σ − 1), where m is e^mu or mu; in the precision of σ.</summary>
+    /// <summary>The shift that depends on the image size: m/(m + 1/σ − 1), where m is e^mu or mu; in the precision of
+    /// σ.</summary>
     public static T Dynamic<T>(ComponentConfig config, double mu, T sigma)
         where T : IFloatingPointIeee754<T>
     {
-        T factor = T.CreateChecked(config.Text("time_shift_type", "exponential") switch
-        {
-            "exponential" => Math.Exp(mu),
-            "linear" => mu,
-            _ => throw config.Unsupported("time_shift_type", "exponential and linear are"),
-        });
+        T factor = T.CreateChecked(
+            config.Text("time_shift_type", "exponential") switch
+            {
+                "exponential" => Math.Exp(mu),
+                "linear" => mu,
+                _ => throw config.Unsupported("time_shift_type", "exponential and linear are"),
+            }
+        );
         return factor / (factor + ((T.One / sigma) - T.One));
     }
 
     /// <summary>Stretches levels so that the last one is <c>shift_terminal</c>, if the configuration has it.</summary>
     public static double[] StretchToTerminal(ComponentConfig config, double[] sigmas)
     {
-        if (config.Number("shift_terminal", 0) is not (not 0 and var terminal)) return sigmas;
+        if (config.Number("shift_terminal", 0) is not (not 0 and var terminal))
+            return sigmas;
         double scale = (1 - sigmas[^1]) / (1 - terminal);
         return [.. sigmas.Select(sigma => 1 - ((1 - sigma) / scale))];
     }

@@ -9,10 +9,13 @@ internal enum PredictionType
 {
     /// <summary>The noise ε.</summary>
     Epsilon,
+
     /// <summary>The clean sample x₀.</summary>
     Sample,
+
     /// <summary>v = α·ε − σ·x₀ (Salimans and Ho, ICLR 2022).</summary>
     Velocity,
+
     /// <summary>The flow ε − x₀ of a straight path x = (1 − σ)·x₀ + σ·ε.</summary>
     Flow,
 }
@@ -21,18 +24,34 @@ internal enum PredictionType
 internal static class ModelOutputs
 {
     /// <summary>Reads <c>prediction_type</c>.</summary>
-    public static PredictionType Type(ComponentConfig config, string defaultType = "epsilon", bool allowsFlow = false) =>
+    public static PredictionType Type(
+        ComponentConfig config,
+        string defaultType = "epsilon",
+        bool allowsFlow = false
+    ) =>
         config.Text("prediction_type", defaultType) switch
         {
             "epsilon" => PredictionType.Epsilon,
             "sample" or "original_sample" => PredictionType.Sample,
             "v_prediction" => PredictionType.Velocity,
             "flow_prediction" when allowsFlow => PredictionType.Flow,
-            _ => throw config.Unsupported("prediction_type", allowsFlow ? "epsilon, sample, v_prediction and flow_prediction are" : "epsilon, sample and v_prediction are"),
+            _ => throw config.Unsupported(
+                "prediction_type",
+                allowsFlow
+                    ? "epsilon, sample, v_prediction and flow_prediction are"
+                    : "epsilon, sample and v_prediction are"
+            ),
         };
 
     /// <summary>Writes x₀.</summary>
-    public static void ToSample(PredictionType type, float alpha, float sigma, ReadOnlySpan<float> sample, ReadOnlySpan<float> output, Span<float> destination)
+    public static void ToSample(
+        PredictionType type,
+        float alpha,
+        float sigma,
+        ReadOnlySpan<float> sample,
+        ReadOnlySpan<float> output,
+        Span<float> destination
+    )
     {
         switch (type)
         {
@@ -53,7 +72,14 @@ internal static class ModelOutputs
     }
 
     /// <summary>Writes ε.</summary>
-    public static void ToNoise(PredictionType type, float alpha, float sigma, ReadOnlySpan<float> sample, ReadOnlySpan<float> output, Span<float> destination)
+    public static void ToNoise(
+        PredictionType type,
+        float alpha,
+        float sigma,
+        ReadOnlySpan<float> sample,
+        ReadOnlySpan<float> output,
+        Span<float> destination
+    )
     {
         switch (type)
         {
@@ -73,14 +99,26 @@ internal static class ModelOutputs
     }
 
     /// <summary>Writes ε = (x − α·x₀)/σ.</summary>
-    public static void NoiseOf(float alpha, float sigma, ReadOnlySpan<float> sample, ReadOnlySpan<float> clean, Span<float> destination)
+    public static void NoiseOf(
+        float alpha,
+        float sigma,
+        ReadOnlySpan<float> sample,
+        ReadOnlySpan<float> clean,
+        Span<float> destination
+    )
     {
         TensorPrimitives.MultiplyAdd(clean, -alpha, sample, destination);
         TensorPrimitives.Divide(destination, sigma, destination);
     }
 
     /// <summary>Writes a·x + b·y; the destination may be x but not y.</summary>
-    public static void LinearCombination(float a, ReadOnlySpan<float> x, float b, ReadOnlySpan<float> y, Span<float> destination)
+    public static void LinearCombination(
+        float a,
+        ReadOnlySpan<float> x,
+        float b,
+        ReadOnlySpan<float> y,
+        Span<float> destination
+    )
     {
         TensorPrimitives.Multiply(x, a, destination);
         TensorPrimitives.MultiplyAdd(y, b, destination, destination);

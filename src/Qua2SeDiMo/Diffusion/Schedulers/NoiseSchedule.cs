@@ -4,8 +4,9 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
 /// <summary>
-/// The variance schedule of training (Ho, Jain, Abbeel, NeurIPS 2020, section 2): βₜ, and the running product ᾱₜ of 1 − βₜ. Everything is in
-/// single precision with the product carried in double, as PyTorch computes it, because later differences of logarithms magnify the last digit.
+/// The variance schedule of training (Ho, Jain, Abbeel, NeurIPS 2020, section 2): βₜ, and the running product ᾱₜ of 1 −
+/// βₜ. Everything is in single precision with the product carried in double, as PyTorch computes it, because later
+/// differences of logarithms magnify the last digit.
 /// </summary>
 internal sealed class NoiseSchedule
 {
@@ -35,14 +36,18 @@ internal sealed class NoiseSchedule
     public int TimestepCount => Betas.Length;
 
     /// <summary>Builds the schedule that a configuration describes.</summary>
-    /// <param name="config">Keys num_train_timesteps, beta_start, beta_end, beta_schedule, trained_betas, rescale_betas_zero_snr.</param>
-    /// <param name="keepsLastPositive">Whether a schedule rescaled to zero terminal signal keeps a trace of it, as algorithms in noise levels need.</param>
+    /// <param name="config">Keys num_train_timesteps, beta_start, beta_end, beta_schedule, trained_betas,
+    /// rescale_betas_zero_snr.</param>
+    /// <param name="keepsLastPositive">Whether a schedule rescaled to zero terminal signal keeps a trace of it, as
+    /// algorithms in noise levels need.</param>
     public static NoiseSchedule From(ComponentConfig config, bool keepsLastPositive)
     {
         float[] betas = ReadBetas(config);
-        if (!config.Flag("rescale_betas_zero_snr", false)) return new NoiseSchedule(betas);
+        if (!config.Flag("rescale_betas_zero_snr", false))
+            return new NoiseSchedule(betas);
         var schedule = new NoiseSchedule(RescaleToZeroTerminalSignal(betas));
-        if (keepsLastPositive) schedule.AlphaProducts[^1] = SmallestProduct;
+        if (keepsLastPositive)
+            schedule.AlphaProducts[^1] = SmallestProduct;
         return schedule;
     }
 
@@ -51,12 +56,17 @@ internal sealed class NoiseSchedule
 
     /// <summary>ᾱ of a timestep of the table.</summary>
     /// <exception cref="SchedulerException">It lies outside.</exception>
-    public float AlphaProductAt(int timestep) => timestep >= 0 && timestep < AlphaProducts.Length ? AlphaProducts[timestep]
-        : throw new SchedulerException($"Timestep {timestep} lies outside of the {AlphaProducts.Length} training timesteps; use fewer steps, or a smaller steps_offset.");
+    public float AlphaProductAt(int timestep) =>
+        timestep >= 0 && timestep < AlphaProducts.Length
+            ? AlphaProducts[timestep]
+            : throw new SchedulerException(
+                $"Timestep {timestep} lies outside of the {AlphaProducts.Length} training timesteps; use fewer "
+                    + "steps, or a smaller steps_offset."
+            );
 
     /// <summary>
-    /// Refuses loops that begin at pure noise with a model that predicts the noise: there x₀ = (x − σ·ε)/α divides by zero, and the
-    /// prediction says nothing of the picture (Lin et al., WACV 2024, section 3.3).
+    /// Refuses loops that begin at pure noise with a model that predicts the noise: there x₀ = (x − σ·ε)/α divides by
+    /// zero, and the prediction says nothing of the picture (Lin et al., WACV 2024, section 3.3).
     /// </summary>
     /// <param name="prediction">What the denoiser outputs.</param>
     /// <param name="timesteps">Timesteps of the loop.</param>
@@ -64,19 +74,24 @@ internal sealed class NoiseSchedule
     /// <exception cref="SchedulerException">A timestep has no signal and the denoiser predicts the noise.</exception>
     public void RequireSignal(PredictionType prediction, ReadOnlySpan<float> timesteps, ComponentConfig config)
     {
-        if (prediction == PredictionType.Epsilon && FirstSilent(timesteps) is { } silent) throw new SchedulerException(
-            $"{config.Source}: {Silence(silent, config)}, and prediction_type 'epsilon' has no meaning there: "
-            + "without signal, the noise that a model predicts says nothing of the picture (a division by zero). "
-            + "Models made for such a schedule have prediction_type 'v_prediction'; for others set rescale_betas_zero_snr to false.");
+        if (prediction == PredictionType.Epsilon && FirstSilent(timesteps) is { } silent)
+            throw new SchedulerException(
+                $"{config.Source}: {Silence(silent, config)}, and prediction_type 'epsilon' has no meaning there: "
+                    + "without signal, the noise that a model predicts says nothing of the picture (a division by zero). "
+                    + "Models made for such a schedule have prediction_type 'v_prediction'; for others set rescale_betas_zero_snr to false."
+            );
     }
 
-    /// <summary>As <see cref="RequireSignal"/>, for algorithms that cannot leave pure noise whatever the denoiser predicts.</summary>
+    /// <summary>As <see cref="RequireSignal"/>, for algorithms that cannot leave pure noise whatever the denoiser
+    /// predicts.</summary>
     /// <exception cref="SchedulerException">A timestep has no signal.</exception>
     public void RequireAnySignal(ReadOnlySpan<float> timesteps, ComponentConfig config)
     {
-        if (FirstSilent(timesteps) is { } silent) throw new SchedulerException(
-            $"{config.Source}: {Silence(silent, config)}, and {config.ClassName} divides by the signal. "
-            + "Take DDIMScheduler or EulerDiscreteScheduler, or a schedule that keeps some signal.");
+        if (FirstSilent(timesteps) is { } silent)
+            throw new SchedulerException(
+                $"{config.Source}: {Silence(silent, config)}, and {config.ClassName} divides by the signal. "
+                    + "Take DDIMScheduler or EulerDiscreteScheduler, or a schedule that keeps some signal."
+            );
     }
 
     private float? FirstSilent(ReadOnlySpan<float> timesteps)
@@ -84,23 +99,29 @@ internal sealed class NoiseSchedule
         foreach (float timestep in timesteps)
         {
             // Between two training timesteps the nearer one says what the model was taught.
-            if (MathF.Round(timestep) >= firstWithoutSignal) return timestep;
+            if (MathF.Round(timestep) >= firstWithoutSignal)
+                return timestep;
         }
         return null;
     }
 
     private static string Silence(float timestep, ComponentConfig config)
     {
-        string cause = config.Flag("rescale_betas_zero_snr", false) ? "rescale_betas_zero_snr is true" : "the betas reach 1";
+        string cause = config.Flag("rescale_betas_zero_snr", false)
+            ? "rescale_betas_zero_snr is true"
+            : "the betas reach 1";
         return FormattableString.Invariant($"timestep {timestep:0.###} has no signal left ({cause})");
     }
 
     private static float[] ReadBetas(ComponentConfig config)
     {
-        if (config.Numbers("trained_betas") is { Length: > 0 } trained) return [.. trained.Select(value => (float)value)];
+        if (config.Numbers("trained_betas") is { Length: > 0 } trained)
+            return [.. trained.Select(value => (float)value)];
         int count = config.Int("num_train_timesteps", 1000);
-        if (count is < 1 or > 1_000_000) throw config.Unsupported("num_train_timesteps", "1 to 1,000,000 timesteps are");
-        double start = config.Number("beta_start", 0.0001), end = config.Number("beta_end", 0.02);
+        if (count is < 1 or > 1_000_000)
+            throw config.Unsupported("num_train_timesteps", "1 to 1,000,000 timesteps are");
+        double start = config.Number("beta_start", 0.0001),
+            end = config.Number("beta_end", 0.02);
         switch (config.Text("beta_schedule", "linear"))
         {
             case "linear":
@@ -110,7 +131,11 @@ internal sealed class NoiseSchedule
             case "squaredcos_cap_v2":
                 return CosineBetas(count);
             case "sigmoid":
-                return [.. Linspace(-6, 6, count).Select(x => (1f / (1f + MathF.Exp(-x)) * (float)(end - start)) + (float)start)];
+                return
+                [
+                    .. Linspace(-6, 6, count)
+                        .Select(x => (1f / (1f + MathF.Exp(-x)) * (float)(end - start)) + (float)start),
+                ];
             default:
                 throw config.Unsupported("beta_schedule", "linear, scaled_linear, squaredcos_cap_v2 and sigmoid are");
         }
@@ -138,7 +163,8 @@ internal sealed class NoiseSchedule
     private static float[] RescaleToZeroTerminalSignal(float[] betas)
     {
         float[] roots = [.. RunningProduct(betas).Select(MathF.Sqrt)];
-        float first = roots[0], last = roots[^1];
+        float first = roots[0],
+            last = roots[^1];
         float scale = first / (first - last);
         float[] rescaled = new float[betas.Length];
         float previous = 1;
@@ -156,7 +182,8 @@ internal sealed class NoiseSchedule
     {
         double product = 1;
         float[] products = new float[betas.Length];
-        for (int i = 0; i < betas.Length; i++) products[i] = (float)(product *= 1f - betas[i]);
+        for (int i = 0; i < betas.Length; i++)
+            products[i] = (float)(product *= 1f - betas[i]);
         return products;
     }
 
@@ -164,9 +191,11 @@ internal sealed class NoiseSchedule
     private static float[] Linspace(float start, float end, int count)
     {
         float[] values = new float[count];
-        if (count == 1) return [start];
+        if (count == 1)
+            return [start];
         float step = (end - start) / (count - 1);
-        for (int i = 0; i < count; i++) values[i] = i < count / 2 ? start + (step * i) : end - (step * (count - 1 - i));
+        for (int i = 0; i < count; i++)
+            values[i] = i < count / 2 ? start + (step * i) : end - (step * (count - 1 - i));
         return values;
     }
 }

@@ -1,6 +1,7 @@
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
-/// <summary>The last few converted model outputs of a multistep solver. Memory is taken when a loop starts or the batch changes, never within.</summary>
+/// <summary>The last few converted model outputs of a multistep solver. Memory is taken when a loop starts or the batch
+/// changes, never within.</summary>
 internal sealed class OutputHistory(int capacity)
 {
     private readonly float[][] entries = [.. Enumerable.Repeat(Array.Empty<float>(), capacity)];
@@ -19,7 +20,8 @@ internal sealed class OutputHistory(int capacity)
     public Span<float> Push(int length)
     {
         newest = (newest + 1) % capacity;
-        if (entries[newest].Length != length) entries[newest] = new float[length];
+        if (entries[newest].Length != length)
+            entries[newest] = new float[length];
         Count = Math.Min(Count + 1, capacity);
         return entries[newest];
     }

@@ -5,8 +5,9 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
 /// <summary>
-/// Pseudo numerical methods for diffusion models (Liu et al., ICLR 2022): a linear multistep method (PLMS), started by Runge–Kutta steps, or, with
-/// <c>skip_prk_steps</c>, by one half step that is corrected, for which the second timestep is visited twice.
+/// Pseudo numerical methods for diffusion models (Liu et al., ICLR 2022): a linear multistep method (PLMS), started by
+/// Runge–Kutta steps, or, with <c>skip_prk_steps</c>, by one half step that is corrected, for which the second timestep
+/// is visited twice.
 /// </summary>
 internal sealed class PndmScheduler : IScheduler
 {
@@ -33,7 +34,8 @@ internal sealed class PndmScheduler : IScheduler
         this.config = config;
         schedule = NoiseSchedule.From(config, keepsLastPositive: false);
         prediction = ModelOutputs.Type(config);
-        if (prediction == PredictionType.Sample) throw config.Unsupported("prediction_type", "epsilon and v_prediction are");
+        if (prediction == PredictionType.Sample)
+            throw config.Unsupported("prediction_type", "epsilon and v_prediction are");
         finalAlphaProduct = config.Flag("set_alpha_to_one", false) ? 1f : schedule.AlphaProducts[0];
     }
 
@@ -52,7 +54,8 @@ internal sealed class PndmScheduler : IScheduler
     /// <inheritdoc/>
     public void SetTimesteps(int stepCount, SamplingOptions? options = null)
     {
-        if (options is not null) SchedulerCatalog.RefuseCustom(options, "PNDMScheduler");
+        if (options is not null)
+            SchedulerCatalog.RefuseCustom(options, "PNDMScheduler");
         double[] spaced = TimestepSpacing.Integers(config, "leading", schedule.TimestepCount, stepCount);
         stride = schedule.TimestepCount / stepCount;
         if (config.Flag("skip_prk_steps", false))
@@ -62,7 +65,10 @@ internal sealed class PndmScheduler : IScheduler
         }
         else
         {
-            if (stepCount < RungeKuttaSteps) throw new SchedulerException($"{config.Source}: {stepCount} steps; the Runge–Kutta start needs at least {RungeKuttaSteps} (or set skip_prk_steps).");
+            if (stepCount < RungeKuttaSteps)
+                throw new SchedulerException(
+                    $"{config.Source}: {stepCount} steps; the Runge–Kutta start needs at least {RungeKuttaSteps} (or set skip_prk_steps)."
+                );
             double[] start = RungeKuttaTimesteps(spaced);
             rungeKuttaCalls = start.Length;
             timesteps = TimestepSpacing.ToSingle(start.Concat(spaced.Skip(RungeKuttaSteps - 1)));
@@ -72,18 +78,29 @@ internal sealed class PndmScheduler : IScheduler
     }
 
     /// <inheritdoc/>
-    public void ScaleModelInput(ReadOnlySpan<float> sample, int stepIndex, Span<float> destination) => sample.CopyTo(destination);
+    public void ScaleModelInput(ReadOnlySpan<float> sample, int stepIndex, Span<float> destination) =>
+        sample.CopyTo(destination);
 
     /// <inheritdoc/>
     public bool NeedsNoise(int stepIndex) => false;
 
     /// <inheritdoc/>
-    public void Step(ReadOnlySpan<float> modelOutput, int stepIndex, Span<float> sample, ReadOnlySpan<float> noise, int imageCount)
+    public void Step(
+        ReadOnlySpan<float> modelOutput,
+        int stepIndex,
+        Span<float> sample,
+        ReadOnlySpan<float> noise,
+        int imageCount
+    )
     {
-        if (blended.Length != sample.Length) (held, blended) = (new float[sample.Length], new float[sample.Length]);
-        if (stepIndex == 0) outputs.Clear();
-        if (stepIndex < rungeKuttaCalls) StepRungeKutta(modelOutput, stepIndex, sample);
-        else StepMultistep(modelOutput, stepIndex, sample);
+        if (blended.Length != sample.Length)
+            (held, blended) = (new float[sample.Length], new float[sample.Length]);
+        if (stepIndex == 0)
+            outputs.Clear();
+        if (stepIndex < rungeKuttaCalls)
+            StepRungeKutta(modelOutput, stepIndex, sample);
+        else
+            StepMultistep(modelOutput, stepIndex, sample);
     }
 
     // Three steps of four calls: at the step's start, twice at its middle, at its end.
@@ -130,7 +147,8 @@ internal sealed class PndmScheduler : IScheduler
         else
         {
             modelOutput.CopyTo(outputs.Push(sample.Length));
-            if (stepIndex == 0) sample.CopyTo(held);
+            if (stepIndex == 0)
+                sample.CopyTo(held);
             Extrapolate();
         }
         Transfer(start, target, blended, sample);
@@ -147,7 +165,8 @@ internal sealed class PndmScheduler : IScheduler
             _ => [55f / 24, -59f / 24, 37f / 24, -9f / 24],
         };
         TensorPrimitives.Multiply(outputs[0], weights[0], blended);
-        for (int i = 1; i < weights.Length; i++) TensorPrimitives.MultiplyAdd(outputs[i], weights[i], blended, blended);
+        for (int i = 1; i < weights.Length; i++)
+            TensorPrimitives.MultiplyAdd(outputs[i], weights[i], blended, blended);
     }
 
     // Equation 9: from one timestep to another along a constant output.

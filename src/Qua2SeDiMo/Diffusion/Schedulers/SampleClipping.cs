@@ -6,8 +6,9 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
 /// <summary>
-/// Keeps the predicted clean sample in range: to fixed bounds (<c>clip_sample</c>), or by dynamic thresholding (<c>thresholding</c>; Saharia et
-/// al., Imagen, NeurIPS 2022), where a high percentile of each image's magnitudes, if above 1, becomes the bound and the sample is divided by it.
+/// Keeps the predicted clean sample in range: to fixed bounds (<c>clip_sample</c>), or by dynamic thresholding
+/// (<c>thresholding</c>; Saharia et al., Imagen, NeurIPS 2022), where a high percentile of each image's magnitudes, if
+/// above 1, becomes the bound and the sample is divided by it.
 /// </summary>
 internal sealed class SampleClipping
 {
@@ -17,7 +18,8 @@ internal sealed class SampleClipping
     private readonly float ratio;
     private readonly float maximum;
 
-    /// <summary>Reads thresholding, dynamic_thresholding_ratio, sample_max_value and, with <paramref name="clipsByDefault"/>, clip_sample and clip_sample_range.</summary>
+    /// <summary>Reads thresholding, dynamic_thresholding_ratio, sample_max_value and, with
+    /// <paramref name="clipsByDefault"/>, clip_sample and clip_sample_range.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="clipsByDefault">Default of clip_sample; null for algorithms that do not have this key.</param>
     public SampleClipping(ComponentConfig config, bool? clipsByDefault)
@@ -40,7 +42,8 @@ internal sealed class SampleClipping
         if (thresholds)
         {
             int length = clean.Length / imageCount;
-            for (int i = 0; i < imageCount; i++) Threshold(clean.Slice(i * length, length));
+            for (int i = 0; i < imageCount; i++)
+                Threshold(clean.Slice(i * length, length));
         }
         else if (clips)
         {
@@ -56,7 +59,8 @@ internal sealed class SampleClipping
         magnitudes.Sort();
         float rank = ratio * (image.Length - 1);
         int below = (int)rank;
-        float low = magnitudes[below], high = magnitudes[Math.Min(below + 1, image.Length - 1)];
+        float low = magnitudes[below],
+            high = magnitudes[Math.Min(below + 1, image.Length - 1)];
         float percentile = low + ((rank - below) * (high - low));
         ArrayPool<float>.Shared.Return(rented);
         float bound = Math.Min(Math.Max(percentile, 1), maximum);

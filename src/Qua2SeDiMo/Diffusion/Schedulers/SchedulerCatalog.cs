@@ -23,15 +23,21 @@ internal static class SchedulerCatalog
     /// <summary>Class names that are supported.</summary>
     public static IReadOnlyCollection<string> ClassNames => Makers.Keys;
 
-    /// <summary>Builds the scheduler that a <c>scheduler_config.json</c> describes, from the keys of its own class and that class's defaults.</summary>
+    /// <summary>Builds the scheduler that a <c>scheduler_config.json</c> describes, from the keys of its own class and
+    /// that class's defaults.</summary>
     /// <exception cref="SchedulerException">The class is not supported.</exception>
     /// <exception cref="Q2Exception">A key has a value that is not supported.</exception>
     public static IScheduler Create(ComponentConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
-        if (!Makers.TryGetValue(config.ClassName, out Func<ComponentConfig, IScheduler>? make) || KnownConfigs.Find(config) is not { } known)
+        if (
+            !Makers.TryGetValue(config.ClassName, out Func<ComponentConfig, IScheduler>? make)
+            || KnownConfigs.Find(config) is not { } known
+        )
         {
-            throw new SchedulerException($"{config.Source}: scheduler class '{config.ClassName}' is not supported; supported are {string.Join(", ", ClassNames)}.");
+            throw new SchedulerException(
+                $"{config.Source}: scheduler class '{config.ClassName}' is not supported; supported are {string.Join(", ", ClassNames)}."
+            );
         }
         known.Check(config);
         SchedulerKeys.CheckZeroSignal(config, known);

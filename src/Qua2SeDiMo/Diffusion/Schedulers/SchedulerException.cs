@@ -4,5 +4,6 @@ namespace Qua2SeDiMo.Diffusion.Schedulers;
 internal sealed class SchedulerException : Q2Exception
 {
     /// <summary>Creates the exception with a message for the user.</summary>
-    public SchedulerException(string message) : base(message) { }
+    public SchedulerException(string message)
+        : base(message) { }
 }

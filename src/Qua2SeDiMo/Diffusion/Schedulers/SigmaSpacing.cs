@@ -4,7 +4,8 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
-/// <summary>Noise levels spread by a law of their own instead of by timesteps, descending, in double precision.</summary>
+/// <summary>Noise levels spread by a law of their own instead of by timesteps, descending, in double
+/// precision.</summary>
 internal static class SigmaSpacing
 {
     private const double KarrasRho = 7;
@@ -15,10 +16,18 @@ internal static class SigmaSpacing
     public static string? Law(ComponentConfig config)
     {
         (string Law, string Key)[] keys =
-            [("karras", "use_karras_sigmas"), ("lu", "use_lu_lambdas"), ("exponential", "use_exponential_sigmas"), ("beta", "use_beta_sigmas")];
+        [
+            ("karras", "use_karras_sigmas"),
+            ("lu", "use_lu_lambdas"),
+            ("exponential", "use_exponential_sigmas"),
+            ("beta", "use_beta_sigmas"),
+        ];
         (string Law, string Key)[] asked = [.. keys.Where(entry => config.Flag(entry.Key, false))];
-        return asked.Length <= 1 ? asked.FirstOrDefault().Law
-            : throw new SchedulerException($"{config.Source}: {string.Join(" and ", asked.Select(entry => entry.Key))} exclude each other; set one of them.");
+        return asked.Length <= 1
+            ? asked.FirstOrDefault().Law
+            : throw new SchedulerException(
+                $"{config.Source}: {string.Join(" and ", asked.Select(entry => entry.Key))} exclude each other; set one of them."
+            );
     }
 
     /// <summary>Spreads levels between two ends.</summary>
@@ -29,14 +38,23 @@ internal static class SigmaSpacing
     /// <param name="config">Keys sigma_min and sigma_max.</param>
     public static double[] Spread(string law, double largest, double smallest, int count, ComponentConfig config)
     {
-        if (law == "lu") return Lu(largest, smallest, count);
+        if (law == "lu")
+            return Lu(largest, smallest, count);
         double maximum = config.NumberOrNull("sigma_max") ?? largest;
         double minimum = config.NumberOrNull("sigma_min") ?? smallest;
         return law switch
         {
             "karras" => Karras(maximum, minimum, count),
-            "exponential" => [.. TimestepSpacing.Linspace(Math.Log(maximum), Math.Log(minimum), count).Select(Math.Exp)],
-            "beta" => [.. TimestepSpacing.Linspace(0, 1, count).Select(time => minimum + (BetaQuantile(1 - time) * (maximum - minimum)))],
+            "exponential" =>
+            [
+                .. TimestepSpacing.Linspace(Math.Log(maximum), Math.Log(minimum), count).Select(Math.Exp),
+            ],
+            "beta" =>
+            [
+                .. TimestepSpacing
+                    .Linspace(0, 1, count)
+                    .Select(time => minimum + (BetaQuantile(1 - time) * (maximum - minimum))),
+            ],
             _ => throw new ArgumentOutOfRangeException(nameof(law), law, "Unknown law of noise levels."),
         };
     }
@@ -46,12 +64,14 @@ internal static class SigmaSpacing
     /// <param name="logSigmas">Logarithms of the training levels, ascending.</param>
     public static double TimestepOf(double sigma, ReadOnlySpan<float> logSigmas)
     {
-        if (logSigmas.Length == 1) return 0;
+        if (logSigmas.Length == 1)
+            return 0;
         double logSigma = Math.Log(Math.Max(sigma, 1e-10));
         int low = 0;
         for (int i = 0; i < logSigmas.Length; i++)
         {
-            if (logSigma >= logSigmas[i]) low = i;
+            if (logSigma >= logSigmas[i])
+                low = i;
         }
         low = Math.Min(low, logSigmas.Length - 2);
         double weight = Math.Clamp((logSigmas[low] - logSigma) / (logSigmas[low] - logSigmas[low + 1]), 0, 1);
@@ -61,8 +81,10 @@ internal static class SigmaSpacing
     /// <summary>Value at a fractional index of a table, by linear interpolation; the ends beyond the table.</summary>
     public static double Interpolate(double index, ReadOnlySpan<float> table)
     {
-        if (index <= 0) return table[0];
-        if (index >= table.Length - 1) return table[^1];
+        if (index <= 0)
+            return table[0];
+        if (index >= table.Length - 1)
+            return table[^1];
         int low = (int)index;
         return ((table[low + 1] - (double)table[low]) * (index - low)) + table[low];
     }
@@ -70,17 +92,27 @@ internal static class SigmaSpacing
     // Karras et al., NeurIPS 2022, equation 5.
     private static double[] Karras(double maximum, double minimum, int count)
     {
-        double first = Math.Pow(maximum, 1 / KarrasRho), last = Math.Pow(minimum, 1 / KarrasRho);
-        return [.. TimestepSpacing.Linspace(0, 1, count).Select(ramp => Math.Pow(first + (ramp * (last - first)), KarrasRho))];
+        double first = Math.Pow(maximum, 1 / KarrasRho),
+            last = Math.Pow(minimum, 1 / KarrasRho);
+        return
+        [
+            .. TimestepSpacing
+                .Linspace(0, 1, count)
+                .Select(ramp => Math.Pow(first + (ramp * (last - first)), KarrasRho)),
+        ];
     }
 
     // Uniform in log signal-to-noise (Lu et al., NeurIPS 2022); the ends are logarithms of single-precision levels.
     private static double[] Lu(double largest, double smallest, int count)
     {
-        double first = MathF.Log((float)largest), last = MathF.Log((float)smallest);
+        double first = MathF.Log((float)largest),
+            last = MathF.Log((float)smallest);
         return [.. TimestepSpacing.Linspace(0, 1, count).Select(ramp => Math.Exp(first + (ramp * (last - first))))];
     }
 
     // "Beta Sampling is All You Need" (Lee et al., 2024) uses shapes 0.6 and 0.6.
-    private static double BetaQuantile(double probability) => probability <= 0 ? 0 : probability >= 1 ? 1 : Beta.InvCDF(BetaShape, BetaShape, probability);
+    private static double BetaQuantile(double probability) =>
+        probability <= 0 ? 0
+        : probability >= 1 ? 1
+        : Beta.InvCDF(BetaShape, BetaShape, probability);
 }

@@ -4,8 +4,9 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
 /// <summary>
-/// Which training timesteps an inference loop visits (Lin et al., WACV 2024, table 2), descending. Rounding is half to even, and products are
-/// formed in double precision in the order of NumPy's ranges, which decides how exact halves fall.
+/// Which training timesteps an inference loop visits (Lin et al., WACV 2024, table 2), descending. Rounding is half to
+/// even, and products are formed in double precision in the order of NumPy's ranges, which decides how exact halves
+/// fall.
 /// </summary>
 internal static class TimestepSpacing
 {
@@ -26,13 +27,15 @@ internal static class TimestepSpacing
         };
     }
 
-    /// <summary>As <see cref="Integers"/>, but linspace is not rounded: Euler's timesteps may lie between training timesteps.</summary>
+    /// <summary>As <see cref="Integers"/>, but linspace is not rounded: Euler's timesteps may lie between training
+    /// timesteps.</summary>
     public static double[] Fractions(ComponentConfig config, string defaultSpacing, int trainCount, int stepCount) =>
         config.Text("timestep_spacing", defaultSpacing) == "linspace"
             ? Descending([.. Linspace(0, trainCount - 1, stepCount).Select(value => (double)(float)value)])
             : Integers(config, defaultSpacing, trainCount, stepCount);
 
-    /// <summary>The spacing of the multistep solvers: one point more is laid out and the last one, where no noise is left, dropped.</summary>
+    /// <summary>The spacing of the multistep solvers: one point more is laid out and the last one, where no noise is
+    /// left, dropped.</summary>
     /// <param name="config">Keys timestep_spacing and steps_offset.</param>
     /// <param name="lastTimestep">Training timesteps in use, counted from 0.</param>
     /// <param name="trainCount">Training timesteps.</param>
@@ -42,7 +45,9 @@ internal static class TimestepSpacing
         RequireSteps(config, stepCount, trainCount);
         return config.Text("timestep_spacing", "linspace") switch
         {
-            "linspace" => Descending([.. Linspace(0, lastTimestep - 1, stepCount + 1).Select(value => Math.Round(value))])[..^1],
+            "linspace" => Descending([
+                .. Linspace(0, lastTimestep - 1, stepCount + 1).Select(value => Math.Round(value)),
+            ])[..^1],
             "leading" => Leading(config, lastTimestep / (stepCount + 1), stepCount + 1)[..^1],
             "trailing" => Trailing(lastTimestep, trainCount, stepCount),
             _ => throw Unknown(config),
@@ -54,8 +59,10 @@ internal static class TimestepSpacing
     {
         double[] values = new double[count];
         double step = count > 1 ? (end - start) / (count - 1) : 0;
-        for (int i = 0; i < count; i++) values[i] = (i * step) + start;
-        if (count > 1) values[^1] = end;
+        for (int i = 0; i < count; i++)
+            values[i] = (i * step) + start;
+        if (count > 1)
+            values[^1] = end;
         return values;
     }
 
@@ -86,9 +93,12 @@ internal static class TimestepSpacing
     {
         if (stepCount < 1 || stepCount > trainCount)
         {
-            throw new SchedulerException($"{config.Source}: {stepCount} steps were asked for; 1 to {trainCount} (num_train_timesteps) are possible.");
+            throw new SchedulerException(
+                $"{config.Source}: {stepCount} steps were asked for; 1 to {trainCount} (num_train_timesteps) are possible."
+            );
         }
     }
 
-    private static ModelFolderException Unknown(ComponentConfig config) => config.Unsupported("timestep_spacing", "linspace, leading and trailing are");
+    private static ModelFolderException Unknown(ComponentConfig config) =>
+        config.Unsupported("timestep_spacing", "linspace, leading and trailing are");
 }

@@ -5,8 +5,9 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
 /// <summary>
-/// UniPC, a predictor and corrector of one form (Zhao et al., NeurIPS 2023, arXiv 2302.04867): before each step the sample is corrected by the new
-/// model output, then extrapolated. Both use differences of earlier outputs, weighted by the solution of a small linear system (equations 9 and 11).
+/// UniPC, a predictor and corrector of one form (Zhao et al., NeurIPS 2023, arXiv 2302.04867): before each step the
+/// sample is corrected by the new model output, then extrapolated. Both use differences of earlier outputs, weighted by
+/// the solution of a small linear system (equations 9 and 11).
 /// </summary>
 internal sealed class UniPCScheduler : IScheduler
 {
@@ -40,7 +41,8 @@ internal sealed class UniPCScheduler : IScheduler
         prediction = ModelOutputs.Type(config, allowsFlow: predictsSample);
         clipping = new SampleClipping(config, clipsByDefault: null);
         order = config.Int("solver_order", 2);
-        if (order is < 1 or > LargestOrder) throw config.Unsupported("solver_order", "1 to 3 are");
+        if (order is < 1 or > LargestOrder)
+            throw config.Unsupported("solver_order", "1 to 3 are");
         isFirstVariant = config.Text("solver_type", "bh2") switch
         {
             "bh1" => true,
@@ -73,18 +75,28 @@ internal sealed class UniPCScheduler : IScheduler
     }
 
     /// <inheritdoc/>
-    public void ScaleModelInput(ReadOnlySpan<float> sample, int stepIndex, Span<float> destination) => sample.CopyTo(destination);
+    public void ScaleModelInput(ReadOnlySpan<float> sample, int stepIndex, Span<float> destination) =>
+        sample.CopyTo(destination);
 
     /// <inheritdoc/>
     public bool NeedsNoise(int stepIndex) => false;
 
     /// <inheritdoc/>
-    public void Step(ReadOnlySpan<float> modelOutput, int stepIndex, Span<float> sample, ReadOnlySpan<float> noise, int imageCount)
+    public void Step(
+        ReadOnlySpan<float> modelOutput,
+        int stepIndex,
+        Span<float> sample,
+        ReadOnlySpan<float> noise,
+        int imageCount
+    )
     {
-        if (stepIndex == 0) outputs.Clear();
-        if (converted.Length != sample.Length) (converted, lastSample) = (new float[sample.Length], new float[sample.Length]);
+        if (stepIndex == 0)
+            outputs.Clear();
+        if (converted.Length != sample.Length)
+            (converted, lastSample) = (new float[sample.Length], new float[sample.Length]);
         Convert(modelOutput, stepIndex, sample, imageCount);
-        if (stepIndex > 0 && !uncorrected.Contains(stepIndex - 1)) Correct(stepIndex, sample);
+        if (stepIndex > 0 && !uncorrected.Contains(stepIndex - 1))
+            Correct(stepIndex, sample);
 
         int earlier = Math.Min(outputs.Count, order);
         converted.CopyTo(outputs.Push(sample.Length));
@@ -114,14 +126,23 @@ internal sealed class UniPCScheduler : IScheduler
         Span<float> moments = stackalloc float[LargestOrder];
         Span<float> weights = stackalloc float[LargestOrder];
         StepTerms terms = Terms(stepIndex, stepIndex + 1, usedOrder, ratios, moments);
-        if (usedOrder == 2) weights[0] = 0.5f;
-        else Solve(ratios, moments, usedOrder - 1, weights);
+        if (usedOrder == 2)
+            weights[0] = 0.5f;
+        else
+            Solve(ratios, moments, usedOrder - 1, weights);
 
         ReadOnlySpan<float> newest = outputs[0];
         float newestScale = terms.OutputScale;
-        for (int i = 1; i < usedOrder; i++) newestScale -= terms.DifferenceScale * weights[i - 1] / ratios[i - 1];
+        for (int i = 1; i < usedOrder; i++)
+            newestScale -= terms.DifferenceScale * weights[i - 1] / ratios[i - 1];
         ModelOutputs.LinearCombination(terms.SampleScale, sample, newestScale, newest, sample);
-        for (int i = 1; i < usedOrder; i++) TensorPrimitives.MultiplyAdd(outputs[i], terms.DifferenceScale * weights[i - 1] / ratios[i - 1], sample, sample);
+        for (int i = 1; i < usedOrder; i++)
+            TensorPrimitives.MultiplyAdd(
+                outputs[i],
+                terms.DifferenceScale * weights[i - 1] / ratios[i - 1],
+                sample,
+                sample
+            );
     }
 
     private void Correct(int stepIndex, Span<float> sample)
@@ -130,23 +151,35 @@ internal sealed class UniPCScheduler : IScheduler
         Span<float> moments = stackalloc float[LargestOrder];
         Span<float> weights = stackalloc float[LargestOrder];
         StepTerms terms = Terms(stepIndex - 1, stepIndex, lastOrder, ratios, moments);
-        if (lastOrder == 1) weights[0] = 0.5f;
-        else Solve(ratios, moments, lastOrder, weights);
+        if (lastOrder == 1)
+            weights[0] = 0.5f;
+        else
+            Solve(ratios, moments, lastOrder, weights);
 
         float own = terms.DifferenceScale * weights[lastOrder - 1];
         float newestScale = terms.OutputScale - own;
-        for (int i = 1; i < lastOrder; i++) newestScale -= terms.DifferenceScale * weights[i - 1] / ratios[i - 1];
+        for (int i = 1; i < lastOrder; i++)
+            newestScale -= terms.DifferenceScale * weights[i - 1] / ratios[i - 1];
         ModelOutputs.LinearCombination(terms.SampleScale, lastSample, newestScale, outputs[0], sample);
-        for (int i = 1; i < lastOrder; i++) TensorPrimitives.MultiplyAdd(outputs[i], terms.DifferenceScale * weights[i - 1] / ratios[i - 1], sample, sample);
+        for (int i = 1; i < lastOrder; i++)
+            TensorPrimitives.MultiplyAdd(
+                outputs[i],
+                terms.DifferenceScale * weights[i - 1] / ratios[i - 1],
+                sample,
+                sample
+            );
         TensorPrimitives.MultiplyAdd(converted, own, sample, sample);
     }
 
-    // Distances of earlier outputs in units of the step (the last is 1, the step's end), and the right-hand side of the system.
+    // Distances of earlier outputs in units of the step (the last is 1, the step's end), and the right-hand side of the
+    // system.
     private StepTerms Terms(int fromIndex, int toIndex, int usedOrder, Span<float> ratios, Span<float> moments)
     {
-        NoisePoint source = At(fromIndex), target = At(toIndex);
+        NoisePoint source = At(fromIndex),
+            target = At(toIndex);
         float h = target.Lambda - source.Lambda;
-        for (int i = 1; i < usedOrder; i++) ratios[i - 1] = (At(fromIndex - i).Lambda - source.Lambda) / h;
+        for (int i = 1; i < usedOrder; i++)
+            ratios[i - 1] = (At(fromIndex - i).Lambda - source.Lambda) / h;
         ratios[usedOrder - 1] = 1;
 
         float signed = predictsSample ? -h : h;
@@ -172,7 +205,8 @@ internal sealed class UniPCScheduler : IScheduler
         int width = size + 1;
         for (int row = 0; row < size; row++)
         {
-            for (int column = 0; column < size; column++) system[(row * width) + column] = Math.Pow(ratios[column], row);
+            for (int column = 0; column < size; column++)
+                system[(row * width) + column] = Math.Pow(ratios[column], row);
             system[(row * width) + size] = moments[row];
         }
         for (int pivot = 0; pivot < size; pivot++)
@@ -180,27 +214,37 @@ internal sealed class UniPCScheduler : IScheduler
             int best = pivot;
             for (int row = pivot + 1; row < size; row++)
             {
-                if (Math.Abs(system[(row * width) + pivot]) > Math.Abs(system[(best * width) + pivot])) best = row;
+                if (Math.Abs(system[(row * width) + pivot]) > Math.Abs(system[(best * width) + pivot]))
+                    best = row;
             }
             for (int column = 0; column < width; column++)
             {
-                (system[(pivot * width) + column], system[(best * width) + column]) = (system[(best * width) + column], system[(pivot * width) + column]);
+                (system[(pivot * width) + column], system[(best * width) + column]) = (
+                    system[(best * width) + column],
+                    system[(pivot * width) + column]
+                );
             }
             for (int row = 0; row < size; row++)
             {
-                if (row == pivot) continue;
+                if (row == pivot)
+                    continue;
                 double factor = system[(row * width) + pivot] / system[(pivot * width) + pivot];
-                for (int column = pivot; column < width; column++) system[(row * width) + column] -= factor * system[(pivot * width) + column];
+                for (int column = pivot; column < width; column++)
+                    system[(row * width) + column] -= factor * system[(pivot * width) + column];
             }
         }
-        for (int row = 0; row < size; row++) weights[row] = (float)(system[(row * width) + size] / system[(row * width) + row]);
+        for (int row = 0; row < size; row++)
+            weights[row] = (float)(system[(row * width) + size] / system[(row * width) + row]);
     }
 
     private static float ExpMinusOne(float x)
     {
         // Kahan's formula keeps the digits of a small x.
         double exponential = Math.Exp(x);
-        return exponential == 1 ? x : exponential - 1 == -1 ? -1 : double.IsInfinity(exponential) ? float.PositiveInfinity : (float)((exponential - 1) * x / Math.Log(exponential));
+        return exponential == 1 ? x
+            : exponential - 1 == -1 ? -1
+            : double.IsInfinity(exponential) ? float.PositiveInfinity
+            : (float)((exponential - 1) * x / Math.Log(exponential));
     }
 
     private NoisePoint At(int index) => NoisePoint.From(sigmas[index], usesFlow);

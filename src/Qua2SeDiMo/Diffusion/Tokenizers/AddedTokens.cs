@@ -9,8 +9,9 @@ namespace Qua2SeDiMo.Diffusion.Tokenizers;
 internal readonly record struct TextPart(string Text, int Id);
 
 /// <summary>
-/// Finds added tokens in a text, in the two passes of the library <c>tokenizers</c>: first those that count as written, in the text as it
-/// was written; what lies between them is normalized, and the others are found there. The leftmost token wins, at one place the longest.
+/// Finds added tokens in a text, in the two passes of the library <c>tokenizers</c>: first those that count as written,
+/// in the text as it was written; what lies between them is normalized, and the others are found there. The leftmost
+/// token wins, at one place the longest.
 /// </summary>
 internal sealed class AddedTokens
 {
@@ -25,7 +26,9 @@ internal sealed class AddedTokens
         this.normalize = normalize;
         Ids = tokens.ToDictionary(token => token.Content, token => token.Id, StringComparer.Ordinal);
         written = new Finder(tokens.Where(token => !token.IsNormalized).Select(token => (token.Content, token)));
-        normalized = new Finder(tokens.Where(token => token.IsNormalized).Select(token => (normalize(token.Content), token)));
+        normalized = new Finder(
+            tokens.Where(token => token.IsNormalized).Select(token => (normalize(token.Content), token))
+        );
     }
 
     /// <summary>Id of every token by its content.</summary>
@@ -40,52 +43,71 @@ internal sealed class AddedTokens
         private readonly Dictionary<char, (string Pattern, AddedToken Token)[]> patterns;
 
         internal Finder(IEnumerable<(string Pattern, AddedToken Token)> tokens) =>
-            patterns = tokens.Where(token => token.Pattern.Length > 0)
-            .GroupBy(token => token.Pattern[0])
-                .ToDictionary(group => group.Key, group => group.OrderByDescending(token => token.Pattern.Length).ToArray());
+            patterns = tokens
+                .Where(token => token.Pattern.Length > 0)
+                .GroupBy(token => token.Pattern[0])
+                .ToDictionary(
+                    group => group.Key,
+                    group => group.OrderByDescending(token => token.Pattern.Length).ToArray()
+                );
 
         internal IEnumerable<TextPart> Split(string text)
         {
             int start = 0;
-            for (int at = 0; at < text.Length;)
+            for (int at = 0; at < text.Length; )
             {
                 if (Find(text, at) is not { } found)
                 {
                     at++;
                     continue;
                 }
-                int from = at, end = at + found.Pattern.Length;
+                int from = at,
+                    end = at + found.Pattern.Length;
                 at = end;
-                if (found.Token.IsSingleWord && (EndsInWord(text.AsSpan(0, from)) || StartsWithWord(text.AsSpan(end)))) continue;
-                while (found.Token.TakesBlanksBefore && from > start && char.IsWhiteSpace(text[from - 1])) from--;
-                while (found.Token.TakesBlanksAfter && end < text.Length && char.IsWhiteSpace(text[end])) end++;
-                if (from > start) yield return new TextPart(text[start..from], -1);
+                if (found.Token.IsSingleWord && (EndsInWord(text.AsSpan(0, from)) || StartsWithWord(text.AsSpan(end))))
+                    continue;
+                while (found.Token.TakesBlanksBefore && from > start && char.IsWhiteSpace(text[from - 1]))
+                    from--;
+                while (found.Token.TakesBlanksAfter && end < text.Length && char.IsWhiteSpace(text[end]))
+                    end++;
+                if (from > start)
+                    yield return new TextPart(text[start..from], -1);
                 yield return new TextPart(found.Token.Content, found.Token.Id);
                 start = end;
             }
-            if (start < text.Length) yield return new TextPart(text[start..], -1);
+            if (start < text.Length)
+                yield return new TextPart(text[start..], -1);
         }
 
         private (string Pattern, AddedToken Token)? Find(string text, int at)
         {
-            if (!patterns.TryGetValue(text[at], out (string Pattern, AddedToken Token)[]? candidates)) return null;
+            if (!patterns.TryGetValue(text[at], out (string Pattern, AddedToken Token)[]? candidates))
+                return null;
             foreach ((string Pattern, AddedToken Token) candidate in candidates)
             {
-                if (string.CompareOrdinal(text, at, candidate.Pattern, 0, candidate.Pattern.Length) == 0) return candidate;
+                if (string.CompareOrdinal(text, at, candidate.Pattern, 0, candidate.Pattern.Length) == 0)
+                    return candidate;
             }
             return null;
         }
 
         private static bool EndsInWord(ReadOnlySpan<char> text) =>
-            Rune.DecodeLastFromUtf16(text, out Rune last, out _) == System.Buffers.OperationStatus.Done && IsOfWord(last);
+            Rune.DecodeLastFromUtf16(text, out Rune last, out _) == System.Buffers.OperationStatus.Done
+            && IsOfWord(last);
 
         private static bool StartsWithWord(ReadOnlySpan<char> text) =>
             Rune.DecodeFromUtf16(text, out Rune first, out _) == System.Buffers.OperationStatus.Done && IsOfWord(first);
 
         // What \w of regular expressions takes: letters, marks, digits, connectors and the invisible joiners.
-        private static bool IsOfWord(Rune rune) => Rune.IsLetter(rune) || rune.Value is 0x200C or 0x200D
-            || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark
-            or UnicodeCategory.EnclosingMark or UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber
-            or UnicodeCategory.ConnectorPunctuation;
+        private static bool IsOfWord(Rune rune) =>
+            Rune.IsLetter(rune)
+            || rune.Value is 0x200C or 0x200D
+            || Rune.GetUnicodeCategory(rune)
+                is UnicodeCategory.NonSpacingMark
+                    or UnicodeCategory.SpacingCombiningMark
+                    or UnicodeCategory.EnclosingMark
+                    or UnicodeCategory.DecimalDigitNumber
+                    or UnicodeCategory.LetterNumber
+                    or UnicodeCategory.ConnectorPunctuation;
     }
 }

@@ -4,9 +4,9 @@ using Qua2SeDiMo.Json;
 namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
 /// <summary>
-/// The tokens that a folder adds to a vocabulary, out of <c>added_tokens_decoder</c> of tokenizer_config.json, <c>added_tokens</c> of
-/// tokenizer.json and added_tokens.json, in that order of precedence where they differ in how a token is found. Where they differ in what
-/// its id is, none of them can be believed.
+/// The tokens that a folder adds to a vocabulary, out of <c>added_tokens_decoder</c> of tokenizer_config.json,
+/// <c>added_tokens</c> of tokenizer.json and added_tokens.json, in that order of precedence where they differ in how a
+/// token is found. Where they differ in what its id is, none of them can be believed.
 /// </summary>
 internal sealed class AddedVocabulary
 {
@@ -24,19 +24,26 @@ internal sealed class AddedVocabulary
     /// <summary>Reads the tokens of a folder.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="vocabulary">Ids of what the tokenizer's model knows itself.</param>
-    /// <param name="special">Tokens with a role, which are matched anywhere in a text; those that the vocabulary lacks get
-    /// the next ids.</param>
+    /// <param name="special">Tokens with a role, which are matched anywhere in a text; those that the vocabulary lacks
+    /// get the next ids.</param>
     /// <exception cref="TokenizerException">Files contradict one another.</exception>
     public static IReadOnlyCollection<AddedToken> Read(
-        TokenizerFolder folder, IReadOnlyDictionary<string, int> vocabulary, IEnumerable<string> special)
+        TokenizerFolder folder,
+        IReadOnlyDictionary<string, int> vocabulary,
+        IEnumerable<string> special
+    )
     {
         var added = new AddedVocabulary(folder, vocabulary);
         string[] roles = [.. special.Distinct()];
         added.ReadFiles([.. roles]);
-        int next = Math.Max(vocabulary.Values.DefaultIfEmpty(-1).Max(), added.contents.Keys.DefaultIfEmpty(-1).Max()) + 1;
+        int next =
+            Math.Max(vocabulary.Values.DefaultIfEmpty(-1).Max(), added.contents.Keys.DefaultIfEmpty(-1).Max()) + 1;
         foreach (string content in roles.Where(content => content.Length > 0 && !added.tokens.ContainsKey(content)))
         {
-            added.Add(new AddedToken(content, vocabulary.TryGetValue(content, out int id) ? id : next++), "the special tokens");
+            added.Add(
+                new AddedToken(content, vocabulary.TryGetValue(content, out int id) ? id : next++),
+                "the special tokens"
+            );
         }
         return [.. added.tokens.Values.Select(entry => entry.Token)];
     }
@@ -46,49 +53,63 @@ internal sealed class AddedVocabulary
         ForeignValue decoder = folder.Config["added_tokens_decoder"];
         foreach ((string key, ForeignValue entry) in decoder.IsNull ? [] : decoder.Members)
         {
-            if (!int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out int id)) throw entry.Error(
-                $"'{key}' is no token id.");
+            if (!int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out int id))
+                throw entry.Error($"'{key}' is no token id.");
             Add(Token(entry, id), Config);
         }
         if (folder.Json is { } json)
         {
-            foreach (ForeignValue entry in json.AddedTokens) Add(Token(entry, entry["id"].Int()), TokenizerJson.FileName);
+            foreach (ForeignValue entry in json.AddedTokens)
+                Add(Token(entry, entry["id"].Int()), TokenizerJson.FileName);
         }
-        if (!folder.Has(Legacy)) return;
+        if (!folder.Has(Legacy))
+            return;
         foreach ((string content, ForeignValue id) in folder.ReadJson(Legacy).Members)
         {
             Add(new AddedToken(content, id.Int()) { IsNormalized = !special.Contains(content) }, Legacy);
         }
     }
 
-    private static AddedToken Token(ForeignValue entry, int id) => new(entry["content"].Text(), id)
-    {
-        IsSingleWord = entry["single_word"].FlagOrNull() ?? false,
-        TakesBlanksBefore = entry["lstrip"].FlagOrNull() ?? false,
-        TakesBlanksAfter = entry["rstrip"].FlagOrNull() ?? false,
-        IsNormalized = entry["normalized"].FlagOrNull() ?? !(entry["special"].FlagOrNull() ?? false),
-    };
+    private static AddedToken Token(ForeignValue entry, int id) =>
+        new(entry["content"].Text(), id)
+        {
+            IsSingleWord = entry["single_word"].FlagOrNull() ?? false,
+            TakesBlanksBefore = entry["lstrip"].FlagOrNull() ?? false,
+            TakesBlanksAfter = entry["rstrip"].FlagOrNull() ?? false,
+            IsNormalized = entry["normalized"].FlagOrNull() ?? !(entry["special"].FlagOrNull() ?? false),
+        };
 
     private void Add(AddedToken token, string source)
     {
-        if (token.Content.Length == 0) return;
-        if (token.Id < 0) throw new TokenizerException(
-            $"{folder.DirectoryPath}: {source} gives token '{token.Content}' the id {token.Id}; ids count from 0.");
+        if (token.Content.Length == 0)
+            return;
+        if (token.Id < 0)
+            throw new TokenizerException(
+                $"{folder.DirectoryPath}: {source} gives token '{token.Content}' the id {token.Id}; ids count from 0."
+            );
         if (tokens.TryGetValue(token.Content, out (AddedToken Token, string Source) known))
         {
-            if (known.Token.Id != token.Id) throw Contradiction(
-                $"token '{token.Content}' has id {known.Token.Id} in {known.Source} and id {token.Id} in {source}");
+            if (known.Token.Id != token.Id)
+                throw Contradiction(
+                    $"token '{token.Content}' has id {known.Token.Id} in {known.Source} and id {token.Id} in {source}"
+                );
             return;
         }
         if (vocabulary.TryGetValue(token.Content, out int own))
         {
-            if (own != token.Id) throw Contradiction(
-                $"token '{token.Content}' has id {own} in the vocabulary and id {token.Id} in {source}");
+            if (own != token.Id)
+                throw Contradiction(
+                    $"token '{token.Content}' has id {own} in the vocabulary and id {token.Id} in {source}"
+                );
         }
-        else if (contents.TryGetValue(token.Id, out string? other)
-            || (other = vocabulary.FirstOrDefault(pair => pair.Value == token.Id).Key) is not null)
+        else if (
+            contents.TryGetValue(token.Id, out string? other)
+            || (other = vocabulary.FirstOrDefault(pair => pair.Value == token.Id).Key) is not null
+        )
         {
-            throw Contradiction($"{source} gives token '{token.Content}' the id {token.Id}, which is that of '{other}'");
+            throw Contradiction(
+                $"{source} gives token '{token.Content}' the id {token.Id}, which is that of '{other}'"
+            );
         }
         tokens.Add(token.Content, (token, source));
         contents.TryAdd(token.Id, token.Content);

@@ -5,9 +5,10 @@ using System.Text;
 namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
 /// <summary>
-/// SentencePiece's compiled character replacements (mostly Unicode compatibility forms): a double-array trie (Aoe, 1989) over UTF-8 bytes that leads
-/// to replacement strings. It is applied as the library <c>tokenizers</c> does, whose ids are the reference: a user-perceived character of
-/// fewer than six bytes is replaced as a whole by what its shortest matching prefix maps to; a longer one is replaced code point by code point.
+/// SentencePiece's compiled character replacements (mostly Unicode compatibility forms): a double-array trie (Aoe,
+/// 1989) over UTF-8 bytes that leads to replacement strings. It is applied as the library <c>tokenizers</c> does, whose
+/// ids are the reference: a user-perceived character of fewer than six bytes is replaced as a whole by what its
+/// shortest matching prefix maps to; a longer one is replaced code point by code point.
 /// </summary>
 internal sealed class CharacterMap
 {
@@ -15,23 +16,30 @@ internal sealed class CharacterMap
     private readonly uint[] units;
     private readonly byte[] replacements;
 
-    /// <summary>Reads the compiled form: the trie's byte count, the trie, the replacements, each ended by a zero byte. Empty means no replacement.</summary>
+    /// <summary>Reads the compiled form: the trie's byte count, the trie, the replacements, each ended by a zero byte.
+    /// Empty means no replacement.</summary>
     /// <exception cref="TokenizerException">The sizes do not fit.</exception>
     public CharacterMap(ReadOnlySpan<byte> compiled, string source)
     {
         (units, replacements) = ([], []);
-        if (compiled.IsEmpty) return;
+        if (compiled.IsEmpty)
+            return;
         uint size = compiled.Length >= 4 ? BinaryPrimitives.ReadUInt32LittleEndian(compiled) : uint.MaxValue;
-        if (size > compiled.Length - 4 || size % 4 != 0) throw new TokenizerException($"{source}: the character map claims a trie of {size} bytes in {compiled.Length}.");
+        if (size > compiled.Length - 4 || size % 4 != 0)
+            throw new TokenizerException(
+                $"{source}: the character map claims a trie of {size} bytes in {compiled.Length}."
+            );
         units = new uint[size / 4];
-        for (int i = 0; i < units.Length; i++) units[i] = BinaryPrimitives.ReadUInt32LittleEndian(compiled[(4 + (4 * i))..]);
+        for (int i = 0; i < units.Length; i++)
+            units[i] = BinaryPrimitives.ReadUInt32LittleEndian(compiled[(4 + (4 * i))..]);
         replacements = compiled[(4 + (int)size)..].ToArray();
     }
 
     /// <summary>Replaces the characters of a text.</summary>
     public string Apply(string text)
     {
-        if (units.Length == 0) return text;
+        if (units.Length == 0)
+            return text;
         var result = new StringBuilder(text.Length);
         TextElementEnumerator elements = StringInfo.GetTextElementEnumerator(text);
         while (elements.MoveNext())
@@ -42,23 +50,28 @@ internal sealed class CharacterMap
                 result.Append(whole);
                 continue;
             }
-            foreach (Rune rune in element.EnumerateRunes()) result.Append(Replacement(rune.ToString()) ?? rune.ToString());
+            foreach (Rune rune in element.EnumerateRunes())
+                result.Append(Replacement(rune.ToString()) ?? rune.ToString());
         }
         return result.ToString();
     }
 
     private string? Replacement(string characters)
     {
-        // Unit layout: bits 0–7 label, bit 8 has a leaf, bit 9 wide offset, bits 10–30 offset, bit 31 marks a leaf whose lower bits are the value.
+        // Unit layout: bits 0–7 label, bit 8 has a leaf, bit 9 wide offset, bits 10–30 offset, bit 31 marks a leaf
+        // whose lower bits are the value.
         uint position = OffsetOf(units[0]);
         foreach (byte next in Encoding.UTF8.GetBytes(characters))
         {
             position ^= next;
-            if (position >= units.Length) return null;
+            if (position >= units.Length)
+                return null;
             uint unit = units[position];
-            if ((unit & 0x800000ffu) != next) return null;
+            if ((unit & 0x800000ffu) != next)
+                return null;
             position ^= OffsetOf(unit);
-            if ((unit >> 8 & 1) == 0) continue;
+            if ((unit >> 8 & 1) == 0)
+                continue;
             return position < units.Length ? TextAt(units[position] & 0x7fffffffu) : null;
         }
         return null;
@@ -68,7 +81,8 @@ internal sealed class CharacterMap
 
     private string? TextAt(uint start)
     {
-        if (start >= replacements.Length) return null;
+        if (start >= replacements.Length)
+            return null;
         ReadOnlySpan<byte> rest = replacements.AsSpan((int)start);
         int end = rest.IndexOf((byte)0);
         return Encoding.UTF8.GetString(end < 0 ? rest : rest[..end]);

@@ -5,9 +5,10 @@ using Qua2SeDiMo.Json;
 namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
 /// <summary>
-/// CLIP's byte-level byte-pair encoding (Radford et al., ICML 2021): composed Unicode, one space for any whitespace, lower case, words and
-/// symbols apart, merges within them. The merging is Microsoft.ML.Tokenizers'; the text before it is prepared here, because added tokens
-/// are recognised before the text is lower-cased and normalization must not depend on ICU.
+/// CLIP's byte-level byte-pair encoding (Radford et al., ICML 2021): composed Unicode, one space for any whitespace,
+/// lower case, words and symbols apart, merges within them. The merging is Microsoft.ML.Tokenizers'; the text before it
+/// is prepared here, because added tokens are recognised before the text is lower-cased and normalization must not
+/// depend on ICU.
 /// </summary>
 internal sealed partial class ClipTokenizer : TextTokenizer
 {
@@ -28,15 +29,25 @@ internal sealed partial class ClipTokenizer : TextTokenizer
         Steps steps = isConcrete ? new Steps(true, true, true) : ReadSteps(folder.Json!);
         folder.Json?.RequireModel("BPE");
         Dictionary<string, int> vocabulary = folder.Json?.ReadVocabulary() ?? folder.ReadVocabulary("vocab.json");
-        string[] pairs = folder.Json?.ReadMerges()
-            ?? [.. folder.ReadLines("merges.txt").Where(line => line.Length > 0 && !line.StartsWith("#version", StringComparison.Ordinal))];
+        string[] pairs =
+            folder.Json?.ReadMerges()
+            ??
+            [
+                .. folder
+                    .ReadLines("merges.txt")
+                    .Where(line => line.Length > 0 && !line.StartsWith("#version", StringComparison.Ordinal)),
+            ];
         string start = folder.SpecialToken("bos_token", "<|startoftext|>");
         string end = folder.SpecialToken("eos_token", "<|endoftext|>");
         string padding = folder.SpecialToken("pad_token", end);
         string unknown = folder.SpecialToken("unk_token", end);
         var added = new AddedTokens(
-            AddedVocabulary.Read(folder, vocabulary, folder.SpecialTokens(vocabulary, start, end, unknown, padding)), steps.Normalize);
-        (int[] before, int[] after) = isConcrete ? ([IdOf(start)], [IdOf(end)]) : TextEnds.Read(folder.Json!, folder, IdOf);
+            AddedVocabulary.Read(folder, vocabulary, folder.SpecialTokens(vocabulary, start, end, unknown, padding)),
+            steps.Normalize
+        );
+        (int[] before, int[] after) = isConcrete
+            ? ([IdOf(start)], [IdOf(end)])
+            : TextEnds.Read(folder.Json!, folder, IdOf);
         var frame = new TokenizerFrame(before, after, IdOf(padding), added, maximumLength);
         try
         {
@@ -50,13 +61,27 @@ internal sealed partial class ClipTokenizer : TextTokenizer
             };
             return new ClipTokenizer(BpeTokenizer.Create(options), frame, vocabulary);
         }
-        catch (Exception error) when (error is ArgumentException or InvalidOperationException or KeyNotFoundException or FormatException or IndexOutOfRangeException)
+        catch (Exception error)
+            when (error
+                    is ArgumentException
+                        or InvalidOperationException
+                        or KeyNotFoundException
+                        or FormatException
+                        or IndexOutOfRangeException
+            )
         {
-            throw new TokenizerException($"{folder.DirectoryPath}: vocabulary and merges do not fit together: {error.Message}", error);
+            throw new TokenizerException(
+                $"{folder.DirectoryPath}: vocabulary and merges do not fit together: {error.Message}",
+                error
+            );
         }
 
-        int IdOf(string token) => vocabulary.TryGetValue(token, out int id) || added.Ids.TryGetValue(token, out id) ? id
-            : throw new TokenizerException($"{folder.DirectoryPath}: special token '{token}' is not in the vocabulary.");
+        int IdOf(string token) =>
+            vocabulary.TryGetValue(token, out int id) || added.Ids.TryGetValue(token, out id)
+                ? id
+                : throw new TokenizerException(
+                    $"{folder.DirectoryPath}: special token '{token}' is not in the vocabulary."
+                );
     }
 
     /// <inheritdoc/>
@@ -64,10 +89,15 @@ internal sealed partial class ClipTokenizer : TextTokenizer
 
     private static Steps ReadSteps(TokenizerJson json)
     {
-        json.RequireSettings(("end_of_word_suffix", ["\"</w>\""]), ("continuing_subword_prefix", ["\"\""]), ("byte_fallback", ["false"]),
-            ("ignore_merges", ["false"]), ("dropout", ["0", "0.0"]));
-        if (json.Model["end_of_word_suffix"].IsNull) throw json.Model.Error(
-            "a byte-pair model without end_of_word_suffix '</w>'; CLIP's has it.");
+        json.RequireSettings(
+            ("end_of_word_suffix", ["\"</w>\""]),
+            ("continuing_subword_prefix", ["\"\""]),
+            ("byte_fallback", ["false"]),
+            ("ignore_merges", ["false"]),
+            ("dropout", ["0", "0.0"])
+        );
+        if (json.Model["end_of_word_suffix"].IsNull)
+            throw json.Model.Error("a byte-pair model without end_of_word_suffix '</w>'; CLIP's has it.");
         var steps = new Steps(false, false, false);
         foreach (ForeignValue step in json.Normalizers)
         {
@@ -75,22 +105,39 @@ internal sealed partial class ClipTokenizer : TextTokenizer
             steps = step["type"].TextOrNull() switch
             {
                 "NFC" when steps is { JoinsBlanks: false, LowerCases: false } => steps with { Composes = true },
-                "Replace" when step["pattern"]["Regex"].TextOrNull() == @"\s+" && step["content"].TextOrNull() == " "
-                    && !steps.LowerCases => steps with { JoinsBlanks = true },
+                "Replace"
+                    when step["pattern"]["Regex"].TextOrNull() == @"\s+"
+                        && step["content"].TextOrNull() == " "
+                        && !steps.LowerCases => steps with
+                {
+                    JoinsBlanks = true,
+                },
                 "Lowercase" => steps with { LowerCases = true },
                 _ => throw TokenizerJson.Unsupported(
-                    step, @"for byte pairs NFC, Replace of \s+ by a space, and Lowercase are, in that order"),
+                    step,
+                    @"for byte pairs NFC, Replace of \s+ by a space, and Lowercase are, in that order"
+                ),
             };
         }
         const string Supported = "words of byte pairs are found by a Split with CLIP's pattern, then ByteLevel";
         IReadOnlyList<ForeignValue> cuts = json.PreTokenizers;
-        if (cuts.Count == 0) throw json.Model.Error($"there is no pre_tokenizer; {Supported}.");
+        if (cuts.Count == 0)
+            throw json.Model.Error($"there is no pre_tokenizer; {Supported}.");
         ForeignValue split = cuts[0];
         string? pattern = split["type"].TextOrNull() == "Split" ? split["pattern"]["Regex"].TextOrNull() : null;
-        if (pattern is not (WordPattern or MarkerPattern + WordPattern) || split["behavior"].TextOrNull() != "Removed" || split["invert"]
-            .FlagOrNull() != true) throw TokenizerJson.Unsupported(split, Supported);
-        if (cuts.Count != 2 || cuts[1]["type"].TextOrNull() != "ByteLevel" || cuts[1]["add_prefix_space"].FlagOrNull() == true
-            || cuts[1]["use_regex"].FlagOrNull() == false) throw TokenizerJson.Unsupported(cuts[^1], Supported);
+        if (
+            pattern is not (WordPattern or MarkerPattern + WordPattern)
+            || split["behavior"].TextOrNull() != "Removed"
+            || split["invert"].FlagOrNull() != true
+        )
+            throw TokenizerJson.Unsupported(split, Supported);
+        if (
+            cuts.Count != 2
+            || cuts[1]["type"].TextOrNull() != "ByteLevel"
+            || cuts[1]["add_prefix_space"].FlagOrNull() == true
+            || cuts[1]["use_regex"].FlagOrNull() == false
+        )
+            throw TokenizerJson.Unsupported(cuts[^1], Supported);
         return steps;
     }
 
@@ -105,8 +152,10 @@ internal sealed partial class ClipTokenizer : TextTokenizer
     {
         internal string Normalize(string text)
         {
-            if (Composes) text = UnicodeNormalization.Compose(text);
-            if (JoinsBlanks) text = Blanks().Replace(text, " ");
+            if (Composes)
+                text = UnicodeNormalization.Compose(text);
+            if (JoinsBlanks)
+                text = Blanks().Replace(text, " ");
             // The one letter whose lower case is two code points; the runtime maps single ones only.
             return LowerCases ? text.Replace("\u0130", "i\u0307", StringComparison.Ordinal).ToLowerInvariant() : text;
         }

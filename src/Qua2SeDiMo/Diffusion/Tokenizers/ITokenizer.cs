@@ -14,7 +14,8 @@ internal interface ITokenizer
     /// <summary>Token that fills up short texts.</summary>
     int PaddingId { get; }
 
-    /// <summary>Ids of the tokens that are found in a text before it is cut into words, by how they are written.</summary>
+    /// <summary>Ids of the tokens that are found in a text before it is cut into words, by how they are
+    /// written.</summary>
     IReadOnlyDictionary<string, int> AddedTokens { get; }
 
     /// <summary>All ids of a text with its start and end tokens; neither truncated nor padded.</summary>

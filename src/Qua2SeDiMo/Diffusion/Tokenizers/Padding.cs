@@ -12,8 +12,10 @@ internal static class Padding
     {
         int[] fitted = new int[length];
         int[] mask = new int[length];
-        int used = Math.Min(ids.Count, length), skipped = ids.Count - used;
-        for (int i = 0; i < length; i++) (fitted[i], mask[i]) = i >= used ? (paddingId, 0) : (ids[i < length - kept ? i : i + skipped], 1);
+        int used = Math.Min(ids.Count, length),
+            skipped = ids.Count - used;
+        for (int i = 0; i < length; i++)
+            (fitted[i], mask[i]) = i >= used ? (paddingId, 0) : (ids[i < length - kept ? i : i + skipped], 1);
         return new TokenizedText(fitted, mask);
     }
 }

@@ -7,8 +7,9 @@ namespace Qua2SeDiMo.Diffusion.Tokenizers;
 internal readonly record struct SentencePiece(string Text, float Score);
 
 /// <summary>
-/// The few fields of a <c>spiece.model</c> that a unigram tokenizer needs. The file is one protocol-buffers message; its wire format is read here
-/// directly, since five fields do not justify a schema, and every length is checked against the bytes that are there.
+/// The few fields of a <c>spiece.model</c> that a unigram tokenizer needs. The file is one protocol-buffers message;
+/// its wire format is read here directly, since five fields do not justify a schema, and every length is checked
+/// against the bytes that are there.
 /// </summary>
 internal sealed class SentencePieceModel
 {
@@ -36,20 +37,33 @@ internal sealed class SentencePieceModel
         int type = UnigramType;
         try
         {
-            ReadFields(content, (field, value, bytes) =>
-            {
-                if (field == 1) model.Pieces.Add(ReadPiece(content.AsSpan(bytes)));
-                if (field == 2) type = model.ReadTrainer(content.AsSpan(bytes).ToArray(), type);
-                if (field == 3) model.ReadNormalizer(content.AsSpan(bytes).ToArray());
-            });
+            ReadFields(
+                content,
+                (field, value, bytes) =>
+                {
+                    if (field == 1)
+                        model.Pieces.Add(ReadPiece(content.AsSpan(bytes)));
+                    if (field == 2)
+                        type = model.ReadTrainer(content.AsSpan(bytes).ToArray(), type);
+                    if (field == 3)
+                        model.ReadNormalizer(content.AsSpan(bytes).ToArray());
+                }
+            );
         }
         catch (InvalidDataException error)
         {
             throw new TokenizerException($"{source}: not a SentencePiece model: {error.Message}", error);
         }
-        if (type != UnigramType) throw new TokenizerException($"{source}: a SentencePiece model of type {type}; only unigram models (type 1) are supported.");
-        if (model.Pieces.Count == 0) throw new TokenizerException($"{source}: a SentencePiece model without pieces.");
-        if (model.UnknownId < 0 || model.UnknownId >= model.Pieces.Count) throw new TokenizerException($"{source}: the unknown piece {model.UnknownId} is not among the {model.Pieces.Count} pieces.");
+        if (type != UnigramType)
+            throw new TokenizerException(
+                $"{source}: a SentencePiece model of type {type}; only unigram models (type 1) are supported."
+            );
+        if (model.Pieces.Count == 0)
+            throw new TokenizerException($"{source}: a SentencePiece model without pieces.");
+        if (model.UnknownId < 0 || model.UnknownId >= model.Pieces.Count)
+            throw new TokenizerException(
+                $"{source}: the unknown piece {model.UnknownId} is not among the {model.Pieces.Count} pieces."
+            );
         return model;
     }
 
@@ -58,31 +72,48 @@ internal sealed class SentencePieceModel
         byte[] message = content.ToArray();
         string text = "";
         float score = 0;
-        ReadFields(message, (field, value, bytes) =>
-        {
-            if (field == 1) text = Encoding.UTF8.GetString(message, bytes.Start.Value, bytes.End.Value - bytes.Start.Value);
-            if (field == 2) score = BitConverter.UInt32BitsToSingle((uint)value);
-        });
+        ReadFields(
+            message,
+            (field, value, bytes) =>
+            {
+                if (field == 1)
+                    text = Encoding.UTF8.GetString(message, bytes.Start.Value, bytes.End.Value - bytes.Start.Value);
+                if (field == 2)
+                    score = BitConverter.UInt32BitsToSingle((uint)value);
+            }
+        );
         return new SentencePiece(text, score);
     }
 
     private int ReadTrainer(byte[] message, int type)
     {
-        ReadFields(message, (field, value, bytes) =>
-        {
-            if (field == 3) type = (int)value;
-            if (field == 35) FallsBackToBytes = value != 0;
-            if (field == 40) UnknownId = (int)value;
-        });
+        ReadFields(
+            message,
+            (field, value, bytes) =>
+            {
+                if (field == 3)
+                    type = (int)value;
+                if (field == 35)
+                    FallsBackToBytes = value != 0;
+                if (field == 40)
+                    UnknownId = (int)value;
+            }
+        );
         return type;
     }
 
-    private void ReadNormalizer(byte[] message) => ReadFields(message, (field, value, bytes) =>
-    {
-        if (field == 2) CharacterMap = message[bytes];
-    });
+    private void ReadNormalizer(byte[] message) =>
+        ReadFields(
+            message,
+            (field, value, bytes) =>
+            {
+                if (field == 2)
+                    CharacterMap = message[bytes];
+            }
+        );
 
-    // Calls back with the number, the value (for varints and fixed widths) and the range (for length-delimited data) of each field.
+    // Calls back with the number, the value (for varints and fixed widths) and the range (for length-delimited data) of
+    // each field.
     private static void ReadFields(ReadOnlySpan<byte> message, Action<int, ulong, Range> onField)
     {
         int position = 0;
@@ -100,7 +131,10 @@ internal sealed class SentencePieceModel
                     break;
                 case 2:
                     ulong length = ReadVarint(message, ref position);
-                    if (length > (ulong)(message.Length - position)) throw new InvalidDataException($"field {field} claims {length} bytes of the {message.Length - position} left");
+                    if (length > (ulong)(message.Length - position))
+                        throw new InvalidDataException(
+                            $"field {field} claims {length} bytes of the {message.Length - position} left"
+                        );
                     onField(field, 0, position..(position + (int)length));
                     position += (int)length;
                     break;
@@ -115,7 +149,8 @@ internal sealed class SentencePieceModel
 
     private static ReadOnlySpan<byte> Take(ReadOnlySpan<byte> message, ref int position, int length)
     {
-        if (message.Length - position < length) throw new InvalidDataException("it ends within a field");
+        if (message.Length - position < length)
+            throw new InvalidDataException("it ends within a field");
         position += length;
         return message.Slice(position - length, length);
     }
@@ -125,10 +160,12 @@ internal sealed class SentencePieceModel
         ulong value = 0;
         for (int shift = 0; shift < 64; shift += 7)
         {
-            if (position >= message.Length) throw new InvalidDataException("it ends within a number");
+            if (position >= message.Length)
+                throw new InvalidDataException("it ends within a number");
             byte next = message[position++];
             value |= (ulong)(next & 0x7f) << shift;
-            if (next < 0x80) return value;
+            if (next < 0x80)
+                return value;
         }
         throw new InvalidDataException("a number is longer than 64 bits");
     }

@@ -12,18 +12,22 @@ internal static class TextEnds
     /// <exception cref="JsonFileException">A step that is not known.</exception>
     public static (int[] Start, int[] End) Read(TokenizerJson json, TokenizerFolder folder, Func<string, int> idOf)
     {
-        bool? begins = folder.Config["add_bos_token"].FlagOrNull(), ends = folder.Config["add_eos_token"].FlagOrNull();
+        bool? begins = folder.Config["add_bos_token"].FlagOrNull(),
+            ends = folder.Config["add_eos_token"].FlagOrNull();
         if (begins is not null || ends is not null)
         {
-            return (begins == true ? [idOf(folder.SpecialToken("bos_token", ""))] : [], ends == true
-                ? [idOf(folder.SpecialToken("eos_token", ""))] : []);
+            return (
+                begins == true ? [idOf(folder.SpecialToken("bos_token", ""))] : [],
+                ends == true ? [idOf(folder.SpecialToken("eos_token", ""))] : []
+            );
         }
         return Read(json.PostProcessor);
     }
 
     private static (int[] Start, int[] End) Read(ForeignValue step)
     {
-        if (step.IsNull) return ([], []);
+        if (step.IsNull)
+            return ([], []);
         switch (step["type"].TextOrNull())
         {
             case "RobertaProcessing" or "BertProcessing":
@@ -46,7 +50,8 @@ internal static class TextEnds
         }
     }
 
-    private static int Pair(ForeignValue pair) => pair.Items is [_, var id] ? id.Int() : throw pair.Fault("a token and its id");
+    private static int Pair(ForeignValue pair) =>
+        pair.Items is [_, var id] ? id.Int() : throw pair.Fault("a token and its id");
 
     private static (int[] Start, int[] End) Template(ForeignValue step)
     {
@@ -57,13 +62,16 @@ internal static class TextEnds
         {
             if (item.Has("Sequence"))
             {
-                if (isAfter) throw TokenizerJson.Unsupported(step["single"], "a text stands there once");
+                if (isAfter)
+                    throw TokenizerJson.Unsupported(step["single"], "a text stands there once");
                 isAfter = true;
                 continue;
             }
             string name = item["SpecialToken"]["id"].Text();
             (isAfter ? end : start).AddRange(step["special_tokens"][name]["ids"].Items.Select(id => id.Int()));
         }
-        return isAfter ? ([.. start], [.. end]) : throw TokenizerJson.Unsupported(step["single"], "a text stands there once");
+        return isAfter
+            ? ([.. start], [.. end])
+            : throw TokenizerJson.Unsupported(step["single"], "a text stands there once");
     }
 }

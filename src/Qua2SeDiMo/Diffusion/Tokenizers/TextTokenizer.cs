@@ -1,6 +1,7 @@
 namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
-/// <summary>A text between its start and end tokens, cut at added tokens; how the parts in between become ids is the kind's own.</summary>
+/// <summary>A text between its start and end tokens, cut at added tokens; how the parts in between become ids is the
+/// kind's own.</summary>
 internal abstract class TextTokenizer : ITokenizer
 {
     private readonly TokenizerFrame frame;
@@ -27,8 +28,10 @@ internal abstract class TextTokenizer : ITokenizer
         var ids = new List<int>(frame.Start);
         foreach (TextPart part in frame.Added.Split(text))
         {
-            if (part.Id >= 0) ids.Add(part.Id);
-            else AddIds(part.Text, ids);
+            if (part.Id >= 0)
+                ids.Add(part.Id);
+            else
+                AddIds(part.Text, ids);
         }
         ids.AddRange(frame.End);
         return ids;
@@ -38,12 +41,15 @@ internal abstract class TextTokenizer : ITokenizer
     public TokenizedText Encode(string text) => Padding.Fit(EncodeIds(text), MaximumLength, PaddingId, frame.End.Count);
 
     /// <inheritdoc/>
-    public IEnumerable<string> AddedTokensIn(string text) => frame.Added.Split(text).Where(part => part.Id >= 0).Select(part => part.Text);
+    public IEnumerable<string> AddedTokensIn(string text) =>
+        frame.Added.Split(text).Where(part => part.Id >= 0).Select(part => part.Text);
 
     /// <inheritdoc/>
     public string TokenOf(int id)
     {
-        string? own = AddedTokens.FirstOrDefault(pair => pair.Value == id).Key ?? vocabulary.FirstOrDefault(pair => pair.Value == id).Key;
+        string? own =
+            AddedTokens.FirstOrDefault(pair => pair.Value == id).Key
+            ?? vocabulary.FirstOrDefault(pair => pair.Value == id).Key;
         return own ?? "";
     }
 

@@ -3,15 +3,17 @@ using Qua2SeDiMo.Models;
 namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
 /// <summary>
-/// All tokenizers. The class that model_index.json names decides where it is a concrete one, then that of tokenizer_config.json, then the
-/// model in tokenizer.json or the files that are there.
+/// All tokenizers. The class that model_index.json names decides where it is a concrete one, then that of
+/// tokenizer_config.json, then the model in tokenizer.json or the files that are there.
 /// </summary>
 internal static class TokenizerCatalog
 {
     private const int LongestLength = 1 << 16;
 
     // With what opens it: folder, length, and whether the class is concrete.
-    private static readonly Dictionary<string, Func<TokenizerFolder, int, bool, ITokenizer>> Classes = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Func<TokenizerFolder, int, bool, ITokenizer>> Classes = new(
+        StringComparer.Ordinal
+    )
     {
         ["CLIPTokenizer"] = ClipTokenizer.Open,
         ["T5Tokenizer"] = UnigramTokenizer.Open,
@@ -20,20 +22,34 @@ internal static class TokenizerCatalog
     };
 
     // Names that leave it to the files what the tokenizer is.
-    private static readonly string[] Generic = ["", "AutoTokenizer", "PreTrainedTokenizer", "PreTrainedTokenizerBase", "PythonBackend",
-        "TokenizersBackend"];
+    private static readonly string[] Generic =
+    [
+        "",
+        "AutoTokenizer",
+        "PreTrainedTokenizer",
+        "PreTrainedTokenizerBase",
+        "PythonBackend",
+        "TokenizersBackend",
+    ];
 
     /// <summary>Opens a tokenizer folder in the layout of transformers.</summary>
     /// <param name="folder">Folder with tokenizer_config.json and the tokenizer's files.</param>
-    /// <param name="maximumLength">Length to pad and truncate to, from 2 to 65,536; when null, the folder's model_max_length.</param>
+    /// <param name="maximumLength">Length to pad and truncate to, from 2 to 65,536; when null, the folder's
+    /// model_max_length.</param>
     /// <param name="notes">Told of what a person should know.</param>
     /// <exception cref="Q2Exception">The folder is incomplete, damaged or of an unsupported kind.</exception>
     public static ITokenizer Open(string folder, int? maximumLength = null, Notes? notes = null)
     {
         var files = new TokenizerFolder(folder, notes);
-        return Open(files, "", maximumLength ?? files.Limit(LongestLength)
-            ?? throw new TokenizerException(
-            $"{folder}: tokenizer_config.json states no model_max_length that a text can have, and no length was asked for."));
+        return Open(
+            files,
+            "",
+            maximumLength
+                ?? files.Limit(LongestLength)
+                ?? throw new TokenizerException(
+                    $"{folder}: tokenizer_config.json states no model_max_length that a text can have, and no length was asked for."
+                )
+        );
     }
 
     /// <summary>Paths of the files that make up a tokenizer: those that opening it reads, in ordinal order.</summary>
@@ -54,8 +70,8 @@ internal static class TokenizerCatalog
     internal static ITokenizer Open(ModelComponent component, int length) =>
         Open(new TokenizerFolder(component.DirectoryPath, component.Notes), component.ClassName, length);
 
-    /// <summary>Opens the tokenizer of a pipeline with its own length, where it states one that the encoder takes; else with all that the
-    /// encoder takes.</summary>
+    /// <summary>Opens the tokenizer of a pipeline with its own length, where it states one that the encoder takes; else
+    /// with all that the encoder takes.</summary>
     /// <param name="component">Its component.</param>
     /// <param name="most">Tokens that the encoder takes.</param>
     /// <exception cref="Q2Exception">The folder is incomplete, damaged or of an unsupported kind.</exception>
@@ -67,13 +83,17 @@ internal static class TokenizerCatalog
 
     private static ITokenizer Open(TokenizerFolder files, string className, int length)
     {
-        if (length is < 2 or > LongestLength) throw new TokenizerException(
-            $"{files.DirectoryPath}: texts of {length} tokens were asked for; 2 to {LongestLength} are possible.");
+        if (length is < 2 or > LongestLength)
+            throw new TokenizerException(
+                $"{files.DirectoryPath}: texts of {length} tokens were asked for; 2 to {LongestLength} are possible."
+            );
         foreach (string stated in new[] { className, files.ClassName })
         {
             string name = stated.EndsWith("Fast", StringComparison.Ordinal) ? stated[..^4] : stated;
-            if (Classes.TryGetValue(name, out Func<TokenizerFolder, int, bool, ITokenizer>? open)) return open(files, length, true);
-            if (!Generic.Contains(name)) throw Unsupported(files, $"tokenizer class '{stated}'");
+            if (Classes.TryGetValue(name, out Func<TokenizerFolder, int, bool, ITokenizer>? open))
+                return open(files, length, true);
+            if (!Generic.Contains(name))
+                throw Unsupported(files, $"tokenizer class '{stated}'");
         }
         return files.Json?.ModelType switch
         {
@@ -85,11 +105,15 @@ internal static class TokenizerCatalog
             null when files.Has("vocab.txt") => WordPieceTokenizer.Open(files, length, true),
             null when files.Has("spiece.model") => UnigramTokenizer.Open(files, length, true),
             null => throw Unsupported(
-                files, "a folder that names no class and has neither tokenizer.json, merges.txt, vocab.txt nor spiece.model"),
+                files,
+                "a folder that names no class and has neither tokenizer.json, merges.txt, vocab.txt nor spiece.model"
+            ),
         };
     }
 
     private static TokenizerException Unsupported(TokenizerFolder files, string what) =>
-        new($"{files.DirectoryPath}: {what} is not supported; {string.Join(", ", Classes.Keys)} are, and a tokenizer.json with one of "
-            + "their models.");
+        new(
+            $"{files.DirectoryPath}: {what} is not supported; {string.Join(", ", Classes.Keys)} are, and a tokenizer.json with one of "
+                + "their models."
+        );
 }

@@ -4,8 +4,10 @@ namespace Qua2SeDiMo.Diffusion.Tokenizers;
 internal sealed class TokenizerException : Q2Exception
 {
     /// <summary>Creates the exception with a message for the user.</summary>
-    public TokenizerException(string message) : base(message) { }
+    public TokenizerException(string message)
+        : base(message) { }
 
     /// <summary>Creates the exception with a message for the user and the error that it explains.</summary>
-    public TokenizerException(string message, Exception inner) : base(message, inner) { }
+    public TokenizerException(string message, Exception inner)
+        : base(message, inner) { }
 }

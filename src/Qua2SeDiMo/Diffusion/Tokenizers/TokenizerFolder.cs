@@ -19,18 +19,22 @@ internal sealed class TokenizerFolder
     public TokenizerFolder(string path, Notes? notes = null)
     {
         this.notes = notes;
-        if (!Directory.Exists(path)) throw new TokenizerException($"{path}: there is no such folder.");
+        if (!Directory.Exists(path))
+            throw new TokenizerException($"{path}: there is no such folder.");
         DirectoryPath = path;
         Config = ReadConfig("tokenizer_config.json");
         specialTokens = ReadConfig("special_tokens_map.json");
-        json = new Lazy<TokenizerJson?>(() => Has(TokenizerJson.FileName) ? new TokenizerJson(ReadJson(TokenizerJson.FileName)) : null);
+        json = new Lazy<TokenizerJson?>(() =>
+            Has(TokenizerJson.FileName) ? new TokenizerJson(ReadJson(TokenizerJson.FileName)) : null
+        );
         foreach (string side in new[] { "padding_side", "truncation_side" })
         {
-            if (Config[side].TextOrNull() is { } stated && stated != "right") throw Config[side]
-                .Error($"'{stated}' is not supported; texts are filled up and cut on the right.");
+            if (Config[side].TextOrNull() is { } stated && stated != "right")
+                throw Config[side].Error($"'{stated}' is not supported; texts are filled up and cut on the right.");
         }
-        if (Config["split_special_tokens"].FlagOrNull() == true) throw Config["split_special_tokens"]
-            .Error("true is not supported; special tokens in a text are never split.");
+        if (Config["split_special_tokens"].FlagOrNull() == true)
+            throw Config["split_special_tokens"]
+                .Error("true is not supported; special tokens in a text are never split.");
     }
 
     public string DirectoryPath { get; }
@@ -48,31 +52,39 @@ internal sealed class TokenizerFolder
     public string ClassName => Config["tokenizer_class"].TextOrNull() ?? "";
 
     /// <summary>
-    /// <c>model_max_length</c> where it is a length that a text can have: transformers writes 1e30 for none, and some files state more than
-    /// the encoder has positions for.
+    /// <c>model_max_length</c> where it is a length that a text can have: transformers writes 1e30 for none, and some
+    /// files state more than the encoder has positions for.
     /// </summary>
     /// <param name="most">Tokens that the encoder takes.</param>
     /// <exception cref="JsonFileException">It is no number of tokens.</exception>
     public int? Limit(int most)
     {
         ForeignValue stated = Config["model_max_length"];
-        if (stated.IsNull) return null;
+        if (stated.IsNull)
+            return null;
         double length = stated.Number();
-        if (length > most) return null;
-        return length >= 2 && length == Math.Floor(length) ? (int)length
+        if (length > most)
+            return null;
+        return length >= 2 && length == Math.Floor(length)
+            ? (int)length
             : throw stated.Error($"{stated.Excerpt()} is no number of tokens; 2 or more are expected.");
     }
 
     /// <summary>A special token, for instance pad_token, as text.</summary>
-    public string SpecialToken(string key, string defaultToken) => Text(Config[key]) ?? Text(specialTokens[key]) ?? defaultToken;
+    public string SpecialToken(string key, string defaultToken) =>
+        Text(Config[key]) ?? Text(specialTokens[key]) ?? defaultToken;
 
-    /// <summary>Special tokens without a role: additional_special_tokens, or extra_special_tokens as newer files call them.</summary>
+    /// <summary>Special tokens without a role: additional_special_tokens, or extra_special_tokens as newer files call
+    /// them.</summary>
     public IReadOnlyList<string> AdditionalSpecialTokens =>
         [.. Roles.SelectMany(key => Listed(Config[key].IsNull ? specialTokens[key] : Config[key]))];
 
-    /// <summary>All special tokens: those with a role as far as the vocabulary has them, and those that the files list.</summary>
-    public IEnumerable<string> SpecialTokens(IReadOnlyDictionary<string, int> vocabulary, params IEnumerable<string> roles) =>
-        roles.Where(vocabulary.ContainsKey).Concat(AdditionalSpecialTokens);
+    /// <summary>All special tokens: those with a role as far as the vocabulary has them, and those that the files
+    /// list.</summary>
+    public IEnumerable<string> SpecialTokens(
+        IReadOnlyDictionary<string, int> vocabulary,
+        params IEnumerable<string> roles
+    ) => roles.Where(vocabulary.ContainsKey).Concat(AdditionalSpecialTokens);
 
     public bool Has(string name) => File.Exists(PathOf(name)) || File.Exists(PathOf(name) + ".gz");
 
@@ -80,7 +92,8 @@ internal sealed class TokenizerFolder
     public byte[] ReadBytes(string name)
     {
         string path = PathOf(name);
-        if (!Has(name)) throw new TokenizerException($"{path}: there is no such file, and the tokenizer cannot work without it.");
+        if (!Has(name))
+            throw new TokenizerException($"{path}: there is no such file, and the tokenizer cannot work without it.");
         string found = File.Exists(path) ? path : path + ".gz";
         filesRead.Add(found);
         using Stream file = RegularFile.Open(found);
@@ -89,10 +102,13 @@ internal sealed class TokenizerFolder
         byte[] buffer = new byte[1 << 16];
         try
         {
-            for (int read; (read = source.Read(buffer)) > 0;)
+            for (int read; (read = source.Read(buffer)) > 0; )
             {
                 content.Write(buffer.AsSpan(0, read));
-                if (content.Length > MaximumBytes) throw new TokenizerException($"{path}: larger than {MaximumBytes >> 20} MiB, which no tokenizer file is.");
+                if (content.Length > MaximumBytes)
+                    throw new TokenizerException(
+                        $"{path}: larger than {MaximumBytes >> 20} MiB, which no tokenizer file is."
+                    );
             }
         }
         catch (InvalidDataException error)
@@ -100,11 +116,14 @@ internal sealed class TokenizerFolder
             throw new TokenizerException($"{path}.gz: not gzip data: {error.Message}", error);
         }
         byte[] bytes = content.ToArray();
-        return ForeignContent.Placeholder(bytes) is not { } placeholder ? bytes : throw new TokenizerException($"{found}: {placeholder}");
+        return ForeignContent.Placeholder(bytes) is not { } placeholder
+            ? bytes
+            : throw new TokenizerException($"{found}: {placeholder}");
     }
 
     /// <summary>A file's lines, read as UTF-8.</summary>
-    public string[] ReadLines(string name) => System.Text.Encoding.UTF8.GetString(ReadBytes(name)).Split('\n').Select(line => line.TrimEnd('\r')).ToArray();
+    public string[] ReadLines(string name) =>
+        System.Text.Encoding.UTF8.GetString(ReadBytes(name)).Split('\n').Select(line => line.TrimEnd('\r')).ToArray();
 
     /// <summary>A JSON file that maps tokens to ids.</summary>
     public Dictionary<string, int> ReadVocabulary(string name) => Vocabulary(ReadJson(name));
@@ -113,7 +132,8 @@ internal sealed class TokenizerFolder
     public static Dictionary<string, int> Vocabulary(ForeignValue vocabulary)
     {
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach ((string token, ForeignValue id) in vocabulary.Members) ids.Add(token, id.Int() is >= 0 and var value ? value : throw id.Fault("an id, 0 or more"));
+        foreach ((string token, ForeignValue id) in vocabulary.Members)
+            ids.Add(token, id.Int() is >= 0 and var value ? value : throw id.Fault("an id, 0 or more"));
         return ids;
     }
 
@@ -129,9 +149,12 @@ internal sealed class TokenizerFolder
     private string PathOf(string name) => Path.Combine(DirectoryPath, name);
 
     // A list of tokens, or an object that gives each a name of its own.
-    private static IEnumerable<string> Listed(ForeignValue tokens) =>
-        (tokens.IsObject ? tokens.Members.Select(member => member.Value) : tokens.IsList ? tokens.Items : []).Select(Text).OfType<string>();
+    private static IEnumerable<string> Listed(ForeignValue tokens) => (
+            tokens.IsObject ? tokens.Members.Select(member => member.Value)
+            : tokens.IsList ? tokens.Items
+            : []
+        ).Select(Text).OfType<string>();
 
-    private static string? Text(ForeignValue token) => (token.IsObject ? token["content"] : token) is { IsText: true } text ? text.Text()
-        : null;
+    private static string? Text(ForeignValue token) =>
+        (token.IsObject ? token["content"] : token) is { IsText: true } text ? text.Text() : null;
 }

@@ -7,4 +7,9 @@ namespace Qua2SeDiMo.Diffusion.Tokenizers;
 /// <param name="Added">Tokens that are found before words are.</param>
 /// <param name="MaximumLength">Length to pad and truncate to.</param>
 internal sealed record TokenizerFrame(
-    IReadOnlyList<int> Start, IReadOnlyList<int> End, int PaddingId, AddedTokens Added, int MaximumLength);
+    IReadOnlyList<int> Start,
+    IReadOnlyList<int> End,
+    int PaddingId,
+    AddedTokens Added,
+    int MaximumLength
+);

@@ -1,6 +1,7 @@
 namespace Qua2SeDiMo.Graphs.Ir;
 
-/// <summary>One extent of a tensor in a graph: a number, or a name such as <c>batch</c> that is bound when the graph runs.</summary>
+/// <summary>One extent of a tensor in a graph: a number, or a name such as <c>batch</c> that is bound when the graph
+/// runs.</summary>
 internal readonly record struct Dimension
 {
     private readonly long size;
@@ -31,7 +32,10 @@ internal readonly record struct Dimension
 
     /// <summary>The extent.</summary>
     /// <exception cref="InvalidOperationException">It is symbolic.</exception>
-    public long Size => IsFixed ? size : throw new InvalidOperationException($"The extent '{Symbol}' is known only when the graph runs.");
+    public long Size =>
+        IsFixed
+            ? size
+            : throw new InvalidOperationException($"The extent '{Symbol}' is known only when the graph runs.");
 
     /// <summary>A fixed extent.</summary>
     public static implicit operator Dimension(long size) => new(size);

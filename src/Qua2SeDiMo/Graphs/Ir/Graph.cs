@@ -1,18 +1,33 @@
 namespace Qua2SeDiMo.Graphs.Ir;
 
 /// <summary>
-/// A program over tensors: inputs, initializers and nodes in running order. Immutable. Data of large initializers stays in the
-/// checkpoint until a writer or a session reads it.
+/// A program over tensors: inputs, initializers and nodes in running order. Immutable. Data of large initializers stays
+/// in the checkpoint until a writer or a session reads it.
 /// </summary>
 internal sealed class Graph
 {
     /// <summary>Puts a graph together; every name is checked.</summary>
-    /// <exception cref="ArgumentException">A node reads a value that nothing before it provides, or two values share a name.</exception>
+    /// <exception cref="ArgumentException">A node reads a value that nothing before it provides, or two values share a
+    /// name.</exception>
     public Graph(
-        string name, IReadOnlyList<GraphValue> inputs, IReadOnlyList<GraphValue> outputs, IReadOnlyList<GraphNode> nodes,
-        IReadOnlyList<Initializer> initializers, IReadOnlyList<GraphWeight> weights, IReadOnlyDictionary<string, GraphValue> values)
+        string name,
+        IReadOnlyList<GraphValue> inputs,
+        IReadOnlyList<GraphValue> outputs,
+        IReadOnlyList<GraphNode> nodes,
+        IReadOnlyList<Initializer> initializers,
+        IReadOnlyList<GraphWeight> weights,
+        IReadOnlyDictionary<string, GraphValue> values
+    )
     {
-        (Name, Inputs, Outputs, Nodes, Initializers, Weights, Values) = (name, inputs, outputs, nodes, initializers, weights, values);
+        (Name, Inputs, Outputs, Nodes, Initializers, Weights, Values) = (
+            name,
+            inputs,
+            outputs,
+            nodes,
+            initializers,
+            weights,
+            values
+        );
         Check();
     }
 
@@ -37,7 +52,8 @@ internal sealed class Graph
     /// <summary>Type and shape of every value by name: inputs, initializers and node outputs.</summary>
     public IReadOnlyDictionary<string, GraphValue> Values { get; }
 
-    /// <summary>The same program with other outputs; what they do not need (nodes, inputs, weights) is left out.</summary>
+    /// <summary>The same program with other outputs; what they do not need (nodes, inputs, weights) is left
+    /// out.</summary>
     /// <param name="names">Outputs or inner values of this graph.</param>
     /// <exception cref="ArgumentException">A name is unknown.</exception>
     public Graph WithOutputs(params IReadOnlyList<string> names)
@@ -46,30 +62,41 @@ internal sealed class Graph
         var needed = new HashSet<string>(names);
         foreach (string name in names)
         {
-            if (!Values.ContainsKey(name)) throw new ArgumentException($"Graph {Name} has no value '{name}'.", nameof(names));
+            if (!Values.ContainsKey(name))
+                throw new ArgumentException($"Graph {Name} has no value '{name}'.", nameof(names));
         }
         var nodes = new List<GraphNode>();
         foreach (GraphNode node in Nodes.Reverse())
         {
-            if (!node.Outputs.Any(needed.Contains)) continue;
+            if (!node.Outputs.Any(needed.Contains))
+                continue;
             nodes.Add(node);
             needed.UnionWith(node.Inputs);
         }
         nodes.Reverse();
         needed.UnionWith(nodes.SelectMany(node => node.Outputs));
         return new Graph(
-            Name, [.. Inputs.Where(input => needed.Contains(input.Name))], [.. names.Select(name => Values[name])], nodes,
+            Name,
+            [.. Inputs.Where(input => needed.Contains(input.Name))],
+            [.. names.Select(name => Values[name])],
+            nodes,
             [.. Initializers.Where(initializer => needed.Contains(initializer.Name))],
             [.. Weights.Where(weight => needed.Contains(weight.Initializer.Name))],
-            Values.Where(pair => needed.Contains(pair.Key)).ToDictionary());
+            Values.Where(pair => needed.Contains(pair.Key)).ToDictionary()
+        );
     }
 
     private void Check()
     {
         var known = new HashSet<string>();
-        foreach (string name in Inputs.Select(input => input.Name).Concat(Initializers.Select(initializer => initializer.Name)))
+        foreach (
+            string name in Inputs
+                .Select(input => input.Name)
+                .Concat(Initializers.Select(initializer => initializer.Name))
+        )
         {
-            if (!known.Add(name)) throw new ArgumentException($"Graph {Name}: two values are named '{name}'.");
+            if (!known.Add(name))
+                throw new ArgumentException($"Graph {Name}: two values are named '{name}'.");
         }
         foreach (GraphNode node in Nodes)
         {
@@ -77,17 +104,21 @@ internal sealed class Graph
             {
                 if (input.Length > 0 && !known.Contains(input))
                 {
-                    throw new ArgumentException($"Graph {Name}: node '{node.Name}' reads '{input}', which nothing before it provides.");
+                    throw new ArgumentException(
+                        $"Graph {Name}: node '{node.Name}' reads '{input}', which nothing before it provides."
+                    );
                 }
             }
             foreach (string output in node.Outputs)
             {
-                if (output.Length > 0 && !known.Add(output)) throw new ArgumentException($"Graph {Name}: two values are named '{output}'.");
+                if (output.Length > 0 && !known.Add(output))
+                    throw new ArgumentException($"Graph {Name}: two values are named '{output}'.");
             }
         }
         foreach (GraphValue output in Outputs)
         {
-            if (!known.Contains(output.Name)) throw new ArgumentException($"Graph {Name}: nothing computes the output '{output.Name}'.");
+            if (!known.Contains(output.Name))
+                throw new ArgumentException($"Graph {Name}: nothing computes the output '{output.Name}'.");
         }
     }
 }

@@ -65,7 +65,8 @@ internal sealed partial class GraphBuilder
     public GraphValue GeluTanh(GraphValue x) => Unary("Gelu", x, new GraphAttribute.Text("approximate", "tanh"));
 
     /// <summary>Exponentials along an axis, divided by their sum.</summary>
-    public GraphValue Softmax(GraphValue x, int axis = -1) => Unary("Softmax", x, new GraphAttribute.Whole("axis", axis));
+    public GraphValue Softmax(GraphValue x, int axis = -1) =>
+        Unary("Softmax", x, new GraphAttribute.Whole("axis", axis));
 
     /// <summary>Clamps to [minimum, maximum].</summary>
     public GraphValue Clip(GraphValue x, float minimum, float maximum) =>
@@ -77,10 +78,13 @@ internal sealed partial class GraphBuilder
 
     /// <summary>Converts the element type.</summary>
     public GraphValue Cast(GraphValue x, ElementType type) =>
-        x.Type == type ? x : Record("Cast", [x], type, x.Shape, new GraphAttribute.Whole("to", (long)OnnxTypes.ToOnnx(type)));
+        x.Type == type
+            ? x
+            : Record("Cast", [x], type, x.Shape, new GraphAttribute.Whole("to", (long)OnnxTypes.ToOnnx(type)));
 
     /// <summary>Whether a equals b, element by element.</summary>
-    public GraphValue Equal(GraphValue a, GraphValue b) => Record("Equal", [a, b], ElementType.Bool, Broadcast(a, b, "Equal"));
+    public GraphValue Equal(GraphValue a, GraphValue b) =>
+        Record("Equal", [a, b], ElementType.Bool, Broadcast(a, b, "Equal"));
 
     /// <summary>x where the condition holds, else y; broadcast.</summary>
     public GraphValue Where(GraphValue condition, GraphValue x, GraphValue y)
@@ -99,14 +103,22 @@ internal sealed partial class GraphBuilder
     public GraphValue ArgMax(GraphValue x, int axis)
     {
         int at = Axis(x, axis);
-        return Record("ArgMax", [x], ElementType.Int64, [.. x.Shape.Where((_, i) => i != at)],
-            new GraphAttribute.Whole("axis", at), new GraphAttribute.Whole("keepdims", 0), new GraphAttribute.Whole("select_last_index", 0));
+        return Record(
+            "ArgMax",
+            [x],
+            ElementType.Int64,
+            [.. x.Shape.Where((_, i) => i != at)],
+            new GraphAttribute.Whole("axis", at),
+            new GraphAttribute.Whole("keepdims", 0),
+            new GraphAttribute.Whole("select_last_index", 0)
+        );
     }
 
     /// <summary>Matrix product over the last two axes, broadcast over the others.</summary>
     public GraphValue MatMul(GraphValue a, GraphValue b)
     {
-        if (a.Rank < 2 || b.Rank < 2 || !Compatible(a[-1], b[-2])) throw Mismatch("MatMul", a, b);
+        if (a.Rank < 2 || b.Rank < 2 || !Compatible(a[-1], b[-2]))
+            throw Mismatch("MatMul", a, b);
         GraphValue outerA = a with { Shape = [.. a.Shape.Take(a.Rank - 2)] };
         GraphValue outerB = b with { Shape = [.. b.Shape.Take(b.Rank - 2)] };
         return Record("MatMul", [a, b], a.Type, [.. Broadcast(outerA, outerB, "MatMul"), a[-2], b[-1]]);
@@ -117,26 +129,35 @@ internal sealed partial class GraphBuilder
 
     private GraphValue Elementwise(string opType, GraphValue a, GraphValue b)
     {
-        if (a.Type != b.Type) throw Mismatch(opType, a, b);
+        if (a.Type != b.Type)
+            throw Mismatch(opType, a, b);
         return Record(opType, [a, b], a.Type, Broadcast(a, b, opType));
     }
 
     private GraphValue Reduce(string opType, GraphValue x, IReadOnlyList<int> axes)
     {
         long[] at = [.. axes.Select(axis => (long)Axis(x, axis))];
-        return Record(opType, [x, Constant(at, at.Length)], x.Type, [.. x.Shape.Select((extent, i) => at.Contains(i) ? new Dimension(1) : extent)],
-            new GraphAttribute.Whole("keepdims", 1));
+        return Record(
+            opType,
+            [x, Constant(at, at.Length)],
+            x.Type,
+            [.. x.Shape.Select((extent, i) => at.Contains(i) ? new Dimension(1) : extent)],
+            new GraphAttribute.Whole("keepdims", 1)
+        );
     }
 
     private static int Axis(GraphValue x, int axis)
     {
         int at = axis < 0 ? axis + x.Rank : axis;
-        return at >= 0 && at < x.Rank ? at : throw new ArgumentOutOfRangeException(nameof(axis), axis, $"{x} has {x.Rank} axes.");
+        return at >= 0 && at < x.Rank
+            ? at
+            : throw new ArgumentOutOfRangeException(nameof(axis), axis, $"{x} has {x.Rank} axes.");
     }
 
     private static bool Compatible(Dimension a, Dimension b) => !a.IsFixed || !b.IsFixed || a.Size == b.Size;
 
-    // NumPy's rule: align at the last axis; extents agree or one of them is 1. A name meeting a number other than 1 must be that number.
+    // NumPy's rule: align at the last axis; extents agree or one of them is 1. A name meeting a number other than 1
+    // must be that number.
     private Dimension[] Broadcast(GraphValue a, GraphValue b, string opType)
     {
         var shape = new Dimension[Math.Max(a.Rank, b.Rank)];
@@ -146,8 +167,13 @@ internal sealed partial class GraphBuilder
             Dimension right = i <= b.Rank ? b[-i] : 1;
             bool leftIsOne = left.IsFixed && left.Size == 1;
             bool rightIsOne = right.IsFixed && right.Size == 1;
-            if (!leftIsOne && !rightIsOne && !Compatible(left, right)) throw Mismatch(opType, a, b);
-            shape[^i] = leftIsOne ? right : rightIsOne || left.IsFixed ? left : right.IsFixed ? right : left;
+            if (!leftIsOne && !rightIsOne && !Compatible(left, right))
+                throw Mismatch(opType, a, b);
+            shape[^i] =
+                leftIsOne ? right
+                : rightIsOne || left.IsFixed ? left
+                : right.IsFixed ? right
+                : left;
         }
         return shape;
     }

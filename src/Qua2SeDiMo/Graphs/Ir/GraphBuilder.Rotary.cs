@@ -12,25 +12,49 @@ internal sealed partial class GraphBuilder
     /// <param name="sin">Sine, shaped alike.</param>
     public GraphValue RotaryEmbedding(GraphValue x, GraphValue cos, GraphValue sin)
     {
-        bool fits = x.Rank == 4 && cos.Rank == 3 && Compatible(cos[1], x[2]) && x[3].Size == 2 * cos[2].Size && cos.Shape.SequenceEqual(sin.Shape);
-        return fits ? Record("RotaryEmbedding", [x, cos, sin], x.Type, x.Shape, new GraphAttribute.Whole("interleaved", 1)) : throw Mismatch("RotaryEmbedding", x, cos);
+        bool fits =
+            x.Rank == 4
+            && cos.Rank == 3
+            && Compatible(cos[1], x[2])
+            && x[3].Size == 2 * cos[2].Size
+            && cos.Shape.SequenceEqual(sin.Shape);
+        return fits
+            ? Record("RotaryEmbedding", [x, cos, sin], x.Type, x.Shape, new GraphAttribute.Whole("interleaved", 1))
+            : throw Mismatch("RotaryEmbedding", x, cos);
     }
 
     /// <summary>Repeats a value whose first axis is 1 once for each element of another value's first axis.</summary>
     public GraphValue RepeatForEach(GraphValue x, GraphValue like)
     {
-        GraphValue[] extents = [Extent(like, 0), .. Enumerable.Range(1, x.Rank - 1).Select(axis => x[axis].IsFixed ? Constant([x[axis].Size], 1) : Extent(x, axis))];
+        GraphValue[] extents =
+        [
+            Extent(like, 0),
+            .. Enumerable
+                .Range(1, x.Rank - 1)
+                .Select(axis => x[axis].IsFixed ? Constant([x[axis].Size], 1) : Extent(x, axis)),
+        ];
         return Record("Expand", [x, Concat(0, extents)], x.Type, [like.Shape[0], .. x.Shape.Skip(1)]);
     }
 
-    /// <summary>Undoes <see cref="Concat"/>: cuts along an axis into parts as long as the values that were set end to end, whose extents may be names.</summary>
+    /// <summary>Undoes <see cref="Concat"/>: cuts along an axis into parts as long as the values that were set end to
+    /// end, whose extents may be names.</summary>
     public IReadOnlyList<GraphValue> SplitLike(GraphValue x, int axis, params IReadOnlyList<GraphValue> parts)
     {
         int at = Axis(x, axis);
-        GraphValue sizes = Concat(0, [.. parts.Select(part => part[axis].IsFixed ? Constant([part[axis].Size], 1) : Extent(part, axis))]);
-        return RecordMany("Split", [x, sizes], x.Type, [.. parts.Select(part => With(x.Shape, at, part[axis]))], new GraphAttribute.Whole("axis", at));
+        GraphValue sizes = Concat(
+            0,
+            [.. parts.Select(part => part[axis].IsFixed ? Constant([part[axis].Size], 1) : Extent(part, axis))]
+        );
+        return RecordMany(
+            "Split",
+            [x, sizes],
+            x.Type,
+            [.. parts.Select(part => With(x.Shape, at, part[axis]))],
+            new GraphAttribute.Whole("axis", at)
+        );
     }
 
     /// <summary>Whether a is less than b, element by element.</summary>
-    public GraphValue Less(GraphValue a, GraphValue b) => Record("Less", [a, b], ElementType.Bool, Broadcast(a, b, "Less"));
+    public GraphValue Less(GraphValue a, GraphValue b) =>
+        Record("Less", [a, b], ElementType.Bool, Broadcast(a, b, "Less"));
 }

@@ -4,7 +4,8 @@ namespace Qua2SeDiMo.Graphs.Ir;
 
 internal sealed partial class GraphBuilder
 {
-    /// <summary>The same elements in other extents. At most one named extent may move to another axis; others keep theirs.</summary>
+    /// <summary>The same elements in other extents. At most one named extent may move to another axis; others keep
+    /// theirs.</summary>
     public GraphValue Reshape(GraphValue x, params IReadOnlyList<Dimension> shape)
     {
         long[] target = new long[shape.Count];
@@ -12,21 +13,37 @@ internal sealed partial class GraphBuilder
         for (int i = 0; i < target.Length; i++)
         {
             // 0 copies the extent of the same axis, −1 takes what is left.
-            if (shape[i].IsFixed) target[i] = shape[i].Size;
-            else if (i < x.Rank && x.Shape[i] == shape[i]) target[i] = 0;
-            else if (!inferred) (target[i], inferred) = (-1, true);
-            else throw new InvalidOperationException($"{name}: in '{scope}', [{string.Join(", ", shape)}] has two extents that {x} does not settle.");
+            if (shape[i].IsFixed)
+                target[i] = shape[i].Size;
+            else if (i < x.Rank && x.Shape[i] == shape[i])
+                target[i] = 0;
+            else if (!inferred)
+                (target[i], inferred) = (-1, true);
+            else
+                throw new InvalidOperationException(
+                    $"{name}: in '{scope}', [{string.Join(", ", shape)}] has two extents that {x} does not settle."
+                );
         }
         bool isFixed = x.Shape.Concat(shape).All(extent => extent.IsFixed);
-        if (isFixed && Count(x.Shape) != Count(shape)) throw new InvalidOperationException($"{name}: in '{scope}', {x} does not fill [{string.Join(", ", shape)}].");
+        if (isFixed && Count(x.Shape) != Count(shape))
+            throw new InvalidOperationException(
+                $"{name}: in '{scope}', {x} does not fill [{string.Join(", ", shape)}]."
+            );
         return Record("Reshape", [x, Constant(target, target.Length)], x.Type, shape);
     }
 
     /// <summary>Reorders axes: result axis i is axis order[i] of x.</summary>
     public GraphValue Transpose(GraphValue x, params IReadOnlyList<int> order)
     {
-        if (!order.Order().SequenceEqual(Enumerable.Range(0, x.Rank))) throw new ArgumentException($"[{string.Join(", ", order)}] does not reorder {x}.", nameof(order));
-        return Record("Transpose", [x], x.Type, [.. order.Select(axis => x.Shape[axis])], new GraphAttribute.Wholes("perm", [.. order.Select(axis => (long)axis)]));
+        if (!order.Order().SequenceEqual(Enumerable.Range(0, x.Rank)))
+            throw new ArgumentException($"[{string.Join(", ", order)}] does not reorder {x}.", nameof(order));
+        return Record(
+            "Transpose",
+            [x],
+            x.Type,
+            [.. order.Select(axis => x.Shape[axis])],
+            new GraphAttribute.Wholes("perm", [.. order.Select(axis => (long)axis)])
+        );
     }
 
     /// <summary>Sets values end to end along an axis.</summary>
@@ -35,18 +52,30 @@ internal sealed partial class GraphBuilder
         int at = Axis(parts[0], axis);
         foreach (GraphValue part in parts)
         {
-            bool fits = part.Rank == parts[0].Rank && Enumerable.Range(0, part.Rank).All(i => i == at || Compatible(part.Shape[i], parts[0].Shape[i]));
-            if (!fits || part.Type != parts[0].Type) throw Mismatch("Concat", parts[0], part);
+            bool fits =
+                part.Rank == parts[0].Rank
+                && Enumerable.Range(0, part.Rank).All(i => i == at || Compatible(part.Shape[i], parts[0].Shape[i]));
+            if (!fits || part.Type != parts[0].Type)
+                throw Mismatch("Concat", parts[0], part);
         }
         Dimension total = parts.Skip(1).Aggregate(parts[0].Shape[at], (sum, part) => sum + part.Shape[at]);
-        return Record("Concat", parts, parts[0].Type, With(parts[0].Shape, at, total), new GraphAttribute.Whole("axis", at));
+        return Record(
+            "Concat",
+            parts,
+            parts[0].Type,
+            With(parts[0].Shape, at, total),
+            new GraphAttribute.Whole("axis", at)
+        );
     }
 
     /// <summary>Cuts into equal parts along an axis of fixed extent.</summary>
     public IReadOnlyList<GraphValue> Chunk(GraphValue x, int count, int axis)
     {
         long extent = x[axis].Size;
-        if (extent % count != 0) throw new InvalidOperationException($"{name}: in '{scope}', axis {axis} of {x} does not fall into {count} equal parts.");
+        if (extent % count != 0)
+            throw new InvalidOperationException(
+                $"{name}: in '{scope}', axis {axis} of {x} does not fall into {count} equal parts."
+            );
         return Split(x, axis, [.. Enumerable.Repeat(extent / count, count)]);
     }
 
@@ -54,17 +83,28 @@ internal sealed partial class GraphBuilder
     public IReadOnlyList<GraphValue> Split(GraphValue x, int axis, params IReadOnlyList<long> sizes)
     {
         int at = Axis(x, axis);
-        if (sizes.Sum() != x.Shape[at].Size) throw new InvalidOperationException($"{name}: in '{scope}', parts of {string.Join(" + ", sizes)} do not make up axis {axis} of {x}.");
-        return RecordMany("Split", [x, Constant([.. sizes], sizes.Count)], x.Type, [.. sizes.Select(size => With(x.Shape, at, size))],
-            new GraphAttribute.Whole("axis", at));
+        if (sizes.Sum() != x.Shape[at].Size)
+            throw new InvalidOperationException(
+                $"{name}: in '{scope}', parts of {string.Join(" + ", sizes)} do not make up axis {axis} of {x}."
+            );
+        return RecordMany(
+            "Split",
+            [x, Constant([.. sizes], sizes.Count)],
+            x.Type,
+            [.. sizes.Select(size => With(x.Shape, at, size))],
+            new GraphAttribute.Whole("axis", at)
+        );
     }
 
-    /// <summary>Elements start … end − 1 along an axis; negative positions count from the end of a fixed axis.</summary>
+    /// <summary>Elements start … end − 1 along an axis; negative positions count from the end of a fixed
+    /// axis.</summary>
     public GraphValue Slice(GraphValue x, int axis, long start, long end)
     {
         int at = Axis(x, axis);
-        if (start < 0) start += x.Shape[at].Size;
-        if (end < 0) end += x.Shape[at].Size;
+        if (start < 0)
+            start += x.Shape[at].Size;
+        if (end < 0)
+            end += x.Shape[at].Size;
         return Slice(x, at, start, end, end - start);
     }
 
@@ -73,7 +113,8 @@ internal sealed partial class GraphBuilder
     /// <param name="axis">Axis.</param>
     /// <param name="start">First element taken.</param>
     /// <param name="extent">Extent that is left.</param>
-    public GraphValue SliceFrom(GraphValue x, int axis, long start, Dimension extent) => Slice(x, Axis(x, axis), start, long.MaxValue, extent);
+    public GraphValue SliceFrom(GraphValue x, int axis, long start, Dimension extent) =>
+        Slice(x, Axis(x, axis), start, long.MaxValue, extent);
 
     /// <summary>The first elements of an axis, as many as another value has along one of its axes.</summary>
     /// <param name="x">What is cut; it must be long enough when the graph runs.</param>
@@ -83,34 +124,58 @@ internal sealed partial class GraphBuilder
     public GraphValue SliceLike(GraphValue x, int axis, GraphValue like, int likeAxis)
     {
         int at = Axis(x, axis);
-        return Record("Slice", [x, Constant([0L], 1), Extent(like, likeAxis), Constant([(long)at], 1)], x.Type, With(x.Shape, at, like[likeAxis]));
+        return Record(
+            "Slice",
+            [x, Constant([0L], 1), Extent(like, likeAxis), Constant([(long)at], 1)],
+            x.Type,
+            With(x.Shape, at, like[likeAxis])
+        );
     }
 
-    /// <summary>Rows of a table chosen by integers: result shape is that of the indices with the table's axis replaced.</summary>
+    /// <summary>Rows of a table chosen by integers: result shape is that of the indices with the table's axis
+    /// replaced.</summary>
     public GraphValue Gather(GraphValue table, GraphValue indices, int axis = 0)
     {
         int at = Axis(table, axis);
-        return Record("Gather", [table, indices], table.Type, [.. table.Shape.Take(at), .. indices.Shape, .. table.Shape.Skip(at + 1)],
-            new GraphAttribute.Whole("axis", at));
+        return Record(
+            "Gather",
+            [table, indices],
+            table.Type,
+            [.. table.Shape.Take(at), .. indices.Shape, .. table.Shape.Skip(at + 1)],
+            new GraphAttribute.Whole("axis", at)
+        );
     }
 
-    /// <summary>Row <c>indices[b]</c> of x[b] for each b: x [batch, tokens, width], indices [batch], result [batch, width].</summary>
+    /// <summary>Row <c>indices[b]</c> of x[b] for each b: x [batch, tokens, width], indices [batch], result [batch,
+    /// width].</summary>
     public GraphValue GatherRows(GraphValue x, GraphValue indices)
     {
-        return Record("GatherND", [x, Unsqueeze(indices, 1)], x.Type, [x.Shape[0], x.Shape[2]], new GraphAttribute.Whole("batch_dims", 1));
+        return Record(
+            "GatherND",
+            [x, Unsqueeze(indices, 1)],
+            x.Type,
+            [x.Shape[0], x.Shape[2]],
+            new GraphAttribute.Whole("batch_dims", 1)
+        );
     }
 
     /// <summary>Inserts axes of extent 1; positions are those in the result.</summary>
     public GraphValue Unsqueeze(GraphValue x, params IReadOnlyList<int> axes)
     {
         var shape = x.Shape.ToList();
-        foreach (int axis in axes.Order()) shape.Insert(axis, 1);
+        foreach (int axis in axes.Order())
+            shape.Insert(axis, 1);
         return Record("Unsqueeze", [x, Constant([.. axes.Select(axis => (long)axis)], axes.Count)], x.Type, shape);
     }
 
     /// <summary>Removes axes of extent 1.</summary>
     public GraphValue Squeeze(GraphValue x, params IReadOnlyList<int> axes) =>
-        Record("Squeeze", [x, Constant([.. axes.Select(axis => (long)axis)], axes.Count)], x.Type, [.. x.Shape.Where((_, i) => !axes.Contains(i))]);
+        Record(
+            "Squeeze",
+            [x, Constant([.. axes.Select(axis => (long)axis)], axes.Count)],
+            x.Type,
+            [.. x.Shape.Where((_, i) => !axes.Contains(i))]
+        );
 
     /// <summary>Adds zeros (or another number) around a value.</summary>
     /// <param name="x">What is padded.</param>
@@ -119,11 +184,20 @@ internal sealed partial class GraphBuilder
     /// <param name="value">The number.</param>
     public GraphValue Pad(GraphValue x, IReadOnlyList<long> before, IReadOnlyList<long> after, float value = 0f)
     {
-        Dimension[] shape = [.. x.Shape.Select((extent, i) => before[i] + after[i] == 0 ? extent : extent + (before[i] + after[i]))];
-        return Record("Pad", [x, Constant([.. before, .. after], 2L * x.Rank), value == 0f ? null : Scalar(value)], x.Type, shape);
+        Dimension[] shape =
+        [
+            .. x.Shape.Select((extent, i) => before[i] + after[i] == 0 ? extent : extent + (before[i] + after[i])),
+        ];
+        return Record(
+            "Pad",
+            [x, Constant([.. before, .. after], 2L * x.Rank), value == 0f ? null : Scalar(value)],
+            x.Type,
+            shape
+        );
     }
 
-    /// <summary>Images [batch, channels, height, width] at another size; each pixel is that of the source at floor(position · old / new).</summary>
+    /// <summary>Images [batch, channels, height, width] at another size; each pixel is that of the source at
+    /// floor(position · old / new).</summary>
     public GraphValue ResizeNearest(GraphValue x, long height, long width)
     {
         bool isDouble = height == 2 * x[-2].Size && width == 2 * x[-1].Size;
@@ -137,29 +211,58 @@ internal sealed partial class GraphBuilder
         // The batch extent is a name, so whole factors are given as scales, other sizes along the two image axes only.
         return isDouble
             ? Record("Resize", [x, null, Constant([1f, 1f, 2f, 2f], 4)], x.Type, shape, attributes)
-            : Record("Resize", [x, null, null, Constant([height, width], 2)], x.Type, shape, [.. attributes, new GraphAttribute.Wholes("axes", [2, 3])]);
+            : Record(
+                "Resize",
+                [x, null, null, Constant([height, width], 2)],
+                x.Type,
+                shape,
+                [.. attributes, new GraphAttribute.Wholes("axes", [2, 3])]
+            );
     }
 
     /// <summary>Repeats axes of extent 1 to a fixed shape.</summary>
     public GraphValue Expand(GraphValue x, params IReadOnlyList<long> shape) =>
-        Record("Expand", [x, Constant([.. shape], shape.Count)], x.Type, [.. shape.Select(extent => new Dimension(extent))]);
+        Record(
+            "Expand",
+            [x, Constant([.. shape], shape.Count)],
+            x.Type,
+            [.. shape.Select(extent => new Dimension(extent))]
+        );
 
     /// <summary>The run-time extent of an axis, as int64 [1].</summary>
     public GraphValue Extent(GraphValue x, int axis)
     {
         int at = Axis(x, axis);
-        return Record("Shape", [x], ElementType.Int64, [1], new GraphAttribute.Whole("end", at + 1), new GraphAttribute.Whole("start", at));
+        return Record(
+            "Shape",
+            [x],
+            ElementType.Int64,
+            [1],
+            new GraphAttribute.Whole("end", at + 1),
+            new GraphAttribute.Whole("start", at)
+        );
     }
 
     /// <summary>0, 1, 2, … up to the extent of an axis, as int64.</summary>
     public GraphValue Range(GraphValue x, int axis) =>
-        Record("Range", [Constant([0L], []), Squeeze(Extent(x, axis), 0), Constant([1L], [])], ElementType.Int64, [x[axis]]);
+        Record(
+            "Range",
+            [Constant([0L], []), Squeeze(Extent(x, axis), 0), Constant([1L], [])],
+            ElementType.Int64,
+            [x[axis]]
+        );
 
     private GraphValue Slice(GraphValue x, int axis, long start, long end, Dimension extent) =>
-        Record("Slice", [x, Constant([start], 1), Constant([end], 1), Constant([(long)axis], 1)], x.Type, With(x.Shape, axis, extent));
+        Record(
+            "Slice",
+            [x, Constant([start], 1), Constant([end], 1), Constant([(long)axis], 1)],
+            x.Type,
+            With(x.Shape, axis, extent)
+        );
 
     private static Dimension[] With(IReadOnlyList<Dimension> shape, int axis, Dimension extent) =>
         [.. shape.Select((old, i) => i == axis ? extent : old)];
 
-    private static long Count(IReadOnlyList<Dimension> shape) => shape.Aggregate(1L, (product, extent) => checked(product * extent.Size));
+    private static long Count(IReadOnlyList<Dimension> shape) =>
+        shape.Aggregate(1L, (product, extent) => checked(product * extent.Size));
 }

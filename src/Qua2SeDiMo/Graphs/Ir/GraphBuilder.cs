@@ -6,8 +6,9 @@ using Qua2SeDiMo.Models;
 namespace Qua2SeDiMo.Graphs.Ir;
 
 /// <summary>
-/// A tape: calling an operator records a node and gives back the value that it will compute, with its shape. Scopes are the module
-/// path, and parameters are found in the checkpoint under that path, so that building a model reads like its forward pass.
+/// A tape: calling an operator records a node and gives back the value that it will compute, with its shape. Scopes are
+/// the module path, and parameters are found in the checkpoint under that path, so that building a model reads like its
+/// forward pass.
 /// </summary>
 /// <remarks>
 /// Files: this one holds the tape itself, scopes and parameters; <c>GraphBuilder.Operators.cs</c> the operators;
@@ -30,13 +31,15 @@ internal sealed partial class GraphBuilder
     private readonly Dictionary<string, string> renamed = new(StringComparer.Ordinal);
     private readonly HashSet<string> nodeNames = new(StringComparer.Ordinal);
     private string scope = "";
+
     // How many numbers further tables may hold; known when the first is made.
     private double? tableNumbers;
 
     /// <summary>Starts an empty tape.</summary>
     /// <param name="name">Class of the model.</param>
     /// <param name="tensors">The checkpoint; only names and shapes are read while building.</param>
-    /// <param name="tensorName">Maps the path of a parameter to its name in the checkpoint, where the two differ.</param>
+    /// <param name="tensorName">Maps the path of a parameter to its name in the checkpoint, where the two
+    /// differ.</param>
     public GraphBuilder(string name, ITensorSource tensors, Func<string, string>? tensorName = null)
     {
         this.name = name;
@@ -44,17 +47,21 @@ internal sealed partial class GraphBuilder
         this.tensorName = tensorName ?? (path => path);
     }
 
-    /// <summary>Goes on behind a graph: its inputs, initializers, weights and nodes are on the tape, and more is recorded after them.</summary>
+    /// <summary>Goes on behind a graph: its inputs, initializers, weights and nodes are on the tape, and more is
+    /// recorded after them.</summary>
     /// <param name="graph">What is there already; its outputs are not declared again.</param>
     /// <param name="tensors">The checkpoint of the graph.</param>
-    /// <param name="known">Type and shape of every value of the graph; extents may be more definite than the graph's own.</param>
-    internal GraphBuilder(Graph graph, ITensorSource tensors, IReadOnlyDictionary<string, GraphValue> known) : this(graph.Name, tensors)
+    /// <param name="known">Type and shape of every value of the graph; extents may be more definite than the graph's
+    /// own.</param>
+    internal GraphBuilder(Graph graph, ITensorSource tensors, IReadOnlyDictionary<string, GraphValue> known)
+        : this(graph.Name, tensors)
     {
         inputs.AddRange(graph.Inputs.Select(input => known[input.Name]));
         nodes.AddRange(graph.Nodes);
         initializers.AddRange(graph.Initializers);
         weights.AddRange(graph.Weights);
-        foreach ((string key, GraphValue value) in known) values.Add(key, value);
+        foreach ((string key, GraphValue value) in known)
+            values.Add(key, value);
         nodeNames.UnionWith(graph.Nodes.Select(node => node.Name));
         nodeNames.UnionWith(known.Keys);
     }
@@ -74,11 +81,15 @@ internal sealed partial class GraphBuilder
     /// <summary>Declares a value that the caller gets, under a name of its own.</summary>
     public void Output(string outputName, GraphValue value)
     {
-        if (values.ContainsKey(outputName)) throw new ArgumentException($"Graph {name} already has a value '{outputName}'.", nameof(outputName));
+        if (values.ContainsKey(outputName))
+            throw new ArgumentException($"Graph {name} already has a value '{outputName}'.", nameof(outputName));
         // The node that computes the value gets the output's name, unless the value already has a public name.
-        bool isPublic = renamed.ContainsKey(value.Name) || inputs.Any(input => input.Name == value.Name)
+        bool isPublic =
+            renamed.ContainsKey(value.Name)
+            || inputs.Any(input => input.Name == value.Name)
             || initializers.Any(initializer => initializer.Name == value.Name);
-        if (isPublic) value = Record("Identity", [value], value.Type, value.Shape);
+        if (isPublic)
+            value = Record("Identity", [value], value.Type, value.Shape);
         renamed.Add(value.Name, outputName);
         outputs.Add(value with { Name = outputName });
     }
@@ -99,7 +110,8 @@ internal sealed partial class GraphBuilder
     /// <exception cref="MissingTensorException">The checkpoint does not hold it.</exception>
     public IReadOnlyList<long> ParameterShape(string parameter) => Find(Below(parameter)).Shape;
 
-    /// <summary>A parameter below the current scope that is not a quantizable weight: a bias, norm, table or embedding, as single precision.</summary>
+    /// <summary>A parameter below the current scope that is not a quantizable weight: a bias, norm, table or embedding,
+    /// as single precision.</summary>
     /// <param name="parameter">For instance <c>scale_shift_table</c>.</param>
     /// <param name="shape">Extents that the model needs; the checkpoint must agree up to axes of extent 1.</param>
     /// <exception cref="MissingTensorException">The checkpoint does not hold it.</exception>
@@ -107,10 +119,13 @@ internal sealed partial class GraphBuilder
     public GraphValue Parameter(string parameter, params IReadOnlyList<long> shape)
     {
         string path = Below(parameter);
-        if (values.TryGetValue(path, out GraphValue? known)) return known;
+        if (values.TryGetValue(path, out GraphValue? known))
+            return known;
         TensorInfo tensor = FindWithShape(path, shape);
         long inputCount = shape.Count > 1 ? shape[1] : 1;
-        return Add(new Initializer.FromTensor(path, ElementType.Float32, shape, tensor.Name, shape, false, 0, inputCount));
+        return Add(
+            new Initializer.FromTensor(path, ElementType.Float32, shape, tensor.Name, shape, false, 0, inputCount)
+        );
     }
 
     /// <summary>A computed table in single precision. Equal constants are kept once.</summary>
@@ -122,8 +137,9 @@ internal sealed partial class GraphBuilder
         AddConstant(ElementType.Int64, MemoryMarshal.AsBytes(data), shape);
 
     /// <summary>
-    /// An array for a computed table, to become a constant. A damaged configuration may ask for any size, so that what all tables take together is
-    /// bounded by what the checkpoint holds: 16 million numbers, or as many as all tensors have.
+    /// An array for a computed table, to become a constant. A damaged configuration may ask for any size, so that what
+    /// all tables take together is bounded by what the checkpoint holds: 16 million numbers, or as many as all tensors
+    /// have.
     /// </summary>
     /// <param name="count">Numbers.</param>
     /// <param name="settings">Keys of the configuration that the size comes from, for the message.</param>
@@ -133,14 +149,18 @@ internal sealed partial class GraphBuilder
         tableNumbers ??= Math.Max(LeastTableNumbers, tensors.Tensors.Values.Sum(tensor => (double)tensor.ElementCount));
         if (count < 0 || count > tableNumbers)
         {
-            throw new ParameterException($"{tensors}: with {settings} of the configuration a table would hold {count:#,0} numbers, and with this checkpoint at most {tableNumbers:#,0} are made. "
-                + "The checkpoint does not belong to the configuration beside it.");
+            throw new ParameterException(
+                $"{tensors}: with {settings} of the configuration a table would hold {count:#,0} numbers, and "
+                    + $"with this checkpoint at most {tableNumbers:#,0} are made. "
+                    + "The checkpoint does not belong to the configuration beside it."
+            );
         }
         tableNumbers -= count;
         return new float[count];
     }
 
-    /// <summary>Checks a parameter below the current scope before anything is sized by the extents that it must have.</summary>
+    /// <summary>Checks a parameter below the current scope before anything is sized by the extents that it must
+    /// have.</summary>
     /// <exception cref="MissingTensorException">The checkpoint does not hold it.</exception>
     /// <exception cref="ParameterException">The checkpoint's shape is another.</exception>
     public void Expect(string parameter, params IReadOnlyList<long> shape) => FindWithShape(Below(parameter), shape);
@@ -150,17 +170,26 @@ internal sealed partial class GraphBuilder
 
     /// <summary>Records any operator whose result type and shape the caller knows.</summary>
     public GraphValue Record(
-        string opType, IReadOnlyList<GraphValue?> operands, ElementType type, IReadOnlyList<Dimension> shape, params IReadOnlyList<GraphAttribute> attributes) =>
-        RecordMany(opType, operands, type, [shape], attributes)[0];
+        string opType,
+        IReadOnlyList<GraphValue?> operands,
+        ElementType type,
+        IReadOnlyList<Dimension> shape,
+        params IReadOnlyList<GraphAttribute> attributes
+    ) => RecordMany(opType, operands, type, [shape], attributes)[0];
 
     /// <summary>Records any operator with several results.</summary>
     public IReadOnlyList<GraphValue> RecordMany(
-        string opType, IReadOnlyList<GraphValue?> operands, ElementType type, IReadOnlyList<IReadOnlyList<Dimension>> shapes,
-        params IReadOnlyList<GraphAttribute> attributes)
+        string opType,
+        IReadOnlyList<GraphValue?> operands,
+        ElementType type,
+        IReadOnlyList<IReadOnlyList<Dimension>> shapes,
+        params IReadOnlyList<GraphAttribute> attributes
+    )
     {
         string stem = scope.Length == 0 ? opType : $"{scope}/{opType}";
         string nodeName = stem;
-        for (int i = 2; !nodeNames.Add(nodeName); i++) nodeName = string.Create(CultureInfo.InvariantCulture, $"{stem}_{i}");
+        for (int i = 2; !nodeNames.Add(nodeName); i++)
+            nodeName = string.Create(CultureInfo.InvariantCulture, $"{stem}_{i}");
         var results = new List<GraphValue>(shapes.Count);
         for (int i = 0; i < shapes.Count; i++)
         {
@@ -168,9 +197,17 @@ internal sealed partial class GraphBuilder
             values.Add(value.Name, value);
             results.Add(value);
         }
-        nodes.Add(new GraphNode(
-            nodeName, opType, "", [.. operands.Select(operand => operand?.Name ?? "")], [.. results.Select(result => result.Name)],
-            [.. attributes.OrderBy(attribute => attribute.Name, StringComparer.Ordinal)], scope));
+        nodes.Add(
+            new GraphNode(
+                nodeName,
+                opType,
+                "",
+                [.. operands.Select(operand => operand?.Name ?? "")],
+                [.. results.Select(result => result.Name)],
+                [.. attributes.OrderBy(attribute => attribute.Name, StringComparer.Ordinal)],
+                scope
+            )
+        );
         return results;
     }
 
@@ -178,14 +215,25 @@ internal sealed partial class GraphBuilder
     /// <exception cref="InvalidOperationException">No output was declared.</exception>
     public Graph Build()
     {
-        if (outputs.Count == 0) throw new InvalidOperationException($"Graph {name} has no output.");
+        if (outputs.Count == 0)
+            throw new InvalidOperationException($"Graph {name} has no output.");
         string Rename(string value) => renamed.GetValueOrDefault(value, value);
         GraphNode[] final =
         [
-            .. nodes.Select(node => node with { Inputs = [.. node.Inputs.Select(Rename)], Outputs = [.. node.Outputs.Select(Rename)] }),
+            .. nodes.Select(node =>
+                node with
+                {
+                    Inputs = [.. node.Inputs.Select(Rename)],
+                    Outputs = [.. node.Outputs.Select(Rename)],
+                }
+            ),
         ];
-        var finalValues = values.Values.Select(value => value with { Name = Rename(value.Name) }).ToDictionary(value => value.Name, StringComparer.Ordinal);
-        return new Graph(name, inputs, outputs, final, initializers, weights, finalValues).WithOutputs([.. outputs.Select(output => output.Name)]);
+        var finalValues = values
+            .Values.Select(value => value with { Name = Rename(value.Name) })
+            .ToDictionary(value => value.Name, StringComparer.Ordinal);
+        return new Graph(name, inputs, outputs, final, initializers, weights, finalValues).WithOutputs([
+            .. outputs.Select(output => output.Name),
+        ]);
     }
 
     private string Below(string path) => scope.Length == 0 ? path : $"{scope}.{path}";
@@ -193,9 +241,20 @@ internal sealed partial class GraphBuilder
     private TensorInfo Find(string path)
     {
         string tensorPath = tensorName(path);
-        if (!tensors.Tensors.TryGetValue(tensorPath, out TensorInfo? tensor)) throw MissingTensorException.For(tensors, tensorPath);
-        string? fault = tensor.Fault ?? (tensor.Type.IsFloatingPoint() ? null : $"it is stored as {tensor.TypeName}, and weights are floating-point numbers here");
-        return fault is null ? tensor : throw new ParameterException($"{tensors}: tensor '{tensorPath}': {fault}. Another program quantized the weights; take the folder from before that.");
+        if (!tensors.Tensors.TryGetValue(tensorPath, out TensorInfo? tensor))
+            throw MissingTensorException.For(tensors, tensorPath);
+        string? fault =
+            tensor.Fault
+            ?? (
+                tensor.Type.IsFloatingPoint()
+                    ? null
+                    : $"it is stored as {tensor.TypeName}, and weights are floating-point numbers here"
+            );
+        return fault is null
+            ? tensor
+            : throw new ParameterException(
+                $"{tensors}: tensor '{tensorPath}': {fault}. Another program quantized the weights; take the folder from before that."
+            );
     }
 
     private TensorInfo FindWithShape(string path, IReadOnlyList<long> shape)
@@ -203,8 +262,14 @@ internal sealed partial class GraphBuilder
         TensorInfo tensor = Find(path);
         if (!tensor.Shape.Where(extent => extent != 1).SequenceEqual(shape.Where(extent => extent != 1)))
         {
-            throw new ParameterException($"{tensors}: tensor '{tensor.Name}' has shape [{string.Join(", ", tensor.Shape)}], the configuration asks for "
-                + $"[{string.Join(", ", shape)}]. The checkpoint does not belong to the configuration beside it.") { Wanted = shape, Stored = tensor.Shape };
+            throw new ParameterException(
+                $"{tensors}: tensor '{tensor.Name}' has shape [{string.Join(", ", tensor.Shape)}], the configuration asks for "
+                    + $"[{string.Join(", ", shape)}]. The checkpoint does not belong to the configuration beside it."
+            )
+            {
+                Wanted = shape,
+                Stored = tensor.Shape,
+            };
         }
         return tensor;
     }
@@ -221,10 +286,15 @@ internal sealed partial class GraphBuilder
     {
         if (shape.Aggregate(1L, (product, extent) => product * extent) * type.SizeBytes() != data.Length)
         {
-            throw new ArgumentException($"{data.Length} bytes of {type} do not fill [{string.Join(", ", shape)}].", nameof(data));
+            throw new ArgumentException(
+                $"{data.Length} bytes of {type} do not fill [{string.Join(", ", shape)}].",
+                nameof(data)
+            );
         }
-        string key = $"{type}[{string.Join(",", shape)}]{Convert.ToHexString(data.Length <= 32 ? data : System.Security.Cryptography.SHA256.HashData(data))}";
-        if (constants.TryGetValue(key, out string? known)) return values[known];
+        string key =
+            $"{type}[{string.Join(",", shape)}]{Convert.ToHexString(data.Length <= 32 ? data : System.Security.Cryptography.SHA256.HashData(data))}";
+        if (constants.TryGetValue(key, out string? known))
+            return values[known];
         string constantName = NextConstantName();
         constants.Add(key, constantName);
         return Add(new Initializer.Inline(constantName, type, shape, data.ToArray()));
@@ -234,7 +304,8 @@ internal sealed partial class GraphBuilder
     private string NextConstantName()
     {
         int number = constants.Count;
-        while (values.ContainsKey(string.Create(CultureInfo.InvariantCulture, $"constant.{number}"))) number++;
+        while (values.ContainsKey(string.Create(CultureInfo.InvariantCulture, $"constant.{number}")))
+            number++;
         return string.Create(CultureInfo.InvariantCulture, $"constant.{number}");
     }
 

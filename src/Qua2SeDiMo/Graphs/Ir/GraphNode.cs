@@ -7,14 +7,22 @@ namespace Qua2SeDiMo.Graphs.Ir;
 /// <param name="Inputs">Names of values; an empty name means an input left out.</param>
 /// <param name="Outputs">Names of values.</param>
 /// <param name="Attributes">Ordered by name.</param>
-/// <param name="Scope">Path of the module whose forward pass makes the call, for instance <c>transformer_blocks.0.attn1.to_q</c>; may be empty.</param>
+/// <param name="Scope">Path of the module whose forward pass makes the call, for instance
+/// <c>transformer_blocks.0.attn1.to_q</c>; may be empty.</param>
 internal sealed record GraphNode(
-    string Name, string OpType, string Domain, IReadOnlyList<string> Inputs, IReadOnlyList<string> Outputs,
-    IReadOnlyList<GraphAttribute> Attributes, string Scope)
+    string Name,
+    string OpType,
+    string Domain,
+    IReadOnlyList<string> Inputs,
+    IReadOnlyList<string> Outputs,
+    IReadOnlyList<GraphAttribute> Attributes,
+    string Scope
+)
 {
     /// <summary>An integer attribute, or a default when the node does not state it.</summary>
     public long Integer(string name, long otherwise) =>
-        Attributes.OfType<GraphAttribute.Whole>().FirstOrDefault(attribute => attribute.Name == name)?.Value ?? otherwise;
+        Attributes.OfType<GraphAttribute.Whole>().FirstOrDefault(attribute => attribute.Name == name)?.Value
+        ?? otherwise;
 
     /// <summary>A list attribute, or null when the node does not state it.</summary>
     public IReadOnlyList<long>? Integers(string name) =>

@@ -5,8 +5,8 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Graphs.Ir;
 
 /// <summary>
-/// The canonical text of a graph: one line per input, weight, parameter, constant, node and output, in graph order. Equal graphs have
-/// equal text on every machine, so it serves as golden form and for reading differences.
+/// The canonical text of a graph: one line per input, weight, parameter, constant, node and output, in graph order.
+/// Equal graphs have equal text on every machine, so it serves as golden form and for reading differences.
 /// </summary>
 internal static class GraphText
 {
@@ -17,36 +17,51 @@ internal static class GraphText
     {
         ArgumentNullException.ThrowIfNull(graph);
         var text = new StringBuilder();
-        Dictionary<string, QuantizableWeight> weights = graph.Weights.ToDictionary(weight => weight.Initializer.Name, weight => weight.Weight);
+        Dictionary<string, QuantizableWeight> weights = graph.Weights.ToDictionary(
+            weight => weight.Initializer.Name,
+            weight => weight.Weight
+        );
         Line(text, $"graph {graph.Name}");
-        foreach (GraphValue input in graph.Inputs) Line(text, $"input {input}");
+        foreach (GraphValue input in graph.Inputs)
+            Line(text, $"input {input}");
         foreach (Initializer initializer in graph.Initializers)
         {
-            string kind = weights.TryGetValue(initializer.Name, out QuantizableWeight? weight) ? $"weight[{weight.Operator}]"
-                : initializer is Initializer.Inline ? "constant" : "parameter";
+            string kind =
+                weights.TryGetValue(initializer.Name, out QuantizableWeight? weight) ? $"weight[{weight.Operator}]"
+                : initializer is Initializer.Inline ? "constant"
+                : "parameter";
             Line(text, $"{kind} {initializer.Name}: {initializer.Value.TypeText} = {Describe(initializer)}");
         }
         foreach (GraphNode node in graph.Nodes)
         {
-            string results = string.Join(", ", node.Outputs.Where(output => output.Length > 0).Select(output => graph.Values[output]));
-            string attributes = node.Attributes.Count == 0 ? "" : $" {{{string.Join(", ", node.Attributes.Select(attribute => $"{attribute.Name}={attribute.ValueText}"))}}}";
+            string results = string.Join(
+                ", ",
+                node.Outputs.Where(output => output.Length > 0).Select(output => graph.Values[output])
+            );
+            string attributes =
+                node.Attributes.Count == 0
+                    ? ""
+                    : $" {{{string.Join(", ", node.Attributes.Select(attribute => $"{attribute.Name}={attribute.ValueText}"))}}}";
             string domain = node.Domain.Length == 0 ? "" : node.Domain + ".";
             string operands = string.Join(", ", node.Inputs.Select(input => input.Length == 0 ? "-" : input));
             Line(text, $"node {results} = {domain}{node.OpType}({operands}){attributes}");
         }
-        foreach (GraphValue output in graph.Outputs) Line(text, $"output {output}");
+        foreach (GraphValue output in graph.Outputs)
+            Line(text, $"output {output}");
         return text.ToString();
     }
 
     /// <summary>Where an initializer's values come from: literals when short, otherwise their kind.</summary>
-    internal static string Describe(Initializer initializer) => initializer switch
-    {
-        Initializer.FromTensor tensor => tensor.TensorName
-            + (tensor.IsCut ? $"[:, {tensor.InputStart}:{tensor.InputStart + tensor.InputCount}]" : "")
-            + (tensor.Transposed ? "ᵀ" : ""),
-        Initializer.Inline { ElementCount: <= LiteralElements, Type: not ElementType.UInt4 } inline => $"({string.Join(", ", Literals(inline))})",
-        _ => "table",
-    };
+    internal static string Describe(Initializer initializer) =>
+        initializer switch
+        {
+            Initializer.FromTensor tensor => tensor.TensorName
+                + (tensor.IsCut ? $"[:, {tensor.InputStart}:{tensor.InputStart + tensor.InputCount}]" : "")
+                + (tensor.Transposed ? "ᵀ" : ""),
+            Initializer.Inline { ElementCount: <= LiteralElements, Type: not ElementType.UInt4 } inline =>
+                $"({string.Join(", ", Literals(inline))})",
+            _ => "table",
+        };
 
     // Text of the last bits of a computed table would differ between processors, so only short constants are spelt out.
     private static IEnumerable<string> Literals(Initializer.Inline inline)

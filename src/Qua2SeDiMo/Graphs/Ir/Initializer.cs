@@ -2,7 +2,8 @@ using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Graphs.Ir;
 
-/// <summary>A tensor that is known before the graph runs: held here, or to be read from a checkpoint when needed.</summary>
+/// <summary>A tensor that is known before the graph runs: held here, or to be read from a checkpoint when
+/// needed.</summary>
 /// <param name="Name">Name of the value in the graph.</param>
 /// <param name="Type">Element type in the graph; data of other types is converted when read.</param>
 /// <param name="Shape">Row-major extents in the graph.</param>
@@ -29,23 +30,34 @@ internal abstract record Initializer(string Name, ElementType Type, IReadOnlyLis
     /// <param name="Name">Name of the value in the graph.</param>
     /// <param name="Type">Element type.</param>
     /// <param name="Shape">Row-major extents.</param>
-    /// <param name="Fill">Writes all little-endian elements; may be called more than once, always with the same result.</param>
-    public sealed record Computed(string Name, ElementType Type, IReadOnlyList<long> Shape, ByteFill Fill) : Initializer(Name, Type, Shape);
+    /// <param name="Fill">Writes all little-endian elements; may be called more than once, always with the same
+    /// result.</param>
+    public sealed record Computed(string Name, ElementType Type, IReadOnlyList<long> Shape, ByteFill Fill)
+        : Initializer(Name, Type, Shape);
 
     /// <summary>
-    /// A checkpoint tensor [out, in, …], whole or cut to some of its inputs (axis 1), a matrix optionally transposed to [in, out].
+    /// A checkpoint tensor [out, in, …], whole or cut to some of its inputs (axis 1), a matrix optionally transposed to
+    /// [in, out].
     /// </summary>
     /// <param name="Name">Name of the value in the graph.</param>
     /// <param name="Type">Element type in the graph.</param>
     /// <param name="Shape">Extents in the graph, after the cut and the transposition.</param>
     /// <param name="TensorName">Tensor in the checkpoint.</param>
-    /// <param name="TensorShape">Extents of the whole tensor as this initializer reads it; element counts agree with the checkpoint.</param>
+    /// <param name="TensorShape">Extents of the whole tensor as this initializer reads it; element counts agree with
+    /// the checkpoint.</param>
     /// <param name="Transposed">Whether a matrix is turned from [out, in] to [in, out].</param>
     /// <param name="InputStart">First input taken.</param>
     /// <param name="InputCount">Number of inputs taken; all of them for a tensor of rank 0 or 1.</param>
     public sealed record FromTensor(
-        string Name, ElementType Type, IReadOnlyList<long> Shape, string TensorName, IReadOnlyList<long> TensorShape,
-        bool Transposed, long InputStart, long InputCount) : Initializer(Name, Type, Shape)
+        string Name,
+        ElementType Type,
+        IReadOnlyList<long> Shape,
+        string TensorName,
+        IReadOnlyList<long> TensorShape,
+        bool Transposed,
+        long InputStart,
+        long InputCount
+    ) : Initializer(Name, Type, Shape)
     {
         /// <summary>Whether only some inputs are taken.</summary>
         public bool IsCut => TensorShape.Count > 1 && InputCount != TensorShape[1];

@@ -5,7 +5,8 @@ using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Graphs.Ir;
 
-/// <summary>Values of initializers, read from the checkpoint when asked: cut, transposed and converted on the way.</summary>
+/// <summary>Values of initializers, read from the checkpoint when asked: cut, transposed and converted on the
+/// way.</summary>
 internal static class InitializerData
 {
     private const int ChunkElements = 1 << 22;
@@ -18,7 +19,8 @@ internal static class InitializerData
     /// <exception cref="Q2Exception">The tensor is missing or its file ends early.</exception>
     public static void ReadSingle(Initializer initializer, ITensorSource tensors, Span<float> destination)
     {
-        if (destination.Length != initializer.ElementCount) throw new ArgumentException($"{destination.Length} elements for {initializer.Value}.", nameof(destination));
+        if (destination.Length != initializer.ElementCount)
+            throw new ArgumentException($"{destination.Length} elements for {initializer.Value}.", nameof(destination));
         switch (initializer)
         {
             case Initializer.Inline inline:
@@ -38,7 +40,8 @@ internal static class InitializerData
         }
     }
 
-    /// <summary>Writes an initializer's bytes to a stream; holds at most two chunks of 16 MiB, however large the tensor.</summary>
+    /// <summary>Writes an initializer's bytes to a stream; holds at most two chunks of 16 MiB, however large the
+    /// tensor.</summary>
     /// <exception cref="Q2Exception">The tensor is missing or its file ends early.</exception>
     public static void Write(Initializer initializer, ITensorSource tensors, Stream stream)
     {
@@ -59,8 +62,10 @@ internal static class InitializerData
                 float[] chunk = ArrayPool<float>.Shared.Rent(ChunkElements);
                 try
                 {
-                    if (tensor.Transposed) WriteTransposed(tensor, tensors, stream, chunk.AsSpan(0, ChunkElements));
-                    else WriteRows(tensor, tensors, stream, chunk.AsSpan(0, ChunkElements));
+                    if (tensor.Transposed)
+                        WriteTransposed(tensor, tensors, stream, chunk.AsSpan(0, ChunkElements));
+                    else
+                        WriteRows(tensor, tensors, stream, chunk.AsSpan(0, ChunkElements));
                 }
                 finally
                 {
@@ -74,7 +79,11 @@ internal static class InitializerData
     /// <exception cref="ArgumentException">A length is not rows × columns.</exception>
     public static void Transpose(ReadOnlySpan<float> source, int rows, int columns, Span<float> destination)
     {
-        if (source.Length != (long)rows * columns || destination.Length != source.Length) throw new ArgumentException($"{source.Length} and {destination.Length} elements are not {rows} × {columns}.", nameof(source));
+        if (source.Length != (long)rows * columns || destination.Length != source.Length)
+            throw new ArgumentException(
+                $"{source.Length} and {destination.Length} elements are not {rows} × {columns}.",
+                nameof(source)
+            );
         // Tiles keep both the rows read and the columns written in cache.
         for (int top = 0; top < rows; top += TileRows)
         {
@@ -82,7 +91,8 @@ internal static class InitializerData
             for (int column = 0; column < columns; column++)
             {
                 Span<float> target = destination.Slice(column * rows, rows);
-                for (int row = top; row < bottom; row++) target[row] = source[(row * columns) + column];
+                for (int row = top; row < bottom; row++)
+                    target[row] = source[(row * columns) + column];
             }
         }
     }
@@ -95,10 +105,16 @@ internal static class InitializerData
     }
 
     // A matrix turned around a band of its columns at a time.
-    private static void WriteTransposed(Initializer.FromTensor matrix, ITensorSource tensors, Stream stream, Span<float> stored)
+    private static void WriteTransposed(
+        Initializer.FromTensor matrix,
+        ITensorSource tensors,
+        Stream stream,
+        Span<float> stored
+    )
     {
         int rows = checked((int)matrix.TensorShape[0]);
-        if (rows > ChunkElements) throw new NotSupportedException($"Initializer '{matrix.Name}' has {rows} rows, more than {ChunkElements}.");
+        if (rows > ChunkElements)
+            throw new NotSupportedException($"Initializer '{matrix.Name}' has {rows} rows, more than {ChunkElements}.");
         float[] turned = ArrayPool<float>.Shared.Rent(ChunkElements);
         try
         {
@@ -106,7 +122,8 @@ internal static class InitializerData
             for (long start = 0; start < matrix.InputCount; start += widest)
             {
                 int columns = (int)Math.Min(widest, matrix.InputCount - start);
-                Span<float> source = stored[..(rows * columns)], destination = turned.AsSpan(0, rows * columns);
+                Span<float> source = stored[..(rows * columns)],
+                    destination = turned.AsSpan(0, rows * columns);
                 ReadRows(matrix with { InputStart = matrix.InputStart + start, InputCount = columns }, tensors, source);
                 Transpose(source, rows, columns, destination);
                 stream.Write(MemoryMarshal.AsBytes(destination));
@@ -118,9 +135,16 @@ internal static class InitializerData
         }
     }
 
-    private static void WriteRows(Initializer.FromTensor tensor, ITensorSource tensors, Stream stream, Span<float> chunk)
+    private static void WriteRows(
+        Initializer.FromTensor tensor,
+        ITensorSource tensors,
+        Stream stream,
+        Span<float> chunk
+    )
     {
-        (long rows, long rowLength, long stride, long offset) = tensor.IsCut ? Cut(tensor) : (1, tensor.ElementCount, tensor.ElementCount, 0);
+        (long rows, long rowLength, long stride, long offset) = tensor.IsCut
+            ? Cut(tensor)
+            : (1, tensor.ElementCount, tensor.ElementCount, 0);
         for (long row = 0; row < rows; row++)
         {
             for (long start = 0; start < rowLength; start += chunk.Length)
@@ -143,7 +167,11 @@ internal static class InitializerData
         (long rows, long rowLength, long stride, long offset) = Cut(tensor);
         for (long row = 0; row < rows; row++)
         {
-            tensors.ReadSingle(tensor.TensorName, (row * stride) + offset, destination.Slice(checked((int)(row * rowLength)), checked((int)rowLength)));
+            tensors.ReadSingle(
+                tensor.TensorName,
+                (row * stride) + offset,
+                destination.Slice(checked((int)(row * rowLength)), checked((int)rowLength))
+            );
         }
     }
 
@@ -151,14 +179,21 @@ internal static class InitializerData
     private static (long Rows, long RowLength, long Stride, long Offset) Cut(Initializer.FromTensor tensor)
     {
         long perInput = tensor.TensorShape.Skip(2).Aggregate(1L, (product, extent) => product * extent);
-        return (tensor.TensorShape[0], tensor.InputCount * perInput, tensor.TensorShape[1] * perInput, tensor.InputStart * perInput);
+        return (
+            tensor.TensorShape[0],
+            tensor.InputCount * perInput,
+            tensor.TensorShape[1] * perInput,
+            tensor.InputStart * perInput
+        );
     }
 
     private static void WriteRaw(Initializer.FromTensor tensor, ITensorSource tensors, Stream stream)
     {
         if (tensor.Transposed || tensor.IsCut || tensors.Tensors[tensor.TensorName].Type != tensor.Type)
         {
-            throw new NotSupportedException($"Initializer '{tensor.Name}' of type {tensor.Type} is neither single precision nor a plain copy of its tensor.");
+            throw new NotSupportedException(
+                $"Initializer '{tensor.Name}' of type {tensor.Type} is neither single precision nor a plain copy of its tensor."
+            );
         }
         byte[] chunk = new byte[Math.Min(1 << 16, tensor.SizeBytes)];
         for (long start = 0; start < tensor.SizeBytes; start += chunk.Length)

@@ -4,8 +4,10 @@ namespace Qua2SeDiMo.Graphs.Ir;
 internal sealed class OnnxFormatException : Q2Exception
 {
     /// <summary>States what is wrong and where.</summary>
-    public OnnxFormatException(string message) : base(message) { }
+    public OnnxFormatException(string message)
+        : base(message) { }
 
     /// <summary>States what is wrong and where, and the error behind it.</summary>
-    public OnnxFormatException(string message, Exception inner) : base(message, inner) { }
+    public OnnxFormatException(string message, Exception inner)
+        : base(message, inner) { }
 }

@@ -4,7 +4,8 @@ namespace Qua2SeDiMo.Graphs.Ir;
 internal sealed class ParameterException : Q2Exception
 {
     /// <summary>Creates the exception.</summary>
-    public ParameterException(string message) : base(message) { }
+    public ParameterException(string message)
+        : base(message) { }
 
     /// <summary>Extents that the configuration asks for, where a shape is the matter; empty otherwise.</summary>
     public IReadOnlyList<long> Wanted { get; init; } = [];

@@ -5,8 +5,10 @@ internal enum WeightOperator
 {
     /// <summary>y = x·Wᵀ + b, weight [out, in].</summary>
     Linear,
+
     /// <summary>One-dimensional convolution, weight [out, in, k].</summary>
     Conv1d,
+
     /// <summary>Two-dimensional convolution, weight [out, in / groups, kh, kw].</summary>
     Conv2d,
 }
@@ -21,11 +23,18 @@ internal enum WeightOperator
 /// <param name="InputStart">First input channel (axis 1) of this part inside the tensor; 0 when whole.</param>
 /// <param name="TensorInputs">Input channels (axis 1) of the whole tensor.</param>
 internal sealed record QuantizableWeight(
-    string Name, WeightOperator Operator, IReadOnlyList<long> Shape, string TensorName, long InputStart, long TensorInputs)
+    string Name,
+    WeightOperator Operator,
+    IReadOnlyList<long> Shape,
+    string TensorName,
+    long InputStart,
+    long TensorInputs
+)
 {
     /// <summary>
-    /// Name of the weight whose option this one takes; null when it has an option of its own. Checkpoints of DiT store one timestep
-    /// embedder per block, all alike: each counts and is stored, the first one decides (method.md, section 2).
+    /// Name of the weight whose option this one takes; null when it has an option of its own. Checkpoints of DiT store
+    /// one timestep embedder per block, all alike: each counts and is stored, the first one decides (method.md, section
+    /// 2).
     /// </summary>
     public string? TiedTo { get; init; }
 

@@ -11,20 +11,27 @@ internal static class WeightCost
     public static IReadOnlyDictionary<string, long> MultiplyAccumulates(Graph graph, int tokens)
     {
         ArgumentNullException.ThrowIfNull(graph);
-        Dictionary<string, QuantizableWeight> byInput = graph.Weights.ToDictionary(weight => weight.Initializer.Name, weight => weight.Weight);
+        Dictionary<string, QuantizableWeight> byInput = graph.Weights.ToDictionary(
+            weight => weight.Initializer.Name,
+            weight => weight.Weight
+        );
         var result = graph.Weights.ToDictionary(weight => weight.Weight.Name, _ => 0L);
         // Of the latents.
-        GraphValue? latents = graph.Inputs.FirstOrDefault(input => input is { Rank: >= 3, Name: "sample" or "hidden_states" });
+        GraphValue? latents = graph.Inputs.FirstOrDefault(input =>
+            input is { Rank: >= 3, Name: "sample" or "hidden_states" }
+        );
         long batch = latents is not null && latents.Shape[0].IsFixed ? latents.Shape[0].Size : 1;
         foreach (GraphNode node in graph.Nodes)
         {
             // A weight that is used twice costs twice.
             foreach (QuantizableWeight weight in node.Inputs.Where(byInput.ContainsKey).Select(input => byInput[input]))
             {
-                if (!graph.Values.TryGetValue(node.Outputs[0], out GraphValue? output)) continue;
+                if (!graph.Values.TryGetValue(node.Outputs[0], out GraphValue? output))
+                    continue;
                 long outputs = output.Shape.Aggregate(1L, (product, extent) => product * Extent(extent, tokens));
                 // An export for a fixed batch says what all its rows cost together.
-                bool holdsBatch = batch > 1 && output.Rank > 0 && output.Shape[0].IsFixed && output.Shape[0].Size % batch == 0;
+                bool holdsBatch =
+                    batch > 1 && output.Rank > 0 && output.Shape[0].IsFixed && output.Shape[0].Size % batch == 0;
                 result[weight.Name] += (holdsBatch ? outputs / batch : outputs) * weight.RowLength;
             }
         }
@@ -33,7 +40,16 @@ internal static class WeightCost
 
     private static long Extent(Dimension dimension, int tokens)
     {
-        if (dimension.IsFixed) return dimension.Size;
-        return dimension.Symbol == "batch" ? 1 : dimension.Symbol!.Split('+').Sum(part => long.TryParse(part, CultureInfo.InvariantCulture, out long size) ? size : part == "tokens" ? tokens : 1);
+        if (dimension.IsFixed)
+            return dimension.Size;
+        return dimension.Symbol == "batch"
+            ? 1
+            : dimension
+                .Symbol!.Split('+')
+                .Sum(part =>
+                    long.TryParse(part, CultureInfo.InvariantCulture, out long size) ? size
+                    : part == "tokens" ? tokens
+                    : 1
+                );
     }
 }

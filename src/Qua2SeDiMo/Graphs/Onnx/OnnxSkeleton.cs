@@ -7,8 +7,8 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Graphs.Onnx;
 
 /// <summary>
-/// An ONNX model without the data of its large tensors, which lie in another container under the same names: what a packed model keeps
-/// of an exported denoiser. It is read by <see cref="OnnxReader"/>; only the tensors differ.
+/// An ONNX model without the data of its large tensors, which lie in another container under the same names: what a
+/// packed model keeps of an exported denoiser. It is read by <see cref="OnnxReader"/>; only the tensors differ.
 /// </summary>
 internal static class OnnxSkeleton
 {

@@ -9,8 +9,8 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Graphs.Onnx;
 
 /// <summary>
-/// The initializers of an ONNX model as named tensors, inside the model file or in data files beside it. A matrix that the export
-/// stores as [in, out] can be given a second name under which it reads as [out, in].
+/// The initializers of an ONNX model as named tensors, inside the model file or in data files beside it. A matrix that
+/// the export stores as [in, out] can be given a second name under which it reads as [out, in].
 /// </summary>
 internal sealed class OnnxTensors : ITensorSource
 {
@@ -27,7 +27,8 @@ internal sealed class OnnxTensors : ITensorSource
     public IReadOnlyDictionary<string, TensorInfo> Tensors => infos;
 
     /// <summary>The model file and the data files of its tensors, in ordinal order.</summary>
-    public IReadOnlyList<string> FilePaths => [.. files.Values.Select(file => file.Name).Prepend(Path.GetFullPath(modelPath)).Order(StringComparer.Ordinal)];
+    public IReadOnlyList<string> FilePaths =>
+        [.. files.Values.Select(file => file.Name).Prepend(Path.GetFullPath(modelPath)).Order(StringComparer.Ordinal)];
 
     /// <inheritdoc/>
     public void ReadSingle(string name, long start, Span<float> destination)
@@ -35,7 +36,8 @@ internal sealed class OnnxTensors : ITensorSource
         Stored tensor = Find(name, start, destination.Length);
         if (tensor.TransposedOf is { } source)
         {
-            lock (gate) Transposed(name, source).AsSpan((int)start, destination.Length).CopyTo(destination);
+            lock (gate)
+                Transposed(name, source).AsSpan((int)start, destination.Length).CopyTo(destination);
             return;
         }
         int size = tensor.Info.Type.SizeBytes();
@@ -52,9 +54,11 @@ internal sealed class OnnxTensors : ITensorSource
     /// <inheritdoc/>
     public void ReadBytes(string name, long start, Span<byte> destination)
     {
-        if (!infos.TryGetValue(name, out TensorInfo? info)) throw MissingTensorException.For(this, name);
+        if (!infos.TryGetValue(name, out TensorInfo? info))
+            throw MissingTensorException.For(this, name);
         Stored tensor = stored[name];
-        if (start < 0 || start + destination.Length > info.SizeBytes) throw new ArgumentOutOfRangeException(nameof(start), start, $"'{name}' has {info.SizeBytes} bytes.");
+        if (start < 0 || start + destination.Length > info.SizeBytes)
+            throw new ArgumentOutOfRangeException(nameof(start), start, $"'{name}' has {info.SizeBytes} bytes.");
         if (tensor.TransposedOf is not { } source)
         {
             Read(tensor, start, destination);
@@ -75,7 +79,8 @@ internal sealed class OnnxTensors : ITensorSource
     /// <summary>Closes the data files.</summary>
     public void Dispose()
     {
-        foreach (FileStream file in files.Values) file.Dispose();
+        foreach (FileStream file in files.Values)
+            file.Dispose();
     }
 
     /// <inheritdoc/>
@@ -83,13 +88,20 @@ internal sealed class OnnxTensors : ITensorSource
 
     /// <summary>Takes up an initializer; the place of its data is checked, the data are not read.</summary>
     /// <param name="proto">The initializer.</param>
-    /// <param name="isElsewhere">Whether another container holds the data; only name, type and shape are then known here.</param>
+    /// <param name="isElsewhere">Whether another container holds the data; only name, type and shape are then known
+    /// here.</param>
     internal TensorInfo Add(TensorProto proto, bool isElsewhere)
     {
         TensorInfo info = Describe(proto, modelPath);
-        if (!infos.TryAdd(info.Name, info)) throw new OnnxFormatException($"{modelPath}: two initializers are named '{info.Name}'.");
-        if (isElsewhere) stored[info.Name] = new Stored(info);
-        else stored[info.Name] = proto.DataLocation == TensorProto.Types.DataLocation.External ? External(proto, info) : new Stored(info) { Bytes = Bytes(proto, info, modelPath) };
+        if (!infos.TryAdd(info.Name, info))
+            throw new OnnxFormatException($"{modelPath}: two initializers are named '{info.Name}'.");
+        if (isElsewhere)
+            stored[info.Name] = new Stored(info);
+        else
+            stored[info.Name] =
+                proto.DataLocation == TensorProto.Types.DataLocation.External
+                    ? External(proto, info)
+                    : new Stored(info) { Bytes = Bytes(proto, info, modelPath) };
         return info;
     }
 
@@ -98,27 +110,39 @@ internal sealed class OnnxTensors : ITensorSource
     {
         TensorInfo info = infos[source];
         info = new TensorInfo(name, info.Type, transposed ? [info.Shape[1], info.Shape[0]] : info.Shape);
-        if (!infos.TryAdd(name, info)) return;
+        if (!infos.TryAdd(name, info))
+            return;
         stored[name] = transposed ? new Stored(info) { TransposedOf = source } : stored[source] with { Info = info };
     }
 
-    /// <summary>Shows only these tensors from now on; what the others hold stays readable through second names.</summary>
+    /// <summary>Shows only these tensors from now on; what the others hold stays readable through second
+    /// names.</summary>
     internal void Keep(IEnumerable<string> names)
     {
         HashSet<string> kept = [.. names];
-        foreach (string name in infos.Keys.Where(name => !kept.Contains(name)).ToList()) infos.Remove(name);
+        foreach (string name in infos.Keys.Where(name => !kept.Contains(name)).ToList())
+            infos.Remove(name);
     }
 
     /// <summary>Name, type and shape of a tensor, with sizes that can be trusted.</summary>
     internal static TensorInfo Describe(TensorProto proto, string path)
     {
-        ElementType type = OnnxTypes.FromOnnx(proto.DataType)
-            ?? throw new OnnxFormatException($"{path}: tensor '{proto.Name}' has element type {proto.DataType}, which is not supported; float, half, bfloat16, double, int8, int32, int64, uint8, uint4 and bool are.");
+        ElementType type =
+            OnnxTypes.FromOnnx(proto.DataType)
+            ?? throw new OnnxFormatException(
+                $"{path}: tensor '{proto.Name}' has element type {proto.DataType}, which is not supported; float, "
+                    + "half, bfloat16, double, int8, int32, int64, uint8, uint4 and bool are."
+            );
         long[] shape = [.. proto.Dims];
         long count = 1;
         foreach (long extent in shape)
         {
-            if (extent < 0 || (extent > 0 && count > (1L << 40) / extent)) throw new OnnxFormatException($"{path}: tensor '{proto.Name}' claims the shape [{string.Join(", ", shape.Select(extent => $"{extent}"))}], which is negative or too large to be true.");
+            if (extent < 0 || (extent > 0 && count > (1L << 40) / extent))
+                throw new OnnxFormatException(
+                    $"{path}: tensor '{proto.Name}' claims the shape "
+                        + $"[{string.Join(", ", shape.Select(extent => $"{extent}"))}], which is negative or too large "
+                        + "to be true."
+                );
             count *= extent;
         }
         return new TensorInfo(proto.Name, type, shape);
@@ -127,32 +151,53 @@ internal sealed class OnnxTensors : ITensorSource
     /// <summary>Little-endian elements that a tensor holds itself.</summary>
     internal static ReadOnlyMemory<byte> Bytes(TensorProto proto, TensorInfo info, string path)
     {
-        byte[]? typed = proto.RawData.Length > 0 || info.ElementCount == 0 ? null : info.Type switch
-        {
-            ElementType.Float32 => MemoryMarshal.AsBytes<float>([.. proto.FloatData]).ToArray(),
-            ElementType.Float64 => MemoryMarshal.AsBytes<double>([.. proto.DoubleData]).ToArray(),
-            ElementType.Int64 => MemoryMarshal.AsBytes<long>([.. proto.Int64Data]).ToArray(),
-            ElementType.Int32 => MemoryMarshal.AsBytes<int>([.. proto.Int32Data]).ToArray(),
-            ElementType.Float16 or ElementType.BFloat16 => MemoryMarshal.AsBytes<ushort>([.. proto.Int32Data.Select(value => (ushort)value)]).ToArray(),
-            _ => [.. proto.Int32Data.Select(value => (byte)value)],
-        };
+        byte[]? typed =
+            proto.RawData.Length > 0 || info.ElementCount == 0
+                ? null
+                : info.Type switch
+                {
+                    ElementType.Float32 => MemoryMarshal.AsBytes<float>([.. proto.FloatData]).ToArray(),
+                    ElementType.Float64 => MemoryMarshal.AsBytes<double>([.. proto.DoubleData]).ToArray(),
+                    ElementType.Int64 => MemoryMarshal.AsBytes<long>([.. proto.Int64Data]).ToArray(),
+                    ElementType.Int32 => MemoryMarshal.AsBytes<int>([.. proto.Int32Data]).ToArray(),
+                    ElementType.Float16 or ElementType.BFloat16 => MemoryMarshal
+                        .AsBytes<ushort>([.. proto.Int32Data.Select(value => (ushort)value)])
+                        .ToArray(),
+                    _ => [.. proto.Int32Data.Select(value => (byte)value)],
+                };
         ReadOnlyMemory<byte> bytes = typed ?? proto.RawData.Memory;
-        if (bytes.Length != info.SizeBytes) throw new OnnxFormatException($"{path}: tensor '{info.Name}' of shape [{string.Join(", ", info.Shape)}] needs {info.SizeBytes} bytes and has {bytes.Length}.");
+        if (bytes.Length != info.SizeBytes)
+            throw new OnnxFormatException(
+                $"{path}: tensor '{info.Name}' of shape [{string.Join(", ", info.Shape)}] needs {info.SizeBytes} "
+                    + $"bytes and has {bytes.Length}."
+            );
         return bytes;
     }
 
     private Stored External(TensorProto proto, TensorInfo info)
     {
         string? Entry(string key) => proto.ExternalData.FirstOrDefault(entry => entry.Key == key)?.Value;
-        long Number(string key, long otherwise) => Entry(key) is not { } text ? otherwise : long.TryParse(text, CultureInfo.InvariantCulture, out long value) && value >= 0 ? value
-            : throw new OnnxFormatException($"{modelPath}: tensor '{info.Name}' has the external {key} '{text}'; a number of bytes is expected.");
+        long Number(string key, long otherwise) =>
+            Entry(key) is not { } text ? otherwise
+            : long.TryParse(text, CultureInfo.InvariantCulture, out long value) && value >= 0 ? value
+            : throw new OnnxFormatException(
+                $"{modelPath}: tensor '{info.Name}' has the external {key} '{text}'; a number of bytes is expected."
+            );
         string location = Entry("location") ?? "";
         FileStream file = Open(info.Name, location);
-        long offset = Number("offset", 0), length = Number("length", info.SizeBytes);
-        if (length != info.SizeBytes) throw new OnnxFormatException($"{modelPath}: tensor '{info.Name}' of shape [{string.Join(", ", info.Shape)}] needs {info.SizeBytes} bytes; its external data has {length}.");
+        long offset = Number("offset", 0),
+            length = Number("length", info.SizeBytes);
+        if (length != info.SizeBytes)
+            throw new OnnxFormatException(
+                $"{modelPath}: tensor '{info.Name}' of shape [{string.Join(", ", info.Shape)}] needs "
+                    + $"{info.SizeBytes} bytes; its external data has {length}."
+            );
         if (offset > file.Length || length > file.Length - offset)
         {
-            throw new OnnxFormatException($"{modelPath}: tensor '{info.Name}' lies at {offset} to {offset + length} of '{location}', which ends at {file.Length}; was the download complete?");
+            throw new OnnxFormatException(
+                $"{modelPath}: tensor '{info.Name}' lies at {offset} to {offset + length} of '{location}', which "
+                    + $"ends at {file.Length}; was the download complete?"
+            );
         }
         return new Stored(info) { File = file, Offset = offset };
     }
@@ -160,28 +205,55 @@ internal sealed class OnnxTensors : ITensorSource
     // Data files are beside the model or below it; nothing else on the disk is read.
     private FileStream Open(string tensor, string location)
     {
-        if (files.TryGetValue(location, out FileStream? open)) return open;
+        if (files.TryGetValue(location, out FileStream? open))
+            return open;
         string folder = Path.GetFullPath(Path.GetDirectoryName(Path.GetFullPath(modelPath))!);
-        bool isPlain = location.Length > 0 && !Path.IsPathRooted(location) && location.AsSpan().IndexOfAny('\\', ':', '\0') < 0
+        bool isPlain =
+            location.Length > 0
+            && !Path.IsPathRooted(location)
+            && location.AsSpan().IndexOfAny('\\', ':', '\0') < 0
             && location.Split('/').All(part => part is not ("" or "." or ".."));
         string path = isPlain ? Path.GetFullPath(Path.Combine(folder, location)) : "";
         if (!isPlain || !path.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal))
         {
-            throw new OnnxFormatException($"{modelPath}: tensor '{tensor}' names the data file '{location}', which is not a file beside the model. Such a path is never followed.");
+            throw new OnnxFormatException(
+                $"{modelPath}: tensor '{tensor}' names the data file '{location}', which is not a file beside the "
+                    + "model. Such a path is never followed."
+            );
         }
         var info = new FileInfo(path);
-        if (!info.Exists) throw new OnnxFormatException($"{modelPath}: tensor '{tensor}' needs the data file '{location}' beside the model, and it is not there; was the download complete?");
-        for (DirectoryInfo? part = info.Directory; part is not null && part.FullName.Length > folder.Length; part = part.Parent)
+        if (!info.Exists)
+            throw new OnnxFormatException(
+                $"{modelPath}: tensor '{tensor}' needs the data file '{location}' beside the model, and it is not "
+                    + "there; was the download complete?"
+            );
+        for (
+            DirectoryInfo? part = info.Directory;
+            part is not null && part.FullName.Length > folder.Length;
+            part = part.Parent
+        )
         {
-            if (part.LinkTarget is not null) throw new OnnxFormatException($"{modelPath}: the data file '{location}' lies behind a linked folder, which is not followed.");
+            if (part.LinkTarget is not null)
+                throw new OnnxFormatException(
+                    $"{modelPath}: the data file '{location}' lies behind a linked folder, which is not followed."
+                );
         }
-        // Download caches keep every file in one place and link to it: such a link is followed where the model file itself comes from.
-        if (info.ResolveLinkTarget(returnFinalTarget: true) is { } target && Path.GetDirectoryName(target.FullName) is var place && place != folder
-            && place != Path.GetDirectoryName(new FileInfo(modelPath).ResolveLinkTarget(returnFinalTarget: true)?.FullName))
+        // Download caches keep every file in one place and link to it: such a link is followed where the model file
+        // itself comes from.
+        if (
+            info.ResolveLinkTarget(returnFinalTarget: true) is { } target
+            && Path.GetDirectoryName(target.FullName) is var place
+            && place != folder
+            && place
+                != Path.GetDirectoryName(new FileInfo(modelPath).ResolveLinkTarget(returnFinalTarget: true)?.FullName)
+        )
         {
-            throw new OnnxFormatException($"{modelPath}: the data file '{location}' is a link out of the model's folder, which is not followed.");
+            throw new OnnxFormatException(
+                $"{modelPath}: the data file '{location}' is a link out of the model's folder, which is not followed."
+            );
         }
-        if (ForeignContent.Placeholder(ForeignContent.StartOf(path)) is { } placeholder) throw new OnnxFormatException($"{path}: {placeholder}");
+        if (ForeignContent.Placeholder(ForeignContent.StartOf(path)) is { } placeholder)
+            throw new OnnxFormatException($"{path}: {placeholder}");
         FileStream stream = RegularFile.Open(path);
         files.Add(location, stream);
         return stream;
@@ -189,23 +261,35 @@ internal sealed class OnnxTensors : ITensorSource
 
     private Stored Find(string name, long start, long count)
     {
-        if (!stored.TryGetValue(name, out Stored? tensor)) throw MissingTensorException.For(this, name);
-        return start >= 0 && start + count <= tensor.Info.ElementCount ? tensor
-            : throw new ArgumentOutOfRangeException(nameof(start), start, $"'{name}' has {tensor.Info.ElementCount} elements.");
+        if (!stored.TryGetValue(name, out Stored? tensor))
+            throw MissingTensorException.For(this, name);
+        return start >= 0 && start + count <= tensor.Info.ElementCount
+            ? tensor
+            : throw new ArgumentOutOfRangeException(
+                nameof(start),
+                start,
+                $"'{name}' has {tensor.Info.ElementCount} elements."
+            );
     }
 
     private void Read(Stored tensor, long start, Span<byte> destination)
     {
         if (tensor.File is not { } file)
         {
-            if (tensor.Bytes.Length == 0 && destination.Length > 0) throw new OnnxFormatException($"{modelPath}: the data of '{tensor.Info.Name}' lie in a packed model, not here.");
+            if (tensor.Bytes.Length == 0 && destination.Length > 0)
+                throw new OnnxFormatException(
+                    $"{modelPath}: the data of '{tensor.Info.Name}' lie in a packed model, not here."
+                );
             tensor.Bytes.Span.Slice(checked((int)start), destination.Length).CopyTo(destination);
             return;
         }
-        for (int done = 0; done < destination.Length;)
+        for (int done = 0; done < destination.Length; )
         {
             int read = RandomAccess.Read(file.SafeFileHandle, destination[done..], tensor.Offset + start + done);
-            if (read == 0) throw new OnnxFormatException($"{modelPath}: the data of '{tensor.Info.Name}' end early; the file shrank while it was read.");
+            if (read == 0)
+                throw new OnnxFormatException(
+                    $"{modelPath}: the data of '{tensor.Info.Name}' end early; the file shrank while it was read."
+                );
             done += read;
         }
     }
@@ -213,7 +297,8 @@ internal sealed class OnnxTensors : ITensorSource
     // Readers take a matrix row by row; the last one that was turned around is kept.
     private float[] Transposed(string name, string source)
     {
-        if (turned is { } last && last.Name == name) return last.Values;
+        if (turned is { } last && last.Name == name)
+            return last.Values;
         TensorInfo info = stored[source].Info;
         float[] values = new float[checked((int)info.ElementCount)];
         float[] result = new float[values.Length];

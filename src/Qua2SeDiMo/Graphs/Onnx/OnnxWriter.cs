@@ -25,7 +25,8 @@ internal static class OnnxWriter
     private const int SmallestExternalBytes = 1024;
 
     /// <summary>
-    /// Writes the model file and, above the threshold, a data file beside it. Tensors are streamed from the checkpoint one at a time.
+    /// Writes the model file and, above the threshold, a data file beside it. Tensors are streamed from the checkpoint
+    /// one at a time.
     /// </summary>
     /// <param name="graph">What to write.</param>
     /// <param name="tensors">The checkpoint that the graph was built on.</param>
@@ -33,7 +34,13 @@ internal static class OnnxWriter
     /// <param name="options">Defaults when null.</param>
     /// <param name="cancellationToken">Checked before each tensor.</param>
     /// <exception cref="Q2Exception">A tensor is missing or its file ends early.</exception>
-    public static void Write(Graph graph, ITensorSource tensors, string path, OnnxWriterOptions? options = null, CancellationToken cancellationToken = default)
+    public static void Write(
+        Graph graph,
+        ITensorSource tensors,
+        string path,
+        OnnxWriterOptions? options = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(graph);
         options ??= new OnnxWriterOptions();
@@ -43,16 +50,22 @@ internal static class OnnxWriter
         if (external)
         {
             string dataPath = path + "_data";
-            AtomicFile.Write(dataPath, stream =>
-            {
-                foreach (Initializer initializer in stored)
+            AtomicFile.Write(
+                dataPath,
+                stream =>
                 {
-                    cancellationToken.ThrowIfCancellationRequested();
-                    model.Graph.Initializer.Add(initializer.SizeBytes < SmallestExternalBytes
-                        ? Embed(initializer, tensors)
-                        : WriteExternal(initializer, tensors, stream, Path.GetFileName(dataPath)));
-                }
-            }, options.FlushToDisk);
+                    foreach (Initializer initializer in stored)
+                    {
+                        cancellationToken.ThrowIfCancellationRequested();
+                        model.Graph.Initializer.Add(
+                            initializer.SizeBytes < SmallestExternalBytes
+                                ? Embed(initializer, tensors)
+                                : WriteExternal(initializer, tensors, stream, Path.GetFileName(dataPath))
+                        );
+                    }
+                },
+                options.FlushToDisk
+            );
         }
         else
         {
@@ -63,7 +76,12 @@ internal static class OnnxWriter
 
     /// <summary>Writes a model with all data inside, for a session in this process.</summary>
     /// <exception cref="Q2Exception">A tensor is missing or its file ends early.</exception>
-    public static byte[] ToBytes(Graph graph, ITensorSource tensors, OnnxWriterOptions? options = null, CancellationToken cancellationToken = default)
+    public static byte[] ToBytes(
+        Graph graph,
+        ITensorSource tensors,
+        OnnxWriterOptions? options = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(graph);
         options ??= new OnnxWriterOptions();
@@ -73,11 +91,13 @@ internal static class OnnxWriter
     }
 
     /// <summary>Bytes of the initializers that a model written with these options stores.</summary>
-    public static long StoredBytes(Graph graph, OnnxWriterOptions options) => Stored(graph, options).Sum(initializer => initializer.SizeBytes);
+    public static long StoredBytes(Graph graph, OnnxWriterOptions options) =>
+        Stored(graph, options).Sum(initializer => initializer.SizeBytes);
 
     private static IReadOnlyList<Initializer> Stored(Graph graph, OnnxWriterOptions options)
     {
-        if (!options.QuantizableWeightsAsInputs) return graph.Initializers;
+        if (!options.QuantizableWeightsAsInputs)
+            return graph.Initializers;
         HashSet<string> weights = [.. graph.Weights.Select(weight => weight.Initializer.Name)];
         return [.. graph.Initializers.Where(initializer => !weights.Contains(initializer.Name))];
     }
@@ -86,12 +106,24 @@ internal static class OnnxWriter
     {
         var body = new GraphProto { Name = graph.Name };
         body.Input.AddRange(graph.Inputs.Select(Declare));
-        if (options.QuantizableWeightsAsInputs) body.Input.AddRange(graph.Weights.Select(weight => Declare(weight.Initializer.Value)));
+        if (options.QuantizableWeightsAsInputs)
+            body.Input.AddRange(graph.Weights.Select(weight => Declare(weight.Initializer.Value)));
         body.Output.AddRange(graph.Outputs.Select(Declare));
         body.Node.AddRange(graph.Nodes.Select(Describe));
-        var model = new ModelProto { IrVersion = IrVersion, ProducerName = "Qua2SeDiMo.NET", Graph = body };
+        var model = new ModelProto
+        {
+            IrVersion = IrVersion,
+            ProducerName = "Qua2SeDiMo.NET",
+            Graph = body,
+        };
         model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = OpsetVersion });
-        foreach (string domain in graph.Nodes.Select(node => node.Domain).Where(domain => domain.Length > 0).Distinct().Order(StringComparer.Ordinal))
+        foreach (
+            string domain in graph
+                .Nodes.Select(node => node.Domain)
+                .Where(domain => domain.Length > 0)
+                .Distinct()
+                .Order(StringComparer.Ordinal)
+        )
         {
             model.OpsetImport.Add(new OperatorSetIdProto { Domain = domain, Version = 1 });
         }
@@ -101,20 +133,34 @@ internal static class OnnxWriter
     private static ValueInfoProto Declare(GraphValue value)
     {
         var shape = new TensorShapeProto();
-        shape.Dim.AddRange(value.Shape.Select(extent => extent.IsFixed
-            ? new TensorShapeProto.Types.Dimension { DimValue = extent.Size }
-            : new TensorShapeProto.Types.Dimension { DimParam = extent.Symbol }));
+        shape.Dim.AddRange(
+            value.Shape.Select(extent =>
+                extent.IsFixed
+                    ? new TensorShapeProto.Types.Dimension { DimValue = extent.Size }
+                    : new TensorShapeProto.Types.Dimension { DimParam = extent.Symbol }
+            )
+        );
         var tensor = new TypeProto.Types.Tensor { ElemType = OnnxTypes.ToOnnx(value.Type), Shape = shape };
-        return new ValueInfoProto { Name = value.Name, Type = new TypeProto { TensorType = tensor } };
+        return new ValueInfoProto
+        {
+            Name = value.Name,
+            Type = new TypeProto { TensorType = tensor },
+        };
     }
 
     private static NodeProto Describe(GraphNode node)
     {
-        var proto = new NodeProto { Name = node.Name, OpType = node.OpType, Domain = node.Domain };
+        var proto = new NodeProto
+        {
+            Name = node.Name,
+            OpType = node.OpType,
+            Domain = node.Domain,
+        };
         proto.Input.AddRange(node.Inputs);
         proto.Output.AddRange(node.Outputs);
         proto.Attribute.AddRange(node.Attributes.Select(Describe));
-        if (node.Scope.Length > 0) proto.MetadataProps.Add(new StringStringEntryProto { Key = ScopeKey, Value = node.Scope });
+        if (node.Scope.Length > 0)
+            proto.MetadataProps.Add(new StringStringEntryProto { Key = ScopeKey, Value = node.Scope });
         return proto;
     }
 
@@ -138,7 +184,10 @@ internal static class OnnxWriter
                 proto.Floats.AddRange(reals.Values);
                 break;
             case GraphAttribute.Text text:
-                (proto.Type, proto.S) = (AttributeProto.Types.AttributeType.String, ByteString.CopyFromUtf8(text.Value));
+                (proto.Type, proto.S) = (
+                    AttributeProto.Types.AttributeType.String,
+                    ByteString.CopyFromUtf8(text.Value)
+                );
                 break;
             case GraphAttribute.Texts texts:
                 proto.Type = AttributeProto.Types.AttributeType.Strings;
@@ -160,7 +209,12 @@ internal static class OnnxWriter
         return proto;
     }
 
-    private static void EmbedAll(ModelProto model, IReadOnlyList<Initializer> stored, ITensorSource tensors, CancellationToken cancellationToken)
+    private static void EmbedAll(
+        ModelProto model,
+        IReadOnlyList<Initializer> stored,
+        ITensorSource tensors,
+        CancellationToken cancellationToken
+    )
     {
         foreach (Initializer initializer in stored)
         {
@@ -172,20 +226,27 @@ internal static class OnnxWriter
     private static TensorProto Embed(Initializer initializer, ITensorSource tensors)
     {
         byte[] data = new byte[checked((int)initializer.SizeBytes)];
-        using (var stream = new MemoryStream(data)) InitializerData.Write(initializer, tensors, stream);
+        using (var stream = new MemoryStream(data))
+            InitializerData.Write(initializer, tensors, stream);
         TensorProto proto = Header(initializer);
         proto.RawData = UnsafeByteOperations.UnsafeWrap(data);
         return proto;
     }
 
-    private static TensorProto WriteExternal(Initializer initializer, ITensorSource tensors, FileStream stream, string fileName)
+    private static TensorProto WriteExternal(
+        Initializer initializer,
+        ITensorSource tensors,
+        FileStream stream,
+        string fileName
+    )
     {
         stream.Position = (stream.Position + Alignment - 1) / Alignment * Alignment;
         long offset = stream.Position;
         InitializerData.Write(initializer, tensors, stream);
         TensorProto proto = Header(initializer);
         proto.DataLocation = TensorProto.Types.DataLocation.External;
-        void Add(string key, string value) => proto.ExternalData.Add(new StringStringEntryProto { Key = key, Value = value });
+        void Add(string key, string value) =>
+            proto.ExternalData.Add(new StringStringEntryProto { Key = key, Value = value });
         Add("location", fileName);
         Add("offset", offset.ToString(CultureInfo.InvariantCulture));
         Add("length", initializer.SizeBytes.ToString(CultureInfo.InvariantCulture));

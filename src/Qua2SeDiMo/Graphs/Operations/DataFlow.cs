@@ -1,11 +1,12 @@
 namespace Qua2SeDiMo.Graphs.Operations;
 
 /// <summary>
-/// What the contraction knows of one value: the node that its data come from, and what happened on the way. A value has one source at
-/// most: where data of two sources meet, a node is made.
+/// What the contraction knows of one value: the node that its data come from, and what happened on the way. A value has
+/// one source at most: where data of two sources meet, a node is made.
 /// </summary>
 /// <param name="Source">Node; −1 when no weight lies upstream.</param>
-/// <param name="Factor">Node of a condition that scaled the stream since its source and that no node accounts for yet; −1 when none.</param>
+/// <param name="Factor">Node of a condition that scaled the stream since its source and that no node accounts for yet;
+/// −1 when none.</param>
 internal sealed record DataFlow(int Source, int Factor = -1)
 {
     /// <summary>Inputs of the model and what is computed from them alone.</summary>
@@ -16,7 +17,8 @@ internal sealed record DataFlow(int Source, int Factor = -1)
 
     internal bool IsConstant { get; init; }
 
-    /// <summary>Index of the quantizable weight that the value is, possibly transposed or converted; −1 for all other values.</summary>
+    /// <summary>Index of the quantizable weight that the value is, possibly transposed or converted; −1 for all other
+    /// values.</summary>
     internal int Weight { get; init; } = -1;
 
     /// <summary>Module that scaled the stream by <see cref="Factor"/>.</summary>
@@ -27,7 +29,8 @@ internal sealed record DataFlow(int Source, int Factor = -1)
     /// <summary>A mean was taken: the value is a statistic of its source.</summary>
     internal bool IsReduced { get; init; }
 
-    /// <summary>Axes of extent 1 were added since the source: what is the same along an axis is about to be spread over it.</summary>
+    /// <summary>Axes of extent 1 were added since the source: what is the same along an axis is about to be spread over
+    /// it.</summary>
     internal bool IsRaised { get; init; }
 
     internal bool IsNormalised { get; init; }

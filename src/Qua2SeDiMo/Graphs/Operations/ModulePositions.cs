@@ -9,8 +9,9 @@ namespace Qua2SeDiMo.Graphs.Operations;
 internal sealed record ModulePosition(string Stage, IReadOnlyList<int> Levels, string LayerType);
 
 /// <summary>
-/// Reads stage, block, transformer and layer type from module paths. No name is known: a number in a path counts a repeated module if
-/// any module numbered in its place holds two weights or more (<c>blocks.3</c>, but not <c>ff.net.2</c> or <c>to_out.0</c>).
+/// Reads stage, block, transformer and layer type from module paths. No name is known: a number in a path counts a
+/// repeated module if any module numbered in its place holds two weights or more (<c>blocks.3</c>, but not
+/// <c>ff.net.2</c> or <c>to_out.0</c>).
 /// </summary>
 internal sealed class ModulePositions
 {
@@ -20,14 +21,21 @@ internal sealed class ModulePositions
     internal ModulePositions(IEnumerable<string> weightNames)
     {
         var below = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (string[] path in weightNames.Select(WithoutPart).Distinct(StringComparer.Ordinal).Select(name => name.Split('.')))
+        foreach (
+            string[] path in weightNames
+                .Select(WithoutPart)
+                .Distinct(StringComparer.Ordinal)
+                .Select(name => name.Split('.'))
+        )
         {
             for (int i = 0; i < path.Length; i++)
             {
-                if (!IsNumber(path[i])) continue;
+                if (!IsNumber(path[i]))
+                    continue;
                 string prefix = string.Join('.', path.Take(i + 1));
                 int count = below[prefix] = below.GetValueOrDefault(prefix) + 1;
-                if (count == 2) repeated.Add(Pattern(path, i + 1));
+                if (count == 2)
+                    repeated.Add(Pattern(path, i + 1));
             }
         }
     }
@@ -35,7 +43,12 @@ internal sealed class ModulePositions
     internal ModulePosition OfWeight(string name)
     {
         ModulePosition position = OfScope(WithoutPart(name));
-        return name.IndexOf('#') is >= 0 and int mark ? position with { LayerType = position.LayerType + name[mark..] } : position;
+        return name.IndexOf('#') is >= 0 and int mark
+            ? position with
+            {
+                LayerType = position.LayerType + name[mark..],
+            }
+            : position;
     }
 
     internal ModulePosition OfScope(string scope)
@@ -45,9 +58,11 @@ internal sealed class ModulePositions
         int after = 0;
         for (int i = 0; i < path.Length; i++)
         {
-            if (!IsNumber(path[i]) || !repeated.Contains(Pattern(path, i + 1))) continue;
+            if (!IsNumber(path[i]) || !repeated.Contains(Pattern(path, i + 1)))
+                continue;
             // A part without a number of its own, such as a middle block, is number 0.
-            if (levels.Count == 0 && i > 1) levels.Add(0);
+            if (levels.Count == 0 && i > 1)
+                levels.Add(0);
             levels.Add(int.Parse(path[i], CultureInfo.InvariantCulture));
             after = i + 1;
         }
@@ -55,17 +70,20 @@ internal sealed class ModulePositions
     }
 
     /// <summary>
-    /// Numbers the blocks. A block is one pair of outer and inner number within its stage (the outer one alone where nothing is nested);
-    /// a third level is the transformer.
+    /// Numbers the blocks. A block is one pair of outer and inner number within its stage (the outer one alone where
+    /// nothing is nested); a third level is the transformer.
     /// </summary>
     internal static IReadOnlyList<NodePosition> Number(IReadOnlyList<ModulePosition> positions)
     {
         string[] stages = [.. positions.Select(position => position.Stage).Where(stage => stage.Length > 0).Distinct()];
         var numbers = new Dictionary<(string, int, int), int>();
-        foreach (var stage in positions.Where(position => position.Stage.Length > 0).GroupBy(position => position.Stage))
+        foreach (
+            var stage in positions.Where(position => position.Stage.Length > 0).GroupBy(position => position.Stage)
+        )
         {
             int number = 0;
-            foreach ((int outer, int inner) in stage.Select(Block).Distinct().Order()) numbers[(stage.Key, outer, inner)] = number++;
+            foreach ((int outer, int inner) in stage.Select(Block).Distinct().Order())
+                numbers[(stage.Key, outer, inner)] = number++;
         }
         var result = new NodePosition[positions.Count];
         for (int i = 0; i < result.Length; i++)
@@ -78,9 +96,19 @@ internal sealed class ModulePositions
             }
             (int outer, int inner) = Block(position);
             string stage = stages.Length > 1 ? Short(position.Stage) : "";
-            string[] parts = [stage, outer.ToString(CultureInfo.InvariantCulture), inner == int.MaxValue ? "" : inner.ToString(CultureInfo.InvariantCulture)];
-            result[i] = new NodePosition(stage, numbers[(position.Stage, outer, inner)], string.Join('.', parts.Where(part => part.Length > 0)),
-                position.Levels.Count > 2 ? position.Levels[^1] : -1, position.LayerType);
+            string[] parts =
+            [
+                stage,
+                outer.ToString(CultureInfo.InvariantCulture),
+                inner == int.MaxValue ? "" : inner.ToString(CultureInfo.InvariantCulture),
+            ];
+            result[i] = new NodePosition(
+                stage,
+                numbers[(position.Stage, outer, inner)],
+                string.Join('.', parts.Where(part => part.Length > 0)),
+                position.Levels.Count > 2 ? position.Levels[^1] : -1,
+                position.LayerType
+            );
         }
         return result;
     }
@@ -93,14 +121,16 @@ internal sealed class ModulePositions
     {
         foreach (string ending in (ReadOnlySpan<string>)["_blocks", "_block"])
         {
-            if (stage.EndsWith(ending, StringComparison.Ordinal) && stage.Length > ending.Length) return stage[..^ending.Length];
+            if (stage.EndsWith(ending, StringComparison.Ordinal) && stage.Length > ending.Length)
+                return stage[..^ending.Length];
         }
         return stage;
     }
 
     private static string WithoutPart(string name) => name.IndexOf('#') is >= 0 and int mark ? name[..mark] : name;
 
-    private static string Pattern(string[] path, int length) => string.Join('.', path.Take(length).Select(part => IsNumber(part) ? "*" : part));
+    private static string Pattern(string[] path, int length) =>
+        string.Join('.', path.Take(length).Select(part => IsNumber(part) ? "*" : part));
 
     private static bool IsNumber(string part) => part.Length is > 0 and < 6 && part.All(char.IsAsciiDigit);
 }

@@ -10,11 +10,13 @@ namespace Qua2SeDiMo.Graphs.Operations;
 internal sealed record OperationNode(string Name, OperationKind Kind, int Weight, NodePosition Position);
 
 /// <summary>Position of a node (method.md, section 5), found from its module path.</summary>
-/// <param name="Stage">Part of the denoiser, for instance <c>down</c>, <c>mid</c>, <c>up</c>; empty outside of the blocks and in models with one part.</param>
+/// <param name="Stage">Part of the denoiser, for instance <c>down</c>, <c>mid</c>, <c>up</c>; empty outside of the
+/// blocks and in models with one part.</param>
 /// <param name="Block">Number of the block within its stage, from 0; −1 outside of the blocks.</param>
 /// <param name="BlockName">Human name of the block, for instance <c>down.1.0</c>; empty outside.</param>
 /// <param name="Transformer">Number of the transformer inside the block; −1 where there is no such level.</param>
-/// <param name="LayerType">Path inside the block, for instance <c>attn1.to_q</c>, or the kind of a combine node.</param>
+/// <param name="LayerType">Path inside the block, for instance <c>attn1.to_q</c>, or the kind of a combine
+/// node.</param>
 internal sealed record NodePosition(string Stage, int Block, string BlockName, int Transformer, string LayerType);
 
 /// <summary>A positional feature of all nodes: what the predictor looks up in one table.</summary>
@@ -22,50 +24,69 @@ internal sealed record NodePosition(string Stage, int Block, string BlockName, i
 /// <param name="Values">Human name of every code; the first one has the code <paramref name="FirstCode"/>.</param>
 /// <param name="FirstCode">−1 where that code means "outside of the blocks", else 0.</param>
 /// <param name="Codes">Code of every node.</param>
-internal sealed record PositionFeature(string Name, IReadOnlyList<string> Values, int FirstCode, IReadOnlyList<int> Codes);
+internal sealed record PositionFeature(
+    string Name,
+    IReadOnlyList<string> Values,
+    int FirstCode,
+    IReadOnlyList<int> Codes
+);
 
 /// <summary>What a unit is, found from the structure of the graph.</summary>
 internal enum OperationUnitKind
 {
     /// <summary>One weight.</summary>
     Single,
+
     /// <summary>q, k, v and the output projection, whose q and k read the same stream.</summary>
     SelfAttention,
+
     /// <summary>The same with k and v on another stream, taken as a whole.</summary>
     CrossAttention,
+
     /// <summary>The half of an attention that makes the attention scores: q and k.</summary>
     QueryKey,
+
     /// <summary>The half of an attention that carries values: v and the output projection.</summary>
     ValueOutput,
+
     /// <summary>A chain of weights within a block.</summary>
     FeedForward,
+
     /// <summary>Weights within a block that branch and join: a resnet block.</summary>
     ResnetBlock,
+
     /// <summary>The parts of a split weight and their sum.</summary>
     SkipJoin,
+
     /// <summary>Weights before the blocks: time, caption and patch embedders.</summary>
     Embedder,
+
     /// <summary>Weights after the blocks.</summary>
     Head,
 }
 
 /// <summary>
-/// A subgraph that is scored as one (method.md, section 7): everything that reaches its last node within <paramref name="Hop"/> edges.
+/// A subgraph that is scored as one (method.md, section 7): everything that reaches its last node within
+/// <paramref name="Hop"/> edges.
 /// </summary>
 /// <param name="Kind">What it is.</param>
 /// <param name="Hop">Its depth m: the m-hop embedding of the last node sums it up.</param>
 /// <param name="Nodes">Indices of its nodes, the last node at the end.</param>
 /// <param name="Edges">Edges among them, as positions in <paramref name="Nodes"/>.</param>
 internal sealed record OperationUnit(
-    OperationUnitKind Kind, int Hop, IReadOnlyList<int> Nodes, IReadOnlyList<(int Source, int Target)> Edges)
+    OperationUnitKind Kind,
+    int Hop,
+    IReadOnlyList<int> Nodes,
+    IReadOnlyList<(int Source, int Target)> Edges
+)
 {
     /// <summary>The node it is scored on.</summary>
     public int Last => Nodes[^1];
 }
 
 /// <summary>
-/// The denoiser as the predictor sees it: weights and the places where data meet, joined by the data flow (method.md, section 5).
-/// Made by <see cref="OperationGraphBuilder"/>.
+/// The denoiser as the predictor sees it: weights and the places where data meet, joined by the data flow (method.md,
+/// section 5). Made by <see cref="OperationGraphBuilder"/>.
 /// </summary>
 internal sealed class OperationGraph
 {
@@ -73,7 +94,11 @@ internal sealed class OperationGraph
     public const int HopCount = 5;
 
     internal OperationGraph(
-        string name, IReadOnlyList<OperationNode> nodes, IReadOnlyList<(int Source, int Target)> edges, IReadOnlyList<IReadOnlyList<QuantizableWeight>> groups)
+        string name,
+        IReadOnlyList<OperationNode> nodes,
+        IReadOnlyList<(int Source, int Target)> edges,
+        IReadOnlyList<IReadOnlyList<QuantizableWeight>> groups
+    )
     {
         (Name, Nodes, Edges, Groups) = (name, nodes, edges, groups);
         Weights = [.. groups.Select(group => group[0])];
@@ -93,7 +118,8 @@ internal sealed class OperationGraph
     /// <summary>The weights that have an option of their own, in the order of <see cref="Graph.Weights"/>.</summary>
     public IReadOnlyList<QuantizableWeight> Weights { get; }
 
-    /// <summary>Per entry of <see cref="Weights"/> that weight and those that are tied to it: sizes count all of them.</summary>
+    /// <summary>Per entry of <see cref="Weights"/> that weight and those that are tied to it: sizes count all of
+    /// them.</summary>
     public IReadOnlyList<IReadOnlyList<QuantizableWeight>> Groups { get; }
 
     /// <summary>The positional features.</summary>
@@ -110,11 +136,16 @@ internal sealed class OperationGraph
     {
         ArgumentNullException.ThrowIfNull(unit);
         string[] names = [.. unit.Nodes.Where(node => Nodes[node].Weight >= 0).Select(node => Nodes[node].Name)];
-        if (names.Length <= 1) return Nodes[unit.Last].Name;
+        if (names.Length <= 1)
+            return Nodes[unit.Last].Name;
         string[] last = Nodes[unit.Last].Name.Split('.');
         int shared = last.Length - 1;
         string[] inside = [.. names.Where(name => name.StartsWith(last[0], StringComparison.Ordinal))];
-        while (shared > 0 && !inside.All(name => name.StartsWith(string.Join('.', last.Take(shared)) + ".", StringComparison.Ordinal))) shared--;
+        while (
+            shared > 0
+            && !inside.All(name => name.StartsWith(string.Join('.', last.Take(shared)) + ".", StringComparison.Ordinal))
+        )
+            shared--;
         string prefix = string.Join('.', last.Take(shared));
         return $"{prefix}{{{string.Join(", ", names.Select(name => shared > 0 && name.StartsWith(prefix + ".", StringComparison.Ordinal) ? name[(prefix.Length + 1)..] : name))}}}";
     }

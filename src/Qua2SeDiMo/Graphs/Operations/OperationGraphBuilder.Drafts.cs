@@ -30,20 +30,25 @@ internal sealed partial class OperationGraphBuilder
         foreach (DataFlow input in inputs)
         {
             Connect(input, draft);
-            // A gate by a condition that already reached the branch says nothing new; any other one is an input of its own.
-            if (input.Source >= 0 && input.Factor >= 0 && !Reaches(input.Factor, input.Source)) Connect(new DataFlow(input.Factor), draft);
+            // A gate by a condition that already reached the branch says nothing new; any other one is an input of its
+            // own.
+            if (input.Source >= 0 && input.Factor >= 0 && !Reaches(input.Factor, input.Source))
+                Connect(new DataFlow(input.Factor), draft);
         }
         return new DataFlow(draft);
     }
 
     // A stream that was scaled and is now read as it is: the scaling becomes a node.
     private DataFlow Settle(DataFlow flow) =>
-        flow.Source < 0 || flow.Factor < 0 ? flow : Make(OperationKind.Modulation, flow.FactorScope, new DataFlow(flow.Source), new DataFlow(flow.Factor));
+        flow.Source < 0 || flow.Factor < 0
+            ? flow
+            : Make(OperationKind.Modulation, flow.FactorScope, new DataFlow(flow.Source), new DataFlow(flow.Factor));
 
     private void Connect(DataFlow flow, int target)
     {
         List<int> inputs = drafts[target].Inputs;
-        if (flow.Source >= 0 && flow.Source != target && !inputs.Contains(flow.Source)) inputs.Add(flow.Source);
+        if (flow.Source >= 0 && flow.Source != target && !inputs.Contains(flow.Source))
+            inputs.Add(flow.Source);
     }
 
     private bool Reaches(int ancestor, int descendant)
@@ -52,9 +57,12 @@ internal sealed partial class OperationGraphBuilder
         var open = new Stack<int>([descendant]);
         while (open.TryPop(out int at))
         {
-            if (at == ancestor) return true;
-            if (!seen.Add(at)) continue;
-            foreach (int input in drafts[at].Inputs) open.Push(input);
+            if (at == ancestor)
+                return true;
+            if (!seen.Add(at))
+                continue;
+            foreach (int input in drafts[at].Inputs)
+                open.Push(input);
         }
         return false;
     }
@@ -69,13 +77,26 @@ internal sealed partial class OperationGraphBuilder
             for (int i = drafts.Count - 1; i >= 0; i--)
             {
                 Draft draft = drafts[i];
-                if (draft.IsGone || draft.IsOutput || draft.Weight >= 0) continue;
-                bool vanishes = readers[i].Count == 0
-                    || (readers[i].Count == 1 && (draft.Kind == OperationKind.Concat
-                        || (draft.Kind == OperationKind.Add && draft.IsRepeatedSum && drafts[readers[i][0]].Weight >= 0)));
-                if (!vanishes) continue;
+                if (draft.IsGone || draft.IsOutput || draft.Weight >= 0)
+                    continue;
+                bool vanishes =
+                    readers[i].Count == 0
+                    || (
+                        readers[i].Count == 1
+                        && (
+                            draft.Kind == OperationKind.Concat
+                            || (
+                                draft.Kind == OperationKind.Add
+                                && draft.IsRepeatedSum
+                                && drafts[readers[i][0]].Weight >= 0
+                            )
+                        )
+                    );
+                if (!vanishes)
+                    continue;
                 draft.IsGone = true;
-                foreach (int reader in readers[i]) Splice(i, reader);
+                foreach (int reader in readers[i])
+                    Splice(i, reader);
                 changed = true;
                 break;
             }
@@ -89,18 +110,22 @@ internal sealed partial class OperationGraphBuilder
         inputs.RemoveAt(at);
         foreach (int source in drafts[gone].Inputs)
         {
-            if (source != reader && !inputs.Contains(source)) inputs.Insert(at++, source);
+            if (source != reader && !inputs.Contains(source))
+                inputs.Insert(at++, source);
         }
     }
 
     private List<int>[] Readers()
     {
         var readers = new List<int>[drafts.Count];
-        for (int i = 0; i < readers.Length; i++) readers[i] = [];
+        for (int i = 0; i < readers.Length; i++)
+            readers[i] = [];
         for (int i = 0; i < drafts.Count; i++)
         {
-            if (drafts[i].IsGone) continue;
-            foreach (int input in drafts[i].Inputs) readers[input].Add(i);
+            if (drafts[i].IsGone)
+                continue;
+            foreach (int input in drafts[i].Inputs)
+                readers[input].Add(i);
         }
         return readers;
     }
@@ -108,10 +133,14 @@ internal sealed partial class OperationGraphBuilder
     private OperationGraph Finish()
     {
         int unused = Array.FindIndex(leaders, leader => draftOfWeight[leader] < 0);
-        if (unused >= 0) throw new OperationGraphException($"{graph.Name}: no operator reads the weight '{graph.Weights[unused].Weight.Name}'.");
+        if (unused >= 0)
+            throw new OperationGraphException(
+                $"{graph.Name}: no operator reads the weight '{graph.Weights[unused].Weight.Name}'."
+            );
         int[] alive = [.. Enumerable.Range(0, drafts.Count).Where(i => !drafts[i].IsGone)];
         var indexOf = new Dictionary<int, int>();
-        for (int i = 0; i < alive.Length; i++) indexOf[alive[i]] = i;
+        for (int i = 0; i < alive.Length; i++)
+            indexOf[alive[i]] = i;
 
         int[] own = [.. Enumerable.Range(0, leaders.Length).Where(i => leaders[i] == i)];
         var paths = new ModulePositions(graph.Weights.Select(weight => weight.Weight.Name));
@@ -121,13 +150,45 @@ internal sealed partial class OperationGraphBuilder
         {
             bool isWeight = draft.Weight >= 0;
             string name = isWeight ? graph.Weights[draft.Weight].Weight.Name : Unique(names, draft);
-            drafted.Add((name, draft.Kind, isWeight ? Array.IndexOf(own, draft.Weight) : -1,
-                isWeight ? PositionOf(draft.Weight, paths) : paths.OfScope(draft.Scope) with { LayerType = draft.Kind.Text() }));
+            drafted.Add(
+                (
+                    name,
+                    draft.Kind,
+                    isWeight ? Array.IndexOf(own, draft.Weight) : -1,
+                    isWeight
+                        ? PositionOf(draft.Weight, paths)
+                        : paths.OfScope(draft.Scope) with
+                        {
+                            LayerType = draft.Kind.Text(),
+                        }
+                )
+            );
         }
         IReadOnlyList<NodePosition> positions = ModulePositions.Number([.. drafted.Select(node => node.Position)]);
-        OperationNode[] nodes = [.. drafted.Select((node, i) => new OperationNode(node.Name, node.Kind, node.Weight, positions[i]))];
-        (int, int)[] edges = [.. alive.SelectMany(target => drafts[target].Inputs.Select(source => (indexOf[source], indexOf[target])))];
-        return new OperationGraph(graph.Name, nodes, edges, [.. own.Select(i => (IReadOnlyList<QuantizableWeight>)[.. Enumerable.Range(i, leaders.Length - i).Where(j => leaders[j] == i).Select(j => graph.Weights[j].Weight)])]);
+        OperationNode[] nodes =
+        [
+            .. drafted.Select((node, i) => new OperationNode(node.Name, node.Kind, node.Weight, positions[i])),
+        ];
+        (int, int)[] edges =
+        [
+            .. alive.SelectMany(target => drafts[target].Inputs.Select(source => (indexOf[source], indexOf[target]))),
+        ];
+        return new OperationGraph(
+            graph.Name,
+            nodes,
+            edges,
+            [
+                .. own.Select(i =>
+                    (IReadOnlyList<QuantizableWeight>)
+                        [
+                            .. Enumerable
+                                .Range(i, leaders.Length - i)
+                                .Where(j => leaders[j] == i)
+                                .Select(j => graph.Weights[j].Weight),
+                        ]
+                ),
+            ]
+        );
     }
 
     // A weight that decides for those of other blocks too counts as outside of the blocks.
@@ -135,8 +196,12 @@ internal sealed partial class OperationGraphBuilder
     {
         string name = graph.Weights[weight].Weight.Name;
         ModulePosition position = paths.OfWeight(name);
-        bool isShared = Enumerable.Range(0, leaders.Length).Any(i => leaders[i] == weight
-            && !paths.OfWeight(graph.Weights[i].Weight.Name).Levels.SequenceEqual(position.Levels));
+        bool isShared = Enumerable
+            .Range(0, leaders.Length)
+            .Any(i =>
+                leaders[i] == weight
+                && !paths.OfWeight(graph.Weights[i].Weight.Name).Levels.SequenceEqual(position.Levels)
+            );
         return isShared ? new ModulePosition("", [], name) : position;
     }
 
@@ -144,7 +209,8 @@ internal sealed partial class OperationGraphBuilder
     {
         string stem = draft.Scope.Length == 0 ? draft.Kind.Text() : $"{draft.Scope}.{draft.Kind.Text()}";
         string name = stem;
-        for (int i = 2; !names.Add(name); i++) name = string.Create(CultureInfo.InvariantCulture, $"{stem}_{i}");
+        for (int i = 2; !names.Add(name); i++)
+            name = string.Create(CultureInfo.InvariantCulture, $"{stem}_{i}");
         return name;
     }
 }

@@ -5,19 +5,27 @@ internal enum OperationKind
 {
     /// <summary>A quantizable weight with its operator.</summary>
     Weight,
+
     /// <summary>Element-by-element sum of two streams, a residual connection for instance.</summary>
     Add,
+
     /// <summary>Q·Kᵀ: a matrix product of two streams that goes through a softmax.</summary>
     QueryKey,
+
     /// <summary>Softmax(Q·Kᵀ)·V.</summary>
     AttentionValue,
+
     /// <summary>A stream scaled by a condition (and mostly shifted by it too): adaptive layer norm.</summary>
     Modulation,
+
     /// <summary>A normalised stream that a condition is only added to.</summary>
     ConditionedNorm,
+
     /// <summary>Two streams set end to end and read together by several nodes.</summary>
     Concat,
-    /// <summary>Any other product of two streams: a gated feed-forward of two weights, attention without a softmax.</summary>
+
+    /// <summary>Any other product of two streams: a gated feed-forward of two weights, attention without a
+    /// softmax.</summary>
     Product,
 }
 
@@ -28,16 +36,17 @@ internal static class OperationKinds
     public static IReadOnlyList<OperationKind> All { get; } = Enum.GetValues<OperationKind>();
 
     /// <summary>Lower case with underscores, for instance <c>query_key</c>.</summary>
-    public static string Text(this OperationKind kind) => kind switch
-    {
-        OperationKind.Weight => "weight",
-        OperationKind.Add => "add",
-        OperationKind.QueryKey => "query_key",
-        OperationKind.AttentionValue => "attention_value",
-        OperationKind.Modulation => "modulation",
-        OperationKind.ConditionedNorm => "conditioned_norm",
-        OperationKind.Concat => "concat",
-        OperationKind.Product => "product",
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
-    };
+    public static string Text(this OperationKind kind) =>
+        kind switch
+        {
+            OperationKind.Weight => "weight",
+            OperationKind.Add => "add",
+            OperationKind.QueryKey => "query_key",
+            OperationKind.AttentionValue => "attention_value",
+            OperationKind.Modulation => "modulation",
+            OperationKind.ConditionedNorm => "conditioned_norm",
+            OperationKind.Concat => "concat",
+            OperationKind.Product => "product",
+            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
+        };
 }

@@ -3,8 +3,8 @@ using Qua2SeDiMo.Graphs.Ir;
 namespace Qua2SeDiMo.Graphs.Operations;
 
 /// <summary>
-/// Finds the scored subgraphs by structure. A unit is its last node with all that reaches it within m edges; the rules choose last
-/// nodes and depths (docs/dag.md lists them with their reasons).
+/// Finds the scored subgraphs by structure. A unit is its last node with all that reaches it within m edges; the rules
+/// choose last nodes and depths (docs/dag.md lists them with their reasons).
 /// </summary>
 internal sealed class OperationUnits
 {
@@ -17,7 +17,10 @@ internal sealed class OperationUnits
     private readonly List<OperationUnit> units = [];
     private readonly HashSet<int> covered = [];
     private readonly HashSet<int> attended = [];
-    private readonly SortedSet<int>[] ends = [.. Enumerable.Range(0, OperationGraph.HopCount).Select(_ => new SortedSet<int>())];
+    private readonly SortedSet<int>[] ends =
+    [
+        .. Enumerable.Range(0, OperationGraph.HopCount).Select(_ => new SortedSet<int>()),
+    ];
 
     private OperationUnits(OperationGraph graph)
     {
@@ -31,7 +34,9 @@ internal sealed class OperationUnits
         }
     }
 
-    internal static (IReadOnlyList<OperationUnit> Units, IReadOnlyList<IReadOnlyList<int>?> HopNodes) Find(OperationGraph graph)
+    internal static (IReadOnlyList<OperationUnit> Units, IReadOnlyList<IReadOnlyList<int>?> HopNodes) Find(
+        OperationGraph graph
+    )
     {
         var finder = new OperationUnits(graph);
         finder.FindAttention();
@@ -39,7 +44,8 @@ internal sealed class OperationUnits
         finder.FindOutside();
         for (int i = 0; i < graph.Nodes.Count; i++)
         {
-            if (finder.IsWeight(i) && !finder.covered.Contains(i)) finder.Add(OperationUnitKind.Single, i, 0);
+            if (finder.IsWeight(i) && !finder.covered.Contains(i))
+                finder.Add(OperationUnitKind.Single, i, 0);
         }
         return ([.. finder.units.OrderBy(unit => unit.Last)], finder.HopNodes());
     }
@@ -55,11 +61,20 @@ internal sealed class OperationUnits
     {
         for (int i = 0; i < graph.Nodes.Count; i++)
         {
-            if (graph.Nodes[i].Kind != OperationKind.AttentionValue) continue;
+            if (graph.Nodes[i].Kind != OperationKind.AttentionValue)
+                continue;
             int scores = inputs[i].Find(input => graph.Nodes[input].Kind == OperationKind.QueryKey);
-            int output = readers[i].FindIndex(reader => IsWeight(reader) && SameBlock(reader, i)) is >= 0 and int at ? readers[i][at] : -1;
-            if (output < 0 || graph.Nodes[scores].Kind != OperationKind.QueryKey) continue;
-            bool isSelf = inputs[scores].Count == 1 || inputs[scores].Select(node => inputs[node]).Aggregate((IEnumerable<int>)inputs[inputs[scores][0]], (shared, next) => shared.Intersect(next)).Any();
+            int output = readers[i].FindIndex(reader => IsWeight(reader) && SameBlock(reader, i)) is >= 0 and int at
+                ? readers[i][at]
+                : -1;
+            if (output < 0 || graph.Nodes[scores].Kind != OperationKind.QueryKey)
+                continue;
+            bool isSelf =
+                inputs[scores].Count == 1
+                || inputs[scores]
+                    .Select(node => inputs[node])
+                    .Aggregate((IEnumerable<int>)inputs[inputs[scores][0]], (shared, next) => shared.Intersect(next))
+                    .Any();
             int depth = isSelf && HasOwnCondition(scores) ? 4 : 3;
             int[] whole = Upstream(output, depth);
             bool fits = whole.Count(IsWeight) <= LargestUnit;
@@ -76,48 +91,75 @@ internal sealed class OperationUnits
         }
     }
 
-    // Whether q reads a stream that a weight of the same block modulates: the unit reaches one hop further to hold that weight.
-    private bool HasOwnCondition(int scores) => inputs[scores].SelectMany(node => inputs[node]).Any(stream =>
-        graph.Nodes[stream].Kind is OperationKind.Modulation or OperationKind.ConditionedNorm
-        && inputs[stream].Any(condition => IsWeight(condition) && SameBlock(condition, stream)));
+    // Whether q reads a stream that a weight of the same block modulates: the unit reaches one hop further to hold that
+    // weight.
+    private bool HasOwnCondition(int scores) =>
+        inputs[scores]
+            .SelectMany(node => inputs[node])
+            .Any(stream =>
+                graph.Nodes[stream].Kind is OperationKind.Modulation or OperationKind.ConditionedNorm
+                && inputs[stream].Any(condition => IsWeight(condition) && SameBlock(condition, stream))
+            );
 
-    // Within a block: from each weight left over, down its only reader as long as that is a weight or joins such branches alone.
+    // Within a block: from each weight left over, down its only reader as long as that is a weight or joins such
+    // branches alone.
     private void FindBranches()
     {
         attended.UnionWith(covered);
         var groups = new SortedDictionary<int, List<int>>();
         for (int i = 0; i < graph.Nodes.Count; i++)
         {
-            if (!IsWeight(i) || IsOutside(i) || attended.Contains(i)) continue;
+            if (!IsWeight(i) || IsOutside(i) || attended.Contains(i))
+                continue;
             int end = i;
-            while (Next(end) is >= 0 and int next) end = next;
-            if (!groups.TryGetValue(end, out List<int>? members)) groups.Add(end, members = []);
+            while (Next(end) is >= 0 and int next)
+                end = next;
+            if (!groups.TryGetValue(end, out List<int>? members))
+                groups.Add(end, members = []);
             members.Add(i);
         }
         foreach ((int end, List<int> members) in groups)
         {
             int depth = members.Max(member => Distance(member, end));
-            if (depth == 0 || depth >= OperationGraph.HopCount) continue;
+            if (depth == 0 || depth >= OperationGraph.HopCount)
+                continue;
             bool branches = members.Count > depth + 1 || !IsWeight(end);
-            bool convolves = members.Exists(member => graph.Weights[graph.Nodes[member].Weight].Operator != WeightOperator.Linear);
-            bool isOneTensor = members.Select(member => graph.Weights[graph.Nodes[member].Weight].TensorName).Distinct().Count() == 1;
-            Add(branches && isOneTensor ? OperationUnitKind.SkipJoin : branches && convolves ? OperationUnitKind.ResnetBlock : OperationUnitKind.FeedForward, end, depth);
+            bool convolves = members.Exists(member =>
+                graph.Weights[graph.Nodes[member].Weight].Operator != WeightOperator.Linear
+            );
+            bool isOneTensor =
+                members.Select(member => graph.Weights[graph.Nodes[member].Weight].TensorName).Distinct().Count() == 1;
+            Add(
+                branches && isOneTensor ? OperationUnitKind.SkipJoin
+                    : branches && convolves ? OperationUnitKind.ResnetBlock
+                    : OperationUnitKind.FeedForward,
+                end,
+                depth
+            );
             foreach (int member in members.Where(member => member != end))
             {
                 int inner = members.Where(other => Distance(other, member) >= 0).Max(other => Distance(other, member));
-                if (inner > 0) ends[inner].Add(member);
+                if (inner > 0)
+                    ends[inner].Add(member);
             }
         }
     }
 
     private int Next(int node)
     {
-        if (readers[node] is not [int reader] || !SameBlock(reader, node) || attended.Contains(reader)) return -1;
+        if (readers[node] is not [int reader] || !SameBlock(reader, node) || attended.Contains(reader))
+            return -1;
         return IsWeight(reader) || JoinsBranches(reader) ? reader : -1;
     }
 
-    private bool JoinsBranches(int node) => graph.Nodes[node].Kind is OperationKind.Add or OperationKind.Product
-        && inputs[node].All(input => readers[input].Count == 1 && SameBlock(input, node) && (IsWeight(input) ? !attended.Contains(input) : JoinsBranches(input)));
+    private bool JoinsBranches(int node) =>
+        graph.Nodes[node].Kind is OperationKind.Add or OperationKind.Product
+        && inputs[node]
+            .All(input =>
+                readers[input].Count == 1
+                && SameBlock(input, node)
+                && (IsWeight(input) ? !attended.Contains(input) : JoinsBranches(input))
+            );
 
     // Edges from a member of a branch to a node below it; −1 when it does not lead there.
     private int Distance(int from, int to)
@@ -126,12 +168,14 @@ internal sealed class OperationUnits
         for (int at = from; at != to; steps++)
         {
             at = Next(at);
-            if (at < 0) return -1;
+            if (at < 0)
+                return -1;
         }
         return steps;
     }
 
-    // Outside of the blocks: what feeds them is an embedder, the rest is the head. Each connected piece is scored on its ends.
+    // Outside of the blocks: what feeds them is an embedder, the rest is the head. Each connected piece is scored on
+    // its ends.
     private void FindOutside()
     {
         bool[] feedsBlock = Spread(inputs, node => !IsOutside(node));
@@ -141,11 +185,14 @@ internal sealed class OperationUnits
             bool InRegion(int node) => IsOutside(node) && isHead == !(feedsBlock[node] && !readsBlock[node]);
             for (int end = 0; end < graph.Nodes.Count; end++)
             {
-                if (!InRegion(end) || readers[end].Any(InRegion)) continue;
+                if (!InRegion(end) || readers[end].Any(InRegion))
+                    continue;
                 int depth = Math.Clamp(Longest(end, InRegion), 0, OperationGraph.HopCount - 1);
                 OperationUnitKind kind = isHead ? OperationUnitKind.Head : OperationUnitKind.Embedder;
-                if (Upstream(end, depth).Count(IsWeight) > LargestUnit) AddChains(kind, [.. Upstream(end, depth).Where(node => IsWeight(node) && InRegion(node))]);
-                else if (depth > 0 || (IsWeight(end) && !covered.Contains(end))) Add(kind, end, depth);
+                if (Upstream(end, depth).Count(IsWeight) > LargestUnit)
+                    AddChains(kind, [.. Upstream(end, depth).Where(node => IsWeight(node) && InRegion(node))]);
+                else if (depth > 0 || (IsWeight(end) && !covered.Contains(end)))
+                    Add(kind, end, depth);
             }
         }
     }
@@ -157,17 +204,20 @@ internal sealed class OperationUnits
         foreach (int weight in weights)
         {
             (int end, int steps) = (weight, 0);
-            for (; readers[end] is [int reader] && weights.Contains(reader); steps++) end = reader;
+            for (; readers[end] is [int reader] && weights.Contains(reader); steps++)
+                end = reader;
             depths[end] = Math.Max(depths.GetValueOrDefault(end), steps);
         }
-        foreach ((int end, int depth) in depths) Add(kind, end, Math.Min(depth, OperationGraph.HopCount - 1));
+        foreach ((int end, int depth) in depths)
+            Add(kind, end, Math.Min(depth, OperationGraph.HopCount - 1));
     }
 
     // Edges of the longest path that leads from a weight of the region to the node; 0 when the node is its only weight.
     private int Longest(int node, Func<int, bool> inRegion)
     {
         int longest = IsWeight(node) ? 0 : int.MinValue;
-        foreach (int input in inputs[node].Where(input => input < node && inRegion(input))) longest = Math.Max(longest, Longest(input, inRegion) + 1);
+        foreach (int input in inputs[node].Where(input => input < node && inRegion(input)))
+            longest = Math.Max(longest, Longest(input, inRegion) + 1);
         return longest;
     }
 
@@ -179,7 +229,8 @@ internal sealed class OperationUnits
         {
             foreach (int next in along[at])
             {
-                if (reached[next]) continue;
+                if (reached[next])
+                    continue;
                 reached[next] = true;
                 open.Push(next);
             }
@@ -191,14 +242,18 @@ internal sealed class OperationUnits
     {
         int[] nodes = Upstream(last, hop);
         var place = new Dictionary<int, int>();
-        for (int i = 0; i < nodes.Length; i++) place[nodes[i]] = i;
+        for (int i = 0; i < nodes.Length; i++)
+            place[nodes[i]] = i;
         (int, int)[] edges =
         [
-            .. nodes.SelectMany(target => inputs[target].Where(place.ContainsKey).Select(source => (place[source], place[target]))),
+            .. nodes.SelectMany(target =>
+                inputs[target].Where(place.ContainsKey).Select(source => (place[source], place[target]))
+            ),
         ];
         units.Add(new OperationUnit(kind, hop, nodes, edges));
         covered.UnionWith(nodes.Where(IsWeight));
-        if (hop > 0) ends[hop].Add(last);
+        if (hop > 0)
+            ends[hop].Add(last);
     }
 
     // Everything within some edges upstream of a node, in graph order, the node itself last.
@@ -206,7 +261,8 @@ internal sealed class OperationUnits
     {
         var found = new HashSet<int> { last };
         int[] border = [last];
-        for (int hop = 0; hop < hops; hop++) border = [.. border.SelectMany(node => inputs[node]).Where(found.Add)];
+        for (int hop = 0; hop < hops; hop++)
+            border = [.. border.SelectMany(node => inputs[node]).Where(found.Add)];
         return [.. found.Where(node => node != last).Order(), last];
     }
 
@@ -214,6 +270,11 @@ internal sealed class OperationUnits
 
     private bool IsOutside(int node) => graph.Nodes[node].Position.Block < 0;
 
-    private bool SameBlock(int a, int b) => graph.Nodes[a].Position is var left && graph.Nodes[b].Position is var right
-        && left.Block >= 0 && left.Block == right.Block && left.Stage == right.Stage && left.Transformer == right.Transformer;
+    private bool SameBlock(int a, int b) =>
+        graph.Nodes[a].Position is var left
+        && graph.Nodes[b].Position is var right
+        && left.Block >= 0
+        && left.Block == right.Block
+        && left.Stage == right.Stage
+        && left.Transformer == right.Transformer;
 }

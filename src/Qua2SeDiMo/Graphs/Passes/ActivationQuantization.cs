@@ -5,13 +5,14 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Graphs.Passes;
 
 /// <summary>
-/// Makes a graph round the inputs of its weight operators to a few bits while it runs (method.md, section 3): each row takes its own
-/// minimum and maximum at each run, asymmetric, zero not forced into the range; a constant row keeps its value. A row is the last axis, or all
-/// positions of one channel of a four-axis image.
+/// Makes a graph round the inputs of its weight operators to a few bits while it runs (method.md, section 3): each row
+/// takes its own minimum and maximum at each run, asymmetric, zero not forced into the range; a constant row keeps its
+/// value. A row is the last axis, or all positions of one channel of a four-axis image.
 /// </summary>
 /// <remarks>
-/// Before: a graph with its quantizable weights listed. After: the same inputs, outputs and weights; each value that meets a weight passes
-/// through fifteen more operators, once, however many weights it meets. Sensitivity graphs are read from the graph before this pass.
+/// Before: a graph with its quantizable weights listed. After: the same inputs, outputs and weights; each value that
+/// meets a weight passes through fifteen more operators, once, however many weights it meets. Sensitivity graphs are
+/// read from the graph before this pass.
 /// </remarks>
 internal static class ActivationQuantization
 {
@@ -24,20 +25,26 @@ internal static class ActivationQuantization
     public static Graph Apply(Graph graph, int bits)
     {
         ArgumentNullException.ThrowIfNull(graph);
-        if (bits is < 2 or > 8) throw new ArgumentOutOfRangeException(nameof(bits), bits, "An activation code has 2 to 8 bits.");
+        if (bits is < 2 or > 8)
+            throw new ArgumentOutOfRangeException(nameof(bits), bits, "An activation code has 2 to 8 bits.");
         HashSet<string> weights = [.. graph.Weights.Select(weight => weight.Initializer.Name)];
         var tape = new Tape(graph, bits);
         foreach (GraphNode node in graph.Nodes)
         {
             int weight = node.Inputs.ToList().FindIndex(weights.Contains);
             // A product has two operands: the activation is the other one.
-            tape.Add(weight is 0 or 1 ? Replace(node, 1 - weight, tape.Round(node.Inputs[1 - weight], node.Scope)) : node);
+            tape.Add(
+                weight is 0 or 1 ? Replace(node, 1 - weight, tape.Round(node.Inputs[1 - weight], node.Scope)) : node
+            );
         }
         return tape.Build();
     }
 
     private static GraphNode Replace(GraphNode node, int operand, string value) =>
-        node with { Inputs = [.. node.Inputs.Select((input, i) => i == operand ? value : input)] };
+        node with
+        {
+            Inputs = [.. node.Inputs.Select((input, i) => i == operand ? value : input)],
+        };
 
     private sealed class Tape(Graph graph, int bits)
     {
@@ -50,18 +57,34 @@ internal static class ActivationQuantization
 
         internal string Round(string source, string scope)
         {
-            if (rounded.TryGetValue(source, out string? known)) return known;
+            if (rounded.TryGetValue(source, out string? known))
+                return known;
             GraphValue x = values[source];
             long[] axes = x.Rank == 4 ? [2, 3] : [x.Rank - 1];
-            GraphValue range = x with { Shape = [.. x.Shape.Select((extent, i) => axes.Contains(i) ? new Dimension(1) : extent)] };
-            string Node(string step, string opType, GraphValue like, params string[] inputs) => Emit($"{source}/{step}", opType, scope, like, inputs);
+            GraphValue range = x with
+            {
+                Shape = [.. x.Shape.Select((extent, i) => axes.Contains(i) ? new Dimension(1) : extent)],
+            };
+            string Node(string step, string opType, GraphValue like, params string[] inputs) =>
+                Emit($"{source}/{step}", opType, scope, like, inputs);
             string along = Integers(axes);
             string low = Node("low", "ReduceMin", range, source, along);
             string high = Node("high", "ReduceMax", range, source, along);
             string last = Number((1 << bits) - 1);
             string step = Node("step", "Div", range, Node("range", "Sub", range, high, low), last);
-            string zeroPoint = Node("zero_point", "Round", range, Node("zero", "Div", range, Node("minus_low", "Neg", range, low), step));
-            string code = Node("code", "Add", x, Node("steps", "Round", x, Node("scaled", "Div", x, source, step)), zeroPoint);
+            string zeroPoint = Node(
+                "zero_point",
+                "Round",
+                range,
+                Node("zero", "Div", range, Node("minus_low", "Neg", range, low), step)
+            );
+            string code = Node(
+                "code",
+                "Add",
+                x,
+                Node("steps", "Round", x, Node("scaled", "Div", x, source, step)),
+                zeroPoint
+            );
             string clamped = Node("clamped", "Clip", x, code, Number(0), last);
             string value = Node("value", "Mul", x, Node("centred", "Sub", x, clamped, zeroPoint), step);
             // A row without extent has step 0 and nothing to round.
@@ -69,24 +92,44 @@ internal static class ActivationQuantization
             return rounded[source] = Node("rounded", "Where", x, varies, value, source);
         }
 
-        internal Graph Build() => new(graph.Name, graph.Inputs, graph.Outputs, nodes, initializers, graph.Weights, values);
+        internal Graph Build() =>
+            new(graph.Name, graph.Inputs, graph.Outputs, nodes, initializers, graph.Weights, values);
 
         private string Emit(string name, string opType, string scope, GraphValue like, string[] inputs)
         {
             string output = $"{Prefix}/{name}";
             values.Add(output, like with { Name = output });
-            nodes.Add(new GraphNode(output, opType, "", inputs, [output], opType.StartsWith("Reduce", StringComparison.Ordinal) ? [new GraphAttribute.Whole("keepdims", 1)] : [], scope));
+            nodes.Add(
+                new GraphNode(
+                    output,
+                    opType,
+                    "",
+                    inputs,
+                    [output],
+                    opType.StartsWith("Reduce", StringComparison.Ordinal)
+                        ? [new GraphAttribute.Whole("keepdims", 1)]
+                        : [],
+                    scope
+                )
+            );
             return output;
         }
 
-        private string Number(float value) => Constant($"{Prefix}/{value}", ElementType.Float32, [], MemoryMarshal.AsBytes<float>([value]).ToArray());
+        private string Number(float value) =>
+            Constant($"{Prefix}/{value}", ElementType.Float32, [], MemoryMarshal.AsBytes<float>([value]).ToArray());
 
         private string Integers(long[] items) =>
-            Constant($"{Prefix}/axes {string.Join(" ", items.Select(item => $"{item}"))}", ElementType.Int64, [items.Length], MemoryMarshal.AsBytes(items.AsSpan()).ToArray());
+            Constant(
+                $"{Prefix}/axes {string.Join(" ", items.Select(item => $"{item}"))}",
+                ElementType.Int64,
+                [items.Length],
+                MemoryMarshal.AsBytes(items.AsSpan()).ToArray()
+            );
 
         private string Constant(string name, ElementType type, long[] shape, byte[] data)
         {
-            if (values.ContainsKey(name)) return name;
+            if (values.ContainsKey(name))
+                return name;
             var constant = new Initializer.Inline(name, type, shape, data);
             initializers.Add(constant);
             values.Add(name, constant.Value);

@@ -12,16 +12,18 @@ namespace Qua2SeDiMo.Graphs.Passes;
 internal sealed record PaletteOperand(string Method, int Bits, long SizeBytes, ByteFill Fill);
 
 /// <summary>
-/// Makes a graph multiply by palette-coded weights directly. Before: MatMul and Conv by weights in single precision. After: those whose weight is
-/// given as palette codes are <c>PaletteMatMul</c> and <c>PaletteConv</c>, which add the bias too; their weights are bytes and no longer listed.
-/// Inputs, outputs and all other weights are the same. Sensitivity graphs are read from the graph before this pass.
+/// Makes a graph multiply by palette-coded weights directly. Before: MatMul and Conv by weights in single precision.
+/// After: those whose weight is given as palette codes are <c>PaletteMatMul</c> and <c>PaletteConv</c>, which add the
+/// bias too; their weights are bytes and no longer listed. Inputs, outputs and all other weights are the same.
+/// Sensitivity graphs are read from the graph before this pass.
 /// </summary>
 internal static class PaletteOperators
 {
     /// <summary>Applies the pass.</summary>
     /// <param name="graph">Graph in single precision.</param>
     /// <param name="operand">The codes of a weight; null where it stays in single precision.</param>
-    /// <param name="activationBits">8 or 6: multiply integers, activations quantized at each run; 0: multiply in single precision.</param>
+    /// <param name="activationBits">8 or 6: multiply integers, activations quantized at each run; 0: multiply in single
+    /// precision.</param>
     internal static Graph Apply(Graph graph, Func<QuantizableWeight, PaletteOperand?> operand, int activationBits = 0)
     {
         ArgumentNullException.ThrowIfNull(graph);
@@ -46,8 +48,17 @@ internal static class PaletteOperators
         {
             (this.graph, this.operand, this.activationBits) = (graph, operand, activationBits);
             weightOf = graph.Weights.ToDictionary(weight => weight.Initializer.Name, StringComparer.Ordinal);
-            vectors = [.. graph.Initializers.Where(initializer => initializer.Type == ElementType.Float32 && initializer.Shape.Count == 1).Select(initializer => initializer.Name)];
-            readers = graph.Nodes.SelectMany(node => node.Inputs.Distinct().Select(input => (input, node))).GroupBy(pair => pair.input, pair => pair.node, StringComparer.Ordinal)
+            vectors =
+            [
+                .. graph
+                    .Initializers.Where(initializer =>
+                        initializer.Type == ElementType.Float32 && initializer.Shape.Count == 1
+                    )
+                    .Select(initializer => initializer.Name),
+            ];
+            readers = graph
+                .Nodes.SelectMany(node => node.Inputs.Distinct().Select(input => (input, node)))
+                .GroupBy(pair => pair.input, pair => pair.node, StringComparer.Ordinal)
                 .ToDictionary(group => group.Key, group => group.ToArray(), StringComparer.Ordinal);
             values = new(graph.Values, StringComparer.Ordinal);
         }
@@ -57,29 +68,62 @@ internal static class PaletteOperators
             var nodes = new List<GraphNode>(graph.Nodes.Count);
             foreach (GraphNode node in graph.Nodes)
             {
-                if (merged.Contains(node)) continue;
+                if (merged.Contains(node))
+                    continue;
                 nodes.Add(Replace(node) ?? node);
             }
-            HashSet<string> used = [.. nodes.SelectMany(node => node.Inputs), .. graph.Outputs.Select(output => output.Name)];
-            Initializer[] initializers = [.. graph.Initializers.Where(initializer => used.Contains(initializer.Name) || !weightOf.ContainsKey(initializer.Name)), .. packed.Values];
-            return new Graph(graph.Name, graph.Inputs, graph.Outputs, nodes, initializers, [.. graph.Weights.Where(weight => used.Contains(weight.Initializer.Name))], values);
+            HashSet<string> used =
+            [
+                .. nodes.SelectMany(node => node.Inputs),
+                .. graph.Outputs.Select(output => output.Name),
+            ];
+            Initializer[] initializers =
+            [
+                .. graph.Initializers.Where(initializer =>
+                    used.Contains(initializer.Name) || !weightOf.ContainsKey(initializer.Name)
+                ),
+                .. packed.Values,
+            ];
+            return new Graph(
+                graph.Name,
+                graph.Inputs,
+                graph.Outputs,
+                nodes,
+                initializers,
+                [.. graph.Weights.Where(weight => used.Contains(weight.Initializer.Name))],
+                values
+            );
         }
 
         // The operator in place of a node; null where it stays.
         private GraphNode? Replace(GraphNode node)
         {
-            if (node.Domain.Length > 0 || node.Inputs.Count < 2 || !weightOf.TryGetValue(node.Inputs[1], out GraphWeight? weight)) return null;
+            if (
+                node.Domain.Length > 0
+                || node.Inputs.Count < 2
+                || !weightOf.TryGetValue(node.Inputs[1], out GraphWeight? weight)
+            )
+                return null;
             bool isMatMul = node.OpType == "MatMul" && weight.Weight.Operator == WeightOperator.Linear;
-            bool isConv = node.OpType == "Conv" && weight.Weight.Operator == WeightOperator.Conv2d && node.Integer("group", 1) == 1 && node.Attributes.All(attribute => attribute.Name != "auto_pad");
-            if (!isMatMul && !isConv) return null;
-            if (!operands.TryGetValue(weight.Weight.Name, out PaletteOperand? codes)) operands.Add(weight.Weight.Name, codes = operand(weight.Weight));
-            if (codes is null) return null;
+            bool isConv =
+                node.OpType == "Conv"
+                && weight.Weight.Operator == WeightOperator.Conv2d
+                && node.Integer("group", 1) == 1
+                && node.Attributes.All(attribute => attribute.Name != "auto_pad");
+            if (!isMatMul && !isConv)
+                return null;
+            if (!operands.TryGetValue(weight.Weight.Name, out PaletteOperand? codes))
+                operands.Add(weight.Weight.Name, codes = operand(weight.Weight));
+            if (codes is null)
+                return null;
             GraphAttribute[] attributes =
             [
                 .. node.Attributes,
-                new GraphAttribute.Whole(PaletteOperatorNames.ActivationBits, activationBits), new GraphAttribute.Whole(PaletteOperatorNames.Bits, codes.Bits),
+                new GraphAttribute.Whole(PaletteOperatorNames.ActivationBits, activationBits),
+                new GraphAttribute.Whole(PaletteOperatorNames.Bits, codes.Bits),
                 new GraphAttribute.Text(PaletteOperatorNames.Method, codes.Method),
-                new GraphAttribute.Whole(PaletteOperatorNames.In, weight.Weight.Shape[1]), new GraphAttribute.Whole(PaletteOperatorNames.Out, weight.Weight.Shape[0]),
+                new GraphAttribute.Whole(PaletteOperatorNames.In, weight.Weight.Shape[1]),
+                new GraphAttribute.Whole(PaletteOperatorNames.Out, weight.Weight.Shape[0]),
             ];
             GraphNode result = node with
             {
@@ -95,9 +139,15 @@ internal static class PaletteOperators
         private GraphNode WithBias(GraphNode product, long outFeatures)
         {
             string output = product.Outputs[0];
-            if (!readers.TryGetValue(output, out GraphNode[]? read) || read is not [{ OpType: "Add", Domain: "" } sum] || graph.Outputs.Any(value => value.Name == output)) return product;
+            if (
+                !readers.TryGetValue(output, out GraphNode[]? read)
+                || read is not [{ OpType: "Add", Domain: "" } sum]
+                || graph.Outputs.Any(value => value.Name == output)
+            )
+                return product;
             string bias = sum.Inputs[0] == output ? sum.Inputs[1] : sum.Inputs[0];
-            if (!vectors.Contains(bias) || !values[bias].Shape[0].Equals(new Dimension(outFeatures))) return product;
+            if (!vectors.Contains(bias) || !values[bias].Shape[0].Equals(new Dimension(outFeatures)))
+                return product;
             merged.Add(sum);
             values.Remove(output);
             return product with { Inputs = [.. product.Inputs, bias], Outputs = sum.Outputs };
@@ -106,7 +156,8 @@ internal static class PaletteOperators
         private string Pack(GraphWeight weight, PaletteOperand codes)
         {
             string name = $"{weight.Initializer.Name}.{codes.Method}-{codes.Bits}";
-            if (packed.TryAdd(name, new Initializer.Computed(name, ElementType.UInt8, [codes.SizeBytes], codes.Fill))) values.Add(name, packed[name].Value);
+            if (packed.TryAdd(name, new Initializer.Computed(name, ElementType.UInt8, [codes.SizeBytes], codes.Fill)))
+                values.Add(name, packed[name].Value);
             return name;
         }
     }

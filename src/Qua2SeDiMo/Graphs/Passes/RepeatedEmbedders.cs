@@ -4,16 +4,17 @@ using Qua2SeDiMo.Graphs.Operations;
 namespace Qua2SeDiMo.Graphs.Passes;
 
 /// <summary>
-/// Ties embedders that every block stores for itself. Released checkpoints of DiT repeat one timestep embedder in each block; all count and
-/// are stored, and the first one's options hold for all (method.md, section 2). Before: each weight has an option of its own. After: weights
-/// of one layer type in several blocks that see nothing but one number per sample (a timestep, a class) and feed nothing but weights are tied
-/// to the first of them.
+/// Ties embedders that every block stores for itself. Released checkpoints of DiT repeat one timestep embedder in each
+/// block; all count and are stored, and the first one's options hold for all (method.md, section 2). Before: each
+/// weight has an option of its own. After: weights of one layer type in several blocks that see nothing but one number
+/// per sample (a timestep, a class) and feed nothing but weights are tied to the first of them.
 /// </summary>
 internal static class RepeatedEmbedders
 {
     internal static Graph Tie(Graph graph)
     {
-        if (graph.Weights.Count == 0) return graph;
+        if (graph.Weights.Count == 0)
+            return graph;
         OperationGraph dag = OperationGraphBuilder.Build(graph);
         HashSet<string> scalarFed = ScalarFed(graph);
         var inputs = dag.Edges.ToLookup(edge => edge.Target, edge => edge.Source);
@@ -22,30 +23,61 @@ internal static class RepeatedEmbedders
         for (int i = 0; i < isEmbedder.Length; i++)
         {
             OperationNode node = dag.Nodes[i];
-            isEmbedder[i] = node.Kind == OperationKind.Weight && node.Position.Block >= 0 && scalarFed.Contains(node.Name)
+            isEmbedder[i] =
+                node.Kind == OperationKind.Weight
+                && node.Position.Block >= 0
+                && scalarFed.Contains(node.Name)
                 && inputs[i].All(source => isEmbedder[source] && SameBlock(node, dag.Nodes[source]))
-                && readers[i].Any() && readers[i].All(reader => dag.Nodes[reader].Kind == OperationKind.Weight);
+                && readers[i].Any()
+                && readers[i].All(reader => dag.Nodes[reader].Kind == OperationKind.Weight);
         }
         var leaderOf = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var group in Enumerable.Range(0, isEmbedder.Length).Where(i => isEmbedder[i]).Select(i => dag.Nodes[i])
-            .GroupBy(node => (node.Position.LayerType, string.Join(',', dag.Weights[node.Weight].Shape))))
+        foreach (
+            var group in Enumerable
+                .Range(0, isEmbedder.Length)
+                .Where(i => isEmbedder[i])
+                .Select(i => dag.Nodes[i])
+                .GroupBy(node => (node.Position.LayerType, string.Join(',', dag.Weights[node.Weight].Shape)))
+        )
         {
-            foreach (OperationNode follower in group.Skip(1)) leaderOf[follower.Name] = group.First().Name;
+            foreach (OperationNode follower in group.Skip(1))
+                leaderOf[follower.Name] = group.First().Name;
         }
-        if (leaderOf.Count == 0) return graph;
+        if (leaderOf.Count == 0)
+            return graph;
         GraphWeight[] weights =
         [
-            .. graph.Weights.Select(weight => leaderOf.TryGetValue(weight.Weight.Name, out string? leader) ? weight with { Weight = weight.Weight with { TiedTo = leader } } : weight),
+            .. graph.Weights.Select(weight =>
+                leaderOf.TryGetValue(weight.Weight.Name, out string? leader)
+                    ? weight with
+                    {
+                        Weight = weight.Weight with { TiedTo = leader },
+                    }
+                    : weight
+            ),
         ];
-        return new Graph(graph.Name, graph.Inputs, graph.Outputs, graph.Nodes, graph.Initializers, weights, graph.Values);
+        return new Graph(
+            graph.Name,
+            graph.Inputs,
+            graph.Outputs,
+            graph.Nodes,
+            graph.Initializers,
+            weights,
+            graph.Values
+        );
     }
 
-    private static bool SameBlock(OperationNode a, OperationNode b) => a.Position.Block == b.Position.Block && a.Position.Stage == b.Position.Stage;
+    private static bool SameBlock(OperationNode a, OperationNode b) =>
+        a.Position.Block == b.Position.Block && a.Position.Stage == b.Position.Stage;
 
     // Weights that read what comes from inputs of one number per sample alone.
     private static HashSet<string> ScalarFed(Graph graph)
     {
-        var weightOf = graph.Weights.ToDictionary(weight => weight.Initializer.Name, weight => weight.Weight.Name, StringComparer.Ordinal);
+        var weightOf = graph.Weights.ToDictionary(
+            weight => weight.Initializer.Name,
+            weight => weight.Weight.Name,
+            StringComparer.Ordinal
+        );
         HashSet<string> constant = [.. graph.Initializers.Select(initializer => initializer.Name)];
         HashSet<string> scalar = [.. graph.Inputs.Where(input => input.Rank <= 1).Select(input => input.Name)];
         var result = new HashSet<string>(StringComparer.Ordinal);
@@ -53,8 +85,13 @@ internal static class RepeatedEmbedders
         {
             string[] read = [.. node.Inputs.Where(input => input.Length > 0 && !constant.Contains(input))];
             bool isScalar = read.All(scalar.Contains);
-            (read.Length == 0 ? constant : isScalar ? scalar : []).UnionWith(node.Outputs);
-            if (read.Length > 0 && isScalar) result.UnionWith(node.Inputs.Where(weightOf.ContainsKey).Select(input => weightOf[input]));
+            (
+                read.Length == 0 ? constant
+                : isScalar ? scalar
+                : []
+            ).UnionWith(node.Outputs);
+            if (read.Length > 0 && isScalar)
+                result.UnionWith(node.Inputs.Where(weightOf.ContainsKey).Select(input => weightOf[input]));
         }
         return result;
     }

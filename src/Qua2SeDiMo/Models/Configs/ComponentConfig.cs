@@ -4,8 +4,8 @@ using Qua2SeDiMo.Json;
 namespace Qua2SeDiMo.Models.Configs;
 
 /// <summary>
-/// Typed view of one <c>config.json</c> or <c>scheduler_config.json</c>. A key that is missing or null gives the caller's default,
-/// as in diffusers and transformers; a value of the wrong kind is an error that names file and key.
+/// Typed view of one <c>config.json</c> or <c>scheduler_config.json</c>. A key that is missing or null gives the
+/// caller's default, as in diffusers and transformers; a value of the wrong kind is an error that names file and key.
 /// </summary>
 internal sealed class ComponentConfig
 {
@@ -27,16 +27,22 @@ internal sealed class ComponentConfig
     /// <summary>The JSON object.</summary>
     public JsonObject Root => value.AsObject();
 
-    /// <summary>The class that the file is opened as: the one that model_index.json names, else the file's own.</summary>
+    /// <summary>The class that the file is opened as: the one that model_index.json names, else the file's
+    /// own.</summary>
     public string ClassName => assignedClass ?? OwnClassName;
 
-    /// <summary>The class that the file itself names: <c>_class_name</c> (diffusers) or the first of <c>architectures</c> (transformers); empty when neither is there.</summary>
-    public string OwnClassName => value["_class_name"].IsText ? value["_class_name"].Text() : Strings("architectures") is [string first, ..] ? first : "";
+    /// <summary>The class that the file itself names: <c>_class_name</c> (diffusers) or the first of
+    /// <c>architectures</c> (transformers); empty when neither is there.</summary>
+    public string OwnClassName =>
+        value["_class_name"].IsText ? value["_class_name"].Text()
+        : Strings("architectures") is [string first, ..] ? first
+        : "";
 
     /// <summary>Keys that the file has with a value other than null.</summary>
     public IEnumerable<string> Keys => Root.Where(pair => pair.Value is not null).Select(pair => pair.Key);
 
-    /// <summary>A value with its place, null when it is missing. This and all readers below note that the key was asked for.</summary>
+    /// <summary>A value with its place, null when it is missing. This and all readers below note that the key was asked
+    /// for.</summary>
     public ForeignValue this[string key]
     {
         get
@@ -59,17 +65,20 @@ internal sealed class ComponentConfig
     /// <exception cref="Q2Exception">It is no regular file, too large or not a JSON object.</exception>
     public static ComponentConfig Read(string path, Notes? notes = null)
     {
-        if (!File.Exists(path)) throw new ModelFolderException($"{path}: there is no such file; a diffusers folder has one.");
+        if (!File.Exists(path))
+            throw new ModelFolderException($"{path}: there is no such file; a diffusers folder has one.");
         return Of(ForeignJson.Read(path, notes));
     }
 
     /// <summary>Parses text; <paramref name="source"/> names it in messages.</summary>
     /// <exception cref="JsonFileException">Not a JSON object.</exception>
-    public static ComponentConfig Parse(string json, string source) => Of(ForeignJson.Parse(System.Text.Encoding.UTF8.GetBytes(json), source));
+    public static ComponentConfig Parse(string json, string source) =>
+        Of(ForeignJson.Parse(System.Text.Encoding.UTF8.GetBytes(json), source));
 
     /// <summary>The view of an object that was read.</summary>
     /// <exception cref="JsonFileException">Not a JSON object.</exception>
-    public static ComponentConfig Of(ForeignValue value) => value.IsObject ? new ComponentConfig(value.Source, value) : throw value.Fault("a JSON object");
+    public static ComponentConfig Of(ForeignValue value) =>
+        value.IsObject ? new ComponentConfig(value.Source, value) : throw value.Fault("a JSON object");
 
     /// <summary>The same file, opened as another class.</summary>
     public ComponentConfig As(string className) => new(Source, value, className);
@@ -83,7 +92,8 @@ internal sealed class ComponentConfig
     }
 
     /// <summary>The same file and class with the given keys and no others.</summary>
-    public ComponentConfig Restricted(IEnumerable<KeyValuePair<string, JsonNode?>> keys) => new(Source, new ForeignValue(Source, new JsonObject(keys)), ClassName);
+    public ComponentConfig Restricted(IEnumerable<KeyValuePair<string, JsonNode?>> keys) =>
+        new(Source, new ForeignValue(Source, new JsonObject(keys)), ClassName);
 
     /// <summary>A value as the file has it, or null.</summary>
     public JsonNode? Value(string key)
@@ -92,7 +102,8 @@ internal sealed class ComponentConfig
         return Root[key];
     }
 
-    /// <summary>Whether the key is there, be it with null: for classes to whom null and missing are not the same.</summary>
+    /// <summary>Whether the key is there, be it with null: for classes to whom null and missing are not the
+    /// same.</summary>
     public bool Contains(string key)
     {
         asked.Add(key);
@@ -116,8 +127,12 @@ internal sealed class ComponentConfig
 
     /// <summary>A number, or null; infinities are possible.</summary>
     /// <exception cref="JsonFileException">It is something else, or NaN, with which no model computes.</exception>
-    public double? NumberOrNull(string key) => this[key].NumberOrNull() is { } number
-        ? !double.IsNaN(number) ? number : throw this[key].Fault("a number (it is NaN)") : null;
+    public double? NumberOrNull(string key) =>
+        this[key].NumberOrNull() is { } number
+            ? !double.IsNaN(number)
+                ? number
+                : throw this[key].Fault("a number (it is NaN)")
+            : null;
 
     /// <summary>True or false, or the default.</summary>
     public bool Flag(string key, bool defaultValue) => this[key].FlagOrNull() ?? defaultValue;
@@ -128,10 +143,12 @@ internal sealed class ComponentConfig
     /// <summary>Text, or null.</summary>
     public string? TextOrNull(string key) => this[key].TextOrNull();
 
-    /// <summary>A list of integers; a single integer is repeated <paramref name="count"/> times; null when missing.</summary>
+    /// <summary>A list of integers; a single integer is repeated <paramref name="count"/> times; null when
+    /// missing.</summary>
     public int[]? Ints(string key, int count = 1)
     {
-        if (this[key].IsList) return [.. this[key].Items.Select(item => item.Int())];
+        if (this[key].IsList)
+            return [.. this[key].Items.Select(item => item.Int())];
         return IntOrNull(key) is { } single ? [.. Enumerable.Repeat(single, count)] : null;
     }
 
@@ -139,21 +156,28 @@ internal sealed class ComponentConfig
     public double[]? Numbers(string key) => Has(key) ? [.. this[key].Items.Select(item => item.Number())] : null;
 
     /// <summary>A list of texts; empty when missing.</summary>
-    public IReadOnlyList<string> Strings(string key) => Has(key) ? [.. this[key].Items.Select(item => item.Text())] : [];
+    public IReadOnlyList<string> Strings(string key) =>
+        Has(key) ? [.. this[key].Items.Select(item => item.Text())] : [];
 
     /// <summary>A nested object; empty when missing, so that its keys take their defaults.</summary>
     public ComponentConfig Object(string key)
     {
-        if (objects.TryGetValue(key, out ComponentConfig? known)) return known;
+        if (objects.TryGetValue(key, out ComponentConfig? known))
+            return known;
         string source = $"{Source}: {key}";
-        return objects[key] = new ComponentConfig(source, this[key] switch
-        {
-            { IsNull: true } => new ForeignValue(source, new JsonObject()),
-            { IsObject: true } nested => nested,
-            var other => throw other.Fault("an object"),
-        });
+        return objects[key] = new ComponentConfig(
+            source,
+            this[key] switch
+            {
+                { IsNull: true } => new ForeignValue(source, new JsonObject()),
+                { IsObject: true } nested => nested,
+                var other => throw other.Fault("an object"),
+            }
+        );
     }
 
-    /// <summary>An error that names this file, a key and its value, for settings that are understood but not supported.</summary>
-    public ModelFolderException Unsupported(string key, string supported) => new($"{Source}: '{key}' is {value[key].Excerpt()}, which is not supported; {supported}.");
+    /// <summary>An error that names this file, a key and its value, for settings that are understood but not
+    /// supported.</summary>
+    public ModelFolderException Unsupported(string key, string supported) =>
+        new($"{Source}: '{key}' is {value[key].Excerpt()}, which is not supported; {supported}.");
 }

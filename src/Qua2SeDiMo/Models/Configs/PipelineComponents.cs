@@ -1,6 +1,7 @@
 namespace Qua2SeDiMo.Models.Configs;
 
-/// <summary>Which components each supported pipeline class reads beside its denoiser; what else a folder names is not needed.</summary>
+/// <summary>Which components each supported pipeline class reads beside its denoiser; what else a folder names is not
+/// needed.</summary>
 internal static class PipelineComponents
 {
     private static readonly string[] Always = ["scheduler", "vae"];
@@ -20,7 +21,9 @@ internal static class PipelineComponents
     };
 
     // Read where the index names the encoder; [null, null] there goes without.
-    private static readonly Dictionary<string, (string Encoder, string Tokenizer)> Optional = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, (string Encoder, string Tokenizer)> Optional = new(
+        StringComparer.Ordinal
+    )
     {
         ["StableDiffusion3Pipeline"] = ("text_encoder_3", "tokenizer_3"),
     };
@@ -29,15 +32,18 @@ internal static class PipelineComponents
     public static IReadOnlyCollection<string> PipelineClasses => Table.Keys;
 
     /// <summary>
-    /// Names of the components that a pipeline of a class reads beside its denoiser; null for a class that is not supported.
+    /// Names of the components that a pipeline of a class reads beside its denoiser; null for a class that is not
+    /// supported.
     /// </summary>
     /// <param name="pipelineClass">For instance <c>StableDiffusionPipeline</c>.</param>
     /// <param name="isNamed">Whether the folder's index names a component, with a class.</param>
     public static IReadOnlyList<string>? Of(string pipelineClass, Func<string, bool> isNamed)
     {
         ArgumentNullException.ThrowIfNull(isNamed);
-        if (!Table.TryGetValue(pipelineClass, out string[]? names)) return null;
+        if (!Table.TryGetValue(pipelineClass, out string[]? names))
+            return null;
         return Optional.TryGetValue(pipelineClass, out (string Encoder, string Tokenizer) more) && isNamed(more.Encoder)
-            ? [.. names, more.Encoder, more.Tokenizer] : names;
+            ? [.. names, more.Encoder, more.Tokenizer]
+            : names;
     }
 }

@@ -7,7 +7,8 @@ using System.Text.Json.Nodes;
 namespace Qua2SeDiMo.Models.Fingerprints;
 
 /// <summary>
-/// Fingerprints of small contents: XxHash128 as 32 hexadecimal digits. They tell contents apart; they do not protect against forgers.
+/// Fingerprints of small contents: XxHash128 as 32 hexadecimal digits. They tell contents apart; they do not protect
+/// against forgers.
 /// </summary>
 internal static class ContentHash
 {
@@ -24,7 +25,8 @@ internal static class ContentHash
     {
         ArgumentNullException.ThrowIfNull(content);
         using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream)) Write(writer, content, isLeftOut);
+        using (var writer = new Utf8JsonWriter(stream))
+            Write(writer, content, isLeftOut);
         return Of(stream.GetBuffer().AsSpan(0, (int)stream.Length));
     }
 
@@ -36,7 +38,8 @@ internal static class ContentHash
                 writer.WriteStartObject();
                 foreach ((string name, JsonNode? value) in members.OrderBy(pair => pair.Key, StringComparer.Ordinal))
                 {
-                    if (isLeftOut?.Invoke(name) == true) continue;
+                    if (isLeftOut?.Invoke(name) == true)
+                        continue;
                     writer.WritePropertyName(name);
                     Write(writer, value, null);
                 }
@@ -44,7 +47,8 @@ internal static class ContentHash
                 break;
             case JsonArray items:
                 writer.WriteStartArray();
-                foreach (JsonNode? item in items) Write(writer, item, null);
+                foreach (JsonNode? item in items)
+                    Write(writer, item, null);
                 writer.WriteEndArray();
                 break;
             case null:

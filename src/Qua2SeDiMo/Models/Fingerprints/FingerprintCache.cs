@@ -5,14 +5,16 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Models.Fingerprints;
 
 /// <summary>
-/// Remembers fingerprints of files between runs, one small file per thing that was fingerprinted. A fingerprint holds while paths, sizes,
-/// times and inodes of all its files are what they were. It only saves time: what cannot be read, written or trusted is computed.
+/// Remembers fingerprints of files between runs, one small file per thing that was fingerprinted. A fingerprint holds
+/// while paths, sizes, times and inodes of all its files are what they were. It only saves time: what cannot be read,
+/// written or trusted is computed.
 /// </summary>
 internal sealed class FingerprintCache
 {
     private const string Format = "q2-fingerprint 1";
 
-    // A file that was written so shortly before may be written again within the tick of the clock that its times are taken from.
+    // A file that was written so shortly before may be written again within the tick of the clock that its times are
+    // taken from.
     private const long SettledNanoseconds = 2_000_000_000;
 
     private readonly string? folder;
@@ -27,14 +29,18 @@ internal sealed class FingerprintCache
         this.time = time;
     }
 
-    /// <summary>The cache of the user: <c>q2/fingerprints</c> in <c>$XDG_CACHE_HOME</c>, or else in <c>~/.cache</c>.</summary>
+    /// <summary>The cache of the user: <c>q2/fingerprints</c> in <c>$XDG_CACHE_HOME</c>, or else in
+    /// <c>~/.cache</c>.</summary>
     public static FingerprintCache OfUser(TimeProvider time)
     {
         // By the XDG specification a relative path counts as none.
         string? root = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
         if (string.IsNullOrEmpty(root) || !Path.IsPathFullyQualified(root))
         {
-            string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify);
+            string home = Environment.GetFolderPath(
+                Environment.SpecialFolder.UserProfile,
+                Environment.SpecialFolderOption.DoNotVerify
+            );
             root = home.Length == 0 ? null : Path.Combine(home, ".cache");
         }
         return new FingerprintCache(root is null ? null : Path.Combine(root, "q2", "fingerprints"), time);
@@ -49,11 +55,14 @@ internal sealed class FingerprintCache
         ArgumentNullException.ThrowIfNull(compute);
         string[] files = [.. paths.Select(Path.GetFullPath)];
         string name = ContentHash.Of(string.Join('\0', [Format, subject, .. files]));
-        if (States(files) is not { } before) return compute();
+        if (States(files) is not { } before)
+            return compute();
         string key = Key(before);
-        if (Read(name, key) is { } known) return known;
+        if (Read(name, key) is { } known)
+            return known;
         string computed = compute();
-        if (States(files) is { } after && Key(after) == key && IsSettled(after)) Write(name, key, computed);
+        if (States(files) is { } after && Key(after) == key && IsSettled(after))
+            Write(name, key, computed);
         return computed;
     }
 
@@ -68,23 +77,39 @@ internal sealed class FingerprintCache
         var states = new FileStatus[files.Length];
         for (int i = 0; i < files.Length; i++)
         {
-            if (FileStatus.Of(files[i]) is not { } state) return null;
+            if (FileStatus.Of(files[i]) is not { } state)
+                return null;
             states[i] = state;
         }
         return states;
     }
 
-    private static string Key(FileStatus[] states) => ContentHash.Of(string.Join('\n', states.Select(state =>
-        string.Create(CultureInfo.InvariantCulture, $"{state.Device} {state.Inode} {state.Size} {state.Modified} {state.Changed}"))));
+    private static string Key(FileStatus[] states) =>
+        ContentHash.Of(
+            string.Join(
+                '\n',
+                states.Select(state =>
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{state.Device} {state.Inode} {state.Size} {state.Modified} {state.Changed}"
+                    )
+                )
+            )
+        );
 
     private string? Read(string name, string key)
     {
-        if (folder is null) return null;
+        if (folder is null)
+            return null;
         try
         {
             string[] words = File.ReadAllText(Path.Combine(folder, name)).Split('\n');
-            return words is [Format, string stored, string fingerprint, string check] && stored == key && check == Check(key, fingerprint)
-                ? fingerprint : null;
+            return
+                words is [Format, string stored, string fingerprint, string check]
+                && stored == key
+                && check == Check(key, fingerprint)
+                ? fingerprint
+                : null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -94,11 +119,16 @@ internal sealed class FingerprintCache
 
     private void Write(string name, string key, string fingerprint)
     {
-        if (folder is null) return;
+        if (folder is null)
+            return;
         try
         {
             string text = string.Join('\n', Format, key, fingerprint, Check(key, fingerprint));
-            AtomicFile.Write(Path.Combine(folder, name), stream => stream.Write(Encoding.UTF8.GetBytes(text)), flushToDisk: false);
+            AtomicFile.Write(
+                Path.Combine(folder, name),
+                stream => stream.Write(Encoding.UTF8.GetBytes(text)),
+                flushToDisk: false
+            );
         }
         catch (Exception error) when (error is StorageException or IOException or UnauthorizedAccessException)
         {

@@ -9,13 +9,22 @@ internal static class FingerprintWords
     /// <summary>What changed of each part that is not the same on both sides, in the order of their names.</summary>
     /// <param name="was">Fingerprint by name of the part, as recorded.</param>
     /// <param name="now">Fingerprints of what is there now.</param>
-    public static IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> was, IReadOnlyDictionary<string, string> now)
+    public static IReadOnlyList<string> Differences(
+        IReadOnlyDictionary<string, string> was,
+        IReadOnlyDictionary<string, string> now
+    )
     {
         ArgumentNullException.ThrowIfNull(was);
         ArgumentNullException.ThrowIfNull(now);
-        return [.. was.Keys.Union(now.Keys).Order(StringComparer.Ordinal)
-            .Select(name => (name, was: was.GetValueOrDefault(name), now: now.GetValueOrDefault(name)))
-            .Where(part => part.was != part.now).Select(part => Difference(part.name, part.was, part.now))];
+        return
+        [
+            .. was
+                .Keys.Union(now.Keys)
+                .Order(StringComparer.Ordinal)
+                .Select(name => (name, was: was.GetValueOrDefault(name), now: now.GetValueOrDefault(name)))
+                .Where(part => part.was != part.now)
+                .Select(part => Difference(part.name, part.was, part.now)),
+        ];
     }
 
     /// <summary>What changed of one part.</summary>
@@ -25,22 +34,29 @@ internal static class FingerprintWords
     public static string Difference(string name, string? was, string? now)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (was is null) return $"{Words(name)} was not there";
-        if (now is null) return $"{Words(name)} is not there any more";
-        return IsFile(name) ? $"{name} changed" : $"{Words(name)}: other tensors (fingerprint {Short(now)} instead of {Short(was)})";
+        if (was is null)
+            return $"{Words(name)} was not there";
+        if (now is null)
+            return $"{Words(name)} is not there any more";
+        return IsFile(name)
+            ? $"{name} changed"
+            : $"{Words(name)}: other tensors (fingerprint {Short(now)} instead of {Short(was)})";
     }
 
     private static bool IsFile(string name) => name.AsSpan().IndexOfAny('/', '.') >= 0;
 
-    private static string Words(string name) => IsFile(name) ? name : name switch
-    {
-        "transformer" or "unet" => $"denoiser ({name})",
-        "vae" => "autoencoder (vae)",
-        "clip" => "scoring model (CLIP)",
-        "reference" => "reference features",
-        _ when name.StartsWith("text_encoder", StringComparison.Ordinal) => $"text encoder ({name})",
-        _ => name,
-    };
+    private static string Words(string name) =>
+        IsFile(name)
+            ? name
+            : name switch
+            {
+                "transformer" or "unet" => $"denoiser ({name})",
+                "vae" => "autoencoder (vae)",
+                "clip" => "scoring model (CLIP)",
+                "reference" => "reference features",
+                _ when name.StartsWith("text_encoder", StringComparison.Ordinal) => $"text encoder ({name})",
+                _ => name,
+            };
 
     private static string Short(string hex) => hex.Length > ShownDigits ? hex[..ShownDigits] : hex;
 }

@@ -2,13 +2,15 @@ namespace Qua2SeDiMo.Models.Fingerprints;
 
 /// <summary>The fingerprint of one thing that a program reads of a model.</summary>
 /// <param name="Name">
-/// A component, for all its tensors, or a file relative to the model folder, for instance <c>scheduler/scheduler_config.json</c>.
+/// A component, for all its tensors, or a file relative to the model folder, for instance
+/// <c>scheduler/scheduler_config.json</c>.
 /// </param>
 /// <param name="Hex">32 hexadecimal digits.</param>
 internal sealed record FingerprintPart(string Name, string Hex);
 
 /// <summary>
-/// What a model is by its content: tensors, configurations, tokenizer files. Folder names, times, and files that are not read have no part in it.
+/// What a model is by its content: tensors, configurations, tokenizer files. Folder names, times, and files that are
+/// not read have no part in it.
 /// </summary>
 internal sealed class ModelFingerprint
 {

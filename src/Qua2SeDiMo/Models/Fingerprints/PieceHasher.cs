@@ -9,8 +9,8 @@ namespace Qua2SeDiMo.Models.Fingerprints;
 internal delegate void PieceReader(long start, Span<byte> destination);
 
 /// <summary>
-/// Hashes large contents in pieces, on all processors and in bounded memory. The hash of a content is that of its pieces' hashes, which
-/// depends on the size of a piece and on nothing else of how the work was done.
+/// Hashes large contents in pieces, on all processors and in bounded memory. The hash of a content is that of its
+/// pieces' hashes, which depends on the size of a piece and on nothing else of how the work was done.
 /// </summary>
 internal static class PieceHasher
 {
@@ -24,20 +24,38 @@ internal static class PieceHasher
     /// <param name="progress">Told the share that is done.</param>
     /// <param name="cancellationToken">Stops between pieces.</param>
     internal static byte[][] Hash(
-        IReadOnlyList<(long Length, PieceReader Read)> contents, IProgress<double>? progress, CancellationToken cancellationToken)
+        IReadOnlyList<(long Length, PieceReader Read)> contents,
+        IProgress<double>? progress,
+        CancellationToken cancellationToken
+    )
     {
-        (int Content, long Start, long Length)[] pieces = [.. contents.SelectMany((content, index) => Cut(index, content.Length))];
+        (int Content, long Start, long Length)[] pieces =
+        [
+            .. contents.SelectMany((content, index) => Cut(index, content.Length)),
+        ];
         byte[][] hashes = new byte[pieces.Length][];
-        long total = Math.Max(1, contents.Sum(content => content.Length)), done = 0;
+        long total = Math.Max(1, contents.Sum(content => content.Length)),
+            done = 0;
         try
         {
-            var parallel = new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount };
-            Parallel.For(0, pieces.Length, parallel, () => new byte[BufferBytes], (p, _, buffer) =>
+            var parallel = new ParallelOptions
             {
-                hashes[p] = HashPiece(contents[pieces[p].Content].Read, pieces[p].Start, pieces[p].Length, buffer);
-                progress?.Report((double)Interlocked.Add(ref done, pieces[p].Length) / total);
-                return buffer;
-            }, _ => { });
+                CancellationToken = cancellationToken,
+                MaxDegreeOfParallelism = Environment.ProcessorCount,
+            };
+            Parallel.For(
+                0,
+                pieces.Length,
+                parallel,
+                () => new byte[BufferBytes],
+                (p, _, buffer) =>
+                {
+                    hashes[p] = HashPiece(contents[pieces[p].Content].Read, pieces[p].Start, pieces[p].Length, buffer);
+                    progress?.Report((double)Interlocked.Add(ref done, pieces[p].Length) / total);
+                    return buffer;
+                },
+                _ => { }
+            );
         }
         catch (AggregateException error)
         {
@@ -48,7 +66,8 @@ internal static class PieceHasher
         byte[][] results = new byte[contents.Count][];
         for (int p = 0, content = 0; content < results.Length; content++)
         {
-            for (; p < pieces.Length && pieces[p].Content == content; p++) joined.Append(hashes[p]);
+            for (; p < pieces.Length && pieces[p].Content == content; p++)
+                joined.Append(hashes[p]);
             results[content] = joined.GetHashAndReset();
         }
         return results;
@@ -56,7 +75,8 @@ internal static class PieceHasher
 
     private static IEnumerable<(int, long, long)> Cut(int content, long length)
     {
-        for (long start = 0; start < length; start += PieceBytes) yield return (content, start, Math.Min(PieceBytes, length - start));
+        for (long start = 0; start < length; start += PieceBytes)
+            yield return (content, start, Math.Min(PieceBytes, length - start));
     }
 
     private static byte[] HashPiece(PieceReader read, long start, long length, byte[] buffer)

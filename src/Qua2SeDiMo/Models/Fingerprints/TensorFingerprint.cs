@@ -5,8 +5,8 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Models.Fingerprints;
 
 /// <summary>
-/// Fingerprints of tensors by name, type, shape and bytes, in the order of their names: how they are spread over files, what else is in
-/// those files and in which order does not matter.
+/// Fingerprints of tensors by name, type, shape and bytes, in the order of their names: how they are spread over files,
+/// what else is in those files and in which order does not matter.
 /// </summary>
 internal static class TensorFingerprint
 {
@@ -17,15 +17,26 @@ internal static class TensorFingerprint
     /// <param name="cancellationToken">Stops between pieces.</param>
     /// <exception cref="Q2Exception">A file ends early.</exception>
     public static string Of(
-        ITensorSource source, IReadOnlyCollection<string>? names = null, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+        ITensorSource source,
+        IReadOnlyCollection<string>? names = null,
+        IProgress<double>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(source);
         TensorInfo[] tensors =
         [
-            .. source.Tensors.Values.Where(tensor => names?.Contains(tensor.Name) != false).OrderBy(tensor => tensor.Name, StringComparer.Ordinal),
+            .. source
+                .Tensors.Values.Where(tensor => names?.Contains(tensor.Name) != false)
+                .OrderBy(tensor => tensor.Name, StringComparer.Ordinal),
         ];
-        PieceReader ReaderOf(TensorInfo tensor) => (start, destination) => source.ReadBytes(tensor.Name, start, destination);
-        byte[][] data = PieceHasher.Hash([.. tensors.Select(tensor => (tensor.SizeBytes, ReaderOf(tensor)))], progress, cancellationToken);
+        PieceReader ReaderOf(TensorInfo tensor) =>
+            (start, destination) => source.ReadBytes(tensor.Name, start, destination);
+        byte[][] data = PieceHasher.Hash(
+            [.. tensors.Select(tensor => (tensor.SizeBytes, ReaderOf(tensor)))],
+            progress,
+            cancellationToken
+        );
         using var text = new MemoryStream();
         using (var writer = new BinaryWriter(text, Encoding.UTF8))
         {
@@ -35,7 +46,8 @@ internal static class TensorFingerprint
                 writer.Write(tensors[t].Name);
                 writer.Write(tensors[t].TypeName);
                 writer.Write(tensors[t].Shape.Count);
-                foreach (long extent in tensors[t].Shape) writer.Write(extent);
+                foreach (long extent in tensors[t].Shape)
+                    writer.Write(extent);
                 writer.Write(data[t]);
             }
         }
@@ -55,7 +67,10 @@ internal static class TensorFingerprint
             while (destination.Length > 0)
             {
                 int count = RandomAccess.Read(handle, destination, start);
-                if (count == 0) throw new ModelFolderException($"{path}: the file became shorter while it was read. Is it being written?");
+                if (count == 0)
+                    throw new ModelFolderException(
+                        $"{path}: the file became shorter while it was read. Is it being written?"
+                    );
                 destination = destination[count..];
                 start += count;
             }

@@ -11,10 +11,12 @@ namespace Qua2SeDiMo.Models.Known;
 internal sealed record IgnoredKeys(string Why, params IReadOnlyList<string> Names)
 {
     /// <summary>Whether a key is among them.</summary>
-    public bool Contains(string key) => Names.Any(name => name.EndsWith('*') ? key.StartsWith(name[..^1], StringComparison.Ordinal) : key == name);
+    public bool Contains(string key) =>
+        Names.Any(name => name.EndsWith('*') ? key.StartsWith(name[..^1], StringComparison.Ordinal) : key == name);
 }
 
-/// <summary>A key that selects a behaviour of which only some are built; any other value is refused by name. Missing and null mean the first.</summary>
+/// <summary>A key that selects a behaviour of which only some are built; any other value is refused by name. Missing
+/// and null mean the first.</summary>
 /// <param name="Name">The key.</param>
 /// <param name="Values">Values that are built, as JSON; the first is the class's default.</param>
 internal sealed record LimitedKey(string Name, params IReadOnlyList<string> Values)
@@ -25,29 +27,42 @@ internal sealed record LimitedKey(string Name, params IReadOnlyList<string> Valu
     {
         ArgumentNullException.ThrowIfNull(config);
         ForeignValue value = config[Name];
-        if (value.IsNull || Values.Any(known => IsSame(value, JsonNode.Parse(known)))) return;
+        if (value.IsNull || Values.Any(known => IsSame(value, JsonNode.Parse(known))))
+            return;
         throw config.Unsupported(Name, $"{string.Join(", ", Values)} {(Values.Count == 1 ? "is" : "are")}");
     }
 
-    private static bool IsSame(ForeignValue value, JsonNode? known) => known?.GetValueKind() switch
-    {
-        JsonValueKind.Number => value.IsNumber && value.Number() == (double)known,
-        JsonValueKind.String => value.IsText && value.Text() == (string?)known,
-        JsonValueKind.True or JsonValueKind.False => value.IsFlag && value.Flag() == (bool)known,
-        _ => false,
-    };
+    private static bool IsSame(ForeignValue value, JsonNode? known) =>
+        known?.GetValueKind() switch
+        {
+            JsonValueKind.Number => value.IsNumber && value.Number() == (double)known,
+            JsonValueKind.String => value.IsText && value.Text() == (string?)known,
+            JsonValueKind.True or JsonValueKind.False => value.IsFlag && value.Flag() == (bool)known,
+            _ => false,
+        };
 }
 
 /// <summary>
-/// What becomes of the keys in the configuration of one class: read, ignored for a reason, or refused beyond the values that are built.
-/// A key in none of the lists is named by <c>q2 inspect</c>. docs/inputs.md is written from these tables.
+/// What becomes of the keys in the configuration of one class: read, ignored for a reason, or refused beyond the values
+/// that are built. A key in none of the lists is named by <c>q2 inspect</c>. docs/inputs.md is written from these
+/// tables.
 /// </summary>
-/// <param name="ClassNames">Classes of diffusers or transformers that have these keys; the first is the present name.</param>
-/// <param name="Read">Keys that are read, each with the class's default (as JSON) where it is needed: <c>beta_start=0.0001</c>.</param>
+/// <param name="ClassNames">Classes of diffusers or transformers that have these keys; the first is the present
+/// name.</param>
+/// <param name="Read">Keys that are read, each with the class's default (as JSON) where it is needed:
+/// <c>beta_start=0.0001</c>.</param>
 internal sealed record KnownKeys(IReadOnlyList<string> ClassNames, string Read)
 {
-    private readonly Dictionary<string, JsonNode?> defaults = Read.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)
-        .Select(entry => entry.Split('=', 2)).ToDictionary(entry => entry[0], entry => entry.Length > 1 ? JsonNode.Parse(entry[1]) : null, StringComparer.Ordinal);
+    private readonly Dictionary<string, JsonNode?> defaults = Read.Split(
+            (char[]?)null,
+            StringSplitOptions.RemoveEmptyEntries
+        )
+        .Select(entry => entry.Split('=', 2))
+        .ToDictionary(
+            entry => entry[0],
+            entry => entry.Length > 1 ? JsonNode.Parse(entry[1]) : null,
+            StringComparer.Ordinal
+        );
 
     /// <summary>Names of the keys that are read.</summary>
     public IReadOnlyCollection<string> ReadKeys => defaults.Keys;
@@ -62,19 +77,28 @@ internal sealed record KnownKeys(IReadOnlyList<string> ClassNames, string Read)
     public JsonNode? Default(string key) => defaults.GetValueOrDefault(key)?.DeepClone();
 
     /// <summary>Whether the class has this key.</summary>
-    public bool Has(string key) => defaults.ContainsKey(key) || Limited.Any(limited => limited.Name == key) || Ignored.Any(ignored => ignored.Contains(key));
+    public bool Has(string key) =>
+        defaults.ContainsKey(key)
+        || Limited.Any(limited => limited.Name == key)
+        || Ignored.Any(ignored => ignored.Contains(key));
 
-    /// <summary>The configuration as the class itself sees it: its own keys, each with the file's value or its default, and no others.</summary>
+    /// <summary>The configuration as the class itself sees it: its own keys, each with the file's value or its default,
+    /// and no others.</summary>
     public ComponentConfig Apply(ComponentConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
-        return config.Restricted(ReadKeys.Concat(Limited.Select(limited => limited.Name)).Select(key => KeyValuePair.Create(key, config.Value(key)?.DeepClone() ?? Default(key))));
+        return config.Restricted(
+            ReadKeys
+                .Concat(Limited.Select(limited => limited.Name))
+                .Select(key => KeyValuePair.Create(key, config.Value(key)?.DeepClone() ?? Default(key)))
+        );
     }
 
     /// <summary>Refuses values that are not built.</summary>
     /// <exception cref="ModelFolderException">The configuration has one.</exception>
     public void Check(ComponentConfig config)
     {
-        foreach (LimitedKey limited in Limited) limited.Check(config);
+        foreach (LimitedKey limited in Limited)
+            limited.Check(config);
     }
 }

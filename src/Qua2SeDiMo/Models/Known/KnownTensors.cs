@@ -24,10 +24,12 @@ internal sealed record HarmlessTensors(string Why, string Pattern, params IReadO
     private readonly Regex names = new(Pattern, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
 
     /// <summary>Whether a tensor of a model is one of these.</summary>
-    public bool Matches(string className, string tensorName) => (ClassNames.Count == 0 || ClassNames.Contains(className)) && names.IsMatch(tensorName);
+    public bool Matches(string className, string tensorName) =>
+        (ClassNames.Count == 0 || ClassNames.Contains(className)) && names.IsMatch(tensorName);
 }
 
-/// <summary>What is known of tensors beside the weights that models read. docs/inputs.md is written from these tables.</summary>
+/// <summary>What is known of tensors beside the weights that models read. docs/inputs.md is written from these
+/// tables.</summary>
 internal static class KnownTensors
 {
     /// <summary>What to do with weights that are quantized already.</summary>
@@ -36,28 +38,66 @@ internal static class KnownTensors
     private const string Undo = "remove it in PyTorch, which folds it into the weights, and save the model again";
 
     /// <summary>Keys of any configuration that say the weights are not plain numbers.</summary>
-    public static IReadOnlyList<string> QuantizationKeys { get; } = ["quantization_config", "compression_config", "quantization"];
+    public static IReadOnlyList<string> QuantizationKeys { get; } =
+    ["quantization_config", "compression_config", "quantization"];
 
     /// <summary>A scale beside its weight: applied to 8-bit floats, refused beside anything else.</summary>
-    public static TensorMark Scales { get; } = new(
-        "the weights are stored with scales", @"(?:^|\.)(?:weight_scale|weight_scale_inv|weight_scale_2|scale_weight|comfy_quant)$", GiveOriginal);
+    public static TensorMark Scales { get; } =
+        new(
+            "the weights are stored with scales",
+            @"(?:^|\.)(?:weight_scale|weight_scale_inv|weight_scale_2|scale_weight|comfy_quant)$",
+            GiveOriginal
+        );
 
     /// <summary>Signs of weights that have another meaning.</summary>
     public static IReadOnlyList<TensorMark> Marks { get; } =
     [
-        new("the weights are quantized by bitsandbytes", @"\.(?:SCB|weight_format|absmax|quant_map|nested_absmax|nested_quant_map)$|\.quant_state\.", GiveOriginal),
+        new(
+            "the weights are quantized by bitsandbytes",
+            @"\.(?:SCB|weight_format|absmax|quant_map|nested_absmax|nested_quant_map)$|\.quant_state\.",
+            GiveOriginal
+        ),
         new("the weights are quantized by GPTQ or AWQ", @"\.(?:qweight|qzeros|g_idx|scales)$", GiveOriginal),
         new("the weights are quantized by quanto", @"\._(?:data|scale|shift)$", GiveOriginal),
-        new("the weights are quantized by torchao", @"weight(?::|_)(?:qdata|_data)$|weight:(?:scale|zero_point)$", GiveOriginal),
-        new("the weights are quantized by compressed-tensors", @"\.weight_(?:packed|zero_point|shape|g_idx)$", GiveOriginal),
-        new("the weights are quantized by Nunchaku", @"\.(?:smooth_factor|smooth_factor_orig|wscales|wtscale|wzeros)$", GiveOriginal),
-        new("LoRA tensors stand beside the weights", @"(?:^|[._])(?:lora|loha|lokr|dora)(?:[._A-Z]|$)|\.hada_w|\.base_layer\.", "merge them (fuse_lora of diffusers, merge_and_unload of peft), save the model and give that"),
-        new("IP-Adapter tensors stand beside the weights", @"_ip\.weight$|(?:^|\.)image_proj\.|(?:^|\.)ip_adapter\.", "give the model without the adapter, which takes pictures as prompts"),
-        new("motion modules stand beside the weights", @"(?:^|\.)motion_modules\.", "give an image model; videos are not made here"),
+        new(
+            "the weights are quantized by torchao",
+            @"weight(?::|_)(?:qdata|_data)$|weight:(?:scale|zero_point)$",
+            GiveOriginal
+        ),
+        new(
+            "the weights are quantized by compressed-tensors",
+            @"\.weight_(?:packed|zero_point|shape|g_idx)$",
+            GiveOriginal
+        ),
+        new(
+            "the weights are quantized by Nunchaku",
+            @"\.(?:smooth_factor|smooth_factor_orig|wscales|wtscale|wzeros)$",
+            GiveOriginal
+        ),
+        new(
+            "LoRA tensors stand beside the weights",
+            @"(?:^|[._])(?:lora|loha|lokr|dora)(?:[._A-Z]|$)|\.hada_w|\.base_layer\.",
+            "merge them (fuse_lora of diffusers, merge_and_unload of peft), save the model and give that"
+        ),
+        new(
+            "IP-Adapter tensors stand beside the weights",
+            @"_ip\.weight$|(?:^|\.)image_proj\.|(?:^|\.)ip_adapter\.",
+            "give the model without the adapter, which takes pictures as prompts"
+        ),
+        new(
+            "motion modules stand beside the weights",
+            @"(?:^|\.)motion_modules\.",
+            "give an image model; videos are not made here"
+        ),
         new("weights are pruned by masks", @"\.weight_(?:orig|mask)$", Undo),
         new("weights are reparametrized", @"\.parametrizations\.|\.weight_[gv]$", Undo),
-        new("guidance embeddings stand in the checkpoint that the configuration does not mention", @"(?:^|\.)(?:cond_proj|guidance_embedder|guidance_embedding|guidance_in)\.",
-            "a model distilled to one pass takes its guidance as an input: restore the config.json that belongs to it (time_cond_proj_dim or guidance_embeds)", OnlyUnread: true),
+        new(
+            "guidance embeddings stand in the checkpoint that the configuration does not mention",
+            @"(?:^|\.)(?:cond_proj|guidance_embedder|guidance_embedding|guidance_in)\.",
+            "a model distilled to one pass takes its guidance as an input: restore the config.json that belongs "
+                + "to it (time_cond_proj_dim or guidance_embeds)",
+            OnlyUnread: true
+        ),
     ];
 
     /// <summary>Tensors that are left alone.</summary>
@@ -67,17 +107,39 @@ internal static class KnownTensors
         new("a mark of 8-bit floats, which their types show as well", @"(?:^|\.)scaled_fp8$"),
         new("a counter of training", @"(?:^|\.)num_batches_tracked$"),
         new("computed from the configuration", @"(?:^|\.)inv_freq$|^pos_embed\.pos_embed$"),
-        new("of the other tower", @"^vision_model\.|^visual_projection\.|^logit_scale$", "CLIPTextModel", "CLIPTextModelWithProjection"),
+        new(
+            "of the other tower",
+            @"^vision_model\.|^visual_projection\.|^logit_scale$",
+            "CLIPTextModel",
+            "CLIPTextModelWithProjection"
+        ),
         new("of a class with projection", @"^text_projection\.", "CLIPTextModel"),
-        new("of the other tower", @"^text_model\.|^text_projection\.|^logit_scale$", "CLIPVisionModel", "CLIPVisionModelWithProjection"),
+        new(
+            "of the other tower",
+            @"^text_model\.|^text_projection\.|^logit_scale$",
+            "CLIPVisionModel",
+            "CLIPVisionModelWithProjection"
+        ),
         new("of a class with projection", @"^visual_projection\.", "CLIPVisionModel"),
         new("of scoring pairs", @"^logit_scale$", "CLIPModel"),
-        new("of the decoder, which is not run", @"^decoder\.|^lm_head\.", [.. EncoderKeys.All.First(keys => keys.ClassNames[0] == "T5EncoderModel").ClassNames]),
-        new("the same as the other name of the embedding", @"^encoder\.embed_tokens\.weight$|^shared\.weight$",
-            [.. EncoderKeys.All.First(keys => keys.ClassNames[0] == "T5EncoderModel").ClassNames]),
-        new("of heads that are not run", @"(?:^|\.)pooler\.|^cls\.", [.. EncoderKeys.All.First(keys => keys.ClassNames[0] == "BertModel").ClassNames]),
+        new(
+            "of the decoder, which is not run",
+            @"^decoder\.|^lm_head\.",
+            [.. EncoderKeys.All.First(keys => keys.ClassNames[0] == "T5EncoderModel").ClassNames]
+        ),
+        new(
+            "the same as the other name of the embedding",
+            @"^encoder\.embed_tokens\.weight$|^shared\.weight$",
+            [.. EncoderKeys.All.First(keys => keys.ClassNames[0] == "T5EncoderModel").ClassNames]
+        ),
+        new(
+            "of heads that are not run",
+            @"(?:^|\.)pooler\.|^cls\.",
+            [.. EncoderKeys.All.First(keys => keys.ClassNames[0] == "BertModel").ClassNames]
+        ),
     ];
 
     /// <summary>Whether a tensor that is not read changes nothing in a model of a class.</summary>
-    public static bool IsHarmless(string className, string tensorName) => Harmless.Any(known => known.Matches(className, tensorName));
+    public static bool IsHarmless(string className, string tensorName) =>
+        Harmless.Any(known => known.Matches(className, tensorName));
 }

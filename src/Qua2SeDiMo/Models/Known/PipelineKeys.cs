@@ -24,6 +24,14 @@ internal static class PipelineKeys
     public static IReadOnlyList<KnownKeys> All { get; } =
     [
         .. PipelineComponents.PipelineClasses.Select(name => new KnownKeys(
-            [name], string.Join(' ', [Denoisers, .. PipelineComponents.Of(name, _ => true)!, Settings.GetValueOrDefault(name, "")])) { Ignored = Ignored }),
+            [name],
+            string.Join(
+                ' ',
+                [Denoisers, .. PipelineComponents.Of(name, _ => true)!, Settings.GetValueOrDefault(name, "")]
+            )
+        )
+        {
+            Ignored = Ignored,
+        }),
     ];
 }

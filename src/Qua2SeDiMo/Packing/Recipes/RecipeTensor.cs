@@ -9,7 +9,12 @@ namespace Qua2SeDiMo.Packing.Recipes;
 /// <param name="Operator">Operator that uses it.</param>
 /// <param name="Shape">Shape of the whole tensor.</param>
 /// <param name="Spec">Its option; null where it keeps its precision.</param>
-internal sealed record RecipeTensor(string Module, WeightOperator Operator, IReadOnlyList<long> Shape, QuantizerSpec? Spec)
+internal sealed record RecipeTensor(
+    string Module,
+    WeightOperator Operator,
+    IReadOnlyList<long> Shape,
+    QuantizerSpec? Spec
+)
 {
     private const string Suffix = ".weight";
 
@@ -18,17 +23,27 @@ internal sealed record RecipeTensor(string Module, WeightOperator Operator, IRea
 
     internal long ElementCount => Shape.Aggregate(1L, (product, extent) => product * extent);
 
-    /// <summary>The tensors of a denoiser; of a split weight, whose parts no other tool tells apart, the part with most bits decides.</summary>
+    /// <summary>The tensors of a denoiser; of a split weight, whose parts no other tool tells apart, the part with most
+    /// bits decides.</summary>
     internal static IReadOnlyList<RecipeTensor> Of(IEnumerable<QuantizableWeight> weights, BitAllocation allocation) =>
-    [
-        .. weights.GroupBy(weight => weight.TensorName).Select(parts =>
-        {
-            QuantizableWeight first = parts.First();
-            QuantizerSpec?[] specs = [.. parts.Select(part => allocation[part.Name])];
-            string module = first.TensorName.EndsWith(Suffix, StringComparison.Ordinal) ? first.TensorName[..^Suffix.Length] : first.TensorName;
-            return new RecipeTensor(module, first.Operator, [first.Shape[0], first.TensorInputs, .. first.Shape.Skip(2)], specs.Contains(null) ? null : specs.MaxBy(spec => spec!.Bits));
-        }),
-    ];
+        [
+            .. weights
+                .GroupBy(weight => weight.TensorName)
+                .Select(parts =>
+                {
+                    QuantizableWeight first = parts.First();
+                    QuantizerSpec?[] specs = [.. parts.Select(part => allocation[part.Name])];
+                    string module = first.TensorName.EndsWith(Suffix, StringComparison.Ordinal)
+                        ? first.TensorName[..^Suffix.Length]
+                        : first.TensorName;
+                    return new RecipeTensor(
+                        module,
+                        first.Operator,
+                        [first.Shape[0], first.TensorInputs, .. first.Shape.Skip(2)],
+                        specs.Contains(null) ? null : specs.MaxBy(spec => spec!.Bits)
+                    );
+                }),
+        ];
 }
 
 /// <summary>A file for another tool, and what it cannot say.</summary>

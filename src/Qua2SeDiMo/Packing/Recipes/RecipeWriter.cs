@@ -7,7 +7,8 @@ using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Packing.Recipes;
 
-/// <summary>Writes one folder of settings for other tools, from the same allocation: a file per tool and a page that says what each loses.</summary>
+/// <summary>Writes one folder of settings for other tools, from the same allocation: a file per tool and a page that
+/// says what each loses.</summary>
 internal static class RecipeWriter
 {
     /// <summary>Writes the folder; it appears when it is complete.</summary>
@@ -19,44 +20,84 @@ internal static class RecipeWriter
     /// <param name="plan">Where the allocation came from; null to leave it out.</param>
     /// <param name="activationBits">Bits that activations were rounded to; null for none.</param>
     /// <exception cref="PackedModelException">The destination is taken.</exception>
-    public static PackedModelSummary Write(string modelName, IReadOnlyList<QuantizableWeight> weights, BitAllocation allocation, int originalBits, string destination,
-        JsonObject? plan = null, int? activationBits = null)
+    public static PackedModelSummary Write(
+        string modelName,
+        IReadOnlyList<QuantizableWeight> weights,
+        BitAllocation allocation,
+        int originalBits,
+        string destination,
+        JsonObject? plan = null,
+        int? activationBits = null
+    )
     {
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(allocation);
         double averageBits = allocation.AverageBits(weights, originalBits);
         IReadOnlyList<Recipe> recipes = Make(modelName, weights, allocation, averageBits);
-        string target = PipelineFolder.Replace(destination, folder =>
-        {
-            foreach (Recipe recipe in recipes) AtomicFile.WriteText(Path.Combine(folder, recipe.FileName), recipe.Text);
-            AtomicFile.WriteText(Path.Combine(folder, "README.md"), Page(modelName, recipes, averageBits));
-            new PackNote(PackFormat.Recipes, averageBits, activationBits, allocation, plan).Write(folder);
-        });
-        return new PackedModelSummary(PackFormat.Recipes, target, 0, 0, Directory.EnumerateFiles(target).Sum(file => new FileInfo(file).Length), averageBits);
+        string target = PipelineFolder.Replace(
+            destination,
+            folder =>
+            {
+                foreach (Recipe recipe in recipes)
+                    AtomicFile.WriteText(Path.Combine(folder, recipe.FileName), recipe.Text);
+                AtomicFile.WriteText(Path.Combine(folder, "README.md"), Page(modelName, recipes, averageBits));
+                new PackNote(PackFormat.Recipes, averageBits, activationBits, allocation, plan).Write(folder);
+            }
+        );
+        return new PackedModelSummary(
+            PackFormat.Recipes,
+            target,
+            0,
+            0,
+            Directory.EnumerateFiles(target).Sum(file => new FileInfo(file).Length),
+            averageBits
+        );
     }
 
     /// <summary>The recipes of an allocation, one per tool.</summary>
-    internal static IReadOnlyList<Recipe> Make(string modelName, IReadOnlyList<QuantizableWeight> weights, BitAllocation allocation, double averageBits)
+    internal static IReadOnlyList<Recipe> Make(
+        string modelName,
+        IReadOnlyList<QuantizableWeight> weights,
+        BitAllocation allocation,
+        double averageBits
+    )
     {
         IReadOnlyList<RecipeTensor> tensors = RecipeTensor.Of(weights, allocation);
         IReadOnlyDictionary<string, string> names = UNetNames.Translate([.. tensors.Select(tensor => tensor.Module)]);
         return
         [
-            StableDiffusionCppRecipe.Make(tensors, names), JsonRecipes.Sdnq(tensors), JsonRecipes.ComfyUI(tensors, names), JsonRecipes.ModelOpt(tensors),
-            JsonRecipes.Olive(tensors), JsonRecipes.Apple(tensors, modelName, averageBits),
+            StableDiffusionCppRecipe.Make(tensors, names),
+            JsonRecipes.Sdnq(tensors),
+            JsonRecipes.ComfyUI(tensors, names),
+            JsonRecipes.ModelOpt(tensors),
+            JsonRecipes.Olive(tensors),
+            JsonRecipes.Apple(tensors, modelName, averageBits),
         ];
     }
 
     private static string Page(string modelName, IReadOnlyList<Recipe> recipes, double averageBits)
     {
         var page = new StringBuilder();
-        page.Append(CultureInfo.InvariantCulture, $"# {modelName} at {averageBits:0.00} average bits, for other tools\n\n");
-        page.Append("Each file asks a tool for what comes nearest to the allocation in `q2_pack.json`. The tools quantize the original weights with their own arithmetic: images will not be those of the packed model.\n");
-        page.Append("Where a weight is split into parts with options of their own, the tensor takes that of the part with most bits.\n");
+        page.Append(
+            CultureInfo.InvariantCulture,
+            $"# {modelName} at {averageBits:0.00} average bits, for other tools\n\n"
+        );
+        page.Append(
+            "Each file asks a tool for what comes nearest to the allocation in `q2_pack.json`. The tools "
+                + "quantize the original weights with their own arithmetic: images will not be those of the packed "
+                + "model.\n"
+        );
+        page.Append(
+            "Where a weight is split into parts with options of their own, the tensor takes that of the part with most bits.\n"
+        );
         foreach (Recipe recipe in recipes)
         {
-            page.Append(CultureInfo.InvariantCulture, $"\n## {recipe.Tool}: `{recipe.FileName}`\n\nUse: `{recipe.Use}`\n\n");
-            foreach (string loss in recipe.Losses) page.Append(CultureInfo.InvariantCulture, $"* {loss}\n");
+            page.Append(
+                CultureInfo.InvariantCulture,
+                $"\n## {recipe.Tool}: `{recipe.FileName}`\n\nUse: `{recipe.Use}`\n\n"
+            );
+            foreach (string loss in recipe.Losses)
+                page.Append(CultureInfo.InvariantCulture, $"* {loss}\n");
         }
         return page.ToString();
     }

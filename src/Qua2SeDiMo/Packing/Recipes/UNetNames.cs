@@ -4,8 +4,9 @@ using System.Text.RegularExpressions;
 namespace Qua2SeDiMo.Packing.Recipes;
 
 /// <summary>
-/// Module paths of a U-Net in the single-file layout of its first release, which programs outside of diffusers use: <c>input_blocks</c>,
-/// <c>middle_block</c>, <c>output_blocks</c> are numbered through, and resnets have other inner names. Other denoisers keep their paths.
+/// Module paths of a U-Net in the single-file layout of its first release, which programs outside of diffusers use:
+/// <c>input_blocks</c>, <c>middle_block</c>, <c>output_blocks</c> are numbered through, and resnets have other inner
+/// names. Other denoisers keep their paths.
 /// </summary>
 internal static partial class UNetNames
 {
@@ -31,45 +32,71 @@ internal static partial class UNetNames
     };
 
     /// <summary>Maps the paths of a denoiser.</summary>
-    /// <param name="modules">All its module paths, which tell how many resnets a stage has and which stages have attention.</param>
+    /// <param name="modules">All its module paths, which tell how many resnets a stage has and which stages have
+    /// attention.</param>
     /// <returns>Path in the checkpoint → path in the single-file layout, with <see cref="Prefix"/>.</returns>
     internal static IReadOnlyDictionary<string, string> Translate(IReadOnlyCollection<string> modules)
     {
-        bool isUNet = modules.Any(module => module.StartsWith("down_blocks.", StringComparison.Ordinal)) && modules.Contains("conv_in");
-        int resnets = isUNet ? 1 + modules.Select(module => Place().Match(module)).Where(match => match.Success && match.Groups["side"].Value == "down" && match.Groups["kind"].Value == "resnets")
-            .Max(match => Number(match, "inner")) : 0;
-        return modules.ToDictionary(module => module, module => Prefix + (isUNet ? Translate(module, resnets, modules) : module), StringComparer.Ordinal);
+        bool isUNet =
+            modules.Any(module => module.StartsWith("down_blocks.", StringComparison.Ordinal))
+            && modules.Contains("conv_in");
+        int resnets = isUNet
+            ? 1
+                + modules
+                    .Select(module => Place().Match(module))
+                    .Where(match =>
+                        match.Success && match.Groups["side"].Value == "down" && match.Groups["kind"].Value == "resnets"
+                    )
+                    .Max(match => Number(match, "inner"))
+            : 0;
+        return modules.ToDictionary(
+            module => module,
+            module => Prefix + (isUNet ? Translate(module, resnets, modules) : module),
+            StringComparer.Ordinal
+        );
     }
 
     private static string Translate(string module, int resnets, IReadOnlyCollection<string> modules)
     {
-        if (Ends.TryGetValue(module, out string? end)) return end;
+        if (Ends.TryGetValue(module, out string? end))
+            return end;
         if (Middle().Match(module) is { Success: true } middle)
         {
             bool isAttention = middle.Groups["kind"].Value == "attentions";
             int index = (2 * Number(middle, "inner")) + (isAttention ? 1 : 0);
             return string.Create(CultureInfo.InvariantCulture, $"middle_block.{index}.{Inner(middle)}");
         }
-        if (Place().Match(module) is not { Success: true } place) return module;
+        if (Place().Match(module) is not { Success: true } place)
+            return module;
         bool isDown = place.Groups["side"].Value == "down";
-        int stage = Number(place, "stage"), inner = Number(place, "inner"), stride = resnets + 1;
-        string kind = place.Groups["kind"].Value, blocks = isDown ? "input_blocks" : "output_blocks";
+        int stage = Number(place, "stage"),
+            inner = Number(place, "inner"),
+            stride = resnets + 1;
+        string kind = place.Groups["kind"].Value,
+            blocks = isDown ? "input_blocks" : "output_blocks";
         string start = $"{(isDown ? "down" : "up")}_blocks.{stage}.attentions.";
         bool hasAttention = modules.Any(other => other.StartsWith(start, StringComparison.Ordinal));
         string path = kind switch
         {
             "downsamplers" => $"{blocks}.{stride * (stage + 1)}.0.op",
             "upsamplers" => $"{blocks}.{(stride * stage) + resnets}.{(hasAttention ? 2 : 1)}.conv",
-            _ => $"{blocks}.{(stride * stage) + inner + (isDown ? 1 : 0)}.{(kind == "attentions" ? 1 : 0)}.{Inner(place)}",
+            _ =>
+                $"{blocks}.{(stride * stage) + inner + (isDown ? 1 : 0)}.{(kind == "attentions" ? 1 : 0)}.{Inner(place)}",
         };
         return path;
     }
 
-    private static string Inner(Match match) => match.Groups["kind"].Value == "resnets" ? Resnet.GetValueOrDefault(match.Groups["rest"].Value, match.Groups["rest"].Value) : match.Groups["rest"].Value;
+    private static string Inner(Match match) =>
+        match.Groups["kind"].Value == "resnets"
+            ? Resnet.GetValueOrDefault(match.Groups["rest"].Value, match.Groups["rest"].Value)
+            : match.Groups["rest"].Value;
 
-    private static int Number(Match match, string group) => int.Parse(match.Groups[group].ValueSpan, CultureInfo.InvariantCulture);
+    private static int Number(Match match, string group) =>
+        int.Parse(match.Groups[group].ValueSpan, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex(@"^(?<side>down|up)_blocks\.(?<stage>\d+)\.(?<kind>resnets|attentions|downsamplers|upsamplers)\.(?<inner>\d+)\.(?<rest>.+)$")]
+    [GeneratedRegex(
+        @"^(?<side>down|up)_blocks\.(?<stage>\d+)\.(?<kind>resnets|attentions|downsamplers|upsamplers)\.(?<inner>\d+)\.(?<rest>.+)$"
+    )]
     private static partial Regex Place();
 
     [GeneratedRegex(@"^mid_block\.(?<kind>resnets|attentions)\.(?<inner>\d+)\.(?<rest>.+)$")]

@@ -5,13 +5,19 @@ namespace Qua2SeDiMo.Predictors.Baselines;
 
 /// <summary>What a linear combination of ridge coefficients owes to each trial.</summary>
 /// <param name="Value">The combination by all trials, in label units.</param>
-/// <param name="LabelWeights">Per trial, its share g: the value is Σ g·label, so it can be taken apart by images wherever a label is a mean over images.</param>
-/// <param name="Influence">Per trial, the value less what it becomes when that trial is left out (penalty kept): positive speaks for it.</param>
-internal sealed record CoefficientInfluence(double Value, IReadOnlyList<double> LabelWeights, IReadOnlyList<double> Influence);
+/// <param name="LabelWeights">Per trial, its share g: the value is Σ g·label, so it can be taken apart by images
+/// wherever a label is a mean over images.</param>
+/// <param name="Influence">Per trial, the value less what it becomes when that trial is left out (penalty kept):
+/// positive speaks for it.</param>
+internal sealed record CoefficientInfluence(
+    double Value,
+    IReadOnlyList<double> LabelWeights,
+    IReadOnlyList<double> Influence
+);
 
 /// <summary>
-/// Leave-one-out influence in closed form. With C the inverse of [[K + λI, 1], [1ᵀ, 0]], the dual solution is α = C·y and leaving out trial i
-/// takes C·e_i·α_i/C_ii from it.
+/// Leave-one-out influence in closed form. With C the inverse of [[K + λI, 1], [1ᵀ, 0]], the dual solution is α = C·y
+/// and leaving out trial i takes C·e_i·α_i/C_ii from it.
 /// </summary>
 internal sealed class RidgeInfluence
 {
@@ -25,7 +31,13 @@ internal sealed class RidgeInfluence
     private readonly int optionCount;
 
     /// <summary>Inverts the system of a fitted model.</summary>
-    public RidgeInfluence(RidgeModel model, OptionFeatures features, IReadOnlyList<IReadOnlyList<int>> allocations, IReadOnlyList<double> labels, CancellationToken cancellationToken = default)
+    public RidgeInfluence(
+        RidgeModel model,
+        OptionFeatures features,
+        IReadOnlyList<IReadOnlyList<int>> allocations,
+        IReadOnlyList<double> labels,
+        CancellationToken cancellationToken = default
+    )
     {
         kernel = model.Kernel;
         this.labels = labels;
@@ -33,18 +45,25 @@ internal sealed class RidgeInfluence
         points = [.. allocations.Select(kernel.At)];
         int n = points.Length;
         double[] matrix = kernel.Matrix(points, model.PairShare);
-        for (int i = 0; i < n; i++) matrix[(i * n) + i] += model.Penalty;
+        for (int i = 0; i < n; i++)
+            matrix[(i * n) + i] += model.Penalty;
         var factor = new Cholesky(matrix, n);
         double[] unit = factor.Solve(Enumerable.Repeat(1.0, n).ToArray());
         double total = unit.Sum();
         inverse = new double[n * n];
-        Parallel.For(0, n, new ParallelOptions { CancellationToken = cancellationToken }, i =>
-        {
-            double[] basis = new double[n];
-            basis[i] = 1;
-            double[] row = factor.Solve(basis);
-            for (int j = 0; j < n; j++) inverse[(i * n) + j] = row[j] - (unit[i] * unit[j] / total);
-        });
+        Parallel.For(
+            0,
+            n,
+            new ParallelOptions { CancellationToken = cancellationToken },
+            i =>
+            {
+                double[] basis = new double[n];
+                basis[i] = 1;
+                double[] row = factor.Solve(basis);
+                for (int j = 0; j < n; j++)
+                    inverse[(i * n) + j] = row[j] - (unit[i] * unit[j] / total);
+            }
+        );
     }
 
     /// <summary>Of Σ contrast · coefficient.</summary>
@@ -53,8 +72,10 @@ internal sealed class RidgeInfluence
     {
         int n = points.Length;
         double[] against = new double[n];
-        for (int i = 0; i < n; i++) against[i] = kernel.Contrast(points[i], contrast, optionCount);
-        double[] shares = new double[n], dual = new double[n];
+        for (int i = 0; i < n; i++)
+            against[i] = kernel.Contrast(points[i], contrast, optionCount);
+        double[] shares = new double[n],
+            dual = new double[n];
         for (int i = 0; i < n; i++)
         {
             for (int j = 0; j < n; j++)

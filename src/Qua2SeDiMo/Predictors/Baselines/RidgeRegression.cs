@@ -3,13 +3,21 @@ using Qua2SeDiMo.Predictors.Data;
 
 namespace Qua2SeDiMo.Predictors.Baselines;
 
-/// <summary>A linear model on one-hot options: label = intercept + Σ over weights of the coefficient of its option (+ pairs).</summary>
+/// <summary>A linear model on one-hot options: label = intercept + Σ over weights of the coefficient of its option (+
+/// pairs).</summary>
 internal sealed class RidgeModel
 {
     private readonly IReadOnlyList<OptionKernel.Point> training;
     private readonly double[] dual;
 
-    internal RidgeModel(OptionKernel kernel, IReadOnlyList<OptionKernel.Point> training, double[] dual, double intercept, double penalty, double pairShare)
+    internal RidgeModel(
+        OptionKernel kernel,
+        IReadOnlyList<OptionKernel.Point> training,
+        double[] dual,
+        double intercept,
+        double penalty,
+        double pairShare
+    )
     {
         Kernel = kernel;
         this.training = training;
@@ -31,7 +39,8 @@ internal sealed class RidgeModel
     /// <summary>Prior variance of a pair's coefficient relative to a single one's; 0 without pairs.</summary>
     public double PairShare { get; }
 
-    /// <summary>[weight, option] coefficients of single options, in label units; their mean over a weight's options is zero.</summary>
+    /// <summary>[weight, option] coefficients of single options, in label units; their mean over a weight's options is
+    /// zero.</summary>
     public double[] Coefficients { get; }
 
     /// <summary>Predicted label of an allocation.</summary>
@@ -40,7 +49,8 @@ internal sealed class RidgeModel
         ArgumentNullException.ThrowIfNull(allocation);
         OptionKernel.Point point = Kernel.At(allocation);
         double sum = Intercept;
-        for (int i = 0; i < training.Count; i++) sum += dual[i] * Kernel.Value(point, training[i], PairShare);
+        for (int i = 0; i < training.Count; i++)
+            sum += dual[i] * Kernel.Value(point, training[i], PairShare);
         return sum;
     }
 }
@@ -63,23 +73,35 @@ internal static class RidgeRegression
         return Fit(training.Features, allocations, [.. training.Trials.Select(trial => trial.Target)], trends: trends);
     }
 
-    /// <summary>Fits with the penalty that predicts held-out training trials best (five inner folds, squared error).</summary>
+    /// <summary>Fits with the penalty that predicts held-out training trials best (five inner folds, squared
+    /// error).</summary>
     /// <param name="features">Numbers of weights and options.</param>
     /// <param name="allocations">Option of every weight, per trial.</param>
     /// <param name="labels">Label of each trial.</param>
     /// <param name="units">Groups of weights whose pairs get coefficients too; none for singles only.</param>
     /// <param name="seed">Of the inner folds.</param>
     /// <param name="trends">
-    /// Whether bits and weight errors explain what they can first, almost unpenalised, so that the penalty shrinks each option towards
-    /// what its size and error suggest and not towards zero: better with few trials.
+    /// Whether bits and weight errors explain what they can first, almost unpenalised, so that the penalty shrinks each
+    /// option towards what its size and error suggest and not towards zero: better with few trials.
     /// </param>
-    public static RidgeModel Fit(OptionFeatures features, IReadOnlyList<IReadOnlyList<int>> allocations, IReadOnlyList<double> labels,
-        IReadOnlyList<IReadOnlyList<int>>? units = null, ulong seed = 0, bool trends = false)
+    public static RidgeModel Fit(
+        OptionFeatures features,
+        IReadOnlyList<IReadOnlyList<int>> allocations,
+        IReadOnlyList<double> labels,
+        IReadOnlyList<IReadOnlyList<int>>? units = null,
+        ulong seed = 0,
+        bool trends = false
+    )
     {
         ArgumentNullException.ThrowIfNull(features);
         ArgumentNullException.ThrowIfNull(allocations);
         ArgumentNullException.ThrowIfNull(labels);
-        var kernel = new OptionKernel(features.WeightCount, features.OptionCount, units ?? [], trends ? OptionTrends.Of(features, allocations) : []);
+        var kernel = new OptionKernel(
+            features.WeightCount,
+            features.OptionCount,
+            units ?? [],
+            trends ? OptionTrends.Of(features, allocations) : []
+        );
         OptionKernel.Point[] points = [.. allocations.Select(kernel.At)];
         int[][] folds = FoldBorders.Split(allocations.Count, InnerFolds, seed);
         (double Error, double Penalty, double Share, double[] Matrix)? best = null;
@@ -89,7 +111,8 @@ internal static class RidgeRegression
             foreach (double penalty in Penalties)
             {
                 double error = folds.Sum(fold => HeldOutError(matrix, labels, fold, penalty));
-                if (best is null || error < best.Value.Error) best = (error, penalty, share, matrix);
+                if (best is null || error < best.Value.Error)
+                    best = (error, penalty, share, matrix);
             }
         }
         int[] all = [.. Enumerable.Range(0, allocations.Count)];
@@ -98,11 +121,19 @@ internal static class RidgeRegression
     }
 
     /// <summary>
-    /// Coefficients refitted on resampled trials (with the penalty of <paramref name="model"/>): their standard deviation is the spread.
+    /// Coefficients refitted on resampled trials (with the penalty of <paramref name="model"/>): their standard
+    /// deviation is the spread.
     /// </summary>
     /// <returns>[resample][weight · options + option].</returns>
-    public static double[][] Bootstrap(RidgeModel model, OptionFeatures features, IReadOnlyList<IReadOnlyList<int>> allocations,
-        IReadOnlyList<double> labels, int resamples, ulong seed = 0, CancellationToken cancellationToken = default)
+    public static double[][] Bootstrap(
+        RidgeModel model,
+        OptionFeatures features,
+        IReadOnlyList<IReadOnlyList<int>> allocations,
+        IReadOnlyList<double> labels,
+        int resamples,
+        ulong seed = 0,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(allocations);
@@ -111,32 +142,48 @@ internal static class RidgeRegression
         double[] matrix = kernel.Matrix(points, model.PairShare);
         double[][] results = new double[resamples][];
         var parallel = new ParallelOptions { CancellationToken = cancellationToken };
-        Parallel.For(0, resamples, parallel, resample =>
-        {
-            var random = new Pcg32(seed, (ulong)resample + 1);
-            int[] drawn = [.. Enumerable.Range(0, allocations.Count).Select(_ => random.Next(allocations.Count))];
-            (double[] dual, _) = Solve(matrix, labels, drawn, model.Penalty);
-            results[resample] = kernel.Coefficients([.. drawn.Select(t => points[t])], dual);
-        });
+        Parallel.For(
+            0,
+            resamples,
+            parallel,
+            resample =>
+            {
+                var random = new Pcg32(seed, (ulong)resample + 1);
+                int[] drawn = [.. Enumerable.Range(0, allocations.Count).Select(_ => random.Next(allocations.Count))];
+                (double[] dual, _) = Solve(matrix, labels, drawn, model.Penalty);
+                results[resample] = kernel.Coefficients([.. drawn.Select(t => points[t])], dual);
+            }
+        );
         return results;
     }
 
     // (K + λI)·α = y − b·1 with Σα = 0 for the intercept b.
-    private static (double[] Dual, double Intercept) Solve(double[] matrix, IReadOnlyList<double> labels, int[] chosen, double penalty)
+    private static (double[] Dual, double Intercept) Solve(
+        double[] matrix,
+        IReadOnlyList<double> labels,
+        int[] chosen,
+        double penalty
+    )
     {
-        int n = chosen.Length, all = labels.Count;
-        double[] system = new double[n * n], y = new double[n], ones = new double[n];
+        int n = chosen.Length,
+            all = labels.Count;
+        double[] system = new double[n * n],
+            y = new double[n],
+            ones = new double[n];
         for (int i = 0; i < n; i++)
         {
-            for (int j = 0; j <= i; j++) system[(i * n) + j] = matrix[(chosen[i] * all) + chosen[j]];
+            for (int j = 0; j <= i; j++)
+                system[(i * n) + j] = matrix[(chosen[i] * all) + chosen[j]];
             system[(i * n) + i] += penalty;
             y[i] = labels[chosen[i]];
             ones[i] = 1;
         }
         var factor = new Cholesky(system, n);
-        double[] solved = factor.Solve(y), unit = factor.Solve(ones);
+        double[] solved = factor.Solve(y),
+            unit = factor.Solve(ones);
         double intercept = solved.Sum() / unit.Sum();
-        for (int i = 0; i < n; i++) solved[i] -= intercept * unit[i];
+        for (int i = 0; i < n; i++)
+            solved[i] -= intercept * unit[i];
         return (solved, intercept);
     }
 
@@ -144,13 +191,15 @@ internal static class RidgeRegression
     {
         int all = labels.Count;
         int[] training = [.. Enumerable.Range(0, all).Except(held)];
-        if (training.Length == 0) return 0;
+        if (training.Length == 0)
+            return 0;
         (double[] dual, double intercept) = Solve(matrix, labels, training, penalty);
         double error = 0;
         foreach (int t in held)
         {
             double prediction = intercept;
-            for (int i = 0; i < training.Length; i++) prediction += dual[i] * matrix[(t * all) + training[i]];
+            for (int i = 0; i < training.Length; i++)
+                prediction += dual[i] * matrix[(t * all) + training[i]];
             error += (prediction - labels[t]) * (prediction - labels[t]);
         }
         return error;

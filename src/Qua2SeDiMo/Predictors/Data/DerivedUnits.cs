@@ -1,8 +1,9 @@
 namespace Qua2SeDiMo.Predictors.Data;
 
 /// <summary>
-/// Units of a graph that lists none, by its shape alone: from each weight down its only reader of the same block, as long as that is a
-/// weight or joins such branches only. An attention block becomes q, k, v and out; a feed-forward pair stays a pair; residual sums end units.
+/// Units of a graph that lists none, by its shape alone: from each weight down its only reader of the same block, as
+/// long as that is a weight or joins such branches only. An attention block becomes q, k, v and out; a feed-forward
+/// pair stays a pair; residual sums end units.
 /// </summary>
 internal static class DerivedUnits
 {
@@ -15,27 +16,41 @@ internal static class DerivedUnits
     /// <param name="topology">The graph; a positional feature called <c>block</c>, if any, tells blocks apart.</param>
     /// <param name="names">Name of each weight.</param>
     /// <param name="types">Operator type of each node, empty for combine nodes.</param>
-    public static IReadOnlyList<PredictorUnit> Find(PredictorTopology topology, IReadOnlyList<string> names, IReadOnlyList<string> types)
+    public static IReadOnlyList<PredictorUnit> Find(
+        PredictorTopology topology,
+        IReadOnlyList<string> names,
+        IReadOnlyList<string> types
+    )
     {
         int count = topology.NodeCount;
-        List<int>[] inputs = [.. Enumerable.Range(0, count).Select(_ => new List<int>())], readers = [.. Enumerable.Range(0, count).Select(_ => new List<int>())];
+        List<int>[] inputs = [.. Enumerable.Range(0, count).Select(_ => new List<int>())],
+            readers = [.. Enumerable.Range(0, count).Select(_ => new List<int>())];
         foreach ((int source, int target) in topology.Edges)
         {
             inputs[target].Add(source);
             readers[source].Add(target);
         }
-        int[] columns = [.. Enumerable.Range(0, topology.Positions.Count).Where(p => topology.Positions[p].Name is "stage" or "block" or "inner_block" or "transformer")];
+        int[] columns =
+        [
+            .. Enumerable
+                .Range(0, topology.Positions.Count)
+                .Where(p => topology.Positions[p].Name is "stage" or "block" or "inner_block" or "transformer"),
+        ];
         var members = new SortedDictionary<int, List<int>>();
         for (int v = 0; v < count; v++)
         {
-            if (!IsWeight(v)) continue;
-            int end = v, last = v;
+            if (!IsWeight(v))
+                continue;
+            int end = v,
+                last = v;
             while (Next(end) is >= 0 and int next)
             {
                 end = next;
-                if (IsWeight(end)) last = end;
+                if (IsWeight(end))
+                    last = end;
             }
-            if (!members.TryGetValue(last, out List<int>? list)) members.Add(last, list = []);
+            if (!members.TryGetValue(last, out List<int>? list))
+                members.Add(last, list = []);
             list.Add(v);
         }
         var units = new List<PredictorUnit>();
@@ -43,25 +58,47 @@ internal static class DerivedUnits
         {
             int[] nodes = Between(weights, end);
             int depth = Depth(nodes, end);
-            if (weights.Count is < 2 or > MostWeights || depth is 0 or >= PredictorTopology.HopCount) continue;
+            if (weights.Count is < 2 or > MostWeights || depth is 0 or >= PredictorTopology.HopCount)
+                continue;
             int[] own = [.. nodes.Select(v => topology.WeightOfNode[v]).Where(w => w >= 0)];
-            units.Add(new PredictorUnit(UnitName([.. own.Select(w => names[w])]), string.Join('+', own.Select(w => types[topology.NodeOfWeight[w]])), depth, nodes, InnerEdges(topology, nodes), own));
+            units.Add(
+                new PredictorUnit(
+                    UnitName([.. own.Select(w => names[w])]),
+                    string.Join('+', own.Select(w => types[topology.NodeOfWeight[w]])),
+                    depth,
+                    nodes,
+                    InnerEdges(topology, nodes),
+                    own
+                )
+            );
         }
         return units;
 
         bool IsWeight(int v) => topology.WeightOfNode[v] >= 0;
 
-        bool SameBlock(int a, int b) => columns.All(p => topology.PositionCodes[(a * topology.Positions.Count) + p] == topology.PositionCodes[(b * topology.Positions.Count) + p]);
+        bool SameBlock(int a, int b) =>
+            columns.All(p =>
+                topology.PositionCodes[(a * topology.Positions.Count) + p]
+                == topology.PositionCodes[(b * topology.Positions.Count) + p]
+            );
 
-        int Next(int v) => readers[v] is [int reader] && SameBlock(reader, v) && (IsWeight(reader) || Joins(reader)) ? reader : -1;
+        int Next(int v) =>
+            readers[v] is [int reader] && SameBlock(reader, v) && (IsWeight(reader) || Joins(reader)) ? reader : -1;
 
-        bool Joins(int v) => !IsWeight(v) && inputs[v].TrueForAll(input => readers[input].Count == 1 && SameBlock(input, v) && (IsWeight(input) || Joins(input)));
+        bool Joins(int v) =>
+            !IsWeight(v)
+            && inputs[v]
+                .TrueForAll(input =>
+                    readers[input].Count == 1 && SameBlock(input, v) && (IsWeight(input) || Joins(input))
+                );
 
         // The weights and the joins on their ways to the end, in graph order, the end last.
         int[] Between(List<int> weights, int end)
         {
             var found = new SortedSet<int>();
-            foreach (int weight in weights) for (int v = weight; v != end; v = Next(v)) found.Add(v);
+            foreach (int weight in weights)
+                for (int v = weight; v != end; v = Next(v))
+                    found.Add(v);
             found.Remove(end);
             return [.. found, end];
         }
@@ -72,7 +109,8 @@ internal static class DerivedUnits
             foreach (int node in nodes)
             {
                 int steps = 0;
-                for (int v = node; v != end; v = Next(v)) steps++;
+                for (int v = node; v != end; v = Next(v))
+                    steps++;
                 longest = Math.Max(longest, steps);
             }
             return longest;
@@ -83,8 +121,14 @@ internal static class DerivedUnits
     internal static (int Source, int Target)[] InnerEdges(PredictorTopology topology, IReadOnlyList<int> nodes)
     {
         var place = new Dictionary<int, int>();
-        for (int i = 0; i < nodes.Count; i++) place[nodes[i]] = i;
-        return [.. topology.Edges.Where(edge => place.ContainsKey(edge.Source) && place.ContainsKey(edge.Target)).Select(edge => (place[edge.Source], place[edge.Target]))];
+        for (int i = 0; i < nodes.Count; i++)
+            place[nodes[i]] = i;
+        return
+        [
+            .. topology
+                .Edges.Where(edge => place.ContainsKey(edge.Source) && place.ContainsKey(edge.Target))
+                .Select(edge => (place[edge.Source], place[edge.Target])),
+        ];
     }
 
     // block00.q, block00.k: block00.{q, k}.
@@ -92,7 +136,8 @@ internal static class DerivedUnits
     {
         string[][] parts = [.. names.Select(name => name.Split('.'))];
         int shared = 0;
-        while (parts.All(part => part.Length > shared + 1 && part[shared] == parts[0][shared])) shared++;
+        while (parts.All(part => part.Length > shared + 1 && part[shared] == parts[0][shared]))
+            shared++;
         string prefix = string.Join('.', parts[0].Take(shared));
         return $"{prefix}{(prefix.Length > 0 ? "." : "")}{{{string.Join(", ", parts.Select(part => string.Join('.', part.Skip(shared))))}}}";
     }

@@ -2,7 +2,8 @@ using Qua2SeDiMo.Predictors.Network;
 
 namespace Qua2SeDiMo.Predictors.Data;
 
-/// <summary>Raw features of every node under every option that it can have: one row for a combine node, one per option for a weight.</summary>
+/// <summary>Raw features of every node under every option that it can have: one row for a combine node, one per option
+/// for a weight.</summary>
 internal sealed class FeatureTable
 {
     public FeatureTable(PredictorTopology topology, OptionFeatures features)
@@ -29,7 +30,8 @@ internal sealed class FeatureTable
                     row[2] = features.Reduction(weight, option);
                     row[3] = features.ScaledError(weight, option);
                 }
-                for (int p = 0; p < topology.Positions.Count; p++) row[4 + p] = topology.PositionCodes[(v * topology.Positions.Count) + p];
+                for (int p = 0; p < topology.Positions.Count; p++)
+                    row[4 + p] = topology.PositionCodes[(v * topology.Positions.Count) + p];
             }
         }
     }

@@ -9,7 +9,10 @@ internal static class FoldBorders
     /// <exception cref="PredictorFormatException">There are fewer trials than folds.</exception>
     public static int[][] Split(int count, int folds, ulong seed)
     {
-        if (count < folds) throw new PredictorFormatException($"{count} trials cannot be split into {folds} folds. Label more allocations with 'q2 study'.");
+        if (count < folds)
+            throw new PredictorFormatException(
+                $"{count} trials cannot be split into {folds} folds. Label more allocations with 'q2 study'."
+            );
         int[] order = [.. Enumerable.Range(0, count)];
         new Pcg32(seed, 77).Shuffle<int>(order);
         int[][] result = new int[folds][];

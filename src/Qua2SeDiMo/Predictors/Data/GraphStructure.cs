@@ -1,14 +1,20 @@
 namespace Qua2SeDiMo.Predictors.Data;
 
 /// <summary>
-/// Edges in both directions, self-loops included, and the nodes that each hop averages. Several graphs may be side by side in one
-/// structure, so that graphs of different shapes make one batch.
+/// Edges in both directions, self-loops included, and the nodes that each hop averages. Several graphs may be side by
+/// side in one structure, so that graphs of different shapes make one batch.
 /// </summary>
 internal sealed class GraphStructure
 {
     /// <summary>Joins graphs; nodes keep their order, those of later graphs follow.</summary>
     /// <param name="graphs">Per graph: node count, edges, and per hop the averaged nodes (null: all).</param>
-    public GraphStructure(IReadOnlyList<(int NodeCount, IReadOnlyList<(int Source, int Target)> Edges, IReadOnlyList<IReadOnlyList<int>?> HopNodes)> graphs)
+    public GraphStructure(
+        IReadOnlyList<(
+            int NodeCount,
+            IReadOnlyList<(int Source, int Target)> Edges,
+            IReadOnlyList<IReadOnlyList<int>?> HopNodes
+        )> graphs
+    )
     {
         NodeCount = graphs.Sum(graph => graph.NodeCount);
         GraphCount = graphs.Count;
@@ -27,13 +33,15 @@ internal sealed class GraphStructure
             int offset = first;
             foreach ((int source, int target) in graphs[g].Edges)
             {
-                if (source != target) inputs.Add((offset + target, offset + source));
+                if (source != target)
+                    inputs.Add((offset + target, offset + source));
             }
             for (int m = 0; m < PredictorTopology.HopCount; m++)
             {
                 IReadOnlyList<int> chosen = graphs[g].HopNodes[m] ?? [.. Enumerable.Range(0, graphs[g].NodeCount)];
                 Pool[m][g] = [.. chosen.Select(v => v + offset)];
-                foreach (int v in Pool[m][g]) PoolShare[m][v] += 1f / chosen.Count;
+                foreach (int v in Pool[m][g])
+                    PoolShare[m][v] += 1f / chosen.Count;
             }
             Array.Fill(GraphOfNode, g, offset, graphs[g].NodeCount);
             first += graphs[g].NodeCount;
@@ -43,7 +51,8 @@ internal sealed class GraphStructure
     }
 
     /// <summary>One graph.</summary>
-    public GraphStructure(PredictorTopology topology) : this([(topology.NodeCount, topology.Edges, topology.HopNodes)]) { }
+    public GraphStructure(PredictorTopology topology)
+        : this([(topology.NodeCount, topology.Edges, topology.HopNodes)]) { }
 
     public int NodeCount { get; }
     public int GraphCount { get; }
@@ -70,21 +79,29 @@ internal sealed class GraphStructure
     private (int[] Start, int[] Node) Inward(List<(int Node, int Source)> inputs)
     {
         int[] start = new int[NodeCount + 1];
-        foreach ((int node, _) in inputs) start[node + 1]++;
-        for (int v = 0; v < NodeCount; v++) start[v + 1] += start[v] + 1;
+        foreach ((int node, _) in inputs)
+            start[node + 1]++;
+        for (int v = 0; v < NodeCount; v++)
+            start[v + 1] += start[v] + 1;
         int[] nodes = new int[start[NodeCount]];
         int[] filled = new int[NodeCount];
-        for (int v = 0; v < NodeCount; v++) nodes[start[v]] = v;
-        foreach ((int node, int source) in inputs) nodes[start[node] + ++filled[node]] = source;
+        for (int v = 0; v < NodeCount; v++)
+            nodes[start[v]] = v;
+        foreach ((int node, int source) in inputs)
+            nodes[start[node] + ++filled[node]] = source;
         return (start, nodes);
     }
 
     private (int[] Start, int[] Node, int[] Slot) Outward()
     {
         int[] start = new int[NodeCount + 1];
-        foreach (int source in InNode) start[source + 1]++;
-        for (int v = 0; v < NodeCount; v++) start[v + 1] += start[v];
-        int[] nodes = new int[InNode.Length], slots = new int[InNode.Length], filled = new int[NodeCount];
+        foreach (int source in InNode)
+            start[source + 1]++;
+        for (int v = 0; v < NodeCount; v++)
+            start[v + 1] += start[v];
+        int[] nodes = new int[InNode.Length],
+            slots = new int[InNode.Length],
+            filled = new int[NodeCount];
         for (int v = 0; v < NodeCount; v++)
         {
             for (int i = InStart[v]; i < InStart[v + 1]; i++)

@@ -26,8 +26,13 @@ internal sealed class OptionFeatures
     /// <param name="errors">[weight, option] mean |w − ŵ|^2.4, row-major.</param>
     /// <param name="originalBits">P: bits of one original weight.</param>
     /// <exception cref="PredictorFormatException">The tables do not fit together.</exception>
-    public OptionFeatures(IReadOnlyList<OptionCode> options, IReadOnlyList<long> originalBytes, IReadOnlyList<long> quantizedBytes,
-        IReadOnlyList<double> errors, int originalBits)
+    public OptionFeatures(
+        IReadOnlyList<OptionCode> options,
+        IReadOnlyList<long> originalBytes,
+        IReadOnlyList<long> quantizedBytes,
+        IReadOnlyList<double> errors,
+        int originalBits
+    )
     {
         ArgumentNullException.ThrowIfNull(options);
         Options = options;
@@ -38,8 +43,10 @@ internal sealed class OptionFeatures
         int expected = this.originalBytes.Length * options.Count;
         if (this.quantizedBytes.Length != expected || this.errors.Length != expected)
         {
-            throw new PredictorFormatException($"{this.originalBytes.Length} weights under {options.Count} options need {expected} sizes and errors; "
-                + $"{this.quantizedBytes.Length} and {this.errors.Length} were given.");
+            throw new PredictorFormatException(
+                $"{this.originalBytes.Length} weights under {options.Count} options need {expected} sizes and errors; "
+                    + $"{this.quantizedBytes.Length} and {this.errors.Length} were given."
+            );
         }
         if (this.quantizedBytes.Any(size => size <= 0) || this.originalBytes.Any(size => size <= 0))
         {
@@ -49,8 +56,10 @@ internal sealed class OptionFeatures
         {
             if (option.MethodCode is < 0 or >= MethodTableSize || option.BitCode is < 0 or >= BitTableSize)
             {
-                throw new PredictorFormatException($"Option {option.Name} has method code {option.MethodCode} and bit code {option.BitCode}; "
-                    + $"expected 0 to {MethodTableSize - 1} and 0 to {BitTableSize - 1}.");
+                throw new PredictorFormatException(
+                    $"Option {option.Name} has method code {option.MethodCode} and bit code {option.BitCode}; "
+                        + $"expected 0 to {MethodTableSize - 1} and 0 to {BitTableSize - 1}."
+                );
             }
         }
         TotalOriginalBytes = this.originalBytes.Sum();
@@ -81,7 +90,8 @@ internal sealed class OptionFeatures
     public double Error(int weight, int option) => errors[(weight * OptionCount) + option];
 
     /// <summary>Node feature: 100 · original bytes / quantized bytes.</summary>
-    public float Reduction(int weight, int option) => (float)(100.0 * originalBytes[weight] / QuantizedBytes(weight, option));
+    public float Reduction(int weight, int option) =>
+        (float)(100.0 * originalBytes[weight] / QuantizedBytes(weight, option));
 
     /// <summary>Node feature: 100 · error.</summary>
     public float ScaledError(int weight, int option) => (float)(100.0 * Error(weight, option));
@@ -90,18 +100,21 @@ internal sealed class OptionFeatures
     public long TotalBytes(ReadOnlySpan<int> options)
     {
         long total = 0;
-        for (int w = 0; w < options.Length; w++) total += QuantizedBytes(w, options[w]);
+        for (int w = 0; w < options.Length; w++)
+            total += QuantizedBytes(w, options[w]);
         return total;
     }
 
     /// <summary>AverageBits of an allocation (method.md, section 3): P · quantized bytes / original bytes.</summary>
-    public double AverageBits(ReadOnlySpan<int> options) => OriginalBits * (double)TotalBytes(options) / TotalOriginalBytes;
+    public double AverageBits(ReadOnlySpan<int> options) =>
+        OriginalBits * (double)TotalBytes(options) / TotalOriginalBytes;
 
     /// <summary>Sum of errors over weights.</summary>
     public double TotalError(ReadOnlySpan<int> options)
     {
         double total = 0;
-        for (int w = 0; w < options.Length; w++) total += Error(w, options[w]);
+        for (int w = 0; w < options.Length; w++)
+            total += Error(w, options[w]);
         return total;
     }
 }

@@ -7,8 +7,8 @@ namespace Qua2SeDiMo.Predictors.Data;
 internal sealed record PositionColumn(string Name, int Size, int Shift);
 
 /// <summary>
-/// The denoiser as the predictor sees it: nodes in any order, edges with the data flow. Only the options of weight nodes change
-/// between trials; all else is fixed.
+/// The denoiser as the predictor sees it: nodes in any order, edges with the data flow. Only the options of weight
+/// nodes change between trials; all else is fixed.
 /// </summary>
 internal sealed class PredictorTopology
 {
@@ -22,8 +22,13 @@ internal sealed class PredictorTopology
     /// <param name="edges">Source and target node of each edge; self-loops are added by the network.</param>
     /// <param name="hopNodes">Per hop 0 … 4 the nodes whose mean is the graph embedding; null means all nodes.</param>
     /// <exception cref="PredictorFormatException">An index or a code lies outside of its range.</exception>
-    public PredictorTopology(IReadOnlyList<int> weightOfNode, IReadOnlyList<PositionColumn> positions,
-        IReadOnlyList<int> positionCodes, IReadOnlyList<(int Source, int Target)> edges, IReadOnlyList<IReadOnlyList<int>?> hopNodes)
+    public PredictorTopology(
+        IReadOnlyList<int> weightOfNode,
+        IReadOnlyList<PositionColumn> positions,
+        IReadOnlyList<int> positionCodes,
+        IReadOnlyList<(int Source, int Target)> edges,
+        IReadOnlyList<IReadOnlyList<int>?> hopNodes
+    )
     {
         ArgumentNullException.ThrowIfNull(weightOfNode);
         ArgumentNullException.ThrowIfNull(positions);
@@ -40,12 +45,17 @@ internal sealed class PredictorTopology
         Array.Fill((int[])NodeOfWeight, -1);
         for (int v = 0; v < weightOfNode.Count; v++)
         {
-            if (weightOfNode[v] < 0) continue;
-            if (NodeOfWeight[weightOfNode[v]] >= 0) throw new PredictorFormatException($"Nodes {NodeOfWeight[weightOfNode[v]]} and {v} claim weight {weightOfNode[v]}.");
+            if (weightOfNode[v] < 0)
+                continue;
+            if (NodeOfWeight[weightOfNode[v]] >= 0)
+                throw new PredictorFormatException(
+                    $"Nodes {NodeOfWeight[weightOfNode[v]]} and {v} claim weight {weightOfNode[v]}."
+                );
             ((int[])NodeOfWeight)[weightOfNode[v]] = v;
         }
         int missing = Array.IndexOf((int[])NodeOfWeight, -1);
-        if (missing >= 0) throw new PredictorFormatException($"No node carries weight {missing} of {WeightCount}.");
+        if (missing >= 0)
+            throw new PredictorFormatException($"No node carries weight {missing} of {WeightCount}.");
         Validate();
     }
 
@@ -77,7 +87,9 @@ internal sealed class PredictorTopology
     {
         if (PositionCodes.Count != NodeCount * Positions.Count)
         {
-            throw new PredictorFormatException($"{NodeCount} nodes with {Positions.Count} positions need {NodeCount * Positions.Count} codes, not {PositionCodes.Count}.");
+            throw new PredictorFormatException(
+                $"{NodeCount} nodes with {Positions.Count} positions need {NodeCount * Positions.Count} codes, not {PositionCodes.Count}."
+            );
         }
         for (int i = 0; i < PositionCodes.Count; i++)
         {
@@ -85,7 +97,10 @@ internal sealed class PredictorTopology
             int row = PositionCodes[i] + column.Shift;
             if (row < 0 || row >= column.Size)
             {
-                throw new PredictorFormatException($"Node {i / Positions.Count} has {column.Name} code {PositionCodes[i]}; expected {-column.Shift} to {column.Size - 1 - column.Shift}.");
+                throw new PredictorFormatException(
+                    $"Node {i / Positions.Count} has {column.Name} code {PositionCodes[i]}; expected "
+                        + $"{-column.Shift} to {column.Size - 1 - column.Shift}."
+                );
             }
         }
         foreach ((int source, int target) in Edges)
@@ -95,12 +110,16 @@ internal sealed class PredictorTopology
                 throw new PredictorFormatException($"Edge {source} → {target} leaves the {NodeCount} nodes.");
             }
         }
-        if (HopNodes.Count != HopCount) throw new PredictorFormatException($"{HopNodes.Count} hop lists were given; {HopCount} are needed.");
+        if (HopNodes.Count != HopCount)
+            throw new PredictorFormatException($"{HopNodes.Count} hop lists were given; {HopCount} are needed.");
         for (int m = 0; m < HopCount; m++)
         {
-            if (HopNodes[m] is not { } nodes) continue;
-            if (nodes.Count == 0) throw new PredictorFormatException($"Hop {m} lists no nodes; give null to average all.");
-            if (nodes.Any(v => (uint)v >= (uint)NodeCount)) throw new PredictorFormatException($"Hop {m} lists a node outside of the {NodeCount} nodes.");
+            if (HopNodes[m] is not { } nodes)
+                continue;
+            if (nodes.Count == 0)
+                throw new PredictorFormatException($"Hop {m} lists no nodes; give null to average all.");
+            if (nodes.Any(v => (uint)v >= (uint)NodeCount))
+                throw new PredictorFormatException($"Hop {m} lists a node outside of the {NodeCount} nodes.");
         }
     }
 }

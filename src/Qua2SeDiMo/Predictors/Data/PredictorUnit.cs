@@ -1,6 +1,7 @@
 namespace Qua2SeDiMo.Predictors.Data;
 
-/// <summary>A subgraph that is scored as one, fed to the network as a graph of its own (method.md, section 7).</summary>
+/// <summary>A subgraph that is scored as one, fed to the network as a graph of its own (method.md, section
+/// 7).</summary>
 /// <param name="Name">For reports.</param>
 /// <param name="Kind">For instance <c>SelfAttention</c>.</param>
 /// <param name="Hop">m: the unit's score is read from the m-hop embedding of its last node.</param>
@@ -8,4 +9,10 @@ namespace Qua2SeDiMo.Predictors.Data;
 /// <param name="Edges">Edges within the unit, as positions in <paramref name="Nodes"/>.</param>
 /// <param name="Weights">Indices of the weights among the nodes, in node order.</param>
 internal sealed record PredictorUnit(
-    string Name, string Kind, int Hop, IReadOnlyList<int> Nodes, IReadOnlyList<(int Source, int Target)> Edges, IReadOnlyList<int> Weights);
+    string Name,
+    string Kind,
+    int Hop,
+    IReadOnlyList<int> Nodes,
+    IReadOnlyList<(int Source, int Target)> Edges,
+    IReadOnlyList<int> Weights
+);

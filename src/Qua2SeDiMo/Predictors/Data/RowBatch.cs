@@ -14,7 +14,8 @@ internal sealed class RowBatch
         Levels = levels;
         Features = features;
         localOf = globalOf = [];
-        foreach (RowLevel level in levels) level.Cut(structure.NodeCount);
+        foreach (RowLevel level in levels)
+            level.Cut(structure.NodeCount);
     }
 
     /// <summary>An empty batch of a plan.</summary>
@@ -27,7 +28,11 @@ internal sealed class RowBatch
         globalOf = new int[Levels.Length][];
         for (int m = 0; m < Levels.Length; m++)
         {
-            Levels[m] = new RowLevel { NodeStart = new int[Structure.NodeCount + 1], InputStart = new int[Structure.NodeCount] };
+            Levels[m] = new RowLevel
+            {
+                NodeStart = new int[Structure.NodeCount + 1],
+                InputStart = new int[Structure.NodeCount],
+            };
             localOf[m] = new int[plan.Levels[m].RowCount];
             globalOf[m] = [];
         }
@@ -60,15 +65,19 @@ internal sealed class RowBatch
 
     private void Number(int m, int[] replicas)
     {
-        RowLevel source = plan!.Levels[m], level = Levels[m];
-        int nodes = Structure.NodeCount, most = Math.Min(source.RowCount, nodes * replicas.Length);
-        if (level.RowOf.Length < nodes * replicas.Length) level.RowOf = new int[nodes * replicas.Length];
+        RowLevel source = plan!.Levels[m],
+            level = Levels[m];
+        int nodes = Structure.NodeCount,
+            most = Math.Min(source.RowCount, nodes * replicas.Length);
+        if (level.RowOf.Length < nodes * replicas.Length)
+            level.RowOf = new int[nodes * replicas.Length];
         if (globalOf[m].Length < most)
         {
             globalOf[m] = new int[most];
             level.Count = new float[most];
         }
-        int[] local = localOf[m], global = globalOf[m];
+        int[] local = localOf[m],
+            global = globalOf[m];
         float[] count = level.Count;
         int rows = 0;
         for (int v = 0; v < nodes; v++)
@@ -78,7 +87,8 @@ internal sealed class RowBatch
             Span<int> to = level.RowOf.AsSpan(v * replicas.Length, replicas.Length);
             for (int b = 0; b < to.Length; b++)
             {
-                int row = from[replicas[b]], number = local[row];
+                int row = from[replicas[b]],
+                    number = local[row];
                 // Numbers of earlier batches are still there; one is of this batch if it leads back to the row.
                 if ((uint)number >= (uint)rows || global[number] != row)
                 {
@@ -98,24 +108,31 @@ internal sealed class RowBatch
 
     private void Connect(int m)
     {
-        RowLevel source = plan!.Levels[m], level = Levels[m];
+        RowLevel source = plan!.Levels[m],
+            level = Levels[m];
         int[] global = globalOf[m];
         if (m == 0)
         {
-            if (Features.Length < level.RowCount) Features = new int[plan!.Levels[0].RowCount];
-            for (int row = 0; row < level.RowCount; row++) Features[row] = plan.Features[global[row]];
+            if (Features.Length < level.RowCount)
+                Features = new int[plan!.Levels[0].RowCount];
+            for (int row = 0; row < level.RowCount; row++)
+                Features[row] = plan.Features[global[row]];
             return;
         }
-        if (level.Inputs.Length < source.EdgeCount) level.Inputs = new int[source.EdgeCount];
-        int[] below = localOf[m - 1], inputs = level.Inputs;
+        if (level.Inputs.Length < source.EdgeCount)
+            level.Inputs = new int[source.EdgeCount];
+        int[] below = localOf[m - 1],
+            inputs = level.Inputs;
         int edges = 0;
         for (int v = 0; v < Structure.NodeCount; v++)
         {
-            int degree = Structure.Degree(v), first = source.InputStart[v] - (source.NodeStart[v] * degree);
+            int degree = Structure.Degree(v),
+                first = source.InputStart[v] - (source.NodeStart[v] * degree);
             level.InputStart[v] = edges;
             foreach (int row in global.AsSpan(level.NodeStart[v], level.NodeStart[v + 1] - level.NodeStart[v]))
             {
-                foreach (int input in source.Inputs.AsSpan(first + (row * degree), degree)) inputs[edges++] = below[input];
+                foreach (int input in source.Inputs.AsSpan(first + (row * degree), degree))
+                    inputs[edges++] = below[input];
             }
         }
         level.EdgeCount = edges;

@@ -1,12 +1,14 @@
 namespace Qua2SeDiMo.Predictors.Data;
 
 /// <summary>
-/// The distinct embeddings of one hop. A node's m-hop embedding depends only on the options within m steps upstream of it, so in
-/// many trials it is the same; each distinct one is a row that is computed once and counted. Rows of one node are neighbours.
+/// The distinct embeddings of one hop. A node's m-hop embedding depends only on the options within m steps upstream of
+/// it, so in many trials it is the same; each distinct one is a row that is computed once and counted. Rows of one node
+/// are neighbours.
 /// </summary>
 internal sealed class RowLevel
 {
-    /// <summary>Fixed number of parts into which the nodes are cut for threads; results never depend on how many threads there are.</summary>
+    /// <summary>Fixed number of parts into which the nodes are cut for threads; results never depend on how many
+    /// threads there are.</summary>
     public const int ChunkCount = 16;
 
     public int RowCount { get; set; }
@@ -20,7 +22,8 @@ internal sealed class RowLevel
     /// <summary>First entry in <see cref="Inputs"/> of the first row of each node.</summary>
     public int[] InputStart = [];
 
-    /// <summary>Rows of the level below that a row reads: as many as its node has inputs, its own node's first. Empty at level 0.</summary>
+    /// <summary>Rows of the level below that a row reads: as many as its node has inputs, its own node's first. Empty
+    /// at level 0.</summary>
     public int[] Inputs = [];
 
     public int EdgeCount { get; set; }
@@ -39,8 +42,10 @@ internal sealed class RowLevel
         {
             ChunkStart[chunk] = node;
             long end = (long)RowCount * (chunk + 1) / ChunkCount;
-            while (node < nodeCount && NodeStart[node + 1] <= end) node++;
-            if (node < nodeCount && chunk + 1 < ChunkCount && end - NodeStart[node] > NodeStart[node + 1] - end) node++;
+            while (node < nodeCount && NodeStart[node + 1] <= end)
+                node++;
+            if (node < nodeCount && chunk + 1 < ChunkCount && end - NodeStart[node] > NodeStart[node + 1] - end)
+                node++;
         }
         ChunkStart[ChunkCount] = nodeCount;
     }

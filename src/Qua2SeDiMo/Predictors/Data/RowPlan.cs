@@ -1,6 +1,7 @@
 namespace Qua2SeDiMo.Predictors.Data;
 
-/// <summary>The distinct rows of all hops over a set of replicas (trials of one structure): built once, drawn from by every batch.</summary>
+/// <summary>The distinct rows of all hops over a set of replicas (trials of one structure): built once, drawn from by
+/// every batch.</summary>
 internal sealed class RowPlan
 {
     private RowPlan(GraphStructure structure, int replicas, RowLevel[] levels, int[] features)
@@ -42,8 +43,10 @@ internal sealed class RowPlan
             {
                 level.NodeStart[v] = level.RowCount;
                 level.InputStart[v] = inputs.Count;
-                if (m == 0) featureRow.Slice(v * replicas, replicas).CopyTo(key);
-                else Keys(structure, levels[m - 1], v, replicas, key, known);
+                if (m == 0)
+                    featureRow.Slice(v * replicas, replicas).CopyTo(key);
+                else
+                    Keys(structure, levels[m - 1], v, replicas, key, known);
                 known.Clear();
                 for (int b = 0; b < replicas; b++)
                 {
@@ -51,7 +54,8 @@ internal sealed class RowPlan
                     {
                         row = level.RowCount++;
                         known.Add(key[b], row);
-                        if (m == 0) features.Add(key[b]);
+                        if (m == 0)
+                            features.Add(key[b]);
                         for (int i = structure.InStart[v]; m > 0 && i < structure.InStart[v + 1]; i++)
                         {
                             inputs.Add(levels[m - 1].RowOf[(structure.InNode[i] * replicas) + b]);
@@ -69,7 +73,14 @@ internal sealed class RowPlan
     }
 
     // Numbers the combinations of input rows of a node: refine by one input after the other.
-    private static void Keys(GraphStructure structure, RowLevel below, int node, int replicas, int[] key, Dictionary<long, int> known)
+    private static void Keys(
+        GraphStructure structure,
+        RowLevel below,
+        int node,
+        int replicas,
+        int[] key,
+        Dictionary<long, int> known
+    )
     {
         for (int i = structure.InStart[node]; i < structure.InStart[node + 1]; i++)
         {
@@ -83,7 +94,8 @@ internal sealed class RowPlan
             for (int b = 0; b < replicas; b++)
             {
                 long pair = ((long)key[b] << 32) | (uint)rows[b];
-                if (!known.TryGetValue(pair, out int number)) known.Add(pair, number = known.Count);
+                if (!known.TryGetValue(pair, out int number))
+                    known.Add(pair, number = known.Count);
                 key[b] = number;
             }
         }

@@ -3,7 +3,8 @@ namespace Qua2SeDiMo.Predictors.Data;
 /// <summary>The trials of a study as the network takes them. Made once and shared by all folds.</summary>
 internal sealed class StudyRows
 {
-    public StudyRows(TrainingSet study) : this(study.Topology, study.Features, [.. study.Trials.Select(trial => trial.Options)]) { }
+    public StudyRows(TrainingSet study)
+        : this(study.Topology, study.Features, [.. study.Trials.Select(trial => trial.Options)]) { }
 
     public StudyRows(PredictorTopology topology, OptionFeatures features, IReadOnlyList<IReadOnlyList<int>> allocations)
     {
@@ -14,7 +15,8 @@ internal sealed class StudyRows
         for (int v = 0; v < topology.NodeCount; v++)
         {
             int weight = topology.WeightOfNode[v];
-            for (int b = 0; b < replicas; b++) rows[(v * replicas) + b] = table.FirstRow[v] + (weight < 0 ? 0 : allocations[b][weight]);
+            for (int b = 0; b < replicas; b++)
+                rows[(v * replicas) + b] = table.FirstRow[v] + (weight < 0 ? 0 : allocations[b][weight]);
         }
         Plan = RowPlan.Build(new GraphStructure(topology), replicas, rows, PredictorTopology.HopCount - 1);
     }

@@ -13,13 +13,32 @@ internal static class TopologyBuilder
     public static PredictorTopology Build(OperationGraph graph)
     {
         ArgumentNullException.ThrowIfNull(graph);
-        PositionColumn[] columns = [.. graph.Positions.Select(feature => new PositionColumn(feature.Name, feature.Values.Count, -feature.FirstCode))];
-        int[] codes = [.. Enumerable.Range(0, graph.Nodes.Count).SelectMany(node => graph.Positions.Select(feature => feature.Codes[node]))];
-        return new PredictorTopology([.. graph.Nodes.Select(node => node.Weight)], columns, codes, graph.Edges, graph.HopNodes);
+        PositionColumn[] columns =
+        [
+            .. graph.Positions.Select(feature => new PositionColumn(
+                feature.Name,
+                feature.Values.Count,
+                -feature.FirstCode
+            )),
+        ];
+        int[] codes =
+        [
+            .. Enumerable
+                .Range(0, graph.Nodes.Count)
+                .SelectMany(node => graph.Positions.Select(feature => feature.Codes[node])),
+        ];
+        return new PredictorTopology(
+            [.. graph.Nodes.Select(node => node.Weight)],
+            columns,
+            codes,
+            graph.Edges,
+            graph.HopNodes
+        );
     }
 
     /// <summary>
-    /// Sizes and errors of every weight under every option of a bank; those of a weight with others tied to it are of all of them.
+    /// Sizes and errors of every weight under every option of a bank; those of a weight with others tied to it are of
+    /// all of them.
     /// </summary>
     /// <param name="graph">The denoiser.</param>
     /// <param name="bank">Its weights under every option.</param>
@@ -29,11 +48,18 @@ internal static class TopologyBuilder
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(bank);
         return new OptionFeatures(
-            [.. bank.Options.Select(option => new OptionCode(option.ToString(), (int)option.Method + 1, option.Bits >= 4 ? 1 : 2))],
+            [
+                .. bank.Options.Select(option => new OptionCode(
+                    option.ToString(),
+                    (int)option.Method + 1,
+                    option.Bits >= 4 ? 1 : 2
+                )),
+            ],
             [.. graph.Groups.Select(group => group.Sum(weight => weight.ElementCount * originalBits / 8))],
             [.. graph.Groups.SelectMany(group => bank.Options.Select(option => group.Sum(Bytes(option))))],
             [.. graph.Groups.SelectMany(group => bank.Options.Select(option => group.Average(Error(option))))],
-            originalBits);
+            originalBits
+        );
 
         Func<QuantizableWeight, long> Bytes(QuantizerSpec option) =>
             weight => option.SizeBytes(weight.ElementCount, weight.OutChannels, originalBits);
@@ -48,7 +74,12 @@ internal static class TopologyBuilder
         foreach (OperationNode node in graph.Nodes.Where(node => node.Weight >= 0))
         {
             QuantizableWeight weight = graph.Weights[node.Weight];
-            positions[node.Weight] = new WeightPosition(weight.Name, node.Position.BlockName, node.Position.LayerType, weight.ElementCount);
+            positions[node.Weight] = new WeightPosition(
+                weight.Name,
+                node.Position.BlockName,
+                node.Position.LayerType,
+                weight.ElementCount
+            );
         }
         return positions;
     }
@@ -60,8 +91,13 @@ internal static class TopologyBuilder
         return
         [
             .. graph.Units.Select(unit => new PredictorUnit(
-                graph.UnitName(unit), unit.Kind.ToString(), unit.Hop, unit.Nodes, unit.Edges,
-                [.. unit.Nodes.Select(node => graph.Nodes[node].Weight).Where(weight => weight >= 0)])),
+                graph.UnitName(unit),
+                unit.Kind.ToString(),
+                unit.Hop,
+                unit.Nodes,
+                unit.Edges,
+                [.. unit.Nodes.Select(node => graph.Nodes[node].Weight).Where(weight => weight >= 0)]
+            )),
         ];
     }
 }

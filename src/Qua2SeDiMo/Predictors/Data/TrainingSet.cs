@@ -6,13 +6,20 @@ namespace Qua2SeDiMo.Predictors.Data;
 /// <param name="AverageBits">Average bits of the allocation, for baselines and the partial correlation.</param>
 internal sealed record PredictorTrial(IReadOnlyList<int> Options, double Target, double AverageBits);
 
-/// <summary>Everything that training needs: the graph, the options and the labelled trials. Nothing here knows ONNX, SQL or images.</summary>
+/// <summary>Everything that training needs: the graph, the options and the labelled trials. Nothing here knows ONNX,
+/// SQL or images.</summary>
 internal sealed class TrainingSet
 {
     /// <summary>Checks that the parts fit together.</summary>
-    /// <exception cref="PredictorFormatException">A trial has another number of weights or an unknown option.</exception>
-    public TrainingSet(PredictorTopology topology, OptionFeatures features, IReadOnlyList<PredictorTrial> trials,
-        IReadOnlyList<string> weightNames, IReadOnlyList<IReadOnlyList<int>>? folds = null)
+    /// <exception cref="PredictorFormatException">A trial has another number of weights or an unknown
+    /// option.</exception>
+    public TrainingSet(
+        PredictorTopology topology,
+        OptionFeatures features,
+        IReadOnlyList<PredictorTrial> trials,
+        IReadOnlyList<string> weightNames,
+        IReadOnlyList<IReadOnlyList<int>>? folds = null
+    )
     {
         ArgumentNullException.ThrowIfNull(topology);
         ArgumentNullException.ThrowIfNull(features);
@@ -25,19 +32,28 @@ internal sealed class TrainingSet
         Folds = folds;
         if (features.WeightCount != topology.WeightCount || weightNames.Count != topology.WeightCount)
         {
-            throw new PredictorFormatException($"The graph has {topology.WeightCount} weights, the option table {features.WeightCount}, the name list {weightNames.Count}.");
+            throw new PredictorFormatException(
+                $"The graph has {topology.WeightCount} weights, the option table {features.WeightCount}, the name list {weightNames.Count}."
+            );
         }
         for (int t = 0; t < trials.Count; t++)
         {
             if (trials[t].Options.Count != topology.WeightCount)
             {
-                throw new PredictorFormatException($"Trial {t} chooses {trials[t].Options.Count} options; the graph has {topology.WeightCount} weights.");
+                throw new PredictorFormatException(
+                    $"Trial {t} chooses {trials[t].Options.Count} options; the graph has {topology.WeightCount} weights."
+                );
             }
             if (trials[t].Options.Any(option => (uint)option >= (uint)features.OptionCount))
             {
-                throw new PredictorFormatException($"Trial {t} names an option outside of 0 to {features.OptionCount - 1}.");
+                throw new PredictorFormatException(
+                    $"Trial {t} names an option outside of 0 to {features.OptionCount - 1}."
+                );
             }
-            if (!double.IsFinite(trials[t].Target)) throw new PredictorFormatException($"Trial {t} has the target {trials[t].Target}; leave failed trials out.");
+            if (!double.IsFinite(trials[t].Target))
+                throw new PredictorFormatException(
+                    $"Trial {t} has the target {trials[t].Target}; leave failed trials out."
+                );
         }
     }
 

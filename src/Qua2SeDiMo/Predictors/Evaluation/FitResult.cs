@@ -10,7 +10,14 @@ namespace Qua2SeDiMo.Predictors.Evaluation;
 /// <param name="NdcgAll">NDCG of the whole order.</param>
 /// <param name="MeanAbsoluteError">In label units.</param>
 /// <param name="RootMeanSquareError">In label units.</param>
-public sealed record FoldMetrics(double Srcc, double PartialSrcc, double Ndcg10, double NdcgAll, double MeanAbsoluteError, double RootMeanSquareError);
+public sealed record FoldMetrics(
+    double Srcc,
+    double PartialSrcc,
+    double Ndcg10,
+    double NdcgAll,
+    double MeanAbsoluteError,
+    double RootMeanSquareError
+);
 
 /// <summary>Mean and standard deviation over folds; folds where a figure is undefined are left out.</summary>
 /// <param name="Mean">NaN when no fold defines it.</param>
@@ -21,7 +28,8 @@ public sealed record FoldSummary(double Mean, double Deviation)
     public static FoldSummary Of(IEnumerable<double> values)
     {
         double[] defined = [.. values.Where(value => !double.IsNaN(value))];
-        return defined.Length == 0 ? new FoldSummary(double.NaN, double.NaN)
+        return defined.Length == 0
+            ? new FoldSummary(double.NaN, double.NaN)
             : new FoldSummary(defined.Average(), defined.Length > 1 ? defined.StandardDeviation() : 0);
     }
 }
@@ -63,13 +71,16 @@ internal static class ModelNames
     /// <summary>Ridge regression with pairwise terms inside units.</summary>
     public const string RidgePairs = "ridge-pairs";
 
-    /// <summary>Ridge regression on one-hot options that shrinks towards what sizes and weight errors suggest.</summary>
+    /// <summary>Ridge regression on one-hot options that shrinks towards what sizes and weight errors
+    /// suggest.</summary>
     public const string RidgeTrends = "ridge-trends";
 
-    /// <summary>The mean of the predictions of the network and of <see cref="RidgeTrends"/>: their errors differ.</summary>
+    /// <summary>The mean of the predictions of the network and of <see cref="RidgeTrends"/>: their errors
+    /// differ.</summary>
     public const string Blend = "network+ridge";
 
-    /// <summary>A line through the sum of one-at-a-time effects, each the mean label of the trials with an option minus that of all trials.</summary>
+    /// <summary>A line through the sum of one-at-a-time effects, each the mean label of the trials with an option minus
+    /// that of all trials.</summary>
     public const string MarginalMeans = "marginal-means";
 
     /// <summary>A line through average bits alone.</summary>
@@ -94,8 +105,13 @@ public sealed record HopMetrics(int Hop, IReadOnlyList<double> Srcc, IReadOnlyLi
 /// <param name="Models">Every model on the same held-out trials.</param>
 /// <param name="Hops">Hop norms of the network; empty when it was not trained.</param>
 /// <param name="Choice">Who decides, and why.</param>
-public sealed record FitResult(int TrialCount, IReadOnlyList<IReadOnlyList<int>> Folds, IReadOnlyList<ModelScores> Models,
-    IReadOnlyList<HopMetrics> Hops, PredictorChoice Choice)
+public sealed record FitResult(
+    int TrialCount,
+    IReadOnlyList<IReadOnlyList<int>> Folds,
+    IReadOnlyList<ModelScores> Models,
+    IReadOnlyList<HopMetrics> Hops,
+    PredictorChoice Choice
+)
 {
     /// <summary>Scores of a model; null when it was not run.</summary>
     public ModelScores? Find(string model) => Models.FirstOrDefault(scores => scores.Model == model);
@@ -116,11 +132,26 @@ public sealed record PredictorChoice(string Model, double NetworkSrcc, double Ri
     {
         ArgumentNullException.ThrowIfNull(models);
         double network = models.FirstOrDefault(scores => scores.Model == ModelNames.Network)?.Srcc.Mean ?? double.NaN;
-        double ridge = models.Where(scores => scores.Model is ModelNames.Ridge or ModelNames.RidgeTrends or ModelNames.RidgePairs).Select(scores => scores.Srcc.Mean).DefaultIfEmpty(double.NaN).Max();
-        if (double.IsNaN(network)) return new PredictorChoice(ModelNames.Ridge, network, ridge, $"Ridge regression decides: no network was trained (held-out SRCC {ridge:F3}).");
+        double ridge = models
+            .Where(scores => scores.Model is ModelNames.Ridge or ModelNames.RidgeTrends or ModelNames.RidgePairs)
+            .Select(scores => scores.Srcc.Mean)
+            .DefaultIfEmpty(double.NaN)
+            .Max();
+        if (double.IsNaN(network))
+            return new PredictorChoice(
+                ModelNames.Ridge,
+                network,
+                ridge,
+                $"Ridge regression decides: no network was trained (held-out SRCC {ridge:F3})."
+            );
         bool wins = double.IsNaN(ridge) || network >= ridge + RequiredMargin;
-        return new PredictorChoice(wins ? ModelNames.Network : ModelNames.Ridge, network, ridge, wins
-            ? $"The network decides: its held-out SRCC {network:F3} beats ridge regression's {ridge:F3} by {RequiredMargin:F2} or more."
-            : $"Ridge regression decides: the network's held-out SRCC {network:F3} does not beat its {ridge:F3} by {RequiredMargin:F2}.");
+        return new PredictorChoice(
+            wins ? ModelNames.Network : ModelNames.Ridge,
+            network,
+            ridge,
+            wins
+                ? $"The network decides: its held-out SRCC {network:F3} beats ridge regression's {ridge:F3} by {RequiredMargin:F2} or more."
+                : $"Ridge regression decides: the network's held-out SRCC {network:F3} does not beat its {ridge:F3} by {RequiredMargin:F2}."
+        );
     }
 }

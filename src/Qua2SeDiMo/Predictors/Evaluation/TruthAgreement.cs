@@ -9,9 +9,17 @@ namespace Qua2SeDiMo.Predictors.Evaluation;
 /// <param name="CombinationsOfAUnit">
 /// Over the option combinations of a unit, mean over units of two weights and more; null without units.
 /// </param>
-/// <param name="Units">Over units, by what the lowest bits everywhere cost against the highest; null without units.</param>
+/// <param name="Units">Over units, by what the lowest bits everywhere cost against the highest; null without
+/// units.</param>
 public sealed record TruthRow(
-    string Model, string Against, double? OptionsOfAWeight, double? Weights, double? AllScores, double? CombinationsOfAUnit, double? Units);
+    string Model,
+    string Against,
+    double? OptionsOfAWeight,
+    double? Weights,
+    double? AllScores,
+    double? CombinationsOfAUnit,
+    double? Units
+);
 
 /// <summary>Agreement of op- and block-level scores with true sensitivities.</summary>
 /// <param name="UnitCount">Units of two weights and more that were compared.</param>

@@ -4,23 +4,32 @@ using Qua2SeDiMo.Predictors.Evaluation;
 
 namespace Qua2SeDiMo.Predictors.Import;
 
-/// <summary>Labelled trials with all that is known of the weights they choose options for: of a run's own study, or from files.</summary>
+/// <summary>Labelled trials with all that is known of the weights they choose options for: of a run's own study, or
+/// from files.</summary>
 /// <param name="Training">Graph, options and labels.</param>
 /// <param name="Units">Scored subgraphs.</param>
 /// <param name="Weights">Where each weight is.</param>
 /// <param name="Origin">Where all this is from.</param>
 /// <param name="TrialNames">What each trial is called.</param>
 /// <param name="TrialImages">File or folder of each trial's images; null where none is stored.</param>
-/// <param name="TrueSensitivities">[weight][option] as the graph states them, larger is worse; null when it does not.</param>
+/// <param name="TrueSensitivities">[weight][option] as the graph states them, larger is worse; null when it does
+/// not.</param>
 internal sealed record LabelledStudy(
-    TrainingSet Training, IReadOnlyList<PredictorUnit> Units, IReadOnlyList<WeightPosition> Weights, TrainedOn Origin,
-    IReadOnlyList<string> TrialNames, IReadOnlyList<string?> TrialImages, IReadOnlyList<IReadOnlyList<double>>? TrueSensitivities)
+    TrainingSet Training,
+    IReadOnlyList<PredictorUnit> Units,
+    IReadOnlyList<WeightPosition> Weights,
+    TrainedOn Origin,
+    IReadOnlyList<string> TrialNames,
+    IReadOnlyList<string?> TrialImages,
+    IReadOnlyList<IReadOnlyList<double>>? TrueSensitivities
+)
 {
     /// <summary>The fewest trials of which some can be held out.</summary>
     public const int FewestTrials = 2 * CrossValidation.FoldCount;
 
     /// <summary>Weights of every unit of two and more.</summary>
-    internal IReadOnlyList<IReadOnlyList<int>> Groups => [.. Units.Select(unit => unit.Weights).Where(weights => weights.Count > 1)];
+    internal IReadOnlyList<IReadOnlyList<int>> Groups =>
+        [.. Units.Select(unit => unit.Weights).Where(weights => weights.Count > 1)];
 
     /// <summary>Trials from outside.</summary>
     /// <exception cref="PredictorFormatException">The files cannot be read, or hold too few trials.</exception>
@@ -31,12 +40,29 @@ internal sealed record LabelledStudy(
         if (read.Training.Trials.Count < FewestTrials)
         {
             throw new PredictorFormatException(
-                $"{trialsPath}: {read.Training.Trials.Count} trials; at least {FewestTrials} are needed to hold some out.");
+                $"{trialsPath}: {read.Training.Trials.Count} trials; at least {FewestTrials} are needed to hold some out."
+            );
         }
         var origin = new TrainedOn(
-            "files", Path.GetFullPath(trialsPath), Path.GetFullPath(dagPath), read.Target, read.Training.Trials.Count,
-            read.Training.Features.WeightCount, read.Units.Count(unit => unit.Weights.Count > 1), read.Fingerprint, options, read.Notes);
+            "files",
+            Path.GetFullPath(trialsPath),
+            Path.GetFullPath(dagPath),
+            read.Target,
+            read.Training.Trials.Count,
+            read.Training.Features.WeightCount,
+            read.Units.Count(unit => unit.Weights.Count > 1),
+            read.Fingerprint,
+            options,
+            read.Notes
+        );
         return new LabelledStudy(
-            read.Training, read.Units, read.Weights, origin, read.TrialNames, read.TrialImages, read.TrueSensitivities);
+            read.Training,
+            read.Units,
+            read.Weights,
+            origin,
+            read.TrialNames,
+            read.TrialImages,
+            read.TrueSensitivities
+        );
     }
 }

@@ -14,5 +14,14 @@ namespace Qua2SeDiMo.Predictors.Import;
 /// <param name="Reading">How the files were read; null for a run's own study.</param>
 /// <param name="Notes">What a person should know of the data.</param>
 public sealed record TrainedOn(
-    string Source, string? TrialsFile, string? GraphFile, string Target, int TrialCount, int WeightCount, int UnitCount, string Fingerprint,
-    ExternalStudyOptions? Reading, IReadOnlyList<string> Notes);
+    string Source,
+    string? TrialsFile,
+    string? GraphFile,
+    string Target,
+    int TrialCount,
+    int WeightCount,
+    int UnitCount,
+    string Fingerprint,
+    ExternalStudyOptions? Reading,
+    IReadOnlyList<string> Notes
+);

@@ -4,9 +4,10 @@ using System.Runtime.Intrinsics;
 namespace Qua2SeDiMo.Predictors.Network;
 
 /// <summary>
-/// The row kernels of <see cref="GatV2Layer"/>: <c>…64</c> for rows of 64 channels, whose vectors stay in registers over the inputs of a
-/// row, and a loop for every other width, which is also what the tests compare the former with. Which side of the LeakyReLU's kink the
-/// channels of an edge fall on is kept as one bit each, so that the backward pass need not read both ends again.
+/// The row kernels of <see cref="GatV2Layer"/>: <c>…64</c> for rows of 64 channels, whose vectors stay in registers
+/// over the inputs of a row, and a loop for every other width, which is also what the tests compare the former with.
+/// Which side of the LeakyReLU's kink the channels of an edge fall on is kept as one bit each, so that the backward
+/// pass need not read both ends again.
 /// </summary>
 internal static unsafe class AttentionRow
 {
@@ -14,20 +15,47 @@ internal static unsafe class AttentionRow
     public const float NegativeSlope = 0.2f;
 
     private const int Lanes = 16;
-    private static readonly Vector512<int> LaneBits = Vector512.Create(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768);
+    private static readonly Vector512<int> LaneBits = Vector512.Create(
+        1,
+        2,
+        4,
+        8,
+        16,
+        32,
+        64,
+        128,
+        256,
+        512,
+        1024,
+        2048,
+        4096,
+        8192,
+        16384,
+        32768
+    );
 
     /// <summary>16-bit words per edge.</summary>
     public static int SideWords(int stride) => stride / Lanes;
 
-    /// <summary>Scores of the inputs of one row; where <paramref name="sides"/> is given, the sides of all channels as well.</summary>
-    /// <param name="source">Source half of row 0; rows are <c>2 · stride</c> apart, target halves <c>stride</c> behind.</param>
+    /// <summary>Scores of the inputs of one row; where <paramref name="sides"/> is given, the sides of all channels as
+    /// well.</summary>
+    /// <param name="source">Source half of row 0; rows are <c>2 · stride</c> apart, target halves <c>stride</c>
+    /// behind.</param>
     /// <param name="inputs">Rows of the inputs, the row's own first.</param>
     /// <param name="degree">Number of inputs.</param>
     /// <param name="attention">Vector a.</param>
     /// <param name="stride">Channels, padded.</param>
     /// <param name="scores">One per input.</param>
     /// <param name="sides">Bits of the inputs, or null.</param>
-    public static void Scores(float* source, int* inputs, int degree, float* attention, int stride, float* scores, ushort* sides)
+    public static void Scores(
+        float* source,
+        int* inputs,
+        int degree,
+        float* attention,
+        int stride,
+        float* scores,
+        ushort* sides
+    )
     {
         float* target = source + ((2L * inputs[0]) + 1) * stride;
         for (int k = 0; k < degree; k++)
@@ -38,7 +66,8 @@ internal static unsafe class AttentionRow
             {
                 Vector512<float> z = Vector512.Load(from + j) + Vector512.Load(target + j);
                 sum = Vector512.FusedMultiplyAdd(Leaky(z), Vector512.Load(attention + j), sum);
-                if (sides is not null) *sides++ = Bits(z);
+                if (sides is not null)
+                    *sides++ = Bits(z);
             }
             scores[k] = Vector512.Sum(sum);
         }
@@ -48,18 +77,28 @@ internal static unsafe class AttentionRow
     public static void Scores64(float* source, int* inputs, int degree, float* attention, float* scores, ushort* sides)
     {
         float* target = source + (128L * inputs[0]) + 64;
-        Vector512<float> t0 = Vector512.Load(target), t1 = Vector512.Load(target + 16), t2 = Vector512.Load(target + 32), t3 = Vector512.Load(target + 48);
-        Vector512<float> a0 = Vector512.Load(attention), a1 = Vector512.Load(attention + 16), a2 = Vector512.Load(attention + 32), a3 = Vector512.Load(attention + 48);
+        Vector512<float> t0 = Vector512.Load(target),
+            t1 = Vector512.Load(target + 16),
+            t2 = Vector512.Load(target + 32),
+            t3 = Vector512.Load(target + 48);
+        Vector512<float> a0 = Vector512.Load(attention),
+            a1 = Vector512.Load(attention + 16),
+            a2 = Vector512.Load(attention + 32),
+            a3 = Vector512.Load(attention + 48);
         for (int k = 0; k < degree; k++)
         {
             float* from = source + (128L * inputs[k]);
-            Vector512<float> z0 = Vector512.Load(from) + t0, z1 = Vector512.Load(from + 16) + t1, z2 = Vector512.Load(from + 32) + t2, z3 = Vector512.Load(from + 48) + t3;
+            Vector512<float> z0 = Vector512.Load(from) + t0,
+                z1 = Vector512.Load(from + 16) + t1,
+                z2 = Vector512.Load(from + 32) + t2,
+                z3 = Vector512.Load(from + 48) + t3;
             Vector512<float> sum = Leaky(z0) * a0;
             sum = Vector512.FusedMultiplyAdd(Leaky(z1), a1, sum);
             sum = Vector512.FusedMultiplyAdd(Leaky(z2), a2, sum);
             sum = Vector512.FusedMultiplyAdd(Leaky(z3), a3, sum);
             scores[k] = Vector512.Sum(sum);
-            if (sides is null) continue;
+            if (sides is null)
+                continue;
             sides[0] = Bits(z0);
             sides[1] = Bits(z1);
             sides[2] = Bits(z2);
@@ -76,7 +115,11 @@ internal static unsafe class AttentionRow
             Vector512<float> sum = Vector512.Load(bias + j);
             for (int k = 0; k < degree; k++)
             {
-                sum = Vector512.FusedMultiplyAdd(Vector512.Create(alpha[k]), Vector512.Load(source + (2L * inputs[k] * stride) + j), sum);
+                sum = Vector512.FusedMultiplyAdd(
+                    Vector512.Create(alpha[k]),
+                    Vector512.Load(source + (2L * inputs[k] * stride) + j),
+                    sum
+                );
             }
             sum.Store(output + j);
         }
@@ -85,7 +128,10 @@ internal static unsafe class AttentionRow
     /// <summary><see cref="Mix"/> for 64 channels.</summary>
     public static void Mix64(float* source, int* inputs, int degree, float* alpha, float* bias, float* output)
     {
-        Vector512<float> y0 = Vector512.Load(bias), y1 = Vector512.Load(bias + 16), y2 = Vector512.Load(bias + 32), y3 = Vector512.Load(bias + 48);
+        Vector512<float> y0 = Vector512.Load(bias),
+            y1 = Vector512.Load(bias + 16),
+            y2 = Vector512.Load(bias + 32),
+            y3 = Vector512.Load(bias + 48);
         for (int k = 0; k < degree; k++)
         {
             float* from = source + (128L * inputs[k]);
@@ -101,25 +147,39 @@ internal static unsafe class AttentionRow
         y3.Store(output + 48);
     }
 
-    /// <summary>Slopes of the scores of one row, from the gradient of its output: α_k·(g·s_k − Σ_i α_i·g·s_i).</summary>
-    public static void Slopes(float* source, int* inputs, int degree, float* alpha, float* gradient, int stride, float* slopes)
+    /// <summary>Slopes of the scores of one row, from the gradient of its output: α_k·(g·s_k − Σ_i
+    /// α_i·g·s_i).</summary>
+    public static void Slopes(
+        float* source,
+        int* inputs,
+        int degree,
+        float* alpha,
+        float* gradient,
+        int stride,
+        float* slopes
+    )
     {
         float mean = 0;
         for (int k = 0; k < degree; k++)
         {
             float* from = source + (2L * inputs[k] * stride);
             Vector512<float> sum = Vector512<float>.Zero;
-            for (int j = 0; j < stride; j += Lanes) sum = Vector512.FusedMultiplyAdd(Vector512.Load(gradient + j), Vector512.Load(from + j), sum);
+            for (int j = 0; j < stride; j += Lanes)
+                sum = Vector512.FusedMultiplyAdd(Vector512.Load(gradient + j), Vector512.Load(from + j), sum);
             slopes[k] = Vector512.Sum(sum);
             mean += alpha[k] * slopes[k];
         }
-        for (int k = 0; k < degree; k++) slopes[k] = alpha[k] * (slopes[k] - mean);
+        for (int k = 0; k < degree; k++)
+            slopes[k] = alpha[k] * (slopes[k] - mean);
     }
 
     /// <summary><see cref="Slopes"/> for 64 channels.</summary>
     public static void Slopes64(float* source, int* inputs, int degree, float* alpha, float* gradient, float* slopes)
     {
-        Vector512<float> g0 = Vector512.Load(gradient), g1 = Vector512.Load(gradient + 16), g2 = Vector512.Load(gradient + 32), g3 = Vector512.Load(gradient + 48);
+        Vector512<float> g0 = Vector512.Load(gradient),
+            g1 = Vector512.Load(gradient + 16),
+            g2 = Vector512.Load(gradient + 32),
+            g3 = Vector512.Load(gradient + 48);
         float mean = 0;
         for (int k = 0; k < degree; k++)
         {
@@ -131,7 +191,8 @@ internal static unsafe class AttentionRow
             slopes[k] = Vector512.Sum(sum);
             mean += alpha[k] * slopes[k];
         }
-        for (int k = 0; k < degree; k++) slopes[k] = alpha[k] * (slopes[k] - mean);
+        for (int k = 0; k < degree; k++)
+            slopes[k] = alpha[k] * (slopes[k] - mean);
     }
 
     /// <summary>Adds Σ_k slope_k · LeakyReLU(s_k + t), the row's share of the gradient of a.</summary>
@@ -140,10 +201,15 @@ internal static unsafe class AttentionRow
         float* target = source + ((2L * inputs[0]) + 1) * stride;
         for (int j = 0; j < stride; j += Lanes)
         {
-            Vector512<float> t = Vector512.Load(target + j), total = Vector512.Load(sum + j);
+            Vector512<float> t = Vector512.Load(target + j),
+                total = Vector512.Load(sum + j);
             for (int k = 0; k < degree; k++)
             {
-                total = Vector512.FusedMultiplyAdd(Leaky(Vector512.Load(source + (2L * inputs[k] * stride) + j) + t), Vector512.Create(slopes[k]), total);
+                total = Vector512.FusedMultiplyAdd(
+                    Leaky(Vector512.Load(source + (2L * inputs[k] * stride) + j) + t),
+                    Vector512.Create(slopes[k]),
+                    total
+                );
             }
             total.Store(sum + j);
         }
@@ -153,8 +219,14 @@ internal static unsafe class AttentionRow
     public static void AddActivations64(float* source, int* inputs, int degree, float* slopes, float* sum)
     {
         float* target = source + (128L * inputs[0]) + 64;
-        Vector512<float> t0 = Vector512.Load(target), t1 = Vector512.Load(target + 16), t2 = Vector512.Load(target + 32), t3 = Vector512.Load(target + 48);
-        Vector512<float> y0 = Vector512.Load(sum), y1 = Vector512.Load(sum + 16), y2 = Vector512.Load(sum + 32), y3 = Vector512.Load(sum + 48);
+        Vector512<float> t0 = Vector512.Load(target),
+            t1 = Vector512.Load(target + 16),
+            t2 = Vector512.Load(target + 32),
+            t3 = Vector512.Load(target + 48);
+        Vector512<float> y0 = Vector512.Load(sum),
+            y1 = Vector512.Load(sum + 16),
+            y2 = Vector512.Load(sum + 32),
+            y3 = Vector512.Load(sum + 48);
         for (int k = 0; k < degree; k++)
         {
             float* from = source + (128L * inputs[k]);
@@ -171,9 +243,9 @@ internal static unsafe class AttentionRow
     }
 
     /// <summary>
-    /// Adds Σ_k slope_k · a ⊙ LeakyReLU'(s_k + t), the gradient of t. The slopes of a softmax sum to zero, so only inputs on the other side
-    /// of the kink than the first count; said so, equal sides give exactly zero and not the rounding noise that an adaptive optimizer
-    /// would turn into steps.
+    /// Adds Σ_k slope_k · a ⊙ LeakyReLU'(s_k + t), the gradient of t. The slopes of a softmax sum to zero, so only
+    /// inputs on the other side of the kink than the first count; said so, equal sides give exactly zero and not the
+    /// rounding noise that an adaptive optimizer would turn into steps.
     /// </summary>
     public static void AddTarget(ushort* sides, int degree, float* slopes, float* attention, int stride, float* result)
     {
@@ -181,45 +253,109 @@ internal static unsafe class AttentionRow
         for (int j = 0, word = 0; j < stride; j += Lanes, word++)
         {
             Vector512<float> sum = Vector512<float>.Zero;
-            for (int k = 1; k < degree; k++) sum += Lane(sides[word] ^ sides[(k * words) + word]) & Vector512.Create(slopes[k]);
+            for (int k = 1; k < degree; k++)
+                sum += Lane(sides[word] ^ sides[(k * words) + word]) & Vector512.Create(slopes[k]);
             Vector512<float> signed = Vector512.ConditionalSelect(Lane(sides[word]), -sum, sum);
-            Vector512.FusedMultiplyAdd(signed * (1 - NegativeSlope), Vector512.Load(attention + j), Vector512.Load(result + j)).Store(result + j);
+            Vector512
+                .FusedMultiplyAdd(
+                    signed * (1 - NegativeSlope),
+                    Vector512.Load(attention + j),
+                    Vector512.Load(result + j)
+                )
+                .Store(result + j);
         }
     }
 
     /// <summary>Adds what one reader sends back to a source: α·g + slope · a ⊙ LeakyReLU'(s + t).</summary>
-    public static void AddSource(ushort* sides, float alpha, float slope, float* gradient, float* attention, int stride, float* result)
+    public static void AddSource(
+        ushort* sides,
+        float alpha,
+        float slope,
+        float* gradient,
+        float* attention,
+        int stride,
+        float* result
+    )
     {
-        Vector512<float> share = Vector512.Create(alpha), steep = Vector512.Create(slope), flat = steep * NegativeSlope;
+        Vector512<float> share = Vector512.Create(alpha),
+            steep = Vector512.Create(slope),
+            flat = steep * NegativeSlope;
         for (int j = 0; j < stride; j += Lanes)
         {
             Vector512<float> times = Vector512.ConditionalSelect(Lane(*sides++), steep, flat);
-            Vector512<float> sum = Vector512.FusedMultiplyAdd(times, Vector512.Load(attention + j), Vector512.Load(result + j));
+            Vector512<float> sum = Vector512.FusedMultiplyAdd(
+                times,
+                Vector512.Load(attention + j),
+                Vector512.Load(result + j)
+            );
             Vector512.FusedMultiplyAdd(share, Vector512.Load(gradient + j), sum).Store(result + j);
         }
     }
 
     /// <summary><see cref="AddSource"/> for 64 channels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void AddSource64(ushort* sides, float alpha, float slope, float* gradient, float* attention, float* result)
+    public static void AddSource64(
+        ushort* sides,
+        float alpha,
+        float slope,
+        float* gradient,
+        float* attention,
+        float* result
+    )
     {
-        Vector512<float> share = Vector512.Create(alpha), steep = Vector512.Create(slope), flat = steep * NegativeSlope;
+        Vector512<float> share = Vector512.Create(alpha),
+            steep = Vector512.Create(slope),
+            flat = steep * NegativeSlope;
         Vector512<float> y0 = Vector512.FusedMultiplyAdd(share, Vector512.Load(gradient), Vector512.Load(result));
-        Vector512<float> y1 = Vector512.FusedMultiplyAdd(share, Vector512.Load(gradient + 16), Vector512.Load(result + 16));
-        Vector512<float> y2 = Vector512.FusedMultiplyAdd(share, Vector512.Load(gradient + 32), Vector512.Load(result + 32));
-        Vector512<float> y3 = Vector512.FusedMultiplyAdd(share, Vector512.Load(gradient + 48), Vector512.Load(result + 48));
-        Vector512.FusedMultiplyAdd(Vector512.ConditionalSelect(Lane(sides[0]), steep, flat), Vector512.Load(attention), y0).Store(result);
-        Vector512.FusedMultiplyAdd(Vector512.ConditionalSelect(Lane(sides[1]), steep, flat), Vector512.Load(attention + 16), y1).Store(result + 16);
-        Vector512.FusedMultiplyAdd(Vector512.ConditionalSelect(Lane(sides[2]), steep, flat), Vector512.Load(attention + 32), y2).Store(result + 32);
-        Vector512.FusedMultiplyAdd(Vector512.ConditionalSelect(Lane(sides[3]), steep, flat), Vector512.Load(attention + 48), y3).Store(result + 48);
+        Vector512<float> y1 = Vector512.FusedMultiplyAdd(
+            share,
+            Vector512.Load(gradient + 16),
+            Vector512.Load(result + 16)
+        );
+        Vector512<float> y2 = Vector512.FusedMultiplyAdd(
+            share,
+            Vector512.Load(gradient + 32),
+            Vector512.Load(result + 32)
+        );
+        Vector512<float> y3 = Vector512.FusedMultiplyAdd(
+            share,
+            Vector512.Load(gradient + 48),
+            Vector512.Load(result + 48)
+        );
+        Vector512
+            .FusedMultiplyAdd(Vector512.ConditionalSelect(Lane(sides[0]), steep, flat), Vector512.Load(attention), y0)
+            .Store(result);
+        Vector512
+            .FusedMultiplyAdd(
+                Vector512.ConditionalSelect(Lane(sides[1]), steep, flat),
+                Vector512.Load(attention + 16),
+                y1
+            )
+            .Store(result + 16);
+        Vector512
+            .FusedMultiplyAdd(
+                Vector512.ConditionalSelect(Lane(sides[2]), steep, flat),
+                Vector512.Load(attention + 32),
+                y2
+            )
+            .Store(result + 32);
+        Vector512
+            .FusedMultiplyAdd(
+                Vector512.ConditionalSelect(Lane(sides[3]), steep, flat),
+                Vector512.Load(attention + 48),
+                y3
+            )
+            .Store(result + 48);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Leaky(Vector512<float> z) => Vector512.Max(z, z * NegativeSlope);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ushort Bits(Vector512<float> z) => (ushort)Vector512.ExtractMostSignificantBits(Vector512.GreaterThan(z, Vector512<float>.Zero));
+    private static ushort Bits(Vector512<float> z) =>
+        (ushort)Vector512.ExtractMostSignificantBits(Vector512.GreaterThan(z, Vector512<float>.Zero));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Lane(int bits) => Vector512.Equals(Vector512.Create(bits) & LaneBits, LaneBits).AsSingle();
+    private static Vector512<float> Lane(int bits) =>
+        Vector512.Equals(Vector512.Create(bits) & LaneBits, LaneBits).AsSingle();
 }

@@ -6,8 +6,9 @@ using Qua2SeDiMo.Predictors.Data;
 namespace Qua2SeDiMo.Predictors.Network;
 
 /// <summary>
-/// Batch normalisation over rows (Ioffe and Szegedy, 2015): y = (x − mean)/√(var + ε)·γ + β. A row may represent several equal ones;
-/// its count weighs in the statistics, and its gradient is the sum over them. Rows are given chunk by chunk; chunks are joined in order.
+/// Batch normalisation over rows (Ioffe and Szegedy, 2015): y = (x − mean)/√(var + ε)·γ + β. A row may represent
+/// several equal ones; its count weighs in the statistics, and its gradient is the sum over them. Rows are given chunk
+/// by chunk; chunks are joined in order.
 /// </summary>
 internal sealed unsafe class BatchNorm : IDisposable
 {
@@ -15,7 +16,10 @@ internal sealed unsafe class BatchNorm : IDisposable
     private const double Momentum = 0.1;
 
     private readonly PredictorParameters parameters;
-    private readonly ParameterSlice gamma, beta, runningMean, runningVariance;
+    private readonly ParameterSlice gamma,
+        beta,
+        runningMean,
+        runningVariance;
     private readonly FloatBuffer vectors;
     private readonly FloatBuffer partials = new();
     private readonly double[] chunkWeight = new double[RowLevel.ChunkCount];
@@ -54,10 +58,12 @@ internal sealed unsafe class BatchNorm : IDisposable
         float* mean = partials.Pointer + (2L * Stride * chunk);
         float* squares = mean + Stride;
         double weight = 0;
-        foreach (float count in counts) weight += count;
+        foreach (float count in counts)
+            weight += count;
         chunkWeight[chunk] = weight;
         new Span<float>(mean, 2 * Stride).Clear();
-        if (weight == 0) return;
+        if (weight == 0)
+            return;
         // Around the first row, so that a constant channel has exactly no spread.
         for (int row = 1; row < counts.Length; row++)
         {
@@ -70,7 +76,8 @@ internal sealed unsafe class BatchNorm : IDisposable
             }
         }
         Vector512<float> share = Vector512.Create((float)(1 / weight));
-        for (int j = 0; j < Stride; j += 16) Vector512.FusedMultiplyAdd(Vector512.Load(mean + j), share, Vector512.Load(x + j)).Store(mean + j);
+        for (int j = 0; j < Stride; j += 16)
+            Vector512.FusedMultiplyAdd(Vector512.Load(mean + j), share, Vector512.Load(x + j)).Store(mean + j);
         for (int row = 0; row < counts.Length; row++)
         {
             Vector512<float> count = Vector512.Create(counts[row]);
@@ -83,26 +90,35 @@ internal sealed unsafe class BatchNorm : IDisposable
         }
     }
 
-    /// <summary>Joins the chunks (Chan, Golub and LeVeque, 1979), updates the running statistics and prepares <see cref="NormalizeReluRow"/>.</summary>
+    /// <summary>Joins the chunks (Chan, Golub and LeVeque, 1979), updates the running statistics and prepares
+    /// <see cref="NormalizeReluRow"/>.</summary>
     public void FinishStatistics(int chunks)
     {
-        Span<float> keptMean = parameters.Of(runningMean), keptVariance = parameters.Of(runningVariance);
+        Span<float> keptMean = parameters.Of(runningMean),
+            keptVariance = parameters.Of(runningVariance);
         for (int j = 0; j < width; j++)
         {
-            double weight = 0, mean = 0, squares = 0;
+            double weight = 0,
+                mean = 0,
+                squares = 0;
             for (int chunk = 0; chunk < chunks; chunk++)
             {
                 double added = chunkWeight[chunk];
-                if (added == 0) continue;
+                if (added == 0)
+                    continue;
                 double difference = partials.Pointer[(2L * Stride * chunk) + j] - mean;
                 double total = weight + added;
-                squares += partials.Pointer[(2L * Stride * chunk) + Stride + j] + (difference * difference * weight * added / total);
+                squares +=
+                    partials.Pointer[(2L * Stride * chunk) + Stride + j]
+                    + (difference * difference * weight * added / total);
                 mean += difference * added / total;
                 weight = total;
             }
             double variance = squares / weight;
             keptMean[j] = (float)(((1 - Momentum) * keptMean[j]) + (Momentum * mean));
-            keptVariance[j] = (float)(((1 - Momentum) * keptVariance[j]) + (Momentum * squares / Math.Max(1, weight - 1)));
+            keptVariance[j] = (float)(
+                ((1 - Momentum) * keptVariance[j]) + (Momentum * squares / Math.Max(1, weight - 1))
+            );
             Set(j, mean, variance);
         }
     }
@@ -110,7 +126,8 @@ internal sealed unsafe class BatchNorm : IDisposable
     /// <summary>Prepares <see cref="NormalizeReluRow"/> with the running statistics (evaluation).</summary>
     public void UseRunningStatistics()
     {
-        for (int j = 0; j < width; j++) Set(j, parameters.Of(runningMean)[j], parameters.Of(runningVariance)[j]);
+        for (int j = 0; j < width; j++)
+            Set(j, parameters.Of(runningMean)[j], parameters.Of(runningVariance)[j]);
     }
 
     /// <summary>y = max(0, normalised x) (+ what is already in <paramref name="residual"/>), one row.</summary>
@@ -118,9 +135,12 @@ internal sealed unsafe class BatchNorm : IDisposable
     {
         for (int j = 0; j < Stride; j += 16)
         {
-            Vector512<float> value = Vector512.Max(Vector512.FusedMultiplyAdd(
-                Vector512.Load(x + j), Vector512.Load(Scale + j), Vector512.Load(Shift + j)), Vector512<float>.Zero);
-            if (residual is not null) value += Vector512.Load(residual + j);
+            Vector512<float> value = Vector512.Max(
+                Vector512.FusedMultiplyAdd(Vector512.Load(x + j), Vector512.Load(Scale + j), Vector512.Load(Shift + j)),
+                Vector512<float>.Zero
+            );
+            if (residual is not null)
+                value += Vector512.Load(residual + j);
             value.Store(y + j);
         }
     }
@@ -130,7 +150,9 @@ internal sealed unsafe class BatchNorm : IDisposable
     {
         for (int j = 0; j < Stride; j += 16)
         {
-            Vector512.FusedMultiplyAdd(Vector512.Load(x + j), Vector512.Load(Scale + j), Vector512.Load(Shift + j)).Store(y + j);
+            Vector512
+                .FusedMultiplyAdd(Vector512.Load(x + j), Vector512.Load(Scale + j), Vector512.Load(Shift + j))
+                .Store(y + j);
         }
     }
 
@@ -138,20 +160,27 @@ internal sealed unsafe class BatchNorm : IDisposable
     public void BeginSums(int chunk) => new Span<float>(partials.Pointer + (2L * Stride * chunk), 2 * Stride).Clear();
 
     /// <summary>
-    /// Adds neighbouring rows to the sums of γ and β: dy where the normalised value is positive (or everywhere, without an activation).
+    /// Adds neighbouring rows to the sums of γ and β: dy where the normalised value is positive (or everywhere, without
+    /// an activation).
     /// </summary>
     public void SumRows(int chunk, float* x, float* dy, int rows, bool relu)
     {
         float* sums = partials.Pointer + (2L * Stride * chunk);
         for (int j = 0; j < Stride; j += 16)
         {
-            Vector512<float> sum = Vector512.Load(sums + j), product = Vector512.Load(sums + Stride + j);
-            Vector512<float> scale = Vector512.Load(Scale + j), shift = Vector512.Load(Shift + j), mean = Vector512.Load(Mean + j);
-            float* value = x + j, slope = dy + j;
+            Vector512<float> sum = Vector512.Load(sums + j),
+                product = Vector512.Load(sums + Stride + j);
+            Vector512<float> scale = Vector512.Load(Scale + j),
+                shift = Vector512.Load(Shift + j),
+                mean = Vector512.Load(Mean + j);
+            float* value = x + j,
+                slope = dy + j;
             for (int row = 0; row < rows; row++, value += Stride, slope += Stride)
             {
-                Vector512<float> input = Vector512.Load(value), gradient = Vector512.Load(slope);
-                if (relu) gradient = Masked(input, gradient, scale, shift);
+                Vector512<float> input = Vector512.Load(value),
+                    gradient = Vector512.Load(slope);
+                if (relu)
+                    gradient = Masked(input, gradient, scale, shift);
                 sum += gradient;
                 product = Vector512.FusedMultiplyAdd(gradient, input - mean, product);
             }
@@ -166,10 +195,12 @@ internal sealed unsafe class BatchNorm : IDisposable
     /// <param name="totalCount">Rows of the batch, repeated ones counted as often as they occur.</param>
     public void FinishSums(int chunks, bool train, double totalCount)
     {
-        Span<float> gammaGradient = parameters.GradientOf(gamma), betaGradient = parameters.GradientOf(beta);
+        Span<float> gammaGradient = parameters.GradientOf(gamma),
+            betaGradient = parameters.GradientOf(beta);
         for (int j = 0; j < width; j++)
         {
-            double sum = 0, product = 0;
+            double sum = 0,
+                product = 0;
             for (int chunk = 0; chunk < chunks; chunk++)
             {
                 sum += partials.Pointer[(2L * Stride * chunk) + j];
@@ -178,25 +209,34 @@ internal sealed unsafe class BatchNorm : IDisposable
             betaGradient[j] += (float)sum;
             gammaGradient[j] += (float)(product * InverseDeviation[j]);
             MeanTerm[j] = train ? (float)(Scale[j] * sum / totalCount) : 0;
-            SlopeTerm[j] = train ? (float)(Scale[j] * product * InverseDeviation[j] * InverseDeviation[j] / totalCount) : 0;
+            SlopeTerm[j] = train
+                ? (float)(Scale[j] * product * InverseDeviation[j] * InverseDeviation[j] / totalCount)
+                : 0;
         }
     }
 
-    /// <summary>γ/√(variance + ε) · ε/(variance + ε): what the norm passes on of a change in the size of a channel.</summary>
-    public double RestOfScale(int channel) => Scale[channel] * Epsilon * InverseDeviation[channel] * InverseDeviation[channel];
+    /// <summary>γ/√(variance + ε) · ε/(variance + ε): what the norm passes on of a change in the size of a
+    /// channel.</summary>
+    public double RestOfScale(int channel) =>
+        Scale[channel] * Epsilon * InverseDeviation[channel] * InverseDeviation[channel];
 
     /// <summary>dx of neighbouring rows, after <see cref="FinishSums"/>; may overwrite dy.</summary>
     public void BackwardRows(float* x, float* dy, ReadOnlySpan<float> counts, float* dx, bool relu)
     {
         for (int j = 0; j < Stride; j += 16)
         {
-            Vector512<float> scale = Vector512.Load(Scale + j), shift = Vector512.Load(Shift + j), mean = Vector512.Load(Mean + j);
-            Vector512<float> slopeTerm = Vector512.Load(SlopeTerm + j), meanTerm = Vector512.Load(MeanTerm + j);
+            Vector512<float> scale = Vector512.Load(Scale + j),
+                shift = Vector512.Load(Shift + j),
+                mean = Vector512.Load(Mean + j);
+            Vector512<float> slopeTerm = Vector512.Load(SlopeTerm + j),
+                meanTerm = Vector512.Load(MeanTerm + j);
             long at = j;
             foreach (float count in counts)
             {
-                Vector512<float> input = Vector512.Load(x + at), gradient = Vector512.Load(dy + at);
-                if (relu) gradient = Masked(input, gradient, scale, shift);
+                Vector512<float> input = Vector512.Load(x + at),
+                    gradient = Vector512.Load(dy + at);
+                if (relu)
+                    gradient = Masked(input, gradient, scale, shift);
                 Vector512<float> common = Vector512.FusedMultiplyAdd(input - mean, slopeTerm, meanTerm);
                 Vector512.FusedMultiplyAdd(gradient, scale, -(Vector512.Create(count) * common)).Store(dx + at);
                 at += Stride;
@@ -204,13 +244,16 @@ internal sealed unsafe class BatchNorm : IDisposable
         }
     }
 
-    /// <summary>dy where the normalised value is positive, 0 elsewhere: what reaches γ, β and the row itself through the activation.</summary>
+    /// <summary>dy where the normalised value is positive, 0 elsewhere: what reaches γ, β and the row itself through
+    /// the activation.</summary>
     public void MaskRows(float* x, float* dy, int rows, float* masked)
     {
         for (int j = 0; j < Stride; j += 16)
         {
-            Vector512<float> scale = Vector512.Load(Scale + j), shift = Vector512.Load(Shift + j);
-            for (long at = j; at < (long)rows * Stride; at += Stride) Masked(Vector512.Load(x + at), Vector512.Load(dy + at), scale, shift).Store(masked + at);
+            Vector512<float> scale = Vector512.Load(Scale + j),
+                shift = Vector512.Load(Shift + j);
+            for (long at = j; at < (long)rows * Stride; at += Stride)
+                Masked(Vector512.Load(x + at), Vector512.Load(dy + at), scale, shift).Store(masked + at);
         }
     }
 
@@ -222,8 +265,12 @@ internal sealed unsafe class BatchNorm : IDisposable
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Masked(Vector512<float> x, Vector512<float> dy, Vector512<float> scale, Vector512<float> shift) =>
-        dy & Vector512.GreaterThan(Vector512.FusedMultiplyAdd(x, scale, shift), Vector512<float>.Zero);
+    private static Vector512<float> Masked(
+        Vector512<float> x,
+        Vector512<float> dy,
+        Vector512<float> scale,
+        Vector512<float> shift
+    ) => dy & Vector512.GreaterThan(Vector512.FusedMultiplyAdd(x, scale, shift), Vector512<float>.Zero);
 
     private void Set(int j, double mean, double variance)
     {

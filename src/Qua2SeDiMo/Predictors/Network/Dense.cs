@@ -4,7 +4,8 @@ using Qua2SeDiMo.Numerics;
 namespace Qua2SeDiMo.Predictors.Network;
 
 /// <summary>
-/// y = W·x + b over rows. Several weights may read the same rows; their outputs are then side by side, each padded to a multiple of 32.
+/// y = W·x + b over rows. Several weights may read the same rows; their outputs are then side by side, each padded to a
+/// multiple of 32.
 /// </summary>
 internal sealed unsafe class Dense : IDisposable
 {
@@ -26,8 +27,15 @@ internal sealed unsafe class Dense : IDisposable
         InStride = MatrixProduct.Padded(inWidth);
         partStride = MatrixProduct.Padded(outWidth);
         OutStride = partStride * names.Length;
-        parts = [.. names.Select(name => (parameters.Add($"{name}.weight", trained: true, outWidth, inWidth),
-            parameters.Add($"{name}.bias", trained: true, outWidth)))];
+        parts =
+        [
+            .. names.Select(name =>
+                (
+                    parameters.Add($"{name}.weight", trained: true, outWidth, inWidth),
+                    parameters.Add($"{name}.bias", trained: true, outWidth)
+                )
+            ),
+        ];
         bias = new FloatBuffer(OutStride);
         forward.Reserve((long)inWidth * OutStride);
         backward.Reserve((long)OutStride * InStride);
@@ -40,8 +48,10 @@ internal sealed unsafe class Dense : IDisposable
     {
         /// <summary>Its own outputs.</summary>
         Own,
+
         /// <summary>The outputs of the last part, where theory says that they agree.</summary>
         OfLastPart,
+
         /// <summary>Nothing: a normalisation by the batch follows and removes it.</summary>
         Zero,
     }
@@ -52,7 +62,8 @@ internal sealed unsafe class Dense : IDisposable
     /// <summary>Floats between two output rows, all parts.</summary>
     public int OutStride { get; }
 
-    /// <summary>Multiplications and additions of one row: forward, weight gradient and input gradient, padding not counted.</summary>
+    /// <summary>Multiplications and additions of one row: forward, weight gradient and input gradient, padding not
+    /// counted.</summary>
     public double OperationsPerRow => 6.0 * inWidth * outWidth * parts.Length;
 
     /// <summary>Copies the present weights into panels; once per step, before <see cref="Forward"/>.</summary>
@@ -62,7 +73,18 @@ internal sealed unsafe class Dense : IDisposable
         {
             ReadOnlySpan<float> weight = parameters.Of(parts[part].Weight);
             MatrixProduct.Pack(weight, 1, inWidth, inWidth, outWidth, forward.Pointer, part * partStride, inWidth, 0);
-            if (forTraining) MatrixProduct.Pack(weight, inWidth, 1, outWidth, inWidth, backward.Pointer, 0, OutStride, part * partStride);
+            if (forTraining)
+                MatrixProduct.Pack(
+                    weight,
+                    inWidth,
+                    1,
+                    outWidth,
+                    inWidth,
+                    backward.Pointer,
+                    0,
+                    OutStride,
+                    part * partStride
+                );
             parameters.Of(parts[part].Bias).CopyTo(bias.Span(OutStride)[(part * partStride)..]);
         }
     }
@@ -70,14 +92,40 @@ internal sealed unsafe class Dense : IDisposable
     /// <summary>y = W·x + b.</summary>
     public void Forward(float* x, float* y, int rows)
     {
-        for (int row = 0; row < rows; row++) bias.Span(OutStride).CopyTo(new Span<float>(y + ((long)row * OutStride), OutStride));
-        MatrixProduct.Multiply(x, InStride, 1, forward.Pointer, (nint)MatrixProduct.PanelWidth * inWidth, MatrixProduct.PanelWidth,
-            y, OutStride, rows, inWidth, OutStride, add: true);
+        for (int row = 0; row < rows; row++)
+            bias.Span(OutStride).CopyTo(new Span<float>(y + ((long)row * OutStride), OutStride));
+        MatrixProduct.Multiply(
+            x,
+            InStride,
+            1,
+            forward.Pointer,
+            (nint)MatrixProduct.PanelWidth * inWidth,
+            MatrixProduct.PanelWidth,
+            y,
+            OutStride,
+            rows,
+            inWidth,
+            OutStride,
+            add: true
+        );
     }
 
     /// <summary>dx = Wᵀ·dy, or dx += Wᵀ·dy.</summary>
-    public void BackwardInput(float* dy, float* dx, int rows, bool add) => MatrixProduct.Multiply(dy, OutStride, 1, backward.Pointer,
-        (nint)MatrixProduct.PanelWidth * OutStride, MatrixProduct.PanelWidth, dx, InStride, rows, OutStride, InStride, add);
+    public void BackwardInput(float* dy, float* dx, int rows, bool add) =>
+        MatrixProduct.Multiply(
+            dy,
+            OutStride,
+            1,
+            backward.Pointer,
+            (nint)MatrixProduct.PanelWidth * OutStride,
+            MatrixProduct.PanelWidth,
+            dx,
+            InStride,
+            rows,
+            OutStride,
+            InStride,
+            add
+        );
 
     /// <summary>Clears the weight gradients of the first chunks.</summary>
     public void BeginGradient(int chunks)
@@ -91,9 +139,23 @@ internal sealed unsafe class Dense : IDisposable
     public void AddGradient(int chunk, float* x, float* dy, int rows)
     {
         float* weight = partials.Pointer + ((long)(inWidth + 1) * OutStride * chunk);
-        MatrixProduct.Multiply(x, 1, InStride, dy, MatrixProduct.PanelWidth, OutStride, weight, OutStride, inWidth, rows, OutStride, add: true);
+        MatrixProduct.Multiply(
+            x,
+            1,
+            InStride,
+            dy,
+            MatrixProduct.PanelWidth,
+            OutStride,
+            weight,
+            OutStride,
+            inWidth,
+            rows,
+            OutStride,
+            add: true
+        );
         var sums = new Span<float>(weight + ((long)inWidth * OutStride), OutStride);
-        for (int row = 0; row < rows; row++) TensorPrimitives.Add(sums, new ReadOnlySpan<float>(dy + ((long)row * OutStride), OutStride), sums);
+        for (int row = 0; row < rows; row++)
+            TensorPrimitives.Add(sums, new ReadOnlySpan<float>(dy + ((long)row * OutStride), OutStride), sums);
     }
 
     /// <summary>Adds the gradients of all chunks, in order, to the store.</summary>
@@ -103,29 +165,39 @@ internal sealed unsafe class Dense : IDisposable
         Span<float> total = partials.Span(length);
         for (int chunk = 1; chunk < chunks; chunk++)
         {
-            TensorPrimitives.Add(total, new ReadOnlySpan<float>(partials.Pointer + ((long)length * chunk), length), total);
+            TensorPrimitives.Add(
+                total,
+                new ReadOnlySpan<float>(partials.Pointer + ((long)length * chunk), length),
+                total
+            );
         }
         for (int part = 0; part < parts.Length; part++)
         {
-            Span<float> weight = parameters.GradientOf(parts[part].Weight), offset = parameters.GradientOf(parts[part].Bias);
+            Span<float> weight = parameters.GradientOf(parts[part].Weight),
+                offset = parameters.GradientOf(parts[part].Bias);
             for (int o = 0; o < outWidth; o++)
             {
                 int column = (part * partStride) + o;
-                for (int i = 0; i < inWidth; i++) weight[(o * inWidth) + i] += total[(i * OutStride) + column];
-                if (biasGradient == BiasGradient.Zero) continue;
+                for (int i = 0; i < inWidth; i++)
+                    weight[(o * inWidth) + i] += total[(i * OutStride) + column];
+                if (biasGradient == BiasGradient.Zero)
+                    continue;
                 int from = biasGradient == BiasGradient.Own ? column : ((parts.Length - 1) * partStride) + o;
                 offset[o] += total[(inWidth * OutStride) + from];
             }
         }
     }
 
-    /// <summary>Uniform in ±bound, weights then biases (PyTorch's Linear: bound 1/√in; Glorot: √(6/(in + out)) with zero biases).</summary>
+    /// <summary>Uniform in ±bound, weights then biases (PyTorch's Linear: bound 1/√in; Glorot: √(6/(in + out)) with
+    /// zero biases).</summary>
     public void Initialize(Pcg32 random, double bound, bool zeroBias)
     {
         foreach ((ParameterSlice weight, ParameterSlice offset) in parts)
         {
-            foreach (ref float value in parameters.Of(weight)) value = (float)(((2 * random.NextDouble()) - 1) * bound);
-            foreach (ref float value in parameters.Of(offset)) value = zeroBias ? 0 : (float)(((2 * random.NextDouble()) - 1) * bound);
+            foreach (ref float value in parameters.Of(weight))
+                value = (float)(((2 * random.NextDouble()) - 1) * bound);
+            foreach (ref float value in parameters.Of(offset))
+                value = zeroBias ? 0 : (float)(((2 * random.NextDouble()) - 1) * bound);
         }
     }
 

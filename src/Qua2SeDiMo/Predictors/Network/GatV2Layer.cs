@@ -5,8 +5,8 @@ using Qua2SeDiMo.Predictors.Data;
 namespace Qua2SeDiMo.Predictors.Network;
 
 /// <summary>
-/// Graph attention, version 2, one head (Brody, Alon, Yahav, ICLR 2022): e(j→i) = a · LeakyReLU(s_j + t_i), s = W_s·h + b_s,
-/// t = W_t·h + b_t; softmax over the inputs of i, itself included; output_i = Σ_j α(j→i)·s_j + bias.
+/// Graph attention, version 2, one head (Brody, Alon, Yahav, ICLR 2022): e(j→i) = a · LeakyReLU(s_j + t_i), s = W_s·h +
+/// b_s, t = W_t·h + b_t; softmax over the inputs of i, itself included; output_i = Σ_j α(j→i)·s_j + bias.
 /// Works on the rows of <see cref="RowLevel"/>, a range of nodes at a time, so that threads never write the same row.
 /// </summary>
 internal sealed unsafe class GatV2Layer : IDisposable
@@ -17,10 +17,13 @@ internal sealed unsafe class GatV2Layer : IDisposable
     private const int MostInputs = 4096;
 
     private readonly PredictorParameters parameters;
-    private readonly ParameterSlice attention, bias;
+    private readonly ParameterSlice attention,
+        bias;
     private readonly FloatBuffer vectors;
     private readonly FloatBuffer partials;
-    private readonly FloatBuffer weights = new(), slopes = new(), sides = new();
+    private readonly FloatBuffer weights = new(),
+        slopes = new(),
+        sides = new();
     private readonly int width;
     private bool keepsSides;
 
@@ -59,7 +62,8 @@ internal sealed unsafe class GatV2Layer : IDisposable
         parameters.Of(bias).CopyTo(vectors.Span(2 * Stride)[Stride..]);
         weights.Reserve(level.EdgeCount);
         keepsSides = forTraining;
-        if (!forTraining) return;
+        if (!forTraining)
+            return;
         slopes.Reserve(level.EdgeCount);
         sides.Reserve(((long)level.EdgeCount * AttentionRow.SideWords(Stride) * sizeof(ushort) / sizeof(float)) + 1);
         partials.Clear(2L * Stride * RowLevel.ChunkCount);
@@ -73,26 +77,45 @@ internal sealed unsafe class GatV2Layer : IDisposable
     /// <param name="endNode">Node after the last.</param>
     /// <param name="linear">Output of <see cref="Linear"/> for all rows of the level below.</param>
     /// <param name="output">[row, channel].</param>
-    public void Forward(GraphStructure structure, RowLevel level, int firstNode, int endNode, float* linear, float* output)
+    public void Forward(
+        GraphStructure structure,
+        RowLevel level,
+        int firstNode,
+        int endNode,
+        float* linear,
+        float* output
+    )
     {
         fixed (int* inputs = level.Inputs)
         {
             for (int v = firstNode; v < endNode; v++)
             {
-                int degree = structure.Degree(v), end = level.NodeStart[v + 1];
-                if (degree > MostInputs) throw new PredictorFormatException($"Node {v} has {degree} inputs; at most {MostInputs} are supported.");
+                int degree = structure.Degree(v),
+                    end = level.NodeStart[v + 1];
+                if (degree > MostInputs)
+                    throw new PredictorFormatException(
+                        $"Node {v} has {degree} inputs; at most {MostInputs} are supported."
+                    );
                 int together = Math.Max(1, BlockEdges / degree);
                 for (int row = level.NodeStart[v]; row < end; row += together)
                 {
                     int edge = level.InputStart[v] + ((row - level.NodeStart[v]) * degree);
-                    AttendRows(inputs + edge, edge, degree, Math.Min(together, end - row), linear, output + ((long)row * Stride));
+                    AttendRows(
+                        inputs + edge,
+                        edge,
+                        degree,
+                        Math.Min(together, end - row),
+                        linear,
+                        output + ((long)row * Stride)
+                    );
                 }
             }
         }
     }
 
     /// <summary>
-    /// First half of the backward pass, over the rows of this hop: slopes of the scores, gradients of a and of the bias.
+    /// First half of the backward pass, over the rows of this hop: slopes of the scores, gradients of a and of the
+    /// bias.
     /// </summary>
     /// <param name="structure">Edges.</param>
     /// <param name="level">Rows of this hop.</param>
@@ -101,7 +124,15 @@ internal sealed unsafe class GatV2Layer : IDisposable
     /// <param name="chunk">Where to sum the gradients of a and of the bias.</param>
     /// <param name="linear">As in <see cref="Forward"/>.</param>
     /// <param name="upstream">Gradient of the output rows.</param>
-    public void BackwardScores(GraphStructure structure, RowLevel level, int firstNode, int endNode, int chunk, float* linear, float* upstream)
+    public void BackwardScores(
+        GraphStructure structure,
+        RowLevel level,
+        int firstNode,
+        int endNode,
+        int chunk,
+        float* linear,
+        float* upstream
+    )
     {
         float* attentionGradient = partials.Pointer + (2L * chunk * Stride);
         float* biasGradient = attentionGradient + Stride;
@@ -113,7 +144,8 @@ internal sealed unsafe class GatV2Layer : IDisposable
                 for (int row = level.NodeStart[v]; row < level.NodeStart[v + 1]; row++)
                 {
                     int edge = level.InputStart[v] + ((row - level.NodeStart[v]) * degree);
-                    float* gradient = upstream + ((long)row * Stride), slope = slopes.Pointer + edge;
+                    float* gradient = upstream + ((long)row * Stride),
+                        slope = slopes.Pointer + edge;
                     Add(biasGradient, gradient);
                     if (Unrolled)
                     {
@@ -122,7 +154,15 @@ internal sealed unsafe class GatV2Layer : IDisposable
                     }
                     else
                     {
-                        AttentionRow.Slopes(linear, inputs + edge, degree, weights.Pointer + edge, gradient, Stride, slope);
+                        AttentionRow.Slopes(
+                            linear,
+                            inputs + edge,
+                            degree,
+                            weights.Pointer + edge,
+                            gradient,
+                            Stride,
+                            slope
+                        );
                         AttentionRow.AddActivations(linear, inputs + edge, degree, slope, Stride, attentionGradient);
                     }
                 }
@@ -131,8 +171,8 @@ internal sealed unsafe class GatV2Layer : IDisposable
     }
 
     /// <summary>
-    /// Second half, over the rows of the level below: gradients of <see cref="Linear"/>'s outputs for a range of nodes. Gathers from
-    /// every reader of a node, so that no two threads write the same row.
+    /// Second half, over the rows of the level below: gradients of <see cref="Linear"/>'s outputs for a range of nodes.
+    /// Gathers from every reader of a node, so that no two threads write the same row.
     /// </summary>
     /// <param name="structure">Edges.</param>
     /// <param name="level">Rows of this hop.</param>
@@ -140,9 +180,18 @@ internal sealed unsafe class GatV2Layer : IDisposable
     /// <param name="node">The node of the level below.</param>
     /// <param name="upstream">Gradient of the output rows of this hop.</param>
     /// <param name="result">Gradient rows of the node, its first row at the start.</param>
-    public void BackwardNode(GraphStructure structure, RowLevel level, RowLevel below, int node, float* upstream, float* result)
+    public void BackwardNode(
+        GraphStructure structure,
+        RowLevel level,
+        RowLevel below,
+        int node,
+        float* upstream,
+        float* result
+    )
     {
-        int pair = 2 * Stride, first = below.NodeStart[node], words = AttentionRow.SideWords(Stride);
+        int pair = 2 * Stride,
+            first = below.NodeStart[node],
+            words = AttentionRow.SideWords(Stride);
         bool unrolled = Unrolled;
         new Span<float>(result, (below.NodeStart[node + 1] - first) * pair).Clear();
         fixed (int* inputs = level.Inputs)
@@ -151,16 +200,26 @@ internal sealed unsafe class GatV2Layer : IDisposable
             for (int row = level.NodeStart[node]; row < level.NodeStart[node + 1] && ownDegree > 1; row++)
             {
                 int edge = level.InputStart[node] + ((row - level.NodeStart[node]) * ownDegree);
-                AttentionRow.AddTarget(Sides + ((long)edge * words), ownDegree, slopes.Pointer + edge, Attention, Stride,
-                    result + ((long)(inputs[edge] - first) * pair) + Stride);
+                AttentionRow.AddTarget(
+                    Sides + ((long)edge * words),
+                    ownDegree,
+                    slopes.Pointer + edge,
+                    Attention,
+                    Stride,
+                    result + ((long)(inputs[edge] - first) * pair) + Stride
+                );
             }
             for (int o = structure.OutStart[node]; o < structure.OutStart[node + 1]; o++)
             {
-                int reader = structure.OutNode[o], degree = structure.Degree(reader);
-                int edge = level.InputStart[reader] + structure.OutSlot[o], rows = level.NodeStart[reader + 1] - level.NodeStart[reader];
+                int reader = structure.OutNode[o],
+                    degree = structure.Degree(reader);
+                int edge = level.InputStart[reader] + structure.OutSlot[o],
+                    rows = level.NodeStart[reader + 1] - level.NodeStart[reader];
                 float* gradient = upstream + ((long)level.NodeStart[reader] * Stride);
-                if (unrolled) SourceRows64(inputs, edge, degree, rows, first, gradient, result);
-                else SourceRows(inputs, edge, degree, rows, first, gradient, result);
+                if (unrolled)
+                    SourceRows64(inputs, edge, degree, rows, first, gradient, result);
+                else
+                    SourceRows(inputs, edge, degree, rows, first, gradient, result);
             }
         }
     }
@@ -168,20 +227,22 @@ internal sealed unsafe class GatV2Layer : IDisposable
     /// <summary>Adds the gradients of all chunks, in order, to the store.</summary>
     /// <param name="chunks">Chunks that were summed.</param>
     /// <param name="constantsVanish">
-    /// Whether a normalisation by the batch follows. It removes any constant, so that the bias has no gradient, and the source bias only
-    /// what it does through the scores, which is what the target bias does.
+    /// Whether a normalisation by the batch follows. It removes any constant, so that the bias has no gradient, and the
+    /// source bias only what it does through the scores, which is what the target bias does.
     /// </param>
     public void FinishGradient(int chunks, bool constantsVanish)
     {
         Linear.FinishGradient(chunks, constantsVanish ? Dense.BiasGradient.OfLastPart : Dense.BiasGradient.Own);
-        Span<float> attentionGradient = parameters.GradientOf(attention), biasGradient = parameters.GradientOf(bias);
+        Span<float> attentionGradient = parameters.GradientOf(attention),
+            biasGradient = parameters.GradientOf(bias);
         for (int chunk = 0; chunk < chunks; chunk++)
         {
             float* from = partials.Pointer + ((long)chunk * 2 * Stride);
             for (int j = 0; j < width; j++)
             {
                 attentionGradient[j] += from[j];
-                if (!constantsVanish) biasGradient[j] += from[Stride + j];
+                if (!constantsVanish)
+                    biasGradient[j] += from[Stride + j];
             }
         }
     }
@@ -191,7 +252,8 @@ internal sealed unsafe class GatV2Layer : IDisposable
     {
         Linear.Initialize(random, Math.Sqrt(6.0 / (inWidth + width)), zeroBias: true);
         double bound = Math.Sqrt(6.0 / (1 + width));
-        foreach (ref float value in parameters.Of(attention)) value = (float)(((2 * random.NextDouble()) - 1) * bound);
+        foreach (ref float value in parameters.Of(attention))
+            value = (float)(((2 * random.NextDouble()) - 1) * bound);
     }
 
     /// <inheritdoc/>
@@ -210,18 +272,34 @@ internal sealed unsafe class GatV2Layer : IDisposable
         int words = AttentionRow.SideWords(Stride);
         for (int row = 0; row < rows; row++, edge += degree, gradient += Stride)
         {
-            AttentionRow.AddSource(Sides + ((long)edge * words), weights.Pointer[edge], slopes.Pointer[edge], gradient, Attention, Stride,
-                result + ((long)(inputs[edge] - first) * 2 * Stride));
+            AttentionRow.AddSource(
+                Sides + ((long)edge * words),
+                weights.Pointer[edge],
+                slopes.Pointer[edge],
+                gradient,
+                Attention,
+                Stride,
+                result + ((long)(inputs[edge] - first) * 2 * Stride)
+            );
         }
     }
 
     private void SourceRows64(int* inputs, int edge, int degree, int rows, int first, float* gradient, float* result)
     {
         ushort* side = Sides;
-        float* alpha = weights.Pointer, slope = slopes.Pointer, attention = Attention;
+        float* alpha = weights.Pointer,
+            slope = slopes.Pointer,
+            attention = Attention;
         for (int row = 0; row < rows; row++, edge += degree, gradient += UnrolledStride)
         {
-            AttentionRow.AddSource64(side + (4L * edge), alpha[edge], slope[edge], gradient, attention, result + ((long)(inputs[edge] - first) * 2 * UnrolledStride));
+            AttentionRow.AddSource64(
+                side + (4L * edge),
+                alpha[edge],
+                slope[edge],
+                gradient,
+                attention,
+                result + ((long)(inputs[edge] - first) * 2 * UnrolledStride)
+            );
         }
     }
 
@@ -235,22 +313,39 @@ internal sealed unsafe class GatV2Layer : IDisposable
         {
             float* score = alpha + (row * degree);
             int* from = inputs + (row * degree);
-            if (unrolled) AttentionRow.Scores64(linear, from, degree, Attention, score, side);
-            else AttentionRow.Scores(linear, from, degree, Attention, Stride, score, side);
-            if (side is not null) side += degree * AttentionRow.SideWords(Stride);
+            if (unrolled)
+                AttentionRow.Scores64(linear, from, degree, Attention, score, side);
+            else
+                AttentionRow.Scores(linear, from, degree, Attention, Stride, score, side);
+            if (side is not null)
+                side += degree * AttentionRow.SideWords(Stride);
             float most = score[0];
-            for (int k = 1; k < degree; k++) most = Math.Max(most, score[k]);
-            for (int k = 0; k < degree; k++) score[k] -= most;
+            for (int k = 1; k < degree; k++)
+                most = Math.Max(most, score[k]);
+            for (int k = 0; k < degree; k++)
+                score[k] -= most;
         }
         Exponentials(alpha, rows * degree);
         for (int row = 0; row < rows; row++)
         {
             float* share = alpha + (row * degree);
             float total = 0;
-            for (int k = 0; k < degree; k++) total += share[k];
-            for (int k = 0; k < degree; k++) share[k] /= total;
-            if (unrolled) AttentionRow.Mix64(linear, inputs + (row * degree), degree, share, Bias, output + ((long)row * Stride));
-            else AttentionRow.Mix(linear, inputs + (row * degree), degree, share, Bias, Stride, output + ((long)row * Stride));
+            for (int k = 0; k < degree; k++)
+                total += share[k];
+            for (int k = 0; k < degree; k++)
+                share[k] /= total;
+            if (unrolled)
+                AttentionRow.Mix64(linear, inputs + (row * degree), degree, share, Bias, output + ((long)row * Stride));
+            else
+                AttentionRow.Mix(
+                    linear,
+                    inputs + (row * degree),
+                    degree,
+                    share,
+                    Bias,
+                    Stride,
+                    output + ((long)row * Stride)
+                );
         }
     }
 
@@ -258,16 +353,21 @@ internal sealed unsafe class GatV2Layer : IDisposable
     private static void Exponentials(float* values, int count)
     {
         int i = 0;
-        for (; i + Vector512<float>.Count <= count; i += Vector512<float>.Count) Vector512.Exp(Vector512.Load(values + i)).Store(values + i);
-        if (i == count) return;
+        for (; i + Vector512<float>.Count <= count; i += Vector512<float>.Count)
+            Vector512.Exp(Vector512.Load(values + i)).Store(values + i);
+        if (i == count)
+            return;
         float* rest = stackalloc float[Vector512<float>.Count];
-        for (int k = 0; k < Vector512<float>.Count; k++) rest[k] = i + k < count ? values[i + k] : 0;
+        for (int k = 0; k < Vector512<float>.Count; k++)
+            rest[k] = i + k < count ? values[i + k] : 0;
         Vector512.Exp(Vector512.Load(rest)).Store(rest);
-        for (int k = 0; i + k < count; k++) values[i + k] = rest[k];
+        for (int k = 0; i + k < count; k++)
+            values[i + k] = rest[k];
     }
 
     private void Add(float* sum, float* x)
     {
-        for (int j = 0; j < Stride; j += Vector512<float>.Count) (Vector512.Load(sum + j) + Vector512.Load(x + j)).Store(sum + j);
+        for (int j = 0; j < Stride; j += Vector512<float>.Count)
+            (Vector512.Load(sum + j) + Vector512.Load(x + j)).Store(sum + j);
     }
 }

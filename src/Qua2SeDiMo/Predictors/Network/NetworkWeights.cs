@@ -4,5 +4,9 @@ namespace Qua2SeDiMo.Predictors.Network;
 internal sealed record NetworkWeights(float[] First, float[] Second)
 {
     /// <summary>Whether the arrays are as long as others and hold numbers.</summary>
-    public bool Fit(NetworkWeights like) => First.Length == like.First.Length && Second.Length == like.Second.Length && First.All(float.IsFinite) && Second.All(float.IsFinite);
+    public bool Fit(NetworkWeights like) =>
+        First.Length == like.First.Length
+        && Second.Length == like.Second.Length
+        && First.All(float.IsFinite)
+        && Second.All(float.IsFinite);
 }

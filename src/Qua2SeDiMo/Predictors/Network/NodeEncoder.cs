@@ -4,8 +4,9 @@ using Qua2SeDiMo.Predictors.Data;
 namespace Qua2SeDiMo.Predictors.Network;
 
 /// <summary>
-/// Raw node features to the 0-hop embedding (method.md, section 6): four universal features of width 5 and each position of width 10,
-/// side by side → norm → ReLU → Linear 64 → norm → ReLU → Linear → norm → ReLU. Runs over distinct (node, option) rows only.
+/// Raw node features to the 0-hop embedding (method.md, section 6): four universal features of width 5 and each
+/// position of width 10, side by side → norm → ReLU → Linear 64 → norm → ReLU → Linear → norm → ReLU. Runs over
+/// distinct (node, option) rows only.
 /// </summary>
 internal sealed unsafe class NodeEncoder : IDisposable
 {
@@ -15,7 +16,12 @@ internal sealed unsafe class NodeEncoder : IDisposable
 
     private readonly PredictorParameters parameters;
     private readonly IReadOnlyList<PositionColumn> positions;
-    private readonly ParameterSlice method, bits, ratioWeight, ratioBias, errorWeight, errorBias;
+    private readonly ParameterSlice method,
+        bits,
+        ratioWeight,
+        ratioBias,
+        errorWeight,
+        errorBias;
     private readonly ParameterSlice[] positionTables;
     private readonly BatchNorm[] norms = new BatchNorm[3];
     private readonly Dense[] linears = new Dense[2];
@@ -33,13 +39,23 @@ internal sealed unsafe class NodeEncoder : IDisposable
         this.parameters = parameters;
         this.positions = positions;
         inputWidth = (4 * UniversalWidth) + (PositionWidth * positions.Count);
-        method = parameters.Add("encoder.method_embedding", trained: true, OptionFeatures.MethodTableSize, UniversalWidth);
+        method = parameters.Add(
+            "encoder.method_embedding",
+            trained: true,
+            OptionFeatures.MethodTableSize,
+            UniversalWidth
+        );
         bits = parameters.Add("encoder.bit_embedding", trained: true, OptionFeatures.BitTableSize, UniversalWidth);
         ratioWeight = parameters.Add("encoder.ratio.weight", trained: true, UniversalWidth, 1);
         ratioBias = parameters.Add("encoder.ratio.bias", trained: true, UniversalWidth);
         errorWeight = parameters.Add("encoder.error.weight", trained: true, UniversalWidth, 1);
         errorBias = parameters.Add("encoder.error.bias", trained: true, UniversalWidth);
-        positionTables = [.. positions.Select(p => parameters.Add($"encoder.{p.Name}_embedding", trained: true, p.Size, PositionWidth))];
+        positionTables =
+        [
+            .. positions.Select(p =>
+                parameters.Add($"encoder.{p.Name}_embedding", trained: true, p.Size, PositionWidth)
+            ),
+        ];
         norms[0] = new BatchNorm(parameters, "encoder.mix.bn0", inputWidth);
         linears[0] = new Dense(parameters, inputWidth, MiddleWidth, "encoder.mix.linear0");
         norms[1] = new BatchNorm(parameters, "encoder.mix.bn1", MiddleWidth);
@@ -61,10 +77,16 @@ internal sealed unsafe class NodeEncoder : IDisposable
     /// <param name="chosen">Table row of each output row.</param>
     /// <param name="rowCounts">How often each output row occurs.</param>
     /// <param name="train">Whether to normalise by the batch.</param>
-    public void Forward(ReadOnlySpan<float> features, ReadOnlySpan<int> chosen, ReadOnlySpan<float> rowCounts, bool train)
+    public void Forward(
+        ReadOnlySpan<float> features,
+        ReadOnlySpan<int> chosen,
+        ReadOnlySpan<float> rowCounts,
+        bool train
+    )
     {
         rows = chosen.Length;
-        if (counts.Length < rows) counts = new float[rows];
+        if (counts.Length < rows)
+            counts = new float[rows];
         rowCounts.CopyTo(counts);
         for (int stage = 0; stage < 3; stage++)
         {
@@ -91,7 +113,12 @@ internal sealed unsafe class NodeEncoder : IDisposable
             int stride = norms[stage].Stride;
             for (long row = 0; row < rows; row++)
             {
-                norms[stage].NormalizeReluRow(before[stage].Pointer + (row * stride), null, after[stage].Pointer + (row * stride));
+                norms[stage]
+                    .NormalizeReluRow(
+                        before[stage].Pointer + (row * stride),
+                        null,
+                        after[stage].Pointer + (row * stride)
+                    );
             }
         }
     }
@@ -104,7 +131,8 @@ internal sealed unsafe class NodeEncoder : IDisposable
     public void Backward(ReadOnlySpan<float> features, ReadOnlySpan<int> chosen, float* upstream, bool train)
     {
         double total = 0;
-        for (int row = 0; row < rows; row++) total += counts[row];
+        for (int row = 0; row < rows; row++)
+            total += counts[row];
         for (int stage = 2; stage >= 0; stage--)
         {
             BatchNorm norm = norms[stage];
@@ -114,11 +142,14 @@ internal sealed unsafe class NodeEncoder : IDisposable
             norm.MaskRows(before[stage].Pointer, upstream, rows, slope);
             norm.SumRows(0, before[stage].Pointer, slope, rows, relu: false);
             norm.FinishSums(1, train, total);
-            if (stage == 0 && train) LineGradients(features, chosen, slope);
+            if (stage == 0 && train)
+                LineGradients(features, chosen, slope);
             norm.BackwardRows(before[stage].Pointer, slope, counts.AsSpan(0, rows), slope, relu: false);
-            if (stage == 0) break;
+            if (stage == 0)
+                break;
             Dense linear = linears[stage - 1];
-            if (!train) linear.Pack(forTraining: true);
+            if (!train)
+                linear.Pack(forTraining: true);
             linear.BeginGradient(1);
             linear.AddGradient(0, after[stage - 1].Pointer, slope, rows);
             linear.FinishGradient(1, train ? Dense.BiasGradient.Zero : Dense.BiasGradient.Own);
@@ -133,11 +164,13 @@ internal sealed unsafe class NodeEncoder : IDisposable
     {
         foreach (ParameterSlice table in (ParameterSlice[])[method, bits, .. positionTables])
         {
-            foreach (ref float value in parameters.Of(table)) value = (float)random.NextNormal();
+            foreach (ref float value in parameters.Of(table))
+                value = (float)random.NextNormal();
         }
         foreach (ParameterSlice line in (ParameterSlice[])[ratioWeight, ratioBias, errorWeight, errorBias])
         {
-            foreach (ref float value in parameters.Of(line)) value = (float)((2 * random.NextDouble()) - 1);
+            foreach (ref float value in parameters.Of(line))
+                value = (float)((2 * random.NextDouble()) - 1);
         }
         linears[0].Initialize(random, 1 / Math.Sqrt(inputWidth), zeroBias: false);
         linears[1].Initialize(random, 1 / Math.Sqrt(MiddleWidth), zeroBias: false);
@@ -146,14 +179,18 @@ internal sealed unsafe class NodeEncoder : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (BatchNorm norm in norms) norm.Dispose();
-        foreach (Dense linear in linears) linear.Dispose();
-        foreach (FloatBuffer buffer in (FloatBuffer[])[.. before, .. after, .. gradient]) buffer.Dispose();
+        foreach (BatchNorm norm in norms)
+            norm.Dispose();
+        foreach (Dense linear in linears)
+            linear.Dispose();
+        foreach (FloatBuffer buffer in (FloatBuffer[])[.. before, .. after, .. gradient])
+            buffer.Dispose();
     }
 
     private double Mean(ReadOnlySpan<float> features, ReadOnlySpan<int> chosen, int column)
     {
-        double sum = 0, total = 0;
+        double sum = 0,
+            total = 0;
         for (int row = 0; row < rows; row++)
         {
             sum += counts[row] * (double)features[(chosen[row] * FeatureCount) + column];
@@ -162,7 +199,8 @@ internal sealed unsafe class NodeEncoder : IDisposable
         return sum / total;
     }
 
-    // BatchNorm follows, so dL/db = 0 and dL/dw is scaled by ε/(variance + ε); summing the raw terms would cancel to rounding noise.
+    // BatchNorm follows, so dL/db = 0 and dL/dw is scaled by ε/(variance + ε); summing the raw terms would cancel to
+    // rounding noise.
     private void LineGradients(ReadOnlySpan<float> features, ReadOnlySpan<int> chosen, float* slope)
     {
         int stride = norms[0].Stride;
@@ -176,7 +214,9 @@ internal sealed unsafe class NodeEncoder : IDisposable
                 double sum = 0;
                 for (int row = 0; row < rows; row++)
                 {
-                    sum += slope[((long)row * stride) + channel] * (features[(chosen[row] * FeatureCount) + column] - mean);
+                    sum +=
+                        slope[((long)row * stride) + channel]
+                        * (features[(chosen[row] * FeatureCount) + column] - mean);
                 }
                 result[j] += (float)(sum * norms[0].RestOfScale(channel));
             }
@@ -186,9 +226,12 @@ internal sealed unsafe class NodeEncoder : IDisposable
     private void Concatenate(ReadOnlySpan<float> features, ReadOnlySpan<int> chosen)
     {
         int stride = norms[0].Stride;
-        ReadOnlySpan<float> methods = parameters.Of(method), bitRows = parameters.Of(bits);
-        ReadOnlySpan<float> ratio = parameters.Of(ratioWeight), ratioOffset = parameters.Of(ratioBias);
-        ReadOnlySpan<float> error = parameters.Of(errorWeight), errorOffset = parameters.Of(errorBias);
+        ReadOnlySpan<float> methods = parameters.Of(method),
+            bitRows = parameters.Of(bits);
+        ReadOnlySpan<float> ratio = parameters.Of(ratioWeight),
+            ratioOffset = parameters.Of(ratioBias);
+        ReadOnlySpan<float> error = parameters.Of(errorWeight),
+            errorOffset = parameters.Of(errorBias);
         for (int row = 0; row < chosen.Length; row++)
         {
             ReadOnlySpan<float> raw = features.Slice(chosen[row] * FeatureCount, FeatureCount);
@@ -203,7 +246,8 @@ internal sealed unsafe class NodeEncoder : IDisposable
             for (int p = 0; p < positions.Count; p++)
             {
                 ReadOnlySpan<float> table = parameters.Of(positionTables[p]);
-                table.Slice(((int)raw[4 + p] + positions[p].Shift) * PositionWidth, PositionWidth)
+                table
+                    .Slice(((int)raw[4 + p] + positions[p].Shift) * PositionWidth, PositionWidth)
                     .CopyTo(output[((4 * UniversalWidth) + (p * PositionWidth))..]);
             }
             output[inputWidth..].Clear();
@@ -218,7 +262,11 @@ internal sealed unsafe class NodeEncoder : IDisposable
             ReadOnlySpan<float> raw = features.Slice(chosen[row] * FeatureCount, FeatureCount);
             var part = new ReadOnlySpan<float>(slope + ((long)row * stride), stride);
             Add(parameters.GradientOf(method).Slice((int)raw[0] * UniversalWidth, UniversalWidth), part, 1);
-            Add(parameters.GradientOf(bits).Slice((int)raw[1] * UniversalWidth, UniversalWidth), part[UniversalWidth..], 1);
+            Add(
+                parameters.GradientOf(bits).Slice((int)raw[1] * UniversalWidth, UniversalWidth),
+                part[UniversalWidth..],
+                1
+            );
             if (!train)
             {
                 Add(parameters.GradientOf(ratioWeight), part[(2 * UniversalWidth)..], raw[2]);
@@ -228,14 +276,20 @@ internal sealed unsafe class NodeEncoder : IDisposable
             }
             for (int p = 0; p < positions.Count; p++)
             {
-                Add(parameters.GradientOf(positionTables[p]).Slice(((int)raw[4 + p] + positions[p].Shift) * PositionWidth, PositionWidth),
-                    part[((4 * UniversalWidth) + (p * PositionWidth))..], 1);
+                Add(
+                    parameters
+                        .GradientOf(positionTables[p])
+                        .Slice(((int)raw[4 + p] + positions[p].Shift) * PositionWidth, PositionWidth),
+                    part[((4 * UniversalWidth) + (p * PositionWidth))..],
+                    1
+                );
             }
         }
     }
 
     private static void Add(Span<float> sum, ReadOnlySpan<float> x, float times)
     {
-        for (int j = 0; j < sum.Length; j++) sum[j] += times * x[j];
+        for (int j = 0; j < sum.Length; j++)
+            sum[j] += times * x[j];
     }
 }

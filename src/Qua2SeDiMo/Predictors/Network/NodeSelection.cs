@@ -3,7 +3,8 @@ using Qua2SeDiMo.Predictors.Data;
 
 namespace Qua2SeDiMo.Predictors.Network;
 
-/// <summary>Graph embedding of a hop: the mean over the chosen nodes of each graph (method.md, section 6), forward and backward.</summary>
+/// <summary>Graph embedding of a hop: the mean over the chosen nodes of each graph (method.md, section 6), forward and
+/// backward.</summary>
 internal static unsafe class NodeSelection
 {
     /// <summary>Embedding of every graph of some replicas.</summary>
@@ -30,14 +31,16 @@ internal static unsafe class NodeSelection
                 {
                     float* sum = embedding + (((long)replica * graphs) + g) * stride;
                     float* row = rows + ((long)rowOf[replica] * stride);
-                    for (int j = 0; j < stride; j += 16) (Vector512.Load(sum + j) + Vector512.Load(row + j)).Store(sum + j);
+                    for (int j = 0; j < stride; j += 16)
+                        (Vector512.Load(sum + j) + Vector512.Load(row + j)).Store(sum + j);
                 }
             }
             Vector512<float> share = Vector512.Create(1f / chosen.Length);
             for (int replica = first; replica < end; replica++)
             {
                 float* sum = embedding + (((long)replica * graphs) + g) * stride;
-                for (int j = 0; j < stride; j += 16) (Vector512.Load(sum + j) * share).Store(sum + j);
+                for (int j = 0; j < stride; j += 16)
+                    (Vector512.Load(sum + j) * share).Store(sum + j);
             }
         }
     }
@@ -49,12 +52,21 @@ internal static unsafe class NodeSelection
     /// <param name="embeddingGradient">[replica · graphs + graph, channel].</param>
     /// <param name="stride">Floats between two rows.</param>
     /// <param name="rowGradient">[row, channel].</param>
-    public static void Backward(RowBatch batch, int hop, int node, float* embeddingGradient, int stride, float* rowGradient)
+    public static void Backward(
+        RowBatch batch,
+        int hop,
+        int node,
+        float* embeddingGradient,
+        int stride,
+        float* rowGradient
+    )
     {
         float share = batch.Structure.PoolShare[hop][node];
-        if (share == 0) return;
+        if (share == 0)
+            return;
         Vector512<float> times = Vector512.Create(share);
-        int graphs = batch.Structure.GraphCount, graph = batch.Structure.GraphOfNode[node];
+        int graphs = batch.Structure.GraphCount,
+            graph = batch.Structure.GraphOfNode[node];
         ReadOnlySpan<int> rowOf = batch.Levels[hop].RowOf.AsSpan(node * batch.Replicas, batch.Replicas);
         for (int b = 0; b < rowOf.Length; b++)
         {

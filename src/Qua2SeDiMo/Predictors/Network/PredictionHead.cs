@@ -3,20 +3,32 @@ using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Predictors.Network;
 
-/// <summary>Graph embedding of the last hop to a prediction: Linear, Linear, ReLU, Linear, Linear, ReLU, Linear to one number.</summary>
+/// <summary>Graph embedding of the last hop to a prediction: Linear, Linear, ReLU, Linear, Linear, ReLU, Linear to one
+/// number.</summary>
 internal sealed unsafe class PredictionHead : IDisposable
 {
     private static readonly bool[] ActivatedAfter = [false, true, false, true, false];
 
     private readonly Dense[] linears;
     private readonly FloatBuffer[] outputs;
-    private readonly FloatBuffer slope = new(), next = new();
+    private readonly FloatBuffer slope = new(),
+        next = new();
     private readonly int width;
 
     public PredictionHead(PredictorParameters parameters, int width)
     {
         this.width = width;
-        linears = [.. Enumerable.Range(0, 5).Select(i => new Dense(parameters, width, i < 4 ? width : 1, i < 4 ? $"head.linear{i}" : "head.output"))];
+        linears =
+        [
+            .. Enumerable
+                .Range(0, 5)
+                .Select(i => new Dense(
+                    parameters,
+                    width,
+                    i < 4 ? width : 1,
+                    i < 4 ? $"head.linear{i}" : "head.output"
+                )),
+        ];
         outputs = [.. linears.Select(_ => new FloatBuffer())];
     }
 
@@ -29,10 +41,12 @@ internal sealed unsafe class PredictionHead : IDisposable
             int length = graphs * linears[i].OutStride;
             linears[i].Pack(forTraining);
             linears[i].Forward(input, outputs[i].Reserve(length), graphs);
-            if (ActivatedAfter[i]) TensorPrimitives.Max(outputs[i].Span(length), 0f, outputs[i].Span(length));
+            if (ActivatedAfter[i])
+                TensorPrimitives.Max(outputs[i].Span(length), 0f, outputs[i].Span(length));
             input = outputs[i].Pointer;
         }
-        for (int g = 0; g < graphs; g++) prediction[g] = input[(long)g * linears[^1].OutStride];
+        for (int g = 0; g < graphs; g++)
+            prediction[g] = input[(long)g * linears[^1].OutStride];
     }
 
     /// <summary>Adds the gradients of the head, and of the embedding.</summary>
@@ -41,8 +55,10 @@ internal sealed unsafe class PredictionHead : IDisposable
         int last = linears[^1].OutStride;
         slope.Reserve((long)graphs * Math.Max(last, linears[0].InStride));
         slope.Clear((long)graphs * last);
-        for (int g = 0; g < graphs; g++) slope.Pointer[(long)g * last] = predictionGradient[g];
-        FloatBuffer current = slope, other = next;
+        for (int g = 0; g < graphs; g++)
+            slope.Pointer[(long)g * last] = predictionGradient[g];
+        FloatBuffer current = slope,
+            other = next;
         other.Reserve((long)graphs * Math.Max(last, linears[0].InStride));
         for (int i = linears.Length - 1; i >= 0; i--)
         {
@@ -50,7 +66,8 @@ internal sealed unsafe class PredictionHead : IDisposable
             int length = graphs * linear.OutStride;
             for (int k = 0; ActivatedAfter[i] && k < length; k++)
             {
-                if (outputs[i].Pointer[k] <= 0) current.Pointer[k] = 0;
+                if (outputs[i].Pointer[k] <= 0)
+                    current.Pointer[k] = 0;
             }
             linear.BeginGradient(1);
             linear.AddGradient(0, i == 0 ? embedding : outputs[i - 1].Pointer, current.Pointer, graphs);
@@ -68,14 +85,17 @@ internal sealed unsafe class PredictionHead : IDisposable
     /// <summary>As PyTorch's Linear.</summary>
     public void Initialize(Pcg32 random)
     {
-        foreach (Dense linear in linears) linear.Initialize(random, 1 / Math.Sqrt(width), zeroBias: false);
+        foreach (Dense linear in linears)
+            linear.Initialize(random, 1 / Math.Sqrt(width), zeroBias: false);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (Dense linear in linears) linear.Dispose();
-        foreach (FloatBuffer buffer in outputs) buffer.Dispose();
+        foreach (Dense linear in linears)
+            linear.Dispose();
+        foreach (FloatBuffer buffer in outputs)
+            buffer.Dispose();
         slope.Dispose();
         next.Dispose();
     }

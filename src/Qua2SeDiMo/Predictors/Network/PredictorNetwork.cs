@@ -5,14 +5,16 @@ using Qua2SeDiMo.Predictors.Data;
 namespace Qua2SeDiMo.Predictors.Network;
 
 /// <summary>
-/// The predictor (method.md, section 6): encoder, four attention hops with batch norm, ReLU and residuals, the mean over the chosen
-/// nodes of each hop, and the head; forward and hand-written backward. Deterministic for any number of threads.
+/// The predictor (method.md, section 6): encoder, four attention hops with batch norm, ReLU and residuals, the mean
+/// over the chosen nodes of each hop, and the head; forward and hand-written backward. Deterministic for any number of
+/// threads.
 /// </summary>
 internal sealed unsafe class PredictorNetwork : IDisposable
 {
     private const int Hops = PredictorTopology.HopCount;
 
-    // Rows that pass through a matrix product together: enough to fill its tiles, few enough to stay in the second-level cache.
+    // Rows that pass through a matrix product together: enough to fill its tiles, few enough to stay in the
+    // second-level cache.
     private const int BlockRows = 64;
     private const int PoolParts = 4;
 
@@ -21,18 +23,28 @@ internal sealed unsafe class PredictorNetwork : IDisposable
     private readonly BatchNorm[] norms = new BatchNorm[Hops];
     private readonly PredictionHead head;
 
-    // Per hop: rows before the norm, node embeddings, both linear maps of the next hop, graph embeddings and their gradient.
-    private readonly FloatBuffer[] raw = Buffers(), nodes = Buffers(), linear = Buffers(), pooled = Buffers(), pooledGradient = Buffers();
-    private readonly FloatBuffer nodeGradient = new(), lowerGradient = new();
+    // Per hop: rows before the norm, node embeddings, both linear maps of the next hop, graph embeddings and their
+    // gradient.
+    private readonly FloatBuffer[] raw = Buffers(),
+        nodes = Buffers(),
+        linear = Buffers(),
+        pooled = Buffers(),
+        pooledGradient = Buffers();
+    private readonly FloatBuffer nodeGradient = new(),
+        lowerGradient = new();
 
     // Gradient before the norm of a hop.
     private readonly FloatBuffer rawGradient = new();
-    private readonly FloatBuffer[] scratch = [.. Enumerable.Range(0, RowLevel.ChunkCount).Select(_ => new FloatBuffer())];
+    private readonly FloatBuffer[] scratch =
+    [
+        .. Enumerable.Range(0, RowLevel.ChunkCount).Select(_ => new FloatBuffer()),
+    ];
     private readonly ParallelOptions parallel;
     private RowBatch? batch;
     private bool trainMode;
 
-    /// <summary>Makes the layers; parameters are zero until <see cref="Initialize"/> or <see cref="PredictorParameters.Load"/>.</summary>
+    /// <summary>Makes the layers; parameters are zero until <see cref="Initialize"/> or
+    /// <see cref="PredictorParameters.Load"/>.</summary>
     public PredictorNetwork(PredictorShape shape, int threads = 0)
     {
         Shape = shape;
@@ -60,20 +72,25 @@ internal sealed unsafe class PredictorNetwork : IDisposable
     public int StrideOf(int hop) => hop == 0 ? encoder.Stride : norms[hop].Stride;
 
     /// <summary>Graph embedding of a hop after <see cref="Forward"/>.</summary>
-    public ReadOnlySpan<float> GraphEmbedding(int hop, int graph) => new(pooled[hop].Pointer + ((long)graph * StrideOf(hop)), WidthOf(hop));
+    public ReadOnlySpan<float> GraphEmbedding(int hop, int graph) =>
+        new(pooled[hop].Pointer + ((long)graph * StrideOf(hop)), WidthOf(hop));
 
     /// <summary>Node embedding of a row of a hop after <see cref="Forward"/>.</summary>
-    public ReadOnlySpan<float> NodeEmbedding(int hop, int row) => new(NodeRows(hop) + ((long)row * StrideOf(hop)), WidthOf(hop));
+    public ReadOnlySpan<float> NodeEmbedding(int hop, int row) =>
+        new(NodeRows(hop) + ((long)row * StrideOf(hop)), WidthOf(hop));
 
-    /// <summary>Gradient of a graph embedding, to be filled before <see cref="Backward"/>; zero after <see cref="Forward"/>.</summary>
-    public Span<float> GraphEmbeddingGradient(int hop, int graph) => new(pooledGradient[hop].Pointer + ((long)graph * StrideOf(hop)), WidthOf(hop));
+    /// <summary>Gradient of a graph embedding, to be filled before <see cref="Backward"/>; zero after
+    /// <see cref="Forward"/>.</summary>
+    public Span<float> GraphEmbeddingGradient(int hop, int graph) =>
+        new(pooledGradient[hop].Pointer + ((long)graph * StrideOf(hop)), WidthOf(hop));
 
     /// <summary>Draws all parameters.</summary>
     public void Initialize(ulong seed)
     {
         var random = new Pcg32(seed);
         encoder.Initialize(random);
-        for (int m = 1; m < Hops; m++) layers[m].Initialize(random, m == 1 ? Shape.EmbeddingWidth : Shape.Width);
+        for (int m = 1; m < Hops; m++)
+            layers[m].Initialize(random, m == 1 ? Shape.EmbeddingWidth : Shape.Width);
         head.Initialize(random);
     }
 
@@ -87,26 +104,37 @@ internal sealed unsafe class PredictorNetwork : IDisposable
         batch = rows;
         trainMode = train;
         RowLevel[] levels = rows.Levels;
-        encoder.Forward(features, rows.Features.AsSpan(0, levels[0].RowCount), levels[0].Count.AsSpan(0, levels[0].RowCount), train);
+        encoder.Forward(
+            features,
+            rows.Features.AsSpan(0, levels[0].RowCount),
+            levels[0].Count.AsSpan(0, levels[0].RowCount),
+            train
+        );
         for (int m = 1; m <= lastHop; m++)
         {
             Reserve(m, train);
             int hop = m;
             ForChunks(chunk => Linear(hop, chunk));
             ForChunks(chunk => Attend(hop, chunk), backwards: true);
-            if (train) norms[m].FinishStatistics(RowLevel.ChunkCount);
-            else norms[m].UseRunningStatistics();
+            if (train)
+                norms[m].FinishStatistics(RowLevel.ChunkCount);
+            else
+                norms[m].UseRunningStatistics();
         }
         int last = lastHop;
-        if (last > 0) ForChunks(chunk => Activate(last, chunk));
-        if (lastHop < Hops - 1) return;
+        if (last > 0)
+            ForChunks(chunk => Activate(last, chunk));
+        if (lastHop < Hops - 1)
+            return;
         Pool();
-        if (Prediction.Length != rows.GraphCount) Prediction = new float[rows.GraphCount];
+        if (Prediction.Length != rows.GraphCount)
+            Prediction = new float[rows.GraphCount];
         head.Forward(pooled[Hops - 1].Pointer, rows.GraphCount, Prediction, train);
     }
 
     /// <summary>
-    /// Adds the gradients of all parameters, for the gradient of the predictions and the filled <see cref="GraphEmbeddingGradient"/>s.
+    /// Adds the gradients of all parameters, for the gradient of the predictions and the filled
+    /// <see cref="GraphEmbeddingGradient"/>s.
     /// </summary>
     public void Backward(ReadOnlySpan<float> features, ReadOnlySpan<float> predictionGradient)
     {
@@ -117,13 +145,15 @@ internal sealed unsafe class PredictorNetwork : IDisposable
         nodeGradient.Reserve(most);
         lowerGradient.Reserve(most);
         rawGradient.Reserve(most);
-        FloatBuffer upper = nodeGradient, lower = lowerGradient;
+        FloatBuffer upper = nodeGradient,
+            lower = lowerGradient;
         ForChunks(chunk => StartGradient(chunk, nodeGradient.Pointer));
         for (int m = Hops - 1; m >= 1; m--)
         {
             norms[m].FinishSums(RowLevel.ChunkCount, trainMode, total);
             int hop = m;
-            float* above = upper.Pointer, below = lower.Pointer;
+            float* above = upper.Pointer,
+                below = lower.Pointer;
             ForChunks(chunk => BackwardRows(hop, chunk, above));
             ForChunks(chunk => BackwardNodes(hop, chunk, above, below), backwards: true);
             layers[m].FinishGradient(RowLevel.ChunkCount, constantsVanish: trainMode);
@@ -142,8 +172,20 @@ internal sealed unsafe class PredictorNetwork : IDisposable
             layers[m].Dispose();
             norms[m].Dispose();
         }
-        foreach (FloatBuffer buffer in (FloatBuffer[])[.. raw, .. nodes, .. linear, .. pooled, .. pooledGradient, .. scratch, rawGradient,
-            nodeGradient, lowerGradient])
+        foreach (
+            FloatBuffer buffer in (FloatBuffer[])
+                [
+                    .. raw,
+                    .. nodes,
+                    .. linear,
+                    .. pooled,
+                    .. pooledGradient,
+                    .. scratch,
+                    rawGradient,
+                    nodeGradient,
+                    lowerGradient,
+                ]
+        )
         {
             buffer.Dispose();
         }
@@ -157,7 +199,8 @@ internal sealed unsafe class PredictorNetwork : IDisposable
         Action<int> ordered = backwards ? chunk => body(RowLevel.ChunkCount - 1 - chunk) : body;
         if (parallel.MaxDegreeOfParallelism == 1)
         {
-            for (int chunk = 0; chunk < RowLevel.ChunkCount; chunk++) ordered(chunk);
+            for (int chunk = 0; chunk < RowLevel.ChunkCount; chunk++)
+                ordered(chunk);
             return;
         }
         Parallel.For(0, RowLevel.ChunkCount, parallel, ordered);
@@ -167,30 +210,42 @@ internal sealed unsafe class PredictorNetwork : IDisposable
 
     private void Reserve(int hop, bool train)
     {
-        RowLevel level = batch!.Levels[hop], below = batch.Levels[hop - 1];
+        RowLevel level = batch!.Levels[hop],
+            below = batch.Levels[hop - 1];
         layers[hop].Prepare(level, train);
         linear[hop].Reserve((long)below.RowCount * layers[hop].Linear.OutStride);
         raw[hop].Reserve((long)level.RowCount * StrideOf(hop));
         nodes[hop].Reserve((long)level.RowCount * StrideOf(hop));
     }
 
-    // Finishes the embeddings of the hop below and applies this hop's linear maps to them, a few nodes at a time while they are in cache.
+    // Finishes the embeddings of the hop below and applies this hop's linear maps to them, a few nodes at a time while
+    // they are in cache.
     private void Linear(int hop, int chunk)
     {
         RowLevel below = batch!.Levels[hop - 1];
         Dense dense = layers[hop].Linear;
-        int first = below.NodeStart[below.ChunkStart[chunk]], end = below.NodeStart[below.ChunkStart[chunk + 1]];
+        int first = below.NodeStart[below.ChunkStart[chunk]],
+            end = below.NodeStart[below.ChunkStart[chunk + 1]];
         if (hop == 1)
         {
-            dense.Forward(encoder.Output + ((long)first * dense.InStride), linear[1].Pointer + ((long)first * dense.OutStride), end - first);
+            dense.Forward(
+                encoder.Output + ((long)first * dense.InStride),
+                linear[1].Pointer + ((long)first * dense.OutStride),
+                end - first
+            );
             return;
         }
         for (int node = below.ChunkStart[chunk]; node < below.ChunkStart[chunk + 1]; node++)
         {
             ActivateNode(hop - 1, node);
             int done = below.NodeStart[node + 1];
-            if (done - first < BlockRows && node + 1 < below.ChunkStart[chunk + 1]) continue;
-            dense.Forward(nodes[hop - 1].Pointer + ((long)first * dense.InStride), linear[hop].Pointer + ((long)first * dense.OutStride), done - first);
+            if (done - first < BlockRows && node + 1 < below.ChunkStart[chunk + 1])
+                continue;
+            dense.Forward(
+                nodes[hop - 1].Pointer + ((long)first * dense.InStride),
+                linear[hop].Pointer + ((long)first * dense.OutStride),
+                done - first
+            );
             first = done;
         }
     }
@@ -198,7 +253,8 @@ internal sealed unsafe class PredictorNetwork : IDisposable
     private void Activate(int hop, int chunk)
     {
         RowLevel level = batch!.Levels[hop];
-        for (int node = level.ChunkStart[chunk]; node < level.ChunkStart[chunk + 1]; node++) ActivateNode(hop, node);
+        for (int node = level.ChunkStart[chunk]; node < level.ChunkStart[chunk + 1]; node++)
+            ActivateNode(hop, node);
     }
 
     // h_m = ReLU(norm(raw)), plus h_{m−1} of the same node from the second hop on.
@@ -209,18 +265,37 @@ internal sealed unsafe class PredictorNetwork : IDisposable
         int degree = batch.Structure.Degree(node);
         for (int row = level.NodeStart[node]; row < level.NodeStart[node + 1]; row++)
         {
-            float* residual = hop == 1 ? null
-                : nodes[hop - 1].Pointer + (level.Inputs[level.InputStart[node] + ((row - level.NodeStart[node]) * degree)] * stride);
-            norms[hop].NormalizeReluRow(raw[hop].Pointer + (row * stride), residual, nodes[hop].Pointer + (row * stride));
+            float* residual =
+                hop == 1
+                    ? null
+                    : nodes[hop - 1].Pointer
+                        + (level.Inputs[level.InputStart[node] + ((row - level.NodeStart[node]) * degree)] * stride);
+            norms[hop]
+                .NormalizeReluRow(raw[hop].Pointer + (row * stride), residual, nodes[hop].Pointer + (row * stride));
         }
     }
 
     private void Attend(int hop, int chunk)
     {
         RowLevel level = batch!.Levels[hop];
-        int first = level.NodeStart[level.ChunkStart[chunk]], end = level.NodeStart[level.ChunkStart[chunk + 1]];
-        layers[hop].Forward(batch.Structure, level, level.ChunkStart[chunk], level.ChunkStart[chunk + 1], linear[hop].Pointer, raw[hop].Pointer);
-        if (trainMode) norms[hop].ChunkStatistics(chunk, raw[hop].Pointer + ((long)first * StrideOf(hop)), level.Count.AsSpan(first, end - first));
+        int first = level.NodeStart[level.ChunkStart[chunk]],
+            end = level.NodeStart[level.ChunkStart[chunk + 1]];
+        layers[hop]
+            .Forward(
+                batch.Structure,
+                level,
+                level.ChunkStart[chunk],
+                level.ChunkStart[chunk + 1],
+                linear[hop].Pointer,
+                raw[hop].Pointer
+            );
+        if (trainMode)
+            norms[hop]
+                .ChunkStatistics(
+                    chunk,
+                    raw[hop].Pointer + ((long)first * StrideOf(hop)),
+                    level.Count.AsSpan(first, end - first)
+                );
     }
 
     private void Pool()
@@ -233,11 +308,18 @@ internal sealed unsafe class PredictorNetwork : IDisposable
             pooledGradient[m].Reserve(length);
             pooledGradient[m].Clear(length);
         }
-        Parallel.For(0, PoolParts, parallel, part =>
-        {
-            int first = batch.Replicas * part / PoolParts, end = batch.Replicas * (part + 1) / PoolParts;
-            for (int m = 0; m < Hops; m++) NodeSelection.Forward(batch, m, first, end, NodeRows(m), StrideOf(m), pooled[m].Pointer);
-        });
+        Parallel.For(
+            0,
+            PoolParts,
+            parallel,
+            part =>
+            {
+                int first = batch.Replicas * part / PoolParts,
+                    end = batch.Replicas * (part + 1) / PoolParts;
+                for (int m = 0; m < Hops; m++)
+                    NodeSelection.Forward(batch, m, first, end, NodeRows(m), StrideOf(m), pooled[m].Pointer);
+            }
+        );
     }
 
     private void StartGradient(int chunk, float* result)
@@ -246,7 +328,8 @@ internal sealed unsafe class PredictorNetwork : IDisposable
         norms[Hops - 1].BeginSums(chunk);
         for (int node = level.ChunkStart[chunk]; node < level.ChunkStart[chunk + 1]; node++)
         {
-            long first = level.NodeStart[node], stride = StrideOf(Hops - 1);
+            long first = level.NodeStart[node],
+                stride = StrideOf(Hops - 1);
             new Span<float>(result + (first * stride), (level.NodeStart[node + 1] - (int)first) * (int)stride).Clear();
             FinishNode(Hops - 1, chunk, node, result);
         }
@@ -258,51 +341,87 @@ internal sealed unsafe class PredictorNetwork : IDisposable
         RowLevel level = batch!.Levels[hop];
         long stride = StrideOf(hop);
         NodeSelection.Backward(batch, hop, node, pooledGradient[hop].Pointer, (int)stride, gradient);
-        if (hop == 0) return;
+        if (hop == 0)
+            return;
         long first = level.NodeStart[node];
-        norms[hop].SumRows(chunk, raw[hop].Pointer + (first * stride), gradient + (first * stride), level.NodeStart[node + 1] - (int)first, relu: true);
+        norms[hop]
+            .SumRows(
+                chunk,
+                raw[hop].Pointer + (first * stride),
+                gradient + (first * stride),
+                level.NodeStart[node + 1] - (int)first,
+                relu: true
+            );
     }
 
     private void BackwardRows(int hop, int chunk, float* gradient)
     {
         RowLevel level = batch!.Levels[hop];
         long stride = StrideOf(hop);
-        int firstNode = level.ChunkStart[chunk], endNode = level.ChunkStart[chunk + 1];
+        int firstNode = level.ChunkStart[chunk],
+            endNode = level.ChunkStart[chunk + 1];
         for (int node = firstNode; node < endNode; node++)
         {
             int first = level.NodeStart[node];
             long at = first * stride;
-            norms[hop].BackwardRows(raw[hop].Pointer + at, gradient + at, level.Count.AsSpan(first, level.NodeStart[node + 1] - first), rawGradient.Pointer + at, relu: true);
-            layers[hop].BackwardScores(batch.Structure, level, node, node + 1, chunk, linear[hop].Pointer, rawGradient.Pointer);
+            norms[hop]
+                .BackwardRows(
+                    raw[hop].Pointer + at,
+                    gradient + at,
+                    level.Count.AsSpan(first, level.NodeStart[node + 1] - first),
+                    rawGradient.Pointer + at,
+                    relu: true
+                );
+            layers[hop]
+                .BackwardScores(
+                    batch.Structure,
+                    level,
+                    node,
+                    node + 1,
+                    chunk,
+                    linear[hop].Pointer,
+                    rawGradient.Pointer
+                );
         }
     }
 
-    // Gradient of the level below: through the attention and its linear maps, through the residual, and from the graph embeddings.
+    // Gradient of the level below: through the attention and its linear maps, through the residual, and from the graph
+    // embeddings.
     private void BackwardNodes(int hop, int chunk, float* above, float* below)
     {
         GraphStructure structure = batch!.Structure;
-        RowLevel level = batch.Levels[hop], lower = batch.Levels[hop - 1];
+        RowLevel level = batch.Levels[hop],
+            lower = batch.Levels[hop - 1];
         GatV2Layer layer = layers[hop];
         Dense dense = layer.Linear;
         long stride = StrideOf(hop - 1);
-        if (hop > 1) norms[hop - 1].BeginSums(chunk);
+        if (hop > 1)
+            norms[hop - 1].BeginSums(chunk);
         int endNode = lower.ChunkStart[chunk + 1];
         for (int start = lower.ChunkStart[chunk], end; start < endNode; start = end)
         {
             int first = lower.NodeStart[start];
-            for (end = start + 1; end < endNode && lower.NodeStart[end] - first < BlockRows;) end++;
+            for (end = start + 1; end < endNode && lower.NodeStart[end] - first < BlockRows; )
+                end++;
             int rows = lower.NodeStart[end] - first;
             float* pair = scratch[chunk].Reserve((long)rows * dense.OutStride);
             for (int node = start; node < end; node++)
             {
-                layer.BackwardNode(structure, level, lower, node, rawGradient.Pointer,
-                    pair + ((long)(lower.NodeStart[node] - first) * dense.OutStride));
+                layer.BackwardNode(
+                    structure,
+                    level,
+                    lower,
+                    node,
+                    rawGradient.Pointer,
+                    pair + ((long)(lower.NodeStart[node] - first) * dense.OutStride)
+                );
             }
             dense.AddGradient(chunk, NodeRows(hop - 1) + (first * stride), pair, rows);
             dense.BackwardInput(pair, below + (first * stride), rows, add: false);
             for (int node = start; node < end; node++)
             {
-                if (hop > 1) AddResidual(level, structure.Degree(node), node, above, below, stride);
+                if (hop > 1)
+                    AddResidual(level, structure.Degree(node), node, above, below, stride);
                 FinishNode(hop - 1, chunk, node, below);
             }
         }
@@ -313,8 +432,10 @@ internal sealed unsafe class PredictorNetwork : IDisposable
         for (int row = level.NodeStart[node]; row < level.NodeStart[node + 1]; row++)
         {
             float* from = above + (row * stride);
-            float* to = below + (level.Inputs[level.InputStart[node] + ((row - level.NodeStart[node]) * degree)] * stride);
-            for (int j = 0; j < stride; j += Vector512<float>.Count) (Vector512.Load(to + j) + Vector512.Load(from + j)).Store(to + j);
+            float* to =
+                below + (level.Inputs[level.InputStart[node] + ((row - level.NodeStart[node]) * degree)] * stride);
+            for (int j = 0; j < stride; j += Vector512<float>.Count)
+                (Vector512.Load(to + j) + Vector512.Load(from + j)).Store(to + j);
         }
     }
 }

@@ -13,7 +13,8 @@ internal sealed record ParameterSlice(string Name, IReadOnlyList<int> Shape, int
     public int Length { get; } = Shape.Aggregate(1, (product, extent) => checked(product * extent));
 }
 
-/// <summary>All arrays of a predictor in one flat store, so that the optimizer is one loop: trained ones and running statistics.</summary>
+/// <summary>All arrays of a predictor in one flat store, so that the optimizer is one loop: trained ones and running
+/// statistics.</summary>
 internal sealed class PredictorParameters
 {
     private readonly Dictionary<string, ParameterSlice> slices = new(StringComparer.Ordinal);
@@ -65,8 +66,10 @@ internal sealed class PredictorParameters
 
     /// <summary>Finds an array by name.</summary>
     /// <exception cref="KeyNotFoundException">There is none of that name.</exception>
-    public ParameterSlice Slice(string name) => slices.TryGetValue(name, out ParameterSlice? slice) ? slice
-        : throw new KeyNotFoundException($"A predictor has no array '{name}'.");
+    public ParameterSlice Slice(string name) =>
+        slices.TryGetValue(name, out ParameterSlice? slice)
+            ? slice
+            : throw new KeyNotFoundException($"A predictor has no array '{name}'.");
 
     /// <summary>Copies every array out, row-major, by name: what a predictor file holds.</summary>
     public IReadOnlyDictionary<string, float[]> ToArrays() =>
@@ -83,15 +86,19 @@ internal sealed class PredictorParameters
             float[] found = find(slice.Name);
             if (found.Length != slice.Length)
             {
-                throw new PredictorFormatException($"Array '{slice.Name}' of the predictor holds {found.Length} values; "
-                    + $"shape [{string.Join(", ", slice.Shape)}] needs {slice.Length}. The file belongs to another model or option table.");
+                throw new PredictorFormatException(
+                    $"Array '{slice.Name}' of the predictor holds {found.Length} values; "
+                        + $"shape [{string.Join(", ", slice.Shape)}] needs {slice.Length}. The file belongs to "
+                        + "another model or option table."
+                );
             }
             found.CopyTo(Of(slice));
         }
     }
 
     /// <summary>A copy of all values and statistics, for going back to the best epoch.</summary>
-    internal NetworkWeights Snapshot() => new(values.AsSpan(0, trainedLength).ToArray(), statistics.AsSpan(0, statisticsLength).ToArray());
+    internal NetworkWeights Snapshot() =>
+        new(values.AsSpan(0, trainedLength).ToArray(), statistics.AsSpan(0, statisticsLength).ToArray());
 
     /// <summary>Restores <see cref="Snapshot"/>.</summary>
     internal void Restore(NetworkWeights snapshot)

@@ -3,20 +3,28 @@ using Qua2SeDiMo.Predictors.Data;
 namespace Qua2SeDiMo.Predictors.Network;
 
 /// <summary>
-/// All option combinations of a subgraph as rows. The m-hop embedding of a node depends only on the weights within m steps upstream, so
-/// a level holds one row per combination of those, and only the rows that the last node needs. Equal to feeding the combinations one by one.
+/// All option combinations of a subgraph as rows. The m-hop embedding of a node depends only on the weights within m
+/// steps upstream, so a level holds one row per combination of those, and only the rows that the last node needs. Equal
+/// to feeding the combinations one by one.
 /// </summary>
 internal sealed class UnitRows
 {
-    // Per level and node the weights (numbers inside the unit, ascending) that its embedding depends on; null where it is not needed.
+    // Per level and node the weights (numbers inside the unit, ascending) that its embedding depends on; null where it
+    // is not needed.
     private readonly int[]?[][] depends;
 
     /// <summary>Lays out the rows.</summary>
-    /// <param name="weightOfNode">Per node of the unit its weight's number inside the unit, in node order; −1 for combine nodes.</param>
+    /// <param name="weightOfNode">Per node of the unit its weight's number inside the unit, in node order; −1 for
+    /// combine nodes.</param>
     /// <param name="edges">Edges between nodes of the unit.</param>
     /// <param name="hop">Hop at which the last node is scored.</param>
     /// <param name="optionCount">Options of every weight.</param>
-    public UnitRows(IReadOnlyList<int> weightOfNode, IReadOnlyList<(int Source, int Target)> edges, int hop, int optionCount)
+    public UnitRows(
+        IReadOnlyList<int> weightOfNode,
+        IReadOnlyList<(int Source, int Target)> edges,
+        int hop,
+        int optionCount
+    )
     {
         int nodes = weightOfNode.Count;
         OptionCount = optionCount;
@@ -26,9 +34,16 @@ internal sealed class UnitRows
         WeightCount = weightOfNode.Count(weight => weight >= 0);
         depends = Dependencies(hop);
         Levels = new RowLevel[hop + 1];
-        for (int m = 0; m <= hop; m++) Levels[m] = Level(m);
-        int[] all = [.. Enumerable.Range(0, WeightCount)], own = depends[hop][nodes - 1]!;
-        LastRows = [.. Enumerable.Range(0, CombinationCount).Select(combination => Levels[hop].NodeStart[nodes - 1] + Project(combination, all, own))];
+        for (int m = 0; m <= hop; m++)
+            Levels[m] = Level(m);
+        int[] all = [.. Enumerable.Range(0, WeightCount)],
+            own = depends[hop][nodes - 1]!;
+        LastRows =
+        [
+            .. Enumerable
+                .Range(0, CombinationCount)
+                .Select(combination => Levels[hop].NodeStart[nodes - 1] + Project(combination, all, own)),
+        ];
     }
 
     public GraphStructure Structure { get; }
@@ -65,11 +80,14 @@ internal sealed class UnitRows
         for (int m = hop; m >= 0; m--)
         {
             needed[m] = new bool[nodes];
-            if (m == hop) needed[m][nodes - 1] = true;
+            if (m == hop)
+                needed[m][nodes - 1] = true;
             for (int v = 0; m < hop && v < nodes; v++)
             {
-                if (!needed[m + 1][v]) continue;
-                for (int i = Structure.InStart[v]; i < Structure.InStart[v + 1]; i++) needed[m][Structure.InNode[i]] = true;
+                if (!needed[m + 1][v])
+                    continue;
+                for (int i = Structure.InStart[v]; i < Structure.InStart[v + 1]; i++)
+                    needed[m][Structure.InNode[i]] = true;
             }
         }
         int[]?[][] result = new int[]?[hop + 1][];
@@ -78,9 +96,19 @@ internal sealed class UnitRows
             result[m] = new int[]?[nodes];
             for (int v = 0; v < nodes; v++)
             {
-                if (!needed[m][v]) continue;
-                result[m][v] = m == 0 ? (WeightOfNode[v] >= 0 ? [WeightOfNode[v]] : [])
-                    : [.. Structure.InNode[Structure.InStart[v]..Structure.InStart[v + 1]].SelectMany(u => result[m - 1][u]!).Distinct().Order()];
+                if (!needed[m][v])
+                    continue;
+                result[m][v] =
+                    m == 0
+                        ? (WeightOfNode[v] >= 0 ? [WeightOfNode[v]] : [])
+                        :
+                        [
+                            .. Structure
+                                .InNode[Structure.InStart[v]..Structure.InStart[v + 1]]
+                                .SelectMany(u => result[m - 1][u]!)
+                                .Distinct()
+                                .Order(),
+                        ];
             }
         }
         return result;
@@ -95,7 +123,8 @@ internal sealed class UnitRows
         {
             level.NodeStart[v] = level.RowCount;
             level.InputStart[v] = inputs.Count;
-            if (depends[m][v] is not { } own) continue;
+            if (depends[m][v] is not { } own)
+                continue;
             int rows = Power(own.Length);
             for (int combination = 0; m > 0 && combination < rows; combination++)
             {
@@ -114,13 +143,17 @@ internal sealed class UnitRows
         return level;
     }
 
-    // Number of the combination of a subset of weights inside a combination of more; the first weight is the slowest digit.
+    // Number of the combination of a subset of weights inside a combination of more; the first weight is the slowest
+    // digit.
     private int Project(int combination, int[] from, int[] to)
     {
-        int result = 0, place = 1, t = to.Length - 1;
+        int result = 0,
+            place = 1,
+            t = to.Length - 1;
         for (int f = from.Length - 1; f >= 0 && t >= 0; f--, combination /= OptionCount)
         {
-            if (from[f] != to[t]) continue;
+            if (from[f] != to[t])
+                continue;
             result += combination % OptionCount * place;
             place *= OptionCount;
             t--;
@@ -131,7 +164,8 @@ internal sealed class UnitRows
     private int Power(int exponent)
     {
         int result = 1;
-        for (int i = 0; i < exponent; i++) result = checked(result * OptionCount);
+        for (int i = 0; i < exponent; i++)
+            result = checked(result * OptionCount);
         return result;
     }
 }

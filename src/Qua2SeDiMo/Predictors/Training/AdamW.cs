@@ -32,15 +32,20 @@ internal sealed class AdamW(int count, double weightDecay)
     public void Step(Span<float> values, ReadOnlySpan<float> gradients, double rate)
     {
         steps++;
-        double correction1 = 1 - Math.Pow(Beta1, steps), correction2 = Math.Sqrt(1 - Math.Pow(Beta2, steps));
-        float keep = (float)(1 - (rate * weightDecay)), size = (float)(rate / correction1), inverse = (float)(1 / correction2);
-        int lanes = Vector<float>.Count, i = 0;
+        double correction1 = 1 - Math.Pow(Beta1, steps),
+            correction2 = Math.Sqrt(1 - Math.Pow(Beta2, steps));
+        float keep = (float)(1 - (rate * weightDecay)),
+            size = (float)(rate / correction1),
+            inverse = (float)(1 / correction2);
+        int lanes = Vector<float>.Count,
+            i = 0;
         var decay = new Vector<float>(keep);
         for (; i + lanes <= values.Length; i += lanes)
         {
             var gradient = new Vector<float>(gradients[i..]);
             Vector<float> m = (new Vector<float>(first, i) * (float)Beta1) + (gradient * (float)(1 - Beta1));
-            Vector<float> v = (new Vector<float>(second, i) * (float)Beta2) + (gradient * gradient * (float)(1 - Beta2));
+            Vector<float> v =
+                (new Vector<float>(second, i) * (float)Beta2) + (gradient * gradient * (float)(1 - Beta2));
             m.CopyTo(first, i);
             v.CopyTo(second, i);
             Vector<float> step = m * size / ((Vector.SquareRoot(v) * inverse) + new Vector<float>((float)Epsilon));

@@ -17,7 +17,12 @@ internal sealed class BatchLoss
 
     /// <summary>Replaces the network's gradients by those of this batch.</summary>
     /// <returns>The loss before the step.</returns>
-    public double Backward(PredictorNetwork network, RowBatch batch, ReadOnlySpan<float> features, ReadOnlySpan<double> targets)
+    public double Backward(
+        PredictorNetwork network,
+        RowBatch batch,
+        ReadOnlySpan<float> features,
+        ReadOnlySpan<double> targets
+    )
     {
         int graphs = batch.GraphCount;
         if (predictionGradient.Length < graphs)
@@ -30,17 +35,21 @@ internal sealed class BatchLoss
         }
         network.Parameters.Gradients.AsSpan().Clear();
         network.Forward(batch, features, train: true);
-        foreach (int hop in loss.Hops) Norms(network, hop, norms[hop].AsSpan(0, graphs));
-        for (int g = 0; g < graphs; g++) prediction[g] = network.Prediction[g];
+        foreach (int hop in loss.Hops)
+            Norms(network, hop, norms[hop].AsSpan(0, graphs));
+        for (int g = 0; g < graphs; g++)
+            prediction[g] = network.Prediction[g];
         double value = loss.Evaluate(prediction.AsSpan(0, graphs), norms, targets, slope, normGradients);
-        for (int g = 0; g < graphs; g++) predictionGradient[g] = (float)slope[g];
+        for (int g = 0; g < graphs; g++)
+            predictionGradient[g] = (float)slope[g];
         foreach (int hop in loss.Hops)
         {
             for (int g = 0; g < graphs; g++)
             {
                 ReadOnlySpan<float> embedding = network.GraphEmbedding(hop, g);
                 Span<float> gradient = network.GraphEmbeddingGradient(hop, g);
-                for (int j = 0; j < embedding.Length; j++) gradient[j] = (float)(Math.Sign(embedding[j]) * normGradients[hop][g]);
+                for (int j = 0; j < embedding.Length; j++)
+                    gradient[j] = (float)(Math.Sign(embedding[j]) * normGradients[hop][g]);
             }
         }
         network.Backward(features, predictionGradient.AsSpan(0, graphs));
@@ -53,7 +62,8 @@ internal sealed class BatchLoss
         for (int g = 0; g < result.Length; g++)
         {
             double sum = 0;
-            foreach (float value in network.GraphEmbedding(hop, g)) sum += Math.Abs(value);
+            foreach (float value in network.GraphEmbedding(hop, g))
+                sum += Math.Abs(value);
             result[g] = sum;
         }
     }

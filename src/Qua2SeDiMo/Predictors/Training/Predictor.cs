@@ -7,15 +7,20 @@ namespace Qua2SeDiMo.Predictors.Training;
 /// <summary>What a trained predictor says of some allocations.</summary>
 /// <param name="Predictions">Predicted label of each, in label units.</param>
 /// <param name="HopNorms">[hop][allocation] L1 norm of the graph embedding.</param>
-internal sealed record PredictorOutput(IReadOnlyList<double> Predictions, IReadOnlyList<IReadOnlyList<double>> HopNorms);
+internal sealed record PredictorOutput(
+    IReadOnlyList<double> Predictions,
+    IReadOnlyList<IReadOnlyList<double>> HopNorms
+);
 
-/// <summary>A trained network with all that its scores need: label scale, moments of the node norms, weights of the hops.</summary>
+/// <summary>A trained network with all that its scores need: label scale, moments of the node norms, weights of the
+/// hops.</summary>
 internal sealed class Predictor : IDisposable
 {
     private const int EvaluationBatch = 128;
 
     // Far above what a fit makes; a file that claims more is damaged.
-    private const int MaxWidth = 1024, MaxPositions = 100_000;
+    private const int MaxWidth = 1024,
+        MaxPositions = 100_000;
 
     internal Predictor(PredictorNetwork network, TargetScale scale, PredictorLoss loss)
     {
@@ -48,7 +53,8 @@ internal sealed class Predictor : IDisposable
     /// <summary>Label scale, loss, moments and hop weights as strings: the metadata of a predictor file.</summary>
     public IReadOnlyDictionary<string, string> ToMetadata()
     {
-        static string Join(IEnumerable<double> values) => string.Join(' ', values.Select(value => value.ToString("R", CultureInfo.InvariantCulture)));
+        static string Join(IEnumerable<double> values) =>
+            string.Join(' ', values.Select(value => value.ToString("R", CultureInfo.InvariantCulture)));
         return new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["format"] = "qua2sedimo-predictor-1",
@@ -67,18 +73,38 @@ internal sealed class Predictor : IDisposable
     /// <summary>Reads back what <see cref="ToMetadata"/> and <see cref="PredictorParameters.ToArrays"/> gave.</summary>
     /// <param name="metadata">Metadata of the file.</param>
     /// <param name="find">Values of an array by name.</param>
-    /// <exception cref="PredictorFormatException">A field is missing or malformed, or an array has another length.</exception>
+    /// <exception cref="PredictorFormatException">A field is missing or malformed, or an array has another
+    /// length.</exception>
     public static Predictor FromArrays(IReadOnlyDictionary<string, string> metadata, Func<string, float[]> find)
     {
         ArgumentNullException.ThrowIfNull(metadata);
         try
         {
             double[] widths = Numbers("widths", 2);
-            PositionColumn[] positions = [.. metadata["positions"].Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(text => text.Split(':')).Select(
-                part => new PositionColumn(part[0], Extent(part[0], Number(part[1]), 0, MaxPositions), Extent(part[0], Number(part[2]), -MaxPositions, MaxPositions)))];
+            PositionColumn[] positions =
+            [
+                .. metadata["positions"]
+                    .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                    .Select(text => text.Split(':'))
+                    .Select(part => new PositionColumn(
+                        part[0],
+                        Extent(part[0], Number(part[1]), 0, MaxPositions),
+                        Extent(part[0], Number(part[2]), -MaxPositions, MaxPositions)
+                    )),
+            ];
             Extent("positions", positions.Sum(column => (long)column.Size), 0, MaxPositions);
-            var scale = new TargetScale(Numbers("target_lower", 1)[0], Numbers("target_unit", 1)[0], bool.Parse(metadata["target_clipped"]));
-            var network = new PredictorNetwork(new PredictorShape(positions, Extent("widths", widths[0], 1, MaxWidth), Extent("widths", widths[1], 1, MaxWidth)));
+            var scale = new TargetScale(
+                Numbers("target_lower", 1)[0],
+                Numbers("target_unit", 1)[0],
+                bool.Parse(metadata["target_clipped"])
+            );
+            var network = new PredictorNetwork(
+                new PredictorShape(
+                    positions,
+                    Extent("widths", widths[0], 1, MaxWidth),
+                    Extent("widths", widths[1], 1, MaxWidth)
+                )
+            );
             network.Parameters.Load(find);
             var predictor = new Predictor(network, scale, Enum.Parse<PredictorLoss>(metadata["loss"]));
             Numbers("hop_mean", PredictorTopology.HopCount).CopyTo(predictor.HopMean, 0);
@@ -86,21 +112,37 @@ internal sealed class Predictor : IDisposable
             Numbers("hop_weight", PredictorTopology.HopCount).CopyTo(predictor.HopWeight, 0);
             return predictor;
         }
-        catch (Exception error) when (error is KeyNotFoundException or FormatException or IndexOutOfRangeException or ArgumentException or OverflowException)
+        catch (Exception error)
+            when (error
+                    is KeyNotFoundException
+                        or FormatException
+                        or IndexOutOfRangeException
+                        or ArgumentException
+                        or OverflowException
+            )
         {
-            throw new PredictorFormatException($"The predictor's metadata cannot be read: {error.Message} Train it again with 'q2 fit'.", error);
+            throw new PredictorFormatException(
+                $"The predictor's metadata cannot be read: {error.Message} Train it again with 'q2 fit'.",
+                error
+            );
         }
 
         // Arrays are sized by these before the file's own arrays are read.
-        static int Extent(string name, double value, int least, int most) => value >= least && value <= most && value == Math.Floor(value)
-            ? (int)value : throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"'{name}' is {value}; {least} to {most} are possible."));
+        static int Extent(string name, double value, int least, int most) =>
+            value >= least && value <= most && value == Math.Floor(value)
+                ? (int)value
+                : throw new FormatException(
+                    string.Create(CultureInfo.InvariantCulture, $"'{name}' is {value}; {least} to {most} are possible.")
+                );
 
         static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
 
         double[] Numbers(string name, int count)
         {
             double[] values = [.. metadata[name].Split(' ').Select(Number)];
-            return values.Length == count ? values : throw new FormatException($"'{name}' holds {values.Length} numbers instead of {count}.");
+            return values.Length == count
+                ? values
+                : throw new FormatException($"'{name}' holds {values.Length} numbers instead of {count}.");
         }
     }
 
@@ -108,8 +150,11 @@ internal sealed class Predictor : IDisposable
     /// <param name="topology">The graph.</param>
     /// <param name="features">Sizes and errors.</param>
     /// <param name="allocations">Option of every weight.</param>
-    public PredictorOutput Predict(PredictorTopology topology, OptionFeatures features, IReadOnlyList<IReadOnlyList<int>> allocations) =>
-        Predict(new StudyRows(topology, features, allocations), [.. Enumerable.Range(0, allocations.Count)]);
+    public PredictorOutput Predict(
+        PredictorTopology topology,
+        OptionFeatures features,
+        IReadOnlyList<IReadOnlyList<int>> allocations
+    ) => Predict(new StudyRows(topology, features, allocations), [.. Enumerable.Range(0, allocations.Count)]);
 
     /// <inheritdoc/>
     public void Dispose() => Network.Dispose();
@@ -119,32 +164,47 @@ internal sealed class Predictor : IDisposable
     {
         double[] predictions = new double[trials.Length];
         double[][] norms = new double[PredictorTopology.HopCount][];
-        for (int m = 0; m < norms.Length; m++) norms[m] = new double[trials.Length];
-        ForSlices(rows, trials, (batch, start) =>
-        {
-            for (int i = 0; i < batch.Replicas; i++) predictions[start + i] = Scale.Invert(Network.Prediction[i]);
-            for (int m = 0; m < PredictorTopology.HopCount; m++) BatchLoss.Norms(Network, m, norms[m].AsSpan(start, batch.Replicas));
-        });
+        for (int m = 0; m < norms.Length; m++)
+            norms[m] = new double[trials.Length];
+        ForSlices(
+            rows,
+            trials,
+            (batch, start) =>
+            {
+                for (int i = 0; i < batch.Replicas; i++)
+                    predictions[start + i] = Scale.Invert(Network.Prediction[i]);
+                for (int m = 0; m < PredictorTopology.HopCount; m++)
+                    BatchLoss.Norms(Network, m, norms[m].AsSpan(start, batch.Replicas));
+            }
+        );
         return new PredictorOutput(predictions, norms);
     }
 
-    /// <summary>Sets <see cref="HopMean"/> and <see cref="HopDeviation"/> from all nodes of these trials (evaluation mode).</summary>
+    /// <summary>Sets <see cref="HopMean"/> and <see cref="HopDeviation"/> from all nodes of these trials (evaluation
+    /// mode).</summary>
     internal void MeasureMoments(StudyRows rows, ReadOnlySpan<int> trials)
     {
-        double[] count = new double[PredictorTopology.HopCount], sum = new double[PredictorTopology.HopCount], squares = new double[PredictorTopology.HopCount];
-        ForSlices(rows, trials, (batch, _) =>
-        {
-            for (int m = 0; m < PredictorTopology.HopCount; m++)
+        double[] count = new double[PredictorTopology.HopCount],
+            sum = new double[PredictorTopology.HopCount],
+            squares = new double[PredictorTopology.HopCount];
+        ForSlices(
+            rows,
+            trials,
+            (batch, _) =>
             {
-                for (int row = 0; row < batch.Levels[m].RowCount; row++)
+                for (int m = 0; m < PredictorTopology.HopCount; m++)
                 {
-                    double norm = Norm(Network.NodeEmbedding(m, row)), times = batch.Levels[m].Count[row];
-                    count[m] += times;
-                    sum[m] += times * norm;
-                    squares[m] += times * norm * norm;
+                    for (int row = 0; row < batch.Levels[m].RowCount; row++)
+                    {
+                        double norm = Norm(Network.NodeEmbedding(m, row)),
+                            times = batch.Levels[m].Count[row];
+                        count[m] += times;
+                        sum[m] += times * norm;
+                        squares[m] += times * norm * norm;
+                    }
                 }
             }
-        });
+        );
         for (int m = 0; m < PredictorTopology.HopCount; m++)
         {
             HopMean[m] = sum[m] / count[m];
@@ -156,7 +216,8 @@ internal sealed class Predictor : IDisposable
     internal static double Norm(ReadOnlySpan<float> embedding)
     {
         double sum = 0;
-        foreach (float value in embedding) sum += Math.Abs(value);
+        foreach (float value in embedding)
+            sum += Math.Abs(value);
         return sum;
     }
 

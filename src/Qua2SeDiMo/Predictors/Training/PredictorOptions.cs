@@ -1,12 +1,14 @@
 namespace Qua2SeDiMo.Predictors.Training;
 
-/// <summary>How a predictor is trained. The defaults are ours; <see cref="Faithful"/> gives the published code's.</summary>
+/// <summary>How a predictor is trained. The defaults are ours; <see cref="Faithful"/> gives the published
+/// code's.</summary>
 public sealed record PredictorOptions
 {
     /// <summary>What is minimised. Default: mean squared error plus rank correlation of the hops.</summary>
     public PredictorLoss Loss { get; init; } = PredictorLoss.Srcc;
 
-    /// <summary>Hops whose embedding norms are ranked, 0 … 4. Default: all. Ignored by <see cref="PredictorLoss.Mse"/>.</summary>
+    /// <summary>Hops whose embedding norms are ranked, 0 … 4. Default: all. Ignored by
+    /// <see cref="PredictorLoss.Mse"/>.</summary>
     public IReadOnlyList<int> Hops { get; init; } = [0, 1, 2, 3, 4];
 
     /// <summary>Passes over the training trials; 0 takes 160, as the reference figures do.</summary>
@@ -28,14 +30,15 @@ public sealed record PredictorOptions
     public int Threads { get; init; }
 
     /// <summary>
-    /// Holds an eighth of the training trials out, ranks them every few epochs and keeps the best weights; stops after a quarter of all
-    /// epochs without a better one. Ignored when <see cref="Faithful"/>. Default off: it saves a third of the epochs, but the trials that it
-    /// holds out are missed (docs/sensitivity.md).
+    /// Holds an eighth of the training trials out, ranks them every few epochs and keeps the best weights; stops after
+    /// a quarter of all epochs without a better one. Ignored when <see cref="Faithful"/>. Default off: it saves a third
+    /// of the epochs, but the trials that it holds out are missed (docs/sensitivity.md).
     /// </summary>
     public bool EarlyStopping { get; init; }
 
     /// <summary>
-    /// The published training loop: gradients times 1 + min(1, 5/norm), LambdaRank gradients dropped, a last smaller batch. Default off.
+    /// The published training loop: gradients times 1 + min(1, 5/norm), LambdaRank gradients dropped, a last smaller
+    /// batch. Default off.
     /// </summary>
     public bool Faithful { get; init; }
 
@@ -47,9 +50,12 @@ public sealed record PredictorOptions
     /// <summary><see cref="Epochs"/>, or the default.</summary>
     internal int EpochsOrDefault => Epochs > 0 ? Epochs : DefaultEpochs;
 
-    /// <summary>How labels are scaled: relevances for losses with LambdaRank, standardised otherwise (method.md, section 6).</summary>
-    internal TargetScale ScaleFor(IReadOnlyList<double> labels) => Loss is PredictorLoss.Ndcg or PredictorLoss.Hybrid
-        ? TargetScale.Relevance(labels) : TargetScale.Standard(labels);
+    /// <summary>How labels are scaled: relevances for losses with LambdaRank, standardised otherwise (method.md,
+    /// section 6).</summary>
+    internal TargetScale ScaleFor(IReadOnlyList<double> labels) =>
+        Loss is PredictorLoss.Ndcg or PredictorLoss.Hybrid
+            ? TargetScale.Relevance(labels)
+            : TargetScale.Standard(labels);
 }
 
 /// <summary>Progress of training.</summary>
@@ -58,8 +64,16 @@ public sealed record PredictorOptions
 /// <param name="Epoch">Epochs done.</param>
 /// <param name="EpochCount">Epochs planned.</param>
 /// <param name="Loss">Mean training loss of the last epoch; NaN where training goes on from a kept state.</param>
-/// <param name="HeldOut">The fold's test trials, ranked every few epochs; null before the first time. Training does not see it.</param>
-internal sealed record TrainingProgress(int Fold, int FoldCount, int Epoch, int EpochCount, double Loss, HeldOutRank? HeldOut = null);
+/// <param name="HeldOut">The fold's test trials, ranked every few epochs; null before the first time. Training does not
+/// see it.</param>
+internal sealed record TrainingProgress(
+    int Fold,
+    int FoldCount,
+    int Epoch,
+    int EpochCount,
+    double Loss,
+    HeldOutRank? HeldOut = null
+);
 
 /// <summary>How a network in training ranks the trials that it does not train on.</summary>
 /// <param name="Epoch">Epochs done.</param>
@@ -67,4 +81,10 @@ internal sealed record TrainingProgress(int Fold, int FoldCount, int Epoch, int 
 /// <param name="Ndcg">NDCG of the predictions' whole order.</param>
 /// <param name="HopSrcc">Spearman of the embedding norms of each hop.</param>
 /// <param name="HopNdcg">NDCG of the same.</param>
-internal sealed record HeldOutRank(int Epoch, double Srcc, double Ndcg, IReadOnlyList<double> HopSrcc, IReadOnlyList<double> HopNdcg);
+internal sealed record HeldOutRank(
+    int Epoch,
+    double Srcc,
+    double Ndcg,
+    IReadOnlyList<double> HopSrcc,
+    IReadOnlyList<double> HopNdcg
+);

@@ -5,10 +5,13 @@ public enum PredictorLoss
 {
     /// <summary>Mean squared error of the prediction alone.</summary>
     Mse,
+
     /// <summary>Mean squared error plus, per hop, 1 − Pearson(target, soft rank of the embedding's L1 norm).</summary>
     Srcc,
+
     /// <summary>Mean squared error with the LambdaRank gradient on the norms of each hop.</summary>
     Ndcg,
+
     /// <summary>Both.</summary>
     Hybrid,
 }
@@ -38,8 +41,13 @@ internal sealed class RankingLoss
     /// <param name="targets">Scaled targets.</param>
     /// <param name="predictionGradient">Gradient of the head output.</param>
     /// <param name="normGradients">[hop][graph] gradients of the norms, overwritten for used hops.</param>
-    public double Evaluate(ReadOnlySpan<double> prediction, double[][] norms, ReadOnlySpan<double> targets,
-        Span<double> predictionGradient, double[][] normGradients)
+    public double Evaluate(
+        ReadOnlySpan<double> prediction,
+        double[][] norms,
+        ReadOnlySpan<double> targets,
+        Span<double> predictionGradient,
+        double[][] normGradients
+    )
     {
         int n = targets.Length;
         double loss = 0;
@@ -56,7 +64,8 @@ internal sealed class RankingLoss
             {
                 double[] slope = new double[n];
                 loss += (1 - SoftCorrelation(norms[hop].AsSpan(0, n), targets, slope)) / Hops.Count;
-                for (int i = 0; i < n; i++) normGradients[hop][i] -= slope[i] / Hops.Count;
+                for (int i = 0; i < n; i++)
+                    normGradients[hop][i] -= slope[i] / Hops.Count;
             }
             if (lambdaTrains && (kind is PredictorLoss.Ndcg or PredictorLoss.Hybrid))
             {
@@ -66,28 +75,37 @@ internal sealed class RankingLoss
         return loss;
     }
 
-    /// <summary>Pearson(target, soft rank of the norms / n) and its gradient with respect to the norms; 0 where nothing varies.</summary>
+    /// <summary>Pearson(target, soft rank of the norms / n) and its gradient with respect to the norms; 0 where nothing
+    /// varies.</summary>
     public double SoftCorrelation(ReadOnlySpan<double> norms, ReadOnlySpan<double> targets, Span<double> gradient)
     {
         int n = norms.Length;
-        double[] ranks = new double[n], rankGradient = new double[n];
+        double[] ranks = new double[n],
+            rankGradient = new double[n];
         softRank.Forward(norms, ranks);
-        double meanRank = ranks.Average() / n, meanTarget = 0;
-        foreach (double target in targets) meanTarget += target / n;
-        double rr = 0, tt = 0, rt = 0;
+        double meanRank = ranks.Average() / n,
+            meanTarget = 0;
+        foreach (double target in targets)
+            meanTarget += target / n;
+        double rr = 0,
+            tt = 0,
+            rt = 0;
         for (int i = 0; i < n; i++)
         {
-            double r = (ranks[i] / n) - meanRank, t = targets[i] - meanTarget;
+            double r = (ranks[i] / n) - meanRank,
+                t = targets[i] - meanTarget;
             rr += r * r;
             tt += t * t;
             rt += r * t;
         }
         gradient.Clear();
-        if (rr <= 0 || tt <= 0) return 0;
+        if (rr <= 0 || tt <= 0)
+            return 0;
         double correlation = rt / Math.Sqrt(rr * tt);
         for (int i = 0; i < n; i++)
         {
-            double r = (ranks[i] / n) - meanRank, t = targets[i] - meanTarget;
+            double r = (ranks[i] / n) - meanRank,
+                t = targets[i] - meanTarget;
             rankGradient[i] = ((t / Math.Sqrt(rr * tt)) - (correlation * r / rr)) / n;
         }
         softRank.Backward(rankGradient, gradient);

@@ -1,8 +1,9 @@
 namespace Qua2SeDiMo.Predictors.Training;
 
 /// <summary>
-/// Differentiable ranks (Blondel, Teboul, Berthet, Djolonga, ICML 2020): the projection of the values onto the permutahedron with l2
-/// regularisation of strength 1, exact, by pooling adjacent violators. Values further apart than 1 get their plain ranks.
+/// Differentiable ranks (Blondel, Teboul, Berthet, Djolonga, ICML 2020): the projection of the values onto the
+/// permutahedron with l2 regularisation of strength 1, exact, by pooling adjacent violators. Values further apart than
+/// 1 get their plain ranks.
 /// </summary>
 internal sealed class SoftRank
 {
@@ -46,19 +47,23 @@ internal sealed class SoftRank
         }
         for (int block = 0, i = 0; block < blocks; block++)
         {
-            for (; i < blockEnd[block]; i++) ranks[order[i]] = -sorted[i] - blockMean[block];
+            for (; i < blockEnd[block]; i++)
+                ranks[order[i]] = -sorted[i] - blockMean[block];
         }
     }
 
-    /// <summary>Gradient of the values for a gradient of the ranks: inside each pooled block the mean is taken off.</summary>
+    /// <summary>Gradient of the values for a gradient of the ranks: inside each pooled block the mean is taken
+    /// off.</summary>
     public void Backward(ReadOnlySpan<double> rankGradient, Span<double> gradient)
     {
         for (int block = 0, start = 0; block < blocks; start = blockEnd[block++])
         {
             double mean = 0;
-            for (int i = start; i < blockEnd[block]; i++) mean += rankGradient[order[i]];
+            for (int i = start; i < blockEnd[block]; i++)
+                mean += rankGradient[order[i]];
             mean /= blockEnd[block] - start;
-            for (int i = start; i < blockEnd[block]; i++) gradient[order[i]] = rankGradient[order[i]] - mean;
+            for (int i = start; i < blockEnd[block]; i++)
+                gradient[order[i]] = rankGradient[order[i]] - mean;
         }
     }
 }

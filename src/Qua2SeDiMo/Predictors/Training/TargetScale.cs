@@ -20,14 +20,16 @@ internal sealed record TargetScale(double Lower, double Unit, bool Clipped)
         return new TargetScale(labels.Average(), deviation > 0 ? deviation : 1, Clipped: false);
     }
 
-    /// <summary>Relevance clamp((y − q20)/(max − q20), 0, 1)·50, q20 the 20 % quantile of the training labels.</summary>
+    /// <summary>Relevance clamp((y − q20)/(max − q20), 0, 1)·50, q20 the 20 % quantile of the training
+    /// labels.</summary>
     public static TargetScale Relevance(IReadOnlyList<double> labels)
     {
         double[] sorted = [.. labels.Order()];
         double position = LowerQuantile * (sorted.Length - 1);
         int below = (int)position;
         double lower = sorted[below];
-        if (below + 1 < sorted.Length) lower += (position - below) * (sorted[below + 1] - sorted[below]);
+        if (below + 1 < sorted.Length)
+            lower += (position - below) * (sorted[below + 1] - sorted[below]);
         double range = sorted[^1] - lower;
         return new TargetScale(lower, range > 0 ? range / MaximumRelevance : 1, Clipped: true);
     }

@@ -3,8 +3,9 @@ using System.Buffers.Binary;
 namespace Qua2SeDiMo.Quantizers.Bank;
 
 /// <summary>
-/// Codes of 2 to 8 bits as a dense bit stream: code i takes bits [i·b, (i + 1)·b), counted from the least significant bit of byte 0.
-/// So two 4-bit codes share a byte, the first in its low half, and eight 3-bit codes fill three bytes. Unused bits of the last byte are zero.
+/// Codes of 2 to 8 bits as a dense bit stream: code i takes bits [i·b, (i + 1)·b), counted from the least significant
+/// bit of byte 0. So two 4-bit codes share a byte, the first in its low half, and eight 3-bit codes fill three bytes.
+/// Unused bits of the last byte are zero.
 /// </summary>
 internal static class CodePacker
 {
@@ -21,9 +22,13 @@ internal static class CodePacker
     public static void Pack(ReadOnlySpan<byte> codes, int bits, Span<byte> packed)
     {
         CheckLength(packed.Length, codes.Length, bits);
-        if (codes.ContainsAnyExceptInRange((byte)0, (byte)((1 << bits) - 1))) throw new ArgumentException($"A code does not fit {bits} bits.", nameof(codes));
-        int spare = 8 - bits, i = 0, position = 0;
-        // Eight codes are one word; halves that belong together move together, in three steps. The store spills over into bytes written next.
+        if (codes.ContainsAnyExceptInRange((byte)0, (byte)((1 << bits) - 1)))
+            throw new ArgumentException($"A code does not fit {bits} bits.", nameof(codes));
+        int spare = 8 - bits,
+            i = 0,
+            position = 0;
+        // Eight codes are one word; halves that belong together move together, in three steps. The store spills over
+        // into bytes written next.
         for (; i + Group <= codes.Length && position + sizeof(ulong) <= packed.Length; i += Group, position += bits)
         {
             ulong word = BinaryPrimitives.ReadUInt64LittleEndian(codes[i..]);
@@ -42,7 +47,8 @@ internal static class CodePacker
         long bit = 0;
         foreach (byte code in codes)
         {
-            for (int i = 0; i < bits; i++, bit++) packed[(int)(bit / 8)] |= (byte)(((code >> i) & 1) << (int)(bit % 8));
+            for (int i = 0; i < bits; i++, bit++)
+                packed[(int)(bit / 8)] |= (byte)(((code >> i) & 1) << (int)(bit % 8));
         }
     }
 
@@ -54,8 +60,12 @@ internal static class CodePacker
     public static void Unpack(ReadOnlySpan<byte> packed, int bits, Span<byte> codes)
     {
         CheckLength(packed.Length, codes.Length, bits);
-        int spare = 8 - bits, i = 0, position = 0;
-        ulong bytes = Repeat((1UL << bits) - 1, 16), words = Repeat((1UL << (2 * bits)) - 1, 32), half = (1UL << (4 * bits)) - 1;
+        int spare = 8 - bits,
+            i = 0,
+            position = 0;
+        ulong bytes = Repeat((1UL << bits) - 1, 16),
+            words = Repeat((1UL << (2 * bits)) - 1, 32),
+            half = (1UL << (4 * bits)) - 1;
         for (; i + Group <= codes.Length && position + sizeof(ulong) <= packed.Length; i += Group, position += bits)
         {
             ulong word = BinaryPrimitives.ReadUInt64LittleEndian(packed[position..]);
@@ -74,17 +84,26 @@ internal static class CodePacker
         for (int i = 0; i < codes.Length; i++)
         {
             int code = 0;
-            for (int j = 0; j < bits; j++, bit++) code |= ((packed[(int)(bit / 8)] >> (int)(bit % 8)) & 1) << j;
+            for (int j = 0; j < bits; j++, bit++)
+                code |= ((packed[(int)(bit / 8)] >> (int)(bit % 8)) & 1) << j;
             codes[i] = (byte)code;
         }
     }
 
-    private static ulong Repeat(ulong pattern, int width) => width == 16 ? pattern * 0x0001000100010001 : pattern * 0x0000000100000001;
+    private static ulong Repeat(ulong pattern, int width) =>
+        width == 16 ? pattern * 0x0001000100010001 : pattern * 0x0000000100000001;
 
     private static void CheckLength(int packed, int codes, int bits)
     {
-        if (packed != PackedLength(codes, bits)) throw new ArgumentException($"{packed} bytes are not {codes} codes of {bits} bits; {PackedLength(codes, bits)} bytes are.", nameof(packed));
+        if (packed != PackedLength(codes, bits))
+            throw new ArgumentException(
+                $"{packed} bytes are not {codes} codes of {bits} bits; {PackedLength(codes, bits)} bytes are.",
+                nameof(packed)
+            );
     }
 
-    private static int Checked(int bits) => bits is >= 2 and <= 8 ? bits : throw new ArgumentOutOfRangeException(nameof(bits), bits, "A code has 2 to 8 bits.");
+    private static int Checked(int bits) =>
+        bits is >= 2 and <= 8
+            ? bits
+            : throw new ArgumentOutOfRangeException(nameof(bits), bits, "A code has 2 to 8 bits.");
 }

@@ -4,18 +4,30 @@ using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Quantizers.Bank;
 
-/// <summary>Layout of one quantized weight in a safetensors file (docs/formats.md): <c>PREFIX.tables</c> and <c>PREFIX.codes</c>, both bytes.</summary>
+/// <summary>Layout of one quantized weight in a safetensors file (docs/formats.md): <c>PREFIX.tables</c> and
+/// <c>PREFIX.codes</c>, both bytes.</summary>
 internal static class QuantizedWeightTensors
 {
-    private const string Codes = ".codes", Tables = ".tables";
+    private const string Codes = ".codes",
+        Tables = ".tables";
 
     /// <summary>The tensors to write.</summary>
     public static IEnumerable<SafetensorsWriter.Item> Items(string prefix, QuantizedWeight weight)
     {
         ArgumentNullException.ThrowIfNull(weight);
-        IReadOnlyList<TensorInfo> infos = Describe(prefix, weight.Spec, weight.OutChannels, weight.RowLength, weight.TableType);
+        IReadOnlyList<TensorInfo> infos = Describe(
+            prefix,
+            weight.Spec,
+            weight.OutChannels,
+            weight.RowLength,
+            weight.TableType
+        );
         (byte[] tables, byte[] codes) = Bytes(weight);
-        return [new SafetensorsWriter.Item(infos[0], stream => stream.Write(tables)), new SafetensorsWriter.Item(infos[1], stream => stream.Write(codes))];
+        return
+        [
+            new SafetensorsWriter.Item(infos[0], stream => stream.Write(tables)),
+            new SafetensorsWriter.Item(infos[1], stream => stream.Write(codes)),
+        ];
     }
 
     /// <summary>SHA-256 of tables and codes, one after the other; lower-case hexadecimal.</summary>
@@ -29,12 +41,15 @@ internal static class QuantizedWeightTensors
     /// <summary>What a file holds of it.</summary>
     internal static string Checksum(ITensorSource source, string prefix)
     {
-        byte[][] bytes = [.. new[] { prefix + Tables, prefix + Codes }.Select(name =>
-        {
-            byte[] data = new byte[source.Tensors[name].SizeBytes];
-            source.ReadBytes(name, 0, data);
-            return data;
-        })];
+        byte[][] bytes =
+        [
+            .. new[] { prefix + Tables, prefix + Codes }.Select(name =>
+            {
+                byte[] data = new byte[source.Tensors[name].SizeBytes];
+                source.ReadBytes(name, 0, data);
+                return data;
+            }),
+        ];
         return Checksum(bytes[0], bytes[1]);
     }
 
@@ -54,12 +69,22 @@ internal static class QuantizedWeightTensors
     }
 
     /// <summary>The tensors that a weight has, without reading them: tables, then codes.</summary>
-    public static IReadOnlyList<TensorInfo> Describe(string prefix, QuantizerSpec spec, int outChannels, int rowLength, ElementType tableType)
+    public static IReadOnlyList<TensorInfo> Describe(
+        string prefix,
+        QuantizerSpec spec,
+        int outChannels,
+        int rowLength,
+        ElementType tableType
+    )
     {
         ArgumentNullException.ThrowIfNull(spec);
         return
         [
-            new(prefix + Tables, ElementType.UInt8, [WeightTables.SizeBytes(spec, outChannels, TablePrecision.For(tableType))]),
+            new(
+                prefix + Tables,
+                ElementType.UInt8,
+                [WeightTables.SizeBytes(spec, outChannels, TablePrecision.For(tableType))]
+            ),
             new(prefix + Codes, ElementType.UInt8, [CodePacker.PackedLength((long)outChannels * rowLength, spec.Bits)]),
         ];
     }
@@ -72,13 +97,25 @@ internal static class QuantizedWeightTensors
     /// <param name="rowLength">K.</param>
     /// <param name="tableType">Original type.</param>
     /// <param name="meanError">Stored error.</param>
-    /// <param name="sha256">What <see cref="Checksum(QuantizedWeight)"/> gave when it was written; null checks nothing.</param>
-    /// <exception cref="QuantizedTensorException">A tensor has another type or shape, or a table is damaged.</exception>
+    /// <param name="sha256">What <see cref="Checksum(QuantizedWeight)"/> gave when it was written; null checks
+    /// nothing.</param>
+    /// <exception cref="QuantizedTensorException">A tensor has another type or shape, or a table is
+    /// damaged.</exception>
     /// <exception cref="MissingTensorException">A tensor is missing.</exception>
-    public static QuantizedWeight Read(ITensorSource source, string prefix, QuantizerSpec spec, int outChannels, int rowLength, ElementType tableType, double meanError, string? sha256 = null)
+    public static QuantizedWeight Read(
+        ITensorSource source,
+        string prefix,
+        QuantizerSpec spec,
+        int outChannels,
+        int rowLength,
+        ElementType tableType,
+        double meanError,
+        string? sha256 = null
+    )
     {
         ArgumentNullException.ThrowIfNull(source);
-        foreach (TensorInfo expected in Describe(prefix, spec, outChannels, rowLength, tableType)) Check(source, expected);
+        foreach (TensorInfo expected in Describe(prefix, spec, outChannels, rowLength, tableType))
+            Check(source, expected);
         byte[] codes = new byte[checked(outChannels * rowLength)];
         byte[] packed = new byte[CodePacker.PackedLength(codes.Length, spec.Bits)];
         source.ReadBytes(prefix + Codes, 0, packed);
@@ -87,9 +124,18 @@ internal static class QuantizedWeightTensors
         source.ReadBytes(prefix + Tables, 0, tables);
         if (sha256 is not null && Checksum(tables, packed) is var found && found != sha256)
         {
-            throw new QuantizedTensorException($"{source}: the data of '{prefix}' have SHA-256 {found}, the file says {sha256}. The file is damaged: run 'q2 bank' again, which replaces it.");
+            throw new QuantizedTensorException(
+                $"{source}: the data of '{prefix}' have SHA-256 {found}, the file says {sha256}. The file is "
+                    + "damaged: run 'q2 bank' again, which replaces it."
+            );
         }
-        (float[] palettes, AffineParameters? affine) = WeightTables.Read(source.ToString()!, tables, spec, outChannels, TablePrecision.For(tableType));
+        (float[] palettes, AffineParameters? affine) = WeightTables.Read(
+            source.ToString()!,
+            tables,
+            spec,
+            outChannels,
+            TablePrecision.For(tableType)
+        );
         return new QuantizedWeight(spec, outChannels, rowLength, tableType, codes, palettes, affine, meanError);
     }
 
@@ -100,11 +146,14 @@ internal static class QuantizedWeightTensors
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(expected);
-        if (!source.Tensors.TryGetValue(expected.Name, out TensorInfo? found)) throw MissingTensorException.For(source, expected.Name);
+        if (!source.Tensors.TryGetValue(expected.Name, out TensorInfo? found))
+            throw MissingTensorException.For(source, expected.Name);
         if (found.Type != expected.Type || !found.Shape.SequenceEqual(expected.Shape))
         {
-            throw new QuantizedTensorException($"{source}: tensor '{expected.Name}' is {found.Type} [{string.Join(", ", found.Shape)}]; its weight and option need "
-                + $"{expected.Type} [{string.Join(", ", expected.Shape)}]. The file is damaged or was edited: make it again.");
+            throw new QuantizedTensorException(
+                $"{source}: tensor '{expected.Name}' is {found.Type} [{string.Join(", ", found.Shape)}]; its weight and option need "
+                    + $"{expected.Type} [{string.Join(", ", expected.Shape)}]. The file is damaged or was edited: make it again."
+            );
         }
     }
 }
@@ -112,5 +161,6 @@ internal static class QuantizedWeightTensors
 /// <summary>A file of quantized weights does not hold what its description says.</summary>
 internal sealed class QuantizedTensorException : Q2Exception
 {
-    internal QuantizedTensorException(string message) : base(message) { }
+    internal QuantizedTensorException(string message)
+        : base(message) { }
 }

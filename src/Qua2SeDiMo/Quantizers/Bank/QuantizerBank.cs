@@ -5,12 +5,18 @@ using Qua2SeDiMo.Quantizers.Palettes;
 
 namespace Qua2SeDiMo.Quantizers.Bank;
 
-/// <summary>Every weight under every option, made once and kept on disk. Safe to read from several threads; nothing is cached.</summary>
+/// <summary>Every weight under every option, made once and kept on disk. Safe to read from several threads; nothing is
+/// cached.</summary>
 public sealed class QuantizerBank
 {
     private readonly Dictionary<string, BankEntry> entries;
 
-    private QuantizerBank(string directory, IReadOnlyList<QuantizerSpec> options, IReadOnlyList<BankEntry> entries, string? checkpoint)
+    private QuantizerBank(
+        string directory,
+        IReadOnlyList<QuantizerSpec> options,
+        IReadOnlyList<BankEntry> entries,
+        string? checkpoint
+    )
     {
         Checkpoint = checkpoint;
         DirectoryPath = directory;
@@ -31,14 +37,17 @@ public sealed class QuantizerBank
     /// <summary>SHA-256 that changes with any weight, option or table precision; lower-case hexadecimal.</summary>
     public string SourceFingerprint { get; }
 
-    /// <summary>What its maker knew the checkpoint by (<see cref="BankOptions.Checkpoint"/>); null where that was not recorded.</summary>
+    /// <summary>What its maker knew the checkpoint by (<see cref="BankOptions.Checkpoint"/>); null where that was not
+    /// recorded.</summary>
     public string? Checkpoint { get; }
 
     /// <summary>Opens a finished bank.</summary>
-    /// <exception cref="QuantizerBankException">There is none, it is unfinished, or its manifest is damaged.</exception>
+    /// <exception cref="QuantizerBankException">There is none, it is unfinished, or its manifest is
+    /// damaged.</exception>
     public static QuantizerBank Open(string directory)
     {
-        (IReadOnlyList<QuantizerSpec> options, IReadOnlyList<BankEntry> read, string? checkpoint) = QuantizerBankFile.ReadManifest(directory);
+        (IReadOnlyList<QuantizerSpec> options, IReadOnlyList<BankEntry> read, string? checkpoint) =
+            QuantizerBankFile.ReadManifest(directory);
         return new QuantizerBank(directory, options, read, checkpoint);
     }
 
@@ -50,21 +59,41 @@ public sealed class QuantizerBank
         double meanError = MeanError(weightName, spec);
         BankEntry entry = entries[weightName];
         string path = Path.Combine(DirectoryPath, entry.FileName);
-        if (!File.Exists(path)) throw new QuantizerBankException($"{path}: there is no such file, though the manifest lists it. Run 'q2 bank' again: it makes what is missing.");
+        if (!File.Exists(path))
+            throw new QuantizerBankException(
+                $"{path}: there is no such file, though the manifest lists it. Run 'q2 bank' again: it makes what is missing."
+            );
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        return QuantizedWeightTensors.Read(file, spec.ToString(), spec, entry.OutChannels, entry.RowLength, entry.TableType, meanError, QuantizerBankFile.Checksum(file, spec));
+        return QuantizedWeightTensors.Read(
+            file,
+            spec.ToString(),
+            spec,
+            entry.OutChannels,
+            entry.RowLength,
+            entry.TableType,
+            meanError,
+            QuantizerBankFile.Checksum(file, spec)
+        );
     }
 
     /// <summary>Reads a weight of a checkpoint and checks that the bank was made from it.</summary>
-    /// <exception cref="QuantizerBankException">The checkpoint holds other values, or the bank has no such weight.</exception>
+    /// <exception cref="QuantizerBankException">The checkpoint holds other values, or the bank has no such
+    /// weight.</exception>
     /// <exception cref="Q2Exception">The tensor is missing or the file ends early.</exception>
     internal void RequireMadeFrom(ITensorSource source, QuantizableWeight weight)
     {
         ArgumentNullException.ThrowIfNull(weight);
         MeanError(weight.Name, Options[0]);
         BankEntry entry = entries[weight.Name];
-        if (QuantizerBankFile.Fingerprint(WeightMatrix.Read(source, weight), Options, entry.TableType) == entry.Fingerprint) return;
-        throw new QuantizerBankException($"{DirectoryPath}: weight '{weight.Name}' of {source} is not the one that the bank was made from. Run 'q2 bank' again: it remakes what changed.");
+        if (
+            QuantizerBankFile.Fingerprint(WeightMatrix.Read(source, weight), Options, entry.TableType)
+            == entry.Fingerprint
+        )
+            return;
+        throw new QuantizerBankException(
+            $"{DirectoryPath}: weight '{weight.Name}' of {source} is not the one that the bank was made from. Run "
+                + "'q2 bank' again: it remakes what changed."
+        );
     }
 
     /// <summary>Mean |w − ŵ|^2.4 per weight, from the manifest alone.</summary>
@@ -73,9 +102,15 @@ public sealed class QuantizerBank
     {
         if (!entries.TryGetValue(weightName, out BankEntry? entry))
         {
-            throw new QuantizerBankException($"{DirectoryPath}: the bank has no weight '{weightName}'; it has {entries.Count}, the first is '{entries.Keys.FirstOrDefault()}'. Is it the bank of another model?");
+            throw new QuantizerBankException(
+                $"{DirectoryPath}: the bank has no weight '{weightName}'; it has {entries.Count}, the first is "
+                    + $"'{entries.Keys.FirstOrDefault()}'. Is it the bank of another model?"
+            );
         }
-        return entry.MeanErrors.TryGetValue(spec, out double error) ? error
-            : throw new QuantizerBankException($"{DirectoryPath}: the bank has no option {spec}; it has {string.Join(", ", Options)}.");
+        return entry.MeanErrors.TryGetValue(spec, out double error)
+            ? error
+            : throw new QuantizerBankException(
+                $"{DirectoryPath}: the bank has no option {spec}; it has {string.Join(", ", Options)}."
+            );
     }
 }

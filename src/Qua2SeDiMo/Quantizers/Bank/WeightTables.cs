@@ -5,15 +5,17 @@ using Qua2SeDiMo.Quantizers.Affine;
 namespace Qua2SeDiMo.Quantizers.Bank;
 
 /// <summary>
-/// The tables of a quantized weight as bytes (docs/formats.md). UAQ: one word per channel (<see cref="AffineWord"/>), or for float32 originals all
-/// steps, then all zero points. K-Means C: palettes at the original precision. K-Means A: its one palette in single precision.
+/// The tables of a quantized weight as bytes (docs/formats.md). UAQ: one word per channel (<see cref="AffineWord"/>),
+/// or for float32 originals all steps, then all zero points. K-Means C: palettes at the original precision. K-Means A:
+/// its one palette in single precision.
 /// </summary>
 internal static class WeightTables
 {
     /// <summary>Bytes that the tables take.</summary>
-    internal static long SizeBytes(QuantizerSpec spec, int outChannels, ElementType tableType) => spec.Method == QuantizerMethod.UniformAffine
-        ? 2L * outChannels * tableType.SizeBytes()
-        : (long)spec.PaletteCount(outChannels) * spec.PaletteLength * spec.PaletteType(tableType).SizeBytes();
+    internal static long SizeBytes(QuantizerSpec spec, int outChannels, ElementType tableType) =>
+        spec.Method == QuantizerMethod.UniformAffine
+            ? 2L * outChannels * tableType.SizeBytes()
+            : (long)spec.PaletteCount(outChannels) * spec.PaletteLength * spec.PaletteType(tableType).SizeBytes();
 
     /// <summary>Writes the tables of a weight.</summary>
     internal static byte[] Write(QuantizedWeight weight)
@@ -32,7 +34,10 @@ internal static class WeightTables
         {
             for (int channel = 0; channel < weight.OutChannels; channel++)
             {
-                BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(channel * sizeof(uint)), AffineWord.Encode(weight.TableType, affine.Scales[channel], affine.ZeroPoints[channel]));
+                BinaryPrimitives.WriteUInt32LittleEndian(
+                    bytes.AsSpan(channel * sizeof(uint)),
+                    AffineWord.Encode(weight.TableType, affine.Scales[channel], affine.ZeroPoints[channel])
+                );
             }
         }
         return bytes;
@@ -45,7 +50,13 @@ internal static class WeightTables
     /// <param name="outChannels">C.</param>
     /// <param name="tableType">Float32, Float16 or BFloat16.</param>
     /// <exception cref="QuantizedTensorException">An entry is not finite.</exception>
-    internal static (float[] Palettes, AffineParameters? Affine) Read(string place, ReadOnlySpan<byte> bytes, QuantizerSpec spec, int outChannels, ElementType tableType)
+    internal static (float[] Palettes, AffineParameters? Affine) Read(
+        string place,
+        ReadOnlySpan<byte> bytes,
+        QuantizerSpec spec,
+        int outChannels,
+        ElementType tableType
+    )
     {
         if (spec.Method != QuantizerMethod.UniformAffine)
         {
@@ -64,7 +75,10 @@ internal static class WeightTables
         {
             for (int channel = 0; channel < outChannels; channel++)
             {
-                (affine.Scales[channel], affine.ZeroPoints[channel]) = AffineWord.Decode(tableType, BinaryPrimitives.ReadUInt32LittleEndian(bytes[(channel * sizeof(uint))..]));
+                (affine.Scales[channel], affine.ZeroPoints[channel]) = AffineWord.Decode(
+                    tableType,
+                    BinaryPrimitives.ReadUInt32LittleEndian(bytes[(channel * sizeof(uint))..])
+                );
             }
         }
         RequireFinite(place, affine.Scales);
@@ -76,7 +90,10 @@ internal static class WeightTables
     {
         foreach (float value in values)
         {
-            if (!float.IsFinite(value)) throw new QuantizedTensorException($"{place}: a table holds {value}; every entry is finite in a sound file. Make the file again.");
+            if (!float.IsFinite(value))
+                throw new QuantizedTensorException(
+                    $"{place}: a table holds {value}; every entry is finite in a sound file. Make the file again."
+                );
         }
     }
 }

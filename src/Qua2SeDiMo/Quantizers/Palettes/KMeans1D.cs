@@ -6,10 +6,11 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Quantizers.Palettes;
 
 /// <summary>
-/// The global optimum of one-dimensional k-means, deterministic. Clusters of sorted values are intervals, so a dynamic programme over
-/// the n distinct values finds the best borders (Wang and Song, Ckmeans.1d.dp, 2011); the best border moves monotonically, in the
-/// position and in the number of clusters, which leaves O(k·n·log n) steps and few of them (Knuth, 1971; Grønlund et al., 2017).
-/// One run for k gives every smaller number of clusters too. Not thread-safe: one instance per thread, reused over rows.
+/// The global optimum of one-dimensional k-means, deterministic. Clusters of sorted values are intervals, so a dynamic
+/// programme over the n distinct values finds the best borders (Wang and Song, Ckmeans.1d.dp, 2011); the best border
+/// moves monotonically, in the position and in the number of clusters, which leaves O(k·n·log n) steps and few of them
+/// (Knuth, 1971; Grønlund et al., 2017). One run for k gives every smaller number of clusters too. Not thread-safe: one
+/// instance per thread, reused over rows.
 /// </summary>
 internal sealed class KMeans1D
 {
@@ -25,9 +26,11 @@ internal sealed class KMeans1D
     private int solved;
 
     /// <summary>An empty instance.</summary>
-    public KMeans1D() : this(1 << 20) { }
+    public KMeans1D()
+        : this(1 << 20) { }
 
-    /// <param name="largestPlain">Distinct values up to which all borders are kept as integers; of more, all but the last two layers take a quarter of a byte each.</param>
+    /// <param name="largestPlain">Distinct values up to which all borders are kept as integers; of more, all but the
+    /// last two layers take a quarter of a byte each.</param>
     internal KMeans1D(int largestPlain) => this.largestPlain = largestPlain;
 
     /// <summary>Number of distinct values loaded.</summary>
@@ -35,7 +38,8 @@ internal sealed class KMeans1D
 
     /// <summary>Loads the values to be clustered.</summary>
     /// <param name="values">Any order, at least one.</param>
-    /// <param name="original">Type they were stored in; 16-bit types are counted in a histogram when there are many.</param>
+    /// <param name="original">Type they were stored in; 16-bit types are counted in a histogram when there are
+    /// many.</param>
     /// <exception cref="UnquantizableWeightException">No values, a NaN or an infinity.</exception>
     public void Load(ReadOnlySpan<float> values, ElementType original = ElementType.Float32)
     {
@@ -53,7 +57,8 @@ internal sealed class KMeans1D
         }
         ReadOnlySpan<float> distinct = counts.Values;
         ReadOnlySpan<int> occurrences = counts.Counts;
-        double total = 0, population = 0;
+        double total = 0,
+            population = 0;
         for (int i = 0; i < n; i++)
         {
             total += (double)distinct[i] * occurrences[i];
@@ -68,28 +73,36 @@ internal sealed class KMeans1D
         }
     }
 
-    /// <summary>Finds the best borders for every number of clusters up to <paramref name="clusters"/>; with fewer distinct values, for that many.</summary>
+    /// <summary>Finds the best borders for every number of clusters up to <paramref name="clusters"/>; with fewer
+    /// distinct values, for that many.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Fewer than one cluster.</exception>
     /// <exception cref="InvalidOperationException">Nothing was loaded.</exception>
     public void Solve(int clusters)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(clusters, 1);
         int n = counts.Length;
-        if (n == 0) throw new InvalidOperationException("Load values first.");
+        if (n == 0)
+            throw new InvalidOperationException("Load values first.");
         int layers = Math.Min(clusters, n);
-        if (borders.Length <= layers) borders = [.. borders, .. new int[layers + 1 - borders.Length][]];
-        // The sum of squared distances is Σ x² − Σ (cluster sum)²/(cluster weight): the programme maximises the second term.
-        for (int i = 1; i <= n; i++) previous[i] = sum[i] * sum[i] / weight[i];
+        if (borders.Length <= layers)
+            borders = [.. borders, .. new int[layers + 1 - borders.Length][]];
+        // The sum of squared distances is Σ x² − Σ (cluster sum)²/(cluster weight): the programme maximises the second
+        // term.
+        for (int i = 1; i <= n; i++)
+            previous[i] = sum[i] * sum[i] / weight[i];
         compactBorders = new MonotoneIntegers?[layers + 1];
         int[]? spare = null;
         for (int layer = 2; layer <= layers; layer++)
         {
-            if (spare is not null) (borders[layer], spare) = (spare, null);
-            if (borders[layer] is null || borders[layer].Length < n + 1) borders[layer] = new int[weight.Length];
+            if (spare is not null)
+                (borders[layer], spare) = (spare, null);
+            if (borders[layer] is null || borders[layer].Length < n + 1)
+                borders[layer] = new int[weight.Length];
             // Only the last position of the last layer is asked for.
             SolveLayer(layer, first: layer == layers ? n : layer, n);
             (previous, current) = (current, previous);
-            if (n <= largestPlain || layer == 2) continue;
+            if (n <= largestPlain || layer == 2)
+                continue;
             // Only the way back will ask for the layer before again.
             compactBorders[layer - 1] = new MonotoneIntegers(borders[layer - 1].AsSpan(layer - 1, n - layer + 2));
             (spare, borders[layer - 1]) = (borders[layer - 1], []);
@@ -97,8 +110,10 @@ internal sealed class KMeans1D
         solved = layers;
     }
 
-    /// <summary>Writes the cluster means, ascending; where there are fewer distinct values than clusters, the last mean repeats.</summary>
-    /// <param name="means">One entry per cluster, at most as many as were solved for (or any number beyond the distinct values).</param>
+    /// <summary>Writes the cluster means, ascending; where there are fewer distinct values than clusters, the last mean
+    /// repeats.</summary>
+    /// <param name="means">One entry per cluster, at most as many as were solved for (or any number beyond the distinct
+    /// values).</param>
     /// <exception cref="InvalidOperationException">More clusters than <see cref="Solve"/> was asked for.</exception>
     public void Means(Span<double> means) => Evaluate(means.Length, means);
 
@@ -110,16 +125,23 @@ internal sealed class KMeans1D
     {
         int n = counts.Length;
         int used = Math.Min(clusters, n);
-        if (used > solved || used < 1) throw new InvalidOperationException($"Solved for {solved} clusters, asked for {clusters}.");
+        if (used > solved || used < 1)
+            throw new InvalidOperationException($"Solved for {solved} clusters, asked for {clusters}.");
         ReadOnlySpan<float> distinct = counts.Values;
         ReadOnlySpan<int> occurrences = counts.Counts;
         double inertia = 0;
         int end = n;
         for (int cluster = used; cluster >= 1; cluster--)
         {
-            int start = cluster == 1 ? 0 : compactBorders[cluster] is { } compact ? compact[end - cluster] : borders[cluster][end];
+            int start =
+                cluster == 1 ? 0
+                : compactBorders[cluster] is { } compact ? compact[end - cluster]
+                : borders[cluster][end];
             // Relative to the cluster's first value: exact for a single value, no cancellation for a far cluster.
-            double origin = distinct[start], offset = 0, squares = 0, population = 0;
+            double origin = distinct[start],
+                offset = 0,
+                squares = 0,
+                population = 0;
             for (int i = start; i < end; i++)
             {
                 double distance = distinct[i] - origin;
@@ -128,48 +150,58 @@ internal sealed class KMeans1D
                 population += occurrences[i];
             }
             inertia += Math.Max(0, squares - (offset * offset / population));
-            if (!means.IsEmpty) means[cluster - 1] = origin + (offset / population);
+            if (!means.IsEmpty)
+                means[cluster - 1] = origin + (offset / population);
             end = start;
         }
-        if (!means.IsEmpty) means[used..].Fill(means[used - 1]);
+        if (!means.IsEmpty)
+            means[used..].Fill(means[used - 1]);
         return inertia;
     }
 
-    // Positions from coarse to fine: when position i is due, its neighbours at the present stride are known and bracket its border.
+    // Positions from coarse to fine: when position i is due, its neighbours at the present stride are known and bracket
+    // its border.
     private void SolveLayer(int layer, int first, int last)
     {
         int[] border = borders[layer];
         int[]? lower = layer > 2 ? borders[layer - 1] : null;
         int count = last - first + 1;
         int top = 1;
-        while (top < count) top *= 2;
+        while (top < count)
+            top *= 2;
         for (int stride = top; stride >= 1; stride /= 2)
         {
             for (int t = stride - 1; t < count; t += 2 * stride)
             {
                 int i = first + t;
                 int from = Math.Max(layer - 1, t >= stride ? border[i - stride] : 0);
-                if (lower is not null) from = Math.Max(from, lower[i]);
+                if (lower is not null)
+                    from = Math.Max(from, lower[i]);
                 int to = t + stride < count ? Math.Min(i - 1, border[i + stride]) : i - 1;
                 border[i] = Best(i, Math.Min(from, to), to, out current[i]);
             }
         }
     }
 
-    // The smallest j in [from, to] that maximises previous[j] + (sum[i] − sum[j])² / (weight[i] − weight[j]). Four at a time; most ranges
-    // have no more than four, which then cost no branch. Lanes beyond the range read the padding of the arrays and are masked.
+    // The smallest j in [from, to] that maximises previous[j] + (sum[i] − sum[j])² / (weight[i] − weight[j]). Four at a
+    // time; most ranges have no more than four, which then cost no branch. Lanes beyond the range read the padding of
+    // the arrays and are masked.
     private int Best(int i, int from, int to, out double best)
     {
         ref double s = ref MemoryMarshal.GetArrayDataReference(sum);
         ref double w = ref MemoryMarshal.GetArrayDataReference(weight);
         ref double g = ref MemoryMarshal.GetArrayDataReference(previous);
-        Vector256<double> sums = Vector256.Create(Unsafe.Add(ref s, i)), weights = Vector256.Create(Unsafe.Add(ref w, i));
-        Vector256<double> last = Vector256.Create((double)to), positions = Vector256.Create((double)from) + Vector256.Create(0.0, 1.0, 2.0, 3.0);
-        Vector256<double> bests = Vector256.Create(double.NegativeInfinity), args = positions;
+        Vector256<double> sums = Vector256.Create(Unsafe.Add(ref s, i)),
+            weights = Vector256.Create(Unsafe.Add(ref w, i));
+        Vector256<double> last = Vector256.Create((double)to),
+            positions = Vector256.Create((double)from) + Vector256.Create(0.0, 1.0, 2.0, 3.0);
+        Vector256<double> bests = Vector256.Create(double.NegativeInfinity),
+            args = positions;
         for (int j = from; j <= to; j += Lanes)
         {
             Vector256<double> difference = sums - Vector256.LoadUnsafe(ref s, (nuint)j);
-            Vector256<double> value = Vector256.LoadUnsafe(ref g, (nuint)j)
+            Vector256<double> value =
+                Vector256.LoadUnsafe(ref g, (nuint)j)
                 + (difference * difference / (weights - Vector256.LoadUnsafe(ref w, (nuint)j)));
             Vector256<double> better = Vector256.GreaterThan(value, bests) & Vector256.LessThanOrEqual(positions, last);
             bests = Vector256.ConditionalSelect(better, value, bests);
@@ -178,7 +210,11 @@ internal sealed class KMeans1D
         }
         Vector128<double> halves = Vector128.MaxNative(bests.GetLower(), bests.GetUpper());
         best = Math.Max(halves.GetElement(0), halves.GetElement(1));
-        Vector256<double> winners = Vector256.ConditionalSelect(Vector256.Equals(bests, Vector256.Create(best)), args, Vector256.Create(double.PositiveInfinity));
+        Vector256<double> winners = Vector256.ConditionalSelect(
+            Vector256.Equals(bests, Vector256.Create(best)),
+            args,
+            Vector256.Create(double.PositiveInfinity)
+        );
         halves = Vector128.MinNative(winners.GetLower(), winners.GetUpper());
         return (int)Math.Min(halves.GetElement(0), halves.GetElement(1));
     }

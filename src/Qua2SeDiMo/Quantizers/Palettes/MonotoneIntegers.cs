@@ -1,8 +1,8 @@
 namespace Qua2SeDiMo.Quantizers.Palettes;
 
 /// <summary>
-/// Integers that never fall, in unary differences: a zero for each step up, a one for each integer. n integers up to m take n + m bits.
-/// Reading one scans the bits, which is meant for the few that are ever asked for.
+/// Integers that never fall, in unary differences: a zero for each step up, a one for each integer. n integers up to m
+/// take n + m bits. Reading one scans the bits, which is meant for the few that are ever asked for.
 /// </summary>
 internal sealed class MonotoneIntegers
 {
@@ -17,7 +17,8 @@ internal sealed class MonotoneIntegers
         int last = 0;
         for (int i = 0; i < values.Length; i++)
         {
-            if (values[i] < last) throw new ArgumentException($"Integer {i} is {values[i]}, the one before it {last}.", nameof(values));
+            if (values[i] < last)
+                throw new ArgumentException($"Integer {i} is {values[i]}, the one before it {last}.", nameof(values));
             last = values[i];
             long position = (long)last + i;
             bits[position / WordBits] |= 1UL << (int)(position % WordBits);
@@ -31,13 +32,18 @@ internal sealed class MonotoneIntegers
         {
             long word = 0;
             int rest = index;
-            for (int ones = System.Numerics.BitOperations.PopCount(bits[0]); ones <= rest; ones = System.Numerics.BitOperations.PopCount(bits[word]))
+            for (
+                int ones = System.Numerics.BitOperations.PopCount(bits[0]);
+                ones <= rest;
+                ones = System.Numerics.BitOperations.PopCount(bits[word])
+            )
             {
                 rest -= ones;
                 word++;
             }
             ulong found = bits[word];
-            for (; rest > 0; rest--) found &= found - 1;
+            for (; rest > 0; rest--)
+                found &= found - 1;
             return (int)((word * WordBits) + System.Numerics.BitOperations.TrailingZeroCount(found) - index);
         }
     }

@@ -12,7 +12,8 @@ internal static class PaletteEncoder
     // Vectors per partial sum: each is then added in double precision, so that long rows lose nothing.
     private const int VectorsPerSum = 64;
 
-    /// <summary>Writes for each weight the index of its nearest palette entry, the lower one of two equally near.</summary>
+    /// <summary>Writes for each weight the index of its nearest palette entry, the lower one of two equally
+    /// near.</summary>
     /// <param name="weights">Finite.</param>
     /// <param name="palette">Ascending, 2 to 256 entries; entries may repeat.</param>
     /// <param name="codes">Destination, as long as <paramref name="weights"/>.</param>
@@ -21,23 +22,33 @@ internal static class PaletteEncoder
     {
         Span<float> limits = stackalloc float[palette.Length - 1];
         FindLimits(palette, limits);
-        if (limits.Length > 15 || weights.Length < Lanes) return EncodePlain(weights, palette, limits, codes);
+        if (limits.Length > 15 || weights.Length < Lanes)
+            return EncodePlain(weights, palette, limits, codes);
         int done = weights.Length / Lanes * Lanes;
-        return EncodeVectors(weights[..done], palette, limits, codes) + EncodePlain(weights[done..], palette, limits, codes[done..]);
+        return EncodeVectors(weights[..done], palette, limits, codes)
+            + EncodePlain(weights[done..], palette, limits, codes[done..]);
     }
 
     /// <summary>Reference.</summary>
-    internal static double EncodePlain(ReadOnlySpan<float> weights, ReadOnlySpan<float> palette, ReadOnlySpan<float> limits, Span<byte> codes)
+    internal static double EncodePlain(
+        ReadOnlySpan<float> weights,
+        ReadOnlySpan<float> palette,
+        ReadOnlySpan<float> limits,
+        Span<byte> codes
+    )
     {
         double error = 0;
         for (int i = 0; i < weights.Length; i++)
         {
-            int low = 0, high = limits.Length;
+            int low = 0,
+                high = limits.Length;
             while (low < high)
             {
                 int middle = (low + high) / 2;
-                if (weights[i] > limits[middle]) low = middle + 1;
-                else high = middle;
+                if (weights[i] > limits[middle])
+                    low = middle + 1;
+                else
+                    high = middle;
             }
             codes[i] = (byte)low;
             error += ErrorPower.Plain(weights[i] - palette[low]);
@@ -46,7 +57,8 @@ internal static class PaletteEncoder
     }
 
     /// <summary>
-    /// Writes the limits between neighbouring entries: the largest single not above their mean, so that w &gt; limit is exact.
+    /// Writes the limits between neighbouring entries: the largest single not above their mean, so that w &gt; limit is
+    /// exact.
     /// </summary>
     internal static void FindLimits(ReadOnlySpan<float> palette, Span<float> limits)
     {
@@ -58,7 +70,12 @@ internal static class PaletteEncoder
         }
     }
 
-    private static double EncodeVectors(ReadOnlySpan<float> weights, ReadOnlySpan<float> palette, ReadOnlySpan<float> limits, Span<byte> codes)
+    private static double EncodeVectors(
+        ReadOnlySpan<float> weights,
+        ReadOnlySpan<float> palette,
+        ReadOnlySpan<float> limits,
+        Span<byte> codes
+    )
     {
         ref float source = ref MemoryMarshal.GetReference(weights);
         ref byte target = ref MemoryMarshal.GetReference(codes[..weights.Length]);
@@ -78,7 +95,8 @@ internal static class PaletteEncoder
             }
             StoreCodes(code, ref Unsafe.Add(ref target, i));
             partial += ErrorPower.Of(weight - value);
-            if (++vectors % VectorsPerSum != 0) continue;
+            if (++vectors % VectorsPerSum != 0)
+                continue;
             error += Sum(partial);
             partial = Vector256<float>.Zero;
         }
@@ -97,7 +115,8 @@ internal static class PaletteEncoder
     internal static double Sum(Vector256<float> partial)
     {
         double sum = 0;
-        for (int lane = 0; lane < Lanes; lane++) sum += partial.GetElement(lane);
+        for (int lane = 0; lane < Lanes; lane++)
+            sum += partial.GetElement(lane);
         return sum;
     }
 }

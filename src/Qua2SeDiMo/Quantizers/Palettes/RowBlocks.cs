@@ -10,8 +10,15 @@ internal static class RowBlocks
     internal static void Run(int rows, int rowLength, ParallelOptions? parallel, Action<int> work) =>
         Run<object?>(rows, rowLength, parallel, () => null, (row, _) => work(row));
 
-    /// <summary>Calls <paramref name="work"/> once per row, in any order, with a state that no two threads share.</summary>
-    internal static void Run<TState>(int rows, int rowLength, ParallelOptions? parallel, Func<TState> create, Action<int, TState> work)
+    /// <summary>Calls <paramref name="work"/> once per row, in any order, with a state that no two threads
+    /// share.</summary>
+    internal static void Run<TState>(
+        int rows,
+        int rowLength,
+        ParallelOptions? parallel,
+        Func<TState> create,
+        Action<int, TState> work
+    )
     {
         parallel ??= new ParallelOptions();
         int rowsPerBlock = Math.Max(1, WeightsPerBlock / Math.Max(1, rowLength));
@@ -21,16 +28,25 @@ internal static class RowBlocks
             TState state = create();
             for (int row = 0; row < rows; row++)
             {
-                if (row % rowsPerBlock == 0) parallel.CancellationToken.ThrowIfCancellationRequested();
+                if (row % rowsPerBlock == 0)
+                    parallel.CancellationToken.ThrowIfCancellationRequested();
                 work(row, state);
             }
             return;
         }
-        Parallel.For(0, blocks, parallel, create, (block, _, state) =>
-        {
-            int end = Math.Min(rows, (block + 1) * rowsPerBlock);
-            for (int row = block * rowsPerBlock; row < end; row++) work(row, state);
-            return state;
-        }, _ => { });
+        Parallel.For(
+            0,
+            blocks,
+            parallel,
+            create,
+            (block, _, state) =>
+            {
+                int end = Math.Min(rows, (block + 1) * rowsPerBlock);
+                for (int row = block * rowsPerBlock; row < end; row++)
+                    work(row, state);
+                return state;
+            },
+            _ => { }
+        );
     }
 }

@@ -4,8 +4,8 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Quantizers.Palettes;
 
 /// <summary>
-/// The distinct values of a set of weights, ascending, with how often each occurs: the input of one-dimensional k-means. Buffers are
-/// kept between loads, so one instance serves many rows on one thread.
+/// The distinct values of a set of weights, ascending, with how often each occurs: the input of one-dimensional
+/// k-means. Buffers are kept between loads, so one instance serves many rows on one thread.
 /// </summary>
 internal sealed class ValueCounts
 {
@@ -35,28 +35,33 @@ internal sealed class ValueCounts
         RequireAny(weights);
         Reserve(weights.Length);
         Sort(weights);
-        float smallest = FromKey(keys[0]), largest = FromKey(keys[weights.Length - 1]);
-        if (!float.IsFinite(smallest) || !float.IsFinite(largest)) throw NotFinite(float.IsFinite(smallest) ? largest : smallest);
+        float smallest = FromKey(keys[0]),
+            largest = FromKey(keys[weights.Length - 1]);
+        if (!float.IsFinite(smallest) || !float.IsFinite(largest))
+            throw NotFinite(float.IsFinite(smallest) ? largest : smallest);
         Length = 0;
         uint run = keys[0];
         int start = 0;
         for (int i = 1; i <= weights.Length; i++)
         {
-            if (i < weights.Length && keys[i] == run) continue;
+            if (i < weights.Length && keys[i] == run)
+                continue;
             values[Length] = FromKey(run);
             counts[Length++] = i - start;
-            if (i == weights.Length) break;
+            if (i == weights.Length)
+                break;
             run = keys[i];
             start = i;
         }
-        if (weights.Length <= LargestKept) return;
+        if (weights.Length <= LargestKept)
+            return;
         keys = [];
         scratch = [];
     }
 
     /// <summary>
-    /// Counts a set of weights that all came from a 16-bit type: a histogram of its 65 536 kinds, so that the distinct values stay few
-    /// whatever the number of weights. Other types are sorted.
+    /// Counts a set of weights that all came from a 16-bit type: a histogram of its 65 536 kinds, so that the distinct
+    /// values stay few whatever the number of weights. Other types are sorted.
     /// </summary>
     /// <exception cref="UnquantizableWeightException">No values, a NaN or an infinity.</exception>
     internal void Load(ReadOnlySpan<float> weights, ElementType original)
@@ -73,12 +78,14 @@ internal sealed class ValueCounts
             ReadOnlySpan<float> piece = weights.Slice(start, Math.Min(ConversionLength, weights.Length - start));
             if (original == ElementType.BFloat16)
             {
-                foreach (float value in piece) histogram[BFloat16.ToBits(value)]++;
+                foreach (float value in piece)
+                    histogram[BFloat16.ToBits(value)]++;
             }
             else
             {
                 TensorPrimitives.ConvertToHalf(piece, halves);
-                foreach (Half value in halves[..piece.Length]) histogram[BitConverter.HalfToUInt16Bits(value)]++;
+                foreach (Half value in halves[..piece.Length])
+                    histogram[BitConverter.HalfToUInt16Bits(value)]++;
             }
         }
         Reserve(HalfKinds);
@@ -95,11 +102,14 @@ internal sealed class ValueCounts
         for (int position = 0; position < HalfKinds; position++)
         {
             int kind = position < negative ? HalfKinds - 1 - position : position - negative;
-            if (histogram[kind] == 0) continue;
-            float value = original == ElementType.BFloat16
-                ? BFloat16.ToSingle((ushort)kind)
-                : (float)BitConverter.UInt16BitsToHalf((ushort)kind);
-            if (!float.IsFinite(value)) throw NotFinite(value);
+            if (histogram[kind] == 0)
+                continue;
+            float value =
+                original == ElementType.BFloat16
+                    ? BFloat16.ToSingle((ushort)kind)
+                    : (float)BitConverter.UInt16BitsToHalf((ushort)kind);
+            if (!float.IsFinite(value))
+                throw NotFinite(value);
             values[Length] = value;
             counts[Length++] = histogram[kind];
         }
@@ -112,31 +122,38 @@ internal sealed class ValueCounts
             keys = new uint[length];
             scratch = new uint[length];
         }
-        if (values.Length >= length) return;
+        if (values.Length >= length)
+            return;
         values = new float[length];
         counts = new int[length];
     }
 
-    // Radix sort by bytes, least significant first; a byte that all keys share (half-precision originals have one) costs nothing.
+    // Radix sort by bytes, least significant first; a byte that all keys share (half-precision originals have one)
+    // costs nothing.
     private void Sort(ReadOnlySpan<float> weights)
     {
-        const int digits = 4, kinds = 256;
+        const int digits = 4,
+            kinds = 256;
         Span<int> starts = stackalloc int[digits * kinds];
         starts.Clear();
         for (int i = 0; i < weights.Length; i++)
         {
             uint key = ToKey(weights[i]);
             keys[i] = key;
-            for (int digit = 0; digit < digits; digit++) starts[(digit * kinds) + (int)((key >> (8 * digit)) & 0xFF)]++;
+            for (int digit = 0; digit < digits; digit++)
+                starts[(digit * kinds) + (int)((key >> (8 * digit)) & 0xFF)]++;
         }
         for (int digit = 0; digit < digits; digit++)
         {
             Span<int> next = starts.Slice(digit * kinds, kinds);
             int shift = 8 * digit;
-            if (next[(int)((keys[0] >> shift) & 0xFF)] == weights.Length) continue;
+            if (next[(int)((keys[0] >> shift) & 0xFF)] == weights.Length)
+                continue;
             int total = 0;
-            for (int kind = 0; kind < kinds; kind++) (next[kind], total) = (total, total + next[kind]);
-            foreach (uint key in keys.AsSpan(0, weights.Length)) scratch[next[(int)((key >> shift) & 0xFF)]++] = key;
+            for (int kind = 0; kind < kinds; kind++)
+                (next[kind], total) = (total, total + next[kind]);
+            foreach (uint key in keys.AsSpan(0, weights.Length))
+                scratch[next[(int)((key >> shift) & 0xFF)]++] = key;
             (keys, scratch) = (scratch, keys);
         }
     }
@@ -145,7 +162,8 @@ internal sealed class ValueCounts
     private static uint ToKey(float value)
     {
         uint bits = BitConverter.SingleToUInt32Bits(value);
-        if (bits == 0x80000000u) bits = 0;
+        if (bits == 0x80000000u)
+            bits = 0;
         return bits ^ ((uint)((int)bits >> 31) | 0x80000000u);
     }
 
@@ -154,9 +172,14 @@ internal sealed class ValueCounts
 
     private static void RequireAny(ReadOnlySpan<float> weights)
     {
-        if (weights.IsEmpty) throw new UnquantizableWeightException("There are no values to cluster; a channel needs at least one weight.");
+        if (weights.IsEmpty)
+            throw new UnquantizableWeightException(
+                "There are no values to cluster; a channel needs at least one weight."
+            );
     }
 
     private static UnquantizableWeightException NotFinite(float value) =>
-        new($"The values hold {value}; only finite weights can be quantized. The checkpoint is damaged or its training diverged.");
+        new(
+            $"The values hold {value}; only finite weights can be quantized. The checkpoint is damaged or its training diverged."
+        );
 }

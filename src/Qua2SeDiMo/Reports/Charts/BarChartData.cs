@@ -13,31 +13,50 @@ namespace Qua2SeDiMo.Reports.Charts;
 internal sealed record BarChartData(string Unit, int Decimals, IReadOnlyList<BarData> Bars, double? Max = null)
 {
     /// <summary>Split-half rank reliability of each metric that has one.</summary>
-    public static BarChartData Reliability(ReportData report) => new(
-        "rank correlation between two halves of the prompts", 2,
-        [.. report.Metrics.Where(metric => metric.Reliability is not null)
-            .OrderByDescending(metric => metric.Reliability!.Value)
-            .Select(metric => new BarData(metric.Label, metric.Reliability!, [], report.IsObjective(metric)))], 1);
+    public static BarChartData Reliability(ReportData report) =>
+        new(
+            "rank correlation between two halves of the prompts",
+            2,
+            [
+                .. report
+                    .Metrics.Where(metric => metric.Reliability is not null)
+                    .OrderByDescending(metric => metric.Reliability!.Value)
+                    .Select(metric => new BarData(metric.Label, metric.Reliability!, [], report.IsObjective(metric))),
+            ],
+            1
+        );
 
     /// <summary>Rank correlation of each predictor, with its folds as dots.</summary>
     public static BarChartData Predictors(FitResult fit, string deciding, bool isPartial)
     {
         FoldSummary Summary(ModelScores scores) => isPartial ? scores.PartialSrcc : scores.Srcc;
         double Figure(FoldMetrics fold) => isPartial ? fold.PartialSrcc : fold.Srcc;
-        BarData Bar(ModelScores scores) => new(
-            scores.Label(), new Measured(Summary(scores).Mean), scores.Defined(Figure), scores.Model == deciding);
+        BarData Bar(ModelScores scores) =>
+            new(scores.Label(), new Measured(Summary(scores).Mean), scores.Defined(Figure), scores.Model == deciding);
         return new BarChartData(
-            isPartial ? "partial rank correlation, average bits removed" : "rank correlation on held-out trials", 2,
-            [.. fit.Models.Where(scores => Summary(scores).Defined() is not null).Select(Bar)], 1);
+            isPartial ? "partial rank correlation, average bits removed" : "rank correlation on held-out trials",
+            2,
+            [.. fit.Models.Where(scores => Summary(scores).Defined() is not null).Select(Bar)],
+            1
+        );
     }
 
-    public TableData ToTable() => new(
-        [new("Name"), new("Value", true), new("low", true), new("high", true), new("single values")],
-        [.. Bars.Select(IReadOnlyList<TableCell> (bar) =>
-        [
-            bar.Label, TableCell.Number(bar.Measured.Value, Decimals), TableCell.Number(bar.Measured.Low, Decimals),
-            TableCell.Number(bar.Measured.High, Decimals), string.Join(", ", bar.Observations.Select(value => FigureText.Fixed(value, Decimals))),
-        ])]);
+    public TableData ToTable() =>
+        new(
+            [new("Name"), new("Value", true), new("low", true), new("high", true), new("single values")],
+            [
+                .. Bars.Select(
+                    IReadOnlyList<TableCell> (bar) =>
+                        [
+                            bar.Label,
+                            TableCell.Number(bar.Measured.Value, Decimals),
+                            TableCell.Number(bar.Measured.Low, Decimals),
+                            TableCell.Number(bar.Measured.High, Decimals),
+                            string.Join(", ", bar.Observations.Select(value => FigureText.Fixed(value, Decimals))),
+                        ]
+                ),
+            ]
+        );
 }
 
 /// <summary>One bar.</summary>

@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace Qua2SeDiMo.Reports.Charts;
 
-/// <summary>A linear axis: a range that ends on round numbers, its ticks, and where a value lies in drawing units.</summary>
+/// <summary>A linear axis: a range that ends on round numbers, its ticks, and where a value lies in drawing
+/// units.</summary>
 internal sealed class ChartAxis
 {
     private readonly double start;
@@ -23,7 +24,8 @@ internal sealed class ChartAxis
 
     public IReadOnlyList<double> Ticks { get; }
 
-    /// <summary>An axis over the finite values, from <paramref name="start"/> to <paramref name="end"/> in drawing units.</summary>
+    /// <summary>An axis over the finite values, from <paramref name="start"/> to <paramref name="end"/> in drawing
+    /// units.</summary>
     /// <param name="values">Values to cover; without any finite one the axis covers 0 … 1.</param>
     /// <param name="start">Where the smallest value lies.</param>
     /// <param name="end">Where the largest value lies; may be less than <paramref name="start"/>.</param>
@@ -39,7 +41,13 @@ internal sealed class ChartAxis
             (low, high) = (low - half, high + half);
         }
         double step = RoundStep((high - low) / tickCount);
-        return new ChartAxis(Math.Floor((low / step) + 1e-9) * step, Math.Ceiling((high / step) - 1e-9) * step, step, start, end);
+        return new ChartAxis(
+            Math.Floor((low / step) + 1e-9) * step,
+            Math.Ceiling((high / step) - 1e-9) * step,
+            step,
+            start,
+            end
+        );
     }
 
     /// <summary>Where a value lies; values beyond the range lie beyond the ends.</summary>
@@ -53,7 +61,13 @@ internal sealed class ChartAxis
     {
         double power = Math.Pow(10, Math.Floor(Math.Log10(rough)));
         double lead = rough / power;
-        double step = (lead <= 1 ? 1 : lead <= 2 ? 2 : lead <= 5 ? 5 : 10) * power;
+        double step =
+            (
+                lead <= 1 ? 1
+                : lead <= 2 ? 2
+                : lead <= 5 ? 5
+                : 10
+            ) * power;
         return double.Parse(step.ToString("G12", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
     }
 }

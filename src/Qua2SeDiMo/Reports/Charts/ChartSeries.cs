@@ -3,7 +3,8 @@ using Qua2SeDiMo.Reports.Words;
 
 namespace Qua2SeDiMo.Reports.Charts;
 
-/// <summary>How one kind of thing looks in a chart: hue by method, lightness and hatching by bits, so that no colour stands alone.</summary>
+/// <summary>How one kind of thing looks in a chart: hue by method, lightness and hatching by bits, so that no colour
+/// stands alone.</summary>
 /// <param name="Label">Name in the legend.</param>
 /// <param name="CssClass">Class of <c>chart.css</c> that fills it.</param>
 /// <param name="IsHatched">Whether it is hatched as well.</param>
@@ -13,7 +14,8 @@ internal sealed record ChartSeries(string Label, string CssClass, bool IsHatched
     public static ChartSeries FullPrecision { get; } = new("full precision", "o-full", false);
 
     /// <summary>One series per option of the paper, in its order.</summary>
-    public static IReadOnlyList<ChartSeries> OfPaper { get; } = Of([.. QuantizerSpec.PaperOptions.Select(OptionWords.Of)]);
+    public static IReadOnlyList<ChartSeries> OfPaper { get; } =
+        Of([.. QuantizerSpec.PaperOptions.Select(OptionWords.Of)]);
 
     /// <summary>One series per option, in the same order.</summary>
     public static IReadOnlyList<ChartSeries> Of(IReadOnlyList<OptionWords> options)
@@ -34,7 +36,9 @@ internal sealed record ChartSeries(string Label, string CssClass, bool IsHatched
         svg.Rect(x, y, width, height, CssClass, tip);
         if (IsHatched)
         {
-            svg.Add($"<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"url(#{svg.Name}-hatch)\" pointer-events=\"none\"/>");
+            svg.Add(
+                $"<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"url(#{svg.Name}-hatch)\" pointer-events=\"none\"/>"
+            );
         }
     }
 
@@ -47,7 +51,8 @@ internal sealed record ChartSeries(string Label, string CssClass, bool IsHatched
         foreach (ChartSeries one in series)
         {
             double needed = 16 + SvgDocument.TextWidth(one.Label, 11) + 14;
-            if (left > x && left + needed > x + width) (left, top) = (x, top + 17);
+            if (left > x && left + needed > x + width)
+                (left, top) = (x, top + 17);
             one.Fill(svg, left, top, 11, 11);
             svg.Text(left + 16, top + 9.5, one.Label, "small");
             left += needed;

@@ -5,7 +5,10 @@ namespace Qua2SeDiMo.Reports.Charts;
 /// <param name="Nodes">In the order in which data reach them.</param>
 /// <param name="Edges">Indices of source and target.</param>
 internal sealed record DirectedGraphData(
-    string Title, IReadOnlyList<DirectedGraphNode> Nodes, IReadOnlyList<(int Source, int Target)> Edges)
+    string Title,
+    IReadOnlyList<DirectedGraphNode> Nodes,
+    IReadOnlyList<(int Source, int Target)> Edges
+)
 {
     /// <summary>The kinds of nodes in order of first appearance.</summary>
     internal IReadOnlyList<string> Kinds { get; } = [.. Nodes.Select(node => node.Kind).Distinct()];

@@ -33,26 +33,50 @@ internal static class ExplanationFigures
     /// <summary>Scores of single weights: by block, by operator type, and the option chosen.</summary>
     internal static IEnumerable<ExplanationFigure> OperatorLevel(ExplainedModel model)
     {
-        yield return Boxes($"{model.Key}-op-scores-by-block", $"{model.Label}: op-level scores by block",
-            "Scores of all options of all weights by block index.", Scores(model, model.Block));
-        yield return Boxes($"{model.Key}-op-scores-by-operator", $"{model.Label}: op-level scores by operator type",
-            "Scores of all options of all weights by operator type.", Scores(model, model.Type));
-        yield return Bars($"{model.Key}-op-choices-by-operator", $"{model.Label}: op-level choices by operator type",
+        yield return Boxes(
+            $"{model.Key}-op-scores-by-block",
+            $"{model.Label}: op-level scores by block",
+            "Scores of all options of all weights by block index.",
+            Scores(model, model.Block)
+        );
+        yield return Boxes(
+            $"{model.Key}-op-scores-by-operator",
+            $"{model.Label}: op-level scores by operator type",
+            "Scores of all options of all weights by operator type.",
+            Scores(model, model.Type)
+        );
+        yield return Bars(
+            $"{model.Key}-op-choices-by-operator",
+            $"{model.Label}: op-level choices by operator type",
             "Method and bits with the highest op-level score, by operator type; size is not counted.",
-            Choices(model, weight => model.Scores.Weights[weight].BestOption));
+            Choices(model, weight => model.Scores.Weights[weight].BestOption)
+        );
     }
 
-    /// <summary>Scores of subgraphs: by block, by kind, and the options of the best combinations; none for op level only.</summary>
+    /// <summary>Scores of subgraphs: by block, by kind, and the options of the best combinations; none for op level
+    /// only.</summary>
     internal static IEnumerable<ExplanationFigure> BlockLevel(ExplainedModel model)
     {
-        if (!model.Units.Any()) yield break;
-        yield return Boxes($"{model.Key}-block-scores-by-block", $"{model.Label}: block-level scores by block",
-            "Scores of all option combinations of all units by block index.", Units(model, model.Block));
-        yield return Boxes($"{model.Key}-block-scores-by-kind", $"{model.Label}: block-level scores by kind of unit",
-            "Scores of all option combinations by kind of unit.", Units(model, unit => unit.Kind));
-        yield return Bars($"{model.Key}-block-choices-by-operator", $"{model.Label}: block-level choices by operator type",
+        if (!model.Units.Any())
+            yield break;
+        yield return Boxes(
+            $"{model.Key}-block-scores-by-block",
+            $"{model.Label}: block-level scores by block",
+            "Scores of all option combinations of all units by block index.",
+            Units(model, model.Block)
+        );
+        yield return Boxes(
+            $"{model.Key}-block-scores-by-kind",
+            $"{model.Label}: block-level scores by kind of unit",
+            "Scores of all option combinations by kind of unit.",
+            Units(model, unit => unit.Kind)
+        );
+        yield return Bars(
+            $"{model.Key}-block-choices-by-operator",
+            $"{model.Label}: block-level choices by operator type",
             "Method and bits in the best combination of each unit, joined, by operator type; size is not counted.",
-            Choices(model, model.UnitOption));
+            Choices(model, model.UnitOption)
+        );
     }
 
     /// <summary>What 4 to 3 bits costs in the most sensitive weights, with intervals.</summary>
@@ -60,17 +84,30 @@ internal static class ExplanationFigures
     {
         WeightScores[] shown = [.. model.Ranked.Take(MostBars).Select(w => model.Scores.Weights[w])];
         var bars = new BarChartData(
-            $"cost of 4 to 3 bits, {model.Unit}", Decimals(shown.Select(weight => weight.BitDrop)), [.. shown.Select(Bar)]);
-        string caption = $"What 4 to 3 bits costs in the {shown.Length} weights where it costs most; whiskers are 1.96 standard deviations "
+            $"cost of 4 to 3 bits, {model.Unit}",
+            Decimals(shown.Select(weight => weight.BitDrop)),
+            [.. shown.Select(Bar)]
+        );
+        string caption =
+            $"What 4 to 3 bits costs in the {shown.Length} weights where it costs most; whiskers are 1.96 standard deviations "
             + $"over {model.MainWords}{(model.OtherWords is { } other ? $" (over {other}: in the numbers)" : "")}. "
             + "Whiskers that overlap leave the order open.";
-        SvgDocument drawing = SvgBarChart.Draw($"{model.Key}-costs", $"{model.Label}: the most sensitive weights", bars);
+        SvgDocument drawing = SvgBarChart.Draw(
+            $"{model.Key}-costs",
+            $"{model.Label}: the most sensitive weights",
+            bars
+        );
         return new ExplanationFigure(drawing, caption, WeightNumbers(model));
 
         static BarData Bar(WeightScores weight)
         {
             double reach = Reach * weight.BitDropDeviation;
-            return new BarData(weight.Name, new Measured(weight.BitDrop, weight.BitDrop - reach, weight.BitDrop + reach), [], false);
+            return new BarData(
+                weight.Name,
+                new Measured(weight.BitDrop, weight.BitDrop - reach, weight.BitDrop + reach),
+                [],
+                false
+            );
         }
     }
 
@@ -80,22 +117,32 @@ internal static class ExplanationFigures
         var heat = new HeatMapData(table.Names, table.Names, table.Weights);
         var numbers = new TableData(
             [
-                new("Kendall τ over weights"), .. table.Names.Select(name => new TableColumn(name, true)), new("between folds", true),
+                new("Kendall τ over weights"),
+                .. table.Names.Select(name => new TableColumn(name, true)),
+                new("between folds", true),
                 new("between resamples", true),
             ],
-            [.. table.Names.Select(Row)]);
-        SvgDocument drawing = SvgHeatMap.Draw("agreement", "Agreement on the order of weights", heat,
+            [.. table.Names.Select(Row)]
+        );
+        SvgDocument drawing = SvgHeatMap.Draw(
+            "agreement",
+            "Agreement on the order of weights",
+            heat,
             "Heat table: Kendall rank correlation between the orders that different ways of scoring give the weights; "
-            + "stronger colour agrees more.");
-        string caption = "Kendall τ between the orders of weights by what 4 to 3 bits costs: 1 is the same order, 0 unrelated. "
+                + "stronger colour agrees more."
+        );
+        string caption =
+            "Kendall τ between the orders of weights by what 4 to 3 bits costs: 1 is the same order, 0 unrelated. "
             + "The numbers also give the agreement within each way, between folds and between resamples of the trials.";
         return new ExplanationFigure(drawing, caption, numbers);
 
         IReadOnlyList<TableCell> Row(string name, int i) =>
-        [
-            name, .. table.Weights[i].Select(value => TableCell.Number(value, 3)), TableCell.Number(table.Folds[i], 3),
-            TableCell.Number(table.Resamples[i], 3),
-        ];
+            [
+                name,
+                .. table.Weights[i].Select(value => TableCell.Number(value, 3)),
+                TableCell.Number(table.Folds[i], 3),
+                TableCell.Number(table.Resamples[i], 3),
+            ];
     }
 
     // All figures of an explanation in the order in which they are shown.
@@ -103,9 +150,11 @@ internal static class ExplanationFigures
     {
         foreach (ExplainedModel model in ExplainedModel.All(record))
         {
-            foreach (ExplanationFigure figure in OperatorLevel(model).Concat(BlockLevel(model)).Append(Costs(model))) yield return figure;
+            foreach (ExplanationFigure figure in OperatorLevel(model).Concat(BlockLevel(model)).Append(Costs(model)))
+                yield return figure;
         }
-        if (record.Agreement is { } agreement) yield return Agreement(agreement);
+        if (record.Agreement is { } agreement)
+            yield return Agreement(agreement);
     }
 
     private static TableData WeightNumbers(ExplainedModel model)
@@ -115,19 +164,31 @@ internal static class ExplanationFigures
         int decimals = Decimals(model.Scores.Weights.Select(weight => weight.BitDrop));
         return new TableData(
             [
-                new("Weight"), new("Block"), new("Operator"), new("4 to 3 bits", true), new($"± over {model.MainWords}", true),
+                new("Weight"),
+                new("Block"),
+                new("Operator"),
+                new("4 to 3 bits", true),
+                new($"± over {model.MainWords}", true),
                 .. other is null ? Array.Empty<TableColumn>() : [new TableColumn($"± over {model.OtherWords}", true)],
-                .. Enumerable.Range(0, options)
-                    .Select(o => new TableColumn($"option {o}: score ± {(other is null ? "" : "(both)")}".TrimEnd(), true)),
+                .. Enumerable
+                    .Range(0, options)
+                    .Select(o => new TableColumn(
+                        $"option {o}: score ± {(other is null ? "" : "(both)")}".TrimEnd(),
+                        true
+                    )),
             ],
-            [.. model.Ranked.Select(Row)]);
+            [.. model.Ranked.Select(Row)]
+        );
 
         IReadOnlyList<TableCell> Row(int w)
         {
             WeightScores weight = model.Scores.Weights[w];
             return
             [
-                weight.Name, model.Block(w), model.Type(w), TableCell.Number(weight.BitDrop, decimals),
+                weight.Name,
+                model.Block(w),
+                model.Type(w),
+                TableCell.Number(weight.BitDrop, decimals),
                 TableCell.Number(weight.BitDropDeviation, decimals),
                 .. other is null ? Array.Empty<TableCell>() : [TableCell.Number(other.BitDropDeviations[w], decimals)],
                 .. Enumerable.Range(0, options).Select(o => Score(weight, o, other?.Deviations[w][o])),
@@ -136,9 +197,12 @@ internal static class ExplanationFigures
 
         TableCell Score(WeightScores weight, int option, double? otherDeviation)
         {
-            string text = $"{FigureText.Fixed(weight.Scores[option], decimals)} ± {FigureText.Fixed(weight.Deviations[option], decimals)}";
+            string text =
+                $"{FigureText.Fixed(weight.Scores[option], decimals)} ± {FigureText.Fixed(weight.Deviations[option], decimals)}";
             return new TableCell(
-                otherDeviation is { } also ? $"{text} ± {FigureText.Fixed(also, decimals)}" : text, weight.Scores[option]);
+                otherDeviation is { } also ? $"{text} ± {FigureText.Fixed(also, decimals)}" : text,
+                weight.Scores[option]
+            );
         }
     }
 
@@ -149,20 +213,32 @@ internal static class ExplanationFigures
         return largest <= 0 ? 2 : Math.Clamp(2 - (int)Math.Floor(Math.Log10(largest)), 0, 8);
     }
 
-    private static BoxPlotData Scores(ExplainedModel model, Func<int, string> group) => new(
-        $"score of one option of one weight, {model.Unit}",
-        [
-            .. Ordered(model.Weights.GroupBy(group)).Select(weights => BoxData.Of(
-                weights.Key, weights.Count(), [.. weights.SelectMany(w => model.Scores.Weights[w].Scores)])),
-        ]);
+    private static BoxPlotData Scores(ExplainedModel model, Func<int, string> group) =>
+        new(
+            $"score of one option of one weight, {model.Unit}",
+            [
+                .. Ordered(model.Weights.GroupBy(group))
+                    .Select(weights =>
+                        BoxData.Of(
+                            weights.Key,
+                            weights.Count(),
+                            [.. weights.SelectMany(w => model.Scores.Weights[w].Scores)]
+                        )
+                    ),
+            ]
+        );
 
-    private static BoxPlotData Units(ExplainedModel model, Func<UnitSensitivity, string> group) => new(
-        $"score of one combination of one unit, {model.Unit}",
-        [
-            .. Ordered(model.Units.GroupBy(group)).Select(units => BoxData.Of(
-                units.Key, units.Count(), [.. units.SelectMany(unit => unit.Quantiles!)])),
-        ],
-        "units");
+    private static BoxPlotData Units(ExplainedModel model, Func<UnitSensitivity, string> group) =>
+        new(
+            $"score of one combination of one unit, {model.Unit}",
+            [
+                .. Ordered(model.Units.GroupBy(group))
+                    .Select(units =>
+                        BoxData.Of(units.Key, units.Count(), [.. units.SelectMany(unit => unit.Quantiles!)])
+                    ),
+            ],
+            "units"
+        );
 
     private static IEnumerable<IGrouping<string, T>> Ordered<T>(IEnumerable<IGrouping<string, T>> groups) =>
         groups.OrderBy(group => group.Key == WeightGroups.Outside);

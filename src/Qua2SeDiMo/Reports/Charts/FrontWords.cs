@@ -8,22 +8,26 @@ namespace Qua2SeDiMo.Reports.Charts;
 internal static class FrontWords
 {
     /// <summary>What its scores are measured in.</summary>
-    public static string Unit(this ScoreFront front, string objective) => front.Model == ModelNames.Network
-        ? "standard deviations of the network's node norms"
-        : $"units of {objective}";
+    public static string Unit(this ScoreFront front, string objective) =>
+        front.Model == ModelNames.Network ? "standard deviations of the network's node norms" : $"units of {objective}";
 
     /// <summary>The entries that were chosen by its scores.</summary>
     public static IReadOnlyList<PlanEntry> Proposals(this ScoreFront front, ReportData report) =>
-    [
-        .. report.Entries.Where(entry => entry.Scores == front.Scores && entry.PredictedScore is not null)
-            .Where(entry => entry.Kind is PlanKind.Plan or PlanKind.Candidate),
-    ];
+        [
+            .. report
+                .Entries.Where(entry => entry.Scores == front.Scores && entry.PredictedScore is not null)
+                .Where(entry => entry.Kind is PlanKind.Plan or PlanKind.Candidate),
+        ];
 
     /// <summary>All its points.</summary>
-    public static TableData ToTable(this ScoreFront front, string objective) => new(
-        [new("AverageBits", true), new($"Score, {front.Unit(objective)}", true)],
-        [
-            .. front.Points.Select(IReadOnlyList<TableCell> (point) =>
-                [TableCell.Number(point.AverageBits, 4), TableCell.Number(point.Score, 4)]),
-        ]);
+    public static TableData ToTable(this ScoreFront front, string objective) =>
+        new(
+            [new("AverageBits", true), new($"Score, {front.Unit(objective)}", true)],
+            [
+                .. front.Points.Select(
+                    IReadOnlyList<TableCell> (point) =>
+                        [TableCell.Number(point.AverageBits, 4), TableCell.Number(point.Score, 4)]
+                ),
+            ]
+        );
 }

@@ -1,6 +1,7 @@
 namespace Qua2SeDiMo.Reports.Charts;
 
-/// <summary>Finds places for point labels: each takes the candidate that covers least of what is already drawn.</summary>
+/// <summary>Finds places for point labels: each takes the candidate that covers least of what is already
+/// drawn.</summary>
 internal sealed class LabelPlacer(double left, double top, double right, double bottom)
 {
     private const double Height = 13;
@@ -28,9 +29,20 @@ internal sealed class LabelPlacer(double left, double top, double right, double 
                 double angle = Math.PI / 6 * (direction % 2 == 0 ? direction / 2 : -(direction + 1) / 2);
                 double centerX = x + (Math.Cos(angle) * (distance + (width / 2)));
                 double centerY = y + (Math.Sin(angle) * (distance + (Height / 2)));
-                var box = new Box(centerX - (width / 2), centerY - (Height / 2), centerX + (width / 2), centerY + (Height / 2), 1);
-                double cost = penalty + (direction * 0.5) + taken.Sum(other => other.Overlap(box) * other.Weight) + (10 * Outside(box));
-                if (cost < best.Cost) best = (box, distance > 10, cost);
+                var box = new Box(
+                    centerX - (width / 2),
+                    centerY - (Height / 2),
+                    centerX + (width / 2),
+                    centerY + (Height / 2),
+                    1
+                );
+                double cost =
+                    penalty
+                    + (direction * 0.5)
+                    + taken.Sum(other => other.Overlap(box) * other.Weight)
+                    + (10 * Outside(box));
+                if (cost < best.Cost)
+                    best = (box, distance > 10, cost);
             }
         }
         taken.Add(best.Box);
@@ -38,7 +50,10 @@ internal sealed class LabelPlacer(double left, double top, double right, double 
     }
 
     private double Outside(Box box) =>
-        Math.Max(0, left - box.Left) + Math.Max(0, box.Right - right) + Math.Max(0, top - box.Top) + Math.Max(0, box.Bottom - bottom);
+        Math.Max(0, left - box.Left)
+        + Math.Max(0, box.Right - right)
+        + Math.Max(0, top - box.Top)
+        + Math.Max(0, box.Bottom - bottom);
 
     private readonly record struct Box(double Left, double Top, double Right, double Bottom, double Weight)
     {

@@ -1,8 +1,9 @@
 namespace Qua2SeDiMo.Reports.Charts;
 
 /// <summary>
-/// Places the nodes of a directed graph in layers, sources above targets (Sugiyama, Tagawa, Toda, 1981): layers by longest path, order within a
-/// layer by the mean place of neighbours, edges over several layers through empty places of their own.
+/// Places the nodes of a directed graph in layers, sources above targets (Sugiyama, Tagawa, Toda, 1981): layers by
+/// longest path, order within a layer by the mean place of neighbours, edges over several layers through empty places
+/// of their own.
 /// </summary>
 internal sealed class LayeredLayout
 {
@@ -44,26 +45,38 @@ internal sealed class LayeredLayout
     private IReadOnlyList<int>[] FindLayers(IReadOnlyList<(int Source, int Target)> edges)
     {
         int[] rank = TopologicalRank(edges);
-        (int Source, int Target)[] forward = [.. edges.Select(edge => rank[edge.Source] < rank[edge.Target] ? edge : (edge.Target, edge.Source))];
+        (int Source, int Target)[] forward =
+        [
+            .. edges.Select(edge => rank[edge.Source] < rank[edge.Target] ? edge : (edge.Target, edge.Source)),
+        ];
         int[] layer = new int[NodeCount];
         ILookup<int, int> targets = forward.ToLookup(edge => edge.Source, edge => edge.Target);
         foreach (int node in Enumerable.Range(0, NodeCount).OrderBy(node => rank[node]))
         {
-            foreach (int target in targets[node]) layer[target] = Math.Max(layer[target], layer[node] + 1);
+            foreach (int target in targets[node])
+                layer[target] = Math.Max(layer[target], layer[node] + 1);
         }
         // Standing just above its first target costs a node nothing unless more edges come in than go out.
         ILookup<int, int> sources = forward.ToLookup(edge => edge.Target, edge => edge.Source);
         foreach (int node in Enumerable.Range(0, NodeCount).OrderByDescending(node => rank[node]))
         {
-            if (targets[node].Any() && targets[node].Count() >= sources[node].Count()) layer[node] = targets[node].Min(target => layer[target]) - 1;
+            if (targets[node].Any() && targets[node].Count() >= sources[node].Count())
+                layer[node] = targets[node].Min(target => layer[target]) - 1;
         }
-        for (int node = 0; node < NodeCount; node++) AddPlace(layer[node]);
-        return [.. forward.Select((edge, i) =>
-        {
-            int[] route = Route(edge.Source, edge.Target);
-            if (edge != edges[i]) Array.Reverse(route);
-            return route;
-        })];
+        for (int node = 0; node < NodeCount; node++)
+            AddPlace(layer[node]);
+        return
+        [
+            .. forward.Select(
+                (edge, i) =>
+                {
+                    int[] route = Route(edge.Source, edge.Target);
+                    if (edge != edges[i])
+                        Array.Reverse(route);
+                    return route;
+                }
+            ),
+        ];
     }
 
     private int[] Route(int source, int target)
@@ -95,7 +108,8 @@ internal sealed class LayeredLayout
     private int[] TopologicalRank(IReadOnlyList<(int Source, int Target)> edges)
     {
         int[] waiting = new int[NodeCount];
-        foreach ((_, int target) in edges) waiting[target]++;
+        foreach ((_, int target) in edges)
+            waiting[target]++;
         ILookup<int, int> targets = edges.ToLookup(edge => edge.Source, edge => edge.Target);
         int[] rank = new int[NodeCount];
         Array.Fill(rank, -1);
@@ -105,14 +119,16 @@ internal sealed class LayeredLayout
         {
             while (ready.Count == 0)
             {
-                if (rank[firstLeft] < 0) ready.Enqueue(firstLeft);
+                if (rank[firstLeft] < 0)
+                    ready.Enqueue(firstLeft);
                 firstLeft++;
             }
             int node = ready.Dequeue();
             rank[node] = next;
             foreach (int target in targets[node])
             {
-                if (--waiting[target] == 0 && rank[target] < 0 && !ready.Contains(target)) ready.Enqueue(target);
+                if (--waiting[target] == 0 && rank[target] < 0 && !ready.Contains(target))
+                    ready.Enqueue(target);
             }
         }
         return rank;
@@ -121,9 +137,11 @@ internal sealed class LayeredLayout
     private void OrderLayers()
     {
         layers = [.. Enumerable.Range(0, layerOf.Count == 0 ? 0 : layerOf.Max() + 1).Select(_ => new List<int>())];
-        for (int place = 0; place < layerOf.Count; place++) layers[layerOf[place]].Add(place);
+        for (int place = 0; place < layerOf.Count; place++)
+            layers[layerOf[place]].Add(place);
         double[] position = new double[layerOf.Count];
-        foreach (List<int> layer in layers) Number(layer, position);
+        foreach (List<int> layer in layers)
+            Number(layer, position);
         for (int sweep = 0; sweep < Sweeps; sweep++)
         {
             bool isDown = sweep % 2 == 0;
@@ -131,8 +149,15 @@ internal sealed class LayeredLayout
             for (int i = 0; i < layers.Count; i++)
             {
                 int index = isDown ? i : layers.Count - 1 - i;
-                layers[index] = [.. layers[index].OrderBy(place =>
-                    neighbours[place].Count == 0 ? position[place] : neighbours[place].Average(neighbour => position[neighbour]))];
+                layers[index] =
+                [
+                    .. layers[index]
+                        .OrderBy(place =>
+                            neighbours[place].Count == 0
+                                ? position[place]
+                                : neighbours[place].Average(neighbour => position[neighbour])
+                        ),
+                ];
                 Number(layers[index], position);
             }
         }
@@ -141,28 +166,38 @@ internal sealed class LayeredLayout
     // Relative places keep layers of different length comparable.
     private static void Number(List<int> layer, double[] position)
     {
-        for (int i = 0; i < layer.Count; i++) position[layer[i]] = (i + 0.5) / layer.Count;
+        for (int i = 0; i < layer.Count; i++)
+            position[layer[i]] = (i + 0.5) / layer.Count;
     }
 
     private void PlaceAcross()
     {
         x = new double[layerOf.Count];
-        foreach (List<int> layer in layers) Spread(layer, _ => 0);
+        foreach (List<int> layer in layers)
+            Spread(layer, _ => 0);
         for (int sweep = 0; sweep < 2 * Sweeps; sweep++)
         {
             bool isDown = sweep % 2 == 0;
             for (int i = 0; i < layers.Count; i++)
             {
-                Spread(layers[isDown ? i : layers.Count - 1 - i], place =>
-                {
-                    List<int> neighbours = (isDown ? above : below)[place] is { Count: > 0 } near ? near : isDown ? below[place] : above[place];
-                    return neighbours.Count == 0 ? x[place] : neighbours.Average(neighbour => x[neighbour]);
-                });
+                Spread(
+                    layers[isDown ? i : layers.Count - 1 - i],
+                    place =>
+                    {
+                        List<int> neighbours =
+                            (isDown ? above : below)[place] is { Count: > 0 } near ? near
+                            : isDown ? below[place]
+                            : above[place];
+                        return neighbours.Count == 0 ? x[place] : neighbours.Average(neighbour => x[neighbour]);
+                    }
+                );
             }
         }
-        if (x.Length == 0) return;
+        if (x.Length == 0)
+            return;
         double left = Enumerable.Range(0, x.Length).Min(place => x[place] - (widths[place] / 2));
-        for (int place = 0; place < x.Length; place++) x[place] -= left;
+        for (int place = 0; place < x.Length; place++)
+            x[place] -= left;
         Width = Enumerable.Range(0, x.Length).Max(place => x[place] + (widths[place] / 2));
     }
 
@@ -172,11 +207,14 @@ internal sealed class LayeredLayout
         double[] wished = [.. layer.Select(wish)];
         for (int i = 0; i < layer.Count; i++)
         {
-            double earliest = i == 0 ? double.NegativeInfinity
-                : x[layer[i - 1]] + ((widths[layer[i - 1]] + widths[layer[i]]) / 2) + Gap;
+            double earliest =
+                i == 0
+                    ? double.NegativeInfinity
+                    : x[layer[i - 1]] + ((widths[layer[i - 1]] + widths[layer[i]]) / 2) + Gap;
             x[layer[i]] = Math.Max(wished[i], earliest);
         }
         double shift = layer.Select((place, i) => x[place] - wished[i]).DefaultIfEmpty(0).Average();
-        foreach (int place in layer) x[place] -= shift;
+        foreach (int place in layer)
+            x[place] -= shift;
     }
 }

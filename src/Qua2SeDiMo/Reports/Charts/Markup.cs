@@ -5,8 +5,8 @@ using System.Text;
 namespace Qua2SeDiMo.Reports.Charts;
 
 /// <summary>
-/// Text that is already valid HTML or XML. Interpolated strings become markup with every string hole escaped, so a model or
-/// prompt called <c>&lt;script&gt;</c> stays text; only holes that are markup themselves pass unchanged.
+/// Text that is already valid HTML or XML. Interpolated strings become markup with every string hole escaped, so a
+/// model or prompt called <c>&lt;script&gt;</c> stays text; only holes that are markup themselves pass unchanged.
 /// </summary>
 internal readonly record struct Markup(string Text)
 {
@@ -21,7 +21,8 @@ internal readonly record struct Markup(string Text)
     /// <summary>Replaces the five reserved characters, and characters that XML cannot hold by U+FFFD.</summary>
     public static string Escape(string? text)
     {
-        if (string.IsNullOrEmpty(text)) return "";
+        if (string.IsNullOrEmpty(text))
+            return "";
         var escaped = new StringBuilder(text.Length + 16);
         for (int i = 0; i < text.Length; i++)
         {
@@ -50,13 +51,15 @@ internal readonly record struct Markup(string Text)
     public override string ToString() => Text;
 }
 
-/// <summary>Collects the literal parts and the escaped holes of an interpolated string; numbers are invariant, two decimals.</summary>
+/// <summary>Collects the literal parts and the escaped holes of an interpolated string; numbers are invariant, two
+/// decimals.</summary>
 [InterpolatedStringHandler]
 internal readonly ref struct MarkupHandler
 {
     private readonly StringBuilder text;
 
-    public MarkupHandler(int literalLength, int holeCount) => text = new StringBuilder(literalLength + (holeCount * 12));
+    public MarkupHandler(int literalLength, int holeCount) =>
+        text = new StringBuilder(literalLength + (holeCount * 12));
 
     public void AppendLiteral(string literal) => text.Append(literal);
 

@@ -9,35 +9,81 @@ namespace Qua2SeDiMo.Reports.Charts;
 /// <param name="Marks">Plans and baselines, labelled.</param>
 /// <param name="FullPrecision">The metric of the full-precision model; null where it is the reference itself.</param>
 internal sealed record ParetoData(
-    ShownMetric Metric, IReadOnlyList<ParetoPoint> Trials, IReadOnlyList<ParetoPoint> Marks, Measured? FullPrecision)
+    ShownMetric Metric,
+    IReadOnlyList<ParetoPoint> Trials,
+    IReadOnlyList<ParetoPoint> Marks,
+    Measured? FullPrecision
+)
 {
-    public static ParetoData Collect(ReportData report, ShownMetric metric) => new(
-        metric,
-        [.. report.Trials.Where(trial => trial.Metrics.TryGetValue(metric.Key, out double value) && double.IsFinite(value))
-            .Select(trial => new ParetoPoint($"trial {trial.Number}", null, trial.AverageBits, new Measured(trial.Metrics[metric.Key])))],
-        [.. report.Entries.Where(entry => entry.Kind is not (PlanKind.FullPrecision or PlanKind.RoundedActivations))
-            .Where(entry => entry.Value(metric) is not null)
-            .Select(entry => new ParetoPoint(entry.ShortName(), entry.Kind, entry.AverageBits, entry.Value(metric)!))],
-        report.Entries.FirstOrDefault(entry => entry.Kind == PlanKind.FullPrecision)?.Value(metric));
+    public static ParetoData Collect(ReportData report, ShownMetric metric) =>
+        new(
+            metric,
+            [
+                .. report
+                    .Trials.Where(trial =>
+                        trial.Metrics.TryGetValue(metric.Key, out double value) && double.IsFinite(value)
+                    )
+                    .Select(trial => new ParetoPoint(
+                        $"trial {trial.Number}",
+                        null,
+                        trial.AverageBits,
+                        new Measured(trial.Metrics[metric.Key])
+                    )),
+            ],
+            [
+                .. report
+                    .Entries.Where(entry => entry.Kind is not (PlanKind.FullPrecision or PlanKind.RoundedActivations))
+                    .Where(entry => entry.Value(metric) is not null)
+                    .Select(entry => new ParetoPoint(
+                        entry.ShortName(),
+                        entry.Kind,
+                        entry.AverageBits,
+                        entry.Value(metric)!
+                    )),
+            ],
+            report.Entries.FirstOrDefault(entry => entry.Kind == PlanKind.FullPrecision)?.Value(metric)
+        );
 
     /// <summary>Marks that no mark of equal or smaller size beats, by size.</summary>
     public IReadOnlyList<ParetoPoint> Frontier()
     {
         var frontier = new List<ParetoPoint>();
-        foreach (ParetoPoint point in Marks.OrderBy(mark => mark.AverageBits).ThenByDescending(mark => Metric.Advantage(mark.Measured.Value, 0)))
+        foreach (
+            ParetoPoint point in Marks
+                .OrderBy(mark => mark.AverageBits)
+                .ThenByDescending(mark => Metric.Advantage(mark.Measured.Value, 0))
+        )
         {
-            if (frontier.Count == 0 || Metric.Advantage(point.Measured.Value, frontier[^1].Measured.Value) > 0) frontier.Add(point);
+            if (frontier.Count == 0 || Metric.Advantage(point.Measured.Value, frontier[^1].Measured.Value) > 0)
+                frontier.Add(point);
         }
         return frontier;
     }
 
-    public TableData ToTable() => new(
-        [new("Allocation"), new("AverageBits", true), new(Metric.LabelWithUnit, true), new("low", true), new("high", true)],
-        [.. Marks.Concat(Trials).Select(IReadOnlyList<TableCell> (point) =>
-        [
-            point.Label, TableCell.Number(point.AverageBits, 3), TableCell.Number(point.Measured.Value, Metric.Decimals),
-            TableCell.Number(point.Measured.Low, Metric.Decimals), TableCell.Number(point.Measured.High, Metric.Decimals),
-        ])]);
+    public TableData ToTable() =>
+        new(
+            [
+                new("Allocation"),
+                new("AverageBits", true),
+                new(Metric.LabelWithUnit, true),
+                new("low", true),
+                new("high", true),
+            ],
+            [
+                .. Marks
+                    .Concat(Trials)
+                    .Select(
+                        IReadOnlyList<TableCell> (point) =>
+                            [
+                                point.Label,
+                                TableCell.Number(point.AverageBits, 3),
+                                TableCell.Number(point.Measured.Value, Metric.Decimals),
+                                TableCell.Number(point.Measured.Low, Metric.Decimals),
+                                TableCell.Number(point.Measured.High, Metric.Decimals),
+                            ]
+                    ),
+            ]
+        );
 }
 
 /// <summary>One allocation on the plot; a random trial has no kind.</summary>

@@ -14,7 +14,8 @@ internal static class ReportAsset
 
     private static string Read(string name)
     {
-        using Stream stream = typeof(ReportAsset).Assembly.GetManifestResourceStream($"Qua2SeDiMo.Reports.{name}")
+        using Stream stream =
+            typeof(ReportAsset).Assembly.GetManifestResourceStream($"Qua2SeDiMo.Reports.{name}")
             ?? throw new InvalidOperationException($"The library was built without {name}.");
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();

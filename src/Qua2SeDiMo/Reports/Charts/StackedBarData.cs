@@ -13,20 +13,39 @@ internal sealed record StackedBarData(IReadOnlyList<ChartSeries> Series, IReadOn
     public static StackedBarData Choices(ReportData report, PlanEntry entry, Func<ScoredWeight, string> groupOf)
     {
         IReadOnlyList<QuantizerSpec> options = QuantizerSpec.PaperOptions;
-        var weights = ScoredWeight.All(report).Select(weight => (Weight: weight, Option: entry.Choice(options, weight))).ToList();
-        int[] counted = [.. Enumerable.Range(0, options.Count), .. weights.Exists(pair => pair.Option < 0) ? [-1] : Array.Empty<int>()];
+        var weights = ScoredWeight
+            .All(report)
+            .Select(weight => (Weight: weight, Option: entry.Choice(options, weight)))
+            .ToList();
+        int[] counted =
+        [
+            .. Enumerable.Range(0, options.Count),
+            .. weights.Exists(pair => pair.Option < 0) ? [-1] : Array.Empty<int>(),
+        ];
         return new StackedBarData(
             [.. counted.Select(option => option < 0 ? ChartSeries.FullPrecision : ChartSeries.OfPaper[option])],
             [
-                .. weights.GroupBy(pair => pair.Weight.IsOutside ? "outside blocks" : groupOf(pair.Weight))
+                .. weights
+                    .GroupBy(pair => pair.Weight.IsOutside ? "outside blocks" : groupOf(pair.Weight))
                     .OrderBy(group => group.First().Weight.IsOutside)
-                    .Select(group => new StackedBar(group.Key, [.. counted.Select(option => group.Count(pair => pair.Option == option))])),
-            ]);
+                    .Select(group => new StackedBar(
+                        group.Key,
+                        [.. counted.Select(option => group.Count(pair => pair.Option == option))]
+                    )),
+            ]
+        );
     }
 
-    public TableData ToTable() => new(
-        [new("Group"), .. Series.Select(series => new TableColumn(series.Label, true))],
-        [.. Bars.Select(IReadOnlyList<TableCell> (bar) => [bar.Label, .. bar.Counts.Select(count => TableCell.Number(count, 0))])]);
+    public TableData ToTable() =>
+        new(
+            [new("Group"), .. Series.Select(series => new TableColumn(series.Label, true))],
+            [
+                .. Bars.Select(
+                    IReadOnlyList<TableCell> (bar) =>
+                        [bar.Label, .. bar.Counts.Select(count => TableCell.Number(count, 0))]
+                ),
+            ]
+        );
 }
 
 /// <summary>One bar: a count per series.</summary>

@@ -2,7 +2,8 @@ using Qua2SeDiMo.Reports.Words;
 
 namespace Qua2SeDiMo.Reports.Charts;
 
-/// <summary>Draws <see cref="BitStripData"/>: one column per weight, one lane per allocation; height is bits, hue is method.</summary>
+/// <summary>Draws <see cref="BitStripData"/>: one column per weight, one lane per allocation; height is bits, hue is
+/// method.</summary>
 internal static class SvgBitStrip
 {
     private const double Width = 1080;
@@ -13,24 +14,49 @@ internal static class SvgBitStrip
     public static SvgDocument Draw(string name, string title, BitStripData data)
     {
         bool hasSpread = data.Weights.Any(weight => weight.Spread is not null);
-        ChartSeries[] used = [.. data.Series.Where((_, i) => data.Lanes.Any(lane => lane.Choices.Any(choice => choice.Series == i)))];
+        ChartSeries[] used =
+        [
+            .. data.Series.Where((_, i) => data.Lanes.Any(lane => lane.Choices.Any(choice => choice.Series == i))),
+        ];
         double top = ChartSeries.LegendHeight(used, Width - Left) + 26;
         int laneCount = data.Lanes.Count + (hasSpread ? 2 : 1);
         double bottom = top + (LaneHeight * laneCount);
-        var svg = new SvgDocument(name, Width, bottom + 22, title,
-            $"{data.Weights.Count} weights from the first to the last; the upper lanes show parameters and score spread, the others the chosen option.");
+        var svg = new SvgDocument(
+            name,
+            Width,
+            bottom + 22,
+            title,
+            $"{data.Weights.Count} weights from the first to the last; the upper lanes show parameters and score "
+                + "spread, the others the chosen option."
+        );
         ChartSeries.Legend(svg, used, Left, 4, Right - Left);
         DrawBlocks(svg, data, top, bottom);
         double lane = top;
         double largest = data.Weights.Max(weight => (double)weight.ParameterCount);
-        DrawMeasure(svg, data, lane, "parameters", $"largest {FigureText.ShortCount((long)largest)}", "bar-quiet",
-            weight => weight.ParameterCount / largest, weight => $"{FigureText.Count(weight.ParameterCount)} parameters");
+        DrawMeasure(
+            svg,
+            data,
+            lane,
+            "parameters",
+            $"largest {FigureText.ShortCount((long)largest)}",
+            "bar-quiet",
+            weight => weight.ParameterCount / largest,
+            weight => $"{FigureText.Count(weight.ParameterCount)} parameters"
+        );
         if (hasSpread)
         {
             lane += LaneHeight;
             double widest = data.Weights.Max(weight => weight.Spread ?? 0);
-            DrawMeasure(svg, data, lane, "sensitivity", $"spread to {FigureText.Fixed(widest, 2)}", "bar",
-                weight => widest > 0 ? (weight.Spread ?? 0) / widest : 0, weight => $"score spread {FigureText.Fixed(weight.Spread, 2)}");
+            DrawMeasure(
+                svg,
+                data,
+                lane,
+                "sensitivity",
+                $"spread to {FigureText.Fixed(widest, 2)}",
+                "bar",
+                weight => widest > 0 ? (weight.Spread ?? 0) / widest : 0,
+                weight => $"score spread {FigureText.Fixed(weight.Spread, 2)}"
+            );
         }
         foreach (BitStripLane one in data.Lanes)
         {
@@ -49,20 +75,30 @@ internal static class SvgBitStrip
         int start = 0;
         for (int i = 1; i <= data.Weights.Count; i++)
         {
-            if (i < data.Weights.Count && data.Weights[i].Block == data.Weights[start].Block) continue;
+            if (i < data.Weights.Count && data.Weights[i].Block == data.Weights[start].Block)
+                continue;
             (double from, double to) = (At(data, start), At(data, i));
             svg.Line(from, top - 14, from, bottom, "grid");
             string label = data.Weights[start].Block;
-            if (SvgDocument.TextWidth(label, 10.5) > to - from) label = label.Split(' ')[^1];
-            if (SvgDocument.TextWidth(label, 10.5) < to - from) svg.Text((from + to) / 2, top - 5, label, "middle muted small");
+            if (SvgDocument.TextWidth(label, 10.5) > to - from)
+                label = label.Split(' ')[^1];
+            if (SvgDocument.TextWidth(label, 10.5) < to - from)
+                svg.Text((from + to) / 2, top - 5, label, "middle muted small");
             start = i;
         }
         svg.Line(Right, top - 14, Right, bottom, "grid");
     }
 
     private static void DrawMeasure(
-        SvgDocument svg, BitStripData data, double top, string label, string detail, string cssClass,
-        Func<BitStripWeight, double> share, Func<BitStripWeight, string> tip)
+        SvgDocument svg,
+        BitStripData data,
+        double top,
+        string label,
+        string detail,
+        string cssClass,
+        Func<BitStripWeight, double> share,
+        Func<BitStripWeight, string> tip
+    )
     {
         double foot = top + LaneHeight - 8;
         svg.Text(Left - 10, foot - 14, label, "end");
@@ -72,7 +108,14 @@ internal static class SvgBitStrip
         for (int i = 0; i < data.Weights.Count; i++)
         {
             double height = Math.Max(0.75, share(data.Weights[i]) * (LaneHeight - 16));
-            svg.Rect(At(data, i) + (step * 0.08), foot - height, step * 0.84, height, cssClass, $"{data.Weights[i].Name}: {tip(data.Weights[i])}");
+            svg.Rect(
+                At(data, i) + (step * 0.08),
+                foot - height,
+                step * 0.84,
+                height,
+                cssClass,
+                $"{data.Weights[i].Name}: {tip(data.Weights[i])}"
+            );
         }
     }
 
@@ -89,7 +132,14 @@ internal static class SvgBitStrip
             // 3 and 4 bits must differ at a glance: the axis starts at 2 and anything above 5 fills the lane.
             double height = Math.Clamp((choice.Bits - 2) / 2.3, 0.2, 1.0) * (LaneHeight - 14);
             ChartSeries series = data.Series[choice.Series];
-            series.Fill(svg, At(data, i) + (step * 0.08), foot - height, step * 0.84, height, $"{data.Weights[i].Name}: {series.Label}");
+            series.Fill(
+                svg,
+                At(data, i) + (step * 0.08),
+                foot - height,
+                step * 0.84,
+                height,
+                $"{data.Weights[i].Name}: {series.Label}"
+            );
         }
     }
 }

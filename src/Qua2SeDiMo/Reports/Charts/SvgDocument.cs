@@ -3,8 +3,8 @@ using System.Text;
 namespace Qua2SeDiMo.Reports.Charts;
 
 /// <summary>
-/// A drawing that is built element by element. Colours come from classes of <c>chart.css</c>, so that the same drawing follows the
-/// page's light or dark theme when inlined and brings the style sheet along when it is a file of its own.
+/// A drawing that is built element by element. Colours come from classes of <c>chart.css</c>, so that the same drawing
+/// follows the page's light or dark theme when inlined and brings the style sheet along when it is a file of its own.
 /// </summary>
 internal sealed class SvgDocument
 {
@@ -22,7 +22,13 @@ internal sealed class SvgDocument
     /// <param name="description">What the drawing shows, in a sentence.</param>
     public SvgDocument(string name, double width, double height, string title, string description)
     {
-        (Name, Width, Height, this.title, this.description) = (FigureText.Slug(name), width, height, title, description);
+        (Name, Width, Height, this.title, this.description) = (
+            FigureText.Slug(name),
+            width,
+            height,
+            title,
+            description
+        );
     }
 
     public string Name { get; }
@@ -34,7 +40,8 @@ internal sealed class SvgDocument
     /// <summary>About how wide a text is, in drawing units; errs on the wide side.</summary>
     public static double TextWidth(string text, double fontSize = FontSize) => text.Length * fontSize * 0.56;
 
-    /// <summary>A text cut at its beginning, where names of weights tell least, so that it is at most so wide.</summary>
+    /// <summary>A text cut at its beginning, where names of weights tell least, so that it is at most so
+    /// wide.</summary>
     public static string Shorten(string text, double width, double fontSize = FontSize)
     {
         int most = (int)(width / (fontSize * 0.56));
@@ -47,7 +54,10 @@ internal sealed class SvgDocument
         Add($"<line x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\" class=\"{cssClass}\"/>");
 
     public void Rect(double x, double y, double width, double height, string cssClass, string? tip = null) =>
-        Add($"<rect x=\"{x}\" y=\"{y}\" width=\"{Math.Max(0, width)}\" height=\"{Math.Max(0, height)}\" class=\"{cssClass}\">{Tip(tip)}</rect>");
+        Add(
+            $"<rect x=\"{x}\" y=\"{y}\" width=\"{Math.Max(0, width)}\" height=\"{Math.Max(0, height)}\" "
+                + $"class=\"{cssClass}\">{Tip(tip)}</rect>"
+        );
 
     public void Circle(double x, double y, double radius, string cssClass, string? tip = null) =>
         Add($"<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" class=\"{cssClass}\">{Tip(tip)}</circle>");
@@ -55,7 +65,8 @@ internal sealed class SvgDocument
     public void Path(string data, string cssClass, string? tip = null) =>
         Add($"<path d=\"{data}\" class=\"{cssClass}\">{Tip(tip)}</path>");
 
-    /// <summary>Text at its baseline; the class may hold <c>middle</c>, <c>end</c>, <c>small</c>, <c>strong</c>, <c>halo</c>.</summary>
+    /// <summary>Text at its baseline; the class may hold <c>middle</c>, <c>end</c>, <c>small</c>, <c>strong</c>,
+    /// <c>halo</c>.</summary>
     public void Text(double x, double y, string text, string cssClass = "") =>
         Add($"<text x=\"{x}\" y=\"{y}\" class=\"{cssClass}\">{text}</text>");
 
@@ -67,15 +78,26 @@ internal sealed class SvgDocument
     public Markup ToInline() => ToMarkup(Markup.Empty, "");
 
     /// <summary>A complete file that needs nothing else.</summary>
-    public string ToFile() => "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-        + ToMarkup(Markup.Of($"<style>{ReportAsset.ChartStyle}</style><rect class=\"paper\" width=\"{Width}\" height=\"{Height}\"/>\n"),
-            $" width=\"{Width:0.##}\" height=\"{Height:0.##}\" xmlns=\"http://www.w3.org/2000/svg\"").Text + "\n";
+    public string ToFile() =>
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+        + ToMarkup(
+            Markup.Of(
+                $"<style>{ReportAsset.ChartStyle}</style><rect class=\"paper\" width=\"{Width}\" height=\"{Height}\"/>\n"
+            ),
+            $" width=\"{Width:0.##}\" height=\"{Height:0.##}\" xmlns=\"http://www.w3.org/2000/svg\""
+        ).Text
+        + "\n";
 
-    private Markup ToMarkup(Markup style, string attributes) => Markup.Of(
-        $"<svg{new Markup(attributes)} class=\"chart\" viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-labelledby=\"{Name}-title {Name}-desc\">\n"
-        + $"<title id=\"{Name}-title\">{title}</title><desc id=\"{Name}-desc\">{description}</desc>\n"
-        + $"<defs><pattern id=\"{Name}-hatch\" width=\"5\" height=\"5\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"
-        + $"<line x1=\"0\" y1=\"0\" x2=\"0\" y2=\"5\" class=\"hatch\"/></pattern></defs>\n{style}{new Markup(body.ToString())}</svg>");
+    private Markup ToMarkup(Markup style, string attributes) =>
+        Markup.Of(
+            $"<svg{new Markup(attributes)} class=\"chart\" viewBox=\"0 0 {Width} {Height}\" role=\"img\" "
+                + $"aria-labelledby=\"{Name}-title {Name}-desc\">\n"
+                + $"<title id=\"{Name}-title\">{title}</title><desc id=\"{Name}-desc\">{description}</desc>\n"
+                + $"<defs><pattern id=\"{Name}-hatch\" width=\"5\" height=\"5\" patternUnits=\"userSpaceOnUse\" "
+                + $"patternTransform=\"rotate(45)\">"
+                + $"<line x1=\"0\" y1=\"0\" x2=\"0\" y2=\"5\" "
+                + $"class=\"hatch\"/></pattern></defs>\n{style}{new Markup(body.ToString())}</svg>"
+        );
 
     private static Markup Tip(string? tip) => tip is null ? Markup.Empty : Markup.Of($"<title>{tip}</title>");
 }

@@ -12,8 +12,15 @@ internal static class SvgHeatMap
         double slope = data.Columns.Select(column => SvgDocument.TextWidth(column, 11.5)).DefaultIfEmpty(40).Max();
         double top = 22 + (slope * 0.5);
         double width = left + (cellWidth * data.Columns.Count) + Math.Max(8, (slope * 0.866) - (cellWidth / 2) + 8);
-        var svg = new SvgDocument(name, width, top + (CellHeight * data.Rows.Count) + 8, title,
-            description ?? "Heat table: rows are blocks, columns operator types, the figure is the mean range of the option scores; darker is more sensitive.");
+        var svg = new SvgDocument(
+            name,
+            width,
+            top + (CellHeight * data.Rows.Count) + 8,
+            title,
+            description
+                ?? "Heat table: rows are blocks, columns operator types, the figure is the mean range of the option "
+                    + "scores; darker is more sensitive."
+        );
         double max = data.Values.SelectMany(row => row).Max() ?? 1;
         for (int column = 0; column < data.Columns.Count; column++)
         {
@@ -32,8 +39,17 @@ internal static class SvgHeatMap
                     continue;
                 }
                 double strength = max > 0 ? 0.06 + (0.94 * Math.Max(0, value) / max) : 0;
-                svg.Add($"<rect x=\"{x + 1}\" y=\"{y + 1}\" width=\"{cellWidth - 2}\" height=\"{CellHeight - 2}\" class=\"heat\" fill-opacity=\"{strength}\"><title>{data.Rows[row]}, {data.Columns[column]}: {FigureText.Fixed(value, 3)}</title></rect>");
-                svg.Text(x + (cellWidth / 2), y + 16, FigureText.Fixed(value, 2), strength > 0.6 ? "middle small inverse" : "middle small");
+                svg.Add(
+                    $"<rect x=\"{x + 1}\" y=\"{y + 1}\" width=\"{cellWidth - 2}\" height=\"{CellHeight - 2}\" "
+                        + $"class=\"heat\" fill-opacity=\"{strength}\"><title>{data.Rows[row]}, {data.Columns[column]}: "
+                        + $"{FigureText.Fixed(value, 3)}</title></rect>"
+                );
+                svg.Text(
+                    x + (cellWidth / 2),
+                    y + 16,
+                    FigureText.Fixed(value, 2),
+                    strength > 0.6 ? "middle small inverse" : "middle small"
+                );
             }
         }
         return svg;

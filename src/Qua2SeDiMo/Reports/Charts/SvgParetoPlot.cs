@@ -16,15 +16,29 @@ internal static class SvgParetoPlot
     public static SvgDocument Draw(ParetoData data)
     {
         ShownMetric metric = data.Metric;
-        var svg = new SvgDocument($"pareto-{metric.Key}", Width, Height, $"{metric.Label} against size",
-            $"{data.Trials.Count} random trials as dots, {data.Marks.Count} labelled allocations; AverageBits to the right, better {metric.Label} upwards.");
+        var svg = new SvgDocument(
+            $"pareto-{metric.Key}",
+            Width,
+            Height,
+            $"{metric.Label} against size",
+            $"{data.Trials.Count} random trials as dots, {data.Marks.Count} labelled allocations; AverageBits to "
+                + $"the right, better {metric.Label} upwards."
+        );
         ParetoPoint[] all = [.. data.Trials, .. data.Marks];
         var x = ChartAxis.Over(all.Select(point => point.AverageBits), Left, Right, 8);
-        double[] values = [.. all.Select(point => point.Measured.Value), .. data.Marks.SelectMany(mark =>
-            new[] { mark.Measured.Low ?? mark.Measured.Value, mark.Measured.High ?? mark.Measured.Value })];
-        // The full-precision line belongs on the plot unless it would squeeze everything else into less than half of it.
+        double[] values =
+        [
+            .. all.Select(point => point.Measured.Value),
+            .. data.Marks.SelectMany(mark =>
+                new[] { mark.Measured.Low ?? mark.Measured.Value, mark.Measured.High ?? mark.Measured.Value }
+            ),
+        ];
+        // The full-precision line belongs on the plot unless it would squeeze everything else into less than half of
+        // it.
         double? full = data.FullPrecision?.Value;
-        bool isFullNear = full is { } value && values.Length > 0
+        bool isFullNear =
+            full is { } value
+            && values.Length > 0
             && Math.Max(value, values.Max()) - Math.Min(value, values.Min()) < 2.2 * (values.Max() - values.Min());
         IEnumerable<double> range = isFullNear ? values.Append(full!.Value) : values;
         ChartAxis y = metric.HigherIsBetter ? ChartAxis.Over(range, Bottom, Top) : ChartAxis.Over(range, Top, Bottom);
@@ -37,11 +51,19 @@ internal static class SvgParetoPlot
             svg.Circle(x.At(trial.AverageBits), y.At(trial.Measured.Value), 3.5, "dot", Tip(trial, metric));
             placer.Avoid(x.At(trial.AverageBits), y.At(trial.Measured.Value), 3, 0.35);
         }
-        string path = string.Concat(data.Frontier().Select((point, i) =>
-            Markup.Of($"{(i == 0 ? "M" : "L")}{x.At(point.AverageBits)} {y.At(point.Measured.Value)}").Text));
-        if (path.Length > 0) svg.Path(path, "frontier");
-        foreach (ParetoPoint mark in data.Marks) placer.Avoid(x.At(mark.AverageBits), y.At(mark.Measured.Value), 6, 2);
-        foreach (ParetoPoint mark in data.Marks) DrawInterval(svg, x.At(mark.AverageBits), y, mark.Measured, placer);
+        string path = string.Concat(
+            data.Frontier()
+                .Select(
+                    (point, i) =>
+                        Markup.Of($"{(i == 0 ? "M" : "L")}{x.At(point.AverageBits)} {y.At(point.Measured.Value)}").Text
+                )
+        );
+        if (path.Length > 0)
+            svg.Path(path, "frontier");
+        foreach (ParetoPoint mark in data.Marks)
+            placer.Avoid(x.At(mark.AverageBits), y.At(mark.Measured.Value), 6, 2);
+        foreach (ParetoPoint mark in data.Marks)
+            DrawInterval(svg, x.At(mark.AverageBits), y, mark.Measured, placer);
         // Marks of the same place stay visible: plans are drawn last.
         foreach (ParetoPoint mark in data.Marks.OrderBy(mark => mark.Kind == PlanKind.Plan))
         {
@@ -69,15 +91,28 @@ internal static class SvgParetoPlot
         }
         svg.Line(Left, Bottom, Right, Bottom, "axis");
         svg.Text((Left + Right) / 2, Height - 10, "AverageBits (palettes and scales included) →", "middle");
-        svg.TurnedText(15, (Top + Bottom) / 2, -90,
-            metric.LabelWithUnit + (metric.HigherIsBetter ? ", better →" : ", axis reversed: better →"), "middle");
+        svg.TurnedText(
+            15,
+            (Top + Bottom) / 2,
+            -90,
+            metric.LabelWithUnit + (metric.HigherIsBetter ? ", better →" : ", axis reversed: better →"),
+            "middle"
+        );
     }
 
-    private static void DrawFullPrecision(SvgDocument svg, ChartAxis y, ParetoData data, bool isNear, LabelPlacer placer)
+    private static void DrawFullPrecision(
+        SvgDocument svg,
+        ChartAxis y,
+        ParetoData data,
+        bool isNear,
+        LabelPlacer placer
+    )
     {
-        if (data.FullPrecision is not { } full) return;
+        if (data.FullPrecision is not { } full)
+            return;
         double at = isNear ? y.At(full.Value) : Top;
-        if (isNear) svg.Line(Left, at, Right, at, "reference");
+        if (isNear)
+            svg.Line(Left, at, Right, at, "reference");
         string label = $"full precision {data.Metric.TextWithUnit(full.Value)}" + (isNear ? "" : ", beyond this axis");
         svg.Text(Left + 6, at + (at < Top + 20 ? 15 : -6), label, "small halo");
         placer.Avoid(Left + 60, at + (at < Top + 20 ? 11 : -10), 7, 1);
@@ -86,10 +121,12 @@ internal static class SvgParetoPlot
 
     private static void DrawInterval(SvgDocument svg, double x, ChartAxis y, Measured measured, LabelPlacer placer)
     {
-        if (measured is not { Low: { } low, High: { } high }) return;
+        if (measured is not { Low: { } low, High: { } high })
+            return;
         (double a, double b) = (y.At(low), y.At(high));
         svg.Path(Markup.Of($"M{x} {a}V{b}M{x - 3} {a}h6M{x - 3} {b}h6").Text, "interval");
-        for (double at = Math.Min(a, b); at <= Math.Max(a, b); at += 4) placer.Avoid(x, at, 2, 1.5);
+        for (double at = Math.Min(a, b); at <= Math.Max(a, b); at += 4)
+            placer.Avoid(x, at, 2, 1.5);
     }
 
     private static void DrawMark(SvgDocument svg, PlanKind kind, double x, double y, string? tip)
@@ -131,15 +168,21 @@ internal static class SvgParetoPlot
         double left = Left;
         (PlanKind? Kind, string Label)[] items =
         [
-            (PlanKind.Plan, "plan"), (PlanKind.Candidate, "proposal"), (PlanKind.Uniform, "uniform"),
+            (PlanKind.Plan, "plan"),
+            (PlanKind.Candidate, "proposal"),
+            (PlanKind.Uniform, "uniform"),
             (PlanKind.WeightError, "least weight error"),
-            (PlanKind.BestRandom, "best random"), (null, "random trial"),
+            (PlanKind.BestRandom, "best random"),
+            (null, "random trial"),
         ];
         foreach ((PlanKind? kind, string label) in items)
         {
-            if (kind is null ? data.Trials.Count == 0 : data.Marks.All(mark => mark.Kind != kind)) continue;
-            if (kind is null) svg.Circle(left + 6, 16, 3.5, "dot");
-            else DrawMark(svg, kind.Value, left + 6, 16, null);
+            if (kind is null ? data.Trials.Count == 0 : data.Marks.All(mark => mark.Kind != kind))
+                continue;
+            if (kind is null)
+                svg.Circle(left + 6, 16, 3.5, "dot");
+            else
+                DrawMark(svg, kind.Value, left + 6, 16, null);
             svg.Text(left + 18, 20, label, "small");
             left += 28 + SvgDocument.TextWidth(label, 10.5);
         }

@@ -2,7 +2,8 @@ using Qua2SeDiMo.Reports.Words;
 
 namespace Qua2SeDiMo.Reports.Charts;
 
-/// <summary>Draws <see cref="ScatterData"/> with the line of perfect prediction; both axes have the same range.</summary>
+/// <summary>Draws <see cref="ScatterData"/> with the line of perfect prediction; both axes have the same
+/// range.</summary>
 internal static class SvgScatter
 {
     private const double Width = 440;
@@ -14,7 +15,13 @@ internal static class SvgScatter
 
     public static SvgDocument Draw(string name, string title, ScatterData data)
     {
-        var svg = new SvgDocument(name, Width, Height, title, $"{data.Points.Count} held-out trials; measured to the right, predicted upwards.");
+        var svg = new SvgDocument(
+            name,
+            Width,
+            Height,
+            title,
+            $"{data.Points.Count} held-out trials; measured to the right, predicted upwards."
+        );
         double[] values = [.. data.Points.SelectMany(point => new[] { point.Trial.Objective, point.Predicted })];
         var x = ChartAxis.Over(values, Left, Right, 5);
         var y = ChartAxis.Over(values, Bottom, Top, 5);
@@ -31,7 +38,8 @@ internal static class SvgScatter
         foreach (HeldOutTrial point in data.Points)
         {
             TrialData trial = point.Trial;
-            string tip = $"trial {trial.Number}, {FigureText.Fixed(trial.AverageBits, 2)} bits: "
+            string tip =
+                $"trial {trial.Number}, {FigureText.Fixed(trial.AverageBits, 2)} bits: "
                 + $"measured {FigureText.Fixed(trial.Objective, 3)}, predicted {FigureText.Fixed(point.Predicted, 3)}";
             svg.Circle(x.At(trial.Objective), y.At(point.Predicted), 4, "dot", tip);
         }

@@ -10,12 +10,20 @@ internal static class SvgStackedBars
 
     public static SvgDocument Draw(string name, string title, StackedBarData data)
     {
-        double left = 16 + Math.Min(210, data.Bars.Select(bar => SvgDocument.TextWidth(bar.Label, 11.5)).DefaultIfEmpty(40).Max());
+        double left =
+            16
+            + Math.Min(210, data.Bars.Select(bar => SvgDocument.TextWidth(bar.Label, 11.5)).DefaultIfEmpty(40).Max());
         double right = Width - 44;
         double top = ChartSeries.LegendHeight(data.Series, Width - 24) + 10;
         double bottom = top + (RowHeight * data.Bars.Count);
-        var svg = new SvgDocument(name, Width, bottom + 36, title,
-            "Stacked bars: share of the weights of each group that got each option, number of weights at the right; hue is the method, hatched and light is 3 bits.");
+        var svg = new SvgDocument(
+            name,
+            Width,
+            bottom + 36,
+            title,
+            "Stacked bars: share of the weights of each group that got each option, number of weights at the "
+                + "right; hue is the method, hatched and light is 3 bits."
+        );
         ChartSeries.Legend(svg, data.Series, 12, 4, Width - 24);
         for (int i = 0; i < data.Bars.Count; i++)
         {
@@ -26,10 +34,18 @@ internal static class SvgStackedBars
             double at = left;
             for (int k = 0; k < bar.Counts.Count; k++)
             {
-                if (bar.Counts[k] == 0) continue;
+                if (bar.Counts[k] == 0)
+                    continue;
                 double width = (right - left) * bar.Counts[k] / total;
-                data.Series[k].Fill(svg, at, y + 2, Math.Max(0.5, width - 1), RowHeight - 6,
-                    $"{bar.Label}: {data.Series[k].Label} for {bar.Counts[k]} of {total}");
+                data.Series[k]
+                    .Fill(
+                        svg,
+                        at,
+                        y + 2,
+                        Math.Max(0.5, width - 1),
+                        RowHeight - 6,
+                        $"{bar.Label}: {data.Series[k].Label} for {bar.Counts[k]} of {total}"
+                    );
                 at += width;
             }
             svg.Text(right + 8, y + 15, FigureText.Count(total), "muted small");

@@ -16,7 +16,12 @@ internal sealed record TableColumn(string Name, bool IsNumeric = false, string? 
 /// <param name="Content">Shown instead of the text, or null.</param>
 /// <param name="Shade">Background strength in 0 … 1, or null.</param>
 internal sealed record TableCell(
-    string Text, double? Value = null, string? CssClass = null, Markup? Content = null, double? Shade = null)
+    string Text,
+    double? Value = null,
+    string? CssClass = null,
+    Markup? Content = null,
+    double? Shade = null
+)
 {
     public static TableCell Number(double? value, int decimals) => new(FigureText.Fixed(value, decimals), value);
 

@@ -6,10 +6,20 @@ namespace Qua2SeDiMo.Reports.Page;
 /// <summary>What the figures do not say, and what the terms mean.</summary>
 internal static class CaveatSection
 {
-    public static Markup Draw(ReportData report) => Markup.Of(
-        $"""
-        <ul class="caveats">{Markup.Join(ReportCaveats.Sentences(report).Select(sentence => Markup.Of($"<li>{sentence}</li>")), "\n")}</ul>
-        <h3>Terms</h3>
-        <dl class="glossary">{Markup.Join(ReportCaveats.Glossary(report).Select(entry => Markup.Of($"<div><dt>{entry.Term}</dt><dd>{entry.Meaning}</dd></div>")), "\n")}</dl>
-        """);
+    public static Markup Draw(ReportData report) =>
+        Markup.Of(
+            $"""
+            <ul class="caveats">{Markup.Join(
+                ReportCaveats.Sentences(report).Select(sentence => Markup.Of($"<li>{sentence}</li>")),
+                "\n"
+            )}</ul>
+            <h3>Terms</h3>
+            <dl class="glossary">{Markup.Join(
+                ReportCaveats.Glossary(report).Select(entry =>
+                    Markup.Of($"<div><dt>{entry.Term}</dt><dd>{entry.Meaning}</dd></div>")
+                ),
+                "\n"
+            )}</dl>
+            """
+        );
 }

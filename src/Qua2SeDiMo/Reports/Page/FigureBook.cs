@@ -25,8 +25,12 @@ internal sealed class FigureBook
             <figure id="figure-{svg.Name}" class="{cssClass}">
             <div class="drawing" style="--natural:{svg.Width:0}px">{svg.ToInline()}</div>
             <figcaption><b>Figure {number}.</b> {caption}</figcaption>
-            <details class="numbers"><summary>Numbers of figure {number}</summary>{HtmlTable.Draw(numbers, $"Numbers of figure {number}")}</details>
+            <details class="numbers"><summary>Numbers of figure {number}</summary>{HtmlTable.Draw(
+                numbers,
+                $"Numbers of figure {number}"
+            )}</details>
             </figure>
-            """);
+            """
+        );
     }
 }

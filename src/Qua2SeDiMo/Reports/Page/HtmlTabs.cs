@@ -3,7 +3,8 @@ using Qua2SeDiMo.Reports.Words;
 
 namespace Qua2SeDiMo.Reports.Page;
 
-/// <summary>Panels of which the script shows one at a time; without it, and in print, all of them follow each other.</summary>
+/// <summary>Panels of which the script shows one at a time; without it, and in print, all of them follow each
+/// other.</summary>
 internal static class HtmlTabs
 {
     /// <param name="name">Unique on the page.</param>
@@ -11,13 +12,15 @@ internal static class HtmlTabs
     /// <param name="panels">Label and content of each panel; the first is shown first.</param>
     public static Markup Draw(string name, string label, IReadOnlyList<(string Label, Markup Content)> panels)
     {
-        if (panels.Count == 1) return panels[0].Content;
+        if (panels.Count == 1)
+            return panels[0].Content;
         return Markup.Of(
             $"""
             <div class="tabs" data-tabs="{name}" data-label="{label}">
             {Markup.Join(panels.Select((panel, i) => Markup.Of(
                 $"<div class=\"panel\" id=\"{name}-{i}\" data-tab=\"{panel.Label}\"><h4 class=\"panel-title\">{panel.Label}</h4>{panel.Content}</div>")), "\n")}
             </div>
-            """);
+            """
+        );
     }
 }

@@ -6,8 +6,8 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Reports.Page;
 
 /// <summary>
-/// One HTML file that holds the whole report: drawings, pictures, styles and script are inside, and a content security policy keeps
-/// a browser from asking the network for anything.
+/// One HTML file that holds the whole report: drawings, pictures, styles and script are inside, and a content security
+/// policy keeps a browser from asking the network for anything.
 /// </summary>
 internal static class ReportHtml
 {
@@ -55,8 +55,9 @@ internal static class ReportHtml
         ];
         string script = ReportAsset.Script.Text;
         string hash = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(script)));
-        return Markup.Of(
-            $"""
+        return Markup
+            .Of(
+                $"""
             <!DOCTYPE html>
             <html lang="en">
             <head>
@@ -85,6 +86,8 @@ internal static class ReportHtml
             </body>
             </html>
 
-            """).Text;
+            """
+            )
+            .Text;
     }
 }

@@ -38,7 +38,8 @@ internal sealed class ExplainedModel
     internal IEnumerable<int> Ranked => Weights.OrderByDescending(w => Scores.Weights[w].BitDrop);
 
     /// <summary>The scored subgraphs of two weights and more; none at op level only.</summary>
-    internal IEnumerable<UnitSensitivity> Units => Scores.Units.Where(unit => unit is { Weights.Count: > 1, Quantiles: not null });
+    internal IEnumerable<UnitSensitivity> Units =>
+        Scores.Units.Where(unit => unit is { Weights.Count: > 1, Quantiles: not null });
 
     /// <summary>The second kind of resampling; null where there is none.</summary>
     internal ScoreSpread? Other => Scores.Spreads.Count > 1 ? Scores.Spreads[1] : null;
@@ -53,10 +54,15 @@ internal sealed class ExplainedModel
     internal static IReadOnlyList<ExplainedModel> All(SensitivityRecord record)
     {
         string label = ModelLabels.Of(ModelNames.RidgeTrends);
-        var models = new List<ExplainedModel> { new(record, "ridge", label, $"units of {record.Objective}", record.Ridge) };
-        if (record.Network is { } network) models.Add(OfNetwork(record, record.Loss ?? "", network));
+        var models = new List<ExplainedModel>
+        {
+            new(record, "ridge", label, $"units of {record.Objective}", record.Ridge),
+        };
+        if (record.Network is { } network)
+            models.Add(OfNetwork(record, record.Loss ?? "", network));
         models.AddRange(record.OtherLosses.Select(other => OfNetwork(record, other.Loss, other.Scores)));
-        if (record.Decides == ModelNames.Network && models.Count > 1) (models[0], models[1]) = (models[1], models[0]);
+        if (record.Decides == ModelNames.Network && models.Count > 1)
+            (models[0], models[1]) = (models[1], models[0]);
         return models;
     }
 
@@ -73,7 +79,8 @@ internal sealed class ExplainedModel
     /// <summary>Block of a unit: that of its last weight.</summary>
     internal string Block(UnitSensitivity unit) => blocks[unit.Weights[^1]];
 
-    /// <summary>Index of a weight's option in the best combination of its unit; its own best option where it is in none.</summary>
+    /// <summary>Index of a weight's option in the best combination of its unit; its own best option where it is in
+    /// none.</summary>
     internal int UnitOption(int weight) =>
         fromUnits.TryGetValue(Scores.Weights[weight].Name, out int option) ? option : Scores.Weights[weight].BestOption;
 
@@ -87,7 +94,8 @@ internal sealed class ExplainedModel
         var chosen = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (UnitSensitivity unit in scores.Units.Where(unit => unit.Weights.Count > 1))
         {
-            for (int i = 0; i < unit.Weights.Count; i++) chosen.TryAdd(unit.Weights[i], Array.IndexOf(options, unit.Best[0].Options[i]));
+            for (int i = 0; i < unit.Weights.Count; i++)
+                chosen.TryAdd(unit.Weights[i], Array.IndexOf(options, unit.Best[0].Options[i]));
         }
         return chosen;
     }

@@ -20,7 +20,10 @@ internal sealed record OptionWords(string Label, string Method, bool IsSmall)
         return new OptionWords($"{method}, {option.Bits} bits", method, option.Bits <= 3);
     }
 
-    /// <summary>The words of an option by its name; one of a graph from outside that no model can be packed with keeps its name.</summary>
+    /// <summary>The words of an option by its name; one of a graph from outside that no model can be packed with keeps
+    /// its name.</summary>
     public static OptionWords OfName(string name) =>
-        QuantizerSpec.TryParse(name, out QuantizerSpec? option) ? Of(option) : new OptionWords(name, name, IsSmall: false);
+        QuantizerSpec.TryParse(name, out QuantizerSpec? option)
+            ? Of(option)
+            : new OptionWords(name, name, IsSmall: false);
 }

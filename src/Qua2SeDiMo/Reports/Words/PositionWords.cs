@@ -30,15 +30,19 @@ internal static class PositionWords
         return char.IsAsciiDigit(block[0]) ? $"block {block}" : block;
     }
 
-    /// <summary>Operator type of a weight, for instance "self-attention q"; outside of the blocks the end of its path.</summary>
+    /// <summary>Operator type of a weight, for instance "self-attention q"; outside of the blocks the end of its
+    /// path.</summary>
     public static string Role(WeightPosition position)
     {
-        if (IsOutside(position)) return string.Join('.', position.Name.Split('.').TakeLast(2));
+        if (IsOutside(position))
+            return string.Join('.', position.Name.Split('.').TakeLast(2));
         const string SecondPart = "#1";
         string role = position.LayerType;
         bool isSecond = role.EndsWith(SecondPart, StringComparison.Ordinal);
-        if (isSecond) role = role[..^SecondPart.Length];
-        foreach ((string part, string words) in Parts) role = role.Replace(part, words, StringComparison.Ordinal);
+        if (isSecond)
+            role = role[..^SecondPart.Length];
+        foreach ((string part, string words) in Parts)
+            role = role.Replace(part, words, StringComparison.Ordinal);
         return isSecond ? role + ", second part" : role;
     }
 }

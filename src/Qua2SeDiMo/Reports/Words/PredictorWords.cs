@@ -18,10 +18,11 @@ internal static class PredictorWords
 
     /// <summary>Trials as predicted by the fold that did not see them.</summary>
     public static IReadOnlyList<HeldOutTrial> Predicted(this ModelScores scores, IReadOnlyList<TrialData> trials) =>
-    [
-        .. trials.Zip(scores.HeldOut, (trial, predicted) => new HeldOutTrial(trial, predicted))
-            .Where(trial => double.IsFinite(trial.Predicted)),
-    ];
+        [
+            .. trials
+                .Zip(scores.HeldOut, (trial, predicted) => new HeldOutTrial(trial, predicted))
+                .Where(trial => double.IsFinite(trial.Predicted)),
+        ];
 
     /// <summary>Which model decides, and what the held-out figures say about that.</summary>
     public static string Deciding(ReportData report, FitResult fit)

@@ -24,17 +24,27 @@ internal sealed record ScoredWeight(WeightPosition Position, IReadOnlyList<Optio
     public bool IsOutside => PositionWords.IsOutside(Position);
 
     /// <summary>Largest minus smallest score: how much the choice of option matters; null without scores.</summary>
-    public double? Spread => Scores is { Count: > 0 } ? Scores.Max(score => score.Mean) - Scores.Min(score => score.Mean) : null;
+    public double? Spread =>
+        Scores is { Count: > 0 } ? Scores.Max(score => score.Mean) - Scores.Min(score => score.Mean) : null;
 
     /// <summary>Every quantizable weight of a report in the order of the network.</summary>
     public static IReadOnlyList<ScoredWeight> All(ReportData report)
     {
-        if (report.Explanation is not { } explanation) return [.. report.Weights.Select(position => new ScoredWeight(position, null))];
-        // The network's scores are in standard deviations already; ridge regression's, in units of the objective, are brought to them.
-        double unit = report.DecidingFamily == ModelNames.Network ? 1 : report.Trials.Select(trial => trial.Objective).StandardDeviation();
-        var scores = explanation.By(report.DecidingFamily ?? explanation.Decides).Weights
-            .ToDictionary(weight => weight.Name, weight => Scaled(weight, unit), StringComparer.Ordinal);
-        return [.. report.Weights.Select(position => new ScoredWeight(position, scores.GetValueOrDefault(position.Name)))];
+        if (report.Explanation is not { } explanation)
+            return [.. report.Weights.Select(position => new ScoredWeight(position, null))];
+        // The network's scores are in standard deviations already; ridge regression's, in units of the objective, are
+        // brought to them.
+        double unit =
+            report.DecidingFamily == ModelNames.Network
+                ? 1
+                : report.Trials.Select(trial => trial.Objective).StandardDeviation();
+        var scores = explanation
+            .By(report.DecidingFamily ?? explanation.Decides)
+            .Weights.ToDictionary(weight => weight.Name, weight => Scaled(weight, unit), StringComparer.Ordinal);
+        return
+        [
+            .. report.Weights.Select(position => new ScoredWeight(position, scores.GetValueOrDefault(position.Name))),
+        ];
     }
 
     private static IReadOnlyList<OptionScore> Scaled(WeightScores weight, double unit) =>

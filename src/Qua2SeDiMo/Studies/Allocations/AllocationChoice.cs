@@ -6,8 +6,8 @@ using Qua2SeDiMo.Studies.Storage;
 namespace Qua2SeDiMo.Studies.Allocations;
 
 /// <summary>
-/// Reads one allocation from any file that holds some: an object of weight name to option, an object with the member <c>allocation</c>, a plan
-/// (<c>entries</c> with <c>key</c>), or trials (<c>trials</c> with <c>name</c>).
+/// Reads one allocation from any file that holds some: an object of weight name to option, an object with the member
+/// <c>allocation</c>, a plan (<c>entries</c> with <c>key</c>), or trials (<c>trials</c> with <c>name</c>).
 /// </summary>
 internal static class AllocationChoice
 {
@@ -19,46 +19,73 @@ internal static class AllocationChoice
     /// <param name="entry">Name of the entry where the file holds several; null where it holds one.</param>
     /// <param name="weightNames">Quantizable weights of the model.</param>
     /// <param name="notes">Gets a line for every repeated key.</param>
-    /// <exception cref="Q2Exception">Not of these forms, no such entry, or a weight that the model does not have.</exception>
-    public static BitAllocation Read(string path, string? entry, IReadOnlyCollection<string> weightNames, Notes? notes = null)
+    /// <exception cref="Q2Exception">Not of these forms, no such entry, or a weight that the model does not
+    /// have.</exception>
+    public static BitAllocation Read(
+        string path,
+        string? entry,
+        IReadOnlyCollection<string> weightNames,
+        Notes? notes = null
+    )
     {
         ArgumentNullException.ThrowIfNull(weightNames);
         return Of(ForeignJson.Read(path, notes), entry, weightNames);
     }
 
     /// <summary>The allocation of a document that was read.</summary>
-    /// <exception cref="Q2Exception">Not of these forms, no such entry, or a weight that the model does not have.</exception>
+    /// <exception cref="Q2Exception">Not of these forms, no such entry, or a weight that the model does not
+    /// have.</exception>
     internal static BitAllocation Of(ForeignValue document, string? entry, IReadOnlyCollection<string> weightNames)
     {
         ForeignValue found = Find(document.Source, document, entry);
         BitAllocation allocation = found.IsNull ? BitAllocation.FullPrecision : BitAllocation.FromJson(found);
         HashSet<string> known = [.. weightNames];
         string? unknown = allocation.Specs.Keys.FirstOrDefault(name => !known.Contains(name));
-        return unknown is null ? allocation : throw new AllocationFileException(
-            $"{document.Source}: '{unknown}' is no quantizable weight of this model, whose {known.Count} weights are named like '{weightNames.FirstOrDefault()}'. Is the file for another model?");
+        return unknown is null
+            ? allocation
+            : throw new AllocationFileException(
+                $"{document.Source}: '{unknown}' is no quantizable weight of this model, whose {known.Count} "
+                    + $"weights are named like '{weightNames.FirstOrDefault()}'. Is the file for another model?"
+            );
     }
 
     /// <summary>What pictures and packed models keep of where an allocation is from.</summary>
-    public static JsonObject Origin(string path, string? entry) => new() { ["allocation"] = Path.GetFileName(path), ["entry"] = entry };
+    public static JsonObject Origin(string path, string? entry) =>
+        new() { ["allocation"] = Path.GetFileName(path), ["entry"] = entry };
 
     private static ForeignValue Find(string path, ForeignValue root, string? entry)
     {
         bool isSingle = root.Has("allocation");
-        if (!isSingle && root.IsObject && Lists.FirstOrDefault(name => root[name].IsList) is { } list) root = root[list];
+        if (!isSingle && root.IsObject && Lists.FirstOrDefault(name => root[name].IsList) is { } list)
+            root = root[list];
         if (isSingle || !root.IsList)
         {
-            return entry is null ? isSingle ? root["allocation"] : root
-                : throw new AllocationFileException($"{path}: it holds one allocation without a name, so there is no '{entry}'. Leave out the entry.");
+            return entry is null
+                ? isSingle
+                    ? root["allocation"]
+                    : root
+                : throw new AllocationFileException(
+                    $"{path}: it holds one allocation without a name, so there is no '{entry}'. Leave out the entry."
+                );
         }
         ForeignValue[] entries = [.. root.Items.Where(item => item.Has("allocation"))];
-        if (entry is null && entries.Length == 1) return entries[0]["allocation"];
+        if (entry is null && entries.Length == 1)
+            return entries[0]["allocation"];
         foreach (ForeignValue item in entries)
         {
-            if (entry is not null && Name(item) == entry) return item["allocation"];
+            if (entry is not null && Name(item) == entry)
+                return item["allocation"];
         }
         string names = string.Join(", ", entries.Select(Name));
-        throw new AllocationFileException(entry is null ? $"{path}: it holds {entries.Length} allocations; name one of {names}." : $"{path}: no allocation is named '{entry}'; there are {names}.");
+        throw new AllocationFileException(
+            entry is null
+                ? $"{path}: it holds {entries.Length} allocations; name one of {names}."
+                : $"{path}: no allocation is named '{entry}'; there are {names}."
+        );
     }
 
-    private static string? Name(ForeignValue item) => Names.Select(name => item[name]).FirstOrDefault(name => name.IsText) is { IsText: true } found ? found.Text() : null;
+    private static string? Name(ForeignValue item) =>
+        Names.Select(name => item[name]).FirstOrDefault(name => name.IsText) is { IsText: true } found
+            ? found.Text()
+            : null;
 }

@@ -9,8 +9,9 @@ using Qua2SeDiMo.Studies.Objectives;
 namespace Qua2SeDiMo.Studies.Allocations;
 
 /// <summary>
-/// Allocations in JSON: <c>{"trials": [{"name", "allocation": {weight: option} or null, "average_bits", "quantized_bytes", "metrics": {…}}]}</c>.
-/// Only <c>allocation</c> is needed; null means full precision. Other members are ignored. See docs/formats.md.
+/// Allocations in JSON: <c>{"trials": [{"name", "allocation": {weight: option} or null, "average_bits",
+/// "quantized_bytes", "metrics": {…}}]}</c>. Only <c>allocation</c> is needed; null means full precision. Other members
+/// are ignored. See docs/formats.md.
 /// </summary>
 internal static class AllocationFile
 {
@@ -19,58 +20,84 @@ internal static class AllocationFile
     // Metric names of the file and ours.
     private static readonly (string InFile, string Name)[] MetricNames =
     [
-        ("frechet_clip", StudyMetric.Frechet.Name), ("kid_clip", StudyMetric.Kid.Name), ("clip_score", StudyMetric.ClipScore.Name),
-        ("psnr_mean", StudyMetric.Psnr.Name), ("ssim_mean", StudyMetric.Ssim.Name), ("clip_cosine", StudyMetric.ClipCosine.Name),
+        ("frechet_clip", StudyMetric.Frechet.Name),
+        ("kid_clip", StudyMetric.Kid.Name),
+        ("clip_score", StudyMetric.ClipScore.Name),
+        ("psnr_mean", StudyMetric.Psnr.Name),
+        ("ssim_mean", StudyMetric.Ssim.Name),
+        ("clip_cosine", StudyMetric.ClipCosine.Name),
     ];
 
     /// <summary>Reads allocations and their labels.</summary>
     /// <param name="path">JSON file; an array of trials without the surrounding object will do.</param>
     /// <param name="weightNames">Quantizable weights of the model; null leaves the names unchecked.</param>
     /// <param name="notes">Gets a line for every repeated key.</param>
-    /// <exception cref="Q2Exception">Missing, not of this form, an unknown option or weight, or a name given twice.</exception>
-    public static IReadOnlyList<LabelledAllocation> Read(string path, IReadOnlyCollection<string>? weightNames = null, Notes? notes = null)
+    /// <exception cref="Q2Exception">Missing, not of this form, an unknown option or weight, or a name given
+    /// twice.</exception>
+    public static IReadOnlyList<LabelledAllocation> Read(
+        string path,
+        IReadOnlyCollection<string>? weightNames = null,
+        Notes? notes = null
+    )
     {
         return Of(ForeignJson.Read(path, notes), weightNames);
     }
 
     /// <summary>Allocations and their labels of a document that was read.</summary>
     /// <exception cref="Q2Exception">Not of this form, an unknown option or weight, or a name given twice.</exception>
-    internal static IReadOnlyList<LabelledAllocation> Of(ForeignValue document, IReadOnlyCollection<string>? weightNames)
+    internal static IReadOnlyList<LabelledAllocation> Of(
+        ForeignValue document,
+        IReadOnlyCollection<string>? weightNames
+    )
     {
         ForeignValue trials = document.Has("trials") ? document["trials"] : document;
-        if (!trials.IsList || trials.Items.Count == 0) throw new AllocationFileException($"{document.Source}: expected an object with a list 'trials' of at least one allocation.");
+        if (!trials.IsList || trials.Items.Count == 0)
+            throw new AllocationFileException(
+                $"{document.Source}: expected an object with a list 'trials' of at least one allocation."
+            );
         List<LabelledAllocation> allocations = [.. trials.Items.Select(ReadTrial)];
         Check(document.Source, allocations, weightNames);
-        return weightNames is null ? allocations : [.. allocations.Select(entry => entry with { Allocation = WithParts(entry.Allocation, weightNames) })];
+        return weightNames is null
+            ? allocations
+            : [.. allocations.Select(entry => entry with { Allocation = WithParts(entry.Allocation, weightNames) })];
     }
 
     /// <summary>Reads how the labels of a file were made, as far as it says.</summary>
     /// <exception cref="Q2Exception">It cannot be read.</exception>
     public static AllocationProtocol ReadProtocol(string path) => AllocationProtocol.Of(ForeignJson.Read(path));
 
-    /// <summary>Writes finished trials with their labels, atomically, in the form that <see cref="Read"/> reads.</summary>
+    /// <summary>Writes finished trials with their labels, atomically, in the form that <see cref="Read"/>
+    /// reads.</summary>
     /// <param name="path">JSON file to make or replace.</param>
     /// <param name="trials">Trials; those without metrics are written without labels.</param>
     public static void Write(string path, IEnumerable<Trial> trials)
     {
         ArgumentNullException.ThrowIfNull(trials);
-        AtomicFile.Write(path, stream =>
-        {
-            using var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true });
-            writer.WriteStartObject();
-            writer.WriteStartArray("trials");
-            foreach (Trial trial in trials) WriteTrial(writer, trial);
-            writer.WriteEndArray();
-            writer.WriteEndObject();
-        });
+        AtomicFile.Write(
+            path,
+            stream =>
+            {
+                using var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true });
+                writer.WriteStartObject();
+                writer.WriteStartArray("trials");
+                foreach (Trial trial in trials)
+                    WriteTrial(writer, trial);
+                writer.WriteEndArray();
+                writer.WriteEndObject();
+            }
+        );
     }
 
     private static LabelledAllocation ReadTrial(ForeignValue trial, int index)
     {
-        if (!trial.Has("allocation")) throw trial.Fault("a trial: an object with a member 'allocation'");
+        if (!trial.Has("allocation"))
+            throw trial.Fault("a trial: an object with a member 'allocation'");
         ForeignValue allocation = trial["allocation"];
-        return new LabelledAllocation(trial["name"].TextOrNull() ?? string.Create(CultureInfo.InvariantCulture, $"trial-{index}"),
-            allocation.IsNull ? BitAllocation.FullPrecision : BitAllocation.FromJson(allocation), ReadMetrics(trial));
+        return new LabelledAllocation(
+            trial["name"].TextOrNull() ?? string.Create(CultureInfo.InvariantCulture, $"trial-{index}"),
+            allocation.IsNull ? BitAllocation.FullPrecision : BitAllocation.FromJson(allocation),
+            ReadMetrics(trial)
+        );
     }
 
     private static Dictionary<string, double> ReadMetrics(ForeignValue trial)
@@ -80,40 +107,54 @@ internal static class AllocationFile
         Add(trial, "quantized_bytes", StudyMetric.SizeBytes.Name);
         if (trial["metrics"] is { IsNull: false } labels)
         {
-            foreach ((string inFile, string name) in MetricNames) Add(labels, inFile, name);
+            foreach ((string inFile, string name) in MetricNames)
+                Add(labels, inFile, name);
         }
         return metrics;
 
         void Add(ForeignValue from, string inFile, string name)
         {
-            if (from[inFile].NumberOrNull() is not { } value) return;
+            if (from[inFile].NumberOrNull() is not { } value)
+                return;
             metrics[name] = double.IsFinite(value) ? value : throw from[inFile].Fault("a finite number");
         }
     }
 
-    private static void Check(string path, List<LabelledAllocation> allocations, IReadOnlyCollection<string>? weightNames)
+    private static void Check(
+        string path,
+        List<LabelledAllocation> allocations,
+        IReadOnlyCollection<string>? weightNames
+    )
     {
         string? twice = allocations.GroupBy(entry => entry.Name).FirstOrDefault(group => group.Count() > 1)?.Key;
-        if (twice is not null) throw new AllocationFileException($"{path}: two trials are named '{twice}'. Give each its own name.");
-        if (weightNames is null) return;
+        if (twice is not null)
+            throw new AllocationFileException($"{path}: two trials are named '{twice}'. Give each its own name.");
+        if (weightNames is null)
+            return;
         HashSet<string> known = [.. weightNames];
         foreach (LabelledAllocation entry in allocations)
         {
             string? unknown = entry.Allocation.Specs.Keys.FirstOrDefault(name => !known.Contains(name));
-            if (unknown is null) continue;
-            throw new AllocationFileException($"{path}: trial '{entry.Name}' gives an option to '{unknown}', which is no quantizable weight of this model. "
-                + $"Its {known.Count} weights are named like '{weightNames.First()}'; 'q2 inspect' lists them. Is the file for another model?");
+            if (unknown is null)
+                continue;
+            throw new AllocationFileException(
+                $"{path}: trial '{entry.Name}' gives an option to '{unknown}', which is no quantizable weight of this model. "
+                    + $"Its {known.Count} weights are named like '{weightNames.First()}'; 'q2 inspect' lists them. "
+                    + "Is the file for another model?"
+            );
         }
     }
 
     // An allocation made without splitting names a split weight once, and means both parts.
     private static BitAllocation WithParts(BitAllocation allocation, IReadOnlyCollection<string> weightNames)
     {
-        if (allocation.Specs.Keys.Any(name => name.Contains(PartMark))) return allocation;
+        if (allocation.Specs.Keys.Any(name => name.Contains(PartMark)))
+            return allocation;
         var choices = new Dictionary<string, QuantizerSpec>(allocation.Specs, StringComparer.Ordinal);
         foreach (string part in weightNames.Where(name => name.Contains(PartMark)))
         {
-            if (allocation[part[..part.IndexOf(PartMark)]] is { } option) choices[part] = option;
+            if (allocation[part[..part.IndexOf(PartMark)]] is { } option)
+                choices[part] = option;
         }
         return new BitAllocation(choices);
     }
@@ -122,18 +163,22 @@ internal static class AllocationFile
     {
         writer.WriteStartObject();
         writer.WriteString("name", trial.Name);
-        if (trial.Allocation.Specs.Count == 0) writer.WriteNull("allocation");
+        if (trial.Allocation.Specs.Count == 0)
+            writer.WriteNull("allocation");
         else
         {
             writer.WritePropertyName("allocation");
             trial.Allocation.ToJsonObject().WriteTo(writer);
         }
-        if (trial.Metrics.TryGetValue(StudyMetric.AverageBits.Name, out double bits)) writer.WriteNumber("average_bits", bits);
-        if (trial.Metrics.TryGetValue(StudyMetric.SizeBytes.Name, out double bytes)) writer.WriteNumber("quantized_bytes", (long)bytes);
+        if (trial.Metrics.TryGetValue(StudyMetric.AverageBits.Name, out double bits))
+            writer.WriteNumber("average_bits", bits);
+        if (trial.Metrics.TryGetValue(StudyMetric.SizeBytes.Name, out double bytes))
+            writer.WriteNumber("quantized_bytes", (long)bytes);
         writer.WriteStartObject("metrics");
         foreach ((string inFile, string name) in MetricNames)
         {
-            if (trial.Metrics.TryGetValue(name, out double value) && double.IsFinite(value)) writer.WriteNumber(inFile, value);
+            if (trial.Metrics.TryGetValue(name, out double value) && double.IsFinite(value))
+                writer.WriteNumber(inFile, value);
         }
         writer.WriteEndObject();
         writer.WriteEndObject();

@@ -4,5 +4,6 @@ namespace Qua2SeDiMo.Studies.Allocations;
 internal sealed class AllocationFileException : Q2Exception
 {
     /// <summary>Creates the exception with a message for the user.</summary>
-    public AllocationFileException(string message, Exception? inner = null) : base(message, inner) { }
+    public AllocationFileException(string message, Exception? inner = null)
+        : base(message, inner) { }
 }

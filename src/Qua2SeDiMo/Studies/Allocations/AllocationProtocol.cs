@@ -5,7 +5,8 @@ using Qua2SeDiMo.Studies.Storage;
 
 namespace Qua2SeDiMo.Studies.Allocations;
 
-/// <summary>How the labels of a file of allocations were made, as far as the file states it (docs/formats.md).</summary>
+/// <summary>How the labels of a file of allocations were made, as far as the file states it
+/// (docs/formats.md).</summary>
 internal sealed partial record AllocationProtocol
 {
     /// <summary>Denoising steps, <c>steps</c>; null where it is not stated.</summary>
@@ -26,7 +27,8 @@ internal sealed partial record AllocationProtocol
     /// <summary>Bits that activations were rounded to, <c>activation_bits</c>.</summary>
     public int? ActivationBits { get; init; }
 
-    /// <summary>Seed of the first image, from <c>seeds</c>: a number, <c>"42 + image index"</c> or <c>"42 for all images"</c>.</summary>
+    /// <summary>Seed of the first image, from <c>seeds</c>: a number, <c>"42 + image index"</c> or <c>"42 for all
+    /// images"</c>.</summary>
     public ulong? Seed { get; init; }
 
     /// <summary>Whether all images had the noise of <see cref="Seed"/>; null where no seed is stated.</summary>
@@ -39,48 +41,62 @@ internal sealed partial record AllocationProtocol
     public IReadOnlyList<string>? Prompts { get; init; }
 
     /// <summary>
-    /// File whose first <see cref="ImageCount"/> lines are the prompts, from <c>prompts</c>: <c>"first 32 lines of FILE"</c>.
+    /// File whose first <see cref="ImageCount"/> lines are the prompts, from <c>prompts</c>: <c>"first 32 lines of
+    /// FILE"</c>.
     /// </summary>
     public string? PromptsFile { get; init; }
 
     /// <summary>Statements that are not understood, with what was found.</summary>
     public IReadOnlyList<string> NotUnderstood { get; init; } = [];
 
-    /// <summary>Whether the file states steps, guidance, seeds and prompts, without which labels cannot be made again.</summary>
-    public bool IsWhole => StepCount is not null && GuidanceScale is not null && Seed is not null && ImageCount is not null;
+    /// <summary>Whether the file states steps, guidance, seeds and prompts, without which labels cannot be made
+    /// again.</summary>
+    public bool IsWhole =>
+        StepCount is not null && GuidanceScale is not null && Seed is not null && ImageCount is not null;
 
     /// <summary>The statements beside the list of trials in a document that was read.</summary>
     internal static AllocationProtocol Of(ForeignValue root)
     {
-        if (!root.IsObject) return new AllocationProtocol();
+        if (!root.IsObject)
+            return new AllocationProtocol();
         var strange = new List<string>();
         var protocol = new AllocationProtocol
         {
             StepCount = Whole("steps", 1),
             GuidanceScale = Stated(
-                "guidance_scale", value => value.IsNumber && double.IsFinite(value.Number()) ? value.Number() : (double?)null),
+                "guidance_scale",
+                value => value.IsNumber && double.IsFinite(value.Number()) ? value.Number() : (double?)null
+            ),
             NegativePrompt = root["negative_prompt"] is { IsText: true } negative ? negative.Text() : null,
             Height = Whole("height", 1),
             Width = Whole("width", 1),
             ActivationBits = Whole("activation_bits", 2),
         };
-        return WithPrompts(WithSeeds(protocol, root["seeds"], strange), root["prompts"], strange) with { NotUnderstood = strange };
+        return WithPrompts(WithSeeds(protocol, root["seeds"], strange), root["prompts"], strange) with
+        {
+            NotUnderstood = strange,
+        };
 
-        int? Whole(string name, int least) => Stated(name, value => value.TryInt(out int number) && number >= least ? number : (int?)null);
+        int? Whole(string name, int least) =>
+            Stated(name, value => value.TryInt(out int number) && number >= least ? number : (int?)null);
 
-        T? Stated<T>(string name, Func<ForeignValue, T?> read) where T : struct
+        T? Stated<T>(string name, Func<ForeignValue, T?> read)
+            where T : struct
         {
             ForeignValue value = root[name];
             T? understood = value.IsNull ? null : read(value);
-            if (!value.IsNull && understood is null) strange.Add(Shown(value));
+            if (!value.IsNull && understood is null)
+                strange.Add(Shown(value));
             return understood;
         }
     }
 
     private static AllocationProtocol WithSeeds(AllocationProtocol protocol, ForeignValue seeds, List<string> strange)
     {
-        if (seeds.IsNull) return protocol;
-        if (seeds.IsNumber && IsSeed(seeds.Excerpt(), out ulong first)) return protocol with { Seed = first, SharedNoise = false };
+        if (seeds.IsNull)
+            return protocol;
+        if (seeds.IsNumber && IsSeed(seeds.Excerpt(), out ulong first))
+            return protocol with { Seed = first, SharedNoise = false };
         Match match = SeedWords().Match(seeds.IsText ? seeds.Text() : "");
         if (match.Success && IsSeed(match.Groups["seed"].Value, out ulong seed))
         {
@@ -94,15 +110,24 @@ internal sealed partial record AllocationProtocol
     private static bool IsSeed(string text, out ulong seed) =>
         ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out seed);
 
-    private static AllocationProtocol WithPrompts(AllocationProtocol protocol, ForeignValue prompts, List<string> strange)
+    private static AllocationProtocol WithPrompts(
+        AllocationProtocol protocol,
+        ForeignValue prompts,
+        List<string> strange
+    )
     {
-        if (prompts.IsNull) return protocol;
+        if (prompts.IsNull)
+            return protocol;
         if (prompts.IsList && prompts.Items is { Count: > 0 } items && items.All(text => text.IsText))
         {
             return protocol with { Prompts = [.. items.Select(text => text.Text())], ImageCount = items.Count };
         }
         Match match = PromptWords().Match(prompts.IsText ? prompts.Text() : "");
-        if (match.Success && int.TryParse(match.Groups["count"].Value, CultureInfo.InvariantCulture, out int count) && count > 0)
+        if (
+            match.Success
+            && int.TryParse(match.Groups["count"].Value, CultureInfo.InvariantCulture, out int count)
+            && count > 0
+        )
         {
             return protocol with { PromptsFile = match.Groups["file"].Value, ImageCount = count };
         }
@@ -112,7 +137,10 @@ internal sealed partial record AllocationProtocol
 
     private static string Shown(ForeignValue value) => $"'{value.Path}': {value.Excerpt()}";
 
-    [GeneratedRegex(@"^\s*(?<seed>[0-9]+)\s*(\+\s*image\s+index|(?<all>for\s+all\s+images))\s*$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^\s*(?<seed>[0-9]+)\s*(\+\s*image\s+index|(?<all>for\s+all\s+images))\s*$",
+        RegexOptions.CultureInvariant
+    )]
     private static partial Regex SeedWords();
 
     [GeneratedRegex(@"^\s*first\s+(?<count>[0-9]+)\s+lines\s+of\s+(?<file>\S.*?)\s*$", RegexOptions.CultureInvariant)]

@@ -20,7 +20,8 @@ internal sealed record LabelDifference(string Trial, string Metric, double Expec
 /// <summary>Compares labels of the same allocations from two sources.</summary>
 internal static class LabelComparison
 {
-    // Bounds of agreement between two fp32 implementations of one model: cosines 0.005 (a CLIP score is 100 cosines), PSNR 0.3 dB, Fréchet 1 %.
+    // Bounds of agreement between two fp32 implementations of one model: cosines 0.005 (a CLIP score is 100 cosines),
+    // PSNR 0.3 dB, Fréchet 1 %.
     private const double CosineTolerance = 0.005;
     private const double SsimTolerance = 0.01;
     private const double PsnrTolerance = 0.3;
@@ -32,8 +33,13 @@ internal static class LabelComparison
     /// <summary>Every reference label that can be compared, trial by trial in the order of the reference.</summary>
     /// <param name="reference">Allocations with labels.</param>
     /// <param name="trials">Our trials, found by name.</param>
-    /// <param name="sizesOnly">Leaves out labels of images, which say nothing where the images were made otherwise.</param>
-    public static IReadOnlyList<LabelDifference> Compare(IReadOnlyList<LabelledAllocation> reference, IReadOnlyList<Trial> trials, bool sizesOnly = false)
+    /// <param name="sizesOnly">Leaves out labels of images, which say nothing where the images were made
+    /// otherwise.</param>
+    public static IReadOnlyList<LabelDifference> Compare(
+        IReadOnlyList<LabelledAllocation> reference,
+        IReadOnlyList<Trial> trials,
+        bool sizesOnly = false
+    )
     {
         ArgumentNullException.ThrowIfNull(reference);
         Dictionary<string, Trial> byName = trials.ToDictionary(trial => trial.Name, StringComparer.Ordinal);
@@ -43,15 +49,18 @@ internal static class LabelComparison
             Trial? trial = byName.GetValueOrDefault(entry.Name);
             foreach ((string metric, double expected) in entry.Metrics)
             {
-                if (ToleranceOf(metric, expected) is not double tolerance || (sizesOnly && !IsSize(metric))) continue;
-                double actual = trial is not null && trial.Metrics.TryGetValue(metric, out double value) ? value : double.NaN;
+                if (ToleranceOf(metric, expected) is not double tolerance || (sizesOnly && !IsSize(metric)))
+                    continue;
+                double actual =
+                    trial is not null && trial.Metrics.TryGetValue(metric, out double value) ? value : double.NaN;
                 differences.Add(new LabelDifference(entry.Name, metric, expected, actual, tolerance));
             }
         }
         return differences;
     }
 
-    private static bool IsSize(string metric) => metric == StudyMetric.AverageBits.Name || metric == StudyMetric.SizeBytes.Name;
+    private static bool IsSize(string metric) =>
+        metric == StudyMetric.AverageBits.Name || metric == StudyMetric.SizeBytes.Name;
 
     // Null: no bound is known for the metric.
     private static double? ToleranceOf(string metric, double expected) =>

@@ -4,13 +4,20 @@ namespace Qua2SeDiMo.Studies.Objectives;
 /// <param name="Metric">Name of the metric.</param>
 /// <param name="TrialCount">Trials ranked.</param>
 /// <param name="ImageCount">Images per trial; each half has half of them.</param>
-/// <param name="HalfCorrelations">Spearman correlation between the trials' values on two disjoint halves, for each split.</param>
-/// <param name="HalfCorrelationsAtEqualSize">The same with the part explained by average bits taken out (partial rank correlation).</param>
+/// <param name="HalfCorrelations">Spearman correlation between the trials' values on two disjoint halves, for each
+/// split.</param>
+/// <param name="HalfCorrelationsAtEqualSize">The same with the part explained by average bits taken out (partial rank
+/// correlation).</param>
 public sealed record ObjectiveReliability(
-    string Metric, int TrialCount, int ImageCount,
-    IReadOnlyList<double> HalfCorrelations, IReadOnlyList<double> HalfCorrelationsAtEqualSize)
+    string Metric,
+    int TrialCount,
+    int ImageCount,
+    IReadOnlyList<double> HalfCorrelations,
+    IReadOnlyList<double> HalfCorrelationsAtEqualSize
+)
 {
-    /// <summary>Expected rank correlation of all images with as many others: Spearman–Brown, 2r/(1 + r), mean over splits.</summary>
+    /// <summary>Expected rank correlation of all images with as many others: Spearman–Brown, 2r/(1 + r), mean over
+    /// splits.</summary>
     public double Reliability { get; } = HalfCorrelations.Average(SpearmanBrown);
 
     /// <summary>Standard deviation of <see cref="Reliability"/> over splits.</summary>

@@ -3,8 +3,9 @@ using Qua2SeDiMo.Numerics;
 namespace Qua2SeDiMo.Studies.Objectives;
 
 /// <summary>
-/// Split-half reliability (Spearman, 1910; Brown, 1910) of metrics over trials: a metric measured on half of the prompts should rank the trials
-/// as it does on the other half. Metrics that do not are mostly noise at this number of images.
+/// Split-half reliability (Spearman, 1910; Brown, 1910) of metrics over trials: a metric measured on half of the
+/// prompts should rank the trials as it does on the other half. Metrics that do not are mostly noise at this number of
+/// images.
 /// </summary>
 internal static class SplitHalfReliability
 {
@@ -28,31 +29,50 @@ internal static class SplitHalfReliability
     /// <param name="imageCount">Images of each trial; an odd one is left out of each split in turn.</param>
     /// <param name="measure">The metric of half of the images; called from several threads.</param>
     /// <param name="splitCount">Number of random splits.</param>
-    /// <param name="seed">Split i is drawn from stream i of this seed, so that all metrics meet the same splits.</param>
+    /// <param name="seed">Split i is drawn from stream i of this seed, so that all metrics meet the same
+    /// splits.</param>
     /// <param name="cancellationToken">Ends the measurement.</param>
-    /// <exception cref="ArgumentException">Fewer than <see cref="MinTrials"/> trials or <see cref="MinImages"/> images.</exception>
+    /// <exception cref="ArgumentException">Fewer than <see cref="MinTrials"/> trials or <see cref="MinImages"/>
+    /// images.</exception>
     public static ObjectiveReliability Measure(
-        string metric, IReadOnlyList<double> averageBits, int imageCount, HalfMetric measure,
-        int splitCount = DefaultSplitCount, ulong seed = 0, CancellationToken cancellationToken = default)
+        string metric,
+        IReadOnlyList<double> averageBits,
+        int imageCount,
+        HalfMetric measure,
+        int splitCount = DefaultSplitCount,
+        ulong seed = 0,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(averageBits);
         ArgumentNullException.ThrowIfNull(measure);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(splitCount);
         if (averageBits.Count < MinTrials || imageCount < MinImages)
         {
-            throw new ArgumentException($"The reliability of a ranking needs {MinTrials} trials of {MinImages} images, "
-                + $"not {averageBits.Count} of {imageCount}.", nameof(imageCount));
+            throw new ArgumentException(
+                $"The reliability of a ranking needs {MinTrials} trials of {MinImages} images, "
+                    + $"not {averageBits.Count} of {imageCount}.",
+                nameof(imageCount)
+            );
         }
-        double[] bits = [.. averageBits], correlations = new double[splitCount], atEqualSize = new double[splitCount];
+        double[] bits = [.. averageBits],
+            correlations = new double[splitCount],
+            atEqualSize = new double[splitCount];
         for (int split = 0; split < splitCount; split++)
         {
             (int[] first, int[] second) = Halves(imageCount, seed, split);
-            double[] x = new double[bits.Length], y = new double[bits.Length];
-            Parallel.For(0, bits.Length, new ParallelOptions { CancellationToken = cancellationToken }, trial =>
-            {
-                x[trial] = measure(trial, first);
-                y[trial] = measure(trial, second);
-            });
+            double[] x = new double[bits.Length],
+                y = new double[bits.Length];
+            Parallel.For(
+                0,
+                bits.Length,
+                new ParallelOptions { CancellationToken = cancellationToken },
+                trial =>
+                {
+                    x[trial] = measure(trial, first);
+                    y[trial] = measure(trial, second);
+                }
+            );
             correlations[split] = OrNone(RankStatistics.Spearman(x, y));
             atEqualSize[split] = OrNone(RankStatistics.PartialSpearman(x, y, bits));
         }
@@ -66,24 +86,42 @@ internal static class SplitHalfReliability
     /// <param name="splitCount">Number of random splits.</param>
     /// <param name="seed">Split i is drawn from stream i of this seed.</param>
     /// <param name="cancellationToken">Ends the measurement.</param>
-    /// <exception cref="ArgumentException">Too few trials or images, or trials of different numbers of images.</exception>
+    /// <exception cref="ArgumentException">Too few trials or images, or trials of different numbers of
+    /// images.</exception>
     public static ObjectiveReliability OfMean(
-        string metric, IReadOnlyList<double> averageBits, IReadOnlyList<TrialArray> values,
-        int splitCount = DefaultSplitCount, ulong seed = 0, CancellationToken cancellationToken = default)
+        string metric,
+        IReadOnlyList<double> averageBits,
+        IReadOnlyList<TrialArray> values,
+        int splitCount = DefaultSplitCount,
+        ulong seed = 0,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(averageBits);
         ArgumentNullException.ThrowIfNull(values);
         int imageCount = values.Count == 0 ? 0 : values[0].Rows;
         if (values.Count != averageBits.Count || values.Any(array => array.Rows != imageCount || array.Columns != 1))
         {
-            throw new ArgumentException($"'{metric}' does not have one value for each of {imageCount} images in each of {averageBits.Count} trials.", nameof(values));
+            throw new ArgumentException(
+                $"'{metric}' does not have one value for each of {imageCount} images in each of {averageBits.Count} trials.",
+                nameof(values)
+            );
         }
-        return Measure(metric, averageBits, imageCount, (trial, images) =>
-        {
-            double sum = 0;
-            foreach (int image in images) sum += values[trial].Values[image];
-            return sum / images.Length;
-        }, splitCount, seed, cancellationToken);
+        return Measure(
+            metric,
+            averageBits,
+            imageCount,
+            (trial, images) =>
+            {
+                double sum = 0;
+                foreach (int image in images)
+                    sum += values[trial].Values[image];
+                return sum / images.Length;
+            },
+            splitCount,
+            seed,
+            cancellationToken
+        );
     }
 
     private static (int[] First, int[] Second) Halves(int imageCount, ulong seed, int split)

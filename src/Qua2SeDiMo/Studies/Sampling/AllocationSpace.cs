@@ -4,7 +4,8 @@ using Qua2SeDiMo.Quantizers;
 
 namespace Qua2SeDiMo.Studies.Sampling;
 
-/// <summary>What a sampler may choose from: the quantizable weights, their options and the bytes of each choice.</summary>
+/// <summary>What a sampler may choose from: the quantizable weights, their options and the bytes of each
+/// choice.</summary>
 internal sealed class AllocationSpace
 {
     private readonly long[][] sizes;
@@ -17,36 +18,65 @@ internal sealed class AllocationSpace
     /// <param name="options">Options of each weight; null for the six of the paper.</param>
     /// <exception cref="ArgumentException">No weights or no options.</exception>
     public AllocationSpace(
-        IEnumerable<(string Name, long ElementCount, int OutChannels)> weights, int originalBits, IReadOnlyList<QuantizerSpec>? options = null)
+        IEnumerable<(string Name, long ElementCount, int OutChannels)> weights,
+        int originalBits,
+        IReadOnlyList<QuantizerSpec>? options = null
+    )
     {
         var list = weights.ToList();
         Options = options ?? QuantizerSpec.PaperOptions;
-        if (list.Count == 0 || Options.Count == 0) throw new ArgumentException("There is nothing to choose: no weights or no options.", nameof(weights));
+        if (list.Count == 0 || Options.Count == 0)
+            throw new ArgumentException("There is nothing to choose: no weights or no options.", nameof(weights));
         WeightNames = [.. list.Select(weight => weight.Name)];
-        sizes = [.. list.Select(weight => Options.Select(option => option.SizeBytes(weight.ElementCount, weight.OutChannels, originalBits)).ToArray())];
+        sizes =
+        [
+            .. list.Select(weight =>
+                Options
+                    .Select(option => option.SizeBytes(weight.ElementCount, weight.OutChannels, originalBits))
+                    .ToArray()
+            ),
+        ];
         int fewest = Options.Min(option => option.Bits);
-        int[] small = [.. Indices(bits => bits == fewest)], large = [.. Indices(bits => bits != fewest)];
+        int[] small = [.. Indices(bits => bits == fewest)],
+            large = [.. Indices(bits => bits != fewest)];
         (FewestBitsOptions, MoreBitsOptions) = (small, large.Length > 0 ? large : small);
         OriginalSizeBytes = list.Sum(weight => weight.ElementCount * originalBits / 8);
         this.originalBits = originalBits;
     }
 
-    /// <summary>Creates the space of all allocations over a denoiser's weights; those tied to another weight count with it and follow it.</summary>
+    /// <summary>Creates the space of all allocations over a denoiser's weights; those tied to another weight count with
+    /// it and follow it.</summary>
     /// <param name="weights">All quantizable weights.</param>
     /// <param name="originalBits">P, bits of an original weight: 16 or 32.</param>
     /// <param name="options">Options of each weight; null for the six of the paper.</param>
     /// <exception cref="ArgumentException">No weights or no options.</exception>
-    public AllocationSpace(IReadOnlyList<QuantizableWeight> weights, int originalBits, IReadOnlyList<QuantizerSpec>? options = null)
-        : this(weights.Where(weight => weight.TiedTo is null).Select(weight => (weight.Name, weight.ElementCount, weight.OutChannels)), originalBits, options)
+    public AllocationSpace(
+        IReadOnlyList<QuantizableWeight> weights,
+        int originalBits,
+        IReadOnlyList<QuantizerSpec>? options = null
+    )
+        : this(
+            weights
+                .Where(weight => weight.TiedTo is null)
+                .Select(weight => (weight.Name, weight.ElementCount, weight.OutChannels)),
+            originalBits,
+            options
+        )
     {
         List<string> names = [.. WeightNames];
         var followers = new List<(string, int)>();
         foreach (QuantizableWeight weight in weights.Where(weight => weight.TiedTo is not null))
         {
             int leader = names.IndexOf(weight.TiedTo!);
-            if (leader < 0) throw new ArgumentException($"'{weight.Name}' takes the option of '{weight.TiedTo}', which has none.", nameof(weights));
+            if (leader < 0)
+                throw new ArgumentException(
+                    $"'{weight.Name}' takes the option of '{weight.TiedTo}', which has none.",
+                    nameof(weights)
+                );
             followers.Add((weight.Name, leader));
-            for (int option = 0; option < Options.Count; option++) sizes[leader][option] += Options[option].SizeBytes(weight.ElementCount, weight.OutChannels, originalBits);
+            for (int option = 0; option < Options.Count; option++)
+                sizes[leader][option] += Options[option]
+                    .SizeBytes(weight.ElementCount, weight.OutChannels, originalBits);
             OriginalSizeBytes += weight.ElementCount * originalBits / 8;
         }
         tied = followers;
@@ -61,7 +91,8 @@ internal sealed class AllocationSpace
     /// <summary>Indices of the options with the fewest bits.</summary>
     public IReadOnlyList<int> FewestBitsOptions { get; }
 
-    /// <summary>Indices of the others; the same as <see cref="FewestBitsOptions"/> if all options have equal bits.</summary>
+    /// <summary>Indices of the others; the same as <see cref="FewestBitsOptions"/> if all options have equal
+    /// bits.</summary>
     public IReadOnlyList<int> MoreBitsOptions { get; }
 
     /// <summary>Bytes of all weights at their original precision.</summary>
@@ -75,8 +106,13 @@ internal sealed class AllocationSpace
 
     /// <summary>The allocation with the given option index of each weight.</summary>
     public BitAllocation Allocation(IReadOnlyList<int> optionIndices) =>
-        new(WeightNames.Select((name, weight) => KeyValuePair.Create(name, Options[optionIndices[weight]]))
-            .Concat(tied.Select(follower => KeyValuePair.Create(follower.Name, Options[optionIndices[follower.Leader]]))));
+        new(
+            WeightNames
+                .Select((name, weight) => KeyValuePair.Create(name, Options[optionIndices[weight]]))
+                .Concat(
+                    tied.Select(follower => KeyValuePair.Create(follower.Name, Options[optionIndices[follower.Leader]]))
+                )
+        );
 
     private IEnumerable<int> Indices(Func<int, bool> accept) =>
         Enumerable.Range(0, Options.Count).Where(index => accept(Options[index].Bits));

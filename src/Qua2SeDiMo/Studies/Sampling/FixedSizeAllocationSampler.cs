@@ -4,12 +4,14 @@ using Qua2SeDiMo.Quantizers;
 namespace Qua2SeDiMo.Studies.Sampling;
 
 /// <summary>
-/// Random allocations of nearly one size, so that a ranking among them says something that average bits alone cannot. Options are drawn as by
-/// <see cref="RandomAllocationSampler"/> at the p whose expected size is the target; random weights are then redrawn while that brings the size nearer.
+/// Random allocations of nearly one size, so that a ranking among them says something that average bits alone cannot.
+/// Options are drawn as by <see cref="RandomAllocationSampler"/> at the p whose expected size is the target; random
+/// weights are then redrawn while that brings the size nearer.
 /// </summary>
 internal sealed class FixedSizeAllocationSampler : IAllocationSampler
 {
-    /// <summary>Largest difference from the target, in average bits, while the weights are small enough to reach it.</summary>
+    /// <summary>Largest difference from the target, in average bits, while the weights are small enough to reach
+    /// it.</summary>
     public const double ToleranceBits = 0.002;
 
     private const int RedrawsPerWeight = 200;
@@ -22,7 +24,8 @@ internal sealed class FixedSizeAllocationSampler : IAllocationSampler
     /// <param name="space">Weights and options.</param>
     /// <param name="averageBits">Target AverageBits (tables included).</param>
     /// <param name="seed">Trial k draws from stream k of this seed.</param>
-    /// <exception cref="AllocationSizeException">No allocation is so small or so large; the message gives the limits.</exception>
+    /// <exception cref="AllocationSizeException">No allocation is so small or so large; the message gives the
+    /// limits.</exception>
     public FixedSizeAllocationSampler(AllocationSpace space, double averageBits, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(space);
@@ -30,7 +33,8 @@ internal sealed class FixedSizeAllocationSampler : IAllocationSampler
         int[] weights = [.. Enumerable.Range(0, space.WeightNames.Count)];
         double least = space.AverageBits(weights.Sum(weight => options.Min(option => space.SizeBytes(weight, option))));
         double most = space.AverageBits(weights.Sum(weight => options.Max(option => space.SizeBytes(weight, option))));
-        if (!(averageBits >= least && averageBits <= most)) throw AllocationSizeException.For(averageBits, least, most);
+        if (!(averageBits >= least && averageBits <= most))
+            throw AllocationSizeException.For(averageBits, least, most);
         this.space = space;
         this.averageBits = averageBits;
         this.seed = seed;
@@ -61,9 +65,11 @@ internal sealed class FixedSizeAllocationSampler : IAllocationSampler
         }
         for (int redraw = 0; redraw < RedrawsPerWeight * choices.Length && Distance(size) > ToleranceBits; redraw++)
         {
-            int weight = random.Next(choices.Length), option = random.Next(space.Options.Count);
+            int weight = random.Next(choices.Length),
+                option = random.Next(space.Options.Count);
             long changed = size - space.SizeBytes(weight, choices[weight]) + space.SizeBytes(weight, option);
-            if (Distance(changed) >= Distance(size)) continue;
+            if (Distance(changed) >= Distance(size))
+                continue;
             (choices[weight], size) = (option, changed);
         }
         return space.Allocation(choices);
@@ -74,10 +80,13 @@ internal sealed class FixedSizeAllocationSampler : IAllocationSampler
     // The expected size is linear in p.
     private double ProbabilityOfFewestBits()
     {
-        double few = ExpectedBits(space.FewestBitsOptions), many = ExpectedBits(space.MoreBitsOptions);
+        double few = ExpectedBits(space.FewestBitsOptions),
+            many = ExpectedBits(space.MoreBitsOptions);
         return few == many ? 0.5 : Math.Clamp((many - averageBits) / (many - few), 0, 1);
     }
 
-    private double ExpectedBits(IReadOnlyList<int> pool) => Enumerable.Range(0, space.WeightNames.Count)
-        .Sum(weight => pool.Average(option => space.AverageBits(space.SizeBytes(weight, option))));
+    private double ExpectedBits(IReadOnlyList<int> pool) =>
+        Enumerable
+            .Range(0, space.WeightNames.Count)
+            .Sum(weight => pool.Average(option => space.AverageBits(space.SizeBytes(weight, option))));
 }

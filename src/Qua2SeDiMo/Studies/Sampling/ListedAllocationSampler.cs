@@ -7,12 +7,16 @@ namespace Qua2SeDiMo.Studies.Sampling;
 /// <summary>Proposes given allocations in their order.</summary>
 /// <param name="allocations">Name and allocation of each trial.</param>
 /// <param name="description">Identity of the list; null makes one from all that is in it.</param>
-internal sealed class ListedAllocationSampler(IReadOnlyList<(string Name, BitAllocation Allocation)> allocations, string? description = null) : IAllocationSampler
+internal sealed class ListedAllocationSampler(
+    IReadOnlyList<(string Name, BitAllocation Allocation)> allocations,
+    string? description = null
+) : IAllocationSampler
 {
     /// <inheritdoc/>
     public string Description { get; } = description ?? $"list of {allocations.Count}, {Digest(allocations)}";
 
-    /// <summary>Whether the description is the caller's, so that several callers may add to one list, in any order.</summary>
+    /// <summary>Whether the description is the caller's, so that several callers may add to one list, in any
+    /// order.</summary>
     public bool IsShared { get; } = description is not null;
 
     /// <inheritdoc/>

@@ -5,7 +5,8 @@ using Qua2SeDiMo.Json;
 namespace Qua2SeDiMo.Studies.Storage;
 
 /// <summary>
-/// The current row of a query on a file that anyone may have changed: gives values that this program could have written, and refuses others by name.
+/// The current row of a query on a file that anyone may have changed: gives values that this program could have
+/// written, and refuses others by name.
 /// </summary>
 /// <param name="reader">Stands on the row.</param>
 /// <param name="path">The file.</param>
@@ -22,38 +23,58 @@ internal sealed class CheckedRow(SqliteDataReader reader, string path, string ta
 
     /// <summary>A whole number within bounds.</summary>
     internal long Integer(string column, long least, long most) =>
-        reader.GetValue(reader.GetOrdinal(column)) is long value && value >= least && value <= most ? value
-        : throw Impossible(column, string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to {most}"));
+        reader.GetValue(reader.GetOrdinal(column)) is long value && value >= least && value <= most
+            ? value
+            : throw Impossible(
+                column,
+                string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to {most}")
+            );
 
     /// <summary>A whole number within bounds; null for NULL.</summary>
-    internal long? OptionalInteger(string column, long least, long most) => IsNull(column) ? null : Integer(column, least, most);
+    internal long? OptionalInteger(string column, long least, long most) =>
+        IsNull(column) ? null : Integer(column, least, most);
 
     /// <summary>A finite number within bounds.</summary>
     internal double Number(string column, double least, double most) =>
-        reader.GetValue(reader.GetOrdinal(column)) is double value && value >= least && value <= most ? value
-        : throw Impossible(column, most == double.MaxValue ? "a finite number" : FormattableString.Invariant($"a number from {least} to {most}"));
+        reader.GetValue(reader.GetOrdinal(column)) is double value && value >= least && value <= most
+            ? value
+            : throw Impossible(
+                column,
+                most == double.MaxValue
+                    ? "a finite number"
+                    : FormattableString.Invariant($"a number from {least} to {most}")
+            );
 
     /// <summary>A text within bounds.</summary>
     internal string Text(string column, int longest = NameLength, int shortest = 1) =>
-        reader.GetValue(reader.GetOrdinal(column)) is string value && value.Length >= shortest && value.Length <= longest ? value
-        : throw Impossible(column, string.Create(CultureInfo.InvariantCulture, $"a text of {shortest} to {longest} characters"));
+        reader.GetValue(reader.GetOrdinal(column)) is string value
+        && value.Length >= shortest
+        && value.Length <= longest
+            ? value
+            : throw Impossible(
+                column,
+                string.Create(CultureInfo.InvariantCulture, $"a text of {shortest} to {longest} characters")
+            );
 
     /// <summary>A text; null for NULL.</summary>
-    internal string? OptionalText(string column, int longest = NameLength) => IsNull(column) ? null : Text(column, longest, shortest: 0);
+    internal string? OptionalText(string column, int longest = NameLength) =>
+        IsNull(column) ? null : Text(column, longest, shortest: 0);
 
     /// <summary>Name of a metric, a stage or an array: letters, digits and <c>- _ .</c>.</summary>
     internal string Identifier(string column)
     {
         const int Longest = 100;
         string name = Text(column, Longest);
-        return name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') ? name
+        return name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
+            ? name
             : throw Impossible(column, "a name of letters, digits and - _ .");
     }
 
     /// <summary>A point in time, in milliseconds; null for NULL.</summary>
     internal DateTimeOffset? Time(string column) =>
         OptionalInteger(column, 0, DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()) is { } value
-            ? DateTimeOffset.FromUnixTimeMilliseconds(value) : null;
+            ? DateTimeOffset.FromUnixTimeMilliseconds(value)
+            : null;
 
     /// <summary>What a text means.</summary>
     /// <param name="column">The column.</param>
@@ -70,8 +91,10 @@ internal sealed class CheckedRow(SqliteDataReader reader, string path, string ta
         catch (Exception error) when (error is FormatException or ArgumentException or Q2Exception)
         {
             // What is inside a database is not made again by itself.
-            string why = error is DamagedFileException { InnerException: { } inner } ? inner.Message
-                : error is JsonFileException json ? json.Detail : error.Message;
+            string why =
+                error is DamagedFileException { InnerException: { } inner } ? inner.Message
+                : error is JsonFileException json ? json.Detail
+                : error.Message;
             throw Impossible(column, $"{expected} ({why.TrimEnd('.')})");
         }
     }
@@ -93,12 +116,16 @@ internal sealed class CheckedRow(SqliteDataReader reader, string path, string ta
     }
 
     /// <summary>A text of a foreign file as it may go to a terminal.</summary>
-    internal static string Printable(string text) => string.Concat(text.Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c));
+    internal static string Printable(string text) =>
+        string.Concat(text.Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c));
 
     /// <summary>The exception for values that contradict each other.</summary>
     internal StudyFileException Contradiction(string what) => Contradiction(path, table, Place, what);
 
     /// <summary>The same without a row at hand.</summary>
     internal static StudyFileException Contradiction(string path, string table, string place, string what) =>
-        new($"{path}: table '{table}', {place}: {what}. The file was changed by another program or is damaged. {StudyFileException.MakeAgain}");
+        new(
+            $"{path}: table '{table}', {place}: {what}. The file was changed by another program or is damaged. "
+                + $"{StudyFileException.MakeAgain}"
+        );
 }

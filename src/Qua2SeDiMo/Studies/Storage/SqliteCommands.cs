@@ -8,11 +8,16 @@ namespace Qua2SeDiMo.Studies.Storage;
 internal static class SqliteCommands
 {
     /// <summary>A command with parameters $0, $1, … in order; null becomes NULL.</summary>
-    public static SqliteCommand Command(this SqliteConnection connection, string text, params ReadOnlySpan<object?> values)
+    public static SqliteCommand Command(
+        this SqliteConnection connection,
+        string text,
+        params ReadOnlySpan<object?> values
+    )
     {
         SqliteCommand command = connection.CreateCommand();
         command.CommandText = text;
-        for (int i = 0; i < values.Length; i++) command.Parameters.AddWithValue($"${i}", values[i] ?? DBNull.Value);
+        for (int i = 0; i < values.Length; i++)
+            command.Parameters.AddWithValue($"${i}", values[i] ?? DBNull.Value);
         return command;
     }
 
@@ -47,14 +52,16 @@ internal static class SqliteCommands
         try
         {
             T result = work();
-            if (write) FaultPoint.Reach(StorageStep.Commit, connection.DataSource);
+            if (write)
+                FaultPoint.Reach(StorageStep.Commit, connection.DataSource);
             connection.Execute("COMMIT");
             return result;
         }
         catch
         {
             // On a full disk SQLite has ended the transaction itself.
-            if (raw.sqlite3_get_autocommit(connection.Handle!) == 0) Abandon(connection);
+            if (raw.sqlite3_get_autocommit(connection.Handle!) == 0)
+                Abandon(connection);
             throw;
         }
     }
@@ -66,8 +73,6 @@ internal static class SqliteCommands
         {
             connection.Execute("ROLLBACK");
         }
-        catch (SqliteException)
-        {
-        }
+        catch (SqliteException) { }
     }
 }

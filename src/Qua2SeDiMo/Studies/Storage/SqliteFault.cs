@@ -8,13 +8,18 @@ namespace Qua2SeDiMo.Studies.Storage;
 internal static class SqliteFault
 {
     // Extended codes that SQLitePCL does not name.
-    private const int IoErrorNoMemory = 10 | (12 << 8), IoErrorCheckReserved = 10 | (14 << 8), IoErrorLock = 10 | (15 << 8);
-    private const int IoErrorShmOpen = 10 | (18 << 8), IoErrorShmLock = 10 | (20 << 8), ReadOnlyMoved = 8 | (4 << 8);
+    private const int IoErrorNoMemory = 10 | (12 << 8),
+        IoErrorCheckReserved = 10 | (14 << 8),
+        IoErrorLock = 10 | (15 << 8);
+    private const int IoErrorShmOpen = 10 | (18 << 8),
+        IoErrorShmLock = 10 | (20 << 8),
+        ReadOnlyMoved = 8 | (4 << 8);
 
     // SQLite's page_size of files that it makes.
     private const int PageBytes = 4096;
 
-    private const string FolderWords = "the files that belong beside it, with -wal and -shm added to its name, cannot be opened or made";
+    private const string FolderWords =
+        "the files that belong beside it, with -wal and -shm added to its name, cannot be opened or made";
 
     /// <summary>The exception for a user.</summary>
     /// <param name="error">What SQLite said.</param>
@@ -26,49 +31,103 @@ internal static class SqliteFault
         string what = $"{path}: the study could not be {(isWrite ? "written" : "read")}";
         return error.SqliteErrorCode switch
         {
-            raw.SQLITE_FULL => Storage(systemError == 0 ? StorageFault.DiskFull : StorageException.FaultOf(systemError)),
+            raw.SQLITE_FULL => Storage(
+                systemError == 0 ? StorageFault.DiskFull : StorageException.FaultOf(systemError)
+            ),
             raw.SQLITE_READONLY when error.SqliteExtendedErrorCode == ReadOnlyMoved => Vanished(path),
-            raw.SQLITE_READONLY => Probe(path) is { } fault ? Storage(fault) : Storage(StorageFault.NoPermission, FolderWords),
+            raw.SQLITE_READONLY => Probe(path) is { } fault
+                ? Storage(fault)
+                : Storage(StorageFault.NoPermission, FolderWords),
             raw.SQLITE_PERM or raw.SQLITE_AUTH => Storage(StorageFault.NoPermission),
             raw.SQLITE_IOERR => OfInputOutput(),
             raw.SQLITE_CANTOPEN => OfOpening(),
-            raw.SQLITE_BUSY or raw.SQLITE_LOCKED => Storage(StorageFault.Busy, $"another process has kept it locked for {SqliteStudyFile.BusySeconds} s"),
-            raw.SQLITE_PROTOCOL or raw.SQLITE_NOLFS => Storage(StorageFault.Other, $"its locks do not work here ({error.Message}); a run directory must be on a local disk, not on a network drive"),
+            raw.SQLITE_BUSY or raw.SQLITE_LOCKED => Storage(
+                StorageFault.Busy,
+                $"another process has kept it locked for {SqliteStudyFile.BusySeconds} s"
+            ),
+            raw.SQLITE_PROTOCOL or raw.SQLITE_NOLFS => Storage(
+                StorageFault.Other,
+                $"its locks do not work here ({error.Message}); a run directory must be on a local disk, not on a network drive"
+            ),
             raw.SQLITE_NOMEM => Storage(StorageFault.OutOfMemory),
-            raw.SQLITE_NOTADB => new StudyFileException($"{path}: this is no SQLite file, or its first bytes were overwritten. {StudyFileException.MakeAgain}", error),
-            raw.SQLITE_CORRUPT => new StudyFileException($"{path}: the file is damaged ({error.Message}). {StudyFileException.MakeAgain}", error),
-            raw.SQLITE_CONSTRAINT => new StudyFileException($"{path}: what the file holds contradicts what was to be stored ({error.Message}); it was changed by another program. {StudyFileException.MakeAgain}", error),
-            _ => new StudyFileException($"{what}: SQLite says {error.SqliteErrorCode} ({error.Message}). {StudyFileException.MakeAgain}", error),
+            raw.SQLITE_NOTADB => new StudyFileException(
+                $"{path}: this is no SQLite file, or its first bytes were overwritten. {StudyFileException.MakeAgain}",
+                error
+            ),
+            raw.SQLITE_CORRUPT => new StudyFileException(
+                $"{path}: the file is damaged ({error.Message}). {StudyFileException.MakeAgain}",
+                error
+            ),
+            raw.SQLITE_CONSTRAINT => new StudyFileException(
+                $"{path}: what the file holds contradicts what was to be stored ({error.Message}); it was changed "
+                    + $"by another program. {StudyFileException.MakeAgain}",
+                error
+            ),
+            _ => new StudyFileException(
+                $"{what}: SQLite says {error.SqliteErrorCode} ({error.Message}). {StudyFileException.MakeAgain}",
+                error
+            ),
         };
 
         StorageException Storage(StorageFault fault, string? words = null) =>
-            new(fault, $"{what}: {words ?? StorageException.WordsOf(fault)}{RoomWanted(fault)}. {StorageException.AdviceFor(fault)}", error);
+            new(
+                fault,
+                $"{what}: {words ?? StorageException.WordsOf(fault)}{RoomWanted(fault)}. {StorageException.AdviceFor(fault)}",
+                error
+            );
 
         // A commit writes whole pages; how many of them is known to SQLite alone.
         string RoomWanted(StorageFault fault) =>
-            StorageException.Wanted(fault, path, isWrite && fault is StorageFault.DiskFull or StorageFault.QuotaExceeded ? PageBytes : null);
+            StorageException.Wanted(
+                fault,
+                path,
+                isWrite && fault is StorageFault.DiskFull or StorageFault.QuotaExceeded ? PageBytes : null
+            );
 
-        StorageException OfInputOutput() => error.SqliteExtendedErrorCode switch
-        {
-            IoErrorNoMemory => Storage(StorageFault.OutOfMemory),
-            _ when systemError != 0 && StorageException.FaultOf(systemError) is var fault and not StorageFault.Other => Storage(fault),
-            IoErrorLock or IoErrorCheckReserved or IoErrorShmOpen or IoErrorShmLock =>
-                Storage(StorageFault.Other, "its locks fail here; a run directory must be on a local disk, not on a network drive"),
-            _ => Storage(StorageFault.DeviceError, $"{StorageException.WordsOf(StorageFault.DeviceError)} (SQLite says {error.SqliteExtendedErrorCode})"),
-        };
+        StorageException OfInputOutput() =>
+            error.SqliteExtendedErrorCode switch
+            {
+                IoErrorNoMemory => Storage(StorageFault.OutOfMemory),
+                _ when systemError != 0
+                        && StorageException.FaultOf(systemError) is var fault and not StorageFault.Other => Storage(
+                    fault
+                ),
+                IoErrorLock or IoErrorCheckReserved or IoErrorShmOpen or IoErrorShmLock => Storage(
+                    StorageFault.Other,
+                    "its locks fail here; a run directory must be on a local disk, not on a network drive"
+                ),
+                _ => Storage(
+                    StorageFault.DeviceError,
+                    $"{StorageException.WordsOf(StorageFault.DeviceError)} (SQLite says {error.SqliteExtendedErrorCode})"
+                ),
+            };
 
         StorageException OfOpening()
         {
-            if (Directory.Exists(path)) return Storage(StorageFault.Other, "a folder stands there instead of a file");
+            if (Directory.Exists(path))
+                return Storage(StorageFault.Other, "a folder stands there instead of a file");
             // A file beside it that cannot be made ends as one that is not there.
-            StorageFault? fault = Probe(path) ?? (systemError != 0 && StorageException.FaultOf(systemError) is var known and not (StorageFault.Other or StorageFault.Missing) ? known : null);
+            StorageFault? fault =
+                Probe(path)
+                ?? (
+                    systemError != 0
+                    && StorageException.FaultOf(systemError)
+                        is var known
+                            and not (StorageFault.Other or StorageFault.Missing)
+                        ? known
+                        : null
+                );
             return fault is { } found ? Storage(found) : Storage(StorageFault.NoPermission, FolderWords);
         }
     }
 
     /// <summary>The file was taken away while it was open.</summary>
-    internal static StorageException Vanished(string path) => new(StorageFault.Missing,
-        $"{path}: the study file was deleted, moved or replaced while the study ran, so nothing more can be kept. Put it back, or run the same command again to start a new one.");
+    internal static StorageException Vanished(string path) =>
+        new(
+            StorageFault.Missing,
+            $"{path}: the study file was deleted, moved or replaced while the study ran, so nothing more can be "
+                + "kept. Put it back, or run the same command again to start a new one."
+        );
 
     // What the system says when the file is opened for writing; null if it does not mind.
     private static StorageFault? Probe(string path)

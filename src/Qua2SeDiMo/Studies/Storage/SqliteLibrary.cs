@@ -10,10 +10,19 @@ internal static unsafe partial class SqliteLibrary
     private const string Name = "e_sqlite3";
     private const int HasMovedOperation = 20;
 
-    /// <summary>Makes nothing that a file brings along run: no triggers, no views, no writes to the schema table.</summary>
+    /// <summary>Makes nothing that a file brings along run: no triggers, no views, no writes to the schema
+    /// table.</summary>
     internal static void Harden(SqliteConnection connection)
     {
-        foreach ((int option, int value) in new[] { (raw.SQLITE_DBCONFIG_DEFENSIVE, 1), (raw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0), (raw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0), (raw.SQLITE_DBCONFIG_ENABLE_VIEW, 0) })
+        foreach (
+            (int option, int value) in new[]
+            {
+                (raw.SQLITE_DBCONFIG_DEFENSIVE, 1),
+                (raw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0),
+                (raw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0),
+                (raw.SQLITE_DBCONFIG_ENABLE_VIEW, 0),
+            }
+        )
         {
             raw.sqlite3_db_config(connection.Handle!, option, value, out _);
         }
@@ -23,11 +32,13 @@ internal static unsafe partial class SqliteLibrary
     internal static bool HasMoved(SqliteConnection connection)
     {
         int moved = 0;
-        return FileControl(connection.Handle!.DangerousGetHandle(), 0, HasMovedOperation, &moved) == raw.SQLITE_OK && moved != 0;
+        return FileControl(connection.Handle!.DangerousGetHandle(), 0, HasMovedOperation, &moved) == raw.SQLITE_OK
+            && moved != 0;
     }
 
     /// <summary>The system's error number behind the last failure of a file; 0 for none.</summary>
-    internal static int SystemError(SqliteConnection connection) => connection.Handle is { IsClosed: false } handle ? SystemErrno(handle.DangerousGetHandle()) : 0;
+    internal static int SystemError(SqliteConnection connection) =>
+        connection.Handle is { IsClosed: false } handle ? SystemErrno(handle.DangerousGetHandle()) : 0;
 
     [LibraryImport(Name, EntryPoint = "sqlite3_file_control")]
     private static partial int FileControl(nint database, nint schemaName, int operation, int* value);

@@ -6,7 +6,8 @@ using Microsoft.Data.Sqlite;
 
 namespace Qua2SeDiMo.Studies.Storage;
 
-/// <summary>The tables of a study file, as the steps in <c>Schema/*.sql</c> make them, and whether a file has these and nothing else.</summary>
+/// <summary>The tables of a study file, as the steps in <c>Schema/*.sql</c> make them, and whether a file has these and
+/// nothing else.</summary>
 internal static partial class SqliteSchema
 {
     private const string Prefix = "Qua2SeDiMo.Studies.Storage.Schema.";
@@ -31,17 +32,24 @@ internal static partial class SqliteSchema
     /// <exception cref="StudyFileException">Something is missing, added or different; the message names it.</exception>
     internal static void Check(SqliteConnection connection, string path, int version)
     {
-        IReadOnlyList<SchemaObject> expected = Expected.GetOrAdd(version, Make), found = Read(connection);
+        IReadOnlyList<SchemaObject> expected = Expected.GetOrAdd(version, Make),
+            found = Read(connection);
         foreach (SchemaObject extra in found.Where(item => !expected.Any(item.HasNameOf) && !item.IsStatistics))
         {
-            throw Refuse($"a {extra.Type} '{extra.Name}' that this program does not make; it could change what is stored unseen. "
-                + $"If you made it, remove it: sqlite3 {path} \"DROP {extra.Type.ToUpperInvariant()} {extra.Name}\".");
+            throw Refuse(
+                $"a {extra.Type} '{extra.Name}' that this program does not make; it could change what is stored unseen. "
+                    + $"If you made it, remove it: sqlite3 {path} \"DROP {extra.Type.ToUpperInvariant()} {extra.Name}\"."
+            );
         }
         foreach (SchemaObject wanted in expected)
         {
             SchemaObject? present = found.FirstOrDefault(wanted.HasNameOf);
-            if (present is null) throw Refuse($"no {wanted.Type} '{wanted.Name}'. {StudyFileException.MakeAgain}");
-            if (present.Text != wanted.Text) throw Refuse($"a {wanted.Type} '{wanted.Name}' of another form{Columns(connection, wanted)}. {StudyFileException.MakeAgain}");
+            if (present is null)
+                throw Refuse($"no {wanted.Type} '{wanted.Name}'. {StudyFileException.MakeAgain}");
+            if (present.Text != wanted.Text)
+                throw Refuse(
+                    $"a {wanted.Type} '{wanted.Name}' of another form{Columns(connection, wanted)}. {StudyFileException.MakeAgain}"
+                );
         }
 
         StudyFileException Refuse(string what) => new($"{path}: not as this program makes a study file: it has {what}");
@@ -57,15 +65,27 @@ internal static partial class SqliteSchema
 
     private static List<SchemaObject> Read(SqliteConnection connection)
     {
-        using SqliteCommand command = connection.Command("SELECT CAST(type AS TEXT), CAST(name AS TEXT), CAST(tbl_name AS TEXT), CAST(sql AS TEXT) FROM sqlite_schema ORDER BY type, name");
+        using SqliteCommand command = connection.Command(
+            "SELECT CAST(type AS TEXT), CAST(name AS TEXT), CAST(tbl_name AS TEXT), CAST(sql AS TEXT) FROM "
+                + "sqlite_schema ORDER BY type, name"
+        );
         using SqliteDataReader reader = command.ExecuteReader();
         var objects = new List<SchemaObject>();
         string Text(int column) => reader.IsDBNull(column) ? "" : reader.GetString(column);
         while (reader.Read())
         {
-            // To the letter, for the end of a line ends a comment. Only the quotes that a renamed table gets are SQLite's choice.
-            string text = QuotedTable().Replace(Text(3).Replace("\r\n", "\n", StringComparison.Ordinal), "CREATE TABLE $1");
-            objects.Add(new SchemaObject(CheckedRow.Printable(Text(0)), CheckedRow.Printable(Text(1)), CheckedRow.Printable(Text(2)), text));
+            // To the letter, for the end of a line ends a comment. Only the quotes that a renamed table gets are
+            // SQLite's choice.
+            string text = QuotedTable()
+                .Replace(Text(3).Replace("\r\n", "\n", StringComparison.Ordinal), "CREATE TABLE $1");
+            objects.Add(
+                new SchemaObject(
+                    CheckedRow.Printable(Text(0)),
+                    CheckedRow.Printable(Text(1)),
+                    CheckedRow.Printable(Text(2)),
+                    text
+                )
+            );
         }
         return objects;
     }
@@ -73,22 +93,30 @@ internal static partial class SqliteSchema
     // Names the columns that differ, if it is they that differ.
     private static string Columns(SqliteConnection connection, SchemaObject wanted)
     {
-        if (wanted.Type != "table") return "";
+        if (wanted.Type != "table")
+            return "";
         using SqliteCommand command = connection.Command($"PRAGMA table_xinfo({wanted.Name})");
         using SqliteDataReader reader = command.ExecuteReader();
         var found = new List<string>();
-        while (reader.Read()) found.Add(reader.GetString(1));
+        while (reader.Read())
+            found.Add(reader.GetString(1));
         string[] missing = [.. wanted.ColumnNames().Where(name => !found.Contains(name, StringComparer.Ordinal))];
         string[] extra = [.. found.Where(name => !Regex.IsMatch(wanted.Text, $@"\b{Regex.Escape(name)}\b"))];
-        return missing.Length > 0 ? $", without column {string.Join(", ", missing)}" : extra.Length > 0 ? $", with a foreign column {string.Join(", ", extra)}" : "";
+        return missing.Length > 0 ? $", without column {string.Join(", ", missing)}"
+            : extra.Length > 0 ? $", with a foreign column {string.Join(", ", extra)}"
+            : "";
     }
 
     // Embedded as Qua2SeDiMo.Studies.Schema.0001-initial.sql, in the order of their numbers.
     private static List<(int Version, string Name)> Steps() =>
-    [
-        .. Assembly.GetExecutingAssembly().GetManifestResourceNames().Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))
-            .Select(name => (int.Parse(name.AsSpan(Prefix.Length, 4), CultureInfo.InvariantCulture), name)).Order(),
-    ];
+        [
+            .. Assembly
+                .GetExecutingAssembly()
+                .GetManifestResourceNames()
+                .Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))
+                .Select(name => (int.Parse(name.AsSpan(Prefix.Length, 4), CultureInfo.InvariantCulture), name))
+                .Order(),
+        ];
 
     [GeneratedRegex(@"\s+")]
     private static partial Regex Blanks();
@@ -104,7 +132,8 @@ internal static partial class SqliteSchema
 
         internal bool HasNameOf(SchemaObject other) => (Type, Name, Table) == (other.Type, other.Name, other.Table);
 
-        internal IEnumerable<string> ColumnNames() => ColumnName().Matches(Blanks().Replace(Text, " ")).Select(match => match.Groups[1].Value);
+        internal IEnumerable<string> ColumnNames() =>
+            ColumnName().Matches(Blanks().Replace(Text, " ")).Select(match => match.Groups[1].Value);
 
         [GeneratedRegex(@"(?:\(|,|\w) (\w+) (?:INTEGER|TEXT|REAL|BLOB)\b")]
         private static partial Regex ColumnName();

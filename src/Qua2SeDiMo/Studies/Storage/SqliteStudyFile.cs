@@ -12,11 +12,13 @@ internal static class SqliteStudyFile
     // "Q2SD" in ASCII: tells our files from any other SQLite file.
     private const int ApplicationId = 0x51325344;
 
-    // Up to this size every page of a file is looked at when it is opened: some tens of milliseconds. Larger files are checked as they are read.
+    // Up to this size every page of a file is looked at when it is opened: some tens of milliseconds. Larger files are
+    // checked as they are read.
     private const long WholeCheckBytes = 64 << 20;
 
     /// <summary>Opens the file for reading and writing.</summary>
-    /// <exception cref="StudyFileException">Missing, another kind of file, damaged, changed by another program, or of a later version.</exception>
+    /// <exception cref="StudyFileException">Missing, another kind of file, damaged, changed by another program, or of a
+    /// later version.</exception>
     /// <exception cref="StorageException">The file cannot be opened or written here.</exception>
     public static SqliteConnection Open(string path, bool create)
     {
@@ -24,15 +26,18 @@ internal static class SqliteStudyFile
         {
             throw new StudyFileException($"{path}: there is no such study file. 'q2 study' makes one.");
         }
-        if (create) MakeFolder(path);
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
-        {
-            // A full path: SQLite takes one that begins with "file:" for an address with escapes and queries.
-            DataSource = Path.GetFullPath(path),
-            Mode = create ? SqliteOpenMode.ReadWriteCreate : SqliteOpenMode.ReadWrite,
-            Pooling = false,
-            DefaultTimeout = BusySeconds,
-        }.ToString());
+        if (create)
+            MakeFolder(path);
+        var connection = new SqliteConnection(
+            new SqliteConnectionStringBuilder
+            {
+                // A full path: SQLite takes one that begins with "file:" for an address with escapes and queries.
+                DataSource = Path.GetFullPath(path),
+                Mode = create ? SqliteOpenMode.ReadWriteCreate : SqliteOpenMode.ReadWrite,
+                Pooling = false,
+                DefaultTimeout = BusySeconds,
+            }.ToString()
+        );
         try
         {
             connection.Open();
@@ -41,8 +46,8 @@ internal static class SqliteStudyFile
             connection.Execute("PRAGMA cell_size_check = ON");
             // A table that is replaced must not delete the rows that refer to it.
             connection.Execute("PRAGMA foreign_keys = OFF");
-            // WAL: readers never wait, and a commit is one append. FULL: it is on the disk before the call returns, so that even a power
-            // cut loses no finished trial; a commit per trial of seconds costs nothing.
+            // WAL: readers never wait, and a commit is one append. FULL: it is on the disk before the call returns, so
+            // that even a power cut loses no finished trial; a commit per trial of seconds costs nothing.
             connection.Execute("PRAGMA journal_mode = WAL");
             connection.Execute("PRAGMA synchronous = FULL");
             connection.InTransaction(write: true, () => Check(connection, path));
@@ -51,7 +56,12 @@ internal static class SqliteStudyFile
         }
         catch (SqliteException error)
         {
-            Q2Exception explained = SqliteFault.Explain(error, path, SqliteLibrary.SystemError(connection), isWrite: create);
+            Q2Exception explained = SqliteFault.Explain(
+                error,
+                path,
+                SqliteLibrary.SystemError(connection),
+                isWrite: create
+            );
             connection.Dispose();
             throw explained;
         }
@@ -77,20 +87,28 @@ internal static class SqliteStudyFile
     // The version that the file now has.
     private static int Check(SqliteConnection connection, string path)
     {
-        long applicationId = connection.Scalar("PRAGMA application_id"), version = connection.Scalar("PRAGMA user_version");
+        long applicationId = connection.Scalar("PRAGMA application_id"),
+            version = connection.Scalar("PRAGMA user_version");
         bool isEmpty = connection.Scalar("SELECT count(*) FROM sqlite_schema") == 0;
         if (!isEmpty && applicationId != ApplicationId)
         {
-            throw new StudyFileException($"{path}: an SQLite file of another program, not a study. Choose another path.");
+            throw new StudyFileException(
+                $"{path}: an SQLite file of another program, not a study. Choose another path."
+            );
         }
         if (version > SqliteSchema.Latest)
         {
             throw new StudyFileException(
-                $"{path}: written by a later version of this program (schema {version}; this one knows up to {SqliteSchema.Latest}). Update the program.");
+                $"{path}: written by a later version of this program (schema {version}; this one knows up to "
+                    + $"{SqliteSchema.Latest}). Update the program."
+            );
         }
         if (version < 0 || (version == 0 && !isEmpty) || (version > 0 && isEmpty))
         {
-            throw new StudyFileException($"{path}: says that it is of version {version}, which {(isEmpty ? "an empty file" : "a study")} cannot be. {StudyFileException.MakeAgain}");
+            throw new StudyFileException(
+                $"{path}: says that it is of version {version}, which {(isEmpty ? "an empty file" : "a study")} "
+                    + $"cannot be. {StudyFileException.MakeAgain}"
+            );
         }
         if (!isEmpty)
         {
@@ -109,14 +127,17 @@ internal static class SqliteStudyFile
 
     private static void CheckPages(SqliteConnection connection, string path)
     {
-        if (connection.Scalar("PRAGMA page_count") * connection.Scalar("PRAGMA page_size") > WholeCheckBytes) return;
+        if (connection.Scalar("PRAGMA page_count") * connection.Scalar("PRAGMA page_size") > WholeCheckBytes)
+            return;
         if (connection.Text("PRAGMA quick_check(1)") is var fault and not "ok")
         {
             throw new StudyFileException($"{path}: the file is damaged ({fault}). {StudyFileException.MakeAgain}");
         }
         if (connection.Text("PRAGMA foreign_key_check") is { } table)
         {
-            throw new StudyFileException($"{path}: table '{table}' has rows of a trial or study that is not there. {StudyFileException.MakeAgain}");
+            throw new StudyFileException(
+                $"{path}: table '{table}' has rows of a trial or study that is not there. {StudyFileException.MakeAgain}"
+            );
         }
     }
 }

@@ -7,15 +7,16 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Studies.Storage;
 
 /// <summary>
-/// A study in an SQLite file with a write-ahead log. Processes of one machine may share it; the log does not work on network drives.
-/// The tables are described in <c>Schema/*.sql</c>.
+/// A study in an SQLite file with a write-ahead log. Processes of one machine may share it; the log does not work on
+/// network drives. The tables are described in <c>Schema/*.sql</c>.
 /// </summary>
 internal sealed class SqliteStudyStore : IStudyStore
 {
     /// <summary>Silence after which a worker that cannot be seen from here counts as gone.</summary>
     public static readonly TimeSpan LeaseTimeout = TimeSpan.FromMinutes(2);
 
-    /// <summary>A trial whose process has died so often in a row is set aside: the cause may be the trial itself.</summary>
+    /// <summary>A trial whose process has died so often in a row is set aside: the cause may be the trial
+    /// itself.</summary>
     public const int MaxDeaths = 3;
 
     private const int ReasonLength = 10_000;
@@ -44,31 +45,52 @@ internal sealed class SqliteStudyStore : IStudyStore
     /// <param name="time">Clock of leases.</param>
     /// <param name="studyName">Name within the file.</param>
     /// <exception cref="StudySettingsException">The study has other settings; says which.</exception>
-    /// <exception cref="StudyFileException">Not a usable study file, or it holds what this program could not have written.</exception>
+    /// <exception cref="StudyFileException">Not a usable study file, or it holds what this program could not have
+    /// written.</exception>
     /// <exception cref="StorageException">The file cannot be opened or written here.</exception>
-    public static SqliteStudyStore OpenOrCreate(string path, StudySettings settings, TimeProvider time, string studyName = Study.DefaultName)
+    public static SqliteStudyStore OpenOrCreate(
+        string path,
+        StudySettings settings,
+        TimeProvider time,
+        string studyName = Study.DefaultName
+    )
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(time);
-        return Open(path, create: true, connection =>
-        {
-            connection.Execute("INSERT INTO study (name, settings, created_at) VALUES ($0, $1, $2) ON CONFLICT (name) DO NOTHING",
-                studyName, settings.ToJson(), time.GetUtcNow().ToUnixTimeMilliseconds());
-            (long id, Study study) = SqliteStudyRows.ReadStudy(connection, studyName)!.Value;
-            if (study.Settings.Fingerprint != settings.Fingerprint) throw StudySettingsException.For(path, study, settings);
-            return new SqliteStudyStore(connection, time, id, study);
-        });
+        return Open(
+            path,
+            create: true,
+            connection =>
+            {
+                connection.Execute(
+                    "INSERT INTO study (name, settings, created_at) VALUES ($0, $1, $2) ON CONFLICT (name) DO NOTHING",
+                    studyName,
+                    settings.ToJson(),
+                    time.GetUtcNow().ToUnixTimeMilliseconds()
+                );
+                (long id, Study study) = SqliteStudyRows.ReadStudy(connection, studyName)!.Value;
+                if (study.Settings.Fingerprint != settings.Fingerprint)
+                    throw StudySettingsException.For(path, study, settings);
+                return new SqliteStudyStore(connection, time, id, study);
+            }
+        );
     }
 
     /// <summary>Opens a study that exists, under the settings that it has.</summary>
-    /// <exception cref="StudyFileException">Not a usable study file, or it holds no study of this name, or what this program could not have written.</exception>
+    /// <exception cref="StudyFileException">Not a usable study file, or it holds no study of this name, or what this
+    /// program could not have written.</exception>
     /// <exception cref="StorageException">The file cannot be opened here.</exception>
     public static SqliteStudyStore Open(string path, TimeProvider time, string studyName = Study.DefaultName)
     {
         ArgumentNullException.ThrowIfNull(time);
-        return Open(path, create: false, connection => SqliteStudyRows.ReadStudy(connection, studyName) is (long id, Study study)
-            ? new SqliteStudyStore(connection, time, id, study)
-            : throw new StudyFileException($"{path}: there is no study '{studyName}'. 'q2 study' makes one."));
+        return Open(
+            path,
+            create: false,
+            connection =>
+                SqliteStudyRows.ReadStudy(connection, studyName) is (long id, Study study)
+                    ? new SqliteStudyStore(connection, time, id, study)
+                    : throw new StudyFileException($"{path}: there is no study '{studyName}'. 'q2 study' makes one.")
+        );
     }
 
     /// <inheritdoc/>
@@ -84,7 +106,12 @@ internal sealed class SqliteStudyStore : IStudyStore
                     INSERT INTO trial (study_id, number, name, allocation, seed, state) VALUES ($0, $1, $2, $3, $4, 'waiting')
                     ON CONFLICT (study_id, number) DO NOTHING
                     """,
-                    studyId, proposal.Number, proposal.Name, proposal.Allocation.ToJson(), unchecked((long)proposal.Seed));
+                    studyId,
+                    proposal.Number,
+                    proposal.Name,
+                    proposal.Allocation.ToJson(),
+                    unchecked((long)proposal.Seed)
+                );
             }
             return proposals.Count;
         });
@@ -104,7 +131,14 @@ internal sealed class SqliteStudyStore : IStudyStore
                 WHERE id = (SELECT id FROM trial WHERE study_id = $0 AND state = 'waiting' AND number < $1 ORDER BY number LIMIT 1)
                 RETURNING *
                 """,
-                studyId, trialCount, worker.Host, worker.ProcessId, worker.ProcessStart, Json(worker.Versions), Now());
+                studyId,
+                trialCount,
+                worker.Host,
+                worker.ProcessId,
+                worker.ProcessStart,
+                Json(worker.Versions),
+                Now()
+            );
             return leased.SingleOrDefault();
         });
     }
@@ -119,66 +153,109 @@ internal sealed class SqliteStudyStore : IStudyStore
         return InTransaction(() =>
         {
             string state = SqliteTrialRow.NameOf(result.IsPruned ? TrialState.Pruned : TrialState.Complete);
-            if (!UpdateLeased(leased, "state = $6, finished_at = $7, heartbeat_at = $7", state, Now())) throw new LeaseLostException(leased.Number);
-            long id = connection.Scalar("SELECT id FROM trial WHERE study_id = $0 AND number = $1", studyId, leased.Number);
+            if (!UpdateLeased(leased, "state = $6, finished_at = $7, heartbeat_at = $7", state, Now()))
+                throw new LeaseLostException(leased.Number);
+            long id = connection.Scalar(
+                "SELECT id FROM trial WHERE study_id = $0 AND number = $1",
+                studyId,
+                leased.Number
+            );
             foreach ((string name, double value) in result.Metrics)
             {
-                connection.Execute("INSERT INTO trial_metric (trial_id, name, value) VALUES ($0, $1, $2)", id, name, value);
+                connection.Execute(
+                    "INSERT INTO trial_metric (trial_id, name, value) VALUES ($0, $1, $2)",
+                    id,
+                    name,
+                    value
+                );
             }
             foreach ((string stage, TimeSpan duration) in result.Durations)
             {
-                connection.Execute("INSERT INTO trial_duration (trial_id, stage, seconds) VALUES ($0, $1, $2)", id, stage, duration.TotalSeconds);
+                connection.Execute(
+                    "INSERT INTO trial_duration (trial_id, stage, seconds) VALUES ($0, $1, $2)",
+                    id,
+                    stage,
+                    duration.TotalSeconds
+                );
             }
             foreach (TrialArray array in result.Arrays)
             {
-                connection.Execute("INSERT INTO trial_array (trial_id, name, columns, data) VALUES ($0, $1, $2, $3)",
-                    id, array.Name, array.Columns, MemoryMarshal.AsBytes(array.Values.AsSpan()).ToArray());
+                connection.Execute(
+                    "INSERT INTO trial_array (trial_id, name, columns, data) VALUES ($0, $1, $2, $3)",
+                    id,
+                    array.Name,
+                    array.Columns,
+                    MemoryMarshal.AsBytes(array.Values.AsSpan()).ToArray()
+                );
             }
             return rows.ReadOne(leased.Number);
         });
     }
 
     /// <inheritdoc/>
-    public Trial Fail(Trial leased, string reason) => InTransaction(() =>
-    {
-        string kept = reason.Length > ReasonLength ? reason[..ReasonLength] : reason;
-        if (!UpdateLeased(leased, "state = 'failed', failure = $6, finished_at = $7, heartbeat_at = $7", kept, Now()))
+    public Trial Fail(Trial leased, string reason) =>
+        InTransaction(() =>
         {
-            throw new LeaseLostException(leased.Number);
-        }
-        return rows.ReadOne(leased.Number);
-    });
+            string kept = reason.Length > ReasonLength ? reason[..ReasonLength] : reason;
+            if (
+                !UpdateLeased(
+                    leased,
+                    "state = 'failed', failure = $6, finished_at = $7, heartbeat_at = $7",
+                    kept,
+                    Now()
+                )
+            )
+            {
+                throw new LeaseLostException(leased.Number);
+            }
+            return rows.ReadOne(leased.Number);
+        });
 
     /// <inheritdoc/>
     public void Release(Trial leased) =>
         InTransaction(() => UpdateLeased(leased, "state = 'waiting', attempt = attempt - 1, deaths = 0"));
 
     /// <inheritdoc/>
-    public int RetryFailed(int trialCount = int.MaxValue) => InTransaction(() =>
-    {
-        // Whose process died just now, for the last time allowed, is meant too.
-        RecoverLeases();
-        return connection.Execute(
-            """
-            UPDATE trial SET state = 'waiting', attempt = 0, deaths = 0, failure = NULL, finished_at = NULL
-            WHERE study_id = $0 AND number < $1 AND state IN ('failed', 'set-aside')
-            """,
-            studyId, trialCount);
-    });
+    public int RetryFailed(int trialCount = int.MaxValue) =>
+        InTransaction(() =>
+        {
+            // Whose process died just now, for the last time allowed, is meant too.
+            RecoverLeases();
+            return connection.Execute(
+                """
+                UPDATE trial SET state = 'waiting', attempt = 0, deaths = 0, failure = NULL, finished_at = NULL
+                WHERE study_id = $0 AND number < $1 AND state IN ('failed', 'set-aside')
+                """,
+                studyId,
+                trialCount
+            );
+        });
 
     /// <inheritdoc/>
-    public TrialCounts Count(int trialCount) => InTransaction(() =>
-    {
-        using SqliteCommand command = connection.Command(
-            "SELECT state, count(*) FROM trial WHERE study_id = $0 AND number < $1 GROUP BY state", studyId, trialCount);
-        using SqliteDataReader reader = command.ExecuteReader();
-        var counts = new Dictionary<string, int>(StringComparer.Ordinal);
-        while (reader.Read()) counts[reader.GetString(0)] = reader.GetInt32(1);
-        int Of(TrialState state) => counts.GetValueOrDefault(SqliteTrialRow.NameOf(state));
-        return new TrialCounts(
-            Of(TrialState.Waiting), Of(TrialState.Running), Of(TrialState.Complete) + Of(TrialState.Pruned), Of(TrialState.Failed),
-            Of(TrialState.SetAside));
-    }, write: false);
+    public TrialCounts Count(int trialCount) =>
+        InTransaction(
+            () =>
+            {
+                using SqliteCommand command = connection.Command(
+                    "SELECT state, count(*) FROM trial WHERE study_id = $0 AND number < $1 GROUP BY state",
+                    studyId,
+                    trialCount
+                );
+                using SqliteDataReader reader = command.ExecuteReader();
+                var counts = new Dictionary<string, int>(StringComparer.Ordinal);
+                while (reader.Read())
+                    counts[reader.GetString(0)] = reader.GetInt32(1);
+                int Of(TrialState state) => counts.GetValueOrDefault(SqliteTrialRow.NameOf(state));
+                return new TrialCounts(
+                    Of(TrialState.Waiting),
+                    Of(TrialState.Running),
+                    Of(TrialState.Complete) + Of(TrialState.Pruned),
+                    Of(TrialState.Failed),
+                    Of(TrialState.SetAside)
+                );
+            },
+            write: false
+        );
 
     /// <inheritdoc/>
     public IReadOnlyList<Trial> List() => InTransaction<IReadOnlyList<Trial>>(rows.ReadAll, write: false);
@@ -202,7 +279,12 @@ internal sealed class SqliteStudyStore : IStudyStore
         }
         catch (SqliteException error)
         {
-            Q2Exception explained = SqliteFault.Explain(error, path, SqliteLibrary.SystemError(connection), isWrite: create);
+            Q2Exception explained = SqliteFault.Explain(
+                error,
+                path,
+                SqliteLibrary.SystemError(connection),
+                isWrite: create
+            );
             connection.Dispose();
             throw explained;
         }
@@ -213,8 +295,8 @@ internal sealed class SqliteStudyStore : IStudyStore
         }
     }
 
-    // SQLite works on the calling thread; the gate keeps heartbeats out of a transaction of the same store. Writers take the write lock at
-    // once, so that a transaction never fails half-way because another process was faster.
+    // SQLite works on the calling thread; the gate keeps heartbeats out of a transaction of the same store. Writers
+    // take the write lock at once, so that a transaction never fails half-way because another process was faster.
     private T InTransaction<T>(Func<T> work, bool write = true)
     {
         lock (gate)
@@ -236,39 +318,64 @@ internal sealed class SqliteStudyStore : IStudyStore
 
     private void RequireInPlace()
     {
-        if (SqliteLibrary.HasMoved(connection)) throw SqliteFault.Vanished(connection.DataSource);
+        if (SqliteLibrary.HasMoved(connection))
+            throw SqliteFault.Vanished(connection.DataSource);
     }
 
     // On this host the process table knows who lives, whatever the clocks say; elsewhere the sign of life decides.
     private void RecoverLeases()
     {
-        foreach (Trial trial in rows.ReadTrials("SELECT * FROM trial WHERE study_id = $0 AND state = 'running'", studyId))
+        foreach (
+            Trial trial in rows.ReadTrials("SELECT * FROM trial WHERE study_id = $0 AND state = 'running'", studyId)
+        )
         {
             WorkerPresence presence = trial.Worker!.Presence();
             // A sign of life from the future tells of clocks that disagree, not of a worker that lives for ever.
             bool isSilent = (time.GetUtcNow() - trial.HeartbeatAt!.Value).Duration() > LeaseTimeout;
-            if (presence == WorkerPresence.Here || (presence == WorkerPresence.Elsewhere && !isSilent)) continue;
+            if (presence == WorkerPresence.Here || (presence == WorkerPresence.Elsewhere && !isSilent))
+                continue;
             int deaths = trial.Deaths + 1;
-            if (deaths < MaxDeaths) UpdateLeased(trial, "state = 'waiting', deaths = $6", deaths);
+            if (deaths < MaxDeaths)
+                UpdateLeased(trial, "state = 'waiting', deaths = $6", deaths);
             else
             {
-                UpdateLeased(trial, "state = 'set-aside', deaths = $6, failure = $7, finished_at = $8",
-                    deaths, $"its process ended {deaths} times in a row without a result (killed, crashed or out of memory)", Now());
+                UpdateLeased(
+                    trial,
+                    "state = 'set-aside', deaths = $6, failure = $7, finished_at = $8",
+                    deaths,
+                    $"its process ended {deaths} times in a row without a result (killed, crashed or out of memory)",
+                    Now()
+                );
             }
         }
     }
 
     // Changes a trial only while the lease that the caller holds is the current one.
-    private bool UpdateLeased(Trial leased, string assignments, params ReadOnlySpan<object?> values) => connection.Execute(
-        $"""
-        UPDATE trial SET {assignments} WHERE study_id = $0 AND number = $1 AND attempt = $2 AND host IS $3 AND process_id IS $4 AND process_start IS $5
-        AND state = 'running'
-        """,
-        [studyId, leased.Number, leased.Attempt, leased.Worker?.Host, leased.Worker?.ProcessId, leased.Worker?.ProcessStart, .. values]) == 1;
+    private bool UpdateLeased(Trial leased, string assignments, params ReadOnlySpan<object?> values) =>
+        connection.Execute(
+            $"""
+            UPDATE trial SET {assignments} WHERE study_id = $0 AND number = $1 AND attempt = $2 AND host IS $3 AND process_id IS $4 AND process_start IS $5
+            AND state = 'running'
+            """,
+            [
+                studyId,
+                leased.Number,
+                leased.Attempt,
+                leased.Worker?.Host,
+                leased.Worker?.ProcessId,
+                leased.Worker?.ProcessStart,
+                .. values,
+            ]
+        ) == 1;
 
     private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private static string Json(IReadOnlyDictionary<string, string> values) => JsonSerializer.Serialize(
-        new JsonObject(values.OrderBy(pair => pair.Key, StringComparer.Ordinal)
-            .Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)JsonValue.Create(pair.Value)))));
+    private static string Json(IReadOnlyDictionary<string, string> values) =>
+        JsonSerializer.Serialize(
+            new JsonObject(
+                values
+                    .OrderBy(pair => pair.Key, StringComparer.Ordinal)
+                    .Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)JsonValue.Create(pair.Value)))
+            )
+        );
 }

@@ -19,15 +19,16 @@ internal static class SqliteTrialRow
     private const int VersionsLength = 1 << 16;
 
     /// <summary>The text of a state in the file.</summary>
-    public static string NameOf(TrialState state) => state switch
-    {
-        TrialState.Waiting => "waiting",
-        TrialState.Running => "running",
-        TrialState.Complete => "complete",
-        TrialState.Pruned => "pruned",
-        TrialState.SetAside => "set-aside",
-        _ => "failed",
-    };
+    public static string NameOf(TrialState state) =>
+        state switch
+        {
+            TrialState.Waiting => "waiting",
+            TrialState.Running => "running",
+            TrialState.Complete => "complete",
+            TrialState.Pruned => "pruned",
+            TrialState.SetAside => "set-aside",
+            _ => "failed",
+        };
 
     /// <summary>The trial of the reader's current row, without metrics and durations.</summary>
     /// <exception cref="StudyFileException">The row cannot be one of ours.</exception>
@@ -39,9 +40,20 @@ internal static class SqliteTrialRow
         var trial = new Trial(
             number,
             row.Text("name", NameLength, shortest: 0),
-            row.Parsed("allocation", AllocationLength, BitAllocation.FromJson, "a JSON object of weight name to option"),
+            row.Parsed(
+                "allocation",
+                AllocationLength,
+                BitAllocation.FromJson,
+                "a JSON object of weight name to option"
+            ),
             unchecked((ulong)row.Integer("seed", long.MinValue, long.MaxValue)),
-            row.Parsed("state", CheckedRow.NameLength, StateOf, $"one of {string.Join(", ", Enum.GetValues<TrialState>().Select(NameOf))}"))
+            row.Parsed(
+                "state",
+                CheckedRow.NameLength,
+                StateOf,
+                $"one of {string.Join(", ", Enum.GetValues<TrialState>().Select(NameOf))}"
+            )
+        )
         {
             Attempt = (int)row.Integer("attempt", 0, MaxNumber),
             Deaths = (int)row.Integer("deaths", 0, MaxNumber),
@@ -59,7 +71,8 @@ internal static class SqliteTrialRow
     {
         foreach (TrialState state in Enum.GetValues<TrialState>())
         {
-            if (NameOf(state) == name) return state;
+            if (NameOf(state) == name)
+                return state;
         }
         throw new FormatException("no state of a trial");
     }
@@ -68,17 +81,23 @@ internal static class SqliteTrialRow
     {
         if (row.OptionalText("host") is { } host)
         {
-            return new StudyWorker(host, (int)row.Integer("process_id", 1, int.MaxValue), row.OptionalText("process_start") ?? "",
-                row.Parsed("versions", VersionsLength, Versions, "a JSON object of texts"));
+            return new StudyWorker(
+                host,
+                (int)row.Integer("process_id", 1, int.MaxValue),
+                row.OptionalText("process_start") ?? "",
+                row.Parsed("versions", VersionsLength, Versions, "a JSON object of texts")
+            );
         }
         foreach (string column in new[] { "process_id", "process_start", "versions" })
         {
-            if (!row.IsNull(column)) throw row.Impossible(column, "nothing, as there is no 'host'");
+            if (!row.IsNull(column))
+                throw row.Impossible(column, "nothing, as there is no 'host'");
         }
         return null;
     }
 
-    private static Dictionary<string, string> Versions(string json) => OwnJson.Parse<Dictionary<string, string>>(Encoding.UTF8.GetBytes(json), "versions of a worker", "study");
+    private static Dictionary<string, string> Versions(string json) =>
+        OwnJson.Parse<Dictionary<string, string>>(Encoding.UTF8.GetBytes(json), "versions of a worker", "study");
 
     // What each state must have, and cannot have.
     private static void CheckState(CheckedRow row, Trial trial)
@@ -86,13 +105,24 @@ internal static class SqliteTrialRow
         bool wasLeased = trial.Worker is not null && trial.StartedAt is not null && trial.HeartbeatAt is not null;
         string? missing = trial.State switch
         {
-            TrialState.Running or TrialState.Complete or TrialState.Pruned or TrialState.Failed or TrialState.SetAside when !wasLeased =>
+            TrialState.Running
+            or TrialState.Complete
+            or TrialState.Pruned
+            or TrialState.Failed
+            or TrialState.SetAside when !wasLeased =>
                 "no worker, start or sign of life (columns host, started_at, heartbeat_at)",
-            TrialState.Running or TrialState.Complete or TrialState.Pruned or TrialState.Failed when trial.Attempt < 1 => "no lease (column attempt)",
-            TrialState.Complete or TrialState.Pruned or TrialState.Failed or TrialState.SetAside when trial.FinishedAt is null => "no end (column finished_at)",
+            TrialState.Running
+            or TrialState.Complete
+            or TrialState.Pruned
+            or TrialState.Failed when trial.Attempt < 1 => "no lease (column attempt)",
+            TrialState.Complete
+            or TrialState.Pruned
+            or TrialState.Failed
+            or TrialState.SetAside when trial.FinishedAt is null => "no end (column finished_at)",
             TrialState.Failed or TrialState.SetAside when trial.Failure is null => "no reason (column failure)",
             _ => null,
         };
-        if (missing is not null) throw row.Contradiction($"it is {NameOf(trial.State)} and has {missing}");
+        if (missing is not null)
+            throw row.Contradiction($"it is {NameOf(trial.State)} and has {missing}");
     }
 }

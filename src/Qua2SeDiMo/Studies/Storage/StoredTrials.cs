@@ -3,7 +3,8 @@ using Qua2SeDiMo.Studies.Sampling;
 
 namespace Qua2SeDiMo.Studies.Storage;
 
-/// <summary>Whether the trials that a study file holds are trials of this model and this study: the file may come from anywhere.</summary>
+/// <summary>Whether the trials that a study file holds are trials of this model and this study: the file may come from
+/// anywhere.</summary>
 internal static class StoredTrials
 {
     /// <summary>Refuses trials that this study cannot hold.</summary>
@@ -12,9 +13,15 @@ internal static class StoredTrials
     /// <param name="sampler">What proposed them.</param>
     /// <param name="weightNames">Quantizable weights of the model.</param>
     /// <param name="seed">Seed of every trial.</param>
-    /// <exception cref="StudyFileException">A trial has another allocation, name or seed than the study gives it.</exception>
+    /// <exception cref="StudyFileException">A trial has another allocation, name or seed than the study gives
+    /// it.</exception>
     internal static void CheckProposals(
-        string path, IReadOnlyList<Trial> trials, IAllocationSampler sampler, IReadOnlyCollection<string> weightNames, ulong seed)
+        string path,
+        IReadOnlyList<Trial> trials,
+        IAllocationSampler sampler,
+        IReadOnlyCollection<string> weightNames,
+        ulong seed
+    )
     {
         int known = sampler switch
         {
@@ -28,18 +35,27 @@ internal static class StoredTrials
         foreach (Trial trial in trials)
         {
             CheckAllocation(path, trial, weights);
-            if (trial.Seed != seed) throw Wrong(path, trial, $"its seed is {trial.Seed}, that of the study {seed}");
-            if (trial.Number >= known) continue;
+            if (trial.Seed != seed)
+                throw Wrong(path, trial, $"its seed is {trial.Seed}, that of the study {seed}");
+            if (trial.Number >= known)
+                continue;
             string name = sampler.NameOf(trial.Number);
-            if (trial.Name != name) throw Wrong(path, trial, $"it is called '{trial.Name}', not '{name}'");
-            if (trial.Allocation.Equals(sampler.Sample(trial.Number))) continue;
+            if (trial.Name != name)
+                throw Wrong(path, trial, $"it is called '{trial.Name}', not '{name}'");
+            if (trial.Allocation.Equals(sampler.Sample(trial.Number)))
+                continue;
             throw Wrong(path, trial, $"its allocation is not the one that the study ({sampler.Description}) gives it");
         }
     }
 
-    /// <summary>Refuses complete trials that later stages cannot read: each has an option for every weight, and the same metrics.</summary>
+    /// <summary>Refuses complete trials that later stages cannot read: each has an option for every weight, and the
+    /// same metrics.</summary>
     /// <exception cref="StudyFileException">Something is missing.</exception>
-    internal static void CheckLabelled(string path, IReadOnlyList<Trial> complete, IReadOnlyCollection<string> weightNames)
+    internal static void CheckLabelled(
+        string path,
+        IReadOnlyList<Trial> complete,
+        IReadOnlyCollection<string> weightNames
+    )
     {
         CheckMetrics(path, complete);
         HashSet<string> weights = [.. weightNames];
@@ -47,7 +63,8 @@ internal static class StoredTrials
         {
             CheckAllocation(path, trial, weights);
             string? absent = weights.FirstOrDefault(name => trial.Allocation[name] is null);
-            if (absent is not null) throw Wrong(path, trial, $"its allocation leaves out '{absent}'");
+            if (absent is not null)
+                throw Wrong(path, trial, $"its allocation leaves out '{absent}'");
         }
     }
 
@@ -58,44 +75,72 @@ internal static class StoredTrials
         {
             foreach (string name in StudyMetric.Cost.Select(metric => metric.Name).Concat(complete[0].Metrics.Keys))
             {
-                if (!trial.Metrics.ContainsKey(name)) throw Wrong(path, trial, $"it is complete and has no metric '{name}'");
+                if (!trial.Metrics.ContainsKey(name))
+                    throw Wrong(path, trial, $"it is complete and has no metric '{name}'");
             }
             string? extra = trial.Metrics.Keys.FirstOrDefault(name => !complete[0].Metrics.ContainsKey(name));
             if (extra is not null)
             {
-                throw Wrong(path, complete[0], $"it is complete and has no metric '{extra}', which trial {trial.Number} has");
+                throw Wrong(
+                    path,
+                    complete[0],
+                    $"it is complete and has no metric '{extra}', which trial {trial.Number} has"
+                );
             }
             StudyMetric? negative = StudyMetric.Cost.FirstOrDefault(metric => trial.Metrics[metric.Name] < 0);
-            if (negative is null) continue;
-            throw Wrong(path, trial, FormattableString.Invariant($"its metric '{negative.Name}' is {trial.Metrics[negative.Name]}, which cannot be"));
+            if (negative is null)
+                continue;
+            throw Wrong(
+                path,
+                trial,
+                FormattableString.Invariant(
+                    $"its metric '{negative.Name}' is {trial.Metrics[negative.Name]}, which cannot be"
+                )
+            );
         }
     }
 
     /// <summary>The stored values per image of a trial.</summary>
     /// <exception cref="StudyFileException">They are missing, or of another number of images.</exception>
     internal static TrialArray Array(
-        string path, Trial trial, IReadOnlyDictionary<int, TrialArray> stored, string name, int images, int columns)
+        string path,
+        Trial trial,
+        IReadOnlyDictionary<int, TrialArray> stored,
+        string name,
+        int images,
+        int columns
+    )
     {
-        TrialArray array = stored.GetValueOrDefault(trial.Number)
+        TrialArray array =
+            stored.GetValueOrDefault(trial.Number)
             ?? throw Wrong(path, trial, $"it is complete and has no values per image of '{name}'");
-        if (array.Rows == images && array.Columns == columns) return array;
-        throw Wrong(path, trial, $"its values per image of '{name}' are [{array.Rows}, {array.Columns}], expected [{images}, {columns}]");
+        if (array.Rows == images && array.Columns == columns)
+            return array;
+        throw Wrong(
+            path,
+            trial,
+            $"its values per image of '{name}' are [{array.Rows}, {array.Columns}], expected [{images}, {columns}]"
+        );
     }
 
     /// <summary>The name of a trial, which is to become a folder.</summary>
     /// <exception cref="StudyFileException">It would lead elsewhere.</exception>
     internal static string FolderName(string path, Trial trial) =>
-        trial.Name is not ("" or "." or "..") && trial.Name.IndexOfAny(Path.GetInvalidFileNameChars()) < 0 ? trial.Name
-        : throw Wrong(path, trial, "its name cannot be that of a folder");
+        trial.Name is not ("" or "." or "..") && trial.Name.IndexOfAny(Path.GetInvalidFileNameChars()) < 0
+            ? trial.Name
+            : throw Wrong(path, trial, "its name cannot be that of a folder");
 
     private static void CheckAllocation(string path, Trial trial, HashSet<string> weights)
     {
         string? unknown = trial.Allocation.Specs.Keys.FirstOrDefault(name => !weights.Contains(name));
-        if (unknown is null) return;
+        if (unknown is null)
+            return;
         throw Wrong(path, trial, $"its allocation names '{unknown}', which is no quantizable weight of this model");
     }
 
     private static StudyFileException Wrong(string path, Trial trial, string what) =>
-        new($"{path}: trial {trial.Number} ('{trial.Name}'): {what}. The file was changed by another program, or belongs to another model. "
-            + StudyFileException.MakeAgain);
+        new(
+            $"{path}: trial {trial.Number} ('{trial.Name}'): {what}. The file was changed by another program, or belongs to another model. "
+                + StudyFileException.MakeAgain
+        );
 }

@@ -10,7 +10,8 @@ namespace Qua2SeDiMo.Tests.Diffusion.RandomSources;
 public sealed class TorchGeneratorTests(ITestOutputHelper output)
 {
     [Fact]
-    public void Streams_agree_with_PyTorch() => VerificationAssert.AllPass(RandomCases.Verify(RepositoryFiles.Golden("random")), output);
+    public void Streams_agree_with_PyTorch() =>
+        VerificationAssert.AllPass(RandomCases.Verify(RepositoryFiles.Golden("random")), output);
 
     [Fact]
     public void Only_the_lower_32_bits_of_a_seed_count() =>

@@ -11,7 +11,8 @@ public sealed class TorchSeedTests
     [InlineData("12345678901234567890", 12345678901234567890UL)]
     [InlineData("-1", ulong.MaxValue)]
     [InlineData("-9223372036854775808", 1UL << 63)]
-    public void Seeds_are_taken_as_manual_seed_takes_them(string text, ulong seed) => Assert.Equal(seed, TorchSeed.Parse(text));
+    public void Seeds_are_taken_as_manual_seed_takes_them(string text, ulong seed) =>
+        Assert.Equal(seed, TorchSeed.Parse(text));
 
     [Theory]
     [InlineData("18446744073709551616")]

@@ -8,7 +8,12 @@ namespace Qua2SeDiMo.Tests.Diffusion.Schedulers;
 public sealed class SchedulerGoldenTests(ITestOutputHelper output)
 {
     public static TheoryData<string> Cases() =>
-        [.. Directory.EnumerateFiles(RepositoryFiles.Golden("schedulers"), "*.json").Select(file => Path.GetFileNameWithoutExtension(file)!).Order(StringComparer.Ordinal)];
+        [
+            .. Directory
+                .EnumerateFiles(RepositoryFiles.Golden("schedulers"), "*.json")
+                .Select(file => Path.GetFileNameWithoutExtension(file)!)
+                .Order(StringComparer.Ordinal),
+        ];
 
     [Theory]
     [MemberData(nameof(Cases))]

@@ -8,7 +8,8 @@ namespace Qua2SeDiMo.Tests.Diffusion.Schedulers;
 /// <summary>Loops that begin without any signal need a model that does not predict the noise.</summary>
 public sealed class ZeroSignalTests
 {
-    private const string Zero = "\"rescale_betas_zero_snr\": true, \"clip_sample\": false, "
+    private const string Zero =
+        "\"rescale_betas_zero_snr\": true, \"clip_sample\": false, "
         + "\"beta_start\": 0.00085, \"beta_end\": 0.012, \"beta_schedule\": \"scaled_linear\"";
     private const string OnesAtTheEnd = "\"trained_betas\": [0.1, 0.2, 0.4, 1.0], \"clip_sample\": false";
 
@@ -41,13 +42,22 @@ public sealed class ZeroSignalTests
     [InlineData("LCMScheduler", Zero + ", \"prediction_type\": \"v_prediction\"")]
     [InlineData("EulerDiscreteScheduler", Zero + ", \"prediction_type\": \"v_prediction\"")]
     [InlineData("DPMSolverMultistepScheduler", Zero + ", \"timestep_spacing\": \"leading\"")]
-    [InlineData("DPMSolverMultistepScheduler", Zero + ", \"timestep_spacing\": \"trailing\", \"prediction_type\": \"v_prediction\"")]
-    [InlineData("DPMSolverMultistepScheduler", Zero + ", \"use_flow_sigmas\": true, \"prediction_type\": \"flow_prediction\"")]
+    [InlineData(
+        "DPMSolverMultistepScheduler",
+        Zero + ", \"timestep_spacing\": \"trailing\", \"prediction_type\": \"v_prediction\""
+    )]
+    [InlineData(
+        "DPMSolverMultistepScheduler",
+        Zero + ", \"use_flow_sigmas\": true, \"prediction_type\": \"flow_prediction\""
+    )]
     public void Every_other_loop_starts_and_stays_finite(string className, string settings)
     {
         IScheduler scheduler = Start(className, settings);
-        float[] sample = [0.5f, -1f, 2f, 0.1f], output = [0.2f, 0.3f, -0.4f, 1f], noise = [1f, -1f, 0.5f, -0.5f];
-        for (int step = 0; step < scheduler.Timesteps.Length; step++) scheduler.Step(output, step, sample, noise, 1);
+        float[] sample = [0.5f, -1f, 2f, 0.1f],
+            output = [0.2f, 0.3f, -0.4f, 1f],
+            noise = [1f, -1f, 0.5f, -0.5f];
+        for (int step = 0; step < scheduler.Timesteps.Length; step++)
+            scheduler.Step(output, step, sample, noise, 1);
         Assert.All(sample, value => Assert.True(float.IsFinite(value)));
     }
 

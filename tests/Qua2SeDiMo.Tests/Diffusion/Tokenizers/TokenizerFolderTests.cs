@@ -18,8 +18,11 @@ public sealed class TokenizerFolderTests : IDisposable
     {
         string bundled = RepositoryFiles.Models("emoji-pixart/tokenizer");
         Copy(bundled, "tokenizer.json", "tokenizer_config.json");
-        ITokenizer fromModel = TokenizerCatalog.Open(bundled, 24), fromJson = TokenizerCatalog.Open(folder, 24);
-        JsonArray cases = ComponentConfig.Read(RepositoryFiles.Golden("tokenizers/t5-tiny/cases.json")).Root["cases"]!.AsArray();
+        ITokenizer fromModel = TokenizerCatalog.Open(bundled, 24),
+            fromJson = TokenizerCatalog.Open(folder, 24);
+        JsonArray cases = ComponentConfig.Read(RepositoryFiles.Golden("tokenizers/t5-tiny/cases.json")).Root[
+            "cases"
+        ]!.AsArray();
         Assert.Equal(200, cases.Count);
         foreach (JsonNode? text in cases)
         {
@@ -59,33 +62,46 @@ public sealed class TokenizerFolderTests : IDisposable
     [InlineData("golden/tokenizers/bert-tiny", "vocab.txt")]
     public void Damaged_files_are_refused_or_read_but_never_crash(string source, string name)
     {
-        string original = source.StartsWith("models/", StringComparison.Ordinal) ? RepositoryFiles.Models(source[7..]) : RepositoryFiles.Golden(source[7..]);
+        string original = source.StartsWith("models/", StringComparison.Ordinal)
+            ? RepositoryFiles.Models(source[7..])
+            : RepositoryFiles.Golden(source[7..]);
         byte[] whole = File.ReadAllBytes(Path.Combine(original, name));
-        foreach (string file in Directory.EnumerateFiles(original).Where(file => Path.GetFileName(file) is not ("cases.json" or "spiece.model")))
+        foreach (
+            string file in Directory
+                .EnumerateFiles(original)
+                .Where(file => Path.GetFileName(file) is not ("cases.json" or "spiece.model"))
+        )
         {
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         }
-        Gen.Select(Gen.Int[0, int.MaxValue].Array[1, 12], Gen.Byte, Gen.Bool).Sample((places, flip, isCut) =>
-        {
-            byte[] content = isCut ? whole[..(places[0] % whole.Length)] : [.. whole];
-            foreach (int place in places.Where(_ => content.Length > 0)) content[place % content.Length] ^= flip;
-            File.WriteAllBytes(Path.Combine(folder, name), content);
-            try
-            {
-                TokenizerCatalog.Open(folder, 8).Encode("①②③ a café, ﬁne: it's <pad> 42");
-            }
-            catch (Q2Exception)
-            {
-            }
-        }, iter: 60, threads: 1);
+        Gen.Select(Gen.Int[0, int.MaxValue].Array[1, 12], Gen.Byte, Gen.Bool)
+            .Sample(
+                (places, flip, isCut) =>
+                {
+                    byte[] content = isCut ? whole[..(places[0] % whole.Length)] : [.. whole];
+                    foreach (int place in places.Where(_ => content.Length > 0))
+                        content[place % content.Length] ^= flip;
+                    File.WriteAllBytes(Path.Combine(folder, name), content);
+                    try
+                    {
+                        TokenizerCatalog.Open(folder, 8).Encode("①②③ a café, ﬁne: it's <pad> 42");
+                    }
+                    catch (Q2Exception) { }
+                },
+                iter: 60,
+                threads: 1
+            );
     }
 
     [Fact]
     public void A_missing_file_is_named()
     {
         Copy(RepositoryFiles.Golden("tokenizers/clip-tiny"), "tokenizer_config.json", "vocab.json");
-        Assert.Contains("merges.txt", Assert.ThrowsAny<Q2Exception>(() => TokenizerCatalog.Open(folder, 8)).Message,
-            StringComparison.Ordinal);
+        Assert.Contains(
+            "merges.txt",
+            Assert.ThrowsAny<Q2Exception>(() => TokenizerCatalog.Open(folder, 8)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -108,12 +124,16 @@ public sealed class TokenizerFolderTests : IDisposable
     public void Another_tokenizer_class_is_refused_with_the_supported_ones()
     {
         File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), "{\"tokenizer_class\": \"GemmaTokenizer\"}");
-        Assert.Contains("CLIPTokenizer", Assert.ThrowsAny<Q2Exception>(() => TokenizerCatalog.Open(folder, 8)).Message,
-            StringComparison.Ordinal);
+        Assert.Contains(
+            "CLIPTokenizer",
+            Assert.ThrowsAny<Q2Exception>(() => TokenizerCatalog.Open(folder, 8)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private void Copy(string from, params string[] names)
     {
-        foreach (string name in names) File.Copy(Path.Combine(from, name), Path.Combine(folder, name));
+        foreach (string name in names)
+            File.Copy(Path.Combine(from, name), Path.Combine(folder, name));
     }
 }

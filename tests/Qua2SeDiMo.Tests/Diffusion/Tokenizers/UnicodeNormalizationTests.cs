@@ -15,21 +15,27 @@ public sealed class UnicodeNormalizationTests
     [InlineData("\u212b", "\u00c5")]
     [InlineData("\u0958", "\u0915\u093c")]
     [InlineData("a\u0301\u0301", "\u00e1\u0301")]
-    public void Composition_follows_the_standard(string text, string expected) => Assert.Equal(expected, UnicodeNormalization.Compose(text));
+    public void Composition_follows_the_standard(string text, string expected) =>
+        Assert.Equal(expected, UnicodeNormalization.Compose(text));
 
     [Theory]
     [InlineData("\u1e69", "s\u0323\u0307")]
     [InlineData("\ud55c", "\u1112\u1161\u11ab")]
     [InlineData("\u01d5", "U\u0308\u0304")]
-    public void Decomposition_is_complete_and_ordered(string text, string expected) => Assert.Equal(expected, UnicodeNormalization.Decompose(text));
+    public void Decomposition_is_complete_and_ordered(string text, string expected) =>
+        Assert.Equal(expected, UnicodeNormalization.Decompose(text));
 
     [Fact]
-    public void Both_forms_are_stable() => Gen.Int[0x20, 0x2fff].Array[0, 30].Sample(codes =>
-    {
-        string text = string.Concat(codes.Where(Rune.IsValid).Select(code => new Rune(code).ToString()));
-        string composed = UnicodeNormalization.Compose(text), decomposed = UnicodeNormalization.Decompose(text);
-        Assert.Equal(composed, UnicodeNormalization.Compose(composed));
-        Assert.Equal(composed, UnicodeNormalization.Compose(decomposed));
-        Assert.Equal(decomposed, UnicodeNormalization.Decompose(composed));
-    });
+    public void Both_forms_are_stable() =>
+        Gen.Int[0x20, 0x2fff]
+            .Array[0, 30]
+            .Sample(codes =>
+            {
+                string text = string.Concat(codes.Where(Rune.IsValid).Select(code => new Rune(code).ToString()));
+                string composed = UnicodeNormalization.Compose(text),
+                    decomposed = UnicodeNormalization.Decompose(text);
+                Assert.Equal(composed, UnicodeNormalization.Compose(composed));
+                Assert.Equal(composed, UnicodeNormalization.Compose(decomposed));
+                Assert.Equal(decomposed, UnicodeNormalization.Decompose(composed));
+            });
 }

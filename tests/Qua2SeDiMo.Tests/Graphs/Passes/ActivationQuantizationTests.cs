@@ -29,7 +29,8 @@ public sealed class ActivationQuantizationTests
 
         float[] expected = new float[x.Length];
         ActivationQuantizer.Quantize(x, 16, bits, expected);
-        for (int i = 0; i < x.Length; i++) Assert.Equal(expected[i], y[i], 1e-6f);
+        for (int i = 0; i < x.Length; i++)
+            Assert.Equal(expected[i], y[i], 1e-6f);
         Assert.Equal(x[..16], y[..16]);
     }
 
@@ -47,20 +48,29 @@ public sealed class ActivationQuantizationTests
         float[] expected = new float[x.Length];
         ActivationQuantizer.Quantize(x, 16, 6, expected);
         Assert.Equal(expected.Length, y.Length);
-        for (int i = 0; i < x.Length; i++) Assert.Equal(expected[i], y[i], 1e-6f);
+        for (int i = 0; i < x.Length; i++)
+            Assert.Equal(expected[i], y[i], 1e-6f);
     }
 
     [Fact]
     public void A_value_that_meets_several_weights_is_rounded_once_and_weights_stay()
     {
         string folder = RepositoryFiles.Golden("architectures/pixart-alpha-512");
-        using SafetensorsFile checkpoint = SafetensorsFile.Open(Path.Combine(folder, "diffusion_pytorch_model.safetensors"));
-        Graph graph = ArchitectureCatalog.Build(new BuildRequest(ComponentConfig.Read(Path.Combine(folder, "config.json")), checkpoint));
+        using SafetensorsFile checkpoint = SafetensorsFile.Open(
+            Path.Combine(folder, "diffusion_pytorch_model.safetensors")
+        );
+        Graph graph = ArchitectureCatalog.Build(
+            new BuildRequest(ComponentConfig.Read(Path.Combine(folder, "config.json")), checkpoint)
+        );
 
         Graph rounded = ActivationQuantization.Apply(graph, 8);
 
         Assert.Equal(graph.Weights, rounded.Weights);
-        int sources = graph.Nodes.Where(node => graph.Weights.Any(weight => node.Inputs.Contains(weight.Initializer.Name))).Select(node => node.Inputs[0]).Distinct().Count();
+        int sources = graph
+            .Nodes.Where(node => graph.Weights.Any(weight => node.Inputs.Contains(weight.Initializer.Name)))
+            .Select(node => node.Inputs[0])
+            .Distinct()
+            .Count();
         Assert.Equal(sources, rounded.Nodes.Count(node => node.OpType == "ReduceMin"));
         Assert.True(sources < graph.Weights.Count);
     }
@@ -69,7 +79,9 @@ public sealed class ActivationQuantizationTests
     [InlineData(1)]
     [InlineData(9)]
     public void Bits_out_of_range_are_refused(int bits) =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => ActivationQuantization.Apply(GraphBuilderTests.SmallGraph(), bits));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            ActivationQuantization.Apply(GraphBuilderTests.SmallGraph(), bits)
+        );
 
     private static float[] Run(Graph graph, ITensorSource checkpoint, TensorValue x)
     {

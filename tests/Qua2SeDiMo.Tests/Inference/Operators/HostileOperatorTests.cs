@@ -14,7 +14,8 @@ namespace Qua2SeDiMo.Tests.Inference.Operators;
 /// <summary>Each way in which a model file can lie to the operators ends in an error, never in a crash.</summary>
 public sealed class HostileOperatorTests
 {
-    private const int In = 40, Out = 12;
+    private const int In = 40,
+        Out = 12;
     private static readonly byte[] Sound = Weight(In, Out);
 
     [Fact]
@@ -52,7 +53,8 @@ public sealed class HostileOperatorTests
     [Fact]
     public void Every_damaged_byte_of_the_header_is_refused_or_harmless()
     {
-        int refused = 0, harmless = 0;
+        int refused = 0,
+            harmless = 0;
         for (int i = 0; i < 64; i++)
         {
             foreach (byte value in new byte[] { 0, 1, 3, 0x7F, 0x80, 0xFF })
@@ -95,7 +97,8 @@ public sealed class HostileOperatorTests
     {
         var random = new Pcg32(3);
         byte[] noise = [.. Sound];
-        for (int i = 64; i < noise.Length; i++) noise[i] = (byte)random.Next(256);
+        for (int i = 64; i < noise.Length; i++)
+            noise[i] = (byte)random.Next(256);
         Assert.Equal(2 * Out, Run(MatMul(), noise, [2, In]).Length);
         Assert.Equal(2 * Out, Run(MatMul(("activation_bits", 8)), noise, [2, In]).Length);
     }
@@ -109,7 +112,8 @@ public sealed class HostileOperatorTests
     [Fact]
     public void A_bias_of_another_length_is_refused()
     {
-        static Initializer Bias(int length) => new Initializer.Inline("bias", ElementType.Float32, [length], new byte[4 * length]);
+        static Initializer Bias(int length) =>
+            new Initializer.Inline("bias", ElementType.Float32, [length], new byte[4 * length]);
         GraphNode node = MatMul() with { Inputs = ["x", "w", "bias"] };
         Refused(node, Sound, [2, In], Bias(Out + 1));
         Assert.Equal(Out, Run(node, Sound, [1, In], Bias(Out)).Length);
@@ -132,7 +136,11 @@ public sealed class HostileOperatorTests
     public void An_impossible_convolution_is_refused(string name, params long[] values)
     {
         GraphNode conv = Conv();
-        GraphAttribute[] attributes = [.. conv.Attributes.Where(attribute => attribute.Name != name), new GraphAttribute.Wholes(name, values)];
+        GraphAttribute[] attributes =
+        [
+            .. conv.Attributes.Where(attribute => attribute.Name != name),
+            new GraphAttribute.Wholes(name, values),
+        ];
         Refused(conv with { Attributes = attributes }, Weight(4 * 9, Out), [1, 4, 3, 3]);
     }
 
@@ -140,10 +148,24 @@ public sealed class HostileOperatorTests
     public void A_grouped_convolution_and_an_input_that_is_no_image_are_refused()
     {
         GraphNode conv = Conv();
-        Refused(conv with { Attributes = [.. conv.Attributes, new GraphAttribute.Whole("group", 2)] }, Weight(4 * 9, Out), [1, 4, 3, 3]);
+        Refused(
+            conv with
+            {
+                Attributes = [.. conv.Attributes, new GraphAttribute.Whole("group", 2)],
+            },
+            Weight(4 * 9, Out),
+            [1, 4, 3, 3]
+        );
         Refused(conv, Weight(4 * 9, Out), [4, 3, 3]);
         Refused(conv, Weight(4 * 9, Out), [1, 5, 3, 3]);
-        Refused(conv with { Attributes = [.. conv.Attributes.Where(attribute => attribute.Name != "pads")] }, Weight(4 * 9, Out), [1, 4, 2, 2]);
+        Refused(
+            conv with
+            {
+                Attributes = [.. conv.Attributes.Where(attribute => attribute.Name != "pads")],
+            },
+            Weight(4 * 9, Out),
+            [1, 4, 2, 2]
+        );
     }
 
     private static byte[] Weight(int rowLength, int outChannels)
@@ -151,18 +173,48 @@ public sealed class HostileOperatorTests
         var random = new Pcg32(1);
         float[] values = [.. Enumerable.Range(0, rowLength * outChannels).Select(_ => (float)random.NextNormal())];
         var matrix = new WeightMatrix("w", values, outChannels, rowLength, ElementType.Float32);
-        return PaletteMatrix.From(WeightQuantizer.Quantize(matrix, [new QuantizerSpec(QuantizerMethod.KMeansPerChannel, 4)])[0]).Data.ToArray();
+        return PaletteMatrix
+            .From(WeightQuantizer.Quantize(matrix, [new QuantizerSpec(QuantizerMethod.KMeansPerChannel, 4)])[0])
+            .Data.ToArray();
     }
 
     private static GraphNode MatMul(params (string Name, long Value)[] changes)
     {
-        var attributes = new Dictionary<string, long> { ["in"] = In, ["out"] = Out, ["bits"] = 4, ["activation_bits"] = 0 };
-        foreach ((string name, long value) in changes) attributes[name] = value;
-        return new GraphNode("node", PaletteOperatorNames.MatMul, PaletteOperatorNames.Domain, ["x", "w"], ["y"], [.. attributes.Select(pair => new GraphAttribute.Whole(pair.Key, pair.Value))], "");
+        var attributes = new Dictionary<string, long>
+        {
+            ["in"] = In,
+            ["out"] = Out,
+            ["bits"] = 4,
+            ["activation_bits"] = 0,
+        };
+        foreach ((string name, long value) in changes)
+            attributes[name] = value;
+        return new GraphNode(
+            "node",
+            PaletteOperatorNames.MatMul,
+            PaletteOperatorNames.Domain,
+            ["x", "w"],
+            ["y"],
+            [.. attributes.Select(pair => new GraphAttribute.Whole(pair.Key, pair.Value))],
+            ""
+        );
     }
 
-    private static GraphNode Conv() => new("node", PaletteOperatorNames.Conv, PaletteOperatorNames.Domain, ["x", "w"], ["y"],
-        [new GraphAttribute.Whole("in", 4), new GraphAttribute.Whole("out", Out), new GraphAttribute.Wholes("kernel_shape", [3, 3]), new GraphAttribute.Wholes("pads", [1, 1, 1, 1])], "");
+    private static GraphNode Conv() =>
+        new(
+            "node",
+            PaletteOperatorNames.Conv,
+            PaletteOperatorNames.Domain,
+            ["x", "w"],
+            ["y"],
+            [
+                new GraphAttribute.Whole("in", 4),
+                new GraphAttribute.Whole("out", Out),
+                new GraphAttribute.Wholes("kernel_shape", [3, 3]),
+                new GraphAttribute.Wholes("pads", [1, 1, 1, 1]),
+            ],
+            ""
+        );
 
     private static string Refused(GraphNode node, byte[] weight, long[] shape, params Initializer[] more) =>
         Assert.Throws<InferenceException>(() => Run(node, weight, shape, more)).Message;
@@ -173,7 +225,15 @@ public sealed class HostileOperatorTests
         var x = new GraphValue("x", ElementType.Float32, [.. shape.Select((_, i) => new Dimension($"n{i}"))]);
         var y = new GraphValue("y", ElementType.Float32, [.. shape.Select((_, i) => new Dimension($"m{i}"))]);
         Initializer[] initializers = [new Initializer.Inline("w", ElementType.UInt8, [weight.Length], weight), .. more];
-        var graph = new Graph("Hostile", [x], [y], [node], initializers, [], new Dictionary<string, GraphValue> { ["x"] = x, ["y"] = y });
+        var graph = new Graph(
+            "Hostile",
+            [x],
+            [y],
+            [node],
+            initializers,
+            [],
+            new Dictionary<string, GraphValue> { ["x"] = x, ["y"] = y }
+        );
         using var model = new InferenceModel(graph, new MemoryTensors());
         return model.Run(new Dictionary<string, TensorValue> { ["x"] = PaletteFixture.Random(2, shape) })["y"].Singles;
     }

@@ -8,22 +8,43 @@ using Qua2SeDiMo.Quantizers.Palettes;
 
 namespace Qua2SeDiMo.Tests.Inference.Operators;
 
-/// <summary>Graphs with the operators over random weights, and the same graphs with the weights reconstructed.</summary>
+/// <summary>Graphs with the operators over random weights, and the same graphs with the weights
+/// reconstructed.</summary>
 internal static class PaletteFixture
 {
     /// <summary>Every weight of a graph under an option, in memory.</summary>
     internal static PaletteSource Quantize(Graph graph, MemoryTensors checkpoint, QuantizerSpec spec)
     {
-        Dictionary<string, QuantizedWeight> weights = graph.Weights.ToDictionary(weight => weight.Weight.Name, weight =>
-            WeightQuantizer.Quantize(WeightMatrix.Read(checkpoint, weight.Weight), [spec], null, new ParallelOptions { MaxDegreeOfParallelism = 1 }).Single());
-        return new PaletteSource(BitAllocation.Uniform(graph.Weights.Select(weight => weight.Weight), spec), name => weights[name].TableType, name => weights[name]);
+        Dictionary<string, QuantizedWeight> weights = graph.Weights.ToDictionary(
+            weight => weight.Weight.Name,
+            weight =>
+                WeightQuantizer
+                    .Quantize(
+                        WeightMatrix.Read(checkpoint, weight.Weight),
+                        [spec],
+                        null,
+                        new ParallelOptions { MaxDegreeOfParallelism = 1 }
+                    )
+                    .Single()
+        );
+        return new PaletteSource(
+            BitAllocation.Uniform(graph.Weights.Select(weight => weight.Weight), spec),
+            name => weights[name].TableType,
+            name => weights[name]
+        );
     }
 
     /// <summary>Runs a graph with the weights of a source put in place of the checkpoint's.</summary>
-    internal static TensorValue RunReconstructed(Graph graph, MemoryTensors checkpoint, PaletteSource source, TensorValue x)
+    internal static TensorValue RunReconstructed(
+        Graph graph,
+        MemoryTensors checkpoint,
+        PaletteSource source,
+        TensorValue x
+    )
     {
         using var binding = new WeightBinding(graph.Weights, checkpoint);
-        foreach (string name in source.Allocation.Specs.Keys) binding.Set(name, "quantized", destination => source.Load(name).Dequantize(destination));
+        foreach (string name in source.Allocation.Specs.Keys)
+            binding.Set(name, "quantized", destination => source.Load(name).Dequantize(destination));
         using var model = new InferenceModel(graph, checkpoint, binding);
         return model.Run(new Dictionary<string, TensorValue> { ["x"] = x })["y"];
     }
@@ -37,7 +58,14 @@ internal static class PaletteFixture
     internal static TensorValue Random(ulong seed, params long[] shape)
     {
         var random = new Pcg32(seed);
-        return TensorValue.Of([.. Enumerable.Range(0, (int)shape.Aggregate(1L, (product, extent) => product * extent)).Select(_ => (float)random.NextNormal())], shape);
+        return TensorValue.Of(
+            [
+                .. Enumerable
+                    .Range(0, (int)shape.Aggregate(1L, (product, extent) => product * extent))
+                    .Select(_ => (float)random.NextNormal()),
+            ],
+            shape
+        );
     }
 
     /// <summary>Largest difference as a share of the largest expected value.</summary>

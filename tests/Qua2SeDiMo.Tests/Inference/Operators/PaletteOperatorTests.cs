@@ -40,8 +40,13 @@ public sealed class PaletteOperatorTests(ITestOutputHelper output)
 
         TensorValue found = PaletteFixture.Run(PaletteProgram.Rewrite(graph, source, bits), checkpoint, x);
 
-        // Palette entries are rounded to 8 bits, which moves a sum of 96 products by much less than a step of the activations.
-        AssertClose(PaletteFixture.RunReconstructed(ActivationQuantization.Apply(graph, bits), checkpoint, source, x), found, 8e-3);
+        // Palette entries are rounded to 8 bits, which moves a sum of 96 products by much less than a step of the
+        // activations.
+        AssertClose(
+            PaletteFixture.RunReconstructed(ActivationQuantization.Apply(graph, bits), checkpoint, source, x),
+            found,
+            8e-3
+        );
     }
 
     [Theory]
@@ -49,11 +54,21 @@ public sealed class PaletteOperatorTests(ITestOutputHelper output)
     [InlineData(3, 2, 1, "kmeans-a-4")]
     [InlineData(1, 1, 0, "kmeans-c-3")]
     [InlineData(2, 2, 0, "kmeans-c-4")]
-    public void A_convolution_gives_what_its_reconstructed_kernel_gives(int kernel, int stride, int padding, string option)
+    public void A_convolution_gives_what_its_reconstructed_kernel_gives(
+        int kernel,
+        int stride,
+        int padding,
+        string option
+    )
     {
-        var checkpoint = new MemoryTensors().WithRandom("conv.weight", 1, 7, 5, kernel, kernel).WithRandom("conv.bias", 2, 7);
+        var checkpoint = new MemoryTensors()
+            .WithRandom("conv.weight", 1, 7, 5, kernel, kernel)
+            .WithRandom("conv.bias", 2, 7);
         var g = new GraphBuilder("Image", checkpoint);
-        g.Output("y", g.Conv2d("conv", g.Input("x", ElementType.Float32, "batch", 5, 9, 11), 7, kernel, stride, padding));
+        g.Output(
+            "y",
+            g.Conv2d("conv", g.Input("x", ElementType.Float32, "batch", 5, 9, 11), 7, kernel, stride, padding)
+        );
         Graph graph = g.Build();
         PaletteSource source = PaletteFixture.Quantize(graph, checkpoint, Spec(option));
         TensorValue x = PaletteFixture.Random(5, 2, 5, 9, 11);
@@ -61,10 +76,15 @@ public sealed class PaletteOperatorTests(ITestOutputHelper output)
         Graph packed = PaletteProgram.Rewrite(graph, source);
 
         Assert.Equal(PaletteOperatorNames.Conv, Assert.Single(packed.Nodes).OpType);
-        TensorValue expected = PaletteFixture.RunReconstructed(graph, checkpoint, source, x), found = PaletteFixture.Run(packed, checkpoint, x);
+        TensorValue expected = PaletteFixture.RunReconstructed(graph, checkpoint, source, x),
+            found = PaletteFixture.Run(packed, checkpoint, x);
         Assert.Equal(expected.Shape, found.Shape);
         AssertClose(expected, found, 2e-6);
-        AssertClose(PaletteFixture.RunReconstructed(ActivationQuantization.Apply(graph, 8), checkpoint, source, x), PaletteFixture.Run(PaletteProgram.Rewrite(graph, source, 8), checkpoint, x), 8e-3);
+        AssertClose(
+            PaletteFixture.RunReconstructed(ActivationQuantization.Apply(graph, 8), checkpoint, source, x),
+            PaletteFixture.Run(PaletteProgram.Rewrite(graph, source, 8), checkpoint, x),
+            8e-3
+        );
     }
 
     [Fact]
@@ -76,17 +96,33 @@ public sealed class PaletteOperatorTests(ITestOutputHelper output)
         g.Output("y", g.LinearOfConcat("proj", [x, g.Gelu(x)], 12));
         Graph graph = g.Build();
         PaletteSource source = PaletteFixture.Quantize(graph, checkpoint, Spec("kmeans-a-3"));
-        PaletteSource second = source with { Allocation = new BitAllocation([KeyValuePair.Create("proj#1", Spec("kmeans-a-3"))]) };
+        PaletteSource second = source with
+        {
+            Allocation = new BitAllocation([KeyValuePair.Create("proj#1", Spec("kmeans-a-3"))]),
+        };
         TensorValue input = PaletteFixture.Random(6, 4, 10);
 
-        Graph both = PaletteProgram.Rewrite(graph, source), one = PaletteProgram.Rewrite(graph, second);
+        Graph both = PaletteProgram.Rewrite(graph, source),
+            one = PaletteProgram.Rewrite(graph, second);
 
         Assert.Equal(2, both.Nodes.Count(node => node.Domain == PaletteOperatorNames.Domain));
         Assert.Empty(both.Weights);
         Assert.Equal("proj", Assert.Single(one.Weights).Weight.Name);
-        AssertClose(PaletteFixture.RunReconstructed(graph, checkpoint, source, input), PaletteFixture.Run(both, checkpoint, input), 2e-6);
-        AssertClose(PaletteFixture.RunReconstructed(graph, checkpoint, second, input), PaletteFixture.Run(one, checkpoint, input), 2e-6);
-        AssertClose(PaletteFixture.RunReconstructed(ActivationQuantization.Apply(graph, 8), checkpoint, second, input), PaletteFixture.Run(PaletteProgram.Rewrite(graph, second, 8), checkpoint, input), 8e-3);
+        AssertClose(
+            PaletteFixture.RunReconstructed(graph, checkpoint, source, input),
+            PaletteFixture.Run(both, checkpoint, input),
+            2e-6
+        );
+        AssertClose(
+            PaletteFixture.RunReconstructed(graph, checkpoint, second, input),
+            PaletteFixture.Run(one, checkpoint, input),
+            2e-6
+        );
+        AssertClose(
+            PaletteFixture.RunReconstructed(ActivationQuantization.Apply(graph, 8), checkpoint, second, input),
+            PaletteFixture.Run(PaletteProgram.Rewrite(graph, second, 8), checkpoint, input),
+            8e-3
+        );
     }
 
     [Fact]
@@ -103,7 +139,11 @@ public sealed class PaletteOperatorTests(ITestOutputHelper output)
 
         Assert.Single(packed.Initializers.OfType<Initializer.Computed>());
         TensorValue x = PaletteFixture.Random(7, 3, 10);
-        AssertClose(PaletteFixture.RunReconstructed(graph, checkpoint, source, x), PaletteFixture.Run(packed, checkpoint, x), 2e-6);
+        AssertClose(
+            PaletteFixture.RunReconstructed(graph, checkpoint, source, x),
+            PaletteFixture.Run(packed, checkpoint, x),
+            2e-6
+        );
     }
 
     [Fact]
@@ -126,7 +166,11 @@ public sealed class PaletteOperatorTests(ITestOutputHelper output)
         (Graph graph, MemoryTensors checkpoint) = Linear(8, 4, bias: true);
         PaletteSource source = PaletteFixture.Quantize(graph, checkpoint, Spec("uaq-4"));
 
-        Assert.Empty(PaletteFixture.Run(PaletteProgram.Rewrite(graph, source), checkpoint, TensorValue.Of(Array.Empty<float>(), 0, 5, 8)).Singles);
+        Assert.Empty(
+            PaletteFixture
+                .Run(PaletteProgram.Rewrite(graph, source), checkpoint, TensorValue.Of(Array.Empty<float>(), 0, 5, 8))
+                .Singles
+        );
     }
 
     private void AssertClose(TensorValue expected, TensorValue found, double tolerance)
@@ -138,11 +182,14 @@ public sealed class PaletteOperatorTests(ITestOutputHelper output)
 
     private static (Graph, MemoryTensors) Linear(int inputs, int outputs, bool bias)
     {
-        var checkpoint = new MemoryTensors().WithRandom("proj.weight", 1, outputs, inputs).WithRandom("proj.bias", 2, outputs);
+        var checkpoint = new MemoryTensors()
+            .WithRandom("proj.weight", 1, outputs, inputs)
+            .WithRandom("proj.bias", 2, outputs);
         var g = new GraphBuilder("Rows", checkpoint);
         g.Output("y", g.Linear("proj", g.Input("x", ElementType.Float32, "batch", "tokens", inputs), outputs, bias));
         return (g.Build(), checkpoint);
     }
 
-    private static QuantizerSpec Spec(string option) => QuantizerSpec.TryParse(option, out QuantizerSpec? spec) ? spec : throw new ArgumentException(option);
+    private static QuantizerSpec Spec(string option) =>
+        QuantizerSpec.TryParse(option, out QuantizerSpec? spec) ? spec : throw new ArgumentException(option);
 }

@@ -34,7 +34,8 @@ public sealed class FingerprintCacheTests : IDisposable
     {
         Get();
         DateTime before = File.GetLastWriteTimeUtc(file);
-        using (FileStream stream = File.OpenWrite(file)) stream.Write("two"u8);
+        using (FileStream stream = File.OpenWrite(file))
+            stream.Write("two"u8);
         File.SetLastWriteTimeUtc(file, before);
 
         Assert.Equal("fingerprint 2", Get());
@@ -66,11 +67,15 @@ public sealed class FingerprintCacheTests : IDisposable
     public void A_file_that_changes_while_it_is_read_is_not_remembered()
     {
         var cache = new FingerprintCache(CacheFolder, Later);
-        cache.Get("x", [file], () =>
-        {
-            AtomicFile.WriteText(file, "changed");
-            return Compute();
-        });
+        cache.Get(
+            "x",
+            [file],
+            () =>
+            {
+                AtomicFile.WriteText(file, "changed");
+                return Compute();
+            }
+        );
 
         Assert.Equal("fingerprint 2", cache.Get("x", [file], Compute));
     }
@@ -91,7 +96,8 @@ public sealed class FingerprintCacheTests : IDisposable
     public void A_damaged_cache_is_made_again(string content)
     {
         Get();
-        foreach (string path in Directory.EnumerateFiles(CacheFolder)) AtomicFile.WriteText(path, content);
+        foreach (string path in Directory.EnumerateFiles(CacheFolder))
+            AtomicFile.WriteText(path, content);
 
         Assert.Equal("fingerprint 2", Get());
         Assert.Equal("fingerprint 2", Get());
@@ -102,7 +108,10 @@ public sealed class FingerprintCacheTests : IDisposable
     {
         Get();
         string path = Directory.EnumerateFiles(CacheFolder).Single();
-        AtomicFile.WriteText(path, File.ReadAllText(path).Replace("\nfingerprint 1\n", "\nfingerprint 7\n", StringComparison.Ordinal));
+        AtomicFile.WriteText(
+            path,
+            File.ReadAllText(path).Replace("\nfingerprint 1\n", "\nfingerprint 7\n", StringComparison.Ordinal)
+        );
 
         Assert.Equal("fingerprint 2", Get());
     }

@@ -17,7 +17,8 @@ public sealed class TensorFingerprintTests : IDisposable
     [Fact]
     public void Order_metadata_and_shards_do_not_count()
     {
-        SafetensorsWriter.Item a = Item("a", [3], 1, 2, 3), b = Item("b", [1, 2], 4, 5);
+        SafetensorsWriter.Item a = Item("a", [3], 1, 2, 3),
+            b = Item("b", [1, 2], 4, 5);
         string first = Save("one", [a, b], new Dictionary<string, string> { ["by"] = "one" });
         string second = Save("two", [b, a], new Dictionary<string, string> { ["by"] = "two" });
         Assert.Equal(Of(first), Of(second));
@@ -25,8 +26,10 @@ public sealed class TensorFingerprintTests : IDisposable
         string sharded = Directory.CreateDirectory(Path.Combine(folder, "sharded")).FullName;
         SafetensorsWriter.Write(Path.Combine(sharded, "model-00001-of-00002.safetensors"), [b]);
         SafetensorsWriter.Write(Path.Combine(sharded, "model-00002-of-00002.safetensors"), [a]);
-        AtomicFile.WriteText(Path.Combine(sharded, "model.safetensors.index.json"),
-            """{"weight_map": {"a": "model-00002-of-00002.safetensors", "b": "model-00001-of-00002.safetensors"}}""");
+        AtomicFile.WriteText(
+            Path.Combine(sharded, "model.safetensors.index.json"),
+            """{"weight_map": {"a": "model-00002-of-00002.safetensors", "b": "model-00001-of-00002.safetensors"}}"""
+        );
         using ShardedTensors shards = ShardedTensors.Open(sharded);
         Assert.Equal(Of(first), TensorFingerprint.Of(shards));
     }
@@ -40,7 +43,21 @@ public sealed class TensorFingerprintTests : IDisposable
             Of(Save("1", [Item("b", [2, 2], 1, 2, 3, 4)])),
             Of(Save("2", [Item("a", [4], 1, 2, 3, 4)])),
             Of(Save("3", [Item("a", [2, 2], 1, 2, 4, 3)])),
-            Of(Save("4", [Item("a", [2, 2], 1, 2, 3, BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(4) ^ 1))])),
+            Of(
+                Save(
+                    "4",
+                    [
+                        Item(
+                            "a",
+                            [2, 2],
+                            1,
+                            2,
+                            3,
+                            BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(4) ^ 1)
+                        ),
+                    ]
+                )
+            ),
             Of(Save("5", [Item("a", [1, 2], 1, 2), Item("a2", [1, 2], 3, 4)])),
             Of(Save("6", [new(new TensorInfo("a", ElementType.Int32, [2, 2]), Item("a", [2, 2], 1, 2, 3, 4).Write)])),
             Of(Save("7", [Item("a", [2, 2], 1, 2, 3, 4), Item("empty", [0])])),
@@ -54,7 +71,8 @@ public sealed class TensorFingerprintTests : IDisposable
     {
         const int Bytes = (33 << 20) + 5;
         byte[] data = new byte[Bytes];
-        for (int i = 0; i < data.Length; i++) data[i] = (byte)((i * 31) ^ (i >> 11));
+        for (int i = 0; i < data.Length; i++)
+            data[i] = (byte)((i * 31) ^ (i >> 11));
         string whole = Of(Save("large", [SafetensorsWriter.Item.UInt8("a", [Bytes], data)]));
         foreach (int place in new[] { 0, (16 << 20) - 1, 16 << 20, Bytes - 1 })
         {
@@ -76,8 +94,12 @@ public sealed class TensorFingerprintTests : IDisposable
     [Fact]
     public void Json_counts_by_what_it_says()
     {
-        string Of(string json) => ContentHash.Of(System.Text.Json.Nodes.JsonNode.Parse(json)!.AsObject(), key => key == "_note");
-        Assert.Equal(Of("""{"a": 1, "b": {"c": [1, null], "d": true}}"""), Of("""{"b":{"d":true,"c":[1,null]},"a":1,"_note":"x"}"""));
+        string Of(string json) =>
+            ContentHash.Of(System.Text.Json.Nodes.JsonNode.Parse(json)!.AsObject(), key => key == "_note");
+        Assert.Equal(
+            Of("""{"a": 1, "b": {"c": [1, null], "d": true}}"""),
+            Of("""{"b":{"d":true,"c":[1,null]},"a":1,"_note":"x"}""")
+        );
         Assert.NotEqual(Of("""{"a": 1}"""), Of("""{"a": 2}"""));
         Assert.NotEqual(Of("""{"a": [1, 2]}"""), Of("""{"a": [2, 1]}"""));
         Assert.NotEqual(Of("""{"a": null}"""), Of("{}"));
@@ -90,7 +112,11 @@ public sealed class TensorFingerprintTests : IDisposable
         string Of(string json) => ContentHash.Of(ComponentConfig.Parse(json, "test").Root);
         string[] all =
         [
-            Of("""{"a": -Infinity}"""), Of("""{"a": Infinity}"""), Of("""{"a": NaN}"""), Of("""{"a": 1e400}"""), Of("""{"a": 1}"""),
+            Of("""{"a": -Infinity}"""),
+            Of("""{"a": Infinity}"""),
+            Of("""{"a": NaN}"""),
+            Of("""{"a": 1e400}"""),
+            Of("""{"a": 1}"""),
         ];
         Assert.Equal(all.Length - 1, all.Distinct().Count());
     }
@@ -113,8 +139,11 @@ public sealed class TensorFingerprintTests : IDisposable
 
     private sealed class Broken : ITensorSource
     {
-        public IReadOnlyDictionary<string, TensorInfo> Tensors { get; } = Enumerable.Range(0, 50)
-            .Select(i => new TensorInfo($"{i}", ElementType.UInt8, [1 << 20])).ToDictionary(tensor => tensor.Name);
+        public IReadOnlyDictionary<string, TensorInfo> Tensors { get; } =
+            Enumerable
+                .Range(0, 50)
+                .Select(i => new TensorInfo($"{i}", ElementType.UInt8, [1 << 20]))
+                .ToDictionary(tensor => tensor.Name);
 
         public void ReadSingle(string name, long start, Span<float> destination) => throw new NotSupportedException();
 

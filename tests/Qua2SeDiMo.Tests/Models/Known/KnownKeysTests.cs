@@ -8,7 +8,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Models.Known;
 
-/// <summary>The tables of known keys against what builders really ask for, and against configurations that people have.</summary>
+/// <summary>The tables of known keys against what builders really ask for, and against configurations that people
+/// have.</summary>
 public sealed class KnownKeysTests
 {
     // Read by families and autoencoders of pipelines, or only beside other settings than the reference models have.
@@ -19,13 +20,25 @@ public sealed class KnownKeysTests
         ["AutoencoderTiny"] = ["scaling_factor", "shift_factor"],
     };
 
-    private static string[] ArchitectureNames => [.. Directory.GetDirectories(RepositoryFiles.Golden("architectures")).Select(folder => Path.GetFileName(folder)!).Order(StringComparer.Ordinal)];
+    private static string[] ArchitectureNames =>
+        [
+            .. Directory
+                .GetDirectories(RepositoryFiles.Golden("architectures"))
+                .Select(folder => Path.GetFileName(folder)!)
+                .Order(StringComparer.Ordinal),
+        ];
 
     public static TheoryData<string> Architectures => [.. ArchitectureNames];
 
-    public static TheoryData<string> ReleasedModels => [.. Directory.GetFiles(RepositoryFiles.Golden("real-models"), "*.json").Select(file => Path.GetFileNameWithoutExtension(file)!)];
+    public static TheoryData<string> ReleasedModels =>
+        [
+            .. Directory
+                .GetFiles(RepositoryFiles.Golden("real-models"), "*.json")
+                .Select(file => Path.GetFileNameWithoutExtension(file)!),
+        ];
 
-    public static TheoryData<string> Pipelines => [.. Directory.GetDirectories(RepositoryFiles.Golden("pipelines")).Select(folder => Path.GetFileName(folder)!)];
+    public static TheoryData<string> Pipelines =>
+        [.. Directory.GetDirectories(RepositoryFiles.Golden("pipelines")).Select(folder => Path.GetFileName(folder)!)];
 
     [Theory]
     [MemberData(nameof(Architectures))]
@@ -35,7 +48,12 @@ public sealed class KnownKeysTests
         KnownKeys known = KnownConfigs.Find(config)!;
         Assert.DoesNotContain(
             config.AskedKeys,
-            key => !known.Has(key) && !key.StartsWith('_') && !KnownTensors.QuantizationKeys.Contains(key) && key != "architectures");
+            key =>
+                !known.Has(key)
+                && !key.StartsWith('_')
+                && !KnownTensors.QuantizationKeys.Contains(key)
+                && key != "architectures"
+        );
         Assert.Empty(KnownConfigs.Unread(config));
     }
 
@@ -69,10 +87,17 @@ public sealed class KnownKeysTests
             string first = KnownConfigs.Find(config)!.ClassNames[0];
             HashSet<string> keys = asked.TryGetValue(first, out HashSet<string>? earlier) ? earlier : asked[first] = [];
             keys.UnionWith(config.AskedKeys);
-            foreach (string nested in new[] { "text_config", "vision_config" }.Where(key => config[key].IsObject)) keys.Add(nested);
+            foreach (string nested in new[] { "text_config", "vision_config" }.Where(key => config[key].IsObject))
+                keys.Add(nested);
         }
-        var idle = KnownConfigs.All.Where(table => asked.ContainsKey(table.ClassNames[0]))
-            .SelectMany(table => table.ReadKeys.Except(asked[table.ClassNames[0]]).Except(ReadElsewhere.GetValueOrDefault(table.ClassNames[0]) ?? []).Select(key => $"{table.ClassNames[0]}: {key}"));
+        var idle = KnownConfigs
+            .All.Where(table => asked.ContainsKey(table.ClassNames[0]))
+            .SelectMany(table =>
+                table
+                    .ReadKeys.Except(asked[table.ClassNames[0]])
+                    .Except(ReadElsewhere.GetValueOrDefault(table.ClassNames[0]) ?? [])
+                    .Select(key => $"{table.ClassNames[0]}: {key}")
+            );
         Assert.Empty(idle);
     }
 
@@ -80,16 +105,28 @@ public sealed class KnownKeysTests
     public void Every_class_that_is_built_has_a_table()
     {
         Assert.All(SchedulerCatalog.ClassNames, name => Assert.NotNull(KnownConfigs.Find(Config("{}").As(name))));
-        Assert.All(KnownConfigs.All.Except(SchedulerKeys.All).Except(PipelineKeys.All).SelectMany(table => table.ClassNames).Where(name => name != "Transformer2DModel"),
-            name => ArchitectureCatalog.Find(Config("{}").As(name)));
+        Assert.All(
+            KnownConfigs
+                .All.Except(SchedulerKeys.All)
+                .Except(PipelineKeys.All)
+                .SelectMany(table => table.ClassNames)
+                .Where(name => name != "Transformer2DModel"),
+            name => ArchitectureCatalog.Find(Config("{}").As(name))
+        );
     }
 
     [Fact]
     public void A_key_that_nobody_knows_is_named_also_inside_an_object_and_one_that_is_null_is_not()
     {
-        ComponentConfig scheduler = Config("""{"beta_start": 0.1, "skip_prk_steps": true, "new_sampler": "x", "later": null, "_note": 1}""").As("EulerDiscreteScheduler");
+        ComponentConfig scheduler = Config(
+                """{"beta_start": 0.1, "skip_prk_steps": true, "new_sampler": "x", "later": null, "_note": 1}"""
+            )
+            .As("EulerDiscreteScheduler");
         Assert.Equal(["new_sampler"], KnownConfigs.Unread(scheduler));
-        ComponentConfig encoder = Config("""{"text_config": {"hidden_size": 8, "rope": 1, "top_k": 5}, "num_beams": 1, "odd": 2}""").As("CLIPTextModel");
+        ComponentConfig encoder = Config(
+                """{"text_config": {"hidden_size": 8, "rope": 1, "top_k": 5}, "num_beams": 1, "odd": 2}"""
+            )
+            .As("CLIPTextModel");
         Assert.Equal(["text_config.rope", "odd"], KnownConfigs.Unread(encoder));
         Assert.Equal(["num_beams"], KnownConfigs.Unread(Config("""{"num_beams": 1}""").As("UNet2DConditionModel")));
     }
@@ -98,8 +135,16 @@ public sealed class KnownKeysTests
     public void A_value_that_is_not_built_is_refused_by_name_and_its_equals_are_not()
     {
         KnownKeys unet = DenoiserKeys.All[0];
-        unet.Check(Config("""{"dual_cross_attention": false, "attention_type": "default", "resnet_time_scale_shift": "scale_shift", "addition_embed_type": null}"""));
-        Assert.Contains("'attention_type' is \"gated\"", Assert.Throws<ModelFolderException>(() => unet.Check(Config("""{"attention_type": "gated"}"""))).Message, StringComparison.Ordinal);
+        unet.Check(
+            Config(
+                """{"dual_cross_attention": false, "attention_type": "default", "resnet_time_scale_shift": "scale_shift", "addition_embed_type": null}"""
+            )
+        );
+        Assert.Contains(
+            "'attention_type' is \"gated\"",
+            Assert.Throws<ModelFolderException>(() => unet.Check(Config("""{"attention_type": "gated"}"""))).Message,
+            StringComparison.Ordinal
+        );
         KnownKeys sana = DenoiserKeys.All.First(table => table.ClassNames[0] == "SanaTransformer2DModel");
         sana.Check(Config("""{"timestep_scale": 1}"""));
         Assert.Throws<ModelFolderException>(() => sana.Check(Config("""{"timestep_scale": 1000.0}""")));
@@ -110,7 +155,10 @@ public sealed class KnownKeysTests
         string folder = RepositoryFiles.Golden($"architectures/{name}");
         ComponentConfig config = ComponentConfig.Read(Path.Combine(folder, "config.json"));
         using ITensorSource tensors = ShardedTensors.Open(folder);
-        foreach (GraphPart part in ArchitectureCatalog.Find(config).Parts) ArchitectureCatalog.Build(new BuildRequest(config, tensors) { Part = part, OptionalInputs = ["encoder_attention_mask"] });
+        foreach (GraphPart part in ArchitectureCatalog.Find(config).Parts)
+            ArchitectureCatalog.Build(
+                new BuildRequest(config, tensors) { Part = part, OptionalInputs = ["encoder_attention_mask"] }
+            );
         return config;
     }
 

@@ -10,7 +10,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Packing.Recipes;
 
-/// <summary>Each recipe is read as its tool's documentation says and means the plan, or the nearest that the tool has.</summary>
+/// <summary>Each recipe is read as its tool's documentation says and means the plan, or the nearest that the tool
+/// has.</summary>
 public sealed class RecipeTests
 {
     [Theory]
@@ -19,14 +20,28 @@ public sealed class RecipeTests
     [InlineData("pixart-alpha-xl-2-512")]
     public void The_first_rule_that_matches_a_name_gives_its_type(string model)
     {
-        (IReadOnlyList<RecipeTensor> tensors, IReadOnlyDictionary<string, string> names, IReadOnlyList<Recipe> recipes) = Make(model);
-        (Regex Pattern, string Type)[] rules = [.. recipes[0].Text.Trim().Split(',').Select(rule => rule.Split('=')).Select(pair => (new Regex(pair[0], RegexOptions.ECMAScript), pair[1]))];
+        (
+            IReadOnlyList<RecipeTensor> tensors,
+            IReadOnlyDictionary<string, string> names,
+            IReadOnlyList<Recipe> recipes
+        ) = Make(model);
+        (Regex Pattern, string Type)[] rules =
+        [
+            .. recipes[0]
+                .Text.Trim()
+                .Split(',')
+                .Select(rule => rule.Split('='))
+                .Select(pair => (new Regex(pair[0], RegexOptions.ECMAScript), pair[1])),
+        ];
         Assert.All(rules, rule => Assert.Contains(rule.Type, (string[])["q3_K", "q4_K", "q4_0", "q4_1"]));
         Assert.Equal(names.Count, names.Values.Distinct().Count());
         foreach (RecipeTensor tensor in tensors)
         {
             string name = names[tensor.Module] + ".weight";
-            Assert.Equal(StableDiffusionCppRecipe.TypeOf(tensor), rules.FirstOrDefault(rule => rule.Pattern.IsMatch(name)).Type);
+            Assert.Equal(
+                StableDiffusionCppRecipe.TypeOf(tensor),
+                rules.FirstOrDefault(rule => rule.Pattern.IsMatch(name)).Type
+            );
             Assert.DoesNotContain(rules, rule => rule.Pattern.IsMatch(names[tensor.Module] + ".bias"));
         }
         // One argument of a command may have 131072 bytes.
@@ -41,7 +56,10 @@ public sealed class RecipeTests
     [InlineData("down_blocks.0.resnets.1.conv1", "input_blocks.2.0.in_layers.2")]
     [InlineData("down_blocks.0.downsamplers.0.conv", "input_blocks.3.0.op")]
     [InlineData("down_blocks.1.resnets.0.conv_shortcut", "input_blocks.4.0.skip_connection")]
-    [InlineData("down_blocks.1.attentions.1.transformer_blocks.0.attn1.to_q", "input_blocks.5.1.transformer_blocks.0.attn1.to_q")]
+    [InlineData(
+        "down_blocks.1.attentions.1.transformer_blocks.0.attn1.to_q",
+        "input_blocks.5.1.transformer_blocks.0.attn1.to_q"
+    )]
     [InlineData("down_blocks.3.resnets.1.time_emb_proj", "input_blocks.11.0.emb_layers.1")]
     [InlineData("mid_block.resnets.1.conv2", "middle_block.2.out_layers.3")]
     [InlineData("mid_block.attentions.0.proj_in", "middle_block.1.proj_in")]
@@ -62,15 +80,27 @@ public sealed class RecipeTests
         {
             string name = tensor.Module + ".weight";
             bool skipped = IsListed(name, root["modules_to_not_convert"]!.AsArray());
-            string type = root["modules_dtype_dict"]!.AsObject().FirstOrDefault(pair => IsListed(name, pair.Value!.AsArray())).Key ?? (string)root["weights_dtype"]!;
+            string type =
+                root["modules_dtype_dict"]!.AsObject().FirstOrDefault(pair => IsListed(name, pair.Value!.AsArray())).Key
+                ?? (string)root["weights_dtype"]!;
             Assert.Equal(tensor.Spec is null, skipped);
-            if (tensor.Spec is not null) Assert.Equal(JsonRecipes.SdnqType(tensor), type);
+            if (tensor.Spec is not null)
+                Assert.Equal(JsonRecipes.SdnqType(tensor), type);
         }
 
         // A name is listed as itself, as one of its parts, by a prefix behind a dot, or by a wildcard.
-        static bool IsListed(string name, JsonArray list) => list.Select(item => (string)item!).Any(item =>
-            item.StartsWith('.') ? name.StartsWith(item[1..], StringComparison.Ordinal)
-            : name == item || name.Split('.').Contains(item) || (item.Contains('*') && Regex.IsMatch(name, "^" + item.Replace(".*", "\\..*").Replace("*", ".*"))));
+        static bool IsListed(string name, JsonArray list) =>
+            list.Select(item => (string)item!)
+                .Any(item =>
+                    item.StartsWith('.')
+                        ? name.StartsWith(item[1..], StringComparison.Ordinal)
+                        : name == item
+                            || name.Split('.').Contains(item)
+                            || (
+                                item.Contains('*')
+                                && Regex.IsMatch(name, "^" + item.Replace(".*", "\\..*").Replace("*", ".*"))
+                            )
+                );
     }
 
     [Fact]
@@ -79,7 +109,17 @@ public sealed class RecipeTests
         (IReadOnlyList<RecipeTensor> tensors, _, IReadOnlyList<Recipe> recipes) = Make("pixart-alpha-xl-2-512");
         JsonNode root = JsonNode.Parse(recipes[3].Text)!;
         Assert.Equal("max", (string)root["algorithm"]!);
-        (Regex Pattern, JsonNode Entry)[] entries = [.. root["quant_cfg"]!.AsArray().Select(entry => (new Regex("^" + Regex.Escape((string)entry!["quantizer_name"]!).Replace("\\*", ".*") + "$"), entry!))];
+        (Regex Pattern, JsonNode Entry)[] entries =
+        [
+            .. root["quant_cfg"]!
+                .AsArray()
+                .Select(entry =>
+                    (
+                        new Regex("^" + Regex.Escape((string)entry!["quantizer_name"]!).Replace("\\*", ".*") + "$"),
+                        entry!
+                    )
+                ),
+        ];
         JsonNode Last(string name) => entries.Last(entry => entry.Pattern.IsMatch(name)).Entry;
         foreach (RecipeTensor tensor in tensors)
         {
@@ -91,16 +131,33 @@ public sealed class RecipeTests
     [Fact]
     public void ComfyUI_Olive_and_Apple_get_what_they_know()
     {
-        (IReadOnlyList<RecipeTensor> tensors, IReadOnlyDictionary<string, string> names, IReadOnlyList<Recipe> recipes) = Make("sdxl-base-unet");
-        JsonNode comfy = JsonNode.Parse(recipes[2].Text)!["_quantization_metadata"]!, olive = JsonNode.Parse(recipes[4].Text)!, apple = JsonNode.Parse(recipes[5].Text)!;
+        (
+            IReadOnlyList<RecipeTensor> tensors,
+            IReadOnlyDictionary<string, string> names,
+            IReadOnlyList<Recipe> recipes
+        ) = Make("sdxl-base-unet");
+        JsonNode comfy = JsonNode.Parse(recipes[2].Text)!["_quantization_metadata"]!,
+            olive = JsonNode.Parse(recipes[4].Text)!,
+            apple = JsonNode.Parse(recipes[5].Text)!;
         Assert.Equal("1.0", (string)comfy["format_version"]!);
         foreach (RecipeTensor tensor in tensors)
         {
-            Assert.Equal(JsonRecipes.IsComfy(tensor) ? "nvfp4" : null, (string?)comfy["layers"]![names[tensor.Module]]?["format"]);
+            Assert.Equal(
+                JsonRecipes.IsComfy(tensor) ? "nvfp4" : null,
+                (string?)comfy["layers"]![names[tensor.Module]]?["format"]
+            );
             bool isMatrix = tensor.Operator == WeightOperator.Linear;
-            Assert.Equal(isMatrix && tensor.Spec is null, olive["modules_to_not_convert"]!.AsArray().Any(name => (string)name! == tensor.Module));
+            Assert.Equal(
+                isMatrix && tensor.Spec is null,
+                olive["modules_to_not_convert"]!.AsArray().Any(name => (string)name! == tensor.Module)
+            );
             int? bits = (int?)apple["recipes"]!.AsObject().Single().Value![tensor.Module];
-            Assert.Equal(tensor.ElementCount < 100_000 ? null : tensor.Spec is null ? 16 : 4, bits);
+            Assert.Equal(
+                tensor.ElementCount < 100_000 ? null
+                    : tensor.Spec is null ? 16
+                    : 4,
+                bits
+            );
         }
         Assert.All((int[])[4, 8, 2], bits => Assert.Equal(bits, JsonRecipes.OliveBits(bits)));
         Assert.Empty(olive["overrides"]!.AsObject());
@@ -112,13 +169,22 @@ public sealed class RecipeTests
         string folder = Directory.CreateTempSubdirectory("q2-recipes-").FullName;
         try
         {
-            QuantizableWeight[] weights = [.. ReleasedModels.Denoiser("pixart-alpha-xl-2-512").Weights.Select(weight => weight.Weight)];
+            QuantizableWeight[] weights =
+            [
+                .. ReleasedModels.Denoiser("pixart-alpha-xl-2-512").Weights.Select(weight => weight.Weight),
+            ];
             string target = Path.Combine(folder, "recipes");
             PackedModelSummary summary = RecipeWriter.Write("pixart", weights, Mixed(weights), 16, target);
             RecipeWriter.Write("pixart", weights, Mixed(weights), 16, target);
             Assert.Equal(8, Directory.GetFiles(target).Length);
             string page = File.ReadAllText(Path.Combine(target, "README.md"));
-            Assert.All(Directory.EnumerateFiles(target).Select(Path.GetFileName).Where(name => name != "README.md" && name != PackNote.FileName), name => Assert.Contains($"`{name}`", page, StringComparison.Ordinal));
+            Assert.All(
+                Directory
+                    .EnumerateFiles(target)
+                    .Select(Path.GetFileName)
+                    .Where(name => name != "README.md" && name != PackNote.FileName),
+                name => Assert.Contains($"`{name}`", page, StringComparison.Ordinal)
+            );
             Assert.Equal(Mixed(weights), PackNote.Read(target)!.Allocation);
             Assert.Equal(summary.AverageBits, PackNote.Read(target)!.AverageBits);
         }
@@ -128,18 +194,30 @@ public sealed class RecipeTests
         }
     }
 
-    private static (IReadOnlyList<RecipeTensor> Tensors, IReadOnlyDictionary<string, string> Names, IReadOnlyList<Recipe> Recipes) Make(string model)
+    private static (
+        IReadOnlyList<RecipeTensor> Tensors,
+        IReadOnlyDictionary<string, string> Names,
+        IReadOnlyList<Recipe> Recipes
+    ) Make(string model)
     {
         QuantizableWeight[] weights = [.. ReleasedModels.Denoiser(model).Weights.Select(weight => weight.Weight)];
         BitAllocation allocation = Mixed(weights);
         IReadOnlyList<RecipeTensor> tensors = RecipeTensor.Of(weights, allocation);
-        return (tensors, UNetNames.Translate([.. tensors.Select(tensor => tensor.Module)]), RecipeWriter.Make(model, weights, allocation, 3.6));
+        return (
+            tensors,
+            UNetNames.Translate([.. tensors.Select(tensor => tensor.Module)]),
+            RecipeWriter.Make(model, weights, allocation, 3.6)
+        );
     }
 
     // Every option in turn, and every eleventh weight as it was.
     private static BitAllocation Mixed(QuantizableWeight[] weights)
     {
         int i = 0;
-        return new BitAllocation(weights.Where((_, index) => index % 11 != 10).Select(weight => KeyValuePair.Create(weight.Name, QuantizerSpec.PaperOptions[i++ % 6])));
+        return new BitAllocation(
+            weights
+                .Where((_, index) => index % 11 != 10)
+                .Select(weight => KeyValuePair.Create(weight.Name, QuantizerSpec.PaperOptions[i++ % 6]))
+        );
     }
 }
