@@ -15,6 +15,7 @@ internal static class CommandTree
             InspectCommand.Create(),
             GraphCommand.Create(),
             BankCommand.Create(),
+            MeasureCommand.Create(),
             StudyCommand.Create(),
             FitCommand.Create(),
             ExplainCommand.Create(),

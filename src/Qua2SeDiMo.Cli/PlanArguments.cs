@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Qua2SeDiMo.Plans;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Evaluation;
 using Qua2SeDiMo.Predictors.Training;
 using Qua2SeDiMo.Stages;
@@ -21,7 +20,7 @@ internal sealed class PlanArguments
     private readonly Option<string?> predictor = ChoiceOption.Optional(
         "--predictor",
         "Model whose numbers make the plans; default: all propose, and the best measured one is the plan",
-        [ModelNames.Network, ModelNames.Ridge, ModelNames.Blend]
+        [ModelNames.Measured, ModelNames.Network, ModelNames.Ridge, ModelNames.Blend]
     );
     private readonly Option<PlanLevel?> level = ChoiceOption.Optional<PlanLevel>(
         "--level",
@@ -64,7 +63,7 @@ internal sealed class PlanArguments
                 return;
             string[] levels = by switch
             {
-                ModelNames.Ridge => ["op"],
+                ModelNames.Ridge or ModelNames.Measured => ["op"],
                 ModelNames.Blend => ["whole"],
                 _ => ["op", "block", "whole"],
             };

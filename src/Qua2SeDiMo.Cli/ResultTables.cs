@@ -18,16 +18,33 @@ internal static class ResultTables
                 .Append(fresh)
                 .Where(name => record.Entries.Any(entry => entry.Metrics.ContainsKey(name))),
         ];
+        bool promises = record.Entries.Any(entry => entry.Promise is not null);
         Table table = new Table()
             .Border(TableBorder.Simple)
-            .AddColumns(["allocation", "average bits", "bytes", "bit operations", .. metrics]);
+            .AddColumns([
+                "allocation",
+                "average bits",
+                "bytes",
+                "bit operations",
+                .. promises ? ["promised"] : Array.Empty<string>(),
+                .. metrics,
+            ]);
         foreach (PlanEntry entry in record.Entries)
         {
+            string[] promised = !promises
+                ? []
+                :
+                [
+                    entry.Promise is { } promise
+                        ? $"{promise.Value:0.000} ({promise.Low:0.000} to {promise.High:0.000})"
+                        : "",
+                ];
             table.AddRow([
                 entry.Label.EscapeMarkup(),
                 $"{entry.AverageBits:0.000}",
                 $"{entry.SizeBytes:#,0}",
                 $"{entry.BitOperations:0.00E+0}",
+                .. promised,
                 .. metrics.Select(metric =>
                     entry.Metrics.TryGetValue(metric, out Measured? value) ? $"{value.Value:0.0000}" : ""
                 ),

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Labelling;
-using Qua2SeDiMo.Stages;
 
 namespace Qua2SeDiMo.Cli;
 
@@ -86,27 +85,20 @@ internal sealed class StudyArguments
 
     private readonly SizeArguments sizes;
 
-    internal StudyArguments(Command command)
+    /// <param name="command">The verb.</param>
+    /// <param name="forTrials">Whether it labels allocations; others only make images of the unquantized model, and say
+    /// themselves how many.</param>
+    internal StudyArguments(Command command, bool forTrials = true)
     {
         sizes = new SizeArguments(command);
-        foreach (
-            Option option in new Option[]
-            {
-                images,
-                steps,
-                guidance,
-                negative,
-                height,
-                width,
-                batch,
-                seed,
-                prompts,
-                clip,
-                reference,
-                activationBits,
-                faithful,
-            }
-        )
+        foreach (Option option in new Option[] { steps, guidance, negative, height, width, batch, seed, prompts })
+            command.Add(option);
+        if (!forTrials)
+        {
+            command.NeedsGuidance(negative, guidance);
+            return;
+        }
+        foreach (Option option in new Option[] { images, clip, reference, activationBits, faithful })
             command.Add(option);
         command.NeedsGuidance(negative, guidance);
         command.Validators.Add(result =>

@@ -109,7 +109,7 @@ internal static class TrajectoryGradientCases
             EncodedPrompts prompts = pipeline.Encode(texts, request);
             GivenNoise Start() => new(stored.ReadSingle("noise"), pipeline.LatentShape(request).Length);
             var results = new List<VerificationResult>();
-            Sketch Make(
+            Effects Make(
                 SketchOptions options,
                 Func<int, int, float[]> given,
                 Action<int, float[]>? noiseGradient = null
@@ -120,17 +120,17 @@ internal static class TrajectoryGradientCases
                     Given = (image, cotangent, own) => given(image, cotangent).AsSpan().TryCopyTo(own),
                     NoiseGradient = noiseGradient,
                 };
-                return sketcher.Run(prompts, Start(), 0, request, specs, Changes, cancellationToken);
+                return sketcher.Run(prompts, Start(), 0, request, specs, Changes, null, cancellationToken);
             }
 
             var noise = new List<VerificationResult>();
-            Sketch latents = Make(
+            Effects latents = Make(
                 new SketchOptions { Cotangents = LatentCotangents },
                 (image, cotangent) => Row("cotangent.latent", image, cotangent),
                 (cotangent, gradient) => noise.AddRange(Noise(cotangent, gradient, "adjoint"))
             );
             results.AddRange(Compare(latents, 0, "products", ""));
-            Sketch decoded = Make(
+            Effects decoded = Make(
                 new SketchOptions { Cotangents = 1, Target = SketchTarget.Image },
                 (image, _) => Row("cotangent.image", image, 0),
                 (_, gradient) => noise.AddRange(Noise(LatentCotangents, gradient, "adjoint.image"))
@@ -145,7 +145,7 @@ internal static class TrajectoryGradientCases
                     Target = SketchTarget.Calls,
                     Steps = [callSteps[i]],
                 };
-                Sketch calls = Make(options, (image, cotangent) => Row("one_call.cotangent", image, at, cotangent));
+                Effects calls = Make(options, (image, cotangent) => Row("one_call.cotangent", image, at, cotangent));
                 results.Add(CompareCalls(calls, at));
             }
             results.AddRange(Latents(pipeline.Trace(prompts, Start(), request, cancellationToken)));
@@ -261,7 +261,7 @@ internal static class TrajectoryGradientCases
             }
         }
 
-        private IEnumerable<VerificationResult> Compare(Sketch sketch, int first, string quantity, string suffix)
+        private IEnumerable<VerificationResult> Compare(Effects sketch, int first, string quantity, string suffix)
         {
             double tolerance = Tolerance($"products{suffix}"),
                 totalTolerance = Tolerance($"products_total{suffix}");
@@ -294,7 +294,7 @@ internal static class TrajectoryGradientCases
             }
         }
 
-        private VerificationResult CompareCalls(Sketch sketch, int at)
+        private VerificationResult CompareCalls(Effects sketch, int at)
         {
             var actual = new List<double>();
             var expected = new List<float>();
@@ -318,7 +318,7 @@ internal static class TrajectoryGradientCases
         }
 
         // Parts of a split weight together.
-        private double[] Products(Sketch sketch, int image, int cotangent, int step)
+        private double[] Products(Effects sketch, int image, int cotangent, int step)
         {
             double[] sums = new double[weights.Length * specs.Length];
             for (int weight = 0; weight < sketch.Weights.Count; weight++)

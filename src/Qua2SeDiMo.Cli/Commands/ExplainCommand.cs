@@ -1,10 +1,8 @@
 using System.CommandLine;
-using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Measurement.Mixtures;
 using Qua2SeDiMo.Predictors.Import;
 using Qua2SeDiMo.Predictors.Training;
-using Qua2SeDiMo.Reports;
 using Qua2SeDiMo.Reports.Charts;
-using Qua2SeDiMo.Reports.Words;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Stages;
@@ -43,7 +41,12 @@ internal static class ExplainCommand
         );
         var epochs = NumberOption.Optional("--bootstrap-epochs", "Passes of each refit; default: 40", 1, 100_000);
         var svg = new Option<string?>("--svg") { Description = "Write each figure as an SVG file into this folder" };
-        foreach (Option option in new Option[] { top, loss, compare, bootstrap, epochs, svg })
+        var against = new Option<string?>("--against")
+        {
+            Description =
+                "JSON file of measured probes (docs/formats.md): say how this run's sensitivities agree with them",
+        };
+        foreach (Option option in new Option[] { top, loss, compare, bootstrap, epochs, svg, against })
             command.Add(option);
         command.Needs(epochs, bootstrap, "it is the length of those refits");
         command.Validators.Add(result =>
@@ -69,39 +72,62 @@ internal static class ExplainCommand
                 if (result.GetValue(svg) is { } wanted)
                     OutputFolderException.Check(wanted);
                 string[] names = result.GetValue(compare) ?? [];
-                SensitivityRecord record = StageTimings.Measure(
-                    run,
-                    "explain",
-                    () =>
-                    {
-                        LabelledStudy study = source.Read(result, run, context, result.GetValue(loss));
-                        return ExplainStage.Run(
-                            study,
-                            run,
-                            new ExplainOptions
-                            {
-                                Loss = result.GetValue(loss),
-                                Compare = [.. names.Chunk(2).Select(pair => (pair[0], pair[1]))],
-                                Bootstrap = result.GetValue(bootstrap) ?? 0,
-                                BootstrapEpochs = result.GetValue(epochs) ?? 0,
-                                Truth = source.Truth(result, study),
-                            },
-                            context.Progress,
-                            cancellationToken
-                        );
-                    }
+                bool needsFit = new Option[] { loss, compare, bootstrap, epochs, svg }.Any(option =>
+                    OptionRules.IsGiven(result.CommandResult, option)
+                );
+                MeasuredExplanation measured = MeasuredExplanation.Read(source, result, run, context);
+                SensitivityRecord? record =
+                    measured.Sensitivity is not null && !needsFit && FittedFiles.All(run).Count == 0
+                        ? null
+                        : StageTimings.Measure(run, "explain", Explain);
+                IReadOnlyList<SourceAgreement> agreements = measured.Against(
+                    result.GetValue(against),
+                    source,
+                    result,
+                    record,
+                    context
                 );
                 IReadOnlyList<string> written = result.GetValue(svg) is { } folder
-                    ? ExplanationFigures.Write(record, folder)
+                    ? ExplanationFigures.Write(record!, folder)
                     : [];
-                context.Print(record, _ => ExplainTables.Show(record, result.GetValue(top), context.Out));
+                context.Print(
+                    measured.ToJson(record, agreements),
+                    _ =>
+                    {
+                        if (measured.Sensitivity is { } found)
+                            MeasureTables.Show(found, result.GetValue(top), context.Out);
+                        if (record is not null)
+                            ExplainTables.Show(record, result.GetValue(top), context.Out);
+                        MeasureTables.Show(agreements, context.Out);
+                    }
+                );
                 if (!context.Json && written.Count > 0)
                     context.Out.WriteLine(
                         $"{written.Count} figures in {result.GetValue(svg)}: {string.Join(", ", written)}"
                     );
                 if (!context.Json)
                     context.Next($"plan {source.Words(result)}");
+
                 return ExitCode.Success;
+
+                SensitivityRecord Explain()
+                {
+                    LabelledStudy study = source.Read(result, run, context, result.GetValue(loss));
+                    return ExplainStage.Run(
+                        study,
+                        run,
+                        new ExplainOptions
+                        {
+                            Loss = result.GetValue(loss),
+                            Compare = [.. names.Chunk(2).Select(pair => (pair[0], pair[1]))],
+                            Bootstrap = result.GetValue(bootstrap) ?? 0,
+                            BootstrapEpochs = result.GetValue(epochs) ?? 0,
+                            Truth = source.Truth(result, study),
+                        },
+                        context.Progress,
+                        cancellationToken
+                    );
+                }
             }
         );
     }

@@ -95,6 +95,31 @@ internal sealed class DenoisingTrace
         return TensorValue.Of(rows, predictionShape);
     }
 
+    /// <summary>The guided prediction of a call, [images, channels, height, width].</summary>
+    internal float[] Guided(TensorValue output)
+    {
+        float[] guided = new float[Length],
+            part = new float[shape.Length];
+        int row = output.Singles.Length / Rows;
+        for (int at = 0; at < Rows; at++)
+        {
+            ReadOnlySpan<float> from = output.Singles.AsSpan(at * row, shape.Length);
+            if (family.PacksLatents)
+                LatentPacking.Unpack(from, shape, part);
+            else
+                from.CopyTo(part);
+            bool isPrompt = !IsGuided || at < Images == family.ConditionalFirst;
+            float scale =
+                !IsGuided ? 1
+                : isPrompt ? guidance
+                : 1 - guidance;
+            Span<float> to = guided.AsSpan(at % Images * shape.Length, shape.Length);
+            for (int i = 0; i < part.Length; i++)
+                to[i] += scale * part[i];
+        }
+        return guided;
+    }
+
     /// <summary>The gradient in the latents that a call saw, from that in its input: both halves see the same
     /// latents.</summary>
     internal float[] FromCall(TensorValue input)

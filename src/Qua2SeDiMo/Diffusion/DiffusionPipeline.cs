@@ -244,6 +244,14 @@ internal sealed class DiffusionPipeline : IDisposable
             family.Sampling(LatentShape(request), request)
         );
 
+    /// <summary>Calls of the denoiser in a run; some schedulers make more than the steps that are asked for.</summary>
+    internal int CallCount(GenerationRequest request)
+    {
+        IScheduler scheduler = SchedulerCatalog.Create(parts.Folder.Component("scheduler").ReadConfig());
+        scheduler.SetTimesteps(request.StepCount, family.Sampling(LatentShape(request), request));
+        return scheduler.Timesteps.Length;
+    }
+
     /// <summary>The denoiser's program for images of the requested size.</summary>
     internal Graph DenoiserGraph(GenerationRequest request) => DenoiserFor(LatentShape(request)).Graph;
 

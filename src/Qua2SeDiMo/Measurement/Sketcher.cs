@@ -48,16 +48,18 @@ internal sealed class Sketcher(
     /// <param name="request">How images are made.</param>
     /// <param name="specs">Names of the options.</param>
     /// <param name="changes">What they change.</param>
+    /// <param name="report">Told the finished share, 0 to 1, after each pass.</param>
     /// <param name="cancellationToken">Looked at before each pass.</param>
     /// <exception cref="GradientException">The denoiser has no reverse pass.</exception>
     /// <exception cref="SchedulerException">The scheduler is not linear, and a whole run is looked at.</exception>
-    internal Sketch Run(
+    internal Effects Run(
         EncodedPrompts prompts,
         INoiseSource noise,
         int firstImage,
         GenerationRequest request,
         IReadOnlyList<QuantizerSpec> specs,
         WeightChanges changes,
+        Action<double>? report,
         CancellationToken cancellationToken
     )
     {
@@ -70,10 +72,14 @@ internal sealed class Sketcher(
                 ? some
                 : Enumerable.Range(0, trace.Calls.Count),
         ];
-        var places = graph
-            .Weights.Select((weight, i) => (weight.Weight.Name, i))
-            .ToDictionary(pair => pair.Name, pair => pair.i, StringComparer.Ordinal);
-        var sketch = new Sketch(options.Target, [.. places.Keys], specs, steps, trace.Images, options.Cotangents);
+        string[] names = [.. graph.Weights.Select(weight => weight.Weight.Name)];
+        Dictionary<string, int> places = Enumerable
+            .Range(0, names.Length)
+            .ToDictionary(place => names[place], StringComparer.Ordinal);
+        EffectKind kind = options.Target == SketchTarget.Calls ? EffectKind.CallProducts : EffectKind.RunProducts;
+        var sketch = new Effects(kind, names, specs, steps, trace.Images, options.Cotangents);
+        int passes = 0;
+        void Passed() => report?.Invoke(++passes / (double)(options.Cotangents * steps.Length));
         SamplerResponse? response = options.Target == SketchTarget.Calls ? null : pipeline.Response(request);
         for (int cotangent = 0; cotangent < options.Cotangents; cotangent++)
         {
@@ -89,12 +95,12 @@ internal sealed class Sketcher(
             float[] drawn = Draw(trace, request, firstImage, cotangent);
             if (response is null)
             {
-                Calls(trace, steps, drawn, Take, cancellationToken);
+                Calls(trace, steps, drawn, Take, Passed, cancellationToken);
                 continue;
             }
             if (options.Target == SketchTarget.Image)
                 drawn = Decoder(request).Pull(trace.Latents[^1], drawn);
-            Whole(trace, response, drawn, cotangent, Take, cancellationToken);
+            Whole(trace, response, drawn, cotangent, Take, Passed, cancellationToken);
         }
         return sketch;
     }
@@ -139,6 +145,7 @@ internal sealed class Sketcher(
         int[] steps,
         float[] drawn,
         Taker take,
+        Action passed,
         CancellationToken cancellationToken
     )
     {
@@ -146,6 +153,7 @@ internal sealed class Sketcher(
         {
             cancellationToken.ThrowIfCancellationRequested();
             Pull(trace, steps[i], drawn, (weight, gradient) => take(i, weight, gradient));
+            passed();
         }
     }
 
@@ -156,6 +164,7 @@ internal sealed class Sketcher(
         float[] final,
         int cotangent,
         Taker take,
+        Action passed,
         CancellationToken cancellationToken
     )
     {
@@ -178,6 +187,7 @@ internal sealed class Sketcher(
             float scale = response.InputScale(step);
             for (int i = 0; i < through[step].Length; i++)
                 through[step][i] *= scale;
+            passed();
         }
         NoiseGradient?.Invoke(cotangent, Sum(response.ToNoise, 0));
     }

@@ -99,6 +99,12 @@ public sealed record PlanEntry
     /// <summary>Its score in the unit of <see cref="Scores"/>; null for baselines.</summary>
     public double? PredictedScore { get; init; }
 
+    /// <summary>
+    /// Similarity to full precision that a measured plan promises before images verify it, by cotangents or images that
+    /// did not choose it; null elsewhere.
+    /// </summary>
+    public Measured? Promise { get; init; }
+
     /// <summary>Label that the deciding model predicts, in label units; null where images were measured
     /// instead.</summary>
     public double? PredictedObjective { get; init; }

@@ -57,7 +57,8 @@ internal sealed class PlanSources
         PlanSource[] wanted =
         [
             .. ScoreModel
-                .All.Where(scores =>
+                .All.Where(scores => scores != ScoreModel.Measured)
+                .Where(scores =>
                     (family is null || family == scores.Family) && (level is null || level == scores.Level)
                 )
                 .Where(scores => scores != ScoreModel.NetworkWhole || family is not null || level is not null)

@@ -38,12 +38,16 @@ public sealed record ScoreModel
     /// <summary>Coefficients of ridge regression.</summary>
     public static readonly ScoreModel Ridge = new(ModelNames.Ridge, PlanLevel.Op);
 
+    /// <summary>Measured damage, weight by weight.</summary>
+    public static readonly ScoreModel Measured = new(ModelNames.Measured, PlanLevel.Op);
+
     private ScoreModel(string family, PlanLevel level) => (Family, Level) = (family, level);
 
     /// <summary>All of them, in the order of tables.</summary>
-    public static IReadOnlyList<ScoreModel> All { get; } = [NetworkOp, NetworkBlock, NetworkWhole, Ensemble, Ridge];
+    public static IReadOnlyList<ScoreModel> All { get; } =
+    [Measured, NetworkOp, NetworkBlock, NetworkWhole, Ensemble, Ridge];
 
-    /// <summary>Whose numbers: <c>network</c>, <c>ridge</c> or <c>network+ridge</c>.</summary>
+    /// <summary>Whose numbers: <c>measured</c>, <c>network</c>, <c>ridge</c> or <c>network+ridge</c>.</summary>
     public string Family { get; }
 
     /// <summary>What is maximised.</summary>
@@ -58,6 +62,7 @@ public sealed record ScoreModel
     /// <summary>Name in sentences.</summary>
     public string Label =>
         this == Ridge ? "ridge regression"
+        : this == Measured ? "the measurement"
         : this == Ensemble ? "network and ridge together"
         : Level switch
         {

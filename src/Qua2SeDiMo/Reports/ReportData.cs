@@ -1,12 +1,11 @@
 using Qua2SeDiMo.Graphs.Operations;
 using Qua2SeDiMo.Json;
+using Qua2SeDiMo.Measurement;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Evaluation;
 using Qua2SeDiMo.Predictors.Training;
-using Qua2SeDiMo.Reports.Words;
 using Qua2SeDiMo.Sensitivity;
-using Qua2SeDiMo.Studies;
 using Qua2SeDiMo.Studies.Objectives;
 
 namespace Qua2SeDiMo.Reports;
@@ -42,6 +41,9 @@ internal sealed record ReportData
     /// <summary>Scores of every model at both levels, and what they rest on; null before there is an
     /// explanation.</summary>
     public SensitivityRecord? Explanation { get; init; }
+
+    /// <summary>Sensitivity as it was measured; null where it was not.</summary>
+    public MeasuredSensitivity? Measured { get; init; }
 
     /// <summary>Full precision, plans and baselines, each generated and scored; null before there is a plan.</summary>
     public Plan? Plan { get; init; }

@@ -12,7 +12,8 @@ public sealed record RunDirectory(string DirectoryPath)
     public string Identity => In("run.json");
 
     /// <summary>Results that are worth nothing without knowing what they belong to.</summary>
-    internal IEnumerable<string> Results => [StudyDatabase, StudyRecord, PredictorReport, Sensitivity, Plan];
+    internal IEnumerable<string> Results =>
+        [StudyDatabase, StudyRecord, PredictorReport, Sensitivity, Plan, Measurement];
 
     /// <summary>Canonical text of the denoiser's graph.</summary>
     public string GraphText => In("graph.txt");
@@ -31,6 +32,12 @@ public sealed record RunDirectory(string DirectoryPath)
 
     /// <summary>Every weight under every option.</summary>
     public string Bank => In("bank");
+
+    /// <summary>What every option of every weight does, as it was measured.</summary>
+    public string Measurement => In("measurement.json");
+
+    /// <summary>Its numbers, a file for each image.</summary>
+    public string MeasuredImages => In("measurement");
 
     /// <summary>The trials, in SQLite.</summary>
     public string StudyDatabase => In("study.db");

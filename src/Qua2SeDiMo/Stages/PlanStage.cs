@@ -1,6 +1,8 @@
 using Qua2SeDiMo.Graphs.Operations;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Labelling;
+using Qua2SeDiMo.Measurement.Methods;
+using Qua2SeDiMo.Measurement.Mixtures;
 using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
@@ -57,35 +59,24 @@ public static class PlanStage
         RunIdentity.Check(model, run, progress: progress, cancellationToken: cancellationToken);
         StudyOptions options = StudyRecord.Read(run).OptionsFor(model, run) with { RetryFailed = retryFailed };
         Preflight.Study(model, run, options);
-        Fit fit = FittedFiles.Main(run);
-        Objective objective = Objective.Parse(fit.Objective);
-        LabelledStudy labelled = StudyTrials.Read(model, run, objective);
-        fit.RequireOf(labelled.Origin, run);
-        SensitivityRecord sensitivity = ExplainStage.Read(run, labelled, fit);
-        IReadOnlyList<Predictor> folds = PredictorFile.Read(run, fit);
-        List<PlanEntry> entries;
-        IReadOnlyList<ScoreFront> fronts;
-        try
-        {
-            progress?.Report(new StageProgress("Proposing plans", 0, 1));
-            IReadOnlyList<PlanSource> sources = PlanSources.Of(
-                labelled.Training,
-                sensitivity,
-                folds,
-                labelled.Units,
-                predictor,
-                level,
-                cancellationToken
-            );
-            fronts = ScoreFront.Of(labelled.Training.Features, sources, cancellationToken);
-            entries = Propose(model, run, budgets, objective, labelled.Training.Features, sources, cancellationToken);
-            progress?.Report(new StageProgress("Proposing plans", 1, 1));
-        }
-        finally
-        {
-            foreach (Predictor fold in folds)
-                fold.Dispose();
-        }
+        using PlanBasis basis = PlanBasis.Read(model, run, predictor);
+        Objective objective = basis.Objective;
+        progress?.Report(new StageProgress("Proposing plans", 0, 1));
+        IReadOnlyList<PlanSource> sources = basis.Sources(predictor, level, cancellationToken);
+        IReadOnlyList<ScoreFront> fronts = ScoreFront.Of(basis.Features, sources, cancellationToken);
+        List<PlanEntry> entries =
+        [
+            .. Propose(model, run, budgets, objective, basis.Features, sources, cancellationToken)
+                .Select(entry =>
+                    entry.Scores != ScoreModel.Measured
+                        ? entry
+                        : entry with
+                        {
+                            Promise = basis.Measured!.Promise(entry.Budget!, cancellationToken),
+                        }
+                ),
+        ];
+        progress?.Report(new StageProgress("Proposing plans", 1, 1));
         var unverified = new List<string>();
         MeasuredEntries measured = Measure(options, entries, "", run.Images, "images");
         RequireEverySize(entries, measured);
@@ -111,11 +102,11 @@ public static class PlanStage
             .Where(entry => entry.Kind == PlanKind.Plan)
             .MaxBy(entry => entry.AverageBits)!
             .Scores!.Family;
-        var plan = new Plan(fit.Objective, decides, Reason(entries, fit.Result.Choice, predictor), entries)
+        var plan = new Plan($"{objective}", decides, Reason(entries, basis.Fit?.Result.Choice, predictor), entries)
         {
             Fronts = fronts,
             Model = model.Fingerprint(progress, cancellationToken).Hex,
-            TrainedOn = labelled.Origin,
+            TrainedOn = basis.Labelled.Origin,
             Unverified = unverified,
         };
         OwnJson.Write(run.Plan, plan);
@@ -234,7 +225,7 @@ public static class PlanStage
             };
     }
 
-    private static string Reason(List<PlanEntry> entries, PredictorChoice choice, string? predictor)
+    private static string Reason(List<PlanEntry> entries, PredictorChoice? choice, string? predictor)
     {
         string taken = string.Join(
             ", ",
@@ -248,7 +239,7 @@ public static class PlanStage
         return $"{(predictor is null ? "Each model proposed" : $"Of {predictor}, each level proposed")} a plan and the "
             + $"one that measured better was taken: {taken}. "
             + (
-                double.IsNaN(choice.NetworkSrcc)
+                choice is null || double.IsNaN(choice.NetworkSrcc)
                     ? ""
                     : $"In ranking held-out trials the network reaches an SRCC of {choice.NetworkSrcc:0.000}, ridge "
                         + $"regression {choice.RidgeSrcc:0.000}."
@@ -311,5 +302,90 @@ public static class PlanStage
                 AverageBits = entry.Allocation.AverageBits(model.Weights, model.OriginalBits),
                 SizeBytes = entry.Allocation.SizeBytes(model.Weights, model.OriginalBits),
             };
+    }
+}
+
+/// <summary>What plans of a run can be made by: its measurement, its fitted models, or both.</summary>
+internal sealed class PlanBasis : IDisposable
+{
+    private readonly SensitivityRecord? sensitivity;
+    private readonly IReadOnlyList<Predictor> folds = [];
+
+    private PlanBasis(LoadedModel model, RunDirectory run, string? predictor)
+    {
+        MeasuredModel? found = File.Exists(run.Measurement) ? MeasuredModel.Read(model, run) : null;
+        if (predictor == ModelNames.Measured && found is null)
+            RunFile.Read<MeasurementRecord>(run.Measurement, "measure");
+        bool isFitted = FittedFiles.All(run).Count > 0;
+        Fit =
+            isFitted || found is null || predictor is not (null or ModelNames.Measured) ? FittedFiles.Main(run) : null;
+        Objective = Fit is null
+            ? new Objective(StudyMetric.OfQuality(StudyRecord.Read(run).Summary.Objective))
+            : Objective.Parse(Fit.Objective);
+        Labelled = StudyTrials.Read(model, run, Objective);
+        if (found is not null && predictor is null or ModelNames.Measured)
+            Measured = new MeasuredPlans(found!, model, run, Features);
+        if (Fit is null || predictor == ModelNames.Measured)
+            return;
+        Fit.RequireOf(Labelled.Origin, run);
+        sensitivity = ExplainStage.Read(run, Labelled, Fit);
+        folds = PredictorFile.Read(run, Fit);
+    }
+
+    /// <summary>The fit that decides the objective; null where nothing was fitted.</summary>
+    internal Fit? Fit { get; }
+
+    /// <summary>What plans are for.</summary>
+    internal Objective Objective { get; }
+
+    /// <summary>The trials of the study.</summary>
+    internal LabelledStudy Labelled { get; }
+
+    /// <summary>Plans by measurement; null where they are not asked for, or nothing was measured.</summary>
+    internal MeasuredPlans? Measured { get; }
+
+    /// <summary>Sizes and errors.</summary>
+    internal OptionFeatures Features => Labelled.Training.Features;
+
+    /// <summary>Reads what there is.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="run">The run directory, with a study and a measurement or a fit.</param>
+    /// <param name="predictor">Whose numbers make the plans; null for those of all sources.</param>
+    /// <exception cref="Q2Exception">What is needed is not there, damaged, or of other bytes.</exception>
+    internal static PlanBasis Read(LoadedModel model, RunDirectory run, string? predictor) =>
+        new(model, run, predictor);
+
+    /// <summary>Sources of candidates; they live as long as this.</summary>
+    /// <exception cref="PlanException">No source proposes as asked.</exception>
+    internal IReadOnlyList<PlanSource> Sources(string? predictor, PlanLevel? level, CancellationToken cancellationToken)
+    {
+        var sources = new List<PlanSource>();
+        if (Measured is not null && level is null or PlanLevel.Op)
+            sources.Add(Measured!.Source);
+        if (sensitivity is null)
+            return sources.Count > 0
+                ? sources
+                : throw new PlanException(
+                    "Measured plans have op level only. Leave out --level, or fit the study's trials with `q2 fit` and `q2 explain`."
+                );
+        return
+        [
+            .. sources,
+            .. PlanSources.Of(
+                Labelled.Training,
+                sensitivity,
+                folds,
+                Labelled.Units,
+                predictor,
+                level,
+                cancellationToken
+            ),
+        ];
+    }
+
+    public void Dispose()
+    {
+        foreach (Predictor fold in folds)
+            fold.Dispose();
     }
 }

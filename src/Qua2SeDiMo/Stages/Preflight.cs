@@ -1,14 +1,17 @@
 using System.Runtime.ExceptionServices;
 using Qua2SeDiMo.Diffusion;
+using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Labelling;
+using Qua2SeDiMo.Measurement.Methods;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Storage;
+using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Stages;
 
@@ -85,6 +88,25 @@ internal static class Preflight
         var problems = new List<Exception>();
         long images = CheckStudy(model, options, problems);
         Finish(problems, [BankFolder(model, run), StudyFolder(run, options, images)]);
+    }
+
+    /// <summary>Before <see cref="MeasureStage"/>.</summary>
+    /// <exception cref="Q2Exception">Something stands in the way.</exception>
+    public static void Measure(LoadedModel model, RunDirectory run, MeasureOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var problems = new List<Exception>();
+        CheckStudy(model, options.Study, problems);
+        long numbers =
+            (long)options.Study.ImageCount
+            * options.Draws
+            * options.Study.Generation.StepCount
+            * model.Weights.Count
+            * QuantizerSpec.PaperOptions.Count;
+        Finish(
+            problems,
+            [BankFolder(model, run), new OutputFolder(run.MeasuredImages, numbers * sizeof(float), "measurement")]
+        );
     }
 
     /// <summary>Before <see cref="Workflow"/>.</summary>

@@ -2,6 +2,7 @@ using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Graphs.Operations;
 using Qua2SeDiMo.Images;
 using Qua2SeDiMo.Labelling;
+using Qua2SeDiMo.Measurement.Methods;
 using Qua2SeDiMo.Metrics;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Pipelines;
@@ -9,11 +10,9 @@ using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Data;
 using Qua2SeDiMo.Predictors.Import;
-using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Quantizers.Bank;
 using Qua2SeDiMo.Reports;
 using Qua2SeDiMo.Reports.Page;
-using Qua2SeDiMo.Reports.Words;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Storage;
@@ -52,7 +51,9 @@ public static class ReportStage
         LabelledStudy? labelled = fit is null ? null : StudyTrials.Read(model, run, Objective.Parse(fit.Objective));
         if (labelled is not null)
             fit!.RequireOf(labelled.Origin, run);
-        Plan? plan = labelled is not null && File.Exists(run.Plan) ? PlanStage.Read(model, run) : null;
+        MeasuredModel? measured = File.Exists(run.Measurement) ? MeasuredModel.Read(model, run) : null;
+        bool isPlanned = (labelled is not null || measured is not null) && File.Exists(run.Plan);
+        Plan? plan = isPlanned ? PlanStage.Read(model, run) : null;
         bool isExplained = labelled is not null && File.Exists(run.Sensitivity);
         SensitivityRecord? sensitivity = isExplained ? ExplainStage.Read(run, labelled!, fit!) : null;
         Trial[] trials = [.. RunStudy.Trials(run).Where(trial => trial.State == TrialState.Complete)];
@@ -69,6 +70,7 @@ public static class ReportStage
             Weights = Weights(model),
             Fit = fit,
             Explanation = sensitivity,
+            Measured = measured?.Record.Sensitivity,
             Plan = plan,
             EffectiveBits = plan is null ? new Dictionary<string, double>() : PackedBits(model, run, plan),
             Images = plan is null ? null : Images(run, study, plan),
@@ -79,7 +81,7 @@ public static class ReportStage
     private static RunData Describe(LoadedModel model, RunDirectory run, StudyRecord study, string command)
     {
         StudyOptions options = study.Options;
-        string[] order = ["graph", "bank", "study", "fit", "explain", "plan", "pack"];
+        string[] order = ["graph", "bank", "measure", "study", "fit", "explain", "plan", "pack"];
         Dictionary<string, double> seconds = StageTimings.Read(run);
         return new RunData
         {

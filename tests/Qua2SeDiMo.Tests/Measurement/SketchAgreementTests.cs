@@ -1,14 +1,12 @@
-using System.Text.Json;
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Measurement;
-using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Measurement.Methods;
 using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Quantizers.Palettes;
-using Qua2SeDiMo.Stages;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -34,71 +32,38 @@ public sealed class SketchAgreementTests(ITestOutputHelper output)
     )
     {
         var target = Enum.Parse<SketchTarget>(targetName);
-        using JsonDocument probes = JsonDocument.Parse(
-            File.ReadAllBytes(RepositoryFiles.Golden($"probes/{name}.json"))
-        );
-        Sketch sketch = Make(
+        MeasuredProbes probes = MeasuredProbes.Read(RepositoryFiles.Golden($"probes/{name}.json"));
+        int[]? steps = target == SketchTarget.Calls ? [2, 4, 6] : null;
+        Effects sketch = Make(
                 name,
                 new SketchOptions
                 {
                     Target = target,
                     Cotangents = cotangents,
-                    Steps = target == SketchTarget.Calls ? [2, 4, 6] : null,
+                    Steps = steps,
                 },
                 images
             )
-            .Joined();
-        JsonElement delta = probes.RootElement.GetProperty("delta"),
-            errors = probes.RootElement.GetProperty("standard_error");
-        var expected = new List<double>();
-        var actual = new List<double>();
-        var certain = new List<int>();
-        for (int weight = 0; weight < sketch.Weights.Count; weight++)
-        {
-            if (!delta.TryGetProperty(sketch.Weights[weight], out JsonElement own))
-                continue;
-            QuantizerMethod[] methods =
-            [
-                .. Specs
-                    .Select(spec => spec.Method)
-                    .Distinct()
-                    .Where(method =>
-                        own.TryGetProperty($"{new QuantizerSpec(method, 3)}", out _)
-                        && own.TryGetProperty($"{new QuantizerSpec(method, 4)}", out _)
-                    ),
-            ];
-            expected.Add(
-                methods.Average(method =>
-                    own.GetProperty($"{new QuantizerSpec(method, 4)}").GetDouble()
-                    - own.GetProperty($"{new QuantizerSpec(method, 3)}").GetDouble()
-                )
-            );
-            int place = weight;
-            actual.Add(methods.Average(method => Damage(sketch, place, method, 3) - Damage(sketch, place, method, 4)));
-            double error = methods.Average(method =>
-                errors.GetProperty(sketch.Weights[place]).GetProperty($"{new QuantizerSpec(method, 3)}").GetDouble()
-            );
-            if (expected[^1] > 2 * error)
-                certain.Add(expected.Count - 1);
-        }
-        double tau = RankStatistics.KendallTauB([.. expected], [.. actual]);
-        double above = RankStatistics.KendallTauB(
-            [.. certain.Select(i => expected[i])],
-            [.. certain.Select(i => actual[i])]
-        );
-        output.WriteLine(
-            FormattableString.Invariant(
-                $"{name}, {target}: tau {tau:0.000} over {expected.Count} weights, {above:0.000} over {certain.Count} above their error"
-            )
-        );
+            .Merged(MeasuredModel.NameOfWhole);
 
-        Assert.True(tau >= least, FormattableString.Invariant($"tau {tau:0.000}"));
+        RankAgreement agreement = ProbeAgreement
+            .Of(probes, [.. sketch.Weights], (weight, option) => Root(sketch, weight, option))
+            .Costs;
+
+        output.WriteLine(FormattableString.Invariant($"{name}, {target}: {agreement}"));
+        Assert.True(agreement.KendallTau >= least, $"{agreement}");
     }
 
-    private static double Damage(Sketch sketch, int weight, QuantizerMethod method, int bits) =>
-        sketch.MeanDamage(weight, Array.IndexOf(Specs, new QuantizerSpec(method, bits))).Mean;
+    private static double? Root(Effects sketch, string weight, QuantizerSpec option)
+    {
+        int at = sketch.Weights.ToList().IndexOf(weight),
+            spec = Array.IndexOf(Specs, option);
+        return at < 0 || spec < 0
+            ? null
+            : sketch.OverImages(image => Math.Sqrt(sketch.Damage(image, at, spec).Mean)).Mean;
+    }
 
-    private Sketch Make(string name, SketchOptions options, int images)
+    private Effects Make(string name, SketchOptions options, int images)
     {
         using LoadedModel model = LoadedModel.Open(Path.Combine(RepositoryFiles.Root, "models", name));
         using WeightBinding binding = model.CreateBinding();
@@ -137,7 +102,7 @@ public sealed class SketchAgreementTests(ITestOutputHelper output)
         foreach (GraphWeight weight in pipeline.DenoiserGraph(request).Weights)
             Changes(weight);
         using var sketcher = new Sketcher(pipeline, model.Tensors, binding, options);
-        Sketch Run() =>
+        Effects Run() =>
             sketcher.Run(
                 prompts,
                 new SeededNoise([.. Enumerable.Range(0, images).Select(i => 42UL + (ulong)i)]),
@@ -145,12 +110,13 @@ public sealed class SketchAgreementTests(ITestOutputHelper output)
                 request,
                 Specs,
                 Changes,
+                null,
                 CancellationToken.None
             );
         Run();
         TimeSpan before = pipeline.RuntimeElapsed;
         long start = TimeProvider.System.GetTimestamp();
-        Sketch sketch = Run();
+        Effects sketch = Run();
         TimeSpan whole = TimeProvider.System.GetElapsedTime(start),
             forward = pipeline.RuntimeElapsed - before;
         double perCall = forward.TotalMilliseconds / 8,

@@ -68,6 +68,9 @@ internal static class ModelNames
     /// <summary>Ridge regression on one-hot options.</summary>
     public const string Ridge = "ridge";
 
+    /// <summary>What was measured of every option of every weight; nothing is fitted.</summary>
+    public const string Measured = "measured";
+
     /// <summary>Ridge regression with pairwise terms inside units.</summary>
     public const string RidgePairs = "ridge-pairs";
 

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
+using Qua2SeDiMo.Plans;
+using Qua2SeDiMo.Predictors.Training;
 using Qua2SeDiMo.Reports.Charts;
 using Qua2SeDiMo.Storage;
 
@@ -44,6 +46,7 @@ internal static class ReportHtml
             {
                 ("results", "Results", ResultSection.Draw(report, book)),
                 ("images", "Images", ImageSection.Draw(report)),
+                ("measured", "Measured sensitivity", MeasuredSection.Draw(report, book)),
                 ("sensitivity", "Sensitivity", SensitivitySection.Draw(report, book)),
                 ("explanation", "Explanation", ExplanationSection.Draw(report, book)),
                 ("layers", "Bits per layer", LayerSection.Draw(report, book)),

@@ -4,41 +4,57 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Measurement;
 
-public sealed class SketchTests
+public sealed class EffectsTests
 {
     private static readonly QuantizerSpec[] Options = [new(QuantizerMethod.UniformAffine, 3)];
 
     [Fact]
     public void Over_a_run_products_are_summed_over_steps_before_they_are_squared()
     {
-        Sketch sketch = Filled(
-            SketchTarget.Latents,
+        Effects effects = Filled(
+            EffectKind.RunProducts,
             [
                 [3, -3],
                 [1, 1],
             ]
         );
 
-        Estimate damage = sketch.Damage(0, 0, 0);
+        Estimate damage = effects.Damage(0, 0, 0);
 
         Assert.Equal((0 + 4) / 2.0, damage.Mean);
         Assert.Equal(2, damage.StandardError);
-        Assert.Equal((9 + 1) / 2.0, sketch.DamageAt(0, 0, 0, 0).Mean);
+        Assert.Equal((9 + 1) / 2.0, effects.DamageOfStep(0, 0, 0, 0).Mean);
     }
 
     [Fact]
     public void Single_calls_are_squared_and_averaged()
     {
-        Sketch sketch = Filled(
-            SketchTarget.Calls,
+        Effects effects = Filled(
+            EffectKind.CallProducts,
             [
                 [3, -3],
                 [1, 1],
             ]
         );
 
-        Assert.Equal((9 + 1) / 2.0, sketch.Damage(0, 0, 0).Mean);
+        Assert.Equal((9 + 1) / 2.0, effects.Damage(0, 0, 0).Mean);
     }
+
+    [Theory]
+    [InlineData(nameof(EffectKind.CallSquares))]
+    [InlineData(nameof(EffectKind.Losses))]
+    public void What_was_measured_itself_is_not_squared(string kind) =>
+        Assert.Equal(
+            -1,
+            Filled(
+                    Enum.Parse<EffectKind>(kind),
+                    [
+                        [3, -5],
+                    ]
+                )
+                .Damage(0, 0, 0)
+                .Mean
+        );
 
     [Fact]
     public void One_value_has_no_standard_error() => Assert.True(double.IsNaN(Estimate.Of([4]).StandardError));
@@ -46,14 +62,14 @@ public sealed class SketchTests
     [Fact]
     public void Parts_of_a_split_weight_change_together()
     {
-        var sketch = new Sketch(SketchTarget.Latents, ["a", "b", "a#1"], Options, [0], 1, 1)
+        var effects = new Effects(EffectKind.RunProducts, ["a", "b", "a#1"], Options, [0], 1, 1)
         {
             [0, 0, 0, 0, 0] = 2,
             [0, 0, 0, 1, 0] = 7,
             [0, 0, 0, 2, 0] = 3,
         };
 
-        Sketch joined = sketch.Joined();
+        Effects joined = effects.Merged(name => name.Split('#')[0]);
 
         Assert.Equal(["a", "b"], joined.Weights);
         Assert.Equal(25, joined.Damage(0, 0, 0).Mean);
@@ -61,10 +77,10 @@ public sealed class SketchTests
     }
 
     // By cotangent, then step.
-    private static Sketch Filled(SketchTarget target, double[][] products)
+    private static Effects Filled(EffectKind kind, double[][] products)
     {
-        var sketch = new Sketch(
-            target,
+        var effects = new Effects(
+            kind,
             ["a"],
             Options,
             [.. Enumerable.Range(0, products[0].Length)],
@@ -74,8 +90,8 @@ public sealed class SketchTests
         for (int cotangent = 0; cotangent < products.Length; cotangent++)
         {
             for (int step = 0; step < products[cotangent].Length; step++)
-                sketch[0, cotangent, step, 0, 0] = products[cotangent][step];
+                effects[0, cotangent, step, 0, 0] = products[cotangent][step];
         }
-        return sketch;
+        return effects;
     }
 }

@@ -1,0 +1,127 @@
+using Qua2SeDiMo.Measurement;
+using Qua2SeDiMo.Measurement.Mixtures;
+using Qua2SeDiMo.Plans;
+using Spectre.Console;
+
+namespace Qua2SeDiMo.Cli;
+
+/// <summary>What a measurement says, as tables of the terminal.</summary>
+internal static class MeasureTables
+{
+    internal static void Show(MeasuredSensitivity found, int count, IAnsiConsole output)
+    {
+        string drawn = found.Kind is EffectKind.RunProducts or EffectKind.CallProducts
+            ? $" with {found.Cotangents} cotangents each"
+            : "";
+        output.WriteLine(
+            $"Measured on {found.Images} images{drawn}: what three bits do more than four ({found.Unit}); weights of one place do not differ by more than twice their error."
+        );
+        Table table = new Table()
+            .Border(TableBorder.Simple)
+            .AddColumns("place", "weight", "block", "type", "4 to 3 bits costs", "±");
+        foreach (MeasuredWeight weight in found.Weights.OrderByDescending(weight => weight.Cost).Take(count))
+        {
+            table.AddRow(
+                $"{weight.Place}",
+                weight.Position.Name.EscapeMarkup(),
+                weight.Position.Block.EscapeMarkup(),
+                weight.Position.LayerType.EscapeMarkup(),
+                $"{weight.Cost:0.00000}",
+                weight.StandardError is { } error ? $"{error:0.00000}" : ""
+            );
+        }
+        output.Write(table);
+        Show("type", found.Types, output);
+        Show("block", found.Blocks, output);
+        ShowSteps(found, output);
+        foreach (string sentence in MeasuredWords.Of(found))
+            output.WriteLine(sentence);
+    }
+
+    internal static void Show(MixturePredictions predictions, IAnsiConsole output)
+    {
+        Table table = new Table().Border(TableBorder.Simple).AddColumns("mixture", "damage", "predicted", "95 %");
+        foreach (MixturePrediction row in predictions.Predictions)
+        {
+            table.AddRow(
+                row.Name.EscapeMarkup(),
+                $"{row.Damage:0.0000E+0}",
+                row.Predicted is { } value ? $"{value.Metric} {value.Value:0.000}" : "",
+                row.Predicted is { } interval ? $"{interval.Low:0.000} to {interval.High:0.000}" : ""
+            );
+        }
+        output.Write(table);
+        output.WriteLine(
+            predictions.Line is { } line
+                ? $"The line through {line.Count} labelled trials holds {line.Coverage:P0} of them in intervals of lines through the others."
+                : $"No line: `q2 study` with {DamageLine.FewestMixtures} trials or more makes one."
+        );
+    }
+
+    internal static void Show(IReadOnlyList<SourceAgreement> agreements, IAnsiConsole output)
+    {
+        if (agreements.Count == 0)
+            return;
+        Table table = new Table()
+            .Border(TableBorder.Simple)
+            .AddColumns(
+                "against the probes",
+                "weights",
+                "τ",
+                "τ above error",
+                "Spearman",
+                "all options: τ",
+                "Spearman"
+            );
+        foreach ((string source, ProbeAgreement agreement) in agreements)
+        {
+            RankAgreement costs = agreement.Costs;
+            table.AddRow(
+                source,
+                $"{costs.Count}",
+                Text(costs.KendallTau),
+                costs.CountAboveError is { } above ? $"{Text(costs.KendallTauAboveError)} ({above})" : "",
+                Text(costs.Spearman),
+                Text(agreement.Options.KendallTau),
+                Text(agreement.Options.Spearman)
+            );
+        }
+        output.Write(table);
+
+        static string Text(double? value) => value is { } known ? $"{known:0.000}" : "";
+    }
+
+    private static void Show(string what, IReadOnlyList<MeasuredGroup> groups, IAnsiConsole output)
+    {
+        Table table = new Table().Border(TableBorder.Simple).AddColumns(what, "weights", "4 to 3 bits costs", "±");
+        foreach (MeasuredGroup group in groups)
+        {
+            table.AddRow(
+                group.Name.EscapeMarkup(),
+                $"{group.Weights}",
+                $"{group.Cost:0.00000}",
+                group.StandardError is { } error ? $"{error:0.00000}" : ""
+            );
+        }
+        output.Write(table);
+    }
+
+    // Shares of a step: what changes between steps is the order, and not the size of the disturbance alone.
+    private static void ShowSteps(MeasuredSensitivity found, IAnsiConsole output)
+    {
+        if (found.Steps.Count < 2)
+            return;
+        Table table = new Table()
+            .Border(TableBorder.Simple)
+            .AddColumns(["block, share of a step", .. found.Steps.Select(step => $"step {step + 1}")]);
+        double[] totals = [.. found.Steps.Select((_, at) => found.Blocks.Sum(block => block.StepCosts[at]))];
+        foreach (MeasuredGroup block in found.Blocks)
+        {
+            table.AddRow([
+                block.Name.Length == 0 ? "outside blocks" : block.Name.EscapeMarkup(),
+                .. block.StepCosts.Select((cost, at) => totals[at] > 0 ? $"{cost / totals[at]:P0}" : ""),
+            ]);
+        }
+        output.Write(table);
+    }
+}

@@ -1,0 +1,93 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Qua2SeDiMo.Measurement;
+using Qua2SeDiMo.Measurement.Methods;
+using Qua2SeDiMo.Measurement.Mixtures;
+using Qua2SeDiMo.Pipelines;
+using Qua2SeDiMo.Plans;
+using Qua2SeDiMo.Runs;
+using Qua2SeDiMo.Sensitivity;
+
+namespace Qua2SeDiMo.Cli;
+
+/// <summary>The measured part of an explanation.</summary>
+/// <param name="Measured">The measurement of the run; null where there is none.</param>
+internal sealed record MeasuredExplanation(MeasuredModel? Measured)
+{
+    /// <summary>What it says.</summary>
+    internal MeasuredSensitivity? Sensitivity => Measured?.Record.Sensitivity;
+
+    /// <summary>Reads the measurement of a run; trials from outside have none.</summary>
+    internal static MeasuredExplanation Read(
+        SourceArguments source,
+        ParseResult result,
+        RunDirectory run,
+        CommandContext context
+    )
+    {
+        if (source.IsExternal(result) || !File.Exists(run.Measurement))
+            return new MeasuredExplanation((MeasuredModel?)null);
+        using LoadedModel model = source.Open(result, context);
+        return new MeasuredExplanation(MeasuredModel.Read(model, run));
+    }
+
+    /// <summary>How the run agrees with probes; empty where none are given.</summary>
+    /// <exception cref="FormatException">Probes are of a model, and there is none.</exception>
+    internal IReadOnlyList<SourceAgreement> Against(
+        string? probes,
+        SourceArguments source,
+        ParseResult result,
+        SensitivityRecord? record,
+        CommandContext context
+    )
+    {
+        if (probes is null)
+            return [];
+        if (source.IsExternal(result))
+            throw new FormatException(
+                "--against holds a model against probes of it; trials from outside have no model FOLDER."
+            );
+        using LoadedModel model = source.Open(result, context);
+        return MeasuredAgreement.Of(MeasuredProbes.Read(probes, context.Notes), model, Measured, record);
+    }
+
+    /// <summary>The explanation for programs: the record of fitted models, what was measured, and the agreement with
+    /// probes.</summary>
+    internal JsonObject ToJson(SensitivityRecord? record, IReadOnlyList<SourceAgreement> agreements)
+    {
+        JsonObject root = record is null ? [] : Node(record).AsObject();
+        if (Sensitivity is { } found)
+        {
+            root["measured"] = Node(found);
+            root["measured"]!["sentences"] = Node(MeasuredWords.Of(found));
+        }
+        if (agreements.Count == 0)
+            return root;
+        JsonObject agreement = root["agreement"] as JsonObject ?? [];
+        Add(agreement, agreements[0]);
+        agreement["sources"] = new JsonArray([
+            .. agreements.Select(one =>
+            {
+                var of = new JsonObject();
+                Add(of, one);
+                return (JsonNode)of;
+            }),
+        ]);
+        root["agreement"] = agreement;
+        return root;
+    }
+
+    private static void Add(JsonObject agreement, SourceAgreement of)
+    {
+        agreement["source"] = of.Source;
+        agreement["kendallTau"] = of.Agreement.Costs.KendallTau;
+        agreement["kendallTauAboveError"] = of.Agreement.Costs.KendallTauAboveError;
+        agreement["spearman"] = of.Agreement.Costs.Spearman;
+        agreement["weights"] = of.Agreement.Costs.Count;
+        agreement["weightsAboveError"] = of.Agreement.Costs.CountAboveError;
+        agreement["allOptions"] = Node(of.Agreement.Options);
+    }
+
+    private static JsonNode Node<T>(T value) => JsonSerializer.SerializeToNode(value, CommandContext.JsonOptions)!;
+}

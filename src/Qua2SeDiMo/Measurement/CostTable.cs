@@ -1,0 +1,148 @@
+using Qua2SeDiMo.Graphs.Operations;
+using Qua2SeDiMo.Kernels.Codes;
+
+namespace Qua2SeDiMo.Measurement;
+
+/// <summary>
+/// What three bits of weights do more than four, image by image: roots of damages, which are norms of changes. Damages
+/// of images differ tenfold, and
+/// images saturate, so that means of squares would be those of a few images. Losses count as they are.
+/// </summary>
+internal sealed class CostTable
+{
+    private const int Fewer = 3,
+        More = 4;
+    private const double Certain = 2;
+
+    private readonly Effects effects;
+    private readonly (int Fewer, int More)[] pairs;
+    private readonly double[]?[] byImage;
+
+    internal CostTable(Effects effects)
+    {
+        this.effects = effects;
+        byImage = new double[]?[effects.Weights.Count];
+        QuantizerSpec[] options = [.. effects.Options];
+        pairs =
+        [
+            .. options
+                .Select(option => option.Method)
+                .Distinct()
+                .Select(method =>
+                    (
+                        Array.IndexOf(options, new QuantizerSpec(method, Fewer)),
+                        Array.IndexOf(options, new QuantizerSpec(method, More))
+                    )
+                )
+                .Where(pair => pair.Item1 >= 0 && pair.Item2 >= 0),
+        ];
+    }
+
+    /// <summary>Cost of some weights together.</summary>
+    internal Estimate Of(IReadOnlyList<int> weights) => effects.OverImages(image => Cost(image, weights));
+
+    /// <summary>Cost of some weights together by the calls of each step alone.</summary>
+    internal IReadOnlyList<double> OfSteps(IReadOnlyList<int> weights) =>
+        !effects.HasSteps
+            ? []
+            :
+            [
+                .. Enumerable
+                    .Range(0, effects.Steps.Count)
+                    .Select(step =>
+                        effects
+                            .OverImages(image =>
+                                Cost(
+                                    weights,
+                                    (weight, option) => effects.DamageOfStep(image, step, weight, option).Mean
+                                )
+                            )
+                            .Mean
+                    ),
+            ];
+
+    /// <summary>The tables of everything that was measured.</summary>
+    /// <param name="positions">Where every weight is.</param>
+    internal MeasuredSensitivity Tabulate(IReadOnlyDictionary<string, WeightPosition> positions)
+    {
+        int[] all = [.. Enumerable.Range(0, effects.Weights.Count)];
+        WeightPosition[] places = [.. effects.Weights.Select(name => positions[name])];
+        MeasuredWeight[] weights = [.. all.Select(weight => Weight(places[weight], weight))];
+        return new MeasuredSensitivity(
+            effects.Kind,
+            effects.Images,
+            effects.Cotangents,
+            effects.HasSteps ? effects.Steps : [],
+            weights,
+            [.. Groups(all, weight => places[weight].LayerType).OrderByDescending(group => group.Cost)],
+            [.. Groups(all, weight => places[weight].Block)]
+        );
+    }
+
+    private IEnumerable<MeasuredGroup> Groups(int[] weights, Func<int, string> key) =>
+        weights
+            .GroupBy(key)
+            .Select(group =>
+            {
+                int[] own = [.. group];
+                Estimate cost = Of(own);
+                return new MeasuredGroup(group.Key, own.Length, cost.Mean, Defined(cost.StandardError), OfSteps(own));
+            });
+
+    private MeasuredWeight Weight(WeightPosition position, int weight)
+    {
+        Estimate cost = Of([weight]);
+        double[] own = ByImage(weight);
+        int place = 1;
+        for (int other = 0; other < effects.Weights.Count; other++)
+        {
+            Estimate more = Estimate.Of([.. ByImage(other).Zip(own, (theirs, ours) => theirs - ours)]);
+            if (more.Mean > Certain * more.StandardError)
+                place++;
+        }
+        return new MeasuredWeight(
+            position,
+            cost.Mean,
+            Defined(cost.StandardError),
+            place,
+            OfSteps([weight]),
+            [.. effects.Options.Select((spec, option) => Option(spec, weight, option))]
+        );
+    }
+
+    private MeasuredOption Option(QuantizerSpec spec, int weight, int option)
+    {
+        Estimate damage = effects.MeanDamage(weight, option);
+        IEnumerable<int> steps = effects.HasSteps ? Enumerable.Range(0, effects.Steps.Count) : [];
+        return new MeasuredOption(
+            $"{spec}",
+            damage.Mean,
+            Defined(damage.StandardError),
+            [
+                .. steps.Select(step =>
+                {
+                    Estimate own = effects.MeanDamageOfStep(step, weight, option);
+                    return new MeasuredStep(effects.Steps[step], own.Mean, Defined(own.StandardError));
+                }),
+            ]
+        );
+    }
+
+    private double[] ByImage(int weight) =>
+        byImage[weight] ??= [.. Enumerable.Range(0, effects.Images).Select(image => Cost(image, [weight]))];
+
+    private double Cost(int image, IReadOnlyList<int> weights) =>
+        Cost(weights, (weight, option) => effects.Damage(image, weight, option).Mean);
+
+    private double Cost(IReadOnlyList<int> weights, Func<int, int, double> damage)
+    {
+        double Norm(int option)
+        {
+            double sum = weights.Sum(weight => damage(weight, option));
+            return effects.Kind == EffectKind.Losses ? sum : Math.Sqrt(sum);
+        }
+        return pairs.Length == 0 ? 0 : pairs.Average(pair => Norm(pair.Fewer) - Norm(pair.More));
+    }
+
+    private static double? Defined(double value) => double.IsFinite(value) ? value : null;
+}

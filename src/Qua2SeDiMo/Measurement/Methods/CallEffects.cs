@@ -1,0 +1,94 @@
+using Qua2SeDiMo.Diffusion;
+using Qua2SeDiMo.Graphs.Ir;
+using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Quantizers.Bank;
+
+namespace Qua2SeDiMo.Measurement.Methods;
+
+/// <summary>Effects by one call for each weight and option, at states of the full-precision run.</summary>
+internal sealed class CallEffects : IEffectSource
+{
+    private readonly MeasuringPipeline pipeline;
+    private readonly QuantizerBank bank;
+    private readonly InferenceModel denoiser;
+
+    internal CallEffects(MeasuringPipeline pipeline, QuantizerBank bank)
+    {
+        (this.pipeline, this.bank) = (pipeline, bank);
+        denoiser = new InferenceModel(
+            pipeline.Pipeline.DenoiserGraph(pipeline.Request),
+            pipeline.Model.Tensors,
+            pipeline.Binding
+        );
+    }
+
+    // A file for each image: calls of one image are many already.
+    public int BatchSize => 1;
+
+    public Effects Measure(int first, int count, Action<double> report, CancellationToken cancellationToken)
+    {
+        DenoisingTrace trace = pipeline.Pipeline.Trace(
+            pipeline.Prompts(first, count),
+            pipeline.Noise(first, count),
+            pipeline.Request,
+            cancellationToken
+        );
+        IReadOnlyList<int> steps = pipeline.Options.Steps(trace.Calls.Count);
+        IReadOnlyList<GraphWeight> weights = denoiser.Graph.Weights;
+        var effects = new Effects(
+            EffectKind.CallSquares,
+            [.. weights.Select(weight => weight.Weight.Name)],
+            bank.Options,
+            steps,
+            count,
+            1
+        );
+        int done = 0;
+        for (int step = 0; step < steps.Count; step++)
+        {
+            IReadOnlyDictionary<string, TensorValue> inputs = trace.Calls[steps[step]];
+            float[] before = trace.Guided(Run(inputs));
+            for (int weight = 0; weight < weights.Count; weight++)
+            {
+                for (int option = 0; option < bank.Options.Count; option++)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    Set(weights[weight], option);
+                    float[] after = trace.Guided(Run(inputs));
+                    for (int image = 0; image < count; image++)
+                        effects[image, 0, step, weight, option] = Square(before, after, image, count);
+                }
+                pipeline.Binding.Reset(weights[weight].Weight.Name);
+                report(++done / (double)(steps.Count * weights.Count));
+            }
+        }
+        return effects;
+    }
+
+    public void Dispose() => denoiser.Dispose();
+
+    private TensorValue Run(IReadOnlyDictionary<string, TensorValue> inputs) =>
+        denoiser.Run(inputs)[denoiser.Graph.Outputs[0].Name];
+
+    private void Set(GraphWeight weight, int option)
+    {
+        string name = weight.Weight.Name;
+        pipeline.Binding.Set(
+            name,
+            $"{bank.Options[option]}",
+            destination => bank.Load(name, bank.Options[option]).Dequantize(destination)
+        );
+    }
+
+    private static double Square(float[] before, float[] after, int image, int images)
+    {
+        int length = before.Length / images;
+        double sum = 0;
+        for (int i = image * length; i < (image + 1) * length; i++)
+        {
+            double change = (double)after[i] - before[i];
+            sum += change * change;
+        }
+        return sum;
+    }
+}

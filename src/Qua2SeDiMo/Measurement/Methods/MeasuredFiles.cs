@@ -1,0 +1,130 @@
+using System.Globalization;
+using Qua2SeDiMo.Graphs.Ir;
+using Qua2SeDiMo.Labelling;
+using Qua2SeDiMo.Models;
+using Qua2SeDiMo.Pipelines;
+using Qua2SeDiMo.Quantizers.Bank;
+using Qua2SeDiMo.Runs;
+using Qua2SeDiMo.Storage;
+using Qua2SeDiMo.Studies;
+
+namespace Qua2SeDiMo.Measurement.Methods;
+
+/// <summary>
+/// The numbers of a measurement, a file for each image, named by the content of all that they depend on: several
+/// processes may make them, and what
+/// is there is never made again. Only drawn numbers can be too few; then the file is made again.
+/// </summary>
+internal sealed class MeasuredFiles
+{
+    private const int NameLength = 12;
+    private const string Tensor = "effects",
+        Settings = "settings",
+        Steps = "steps";
+
+    private readonly string folder;
+    private readonly MeasureOptions options;
+    private readonly QuantizerBank bank;
+    private readonly string[] weights;
+    private readonly string[] settings;
+
+    internal MeasuredFiles(LoadedModel model, QuantizerBank bank, RunDirectory run, MeasureOptions options)
+    {
+        (folder, this.bank, this.options) = (run.MeasuredImages, bank, options);
+        weights = [.. model.Graph.Weights.Select(weight => weight.Weight.Name)];
+        IReadOnlyList<string> prompts = options.Study.ReadPrompts();
+        settings = [.. prompts.Select((prompt, image) => OfImage(model, prompt, image).Fingerprint)];
+    }
+
+    /// <summary>Number of images.</summary>
+    internal int Count => settings.Length;
+
+    /// <summary>Images whose file is not there.</summary>
+    internal int[] Missing() =>
+        [.. Enumerable.Range(0, Count).Where(image => Read(image, (_, steps) => steps) is null)];
+
+    /// <summary>Takes an image for this process; null where another one has it.</summary>
+    internal LockFile? TryTake(int image)
+    {
+        AtomicFile.MakeFolder(folder);
+        return LockFile.TryTake(Path.ChangeExtension(PathOf(image), ".lock"));
+    }
+
+    /// <summary>Keeps an image.</summary>
+    internal void Write(int image, Effects effects, int row)
+    {
+        float[] values = [.. effects.Image(row).ToArray().Select(value => (float)value)];
+        long[] shape = [effects.Cotangents, effects.Steps.Count, effects.Weights.Count, effects.Options.Count];
+        SafetensorsWriter.Write(
+            PathOf(image),
+            [SafetensorsWriter.Item.Single(Tensor, shape, values)],
+            new Dictionary<string, string> { [Settings] = settings[image], [Steps] = string.Join(' ', effects.Steps) }
+        );
+    }
+
+    /// <summary>All images; null where one is not there.</summary>
+    internal Effects? ReadAll()
+    {
+        Effects? effects = null;
+        for (int image = 0; image < Count; image++)
+        {
+            if (Read(image, (file, steps) => Tuple.Create(steps, file.ReadSingle(Tensor))) is not { } read)
+                return null;
+            effects ??= new Effects(options.Kind, weights, bank.Options, read.Item1, Count, options.Draws);
+            Span<double> own = effects.Image(image);
+            for (int i = 0; i < own.Length; i++)
+                own[i] = read.Item2[i];
+        }
+        return effects;
+    }
+
+    private StudySettings OfImage(LoadedModel model, string prompt, int image)
+    {
+        StudyOptions one = options.Study with
+        {
+            ImageCount = 1,
+            FirstPrompt = 0,
+            Prompts = [prompt],
+            Seed = options.Study.ImageSeeds[image],
+            SharedNoise = false,
+            Scoring = new ScoringFiles(null, null, null),
+        };
+        return one.ToSettings(model, options.Describe(image, bank.SourceFingerprint));
+    }
+
+    // A file that cannot be read, or holds too few cotangents, counts as missing.
+    private T? Read<T>(int image, Func<SafetensorsFile, int[], T> take)
+        where T : class
+    {
+        string path = PathOf(image);
+        if (!File.Exists(path))
+            return null;
+        try
+        {
+            using SafetensorsFile file = SafetensorsFile.Open(path);
+            if (
+                file.Metadata.GetValueOrDefault(Settings) != settings[image]
+                || !file.Tensors.TryGetValue(Tensor, out TensorInfo? info)
+            )
+                return null;
+            int[] steps =
+            [
+                .. file.Metadata[Steps].Split(' ').Select(step => int.Parse(step, CultureInfo.InvariantCulture)),
+            ];
+            long[] expected = [steps.Length, weights.Length, bank.Options.Count];
+            bool fits =
+                info.Shape.Count == 4 && info.Shape.Skip(1).SequenceEqual(expected) && info.Shape[0] >= options.Draws;
+            return fits ? take(file, steps) : null;
+        }
+        catch (Exception error) when (error is Q2Exception or KeyNotFoundException or FormatException)
+        {
+            return null;
+        }
+    }
+
+    private string PathOf(int image) =>
+        Path.Combine(
+            folder,
+            string.Create(CultureInfo.InvariantCulture, $"{image:0000}-{settings[image][..NameLength]}.safetensors")
+        );
+}

@@ -1,0 +1,51 @@
+using Qua2SeDiMo.Diffusion;
+using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Labelling;
+using Qua2SeDiMo.Pipelines;
+using Qua2SeDiMo.Studies;
+
+namespace Qua2SeDiMo.Measurement.Methods;
+
+/// <summary>The model at full precision with the prompts and noise of the images that are measured.</summary>
+internal sealed class MeasuringPipeline : IDisposable
+{
+    private readonly EncodedPrompts prompts;
+    private readonly StudyOptions study;
+
+    internal MeasuringPipeline(LoadedModel model, MeasureOptions options)
+    {
+        (Model, Options, study) = (model, options, options.Study);
+        Binding = model.CreateBinding();
+        Pipeline = new DiffusionPipeline(
+            model.Parts(new InferenceOptions(), study.ActivationBits),
+            model.Tensors,
+            Binding
+        );
+        prompts = Pipeline.Encode(study.ReadPrompts(), study.Generation);
+    }
+
+    internal LoadedModel Model { get; }
+
+    internal MeasureOptions Options { get; }
+
+    internal WeightBinding Binding { get; }
+
+    internal DiffusionPipeline Pipeline { get; }
+
+    internal GenerationRequest Request => study.Generation;
+
+    /// <summary>Calls of a run.</summary>
+    internal int StepCount => Pipeline.CallCount(Request);
+
+    /// <summary>Prompts of some images.</summary>
+    internal EncodedPrompts Prompts(int first, int count) => prompts.Slice(first, count);
+
+    /// <summary>Noise of some images, from its beginning.</summary>
+    internal SeededNoise Noise(int first, int count) => new([.. study.ImageSeeds.Skip(first).Take(count)]);
+
+    public void Dispose()
+    {
+        Pipeline.Dispose();
+        Binding.Dispose();
+    }
+}

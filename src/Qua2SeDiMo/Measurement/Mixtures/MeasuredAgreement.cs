@@ -1,0 +1,80 @@
+using Qua2SeDiMo.Kernels.Codes;
+using Qua2SeDiMo.Measurement.Methods;
+using Qua2SeDiMo.Pipelines;
+using Qua2SeDiMo.Sensitivity;
+
+namespace Qua2SeDiMo.Measurement.Mixtures;
+
+/// <summary>How what is said of a model agrees with probes.</summary>
+/// <param name="Source">Who says it: <c>measurement</c>, <c>network</c> or <c>ridge</c>.</param>
+/// <param name="Agreement">How it agrees.</param>
+internal sealed record SourceAgreement(string Source, ProbeAgreement Agreement);
+
+/// <summary>Holds what a run says of its model against measured probes.</summary>
+internal static class MeasuredAgreement
+{
+    /// <summary>Name of the measurement among the sources.</summary>
+    public const string Measurement = "measurement";
+
+    /// <summary>Compares everything that a run says; the measurement comes first.</summary>
+    /// <param name="probes">The truth.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="measured">Its measurement; null where there is none.</param>
+    /// <param name="record">Its explanation by fitted models; null where there is none.</param>
+    /// <exception cref="MeasurementException">The probes are of another model.</exception>
+    public static IReadOnlyList<SourceAgreement> Of(
+        MeasuredProbes probes,
+        LoadedModel model,
+        MeasuredModel? measured,
+        SensitivityRecord? record
+    )
+    {
+        ArgumentNullException.ThrowIfNull(probes);
+        ArgumentNullException.ThrowIfNull(model);
+        string[] weights = [.. model.Weights.Select(weight => MeasuredModel.NameOfWhole(weight.Name)).Distinct()];
+        var sources = new List<SourceAgreement>();
+        if (measured is not null)
+            sources.Add(
+                new SourceAgreement(Measurement, ProbeAgreement.Of(probes, weights, Norms(measured.WholeWeights)))
+            );
+        if (record is null)
+            return sources;
+        SensitivityResult[] results = record.Network is { } network ? [network, record.Ridge] : [record.Ridge];
+        foreach (SensitivityResult result in results)
+        {
+            sources.Add(new SourceAgreement(result.Model, ProbeAgreement.Of(probes, weights, Scores(result))));
+        }
+        return sources;
+    }
+
+    // Roots: images saturate, so that means of squares would be those of a few.
+    private static Func<string, QuantizerSpec, double?> Norms(Effects effects)
+    {
+        Dictionary<string, int> weights = Places(effects.Weights);
+        Dictionary<QuantizerSpec, int> options = Places(effects.Options);
+        return (name, spec) =>
+        {
+            if (!weights.TryGetValue(name, out int weight) || !options.TryGetValue(spec, out int option))
+                return null;
+            double Size(double damage) => effects.Kind == EffectKind.Losses ? damage : Math.Sqrt(damage);
+            return effects.OverImages(image => Size(effects.Damage(image, weight, option).Mean)).Mean;
+        };
+    }
+
+    // Scores are better when larger; those of the parts of a weight are added.
+    private static Func<string, QuantizerSpec, double?> Scores(SensitivityResult result)
+    {
+        ILookup<string, WeightScores> weights = result.Weights.ToLookup(
+            weight => MeasuredModel.NameOfWhole(weight.Name),
+            StringComparer.Ordinal
+        );
+        Dictionary<string, int> options = Places(result.Options);
+        return (name, spec) =>
+            !weights.Contains(name) || !options.TryGetValue($"{spec}", out int option)
+                ? null
+                : -weights[name].Sum(part => part.Scores[option]);
+    }
+
+    private static Dictionary<T, int> Places<T>(IReadOnlyList<T> items)
+        where T : notnull => Enumerable.Range(0, items.Count).ToDictionary(place => items[place]);
+}

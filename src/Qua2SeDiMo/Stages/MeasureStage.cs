@@ -1,0 +1,135 @@
+using Qua2SeDiMo.Graphs.Operations;
+using Qua2SeDiMo.Json;
+using Qua2SeDiMo.Measurement;
+using Qua2SeDiMo.Measurement.Methods;
+using Qua2SeDiMo.Pipelines;
+using Qua2SeDiMo.Predictors.Data;
+using Qua2SeDiMo.Quantizers.Bank;
+using Qua2SeDiMo.Runs;
+using Qua2SeDiMo.Storage;
+using Qua2SeDiMo.Studies;
+
+namespace Qua2SeDiMo.Stages;
+
+/// <summary>Measures what every option of every weight does.</summary>
+internal static class MeasureStage
+{
+    private static readonly TimeSpan WaitInterval = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Measures, or goes on where an earlier call stopped; several processes may share the work.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="run">The run directory.</param>
+    /// <param name="options">What is measured, on which images.</param>
+    /// <param name="progress">Told of every step.</param>
+    /// <param name="cancellationToken">Stops between calls of the denoiser; finished images stay.</param>
+    /// <exception cref="Q2Exception">The model cannot be measured so, or the run directory belongs to another
+    /// one.</exception>
+    public static MeasuredModel Run(
+        LoadedModel model,
+        RunDirectory run,
+        MeasureOptions options,
+        IProgress<StageProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(run);
+        ArgumentNullException.ThrowIfNull(options);
+        Preflight.Measure(model, run, options);
+        RunIdentity.Claim(model, run, withPipeline: true, progress, cancellationToken);
+        QuantizerBank bank = BankStage.Run(model, run, progress, cancellationToken);
+        var files = new MeasuredFiles(model, bank, run, options);
+        Complete(model, bank, options, files, progress, cancellationToken);
+        Effects effects =
+            files.ReadAll()
+            ?? throw new MeasurementException(
+                $"{run.MeasuredImages}: files of images went away while they were measured. Leave the folder alone and run the command again."
+            );
+        var record = new MeasurementRecord(
+            AlgorithmVersion.Current,
+            options with
+            {
+                Study = options.Study.ToBeKept(),
+            },
+            new CostTable(effects).Tabulate(Positions(model))
+        );
+        OwnJson.Write(run.Measurement, record);
+        return new MeasuredModel(record, effects, MeasuredModel.TiesOf(model));
+    }
+
+    private static void Complete(
+        LoadedModel model,
+        QuantizerBank bank,
+        MeasureOptions options,
+        MeasuredFiles files,
+        IProgress<StageProgress>? progress,
+        CancellationToken cancellationToken
+    )
+    {
+        if (files.Missing().Length == 0)
+            return;
+        using var pipeline = new MeasuringPipeline(model, options);
+        options.Steps(pipeline.StepCount);
+        using IEffectSource source = options.Method switch
+        {
+            MeasureMethod.Call => new CallEffects(pipeline, bank),
+            MeasureMethod.Probe => new ProbeEffects(pipeline, bank),
+            _ => new SketchEffects(pipeline, bank),
+        };
+        while (files.Missing() is { Length: > 0 } missing)
+        {
+            bool worked = false;
+            foreach ((int first, int count) in Batches(missing, source.BatchSize))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                using LockFile? held = files.TryTake(first);
+                if (held is null)
+                    continue;
+                worked = true;
+                if (!files.Missing().Contains(first))
+                    continue;
+                int done = files.Count - files.Missing().Length;
+                Effects effects = source.Measure(first, count, Report, cancellationToken);
+                for (int row = 0; row < count; row++)
+                    files.Write(first + row, effects, row);
+
+                void Report(double share) => Say(progress, done + (share * count), files.Count, "images");
+            }
+            if (worked)
+                continue;
+            Say(progress, files.Count - missing.Length, files.Count, "waiting for images of other processes");
+            Task.Delay(WaitInterval, TimeProvider.System, CancellationToken.None).Wait(cancellationToken);
+        }
+        Say(progress, files.Count, files.Count, null);
+    }
+
+    private static void Say(IProgress<StageProgress>? progress, double done, int total, string? detail) =>
+        progress?.Report(new StageProgress("Measuring sensitivities", done, total, detail));
+
+    // Images that follow one another, within batches that begin at the same images for every process.
+    private static IEnumerable<(int First, int Count)> Batches(int[] missing, int size)
+    {
+        for (int i = 0; i < missing.Length; )
+        {
+            int first = missing[i],
+                count = 1;
+            while (i + count < missing.Length && missing[i + count] == first + count && (first + count) % size != 0)
+                count++;
+            yield return (first, count);
+            i += count;
+        }
+    }
+
+    private static Dictionary<string, WeightPosition> Positions(LoadedModel model)
+    {
+        var known = TopologyBuilder
+            .Positions(model.Operations)
+            .ToDictionary(position => position.Name, StringComparer.Ordinal);
+        Dictionary<string, string> ties = MeasuredModel.TiesOf(model);
+        return model.Weights.ToDictionary(
+            weight => weight.Name,
+            weight => known.GetValueOrDefault(weight.Name) ?? known[ties[weight.Name]] with { Name = weight.Name },
+            StringComparer.Ordinal
+        );
+    }
+}
