@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Qua2SeDiMo.Cli;
 
 // Numbers and messages are the same on every machine; threads that begin later take the defaults.
@@ -16,6 +17,17 @@ if (fault is not null)
 ParseResult parsed = root.Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
 if (parsed.Errors.Count > 0)
     return Refusal.SayUsage(verb, string.Join(" ", parsed.Errors.Select(error => error.Message).Distinct()), json);
+
+// A closed terminal ends a run as Ctrl-C does; the parser sees to the other signals.
+using var hangup = new CancellationTokenSource();
+using PosixSignalRegistration registration = PosixSignalRegistration.Create(
+    PosixSignal.SIGHUP,
+    context =>
+    {
+        context.Cancel = true;
+        hangup.Cancel();
+    }
+);
 int code = await parsed
     .InvokeAsync(
         new InvocationConfiguration
@@ -24,7 +36,8 @@ int code = await parsed
             // A trial step may hold the processor for a while on a large model; killing it loses nothing, but a clean
             // end is kinder.
             ProcessTerminationTimeout = TimeSpan.FromSeconds(30),
-        }
+        },
+        hangup.Token
     )
     .ConfigureAwait(false);
 if (streams.Failure is null)

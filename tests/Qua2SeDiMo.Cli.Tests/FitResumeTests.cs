@@ -39,7 +39,7 @@ public sealed class FitResumeTests : IDisposable
         {
             while (!program.HasExited && !File.Exists(Path.Combine(states, "fold1.safetensors")))
                 await Task.Delay(10);
-            program.Kill();
+            program.Send("KILL");
             await program.EndAsync();
         }
         Assert.True(Directory.Exists(states), "The program ended before it could be killed.");

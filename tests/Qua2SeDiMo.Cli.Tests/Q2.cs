@@ -113,15 +113,12 @@ internal sealed class Q2 : IDisposable
         return new Q2Result(process.ExitCode, await output, errors.ToString());
     }
 
-    /// <summary>Ctrl-C.</summary>
-    internal void Interrupt()
+    /// <summary>Sends a signal: INT as Ctrl-C does, HUP as a terminal that closes, KILL.</summary>
+    internal void Send(string signal)
     {
-        using Process kill = Process.Start("kill", ["-INT", $"{process.Id}"]);
+        using Process kill = Process.Start("kill", [$"-{signal}", $"{process.Id}"]);
         kill.WaitForExit();
     }
-
-    /// <summary>SIGKILL.</summary>
-    internal void Kill() => process.Kill();
 
     public void Dispose()
     {

@@ -40,19 +40,18 @@ public sealed class StudyTests(BankedRun banked)
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task A_study_that_was_stopped_goes_on_with_the_same_command(bool killed)
+    [InlineData("INT")]
+    [InlineData("HUP")]
+    [InlineData("KILL")]
+    public async Task A_study_that_was_stopped_goes_on_with_the_same_command(string signal)
     {
+        bool killed = signal == "KILL";
         RunDirectory run = banked.NewRun();
         IReadOnlyList<Trial> before;
         using (Q2 program = Q2.Start(Study(run, Wanted)))
         {
             await FinishedTrialsAsync(run, program, 2);
-            if (killed)
-                program.Kill();
-            else
-                program.Interrupt();
+            program.Send(signal);
             Q2Result stopped = await program.EndAsync();
             before = [.. Trials(run).Where(trial => trial.State == TrialState.Complete)];
             if (!killed)

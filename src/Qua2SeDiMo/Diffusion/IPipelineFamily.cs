@@ -27,6 +27,10 @@ internal interface IPipelineFamily : IDisposable
     /// <summary>The text encoders, in the order in which they are called.</summary>
     IReadOnlyList<TextEncoder> Encoders { get; }
 
+    /// <summary>The encoder whose tokens the denoiser attends to, one row each; null where they are of several
+    /// encoders.</summary>
+    TextEncoder? StatesEncoder => Encoders is [var only] ? only : null;
+
     /// <summary>Channels of the latents.</summary>
     int LatentChannels(ComponentConfig denoiser) => denoiser.Int("in_channels", 4);
 

@@ -99,7 +99,7 @@ internal sealed class PipelineCheck
                 $"{parts.Folder.DirectoryPath}: the scheduler takes a variance from the denoiser (variance_type), which predicts none."
             );
         }
-        if (family.Encoders is [var encoder])
+        if (family.StatesEncoder is { } encoder)
             RequireTokens(denoiser, encoder);
         // Models without a text encoder know some prompts only.
         if (family.Encoders.Count == 0)

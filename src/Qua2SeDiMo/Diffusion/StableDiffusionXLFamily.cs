@@ -67,6 +67,9 @@ internal sealed class StableDiffusionXLFamily : IPipelineFamily
 
     public IReadOnlyList<TextEncoder> Encoders => [first, second];
 
+    // Both encoders cut texts alike, and their states of a token are joined to one row.
+    public TextEncoder StatesEncoder => first;
+
     public bool IsGuided(GenerationRequest request) => guidance is null && request.GuidanceScale > 1;
 
     public Conditioning Encode(IReadOnlyList<string> texts, TextRole role, PixelSize size, GenerationRequest request)

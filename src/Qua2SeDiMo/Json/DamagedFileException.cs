@@ -5,5 +5,8 @@ namespace Qua2SeDiMo.Json;
 internal sealed class DamagedFileException : Q2Exception
 {
     internal DamagedFileException(string path, string what, string verb, Exception? inner = null)
-        : base($"{path}: damaged ({what}); make it again with `q2 {verb}`.", inner) { }
+        : base($"{path}: damaged ({what}); make it again with `q2 {verb}`.", inner) => What = what;
+
+    /// <summary>What is wrong with it.</summary>
+    internal string What { get; }
 }

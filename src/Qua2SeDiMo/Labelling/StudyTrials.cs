@@ -43,7 +43,7 @@ internal static class StudyTrials
         ];
         int unlabelled = all.Count(trial => trial.State is TrialState.Complete or TrialState.Failed) - complete.Length;
         StudySettings settings = RequireStudy(model, run).Settings;
-        RequireEnough(run, complete.Length, unlabelled);
+        RequireEnough(run, complete.Length, all);
         QuantizerBank bank = RunBank.Open(model, run);
         OperationGraph graph = model.Operations;
         StoredTrials.CheckLabelled(run.StudyDatabase, complete, [.. model.Weights.Select(weight => weight.Name)]);
@@ -99,15 +99,16 @@ internal static class StudyTrials
             : throw StudySettingsException.For(run.StudyDatabase, study, asked);
     }
 
-    private static void RequireEnough(RunDirectory run, int complete, int unlabelled)
+    private static void RequireEnough(RunDirectory run, int complete, IReadOnlyList<Trial> all)
     {
         if (complete >= LabelledStudy.FewestTrials)
             return;
-        string failed = unlabelled == 0 ? "" : $", and {unlabelled} without a label, because they failed";
-        throw new ModelFolderException(
-            $"{run.StudyDatabase}: {complete} complete trials{failed}; "
-                + $"at least {LabelledStudy.FewestTrials} are needed to hold some out. Run `q2 study` with more --trials."
-        );
+        string what =
+            $"{run.StudyDatabase}: {complete} complete trials; at least {LabelledStudy.FewestTrials} are needed to hold some out.";
+        UnfinishedTrials unfinished = UnfinishedTrials.Of(all, all.Count);
+        throw unfinished.IsEmpty
+            ? new ModelFolderException($"{what} Run `q2 study` with more --trials.")
+            : new TrialsIncompleteException($"{what} {unfinished.Describe("`q2 study`")}");
     }
 
     private static PredictorTrial Label(

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Quantizers;
@@ -34,8 +35,11 @@ public enum PlanKind
 public sealed record Measured(double Value, double? Low = null, double? High = null);
 
 /// <summary>One allocation of a plan's table, generated and scored.</summary>
-public sealed record PlanEntry
+public sealed record PlanEntry : IJsonOnDeserialized
 {
+    // Single precision and the largest tables stay far below.
+    private const double MaximumAverageBits = 1024;
+
     /// <summary>Suffix of metrics that were measured on prompts and seeds which no trial saw.</summary>
     public const string FreshSuffix = "-fresh";
 
@@ -115,6 +119,20 @@ public sealed record PlanEntry
     /// <summary>Option by weight name.</summary>
     [JsonConverter(typeof(BitAllocationConverter))]
     public BitAllocation Allocation { get; init; } = BitAllocation.FullPrecision;
+
+    // The names become paths below the run directory, and sizes are drawn.
+    void IJsonOnDeserialized.OnDeserialized()
+    {
+        foreach (string name in new[] { Key, Pictures ?? Key })
+        {
+            if (name.Length == 0 || name is "." or ".." || name.AsSpan().ContainsAny('/', '\\', '\0'))
+                throw new JsonException($"'{name}' is no name of an entry");
+        }
+        if (SizeBytes < 0 || BudgetBytes is < 0 || AverageBits is not (>= 0 and <= MaximumAverageBits))
+            throw new JsonException(
+                $"the entry '{Key}' has {SizeBytes} bytes and {AverageBits} average bits, which cannot be"
+            );
+    }
 
     /// <summary>The option of every weight where all have the same; null elsewhere.</summary>
     internal QuantizerSpec? UniformOption => Kind == PlanKind.Uniform ? Allocation.Specs.Values.FirstOrDefault() : null;

@@ -1,3 +1,5 @@
+using Qua2SeDiMo.Json;
+
 namespace Qua2SeDiMo.Runs;
 
 /// <summary>Results of a run directory do not belong to what they are to be used with.</summary>
@@ -64,9 +66,10 @@ internal sealed class RunIdentityException : Q2Exception
         new($"{path}: {what}. Run {verbs} again.");
 
     /// <summary>The record itself cannot be read.</summary>
-    internal static RunIdentityException Damaged(RunDirectory run, Exception inner) =>
+    internal static RunIdentityException Damaged(RunDirectory run, DamagedFileException inner) =>
         new(
-            $"{inner.Message} Until then it is unknown which model the results beside it are of: give another run directory (--run OTHER).",
+            $"{run.Identity}: damaged ({inner.What}). It says which model the results beside it are of, so they cannot be used without it: "
+                + "put it back from a copy, or give another run directory (--run OTHER).",
             inner
         );
 

@@ -27,6 +27,13 @@ internal static class Preflight
 
     // A trial's row, its allocation and its label per image and metric; features of images where there is a scoring
     // model.
+    // Header of a weight's file, its line in bank.json, and what is left of its last page on the disk.
+    private const int BankHeaderBytes = 8_192;
+
+    // Headers of a packed model's files, and a weight's lines in its manifest.
+    private const int PackedHeaderBytes = 65_536,
+        PackedEntryBytes = 1_024;
+
     private const int BytesPerTrial = 16_384,
         FeatureBytesPerImage = 8_192;
 
@@ -196,7 +203,8 @@ internal static class Preflight
         long there = Directory.Exists(run.Bank)
             ? new DirectoryInfo(run.Bank).EnumerateFiles().Sum(file => file.Length)
             : 0;
-        return new OutputFolder(run.Bank, Math.Max(0, whole - there), "bank");
+        long headers = (long)model.Weights.Count * BankHeaderBytes;
+        return new OutputFolder(run.Bank, Math.Max(0, whole + headers - there), "bank");
     }
 
     // Full-precision images of both sets of prompts in single precision, labels, and pictures of plans.
@@ -222,6 +230,8 @@ internal static class Preflight
         if (format == PackFormat.Diffusers)
             return others + stored;
         return others
+            + PackedHeaderBytes
+            + ((long)model.Weights.Count * PackedEntryBytes)
             + Math.Max(0, stored - model.QuantizableBytes)
             + allocation.SizeBytes(model.Weights, model.OriginalBits);
     }

@@ -1,6 +1,7 @@
 using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Graphs.Operations;
 using Qua2SeDiMo.Images;
+using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Labelling;
 using Qua2SeDiMo.Measurement.Methods;
 using Qua2SeDiMo.Metrics;
@@ -184,6 +185,7 @@ public static class ReportStage
         [
             .. shown.Select(entry => Enumerable.Range(0, rows).Select(i => Load(run, entry, i)).ToArray()),
         ];
+        RequireOneSize(run, shown, pictures);
         const int LargestSide = 256;
         return new ImageGridData(
             [
@@ -229,9 +231,40 @@ public static class ReportStage
 
     private static (float[] Image, int Height, int Width) Load(RunDirectory run, PlanEntry entry, int index)
     {
-        string path = Path.Combine(run.Images, entry.Pictures ?? entry.Key, $"{index:000}.png");
+        string path = PicturePath(run, entry, index);
         return PngFile.Decode(RegularFile.ReadAllBytes(path, MaximumPictureBytes), path);
     }
+
+    private static void RequireOneSize(
+        RunDirectory run,
+        PlanEntry[] shown,
+        (float[] Image, int Height, int Width)[][] pictures
+    )
+    {
+        // What most of them have: the odd one is named, whichever column it is in.
+        (int height, int width) = pictures
+            .SelectMany(column => column)
+            .CountBy(picture => (picture.Height, picture.Width))
+            .MaxBy(pair => pair.Value)
+            .Key;
+        for (int c = 0; c < shown.Length; c++)
+        {
+            for (int i = 0; i < pictures[c].Length; i++)
+            {
+                (_, int h, int w) = pictures[c][i];
+                if (h == height && w == width)
+                    continue;
+                throw new DamagedFileException(
+                    PicturePath(run, shown[c], i),
+                    FormattableString.Invariant($"{w} × {h} pixels, and the others are {width} × {height}"),
+                    "plan"
+                );
+            }
+        }
+    }
+
+    private static string PicturePath(RunDirectory run, PlanEntry entry, int index) =>
+        Path.Combine(run.Images, entry.Pictures ?? entry.Key, $"{index:000}.png");
 
     private static List<string> Notes(StudyRecord study, Plan? plan)
     {

@@ -8,4 +8,9 @@ internal sealed class TrialsIncompleteException : Q2Exception
     /// <param name="unfinished">The trials in question.</param>
     public TrialsIncompleteException(string what, UnfinishedTrials unfinished)
         : base($"{what}: {unfinished}") { }
+
+    /// <summary>Creates the exception.</summary>
+    /// <param name="message">What there is no result of, the trials, and what to do.</param>
+    public TrialsIncompleteException(string message)
+        : base(message) { }
 }

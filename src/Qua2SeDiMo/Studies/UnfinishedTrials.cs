@@ -28,16 +28,20 @@ internal sealed record UnfinishedTrials(int Asked, IReadOnlyList<Trial> Trials, 
     public bool IsEmpty => Trials.Count == 0 && Missing == 0;
 
     /// <summary>Which they are, why, and what to do.</summary>
-    public override string ToString()
+    public override string ToString() => Describe("The same command");
+
+    /// <summary>Which they are, why, and what to do.</summary>
+    /// <param name="command">What labels them, at the beginning of a sentence.</param>
+    public string Describe(string command)
     {
         var sentences = new List<string> { $"{Trials.Count + Missing} of {Asked} trials have no label." };
         Add(TrialState.Failed, "failed");
         Add(TrialState.SetAside, "set aside");
         int open = Missing + Trials.Count(trial => trial.State is TrialState.Waiting or TrialState.Running);
         if (open > 0)
-            sentences.Add($"{open} not begun or not finished: run the same command again.");
+            sentences.Add($"{open} not begun or not finished. {command} continues them.");
         if (Trials.Any(trial => trial.State is TrialState.Failed or TrialState.SetAside))
-            sentences.Add($"The same command with {RetryOption} takes failed and set-aside trials up again.");
+            sentences.Add($"{command} with {RetryOption} takes failed and set-aside trials up again.");
         return string.Join(' ', sentences);
 
         void Add(TrialState state, string word)

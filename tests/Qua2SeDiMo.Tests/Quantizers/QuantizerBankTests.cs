@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
@@ -186,6 +187,23 @@ public sealed class QuantizerBankTests : IDisposable
         Assert.Contains(text, manifest);
         AtomicFile.WriteText(path, manifest.Replace(text, lie));
         Assert.ThrowsAny<Q2Exception>(() => QuantizerBank.Open(Bank("a")));
+    }
+
+    [Theory]
+    [InlineData("NaN")]
+    [InlineData("Infinity")]
+    [InlineData("1e400")]
+    [InlineData("-5")]
+    public void An_error_of_a_weight_that_cannot_be_is_damage(string lie)
+    {
+        using SafetensorsFile source = Source();
+        QuantizerBankBuilder.Build(source, Weights, Bank("a"));
+        string path = Path.Combine(Bank("a"), "bank.json"),
+            manifest = File.ReadAllText(path);
+        AtomicFile.WriteText(path, Regex.Replace(manifest, "\"uaq-3\": [0-9.eE+-]+", $"\"uaq-3\": {lie}"));
+        string message = Assert.ThrowsAny<Q2Exception>(() => QuantizerBank.Open(Bank("a"))).Message;
+        Assert.Contains("mean_error.uaq-3", message, StringComparison.Ordinal);
+        Assert.Contains("q2 bank", message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -255,9 +255,14 @@ internal static class QuantizerBankFile
             ReadType(value["table_type"]),
             value["fingerprint"].Text(),
             value["mean_error"]
-                .Members.ToDictionary(pair => ParseSpec(pair.Value, pair.Key), pair => pair.Value.Number())
+                .Members.ToDictionary(pair => ParseSpec(pair.Value, pair.Key), pair => ReadError(pair.Value))
         );
     }
+
+    private static double ReadError(ForeignValue value) =>
+        value.Number() is >= 0 and < double.PositiveInfinity and var error
+            ? error
+            : throw value.Fault("a finite number of 0 or more");
 
     private static ElementType ReadType(ForeignValue value) =>
         value.Text() is var text && Enum.IsDefined(typeof(ElementType), text)

@@ -15,8 +15,9 @@ internal static class SqliteFault
         IoErrorShmLock = 10 | (20 << 8),
         ReadOnlyMoved = 8 | (4 << 8);
 
-    // SQLite's page_size of files that it makes.
-    private const int PageBytes = 4096;
+    // SQLite's page_size of files that it makes, and the first part of the -shm file, which readers need too.
+    private const int PageBytes = 4096,
+        SharedMemoryBytes = 32_768;
 
     private const string FolderWords =
         "the files that belong beside it, with -wal and -shm added to its name, cannot be opened or made";
@@ -81,7 +82,11 @@ internal static class SqliteFault
             StorageException.Wanted(
                 fault,
                 path,
-                isWrite && fault is StorageFault.DiskFull or StorageFault.QuotaExceeded ? PageBytes : null
+                fault is StorageFault.DiskFull or StorageFault.QuotaExceeded
+                    ? isWrite
+                        ? PageBytes
+                        : SharedMemoryBytes
+                    : null
             );
 
         StorageException OfInputOutput() =>
