@@ -97,36 +97,12 @@ internal static class PackedModelWriter
                 .Tensors.Values.Where(tensor => !replaced.Contains(tensor.Name))
                 .OrderBy(tensor => tensor.Name, StringComparer.Ordinal),
         ];
-        Dictionary<string, QuantizableWeight> byName = weights.ToDictionary(
-            weight => weight.Name,
-            StringComparer.Ordinal
-        );
-        PackedPart[] packed = [.. parts.Where(part => part.Spec is not null)];
-        int steps = 0;
-        var items = new List<SafetensorsWriter.Item>
-        {
-            Joined(
-                PackedManifest.TablesTensor,
-                part => part.TableBytes,
-                (stream, part) =>
-                {
-                    bank.RequireMadeFrom(tensors, byName[part.Name]);
-                    stream.Write(WeightTables.Write(bank.Load(part.Name, part.Spec!)));
-                }
-            ),
-            Joined(
-                PackedManifest.CodesTensor,
-                part => part.CodeBytes,
-                (stream, part) =>
-                {
-                    byte[] codes = new byte[part.CodeBytes];
-                    CodePacker.Pack(bank.Load(part.Name, part.Spec!).Codes, part.Spec!.Bits, codes);
-                    stream.Write(codes);
-                }
-            ),
-        };
-        items.AddRange(parts.Where(part => part.Spec is null).Select(part => Original(tensors, part)));
-        items.AddRange(rest.Select(tensor => SafetensorsWriter.Item.Copy(tensors, tensor)));
+        List<SafetensorsWriter.Item> items =
+        [
+            .. Quantized(tensors, weights, bank, parts, progress, cancellationToken),
+            .. parts.Where(part => part.Spec is null).Select(part => Original(tensors, part)),
+            .. rest.Select(tensor => SafetensorsWriter.Item.Copy(tensors, tensor)),
+        ];
         string path = Path.Combine(directory, PackedManifest.WeightsFileName);
         SafetensorsWriter.Write(path, items);
         long quantizedBytes = parts.Sum(part => part.TableBytes + part.CodeBytes);
@@ -154,8 +130,38 @@ internal static class PackedModelWriter
             new FileInfo(path).Length + new FileInfo(manifestPath).Length,
             averageBits
         );
+    }
 
-        SafetensorsWriter.Item Joined(string name, Func<PackedPart, long> length, Action<Stream, PackedPart> write) =>
+    // All tables, then all codes: the bytes of the bank, one weight at a time.
+    private static IEnumerable<SafetensorsWriter.Item> Quantized(
+        ITensorSource tensors,
+        IReadOnlyList<QuantizableWeight> weights,
+        QuantizerBank bank,
+        PackedPart[] parts,
+        IProgress<double>? progress,
+        CancellationToken cancellationToken
+    )
+    {
+        var byName = weights.ToDictionary(weight => weight.Name, StringComparer.Ordinal);
+        PackedPart[] packed = [.. parts.Where(part => part.Spec is not null)];
+        int steps = 0;
+        return
+        [
+            Joined(PackedManifest.TablesTensor, part => part.TableBytes, Tables),
+            Joined(
+                PackedManifest.CodesTensor,
+                part => part.CodeBytes,
+                part => bank.LoadStored(part.Name, part.Spec!).Codes
+            ),
+        ];
+
+        byte[] Tables(PackedPart part)
+        {
+            bank.RequireMadeFrom(tensors, byName[part.Name]);
+            return bank.LoadStored(part.Name, part.Spec!).Tables;
+        }
+
+        SafetensorsWriter.Item Joined(string name, Func<PackedPart, long> length, Func<PackedPart, byte[]> bytes) =>
             new(
                 new TensorInfo(name, ElementType.UInt8, [packed.Sum(length)]),
                 stream =>
@@ -163,7 +169,7 @@ internal static class PackedModelWriter
                     foreach (PackedPart part in packed)
                     {
                         cancellationToken.ThrowIfCancellationRequested();
-                        write(stream, part);
+                        stream.Write(bytes(part));
                         progress?.Report(++steps / (2.0 * packed.Length));
                     }
                 }

@@ -79,7 +79,10 @@ internal sealed record FolderReview(
     private static bool IsAbsent(JsonNode? value) =>
         value is JsonArray { Count: 2 } pair && pair.All(item => item is null);
 
-    private static string Listed(string noun, IReadOnlyList<string> names) =>
-        $"{noun}{(names.Count == 1 ? "" : "s")} "
-        + $"{string.Join(", ", names.Take(NamedAtOnce).Select(name => $"'{name}'"))}{(names.Count > NamedAtOnce ? $" and {names.Count - NamedAtOnce} more" : "")}";
+    private static string Listed(string noun, IReadOnlyList<string> names)
+    {
+        string named = string.Join(", ", names.Take(NamedAtOnce).Select(name => $"'{name}'"));
+        string others = names.Count > NamedAtOnce ? $" and {names.Count - NamedAtOnce} more" : "";
+        return $"{noun}{(names.Count == 1 ? "" : "s")} {named}{others}";
+    }
 }

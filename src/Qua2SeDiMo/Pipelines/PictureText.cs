@@ -156,7 +156,10 @@ internal sealed class PictureText
             ("Quantization", quantization),
             ("Version", Text("program")),
         ];
-        return $"{prompt}{second}\n{string.Join(", ", pairs.Where(pair => pair.Value.Length > 0).Select(pair => $"{pair.Key}: {Quoted(pair.Value)}"))}";
+        IEnumerable<string> given = pairs
+            .Where(pair => pair.Value.Length > 0)
+            .Select(pair => $"{pair.Key}: {Quoted(pair.Value)}");
+        return $"{prompt}{second}\n{string.Join(", ", given)}";
     }
 
     private string Text(string key) => settings[key]!.GetValue<string>();

@@ -176,13 +176,24 @@ public sealed class SpeedTests
             JsonElement times = row.GetProperty("milliseconds");
             double single = times.GetProperty("fp32").GetDouble();
             string name = Text(row, "operation");
-            text.AppendLine(
-                $"| {name[(name.IndexOf(' ', StringComparison.Ordinal) + 1)..]} | {row.GetProperty("tokens").GetInt32()} | {string.Join(" | ", contenders.Select(contender =>
-                times.GetProperty(contender.Name).GetDouble() is var time && contender.Name == "fp32" ? Milliseconds(time) : $"{Milliseconds(time)} ({(single / time).ToString("0.00", CultureInfo.InvariantCulture)})"))} |"
-            );
+            string[] cells =
+            [
+                name[(name.IndexOf(' ', StringComparison.Ordinal) + 1)..],
+                $"{row.GetProperty("tokens").GetInt32()}",
+                .. contenders.Select(contender =>
+                    Cell(contender.Name, times.GetProperty(contender.Name).GetDouble(), single)
+                ),
+            ];
+            text.AppendLine($"| {string.Join(" | ", cells)} |");
         }
         return text.ToString();
     }
+
+    // Time, and how many times as fast as single precision.
+    private static string Cell(string name, double time, double single) =>
+        name == "fp32"
+            ? Milliseconds(time)
+            : $"{Milliseconds(time)} ({(single / time).ToString("0.00", CultureInfo.InvariantCulture)})";
 
     private static string Milliseconds(double time) =>
         time.ToString(

@@ -106,10 +106,9 @@ public sealed class OnnxExportTests(ITestOutputHelper output)
                     .Select(edge => names[edge.Source])
                     .Order(StringComparer.Ordinal),
             ];
-            names[i] =
-                node.Kind == OperationKind.Weight
-                    ? node.Name
-                    : $"{node.Kind.Text()}-{Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(string.Join('|', sources))))[..8]}";
+            byte[] content = System.Text.Encoding.UTF8.GetBytes(string.Join('|', sources));
+            string hash = Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(content))[..8];
+            names[i] = node.Kind == OperationKind.Weight ? node.Name : $"{node.Kind.Text()}-{hash}";
             yield return $"{names[i]} at {node.Position.BlockName}/{node.Position.Transformer}/{node.Position.LayerType} <- "
                 + $"{string.Join(", ", sources)}";
         }

@@ -291,8 +291,8 @@ internal sealed partial class GraphBuilder
                 nameof(data)
             );
         }
-        string key =
-            $"{type}[{string.Join(",", shape)}]{Convert.ToHexString(data.Length <= 32 ? data : System.Security.Cryptography.SHA256.HashData(data))}";
+        ReadOnlySpan<byte> content = data.Length <= 32 ? data : System.Security.Cryptography.SHA256.HashData(data);
+        string key = $"{type}[{string.Join(",", shape)}]{Convert.ToHexString(content)}";
         if (constants.TryGetValue(key, out string? known))
             return values[known];
         string constantName = NextConstantName();

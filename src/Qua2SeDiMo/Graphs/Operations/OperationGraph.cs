@@ -147,6 +147,9 @@ internal sealed class OperationGraph
         )
             shared--;
         string prefix = string.Join('.', last.Take(shared));
-        return $"{prefix}{{{string.Join(", ", names.Select(name => shared > 0 && name.StartsWith(prefix + ".", StringComparison.Ordinal) ? name[(prefix.Length + 1)..] : name))}}}";
+        return $"{prefix}{{{string.Join(", ", names.Select(Own))}}}";
+
+        string Own(string name) =>
+            shared > 0 && name.StartsWith(prefix + ".", StringComparison.Ordinal) ? name[(prefix.Length + 1)..] : name;
     }
 }

@@ -139,6 +139,7 @@ internal static class DerivedUnits
         while (parts.All(part => part.Length > shared + 1 && part[shared] == parts[0][shared]))
             shared++;
         string prefix = string.Join('.', parts[0].Take(shared));
-        return $"{prefix}{(prefix.Length > 0 ? "." : "")}{{{string.Join(", ", parts.Select(part => string.Join('.', part.Skip(shared))))}}}";
+        IEnumerable<string> own = parts.Select(part => string.Join('.', part.Skip(shared)));
+        return $"{prefix}{(prefix.Length > 0 ? "." : "")}{{{string.Join(", ", own)}}}";
     }
 }

@@ -101,8 +101,12 @@ internal sealed class ExternalGraph
 
     private static PredictorFormatException Fault(string text) =>
         new(
-            $"{FileName}: "
-                + $"{text}{(text.Contains("docs/formats.md", StringComparison.Ordinal) ? "" : " The layout is described in docs/formats.md.")}"
+            $"{FileName}: {text}"
+                + (
+                    text.Contains("docs/formats.md", StringComparison.Ordinal)
+                        ? ""
+                        : " The layout is described in docs/formats.md."
+                )
         );
 
     private string Place(int node) =>

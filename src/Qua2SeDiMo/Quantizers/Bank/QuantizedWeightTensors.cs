@@ -113,13 +113,36 @@ internal static class QuantizedWeightTensors
         string? sha256 = null
     )
     {
+        (byte[] tables, byte[] packed) = ReadStored(source, prefix, spec, outChannels, rowLength, tableType, sha256);
+        byte[] codes = new byte[checked(outChannels * rowLength)];
+        CodePacker.Unpack(packed, spec.Bits, codes);
+        (float[] palettes, AffineParameters? affine) = WeightTables.Read(
+            source.ToString()!,
+            tables,
+            spec,
+            outChannels,
+            TablePrecision.For(tableType)
+        );
+        return new QuantizedWeight(spec, outChannels, rowLength, tableType, codes, palettes, affine, meanError);
+    }
+
+    /// <summary>Reads tables and codes as they are stored. A packed model stores them in the same form.</summary>
+    /// <inheritdoc cref="Read"/>
+    public static (byte[] Tables, byte[] Codes) ReadStored(
+        ITensorSource source,
+        string prefix,
+        QuantizerSpec spec,
+        int outChannels,
+        int rowLength,
+        ElementType tableType,
+        string? sha256
+    )
+    {
         ArgumentNullException.ThrowIfNull(source);
         foreach (TensorInfo expected in Describe(prefix, spec, outChannels, rowLength, tableType))
             Check(source, expected);
-        byte[] codes = new byte[checked(outChannels * rowLength)];
-        byte[] packed = new byte[CodePacker.PackedLength(codes.Length, spec.Bits)];
+        byte[] packed = new byte[CodePacker.PackedLength((long)outChannels * rowLength, spec.Bits)];
         source.ReadBytes(prefix + Codes, 0, packed);
-        CodePacker.Unpack(packed, spec.Bits, codes);
         byte[] tables = new byte[WeightTables.SizeBytes(spec, outChannels, TablePrecision.For(tableType))];
         source.ReadBytes(prefix + Tables, 0, tables);
         if (sha256 is not null && Checksum(tables, packed) is var found && found != sha256)
@@ -129,14 +152,7 @@ internal static class QuantizedWeightTensors
                     + "damaged: run 'q2 bank' again, which replaces it."
             );
         }
-        (float[] palettes, AffineParameters? affine) = WeightTables.Read(
-            source.ToString()!,
-            tables,
-            spec,
-            outChannels,
-            TablePrecision.For(tableType)
-        );
-        return new QuantizedWeight(spec, outChannels, rowLength, tableType, codes, palettes, affine, meanError);
+        return (tables, packed);
     }
 
     /// <summary>Checks that a file holds a tensor as it should be.</summary>

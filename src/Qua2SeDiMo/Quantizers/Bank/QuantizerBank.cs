@@ -58,12 +58,7 @@ public sealed class QuantizerBank
     {
         double meanError = MeanError(weightName, spec);
         BankEntry entry = entries[weightName];
-        string path = Path.Combine(DirectoryPath, entry.FileName);
-        if (!File.Exists(path))
-            throw new QuantizerBankException(
-                $"{path}: there is no such file, though the manifest lists it. Run 'q2 bank' again: it makes what is missing."
-            );
-        using SafetensorsFile file = SafetensorsFile.Open(path);
+        using SafetensorsFile file = OpenFile(entry);
         return QuantizedWeightTensors.Read(
             file,
             spec.ToString(),
@@ -74,6 +69,27 @@ public sealed class QuantizerBank
             meanError,
             QuantizerBankFile.Checksum(file, spec)
         );
+    }
+
+    /// <summary>Tables and codes of one weight under one option as they are stored, checked.</summary>
+    /// <inheritdoc cref="Load"/>
+    internal (byte[] Tables, byte[] Codes) LoadStored(string weightName, QuantizerSpec spec)
+    {
+        MeanError(weightName, spec);
+        BankEntry entry = entries[weightName];
+        using SafetensorsFile file = OpenFile(entry);
+        (byte[] tables, byte[] codes) = QuantizedWeightTensors.ReadStored(
+            file,
+            spec.ToString(),
+            spec,
+            entry.OutChannels,
+            entry.RowLength,
+            entry.TableType,
+            QuantizerBankFile.Checksum(file, spec)
+        );
+        // What no reader would take is not copied.
+        WeightTables.Read(file.ToString()!, tables, spec, entry.OutChannels, TablePrecision.For(entry.TableType));
+        return (tables, codes);
     }
 
     /// <summary>Reads a weight of a checkpoint and checks that the bank was made from it.</summary>
@@ -112,5 +128,15 @@ public sealed class QuantizerBank
             : throw new QuantizerBankException(
                 $"{DirectoryPath}: the bank has no option {spec}; it has {string.Join(", ", Options)}."
             );
+    }
+
+    private SafetensorsFile OpenFile(BankEntry entry)
+    {
+        string path = Path.Combine(DirectoryPath, entry.FileName);
+        if (File.Exists(path))
+            return SafetensorsFile.Open(path);
+        throw new QuantizerBankException(
+            $"{path}: there is no such file, though the manifest lists it. Run 'q2 bank' again: it makes what is missing."
+        );
     }
 }

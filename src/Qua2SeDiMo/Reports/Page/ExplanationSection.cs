@@ -147,11 +147,13 @@ internal static class ExplanationSection
             ? $"turned around by leaving out {count} of {claim.TrialCount} trials"
             : "not turned around by leaving out up to half of the trials";
         Markup images = Markup.Join(claim.SupportingImages.Select(image => Markup.Of($"<li>{Describe(image)}</li>")));
+        Markup named =
+            claim.SupportingImages.Count == 0
+                ? Markup.Empty
+                : Markup.Of($"<p>Images that speak most for it:</p><ul>{images}</ul>");
         return Markup.Of(
             $"<details><summary>{claim.Claim}: {FigureText.Fixed(claim.Value, 4)}, {verdict}</summary>"
-                + $"{HtmlTable.Draw(trials, "Trials behind the claim")}"
-                + $"{(claim.SupportingImages.Count == 0 ? Markup.Empty : Markup.Of($"<p>Images that speak most for it:</p><ul>{images}</ul>"))}"
-                + $"</details>"
+                + $"{HtmlTable.Draw(trials, "Trials behind the claim")}{named}</details>"
         );
 
         static IReadOnlyList<TableCell> Row(SupportingTrial trial) =>

@@ -44,9 +44,11 @@ internal static class HtmlTable
             )
         );
         string? style = cell.Shade is { } shade ? $"--v:{Math.Clamp(shade, 0, 1):0.00}" : null;
-        return Markup.Of(
-            $"<{tag}{Attribute("class", css)}{Attribute("data-value", value)}{Attribute("style", style)}>{cell.Content ?? Markup.Of($"{cell.Text}")}</{new Markup(isHeading ? "th" : "td")}>"
+        Markup attributes = Markup.Of(
+            $"{Attribute("class", css)}{Attribute("data-value", value)}{Attribute("style", style)}"
         );
+        Markup content = cell.Content ?? Markup.Of($"{cell.Text}");
+        return Markup.Of($"<{tag}{attributes}>{content}</{new Markup(isHeading ? "th" : "td")}>");
     }
 
     private static Markup Attribute(string name, string? value) =>
