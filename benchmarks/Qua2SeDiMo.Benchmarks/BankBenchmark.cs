@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Models;
-using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Quantizers.Bank;
 
 namespace Qua2SeDiMo.Benchmarks;

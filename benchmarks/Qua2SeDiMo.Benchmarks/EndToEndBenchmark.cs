@@ -14,7 +14,6 @@ using Qua2SeDiMo.Quantizers.Bank;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Storage;
-using Qua2SeDiMo.Studies;
 using Qua2SeDiMo.Studies.Sampling;
 
 namespace Qua2SeDiMo.Benchmarks;

@@ -1,13 +1,10 @@
 using Qua2SeDiMo.Labelling;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Pipelines;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Data;
 using Qua2SeDiMo.Predictors.Evaluation;
 using Qua2SeDiMo.Predictors.Training;
 using Qua2SeDiMo.Runs;
-using Qua2SeDiMo.Stages;
-using Qua2SeDiMo.Studies;
 using Qua2SeDiMo.Studies.Objectives;
 
 namespace Qua2SeDiMo.Benchmarks;

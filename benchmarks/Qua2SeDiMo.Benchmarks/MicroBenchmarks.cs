@@ -9,7 +9,6 @@ using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Kernels.Layout;
 using Qua2SeDiMo.Kernels.Scheduling;
 using Qua2SeDiMo.Numerics;
-using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Quantizers.Affine;
 using Qua2SeDiMo.Quantizers.Bank;
 using Qua2SeDiMo.Quantizers.Palettes;

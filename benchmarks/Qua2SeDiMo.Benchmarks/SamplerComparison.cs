@@ -1,5 +1,4 @@
 using Qua2SeDiMo.Plans;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Baselines;
 using Qua2SeDiMo.Predictors.Data;
 using Qua2SeDiMo.Runs;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Qua2SeDiMo.Numerics;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Data;
 using Qua2SeDiMo.Predictors.Import;
 

@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Qua2SeDiMo.Storage;
 using Qua2SeDiMo.Studies;
-using Qua2SeDiMo.Studies.Storage;
 using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli;

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Labelling;
-using Qua2SeDiMo.Stages;
 
 namespace Qua2SeDiMo.Cli;
 

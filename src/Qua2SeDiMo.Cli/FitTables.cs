@@ -1,6 +1,5 @@
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Evaluation;
-using Qua2SeDiMo.Predictors.Import;
 using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli;

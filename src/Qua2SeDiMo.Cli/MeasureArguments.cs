@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Qua2SeDiMo.Measurement.Methods;
-using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Cli;
 

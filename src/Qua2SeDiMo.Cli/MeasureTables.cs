@@ -1,6 +1,5 @@
 using Qua2SeDiMo.Measurement;
 using Qua2SeDiMo.Measurement.Mixtures;
-using Qua2SeDiMo.Plans;
 using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli;

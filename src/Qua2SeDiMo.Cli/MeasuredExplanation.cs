@@ -5,7 +5,6 @@ using Qua2SeDiMo.Measurement;
 using Qua2SeDiMo.Measurement.Methods;
 using Qua2SeDiMo.Measurement.Mixtures;
 using Qua2SeDiMo.Pipelines;
-using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Sensitivity;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Runs;
-using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Cli;

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors.Evaluation;
-using Qua2SeDiMo.Predictors.Training;
 using Qua2SeDiMo.Stages;
 
 namespace Qua2SeDiMo.Cli;

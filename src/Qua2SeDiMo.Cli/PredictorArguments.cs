@@ -1,7 +1,5 @@
 using System.CommandLine;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Training;
-using Qua2SeDiMo.Studies;
 using Qua2SeDiMo.Studies.Objectives;
 
 namespace Qua2SeDiMo.Cli;

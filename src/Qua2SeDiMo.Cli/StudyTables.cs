@@ -1,5 +1,4 @@
 using Qua2SeDiMo.Labelling;
-using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Studies;
 using Qua2SeDiMo.Studies.Objectives;
 using Spectre.Console;

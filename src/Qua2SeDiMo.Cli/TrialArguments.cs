@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Qua2SeDiMo.Labelling;
-using Qua2SeDiMo.Stages;
 
 namespace Qua2SeDiMo.Cli;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
-using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Quantizers.Affine;
 using Qua2SeDiMo.Quantizers.Palettes;
 

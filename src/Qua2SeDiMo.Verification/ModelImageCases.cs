@@ -4,7 +4,6 @@ using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Pipelines;
-using Qua2SeDiMo.Stages;
 
 namespace Qua2SeDiMo.Verification;
 

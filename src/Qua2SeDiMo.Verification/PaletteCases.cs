@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
-using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Quantizers.Palettes;
 
 namespace Qua2SeDiMo.Verification;

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Numerics;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Data;
 using Qua2SeDiMo.Predictors.Training;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Qua2SeDiMo.Models;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Data;
 using Qua2SeDiMo.Predictors.Network;
 using Qua2SeDiMo.Predictors.Training;

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Diffusion.Tokenizers;
-using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Verification;

@@ -11,7 +11,6 @@ using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Quantizers.Palettes;
-using Qua2SeDiMo.Stages;
 
 namespace Qua2SeDiMo.Verification;
 

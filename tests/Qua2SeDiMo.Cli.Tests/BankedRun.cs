@@ -1,6 +1,5 @@
 using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Runs;
-using Qua2SeDiMo.Stages;
 using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests;

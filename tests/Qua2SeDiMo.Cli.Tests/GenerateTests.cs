@@ -4,7 +4,6 @@ using Qua2SeDiMo.Images;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Metrics;
 using Qua2SeDiMo.Quantizers;
-using Qua2SeDiMo.Reports;
 using Xunit;
 using Xunit.Abstractions;
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Runs;
 using Xunit;
 

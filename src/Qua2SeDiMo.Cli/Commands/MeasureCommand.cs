@@ -7,7 +7,6 @@ using Qua2SeDiMo.Measurement.Mixtures;
 using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
-using Qua2SeDiMo.Studies;
 using Qua2SeDiMo.Studies.Allocations;
 
 namespace Qua2SeDiMo.Cli.Commands;

@@ -1,9 +1,7 @@
 using System.CommandLine;
 using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Plans;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Import;
-using Qua2SeDiMo.Predictors.Training;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Storage;

@@ -6,7 +6,6 @@ using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Studies;
 using Qua2SeDiMo.Studies.Allocations;
-using Qua2SeDiMo.Studies.Objectives;
 using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli.Commands;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Json;
-using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Architectures;

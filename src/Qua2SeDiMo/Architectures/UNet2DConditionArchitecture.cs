@@ -1,7 +1,6 @@
 using Qua2SeDiMo.Architectures.Blocks;
 using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Kernels.Codes;
-using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Architectures;

@@ -1,6 +1,5 @@
 using Qua2SeDiMo.Diffusion.Tokenizers;
 using Qua2SeDiMo.Inference;
-using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Numerics;
 

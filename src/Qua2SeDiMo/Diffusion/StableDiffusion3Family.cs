@@ -1,7 +1,6 @@
 using Qua2SeDiMo.Diffusion.Schedulers;
 using Qua2SeDiMo.Diffusion.Tokenizers;
 using Qua2SeDiMo.Inference;
-using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Diffusion;

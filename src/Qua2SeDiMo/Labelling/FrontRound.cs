@@ -1,6 +1,5 @@
 using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Plans;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Data;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Runs;

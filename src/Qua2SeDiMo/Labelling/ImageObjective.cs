@@ -8,8 +8,6 @@ using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Quantizers.Bank;
-using Qua2SeDiMo.Reports;
-using Qua2SeDiMo.Reports.Words;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Storage;
 using Qua2SeDiMo.Studies;

@@ -1,7 +1,6 @@
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Metrics;
-using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Studies;
 using Qua2SeDiMo.Studies.Objectives;

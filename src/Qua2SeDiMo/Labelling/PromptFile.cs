@@ -1,5 +1,4 @@
 using System.Text;
-using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Storage;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Qua2SeDiMo.Studies;
 using Qua2SeDiMo.Studies.Allocations;
 
 namespace Qua2SeDiMo.Labelling;

@@ -4,7 +4,6 @@ using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Models.Fingerprints;
 using Qua2SeDiMo.Pipelines;
-using Qua2SeDiMo.Studies;
 using Qua2SeDiMo.Studies.Objectives;
 
 namespace Qua2SeDiMo.Labelling;

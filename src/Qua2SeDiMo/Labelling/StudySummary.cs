@@ -1,5 +1,4 @@
 using Qua2SeDiMo.Diffusion;
-using Qua2SeDiMo.Studies;
 using Qua2SeDiMo.Studies.Objectives;
 
 namespace Qua2SeDiMo.Labelling;

@@ -4,14 +4,11 @@ using System.Text;
 using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Graphs.Operations;
 using Qua2SeDiMo.Kernels.Codes;
-using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Models.Fingerprints;
 using Qua2SeDiMo.Pipelines;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Data;
 using Qua2SeDiMo.Predictors.Import;
-using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Quantizers.Bank;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Studies;
@@ -99,13 +96,13 @@ internal static class StudyTrials
             : throw StudySettingsException.For(run.StudyDatabase, study, asked);
     }
 
-    private static void RequireEnough(RunDirectory run, int complete, IReadOnlyList<Trial> all)
+    private static void RequireEnough(RunDirectory run, int complete, Trial[] all)
     {
         if (complete >= LabelledStudy.FewestTrials)
             return;
         string what =
             $"{run.StudyDatabase}: {complete} complete trials; at least {LabelledStudy.FewestTrials} are needed to hold some out.";
-        UnfinishedTrials unfinished = UnfinishedTrials.Of(all, all.Count);
+        UnfinishedTrials unfinished = UnfinishedTrials.Of(all, all.Length);
         throw unfinished.IsEmpty
             ? new ModelFolderException($"{what} Run `q2 study` with more --trials.")
             : new TrialsIncompleteException($"{what} {unfinished.Describe("`q2 study`")}");

@@ -1,5 +1,4 @@
 using MathNet.Numerics.Distributions;
-using Qua2SeDiMo.Predictors;
 
 namespace Qua2SeDiMo.Measurement;
 

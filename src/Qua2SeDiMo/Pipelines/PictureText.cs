@@ -7,8 +7,6 @@ using Qua2SeDiMo.Images;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Quantizers;
-using Qua2SeDiMo.Reports;
-using Qua2SeDiMo.Reports.Words;
 
 namespace Qua2SeDiMo.Pipelines;
 

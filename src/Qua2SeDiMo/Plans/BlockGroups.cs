@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Data;
 using Qua2SeDiMo.Predictors.Training;
 using Qua2SeDiMo.Sensitivity;

@@ -1,6 +1,4 @@
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Import;
-using Qua2SeDiMo.Predictors.Training;
 
 namespace Qua2SeDiMo.Plans;
 

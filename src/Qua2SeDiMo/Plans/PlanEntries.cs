@@ -1,5 +1,4 @@
 using Qua2SeDiMo.Kernels.Codes;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Data;
 using Qua2SeDiMo.Quantizers;
 

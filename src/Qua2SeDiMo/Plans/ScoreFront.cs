@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Serialization;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Data;
 
 namespace Qua2SeDiMo.Plans;

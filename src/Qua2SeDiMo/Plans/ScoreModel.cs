@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Evaluation;
 
 namespace Qua2SeDiMo.Plans;

@@ -1,4 +1,3 @@
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Data;
 
 namespace Qua2SeDiMo.Plans;

@@ -4,7 +4,6 @@ using Qua2SeDiMo.Measurement;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Evaluation;
-using Qua2SeDiMo.Predictors.Training;
 using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Studies.Objectives;
 

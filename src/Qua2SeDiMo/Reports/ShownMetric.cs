@@ -1,7 +1,4 @@
 using Qua2SeDiMo.Plans;
-using Qua2SeDiMo.Reports.Charts;
-using Qua2SeDiMo.Reports.Words;
-using Qua2SeDiMo.Studies;
 using Qua2SeDiMo.Studies.Objectives;
 
 namespace Qua2SeDiMo.Reports;

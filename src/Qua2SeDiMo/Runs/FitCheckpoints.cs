@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Models;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Import;
 using Qua2SeDiMo.Predictors.Network;
 using Qua2SeDiMo.Predictors.Training;

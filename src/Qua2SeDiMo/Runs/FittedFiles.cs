@@ -1,4 +1,3 @@
-using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Evaluation;

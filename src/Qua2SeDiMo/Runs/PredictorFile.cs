@@ -4,7 +4,6 @@ using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Predictors;
-using Qua2SeDiMo.Predictors.Import;
 using Qua2SeDiMo.Predictors.Network;
 using Qua2SeDiMo.Predictors.Training;
 

@@ -1,5 +1,4 @@
 using Qua2SeDiMo.Pipelines;
-using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Quantizers.Bank;
 
 namespace Qua2SeDiMo.Runs;

@@ -1,5 +1,4 @@
 using Qua2SeDiMo.Json;
-using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Runs;

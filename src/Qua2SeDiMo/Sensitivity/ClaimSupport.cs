@@ -1,4 +1,3 @@
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Baselines;
 using Qua2SeDiMo.Predictors.Data;
 

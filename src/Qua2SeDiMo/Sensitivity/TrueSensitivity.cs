@@ -1,7 +1,6 @@
 using System.Text;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Numerics;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Data;
 using Qua2SeDiMo.Predictors.Evaluation;
 

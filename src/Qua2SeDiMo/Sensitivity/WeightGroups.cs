@@ -1,5 +1,4 @@
 using Qua2SeDiMo.Graphs.Operations;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Data;
 
 namespace Qua2SeDiMo.Sensitivity;

@@ -1,9 +1,7 @@
-using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Models.Fingerprints;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Pipelines;
-using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Quantizers.Bank;
 using Qua2SeDiMo.Runs;
 

@@ -4,10 +4,7 @@ using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Kernels;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Numerics;
-using Qua2SeDiMo.Reports;
-using Qua2SeDiMo.Reports.Words;
 using Qua2SeDiMo.Runs;
-using Qua2SeDiMo.Studies;
 using Qua2SeDiMo.Studies.Storage;
 
 namespace Qua2SeDiMo.Stages;

@@ -9,7 +9,6 @@ using Qua2SeDiMo.Predictors.Import;
 using Qua2SeDiMo.Predictors.Training;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Sensitivity;
-using Qua2SeDiMo.Studies;
 using Qua2SeDiMo.Studies.Objectives;
 
 namespace Qua2SeDiMo.Stages;

@@ -7,7 +7,6 @@ using Qua2SeDiMo.Predictors.Data;
 using Qua2SeDiMo.Quantizers.Bank;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Storage;
-using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Stages;
 

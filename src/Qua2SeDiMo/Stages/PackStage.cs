@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Packing.Recipes;

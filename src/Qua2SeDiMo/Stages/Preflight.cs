@@ -1,6 +1,5 @@
 using System.Runtime.ExceptionServices;
 using Qua2SeDiMo.Diffusion;
-using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Labelling;
@@ -11,7 +10,6 @@ using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Storage;
-using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Stages;
 

@@ -10,8 +10,6 @@ using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Studies;
-using Qua2SeDiMo.Studies.Objectives;
-using Qua2SeDiMo.Studies.Storage;
 
 namespace Qua2SeDiMo.Stages;
 

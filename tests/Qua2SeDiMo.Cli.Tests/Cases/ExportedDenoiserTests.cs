@@ -7,7 +7,6 @@ using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Quantizers.Bank;
-using Qua2SeDiMo.Reports;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Studies;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Qua2SeDiMo.Pipelines;
-using Qua2SeDiMo.Stages;
 using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;

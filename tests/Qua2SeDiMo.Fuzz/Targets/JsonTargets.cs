@@ -6,14 +6,11 @@ using Qua2SeDiMo.Models.Fingerprints;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
-using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Quantizers.Bank;
 using Qua2SeDiMo.Reports;
 using Qua2SeDiMo.Sensitivity;
-using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Studies;
 using Qua2SeDiMo.Studies.Allocations;
-using Qua2SeDiMo.Studies.Storage;
 
 namespace Qua2SeDiMo.Fuzz.Targets;
 

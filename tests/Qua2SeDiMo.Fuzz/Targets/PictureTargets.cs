@@ -1,5 +1,4 @@
 using Qua2SeDiMo.Images;
-using Qua2SeDiMo.Reports;
 
 namespace Qua2SeDiMo.Fuzz.Targets;
 

@@ -1,6 +1,5 @@
 using Qua2SeDiMo.Diffusion.Schedulers;
 using Qua2SeDiMo.Json;
-using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Fuzz.Targets;

@@ -13,7 +13,6 @@ using Qua2SeDiMo.Predictors.Training;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Quantizers.Bank;
 using Qua2SeDiMo.Runs;
-using Qua2SeDiMo.Stages;
 
 namespace Qua2SeDiMo.Fuzz.Targets;
 

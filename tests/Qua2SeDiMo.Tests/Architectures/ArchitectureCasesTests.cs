@@ -1,5 +1,4 @@
 using Qua2SeDiMo.Architectures;
-using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Verification;
 using Xunit;

@@ -1,6 +1,5 @@
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Inference;
-using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Configs;
 using Xunit;
 

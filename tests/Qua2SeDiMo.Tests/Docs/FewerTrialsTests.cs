@@ -2,10 +2,8 @@ using System.Text;
 using System.Text.Json;
 using MathNet.Numerics.Statistics;
 using Qua2SeDiMo.Plans;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Evaluation;
 using Qua2SeDiMo.Runs;
-using Qua2SeDiMo.Studies;
 using Qua2SeDiMo.Studies.Objectives;
 using Xunit;
 

@@ -5,8 +5,6 @@ using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Evaluation;
 using Qua2SeDiMo.Runs;
-using Qua2SeDiMo.Stages;
-using Qua2SeDiMo.Studies;
 using Qua2SeDiMo.Studies.Objectives;
 using Xunit;
 

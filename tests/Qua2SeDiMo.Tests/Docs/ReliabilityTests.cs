@@ -2,18 +2,13 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Architectures;
-using Qua2SeDiMo.Architectures.Blocks;
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Diffusion.Tokenizers;
 using Qua2SeDiMo.Images;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Labelling;
 using Qua2SeDiMo.Models;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Import;
-using Qua2SeDiMo.Reports;
-using Qua2SeDiMo.Stages;
-using Qua2SeDiMo.Studies;
 using Qua2SeDiMo.Studies.Storage;
 using Xunit;
 

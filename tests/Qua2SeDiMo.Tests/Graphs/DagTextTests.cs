@@ -1,7 +1,5 @@
 using System.Text.Json.Nodes;
-using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Graphs.Operations;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Data;
 using Xunit;
 

@@ -2,7 +2,6 @@ using Qua2SeDiMo.Architectures;
 using Qua2SeDiMo.Graphs.Operations;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Configs;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Data;
 using Xunit;
 using Xunit.Abstractions;

@@ -2,7 +2,6 @@ using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Graphs.Operations;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Quantizers;
-using Qua2SeDiMo.Studies;
 using Qua2SeDiMo.Studies.Sampling;
 using Xunit;
 

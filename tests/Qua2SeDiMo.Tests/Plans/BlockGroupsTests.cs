@@ -1,6 +1,5 @@
 using CsCheck;
 using Qua2SeDiMo.Plans;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Data;
 using Qua2SeDiMo.Predictors.Training;
 using Qua2SeDiMo.Sensitivity;

@@ -1,6 +1,5 @@
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Plans;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Data;
 using Xunit;
 

@@ -1,7 +1,6 @@
 using CsCheck;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Plans;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Data;
 using Xunit;
 

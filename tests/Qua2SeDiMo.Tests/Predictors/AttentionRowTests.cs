@@ -1,6 +1,5 @@
 using CsCheck;
 using Qua2SeDiMo.Numerics;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Network;
 using Xunit;
 

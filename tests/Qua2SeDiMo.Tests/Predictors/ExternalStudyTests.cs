@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using CsCheck;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Data;
 using Qua2SeDiMo.Predictors.Import;
 using Xunit;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Qua2SeDiMo.Numerics;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Data;
 using Qua2SeDiMo.Predictors.Evaluation;
 using Qua2SeDiMo.Predictors.Training;

@@ -1,5 +1,4 @@
 using CsCheck;
-using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Quantizers.Bank;
 using Xunit;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Qua2SeDiMo.Kernels.Codes;
-using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Quantizers.Affine;
 using Qua2SeDiMo.Quantizers.Bank;
 using Qua2SeDiMo.Quantizers.Palettes;

@@ -1,9 +1,7 @@
 using System.Text.Json;
 using System.Xml.Linq;
 using Qua2SeDiMo.Graphs.Operations;
-using Qua2SeDiMo.Reports;
 using Qua2SeDiMo.Reports.Charts;
-using Qua2SeDiMo.Reports.Words;
 using Qua2SeDiMo.Storage;
 using Xunit;
 

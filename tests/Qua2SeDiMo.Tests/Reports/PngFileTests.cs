@@ -1,5 +1,4 @@
 using Qua2SeDiMo.Images;
-using Qua2SeDiMo.Reports;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Reports;

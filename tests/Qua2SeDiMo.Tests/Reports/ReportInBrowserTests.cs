@@ -1,4 +1,3 @@
-using Qua2SeDiMo.Reports;
 using Qua2SeDiMo.Reports.Page;
 using Xunit;
 

@@ -8,7 +8,6 @@ using Qua2SeDiMo.Reports;
 using Qua2SeDiMo.Reports.Charts;
 using Qua2SeDiMo.Reports.Words;
 using Qua2SeDiMo.Sensitivity;
-using Qua2SeDiMo.Studies;
 using Qua2SeDiMo.Studies.Objectives;
 using Qua2SeDiMo.Studies.Storage;
 using Xunit;

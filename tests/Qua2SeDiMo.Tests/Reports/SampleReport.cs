@@ -10,11 +10,8 @@ using Qua2SeDiMo.Predictors.Evaluation;
 using Qua2SeDiMo.Predictors.Training;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Reports;
-using Qua2SeDiMo.Reports.Words;
 using Qua2SeDiMo.Sensitivity;
-using Qua2SeDiMo.Studies;
 using Qua2SeDiMo.Studies.Objectives;
-using Qua2SeDiMo.Studies.Storage;
 
 namespace Qua2SeDiMo.Tests.Reports;
 

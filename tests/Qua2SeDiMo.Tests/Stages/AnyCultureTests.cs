@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text;
 using Qua2SeDiMo.Images;
-using Qua2SeDiMo.Reports;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Stages;

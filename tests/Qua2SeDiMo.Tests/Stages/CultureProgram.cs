@@ -4,7 +4,6 @@ using Qua2SeDiMo.Labelling;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Plans;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Training;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Quantizers.Bank;

@@ -1,4 +1,3 @@
-using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Storage;
 using Xunit;
 

@@ -6,7 +6,6 @@ using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Quantizers.Bank;
 using Qua2SeDiMo.Quantizers.Palettes;
-using Qua2SeDiMo.Stages;
 using Xunit;
 using Xunit.Abstractions;
 

@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using Qua2SeDiMo.Labelling;
-using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Configs;
-using Qua2SeDiMo.Stages;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Stages;

@@ -5,7 +5,6 @@ using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Quantizers.Bank;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
-using Qua2SeDiMo.Studies;
 using Qua2SeDiMo.Studies.Sampling;
 using Xunit;
 

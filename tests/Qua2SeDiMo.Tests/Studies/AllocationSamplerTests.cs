@@ -2,7 +2,6 @@ using CsCheck;
 using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Quantizers;
-using Qua2SeDiMo.Studies;
 using Qua2SeDiMo.Studies.Sampling;
 using Xunit;
 

@@ -1,5 +1,4 @@
 using Qua2SeDiMo.Quantizers;
-using Qua2SeDiMo.Studies;
 using Qua2SeDiMo.Studies.Sampling;
 using Xunit;
 

@@ -1,9 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.ML.OnnxRuntime;
 using Qua2SeDiMo.Inference;
-using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Configs;
-using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Quantizers.Bank;
 using Qua2SeDiMo.Storage;
 using Qua2SeDiMo.Studies;

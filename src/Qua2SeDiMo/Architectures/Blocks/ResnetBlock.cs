@@ -1,5 +1,4 @@
 using Qua2SeDiMo.Graphs.Ir;
-using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Architectures.Blocks;

@@ -1,4 +1,3 @@
-using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Diffusion.Schedulers;

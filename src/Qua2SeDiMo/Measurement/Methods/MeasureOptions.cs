@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using Qua2SeDiMo.Labelling;
-using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Measurement.Methods;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Labelling;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Pipelines;

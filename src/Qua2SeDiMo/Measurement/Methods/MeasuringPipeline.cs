@@ -2,7 +2,6 @@ using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Labelling;
 using Qua2SeDiMo.Pipelines;
-using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Measurement.Methods;
 

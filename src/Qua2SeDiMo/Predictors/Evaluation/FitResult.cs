@@ -1,5 +1,4 @@
 using MathNet.Numerics.Statistics;
-using Qua2SeDiMo.Predictors.Baselines;
 
 namespace Qua2SeDiMo.Predictors.Evaluation;
 

@@ -1,5 +1,3 @@
-using Qua2SeDiMo.Predictors.Baselines;
-
 namespace Qua2SeDiMo.Predictors.Evaluation;
 
 /// <summary>Display names of the models that predict trials.</summary>

@@ -1,5 +1,4 @@
 using Qua2SeDiMo.Plans;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Evaluation;
 using Qua2SeDiMo.Reports.Words;
 

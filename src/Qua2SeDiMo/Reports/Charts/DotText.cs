@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Qua2SeDiMo.Reports.Words;
 
 namespace Qua2SeDiMo.Reports.Charts;
 

@@ -1,5 +1,3 @@
-using Qua2SeDiMo.Reports.Words;
-
 namespace Qua2SeDiMo.Reports.Charts;
 
 /// <summary>Draws <see cref="BarChartData"/> with one row per bar; marked bars are strong.</summary>

@@ -1,5 +1,3 @@
-using Qua2SeDiMo.Reports.Words;
-
 namespace Qua2SeDiMo.Reports.Charts;
 
 /// <summary>Draws <see cref="BitStripData"/>: one column per weight, one lane per allocation; height is bits, hue is

@@ -1,5 +1,4 @@
 using System.Text;
-using Qua2SeDiMo.Reports.Words;
 
 namespace Qua2SeDiMo.Reports.Charts;
 

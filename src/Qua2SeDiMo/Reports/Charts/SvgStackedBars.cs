@@ -1,5 +1,3 @@
-using Qua2SeDiMo.Reports.Words;
-
 namespace Qua2SeDiMo.Reports.Charts;
 
 /// <summary>Draws <see cref="StackedBarData"/>: bars of equal length, shares by count.</summary>

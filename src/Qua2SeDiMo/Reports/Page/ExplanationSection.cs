@@ -1,4 +1,3 @@
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Evaluation;
 using Qua2SeDiMo.Reports.Charts;
 using Qua2SeDiMo.Reports.Words;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Qua2SeDiMo.Reports.Charts;
-using Qua2SeDiMo.Reports.Words;
 
 namespace Qua2SeDiMo.Reports.Page;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Qua2SeDiMo.Measurement;
-using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Reports.Charts;
 
 namespace Qua2SeDiMo.Reports.Page;

@@ -1,7 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using Qua2SeDiMo.Plans;
-using Qua2SeDiMo.Predictors.Training;
 using Qua2SeDiMo.Reports.Charts;
 using Qua2SeDiMo.Storage;
 

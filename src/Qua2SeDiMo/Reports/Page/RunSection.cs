@@ -1,5 +1,4 @@
 using Qua2SeDiMo.Reports.Charts;
-using Qua2SeDiMo.Reports.Words;
 
 namespace Qua2SeDiMo.Reports.Page;
 

@@ -1,4 +1,3 @@
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Evaluation;
 
 namespace Qua2SeDiMo.Reports.Words;

@@ -1,6 +1,5 @@
 using MathNet.Numerics.Statistics;
 using Qua2SeDiMo.Graphs.Operations;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Evaluation;
 using Qua2SeDiMo.Sensitivity;
 

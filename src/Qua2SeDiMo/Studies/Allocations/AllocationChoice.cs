@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Quantizers;
-using Qua2SeDiMo.Studies.Storage;
 
 namespace Qua2SeDiMo.Studies.Allocations;
 

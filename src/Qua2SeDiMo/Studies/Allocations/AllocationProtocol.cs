@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Qua2SeDiMo.Json;
-using Qua2SeDiMo.Studies.Storage;
 
 namespace Qua2SeDiMo.Studies.Allocations;
 

@@ -1,6 +1,5 @@
 using CsCheck;
 using Qua2SeDiMo.Diffusion.Schedulers;
-using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Configs;
 using Xunit;
 

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using CsCheck;
 using Qua2SeDiMo.Diffusion.Tokenizers;
-using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Configs;
 using Xunit;
 

@@ -9,7 +9,6 @@ using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Kernels;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Kernels.Operators;
-using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Quantizers.Bank;
 using Xunit;
 
