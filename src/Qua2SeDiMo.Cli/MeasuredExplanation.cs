@@ -55,12 +55,7 @@ internal sealed record MeasuredExplanation(MeasuredModel? Measured)
     /// probes.</summary>
     internal JsonObject ToJson(SensitivityRecord? record, IReadOnlyList<SourceAgreement> agreements)
     {
-        JsonObject root = record is null ? [] : Node(record).AsObject();
-        if (Sensitivity is { } found)
-        {
-            root["measured"] = Node(found);
-            root["measured"]!["sentences"] = Node(MeasuredWords.Of(found));
-        }
+        JsonObject root = With(record, Sensitivity);
         if (agreements.Count == 0)
             return root;
         JsonObject agreement = root["agreement"] as JsonObject ?? [];
@@ -74,6 +69,17 @@ internal sealed record MeasuredExplanation(MeasuredModel? Measured)
             }),
         ]);
         root["agreement"] = agreement;
+        return root;
+    }
+
+    /// <summary>A result for programs, with what was measured beside it.</summary>
+    internal static JsonObject With<T>(T? result, MeasuredSensitivity? measured)
+    {
+        JsonObject root = result is null ? [] : Node(result).AsObject();
+        if (measured is null)
+            return root;
+        root["measured"] = Node(measured);
+        root["measured"]!["sentences"] = Node(MeasuredWords.Of(measured));
         return root;
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors.Evaluation;
 using Qua2SeDiMo.Stages;
@@ -70,6 +71,14 @@ internal sealed class PlanArguments
                 result.AddError($"--predictor {by} has no plans at --level {at}; it has {string.Join(", ", levels)}.");
         });
     }
+
+    /// <summary>Whether the person asked for the plans of a fitted model.</summary>
+    internal bool WantsFit(CommandResult result) =>
+        OptionRules.Words(result, predictor) is [not ModelNames.Measured]
+        || (
+            OptionRules.Words(result, level) is [string at]
+            && !at.Equals(nameof(PlanLevel.Op), StringComparison.OrdinalIgnoreCase)
+        );
 
     internal IReadOnlyList<BitBudget> Budgets(ParseResult result) =>
         [.. result.GetValue(sizes)!.Select(BitBudget.Parse).DistinctBy(budget => budget.Name)];

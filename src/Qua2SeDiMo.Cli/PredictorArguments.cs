@@ -46,7 +46,7 @@ internal sealed class PredictorArguments
 
     internal PredictorArguments(Command command)
     {
-        foreach (Option option in new Option[] { loss, epochs, seed, earlyStopping, objective, sizeWeight })
+        foreach (Option option in (Option[])[.. OfFit, objective])
             command.Add(option);
         // One switch for all stages: where the study has it, it is the same.
         Option<bool>? shared = command
@@ -65,6 +65,9 @@ internal sealed class PredictorArguments
             shared.Description =
                 "As the published code: all images share one starting noise, and the published training loop";
     }
+
+    /// <summary>Options that do nothing where nothing is fitted.</summary>
+    internal IReadOnlyList<Option> OfFit => [loss, epochs, seed, earlyStopping, sizeWeight];
 
     internal PredictorOptions Options(ParseResult result) =>
         new()

@@ -6,7 +6,9 @@ namespace Qua2SeDiMo.Cli;
 /// <summary>How many allocations a study draws, and how.</summary>
 internal sealed class TrialArguments
 {
-    private readonly Option<int> trials = NumberOption.Of("--trials", "Allocations to label", 64, 1, 1_000_000);
+    private const int Most = 1_000_000;
+    private readonly Option<int> trials = NumberOption.Of("--trials", "Allocations to label", 64, 1, Most);
+    private readonly Option<int?>? optional;
     private readonly Option<ulong> samplerSeed = NumberOption.Of<ulong>(
         "--sampler-seed",
         "Seed of the random allocations; trial k is the same on any machine",
@@ -28,9 +30,13 @@ internal sealed class TrialArguments
         SamplerKind.Random
     );
 
-    internal TrialArguments(Command command)
+    /// <param name="command">The verb.</param>
+    /// <param name="fallback">What is said of the number where none is given; null for the usual one.</param>
+    internal TrialArguments(Command command, string? fallback = null)
     {
-        command.Add(trials);
+        if (fallback is not null)
+            optional = NumberOption.Optional("--trials", $"Allocations to label; default: {fallback}", 1, Most);
+        command.Add(Count);
         command.Add(samplerSeed);
         command.Add(fixedBits);
         command.Add(sampler);
@@ -50,14 +56,19 @@ internal sealed class TrialArguments
     /// <summary>Makes all of them contradict an option that names the allocations itself.</summary>
     internal void Exclude(Command command, Option given)
     {
-        foreach (Option option in new Option[] { trials, samplerSeed, fixedBits, sampler })
+        foreach (Option option in new Option[] { Count, samplerSeed, fixedBits, sampler })
             command.Excludes(option, given, "that file says which allocations are labelled");
     }
 
-    internal StudyOptions Apply(ParseResult result, StudyOptions options) =>
+    private Option Count => optional is null ? trials : optional;
+
+    /// <param name="result">What was given.</param>
+    /// <param name="options">Settings of the images.</param>
+    /// <param name="fallback">Trials where none are given and the verb has no usual number.</param>
+    internal StudyOptions Apply(ParseResult result, StudyOptions options, int fallback = 64) =>
         options with
         {
-            TrialCount = result.GetValue(trials),
+            TrialCount = optional is null ? result.GetValue(trials) : result.GetValue(optional) ?? fallback,
             SamplerSeed = result.GetValue(samplerSeed),
             FixedAverageBits = result.GetValue(fixedBits),
             NearFront = result.GetValue(sampler) == SamplerKind.Front,

@@ -27,6 +27,8 @@ public sealed class RunTests(BankedRun banked)
             "2",
             "--epochs",
             "4",
+            "--method",
+            "paper",
             "--json",
             "--quiet",
         ];
@@ -71,6 +73,42 @@ public sealed class RunTests(BankedRun banked)
         ).Succeeded();
         Assert.Single(generated.Json.GetProperty("images").EnumerateArray());
     }
+
+    [Fact]
+    [Trait("Speed", "Slow")]
+    public async Task A_run_measures_and_fits_nothing_unless_it_is_asked_to()
+    {
+        RunDirectory run = banked.NewRun();
+        string[] small = ["--trials", "10", "--images", "2", "--steps", "2", "--size", "3.5", "--json", "--quiet"];
+        string[] command = ["run", BankedRun.Model, "--run", run.DirectoryPath, .. small];
+
+        JsonElement first = (await Q2.RunAsync(command)).Succeeded().Json;
+
+        Assert.Equal("measured", first.GetProperty("plan").GetProperty("predictor").GetString());
+        Assert.Equal(67, first.GetProperty("measured").GetProperty("weights").GetArrayLength());
+        Assert.False(first.TryGetProperty("fit", out _));
+        string packed = Path.Combine(run.Packed, "model_index.json");
+        Assert.All([run.Measurement, run.Plan, run.Report, packed], file => Assert.True(File.Exists(file), file));
+        Assert.False(File.Exists(run.PredictorReport));
+        string plan = Allocations(run);
+        (await Q2.RunAsync(command)).Succeeded();
+        Assert.Equal(plan, Allocations(run));
+    }
+
+    [Fact]
+    public async Task Options_of_fitted_models_contradict_measured_plans() =>
+        (
+            await Q2.RunAsync(
+                "run",
+                BankedRun.Model,
+                "--run",
+                banked.NewFolder(),
+                "--method",
+                "measured",
+                "--epochs",
+                "4"
+            )
+        ).Refused("--method paper");
 
     private static string Allocations(RunDirectory run)
     {

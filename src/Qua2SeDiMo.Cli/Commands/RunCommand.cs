@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Qua2SeDiMo.Labelling;
+using Qua2SeDiMo.Measurement;
 using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
@@ -10,30 +12,62 @@ namespace Qua2SeDiMo.Cli.Commands;
 /// <summary><c>q2 run</c>: all stages in order.</summary>
 internal static class RunCommand
 {
+    private const int MeasuredTrials = 16,
+        PaperTrials = 64;
+
+    private enum RunMethod
+    {
+        Measured,
+        Paper,
+    }
+
     internal static Command Create()
     {
         var command = new Command(
             "run",
-            "Run all stages: graph, bank, study, fit, explain, plan, pack, report (resumable: finished work is kept)"
+            "Run all stages: graph, bank, measure, study, plan, pack, report (resumable: finished work is kept)"
         );
         var model = new ModelArguments(command);
         var generation = new StudyArguments(command);
-        var trials = new TrialArguments(command);
+        var trials = new TrialArguments(command, $"{MeasuredTrials}, and {PaperTrials} with --method paper");
         var predictor = new PredictorArguments(command);
         var plan = new PlanArguments(command);
         var retry = new RetryArgument(command);
+        var method = ChoiceOption.Optional<RunMethod>(
+            "--method",
+            "measured: plans by measured damage, and a few random trials for the line to the metric; paper: the "
+                + "published method, networks and ridge regression on random trials. Default: measured, or paper "
+                + "where an option of fitted models is given"
+        );
+        command.Add(method);
+        bool WantsFit(CommandResult result) =>
+            predictor.OfFit.Any(option => OptionRules.IsGiven(result, option)) || plan.WantsFit(result);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(method) == RunMethod.Measured && WantsFit(result))
+                result.AddError(
+                    "--method measured fits no model: options of networks, ridge regression and their plans go with "
+                        + "--method paper."
+                );
+        });
         return command.Runs(
             (result, context, cancellationToken) =>
             {
                 using LoadedModel loaded = model.Open(result, context);
                 RunDirectory run = model.Run(result);
-                StudyOptions study = trials.Apply(result, generation.Read(result, model.Folder(result))) with
+                bool isPaper = result.GetValue(method) is { } chosen
+                    ? chosen == RunMethod.Paper
+                    : WantsFit(result.CommandResult);
+                StudyOptions asked = generation.Read(result, model.Folder(result));
+                StudyOptions study = trials.Apply(result, asked, isPaper ? PaperTrials : MeasuredTrials) with
                 {
                     FrontObjective = predictor.Objective(result),
                     RetryFailed = retry.Given(result),
                 };
                 var options = new WorkflowOptions(study)
                 {
+                    Measures = !isPaper,
+                    Notes = context.Notes,
                     Predictor = predictor.Options(result),
                     Objective = predictor.Objective(result),
                     SizeWeight = predictor.SizeWeight(result),
@@ -47,12 +81,14 @@ internal static class RunCommand
                 CutTextNotes.Say(context, CutPrompts.Find(loaded, options.Study));
                 WorkflowResult done = Workflow.Run(loaded, run, options, context.Progress, cancellationToken);
                 context.Print(
-                    done,
+                    MeasuredExplanation.With(done, done.Measured),
                     _ =>
                     {
                         StudyTables.Show(done.Study, context.Out);
-                        FitTables.Show(done.Fit, context.Out);
-                        foreach (string sentence in done.Sensitivity.Sentences)
+                        if (done.Fit is not null)
+                            FitTables.Show(done.Fit, context.Out);
+                        IReadOnlyList<string> measured = done.Measured is { } found ? MeasuredWords.Of(found) : [];
+                        foreach (string sentence in measured.Concat(done.Sensitivity?.Sentences ?? []))
                             context.Out.WriteLine(sentence);
                         ResultTables.Show(done.Plan, context.Out);
                         PackCommand.Show(done.Packed, loaded, context.Out);

@@ -1,5 +1,8 @@
+using Qua2SeDiMo.Diffusion.Schedulers;
+using Qua2SeDiMo.Gradients;
 using Qua2SeDiMo.Graphs.Operations;
 using Qua2SeDiMo.Json;
+using Qua2SeDiMo.Labelling;
 using Qua2SeDiMo.Measurement;
 using Qua2SeDiMo.Measurement.Methods;
 using Qua2SeDiMo.Pipelines;
@@ -54,6 +57,50 @@ internal static class MeasureStage
         );
         OwnJson.Write(run.Measurement, record);
         return new MeasuredModel(record, effects, MeasuredModel.TiesOf(model));
+    }
+
+    /// <summary>
+    /// Measures on the images of a study. What has no reverse pass through whole runs is sketched call by call, and what
+    /// has none at all is measured by calls with one weight changed; both are said.
+    /// </summary>
+    internal static MeasuredSensitivity RunWithin(
+        LoadedModel model,
+        RunDirectory run,
+        StudyOptions study,
+        Notes? notes,
+        IProgress<StageProgress>? progress,
+        CancellationToken cancellationToken
+    )
+    {
+        var options = new MeasureOptions { Study = study with { ActivationBits = null } };
+        MeasureOptions[] ways =
+        [
+            options,
+            options with
+            {
+                CallsOnly = true,
+            },
+            options with
+            {
+                Method = MeasureMethod.Call,
+                Study = options.Study with
+                {
+                    ImageCount = Math.Min(study.ImageCount, MeasureOptions.DefaultImages(MeasureMethod.Call)),
+                },
+            },
+        ];
+        foreach (MeasureOptions way in ways.SkipLast(1))
+        {
+            try
+            {
+                return Run(model, run, way, progress, cancellationToken).Record.Sensitivity;
+            }
+            catch (Exception error) when (error is SchedulerException or GradientException)
+            {
+                notes?.Add(error.Message);
+            }
+        }
+        return Run(model, run, ways[^1], progress, cancellationToken).Record.Sensitivity;
     }
 
     private static void Complete(

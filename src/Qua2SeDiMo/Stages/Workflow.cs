@@ -1,10 +1,12 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Labelling;
+using Qua2SeDiMo.Measurement;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Evaluation;
 using Qua2SeDiMo.Predictors.Training;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Runs;
@@ -17,6 +19,15 @@ namespace Qua2SeDiMo.Stages;
 /// <param name="Study">Trials, images, scoring.</param>
 public sealed record WorkflowOptions(StudyOptions Study)
 {
+    /// <summary>
+    /// Whether plans go by measured damage, and trials only make the line from damage to similarity. False (default)
+    /// for the published method: plans go by models that are fitted to many trials.
+    /// </summary>
+    public bool Measures { get; init; }
+
+    /// <summary>Told what could not be measured as it was asked for.</summary>
+    internal Notes? Notes { get; init; }
+
     /// <summary>How the network is trained.</summary>
     public PredictorOptions Predictor { get; init; } = new();
 
@@ -45,8 +56,8 @@ public sealed record WorkflowOptions(StudyOptions Study)
 
 /// <summary>What a whole run found.</summary>
 /// <param name="Study">The trials.</param>
-/// <param name="Fit">Predictor and baselines.</param>
-/// <param name="Sensitivity">Scores.</param>
+/// <param name="Fit">Predictor and baselines; null where plans go by measurement.</param>
+/// <param name="Sensitivity">Scores by fitted models; null where plans go by measurement.</param>
 /// <param name="Plan">Chosen allocations.</param>
 /// <param name="Packed">The smaller model.</param>
 /// <param name="Report">Path of the page.</param>
@@ -54,8 +65,8 @@ public sealed record WorkflowOptions(StudyOptions Study)
 /// <param name="PeakMemoryBytes">Largest resident memory of the process.</param>
 public sealed record WorkflowResult(
     StudySummary Study,
-    Fit Fit,
-    SensitivityRecord Sensitivity,
+    Fit? Fit,
+    SensitivityRecord? Sensitivity,
     Plan Plan,
     PackedModelSummary Packed,
     string Report,
@@ -63,6 +74,9 @@ public sealed record WorkflowResult(
     long PeakMemoryBytes
 )
 {
+    /// <summary>Sensitivity as it was measured; null by the published method.</summary>
+    internal MeasuredSensitivity? Measured { get; init; }
+
     /// <summary>Trials of study and plan without a label, in words; empty when all that was asked for is
     /// complete.</summary>
     public IReadOnlyList<string> Unfinished { get; init; } = [];
@@ -97,6 +111,13 @@ public static class Workflow
             () => GraphStage.Run(model, run, withOnnx: false, progress, cancellationToken)
         );
         StageTimings.Measure(run, "bank", () => BankStage.Run(model, run, progress, cancellationToken));
+        MeasuredSensitivity? measured = options.Measures
+            ? StageTimings.Measure(
+                run,
+                "measure",
+                () => MeasureStage.RunWithin(model, run, options.Study, options.Notes, progress, cancellationToken)
+            )
+            : null;
         var unfinished = new List<string>();
         StudySummary study = StageTimings.Measure(
             run,
@@ -109,25 +130,25 @@ public static class Workflow
                 return StudyStage.Summarise(model, run, options.Study, trials, options.Objective);
             }
         );
-        Fit fit = StageTimings.Measure(
-            run,
-            "fit",
-            () =>
-                FitStage.Run(
-                    model,
-                    run,
-                    options.Predictor,
-                    options.Objective,
-                    options.SizeWeight,
-                    progress,
-                    cancellationToken
-                )
-        );
-        SensitivityRecord sensitivity = StageTimings.Measure(
-            run,
-            "explain",
-            () => ExplainStage.Run(model, run, progress, cancellationToken)
-        );
+        Fit? fit = options.Measures
+            ? null
+            : StageTimings.Measure(
+                run,
+                "fit",
+                () =>
+                    FitStage.Run(
+                        model,
+                        run,
+                        options.Predictor,
+                        options.Objective,
+                        options.SizeWeight,
+                        progress,
+                        cancellationToken
+                    )
+            );
+        SensitivityRecord? sensitivity = options.Measures
+            ? null
+            : StageTimings.Measure(run, "explain", () => ExplainStage.Run(model, run, progress, cancellationToken));
         Plan plan = StageTimings.Measure(
             run,
             "plan",
@@ -136,7 +157,7 @@ public static class Workflow
                     model,
                     run,
                     options.Budgets,
-                    options.Decides,
+                    options.Decides ?? (options.Measures ? ModelNames.Measured : null),
                     options.Level,
                     options.Activations,
                     options.Study.RetryFailed,
@@ -165,6 +186,7 @@ public static class Workflow
         TimeSpan elapsed = TimeProvider.System.GetElapsedTime(start);
         return new WorkflowResult(study, fit, sensitivity, plan, packed, report, elapsed, process.PeakWorkingSet64)
         {
+            Measured = measured,
             Unfinished = [.. unfinished, .. plan.Unverified],
         };
     }
