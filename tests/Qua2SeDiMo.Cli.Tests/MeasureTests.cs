@@ -63,6 +63,7 @@ public sealed class MeasureTests(BankedRun banked)
     }
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public async Task A_damaged_file_is_made_again_and_a_whole_one_is_the_same_whoever_makes_it()
     {
         RunDirectory run = banked.NewRun(),
@@ -135,6 +136,7 @@ public sealed class MeasureTests(BankedRun banked)
     }
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public async Task Labelled_trials_of_the_run_turn_damage_into_a_metric()
     {
         RunDirectory run = banked.NewRun();
@@ -176,6 +178,7 @@ public sealed class MeasureTests(BankedRun banked)
     }
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public async Task Calls_with_one_weight_changed_find_what_a_sketch_finds()
     {
         RunDirectory run = banked.NewRun();
@@ -265,6 +268,7 @@ public sealed class MeasureTests(BankedRun banked)
     }
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public async Task Plans_by_measurement_need_no_fit_and_promise_what_they_give()
     {
         RunDirectory run = banked.NewRun();
