@@ -47,7 +47,6 @@ public sealed class ShapeRules(ITestOutputHelper output)
         ["SqliteFault.Explain"] = (94, 600),
         ["StudyCommand.LabelGiven"] = (92, 635),
         ["SvgParetoPlot.Draw"] = (80, 691),
-        ["Workflow.Run"] = (92, 600),
     };
 
     private static readonly Lazy<IReadOnlyList<(string Path, SyntaxNode Root)>> Sources = new(() =>

@@ -80,27 +80,24 @@ internal static class RunCommand
                 Preflight.Run(loaded, run, options.Study);
                 CutTextNotes.Say(context, CutPrompts.Find(loaded, options.Study));
                 WorkflowResult done = Workflow.Run(loaded, run, options, context.Progress, cancellationToken);
-                context.Print(
-                    MeasuredExplanation.With(done, done.Measured),
-                    _ =>
-                    {
-                        StudyTables.Show(done.Study, context.Out);
-                        if (done.Fit is not null)
-                            FitTables.Show(done.Fit, context.Out);
-                        IReadOnlyList<string> measured = done.Measured is { } found ? MeasuredWords.Of(found) : [];
-                        foreach (string sentence in measured.Concat(done.Sensitivity?.Sentences ?? []))
-                            context.Out.WriteLine(sentence);
-                        ResultTables.Show(done.Plan, context.Out);
-                        PackCommand.Show(done.Packed, loaded, context.Out);
-                        context.Out.WriteLine(
-                            $"{done.Elapsed.TotalMinutes:0.0} minutes, {done.PeakMemoryBytes / 1e6:#,0} MB at most."
-                        );
-                        context.Out.WriteLine($"Run directory: {Path.GetFullPath(run.DirectoryPath)}");
-                        context.Out.WriteLine($"Report: {done.Report}");
-                    }
-                );
+                context.Print(MeasuredExplanation.With(done, done.Measured), _ => Show(done, loaded, run, context));
                 return CommandContext.Unfinished(command.Name, done.Unfinished);
             }
         );
+    }
+
+    private static void Show(WorkflowResult done, LoadedModel loaded, RunDirectory run, CommandContext context)
+    {
+        StudyTables.Show(done.Study, context.Out);
+        if (done.Fit is not null)
+            FitTables.Show(done.Fit, context.Out);
+        IReadOnlyList<string> measured = done.Measured is { } found ? MeasuredWords.Of(found) : [];
+        foreach (string sentence in measured.Concat(done.Sensitivity?.Sentences ?? []))
+            context.Out.WriteLine(sentence);
+        ResultTables.Show(done.Plan, context.Out);
+        PackCommand.Show(done.Packed, loaded, context.Out);
+        context.Out.WriteLine($"{done.Elapsed.TotalMinutes:0.0} minutes, {done.PeakMemoryBytes / 1e6:#,0} MB at most.");
+        context.Out.WriteLine($"Run directory: {Path.GetFullPath(run.DirectoryPath)}");
+        context.Out.WriteLine($"Report: {done.Report}");
     }
 }

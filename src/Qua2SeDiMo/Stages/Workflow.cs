@@ -119,36 +119,10 @@ public static class Workflow
             )
             : null;
         var unfinished = new List<string>();
-        StudySummary study = StageTimings.Measure(
-            run,
-            "study",
-            () =>
-            {
-                IReadOnlyList<Trial> trials = StudyStage.Run(model, run, options.Study, progress, cancellationToken);
-                if (UnfinishedTrials.Of(trials, options.Study.TrialCount) is { IsEmpty: false } open)
-                    unfinished.Add($"Study: {open}");
-                return StudyStage.Summarise(model, run, options.Study, trials, options.Objective);
-            }
-        );
-        Fit? fit = options.Measures
-            ? null
-            : StageTimings.Measure(
-                run,
-                "fit",
-                () =>
-                    FitStage.Run(
-                        model,
-                        run,
-                        options.Predictor,
-                        options.Objective,
-                        options.SizeWeight,
-                        progress,
-                        cancellationToken
-                    )
-            );
-        SensitivityRecord? sensitivity = options.Measures
-            ? null
-            : StageTimings.Measure(run, "explain", () => ExplainStage.Run(model, run, progress, cancellationToken));
+        StudySummary study = Label(model, run, options, unfinished, progress, cancellationToken);
+        (Fit? fit, SensitivityRecord? sensitivity) = options.Measures
+            ? (null, null)
+            : Explain(model, run, options, progress, cancellationToken);
         Plan plan = StageTimings.Measure(
             run,
             "plan",
@@ -189,5 +163,57 @@ public static class Workflow
             Measured = measured,
             Unfinished = [.. unfinished, .. plan.Unverified],
         };
+    }
+
+    private static StudySummary Label(
+        LoadedModel model,
+        RunDirectory run,
+        WorkflowOptions options,
+        List<string> unfinished,
+        IProgress<StageProgress>? progress,
+        CancellationToken cancellationToken
+    )
+    {
+        return StageTimings.Measure(
+            run,
+            "study",
+            () =>
+            {
+                IReadOnlyList<Trial> trials = StudyStage.Run(model, run, options.Study, progress, cancellationToken);
+                if (UnfinishedTrials.Of(trials, options.Study.TrialCount) is { IsEmpty: false } open)
+                    unfinished.Add($"Study: {open}");
+                return StudyStage.Summarise(model, run, options.Study, trials, options.Objective);
+            }
+        );
+    }
+
+    private static (Fit, SensitivityRecord) Explain(
+        LoadedModel model,
+        RunDirectory run,
+        WorkflowOptions options,
+        IProgress<StageProgress>? progress,
+        CancellationToken cancellationToken
+    )
+    {
+        Fit fit = StageTimings.Measure(
+            run,
+            "fit",
+            () =>
+                FitStage.Run(
+                    model,
+                    run,
+                    options.Predictor,
+                    options.Objective,
+                    options.SizeWeight,
+                    progress,
+                    cancellationToken
+                )
+        );
+        SensitivityRecord sensitivity = StageTimings.Measure(
+            run,
+            "explain",
+            () => ExplainStage.Run(model, run, progress, cancellationToken)
+        );
+        return (fit, sensitivity);
     }
 }
