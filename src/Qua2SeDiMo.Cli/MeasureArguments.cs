@@ -8,7 +8,8 @@ internal sealed class MeasureArguments
 {
     private readonly Option<MeasureMethod> method = ChoiceOption.Of(
         "--method",
-        "sketch: random cotangents pulled back through whole runs, all weights and options at once; call: one call for each weight and option, "
+        "sketch: random cotangents pulled back through whole runs, all weights and options at once; "
+            + "call: one call for each weight and option, "
             + "at states of the full-precision run; probe: a whole run for each weight and option, the truth",
         MeasureMethod.Sketch
     );
@@ -20,7 +21,8 @@ internal sealed class MeasureArguments
     private readonly Option<int?> images = NumberOption.Optional(
         "--images",
         $"Images, one prompt each; default: {MeasureOptions.DefaultImages(MeasureMethod.Sketch)} for sketches, "
-            + $"{MeasureOptions.DefaultImages(MeasureMethod.Call)} for calls, {MeasureOptions.DefaultImages(MeasureMethod.Probe)} for probes",
+            + $"{MeasureOptions.DefaultImages(MeasureMethod.Call)} for calls, "
+            + $"{MeasureOptions.DefaultImages(MeasureMethod.Probe)} for probes",
         1,
         100_000
     );

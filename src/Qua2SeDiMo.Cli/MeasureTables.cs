@@ -13,7 +13,8 @@ internal static class MeasureTables
             ? $" with {found.Cotangents} cotangents each"
             : "";
         output.WriteLine(
-            $"Measured on {found.Images} images{drawn}: what three bits do more than four ({found.Unit}); weights of one place do not differ by more than twice their error."
+            $"Measured on {found.Images} images{drawn}: what three bits do more than four ({found.Unit}); "
+                + "weights of one place do not differ by more than twice their error."
         );
         Table table = new Table()
             .Border(TableBorder.Simple)
@@ -52,7 +53,8 @@ internal static class MeasureTables
         output.Write(table);
         output.WriteLine(
             predictions.Line is { } line
-                ? $"The line through {line.Count} labelled trials holds {line.Coverage:P0} of them in intervals of lines through the others."
+                ? $"The line through {line.Count} labelled trials holds {line.Coverage:P0} of them in intervals of "
+                    + "lines through the others."
                 : $"No line: `q2 study` with {DamageLine.FewestMixtures} trials or more makes one."
         );
     }

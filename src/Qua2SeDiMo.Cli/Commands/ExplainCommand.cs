@@ -48,23 +48,7 @@ internal static class ExplainCommand
         };
         foreach (Option option in new Option[] { top, loss, compare, bootstrap, epochs, svg, against })
             command.Add(option);
-        command.Needs(epochs, bootstrap, "it is the length of those refits");
-        command.Validators.Add(result =>
-        {
-            if (
-                OptionRules.IsGiven(result, epochs)
-                && OptionRules.IsGiven(result, bootstrap)
-                && result.GetValue(bootstrap) == 0
-            )
-            {
-                result.AddError("--bootstrap-epochs does nothing with --bootstrap 0: no network is refitted.");
-            }
-        });
-        compare.Validators.Add(result =>
-        {
-            if (result.Tokens.Count % 2 != 0)
-                result.AddError($"--compare takes pairs; '{result.Tokens[^1].Value}' stands alone.");
-        });
+        AddRules(command, compare, bootstrap, epochs);
         return command.Runs(
             (result, context, cancellationToken) =>
             {
@@ -92,22 +76,10 @@ internal static class ExplainCommand
                     : [];
                 context.Print(
                     measured.ToJson(record, agreements),
-                    _ =>
-                    {
-                        if (measured.Sensitivity is { } found)
-                            MeasureTables.Show(found, result.GetValue(top), context.Out);
-                        if (record is not null)
-                            ExplainTables.Show(record, result.GetValue(top), context.Out);
-                        MeasureTables.Show(agreements, context.Out);
-                    }
+                    _ => Show(measured, record, agreements, result.GetValue(top), context)
                 );
-                if (!context.Json && written.Count > 0)
-                    context.Out.WriteLine(
-                        $"{written.Count} figures in {result.GetValue(svg)}: {string.Join(", ", written)}"
-                    );
                 if (!context.Json)
-                    context.Next($"plan {source.Words(result)}");
-
+                    Close(context, written, result.GetValue(svg), source.Words(result));
                 return ExitCode.Success;
 
                 SensitivityRecord Explain()
@@ -130,5 +102,48 @@ internal static class ExplainCommand
                 }
             }
         );
+    }
+
+    private static void AddRules(Command command, Option<string[]> compare, Option<int?> bootstrap, Option<int?> epochs)
+    {
+        command.Needs(epochs, bootstrap, "it is the length of those refits");
+        command.Validators.Add(result =>
+        {
+            if (
+                OptionRules.IsGiven(result, epochs)
+                && OptionRules.IsGiven(result, bootstrap)
+                && result.GetValue(bootstrap) == 0
+            )
+            {
+                result.AddError("--bootstrap-epochs does nothing with --bootstrap 0: no network is refitted.");
+            }
+        });
+        compare.Validators.Add(result =>
+        {
+            if (result.Tokens.Count % 2 != 0)
+                result.AddError($"--compare takes pairs; '{result.Tokens[^1].Value}' stands alone.");
+        });
+    }
+
+    private static void Show(
+        MeasuredExplanation measured,
+        SensitivityRecord? record,
+        IReadOnlyList<SourceAgreement> agreements,
+        int count,
+        CommandContext context
+    )
+    {
+        if (measured.Sensitivity is { } found)
+            MeasureTables.Show(found, count, context.Out);
+        if (record is not null)
+            ExplainTables.Show(record, count, context.Out);
+        MeasureTables.Show(agreements, context.Out);
+    }
+
+    private static void Close(CommandContext context, IReadOnlyList<string> figures, string? folder, string source)
+    {
+        if (figures.Count > 0)
+            context.Out.WriteLine($"{figures.Count} figures in {folder}: {string.Join(", ", figures)}");
+        context.Next($"plan {source}");
     }
 }

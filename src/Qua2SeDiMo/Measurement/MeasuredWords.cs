@@ -18,7 +18,8 @@ internal static class MeasuredWords
         if (found.Images > 1 && first.Length <= Named)
         {
             words.Add(
-                $"Three bits cost most in {Listed(first.Select(weight => weight.Position.Name))}: no other weight comes within twice the error."
+                $"Three bits cost most in {Listed(first.Select(weight => weight.Position.Name))}: no other weight "
+                    + "comes within twice the error."
             );
         }
         else if (found.Images > 1)
@@ -42,7 +43,8 @@ internal static class MeasuredWords
             yield break;
         yield return string.Create(
             CultureInfo.InvariantCulture,
-            $"The order of weights at step {found.Steps[0] + 1} agrees with that at step {found.Steps[^1] + 1} with a Kendall τ of {tau:0.00}."
+            $"The order of weights at step {found.Steps[0] + 1} agrees with that at step "
+                + $"{found.Steps[^1] + 1} with a Kendall τ of {tau:0.00}."
         );
         int[] movers =
         [

@@ -45,7 +45,8 @@ internal static class MeasureStage
         Effects effects =
             files.ReadAll()
             ?? throw new MeasurementException(
-                $"{run.MeasuredImages}: files of images went away while they were measured. Leave the folder alone and run the command again."
+                $"{run.MeasuredImages}: files of images went away while they were measured. Leave the folder "
+                    + "alone and run the command again."
             );
         var record = new MeasurementRecord(
             AlgorithmVersion.Current,

@@ -15,8 +15,10 @@ internal static class MeasuredSection
             ? $", {found.Cotangents} random cotangents each"
             : "";
         string intro =
-            $"Measured on {found.Images} images{drawn}: what three bits do more than four ({found.Unit}; roots of damages unless it is a loss). "
-            + "Errors are standard errors over images. Weights of one place do not differ by more than twice the error of their difference.";
+            $"Measured on {found.Images} images{drawn}: what three bits do more than four ({found.Unit}; "
+            + "roots of damages unless it is a loss). "
+            + "Errors are standard errors over images. Weights of one place do not differ by more than twice "
+            + "the error of their difference.";
         return Markup.Of(
             $"""
             <p>{intro}</p>
