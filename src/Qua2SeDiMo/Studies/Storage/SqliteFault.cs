@@ -73,20 +73,8 @@ internal static class SqliteFault
         StorageException Storage(StorageFault fault, string? words = null) =>
             new(
                 fault,
-                $"{what}: {words ?? StorageException.WordsOf(fault)}{RoomWanted(fault)}. {StorageException.AdviceFor(fault)}",
+                $"{what}: {words ?? StorageException.WordsOf(fault)}{RoomWanted(fault, path, isWrite)}. {StorageException.AdviceFor(fault)}",
                 error
-            );
-
-        // A commit writes whole pages; how many of them is known to SQLite alone.
-        string RoomWanted(StorageFault fault) =>
-            StorageException.Wanted(
-                fault,
-                path,
-                fault is StorageFault.DiskFull or StorageFault.QuotaExceeded
-                    ? isWrite
-                        ? PageBytes
-                        : SharedMemoryBytes
-                    : null
             );
 
         StorageException OfInputOutput() =>
@@ -124,6 +112,21 @@ internal static class SqliteFault
                 );
             return fault is { } found ? Storage(found) : Storage(StorageFault.NoPermission, FolderWords);
         }
+    }
+
+    // A commit writes whole pages; how many of them is known to SQLite alone.
+    private static string RoomWanted(StorageFault fault, string path, bool isWrite)
+    {
+        bool isFull = fault is StorageFault.DiskFull or StorageFault.QuotaExceeded;
+        return StorageException.Wanted(
+            fault,
+            path,
+            isFull
+                ? isWrite
+                    ? PageBytes
+                    : SharedMemoryBytes
+                : null
+        );
     }
 
     /// <summary>The file was taken away while it was open.</summary>
