@@ -142,7 +142,7 @@ internal static class JsonTargets
         yield return Own<Fit>("predictor.json", "fit");
         yield return Own<SensitivityRecord>("sensitivity.json", "explain");
         yield return Own<Dictionary<string, double>>("timings.json", "run");
-        yield return Own<ReportData>("report.json", "report");
+        yield return Own<ReportData>("report.json", "report", amend: PlanSeed);
         yield return new FuzzTarget(
             "settings",
             () => [FuzzInput.Of("a.json", """{"model": "m", "steps": "8"}""")],

@@ -73,7 +73,8 @@ internal static class SqliteFault
         StorageException Storage(StorageFault fault, string? words = null) =>
             new(
                 fault,
-                $"{what}: {words ?? StorageException.WordsOf(fault)}{RoomWanted(fault, path, isWrite)}. {StorageException.AdviceFor(fault)}",
+                $"{what}: {words ?? StorageException.WordsOf(fault)}{RoomWanted(fault, path, isWrite)}. "
+                    + StorageException.AdviceFor(fault),
                 error
             );
 
