@@ -9,8 +9,12 @@ namespace Qua2SeDiMo.Tests.Numerics;
 public sealed class CholeskyTests
 {
     [Fact]
-    public void A_small_system_is_solved_as_by_hand() =>
-        Assert.Equal([1, 2], new Cholesky([4, double.NaN, 2, 3], 2).Solve([8, 8]));
+    public void A_small_system_is_solved_as_by_hand()
+    {
+        double[] x = new Cholesky([4, double.NaN, 2, 3], 2).Solve([8, 8]);
+        Assert.Equal(1, x[0], 1e-12);
+        Assert.Equal(2, x[1], 1e-12);
+    }
 
     [Fact]
     public void Random_systems_have_the_solution_of_another_library() =>

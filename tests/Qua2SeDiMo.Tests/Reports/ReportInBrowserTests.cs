@@ -56,7 +56,7 @@ public class ReportInBrowserTests
             """
         );
 
-        Assert.Equal("SSIM (objective) / Fréchet distance / KID / KID", found);
+        Assert.Equal("SSIM (objective) / CLIP score / Fréchet distance / Fréchet distance", found);
     }
 
     [ChromiumFact]
