@@ -9,9 +9,7 @@ internal static class MeasureTables
 {
     internal static void Show(MeasuredSensitivity found, int count, IAnsiConsole output)
     {
-        string drawn = found.Kind is EffectKind.RunProducts or EffectKind.CallProducts
-            ? $" with {found.Cotangents} cotangents each"
-            : "";
+        string drawn = found.HasCotangents ? $" with {found.Cotangents} cotangents each" : "";
         output.WriteLine(
             $"Measured on {found.Images} images{drawn}: what three bits do more than four ({found.Unit}); "
                 + "weights of one place do not differ by more than twice their error."
@@ -107,7 +105,6 @@ internal static class MeasureTables
         output.Write(table);
     }
 
-    // Shares of a step: what changes between steps is the order, and not the size of the disturbance alone.
     private static void ShowSteps(MeasuredSensitivity found, IAnsiConsole output)
     {
         if (found.Steps.Count < 2)
@@ -115,14 +112,8 @@ internal static class MeasureTables
         Table table = new Table()
             .Border(TableBorder.Simple)
             .AddColumns(["block, share of a step", .. found.Steps.Select(step => $"step {step + 1}")]);
-        double[] totals = [.. found.Steps.Select((_, at) => found.Blocks.Sum(block => block.StepCosts[at]))];
-        foreach (MeasuredGroup block in found.Blocks)
-        {
-            table.AddRow([
-                block.Name.Length == 0 ? "outside blocks" : block.Name.EscapeMarkup(),
-                .. block.StepCosts.Select((cost, at) => totals[at] > 0 ? $"{cost / totals[at]:P0}" : ""),
-            ]);
-        }
+        foreach ((MeasuredGroup block, IReadOnlyList<double?> shares) in found.Blocks.Zip(found.BlockShares()))
+            table.AddRow([block.BlockTitle.EscapeMarkup(), .. shares.Select(share => share is { } s ? $"{s:P0}" : "")]);
         output.Write(table);
     }
 }

@@ -12,44 +12,45 @@ namespace Qua2SeDiMo.Cli;
 
 /// <summary>The measured part of an explanation.</summary>
 /// <param name="Measured">The measurement of the run; null where there is none.</param>
-internal sealed record MeasuredExplanation(MeasuredModel? Measured)
+/// <param name="Weights">Names of the model's weights; empty where nothing is to be held against probes.</param>
+internal sealed record MeasuredExplanation(MeasuredModel? Measured, IReadOnlyList<string> Weights)
 {
     /// <summary>What it says.</summary>
     internal MeasuredSensitivity? Sensitivity => Measured?.Record.Sensitivity;
 
     /// <summary>Reads the measurement of a run; trials from outside have none.</summary>
+    /// <exception cref="FormatException">Probes are of a model, and there is none.</exception>
     internal static MeasuredExplanation Read(
         SourceArguments source,
         ParseResult result,
         RunDirectory run,
+        bool hasProbes,
         CommandContext context
     )
     {
-        if (source.IsExternal(result) || !File.Exists(run.Measurement))
-            return new MeasuredExplanation((MeasuredModel?)null);
-        using LoadedModel model = source.Open(result, context);
-        return new MeasuredExplanation(MeasuredModel.Read(model, run));
-    }
-
-    /// <summary>How the run agrees with probes; empty where none are given.</summary>
-    /// <exception cref="FormatException">Probes are of a model, and there is none.</exception>
-    internal IReadOnlyList<SourceAgreement> Against(
-        string? probes,
-        SourceArguments source,
-        ParseResult result,
-        SensitivityRecord? record,
-        CommandContext context
-    )
-    {
-        if (probes is null)
-            return [];
-        if (source.IsExternal(result))
+        if (source.IsExternal(result) && hasProbes)
             throw new FormatException(
                 "--against holds a model against probes of it; trials from outside have no model FOLDER."
             );
+        bool isMeasured = !source.IsExternal(result) && File.Exists(run.Measurement);
+        if (!isMeasured && !hasProbes)
+            return new MeasuredExplanation(null, []);
         using LoadedModel model = source.Open(result, context);
-        return MeasuredAgreement.Of(MeasuredProbes.Read(probes, context.Notes), model, Measured, record);
+        return new MeasuredExplanation(
+            isMeasured ? MeasuredModel.Read(model, run) : null,
+            [.. model.Weights.Select(weight => weight.Name)]
+        );
     }
+
+    /// <summary>How the run agrees with probes; empty where none are given.</summary>
+    internal IReadOnlyList<SourceAgreement> Against(
+        string? probes,
+        SensitivityRecord? record,
+        CommandContext context
+    ) =>
+        probes is null
+            ? []
+            : MeasuredAgreement.Of(MeasuredProbes.Read(probes, context.Notes), Weights, Measured, record);
 
     /// <summary>The explanation for programs: the record of fitted models, what was measured, and the agreement with
     /// probes.</summary>

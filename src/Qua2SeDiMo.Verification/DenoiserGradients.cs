@@ -81,7 +81,7 @@ internal sealed class DenoiserGradients(
 
     private void Add(QuantizableWeight weight, ReadOnlySpan<float> gradient, long items)
     {
-        string module = weight.Name.Split('#')[0];
+        string module = QuantizableWeight.WholeOf(weight.Name);
         long perInput = weight.ElementCount / (weight.Shape[0] * weight.Shape[1]),
             row = weight.TensorInputs * perInput,
             part = weight.RowLength;

@@ -174,7 +174,7 @@ internal static class TrajectoryGradientCases
                         }),
                 ];
                 whole.Add(part.TensorName, changes);
-                FindTies(matrix, Array.IndexOf(weights, part.Name.Split('#')[0]), changes);
+                FindTies(matrix, Array.IndexOf(weights, QuantizableWeight.WholeOf(part.Name)), changes);
             }
             if (!part.IsPart)
                 return changes;
@@ -322,7 +322,7 @@ internal static class TrajectoryGradientCases
             double[] sums = new double[weights.Length * specs.Length];
             for (int weight = 0; weight < sketch.Weights.Count; weight++)
             {
-                int place = Array.IndexOf(weights, sketch.Weights[weight].Split('#')[0]);
+                int place = Array.IndexOf(weights, QuantizableWeight.WholeOf(sketch.Weights[weight]));
                 for (int option = 0; option < specs.Length; option++)
                 {
                     sums[(place * specs.Length) + option] += sketch[image, cotangent, step, weight, option];

@@ -59,18 +59,19 @@ internal static class ExplainCommand
                 bool needsFit = new Option[] { loss, compare, bootstrap, epochs, svg }.Any(option =>
                     OptionRules.IsGiven(result.CommandResult, option)
                 );
-                MeasuredExplanation measured = MeasuredExplanation.Read(source, result, run, context);
+                string? probes = result.GetValue(against);
+                MeasuredExplanation measured = MeasuredExplanation.Read(
+                    source,
+                    result,
+                    run,
+                    probes is not null,
+                    context
+                );
                 SensitivityRecord? record =
                     measured.Sensitivity is not null && !needsFit && FittedFiles.All(run).Count == 0
                         ? null
                         : StageTimings.Measure(run, "explain", Explain);
-                IReadOnlyList<SourceAgreement> agreements = measured.Against(
-                    result.GetValue(against),
-                    source,
-                    result,
-                    record,
-                    context
-                );
+                IReadOnlyList<SourceAgreement> agreements = measured.Against(probes, record, context);
                 IReadOnlyList<string> written = result.GetValue(svg) is { } folder
                     ? ExplanationFigures.Write(record!, folder)
                     : [];

@@ -102,6 +102,9 @@ internal static class StudyTrials
             return;
         string what =
             $"{run.StudyDatabase}: {complete} complete trials; at least {LabelledStudy.FewestTrials} are needed to hold some out.";
+        int undefined = all.Count(trial => trial.State == TrialState.Complete) - complete;
+        if (undefined > 0)
+            what += $" {undefined} more have no finite label.";
         UnfinishedTrials unfinished = UnfinishedTrials.Of(all, all.Length);
         throw unfinished.IsEmpty
             ? new ModelFolderException($"{what} Run `q2 study` with more --trials.")

@@ -10,9 +10,9 @@ namespace Qua2SeDiMo.Measurement;
 /// </summary>
 internal sealed class CostTable
 {
-    private const int Fewer = 3,
+    /// <summary>Bits that are compared.</summary>
+    internal const int Fewer = 3,
         More = 4;
-    private const double Certain = 2;
 
     private readonly Effects effects;
     private readonly (int Fewer, int More)[] pairs;
@@ -86,7 +86,7 @@ internal sealed class CostTable
             {
                 int[] own = [.. group];
                 Estimate cost = Of(own);
-                return new MeasuredGroup(group.Key, own.Length, cost.Mean, Defined(cost.StandardError), OfSteps(own));
+                return new MeasuredGroup(group.Key, own.Length, cost.Mean, cost.KnownError, OfSteps(own));
             });
 
     private MeasuredWeight Weight(WeightPosition position, int weight)
@@ -97,13 +97,13 @@ internal sealed class CostTable
         for (int other = 0; other < effects.Weights.Count; other++)
         {
             Estimate more = Estimate.Of([.. ByImage(other).Zip(own, (theirs, ours) => theirs - ours)]);
-            if (more.Mean > Certain * more.StandardError)
+            if (more.IsCertain)
                 place++;
         }
         return new MeasuredWeight(
             position,
             cost.Mean,
-            Defined(cost.StandardError),
+            cost.KnownError,
             place,
             OfSteps([weight]),
             [.. effects.Options.Select((spec, option) => Option(spec, weight, option))]
@@ -117,12 +117,12 @@ internal sealed class CostTable
         return new MeasuredOption(
             $"{spec}",
             damage.Mean,
-            Defined(damage.StandardError),
+            damage.KnownError,
             [
                 .. steps.Select(step =>
                 {
                     Estimate own = effects.MeanDamageOfStep(step, weight, option);
-                    return new MeasuredStep(effects.Steps[step], own.Mean, Defined(own.StandardError));
+                    return new MeasuredStep(effects.Steps[step], own.Mean, own.KnownError);
                 }),
             ]
         );
@@ -136,13 +136,7 @@ internal sealed class CostTable
 
     private double Cost(IReadOnlyList<int> weights, Func<int, int, double> damage)
     {
-        double Norm(int option)
-        {
-            double sum = weights.Sum(weight => damage(weight, option));
-            return effects.Kind == EffectKind.Losses ? sum : Math.Sqrt(sum);
-        }
+        double Norm(int option) => effects.Size(weights.Sum(weight => damage(weight, option)));
         return pairs.Length == 0 ? 0 : pairs.Average(pair => Norm(pair.Fewer) - Norm(pair.More));
     }
-
-    private static double? Defined(double value) => double.IsFinite(value) ? value : null;
 }

@@ -62,6 +62,9 @@ internal sealed record Effects(
     /// <summary>Whether errors come from random cotangents as well as from images.</summary>
     public bool HasCotangents => Kind is EffectKind.CallProducts or EffectKind.RunProducts;
 
+    /// <summary>How large a damage is: its root, which is the norm of a change; a loss as it is.</summary>
+    internal double Size(double damage) => Kind == EffectKind.Losses ? damage : Math.Sqrt(damage);
+
     /// <summary>All numbers of an image: [cotangent, step, weight, option].</summary>
     internal Span<double> Image(int image) =>
         values.AsSpan(checked((int)At(image, 0, 0, 0, 0)), values.Length / Images);

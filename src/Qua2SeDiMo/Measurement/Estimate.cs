@@ -5,6 +5,15 @@ namespace Qua2SeDiMo.Measurement;
 /// <param name="StandardError">Of the mean; NaN where there is one value only.</param>
 internal readonly record struct Estimate(double Mean, double StandardError)
 {
+    /// <summary>How many standard errors something must exceed to count.</summary>
+    internal const double Certain = 2;
+
+    /// <summary>The standard error; null where there is one value only.</summary>
+    public double? KnownError => double.IsFinite(StandardError) ? StandardError : null;
+
+    /// <summary>Whether the mean exceeds zero by more than its error explains.</summary>
+    public bool IsCertain => Mean > Certain * StandardError;
+
     /// <summary>Of independent values.</summary>
     public static Estimate Of(IReadOnlyList<double> values)
     {

@@ -38,7 +38,7 @@ internal sealed record MeasuredProbes(
 
     /// <summary>Reads a file (docs/formats.md).</summary>
     /// <param name="path">JSON: base, metric, delta and standard_error by weight and option.</param>
-    /// <param name="notes">Told of keys that stand twice.</param>
+    /// <param name="notes">Gets a line for every repeated key.</param>
     /// <exception cref="Q2Exception">It is missing or of another form.</exception>
     public static MeasuredProbes Read(string path, Notes? notes = null)
     {

@@ -51,7 +51,11 @@ internal sealed record MeasuredGroup(
     double Cost,
     double? StandardError,
     IReadOnlyList<double> StepCosts
-);
+)
+{
+    /// <summary>Name in tables of blocks.</summary>
+    internal string BlockTitle => Name.Length == 0 ? "outside blocks" : Name;
+}
 
 /// <summary>Sensitivity as it was measured.</summary>
 /// <param name="Kind">What the numbers are.</param>
@@ -71,6 +75,25 @@ internal sealed record MeasuredSensitivity(
     IReadOnlyList<MeasuredGroup> Blocks
 )
 {
+    /// <summary>Whether random cotangents were drawn.</summary>
+    internal bool HasCotangents => Kind is EffectKind.CallProducts or EffectKind.RunProducts;
+
+    /// <summary>
+    /// Share of each block in what a step costs, [block][step]; null where it costs nothing. What changes between steps
+    /// is the order, and not the size of the disturbance alone.
+    /// </summary>
+    internal IReadOnlyList<IReadOnlyList<double?>> BlockShares()
+    {
+        double[] totals = [.. Steps.Select((_, at) => Blocks.Sum(block => block.StepCosts[at]))];
+        return
+        [
+            .. Blocks.Select(
+                IReadOnlyList<double?> (block) =>
+                    [.. block.StepCosts.Select((cost, at) => totals[at] > 0 ? cost / totals[at] : (double?)null)]
+            ),
+        ];
+    }
+
     /// <summary>What damages are.</summary>
     public string Unit =>
         Kind switch

@@ -18,13 +18,11 @@ internal sealed record RankAgreement(
     int? CountAboveError
 )
 {
-    private const double Certain = 2;
-
     internal static RankAgreement Of(IReadOnlyList<(double Expected, double? Error, double Actual)> rows)
     {
         (double Expected, double? Error, double Actual)[] above =
         [
-            .. rows.Where(row => row.Error is { } error && row.Expected > Certain * error),
+            .. rows.Where(row => row.Error is { } error && row.Expected > Estimate.Certain * error),
         ];
         bool isKnown = rows.Any(row => row.Error is not null);
         return new RankAgreement(
@@ -54,9 +52,6 @@ internal sealed record RankAgreement(
 /// <param name="Options">Over all options of all weights together.</param>
 internal sealed record ProbeAgreement(RankAgreement Costs, RankAgreement Options)
 {
-    private const int Fewer = 3,
-        More = 4;
-
     /// <summary>Compares.</summary>
     /// <param name="probes">The truth.</param>
     /// <param name="weights">Whole weights of this model.</param>
@@ -100,8 +95,8 @@ internal sealed record ProbeAgreement(RankAgreement Costs, RankAgreement Options
         var methods = new List<(double Expected, double? Error, double Actual)>();
         foreach (QuantizerMethod method in losses.Keys.Select(option => option.Method).Distinct())
         {
-            QuantizerSpec fewer = new(method, Fewer),
-                more = new(method, More);
+            QuantizerSpec fewer = new(method, CostTable.Fewer),
+                more = new(method, CostTable.More);
             if (!losses.TryGetValue(fewer, out double high) || !losses.TryGetValue(more, out double low))
                 continue;
             if (damage(weight, fewer) is not { } atFewer || damage(weight, more) is not { } atMore)

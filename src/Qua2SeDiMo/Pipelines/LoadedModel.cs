@@ -195,9 +195,13 @@ public sealed class LoadedModel : IDisposable
             if (spec is null)
                 binding.Reset(name);
             else
-                binding.Set(name, spec.ToString(), destination => bank.Load(name, spec).Dequantize(destination));
+                Apply(name, spec, binding, bank);
         }
     }
+
+    /// <summary>Sets one weight of a binding to an option.</summary>
+    internal static void Apply(string name, QuantizerSpec spec, WeightBinding binding, QuantizerBank bank) =>
+        binding.Set(name, spec.ToString(), destination => bank.Load(name, spec).Dequantize(destination));
 
     /// <inheritdoc/>
     public void Dispose() => Tensors.Dispose();

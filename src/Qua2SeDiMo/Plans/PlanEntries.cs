@@ -108,7 +108,8 @@ internal static class PlanEntries
         );
     }
 
-    private static BitAllocation Allocation(
+    /// <summary>The allocation of an option for every weight.</summary>
+    internal static BitAllocation Allocation(
         OptionFeatures features,
         IReadOnlyList<IReadOnlyList<string>> weightNames,
         IReadOnlyList<int> options

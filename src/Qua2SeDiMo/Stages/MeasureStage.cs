@@ -126,6 +126,7 @@ internal static class MeasureStage
         while (files.Missing() is { Length: > 0 } missing)
         {
             bool worked = false;
+            int done = files.Count - missing.Length;
             foreach ((int first, int count) in Batches(missing, source.BatchSize))
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -133,12 +134,12 @@ internal static class MeasureStage
                 if (held is null)
                     continue;
                 worked = true;
-                if (!files.Missing().Contains(first))
+                if (files.Has(first))
                     continue;
-                int done = files.Count - files.Missing().Length;
                 Effects effects = source.Measure(first, count, Report, cancellationToken);
                 for (int row = 0; row < count; row++)
                     files.Write(first + row, effects, row);
+                done += count;
 
                 void Report(double share) => Say(progress, done + (share * count), files.Count, "images");
             }

@@ -235,7 +235,7 @@ public static class PlanStage
         );
         int sources = entries.Where(entry => entry.Scores is not null).Select(entry => entry.Scores).Distinct().Count();
         if (sources == 1)
-            return predictor is null ? $"One model proposed: {taken}." : $"Chosen by the user: {taken}.";
+            return $"One model proposed: {taken}.";
         return $"{(predictor is null ? "Each model proposed" : $"Of {predictor}, each level proposed")} a plan and the "
             + $"one that measured better was taken: {taken}. "
             + (
@@ -313,9 +313,8 @@ internal sealed class PlanBasis : IDisposable
 
     private PlanBasis(LoadedModel model, RunDirectory run, string? predictor)
     {
-        MeasuredModel? found = File.Exists(run.Measurement) ? MeasuredModel.Read(model, run) : null;
-        if (predictor == ModelNames.Measured && found is null)
-            RunFile.Read<MeasurementRecord>(run.Measurement, "measure");
+        MeasuredModel? found =
+            predictor == ModelNames.Measured || File.Exists(run.Measurement) ? MeasuredModel.Read(model, run) : null;
         bool isFitted = FittedFiles.All(run).Count > 0;
         Fit =
             isFitted || found is null || predictor is not (null or ModelNames.Measured) ? FittedFiles.Main(run) : null;
@@ -324,7 +323,7 @@ internal sealed class PlanBasis : IDisposable
             : Objective.Parse(Fit.Objective);
         Labelled = StudyTrials.Read(model, run, Objective);
         if (found is not null && predictor is null or ModelNames.Measured)
-            Measured = new MeasuredPlans(found!, model, run, Features);
+            Measured = new MeasuredPlans(found, model, run, Features);
         if (Fit is null || predictor == ModelNames.Measured)
             return;
         Fit.RequireOf(Labelled.Origin, run);

@@ -31,6 +31,9 @@ internal sealed record QuantizableWeight(
     long TensorInputs
 )
 {
+    /// <summary>What follows it in a name is the number of a part.</summary>
+    private const char PartMark = '#';
+
     /// <summary>
     /// Name of the weight whose option this one takes; null when it has an option of its own. Checkpoints of DiT store
     /// one timestep embedder per block, all alike: each counts and is stored, the first one decides (method.md, section
@@ -49,4 +52,7 @@ internal sealed record QuantizableWeight(
 
     /// <summary>Whether this is a part of a tensor that was split along its inputs.</summary>
     public bool IsPart => Shape[1] != TensorInputs;
+
+    /// <summary>The module that a name is of: without the number of a part.</summary>
+    internal static string WholeOf(string name) => name.IndexOf(PartMark) is >= 0 and int mark ? name[..mark] : name;
 }

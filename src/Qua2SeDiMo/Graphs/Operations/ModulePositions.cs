@@ -1,4 +1,5 @@
 using System.Globalization;
+using Qua2SeDiMo.Graphs.Ir;
 
 namespace Qua2SeDiMo.Graphs.Operations;
 
@@ -23,7 +24,7 @@ internal sealed class ModulePositions
         var below = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (
             string[] path in weightNames
-                .Select(WithoutPart)
+                .Select(QuantizableWeight.WholeOf)
                 .Distinct(StringComparer.Ordinal)
                 .Select(name => name.Split('.'))
         )
@@ -42,13 +43,9 @@ internal sealed class ModulePositions
 
     internal ModulePosition OfWeight(string name)
     {
-        ModulePosition position = OfScope(WithoutPart(name));
-        return name.IndexOf('#') is >= 0 and int mark
-            ? position with
-            {
-                LayerType = position.LayerType + name[mark..],
-            }
-            : position;
+        string whole = QuantizableWeight.WholeOf(name);
+        ModulePosition position = OfScope(whole);
+        return position with { LayerType = position.LayerType + name[whole.Length..] };
     }
 
     internal ModulePosition OfScope(string scope)
@@ -126,8 +123,6 @@ internal sealed class ModulePositions
         }
         return stage;
     }
-
-    private static string WithoutPart(string name) => name.IndexOf('#') is >= 0 and int mark ? name[..mark] : name;
 
     private static string Pattern(string[] path, int length) =>
         string.Join('.', path.Take(length).Select(part => IsNumber(part) ? "*" : part));

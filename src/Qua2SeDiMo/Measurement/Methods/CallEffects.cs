@@ -1,6 +1,7 @@
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Inference;
+using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Quantizers.Bank;
 
 namespace Qua2SeDiMo.Measurement.Methods;
@@ -53,7 +54,7 @@ internal sealed class CallEffects : IEffectSource
                 for (int option = 0; option < bank.Options.Count; option++)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
-                    Set(weights[weight], option);
+                    LoadedModel.Apply(weights[weight].Weight.Name, bank.Options[option], pipeline.Binding, bank);
                     float[] after = trace.Guided(Run(inputs));
                     for (int image = 0; image < count; image++)
                         effects[image, 0, step, weight, option] = Square(before, after, image, count);
@@ -69,16 +70,6 @@ internal sealed class CallEffects : IEffectSource
 
     private TensorValue Run(IReadOnlyDictionary<string, TensorValue> inputs) =>
         denoiser.Run(inputs)[denoiser.Graph.Outputs[0].Name];
-
-    private void Set(GraphWeight weight, int option)
-    {
-        string name = weight.Weight.Name;
-        pipeline.Binding.Set(
-            name,
-            $"{bank.Options[option]}",
-            destination => bank.Load(name, bank.Options[option]).Dequantize(destination)
-        );
-    }
 
     private static double Square(float[] before, float[] after, int image, int images)
     {

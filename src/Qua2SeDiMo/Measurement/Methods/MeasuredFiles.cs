@@ -39,8 +39,10 @@ internal sealed class MeasuredFiles
     internal int Count => settings.Length;
 
     /// <summary>Images whose file is not there.</summary>
-    internal int[] Missing() =>
-        [.. Enumerable.Range(0, Count).Where(image => Read(image, (_, steps) => steps) is null)];
+    internal int[] Missing() => [.. Enumerable.Range(0, Count).Where(image => !Has(image))];
+
+    /// <summary>Whether the file of an image is there.</summary>
+    internal bool Has(int image) => Read(image, (_, steps) => steps) is not null;
 
     /// <summary>Takes an image for this process; null where another one has it.</summary>
     internal LockFile? TryTake(int image)

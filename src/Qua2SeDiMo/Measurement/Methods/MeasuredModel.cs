@@ -1,3 +1,4 @@
+using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Runs;
 
@@ -27,14 +28,7 @@ internal sealed record MeasuredModel(
             : null;
 
     /// <summary>Numbers of whole weights: the parts of a split one change together.</summary>
-    public Effects WholeWeights => Effects.Merged(name => NameOfWhole(Whole(name)));
-
-    /// <summary>The weight that a part is of.</summary>
-    public static string NameOfWhole(string name)
-    {
-        ArgumentNullException.ThrowIfNull(name);
-        return name.Split('#')[0];
-    }
+    public Effects WholeWeights => Effects.Merged(name => QuantizableWeight.WholeOf(Whole(name)));
 
     private string Whole(string name) => Ties.GetValueOrDefault(name, name);
 

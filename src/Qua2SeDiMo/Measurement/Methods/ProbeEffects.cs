@@ -1,6 +1,7 @@
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Metrics;
+using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Quantizers.Bank;
 
 namespace Qua2SeDiMo.Measurement.Methods;
@@ -55,8 +56,7 @@ internal sealed class ProbeEffects(MeasuringPipeline pipeline, QuantizerBank ban
             cancellationToken
         );
 
-    private void Set(string weight, QuantizerSpec option) =>
-        pipeline.Binding.Set(weight, $"{option}", destination => bank.Load(weight, option).Dequantize(destination));
+    private void Set(string weight, QuantizerSpec option) => LoadedModel.Apply(weight, option, pipeline.Binding, bank);
 
     private static double[] Similarities(ImageBatch images, ImageBatch full) =>
         [

@@ -1,6 +1,6 @@
+using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Measurement.Methods;
-using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Sensitivity;
 
 namespace Qua2SeDiMo.Measurement.Mixtures;
@@ -18,20 +18,20 @@ internal static class MeasuredAgreement
 
     /// <summary>Compares everything that a run says; the measurement comes first.</summary>
     /// <param name="probes">The truth.</param>
-    /// <param name="model">The model.</param>
+    /// <param name="weightNames">Names of the model's weights.</param>
     /// <param name="measured">Its measurement; null where there is none.</param>
     /// <param name="record">Its explanation by fitted models; null where there is none.</param>
     /// <exception cref="MeasurementException">The probes are of another model.</exception>
     public static IReadOnlyList<SourceAgreement> Of(
         MeasuredProbes probes,
-        LoadedModel model,
+        IReadOnlyList<string> weightNames,
         MeasuredModel? measured,
         SensitivityRecord? record
     )
     {
         ArgumentNullException.ThrowIfNull(probes);
-        ArgumentNullException.ThrowIfNull(model);
-        string[] weights = [.. model.Weights.Select(weight => MeasuredModel.NameOfWhole(weight.Name)).Distinct()];
+        ArgumentNullException.ThrowIfNull(weightNames);
+        string[] weights = [.. weightNames.Select(QuantizableWeight.WholeOf).Distinct()];
         var sources = new List<SourceAgreement>();
         if (measured is not null)
             sources.Add(
@@ -56,8 +56,7 @@ internal static class MeasuredAgreement
         {
             if (!weights.TryGetValue(name, out int weight) || !options.TryGetValue(spec, out int option))
                 return null;
-            double Size(double damage) => effects.Kind == EffectKind.Losses ? damage : Math.Sqrt(damage);
-            return effects.OverImages(image => Size(effects.Damage(image, weight, option).Mean)).Mean;
+            return effects.OverImages(image => effects.Size(effects.Damage(image, weight, option).Mean)).Mean;
         };
     }
 
@@ -65,7 +64,7 @@ internal static class MeasuredAgreement
     private static Func<string, QuantizerSpec, double?> Scores(SensitivityResult result)
     {
         ILookup<string, WeightScores> weights = result.Weights.ToLookup(
-            weight => MeasuredModel.NameOfWhole(weight.Name),
+            weight => QuantizableWeight.WholeOf(weight.Name),
             StringComparer.Ordinal
         );
         Dictionary<string, int> options = Places(result.Options);

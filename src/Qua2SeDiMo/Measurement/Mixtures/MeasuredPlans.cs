@@ -19,7 +19,11 @@ internal sealed class MeasuredPlans(
     OptionFeatures features
 )
 {
-    private readonly string[] names = [.. model.Operations.Groups.Select(group => group[0].Name)];
+    private readonly string[][] names =
+    [
+        .. model.Operations.Groups.Select(group => group.Select(weight => weight.Name).ToArray()),
+    ];
+    private (DamageSearch Chooses, MixtureDamage Tells, DamageLine? Line)[]? halves;
 
     /// <summary>The source of candidates.</summary>
     internal PlanSource Source => new(ScoreModel.Measured, Search(measured.Mixtures));
@@ -32,20 +36,17 @@ internal sealed class MeasuredPlans(
     /// <returns>Null where no line is known, or nothing can be held out.</returns>
     internal Measured? Promise(BitBudget budget, CancellationToken cancellationToken)
     {
-        if (measured.Halves is not { } halves)
+        halves ??= [.. Halves()];
+        if (halves.Length == 0)
             return null;
         long bytes = budget.ToBytes(features.TotalOriginalBytes, features.OriginalBits);
         var predictions = new List<DamagePrediction>();
-        foreach (
-            (MixtureDamage chooses, MixtureDamage tells) in (ReadOnlySpan<(MixtureDamage, MixtureDamage)>)
-                [halves, (halves.Second, halves.First)]
-        )
+        foreach ((DamageSearch chooses, MixtureDamage tells, DamageLine? line) in halves)
         {
-            if (MixturePredictions.LineOf(tells, model, run) is not { } line)
+            if (line is null || chooses.Propose(bytes, cancellationToken) is not { } candidate)
                 return null;
-            if (Search(chooses).Propose(bytes, cancellationToken) is not { } candidate)
-                return null;
-            predictions.Add(line.Predict(tells.Order(Allocation(candidate, tells.Effects))));
+            BitAllocation allocation = PlanEntries.Allocation(features, names, candidate.Options);
+            predictions.Add(line.Predict(tells.Order(allocation)));
         }
         return new Measured(
             predictions.Average(one => one.Value),
@@ -54,19 +55,22 @@ internal sealed class MeasuredPlans(
         );
     }
 
-    private BitAllocation Allocation(PlanCandidate candidate, Effects effects) =>
-        new(
-            names.Zip(
-                candidate.Options,
-                (name, option) => KeyValuePair.Create(name, effects.Options[Places(effects)[option]])
-            )
-        );
+    // What one half chooses and the other one says of it, both ways round; empty where nothing can be held out.
+    private IEnumerable<(DamageSearch Chooses, MixtureDamage Tells, DamageLine? Line)> Halves()
+    {
+        if (measured.Halves is not { } parts)
+            yield break;
+        yield return (Search(parts.First), parts.Second, MixturePredictions.LineOf(parts.Second, model, run));
+        yield return (Search(parts.Second), parts.First, MixturePredictions.LineOf(parts.First, model, run));
+    }
 
     private DamageSearch Search(MixtureDamage mixtures)
     {
         Effects effects = mixtures.Effects;
-        int[] options = Places(effects);
-        int[] weights = [.. names.Select(name => effects.Weights.ToList().IndexOf(name))];
+        string[] measuredOptions = [.. effects.Options.Select(spec => $"{spec}")],
+            measuredWeights = [.. effects.Weights];
+        int[] options = [.. features.Options.Select(option => Array.IndexOf(measuredOptions, option.Name))],
+            weights = [.. names.Select(group => Array.IndexOf(measuredWeights, group[0]))];
         double[][] damages =
         [
             .. Enumerable
@@ -79,8 +83,4 @@ internal sealed class MeasuredPlans(
         ];
         return new DamageSearch(ScoreModel.Measured.Name, features, damages, effects.Kind != EffectKind.Losses);
     }
-
-    // Of each option of the sizes its place among the measured ones.
-    private int[] Places(Effects effects) =>
-        [.. features.Options.Select(option => effects.Options.Select(spec => $"{spec}").ToList().IndexOf(option.Name))];
 }

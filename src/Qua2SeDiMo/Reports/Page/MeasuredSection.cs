@@ -11,9 +11,7 @@ internal static class MeasuredSection
     {
         if (report.Measured is not { } found)
             return Markup.Empty;
-        string drawn = found.Kind is EffectKind.RunProducts or EffectKind.CallProducts
-            ? $", {found.Cotangents} random cotangents each"
-            : "";
+        string drawn = found.HasCotangents ? $", {found.Cotangents} random cotangents each" : "";
         string intro =
             $"Measured on {found.Images} images{drawn}: what three bits do more than four ({found.Unit}; "
             + "roots of damages unless it is a loss). "
@@ -32,39 +30,23 @@ internal static class MeasuredSection
         );
     }
 
-    // Shares of a step: late steps disturb more, and the order is what changes.
     private static Markup Steps(MeasuredSensitivity found, FigureBook book)
     {
         if (found.Steps.Count < 2)
             return Markup.Empty;
-        double[] totals = [.. found.Steps.Select((_, at) => found.Blocks.Sum(block => block.StepCosts[at]))];
-        string[] rows = [.. found.Blocks.Select(block => block.Name.Length == 0 ? "outside blocks" : block.Name)];
+        string[] rows = [.. found.Blocks.Select(block => block.BlockTitle)];
         string[] columns =
         [
             .. found.Steps.Select(step => string.Create(CultureInfo.InvariantCulture, $"step {step + 1}")),
         ];
-        var heat = new HeatMapData(
-            rows,
-            columns,
-            [
-                .. found.Blocks.Select(
-                    IReadOnlyList<double?> (block) =>
-                        [.. block.StepCosts.Select((cost, at) => totals[at] > 0 ? cost / totals[at] : (double?)null)]
-                ),
-            ]
-        );
+        var heat = new HeatMapData(rows, columns, found.BlockShares());
         SvgDocument drawing = SvgHeatMap.Draw(
             "measured-by-step",
             "Measured cost by block and step",
             heat,
             "Heat table: rows are blocks, columns steps, the figure is the share of the step; darker costs more."
         );
-        return book.Add(
-            drawing,
-            "Share of each step in what three bits cost, by block. Early steps decide the layout, late ones the detail.",
-            heat.ToTable(),
-            "wide"
-        );
+        return book.Add(drawing, "Share of each block in what three bits cost, by step.", heat.ToTable(), "wide");
     }
 
     private static TableData Groups(string what, IReadOnlyList<MeasuredGroup> groups) =>
