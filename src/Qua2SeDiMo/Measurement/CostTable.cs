@@ -5,8 +5,8 @@ namespace Qua2SeDiMo.Measurement;
 
 /// <summary>
 /// What three bits of weights do more than four, image by image: roots of damages, which are norms of changes. Damages
-/// of images differ tenfold, and
-/// images saturate, so that means of squares would be those of a few images. Losses count as they are.
+/// of images differ tenfold, and images saturate, so that means of squares would be those of a few images. Losses count
+/// as they are.
 /// </summary>
 internal sealed class CostTable
 {

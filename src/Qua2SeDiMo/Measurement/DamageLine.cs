@@ -11,8 +11,8 @@ internal sealed record DamagePrediction(string Metric, double Value, double Low,
 
 /// <summary>
 /// The line from damage to a similarity between 0 and 1: logit(similarity) = α − β · mean log damage, least squares
-/// through labelled mixtures. A
-/// line in the similarity itself promises too much beyond the mixtures that it was made of.
+/// through labelled mixtures. A line in the similarity itself promises too much beyond the mixtures that it was made
+/// of.
 /// </summary>
 /// <param name="Metric">Name of the similarity.</param>
 /// <param name="Intercept">α.</param>

@@ -21,9 +21,8 @@ internal enum EffectKind
 
 /// <summary>
 /// What every option of every weight does, by image, cotangent and step. Squares of products ⟨gradient, change⟩
-/// estimate without bias what a
-/// change does to what was looked at, to first order: their mean over cotangents is the square of the norm of the
-/// effect.
+/// estimate without bias what a change does to what was looked at, to first order: their mean over cotangents is the
+/// square of the norm of the effect.
 /// </summary>
 /// <param name="Kind">What the numbers are.</param>
 /// <param name="Weights">Names of the weights.</param>

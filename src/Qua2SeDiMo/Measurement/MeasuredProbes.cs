@@ -5,8 +5,7 @@ namespace Qua2SeDiMo.Measurement;
 
 /// <summary>
 /// Measured probes: one weight changed at a time in a base mixture, and what a metric of the images became. A weight
-/// that is split
-/// here is named whole there.
+/// that is split here is named whole there.
 /// </summary>
 /// <param name="Source">The file, for messages.</param>
 /// <param name="Metric">Name of the metric; larger is better.</param>

@@ -5,8 +5,7 @@ namespace Qua2SeDiMo.Measurement;
 
 /// <summary>
 /// What a mixture does to each image: the sum over its weights. Damages of images differ tenfold, and images saturate,
-/// so that mixtures are
-/// compared by the mean of logarithms over images.
+/// so that mixtures are compared by the mean of logarithms over images.
 /// </summary>
 /// <param name="effects">What every option of every weight does; weights that always change together are one.</param>
 /// <param name="whole">Name of the whole that a weight of an allocation is of.</param>
@@ -38,8 +37,7 @@ internal sealed class MixtureDamage(Effects effects, Func<string, string> whole)
 
     /// <summary>
     /// What mixtures are ordered by, larger is worse: the mean over images of the logarithm of the damage, or of the
-    /// loss where that was measured
-    /// itself; negative infinity where nothing is changed.
+    /// loss where that was measured itself; negative infinity where nothing is changed.
     /// </summary>
     public double Order(BitAllocation allocation)
     {

@@ -4,9 +4,8 @@ namespace Qua2SeDiMo.Plans;
 
 /// <summary>
 /// Proposes the allocation of the least damage as mixtures are compared: the mean over images of the logarithm of
-/// summed damages. Each round is an
-/// exact knapsack on damages that are weighted by the slope of the logarithm at the round before; the best round is the
-/// proposal.
+/// summed damages. Each round is an exact knapsack on damages that are weighted by the slope of the logarithm at the
+/// round before; the best round is the proposal.
 /// </summary>
 /// <param name="name">Name in keys and files.</param>
 /// <param name="features">Sizes.</param>

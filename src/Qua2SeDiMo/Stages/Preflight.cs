@@ -23,8 +23,6 @@ internal static class Preflight
     private const int BytesPerPixel = 3;
     private const int PngOverhead = 4096;
 
-    // A trial's row, its allocation and its label per image and metric; features of images where there is a scoring
-    // model.
     // Header of a weight's file, its line in bank.json, and what is left of its last page on the disk.
     private const int BankHeaderBytes = 8_192;
 
@@ -32,6 +30,8 @@ internal static class Preflight
     private const int PackedHeaderBytes = 65_536,
         PackedEntryBytes = 1_024;
 
+    // A trial's row, its allocation and its label per image and metric; features of images where there is a scoring
+    // model.
     private const int BytesPerTrial = 16_384,
         FeatureBytesPerImage = 8_192;
 

@@ -3,7 +3,6 @@ using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Measurement;
-using Qua2SeDiMo.Measurement.Methods;
 using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Quantizers.Palettes;
@@ -44,7 +43,7 @@ public sealed class SketchAgreementTests(ITestOutputHelper output)
                 },
                 images
             )
-            .Merged(MeasuredModel.NameOfWhole);
+            .Merged(QuantizableWeight.WholeOf);
 
         RankAgreement agreement = ProbeAgreement
             .Of(probes, [.. sketch.Weights], (weight, option) => Root(sketch, weight, option))

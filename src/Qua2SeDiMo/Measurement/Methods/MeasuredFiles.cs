@@ -11,8 +11,8 @@ namespace Qua2SeDiMo.Measurement.Methods;
 
 /// <summary>
 /// The numbers of a measurement, a file for each image, named by the content of all that they depend on: several
-/// processes may make them, and what
-/// is there is never made again. Only drawn numbers can be too few; then the file is made again.
+/// processes may make them, and what is there is never made again. Only drawn numbers can be too few; then the file is
+/// made again.
 /// </summary>
 internal sealed class MeasuredFiles
 {

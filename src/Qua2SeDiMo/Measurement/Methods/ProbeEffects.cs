@@ -8,8 +8,7 @@ namespace Qua2SeDiMo.Measurement.Methods;
 
 /// <summary>
 /// Effects by whole runs: the similarity to full precision that an image loses when one weight goes from the base
-/// option to another, while all
-/// others are under the base option. The truth that everything else is held against.
+/// option to another, while all others are under the base option. The truth that everything else is held against.
 /// </summary>
 internal sealed class ProbeEffects(MeasuringPipeline pipeline, QuantizerBank bank) : IEffectSource
 {

@@ -30,8 +30,7 @@ internal sealed class MeasuredPlans(
 
     /// <summary>
     /// What a proposal promises: half of the cotangents (of the images, where none were drawn) choose a plan and the
-    /// other half say what it does, and the
-    /// other way round. What chose a plan flatters it.
+    /// other half say what it does, and the other way round. What chose a plan flatters it.
     /// </summary>
     /// <returns>Null where no line is known, or nothing can be held out.</returns>
     internal Measured? Promise(BitBudget budget, CancellationToken cancellationToken)
