@@ -85,7 +85,7 @@ internal sealed class DenoisingLoop(
             TensorValue predicted = FixedBatch.Run(denoiser, inputs, shared, batch, $"{Component}, {Words(step)}");
             RuntimeElapsed += TimeProvider.System.GetElapsedTime(before);
             Trace?.SetPrediction(predicted);
-            Guide(predicted, images, guided, output);
+            Guidance.Combine(predicted, images, guided, (float)request.GuidanceScale, family, shape, output);
             RequireFinite(
                 output,
                 step,
@@ -135,43 +135,5 @@ internal sealed class DenoisingLoop(
             LatentPacking.Pack(scaled, shape, input.AsSpan(0, scaled.Length));
         else
             scaled.CopyTo(input, 0);
-    }
-
-    // Joins the halves. Some denoisers predict a variance after the noise: it is cut off, or handed on as the
-    // conditional half has it.
-    private void Guide(TensorValue predicted, int images, bool guided, float[] output)
-    {
-        int rowLength = predicted.Singles.Length / (int)predicted.Shape[0];
-        int stride = output.Length / images;
-        if (rowLength < stride)
-            throw new GenerationException(
-                $"The scheduler takes a variance from the denoiser, which predicts none: {rowLength} values for {shape.Length} latents."
-            );
-        int unconditionalStart = family.ConditionalFirst ? images : 0,
-            conditionalStart = guided && !family.ConditionalFirst ? images : 0;
-        float scale = (float)request.GuidanceScale;
-        for (int image = 0; image < images; image++)
-        {
-            Span<float> target = output.AsSpan(image * stride, stride);
-            ReadOnlySpan<float> conditional = predicted.Singles.AsSpan((conditionalStart + image) * rowLength, stride);
-            if (guided)
-            {
-                ReadOnlySpan<float> unconditional = predicted.Singles.AsSpan(
-                    (unconditionalStart + image) * rowLength,
-                    shape.Length
-                );
-                for (int i = 0; i < shape.Length; i++)
-                    target[i] = unconditional[i] + (scale * (conditional[i] - unconditional[i]));
-                conditional[shape.Length..].CopyTo(target[shape.Length..]);
-            }
-            else if (family.PacksLatents)
-            {
-                LatentPacking.Unpack(conditional, shape, target);
-            }
-            else
-            {
-                conditional.CopyTo(target);
-            }
-        }
     }
 }

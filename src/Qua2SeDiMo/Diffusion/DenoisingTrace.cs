@@ -98,25 +98,8 @@ internal sealed class DenoisingTrace
     /// <summary>The guided prediction of a call, [images, channels, height, width].</summary>
     internal float[] Guided(TensorValue output)
     {
-        float[] guided = new float[Length],
-            part = new float[shape.Length];
-        int row = output.Singles.Length / Rows;
-        for (int at = 0; at < Rows; at++)
-        {
-            ReadOnlySpan<float> from = output.Singles.AsSpan(at * row, shape.Length);
-            if (family.PacksLatents)
-                LatentPacking.Unpack(from, shape, part);
-            else
-                from.CopyTo(part);
-            bool isPrompt = !IsGuided || at < Images == family.ConditionalFirst;
-            float scale =
-                !IsGuided ? 1
-                : isPrompt ? guidance
-                : 1 - guidance;
-            Span<float> to = guided.AsSpan(at % Images * shape.Length, shape.Length);
-            for (int i = 0; i < part.Length; i++)
-                to[i] += scale * part[i];
-        }
+        float[] guided = new float[Length];
+        Guidance.Combine(output, Images, IsGuided, guidance, family, shape, guided);
         return guided;
     }
 
