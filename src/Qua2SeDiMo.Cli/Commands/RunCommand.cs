@@ -25,7 +25,7 @@ internal static class RunCommand
     {
         var command = new Command(
             "run",
-            "Run all stages: graph, bank, measure, study, plan, pack, report (resumable: finished work is kept)"
+            "Run all stages: bank, graph, measure, study, plan, pack, report (resumable: finished work is kept)"
         );
         var model = new ModelArguments(command);
         var generation = new StudyArguments(command);

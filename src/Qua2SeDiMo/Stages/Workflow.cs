@@ -105,12 +105,13 @@ public static class Workflow
         // A size that the model cannot have is said now, not after the bank.
         StudyStage.Sampler(model, options.Study);
         options.Study.Scoring.Require(options.Objective);
+        StageTimings.Measure(run, "bank", () => BankStage.Run(model, run, progress, cancellationToken));
+        // After the bank, whose sizes and errors it states: a run that goes on leaves the same dag.json.
         StageTimings.Measure(
             run,
             "graph",
             () => GraphStage.Run(model, run, withOnnx: false, progress, cancellationToken)
         );
-        StageTimings.Measure(run, "bank", () => BankStage.Run(model, run, progress, cancellationToken));
         MeasuredSensitivity? measured = options.Measures
             ? StageTimings.Measure(
                 run,

@@ -8,7 +8,11 @@ namespace Qua2SeDiMo.Cli.Tests.Reliability;
 /// <summary>One verb, how it is called, and what must have run before it.</summary>
 /// <param name="Name">Verb, and what is special about the call.</param>
 /// <param name="Arguments">Its arguments; <c>{m}</c> is the model folder, <c>{r}</c> the run directory.</param>
-internal sealed record CrashScenario(string Name, params string[] Arguments);
+internal sealed record CrashScenario(string Name, params string[] Arguments)
+{
+    /// <summary>Where all points are tried: only each so many-th of this verb, because its parts are verbs too.</summary>
+    internal int Every { get; init; } = 1;
+}
 
 /// <summary>What became of the faults at all points of a verb.</summary>
 /// <param name="Scenario">The verb.</param>
@@ -55,12 +59,17 @@ internal sealed class CrashPoints : IDisposable
         new("pack again", "pack", "{m}", "--run", "{r}"),
         new("report", "report", "{m}", "--run", "{r}"),
         new("generate", "generate", "{m}", "--prompt", "1", "--steps", "2", "--seed", "7", "--out", "{r}/pictures"),
+        new("measure", "measure", "{m}", "--run", "{r}", "--images", "2", "--steps", "2", "--cotangents", "1"),
+        new("run", "run", "{m}", "--run", "{r}/run", "--images", "2", "--steps", "2") { Every = 8 },
     ];
 
     /// <summary>Tries points of every verb.</summary>
     /// <param name="fault">kill, full or denied.</param>
-    /// <param name="choose">Which points of so many to try, from 1.</param>
-    internal async Task<IReadOnlyList<CrashResult>> RunAsync(string fault, Func<int, IEnumerable<int>> choose)
+    /// <param name="choose">Which points of so many of a verb to try, from 1.</param>
+    internal async Task<IReadOnlyList<CrashResult>> RunAsync(
+        string fault,
+        Func<CrashScenario, int, IEnumerable<int>> choose
+    )
     {
         var results = new List<CrashResult>();
         string start = NewFolder();
@@ -72,7 +81,7 @@ internal sealed class CrashPoints : IDisposable
             Assert.True(result.ExitCode == 0, $"{scenario.Name}: exit code {result.ExitCode}\n{result.Errors}");
             int points = File.Exists(log) ? File.ReadLines(log).Count() : 0;
             SortedDictionary<string, string> expected = RunState.Of(undisturbed);
-            int[] chosen = [.. choose(points).Where(point => point >= 1 && point <= points).Distinct()];
+            int[] chosen = [.. choose(scenario, points).Where(point => point >= 1 && point <= points).Distinct()];
             var failures = new List<string>();
             foreach (int point in chosen)
             {

@@ -13,7 +13,7 @@ namespace Qua2SeDiMo.Cli.Tests.Reliability;
 /// </summary>
 internal static partial class RunState
 {
-    // Members of result files that hold durations, rates and moments.
+    // Members of result files that hold durations, rates, moments, and the paths of the run.
     private static readonly HashSet<string> Times = new(StringComparer.OrdinalIgnoreCase)
     {
         "seconds",
@@ -30,6 +30,9 @@ internal static partial class RunState
         "date",
         "createdAt",
         "machine",
+        "command",
+        "folder",
+        "time",
     };
 
     // Files that hold nothing else.
@@ -94,12 +97,21 @@ internal static partial class RunState
                 }
                 break;
             case JsonArray items:
+                foreach (JsonNode? fact in items.Where(item => IsTime(item)).ToArray())
+                    items.Remove(fact);
                 foreach (JsonNode? item in items)
                     WithoutTimes(item);
                 break;
         }
         return node;
     }
+
+    // A line of a report's table of facts.
+    private static bool IsTime(JsonNode? fact) =>
+        fact is JsonObject line
+        && line["name"] is JsonValue name
+        && name.TryGetValue(out string? text)
+        && text == "Time per trial";
 
     // Everything that a trial says, but when and by whom.
     private static string Rows(string file)
