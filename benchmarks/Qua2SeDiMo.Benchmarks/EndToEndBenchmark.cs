@@ -123,14 +123,14 @@ internal static class EndToEndBenchmark
     {
         int? activationBits = int.TryParse(bits, CultureInfo.InvariantCulture, out int given) ? given : null;
         long start = Stopwatch.GetTimestamp();
-        using LoadedModel model = LoadedModel.Open(folder);
+        using OpenModel model = OpenModel.Open(folder);
         PaletteSource? codes = model.Codes;
         PipelineParts parts = model.Parts(new InferenceOptions(), activationBits, codes);
         EndToEndRun run = model.Folder.Components.Count == 1 ? Step(model, parts, start) : Images(model, parts, start);
         Console.WriteLine(JsonSerializer.Serialize(run, Json));
     }
 
-    private static EndToEndRun Images(LoadedModel model, PipelineParts parts, long start)
+    private static EndToEndRun Images(OpenModel model, PipelineParts parts, long start)
     {
         const int batch = 4,
             batches = 5;
@@ -148,7 +148,7 @@ internal static class EndToEndBenchmark
         return Timed(start, batches, batch, () => pipeline.Generate(prompts, new SeededNoise([1, 2, 3, 4]), request));
     }
 
-    private static EndToEndRun Step(LoadedModel model, PipelineParts parts, long start)
+    private static EndToEndRun Step(OpenModel model, PipelineParts parts, long start)
     {
         const int steps = 5;
         int size = model.Folder.Denoiser.ReadConfig().Int("sample_size", 64);
@@ -227,7 +227,7 @@ internal static class EndToEndBenchmark
             mixed = Path.Combine(work, "mixed");
         if (Directory.Exists(uniform) && Directory.Exists(mixed))
             return (uniform, mixed);
-        using LoadedModel model = LoadedModel.Open(folder);
+        using OpenModel model = OpenModel.Open(folder);
         var run = new RunDirectory(Path.Combine(work, "run"));
         BitAllocation drawn = new FixedSizeAllocationSampler(
             new AllocationSpace(model.Weights, model.OriginalBits),

@@ -51,7 +51,7 @@ internal static class LearningCurve
     /// rest.</summary>
     internal static IReadOnlyList<LearningCurveRow> OfRun(string model, string run, string metric, int testCount = 100)
     {
-        using LoadedModel loaded = LoadedModel.Open(model);
+        using OpenModel loaded = OpenModel.Open(model);
         TrainingSet study = StudyTrials
             .Read(loaded, new RunDirectory(run), new Objective(StudyMetric.OfQuality(metric)))
             .Training;

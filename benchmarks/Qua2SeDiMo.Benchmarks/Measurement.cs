@@ -6,12 +6,12 @@ namespace Qua2SeDiMo.Benchmarks;
 /// something.</summary>
 /// <param name="Name">What was measured.</param>
 /// <param name="MedianMilliseconds">Median wall time.</param>
-/// <param name="LeastMilliseconds">Least wall time.</param>
+/// <param name="MinMilliseconds">Least wall time.</param>
 /// <param name="ProcessorMilliseconds">Least processor time, of all threads together.</param>
 internal sealed record Measurement(
     string Name,
     double MedianMilliseconds,
-    double LeastMilliseconds,
+    double MinMilliseconds,
     double ProcessorMilliseconds
 )
 {
@@ -21,8 +21,7 @@ internal sealed record Measurement(
     internal static string Header =>
         "| what | wall, median (ms) | wall, least (ms) | processor, least (ms) |\n| --- | ---: | ---: | ---: |";
 
-    internal string Row =>
-        $"| {Name} | {MedianMilliseconds:F1} | {LeastMilliseconds:F1} | {ProcessorMilliseconds:F0} |";
+    internal string Row => $"| {Name} | {MedianMilliseconds:F1} | {MinMilliseconds:F1} | {ProcessorMilliseconds:F0} |";
 
     /// <summary>Runs once to warm up, then the given number of times.</summary>
     internal static Measurement Of(string name, int repetitions, Action work)

@@ -91,7 +91,7 @@ internal static class ProposerComparison
 
     internal static IReadOnlyList<ProposerRow> OfRun(string folder, string directory)
     {
-        using LoadedModel model = LoadedModel.Open(folder);
+        using OpenModel model = OpenModel.Open(folder);
         var run = new RunDirectory(directory);
         Fit fit = FittedFiles.Main(run);
         Objective objective = Objective.Parse(fit.Objective);

@@ -10,7 +10,7 @@ internal static class GenerateImages
     internal static GenerateResult Run(string modelFolder, string imageFolder)
     {
         // <readme>
-        using LoadedModel model = LoadedModel.Open(modelFolder);
+        using OpenModel model = OpenModel.Open(modelFolder);
         var request = new GenerationRequest { StepCount = 8, GuidanceScale = 3 };
         var options = new GenerateOptions(
             ["a red apple, fluent emoji", "a green leaf, fluent emoji"],

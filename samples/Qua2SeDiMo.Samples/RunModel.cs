@@ -12,7 +12,7 @@ internal static class RunModel
     internal static WorkflowResult Run(string modelFolder, string runDirectory, int trials = 64, int images = 32)
     {
         // <readme>
-        using LoadedModel model = LoadedModel.Open(modelFolder);
+        using OpenModel model = OpenModel.Open(modelFolder);
         var study = new StudyOptions
         {
             TrialCount = trials,

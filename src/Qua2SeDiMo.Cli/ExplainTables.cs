@@ -32,7 +32,7 @@ internal static class ExplainTables
         foreach (
             (WeightPosition place, WeightScores weight, int w) in record
                 .Weights.Zip(scores.Weights, Enumerable.Range(0, scores.Weights.Count))
-                .OrderByDescending(row => row.Second.BitDrop)
+                .OrderByDescending(row => row.Second.FewerBitsCost)
                 .Take(count)
         )
         {
@@ -40,8 +40,8 @@ internal static class ExplainTables
                 place.Name,
                 place.Block,
                 place.LayerType,
-                $"{weight.BitDrop:0.0000} ± {weight.BitDropDeviation:0.0000}",
-                .. scores.Spreads.Skip(1).Select(spread => $"{spread.BitDropDeviations[w]:0.0000}"),
+                $"{weight.FewerBitsCost:0.0000} ± {weight.FewerBitsDeviation:0.0000}",
+                .. scores.Spreads.Skip(1).Select(spread => $"{spread.FewerBitsDeviations[w]:0.0000}"),
                 .. weight.Scores.Zip(
                     weight.Deviations,
                     (score, deviation) => $"{score:+0.0000;-0.0000} ± {deviation:0.0000}"

@@ -38,14 +38,14 @@ internal sealed class GenerateArguments
         "Denoising steps",
         Defaults.StepCount,
         1,
-        StudyArguments.MostSteps
+        StudyArguments.MaxSteps
     );
     private readonly Option<double> guidance = NumberOption.Of(
         "--guidance",
         "Scale of classifier-free guidance; 1 turns it off",
         Defaults.GuidanceScale,
         0,
-        StudyArguments.MostGuidance
+        StudyArguments.MaxGuidance
     );
     private readonly Option<ulong> seed = NumberOption.Seed(
         "--seed",
@@ -56,20 +56,20 @@ internal sealed class GenerateArguments
         "--height",
         "Pixels; default: the model's own",
         1,
-        StudyArguments.MostPixels
+        StudyArguments.MaxPixels
     );
     private readonly Option<int?> width = NumberOption.Optional(
         "--width",
         "Pixels; default: the model's own",
         1,
-        StudyArguments.MostPixels
+        StudyArguments.MaxPixels
     );
     private readonly Option<int> batch = NumberOption.Of(
         "--batch",
         "Images that go through the denoiser together: memory, not results",
         Defaults.BatchSize,
         1,
-        StudyArguments.MostBatch
+        StudyArguments.MaxBatch
     );
     private readonly Option<string?> allocation = new("--allocation")
     {
@@ -183,7 +183,7 @@ internal sealed class GenerateArguments
         };
     }
 
-    internal BitAllocation? ReadAllocation(ParseResult result, LoadedModel model) =>
+    internal BitAllocation? ReadAllocation(ParseResult result, OpenModel model) =>
         result.GetValue(allocation) is { } file
             ? AllocationChoice.Read(file, result.GetValue(entry), [.. model.Weights.Select(weight => weight.Name)])
             : null;

@@ -38,7 +38,7 @@ internal sealed class MeasureArguments
         "--states",
         "Steps at whose states single calls are looked at, from 0; default: all with --calls-only, the middle one with --method call",
         0,
-        StudyArguments.MostSteps
+        StudyArguments.MaxSteps
     );
 
     private readonly Option<ulong> cotangentSeed = NumberOption.Of<ulong>(

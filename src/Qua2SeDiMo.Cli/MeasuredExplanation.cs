@@ -35,7 +35,7 @@ internal sealed record MeasuredExplanation(MeasuredModel? Measured, IReadOnlyLis
         bool isMeasured = !source.IsExternal(result) && File.Exists(run.Measurement);
         if (!isMeasured && !hasProbes)
             return new MeasuredExplanation(null, []);
-        using LoadedModel model = source.Open(result, context);
+        using OpenModel model = source.Open(result, context);
         return new MeasuredExplanation(
             isMeasured ? MeasuredModel.Read(model, run) : null,
             [.. model.Weights.Select(weight => weight.Name)]

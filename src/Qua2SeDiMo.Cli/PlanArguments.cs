@@ -20,7 +20,7 @@ internal sealed class PlanArguments
     private readonly Option<string?> predictor = ChoiceOption.Optional(
         "--predictor",
         "Model whose numbers make the plans; default: all propose, and the best measured one is the plan",
-        [ModelNames.Measured, ModelNames.Network, ModelNames.Ridge, ModelNames.Blend]
+        [ModelNames.Measured, ModelNames.Network, ModelNames.Ridge, ModelNames.Ensemble]
     );
     private readonly Option<PlanLevel?> level = ChoiceOption.Optional<PlanLevel>(
         "--level",
@@ -64,7 +64,7 @@ internal sealed class PlanArguments
             string[] levels = by switch
             {
                 ModelNames.Ridge or ModelNames.Measured => ["op"],
-                ModelNames.Blend => ["whole"],
+                ModelNames.Ensemble => ["whole"],
                 _ => ["op", "block", "whole"],
             };
             if (!levels.Contains(at, StringComparer.OrdinalIgnoreCase))

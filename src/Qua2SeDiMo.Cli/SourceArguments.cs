@@ -82,8 +82,8 @@ internal sealed class SourceArguments
             ? $"--trials {files.Trials} --dag {files.Dag}{(result.GetValue(run) is { } own ? $" --run {own}" : "")}"
             : result.GetValue(folder)!;
 
-    internal LoadedModel Open(ParseResult result, CommandContext context) =>
-        LoadedModel.Open(Folder(result), context.Notes);
+    internal OpenModel Open(ParseResult result, CommandContext context) =>
+        OpenModel.Open(Folder(result), context.Notes);
 
     internal RunDirectory Run(ParseResult result)
     {
@@ -145,7 +145,7 @@ internal sealed class SourceArguments
         }
         else
         {
-            using LoadedModel model = Open(result, context);
+            using OpenModel model = Open(result, context);
             RunIdentity.Check(model, directory);
             fit = FittedFiles.Main(directory, loss);
             study = StudyTrials.Read(model, directory, Objective.Parse(fit.Objective));

@@ -8,10 +8,10 @@ namespace Qua2SeDiMo.Cli;
 internal sealed class StudyArguments
 {
     /// <summary>Largest values of options that every verb which makes images has.</summary>
-    internal const int MostSteps = 10_000,
-        MostGuidance = 1000,
-        MostPixels = 16_384,
-        MostBatch = 1024;
+    internal const int MaxSteps = 10_000,
+        MaxGuidance = 1000,
+        MaxPixels = 16_384,
+        MaxBatch = 1024;
 
     private static readonly GenerationRequest Defaults = new();
     private readonly Option<int> images = NumberOption.Of(
@@ -21,13 +21,13 @@ internal sealed class StudyArguments
         1,
         100_000
     );
-    private readonly Option<int> steps = NumberOption.Of("--steps", "Denoising steps per image", 8, 1, MostSteps);
+    private readonly Option<int> steps = NumberOption.Of("--steps", "Denoising steps per image", 8, 1, MaxSteps);
     private readonly Option<double> guidance = NumberOption.Of(
         "--guidance",
         "Scale of classifier-free guidance; 1 turns it off",
         Defaults.GuidanceScale,
         0,
-        MostGuidance
+        MaxGuidance
     );
     private readonly Option<string?> negative = new("--negative-prompt")
     {
@@ -37,20 +37,20 @@ internal sealed class StudyArguments
         "--height",
         "Image height in pixels; default: the model's own",
         1,
-        MostPixels
+        MaxPixels
     );
     private readonly Option<int?> width = NumberOption.Optional(
         "--width",
         "Image width in pixels; default: the model's own",
         1,
-        MostPixels
+        MaxPixels
     );
     private readonly Option<int> batch = NumberOption.Of(
         "--batch",
         "Images that go through the denoiser together: memory and speed, not results",
         Defaults.BatchSize,
         1,
-        MostBatch
+        MaxBatch
     );
     private readonly Option<ulong> seed = NumberOption.Seed(
         "--seed",

@@ -40,7 +40,7 @@ internal static class ModelImageCases
         IReadOnlyList<string> prompts = description.Strings("prompts");
         ulong[] seeds = [.. description.Root["seeds"]!.AsArray().Select(seed => TorchSeed.Parse(seed!.ToString()))];
         using SafetensorsFile reference = SafetensorsFile.Open(Path.Combine(path, "reference.safetensors"));
-        using LoadedModel model = LoadedModel.Open(modelPath);
+        using OpenModel model = OpenModel.Open(modelPath);
         var call = new PipelineCall(description.Object("call"), model.Folder.PipelineClass);
         GenerationRequest request = call.Request;
         using var pipeline = new DiffusionPipeline(

@@ -18,7 +18,7 @@ internal sealed class PredictorNetworkCases : IDisposable
     private const double LineTolerance = 1e-3;
 
     private const int StepCount = 5;
-    private const int MostKinks = 40;
+    private const int MaxKinks = 40;
     private const int ScheduleSteps = 10;
     private const double WeightDecay = 1e-6;
     private const double ClipNorm = 5;
@@ -212,7 +212,7 @@ internal sealed class PredictorNetworkCases : IDisposable
         probe.Backward(loss, features, targets);
         double worst = Worst(probe);
         IReadOnlyList<int> near = worst > 1 ? probe.Tape.NearKinks : [];
-        foreach (int input in near.Take(MostKinks))
+        foreach (int input in near.Take(MaxKinks))
         {
             if (worst <= 1)
                 break;

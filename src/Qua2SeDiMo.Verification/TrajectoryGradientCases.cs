@@ -24,7 +24,7 @@ internal static class TrajectoryGradientCases
     private const int LatentCotangents = 2;
 
     // Share of the weights and options whose palettes may be ties, and of a change's norm that is rounding.
-    private const double MostTied = 0.06,
+    private const double MaxTied = 0.06,
         Rounding = 1e-4;
     private const int Looks = 4;
     private const float Nudge = 1e-6f;
@@ -41,7 +41,7 @@ internal static class TrajectoryGradientCases
             {
                 using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
                 using SafetensorsFile stored = SafetensorsFile.Open(Path.ChangeExtension(path, ".safetensors"));
-                using LoadedModel model = LoadedModel.Open(
+                using OpenModel model = OpenModel.Open(
                     FindModel(path, document.RootElement.GetProperty("model").GetString()!)
                 );
                 return new Run(name, document.RootElement, stored, model, cancellationToken).All();
@@ -66,7 +66,7 @@ internal static class TrajectoryGradientCases
         string name,
         JsonElement root,
         SafetensorsFile stored,
-        LoadedModel model,
+        OpenModel model,
         CancellationToken cancellationToken
     )
     {
@@ -235,8 +235,8 @@ internal static class TrajectoryGradientCases
                 "share of weights and options with two best palettes, left out",
                 share,
                 share,
-                MostTied,
-                share <= MostTied,
+                MaxTied,
+                share <= MaxTied,
                 null
             );
         }

@@ -18,7 +18,7 @@ public sealed class BankedRun : IAsyncLifetime
     internal static string Model => Path.Combine(RepositoryFiles.Root, "models", "emoji-pixart");
 
     /// <summary>The model, opened by the library.</summary>
-    internal LoadedModel Loaded { get; } = LoadedModel.Open(Model);
+    internal OpenModel Loaded { get; } = OpenModel.Open(Model);
 
     /// <summary>What <c>bank --json</c> said when it made the bank.</summary>
     internal Q2Result BankResult { get; private set; } = null!;

@@ -15,9 +15,9 @@ internal sealed record Finding(string Reader, string Fault, FuzzInput Input);
 internal sealed partial class FuzzRun
 {
     /// <summary>What no input below a megabyte may take.</summary>
-    internal const double MostSeconds = 2;
+    internal const double MaxSeconds = 2;
 
-    internal const long MostBytes = 512L << 20;
+    internal const long MaxBytes = 512L << 20;
 
     private const int LargestPool = 400;
 
@@ -80,14 +80,14 @@ internal sealed partial class FuzzRun
         Current = input;
         Outcome outcome = Try(input);
         // A busy machine can make any input slow once.
-        if (outcome.Took.TotalSeconds > MostSeconds && Try(input) is var second && second.Took < outcome.Took)
+        if (outcome.Took.TotalSeconds > MaxSeconds && Try(input) is var second && second.Took < outcome.Took)
             outcome = second;
         (string behaviour, string fault) = (outcome.Behaviour, outcome.Fault);
         if (fault.Length == 0 && input.Size < 1_000_000)
         {
-            if (outcome.Took.TotalSeconds > MostSeconds)
+            if (outcome.Took.TotalSeconds > MaxSeconds)
                 fault = "slow";
-            else if (outcome.Allocated > MostBytes)
+            else if (outcome.Allocated > MaxBytes)
                 fault = "memory";
         }
         if (outcome.Took > Slowest)

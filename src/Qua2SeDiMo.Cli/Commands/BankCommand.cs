@@ -18,7 +18,7 @@ internal static class BankCommand
         return command.Runs(
             (result, context, cancellationToken) =>
             {
-                using LoadedModel loaded = model.Open(result, context);
+                using OpenModel loaded = model.Open(result, context);
                 RunDirectory run = model.Run(result);
                 QuantizerBank bank = StageTimings.Measure(
                     run,

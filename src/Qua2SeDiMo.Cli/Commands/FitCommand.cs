@@ -65,7 +65,7 @@ internal static class FitCommand
                     "--objective names a metric of a model's own study; with --trials, name the column of the label with --target."
                 );
         }
-        using LoadedModel loaded = source.Open(result, context);
+        using OpenModel loaded = source.Open(result, context);
         return StudyTrials.Read(loaded, run, FitStage.ObjectiveOf(run, metric, predictor.SizeWeight(result)));
     }
 }

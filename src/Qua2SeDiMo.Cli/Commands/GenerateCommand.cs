@@ -27,7 +27,7 @@ internal static class GenerateCommand
                 GenerateOptions options = arguments.Read(result);
                 // Whether pictures can be written is known now, and the model takes its time.
                 OutputFolderException.Check(arguments.Destination(result));
-                using LoadedModel loaded = model.Open(result, context);
+                using OpenModel loaded = model.Open(result, context);
                 BitAllocation? allocation = arguments.ReadAllocation(result, loaded);
                 Preflight.Generate(
                     loaded,

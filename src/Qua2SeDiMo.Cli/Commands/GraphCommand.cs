@@ -22,7 +22,7 @@ internal static class GraphCommand
         return command.Runs(
             (result, context, cancellationToken) =>
             {
-                using LoadedModel loaded = model.Open(result, context);
+                using OpenModel loaded = model.Open(result, context);
                 GraphResult graph = GraphStage.Run(
                     loaded,
                     model.Run(result),

@@ -18,7 +18,7 @@ internal static class InspectCommand
         return command.Runs(
             (result, context, _) =>
             {
-                using LoadedModel loaded = model.Open(result, context);
+                using OpenModel loaded = model.Open(result, context);
                 context.Print(InspectStage.Run(loaded), summary => Show(summary, context.Out));
                 if (!context.Json)
                     context.Next($"run {model.Folder(result)}");

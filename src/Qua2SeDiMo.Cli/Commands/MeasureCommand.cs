@@ -40,7 +40,7 @@ internal static class MeasureCommand
         return command.Runs(
             (result, context, cancellationToken) =>
             {
-                using LoadedModel loaded = model.Open(result, context);
+                using OpenModel loaded = model.Open(result, context);
                 RunDirectory run = model.Run(result);
                 MeasureOptions options = arguments.Read(result, model.Folder(result));
                 Preflight.Measure(loaded, run, options);

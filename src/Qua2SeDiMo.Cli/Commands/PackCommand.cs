@@ -75,7 +75,7 @@ internal static class PackCommand
         return command.Runs(
             (result, context, cancellationToken) =>
             {
-                using LoadedModel loaded = model.Open(result, context);
+                using OpenModel loaded = model.Open(result, context);
                 RunDirectory run = model.Run(result);
                 BitAllocation chosen;
                 JsonObject origin;
@@ -130,7 +130,7 @@ internal static class PackCommand
         );
     }
 
-    internal static void Show(PackedModelSummary summary, LoadedModel loaded, IAnsiConsole output)
+    internal static void Show(PackedModelSummary summary, OpenModel loaded, IAnsiConsole output)
     {
         if (summary.Format == PackFormat.Recipes)
         {

@@ -56,7 +56,7 @@ internal static class PlanCommand
                     context.Print(unverified, _ => ResultTables.ShowUnverified(unverified, context.Out));
                     return ExitCode.Success;
                 }
-                using LoadedModel loaded = source.Open(result, context);
+                using OpenModel loaded = source.Open(result, context);
                 Plan record = StageTimings.Measure(
                     run,
                     "plan",

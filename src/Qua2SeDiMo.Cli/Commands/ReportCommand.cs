@@ -15,7 +15,7 @@ internal static class ReportCommand
         return command.Runs(
             (result, context, _) =>
             {
-                using LoadedModel loaded = model.Open(result, context);
+                using OpenModel loaded = model.Open(result, context);
                 string page = ReportStage.Run(loaded, model.Run(result), $"q2 run {model.Folder(result)}");
                 context.Print(new { Report = page }, _ => context.Out.WriteLine(page));
                 return ExitCode.Success;

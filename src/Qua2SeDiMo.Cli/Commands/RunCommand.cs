@@ -53,7 +53,7 @@ internal static class RunCommand
         return command.Runs(
             (result, context, cancellationToken) =>
             {
-                using LoadedModel loaded = model.Open(result, context);
+                using OpenModel loaded = model.Open(result, context);
                 RunDirectory run = model.Run(result);
                 bool isPaper = result.GetValue(method) is { } chosen
                     ? chosen == RunMethod.Paper
@@ -86,7 +86,7 @@ internal static class RunCommand
         );
     }
 
-    private static void Show(WorkflowResult done, LoadedModel loaded, RunDirectory run, CommandContext context)
+    private static void Show(WorkflowResult done, OpenModel loaded, RunDirectory run, CommandContext context)
     {
         StudyTables.Show(done.Study, context.Out);
         if (done.Fit is not null)

@@ -35,7 +35,7 @@ internal static class StudyCommand
         return command.Runs(
             (result, context, cancellationToken) =>
             {
-                using LoadedModel loaded = model.Open(result, context);
+                using OpenModel loaded = model.Open(result, context);
                 RunDirectory run = model.Run(result);
                 StudyOptions options = trials.Apply(result, generation.Read(result, model.Folder(result))) with
                 {
@@ -82,7 +82,7 @@ internal static class StudyCommand
     }
 
     private static int LabelGiven(
-        LoadedModel loaded,
+        OpenModel loaded,
         RunDirectory run,
         StudyOptions asked,
         string file,

@@ -15,7 +15,7 @@ internal sealed class Autoencoder : IDisposable
 
     // Decoders of large images need gigabytes for each, so that they come one by one.
     private const int PixelsAtOnce = 1 << 20;
-    private const int MostLevels = 10;
+    private const int MaxLevels = 10;
     private const string NormalisesChannels = "StableDiffusionXLPipeline";
 
     // Pipelines of diffusers that divide latents by the scale, whatever else the configuration lists.
@@ -70,9 +70,9 @@ internal sealed class Autoencoder : IDisposable
             // Both classes halve the image between two levels; the small one lists them for each direction.
             string key = config.ClassName == "AutoencoderTiny" ? "decoder_block_out_channels" : "block_out_channels";
             int levels = config.Ints(key)?.Length ?? KnownConfigs.Find(config)?.Default(key)?.AsArray().Count ?? 1;
-            return levels is >= 1 and <= MostLevels
+            return levels is >= 1 and <= MaxLevels
                 ? 1 << (levels - 1)
-                : throw config.Unsupported(key, $"1 to {MostLevels} levels are possible");
+                : throw config.Unsupported(key, $"1 to {MaxLevels} levels are possible");
         }
     }
 

@@ -11,11 +11,7 @@ internal static class CutPrompts
     /// alone.</summary>
     /// <exception cref="Q2Exception">The folder is not supported, or the request says something that its pipeline does
     /// not take.</exception>
-    public static IReadOnlyList<CutText> Find(
-        LoadedModel model,
-        IReadOnlyList<string> prompts,
-        GenerationRequest request
-    )
+    public static IReadOnlyList<CutText> Find(OpenModel model, IReadOnlyList<string> prompts, GenerationRequest request)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(prompts);
@@ -24,7 +20,7 @@ internal static class CutPrompts
     }
 
     /// <summary>The same for the prompts of a study.</summary>
-    public static IReadOnlyList<CutText> Find(LoadedModel model, StudyOptions options)
+    public static IReadOnlyList<CutText> Find(OpenModel model, StudyOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         return Find(model, options.ReadPrompts(), options.Generation);

@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Labelling;
 internal sealed class FeatureReference
 {
     private const string TensorName = "image_features";
-    private const int MostImages = 1 << 17,
+    private const int MaxImages = 1 << 17,
         LargestWidth = 1 << 12;
     private readonly float[] features;
     private readonly FrechetDistance frechet;
@@ -39,13 +39,13 @@ internal sealed class FeatureReference
             ?? throw new ModelFolderException($"{path}: tensor '{TensorName}' [images, width] is missing.");
         if (
             tensor.Shape.Count != 2
-            || tensor.Shape[0] is < 2 or > MostImages
+            || tensor.Shape[0] is < 2 or > MaxImages
             || tensor.Shape[1] is < 1 or > LargestWidth
         )
         {
             throw new ModelFolderException(
                 $"{path}: '{TensorName}' is [{string.Join(", ", tensor.Shape)}]; [images, width] with 2 to "
-                    + $"{MostImages:#,0} images of 1 to {LargestWidth:#,0} values is needed."
+                    + $"{MaxImages:#,0} images of 1 to {LargestWidth:#,0} values is needed."
             );
         }
         float[] values = file.ReadSingle(TensorName);

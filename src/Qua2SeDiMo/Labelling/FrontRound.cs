@@ -15,7 +15,7 @@ internal static class FrontRound
     /// <summary>Proposes a round by the trials before it. All of them are finished: the runner waits for other
     /// workers.</summary>
     internal static IReadOnlyList<BitAllocation> Propose(
-        LoadedModel model,
+        OpenModel model,
         RunDirectory run,
         StudyOptions options,
         int start,

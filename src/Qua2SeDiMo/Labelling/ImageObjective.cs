@@ -24,7 +24,7 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
     /// <summary>Pictures that are kept of each listed allocation.</summary>
     internal const int PictureCount = 8;
 
-    private readonly LoadedModel model;
+    private readonly OpenModel model;
     private readonly QuantizerBank bank;
     private readonly StudyOptions options;
     private readonly WeightBinding binding;
@@ -43,7 +43,7 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
     /// <param name="progress">Told while the full-precision images are generated.</param>
     /// <param name="cancellationToken">Ends the preparation.</param>
     internal ImageObjective(
-        LoadedModel model,
+        OpenModel model,
         QuantizerBank bank,
         StudyOptions options,
         string cachePath,
@@ -90,7 +90,7 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         TimeProvider time = TimeProvider.System;
         TimeSpan runtimeBefore = RuntimeElapsed;
         long start = time.GetTimestamp();
-        LoadedModel.Apply(allocation, binding, bank);
+        OpenModel.Apply(allocation, binding, bank);
         TimeSpan apply = time.GetElapsedTime(start);
         ImageBatch images = pipeline.Generate(
             prompts,

@@ -10,7 +10,7 @@ namespace Qua2SeDiMo.Labelling;
 /// compared.</param>
 internal sealed record ProtocolChoice(StudyOptions Options, IReadOnlyList<string> Differences)
 {
-    private const int MostParents = 4;
+    private const int MaxParents = 4;
 
     /// <summary>Chooses.</summary>
     /// <param name="file">The file of allocations.</param>
@@ -109,7 +109,7 @@ internal sealed record ProtocolChoice(StudyOptions Options, IReadOnlyList<string
     private static string? Find(string file, string named, string? used)
     {
         string? folder = Path.GetDirectoryName(Path.GetFullPath(file));
-        for (int i = 0; i < MostParents && folder is not null; i++, folder = Path.GetDirectoryName(folder))
+        for (int i = 0; i < MaxParents && folder is not null; i++, folder = Path.GetDirectoryName(folder))
         {
             string path = Path.Combine(folder, named);
             if (File.Exists(path))

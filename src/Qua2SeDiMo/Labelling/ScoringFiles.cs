@@ -116,7 +116,7 @@ public sealed record ScoringFiles(string? ClipFolder, string? ReferenceFeatures,
     /// <param name="model">The model.</param>
     /// <param name="recorded">Fingerprints of the files that are looked for.</param>
     /// <exception cref="ModelFolderException">They are at neither place.</exception>
-    internal ScoringFiles FoundAgain(LoadedModel model, IReadOnlyDictionary<string, string> recorded)
+    internal ScoringFiles FoundAgain(OpenModel model, IReadOnlyDictionary<string, string> recorded)
     {
         ScoringFiles beside = Find(model.Folder.DirectoryPath);
         string? clip = Again(
@@ -161,7 +161,7 @@ public sealed record ScoringFiles(string? ClipFolder, string? ReferenceFeatures,
 
     /// <summary>What images are scored with, by its content.</summary>
     /// <param name="model">The model, which keeps it.</param>
-    internal IReadOnlyList<FingerprintPart> Fingerprint(LoadedModel model) =>
+    internal IReadOnlyList<FingerprintPart> Fingerprint(OpenModel model) =>
         model.ScoringFingerprint(ClipFolder, ReferenceFeatures);
 
     private static string? Full(string? path) => path is null ? null : Path.GetFullPath(path);

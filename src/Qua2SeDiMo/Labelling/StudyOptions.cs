@@ -124,7 +124,7 @@ public sealed record StudyOptions
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="samplerDescription">Names the sampler and its parameters.</param>
-    internal StudySettings ToSettings(LoadedModel model, string samplerDescription)
+    internal StudySettings ToSettings(OpenModel model, string samplerDescription)
     {
         ArgumentNullException.ThrowIfNull(model);
         string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);

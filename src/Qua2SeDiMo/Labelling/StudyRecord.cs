@@ -42,7 +42,7 @@ internal sealed record StudyRecord(StudyOptions Options, StudySummary Summary)
     /// <param name="model">The model.</param>
     /// <param name="run">The run directory with the study.</param>
     /// <exception cref="Q2Exception">Model or scoring files are not what they were.</exception>
-    internal StudyOptions OptionsFor(LoadedModel model, RunDirectory run)
+    internal StudyOptions OptionsFor(OpenModel model, RunDirectory run)
     {
         Study study = RunStudy.Open(run);
         StudyOptions options = Options with

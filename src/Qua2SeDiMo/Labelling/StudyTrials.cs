@@ -24,12 +24,7 @@ internal static class StudyTrials
     /// <summary>The complete trials of a run's study; only those with lower numbers than
     /// <paramref name="before"/>.</summary>
     /// <exception cref="ModelFolderException">There are fewer complete trials than folds can be made of.</exception>
-    public static LabelledStudy Read(
-        LoadedModel model,
-        RunDirectory run,
-        Objective objective,
-        int before = int.MaxValue
-    )
+    public static LabelledStudy Read(OpenModel model, RunDirectory run, Objective objective, int before = int.MaxValue)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(run);
@@ -80,7 +75,7 @@ internal static class StudyTrials
     /// <summary>The study of a run, if it is one of this model.</summary>
     /// <exception cref="Q2Exception">There is none, or it is of another model or of another version of the
     /// algorithm.</exception>
-    internal static Study RequireStudy(LoadedModel model, RunDirectory run)
+    internal static Study RequireStudy(OpenModel model, RunDirectory run)
     {
         RunIdentity.Check(model, run);
         Study study = RunStudy.Open(run);
@@ -98,10 +93,10 @@ internal static class StudyTrials
 
     private static void RequireEnough(RunDirectory run, int complete, Trial[] all)
     {
-        if (complete >= LabelledStudy.FewestTrials)
+        if (complete >= LabelledStudy.MinTrials)
             return;
         string what =
-            $"{run.StudyDatabase}: {complete} complete trials; at least {LabelledStudy.FewestTrials} are needed to hold some out.";
+            $"{run.StudyDatabase}: {complete} complete trials; at least {LabelledStudy.MinTrials} are needed to hold some out.";
         int undefined = all.Count(trial => trial.State == TrialState.Complete) - complete;
         if (undefined > 0)
             what += $" {undefined} more have no finite label.";

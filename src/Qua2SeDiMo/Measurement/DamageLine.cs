@@ -37,7 +37,7 @@ internal sealed record DamageLine(
 )
 {
     /// <summary>Fewest labelled mixtures that make a line.</summary>
-    public const int FewestMixtures = 8;
+    public const int MinMixtures = 8;
 
     private const double Certainty = 0.95,
         Nearest = 1e-6;
@@ -52,7 +52,7 @@ internal sealed record DamageLine(
         [
             .. points.Where(point => double.IsFinite(point.Order) && double.IsFinite(point.Value)),
         ];
-        if (known.Length < FewestMixtures || Fit(metric, known) is not { } line)
+        if (known.Length < MinMixtures || Fit(metric, known) is not { } line)
             return null;
         int inside = 0;
         for (int i = 0; i < known.Length; i++)

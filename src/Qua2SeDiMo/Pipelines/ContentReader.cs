@@ -74,7 +74,7 @@ internal sealed class ContentReader(
                 parts.Add(Config(component.ReadConfig(), component.Name));
             if (role != ComponentRole.Network)
                 continue;
-            using ITensorSource tensors = LoadedModel.OpenTensors(component);
+            using ITensorSource tensors = OpenModel.OpenTensors(component);
             parts.AddRange(Tensors(component, tensors));
         }
         return new ModelFingerprint(parts);

@@ -33,7 +33,7 @@ internal sealed class PictureText
     /// <param name="progress">Told how much of the model is read for its fingerprint.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
     internal PictureText(
-        LoadedModel model,
+        OpenModel model,
         GenerationRequest request,
         BitAllocation? allocation,
         JsonObject? origin,
@@ -166,7 +166,7 @@ internal sealed class PictureText
     private static string Quoted(string value) =>
         value.AsSpan().ContainsAny(",:\n\"") ? JsonSerializer.Serialize(value) : value;
 
-    private static (BitAllocation? Allocation, JsonObject? Origin) Packed(LoadedModel model)
+    private static (BitAllocation? Allocation, JsonObject? Origin) Packed(OpenModel model)
     {
         if (model.Tensors is PackedModelReader reader)
             return (reader.Manifest.Allocation, reader.Manifest.Plan);

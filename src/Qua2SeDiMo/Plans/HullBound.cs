@@ -35,7 +35,7 @@ internal sealed class HullBound
     }
 
     /// <summary>Bytes that the remaining groups need at least.</summary>
-    internal long LeastBytes => leastBytes;
+    internal long MinBytes => leastBytes;
 
     /// <summary>Takes a group out.</summary>
     internal void Remove(int group)
@@ -47,7 +47,7 @@ internal sealed class HullBound
     }
 
     /// <summary>The bound for a number of bytes.</summary>
-    /// <param name="bytes">At least <see cref="LeastBytes"/>.</param>
+    /// <param name="bytes">At least <see cref="MinBytes"/>.</param>
     internal double At(long bytes)
     {
         long free = bytes - leastBytes;

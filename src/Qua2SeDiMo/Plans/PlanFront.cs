@@ -15,7 +15,7 @@ internal readonly record struct FrontPoint(long SizeBytes, double Score);
 internal sealed record PlanFront(IReadOnlyList<FrontPoint> Points, bool IsComplete)
 {
     /// <summary>Points up to which all are listed.</summary>
-    public const int MostPoints = 10_000;
+    public const int MaxPoints = 10_000;
 
     /// <summary>Traces the front.</summary>
     /// <param name="groups">Options of each group.</param>
@@ -24,7 +24,7 @@ internal sealed record PlanFront(IReadOnlyList<FrontPoint> Points, bool IsComple
     /// <param name="cancellationToken">Looked at once per group.</param>
     public static PlanFront Trace(
         IReadOnlyList<IReadOnlyList<PlanOption>> groups,
-        int mostPoints = MostPoints,
+        int mostPoints = MaxPoints,
         CancellationToken cancellationToken = default
     )
     {

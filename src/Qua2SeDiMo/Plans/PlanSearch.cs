@@ -214,7 +214,7 @@ internal static class PlanSearch
                     if (from < 0 || candidateSize < size || (candidateSize == size && candidateScore > score))
                         (from, size, score) = (c, candidateSize, candidateScore);
                 }
-                if (from < 0 || size + rest.LeastBytes > relaxation.Budget)
+                if (from < 0 || size + rest.MinBytes > relaxation.Budget)
                     return result.Count <= width ? [.. result] : Promising(result, rest);
                 int parent = next[from]++;
                 if (score <= best)

@@ -68,7 +68,7 @@ internal sealed class PlanSources
             return wanted;
         string asked = $"{family ?? "any model"} at {level?.ToString().ToLowerInvariant() ?? "any"} level";
         throw new PlanException(
-            $"No plan source goes by {asked} here: ridge regression has op level only, {ModelNames.Blend} whole "
+            $"No plan source goes by {asked} here: ridge regression has op level only, {ModelNames.Ensemble} whole "
                 + "allocations only, and the network needs `q2 fit` with a network. Leave out --predictor or --level."
         );
     }

@@ -11,8 +11,8 @@ namespace Qua2SeDiMo.Plans;
 /// </summary>
 internal sealed class PredictionSearch : ICandidateSearch
 {
-    private const int MostRounds = 40;
-    private const int MostCharges = 8;
+    private const int MaxRounds = 40;
+    private const int MaxCharges = 8;
 
     private readonly OptionFeatures features;
     private readonly Func<IReadOnlyList<IReadOnlyList<int>>, IReadOnlyList<double>> predict;
@@ -73,7 +73,7 @@ internal sealed class PredictionSearch : ICandidateSearch
     private PlanCandidate Climb(int[] options, long budgetBytes, CancellationToken cancellationToken)
     {
         double value = predict([options])[0];
-        for (int round = 0; round < MostRounds; round++)
+        for (int round = 0; round < MaxRounds; round++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (Improve(options, value, budgetBytes, cancellationToken) is not { } better)
@@ -100,7 +100,7 @@ internal sealed class PredictionSearch : ICandidateSearch
         // The first charge is that of a small gain.
         double charge = 0,
             next = positive.Length == 0 ? 0 : positive[positive.Length / 4];
-        for (int attempt = 0; attempt < MostCharges; attempt++, charge = next, next *= 2)
+        for (int attempt = 0; attempt < MaxCharges; attempt++, charge = next, next *= 2)
         {
             IReadOnlyList<ScoredGroup> groups = ScoredGroup.PerWeight(
                 features,

@@ -15,7 +15,7 @@ public sealed record PlanFrontPoint(long SizeBytes, double AverageBits, double S
 public sealed record ScoreFront
 {
     // Of a front with more points the corners are kept: a file of results is no place for a hundred thousand rows.
-    private const int MostPoints = 1000;
+    private const int MaxPoints = 1000;
 
     /// <summary>A front.</summary>
     /// <param name="scores">Which scores.</param>
@@ -62,7 +62,7 @@ public sealed record ScoreFront
         {
             if (source.Search is not ScoreSumSearch sum)
                 continue;
-            PlanFront front = sum.Front(MostPoints, cancellationToken);
+            PlanFront front = sum.Front(MaxPoints, cancellationToken);
             fronts.Add(new ScoreFront(source.Scores, front.IsComplete, [.. front.Points.Select(Point)]));
         }
         return fronts;

@@ -32,7 +32,7 @@ public sealed record ScoreModel
     public static readonly ScoreModel NetworkWhole = new(ModelNames.Network, PlanLevel.Whole);
 
     /// <summary>The mean of both predictions of an allocation.</summary>
-    public static readonly ScoreModel Ensemble = new(ModelNames.Blend, PlanLevel.Whole);
+    public static readonly ScoreModel Ensemble = new(ModelNames.Ensemble, PlanLevel.Whole);
 
     /// <summary>Coefficients of ridge regression.</summary>
     public static readonly ScoreModel Ridge = new(ModelNames.Ridge, PlanLevel.Op);

@@ -22,7 +22,7 @@ internal sealed class ScoreSumSearch(string name, OptionFeatures features, IRead
     /// <summary>The best summed score by size.</summary>
     /// <param name="mostPoints">See <see cref="PlanFront.Trace"/>.</param>
     /// <param name="cancellationToken">Stops between groups.</param>
-    public PlanFront Front(int mostPoints = PlanFront.MostPoints, CancellationToken cancellationToken = default) =>
+    public PlanFront Front(int mostPoints = PlanFront.MaxPoints, CancellationToken cancellationToken = default) =>
         PlanFront.Trace(choices, mostPoints, cancellationToken);
 
     /// <inheritdoc/>

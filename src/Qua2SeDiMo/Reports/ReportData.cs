@@ -79,7 +79,7 @@ internal sealed record ReportData
         (Plan?.Predictor ?? Fit?.Result.Choice.Model) switch
         {
             ModelNames.Network => ModelNames.Network,
-            ModelNames.Blend when Fit?.Result.Find(ModelNames.Blend) is not null => ModelNames.Blend,
+            ModelNames.Ensemble when Fit?.Result.Find(ModelNames.Ensemble) is not null => ModelNames.Ensemble,
             // Ridge regression proposes with coefficients around trends of size and error.
             _ => ModelNames.RidgeTrends,
         };

@@ -8,7 +8,7 @@ internal static class RunBank
 {
     /// <summary>The finished bank of a run, which later stages read.</summary>
     /// <exception cref="Q2Exception">There is none, or it is of other weights.</exception>
-    internal static QuantizerBank Open(LoadedModel model, RunDirectory run)
+    internal static QuantizerBank Open(OpenModel model, RunDirectory run)
     {
         QuantizerBank bank = QuantizerBank.Open(run.Bank);
         return bank.Checkpoint == model.DenoiserFingerprint().Hex

@@ -27,7 +27,7 @@ internal sealed record RunIdentity(
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <exception cref="RunIdentityException">It is another model's; nothing was written.</exception>
     internal static void Claim(
-        LoadedModel model,
+        OpenModel model,
         RunDirectory run,
         bool withPipeline,
         IProgress<StageProgress>? progress,
@@ -57,7 +57,7 @@ internal sealed record RunIdentity(
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <exception cref="RunIdentityException">It is another model's, or of another version.</exception>
     internal static void Check(
-        LoadedModel model,
+        OpenModel model,
         RunDirectory run,
         bool withPipeline = true,
         IProgress<StageProgress>? progress = null,
@@ -110,7 +110,7 @@ internal sealed record RunIdentity(
         }
     }
 
-    private static string Folder(LoadedModel model) =>
+    private static string Folder(OpenModel model) =>
         Path.TrimEndingDirectorySeparator(Path.GetFullPath(model.Folder.DirectoryPath));
 
     private static Dictionary<string, string> ByName(ModelFingerprint fingerprint) =>

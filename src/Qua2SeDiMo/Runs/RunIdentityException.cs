@@ -5,7 +5,7 @@ namespace Qua2SeDiMo.Runs;
 /// <summary>Results of a run directory do not belong to what they are to be used with.</summary>
 internal sealed class RunIdentityException : Q2Exception
 {
-    private const int MostDifferences = 6;
+    private const int MaxDifferences = 6;
 
     private RunIdentityException(string message, Exception? inner = null)
         : base(message, inner) { }
@@ -22,9 +22,9 @@ internal sealed class RunIdentityException : Q2Exception
         IReadOnlyList<string> differences
     )
     {
-        string list = string.Join("; ", differences.Take(MostDifferences));
-        if (differences.Count > MostDifferences)
-            list += $"; and {differences.Count - MostDifferences} more";
+        string list = string.Join("; ", differences.Take(MaxDifferences));
+        if (differences.Count > MaxDifferences)
+            list += $"; and {differences.Count - MaxDifferences} more";
         string whose =
             recorded == given
                 ? $"its results are of the model in {given} as it was before. What is different now: {list}."

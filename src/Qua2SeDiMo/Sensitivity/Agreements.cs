@@ -29,7 +29,10 @@ internal static class Agreements
                 ? Array.Empty<(string, double[], SensitivityResult?)>()
                 : [("Truth", truth.Scores(features), null)],
         ];
-        double[][] drops = [.. ways.Select(way => BitDrops.Of(features, (w, o) => way.Scores[(w * options) + o]))];
+        double[][] drops =
+        [
+            .. ways.Select(way => FewerBitsCosts.Of(features, (w, o) => way.Scores[(w * options) + o])),
+        ];
         double[][] centred = [.. ways.Select(way => TrueSensitivity.Centred(way.Scores, options))];
         return new AgreementTable(
             [.. ways.Select(way => way.Name)],

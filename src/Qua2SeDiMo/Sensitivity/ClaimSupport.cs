@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Qua2SeDiMo.Predictors.Baselines;
 using Qua2SeDiMo.Predictors.Data;
 
@@ -35,7 +36,7 @@ public sealed record SupportingImage(int Image, string Prompt, ulong Seed, doubl
 /// <param name="Claim">In words.</param>
 /// <param name="Value">Its value: A − B in label units; above zero it holds.</param>
 /// <param name="TrialCount">Trials in all.</param>
-/// <param name="TurnsAround">
+/// <param name="TrialsToFlip">
 /// How many of the most supporting trials would have to be left out for the value to change its sign, by the sum of
 /// their single influences (a first-order estimate); null where half of the trials would not do.
 /// </param>
@@ -49,7 +50,7 @@ public sealed record ClaimSupport(
     string Claim,
     double Value,
     int TrialCount,
-    int? TurnsAround,
+    [property: JsonPropertyName("turnsAround")] int? TrialsToFlip,
     IReadOnlyList<SupportingTrial> Supporting,
     IReadOnlyList<SupportingTrial> Opposing,
     int ImageCount,
@@ -70,7 +71,7 @@ internal sealed record ImageLabels(
 /// <summary>Finds the trials and images behind differences of ridge coefficients.</summary>
 internal sealed class ClaimFinder
 {
-    private const int MostNamed = 5;
+    private const int MaxNamed = 5;
 
     private readonly TrainingSet study;
     private readonly RidgeInfluence influence;
@@ -94,7 +95,7 @@ internal sealed class ClaimFinder
         this.names = names;
         this.images = images;
         this.imageLabels = imageLabels;
-        (wide, narrow) = BitDrops.Groups(study.Features);
+        (wide, narrow) = FewerBitsCosts.Groups(study.Features);
         influence = new RidgeInfluence(
             model,
             study.Features,
@@ -130,9 +131,9 @@ internal sealed class ClaimFinder
                 $"4 to 3 bits costs more in {first.Name} than in {second?.Name ?? "the mean of all weights"}",
                 found.Value,
                 study.Trials.Count,
-                TurnsAround(found, order),
-                [.. order.Take(MostNamed).Where(t => found.Influence[t] > 0).Select(Describe)],
-                [.. order.TakeLast(MostNamed).Reverse().Where(t => found.Influence[t] < 0).Select(Describe)],
+                TrialsToFlip(found, order),
+                [.. order.Take(MaxNamed).Where(t => found.Influence[t] > 0).Select(Describe)],
+                [.. order.TakeLast(MaxNamed).Reverse().Where(t => found.Influence[t] < 0).Select(Describe)],
                 0,
                 0,
                 []
@@ -156,7 +157,7 @@ internal sealed class ClaimFinder
         group.Weights.Average(w => narrow.Contains(study.Trials[trial].Options[w]) ? 1.0 : 0);
 
     // For a value below zero, the trials that pull it down have to go.
-    private static int? TurnsAround(CoefficientInfluence found, int[] order)
+    private static int? TrialsToFlip(CoefficientInfluence found, int[] order)
     {
         double rest = Math.Abs(found.Value);
         int sign = Math.Sign(found.Value),
@@ -191,7 +192,7 @@ internal sealed class ClaimFinder
                 .. Enumerable
                     .Range(0, values.Length)
                     .OrderByDescending(m => values[m])
-                    .Take(MostNamed)
+                    .Take(MaxNamed)
                     .Where(m => values[m] > 0)
                     .Select(m => new SupportingImage(m, imageLabels.Prompts[m], imageLabels.Seeds[m], values[m])),
             ],

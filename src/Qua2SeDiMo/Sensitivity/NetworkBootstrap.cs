@@ -11,7 +11,7 @@ namespace Qua2SeDiMo.Sensitivity;
 /// </summary>
 internal static class NetworkBootstrap
 {
-    private const int FewestLeftOut = 3;
+    private const int MinLeftOut = 3;
 
     /// <summary>Op-level scores of one resample.</summary>
     /// <param name="study">Graph, options, labels.</param>
@@ -43,7 +43,7 @@ internal static class NetworkBootstrap
             null,
             cancellationToken: cancellationToken
         );
-        if (left.Length < FewestLeftOut)
+        if (left.Length < MinLeftOut)
             Array.Fill(predictor.HopWeight, 1);
         else
         {

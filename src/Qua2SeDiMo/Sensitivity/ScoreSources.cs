@@ -66,8 +66,8 @@ internal static class ScoreSources
                 features.OptionCount
             ),
             ModelScoreSource.Additive(
-                ModelNames.MarginalMeans,
-                MarginalMeans.Effects(features, allocations, labels),
+                ModelNames.MainEffects,
+                MainEffects.Effects(features, allocations, labels),
                 features.OptionCount
             ),
             ModelScoreSource.Additive(ModelNames.ErrorSum, errors, features.OptionCount),

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using MathNet.Numerics.Distributions;
 using MathNet.Numerics.Statistics;
 
@@ -7,14 +8,14 @@ namespace Qua2SeDiMo.Sensitivity;
 /// <param name="Kind"><see cref="Folds"/> or <see cref="Bootstrap"/>.</param>
 /// <param name="SampleCount">How many folds or resamples.</param>
 /// <param name="Deviations">[weight][option] standard deviation of the score.</param>
-/// <param name="BitDropDeviations">[weight] standard deviation of what fewer bits cost.</param>
+/// <param name="FewerBitsDeviations">[weight] standard deviation of what fewer bits cost.</param>
 /// <param name="Agreement">Mean Kendall τ-b between the samples' orders of weights by what fewer bits cost; null below
 /// two samples.</param>
 public sealed record ScoreSpread(
     string Kind,
     int SampleCount,
     IReadOnlyList<IReadOnlyList<double>> Deviations,
-    IReadOnlyList<double> BitDropDeviations,
+    [property: JsonPropertyName("bitDropDeviations")] IReadOnlyList<double> FewerBitsDeviations,
     double? Agreement
 )
 {

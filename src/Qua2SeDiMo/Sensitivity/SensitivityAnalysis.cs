@@ -13,7 +13,7 @@ internal static class SensitivityAnalysis
     /// <summary>Resamples of the trials behind the spread of ridge regression's scores.</summary>
     public const int DefaultResamples = 200;
 
-    private const int MostCompared = 20;
+    private const int MaxCompared = 20;
     private const int QuantileCount = 21;
 
     /// <summary>Scores by the network: op level, and block level for the given units.</summary>
@@ -129,7 +129,11 @@ internal static class SensitivityAnalysis
         [
             .. resamplings.Select(resampling => new DropSamples(
                 resampling.Kind,
-                [.. resampling.Scores.Select(sample => BitDrops.Of(features, (w, o) => sample[(w * options) + o]))],
+                [
+                    .. resampling.Scores.Select(sample =>
+                        FewerBitsCosts.Of(features, (w, o) => sample[(w * options) + o])
+                    ),
+                ],
                 resampling.Scale
             )),
         ];
@@ -137,7 +141,7 @@ internal static class SensitivityAnalysis
         [
             .. resamplings.Zip(dropSamples, (resampling, samples) => Spread(features, resampling, samples)),
         ];
-        double[] drop = BitDrops.Of(features, (w, o) => scores[(w * options) + o]);
+        double[] drop = FewerBitsCosts.Of(features, (w, o) => scores[(w * options) + o]);
         WeightScores[] weights =
         [
             .. Enumerable
@@ -152,12 +156,12 @@ internal static class SensitivityAnalysis
                         Array.IndexOf(row, row.Max()),
                         row.Max() - row.Min(),
                         drop[w],
-                        spreads[0].BitDropDeviations[w]
+                        spreads[0].FewerBitsDeviations[w]
                     );
                 }),
         ];
         // Fewer bits add error; the scores of the network and of ridge regression fall by it.
-        double[] added = BitDrops.Of(features, (w, o) => -features.Error(w, o));
+        double[] added = FewerBitsCosts.Of(features, (w, o) => -features.Error(w, o));
         return new SensitivityResult(
             model,
             [.. features.Options.Select(option => option.Name)],
@@ -176,7 +180,7 @@ internal static class SensitivityAnalysis
     private static ScoreSpread Spread(OptionFeatures features, Resampling resampling, DropSamples drops)
     {
         int options = features.OptionCount,
-            compared = Math.Min(drops.Drops.Length, MostCompared);
+            compared = Math.Min(drops.Drops.Length, MaxCompared);
         var agreements = new List<double>();
         for (int a = 0; a < compared; a++)
         for (int b = 0; b < a; b++)

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Qua2SeDiMo.Sensitivity;
 
 /// <summary>The scores of one weight under every option.</summary>
@@ -7,17 +9,17 @@ namespace Qua2SeDiMo.Sensitivity;
 /// <param name="Deviations">Per option, standard deviation of the score over folds or bootstrap resamples.</param>
 /// <param name="BestOption">Index of the highest score.</param>
 /// <param name="Range">Highest minus lowest score: how much the choice matters.</param>
-/// <param name="BitDrop">Mean score of the options with more bits minus that of the options with fewer: what 3 bits
+/// <param name="FewerBitsCost">Mean score of the options with more bits minus that of the options with fewer: what 3 bits
 /// cost. Unlike the range it is not made larger by noise.</param>
-/// <param name="BitDropDeviation">Its standard deviation over folds or resamples.</param>
+/// <param name="FewerBitsDeviation">Its standard deviation over folds or resamples.</param>
 public sealed record WeightScores(
     string Name,
     IReadOnlyList<double> Scores,
     IReadOnlyList<double> Deviations,
     int BestOption,
     double Range,
-    double BitDrop,
-    double BitDropDeviation
+    [property: JsonPropertyName("bitDrop")] double FewerBitsCost,
+    [property: JsonPropertyName("bitDropDeviation")] double FewerBitsDeviation
 );
 
 /// <summary>One option combination of a unit.</summary>
@@ -53,8 +55,8 @@ public sealed record UnitSensitivity(
 /// <param name="Units">Every unit; empty for ridge regression.</param>
 /// <param name="SampleCount">Folds or resamples behind the deviations.</param>
 /// <param name="SampleAgreement">Mean Kendall τ-b between the samples' orders of weights by
-/// <see cref="WeightScores.BitDrop"/>; null below two samples.</param>
-/// <param name="ErrorAgreement">Kendall τ-b between the order by <see cref="WeightScores.BitDrop"/> and by what fewer
+/// <see cref="WeightScores.FewerBitsCost"/>; null below two samples.</param>
+/// <param name="ErrorAgreement">Kendall τ-b between the order by <see cref="WeightScores.FewerBitsCost"/> and by what fewer
 /// bits add to the weight error.</param>
 public sealed record SensitivityResult(
     string Model,
@@ -86,7 +88,7 @@ public sealed record SensitivityResult(
             return SensitivityComparison
                 .Of(
                     Model,
-                    [.. Weights.Select(scores => scores.BitDrop)],
+                    [.. Weights.Select(scores => scores.FewerBitsCost)],
                     [DropSamples[0]],
                     Single(weight),
                     Single(other)
@@ -96,9 +98,9 @@ public sealed record SensitivityResult(
         }
         WeightScores a = Weights[weight],
             b = Weights[other];
-        double difference = a.BitDrop - b.BitDrop;
+        double difference = a.FewerBitsCost - b.FewerBitsCost;
         double deviation = Math.Sqrt(
-            (a.BitDropDeviation * a.BitDropDeviation) + (b.BitDropDeviation * b.BitDropDeviation)
+            (a.FewerBitsDeviation * a.FewerBitsDeviation) + (b.FewerBitsDeviation * b.FewerBitsDeviation)
         );
         if (deviation > 0)
             return MathNet.Numerics.Distributions.Normal.CDF(0, 1, difference / deviation);

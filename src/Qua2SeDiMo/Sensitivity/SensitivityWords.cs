@@ -19,14 +19,14 @@ internal static class SensitivityWords
             ? $"the network{(record.Loss is { } loss ? $" ({loss})" : "")}"
             : "ridge regression on the trials";
         string unit = isNetwork ? "standard deviations of the network's node norms" : $"units of {record.Objective}";
-        WeightScores[] ranked = [.. scores.Weights.OrderByDescending(weight => weight.BitDrop)];
+        WeightScores[] ranked = [.. scores.Weights.OrderByDescending(weight => weight.FewerBitsCost)];
         var sentences = new List<string>
         {
             $"By {source}, going from 4 to 3 bits costs most in {List(ranked.Take(Named))}, in {unit}; least in "
                 + $"{List(ranked.TakeLast(Named).Reverse())}.",
         };
         AddTypes(record, scores, sentences);
-        int clear = ranked.Count(weight => weight.BitDrop > 2 * weight.BitDropDeviation);
+        int clear = ranked.Count(weight => weight.FewerBitsCost > 2 * weight.FewerBitsDeviation);
         sentences.Add(
             $"For {clear} of {ranked.Length} weights that cost exceeds twice its standard "
                 + $"deviation{(clear < ranked.Length ? "; for the others these trials do not settle it" : "")}."
@@ -90,7 +90,7 @@ internal static class SensitivityWords
             .. record
                 .Weights.Zip(scores.Weights)
                 .GroupBy(pair => pair.First.LayerType)
-                .Select(group => (group.Key, group.Average(pair => pair.Second.BitDrop)))
+                .Select(group => (group.Key, group.Average(pair => pair.Second.FewerBitsCost)))
                 .OrderByDescending(pair => pair.Item2),
         ];
         if (types.Length > 1)
@@ -134,7 +134,7 @@ internal static class SensitivityWords
             claim.Value > 0 ? "holds"
             : claim.Value < 0 ? "does not hold"
             : "is a draw";
-        string rest = claim.TurnsAround switch
+        string rest = claim.TrialsToFlip switch
         {
             null => $"leaving out up to half of the {claim.TrialCount} trials one by one would not turn that around",
             0 => "it is on the edge",
@@ -159,7 +159,9 @@ internal static class SensitivityWords
     private static string List(IEnumerable<WeightScores> weights) =>
         string.Join(
             ", ",
-            weights.Select(weight => $"{weight.Name} ({Number(weight.BitDrop)} ± {Number(weight.BitDropDeviation)})")
+            weights.Select(weight =>
+                $"{weight.Name} ({Number(weight.FewerBitsCost)} ± {Number(weight.FewerBitsDeviation)})"
+            )
         );
 
     private static string Number(double value) =>

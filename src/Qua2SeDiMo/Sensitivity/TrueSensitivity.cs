@@ -29,7 +29,7 @@ internal sealed record ModelScoreSource(string Model, double[] Operations, Func<
 internal sealed class TrueSensitivity
 {
     // Kendall's τ takes time with the square of their number.
-    private const int MostCombinations = 1500;
+    private const int MaxCombinations = 1500;
 
     private readonly double[][] sensitivity;
     private readonly IReadOnlyList<(int A, int B, double Weight)> pairs;
@@ -219,8 +219,8 @@ internal sealed class TrueSensitivity
                 )
         );
         double weights = RankStatistics.KendallTauB(
-            BitDrops.Of(features, (w, o) => source.Operations[(w * options) + o]),
-            BitDrops.Of(features, single)
+            FewerBitsCosts.Of(features, (w, o) => source.Operations[(w * options) + o]),
+            FewerBitsCosts.Of(features, single)
         );
         double[] perUnit = new double[units.Length],
             found = new double[units.Length],
@@ -236,8 +236,8 @@ internal sealed class TrueSensitivity
                 [.. chosen.Select(c => scores[c])],
                 [.. chosen.Select(c => effect[c])]
             );
-            found[u] = UnitCombinations.BitDrop(features, members, scores);
-            known[u] = UnitCombinations.BitDrop(features, members, effect);
+            found[u] = UnitCombinations.FewerBitsCost(features, members, scores);
+            known[u] = UnitCombinations.FewerBitsCost(features, members, effect);
         }
         return new TruthRow(
             source.Model,
@@ -284,10 +284,10 @@ internal sealed class TrueSensitivity
     private static int[] Sample(int combinations)
     {
         int[] all = [.. Enumerable.Range(0, combinations)];
-        if (combinations <= MostCombinations)
+        if (combinations <= MaxCombinations)
             return all;
         new Pcg32(0, (ulong)combinations).Shuffle<int>(all);
-        return all[..MostCombinations];
+        return all[..MaxCombinations];
     }
 
     private static double Mean(IEnumerable<double> values) =>

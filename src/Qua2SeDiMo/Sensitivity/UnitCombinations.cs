@@ -27,9 +27,9 @@ internal static class UnitCombinations
 
     /// <summary>Mean over the combinations with most bits everywhere minus that over those with fewest
     /// everywhere.</summary>
-    public static double BitDrop(OptionFeatures features, IReadOnlyList<int> weights, double[] scores)
+    public static double FewerBitsCost(OptionFeatures features, IReadOnlyList<int> weights, double[] scores)
     {
-        (int[] wide, int[] narrow) = BitDrops.Groups(features);
+        (int[] wide, int[] narrow) = FewerBitsCosts.Groups(features);
         return Average(wide) - Average(narrow);
 
         double Average(int[] allowed)
@@ -52,7 +52,7 @@ internal static class UnitCombinations
 }
 
 /// <summary>What fewer bits cost: mean over the options with most bits minus mean over those with fewest.</summary>
-internal static class BitDrops
+internal static class FewerBitsCosts
 {
     /// <summary>Indices of the options with most bits, and of those with fewest; bit code 1 means more bits than
     /// 2.</summary>

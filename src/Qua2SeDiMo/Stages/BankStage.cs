@@ -21,7 +21,7 @@ public static class BankStage
     /// <exception cref="Q2Exception">A weight cannot be quantized, or the run directory belongs to another
     /// checkpoint.</exception>
     public static QuantizerBank Run(
-        LoadedModel model,
+        OpenModel model,
         RunDirectory run,
         IProgress<StageProgress>? progress = null,
         CancellationToken cancellationToken = default
@@ -37,7 +37,7 @@ public static class BankStage
     /// <exception cref="Q2Exception">A weight cannot be quantized, or the run directory belongs to another
     /// checkpoint.</exception>
     public static QuantizerBank Run(
-        LoadedModel model,
+        OpenModel model,
         RunDirectory run,
         bool verify,
         IProgress<StageProgress>? progress = null,
@@ -76,7 +76,7 @@ public static class BankStage
     }
 
     // Files of a bank that says of itself to be whole and of this denoiser; null where there is none.
-    private static string[]? FilesOf(LoadedModel model, RunDirectory run, BankOptions options)
+    private static string[]? FilesOf(OpenModel model, RunDirectory run, BankOptions options)
     {
         try
         {
@@ -100,7 +100,7 @@ public static class BankStage
 
     /// <summary>Makes sure that the weights of a model are there as they were trained.</summary>
     /// <exception cref="ModelFolderException">They are packed.</exception>
-    internal static void RequireOriginal(LoadedModel model)
+    internal static void RequireOriginal(OpenModel model)
     {
         string folder = model.Folder.DirectoryPath;
         bool isPacked =

@@ -22,7 +22,7 @@ internal static class DoctorStage
     private const string OnnxRuntime = "ONNX Runtime";
 
     // A small model's run needs about this much; large ones need more, which `q2 inspect` lets one estimate.
-    private const long LeastBytes = 1L << 30;
+    private const long MinBytes = 1L << 30;
 
     /// <summary>Looks at everything.</summary>
     /// <param name="workFolder">Where runs are to be written.</param>
@@ -55,7 +55,7 @@ internal static class DoctorStage
         ];
 
     private static DoctorCheck Enough(string name, long bytes, string where) =>
-        new(name, $"{bytes / (double)(1L << 30):0.0} GiB, {where}", bytes >= LeastBytes);
+        new(name, $"{bytes / (double)(1L << 30):0.0} GiB, {where}", bytes >= MinBytes);
 
     private static long FreeMemory()
     {

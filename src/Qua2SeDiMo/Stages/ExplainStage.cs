@@ -41,7 +41,7 @@ public static class ExplainStage
     /// <summary>Scores every weight, and every unit, under every option, by the fit of a run's own study.</summary>
     /// <exception cref="Q2Exception">There is no fitted predictor.</exception>
     public static SensitivityRecord Run(
-        LoadedModel model,
+        OpenModel model,
         RunDirectory run,
         IProgress<StageProgress>? progress = null,
         CancellationToken cancellationToken = default
@@ -151,7 +151,8 @@ public static class ExplainStage
 
     private static string Name(Fit fit) => fit.Options.Loss.ToString().ToLowerInvariant();
 
-    private static double[] Drops(SensitivityResult result) => [.. result.Weights.Select(weight => weight.BitDrop)];
+    private static double[] Drops(SensitivityResult result) =>
+        [.. result.Weights.Select(weight => weight.FewerBitsCost)];
 
     private static List<SensitivityComparison> Comparisons(
         SensitivityRecord record,
@@ -186,7 +187,7 @@ public static class ExplainStage
     }
 
     private static IEnumerable<WeightGroup> Ranked(SensitivityResult scores, IReadOnlyList<WeightGroup> groups) =>
-        groups.OrderByDescending(group => group.Weights.Average(w => scores.Weights[w].BitDrop));
+        groups.OrderByDescending(group => group.Weights.Average(w => scores.Weights[w].FewerBitsCost));
 
     private static ClaimSupport[] Claims(
         LabelledStudy study,
@@ -197,7 +198,7 @@ public static class ExplainStage
         CancellationToken cancellationToken
     )
     {
-        if (study.Training.Trials.Count > RidgeInfluence.MostTrials)
+        if (study.Training.Trials.Count > RidgeInfluence.MaxTrials)
             return [];
         var finder = new ClaimFinder(
             study.Training,

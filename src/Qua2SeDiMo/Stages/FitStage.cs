@@ -24,7 +24,7 @@ public static class FitStage
     /// <param name="cancellationToken">Stops between epochs.</param>
     /// <exception cref="Q2Exception">There is no study, or it has too few trials.</exception>
     public static Fit Run(
-        LoadedModel model,
+        OpenModel model,
         RunDirectory run,
         PredictorOptions options,
         string? objective = null,

@@ -75,7 +75,7 @@ public static class GenerateStage
     /// <exception cref="Q2Exception">The model cannot serve the request, or a packed model is to be quantized
     /// again.</exception>
     public static GenerateResult Run(
-        LoadedModel model,
+        OpenModel model,
         string destination,
         GenerateOptions options,
         (BitAllocation Allocation, QuantizerBank Bank)? quantized = null,
@@ -101,7 +101,7 @@ public static class GenerateStage
         PaletteSource? codes = Codes(model, options, quantized);
         using WeightBinding? binding = codes is null ? model.CreateBinding() : null;
         if (binding is not null && quantized is { } choice)
-            LoadedModel.Apply(choice.Allocation, binding, choice.Bank);
+            OpenModel.Apply(choice.Allocation, binding, choice.Bank);
         using var pipeline = new DiffusionPipeline(
             model.Parts(new InferenceOptions(), RoundedBits(model, options), codes),
             model.Tensors,
@@ -160,7 +160,7 @@ public static class GenerateStage
 
     // The codes to multiply by; null where the weights are to be in single precision.
     private static PaletteSource? Codes(
-        LoadedModel model,
+        OpenModel model,
         GenerateOptions options,
         (BitAllocation Allocation, QuantizerBank Bank)? quantized
     )
@@ -175,7 +175,7 @@ public static class GenerateStage
             );
     }
 
-    private static int? RoundedBits(LoadedModel model, GenerateOptions options) =>
+    private static int? RoundedBits(OpenModel model, GenerateOptions options) =>
         (options.ActivationBits ?? model.ActivationBits) is { } bits && bits != GenerateOptions.UnroundedBits
             ? bits
             : null;

@@ -50,7 +50,7 @@ internal static class GraphStage
     /// <exception cref="Q2Exception">The denoiser has no quantizable weights, or a file of the model is
     /// damaged.</exception>
     public static GraphResult Run(
-        LoadedModel model,
+        OpenModel model,
         RunDirectory run,
         bool withOnnx = true,
         IProgress<StageProgress>? progress = null,
@@ -115,7 +115,7 @@ internal static class GraphStage
 
     private static IReadOnlyList<IReadOnlyList<DagOption>>? Options(
         OperationGraph dag,
-        LoadedModel model,
+        OpenModel model,
         RunDirectory run
     )
     {

@@ -65,7 +65,7 @@ internal static class InspectStage
 {
     /// <summary>Summarises a folder.</summary>
     /// <exception cref="Q2Exception">The folder is not a supported pipeline.</exception>
-    public static InspectResult Run(LoadedModel model)
+    public static InspectResult Run(OpenModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
         ComponentSummary[] components =
@@ -121,7 +121,7 @@ internal static class InspectStage
 
     private static ComponentSummary WithWeights(ModelComponent component, ComponentSummary named)
     {
-        using ITensorSource tensors = LoadedModel.OpenTensors(component);
+        using ITensorSource tensors = OpenModel.OpenTensors(component);
         IReadOnlyDictionary<string, TensorInfo> stored = tensors is ShardedTensors sharded
             ? sharded.Stored
             : tensors.Tensors;

@@ -27,7 +27,7 @@ internal static class MeasureStage
     /// <exception cref="Q2Exception">The model cannot be measured so, or the run directory belongs to another
     /// one.</exception>
     public static MeasuredModel Run(
-        LoadedModel model,
+        OpenModel model,
         RunDirectory run,
         MeasureOptions options,
         IProgress<StageProgress>? progress = null,
@@ -65,7 +65,7 @@ internal static class MeasureStage
     /// has none at all is measured by calls with one weight changed; both are said.
     /// </summary>
     internal static MeasuredSensitivity RunWithin(
-        LoadedModel model,
+        OpenModel model,
         RunDirectory run,
         StudyOptions study,
         Notes? notes,
@@ -105,7 +105,7 @@ internal static class MeasureStage
     }
 
     private static void Complete(
-        LoadedModel model,
+        OpenModel model,
         QuantizerBank bank,
         MeasureOptions options,
         MeasuredFiles files,
@@ -168,7 +168,7 @@ internal static class MeasureStage
         }
     }
 
-    private static Dictionary<string, WeightPosition> Positions(LoadedModel model)
+    private static Dictionary<string, WeightPosition> Positions(OpenModel model)
     {
         var known = TopologyBuilder
             .Positions(model.Operations)

@@ -68,7 +68,7 @@ public static class PackStage
     /// <param name="cancellationToken">Stops; nothing is left behind.</param>
     /// <exception cref="Q2Exception">The destination is taken, or a file is missing.</exception>
     public static PackedModelSummary Run(
-        LoadedModel model,
+        OpenModel model,
         RunDirectory run,
         BitAllocation allocation,
         string destination,

@@ -43,7 +43,7 @@ public static class PlanStage
     /// <exception cref="Q2Exception">An earlier stage is missing, no plan source fits the options, or a size is too
     /// small for any allocation.</exception>
     public static Plan Run(
-        LoadedModel model,
+        OpenModel model,
         RunDirectory run,
         IReadOnlyList<BitBudget> budgets,
         string? predictor = null,
@@ -157,7 +157,7 @@ public static class PlanStage
 
     /// <summary>Reads the plan of a run, which must be of this model and of the study as it is now.</summary>
     /// <exception cref="Q2Exception">There is none, or it is of others.</exception>
-    public static Plan Read(LoadedModel model, RunDirectory run)
+    public static Plan Read(OpenModel model, RunDirectory run)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(run);
@@ -247,7 +247,7 @@ public static class PlanStage
     }
 
     private static List<PlanEntry> Propose(
-        LoadedModel model,
+        OpenModel model,
         RunDirectory run,
         IReadOnlyList<BitBudget> budgets,
         Objective objective,
@@ -311,7 +311,7 @@ internal sealed class PlanBasis : IDisposable
     private readonly SensitivityRecord? sensitivity;
     private readonly IReadOnlyList<Predictor> folds = [];
 
-    private PlanBasis(LoadedModel model, RunDirectory run, string? predictor)
+    private PlanBasis(OpenModel model, RunDirectory run, string? predictor)
     {
         MeasuredModel? found =
             predictor == ModelNames.Measured || File.Exists(run.Measurement) ? MeasuredModel.Read(model, run) : null;
@@ -351,8 +351,7 @@ internal sealed class PlanBasis : IDisposable
     /// <param name="run">The run directory, with a study and a measurement or a fit.</param>
     /// <param name="predictor">Whose numbers make the plans; null for those of all sources.</param>
     /// <exception cref="Q2Exception">What is needed is not there, damaged, or of other bytes.</exception>
-    internal static PlanBasis Read(LoadedModel model, RunDirectory run, string? predictor) =>
-        new(model, run, predictor);
+    internal static PlanBasis Read(OpenModel model, RunDirectory run, string? predictor) => new(model, run, predictor);
 
     /// <summary>Sources of candidates; they live as long as this.</summary>
     /// <exception cref="PlanException">No source proposes as asked.</exception>

@@ -30,7 +30,7 @@ internal static class PlanVerification
     /// <param name="progress">Told of every step.</param>
     /// <param name="cancellationToken">Stops between steps; measured allocations stay.</param>
     internal static MeasuredEntries Measure(
-        LoadedModel model,
+        OpenModel model,
         RunDirectory run,
         StudyOptions options,
         IReadOnlyList<PlanEntry> entries,
@@ -76,7 +76,7 @@ internal static class PlanVerification
     // The trial of each entry, by its key. Another process may add its own plans to the same study meanwhile; then the
     // list is made again.
     private static Dictionary<string, Trial> Label(
-        LoadedModel model,
+        OpenModel model,
         RunDirectory run,
         StudyOptions options,
         IReadOnlyList<PlanEntry> entries,
@@ -120,7 +120,7 @@ internal static class PlanVerification
     private static List<(string, BitAllocation)> Known(
         RunDirectory run,
         StudyOptions options,
-        LoadedModel model,
+        OpenModel model,
         string study
     )
     {

@@ -46,12 +46,7 @@ internal static class Preflight
     /// <param name="options">What to generate.</param>
     /// <param name="bank">Run directory whose bank is made first; null where none is needed.</param>
     /// <exception cref="Q2Exception">A problem is found; all of them are named.</exception>
-    public static void Generate(
-        LoadedModel model,
-        string destination,
-        GenerateOptions options,
-        RunDirectory? bank = null
-    )
+    public static void Generate(OpenModel model, string destination, GenerateOptions options, RunDirectory? bank = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         var problems = new List<Exception>();
@@ -66,7 +61,7 @@ internal static class Preflight
 
     /// <summary>Before <see cref="GraphStage"/>.</summary>
     /// <exception cref="Q2Exception">The run directory cannot be written.</exception>
-    public static void Graph(LoadedModel model, RunDirectory run, bool withOnnx)
+    public static void Graph(OpenModel model, RunDirectory run, bool withOnnx)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(run);
@@ -77,7 +72,7 @@ internal static class Preflight
 
     /// <summary>Before <see cref="BankStage"/>, which needs the denoiser alone.</summary>
     /// <exception cref="Q2Exception">A problem is found; all of them are named.</exception>
-    public static void Bank(LoadedModel model, RunDirectory run)
+    public static void Bank(OpenModel model, RunDirectory run)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(run);
@@ -88,7 +83,7 @@ internal static class Preflight
 
     /// <summary>Before <see cref="StudyStage"/> and <see cref="PlanStage"/>.</summary>
     /// <exception cref="Q2Exception">A problem is found; all of them are named.</exception>
-    public static void Study(LoadedModel model, RunDirectory run, StudyOptions options)
+    public static void Study(OpenModel model, RunDirectory run, StudyOptions options)
     {
         var problems = new List<Exception>();
         long images = CheckStudy(model, options, problems);
@@ -97,7 +92,7 @@ internal static class Preflight
 
     /// <summary>Before <see cref="MeasureStage"/>.</summary>
     /// <exception cref="Q2Exception">Something stands in the way.</exception>
-    public static void Measure(LoadedModel model, RunDirectory run, MeasureOptions options)
+    public static void Measure(OpenModel model, RunDirectory run, MeasureOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         var problems = new List<Exception>();
@@ -116,7 +111,7 @@ internal static class Preflight
 
     /// <summary>Before <see cref="Workflow"/>.</summary>
     /// <exception cref="Q2Exception">A problem is found; all of them are named.</exception>
-    public static void Run(LoadedModel model, RunDirectory run, StudyOptions options)
+    public static void Run(OpenModel model, RunDirectory run, StudyOptions options)
     {
         var problems = new List<Exception>();
         long images = CheckStudy(model, options, problems);
@@ -135,7 +130,7 @@ internal static class Preflight
     /// <summary>Before <see cref="PackStage"/>, which needs no pictures.</summary>
     /// <exception cref="Q2Exception">A problem is found; all of them are named.</exception>
     public static void Pack(
-        LoadedModel model,
+        OpenModel model,
         RunDirectory run,
         BitAllocation allocation,
         string destination,
@@ -166,7 +161,7 @@ internal static class Preflight
 
     // Bytes of the pixels of one image; 0 when the size cannot be known.
     private static long CheckPipeline(
-        LoadedModel model,
+        OpenModel model,
         GenerationRequest request,
         Func<IReadOnlyList<string>> prompts,
         List<Exception> problems
@@ -186,14 +181,14 @@ internal static class Preflight
         return check.Size is { } size ? (long)BytesPerPixel * size.Height * size.Width : 0;
     }
 
-    private static long CheckStudy(LoadedModel model, StudyOptions options, List<Exception> problems)
+    private static long CheckStudy(OpenModel model, StudyOptions options, List<Exception> problems)
     {
         ArgumentNullException.ThrowIfNull(options);
         Try(() => BankStage.RequireOriginal(model), problems);
         return options.ImageCount * CheckPipeline(model, options.Generation, options.ReadPrompts, problems);
     }
 
-    private static OutputFolder BankFolder(LoadedModel model, RunDirectory run)
+    private static OutputFolder BankFolder(OpenModel model, RunDirectory run)
     {
         long whole = QuantizerSpec.PaperOptions.Sum(option =>
             BitAllocation.Uniform(model.Weights, option).SizeBytes(model.Weights, model.OriginalBits)
@@ -219,7 +214,7 @@ internal static class Preflight
             "study"
         );
 
-    private static long PackedBytes(LoadedModel model, BitAllocation allocation, PackFormat format)
+    private static long PackedBytes(OpenModel model, BitAllocation allocation, PackFormat format)
     {
         long others = model
             .Folder.Used.Where(component => component != model.Folder.Denoiser)

@@ -36,7 +36,7 @@ public static class ReportStage
     /// <param name="command">What the user typed, shown on the page.</param>
     /// <returns>Full path of the page.</returns>
     /// <exception cref="Q2Exception">The run has no study.</exception>
-    public static string Run(LoadedModel model, RunDirectory run, string command)
+    public static string Run(OpenModel model, RunDirectory run, string command)
     {
         ArgumentNullException.ThrowIfNull(run);
         ReportData data = Collect(model, run, command);
@@ -44,7 +44,7 @@ public static class ReportStage
         return ReportHtml.Write(data, run.DirectoryPath);
     }
 
-    private static ReportData Collect(LoadedModel model, RunDirectory run, string command)
+    private static ReportData Collect(OpenModel model, RunDirectory run, string command)
     {
         StudyRecord study = StudyRecord.Read(run);
         StudyTrials.RequireStudy(model, run);
@@ -79,7 +79,7 @@ public static class ReportStage
         };
     }
 
-    private static RunData Describe(LoadedModel model, RunDirectory run, StudyRecord study, string command)
+    private static RunData Describe(OpenModel model, RunDirectory run, StudyRecord study, string command)
     {
         StudyOptions options = study.Options;
         string[] order = ["graph", "bank", "measure", "study", "fit", "explain", "plan", "pack"];
@@ -123,7 +123,7 @@ public static class ReportStage
     }
 
     // All bytes of the packed denoiser on disk, over all its parameters, of the entry that was packed.
-    private static Dictionary<string, double> PackedBits(LoadedModel model, RunDirectory run, Plan plan)
+    private static Dictionary<string, double> PackedBits(OpenModel model, RunDirectory run, Plan plan)
     {
         string folder = Path.Combine(run.Packed, model.Folder.Denoiser.Name);
         if (!PackedModelReader.IsPacked(folder))
@@ -144,7 +144,7 @@ public static class ReportStage
     }
 
     // A weight without an option of its own is where the one is that it takes its option from.
-    private static IReadOnlyList<WeightPosition> Weights(LoadedModel model)
+    private static IReadOnlyList<WeightPosition> Weights(OpenModel model)
     {
         var positions = new Dictionary<string, WeightPosition>(StringComparer.Ordinal);
         foreach (

@@ -24,7 +24,7 @@ public static class StudyStage
     /// <exception cref="Q2Exception">The run directory holds a study with other settings, or trials fail in a
     /// row.</exception>
     public static IReadOnlyList<Trial> Run(
-        LoadedModel model,
+        OpenModel model,
         RunDirectory run,
         StudyOptions options,
         IProgress<StageProgress>? progress = null,
@@ -85,7 +85,7 @@ public static class StudyStage
     /// <summary>What draws the random allocations.</summary>
     /// <exception cref="AllocationSizeException">No allocation of the model has the average bits that were asked
     /// for.</exception>
-    internal static IAllocationSampler Sampler(LoadedModel model, StudyOptions options)
+    internal static IAllocationSampler Sampler(OpenModel model, StudyOptions options)
     {
         var space = new AllocationSpace(model.Weights, model.OriginalBits);
         return options.FixedAverageBits is { } bits
@@ -106,7 +106,7 @@ public static class StudyStage
     /// <param name="progress">Told of every step.</param>
     /// <param name="cancellationToken">Stops between steps of the denoiser; finished trials stay.</param>
     internal static IReadOnlyList<Trial> RunListed(
-        LoadedModel model,
+        OpenModel model,
         RunDirectory run,
         StudyOptions options,
         IReadOnlyList<(string Name, BitAllocation Allocation)> allocations,
@@ -143,7 +143,7 @@ public static class StudyStage
     /// <param name="objective">Metric chosen by the user; null takes the most reliable one.</param>
     /// <exception cref="TrialsIncompleteException">Not one trial is complete.</exception>
     public static StudySummary Summarise(
-        LoadedModel model,
+        OpenModel model,
         RunDirectory run,
         StudyOptions options,
         IReadOnlyList<Trial> trials,
@@ -204,7 +204,7 @@ public static class StudyStage
         };
     }
 
-    private static GenerationSpeed? Speed(LoadedModel model, StudyOptions options, Trial[] complete)
+    private static GenerationSpeed? Speed(OpenModel model, StudyOptions options, Trial[] complete)
     {
         double seconds = complete.Sum(trial => Seconds(trial, "generate"));
         if (seconds == 0)
@@ -224,7 +224,7 @@ public static class StudyStage
 
     // Failed and set-aside trials below a number wait again first; null leaves them.
     private static IReadOnlyList<Trial> Label(
-        LoadedModel model,
+        OpenModel model,
         RunDirectory run,
         StudyOptions options,
         IAllocationSampler sampler,

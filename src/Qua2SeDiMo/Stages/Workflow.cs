@@ -91,7 +91,7 @@ public static class Workflow
     /// run.</exception>
     /// <exception cref="OperationCanceledException">Stopped; the same call goes on.</exception>
     public static WorkflowResult Run(
-        LoadedModel model,
+        OpenModel model,
         RunDirectory run,
         WorkflowOptions options,
         IProgress<StageProgress>? progress = null,
@@ -167,7 +167,7 @@ public static class Workflow
     }
 
     private static StudySummary Label(
-        LoadedModel model,
+        OpenModel model,
         RunDirectory run,
         WorkflowOptions options,
         List<string> unfinished,
@@ -189,7 +189,7 @@ public static class Workflow
     }
 
     private static (Fit, SensitivityRecord) Explain(
-        LoadedModel model,
+        OpenModel model,
         RunDirectory run,
         WorkflowOptions options,
         IProgress<StageProgress>? progress,

@@ -5,7 +5,7 @@ internal sealed class StudyPace(TimeProvider time, TrialCounts atStart, IProgres
     : IProgress<TrialProgress>
 {
     // Less than this part of a trial says nothing of its length.
-    private const double LeastEvidence = 0.05;
+    private const double MinEvidence = 0.05;
 
     private readonly long start = time.GetTimestamp();
     private readonly int finishedAtStart = atStart.Finished;
@@ -30,7 +30,7 @@ internal sealed class StudyPace(TimeProvider time, TrialCounts atStart, IProgres
     {
         double done = Counts.Finished - finishedAtStart + value.Fraction,
             left = Counts.Total - Counts.Finished - value.Fraction;
-        TimeSpan? remaining = done >= LeastEvidence ? time.GetElapsedTime(start) * (Math.Max(left, 0) / done) : null;
+        TimeSpan? remaining = done >= MinEvidence ? time.GetElapsedTime(start) * (Math.Max(left, 0) / done) : null;
         progress?.Report(new StudyProgress(Counts, current, value, Latest, remaining));
     }
 }

@@ -5,7 +5,7 @@ namespace Qua2SeDiMo.Studies;
 /// <summary>A study was to be continued under settings that are not its own.</summary>
 internal sealed class StudySettingsException : Q2Exception
 {
-    private const int MostDifferences = 6;
+    private const int MaxDifferences = 6;
     private const int ShownCharacters = 60;
 
     private StudySettingsException(string message, IReadOnlyList<string> names)
@@ -36,9 +36,9 @@ internal sealed class StudySettingsException : Q2Exception
             );
         }
         string[] words = [.. differences.Select(pair => Words(pair.Name, pair.Here, pair.There)).OfType<string>()];
-        string list = string.Join("; ", words.Take(MostDifferences));
-        if (words.Length > MostDifferences)
-            list += $"; and {words.Length - MostDifferences} more";
+        string list = string.Join("; ", words.Take(MaxDifferences));
+        if (words.Length > MaxDifferences)
+            list += $"; and {words.Length - MaxDifferences} more";
         return new StudySettingsException(
             $"{path}: study '{study.Name}' holds trials of other settings. What is different now: {list}. Trials under different settings "
                 + "cannot be compared. It was left as it is: go back to what it was made with, or begin another "

@@ -45,7 +45,7 @@ public sealed class ExportedDenoiserTests : IDisposable
 
         (await Q2.RunAsync("bank", export.Path, "--run", run, "--quiet")).Succeeded();
 
-        using (LoadedModel model = LoadedModel.Open(export.Path))
+        using (OpenModel model = OpenModel.Open(export.Path))
         {
             File.WriteAllText(allocation, BitAllocation.Uniform(model.Weights, QuantizerSpec.PaperOptions[0]).ToJson());
         }
@@ -84,8 +84,8 @@ public sealed class ExportedDenoiserTests : IDisposable
     {
         Assemble(export, "", name, Path.Combine("onnx-exports", $"{name}.{exporter}", Component(name)));
         Assemble(twin, "", name, Path.Combine("architectures", name));
-        using LoadedModel exported = LoadedModel.Open(export.Path),
-            plain = LoadedModel.Open(twin.Path);
+        using OpenModel exported = OpenModel.Open(export.Path),
+            plain = OpenModel.Open(twin.Path);
         AssertSameBank(plain, exported);
     }
 
@@ -130,8 +130,8 @@ public sealed class ExportedDenoiserTests : IDisposable
             prompt = name == "dit" ? "3" : "a cat";
         Pipeline(export, name, $"onnx-exports/{name}.{exporter}/{component}");
         Pipeline(twin, name, $"architectures/{name}");
-        using LoadedModel exported = LoadedModel.Open(export.Path),
-            plain = LoadedModel.Open(twin.Path);
+        using OpenModel exported = OpenModel.Open(export.Path),
+            plain = OpenModel.Open(twin.Path);
         AssertSameBank(plain, exported);
         (RunDirectory run, RunDirectory twinRun) = (new(export.Beside("run")), new(twin.Beside("run")));
         string[] study =
@@ -178,7 +178,7 @@ public sealed class ExportedDenoiserTests : IDisposable
         (await Q2.RunAsync(["generate", run.Packed, "--out", export.Beside("packed"), .. generate])).Succeeded();
         QuantizerBank twinBank = QuantizerBank.Open(twinRun.Bank);
         PackStage.Run(plain, twinRun, twins[0].Allocation, twinRun.Packed, null);
-        using LoadedModel twinPacked = LoadedModel.Open(twinRun.Packed);
+        using OpenModel twinPacked = OpenModel.Open(twinRun.Packed);
         var options = new GenerateOptions([prompt], new GenerationRequest { StepCount = 2 }, 42);
         float[] expected = Pixels(
             GenerateStage.Run(plain, twin.Beside("fake"), options, (twins[0].Allocation, twinBank)).Images[0].Path
@@ -194,7 +194,7 @@ public sealed class ExportedDenoiserTests : IDisposable
         Assert.Equal(Pixels(fake.Images[0].Path), Pixels(Directory.EnumerateFiles(export.Beside("packed")).Single()));
     }
 
-    private void AssertSameBank(LoadedModel plain, LoadedModel exported)
+    private void AssertSameBank(OpenModel plain, OpenModel exported)
     {
         Assert.Equal(plain.Weights.Select(Describe), exported.Weights.Select(Describe));
         Assert.Equal(plain.QuantizableBytes, exported.QuantizableBytes);

@@ -209,7 +209,7 @@ public sealed class OverwrittenImagesTests : IDisposable
 
     private string FirstWeight()
     {
-        using LoadedModel loaded = LoadedModel.Open(model.Path);
+        using OpenModel loaded = OpenModel.Open(model.Path);
         return loaded.Weights[0].Name;
     }
 

@@ -8,7 +8,7 @@ namespace Qua2SeDiMo.Fuzz.Targets;
 internal static class SchedulerTargets
 {
     private const int SampleLength = 4,
-        MostSteps = 1000;
+        MaxSteps = 1000;
 
     internal static IEnumerable<FuzzTarget> All()
     {
@@ -44,7 +44,7 @@ internal static class SchedulerTargets
         {
             // What a caller can ask for: the command line bounds it.
             ForeignValue call = ForeignJson.Parse(file.Bytes, "call.json");
-            steps = Math.Clamp(call["steps"].IntOrNull() ?? 5, 1, MostSteps);
+            steps = Math.Clamp(call["steps"].IntOrNull() ?? 5, 1, MaxSteps);
             options = new SamplingOptions
             {
                 Strength = Math.Clamp(Finite(call["strength"]) ?? 1, 0.01, 1),

@@ -18,7 +18,7 @@ public sealed class FewerTrialsTests
         ModelNames.Network,
         ModelNames.Ridge,
         ModelNames.RidgeTrends,
-        ModelNames.Blend,
+        ModelNames.Ensemble,
         ModelNames.AverageBits,
         ModelNames.ErrorSum,
     ];

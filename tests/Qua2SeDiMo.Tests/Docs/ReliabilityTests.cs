@@ -54,7 +54,7 @@ public sealed class ReliabilityTests
         Row("depth of a JSON file of others", ForeignJson.MaximumDepth, "");
         Row("JSON file of our own", OwnJson.MaximumBytes, " bytes");
         Row("file of a tokenizer", TokenizerFolder.MaximumBytes, " bytes");
-        Row("`extra_ids` of a tokenizer", UnigramTokenizer.MostExtraIds, "");
+        Row("`extra_ids` of a tokenizer", UnigramTokenizer.MaxExtraIds, "");
         Row("file of prompts", PromptFile.MaximumBytes, " bytes");
         Row("trials of a study from outside", ExternalStudy.MaximumTrials, "");
         Row("nodes of a graph from outside", ExternalGraph.MaximumNodes, "");

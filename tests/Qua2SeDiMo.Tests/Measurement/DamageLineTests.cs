@@ -41,7 +41,7 @@ public sealed class DamageLineTests
     [Fact]
     public void Too_few_mixtures_or_one_damage_make_no_line()
     {
-        Assert.Null(DamageLine.Of("ssim", [.. Orders(DamageLine.FewestMixtures - 1).Select(order => (order, 0.5))]));
+        Assert.Null(DamageLine.Of("ssim", [.. Orders(DamageLine.MinMixtures - 1).Select(order => (order, 0.5))]));
         Assert.Null(DamageLine.Of("ssim", [.. Enumerable.Repeat((1.0, 0.5), 20)]));
     }
 

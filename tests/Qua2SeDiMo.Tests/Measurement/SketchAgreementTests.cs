@@ -64,7 +64,7 @@ public sealed class SketchAgreementTests(ITestOutputHelper output)
 
     private Effects Make(string name, SketchOptions options, int images)
     {
-        using LoadedModel model = LoadedModel.Open(Path.Combine(RepositoryFiles.Root, "models", name));
+        using OpenModel model = OpenModel.Open(Path.Combine(RepositoryFiles.Root, "models", name));
         using WeightBinding binding = model.CreateBinding();
         using var pipeline = new DiffusionPipeline(model.Parts(new InferenceOptions()), model.Tensors, binding);
         var request = new GenerationRequest

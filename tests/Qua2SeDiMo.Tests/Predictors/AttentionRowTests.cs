@@ -9,20 +9,20 @@ namespace Qua2SeDiMo.Tests.Predictors;
 public sealed unsafe class AttentionRowTests
 {
     private const int Width = 64,
-        MostInputs = 9;
+        MaxInputs = 9;
 
     [Fact]
     public void Kernels_for_64_channels_agree_with_the_loops_for_any_width() =>
-        Gen.Select(Gen.Int[1, MostInputs], Gen.ULong)
+        Gen.Select(Gen.Int[1, MaxInputs], Gen.ULong)
             .Sample(
                 (degree, seed) =>
                 {
                     var random = new Pcg32(seed);
-                    float[] rows = Normal(random, MostInputs * 2 * Width),
+                    float[] rows = Normal(random, MaxInputs * 2 * Width),
                         attention = Normal(random, Width),
                         gradient = Normal(random, Width),
                         shares = Normal(random, degree);
-                    int[] inputs = [.. Enumerable.Range(0, degree).Select(_ => random.Next(MostInputs))];
+                    int[] inputs = [.. Enumerable.Range(0, degree).Select(_ => random.Next(MaxInputs))];
                     float[][] scores = [new float[degree], new float[degree]],
                         mixes = [new float[Width], new float[Width]];
                     float[][] slopes = [new float[degree], new float[degree]],

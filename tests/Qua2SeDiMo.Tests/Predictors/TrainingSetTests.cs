@@ -89,7 +89,10 @@ public class TrainingSetTests(ITestOutputHelper output)
                     (weight, w) => RankStatistics.KendallTauB([.. weight.Scores], [.. truth[w].Select(value => -value)])
                 )
                 .Average();
-            double drop = RankStatistics.KendallTauB([.. result.Weights.Select(weight => weight.BitDrop)], trueDrop);
+            double drop = RankStatistics.KendallTauB(
+                [.. result.Weights.Select(weight => weight.FewerBitsCost)],
+                trueDrop
+            );
             output.WriteLine(
                 $"{result.Model}: Kendall τ with the true sensitivities {within:F3} over the options of a weight, "
                     + $"{drop:F3} over weights; samples agree by {result.SampleAgreement:F3}"

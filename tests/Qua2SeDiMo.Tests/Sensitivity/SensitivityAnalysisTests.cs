@@ -18,7 +18,7 @@ public class SensitivityAnalysisTests(ITestOutputHelper output)
         SensitivityResult result = SensitivityAnalysis.OfRidge(study, resamples: 20);
         double[][] truth = Truth();
         double[] trueDrop = [.. truth.Select(row => row[1] + row[3] + row[5] - row[0] - row[2] - row[4])];
-        double[] drop = [.. result.Weights.Select(weight => weight.BitDrop)];
+        double[] drop = [.. result.Weights.Select(weight => weight.FewerBitsCost)];
         double[] all = [.. result.Weights.SelectMany(weight => weight.Scores)],
             trueScores = [.. truth.SelectMany(row => row.Select(value => row.Average() - value))];
         double tau = RankStatistics.KendallTauB(drop, trueDrop),
@@ -29,7 +29,7 @@ public class SensitivityAnalysisTests(ITestOutputHelper output)
         );
         Assert.True(tau > 0.2 && within > 0.3);
         Assert.Equal(1, result.ProbabilityMoreSensitive(0, 1) + result.ProbabilityMoreSensitive(1, 0), 9);
-        Assert.Contains("BitDrop", JsonSerializer.Serialize(result), StringComparison.Ordinal);
+        Assert.Contains("bitDrop", JsonSerializer.Serialize(result), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -27,7 +27,7 @@ internal static class CultureProgram
     {
         if (isHostile)
             SetCulture();
-        using LoadedModel loaded = LoadedModel.Open(model);
+        using OpenModel loaded = OpenModel.Open(model);
         var run = new RunDirectory(Path.Combine(folder, "run"));
         var study = new StudyOptions
         {
@@ -62,7 +62,7 @@ internal static class CultureProgram
         GraphStage.Run(loaded, run, withOnnx: true);
         var request = new GenerateOptions(["a cat"], study.Generation, ulong.MaxValue);
         GenerateStage.Run(loaded, Path.Combine(folder, "images"), request, (plan, bank));
-        using LoadedModel packed = LoadedModel.Open(run.Packed);
+        using OpenModel packed = OpenModel.Open(run.Packed);
         GenerateStage.Run(packed, Path.Combine(folder, "from-packed"), request);
         Console.WriteLine(BitBudget.Parse("1.9MB"));
         Console.WriteLine(Assert.Throws<FormatException>(() => BitBudget.Parse("3,5")).Message);

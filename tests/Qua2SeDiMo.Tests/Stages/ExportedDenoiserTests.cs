@@ -31,8 +31,8 @@ public sealed class ExportedDenoiserTests : IDisposable
     {
         string source = RepositoryFiles.Golden($"pipelines/{pipeline}");
         string exported = Export(source, takesOneWholeTimestep);
-        using LoadedModel plain = LoadedModel.Open(source),
-            model = LoadedModel.Open(exported);
+        using OpenModel plain = OpenModel.Open(source),
+            model = OpenModel.Open(exported);
         QuantizableSummary expected = InspectStage.Run(plain).Quantizable,
             found = InspectStage.Run(model).Quantizable;
         Assert.Equal(
@@ -50,7 +50,7 @@ public sealed class ExportedDenoiserTests : IDisposable
         BitAllocation allocation = BitAllocation.ForEach(model.Weights, _ => bank.Options[next++ % bank.Options.Count]);
         string packed = Path.Combine(folder, "packed");
         PackStage.Run(model, run, allocation, packed, null);
-        using LoadedModel small = LoadedModel.Open(packed);
+        using OpenModel small = OpenModel.Open(packed);
         Assert.Equal(model.Weights.Select(weight => weight.Name), small.Weights.Select(weight => weight.Name));
 
         AssertClose(Generate(plain, "plain", null), Generate(model, "exported", null));
@@ -65,7 +65,7 @@ public sealed class ExportedDenoiserTests : IDisposable
     public void A_size_that_an_export_is_not_for_is_refused()
     {
         string exported = Export(RepositoryFiles.Golden("pipelines/stable-diffusion-15"), false);
-        using LoadedModel model = LoadedModel.Open(exported);
+        using OpenModel model = OpenModel.Open(exported);
         var options = new GenerateOptions(
             ["a"],
             new GenerationRequest
@@ -82,7 +82,7 @@ public sealed class ExportedDenoiserTests : IDisposable
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
-    private byte[] Generate(LoadedModel model, string name, (BitAllocation, QuantizerBank)? quantized)
+    private byte[] Generate(OpenModel model, string name, (BitAllocation, QuantizerBank)? quantized)
     {
         var options = new GenerateOptions(["a red apple"], new GenerationRequest { StepCount = 2 }, 3);
         return File.ReadAllBytes(
@@ -113,7 +113,7 @@ public sealed class ExportedDenoiserTests : IDisposable
             Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
             File.Copy(file, copy);
         }
-        using LoadedModel model = LoadedModel.Open(target);
+        using OpenModel model = OpenModel.Open(target);
         string denoiser = model.Folder.Denoiser.DirectoryPath;
         OnnxWriter.Write(
             takesOneWholeTimestep ? WithOneWholeTimestep(model.Graph) : model.Graph,

@@ -40,7 +40,7 @@ public sealed class OnnxPackTests(ITestOutputHelper output) : IDisposable
         PackFormat format
     )
     {
-        using LoadedModel model = LoadedModel.Open(RepositoryFiles.Golden(pipeline));
+        using OpenModel model = OpenModel.Open(RepositoryFiles.Golden(pipeline));
         var run = new RunDirectory(Path.Combine(folder, "run"));
         QuantizerBank bank = BankStage.Run(model, run);
         BitAllocation allocation = Mixed(model);
@@ -57,14 +57,14 @@ public sealed class OnnxPackTests(ITestOutputHelper output) : IDisposable
         Dictionary<string, TensorValue> inputs = Inputs(model.Graph);
 
         using WeightBinding binding = model.CreateBinding();
-        LoadedModel.Apply(allocation, binding, bank);
+        OpenModel.Apply(allocation, binding, bank);
         Graph graph = activationBits is { } bits ? ActivationQuantization.Apply(model.Graph, bits) : model.Graph;
         using var fake = new InferenceModel(graph, model.Tensors, binding);
         float[] expected = fake.Run(inputs)[graph.Outputs[0].Name].Singles.ToArray();
         AssertNear(expected, RunPlainly(path, inputs, folds: true), Tolerance(activationBits));
         AssertNear(expected, RunPlainly(path, inputs, folds: false), Tolerance(activationBits));
 
-        using LoadedModel packed = LoadedModel.Open(summary.DirectoryPath);
+        using OpenModel packed = OpenModel.Open(summary.DirectoryPath);
         Assert.True(packed.Weights.Count < model.Weights.Count);
         double decibels = PeakSignalToNoise.Decibels(
             Image(packed, "packed", null, null),
@@ -84,7 +84,7 @@ public sealed class OnnxPackTests(ITestOutputHelper output) : IDisposable
         foreach (double share in new[] { 0.0, 0.3, 0.6, 0.999 })
         {
             AtomicFile.Write(path, stream => stream.Write(whole.AsSpan(0, (int)(share * whole.Length))));
-            Assert.ThrowsAny<Q2Exception>(() => LoadedModel.Open(summary.DirectoryPath).Dispose());
+            Assert.ThrowsAny<Q2Exception>(() => OpenModel.Open(summary.DirectoryPath).Dispose());
         }
     }
 
@@ -94,7 +94,7 @@ public sealed class OnnxPackTests(ITestOutputHelper output) : IDisposable
     [InlineData("emoji-unet")]
     public void The_file_stays_small(string name)
     {
-        using LoadedModel model = LoadedModel.Open(RepositoryFiles.Models(name));
+        using OpenModel model = OpenModel.Open(RepositoryFiles.Models(name));
         var run = new RunDirectory(Path.Combine(folder, "run"));
         BankStage.Run(model, run);
         BitAllocation allocation = Mixed(model);
@@ -114,7 +114,7 @@ public sealed class OnnxPackTests(ITestOutputHelper output) : IDisposable
     private static double Tolerance(int? activationBits) => activationBits is null ? 1e-5 : 0.1;
 
     // Every option in turn, and every seventh weight as it was.
-    private static BitAllocation Mixed(LoadedModel model)
+    private static BitAllocation Mixed(OpenModel model)
     {
         int i = 0;
         return new BitAllocation(
@@ -124,12 +124,7 @@ public sealed class OnnxPackTests(ITestOutputHelper output) : IDisposable
         );
     }
 
-    private float[] Image(
-        LoadedModel model,
-        string name,
-        (BitAllocation, QuantizerBank)? quantized,
-        int? activationBits
-    )
+    private float[] Image(OpenModel model, string name, (BitAllocation, QuantizerBank)? quantized, int? activationBits)
     {
         var options = new GenerateOptions(["a red apple"], new GenerationRequest { StepCount = 2 }, 3)
         {

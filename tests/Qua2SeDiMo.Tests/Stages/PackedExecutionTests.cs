@@ -33,7 +33,7 @@ public sealed class PackedExecutionTests(ITestOutputHelper output)
     [InlineData("emoji-unet")]
     public void Codes_give_the_images_of_reconstructed_weights(string name)
     {
-        using LoadedModel model = LoadedModel.Open(RepositoryFiles.Models(name));
+        using OpenModel model = OpenModel.Open(RepositoryFiles.Models(name));
         // Each weight its own option; every seventh keeps its precision.
         var choices = model
             .Weights.Select((weight, i) => (weight, i))
@@ -65,7 +65,7 @@ public sealed class PackedExecutionTests(ITestOutputHelper output)
         }
     }
 
-    private static PaletteSource Codes(LoadedModel model, BitAllocation allocation)
+    private static PaletteSource Codes(OpenModel model, BitAllocation allocation)
     {
         Dictionary<string, QuantizedWeight> weights = model
             .Weights.Where(weight => allocation[weight.Name] is not null)
@@ -80,7 +80,7 @@ public sealed class PackedExecutionTests(ITestOutputHelper output)
     }
 
     private static (double Between, double Reconstructed, double Packed) Compare(
-        LoadedModel model,
+        OpenModel model,
         PaletteSource codes,
         int? activationBits,
         ImageBatch original
@@ -94,7 +94,7 @@ public sealed class PackedExecutionTests(ITestOutputHelper output)
     private static double Decibels(ImageBatch found, ImageBatch expected) =>
         Enumerable.Range(0, expected.Count).Average(i => PeakSignalToNoise.Decibels(found.Image(i), expected.Image(i)));
 
-    private static ImageBatch Generate(LoadedModel model, PaletteSource codes, int? activationBits, bool isPacked)
+    private static ImageBatch Generate(OpenModel model, PaletteSource codes, int? activationBits, bool isPacked)
     {
         using WeightBinding? binding = isPacked ? null : model.CreateBinding();
         foreach (string name in isPacked ? [] : codes.Allocation.Specs.Keys)

@@ -17,7 +17,7 @@ public sealed class TiedWeightTests : IDisposable
     [Fact]
     public void The_embedders_of_DiT_have_one_option_and_count_with_all_their_bytes()
     {
-        using LoadedModel model = LoadedModel.Open(RepositoryFiles.Golden("pipelines/dit"));
+        using OpenModel model = OpenModel.Open(RepositoryFiles.Golden("pipelines/dit"));
         QuantizableWeight[] tied = [.. model.Weights.Where(weight => weight.TiedTo is not null)];
         Assert.NotEmpty(tied);
         var run = new RunDirectory(Path.Combine(folder, "run"));
@@ -35,7 +35,7 @@ public sealed class TiedWeightTests : IDisposable
         Assert.All(tied, weight => Assert.Equal(allocation[weight.TiedTo!], allocation[weight.Name]));
         string packed = Path.Combine(folder, "packed");
         PackStage.Run(model, run, allocation, packed, null);
-        using LoadedModel small = LoadedModel.Open(packed);
+        using OpenModel small = OpenModel.Open(packed);
         Assert.Equal(
             model.Weights.Select(weight => (weight.Name, weight.TiedTo)),
             small.Weights.Select(weight => (weight.Name, weight.TiedTo))

@@ -42,7 +42,7 @@ public sealed class WholeChainTests(ITestOutputHelper output) : IDisposable
             Height = 64,
             Width = 64,
         };
-        using LoadedModel model = LoadedModel.Open(folder);
+        using OpenModel model = OpenModel.Open(folder);
         ScoringFiles scoring = ScoringFiles.Find(folder, ScoringFiles.None, ScoringFiles.None);
         var study = new StudyOptions
         {
@@ -64,16 +64,16 @@ public sealed class WholeChainTests(ITestOutputHelper output) : IDisposable
         ImageBatch quantized = Generate(
             model,
             options,
-            binding => LoadedModel.Apply(allocation, binding, BankStage.Run(model, run))
+            binding => OpenModel.Apply(allocation, binding, BankStage.Run(model, run))
         );
-        using LoadedModel packed = LoadedModel.Open(run.Packed);
+        using OpenModel packed = OpenModel.Open(run.Packed);
         ImageBatch fromPacked = Generate(packed, options, null);
         double worst = quantized.Pixels.Zip(fromPacked.Pixels, (a, b) => Math.Abs((double)a - b)).Max();
         output.WriteLine($"{name}: packed images differ by {worst:G3}");
         Assert.True(worst <= 1e-5, $"The packed model's images differ by {worst:G3}.");
     }
 
-    private static ImageBatch Generate(LoadedModel model, WorkflowOptions options, Action<WeightBinding>? apply)
+    private static ImageBatch Generate(OpenModel model, WorkflowOptions options, Action<WeightBinding>? apply)
     {
         using WeightBinding binding = model.CreateBinding();
         apply?.Invoke(binding);

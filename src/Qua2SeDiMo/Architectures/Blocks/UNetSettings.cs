@@ -12,7 +12,7 @@ internal sealed class UNetSettings
     internal const string PlainMiddle = "UNetMidBlock2D";
 
     private const string CrossMiddle = "UNetMidBlock2DCrossAttn";
-    private const int MostLayersPerBlock = 64;
+    private const int MaxLayersPerBlock = 64;
     private static readonly int[] DefaultChannels = [320, 640, 1280, 1280];
     private readonly int[] heads;
     private readonly bool[] onlyCross;
@@ -39,8 +39,8 @@ internal sealed class UNetSettings
         if (MiddleType is not (null or PlainMiddle or CrossMiddle))
             throw config.Unsupported("mid_block_type", $"known are {CrossMiddle}, {PlainMiddle} and null");
         LayersPerBlock = PerLevel("layers_per_block", 2);
-        if (LayersPerBlock.Any(count => count > MostLayersPerBlock))
-            throw config.Unsupported("layers_per_block", $"at most {MostLayersPerBlock} are possible");
+        if (LayersPerBlock.Any(count => count > MaxLayersPerBlock))
+            throw config.Unsupported("layers_per_block", $"at most {MaxLayersPerBlock} are possible");
         // Old configurations call the number of heads attention_head_dim.
         heads = PerLevel(config.Has("num_attention_heads") ? "num_attention_heads" : "attention_head_dim", 8);
         for (int i = 0; i < levels; i++)

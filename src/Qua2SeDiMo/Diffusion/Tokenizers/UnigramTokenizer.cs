@@ -15,7 +15,7 @@ internal sealed partial class UnigramTokenizer : TextTokenizer
     private const char WordStart = '▁';
     private const double UnknownPenalty = 10;
     private const int DefaultExtraIds = 100;
-    internal const int MostExtraIds = 10_000;
+    internal const int MaxExtraIds = 10_000;
     private const string ModelName = "spiece.model";
 
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> lookup;
@@ -103,8 +103,8 @@ internal sealed partial class UnigramTokenizer : TextTokenizer
         int sentinels =
             folder.Config["extra_ids"].IntOrNull()
             ?? (additional.Count > 0 ? additional.Count(token => SentinelName().IsMatch(token)) : DefaultExtraIds);
-        if (sentinels is < 0 or > MostExtraIds)
-            throw folder.Config["extra_ids"].Error($"{sentinels} sentinels; 0 to {MostExtraIds} are possible.");
+        if (sentinels is < 0 or > MaxExtraIds)
+            throw folder.Config["extra_ids"].Error($"{sentinels} sentinels; 0 to {MaxExtraIds} are possible.");
         string[] names = [.. Enumerable.Range(0, sentinels).Select(i => $"<extra_id_{sentinels - 1 - i}>")];
         var known = model.Pieces.Select(piece => piece.Text).ToHashSet(StringComparer.Ordinal);
         pieces.AddRange(names.Where(name => !known.Contains(name)).Select(name => (name, 0.0)));

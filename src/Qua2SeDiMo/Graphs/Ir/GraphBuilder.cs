@@ -16,7 +16,7 @@ namespace Qua2SeDiMo.Graphs.Ir;
 /// </remarks>
 internal sealed partial class GraphBuilder
 {
-    private const double LeastTableNumbers = 1 << 24;
+    private const double MinTableNumbers = 1 << 24;
 
     private readonly string name;
     private readonly ITensorSource tensors;
@@ -146,7 +146,7 @@ internal sealed partial class GraphBuilder
     /// <exception cref="ParameterException">It is too large for this checkpoint.</exception>
     public float[] Table(long count, string settings)
     {
-        tableNumbers ??= Math.Max(LeastTableNumbers, tensors.Tensors.Values.Sum(tensor => (double)tensor.ElementCount));
+        tableNumbers ??= Math.Max(MinTableNumbers, tensors.Tensors.Values.Sum(tensor => (double)tensor.ElementCount));
         if (count < 0 || count > tableNumbers)
         {
             throw new ParameterException(

@@ -54,7 +54,7 @@ internal sealed class CallEffects : IEffectSource
                 for (int option = 0; option < bank.Options.Count; option++)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
-                    LoadedModel.Apply(weights[weight].Weight.Name, bank.Options[option], pipeline.Binding, bank);
+                    OpenModel.Apply(weights[weight].Weight.Name, bank.Options[option], pipeline.Binding, bank);
                     float[] after = trace.Guided(Run(inputs));
                     for (int image = 0; image < count; image++)
                         effects[image, 0, step, weight, option] = Square(before, after, image, count);

@@ -27,7 +27,7 @@ internal sealed class MeasuredFiles
     private readonly string[] weights;
     private readonly string[] settings;
 
-    internal MeasuredFiles(LoadedModel model, QuantizerBank bank, RunDirectory run, MeasureOptions options)
+    internal MeasuredFiles(OpenModel model, QuantizerBank bank, RunDirectory run, MeasureOptions options)
     {
         (folder, this.bank, this.options) = (run.MeasuredImages, bank, options);
         weights = [.. model.Graph.Weights.Select(weight => weight.Weight.Name)];
@@ -79,7 +79,7 @@ internal sealed class MeasuredFiles
         return effects;
     }
 
-    private StudySettings OfImage(LoadedModel model, string prompt, int image)
+    private StudySettings OfImage(OpenModel model, string prompt, int image)
     {
         StudyOptions one = options.Study with
         {

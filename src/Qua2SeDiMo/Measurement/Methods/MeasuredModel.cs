@@ -34,7 +34,7 @@ internal sealed record MeasuredModel(
 
     /// <summary>The measurement of a run.</summary>
     /// <exception cref="Q2Exception">There is none, or it is of other bytes.</exception>
-    public static MeasuredModel Read(LoadedModel model, RunDirectory run)
+    public static MeasuredModel Read(OpenModel model, RunDirectory run)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(run);
@@ -54,7 +54,7 @@ internal sealed record MeasuredModel(
     }
 
     /// <summary>Weights by name that always take the option of another one, which is named.</summary>
-    internal static Dictionary<string, string> TiesOf(LoadedModel model) =>
+    internal static Dictionary<string, string> TiesOf(OpenModel model) =>
         model
             .Weights.Where(weight => weight.TiedTo is not null)
             .ToDictionary(weight => weight.Name, weight => weight.TiedTo!, StringComparer.Ordinal);

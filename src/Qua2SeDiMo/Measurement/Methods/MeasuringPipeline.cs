@@ -11,7 +11,7 @@ internal sealed class MeasuringPipeline : IDisposable
     private readonly EncodedPrompts prompts;
     private readonly StudyOptions study;
 
-    internal MeasuringPipeline(LoadedModel model, MeasureOptions options)
+    internal MeasuringPipeline(OpenModel model, MeasureOptions options)
     {
         (Model, Options, study) = (model, options, options.Study);
         Binding = model.CreateBinding();
@@ -23,7 +23,7 @@ internal sealed class MeasuringPipeline : IDisposable
         prompts = Pipeline.Encode(study.ReadPrompts(), study.Generation);
     }
 
-    internal LoadedModel Model { get; }
+    internal OpenModel Model { get; }
 
     internal MeasureOptions Options { get; }
 

@@ -55,7 +55,7 @@ internal sealed class ProbeEffects(MeasuringPipeline pipeline, QuantizerBank ban
             cancellationToken
         );
 
-    private void Set(string weight, QuantizerSpec option) => LoadedModel.Apply(weight, option, pipeline.Binding, bank);
+    private void Set(string weight, QuantizerSpec option) => OpenModel.Apply(weight, option, pipeline.Binding, bank);
 
     private static double[] Similarities(ImageBatch images, ImageBatch full) =>
         [

@@ -12,12 +12,7 @@ namespace Qua2SeDiMo.Measurement.Mixtures;
 /// <param name="model">The model.</param>
 /// <param name="run">Its run directory: trials of its study make the line from damage to similarity.</param>
 /// <param name="features">Sizes, one row for each weight with an option of its own.</param>
-internal sealed class MeasuredPlans(
-    MeasuredModel measured,
-    LoadedModel model,
-    RunDirectory run,
-    OptionFeatures features
-)
+internal sealed class MeasuredPlans(MeasuredModel measured, OpenModel model, RunDirectory run, OptionFeatures features)
 {
     private readonly string[][] names =
     [

@@ -28,7 +28,7 @@ internal sealed record MixturePredictions(IReadOnlyList<MixturePrediction> Predi
     /// model's.</exception>
     public static MixturePredictions Of(
         MeasuredModel measured,
-        LoadedModel model,
+        OpenModel model,
         RunDirectory run,
         IReadOnlyList<LabelledAllocation> allocations
     )
@@ -52,7 +52,7 @@ internal sealed record MixturePredictions(IReadOnlyList<MixturePrediction> Predi
     /// <summary>The line through the labelled trials of a run.</summary>
     /// <returns>Null where there is no study, or too few of its trials are labelled.</returns>
     /// <exception cref="Q2Exception">The study is damaged or another model's.</exception>
-    internal static DamageLine? LineOf(MixtureDamage mixtures, LoadedModel model, RunDirectory run)
+    internal static DamageLine? LineOf(MixtureDamage mixtures, OpenModel model, RunDirectory run)
     {
         if (!File.Exists(run.StudyDatabase) || mixtures.Effects.Kind == EffectKind.Losses)
             return null;

@@ -22,7 +22,7 @@ internal sealed record CoefficientInfluence(
 internal sealed class RidgeInfluence
 {
     /// <summary>With more trials the inverse is not made.</summary>
-    public const int MostTrials = 3000;
+    public const int MaxTrials = 3000;
 
     private readonly double[] inverse;
     private readonly OptionKernel kernel;

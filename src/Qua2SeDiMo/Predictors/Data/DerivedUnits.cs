@@ -8,9 +8,9 @@ namespace Qua2SeDiMo.Predictors.Data;
 internal static class DerivedUnits
 {
     /// <summary>Units with more option combinations are not scored.</summary>
-    internal const int MostCombinations = 300_000;
+    internal const int MaxCombinations = 300_000;
 
-    private const int MostWeights = 6;
+    private const int MaxWeights = 6;
 
     /// <summary>Finds them.</summary>
     /// <param name="topology">The graph; a positional feature called <c>block</c>, if any, tells blocks apart.</param>
@@ -58,7 +58,7 @@ internal static class DerivedUnits
         {
             int[] nodes = Between(weights, end);
             int depth = Depth(nodes, end);
-            if (weights.Count is < 2 or > MostWeights || depth is 0 or >= PredictorTopology.HopCount)
+            if (weights.Count is < 2 or > MaxWeights || depth is 0 or >= PredictorTopology.HopCount)
                 continue;
             int[] own = [.. nodes.Select(v => topology.WeightOfNode[v]).Where(w => w >= 0)];
             units.Add(

@@ -103,7 +103,7 @@ internal static class CrossValidation
             Baselines(study, training, test, units, (name, predictions) => Add(name, judge, predictions));
             if (options is not null)
                 Add(
-                    ModelNames.Blend,
+                    ModelNames.Ensemble,
                     judge,
                     [
                         .. test.Select(t =>
@@ -179,10 +179,10 @@ internal static class CrossValidation
             RidgeModel pairs = RidgeRegression.Fit(study.Features, allocations, labels, units);
             add(ModelNames.RidgePairs, [.. test.Select(t => pairs.Predict(study.Trials[t].Options))]);
         }
-        double[] effects = MarginalMeans.Effects(study.Features, allocations, labels);
+        double[] effects = MainEffects.Effects(study.Features, allocations, labels);
         add(
-            ModelNames.MarginalMeans,
-            Line(t => MarginalMeans.Sum(effects, study.Features.OptionCount, study.Trials[t].Options))
+            ModelNames.MainEffects,
+            Line(t => MainEffects.Sum(effects, study.Features.OptionCount, study.Trials[t].Options))
         );
         add(ModelNames.AverageBits, Line(t => study.Trials[t].AverageBits));
         add(ModelNames.ErrorSum, Line(t => study.Features.TotalError([.. study.Trials[t].Options])));

@@ -79,11 +79,11 @@ internal static class ModelNames
 
     /// <summary>The mean of the predictions of the network and of <see cref="RidgeTrends"/>: their errors
     /// differ.</summary>
-    public const string Blend = "network+ridge";
+    public const string Ensemble = "network+ridge";
 
     /// <summary>A line through the sum of one-at-a-time effects, each the mean label of the trials with an option minus
     /// that of all trials.</summary>
-    public const string MarginalMeans = "marginal-means";
+    public const string MainEffects = "marginal-means";
 
     /// <summary>A line through average bits alone.</summary>
     public const string AverageBits = "average-bits";

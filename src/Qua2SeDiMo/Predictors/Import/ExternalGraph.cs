@@ -435,11 +435,11 @@ internal sealed class ExternalGraph
                                     $"{place} has the hop {hop}; expected 0 to {PredictorTopology.HopCount - 1}."
                                 );
                             int[] weights = [.. members.Select(v => WeightOfNode[v]).Where(w => w >= 0)];
-                            if (Math.Pow(Features.OptionCount, weights.Length) > DerivedUnits.MostCombinations)
+                            if (Math.Pow(Features.OptionCount, weights.Length) > DerivedUnits.MaxCombinations)
                                 throw Fault(
                                     $"{place} has {weights.Length} weights, "
                                         + $"{Features.OptionCount}^{weights.Length} combinations; at most "
-                                        + $"{DerivedUnits.MostCombinations:#,0} are scored."
+                                        + $"{DerivedUnits.MaxCombinations:#,0} are scored."
                                 );
                             return new PredictorUnit(
                                 unit["name"].TextOrNull() ?? place,

@@ -25,7 +25,7 @@ internal sealed record LabelledStudy(
 )
 {
     /// <summary>The fewest trials of which some can be held out.</summary>
-    public const int FewestTrials = 2 * CrossValidation.FoldCount;
+    public const int MinTrials = 2 * CrossValidation.FoldCount;
 
     /// <summary>Weights of every unit of two and more.</summary>
     internal IReadOnlyList<IReadOnlyList<int>> Groups =>
@@ -37,10 +37,10 @@ internal sealed record LabelledStudy(
     {
         options ??= new ExternalStudyOptions();
         ExternalStudy read = ExternalStudy.Open(trialsPath, dagPath, options);
-        if (read.Training.Trials.Count < FewestTrials)
+        if (read.Training.Trials.Count < MinTrials)
         {
             throw new PredictorFormatException(
-                $"{trialsPath}: {read.Training.Trials.Count} trials; at least {FewestTrials} are needed to hold some out."
+                $"{trialsPath}: {read.Training.Trials.Count} trials; at least {MinTrials} are needed to hold some out."
             );
         }
         var origin = new TrainedOn(

@@ -14,7 +14,7 @@ internal sealed unsafe class GatV2Layer : IDisposable
     // Edges whose exponentials are computed together.
     private const int BlockEdges = 48;
     private const int UnrolledStride = 64;
-    private const int MostInputs = 4096;
+    private const int MaxInputs = 4096;
 
     private readonly PredictorParameters parameters;
     private readonly ParameterSlice attention,
@@ -92,9 +92,9 @@ internal sealed unsafe class GatV2Layer : IDisposable
             {
                 int degree = structure.Degree(v),
                     end = level.NodeStart[v + 1];
-                if (degree > MostInputs)
+                if (degree > MaxInputs)
                     throw new PredictorFormatException(
-                        $"Node {v} has {degree} inputs; at most {MostInputs} are supported."
+                        $"Node {v} has {degree} inputs; at most {MaxInputs} are supported."
                     );
                 int together = Math.Max(1, BlockEdges / degree);
                 for (int row = level.NodeStart[v]; row < end; row += together)

@@ -9,11 +9,11 @@ internal static class PredictorTrainer
 {
     private const double ClipNorm = 5;
     private const int ValidationPart = 8;
-    private const int FewestValidationTrials = 8;
+    private const int MinValidationTrials = 8;
     private const int ValidationPeriod = 4;
 
     // Ranking needs something to rank.
-    private const int FewestTrialsPerStep = 4;
+    private const int MinTrialsPerStep = 4;
 
     // Saving half a megabyte every few seconds costs nothing that could be noticed.
     private const int CheckpointPeriod = 10;
@@ -37,10 +37,10 @@ internal static class PredictorTrainer
         CancellationToken cancellationToken = default
     )
     {
-        if (trials.Length < FewestTrialsPerStep)
+        if (trials.Length < MinTrialsPerStep)
         {
             throw new PredictorFormatException(
-                $"{trials.Length} training trials are too few; at least {FewestTrialsPerStep} are needed. Label "
+                $"{trials.Length} training trials are too few; at least {MinTrialsPerStep} are needed. Label "
                     + "more allocations with 'q2 study'."
             );
         }
@@ -50,7 +50,7 @@ internal static class PredictorTrainer
         TargetScale scale = options.ScaleFor(labels);
         random.Shuffle<int>(order);
         bool stopEarly = options.EarlyStopping && !options.Faithful && order.Length >= 2 * ValidationPart;
-        int held = stopEarly ? Math.Max(FewestValidationTrials, order.Length / ValidationPart) : 0;
+        int held = stopEarly ? Math.Max(MinValidationTrials, order.Length / ValidationPart) : 0;
         int[] validation = order[..held],
             training = order[held..];
 

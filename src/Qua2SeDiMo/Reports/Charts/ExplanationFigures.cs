@@ -11,7 +11,7 @@ internal sealed record ExplanationFigure(SvgDocument Drawing, string Caption, Ta
 /// <summary>The paper's figures for one model, at op level and at block level, and what goes beyond them.</summary>
 internal static class ExplanationFigures
 {
-    private const int MostBars = 24;
+    private const int MaxBars = 24;
     private const double Reach = 1.96;
 
     /// <summary>Writes every figure of an explanation as an SVG file.</summary>
@@ -82,10 +82,10 @@ internal static class ExplanationFigures
     /// <summary>What 4 to 3 bits costs in the most sensitive weights, with intervals.</summary>
     internal static ExplanationFigure Costs(ExplainedModel model)
     {
-        WeightScores[] shown = [.. model.Ranked.Take(MostBars).Select(w => model.Scores.Weights[w])];
+        WeightScores[] shown = [.. model.Ranked.Take(MaxBars).Select(w => model.Scores.Weights[w])];
         var bars = new BarChartData(
             $"cost of 4 to 3 bits, {model.Unit}",
-            Decimals(shown.Select(weight => weight.BitDrop)),
+            Decimals(shown.Select(weight => weight.FewerBitsCost)),
             [.. shown.Select(Bar)]
         );
         string caption =
@@ -101,10 +101,10 @@ internal static class ExplanationFigures
 
         static BarData Bar(WeightScores weight)
         {
-            double reach = Reach * weight.BitDropDeviation;
+            double reach = Reach * weight.FewerBitsDeviation;
             return new BarData(
                 weight.Name,
-                new Measured(weight.BitDrop, weight.BitDrop - reach, weight.BitDrop + reach),
+                new Measured(weight.FewerBitsCost, weight.FewerBitsCost - reach, weight.FewerBitsCost + reach),
                 [],
                 false
             );
@@ -161,7 +161,7 @@ internal static class ExplanationFigures
     {
         ScoreSpread? other = model.Other;
         int options = model.Scores.Weights.Count == 0 ? 0 : model.Scores.Weights[0].Scores.Count;
-        int decimals = Decimals(model.Scores.Weights.Select(weight => weight.BitDrop));
+        int decimals = Decimals(model.Scores.Weights.Select(weight => weight.FewerBitsCost));
         return new TableData(
             [
                 new("Weight"),
@@ -188,9 +188,11 @@ internal static class ExplanationFigures
                 weight.Name,
                 model.Block(w),
                 model.Type(w),
-                TableCell.Number(weight.BitDrop, decimals),
-                TableCell.Number(weight.BitDropDeviation, decimals),
-                .. other is null ? Array.Empty<TableCell>() : [TableCell.Number(other.BitDropDeviations[w], decimals)],
+                TableCell.Number(weight.FewerBitsCost, decimals),
+                TableCell.Number(weight.FewerBitsDeviation, decimals),
+                .. other is null
+                    ? Array.Empty<TableCell>()
+                    : [TableCell.Number(other.FewerBitsDeviations[w], decimals)],
                 .. Enumerable.Range(0, options).Select(o => Score(weight, o, other?.Deviations[w][o])),
             ];
         }

@@ -142,7 +142,7 @@ internal static class ExplanationSection
             ],
             [.. claim.Supporting.Concat(claim.Opposing).Select(Row)]
         );
-        string verdict = claim.TurnsAround is { } count
+        string verdict = claim.TrialsToFlip is { } count
             ? $"turned around by leaving out {count} of {claim.TrialCount} trials"
             : "not turned around by leaving out up to half of the trials";
         Markup images = Markup.Join(claim.SupportingImages.Select(image => Markup.Of($"<li>{Describe(image)}</li>")));

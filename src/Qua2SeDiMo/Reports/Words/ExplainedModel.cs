@@ -34,7 +34,7 @@ internal sealed class ExplainedModel
     internal IEnumerable<int> Weights => Enumerable.Range(0, Scores.Weights.Count);
 
     /// <summary>Indices of all weights, the most sensitive first.</summary>
-    internal IEnumerable<int> Ranked => Weights.OrderByDescending(w => Scores.Weights[w].BitDrop);
+    internal IEnumerable<int> Ranked => Weights.OrderByDescending(w => Scores.Weights[w].FewerBitsCost);
 
     /// <summary>The scored subgraphs of two weights and more; none at op level only.</summary>
     internal IEnumerable<UnitSensitivity> Units =>

@@ -39,7 +39,7 @@ internal sealed class AllocationSpace
         int fewest = Options.Min(option => option.Bits);
         int[] small = [.. Indices(bits => bits == fewest)],
             large = [.. Indices(bits => bits != fewest)];
-        (FewestBitsOptions, MoreBitsOptions) = (small, large.Length > 0 ? large : small);
+        (MinBitsOptions, MoreBitsOptions) = (small, large.Length > 0 ? large : small);
         OriginalSizeBytes = list.Sum(weight => weight.ElementCount * originalBits / 8);
         this.originalBits = originalBits;
     }
@@ -89,9 +89,9 @@ internal sealed class AllocationSpace
     public IReadOnlyList<QuantizerSpec> Options { get; }
 
     /// <summary>Indices of the options with the fewest bits.</summary>
-    public IReadOnlyList<int> FewestBitsOptions { get; }
+    public IReadOnlyList<int> MinBitsOptions { get; }
 
-    /// <summary>Indices of the others; the same as <see cref="FewestBitsOptions"/> if all options have equal
+    /// <summary>Indices of the others; the same as <see cref="MinBitsOptions"/> if all options have equal
     /// bits.</summary>
     public IReadOnlyList<int> MoreBitsOptions { get; }
 

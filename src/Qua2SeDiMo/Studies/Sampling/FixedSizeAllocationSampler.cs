@@ -59,7 +59,7 @@ internal sealed class FixedSizeAllocationSampler : IAllocationSampler
         long size = 0;
         for (int weight = 0; weight < choices.Length; weight++)
         {
-            IReadOnlyList<int> pool = random.NextDouble() < p ? space.FewestBitsOptions : space.MoreBitsOptions;
+            IReadOnlyList<int> pool = random.NextDouble() < p ? space.MinBitsOptions : space.MoreBitsOptions;
             choices[weight] = pool[random.Next(pool.Count)];
             size += space.SizeBytes(weight, choices[weight]);
         }
@@ -80,7 +80,7 @@ internal sealed class FixedSizeAllocationSampler : IAllocationSampler
     // The expected size is linear in p.
     private double ProbabilityOfFewestBits()
     {
-        double few = ExpectedBits(space.FewestBitsOptions),
+        double few = ExpectedBits(space.MinBitsOptions),
             many = ExpectedBits(space.MoreBitsOptions);
         return few == many ? 0.5 : Math.Clamp((many - averageBits) / (many - few), 0, 1);
     }

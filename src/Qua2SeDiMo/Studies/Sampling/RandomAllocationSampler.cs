@@ -29,7 +29,7 @@ internal sealed class RandomAllocationSampler(AllocationSpace space, ulong seed)
         int[] choices = new int[space.WeightNames.Count];
         for (int weight = 0; weight < choices.Length; weight++)
         {
-            IReadOnlyList<int> pool = random.NextDouble() < p ? space.FewestBitsOptions : space.MoreBitsOptions;
+            IReadOnlyList<int> pool = random.NextDouble() < p ? space.MinBitsOptions : space.MoreBitsOptions;
             choices[weight] = pool[random.Next(pool.Count)];
         }
         return space.Allocation(choices);

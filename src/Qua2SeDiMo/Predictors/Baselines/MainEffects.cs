@@ -8,7 +8,7 @@ namespace Qua2SeDiMo.Predictors.Baselines;
 /// all weights together, as the paper's do, the means hold part of the effect of the other weights; a line through the
 /// sum brings it to scale, but not to order.
 /// </summary>
-internal static class MarginalMeans
+internal static class MainEffects
 {
     /// <summary>[weight · options + option] effects, in label units; 0 for an option that no trial has.</summary>
     public static double[] Effects(

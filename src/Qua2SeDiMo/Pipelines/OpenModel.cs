@@ -17,7 +17,7 @@ using Qua2SeDiMo.Quantizers.Bank;
 namespace Qua2SeDiMo.Pipelines;
 
 /// <summary>A model folder with its denoiser's graph at the model's own size; tensors are read on demand.</summary>
-public sealed class LoadedModel : IDisposable
+public sealed class OpenModel : IDisposable
 {
     private readonly ComponentConfig denoiserConfig;
 
@@ -29,7 +29,7 @@ public sealed class LoadedModel : IDisposable
     private ModelFingerprint? fingerprint,
         denoiserFingerprint;
 
-    private LoadedModel(ModelFolder folder, ITensorSource tensors)
+    private OpenModel(ModelFolder folder, ITensorSource tensors)
     {
         Folder = folder;
         Tensors = tensors;
@@ -124,13 +124,13 @@ public sealed class LoadedModel : IDisposable
     /// <param name="path">The folder.</param>
     /// <param name="notes">Told of what a person should know of the files; null collects it in
     /// <see cref="ModelFolder.Notes"/> only.</param>
-    public static LoadedModel Open(string path, Notes? notes = null)
+    public static OpenModel Open(string path, Notes? notes = null)
     {
         ModelFolder folder = ModelFolder.Open(path, notes);
         ITensorSource tensors = OpenTensors(folder.Denoiser);
         try
         {
-            var model = new LoadedModel(folder, tensors);
+            var model = new OpenModel(folder, tensors);
             if (notes is not null && model.Review.Note() is { } note)
                 notes.Add(note);
             return model;
