@@ -32,7 +32,6 @@ public sealed class ShapeRules(ITestOutputHelper output)
         ["DerivedUnits.Find"] = (100, 767),
         ["ElementType.ToSingle"] = (80, 639),
         ["ExplainCommand.Create"] = (89, 606),
-        ["ExternalTrials.Read"] = (80, 769),
         ["GenerateStage.Run"] = (83, 635),
         ["OnnxWeightCodes.FromPlanes"] = (85, 629),
         ["PackCommand.Create"] = (106, 697),
