@@ -8,12 +8,6 @@ internal static class AllocateCases
 {
     private const double Tolerance = 1e-9;
 
-    /// <summary>Whether a JSON document holds such cases.</summary>
-    public static bool Recognizes(JsonElement root) =>
-        root.ValueKind == JsonValueKind.Object
-        && root.TryGetProperty("instances", out JsonElement instances)
-        && instances.ValueKind == JsonValueKind.Array;
-
     /// <summary>Solves every instance of a file under each of its budgets.</summary>
     /// <param name="path">A JSON file, or the folder that holds <c>instances.json</c>.</param>
     /// <param name="cancellationToken">Stops between instances.</param>

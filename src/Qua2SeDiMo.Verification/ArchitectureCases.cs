@@ -12,12 +12,6 @@ namespace Qua2SeDiMo.Verification;
 /// </summary>
 internal static class ArchitectureCases
 {
-    /// <summary>Whether a folder has the layout of such a case.</summary>
-    public static bool IsCase(string folder) =>
-        File.Exists(Path.Combine(folder, "case.json"))
-        && File.Exists(Path.Combine(folder, "config.json"))
-        && File.Exists(Path.Combine(folder, "inputs.safetensors"));
-
     /// <summary>Runs one case.</summary>
     /// <param name="folder">The case's folder.</param>
     /// <param name="cancellationToken">Checked between the parts of an autoencoder.</param>

@@ -107,12 +107,6 @@ internal sealed class ModelFolder
     /// <summary>Components that are present, by name.</summary>
     public IReadOnlyDictionary<string, ModelComponent> Components { get; }
 
-    /// <summary>
-    /// Names of components that the index names and whose folders are not there, in the index's order; none that is
-    /// read.
-    /// </summary>
-    public IReadOnlyList<string> MissingComponents => missing;
-
     /// <summary>The component that is called once per step: <c>transformer</c> or <c>unet</c>.</summary>
     /// <exception cref="ModelFolderException">There is neither.</exception>
     public ModelComponent Denoiser =>

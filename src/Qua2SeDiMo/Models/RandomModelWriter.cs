@@ -99,34 +99,6 @@ internal static class RandomModelWriter
         );
     }
 
-    /// <summary>Writes a pipeline folder that holds the component alone: <c>model_index.json</c> and
-    /// <c>transformer/</c> or <c>unet/</c>.</summary>
-    /// <param name="spec">What to write.</param>
-    /// <param name="folder">Pipeline folder; created when missing.</param>
-    /// <param name="seed">As in <see cref="Write"/>.</param>
-    /// <param name="shardBytes">As in <see cref="Write"/>.</param>
-    /// <param name="progress">Bytes written so far.</param>
-    /// <param name="cancellationToken">Checked before each chunk.</param>
-    public static void WritePipeline(
-        RandomModelSpec spec,
-        string folder,
-        ulong seed = 0,
-        long shardBytes = 2L << 30,
-        IProgress<long>? progress = null,
-        CancellationToken cancellationToken = default
-    )
-    {
-        ArgumentNullException.ThrowIfNull(spec);
-        string component = spec.ClassName.StartsWith("UNet", StringComparison.Ordinal) ? "unet" : "transformer";
-        Write(spec, Path.Combine(folder, component), seed, shardBytes, progress, cancellationToken);
-        var index = new JsonObject
-        {
-            ["_class_name"] = "DiffusionPipeline",
-            [component] = new JsonArray("diffusers", spec.ClassName),
-        };
-        AtomicFile.WriteText(Path.Combine(folder, "model_index.json"), index.ToJsonString(Indented) + "\n");
-    }
-
     // Tensors in order, a new shard when the next one would not fit.
     private static List<List<int>> Shards(RandomModelSpec spec, long shardBytes)
     {

@@ -25,16 +25,13 @@ internal static unsafe class MatrixProduct
     /// <summary>The next multiple of <see cref="PanelWidth"/>.</summary>
     public static int Padded(int columns) => (columns + PanelWidth - 1) / PanelWidth * PanelWidth;
 
-    /// <summary>Floats that <see cref="Pack"/> writes.</summary>
-    public static int PackedLength(int inner, int columns) => inner * Padded(columns);
-
     /// <summary>Copies B into panels: [panel][k][32], missing columns zero.</summary>
     /// <param name="source">B[k, j] at <c>k * rowStep + j * columnStep</c>.</param>
     /// <param name="rowStep">Distance of two rows of B.</param>
     /// <param name="columnStep">Distance of two columns of B.</param>
     /// <param name="inner">Rows of B.</param>
     /// <param name="columns">Columns of B.</param>
-    /// <param name="packed">Destination, <see cref="PackedLength"/> floats.</param>
+    /// <param name="packed">Destination, inner · <see cref="Padded"/> floats.</param>
     /// <param name="firstColumn">Where in the packed matrix the columns start; the rest of the row is left
     /// alone.</param>
     /// <param name="packedInner">Rows of the packed matrix, when B is only a part of it.</param>

@@ -6,7 +6,4 @@ internal sealed class PackedModelException : Q2Exception
 {
     internal PackedModelException(string message)
         : base(message) { }
-
-    internal PackedModelException(string message, Exception inner)
-        : base(message, inner) { }
 }

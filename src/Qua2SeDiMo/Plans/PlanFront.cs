@@ -34,15 +34,6 @@ internal sealed record PlanFront(IReadOnlyList<FrontPoint> Points, bool IsComple
             : new PlanFront(Hull(groups), false);
     }
 
-    /// <summary>The largest score of a point within a budget; null when even the smallest is larger.</summary>
-    public FrontPoint? Within(long budgetBytes)
-    {
-        int count = 0;
-        while (count < Points.Count && Points[count].SizeBytes <= budgetBytes)
-            count++;
-        return count == 0 ? null : Points[count - 1];
-    }
-
     // The front of the first groups, extended group by group; null once it has too many points.
     private static FrontPoint[]? Complete(
         IReadOnlyList<IReadOnlyList<PlanOption>> groups,

@@ -30,7 +30,7 @@ internal interface IStudyStore : IDisposable
     /// <returns>False if the lease has passed to another worker.</returns>
     bool Heartbeat(Trial leased);
 
-    /// <summary>Ends a leased trial with its result: Complete, or Pruned.</summary>
+    /// <summary>Ends a leased trial with its result: Complete.</summary>
     /// <exception cref="LeaseLostException">The lease has passed to another worker; nothing is stored.</exception>
     Trial Complete(Trial leased, TrialResult result);
 

@@ -18,7 +18,4 @@ internal sealed record TrialResult(IReadOnlyDictionary<string, double> Metrics)
 
     /// <summary>Time by stage of the evaluation, for instance <c>generate</c> and <c>score</c>.</summary>
     public IReadOnlyDictionary<string, TimeSpan> Durations { get; init; } = new Dictionary<string, TimeSpan>();
-
-    /// <summary>Whether the objective gave up early.</summary>
-    public bool IsPruned { get; init; }
 }

@@ -70,7 +70,6 @@ public sealed class ReleasedModelTests
             weights.Where(weight => weight.TiedTo is not null),
             weight => Assert.Equal(allocation[weight.TiedTo!], allocation[weight.Name])
         );
-        Assert.Equal(allocation, allocation.WithTies(weights));
         Assert.Equal(
             allocation.SizeBytes(weights, 16),
             space.WeightNames.Select((_, i) => space.SizeBytes(i, i % 6)).Sum()

@@ -52,14 +52,6 @@ public sealed class RandomModelWriterTests : IDisposable
         Assert.True(File.Exists(Path.Combine(folder, "config.json")));
     }
 
-    [Fact]
-    public void A_pipeline_folder_has_the_component_as_its_denoiser()
-    {
-        RandomModelWriter.WritePipeline(Small(), folder);
-        ModelComponent denoiser = ModelFolder.Open(folder).Denoiser;
-        Assert.Equal(("transformer", "Small"), (denoiser.Name, denoiser.ClassName));
-    }
-
     private static RandomModelSpec Small()
     {
         (string Name, long[] Shape, string Kind)[] tensors =

@@ -24,20 +24,6 @@ public sealed class AllocationFileTests : IDisposable
     }
 
     [Fact]
-    public void Written_trials_are_read_back()
-    {
-        List<Trial> trials = [.. AllocationFile.Read(Reference).Select(AsTrial)];
-        string path = Path.Combine(folder.FullName, "written.json");
-        AllocationFile.Write(path, trials);
-        IReadOnlyList<LabelledAllocation> read = AllocationFile.Read(path);
-        Assert.Equal(
-            trials.Select(trial => (trial.Name, trial.Allocation)),
-            read.Select(entry => (entry.Name, entry.Allocation))
-        );
-        Assert.All(LabelComparison.Compare(read, trials), difference => Assert.Equal(0, difference.Difference));
-    }
-
-    [Fact]
     public void An_allocation_made_without_splitting_means_both_parts_of_a_weight()
     {
         string path = Path.Combine(folder.FullName, "whole.json");

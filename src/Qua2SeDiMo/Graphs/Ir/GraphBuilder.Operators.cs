@@ -40,9 +40,6 @@ internal sealed partial class GraphBuilder
     /// <summary>√x.</summary>
     public GraphValue Sqrt(GraphValue x) => Unary("Sqrt", x);
 
-    /// <summary>−x.</summary>
-    public GraphValue Negate(GraphValue x) => Unary("Neg", x);
-
     /// <summary>Sine, x in radians.</summary>
     public GraphValue Sin(GraphValue x) => Unary("Sin", x);
 

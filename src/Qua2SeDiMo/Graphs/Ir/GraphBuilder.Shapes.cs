@@ -108,14 +108,6 @@ internal sealed partial class GraphBuilder
         return Slice(x, at, start, end, end - start);
     }
 
-    /// <summary>Elements from start to the end of an axis that is known by name only.</summary>
-    /// <param name="x">What is cut.</param>
-    /// <param name="axis">Axis.</param>
-    /// <param name="start">First element taken.</param>
-    /// <param name="extent">Extent that is left.</param>
-    public GraphValue SliceFrom(GraphValue x, int axis, long start, Dimension extent) =>
-        Slice(x, Axis(x, axis), start, long.MaxValue, extent);
-
     /// <summary>The first elements of an axis, as many as another value has along one of its axes.</summary>
     /// <param name="x">What is cut; it must be long enough when the graph runs.</param>
     /// <param name="axis">Axis that is cut.</param>
@@ -219,15 +211,6 @@ internal sealed partial class GraphBuilder
                 [.. attributes, new GraphAttribute.Wholes("axes", [2, 3])]
             );
     }
-
-    /// <summary>Repeats axes of extent 1 to a fixed shape.</summary>
-    public GraphValue Expand(GraphValue x, params IReadOnlyList<long> shape) =>
-        Record(
-            "Expand",
-            [x, Constant([.. shape], shape.Count)],
-            x.Type,
-            [.. shape.Select(extent => new Dimension(extent))]
-        );
 
     /// <summary>The run-time extent of an axis, as int64 [1].</summary>
     public GraphValue Extent(GraphValue x, int axis)

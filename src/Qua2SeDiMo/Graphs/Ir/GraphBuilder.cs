@@ -106,10 +106,6 @@ internal sealed partial class GraphBuilder
     /// <summary>Whether the checkpoint holds a parameter below the current scope.</summary>
     public bool HasParameter(string parameter) => tensors.Tensors.ContainsKey(tensorName(Below(parameter)));
 
-    /// <summary>Extents of a parameter below the current scope, as stored.</summary>
-    /// <exception cref="MissingTensorException">The checkpoint does not hold it.</exception>
-    public IReadOnlyList<long> ParameterShape(string parameter) => Find(Below(parameter)).Shape;
-
     /// <summary>A parameter below the current scope that is not a quantizable weight: a bias, norm, table or embedding,
     /// as single precision.</summary>
     /// <param name="parameter">For instance <c>scale_shift_table</c>.</param>

@@ -5,7 +5,4 @@ internal sealed class QuantizerBankException : Q2Exception
 {
     internal QuantizerBankException(string message)
         : base(message) { }
-
-    internal QuantizerBankException(string message, Exception inner)
-        : base(message, inner) { }
 }

@@ -1,9 +1,7 @@
 using System.Globalization;
-using System.Text.Json;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Quantizers;
-using Qua2SeDiMo.Storage;
 using Qua2SeDiMo.Studies.Objectives;
 
 namespace Qua2SeDiMo.Studies.Allocations;
@@ -66,28 +64,6 @@ internal static class AllocationFile
     /// <exception cref="Q2Exception">It cannot be read.</exception>
     public static AllocationProtocol ReadProtocol(string path) => AllocationProtocol.Of(ForeignJson.Read(path));
 
-    /// <summary>Writes finished trials with their labels, atomically, in the form that <see cref="Read"/>
-    /// reads.</summary>
-    /// <param name="path">JSON file to make or replace.</param>
-    /// <param name="trials">Trials; those without metrics are written without labels.</param>
-    public static void Write(string path, IEnumerable<Trial> trials)
-    {
-        ArgumentNullException.ThrowIfNull(trials);
-        AtomicFile.Write(
-            path,
-            stream =>
-            {
-                using var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true });
-                writer.WriteStartObject();
-                writer.WriteStartArray("trials");
-                foreach (Trial trial in trials)
-                    WriteTrial(writer, trial);
-                writer.WriteEndArray();
-                writer.WriteEndObject();
-            }
-        );
-    }
-
     private static LabelledAllocation ReadTrial(ForeignValue trial, int index)
     {
         if (!trial.Has("allocation"))
@@ -139,9 +115,12 @@ internal static class AllocationFile
                 continue;
             throw new AllocationFileException(
                 $"{path}: trial '{entry.Name}' gives an option to '{unknown}', which is no quantizable weight of this model. "
-                    + $"Its {known.Count} weights are named like '{weightNames.First()}'; 'q2 inspect' lists them. "
+                    + $"Its {known.Count} weights are named like '{weightNames.First()}'. "
                     + "Is the file for another model?"
-            );
+            )
+            {
+                Remedy = Remedy.Inspect,
+            };
         }
     }
 
@@ -157,30 +136,5 @@ internal static class AllocationFile
                 choices[part] = option;
         }
         return new BitAllocation(choices);
-    }
-
-    private static void WriteTrial(Utf8JsonWriter writer, Trial trial)
-    {
-        writer.WriteStartObject();
-        writer.WriteString("name", trial.Name);
-        if (trial.Allocation.Specs.Count == 0)
-            writer.WriteNull("allocation");
-        else
-        {
-            writer.WritePropertyName("allocation");
-            trial.Allocation.ToJsonObject().WriteTo(writer);
-        }
-        if (trial.Metrics.TryGetValue(StudyMetric.AverageBits.Name, out double bits))
-            writer.WriteNumber("average_bits", bits);
-        if (trial.Metrics.TryGetValue(StudyMetric.SizeBytes.Name, out double bytes))
-            writer.WriteNumber("quantized_bytes", (long)bytes);
-        writer.WriteStartObject("metrics");
-        foreach ((string inFile, string name) in MetricNames)
-        {
-            if (trial.Metrics.TryGetValue(name, out double value) && double.IsFinite(value))
-                writer.WriteNumber(inFile, value);
-        }
-        writer.WriteEndObject();
-        writer.WriteEndObject();
     }
 }
