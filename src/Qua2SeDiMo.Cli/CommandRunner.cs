@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Storage;
 using Qua2SeDiMo.Studies;
 using Spectre.Console;
@@ -25,6 +26,16 @@ internal sealed record CommandContext(IAnsiConsole Out, IProgress<StageProgress>
             NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
             Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
         };
+
+    /// <summary>Opens a model; where its folder holds what is not read, a note names the verb that lists it.</summary>
+    /// <exception cref="Q2Exception">The folder is not a supported pipeline.</exception>
+    internal OpenModel Open(string folder)
+    {
+        OpenModel model = OpenModel.Open(folder, Notes);
+        if (model.Review.Note() is not null)
+            Notes.Add("`q2 inspect` lists everything.");
+        return model;
+    }
 
     /// <summary>Prints the result: as JSON, or in the words that <paramref name="forPeople"/> finds.</summary>
     internal void Print<T>(T result, Action<T> forPeople)
@@ -108,7 +119,7 @@ internal static class CommandRunner
         {
             progress.Dispose();
             int code = exception is TrialsIncompleteException ? ExitCode.CheckFailed : ExitCode.UserError;
-            return Refusal.Say(result.CommandResult.Command.Name, exception.Message, code, json);
+            return Refusal.Say(result.CommandResult.Command.Name, RemedyWords.Message(exception), code, json);
         }
         catch (Exception exception)
         {

@@ -30,8 +30,7 @@ internal sealed class ModelArguments
 
     internal string Folder(ParseResult result) => result.GetRequiredValue(folder);
 
-    internal OpenModel Open(ParseResult result, CommandContext context) =>
-        OpenModel.Open(Folder(result), context.Notes);
+    internal OpenModel Open(ParseResult result, CommandContext context) => context.Open(Folder(result));
 
     /// <summary>The run directory, where results can be written.</summary>
     /// <exception cref="OutputFolderException">They cannot.</exception>

@@ -82,8 +82,7 @@ internal sealed class SourceArguments
             ? $"--trials {files.Trials} --dag {files.Dag}{(result.GetValue(run) is { } own ? $" --run {own}" : "")}"
             : result.GetValue(folder)!;
 
-    internal OpenModel Open(ParseResult result, CommandContext context) =>
-        OpenModel.Open(Folder(result), context.Notes);
+    internal OpenModel Open(ParseResult result, CommandContext context) => context.Open(Folder(result));
 
     internal RunDirectory Run(ParseResult result)
     {

@@ -14,6 +14,14 @@ public abstract class Q2Exception : Exception
     protected Q2Exception(string message, Exception? inner)
         : base(message, inner) { }
 
+    /// <summary>What would make the thing that is missing, damaged or out of date; null when the message says all, or
+    /// nothing makes it.</summary>
+    public Remedy? Remedy
+    {
+        get => field ?? (InnerException as Q2Exception)?.Remedy;
+        init;
+    }
+
     /// <summary>Whom to blame when one of many things that are tried ends with this error.</summary>
     public virtual FaultOrigin Origin => FaultOrigin.Surroundings;
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Qua2SeDiMo.Verification;
 
 /// <summary>
@@ -38,7 +40,7 @@ internal static class VerificationRunner
             cancellationToken.ThrowIfCancellationRequested();
             string name = kind?.NameOf(path) ?? Path.GetFileName(path);
             progress?.Report(new StageProgress(Title, cases.Count, found.Cases.Count, name));
-            long start = TimeProvider.System.GetTimestamp();
+            long start = Stopwatch.GetTimestamp();
             IReadOnlyList<VerificationResult> results = kind is null
                 ? [Comparison.Failed(name, "read", fault!)]
                 : RunCase(kind, name, path, cancellationToken);
@@ -47,7 +49,7 @@ internal static class VerificationRunner
                     kind?.Name ?? "unreadable",
                     name,
                     path,
-                    TimeProvider.System.GetElapsedTime(start).TotalSeconds,
+                    Stopwatch.GetElapsedTime(start).TotalSeconds,
                     results
                 )
             );

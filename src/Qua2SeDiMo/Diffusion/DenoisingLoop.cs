@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Numerics.Tensors;
 using Qua2SeDiMo.Diffusion.Schedulers;
@@ -81,9 +82,9 @@ internal sealed class DenoisingLoop(
                 input.AsSpan(0, latents.Length).CopyTo(input.AsSpan(latents.Length));
             timesteps.AsSpan().Fill(scheduler.Timesteps[step] * family.TimestepScale);
             Trace?.Add(inputs, shared, latents);
-            long before = TimeProvider.System.GetTimestamp();
+            long before = Stopwatch.GetTimestamp();
             TensorValue predicted = FixedBatch.Run(denoiser, inputs, shared, batch, $"{Component}, {Words(step)}");
-            RuntimeElapsed += TimeProvider.System.GetElapsedTime(before);
+            RuntimeElapsed += Stopwatch.GetElapsedTime(before);
             Trace?.SetPrediction(predicted);
             Guidance.Combine(predicted, images, guided, (float)request.GuidanceScale, family, shape, output);
             RequireFinite(

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Qua2SeDiMo.Diffusion.Schedulers;
 using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Inference;
@@ -201,9 +202,9 @@ internal sealed class DiffusionPipeline : IDisposable
                 cancellationToken
             );
             cancellationToken.ThrowIfCancellationRequested();
-            long before = TimeProvider.System.GetTimestamp();
+            long before = Stopwatch.GetTimestamp();
             batches.Add(autoencoder.Decode(latents, shape));
-            RuntimeElapsed += TimeProvider.System.GetElapsedTime(before);
+            RuntimeElapsed += Stopwatch.GetElapsedTime(before);
         }
         RuntimeElapsed += loop.RuntimeElapsed;
         return new ImageBatch(

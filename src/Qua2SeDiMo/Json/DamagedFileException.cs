@@ -1,11 +1,11 @@
 namespace Qua2SeDiMo.Json;
 
-/// <summary>A file that this program wrote is damaged, was edited, or comes from a newer version; the message names the
-/// verb that makes it again.</summary>
+/// <summary>A file that this program wrote is damaged, was edited, or comes from a newer version; it can be made
+/// again.</summary>
 internal sealed class DamagedFileException : Q2Exception
 {
-    internal DamagedFileException(string path, string what, string verb, Exception? inner = null)
-        : base($"{path}: damaged ({what}); make it again with `q2 {verb}`.", inner) => What = what;
+    internal DamagedFileException(string path, string what, Remedy? remedy, Exception? inner = null)
+        : base($"{path}: damaged ({what}); make it again.", inner) => (What, Remedy) = (what, remedy);
 
     /// <summary>What is wrong with it.</summary>
     internal string What { get; }

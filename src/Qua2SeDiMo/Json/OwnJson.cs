@@ -8,7 +8,7 @@ namespace Qua2SeDiMo.Json;
 
 /// <summary>
 /// The one reader and writer of the JSON files of a run directory. Their content is known exactly, so a member that is
-/// missing or null, a repeated key, a name of no kind and a newer version are damage, said together with the verb that
+/// missing or null, a repeated key, a name of no kind and a newer version are damage, said together with what
 /// makes the file again.
 /// </summary>
 internal static class OwnJson
@@ -46,18 +46,18 @@ internal static class OwnJson
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="verb">Verb of <c>q2</c> that makes it.</param>
+    /// <param name="remedy">What makes it.</param>
     /// <exception cref="InputFileException">It is missing, or no regular file.</exception>
     /// <exception cref="DamagedFileException">It is not what <see cref="Write"/> writes.</exception>
-    public static T Read<T>(string path, string verb) =>
-        Parse<T>(RegularFile.ReadAllBytes(path, MaximumBytes), path, verb);
+    public static T Read<T>(string path, Remedy? remedy) =>
+        Parse<T>(RegularFile.ReadAllBytes(path, MaximumBytes), path, remedy);
 
     /// <summary>Reads a document in memory.</summary>
     /// <param name="json">UTF-8.</param>
     /// <param name="source">Names it in messages.</param>
-    /// <param name="verb">Verb of <c>q2</c> that makes it.</param>
+    /// <param name="remedy">What makes it.</param>
     /// <exception cref="DamagedFileException">It is not what <see cref="Write"/> writes.</exception>
-    public static T Parse<T>(ReadOnlyMemory<byte> json, string source, string verb)
+    public static T Parse<T>(ReadOnlyMemory<byte> json, string source, Remedy? remedy)
     {
         try
         {
@@ -65,28 +65,28 @@ internal static class OwnJson
                 json,
                 new JsonDocumentOptions { AllowDuplicateProperties = false }
             );
-            CheckVersion(document.RootElement, source, verb);
+            CheckVersion(document.RootElement, source, remedy);
             JsonTypeInfo type = Options.GetTypeInfo(typeof(T));
             CheckNulls(document.RootElement, type, "$");
             return document.RootElement.Deserialize((JsonTypeInfo<T>)type)!;
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)
         {
-            throw new DamagedFileException(source, error.Message, verb, error);
+            throw new DamagedFileException(source, error.Message, remedy, error);
         }
     }
 
     /// <summary>Reads a file whose form no record has.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="verb">Verb of <c>q2</c> that makes it.</param>
+    /// <param name="remedy">What makes it.</param>
     /// <param name="read">Reads the document; what it finds wrong is damage.</param>
     /// <exception cref="InputFileException">It is missing, or no regular file.</exception>
-    /// <exception cref="DamagedFileException">It is not what the verb writes.</exception>
-    public static T Read<T>(string path, string verb, Func<ForeignValue, T> read) =>
-        Parse(RegularFile.ReadAllBytes(path, MaximumBytes), path, verb, read);
+    /// <exception cref="DamagedFileException">It is not what is written.</exception>
+    public static T Read<T>(string path, Remedy? remedy, Func<ForeignValue, T> read) =>
+        Parse(RegularFile.ReadAllBytes(path, MaximumBytes), path, remedy, read);
 
     /// <summary>The same for a document in memory.</summary>
-    public static T Parse<T>(ReadOnlyMemory<byte> json, string source, string verb, Func<ForeignValue, T> read)
+    public static T Parse<T>(ReadOnlyMemory<byte> json, string source, Remedy? remedy, Func<ForeignValue, T> read)
     {
         ArgumentNullException.ThrowIfNull(read);
         try
@@ -94,16 +94,16 @@ internal static class OwnJson
             var twice = new Notes();
             ForeignValue document = ForeignJson.Parse(json, source, twice);
             if (twice.All is [string first, ..])
-                throw new DamagedFileException(source, first, verb);
+                throw new DamagedFileException(source, first, remedy);
             return read(document);
         }
         catch (JsonFileException error)
         {
-            throw new DamagedFileException(source, error.Detail, verb, error);
+            throw new DamagedFileException(source, error.Detail, remedy, error);
         }
     }
 
-    private static void CheckVersion(JsonElement root, string source, string verb)
+    private static void CheckVersion(JsonElement root, string source, Remedy? remedy)
     {
         if (
             root.ValueKind != JsonValueKind.Object
@@ -116,7 +116,7 @@ internal static class OwnJson
             throw new DamagedFileException(
                 source,
                 $"version {stated.GetRawText()}, and this program reads version {Version}: use the program that wrote it, or",
-                verb
+                remedy
             );
         }
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Qua2SeDiMo.Architectures;
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Diffusion.Tokenizers;
@@ -80,12 +81,12 @@ internal sealed class ClipScorer : IDisposable
 
     private float[] Run(InferenceModel tower, string input, TensorValue value)
     {
-        long before = TimeProvider.System.GetTimestamp();
+        long before = Stopwatch.GetTimestamp();
         float[] result = tower
             .RunFinite(new Dictionary<string, TensorValue> { [input] = value }, $"scoring model {folder} ({input})")
             .Values.Single()
             .Singles;
-        RuntimeElapsed += TimeProvider.System.GetElapsedTime(before);
+        RuntimeElapsed += Stopwatch.GetElapsedTime(before);
         return result;
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Graphs.Ir;
@@ -87,11 +88,10 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         CancellationToken cancellationToken
     )
     {
-        TimeProvider time = TimeProvider.System;
         TimeSpan runtimeBefore = RuntimeElapsed;
-        long start = time.GetTimestamp();
+        long start = Stopwatch.GetTimestamp();
         OpenModel.Apply(allocation, binding, bank);
-        TimeSpan apply = time.GetElapsedTime(start);
+        TimeSpan apply = Stopwatch.GetElapsedTime(start);
         ImageBatch images = pipeline.Generate(
             prompts,
             new SeededNoise(options.ImageSeeds),
@@ -99,11 +99,11 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
             new GenerationShare(progress),
             cancellationToken
         );
-        TimeSpan generated = time.GetElapsedTime(start);
+        TimeSpan generated = Stopwatch.GetElapsedTime(start);
         (Dictionary<string, double> metrics, List<TrialArray> arrays) = scorer.Score(images);
         AddCosts(metrics, allocation);
         RequireFinite(metrics);
-        TimeSpan whole = time.GetElapsedTime(start);
+        TimeSpan whole = Stopwatch.GetElapsedTime(start);
         var durations = new Dictionary<string, TimeSpan>
         {
             ["apply"] = apply,

@@ -18,7 +18,7 @@ internal static class ImagesOfTrials
             return null;
         Objective objective = Objective.Parse(fit.Objective);
         StudyOptions options = StudyRecord.Read(run).Options;
-        using SqliteStudyStore store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System);
+        using SqliteStudyStore store = RunStudy.Reader(run);
         IReadOnlyDictionary<int, TrialArray> arrays = store.ReadArrays(objective.Metric.Name);
         int[] numbers = [.. study.TrialNames.Select(int.Parse)];
         if (

@@ -23,15 +23,15 @@ internal sealed record StudyRecord(StudyOptions Options, StudySummary Summary)
     public static StudyRecord Read(RunDirectory run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        StudyRecord record = RunFile.Read<StudyRecord>(run.StudyRecord, "study");
+        StudyRecord record = RunFile.Read<StudyRecord>(run.StudyRecord, Remedy.Study);
         if (record.Study is null)
-            throw RunIdentityException.OtherVersion(run.StudyRecord, 0, "study");
+            throw RunIdentityException.OtherVersion(run.StudyRecord, 0, Remedy.Study);
         if (File.Exists(run.StudyDatabase) && RunStudy.Open(run).Settings.Fingerprint != record.Study)
         {
             throw RunIdentityException.Stale(
                 run.StudyRecord,
                 $"it is of another study than {Path.GetFileName(run.StudyDatabase)} beside it",
-                "`q2 study`"
+                Remedy.Study
             );
         }
         return record;

@@ -17,7 +17,7 @@ internal static class StudyReliability
     {
         if (complete.Count < SplitHalfReliability.MinTrials || options.ImageCount < SplitHalfReliability.MinImages)
             return [];
-        using SqliteStudyStore store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System);
+        using SqliteStudyStore store = RunStudy.Reader(run);
         double[] bits = [.. complete.Select(trial => trial.Metrics[StudyMetric.AverageBits.Name])];
         var result = new List<ObjectiveReliability>();
         // Its sums over all real images are worth making once.

@@ -102,8 +102,8 @@ internal static class StudyTrials
             what += $" {undefined} more have no finite label.";
         UnfinishedTrials unfinished = UnfinishedTrials.Of(all, all.Length);
         throw unfinished.IsEmpty
-            ? new ModelFolderException($"{what} Run `q2 study` with more --trials.")
-            : new TrialsIncompleteException($"{what} {unfinished.Describe("`q2 study`")}");
+            ? new ModelFolderException($"{what} Label more.") { Remedy = Remedy.MoreTrials }
+            : new TrialsIncompleteException($"{what} {unfinished.Describe("The study")}") { Remedy = Remedy.Study };
     }
 
     private static PredictorTrial Label(

@@ -62,8 +62,11 @@ internal sealed class MixtureDamage(Effects effects, Func<string, string> whole)
             if (!weights.TryGetValue(whole(name), out int weight))
             {
                 throw new MeasurementException(
-                    $"The allocation gives an option to '{name}', which was not measured. Run `q2 measure` again."
-                );
+                    $"The allocation gives an option to '{name}', which was not measured. Measure again."
+                )
+                {
+                    Remedy = Remedy.Measure,
+                };
             }
             int option = IndexOf(spec, name);
             if (seen.Add((weight, option)))

@@ -67,8 +67,11 @@ internal sealed record ProbeAgreement(RankAgreement Costs, RankAgreement Options
         {
             throw new MeasurementException(
                 $"{probes.Source}: probes '{unknown}', which is no weight of this model. Its {weights.Count} weights are named "
-                    + $"like '{weights.First()}'; 'q2 inspect' lists them. Is the file for another model?"
-            );
+                    + $"like '{weights.First()}'. Is the file for another model?"
+            )
+            {
+                Remedy = Remedy.Inspect,
+            };
         }
         var costs = new List<(double, double?, double)>();
         var options = new List<(double, double?, double)>();

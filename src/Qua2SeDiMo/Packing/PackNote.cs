@@ -52,7 +52,7 @@ internal sealed record PackNote(
         string path = Path.Combine(folder, FileName);
         if (!File.Exists(path))
             return null;
-        return OwnJson.Read(path, "pack", Of);
+        return OwnJson.Read(path, Remedy.Pack, Of);
     }
 
     /// <summary>The note of a document that was read.</summary>
@@ -63,7 +63,10 @@ internal sealed record PackNote(
         {
             throw new PackedModelException(
                 $"{root.Source}: format {root["format"]} version {root["version"]}, expected '{Kind}' version {Version}. Pack again."
-            );
+            )
+            {
+                Remedy = Remedy.Pack,
+            };
         }
         int? bits = root["activation_bits"].IntOrNull();
         if (bits is < 2 or > 8)
@@ -73,7 +76,9 @@ internal sealed record PackNote(
             .Cast<PackFormat?>()
             .FirstOrDefault(candidate => candidate.ToString()!.Equals(kind, StringComparison.OrdinalIgnoreCase));
         return new PackNote(
-            format ?? throw root["kind"].Fault("a format of `q2 pack`"),
+            format
+                ?? throw root["kind"]
+                    .Fault($"one of {string.Join(", ", Enum.GetNames<PackFormat>()).ToLowerInvariant()}"),
             root["average_bits"].Number(),
             bits,
             BitAllocation.FromJson(root["allocation"]),

@@ -104,10 +104,11 @@ internal sealed record PackedManifest(
     {
         string path = Path.Combine(directory, FileName);
         if (!File.Exists(path))
-            throw new PackedModelException(
-                $"{path}: there is no such file; this is not a packed denoiser. 'q2 pack' makes one."
-            );
-        return OwnJson.Read(path, "pack", Of);
+            throw new PackedModelException($"{path}: there is no such file; this is not a packed denoiser.")
+            {
+                Remedy = Remedy.Pack,
+            };
+        return OwnJson.Read(path, Remedy.Pack, Of);
     }
 
     /// <summary>The manifest of a document that was read.</summary>

@@ -37,9 +37,7 @@ internal sealed record FolderReview(
             if (component.UnreadFiles.Count > 0)
                 unread.Add($"{Listed("file", component.UnreadFiles)} of {component.Component}");
         }
-        return unread.Count == 0
-            ? null
-            : $"{Name}: not read: {string.Join("; ", unread)}. `q2 inspect` lists everything.";
+        return unread.Count == 0 ? null : $"{Name}: not read: {string.Join("; ", unread)}.";
     }
 
     /// <summary>Reviews the components that the pipeline uses.</summary>

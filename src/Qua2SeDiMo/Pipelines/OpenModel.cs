@@ -29,9 +29,9 @@ public sealed class OpenModel : IDisposable
     private ModelFingerprint? fingerprint,
         denoiserFingerprint;
 
-    private OpenModel(ModelFolder folder, ITensorSource tensors)
+    private OpenModel(ModelFolder folder, ITensorSource tensors, TimeProvider time)
     {
-        Folder = folder;
+        (Folder, Time) = (folder, time);
         Tensors = tensors;
         exported = ComponentFiles.Of(folder.Denoiser).Program;
         denoiserConfig = folder.Denoiser.ReadConfig();
@@ -57,6 +57,9 @@ public sealed class OpenModel : IDisposable
 
     /// <summary>The folder.</summary>
     internal ModelFolder Folder { get; }
+
+    /// <summary>The clock of leases, of moments that results state, and of waiting.</summary>
+    internal TimeProvider Time { get; }
 
     /// <summary>The denoiser's tensors.</summary>
     internal ITensorSource Tensors { get; }
@@ -124,13 +127,15 @@ public sealed class OpenModel : IDisposable
     /// <param name="path">The folder.</param>
     /// <param name="notes">Told of what a person should know of the files; null collects it in
     /// <see cref="ModelFolder.Notes"/> only.</param>
-    public static OpenModel Open(string path, Notes? notes = null)
+    /// <param name="time">The clock of leases, of moments that results state, and of waiting; null for the
+    /// system's.</param>
+    public static OpenModel Open(string path, Notes? notes = null, TimeProvider? time = null)
     {
         ModelFolder folder = ModelFolder.Open(path, notes);
         ITensorSource tensors = OpenTensors(folder.Denoiser);
         try
         {
-            var model = new OpenModel(folder, tensors);
+            var model = new OpenModel(folder, tensors, time ?? TimeProvider.System);
             if (notes is not null && model.Review.Note() is { } note)
                 notes.Add(note);
             return model;
@@ -206,8 +211,8 @@ public sealed class OpenModel : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Tensors.Dispose();
 
-    private static ContentReader Reader(IProgress<StageProgress>? progress, CancellationToken cancellationToken) =>
-        new(FingerprintCache.OfUser(TimeProvider.System), progress, cancellationToken);
+    private ContentReader Reader(IProgress<StageProgress>? progress, CancellationToken cancellationToken) =>
+        new(FingerprintCache.OfUser(Time), progress, cancellationToken);
 
     private Graph BuildDenoiser(int? height, int? width)
     {

@@ -69,8 +69,11 @@ internal sealed class PlanSources
         string asked = $"{family ?? "any model"} at {level?.ToString().ToLowerInvariant() ?? "any"} level";
         throw new PlanException(
             $"No plan source goes by {asked} here: ridge regression has op level only, {ModelNames.Ensemble} whole "
-                + "allocations only, and the network needs `q2 fit` with a network. Leave out --predictor or --level."
-        );
+                + "allocations only, and the network needs a fit with one. Leave out --predictor or --level."
+        )
+        {
+            Remedy = hasNetwork ? null : Remedy.Fit,
+        };
     }
 
     private ICandidateSearch Search(ScoreModel scores, CancellationToken cancellationToken)

@@ -94,14 +94,14 @@ internal sealed record ReportData
     /// <exception cref="Q2Exception">The file is not such a record.</exception>
     public static ReportData Read(string path)
     {
-        ReportData report = OwnJson.Read<ReportData>(path, "report");
+        ReportData report = OwnJson.Read<ReportData>(path, Remedy.Report);
         try
         {
             _ = report.ObjectiveMetric;
         }
         catch (Exception error) when (error is FormatException or UnknownObjectiveException)
         {
-            throw new DamagedFileException(path, error.Message, "report", error);
+            throw new DamagedFileException(path, error.Message, Remedy.Report, error);
         }
         return report;
     }

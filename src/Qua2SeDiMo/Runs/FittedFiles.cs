@@ -35,16 +35,22 @@ internal static class FittedFiles
         {
             return all.FirstOrDefault(fit => fit.Options.Loss == wanted)
                 ?? throw new ModelFolderException(
-                    $"{run.PredictorReportOf(wanted.ToString())}: not there for these trials; run `q2 fit --loss {Word(wanted)}` first"
+                    $"{run.PredictorReportOf(wanted.ToString())}: no fit by {Word(wanted)} of these trials; make it first"
                         + (
                             all.Count > 0
                                 ? $" (there are fits by {string.Join(", ", all.Select(fit => Word(fit.Options.Loss)))})."
                                 : "."
                         )
-                );
+                )
+                {
+                    Remedy = Remedy.FitByLoss,
+                };
         }
         return all.MaxBy(fit => fit.Result.Find(ModelNames.Network)?.Srcc.Mean ?? double.NegativeInfinity)
-            ?? throw new ModelFolderException($"{run.PredictorReport}: not there yet; run `q2 fit` first.");
+            ?? throw new ModelFolderException($"{run.PredictorReport}: not there yet; make it first.")
+            {
+                Remedy = Remedy.Fit,
+            };
     }
 
     /// <summary>Makes sure that a fit is of the trials that there are.</summary>
@@ -60,7 +66,7 @@ internal static class FittedFiles
             run.PredictorReportOf(fit.Options.Loss.ToString()),
             $"its fit is of other trials ({fit.TrainedOn?.TrialCount} of '{fit.TrainedOn?.Target}') than there are now "
                 + $"({now.TrialCount} of '{now.Target}')",
-            "`q2 fit`"
+            Remedy.Fit
         );
     }
 
@@ -77,7 +83,7 @@ internal static class FittedFiles
             }
             catch (Q2Exception)
             {
-                // A file that no verb can read has no place in the order.
+                // A file that cannot be read has no place in the order.
             }
         }
         return last + 1;
@@ -90,9 +96,9 @@ internal static class FittedFiles
 
     private static Fit Read(string path)
     {
-        Fit fit = RunFile.Read<Fit>(path, "fit");
+        Fit fit = RunFile.Read<Fit>(path, Remedy.Fit);
         return fit.Algorithm == AlgorithmVersion.Current
             ? fit
-            : throw RunIdentityException.OtherVersion(path, fit.Algorithm, "fit");
+            : throw RunIdentityException.OtherVersion(path, fit.Algorithm, Remedy.Fit);
     }
 }

@@ -36,7 +36,7 @@ internal static class NetworkResamples
     )
     {
         string path = run.BootstrapOf(fit.Options.Loss.ToString());
-        ResampleFile? stored = File.Exists(path) ? RunFile.Read<ResampleFile>(path, "explain --bootstrap") : null;
+        ResampleFile? stored = File.Exists(path) ? RunFile.Read<ResampleFile>(path, Remedy.Bootstrap) : null;
         bool fits =
             stored is not null
             && stored.Fingerprint == study.Origin.Fingerprint

@@ -53,11 +53,11 @@ internal static class PredictorFile
     {
         string path = run.PredictorWeightsOf(fit.Options.Loss.ToString());
         if (!File.Exists(path))
-            throw new ModelFolderException($"{path}: not there yet; run `q2 fit` first.");
+            throw new ModelFolderException($"{path}: not there yet; make it first.") { Remedy = Remedy.Fit };
         using SafetensorsFile file = SafetensorsFile.Open(path);
         if (file.Metadata.GetValueOrDefault(FitKey) != fit.Identity)
         {
-            throw RunIdentityException.Stale(path, "its networks are not those of the fit beside it", "`q2 fit`");
+            throw RunIdentityException.Stale(path, "its networks are not those of the fit beside it", Remedy.Fit);
         }
         return NetworksOf(file);
     }
@@ -71,7 +71,10 @@ internal static class PredictorFile
             || count is < 0 or > 100
         )
         {
-            throw new SafetensorsException(file.FilePath, "not a predictor file; run `q2 fit` again.");
+            throw new SafetensorsException(file.FilePath, "not a predictor file; make it again.")
+            {
+                Remedy = Remedy.Fit,
+            };
         }
         return
         [

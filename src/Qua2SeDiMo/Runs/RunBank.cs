@@ -16,7 +16,7 @@ internal static class RunBank
             : throw RunIdentityException.Stale(
                 run.Bank,
                 $"it is not known to be of the weights in {model.Folder.DirectoryPath}",
-                "`q2 bank`"
+                Remedy.Bank
             );
     }
 }

@@ -8,12 +8,12 @@ internal static class RunFile
 {
     /// <summary>Reads a stage's file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="verb">Verb of <c>q2</c> that makes it.</param>
-    /// <exception cref="Q2Exception">It is missing or damaged; the message names the verb.</exception>
-    internal static T Read<T>(string path, string verb)
+    /// <param name="remedy">What makes it.</param>
+    /// <exception cref="Q2Exception">It is missing or damaged.</exception>
+    internal static T Read<T>(string path, Remedy remedy)
     {
         if (!File.Exists(path))
-            throw new ModelFolderException($"{path}: not there yet; run `q2 {verb}` first.");
-        return OwnJson.Read<T>(path, verb);
+            throw new ModelFolderException($"{path}: not there yet; make it first.") { Remedy = remedy };
+        return OwnJson.Read<T>(path, remedy);
     }
 }

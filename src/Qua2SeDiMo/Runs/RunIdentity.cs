@@ -89,11 +89,7 @@ internal sealed record RunIdentity(
     {
         if (Read(run) is not { } known)
             return;
-        throw RunIdentityException.Stale(
-            run.DirectoryPath,
-            $"it holds results of the model in {known.Model}, and trials from outside need a run directory of their own",
-            "the command with another --run"
-        );
+        throw RunIdentityException.OfModel(run, known.Model);
     }
 
     private static RunIdentity? Read(RunDirectory run)
@@ -102,7 +98,7 @@ internal sealed record RunIdentity(
             return null;
         try
         {
-            return OwnJson.Read<RunIdentity>(run.Identity, "bank");
+            return OwnJson.Read<RunIdentity>(run.Identity, remedy: null);
         }
         catch (DamagedFileException error)
         {

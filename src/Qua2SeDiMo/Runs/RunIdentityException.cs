@@ -43,13 +43,16 @@ internal sealed class RunIdentityException : Q2Exception
         );
 
     /// <summary>A result is of a version that recorded less, or that computed otherwise.</summary>
-    internal static RunIdentityException OtherVersion(string path, int version, string verb) =>
+    internal static RunIdentityException OtherVersion(string path, int version, Remedy remedy) =>
         new(
             version == 0
-                ? $"{path}: made by an older version of q2, which did not record what it was made from. Run `q2 {verb}` again."
+                ? $"{path}: made by an older version of q2, which did not record what it was made from. Make it again."
                 : $"{path}: made by version {version} of the algorithm, and this q2 computes by version {AlgorithmVersion.Current}. "
-                    + $"Run `q2 {verb}` again."
-        );
+                    + "Make it again."
+        )
+        {
+            Remedy = remedy,
+        };
 
     /// <summary>The whole directory is of a version that computes otherwise.</summary>
     internal static RunIdentityException OtherVersion(RunDirectory run, int version) =>
@@ -61,9 +64,16 @@ internal sealed class RunIdentityException : Q2Exception
     /// <summary>A result was made from something that is there no more.</summary>
     /// <param name="path">The result's file.</param>
     /// <param name="what">What it was made from and what there is now.</param>
-    /// <param name="verbs">What makes it again.</param>
-    internal static RunIdentityException Stale(string path, string what, string verbs) =>
-        new($"{path}: {what}. Run {verbs} again.");
+    /// <param name="remedy">What makes it again.</param>
+    internal static RunIdentityException Stale(string path, string what, Remedy remedy) =>
+        new($"{path}: {what}. Make it again.") { Remedy = remedy };
+
+    /// <summary>Trials from outside were to be used in a directory that holds results of a model.</summary>
+    internal static RunIdentityException OfModel(RunDirectory run, string model) =>
+        new(
+            $"{run.DirectoryPath}: it holds results of the model in {model}, and trials from outside need a run directory "
+                + "of their own (--run OTHER)."
+        );
 
     /// <summary>The record itself cannot be read.</summary>
     internal static RunIdentityException Damaged(RunDirectory run, DamagedFileException inner) =>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Storage;
 
@@ -14,7 +15,7 @@ internal static class StageTimings
     public static T Measure<T>(RunDirectory run, string stage, Func<T> action)
     {
         ArgumentNullException.ThrowIfNull(action);
-        long start = TimeProvider.System.GetTimestamp();
+        long start = Stopwatch.GetTimestamp();
         try
         {
             T result = action();
@@ -34,7 +35,7 @@ internal static class StageTimings
         ArgumentNullException.ThrowIfNull(run);
         try
         {
-            return File.Exists(run.Timings) ? OwnJson.Read<Dictionary<string, double>>(run.Timings, "run") : [];
+            return File.Exists(run.Timings) ? OwnJson.Read<Dictionary<string, double>>(run.Timings, Remedy.Run) : [];
         }
         catch (Exception error) when (error is Q2Exception || StorageException.Explains(error))
         {
@@ -45,7 +46,7 @@ internal static class StageTimings
     private static void Add(RunDirectory run, string stage, long start)
     {
         Dictionary<string, double> seconds = Read(run);
-        seconds[stage] = seconds.GetValueOrDefault(stage) + TimeProvider.System.GetElapsedTime(start).TotalSeconds;
+        seconds[stage] = seconds.GetValueOrDefault(stage) + Stopwatch.GetElapsedTime(start).TotalSeconds;
         try
         {
             OwnJson.Write(run.Timings, seconds);

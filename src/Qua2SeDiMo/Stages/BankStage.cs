@@ -58,7 +58,7 @@ public static class BankStage
         if (verify || FilesOf(model, run, options) is not { } files)
             Build();
         else
-            FingerprintCache.OfUser(TimeProvider.System).Get($"bank of {options.Checkpoint}", files, Build);
+            FingerprintCache.OfUser(model.Time).Get($"bank of {options.Checkpoint}", files, Build);
         return built ?? QuantizerBank.Open(run.Bank);
 
         string Build()
@@ -108,7 +108,7 @@ public static class BankStage
             || PackNote.Read(folder) is { Format: PackFormat.Onnx or PackFormat.OnnxOperators };
         if (isPacked)
             throw new ModelFolderException(
-                $"{folder}: already packed; stages before `q2 generate` take the original folder."
+                $"{folder}: already packed; only pictures are made of it, and all else takes the original folder."
             );
     }
 }

@@ -133,7 +133,7 @@ public static class ExplainStage
     public static SensitivityRecord Read(RunDirectory run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        return RunFile.Read<SensitivityRecord>(run.Sensitivity, "explain");
+        return RunFile.Read<SensitivityRecord>(run.Sensitivity, Remedy.Explain);
     }
 
     /// <summary>Reads the record of a run, which must be of these trials and this fit.</summary>
@@ -146,7 +146,7 @@ public static class ExplainStage
                 ? "the explanation is of other trials than there are now"
             : !record.Fits.Contains(fit.Identity) ? "the explanation is of another fit than there is now"
             : null;
-        return what is null ? record : throw RunIdentityException.Stale(run.Sensitivity, what, "`q2 explain`");
+        return what is null ? record : throw RunIdentityException.Stale(run.Sensitivity, what, Remedy.Explain);
     }
 
     private static string Name(Fit fit) => fit.Options.Loss.ToString().ToLowerInvariant();

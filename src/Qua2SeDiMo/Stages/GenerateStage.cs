@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Diffusion;
@@ -92,7 +93,7 @@ public static class GenerateStage
             );
         }
         Preflight.Generate(model, destination, options);
-        long start = TimeProvider.System.GetTimestamp();
+        long start = Stopwatch.GetTimestamp();
         var folder = new PictureFolder(destination);
         var images = new List<GeneratedImage>();
         var batches = new List<ImageBatch>();
@@ -154,7 +155,7 @@ public static class GenerateStage
             sheet,
             batches[0].Height,
             batches[0].Width,
-            TimeProvider.System.GetElapsedTime(start).TotalSeconds
+            Stopwatch.GetElapsedTime(start).TotalSeconds
         );
     }
 

@@ -146,7 +146,7 @@ internal static class MeasureStage
             if (worked)
                 continue;
             Say(progress, files.Count - missing.Length, files.Count, "waiting for images of other processes");
-            Task.Delay(WaitInterval, TimeProvider.System, CancellationToken.None).Wait(cancellationToken);
+            Task.Delay(WaitInterval, model.Time, CancellationToken.None).Wait(cancellationToken);
         }
         Say(progress, files.Count, files.Count, null);
     }

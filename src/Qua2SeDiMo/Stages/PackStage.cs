@@ -27,7 +27,7 @@ public static class PackStage
         ArgumentNullException.ThrowIfNull(plan);
         PlanEntry[] plans = [.. plan.Entries.Where(candidate => candidate.Kind == PlanKind.Plan)];
         if (plans.Length == 0)
-            throw new ModelFolderException("The run has no plan; run `q2 plan` with a --size.");
+            throw new ModelFolderException("The run has no plan; make one first.") { Remedy = Remedy.PlanOfSize };
         PlanEntry? entry = averageBits is not { } bits
             ? plans.MaxBy(candidate => candidate.AverageBits)
             : plans.FirstOrDefault(candidate =>
@@ -40,9 +40,12 @@ public static class PackStage
                 plans.Select(candidate => $"{candidate.RequestedBits ?? candidate.AverageBits:0.###}")
             );
             throw new ModelFolderException(
-                $"The run has no plan of {averageBits} average bits; it has {known}. Pack one of these, or run "
-                    + $"`q2 plan --size {averageBits}`."
-            );
+                $"The run has no plan of {averageBits} average bits; it has {known}. Pack one of these, or make "
+                    + "one of that size."
+            )
+            {
+                Remedy = Remedy.PlanOfSize,
+            };
         }
         return (
             entry.Allocation,

@@ -162,15 +162,15 @@ public static class PlanStage
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(run);
         RunIdentity.Check(model, run);
-        Plan plan = RunFile.Read<Plan>(run.Plan, "plan");
+        Plan plan = RunFile.Read<Plan>(run.Plan, Remedy.Plan);
         if (plan.TrainedOn is not { } trained)
-            throw RunIdentityException.OtherVersion(run.Plan, 0, "plan");
+            throw RunIdentityException.OtherVersion(run.Plan, 0, Remedy.Plan);
         if (plan.Model != model.Fingerprint().Hex)
         {
             throw RunIdentityException.Stale(
                 run.Plan,
                 $"its plans are not of the model in {model.Folder.DirectoryPath}",
-                "`q2 plan`"
+                Remedy.Plan
             );
         }
         // A run directory may be kept without its study: the plan is known by its model then.
@@ -182,7 +182,7 @@ public static class PlanStage
             : throw RunIdentityException.Stale(
                 run.Plan,
                 $"its plans were made by {trained.TrialCount} trials, and the study holds others now ({now.TrialCount})",
-                "`q2 fit`, `q2 explain` and `q2 plan`"
+                Remedy.FitExplainAndPlan
             );
     }
 
@@ -364,8 +364,11 @@ internal sealed class PlanBasis : IDisposable
             return sources.Count > 0
                 ? sources
                 : throw new PlanException(
-                    "Measured plans have op level only. Leave out --level, or fit the study's trials with `q2 fit` and `q2 explain`."
-                );
+                    "Measured plans have op level only. Leave out --level, or fit the study's trials and explain the fit."
+                )
+                {
+                    Remedy = Remedy.FitAndExplain,
+                };
         return
         [
             .. sources,

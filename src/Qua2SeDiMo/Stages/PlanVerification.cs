@@ -52,7 +52,7 @@ internal static class PlanVerification
             cancellationToken
         );
         cancellationToken.ThrowIfCancellationRequested();
-        using SqliteStudyStore store = SqliteStudyStore.Open(run.StudyDatabase, TimeProvider.System, study);
+        using SqliteStudyStore store = SqliteStudyStore.Open(run.StudyDatabase, model.Time, study);
         Dictionary<string, IReadOnlyDictionary<int, TrialArray>> arrays = StudyMetric.Quality.ToDictionary(
             metric => metric.Name,
             metric => store.ReadArrays(metric.Name)
@@ -127,7 +127,7 @@ internal static class PlanVerification
         using SqliteStudyStore store = SqliteStudyStore.OpenOrCreate(
             run.StudyDatabase,
             options.ToSettings(model, "plans"),
-            TimeProvider.System,
+            model.Time,
             study
         );
         return

@@ -97,7 +97,7 @@ public static class ReportStage
             GuidanceScale = options.Generation.GuidanceScale,
             Prompts = options.ReadPrompts(),
             Seeds = options.SharedNoise ? $"{options.Seed} for all images" : $"{options.Seed} + image index",
-            CreatedAt = TimeProvider.System.GetUtcNow(),
+            CreatedAt = model.Time.GetUtcNow(),
             Command = command,
             Facts =
             [
@@ -257,7 +257,7 @@ public static class ReportStage
                 throw new DamagedFileException(
                     PicturePath(run, shown[c], i),
                     FormattableString.Invariant($"{w} × {h} pixels, and the others are {width} × {height}"),
-                    "plan"
+                    Remedy.Plan
                 );
             }
         }

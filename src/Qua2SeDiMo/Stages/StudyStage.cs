@@ -241,7 +241,7 @@ public static class StudyStage
         using SqliteStudyStore store = SqliteStudyStore.OpenOrCreate(
             run.StudyDatabase,
             options.ToSettings(model, sampler.Description),
-            TimeProvider.System,
+            model.Time,
             studyName
         );
         cancellationToken.ThrowIfCancellationRequested();
@@ -266,7 +266,7 @@ public static class StudyStage
             sampler,
             objective,
             StudyWorker.ThisProcess(ProgramVersions.All),
-            TimeProvider.System
+            model.Time
         );
         IProgress<StudyProgress>? inner = progress is null
             ? null

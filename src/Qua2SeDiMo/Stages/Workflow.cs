@@ -101,7 +101,7 @@ public static class Workflow
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
         Preflight.Run(model, run, options.Study);
-        long start = TimeProvider.System.GetTimestamp();
+        long start = Stopwatch.GetTimestamp();
         // A size that the model cannot have is said now, not after the bank.
         StudyStage.Sampler(model, options.Study);
         options.Study.Scoring.Require(options.Objective);
@@ -158,7 +158,7 @@ public static class Workflow
         );
         string report = ReportStage.Run(model, run, options.Command);
         using Process process = Process.GetCurrentProcess();
-        TimeSpan elapsed = TimeProvider.System.GetElapsedTime(start);
+        TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
         return new WorkflowResult(study, fit, sensitivity, plan, packed, report, elapsed, process.PeakWorkingSet64)
         {
             Measured = measured,

@@ -54,7 +54,13 @@ internal sealed class StudySettings
     /// <summary>Reads the form of <see cref="ToJson"/>.</summary>
     /// <exception cref="DamagedFileException">Not an object of strings.</exception>
     public static StudySettings FromJson(string json) =>
-        new(OwnJson.Parse<Dictionary<string, string>>(Encoding.UTF8.GetBytes(json), "settings of the study", "study"));
+        new(
+            OwnJson.Parse<Dictionary<string, string>>(
+                Encoding.UTF8.GetBytes(json),
+                "settings of the study",
+                Remedy.Study
+            )
+        );
 
     /// <summary>Names whose values differ or exist on one side only, with both values; null where absent.</summary>
     public IReadOnlyList<(string Name, string? Here, string? There)> DifferencesFrom(StudySettings other)

@@ -44,6 +44,7 @@ public sealed class DamagedRunTests(SmallStudy small)
         Assert.Equal(1, refused.ExitCode);
         Assert.Contains("9 complete trials", refused.Errors, StringComparison.Ordinal);
         Assert.Contains("'random-4'", refused.Errors, StringComparison.Ordinal);
-        Assert.Contains("`q2 study` with --retry-failed", refused.Errors, StringComparison.Ordinal);
+        Assert.Contains("with --retry-failed", refused.Errors, StringComparison.Ordinal);
+        Assert.Contains("Run `q2 study`.", refused.Errors, StringComparison.Ordinal);
     }
 }

@@ -103,7 +103,7 @@ internal static class JsonTargets
                         """{"format": "q2-packed", "version": 1, "weights": "q2_weights.safetensors", "sha256": "00", "source": "a", "quantized_bytes": 10, "average_bits": 4.5, "activation_bits": 8, "original_type": "Float32", "table_type": "Float16", "plan": {"plan": "p"}, "parts": {"a": ["uaq-4", [2, 3]], "b": [null, [2, 3, 1, 1], {"tensor": "t", "input_start": 1, "tensor_inputs": 9, "original_type": "BFloat16"}]}}"""
                     ),
                 ],
-            input => OwnJson.Parse(input.Bytes, "q2_manifest.json", "pack", PackedManifest.Of)
+            input => OwnJson.Parse(input.Bytes, "q2_manifest.json", Remedy.Pack, PackedManifest.Of)
         );
         yield return new FuzzTarget(
             "pack-note",
@@ -114,7 +114,7 @@ internal static class JsonTargets
                         """{"format": "q2-pack-note", "version": 1, "kind": "diffusers", "average_bits": 4.1, "activation_bits": null, "plan": null, "allocation": {"w": "uaq-4"}}"""
                     ),
                 ],
-            input => OwnJson.Parse(input.Bytes, "q2_pack.json", "pack", PackNote.Of)
+            input => OwnJson.Parse(input.Bytes, "q2_pack.json", Remedy.Pack, PackNote.Of)
         );
         yield return new FuzzTarget(
             "bank-manifest",
@@ -126,12 +126,12 @@ internal static class JsonTargets
                     ),
                     .. BankSeeds(),
                 ],
-            input => OwnJson.Parse(input.Bytes, "bank.json", "bank", QuantizerBankFile.ManifestOf)
+            input => OwnJson.Parse(input.Bytes, "bank.json", Remedy.Bank, QuantizerBankFile.ManifestOf)
         );
-        yield return Own<StudyRecord>("study.json", "study");
+        yield return Own<StudyRecord>("study.json", Remedy.Study);
         yield return Own<Plan>(
             "plan.json",
-            "plan",
+            Remedy.Plan,
             plan =>
             {
                 foreach (PlanEntry entry in plan.Entries)
@@ -139,10 +139,10 @@ internal static class JsonTargets
             },
             PlanSeed
         );
-        yield return Own<Fit>("predictor.json", "fit");
+        yield return Own<Fit>("predictor.json", Remedy.Fit);
         yield return Own<SensitivityRecord>("sensitivity.json", "explain");
         yield return Own<Dictionary<string, double>>("timings.json", "run");
-        yield return Own<ReportData>("report.json", "report", amend: PlanSeed);
+        yield return Own<ReportData>("report.json", Remedy.Report, amend: PlanSeed);
         yield return new FuzzTarget(
             "settings",
             () => [FuzzInput.Of("a.json", """{"model": "m", "steps": "8"}""")],
@@ -199,7 +199,7 @@ internal static class JsonTargets
 
     private static FuzzTarget Own<T>(
         string name,
-        string verb,
+        Remedy remedy,
         Action<T>? use = null,
         Func<string, string>? amend = null
     ) =>
@@ -214,7 +214,7 @@ internal static class JsonTargets
                 ],
             input =>
             {
-                T record = OwnJson.Parse<T>(input.Bytes, name, verb);
+                T record = OwnJson.Parse<T>(input.Bytes, name, remedy);
                 use?.Invoke(record);
             }
         );

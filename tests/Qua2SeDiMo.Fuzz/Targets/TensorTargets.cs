@@ -250,7 +250,7 @@ internal static partial class TensorTargets
         PredictorFile.Write(
             Path.Combine(folder, "predictor", "predictor.safetensors"),
             [new Predictor(network, new TargetScale(0, 1, false), PredictorLoss.Hybrid)],
-            OwnJson.Parse<Fit>(Samples.Record<Fit>("a.json").Bytes, "predictor.json", "fit")
+            OwnJson.Parse<Fit>(Samples.Record<Fit>("a.json").Bytes, "predictor.json", Remedy.Fit)
         );
         return folder;
     }

@@ -57,7 +57,7 @@ public sealed partial class ReadmeTests
 
     private static string FirstScreen()
     {
-        Plan plan = RunFile.Read<Plan>(Measured.Plan, "plan");
+        Plan plan = RunFile.Read<Plan>(Measured.Plan, Remedy.Plan);
         StudyMetric metric = Objective.Parse(plan.Objective).Metric;
         (string Name, PlanEntry Entry)[] rows =
         [
@@ -97,8 +97,8 @@ public sealed partial class ReadmeTests
 
     private static string PlanTable(RunDirectory run)
     {
-        Plan plan = RunFile.Read<Plan>(run.Plan, "plan");
-        StudyRecord study = RunFile.Read<StudyRecord>(run.StudyRecord, "study");
+        Plan plan = RunFile.Read<Plan>(run.Plan, Remedy.Plan);
+        StudyRecord study = RunFile.Read<StudyRecord>(run.StudyRecord, Remedy.Study);
         StudyMetric metric = Objective.Parse(plan.Objective).Metric;
         string[] columns =
         [
@@ -138,7 +138,7 @@ public sealed partial class ReadmeTests
 
     private static string RankTable(RunDirectory run)
     {
-        Fit fit = RunFile.Read<Fit>(run.PredictorReport, "fit");
+        Fit fit = RunFile.Read<Fit>(run.PredictorReport, Remedy.Fit);
         var text = new StringBuilder();
         text.AppendLine(
                 "How well held-out trials are ranked, and how well at equal size (Spearman, mean ± standard deviation over five folds):"

@@ -28,7 +28,7 @@ public sealed class OwnJsonTests
     {
         string path = Path.Combine(Directory.CreateTempSubdirectory("q2-own").FullName, "page.json");
         OwnJson.Write(path, new Page("a", Colour.DarkBlue, [new Item("x", double.NaN)]));
-        Page page = OwnJson.Read<Page>(path, "report");
+        Page page = OwnJson.Read<Page>(path, Remedy.Report);
         Assert.Equal(("a", Colour.DarkBlue, double.NaN), (page.Title, page.Colour, page.Items[0].Value));
         Assert.StartsWith("{\n  \"version\": 1,", File.ReadAllText(path), StringComparison.Ordinal);
     }
@@ -48,15 +48,14 @@ public sealed class OwnJsonTests
     [InlineData("[]")]
     [InlineData("")]
     [InlineData("{")]
-    public void Anything_else_is_damage_that_names_file_and_verb(string json)
+    public void Anything_else_is_damage_that_names_the_file_and_what_makes_it(string json)
     {
-        string message = Assert
-            .Throws<DamagedFileException>(() =>
-                OwnJson.Parse<Page>(Encoding.UTF8.GetBytes(json), "page.json", "report")
-            )
-            .Message;
-        Assert.StartsWith("page.json: damaged (", message, StringComparison.Ordinal);
-        Assert.EndsWith("make it again with `q2 report`.", message, StringComparison.Ordinal);
+        DamagedFileException error = Assert.Throws<DamagedFileException>(() =>
+            OwnJson.Parse<Page>(Encoding.UTF8.GetBytes(json), "page.json", Remedy.Report)
+        );
+        Assert.StartsWith("page.json: damaged (", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith("make it again.", error.Message, StringComparison.Ordinal);
+        Assert.Equal(Remedy.Report, error.Remedy);
     }
 
     [Fact]
@@ -68,7 +67,7 @@ public sealed class OwnJsonTests
                     OwnJson.Parse<Page>(
                         """{"version": 2, "title": "a", "colour": "red", "items": []}"""u8.ToArray(),
                         "page.json",
-                        "report"
+                        Remedy.Report
                     )
                 )
                 .Message,

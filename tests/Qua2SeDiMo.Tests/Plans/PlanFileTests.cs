@@ -52,15 +52,15 @@ public sealed class PlanFileTests
     public void An_entry_that_cannot_be_is_damage(string text, string lie, string words)
     {
         Assert.Contains(text, Text(Entry), StringComparison.Ordinal);
-        string message = Assert
-            .Throws<DamagedFileException>(() => Read(Text(Entry).Replace(text, lie, StringComparison.Ordinal)))
-            .Message;
-        Assert.Contains(words, message, StringComparison.Ordinal);
-        Assert.EndsWith("make it again with `q2 plan`.", message, StringComparison.Ordinal);
+        DamagedFileException error = Assert.Throws<DamagedFileException>(() =>
+            Read(Text(Entry).Replace(text, lie, StringComparison.Ordinal))
+        );
+        Assert.Contains(words, error.Message, StringComparison.Ordinal);
+        Assert.Equal(Remedy.Plan, error.Remedy);
     }
 
     private static string Text(PlanEntry entry) => System.Text.Json.JsonSerializer.Serialize(entry, OwnJson.Options);
 
     private static PlanEntry Read(string text) =>
-        OwnJson.Parse<PlanEntry>(System.Text.Encoding.UTF8.GetBytes(text), "plan.json", "plan");
+        OwnJson.Parse<PlanEntry>(System.Text.Encoding.UTF8.GetBytes(text), "plan.json", Remedy.Plan);
 }

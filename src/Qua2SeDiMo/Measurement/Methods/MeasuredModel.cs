@@ -38,9 +38,9 @@ internal sealed record MeasuredModel(
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(run);
-        MeasurementRecord record = RunFile.Read<MeasurementRecord>(run.Measurement, "measure");
+        MeasurementRecord record = RunFile.Read<MeasurementRecord>(run.Measurement, Remedy.Measure);
         if (record.Algorithm != AlgorithmVersion.Current)
-            throw RunIdentityException.OtherVersion(run.Measurement, record.Algorithm, "measure");
+            throw RunIdentityException.OtherVersion(run.Measurement, record.Algorithm, Remedy.Measure);
         RunIdentity.Check(model, run);
         var files = new MeasuredFiles(model, RunBank.Open(model, run), run, record.Options);
         Effects effects =
@@ -48,7 +48,7 @@ internal sealed record MeasuredModel(
             ?? throw RunIdentityException.Stale(
                 run.Measurement,
                 "images of it are not there any more, or are of other bytes, settings or options than there are now",
-                "`q2 measure`"
+                Remedy.Measure
             );
         return new MeasuredModel(record, effects, TiesOf(model));
     }

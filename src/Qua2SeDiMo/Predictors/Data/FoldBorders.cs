@@ -11,8 +11,11 @@ internal static class FoldBorders
     {
         if (count < folds)
             throw new PredictorFormatException(
-                $"{count} trials cannot be split into {folds} folds. Label more allocations with 'q2 study'."
-            );
+                $"{count} trials cannot be split into {folds} folds. Label more allocations."
+            )
+            {
+                Remedy = Remedy.MoreTrials,
+            };
         int[] order = [.. Enumerable.Range(0, count)];
         new Pcg32(seed, 77).Shuffle<int>(order);
         int[][] result = new int[folds][];

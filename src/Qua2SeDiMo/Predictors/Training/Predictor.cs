@@ -122,9 +122,12 @@ internal sealed class Predictor : IDisposable
             )
         {
             throw new PredictorFormatException(
-                $"The predictor's metadata cannot be read: {error.Message} Train it again with 'q2 fit'.",
+                $"The predictor's metadata cannot be read: {error.Message} Train it again.",
                 error
-            );
+            )
+            {
+                Remedy = Remedy.Fit,
+            };
         }
 
         // Arrays are sized by these before the file's own arrays are read.

@@ -41,8 +41,11 @@ internal static class PredictorTrainer
         {
             throw new PredictorFormatException(
                 $"{trials.Length} training trials are too few; at least {MinTrialsPerStep} are needed. Label "
-                    + "more allocations with 'q2 study'."
-            );
+                    + "more allocations."
+            )
+            {
+                Remedy = Remedy.MoreTrials,
+            };
         }
         var random = new Pcg32(options.Seed, 1);
         int[] order = trials.ToArray();

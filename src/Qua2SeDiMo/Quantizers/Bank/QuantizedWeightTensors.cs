@@ -149,8 +149,11 @@ internal static class QuantizedWeightTensors
         {
             throw new QuantizedTensorException(
                 $"{source}: the data of '{prefix}' have SHA-256 {found}, the file says {sha256}. The file is "
-                    + "damaged: run 'q2 bank' again, which replaces it."
-            );
+                    + "damaged: make it again."
+            )
+            {
+                Remedy = Remedy.Bank,
+            };
         }
         return (tables, packed);
     }

@@ -107,9 +107,12 @@ public sealed class QuantizerBank
         )
             return;
         throw new QuantizerBankException(
-            $"{DirectoryPath}: weight '{weight.Name}' of {source} is not the one that the bank was made from. Run "
-                + "'q2 bank' again: it remakes what changed."
-        );
+            $"{DirectoryPath}: weight '{weight.Name}' of {source} is not the one that the bank was made from. "
+                + "Make the bank again."
+        )
+        {
+            Remedy = Remedy.Bank,
+        };
     }
 
     /// <summary>Mean |w − ŵ|^2.4 per weight, from the manifest alone.</summary>
@@ -136,7 +139,10 @@ public sealed class QuantizerBank
         if (File.Exists(path))
             return SafetensorsFile.Open(path);
         throw new QuantizerBankException(
-            $"{path}: there is no such file, though the manifest lists it. Run 'q2 bank' again: it makes what is missing."
-        );
+            $"{path}: there is no such file, though the manifest lists it. Make the bank again."
+        )
+        {
+            Remedy = Remedy.Bank,
+        };
     }
 }

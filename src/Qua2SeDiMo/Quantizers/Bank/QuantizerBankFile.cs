@@ -146,8 +146,11 @@ internal static class QuantizerBankFile
     internal static string Checksum(SafetensorsFile file, QuantizerSpec spec) =>
         file.Metadata.GetValueOrDefault(ChecksumKey + spec)
         ?? throw new QuantizerBankException(
-            $"{file}: no checksum of {spec}; the file is of another version or was edited. Run 'q2 bank' again: it replaces the file."
-        );
+            $"{file}: no checksum of {spec}; the file is of another version or was edited: make it again."
+        )
+        {
+            Remedy = Remedy.Bank,
+        };
 
     internal static void WriteManifest(
         string directory,
@@ -201,10 +204,11 @@ internal static class QuantizerBankFile
     {
         string path = Path.Combine(directory, ManifestName);
         if (!File.Exists(path))
-            throw new QuantizerBankException(
-                $"{path}: there is no such file; the bank was not made or not finished. Run 'q2 bank' (it goes on where it stopped)."
-            );
-        return OwnJson.Read(path, "bank", ManifestOf);
+            throw new QuantizerBankException($"{path}: there is no such file; the bank was not made or not finished.")
+            {
+                Remedy = Remedy.Bank,
+            };
+        return OwnJson.Read(path, Remedy.Bank, ManifestOf);
     }
 
     /// <summary>The manifest of a document that was read.</summary>

@@ -24,7 +24,7 @@ internal static class SqliteStudyFile
     {
         if (!create && !File.Exists(path))
         {
-            throw new StudyFileException($"{path}: there is no such study file. 'q2 study' makes one.");
+            throw new StudyFileException($"{path}: there is no such study file.") { Remedy = Remedy.Study };
         }
         if (create)
             MakeFolder(path);

@@ -89,7 +89,10 @@ internal sealed class SqliteStudyStore : IStudyStore
             connection =>
                 SqliteStudyRows.ReadStudy(connection, studyName) is (long id, Study study)
                     ? new SqliteStudyStore(connection, time, id, study)
-                    : throw new StudyFileException($"{path}: there is no study '{studyName}'. 'q2 study' makes one.")
+                    : throw new StudyFileException($"{path}: there is no study '{studyName}'.")
+                    {
+                        Remedy = Remedy.Study,
+                    }
         );
     }
 
@@ -152,7 +155,7 @@ internal sealed class SqliteStudyStore : IStudyStore
         ArgumentNullException.ThrowIfNull(result);
         return InTransaction(() =>
         {
-            string state = SqliteTrialRow.NameOf(result.IsPruned ? TrialState.Pruned : TrialState.Complete);
+            string state = SqliteTrialRow.NameOf(TrialState.Complete);
             if (!UpdateLeased(leased, "state = $6, finished_at = $7, heartbeat_at = $7", state, Now()))
                 throw new LeaseLostException(leased.Number);
             long id = connection.Scalar(

@@ -97,7 +97,7 @@ internal static class SqliteTrialRow
     }
 
     private static Dictionary<string, string> Versions(string json) =>
-        OwnJson.Parse<Dictionary<string, string>>(Encoding.UTF8.GetBytes(json), "versions of a worker", "study");
+        OwnJson.Parse<Dictionary<string, string>>(Encoding.UTF8.GetBytes(json), "versions of a worker", Remedy.Study);
 
     // What each state must have, and cannot have.
     private static void CheckState(CheckedRow row, Trial trial)
