@@ -37,7 +37,6 @@ public sealed class ShapeRules(ITestOutputHelper output)
         ["OnnxWeightCodes.FromPlanes"] = (85, 629),
         ["PackCommand.Create"] = (106, 697),
         ["PlainTape.Attention"] = (80, 701),
-        ["PlanStage.Run"] = (104, 750),
         ["PredictorLayerCases.OneAttention"] = (81, 753),
         ["PredictorTrainer.Train"] = (90, 713),
         ["SensitivityCases.Block"] = (80, 647),
