@@ -27,12 +27,8 @@ public sealed class ShapeRules(ITestOutputHelper output)
         ["Tile512.Run16"] = (94, 827),
         ["Tile512.Run32"] = (143, 1342),
 
-        ["AffineCases.VerifyTensor"] = (80, 717),
         ["ExternalTrials.Read"] = (80, 769),
-        ["PlainTape.Attention"] = (80, 701),
         ["PlanStage.Run"] = (104, 750),
-        ["PredictorLayerCases.OneAttention"] = (81, 753),
-        ["SensitivityCases.Block"] = (80, 647),
     };
 
     private static readonly Lazy<IReadOnlyList<(string Path, SyntaxNode Root)>> Sources = new(() =>
