@@ -12,7 +12,8 @@ public sealed partial class ArchitectureRules
     private static readonly Dictionary<string, string[]> PackageHomes = new()
     {
         ["Microsoft.ML.OnnxRuntime"] = ["Inference"],
-        ["Google.Protobuf"] = ["Graphs"],
+        ["Google.Protobuf"] = ["Graphs", "Diffusion"],
+        ["nietras.SeparatedValues"] = ["Predictors"],
         ["Microsoft.Data.Sqlite"] = ["Studies"],
         ["SkiaSharp"] = ["Images"],
         ["Microsoft.ML.Tokenizers"] = ["Diffusion"],

@@ -23,6 +23,7 @@ public class ExternalStudyTests
     [InlineData("id, target, options\n0, 1.5, '01\n1, -2, 1 0\n2, 0.5, 0|0\n")]
     [InlineData("id,target,options\n0,1.5,uaq-4 uaq-3\n1,-2,UAQ-3 uaq-4\n2,0.5,uaq-4 uaq-4\n")]
     [InlineData("id,target,a,b\n0,1.5,0,1\n1,-2,uaq-3,uaq-4\n2,0.5,0,0\n")]
+    [InlineData("id,target,options\n\"#1\",1.5,01\n# a comment, with commas\n \"2\" ,-2, \"10\"\n3,0.5,00\n")]
     [InlineData("options,target\r01,1.5\r10,-2\r00,0.5\r")]
     public void Every_usual_way_of_writing_a_table_is_read(string csv)
     {
@@ -60,6 +61,21 @@ public class ExternalStudyTests
     [InlineData("target,target,options\n1,1,01", "two columns 'target'")]
     [InlineData("id,target,options\n0,1", "line 2", "2 cells", "header has 3")]
     [InlineData("id,target,options\n0,\"1,01\n", "line 2", "not closed")]
+    [InlineData(
+        "id,target,options,size\n0,1,01,5\" wide\n1,2,10,6\"\n",
+        "line 2",
+        "column 'size'",
+        "quote within a cell"
+    )]
+    [InlineData(
+        "id,target,options,size\n\n0,1,01,\"5\" wide\n",
+        "line 3",
+        "column 'size'",
+        "after the closing quote"
+    )]
+    [InlineData("id,target,options\n0,1,01\n# 5\" wide\n1,2,10\n", "line 3", "comment", "quote")]
+    [InlineData("# one\nid,\"a\nb,target,options\n", "line 2", "cell 2", "not closed")]
+    [InlineData("id,\"a\nb\",target,options\r\n\"\r\n\",1,1,01\r\n1,2,2,x1\r\n", "line 5", "digit 1", "'x'")]
     [InlineData("id,target,options\n", "no trials")]
     [InlineData("", "empty")]
     [InlineData("# only a comment\n", "empty")]
@@ -201,6 +217,16 @@ public class ExternalStudyTests
         {
             File.Delete(path);
         }
+    }
+
+    [Fact]
+    public void A_line_without_end_is_refused()
+    {
+        string cells = new('x', 17 << 20);
+        Says(() => ExternalStudy.Read(Graph().ToJsonString(), $"id,target,options\n0,1,{cells}\n"), "16,777,216");
+        Says(() => ExternalStudy.Read(Graph().ToJsonString(), $"id,target,{cells}\n0,1,01\n"), "16,777,216");
+        string commas = new(',', 1 << 20);
+        Says(() => ExternalStudy.Read(Graph().ToJsonString(), $"id,target{commas}\n0,1,01\n"), "'options'");
     }
 
     [Fact]

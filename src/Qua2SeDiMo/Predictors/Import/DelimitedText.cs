@@ -1,4 +1,5 @@
-using System.Text;
+using System.Globalization;
+using nietras.SeparatedValues;
 using Qua2SeDiMo.Predictors.Data;
 
 namespace Qua2SeDiMo.Predictors.Import;
@@ -7,15 +8,34 @@ namespace Qua2SeDiMo.Predictors.Import;
 /// A table as spreadsheets and scripts write it: commas, semicolons or tabs, any line ends, quoted cells that may hold
 /// all of these, a byte-order mark, lines of comment. What it refuses it names by line.
 /// </summary>
+/// <remarks>
+/// Sep finds rows and cells. It pairs quotes wherever they are and ends an open one with the file, so cells are taken
+/// as they are written and their quotes are checked here. A row of more than 16,777,216 characters is refused by Sep
+/// before it is held; the caller bounds the text as a whole.
+/// </remarks>
 internal sealed class DelimitedText
 {
     private static readonly char[] Separators = [',', ';', '\t'];
 
-    private DelimitedText(
-        char separator,
-        IReadOnlyList<string> header,
-        IReadOnlyList<(int Line, string[] Cells)> rows
-    ) => (Separator, Header, Rows) = (separator, header, rows);
+    private readonly string text;
+    private readonly int linesBefore;
+    private readonly Dictionary<string, int> columns = new(StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> repeated = new(StringComparer.OrdinalIgnoreCase);
+
+    private DelimitedText(string text, string name)
+    {
+        (this.text, Name) = (text.TrimStart('\uFEFF'), name);
+        (Separator, linesBefore) = FindHeader();
+        Header = [.. Records().First().Cells.Select(cell => cell.Trim())];
+        for (int i = 0; i < Header.Count; i++)
+        {
+            if (!columns.TryAdd(Header[i], i))
+                repeated.Add(Header[i]);
+        }
+    }
+
+    /// <summary>What messages call it.</summary>
+    public string Name { get; }
 
     /// <summary>The one of comma, semicolon and tab that the header has most of.</summary>
     public char Separator { get; }
@@ -24,134 +44,122 @@ internal sealed class DelimitedText
     public IReadOnlyList<string> Header { get; }
 
     /// <summary>Cells of each further line with the number of the line it begins on, from 1; as many as the header
-    /// has.</summary>
-    public IReadOnlyList<(int Line, string[] Cells)> Rows { get; }
+    /// has. They are read as they are asked for.</summary>
+    /// <exception cref="PredictorFormatException">A quote is not closed or is within a cell, or a line has another
+    /// number of cells than the header; thrown when that line is reached.</exception>
+    public IEnumerable<(int Line, string[] Cells)> Rows
+    {
+        get
+        {
+            foreach ((int line, string[] cells) in Records().Skip(1))
+            {
+                // Spreadsheets leave lines of separators at the end.
+                if (Array.TrueForAll(cells, string.IsNullOrWhiteSpace))
+                    continue;
+                if (cells.Length != Header.Count)
+                {
+                    throw Fault(
+                        line,
+                        $"{cells.Length} cells; the header has {Header.Count} "
+                            + $"({string.Join(", ", Header.Take(8))}{(Header.Count > 8 ? ", …" : "")})."
+                    );
+                }
+                yield return (line, cells);
+            }
+        }
+    }
 
-    /// <summary>Reads a table.</summary>
+    /// <summary>Reads the header of a table.</summary>
     /// <param name="text">All of the file.</param>
     /// <param name="name">What messages call it.</param>
-    /// <param name="maximumRows">More lines than that are refused.</param>
-    /// <exception cref="PredictorFormatException">It is empty, a quote is not closed, or a line has another number of
-    /// cells than the header.</exception>
-    public static DelimitedText Parse(string text, string name, int maximumRows)
+    /// <exception cref="PredictorFormatException">It is empty, or the header's quotes are not in pairs.</exception>
+    public static DelimitedText Parse(string text, string name) => new(text, name);
+
+    /// <summary>Number of the column of that name, upper and lower case alike; −1 when there is none.</summary>
+    /// <exception cref="PredictorFormatException">Two columns have the name.</exception>
+    public int Column(string column) =>
+        repeated.Contains(column) ? throw new PredictorFormatException($"{Name} has two columns '{column}'.")
+        : columns.TryGetValue(column, out int at) ? at
+        : -1;
+
+    /// <summary>Says what is wrong with a line.</summary>
+    public PredictorFormatException Fault(int line, string what) => new($"{Name}, line {line}: {what}");
+
+    private (char Separator, int LinesBefore) FindHeader()
     {
-        string body = text.TrimStart('\uFEFF');
-        int firstLine = HeaderStart(body, out int start);
-        if (start == body.Length)
-            throw new PredictorFormatException(
-                $"{name} is empty; expected a header and one line per trial. The layout is described in docs/formats.md."
-            );
-        int headerEnd = body.AsSpan(start).IndexOfAny('\r', '\n') is >= 0 and int at ? start + at : body.Length;
-        char separator = Separators.MaxBy(candidate => body.AsSpan(start, headerEnd - start).Count(candidate));
-        string[]? header = null;
-        var rows = new List<(int, string[])>();
-        foreach ((int line, List<string> cells) in Records(body, start, firstLine, separator, name))
+        using var lines = new StringReader(text);
+        for (int before = 0; lines.ReadLine() is { } line; before++)
         {
-            if (header is null)
-            {
-                header = [.. cells.Select(cell => cell.Trim())];
-                continue;
-            }
-            // Spreadsheets leave lines of separators at the end.
-            if (cells.TrueForAll(string.IsNullOrWhiteSpace))
-                continue;
-            if (cells.Count != header.Length)
-            {
-                throw new PredictorFormatException(
-                    $"{name}, line {line}: {cells.Count} cells; the header has {header.Length} "
-                        + $"({string.Join(", ", header.Take(8))}{(header.Length > 8 ? ", …" : "")})."
-                );
-            }
-            if (rows.Count == maximumRows)
-                throw new PredictorFormatException(
-                    $"{name}: more than {maximumRows:#,0} trials; this many are not supported."
-                );
-            rows.Add((line, [.. cells]));
+            if (!IsPassedOver(line))
+                return (Separators.MaxBy(candidate => line.AsSpan().Count(candidate)), before);
         }
-        return new DelimitedText(separator, header!, rows);
+        throw new PredictorFormatException(
+            $"{Name} is empty; expected a header and one line per trial. The layout is described in docs/formats.md."
+        );
     }
 
-    private static int HeaderStart(string body, out int start)
+    private static bool IsPassedOver(ReadOnlySpan<char> line) => line.Trim() is [] or ['#', ..];
+
+    private IEnumerable<(int Line, string[] Cells)> Records()
     {
-        int line = 1;
-        start = 0;
-        while (start < body.Length)
+        var source = new StringReader(text);
+        for (int i = 0; i < linesBefore; i++)
+            source.ReadLine();
+        var options = new SepReaderOptions(new Sep(Separator))
         {
-            int end = body.AsSpan(start).IndexOf('\n') is >= 0 and int at ? start + at : body.Length;
-            ReadOnlySpan<char> content = body.AsSpan(start, end - start).Trim();
-            if (content.Length > 0 && content[0] != '#')
-                return line;
-            start = Math.Min(body.Length, end + 1);
-            line++;
+            CultureInfo = CultureInfo.InvariantCulture,
+            HasHeader = false,
+            DisableColCountCheck = true,
+        };
+        using SepReader rows = Bounded(() => options.From(source));
+        while (Bounded(rows.MoveNext))
+        {
+            SepReader.Row row = rows.Current;
+            int line = linesBefore + (row.RowIndex == 0 ? 1 : row.LineNumberFrom);
+            if (IsPassedOver(row.Span))
+            {
+                if (row.Span.IndexOfAny('\r', '\n') >= 0 && row.Span.Contains('"'))
+                    throw Fault(line, "the comment holds a quote without its pair; take it out.");
+                continue;
+            }
+            string[] cells = new string[row.ColCount];
+            for (int c = 0; c < cells.Length; c++)
+                cells[c] = Unquoted(row[c].Span, line, c);
+            yield return (line, cells);
         }
-        return line;
     }
 
-    private static IEnumerable<(int Line, List<string> Cells)> Records(
-        string text,
-        int start,
-        int firstLine,
-        char separator,
-        string name
-    )
+    private string Unquoted(ReadOnlySpan<char> written, int line, int column)
     {
-        var cell = new StringBuilder();
-        var cells = new List<string>();
-        int line = firstLine,
-            recordLine = firstLine,
-            quoteLine = 0;
-        bool quoted = false,
-            wasQuoted = false;
-        for (int i = start; i < text.Length; i++)
-        {
-            char c = text[i];
-            if (c == '\n' || (c == '\r' && (i + 1 == text.Length || text[i + 1] != '\n')))
-                line++;
-            if (quoted)
-            {
-                if (c != '"')
-                    cell.Append(c);
-                else if (i + 1 < text.Length && text[i + 1] == '"')
-                    cell.Append(text[i++]);
-                else
-                    quoted = false;
-            }
-            else if (c == '"' && !wasQuoted && cell.ToString().AsSpan().Trim().Length == 0)
-            {
-                cell.Clear();
-                (quoted, wasQuoted, quoteLine) = (true, true, line);
-            }
-            else if (c == separator)
-                Close();
-            else if (c is '\r' or '\n')
-            {
-                if (cells.Count > 0 || cell.Length > 0 || wasQuoted)
-                {
-                    Close();
-                    if (!cells[0].StartsWith('#'))
-                        yield return (recordLine, cells);
-                    cells = [];
-                }
-                recordLine = line;
-            }
-            else
-                cell.Append(c);
-        }
-        if (quoted)
-            throw new PredictorFormatException(
-                $"{name}, line {quoteLine}: a quoted cell is not closed before the end of the file."
-            );
-        if (cells.Count == 0 && cell.Length == 0 && !wasQuoted)
-            yield break;
-        Close();
-        if (!cells[0].StartsWith('#'))
-            yield return (recordLine, cells);
+        if (!written.Contains('"'))
+            return written.ToString();
+        ReadOnlySpan<char> cell = written.Trim();
+        string where = column < Header?.Count ? $"column '{Header[column]}'" : $"cell {column + 1}";
+        if (cell[0] != '"')
+            throw Fault(line, $"{where} has a quote within a cell; quote the whole cell and double each quote in it.");
+        if (cell.Count('"') % 2 == 1)
+            throw Fault(line, $"{where} begins a quoted cell that is not closed before the end of the file.");
+        string content = cell[1..^1].ToString();
+        if (
+            cell[^1] != '"'
+            || content.Replace("\"\"", "", StringComparison.Ordinal).Contains('"', StringComparison.Ordinal)
+        )
+            throw Fault(line, $"{where} has text after the closing quote; double each quote within a quoted cell.");
+        return content.Replace("\"\"", "\"", StringComparison.Ordinal);
+    }
 
-        void Close()
+    private T Bounded<T>(Func<T> read)
+    {
+        try
         {
-            cells.Add(cell.ToString());
-            cell.Clear();
-            wasQuoted = false;
+            return read();
+        }
+        catch (NotSupportedException error)
+        {
+            throw new PredictorFormatException(
+                $"{Name}: a line has more than 16,777,216 characters; is there a quote that is not closed?",
+                error
+            );
         }
     }
 }

@@ -7,24 +7,30 @@ namespace Qua2SeDiMo.Predictors.Import;
 internal sealed class ExternalTrials
 {
     private const string FileName = "trials.csv";
-    private static readonly string[] BitColumns = ["avg_bits", "average_bits"];
-    private static readonly string[] NameColumns = ["id", "trial", "number", "name"];
-    private static readonly string[] ImageColumns = ["images", "image"];
     private static readonly char[] ListSeparators = [' ', '|', ';', ',', '/'];
 
     private readonly DelimitedText table;
+    private readonly TrialColumns columns;
     private readonly OptionFeatures features;
-    private readonly Dictionary<string, int> optionIndex;
+    private readonly IReadOnlyList<string> weightNames;
+    private readonly Dictionary<string, int> optionIndex = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, int> lineOfName = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<(int Line, double Target)>> labelled = new(StringComparer.Ordinal);
     private readonly List<PredictorTrial> trials = [];
     private readonly List<string> names = [];
     private readonly List<string?> images = [];
     private readonly List<string> notes = [];
+    private int otherBits;
 
-    private ExternalTrials(DelimitedText table, OptionFeatures features)
+    private ExternalTrials(
+        DelimitedText table,
+        OptionFeatures features,
+        IReadOnlyList<string> weightNames,
+        string targetColumn
+    )
     {
-        this.table = table;
-        this.features = features;
-        optionIndex = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase);
+        (this.table, this.features, this.weightNames) = (table, features, weightNames);
+        columns = TrialColumns.Find(table, weightNames, targetColumn);
         for (int o = 0; o < features.OptionCount; o++)
         {
             optionIndex[features.Options[o].Name] = o;
@@ -53,73 +59,62 @@ internal sealed class ExternalTrials
         int maximumTrials
     )
     {
-        var result = new ExternalTrials(DelimitedText.Parse(csv, FileName, maximumTrials), features);
-        result.Read(weightNames, targetColumn);
+        var result = new ExternalTrials(DelimitedText.Parse(csv, FileName), features, weightNames, targetColumn);
+        foreach ((int line, string[] cells) in result.table.Rows)
+        {
+            if (result.trials.Count == maximumTrials)
+                throw new PredictorFormatException(
+                    $"{FileName}: more than {maximumTrials:#,0} trials; this many are not supported."
+                );
+            result.Add(line, cells);
+        }
+        result.Conclude();
         return result;
     }
 
-    private void Read(IReadOnlyList<string> weightNames, string targetColumn)
+    private void Add(int line, string[] cells)
     {
-        // A minus sign turns a column in which less is better round.
-        bool negated = Column(targetColumn) < 0 && targetColumn.StartsWith('-');
-        int target = Needed(
-            negated ? targetColumn[1..] : targetColumn,
-            "target",
-            "is the label, larger is better (name another column with --target, or --target=-NAME where smaller is better)"
-        );
-        int options = Column("options");
-        int[]? byWeight = options >= 0 ? null : [.. weightNames.Select(Column)];
-        if (byWeight is not null && Array.Exists(byWeight, column => column < 0))
+        int[] chosen = columns.ByWeight is { } byWeight
+            ? [.. byWeight.Select((column, w) => Option(cells[column], line, weightNames[w]))]
+            : Options(cells[columns.Options], line);
+        double label = Number(cells, columns.Target, line) * (columns.IsNegated ? -1 : 1);
+        double computed = features.AverageBits(chosen);
+        double averageBits = Stated(cells, columns.AverageBits) is null
+            ? computed
+            : Number(cells, columns.AverageBits, line);
+        if (Math.Abs(averageBits - computed) > 0.02)
+            otherBits++;
+        string name = Stated(cells, columns.Name) ?? trials.Count.ToString(CultureInfo.InvariantCulture);
+        RequireFirst(line, name, string.Join(' ', chosen), label);
+        trials.Add(new PredictorTrial(chosen, label, averageBits));
+        names.Add(name);
+        images.Add(Stated(cells, columns.Images));
+    }
+
+    // Where trials have names, these must differ. Otherwise lines with the same options and label are taken for copies.
+    private void RequireFirst(int line, string name, string allocation, double label)
+    {
+        if (columns.Name >= 0 && !lineOfName.TryAdd(name, line))
+            throw table.Fault(
+                line,
+                $"trial '{name}' is on line {lineOfName[name]} already; every trial is named once."
+            );
+        if (!labelled.TryGetValue(allocation, out List<(int Line, double Target)>? same))
+            labelled.Add(allocation, same = []);
+        int twin = columns.Name < 0 ? same.FindIndex(other => other.Target == label) : -1;
+        if (twin >= 0)
         {
-            int found = byWeight.Count(column => column >= 0);
-            throw new PredictorFormatException(
-                found == 0
-                    ? $"{FileName} has no column 'options' (one digit per weight); it has {Listed(table.Header)}."
-                    : $"{FileName} has columns for {found} of the {weightNames.Count} weights but none for "
-                        + $"'{weightNames[Array.FindIndex(byWeight, column => column < 0)]}'."
+            throw table.Fault(
+                line,
+                $"the same options and label as on line {same[twin].Line}; take one "
+                    + "of them out, or name the trials in a column 'id' if both were measured."
             );
         }
-        int bits = First(BitColumns),
-            name = First(NameColumns),
-            image = First(ImageColumns);
-        var seen = new Dictionary<string, int>(StringComparer.Ordinal);
-        var labelled = new Dictionary<string, List<(int Line, double Target)>>(StringComparer.Ordinal);
-        int otherBits = 0;
-        foreach ((int line, string[] cells) in table.Rows)
-        {
-            int[] chosen = byWeight is null
-                ? Options(cells[options], line)
-                : [.. byWeight.Select((column, w) => Option(cells[column], line, weightNames[w]))];
-            double label = Number(cells[target], table.Header[target], line) * (negated ? -1 : 1);
-            double computed = features.AverageBits(chosen);
-            double averageBits =
-                bits >= 0 && cells[bits].Trim().Length > 0 ? Number(cells[bits], table.Header[bits], line) : computed;
-            if (Math.Abs(averageBits - computed) > 0.02)
-                otherBits++;
-            string own =
-                name >= 0 && cells[name].Trim().Length > 0
-                    ? cells[name].Trim()
-                    : (trials.Count).ToString(CultureInfo.InvariantCulture);
-            if (name >= 0 && !seen.TryAdd(own, line))
-            {
-                throw new PredictorFormatException(
-                    $"{FileName}, line {line}: trial '{own}' is on line {seen[own]} already; every trial is named once."
-                );
-            }
-            string key = string.Join(' ', chosen);
-            if (!labelled.TryGetValue(key, out List<(int Line, double Target)>? same))
-                labelled.Add(key, same = []);
-            int twin = name < 0 ? same.FindIndex(other => other.Target == label) : -1;
-            if (twin >= 0)
-                throw new PredictorFormatException(
-                    $"{FileName}, line {line}: the same options and label as on line {same[twin].Line}; take one "
-                        + "of them out, or name the trials in a column 'id' if both were measured."
-                );
-            same.Add((line, label));
-            trials.Add(new PredictorTrial(chosen, label, averageBits));
-            names.Add(own);
-            images.Add(image >= 0 && cells[image].Trim().Length > 0 ? cells[image].Trim() : null);
-        }
+        same.Add((line, label));
+    }
+
+    private void Conclude()
+    {
         if (trials.Count == 0)
             throw new PredictorFormatException($"{FileName} has a header but no trials.");
         int repeated = labelled.Values.Count(lines => lines.Count > 1);
@@ -130,35 +125,14 @@ internal sealed class ExternalTrials
                 $"The average bits of {otherBits} trials differ by more than 0.02 from what the sizes in the "
                     + "graph give; the column was taken."
             );
-        if (negated)
+        if (columns.IsNegated)
             notes.Add(
-                $"The label is the column '{table.Header[target]}' with its sign turned, so that larger is better."
+                $"The label is the column '{table.Header[columns.Target]}' with its sign turned, so that larger is better."
             );
     }
 
-    private int First(string[] candidates) => candidates.Select(Column).FirstOrDefault(column => column >= 0, -1);
-
-    private int Column(string name)
-    {
-        int found = -1;
-        for (int i = 0; i < table.Header.Count; i++)
-        {
-            if (!string.Equals(table.Header[i], name, StringComparison.OrdinalIgnoreCase))
-                continue;
-            if (found >= 0)
-                throw new PredictorFormatException($"{FileName} has two columns '{name}'.");
-            found = i;
-        }
-        return found;
-    }
-
-    private int Needed(string name, string usual, string meaning) =>
-        Column(name) is >= 0 and int at
-            ? at
-            : throw new PredictorFormatException(
-                $"{FileName} has no column '{name}'; it has {Listed(table.Header)}. "
-                    + (name == usual ? $"'{usual}' {meaning}." : "Name one of them with --target.")
-            );
+    private static string? Stated(string[] cells, int column) =>
+        column >= 0 && cells[column].Trim() is { Length: > 0 } text ? text : null;
 
     private int[] Options(string cell, int line)
     {
@@ -174,8 +148,9 @@ internal sealed class ExternalTrials
         }
         if (text.Contains('E', StringComparison.OrdinalIgnoreCase) && text.Contains('+', StringComparison.Ordinal))
         {
-            throw new PredictorFormatException(
-                $"{FileName}, line {line}: 'options' holds '{text}'. A spreadsheet took the digits for a number; store the column as text."
+            throw table.Fault(
+                line,
+                $"'options' holds '{text}'. A spreadsheet took the digits for a number; store the column as text."
             );
         }
         RequireCount(text.Length, line, "digits");
@@ -185,10 +160,10 @@ internal sealed class ExternalTrials
             chosen[w] = text[w] - '0';
             if ((uint)chosen[w] >= (uint)Math.Min(10, features.OptionCount))
             {
-                throw new PredictorFormatException(
-                    $"{FileName}, line {line}: digit {w + 1} of 'options' is '{text[w]}'; expected 0 to "
-                        + $"{features.OptionCount - 1}, an index into option_order "
-                        + $"({Listed([.. features.Options.Select(option => option.Name)])})."
+                throw table.Fault(
+                    line,
+                    $"digit {w + 1} of 'options' is '{text[w]}'; expected 0 to {features.OptionCount - 1}, "
+                        + $"an index into option_order ({OptionNames()})."
                 );
             }
         }
@@ -198,18 +173,21 @@ internal sealed class ExternalTrials
     private int Option(string text, int line, string weight) =>
         optionIndex.TryGetValue(text.Trim(), out int option)
             ? option
-            : throw new PredictorFormatException(
-                $"{FileName}, line {line}: the option of {weight} is '{text.Trim()}'; expected 0 to "
-                    + $"{features.OptionCount - 1} or one of "
-                    + $"{Listed([.. features.Options.Select(known => known.Name)])}."
+            : throw table.Fault(
+                line,
+                $"the option of {weight} is '{text.Trim()}'; expected 0 to "
+                    + $"{features.OptionCount - 1} or one of {OptionNames()}."
             );
+
+    private string OptionNames() => TrialColumns.Listed([.. features.Options.Select(option => option.Name)]);
 
     private void RequireCount(int count, int line, string what)
     {
         if (count == features.WeightCount)
             return;
-        throw new PredictorFormatException(
-            $"{FileName}, line {line}: 'options' has {count} {what}; the graph has {features.WeightCount} "
+        throw table.Fault(
+            line,
+            $"'options' has {count} {what}; the graph has {features.WeightCount} "
                 + $"weights, so it needs {features.WeightCount}"
                 + (
                     count < features.WeightCount && what == "digits"
@@ -219,28 +197,19 @@ internal sealed class ExternalTrials
         );
     }
 
-    private double Number(string cell, string column, int line)
+    private double Number(string[] cells, int column, int line)
     {
-        string text = cell.Trim();
+        string text = cells[column].Trim();
         // Where semicolons separate cells, a comma is the decimal point.
-        if (table.Separator == ';' && !text.Contains('.', StringComparison.Ordinal))
-            text = text.Replace(',', '.');
-        if (
-            !double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
-            && !text.Equals("nan", StringComparison.OrdinalIgnoreCase)
-        )
-        {
-            throw new PredictorFormatException(
-                $"{FileName}, line {line}: '{column}' holds '{cell.Trim()}', which is not a number."
-            );
-        }
-        return double.IsFinite(value) && !text.Equals("nan", StringComparison.OrdinalIgnoreCase)
+        string plain =
+            table.Separator == ';' && !text.Contains('.', StringComparison.Ordinal) ? text.Replace(',', '.') : text;
+        if (!double.TryParse(plain, NumberStyles.Float, CultureInfo.InvariantCulture, out double value))
+            throw table.Fault(line, $"'{table.Header[column]}' holds '{text}', which is not a number.");
+        return double.IsFinite(value)
             ? value
-            : throw new PredictorFormatException(
-                $"{FileName}, line {line}: '{column}' is '{cell.Trim()}'; leave trials without a finite label out."
+            : throw table.Fault(
+                line,
+                $"'{table.Header[column]}' is '{text}'; leave trials without a finite label out."
             );
     }
-
-    private static string Listed(IReadOnlyList<string> names) =>
-        names.Count <= 12 ? string.Join(", ", names) : $"{string.Join(", ", names.Take(12))}, … ({names.Count} in all)";
 }

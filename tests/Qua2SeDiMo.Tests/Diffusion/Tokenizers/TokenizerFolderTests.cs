@@ -54,6 +54,56 @@ public sealed class TokenizerFolderTests : IDisposable
     }
 
     [Theory]
+    [InlineData(new byte[] { 0x0a, 0x05, 0x0a, 0x01, (byte)'a' }, "cut off")]
+    [InlineData(new byte[] { 0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f }, "cut off")]
+    [InlineData(new byte[] { 0x0a, 0xff, 0xff, 0xff, 0xff, 0x07, 1 }, "cut off")]
+    [InlineData(new byte[] { 0x0f }, "without pieces")]
+    [InlineData(new byte[] { 0x00 }, "cut off")]
+    [InlineData(new byte[] { 0x0a, 3, 0x0a, 1, (byte)'a', 0x12, 2, 0x18, 2 }, "type 2")]
+    [InlineData(new byte[] { 0x0a, 3, 0x0a, 1, (byte)'a', 0x12, 3, 0xc0, 2, 1 }, "unknown piece 1")]
+    [InlineData(new byte[] { }, "without pieces")]
+    public void A_spiece_model_that_lies_is_refused_in_words(byte[] content, string words)
+    {
+        string message = Assert
+            .Throws<TokenizerException>(() => SentencePieceModel.Parse(content, "spiece.model"))
+            .Message;
+        Assert.Contains("spiece.model", message, StringComparison.Ordinal);
+        Assert.Contains(words, message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_spiece_model_of_nothing_but_pieces_is_refused_before_they_are_made()
+    {
+        byte[] content = new byte[(2 * SentencePieceModel.MaxPieces) + 2];
+        for (int i = 0; i < content.Length; i += 2)
+            content[i] = 0x0a;
+        Assert.Contains(
+            "2,000,000",
+            Assert.Throws<TokenizerException>(() => SentencePieceModel.Parse(content, "spiece.model")).Message,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public void Fields_of_a_spiece_model_are_read_in_any_order_and_others_passed_over()
+    {
+        // An unknown field, the trainer in two parts (bytes; unknown piece 1), a piece with its score before its text,
+        // a piece that is not UTF-8, the character map.
+        byte[] content =
+        [
+            .. new byte[] { 0x22, 1, 9, 0x12, 3, 0x98, 2, 1, 0x12, 3, 0xc0, 2, 1 },
+            .. new byte[] { 0x0a, 8, 0x15, 0, 0, 0x80, 0xbf, 0x0a, 1, (byte)'a' },
+            .. new byte[] { 0x0a, 3, 0x0a, 1, 0xff, 0x1a, 4, 0x12, 2, 5, 6 },
+        ];
+
+        SentencePieceModel model = SentencePieceModel.Parse(content, "spiece.model");
+
+        Assert.Equal([new SentencePiece("a", -1), new SentencePiece("\uFFFD", 0)], model.Pieces);
+        Assert.Equal((1, true), (model.UnknownId, model.FallsBackToBytes));
+        Assert.Equal([5, 6], model.CharacterMap);
+    }
+
+    [Theory]
     [InlineData("golden/tokenizers/t5-tiny", "spiece.model")]
     [InlineData("models/emoji-pixart/tokenizer", "tokenizer.json")]
     [InlineData("golden/tokenizers/clip-tiny", "vocab.json")]
