@@ -98,7 +98,7 @@ internal static class ProposerComparison
         LabelledStudy labelled = StudyTrials.Read(model, run, objective);
         IReadOnlyList<Predictor> folds = PredictorFile.Read(run, fit);
         TrainingSet study = labelled.Training;
-        RidgeModel ridge = RidgeRegression.Fit(study, trends: true);
+        RidgeModel ridge = PredictorFile.Ridge(run, fit, study);
         (double Bits, string Name, IReadOnlyList<int> Options)[] proposals =
         [
             .. Propose(study, folds, ridge, labelled.Units),

@@ -53,6 +53,7 @@ internal static class MeasureTables
             predictions.Line is { } line
                 ? $"The line through {line.Count} labelled trials holds {line.Coverage:P0} of them in intervals of "
                     + "lines through the others."
+                    + (predictions.IsCorrected ? " These trials correct the summed damages as well." : "")
                 : $"No line: `q2 study` with {DamageLine.MinMixtures} trials or more makes one."
         );
     }

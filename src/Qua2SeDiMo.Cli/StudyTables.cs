@@ -58,7 +58,7 @@ internal static class StudyTables
                 trial.Metrics.TryGetValue(metric, out double value) ? value.ToString(format) : "";
             table.AddRow([
                 trial.Name.EscapeMarkup(),
-                trial.State.ToString().ToLowerInvariant(),
+                trial.State == TrialState.SetAside ? "set aside" : trial.State.ToString().ToLowerInvariant(),
                 Cell(StudyMetric.AverageBits.Name, "0.000"),
                 Cell(StudyMetric.SizeBytes.Name, "#,0"),
                 .. metrics.Select(metric => Cell(metric, "0.0000")),

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
 
@@ -12,16 +11,9 @@ internal static class ActivationCases
 
     internal static List<VerificationResult> Verify(string[] names, SafetensorsFile tensors)
     {
-        const string suffix = ".output";
         var results = new List<VerificationResult>();
-        foreach (string name in names.Where(name => name.EndsWith(suffix, StringComparison.Ordinal)))
-        {
-            string prefix = name[..^suffix.Length];
-            int cut = prefix.LastIndexOf(".b", StringComparison.Ordinal);
-            results.AddRange(
-                VerifyCase(prefix, prefix[..cut], int.Parse(prefix[(cut + 2)..], CultureInfo.InvariantCulture), tensors)
-            );
-        }
+        foreach ((string prefix, string input, int bits) in QuantizerCases.Widths(names, ".output"))
+            results.AddRange(VerifyCase(prefix, input, bits, tensors));
         return results;
     }
 

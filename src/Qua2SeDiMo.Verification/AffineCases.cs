@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Numerics.Tensors;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Quantizers.Affine;
@@ -16,102 +16,14 @@ internal static class AffineCases
 
     internal static List<VerificationResult> Verify(string[] names, SafetensorsFile tensors)
     {
-        const string suffix = ".codes";
         var results = new List<VerificationResult>();
-        foreach (string name in names.Where(name => name.EndsWith(suffix, StringComparison.Ordinal)))
+        foreach ((string prefix, string tensor, int bits) in QuantizerCases.Widths(names, ".codes"))
         {
-            string prefix = name[..^suffix.Length];
-            int cut = prefix.LastIndexOf(".b", StringComparison.Ordinal);
-            results.AddRange(
-                VerifyTensor(
-                    prefix,
-                    prefix[..cut],
-                    int.Parse(prefix[(cut + 2)..], CultureInfo.InvariantCulture),
-                    tensors
-                )
-            );
+            var check = new TensorCheck(prefix, tensor, bits, tensors);
+            check.Run();
+            results.AddRange(check.Results());
         }
         return results;
-    }
-
-    private static IEnumerable<VerificationResult> VerifyTensor(
-        string prefix,
-        string tensor,
-        int bits,
-        SafetensorsFile tensors
-    )
-    {
-        float[] values = tensors.ReadSingle($"{tensor}.weight");
-        int channels = (int)tensors.Tensors[$"{tensor}.weight"].Shape[0],
-            rowLength = values.Length / channels;
-        QuantizedWeight actual = AffineQuantizer.Quantize(
-            new WeightMatrix(tensor, values, channels, rowLength, ElementType.Float32),
-            bits,
-            ElementType.Float32
-        );
-        float[] reconstructed = new float[values.Length];
-        actual.Dequantize(reconstructed);
-        long[] defined = tensors.ReadInt64($"{prefix}.defined"),
-            candidates = tensors.ReadInt64($"{prefix}.clip_index"),
-            codes = tensors.ReadInt64($"{prefix}.codes");
-        float[] scores = tensors.ReadSingle($"{prefix}.candidate_scores"),
-            expected = tensors.ReadSingle($"{prefix}.dequantized"),
-            steps = tensors.ReadSingle($"{prefix}.delta");
-        int wrongChoices = 0,
-            wrongCodes = 0,
-            ties = 0;
-        double worstScore = 0,
-            worstValue = 0,
-            worstStep = 0,
-            worstConstant = 0;
-        double[] found = new double[AffineQuantizer.CandidateCount];
-        for (int channel = 0; channel < channels; channel++)
-        {
-            ReadOnlySpan<float> row = values.AsSpan(channel * rowLength, rowLength);
-            double largest = System.Numerics.Tensors.TensorPrimitives.MaxMagnitude(row);
-            if (defined[channel] == 0)
-            {
-                // Undefined in the reference: the constant itself is asked for.
-                worstConstant = Math.Max(
-                    worstConstant,
-                    Worst(row, reconstructed.AsSpan(channel * rowLength, rowLength), Math.Abs(largest))
-                );
-                continue;
-            }
-            AffineChoice choice = AffineQuantizer.Choose(row, bits, ElementType.Float32, found);
-            ReadOnlySpan<float> stored = scores.AsSpan(channel * found.Length, found.Length);
-            for (int i = 0; i < found.Length; i++)
-                worstScore = Math.Max(worstScore, Relative(found[i], stored[i]));
-            if (choice.Candidate != candidates[channel])
-            {
-                bool tie = Relative(stored[choice.Candidate], stored[(int)candidates[channel]]) <= TieTolerance;
-                if (tie)
-                    ties++;
-                else
-                    wrongChoices++;
-                continue;
-            }
-            worstStep = Math.Max(worstStep, Relative(choice.Step, steps[channel]));
-            int start = channel * rowLength;
-            for (int i = start; i < start + rowLength; i++)
-                wrongCodes += actual.Codes[i] == codes[i] ? 0 : 1;
-            worstValue = Math.Max(
-                worstValue,
-                Worst(expected.AsSpan(start, rowLength), reconstructed.AsSpan(start, rowLength), Math.Abs(largest))
-            );
-        }
-        yield return QuantizerCases.Limit(
-            "uaq",
-            $"{prefix}.clip_index",
-            wrongChoices,
-            0,
-            ties == 0 ? null : $"{ties} of {channels} channels chose an equally good candidate"
-        );
-        yield return QuantizerCases.Limit("uaq", $"{prefix}.codes", wrongCodes, 0);
-        yield return QuantizerCases.Limit("uaq", $"{prefix}.delta", worstStep, ValueTolerance);
-        yield return QuantizerCases.Limit("uaq", $"{prefix}.dequantized", worstValue, ValueTolerance);
-        yield return QuantizerCases.Limit("uaq", $"{prefix}.candidate_scores", worstScore, ScoreTolerance);
-        yield return QuantizerCases.Limit("uaq", $"{prefix}.constant channels", worstConstant, ValueTolerance);
     }
 
     /// <summary>The largest difference, relative to a magnitude (absolute when that is zero).</summary>
@@ -133,4 +45,128 @@ internal static class AffineCases
             return double.PositiveInfinity;
         return difference == 0 ? 0 : difference / Math.Max(Math.Abs(expected), float.Epsilon);
     }
+
+    // One tensor at one width, channel by channel.
+    private sealed class TensorCheck
+    {
+        private readonly string prefix;
+        private readonly int bits,
+            channels,
+            rowLength;
+        private readonly float[] values,
+            reconstructed;
+        private readonly byte[] codes;
+        private readonly StoredChannels stored;
+        private readonly double[] candidateScores = new double[AffineQuantizer.CandidateCount];
+        private int wrongChoices,
+            wrongCodes,
+            ties;
+        private double worstScore,
+            worstValue,
+            worstStep,
+            worstConstant;
+
+        public TensorCheck(string prefix, string tensor, int bits, SafetensorsFile tensors)
+        {
+            (this.prefix, this.bits) = (prefix, bits);
+            values = tensors.ReadSingle($"{tensor}.weight");
+            channels = (int)tensors.Tensors[$"{tensor}.weight"].Shape[0];
+            rowLength = values.Length / channels;
+            QuantizedWeight actual = AffineQuantizer.Quantize(
+                new WeightMatrix(tensor, values, channels, rowLength, ElementType.Float32),
+                bits,
+                ElementType.Float32
+            );
+            codes = actual.Codes;
+            reconstructed = new float[values.Length];
+            actual.Dequantize(reconstructed);
+            stored = new StoredChannels(
+                tensors.ReadInt64($"{prefix}.defined"),
+                tensors.ReadInt64($"{prefix}.clip_index"),
+                tensors.ReadInt64($"{prefix}.codes"),
+                tensors.ReadSingle($"{prefix}.candidate_scores"),
+                tensors.ReadSingle($"{prefix}.dequantized"),
+                tensors.ReadSingle($"{prefix}.delta")
+            );
+        }
+
+        public void Run()
+        {
+            for (int channel = 0; channel < channels; channel++)
+            {
+                // Undefined in the reference: the constant itself is asked for.
+                if (stored.Defined[channel] == 0)
+                    worstConstant = Math.Max(worstConstant, WorstOf(channel, values));
+                else if (ChoosesAsStored(channel))
+                    CompareCodes(channel);
+            }
+        }
+
+        public IEnumerable<VerificationResult> Results()
+        {
+            string? detail = ties == 0 ? null : $"{ties} of {channels} channels chose an equally good candidate";
+            yield return QuantizerCases.Limit("uaq", $"{prefix}.clip_index", wrongChoices, 0, detail);
+            yield return QuantizerCases.Limit("uaq", $"{prefix}.codes", wrongCodes, 0);
+            yield return QuantizerCases.Limit("uaq", $"{prefix}.delta", worstStep, ValueTolerance);
+            yield return QuantizerCases.Limit("uaq", $"{prefix}.dequantized", worstValue, ValueTolerance);
+            yield return QuantizerCases.Limit("uaq", $"{prefix}.candidate_scores", worstScore, ScoreTolerance);
+            yield return QuantizerCases.Limit("uaq", $"{prefix}.constant channels", worstConstant, ValueTolerance);
+        }
+
+        // Scores of all candidates, the choice among them, and its step.
+        private bool ChoosesAsStored(int channel)
+        {
+            AffineChoice choice = AffineQuantizer.Choose(
+                Row(values, channel),
+                bits,
+                ElementType.Float32,
+                candidateScores
+            );
+            ReadOnlySpan<float> expected = stored.Scores.AsSpan(
+                channel * candidateScores.Length,
+                candidateScores.Length
+            );
+            for (int i = 0; i < candidateScores.Length; i++)
+                worstScore = Math.Max(worstScore, Relative(candidateScores[i], expected[i]));
+            int candidate = (int)stored.Candidates[channel];
+            if (choice.Candidate != candidate)
+            {
+                if (Relative(expected[choice.Candidate], expected[candidate]) <= TieTolerance)
+                    ties++;
+                else
+                    wrongChoices++;
+                return false;
+            }
+            worstStep = Math.Max(worstStep, Relative(choice.Step, stored.Steps[channel]));
+            return true;
+        }
+
+        private void CompareCodes(int channel)
+        {
+            for (int i = channel * rowLength; i < (channel + 1) * rowLength; i++)
+                wrongCodes += codes[i] == stored.Codes[i] ? 0 : 1;
+            worstValue = Math.Max(worstValue, WorstOf(channel, stored.Values));
+        }
+
+        // Relative to the channel's largest weight.
+        private double WorstOf(int channel, float[] expected) =>
+            Worst(
+                Row(expected, channel),
+                Row(reconstructed, channel),
+                Math.Abs((double)TensorPrimitives.MaxMagnitude(Row(values, channel)))
+            );
+
+        private ReadOnlySpan<float> Row(float[] matrix, int channel) => matrix.AsSpan(channel * rowLength, rowLength);
+    }
+
+    // Of every channel: whether it is defined, the candidate chosen, the codes, scores of all candidates, reconstructed
+    // values, the step.
+    private sealed record StoredChannels(
+        long[] Defined,
+        long[] Candidates,
+        long[] Codes,
+        float[] Scores,
+        float[] Values,
+        float[] Steps
+    );
 }

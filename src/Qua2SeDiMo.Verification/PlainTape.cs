@@ -220,61 +220,15 @@ internal sealed class PlainTape
     /// <summary>Graph attention, see <see cref="GatV2Layer"/>.</summary>
     public PlainMatrix Attention(string name, PlainMatrix x, GraphStructure structure)
     {
-        PlainMatrix source = Linear(name + ".source", x),
-            target = Linear(name + ".target", x);
-        PlainMatrix attention = parameters[name + ".attention"],
-            bias = parameters[name + ".bias"];
-        int width = bias.Values.Length,
-            edges = structure.InNode.Length;
-        double[] inner = new double[edges * width],
-            alpha = new double[edges];
-        var y = new PlainMatrix(x.Rows, width);
-        for (int v = 0; v < x.Rows; v++)
-        {
-            for (int e = structure.InStart[v]; e < structure.InStart[v + 1]; e++)
-            {
-                for (int j = 0; j < width; j++)
-                    inner[(e * width) + j] = source.Row(structure.InNode[e])[j] + target.Row(v)[j];
-            }
-        }
-        double[] steep = [.. Sided(inner).Select(positive => positive ? 1 : NegativeSlope)];
-        for (int v = 0; v < x.Rows; v++)
-        {
-            double total = 0;
-            for (int e = structure.InStart[v]; e < structure.InStart[v + 1]; e++)
-            {
-                double score = 0;
-                for (int j = 0; j < width; j++)
-                    score += attention.Values[j] * steep[(e * width) + j] * inner[(e * width) + j];
-                total += alpha[e] = Math.Exp(score);
-            }
-            bias.Values.CopyTo(y.Row(v));
-            for (int e = structure.InStart[v]; e < structure.InStart[v + 1]; e++)
-                Accumulate(y.Row(v), source.Row(structure.InNode[e]), alpha[e] /= total);
-        }
-        steps.Push(() =>
-        {
-            for (int v = 0; v < x.Rows; v++)
-            {
-                Accumulate(bias.Gradient, y.GradientRow(v), 1);
-                double mean = 0;
-                for (int e = structure.InStart[v]; e < structure.InStart[v + 1]; e++)
-                    mean += alpha[e] * Dot(y.GradientRow(v), source.Row(structure.InNode[e]));
-                for (int e = structure.InStart[v]; e < structure.InStart[v + 1]; e++)
-                {
-                    int from = structure.InNode[e];
-                    double slope = alpha[e] * (Dot(y.GradientRow(v), source.Row(from)) - mean);
-                    Accumulate(source.GradientRow(from), y.GradientRow(v), alpha[e]);
-                    for (int j = 0; j < width; j++)
-                    {
-                        double part = slope * steep[(e * width) + j];
-                        attention.Gradient[j] += part * inner[(e * width) + j];
-                        source.GradientRow(from)[j] += part * attention.Values[j];
-                        target.GradientRow(v)[j] += part * attention.Values[j];
-                    }
-                }
-            }
-        });
+        var edges = new EdgeAttention(
+            Linear(name + ".source", x),
+            Linear(name + ".target", x),
+            parameters[name + ".attention"],
+            parameters[name + ".bias"],
+            structure
+        );
+        PlainMatrix y = edges.Forward(Sided(edges.Inputs));
+        steps.Push(() => edges.Backward(y));
         return y;
     }
 
@@ -326,5 +280,96 @@ internal sealed class PlainTape
     {
         for (int i = 0; i < sum.Length; i++)
             sum[i] += times * x[i];
+    }
+
+    // What each edge brings to its target, and the share that the target takes of it.
+    private sealed class EdgeAttention
+    {
+        private readonly PlainMatrix source,
+            target,
+            attention,
+            bias;
+        private readonly GraphStructure structure;
+        private readonly int width;
+
+        // The activation's slope at each input, and each edge's share.
+        private readonly double[] steep,
+            alpha;
+
+        public EdgeAttention(
+            PlainMatrix source,
+            PlainMatrix target,
+            PlainMatrix attention,
+            PlainMatrix bias,
+            GraphStructure structure
+        )
+        {
+            (this.source, this.target, this.attention, this.bias) = (source, target, attention, bias);
+            this.structure = structure;
+            width = bias.Values.Length;
+            Inputs = new double[structure.InNode.Length * width];
+            steep = new double[Inputs.Length];
+            alpha = new double[structure.InNode.Length];
+            for (int v = 0; v < source.Rows; v++)
+            {
+                for (int e = structure.InStart[v]; e < structure.InStart[v + 1]; e++)
+                {
+                    for (int j = 0; j < width; j++)
+                        Inputs[(e * width) + j] = source.Row(structure.InNode[e])[j] + target.Row(v)[j];
+                }
+            }
+        }
+
+        /// <summary>Inputs of the activation, <c>[edge][column]</c>.</summary>
+        public double[] Inputs { get; }
+
+        public PlainMatrix Forward(bool[] positive)
+        {
+            for (int i = 0; i < steep.Length; i++)
+                steep[i] = positive[i] ? 1 : NegativeSlope;
+            var y = new PlainMatrix(source.Rows, width);
+            for (int v = 0; v < source.Rows; v++)
+            {
+                double total = 0;
+                for (int e = structure.InStart[v]; e < structure.InStart[v + 1]; e++)
+                    total += alpha[e] = Math.Exp(Score(e));
+                bias.Values.CopyTo(y.Row(v));
+                for (int e = structure.InStart[v]; e < structure.InStart[v + 1]; e++)
+                    Accumulate(y.Row(v), source.Row(structure.InNode[e]), alpha[e] /= total);
+            }
+            return y;
+        }
+
+        public void Backward(PlainMatrix y)
+        {
+            for (int v = 0; v < source.Rows; v++)
+            {
+                Accumulate(bias.Gradient, y.GradientRow(v), 1);
+                double mean = 0;
+                for (int e = structure.InStart[v]; e < structure.InStart[v + 1]; e++)
+                    mean += alpha[e] * Dot(y.GradientRow(v), source.Row(structure.InNode[e]));
+                for (int e = structure.InStart[v]; e < structure.InStart[v + 1]; e++)
+                {
+                    int from = structure.InNode[e];
+                    double slope = alpha[e] * (Dot(y.GradientRow(v), source.Row(from)) - mean);
+                    Accumulate(source.GradientRow(from), y.GradientRow(v), alpha[e]);
+                    for (int j = 0; j < width; j++)
+                    {
+                        double part = slope * steep[(e * width) + j];
+                        attention.Gradient[j] += part * Inputs[(e * width) + j];
+                        source.GradientRow(from)[j] += part * attention.Values[j];
+                        target.GradientRow(v)[j] += part * attention.Values[j];
+                    }
+                }
+            }
+        }
+
+        private double Score(int edge)
+        {
+            double score = 0;
+            for (int j = 0; j < width; j++)
+                score += attention.Values[j] * steep[(edge * width) + j] * Inputs[(edge * width) + j];
+            return score;
+        }
     }
 }

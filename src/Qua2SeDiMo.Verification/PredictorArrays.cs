@@ -36,8 +36,7 @@ internal static class PredictorArrays
     /// <summary>Graphs side by side; hop lists are read from <c>hopN.nodes</c> where they are stored.</summary>
     public static GraphStructure Structure(SafetensorsFile arrays, string edgesName, string? graphName)
     {
-        long[] edges = arrays.ReadInt64(edgesName);
-        int edgeCount = edges.Length / 2;
+        (int Source, int Target)[] edges = Edges(arrays.ReadInt64(edgesName));
         long[] graph = graphName is null
             ? new long[(int)arrays.Tensors["moments.x"].Shape[0]]
             : arrays.ReadInt64(graphName);
@@ -54,10 +53,9 @@ internal static class PredictorArrays
                 start = first[g];
             (int, int)[] own =
             [
-                .. Enumerable
-                    .Range(0, edgeCount)
-                    .Where(e => graph[edges[e]] == number)
-                    .Select(e => ((int)edges[e] - start, (int)edges[edgeCount + e] - start)),
+                .. edges
+                    .Where(edge => graph[edge.Source] == number)
+                    .Select(edge => (edge.Source - start, edge.Target - start)),
             ];
             IReadOnlyList<int>?[] hops =
             [
@@ -79,4 +77,15 @@ internal static class PredictorArrays
         }
         return new GraphStructure(joined);
     }
+
+    /// <summary>Edges as they are stored: all sources, then all targets.</summary>
+    public static (int Source, int Target)[] Edges(long[] stored)
+    {
+        int count = stored.Length / 2;
+        return [.. Enumerable.Range(0, count).Select(e => ((int)stored[e], (int)stored[count + e]))];
+    }
+
+    /// <summary>All nodes of all graphs, a row each, for as many hops.</summary>
+    public static RowBatch AllRows(GraphStructure structure, int hops) =>
+        new RowBatch(RowPlan.Build(structure, 1, [.. Enumerable.Range(0, structure.NodeCount)], hops)).SelectAll();
 }

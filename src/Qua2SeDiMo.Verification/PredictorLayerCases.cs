@@ -21,20 +21,20 @@ internal static unsafe class PredictorLayerCases
     public static List<VerificationResult> Attention(string name, SafetensorsFile arrays)
     {
         var results = new List<VerificationResult>();
-        foreach (string set in Sets(arrays, ".attention_weights"))
-            OneAttention($"{name}.{set}", set, arrays, results);
+        foreach (StoredArrays stored in StoredArrays.Sets(name, arrays, "attention_weights"))
+            OneAttention(stored, results);
         return results;
     }
 
     public static List<VerificationResult> Norm(string name, SafetensorsFile arrays)
     {
         var results = new List<VerificationResult>();
-        foreach (
-            string set in Sets(arrays, ".running_mean").Where(set => !set.EndsWith(".train", StringComparison.Ordinal))
-        )
+        foreach (StoredArrays stored in StoredArrays.Sets(name, arrays, "running_mean"))
         {
+            if (stored.Set.EndsWith(".train", StringComparison.Ordinal))
+                continue;
             foreach (bool train in new[] { false, true })
-                OneNorm($"{name}.{set}", set, train, arrays, results);
+                OneNorm(stored, train, results);
         }
         return results;
     }
@@ -58,18 +58,10 @@ internal static unsafe class PredictorLayerCases
                         shifts.TryGetProperty(column, out JsonElement shift) ? shift.GetInt32() : 0
                     )),
             ];
+            var stored = new StoredArrays($"{name}.{table.Name}", arrays, table.Name);
+            int width = table.Value.GetProperty("output_size").GetInt32();
             foreach (bool train in new[] { false, true })
-            {
-                OneEncoder(
-                    $"{name}.{table.Name}",
-                    table.Name,
-                    train,
-                    positions,
-                    table.Value.GetProperty("output_size").GetInt32(),
-                    arrays,
-                    results
-                );
-            }
+                OneEncoder(stored, train, positions, width, results);
         }
         return results;
     }
@@ -77,6 +69,7 @@ internal static unsafe class PredictorLayerCases
     public static List<VerificationResult> Selection(string name, int nodesPerGraph, SafetensorsFile arrays)
     {
         var results = new List<VerificationResult>();
+        var stored = new StoredArrays(name, arrays);
         float[] h = arrays.ReadSingle("h");
         int rows = arrays.ReadInt64("graph").Length,
             graphs = rows / nodesPerGraph,
@@ -98,9 +91,7 @@ internal static unsafe class PredictorLayerCases
                 graphs
             ),
         ]);
-        RowBatch batch = new RowBatch(
-            RowPlan.Build(structure, 1, [.. Enumerable.Range(0, rows)], PredictorTopology.HopCount - 1)
-        ).SelectAll();
+        RowBatch batch = PredictorArrays.AllRows(structure, PredictorTopology.HopCount - 1);
         using FloatBuffer nodes = Padded(h, rows, width, stride),
             embedding = new((long)graphs * stride),
             slope = new((long)rows * stride);
@@ -109,26 +100,12 @@ internal static unsafe class PredictorLayerCases
             if (!arrays.Tensors.ContainsKey($"hop{m}.output"))
                 continue;
             NodeSelection.Forward(batch, m, 0, 1, nodes.Pointer, stride, embedding.Pointer);
-            results.Add(
-                PredictorCases.Compare(
-                    name,
-                    $"hop{m}.output",
-                    arrays.ReadSingle($"hop{m}.output"),
-                    Unpadded(embedding.Pointer, graphs, width, stride)
-                )
-            );
+            results.Add(stored.Compare($"hop{m}.output", Unpadded(embedding.Pointer, graphs, width, stride)));
             using FloatBuffer upstream = Padded(arrays.ReadSingle($"hop{m}.upstream"), graphs, width, stride);
             slope.Clear((long)rows * stride);
             for (int v = 0; v < rows; v++)
                 NodeSelection.Backward(batch, m, v, upstream.Pointer, stride, slope.Pointer);
-            results.Add(
-                PredictorCases.Compare(
-                    name,
-                    $"hop{m}.h.grad",
-                    arrays.ReadSingle($"hop{m}.h.grad"),
-                    Unpadded(slope.Pointer, rows, width, stride)
-                )
-            );
+            results.Add(stored.Compare($"hop{m}.h.grad", Unpadded(slope.Pointer, rows, width, stride)));
         }
         return results;
     }
@@ -149,50 +126,29 @@ internal static unsafe class PredictorLayerCases
         return result;
     }
 
-    private static void OneAttention(string name, string set, SafetensorsFile arrays, List<VerificationResult> results)
+    private static void OneAttention(StoredArrays stored, List<VerificationResult> results)
     {
-        IReadOnlyList<long> shape = arrays.Tensors[$"{set}.x"].Shape;
-        int nodes = (int)shape[0],
-            inWidth = (int)shape[1],
-            width = (int)arrays.Tensors[$"{set}.bias"].ElementCount;
-        long[] edges = arrays.ReadInt64($"{set}.edges");
-        int edgeCount = edges.Length / 2;
-        (int, int)[] pairs =
-        [
-            .. Enumerable.Range(0, edgeCount).Select(e => ((int)edges[e], (int)edges[edgeCount + e])),
-        ];
-        var structure = new GraphStructure([(nodes, pairs, new IReadOnlyList<int>?[PredictorTopology.HopCount])]);
-        RowBatch batch = new RowBatch(RowPlan.Build(structure, 1, [.. Enumerable.Range(0, nodes)], 1)).SelectAll();
+        GraphStructure structure = AttentionGraph(stored);
+        int nodes = structure.NodeCount,
+            inWidth = (int)stored.Info("x").Shape[1],
+            width = (int)stored.Info("bias").ElementCount;
+        RowBatch batch = PredictorArrays.AllRows(structure, hops: 1);
         RowLevel below = batch.Levels[0],
             level = batch.Levels[1];
         var parameters = new PredictorParameters();
-        using var layer = new GatV2Layer(parameters, set, inWidth, width);
-        parameters.Load(arrays.ReadSingle);
+        using var layer = new GatV2Layer(parameters, stored.Set, inWidth, width);
+        parameters.Load(stored.File.ReadSingle);
         Dense dense = layer.Linear;
         layer.Prepare(level, forTraining: true);
-        using FloatBuffer x = Padded(arrays.ReadSingle($"{set}.x"), nodes, inWidth, dense.InStride);
+        using FloatBuffer x = Padded(stored.Read("x"), nodes, inWidth, dense.InStride);
         using FloatBuffer linear = new((long)nodes * dense.OutStride),
             output = new((long)nodes * layer.Stride);
         dense.Forward(x.Pointer, linear.Pointer, nodes);
         layer.Forward(structure, level, 0, nodes, linear.Pointer, output.Pointer);
-        results.Add(
-            PredictorCases.Compare(
-                name,
-                "output",
-                arrays.ReadSingle($"{set}.output"),
-                Unpadded(output.Pointer, nodes, width, layer.Stride)
-            )
-        );
-        results.Add(
-            PredictorCases.Compare(
-                name,
-                "attention_weights",
-                arrays.ReadSingle($"{set}.attention_weights"),
-                EdgeWeights(structure, level, layer, arrays.ReadInt64($"{set}.attention_edges"))
-            )
-        );
+        results.Add(stored.Compare("output", Unpadded(output.Pointer, nodes, width, layer.Stride)));
+        results.Add(stored.Compare("attention_weights", EdgeWeights(stored, structure, level, layer)));
 
-        using FloatBuffer upstream = Padded(arrays.ReadSingle($"{set}.upstream"), nodes, width, layer.Stride);
+        using FloatBuffer upstream = Padded(stored.Read("upstream"), nodes, width, layer.Stride);
         using FloatBuffer pair = new((long)nodes * dense.OutStride),
             slope = new((long)nodes * dense.InStride);
         layer.BackwardScores(structure, level, 0, nodes, 0, linear.Pointer, upstream.Pointer);
@@ -210,61 +166,48 @@ internal static unsafe class PredictorLayerCases
         dense.AddGradient(0, x.Pointer, pair.Pointer, nodes);
         dense.BackwardInput(pair.Pointer, slope.Pointer, nodes, add: false);
         layer.FinishGradient(1, constantsVanish: false);
-        results.Add(
-            PredictorCases.Compare(
-                name,
-                "x.grad",
-                arrays.ReadSingle($"{set}.x.grad"),
-                Unpadded(slope.Pointer, nodes, inWidth, dense.InStride)
-            )
-        );
+        results.Add(stored.Compare("x.grad", Unpadded(slope.Pointer, nodes, inWidth, dense.InStride)));
         foreach (ParameterSlice slice in parameters.Slices)
         {
-            results.Add(
-                PredictorCases.Compare(
-                    name,
-                    $"{slice.Name[(set.Length + 1)..]}.grad",
-                    arrays.ReadSingle($"{slice.Name}.grad"),
-                    parameters.GradientOf(slice)
-                )
-            );
+            results.Add(stored.Compare($"{slice.Name[(stored.Set.Length + 1)..]}.grad", parameters.GradientOf(slice)));
         }
     }
 
-    private static float[] EdgeWeights(GraphStructure structure, RowLevel level, GatV2Layer layer, long[] edges)
+    private static GraphStructure AttentionGraph(StoredArrays stored)
     {
-        int count = edges.Length / 2;
-        float[] weights = new float[count];
-        for (int e = 0; e < count; e++)
+        int nodes = (int)stored.Info("x").Shape[0];
+        (int, int)[] edges = PredictorArrays.Edges(stored.ReadIntegers("edges"));
+        return new GraphStructure([(nodes, edges, new IReadOnlyList<int>?[PredictorTopology.HopCount])]);
+    }
+
+    private static float[] EdgeWeights(StoredArrays stored, GraphStructure structure, RowLevel level, GatV2Layer layer)
+    {
+        (int, int)[] edges = PredictorArrays.Edges(stored.ReadIntegers("attention_edges"));
+        float[] weights = new float[edges.Length];
+        for (int e = 0; e < edges.Length; e++)
         {
-            int target = (int)edges[count + e];
+            (int source, int target) = edges[e];
             int slot =
-                Array.IndexOf(structure.InNode, (int)edges[e], structure.InStart[target], structure.Degree(target))
+                Array.IndexOf(structure.InNode, source, structure.InStart[target], structure.Degree(target))
                 - structure.InStart[target];
             weights[e] = layer.Weights[level.InputStart[target] + slot];
         }
         return weights;
     }
 
-    private static void OneNorm(
-        string name,
-        string set,
-        bool train,
-        SafetensorsFile arrays,
-        List<VerificationResult> results
-    )
+    private static void OneNorm(StoredArrays stored, bool train, List<VerificationResult> results)
     {
         string mode = train ? "train" : "eval";
-        int rows = (int)arrays.Tensors[$"{set}.x"].Shape[0],
-            width = (int)arrays.Tensors[$"{set}.x"].Shape[1];
+        int rows = (int)stored.Info("x").Shape[0],
+            width = (int)stored.Info("x").Shape[1];
         var parameters = new PredictorParameters();
-        using var norm = new BatchNorm(parameters, set, width);
-        parameters.Load(arrays.ReadSingle);
+        using var norm = new BatchNorm(parameters, stored.Set, width);
+        parameters.Load(stored.File.ReadSingle);
         int stride = norm.Stride;
         float[] counts = [.. Enumerable.Repeat(1f, rows)];
-        using FloatBuffer x = Padded(arrays.ReadSingle($"{set}.x"), rows, width, stride),
+        using FloatBuffer x = Padded(stored.Read("x"), rows, width, stride),
             y = new((long)rows * stride);
-        using FloatBuffer upstream = Padded(arrays.ReadSingle($"{set}.upstream"), rows, width, stride);
+        using FloatBuffer upstream = Padded(stored.Read("upstream"), rows, width, stride);
         if (train)
         {
             norm.ChunkStatistics(0, x.Pointer, counts);
@@ -276,106 +219,49 @@ internal static unsafe class PredictorLayerCases
         }
         for (long row = 0; row < rows; row++)
             norm.NormalizeRow(x.Pointer + (row * stride), y.Pointer + (row * stride));
-        results.Add(
-            PredictorCases.Compare(
-                name,
-                $"{mode}.output",
-                arrays.ReadSingle($"{set}.{mode}.output"),
-                Unpadded(y.Pointer, rows, width, stride)
-            )
-        );
+        results.Add(stored.Compare($"{mode}.output", Unpadded(y.Pointer, rows, width, stride)));
         norm.BeginSums(0);
         norm.SumRows(0, x.Pointer, upstream.Pointer, rows, relu: false);
         norm.FinishSums(1, train, rows);
         norm.BackwardRows(x.Pointer, upstream.Pointer, counts, upstream.Pointer, relu: false);
-        results.Add(
-            PredictorCases.Compare(
-                name,
-                $"{mode}.x.grad",
-                arrays.ReadSingle($"{set}.{mode}.x.grad"),
-                Unpadded(upstream.Pointer, rows, width, stride)
-            )
-        );
+        results.Add(stored.Compare($"{mode}.x.grad", Unpadded(upstream.Pointer, rows, width, stride)));
         foreach (ParameterSlice slice in parameters.Slices)
         {
-            string suffix = slice.Name[(set.Length + 1)..];
+            string suffix = slice.Name[(stored.Set.Length + 1)..];
             if (slice.Trained)
-                results.Add(
-                    PredictorCases.Compare(
-                        name,
-                        $"{mode}.{suffix}.grad",
-                        arrays.ReadSingle($"{set}.{mode}.{suffix}.grad"),
-                        parameters.GradientOf(slice)
-                    )
-                );
+                results.Add(stored.Compare($"{mode}.{suffix}.grad", parameters.GradientOf(slice)));
             else if (train)
-                results.Add(
-                    PredictorCases.Compare(
-                        name,
-                        $"train.{suffix}",
-                        arrays.ReadSingle($"{set}.train.{suffix}"),
-                        parameters.Of(slice)
-                    )
-                );
+                results.Add(stored.Compare($"train.{suffix}", parameters.Of(slice)));
         }
     }
 
     private static void OneEncoder(
-        string name,
-        string set,
+        StoredArrays stored,
         bool train,
         PositionColumn[] positions,
         int width,
-        SafetensorsFile arrays,
         List<VerificationResult> results
     )
     {
         string mode = train ? "train" : "eval";
         var parameters = new PredictorParameters();
         using var encoder = new NodeEncoder(parameters, positions, width);
-        parameters.Load(slice => arrays.ReadSingle($"{set}.{slice}"));
-        float[] features = arrays.ReadSingle($"{set}.x");
+        parameters.Load(stored.Read);
+        float[] features = stored.Read("x");
         int rows = features.Length / encoder.FeatureCount;
         int[] chosen = [.. Enumerable.Range(0, rows)];
         encoder.Forward(features, chosen, [.. Enumerable.Repeat(1f, rows)], train);
-        results.Add(
-            PredictorCases.Compare(
-                name,
-                $"{mode}.output",
-                arrays.ReadSingle($"{set}.{mode}.output"),
-                Unpadded(encoder.Output, rows, width, encoder.Stride)
-            )
-        );
-        using FloatBuffer upstream = Padded(arrays.ReadSingle($"{set}.upstream"), rows, width, encoder.Stride);
+        results.Add(stored.Compare($"{mode}.output", Unpadded(encoder.Output, rows, width, encoder.Stride)));
+        using FloatBuffer upstream = Padded(stored.Read("upstream"), rows, width, encoder.Stride);
         encoder.Backward(features, chosen, upstream.Pointer, train);
         foreach (ParameterSlice slice in parameters.Slices)
         {
             if (train && Noise.Contains(slice.Name))
                 continue;
             if (slice.Trained)
-                results.Add(
-                    PredictorCases.Compare(
-                        name,
-                        $"{mode}.grad.{slice.Name}",
-                        arrays.ReadSingle($"{set}.{mode}.grad.{slice.Name}"),
-                        parameters.GradientOf(slice)
-                    )
-                );
+                results.Add(stored.Compare($"{mode}.grad.{slice.Name}", parameters.GradientOf(slice)));
             else if (train)
-                results.Add(
-                    PredictorCases.Compare(
-                        name,
-                        $"train.after.{slice.Name}",
-                        arrays.ReadSingle($"{set}.train.after.{slice.Name}"),
-                        parameters.Of(slice)
-                    )
-                );
+                results.Add(stored.Compare($"train.after.{slice.Name}", parameters.Of(slice)));
         }
     }
-
-    private static IEnumerable<string> Sets(SafetensorsFile arrays, string suffix) =>
-        arrays
-            .Tensors.Keys.Where(name => name.EndsWith(suffix, StringComparison.Ordinal))
-            .Select(name => name[..^suffix.Length])
-            .Order(StringComparer.Ordinal);
 }

@@ -14,45 +14,45 @@ internal static class PredictorLossCases
 
     public static IEnumerable<VerificationResult> SoftRanks(string name, SafetensorsFile arrays)
     {
-        foreach (string set in Sets(arrays, ".soft_rank"))
+        foreach (StoredArrays stored in StoredArrays.Sets(name, arrays, "soft_rank"))
         {
-            double[] values = Doubles(arrays, $"{set}.values"),
+            double[] values = stored.ReadDoubles("values"),
                 ranks = new double[values.Length],
                 gradient = new double[values.Length];
             var softRank = new SoftRank();
             softRank.Forward(values, ranks);
-            softRank.Backward(Doubles(arrays, $"{set}.upstream"), gradient);
-            yield return Relative($"{name}.{set}", "soft_rank", arrays.ReadSingle($"{set}.soft_rank"), ranks, Exact);
-            yield return Relative($"{name}.{set}", "grad", arrays.ReadSingle($"{set}.grad"), gradient, Exact);
+            softRank.Backward(stored.ReadDoubles("upstream"), gradient);
+            yield return Relative(stored, "soft_rank", ranks);
+            yield return Relative(stored, "grad", gradient);
         }
     }
 
     public static IEnumerable<VerificationResult> Pairwise(string name, JsonElement values, SafetensorsFile arrays)
     {
-        foreach (string set in Sets(arrays, ".lambda"))
+        foreach (StoredArrays stored in StoredArrays.Sets(name, arrays, "lambda"))
         {
-            double[] scores = Doubles(arrays, $"{set}.scores"),
-                relevance = Doubles(arrays, $"{set}.relevance"),
+            double[] scores = stored.ReadDoubles("scores"),
+                relevance = stored.ReadDoubles("relevance"),
                 lambda = new double[scores.Length];
             double cost = LambdaRank.Add(scores, relevance, lambda);
-            JsonElement expected = values.GetProperty(set);
-            yield return Relative($"{name}.{set}", "lambda", arrays.ReadSingle($"{set}.lambda"), lambda, Exact);
+            JsonElement expected = values.GetProperty(stored.Set);
+            yield return Relative(stored, "lambda", lambda);
             yield return Comparison.Of(
-                $"{name}.{set}",
+                stored.Case,
                 "rank",
-                [.. arrays.ReadInt64($"{set}.rank").Select(rank => (double)rank)],
+                [.. stored.ReadIntegers("rank").Select(rank => (double)rank)],
                 [.. LambdaRank.AscendingPositions(relevance).Select(rank => (double)rank)],
                 0
             );
             yield return PredictorCases.Compare(
-                $"{name}.{set}",
+                stored.Case,
                 "ideal_dcg",
                 expected.GetProperty("ideal_dcg").GetDouble(),
                 LambdaRank.IdealGain(relevance),
                 Exact
             );
             yield return PredictorCases.Compare(
-                $"{name}.{set}",
+                stored.Case,
                 "cost",
                 expected.GetProperty("cost").GetDouble(),
                 cost,
@@ -99,8 +99,9 @@ internal static class PredictorLossCases
         SafetensorsFile arrays
     )
     {
-        TargetScale scale = TargetScale.Relevance(Doubles(arrays, "targets_all"));
-        double[] targets = [.. Doubles(arrays, "targets").Select(scale.Apply)];
+        var stored = new StoredArrays(name, arrays);
+        TargetScale scale = TargetScale.Relevance(stored.ReadDoubles("targets_all"));
+        double[] targets = [.. stored.ReadDoubles("targets").Select(scale.Apply)];
         yield return PredictorCases.Compare(
             name,
             "relevance_lower",
@@ -113,8 +114,8 @@ internal static class PredictorLossCases
             values.GetProperty("relevance_upper").GetDouble(),
             scale.Invert(TargetScale.MaximumRelevance)
         );
-        yield return Relative(name, "relevance", arrays.ReadSingle("relevance"), targets, Exact);
-        targets = Doubles(arrays, "relevance");
+        yield return Relative(stored, "relevance", targets);
+        targets = stored.ReadDoubles("relevance");
         int hops = Enumerable
             .Range(0, PredictorTopology.HopCount)
             .Count(m => arrays.Tensors.ContainsKey($"hop{m}.embedding"));
@@ -123,7 +124,7 @@ internal static class PredictorLossCases
         {
             float[] embedding = arrays.ReadSingle($"hop{m}.embedding");
             norms[m] = Norms(embedding, targets.Length);
-            yield return Relative(name, $"hop{m}.norm", arrays.ReadSingle($"hop{m}.norm"), norms[m], Exact);
+            yield return Relative(stored, $"hop{m}.norm", norms[m]);
             double[] slope = new double[targets.Length];
             double correlation = new RankingLoss(PredictorLoss.Srcc, [m]).SoftCorrelation(norms[m], targets, slope);
             yield return PredictorCases.Compare(
@@ -140,13 +141,7 @@ internal static class PredictorLossCases
                 RankStatistics.Spearman(norms[m], targets),
                 Exact
             );
-            yield return Relative(
-                name,
-                $"hop{m}.srcc_loss.grad_norm",
-                arrays.ReadSingle($"hop{m}.srcc_loss.grad_norm"),
-                [.. slope.Select(v => -v)],
-                Exact
-            );
+            yield return Relative(stored, $"hop{m}.srcc_loss.grad_norm", [.. slope.Select(v => -v)]);
         }
         foreach (JsonProperty set in hopSets.EnumerateObject())
         {
@@ -156,13 +151,12 @@ internal static class PredictorLossCases
                     continue;
                 foreach (
                     VerificationResult result in OneLoss(
-                        name,
+                        stored,
                         $"{set.Name}.{kind}",
                         new RankingLoss(loss, JsonArrays.Integers(set.Value)),
                         expected.GetDouble(),
                         norms,
-                        targets,
-                        arrays
+                        targets
                     )
                 )
                 {
@@ -182,46 +176,35 @@ internal static class PredictorLossCases
     ];
 
     private static IEnumerable<VerificationResult> OneLoss(
-        string name,
+        StoredArrays stored,
         string key,
         RankingLoss loss,
         double expected,
         double[][] norms,
-        double[] targets,
-        SafetensorsFile arrays
+        double[] targets
     )
     {
         double[] predictionGradient = new double[targets.Length];
         double[][] normGradients = [.. norms.Select(norm => new double[norm.Length])];
         double actual = loss.Evaluate(
-            [.. arrays.ReadSingle("prediction").Select(value => (double)value)],
+            stored.ReadDoubles("prediction"),
             norms,
             targets,
             predictionGradient,
             normGradients
         );
-        yield return PredictorCases.Compare(name, $"{key}.loss", expected, actual, Exact);
-        yield return PredictorCases.Compare(
-            name,
-            $"{key}.prediction.grad",
-            arrays.ReadSingle($"{key}.prediction.grad"),
-            [.. predictionGradient.Select(value => (float)value)]
-        );
+        yield return PredictorCases.Compare(stored.Case, $"{key}.loss", expected, actual, Exact);
+        yield return stored.Compare($"{key}.prediction.grad", [.. predictionGradient.Select(value => (float)value)]);
         for (int m = 0; m < norms.Length; m++)
         {
-            if (!arrays.Tensors.ContainsKey($"{key}.hop{m}.embedding.grad"))
+            if (!stored.Holds($"{key}.hop{m}.embedding.grad"))
                 continue;
-            float[] embedding = arrays.ReadSingle($"hop{m}.embedding"),
+            float[] embedding = stored.Read($"hop{m}.embedding"),
                 gradient = new float[embedding.Length];
             int width = embedding.Length / targets.Length;
             for (int i = 0; i < gradient.Length; i++)
                 gradient[i] = (float)(Math.Sign(embedding[i]) * normGradients[m][i / width]);
-            yield return PredictorCases.Compare(
-                name,
-                $"{key}.hop{m}.embedding.grad",
-                arrays.ReadSingle($"{key}.hop{m}.embedding.grad"),
-                gradient
-            );
+            yield return stored.Compare($"{key}.hop{m}.embedding.grad", gradient);
         }
     }
 
@@ -234,30 +217,10 @@ internal static class PredictorLossCases
         return norms;
     }
 
-    private static IEnumerable<string> Sets(SafetensorsFile arrays, string suffix) =>
-        arrays
-            .Tensors.Keys.Where(name => name.EndsWith(suffix, StringComparison.Ordinal))
-            .Select(name => name[..^suffix.Length])
-            .Order(StringComparer.Ordinal);
-
-    private static double[] Doubles(SafetensorsFile arrays, string name) =>
-        [.. arrays.ReadSingle(name).Select(value => (double)value)];
-
-    private static VerificationResult Relative(
-        string caseName,
-        string output,
-        float[] expected,
-        double[] actual,
-        double tolerance
-    )
+    private static VerificationResult Relative(StoredArrays stored, string array, double[] actual)
     {
-        double largest = Math.Max(1e-6, expected.Length == 0 ? 0 : expected.Max(value => Math.Abs((double)value)));
-        return Comparison.Of(
-            caseName,
-            output,
-            [.. expected.Select(value => (double)value)],
-            actual,
-            tolerance * largest
-        );
+        double[] expected = stored.ReadDoubles(array);
+        double largest = Math.Max(1e-6, expected.Length == 0 ? 0 : expected.Max(Math.Abs));
+        return Comparison.Of(stored.Case, array, expected, actual, Exact * largest);
     }
 }

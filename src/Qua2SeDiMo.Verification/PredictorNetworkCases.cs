@@ -23,8 +23,7 @@ internal sealed class PredictorNetworkCases : IDisposable
     private const double WeightDecay = 1e-6;
     private const double ClipNorm = 5;
 
-    private readonly string name;
-    private readonly SafetensorsFile arrays;
+    private readonly StoredArrays stored;
     private readonly HashSet<string> noise;
     private readonly float[] features;
     private readonly double[] targets;
@@ -34,17 +33,14 @@ internal sealed class PredictorNetworkCases : IDisposable
 
     private PredictorNetworkCases(string name, JsonElement root, SafetensorsFile arrays)
     {
-        this.name = name;
-        this.arrays = arrays;
+        stored = new StoredArrays(name, arrays);
         noise = root.TryGetProperty("noise", out JsonElement listed)
             ? [.. listed.GetProperty("parameters").EnumerateArray().Select(item => item.GetString()!)]
             : [];
         features = arrays.ReadSingle("x");
         targets = [.. arrays.ReadSingle("y").Select(value => (double)value)];
         GraphStructure structure = PredictorArrays.Structure(arrays, "edges", "graph");
-        batch = new RowBatch(
-            RowPlan.Build(structure, 1, [.. Enumerable.Range(0, structure.NodeCount)], PredictorTopology.HopCount - 1)
-        ).SelectAll();
+        batch = PredictorArrays.AllRows(structure, PredictorTopology.HopCount - 1);
         network = new PredictorNetwork(PredictorArrays.Shape(arrays, "param."));
     }
 
@@ -61,7 +57,7 @@ internal sealed class PredictorNetworkCases : IDisposable
 
     public void Dispose() => network.Dispose();
 
-    private void Restart() => network.Parameters.Load(slice => arrays.ReadSingle($"param.{slice}"));
+    private void Restart() => network.Parameters.Load(slice => stored.Read($"param.{slice}"));
 
     private void Embeddings()
     {
@@ -69,14 +65,7 @@ internal sealed class PredictorNetworkCases : IDisposable
         {
             Restart();
             network.Forward(batch, features, train: mode == "train");
-            results.Add(
-                PredictorCases.Compare(
-                    name,
-                    $"{mode}.prediction",
-                    arrays.ReadSingle($"{mode}.prediction"),
-                    network.Prediction
-                )
-            );
+            results.Add(stored.Compare($"{mode}.prediction", network.Prediction));
             for (int m = 0; m < PredictorTopology.HopCount; m++)
             {
                 float[] embedding =
@@ -85,26 +74,12 @@ internal sealed class PredictorNetworkCases : IDisposable
                         .Range(0, batch.GraphCount)
                         .SelectMany(graph => network.GraphEmbedding(m, graph).ToArray()),
                 ];
-                results.Add(
-                    PredictorCases.Compare(
-                        name,
-                        $"{mode}.hop{m}.embedding",
-                        arrays.ReadSingle($"{mode}.hop{m}.embedding"),
-                        embedding
-                    )
-                );
+                results.Add(stored.Compare($"{mode}.hop{m}.embedding", embedding));
             }
         }
         foreach (ParameterSlice slice in network.Parameters.Slices.Where(slice => !slice.Trained))
         {
-            results.Add(
-                PredictorCases.Compare(
-                    name,
-                    $"train.after.{slice.Name}",
-                    arrays.ReadSingle($"train.after.{slice.Name}"),
-                    network.Parameters.Of(slice)
-                )
-            );
+            results.Add(stored.Compare($"train.after.{slice.Name}", network.Parameters.Of(slice)));
         }
     }
 
@@ -112,14 +87,16 @@ internal sealed class PredictorNetworkCases : IDisposable
     {
         foreach ((string kind, PredictorLoss loss) in PredictorLossCases.Kinds)
         {
-            if (!arrays.Tensors.ContainsKey($"grad.{kind}.head.output.bias"))
+            if (!stored.Holds($"grad.{kind}.head.output.bias"))
                 continue;
             Restart();
             double value = Backward(loss);
-            results.Add(PredictorCases.Compare(name, $"{kind}.loss", values.GetProperty(kind).GetDouble(), value));
+            results.Add(
+                PredictorCases.Compare(stored.Case, $"{kind}.loss", values.GetProperty(kind).GetDouble(), value)
+            );
             results.Add(
                 PredictorCases.Compare(
-                    name,
+                    stored.Case,
                     $"{kind}.gradient_norm",
                     values.GetProperty($"{kind}.gradient_norm").GetDouble(),
                     GradientNorm()
@@ -131,14 +108,7 @@ internal sealed class PredictorNetworkCases : IDisposable
                 )
             )
             {
-                results.Add(
-                    PredictorCases.Compare(
-                        name,
-                        $"grad.{kind}.{slice.Name}",
-                        arrays.ReadSingle($"grad.{kind}.{slice.Name}"),
-                        network.Parameters.GradientOf(slice)
-                    )
-                );
+                results.Add(stored.Compare($"grad.{kind}.{slice.Name}", network.Parameters.GradientOf(slice)));
             }
         }
     }
@@ -149,7 +119,7 @@ internal sealed class PredictorNetworkCases : IDisposable
     // at FreeRunTolerance.
     private void Steps(string mode, JsonElement values)
     {
-        if (!arrays.Tensors.ContainsKey($"step5.srcc.{mode}.head.output.bias"))
+        if (!stored.Holds($"step5.srcc.{mode}.head.output.bias"))
             return;
         Restart();
         var loss = new RankingLoss(PredictorLoss.Srcc, [.. Enumerable.Range(0, PredictorTopology.HopCount)]);
@@ -165,7 +135,9 @@ internal sealed class PredictorNetworkCases : IDisposable
             Backward(PredictorLoss.Srcc);
             CompareGradients($"srcc.{mode}.gradient.{step}", loss);
             double value = twin.Backward(loss, features, targets);
-            results.Add(PredictorCases.Compare(name, $"srcc.{mode}.loss.{step}", losses[step].GetDouble(), value));
+            results.Add(
+                PredictorCases.Compare(stored.Case, $"srcc.{mode}.loss.{step}", losses[step].GetDouble(), value)
+            );
             double times = Times(
                 mode,
                 Math.Sqrt(
@@ -184,16 +156,16 @@ internal sealed class PredictorNetworkCases : IDisposable
             twin.Step(schedule.Rate(step), WeightDecay, times);
             if (step is not (0 or StepCount - 1))
                 continue;
-            foreach (
-                ParameterSlice slice in Compared().Where(slice => arrays.Tensors.ContainsKey(Key(step, mode, slice)))
-            )
+            foreach (ParameterSlice slice in Compared().Where(slice => stored.Holds(Key(step, mode, slice))))
             {
-                float[] expected = arrays.ReadSingle(Key(step, mode, slice));
-                results.Add(PredictorCases.Compare(name, Key(step, mode, slice), expected, twin.Rounded(slice.Name)));
+                float[] expected = stored.Read(Key(step, mode, slice));
+                results.Add(
+                    PredictorCases.Compare(stored.Case, Key(step, mode, slice), expected, twin.Rounded(slice.Name))
+                );
                 if (slice.Trained)
                     results.Add(
                         PredictorCases.Compare(
-                            name,
+                            stored.Case,
                             $"{Key(step, mode, slice)} (optimizer)",
                             expected,
                             driven.AsSpan(slice.Offset, slice.Length)
@@ -233,7 +205,7 @@ internal sealed class PredictorNetworkCases : IDisposable
         {
             results.Add(
                 PredictorCases.Compare(
-                    name,
+                    stored.Case,
                     $"{title}.{slice.Name}{kinks}",
                     probe.RoundedGradient(slice.Name),
                     network.Parameters.GradientOf(slice),
@@ -267,7 +239,12 @@ internal sealed class PredictorNetworkCases : IDisposable
         {
             double loss = Backward(PredictorLoss.Srcc);
             results.Add(
-                PredictorCases.Compare(name, $"srcc.{mode}.loss.{step} (free run)", losses[step].GetDouble(), loss)
+                PredictorCases.Compare(
+                    stored.Case,
+                    $"srcc.{mode}.loss.{step} (free run)",
+                    losses[step].GetDouble(),
+                    loss
+                )
             );
             float times = (float)Times(mode, GradientNorm());
             foreach (ref float gradient in network.Parameters.Gradients.AsSpan())
@@ -275,15 +252,13 @@ internal sealed class PredictorNetworkCases : IDisposable
             optimizer.Step(network.Parameters.Values, network.Parameters.Gradients, schedule.Rate(step));
             if (step is not (0 or StepCount - 1))
                 continue;
-            foreach (
-                ParameterSlice slice in Compared().Where(slice => arrays.Tensors.ContainsKey(Key(step, mode, slice)))
-            )
+            foreach (ParameterSlice slice in Compared().Where(slice => stored.Holds(Key(step, mode, slice))))
             {
                 results.Add(
                     PredictorCases.Compare(
-                        name,
+                        stored.Case,
                         $"{Key(step, mode, slice)} (free run)",
-                        arrays.ReadSingle(Key(step, mode, slice)),
+                        stored.Read(Key(step, mode, slice)),
                         network.Parameters.Of(slice),
                         FreeRunTolerance
                     )

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Configs;
@@ -38,6 +39,17 @@ internal static class QuantizerCases
         return names.Any(name => name.EndsWith(".input", StringComparison.Ordinal))
             ? ActivationCases.Verify(names, tensors)
             : AffineCases.Verify(names, tensors);
+    }
+
+    /// <summary>Cases named <c>TENSOR.bWIDTH</c>, by the arrays that each has under a suffix.</summary>
+    internal static IEnumerable<(string Name, string Tensor, int Bits)> Widths(string[] names, string suffix)
+    {
+        foreach (string array in names.Where(name => name.EndsWith(suffix, StringComparison.Ordinal)))
+        {
+            string name = array[..^suffix.Length];
+            int cut = name.LastIndexOf(".b", StringComparison.Ordinal);
+            yield return (name, name[..cut], int.Parse(name[(cut + 2)..], CultureInfo.InvariantCulture));
+        }
     }
 
     /// <summary>A figure that must not exceed a limit: a count of wrong codes, a relative excess.</summary>

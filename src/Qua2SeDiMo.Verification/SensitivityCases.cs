@@ -26,6 +26,7 @@ internal static class SensitivityCases
     {
         using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(file));
         using SafetensorsFile arrays = SafetensorsFile.Open(Path.ChangeExtension(file, ".safetensors"));
+        var stored = new StoredArrays("scores", arrays);
         var results = new List<VerificationResult>();
         var folds = new List<Predictor>();
         try
@@ -36,11 +37,11 @@ internal static class SensitivityCases
                 network.Parameters.Load(name => arrays.ReadSingle($"fold{f}.{name}"));
                 var predictor = new Predictor(network, new TargetScale(0, 1, false), PredictorLoss.Hybrid);
                 folds.Add(predictor);
-                Moments(predictor, f, arrays, results);
+                Moments(predictor, f, stored, results);
             }
-            Operations(folds, arrays, results);
+            Operations(folds, stored, results);
             foreach (JsonProperty block in document.RootElement.GetProperty("blocks").EnumerateObject())
-                Block(block.Name, block.Value, folds, arrays, results);
+                Block(block.Name, block.Value, folds, stored, results);
         }
         finally
         {
@@ -50,48 +51,34 @@ internal static class SensitivityCases
         return results;
     }
 
-    private static void Moments(Predictor predictor, int fold, SafetensorsFile arrays, List<VerificationResult> results)
+    private static void Moments(Predictor predictor, int fold, StoredArrays stored, List<VerificationResult> results)
     {
-        if (arrays.Tensors.ContainsKey("moments.x"))
+        if (stored.Holds("moments.x"))
         {
-            GraphStructure structure = PredictorArrays.Structure(arrays, "moments.edges", null);
+            GraphStructure structure = PredictorArrays.Structure(stored.File, "moments.edges", null);
             int[] rows = [.. Enumerable.Range(0, structure.NodeCount)];
             var study = new StudyRows(
-                arrays.ReadSingle("moments.x"),
+                stored.Read("moments.x"),
                 RowPlan.Build(structure, 1, rows, PredictorTopology.HopCount - 1)
             );
             predictor.MeasureMoments(study, [0]);
-            results.Add(
-                PredictorCases.Compare(
-                    "scores",
-                    $"fold{fold}.hop_mean",
-                    arrays.ReadSingle($"fold{fold}.hop_mean"),
-                    [.. predictor.HopMean.Select(v => (float)v)]
-                )
-            );
-            results.Add(
-                PredictorCases.Compare(
-                    "scores",
-                    $"fold{fold}.hop_std",
-                    arrays.ReadSingle($"fold{fold}.hop_std"),
-                    [.. predictor.HopDeviation.Select(v => (float)v)]
-                )
-            );
+            results.Add(stored.Compare($"fold{fold}.hop_mean", [.. predictor.HopMean.Select(v => (float)v)]));
+            results.Add(stored.Compare($"fold{fold}.hop_std", [.. predictor.HopDeviation.Select(v => (float)v)]));
         }
         for (int m = 0; m < PredictorTopology.HopCount; m++)
         {
-            predictor.HopMean[m] = arrays.ReadSingle($"fold{fold}.hop_mean")[m];
-            predictor.HopDeviation[m] = arrays.ReadSingle($"fold{fold}.hop_std")[m];
-            predictor.HopWeight[m] = arrays.ReadSingle($"fold{fold}.hop_weight")[m];
+            predictor.HopMean[m] = stored.Read($"fold{fold}.hop_mean")[m];
+            predictor.HopDeviation[m] = stored.Read($"fold{fold}.hop_std")[m];
+            predictor.HopWeight[m] = stored.Read($"fold{fold}.hop_weight")[m];
         }
     }
 
-    private static void Operations(List<Predictor> folds, SafetensorsFile arrays, List<VerificationResult> results)
+    private static void Operations(List<Predictor> folds, StoredArrays stored, List<VerificationResult> results)
     {
-        IReadOnlyList<long> shape = arrays.Tensors["operation.x"].Shape;
+        IReadOnlyList<long> shape = stored.Info("operation.x").Shape;
         int weights = (int)shape[0],
             options = (int)shape[1];
-        float[] features = arrays.ReadSingle("operation.x");
+        float[] features = stored.Read("operation.x");
         var rows = new UnitRows([0], [], 0, options);
         float[] foldScores = new float[weights * folds.Count * options];
         double[] total = new double[weights * options];
@@ -107,22 +94,8 @@ internal static class SensitivityCases
                 }
             }
         }
-        results.Add(
-            PredictorCases.Compare(
-                "scores",
-                "operation.fold_score",
-                arrays.ReadSingle("operation.fold_score"),
-                foldScores
-            )
-        );
-        results.Add(
-            PredictorCases.Compare(
-                "scores",
-                "operation.score",
-                arrays.ReadSingle("operation.score"),
-                [.. total.Select(v => (float)v)]
-            )
-        );
+        results.Add(stored.Compare("operation.fold_score", foldScores));
+        results.Add(stored.Compare("operation.score", [.. total.Select(v => (float)v)]));
         double[] best =
         [
             .. Enumerable.Range(0, weights).Select(w => (double)ArgMax(total.AsSpan(w * options, options))),
@@ -131,7 +104,7 @@ internal static class SensitivityCases
             Comparison.Of(
                 "scores",
                 "operation.best",
-                [.. arrays.ReadInt64("operation.best").Select(v => (double)v)],
+                [.. stored.ReadIntegers("operation.best").Select(v => (double)v)],
                 best,
                 0
             )
@@ -142,59 +115,22 @@ internal static class SensitivityCases
         string name,
         JsonElement block,
         List<Predictor> folds,
-        SafetensorsFile arrays,
+        StoredArrays stored,
         List<VerificationResult> results
     )
     {
-        JsonElement[] nodes = [.. block.GetProperty("nodes").EnumerateArray()];
-        (int, int)[] edges =
-        [
-            .. block.GetProperty("edges").EnumerateArray().Select(edge => (edge[0].GetInt32(), edge[1].GetInt32())),
-        ];
-        int options = (int)arrays.Tensors[$"{name}.options"].Shape[1];
-        float[] four = arrays.ReadSingle($"{name}.options");
-        var features = new List<float>();
-        int[] firstRow = new int[nodes.Length],
-            weightOfNode = new int[nodes.Length];
-        int weight = 0;
-        for (int v = 0; v < nodes.Length; v++)
-        {
-            bool isWeight = nodes[v].GetProperty("kind").GetString() == "weight";
-            firstRow[v] = features.Count / 6;
-            weightOfNode[v] = isWeight ? weight++ : -1;
-            for (int option = 0; option < (isWeight ? options : 1); option++)
-            {
-                features.AddRange(isWeight ? four.AsSpan(((weightOfNode[v] * options) + option) * 4, 4) : [0, 0, 0, 0]);
-                features.Add(nodes[v].GetProperty("block").GetInt32());
-                features.Add(nodes[v].GetProperty("layer_code").GetInt32());
-            }
-        }
-        var rows = new UnitRows(weightOfNode, edges, block.GetProperty("hop").GetInt32(), options);
+        (UnitRows rows, float[] features, int[] firstRow) = Rows(name, block, stored);
         double[] total = new double[rows.CombinationCount];
         var foldScores = new List<float>();
         foreach (Predictor fold in folds)
         {
-            double[] scores = HopScores.Score(fold, rows, [.. features], firstRow);
+            double[] scores = HopScores.Score(fold, rows, features, firstRow);
             foldScores.AddRange(scores.Select(v => (float)v));
             for (int c = 0; c < total.Length; c++)
                 total[c] += scores[c];
         }
-        results.Add(
-            PredictorCases.Compare(
-                "scores",
-                $"{name}.fold_score",
-                arrays.ReadSingle($"{name}.fold_score"),
-                [.. foldScores]
-            )
-        );
-        results.Add(
-            PredictorCases.Compare(
-                "scores",
-                $"{name}.score",
-                arrays.ReadSingle($"{name}.score"),
-                [.. total.Select(v => (float)v)]
-            )
-        );
+        results.Add(stored.Compare($"{name}.fold_score", [.. foldScores]));
+        results.Add(stored.Compare($"{name}.score", [.. total.Select(v => (float)v)]));
         results.Add(
             Comparison.Of(
                 "scores",
@@ -212,6 +148,43 @@ internal static class SensitivityCases
                 Digits(ArgMax([.. total.Select(v => -v)]), rows),
                 0
             )
+        );
+    }
+
+    // Every option of each weight of a block has a row of its own; a combine node has one.
+    private static (UnitRows Rows, float[] Features, int[] FirstRow) Rows(
+        string name,
+        JsonElement block,
+        StoredArrays stored
+    )
+    {
+        JsonElement[] nodes = [.. block.GetProperty("nodes").EnumerateArray()];
+        (int, int)[] edges =
+        [
+            .. block.GetProperty("edges").EnumerateArray().Select(edge => (edge[0].GetInt32(), edge[1].GetInt32())),
+        ];
+        int options = (int)stored.Info($"{name}.options").Shape[1];
+        float[] four = stored.Read($"{name}.options");
+        var features = new List<float>();
+        int[] firstRow = new int[nodes.Length],
+            weightOfNode = new int[nodes.Length];
+        int weight = 0;
+        for (int v = 0; v < nodes.Length; v++)
+        {
+            bool isWeight = nodes[v].GetProperty("kind").GetString() == "weight";
+            firstRow[v] = features.Count / 6;
+            weightOfNode[v] = isWeight ? weight++ : -1;
+            for (int option = 0; option < (isWeight ? options : 1); option++)
+            {
+                features.AddRange(isWeight ? four.AsSpan(((weightOfNode[v] * options) + option) * 4, 4) : [0, 0, 0, 0]);
+                features.Add(nodes[v].GetProperty("block").GetInt32());
+                features.Add(nodes[v].GetProperty("layer_code").GetInt32());
+            }
+        }
+        return (
+            new UnitRows(weightOfNode, edges, block.GetProperty("hop").GetInt32(), options),
+            [.. features],
+            firstRow
         );
     }
 

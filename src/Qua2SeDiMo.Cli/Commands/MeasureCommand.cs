@@ -71,6 +71,7 @@ internal static class MeasureCommand
                     found.Blocks,
                     predictions?.Predictions,
                     predictions?.Line,
+                    predictions?.IsCorrected,
                     Cut = cut,
                 };
                 context.Print(

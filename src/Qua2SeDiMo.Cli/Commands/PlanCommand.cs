@@ -42,7 +42,7 @@ internal static class PlanCommand
                         run,
                         "plan",
                         () =>
-                            UnverifiedPlanStage.Run(
+                            PlanStage.Run(
                                 study,
                                 run,
                                 plan.Budgets(result),

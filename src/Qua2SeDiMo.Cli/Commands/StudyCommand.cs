@@ -6,7 +6,6 @@ using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
 using Qua2SeDiMo.Studies;
 using Qua2SeDiMo.Studies.Allocations;
-using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli.Commands;
 
@@ -109,68 +108,16 @@ internal static class StudyCommand
             progress: context.Progress,
             cancellationToken: cancellationToken
         );
-        IReadOnlyList<LabelDifference> differences = LabelComparison.Compare(
-            given,
+        var labels = new ListedLabels(
+            file,
+            protocol.IsWhole,
+            choice,
             labelled,
-            sizesOnly: choice.Differences.Count > 0
+            LabelComparison.Compare(given, labelled, sizesOnly: choice.Differences.Count > 0)
         );
-        bool agrees = differences.All(difference => difference.Agrees);
-        string words = protocol.IsWhole
-            ? ""
-            : "The file does not state all of steps, guidance_scale, seeds and prompts: the rest is as asked for here.";
-        if (choice.Differences.Count > 0)
-        {
-            words =
-                $"Labels of images are not compared, for those of {file} are of other images: {string.Join("; ", choice.Differences)}.";
-        }
-        var shown = new
-        {
-            Trials = labelled.Select(StudyStage.Describe),
-            Differences = differences,
-            Agrees = agrees,
-            LabelledBy = new
-            {
-                options.Generation.StepCount,
-                options.Generation.GuidanceScale,
-                options.ImageCount,
-                options.Seed,
-                options.SharedNoise,
-            },
-            NotAsStated = choice.Differences,
-        };
-        context.Print(
-            shown,
-            _ =>
-            {
-                StudyTables.ShowTrials(labelled, context.Out);
-                string seeds = options.SharedNoise ? $"seed {options.Seed} for all" : $"seeds from {options.Seed}";
-                (int steps, double guidance) = (options.Generation.StepCount, options.Generation.GuidanceScale);
-                context.Out.WriteLine($"{options.ImageCount} images of {steps} steps, guidance {guidance}, {seeds}.");
-                if (words.Length > 0)
-                    context.Out.WriteLine(words);
-                if (differences.Count == 0)
-                    return;
-                Table table = new Table()
-                    .Border(TableBorder.Simple)
-                    .AddColumns("trial", "metric", "given", "here", "difference", "tolerance", "");
-                foreach (LabelDifference row in differences)
-                {
-                    table.AddRow(
-                        row.Trial.EscapeMarkup(),
-                        row.Metric,
-                        $"{row.Expected:0.######}",
-                        $"{row.Actual:0.######}",
-                        $"{row.Difference:0.00E+0}",
-                        $"{row.Tolerance:0.00E+0}",
-                        row.Agrees ? "ok" : "DIFFERS"
-                    );
-                }
-                context.Out.Write(table);
-                context.Out.WriteLine($"{differences.Count(row => row.Agrees)} of {differences.Count} labels agree.");
-            }
-        );
+        context.Print(labels.ToJson(), _ => labels.Show(context.Out));
         UnfinishedTrials open = UnfinishedTrials.Of(labelled, given.Count);
         int code = CommandContext.Unfinished("study", open.IsEmpty ? [] : [$"{open}"]);
-        return agrees ? code : ExitCode.CheckFailed;
+        return labels.Agree ? code : ExitCode.CheckFailed;
     }
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 
@@ -165,39 +166,25 @@ internal static class ElementTypes
                 BFloat16.Widen(MemoryMarshal.Cast<byte, ushort>(source), destination);
                 break;
             case ElementType.Float64:
-                ReadOnlySpan<double> doubles = MemoryMarshal.Cast<byte, double>(source);
-                for (int i = 0; i < doubles.Length; i++)
-                    destination[i] = (float)doubles[i];
+                Widen<double>(source, destination);
                 break;
             case ElementType.Int64:
-                ReadOnlySpan<long> longs = MemoryMarshal.Cast<byte, long>(source);
-                for (int i = 0; i < longs.Length; i++)
-                    destination[i] = longs[i];
+                Widen<long>(source, destination);
                 break;
             case ElementType.Int32:
-                ReadOnlySpan<int> ints = MemoryMarshal.Cast<byte, int>(source);
-                for (int i = 0; i < ints.Length; i++)
-                    destination[i] = ints[i];
+                Widen<int>(source, destination);
                 break;
             case ElementType.UInt64:
-                ReadOnlySpan<ulong> unsignedLongs = MemoryMarshal.Cast<byte, ulong>(source);
-                for (int i = 0; i < unsignedLongs.Length; i++)
-                    destination[i] = unsignedLongs[i];
+                Widen<ulong>(source, destination);
                 break;
             case ElementType.UInt32:
-                ReadOnlySpan<uint> unsigned = MemoryMarshal.Cast<byte, uint>(source);
-                for (int i = 0; i < unsigned.Length; i++)
-                    destination[i] = unsigned[i];
+                Widen<uint>(source, destination);
                 break;
             case ElementType.Int16:
-                ReadOnlySpan<short> shorts = MemoryMarshal.Cast<byte, short>(source);
-                for (int i = 0; i < shorts.Length; i++)
-                    destination[i] = shorts[i];
+                Widen<short>(source, destination);
                 break;
             case ElementType.UInt16:
-                ReadOnlySpan<ushort> unsignedShorts = MemoryMarshal.Cast<byte, ushort>(source);
-                for (int i = 0; i < unsignedShorts.Length; i++)
-                    destination[i] = unsignedShorts[i];
+                Widen<ushort>(source, destination);
                 break;
             case ElementType.Float8E4M3:
                 Float8.WidenE4M3(source, destination);
@@ -206,15 +193,18 @@ internal static class ElementTypes
                 Float8.WidenE5M2(source, destination);
                 break;
             case ElementType.Int8:
-                for (int i = 0; i < source.Length; i++)
-                    destination[i] = (sbyte)source[i];
+                Widen<sbyte>(source, destination);
                 break;
             case ElementType.UInt8 or ElementType.Bool:
-                for (int i = 0; i < source.Length; i++)
-                    destination[i] = source[i];
+                Widen<byte>(source, destination);
                 break;
             default:
                 throw new ArgumentException($"{type} is not widened.", nameof(type));
         }
     }
+
+    // By value, rounded to the nearest single.
+    private static void Widen<T>(ReadOnlySpan<byte> source, Span<float> destination)
+        where T : unmanaged, INumberBase<T> =>
+        TensorPrimitives.ConvertTruncating<T, float>(MemoryMarshal.Cast<byte, T>(source), destination);
 }

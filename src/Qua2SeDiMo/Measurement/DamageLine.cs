@@ -52,13 +52,13 @@ internal sealed record DamageLine(
         [
             .. points.Where(point => double.IsFinite(point.Order) && double.IsFinite(point.Value)),
         ];
-        if (known.Length < MinMixtures || Fit(metric, known) is not { } line)
+        if (known.Length < MinMixtures || Through(metric, known) is not { } line)
             return null;
         int inside = 0;
         for (int i = 0; i < known.Length; i++)
         {
             (double order, double value) = known[i];
-            if (Fit(metric, [.. known.Where((_, other) => other != i)])?.Predict(order) is not { } without)
+            if (Through(metric, [.. known.Where((_, other) => other != i)])?.Predict(order) is not { } without)
                 return null;
             if (value >= without.Low && value <= without.High)
                 inside++;
@@ -82,7 +82,12 @@ internal sealed record DamageLine(
         return new DamagePrediction(Metric, Inverse(centre), Inverse(centre - reach), Inverse(centre + reach));
     }
 
-    private static DamageLine? Fit(string metric, (double Order, double Value)[] points)
+    /// <summary>What the line leaves of a mixture's similarity, in logits.</summary>
+    internal double Residual(double order, double value) => Logit(value) - Intercept - (Slope * order);
+
+    /// <summary>The least-squares line without its coverage.</summary>
+    /// <returns>Null where all points have one order.</returns>
+    internal static DamageLine? Through(string metric, (double Order, double Value)[] points)
     {
         double meanOrder = points.Average(point => point.Order),
             meanLogit = points.Average(point => Logit(point.Value));

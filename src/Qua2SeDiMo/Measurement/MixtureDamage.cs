@@ -49,6 +49,17 @@ internal sealed class MixtureDamage(Effects effects, Func<string, string> whole)
     public double Damage(BitAllocation allocation) =>
         effects.Kind == EffectKind.Losses ? Order(allocation) : Math.Exp(Order(allocation));
 
+    /// <summary>Index of the option of every measured weight; null where the mixture leaves one as it is.</summary>
+    /// <exception cref="MeasurementException">It has an option or a weight that was not measured.</exception>
+    public int[]? Options(BitAllocation allocation)
+    {
+        ArgumentNullException.ThrowIfNull(allocation);
+        int[] options = [.. Enumerable.Repeat(-1, effects.Weights.Count)];
+        foreach ((int weight, int option) in Places(allocation))
+            options[weight] = option;
+        return Array.IndexOf(options, -1) < 0 ? options : null;
+    }
+
     /// <summary>Mean damage of an option of a weight to an image.</summary>
     public double Mean(int image, int weight, int option) =>
         means[(((image * effects.Weights.Count) + weight) * effects.Options.Count) + option];

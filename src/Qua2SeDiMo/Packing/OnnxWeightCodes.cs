@@ -144,77 +144,9 @@ internal static class OnnxWeightCodes
         {
             long count = rows * columns,
                 padded = (count + Planes - 1) / Planes * Planes;
-            byte[] Part(Func<byte, int> of)
-            {
-                byte[] codes = make(),
-                    part = new byte[padded];
-                for (int i = 0; i < codes.Length; i++)
-                    part[i] = (byte)of(codes[i]);
-                return part;
-            }
-            string Shifted(string plane, string source, long perByte, long[] shape, int mask)
-            {
-                string shifts = Hold(
-                    new Initializer.Inline(
-                        $"shifts {perByte}",
-                        ElementType.UInt8,
-                        [perByte],
-                        Enumerable.Range(0, (int)perByte).Select(i => (byte)(8 / perByte * i)).ToArray()
-                    )
-                );
-                string moved = Add(
-                    $"{name}/{plane}",
-                    "BitShift",
-                    [source, shifts],
-                    ElementType.UInt8,
-                    shape,
-                    null,
-                    new GraphAttribute.Text("direction", "RIGHT")
-                );
-                return Add($"{name}/{plane}", "BitwiseAnd", [moved, Byte(mask)], ElementType.UInt8, shape);
-            }
-            string low = Hold(
-                new Initializer.Computed(
-                    $"{name}/low",
-                    ElementType.UInt8,
-                    [padded / 4, 1],
-                    destination => CodePacker.Pack(Part(code => code & 3), 2, destination)
-                )
-            );
-            string codes = Add(
-                $"{name}/low",
-                "Reshape",
-                [Shifted("low", low, 4, [padded / 4, 4], 3), Numbers([-1])],
-                ElementType.UInt8,
-                [padded]
-            );
+            string codes = LowBits(name, padded, make);
             if (bits == 3)
-            {
-                string high = Hold(
-                    new Initializer.Computed(
-                        $"{name}/high",
-                        ElementType.UInt8,
-                        [padded / 8, 1],
-                        destination => CodePacker.PackPlain(Part(code => code >> 2), 1, destination)
-                    )
-                );
-                string moved = Add(
-                    $"{name}/high/raised",
-                    "BitShift",
-                    [Shifted("high", high, 8, [padded / 8, 8], 1), Byte(2)],
-                    ElementType.UInt8,
-                    [padded / 8, 8],
-                    null,
-                    new GraphAttribute.Text("direction", "LEFT")
-                );
-                codes = Add(
-                    name,
-                    "BitwiseOr",
-                    [codes, Add($"{name}/high", "Reshape", [moved, Numbers([-1])], ElementType.UInt8, [padded])],
-                    ElementType.UInt8,
-                    [padded]
-                );
-            }
+                codes = Add(name, "BitwiseOr", [codes, HighBits(name, padded, make)], ElementType.UInt8, [padded]);
             if (padded != count)
                 codes = Add(name, "Slice", [codes, Numbers([0]), Numbers([count])], ElementType.UInt8, [count]);
             return Add(
@@ -225,6 +157,77 @@ internal static class OnnxWeightCodes
                 [rows, columns]
             );
         }
+
+        private string LowBits(string name, long padded, Func<byte[]> make)
+        {
+            string packed = Hold(
+                new Initializer.Computed(
+                    $"{name}/low",
+                    ElementType.UInt8,
+                    [padded / 4, 1],
+                    destination => CodePacker.Pack(Plane(make(), padded, code => code & 3), 2, destination)
+                )
+            );
+            string spread = Spread($"{name}/low", packed, 2, [padded / 4, 4]);
+            return Add($"{name}/low", "Reshape", [spread, Numbers([-1])], ElementType.UInt8, [padded]);
+        }
+
+        // The third bits of the codes, in their place.
+        private string HighBits(string name, long padded, Func<byte[]> make)
+        {
+            long[] shape = [padded / 8, 8];
+            string packed = Hold(
+                new Initializer.Computed(
+                    $"{name}/high",
+                    ElementType.UInt8,
+                    [padded / 8, 1],
+                    destination => CodePacker.PackPlain(Plane(make(), padded, code => code >> 2), 1, destination)
+                )
+            );
+            string raised = Shift(
+                $"{name}/high/raised",
+                "LEFT",
+                Spread($"{name}/high", packed, 1, shape),
+                Byte(2),
+                shape
+            );
+            return Add($"{name}/high", "Reshape", [raised, Numbers([-1])], ElementType.UInt8, [padded]);
+        }
+
+        private static byte[] Plane(byte[] codes, long padded, Func<byte, int> part)
+        {
+            byte[] plane = new byte[padded];
+            for (int i = 0; i < codes.Length; i++)
+                plane[i] = (byte)part(codes[i]);
+            return plane;
+        }
+
+        // Values of fewer than 8 bits that share bytes, the first in the lowest bits: one a byte.
+        private string Spread(string stem, string packed, int bits, long[] shape)
+        {
+            long perByte = shape[1];
+            string shifts = Hold(
+                new Initializer.Inline(
+                    $"shifts {perByte}",
+                    ElementType.UInt8,
+                    [perByte],
+                    Enumerable.Range(0, (int)perByte).Select(i => (byte)(bits * i)).ToArray()
+                )
+            );
+            string moved = Shift(stem, "RIGHT", packed, shifts, shape);
+            return Add(stem, "BitwiseAnd", [moved, Byte((1 << bits) - 1)], ElementType.UInt8, shape);
+        }
+
+        private string Shift(string stem, string direction, string source, string by, long[] shape) =>
+            Add(
+                stem,
+                "BitShift",
+                [source, by],
+                ElementType.UInt8,
+                shape,
+                null,
+                new GraphAttribute.Text("direction", direction)
+            );
 
         private string Affine(string name, string codes, AffineParameters affine, long rows, long columns)
         {

@@ -12,11 +12,14 @@ namespace Qua2SeDiMo.Plans;
 /// <param name="damages">By image: [weight · options + option], 0 or more, or any sign where they are not
 /// <paramref name="isLogarithmic"/>.</param>
 /// <param name="isLogarithmic">False for losses, which add up as they are.</param>
+/// <param name="corrections">[weight · options + option] what is added to the mean, whatever the damages; null for
+/// nothing.</param>
 internal sealed class DamageSearch(
     string name,
     OptionFeatures features,
     IReadOnlyList<double[]> damages,
-    bool isLogarithmic = true
+    bool isLogarithmic = true,
+    double[]? corrections = null
 ) : ICandidateSearch
 {
     private const int Rounds = 8;
@@ -64,6 +67,8 @@ internal sealed class DamageSearch(
                 return null;
             double[] sums = [.. damages.Select(own => Sum(own, chosen.Options))];
             double score = -sums.Average(sum => isLogarithmic ? Math.Log(Math.Max(sum, Smallest)) : sum);
+            if (corrections is not null)
+                score -= Sum(corrections, chosen.Options);
             if (best is not null && score <= best.Score)
                 break;
             best = new PlanCandidate(chosen.Options, chosen.SizeBytes, score);
@@ -96,7 +101,7 @@ internal sealed class DamageSearch(
                         .Range(0, features.OptionCount)
                         .Select(option =>
                         {
-                            double score = 0;
+                            double score = -(corrections?[(weight * features.OptionCount) + option] ?? 0);
                             for (int image = 0; image < weights.Length; image++)
                             {
                                 score -=

@@ -17,19 +17,22 @@ internal sealed class PlanSources
     private readonly TrainingSet study;
     private readonly SensitivityRecord sensitivity;
     private readonly IReadOnlyList<Predictor> folds;
+    private readonly RidgeModel ridge;
     private readonly IReadOnlyList<PredictorUnit> units;
 
     private PlanSources(
         TrainingSet study,
         SensitivityRecord sensitivity,
         IReadOnlyList<Predictor> folds,
+        RidgeModel ridge,
         IReadOnlyList<PredictorUnit> units
-    ) => (this.study, this.sensitivity, this.folds, this.units) = (study, sensitivity, folds, units);
+    ) => (this.study, this.sensitivity, this.folds, this.ridge, this.units) = (study, sensitivity, folds, ridge, units);
 
     /// <summary>Sources; their networks must live until the last candidate.</summary>
     /// <param name="study">Graph, sizes and labelled trials.</param>
     /// <param name="sensitivity">Scores of single weights.</param>
     /// <param name="folds">Networks; none where none were trained.</param>
+    /// <param name="ridge">Ridge regression with trends on the same trials.</param>
     /// <param name="units">Subgraphs for block level.</param>
     /// <param name="family">Only this family of models; null for all.</param>
     /// <param name="level">
@@ -42,6 +45,7 @@ internal sealed class PlanSources
         TrainingSet study,
         SensitivityRecord sensitivity,
         IReadOnlyList<Predictor> folds,
+        RidgeModel ridge,
         IReadOnlyList<PredictorUnit> units,
         string? family = null,
         PlanLevel? level = null,
@@ -51,7 +55,7 @@ internal sealed class PlanSources
         ArgumentNullException.ThrowIfNull(study);
         ArgumentNullException.ThrowIfNull(sensitivity);
         ArgumentNullException.ThrowIfNull(folds);
-        var sources = new PlanSources(study, sensitivity, folds, units);
+        var sources = new PlanSources(study, sensitivity, folds, ridge, units);
         bool hasNetwork = folds.Count > 0 && sensitivity.Network is not null;
         PlanSource[] wanted =
         [
@@ -100,7 +104,6 @@ internal sealed class PlanSources
         ICandidateSearch[] starts = [Sum(ScoreModel.Ridge), Sum(ScoreModel.NetworkOp)];
         if (scores == ScoreModel.NetworkWhole)
             return new PredictionSearch(scores.Name, features, network, starts);
-        RidgeModel ridge = RidgeRegression.Fit(study, trends: true);
         return new PredictionSearch(scores.Name, features, Mean, starts);
 
         IReadOnlyList<double> Mean(IReadOnlyList<IReadOnlyList<int>> allocations) =>

@@ -33,6 +33,22 @@ public sealed class BitAllocation : IEquatable<BitAllocation>
         Func<QuantizableWeight, QuantizerSpec> choose
     ) => new(weights.Select(weight => KeyValuePair.Create(weight.Name, choose(weight))));
 
+    /// <summary>The same choices, where every weight that is tied to another one takes its option.</summary>
+    /// <param name="weights">The quantizable weights of the denoiser.</param>
+    internal BitAllocation WithTies(IEnumerable<QuantizableWeight> weights)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        var choices = new Dictionary<string, QuantizerSpec>(specs, StringComparer.Ordinal);
+        foreach (QuantizableWeight weight in weights.Where(weight => weight.TiedTo is not null))
+        {
+            if (this[weight.TiedTo!] is { } option)
+                choices[weight.Name] = option;
+            else
+                choices.Remove(weight.Name);
+        }
+        return new BitAllocation(choices);
+    }
+
     /// <summary>Quantized bytes over the given weights; unlisted ones count in full.</summary>
     /// <param name="weights">The quantizable weights of the denoiser.</param>
     /// <param name="originalBits">P: 16 or 32.</param>

@@ -4,20 +4,23 @@ using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Baselines;
+using Qua2SeDiMo.Predictors.Data;
 using Qua2SeDiMo.Predictors.Network;
 using Qua2SeDiMo.Predictors.Training;
 
 namespace Qua2SeDiMo.Runs;
 
-/// <summary>The networks of all folds in one safetensors file: arrays and metadata of fold k carry the prefix
-/// <c>foldk.</c>.</summary>
+/// <summary>The fitted models in one safetensors file: the networks of all folds, whose arrays and metadata carry the
+/// prefix <c>foldk.</c>, and ridge regression as JSON in the header.</summary>
 internal static class PredictorFile
 {
     private const string CountKey = "folds";
     private const string FitKey = "fit";
+    private const string RidgeKey = "ridge";
 
-    /// <summary>Writes the networks; the header's <c>trained_on</c> and <c>training</c> are JSON.</summary>
-    internal static void Write(string path, IReadOnlyList<Predictor> predictors, Fit fit)
+    /// <summary>Writes the models; the header's <c>trained_on</c>, <c>training</c> and <c>ridge</c> are JSON.</summary>
+    internal static void Write(string path, IReadOnlyList<Predictor> predictors, RidgeSolution ridge, Fit fit)
     {
         var items = new List<SafetensorsWriter.Item>();
         var metadata = new Dictionary<string, string>
@@ -26,6 +29,7 @@ internal static class PredictorFile
             [FitKey] = fit.Identity,
             ["trained_on"] = JsonSerializer.Serialize(fit.TrainedOn, OwnJson.Compact),
             ["training"] = JsonSerializer.Serialize(fit.Options, OwnJson.Compact),
+            [RidgeKey] = JsonSerializer.Serialize(ridge, OwnJson.Compact),
         };
         for (int fold = 0; fold < predictors.Count; fold++)
         {
@@ -51,15 +55,49 @@ internal static class PredictorFile
     /// <exception cref="Q2Exception">The file is missing, damaged, of another kind or of another fit.</exception>
     internal static IReadOnlyList<Predictor> Read(RunDirectory run, Fit fit)
     {
+        using SafetensorsFile file = Open(run, fit);
+        return NetworksOf(file);
+    }
+
+    /// <summary>Ridge regression with trends, as it was fitted to these trials.</summary>
+    /// <exception cref="Q2Exception">The file is missing, damaged, of another kind or of another fit.</exception>
+    internal static RidgeModel Ridge(RunDirectory run, Fit fit, TrainingSet trials)
+    {
+        using SafetensorsFile file = Open(run, fit);
+        RidgeSolution? solution = RidgeOf(file);
+        return (solution is null ? null : RidgeRegression.Restore(trials, solution))
+            ?? throw RunIdentityException.Stale(
+                file.FilePath,
+                "it holds no ridge regression of these trials",
+                Remedy.Fit
+            );
+    }
+
+    /// <summary>The ridge regression of an open file; null where it holds none that can be read.</summary>
+    internal static RidgeSolution? RidgeOf(SafetensorsFile file)
+    {
+        try
+        {
+            if (!file.Metadata.TryGetValue(RidgeKey, out string? json))
+                return null;
+            return JsonSerializer.Deserialize<RidgeSolution>(json, OwnJson.Compact);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static SafetensorsFile Open(RunDirectory run, Fit fit)
+    {
         string path = run.PredictorWeightsOf(fit.Options.Loss.ToString());
         if (!File.Exists(path))
             throw new ModelFolderException($"{path}: not there yet; make it first.") { Remedy = Remedy.Fit };
-        using SafetensorsFile file = SafetensorsFile.Open(path);
-        if (file.Metadata.GetValueOrDefault(FitKey) != fit.Identity)
-        {
-            throw RunIdentityException.Stale(path, "its networks are not those of the fit beside it", Remedy.Fit);
-        }
-        return NetworksOf(file);
+        SafetensorsFile file = SafetensorsFile.Open(path);
+        if (file.Metadata.GetValueOrDefault(FitKey) == fit.Identity)
+            return file;
+        file.Dispose();
+        throw RunIdentityException.Stale(path, "its models are not those of the fit beside it", Remedy.Fit);
     }
 
     /// <summary>The networks of an open file.</summary>

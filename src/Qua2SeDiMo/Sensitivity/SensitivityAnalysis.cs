@@ -62,11 +62,13 @@ internal static class SensitivityAnalysis
     /// when there are few.
     /// </summary>
     /// <param name="study">Options and labelled trials.</param>
+    /// <param name="model">Ridge regression with trends on them.</param>
     /// <param name="resamples">Bootstrap resamples.</param>
     /// <param name="seed">Of the resamples.</param>
     /// <param name="cancellationToken">Stops between resamples.</param>
     public static SensitivityResult OfRidge(
         TrainingSet study,
+        RidgeModel model,
         int resamples = DefaultResamples,
         ulong seed = 0,
         CancellationToken cancellationToken = default
@@ -75,7 +77,6 @@ internal static class SensitivityAnalysis
         ArgumentNullException.ThrowIfNull(study);
         IReadOnlyList<int>[] allocations = [.. study.Trials.Select(trial => trial.Options)];
         double[] labels = [.. study.Trials.Select(trial => trial.Target)];
-        RidgeModel model = RidgeRegression.Fit(study.Features, allocations, labels, trends: true);
         double[][] samples = RidgeRegression.Bootstrap(
             model,
             study.Features,

@@ -89,7 +89,12 @@ public static class ExplainStage
         ];
         using var networks = Networks.Score(study, run, main, options, progress, cancellationToken);
         progress?.Report(new StageProgress("Explaining", 0, 2, "ridge regression"));
-        SensitivityResult ridge = SensitivityAnalysis.OfRidge(study.Training, cancellationToken: cancellationToken);
+        RidgeModel model = PredictorFile.Ridge(run, main, study.Training);
+        SensitivityResult ridge = SensitivityAnalysis.OfRidge(
+            study.Training,
+            model,
+            cancellationToken: cancellationToken
+        );
         SensitivityResult? network = networks.All.FirstOrDefault(scored => scored.Loss == Name(main))?.Scores;
         string decides = network is null ? ModelNames.Ridge : PredictorChoice.Between(main.Result.Models).Model;
         var record = new SensitivityRecord(
@@ -109,7 +114,6 @@ public static class ExplainStage
         };
         progress?.Report(new StageProgress("Explaining", 1, 2, "agreement and support"));
         IReadOnlyList<ModelScoreSource> baselines = ScoreSources.Baselines(study.Training);
-        RidgeModel model = RidgeRegression.Fit(study.Training, trends: true);
         var trends = ModelScoreSource.Additive(
             ModelNames.RidgeTrends,
             model.Coefficients,
@@ -134,19 +138,6 @@ public static class ExplainStage
     {
         ArgumentNullException.ThrowIfNull(run);
         return RunFile.Read<SensitivityRecord>(run.Sensitivity, Remedy.Explain);
-    }
-
-    /// <summary>Reads the record of a run, which must be of these trials and this fit.</summary>
-    /// <exception cref="Q2Exception">There is none, or it is of others.</exception>
-    internal static SensitivityRecord Read(RunDirectory run, LabelledStudy study, Fit fit)
-    {
-        SensitivityRecord record = Read(run);
-        string? what =
-            record.TrainedOn?.Fingerprint != study.Origin.Fingerprint
-                ? "the explanation is of other trials than there are now"
-            : !record.Fits.Contains(fit.Identity) ? "the explanation is of another fit than there is now"
-            : null;
-        return what is null ? record : throw RunIdentityException.Stale(run.Sensitivity, what, Remedy.Explain);
     }
 
     private static string Name(Fit fit) => fit.Options.Loss.ToString().ToLowerInvariant();

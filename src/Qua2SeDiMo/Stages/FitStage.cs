@@ -106,7 +106,12 @@ public static class FitStage
                 ScoreSources.Of(labelled.Training, fitted.Predictors, fitted.Ridge)
             ),
         };
-        PredictorFile.Write(run.PredictorWeightsOf(options.Loss.ToString()), fitted.Predictors, record);
+        PredictorFile.Write(
+            run.PredictorWeightsOf(options.Loss.ToString()),
+            fitted.Predictors,
+            fitted.Ridge.Solution,
+            record
+        );
         OwnJson.Write(run.PredictorReportOf(options.Loss.ToString()), record);
         checkpoints.Delete();
         return record;

@@ -95,8 +95,6 @@ public static class GenerateStage
         Preflight.Generate(model, destination, options);
         long start = Stopwatch.GetTimestamp();
         var folder = new PictureFolder(destination);
-        var images = new List<GeneratedImage>();
-        var batches = new List<ImageBatch>();
         // Single-precision weights are bound in every case, so that equal values take the same way through the runtime
         // and give equal pixels.
         PaletteSource? codes = Codes(model, options, quantized);
@@ -120,13 +118,14 @@ public static class GenerateStage
             progress,
             cancellationToken
         );
+        var pictures = new Pictures(folder, text, options);
         foreach (string[] prompts in options.Prompts.Chunk(request.BatchSize))
         {
-            int done = images.Count;
+            int done = pictures.Count;
             var share = new Relay<StageProgress>(step =>
                 progress?.Report(step with { Done = done + step.Done, Total = options.Prompts.Count })
             );
-            var noise = new SeededNoise([.. prompts.Select((_, i) => options.Seed + (ulong)(done + i))]);
+            var noise = new SeededNoise([.. prompts.Select((_, i) => pictures.SeedOf(done + i))]);
             ImageBatch batch = pipeline.Generate(
                 encoded.Slice(done, prompts.Length),
                 noise,
@@ -134,27 +133,14 @@ public static class GenerateStage
                 share,
                 cancellationToken
             );
-            for (int i = 0; i < prompts.Length; i++)
-            {
-                ulong seed = options.Seed + (ulong)(done + i);
-                byte[] png = PngFile.Encode(batch.Image(i), batch.Height, batch.Width);
-                string path = folder.Add(
-                    Slug(prompts[i]),
-                    text.Label(done + i, prompts[i], seed, png, batch.Height, batch.Width)
-                );
-                images.Add(new GeneratedImage(path, prompts[i], seed));
-            }
-            if (options.WithSheet || batches.Count == 0)
-                batches.Add(batch);
+            pictures.Add(prompts, batch);
         }
-        string? sheet = options.WithSheet
-            ? folder.AddSheet(text.LabelSheet(images, Sheet(batches), batches[0].Height, batches[0].Width))
-            : null;
+        string? sheet = pictures.AddSheet();
         return new GenerateResult(
-            images,
+            pictures.Images,
             sheet,
-            batches[0].Height,
-            batches[0].Width,
+            pictures.Height,
+            pictures.Width,
             Stopwatch.GetElapsedTime(start).TotalSeconds
         );
     }
@@ -199,16 +185,46 @@ public static class GenerateStage
         return text.Length == 0 ? "image" : text;
     }
 
-    private static byte[] Sheet(List<ImageBatch> batches)
+    // The files of one call.
+    private sealed class Pictures(PictureFolder folder, PictureText text, GenerateOptions options)
     {
-        float[] pixels = [.. batches.SelectMany(batch => batch.Pixels)];
-        int count = batches.Sum(batch => batch.Count);
-        return PngFile.EncodeSheet(
-            pixels,
-            count,
-            batches[0].Height,
-            batches[0].Width,
-            (int)Math.Ceiling(Math.Sqrt(count))
-        );
+        private readonly List<GeneratedImage> images = [];
+
+        // All for the contact sheet, else the first, for its extents.
+        private readonly List<ImageBatch> batches = [];
+
+        public IReadOnlyList<GeneratedImage> Images => images;
+
+        public int Count => images.Count;
+
+        public int Height => batches[0].Height;
+
+        public int Width => batches[0].Width;
+
+        public ulong SeedOf(int image) => options.Seed + (ulong)image;
+
+        public void Add(string[] prompts, ImageBatch batch)
+        {
+            for (int i = 0; i < prompts.Length; i++)
+            {
+                int number = images.Count;
+                ulong seed = SeedOf(number);
+                byte[] png = PngFile.Encode(batch.Image(i), batch.Height, batch.Width);
+                byte[] labelled = text.Label(number, prompts[i], seed, png, batch.Height, batch.Width);
+                images.Add(new GeneratedImage(folder.Add(Slug(prompts[i]), labelled), prompts[i], seed));
+            }
+            if (options.WithSheet || batches.Count == 0)
+                batches.Add(batch);
+        }
+
+        public string? AddSheet()
+        {
+            if (!options.WithSheet)
+                return null;
+            float[] pixels = [.. batches.SelectMany(batch => batch.Pixels)];
+            int columns = (int)Math.Ceiling(Math.Sqrt(Count));
+            byte[] sheet = PngFile.EncodeSheet(pixels, Count, Height, Width, columns);
+            return folder.AddSheet(text.LabelSheet(images, sheet, Height, Width));
+        }
     }
 }

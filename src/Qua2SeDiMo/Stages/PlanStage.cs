@@ -1,19 +1,13 @@
-using Qua2SeDiMo.Graphs.Operations;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Labelling;
-using Qua2SeDiMo.Measurement.Methods;
 using Qua2SeDiMo.Measurement.Mixtures;
 using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Plans;
-using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Data;
 using Qua2SeDiMo.Predictors.Evaluation;
 using Qua2SeDiMo.Predictors.Import;
-using Qua2SeDiMo.Predictors.Training;
 using Qua2SeDiMo.Quantizers;
-using Qua2SeDiMo.Quantizers.Bank;
 using Qua2SeDiMo.Runs;
-using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Studies;
 using Qua2SeDiMo.Studies.Objectives;
 
@@ -23,6 +17,10 @@ namespace Qua2SeDiMo.Stages;
 /// it.</summary>
 public static class PlanStage
 {
+    private const string NothingVerified =
+        "Nothing was verified by images: predictions of allocations that were chosen for their predictions are "
+        + "optimistic. The labels of trials are measured.";
+
     /// <summary>Sizes planned for when none are asked for, in average bits.</summary>
     public static IReadOnlyList<BitBudget> DefaultBudgets { get; } = [new(3.5, null), new(3.75, null), new(4.0, null)];
 
@@ -60,80 +58,103 @@ public static class PlanStage
         StudyOptions options = StudyRecord.Read(run).OptionsFor(model, run) with { RetryFailed = retryFailed };
         Preflight.Study(model, run, options);
         using PlanBasis basis = PlanBasis.Read(model, run, predictor);
-        Objective objective = basis.Objective;
         progress?.Report(new StageProgress("Proposing plans", 0, 1));
-        IReadOnlyList<PlanSource> sources = basis.Sources(predictor, level, cancellationToken);
-        IReadOnlyList<ScoreFront> fronts = ScoreFront.Of(basis.Features, sources, cancellationToken);
+        Planner planner = basis.Planner(predictor, level, cancellationToken);
+        IReadOnlyList<ScoreFront> fronts = planner.Fronts(cancellationToken);
+        PlanEntry[] proposed = [FullPrecision(model), .. basis.Rows(planner, budgets, cancellationToken)];
+        progress?.Report(new StageProgress("Proposing plans", 1, 1));
+        var images = new PlanVerification(model, run, progress, cancellationToken);
+        MeasuredEntries measured = images.Measure(options, proposed, "images");
+        RequireEverySize(proposed, measured);
         List<PlanEntry> entries =
         [
-            .. Propose(model, run, budgets, objective, basis.Features, sources, cancellationToken)
-                .Select(entry =>
-                    entry.Scores != ScoreModel.Measured
-                        ? entry
-                        : entry with
-                        {
-                            Promise = basis.Measured!.Promise(entry.Budget!, cancellationToken),
-                        }
-                ),
+            .. Planner.Elect(
+                images.OnFreshPrompts(options, measured, "images of fresh prompts"),
+                entry => Quality(entry, basis.Objective, run),
+                entry => $"Plan, {entry.Budget!.Label}"
+            ),
         ];
-        progress?.Report(new StageProgress("Proposing plans", 1, 1));
-        var unverified = new List<string>();
-        MeasuredEntries measured = Measure(options, entries, "", run.Images, "images");
-        RequireEverySize(entries, measured);
-        MeasuredEntries fresh = Measure(
-            options.OnFreshPrompts(),
-            measured.Measured,
-            PlanEntry.FreshSuffix,
-            null,
-            "images of fresh prompts"
-        );
-        entries = Elect(fresh.Over(measured.Measured), objective, run);
         PlanEntry[] plans = [.. entries.Where(entry => entry.Kind == PlanKind.Plan)];
         foreach (int bits in (activations ?? []).Distinct().Where(bits => bits != options.ActivationBits))
-        {
-            List<PlanEntry> rounded = [.. plans.Select(plan => WithRoundedActivations(plan, bits))];
-            StudyOptions own = options with { ActivationBits = bits };
-            measured = Measure(own, rounded, "", run.Images, $"activations of {bits} bits");
-            string onFresh = $"activations of {bits} bits, fresh prompts";
-            fresh = Measure(own.OnFreshPrompts(), measured.Measured, PlanEntry.FreshSuffix, null, onFresh);
-            entries.AddRange(fresh.Over(measured.Measured));
-        }
-        string decides = entries
-            .Where(entry => entry.Kind == PlanKind.Plan)
-            .MaxBy(entry => entry.AverageBits)!
-            .Scores!.Family;
-        var plan = new Plan($"{objective}", decides, Reason(entries, basis.Fit?.Result.Choice, predictor), entries)
+            entries.AddRange(WithRoundedActivations(images, options, plans, bits));
+        var plan = new Plan(
+            $"{basis.Objective}",
+            plans.MaxBy(entry => entry.AverageBits)!.Scores!.Family,
+            Reason(entries, basis.Choice, predictor),
+            entries
+        )
         {
             Fronts = fronts,
             Model = model.Fingerprint(progress, cancellationToken).Hex,
             TrainedOn = basis.Labelled.Origin,
-            Unverified = unverified,
+            Unverified = images.Unverified,
         };
         OwnJson.Write(run.Plan, plan);
         return plan;
+    }
 
-        MeasuredEntries Measure(
-            StudyOptions how,
-            IReadOnlyList<PlanEntry> what,
-            string suffix,
-            string? pictures,
-            string words
-        )
-        {
-            MeasuredEntries result = PlanVerification.Measure(
-                model,
-                run,
-                how,
-                what,
-                suffix,
-                pictures,
-                progress,
+    /// <summary>The same for trials from outside: there is no model to generate images with, so nothing is verified,
+    /// only predicted.</summary>
+    /// <param name="study">The trials that the fit was made of.</param>
+    /// <param name="run">The run directory with fit and explanation.</param>
+    /// <param name="budgets">Sizes.</param>
+    /// <param name="predictor">Model whose scores make the plans; null takes the one that decides by held-out
+    /// rank.</param>
+    /// <param name="level">Only proposals of this level; null for the usual ones.</param>
+    /// <param name="cancellationToken">Stops between proposals.</param>
+    /// <exception cref="Q2Exception">An earlier stage is missing, or a size is too small for any
+    /// allocation.</exception>
+    internal static Plan Run(
+        LabelledStudy study,
+        RunDirectory run,
+        IReadOnlyList<BitBudget> budgets,
+        string? predictor = null,
+        PlanLevel? level = null,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(study);
+        ArgumentNullException.ThrowIfNull(budgets);
+        using var fitted = FittedScores.Read(run, study);
+        string decides = predictor ?? fitted.Sensitivity.Decides;
+        string[][] names = [.. study.Training.WeightNames.Select(name => new[] { name })];
+        var planner = new Planner(
+            study.Training,
+            names,
+            PlanSources.Of(
+                study.Training,
+                fitted.Sensitivity,
+                fitted.Folds,
+                fitted.Ridge,
+                study.Units,
+                predictor,
+                level,
                 cancellationToken
-            );
-            if (!result.Open.IsEmpty)
-                unverified.Add($"Verification by {words}: {result.Open}");
-            return result;
-        }
+            )
+        );
+        IReadOnlyList<PlanEntry> rows = planner.Rows(
+            budgets,
+            "best-labelled",
+            trial => $"Best labelled trial ({study.TrialNames[trial]})",
+            study.Origin.Target,
+            cancellationToken
+        );
+        double[] predicted = fitted.Predict(decides, [.. rows.Select(entry => planner.Options(entry.Allocation))]);
+        // Of the deciding model's proposals for a size, the one it predicts to be best is the plan.
+        IReadOnlyList<PlanEntry> entries = Planner.Elect(
+            [.. rows.Select((entry, i) => entry with { PredictedObjective = predicted[i] })],
+            entry => entry.Scores!.Family == decides ? entry.PredictedObjective : null,
+            entry => $"Plan of {entry.Scores!.Label}, {entry.Budget!.Label}"
+        );
+        string reason = predictor is not null ? $"Chosen by the user: {predictor}." : fitted.Fit.Result.Choice.Reason;
+        var plan = new Plan(study.Origin.Target, decides, reason, entries)
+        {
+            Fronts = planner.Fronts(cancellationToken),
+            Notes = [NothingVerified],
+            TrainedOn = study.Origin,
+        };
+        OwnJson.Write(run.Plan, plan);
+        return plan;
     }
 
     // A size whose proposals all lack their measurement has no plan.
@@ -173,6 +194,7 @@ public static class PlanStage
                 Remedy.Plan
             );
         }
+        CheckWeights(plan, model, run);
         // A run directory may be kept without its study: the plan is known by its model then.
         if (!File.Exists(run.StudyDatabase))
             return plan;
@@ -186,46 +208,66 @@ public static class PlanStage
             );
     }
 
-    private static PlanEntry WithRoundedActivations(PlanEntry plan, int bits) =>
-        plan with
-        {
-            Key = $"{plan.Key}-a{bits}",
-            Label = $"{plan.Label}, activations of {bits} bits",
-            Kind = PlanKind.RoundedActivations,
-            Metrics = new Dictionary<string, Measured>(),
-        };
-
-    // Ranking trials well and adding up to a good plan are two things, so each model proposes and the images decide: of
-    // the proposals for a size, the one that measures better on the study's prompts is the plan. The others stay in the
-    // table.
-    private static List<PlanEntry> Elect(List<PlanEntry> entries, Objective objective, RunDirectory run)
+    private static void CheckWeights(Plan plan, OpenModel model, RunDirectory run)
     {
-        double Quality(PlanEntry entry) =>
-            !entry.Metrics.TryGetValue(objective.Metric.Name, out Measured? measured)
-                ? throw new StudyFileException(
-                    $"{run.StudyDatabase}: the allocation '{entry.Label}' was measured without the metric "
-                        + $"'{objective.Metric.Name}' that the plan is for."
-                )
-            : objective.Metric.Direction == StudyDirection.Maximize ? measured.Value
-            : -measured.Value;
-        HashSet<string> elected =
-        [
-            .. entries
-                .Where(entry => entry.Kind == PlanKind.Candidate)
-                .GroupBy(entry => entry.Budget)
-                .Select(group => group.MaxBy(Quality)!.Key),
-        ];
-        return [.. entries.Select(entry => elected.Contains(entry.Key) ? AsPlan(entry) : entry)];
-
-        static PlanEntry AsPlan(PlanEntry entry) =>
-            entry with
-            {
-                Kind = PlanKind.Plan,
-                Label = $"Plan, {entry.Budget!.Label}",
-            };
+        var known = model.Weights.Select(weight => weight.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (PlanEntry entry in plan.Entries)
+        {
+            if (entry.Allocation.Specs.Keys.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
+                throw new DamagedFileException(
+                    run.Plan,
+                    $"the entry '{entry.Key}' chooses an option for '{unknown}', which is no weight of this model",
+                    "plan"
+                );
+        }
     }
 
-    private static string Reason(List<PlanEntry> entries, PredictorChoice? choice, string? predictor)
+    private static PlanEntry FullPrecision(OpenModel model) =>
+        new()
+        {
+            Key = "full-precision",
+            Label = "Full precision",
+            Kind = PlanKind.FullPrecision,
+            AverageBits = BitAllocation.FullPrecision.AverageBits(model.Weights, model.OriginalBits),
+            SizeBytes = BitAllocation.FullPrecision.SizeBytes(model.Weights, model.OriginalBits),
+        };
+
+    private static IReadOnlyList<PlanEntry> WithRoundedActivations(
+        PlanVerification images,
+        StudyOptions options,
+        PlanEntry[] plans,
+        int bits
+    )
+    {
+        string words = $"activations of {bits} bits";
+        StudyOptions own = options with { ActivationBits = bits };
+        PlanEntry[] rounded =
+        [
+            .. plans.Select(plan =>
+                plan with
+                {
+                    Key = $"{plan.Key}-a{bits}",
+                    Label = $"{plan.Label}, {words}",
+                    Kind = PlanKind.RoundedActivations,
+                    Metrics = new Dictionary<string, Measured>(),
+                }
+            ),
+        ];
+        return images.OnFreshPrompts(own, images.Measure(own, rounded, words), $"{words}, fresh prompts");
+    }
+
+    // Ranking trials well and adding up to a good plan are two things, so each model proposes and the images decide: of
+    // the proposals for a size, the one that measures better on the study's prompts is the plan.
+    private static double? Quality(PlanEntry entry, Objective objective, RunDirectory run) =>
+        !entry.Metrics.TryGetValue(objective.Metric.Name, out Measured? measured)
+            ? throw new StudyFileException(
+                $"{run.StudyDatabase}: the allocation '{entry.Label}' was measured without the metric "
+                    + $"'{objective.Metric.Name}' that the plan is for."
+            )
+        : objective.Metric.Direction == StudyDirection.Maximize ? measured.Value
+        : -measured.Value;
+
+    private static string Reason(IReadOnlyList<PlanEntry> entries, PredictorChoice? choice, string? predictor)
     {
         string taken = string.Join(
             ", ",
@@ -244,149 +286,5 @@ public static class PlanStage
                     : $"In ranking held-out trials the network reaches an SRCC of {choice.NetworkSrcc:0.000}, ridge "
                         + $"regression {choice.RidgeSrcc:0.000}."
             );
-    }
-
-    private static List<PlanEntry> Propose(
-        OpenModel model,
-        RunDirectory run,
-        IReadOnlyList<BitBudget> budgets,
-        Objective objective,
-        OptionFeatures features,
-        IReadOnlyList<PlanSource> sources,
-        CancellationToken cancellationToken
-    )
-    {
-        QuantizerBank bank = RunBank.Open(model, run);
-        OperationGraph graph = model.Operations;
-        Trial[] trials = [.. RunStudy.Trials(run).Where(trial => trial.State == TrialState.Complete)];
-        var entries = new List<PlanEntry>
-        {
-            new()
-            {
-                Key = "full-precision",
-                Label = "Full precision",
-                Kind = PlanKind.FullPrecision,
-            },
-        };
-        entries.AddRange(
-            bank.Options.Select(option => new PlanEntry
-            {
-                Key = $"uniform-{option}",
-                Label = $"{option} everywhere",
-                Kind = PlanKind.Uniform,
-                Allocation = BitAllocation.Uniform(model.Weights, option),
-            })
-        );
-        string[][] names = [.. graph.Groups.Select(group => group.Select(weight => weight.Name).ToArray())];
-        foreach (BitBudget budget in budgets)
-        {
-            entries.AddRange(PlanEntries.Of(features, names, sources, [budget], cancellationToken));
-            long bytes = budget.ToBytes(features.TotalOriginalBytes, features.OriginalBits);
-            Trial? best = trials.Where(trial => trial.Metrics[StudyMetric.SizeBytes.Name] <= bytes).MaxBy(objective.Of);
-            if (best is null)
-                continue;
-            PlanEntry empty = PlanEntries.Entry(
-                features,
-                budget,
-                "best-random",
-                $"Best random trial ({best.Name})",
-                PlanKind.BestRandom
-            );
-            entries.Add(empty with { Allocation = best.Allocation });
-        }
-        return [.. entries.Select(Sized)];
-
-        PlanEntry Sized(PlanEntry entry) =>
-            entry with
-            {
-                AverageBits = entry.Allocation.AverageBits(model.Weights, model.OriginalBits),
-                SizeBytes = entry.Allocation.SizeBytes(model.Weights, model.OriginalBits),
-            };
-    }
-}
-
-/// <summary>What plans of a run can be made by: its measurement, its fitted models, or both.</summary>
-internal sealed class PlanBasis : IDisposable
-{
-    private readonly SensitivityRecord? sensitivity;
-    private readonly IReadOnlyList<Predictor> folds = [];
-
-    private PlanBasis(OpenModel model, RunDirectory run, string? predictor)
-    {
-        MeasuredModel? found =
-            predictor == ModelNames.Measured || File.Exists(run.Measurement) ? MeasuredModel.Read(model, run) : null;
-        bool isFitted = FittedFiles.All(run).Count > 0;
-        Fit =
-            isFitted || found is null || predictor is not (null or ModelNames.Measured) ? FittedFiles.Main(run) : null;
-        Objective = Fit is null
-            ? new Objective(StudyMetric.OfQuality(StudyRecord.Read(run).Summary.Objective))
-            : Objective.Parse(Fit.Objective);
-        Labelled = StudyTrials.Read(model, run, Objective);
-        if (found is not null && predictor is null or ModelNames.Measured)
-            Measured = new MeasuredPlans(found, model, run, Features);
-        if (Fit is null || predictor == ModelNames.Measured)
-            return;
-        Fit.RequireOf(Labelled.Origin, run);
-        sensitivity = ExplainStage.Read(run, Labelled, Fit);
-        folds = PredictorFile.Read(run, Fit);
-    }
-
-    /// <summary>The fit that decides the objective; null where nothing was fitted.</summary>
-    internal Fit? Fit { get; }
-
-    /// <summary>What plans are for.</summary>
-    internal Objective Objective { get; }
-
-    /// <summary>The trials of the study.</summary>
-    internal LabelledStudy Labelled { get; }
-
-    /// <summary>Plans by measurement; null where they are not asked for, or nothing was measured.</summary>
-    internal MeasuredPlans? Measured { get; }
-
-    /// <summary>Sizes and errors.</summary>
-    internal OptionFeatures Features => Labelled.Training.Features;
-
-    /// <summary>Reads what there is.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="run">The run directory, with a study and a measurement or a fit.</param>
-    /// <param name="predictor">Whose numbers make the plans; null for those of all sources.</param>
-    /// <exception cref="Q2Exception">What is needed is not there, damaged, or of other bytes.</exception>
-    internal static PlanBasis Read(OpenModel model, RunDirectory run, string? predictor) => new(model, run, predictor);
-
-    /// <summary>Sources of candidates; they live as long as this.</summary>
-    /// <exception cref="PlanException">No source proposes as asked.</exception>
-    internal IReadOnlyList<PlanSource> Sources(string? predictor, PlanLevel? level, CancellationToken cancellationToken)
-    {
-        var sources = new List<PlanSource>();
-        if (Measured is not null && level is null or PlanLevel.Op)
-            sources.Add(Measured!.Source);
-        if (sensitivity is null)
-            return sources.Count > 0
-                ? sources
-                : throw new PlanException(
-                    "Measured plans have op level only. Leave out --level, or fit the study's trials and explain the fit."
-                )
-                {
-                    Remedy = Remedy.FitAndExplain,
-                };
-        return
-        [
-            .. sources,
-            .. PlanSources.Of(
-                Labelled.Training,
-                sensitivity,
-                folds,
-                Labelled.Units,
-                predictor,
-                level,
-                cancellationToken
-            ),
-        ];
-    }
-
-    public void Dispose()
-    {
-        foreach (Predictor fold in folds)
-            fold.Dispose();
     }
 }

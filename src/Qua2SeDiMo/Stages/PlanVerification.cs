@@ -15,42 +15,47 @@ namespace Qua2SeDiMo.Stages;
 /// Measures the allocations of plans by images. All of them, of every call, are trials of one study per settings: an
 /// allocation that was measured before, for another size or by another proposer, costs nothing again.
 /// </summary>
-internal static class PlanVerification
+/// <param name="model">The model.</param>
+/// <param name="run">The run directory.</param>
+/// <param name="progress">Told of every step.</param>
+/// <param name="cancellationToken">Stops between steps; measured allocations stay.</param>
+internal sealed class PlanVerification(
+    OpenModel model,
+    RunDirectory run,
+    IProgress<StageProgress>? progress,
+    CancellationToken cancellationToken
+)
 {
     private const int BootstrapDraws = 1000;
     private const int FingerprintLength = 12;
 
-    /// <summary>The entries with their metrics.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="run">The run directory.</param>
+    private readonly List<string> unverified = [];
+
+    /// <summary>What could not be measured so far, in words.</summary>
+    internal IReadOnlyList<string> Unverified => unverified;
+
+    /// <summary>The entries with their metrics on the study's prompts, and pictures.</summary>
     /// <param name="options">Prompts, seeds, steps.</param>
     /// <param name="entries">Allocations; equal ones are measured once.</param>
-    /// <param name="suffix">Added to the names of the metrics.</param>
-    /// <param name="pictures">Folder for pictures; null keeps none.</param>
-    /// <param name="progress">Told of every step.</param>
-    /// <param name="cancellationToken">Stops between steps; measured allocations stay.</param>
-    internal static MeasuredEntries Measure(
-        OpenModel model,
-        RunDirectory run,
+    /// <param name="words">What they are measured by.</param>
+    internal MeasuredEntries Measure(StudyOptions options, IReadOnlyList<PlanEntry> entries, string words) =>
+        Measure(options, entries, "", run.Images, words);
+
+    /// <summary>Measured entries with their metrics on fresh prompts as well, where those could be measured.</summary>
+    internal IReadOnlyList<PlanEntry> OnFreshPrompts(StudyOptions options, MeasuredEntries measured, string words) =>
+        Measure(options.OnFreshPrompts(), measured.Measured, PlanEntry.FreshSuffix, null, words)
+            .Over(measured.Measured);
+
+    private MeasuredEntries Measure(
         StudyOptions options,
         IReadOnlyList<PlanEntry> entries,
         string suffix,
         string? pictures,
-        IProgress<StageProgress>? progress,
-        CancellationToken cancellationToken
+        string words
     )
     {
         string study = $"verified-{options.ToSettings(model, "").Fingerprint[..FingerprintLength]}{suffix}";
-        Dictionary<string, Trial> trials = Label(
-            model,
-            run,
-            options,
-            entries,
-            study,
-            pictures,
-            progress,
-            cancellationToken
-        );
+        Dictionary<string, Trial> trials = Label(options, entries, study, pictures);
         cancellationToken.ThrowIfCancellationRequested();
         using SqliteStudyStore store = SqliteStudyStore.Open(run.StudyDatabase, model.Time, study);
         Dictionary<string, IReadOnlyDictionary<int, TrialArray>> arrays = StudyMetric.Quality.ToDictionary(
@@ -62,33 +67,32 @@ internal static class PlanVerification
             [.. trials.Values.Where(trial => trial.State == TrialState.Complete)]
         );
         PlanEntry With(PlanEntry entry) =>
-            WithMetrics(run, options, entry, trials[entry.Key], arrays, suffix, pictures is not null) with
+            WithMetrics(options, entry, trials[entry.Key], arrays, suffix, pictures is not null) with
             {
                 ActivationBits = options.ActivationBits,
             };
         Trial[] asked = [.. trials.Values.DistinctBy(trial => trial.Number).OrderBy(trial => trial.Number)];
+        var open = new UnfinishedTrials(asked.Length, [.. asked.Where(trial => trial.State != TrialState.Complete)], 0);
+        if (!open.IsEmpty)
+            unverified.Add($"Verification by {words}: {open}");
         return new MeasuredEntries(
             [.. entries.Where(entry => trials[entry.Key].State == TrialState.Complete).Select(With)],
-            new UnfinishedTrials(asked.Length, [.. asked.Where(trial => trial.State != TrialState.Complete)], 0)
+            open
         );
     }
 
     // The trial of each entry, by its key. Another process may add its own plans to the same study meanwhile; then the
     // list is made again.
-    private static Dictionary<string, Trial> Label(
-        OpenModel model,
-        RunDirectory run,
+    private Dictionary<string, Trial> Label(
         StudyOptions options,
         IReadOnlyList<PlanEntry> entries,
         string study,
-        string? pictures,
-        IProgress<StageProgress>? progress,
-        CancellationToken cancellationToken
+        string? pictures
     )
     {
         while (true)
         {
-            List<(string Name, BitAllocation Allocation)> listed = Known(run, options, model, study);
+            List<(string Name, BitAllocation Allocation)> listed = Known(options, study);
             foreach (PlanEntry entry in entries)
             {
                 if (listed.Exists(known => known.Allocation.Equals(entry.Allocation)))
@@ -117,12 +121,7 @@ internal static class PlanVerification
     }
 
     // A study of these settings may not be there yet. Names become folders of pictures.
-    private static List<(string, BitAllocation)> Known(
-        RunDirectory run,
-        StudyOptions options,
-        OpenModel model,
-        string study
-    )
+    private List<(string, BitAllocation)> Known(StudyOptions options, string study)
     {
         using SqliteStudyStore store = SqliteStudyStore.OpenOrCreate(
             run.StudyDatabase,
@@ -147,8 +146,7 @@ internal static class PlanVerification
         return name;
     }
 
-    private static PlanEntry WithMetrics(
-        RunDirectory run,
+    private PlanEntry WithMetrics(
         StudyOptions options,
         PlanEntry entry,
         Trial trial,

@@ -56,7 +56,7 @@ public static class ReportStage
         bool isPlanned = (labelled is not null || measured is not null) && File.Exists(run.Plan);
         Plan? plan = isPlanned ? PlanStage.Read(model, run) : null;
         bool isExplained = labelled is not null && File.Exists(run.Sensitivity);
-        SensitivityRecord? sensitivity = isExplained ? ExplainStage.Read(run, labelled!, fit!) : null;
+        SensitivityRecord? sensitivity = isExplained ? FittedScores.Explanation(run, labelled!, fit!) : null;
         Trial[] trials = [.. RunStudy.Trials(run).Where(trial => trial.State == TrialState.Complete)];
         StoredTrials.CheckMetrics(run.StudyDatabase, trials);
         Objective objective = fit is null

@@ -1,4 +1,6 @@
 using Qua2SeDiMo.Images;
+using Qua2SeDiMo.Json;
+using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Runs;
 using Xunit;
 
@@ -19,6 +21,23 @@ public sealed class DamagedRunTests(SmallStudy small)
 
         Q2Result refused = await Q2.RunAsync("report", small.Model, "--run", run.DirectoryPath, "--quiet");
         refused.Refused(picture, "8 × 24 pixels", "16 × 16", "q2 plan");
+    }
+
+    [Fact]
+    public async Task A_plan_with_weights_that_the_model_lacks_is_named_by_all_who_read_it()
+    {
+        RunDirectory run = small.NewRun();
+        (await Q2.RunAsync(small.Plan(run))).Succeeded();
+        string name = Plan(run).Entries[^1].Allocation.Specs.Keys.First();
+        File.WriteAllText(run.Plan, File.ReadAllText(run.Plan).Replace($"\"{name}\"", $"\"{name}x\""));
+
+        foreach (string verb in new[] { "report", "pack" })
+        {
+            Q2Result refused = await Q2.RunAsync(verb, small.Model, "--run", run.DirectoryPath, "--quiet");
+            refused.Refused(run.Plan, $"'{name}x', which is no weight of this model", "q2 plan");
+        }
+
+        static Plan Plan(RunDirectory run) => OwnJson.Read<Plan>(run.Plan, Remedy.Plan);
     }
 
     [Theory]

@@ -7,6 +7,7 @@ using Qua2SeDiMo.Labelling;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Predictors;
+using Qua2SeDiMo.Predictors.Baselines;
 using Qua2SeDiMo.Predictors.Data;
 using Qua2SeDiMo.Predictors.Network;
 using Qua2SeDiMo.Predictors.Training;
@@ -125,6 +126,7 @@ internal static partial class TensorTargets
                 using SafetensorsFile file = SafetensorsFile.Open(
                     Path.Combine(scratch.Fill(input), input.Files[0].Name)
                 );
+                PredictorFile.RidgeOf(file);
                 foreach (Predictor predictor in PredictorFile.NetworksOf(file))
                     predictor.Dispose();
             }
@@ -250,6 +252,7 @@ internal static partial class TensorTargets
         PredictorFile.Write(
             Path.Combine(folder, "predictor", "predictor.safetensors"),
             [new Predictor(network, new TargetScale(0, 1, false), PredictorLoss.Hybrid)],
+            new RidgeSolution([0.5, -0.5], 0.1, 3),
             OwnJson.Parse<Fit>(Samples.Record<Fit>("a.json").Bytes, "predictor.json", Remedy.Fit)
         );
         return folder;

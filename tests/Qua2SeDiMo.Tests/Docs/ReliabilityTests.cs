@@ -19,12 +19,42 @@ namespace Qua2SeDiMo.Tests.Docs;
 public sealed class ReliabilityTests
 {
     private const string Page = "docs/reliability.md";
+    private const long WantedInputs = 10_000_000;
+
+    [Fact]
+    public void The_counts_of_the_faults_are_those_of_the_result_files()
+    {
+        JsonObject[][] verbs =
+        [
+            .. new[] { "kill", "full", "denied" }.Select(fault =>
+                Read($"crash-points-{fault}.json")["verbs"]!.AsArray().Select(verb => verb!.AsObject()).ToArray()
+            ),
+        ];
+        StringBuilder text = new StringBuilder()
+            .AppendLine(
+                "| verb | steps | killed at | survived | disk full at | survived | no permission at | survived |"
+            )
+            .AppendLine("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+        for (int v = 0; v < verbs[0].Length; v++)
+            Row($"`{verbs[0][v]["verb"]}`", [.. verbs.Select(fault => fault[v..(v + 1)])]);
+        Row("all", verbs);
+        GeneratedBlock.Check(Page, "faults", text.ToString());
+        Assert.All(verbs, fault => Assert.Equal(Sum(fault, "tried"), Sum(fault, "survived")));
+        Assert.All(verbs[0], verb => Assert.True((long)verb["tried"]! > 0, $"{verb["verb"]}"));
+
+        void Row(string name, JsonObject[][] faults) =>
+            text.AppendLine(
+                CultureInfo.InvariantCulture,
+                $"| {name} | {Sum(faults[0], "points")} | "
+                    + string.Join(" | ", faults.Select(fault => $"{Sum(fault, "tried")} | {Sum(fault, "survived")}"))
+                    + " |"
+            );
+    }
 
     [Fact]
     public void The_counts_of_the_spoiled_files_are_those_of_the_result_file()
     {
-        string file = Path.Combine(RepositoryFiles.Root, "benchmarks", "results", "reliability", "fuzz.json");
-        JsonObject result = JsonNode.Parse(File.ReadAllText(file))!.AsObject();
+        JsonObject result = Read("fuzz.json");
         string text = string.Create(
             CultureInfo.InvariantCulture,
             $"""
@@ -38,6 +68,7 @@ public sealed class ReliabilityTests
         );
         GeneratedBlock.Check(Page, "fuzz", text);
         Assert.Equal(0, (int)result["exceptionsOutsideTypedFamily"]!);
+        Assert.True((long)result["inputs"]! >= WantedInputs);
     }
 
     [Fact]
@@ -65,4 +96,11 @@ public sealed class ReliabilityTests
         void Row(string what, long limit, string unit) =>
             text.AppendLine(string.Create(CultureInfo.InvariantCulture, $"| {what} | {limit:#,0}{unit} |"));
     }
+
+    private static JsonObject Read(string name) =>
+        JsonNode
+            .Parse(File.ReadAllText(Path.Combine(RepositoryFiles.Root, "benchmarks", "results", "reliability", name)))!
+            .AsObject();
+
+    private static long Sum(IEnumerable<JsonObject> verbs, string member) => verbs.Sum(verb => (long)verb[member]!);
 }

@@ -80,7 +80,7 @@ public class TrainingSetTests(ITestOutputHelper output)
             SensitivityResult result in new[]
             {
                 SensitivityAnalysis.OfNetwork(study, fit.Predictors, []),
-                SensitivityAnalysis.OfRidge(study, resamples: 20),
+                SensitivityAnalysis.OfRidge(study, fit.Ridge, resamples: 20),
             }
         )
         {

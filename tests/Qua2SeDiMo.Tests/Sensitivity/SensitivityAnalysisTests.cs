@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Predictors.Baselines;
 using Qua2SeDiMo.Predictors.Data;
 using Qua2SeDiMo.Predictors.Training;
 using Qua2SeDiMo.Sensitivity;
@@ -15,7 +16,11 @@ public class SensitivityAnalysisTests(ITestOutputHelper output)
     public void Ridge_scores_rank_the_true_sensitivities_of_the_study()
     {
         TrainingSet study = CrossValidationTests.Study();
-        SensitivityResult result = SensitivityAnalysis.OfRidge(study, resamples: 20);
+        SensitivityResult result = SensitivityAnalysis.OfRidge(
+            study,
+            RidgeRegression.Fit(study, trends: true),
+            resamples: 20
+        );
         double[][] truth = Truth();
         double[] trueDrop = [.. truth.Select(row => row[1] + row[3] + row[5] - row[0] - row[2] - row[4])];
         double[] drop = [.. result.Weights.Select(weight => weight.FewerBitsCost)];

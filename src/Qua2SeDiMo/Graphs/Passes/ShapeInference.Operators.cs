@@ -13,41 +13,33 @@ internal sealed partial class ShapeInference
             return [Shape(node, 0)];
         if (Elementwise.Contains(node.OpType))
             return [Broadcast([.. Enumerable.Range(0, node.Inputs.Count).Select(i => Shape(node, i))])];
-        IReadOnlyList<Dimension>? x = Shape(node, 0);
-        switch (node.OpType)
+        return InferAlways(node) ?? (Shape(node, 0) is { } x ? Infer(node, x) : []);
+    }
+
+    // Operators whose result does not depend on the shape of the first input, or not on it alone; null for others.
+    private IReadOnlyList<Dimension>?[]? InferAlways(GraphNode node) =>
+        node.OpType switch
         {
-            case "Shape":
-                return
-                [
-                    contents.TryGetValue(node.Outputs[0], out Dimension[]? extents)
-                        ? [new Dimension(extents.Length)]
-                        : null,
-                ];
-            case "ConstantOfShape":
-                return [Content(node, 0)];
-            case "Expand":
-                return [Content(node, 1) is { } target ? Broadcast([x, target]) : null];
-            case "Einsum":
-                return [Einsum(node)];
-            case "Range" or "NonZero" or "Unique" or "TopK" or "If" or "Loop":
-                return [];
-        }
-        if (x is null)
-            return [];
-        return node.OpType switch
-        {
-            "MatMul" => [Shape(node, 1) is { Count: >= 2 } b && x.Count >= 2 ? MatMul(x, b) : null],
-            "Gemm" =>
+            "Shape" =>
             [
-                Shape(node, 1) is { } w
-                    ? [x[node.Integer("transA", 0) == 1 ? 1 : 0], w[node.Integer("transB", 0) == 1 ? 0 : 1]]
+                contents.TryGetValue(node.Outputs[0], out Dimension[]? extents)
+                    ? [new Dimension(extents.Length)]
                     : null,
             ],
+            "ConstantOfShape" => [Content(node, 0)],
+            "Expand" => [Content(node, 1) is { } target ? Broadcast([Shape(node, 0), target]) : null],
+            "Einsum" => [Einsum(node)],
+            "Range" or "NonZero" or "Unique" or "TopK" or "If" or "Loop" => [],
+            _ => null,
+        };
+
+    private IReadOnlyList<Dimension>?[] Infer(GraphNode node, IReadOnlyList<Dimension> x) =>
+        node.OpType switch
+        {
+            "MatMul" => [Shape(node, 1) is { Count: >= 2 } b && x.Count >= 2 ? MatMul(x, b) : null],
+            "Gemm" => [Shape(node, 1) is { } w ? Gemm(node, x, w) : null],
             "Conv" => [Shape(node, 1) is { } kernel ? Conv(node, x, kernel) : null],
-            "Transpose" =>
-            [
-                node.Integers("perm") is { } order ? [.. order.Select(axis => x[(int)axis])] : [.. x.Reverse()],
-            ],
+            "Transpose" => [Transpose(node, x)],
             "Reshape" => [Reshape(node, x)],
             "Unsqueeze" => [Numbers(node, 1) is { } added ? Unsqueeze(x, added) : null],
             "Squeeze" => [Squeeze(x, Numbers(node, 1))],
@@ -57,31 +49,13 @@ internal sealed partial class ShapeInference
             "Gather" => [Shape(node, 1) is { } picks ? Gather(x, picks, Axis(node.Integer("axis", 0), x.Count)) : null],
             "GatherElements" => [Shape(node, 1)],
             "Flatten" => [x.All(extent => extent.IsFixed) ? Flatten(x, Axis(node.Integer("axis", 1), x.Count)) : null],
-            "Tile" =>
-            [
-                Numbers(node, 1) is { } repeats && x.All(extent => extent.IsFixed)
-                    ? [.. x.Select((extent, i) => new Dimension(extent.Size * repeats[i]))]
-                    : null,
-            ],
-            "Pad" =>
-            [
-                Numbers(node, 1) is { } pads && pads.Length == 2 * x.Count && x.All(extent => extent.IsFixed)
-                    ? [.. x.Select((extent, i) => new Dimension(extent.Size + pads[i] + pads[i + x.Count]))]
-                    : null,
-            ],
+            "Tile" => [Tile(node, x)],
+            "Pad" => [Pad(node, x)],
             "Resize" => [Resize(node, x)],
-            _ when node.OpType.StartsWith("Reduce", StringComparison.Ordinal) || node.OpType is "ArgMax" or "ArgMin" =>
-            [
-                Reduce(node, x),
-            ],
+            "ArgMax" or "ArgMin" => [Reduce(node, x)],
+            _ when node.OpType.StartsWith("Reduce", StringComparison.Ordinal) => [Reduce(node, x)],
             _ => [],
         };
-    }
-
-    private Dimension[]? Content(GraphNode node, int input) =>
-        input < node.Inputs.Count && contents.TryGetValue(node.Inputs[input], out Dimension[]? content)
-            ? content
-            : null;
 
     private static int Axis(long axis, int rank) => checked((int)(axis < 0 ? axis + rank : axis));
 
@@ -115,6 +89,22 @@ internal sealed partial class ShapeInference
         ])
             is { } outer
             ? [.. outer, a[^2], b[^1]]
+            : null;
+
+    private static Dimension[] Gemm(GraphNode node, IReadOnlyList<Dimension> x, IReadOnlyList<Dimension> weight) =>
+        [x[node.Integer("transA", 0) == 1 ? 1 : 0], weight[node.Integer("transB", 0) == 1 ? 0 : 1]];
+
+    private static Dimension[] Transpose(GraphNode node, IReadOnlyList<Dimension> x) =>
+        node.Integers("perm") is { } order ? [.. order.Select(axis => x[(int)axis])] : [.. x.Reverse()];
+
+    private Dimension[]? Tile(GraphNode node, IReadOnlyList<Dimension> x) =>
+        Numbers(node, 1) is { } repeats && x.All(extent => extent.IsFixed)
+            ? [.. x.Select((extent, i) => new Dimension(extent.Size * repeats[i]))]
+            : null;
+
+    private Dimension[]? Pad(GraphNode node, IReadOnlyList<Dimension> x) =>
+        Numbers(node, 1) is { } pads && pads.Length == 2 * x.Count && x.All(extent => extent.IsFixed)
+            ? [.. x.Select((extent, i) => new Dimension(extent.Size + pads[i] + pads[i + x.Count]))]
             : null;
 
     private static Dimension[]? Conv(GraphNode node, IReadOnlyList<Dimension> x, IReadOnlyList<Dimension> kernel)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Kernels.Codes;
 
@@ -9,48 +10,46 @@ namespace Qua2SeDiMo.Graphs.Passes;
 /// that both come from weights, directly or behind one layer norm. After: each stream meets a part of the weight of its
 /// own, and the partial products are added.
 /// </summary>
-internal static class SkipSplitting
+internal sealed class SkipSplitting
 {
-    internal static Graph Apply(Graph graph)
+    private readonly Graph graph;
+    private readonly Dictionary<string, GraphNode> makers;
+    private readonly Dictionary<string, GraphWeight> weightOf;
+    private readonly HashSet<string> downstream;
+    private readonly Dictionary<string, int> uses;
+    private readonly Dictionary<string, GraphValue> values;
+    private readonly List<GraphNode> nodes = [];
+    private readonly List<Initializer> initializers;
+
+    private SkipSplitting(Graph graph)
     {
-        var makers = graph
+        this.graph = graph;
+        makers = graph
             .Nodes.SelectMany(node => node.Outputs.Select(output => (output, node)))
             .Where(pair => pair.output.Length > 0)
             .ToDictionary(pair => pair.output, pair => pair.node, StringComparer.Ordinal);
-        Dictionary<string, GraphWeight> weightOf = graph.Weights.ToDictionary(
-            weight => weight.Initializer.Name,
-            StringComparer.Ordinal
-        );
-        HashSet<string> downstream = Downstream(graph, weightOf);
-        var values = new Dictionary<string, GraphValue>(graph.Values, StringComparer.Ordinal);
-        var nodes = new List<GraphNode>();
-        var initializers = graph.Initializers.ToList();
+        weightOf = graph.Weights.ToDictionary(weight => weight.Initializer.Name, StringComparer.Ordinal);
+        downstream = Downstream(graph, weightOf);
+        uses = graph.Nodes.SelectMany(node => node.Inputs).CountBy(input => input).ToDictionary(StringComparer.Ordinal);
+        values = new Dictionary<string, GraphValue>(graph.Values, StringComparer.Ordinal);
+        initializers = [.. graph.Initializers];
+    }
+
+    internal static Graph Apply(Graph graph) => new SkipSplitting(graph).Apply();
+
+    private Graph Apply()
+    {
         var weights = graph.Weights.ToDictionary(
             weight => weight.Weight.Name,
             weight => new List<GraphWeight> { weight },
             StringComparer.Ordinal
         );
-        Dictionary<string, int> uses = graph
-            .Nodes.SelectMany(node => node.Inputs)
-            .CountBy(input => input)
-            .ToDictionary(StringComparer.Ordinal);
         foreach (GraphNode node in graph.Nodes)
         {
-            GraphWeight? weight = node.Inputs.Count > 1 ? weightOf.GetValueOrDefault(node.Inputs[1]) : null;
-            bool isConv = node.OpType == "Conv";
-            if (
-                weight is null
-                || !(isConv || node.OpType == "MatMul")
-                || uses[node.Inputs[1]] > 1
-                || (isConv && node.Integer("group", 1) != 1)
-                || Seams(graph, makers, downstream, node, isConv) is not { } extents
-                || extents.Sum() != weight.Weight.Shape[1]
-            )
-            {
+            if (SeamOf(node) is { } seam)
+                weights[seam.Weight.Weight.Name] = Split(seam);
+            else
                 nodes.Add(node);
-                continue;
-            }
-            weights[weight.Weight.Name] = Split(node, weight, extents, isConv, makers, nodes, values, initializers);
         }
         GraphWeight[] all = [.. graph.Weights.SelectMany(weight => weights[weight.Weight.Name])];
         return new Graph(graph.Name, graph.Inputs, graph.Outputs, nodes, initializers, all, values);
@@ -68,14 +67,24 @@ internal static class SkipSplitting
         return result;
     }
 
+    // Where the node's weight is to be cut; null if it reads no two streams, or is not its node's alone.
+    private Seam? SeamOf(GraphNode node)
+    {
+        GraphWeight? weight = node.Inputs.Count > 1 ? weightOf.GetValueOrDefault(node.Inputs[1]) : null;
+        bool isConv = node.OpType == "Conv";
+        return
+            weight is null
+            || !(isConv || node.OpType == "MatMul")
+            || uses[node.Inputs[1]] > 1
+            || (isConv && node.Integer("group", 1) != 1)
+            || Extents(node, isConv) is not { } extents
+            || extents.Sum() != weight.Weight.Shape[1]
+            ? null
+            : new Seam(node, weight, extents, isConv);
+    }
+
     // Extents of the concatenated streams along the weight's inputs; null when it reads no such concatenation.
-    private static long[]? Seams(
-        Graph graph,
-        Dictionary<string, GraphNode> makers,
-        HashSet<string> downstream,
-        GraphNode node,
-        bool isConv
-    )
+    private long[]? Extents(GraphNode node, bool isConv)
     {
         if (!makers.TryGetValue(node.Inputs[0], out GraphNode? maker))
             return null;
@@ -102,106 +111,124 @@ internal static class SkipSplitting
         return [.. extents];
     }
 
-    private static List<GraphWeight> Split(
-        GraphNode node,
-        GraphWeight weight,
-        long[] extents,
-        bool isConv,
-        Dictionary<string, GraphNode> makers,
-        List<GraphNode> nodes,
-        Dictionary<string, GraphValue> values,
-        List<Initializer> initializers
-    )
+    private List<GraphWeight> Split(Seam seam)
     {
-        GraphNode maker = makers[node.Inputs[0]];
-        IReadOnlyList<string> streams = maker.Inputs;
-        if (maker.OpType == "LayerNormalization")
-        {
-            // The norm runs over both streams together; its result is cut again.
-            streams =
-            [
-                .. extents.Select(
-                    (_, i) => string.Create(CultureInfo.InvariantCulture, $"{node.Outputs[0]}.stream.{i}")
-                ),
-            ];
-            string sizes = $"{node.Outputs[0]}.seams";
-            initializers.Add(
-                new Initializer.Inline(
-                    sizes,
-                    ElementType.Int64,
-                    [extents.Length],
-                    System.Runtime.InteropServices.MemoryMarshal.AsBytes<long>(extents).ToArray()
-                )
-            );
-            values[sizes] = initializers[^1].Value;
-            GraphValue whole = values[node.Inputs[0]];
-            for (int i = 0; i < streams.Count; i++)
-                values[streams[i]] = new GraphValue(
-                    streams[i],
-                    whole.Type,
-                    [.. whole.Shape.Take(whole.Rank - 1), extents[i]]
-                );
-            nodes.Add(
-                new GraphNode(
-                    $"{node.Name}.cut",
-                    "Split",
-                    "",
-                    [node.Inputs[0], sizes],
-                    streams,
-                    [new GraphAttribute.Whole("axis", -1)],
-                    node.Scope
-                )
-            );
-        }
+        GraphNode maker = makers[seam.Node.Inputs[0]];
+        // A norm runs over both streams together; its result is cut again.
+        IReadOnlyList<string> streams = maker.OpType == "LayerNormalization" ? CutInput(seam) : maker.Inputs;
         var parts = new List<GraphWeight>();
         string sum = "";
-        long start = 0;
-        for (int i = 0; i < extents.Length; i++)
+        for (int i = 0; i < seam.Extents.Length; i++)
         {
-            string suffix = i == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"#{i}");
-            QuantizableWeight own = weight.Weight with
-            {
-                Name = weight.Weight.Name + suffix,
-                Shape = [weight.Weight.Shape[0], extents[i], .. weight.Weight.Shape.Skip(2)],
-                InputStart = start,
-            };
-            // The first part gets a name of its own too: the whole may still be read elsewhere.
-            var initializer = new Initializer.FromTensor(
-                $"{weight.Initializer.Name}.part{i}",
-                weight.Initializer.Type,
-                isConv ? own.Shape : [extents[i], own.Shape[0]],
-                weight.Initializer.TensorName,
-                weight.Initializer.TensorShape,
-                weight.Initializer.Transposed,
-                start,
-                extents[i]
-            );
-            initializers.Add(initializer);
-            values[initializer.Name] = initializer.Value;
-            parts.Add(new GraphWeight(own, initializer));
-            string product = $"{node.Outputs[0]}.part{i}";
-            // A convolution's bias is added once, with the first part.
-            string[] bias = isConv && i == 0 ? [.. node.Inputs.Skip(2)] : [];
-            nodes.Add(
-                node with
-                {
-                    Name = $"{node.Name}{suffix}",
-                    Inputs = [streams[i], initializer.Name, .. bias],
-                    Outputs = [product],
-                }
-            );
-            if (values.TryGetValue(node.Outputs[0], out GraphValue? result))
-                values[product] = result with { Name = product };
-            string total = i == extents.Length - 1 ? node.Outputs[0] : $"{node.Outputs[0]}.sum{i}";
-            if (i > 0)
-            {
-                nodes.Add(new GraphNode($"{node.Name}.sum{i}", "Add", "", [sum, product], [total], [], node.Scope));
-                if (result is not null)
-                    values[total] = result with { Name = total };
-            }
-            sum = i == 0 ? product : total;
-            start += extents[i];
+            GraphWeight part = AddPart(seam, i);
+            string product = Multiply(seam, i, streams[i], part);
+            sum = i == 0 ? product : Sum(seam, i, sum, product);
+            parts.Add(part);
         }
         return parts;
     }
+
+    private string[] CutInput(Seam seam)
+    {
+        GraphNode node = seam.Node;
+        string[] streams =
+        [
+            .. seam.Extents.Select(
+                (_, i) => string.Create(CultureInfo.InvariantCulture, $"{node.Outputs[0]}.stream.{i}")
+            ),
+        ];
+        string sizes = $"{node.Outputs[0]}.seams";
+        initializers.Add(
+            new Initializer.Inline(
+                sizes,
+                ElementType.Int64,
+                [seam.Extents.Length],
+                MemoryMarshal.AsBytes<long>(seam.Extents).ToArray()
+            )
+        );
+        values[sizes] = initializers[^1].Value;
+        GraphValue whole = values[node.Inputs[0]];
+        for (int i = 0; i < streams.Length; i++)
+            values[streams[i]] = new GraphValue(
+                streams[i],
+                whole.Type,
+                [.. whole.Shape.Take(whole.Rank - 1), seam.Extents[i]]
+            );
+        nodes.Add(
+            new GraphNode(
+                $"{node.Name}.cut",
+                "Split",
+                "",
+                [node.Inputs[0], sizes],
+                streams,
+                [new GraphAttribute.Whole("axis", -1)],
+                node.Scope
+            )
+        );
+        return streams;
+    }
+
+    private GraphWeight AddPart(Seam seam, int i)
+    {
+        (QuantizableWeight whole, Initializer.FromTensor stored) = seam.Weight;
+        long start = seam.Extents.Take(i).Sum();
+        QuantizableWeight own = whole with
+        {
+            Name = whole.Name + Suffix(i),
+            Shape = [whole.Shape[0], seam.Extents[i], .. whole.Shape.Skip(2)],
+            InputStart = start,
+        };
+        // The first part gets a name of its own too: the whole may still be read elsewhere.
+        var initializer = new Initializer.FromTensor(
+            $"{stored.Name}.part{i}",
+            stored.Type,
+            seam.IsConv ? own.Shape : [seam.Extents[i], own.Shape[0]],
+            stored.TensorName,
+            stored.TensorShape,
+            stored.Transposed,
+            start,
+            seam.Extents[i]
+        );
+        initializers.Add(initializer);
+        values[initializer.Name] = initializer.Value;
+        return new GraphWeight(own, initializer);
+    }
+
+    private string Multiply(Seam seam, int i, string stream, GraphWeight part)
+    {
+        string product = $"{seam.Node.Outputs[0]}.part{i}";
+        // A convolution's bias is added once, with the first part.
+        string[] bias = seam.IsConv && i == 0 ? [.. seam.Node.Inputs.Skip(2)] : [];
+        nodes.Add(
+            seam.Node with
+            {
+                Name = $"{seam.Node.Name}{Suffix(i)}",
+                Inputs = [stream, part.Initializer.Name, .. bias],
+                Outputs = [product],
+            }
+        );
+        ShapeAsResult(seam, product);
+        return product;
+    }
+
+    private string Sum(Seam seam, int i, string sum, string product)
+    {
+        GraphNode node = seam.Node;
+        string total = i == seam.Extents.Length - 1 ? node.Outputs[0] : $"{node.Outputs[0]}.sum{i}";
+        nodes.Add(new GraphNode($"{node.Name}.sum{i}", "Add", "", [sum, product], [total], [], node.Scope));
+        ShapeAsResult(seam, total);
+        return total;
+    }
+
+    // Parts of a sum have its type and shape.
+    private void ShapeAsResult(Seam seam, string name)
+    {
+        if (values.TryGetValue(seam.Node.Outputs[0], out GraphValue? result))
+            values[name] = result with { Name = name };
+    }
+
+    private static string Suffix(int i) => i == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"#{i}");
+
+    // A node, its weight, and how many of the weight's inputs each stream brings.
+    private sealed record Seam(GraphNode Node, GraphWeight Weight, long[] Extents, bool IsConv);
 }

@@ -18,7 +18,7 @@ internal sealed class MeasuredPlans(MeasuredModel measured, OpenModel model, Run
     [
         .. model.Operations.Groups.Select(group => group.Select(weight => weight.Name).ToArray()),
     ];
-    private (DamageSearch Chooses, MixtureDamage Tells, DamageLine? Line)[]? halves;
+    private (DamageSearch Chooses, TrialLine? Tells)[]? halves;
 
     /// <summary>The source of candidates.</summary>
     internal PlanSource Source => new(ScoreModel.Measured, Search(measured.Mixtures));
@@ -35,12 +35,11 @@ internal sealed class MeasuredPlans(MeasuredModel measured, OpenModel model, Run
             return null;
         long bytes = budget.ToBytes(features.TotalOriginalBytes, features.OriginalBits);
         var predictions = new List<DamagePrediction>();
-        foreach ((DamageSearch chooses, MixtureDamage tells, DamageLine? line) in halves)
+        foreach ((DamageSearch chooses, TrialLine? tells) in halves)
         {
-            if (line is null || chooses.Propose(bytes, cancellationToken) is not { } candidate)
+            if (tells is null || chooses.Propose(bytes, cancellationToken) is not { } candidate)
                 return null;
-            BitAllocation allocation = PlanEntries.Allocation(features, names, candidate.Options);
-            predictions.Add(line.Predict(tells.Order(allocation)));
+            predictions.Add(tells.PredictPlainly(PlanEntries.Allocation(features, names, candidate.Options)));
         }
         return new Measured(
             predictions.Average(one => one.Value),
@@ -50,12 +49,12 @@ internal sealed class MeasuredPlans(MeasuredModel measured, OpenModel model, Run
     }
 
     // What one half chooses and the other one says of it, both ways round; empty where nothing can be held out.
-    private IEnumerable<(DamageSearch Chooses, MixtureDamage Tells, DamageLine? Line)> Halves()
+    private IEnumerable<(DamageSearch Chooses, TrialLine? Tells)> Halves()
     {
         if (measured.Halves is not { } parts)
             yield break;
-        yield return (Search(parts.First), parts.Second, MixturePredictions.LineOf(parts.Second, model, run));
-        yield return (Search(parts.Second), parts.First, MixturePredictions.LineOf(parts.First, model, run));
+        yield return (Search(parts.First), TrialLine.Of(parts.Second, model, run));
+        yield return (Search(parts.Second), TrialLine.Of(parts.First, model, run));
     }
 
     private DamageSearch Search(MixtureDamage mixtures)
@@ -75,6 +74,20 @@ internal sealed class MeasuredPlans(MeasuredModel measured, OpenModel model, Run
                         .ToArray()
                 ),
         ];
-        return new DamageSearch(ScoreModel.Measured.Name, features, damages, effects.Kind != EffectKind.Losses);
+        double[]? correction = TrialLine.Of(mixtures, model, run)?.Correction;
+        return new DamageSearch(
+            ScoreModel.Measured.Name,
+            features,
+            damages,
+            effects.Kind != EffectKind.Losses,
+            correction is null
+                ? null
+                :
+                [
+                    .. weights.SelectMany(weight =>
+                        options.Select(option => correction[(weight * effects.Options.Count) + option])
+                    ),
+                ]
+        );
     }
 }

@@ -1,10 +1,7 @@
-using Qua2SeDiMo.Labelling;
 using Qua2SeDiMo.Measurement.Methods;
 using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Runs;
-using Qua2SeDiMo.Studies;
 using Qua2SeDiMo.Studies.Allocations;
-using Qua2SeDiMo.Studies.Objectives;
 
 namespace Qua2SeDiMo.Measurement.Mixtures;
 
@@ -17,7 +14,12 @@ internal sealed record MixturePrediction(string Name, double Damage, DamagePredi
 /// <summary>What some mixtures do.</summary>
 /// <param name="Predictions">Mixture by mixture, in their order.</param>
 /// <param name="Line">From damage to the metric; null where there are too few labelled trials.</param>
-internal sealed record MixturePredictions(IReadOnlyList<MixturePrediction> Predictions, DamageLine? Line)
+/// <param name="IsCorrected">Whether trials correct the sums as well.</param>
+internal sealed record MixturePredictions(
+    IReadOnlyList<MixturePrediction> Predictions,
+    DamageLine? Line,
+    bool IsCorrected
+)
 {
     /// <summary>Predicts mixtures.</summary>
     /// <param name="measured">What every option of every weight does.</param>
@@ -36,37 +38,17 @@ internal sealed record MixturePredictions(IReadOnlyList<MixturePrediction> Predi
         ArgumentNullException.ThrowIfNull(measured);
         ArgumentNullException.ThrowIfNull(allocations);
         MixtureDamage mixtures = measured.Mixtures;
-        DamageLine? line = LineOf(mixtures, model, run);
+        var line = TrialLine.Of(mixtures, model, run);
         return new MixturePredictions(
             [
                 .. allocations.Select(given => new MixturePrediction(
                     given.Name,
                     mixtures.Damage(given.Allocation),
-                    line?.Predict(mixtures.Order(given.Allocation))
+                    line?.Predict(given.Allocation)
                 )),
             ],
-            line
-        );
-    }
-
-    /// <summary>The line through the labelled trials of a run.</summary>
-    /// <returns>Null where there is no study, or too few of its trials are labelled.</returns>
-    /// <exception cref="Q2Exception">The study is damaged or another model's.</exception>
-    internal static DamageLine? LineOf(MixtureDamage mixtures, OpenModel model, RunDirectory run)
-    {
-        if (!File.Exists(run.StudyDatabase) || mixtures.Effects.Kind == EffectKind.Losses)
-            return null;
-        StudyTrials.RequireStudy(model, run);
-        return DamageLine.Of(
-            StudyMetric.Ssim.Name,
-            [
-                .. RunStudy
-                    .Trials(run)
-                    .Where(trial =>
-                        trial.State == TrialState.Complete && trial.Metrics.ContainsKey(StudyMetric.Ssim.Name)
-                    )
-                    .Select(trial => (mixtures.Order(trial.Allocation), trial.Metrics[StudyMetric.Ssim.Name])),
-            ]
+            line?.Line,
+            line?.Correction is not null
         );
     }
 }

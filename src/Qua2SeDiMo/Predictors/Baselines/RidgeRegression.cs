@@ -3,6 +3,12 @@ using Qua2SeDiMo.Predictors.Data;
 
 namespace Qua2SeDiMo.Predictors.Baselines;
 
+/// <summary>What a fit found: with the same trials it makes the same model.</summary>
+/// <param name="Dual">Coefficient of every trial.</param>
+/// <param name="Intercept">Label of an allocation of coefficient zero.</param>
+/// <param name="Penalty">Chosen penalty of the squared coefficients.</param>
+internal sealed record RidgeSolution(IReadOnlyList<double> Dual, double Intercept, double Penalty);
+
 /// <summary>A linear model on one-hot options: label = intercept + Σ over weights of the coefficient of its option (+
 /// pairs).</summary>
 internal sealed class RidgeModel
@@ -43,6 +49,9 @@ internal sealed class RidgeModel
     /// zero.</summary>
     public double[] Coefficients { get; }
 
+    /// <summary>What is kept of a model without pairs; see <see cref="RidgeRegression.Restore"/>.</summary>
+    internal RidgeSolution Solution => new(dual, Intercept, Penalty);
+
     /// <summary>Predicted label of an allocation.</summary>
     public double Predict(IReadOnlyList<int> allocation)
     {
@@ -73,6 +82,29 @@ internal static class RidgeRegression
         return Fit(training.Features, allocations, [.. training.Trials.Select(trial => trial.Target)], trends: trends);
     }
 
+    /// <summary>The model with trends that was fitted to these trials before.</summary>
+    /// <returns>Null where the solution is of another number of trials, or not finite.</returns>
+    internal static RidgeModel? Restore(TrainingSet training, RidgeSolution solution)
+    {
+        ArgumentNullException.ThrowIfNull(training);
+        ArgumentNullException.ThrowIfNull(solution);
+        bool isOfTrials =
+            solution.Dual.Count == training.Trials.Count
+            && solution.Dual.Append(solution.Intercept).Append(solution.Penalty).All(double.IsFinite);
+        if (!isOfTrials)
+            return null;
+        IReadOnlyList<int>[] allocations = [.. training.Trials.Select(trial => trial.Options)];
+        OptionKernel kernel = Kernel(training.Features, allocations, [], trends: true);
+        return new RidgeModel(
+            kernel,
+            [.. allocations.Select(kernel.At)],
+            [.. solution.Dual],
+            solution.Intercept,
+            solution.Penalty,
+            pairShare: 0
+        );
+    }
+
     /// <summary>Fits with the penalty that predicts held-out training trials best (five inner folds, squared
     /// error).</summary>
     /// <param name="features">Numbers of weights and options.</param>
@@ -96,12 +128,24 @@ internal static class RidgeRegression
         ArgumentNullException.ThrowIfNull(features);
         ArgumentNullException.ThrowIfNull(allocations);
         ArgumentNullException.ThrowIfNull(labels);
-        var kernel = new OptionKernel(
-            features.WeightCount,
-            features.OptionCount,
-            units ?? [],
-            trends ? OptionTrends.Of(features, allocations) : []
-        );
+        return Fit(Kernel(features, allocations, units ?? [], trends), allocations, labels, seed);
+    }
+
+    /// <summary>The same for single options alone, where sizes and errors are not known.</summary>
+    public static RidgeModel Fit(
+        int weightCount,
+        int optionCount,
+        IReadOnlyList<IReadOnlyList<int>> allocations,
+        IReadOnlyList<double> labels
+    ) => Fit(new OptionKernel(weightCount, optionCount, [], []), allocations, labels, seed: 0);
+
+    private static RidgeModel Fit(
+        OptionKernel kernel,
+        IReadOnlyList<IReadOnlyList<int>> allocations,
+        IReadOnlyList<double> labels,
+        ulong seed
+    )
+    {
         OptionKernel.Point[] points = [.. allocations.Select(kernel.At)];
         int[][] folds = FoldBorders.Split(allocations.Count, InnerFolds, seed);
         (double Error, double Penalty, double Share, double[] Matrix)? best = null;
@@ -156,6 +200,13 @@ internal static class RidgeRegression
         );
         return results;
     }
+
+    private static OptionKernel Kernel(
+        OptionFeatures features,
+        IReadOnlyList<IReadOnlyList<int>> allocations,
+        IReadOnlyList<IReadOnlyList<int>> units,
+        bool trends
+    ) => new(features.WeightCount, features.OptionCount, units, trends ? OptionTrends.Of(features, allocations) : []);
 
     // (K + λI)·α = y − b·1 with Σα = 0 for the intercept b.
     private static (double[] Dual, double Intercept) Solve(

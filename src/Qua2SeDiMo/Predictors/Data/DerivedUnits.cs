@@ -5,12 +5,37 @@ namespace Qua2SeDiMo.Predictors.Data;
 /// long as that is a weight or joins such branches only. An attention block becomes q, k, v and out; a feed-forward
 /// pair stays a pair; residual sums end units.
 /// </summary>
-internal static class DerivedUnits
+internal sealed class DerivedUnits
 {
     /// <summary>Units with more option combinations are not scored.</summary>
     internal const int MaxCombinations = 300_000;
 
     private const int MaxWeights = 6;
+
+    private readonly PredictorTopology topology;
+    private readonly List<int>[] inputs,
+        readers;
+
+    // Positional features that tell blocks apart.
+    private readonly int[] columns;
+
+    private DerivedUnits(PredictorTopology topology)
+    {
+        this.topology = topology;
+        inputs = [.. Enumerable.Range(0, topology.NodeCount).Select(_ => new List<int>())];
+        readers = [.. Enumerable.Range(0, topology.NodeCount).Select(_ => new List<int>())];
+        foreach ((int source, int target) in topology.Edges)
+        {
+            inputs[target].Add(source);
+            readers[source].Add(target);
+        }
+        columns =
+        [
+            .. Enumerable
+                .Range(0, topology.Positions.Count)
+                .Where(p => topology.Positions[p].Name is "stage" or "block" or "inner_block" or "transformer"),
+        ];
+    }
 
     /// <summary>Finds them.</summary>
     /// <param name="topology">The graph; a positional feature called <c>block</c>, if any, tells blocks apart.</param>
@@ -22,22 +47,21 @@ internal static class DerivedUnits
         IReadOnlyList<string> types
     )
     {
-        int count = topology.NodeCount;
-        List<int>[] inputs = [.. Enumerable.Range(0, count).Select(_ => new List<int>())],
-            readers = [.. Enumerable.Range(0, count).Select(_ => new List<int>())];
-        foreach ((int source, int target) in topology.Edges)
-        {
-            inputs[target].Add(source);
-            readers[source].Add(target);
-        }
-        int[] columns =
+        var graph = new DerivedUnits(topology);
+        return
         [
-            .. Enumerable
-                .Range(0, topology.Positions.Count)
-                .Where(p => topology.Positions[p].Name is "stage" or "block" or "inner_block" or "transformer"),
+            .. graph
+                .WeightsByEnd()
+                .Select(unit => graph.Unit(unit.Value, unit.Key, names, types))
+                .OfType<PredictorUnit>(),
         ];
+    }
+
+    // By the last weight that each one's readers lead to: the weights that end there, itself among them.
+    private SortedDictionary<int, List<int>> WeightsByEnd()
+    {
         var members = new SortedDictionary<int, List<int>>();
-        for (int v = 0; v < count; v++)
+        for (int v = 0; v < topology.NodeCount; v++)
         {
             if (!IsWeight(v))
                 continue;
@@ -53,68 +77,61 @@ internal static class DerivedUnits
                 members.Add(last, list = []);
             list.Add(v);
         }
-        var units = new List<PredictorUnit>();
-        foreach ((int end, List<int> weights) in members)
-        {
-            int[] nodes = Between(weights, end);
-            int depth = Depth(nodes, end);
-            if (weights.Count is < 2 or > MaxWeights || depth is 0 or >= PredictorTopology.HopCount)
-                continue;
-            int[] own = [.. nodes.Select(v => topology.WeightOfNode[v]).Where(w => w >= 0)];
-            units.Add(
-                new PredictorUnit(
-                    UnitName([.. own.Select(w => names[w])]),
-                    string.Join('+', own.Select(w => types[topology.NodeOfWeight[w]])),
-                    depth,
-                    nodes,
-                    InnerEdges(topology, nodes),
-                    own
-                )
-            );
-        }
-        return units;
+        return members;
+    }
 
-        bool IsWeight(int v) => topology.WeightOfNode[v] >= 0;
+    // Null where there are too few weights or too many, or where the predictor sees no such depth.
+    private PredictorUnit? Unit(List<int> weights, int end, IReadOnlyList<string> names, IReadOnlyList<string> types)
+    {
+        int[] nodes = Between(weights, end);
+        int depth = nodes.Max(node => Distance(node, end));
+        if (weights.Count is < 2 or > MaxWeights || depth is 0 or >= PredictorTopology.HopCount)
+            return null;
+        int[] own = [.. nodes.Select(v => topology.WeightOfNode[v]).Where(w => w >= 0)];
+        return new PredictorUnit(
+            UnitName([.. own.Select(w => names[w])]),
+            string.Join('+', own.Select(w => types[topology.NodeOfWeight[w]])),
+            depth,
+            nodes,
+            InnerEdges(topology, nodes),
+            own
+        );
+    }
 
-        bool SameBlock(int a, int b) =>
-            columns.All(p =>
-                topology.PositionCodes[(a * topology.Positions.Count) + p]
-                == topology.PositionCodes[(b * topology.Positions.Count) + p]
-            );
+    private bool IsWeight(int v) => topology.WeightOfNode[v] >= 0;
 
-        int Next(int v) =>
-            readers[v] is [int reader] && SameBlock(reader, v) && (IsWeight(reader) || Joins(reader)) ? reader : -1;
+    private bool SameBlock(int a, int b) =>
+        columns.All(p =>
+            topology.PositionCodes[(a * topology.Positions.Count) + p]
+            == topology.PositionCodes[(b * topology.Positions.Count) + p]
+        );
 
-        bool Joins(int v) =>
-            !IsWeight(v)
-            && inputs[v]
-                .TrueForAll(input =>
-                    readers[input].Count == 1 && SameBlock(input, v) && (IsWeight(input) || Joins(input))
-                );
+    // The only reader, if it belongs to the same unit; else -1.
+    private int Next(int v) =>
+        readers[v] is [int reader] && SameBlock(reader, v) && (IsWeight(reader) || Joins(reader)) ? reader : -1;
 
-        // The weights and the joins on their ways to the end, in graph order, the end last.
-        int[] Between(List<int> weights, int end)
-        {
-            var found = new SortedSet<int>();
-            foreach (int weight in weights)
-                for (int v = weight; v != end; v = Next(v))
-                    found.Add(v);
-            found.Remove(end);
-            return [.. found, end];
-        }
+    private bool Joins(int v) =>
+        !IsWeight(v)
+        && inputs[v]
+            .TrueForAll(input => readers[input].Count == 1 && SameBlock(input, v) && (IsWeight(input) || Joins(input)));
 
-        int Depth(int[] nodes, int end)
-        {
-            int longest = 0;
-            foreach (int node in nodes)
-            {
-                int steps = 0;
-                for (int v = node; v != end; v = Next(v))
-                    steps++;
-                longest = Math.Max(longest, steps);
-            }
-            return longest;
-        }
+    // The weights and the joins on their ways to the end, in graph order, the end last.
+    private int[] Between(List<int> weights, int end)
+    {
+        var found = new SortedSet<int>();
+        foreach (int weight in weights)
+            for (int v = weight; v != end; v = Next(v))
+                found.Add(v);
+        found.Remove(end);
+        return [.. found, end];
+    }
+
+    private int Distance(int node, int end)
+    {
+        int steps = 0;
+        for (int v = node; v != end; v = Next(v))
+            steps++;
+        return steps;
     }
 
     /// <summary>Edges of a graph among some of its nodes, as positions in their list.</summary>

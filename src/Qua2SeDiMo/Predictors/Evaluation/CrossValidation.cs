@@ -26,9 +26,6 @@ internal static class CrossValidation
     /// <summary>Folds when the study names none.</summary>
     public const int FoldCount = 5;
 
-    // Ranking the test trials takes about a tenth of an epoch.
-    private const int RankPeriod = 5;
-
     /// <summary>Trains and compares.</summary>
     /// <param name="study">Labelled trials.</param>
     /// <param name="options">How the network is trained; null leaves the network out.</param>
@@ -57,91 +54,25 @@ internal static class CrossValidation
         ArgumentNullException.ThrowIfNull(study);
         IReadOnlyList<IReadOnlyList<int>> folds =
             study.Folds ?? FoldBorders.Split(study.Trials.Count, FoldCount, options?.Seed ?? 0);
-        var tables = new Dictionary<string, Table>();
-        var predictors = new List<Predictor>();
-        List<double>[] hopSrcc = [.. Enumerable.Range(0, PredictorTopology.HopCount).Select(_ => new List<double>())];
-        List<double>[] hopNdcg = [.. Enumerable.Range(0, PredictorTopology.HopCount).Select(_ => new List<double>())];
-        StudyRows? rows = options is null ? null : new StudyRows(study);
+        var tables = new ScoreTables(study.Trials.Count);
+        NetworkFolds? networks = options is null
+            ? null
+            : new NetworkFolds(study, options, folds.Count, checkpoints, progress);
         for (int f = 0; f < folds.Count; f++)
         {
-            int fold = f;
-            int[] test = [.. folds[f]],
-                training = [.. Enumerable.Range(0, study.Trials.Count).Except(test)];
-            var judge = new Judge(study, training, test);
-            if (options is not null)
-            {
-                HeldOutRank? rank = null;
-                Predictor predictor = PredictorTrainer.Train(
-                    study,
-                    rows!,
-                    training,
-                    options with
-                    {
-                        Seed = options.Seed + (ulong)fold,
-                    },
-                    progress is null ? null : Report,
-                    checkpoints?.Invoke(fold),
-                    cancellationToken
-                );
-                PredictorOutput output = predictor.Predict(rows!, test);
-                Add(ModelNames.Network, judge, [.. output.Predictions]);
-                for (int m = 0; m < PredictorTopology.HopCount; m++)
-                {
-                    hopSrcc[m].Add(judge.Srcc(output.HopNorms[m]));
-                    hopNdcg[m].Add(judge.Ndcg(output.HopNorms[m]));
-                    predictor.HopWeight[m] = HopWeight(predictor.Loss, hopSrcc[m][^1], hopNdcg[m][^1]);
-                }
-                predictors.Add(predictor);
-
-                void Report(Predictor trained, int epoch, int epochs, double loss)
-                {
-                    if (epoch % RankPeriod == 0)
-                        rank = judge.Rank(epoch, trained.Predict(rows!, test));
-                    progress!.Report(new TrainingProgress(fold, folds.Count, epoch, epochs, loss, rank));
-                }
-            }
-            Baselines(study, training, test, units, (name, predictions) => Add(name, judge, predictions));
-            if (options is not null)
-                Add(
-                    ModelNames.Ensemble,
-                    judge,
-                    [
-                        .. test.Select(t =>
-                            (tables[ModelNames.Network].HeldOut[t] + tables[ModelNames.RidgeTrends].HeldOut[t]) / 2
-                        ),
-                    ]
-                );
+            var fold = new HeldOutFold(study, f, folds[f]);
+            if (networks is not null)
+                tables.Add(ModelNames.Network, fold, networks.Train(fold, cancellationToken));
+            Baselines(study, fold, units, (name, predictions) => tables.Add(name, fold, predictions));
+            if (networks is not null)
+                tables.Add(ModelNames.Ensemble, fold, tables.Mean(fold, ModelNames.Network, ModelNames.RidgeTrends));
         }
-        ModelScores[] models =
-        [
-            .. tables.Values.Select(table => new ModelScores(table.Name, table.Folds, table.HeldOut)),
-        ];
-        HopMetrics[] hops = options is null
-            ? []
-            :
-            [
-                .. Enumerable
-                    .Range(0, PredictorTopology.HopCount)
-                    .Select(m => new HopMetrics(m, hopSrcc[m], hopNdcg[m])),
-            ];
-        RidgeModel ridge = RidgeRegression.Fit(study, trends: true);
+        ModelScores[] models = tables.Scores();
         return new FittedModels(
-            new FitResult(study.Trials.Count, folds, models, hops, PredictorChoice.Between(models)),
-            predictors,
-            ridge
+            new FitResult(study.Trials.Count, folds, models, networks?.Hops() ?? [], PredictorChoice.Between(models)),
+            networks?.Predictors ?? [],
+            RidgeRegression.Fit(study, trends: true)
         );
-
-        void Add(string name, Judge judge, double[] predictions)
-        {
-            if (!tables.TryGetValue(name, out Table? table))
-                tables.Add(
-                    name,
-                    table = new Table(name, [], Enumerable.Repeat(double.NaN, study.Trials.Count).ToArray())
-                );
-            table.Folds.Add(judge.Measure(predictions));
-            for (int i = 0; i < predictions.Length; i++)
-                table.HeldOut[judge.Test[i]] = predictions[i];
-        }
     }
 
     /// <summary>w_m: test SRCC of the hop; times NDCG for hybrid, NDCG for ndcg (method.md, section 7). Never below
@@ -162,12 +93,12 @@ internal static class CrossValidation
 
     private static void Baselines(
         TrainingSet study,
-        int[] training,
-        int[] test,
+        HeldOutFold fold,
         IReadOnlyList<IReadOnlyList<int>>? units,
         Action<string, double[]> add
     )
     {
+        (int[] training, int[] test) = (fold.Training, fold.Test);
         IReadOnlyList<int>[] allocations = [.. training.Select(t => study.Trials[t].Options)];
         double[] labels = [.. training.Select(t => study.Trials[t].Target)];
         RidgeModel ridge = RidgeRegression.Fit(study.Features, allocations, labels);
@@ -205,58 +136,26 @@ internal static class CrossValidation
         }
     }
 
-    private sealed record Table(string Name, List<FoldMetrics> Folds, double[] HeldOut);
-
-    // Labels, relevances and average bits of one fold's test trials.
-    private sealed class Judge
+    // The table of models, filled fold by fold.
+    private sealed class ScoreTables(int trialCount)
     {
-        private readonly double[] labels,
-            relevances,
-            bits;
+        private readonly Dictionary<string, Table> tables = [];
 
-        public Judge(TrainingSet study, int[] training, int[] test)
+        public ModelScores[] Scores() =>
+            [.. tables.Values.Select(table => new ModelScores(table.Name, table.Folds, table.HeldOut))];
+
+        public void Add(string name, HeldOutFold fold, double[] predictions)
         {
-            Test = test;
-            TargetScale scale = TargetScale.Relevance([.. training.Select(t => study.Trials[t].Target)]);
-            labels = [.. test.Select(t => study.Trials[t].Target)];
-            relevances = [.. labels.Select(scale.Apply)];
-            bits = [.. test.Select(t => study.Trials[t].AverageBits)];
-        }
-
-        public int[] Test { get; }
-
-        public double Srcc(IReadOnlyList<double> scores) => RankStatistics.Spearman([.. scores], labels);
-
-        public double Ndcg(IReadOnlyList<double> scores, int top = int.MaxValue) =>
-            RankStatistics.Ndcg(relevances, [.. scores], top);
-
-        public HeldOutRank Rank(int epoch, PredictorOutput output) =>
-            new(
-                epoch,
-                Srcc(output.Predictions),
-                Ndcg(output.Predictions),
-                [.. output.HopNorms.Select(norms => Srcc(norms))],
-                [.. output.HopNorms.Select(norms => Ndcg(norms))]
-            );
-
-        public FoldMetrics Measure(double[] predictions)
-        {
-            double absolute = 0,
-                square = 0;
+            if (!tables.TryGetValue(name, out Table? table))
+                tables.Add(name, table = new Table(name, [], Enumerable.Repeat(double.NaN, trialCount).ToArray()));
+            table.Folds.Add(fold.Measure(predictions));
             for (int i = 0; i < predictions.Length; i++)
-            {
-                double difference = predictions[i] - labels[i];
-                absolute += Math.Abs(difference) / predictions.Length;
-                square += difference * difference / predictions.Length;
-            }
-            return new FoldMetrics(
-                Srcc(predictions),
-                RankStatistics.PartialSpearman(predictions, labels, bits),
-                Ndcg(predictions, 10),
-                Ndcg(predictions),
-                absolute,
-                Math.Sqrt(square)
-            );
+                table.HeldOut[fold.Test[i]] = predictions[i];
         }
+
+        public double[] Mean(HeldOutFold fold, string one, string other) =>
+            [.. fold.Test.Select(t => (tables[one].HeldOut[t] + tables[other].HeldOut[t]) / 2)];
+
+        private sealed record Table(string Name, List<FoldMetrics> Folds, double[] HeldOut);
     }
 }

@@ -3,7 +3,7 @@ using Qua2SeDiMo.Plans;
 namespace Qua2SeDiMo.Reports.Charts;
 
 /// <summary>Draws <see cref="ParetoData"/>: size to the right, better always upwards.</summary>
-internal static class SvgParetoPlot
+internal sealed class SvgParetoPlot
 {
     private const double Width = 760;
     private const double Height = 470;
@@ -12,10 +12,21 @@ internal static class SvgParetoPlot
     private const double Top = 44;
     private const double Bottom = Height - 50;
 
-    public static SvgDocument Draw(ParetoData data)
+    private readonly ParetoData data;
+    private readonly ShownMetric metric;
+    private readonly SvgDocument svg;
+    private readonly ChartAxis xAxis,
+        yAxis;
+
+    // Whether the full-precision value lies on the plot.
+    private readonly bool isFullNear;
+    private readonly LabelPlacer placer = new(Left, Top, Right, Bottom);
+
+    private SvgParetoPlot(ParetoData data)
     {
-        ShownMetric metric = data.Metric;
-        var svg = new SvgDocument(
+        this.data = data;
+        metric = data.Metric;
+        svg = new SvgDocument(
             $"pareto-{metric.Key}",
             Width,
             Height,
@@ -24,7 +35,7 @@ internal static class SvgParetoPlot
                 + $"the right, better {metric.Label} upwards."
         );
         ParetoPoint[] all = [.. data.Trials, .. data.Marks];
-        var x = ChartAxis.Over(all.Select(point => point.AverageBits), Left, Right, 8);
+        xAxis = ChartAxis.Over(all.Select(point => point.AverageBits), Left, Right, 8);
         double[] values =
         [
             .. all.Select(point => point.Measured.Value),
@@ -32,61 +43,40 @@ internal static class SvgParetoPlot
                 new[] { mark.Measured.Low ?? mark.Measured.Value, mark.Measured.High ?? mark.Measured.Value }
             ),
         ];
-        // The full-precision line belongs on the plot unless it would squeeze everything else into less than half of
-        // it.
         double? full = data.FullPrecision?.Value;
-        bool isFullNear =
-            full is { } value
-            && values.Length > 0
-            && Math.Max(value, values.Max()) - Math.Min(value, values.Min()) < 2.2 * (values.Max() - values.Min());
+        isFullNear = full is { } value && IsNear(value, values);
         IEnumerable<double> range = isFullNear ? values.Append(full!.Value) : values;
-        ChartAxis y = metric.HigherIsBetter ? ChartAxis.Over(range, Bottom, Top) : ChartAxis.Over(range, Top, Bottom);
-
-        DrawFrame(svg, x, y, metric);
-        var placer = new LabelPlacer(Left, Top, Right, Bottom);
-        DrawFullPrecision(svg, y, data, isFullNear, placer);
-        foreach (ParetoPoint trial in data.Trials)
-        {
-            svg.Circle(x.At(trial.AverageBits), y.At(trial.Measured.Value), 3.5, "dot", Tip(trial, metric));
-            placer.Avoid(x.At(trial.AverageBits), y.At(trial.Measured.Value), 3, 0.35);
-        }
-        string path = string.Concat(
-            data.Frontier()
-                .Select(
-                    (point, i) =>
-                        Markup.Of($"{(i == 0 ? "M" : "L")}{x.At(point.AverageBits)} {y.At(point.Measured.Value)}").Text
-                )
-        );
-        if (path.Length > 0)
-            svg.Path(path, "frontier");
-        foreach (ParetoPoint mark in data.Marks)
-            placer.Avoid(x.At(mark.AverageBits), y.At(mark.Measured.Value), 6, 2);
-        foreach (ParetoPoint mark in data.Marks)
-            DrawInterval(svg, x.At(mark.AverageBits), y, mark.Measured, placer);
-        // Marks of the same place stay visible: plans are drawn last.
-        foreach (ParetoPoint mark in data.Marks.OrderBy(mark => mark.Kind == PlanKind.Plan))
-        {
-            DrawMark(svg, mark.Kind!.Value, x.At(mark.AverageBits), y.At(mark.Measured.Value), Tip(mark, metric));
-        }
-        foreach (ParetoPoint mark in data.Marks.OrderByDescending(mark => mark.Kind == PlanKind.Plan))
-        {
-            DrawLabel(svg, placer, mark, x.At(mark.AverageBits), y.At(mark.Measured.Value));
-        }
-        DrawLegend(svg, data);
-        return svg;
+        yAxis = metric.HigherIsBetter ? ChartAxis.Over(range, Bottom, Top) : ChartAxis.Over(range, Top, Bottom);
     }
 
-    private static void DrawFrame(SvgDocument svg, ChartAxis x, ChartAxis y, ShownMetric metric)
+    public static SvgDocument Draw(ParetoData data)
     {
-        foreach (double tick in y.Ticks)
+        var plot = new SvgParetoPlot(data);
+        plot.DrawFrame();
+        plot.DrawFullPrecision();
+        plot.DrawTrials();
+        plot.DrawFrontier();
+        plot.DrawMarks();
+        plot.DrawLegend();
+        return plot.svg;
+    }
+
+    // The full-precision line belongs on the plot unless it would squeeze everything else into less than half of it.
+    private static bool IsNear(double full, double[] values) =>
+        values.Length > 0
+        && Math.Max(full, values.Max()) - Math.Min(full, values.Min()) < 2.2 * (values.Max() - values.Min());
+
+    private void DrawFrame()
+    {
+        foreach (double tick in yAxis.Ticks)
         {
-            svg.Line(Left, y.At(tick), Right, y.At(tick), "grid");
-            svg.Text(Left - 8, y.At(tick) + 4, y.Text(tick), "end muted");
+            svg.Line(Left, yAxis.At(tick), Right, yAxis.At(tick), "grid");
+            svg.Text(Left - 8, yAxis.At(tick) + 4, yAxis.Text(tick), "end muted");
         }
-        foreach (double tick in x.Ticks)
+        foreach (double tick in xAxis.Ticks)
         {
-            svg.Line(x.At(tick), Bottom, x.At(tick), Bottom + 4, "axis");
-            svg.Text(x.At(tick), Bottom + 18, x.Text(tick), "middle muted");
+            svg.Line(xAxis.At(tick), Bottom, xAxis.At(tick), Bottom + 4, "axis");
+            svg.Text(xAxis.At(tick), Bottom + 18, xAxis.Text(tick), "middle muted");
         }
         svg.Line(Left, Bottom, Right, Bottom, "axis");
         svg.Text((Left + Right) / 2, Height - 10, "AverageBits (palettes and scales included) →", "middle");
@@ -99,37 +89,67 @@ internal static class SvgParetoPlot
         );
     }
 
-    private static void DrawFullPrecision(
-        SvgDocument svg,
-        ChartAxis y,
-        ParetoData data,
-        bool isNear,
-        LabelPlacer placer
-    )
+    private void DrawFullPrecision()
     {
         if (data.FullPrecision is not { } full)
             return;
-        double at = isNear ? y.At(full.Value) : Top;
-        if (isNear)
+        double at = isFullNear ? yAxis.At(full.Value) : Top;
+        if (isFullNear)
             svg.Line(Left, at, Right, at, "reference");
-        string label = $"full precision {data.Metric.TextWithUnit(full.Value)}" + (isNear ? "" : ", beyond this axis");
+        string label = $"full precision {metric.TextWithUnit(full.Value)}" + (isFullNear ? "" : ", beyond this axis");
         svg.Text(Left + 6, at + (at < Top + 20 ? 15 : -6), label, "small halo");
         placer.Avoid(Left + 60, at + (at < Top + 20 ? 11 : -10), 7, 1);
         placer.Avoid(Left + 110, at + (at < Top + 20 ? 11 : -10), 7, 1);
     }
 
-    private static void DrawInterval(SvgDocument svg, double x, ChartAxis y, Measured measured, LabelPlacer placer)
+    private void DrawTrials()
+    {
+        foreach (ParetoPoint trial in data.Trials)
+        {
+            (double x, double y) = At(trial);
+            svg.Circle(x, y, 3.5, "dot", Tip(trial));
+            placer.Avoid(x, y, 3, 0.35);
+        }
+    }
+
+    private void DrawFrontier()
+    {
+        string path = string.Concat(
+            data.Frontier().Select(At).Select((at, i) => Markup.Of($"{(i == 0 ? "M" : "L")}{at.X} {at.Y}").Text)
+        );
+        if (path.Length > 0)
+            svg.Path(path, "frontier");
+    }
+
+    private void DrawMarks()
+    {
+        foreach (ParetoPoint mark in data.Marks)
+        {
+            (double x, double y) = At(mark);
+            placer.Avoid(x, y, 6, 2);
+        }
+        foreach (ParetoPoint mark in data.Marks)
+            DrawInterval(xAxis.At(mark.AverageBits), mark.Measured);
+        // Marks of the same place stay visible: plans are drawn last.
+        foreach (ParetoPoint mark in data.Marks.OrderBy(mark => mark.Kind == PlanKind.Plan))
+            DrawMark(mark.Kind!.Value, At(mark), Tip(mark));
+        foreach (ParetoPoint mark in data.Marks.OrderByDescending(mark => mark.Kind == PlanKind.Plan))
+            DrawLabel(mark);
+    }
+
+    private void DrawInterval(double x, Measured measured)
     {
         if (measured is not { Low: { } low, High: { } high })
             return;
-        (double a, double b) = (y.At(low), y.At(high));
+        (double a, double b) = (yAxis.At(low), yAxis.At(high));
         svg.Path(Markup.Of($"M{x} {a}V{b}M{x - 3} {a}h6M{x - 3} {b}h6").Text, "interval");
         for (double at = Math.Min(a, b); at <= Math.Max(a, b); at += 4)
             placer.Avoid(x, at, 2, 1.5);
     }
 
-    private static void DrawMark(SvgDocument svg, PlanKind kind, double x, double y, string? tip)
+    private void DrawMark(PlanKind kind, (double X, double Y) at, string? tip)
     {
+        (double x, double y) = at;
         switch (kind)
         {
             case PlanKind.Plan:
@@ -151,8 +171,9 @@ internal static class SvgParetoPlot
         }
     }
 
-    private static void DrawLabel(SvgDocument svg, LabelPlacer placer, ParetoPoint mark, double x, double y)
+    private void DrawLabel(ParetoPoint mark)
     {
+        (double x, double y) = At(mark);
         (double textX, double textY, bool isFar) = placer.Place(x, y, mark.Label);
         if (isFar)
         {
@@ -162,7 +183,7 @@ internal static class SvgParetoPlot
         svg.Text(textX, textY, mark.Label, mark.Kind == PlanKind.Plan ? "halo strong accent" : "halo");
     }
 
-    private static void DrawLegend(SvgDocument svg, ParetoData data)
+    private void DrawLegend()
     {
         double left = Left;
         (PlanKind? Kind, string Label)[] items =
@@ -181,7 +202,7 @@ internal static class SvgParetoPlot
             if (kind is null)
                 svg.Circle(left + 6, 16, 3.5, "dot");
             else
-                DrawMark(svg, kind.Value, left + 6, 16, null);
+                DrawMark(kind.Value, (left + 6, 16), null);
             svg.Text(left + 18, 20, label, "small");
             left += 28 + SvgDocument.TextWidth(label, 10.5);
         }
@@ -189,6 +210,8 @@ internal static class SvgParetoPlot
         svg.Text(left + 23, 20, "nothing smaller is better", "small");
     }
 
-    private static string Tip(ParetoPoint point, ShownMetric metric) =>
+    private (double X, double Y) At(ParetoPoint point) => (xAxis.At(point.AverageBits), yAxis.At(point.Measured.Value));
+
+    private string Tip(ParetoPoint point) =>
         $"{point.Label}: {FigureText.Fixed(point.AverageBits, 3)} bits, {metric.Label} {metric.TextWithUnit(point.Measured.Value)}";
 }

@@ -4,8 +4,12 @@ using SQLitePCL;
 
 namespace Qua2SeDiMo.Studies.Storage;
 
-/// <summary>Says what an error of SQLite means for a study file: each kind in a sentence of its own.</summary>
-internal static class SqliteFault
+/// <summary>What an error of SQLite means for a study file: each kind in a sentence of its own.</summary>
+/// <param name="error">What SQLite said.</param>
+/// <param name="path">The study file.</param>
+/// <param name="systemError">The system's error number behind it; 0 where unknown.</param>
+/// <param name="isWrite">Whether something was to be stored.</param>
+internal sealed class SqliteFault(SqliteException error, string path, int systemError, bool isWrite)
 {
     // Extended codes that SQLitePCL does not name.
     private const int IoErrorNoMemory = 10 | (12 << 8),
@@ -22,21 +26,17 @@ internal static class SqliteFault
     private const string FolderWords =
         "the files that belong beside it, with -wal and -shm added to its name, cannot be opened or made";
 
+    private string What => $"{path}: the study could not be {(isWrite ? "written" : "read")}";
+
     /// <summary>The exception for a user.</summary>
-    /// <param name="error">What SQLite said.</param>
-    /// <param name="path">The study file.</param>
-    /// <param name="systemError">The system's error number behind it; 0 where unknown.</param>
-    /// <param name="isWrite">Whether something was to be stored.</param>
-    internal static Q2Exception Explain(SqliteException error, string path, int systemError, bool isWrite)
-    {
-        string what = $"{path}: the study could not be {(isWrite ? "written" : "read")}";
-        return error.SqliteErrorCode switch
+    internal Q2Exception Explain() =>
+        error.SqliteErrorCode switch
         {
             raw.SQLITE_FULL => Storage(
                 systemError == 0 ? StorageFault.DiskFull : StorageException.FaultOf(systemError)
             ),
             raw.SQLITE_READONLY when error.SqliteExtendedErrorCode == ReadOnlyMoved => Vanished(path),
-            raw.SQLITE_READONLY => Probe(path) is { } fault
+            raw.SQLITE_READONLY => Probe() is { } fault
                 ? Storage(fault)
                 : Storage(StorageFault.NoPermission, FolderWords),
             raw.SQLITE_PERM or raw.SQLITE_AUTH => Storage(StorageFault.NoPermission),
@@ -51,72 +51,61 @@ internal static class SqliteFault
                 $"its locks do not work here ({error.Message}); a run directory must be on a local disk, not on a network drive"
             ),
             raw.SQLITE_NOMEM => Storage(StorageFault.OutOfMemory),
-            raw.SQLITE_NOTADB => new StudyFileException(
-                $"{path}: this is no SQLite file, or its first bytes were overwritten. {StudyFileException.MakeAgain}",
-                error
-            ),
-            raw.SQLITE_CORRUPT => new StudyFileException(
-                $"{path}: the file is damaged ({error.Message}). {StudyFileException.MakeAgain}",
-                error
-            ),
-            raw.SQLITE_CONSTRAINT => new StudyFileException(
+            raw.SQLITE_NOTADB => Content($"{path}: this is no SQLite file, or its first bytes were overwritten."),
+            raw.SQLITE_CORRUPT => Content($"{path}: the file is damaged ({error.Message})."),
+            raw.SQLITE_CONSTRAINT => Content(
                 $"{path}: what the file holds contradicts what was to be stored ({error.Message}); it was changed "
-                    + $"by another program. {StudyFileException.MakeAgain}",
-                error
+                    + "by another program."
             ),
-            _ => new StudyFileException(
-                $"{what}: SQLite says {error.SqliteErrorCode} ({error.Message}). {StudyFileException.MakeAgain}",
-                error
+            _ => Content($"{What}: SQLite says {error.SqliteErrorCode} ({error.Message})."),
+        };
+
+    private StudyFileException Content(string found) => new($"{found} {StudyFileException.MakeAgain}", error);
+
+    private StorageException Storage(StorageFault fault, string? words = null) =>
+        new(
+            fault,
+            $"{What}: {words ?? StorageException.WordsOf(fault)}{RoomWanted(fault)}. "
+                + StorageException.AdviceFor(fault),
+            error
+        );
+
+    private StorageException OfInputOutput() =>
+        error.SqliteExtendedErrorCode switch
+        {
+            IoErrorNoMemory => Storage(StorageFault.OutOfMemory),
+            _ when systemError != 0 && StorageException.FaultOf(systemError) is var fault and not StorageFault.Other =>
+                Storage(fault),
+            IoErrorLock or IoErrorCheckReserved or IoErrorShmOpen or IoErrorShmLock => Storage(
+                StorageFault.Other,
+                "its locks fail here; a run directory must be on a local disk, not on a network drive"
+            ),
+            _ => Storage(
+                StorageFault.DeviceError,
+                $"{StorageException.WordsOf(StorageFault.DeviceError)} (SQLite says {error.SqliteExtendedErrorCode})"
             ),
         };
 
-        StorageException Storage(StorageFault fault, string? words = null) =>
-            new(
-                fault,
-                $"{what}: {words ?? StorageException.WordsOf(fault)}{RoomWanted(fault, path, isWrite)}. "
-                    + StorageException.AdviceFor(fault),
-                error
+    private StorageException OfOpening()
+    {
+        if (Directory.Exists(path))
+            return Storage(StorageFault.Other, "a folder stands there instead of a file");
+        // A file beside it that cannot be made ends as one that is not there.
+        StorageFault? fault =
+            Probe()
+            ?? (
+                systemError != 0
+                && StorageException.FaultOf(systemError)
+                    is var known
+                        and not (StorageFault.Other or StorageFault.Missing)
+                    ? known
+                    : null
             );
-
-        StorageException OfInputOutput() =>
-            error.SqliteExtendedErrorCode switch
-            {
-                IoErrorNoMemory => Storage(StorageFault.OutOfMemory),
-                _ when systemError != 0
-                        && StorageException.FaultOf(systemError) is var fault and not StorageFault.Other => Storage(
-                    fault
-                ),
-                IoErrorLock or IoErrorCheckReserved or IoErrorShmOpen or IoErrorShmLock => Storage(
-                    StorageFault.Other,
-                    "its locks fail here; a run directory must be on a local disk, not on a network drive"
-                ),
-                _ => Storage(
-                    StorageFault.DeviceError,
-                    $"{StorageException.WordsOf(StorageFault.DeviceError)} (SQLite says {error.SqliteExtendedErrorCode})"
-                ),
-            };
-
-        StorageException OfOpening()
-        {
-            if (Directory.Exists(path))
-                return Storage(StorageFault.Other, "a folder stands there instead of a file");
-            // A file beside it that cannot be made ends as one that is not there.
-            StorageFault? fault =
-                Probe(path)
-                ?? (
-                    systemError != 0
-                    && StorageException.FaultOf(systemError)
-                        is var known
-                            and not (StorageFault.Other or StorageFault.Missing)
-                        ? known
-                        : null
-                );
-            return fault is { } found ? Storage(found) : Storage(StorageFault.NoPermission, FolderWords);
-        }
+        return fault is { } found ? Storage(found) : Storage(StorageFault.NoPermission, FolderWords);
     }
 
     // A commit writes whole pages; how many of them is known to SQLite alone.
-    private static string RoomWanted(StorageFault fault, string path, bool isWrite)
+    private string RoomWanted(StorageFault fault)
     {
         bool isFull = fault is StorageFault.DiskFull or StorageFault.QuotaExceeded;
         return StorageException.Wanted(
@@ -139,7 +128,7 @@ internal static class SqliteFault
         );
 
     // What the system says when the file is opened for writing; null if it does not mind.
-    private static StorageFault? Probe(string path)
+    private StorageFault? Probe()
     {
         try
         {

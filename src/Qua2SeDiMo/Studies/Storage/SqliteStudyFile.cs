@@ -56,12 +56,12 @@ internal static class SqliteStudyFile
         }
         catch (SqliteException error)
         {
-            Q2Exception explained = SqliteFault.Explain(
+            Q2Exception explained = new SqliteFault(
                 error,
                 path,
                 SqliteLibrary.SystemError(connection),
                 isWrite: create
-            );
+            ).Explain();
             connection.Dispose();
             throw explained;
         }

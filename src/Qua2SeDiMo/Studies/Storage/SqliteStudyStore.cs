@@ -282,12 +282,12 @@ internal sealed class SqliteStudyStore : IStudyStore
         }
         catch (SqliteException error)
         {
-            Q2Exception explained = SqliteFault.Explain(
+            Q2Exception explained = new SqliteFault(
                 error,
                 path,
                 SqliteLibrary.SystemError(connection),
                 isWrite: create
-            );
+            ).Explain();
             connection.Dispose();
             throw explained;
         }
@@ -314,7 +314,12 @@ internal sealed class SqliteStudyStore : IStudyStore
             }
             catch (SqliteException error)
             {
-                throw SqliteFault.Explain(error, connection.DataSource, SqliteLibrary.SystemError(connection), write);
+                throw new SqliteFault(
+                    error,
+                    connection.DataSource,
+                    SqliteLibrary.SystemError(connection),
+                    write
+                ).Explain();
             }
         }
     }

@@ -1,4 +1,5 @@
 using Qua2SeDiMo.Plans;
+using Qua2SeDiMo.Predictors.Baselines;
 using Qua2SeDiMo.Predictors.Data;
 using Qua2SeDiMo.Predictors.Evaluation;
 using Qua2SeDiMo.Predictors.Training;
@@ -8,14 +9,15 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Plans;
 
-public sealed class PlanEntriesTests : IDisposable
+public sealed class PlannerTests : IDisposable
 {
     private readonly PublishedUnits published = new(RepositoryFiles.Golden("dags/pixart.json"));
     private readonly Predictor[] folds;
     private readonly TrainingSet study;
+    private readonly RidgeModel ridgeModel;
     private readonly SensitivityRecord sensitivity;
 
-    public PlanEntriesTests()
+    public PlannerTests()
     {
         folds = published.RandomFolds(2);
         int weights = published.Topology.WeightCount;
@@ -35,7 +37,8 @@ public sealed class PlanEntriesTests : IDisposable
             trials,
             [.. Enumerable.Range(0, weights).Select(w => $"weight{w}")]
         );
-        SensitivityResult ridge = SensitivityAnalysis.OfRidge(study, resamples: 2),
+        ridgeModel = RidgeRegression.Fit(study, trends: true);
+        SensitivityResult ridge = SensitivityAnalysis.OfRidge(study, ridgeModel, resamples: 2),
             network = SensitivityAnalysis.OfNetwork(study, folds, []);
         sensitivity = new SensitivityRecord("ssim", ModelNames.Ridge, [], ridge, network, null, []);
     }
@@ -43,7 +46,7 @@ public sealed class PlanEntriesTests : IDisposable
     [Fact]
     public void Network_at_two_levels_ridge_and_both_together_propose_by_default()
     {
-        IReadOnlyList<PlanSource> sources = PlanSources.Of(study, sensitivity, folds, published.Units);
+        IReadOnlyList<PlanSource> sources = PlanSources.Of(study, sensitivity, folds, ridgeModel, published.Units);
         Assert.Equal(["network", "network-block", "blend", "ridge"], sources.Select(source => source.Scores.Name));
     }
 
@@ -56,7 +59,7 @@ public sealed class PlanEntriesTests : IDisposable
         Assert.Equal(
             expected,
             PlanSources
-                .Of(study, sensitivity, folds, published.Units, model, level)
+                .Of(study, sensitivity, folds, ridgeModel, published.Units, model, level)
                 .Select(source => source.Scores.Name)
         );
 
@@ -65,11 +68,11 @@ public sealed class PlanEntriesTests : IDisposable
     {
         Assert.Equal(
             ["ridge"],
-            PlanSources.Of(study, sensitivity, [], published.Units).Select(source => source.Scores.Name)
+            PlanSources.Of(study, sensitivity, [], ridgeModel, published.Units).Select(source => source.Scores.Name)
         );
         string message = Assert
             .Throws<PlanException>(() =>
-                PlanSources.Of(study, sensitivity, folds, published.Units, "ridge", PlanLevel.Block)
+                PlanSources.Of(study, sensitivity, folds, ridgeModel, published.Units, "ridge", PlanLevel.Block)
             )
             .Message;
         Assert.Contains("ridge regression has op level only", message, StringComparison.Ordinal);
@@ -78,15 +81,15 @@ public sealed class PlanEntriesTests : IDisposable
     [Fact]
     public void Every_proposal_keeps_its_budget_and_the_joined_one_has_none()
     {
-        IReadOnlyList<PlanSource> sources = PlanSources.Of(study, sensitivity, folds, published.Units);
+        IReadOnlyList<PlanSource> sources = PlanSources.Of(study, sensitivity, folds, ridgeModel, published.Units);
         string[][] names = [.. study.WeightNames.Select(name => new[] { name })];
-        IReadOnlyList<PlanEntry> entries = PlanEntries.Of(
-            study.Features,
-            names,
-            sources,
-            [BitBudget.Parse("3.6"), BitBudget.Parse("best")]
-        );
-        Assert.Equal(10, entries.Count);
+        var planner = new Planner(study, names, sources);
+        PlanEntry[] entries =
+        [
+            .. planner.Candidates(BitBudget.Parse("3.6")),
+            .. planner.Candidates(BitBudget.Parse("best")),
+        ];
+        Assert.Equal(10, entries.Length);
         Assert.All(
             entries.Where(entry => entry.BudgetBytes is not null),
             entry => Assert.True(entry.SizeBytes <= entry.BudgetBytes)
@@ -103,13 +106,13 @@ public sealed class PlanEntriesTests : IDisposable
             );
             Assert.True(joined.PredictedScore >= limited.PredictedScore);
         }
-        Assert.Throws<PlanException>(() => PlanEntries.Of(study.Features, names, sources, [BitBudget.Parse("2.5")]));
+        Assert.Throws<PlanException>(() => planner.Candidates(BitBudget.Parse("2.5")));
     }
 
     [Fact]
     public void Fronts_are_listed_for_those_that_add_up_scores_and_written_as_rows()
     {
-        IReadOnlyList<PlanSource> sources = PlanSources.Of(study, sensitivity, folds, published.Units);
+        IReadOnlyList<PlanSource> sources = PlanSources.Of(study, sensitivity, folds, ridgeModel, published.Units);
         IReadOnlyList<ScoreFront> fronts = ScoreFront.Of(study.Features, sources);
         Assert.Equal(
             [ScoreModel.NetworkOp, ScoreModel.NetworkBlock, ScoreModel.Ridge],

@@ -1,0 +1,127 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Qua2SeDiMo.Labelling;
+using Qua2SeDiMo.Packing;
+using Qua2SeDiMo.Pipelines;
+using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Runs;
+using Qua2SeDiMo.Stages;
+using Qua2SeDiMo.Studies.Allocations;
+
+namespace Qua2SeDiMo.Cli;
+
+/// <summary>What <c>q2 pack</c> packs.</summary>
+/// <param name="Allocation">Options of the weights.</param>
+/// <param name="Origin">Where it is from, for the packed folder.</param>
+/// <param name="ActivationBits">Bits that activations are rounded to; null for none.</param>
+internal sealed record PackChoice(BitAllocation Allocation, JsonObject Origin, int? ActivationBits);
+
+/// <summary>One form in which a model is packed, and where.</summary>
+internal sealed record PackTarget(PackFormat Format, string DirectoryPath);
+
+/// <summary>What <c>q2 pack</c> is asked for.</summary>
+internal sealed class PackArguments
+{
+    private static readonly Dictionary<string, PackFormat> Formats = new(StringComparer.Ordinal)
+    {
+        ["q2"] = PackFormat.Q2,
+        ["diffusers"] = PackFormat.Diffusers,
+        ["onnx"] = PackFormat.Onnx,
+        ["onnx-operators"] = PackFormat.OnnxOperators,
+        ["recipes"] = PackFormat.Recipes,
+    };
+
+    private readonly Option<double?> bits = NumberOption.Optional<double>(
+        "--plan",
+        "Average bits of the plan to pack, as asked for in `q2 plan`; default: the largest",
+        0,
+        1e9
+    );
+    private readonly Option<string?> allocation = new("--allocation")
+    {
+        Description =
+            "Pack an allocation of this JSON file instead of a plan: an object of weight name to option, or "
+            + "a file that holds several, such as plan.json",
+    };
+    private readonly Option<string?> entry = new("--entry")
+    {
+        Description = "Which allocation of a file that holds several",
+    };
+    private readonly Option<string[]> formats = new("--format")
+    {
+        Description = $"What to write: {string.Join(", ", Formats.Keys)}; several may be given",
+        AllowMultipleArgumentsPerToken = true,
+        DefaultValueFactory = _ => ["q2"],
+    };
+    private readonly Option<int?> activationBits = NumberOption.Optional(
+        "--activation-bits",
+        "Bits that activations are rounded to when the packed model runs; default: those of the study behind the plan",
+        2,
+        8
+    );
+    private readonly Option<string?> output = new("--out")
+    {
+        Description =
+            "Folder to write; with several formats, one folder in it for each. Default: packed/, packed-FORMAT/ in the run directory",
+    };
+
+    internal PackArguments(Command command)
+    {
+        foreach (Option option in new Option[] { bits, allocation, entry, formats, activationBits, output })
+            command.Add(option);
+        command.Excludes(bits, allocation, "either a plan of the run is packed or an allocation of a file");
+        command.Needs(entry, allocation, "it names one allocation of that file");
+        formats.Validators.Add(result =>
+        {
+            foreach (
+                string name in Names([.. result.Tokens.Select(token => token.Value)])
+                    .Where(name => !Formats.ContainsKey(name))
+            )
+                result.AddError($"--format {name}: there are {string.Join(", ", Formats.Keys)}.");
+        });
+    }
+
+    /// <summary>An allocation of a file, or one of the run's plans.</summary>
+    internal PackChoice Choose(ParseResult result, OpenModel model, RunDirectory run)
+    {
+        int? given = result.GetValue(activationBits);
+        if (result.GetValue(allocation) is { } file)
+        {
+            string? name = result.GetValue(entry);
+            return new PackChoice(
+                AllocationChoice.Read(file, name, [.. model.Weights.Select(weight => weight.Name)]),
+                AllocationChoice.Origin(file, name),
+                given
+            );
+        }
+        (BitAllocation planned, JsonObject plan) = PackStage.FromPlan(
+            PlanStage.Read(model, run),
+            result.GetValue(bits)
+        );
+        int? studied = StudyRecord.Read(run).Options.ActivationBits;
+        return new PackChoice(planned, plan, given ?? studied);
+    }
+
+    /// <summary>Every form that is asked for, with its folder.</summary>
+    internal IReadOnlyList<PackTarget> Targets(ParseResult result, RunDirectory run)
+    {
+        string[] names = Names(result.GetValue(formats)!);
+        return [.. names.Select(name => new PackTarget(Formats[name], Destination(name)))];
+
+        string Destination(string name) =>
+            result.GetValue(output) is { } folder ? (names.Length == 1 ? folder : Path.Combine(folder, name))
+            : name == "q2" ? run.Packed
+            : name == "recipes" ? run.Recipes
+            : run.PackedAs(name);
+    }
+
+    // Given one by one or with commas, each once.
+    private static string[] Names(IEnumerable<string> given) =>
+        [
+            .. given
+                .SelectMany(text =>
+                    text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                )
+                .Distinct(StringComparer.Ordinal),
+        ];
+}

@@ -1,0 +1,155 @@
+using Qua2SeDiMo.Labelling;
+using Qua2SeDiMo.Pipelines;
+using Qua2SeDiMo.Predictors.Baselines;
+using Qua2SeDiMo.Predictors.Data;
+using Qua2SeDiMo.Quantizers;
+using Qua2SeDiMo.Runs;
+using Qua2SeDiMo.Studies;
+using Qua2SeDiMo.Studies.Objectives;
+
+namespace Qua2SeDiMo.Measurement.Mixtures;
+
+/// <summary>
+/// What labelled trials make of measured mixtures: the line from damage to similarity, and, where that ranks held-out
+/// trials better, a correction of the summed damages by ridge regression on what the line leaves.
+/// </summary>
+internal sealed class TrialLine
+{
+    /// <summary>Fewest labelled mixtures that may correct a sum: below, held-out errors say too little.</summary>
+    internal const int MinCorrecting = 32;
+
+    private const int Folds = 5;
+    private readonly MixtureDamage mixtures;
+
+    private readonly DamageLine plain;
+
+    private TrialLine(
+        MixtureDamage mixtures,
+        DamageLine plain,
+        DamageLine? corrected = null,
+        double[]? correction = null
+    )
+    {
+        (this.mixtures, this.plain) = (mixtures, plain);
+        Line = corrected ?? plain;
+        Correction = correction;
+    }
+
+    /// <summary>The line. With a correction, it is through mixtures that were corrected by the trials of other folds,
+    /// so that its interval is that of mixtures without a label.</summary>
+    public DamageLine Line { get; }
+
+    /// <summary>[weight · options + option] what is added to the order of a mixture; null where nothing is.</summary>
+    public double[]? Correction { get; }
+
+    /// <summary>The line through the labelled trials of a run.</summary>
+    /// <returns>Null where there is no study, or too few of its trials are labelled.</returns>
+    /// <exception cref="Q2Exception">The study is damaged or another model's.</exception>
+    public static TrialLine? Of(MixtureDamage mixtures, OpenModel model, RunDirectory run)
+    {
+        ArgumentNullException.ThrowIfNull(mixtures);
+        if (!File.Exists(run.StudyDatabase) || mixtures.Effects.Kind == EffectKind.Losses)
+            return null;
+        StudyTrials.RequireStudy(model, run);
+        return Of(
+            mixtures,
+            StudyMetric.Ssim.Name,
+            [
+                .. RunStudy
+                    .Trials(run)
+                    .Where(trial =>
+                        trial.State == TrialState.Complete && trial.Metrics.ContainsKey(StudyMetric.Ssim.Name)
+                    )
+                    .Select(trial => (trial.Allocation, trial.Metrics[StudyMetric.Ssim.Name])),
+            ]
+        );
+    }
+
+    /// <summary>The line through labelled mixtures.</summary>
+    /// <param name="mixtures">What was measured.</param>
+    /// <param name="metric">Name of the similarity.</param>
+    /// <param name="labelled">Mixtures and their similarity.</param>
+    /// <returns>Null where there are too few, or all have one damage.</returns>
+    public static TrialLine? Of(
+        MixtureDamage mixtures,
+        string metric,
+        IReadOnlyList<(BitAllocation Allocation, double Value)> labelled
+    )
+    {
+        ArgumentNullException.ThrowIfNull(mixtures);
+        ArgumentNullException.ThrowIfNull(labelled);
+        var plain = DamageLine.Of(
+            metric,
+            [.. labelled.Select(mixture => (mixtures.Order(mixture.Allocation), mixture.Value))]
+        );
+        if (plain is null)
+            return null;
+        Point[] points =
+        [
+            .. labelled
+                .Select(mixture => new Point(
+                    mixtures.Options(mixture.Allocation) ?? [],
+                    mixtures.Order(mixture.Allocation),
+                    mixture.Value
+                ))
+                .Where(point => point.Options.Length > 0 && double.IsFinite(point.Order)),
+        ];
+        if (points.Length < MinCorrecting || points.Length < labelled.Count)
+            return new TrialLine(mixtures, plain);
+        Effects effects = mixtures.Effects;
+        var heldOut = new List<(double Order, double Value)>();
+        foreach (int[] fold in FoldBorders.Split(points.Length, Folds, seed: 0))
+        {
+            Point[] others = [.. points.Where((_, place) => Array.BinarySearch(fold, place) < 0)];
+            if (Correct(effects, metric, others) is not { } correction)
+                return new TrialLine(mixtures, plain);
+            heldOut.AddRange(fold.Select(place => (Corrected(points[place], correction), points[place].Value)));
+        }
+        var corrected = DamageLine.Of(metric, heldOut);
+        return corrected is null || corrected.ResidualDeviation >= plain.ResidualDeviation
+            ? new TrialLine(mixtures, plain)
+            : new TrialLine(mixtures, plain, corrected, Correct(effects, metric, points));
+
+        double Corrected(Point point, double[] correction) =>
+            point.Order + Sum(correction, point.Options, effects.Options.Count);
+    }
+
+    /// <summary>The similarity of a mixture.</summary>
+    /// <exception cref="MeasurementException">It has an option or a weight that was not measured.</exception>
+    public DamagePrediction Predict(BitAllocation allocation)
+    {
+        double order = mixtures.Order(allocation);
+        // A mixture that leaves a weight as it is has no place among those that the correction was made of.
+        if (Correction is not null && mixtures.Options(allocation) is { } options)
+            order += Sum(Correction, options, mixtures.Effects.Options.Count);
+        return Line.Predict(order);
+    }
+
+    /// <summary>The same without the correction: for a mixture that was chosen by it, which its own trials flatter.</summary>
+    public DamagePrediction PredictPlainly(BitAllocation allocation) => plain.Predict(mixtures.Order(allocation));
+
+    // What a line through the mixtures leaves of their labels, in logits, as a change of the order.
+    private static double[]? Correct(Effects effects, string metric, Point[] points)
+    {
+        var line = DamageLine.Through(metric, [.. points.Select(point => (point.Order, point.Value))]);
+        if (line is null || !(line.Slope < 0))
+            return null;
+        RidgeModel ridge = RidgeRegression.Fit(
+            effects.Weights.Count,
+            effects.Options.Count,
+            [.. points.Select(point => point.Options)],
+            [.. points.Select(point => line.Residual(point.Order, point.Value))]
+        );
+        return [.. ridge.Coefficients.Select(coefficient => coefficient / line.Slope)];
+    }
+
+    private static double Sum(double[] correction, int[] options, int optionCount)
+    {
+        double sum = 0;
+        for (int weight = 0; weight < options.Length; weight++)
+            sum += correction[(weight * optionCount) + options[weight]];
+        return sum;
+    }
+
+    private sealed record Point(int[] Options, double Order, double Value);
+}

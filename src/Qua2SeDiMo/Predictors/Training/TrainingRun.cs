@@ -1,0 +1,174 @@
+using Qua2SeDiMo.Numerics;
+using Qua2SeDiMo.Predictors.Data;
+using Qua2SeDiMo.Predictors.Network;
+
+namespace Qua2SeDiMo.Predictors.Training;
+
+/// <summary>One training, epoch by epoch: the network with its optimizer, the order of trials, and the best weights so
+/// far where it may stop early.</summary>
+internal sealed class TrainingRun
+{
+    private const double ClipNorm = 5;
+    private const int ValidationPart = 8;
+    private const int MinValidationTrials = 8;
+    private const int ValidationPeriod = 4;
+
+    private readonly TrainingSet study;
+    private readonly StudyRows rows;
+    private readonly PredictorOptions options;
+    private readonly Pcg32 random;
+    private readonly bool mayStopEarly;
+    private readonly int[] validation,
+        training;
+    private readonly PredictorNetwork network;
+    private readonly AdamW optimizer;
+    private readonly CosineSchedule schedule;
+    private readonly RowBatch batch;
+    private readonly BatchLoss loss;
+    private BestEpoch? best;
+
+    /// <summary>Shuffles the trials, sets some aside where training may stop early, and initializes the
+    /// network.</summary>
+    /// <param name="study">Graph, options, labels.</param>
+    /// <param name="rows">The study's trials as rows.</param>
+    /// <param name="trials">Trials to train on.</param>
+    /// <param name="options">How.</param>
+    public TrainingRun(TrainingSet study, StudyRows rows, ReadOnlySpan<int> trials, PredictorOptions options)
+    {
+        (this.study, this.rows, this.options) = (study, rows, options);
+        int[] order = trials.ToArray();
+        TargetScale scale = options.ScaleFor([.. order.Select(t => study.Trials[t].Target)]);
+        random = new Pcg32(options.Seed, 1);
+        random.Shuffle<int>(order);
+        mayStopEarly = options.EarlyStopping && !options.Faithful && order.Length >= 2 * ValidationPart;
+        int held = mayStopEarly ? Math.Max(MinValidationTrials, order.Length / ValidationPart) : 0;
+        (validation, training) = (order[..held], order[held..]);
+        network = new PredictorNetwork(new PredictorShape(study.Topology.Positions), options.Threads);
+        network.Initialize(options.Seed);
+        Predictor = new Predictor(network, scale, options.Loss);
+        optimizer = new AdamW(network.Parameters.TrainedCount, options.WeightDecay);
+        EpochCount = options.EpochsOrDefault;
+        schedule = new CosineSchedule(options.LearningRate, EpochCount);
+        batch = new RowBatch(rows.Plan);
+        loss = new BatchLoss(new RankingLoss(options.Loss, options.Hops, lambdaTrains: !options.Faithful));
+    }
+
+    /// <summary>The predictor as it is.</summary>
+    public Predictor Predictor { get; }
+
+    /// <summary>Epochs planned.</summary>
+    public int EpochCount { get; }
+
+    /// <summary>Epochs done.</summary>
+    public int EpochsDone { get; private set; }
+
+    /// <summary>Whether no epoch is to follow.</summary>
+    public bool IsFinished { get; private set; }
+
+    /// <summary>Goes on from a kept state.</summary>
+    /// <returns>Whether it is one of this training; one of another is no error: training then starts from the
+    /// beginning.</returns>
+    public bool TryRestore(TrainingState state)
+    {
+        if (!Fits(state))
+            return false;
+        state.Order.CopyTo(training, 0);
+        network.Parameters.Restore(state.Weights);
+        optimizer.Restore(state.Moments, state.Steps);
+        (random.State, best, IsFinished, EpochsDone) = (state.Random, state.Best, state.Finished, state.Epoch);
+        return true;
+    }
+
+    /// <summary>What a later process needs to go on from here.</summary>
+    public TrainingState State() =>
+        new(
+            EpochsDone,
+            IsFinished,
+            random.State,
+            [.. training],
+            network.Parameters.Snapshot(),
+            optimizer.Snapshot(),
+            optimizer.Steps,
+            best
+        );
+
+    /// <summary>Trains on all trials once, in a new order.</summary>
+    /// <returns>Mean loss.</returns>
+    public double Epoch()
+    {
+        random.Shuffle<int>(training);
+        double rate = schedule.Rate(EpochsDone);
+        int steps = options.StepsPerEpoch(training.Length);
+        double total = 0;
+        for (int step = 0; step < steps; step++)
+        {
+            // Even shares; the published loop takes full batches and leaves a small one for the end.
+            int start = options.Faithful ? step * options.BatchSize : (int)((long)training.Length * step / steps);
+            int end = options.Faithful
+                ? Math.Min(training.Length, start + options.BatchSize)
+                : (int)((long)training.Length * (step + 1) / steps);
+            total += Step(training.AsSpan(start, end - start), rate) * (end - start) / training.Length;
+        }
+        EpochsDone++;
+        IsFinished = EpochsDone == EpochCount;
+        return total;
+    }
+
+    /// <summary>Ranks the trials set aside, every few epochs, and finishes when a quarter of all epochs brought nothing
+    /// better.</summary>
+    public void StopIfNoBetter()
+    {
+        if (!mayStopEarly || (EpochsDone % ValidationPeriod != 0 && !IsFinished))
+            return;
+        double rank = RankStatistics.Spearman(
+            [.. Predictor.Predict(rows, validation).Predictions],
+            [.. validation.Select(t => study.Trials[t].Target)]
+        );
+        if (best is null || rank > best.Rank)
+            best = new BestEpoch(rank, EpochsDone - 1, network.Parameters.Snapshot());
+        else
+            IsFinished |= EpochsDone - 1 - best.Epoch > Math.Max(ValidationPeriod, EpochCount / 4);
+    }
+
+    /// <summary>Takes the weights of the best epoch, where one was looked for.</summary>
+    public void TakeBest()
+    {
+        if (best is not null)
+            network.Parameters.Restore(best.Weights);
+    }
+
+    private bool Fits(TrainingState state) =>
+        state.Epoch > 0
+        && state.Epoch <= EpochCount
+        && state.Finished | state.Epoch < EpochCount
+        && state.Order.Order().SequenceEqual(training.Order())
+        && state.Weights.Fit(network.Parameters.Snapshot())
+        && state.Moments.Fit(optimizer.Snapshot())
+        && state.Moments.Second.All(moment => moment >= 0)
+        && state.Steps > 0
+        && (
+            state.Best is null
+            || (mayStopEarly && state.Best.Epoch < state.Epoch && state.Best.Weights.Fit(state.Weights))
+        );
+
+    private double Step(ReadOnlySpan<int> chosen, double rate)
+    {
+        double[] targets = new double[chosen.Length];
+        for (int i = 0; i < targets.Length; i++)
+            targets[i] = Predictor.Scale.Apply(study.Trials[chosen[i]].Target);
+        batch.Select(chosen, options.Threads > 0 ? options.Threads : Environment.ProcessorCount);
+        double value = loss.Backward(network, batch, rows.Features, targets);
+        if (options.Faithful)
+            AddClippedCopy(network.Parameters.Gradients);
+        optimizer.Step(network.Parameters.Values, network.Parameters.Gradients, rate);
+        return value;
+    }
+
+    private static void AddClippedCopy(float[] gradients)
+    {
+        double norm = Math.Sqrt(gradients.Sum(gradient => (double)gradient * gradient));
+        float times = (float)(1 + Math.Min(1, ClipNorm / norm));
+        for (int i = 0; i < gradients.Length; i++)
+            gradients[i] *= times;
+    }
+}
