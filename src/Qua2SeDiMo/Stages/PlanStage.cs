@@ -217,7 +217,7 @@ public static class PlanStage
                 throw new DamagedFileException(
                     run.Plan,
                     $"the entry '{entry.Key}' chooses an option for '{unknown}', which is no weight of this model",
-                    "plan"
+                    Remedy.Plan
                 );
         }
     }

@@ -99,7 +99,7 @@ public sealed class FewerTrialsTests
         static PlanEntry[] Plans(string file) =>
             [
                 .. RunFile
-                    .Read<Plan>(PathOf(file), "plan")
+                    .Read<Plan>(PathOf(file), Remedy.Plan)
                     .Entries.Where(entry => entry.Kind == PlanKind.Plan)
                     .OrderBy(entry => entry.RequestedBits),
             ];
