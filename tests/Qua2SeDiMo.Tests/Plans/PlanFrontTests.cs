@@ -89,7 +89,12 @@ public sealed class PlanFrontTests
         Gen.Select(Groups, Gen.Int[0, 60])
             .Sample(
                 (groups, budget) =>
-                    PlanFront.Trace(groups).Points.Cast<FrontPoint?>().LastOrDefault(point => point!.Value.SizeBytes <= budget)?.Score is var score
+                    PlanFront
+                        .Trace(groups)
+                        .Points.Cast<FrontPoint?>()
+                        .LastOrDefault(point => point!.Value.SizeBytes <= budget)
+                        ?.Score
+                        is var score
                     && PlanSearch.Choose(groups, budget)?.Score is var chosen
                     && (
                         score is null
