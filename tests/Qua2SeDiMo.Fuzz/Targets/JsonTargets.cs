@@ -140,8 +140,8 @@ internal static class JsonTargets
             PlanSeed
         );
         yield return Own<Fit>("predictor.json", Remedy.Fit);
-        yield return Own<SensitivityRecord>("sensitivity.json", "explain");
-        yield return Own<Dictionary<string, double>>("timings.json", "run");
+        yield return Own<SensitivityRecord>("sensitivity.json", Remedy.Explain);
+        yield return Own<Dictionary<string, double>>("timings.json", Remedy.Run);
         yield return Own<ReportData>("report.json", Remedy.Report, amend: PlanSeed);
         yield return new FuzzTarget(
             "settings",

@@ -45,10 +45,10 @@ public sealed class ReliabilityTests
         void Row(string name, JsonObject[][] faults) =>
             text.AppendLine(
                 CultureInfo.InvariantCulture,
-                $"| {name} | {Sum(faults[0], "points")} | "
-                    + string.Join(" | ", faults.Select(fault => $"{Sum(fault, "tried")} | {Sum(fault, "survived")}"))
-                    + " |"
+                $"| {name} | {Sum(faults[0], "points")} | {string.Join(" | ", faults.Select(Counts))} |"
             );
+
+        static string Counts(JsonObject[] fault) => $"{Sum(fault, "tried")} | {Sum(fault, "survived")}";
     }
 
     [Fact]

@@ -67,12 +67,7 @@ public class ExternalStudyTests
         "column 'size'",
         "quote within a cell"
     )]
-    [InlineData(
-        "id,target,options,size\n\n0,1,01,\"5\" wide\n",
-        "line 3",
-        "column 'size'",
-        "after the closing quote"
-    )]
+    [InlineData("id,target,options,size\n\n0,1,01,\"5\" wide\n", "line 3", "column 'size'", "after the closing quote")]
     [InlineData("id,target,options\n0,1,01\n# 5\" wide\n1,2,10\n", "line 3", "comment", "quote")]
     [InlineData("# one\nid,\"a\nb,target,options\n", "line 2", "cell 2", "not closed")]
     [InlineData("id,\"a\nb\",target,options\r\n\"\r\n\",1,1,01\r\n1,2,2,x1\r\n", "line 5", "digit 1", "'x'")]
