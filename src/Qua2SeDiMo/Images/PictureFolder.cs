@@ -9,6 +9,7 @@ namespace Qua2SeDiMo.Images;
 /// </summary>
 internal sealed class PictureFolder
 {
+    private const string ClaimSuffix = ".claim";
     private readonly string path;
     private readonly HashSet<int> taken = [];
     private int next;
@@ -22,6 +23,9 @@ internal sealed class PictureFolder
         this.path = path;
         if (!Directory.Exists(path))
             return;
+        // What a dead process was about to write takes no number.
+        PartialFiles.SweepOnce(path);
+        LockFile.SweepIn(path, $".*{ClaimSuffix}");
         foreach (string name in Directory.EnumerateFileSystemEntries(path).Select(entry => Path.GetFileName(entry)))
         {
             int end = name.IndexOf('-', StringComparison.Ordinal);
@@ -65,7 +69,7 @@ internal sealed class PictureFolder
     private string? TryAdd(string stem, string pattern, string name, byte[] png)
     {
         AtomicFile.MakeFolder(path);
-        using LockFile? claim = LockFile.TryTake(Path.Combine(path, $".{stem}.claim"));
+        using LockFile? claim = LockFile.TryTake(Path.Combine(path, $".{stem}{ClaimSuffix}"));
         if (claim is null || Directory.EnumerateFileSystemEntries(path, pattern).Any())
             return null;
         string file = Path.Combine(path, name);

@@ -38,6 +38,23 @@ internal sealed class LockFile : IDisposable
         return null;
     }
 
+    /// <summary>Deletes the lock files of a folder that dead processes left. It never fails: what cannot be deleted
+    /// stays. Whoever takes such a lock at this moment is told that it is held, and has to try again.</summary>
+    internal static void SweepIn(string folder, string pattern)
+    {
+        if (!Directory.Exists(folder))
+            return;
+        try
+        {
+            foreach (string left in Directory.EnumerateFiles(folder, pattern))
+                TryTake(left)?.Dispose();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // They are swept by a later start.
+        }
+    }
+
     /// <summary>Deletes the file and gives the lock back, in this order: the file of the next holder is never
     /// deleted.</summary>
     public void Dispose()

@@ -25,21 +25,42 @@ public sealed class CrashPointTests
     [InlineData(CrashPoints.Denied)]
     public async Task The_same_command_goes_on_after_a_fault_at_every_point_of_every_verb(string fault)
     {
+        // Verbs whose defects were mended can be tried alone; the counts of the others stay.
+        string[]? verbs = Environment.GetEnvironmentVariable("Q2_RELIABILITY_VERBS")?.Split(',');
         using var points = new CrashPoints("dit");
         IReadOnlyList<CrashResult> results = await points.RunAsync(
             fault,
-            (scenario, count) => Enumerable.Range(1, count).Where(point => point % scenario.Every == 0)
+            (scenario, count) =>
+                verbs?.Contains(scenario.Name) == false
+                    ? []
+                    : Enumerable.Range(1, count).Where(point => point % scenario.Every == 0)
         );
+        CrashResult[] tried = [.. results.Where(result => verbs?.Contains(result.Scenario) != false)];
         if (Environment.GetEnvironmentVariable("Q2_RELIABILITY_RESULTS") is { Length: > 0 } folder)
+            await KeepAsync(Path.Combine(folder, $"crash-points-{fault}.json"), fault, results, tried);
+        Assert.NotEmpty(tried);
+        Assert.All(tried, AssertSurvived);
+    }
+
+    private static async Task KeepAsync(
+        string file,
+        string fault,
+        IReadOnlyList<CrashResult> results,
+        CrashResult[] tried
+    )
+    {
+        JsonArray counts = CrashPoints.ToJson(results);
+        for (int verb = 0; verb < results.Count; verb++)
         {
-            await File.WriteAllTextAsync(
-                Path.Combine(folder, $"crash-points-{fault}.json"),
-                new JsonObject { ["fault"] = fault, ["verbs"] = CrashPoints.ToJson(results) }.ToJsonString(
-                    new JsonSerializerOptions { WriteIndented = true }
-                ) + "\n"
-            );
+            if (!tried.Contains(results[verb]))
+                counts[verb] = JsonNode.Parse(await File.ReadAllTextAsync(file))!["verbs"]![verb]!.DeepClone();
         }
-        Assert.All(results, AssertSurvived);
+        await File.WriteAllTextAsync(
+            file,
+            new JsonObject { ["fault"] = fault, ["verbs"] = counts }.ToJsonString(
+                new JsonSerializerOptions { WriteIndented = true }
+            ) + "\n"
+        );
     }
 
     private static void AssertSurvived(CrashResult result)

@@ -19,6 +19,7 @@ internal sealed class MeasuredFiles
     private const int NameLength = 12;
     private const string Tensor = "effects",
         Settings = "settings",
+        LockSuffix = ".lock",
         Steps = "steps";
 
     private readonly string folder;
@@ -31,6 +32,7 @@ internal sealed class MeasuredFiles
     {
         (folder, this.bank, this.options) = (run.MeasuredImages, bank, options);
         weights = [.. model.Graph.Weights.Select(weight => weight.Weight.Name)];
+        LockFile.SweepIn(folder, $"*{LockSuffix}");
         IReadOnlyList<string> prompts = options.Study.ReadPrompts();
         settings = [.. prompts.Select((prompt, image) => OfImage(model, prompt, image).Fingerprint)];
     }
@@ -48,7 +50,7 @@ internal sealed class MeasuredFiles
     internal LockFile? TryTake(int image)
     {
         AtomicFile.MakeFolder(folder);
-        return LockFile.TryTake(Path.ChangeExtension(PathOf(image), ".lock"));
+        return LockFile.TryTake(Path.ChangeExtension(PathOf(image), LockSuffix));
     }
 
     /// <summary>Keeps an image.</summary>
