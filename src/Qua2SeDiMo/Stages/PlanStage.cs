@@ -1,9 +1,7 @@
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Labelling;
-using Qua2SeDiMo.Measurement.Mixtures;
 using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Plans;
-using Qua2SeDiMo.Predictors.Data;
 using Qua2SeDiMo.Predictors.Evaluation;
 using Qua2SeDiMo.Predictors.Import;
 using Qua2SeDiMo.Quantizers;

@@ -2,7 +2,6 @@ using Qua2SeDiMo.Measurement.Methods;
 using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors.Data;
-using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Runs;
 
 namespace Qua2SeDiMo.Measurement.Mixtures;

@@ -1,4 +1,3 @@
-using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Predictors.Baselines;
 using Qua2SeDiMo.Predictors.Data;
 using Qua2SeDiMo.Predictors.Training;

@@ -20,7 +20,6 @@ internal sealed class TrainingRun
     private readonly bool mayStopEarly;
     private readonly int[] validation,
         training;
-    private readonly PredictorNetwork network;
     private readonly AdamW optimizer;
     private readonly CosineSchedule schedule;
     private readonly RowBatch batch;
@@ -43,7 +42,7 @@ internal sealed class TrainingRun
         mayStopEarly = options.EarlyStopping && !options.Faithful && order.Length >= 2 * ValidationPart;
         int held = mayStopEarly ? Math.Max(MinValidationTrials, order.Length / ValidationPart) : 0;
         (validation, training) = (order[..held], order[held..]);
-        network = new PredictorNetwork(new PredictorShape(study.Topology.Positions), options.Threads);
+        var network = new PredictorNetwork(new PredictorShape(study.Topology.Positions), options.Threads);
         network.Initialize(options.Seed);
         Predictor = new Predictor(network, scale, options.Loss);
         optimizer = new AdamW(network.Parameters.TrainedCount, options.WeightDecay);
@@ -53,7 +52,7 @@ internal sealed class TrainingRun
         loss = new BatchLoss(new RankingLoss(options.Loss, options.Hops, lambdaTrains: !options.Faithful));
     }
 
-    /// <summary>The predictor as it is.</summary>
+    /// <summary>The predictor as it is; it is the caller's.</summary>
     public Predictor Predictor { get; }
 
     /// <summary>Epochs planned.</summary>
@@ -73,7 +72,7 @@ internal sealed class TrainingRun
         if (!Fits(state))
             return false;
         state.Order.CopyTo(training, 0);
-        network.Parameters.Restore(state.Weights);
+        Predictor.Parameters.Restore(state.Weights);
         optimizer.Restore(state.Moments, state.Steps);
         (random.State, best, IsFinished, EpochsDone) = (state.Random, state.Best, state.Finished, state.Epoch);
         return true;
@@ -86,7 +85,7 @@ internal sealed class TrainingRun
             IsFinished,
             random.State,
             [.. training],
-            network.Parameters.Snapshot(),
+            Predictor.Parameters.Snapshot(),
             optimizer.Snapshot(),
             optimizer.Steps,
             best
@@ -125,7 +124,7 @@ internal sealed class TrainingRun
             [.. validation.Select(t => study.Trials[t].Target)]
         );
         if (best is null || rank > best.Rank)
-            best = new BestEpoch(rank, EpochsDone - 1, network.Parameters.Snapshot());
+            best = new BestEpoch(rank, EpochsDone - 1, Predictor.Parameters.Snapshot());
         else
             IsFinished |= EpochsDone - 1 - best.Epoch > Math.Max(ValidationPeriod, EpochCount / 4);
     }
@@ -134,7 +133,7 @@ internal sealed class TrainingRun
     public void TakeBest()
     {
         if (best is not null)
-            network.Parameters.Restore(best.Weights);
+            Predictor.Parameters.Restore(best.Weights);
     }
 
     private bool Fits(TrainingState state) =>
@@ -142,7 +141,7 @@ internal sealed class TrainingRun
         && state.Epoch <= EpochCount
         && state.Finished | state.Epoch < EpochCount
         && state.Order.Order().SequenceEqual(training.Order())
-        && state.Weights.Fit(network.Parameters.Snapshot())
+        && state.Weights.Fit(Predictor.Parameters.Snapshot())
         && state.Moments.Fit(optimizer.Snapshot())
         && state.Moments.Second.All(moment => moment >= 0)
         && state.Steps > 0
@@ -157,10 +156,10 @@ internal sealed class TrainingRun
         for (int i = 0; i < targets.Length; i++)
             targets[i] = Predictor.Scale.Apply(study.Trials[chosen[i]].Target);
         batch.Select(chosen, options.Threads > 0 ? options.Threads : Environment.ProcessorCount);
-        double value = loss.Backward(network, batch, rows.Features, targets);
+        double value = loss.Backward(Predictor.Network, batch, rows.Features, targets);
         if (options.Faithful)
-            AddClippedCopy(network.Parameters.Gradients);
-        optimizer.Step(network.Parameters.Values, network.Parameters.Gradients, rate);
+            AddClippedCopy(Predictor.Parameters.Gradients);
+        optimizer.Step(Predictor.Parameters.Values, Predictor.Parameters.Gradients, rate);
         return value;
     }
 
