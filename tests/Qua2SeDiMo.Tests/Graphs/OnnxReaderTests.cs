@@ -314,6 +314,24 @@ public sealed class OnnxReaderTests : IDisposable
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
+    [Theory]
+    [InlineData("Add", new long[0], new long[] { 1 })]
+    [InlineData("Div", new long[] { long.MinValue }, new long[] { -1 })]
+    public void Numbers_that_cannot_be_known_before_a_run_are_left_open(string operation, long[] left, long[] right)
+    {
+        ModelProto model = Linear();
+        foreach ((string name, long[] numbers) in new[] { ("left", left), ("right", right) })
+        {
+            var tensor = new TensorProto { Name = name, DataType = 7 };
+            tensor.Dims.Add(numbers.Length);
+            tensor.RawData = ByteString.CopyFrom(System.Runtime.InteropServices.MemoryMarshal.AsBytes<long>(numbers));
+            model.Graph.Initializer.Add(tensor);
+        }
+        model.Graph.Node.Insert(0, Node(operation, "/numbers", ["left", "right"], "numbers"));
+        using OnnxModel read = Read(model);
+        Assert.Single(read.Graph.Weights);
+    }
+
     private static NodeProto Node(
         string op,
         string name,

@@ -126,12 +126,11 @@ internal sealed partial class ShapeInference
 
     private void Visit(GraphNode node)
     {
-        string output = node.Outputs[0];
-        if (output.Length > 0)
-            Evaluate(node, output);
         IReadOnlyList<Dimension>?[] shapes;
         try
         {
+            if (node.Outputs[0].Length > 0)
+                Evaluate(node, node.Outputs[0]);
             shapes = Infer(node);
         }
         catch (Exception error)
@@ -143,7 +142,7 @@ internal sealed partial class ShapeInference
                         or OverflowException
             )
         {
-            // A shape that does not follow from what is known stays unknown.
+            // Numbers and shapes that do not follow from what is known stay unknown.
             return;
         }
         for (int i = 0; i < node.Outputs.Count && i < shapes.Length; i++)
