@@ -106,21 +106,28 @@ internal sealed class PlanBasis : IDisposable
                 {
                     Remedy = Remedy.FitAndExplain,
                 };
-        return
-        [
-            .. sources,
-            .. PlanSources.Of(
-                Labelled.Training,
-                fitted.Sensitivity,
-                fitted.Folds,
-                fitted.Ridge,
-                Labelled.Units,
-                predictor,
-                level,
-                cancellationToken
-            ),
-        ];
+        return [.. sources, .. OfFitted(Labelled, fitted, predictor, level, cancellationToken)];
     }
+
+    /// <summary>Sources of candidates that fitted models are.</summary>
+    /// <exception cref="PlanException">No source is left.</exception>
+    internal static IReadOnlyList<PlanSource> OfFitted(
+        LabelledStudy study,
+        FittedScores fitted,
+        string? predictor,
+        PlanLevel? level,
+        CancellationToken cancellationToken
+    ) =>
+        PlanSources.Of(
+            study.Training,
+            fitted.Sensitivity,
+            fitted.Folds,
+            fitted.Ridge,
+            study.Units,
+            predictor,
+            level,
+            cancellationToken
+        );
 
     public void Dispose() => fitted?.Dispose();
 }

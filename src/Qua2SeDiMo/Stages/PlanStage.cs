@@ -119,16 +119,7 @@ public static class PlanStage
         var planner = new Planner(
             study.Training,
             names,
-            PlanSources.Of(
-                study.Training,
-                fitted.Sensitivity,
-                fitted.Folds,
-                fitted.Ridge,
-                study.Units,
-                predictor,
-                level,
-                cancellationToken
-            )
+            PlanBasis.OfFitted(study, fitted, predictor, level, cancellationToken)
         );
         IReadOnlyList<PlanEntry> rows = planner.Rows(
             budgets,

@@ -20,7 +20,7 @@ internal sealed class MeasuredPlans(MeasuredModel measured, OpenModel model, Run
     private (DamageSearch Chooses, TrialLine? Tells)[]? halves;
 
     /// <summary>The source of candidates.</summary>
-    internal PlanSource Source => new(ScoreModel.Measured, Search(measured.Mixtures));
+    internal PlanSource Source => new(ScoreModel.Measured, Search(measured.Mixtures, LineOf(measured.Mixtures)));
 
     /// <summary>
     /// What a proposal promises: half of the cotangents (of the images, where none were drawn) choose a plan and the
@@ -52,11 +52,15 @@ internal sealed class MeasuredPlans(MeasuredModel measured, OpenModel model, Run
     {
         if (measured.Halves is not { } parts)
             yield break;
-        yield return (Search(parts.First), TrialLine.Of(parts.Second, model, run));
-        yield return (Search(parts.Second), TrialLine.Of(parts.First, model, run));
+        TrialLine? first = LineOf(parts.First),
+            second = LineOf(parts.Second);
+        yield return (Search(parts.First, first), second);
+        yield return (Search(parts.Second, second), first);
     }
 
-    private DamageSearch Search(MixtureDamage mixtures)
+    private TrialLine? LineOf(MixtureDamage mixtures) => TrialLine.Of(mixtures, model, run);
+
+    private DamageSearch Search(MixtureDamage mixtures, TrialLine? line)
     {
         Effects effects = mixtures.Effects;
         string[] measuredOptions = [.. effects.Options.Select(spec => $"{spec}")],
@@ -73,7 +77,7 @@ internal sealed class MeasuredPlans(MeasuredModel measured, OpenModel model, Run
                         .ToArray()
                 ),
         ];
-        double[]? correction = TrialLine.Of(mixtures, model, run)?.Correction;
+        double[]? correction = line?.Correction;
         return new DamageSearch(
             ScoreModel.Measured.Name,
             features,

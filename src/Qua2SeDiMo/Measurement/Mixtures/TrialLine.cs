@@ -20,7 +20,6 @@ internal sealed class TrialLine
 
     private const int Folds = 5;
     private readonly MixtureDamage mixtures;
-
     private readonly DamageLine plain;
 
     private TrialLine(
@@ -78,21 +77,20 @@ internal sealed class TrialLine
     {
         ArgumentNullException.ThrowIfNull(mixtures);
         ArgumentNullException.ThrowIfNull(labelled);
-        var plain = DamageLine.Of(
-            metric,
-            [.. labelled.Select(mixture => (mixtures.Order(mixture.Allocation), mixture.Value))]
-        );
+        (BitAllocation Allocation, double Order, double Value)[] ordered =
+        [
+            .. labelled.Select(mixture => (mixture.Allocation, mixtures.Order(mixture.Allocation), mixture.Value)),
+        ];
+        var plain = DamageLine.Of(metric, [.. ordered.Select(mixture => (mixture.Order, mixture.Value))]);
         if (plain is null)
             return null;
         Point[] points =
         [
-            .. labelled
-                .Select(mixture => new Point(
-                    mixtures.Options(mixture.Allocation) ?? [],
-                    mixtures.Order(mixture.Allocation),
-                    mixture.Value
-                ))
-                .Where(point => point.Options.Length > 0 && double.IsFinite(point.Order)),
+            .. ordered
+                .Where(mixture => double.IsFinite(mixture.Order))
+                .Select(mixture => (Options: mixtures.Options(mixture.Allocation), mixture.Order, mixture.Value))
+                .Where(mixture => mixture.Options is not null)
+                .Select(mixture => new Point(mixture.Options!, mixture.Order, mixture.Value)),
         ];
         if (points.Length < MinCorrecting || points.Length < labelled.Count)
             return new TrialLine(mixtures, plain);
