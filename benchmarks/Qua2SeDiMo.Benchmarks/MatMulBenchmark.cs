@@ -25,7 +25,7 @@ internal static class MatMulBenchmark
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100),
         Wake = TimeSpan.FromMilliseconds(6);
 
-    private static readonly (int OutChannels, int RowLength)[] Shapes =
+    internal static readonly (int OutChannels, int RowLength)[] Shapes =
     [
         (1152, 1152),
         (4608, 1152),
@@ -37,8 +37,8 @@ internal static class MatMulBenchmark
         (1280, 640),
         (2560, 2560),
     ];
-    private static readonly int[] TokenCounts = [1, 16, 64, 256, 1024, 4096];
-    private static readonly (int InChannels, int OutChannels, int Side, int Kernel, int Stride)[] Convolutions =
+    internal static readonly int[] TokenCounts = [1, 16, 64, 256, 1024, 4096];
+    internal static readonly (int InChannels, int OutChannels, int Side, int Kernel, int Stride)[] Convolutions =
     [
         (320, 320, 64, 3, 1),
         (640, 640, 32, 3, 1),
@@ -240,7 +240,7 @@ internal static class MatMulBenchmark
     }
 
     // K-Means C with the palette that is best for a normal distribution no matter: speed does not depend on values.
-    private static (PaletteMatrix Matrix, float[] Dense) Quantized(int bits, int outChannels, int rowLength)
+    internal static (PaletteMatrix Matrix, float[] Dense) Quantized(int bits, int outChannels, int rowLength)
     {
         var spec = new QuantizerSpec(QuantizerMethod.KMeansPerChannel, bits);
         var random = new Pcg32(11, (ulong)bits);
@@ -256,7 +256,7 @@ internal static class MatMulBenchmark
         return (PaletteMatrix.From(weight), dense);
     }
 
-    private static float[] Normal(int count)
+    internal static float[] Normal(int count)
     {
         var random = new Pcg32(5);
         float[] values = new float[count];

@@ -79,6 +79,15 @@ switch (args)
             )
         );
         return 0;
+    case ["matmul-turns", string output, string before, string after]:
+        ResultFile.Write(output, MatMulTurns.Run(before, after));
+        return 0;
+    case ["methods", string output, string model, string probes, string work]:
+        ResultFile.Write(output, MethodComparison.Run(model, probes, work));
+        return 0;
+    case ["step-groups", string output, string model, string run]:
+        ResultFile.Write(output, StepGroups.Run(model, run));
+        return 0;
     case ["micro", string folder]:
         MicroBenchmarks.Run(folder);
         return 0;
@@ -88,6 +97,9 @@ switch (args)
             quantizers [OUT.json] [THREADS]              one large layer under each method, with the targets
             bank DESCRIPTION.json FOLDER [OUT.json] [THREADS]  the bank of a described model at full size; the folder is left behind
             matmul OUT.json [THREADS] [--quick]          products and convolutions with packed weights beside ONNX Runtime's operators
+            matmul-turns OUT.json BEFORE.dll AFTER.dll   products and convolutions of two builds of this program, call by call in turns
+            methods OUT.json MODEL PROBES.json WORK      measured sensitivity beside the published method at equal work: probes, trials, plans
+            step-groups OUT.json MODEL RUN               weights of their own for early and late steps, at equal bytes, by a measured run
             micro FOLDER                                 single steps with their allocations, by BenchmarkDotNet
             block-scores GOLDEN [OUT.json]               every option combination of every unit of published graphs
             allocation GOLDEN [OUT.json]                 from trained folds to exact allocations and fronts, op and block level

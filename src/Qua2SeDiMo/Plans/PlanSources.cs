@@ -60,7 +60,7 @@ internal sealed class PlanSources
         PlanSource[] wanted =
         [
             .. ScoreModel
-                .All.Where(scores => scores != ScoreModel.Measured)
+                .All.Where(scores => scores.Family != ModelNames.Measured)
                 .Where(scores =>
                     (family is null || family == scores.Family) && (level is null || level == scores.Level)
                 )

@@ -40,11 +40,15 @@ public sealed record ScoreModel
     /// <summary>Measured damage, weight by weight.</summary>
     public static readonly ScoreModel Measured = new(ModelNames.Measured, PlanLevel.Op);
 
+    /// <summary>Measured damage of a mixture as a whole: effects of weights that add to or cancel each other
+    /// count.</summary>
+    public static readonly ScoreModel MeasuredWhole = new(ModelNames.Measured, PlanLevel.Whole);
+
     private ScoreModel(string family, PlanLevel level) => (Family, Level) = (family, level);
 
     /// <summary>All of them, in the order of tables.</summary>
     public static IReadOnlyList<ScoreModel> All { get; } =
-    [Measured, NetworkOp, NetworkBlock, NetworkWhole, Ensemble, Ridge];
+    [Measured, MeasuredWhole, NetworkOp, NetworkBlock, NetworkWhole, Ensemble, Ridge];
 
     /// <summary>Whose numbers: <c>measured</c>, <c>network</c>, <c>ridge</c> or <c>network+ridge</c>.</summary>
     public string Family { get; }
@@ -62,6 +66,7 @@ public sealed record ScoreModel
     public string Label =>
         this == Ridge ? "ridge regression"
         : this == Measured ? "the measurement"
+        : this == MeasuredWhole ? "the measurement, whole allocation"
         : this == Ensemble ? "network and ridge together"
         : Level switch
         {

@@ -83,11 +83,11 @@ internal sealed class PlanBasis : IDisposable
                 cancellationToken
             )
             .Select(entry =>
-                entry.Scores != ScoreModel.Measured
+                entry.Scores?.Family != ModelNames.Measured
                     ? entry
                     : entry with
                     {
-                        Promise = measured!.Promise(entry.Budget!, cancellationToken),
+                        Promise = measured!.Promise(entry.Scores, entry.Budget!, cancellationToken),
                     }
             );
     }
@@ -95,13 +95,14 @@ internal sealed class PlanBasis : IDisposable
     private List<PlanSource> Sources(string? predictor, PlanLevel? level, CancellationToken cancellationToken)
     {
         var sources = new List<PlanSource>();
-        if (measured is not null && level is null or PlanLevel.Op)
-            sources.Add(measured!.Source);
+        if (measured is not null)
+            sources.AddRange(measured.Sources.Where(source => level is null || source.Scores.Level == level));
         if (fitted is null)
             return sources.Count > 0
                 ? sources
                 : throw new PlanException(
-                    "Measured plans have op level only. Leave out --level, or fit the study's trials and explain the fit."
+                    "Measured plans have op level, and whole allocations where cotangents were drawn. Leave out --level, or fit "
+                        + "the study's trials and explain the fit."
                 )
                 {
                     Remedy = Remedy.FitAndExplain,

@@ -7,38 +7,49 @@ using Qua2SeDiMo.Runs;
 namespace Qua2SeDiMo.Measurement.Mixtures;
 
 /// <summary>Plans by what was measured, and what they promise before images verify them.</summary>
-/// <param name="measured">What every option of every weight does.</param>
-/// <param name="model">The model.</param>
-/// <param name="run">Its run directory: trials of its study make the line from damage to similarity.</param>
-/// <param name="features">Sizes, one row for each weight with an option of its own.</param>
-internal sealed class MeasuredPlans(MeasuredModel measured, OpenModel model, RunDirectory run, OptionFeatures features)
+internal sealed class MeasuredPlans
 {
-    private readonly string[][] names =
-    [
-        .. model.Operations.Groups.Select(group => group.Select(weight => weight.Name).ToArray()),
-    ];
-    private (DamageSearch Chooses, TrialLine? Tells)[]? halves;
+    private readonly MeasuredModel measured;
+    private readonly OpenModel model;
+    private readonly RunDirectory run;
+    private readonly OptionFeatures features;
+    private readonly string[][] names;
+    private (IReadOnlyList<PlanSource> Choose, TrialLine? Predicts)[]? halves;
 
-    /// <summary>The source of candidates.</summary>
-    internal PlanSource Source => new(ScoreModel.Measured, Search(measured.Mixtures, LineOf(measured.Mixtures)));
+    /// <summary>Prepares plans.</summary>
+    /// <param name="measured">What every option of every weight does.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="run">Its run directory: trials of its study make the line from damage to similarity.</param>
+    /// <param name="features">Sizes, one row for each weight with an option of its own.</param>
+    internal MeasuredPlans(MeasuredModel measured, OpenModel model, RunDirectory run, OptionFeatures features)
+    {
+        (this.measured, this.model, this.run, this.features) = (measured, model, run, features);
+        names = [.. model.Operations.Groups.Select(group => group.Select(weight => weight.Name).ToArray())];
+        Sources = SourcesOf(measured.Mixtures, LineOf(measured.Mixtures));
+    }
+
+    /// <summary>The sources of candidates: summed damages, and where cotangents were drawn also damages with the
+    /// interactions of weights.</summary>
+    internal IReadOnlyList<PlanSource> Sources { get; }
 
     /// <summary>
-    /// What a proposal promises: half of the cotangents (of the images, where none were drawn) choose a plan and the
-    /// other half say what it does, and the other way round. What chose a plan flatters it.
+    /// What a candidate of a source promises: half of the cotangents (of the images, where none were drawn) choose a
+    /// plan and the other half predict it, and the other way round. Numbers that chose a plan would flatter it.
     /// </summary>
     /// <returns>Null where no line is known, or nothing can be held out.</returns>
-    internal Measured? Promise(BitBudget budget, CancellationToken cancellationToken)
+    internal Measured? Promise(ScoreModel scores, BitBudget budget, CancellationToken cancellationToken)
     {
         halves ??= [.. Halves()];
         if (halves.Length == 0)
             return null;
         long bytes = budget.ToBytes(features.TotalOriginalBytes, features.OriginalBits);
         var predictions = new List<DamagePrediction>();
-        foreach ((DamageSearch chooses, TrialLine? tells) in halves)
+        foreach ((IReadOnlyList<PlanSource> choose, TrialLine? predicts) in halves)
         {
-            if (tells is null || chooses.Propose(bytes, cancellationToken) is not { } candidate)
+            ICandidateSearch? search = choose.FirstOrDefault(source => source.Scores == scores)?.Search;
+            if (predicts is null || search?.Propose(bytes, cancellationToken) is not { } candidate)
                 return null;
-            predictions.Add(tells.PredictPlainly(PlanEntries.Allocation(features, names, candidate.Options)));
+            predictions.Add(predicts.PredictPlainly(PlanEntries.Allocation(features, names, candidate.Options)));
         }
         return new Measured(
             predictions.Average(one => one.Value),
@@ -47,20 +58,20 @@ internal sealed class MeasuredPlans(MeasuredModel measured, OpenModel model, Run
         );
     }
 
-    // What one half chooses and the other one says of it, both ways round; empty where nothing can be held out.
-    private IEnumerable<(DamageSearch Chooses, TrialLine? Tells)> Halves()
+    // What one half chooses and the other one predicts of it, both ways round; empty where nothing can be held out.
+    private IEnumerable<(IReadOnlyList<PlanSource> Choose, TrialLine? Predicts)> Halves()
     {
         if (measured.Halves is not { } parts)
             yield break;
         TrialLine? first = LineOf(parts.First),
             second = LineOf(parts.Second);
-        yield return (Search(parts.First, first), second);
-        yield return (Search(parts.Second, second), first);
+        yield return (SourcesOf(parts.First, first), second);
+        yield return (SourcesOf(parts.Second, second), first);
     }
 
     private TrialLine? LineOf(MixtureDamage mixtures) => TrialLine.Of(mixtures, model, run);
 
-    private DamageSearch Search(MixtureDamage mixtures, TrialLine? line)
+    private IReadOnlyList<PlanSource> SourcesOf(MixtureDamage mixtures, TrialLine? line)
     {
         Effects effects = mixtures.Effects;
         string[] measuredOptions = [.. effects.Options.Select(spec => $"{spec}")],
@@ -71,26 +82,44 @@ internal sealed class MeasuredPlans(MeasuredModel measured, OpenModel model, Run
         [
             .. Enumerable
                 .Range(0, effects.Images)
-                .Select(image =>
-                    weights
-                        .SelectMany(weight => options.Select(option => mixtures.Mean(image, weight, option)))
-                        .ToArray()
-                ),
+                .Select(image => InOrder((weight, option) => mixtures.Mean(image, weight, option))),
         ];
-        double[]? correction = line?.Correction;
-        return new DamageSearch(
+        double[]? corrections = line?.Correction is { } found
+            ? InOrder((weight, option) => found[(weight * effects.Options.Count) + option])
+            : null;
+        var sums = new DamageSearch(
             ScoreModel.Measured.Name,
             features,
             damages,
             effects.Kind != EffectKind.Losses,
-            correction is null
-                ? null
-                :
-                [
-                    .. weights.SelectMany(weight =>
-                        options.Select(option => correction[(weight * effects.Options.Count) + option])
-                    ),
-                ]
+            corrections
         );
+        var source = new PlanSource(ScoreModel.Measured, sums);
+        if (Interactions.Of(effects) is not { Share: > 0 } interactions)
+            return [source];
+        var whole = new PredictionSearch(ScoreModel.MeasuredWhole.Name, features, Predict, [sums]);
+        return [source, new PlanSource(ScoreModel.MeasuredWhole, whole)];
+
+        double[] InOrder(Func<int, int, double> value) =>
+            [.. weights.SelectMany(weight => options.Select(option => value(weight, option)))];
+
+        IReadOnlyList<double> Predict(IReadOnlyList<IReadOnlyList<int>> mixed)
+        {
+            IReadOnlyList<double> orders = interactions.Orders([.. mixed.Select(Measured)]);
+            return [.. mixed.Select((chosen, i) => -orders[i] - Correction(chosen))];
+        }
+
+        int[] Measured(IReadOnlyList<int> chosen)
+        {
+            int[] of = new int[effects.Weights.Count];
+            for (int weight = 0; weight < chosen.Count; weight++)
+                of[weights[weight]] = options[chosen[weight]];
+            return of;
+        }
+
+        double Correction(IReadOnlyList<int> chosen) =>
+            corrections is null
+                ? 0
+                : Enumerable.Range(0, chosen.Count).Sum(i => corrections[(i * options.Length) + chosen[i]]);
     }
 }

@@ -1,0 +1,155 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Runtime.Loader;
+
+namespace Qua2SeDiMo.Benchmarks;
+
+/// <summary>
+/// Products and convolutions of two builds of this program in one process: every call of one is followed by a call of the
+/// other, so that a machine whose speed drifts slows both.
+/// </summary>
+internal static class MatMulTurns
+{
+    private const int Turns = 40,
+        WarmUps = 3,
+        Threads = 2;
+
+    // A turn takes at least this long, so that the clock's steps do not count; a pair of one contender's calls is short
+    // enough that the machine is the same for both.
+    private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(2);
+
+    private static readonly (int Bits, int ActivationBits, string Name)[] Kinds =
+    [
+        (4, 0, "q2_w4"),
+        (3, 0, "q2_w3"),
+        (4, 8, "q2_w4a8"),
+        (3, 8, "q2_w3a8"),
+    ];
+
+    /// <summary>One operation of both builds.</summary>
+    /// <param name="Operation">Shape of the weight, or the convolution.</param>
+    /// <param name="Tokens">Rows of the input, or positions of a side of the image.</param>
+    /// <param name="Kind">Bits of weights and activations.</param>
+    /// <param name="Before">Median milliseconds of the older build.</param>
+    /// <param name="After">Median milliseconds of the newer build.</param>
+    /// <param name="Ratio">After ÷ before: the median over turns of the ratio within a turn.</param>
+    /// <param name="Low">Lower end of the 95 % interval of that median, by ranks.</param>
+    /// <param name="High">Upper end.</param>
+    internal sealed record Row(
+        string Operation,
+        int Tokens,
+        string Kind,
+        double Before,
+        double After,
+        double Ratio,
+        double Low,
+        double High
+    );
+
+    /// <summary>Compares two builds at every shape of the product benchmark up to 1024 tokens.</summary>
+    /// <param name="before">This program's assembly, built from the older code.</param>
+    /// <param name="after">The same of the newer code.</param>
+    internal static IReadOnlyList<Row> Run(string before, string after)
+    {
+        Type older = Contender(before),
+            newer = Contender(after);
+        var rows = new List<Row>();
+        foreach ((int bits, int activationBits, string kind) in Kinds)
+        {
+            foreach ((int outChannels, int rowLength) in MatMulBenchmark.Shapes)
+            {
+                foreach (int tokens in MatMulBenchmark.TokenCounts.Where(tokens => tokens <= 1024))
+                {
+                    object[] shape = [outChannels, rowLength, tokens, bits, activationBits, Threads];
+                    Add($"matmul {outChannels}×{rowLength}", tokens, nameof(KernelContender.Linear), shape, kind);
+                }
+            }
+            foreach (
+                (int inChannels, int outChannels, int side, int kernel, int stride) in MatMulBenchmark.Convolutions
+            )
+            {
+                object[] shape = [inChannels, outChannels, side, kernel, stride, bits, activationBits, Threads];
+                string name = $"conv {inChannels}→{outChannels} {kernel}×{kernel}, stride {stride}";
+                Add(name, side, nameof(KernelContender.Convolution), shape, kind);
+            }
+        }
+        return rows;
+
+        void Add(string operation, int tokens, string method, object[] shape, string kind)
+        {
+            rows.Add(Compare(operation, tokens, kind, Prepare(older, method, shape), Prepare(newer, method, shape)));
+            Row row = rows[^1];
+            Console.WriteLine(
+                $"{operation} × {tokens} {kind}: {row.Ratio:0.000} ({row.Low:0.000} to {row.High:0.000})"
+            );
+        }
+    }
+
+    private static Row Compare(string operation, int tokens, string kind, Action older, Action newer)
+    {
+        int calls = Calls(older);
+        double[] before = new double[Turns],
+            after = new double[Turns];
+        for (int turn = -WarmUps; turn < Turns; turn++)
+        {
+            // Who comes first changes, since the second finds caches that the first has filled.
+            bool olderFirst = (turn & 1) == 0;
+            double first = Time(olderFirst ? older : newer, calls),
+                second = Time(olderFirst ? newer : older, calls);
+            if (turn >= 0)
+                (before[turn], after[turn]) = olderFirst ? (first, second) : (second, first);
+        }
+        double[] ratios = [.. after.Zip(before, (a, b) => a / b).Order()];
+        // Ranks of the sign test: half the turns, two standard deviations to each side.
+        int reach = (int)Math.Ceiling(Math.Sqrt(Turns));
+        return new Row(
+            operation,
+            tokens,
+            kind,
+            Rounded(before.Order().ElementAt(Turns / 2)),
+            Rounded(after.Order().ElementAt(Turns / 2)),
+            Rounded((ratios[(Turns / 2) - 1] + ratios[Turns / 2]) / 2),
+            Rounded(ratios[Math.Max(0, (Turns / 2) - reach)]),
+            Rounded(ratios[Math.Min(Turns - 1, (Turns / 2) + reach)])
+        );
+    }
+
+    private static int Calls(Action action)
+    {
+        action();
+        long start = Stopwatch.GetTimestamp();
+        int calls = 0;
+        for (; calls == 0 || Stopwatch.GetElapsedTime(start) < Least; calls++)
+            action();
+        return calls;
+    }
+
+    private static double Time(Action action, int calls)
+    {
+        action();
+        long start = Stopwatch.GetTimestamp();
+        for (int call = 0; call < calls; call++)
+            action();
+        return Stopwatch.GetElapsedTime(start).TotalMilliseconds / calls;
+    }
+
+    private static double Rounded(double value) => Math.Round(value, 4);
+
+    private static Action Prepare(Type contender, string method, object[] shape) =>
+        (Action)contender.GetMethod(method)!.Invoke(null, shape)!;
+
+    private static Type Contender(string assembly) =>
+        new Build(Path.GetFullPath(assembly)).Load().GetType(typeof(KernelContender).FullName!, throwOnError: true)!;
+
+    // Everything that lies beside the assembly is that build's own.
+    private sealed class Build(string path) : AssemblyLoadContext(name: null)
+    {
+        internal Assembly Load() => LoadFromAssemblyPath(path);
+
+        protected override Assembly? Load(AssemblyName name)
+        {
+            string beside = Path.Combine(Path.GetDirectoryName(path)!, $"{name.Name}.dll");
+            return File.Exists(beside) ? LoadFromAssemblyPath(beside) : null;
+        }
+    }
+}
