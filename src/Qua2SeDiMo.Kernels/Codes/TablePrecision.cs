@@ -1,9 +1,7 @@
 namespace Qua2SeDiMo.Kernels.Codes;
 
-/// <summary>
-/// The precision that tables are stored at. The size formula counts them at the original precision, so everything that
-/// reads a quantized weight (a study, a packed file) sees values that this precision holds.
-/// </summary>
+/// <summary>The precision of stored tables. The size formula counts tables at the weight's original precision, so table
+/// values are rounded to it before a study or a packed file uses them.</summary>
 internal static class TablePrecision
 {
     /// <summary>Float16 and BFloat16 originals store tables in their own type, everything else in single
