@@ -82,8 +82,8 @@ internal sealed class SimulatedStudy
         int[] Indices(int bitCode) => [.. Enumerable.Range(0, options.Count).Where(o => options[o].BitCode == bitCode)];
     }
 
-    /// <summary>The trial of <see cref="Trial"/> with the study's target as label: quality minus a penalty on average
-    /// bits.</summary>
+    /// <summary>The trial of <see cref="Trial(ulong, int)"/> with the study's target as label: quality minus a penalty
+    /// on average bits.</summary>
     internal PredictorTrial TargetTrial(ulong seed, int number)
     {
         PredictorTrial trial = Trial(seed, number);

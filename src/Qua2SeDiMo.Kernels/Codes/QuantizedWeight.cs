@@ -5,6 +5,14 @@ namespace Qua2SeDiMo.Kernels.Codes;
 public sealed class QuantizedWeight
 {
     /// <summary>Creates a weight after checking that the parts fit together.</summary>
+    /// <param name="spec">Method and bits of the quantization.</param>
+    /// <param name="outChannels">C, rows.</param>
+    /// <param name="rowLength">K, weights per row, kernels flattened.</param>
+    /// <param name="tableType">Type of the original weight, which determines <see cref="TableType"/>.</param>
+    /// <param name="codes">Row-major [outChannels, rowLength], each below 2^bits; not copied.</param>
+    /// <param name="palettes">Row-major [paletteCount, 2^bits], each ascending, in weight units; not copied.</param>
+    /// <param name="affine">Scales and zero points for UAQ; null for k-means.</param>
+    /// <param name="meanError">Mean |w − ŵ|^2.4.</param>
     /// <exception cref="ArgumentException">A length does not follow from the spec and the shape, or a code has too many
     /// bits.</exception>
     public QuantizedWeight(
@@ -61,8 +69,8 @@ public sealed class QuantizedWeight
     /// <summary>K, weights per row, kernels flattened.</summary>
     public int RowLength { get; }
 
-    /// <summary>Type in which tables are stored: Float16 or BFloat16 as the original, else Float32. It holds all
-    /// palette entries exactly.</summary>
+    /// <summary>Type that determines how tables are stored: Float16 or BFloat16 as the original, else Float32. Stored
+    /// tables reproduce the palettes exactly.</summary>
     public ElementType TableType { get; }
 
     /// <summary>One code per weight, row-major [outChannels, rowLength].</summary>

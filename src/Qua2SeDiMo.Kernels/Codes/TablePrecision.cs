@@ -4,8 +4,8 @@ namespace Qua2SeDiMo.Kernels.Codes;
 /// values are rounded to it before a study or a packed file uses them.</summary>
 internal static class TablePrecision
 {
-    /// <summary>Float16 and BFloat16 originals store tables in their own type, everything else in single
-    /// precision.</summary>
+    /// <summary>Type of the tables of a weight: its original type if that is Float16 or BFloat16, else
+    /// Float32.</summary>
     internal static ElementType For(ElementType original) =>
         original is ElementType.Float16 or ElementType.BFloat16 ? original : ElementType.Float32;
 

@@ -137,7 +137,7 @@ internal sealed unsafe class ImageQuantizer : IDisposable
 internal static unsafe class ChannelCodes
 {
     // A constant channel has the middle code everywhere, at which rounding of weights has no effect. Its scale is its
-    // value divided by this factor, which keeps it from determining the groups' units.
+    // magnitude divided by this factor, usually too small to determine the groups' units.
     private const float ConstantFraction = 1 << 20;
 
     /// <summary>The middle code 2^(bits − 1), at which the rounding of weights has no effect.</summary>

@@ -92,8 +92,8 @@ internal sealed unsafe class WinogradConvolution
         int most = Math.Clamp(PanelWords / (Elements * shape.InChannels) / wide * wide, wide, MaxTiles),
             blocks = ((count - 1) / most) + 1,
             shares = 1;
-        // Work items never write cache lines that others read. Few tiles stay in one block, since every block
-        // transforms all weights of its channels; channels are split instead.
+        // Work items never write cache lines that others read. Few tiles are not cut further, since every block
+        // transforms the weights of all its channels; channels are split instead.
         if (count >= MinTiles * processors)
             blocks = (((blocks - 1) / processors) + 1) * processors;
         else

@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace Qua2SeDiMo.Kernels.Operators;
 
 /// <summary>
-/// The structure that describes an operator to the runtime, with the members of the runtime's header in their order;
-/// later versions only append members. This project's own members follow: callbacks receive a pointer to the structure
-/// and read them there.
+/// The structure that describes an operator to the runtime, with the members of the runtime's header of table version
+/// 17 in their order; later versions only append members. This project's own members follow: callbacks receive a
+/// pointer to the structure and read them there.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct OrtCustomOp

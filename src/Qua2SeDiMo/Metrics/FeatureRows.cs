@@ -46,7 +46,7 @@ internal static class FeatureRows
         return Vector256.Sum(sum0 + sum1) + PlainDot(x[i..], y[i..]);
     }
 
-    /// <summary>Plain reference for <see cref="Dot"/>, which sums in another order.</summary>
+    /// <summary>Plain reference for <see cref="Dot"/>, with another order of summation.</summary>
     internal static double PlainDot(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
     {
         double sum = 0;

@@ -42,7 +42,8 @@ internal static class DiffusersWriter
     /// <param name="cancellationToken">Cancels the work; no partial folder is left.</param>
     /// <exception cref="PackedModelException">The destination holds other files, the source is packed already, or its
     /// denoiser is an ONNX export, which has no tensor names of a checkpoint.</exception>
-    /// <exception cref="Q2Exception">A file of the source or of the bank is missing or damaged.</exception>
+    /// <exception cref="Q2Exception">A file of the source or of the bank is missing or damaged, or the bank was made
+    /// from other weights.</exception>
     public static PackedModelSummary Write(
         ModelFolder source,
         IReadOnlyList<QuantizableWeight> weights,

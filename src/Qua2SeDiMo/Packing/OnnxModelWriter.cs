@@ -32,7 +32,8 @@ internal static class OnnxModelWriter
     /// <param name="cancellationToken">Cancels the work; no partial folder is left.</param>
     /// <exception cref="PackedModelException">The destination holds other files, or the source is packed
     /// already.</exception>
-    /// <exception cref="Q2Exception">A file of the source or of the bank is missing or damaged.</exception>
+    /// <exception cref="Q2Exception">A file of the source or of the bank is missing or damaged, or the bank was made
+    /// from other weights.</exception>
     public static PackedModelSummary Write(
         ModelFolder source,
         Graph graph,

@@ -30,7 +30,8 @@ internal static class PackedModelWriter
     /// <param name="tensors">The denoiser's tensors; null to read the safetensors files of its folder.</param>
     /// <exception cref="PackedModelException">The destination holds other files, the source is packed already, or the
     /// allocation names weights that the denoiser does not have.</exception>
-    /// <exception cref="Q2Exception">A file of the source or of the bank is missing or damaged.</exception>
+    /// <exception cref="Q2Exception">A file of the source or of the bank is missing or damaged, or the bank was made
+    /// from other weights.</exception>
     public static PackedModelSummary Write(
         ModelFolder source,
         IReadOnlyList<QuantizableWeight> weights,

@@ -8,15 +8,15 @@ internal static class AtomicFile
 {
     /// <summary>Calls <paramref name="write"/> with a stream on a temporary file beside the destination, flushes it to
     /// disk and renames it.</summary>
-    /// <param name="path"> The destination. A link is followed and kept. If it is a pipe, a device or <c>-</c>
-    /// (standard output), the bytes are sent to it after all have been produced. </param>
+    /// <param name="path">The destination. A link is followed and kept. If it is a pipe, a device or <c>-</c>
+    /// (standard output), the bytes are sent to it after all have been produced.</param>
     /// <param name="write">Writes the bytes; the stream can be read and can seek.</param>
     /// <param name="flushToDisk">Whether to flush to disk; false only for files that are not needed after the
     /// process.</param>
     /// <param name="length">Number of bytes that will be written, if known, for the message when the disk is
     /// full.</param>
-    /// <exception cref="StorageException"> The disk is full or read-only, or writing failed; the old content of
-    /// <paramref name="path"/> is kept. </exception>
+    /// <exception cref="StorageException">The disk is full or read-only, or writing failed; the old content of
+    /// <paramref name="path"/> is kept.</exception>
     public static void Write(string path, Action<FileStream> write, bool flushToDisk = true, long length = 0)
     {
         ArgumentNullException.ThrowIfNull(write);

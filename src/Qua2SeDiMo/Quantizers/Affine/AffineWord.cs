@@ -2,10 +2,11 @@ using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Quantizers.Affine;
 
-/// <summary> Stores step and zero point of one channel in the 2·P bits that the size formula counts for them. For P =
-/// 32 these are two singles and nothing is rounded. For P = 16 it is one 32-bit word. Splitting it into two halves
-/// would spend 16 bits on a zero point that nearly always fits 8; giving the other bits to the step raises its mantissa
-/// from 10 to 15 bits.
+/// <summary>
+/// Stores step and zero point of one channel in the 2·P bits that the size formula counts for them. For P = 32 these
+/// are two singles and nothing is rounded. For P = 16 it is one 32-bit word. Splitting it into two halves would spend
+/// 16 bits on a zero point that nearly always fits 8; giving the other bits to the step raises its mantissa from the
+/// 10 bits of Float16 to 15.
 /// <list type="bullet">
 /// <item>Bit 31 clear: bits 30–8 are the upper 23 bits of the step as a single (8 exponent, 15 mantissa bits; it is
 /// positive), bits 7–0 the zero point as a signed byte.</item>
@@ -22,10 +23,10 @@ internal static class AffineWord
     /// <param name="tableType">Float32, Float16 or BFloat16.</param>
     /// <param name="step">Wanted step, positive.</param>
     /// <param name="low">Lower end of the range: the zero point is round(−low/step).</param>
-    /// <returns> The step by which codes are computed, the step that is stored, and the zero point. The two steps
+    /// <returns>The step by which codes are computed, the step that is stored, and the zero point. The two steps
     /// differ only if the zero point fits a byte, by the rounding of the stored step (relative difference at most
     /// 2^-17). Codes use the unrounded step because half-precision weights often lie exactly between two codes, where
-    /// even a one-ulp change of the step would round them differently from the published arithmetic. </returns>
+    /// even a one-ulp change of the step would round them differently from the published arithmetic.</returns>
     internal static (float CodeStep, float Step, float ZeroPoint) Round(ElementType tableType, float step, float low)
     {
         float exact = Math.Max(step, float.Epsilon),
