@@ -14,6 +14,6 @@ internal static class ExitCode
     /// <summary>A defect of this program.</summary>
     internal const int Defect = 70;
 
-    /// <summary>Stopped by Ctrl-C or SIGTERM; the same command continues from there.</summary>
+    /// <summary>Stopped by Ctrl-C, SIGTERM or a closed terminal; the same command continues from there.</summary>
     internal const int Cancelled = 130;
 }

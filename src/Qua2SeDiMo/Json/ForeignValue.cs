@@ -139,7 +139,7 @@ internal readonly struct ForeignValue
     /// <exception cref="JsonFileException">The value has another type.</exception>
     public int Int() => TryInt(out int value) ? value : throw Fault("an integer");
 
-    /// <summary>Whether the value is a 32-bit integer; returns it.</summary>
+    /// <summary>Tries to read the value as a 32-bit integer.</summary>
     public bool TryInt(out int value)
     {
         bool isWhole = TryLong(out long number) && number is >= int.MinValue and <= int.MaxValue;
