@@ -10,8 +10,8 @@ using Qua2SeDiMo.Tests.Sensitivity;
 
 namespace Qua2SeDiMo.Benchmarks;
 
-/// <summary>From trained folds to allocations within a budget, at the size of a released model: op level and block
-/// level.</summary>
+/// <summary>Measures the search for allocations within a budget from the scores of five predictors (with random
+/// weights), at the size of released models: op level and block level.</summary>
 internal static class AllocationBenchmark
 {
     private const int Folds = 5;

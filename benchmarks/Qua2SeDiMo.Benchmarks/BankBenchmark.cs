@@ -5,14 +5,15 @@ using Qua2SeDiMo.Quantizers.Bank;
 
 namespace Qua2SeDiMo.Benchmarks;
 
-/// <summary>The bank of a released model at full size, from a description and random weights.</summary>
+/// <summary>Measures making the bank of a released model at full size, from its description and random
+/// weights.</summary>
 internal static class BankBenchmark
 {
-    /// <summary>Writes random weights in a process of its own, then makes the bank in this one.</summary>
+    /// <summary>Writes random weights in a separate process, then makes the bank in this one.</summary>
     /// <param name="description">Description of a released denoiser (JSON).</param>
-    /// <param name="folder">Folder for weights and bank; kept.</param>
-    /// <param name="threads">0 for all.</param>
-    /// <param name="largestOnly">Only the weight of most values.</param>
+    /// <param name="folder">Folder for weights and bank, which is kept.</param>
+    /// <param name="threads">Number of threads; 0 for one per processor.</param>
+    /// <param name="largestOnly">Whether to quantize only the weight with the most values.</param>
     internal static BankResult Run(string description, string folder, int threads, bool largestOnly)
     {
         FreshProcess.Run("bank-model", description, folder);
@@ -56,7 +57,7 @@ internal static class BankBenchmark
         );
     }
 
-    /// <summary>Writes the random weights, unless they are there.</summary>
+    /// <summary>Writes the random weights, unless they exist.</summary>
     internal static void WriteModel(string description, string folder)
     {
         string model = Path.Combine(folder, "model");
@@ -65,11 +66,11 @@ internal static class BankBenchmark
     }
 }
 
-/// <summary>What making a bank of all six options took.</summary>
-/// <param name="Model">The description's name.</param>
-/// <param name="Weights">Weights.</param>
-/// <param name="Values">Their values.</param>
-/// <param name="Threads">Threads.</param>
+/// <summary>Cost of making a bank of all six options.</summary>
+/// <param name="Model">Name of the description.</param>
+/// <param name="Weights">Number of weights.</param>
+/// <param name="Values">Number of their values.</param>
+/// <param name="Threads">Number of threads.</param>
 /// <param name="WallSeconds">Wall time, without writing the random weights.</param>
 /// <param name="ProcessorSeconds">Processor time of all threads.</param>
 /// <param name="PeakMebibytes">Largest resident memory.</param>

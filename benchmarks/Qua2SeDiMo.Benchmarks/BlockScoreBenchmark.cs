@@ -9,16 +9,16 @@ using Qua2SeDiMo.Tests.Sensitivity;
 
 namespace Qua2SeDiMo.Benchmarks;
 
-/// <summary>One measured family.</summary>
-/// <param name="Graph">Name of the published graph, and how its weights were told.</param>
+/// <summary>Result for one family of models.</summary>
+/// <param name="Graph">Name of the published graph, and by what its weight nodes were recognised.</param>
 /// <param name="Units">Scored subgraphs.</param>
 /// <param name="Combinations">Σ 6^n over the units.</param>
-/// <param name="Folds">Predictors that scored each combination.</param>
-/// <param name="Seconds">Median wall time of scoring them all, the best of every unit kept.</param>
-/// <param name="ProcessorSeconds">Least processor time.</param>
-/// <param name="CombinationsPerSecond">By the median wall time.</param>
-/// <param name="OneByOnePerSecond">Combinations a second when each is fed alone, from a sample; same code, same
-/// folds.</param>
+/// <param name="Folds">Number of predictors that scored each combination.</param>
+/// <param name="Seconds">Median wall time of scoring all combinations and ranking those of every unit.</param>
+/// <param name="ProcessorSeconds">Smallest processor time.</param>
+/// <param name="CombinationsPerSecond">Combinations over the median wall time.</param>
+/// <param name="OneByOnePerSecond">Combinations per second when each is scored alone by the same code and folds, from a
+/// sample.</param>
 internal sealed record BlockScoreResult(
     string Graph,
     int Units,
@@ -30,7 +30,7 @@ internal sealed record BlockScoreResult(
     double OneByOnePerSecond
 );
 
-/// <summary>All option combinations of all units of published graphs under five predictors with random
+/// <summary>Measures scoring all option combinations of all units of published graphs by five predictors with random
 /// weights.</summary>
 internal static class BlockScoreBenchmark
 {
@@ -104,7 +104,7 @@ internal static class BlockScoreBenchmark
         return combinations;
     }
 
-    // Each combination as a graph of its own through the same network: what the published way does.
+    // Scores each combination as a separate graph by the same network, as the published code does.
     private static double OneByOne(PublishedUnits published, Predictor[] folds)
     {
         OptionFeatures all = published.Features;

@@ -5,8 +5,8 @@ using Qua2SeDiMo.Predictors.Training;
 
 namespace Qua2SeDiMo.Benchmarks;
 
-/// <summary>The dense layers of the four hops for one epoch without anything between them: same rows, same blocks, same
-/// threads.</summary>
+/// <summary>Runs only the dense layers of all hops for one epoch, with the rows, blocks and threads of
+/// training.</summary>
 internal sealed unsafe class DensePeer : IDisposable
 {
     private const int BlockRows = 64;
@@ -64,8 +64,8 @@ internal sealed unsafe class DensePeer : IDisposable
         Operations = rowsOfStep.Sum(levels => layers.Select((layer, i) => layer.OperationsPerRow * levels[i]).Sum());
     }
 
-    /// <summary>Multiplications and additions of forward, weight gradient and input gradient; padding is not
-    /// counted.</summary>
+    /// <summary>Multiplications and additions of forward pass, weight gradients and input gradients, without
+    /// padding.</summary>
     internal double Operations { get; }
 
     internal void Run()

@@ -5,8 +5,8 @@ using Qua2SeDiMo.Predictors.Training;
 
 namespace Qua2SeDiMo.Benchmarks;
 
-/// <summary>Whether stopping by the rank of held-out training trials costs rank on the test trials, and how many epochs
-/// it saves.</summary>
+/// <summary>Measures how early stopping by the ranking of held-out training trials changes the ranking of test trials,
+/// and how many epochs it saves.</summary>
 internal static class EarlyStoppingBenchmark
 {
     private const int Seeds = 2;

@@ -18,18 +18,18 @@ using Qua2SeDiMo.Studies.Sampling;
 
 namespace Qua2SeDiMo.Benchmarks;
 
-/// <summary>What one configuration took, in a process of its own.</summary>
+/// <summary>Cost of one configuration, measured in a separate process.</summary>
 /// <param name="LoadSeconds">From the start of loading to the end of the first run.</param>
-/// <param name="SecondsPerImage">Median of the runs after it.</param>
+/// <param name="SecondsPerImage">Median of the later runs.</param>
 /// <param name="PeakBytes">Largest resident memory of the process.</param>
 internal sealed record EndToEndRun(double LoadSeconds, double SecondsPerImage, long PeakBytes);
 
-/// <summary>One line of the results.</summary>
+/// <summary>One row of the results.</summary>
 /// <param name="Model">Pipeline or description.</param>
 /// <param name="Configuration">fp32, packed W4, packed mixed, packed mixed A8.</param>
-/// <param name="ImagesPerMinute">From the median.</param>
-/// <param name="SecondsPerImage">Median of three processes, each the median of its runs after the first; of a described
-/// denoiser, one step of one image.</param>
+/// <param name="ImagesPerMinute">60 over <paramref name="SecondsPerImage"/>.</param>
+/// <param name="SecondsPerImage">Median over three processes of the median of each one's runs after the first. For a
+/// described denoiser, the time of one step for one image.</param>
 /// <param name="PeakMebibytes">Largest resident memory of the process.</param>
 /// <param name="ReadySeconds">From the start of loading to the end of the first run.</param>
 internal sealed record EndToEndRow(
@@ -43,8 +43,8 @@ internal sealed record EndToEndRow(
 
 /// <summary>
 /// Images per minute and peak memory of whole models: in single precision, packed at 4 bits, packed at 3.75 average
-/// bits, and the last with 8-bit activations. Each runs in processes of its own, in turns with the others: pipelines 20
-/// steps with guidance in batches of 4, a described denoiser with random weights one step of one image.
+/// bits, and the last with 8-bit activations. Configurations run alternately, each in separate processes. Pipelines run
+/// 20 steps with guidance in batches of 4; described denoisers, with random weights, run one step for one image.
 /// </summary>
 internal static class EndToEndBenchmark
 {
@@ -54,11 +54,12 @@ internal static class EndToEndBenchmark
     private const int TextTokens = 120;
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
-    /// <summary>Makes what is missing in the work folder, runs every configuration in a fresh process and writes the
+    /// <summary>Creates missing models in the work folder, runs every configuration in a new process and writes the
     /// results.</summary>
     /// <param name="output">JSON file.</param>
-    /// <param name="work">Folder for banks and packed models; kept, so that a second call measures only.</param>
-    /// <param name="models">Pipeline folders, or descriptions of released denoisers (JSON) that are made with random
+    /// <param name="work">Folder for banks and packed models, which is kept, so that a second call only
+    /// measures.</param>
+    /// <param name="models">Pipeline folders, or descriptions of released denoisers (JSON), which get random
     /// weights.</param>
     internal static void Run(string output, string work, string[] models)
     {
@@ -75,7 +76,7 @@ internal static class EndToEndBenchmark
                 ("packed mixed", mixed, "-"),
                 ("packed mixed A8", mixed, "8"),
             ];
-            // In turns, so that a machine that becomes slower does not favour whoever came first.
+            // Configurations alternate, so that a machine that slows down does not favour the first one.
             EndToEndRun[][] runs =
             [
                 .. Enumerable
@@ -118,7 +119,7 @@ internal static class EndToEndBenchmark
         ResultFile.Write(output, rows);
     }
 
-    /// <summary>One configuration, in this process; the result goes to standard output.</summary>
+    /// <summary>Measures one configuration in this process and writes the result to standard output.</summary>
     internal static void Measure(string folder, string bits)
     {
         int? activationBits = int.TryParse(bits, CultureInfo.InvariantCulture, out int given) ? given : null;
@@ -199,7 +200,7 @@ internal static class EndToEndBenchmark
         return new EndToEndRun(load, seconds[repetitions / 2], process.PeakWorkingSet64);
     }
 
-    // A pipeline of nothing but a denoiser.
+    // Writes a pipeline folder with only a denoiser.
     private static string MakeFullSize(string description, string work)
     {
         string folder = Path.Combine(work, Path.GetFileNameWithoutExtension(description), "model"),

@@ -2,13 +2,13 @@ using System.Diagnostics;
 
 namespace Qua2SeDiMo.Benchmarks;
 
-/// <summary>Another process of this program, so that memory and threads of one measurement are not those of
-/// another.</summary>
+/// <summary>Runs a verb of this program in a new process, so that measurements do not share memory and
+/// threads.</summary>
 internal static class FreshProcess
 {
-    /// <summary>Runs a verb and waits.</summary>
-    /// <returns>The last line that it printed.</returns>
-    /// <exception cref="InvalidOperationException">It failed.</exception>
+    /// <summary>Runs a verb and waits for its end.</summary>
+    /// <returns>The last line of its standard output.</returns>
+    /// <exception cref="InvalidOperationException">The process ended with an error.</exception>
     internal static string Run(params string[] arguments)
     {
         string program = Environment.ProcessPath!,

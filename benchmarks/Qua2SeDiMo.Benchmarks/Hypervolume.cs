@@ -1,13 +1,13 @@
 namespace Qua2SeDiMo.Benchmarks;
 
-/// <summary>How much of the plane of size and quality a set of allocations covers.</summary>
+/// <summary>Hypervolume of a set of allocations in the plane of size and quality.</summary>
 internal static class Hypervolume
 {
     /// <summary>Area between the front of the points and a corner, as a share of the box from the corner to the ideal
     /// point.</summary>
-    /// <param name="points">Average bits (less is better) and quality (more is better).</param>
-    /// <param name="worst">The corner: largest bits and least quality that count.</param>
-    /// <param name="best">The ideal point: least bits and largest quality.</param>
+    /// <param name="points">Average bits (smaller is better) and quality (larger is better).</param>
+    /// <param name="worst">The corner: largest average bits and smallest quality that count.</param>
+    /// <param name="best">The ideal point: smallest average bits and largest quality.</param>
     internal static double Of(
         IEnumerable<(double Bits, double Quality)> points,
         (double Bits, double Quality) worst,

@@ -9,12 +9,13 @@ using Qua2SeDiMo.Studies.Objectives;
 
 namespace Qua2SeDiMo.Benchmarks;
 
-/// <summary>How one model ranks held-out trials after so many training trials.</summary>
-/// <param name="Trials">Training trials.</param>
+/// <summary>Rank quality of one model on held-out trials for one number of training trials.</summary>
+/// <param name="Trials">Number of training trials.</param>
 /// <param name="Model">Name of the model.</param>
 /// <param name="Srcc">Held-out SRCC, mean over draws.</param>
 /// <param name="SrccDeviation">Its standard deviation over draws.</param>
-/// <param name="PartialSrcc">The same given average bits; null for average bits themselves.</param>
+/// <param name="PartialSrcc">Partial SRCC given average bits, mean over draws; null where it is undefined, as for
+/// average bits themselves.</param>
 /// <param name="PartialDeviation">Its standard deviation.</param>
 internal sealed record LearningCurveRow(
     int Trials,
@@ -25,13 +26,13 @@ internal sealed record LearningCurveRow(
     double? PartialDeviation
 );
 
-/// <summary>Rank quality against the number of labelled trials, of every model on the same draws.</summary>
+/// <summary>Rank quality of every model by number of labelled trials, on the same draws.</summary>
 internal static class LearningCurve
 {
     private const int Draws = 3;
     private static readonly int[] Sizes = [16, 32, 64, 128, 256, 400, 500];
 
-    /// <summary>On the simulated study: training and test trials are drawn afresh.</summary>
+    /// <summary>The curve on the simulated study, from which training and test trials are drawn.</summary>
     internal static IReadOnlyList<LearningCurveRow> OfSimulation(SimulatedStudy simulation, int testCount = 500)
     {
         PredictorTrial[] test = [.. Enumerable.Range(0, testCount).Select(k => simulation.TargetTrial(seed: 1000, k))];
@@ -47,8 +48,8 @@ internal static class LearningCurve
         );
     }
 
-    /// <summary>On a run directory: of its trials a fixed part is held out and training trials are drawn from the
-    /// rest.</summary>
+    /// <summary>The curve on a run directory. The first <paramref name="testCount"/> trials are held out; training
+    /// trials are drawn from the others.</summary>
     internal static IReadOnlyList<LearningCurveRow> OfRun(string model, string run, string metric, int testCount = 100)
     {
         using OpenModel loaded = OpenModel.Open(model);

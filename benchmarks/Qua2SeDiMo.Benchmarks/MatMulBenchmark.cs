@@ -7,10 +7,8 @@ using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Benchmarks;
 
-/// <summary>
-/// Products and convolutions with palette-coded weights beside ONNX Runtime's own operators: same process, same number
-/// of threads, taking turns.
-/// </summary>
+/// <summary>Compares products and convolutions with palette-coded weights to operators of ONNX Runtime, alternately in
+/// the same process with the same number of threads.</summary>
 internal static class MatMulBenchmark
 {
     private const int Repetitions = 30,
@@ -19,9 +17,9 @@ internal static class MatMulBenchmark
         WarmUps = 1,
         LongTokens = 4096;
 
-    // The runtime's threads look for work long after a run and would take a processor from what comes next: our turns
-    // begin when they sleep. All peers share one pool, so that they do not disturb each other. Everything is then run
-    // until its threads are awake and their processors up to speed, as they are inside a model.
+    // Threads of ONNX Runtime keep spinning after a run and would slow down this project's kernels, so these begin
+    // after a pause. All models of ONNX Runtime share one thread pool, so that they do not disturb each other. Every
+    // contender first runs untimed until its threads are awake and the clock frequency is up, as inside a model.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100),
         Wake = TimeSpan.FromMilliseconds(6);
 
@@ -51,8 +49,8 @@ internal static class MatMulBenchmark
         (1280, 640, 32, 1, 1),
     ];
 
-    /// <summary>One shape at one number of tokens; milliseconds are medians, spreads the middle half over the
-    /// median.</summary>
+    /// <summary>Results for one shape and number of tokens. Milliseconds are medians, spreads are interquartile ranges
+    /// over the median, and ratios A/B are the speed of A relative to B.</summary>
     internal sealed record Row(
         string Operation,
         int Tokens,
@@ -61,7 +59,7 @@ internal static class MatMulBenchmark
         IReadOnlyDictionary<string, double> Ratios
     );
 
-    /// <summary>Measures all shapes and prints each as it comes.</summary>
+    /// <summary>Measures all shapes and prints each result immediately.</summary>
     internal static IReadOnlyList<Row> Run(int threads, bool quick)
     {
         var rows = new List<Row>();
@@ -239,7 +237,7 @@ internal static class MatMulBenchmark
         );
     }
 
-    // K-Means C with the palette that is best for a normal distribution no matter: speed does not depend on values.
+    // K-Means C with random codes and evenly spaced palettes; the speed does not depend on the values.
     internal static (PaletteMatrix Matrix, float[] Dense) Quantized(int bits, int outChannels, int rowLength)
     {
         var spec = new QuantizerSpec(QuantizerMethod.KMeansPerChannel, bits);

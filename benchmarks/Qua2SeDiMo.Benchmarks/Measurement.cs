@@ -2,12 +2,12 @@ using System.Diagnostics;
 
 namespace Qua2SeDiMo.Benchmarks;
 
-/// <summary>Wall and processor time of repeated work. On a busy machine the processor time is the figure that means
-/// something.</summary>
-/// <param name="Name">What was measured.</param>
+/// <summary>Wall and processor time of repeated work. On a busy machine only the processor time is
+/// meaningful.</summary>
+/// <param name="Name">Name of the work.</param>
 /// <param name="MedianMilliseconds">Median wall time.</param>
-/// <param name="MinMilliseconds">Least wall time.</param>
-/// <param name="ProcessorMilliseconds">Least processor time, of all threads together.</param>
+/// <param name="MinMilliseconds">Smallest wall time.</param>
+/// <param name="ProcessorMilliseconds">Smallest processor time, summed over all threads.</param>
 internal sealed record Measurement(
     string Name,
     double MedianMilliseconds,
@@ -15,7 +15,7 @@ internal sealed record Measurement(
     double ProcessorMilliseconds
 )
 {
-    /// <summary>Largest median that was asked for; null where none was.</summary>
+    /// <summary>Largest acceptable median wall time; null for none.</summary>
     public double? TargetMilliseconds { get; init; }
 
     internal static string Header =>
@@ -23,7 +23,7 @@ internal sealed record Measurement(
 
     internal string Row => $"| {Name} | {MedianMilliseconds:F1} | {MinMilliseconds:F1} | {ProcessorMilliseconds:F0} |";
 
-    /// <summary>Runs once to warm up, then the given number of times.</summary>
+    /// <summary>Runs the work once to warm up, then measures the given number of repetitions.</summary>
     internal static Measurement Of(string name, int repetitions, Action work)
     {
         work();

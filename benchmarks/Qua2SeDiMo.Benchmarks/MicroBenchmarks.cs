@@ -15,13 +15,14 @@ using Qua2SeDiMo.Quantizers.Palettes;
 
 namespace Qua2SeDiMo.Benchmarks;
 
-/// <summary>Single steps with their allocations, one thread, under BenchmarkDotNet; <c>Q2_KERNEL</c> chooses the
+/// <summary>Time and memory allocations of single steps on one thread, by BenchmarkDotNet; <c>Q2_KERNEL</c> selects the
 /// variant.</summary>
 internal static class MicroBenchmarks
 {
     internal static void Run(string folder)
     {
-        // In process: the generated projects of the default way do not know the repository's build settings.
+        // Runs in process, since the projects that BenchmarkDotNet generates by default do not use the repository's
+        // build settings.
         IConfig config = DefaultConfig
             .Instance.WithArtifactsPath(folder)
             .AddExporter(JsonExporter.Brief)
@@ -45,11 +46,11 @@ public class PaletteProductBenchmark
     [Params(1, 16, 256)]
     public int Tokens { get; set; }
 
-    /// <summary>Bits of the weight.</summary>
+    /// <summary>Bits of a code.</summary>
     [Params(3, 4)]
     public int Bits { get; set; }
 
-    /// <summary>Makes weight and inputs.</summary>
+    /// <summary>Creates weight and inputs.</summary>
     [GlobalSetup]
     public void Prepare()
     {
@@ -69,17 +70,17 @@ public class PaletteProductBenchmark
             inputs[i] = (float)random.NextNormal();
     }
 
-    /// <summary>Single precision.</summary>
+    /// <summary>Product in single precision.</summary>
     [Benchmark(Baseline = true)]
     public void Float() => PaletteMatMul.Multiply(inputs, Tokens, weight, bias, outputs, WorkRunners.Sequential);
 
-    /// <summary>8-bit activations.</summary>
+    /// <summary>Product with 8-bit activations.</summary>
     [Benchmark]
     public void Activations8() =>
         PaletteMatMul.MultiplyQuantized(inputs, Tokens, weight, bias, 8, outputs, WorkRunners.Sequential);
 }
 
-/// <summary>Steps of making and reading codes of a 1152×1152 float16 weight.</summary>
+/// <summary>Steps of quantizing and packing a 1152×1152 float16 weight.</summary>
 [MemoryDiagnoser]
 public class QuantizerStepBenchmark
 {
@@ -91,7 +92,7 @@ public class QuantizerStepBenchmark
     private float[] values = [];
     private byte[] packed = [];
 
-    /// <summary>Makes the weight.</summary>
+    /// <summary>Creates the weight.</summary>
     [GlobalSetup]
     public void Prepare()
     {
@@ -112,7 +113,7 @@ public class QuantizerStepBenchmark
     [Benchmark]
     public object Affine() => AffineQuantizer.Quantize(weight, 4, ElementType.Float16, OneThread);
 
-    /// <summary>Codes to a bit stream.</summary>
+    /// <summary>Packing of 4-bit codes.</summary>
     [Benchmark]
     public void Pack() => CodePacker.Pack(quantized.Codes, 4, packed);
 }

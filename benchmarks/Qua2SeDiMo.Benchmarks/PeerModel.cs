@@ -5,8 +5,8 @@ using Qua2SeDiMo.Kernels.Layout;
 
 namespace Qua2SeDiMo.Benchmarks;
 
-/// <summary>A model of one operator of ONNX Runtime, fed and read in place, so that a run costs what the operator
-/// costs.</summary>
+/// <summary>A model with one operator of ONNX Runtime, whose input and output arrays are bound without copies, so that
+/// a run takes the time of the operator.</summary>
 internal sealed class PeerModel : IDisposable
 {
     private const int Single = 1,
@@ -39,7 +39,7 @@ internal sealed class PeerModel : IDisposable
         OrtEnv.CreateInstanceWithOptions(ref options);
     }
 
-    /// <summary>Computes the output from what the input array holds.</summary>
+    /// <summary>Computes the output array from the input array.</summary>
     internal void Run() => session.Run(options, ["x"], [input], ["y"], [output]);
 
     public void Dispose()
@@ -73,7 +73,7 @@ internal sealed class PeerModel : IDisposable
         return Linear(graph, x, tokens, outChannels, rowLength, y, threads);
     }
 
-    /// <summary>MatMulNBits of 4 bits in blocks of 32.</summary>
+    /// <summary>MatMulNBits with 4 bits in blocks of 32.</summary>
     internal static PeerModel MatMulNBits(
         float[] x,
         int tokens,
@@ -109,7 +109,7 @@ internal sealed class PeerModel : IDisposable
         return Linear(graph, x, tokens, outChannels, rowLength, y, threads);
     }
 
-    /// <summary>Dynamic int8: DynamicQuantizeMatMul with one scale per output channel.</summary>
+    /// <summary>Dynamic int8 product: DynamicQuantizeMatMul with one scale per output channel.</summary>
     internal static PeerModel DynamicInt8(float[] x, int tokens, int outChannels, int rowLength, float[] y, int threads)
     {
         var graph = new ProtoMessage();
@@ -143,7 +143,8 @@ internal sealed class PeerModel : IDisposable
         return Image(graph, x, shape, outChannels, y, threads);
     }
 
-    /// <summary>Dynamic int8 convolution: DynamicQuantizeLinear, ConvInteger, scale.</summary>
+    /// <summary>Dynamic int8 convolution: DynamicQuantizeLinear, ConvInteger, then Cast and Mul by the
+    /// scales.</summary>
     internal static PeerModel DynamicInt8Conv(
         float[] x,
         ConvolutionShape shape,
@@ -305,7 +306,7 @@ internal sealed class PeerModel : IDisposable
         return result;
     }
 
-    /// <summary>A protobuf message being written.</summary>
+    /// <summary>Writes a protobuf message.</summary>
     private sealed class ProtoMessage
     {
         private readonly List<byte> bytes = [];

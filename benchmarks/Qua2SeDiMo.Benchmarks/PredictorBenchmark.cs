@@ -10,9 +10,9 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Benchmarks;
 
 /// <summary>
-/// How long an epoch of the predictor takes on the simulated study (fold 0, 400 training trials, batches of at most
-/// 128), and how near its dense layers come to the rate of plain matrix products. The peers run between the epochs, so
-/// that all share the machine's state.
+/// Measures an epoch of the predictor on the simulated study (fold 0, 400 training trials, batches of at most 128), and
+/// compares its dense layers with plain matrix products. These run between the epochs, under the same state of the
+/// machine.
 /// </summary>
 internal static class PredictorBenchmark
 {
@@ -106,7 +106,7 @@ internal static class PredictorBenchmark
         Console.WriteLine(text);
     }
 
-    /// <summary>Median, least and quartiles in seconds.</summary>
+    /// <summary>Median, smallest value and quartiles, in seconds.</summary>
     private sealed record Spread(double Median, double Least, double LowerQuartile, double UpperQuartile)
     {
         internal static Spread Of(List<double> values)

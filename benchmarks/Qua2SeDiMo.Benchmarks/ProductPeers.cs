@@ -6,7 +6,7 @@ using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Benchmarks;
 
-/// <summary>One large product in single precision, by our kernel over all threads and by ONNX Runtime's
+/// <summary>One large product in single precision, by this project's kernel on all threads and by ONNX Runtime's
 /// MatMul.</summary>
 internal sealed unsafe class ProductPeers : IDisposable
 {
@@ -31,7 +31,7 @@ internal sealed unsafe class ProductPeers : IDisposable
         float[] right = [.. Enumerable.Range(0, Inner * Columns).Select(_ => (float)random.NextNormal())];
         left.CopyTo(a.Span(left.Length));
         MatrixProduct.Pack(right, Columns, 1, Inner, Columns, b.Pointer, 0, Inner, 0);
-        // The output is one number: copying the product out would be timed with it.
+        // The output is a slice of one row, since copying the whole product would be timed too.
         var builder = new GraphBuilder("product", none);
         GraphValue x = builder.Input("x", ElementType.Float32, Rows, Inner);
         GraphValue y = builder.MatMul(x, builder.Constant(right, Inner, Columns));

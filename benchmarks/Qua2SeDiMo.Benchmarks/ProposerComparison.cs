@@ -19,12 +19,13 @@ using Qua2SeDiMo.Studies.Objectives;
 
 namespace Qua2SeDiMo.Benchmarks;
 
-/// <summary>What a proposed allocation is worth.</summary>
-/// <param name="Trials">Labelled trials that the proposer knew.</param>
-/// <param name="Bits">Average bits allowed.</param>
-/// <param name="Proposer">Who proposed.</param>
-/// <param name="Quality">The objective as measured or as it truly is, larger is better; mean over draws.</param>
-/// <param name="Deviation">Standard deviation over draws; 0 for one.</param>
+/// <summary>Quality of a proposed allocation.</summary>
+/// <param name="Trials">Number of labelled trials on which the plan source was fitted.</param>
+/// <param name="Bits">Largest allowed average bits.</param>
+/// <param name="Proposer">Name of the plan source.</param>
+/// <param name="Quality">The measured objective, or its true value in the simulation, mean over draws; larger is
+/// better.</param>
+/// <param name="Deviation">Standard deviation over draws; 0 for a single one.</param>
 /// <param name="Fresh">The objective on prompts and seeds that no trial used; null for the simulation.</param>
 internal sealed record ProposerRow(
     int Trials,
@@ -35,8 +36,8 @@ internal sealed record ProposerRow(
     double? Fresh
 );
 
-/// <summary>Plans of all proposers at equal size: true quality on the simulated study, quality of images on a
-/// model.</summary>
+/// <summary>Compares plans of all plan sources at equal size, by their true quality on the simulated study or by images
+/// of a model.</summary>
 internal static class ProposerComparison
 {
     private const int Draws = 3;

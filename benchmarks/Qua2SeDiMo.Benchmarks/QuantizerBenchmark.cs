@@ -7,7 +7,7 @@ using Qua2SeDiMo.Quantizers.Palettes;
 
 namespace Qua2SeDiMo.Benchmarks;
 
-/// <summary>How long one large layer takes under each method: 4608×1152 normal float16 weights.</summary>
+/// <summary>Measures each method on one large layer of 4608×1152 normally distributed float16 weights.</summary>
 internal static class QuantizerBenchmark
 {
     private const int OutChannels = 4608,

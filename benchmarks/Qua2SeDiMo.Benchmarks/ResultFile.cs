@@ -4,7 +4,7 @@ using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Benchmarks;
 
-/// <summary>Writes what a benchmark found, with what it ran on.</summary>
+/// <summary>Writes the results of a benchmark together with a description of the machine.</summary>
 internal static class ResultFile
 {
     private static readonly JsonSerializerOptions Options = new()

@@ -8,23 +8,23 @@ using Qua2SeDiMo.Studies.Sampling;
 
 namespace Qua2SeDiMo.Benchmarks;
 
-/// <summary>One sampler with one seed after so many labelled trials.</summary>
-/// <param name="Sampler">random or front.</param>
-/// <param name="Seed">Of the sampler.</param>
-/// <param name="Trials">Labelled trials.</param>
+/// <summary>Result of one sampler with one seed after a number of labelled trials.</summary>
+/// <param name="Sampler">"random" or "front".</param>
+/// <param name="Seed">Seed of the sampler.</param>
+/// <param name="Trials">Number of labelled trials.</param>
 /// <param name="TrialVolume">Hypervolume of the labelled trials.</param>
-/// <param name="PlanVolume">Hypervolume of plans made from them by ridge regression, by their true quality; null where
-/// that is not known.</param>
+/// <param name="PlanVolume">Hypervolume of plans from ridge regression on these trials, by their true quality; null
+/// where that is unknown.</param>
 internal sealed record SamplerRow(string Sampler, int Seed, int Trials, double TrialVolume, double? PlanVolume);
 
-/// <summary>Random trials against trials near the predicted front, at equal numbers of trials.</summary>
+/// <summary>Compares random trials with trials near the predicted front, at equal numbers of trials.</summary>
 internal static class SamplerComparison
 {
     private const int Seeds = 5,
         PlanCount = 24;
     private static readonly int[] Counts = [32, 64, 96, 128];
 
-    /// <summary>On the simulated study, where the true quality of every plan is known.</summary>
+    /// <summary>The comparison on the simulated study, where the true quality of every plan is known.</summary>
     internal static IReadOnlyList<SamplerRow> OfSimulation(SimulatedStudy simulation)
     {
         var rows = new List<SamplerRow>();
@@ -83,8 +83,8 @@ internal static class SamplerComparison
         return rows;
     }
 
-    /// <summary>On run directories of one model: consecutive parts of a long random study against one study near the
-    /// front each.</summary>
+    /// <summary>The comparison on run directories of one model. A long random study is cut into consecutive parts, each
+    /// of which is compared with one study near the front.</summary>
     internal static IReadOnlyList<SamplerRow> OfRuns(string metric, string random, string[] front)
     {
         var objective = new Objective(StudyMetric.OfQuality(metric));
@@ -161,7 +161,7 @@ internal static class SamplerComparison
             .Select(i => PlanSearch.Choose(groups, least + ((most - least) * i / (PlanCount - 1)))!.Options.ToArray());
     }
 
-    // Sizes at their extremes; quality of one option everywhere.
+    // The largest or smallest possible average bits, with the quality of one option for all weights.
     private static (double Bits, double Quality) Corner(
         SimulatedStudy simulation,
         Func<int, bool> isOption,

@@ -5,7 +5,7 @@ using Qua2SeDiMo.Predictors.Import;
 
 namespace Qua2SeDiMo.Benchmarks;
 
-/// <summary>The simulated denoiser of the reference study: allocations are labelled by its known truth instead of by
+/// <summary>The simulated denoiser of the reference study, which labels allocations by known sensitivities instead of
 /// images.</summary>
 internal sealed class SimulatedStudy
 {
@@ -50,10 +50,10 @@ internal sealed class SimulatedStudy
         bitsWeight = root.GetProperty("bits_weight").GetDouble();
     }
 
-    /// <summary>Graph and options, without trials.</summary>
+    /// <summary>Graph and options of the study, without trials.</summary>
     internal TrainingSet Template { get; }
 
-    /// <summary>−FID without noise.</summary>
+    /// <summary>True quality of an allocation (−FID) without noise.</summary>
     internal double Quality(IReadOnlyList<int> options)
     {
         double damage = options.Select((option, w) => sensitivity[w][option]).Sum();
@@ -62,7 +62,8 @@ internal sealed class SimulatedStudy
         return -(offset + (scale * damage));
     }
 
-    /// <summary>Trial k of a seed: the paper's sampler, and quality with the study's noise as the label.</summary>
+    /// <summary>Draws trial k of a seed by the paper's sampler; its label is the quality plus the study's
+    /// noise.</summary>
     internal PredictorTrial Trial(ulong seed, int number)
     {
         var random = new Pcg32(seed, (ulong)number);
@@ -81,14 +82,15 @@ internal sealed class SimulatedStudy
         int[] Indices(int bitCode) => [.. Enumerable.Range(0, options.Count).Where(o => options[o].BitCode == bitCode)];
     }
 
-    /// <summary>The same trial with the study's own target: quality less its price of average bits.</summary>
+    /// <summary>The trial of <see cref="Trial(ulong, int)"/> with the study's target as label: quality minus a penalty
+    /// on average bits.</summary>
     internal PredictorTrial TargetTrial(ulong seed, int number)
     {
         PredictorTrial trial = Trial(seed, number);
         return trial with { Target = trial.Target - (bitsWeight * trial.AverageBits) };
     }
 
-    /// <summary>A labelled allocation; its noise depends on seed and number alone.</summary>
+    /// <summary>Labels an allocation; the noise depends only on seed and number.</summary>
     internal PredictorTrial Labelled(int[] chosen, ulong seed, int number)
     {
         double error = noise * new Pcg32(seed + NoiseStream, (ulong)number).NextNormal();

@@ -2,14 +2,12 @@ using Qua2SeDiMo.Kernels.Scheduling;
 
 namespace Qua2SeDiMo.Benchmarks;
 
-/// <summary>
-/// Threads that wait for parts: a program that multiplies often, without ONNX Runtime's own threads, saves the way
-/// through the shared pool. The caller takes parts too. One product at a time.
-/// </summary>
+/// <summary>A thread pool for work items of one product at a time. Its waiting threads spin for a while, so that
+/// frequent products start faster than through the shared .NET pool. The calling thread takes work items too.</summary>
 internal sealed class WorkPool : IDisposable
 {
-    // After its last part a thread looks for new ones about this often before it sleeps: products of one model follow
-    // each other closely.
+    // Number of times that an idle thread checks for a new product before it sleeps; products of a model follow each
+    // other closely.
     private const int Looks = 2000;
 
     private readonly Thread[] workers;
@@ -19,7 +17,7 @@ internal sealed class WorkPool : IDisposable
     private volatile bool stopped;
 
     /// <summary>Starts the threads.</summary>
-    /// <param name="threads">All threads, the caller's included; at least 1.</param>
+    /// <param name="threads">Number of threads, including the calling one; at least 1.</param>
     public WorkPool(int threads)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
@@ -31,7 +29,7 @@ internal sealed class WorkPool : IDisposable
         }
     }
 
-    /// <summary>A <see cref="WorkRunner"/>.</summary>
+    /// <summary>Runs work items on all threads; usable as a <see cref="WorkRunner"/>.</summary>
     public void Run(int count, Action<int> part)
     {
         ArgumentNullException.ThrowIfNull(part);
@@ -49,7 +47,7 @@ internal sealed class WorkPool : IDisposable
         batch.WaitForOthers();
     }
 
-    /// <summary>Ends the threads and waits for them.</summary>
+    /// <summary>Stops the threads and waits for them.</summary>
     public void Dispose()
     {
         if (stopped)
@@ -76,7 +74,8 @@ internal sealed class WorkPool : IDisposable
             if (found == done)
             {
                 Interlocked.Increment(ref asleep);
-                // A batch that came between the last look and the count would find nobody to wake.
+                // A batch that was published before the counter was increased did not wake this thread, so it checks
+                // again before sleeping.
                 if (Volatile.Read(ref current) == done && !stopped)
                     sleeping.Wait();
                 Interlocked.Decrement(ref asleep);
@@ -87,7 +86,7 @@ internal sealed class WorkPool : IDisposable
         }
     }
 
-    /// <summary>The parts of one product.</summary>
+    /// <summary>The work items of one product.</summary>
     private sealed class Batch(int count, Action<int> part)
     {
         private int next,

@@ -4,7 +4,7 @@ using Qua2SeDiMo.Stages;
 
 namespace Qua2SeDiMo.Samples;
 
-/// <summary>Images from a model folder, or from a packed one.</summary>
+/// <summary>Generates images from a model folder or a packed model.</summary>
 internal static class GenerateImages
 {
     internal static GenerateResult Run(string modelFolder, string imageFolder)

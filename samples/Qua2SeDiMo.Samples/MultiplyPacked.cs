@@ -5,14 +5,14 @@ using Qua2SeDiMo.Kernels.Scheduling;
 
 namespace Qua2SeDiMo.Samples;
 
-/// <summary>A product with a weight that stays packed in memory; needs the package of the kernels alone.</summary>
+/// <summary>Multiplies by a weight that stays packed in memory; needs only the package Qua2SeDiMo.Kernels.</summary>
 internal static class MultiplyPacked
 {
     internal const int Channels = 64,
         Inputs = 256,
         Tokens = 8;
 
-    // Any 4-bit codes and any 16 ascending values make a weight.
+    // Any 4-bit codes with any palette of 16 ascending values form a valid weight.
     internal static byte[] Codes { get; } = [.. Enumerable.Range(0, Channels * Inputs).Select(i => (byte)(i * 7 % 16))];
 
     internal static float[] Palette { get; } = [.. Enumerable.Range(0, 16).Select(i => (i - 7.5f) / 8)];

@@ -6,7 +6,7 @@ using Qua2SeDiMo.Stages;
 
 namespace Qua2SeDiMo.Samples;
 
-/// <summary>From a model folder to a plan, a packed model and a report.</summary>
+/// <summary>Makes a plan, a packed model and a report from a model folder.</summary>
 internal static class RunModel
 {
     internal static WorkflowResult Run(string modelFolder, string runDirectory, int trials = 64, int images = 32)

@@ -3,11 +3,11 @@ using System.CommandLine.Parsing;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>Options that take one of a few words: the one way to declare them. Any other word is answered with those
-/// that there are.</summary>
+/// <summary>Declares options whose value is one of a few words. Any other word is an error that lists the allowed
+/// ones.</summary>
 internal static class ChoiceOption
 {
-    /// <summary>A value of an enumeration, with a default.</summary>
+    /// <summary>An option for a value of an enumeration, with a default.</summary>
     internal static Option<T> Of<T>(string name, string description, T fallback)
         where T : struct, Enum =>
         new(name)
@@ -18,7 +18,7 @@ internal static class ChoiceOption
             CustomParser = result => Read<T>(result) ?? default,
         };
 
-    /// <summary>A value of an enumeration that may be left out.</summary>
+    /// <summary>An option for a value of an enumeration; null when it is omitted.</summary>
     internal static Option<T?> Optional<T>(string name, string description)
         where T : struct, Enum =>
         new(name)
@@ -28,7 +28,7 @@ internal static class ChoiceOption
             CustomParser = Read<T>,
         };
 
-    /// <summary>A word that may be left out.</summary>
+    /// <summary>An option for one of the given words; null when it is omitted.</summary>
     internal static Option<string?> Optional(string name, string description, IReadOnlyList<string> words) =>
         new(name)
         {

@@ -8,14 +8,14 @@ using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>What a verb is given beside its own arguments.</summary>
+/// <summary>Output and settings that every verb receives besides its arguments.</summary>
 /// <param name="Out">Standard output, for text.</param>
-/// <param name="Progress">Where long work reports.</param>
-/// <param name="Json">Whether the result goes out as JSON, and nothing else.</param>
+/// <param name="Progress">Receives the progress of long work.</param>
+/// <param name="Json">Whether standard output is the result as one JSON document and nothing else.</param>
 internal sealed record CommandContext(IAnsiConsole Out, IProgress<StageProgress> Progress, bool Json)
 {
-    /// <summary>What a person should know of the files that are read; each sentence goes to standard error once, as
-    /// soon as it is known.</summary>
+    /// <summary>Remarks on the files that are read; each sentence is written to standard error once,
+    /// immediately.</summary>
     internal Notes Notes { get; } = new(sentence => Console.Error.WriteLine($"note: {sentence}"));
 
     internal static JsonSerializerOptions JsonOptions { get; } =
@@ -27,7 +27,8 @@ internal sealed record CommandContext(IAnsiConsole Out, IProgress<StageProgress>
             Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
         };
 
-    /// <summary>Opens a model; where its folder holds what is not read, a note names the verb that lists it.</summary>
+    /// <summary>Opens a model. If its folder holds files or values that are not read, a note names the verb that lists
+    /// them.</summary>
     /// <exception cref="Q2Exception">The folder is not a supported pipeline.</exception>
     internal OpenModel Open(string folder)
     {
@@ -37,7 +38,7 @@ internal sealed record CommandContext(IAnsiConsole Out, IProgress<StageProgress>
         return model;
     }
 
-    /// <summary>Prints the result: as JSON, or in the words that <paramref name="forPeople"/> finds.</summary>
+    /// <summary>Prints the result as JSON, or as text by calling <paramref name="forPeople"/>.</summary>
     internal void Print<T>(T result, Action<T> forPeople)
     {
         if (Json)
@@ -46,8 +47,7 @@ internal sealed record CommandContext(IAnsiConsole Out, IProgress<StageProgress>
             forPeople(result);
     }
 
-    /// <summary>Says on standard error what was asked for and is not complete, and gives the exit code for
-    /// that.</summary>
+    /// <summary>Lists on standard error what was requested and is not complete, and returns the exit code.</summary>
     internal static int Unfinished(string verb, IReadOnlyList<string> sentences)
     {
         foreach (string sentence in sentences)
@@ -55,11 +55,12 @@ internal sealed record CommandContext(IAnsiConsole Out, IProgress<StageProgress>
         return sentences.Count == 0 ? ExitCode.Success : ExitCode.CheckFailed;
     }
 
-    /// <summary>Names the verb that a person would call next.</summary>
+    /// <summary>Prints the command that usually comes next.</summary>
     internal void Next(string command) => Out.WriteLine($"Next: q2 {command}");
 }
 
-/// <summary>Runs a verb: options that every verb has, errors to words, and the exit code.</summary>
+/// <summary>Runs a verb: defines the options common to all verbs and turns exceptions into messages and exit
+/// codes.</summary>
 internal static class CommandRunner
 {
     internal static Option<bool> JsonOption { get; } =
@@ -72,7 +73,7 @@ internal static class CommandRunner
     internal static Option<bool> QuietOption { get; } =
         new("--quiet") { Description = "No progress on standard error", Recursive = true };
 
-    /// <summary>Gives <paramref name="command"/> an action.</summary>
+    /// <summary>Sets the action of <paramref name="command"/>.</summary>
     internal static Command Runs(this Command command, Func<ParseResult, CommandContext, CancellationToken, int> action)
     {
         command.SetAction(
@@ -90,7 +91,7 @@ internal static class CommandRunner
     {
         bool json = result.GetValue(JsonOption);
         IAnsiConsole output = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
-        // A pipe has no width; tables must not be folded at a guess.
+        // A pipe has no width, and without one tables would be wrapped at a default width.
         if (!output.Profile.Out.IsTerminal)
             output.Profile.Width = 160;
         IAnsiConsole error = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });

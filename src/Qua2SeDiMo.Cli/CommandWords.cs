@@ -3,9 +3,8 @@ using System.CommandLine;
 namespace Qua2SeDiMo.Cli;
 
 /// <summary>
-/// Looks at the words of a command line before the parser does, for what the parser takes to mean something else
-/// without a word: <c>--prompt=</c> would take the next option as its text, and a misspelled option after <c>--prompt
-/// "a cat"</c> would be a second prompt.
+/// Checks the words of a command line before the parser, which misreads some mistakes silently: after <c>--prompt=</c>
+/// it takes the next option as the text, and a misspelled option after <c>--prompt "a cat"</c> as a second prompt.
 /// </summary>
 internal sealed class CommandWords
 {
@@ -20,16 +19,17 @@ internal sealed class CommandWords
         command = root;
     }
 
-    /// <summary>Orders the words: verb, what has no name, options with their values.</summary>
+    /// <summary>Orders the words: the verb, positional arguments, then options with their values.</summary>
     /// <param name="root">The verbs.</param>
-    /// <param name="words">As the shell gave them.</param>
-    /// <returns>The words for the parser, the verb, and what is wrong; null if nothing is.</returns>
+    /// <param name="words">Arguments of the process.</param>
+    /// <returns>The words for the parser, the verb (empty for none), and a description of the first mistake, or
+    /// null.</returns>
     internal static (IReadOnlyList<string> Words, string Verb, string? Fault) Read(
         RootCommand root,
         IReadOnlyList<string> words
     )
     {
-        // Shells that complete words ask in brackets.
+        // Completion requests of shells begin with a directive in brackets and are passed on unchanged.
         if (words is [['[', ..], ..])
             return (words, "", null);
         var reader = new CommandWords(root);
@@ -64,7 +64,7 @@ internal sealed class CommandWords
                 return $"there is no option '{name}'{Spelling.Suggestion(name, Known().Select(known => known.Name))}.";
             if (cut >= 0)
             {
-                // The parser passes over an empty value; as a word of its own it is one.
+                // The parser ignores an empty value after '=', but accepts one as a separate word.
                 if (cut == word.Length - 1)
                     options.AddRange(name, "");
                 else

@@ -4,8 +4,7 @@ using Qua2SeDiMo.Labelling;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>What the images of <c>q2 generate</c> are steered away from, and the size conditions of the
-/// model.</summary>
+/// <summary>Options of <c>q2 generate</c> for negative prompts and for the size conditions of the model.</summary>
 internal sealed class ConditioningArguments
 {
     private readonly Option<string[]> negative = new("--negative-prompt")
@@ -33,11 +32,13 @@ internal sealed class ConditioningArguments
     internal Option Negative => negative;
 
     /// <summary>The request with negative prompts and sizes.</summary>
-    /// <param name="result">What was given.</param>
+    /// <param name="result">The parsed command line.</param>
     /// <param name="request">Steps, guidance, size.</param>
-    /// <param name="prompts">Prompts that were given.</param>
-    /// <param name="images">Images; prompts and their negative prompts start over when there are fewer.</param>
-    /// <exception cref="GenerationException">The counts do not fit.</exception>
+    /// <param name="prompts">Number of prompts.</param>
+    /// <param name="images">Number of images; with fewer prompts, these and their negative prompts are repeated in
+    /// order.</param>
+    /// <exception cref="GenerationException">There are several negative prompts, but not as many as
+    /// prompts.</exception>
     internal GenerationRequest Apply(ParseResult result, GenerationRequest request, int prompts, int images)
     {
         List<string> texts = [.. result.GetValue(negative) ?? []];

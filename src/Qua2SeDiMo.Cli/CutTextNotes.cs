@@ -2,15 +2,16 @@ using Qua2SeDiMo.Diffusion;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>Words for prompts that lose their ends: one sentence per prompt, few enough to be read.</summary>
+/// <summary>Notes on prompts that are cut at a text encoder's token limit: one sentence per prompt, for a limited
+/// number of prompts.</summary>
 internal static class CutTextNotes
 {
     private const int PromptsNamed = 8;
     private const int PromptExcerpt = 48;
     private const int LostExcerpt = 600;
 
-    /// <summary>Says it on standard error.</summary>
-    /// <returns>What was said, for the result.</returns>
+    /// <summary>Adds the notes, which go to standard error.</summary>
+    /// <returns>The cut texts, for the result.</returns>
     internal static IReadOnlyList<CutText> Say(CommandContext context, IReadOnlyList<CutText> cut)
     {
         foreach (string sentence in Of(cut))
@@ -44,6 +45,6 @@ internal static class CutTextNotes
             ? text
             : $"{text[..Whole(text, LostExcerpt / 2)]} … {text[Whole(text, text.Length - (LostExcerpt / 2))..]}";
 
-    // Not between the halves of a surrogate pair.
+    // Moves the position back if it would separate a surrogate pair.
     private static int Whole(string text, int at) => char.IsLowSurrogate(text[at]) ? at - 1 : at;
 }

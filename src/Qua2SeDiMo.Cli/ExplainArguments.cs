@@ -5,7 +5,7 @@ using Qua2SeDiMo.Stages;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>What <c>q2 explain</c> is asked for, beside its source.</summary>
+/// <summary>Options of <c>q2 explain</c>, besides those of its source.</summary>
 internal sealed class ExplainArguments
 {
     private readonly Option<int> top = NumberOption.Of(
@@ -73,7 +73,7 @@ internal sealed class ExplainArguments
 
     internal int Top(ParseResult result) => result.GetValue(top);
 
-    /// <summary>The fit that comes first; null for the one that ranks held-out trials best.</summary>
+    /// <summary>Loss of the fit that is explained first; null for the fit that ranks held-out trials best.</summary>
     internal PredictorLoss? Loss(ParseResult result) => result.GetValue(loss);
 
     /// <summary>Folder for figures; null for none.</summary>
@@ -82,7 +82,7 @@ internal sealed class ExplainArguments
     /// <summary>File of measured probes; null for none.</summary>
     internal string? Probes(ParseResult result) => result.GetValue(against);
 
-    /// <summary>Whether an option is given that only fitted models answer.</summary>
+    /// <summary>Whether an option is given that needs a fitted model.</summary>
     internal bool NeedsFit(ParseResult result) =>
         new Option[] { loss, compare, bootstrap, epochs, svg }.Any(option =>
             OptionRules.IsGiven(result.CommandResult, option)

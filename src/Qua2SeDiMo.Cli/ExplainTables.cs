@@ -5,10 +5,10 @@ using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>What an explanation says, as tables of the terminal.</summary>
+/// <summary>Shows an explanation as tables on the terminal.</summary>
 internal static class ExplainTables
 {
-    // All of them are in --json and in the report.
+    // The others appear only in --json and in the report.
     private const int ShownClaims = 3;
 
     internal static void Show(SensitivityRecord record, int count, IAnsiConsole output)

@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>What a fit found, as tables of the terminal.</summary>
+/// <summary>Shows the results of a fit as tables on the terminal.</summary>
 internal static class FitTables
 {
     internal static void Show(Fit record, IAnsiConsole output)

@@ -9,7 +9,7 @@ using Qua2SeDiMo.Studies.Allocations;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>What <c>q2 generate</c> is asked for.</summary>
+/// <summary>Options of <c>q2 generate</c>.</summary>
 internal sealed class GenerateArguments
 {
     private static readonly GenerationRequest Defaults = new();
@@ -145,7 +145,7 @@ internal sealed class GenerateArguments
         command.NeedsGuidance(conditioning.Negative, guidance);
     }
 
-    /// <summary>The option that names an allocation, without which there is no need of a run directory.</summary>
+    /// <summary>The option that names an allocation; only with it is a run directory used.</summary>
     internal Option Allocation => allocation;
 
     internal string Destination(ParseResult result) => result.GetValue(destination)!;

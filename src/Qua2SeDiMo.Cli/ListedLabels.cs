@@ -6,12 +6,12 @@ using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>Allocations of a file, labelled here, beside the labels that the file holds.</summary>
+/// <summary>Allocations of a file with the labels measured here, compared with the labels in the file.</summary>
 /// <param name="File">The file.</param>
-/// <param name="StatesAll">Whether it states all of the protocol that its labels were made by.</param>
-/// <param name="Choice">The protocol that was followed, and where it is not the file's.</param>
+/// <param name="StatesAll">Whether the file states the whole protocol by which its labels were made.</param>
+/// <param name="Choice">The protocol that was followed, and its differences from the file's.</param>
 /// <param name="Trials">The labelled allocations.</param>
-/// <param name="Differences">Every label of the file that can be compared.</param>
+/// <param name="Differences">The comparison of every comparable label of the file.</param>
 internal sealed record ListedLabels(
     string File,
     bool StatesAll,
@@ -20,12 +20,12 @@ internal sealed record ListedLabels(
     IReadOnlyList<LabelDifference> Differences
 )
 {
-    /// <summary>Whether all labels agree that can be compared.</summary>
+    /// <summary>Whether all comparable labels agree.</summary>
     internal bool Agree => Differences.All(difference => difference.Agrees);
 
     private StudyOptions Options => Choice.Options;
 
-    /// <summary>The labels for programs.</summary>
+    /// <summary>The labels as JSON.</summary>
     internal object ToJson() =>
         new
         {
@@ -43,7 +43,7 @@ internal sealed record ListedLabels(
             NotAsStated = Choice.Differences,
         };
 
-    /// <summary>The labels as tables of the terminal.</summary>
+    /// <summary>Shows the labels as tables on the terminal.</summary>
     internal void Show(IAnsiConsole output)
     {
         StudyTables.ShowTrials(Trials, output);

@@ -3,7 +3,7 @@ using Qua2SeDiMo.Measurement.Methods;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>What <c>q2 measure</c> is asked for.</summary>
+/// <summary>Options of <c>q2 measure</c>.</summary>
 internal sealed class MeasureArguments
 {
     private readonly Option<MeasureMethod> method = ChoiceOption.Of(

@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>What a measurement says, as tables of the terminal.</summary>
+/// <summary>Shows a measurement as tables on the terminal.</summary>
 internal static class MeasureTables
 {
     internal static void Show(MeasuredSensitivity found, int count, IAnsiConsole output)

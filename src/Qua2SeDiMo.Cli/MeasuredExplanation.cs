@@ -11,15 +11,16 @@ using Qua2SeDiMo.Sensitivity;
 namespace Qua2SeDiMo.Cli;
 
 /// <summary>The measured part of an explanation.</summary>
-/// <param name="Measured">The measurement of the run; null where there is none.</param>
-/// <param name="Weights">Names of the model's weights; empty where nothing is to be held against probes.</param>
+/// <param name="Measured">The measurement of the run; null when there is none.</param>
+/// <param name="Weights">Names of the model's weights; empty when neither a measurement nor probes are given.</param>
 internal sealed record MeasuredExplanation(MeasuredModel? Measured, IReadOnlyList<string> Weights)
 {
-    /// <summary>What it says.</summary>
+    /// <summary>The measured sensitivities; null without a measurement.</summary>
     internal MeasuredSensitivity? Sensitivity => Measured?.Record.Sensitivity;
 
-    /// <summary>Reads the measurement of a run; trials from outside have none.</summary>
-    /// <exception cref="FormatException">Probes are of a model, and there is none.</exception>
+    /// <summary>Reads the measurement of a run. External trials have none.</summary>
+    /// <exception cref="FormatException">Probes are given together with external trials, which have no
+    /// model.</exception>
     internal static MeasuredExplanation Read(
         SourceArguments source,
         ParseResult result,
@@ -42,7 +43,7 @@ internal sealed record MeasuredExplanation(MeasuredModel? Measured, IReadOnlyLis
         );
     }
 
-    /// <summary>How the run agrees with probes; empty where none are given.</summary>
+    /// <summary>The agreement of the run's sensitivities with probes; empty when no probes are given.</summary>
     internal IReadOnlyList<SourceAgreement> Against(
         string? probes,
         SensitivityRecord? record,
@@ -52,7 +53,7 @@ internal sealed record MeasuredExplanation(MeasuredModel? Measured, IReadOnlyLis
             ? []
             : MeasuredAgreement.Of(MeasuredProbes.Read(probes, context.Notes), Weights, Measured, record);
 
-    /// <summary>The explanation for programs: the record of fitted models, what was measured, and the agreement with
+    /// <summary>The explanation as JSON: the record of fitted models, the measurement, and the agreement with
     /// probes.</summary>
     internal JsonObject ToJson(SensitivityRecord? record, IReadOnlyList<SourceAgreement> agreements)
     {
@@ -73,7 +74,7 @@ internal sealed record MeasuredExplanation(MeasuredModel? Measured, IReadOnlyLis
         return root;
     }
 
-    /// <summary>A result for programs, with what was measured beside it.</summary>
+    /// <summary>A result as JSON, with the measurement under "measured".</summary>
     internal static JsonObject With<T>(T? result, MeasuredSensitivity? measured)
     {
         JsonObject root = result is null ? [] : Node(result).AsObject();

@@ -5,7 +5,7 @@ using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>The model folder and the run directory, which every stage takes.</summary>
+/// <summary>The model folder and the run directory: arguments of most verbs.</summary>
 internal sealed class ModelArguments
 {
     private readonly Argument<string> folder = new("FOLDER")
@@ -32,8 +32,8 @@ internal sealed class ModelArguments
 
     internal OpenModel Open(ParseResult result, CommandContext context) => context.Open(Folder(result));
 
-    /// <summary>The run directory, where results can be written.</summary>
-    /// <exception cref="OutputFolderException">They cannot.</exception>
+    /// <summary>The run directory, after checking that it can be written.</summary>
+    /// <exception cref="OutputFolderException">The directory cannot be written.</exception>
     internal RunDirectory Run(ParseResult result)
     {
         string path =

@@ -7,9 +7,8 @@ using Qua2SeDiMo.Diffusion.RandomSources;
 namespace Qua2SeDiMo.Cli;
 
 /// <summary>
-/// Options that take a number: the one way to declare them. Each names the values that make sense, and anything else
-/// ends the program before it begins. Numbers are read alike on every machine: a point for decimals, no sign between
-/// thousands, no white space, no other notation.
+/// Declares options that take a number. Each states its bounds, and any other value is an error before work begins.
+/// Numbers are read in the same way on every machine: a decimal point, no thousands separators, no white space.
 /// </summary>
 internal static class NumberOption
 {
@@ -26,7 +25,7 @@ internal static class NumberOption
             CustomParser = result => Read(result, least, most) ?? default,
         };
 
-    /// <summary>An option that may be left out; it may have one more value outside the bounds.</summary>
+    /// <summary>An option that is null when omitted. One additional value outside the bounds may be allowed.</summary>
     internal static Option<T?> Optional<T>(string name, string description, T least, T most, T? other = null)
         where T : struct, INumber<T> =>
         new(name)
@@ -35,7 +34,7 @@ internal static class NumberOption
             CustomParser = result => Read(result, least, most, other),
         };
 
-    /// <summary>An option for several numbers, one by one or between commas.</summary>
+    /// <summary>An option for several numbers, as separate words or separated by commas.</summary>
     internal static Option<T[]> List<T>(string name, string description, T least, T most)
         where T : struct, INumber<T> =>
         new(name)
@@ -55,7 +54,7 @@ internal static class NumberOption
             },
         };
 
-    /// <summary>A seed for noise, in the range of PyTorch's.</summary>
+    /// <summary>An option for a noise seed, in the range of PyTorch's seeds.</summary>
     internal static Option<ulong> Seed(string name, string description, ulong fallback) =>
         new(name)
         {
@@ -72,16 +71,16 @@ internal static class NumberOption
             },
         };
 
-    /// <summary>Whether a text is a number of at most 1.</summary>
+    /// <summary>Whether a text is a number not greater than 1.</summary>
     internal static bool IsAtMostOne(string text) =>
         double.TryParse(text, DecimalStyle, CultureInfo.InvariantCulture, out double value) && value <= 1;
 
     /// <summary>Reads a number.</summary>
-    /// <returns>Null if it is one between the bounds, else what is wrong with it.</returns>
+    /// <returns>Null if the text is an allowed number, else a description of the mistake.</returns>
     private static string? Read<T>(string text, T least, T most, T? other, out T value)
         where T : struct, INumber<T>
     {
-        // Only types with decimals have a half.
+        // 1/2 is 0 in integer types and a fraction in all others.
         bool isWhole = T.IsInteger(T.One / (T.One + T.One));
         if (
             T.TryParse(text, isWhole ? WholeStyle : DecimalStyle, CultureInfo.InvariantCulture, out value)

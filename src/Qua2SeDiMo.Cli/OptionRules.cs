@@ -3,16 +3,14 @@ using System.CommandLine.Parsing;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>
-/// Rules between the options of a verb: what contradicts another option, or would do nothing without one, is refused
-/// before anything begins, with what would work.
-/// </summary>
+/// <summary>Rules between the options of a verb. An option that contradicts another one, or has no effect without it,
+/// is an error before work begins.</summary>
 internal static class OptionRules
 {
-    // Texts, which may be empty; an empty name or path is a variable of a script that was not set.
+    // Options whose text may be empty. An empty name or path usually comes from an unset variable of a script.
     private static readonly string[] Texts = ["--prompt", "--negative-prompt"];
 
-    /// <summary>An option that does nothing without another.</summary>
+    /// <summary>Declares that an option has no effect without another one.</summary>
     internal static void Needs(this Command command, Option option, Option other, string meaning) =>
         command.Validators.Add(result =>
         {
@@ -20,7 +18,7 @@ internal static class OptionRules
                 result.AddError($"{option.Name} does nothing without {other.Name}: {meaning}.");
         });
 
-    /// <summary>Two options that contradict each other.</summary>
+    /// <summary>Declares that two options exclude each other.</summary>
     internal static void Excludes(this Command command, Option option, Option other, string meaning) =>
         command.Validators.Add(result =>
         {
@@ -28,7 +26,7 @@ internal static class OptionRules
                 result.AddError($"{option.Name} and {other.Name} do not go together: {meaning}.");
         });
 
-    /// <summary>Negative prompts do nothing where guidance is off.</summary>
+    /// <summary>Declares that negative prompts have no effect when guidance is off.</summary>
     internal static void NeedsGuidance(this Command command, Option negative, Option guidance) =>
         command.Validators.Add(result =>
         {
@@ -43,7 +41,7 @@ internal static class OptionRules
     /// <summary>Refuses options without their value, and empty names, numbers and paths, of every verb.</summary>
     internal static void RefuseEmptyValues(this Command command)
     {
-        // An option that is given twice may have its values at one place only.
+        // An option that is given twice has two identifiers; fewer values mean that one of them lacks its value.
         foreach (Option option in command.Options.Where(option => option.Arity.MinimumNumberOfValues > 0))
         {
             option.Validators.Add(result =>
@@ -60,11 +58,11 @@ internal static class OptionRules
             argument.Validators.Add(result => RefuseEmpty(result, argument.Name, result.Tokens));
     }
 
-    /// <summary>Whether the person gave the option.</summary>
+    /// <summary>Whether the option is on the command line, not only present by its default.</summary>
     internal static bool IsGiven(CommandResult result, Option option) =>
         result.GetResult(option) is { Implicit: false };
 
-    /// <summary>The words that the person gave as values of the option.</summary>
+    /// <summary>The option's values on the command line; empty when it is omitted.</summary>
     internal static IReadOnlyList<string> Words(CommandResult result, Option option) =>
         IsGiven(result, option) ? [.. result.GetResult(option)!.Tokens.Select(token => token.Value)] : [];
 

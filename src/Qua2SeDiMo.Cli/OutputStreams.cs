@@ -4,9 +4,9 @@ using System.Text;
 namespace Qua2SeDiMo.Cli;
 
 /// <summary>
-/// Standard output and standard error of the program. Where one is closed or full, nothing more is written to it and
-/// the work goes on, so that results in files are complete. A reader that has enough (<c>| head</c>) is no failure at
-/// all; the system drops what it does not take.
+/// Standard output and standard error of the program. After a write to one of them has failed, nothing more is written
+/// to it and the work continues, so that results in files are complete. A pipe whose reader has ended (<c>| head</c>)
+/// is not a failure: .NET ignores writes to it.
 /// </summary>
 internal sealed class OutputStreams
 {
@@ -14,10 +14,10 @@ internal sealed class OutputStreams
 
     private OutputStreams(GuardedWriter output) => this.output = output;
 
-    /// <summary>Why standard output did not take everything; null if it did.</summary>
+    /// <summary>Why a write to standard output failed; null if none did.</summary>
     internal string? Failure => output.Failure;
 
-    /// <summary>Puts guards around both streams.</summary>
+    /// <summary>Replaces both console streams by guarded ones.</summary>
     internal static OutputStreams Guard()
     {
         var streams = new OutputStreams(new GuardedWriter(Console.Out, IsClosed(1)));
@@ -26,9 +26,9 @@ internal sealed class OutputStreams
         return streams;
     }
 
-    // A stream that was closed before the program began may by now be a file or pipe of the runtime, which must get
-    // none of our words. What a process is given never has the flag "close on execution"; what the runtime opens always
-    // has.
+    // If a stream was closed before the program started, its descriptor may by now belong to a file or pipe of the
+    // runtime, which must not receive the program's output. Inherited descriptors never have the close-on-exec flag;
+    // those that the runtime opens always have it.
     private static bool IsClosed(int descriptor)
     {
         if (!OperatingSystem.IsLinux())
@@ -48,7 +48,7 @@ internal sealed class OutputStreams
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // Without /proc the first write finds out.
+            // Without /proc, the first write detects a closed stream.
             return false;
         }
     }
@@ -84,7 +84,7 @@ internal sealed class OutputStreams
 
         public override void Flush()
         {
-            // Each piece is flushed where it is written.
+            // Every write is flushed immediately.
         }
     }
 }

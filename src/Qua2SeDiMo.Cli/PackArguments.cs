@@ -10,16 +10,16 @@ using Qua2SeDiMo.Studies.Allocations;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>What <c>q2 pack</c> packs.</summary>
-/// <param name="Allocation">Options of the weights.</param>
-/// <param name="Origin">Where it is from, for the packed folder.</param>
-/// <param name="ActivationBits">Bits that activations are rounded to; null for none.</param>
+/// <summary>The allocation that <c>q2 pack</c> packs.</summary>
+/// <param name="Allocation">One option per weight.</param>
+/// <param name="Origin">Origin of the allocation, recorded in the packed folder.</param>
+/// <param name="ActivationBits">Bits of quantized activations; null for full precision.</param>
 internal sealed record PackChoice(BitAllocation Allocation, JsonObject Origin, int? ActivationBits);
 
-/// <summary>One form in which a model is packed, and where.</summary>
+/// <summary>A format in which the model is packed, and its folder.</summary>
 internal sealed record PackTarget(PackFormat Format, string DirectoryPath);
 
-/// <summary>What <c>q2 pack</c> is asked for.</summary>
+/// <summary>Options of <c>q2 pack</c>.</summary>
 internal sealed class PackArguments
 {
     private static readonly Dictionary<string, PackFormat> Formats = new(StringComparer.Ordinal)
@@ -81,7 +81,7 @@ internal sealed class PackArguments
         });
     }
 
-    /// <summary>An allocation of a file, or one of the run's plans.</summary>
+    /// <summary>Reads the allocation from the given file, else from the run's plans.</summary>
     internal PackChoice Choose(ParseResult result, OpenModel model, RunDirectory run)
     {
         int? given = result.GetValue(activationBits);
@@ -102,7 +102,7 @@ internal sealed class PackArguments
         return new PackChoice(planned, plan, given ?? studied);
     }
 
-    /// <summary>Every form that is asked for, with its folder.</summary>
+    /// <summary>Every requested format with its folder.</summary>
     internal IReadOnlyList<PackTarget> Targets(ParseResult result, RunDirectory run)
     {
         string[] names = Names(result.GetValue(formats)!);
@@ -115,7 +115,7 @@ internal sealed class PackArguments
             : run.PackedAs(name);
     }
 
-    // Given one by one or with commas, each once.
+    // Splits at commas and removes duplicates.
     private static string[] Names(IEnumerable<string> given) =>
         [
             .. given

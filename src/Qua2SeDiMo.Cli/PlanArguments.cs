@@ -6,7 +6,7 @@ using Qua2SeDiMo.Stages;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>Sizes to plan for, and who decides.</summary>
+/// <summary>Options for the sizes of plans and for the model whose scores make them.</summary>
 internal sealed class PlanArguments
 {
     private readonly Option<string[]> sizes = new("--size")
@@ -72,7 +72,7 @@ internal sealed class PlanArguments
         });
     }
 
-    /// <summary>Whether the person asked for the plans of a fitted model.</summary>
+    /// <summary>Whether an option asks for plans of a fitted model.</summary>
     internal bool WantsFit(CommandResult result) =>
         OptionRules.Words(result, predictor) is [not ModelNames.Measured]
         || (

@@ -4,7 +4,7 @@ using Qua2SeDiMo.Studies.Objectives;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>How the predictor is trained.</summary>
+/// <summary>Options for the training of the predictor.</summary>
 internal sealed class PredictorArguments
 {
     private readonly Option<PredictorLoss> loss = ChoiceOption.Of(
@@ -48,7 +48,7 @@ internal sealed class PredictorArguments
     {
         foreach (Option option in (Option[])[.. OfFit, objective])
             command.Add(option);
-        // One switch for all stages: where the study has it, it is the same.
+        // If the verb also has the study's --faithful, both share one switch.
         Option<bool>? shared = command
             .Options.OfType<Option<bool>>()
             .FirstOrDefault(option => option.Name == "--faithful");
@@ -66,7 +66,7 @@ internal sealed class PredictorArguments
                 "As the published code: all images share one starting noise, and the published training loop";
     }
 
-    /// <summary>Options that do nothing where nothing is fitted.</summary>
+    /// <summary>Options that have no effect when nothing is fitted.</summary>
     internal IReadOnlyList<Option> OfFit => [loss, epochs, seed, earlyStopping, sizeWeight];
 
     internal PredictorOptions Options(ParseResult result) =>

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Qua2SeDiMo.Cli;
 
-// Numbers and messages are the same on every machine; threads that begin later take the defaults.
+// Invariant culture makes numbers and messages the same on every machine; the defaults apply to threads started later.
 CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.InvariantCulture;
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.DefaultThreadCurrentUICulture = CultureInfo.InvariantCulture;
 OutputStreams streams = OutputStreams.Guard();
@@ -13,12 +13,12 @@ bool json = args.Contains(CommandRunner.JsonOption.Name);
 if (fault is not null)
     return Refusal.SayUsage(verb, fault, json);
 
-// Without response files: a prompt may begin with '@'.
+// Response files are disabled, since a prompt may begin with '@'.
 ParseResult parsed = root.Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
 if (parsed.Errors.Count > 0)
     return Refusal.SayUsage(verb, string.Join(" ", parsed.Errors.Select(error => error.Message).Distinct()), json);
 
-// A closed terminal ends a run as Ctrl-C does; the parser sees to the other signals.
+// A closed terminal (SIGHUP) cancels as Ctrl-C does; the command-line library handles the other signals.
 using var hangup = new CancellationTokenSource();
 using PosixSignalRegistration registration = PosixSignalRegistration.Create(
     PosixSignal.SIGHUP,
@@ -33,8 +33,8 @@ int code = await parsed
         new InvocationConfiguration
         {
             EnableDefaultExceptionHandler = false,
-            // A trial step may hold the processor for a while on a large model; killing it loses nothing, but a clean
-            // end is kinder.
+            // A step of a large model may take a while before it notices the cancellation. Killing the process would
+            // lose no finished work, but it should get the time to end cleanly.
             ProcessTerminationTimeout = TimeSpan.FromSeconds(30),
         },
         hangup.Token

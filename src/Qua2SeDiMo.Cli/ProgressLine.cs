@@ -3,9 +3,9 @@ using Spectre.Console;
 namespace Qua2SeDiMo.Cli;
 
 /// <summary>
-/// Shows stage progress on standard error: one rewritten line with a bar and the time left on a terminal, a plain line
-/// every ten seconds otherwise. The time left comes from the pace of this stage since it began here, so a resumed stage
-/// is not flattered by earlier work.
+/// Shows stage progress on standard error: on a terminal one rewritten line with a bar and the remaining time,
+/// otherwise a plain line every ten seconds. The remaining time follows from the work done since this process began the
+/// stage; work of earlier processes is not counted.
 /// </summary>
 internal sealed class ProgressLine(IAnsiConsole console, TimeProvider time, bool quiet)
     : IProgress<StageProgress>,
@@ -36,7 +36,7 @@ internal sealed class ProgressLine(IAnsiConsole console, TimeProvider time, bool
             TimeSpan interval = terminal ? TerminalInterval : PlainInterval;
             if (!finished && time.GetElapsedTime(lastShown) < interval)
                 return;
-            // A stage that was over before anyone could wonder needs no line in a log.
+            // Stages shorter than two seconds get no line in a log.
             if (finished && !terminal && time.GetElapsedTime(stageStart) < TimeSpan.FromSeconds(2))
                 return;
             lastShown = time.GetTimestamp();

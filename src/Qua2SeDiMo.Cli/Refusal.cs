@@ -2,15 +2,15 @@ using System.Text.Json;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>Says why there is no result: one message on standard error, and under <c>--json</c> an object in place of
-/// the result too.</summary>
+/// <summary>Reports why there is no result: one message on standard error and, with <c>--json</c>, also an object in
+/// place of the result.</summary>
 internal static class Refusal
 {
-    /// <summary>Says it.</summary>
+    /// <summary>Reports an error.</summary>
     /// <param name="verb">Verb that was called; empty for none.</param>
-    /// <param name="message">What is wrong.</param>
-    /// <param name="exitCode">What the process will tell its caller.</param>
-    /// <param name="json">Whether a program reads standard output.</param>
+    /// <param name="message">The error.</param>
+    /// <param name="exitCode">Exit code of the process.</param>
+    /// <param name="json">Whether to write the error to standard output as JSON too.</param>
     /// <returns><paramref name="exitCode"/>.</returns>
     internal static int Say(string verb, string message, int exitCode, bool json)
     {
@@ -22,7 +22,7 @@ internal static class Refusal
         return exitCode;
     }
 
-    /// <summary>Says what is wrong with a command line, in one line.</summary>
+    /// <summary>Reports an error of the command line in one line.</summary>
     internal static int SayUsage(string verb, string message, bool json) =>
         Say(
             verb,

@@ -2,14 +2,14 @@ using System.Diagnostics;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>Says which command makes what an error misses.</summary>
+/// <summary>Sentences that name the command for each <see cref="Remedy"/>.</summary>
 internal static class RemedyWords
 {
-    /// <summary>The message of an error, with the command that helps where one does.</summary>
+    /// <summary>The message of an error, followed by the command that repairs it, if there is one.</summary>
     internal static string Message(Exception exception) =>
         exception is Q2Exception { Remedy: { } remedy } ? $"{exception.Message} {Of(remedy)}" : exception.Message;
 
-    /// <summary>A sentence that names the command.</summary>
+    /// <summary>The sentence that names the command for a remedy.</summary>
     internal static string Of(Remedy remedy) =>
         remedy switch
         {

@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>Result of plan, as a table of the terminal.</summary>
+/// <summary>Shows plans as tables on the terminal.</summary>
 internal static class ResultTables
 {
     internal static void Show(Plan record, IAnsiConsole output)
@@ -53,7 +53,7 @@ internal static class ResultTables
         output.WriteLine(record.Reason);
     }
 
-    /// <summary>Plans for trials from outside.</summary>
+    /// <summary>Shows plans for external trials, which are not verified by images.</summary>
     internal static void ShowUnverified(Plan record, IAnsiConsole output)
     {
         Table table = new Table()

@@ -3,8 +3,7 @@ using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>The option that takes failed and set-aside trials up again; every verb that labels allocations has
-/// it.</summary>
+/// <summary>The option that repeats failed and set-aside trials; every verb that labels allocations has it.</summary>
 internal sealed class RetryArgument
 {
     private readonly Option<bool> option = new(UnfinishedTrials.RetryOption)

@@ -5,7 +5,7 @@ using Qua2SeDiMo.Diffusion;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>The size conditions of Stable Diffusion XL.</summary>
+/// <summary>Options for the size conditions of Stable Diffusion XL.</summary>
 internal sealed class SizeArguments
 {
     private const int Largest = 1 << 20;

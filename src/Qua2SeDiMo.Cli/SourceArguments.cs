@@ -11,8 +11,8 @@ using Qua2SeDiMo.Studies.Objectives;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>What fit, explain and plan work on: a model folder with its run directory, or labelled trials from
-/// outside.</summary>
+/// <summary>The input of fit, explain and plan: a model folder with its run directory, or external labelled
+/// trials.</summary>
 internal sealed class SourceArguments
 {
     private const string TrialsName = "trials.csv",
@@ -76,7 +76,7 @@ internal sealed class SourceArguments
 
     internal bool IsExternal(ParseResult result) => Files(result) is not null;
 
-    /// <summary>The folder as typed, or the files, for the hint at the next verb.</summary>
+    /// <summary>The folder or the files as arguments of the suggested next command.</summary>
     internal string Words(ParseResult result) =>
         Files(result) is { } files
             ? $"--trials {files.Trials} --dag {files.Dag}{(result.GetValue(run) is { } own ? $" --run {own}" : "")}"
@@ -96,7 +96,7 @@ internal sealed class SourceArguments
         );
     }
 
-    /// <summary>Trials from outside, for the first fit.</summary>
+    /// <summary>Reads external trials that are to be fitted.</summary>
     internal LabelledStudy ReadFiles(ParseResult result, double sizeWeight)
     {
         (string trialsPath, string dagPath) = Files(result)!.Value;
@@ -107,8 +107,8 @@ internal sealed class SourceArguments
         );
     }
 
-    /// <summary>The trials that the fit of a run was made of: the study of the model given, or the files given, or
-    /// those that the fit names.</summary>
+    /// <summary>Reads the trials that a run's fit was trained on: the model's study, or the given files, else the files
+    /// that the fit names.</summary>
     internal LabelledStudy Read(
         ParseResult result,
         RunDirectory directory,
@@ -153,7 +153,7 @@ internal sealed class SourceArguments
         return study;
     }
 
-    /// <summary>True sensitivities, from --truth or the graph; null where none are known.</summary>
+    /// <summary>True sensitivities from --truth or from the graph file; null when neither has them.</summary>
     internal TrueSensitivity? Truth(ParseResult result, LabelledStudy study) =>
         result.GetValue(truth) is { } path ? TrueSensitivity.Of(ForeignJson.Read(path, byHand: true), study.Training)
         : study.TrueSensitivities is { } known ? TrueSensitivity.Of(known)
@@ -173,7 +173,8 @@ internal sealed class SourceArguments
         return (csv ?? Beside(json!, TrialsName), json ?? Beside(csv!, GraphName));
     }
 
-    // The files given, or those that the fits of the run directory were made of.
+    // The given files, else those that the first fit of the run directory was trained on; null when a model folder is
+    // given.
     private (string Trials, string Dag)? Files(ParseResult result)
     {
         if (Named(result) is { } named)

@@ -1,14 +1,16 @@
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>Finds the word that was probably meant.</summary>
+/// <summary>Suggests the nearest of several words for a misspelled one.</summary>
 internal static class Spelling
 {
-    /// <summary>"; did you mean 'x'?" without its last sign, or nothing where no word is near.</summary>
+    /// <summary>The text " (did you mean 'x'?)", or an empty one when no word is near.</summary>
     internal static string Suggestion(string text, IEnumerable<string> words) =>
         Nearest(text, words) is { } word ? $" (did you mean '{word}'?)" : "";
 
-    /// <summary>The word with the fewest changed, missing, extra or swapped letters, at most a third of them; or the
-    /// first that begins alike.</summary>
+    /// <summary>
+    /// The word with the fewest changed, missing, extra or swapped letters, at most a third of the text's length (but
+    /// at least one); else, for texts of three letters or more, the first word that begins with the text.
+    /// </summary>
     internal static string? Nearest(string text, IEnumerable<string> words)
     {
         string[] all = [.. words];
@@ -27,7 +29,7 @@ internal static class Spelling
         return longer.FirstOrDefault();
     }
 
-    // Optimal string alignment: each letter is edited once.
+    // Optimal string alignment distance: no letter is edited more than once.
     private static int Distance(string a, string b)
     {
         int[,] cost = new int[a.Length + 1, b.Length + 1];

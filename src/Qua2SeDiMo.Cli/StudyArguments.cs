@@ -4,10 +4,11 @@ using Qua2SeDiMo.Labelling;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>How images are generated and scored: shared by the verbs that label allocations.</summary>
+/// <summary>Options for the generation and scoring of images, shared by the verbs that label allocations or
+/// measure.</summary>
 internal sealed class StudyArguments
 {
-    /// <summary>Largest values of options that every verb which makes images has.</summary>
+    /// <summary>Largest values of the options that all verbs which generate images share.</summary>
     internal const int MaxSteps = 10_000,
         MaxGuidance = 1000,
         MaxPixels = 16_384,
@@ -86,8 +87,8 @@ internal sealed class StudyArguments
     private readonly SizeArguments sizes;
 
     /// <param name="command">The verb.</param>
-    /// <param name="forTrials">Whether it labels allocations; others only make images of the unquantized model, and say
-    /// themselves how many.</param>
+    /// <param name="forTrials">Whether the verb labels allocations. Other verbs only generate images of the unquantized
+    /// model and set their number themselves.</param>
     internal StudyArguments(Command command, bool forTrials = true)
     {
         sizes = new SizeArguments(command);
@@ -140,7 +141,7 @@ internal sealed class StudyArguments
             ),
         };
 
-    /// <summary>Whether the user gave an option of this name; defaults do not count.</summary>
+    /// <summary>Whether an option of this name is on the command line, not only present by its default.</summary>
     internal static bool IsGiven(ParseResult result, string name) =>
         result.CommandResult.Command.Options.FirstOrDefault(option => option.Name == name) is { } found
         && result.GetResult(found) is { Implicit: false };

@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>Trials and reliabilities as tables of the terminal.</summary>
+/// <summary>Shows trials and reliabilities as tables on the terminal.</summary>
 internal static class StudyTables
 {
     internal static void Show(StudySummary summary, IAnsiConsole output)

@@ -3,7 +3,7 @@ using Qua2SeDiMo.Labelling;
 
 namespace Qua2SeDiMo.Cli;
 
-/// <summary>How many allocations a study draws, and how.</summary>
+/// <summary>Options for the number of allocations that a study draws and for the sampler.</summary>
 internal sealed class TrialArguments
 {
     private const int Most = 1_000_000;
@@ -31,7 +31,7 @@ internal sealed class TrialArguments
     );
 
     /// <param name="command">The verb.</param>
-    /// <param name="fallback">What is said of the number where none is given; null for the usual one.</param>
+    /// <param name="fallback">Description of the default number of trials; null for a fixed default of 64.</param>
     internal TrialArguments(Command command, string? fallback = null)
     {
         if (fallback is not null)
@@ -53,7 +53,7 @@ internal sealed class TrialArguments
         });
     }
 
-    /// <summary>Makes all of them contradict an option that names the allocations itself.</summary>
+    /// <summary>Declares that all these options exclude an option that lists the allocations.</summary>
     internal void Exclude(Command command, Option given)
     {
         foreach (Option option in new Option[] { Count, samplerSeed, fixedBits, sampler })
@@ -62,9 +62,9 @@ internal sealed class TrialArguments
 
     private Option Count => optional is null ? trials : optional;
 
-    /// <param name="result">What was given.</param>
+    /// <param name="result">The parsed command line.</param>
     /// <param name="options">Settings of the images.</param>
-    /// <param name="fallback">Trials where none are given and the verb has no usual number.</param>
+    /// <param name="fallback">Number of trials when none is given and the verb has no fixed default.</param>
     internal StudyOptions Apply(ParseResult result, StudyOptions options, int fallback = 64) =>
         options with
         {

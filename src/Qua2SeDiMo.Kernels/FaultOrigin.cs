@@ -1,14 +1,13 @@
 namespace Qua2SeDiMo;
 
-/// <summary>Whom an error is to be blamed on, for work that tries many things one after the other.</summary>
+/// <summary>Where the cause of an error lies, for work that tries many subjects one after another.</summary>
 public enum FaultOrigin
 {
-    /// <summary>
-    /// What is around the thing that was tried: files, disk, permissions, memory, the model folder, the machine. Any
-    /// other thing would meet the same.
-    /// </summary>
+    /// <summary>In the surroundings: files, disk, permissions, memory, the model folder or the machine. Every other
+    /// subject would fail in the same way.</summary>
     Surroundings,
 
-    /// <summary>The thing that was tried: under equal surroundings it fails again, and another one need not.</summary>
+    /// <summary>In the subject itself: it fails again in the same surroundings, while other subjects may
+    /// succeed.</summary>
     Subject,
 }

@@ -28,24 +28,26 @@ public static class KernelSelector
     /// <summary>Names of all variants, best first.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. All.Select(kernel => kernel.Name)];
 
-    /// <summary>Names of those that this machine can run, best first.</summary>
+    /// <summary>Names of the variants that this machine can run, best first.</summary>
     public static IReadOnlyList<string> Supported { get; } =
     [.. All.Where(kernel => kernel.IsSupported).Select(kernel => kernel.Name)];
 
     /// <summary>Name of the variant that runs.</summary>
-    /// <exception cref="KernelException"><c>Q2_KERNEL</c> names none, or one that this machine cannot run.</exception>
+    /// <exception cref="KernelException"><c>Q2_KERNEL</c> names no variant, or one that this machine cannot
+    /// run.</exception>
     public static string ActiveName => Active.Name;
 
     /// <summary>The active variant and all that this machine supports, as text: <c>vnni (512-bit floats, 512-bit dot
     /// products of bytes); supported: vnni, avx512, avx2, scalar</c>.</summary>
-    /// <exception cref="KernelException"><c>Q2_KERNEL</c> names none, or one that this machine cannot run.</exception>
+    /// <exception cref="KernelException"><c>Q2_KERNEL</c> names no variant, or one that this machine cannot
+    /// run.</exception>
     public static string Description =>
         $"{Active.Name} ({Active.Description}); supported: {string.Join(", ", Supported)}";
 
     internal static PaletteKernel Active => Chosen.Value;
 
-    /// <summary>The variant of a name; the best one for no name.</summary>
-    /// <exception cref="KernelException">Unknown, or not for this machine.</exception>
+    /// <summary>The variant with the given name; the best supported one when the name is null or empty.</summary>
+    /// <exception cref="KernelException">The name is unknown, or this machine cannot run the variant.</exception>
     internal static PaletteKernel Choose(string? name)
     {
         if (string.IsNullOrEmpty(name))
@@ -60,7 +62,7 @@ public static class KernelSelector
     }
 }
 
-/// <summary>A kernel variant was asked for that cannot run.</summary>
+/// <summary>Thrown when a kernel variant is requested that does not exist or cannot run on this machine.</summary>
 internal sealed class KernelException : Q2Exception
 {
     internal KernelException(string message)

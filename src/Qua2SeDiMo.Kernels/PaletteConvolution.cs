@@ -18,7 +18,7 @@ public static class PaletteConvolution
     /// <param name="y">[batch, C, outHeight, outWidth]; must not overlap <paramref name="x"/>.</param>
     /// <param name="run">How work items are spread over threads; on the calling thread when null. The result does not
     /// depend on it.</param>
-    /// <exception cref="ArgumentException">The shape is impossible or a length does not fit.</exception>
+    /// <exception cref="ArgumentException">The shape is invalid or a length does not match it.</exception>
     /// <exception cref="KernelException"><c>Q2_KERNEL</c> names no variant that can run.</exception>
     public static void Convolve(
         ConvolutionShape shape,
@@ -31,13 +31,13 @@ public static class PaletteConvolution
 
     /// <summary>
     /// Convolves quantized activations: each channel of each image is quantized online
-    /// (<see cref="ActivationQuantizer"/>) and then padded with zeros. Sums are in single precision where a transformed
-    /// product needs a quarter of the multiplications (<see cref="WinogradConvolution"/>), for kernels of more than 256
-    /// taps and for fewer than 32 output positions. All other sums are of integers and the same bits in every variant.
-    /// Since each input channel has its own activation scale, that scale is folded into the weights, which are then
-    /// quantized to 8 bits in units that channels of similar scales share (<see cref="ScaleGroups"/>). A product is off
-    /// by at most 1/254 of the largest palette entry times that unit, for each code that its activation is away from
-    /// the middle code. An image that holds a NaN or an infinity then gives NaN.
+    /// (<see cref="ActivationQuantizer"/>) and then padded with zeros. Sums are in single precision where
+    /// <see cref="WinogradConvolution"/> saves multiplications, for kernels of more than 256 taps and for fewer than 32
+    /// output positions. All other sums are of integers, and every variant gives the same bits. Since each input
+    /// channel has its own activation scale, that scale is folded into the weights, which are then quantized to 8 bits
+    /// in units that channels of similar scales share (<see cref="ScaleGroups"/>). The error of a product is at most
+    /// 1/254 of the largest palette entry times that unit times the distance of the activation's code from the middle
+    /// code. With integer sums, an image that holds a NaN or an infinity gives NaN.
     /// </summary>
     /// <inheritdoc cref="Convolve(ConvolutionShape, ReadOnlySpan{float}, PaletteMatrix, ReadOnlySpan{float}, Span{float}, WorkRunner?)"/>
     /// <param name="activationBits">2 to 8.</param>
@@ -60,7 +60,7 @@ public static class PaletteConvolution
             ConvolveQuantizedFloatsWith(KernelSelector.Active, shape, x, weight, bias, activationBits, y, run);
     }
 
-    // Weights are decoded once per image: fewer positions than this do not pay for it.
+    // Weights are decoded once per image, which costs more than it saves for fewer positions than this.
     private const int MinIntegerPositions = 32;
 
     /// <summary>Whether <see cref="ConvolveQuantized"/> sums integers; it depends on the shape alone.</summary>

@@ -7,10 +7,10 @@ namespace Qua2SeDiMo.Kernels;
 /// specification.</summary>
 internal abstract class PaletteKernel
 {
-    /// <summary>As in <c>Q2_KERNEL</c>.</summary>
+    /// <summary>The name by which <c>Q2_KERNEL</c> selects the variant.</summary>
     internal abstract string Name { get; }
 
-    /// <summary>What runs, in a few words.</summary>
+    /// <summary>Short text that names the vector widths and instructions.</summary>
     internal abstract string Description { get; }
 
     /// <summary>Whether this processor can run it.</summary>

@@ -29,9 +29,9 @@ public static class PaletteMatMul
 
     /// <summary>
     /// Multiplies quantized activations: each token is quantized online (<see cref="ActivationQuantizer"/>) and sums
-    /// are of integers. The palette of each channel is rounded to 8-bit integers of one scale per channel, so that an
-    /// entry is off by at most max |c| / 254. All variants give the same bits. A token that holds a NaN or an infinity
-    /// gives NaN.
+    /// are of integers. The palette of each channel is rounded to 8-bit integers with one scale per channel, so that
+    /// the error of an entry is at most max |entry| / 254. All variants give the same bits. A token that holds a NaN or
+    /// an infinity gives NaN.
     /// </summary>
     /// <param name="x">Row-major [tokens, K].</param>
     /// <param name="tokens">Rows, 0 or more.</param>

@@ -66,7 +66,8 @@ internal sealed unsafe class PanelKernel(string name, bool supported, MicroKerne
     )
     {
         ConvolutionShape one = shape with { Batch = 1 };
-        // Each image has its own ranges. With enough images, each is one work item, so that threads synchronize once.
+        // Each image has its own ranges. With at least as many images as processors, each image is one work item, so
+        // that threads synchronize only once.
         if (shape.Batch >= Environment.ProcessorCount)
             run(shape.Batch, image => Convolve(image, WorkRunners.Sequential));
         else

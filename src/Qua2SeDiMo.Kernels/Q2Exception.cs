@@ -1,8 +1,8 @@
 namespace Qua2SeDiMo;
 
 /// <summary>
-/// Something a user can repair: the message says what was found, where, what was expected and what to try.
-/// Each kind of repairable thing derives its own type; anything else that escapes is a defect of ours.
+/// An error that a user can repair. The message states what was found, where, what was expected and what to try. Each
+/// kind of such an error has its own derived type; any other exception that escapes is a defect of this project.
 /// </summary>
 public abstract class Q2Exception : Exception
 {
@@ -14,14 +14,14 @@ public abstract class Q2Exception : Exception
     protected Q2Exception(string message, Exception? inner)
         : base(message, inner) { }
 
-    /// <summary>What would make the thing that is missing, damaged or out of date; null when the message says all, or
-    /// nothing makes it.</summary>
+    /// <summary>The step that creates what is missing, damaged or out of date; null when no step does, or when the
+    /// message already names it.</summary>
     public Remedy? Remedy
     {
         get => field ?? (InnerException as Q2Exception)?.Remedy;
         init;
     }
 
-    /// <summary>Whom to blame when one of many things that are tried ends with this error.</summary>
+    /// <summary>Where the cause lies when one of many tried subjects fails with this error.</summary>
     public virtual FaultOrigin Origin => FaultOrigin.Surroundings;
 }

@@ -1,28 +1,28 @@
 namespace Qua2SeDiMo;
 
-/// <summary>What would make a thing that is missing, damaged or out of date. A program names its command for
-/// it.</summary>
+/// <summary>The step that creates what is missing, damaged or out of date. A program adds the name of its command for
+/// the step to the message.</summary>
 public enum Remedy
 {
-    /// <summary>Look at what the model folder holds: its weights, and what is not read.</summary>
+    /// <summary>Look at what the model folder holds: its weights, and the files that are not read.</summary>
     Inspect,
 
-    /// <summary>Make the bank, or what it lacks.</summary>
+    /// <summary>Create the bank, or the parts that it lacks.</summary>
     Bank,
 
-    /// <summary>Measure.</summary>
+    /// <summary>Measure the sensitivity of each weight.</summary>
     Measure,
 
-    /// <summary>Label allocations, or go on with it.</summary>
+    /// <summary>Label allocations, or continue an interrupted study.</summary>
     Study,
 
     /// <summary>Label more allocations than there are.</summary>
     MoreTrials,
 
-    /// <summary>Fit to the labelled trials.</summary>
+    /// <summary>Fit predictors to the labelled trials.</summary>
     Fit,
 
-    /// <summary>Fit by the loss that was asked for.</summary>
+    /// <summary>Fit predictors with the requested loss.</summary>
     FitByLoss,
 
     /// <summary>Explain the fit.</summary>

@@ -7,7 +7,7 @@ using Qua2SeDiMo.Kernels.Scheduling;
 
 namespace Qua2SeDiMo.Kernels;
 
-/// <summary>The plain loops: specification and test oracle of every other variant.</summary>
+/// <summary>Plain loops: the specification of every other variant, with which tests compare them.</summary>
 internal sealed unsafe class ScalarKernel : PaletteKernel
 {
     internal override string Name => "scalar";

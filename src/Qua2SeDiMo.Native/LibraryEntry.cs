@@ -3,10 +3,11 @@ using Qua2SeDiMo.Kernels.Operators;
 
 namespace Qua2SeDiMo.Native;
 
-/// <summary>What a host that loads the library by path calls, by the name that ONNX Runtime looks for.</summary>
+/// <summary>The entry point that ONNX Runtime looks up by name and calls when a host loads the library by
+/// path.</summary>
 internal static class LibraryEntry
 {
-    /// <summary>Makes the operators known to sessions of these options.</summary>
+    /// <summary>Registers the operators with all sessions that are created with these options.</summary>
     /// <param name="sessionOptions">OrtSessionOptions.</param>
     /// <param name="apiBase">OrtApiBase.</param>
     /// <returns>OrtStatus, zero for success.</returns>

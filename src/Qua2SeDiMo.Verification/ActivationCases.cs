@@ -3,7 +3,7 @@ using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>Online activation quantization against stored codes and outputs; attention weights take the variant that
+/// <summary>Compares online activation quantization with stored codes and outputs. For attention weights the range
 /// begins at zero.</summary>
 internal static class ActivationCases
 {
@@ -30,7 +30,7 @@ internal static class ActivationCases
             steps = tensors.ReadSingle($"{prefix}.delta");
         long[] codes = tensors.ReadInt64($"{prefix}.codes");
         bool fromZero = input == "attention_weights";
-        // Attention weights have one row per query; a rank of four would be an image.
+        // Attention weights have one row per query, although RowLength takes a tensor of rank 4 for an image.
         int rowLength = fromZero ? (int)info.Shape[^1] : ActivationQuantizer.RowLength([.. info.Shape]);
         float[] actual = new float[values.Length];
         ActivationQuantizer.Quantize(values, rowLength, bits, actual, fromZero);

@@ -6,8 +6,8 @@ using Qua2SeDiMo.Quantizers.Palettes;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>UAQ against stored choices, codes and reconstructions. Where two candidates score within 1e-6 of each
-/// other, either is right.</summary>
+/// <summary>Compares UAQ with stored choices, codes and reconstructions. Of two candidates whose scores differ by at
+/// most a relative 1e-6, either is accepted.</summary>
 internal static class AffineCases
 {
     private const double TieTolerance = 1e-6;
@@ -26,7 +26,7 @@ internal static class AffineCases
         return results;
     }
 
-    /// <summary>The largest difference, relative to a magnitude (absolute when that is zero).</summary>
+    /// <summary>The largest difference relative to a magnitude; absolute if the magnitude is 0.</summary>
     internal static double Worst(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, double magnitude)
     {
         double worst = 0;
@@ -46,7 +46,7 @@ internal static class AffineCases
         return difference == 0 ? 0 : difference / Math.Max(Math.Abs(expected), float.Epsilon);
     }
 
-    // One tensor at one width, channel by channel.
+    // Checks one tensor at one number of bits, channel by channel.
     private sealed class TensorCheck
     {
         private readonly string prefix;
@@ -94,7 +94,7 @@ internal static class AffineCases
         {
             for (int channel = 0; channel < channels; channel++)
             {
-                // Undefined in the reference: the constant itself is asked for.
+                // The reference is undefined for a constant channel; the constant itself is expected.
                 if (stored.Defined[channel] == 0)
                     worstConstant = Math.Max(worstConstant, WorstOf(channel, values));
                 else if (ChoosesAsStored(channel))
@@ -113,7 +113,8 @@ internal static class AffineCases
             yield return QuantizerCases.Limit("uaq", $"{prefix}.constant channels", worstConstant, ValueTolerance);
         }
 
-        // Scores of all candidates, the choice among them, and its step.
+        // Compares the scores of all candidates, the choice, and its step; returns whether the choice is the stored
+        // one.
         private bool ChoosesAsStored(int channel)
         {
             AffineChoice choice = AffineQuantizer.Choose(
@@ -148,7 +149,7 @@ internal static class AffineCases
             worstValue = Math.Max(worstValue, WorstOf(channel, stored.Values));
         }
 
-        // Relative to the channel's largest weight.
+        // Largest difference of a channel's reconstruction, relative to its largest weight.
         private double WorstOf(int channel, float[] expected) =>
             Worst(
                 Row(expected, channel),
@@ -159,8 +160,8 @@ internal static class AffineCases
         private ReadOnlySpan<float> Row(float[] matrix, int channel) => matrix.AsSpan(channel * rowLength, rowLength);
     }
 
-    // Of every channel: whether it is defined, the candidate chosen, the codes, scores of all candidates, reconstructed
-    // values, the step.
+    // Stored for every channel: whether it is defined, the chosen candidate, the codes, the scores of all candidates,
+    // the reconstructed values, the step.
     private sealed record StoredChannels(
         long[] Defined,
         long[] Candidates,

@@ -3,14 +3,14 @@ using Qua2SeDiMo.Plans;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>Budgeted choices with known optima (golden/allocate): least cost within a budget.</summary>
+/// <summary>Choices of least cost within a budget, with known optima (golden/allocate).</summary>
 internal static class AllocateCases
 {
     private const double Tolerance = 1e-9;
 
     /// <summary>Solves every instance of a file under each of its budgets.</summary>
-    /// <param name="path">A JSON file, or the folder that holds <c>instances.json</c>.</param>
-    /// <param name="cancellationToken">Stops between instances.</param>
+    /// <param name="path">A JSON file, or the folder with <c>instances.json</c>.</param>
+    /// <param name="cancellationToken">Checked before each budget.</param>
     public static IReadOnlyList<VerificationResult> Verify(string path, CancellationToken cancellationToken = default)
     {
         if (Directory.Exists(path))

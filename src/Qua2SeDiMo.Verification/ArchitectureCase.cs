@@ -9,7 +9,7 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>A folder with a model, the arguments of one call of it, and their values.</summary>
+/// <summary>A folder with a model and the arguments of one call of it.</summary>
 internal sealed class ArchitectureCase : IDisposable
 {
     private readonly SafetensorsFile inputs;
@@ -24,7 +24,7 @@ internal sealed class ArchitectureCase : IDisposable
     ) =>
         (Description, Config, Weights, this.inputs, this.arguments) = (description, config, weights, inputs, arguments);
 
-    /// <summary>What <c>case.json</c> says.</summary>
+    /// <summary>Content of <c>case.json</c>.</summary>
     internal ComponentConfig Description { get; }
 
     internal ComponentConfig Config { get; }
@@ -58,17 +58,18 @@ internal sealed class ArchitectureCase : IDisposable
         }
     }
 
-    /// <summary>Whether the call gives an argument.</summary>
+    /// <summary>Whether the call has an argument.</summary>
     internal bool Has(string argument) => arguments.ContainsKey(argument);
 
-    /// <summary>The stored value of an argument of single precision.</summary>
+    /// <summary>The stored value of a single-precision argument.</summary>
     internal TensorValue Tensor(string argument) =>
         TensorValue.Of(inputs.ReadSingle(arguments[argument]), inputs.Tensors[arguments[argument]].Shape);
 
-    /// <summary>The graph of a part of the model, for the extents of the case's image or of another one.</summary>
+    /// <summary>Builds the graph of a part of the model, for the extents of the case's image or of the given
+    /// one.</summary>
     internal Graph Build(GraphPart part, IReadOnlyList<long>? image = null)
     {
-        // The first four-axis argument of the part is its image.
+        // The image of a part is its first argument of rank 4.
         string[] candidates = part switch
         {
             GraphPart.Encode => ["sample"],
@@ -97,10 +98,11 @@ internal sealed class ArchitectureCase : IDisposable
         Weights.Dispose();
     }
 
-    /// <summary>A U-Net's result has the name of its input, which a graph cannot give to both.</summary>
+    /// <summary>Name of an output in the reference. A U-Net's output and input are both called "sample", so a graph
+    /// names the output "out_sample".</summary>
     internal static string PublicName(string output) => output == "out_sample" ? "sample" : output;
 
-    /// <summary>The case's inputs, as a graph of it takes them.</summary>
+    /// <summary>The case's inputs in the types and shapes of a graph's inputs.</summary>
     internal Dictionary<string, TensorValue> Bind(Graph graph)
     {
         var bound = new Dictionary<string, TensorValue>(StringComparer.Ordinal);
@@ -123,7 +125,7 @@ internal sealed class ArchitectureCase : IDisposable
         return bound;
     }
 
-    // A mask that the case leaves out means that every token counts.
+    // If the case has no mask, all tokens count.
     private TensorValue Ones(Graph graph, GraphValue mask)
     {
         GraphValue tokens = graph.Inputs.First(input =>
@@ -136,7 +138,7 @@ internal sealed class ArchitectureCase : IDisposable
             : TensorValue.Of([.. Enumerable.Repeat(1f, count)], shape);
     }
 
-    // A single number (a timestep for the whole batch) is repeated when the graph wants one per sample.
+    // A single number (a timestep for the whole batch) is repeated if the graph takes one per sample.
     private static TensorValue Read(SafetensorsFile inputs, string tensor, GraphValue input, long batch)
     {
         IReadOnlyList<long> shape = inputs.Tensors[tensor].Shape;
@@ -157,8 +159,8 @@ internal sealed class ArchitectureCase : IDisposable
             );
     }
 
-    // Argument names to stored tensors. Entries of dictionary arguments are known by their own key, those of tuples by
-    // the tensor's name.
+    // Maps argument names to stored tensors. Entries of dictionaries are named by their key, entries of tuples by the
+    // tensor.
     private static Dictionary<string, string> Flatten(JsonObject call)
     {
         var arguments = new Dictionary<string, string>(StringComparer.Ordinal);

@@ -15,7 +15,7 @@ internal static class ArchitectureCases
     /// <summary>Runs one case.</summary>
     /// <param name="folder">The case's folder.</param>
     /// <param name="cancellationToken">Checked between the parts of an autoencoder.</param>
-    /// <returns>One result per stored output; a case that cannot run gives one failed result that says why.</returns>
+    /// <returns>One result per stored output; if the case cannot run, one failed result with the reason.</returns>
     public static IReadOnlyList<VerificationResult> Verify(string folder, CancellationToken cancellationToken = default)
     {
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));

@@ -41,7 +41,7 @@ internal static class Comparison
         return Judge(caseName, output, worst, largest, tolerance);
     }
 
-    /// <summary>Compares by the Frobenius norm of the difference, which is what the results name.</summary>
+    /// <summary>Compares by the Frobenius norm of the difference; the result's differences are then norms.</summary>
     public static VerificationResult OfNorm(
         string caseName,
         string output,
@@ -64,11 +64,11 @@ internal static class Comparison
         return Judge(caseName, output, difference, Math.Sqrt(size), tolerance);
     }
 
-    /// <summary>Something that could not be compared.</summary>
+    /// <summary>A failed result for an output that could not be compared.</summary>
     public static VerificationResult Failed(string caseName, string output, string detail) =>
         new(caseName, output, double.PositiveInfinity, double.PositiveInfinity, 0, false, detail);
 
-    /// <summary>Runs a case; anything that a user could repair, and any malformed case, becomes a failed result, so
+    /// <summary>Runs a case. Errors that a user can repair and errors of malformed cases become a failed result, so
     /// that other cases still run.</summary>
     public static IReadOnlyList<VerificationResult> Guard(string caseName, Func<IEnumerable<VerificationResult>> run)
     {
@@ -92,7 +92,8 @@ internal static class Comparison
         }
     }
 
-    /// <summary>A stored tensor's values from element <paramref name="start"/> on.</summary>
+    /// <summary>Reads <paramref name="count"/> values of a stored tensor from element <paramref name="start"/>
+    /// on.</summary>
     public static float[] Slice(ITensorSource tensors, string name, long start, int count)
     {
         float[] values = new float[count];

@@ -7,12 +7,12 @@ using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>Gradients of one denoiser case: inputs, and every weight under a rounding of its rows to eight
-/// levels.</summary>
+/// <summary>Checks gradients of one denoiser case: those of inputs, and for every weight also their product with a
+/// rounding of the weight's rows to eight levels.</summary>
 /// <param name="name">Name of the case.</param>
-/// <param name="model">The model and its call.</param>
+/// <param name="model">Model and arguments of the call.</param>
 /// <param name="stored">Cotangent and gradients.</param>
-/// <param name="results">Where results are added.</param>
+/// <param name="results">Receives the results.</param>
 internal sealed class DenoiserGradients(
     string name,
     ArchitectureCase model,
@@ -22,7 +22,7 @@ internal sealed class DenoiserGradients(
 {
     private const int Levels = 7;
 
-    // Of the whole weight: parts of a split one are put together here. [items, out, in, …]
+    // Gradients of whole weights [items, out, in, …], with the parts of split weights joined.
     private readonly Dictionary<string, double[]> gradients = new(StringComparer.Ordinal);
 
     internal void Run(JsonElement inputs, JsonElement weights)
@@ -32,7 +32,7 @@ internal sealed class DenoiserGradients(
         string output = graph
             .Outputs.Select(value => value.Name)
             .First(value => ArchitectureCase.PublicName(value) == "sample");
-        // Entries of dictionary arguments are inputs under their own key.
+        // Entries of dictionary arguments are graph inputs named by their key.
         static string InputOf(JsonElement input) => input.GetProperty("name").GetString()!.Split('.')[^1];
         string[] wanted = [.. inputs.EnumerateArray().Select(InputOf)];
         long items = stored.Tensors["cotangent"].Shape[0];
@@ -94,7 +94,8 @@ internal sealed class DenoiserGradients(
         }
     }
 
-    // Matrices that are no quantizable weights of ours are plain initializers; items are pulled back one by one.
+    // Matrices that are not quantizable weights are plain initializers of the graph; their gradients are computed item
+    // by item.
     private void AddOthers(
         Graph graph,
         Dictionary<string, TensorValue> given,
@@ -200,7 +201,8 @@ internal sealed class DenoiserGradients(
         results.Add(Comparison.OfNorm(name, module, stored.ReadSingle(place.GetString()!), actual, tolerance));
     }
 
-    // Q(w) − w for rows of eight levels between their extremes, ties to even, in this order of operations.
+    // Q(w) − w, where Q rounds each row to eight levels between its extremes, ties to even. The order of operations
+    // matters.
     private static double[] Rounding(float[] values, int row)
     {
         double[] difference = new double[values.Length];

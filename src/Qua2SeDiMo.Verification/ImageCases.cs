@@ -5,17 +5,17 @@ using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>Reference cases of image resizing: arrays named as <c>resizing.json</c> describes.</summary>
+/// <summary>Reference cases of image resizing; <c>resizing.json</c> describes the names of the arrays.</summary>
 internal static class ImageCases
 {
     private const string CleanFid = ".clean-fid-";
 
-    // Pixels of 0…255 kept in single precision.
+    // In units of pixel values 0…255, for single-precision results.
     private const double SingleTolerance = 1e-3;
 
     private const string CaseName = "resizing";
 
-    /// <summary>Runs every resize that <c>resizing.safetensors</c> holds.</summary>
+    /// <summary>Runs every resize that <c>resizing.safetensors</c> contains.</summary>
     /// <param name="path">Folder with the file, or the JSON file beside it.</param>
     /// <returns>One result per output, in ordinal order; empty if there is no such file.</returns>
     public static IReadOnlyList<VerificationResult> Verify(string path)
@@ -51,7 +51,7 @@ internal static class ImageCases
             : RunBytes(arrays, name);
     }
 
-    // <case>.<filter>.<H>x<W>, 8 bits: exact.
+    // Arrays <case>.<filter>.<H>x<W>: 8-bit resizing, compared exactly.
     private static VerificationResult RunBytes(SafetensorsFile arrays, string name)
     {
         string[] parts = name.Split('.');
@@ -77,7 +77,7 @@ internal static class ImageCases
         );
     }
 
-    // Float resize to a square; every third row and column is kept.
+    // Single-precision resizing to a square; the reference has every third row and column.
     private static VerificationResult RunSingle(SafetensorsFile arrays, string name, string caseName, int side)
     {
         (byte[] image, int height, int width, int channels) = Input(arrays, caseName);

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>Numbers of reference files; null and "NaN" mean not a number.</summary>
+/// <summary>Reads numbers of reference files; anything but a JSON number, such as null or "NaN", becomes NaN.</summary>
 internal static class JsonArrays
 {
     public static double Number(JsonElement element) =>

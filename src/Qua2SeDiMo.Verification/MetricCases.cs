@@ -11,7 +11,7 @@ internal static class MetricCases
     private const double FrechetTolerance = 1e-6;
     private const double SingularTolerance = 1e-5;
 
-    // Of the traces, for parts that are zero.
+    // Relative to the sum of traces, for terms whose exact value is 0.
     private const double RoundingTolerance = 1e-12;
     private const double KernelTolerance = 1e-9;
     private const double CmmdTolerance = 1e-6;
@@ -19,7 +19,7 @@ internal static class MetricCases
     /// <summary>Runs every Fréchet and kernel case.</summary>
     /// <param name="path">Folder with <c>frechet.json</c>, <c>kernel.json</c> or both, beside safetensors of the same
     /// names; or one of the JSON files.</param>
-    /// <returns>One result per output; empty if there is neither file.</returns>
+    /// <returns>One result per output; empty if neither file exists.</returns>
     public static IReadOnlyList<VerificationResult> Verify(string path)
     {
         string[] files = File.Exists(path)
@@ -147,7 +147,7 @@ internal static class MetricCases
     private static double[] Numbers(JsonElement array) =>
         [.. array.EnumerateArray().Select(value => value.GetDouble())];
 
-    // Unless stated otherwise, relative to the largest expected value.
+    // The default tolerance is relative to the largest expected value.
     private static VerificationResult Compare(
         string name,
         string output,

@@ -10,8 +10,8 @@ namespace Qua2SeDiMo.Verification;
 
 /// <summary>
 /// Gradients of denoisers and decoders (golden/gradients): <c>NAME.json</c> and <c>NAME.safetensors</c>, for the
-/// architecture case of that name in a folder <c>architectures</c> further up. Inputs, and for every weight the
-/// gradient, its norms and its product with a rounding, item by item.
+/// architecture case of that name in a folder <c>architectures</c> above or beside. Compares gradients of inputs and,
+/// for every weight and item, the gradient's norm and its product with a rounding of the weight.
 /// </summary>
 internal static class ModelGradientCases
 {
@@ -46,7 +46,7 @@ internal static class ModelGradientCases
         return results;
     }
 
-    // One output of an autoencoder in one input.
+    // Gradient of one output of an autoencoder with respect to one input.
     private static VerificationResult Decoder(
         string name,
         ArchitectureCase model,

@@ -8,20 +8,20 @@ using Qua2SeDiMo.Pipelines;
 namespace Qua2SeDiMo.Verification;
 
 /// <summary>
-/// Images that a model's own library made from seeds: a folder with <c>reference.json</c> (prompts, seeds, call) and
-/// <c>reference.safetensors</c> inside the model's folder (models/*/golden). Unlike in a reference pipeline the noise
-/// is drawn here.
+/// Images that a model's original library generated from seeds: a folder with <c>reference.json</c> (prompts, seeds,
+/// call) and <c>reference.safetensors</c> inside the model's folder (models/*/golden). Unlike
+/// <see cref="PipelineCases"/>, this draws the noise itself.
 /// </summary>
 internal static class ModelImageCases
 {
-    // PyTorch's vectorised logarithm and cosine differ from the C library's in the last place.
+    // PyTorch's vectorised logarithm and cosine differ from those of the C library in the last digit.
     private const double NoiseTolerance = 1e-6;
     private const double LargestDifference = 0.01;
     private const double LargestMeanDifference = 2.0 / 255;
 
     /// <summary>Generates the images again.</summary>
     /// <param name="path">The folder.</param>
-    /// <param name="cancellationToken">Looked at before each step.</param>
+    /// <param name="cancellationToken">Checked before each step.</param>
     public static IReadOnlyList<VerificationResult> Verify(string path, CancellationToken cancellationToken = default)
     {
         string model = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)))!;

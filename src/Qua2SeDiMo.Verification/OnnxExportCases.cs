@@ -8,13 +8,13 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Verification;
 
 /// <summary>
-/// Denoisers that other programs exported (golden/onnx-exports): a folder with <c>case.json</c>, which names an
-/// architecture case and its inputs, and a <c>model.onnx</c>. The model is read, its weights are lifted out and bound,
-/// and the outputs compared.
+/// Denoisers exported by other programs (golden/onnx-exports): a folder with <c>case.json</c>, which names an
+/// architecture case and its inputs, and a <c>model.onnx</c>. The model is read and run with its weights as bound
+/// inputs, and its outputs are compared.
 /// </summary>
 internal static class OnnxExportCases
 {
-    // Relative to the largest value: another exporter computes in another order.
+    // Relative to the largest value; exporters may change the order of computations.
     private const double Tolerance = 1e-4;
     private const string Cases = "architectures";
 
@@ -79,7 +79,7 @@ internal static class OnnxExportCases
         return compared;
     }
 
-    // The case lies in the folder of architectures beside some folder above the export.
+    // Looks for the case in a folder 'architectures' in the export's folder or any folder above it.
     private static string FindCase(string folder, string name)
     {
         for (DirectoryInfo? place = new(folder); place is not null; place = place.Parent)
@@ -93,7 +93,7 @@ internal static class OnnxExportCases
         );
     }
 
-    // Exports have fixed extents; a single number means one per sample.
+    // Exports have fixed extents; a single number is repeated for all samples.
     private static TensorValue Read(SafetensorsFile inputs, string tensor, GraphValue input)
     {
         if (!inputs.Tensors.TryGetValue(tensor, out TensorInfo? info))

@@ -9,8 +9,8 @@ namespace Qua2SeDiMo.Verification;
 
 /// <summary>
 /// Vector-Jacobian products of small graphs (golden/gradients/ops): a JSON file of cases, each a list of ONNX nodes,
-/// and a safetensors file with inputs, constants, cotangents, outputs and gradients. The backward graph is made and
-/// run.
+/// and a safetensors file with inputs, constants, cotangents, outputs and gradients. The backward graph is built and
+/// run, and its results are compared.
 /// </summary>
 internal static class OperatorGradientCases
 {

@@ -6,13 +6,13 @@ using Qua2SeDiMo.Quantizers.Palettes;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>One-dimensional k-means against stored optima: never more than 1e-6 above the optimum, never above the
-/// iterative algorithm.</summary>
+/// <summary>Compares one-dimensional k-means with stored optima: the inertia must be within a relative 1e-6 of the
+/// optimum and not above that of the iterative algorithm.</summary>
 internal static class PaletteCases
 {
     private const double Tolerance = 1e-6;
 
-    // Inertia that is zero but for rounding.
+    // Inertia that counts as 0, in view of rounding.
     private const double AbsoluteTolerance = 1e-12;
 
     internal static List<VerificationResult> Verify(JsonObject inertia, SafetensorsFile tensors)
@@ -82,7 +82,7 @@ internal static class PaletteCases
             wrongCounts += kmeans.DistinctCount == distinct[row] ? 0 : 1;
             double found = kmeans.Inertia(quantized.Spec.PaletteLength);
             worst = Math.Max(worst, Excess(found, optima[row]));
-            // The iterative algorithm may have found the optimum and rounded it differently.
+            // The iterative algorithm may have found the optimum too, with other rounding.
             worstLloyd = Math.Max(worstLloyd, found - (lloyd[row] * (1 + 1e-9)));
             double reached = 0;
             ReadOnlySpan<float> source = weight.Row(row);
@@ -99,7 +99,7 @@ internal static class PaletteCases
         yield return QuantizerCases.Limit("kmeans", $"{name}.distinct", wrongCounts, 0);
     }
 
-    // Relative distance on either side: an inertia below the optimum would be a wrong sum.
+    // Relative distance in both directions, since an inertia below the optimum would be a wrong sum.
     private static double Excess(double found, double optimum) =>
         Math.Abs(found - optimum) <= AbsoluteTolerance ? 0 : Math.Abs(found - optimum) / optimum;
 

@@ -6,13 +6,11 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>
-/// The arguments that a reference was made with, in the spelling of the pipeline's own <c>__call__</c>. One that is not
-/// understood is an error by name, since a reference made with it is not what would be compared.
-/// </summary>
+/// <summary>The arguments with which a reference was made, named as in the pipeline's <c>__call__</c>. An unsupported
+/// argument is an error, since the results would not be comparable.</summary>
 internal sealed class PipelineCall
 {
-    // Arguments that may be there with the one value that changes nothing of what is computed here.
+    // Arguments that are accepted only with the value that has no effect.
     private static readonly Dictionary<string, string> Neutral = new(StringComparer.Ordinal)
     {
         ["clean_caption"] = "false",
@@ -40,7 +38,7 @@ internal sealed class PipelineCall
         "width",
     ];
 
-    // What the classes take where the call names no scale.
+    // Default guidance scales of the pipeline classes.
     private static readonly Dictionary<string, double> GuidanceScales = new(StringComparer.Ordinal)
     {
         ["DiTPipeline"] = 4,
@@ -56,8 +54,8 @@ internal sealed class PipelineCall
     private readonly ComponentConfig arguments;
 
     /// <param name="arguments">The member <c>call</c> of a reference's description.</param>
-    /// <param name="pipelineClass">Class that was called.</param>
-    /// <exception cref="VerificationException">An argument is not understood.</exception>
+    /// <param name="pipelineClass">Class of the pipeline.</param>
+    /// <exception cref="VerificationException">An argument, or its value, is not supported.</exception>
     internal PipelineCall(ComponentConfig arguments, string pipelineClass)
     {
         this.arguments = arguments;
@@ -86,7 +84,7 @@ internal sealed class PipelineCall
         };
     }
 
-    /// <summary>Steps, guidance, negative prompts, sizes.</summary>
+    /// <summary>Steps, guidance, negative prompts and sizes of the call.</summary>
     internal GenerationRequest Request { get; }
 
     /// <summary>Prompts, or class numbers.</summary>
@@ -95,7 +93,7 @@ internal sealed class PipelineCall
             ? [.. arguments.Ints("class_labels")!.Select(label => $"{label}")]
             : Texts("prompt");
 
-    /// <summary>Tokens per text; null for the pipeline's own.</summary>
+    /// <summary>Tokens per text; null for the pipeline's default.</summary>
     internal int? TextLength => arguments.IntOrNull("max_sequence_length");
 
     private IReadOnlyList<string> Texts(string key) =>

@@ -9,8 +9,8 @@ namespace Qua2SeDiMo.Verification;
 
 /// <summary>
 /// Whole reference pipelines: a diffusers folder with <c>pipeline.json</c> (the call) and <c>reference.safetensors</c>
-/// (what each part got and gave), or a folder of such folders. Compared are token ids, the denoiser's conditions, its
-/// first output, the latents of every step and the image.
+/// (inputs and outputs of each component), or a folder of such folders. Compares token ids, the denoiser's conditions,
+/// its first output, the latents of every step and the image.
 /// </summary>
 internal static class PipelineCases
 {
@@ -61,7 +61,7 @@ internal static class PipelineCases
     }
 }
 
-/// <summary>One reference pipeline beside ours.</summary>
+/// <summary>Compares one reference pipeline with this implementation.</summary>
 internal sealed class PipelineComparison
 {
     private readonly string caseName;
@@ -111,9 +111,9 @@ internal sealed class PipelineComparison
         return results;
     }
 
-    // A call of diffusers for several prompts repeats the pair of rows of sizes as a whole, so that negative and other
-    // sizes alternate over both halves of the batch. Images here get what a call for each of them gets; the reference
-    // is compared with what it was made with.
+    // For several prompts, diffusers repeats the pair of rows with sizes as a whole, so that negative and positive
+    // sizes alternate over both halves of the batch. This project gives each image the sizes of a call for that image
+    // alone. For the comparison, the order of diffusers is reproduced.
     private EncodedPrompts InTurns(EncodedPrompts encoded)
     {
         const string Sizes = "time_ids";
@@ -134,7 +134,7 @@ internal sealed class PipelineComparison
             );
     }
 
-    // Each encoder is called for the prompts and then, with guidance, for the negative prompt.
+    // The reference calls each encoder for the prompts and then, with guidance, for the negative prompts.
     private void CompareTokens()
     {
         IPipelineFamily family = pipeline.Family;
@@ -156,8 +156,8 @@ internal sealed class PipelineComparison
         }
     }
 
-    // The reference repeats the negative prompt for each image, where one row of ours serves all; a pipeline may encode
-    // it once, too.
+    // The reference may have fewer rows, since some pipelines encode a negative prompt only once; the actual rows must
+    // then repeat them.
     private void CompareIntegers(string name, long[] actual)
     {
         long[] expected = reference.ReadInt64(name);
@@ -232,7 +232,7 @@ internal sealed class PipelineComparison
         float[] actual = latents;
         if (pipeline.Family.PacksLatents)
             LatentPacking.Pack(latents, shape, actual = new float[latents.Length]);
-        // Some pipelines carry both halves of guidance through the loop; the first is the image's.
+        // Some pipelines keep both halves of guidance as latents; the first half belongs to the image.
         TensorInfo stored = reference.Tensors["latents"];
         float[] reached = Comparison.Slice(
             reference,
@@ -251,7 +251,7 @@ internal sealed class PipelineComparison
         );
     }
 
-    // The noise that the reference recorded: first that of the start, then one tensor per step.
+    // The noise recorded in the reference: first the initial noise, then one tensor per step.
     private sealed class StoredNoise(SafetensorsFile reference, LatentShape shape) : INoiseSource
     {
         private readonly int[] draws = new int[checked((int)reference.Tensors["initial_noise"].Shape[0])];

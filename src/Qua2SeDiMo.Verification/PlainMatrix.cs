@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>Rows of numbers in double precision with the gradient that flows back into them.</summary>
+/// <summary>A double-precision matrix with its gradient.</summary>
 internal sealed class PlainMatrix(int rows, int columns, double[]? values = null)
 {
     public int Rows { get; } = rows;

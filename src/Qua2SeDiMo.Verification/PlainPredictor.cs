@@ -4,7 +4,7 @@ using Qua2SeDiMo.Predictors.Training;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>The whole predictor on a <see cref="PlainTape"/>: the double-precision twin of
+/// <summary>The whole predictor on a <see cref="PlainTape"/>: a double-precision reference implementation of
 /// <see cref="PredictorNetwork"/>.</summary>
 internal sealed class PlainPredictor
 {
@@ -14,10 +14,10 @@ internal sealed class PlainPredictor
     private readonly Dictionary<string, (double[] First, double[] Second)> moments = new(StringComparer.Ordinal);
     private int steps;
 
-    /// <summary>A twin with the arrays of a network.</summary>
+    /// <summary>Creates a copy with the arrays of a network.</summary>
     /// <param name="shape">Widths and tables.</param>
-    /// <param name="structure">Graphs side by side; one row of features per node.</param>
-    /// <param name="arrays">Names and shapes, and the values to start from.</param>
+    /// <param name="structure">The graphs of the batch; one row of features per node.</param>
+    /// <param name="arrays">Names, shapes and initial values.</param>
     public PlainPredictor(PredictorShape shape, GraphStructure structure, PredictorParameters arrays)
     {
         (this.shape, this.structure, layout) = (shape, structure, arrays);
@@ -26,13 +26,15 @@ internal sealed class PlainPredictor
 
     public PlainTape Tape { get; } = new();
 
-    /// <summary>Prediction of each graph after <see cref="Forward"/>; its gradient goes in here too.</summary>
+    /// <summary>Prediction of each graph after <see cref="Forward"/>; its gradient has to be set before the backward
+    /// pass.</summary>
     public PlainMatrix Prediction { get; private set; } = new(0, 1);
 
-    /// <summary>Graph embeddings of each hop after <see cref="Forward"/>; their gradients go in here too.</summary>
+    /// <summary>Graph embeddings of each hop after <see cref="Forward"/>; their gradients have to be set before the
+    /// backward pass.</summary>
     public PlainMatrix[] Embeddings { get; private set; } = [];
 
-    /// <summary>Takes the network's present values.</summary>
+    /// <summary>Copies the network's current values.</summary>
     public void Load()
     {
         foreach (ParameterSlice slice in layout.Slices)
@@ -41,7 +43,7 @@ internal sealed class PlainPredictor
 
     /// <summary>Embeds and predicts.</summary>
     /// <param name="features">[node, column]: method, bits, reduction, error, positions.</param>
-    /// <param name="train">Normalise by the batch.</param>
+    /// <param name="train">Whether to normalise by the statistics of the batch.</param>
     public void Forward(ReadOnlySpan<float> features, bool train)
     {
         Tape.Begin();
@@ -82,8 +84,8 @@ internal sealed class PlainPredictor
         return value;
     }
 
-    /// <summary>One step of AdamW (β 0.9 and 0.999, ε 1e-8) with the present gradients, multiplied by a
-    /// number.</summary>
+    /// <summary>One step of AdamW (β 0.9 and 0.999, ε 1e-8) with the current gradients multiplied by
+    /// <paramref name="times"/>.</summary>
     public void Step(double rate, double weightDecay, double times)
     {
         steps++;
@@ -105,10 +107,10 @@ internal sealed class PlainPredictor
         }
     }
 
-    /// <summary>The values of an array, rounded.</summary>
+    /// <summary>The values of an array, rounded to single precision.</summary>
     public float[] Rounded(string name) => [.. Tape.Parameters[name].Values.Select(value => (float)value)];
 
-    /// <summary>The gradient of an array, rounded.</summary>
+    /// <summary>The gradient of an array, rounded to single precision.</summary>
     public float[] RoundedGradient(string name) => [.. Tape.Parameters[name].Gradient.Select(value => (float)value)];
 
     private static double Norm(ReadOnlySpan<double> values)

@@ -4,9 +4,9 @@ using Qua2SeDiMo.Predictors.Network;
 namespace Qua2SeDiMo.Verification;
 
 /// <summary>
-/// The predictor's operators in double precision, written as their formulas read, one row per node of every graph. Each
-/// operator remembers how to send a gradient back. Slow on purpose: the oracle of the fast layers, which shares no code
-/// with them.
+/// The predictor's operators in double precision, written directly from their formulas, with one row per node of every
+/// graph. Each operator records its backward step. It is the slow reference for the fast layers and shares no code with
+/// them.
 /// </summary>
 internal sealed class PlainTape
 {
@@ -20,25 +20,24 @@ internal sealed class PlainTape
     private ulong sides;
     private int inputs;
 
-    /// <summary>Every array, trained ones and running statistics, by name.</summary>
+    /// <summary>All arrays by name: trained ones and running statistics.</summary>
     public IReadOnlyDictionary<string, PlainMatrix> Parameters => parameters;
 
     /// <summary>
-    /// A hash of which side of its kink each activation fell on since <see cref="Begin"/>. The function is smooth
-    /// between two points of equal hash (as good as surely), so that differences are derivatives there.
+    /// A hash of the side of its kink on which each activation input has fallen since <see cref="Begin"/>. Between two
+    /// points of equal hash the function is smooth (almost certainly), so that finite differences approximate
+    /// derivatives.
     /// </summary>
     public ulong Sides => sides;
 
-    /// <summary>
-    /// Activation inputs since <see cref="Begin"/> that lie within <see cref="Rounding"/> of their kink, nearest first:
-    /// which side they fall on is for single-precision arithmetic to decide. Numbered in order of evaluation.
-    /// </summary>
+    /// <summary>Activation inputs since <see cref="Begin"/> that lie within <see cref="Rounding"/> of their kink,
+    /// nearest first: in single precision they may fall on either side. Numbered in order of evaluation.</summary>
     public IReadOnlyList<int> NearKinks => [.. nearKinks.OrderBy(near => near.Distance).Select(near => near.Index)];
 
-    /// <summary>Activation inputs that are to be taken as if they fell on the other side of their kink.</summary>
+    /// <summary>Activation inputs that are treated as if they fell on the other side of their kink.</summary>
     public HashSet<int> Flipped { get; } = [];
 
-    /// <summary>Largest error of an activation input in single precision, as a share of the largest input of the
+    /// <summary>Largest error of an activation input in single precision, relative to the largest input of the
     /// layer.</summary>
     public const double Rounding = 5e-6;
 
@@ -46,7 +45,7 @@ internal sealed class PlainTape
     public void Set(string name, IReadOnlyList<int> shape, ReadOnlySpan<double> values) =>
         parameters[name] = new PlainMatrix(values.Length / shape[^1], shape[^1], values.ToArray());
 
-    /// <summary>Forgets the last evaluation and its gradients.</summary>
+    /// <summary>Clears the last evaluation and all gradients.</summary>
     public void Begin()
     {
         steps.Clear();
@@ -57,14 +56,14 @@ internal sealed class PlainTape
             parameter.Gradient.AsSpan().Clear();
     }
 
-    /// <summary>Sends the gradients that were put into results back to all parameters.</summary>
+    /// <summary>Propagates the gradients set in results back to all parameters.</summary>
     public void Backward()
     {
         while (steps.TryPop(out Action? step))
             step();
     }
 
-    /// <summary>Rows of a table.</summary>
+    /// <summary>Looks up rows of a table.</summary>
     public PlainMatrix Lookup(string name, int[] codes)
     {
         PlainMatrix table = parameters[name];
@@ -79,7 +78,7 @@ internal sealed class PlainTape
         return y;
     }
 
-    /// <summary>Matrices side by side.</summary>
+    /// <summary>Concatenates matrices along their columns.</summary>
     public PlainMatrix Concatenate(params PlainMatrix[] parts)
     {
         var y = new PlainMatrix(parts[0].Rows, parts.Sum(part => part.Columns));
@@ -129,8 +128,8 @@ internal sealed class PlainTape
         return y;
     }
 
-    /// <summary>Batch normalisation of every column; in train mode by the batch, and the running statistics
-    /// follow.</summary>
+    /// <summary>Batch normalisation of every column. In train mode it uses the statistics of the batch and updates the
+    /// running ones.</summary>
     public PlainMatrix Norm(string name, PlainMatrix x, bool train)
     {
         PlainMatrix gamma = parameters[name + ".weight"],
@@ -217,7 +216,7 @@ internal sealed class PlainTape
         return y;
     }
 
-    /// <summary>Graph attention, see <see cref="GatV2Layer"/>.</summary>
+    /// <summary>Graph attention; see <see cref="GatV2Layer"/>.</summary>
     public PlainMatrix Attention(string name, PlainMatrix x, GraphStructure structure)
     {
         var edges = new EdgeAttention(
@@ -232,7 +231,7 @@ internal sealed class PlainTape
         return y;
     }
 
-    /// <summary>Mean over the chosen nodes of each graph.</summary>
+    /// <summary>Mean over the given nodes of each graph.</summary>
     public PlainMatrix Mean(PlainMatrix x, int[][] chosen)
     {
         var y = new PlainMatrix(chosen.Length, x.Columns);
@@ -252,7 +251,7 @@ internal sealed class PlainTape
         return y;
     }
 
-    // Which inputs of an activation count as positive.
+    // Determines which inputs of an activation count as positive.
     private bool[] Sided(double[] values)
     {
         double largest = values.Length == 0 ? 0 : values.Max(Math.Abs);
@@ -282,7 +281,7 @@ internal sealed class PlainTape
             sum[i] += times * x[i];
     }
 
-    // What each edge brings to its target, and the share that the target takes of it.
+    // Attention over the edges of all graphs: the inputs of the activation and the attention weight of each edge.
     private sealed class EdgeAttention
     {
         private readonly PlainMatrix source,
@@ -292,7 +291,7 @@ internal sealed class PlainTape
         private readonly GraphStructure structure;
         private readonly int width;
 
-        // The activation's slope at each input, and each edge's share.
+        // The activation's slope at each input, and each edge's attention weight.
         private readonly double[] steep,
             alpha;
 

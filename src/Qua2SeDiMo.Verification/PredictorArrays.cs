@@ -4,7 +4,7 @@ using Qua2SeDiMo.Predictors.Network;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>Networks and graphs from the arrays of a reference file.</summary>
+/// <summary>Builds networks and graphs from the arrays of a reference file.</summary>
 internal static class PredictorArrays
 {
     private static readonly string[] PositionOrder = ["stage", "block", "inner_block", "layer"];
@@ -16,7 +16,8 @@ internal static class PredictorArrays
         [
             .. PositionOrder.Where(position => arrays.Tensors.ContainsKey($"{prefix}encoder.{position}_embedding")),
         ];
-        // Block numbers of plain U-Nets start at 0; everywhere else −1 means "outside of the blocks".
+        // Block numbers of plain U-Nets start at 0; in other models they start at −1, which means "outside of the
+        // blocks".
         bool shifted = names.Length != 3;
         PositionColumn[] positions =
         [
@@ -33,7 +34,7 @@ internal static class PredictorArrays
         );
     }
 
-    /// <summary>Graphs side by side; hop lists are read from <c>hopN.nodes</c> where they are stored.</summary>
+    /// <summary>Builds the graphs of a batch; node lists of hops are read from <c>hopN.nodes</c> if stored.</summary>
     public static GraphStructure Structure(SafetensorsFile arrays, string edgesName, string? graphName)
     {
         (int Source, int Target)[] edges = Edges(arrays.ReadInt64(edgesName));
@@ -78,14 +79,14 @@ internal static class PredictorArrays
         return new GraphStructure(joined);
     }
 
-    /// <summary>Edges as they are stored: all sources, then all targets.</summary>
+    /// <summary>Reads edges from their stored form: all sources, then all targets.</summary>
     public static (int Source, int Target)[] Edges(long[] stored)
     {
         int count = stored.Length / 2;
         return [.. Enumerable.Range(0, count).Select(e => ((int)stored[e], (int)stored[count + e]))];
     }
 
-    /// <summary>All nodes of all graphs, a row each, for as many hops.</summary>
+    /// <summary>A batch with one row for each node of all graphs, for the given number of hops.</summary>
     public static RowBatch AllRows(GraphStructure structure, int hops) =>
         new RowBatch(RowPlan.Build(structure, 1, [.. Enumerable.Range(0, structure.NodeCount)], hops)).SelectAll();
 }

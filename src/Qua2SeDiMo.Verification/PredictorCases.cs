@@ -3,17 +3,15 @@ using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>
-/// Reference cases of the predictor: layers, losses and whole networks. Which of them a file holds follows from its
-/// contents, so that files of other names work too.
-/// </summary>
+/// <summary>Reference cases of the predictor: layers, losses and whole networks. The kind of a file follows from its
+/// content, not from its name.</summary>
 internal static class PredictorCases
 {
     /// <summary>Relative to the largest entry of an array, for single precision.</summary>
     internal const double Tolerance = 1e-4;
 
-    /// <summary>Runs every case below a folder; studies (trials.csv) are left out.</summary>
-    /// <param name="path">Folder in the layout of <c>golden/predictor</c>, one of its subfolders, or one JSON
+    /// <summary>Runs every case below a folder; folders of studies (with trials.csv) are skipped.</summary>
+    /// <param name="path">Folder in the layout of <c>golden/predictor</c>, one of its subfolders, or a JSON
     /// file.</param>
     /// <returns>One result per array; empty if there are no cases.</returns>
     public static IReadOnlyList<VerificationResult> Verify(string path)

@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Verification;
 /// <summary>Reference cases of soft ranks, pairwise gradients, NDCG and the losses of one batch.</summary>
 internal static class PredictorLossCases
 {
-    // These are computed in double precision from single-precision inputs and stored in single precision.
+    // For values that are computed in double precision from single-precision inputs and stored in single precision.
     private const double Exact = 1e-6;
 
     public static IEnumerable<VerificationResult> SoftRanks(string name, SafetensorsFile arrays)

@@ -9,12 +9,13 @@ namespace Qua2SeDiMo.Verification;
 /// <summary>Reference cases of the whole network: embeddings, gradients of every loss, and training steps.</summary>
 internal sealed class PredictorNetworkCases : IDisposable
 {
-    // AdamW divides a gradient by its own size: entries whose gradient is smaller than the rounding of the array's
-    // largest one, or whose ReLU input is within rounding of zero, take visibly different steps in single precision.
-    // The parts of a step are compared without that.
+    // AdamW divides each gradient by its own magnitude. Entries whose gradient is smaller than the rounding error of
+    // the array's largest one, or depends on a ReLU input within rounding of 0, therefore take different steps in
+    // single precision. The parts of a step are compared separately with a smaller tolerance.
     private const double FreeRunTolerance = 0.01;
 
-    // A batch normalisation leaves ε/(variance + ε) of these gradients, the rest of a sum that cancels.
+    // Batch normalisation scales these gradients by ε/(variance + ε); they are the small remainder of a sum that
+    // cancels.
     private const double LineTolerance = 1e-3;
 
     private const int StepCount = 5;
@@ -113,10 +114,10 @@ internal sealed class PredictorNetworkCases : IDisposable
         }
     }
 
-    // The double-precision twin takes the steps, to be compared with the reference. At each of its states the network's
-    // gradients are compared with those of double precision, and the network's optimizer is fed the twin's gradients:
-    // every part of a step, to the same tolerance. The network's own free run is compared loosely, for the reason given
-    // at FreeRunTolerance.
+    // The double-precision implementation takes the steps, and its results are compared with the reference. At each of
+    // its states, the network's gradients are compared with the double-precision ones, and the network's optimizer
+    // takes a step with the double-precision gradients. So every part of a step is checked with the same tolerance.
+    // Steps that the network takes alone are compared with FreeRunTolerance.
     private void Steps(string mode, JsonElement values)
     {
         if (!stored.Holds($"step5.srcc.{mode}.head.output.bias"))
@@ -176,8 +177,8 @@ internal sealed class PredictorNetworkCases : IDisposable
         FreeRun(mode, losses, schedule);
     }
 
-    // Gradients jump where an activation input crosses its kink. The few inputs within rounding of it are tried on
-    // either side, and kept where the network's gradients say that they fell.
+    // Gradients are discontinuous where an activation input crosses its kink. The few inputs within rounding of their
+    // kink are tried on both sides; the side that agrees better with the network's gradients is kept.
     private void CompareGradients(string title, RankingLoss loss)
     {
         var probe = new PlainPredictor(network.Shape, batch.Structure, network.Parameters);
@@ -218,7 +219,7 @@ internal sealed class PredictorNetworkCases : IDisposable
     private static double Allowed(ParameterSlice slice) =>
         slice.Name is "encoder.ratio.weight" or "encoder.error.weight" ? LineTolerance : PredictorCases.Tolerance;
 
-    // Largest difference of any array from the network's gradient, in units of what is allowed.
+    // Largest difference of any array from the network's gradient, in units of its tolerance.
     private double Worst(PlainPredictor twin) =>
         Compared()
             .Where(slice => slice.Trained)

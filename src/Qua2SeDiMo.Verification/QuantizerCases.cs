@@ -7,12 +7,12 @@ namespace Qua2SeDiMo.Verification;
 
 /// <summary>
 /// Reference results of the quantizers: <c>uaq</c>, <c>kmeans</c>, <c>activations</c> (a JSON file with formulas beside
-/// a safetensors file with arrays) and <c>size.json</c>. What a file checks follows from its content, not from its
+/// a safetensors file with arrays) and <c>size.json</c>. The kind of a file follows from its content, not from its
 /// name.
 /// </summary>
 internal static class QuantizerCases
 {
-    /// <summary>Checks every reference file of a folder and the folders below it, or one of the JSON files.</summary>
+    /// <summary>Checks every reference file in and below a folder, or one JSON file.</summary>
     /// <param name="path">Folder or JSON file.</param>
     public static IReadOnlyList<VerificationResult> Verify(string path)
     {
@@ -41,7 +41,7 @@ internal static class QuantizerCases
             : AffineCases.Verify(names, tensors);
     }
 
-    /// <summary>Cases named <c>TENSOR.bWIDTH</c>, by the arrays that each has under a suffix.</summary>
+    /// <summary>Finds the cases named <c>TENSOR.bBITS</c> by their arrays with the given suffix.</summary>
     internal static IEnumerable<(string Name, string Tensor, int Bits)> Widths(string[] names, string suffix)
     {
         foreach (string array in names.Where(name => name.EndsWith(suffix, StringComparison.Ordinal)))
@@ -52,7 +52,8 @@ internal static class QuantizerCases
         }
     }
 
-    /// <summary>A figure that must not exceed a limit: a count of wrong codes, a relative excess.</summary>
+    /// <summary>A result that passes if a figure, such as a count of wrong codes or a relative error, does not exceed a
+    /// limit.</summary>
     internal static VerificationResult Limit(
         string caseName,
         string output,

@@ -11,9 +11,9 @@ namespace Qua2SeDiMo.Verification;
 /// <c>NAME.safetensors</c> (values).</summary>
 internal static class RandomCases
 {
-    // PyTorch's vectorised logarithm, sine and cosine differ from the exact ones by a few units in the last place of a
-    // single-precision normal below 6; a narrower type may then round to its neighbour, one unit of its own for values
-    // up to 8.
+    // PyTorch's vectorised logarithm, sine and cosine are off by a few units in the last place of single precision, for
+    // normal numbers below 6. A narrower type may then round to a neighbour, which is one unit in its last place for
+    // values up to 8.
     private const double SingleTolerance = 1e-6;
     private const double HalfTolerance = 4.0 / 1024;
     private const double BFloat16Tolerance = 4.0 / 128;

@@ -7,12 +7,12 @@ namespace Qua2SeDiMo.Verification;
 /// <summary>Reference cases of rank correlations and ranking quality: <c>ranks.json</c>.</summary>
 internal static class RankCases
 {
-    // Relative; correlations and NDCG are below 1, p values may be tiny.
+    // Relative, since p values may be tiny.
     private const double Tolerance = 1e-9;
 
     /// <summary>Runs every case.</summary>
     /// <param name="path">Folder with <c>ranks.json</c>, or that file.</param>
-    /// <returns>One result per statistic; empty if the file is not there.</returns>
+    /// <returns>One result per statistic; empty if the file does not exist.</returns>
     public static IReadOnlyList<VerificationResult> Verify(string path)
     {
         string file = File.Exists(path) ? path : Path.Combine(path, "ranks.json");

@@ -5,7 +5,7 @@ using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>A JSON file of references, with the names of the arrays in the safetensors file beside it.</summary>
+/// <summary>The JSON file of a reference, with the names of the arrays in the safetensors file beside it.</summary>
 internal sealed class ReferenceDescription
 {
     private readonly Lazy<IReadOnlyList<string>> arrays;
@@ -18,12 +18,11 @@ internal sealed class ReferenceDescription
 
     internal JsonObject Root { get; }
 
-    /// <summary>Names of the arrays; empty where there are none or they cannot be read.</summary>
+    /// <summary>Names of the arrays; empty if there is no readable safetensors file.</summary>
     internal IReadOnlyList<string> Arrays => arrays.Value;
 
-    /// <summary>Reads a file; null if it holds another kind of JSON than an object, or more than any description
-    /// does.</summary>
-    /// <exception cref="Q2Exception">Not JSON at all.</exception>
+    /// <summary>Reads a file; null if it is not a JSON object or is too large.</summary>
+    /// <exception cref="Q2Exception">The file is not valid JSON.</exception>
     internal static ReferenceDescription? TryRead(string path)
     {
         if (RegularFile.Length(path) > ForeignJson.MaximumBytes)
@@ -34,7 +33,7 @@ internal sealed class ReferenceDescription
 
     internal bool Has(string key) => Root.ContainsKey(key);
 
-    /// <summary>Whether <c>cases</c> is a list of objects whose first has a member of that name.</summary>
+    /// <summary>Whether <c>cases</c> is a list whose first item is an object with a member of this name.</summary>
     internal bool FirstCaseHas(string key) =>
         Root["cases"] is JsonArray { Count: > 0 } cases && cases[0] is JsonObject first && first.ContainsKey(key);
 

@@ -5,10 +5,8 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>
-/// Released models by configuration, tensor names and shapes (golden/real-models): the graph is built on the shapes
-/// alone and must use every tensor whole, and none that is not there.
-/// </summary>
+/// <summary>Released models, described by configuration, tensor names and shapes (golden/real-models). The graph is
+/// built from the shapes alone and must use every tensor completely and no other ones.</summary>
 internal static class ReleasedModelCases
 {
     /// <summary>Checks one description.</summary>

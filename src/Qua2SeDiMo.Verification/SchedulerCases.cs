@@ -7,13 +7,13 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Verification;
 
 /// <summary>
-/// Reference denoising loops: per case <c>NAME.json</c> and <c>NAME.safetensors</c>. Each step is fed the stored model
-/// output and sample; then the loop is driven from the starting noise with the stored outputs alone, which shows
-/// whether errors add up.
+/// Reference denoising loops: per case <c>NAME.json</c> and <c>NAME.safetensors</c>. Each step is run with the stored
+/// model output and sample. Then the whole loop is run from the initial noise with only the stored model outputs, which
+/// shows whether errors accumulate.
 /// </summary>
 internal static class SchedulerCases
 {
-    // The loop without correction in between may add a few times the tolerance of a step.
+    // Errors of the whole loop may reach a few times the tolerance of a step.
     private const double LoopAllowance = 3;
 
     /// <summary>Checks the loops of a folder, or of one case file.</summary>
@@ -161,7 +161,8 @@ internal sealed class SchedulerLoop
         return Comparison.Of(caseName, $"{run} loop", expected, sample, latentTolerance);
     }
 
-    // A predicted variance that the scheduler does not take is the second half of each image's channels.
+    // Returns the first half of each image's channels if the second half is a predicted variance that the scheduler
+    // does not use.
     private float[] ModelOutput(int step)
     {
         float[] output = Comparison.Slice(tensors, Key("model_outputs"), (long)step * outputLength, outputLength);

@@ -7,13 +7,13 @@ using Qua2SeDiMo.Sensitivity;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>Reference scores of single operations and of blocks: <c>scores.json</c> with the predictors of five
-/// folds.</summary>
+/// <summary>Reference scores of single operations and of blocks by the predictors of five folds:
+/// <c>scores.json</c>.</summary>
 internal static class SensitivityCases
 {
     /// <summary>Runs every case.</summary>
     /// <param name="path">Folder with <c>scores.json</c>, or that file.</param>
-    /// <returns>One result per array; empty if the file is not there.</returns>
+    /// <returns>One result per array; empty if the file does not exist.</returns>
     public static IReadOnlyList<VerificationResult> Verify(string path)
     {
         string file = File.Exists(path) ? path : Path.Combine(path, "scores.json");
@@ -151,7 +151,7 @@ internal static class SensitivityCases
         );
     }
 
-    // Every option of each weight of a block has a row of its own; a combine node has one.
+    // Each weight of a block has one row per option; a combine node has one row.
     private static (UnitRows Rows, float[] Features, int[] FirstRow) Rows(
         string name,
         JsonElement block,

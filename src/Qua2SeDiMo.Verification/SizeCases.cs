@@ -7,7 +7,7 @@ using Qua2SeDiMo.Quantizers.Palettes;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>The size formula, average bits, errors and bit operations against stored figures.</summary>
+/// <summary>Compares the size formula, average bits, errors and bit operations with stored figures.</summary>
 internal static class SizeCases
 {
     private const double Tolerance = 1e-5;
@@ -63,7 +63,7 @@ internal static class SizeCases
                 BitOperations.OfAttention((long)(double)operations["self_qk_macs"]!, activationBits)
                 + BitOperations.OfAttention((long)(double)operations["cross_qk_macs"]!, activationBits)
             );
-        // The published count adds norms at 32 bits and other operators at 16.
+        // The published count also includes normalisations with 32 bits and other operators with 16.
         double others = ((double)operations["norm_macs"]! * 32) + ((double)operations["activation_macs"]! * halfBits);
         double total =
             BitOperations.Total(macs, allocation, activationBits, halfBits, BitOperationAccounting.Published)
@@ -73,7 +73,7 @@ internal static class SizeCases
         yield return QuantizerCases.Limit("size", "bit operations", Math.Abs(total - expected) / expected, 1e-12);
     }
 
-    // The stored error is a sum over channels of a mean; ours is per weight (method.md, section 7b).
+    // The stored error is the sum of the channels' means; MeanError is the mean per weight (method.md, section 7b).
     private static VerificationResult Error(JsonObject example)
     {
         float[] values = [.. Flatten(example["weight"]!).Select(value => (float)value)];

@@ -2,17 +2,16 @@ using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>The arrays of one case in a reference file; computed ones are held against those of the same
-/// name.</summary>
+/// <summary>The arrays of one case in a reference file, with which computed ones are compared by name.</summary>
 /// <param name="Case">Name of the case in the results.</param>
 /// <param name="File">The reference file.</param>
-/// <param name="Set">What the names of the case's arrays begin with in the file, up to a dot; empty where the file holds
-/// one case.</param>
+/// <param name="Set">Prefix of the case's arrays in the file, without the dot; empty if the file has only one
+/// case.</param>
 internal sealed record StoredArrays(string Case, SafetensorsFile File, string Set = "")
 {
     private string Prefix => Set.Length == 0 ? "" : $"{Set}.";
 
-    /// <summary>Every set of a file that has an array of this name.</summary>
+    /// <summary>All sets of a file that contain an array of this name.</summary>
     public static IEnumerable<StoredArrays> Sets(string name, SafetensorsFile file, string array) =>
         file
             .Tensors.Keys.Where(key => key.EndsWith($".{array}", StringComparison.Ordinal))
@@ -31,7 +30,7 @@ internal sealed record StoredArrays(string Case, SafetensorsFile File, string Se
 
     public double[] ReadDoubles(string array) => [.. Read(array).Select(value => (double)value)];
 
-    /// <summary>Holds an array against the stored one, relative to its largest entry.</summary>
+    /// <summary>Compares an array with the stored one, with a tolerance relative to its largest entry.</summary>
     public VerificationResult Compare(string array, ReadOnlySpan<float> actual) =>
         PredictorCases.Compare(Case, array, Read(array), actual);
 }

@@ -4,8 +4,8 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>Reference token ids: a tokenizer folder with <c>cases.json</c>, or a folder of such folders. Ids are exact
-/// or wrong; differences count ids.</summary>
+/// <summary>Reference token ids: a tokenizer folder with <c>cases.json</c>, or a folder of such folders. Ids must be
+/// equal; the differences of a result are numbers of texts.</summary>
 internal static class TokenizerCases
 {
     private const int ExamplesShown = 3;

@@ -16,14 +16,15 @@ namespace Qua2SeDiMo.Verification;
 
 /// <summary>
 /// Gradients through whole sampling runs (golden/gradients/trajectory): <c>NAME.json</c> and <c>NAME.safetensors</c>,
-/// for a model in a folder <c>models</c> further up. Products of every weight and option, by image, cotangent and step,
-/// on the latents, on the image and on single calls.
+/// for a model in a folder <c>models</c> above or beside. Compares the products of gradients and changes for every
+/// weight and option, by image, cotangent and step, with cotangents of the latents, of the image and of single calls.
 /// </summary>
 internal static class TrajectoryGradientCases
 {
     private const int LatentCotangents = 2;
 
-    // Share of the weights and options whose palettes may be ties, and of a change's norm that is rounding.
+    // MaxTied: largest share of weights and options with two equally good palettes. Rounding: relative difference of
+    // changes up to which they count as equal.
     private const double MaxTied = 0.06,
         Rounding = 1e-4;
     private const int Looks = 4;
@@ -90,7 +91,7 @@ internal static class TrajectoryGradientCases
         private readonly int[] callSteps = JsonArrays.Integers(root.GetProperty("one_call_steps"));
         private readonly Dictionary<string, float[][]> whole = new(StringComparer.Ordinal);
 
-        // Weight and option, as in the rows of the products.
+        // Indices of weight and option, in the order of the products.
         private readonly HashSet<int> tied = [];
 
         internal IEnumerable<VerificationResult> All()
@@ -151,7 +152,7 @@ internal static class TrajectoryGradientCases
             return [.. results, .. noise, Ties()];
         }
 
-        // The change of the whole weight, cut where the graph cuts the weight.
+        // The change of the whole weight, restricted to the input channels of the part.
         private IReadOnlyList<float[]> Changes(GraphWeight weight)
         {
             QuantizableWeight part = weight.Weight;
@@ -159,7 +160,7 @@ internal static class TrajectoryGradientCases
             {
                 long[] shape = [part.Shape[0], part.TensorInputs, .. part.Shape.Skip(2)];
                 WeightMatrix matrix = WeightMatrix.Read(model.Tensors, part with { InputStart = 0, Shape = shape });
-                // Tables of the references are in single precision, whatever the checkpoint is stored in.
+                // The references use tables in single precision, regardless of the checkpoint's type.
                 changes =
                 [
                     .. WeightQuantizer
@@ -192,8 +193,8 @@ internal static class TrajectoryGradientCases
             ];
         }
 
-        // Values of half precision often have two palettes of equal error, and either is right. Values moved by hardly
-        // anything find both.
+        // For half-precision values two palettes often have equal error, and either is correct. Quantizing slightly
+        // perturbed values finds such ties.
         private void FindTies(WeightMatrix matrix, int weight, float[][] changes)
         {
             QuantizerSpec[] palettes = [.. specs.Where(spec => spec.Method != QuantizerMethod.UniformAffine)];
@@ -316,7 +317,7 @@ internal static class TrajectoryGradientCases
             );
         }
 
-        // Parts of a split weight together.
+        // Sums the products of the parts of a split weight.
         private double[] Products(Effects sketch, int image, int cotangent, int step)
         {
             double[] sums = new double[weights.Length * specs.Length];
@@ -331,7 +332,7 @@ internal static class TrajectoryGradientCases
             return sums;
         }
 
-        // In units of the largest product that gradient and change can have.
+        // Compares relative to the largest possible product, that of the norms of gradient and change.
         private VerificationResult Against(
             string output,
             double[] actual,
@@ -366,7 +367,7 @@ internal static class TrajectoryGradientCases
 
         private double Tolerance(string quantity) => root.GetProperty("tolerance").GetProperty(quantity).GetDouble();
 
-        // The part of a stored tensor at given positions of its first axes.
+        // Reads the part of a stored tensor at given indices of its first axes.
         private float[] Row(string tensor, params int[] at)
         {
             IReadOnlyList<long> shape = stored.Tensors[tensor].Shape;

@@ -1,9 +1,9 @@
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>One reference case that was run.</summary>
-/// <param name="Kind">What it checks: <c>architecture</c>, <c>scheduler</c>, <c>tokenizer</c> …</param>
-/// <param name="Name">Its folder or file without extension.</param>
-/// <param name="Path">Where it lies.</param>
+/// <summary>A reference case with its results.</summary>
+/// <param name="Kind">Kind of the case: <c>architecture</c>, <c>scheduler</c>, <c>tokenizer</c> …</param>
+/// <param name="Name">Name of its folder, or of its file without extension.</param>
+/// <param name="Path">Path of the folder or file.</param>
 /// <param name="Seconds">Wall time.</param>
 /// <param name="Results">One per compared output; never empty.</param>
 internal sealed record VerificationCase(
@@ -18,14 +18,14 @@ internal sealed record VerificationCase(
     public bool Passed => Results.All(result => result.Passed);
 }
 
-/// <summary>All cases that were found and run.</summary>
+/// <summary>The results of all cases that were found.</summary>
 /// <param name="Cases">In the order in which they were found.</param>
-/// <param name="Unknown">Folders and files that hold no reference case of a kind that this version knows.</param>
+/// <param name="Unknown">Folders and files without a reference case of a known kind.</param>
 internal sealed record VerificationReport(IReadOnlyList<VerificationCase> Cases, IReadOnlyList<string> Unknown)
 {
-    /// <summary>Outputs within their tolerance.</summary>
+    /// <summary>Number of outputs within their tolerance.</summary>
     public int Passed => Cases.Sum(item => item.Results.Count(result => result.Passed));
 
-    /// <summary>Outputs outside of it, and cases that could not run.</summary>
+    /// <summary>Number of outputs outside their tolerance and of cases that could not run.</summary>
     public int Failed => Cases.Sum(item => item.Results.Count(result => !result.Passed));
 }

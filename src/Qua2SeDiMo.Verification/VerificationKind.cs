@@ -2,9 +2,10 @@ using System.Text.Json.Nodes;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>A kind of reference case: how its content is recognized, and what runs it.</summary>
+/// <summary>A kind of reference case, with the functions that recognise and run it.</summary>
 /// <param name="Name">Singular noun.</param>
-/// <param name="Marker">File that marks a folder as a case; null where a case is a JSON file of any name.</param>
+/// <param name="Marker">Name of the file that marks a folder as a case; null if a case is a JSON file of any
+/// name.</param>
 /// <param name="Matches">Whether the content of the marker, or of the JSON file, is of this kind.</param>
 /// <param name="Verify">Runs the case in the folder, or the case file.</param>
 internal sealed record VerificationKind(
@@ -16,7 +17,7 @@ internal sealed record VerificationKind(
 {
     private const string ModelImages = "model images";
 
-    /// <summary>Every kind; of several that match, the first counts.</summary>
+    /// <summary>All kinds; the first that matches counts.</summary>
     internal static IReadOnlyList<VerificationKind> All { get; } =
     [
         new(
@@ -95,8 +96,8 @@ internal sealed record VerificationKind(
         new("quantizers", null, IsQuantizer, (path, _) => QuantizerCases.Verify(path)),
     ];
 
-    /// <summary>What a case at a path is called: its folder, or its file without extension; images of a model are
-    /// called like the model.</summary>
+    /// <summary>Name of a case at a path: that of its folder, or of its file without extension; for images of a model,
+    /// the model's name.</summary>
     internal string NameOf(string path) =>
         Marker is null
             ? Path.GetFileNameWithoutExtension(path)

@@ -2,20 +2,17 @@ using System.Diagnostics;
 
 namespace Qua2SeDiMo.Verification;
 
-/// <summary>
-/// Finds reference cases below given paths and runs them. What a case checks follows from its content, not from its
-/// name or place, so cases that were never seen before run too. A case that cannot run is a failed result that says
-/// why.
-/// </summary>
+/// <summary>Finds reference cases below given paths and runs them. The kind of a case follows from its content, not
+/// from its name or path, so new cases run too. A case that cannot run gives a failed result with the reason.</summary>
 internal static class VerificationRunner
 {
     private const string Title = "Verifying";
 
     /// <summary>Runs every case at or below the paths.</summary>
     /// <param name="paths">Folders or files in the layout of <c>tests/golden</c> (docs/verify.md).</param>
-    /// <param name="progress">Told before each case.</param>
-    /// <param name="cancellationToken">Looked at before each case.</param>
-    /// <exception cref="VerificationException">There is nothing at a path.</exception>
+    /// <param name="progress">Receives a report before each case.</param>
+    /// <param name="cancellationToken">Checked before each case.</param>
+    /// <exception cref="VerificationException">A path does not exist.</exception>
     public static VerificationReport Run(
         IReadOnlyList<string> paths,
         IProgress<StageProgress>? progress = null,
@@ -75,12 +72,12 @@ internal static class VerificationRunner
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
-            // A malformed case must not keep the others from running.
+            // A malformed case must not prevent the others from running.
             return [Comparison.Failed(name, "run", $"{error.GetType().Name}: {error.Message}")];
         }
     }
 
-    /// <summary>The cases below the paths, each once.</summary>
+    /// <summary>The distinct cases below the paths.</summary>
     private sealed class Findings
     {
         private readonly HashSet<string> seen = [];
@@ -106,10 +103,11 @@ internal static class VerificationRunner
                 Unknown.Add(file);
         }
 
-        // Whether the folder, or one below it, holds a case. Folders without any are named once, at the highest place.
+        // Returns whether the folder or one below it contains a case. Of nested folders without cases, only the topmost
+        // is listed as unknown.
         private bool Walk(string folder)
         {
-            // A link may lead back up.
+            // A link may lead to a parent folder.
             if (!walked.Add(new DirectoryInfo(folder).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? folder))
                 return false;
             foreach (VerificationKind kind in VerificationKind.All.Where(kind => kind.Marker is not null))
@@ -123,7 +121,7 @@ internal static class VerificationRunner
             string[] folders = [.. Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal)];
             string[] unknownFolders = [.. folders.Where(nested => !Walk(nested))];
             bool holdsCases = unknownFiles.Length < files.Length || unknownFolders.Length < folders.Length;
-            // The parts of a model with references inside need no mention.
+            // Components of a model folder that contains references are not listed as unknown.
             bool isModel = File.Exists(Path.Combine(folder, "model_index.json"));
             if (holdsCases && !isModel)
                 Unknown.AddRange([.. unknownFiles, .. unknownFolders]);

@@ -8,7 +8,7 @@ using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli.Commands;
 
-/// <summary><c>q2 bank</c>: every weight under every option, once.</summary>
+/// <summary><c>q2 bank</c>: quantizes every weight under every option.</summary>
 internal static class BankCommand
 {
     internal static Command Create()

@@ -3,7 +3,7 @@ using Qua2SeDiMo.Stages;
 
 namespace Qua2SeDiMo.Cli.Commands;
 
-/// <summary><c>q2 doctor</c>: can this machine run the program, and with which kernels?</summary>
+/// <summary><c>q2 doctor</c>: checks whether this machine can run the program, and shows with which kernels.</summary>
 internal static class DoctorCommand
 {
     internal static Command Create()

@@ -10,7 +10,7 @@ using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli.Commands;
 
-/// <summary><c>q2 explain</c>: the sensitivity of every operator.</summary>
+/// <summary><c>q2 explain</c>: shows the sensitivity of every weight.</summary>
 internal static class ExplainCommand
 {
     internal static Command Create()

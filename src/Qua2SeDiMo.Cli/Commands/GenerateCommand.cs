@@ -9,7 +9,7 @@ using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Cli.Commands;
 
-/// <summary><c>q2 generate</c>: images as PNG files.</summary>
+/// <summary><c>q2 generate</c>: writes images as PNG files.</summary>
 internal static class GenerateCommand
 {
     internal static Command Create()
@@ -25,7 +25,7 @@ internal static class GenerateCommand
             (result, context, cancellationToken) =>
             {
                 GenerateOptions options = arguments.Read(result);
-                // Whether pictures can be written is known now, and the model takes its time.
+                // Checked first, since opening the model takes a while.
                 OutputFolderException.Check(arguments.Destination(result));
                 using OpenModel loaded = model.Open(result, context);
                 BitAllocation? allocation = arguments.ReadAllocation(result, loaded);

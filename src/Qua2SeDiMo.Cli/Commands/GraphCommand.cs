@@ -4,7 +4,7 @@ using Qua2SeDiMo.Stages;
 
 namespace Qua2SeDiMo.Cli.Commands;
 
-/// <summary><c>q2 graph</c>: the denoiser's program and its sensitivity graph as files.</summary>
+/// <summary><c>q2 graph</c>: writes the denoiser's operators and its sensitivity graph to files.</summary>
 internal static class GraphCommand
 {
     internal static Command Create()

@@ -5,7 +5,8 @@ using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli.Commands;
 
-/// <summary><c>q2 inspect</c>: what is in a folder, from its headers alone.</summary>
+/// <summary><c>q2 inspect</c>: shows the content of a model folder, reading only the headers of its weight
+/// files.</summary>
 internal static class InspectCommand
 {
     internal static Command Create()

@@ -11,7 +11,7 @@ using Qua2SeDiMo.Studies.Allocations;
 
 namespace Qua2SeDiMo.Cli.Commands;
 
-/// <summary><c>q2 measure</c>: what every option of every weight does, measured.</summary>
+/// <summary><c>q2 measure</c>: measures the damage that every option of every weight does.</summary>
 internal static class MeasureCommand
 {
     private static readonly Option<int> Top = NumberOption.Of(

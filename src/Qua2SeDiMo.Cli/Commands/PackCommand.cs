@@ -7,7 +7,7 @@ using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli.Commands;
 
-/// <summary><c>q2 pack</c>: the smaller model on disk, in one or several formats.</summary>
+/// <summary><c>q2 pack</c>: writes the smaller model in one or several formats.</summary>
 internal static class PackCommand
 {
     internal static Command Create()

@@ -8,7 +8,8 @@ using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Cli.Commands;
 
-/// <summary><c>q2 plan</c>: allocations for requested sizes, verified by images where there is a model.</summary>
+/// <summary><c>q2 plan</c>: chooses allocations for requested sizes and, if there is a model, verifies them by
+/// images.</summary>
 internal static class PlanCommand
 {
     internal static Command Create()

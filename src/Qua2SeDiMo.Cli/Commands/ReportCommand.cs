@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli.Commands;
 
-/// <summary><c>q2 report</c>: one page with results, figures and pictures.</summary>
+/// <summary><c>q2 report</c>: writes one HTML page with results, figures and images.</summary>
 internal static class ReportCommand
 {
     internal static Command Create()

@@ -9,7 +9,7 @@ using Spectre.Console;
 
 namespace Qua2SeDiMo.Cli.Commands;
 
-/// <summary><c>q2 run</c>: all stages in order.</summary>
+/// <summary><c>q2 run</c>: runs all stages in order.</summary>
 internal static class RunCommand
 {
     private const int MeasuredTrials = 16,

@@ -9,7 +9,7 @@ using Qua2SeDiMo.Studies.Allocations;
 
 namespace Qua2SeDiMo.Cli.Commands;
 
-/// <summary><c>q2 study</c>: labels allocations by images.</summary>
+/// <summary><c>q2 study</c>: labels allocations by the quality of images generated with them.</summary>
 internal static class StudyCommand
 {
     internal static Command Create()

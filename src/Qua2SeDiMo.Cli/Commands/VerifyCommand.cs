@@ -4,7 +4,7 @@ using Qua2SeDiMo.Verification;
 
 namespace Qua2SeDiMo.Cli.Commands;
 
-/// <summary><c>q2 verify</c>: holds this installation against reference results.</summary>
+/// <summary><c>q2 verify</c>: compares the results of this installation with stored references.</summary>
 internal static class VerifyCommand
 {
     internal static Command Create()
@@ -45,7 +45,7 @@ internal static class VerifyCommand
         );
     }
 
-    // Plain lines, which a pipe keeps whole and grep can search.
+    // Plain lines instead of a table: a pipe does not wrap them and grep can search them.
     private static void Show(VerificationReport report, bool brief, TextWriter output)
     {
         foreach (VerificationCase item in report.Cases)
@@ -76,7 +76,7 @@ internal static class VerifyCommand
         output.WriteLine($"{report.Passed} passed, {report.Failed} failed");
     }
 
-    // How much of its tolerance an output uses.
+    // The largest difference of an output over its tolerance; the difference itself when the tolerance is 0.
     private static double Share(VerificationResult result) =>
         result.Tolerance > 0 ? result.MaxAbsoluteDifference / result.Tolerance : result.MaxAbsoluteDifference;
 

@@ -22,11 +22,12 @@ internal static class ActivationQuantizer
     /// <summary>Quantizes and reconstructs all rows.</summary>
     /// <param name="input">Rows one after another.</param>
     /// <param name="rowLength">Elements per row; see <see cref="RowLength"/>.</param>
-    /// <param name="bits">2 to 8; 8 or 6 by habit.</param>
+    /// <param name="bits">2 to 8; usually 8 or 6.</param>
     /// <param name="output">As long as the input; may be the input itself.</param>
     /// <param name="fromZero">For attention weights after softmax: the range begins at 0 instead of the
     /// minimum.</param>
-    /// <exception cref="ArgumentException">The lengths do not fit.</exception>
+    /// <exception cref="ArgumentException">The input is not a whole number of rows, the output is shorter, or the bits
+    /// are outside 2 to 8.</exception>
     public static void Quantize(
         ReadOnlySpan<float> input,
         int rowLength,
@@ -76,8 +77,8 @@ internal static class ActivationQuantizer
 /// <param name="LastCode">2^bits − 1.</param>
 internal readonly record struct ActivationRange(float Scale, float ZeroPoint, float LastCode)
 {
-    /// <summary>Whether the row keeps its values: it is constant (zero padding is ordinary), or holds a NaN or an
-    /// infinity, which must stay visible.</summary>
+    /// <summary>Whether the row keeps its values, because it is constant (for instance zero padding) or holds a NaN or
+    /// an infinity, which must not be hidden by quantization.</summary>
     public bool IsExact => Scale == 0f;
 
     /// <summary>The range of a row.</summary>

@@ -18,8 +18,7 @@ internal static class BFloat16
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector256<float> ToSingle(Vector256<uint> bits) => (bits << DroppedBits).AsSingle();
 
-    /// <summary>The bits of a value that the type holds exactly; of any other value those of the next one towards
-    /// zero.</summary>
+    /// <summary>The bits of a value that the type holds exactly; any other value is rounded towards zero.</summary>
     internal static ushort ToBits(float value) => (ushort)(BitConverter.SingleToUInt32Bits(value) >> DroppedBits);
 
     /// <summary>The nearest value that the type holds, ties to even; infinity beyond its range. NaN stays as it

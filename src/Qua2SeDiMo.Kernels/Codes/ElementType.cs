@@ -77,7 +77,7 @@ public enum ElementType
     /// <summary>Two singles, real and imaginary part; known by size only.</summary>
     Complex64,
 
-    /// <summary>A type that this program has no name for; such a tensor can be copied and not read.</summary>
+    /// <summary>A type unknown to this library; such a tensor can be copied but not converted to numbers.</summary>
     Unknown,
 }
 
@@ -122,7 +122,8 @@ internal static class ElementTypes
                 or ElementType.Bool;
 
     /// <summary>Bytes of one element, of a type whose elements take whole bytes.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">They do not.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Elements of the type share bytes, or the type is
+    /// unknown.</exception>
     public static int SizeBytes(this ElementType type) =>
         type switch
         {
@@ -143,8 +144,7 @@ internal static class ElementTypes
     /// <param name="type">Type of <paramref name="source"/>.</param>
     /// <param name="source">Raw bytes, <c>destination.Length * type.SizeBytes()</c> of them.</param>
     /// <param name="destination">One float per element.</param>
-    /// <exception cref="ArgumentException">The lengths do not fit, or the type is neither a number of whole bytes nor
-    /// boolean.</exception>
+    /// <exception cref="ArgumentException">The source has another length, or the type cannot be converted.</exception>
     public static void ToSingle(this ElementType type, ReadOnlySpan<byte> source, Span<float> destination)
     {
         if (source.Length != (long)destination.Length * type.SizeBytes())

@@ -19,8 +19,8 @@ internal static class Float8
     internal static void WidenE4M3(ReadOnlySpan<byte> codes, Span<float> destination) =>
         Widen(E4M3Values, codes, destination);
 
-    /// <summary>Values of 5 exponent bits with bias 15 and 2 mantissa bits, with infinities and NaN as IEEE has
-    /// them.</summary>
+    /// <summary>Values of 5 exponent bits with bias 15 and 2 mantissa bits, with infinities and NaN as in IEEE
+    /// 754.</summary>
     internal static void WidenE5M2(ReadOnlySpan<byte> codes, Span<float> destination) =>
         Widen(E5M2Values, codes, destination);
 

@@ -4,7 +4,8 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Qua2SeDiMo.Kernels.Codes;
 
-/// <summary>Codes to values: palettes of up to 16 entries stay in registers and are looked up by a permute.</summary>
+/// <summary>Converts codes to palette entries. Palettes of up to 16 entries stay in registers and are looked up by a
+/// permute.</summary>
 internal static class PaletteDecoder
 {
     /// <summary>Which kernel runs for palettes of up to 16 entries: avx2 or the plain loop.</summary>
@@ -20,7 +21,8 @@ internal static class PaletteDecoder
         DecodePlain(codes[done..], palette, destination[done..]);
     }
 
-    /// <summary>Reference.</summary>
+    /// <summary>The plain loop: reference for the permuted one, and used for its remainder and for longer
+    /// palettes.</summary>
     internal static void DecodePlain(ReadOnlySpan<byte> codes, ReadOnlySpan<float> palette, Span<float> destination)
     {
         for (int i = 0; i < codes.Length; i++)

@@ -1,9 +1,18 @@
 namespace Qua2SeDiMo.Kernels.Codes;
 
-/// <summary>A weight as small codes into palettes. Whatever the method, value = palette of the row [code].</summary>
+/// <summary>A weight as small codes into palettes. For every method, a value is the entry of its row's palette at its
+/// code.</summary>
 public sealed class QuantizedWeight
 {
-    /// <summary>Checks that the parts fit together.</summary>
+    /// <summary>Creates a weight after checking that the parts fit together.</summary>
+    /// <param name="spec">Method and bits of the quantization.</param>
+    /// <param name="outChannels">C, rows.</param>
+    /// <param name="rowLength">K, weights per row, kernels flattened.</param>
+    /// <param name="tableType">Type of the original weight, which determines <see cref="TableType"/>.</param>
+    /// <param name="codes">Row-major [outChannels, rowLength], each below 2^bits; not copied.</param>
+    /// <param name="palettes">Row-major [paletteCount, 2^bits], each ascending, in weight units; not copied.</param>
+    /// <param name="affine">Scales and zero points for UAQ; null for k-means.</param>
+    /// <param name="meanError">Mean |w − ŵ|^2.4.</param>
     /// <exception cref="ArgumentException">A length does not follow from the spec and the shape, or a code has too many
     /// bits.</exception>
     public QuantizedWeight(
@@ -51,7 +60,7 @@ public sealed class QuantizedWeight
         MeanError = meanError;
     }
 
-    /// <summary>The choice that made it.</summary>
+    /// <summary>Method and bits of the quantization.</summary>
     public QuantizerSpec Spec { get; }
 
     /// <summary>C, rows.</summary>
@@ -60,8 +69,8 @@ public sealed class QuantizedWeight
     /// <summary>K, weights per row, kernels flattened.</summary>
     public int RowLength { get; }
 
-    /// <summary>Type of the original as far as tables go: Float16, BFloat16 or Float32. Stored tables give back the
-    /// palettes exactly.</summary>
+    /// <summary>Type that determines how tables are stored: Float16 or BFloat16 as the original, else Float32. Stored
+    /// tables reproduce the palettes exactly.</summary>
     public ElementType TableType { get; }
 
     /// <summary>One code per weight, row-major [outChannels, rowLength].</summary>

@@ -44,7 +44,8 @@ public sealed record QuantizerSpec(QuantizerMethod Method, int Bits)
     /// <summary>Palettes of a weight with the given number of output channels.</summary>
     public int PaletteCount(int outChannels) => Method == QuantizerMethod.KMeansPerTensor ? 1 : outChannels;
 
-    /// <summary>Type of stored palette entries: the few of K-Means A are kept exactly.</summary>
+    /// <summary>Type of stored palette entries: single precision for K-Means A, which has only one palette, else the
+    /// table type.</summary>
     /// <param name="tableType">Original type of the weight.</param>
     internal ElementType PaletteType(ElementType tableType) =>
         Method == QuantizerMethod.KMeansPerTensor ? ElementType.Float32 : tableType;
@@ -73,7 +74,7 @@ public sealed record QuantizerSpec(QuantizerMethod Method, int Bits)
             _ => "kmeans-a",
         };
 
-    /// <summary>For instance <c>uaq-4</c>, <c>kmeans-c-3</c>, <c>kmeans-a-4</c>.</summary>
+    /// <summary>Method and bits as text, for instance <c>uaq-4</c>, <c>kmeans-c-3</c>, <c>kmeans-a-4</c>.</summary>
     public override string ToString() => $"{MethodName}-{Bits}";
 
     /// <summary>Reads the form of <see cref="ToString"/>; an underscore may replace the inner hyphen.</summary>

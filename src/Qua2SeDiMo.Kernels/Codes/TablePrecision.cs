@@ -1,13 +1,11 @@
 namespace Qua2SeDiMo.Kernels.Codes;
 
-/// <summary>
-/// The precision that tables are stored at. The size formula counts them at the original precision, so everything that
-/// reads a quantized weight (a study, a packed file) sees values that this precision holds.
-/// </summary>
+/// <summary>The precision of stored tables. The size formula counts tables at the weight's original precision, so table
+/// values are rounded to it before a study or a packed file uses them.</summary>
 internal static class TablePrecision
 {
-    /// <summary>Float16 and BFloat16 originals store tables in their own type, everything else in single
-    /// precision.</summary>
+    /// <summary>Type of the tables of a weight: its original type if that is Float16 or BFloat16, else
+    /// Float32.</summary>
     internal static ElementType For(ElementType original) =>
         original is ElementType.Float16 or ElementType.BFloat16 ? original : ElementType.Float32;
 

@@ -5,8 +5,8 @@ using Qua2SeDiMo.Kernels.MicroKernels;
 
 namespace Qua2SeDiMo.Kernels.Convolutions;
 
-/// <summary>A convolution as a product: its tokens are the output positions of all images; their inputs are gathered
-/// while panels are packed.</summary>
+/// <summary>A convolution as a matrix product whose tokens are the output positions of all images. Their inputs are
+/// gathered while panels are packed.</summary>
 internal sealed unsafe class ConvolutionProduct(
     MicroKernelSet micro,
     ConvolutionShape shape,

@@ -10,15 +10,16 @@ namespace Qua2SeDiMo.Kernels.Convolutions;
 internal static unsafe class ImagePanel
 {
     /// <summary>
-    /// Gathers positions [first, first + count), counted through all images of the batch; what lies outside an image,
-    /// and missing positions, are zeros. Channel by channel, so that an image is read in long runs.
+    /// Gathers the inputs of positions [first, first + count), counted through all images of the batch. Inputs outside
+    /// an image and positions after the last one are zeros. Works channel by channel, so that an image is read in long
+    /// runs.
     /// </summary>
     /// <param name="shape">Extents.</param>
     /// <param name="images">All images.</param>
     /// <param name="first">First position.</param>
     /// <param name="count">Positions.</param>
     /// <param name="wide">Positions of a panel; the last one may be narrow.</param>
-    /// <param name="panels">A <see cref="PanelGeometry.PanelPitch"/> apart.</param>
+    /// <param name="panels">Destination; panels begin a <see cref="PanelGeometry.PanelPitch"/> apart.</param>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Gather(ConvolutionShape shape, float* images, int first, int count, int wide, float* panels)
@@ -82,8 +83,8 @@ internal static unsafe class ImagePanel
     /// <param name="first">First position.</param>
     /// <param name="count">Positions.</param>
     /// <param name="wide">Positions of a panel.</param>
-    /// <param name="runs">As many elements as positions.</param>
-    /// <returns>How many there are.</returns>
+    /// <param name="runs">Destination, with room for one run per position.</param>
+    /// <returns>Number of runs.</returns>
     internal static int Cut(
         ConvolutionShape shape,
         float* images,

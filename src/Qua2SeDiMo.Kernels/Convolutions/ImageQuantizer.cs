@@ -10,13 +10,13 @@ namespace Qua2SeDiMo.Kernels.Convolutions;
 
 /// <summary>Planes of words that one K block multiplies: they belong to one group of scales.</summary>
 /// <param name="EndPlane">First plane after it.</param>
-/// <param name="Unit">What an integer counts, in activation units.</param>
+/// <param name="Unit">The value of integer 1, in activation units.</param>
 internal readonly record struct PlaneBlock(int EndPlane, float Unit);
 
 /// <summary>
-/// One image quantized online, a range per channel (<see cref="ActivationQuantizer"/>): planes of words of codes in the
-/// order of <see cref="ScaleGroups"/>, and for every input k of the convolution, in the order of the weight, the scale
-/// and zero point of its codes.
+/// One image, quantized online with one range per channel (<see cref="ActivationQuantizer"/>). Holds planes of words of
+/// codes in the order of <see cref="ScaleGroups"/>, and the scale and zero point of every input k of the convolution in
+/// the order of the weight.
 /// </summary>
 internal sealed unsafe class ImageQuantizer : IDisposable
 {
@@ -30,7 +30,7 @@ internal sealed unsafe class ImageQuantizer : IDisposable
     /// <param name="image">[inChannels, height, width].</param>
     /// <param name="bits">2 to 8.</param>
     /// <param name="perWord">Codes of a word: 2 of 16 bits or 4 of 8.</param>
-    /// <param name="run">Threads.</param>
+    /// <param name="run">How channels are spread over threads.</param>
     internal ImageQuantizer(ConvolutionShape shape, float* image, int bits, int perWord, WorkRunner run)
     {
         this.shape = shape;
@@ -111,7 +111,7 @@ internal sealed unsafe class ImageQuantizer : IDisposable
 
     private static float[] Rent(int length) => ArrayPool<float>.Shared.Rent(length);
 
-    // Lists the blocks; none is longer than the K block of a panel.
+    // Fills the list of blocks, none longer than the K block of a panel, and returns the order of channels.
     private int[] Order(ScaleGroups groups, int perWord)
     {
         int longest = PanelGeometry.Depth / shape.TapCount;
@@ -133,11 +133,11 @@ internal sealed unsafe class ImageQuantizer : IDisposable
     }
 }
 
-/// <summary>One channel of an image to codes.</summary>
+/// <summary>Quantizes one channel of an image.</summary>
 internal static unsafe class ChannelCodes
 {
-    // A constant channel has the middle code everywhere, where rounding of weights has no effect, and a scale too small
-    // to be the largest of its group.
+    // A constant channel has the middle code everywhere, at which rounding of weights has no effect. Its scale is its
+    // magnitude divided by this factor, usually too small to determine the groups' units.
     private const float ConstantFraction = 1 << 20;
 
     /// <summary>The middle code 2^(bits − 1), at which the rounding of weights has no effect.</summary>

@@ -25,7 +25,7 @@ internal sealed unsafe class IntegerConvolution(
     float* y
 ) : PanelProduct(micro, weight, shape.PositionCount, image.PlaneCount * shape.TapCount)
 {
-    /// <summary>The most taps of a kernel.</summary>
+    /// <summary>Largest number of taps of a kernel.</summary>
     internal const int MaxTaps = 256;
 
     // A whole number of blocks for every number of bits that fits a table.
@@ -39,7 +39,7 @@ internal sealed unsafe class IntegerConvolution(
 
     protected override WorkCosts Costs => new(2, 4, 1);
 
-    // The correction row, then all integers of the channel as bytes in order of k, and room for a vector.
+    // The correction row, then all integer weights of the channel as bytes in order of k, then padding for one vector.
     protected override int MarginWords => lanes + (((shape.RowLength - 1) / sizeof(float)) + 1) + PaletteLayout.Lanes;
 
     protected override int BlockEnd(int first)

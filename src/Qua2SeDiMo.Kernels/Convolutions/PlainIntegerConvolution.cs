@@ -4,7 +4,7 @@ using Qua2SeDiMo.Kernels.Layout;
 
 namespace Qua2SeDiMo.Kernels.Convolutions;
 
-/// <summary>The plain loops of <see cref="IntegerConvolution"/>, its specification: one image.</summary>
+/// <summary>Plain loops for one image: the specification of <see cref="IntegerConvolution"/>.</summary>
 internal sealed unsafe class PlainIntegerConvolution
 {
     private readonly ConvolutionShape shape;
@@ -31,7 +31,7 @@ internal sealed unsafe class PlainIntegerConvolution
         groups = new ScaleGroups(scales);
     }
 
-    /// <summary>All positions of one output channel.</summary>
+    /// <summary>Computes all positions of one output channel.</summary>
     internal void Run(PaletteMatrix weight, int channel, float bias, float* y)
     {
         float scale = IntegerPalette.Scale(weight, channel);
@@ -59,7 +59,7 @@ internal sealed unsafe class PlainIntegerConvolution
         }
     }
 
-    // Integers of all inputs; the correction of each kernel tap.
+    // Sets the integer weights of all inputs and returns the correction of each kernel tap.
     private float[] Round(PaletteMatrix weight, int channel, int[] integers)
     {
         int taps = shape.TapCount,
@@ -113,7 +113,7 @@ internal sealed unsafe class PlainIntegerConvolution
     private bool IsRow(int row, int i) =>
         (uint)((row * shape.StrideHeight) + (i * shape.DilationHeight) - shape.PadTop) < (uint)shape.Height;
 
-    // Offset in a channel that a kernel tap reads; −1 in the padding.
+    // Offset in a channel of the value that a kernel tap reads; −1 in the padding.
     private int Offset(int row, int column, int i, int j)
     {
         int inRow = (row * shape.StrideHeight) + (i * shape.DilationHeight) - shape.PadTop,

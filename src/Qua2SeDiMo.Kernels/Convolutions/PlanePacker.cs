@@ -4,7 +4,8 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Qua2SeDiMo.Kernels.Convolutions;
 
-/// <summary>Weights of the input channels that share a plane of words, tap by tap.</summary>
+/// <summary>Packs the integer weights of the input channels that share a plane of words: one word per kernel
+/// tap.</summary>
 internal static unsafe class PlanePacker
 {
     private static readonly sbyte[] Zeros = new sbyte[IntegerConvolution.MaxTaps + Vector128<sbyte>.Count];
@@ -14,7 +15,7 @@ internal static unsafe class PlanePacker
     /// <param name="integers">[channel, taps], and room for a vector after them.</param>
     /// <param name="channels">Four channels for each plane; −1 is zeros.</param>
     /// <param name="taps">Taps, at most <see cref="IntegerConvolution.MaxTaps"/>.</param>
-    /// <param name="row">Words, and room for a vector of bytes' words behind.</param>
+    /// <param name="row">Destination, followed by room for 16 more words.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Four(sbyte* integers, ReadOnlySpan<int> channels, int taps, int* row)
     {

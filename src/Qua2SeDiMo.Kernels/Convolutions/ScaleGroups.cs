@@ -8,19 +8,19 @@ namespace Qua2SeDiMo.Kernels.Convolutions;
 /// </summary>
 internal sealed class ScaleGroups
 {
-    /// <summary>The most groups; the last one holds all scales up to 1/32 of the largest.</summary>
+    /// <summary>Number of groups; the last one holds all scales up to 1/32 of the largest.</summary>
     internal const int Max = 6;
 
     private readonly int[] groupOf;
     private readonly float[] shares;
 
-    /// <summary>Groups channels.</summary>
+    /// <summary>Assigns each channel to a group by its scale.</summary>
     /// <param name="scales">Activation scale of each input channel, not negative; NaN where a channel holds a NaN or an
     /// infinity.</param>
     internal ScaleGroups(ReadOnlySpan<float> scales)
     {
         float largest = 0f;
-        // A NaN propagates.
+        // MathF.Max propagates a NaN, which then reaches all units.
         foreach (float scale in scales)
             largest = MathF.Max(largest, scale);
         (groupOf, shares) = (new int[scales.Length], new float[scales.Length]);

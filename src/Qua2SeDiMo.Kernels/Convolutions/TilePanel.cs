@@ -5,22 +5,23 @@ using Qua2SeDiMo.Kernels.Layout;
 
 namespace Qua2SeDiMo.Kernels.Convolutions;
 
-/// <summary>Copies inputs of 6×6 and outputs of 4×4 tiles between images and vectors of tiles.</summary>
+/// <summary>Copies 6×6 inputs and 4×4 outputs of tiles between images and vectors, in which the tiles lie side by
+/// side.</summary>
 internal static unsafe class TilePanel
 {
-    /// <summary>Floats behind each row of gathered inputs that may be overwritten.</summary>
+    /// <summary>Floats after each row of gathered inputs that may be overwritten.</summary>
     internal const int Slack = 4;
 
     private const int InputSide = WinogradTransform.InputSide,
         OutputSide = WinogradTransform.OutputSide,
         Four = 4;
 
-    /// <summary>Gathers the inputs of tiles of one input channel; what lies outside an image is zero.</summary>
-    /// <param name="tiles">A 6×6 kernel that moves by four.</param>
+    /// <summary>Gathers the inputs of tiles of one input channel; inputs outside an image are zeros.</summary>
+    /// <param name="tiles">Extents of a convolution with a 6×6 kernel and stride 4.</param>
     /// <param name="runs">The tiles, from <see cref="ImagePanel.Cut"/>.</param>
     /// <param name="channel">Input channel.</param>
     /// <param name="target">[6·6, pitch].</param>
-    /// <param name="pitch">Tiles and <see cref="Slack"/>.</param>
+    /// <param name="pitch">Floats from row to row: number of tiles plus <see cref="Slack"/>.</param>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Gather(
@@ -31,7 +32,7 @@ internal static unsafe class TilePanel
         nint pitch
     )
     {
-        // A line of a run's inputs and what the last group of four tiles reads beyond.
+        // One row of a run's inputs, with room for what the last group of four tiles reads past its end.
         float* line = stackalloc float[(OutputSide * (PanelGeometry.MaxPanelTokens + Four)) + InputSide];
         long plane = (long)channel * tiles.Height * tiles.Width;
         foreach (ref readonly PositionRun run in runs)
@@ -82,7 +83,7 @@ internal static unsafe class TilePanel
         }
     }
 
-    // Columns 0 to 5 of four tiles.
+    // Transposes one row of four overlapping tiles into six columns.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Columns(float* line, float* target, nint pitch)
     {

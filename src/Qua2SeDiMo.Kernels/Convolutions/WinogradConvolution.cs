@@ -10,8 +10,8 @@ using Qua2SeDiMo.Kernels.Scheduling;
 namespace Qua2SeDiMo.Kernels.Convolutions;
 
 /// <summary>
-/// A 3×3 convolution in single precision by <see cref="WinogradTransform"/>: a quarter of the multiplications. Each
-/// work item transforms the inputs of a block of tiles, then decodes and transforms the weights of a few output
+/// A 3×3 convolution in single precision by <see cref="WinogradTransform"/>, with a quarter of the multiplications.
+/// Each work item transforms the inputs of a block of tiles, then decodes and transforms the weights of a few output
 /// channels, one K block of input channels after another, and multiplies element by element.
 /// </summary>
 internal sealed unsafe class WinogradConvolution
@@ -59,7 +59,8 @@ internal sealed unsafe class WinogradConvolution
         tiles = Tiles(shape);
     }
 
-    /// <summary>Whether it applies to a shape and pays.</summary>
+    /// <summary>Whether the algorithm applies to a shape and needs fewer multiplications than a direct
+    /// product.</summary>
     internal static bool Fits(ConvolutionShape shape)
     {
         bool possible =
@@ -91,8 +92,8 @@ internal sealed unsafe class WinogradConvolution
         int most = Math.Clamp(PanelWords / (Elements * shape.InChannels) / wide * wide, wide, MaxTiles),
             blocks = ((count - 1) / most) + 1,
             shares = 1;
-        // Work items never write cache lines that others read. Few tiles are not split: every work item would transform
-        // all weights for them.
+        // Work items never write cache lines that others read. Few tiles are not cut further, since every block
+        // transforms the weights of all its channels; channels are split instead.
         if (count >= MinTiles * processors)
             blocks = (((blocks - 1) / processors) + 1) * processors;
         else
@@ -102,7 +103,7 @@ internal sealed unsafe class WinogradConvolution
         WorkSplit.Run(run, 0, count, perBlock, weight.OutChannels, perShare * PanelGeometry.GroupChannels, RunItem);
     }
 
-    // The inputs of a tile are those of a 6×6 kernel that moves by four.
+    // The inputs of a tile are those of a 6×6 kernel with stride 4.
     private static ConvolutionShape Tiles(ConvolutionShape shape)
     {
         int rows = ((shape.OutHeight - 1) / Side) + 1,
@@ -240,7 +241,7 @@ internal sealed unsafe class WinogradConvolution
         }
     }
 
-    // Where the weights of an element begin in the rows of a channel.
+    // Offset of an element's weights in the rows of a channel.
     private static int ElementOffset(int element) =>
         (element / ElementsPerRow * RowWords) + (element % ElementsPerRow * BlockInputs);
 

@@ -5,9 +5,9 @@ using Qua2SeDiMo.Kernels.MicroKernels;
 namespace Qua2SeDiMo.Kernels.Convolutions;
 
 /// <summary>
-/// The three transformations of F(4×4, 3×3), after which a 3×3 convolution is 36 products of matrices instead of 144
-/// multiplications per tile (Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016, arXiv
-/// 1509.09308): Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A with points 0, ±1, ±2 and ∞.
+/// The three transformations of F(4×4, 3×3). They turn a 3×3 convolution into 36 matrix products, one per element of a
+/// transformed tile, with 36 multiplications per tile instead of 144 (Lavin and Gray, Fast Algorithms for Convolutional
+/// Neural Networks, CVPR 2016, arXiv 1509.09308): Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A with points 0, ±1, ±2 and ∞.
 /// </summary>
 internal static unsafe class WinogradTransform
 {
@@ -51,10 +51,10 @@ internal static unsafe class WinogradTransform
     }
 
     /// <summary>G g Gᵀ of the input channels of one output channel.</summary>
-    /// <param name="weights">[channels, 3·3], followed by room for seven channels.</param>
+    /// <param name="weights">[channels, 3·3], followed by readable space for seven channels.</param>
     /// <param name="channels">Input channels.</param>
-    /// <param name="target">Where each element begins; the channels of an element lie side by side, followed by room
-    /// for a vector.</param>
+    /// <param name="target">Destination of each element; its channels lie side by side, followed by room for one
+    /// vector.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Weights(float* weights, int channels, float** target)
     {

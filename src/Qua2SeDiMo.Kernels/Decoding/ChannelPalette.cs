@@ -5,7 +5,7 @@ namespace Qua2SeDiMo.Kernels.Decoding;
 /// <summary>The palette of one channel as single precision, of any number of bits.</summary>
 internal static unsafe class ChannelPalette
 {
-    /// <summary>Entries of the largest palette, that of 8 bits: what a buffer for any palette must hold.</summary>
+    /// <summary>Entries of the largest palette, that of 8 bits: the length of a buffer for any palette.</summary>
     internal const int MaxEntries = 256;
 
     /// <summary>Writes the palette; one that fits a <see cref="PaletteTable"/> is repeated to the table's

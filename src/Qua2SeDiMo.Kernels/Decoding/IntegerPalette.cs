@@ -4,7 +4,7 @@ using Qua2SeDiMo.Kernels.Layout;
 
 namespace Qua2SeDiMo.Kernels.Decoding;
 
-/// <summary>A palette as 8-bit integers of one scale.</summary>
+/// <summary>Rounds a palette to 8-bit integers with one scale.</summary>
 internal static unsafe class IntegerPalette
 {
     private const float Largest = 127f;
@@ -95,7 +95,7 @@ internal static unsafe class IntegerPalette
 
     private static int EntrySlots(PaletteMatrix weight) => Math.Max(PaletteTable.Length, weight.Spec.PaletteLength);
 
-    // Only subnormal scales, which have lost digits, give quotients beyond the limits.
+    // Quotients exceed the limits only for subnormal scales, which have lost precision.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Limit(Vector256<float> values) =>
         Vector256.MinNative(Vector256.MaxNative(values, Vector256.Create(-Largest)), Vector256.Create(Largest));

@@ -55,8 +55,8 @@ internal static unsafe class PaletteTable
             Vector256.Load(table).Store(table + Half);
     }
 
-    // Half precision: exponent and fraction move into place and 2^112 corrects the bias; exact for all finite values,
-    // small ones included.
+    // Half precision: shifts exponent and fraction to the positions of a single and corrects the exponent's bias by a
+    // factor of 2^112. Exact for all finite values, subnormal ones included.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Widen(Vector128<ushort> entries, ElementType type)
     {

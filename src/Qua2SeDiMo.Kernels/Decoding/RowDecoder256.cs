@@ -5,8 +5,8 @@ using Qua2SeDiMo.Kernels.Layout;
 
 namespace Qua2SeDiMo.Kernels.Decoding;
 
-/// <summary>Codes to palette entries, 8 at a time: a palette of 16 is two registers, chosen between by bit 3 of the
-/// code.</summary>
+/// <summary>Converts codes to palette entries, 8 at a time. A palette of 16 entries takes two registers; bit 3 of the
+/// code selects one of them.</summary>
 internal static unsafe class RowDecoder256
 {
     private const int Half = PaletteLayout.Lanes / 2;

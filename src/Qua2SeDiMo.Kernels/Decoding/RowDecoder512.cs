@@ -5,11 +5,12 @@ using Qua2SeDiMo.Kernels.Layout;
 
 namespace Qua2SeDiMo.Kernels.Decoding;
 
-/// <summary>Codes to palette entries, 16 at a time: a palette of up to 16 entries is one register, looked up by a
-/// permute that reads the low four bits of each word.</summary>
+/// <summary>Converts codes to palette entries, 16 at a time. A palette of up to 16 entries is one register, looked up
+/// by a permute that reads the low four bits of each word.</summary>
 internal static unsafe class RowDecoder512
 {
-    /// <summary>Writes the entries of vectors [first, first + count) of a channel; first begins a block.</summary>
+    /// <summary>Writes the entries of vectors [first, first + count) of a channel; first must be the first vector of a
+    /// block.</summary>
     /// <param name="layout">At most 4 bits.</param>
     /// <param name="codes">The channel's codes.</param>
     /// <param name="palette">16 entries, shorter palettes repeated, so that the bits above a code do not

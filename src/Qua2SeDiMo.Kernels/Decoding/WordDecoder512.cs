@@ -6,9 +6,9 @@ using Qua2SeDiMo.Kernels.Layout;
 namespace Qua2SeDiMo.Kernels.Decoding;
 
 /// <summary>
-/// Codes to words of four integers, 64 codes at a time (AVX-512 VBMI): the eight bits that begin with a code are
-/// extracted from the packed words and looked up in 64 bytes, which repeat the palette so that the bits after the code
-/// do not matter.
+/// Converts codes to words of four integers, 64 codes at a time (AVX-512 VBMI): the eight bits that begin with a code
+/// are extracted from the packed words and looked up in 64 bytes, which repeat the palette so that the bits after the
+/// code do not matter.
 /// </summary>
 internal static unsafe class WordDecoder512
 {
@@ -17,7 +17,8 @@ internal static unsafe class WordDecoder512
         WordBits = 32,
         MaxBits = 4;
 
-    // By number of bits and first vector of a block: the bit at which the code of each byte begins, for four vectors.
+    // Indexed by bits of a code, then by the first of four vectors of a block: for each byte, the bit at which its code
+    // begins.
     private static readonly Vector512<byte>[][] Shifts =
     [
         .. Enumerable
@@ -27,14 +28,14 @@ internal static unsafe class WordDecoder512
             ),
     ];
 
-    // Bytes of the second two of four vectors.
+    // Mask of the bytes of the third and fourth vector.
     private static readonly Vector512<byte> SecondHalf = Vector512.Create(0xFFFF0000u).AsByte();
 
     /// <summary>Whether the processor has the instructions.</summary>
     internal static bool IsSupported => Avx512Vbmi.IsSupported;
 
-    /// <summary>Writes words of all whole units of blocks from the first word on: a block of 2 or 4 bits, two blocks of
-    /// 3 bits.</summary>
+    /// <summary>Writes the words of all whole units from the first word on. A unit is one block of 2-bit or 4-bit codes
+    /// or two blocks of 3-bit codes.</summary>
     /// <param name="layout">At most 4 bits.</param>
     /// <param name="codes">The channel's codes.</param>
     /// <param name="integers">16 entries that fit 8 bits.</param>

@@ -8,7 +8,7 @@ using Qua2SeDiMo.Kernels.Scheduling;
 
 namespace Qua2SeDiMo.Kernels.Gemm;
 
-/// <summary>y[t, c] of activations quantized online and palettes rounded to 8-bit integers; see
+/// <summary>The product y[t, c] of activations quantized online and palettes rounded to 8-bit integers; see
 /// <see cref="PaletteMatMul.MultiplyQuantized"/>.</summary>
 internal sealed unsafe class IntegerProduct(
     MicroKernelSet micro,
@@ -24,10 +24,10 @@ internal sealed unsafe class IntegerProduct(
     private readonly float[] tokenScales = ArrayPool<float>.Shared.Rent(tokens + Padding),
         zeroPoints = ArrayPool<float>.Shared.Rent(tokens + Padding);
 
-    // Results are made eight tokens at a time.
+    // Results are computed eight tokens at a time, and the last eight may read past the end.
     private const int Padding = 8;
 
-    /// <summary>Computes everything; once.</summary>
+    /// <summary>Computes everything. May be called once, since it returns the rented arrays.</summary>
     internal override void Run(WorkRunner run)
     {
         base.Run(run);

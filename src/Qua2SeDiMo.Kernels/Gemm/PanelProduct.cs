@@ -16,7 +16,7 @@ internal abstract unsafe class PanelProduct(MicroKernelSet micro, PaletteMatrix 
         MinTokens = 96,
         PanelWords = 3 << 19;
 
-    /// <summary>What multiplies.</summary>
+    /// <summary>The micro-kernels that multiply.</summary>
     protected MicroKernelSet Micro => micro;
 
     /// <summary>C × K.</summary>
@@ -43,8 +43,8 @@ internal abstract unsafe class PanelProduct(MicroKernelSet micro, PaletteMatrix 
     /// zeros.</summary>
     protected abstract void Decode(int channel, int first, int count, float* row, float* margin);
 
-    /// <summary>See <see cref="MicroKernelSet.Tile"/>; the sums c are those of all words before the first, if it is not
-    /// 0.</summary>
+    /// <summary>See <see cref="MicroKernelSet.Tile"/>; if <paramref name="first"/> is not 0, c holds the sums of all
+    /// earlier words.</summary>
     protected abstract void Tile(float* a, float* b, int first, int count, float* c, nint pitch, int width);
 
     /// <summary>Writes results from sums [channels, pitch] and margins [channels, <see cref="MarginWords"/>].</summary>
@@ -61,7 +61,7 @@ internal abstract unsafe class PanelProduct(MicroKernelSet micro, PaletteMatrix 
     /// <summary>Computes everything.</summary>
     internal virtual void Run(WorkRunner run) => Run(run, 0);
 
-    /// <summary>Computes the results of a token and all that follow it.</summary>
+    /// <summary>Computes the results of the given token and all later ones.</summary>
     protected void Run(WorkRunner run, int firstToken)
     {
         int wide = micro.WideTokens,

@@ -4,12 +4,12 @@ using Qua2SeDiMo.Kernels.MicroKernels;
 
 namespace Qua2SeDiMo.Kernels.Gemm;
 
-/// <summary>Rows of tokens to panels [k, token], and sums [channel, token] to rows of tokens.</summary>
+/// <summary>Transposes rows of tokens to panels [k, token], and sums [channel, token] to rows of tokens.</summary>
 internal static unsafe class PanelTransposer
 {
     private const int Side = 8;
 
-    /// <summary>panel[k, t] = rows[t, k]; tokens beyond count are zeros. Words may be integers.</summary>
+    /// <summary>panel[k, t] = rows[t, k]; tokens from count on are zeros. Words may be integers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Pack(float* rows, int length, int count, int width, float* panel)
     {

@@ -6,14 +6,15 @@ using Qua2SeDiMo.Kernels.MicroKernels;
 
 namespace Qua2SeDiMo.Kernels.Gemm;
 
-/// <summary>Weights of one channel, decoded a K block at a time: as floats, or as words of integers that one
+/// <summary>Decodes the weights of one channel, a K block at a time, as floats or as words of packed integers that one
 /// instruction multiplies.</summary>
 internal static unsafe class RowDecoder
 {
-    // A whole number of blocks for every number of bits that fits a table, and of words.
+    // A multiple of the vectors of a block for 2, 3 and 4 bits (16, 10 and 8) and of the integers of a word.
     private const int ChunkVectors = 160;
 
-    /// <summary>Writes palette[code] of inputs [16·first, 16·(first + count)); first begins a block.</summary>
+    /// <summary>Writes palette[code] of inputs [16·first, 16·(first + count)); first must be the first vector of a
+    /// block.</summary>
     internal static void Decode(
         MicroKernelSet micro,
         PaletteMatrix weight,
@@ -44,7 +45,7 @@ internal static unsafe class RowDecoder
     internal static int SlotsFor(int inputs) => inputs + (3 * PaletteLayout.Lanes * PaletteLayout.Lanes);
 
     /// <summary>Writes palette[code] of inputs [first, first + count), which may begin anywhere.</summary>
-    /// <returns>Where the first one is in the chunk.</returns>
+    /// <returns>Pointer to the first of these inputs inside the chunk.</returns>
     internal static float* DecodeInputs(
         MicroKernelSet micro,
         PaletteMatrix weight,
@@ -67,11 +68,11 @@ internal static unsafe class RowDecoder
     /// Writes words [first, first + count) of integers: lane l of word vector v holds those of inputs l of the vectors
     /// v·n to v·n + n − 1, the first one in the lowest bits. Inputs beyond the channel's end are zeros.
     /// </summary>
-    /// <param name="micro">Says how many integers n a word has.</param>
+    /// <param name="micro">Determines n, the integers of one word.</param>
     /// <param name="weight">The weight.</param>
     /// <param name="channel">From 0.</param>
     /// <param name="integers">Palette of 32-bit integers.</param>
-    /// <param name="first">Word; begins a K block.</param>
+    /// <param name="first">First word; the start of a K block.</param>
     /// <param name="count">Words, a multiple of 16.</param>
     /// <param name="row">Words.</param>
     /// <returns>Sum of the integers.</returns>

@@ -7,14 +7,14 @@ using Qua2SeDiMo.Kernels.Scheduling;
 
 namespace Qua2SeDiMo.Kernels.Gemm;
 
-/// <summary>y[t, c] = Σ_k x[t, k]·w[c, k] + bias[c] for at most <see cref="MaxTokens"/> tokens and 4 bits: bound by
-/// reading the codes, not by arithmetic.</summary>
+/// <summary>y[t, c] = Σ_k x[t, k]·w[c, k] + bias[c] for at most <see cref="MaxTokens"/> tokens and codes of at most 4
+/// bits: bound by reading the codes, not by arithmetic.</summary>
 internal sealed unsafe class SkinnyGemm(float* x, int tokens, PaletteMatrix weight, float* bias, float* y)
 {
-    /// <summary>More tokens are faster through panels.</summary>
+    /// <summary>Largest number of tokens; a product by panels is faster for more.</summary>
     internal const int MaxTokens = 16;
 
-    // Multiplications that are worth a thread.
+    // MinItemProducts: smallest number of multiplications for which a further thread pays.
     private const int MinItemProducts = 1 << 16,
         Lanes = PaletteLayout.Lanes,
         MaxChannels = 4;
@@ -40,7 +40,7 @@ internal sealed unsafe class SkinnyGemm(float* x, int tokens, PaletteMatrix weig
         ArrayPool<float>.Shared.Return(rented);
     }
 
-    // Tokens that the next loop multiplies at once.
+    // Tokens that the next call of a dot product multiplies at once.
     private static int Width(int left) =>
         left > 4 ? 8
         : left > 1 ? 4

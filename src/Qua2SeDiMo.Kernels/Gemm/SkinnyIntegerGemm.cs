@@ -9,8 +9,8 @@ using Qua2SeDiMo.Kernels.Scheduling;
 
 namespace Qua2SeDiMo.Kernels.Gemm;
 
-/// <summary><see cref="IntegerProduct"/> for at most <see cref="VnniDotProduct.MaxTokens"/> tokens and 4 bits: only the
-/// tokens are packed.</summary>
+/// <summary><see cref="IntegerProduct"/> for at most <see cref="VnniDotProduct.MaxTokens"/> tokens and codes of at most
+/// 4 bits. Only the tokens are packed; codes are read from the weight as they are.</summary>
 internal sealed unsafe class SkinnyIntegerGemm(
     float* x,
     int tokens,
@@ -68,7 +68,7 @@ internal sealed unsafe class SkinnyIntegerGemm(
         ArrayPool<int>.Shared.Return(rented);
     }
 
-    // One for each input: the sum of a channel's integers.
+    // A row of ones as an additional token, whose result is the sum of a channel's integers.
     private void Ones(int* row, int perBlock)
     {
         for (int first = 0, block = 0, vector = 0; first < weight.RowLength; first += Lanes)
@@ -90,7 +90,7 @@ internal sealed unsafe class SkinnyIntegerGemm(
         PaletteLayout layout = weight.Layout;
         sbyte* tables = stackalloc sbyte[MaxChannels * VectorBytes];
         byte* rest = stackalloc byte[MaxChannels * VectorBytes];
-        // Sums of full blocks, then those of the rest; lanes are summed four vectors at a time.
+        // The sums of full blocks, then those of the remaining vectors. Lanes are summed four vectors at a time.
         int* sums = stackalloc int[2 * MaxSums * Lanes],
             totals = stackalloc int[MaxSums];
         new Span<int>(sums, 2 * MaxSums * Lanes).Clear();
@@ -164,7 +164,7 @@ internal sealed unsafe class SkinnyIntegerGemm(
                 .Value(totals[token], totals[rows - 1], scale, added);
     }
 
-    // At which bit of its 64 the code of each byte begins, word vector by word vector.
+    // For each byte of each word vector, the bit of its 64-bit element at which the code begins.
     private static byte[] Shifts(int bits)
     {
         byte[] shifts = new byte[bits < VnniDotProduct.MinBits ? 0 : VnniDotProduct.WordVectorsFor(bits) * VectorBytes];

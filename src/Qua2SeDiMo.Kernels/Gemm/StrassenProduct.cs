@@ -28,8 +28,8 @@ internal sealed unsafe class StrassenProduct(
     int tokens
 )
 {
-    // Inputs of a half that are decoded at once: with the blocks that they begin and end in, they fit the rows of a
-    // panel product.
+    // Inputs of one half that are decoded at once. Since blocks are decoded whole, more are written; the rows of a
+    // panel product have room for them.
     private const int BlockInputs = 768;
 
     // Channels multiplied at a time, upper and lower tiles alternating.
@@ -54,11 +54,11 @@ internal sealed unsafe class StrassenProduct(
 
     private long PanelPitch => PanelGeometry.PanelPitch(wide, weight.RowLength);
 
-    /// <summary>Words from one of T1 to T4 to the next.</summary>
+    /// <summary>Words from one of the sums T1 to T4 to the next.</summary>
     private long SumPitch => PanelGeometry.PanelPitch(wide, half);
 
-    /// <summary>The number of leading tokens for which this product pays; the rest is multiplied directly. The second
-    /// panel of the last pair has to be wide, else that pair is left out.</summary>
+    /// <summary>The number of leading tokens for which this product is faster; the others are multiplied directly. A
+    /// last pair of panels whose second panel would not be wide is left out.</summary>
     internal static int TokensFor(MicroKernelSet micro, PaletteMatrix weight, int tokens)
     {
         if (weight.OutChannels < MinChannels || weight.RowLength < MinInputs || weight.RowLength % 2 != 0)
@@ -153,7 +153,7 @@ internal sealed unsafe class StrassenProduct(
         }
     }
 
-    // Sums [channel, pitch] of first and, a group further, of second panels.
+    // Writes the sums [channel, pitch] of the first panels of all pairs, and one group further those of the second.
     private void Multiply(
         int firstChannel,
         int units,
@@ -181,7 +181,7 @@ internal sealed unsafe class StrassenProduct(
             bool more = k > 0;
             Decode(firstChannel, units, k, length, rows);
             Decode(firstChannel + tile, units, k, length, rows + (2 * RowWords));
-            // Decoded rows begin where the blocks of their codes do.
+            // Blocks are decoded whole, so the wanted inputs begin inside the first block.
             float* a11 = rows + (k % perBlock),
                 a12 = rows + RowWords + ((half + k) % perBlock),
                 a21 = a11 + (2 * RowWords),
@@ -252,7 +252,7 @@ internal sealed unsafe class StrassenProduct(
         }
     }
 
-    // S2, S4 and S1 overwrite A11, A12 and A21; S3 is written beside. The last vector may run past count; rows are
+    // S2, S4 and S1 overwrite A11, A12 and A21; S3 has its own rows. The last vector may run past count; rows are
     // padded and the padding is never read.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddWeights(float* a11, float* a12, float* a21, float* a22, float* s3, int count)

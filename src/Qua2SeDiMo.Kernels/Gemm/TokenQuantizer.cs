@@ -5,13 +5,14 @@ using Qua2SeDiMo.Kernels.Layout;
 
 namespace Qua2SeDiMo.Kernels.Gemm;
 
-/// <summary>Tokens to words of activation codes, in the order of <see cref="RowDecoder.DecodeWords"/>.</summary>
+/// <summary>Quantizes tokens to words of activation codes, in the order of
+/// <see cref="RowDecoder.DecodeWords"/>.</summary>
 internal static unsafe class TokenQuantizer
 {
     private const int Lanes = PaletteLayout.Lanes,
         Half = Lanes / 2;
 
-    /// <summary>Quantizes one token; the same codes as <see cref="TokenRange.Quantize"/>.</summary>
+    /// <summary>Quantizes one token to the same codes as <see cref="TokenRange.Quantize"/>.</summary>
     /// <param name="token">K values.</param>
     /// <param name="length">K.</param>
     /// <param name="bits">2 to 8.</param>

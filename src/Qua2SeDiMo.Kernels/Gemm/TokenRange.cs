@@ -4,12 +4,12 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Kernels.Gemm;
 
 /// <summary>Scale and zero point of one quantized token: value = (code − zero point)·scale.</summary>
-/// <param name="Scale">Δ; NaN when the token holds a NaN or an infinity, so that the product shows it.</param>
+/// <param name="Scale">Δ; NaN when the token holds a NaN or an infinity, so that the product is NaN too.</param>
 /// <param name="ZeroPoint">z, integer-valued.</param>
 internal readonly record struct TokenRange(float Scale, float ZeroPoint)
 {
-    /// <summary>Writes the codes of a token, as <see cref="ActivationQuantizer"/> chooses them. A constant token is
-    /// code 1 of scale c, which is exact.</summary>
+    /// <summary>Writes the codes of a token, as <see cref="ActivationQuantizer"/> chooses them. A constant token of
+    /// value c has code 1 everywhere and scale c, which is exact.</summary>
     /// <param name="token">Values.</param>
     /// <param name="bits">2 to 8.</param>
     /// <param name="codes">As many elements.</param>

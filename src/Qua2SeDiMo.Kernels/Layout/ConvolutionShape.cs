@@ -53,8 +53,8 @@ public sealed record ConvolutionShape(int Batch, int InChannels, int Height, int
     /// <summary>Output positions of all images.</summary>
     internal int PositionCount => checked(Batch * OutHeight * OutWidth);
 
-    /// <summary>The same convolution with images of one row, where an output value sees one input position and nothing
-    /// moves.</summary>
+    /// <summary>For a 1×1 kernel with stride 1 and no padding: the same convolution with each image as a single row, so
+    /// that runs are longer. Any other shape is returned unchanged.</summary>
     internal ConvolutionShape Flattened =>
         KernelHeight == 1
         && KernelWidth == 1
@@ -67,7 +67,8 @@ public sealed record ConvolutionShape(int Batch, int InChannels, int Height, int
             ? new ConvolutionShape(Batch, InChannels, 1, checked(Height * Width))
             : this;
 
-    /// <exception cref="ArgumentException">An extent is impossible.</exception>
+    /// <exception cref="ArgumentException">An extent is not positive, padding is negative, or the kernel does not
+    /// fit.</exception>
     internal void Check()
     {
         ReadOnlySpan<int> positive =

@@ -5,10 +5,10 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Kernels.Layout;
 
 /// <summary>
-/// Where the bytes of a <see cref="PaletteMatrix"/> are. A channel's inputs are cut into vectors of 16; a block of
+/// Layout of the bytes of a <see cref="PaletteMatrix"/>. A channel's inputs are cut into vectors of 16; a block of
 /// ⌊32/bits⌋ vectors is 16 words of 32 bits, word l holding the codes of lane l of each vector, the first vector in the
-/// lowest bits. So a vector is one shift and one permute away. The last vectors that fill no block take words of 8, 16
-/// or 32 bits, whichever suffices.
+/// lowest bits. So a vector is decoded by one shift and one permute. The vectors after the last full block are stored
+/// in words of 8, 16 or 32 bits, the smallest that holds their codes.
 /// </summary>
 internal sealed class PaletteLayout
 {

@@ -5,12 +5,12 @@ namespace Qua2SeDiMo.Kernels.Layout;
 
 /// <summary>
 /// A palette-coded weight of C output channels × K inputs in the one layout that every kernel variant reads
-/// (docs/formats.md). Its bytes describe themselves, so a file or an ONNX tensor holds them as they are: a header,
-/// tables, then the codes of each channel.
+/// (docs/formats.md). Its bytes (a header, tables, then the codes of each channel) describe themselves, so that a file
+/// or an ONNX tensor stores them unchanged.
 /// </summary>
 public sealed unsafe class PaletteMatrix
 {
-    // Whatever the bytes hold, kernels stay inside the tables: indices are cut to the palette's length.
+    // Damaged bytes cannot make kernels read outside the tables: indices are masked to the palette's length.
     private readonly byte[]? owned;
     private readonly byte* start;
 
@@ -21,7 +21,7 @@ public sealed unsafe class PaletteMatrix
         Layout = layout;
     }
 
-    /// <summary>The option that made it.</summary>
+    /// <summary>Method and bits of the quantization.</summary>
     public QuantizerSpec Spec => Layout.Spec;
 
     /// <summary>C, output channels.</summary>
@@ -128,7 +128,7 @@ public sealed unsafe class PaletteMatrix
         }
     }
 
-    /// <summary>Writes the weights of one channel, the plain way.</summary>
+    /// <summary>Writes the weights of one channel by a plain loop.</summary>
     /// <param name="channel">From 0.</param>
     /// <param name="row">K elements.</param>
     internal void DequantizeRow(int channel, Span<float> row)
@@ -147,7 +147,7 @@ public sealed unsafe class PaletteMatrix
             );
 }
 
-/// <summary>Bytes that should be a palette-coded weight are not.</summary>
+/// <summary>Thrown when bytes are not a valid palette-coded weight.</summary>
 internal sealed class PaletteMatrixException : Q2Exception
 {
     internal PaletteMatrixException(string message)

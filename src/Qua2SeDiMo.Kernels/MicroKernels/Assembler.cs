@@ -14,10 +14,10 @@ internal sealed class Assembler
     /// <summary>Bytes written.</summary>
     internal int Length => code.Count;
 
-    /// <summary>Everything written.</summary>
+    /// <summary>The machine code written so far.</summary>
     internal byte[] ToArray() => [.. code];
 
-    /// <summary>Bytes as they are.</summary>
+    /// <summary>Appends bytes unchanged.</summary>
     internal void Bytes(params ReadOnlySpan<byte> bytes) => code.AddRange(bytes);
 
     /// <summary>Pads with nops to the next cache line.</summary>
@@ -44,15 +44,15 @@ internal sealed class Assembler
     /// VNNI).</summary>
     internal void DotProduct(int sum, int unsigned, int signed) => Register(2, 1, 0x50, sum, unsigned, signed);
 
-    /// <summary><c>vpmultishiftqb r, shifts, [from]</c>: eight bits from anywhere in each 64 for every byte (AVX-512
-    /// VBMI).</summary>
+    /// <summary><c>vpmultishiftqb r, shifts, [from]</c>: sets every byte to eight bits of its 64-bit element, beginning
+    /// at any bit (AVX-512 VBMI).</summary>
     internal void MultiShift(int register, int shifts, int from) =>
         Memory(2, 1, 0x83, register, shifts, from, 0, wide: true);
 
     /// <summary><c>vpermb r, indices, table</c>: looks up every byte by its low six bits (AVX-512 VBMI).</summary>
     internal void LookUp(int register, int indices, int table) => Register(2, 1, 0x8D, register, indices, table);
 
-    /// <summary>A conditional jump to a target not written yet.</summary>
+    /// <summary>Appends a conditional jump to a later position, set by <see cref="Land"/>.</summary>
     internal int Jump(byte condition)
     {
         Bytes(0x0F, condition, 0, 0, 0, 0);
@@ -76,7 +76,8 @@ internal sealed class Assembler
         Bytes(opcode, (byte)(0xC0 | ((reg & 7) << 3) | (rm & 7)));
     }
 
-    // Base register, one of the first eight but the stack pointer, and 32-bit displacement.
+    // The memory operand is a base register (one of the first eight, but not the stack pointer) and a 32-bit
+    // displacement.
     private void Memory(
         int map,
         int prefix,

@@ -6,10 +6,8 @@ using Qua2SeDiMo.Kernels.Layout;
 
 namespace Qua2SeDiMo.Kernels.MicroKernels;
 
-/// <summary>
-/// Sums for few tokens: codes are looked up in registers and multiplied at once, 16 inputs k at a time, so that the
-/// packed codes are all that is read of a weight. Inputs are laid out as [vector of k, token, 16].
-/// </summary>
+/// <summary>Dot products for few tokens: 16 codes at a time are looked up in registers and multiplied immediately, so
+/// that decoded weights are never written to memory. Inputs are laid out as [vector of k, token, 16].</summary>
 internal static unsafe class DotProduct512
 {
     /// <summary>sums[i·1 + t] = Σ_k w[i, k]·x[t, k] of 4 channels and 1 token.</summary>

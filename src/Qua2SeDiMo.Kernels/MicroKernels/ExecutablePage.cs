@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Qua2SeDiMo.Kernels.MicroKernels;
 
-/// <summary>Machine code in memory that is made read-only and executable before anything runs. Linux.</summary>
+/// <summary>Places machine code in memory pages that become read-only and executable before any of it runs. Linux
+/// only.</summary>
 internal static partial class ExecutablePage
 {
     private const int Read = 1,
@@ -10,8 +11,8 @@ internal static partial class ExecutablePage
         Execute = 4,
         PrivateAnonymous = 0x22;
 
-    /// <summary>Copies code to an executable page that is never freed.</summary>
-    /// <returns>Its first byte; 0 where the system does not allow it.</returns>
+    /// <summary>Copies code to executable pages that are never freed.</summary>
+    /// <returns>Address of the code; 0 when the system does not allow it.</returns>
     internal static nint Create(byte[] code)
     {
         if (!OperatingSystem.IsLinux())

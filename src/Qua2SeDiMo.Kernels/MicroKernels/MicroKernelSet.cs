@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Kernels.MicroKernels;
 /// <summary>The innermost loops of products and convolutions, in one processor's vector instructions.</summary>
 internal abstract unsafe class MicroKernelSet
 {
-    /// <summary>What runs, in a few words.</summary>
+    /// <summary>Short text that names the vector widths and instructions.</summary>
     internal abstract string Description { get; }
 
     /// <summary>Tokens of a wide panel; a narrow one has half as many.</summary>
@@ -19,23 +19,23 @@ internal abstract unsafe class MicroKernelSet
     /// <summary>Integers of one word of <see cref="IntegerTile"/>: 2 of 16 bits or 4 of 8.</summary>
     internal virtual int IntegersPerWord => 2;
 
-    /// <summary>Whether <see cref="DotProduct512"/> runs.</summary>
+    /// <summary>Whether <see cref="DotProduct512"/> can be used.</summary>
     internal virtual bool HasDotProducts => false;
 
-    /// <summary>Whether <see cref="VnniDotProduct"/> runs.</summary>
+    /// <summary>Whether <see cref="VnniDotProduct"/> can be used.</summary>
     internal virtual bool HasIntegerDotProducts => false;
 
     /// <summary>See <see cref="RowDecoder512.Decode"/>.</summary>
     internal abstract void Decode(PaletteLayout layout, byte* codes, float* palette, int first, int count, float* row);
 
     /// <summary>c[i, t] (+)= Σ_k a[i, k]·b[k, t], terms added in order of k.</summary>
-    /// <param name="a">Weights of the tile's channels, one every <see cref="PanelGeometry.Stride"/>.</param>
+    /// <param name="a">Weights of the tile's channels, <see cref="PanelGeometry.Stride"/> words apart.</param>
     /// <param name="b">[count, width].</param>
     /// <param name="count">Inputs k.</param>
     /// <param name="c">Sums of the tile's channels.</param>
     /// <param name="pitch">Words from one channel's sums to the next.</param>
     /// <param name="add">Whether c holds the sums of earlier inputs.</param>
-    /// <param name="width">Tokens: wide or narrow.</param>
+    /// <param name="width">Tokens: those of a wide or a narrow panel.</param>
     internal abstract void Tile(float* a, float* b, int count, float* c, nint pitch, bool add, int width);
 
     /// <summary>c[i, t] (+)= Σ_k a[i, k]·b[k, t]; each word holds <see cref="IntegersPerWord"/> integers, whose

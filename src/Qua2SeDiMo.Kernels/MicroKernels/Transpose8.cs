@@ -4,17 +4,17 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Qua2SeDiMo.Kernels.MicroKernels;
 
-/// <summary>Eight rows of eight floats become columns.</summary>
+/// <summary>Transposes eight rows of eight floats.</summary>
 internal static unsafe class Transpose8
 {
-    /// <summary>target[j, i] = source[i, j], plus added[i] if asked to: bits of integers pass through only
-    /// without.</summary>
+    /// <summary>target[j, i] = source[i, j], plus added[i] if <paramref name="add"/> is set. Without it, words may be
+    /// integers.</summary>
     /// <param name="source">First of eight rows.</param>
     /// <param name="sourcePitch">Floats from row to row.</param>
     /// <param name="target">First of eight rows.</param>
     /// <param name="targetPitch">Floats from row to row.</param>
     /// <param name="added">One value per source row.</param>
-    /// <param name="add">Whether to add; a constant.</param>
+    /// <param name="add">Whether to add; callers pass a constant, so that the branch is removed.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Run(
         float* source,
@@ -25,7 +25,7 @@ internal static unsafe class Transpose8
         bool add
     )
     {
-        // Halves of rows 4 apart share a register, so that what is left is a transposition within 128-bit halves.
+        // Halves of rows i and i + 4 share a register, which leaves transpositions within 128-bit halves.
         Vector256<float> a = Pair(source, sourcePitch, 0),
             b = Pair(source, sourcePitch, 1),
             c = Pair(source, sourcePitch, 2),

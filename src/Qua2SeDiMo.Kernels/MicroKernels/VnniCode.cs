@@ -11,8 +11,8 @@ namespace Qua2SeDiMo.Kernels.MicroKernels;
 /// </summary>
 internal static unsafe class VnniCode
 {
-    // Registers by number, as in the processor's manual: arguments a, b, count, c, pitch in bytes, add; rax walks over
-    // c.
+    // Register numbers of the processor's manual. Arguments are a (rdi), b (rsi), count (rdx), c (rcx), pitch in bytes
+    // (r8) and add (r9); rax points to the row of c that is loaded.
     private const int A = 7,
         B = 6,
         C = 1,

@@ -13,7 +13,7 @@ internal static unsafe class VnniDotProduct
     /// <summary>Bytes of a vector.</summary>
     internal const int VectorBytes = Assembler.RegisterBytes;
 
-    /// <summary>Bits that a code may have.</summary>
+    /// <summary>Smallest and largest number of bits of a code.</summary>
     internal const int MinBits = 2,
         MaxBits = 4;
 
@@ -26,22 +26,22 @@ internal static unsafe class VnniDotProduct
     /// <summary>Whether the processor has the instructions and the system allowed the page.</summary>
     internal static bool IsSupported => Entries.Length > 0;
 
-    /// <summary>The most tokens.</summary>
+    /// <summary>Largest number of tokens.</summary>
     internal static int MaxTokens => TokenCounts[^1];
 
-    /// <summary>Tokens of the loop that serves the given number; missing tokens are zeros.</summary>
+    /// <summary>Tokens of the smallest loop that holds the given number; missing tokens are zeros.</summary>
     internal static int TokensFor(int tokens) => TokenCounts.First(count => count >= tokens);
 
     /// <summary>Channels of the loop for the given number of tokens.</summary>
     internal static int ChannelsFor(int tokens) => tokens <= 2 ? 4 : 2;
 
-    /// <summary>Vectors of words that a block of codes becomes.</summary>
+    /// <summary>Vectors of words into which a block of codes is decoded.</summary>
     internal static int WordVectorsFor(int bits) => ((32 / bits) + PerWord - 1) / PerWord;
 
-    /// <summary>Sums of <see cref="ChannelsFor"/> channels.</summary>
+    /// <summary>Computes the sums of <see cref="ChannelsFor"/> channels.</summary>
     /// <param name="bits">Bits of a code.</param>
     /// <param name="tokens">One of <see cref="TokensFor"/>.</param>
-    /// <param name="frame">What to multiply; at least one block.</param>
+    /// <param name="frame">Operands, of at least one block, and the destination.</param>
     internal static void Run(int bits, int tokens, DotProductFrame* frame) =>
         ((delegate* unmanaged<DotProductFrame*, void>)Entries[Entry(bits, Array.IndexOf(TokenCounts, tokens))])(frame);
 
@@ -67,10 +67,10 @@ internal static unsafe class VnniDotProduct
         return page == 0 ? [] : [.. offsets.Select(offset => page + offset)];
     }
 
-    // Rows are tokens and a row of ones.
+    // Rows are the tokens, then a row of ones.
     private static void Loop(Assembler code, int channels, int rows, int wordVectors)
     {
-        // rax, rcx, rdx and rsi walk over codes, rdi over inputs.
+        // rax, rcx, rdx and rsi point to the codes of the channels, rdi to the inputs.
         ReadOnlySpan<int> codes = [0, 1, 2, 6];
         const int inputs = 7,
             scratch = 6;
@@ -132,7 +132,8 @@ internal unsafe struct DotProductFrame
         ShiftsOffset = 56,
         SumsOffset = 64;
 
-    /// <summary>Where the packed blocks of each channel begin; of two channels, the last two are not read.</summary>
+    /// <summary>Address of the first packed block of each channel; the last two are not used by loops over two
+    /// channels.</summary>
     internal fixed ulong Codes[4];
 
     /// <summary>[block, word vector, token and then a row of ones, 64].</summary>
@@ -144,7 +145,7 @@ internal unsafe struct DotProductFrame
     /// <summary>64 signed bytes of each channel.</summary>
     internal sbyte* Tables;
 
-    /// <summary>64 bytes of each word vector: at which bit of its 64 a byte's code begins.</summary>
+    /// <summary>64 bytes for each word vector: the bit of its 64-bit element at which a byte's code begins.</summary>
     internal byte* Shifts;
 
     /// <summary>[channel, token and then the row of ones, 16].</summary>

@@ -3,8 +3,8 @@ using Qua2SeDiMo.Kernels.Scheduling;
 
 namespace Qua2SeDiMo.Kernels.Operators;
 
-/// <summary>One node of a session: its attributes, and what runs when it is called. Calls may come from several threads
-/// at once.</summary>
+/// <summary>One node of a session: its attributes and its computation. Several threads may call it at the same
+/// time.</summary>
 internal abstract unsafe class OperatorKernel
 {
     private const int Weight = 1;
@@ -25,10 +25,10 @@ internal abstract unsafe class OperatorKernel
             throw Wrong($"activation_bits = {ActivationBits}; 0 or 2 to 8 is possible");
     }
 
-    /// <summary>The runtime that made it.</summary>
+    /// <summary>The runtime that created the node.</summary>
     internal RuntimeApi Api { get; }
 
-    /// <summary>Operator, for messages.</summary>
+    /// <summary>Name of the operator, for messages.</summary>
     protected string Name { get; }
 
     /// <summary>Input features or channels.</summary>
@@ -37,7 +37,7 @@ internal abstract unsafe class OperatorKernel
     /// <summary>Output features or channels.</summary>
     protected long Out { get; }
 
-    /// <summary>0 for single precision.</summary>
+    /// <summary>Bits of a quantized activation, 2 to 8; 0 for single precision.</summary>
     protected int ActivationBits { get; }
 
     /// <summary>Reads the attributes of a node.</summary>
@@ -45,8 +45,8 @@ internal abstract unsafe class OperatorKernel
     internal static OperatorKernel Create(PaletteOperator kind, RuntimeApi api, nint info) =>
         kind == PaletteOperator.MatMul ? new MatMulOperator(api, info) : new ConvOperator(api, info);
 
-    /// <summary>Runs once.</summary>
-    /// <param name="context">OrtKernelContext: inputs, outputs, threads.</param>
+    /// <summary>Computes the output of one call.</summary>
+    /// <param name="context">OrtKernelContext: inputs, outputs and threads of the call.</param>
     /// <exception cref="OperatorException">The inputs do not fit the attributes or each other.</exception>
     internal abstract void Compute(nint context);
 

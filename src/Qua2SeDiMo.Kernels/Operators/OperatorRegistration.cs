@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Qua2SeDiMo.Kernels.Operators;
 
 /// <summary>
-/// Operators over palette-coded weights for ONNX Runtime (docs/formats.md), made known to a session through the
+/// Operators over palette-coded weights for ONNX Runtime (docs/formats.md), registered with a session through the
 /// runtime's C interface. The same code serves this process and, compiled ahead of time, any host that loads it as a
 /// library. No exception leaves a callback: each becomes an OrtStatus.
 /// </summary>
@@ -20,10 +20,10 @@ internal static unsafe class OperatorRegistration
     // One per runtime in this process, by the address of its OrtApiBase.
     private static readonly Dictionary<nint, (RuntimeApi Api, nint Domain)> Domains = [];
 
-    /// <summary>Makes the operators known to sessions of these options.</summary>
+    /// <summary>Registers the operators with all sessions that are created with these options.</summary>
     /// <param name="apiBase">OrtApiBase of the runtime.</param>
     /// <param name="sessionOptions">OrtSessionOptions.</param>
-    /// <exception cref="OperatorException">The runtime is too old, or refused.</exception>
+    /// <exception cref="OperatorException">The runtime is too old, or a call to it failed.</exception>
     internal static void Register(nint apiBase, nint sessionOptions)
     {
         lock (Gate)
@@ -40,7 +40,7 @@ internal static unsafe class OperatorRegistration
         }
     }
 
-    // Lives as long as the process, as sessions may.
+    // Never freed: sessions may live as long as the process.
     private static OrtCustomOp* Describe(PaletteOperator kind)
     {
         var op = (OrtCustomOp*)NativeMemory.AllocZeroed((nuint)sizeof(OrtCustomOp));

@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace Qua2SeDiMo.Kernels.Operators;
 
 /// <summary>
-/// The structure by which the runtime knows an operator, member for member as in its header of table version 17; later
-/// versions only append. What follows it is ours: callbacks get a pointer to the structure and find it there.
+/// The structure that describes an operator to the runtime, with the members of the runtime's header of table version
+/// 17 in their order; later versions only append members. This project's own members follow: callbacks receive a
+/// pointer to the structure and read them there.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct OrtCustomOp
@@ -34,17 +35,16 @@ internal unsafe struct OrtCustomOp
     internal delegate* unmanaged<OrtCustomOp*, int> GetStartVersion;
     internal delegate* unmanaged<OrtCustomOp*, int> GetEndVersion;
 
-    // Added by later versions and zero here: a runtime that reads past our version by mistake finds that nothing is
-    // there.
+    // Members of later versions, all zero: a runtime that reads them in spite of the lower version finds no callback.
     internal nint GetMayInplace;
     internal nint ReleaseMayInplace;
     internal nint GetAliasMap;
     internal nint ReleaseAliasMap;
 
-    /// <summary>Ours: which operator this is.</summary>
+    /// <summary>Own member: which operator this is.</summary>
     internal PaletteOperator Kind;
 
-    /// <summary>Ours: its name, ending in zero.</summary>
+    /// <summary>Own member: its name, zero-terminated.</summary>
     internal byte* Name;
 }
 

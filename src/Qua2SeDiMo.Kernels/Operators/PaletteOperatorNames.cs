@@ -13,7 +13,7 @@ internal static class PaletteOperatorNames
     /// <summary>Two-dimensional convolution.</summary>
     internal const string Conv = "PaletteConv";
 
-    /// <summary>8 or 6: multiply integers; 0: single precision.</summary>
+    /// <summary>Bits of quantized activations, 2 to 8; 0: single precision.</summary>
     internal const string ActivationBits = "activation_bits";
 
     /// <summary>Bits of one code.</summary>

@@ -4,21 +4,21 @@ using System.Text;
 namespace Qua2SeDiMo.Kernels.Operators;
 
 /// <summary>
-/// The part of ONNX Runtime's C interface that custom operators need. It is a table of function pointers to which
-/// versions only append, so that one table serves every runtime from <see cref="OldestRuntime"/> on.
+/// The part of ONNX Runtime's C interface that custom operators need. It is a table of function pointers. New versions
+/// only append to it, so that one table version serves every runtime from <see cref="OldestRuntime"/> on.
 /// </summary>
 internal sealed unsafe class RuntimeApi
 {
-    /// <summary>Version of the table that is asked for: the first with ParallelFor and with callbacks that return an
+    /// <summary>Version of the table that is requested: the first with ParallelFor and with callbacks that return an
     /// error.</summary>
     internal const uint TableVersion = 17;
 
-    /// <summary>The runtime that brought it.</summary>
+    /// <summary>First runtime that offers this table version.</summary>
     internal const string OldestRuntime = "1.17";
 
     private readonly nint* table;
 
-    /// <summary>Wraps a table of <see cref="TableVersion"/>, as callbacks get it.</summary>
+    /// <summary>Wraps a table of <see cref="TableVersion"/>, such as callbacks receive.</summary>
     internal RuntimeApi(nint table) => this.table = (nint*)table;
 
     /// <summary>Slots of OrtApi, from the header's order of members.</summary>
@@ -43,7 +43,7 @@ internal sealed unsafe class RuntimeApi
         KernelContextParallelFor = 274,
     }
 
-    /// <summary>Codes of OrtErrorCode that operators answer with.</summary>
+    /// <summary>Codes of OrtErrorCode that operators return.</summary>
     internal enum ErrorCode
     {
         Fail = 1,
@@ -54,8 +54,8 @@ internal sealed unsafe class RuntimeApi
         (delegate* unmanaged<nint, nint>)table[(int)Slot.ReleaseStatus];
 
     /// <summary>Finds the table of a runtime.</summary>
-    /// <param name="apiBase">What <c>OrtGetApiBase</c> returns, or what the runtime hands to a library of
-    /// operators.</param>
+    /// <param name="apiBase">OrtApiBase: the result of <c>OrtGetApiBase</c>, or the pointer that the runtime passes to
+    /// a library of operators.</param>
     /// <exception cref="OperatorException">The runtime is older than <see cref="OldestRuntime"/>.</exception>
     internal static RuntimeApi Of(nint apiBase)
     {
@@ -68,7 +68,7 @@ internal sealed unsafe class RuntimeApi
         );
     }
 
-    /// <summary>An OrtStatus from a runtime of any version, which releases it.</summary>
+    /// <summary>Creates an OrtStatus in a runtime of any version; the runtime releases it.</summary>
     internal static nint CreateStatus(nint apiBase, string message) =>
         new RuntimeApi(Table(apiBase, 1)).CreateStatus(ErrorCode.Fail, message);
 
@@ -76,7 +76,7 @@ internal sealed unsafe class RuntimeApi
     private static nint Table(nint apiBase, uint version) =>
         ((delegate* unmanaged<uint, nint>)((nint*)apiBase)[0])(version);
 
-    /// <summary>An OrtStatus with a message; the runtime releases it.</summary>
+    /// <summary>Creates an OrtStatus with a message; the runtime releases it.</summary>
     internal nint CreateStatus(ErrorCode code, string message)
     {
         byte[] text = Encoding.UTF8.GetBytes(message + '\0');
@@ -84,7 +84,7 @@ internal sealed unsafe class RuntimeApi
             return ((delegate* unmanaged<int, byte*, nint>)table[(int)Slot.CreateStatus])((int)code, pointer);
     }
 
-    /// <summary>Makes a domain of operators, which lives as long as the process.</summary>
+    /// <summary>Creates a domain of operators, which is never released.</summary>
     internal nint CreateDomain(string name)
     {
         nint domain;
@@ -94,15 +94,15 @@ internal sealed unsafe class RuntimeApi
         return domain;
     }
 
-    /// <summary>Adds an operator, an OrtCustomOp that stays where it is, to a domain.</summary>
+    /// <summary>Adds an operator (an OrtCustomOp, which must stay at its address) to a domain.</summary>
     internal void AddOperator(nint domain, nint customOperator) =>
         Require(((delegate* unmanaged<nint, nint, nint>)table[(int)Slot.CustomOpDomainAdd])(domain, customOperator));
 
-    /// <summary>Makes a domain known to sessions of these OrtSessionOptions.</summary>
+    /// <summary>Registers a domain with all sessions that are created with these OrtSessionOptions.</summary>
     internal void AddDomain(nint sessionOptions, nint domain) =>
         Require(((delegate* unmanaged<nint, nint, nint>)table[(int)Slot.AddCustomOpDomain])(sessionOptions, domain));
 
-    /// <summary>An integer attribute of a node; a default where the node does not state it.</summary>
+    /// <summary>An integer attribute of a node, or the given default when the node lacks it.</summary>
     internal long Attribute(nint kernelInfo, string name, long otherwise)
     {
         long value;
@@ -120,7 +120,8 @@ internal sealed unsafe class RuntimeApi
         return otherwise;
     }
 
-    /// <summary>A list of integers of a node; a default where the node does not state it.</summary>
+    /// <summary>A list attribute of integers, or the given default when the node lacks it, or when it is empty or has
+    /// more than 16.</summary>
     internal long[] Attribute(nint kernelInfo, string name, long[] otherwise)
     {
         byte[] text = Encoding.UTF8.GetBytes(name + '\0');
@@ -142,7 +143,7 @@ internal sealed unsafe class RuntimeApi
         }
     }
 
-    /// <summary>Inputs that a call has, those left out at the end not counted.</summary>
+    /// <summary>Number of inputs of a call, without omitted ones at the end.</summary>
     internal int InputCount(nint context)
     {
         nuint count;
@@ -152,7 +153,7 @@ internal sealed unsafe class RuntimeApi
         return (int)count;
     }
 
-    /// <summary>An input's data and extents; null for one that was left out.</summary>
+    /// <summary>An input's data and extents; null for an omitted input.</summary>
     internal RuntimeTensor? Input(nint context, int index)
     {
         nint value;
@@ -166,7 +167,7 @@ internal sealed unsafe class RuntimeApi
         return value == 0 ? null : new RuntimeTensor(Data(value), Shape(value));
     }
 
-    /// <summary>Makes an output and gives its data.</summary>
+    /// <summary>Creates an output and returns its data.</summary>
     internal void* Output(nint context, int index, ReadOnlySpan<long> shape)
     {
         nint value;
@@ -187,9 +188,9 @@ internal sealed unsafe class RuntimeApi
 
     /// <summary>Runs a function count times on the runtime's own threads and waits for all.</summary>
     /// <param name="context">The call.</param>
-    /// <param name="count">Times.</param>
-    /// <param name="function">Given <paramref name="state"/> and a number from 0; must not throw.</param>
-    /// <param name="state">Passed on.</param>
+    /// <param name="count">Number of calls.</param>
+    /// <param name="function">Called with <paramref name="state"/> and an index from 0; must not throw.</param>
+    /// <param name="state">Passed to the function unchanged.</param>
     internal void ParallelFor(
         nint context,
         int count,
@@ -243,7 +244,7 @@ internal sealed unsafe class RuntimeApi
     }
 }
 
-/// <summary>A tensor in the runtime's memory, for as long as the call that it belongs to.</summary>
+/// <summary>A tensor in the runtime's memory, valid during the call that it belongs to.</summary>
 /// <param name="Data">Row-major elements.</param>
 /// <param name="Shape">Extents; empty for a scalar.</param>
 internal sealed unsafe record RuntimeTensor(nint Data, long[] Shape)
@@ -264,6 +265,6 @@ internal sealed unsafe record RuntimeTensor(nint Data, long[] Shape)
     }
 }
 
-/// <summary>An operator was called with what it cannot work on, or the runtime refused a call of its own. It becomes an
-/// OrtStatus.</summary>
+/// <summary>Thrown when an operator's inputs or attributes are invalid, or when a call to the runtime failed. Callbacks
+/// turn it into an OrtStatus.</summary>
 internal sealed class OperatorException(string message) : Exception(message);

@@ -3,10 +3,13 @@ using System.Runtime.InteropServices;
 
 namespace Qua2SeDiMo.Kernels.Operators;
 
-/// <summary>Loops on the runtime's own threads, so that an operator competes with no thread of the runtime.</summary>
+/// <summary>Loops on the runtime's own threads, so that an operator adds no threads that compete with them.</summary>
 internal static unsafe class RuntimeParallel
 {
-    /// <summary>Runs a body for 0 … count − 1 and waits. The first exception of a body is thrown again, here.</summary>
+    /// <summary>
+    /// Runs a body for 0 … count − 1 and waits. If bodies throw, the text of one of the exceptions is thrown as an
+    /// <see cref="OperatorException"/>; a single body runs on the calling thread, and its exception passes unchanged.
+    /// </summary>
     internal static void For(RuntimeApi api, nint context, int count, Action<int> body)
     {
         if (count == 1)

@@ -1,17 +1,15 @@
 namespace Qua2SeDiMo.Kernels.Scheduling;
 
-/// <summary>
-/// Runs work items 0 to count − 1, in any order and on any threads, and returns when all are done. The items of a
-/// product do not depend on the threads, so neither does its result.
-/// </summary>
+/// <summary>Runs work items 0 to count − 1, in any order and on any threads, and returns when all are done. The split
+/// of a product into items does not depend on the threads, so neither does its result.</summary>
 /// <param name="count">Work items.</param>
-/// <param name="item">Runs the item of a number.</param>
+/// <param name="item">Runs the item with the given number.</param>
 public delegate void WorkRunner(int count, Action<int> item);
 
-/// <summary>The runners that need no host.</summary>
+/// <summary>Runners that use .NET threads only.</summary>
 public static class WorkRunners
 {
-    /// <summary>Everything on the calling thread.</summary>
+    /// <summary>Runs all work items on the calling thread.</summary>
     public static WorkRunner Sequential { get; } =
         (count, item) =>
         {
@@ -19,7 +17,7 @@ public static class WorkRunners
                 item(i);
         };
 
-    /// <summary>Work items on at most the given number of threads of the pool.</summary>
+    /// <summary>Runs work items on at most the given number of threads of the thread pool.</summary>
     public static WorkRunner Threads(int threads)
     {
         if (threads == 1)

@@ -2,7 +2,7 @@ using Qua2SeDiMo.Kernels.Layout;
 
 namespace Qua2SeDiMo.Kernels.Scheduling;
 
-/// <summary>Costs of a work item per input, in any unit.</summary>
+/// <summary>Relative costs of the parts of a work item, per input.</summary>
 /// <param name="Multiply">A panel of tokens times a unit of channels.</param>
 /// <param name="Decode">Decoding a unit of channels.</param>
 /// <param name="Pack">Packing a panel.</param>
@@ -19,12 +19,12 @@ internal delegate void WorkItem(int firstToken, int count, int firstChannel, int
 /// </summary>
 internal static class WorkSplit
 {
-    /// <summary>The split whose busiest processor finishes first.</summary>
+    /// <summary>Finds the split with the lowest estimated run time of the busiest processor.</summary>
     /// <param name="panels">Panels of tokens.</param>
     /// <param name="units">Units of channels.</param>
-    /// <param name="maxPanels">The most that one work item may pack.</param>
-    /// <param name="costs">As measured.</param>
-    /// <param name="processors">How many there are.</param>
+    /// <param name="maxPanels">Largest number of panels that one work item may pack.</param>
+    /// <param name="costs">Relative costs, from measurements.</param>
+    /// <param name="processors">Number of processors.</param>
     internal static (int PanelsPerBlock, int UnitsPerShare) Find(
         int panels,
         int units,
@@ -59,10 +59,10 @@ internal static class WorkSplit
     /// <summary>Runs work items of up to the given numbers of tokens and channels.</summary>
     /// <param name="run">How work items are spread over threads.</param>
     /// <param name="firstToken">From 0.</param>
-    /// <param name="endToken">After the last one.</param>
-    /// <param name="itemTokens">The most tokens of a work item.</param>
+    /// <param name="endToken">One past the last token.</param>
+    /// <param name="itemTokens">Largest number of tokens of a work item.</param>
     /// <param name="channels">All channels.</param>
-    /// <param name="itemChannels">The most channels of a work item.</param>
+    /// <param name="itemChannels">Largest number of channels of a work item.</param>
     /// <param name="item">Computes one work item.</param>
     internal static void Run(
         WorkRunner run,
@@ -92,12 +92,13 @@ internal static class WorkSplit
         );
     }
 
-    /// <summary>Runs work items of all tokens each, one for every processor that gets enough work.</summary>
+    /// <summary>Splits by channels only: every work item has all tokens, and there are as many items as processors
+    /// unless that leaves too little work for each.</summary>
     /// <param name="run">How work items are spread over threads.</param>
-    /// <param name="weight">What is multiplied.</param>
+    /// <param name="weight">The weight that is multiplied.</param>
     /// <param name="tokens">Tokens.</param>
     /// <param name="unit">Channels that are taken together.</param>
-    /// <param name="minProducts">Multiplications below which an item is not worth a thread.</param>
+    /// <param name="minProducts">Smallest number of multiplications for which a further item pays.</param>
     /// <param name="item">Computes one work item.</param>
     internal static void RunChannels(
         WorkRunner run,

@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Images;
 
-/// <summary>An image file cannot be read.</summary>
+/// <summary>Thrown when an image file cannot be read.</summary>
 internal sealed class ImageFileException : Q2Exception
 {
     /// <summary>Creates the exception with a message for the user.</summary>

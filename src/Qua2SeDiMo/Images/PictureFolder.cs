@@ -3,10 +3,8 @@ using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Images;
 
-/// <summary>
-/// A folder that pictures are added to. Each takes the next free number, so that nothing that is there is replaced,
-/// also when several processes add to it at once: a number is claimed by a file that only one of them can hold.
-/// </summary>
+/// <summary>A folder to which images are added. Each image takes the next free number, so that no existing file is
+/// replaced, even if several processes add images at the same time: a number is claimed by a lock file.</summary>
 internal sealed class PictureFolder
 {
     private const string ClaimSuffix = ".claim";
@@ -14,16 +12,16 @@ internal sealed class PictureFolder
     private readonly HashSet<int> taken = [];
     private int next;
 
-    /// <summary>Looks at what is there; the folder itself is made with the first picture.</summary>
+    /// <summary>Lists the numbers in use. The folder itself is created with the first image.</summary>
     /// <param name="path">The folder.</param>
-    /// <exception cref="OutputFolderException">No folder can be there, or nothing can be written into it.</exception>
+    /// <exception cref="OutputFolderException">The folder cannot be created or written.</exception>
     internal PictureFolder(string path)
     {
         OutputFolderException.Check(path);
         this.path = path;
         if (!Directory.Exists(path))
             return;
-        // What a dead process was about to write takes no number.
+        // Removes partial files and claims of dead processes, which would otherwise block numbers.
         PartialFiles.SweepOnce(path);
         LockFile.SweepIn(path, $".*{ClaimSuffix}");
         foreach (string name in Directory.EnumerateFileSystemEntries(path).Select(entry => Path.GetFileName(entry)))
@@ -37,9 +35,9 @@ internal sealed class PictureFolder
         }
     }
 
-    /// <summary>Adds a picture under the next free number.</summary>
-    /// <param name="title">The rest of its name.</param>
-    /// <param name="png">Its bytes.</param>
+    /// <summary>Adds an image under the next free number.</summary>
+    /// <param name="title">Name of the file after the number.</param>
+    /// <param name="png">Bytes of the PNG file.</param>
     /// <returns>Path of the file.</returns>
     internal string Add(string title, byte[] png)
     {
@@ -54,7 +52,7 @@ internal sealed class PictureFolder
         }
     }
 
-    /// <summary>Adds a contact sheet: <c>sheet.png</c>, or with the next free number.</summary>
+    /// <summary>Adds a contact sheet as <c>sheet.png</c>, or with the next free number if that exists.</summary>
     internal string AddSheet(byte[] png)
     {
         for (int number = 0; ; number++)
@@ -65,7 +63,7 @@ internal sealed class PictureFolder
         }
     }
 
-    // Null where the place is taken, or another process is about to take it.
+    // Returns null if the name is taken or claimed by another process.
     private string? TryAdd(string stem, string pattern, string name, byte[] png)
     {
         AtomicFile.MakeFolder(path);

@@ -2,10 +2,10 @@ using SkiaSharp;
 
 namespace Qua2SeDiMo.Images;
 
-/// <summary>PNG bytes from and to images of floats. The only file that knows the imaging library.</summary>
+/// <summary>Encodes and decodes PNG bytes as images of floats, with the SkiaSharp library.</summary>
 internal static class PngFile
 {
-    /// <summary>The most pixels of a picture that is read: 4096 × 4096.</summary>
+    /// <summary>Largest number of pixels of an image that is read: 4096 × 4096.</summary>
     public const int MaximumPixels = 1 << 24;
 
     /// <summary>Encodes one image without loss.</summary>
@@ -40,7 +40,7 @@ internal static class PngFile
         return Encode(small);
     }
 
-    /// <summary>Encodes images side by side, row by row, on white.</summary>
+    /// <summary>Encodes a contact sheet: images side by side, row by row, on white.</summary>
     /// <param name="images">Row-major [count, height, width, 3], 0 … 1.</param>
     /// <param name="count">Number of images.</param>
     /// <param name="height">Rows of one image.</param>
@@ -88,16 +88,16 @@ internal static class PngFile
         return Encode(sheet);
     }
 
-    /// <summary>Reads a PNG (or any image format that the imaging library knows); transparent pixels are laid on
+    /// <summary>Decodes a PNG (or any other format that the imaging library reads); transparent pixels are blended with
     /// white.</summary>
-    /// <returns>Row-major [height, width, 3] in 0 … 1, and the two extents.</returns>
-    /// <exception cref="ImageFileException">The bytes are not an image, or one of more pixels than are
-    /// read.</exception>
+    /// <returns>Row-major [height, width, 3] in 0 … 1, with height and width.</returns>
+    /// <exception cref="ImageFileException">The bytes are not an image, or it has more than <see cref="MaximumPixels"/>
+    /// pixels.</exception>
     public static (float[] Image, int Height, int Width) Decode(ReadOnlySpan<byte> bytes, string source = "image")
     {
         using SKData data = SKData.CreateCopy(bytes);
         using SKCodec? codec = SKCodec.Create(data);
-        // What a file claims is held against the limit before pixels are made of it.
+        // The size in the header is checked before memory for pixels is allocated.
         if (codec is not null && (long)codec.Info.Width * codec.Info.Height > MaximumPixels)
         {
             throw new ImageFileException(

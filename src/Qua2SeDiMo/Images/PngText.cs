@@ -4,20 +4,19 @@ using System.Text;
 
 namespace Qua2SeDiMo.Images;
 
-/// <summary>
-/// One text of a PNG file (PNG specification, third edition, section 11.3.3): <c>tEXt</c> where Latin-1 holds it, which
-/// every reader knows, else <c>iTXt</c>.
-/// </summary>
-/// <param name="Keyword">What it is about: 1 to 79 letters, digits and spaces.</param>
+/// <summary>A text chunk of a PNG file (PNG specification, third edition, section 11.3.3): <c>tEXt</c>, which every
+/// reader supports, if Latin-1 can represent the text, else <c>iTXt</c>.</summary>
+/// <param name="Keyword">Keyword of the chunk: 1 to 79 letters, digits and spaces.</param>
 /// <param name="Text">The text, with line feeds between its lines.</param>
 internal sealed record PngText(string Keyword, string Text)
 {
-    // Signature and IHDR, which is always first and always as long.
+    // Length of the signature and IHDR, which is always the first chunk and of fixed length.
     private const int HeaderLength = 8 + 12 + 13;
 
-    /// <summary>The file with texts in front of its pixels, so that a reader finds them without decoding.</summary>
+    /// <summary>Returns the file with text chunks inserted before the pixels, so that readers find them without
+    /// decoding.</summary>
     /// <param name="png">A PNG file.</param>
-    /// <param name="texts">What to add.</param>
+    /// <param name="texts">Texts to insert.</param>
     public static byte[] Insert(ReadOnlySpan<byte> png, IReadOnlyList<PngText> texts)
     {
         ArgumentNullException.ThrowIfNull(texts);
@@ -31,7 +30,7 @@ internal sealed record PngText(string Keyword, string Text)
 
     private void WriteChunk(Stream file)
     {
-        // A zero ends keyword and text; nothing else may hold one.
+        // A zero byte terminates the keyword, so the text must not contain one.
         string text = Text.ReplaceLineEndings("\n").Replace('\0', '\uFFFD');
         bool isLatin = text.All(letter => letter is '\n' or (>= ' ' and <= '~') or (>= '\u00A1' and <= '\u00FF'));
         byte[] data = isLatin

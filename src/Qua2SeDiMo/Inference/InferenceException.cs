@@ -1,17 +1,17 @@
 namespace Qua2SeDiMo.Inference;
 
-/// <summary>A model was given inputs that do not fit it, or the runtime refused it.</summary>
+/// <summary>Thrown when inputs do not match a model, or when ONNX Runtime rejects or fails to run it.</summary>
 internal sealed class InferenceException : Q2Exception
 {
     /// <summary>Creates the exception.</summary>
     public InferenceException(string message)
         : base(message) { }
 
-    /// <summary>Creates the exception with the runtime's own error.</summary>
+    /// <summary>Creates the exception with the runtime's error.</summary>
     public InferenceException(string message, Exception inner)
         : base(message, inner) { }
 
-    /// <summary>Whether the runtime failed while it computed, and not while it took in the graph.</summary>
+    /// <summary>Whether the runtime failed during a run, not while it loaded the graph.</summary>
     internal bool IsOfRun { get; init; }
 
     /// <inheritdoc/>

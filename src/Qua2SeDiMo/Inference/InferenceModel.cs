@@ -10,10 +10,8 @@ using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Inference;
 
-/// <summary>
-/// Runs a graph on the processor. The session is made on first use and can be unloaded to free its memory. Calls from
-/// several threads run one after another.
-/// </summary>
+/// <summary>Runs a graph on the processor. The session is created on first use and can be unloaded to free its memory.
+/// Several threads may call it; their calls run one after another.</summary>
 internal sealed class InferenceModel : IDisposable
 {
     private readonly Lock gate = new();
@@ -23,7 +21,7 @@ internal sealed class InferenceModel : IDisposable
     private readonly Dictionary<string, int> boundVersions = new(StringComparer.Ordinal);
     private readonly OnnxWriterOptions writerOptions;
 
-    // What the session gets: packed weights are its inputs, so that they are in memory once, where they were written.
+    // The graph of the session. Packed weights are inputs of it, so that only one copy of them is in memory.
     private readonly Graph sessionGraph;
     private readonly List<OrtValue> packedWeights = [];
     private readonly bool bindsOwnWeights;
@@ -34,18 +32,18 @@ internal sealed class InferenceModel : IDisposable
     private bool disposed;
 
     /// <summary>Prepares a model whose weights are those of the checkpoint.</summary>
-    /// <param name="graph">What runs; its outputs are the results of <see cref="Run"/>.</param>
-    /// <param name="tensors">The checkpoint; it must stay open.</param>
-    /// <param name="options">Defaults when null.</param>
+    /// <param name="graph">The graph; its outputs are the results of <see cref="Run"/>.</param>
+    /// <param name="tensors">The checkpoint; must stay open.</param>
+    /// <param name="options">Settings; null for the defaults.</param>
     public InferenceModel(Graph graph, ITensorSource tensors, InferenceOptions? options = null)
         : this(graph, tensors, null, options) { }
 
     /// <summary>Prepares a model whose quantizable weights come from a binding and can change between runs.</summary>
-    /// <param name="graph">What runs; its outputs are the results of <see cref="Run"/>.</param>
-    /// <param name="tensors">The checkpoint; it must stay open.</param>
-    /// <param name="weights">Values of the quantizable weights; null takes the checkpoint's. The caller disposes it,
-    /// after this model.</param>
-    /// <param name="options">Defaults when null.</param>
+    /// <param name="graph">The graph; its outputs are the results of <see cref="Run"/>.</param>
+    /// <param name="tensors">The checkpoint; must stay open.</param>
+    /// <param name="weights">Values of the quantizable weights; null for those of the checkpoint. The caller disposes
+    /// of it, after this model.</param>
+    /// <param name="options">Settings; null for the defaults.</param>
     public InferenceModel(Graph graph, ITensorSource tensors, WeightBinding? weights, InferenceOptions? options = null)
     {
         Graph = graph;
@@ -53,24 +51,25 @@ internal sealed class InferenceModel : IDisposable
         this.weights = weights;
         this.options = options ?? new InferenceOptions();
         var stored = new OnnxWriterOptions { ExternalDataThreshold = 0, FlushToDisk = false };
-        // Large weights enter as inputs too: through the model file they would be written, read and copied once more.
+        // If the model is large, its weights are inputs too; as part of the model file they would be written, read and
+        // copied once more.
         sessionGraph = WithPackedWeightsAsInputs(graph);
         bindsOwnWeights =
             weights is null && OnnxWriter.StoredBytes(sessionGraph, stored) > this.options.ExternalDataThreshold;
         writerOptions = stored with { QuantizableWeightsAsInputs = weights is not null || bindsOwnWeights };
     }
 
-    /// <summary>What runs.</summary>
+    /// <summary>The graph.</summary>
     public Graph Graph { get; }
 
-    /// <summary>Whether a session is in memory.</summary>
+    /// <summary>Whether the session is in memory.</summary>
     public bool IsLoaded => session is not null;
 
     /// <summary>Runs the graph once.</summary>
-    /// <param name="inputs">One tensor per graph input, by name; floats are given as float32, integers as
-    /// int64.</param>
+    /// <param name="inputs">One tensor per graph input, by name; floats as float32, integers as int64.</param>
     /// <returns>One tensor per graph output, by name.</returns>
-    /// <exception cref="InferenceException">An input is missing or does not fit, or the runtime failed.</exception>
+    /// <exception cref="InferenceException">An input is missing or has another type or shape, or the runtime
+    /// failed.</exception>
     public IReadOnlyDictionary<string, TensorValue> Run(IReadOnlyDictionary<string, TensorValue> inputs)
     {
         ArgumentNullException.ThrowIfNull(inputs);
@@ -90,7 +89,7 @@ internal sealed class InferenceModel : IDisposable
                     given.Add(value);
                     binding!.BindInput(declared.Name, value);
                 }
-                // A binding keeps the tensors of the last run, whose shapes need not be this one's.
+                // A binding keeps the output tensors of the last run, whose shapes may differ.
                 binding!.ClearBoundOutputs();
                 foreach (GraphValue output in Graph.Outputs)
                     binding.BindOutputToDevice(output.Name, OrtMemoryInfo.DefaultInstance);
@@ -117,12 +116,13 @@ internal sealed class InferenceModel : IDisposable
         }
     }
 
-    /// <summary>Runs the graph once and looks at every number that comes out.</summary>
-    /// <param name="inputs">As <see cref="Run"/>.</param>
+    /// <summary>Runs the graph once and checks that all outputs are finite.</summary>
+    /// <param name="inputs">As for <see cref="Run"/>.</param>
     /// <param name="place">Component and step for the message, for instance <c>unet, step 2 of 20</c>.</param>
-    /// <exception cref="NonFiniteException">An output holds NaN or infinity; the message names the first tensor that
-    /// does.</exception>
-    /// <exception cref="InferenceException">An input is missing or does not fit, or the runtime failed.</exception>
+    /// <exception cref="NonFiniteException">An output holds NaN or infinity; the message names the first such tensor of
+    /// the graph.</exception>
+    /// <exception cref="InferenceException">An input is missing or has another type or shape, or the runtime
+    /// failed.</exception>
     public IReadOnlyDictionary<string, TensorValue> RunFinite(
         IReadOnlyDictionary<string, TensorValue> inputs,
         string place
@@ -131,7 +131,7 @@ internal sealed class InferenceModel : IDisposable
         IReadOnlyDictionary<string, TensorValue> outputs = Run(inputs);
         if (outputs.Values.All(output => output.Type != ElementType.Float32 || FiniteNumbers.All(output.Singles)))
             return outputs;
-        // The search makes sessions of its own; this one's memory is free for them.
+        // The search creates its own sessions, so this one's memory is freed first.
         Unload();
         string first = new NonFiniteSearch(Graph, tensors, weights, options).Find(inputs);
         throw new NonFiniteException(
@@ -139,8 +139,8 @@ internal sealed class InferenceModel : IDisposable
         );
     }
 
-    /// <summary>Makes the session now instead of at the first run.</summary>
-    /// <exception cref="InferenceException">The runtime refused the graph.</exception>
+    /// <summary>Creates the session now instead of at the first run.</summary>
+    /// <exception cref="InferenceException">The runtime rejected the graph.</exception>
     public void Warm()
     {
         lock (gate)
@@ -150,7 +150,7 @@ internal sealed class InferenceModel : IDisposable
         }
     }
 
-    /// <summary>Frees the session; the next run makes it again.</summary>
+    /// <summary>Frees the session; the next run creates it again.</summary>
     public void Unload()
     {
         lock (gate)
@@ -183,7 +183,7 @@ internal sealed class InferenceModel : IDisposable
             IntraOpNumThreads = options.IntraOpThreads,
             GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
         };
-        // Waiting threads that spin would take the second core from whatever runs beside the model.
+        // Spinning threads would take processor time from work that runs beside the model.
         sessionOptions.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         try
         {
@@ -204,7 +204,7 @@ internal sealed class InferenceModel : IDisposable
             ownWeights = new WeightBinding(Graph.Weights, tensors, cacheBytes: 0);
     }
 
-    // The session maps the data file, so that initializers are not held twice.
+    // The session maps the data file into memory, so that initializers are not held twice.
     private InferenceSession LoadThroughFile(SessionOptions sessionOptions)
     {
         var folder = new TemporaryFolder();
@@ -216,7 +216,7 @@ internal sealed class InferenceModel : IDisposable
         }
         finally
         {
-            // Where mapped files can be deleted they go now, so that a killed process leaves nothing behind.
+            // Except on Windows, mapped files can be deleted immediately, so that a killed process leaves no files.
             if (OperatingSystem.IsWindows())
                 temporaryFolder = folder;
             else

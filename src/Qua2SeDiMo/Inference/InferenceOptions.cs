@@ -1,15 +1,15 @@
 namespace Qua2SeDiMo.Inference;
 
-/// <summary>How a model runs.</summary>
+/// <summary>Settings of <see cref="InferenceModel"/>.</summary>
 internal sealed record InferenceOptions
 {
-    /// <summary>Threads inside one operator; 0 (default) takes one per physical core.</summary>
+    /// <summary>Threads inside one operator; 0 (default) for one per physical core.</summary>
     public int IntraOpThreads { get; init; }
 
     /// <summary>
-    /// Total size of initializers, in bytes, above which quantizable weights are kept beside the session instead of
-    /// inside. What is left goes through a data file in the system's folder for temporary files, which the session
-    /// maps, where it is still above. Default 512 MiB, largest useful value 2 GiB.
+    /// Total bytes of initializers above which quantizable weights are passed to the session as inputs instead of being
+    /// part of it. If the other initializers still exceed it, they are passed as a data file in the system's temporary
+    /// folder, which the session maps. Default 512 MiB; values above 2 GiB have no use.
     /// </summary>
     public long ExternalDataThreshold { get; init; } = 512L << 20;
 }

@@ -8,14 +8,14 @@ using Qua2SeDiMo.Numerics;
 namespace Qua2SeDiMo.Inference;
 
 /// <summary>
-/// Finds where NaN or infinity came into one call of a model: a weight that holds some, or else the first value of the
-/// graph from which it spreads to an output. Runs only after a call gave numbers that are not finite, so it may take
-/// the time of several calls.
+/// Finds the origin of NaN or infinity in one call of a model: an input or a weight that contains some, else the first
+/// value of the graph from which it spreads to an output. Takes the time of several calls, but runs only after a call
+/// with non-finite results.
 /// </summary>
-/// <param name="graph">What ran.</param>
+/// <param name="graph">The graph that ran.</param>
 /// <param name="tensors">The checkpoint.</param>
 /// <param name="weights">Current values of the quantizable weights; null for the checkpoint's.</param>
-/// <param name="options">How sessions run.</param>
+/// <param name="options">Settings of sessions.</param>
 internal sealed class NonFiniteSearch(
     Graph graph,
     ITensorSource tensors,
@@ -26,8 +26,8 @@ internal sealed class NonFiniteSearch(
     private const int ChunkElements = 1 << 22;
     private const string Probe = "finite-probe";
 
-    /// <summary>Names the first tensor that is not finite, in words that end a sentence.</summary>
-    /// <param name="inputs">What the call was given.</param>
+    /// <summary>Describes the first tensor that is not finite, as the end of a sentence.</summary>
+    /// <param name="inputs">Inputs of the call.</param>
     internal string Find(IReadOnlyDictionary<string, TensorValue> inputs)
     {
         string? given = graph
@@ -61,7 +61,7 @@ internal sealed class NonFiniteSearch(
             + "or were divided by nothing";
     }
 
-    // In the order in which the graph reads them.
+    // Checks the weights in the order in which the graph reads them.
     private string? FirstBadWeight()
     {
         Dictionary<string, Initializer.FromTensor> unseen = graph
@@ -107,9 +107,9 @@ internal sealed class NonFiniteSearch(
         return count;
     }
 
-    // The call is repeated with one more number per inner value: the sum of the value times zero, which is zero or NaN.
-    // So no inner value outlives its last reader. A value that is infinite on purpose, such as a mask, spreads nowhere
-    // and is not blamed.
+    // Repeats the call with one more output per inner value: the sum of the value times zero, which is zero or NaN. So
+    // inner values need not be kept until the end. An infinite value that does not spread to an output, such as an
+    // attention mask, is not reported.
     private (GraphNode Node, string Value)? FirstBadValue(IReadOnlyDictionary<string, TensorValue> inputs)
     {
         string[] probed =
@@ -140,8 +140,8 @@ internal sealed class NonFiniteSearch(
         var values = new Dictionary<string, GraphValue>(graph.Values, StringComparer.Ordinal) { [Probe] = zero.Value };
         var nodes = new List<GraphNode>();
         var sums = new List<GraphValue>();
-        // The runtime visits nodes without readers from the last one back: in this order each probe runs as soon as its
-        // value is there.
+        // The runtime orders nodes without readers from the last one backwards. Listed in reverse, each probe runs as
+        // soon as its value exists.
         for (int i = probed.Length - 1; i >= 0; i--)
         {
             string product = $"{NameOf(i)}.product";

@@ -2,11 +2,11 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace Qua2SeDiMo.Inference;
 
-/// <summary>Why the runtime failed, as far as its words tell: it gives no other sign.</summary>
+/// <summary>Classifies a failure of ONNX Runtime by its message, the only information that it gives.</summary>
 internal static class RuntimeFailure
 {
-    // Of ONNX Runtime's allocators, the C++ library and the C library. Kernels that throw on their numbers say none of
-    // this.
+    // Messages of ONNX Runtime's allocators, the C++ library and the C library. Kernels that fail because of their
+    // operands use none of them.
     private static readonly string[] SurroundingsWords =
     [
         "bad_alloc",
@@ -27,10 +27,8 @@ internal static class RuntimeFailure
         "Resource temporarily unavailable",
     ];
 
-    /// <summary>
-    /// The numbers that ran through a kernel are to blame, unless the runtime names memory or files. A refused input or
-    /// graph is never theirs.
-    /// </summary>
+    /// <summary>A failure during a run counts as caused by the numbers computed, unless the message names memory or
+    /// files. A rejected input or graph is never caused by them.</summary>
     internal static FaultOrigin OriginOf(InferenceException error) =>
         error.IsOfRun
         && error.InnerException is OnnxRuntimeException inner

@@ -4,10 +4,10 @@ using Qua2SeDiMo.Kernels.Operators;
 
 namespace Qua2SeDiMo.Inference;
 
-/// <summary>Makes the project's operators known to sessions of the ONNX Runtime in this process.</summary>
+/// <summary>Registers this project's operators with the ONNX Runtime of this process.</summary>
 internal static class RuntimeOperators
 {
-    // The library that the package's own bindings load.
+    // Loads the same library as the bindings of the ONNX Runtime package.
     private static readonly Lazy<nint> ApiBase = new(() =>
     {
         nint library = NativeLibrary.Load("onnxruntime", typeof(SessionOptions).Assembly, null);
@@ -17,8 +17,8 @@ internal static class RuntimeOperators
         }
     });
 
-    /// <summary>Registers the operators with the options of sessions to come.</summary>
-    /// <exception cref="InferenceException">The runtime is too old, or refused them.</exception>
+    /// <summary>Registers the operators with all sessions that are created with these options.</summary>
+    /// <exception cref="InferenceException">The runtime is too old or rejected the operators.</exception>
     internal static void Register(SessionOptions options)
     {
         try

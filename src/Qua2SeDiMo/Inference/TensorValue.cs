@@ -2,7 +2,7 @@ using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Inference;
 
-/// <summary>A tensor that goes into or comes out of a model: single precision or 64-bit integers, row-major.</summary>
+/// <summary>An input or output of a model: single-precision numbers or 64-bit integers, row-major.</summary>
 internal sealed class TensorValue
 {
     private readonly float[]? singles;
@@ -17,7 +17,7 @@ internal sealed class TensorValue
             throw new ArgumentException($"{length} elements do not fill [{string.Join(", ", shape)}].", nameof(shape));
     }
 
-    /// <summary>Row-major extents.</summary>
+    /// <summary>Extents.</summary>
     public IReadOnlyList<long> Shape { get; }
 
     /// <summary><see cref="ElementType.Float32"/> or <see cref="ElementType.Int64"/>.</summary>
@@ -33,13 +33,13 @@ internal sealed class TensorValue
         integers ?? throw new InvalidOperationException("The tensor holds single-precision numbers.");
 
     /// <summary>Wraps an array.</summary>
-    /// <exception cref="ArgumentException">The shape does not hold as many elements.</exception>
+    /// <exception cref="ArgumentException">The number of elements does not match the shape.</exception>
     public static TensorValue Of(float[] elements, params IReadOnlyList<long> shape) => new(elements, null, shape);
 
     /// <summary>Wraps an array of integers.</summary>
-    /// <exception cref="ArgumentException">The shape does not hold as many elements.</exception>
+    /// <exception cref="ArgumentException">The number of elements does not match the shape.</exception>
     public static TensorValue Of(long[] elements, params IReadOnlyList<long> shape) => new(null, elements, shape);
 
-    /// <summary>For instance <c>float32 [2, 4, 16, 16]</c>.</summary>
+    /// <summary>Type and shape, for instance <c>float32 [2, 4, 16, 16]</c>.</summary>
     public override string ToString() => $"{Type.ToString().ToLowerInvariant()} [{string.Join(", ", Shape)}]";
 }

@@ -5,9 +5,9 @@ using Qua2SeDiMo.Models;
 namespace Qua2SeDiMo.Inference;
 
 /// <summary>
-/// The current values of a model's quantizable weights, which enter its session as inputs. Setting one leaves the
-/// others untouched, so that another allocation costs only the weights whose option changes. Several models of the same
-/// weights (other image sizes) can share one binding. Not safe for use by several threads at once.
+/// The current values of a model's quantizable weights, which are inputs of its session. Weights are set one by one, so
+/// that changing the allocation recomputes only the weights whose option changes. Several models with the same weights
+/// (for other image sizes) can share one binding. Not thread-safe.
 /// </summary>
 internal sealed class WeightBinding : IDisposable
 {
@@ -17,9 +17,9 @@ internal sealed class WeightBinding : IDisposable
 
     /// <summary>Creates a binding in which every weight has the checkpoint's values, read on first use.</summary>
     /// <param name="weights">Weights of the graph.</param>
-    /// <param name="tensors">The checkpoint; it must stay open.</param>
-    /// <param name="cacheBytes">Most memory that values not in use may take, so that returning to an option costs
-    /// nothing.</param>
+    /// <param name="tensors">The checkpoint; must stay open.</param>
+    /// <param name="cacheBytes">Largest number of bytes of values in the cache, from which an earlier option of a
+    /// weight is restored without recomputing it.</param>
     public WeightBinding(IReadOnlyList<GraphWeight> weights, ITensorSource tensors, long cacheBytes = 1L << 30)
     {
         ArgumentNullException.ThrowIfNull(weights);
@@ -33,13 +33,13 @@ internal sealed class WeightBinding : IDisposable
     /// <summary>The weights, in the graph's order.</summary>
     public IReadOnlyList<GraphWeight> Weights { get; }
 
-    /// <summary>Bytes of values kept, in use or not, by the cache.</summary>
+    /// <summary>Bytes of values in the cache, whether in use or not.</summary>
     public long CachedBytes => cache.HeldBytes;
 
-    /// <summary>Gives a weight new values.</summary>
+    /// <summary>Sets the values of a weight.</summary>
     /// <param name="weightName">Name of the <see cref="QuantizableWeight"/>.</param>
     /// <param name="values">Row-major [out, in, …], as in the checkpoint.</param>
-    /// <exception cref="ArgumentException">No such weight, or another number of values.</exception>
+    /// <exception cref="ArgumentException">There is no such weight, or the number of values is wrong.</exception>
     public void Set(string weightName, ReadOnlySpan<float> values)
     {
         Slot slot = Find(weightName);
@@ -52,13 +52,13 @@ internal sealed class WeightBinding : IDisposable
         slot.Take(Create(slot.Weight, destination => copy.CopyTo(destination)), option: null);
     }
 
-    /// <summary>Gives a weight the values of a named option, from the cache when they are there.</summary>
+    /// <summary>Sets a weight to the values of a named option, from the cache if it has them.</summary>
     /// <param name="weightName">Name of the <see cref="QuantizableWeight"/>.</param>
     /// <param name="option">Identity of the values, for instance <c>uaq-4</c>; equal names must mean equal
     /// values.</param>
-    /// <param name="fill">Writes the values row-major [out, in, …], as in the checkpoint; called only when they are not
+    /// <param name="fill">Writes the values, row-major [out, in, …] as in the checkpoint; called only when they are not
     /// cached.</param>
-    /// <exception cref="ArgumentException">No such weight.</exception>
+    /// <exception cref="ArgumentException">There is no such weight.</exception>
     public void Set(string weightName, string option, WeightFill fill)
     {
         Slot slot = Find(weightName);
@@ -67,8 +67,8 @@ internal sealed class WeightBinding : IDisposable
         slot.Take(cache.Lend(weightName, option, () => Create(slot.Weight, fill)), option);
     }
 
-    /// <summary>Gives a weight the checkpoint's own values.</summary>
-    /// <exception cref="ArgumentException">No such weight.</exception>
+    /// <summary>Sets a weight to the checkpoint's values.</summary>
+    /// <exception cref="ArgumentException">There is no such weight.</exception>
     public void Reset(string weightName)
     {
         Slot slot = Find(weightName);
@@ -96,7 +96,7 @@ internal sealed class WeightBinding : IDisposable
         cache.Dispose();
     }
 
-    /// <summary>The value to bind, and a number that changes with it.</summary>
+    /// <summary>The value to bind, and a version number that increases with every change.</summary>
     internal (OrtValue Value, int Version) Current(string weightName)
     {
         Slot slot = Find(weightName);

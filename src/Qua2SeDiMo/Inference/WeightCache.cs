@@ -4,10 +4,8 @@ using Qua2SeDiMo.Graphs.Ir;
 
 namespace Qua2SeDiMo.Inference;
 
-/// <summary>
-/// Values of weights in the runtime's memory, by weight and option, least recently used dropped first. A value in use
-/// by a binding stays alive until the binding lets go of it.
-/// </summary>
+/// <summary>Values of weights in the runtime's memory, by weight and option. Drops the least recently used ones first.
+/// A dropped value that a binding still uses is freed when the binding releases it.</summary>
 internal sealed class WeightCache : IDisposable
 {
     private readonly Dictionary<(string Weight, string Option), LinkedListNode<WeightValue>> entries = [];
@@ -17,11 +15,11 @@ internal sealed class WeightCache : IDisposable
 
     internal WeightCache(long limitBytes) => this.limitBytes = limitBytes;
 
-    /// <summary>Bytes that the cache keeps alive.</summary>
+    /// <summary>Bytes of the values in the cache.</summary>
     internal long HeldBytes => heldBytes;
 
-    /// <summary>The value of a weight under an option; made when absent. The caller owns one reference and releases
-    /// it.</summary>
+    /// <summary>The value of a weight under an option; created if absent. The caller owns one reference and must
+    /// release it.</summary>
     internal WeightValue Lend(string weight, string option, Func<WeightValue> make)
     {
         if (entries.TryGetValue((weight, option), out LinkedListNode<WeightValue>? node))
@@ -56,7 +54,7 @@ internal sealed class WeightCache : IDisposable
     }
 }
 
-/// <summary>One weight's values in the runtime's memory, shared by counting references.</summary>
+/// <summary>One weight's values in the runtime's memory, with a reference count.</summary>
 internal sealed class WeightValue
 {
     private int references = 1;
@@ -104,5 +102,5 @@ internal sealed class WeightValue
 }
 
 /// <summary>Writes all values of one weight.</summary>
-/// <param name="destination">Row-major, as long as the weight has elements.</param>
+/// <param name="destination">Row-major; one element per value of the weight.</param>
 internal delegate void WeightFill(Span<float> destination);

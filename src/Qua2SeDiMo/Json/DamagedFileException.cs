@@ -1,12 +1,12 @@
 namespace Qua2SeDiMo.Json;
 
-/// <summary>A file that this program wrote is damaged, was edited, or comes from a newer version; it can be made
-/// again.</summary>
+/// <summary>Thrown when a file written by this program is damaged, was edited, or is of a newer version. The file can
+/// be made again.</summary>
 internal sealed class DamagedFileException : Q2Exception
 {
     internal DamagedFileException(string path, string what, Remedy? remedy, Exception? inner = null)
         : base($"{path}: damaged ({what}); make it again.", inner) => (What, Remedy) = (what, remedy);
 
-    /// <summary>What is wrong with it.</summary>
+    /// <summary>Description of the damage.</summary>
     internal string What { get; }
 }

@@ -5,38 +5,38 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Json;
 
 /// <summary>
-/// The one reader of JSON files that others wrote: configurations, indices, headers, tokenizers, graphs, allocations.
-/// It reads as Python does, whose libraries wrote and will read them: of a repeated key the last counts (said in a
-/// note), Infinity and NaN are numbers. Everything else that is wrong is an error that names the file and the place
-/// inside it.
+/// Reads all JSON files from other programs and from users: configurations, indices, headers, tokenizers, graphs,
+/// allocations. It follows Python, whose libraries write and read most of them: the last of repeated keys counts
+/// (reported by a note), and Infinity and NaN are numbers. Any other mistake is an error that names the file and the
+/// path inside it.
 /// </summary>
 internal static class ForeignJson
 {
-    /// <summary>Bytes that a document may have, unless the caller says otherwise.</summary>
+    /// <summary>Largest size of a file, in bytes.</summary>
     public const long MaximumBytes = 64L << 20;
 
-    /// <summary>Lists and objects inside one another.</summary>
+    /// <summary>Default limit of the nesting of lists and objects.</summary>
     public const int MaximumDepth = 64;
 
     private const int KeysInNote = 3;
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="notes">Gets a line for every repeated key; null to keep silent.</param>
-    /// <param name="byHand">Whether people write such files, so that comments and commas before a closing bracket are
-    /// no faults.</param>
-    /// <exception cref="InputFileException">It is missing, no regular file, or too large.</exception>
-    /// <exception cref="JsonFileException">It is not JSON.</exception>
+    /// <param name="notes">Receives a note on repeated keys; null to ignore them.</param>
+    /// <param name="byHand">Whether users write such files by hand, so that comments and trailing commas are
+    /// allowed.</param>
+    /// <exception cref="InputFileException">The file is missing, not a regular file, or too large.</exception>
+    /// <exception cref="JsonFileException">The content is not valid JSON.</exception>
     public static ForeignValue Read(string path, Notes? notes = null, bool byHand = false) =>
         Parse(RegularFile.ReadAllBytes(path, MaximumBytes), path, notes, byHand);
 
     /// <summary>Reads a document in memory.</summary>
     /// <param name="json">UTF-8, with or without a byte-order mark.</param>
-    /// <param name="source">Names it in messages.</param>
-    /// <param name="notes">Gets a line for every repeated key; null to keep silent.</param>
-    /// <param name="byHand">Whether comments and commas before a closing bracket are no faults.</param>
-    /// <param name="maximumDepth">Lists and objects inside one another; deeper documents are refused.</param>
-    /// <exception cref="JsonFileException">It is not JSON.</exception>
+    /// <param name="source">Name of the document in messages.</param>
+    /// <param name="notes">Receives a note on repeated keys; null to ignore them.</param>
+    /// <param name="byHand">Whether comments and trailing commas are allowed.</param>
+    /// <param name="maximumDepth">Largest nesting of lists and objects; deeper documents are rejected.</param>
+    /// <exception cref="JsonFileException">The content is not valid JSON.</exception>
     public static ForeignValue Parse(
         ReadOnlyMemory<byte> json,
         string source,
@@ -67,7 +67,7 @@ internal static class ForeignJson
         }
     }
 
-    // Few documents hold Infinity or NaN, so they are looked for where the plain reading fails.
+    // Few documents contain Infinity or NaN, so these are only replaced after plain parsing has failed.
     private static ForeignValue Retry(
         ReadOnlyMemory<byte> json,
         string source,
@@ -88,7 +88,7 @@ internal static class ForeignJson
         }
     }
 
-    // The nodes of numbers look into the document, so it is left to the collector.
+    // Nodes of numbers refer to the document, so it is not disposed of but left to the garbage collector.
     private static ForeignValue Build(JsonDocument document, string source, Notes? notes, bool isReplaced)
     {
         var builder = new TreeBuilder(source, isReplaced);

@@ -6,9 +6,9 @@ using System.Text.Json.Nodes;
 namespace Qua2SeDiMo.Json;
 
 /// <summary>
-/// A value of a document that others wrote, together with its place. Readers ask for what they expect; anything else is
-/// an error like <c>config.json: down_block_types[2]: found 7, expected text</c>. A member that is missing and one that
-/// is null are the same.
+/// A value of a <see cref="ForeignJson"/> document together with its path. Callers request the expected type; any other
+/// is an error like <c>config.json: down_block_types[2]: found 7, expected text</c>. A missing member and a null one
+/// are treated alike.
 /// </summary>
 internal readonly struct ForeignValue
 {
@@ -16,7 +16,7 @@ internal readonly struct ForeignValue
 
     private readonly JsonNode? node;
 
-    // A value that is null or missing has no node, and is known by its place.
+    // A null or missing value has no node; its path follows from its parent and its name or index.
     private readonly JsonNode? parent;
     private readonly string? name;
     private readonly int index;
@@ -35,35 +35,35 @@ internal readonly struct ForeignValue
         this.index = index;
     }
 
-    /// <summary>File that holds it.</summary>
+    /// <summary>File of the document.</summary>
     public string Source { get; }
 
-    /// <summary>Its place inside, for instance <c>text_config.layers[2]</c>; empty for the whole document.</summary>
+    /// <summary>Path inside the document, for instance <c>text_config.layers[2]</c>; empty for the root.</summary>
     public string Path =>
         node is not null ? PathOf(node)
         : parent is not null ? (PathOf(parent) + Step(name, index)).TrimStart('.')
         : "";
 
-    /// <summary>Whether it is null or missing.</summary>
+    /// <summary>Whether the value is null or missing.</summary>
     public bool IsNull => node is null;
 
-    /// <summary>Whether it is an object.</summary>
+    /// <summary>Whether the value is an object.</summary>
     public bool IsObject => node is JsonObject;
 
-    /// <summary>Whether it is a list.</summary>
+    /// <summary>Whether the value is a list.</summary>
     public bool IsList => node is JsonArray;
 
-    /// <summary>Whether it is text.</summary>
+    /// <summary>Whether the value is text.</summary>
     public bool IsText => node?.GetValueKind() == JsonValueKind.String;
 
-    /// <summary>Whether it is a number.</summary>
+    /// <summary>Whether the value is a number.</summary>
     public bool IsNumber => TryNumber(out _);
 
-    /// <summary>Whether it is true or false.</summary>
+    /// <summary>Whether the value is true or false.</summary>
     public bool IsFlag => node?.GetValueKind() is JsonValueKind.True or JsonValueKind.False;
 
-    /// <summary>A member; null when there is none.</summary>
-    /// <exception cref="JsonFileException">This is no object.</exception>
+    /// <summary>The member with the given name; a null value if there is none.</summary>
+    /// <exception cref="JsonFileException">The value is not an object.</exception>
     public ForeignValue this[string name] =>
         node is JsonObject members
             ? new ForeignValue(
@@ -75,7 +75,7 @@ internal readonly struct ForeignValue
             : throw Fault("an object");
 
     /// <summary>Items of a list.</summary>
-    /// <exception cref="JsonFileException">This is no list.</exception>
+    /// <exception cref="JsonFileException">The value is not a list.</exception>
     public IReadOnlyList<ForeignValue> Items
     {
         get
@@ -90,7 +90,7 @@ internal readonly struct ForeignValue
     }
 
     /// <summary>Members of an object in the order of the file.</summary>
-    /// <exception cref="JsonFileException">This is no object.</exception>
+    /// <exception cref="JsonFileException">The value is not an object.</exception>
     public IEnumerable<KeyValuePair<string, ForeignValue>> Members
     {
         get
@@ -104,42 +104,42 @@ internal readonly struct ForeignValue
         }
     }
 
-    /// <summary>Whether a member is there, be it null.</summary>
+    /// <summary>Whether a member exists, even if it is null.</summary>
     public bool Has(string name) => node is JsonObject members && members.ContainsKey(name);
 
-    /// <summary>The object as nodes; values of it are not checked.</summary>
-    /// <exception cref="JsonFileException">This is no object.</exception>
+    /// <summary>The object as unchecked nodes.</summary>
+    /// <exception cref="JsonFileException">The value is not an object.</exception>
     public JsonObject AsObject() => node as JsonObject ?? throw Fault("an object");
 
-    /// <summary>Text.</summary>
-    /// <exception cref="JsonFileException">It is something else.</exception>
+    /// <summary>The value as text.</summary>
+    /// <exception cref="JsonFileException">The value has another type.</exception>
     public string Text() => IsText ? node!.GetValue<string>() : throw Fault("text");
 
-    /// <summary>Text; null when missing.</summary>
-    /// <exception cref="JsonFileException">It is something else.</exception>
+    /// <summary>The value as text; null if it is null or missing.</summary>
+    /// <exception cref="JsonFileException">The value has another type.</exception>
     public string? TextOrNull() => IsNull ? null : Text();
 
-    /// <summary>True or false.</summary>
-    /// <exception cref="JsonFileException">It is something else.</exception>
+    /// <summary>The value as true or false.</summary>
+    /// <exception cref="JsonFileException">The value has another type.</exception>
     public bool Flag() => IsFlag ? node!.GetValue<bool>() : throw Fault("true or false");
 
-    /// <summary>True or false; null when missing.</summary>
-    /// <exception cref="JsonFileException">It is something else.</exception>
+    /// <summary>The value as true or false; null if it is null or missing.</summary>
+    /// <exception cref="JsonFileException">The value has another type.</exception>
     public bool? FlagOrNull() => IsNull ? null : Flag();
 
-    /// <summary>A number in double precision, which may be infinite or not a number where Python wrote so.</summary>
-    /// <exception cref="JsonFileException">It is something else.</exception>
+    /// <summary>The value as a double, which may be infinite or NaN.</summary>
+    /// <exception cref="JsonFileException">The value has another type.</exception>
     public double Number() => TryNumber(out double value) ? value : throw Fault("a number");
 
-    /// <summary>A number; null when missing.</summary>
-    /// <exception cref="JsonFileException">It is something else.</exception>
+    /// <summary>The value as a double; null if it is null or missing.</summary>
+    /// <exception cref="JsonFileException">The value has another type.</exception>
     public double? NumberOrNull() => IsNull ? null : Number();
 
-    /// <summary>A whole number of 32 bits; 2.0 is one, 2.5 and 1e10 are not.</summary>
-    /// <exception cref="JsonFileException">It is something else.</exception>
+    /// <summary>The value as a 32-bit integer; 2.0 is accepted, 2.5 and 1e10 are not.</summary>
+    /// <exception cref="JsonFileException">The value has another type.</exception>
     public int Int() => TryInt(out int value) ? value : throw Fault("an integer");
 
-    /// <summary>Whether it is a whole number of 32 bits, and which.</summary>
+    /// <summary>Tries to read the value as a 32-bit integer.</summary>
     public bool TryInt(out int value)
     {
         bool isWhole = TryLong(out long number) && number is >= int.MinValue and <= int.MaxValue;
@@ -147,15 +147,15 @@ internal readonly struct ForeignValue
         return isWhole;
     }
 
-    /// <summary>A whole number of 32 bits; null when missing.</summary>
-    /// <exception cref="JsonFileException">It is something else.</exception>
+    /// <summary>The value as a 32-bit integer; null if it is null or missing.</summary>
+    /// <exception cref="JsonFileException">The value has another type.</exception>
     public int? IntOrNull() => IsNull ? null : Int();
 
-    /// <summary>A whole number of 64 bits.</summary>
-    /// <exception cref="JsonFileException">It is something else.</exception>
+    /// <summary>The value as a 64-bit integer.</summary>
+    /// <exception cref="JsonFileException">The value has another type.</exception>
     public long Long() => TryLong(out long value) ? value : throw Fault("an integer");
 
-    /// <summary>An error that says what was found here and what was expected.</summary>
+    /// <summary>Creates an error that states the found value and the expected one.</summary>
     public JsonFileException Fault(string expected) =>
         Error(
             IsNull && name is not null && !parent!.AsObject().ContainsKey(name)
@@ -163,16 +163,16 @@ internal readonly struct ForeignValue
                 : $"found {Excerpt()}, expected {expected}."
         );
 
-    /// <summary>An error that names this place.</summary>
+    /// <summary>Creates an error that names the path of this value.</summary>
     public JsonFileException Error(string text) => new(Source, Path is { Length: > 0 } path ? $"{path}: {text}" : text);
 
-    /// <summary>The value as JSON for a message, cut where it is long.</summary>
+    /// <summary>The value as JSON for a message, shortened if it is long.</summary>
     public string Excerpt() => Excerpt(node);
 
     /// <inheritdoc/>
     public override string ToString() => Excerpt();
 
-    /// <summary>A value as JSON for a message, cut where it is long.</summary>
+    /// <summary>A value as JSON for a message, shortened if it is long.</summary>
     internal static string Excerpt(JsonNode? node)
     {
         var text = new StringBuilder();
@@ -240,7 +240,7 @@ internal readonly struct ForeignValue
         }
     }
 
-    // Half a surrogate pair at the cut would not be text any more.
+    // Does not cut inside a surrogate pair.
     private static string Shorten(string text) =>
         text.Length <= LongestExcerpt
             ? text
@@ -275,7 +275,7 @@ internal readonly struct ForeignValue
             && element.TryGetInt64(out number)
         )
             return true;
-        // 2.0 and 1e3 are whole as well; beyond 2^53 a fraction could not be seen.
+        // 2.0 and 1e3 are integers too. Beyond 2^53 a double cannot show whether there was a fraction.
         if (!TryNumber(out double real) || real != Math.Floor(real) || Math.Abs(real) > 1L << 53)
             return false;
         number = (long)real;

@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Json;
 
-/// <summary>A JSON file of others is not JSON, or a value in it is not what it has to be; the message names the file
-/// and the place inside it.</summary>
+/// <summary>Thrown when a JSON file is not valid JSON or holds an invalid value; the message names the file and the
+/// path inside it.</summary>
 internal sealed class JsonFileException : Q2Exception
 {
     internal JsonFileException(string source, string detail, Exception? inner = null)

@@ -7,19 +7,19 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Json;
 
 /// <summary>
-/// The one reader and writer of the JSON files of a run directory. Their content is known exactly, so a member that is
-/// missing or null, a repeated key, a name of no kind and a newer version are damage, said together with what
-/// makes the file again.
+/// Reads and writes the JSON files of this program, such as those of a run directory. Their content is known exactly,
+/// so a missing or null member, a repeated key, an unknown name of an enumeration or a newer version counts as damage;
+/// the error names the step that makes the file again.
 /// </summary>
 internal static class OwnJson
 {
-    /// <summary>Version of all these files; files of the first release state none, and are of version 1.</summary>
+    /// <summary>Version of all these files; files without a version are of version 1.</summary>
     public const int Version = 1;
 
     private const string VersionKey = "version";
     internal const long MaximumBytes = 1L << 30;
 
-    /// <summary>How they are written; <see cref="Compact"/> is the same on one line.</summary>
+    /// <summary>Options for files; <see cref="Compact"/> has the same without line breaks.</summary>
     public static JsonSerializerOptions Options { get; } =
         new(JsonSerializerDefaults.Web)
         {
@@ -32,10 +32,10 @@ internal static class OwnJson
             TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
         };
 
-    /// <summary>For JSON inside other files.</summary>
+    /// <summary>Options for JSON inside other files.</summary>
     public static JsonSerializerOptions Compact { get; } = new(Options) { WriteIndented = false };
 
-    /// <summary>Writes a file, atomically; an object says its version first.</summary>
+    /// <summary>Writes a file atomically; the first member of an object is its version.</summary>
     public static void Write<T>(string path, T value)
     {
         JsonNode? node = JsonSerializer.SerializeToNode(value, Options);
@@ -46,17 +46,19 @@ internal static class OwnJson
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="remedy">What makes it.</param>
-    /// <exception cref="InputFileException">It is missing, or no regular file.</exception>
-    /// <exception cref="DamagedFileException">It is not what <see cref="Write"/> writes.</exception>
+    /// <param name="remedy">The step that makes the file.</param>
+    /// <exception cref="InputFileException">The file is missing, not a regular file, or too large.</exception>
+    /// <exception cref="DamagedFileException">The content does not have the form that <see cref="Write"/>
+    /// writes.</exception>
     public static T Read<T>(string path, Remedy? remedy) =>
         Parse<T>(RegularFile.ReadAllBytes(path, MaximumBytes), path, remedy);
 
     /// <summary>Reads a document in memory.</summary>
     /// <param name="json">UTF-8.</param>
-    /// <param name="source">Names it in messages.</param>
-    /// <param name="remedy">What makes it.</param>
-    /// <exception cref="DamagedFileException">It is not what <see cref="Write"/> writes.</exception>
+    /// <param name="source">Name of the document in messages.</param>
+    /// <param name="remedy">The step that makes the file.</param>
+    /// <exception cref="DamagedFileException">The content does not have the form that <see cref="Write"/>
+    /// writes.</exception>
     public static T Parse<T>(ReadOnlyMemory<byte> json, string source, Remedy? remedy)
     {
         try
@@ -76,16 +78,16 @@ internal static class OwnJson
         }
     }
 
-    /// <summary>Reads a file whose form no record has.</summary>
+    /// <summary>Reads a file whose form is not that of a record type.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="remedy">What makes it.</param>
-    /// <param name="read">Reads the document; what it finds wrong is damage.</param>
-    /// <exception cref="InputFileException">It is missing, or no regular file.</exception>
-    /// <exception cref="DamagedFileException">It is not what is written.</exception>
+    /// <param name="remedy">The step that makes the file.</param>
+    /// <param name="read">Reads the document; its <see cref="JsonFileException"/> is reported as damage.</param>
+    /// <exception cref="InputFileException">The file is missing, not a regular file, or too large.</exception>
+    /// <exception cref="DamagedFileException">The content is not valid.</exception>
     public static T Read<T>(string path, Remedy? remedy, Func<ForeignValue, T> read) =>
         Parse(RegularFile.ReadAllBytes(path, MaximumBytes), path, remedy, read);
 
-    /// <summary>The same for a document in memory.</summary>
+    /// <summary>Reads a document in memory whose form is not that of a record type.</summary>
     public static T Parse<T>(ReadOnlyMemory<byte> json, string source, Remedy? remedy, Func<ForeignValue, T> read)
     {
         ArgumentNullException.ThrowIfNull(read);
@@ -121,7 +123,8 @@ internal static class OwnJson
         }
     }
 
-    // The serializer takes null for any reference inside a list or a dictionary; none of ours holds one.
+    // The serializer accepts null for items of reference types in lists and dictionaries; no file of this program
+    // contains one.
     private static void CheckNulls(JsonElement element, JsonTypeInfo type, string path)
     {
         if (element.ValueKind == JsonValueKind.Null)

@@ -1,16 +1,16 @@
 namespace Qua2SeDiMo.Json;
 
-/// <summary>The bare words Infinity, -Infinity and NaN, which Python writes for numbers that JSON does not
-/// have.</summary>
+/// <summary>Replaces the bare words Infinity, -Infinity and NaN, which Python writes although JSON does not allow
+/// them.</summary>
 internal static class PythonNumbers
 {
-    /// <summary>An improbable number in place of NaN.</summary>
+    /// <summary>A number that stands for NaN; no real document is expected to contain it.</summary>
     internal static ReadOnlySpan<byte> NotANumber => "-0e-0000000000170731"u8;
 
-    // Its value is infinite in double precision.
+    // Overflows to infinity in double precision.
     private static ReadOnlySpan<byte> Infinity => "1e99999"u8;
 
-    /// <summary>The text with the words replaced by numbers; null if it has none of them outside of texts.</summary>
+    /// <summary>The document with these words replaced by numbers; null if it has none outside of strings.</summary>
     internal static byte[]? Replace(ReadOnlySpan<byte> json)
     {
         List<byte>? result = null;

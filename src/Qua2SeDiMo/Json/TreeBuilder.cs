@@ -4,19 +4,19 @@ using System.Text.Json.Nodes;
 
 namespace Qua2SeDiMo.Json;
 
-/// <summary>Makes nodes of a parsed document: each key once, with its last value in its first place, as Python's
-/// dictionaries have it.</summary>
-/// <param name="source">Names the document in messages.</param>
+/// <summary>Converts a parsed document to nodes. A repeated key keeps its first position and takes its last value, as
+/// in Python's dictionaries.</summary>
+/// <param name="source">Name of the document in messages.</param>
 /// <param name="hasPythonNumbers">Whether NaN was replaced by <see cref="PythonNumbers.NotANumber"/>.</param>
 internal sealed class TreeBuilder(string source, bool hasPythonNumbers)
 {
     private readonly List<(string? Name, int Index)> place = [];
     private readonly HashSet<string> twice = new(StringComparer.Ordinal);
 
-    /// <summary>Paths of such keys.</summary>
+    /// <summary>Paths of keys that occur more than once in one object.</summary>
     internal IReadOnlyCollection<string> KeysThatStandTwice => twice;
 
-    /// <exception cref="JsonFileException">A text or a key is not Unicode.</exception>
+    /// <exception cref="JsonFileException">A string or a key is not valid Unicode.</exception>
     internal JsonNode? Build(JsonElement element) =>
         element.ValueKind switch
         {

@@ -3,13 +3,13 @@ using Qua2SeDiMo.Json;
 namespace Qua2SeDiMo.Metrics;
 
 /// <summary>
-/// Turns images into the pixel values that a CLIP vision tower expects, as transformers' <c>CLIPImageProcessor</c>
-/// does: the shorter edge is resized, the centre cut out, and each channel normalised. Steps that its configuration
-/// turns off are left out.
+/// Converts images to the pixel values that a CLIP vision tower expects, like <c>CLIPImageProcessor</c> of
+/// transformers: resizes the shorter edge, crops the centre and normalises each channel. Steps that the configuration
+/// turns off are skipped.
 /// </summary>
 internal sealed record ClipImageProcessor
 {
-    // Towers take 224 to 448 pixels.
+    // A generous limit: known vision towers take 224 to 448 pixels.
     private const int LargestEdge = 4096;
 
     /// <summary>Length of the shorter edge after resizing, pixels; null: no resizing.</summary>
@@ -18,18 +18,17 @@ internal sealed record ClipImageProcessor
     /// <summary>Rows and columns of the centre crop; null: no crop.</summary>
     public (int Height, int Width)? CropSize { get; init; }
 
-    /// <summary>Filter of the resize.</summary>
+    /// <summary>Resampling filter.</summary>
     public ResamplingFilter Filter { get; init; } = ResamplingFilter.Bicubic;
 
-    /// <summary>Mean of each channel, taken from values in [0, 1].</summary>
+    /// <summary>Mean of each channel, subtracted from values in [0, 1].</summary>
     public IReadOnlyList<double> Mean { get; init; } = [0, 0, 0];
 
     /// <summary>Divisor of each channel.</summary>
     public IReadOnlyList<double> StandardDeviation { get; init; } = [1, 1, 1];
 
     /// <summary>Reads <c>preprocessor_config.json</c>.</summary>
-    /// <exception cref="JsonFileException">A size, filter or mean is not of the form that transformers
-    /// writes.</exception>
+    /// <exception cref="JsonFileException">A size, filter, mean or deviation is missing or invalid.</exception>
     public static ClipImageProcessor FromJson(ForeignValue config)
     {
         var processor = new ClipImageProcessor();
@@ -50,7 +49,7 @@ internal sealed record ClipImageProcessor
         return processor;
     }
 
-    /// <summary>Prepares an image that was never rounded: resizing neither rounds nor cuts.</summary>
+    /// <summary>Prepares an image of floats without rounding or clamping values when resizing.</summary>
     /// <param name="image">[height, width, 3] in [0, 1].</param>
     /// <param name="height">Rows.</param>
     /// <param name="width">Columns.</param>
@@ -62,7 +61,7 @@ internal sealed record ClipImageProcessor
         return CropAndNormalise(resized, newHeight, newWidth);
     }
 
-    /// <summary>Prepares an 8-bit image exactly as transformers does with Pillow.</summary>
+    /// <summary>Prepares an 8-bit image with exactly the results of transformers and Pillow.</summary>
     /// <param name="image">[height, width, 3].</param>
     /// <param name="height">Rows.</param>
     /// <param name="width">Columns.</param>

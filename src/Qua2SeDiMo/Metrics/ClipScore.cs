@@ -1,9 +1,7 @@
 namespace Qua2SeDiMo.Metrics;
 
-/// <summary>
-/// How well images show their prompts (Hessel et al., EMNLP 2021): cosine of CLIP image and text embeddings, negative
-/// ones cut to 0; larger is better.
-/// </summary>
+/// <summary>CLIP score (Hessel et al., EMNLP 2021): how well images match their prompts, as the cosine of CLIP image
+/// and text embeddings with negative values set to 0; larger is better.</summary>
 internal static class ClipScore
 {
     /// <summary>Score of one pair: max(100·cosine, 0), 0 to 100.</summary>
@@ -11,8 +9,7 @@ internal static class ClipScore
         Math.Max(100 * CosineSimilarity.Of(image, text), 0);
 
     /// <summary>Score of each pair of rows, 0 to 100.</summary>
-    /// <param name="images">Row-major [samples, width] image embeddings; any length, only their direction
-    /// counts.</param>
+    /// <param name="images">Row-major [samples, width] image embeddings; they need not have unit length.</param>
     /// <param name="texts">As many text embeddings.</param>
     /// <param name="width">Features of one embedding.</param>
     /// <exception cref="ArgumentException">The sets differ in size or are not whole rows.</exception>

@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace Qua2SeDiMo.Metrics;
 
-/// <summary>Row-major [samples, width] feature sets.</summary>
+/// <summary>Operations on row-major [samples, width] feature sets.</summary>
 internal static class FeatureRows
 {
     /// <summary>Number of rows.</summary>
@@ -46,7 +46,7 @@ internal static class FeatureRows
         return Vector256.Sum(sum0 + sum1) + PlainDot(x[i..], y[i..]);
     }
 
-    /// <summary>Plain twin of <see cref="Dot"/>.</summary>
+    /// <summary>Plain reference for <see cref="Dot"/>, with another order of summation.</summary>
     internal static double PlainDot(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
     {
         double sum = 0;

@@ -4,7 +4,7 @@ namespace Qua2SeDiMo.Metrics;
 
 /// <summary>The four parts of a Fréchet distance, in squared feature units.</summary>
 /// <param name="SquaredMeanDistance">|μ₁ − μ₂|².</param>
-/// <param name="Trace">tr C₁, total variance of the set that is judged.</param>
+/// <param name="Trace">tr C₁, total variance of the evaluated set.</param>
 /// <param name="ReferenceTrace">tr C₂, total variance of the reference set.</param>
 /// <param name="RootTrace">tr (C₁C₂)^½.</param>
 internal readonly record struct FrechetTerms(
@@ -20,13 +20,13 @@ internal readonly record struct FrechetTerms(
 
 /// <summary>
 /// Fréchet distance between normal distributions fitted to two feature sets (Heusel et al., NeurIPS 2017, equation 6);
-/// smaller is better, in squared feature units. Small sets inflate it: compare only sets of equal size. Covariances
-/// have divisor n − 1, all sums are in double precision.
+/// smaller is better, in squared feature units. Small sets bias it upwards, so only compare results of sets of equal
+/// size. Covariances have divisor n − 1; all sums are in double precision.
 /// </summary>
 /// <remarks>
 /// With C₂ = L·Lᵀ and A = X₁L/√(n₁−1), X₁ centred, C₁C₂ has the non-zero eigenvalues of AᵀA, so tr (C₁C₂)^½ is the sum
-/// of the singular values of A: always real, and only as large a problem as the smaller side of A. L belongs to the
-/// reference and is found once.
+/// of the singular values of A: these are always real, and the cost depends on the smaller side of A. L depends only on
+/// the reference and is computed once.
 /// </remarks>
 internal sealed class FrechetDistance
 {
@@ -35,10 +35,10 @@ internal sealed class FrechetDistance
     private readonly double referenceTrace;
     private readonly Matrix<double> factor;
 
-    /// <summary>Fits the reference distribution; safe to share between threads afterwards.</summary>
+    /// <summary>Fits the reference distribution. Afterwards several threads may use the instance.</summary>
     /// <param name="reference">Row-major [samples, width], at least two rows.</param>
     /// <param name="width">Features of one sample.</param>
-    /// <exception cref="ArgumentException">Not whole rows, or fewer than two.</exception>
+    /// <exception cref="ArgumentException">The values are not whole rows, or fewer than two rows.</exception>
     public FrechetDistance(ReadOnlySpan<float> reference, int width)
     {
         this.width = width;
@@ -49,11 +49,11 @@ internal sealed class FrechetDistance
 
     /// <summary>Distance of a set to the reference.</summary>
     /// <param name="features">Row-major [samples, width], at least two rows.</param>
-    /// <exception cref="ArgumentException">Not whole rows, or fewer than two.</exception>
+    /// <exception cref="ArgumentException">The values are not whole rows, or fewer than two rows.</exception>
     public double To(ReadOnlySpan<float> features) => TermsTo(features).Distance;
 
     /// <summary>The parts of <see cref="To"/>.</summary>
-    /// <exception cref="ArgumentException">Not whole rows, or fewer than two.</exception>
+    /// <exception cref="ArgumentException">The values are not whole rows, or fewer than two rows.</exception>
     public FrechetTerms TermsTo(ReadOnlySpan<float> features)
     {
         Matrix<double> centred = Centre(features, width, out double[] mean);
@@ -71,7 +71,7 @@ internal sealed class FrechetDistance
         return new FrechetTerms(meanDistance, SumOfSquares(centred), referenceTrace, rootTrace);
     }
 
-    // Rows minus their mean, over √(n−1): the Gram matrix of the result is the covariance.
+    // Subtracts the mean from all rows and divides by √(n−1), so that XᵀX of the result is the covariance.
     private static Matrix<double> Centre(ReadOnlySpan<float> features, int width, out double[] mean)
     {
         int rows = FeatureRows.Count(features, width);
@@ -89,7 +89,7 @@ internal sealed class FrechetDistance
         return centred;
     }
 
-    // Symmetric factor V·√Λ of XᵀX; unlike Cholesky's it exists for singular covariances too.
+    // Factor V·√Λ of XᵀX by eigenvalues; unlike Cholesky's factor it exists for singular covariances too.
     private static Matrix<double> RootOfGram(Matrix<double> centred)
     {
         var decomposition = centred.TransposeThisAndMultiply(centred).Evd(Symmetricity.Symmetric);

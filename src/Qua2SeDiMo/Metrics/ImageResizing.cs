@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Metrics;
 
-/// <summary>The shape that a source pixel spreads over when an image is resized.</summary>
+/// <summary>Filter by which source pixels are weighted when an image is resized.</summary>
 internal enum ResamplingFilter
 {
     /// <summary>Mean over the covered area.</summary>
@@ -17,12 +17,12 @@ internal enum ResamplingFilter
 }
 
 /// <summary>
-/// Antialiased resizing of interleaved images, equal to Pillow's bit for bit on 8-bit images: the filter is widened
-/// when shrinking, rows are resized before columns, and 8-bit weights have 22 fractional bits.
+/// Antialiased resizing of interleaved images. For 8-bit images the result is identical to Pillow's: the filter is
+/// widened when shrinking, the horizontal pass precedes the vertical one, and weights have 22 fractional bits.
 /// </summary>
 internal static class ImageResizing
 {
-    // Pillow keeps 32 bits minus 8 of the pixel minus 2 of headroom.
+    // As in Pillow: 32 bits, minus 8 for the pixel, minus 2 of headroom.
     private const int FractionBits = 22;
 
     /// <summary>Resizes an 8-bit image.</summary>
@@ -33,8 +33,8 @@ internal static class ImageResizing
     /// <param name="newHeight">Rows of the result.</param>
     /// <param name="newWidth">Columns of the result.</param>
     /// <param name="filter">Resampling filter.</param>
-    /// <returns>[newHeight, newWidth, channels], rounded and cut to 0…255 after each direction.</returns>
-    /// <exception cref="ArgumentException">The source is not of this shape.</exception>
+    /// <returns>[newHeight, newWidth, channels], rounded and clamped to 0…255 after each direction.</returns>
+    /// <exception cref="ArgumentException">The source's length does not match its shape.</exception>
     public static byte[] Resize(
         ReadOnlySpan<byte> source,
         int height,
@@ -59,7 +59,7 @@ internal static class ImageResizing
         return result;
     }
 
-    /// <summary>Resizes a single-precision image without rounding to integers or cutting overshoots.</summary>
+    /// <summary>Resizes a single-precision image without rounding to integers or clamping overshoots.</summary>
     /// <param name="source">[height, width, channels].</param>
     /// <param name="height">Rows of the source.</param>
     /// <param name="width">Columns of the source.</param>
@@ -68,7 +68,7 @@ internal static class ImageResizing
     /// <param name="newWidth">Columns of the result.</param>
     /// <param name="filter">Resampling filter.</param>
     /// <returns>[newHeight, newWidth, channels].</returns>
-    /// <exception cref="ArgumentException">The source is not of this shape.</exception>
+    /// <exception cref="ArgumentException">The source's length does not match its shape.</exception>
     public static float[] Resize(
         ReadOnlySpan<float> source,
         int height,
@@ -93,7 +93,7 @@ internal static class ImageResizing
         return result;
     }
 
-    // Both directions are one loop: [outer, length, inner] is resampled along its middle axis.
+    // Serves both directions: [outer, length, inner] is resampled along its middle axis.
     private static void Resample(
         ReadOnlySpan<byte> source,
         Span<byte> destination,
@@ -168,7 +168,7 @@ internal static class ImageResizing
         }
     }
 
-    // For each output position: the first source position that counts, and the normalised weights from there on.
+    // For each output position, the first contributing source position and the normalised weights from there on.
     private sealed record Taps(int[] Starts, double[][] Weights)
     {
         public static Taps Create(int length, int newLength, ResamplingFilter filter)

@@ -2,19 +2,20 @@ using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Metrics;
 
-/// <summary>KID over subsets: no unit, smaller is better, unbiased and therefore also negative.</summary>
+/// <summary>KID over subsets; no unit, smaller is better. The estimate is unbiased and can therefore be
+/// negative.</summary>
 /// <param name="PerSubset">Unbiased squared MMD of each pair of subsets.</param>
 internal sealed record KernelDistanceResult(IReadOnlyList<double> PerSubset)
 {
     /// <summary>The distance: mean over subsets.</summary>
     public double Mean { get; } = PerSubset.Average();
 
-    /// <summary>Spread over subsets (divisor: their number).</summary>
+    /// <summary>Standard deviation over subsets, with their number as divisor.</summary>
     public double StandardDeviation => Math.Sqrt(PerSubset.Average(value => (value - Mean) * (value - Mean)));
 }
 
-/// <summary>Maximum mean discrepancies between feature sets: they assume no normal distribution, and KID has no bias at
-/// few samples.</summary>
+/// <summary>Maximum mean discrepancies (MMD) between feature sets. They assume no normal distribution, and KID is
+/// unbiased even for few samples.</summary>
 internal static class KernelDistance
 {
     // CMMD (Jayasumana et al., CVPR 2024): bandwidth and scale of the paper.
@@ -30,7 +31,7 @@ internal static class KernelDistance
     /// smaller set.</param>
     /// <param name="subsetSize">Rows per subset, drawn without replacement; at least 2, at most the rows of the smaller
     /// set.</param>
-    /// <param name="seed">Equal seeds draw equal subsets: subset i from stream i.</param>
+    /// <param name="seed">Seed of the subsets; subset i is drawn from stream i.</param>
     public static KernelDistanceResult Kid(
         ReadOnlySpan<float> a,
         ReadOnlySpan<float> b,
@@ -79,10 +80,8 @@ internal static class KernelDistance
         return within - (2 * across / ((double)subsetA.Length * subsetB.Length));
     }
 
-    /// <summary>
-    /// KID of two whole sets in one estimate, equal sizes or not. The reference's own term is a constant of the
-    /// reference: compute it once with <see cref="KidSelfTerm"/>.
-    /// </summary>
+    /// <summary>KID of two whole sets, which may differ in size. The reference's own term can be computed once with
+    /// <see cref="KidSelfTerm"/>.</summary>
     /// <param name="a">Row-major [samples, width], at least two rows.</param>
     /// <param name="b">The reference, at least two rows.</param>
     /// <param name="width">Features of one sample.</param>
@@ -94,9 +93,9 @@ internal static class KernelDistance
     }
 
     /// <summary>
-    /// For each row of <paramref name="a"/> the mean of k over all rows of the reference. KID of any rows of
-    /// <paramref name="a"/> is then their <see cref="KidSelfTerm"/> + that of the reference − 2 · the mean of their
-    /// cross terms: what halves of a set need.
+    /// For each row of <paramref name="a"/>, the mean of k over all rows of the reference. KID of any subset of rows is
+    /// then their <see cref="KidSelfTerm"/> + that of the reference − 2 · the mean of their cross terms, so that halves
+    /// of a set need no further kernel evaluations with the reference.
     /// </summary>
     /// <param name="a">Row-major [samples, width].</param>
     /// <param name="b">The reference.</param>
@@ -114,7 +113,8 @@ internal static class KernelDistance
         return terms;
     }
 
-    /// <summary>Mean of k over all ordered pairs of different rows: the part of KID that knows one set only.</summary>
+    /// <summary>Mean of k over all ordered pairs of different rows: the part of KID that depends on one set
+    /// only.</summary>
     public static double KidSelfTerm(ReadOnlySpan<float> features, int width)
     {
         int rows = FeatureRows.Count(features, width);

@@ -3,7 +3,8 @@ namespace Qua2SeDiMo.Metrics;
 /// <summary>PSNR: 10·log₁₀(1 / mean squared error) of images in [0, 1], in decibels; larger is better.</summary>
 internal static class PeakSignalToNoise
 {
-    /// <summary>The figure of equal images, whose error of 0 has no logarithm: an error of 10⁻¹⁰.</summary>
+    /// <summary>Upper limit, also used for equal images, whose error of 0 has no logarithm; corresponds to a mean
+    /// squared error of 10⁻¹⁰.</summary>
     public const double LargestDecibels = 100;
 
     /// <summary>PSNR of an image against its reference, at most <see cref="LargestDecibels"/>.</summary>

@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Metrics;
 /// </summary>
 internal static class StructuralSimilarity
 {
-    /// <summary>Side of the window; images must be as large.</summary>
+    /// <summary>Side of the window in pixels; images must be at least as large.</summary>
     public const int WindowSize = 11;
 
     private const double Sigma = 1.5;
@@ -17,14 +17,15 @@ internal static class StructuralSimilarity
     private const double C2 = 0.03 * 0.03;
     private static readonly double[] Window = GaussianWindow();
 
-    /// <summary>SSIM of one image against its reference. A planar image is averaged over calls with one channel
-    /// each.</summary>
+    /// <summary>SSIM of one image against its reference. For planar images, call it once per channel and
+    /// average.</summary>
     /// <param name="image">[height, width, channels], values in [0, 1].</param>
     /// <param name="reference">The same shape.</param>
     /// <param name="height">Rows, at least <see cref="WindowSize"/>.</param>
     /// <param name="width">Columns, at least <see cref="WindowSize"/>.</param>
     /// <param name="channels">Interleaved channels.</param>
-    /// <exception cref="ArgumentException">The sizes do not fit, or the image is smaller than the window.</exception>
+    /// <exception cref="ArgumentException">A length does not match the shape, or the image is smaller than the
+    /// window.</exception>
     public static double Of(
         ReadOnlySpan<float> image,
         ReadOnlySpan<float> reference,
@@ -76,7 +77,7 @@ internal static class StructuralSimilarity
         return sum / meanX.Length;
     }
 
-    // Separable: down the columns, then along the rows, whole windows only.
+    // Applies the separable window along columns, then along rows; only where it lies fully inside the image.
     private static double[] Filter(ReadOnlySpan<double> values, int height, int width, int channels)
     {
         int rowLength = width * channels,

@@ -2,15 +2,15 @@ using System.Numerics.Tensors;
 
 namespace Qua2SeDiMo.Numerics;
 
-/// <summary>A = L·Lᵀ of a symmetric positive definite matrix, for solving A·x = b. Single thread, row-major, in
-/// place.</summary>
+/// <summary>Cholesky factorization A = L·Lᵀ of a symmetric positive definite matrix, for solving A·x = b.
+/// Single-threaded, row-major, in place.</summary>
 internal sealed class Cholesky
 {
     private readonly double[] factor;
     private readonly int size;
 
     /// <summary>Factors a matrix; only its lower triangle is read.</summary>
-    /// <param name="matrix">[n, n], row-major; overwritten and kept.</param>
+    /// <param name="matrix">[n, n], row-major; overwritten by the factor, which this instance keeps.</param>
     /// <param name="size">n.</param>
     /// <exception cref="ArgumentException">The matrix is not positive definite.</exception>
     public Cholesky(double[] matrix, int size)
@@ -35,7 +35,7 @@ internal sealed class Cholesky
         }
     }
 
-    /// <summary>x of A·x = b.</summary>
+    /// <summary>Solves A·x = b and returns x.</summary>
     public double[] Solve(ReadOnlySpan<double> b)
     {
         double[] x = b.ToArray();

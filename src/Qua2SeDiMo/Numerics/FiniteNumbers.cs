@@ -2,12 +2,14 @@ using System.Numerics.Tensors;
 
 namespace Qua2SeDiMo.Numerics;
 
-/// <summary>Whether numbers are numbers.</summary>
+/// <summary>Checks numbers for NaN and infinity.</summary>
 internal static class FiniteNumbers
 {
-    /// <summary>Whether no value is NaN or infinite; about as fast as memory is read.</summary>
+    /// <summary>Whether no value is NaN or infinite. For finite values it is about as fast as reading the
+    /// memory.</summary>
     public static bool All(ReadOnlySpan<float> values) =>
-        // A sum of finite magnitudes may overflow, so it only tells that each has to be looked at.
+        // A finite sum proves that all values are finite. An infinite one may be an overflow, so each value is checked
+        // then.
         float.IsFinite(TensorPrimitives.SumOfMagnitudes(values)) || EachIsFinite(values);
 
     private static bool EachIsFinite(ReadOnlySpan<float> values)

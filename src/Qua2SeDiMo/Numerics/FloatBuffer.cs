@@ -20,13 +20,13 @@ internal sealed unsafe class FloatBuffer : IDisposable
     /// <summary>Frees memory that was never disposed of.</summary>
     ~FloatBuffer() => Free();
 
-    /// <summary>First float, on a cache line of its own; null while empty.</summary>
+    /// <summary>First float, aligned to a cache line; null while empty.</summary>
     public float* Pointer { get; private set; }
 
-    /// <summary>Floats that fit.</summary>
+    /// <summary>Number of floats that fit.</summary>
     public long Capacity { get; private set; }
 
-    /// <summary>Makes room for at least <paramref name="count"/> floats.</summary>
+    /// <summary>Ensures room for at least <paramref name="count"/> floats and returns the first.</summary>
     public float* Reserve(long count)
     {
         if (count <= Capacity)

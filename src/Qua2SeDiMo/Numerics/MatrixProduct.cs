@@ -4,19 +4,18 @@ namespace Qua2SeDiMo.Numerics;
 
 /// <summary>
 /// Single-precision matrix products for tall, narrow matrices: C[i, j] = Σ_k A[i, k]·B[k, j] with the columns of B in
-/// panels of <see cref="PanelWidth"/>. Strides are free, so the same code multiplies by a transposed A. One thread;
-/// callers split the rows. Every C[i, j] is summed in the order of k, so a result does not depend on how the rows were
-/// split.
+/// panels of <see cref="PanelWidth"/>. Strides of A are arbitrary, so that A may be transposed. Single-threaded;
+/// callers split the rows. Every C[i, j] is summed in the order of k, so the result does not depend on the split.
 /// </summary>
 internal static unsafe class MatrixProduct
 {
-    /// <summary>Columns of B that are held together; column counts are padded to a multiple of it.</summary>
+    /// <summary>Columns of B in one panel; column counts are padded to a multiple of it.</summary>
     public const int PanelWidth = 32;
 
     private const int RowBlock = 64;
     private const int InnerBlock = 128;
 
-    /// <summary>Which kernel runs: avx512 (8 × 32 in registers), vector256 (2 × 32) or the plain loop.</summary>
+    /// <summary>Kernel that runs: avx512 (8 × 32 sums in registers), vector256 (2 × 32) or plain.</summary>
     public static string Variant =>
         Vector512.IsHardwareAccelerated ? "avx512"
         : Vector256.IsHardwareAccelerated ? "vector256"
@@ -25,17 +24,17 @@ internal static unsafe class MatrixProduct
     /// <summary>The next multiple of <see cref="PanelWidth"/>.</summary>
     public static int Padded(int columns) => (columns + PanelWidth - 1) / PanelWidth * PanelWidth;
 
-    /// <summary>Copies B into panels: [panel][k][32], missing columns zero.</summary>
+    /// <summary>Copies B into panels [panel][k][32]. Elements outside B are left unchanged, so the destination has to
+    /// be cleared first.</summary>
     /// <param name="source">B[k, j] at <c>k * rowStep + j * columnStep</c>.</param>
-    /// <param name="rowStep">Distance of two rows of B.</param>
-    /// <param name="columnStep">Distance of two columns of B.</param>
+    /// <param name="rowStep">Floats from one row of B to the next.</param>
+    /// <param name="columnStep">Floats from one column of B to the next.</param>
     /// <param name="inner">Rows of B.</param>
     /// <param name="columns">Columns of B.</param>
-    /// <param name="packed">Destination, inner · <see cref="Padded"/> floats.</param>
-    /// <param name="firstColumn">Where in the packed matrix the columns start; the rest of the row is left
-    /// alone.</param>
-    /// <param name="packedInner">Rows of the packed matrix, when B is only a part of it.</param>
-    /// <param name="firstRow">Row of the packed matrix where B starts.</param>
+    /// <param name="packed">Destination, <paramref name="packedInner"/> · <see cref="Padded"/> floats.</param>
+    /// <param name="firstColumn">Column of the packed matrix at which B starts.</param>
+    /// <param name="packedInner">Rows of the packed matrix, of which B may be a part.</param>
+    /// <param name="firstRow">Row of the packed matrix at which B starts.</param>
     public static void Pack(
         ReadOnlySpan<float> source,
         int rowStep,
@@ -62,12 +61,13 @@ internal static unsafe class MatrixProduct
 
     /// <summary>C = A·B, or C += A·B.</summary>
     /// <param name="a">A[i, k] at <c>i * aRow + k * aStep</c>.</param>
-    /// <param name="aRow">Distance of two rows of A.</param>
-    /// <param name="aStep">Distance of two columns of A.</param>
+    /// <param name="aRow">Floats from one row of A to the next.</param>
+    /// <param name="aStep">Floats from one column of A to the next.</param>
     /// <param name="b">B[k, j] at <c>(j / 32) * bPanel + k * bStep + j % 32</c>.</param>
-    /// <param name="bPanel">Distance of two panels: 32·inner when packed, 32 when B is a plain matrix.</param>
-    /// <param name="bStep">Distance of two rows inside a panel: 32 when packed, the row length when B is a plain
+    /// <param name="bPanel">Floats from one panel to the next: 32·inner when packed, 32 when B is a plain
     /// matrix.</param>
+    /// <param name="bStep">Floats from one row to the next inside a panel: 32 when packed, the row length when B is a
+    /// plain matrix.</param>
     /// <param name="c">C[i, j] at <c>i * cRow + j</c>.</param>
     /// <param name="cRow">Row length of C, a multiple of 32.</param>
     /// <param name="rows">Rows of A and C.</param>
@@ -143,7 +143,8 @@ internal static unsafe class MatrixProduct
         }
     }
 
-    /// <summary>The plain twin of <see cref="Multiply"/>, same order of summation without fused multiply-add.</summary>
+    /// <summary>Plain reference for <see cref="Multiply"/>: the same order of summation, but without fused
+    /// multiply-add.</summary>
     public static void MultiplyPlain(
         float* a,
         nint aRow,
@@ -172,7 +173,7 @@ internal static unsafe class MatrixProduct
         }
     }
 
-    // Eight rows by two vectors: sixteen accumulators, which is what hides the latency of the fused multiply-add.
+    // Eight rows by two vectors: sixteen independent accumulators hide the latency of the fused multiply-add.
     private static void Tile8(
         float* a,
         nint aRow,

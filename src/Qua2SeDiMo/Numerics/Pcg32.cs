@@ -1,8 +1,8 @@
 namespace Qua2SeDiMo.Numerics;
 
 /// <summary>
-/// PCG-XSH-RR 64/32 (O'Neill, 2014): small, fast, and the same on every machine. Streams with different numbers are
-/// independent, so trial k draws from stream k whatever ran before it.
+/// Random generator PCG-XSH-RR 64/32 (O'Neill, 2014): small, fast, and identical on every machine. Streams with
+/// different numbers are independent, so that trial k, which draws from stream k, does not depend on earlier trials.
 /// </summary>
 internal sealed class Pcg32
 {
@@ -20,7 +20,8 @@ internal sealed class Pcg32
         NextUInt32();
     }
 
-    /// <summary>Position in the stream: set on a stream of the same number, it goes on from there.</summary>
+    /// <summary>Position in the stream. A generator with the same stream number continues from it when it is
+    /// set.</summary>
     internal ulong State
     {
         get => state;
@@ -52,7 +53,7 @@ internal sealed class Pcg32
     /// <summary>A uniform double in [0, 1) with 53 random bits.</summary>
     public double NextDouble() => ((((ulong)NextUInt32() << 32) | NextUInt32()) >> 11) * (1.0 / (1UL << 53));
 
-    /// <summary>A standard normal, by the polar method (Marsaglia, 1964).</summary>
+    /// <summary>A standard normal number, by the polar method (Marsaglia, 1964).</summary>
     public double NextNormal()
     {
         double u,

@@ -2,8 +2,8 @@ using MathNet.Numerics;
 
 namespace Qua2SeDiMo.Numerics;
 
-/// <summary>Correlations of two columns and the quality of a ranking, ties treated exactly. A constant column has no
-/// correlation: NaN.</summary>
+/// <summary>Correlations of two columns and measures of a ranking's quality; ties are treated exactly. Correlations
+/// with a constant column are NaN.</summary>
 internal static class RankStatistics
 {
     /// <summary>Ranks from 1, the smallest value first; tied values share the mean of their positions.</summary>
@@ -72,10 +72,8 @@ internal static class RankStatistics
         return square >= 1 ? 0 : SpecialFunctions.BetaRegularized(degrees / 2.0, 0.5, 1 - square);
     }
 
-    /// <summary>
-    /// Spearman's correlation of x and y with the ranks of a control held fixed: what x says about y beyond what the
-    /// control says. NaN where the control determines one of the two.
-    /// </summary>
+    /// <summary>Partial Spearman correlation of x and y given a control: their association beyond what the control
+    /// explains. NaN if the control determines one of them.</summary>
     /// <exception cref="ArgumentException">The columns differ in length.</exception>
     public static double PartialSpearman(ReadOnlySpan<double> x, ReadOnlySpan<double> y, ReadOnlySpan<double> control)
     {
@@ -121,9 +119,9 @@ internal static class RankStatistics
     /// the mean gain of their group.
     /// </summary>
     /// <param name="relevance">Gain of each item, not negative.</param>
-    /// <param name="scores">What orders them, the largest first.</param>
-    /// <param name="top">How many positions count.</param>
-    /// <returns>0 to 1; 0 when nothing is relevant.</returns>
+    /// <param name="scores">Scores that order the items, the largest first.</param>
+    /// <param name="top">Number of positions that count.</param>
+    /// <returns>0 to 1; 0 when every relevance is 0.</returns>
     /// <exception cref="ArgumentException">The columns differ in length.</exception>
     public static double Ndcg(ReadOnlySpan<double> relevance, ReadOnlySpan<double> scores, int top = int.MaxValue)
     {

@@ -1,22 +1,22 @@
 namespace Qua2SeDiMo.Numerics;
 
 /// <summary>
-/// Rotary position tables of a two-dimensional grid of patches as Hunyuan-DiT's pipeline makes them: the grid is fitted
-/// into the middle of a square of the size trained on, the first half of a head's channels encodes the column, the
-/// second the row.
+/// Rotary position tables of a two-dimensional grid of patches, as in Hunyuan-DiT's pipeline. The grid is scaled into
+/// the middle of the square on which the model was trained. The first half of a head's channels encodes the column, the
+/// second half the row.
 /// </summary>
-/// <param name="Cos">[patches, head width], row-major; each value is repeated once.</param>
-/// <param name="Sin">Shaped alike.</param>
+/// <param name="Cos">[patches, head width], row-major; each value occurs twice in succession.</param>
+/// <param name="Sin">The same shape and order.</param>
 internal sealed record RotaryGrid(float[] Cos, float[] Sin)
 {
     private const double Theta = 10000;
 
-    /// <summary>Tables of one grid.</summary>
+    /// <summary>Computes the tables of one grid.</summary>
     /// <param name="headWidth">Channels of one attention head, a multiple of 4.</param>
     /// <param name="height">Patches from top to bottom.</param>
     /// <param name="width">Patches from left to right.</param>
-    /// <param name="baseSize">Patches along a side of the square trained on; the released models have 512 / 8 / patch
-    /// size = 32.</param>
+    /// <param name="baseSize">Patches along a side of the training square; for the released models 512 / 8 / 2 =
+    /// 32.</param>
     /// <exception cref="ArgumentOutOfRangeException">A number is not positive, or the head width is not a multiple of
     /// 4.</exception>
     public static RotaryGrid Of(int headWidth, int height, int width, int baseSize = 32)
@@ -43,10 +43,10 @@ internal sealed record RotaryGrid(float[] Cos, float[] Sin)
         return new RotaryGrid(cos, sin);
     }
 
-    // Half to even, as Python rounds.
+    // Rounds half to even, as Python does.
     private static int Round(double value) => (int)Math.Round(value, MidpointRounding.ToEven);
 
-    // Steps of equal size from a start, the last one short of the region's end.
+    // Equally spaced coordinates from the start of a region; the last one is one step before its end.
     private static float[] Coordinates(int start, int extent, int count)
     {
         double last = (start + extent) * (double)(count - 1) / count;

@@ -14,33 +14,36 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Packing;
 
 /// <summary>
-/// Writes a pipeline folder that any reader of diffusers folders loads: the denoiser's quantized weights as float16
-/// under their original names, parts of split weights joined, everything else as it was. The values are those of the
-/// packed model, rounded to float16 once more; the folder is as large as a float16 checkpoint.
+/// Writes a pipeline folder that any reader of diffusers folders can load: the denoiser's quantized weights as float16
+/// under their original names, with the parts of split weights joined, and everything else unchanged. The values are
+/// those of the packed model, rounded to float16. The folder is as large as a float16 checkpoint.
 /// </summary>
 internal static class DiffusersWriter
 {
-    /// <summary>Bytes of tensors per file that diffusers itself writes.</summary>
+    /// <summary>Largest number of bytes of tensors per file, as diffusers itself uses.</summary>
     public const long DefaultShardBytes = 10_000_000_000;
 
     private const string Stem = "diffusion_pytorch_model";
     private const int PieceLength = 1 << 18;
 
-    /// <summary>Writes the folder; it appears when it is complete.</summary>
+    /// <summary>Writes the folder, which becomes visible only when it is complete.</summary>
     /// <param name="source">Original pipeline, with a checkpoint.</param>
     /// <param name="weights">Quantizable weights of its denoiser.</param>
-    /// <param name="allocation">Options; a weight that it does not list keeps its precision.</param>
+    /// <param name="allocation">Option of each weight; an unlisted weight keeps its precision.</param>
     /// <param name="bank">Bank made from this denoiser.</param>
-    /// <param name="destination">Folder to write: missing, empty, or an earlier one of ours, which is replaced.</param>
-    /// <param name="plan">Where the allocation came from; null to leave it out.</param>
-    /// <param name="activationBits">Bits that activations are rounded to by <c>q2 generate</c>; other programs leave
-    /// them. Null leaves them.</param>
-    /// <param name="shardBytes">Most bytes of tensors in one file; a larger denoiser gets an index.</param>
-    /// <param name="progress">Called with a finished share from 0 to 1.</param>
-    /// <param name="cancellationToken">Stops; nothing is left behind.</param>
-    /// <exception cref="PackedModelException">The destination is taken, the source is packed, or an ONNX export without
-    /// a checkpoint's names.</exception>
-    /// <exception cref="Q2Exception">A file of the source or of the bank is missing or damaged.</exception>
+    /// <param name="destination">Folder to write: missing, empty, or an earlier output of this program, which is
+    /// replaced.</param>
+    /// <param name="plan">Origin of the allocation; null to omit it.</param>
+    /// <param name="activationBits">Bits to which <c>q2 generate</c> quantizes activations when it runs the folder;
+    /// other programs do not quantize them. Null for none.</param>
+    /// <param name="shardBytes">Largest number of bytes of tensors in one file; a larger denoiser is split into several
+    /// files with an index.</param>
+    /// <param name="progress">Receives the finished share, 0 to 1.</param>
+    /// <param name="cancellationToken">Cancels the work; no partial folder is left.</param>
+    /// <exception cref="PackedModelException">The destination holds other files, the source is packed already, or its
+    /// denoiser is an ONNX export, which has no tensor names of a checkpoint.</exception>
+    /// <exception cref="Q2Exception">A file of the source or of the bank is missing or damaged, or the bank was made
+    /// from other weights.</exception>
     public static PackedModelSummary Write(
         ModelFolder source,
         IReadOnlyList<QuantizableWeight> weights,
@@ -84,7 +87,7 @@ internal static class DiffusersWriter
         return summary with { DirectoryPath = target };
     }
 
-    /// <summary>Refuses a source without tensor names.</summary>
+    /// <summary>Checks that the denoiser has the tensor names of a checkpoint.</summary>
     /// <exception cref="PackedModelException">The denoiser is an ONNX export.</exception>
     internal static void RequireCheckpoint(ModelFolder source)
     {
@@ -107,7 +110,7 @@ internal static class DiffusersWriter
         CancellationToken cancellationToken
     )
     {
-        // By way of the packed form, so that both formats give the same values.
+        // Packs first and reads the packed form back, so that both formats give the same values.
         string packedFolder = Path.Combine(folder, ".packed");
         AtomicFile.MakeFolder(packedFolder);
         using ShardedTensors original = ShardedTensors.Open(ComponentFiles.Of(source.Denoiser));
@@ -174,7 +177,7 @@ internal static class DiffusersWriter
         Func<TensorInfo, SafetensorsWriter.Item> item
     )
     {
-        // Readers in Python refuse a file that does not say which framework its tensors are for.
+        // Python readers reject a file whose metadata do not name the framework of its tensors.
         Dictionary<string, string> metadata = new() { ["format"] = "pt" };
         var map = new JsonObject();
         for (int i = 0; i < shards.Count; i++)

@@ -10,27 +10,30 @@ using Qua2SeDiMo.Quantizers.Bank;
 namespace Qua2SeDiMo.Packing;
 
 /// <summary>
-/// Writes a pipeline folder whose denoiser is <c>model.onnx</c>: a program of standard operators, for the model's own
-/// image size, whose weights are packed codes. Any ONNX Runtime opens it without a library of ours. With our operators
-/// in place of the standard ones a host needs their library, and multiplies by the codes as they are.
+/// Writes a pipeline folder whose denoiser is <c>model.onnx</c>, for the model's default image size, with packed codes
+/// as weights. With standard operators, any ONNX Runtime can open it. With this project's operators, a host needs their
+/// library and multiplies by the codes directly.
 /// </summary>
 internal static class OnnxModelWriter
 {
-    /// <summary>Writes the folder; it appears when it is complete.</summary>
+    /// <summary>Writes the folder, which becomes visible only when it is complete.</summary>
     /// <param name="source">Original pipeline.</param>
-    /// <param name="graph">Its denoiser, with its weights listed.</param>
+    /// <param name="graph">Graph of its denoiser, with its quantizable weights.</param>
     /// <param name="tensors">The denoiser's tensors.</param>
-    /// <param name="allocation">Options; a weight that it does not list keeps its precision.</param>
+    /// <param name="allocation">Option of each weight; an unlisted weight keeps its precision.</param>
     /// <param name="bank">Bank made from this denoiser.</param>
-    /// <param name="destination">Folder to write: missing, empty, or an earlier one of ours, which is replaced.</param>
+    /// <param name="destination">Folder to write: missing, empty, or an earlier output of this program, which is
+    /// replaced.</param>
     /// <param name="format"><see cref="PackFormat.Onnx"/> or <see cref="PackFormat.OnnxOperators"/>.</param>
-    /// <param name="plan">Where the allocation came from; null to leave it out.</param>
-    /// <param name="activationBits">Bits that the program itself rounds activations to in front of every weight; null
-    /// leaves them.</param>
-    /// <param name="progress">Called with a finished share from 0 to 1.</param>
-    /// <param name="cancellationToken">Stops; nothing is left behind.</param>
-    /// <exception cref="PackedModelException">The destination is taken or the source is packed.</exception>
-    /// <exception cref="Q2Exception">A file of the source or of the bank is missing or damaged.</exception>
+    /// <param name="plan">Origin of the allocation; null to omit it.</param>
+    /// <param name="activationBits">Bits to which the ONNX program itself quantizes the input of every weight; null for
+    /// none.</param>
+    /// <param name="progress">Receives the finished share, 0 to 1.</param>
+    /// <param name="cancellationToken">Cancels the work; no partial folder is left.</param>
+    /// <exception cref="PackedModelException">The destination holds other files, or the source is packed
+    /// already.</exception>
+    /// <exception cref="Q2Exception">A file of the source or of the bank is missing or damaged, or the bank was made
+    /// from other weights.</exception>
     public static PackedModelSummary Write(
         ModelFolder source,
         Graph graph,

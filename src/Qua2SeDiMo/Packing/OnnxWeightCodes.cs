@@ -8,15 +8,15 @@ using Qua2SeDiMo.Quantizers.Bank;
 namespace Qua2SeDiMo.Packing;
 
 /// <summary>
-/// Replaces the weights of a graph by packed codes and the standard ONNX operators that turn them into the same values:
-/// UAQ as (code − z)·Δ, K-Means A by Gather, K-Means C by GatherElements. Codes of 4 bits are uint4; codes of 3 bits a
-/// plane of their low two bits and one of their high bit. Tensors that keep their precision stay in the type of the
-/// checkpoint.
+/// Replaces the weights of a graph by packed codes and the standard ONNX operators that reconstruct their values: UAQ
+/// as (code − z)·Δ, K-Means A by Gather, K-Means C by GatherElements. Codes of 4 bits are stored as uint4, codes of 3
+/// bits as a plane of their low two bits and a plane of their high bits. Tensors that keep their precision are stored
+/// in the checkpoint's type.
 /// </summary>
 /// <remarks>
-/// Before: a graph whose weights are initializers. After: the same inputs, outputs and values; no weight is listed any
-/// more, since none is an initializer. DequantizeLinear is avoided: runtimes fuse it with MatMul into kernels that
-/// round activations to 8 bits of their own accord, and its zero point must lie between 0 and 15.
+/// Inputs, outputs and values of the graph stay the same. The result lists no weights, since they are no longer
+/// initializers. DequantizeLinear is avoided for two reasons: runtimes fuse it with MatMul into kernels that also
+/// quantize activations to 8 bits, and its zero point must lie between 0 and 15.
 /// </remarks>
 internal static class OnnxWeightCodes
 {
@@ -84,7 +84,7 @@ internal static class OnnxWeightCodes
                 );
         }
 
-        // A tensor that is not quantized: in the checkpoint's 16-bit type, where it has one.
+        // Stores a tensor that is not quantized in the checkpoint's type if that has 16 bits, followed by a cast.
         internal void AddStored(Initializer initializer)
         {
             if (done.Contains(initializer.Name))
@@ -138,8 +138,8 @@ internal static class OnnxWeightCodes
                 )
             );
 
-        // Low two bits four a byte and, of 3-bit codes, high bits eight a byte; both run over the weight row by row,
-        // padded to whole bytes.
+        // Low two bits are stored four per byte, and the high bits of 3-bit codes eight per byte. Both planes cover the
+        // weight row by row and are padded to whole bytes.
         private string FromPlanes(string name, int bits, long rows, long columns, Func<byte[]> make)
         {
             long count = rows * columns,
@@ -172,7 +172,7 @@ internal static class OnnxWeightCodes
             return Add($"{name}/low", "Reshape", [spread, Numbers([-1])], ElementType.UInt8, [padded]);
         }
 
-        // The third bits of the codes, in their place.
+        // The third bits of the codes, shifted to bit 2.
         private string HighBits(string name, long padded, Func<byte[]> make)
         {
             long[] shape = [padded / 8, 8];
@@ -202,7 +202,7 @@ internal static class OnnxWeightCodes
             return plane;
         }
 
-        // Values of fewer than 8 bits that share bytes, the first in the lowest bits: one a byte.
+        // Unpacks values that share bytes, the first in the lowest bits, to one value per byte.
         private string Spread(string stem, string packed, int bits, long[] shape)
         {
             long perByte = shape[1];
@@ -330,7 +330,7 @@ internal static class OnnxWeightCodes
                 )
             );
 
-        // Constants of one name are one constant.
+        // Adds a constant, unless one with its name exists: equal names stand for equal constants.
         private string Hold(Initializer initializer)
         {
             if (!constants.Add(initializer.Name))

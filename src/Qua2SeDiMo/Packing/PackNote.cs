@@ -6,15 +6,13 @@ using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Packing;
 
-/// <summary>
-/// <c>q2_pack.json</c> of a folder in another program's format: what was done to the weights, which the format itself
-/// cannot say.
-/// </summary>
+/// <summary><c>q2_pack.json</c> of a folder in another program's format: records how the weights were quantized, which
+/// that format cannot express.</summary>
 /// <param name="Format">Format of the folder.</param>
-/// <param name="AverageBits">By the size formula.</param>
-/// <param name="ActivationBits">Bits that activations are to be rounded to; null leaves them.</param>
+/// <param name="AverageBits">Average bits of the quantizable weights by the size formula.</param>
+/// <param name="ActivationBits">Bits to which activations are to be quantized; null for none.</param>
 /// <param name="Allocation">Option of every quantized weight.</param>
-/// <param name="Plan">Where the allocation came from; null when it was not said.</param>
+/// <param name="Plan">Origin of the allocation; null if unknown.</param>
 internal sealed record PackNote(
     PackFormat Format,
     double AverageBits,
@@ -45,8 +43,8 @@ internal sealed record PackNote(
         AtomicFile.WriteText(Path.Combine(folder, FileName), root.ToJsonString(Indented) + "\n");
     }
 
-    /// <summary>Reads the note of a folder; null where there is none.</summary>
-    /// <exception cref="PackedModelException">It is damaged.</exception>
+    /// <summary>Reads the note of a folder; null if there is none.</summary>
+    /// <exception cref="PackedModelException">The note is damaged.</exception>
     public static PackNote? Read(string folder)
     {
         string path = Path.Combine(folder, FileName);
@@ -55,8 +53,8 @@ internal sealed record PackNote(
         return OwnJson.Read(path, Remedy.Pack, Of);
     }
 
-    /// <summary>The note of a document that was read.</summary>
-    /// <exception cref="Q2Exception">It is damaged.</exception>
+    /// <summary>Reads the note from a parsed document.</summary>
+    /// <exception cref="Q2Exception">The note is damaged.</exception>
     internal static PackNote Of(ForeignValue root)
     {
         if (root["format"].Text() != Kind || root["version"].Int() != Version)

@@ -6,18 +6,16 @@ using Qua2SeDiMo.Quantizers;
 
 namespace Qua2SeDiMo.Packing;
 
-/// <summary>
-/// What <c>q2_manifest.json</c> says of a packed denoiser (docs/formats.md). The order of <see cref="Parts"/> is the
-/// order of their data.
-/// </summary>
+/// <summary>Content of <c>q2_manifest.json</c>, which describes a packed denoiser (docs/formats.md).
+/// <see cref="Parts"/> are in the order of their data.</summary>
 /// <param name="WeightsSha256">SHA-256 of the weights file, lower-case hexadecimal.</param>
-/// <param name="SourceFingerprint">Fingerprint of the bank that it was packed from.</param>
+/// <param name="SourceFingerprint">Fingerprint of the bank from which the denoiser was packed.</param>
 /// <param name="QuantizedBytes">Bytes of tables and codes.</param>
-/// <param name="AverageBits">By the size formula, over the quantizable weights.</param>
-/// <param name="ActivationBits">Bits that activations are rounded to when the model runs, 2 to 8; null leaves
-/// them.</param>
-/// <param name="Plan">Where the allocation came from, as given by the caller; null when it was not said.</param>
-/// <param name="Parts">Quantized weights and parts.</param>
+/// <param name="AverageBits">Average bits of the quantizable weights by the size formula.</param>
+/// <param name="ActivationBits">Bits to which activations are quantized when the model runs, 2 to 8; null for
+/// none.</param>
+/// <param name="Plan">Origin of the allocation, as given by the caller; null if unknown.</param>
+/// <param name="Parts">Quantized weights, and all parts of split weights of which one is quantized.</param>
 internal sealed record PackedManifest(
     string WeightsSha256,
     string SourceFingerprint,
@@ -34,8 +32,8 @@ internal sealed record PackedManifest(
     /// <summary>Name of the weights file beside it.</summary>
     public const string WeightsFileName = ComponentFiles.PackedWeightsName;
 
-    /// <summary>Tensors of the weights file that hold all tables, all codes, and, as prefix, parts that kept their
-    /// precision.</summary>
+    /// <summary>Names in the weights file: the tensor of all tables, that of all codes, and the prefix of unquantized
+    /// parts.</summary>
     internal const string TablesTensor = "q2.tables",
         CodesTensor = "q2.codes",
         PartTensorPrefix = "q2.part.";
@@ -43,7 +41,7 @@ internal sealed record PackedManifest(
     private const string Format = "q2-packed";
     private const int Version = 1;
 
-    /// <summary>The allocation that it was packed under.</summary>
+    /// <summary>The allocation under which the denoiser was packed.</summary>
     public BitAllocation Allocation =>
         new(Parts.Where(part => part.Spec is not null).Select(part => KeyValuePair.Create(part.Name, part.Spec!)));
 
@@ -67,7 +65,8 @@ internal sealed record PackedManifest(
             ["original_type"] = common[0].ToString(),
             ["table_type"] = common[1].ToString(),
             ["plan"] = Plan?.DeepClone(),
-            // Only what cannot be derived, without names: in a small model the manifest counts.
+            // Parts are arrays without member names and omit what can be derived, since the manifest adds noticeably to
+            // the size of a small model.
             ["parts"] = new JsonObject(
                 Parts.Select(part => KeyValuePair.Create(part.Name, (JsonNode?)ToJson(part, common)))
             ),
@@ -98,8 +97,8 @@ internal sealed record PackedManifest(
         return node;
     }
 
-    /// <summary>Reads the manifest of a folder; the weights file is not touched.</summary>
-    /// <exception cref="PackedModelException">There is none, or it is damaged.</exception>
+    /// <summary>Reads the manifest of a folder without opening the weights file.</summary>
+    /// <exception cref="PackedModelException">The manifest is missing or damaged.</exception>
     internal static PackedManifest Read(string directory)
     {
         string path = Path.Combine(directory, FileName);
@@ -111,8 +110,8 @@ internal sealed record PackedManifest(
         return OwnJson.Read(path, Remedy.Pack, Of);
     }
 
-    /// <summary>The manifest of a document that was read.</summary>
-    /// <exception cref="Q2Exception">It is damaged.</exception>
+    /// <summary>Reads the manifest from a parsed document.</summary>
+    /// <exception cref="Q2Exception">The manifest is damaged.</exception>
     internal static PackedManifest Of(ForeignValue root)
     {
         string path = root.Source;
@@ -122,7 +121,7 @@ internal sealed record PackedManifest(
             throw new PackedModelException(
                 $"{path}: version {root["version"]}, this program reads version {Version}. Pack again, or use the program that packed it."
             );
-        // The name is fixed, so a manifest cannot point outside its folder.
+        // Only one name is allowed, so that a manifest cannot refer to files outside its folder.
         if (root["weights"].Text() != WeightsFileName)
             throw new PackedModelException(
                 $"{path}: weights file '{root["weights"]}', expected '{WeightsFileName}' beside it."

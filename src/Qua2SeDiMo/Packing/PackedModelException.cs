@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Packing;
 
-/// <summary>A packed model is damaged, is not what its manifest says, or cannot be written where it was asked
-/// for.</summary>
+/// <summary>Thrown when a packed model is damaged or does not match its manifest, or when a model cannot be packed or
+/// written to the given folder.</summary>
 internal sealed class PackedModelException : Q2Exception
 {
     internal PackedModelException(string message)

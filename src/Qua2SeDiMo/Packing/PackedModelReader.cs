@@ -9,12 +9,13 @@ using Qua2SeDiMo.Quantizers.Bank;
 namespace Qua2SeDiMo.Packing;
 
 /// <summary>
-/// A packed denoiser's tensors under their original names: quantized ones are reconstructed in single precision as they
-/// are read, parts of split weights are joined, all others come as they were. Safe to read from several threads.
+/// The tensors of a packed denoiser under their original names. Quantized tensors are reconstructed in single precision
+/// when they are read, with parts of split weights joined; all others are returned unchanged. Several threads may read
+/// it.
 /// </summary>
 internal sealed class PackedModelReader : ITensorSource
 {
-    // Codes unpacked at a time; a multiple of eight, so that every piece begins at a byte.
+    // Number of codes unpacked at a time; a multiple of eight, so that every piece begins at a whole byte.
     private const int PieceLength = 1 << 15;
     private readonly SafetensorsFile file;
     private readonly Dictionary<string, PackedPart[]> quantized;
@@ -75,10 +76,10 @@ internal sealed class PackedModelReader : ITensorSource
     /// <summary>The denoiser's folder.</summary>
     public string DirectoryPath { get; }
 
-    /// <summary>What the manifest says.</summary>
+    /// <summary>The manifest.</summary>
     public PackedManifest Manifest { get; }
 
-    /// <summary>Its weights as codes, for a program that multiplies by them.</summary>
+    /// <summary>The weights as codes, for packed execution.</summary>
     public PaletteSource Codes =>
         new(Manifest.Allocation, name => Manifest.Parts.First(part => part.Name == name).TableType, Load);
 
@@ -90,8 +91,8 @@ internal sealed class PackedModelReader : ITensorSource
         File.Exists(Path.Combine(componentDirectory, PackedManifest.FileName));
 
     /// <summary>Opens a packed denoiser and checks manifest, header, lengths and checksum against each other.</summary>
-    /// <exception cref="PackedModelException">The folder is not a sound packed denoiser.</exception>
-    /// <exception cref="Q2Exception">The weights file is damaged, or its tensors do not fit the manifest.</exception>
+    /// <exception cref="PackedModelException">The folder is no packed denoiser, or its files do not match.</exception>
+    /// <exception cref="Q2Exception">The weights file is damaged, or its tensors do not match the manifest.</exception>
     public static PackedModelReader Open(string componentDirectory)
     {
         PackedManifest manifest = PackedManifest.Read(componentDirectory);
@@ -121,8 +122,9 @@ internal sealed class PackedModelReader : ITensorSource
         }
     }
 
-    /// <summary>One quantized weight (or part) as codes and palettes; its error is not stored and reads NaN.</summary>
-    /// <exception cref="PackedModelException">There is no such weight.</exception>
+    /// <summary>Reads one quantized weight (or part) as codes and palettes. Its mean error is NaN, since it is not
+    /// stored.</summary>
+    /// <exception cref="PackedModelException">No quantized weight has this name.</exception>
     public QuantizedWeight Load(string weightName)
     {
         PackedPart? part = Manifest.Parts.FirstOrDefault(part => part.Name == weightName && part.Spec is not null);
@@ -171,7 +173,7 @@ internal sealed class PackedModelReader : ITensorSource
             ReadPart(parts[0], start, destination);
             return;
         }
-        // Joined along the inputs: each row is made of one stretch per part.
+        // Parts are joined along the input axis: each row consists of one run of weights per part.
         while (destination.Length > 0)
         {
             long rowLength = parts.Sum(part => (long)part.RowLength);
@@ -186,7 +188,7 @@ internal sealed class PackedModelReader : ITensorSource
         }
     }
 
-    /// <summary>Reads stored bytes; of a quantized tensor the bytes of its single-precision reconstruction.</summary>
+    /// <summary>Reads stored bytes; for a quantized tensor, the bytes of its single-precision reconstruction.</summary>
     public void ReadBytes(string name, long start, Span<byte> destination)
     {
         if (!quantized.ContainsKey(name))
@@ -233,7 +235,7 @@ internal sealed class PackedModelReader : ITensorSource
             packed = ArrayPool<byte>.Shared.Rent(PieceLength);
         while (destination.Length > 0)
         {
-            // From the last multiple of eight at or before the start.
+            // Unpacking begins at the last multiple of eight codes at or before the start.
             int skip = (int)(start % 8);
             int count = Math.Min(PieceLength, destination.Length + skip);
             Span<byte> bytes = packed.AsSpan(0, (int)CodePacker.PackedLength(count, bits)),
@@ -266,7 +268,7 @@ internal sealed class PackedModelReader : ITensorSource
         return WeightTables.Read($"{file}, '{part.Name}'", bytes, part.Spec!, part.OutChannels, part.TableType);
     }
 
-    // The parts of one tensor in the order of their inputs; together they must be the whole of it.
+    // Sorts the parts of one tensor by input and checks that they cover it exactly.
     private PackedPart[] Join(IEnumerable<PackedPart> group)
     {
         PackedPart[] parts = [.. group.OrderBy(part => part.InputStart)];

@@ -9,28 +9,29 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Packing;
 
 /// <summary>
-/// Writes a pipeline folder whose denoiser is packed: what is read of the other components is copied, the denoiser's
-/// weights become one safetensors file of tables, codes and untouched tensors with a manifest beside it
+/// Writes a pipeline folder with a packed denoiser. The files of the other components that are read are copied; the
+/// denoiser becomes one safetensors file of tables, codes and unquantized tensors, with a manifest beside it
 /// (docs/formats.md).
 /// </summary>
 internal static class PackedModelWriter
 {
-    /// <summary>Packs a model. The folder appears when it is complete.</summary>
+    /// <summary>Packs a model. The folder becomes visible only when it is complete.</summary>
     /// <param name="source">Original pipeline.</param>
     /// <param name="weights">Quantizable weights of its denoiser.</param>
-    /// <param name="allocation">Options; a weight that it does not list keeps its precision.</param>
+    /// <param name="allocation">Option of each weight; an unlisted weight keeps its precision.</param>
     /// <param name="bank">Bank made from this denoiser.</param>
     /// <param name="destination">Folder to write: missing, empty, or an earlier packed model, which is
     /// replaced.</param>
-    /// <param name="plan">Where the allocation came from, kept in the manifest; null to leave it out.</param>
-    /// <param name="activationBits">Bits that activations are quantized to when the model runs, unless an option says
-    /// otherwise; null leaves them.</param>
-    /// <param name="progress">Called with a finished share from 0 to 1.</param>
-    /// <param name="cancellationToken">Stops; nothing is left behind.</param>
-    /// <param name="tensors">The denoiser's tensors; null opens the safetensors files of its folder.</param>
-    /// <exception cref="PackedModelException">The destination is taken, the source is already packed, or the bank
-    /// belongs to another model.</exception>
-    /// <exception cref="Q2Exception">A file of the source or of the bank is missing or damaged.</exception>
+    /// <param name="plan">Origin of the allocation, stored in the manifest; null to omit it.</param>
+    /// <param name="activationBits">Bits to which activations are quantized when the model runs, unless an option
+    /// overrides it; null for none.</param>
+    /// <param name="progress">Receives the finished share, 0 to 1.</param>
+    /// <param name="cancellationToken">Cancels the work; no partial folder is left.</param>
+    /// <param name="tensors">The denoiser's tensors; null to read the safetensors files of its folder.</param>
+    /// <exception cref="PackedModelException">The destination holds other files, the source is packed already, or the
+    /// allocation names weights that the denoiser does not have.</exception>
+    /// <exception cref="Q2Exception">A file of the source or of the bank is missing or damaged, or the bank was made
+    /// from other weights.</exception>
     public static PackedModelSummary Write(
         ModelFolder source,
         IReadOnlyList<QuantizableWeight> weights,
@@ -132,7 +133,7 @@ internal static class PackedModelWriter
         );
     }
 
-    // All tables, then all codes: the bytes of the bank, one weight at a time.
+    // All tables, then all codes, copied from the bank one weight at a time.
     private static IEnumerable<SafetensorsWriter.Item> Quantized(
         ITensorSource tensors,
         IReadOnlyList<QuantizableWeight> weights,
@@ -176,7 +177,8 @@ internal static class PackedModelWriter
             );
     }
 
-    // Every part of a tensor of which some part is quantized; tensors that are left alone stay under their own names.
+    // All parts of every tensor of which at least one part is quantized. Other tensors keep their names and are not
+    // listed.
     private static PackedPart[] Parts(
         ITensorSource tensors,
         IReadOnlyList<QuantizableWeight> weights,
@@ -209,7 +211,7 @@ internal static class PackedModelWriter
         ];
     }
 
-    // A part of a split weight that keeps its precision: its input channels, row by row.
+    // Copies an unquantized part of a split weight: its input channels, row by row.
     private static SafetensorsWriter.Item Original(ITensorSource tensors, PackedPart part) =>
         new(
             new TensorInfo(PackedManifest.PartTensorPrefix + part.Name, part.OriginalType, part.Shape),

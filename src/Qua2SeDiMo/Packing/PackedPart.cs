@@ -6,11 +6,11 @@ namespace Qua2SeDiMo.Packing;
 
 /// <summary>One weight, or one part of a split weight, in a packed model.</summary>
 /// <param name="Name">Name of the weight; the second part of a split weight ends in <c>#1</c>.</param>
-/// <param name="TensorName">Tensor of the original checkpoint that it belongs to.</param>
+/// <param name="TensorName">Name of its tensor in the original checkpoint.</param>
 /// <param name="Shape">Shape of this part, output channels first.</param>
 /// <param name="InputStart">First input channel (axis 1) of this part inside the tensor.</param>
 /// <param name="TensorInputs">Input channels (axis 1) of the whole tensor.</param>
-/// <param name="Spec">Its option; null for a part of a split weight that kept its original precision.</param>
+/// <param name="Spec">Its option; null for an unquantized part of a split weight.</param>
 /// <param name="OriginalType">Type in the original checkpoint.</param>
 /// <param name="TableType">Precision of its tables: Float32, Float16 or BFloat16.</param>
 internal sealed record PackedPart(
@@ -24,7 +24,7 @@ internal sealed record PackedPart(
     ElementType TableType
 )
 {
-    /// <summary>Rows.</summary>
+    /// <summary>C, rows.</summary>
     public int OutChannels => checked((int)Shape[0]);
 
     /// <summary>Weights per row, kernels flattened.</summary>

@@ -8,10 +8,8 @@ using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Packing;
 
-/// <summary>
-/// Writes a pipeline folder with another denoiser: of the other components what is read is copied, and the folder
-/// appears when it is complete.
-/// </summary>
+/// <summary>Writes a pipeline folder with a replaced denoiser. The files of the other components that are read are
+/// copied. The folder becomes visible only when it is complete.</summary>
 internal static class PipelineFolder
 {
     private static readonly string[] Terms = ["LICENSE", "LICENCE", "NOTICE", "COPYING"];
@@ -19,12 +17,15 @@ internal static class PipelineFolder
 
     /// <summary>Writes the folder.</summary>
     /// <param name="source">Original pipeline.</param>
-    /// <param name="destination">Folder to write: missing, empty, or an earlier one of ours, which is replaced.</param>
-    /// <param name="withProgram">Whether the program of an exported denoiser goes along, without its weights.</param>
-    /// <param name="writeDenoiser">Writes the denoiser's files into its folder, which holds its configuration.</param>
-    /// <param name="cancellationToken">Stops; nothing is left behind.</param>
+    /// <param name="destination">Folder to write: missing, empty, or an earlier output of this program, which is
+    /// replaced.</param>
+    /// <param name="withProgram">Whether the ONNX program of an exported denoiser is copied too, without its
+    /// weights.</param>
+    /// <param name="writeDenoiser">Writes the denoiser's files into the given folder, which already holds its
+    /// configuration.</param>
+    /// <param name="cancellationToken">Cancels the work; no partial folder is left.</param>
     /// <returns>Full path of the folder.</returns>
-    /// <exception cref="PackedModelException">The destination is taken, or the source is already packed.</exception>
+    /// <exception cref="PackedModelException">The destination holds other files or lies inside the source.</exception>
     internal static string Write(
         ModelFolder source,
         string destination,
@@ -44,8 +45,8 @@ internal static class PipelineFolder
         );
     }
 
-    /// <summary>Refuses a destination that is taken or lies in its source, as <see cref="Write"/> would.</summary>
-    /// <exception cref="PackedModelException">Nothing can be written there.</exception>
+    /// <summary>Makes the same check of the destination as <see cref="Write"/>.</summary>
+    /// <exception cref="PackedModelException">The destination holds other files or lies inside the source.</exception>
     internal static void RequirePlace(ModelFolder source, string destination)
     {
         string root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(source.DirectoryPath));
@@ -73,17 +74,17 @@ internal static class PipelineFolder
             );
     }
 
-    /// <summary>Fills a folder beside its place and publishes it there: missing, empty, or an earlier one of
-    /// ours.</summary>
-    /// <exception cref="PackedModelException">The place is taken.</exception>
-    /// <exception cref="StorageException">Another process is writing it, or the disk refuses; the old content is
-    /// kept.</exception>
+    /// <summary>Fills a temporary folder beside the destination, then moves it there. The destination may be missing,
+    /// empty, or an earlier output of this program.</summary>
+    /// <exception cref="PackedModelException">The destination holds other files.</exception>
+    /// <exception cref="StorageException">Another process is writing the destination, or writing failed; the old
+    /// content is kept.</exception>
     internal static string Replace(string destination, Action<string> fill) =>
         AtomicFolder.Replace(destination, RequireFree, fill);
 
     /// <summary>Checks that an allocation can be packed from a source.</summary>
-    /// <exception cref="PackedModelException">The source is already packed, or the allocation names weights that it
-    /// does not have.</exception>
+    /// <exception cref="PackedModelException">The source is packed already, or the allocation names weights that its
+    /// denoiser does not have.</exception>
     internal static void RequireKnown(
         ModelFolder source,
         IReadOnlyList<QuantizableWeight> weights,
@@ -114,7 +115,7 @@ internal static class PipelineFolder
             && Directory.EnumerateDirectories(folder).Any(PackedModelReader.IsPacked)
         );
 
-    // Of each component that is read the files that are read, and nothing else; the index names no others.
+    // Copies only the files that are read, of the components that are used; the index names no other components.
     private static void CopyPipeline(
         ModelFolder source,
         string target,
@@ -146,7 +147,7 @@ internal static class PipelineFolder
             }
         }
 
-        // The terms under which the model may be given away.
+        // License files.
         static bool HoldsTerms(string path) =>
             Path.GetFileName(path) is var name
             && Terms.Any(start => name.StartsWith(start, StringComparison.OrdinalIgnoreCase));

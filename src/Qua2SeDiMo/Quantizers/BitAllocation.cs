@@ -5,7 +5,7 @@ using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Quantizers;
 
-/// <summary>One option per quantizable weight; a weight that is not listed keeps its original precision.</summary>
+/// <summary>One option per quantizable weight; an unlisted weight keeps its original precision.</summary>
 public sealed class BitAllocation : IEquatable<BitAllocation>
 {
     private readonly SortedDictionary<string, QuantizerSpec> specs;
@@ -14,7 +14,7 @@ public sealed class BitAllocation : IEquatable<BitAllocation>
     public BitAllocation(IEnumerable<KeyValuePair<string, QuantizerSpec>> choices) =>
         specs = new SortedDictionary<string, QuantizerSpec>(choices.ToDictionary(), StringComparer.Ordinal);
 
-    /// <summary>Nothing quantized.</summary>
+    /// <summary>The allocation that quantizes nothing.</summary>
     public static BitAllocation FullPrecision { get; } = new([]);
 
     /// <summary>Choices by weight name, in ordinal order.</summary>
@@ -27,13 +27,13 @@ public sealed class BitAllocation : IEquatable<BitAllocation>
     internal static BitAllocation Uniform(IEnumerable<QuantizableWeight> weights, QuantizerSpec spec) =>
         ForEach(weights, _ => spec);
 
-    /// <summary>An option chosen for each weight in turn.</summary>
+    /// <summary>An allocation whose options a function chooses weight by weight.</summary>
     internal static BitAllocation ForEach(
         IEnumerable<QuantizableWeight> weights,
         Func<QuantizableWeight, QuantizerSpec> choose
     ) => new(weights.Select(weight => KeyValuePair.Create(weight.Name, choose(weight))));
 
-    /// <summary>The same choices, where every weight that is tied to another one takes its option.</summary>
+    /// <summary>A copy in which every tied weight takes the option of the weight that it is tied to.</summary>
     /// <param name="weights">The quantizable weights of the denoiser.</param>
     internal BitAllocation WithTies(IEnumerable<QuantizableWeight> weights)
     {
@@ -49,7 +49,8 @@ public sealed class BitAllocation : IEquatable<BitAllocation>
         return new BitAllocation(choices);
     }
 
-    /// <summary>Quantized bytes over the given weights; unlisted ones count in full.</summary>
+    /// <summary>Bytes of the given weights by the size formula; unlisted weights count at their original
+    /// precision.</summary>
     /// <param name="weights">The quantizable weights of the denoiser.</param>
     /// <param name="originalBits">P: 16 or 32.</param>
     internal long SizeBytes(IEnumerable<QuantizableWeight> weights, int originalBits)
@@ -61,7 +62,8 @@ public sealed class BitAllocation : IEquatable<BitAllocation>
         );
     }
 
-    /// <summary>AverageBits (official avg_bits): P · Σ quantized bytes / Σ original bytes, tables included.</summary>
+    /// <summary>Average bits (avg_bits of the published code): P · Σ quantized bytes / Σ original bytes, tables
+    /// included.</summary>
     internal double AverageBits(IReadOnlyCollection<QuantizableWeight> weights, int originalBits)
     {
         ArgumentNullException.ThrowIfNull(weights);
@@ -78,12 +80,12 @@ public sealed class BitAllocation : IEquatable<BitAllocation>
         new(specs.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)JsonValue.Create(pair.Value.ToString()))));
 
     /// <summary>Reads the form of <see cref="ToJson"/>.</summary>
-    /// <exception cref="JsonFileException">Not an object of option names.</exception>
+    /// <exception cref="JsonFileException">The value is not an object of weight name to option.</exception>
     public static BitAllocation FromJson(string json) =>
         FromJson(ForeignJson.Parse(System.Text.Encoding.UTF8.GetBytes(json), "allocation"));
 
     /// <summary>Reads the form of <see cref="ToJson"/> from a parsed document.</summary>
-    /// <exception cref="JsonFileException">Not an object of option names.</exception>
+    /// <exception cref="JsonFileException">The value is not an object of weight name to option.</exception>
     internal static BitAllocation FromJson(ForeignValue value)
     {
         if (!value.IsObject)

@@ -4,10 +4,10 @@ using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Quantizers;
 
-/// <summary>An allocation inside a file of ours: weight name to option.</summary>
+/// <summary>Converts an allocation inside a JSON file of this program: an object of weight name to option.</summary>
 internal sealed class BitAllocationConverter : JsonConverter<BitAllocation>
 {
-    /// <exception cref="JsonException">Not an object of option names.</exception>
+    /// <exception cref="JsonException">The value is not an object of weight name to option.</exception>
     public override BitAllocation Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         if (reader.TokenType != JsonTokenType.StartObject)

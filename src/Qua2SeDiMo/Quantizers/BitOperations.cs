@@ -2,14 +2,14 @@ using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Quantizers;
 
-/// <summary>Which bits of a weight count in the bit operations.</summary>
+/// <summary>The number of bits that a weight counts with in bit operations.</summary>
 internal enum BitOperationAccounting
 {
     /// <summary>The bits of a code, for every method.</summary>
     CodeBits,
 
-    /// <summary>As the published code counts: the bits of a code for UAQ, 16 for both k-means methods, whose palettes
-    /// hold floating point values.</summary>
+    /// <summary>The count of the published code: the bits of a code for UAQ, and 16 for both k-means methods, whose
+    /// palettes hold floating-point values.</summary>
     Published,
 }
 
@@ -20,11 +20,11 @@ internal static class BitOperations
     private const int HalfBits = 16;
 
     /// <summary>Bit operations of one weight operator.</summary>
-    /// <param name="multiplyAccumulates">Of one run of the denoiser.</param>
+    /// <param name="multiplyAccumulates">Multiply-accumulates of the operator in one run of the denoiser.</param>
     /// <param name="spec">The weight's option, or null for full precision.</param>
     /// <param name="activationBits">8, 6, or 16 when activations are not quantized.</param>
     /// <param name="originalBits">P, bits of an unquantized weight.</param>
-    /// <param name="accounting">Which weight bits count.</param>
+    /// <param name="accounting">The number of bits that a weight counts with.</param>
     public static double OfWeight(
         long multiplyAccumulates,
         QuantizerSpec? spec,
@@ -43,20 +43,21 @@ internal static class BitOperations
         return (double)multiplyAccumulates * weightBits * activationBits;
     }
 
-    /// <summary>Bit operations of one attention: query × key at activation bits on both sides, attention weights ×
-    /// values at 16 bits on one.</summary>
-    /// <param name="multiplyAccumulates">Of query × key, which attention weights × values equals.</param>
+    /// <summary>Bit operations of one attention: query × key with activation bits for both factors, and attention
+    /// weights × values with 16 bits for one factor.</summary>
+    /// <param name="multiplyAccumulates">Multiply-accumulates of query × key; attention weights × values have as
+    /// many.</param>
     /// <param name="activationBits">8, 6 or 16.</param>
     public static double OfAttention(long multiplyAccumulates, int activationBits) =>
         ((double)multiplyAccumulates * activationBits * activationBits)
         + ((double)multiplyAccumulates * activationBits * HalfBits);
 
     /// <summary>Bit operations of all weight operators under an allocation.</summary>
-    /// <param name="multiplyAccumulates">By weight name, of one run of the denoiser.</param>
-    /// <param name="allocation">Weights that it does not list count at full precision.</param>
+    /// <param name="multiplyAccumulates">Multiply-accumulates by weight name, in one run of the denoiser.</param>
+    /// <param name="allocation">The allocation; unlisted weights count with <paramref name="originalBits"/>.</param>
     /// <param name="activationBits">8, 6 or 16.</param>
     /// <param name="originalBits">P, bits of an unquantized weight.</param>
-    /// <param name="accounting">Which weight bits count.</param>
+    /// <param name="accounting">The number of bits that a weight counts with.</param>
     public static double Total(
         IReadOnlyDictionary<string, long> multiplyAccumulates,
         BitAllocation allocation,

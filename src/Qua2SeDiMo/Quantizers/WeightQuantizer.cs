@@ -4,13 +4,13 @@ using Qua2SeDiMo.Quantizers.Palettes;
 
 namespace Qua2SeDiMo.Quantizers;
 
-/// <summary>One weight under several options at once: the work that options share is done once.</summary>
+/// <summary>Quantizes one weight under several options; work that options share is done once.</summary>
 internal static class WeightQuantizer
 {
     /// <summary>Quantizes a weight.</summary>
     /// <param name="weight">Finite weights.</param>
     /// <param name="specs">Options, any number and order.</param>
-    /// <param name="tableType">Precision of tables; null takes the original's.</param>
+    /// <param name="tableType">Precision of tables; null for that of the original.</param>
     /// <param name="parallel">Threads and cancellation; the result does not depend on it.</param>
     /// <returns>One result per option, in their order.</returns>
     /// <exception cref="UnquantizableWeightException">The weight holds a NaN or an infinity.</exception>
@@ -26,7 +26,7 @@ internal static class WeightQuantizer
         ElementType tables = TablePrecision.For(tableType ?? weight.OriginalType);
         parallel ??= new ParallelOptions();
         var results = new QuantizedWeight[specs.Count];
-        // The whole-tensor programme runs on one thread; the rows of the other methods fill the rest.
+        // K-means of the whole tensor runs on one thread; the rows of the other methods use the other threads.
         Parallel.Invoke(
             parallel,
             () =>

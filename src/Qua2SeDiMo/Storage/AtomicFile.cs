@@ -2,25 +2,21 @@ using System.Text;
 
 namespace Qua2SeDiMo.Storage;
 
-/// <summary>
-/// Writes results beside their place and renames them, so that a reader sees either the old file or the whole new one,
-/// and a kill at any moment loses nothing that was acknowledged.
-/// </summary>
+/// <summary>Writes a result to a temporary file beside its destination, then renames it. A reader sees either the old
+/// file or the complete new one, and a kill at any moment loses no write that had returned.</summary>
 internal static class AtomicFile
 {
-    /// <summary>Calls <paramref name="write"/> with a stream on a sibling of the result, flushes to disk and
-    /// renames.</summary>
-    /// <param name="path">
-    /// The result. A link is followed and stays; to a pipe, a device or <c>-</c> (standard output) the bytes are
-    /// written when they are complete.
-    /// </param>
-    /// <param name="write">Writes its bytes; the stream can be read and moved in.</param>
-    /// <param name="flushToDisk">False only for files that need not outlive the process.</param>
-    /// <param name="length">Bytes that it will write, where they are known beforehand; said when there is no room for
-    /// them.</param>
-    /// <exception cref="StorageException">
-    /// The disk is full, read-only, or otherwise refuses; the old content of <paramref name="path"/> is kept.
-    /// </exception>
+    /// <summary>Calls <paramref name="write"/> with a stream on a temporary file beside the destination, flushes it to
+    /// disk and renames it.</summary>
+    /// <param name="path">The destination. A link is followed and kept. If it is a pipe, a device or <c>-</c>
+    /// (standard output), the bytes are sent to it after all have been produced.</param>
+    /// <param name="write">Writes the bytes; the stream can be read and can seek.</param>
+    /// <param name="flushToDisk">Whether to flush to disk; false only for files that are not needed after the
+    /// process.</param>
+    /// <param name="length">Number of bytes that will be written, if known, for the message when the disk is
+    /// full.</param>
+    /// <exception cref="StorageException">The disk is full or read-only, or writing failed; the old content of
+    /// <paramref name="path"/> is kept.</exception>
     public static void Write(string path, Action<FileStream> write, bool flushToDisk = true, long length = 0)
     {
         ArgumentNullException.ThrowIfNull(write);
@@ -62,7 +58,7 @@ internal static class AtomicFile
                 catch (Exception error) when (StorageException.Explains(error))
                 {
                     reached = Math.Max(reached, stream.Position);
-                    // What is written may be read from other files, whose errors are not this one's.
+                    // The callback may read other files, whose errors must not be reported as errors of this one.
                     isOurs = error.Message.Contains(sibling, StringComparison.Ordinal);
                     throw;
                 }
@@ -82,7 +78,7 @@ internal static class AtomicFile
         }
     }
 
-    // Some writers move in their stream, which a pipe cannot: the whole is made in a file first.
+    // Some writers seek in their stream, which a pipe does not allow, so a temporary file is written first.
     private static void Send(string path, Action<FileStream> write)
     {
         PartialFiles.SweepOnce(Path.GetTempPath());
@@ -109,7 +105,7 @@ internal static class AtomicFile
         }
     }
 
-    /// <summary>Makes a folder and those above it.</summary>
+    /// <summary>Creates a folder and its parents, if missing.</summary>
     internal static void MakeFolder(string folder)
     {
         if (Directory.Exists(folder))
@@ -118,7 +114,7 @@ internal static class AtomicFile
         Directory.CreateDirectory(folder);
     }
 
-    // A disk that refused the result may refuse this too; the first error is the one to tell.
+    // Deleting may fail for the same reason as the write; only the first error is reported.
     private static void Discard(string sibling)
     {
         try

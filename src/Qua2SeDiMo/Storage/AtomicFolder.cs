@@ -1,9 +1,9 @@
 namespace Qua2SeDiMo.Storage;
 
 /// <summary>
-/// Fills a folder beside its place and publishes it whole: what stood there is renamed out of the way, the new one is
-/// renamed into its place, then the old one is deleted. One process at a time writes a folder; whatever a process that
-/// died left half done is put right by the next.
+/// Fills a temporary folder beside its destination and publishes it as a whole: the old folder is renamed, the new one
+/// is renamed to the destination, then the old one is deleted. A lock allows one process at a time; it first repairs
+/// what a process that died has left.
 /// </summary>
 internal static class AtomicFolder
 {
@@ -11,14 +11,14 @@ internal static class AtomicFolder
         Aside = ".replaced",
         LockSuffix = ".lock";
 
-    /// <summary>Replaces a folder, or makes it.</summary>
+    /// <summary>Replaces or creates a folder.</summary>
     /// <param name="target">The folder; a link to one is followed.</param>
-    /// <param name="check">Looks at the old content, under the lock and before any work; throws where it must not be
+    /// <param name="check">Called with the destination under the lock and before any work; throws if it must not be
     /// replaced.</param>
-    /// <param name="fill">Fills an empty folder, whose path it gets.</param>
+    /// <param name="fill">Fills the empty folder at the given path.</param>
     /// <returns>Full path of the published folder.</returns>
-    /// <exception cref="StorageException">Another process is writing the folder, or the disk refuses; the old content
-    /// is kept.</exception>
+    /// <exception cref="StorageException">Another process is writing the folder, or writing failed; the old content is
+    /// kept.</exception>
     internal static string Replace(string target, Action<string> check, Action<string> fill)
     {
         string full = OutputTarget.FollowLinks(Path.TrimEndingDirectorySeparator(target));
@@ -94,7 +94,7 @@ internal static class AtomicFolder
             Discard(aside);
     }
 
-    // What is left over is discarded by the next writer; it is no reason to fail.
+    // A failure to delete is ignored; the next writer deletes the rest.
     private static void Discard(string folder)
     {
         if (!Directory.Exists(folder))

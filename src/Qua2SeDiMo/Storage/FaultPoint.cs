@@ -3,19 +3,19 @@ using System.Globalization;
 
 namespace Qua2SeDiMo.Storage;
 
-/// <summary>What the program is about to do to a disk.</summary>
+/// <summary>A step that changes the content of a disk.</summary>
 internal enum StorageStep
 {
-    /// <summary>Make a folder.</summary>
+    /// <summary>Create a folder.</summary>
     MakeFolder,
 
-    /// <summary>Make the file that a result is written to, beside its place.</summary>
+    /// <summary>Create a temporary file beside its destination, or a lock file.</summary>
     CreateFile,
 
     /// <summary>Flush a finished file to the disk.</summary>
     Flush,
 
-    /// <summary>Rename a file or folder to its place, or out of the way.</summary>
+    /// <summary>Rename a file or folder to its destination, or the old one away from it.</summary>
     Rename,
 
     /// <summary>Delete a file or folder.</summary>
@@ -26,15 +26,15 @@ internal enum StorageStep
 }
 
 /// <summary>
-/// The moments at which a crash or a refusing disk can do harm: every step that changes what is on the disk passes here
-/// first. The variable <c>Q2_FAULT</c> makes one of them fail, which is how docs/reliability.md is tested:
-/// <c>kill@7</c> kills the process before the seventh step, <c>full@7</c> and <c>denied@7</c> make that step and all
-/// that follow it fail as a full or read-only disk does. <c>Q2_FAULT_LOG</c> names a file that gets a line for each
-/// step. Without the variables nothing happens.
+/// Injects faults to test the guarantees of docs/reliability.md. Every step that changes the disk calls
+/// <see cref="Reach"/> first. With the variable <c>Q2_FAULT</c>, <c>kill@7</c> kills the process before the seventh
+/// step; <c>full@7</c> makes that step and all later ones but deletions fail as on a full disk; <c>denied@7</c> makes
+/// that step and all later ones fail as on a disk that cannot be written. <c>Q2_FAULT_LOG</c> names a file to which
+/// every step appends a line. Without these variables nothing happens.
 /// </summary>
 internal static class FaultPoint
 {
-    /// <summary>Name of the variable that arms a fault.</summary>
+    /// <summary>Name of the variable that injects a fault.</summary>
     internal const string Variable = "Q2_FAULT";
 
     /// <summary>Name of the variable that names the log of steps.</summary>
@@ -50,11 +50,11 @@ internal static class FaultPoint
     private static readonly Lock Gate = new();
     private static int count;
 
-    /// <summary>Passes, or fails as the variable asks.</summary>
-    /// <param name="step">What comes next.</param>
-    /// <param name="path">To what.</param>
-    /// <exception cref="IOException">The fault is a full disk.</exception>
-    /// <exception cref="UnauthorizedAccessException">The fault is a disk that takes no writes.</exception>
+    /// <summary>Returns, or fails as the variable states.</summary>
+    /// <param name="step">The step that follows.</param>
+    /// <param name="path">File or folder of the step.</param>
+    /// <exception cref="IOException">A full disk is simulated.</exception>
+    /// <exception cref="UnauthorizedAccessException">A disk that cannot be written is simulated.</exception>
     internal static void Reach(StorageStep step, string path)
     {
         if (Armed is null && Log is null)
@@ -87,7 +87,7 @@ internal static class FaultPoint
         }
     }
 
-    // A fault without a name means a value that cannot be parsed.
+    // An empty kind stands for a value that cannot be parsed.
     private static (string Kind, int Number)? Parse(string? fault)
     {
         if (string.IsNullOrEmpty(fault))

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Qua2SeDiMo.Storage;
 
-/// <summary>What a path leads to.</summary>
+/// <summary>Kind of a file.</summary>
 internal enum FileKind
 {
     /// <summary>A regular file.</summary>
@@ -11,14 +11,14 @@ internal enum FileKind
     /// <summary>A folder.</summary>
     Folder,
 
-    /// <summary>A pipe, a device, a socket: bytes go through, nothing stays.</summary>
+    /// <summary>A pipe, a device or a socket, which does not store what is written.</summary>
     Special,
 }
 
 /// <summary>
-/// What Linux says of a file without reading it, links followed. The time of the last change of the inode counts too:
-/// unlike the time of modification, no program can set it back, so that a file that was written in place has another
-/// status whatever its other times say.
+/// Status of a file on Linux, found without reading it; links are followed. It includes the time of the inode's last
+/// change, which programs cannot set, unlike the modification time. So a file that was rewritten in place always has
+/// another status.
 /// </summary>
 internal readonly partial record struct FileStatus(
     FileKind Kind,
@@ -37,10 +37,11 @@ internal readonly partial record struct FileStatus(
         RegularType = 0x8000,
         FolderType = 0x4000;
 
-    /// <summary>Newest of its times, nanoseconds since 1970.</summary>
+    /// <summary>The later of both times, in nanoseconds since 1970.</summary>
     internal long Newest => Math.Max(Modified, Changed);
 
-    /// <summary>The status of what a path leads to; null where nothing is there or the system does not tell.</summary>
+    /// <summary>The status of the file behind a path; null if it does not exist or the system does not report
+    /// it.</summary>
     internal static FileStatus? Of(string path)
     {
         if (!OperatingSystem.IsLinux())
@@ -56,8 +57,8 @@ internal readonly partial record struct FileStatus(
         {
             return null;
         }
-        // Places of struct statx, the same on every processor: stx_mode, stx_dev_major and _minor, stx_ino, stx_size,
-        // stx_mtime, stx_ctime.
+        // Offsets in struct statx, which are the same on every processor: stx_mode, stx_dev_major and _minor, stx_ino,
+        // stx_size, stx_mtime, stx_ctime.
         FileKind kind = (MemoryMarshal.Read<ushort>(result[28..]) & TypeBits) switch
         {
             RegularType => FileKind.Regular,

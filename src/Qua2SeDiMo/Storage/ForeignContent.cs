@@ -2,19 +2,17 @@ using System.Text;
 
 namespace Qua2SeDiMo.Storage;
 
-/// <summary>
-/// Tells by its first bytes what a file is that is not what its name says: what a download or a clone left in its
-/// place, or another format.
-/// </summary>
+/// <summary>Recognises, by its first bytes, a file that is not what its name promises: a placeholder from a failed
+/// download or a clone, or another format.</summary>
 internal static class ForeignContent
 {
-    /// <summary>Bytes from the beginning of a file that are looked at.</summary>
+    /// <summary>Number of bytes from the beginning of a file that are checked.</summary>
     public const int StartBytes = 512;
 
     private const string LfsStart = "version https://git-lfs.github.com/spec/",
         LfsSize = "\nsize ";
 
-    // What servers answer in place of a file, in plain text.
+    // Plain-text answers that servers send instead of a file.
     private static readonly string[] Answers =
     [
         "Entry not found",
@@ -28,10 +26,10 @@ internal static class ForeignContent
         "{\"error\"",
     ];
 
-    /// <summary>What was found in place of a file: a pointer, a web page, a server's answer; null for anything
+    /// <summary>Describes a placeholder: a pointer file, a web page or a server's answer. Null for anything
     /// else.</summary>
-    /// <param name="start">The file's first bytes, some hundred of them where it has as many.</param>
-    /// <returns>Words for a message that begins with the file's path.</returns>
+    /// <param name="start">The file's first bytes, up to <see cref="StartBytes"/>.</param>
+    /// <returns>Text to follow the file's path in a message.</returns>
     public static string? Placeholder(ReadOnlySpan<byte> start)
     {
         string text = Encoding.Latin1.GetString(start[..Math.Min(start.Length, StartBytes)]);
@@ -68,10 +66,8 @@ internal static class ForeignContent
             : $"this is a server's answer ('{Line(trimmed)}'), not the file. Download it again, signed in where the model asks for it.";
     }
 
-    /// <summary>
-    /// What a binary file is by its first bytes, where that is another format than expected; null where nothing is
-    /// recognised.
-    /// </summary>
+    /// <summary>Describes a binary file of another format than expected, an empty file or a placeholder. Null if
+    /// nothing is recognised.</summary>
     public static string? Format(ReadOnlySpan<byte> start)
     {
         if (start.Length == 0)
@@ -94,8 +90,8 @@ internal static class ForeignContent
         return null;
     }
 
-    /// <summary>The first bytes of a file, for the other members; none of a pipe or a device.</summary>
-    /// <exception cref="InputFileException">There is no such file, or it may not be read.</exception>
+    /// <summary>Reads the first bytes of a file for the other members; none for a pipe or a device.</summary>
+    /// <exception cref="InputFileException">The file is missing or a folder.</exception>
     internal static byte[] StartOf(string path)
     {
         long length = RegularFile.Length(path);

@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Storage;
 
-/// <summary>A file that was to be read is missing, no regular file, too large, or may not be read.</summary>
+/// <summary>Thrown when a file to be read is missing, not a regular file, empty or too large.</summary>
 internal sealed class InputFileException : Q2Exception
 {
     internal InputFileException(string message, Exception? inner = null)

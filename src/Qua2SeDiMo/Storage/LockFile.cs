@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Qua2SeDiMo.Storage;
 
 /// <summary>
-/// A file that one holder at a time has open. The kernel keeps the lock for the process, so that a death gives it back;
-/// the holder deletes the file, and one that a dead process left is taken over by the next holder.
+/// A lock that is held by keeping a file open exclusively. The kernel releases it when the process ends, even if it is
+/// killed. The holder deletes the file on release; a file that a dead process has left is reused by the next holder.
 /// </summary>
 internal sealed class LockFile : IDisposable
 {
@@ -13,11 +13,11 @@ internal sealed class LockFile : IDisposable
 
     private LockFile(string path, FileStream stream) => (this.path, this.stream) = (path, stream);
 
-    /// <summary>Takes the lock; disposing of it gives it back.</summary>
-    /// <param name="path">The file; made where it is missing, its folder must be there.</param>
-    /// <returns>Null where another process, or another part of this one, holds it.</returns>
-    /// <exception cref="IOException">The disk refuses.</exception>
-    /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
+    /// <summary>Tries to take the lock; disposing of the result releases it.</summary>
+    /// <param name="path">The lock file, created if missing; its folder must exist.</param>
+    /// <returns>Null if another process, or other code of this process, holds the lock.</returns>
+    /// <exception cref="IOException">The file cannot be created.</exception>
+    /// <exception cref="UnauthorizedAccessException">The program may not write to the folder.</exception>
     internal static LockFile? TryTake(string path)
     {
         FileStream stream;
@@ -30,16 +30,16 @@ internal sealed class LockFile : IDisposable
         {
             return null;
         }
-        // The holder before deletes its file when it ends: one that was opened just before is locked, but no other
-        // process sees it any more.
+        // The previous holder may delete the file between its opening here and its locking. Then the lock is on a file
+        // that other processes no longer see, so the attempt fails.
         if (FileStatus.Of(path) == FileStatus.Of(OpenFile(stream)))
             return new LockFile(path, stream);
         stream.Dispose();
         return null;
     }
 
-    /// <summary>Deletes the lock files of a folder that dead processes left. It never fails: what cannot be deleted
-    /// stays. Whoever takes such a lock at this moment is told that it is held, and has to try again.</summary>
+    /// <summary>Deletes the lock files that dead processes have left in a folder; failures are ignored. An attempt to
+    /// take such a lock at the same moment fails and has to be repeated.</summary>
     internal static void SweepIn(string folder, string pattern)
     {
         if (!Directory.Exists(folder))
@@ -51,12 +51,12 @@ internal sealed class LockFile : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // They are swept by a later start.
+            // A later start deletes them.
         }
     }
 
-    /// <summary>Deletes the file and gives the lock back, in this order: the file of the next holder is never
-    /// deleted.</summary>
+    /// <summary>Deletes the file, then releases the lock. This order never deletes the file of the next
+    /// holder.</summary>
     public void Dispose()
     {
         try
@@ -65,7 +65,7 @@ internal sealed class LockFile : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // The next holder takes the file over.
+            // The next holder reuses the file.
         }
         stream.Dispose();
     }

@@ -1,15 +1,15 @@
 namespace Qua2SeDiMo.Storage;
 
-/// <summary>A folder that a stage is going to fill, and the room that this takes.</summary>
-/// <param name="Path">The folder; need not be there yet.</param>
-/// <param name="Bytes">Estimate of what will be written.</param>
-/// <param name="What">What it is, for messages: <c>bank</c>, <c>packed model</c>.</param>
+/// <summary>A folder that a stage will write to, with an estimate of the disk space needed.</summary>
+/// <param name="Path">The folder; need not exist yet.</param>
+/// <param name="Bytes">Estimate of the bytes that will be written.</param>
+/// <param name="What">Content of the folder, for messages, for instance <c>bank</c> or <c>packed model</c>.</param>
 internal sealed record OutputFolder(string Path, long Bytes, string What)
 {
     private const double Giga = 1e9,
         Mega = 1e6;
 
-    /// <summary>What keeps the folder from being written to; null when nothing does. Leaves nothing behind.</summary>
+    /// <summary>Describes why the folder cannot be written; null if it can. Leaves no files.</summary>
     internal string? Problem()
     {
         string full = System.IO.Path.GetFullPath(Path);
@@ -39,8 +39,8 @@ internal sealed record OutputFolder(string Path, long Bytes, string What)
         }
     }
 
-    /// <summary>What keeps some of the folders from being written to; folders behind one obstacle are said
-    /// once.</summary>
+    /// <summary>Describes the problems of all folders. Of folders with the same nearest existing parent, only one is
+    /// checked.</summary>
     internal static IEnumerable<string> Problems(IEnumerable<OutputFolder> outputs) =>
         outputs
             .OrderBy(output => output.Path.Length)
@@ -48,13 +48,14 @@ internal sealed record OutputFolder(string Path, long Bytes, string What)
             .Select(output => output.Problem())
             .OfType<string>();
 
-    /// <summary>Places that lack room for all that is to be written there, as the disks are.</summary>
+    /// <summary>Describes the disks that lack space, from the real free space.</summary>
     internal static IEnumerable<string> WithoutRoom(IEnumerable<OutputFolder> outputs) =>
         WithoutRoom(outputs, FreeBytes);
 
-    /// <summary>Places that lack room, one sentence per disk.</summary>
+    /// <summary>Describes the disks that lack space for all that is to be written to them, one sentence per
+    /// disk.</summary>
     /// <param name="outputs">All folders.</param>
-    /// <param name="disk">Name of the disk that a folder which is there lies on, and its free bytes.</param>
+    /// <param name="disk">Gives the name and the free bytes of the disk of an existing folder; null if unknown.</param>
     internal static IEnumerable<string> WithoutRoom(
         IEnumerable<OutputFolder> outputs,
         Func<string, (string Name, long FreeBytes)?> disk
@@ -79,7 +80,7 @@ internal sealed record OutputFolder(string Path, long Bytes, string What)
         }
     }
 
-    // The folder itself, or the nearest one above it that is there.
+    // The folder itself, or its nearest existing parent.
     private static string Existing(string full)
     {
         string existing = full;
@@ -106,7 +107,7 @@ internal sealed record OutputFolder(string Path, long Bytes, string What)
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // A place that does not say how much is free is not refused.
+            // Unknown free space is no reason to fail.
             return null;
         }
     }

@@ -1,16 +1,15 @@
 namespace Qua2SeDiMo.Storage;
 
-/// <summary>Results cannot be written where they are wanted.</summary>
+/// <summary>Thrown when results cannot be written to the given folder.</summary>
 internal sealed class OutputFolderException : Q2Exception
 {
     private OutputFolderException(string message, Exception? inner = null)
         : base(message, inner) { }
 
-    /// <summary>Looks whether files could be written into a folder, which need not be there yet; it leaves nothing
-    /// behind.</summary>
+    /// <summary>Checks that files can be written to a folder, which need not exist yet. Leaves no files.</summary>
     /// <param name="path">The folder.</param>
-    /// <exception cref="OutputFolderException">There is a file in its place or above it, or the program may not write
-    /// there.</exception>
+    /// <exception cref="OutputFolderException">The path or one of its parents is a file or a broken link, or the
+    /// program may not write there.</exception>
     public static void Check(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -41,7 +40,7 @@ internal sealed class OutputFolderException : Q2Exception
                 new FileStream(probe, FileMode.Create, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose)
             )
             {
-                // That it can be made is all there is to know.
+                // Creating the file is the whole test.
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

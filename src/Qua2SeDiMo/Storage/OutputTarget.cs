@@ -4,18 +4,18 @@ using Microsoft.Win32.SafeHandles;
 namespace Qua2SeDiMo.Storage;
 
 /// <summary>
-/// Where a result that was asked for under a path really goes. Links are followed, so that the file behind a link is
-/// replaced and the link stays; what is not a regular file (a pipe, <c>/dev/stdout</c>) gets the bytes straight, since
-/// nothing can be renamed into its place.
+/// Resolves the path of a result. Links are followed, so that the file behind a link is replaced and the link is kept.
+/// A target that is not a regular file (a pipe, <c>/dev/stdout</c>) is written directly, since no file can be renamed
+/// over it.
 /// </summary>
 internal static class OutputTarget
 {
-    /// <summary>Stands for standard output where a file is asked for.</summary>
+    /// <summary>Path that stands for standard output.</summary>
     internal const string StandardOutput = "-";
 
-    /// <summary>The regular file to write, which need not exist yet; null where the path leads to something
+    /// <summary>The regular file to write, which need not exist yet; null if the path leads to something
     /// else.</summary>
-    /// <exception cref="StorageException">The path leads to a folder, or around in links.</exception>
+    /// <exception cref="StorageException">The path leads to a folder or to a cycle of links.</exception>
     internal static string? RegularFile(string path)
     {
         if (path == StandardOutput || Descriptor(path) is not null)
@@ -32,8 +32,8 @@ internal static class OutputTarget
         };
     }
 
-    /// <summary>Full path of what a path leads to, which need not exist.</summary>
-    /// <exception cref="StorageException">The links lead around.</exception>
+    /// <summary>Full path of the final target of a path, which need not exist.</summary>
+    /// <exception cref="StorageException">The links form a cycle.</exception>
     internal static string FollowLinks(string path)
     {
         string full = Path.GetFullPath(path);
@@ -55,7 +55,7 @@ internal static class OutputTarget
         }
     }
 
-    /// <summary>Opens what is not a regular file for writing at its present position.</summary>
+    /// <summary>Opens a target that is not a regular file for writing at its current position.</summary>
     internal static Stream OpenSpecial(string path)
     {
         int? descriptor = path == StandardOutput ? 1 : Descriptor(path);
@@ -63,7 +63,7 @@ internal static class OutputTarget
         {
             1 => Console.OpenStandardOutput(),
             2 => Console.OpenStandardError(),
-            // A descriptor that the shell opened keeps its place in the file, which opening the path again would not.
+            // An inherited descriptor keeps its position in the file; opening its path again would not.
             { } number => new FileStream(new SafeFileHandle(number, ownsHandle: false), FileAccess.Write),
             null => new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite),
         };

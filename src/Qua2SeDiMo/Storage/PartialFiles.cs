@@ -4,24 +4,24 @@ using System.Globalization;
 namespace Qua2SeDiMo.Storage;
 
 /// <summary>
-/// Names of what is being written beside its place, and the sweep of those whose process died before the rename. A name
-/// holds the number of its process; the process also keeps a lock on the file, so that a sweep from another container,
-/// where numbers mean other processes, leaves it.
+/// Names of temporary files beside their destination, and the deletion of those whose process died before the rename. A
+/// name contains the id of its process. The process also locks the file, so that a process in another container, where
+/// ids differ, does not delete it.
 /// </summary>
 internal static class PartialFiles
 {
     private const string Suffix = ".partial";
     private static readonly ConcurrentDictionary<string, bool> Swept = new(StringComparer.Ordinal);
 
-    /// <summary>Where a result of a path is written by the calling thread.</summary>
+    /// <summary>Path of the temporary file in which the calling thread writes the result for a path.</summary>
     internal static string NameFor(string path) =>
         string.Create(
             CultureInfo.InvariantCulture,
             $"{path}.{Environment.ProcessId}.{Environment.CurrentManagedThreadId}{Suffix}"
         );
 
-    /// <summary>Deletes what dead processes left in a folder, once per folder and process. It never fails: what cannot
-    /// be deleted stays.</summary>
+    /// <summary>Deletes the partial files and folders that dead processes have left in a folder, once per folder and
+    /// process; failures are ignored.</summary>
     internal static void SweepOnce(string folder)
     {
         if (!Swept.TryAdd(folder, true))
@@ -41,11 +41,11 @@ internal static class PartialFiles
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // A folder that cannot be listed is swept by a later start.
+            // A later start tries again.
         }
     }
 
-    /// <summary>Whether a process of this number runs here.</summary>
+    /// <summary>Whether a process with this id runs, by /proc.</summary>
     internal static bool IsAlive(int process) =>
         Directory.Exists(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}"));
 
@@ -59,7 +59,7 @@ internal static class PartialFiles
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // Its process lives elsewhere, or another sweep was faster.
+            // Its process runs in another container, or another process has deleted the file.
         }
     }
 
@@ -73,7 +73,7 @@ internal static class PartialFiles
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // It is another user's, or another sweep was faster.
+            // The folder belongs to another user, or another process has deleted it.
         }
     }
 

@@ -1,18 +1,16 @@
 namespace Qua2SeDiMo.Storage;
 
-/// <summary>
-/// Opens files of others. A pipe or a device under the name of a file would block or never end, so only regular files
-/// are opened: a file without bytes (which is what pipes, devices and sockets report) is never opened at all.
-/// </summary>
+/// <summary>Opens files from outside. A pipe or a device in place of a file could block or never end. Since these
+/// report a length of 0, files without bytes are never opened.</summary>
 internal static class RegularFile
 {
-    /// <summary>Length in bytes, through links; 0 for a pipe or a device.</summary>
-    /// <exception cref="InputFileException">There is no such file, a link leads nowhere, or it is a folder.</exception>
+    /// <summary>Length in bytes, with links followed; 0 for a pipe or a device.</summary>
+    /// <exception cref="InputFileException">The file is missing, a broken link, or a folder.</exception>
     public static long Length(string path) => Find(path).Length;
 
-    /// <summary>Opens a file for reading, at its first byte.</summary>
-    /// <exception cref="InputFileException">It is missing, a folder, without bytes, or no regular file.</exception>
-    /// <exception cref="StorageException">It may not be read, or the disk fails.</exception>
+    /// <summary>Opens a file for reading.</summary>
+    /// <exception cref="InputFileException">The file is missing, a folder, empty, or not a regular file.</exception>
+    /// <exception cref="StorageException">The program may not read the file, or the disk fails.</exception>
     public static FileStream Open(string path)
     {
         if (Find(path).Length == 0)
@@ -20,11 +18,11 @@ internal static class RegularFile
         return Guard(path, () => File.OpenRead(path));
     }
 
-    /// <summary>Reads a whole file; one without bytes, pipes and devices among them, gives none.</summary>
+    /// <summary>Reads a whole file; returns no bytes for an empty file, a pipe or a device.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="maximumBytes">More are refused before anything is read.</param>
-    /// <exception cref="InputFileException">It is missing, a folder, or larger than that.</exception>
-    /// <exception cref="StorageException">It may not be read, or the disk fails.</exception>
+    /// <param name="maximumBytes">Largest length that is read.</param>
+    /// <exception cref="InputFileException">The file is missing, a folder, or too large.</exception>
+    /// <exception cref="StorageException">The program may not read the file, or the disk fails.</exception>
     public static byte[] ReadAllBytes(string path, long maximumBytes)
     {
         long length = Find(path).Length;

@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace Qua2SeDiMo.Storage;
 
-/// <summary>A file could not be read or written: says which, why, and how many bytes were wanted where that is
-/// known.</summary>
+/// <summary>Thrown when a file cannot be read or written. The message states the file, the reason, and the number of
+/// bytes needed, if known.</summary>
 internal sealed class StorageException : Q2Exception
 {
     // Error numbers of Linux; .NET puts them into HResult.
@@ -27,22 +27,22 @@ internal sealed class StorageException : Q2Exception
     private const int WindowsWriteProtect = unchecked((int)0x80070013);
 
     /// <summary>Creates the exception.</summary>
-    /// <param name="fault">What happened.</param>
-    /// <param name="message">The file, what was wanted of it, and what to do.</param>
-    /// <param name="inner">The system's error.</param>
+    /// <param name="fault">Kind of the failure.</param>
+    /// <param name="message">States the file, the failure, and what to do.</param>
+    /// <param name="inner">The error of the file system.</param>
     public StorageException(StorageFault fault, string message, Exception? inner = null)
         : base(message, inner) => Fault = fault;
 
-    /// <summary>What happened.</summary>
+    /// <summary>Kind of the failure.</summary>
     public StorageFault Fault { get; }
 
-    /// <summary>Whether an exception is of the kind that <see cref="For"/> explains.</summary>
+    /// <summary>Whether <see cref="For"/> can convert an exception.</summary>
     public static bool Explains(Exception error) => error is IOException or UnauthorizedAccessException;
 
-    /// <summary>Explains an error of the file system.</summary>
-    /// <param name="path">The file; null where only the system's own words name it.</param>
+    /// <summary>Converts an error of the file system to an exception with a message for the user.</summary>
+    /// <param name="path">The file; null if only the system's message names it.</param>
     /// <param name="error">An error for which <see cref="Explains"/> holds.</param>
-    /// <param name="wantedBytes">Bytes that were to be written; null where unknown.</param>
+    /// <param name="wantedBytes">Bytes that were to be written; null if unknown.</param>
     public static StorageException For(string? path, Exception error, long? wantedBytes = null)
     {
         ArgumentNullException.ThrowIfNull(error);
@@ -58,7 +58,7 @@ internal sealed class StorageException : Q2Exception
         );
     }
 
-    /// <summary>What an error number of the system means for a file.</summary>
+    /// <summary>The kind of failure for an error number of the system.</summary>
     public static StorageFault FaultOf(int systemError) =>
         systemError switch
         {
@@ -74,7 +74,7 @@ internal sealed class StorageException : Q2Exception
             _ => StorageFault.Other,
         };
 
-    /// <summary>What happened, in the middle of a sentence.</summary>
+    /// <summary>Description of a failure, to be used inside a sentence.</summary>
     public static string WordsOf(StorageFault fault) =>
         fault switch
         {
@@ -90,7 +90,7 @@ internal sealed class StorageException : Q2Exception
             _ => "the system refuses",
         };
 
-    /// <summary>What a person can do about it.</summary>
+    /// <summary>Advice to the user.</summary>
     public static string AdviceFor(StorageFault fault) =>
         fault switch
         {
@@ -107,7 +107,7 @@ internal sealed class StorageException : Q2Exception
             _ => "Repair that and run the same command again.",
         };
 
-    // What has a type of its own carries no error number.
+    // Exceptions with specific types carry no error number.
     private static StorageFault FaultOf(Exception error) =>
         error switch
         {
@@ -118,11 +118,11 @@ internal sealed class StorageException : Q2Exception
             _ => FaultOf(error.HResult),
         };
 
-    /// <summary>The room that was wanted and that there is, to follow the words of a fault; empty where neither is
+    /// <summary>The needed and the free bytes, to follow the description of a failure; empty if neither is
     /// known.</summary>
-    /// <param name="fault">What happened.</param>
-    /// <param name="path">The file; null where unknown.</param>
-    /// <param name="bytes">Bytes that were to be written; null or 0 where unknown.</param>
+    /// <param name="fault">Kind of the failure.</param>
+    /// <param name="path">The file; null if unknown.</param>
+    /// <param name="bytes">Bytes that were to be written; null or 0 if unknown.</param>
     internal static string Wanted(StorageFault fault, string? path, long? bytes)
     {
         bool hasWanted = bytes is > 0;

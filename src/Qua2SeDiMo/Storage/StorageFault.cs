@@ -1,27 +1,27 @@
 namespace Qua2SeDiMo.Storage;
 
-/// <summary>What kept a file from being read or written.</summary>
+/// <summary>Reasons why a file cannot be read or written.</summary>
 internal enum StorageFault
 {
     /// <summary>No space is left.</summary>
     DiskFull,
 
-    /// <summary>The user's share of the disk is used up.</summary>
+    /// <summary>The user's disk quota is used up.</summary>
     QuotaExceeded,
 
-    /// <summary>The file, or the file system that it is on, takes no writes.</summary>
+    /// <summary>The file or its file system is read-only.</summary>
     ReadOnly,
 
-    /// <summary>The user may not do this.</summary>
+    /// <summary>The user lacks the permission.</summary>
     NoPermission,
 
-    /// <summary>The file or its folder is not there, or not there any more.</summary>
+    /// <summary>The file or its folder does not exist, or no longer exists.</summary>
     Missing,
 
-    /// <summary>The disk or the way to it failed.</summary>
+    /// <summary>The disk or the connection to it failed.</summary>
     DeviceError,
 
-    /// <summary>Another process keeps the file to itself.</summary>
+    /// <summary>Another process has locked the file.</summary>
     Busy,
 
     /// <summary>The process has too many files open.</summary>
@@ -30,6 +30,6 @@ internal enum StorageFault
     /// <summary>No memory is left.</summary>
     OutOfMemory,
 
-    /// <summary>Another reason, which the message gives in the system's words.</summary>
+    /// <summary>Another reason, which the message states in the system's words.</summary>
     Other,
 }

@@ -2,17 +2,15 @@ using System.Globalization;
 
 namespace Qua2SeDiMo.Storage;
 
-/// <summary>
-/// A folder for files that a call needs for a moment, in the system's folder for temporary files. One that a dead
-/// process left is deleted when the next is made.
-/// </summary>
+/// <summary>A folder for short-lived files in the system's temporary folder. Folders of dead processes are deleted when
+/// the next one is created.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
     private static int count;
     private readonly LockFile held;
 
-    /// <summary>Makes an empty folder.</summary>
-    /// <exception cref="StorageException">The system's folder for temporary files cannot be written.</exception>
+    /// <summary>Creates an empty folder.</summary>
+    /// <exception cref="StorageException">The system's temporary folder cannot be written.</exception>
     internal TemporaryFolder()
     {
         string parent = System.IO.Path.GetTempPath();
@@ -32,14 +30,14 @@ internal sealed class TemporaryFolder : IDisposable
         }
     }
 
-    /// <summary>Its path.</summary>
+    /// <summary>Path of the folder.</summary>
     internal string Path { get; }
 
-    /// <summary>The file whose lock says that a folder is in use.</summary>
+    /// <summary>The lock file that marks a folder as in use.</summary>
     internal static string LockOf(string folder) => System.IO.Path.Combine(folder, ".lock");
 
-    /// <summary>Deletes the folder as far as the system lets it; files that are mapped go later on some
-    /// systems.</summary>
+    /// <summary>Deletes the folder, as far as the system allows; some systems do not delete files that are mapped into
+    /// memory.</summary>
     public void Dispose()
     {
         held.Dispose();
@@ -50,7 +48,7 @@ internal sealed class TemporaryFolder : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // The next process sweeps what stays.
+            // A later process deletes the rest.
         }
     }
 }

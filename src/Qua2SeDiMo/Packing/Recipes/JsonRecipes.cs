@@ -5,16 +5,17 @@ using Qua2SeDiMo.Graphs.Ir;
 
 namespace Qua2SeDiMo.Packing.Recipes;
 
-/// <summary>Recipes of tools that take JSON. docs/formats.md names the source of each syntax.</summary>
+/// <summary>Recipes for tools that read JSON. docs/formats.md names the source of each syntax.</summary>
 internal static class JsonRecipes
 {
-    // Widths that the Apple tool palettizes to, and the size below which it leaves a tensor alone.
+    // Bits of palettes that the Apple tool supports, and the number of weights below which it does not palettize a
+    // tensor.
     private static readonly int[] AppleBits = [1, 2, 4, 6, 8];
     private const int AppleSmallest = 100_000;
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    /// <summary>SDNQ: <c>modules_dtype_dict</c> maps types to parameter names; unsigned types have a zero point, group
-    /// size −1 is one scale per channel.</summary>
+    /// <summary>SDNQ: <c>modules_dtype_dict</c> maps types to parameter names. Unsigned types have a zero point; group
+    /// size −1 means one scale per channel.</summary>
     internal static Recipe Sdnq(IReadOnlyList<RecipeTensor> tensors)
     {
         var types = new JsonObject();
@@ -82,8 +83,8 @@ internal static class JsonRecipes
         );
     }
 
-    /// <summary>NVIDIA Model Optimizer: an ordered list of <c>quant_cfg</c> entries, wildcards over quantizer names,
-    /// the last match wins.</summary>
+    /// <summary>NVIDIA Model Optimizer: <c>quant_cfg</c> is an ordered list of entries with wildcards over quantizer
+    /// names; the last match wins.</summary>
     internal static Recipe ModelOpt(IReadOnlyList<RecipeTensor> tensors)
     {
         var entries = new JsonArray(new JsonObject { ["quantizer_name"] = "*", ["enable"] = false });
@@ -112,7 +113,7 @@ internal static class JsonRecipes
         );
     }
 
-    /// <summary>Microsoft Olive: default bits and <c>overrides</c> by module; 2, 4 and 8 bits exist.</summary>
+    /// <summary>Microsoft Olive: default bits, and <c>overrides</c> by module. It supports 2, 4 and 8 bits.</summary>
     internal static Recipe Olive(IReadOnlyList<RecipeTensor> tensors)
     {
         RecipeTensor[] matrices = [.. tensors.Where(tensor => tensor.Operator == WeightOperator.Linear)];
@@ -180,7 +181,7 @@ internal static class JsonRecipes
         );
     }
 
-    // Convolutions below 4 bits are raised by the tool; the recipe says so itself.
+    // The tool raises convolutions below 4 bits to 4 bits; the recipe states these 4 bits explicitly.
     internal static string SdnqType(RecipeTensor tensor) =>
         $"uint{(tensor.Operator == WeightOperator.Linear ? tensor.Spec!.Bits : Math.Max(4, tensor.Spec!.Bits))}";
 

@@ -4,11 +4,11 @@ using Qua2SeDiMo.Quantizers;
 
 namespace Qua2SeDiMo.Packing.Recipes;
 
-/// <summary>A checkpoint tensor as other tools see it: whole, under its module's path.</summary>
+/// <summary>A checkpoint tensor as other tools address it: unsplit, by its module's path.</summary>
 /// <param name="Module">Module path in the checkpoint, without <c>.weight</c>.</param>
-/// <param name="Operator">Operator that uses it.</param>
+/// <param name="Operator">Kind of the operator that uses it.</param>
 /// <param name="Shape">Shape of the whole tensor.</param>
-/// <param name="Spec">Its option; null where it keeps its precision.</param>
+/// <param name="Spec">Its option; null if it keeps its precision.</param>
 internal sealed record RecipeTensor(
     string Module,
     WeightOperator Operator,
@@ -23,8 +23,8 @@ internal sealed record RecipeTensor(
 
     internal long ElementCount => Shape.Aggregate(1L, (product, extent) => product * extent);
 
-    /// <summary>The tensors of a denoiser; of a split weight, whose parts no other tool tells apart, the part with most
-    /// bits decides.</summary>
+    /// <summary>The tensors of a denoiser. Other tools cannot address the parts of a split weight, so the tensor takes
+    /// the option of the part with most bits, and stays unquantized if any part does.</summary>
     internal static IReadOnlyList<RecipeTensor> Of(IEnumerable<QuantizableWeight> weights, BitAllocation allocation) =>
         [
             .. weights
@@ -46,10 +46,10 @@ internal sealed record RecipeTensor(
         ];
 }
 
-/// <summary>A file for another tool, and what it cannot say.</summary>
+/// <summary>A settings file for another tool, and what is lost by using it.</summary>
 /// <param name="Tool">Name of the tool.</param>
 /// <param name="FileName">Name of the file.</param>
 /// <param name="Text">Its content.</param>
-/// <param name="Use">How the tool takes it.</param>
-/// <param name="Losses">What of the allocation is lost, in sentences.</param>
+/// <param name="Use">Command or place in which the tool uses the file.</param>
+/// <param name="Losses">Sentences that state what of the allocation is lost.</param>
 internal sealed record Recipe(string Tool, string FileName, string Text, string Use, IReadOnlyList<string> Losses);

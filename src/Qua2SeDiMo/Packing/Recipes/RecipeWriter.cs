@@ -7,19 +7,20 @@ using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Packing.Recipes;
 
-/// <summary>Writes one folder of settings for other tools, from the same allocation: a file per tool and a page that
-/// says what each loses.</summary>
+/// <summary>Writes a folder of settings for other tools, made from one allocation: a file per tool, and a page that
+/// states what each tool loses.</summary>
 internal static class RecipeWriter
 {
-    /// <summary>Writes the folder; it appears when it is complete.</summary>
+    /// <summary>Writes the folder, which becomes visible only when it is complete.</summary>
     /// <param name="modelName">Name of the model.</param>
     /// <param name="weights">Quantizable weights of its denoiser.</param>
-    /// <param name="allocation">Options; a weight that it does not list keeps its precision.</param>
+    /// <param name="allocation">Option of each weight; an unlisted weight keeps its precision.</param>
     /// <param name="originalBits">P: 16 or 32.</param>
-    /// <param name="destination">Folder to write: missing, empty, or an earlier one of ours, which is replaced.</param>
-    /// <param name="plan">Where the allocation came from; null to leave it out.</param>
-    /// <param name="activationBits">Bits that activations were rounded to; null for none.</param>
-    /// <exception cref="PackedModelException">The destination is taken.</exception>
+    /// <param name="destination">Folder to write: missing, empty, or an earlier output of this program, which is
+    /// replaced.</param>
+    /// <param name="plan">Origin of the allocation; null to omit it.</param>
+    /// <param name="activationBits">Bits of quantized activations; null for none.</param>
+    /// <exception cref="PackedModelException">The destination holds other files.</exception>
     public static PackedModelSummary Write(
         string modelName,
         IReadOnlyList<QuantizableWeight> weights,

@@ -4,9 +4,9 @@ using Qua2SeDiMo.Graphs.Ir;
 namespace Qua2SeDiMo.Packing.Recipes;
 
 /// <summary>
-/// <c>--tensor-type-rules</c> of stable-diffusion.cpp: PATTERN=TYPE, separated by commas; a pattern is a regular
-/// expression searched in the tensor's name, the first rule that matches wins, types are those of ggml. Source:
-/// docs/formats.md.
+/// <c>--tensor-type-rules</c> of stable-diffusion.cpp: comma-separated rules PATTERN=TYPE. A pattern is a regular
+/// expression that is searched in the tensor's name; the first matching rule wins; types are those of ggml.
+/// docs/formats.md names the source.
 /// </summary>
 internal static class StableDiffusionCppRecipe
 {
@@ -46,7 +46,8 @@ internal static class StableDiffusionCppRecipe
         );
     }
 
-    // The ggml type of a matrix whose rows have the given number of inputs; null where there is none.
+    // The ggml type for a tensor; null for convolutions, for matrices whose inputs are no multiple of 32, and for
+    // unquantized tensors.
     internal static string? TypeOf(RecipeTensor tensor)
     {
         if (tensor.Spec is not { } spec || tensor.Operator != WeightOperator.Linear || tensor.Inputs % Block != 0)

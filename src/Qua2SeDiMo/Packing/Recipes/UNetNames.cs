@@ -4,13 +4,13 @@ using System.Text.RegularExpressions;
 namespace Qua2SeDiMo.Packing.Recipes;
 
 /// <summary>
-/// Module paths of a U-Net in the single-file layout of its first release, which programs outside of diffusers use:
-/// <c>input_blocks</c>, <c>middle_block</c>, <c>output_blocks</c> are numbered through, and resnets have other inner
-/// names. Other denoisers keep their paths.
+/// Translates module paths of a U-Net to the single-file layout of the original Stable Diffusion release, which
+/// programs other than diffusers use. There, <c>input_blocks</c> and <c>output_blocks</c> are numbered consecutively
+/// over all stages, and modules inside resnets have other names. Paths of other denoisers stay unchanged.
 /// </summary>
 internal static partial class UNetNames
 {
-    /// <summary>What such programs put in front of every denoiser's tensor.</summary>
+    /// <summary>Prefix of all denoiser tensors in that layout.</summary>
     internal const string Prefix = "model.diffusion_model.";
 
     private static readonly Dictionary<string, string> Resnet = new(StringComparer.Ordinal)
@@ -32,8 +32,8 @@ internal static partial class UNetNames
     };
 
     /// <summary>Maps the paths of a denoiser.</summary>
-    /// <param name="modules">All its module paths, which tell how many resnets a stage has and which stages have
-    /// attention.</param>
+    /// <param name="modules">All its module paths, from which the number of resnets per stage and the stages with
+    /// attention follow.</param>
     /// <returns>Path in the checkpoint → path in the single-file layout, with <see cref="Prefix"/>.</returns>
     internal static IReadOnlyDictionary<string, string> Translate(IReadOnlyCollection<string> modules)
     {

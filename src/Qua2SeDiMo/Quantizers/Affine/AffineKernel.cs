@@ -14,8 +14,8 @@ internal static class AffineKernel
 
     /// <summary>Sum of |w − ŵ|^2.4 over a row.</summary>
     /// <param name="row">Weights.</param>
-    /// <param name="codeStep">Δ that codes are found with.</param>
-    /// <param name="step">Δ that they are reconstructed with.</param>
+    /// <param name="codeStep">Δ by which codes are computed.</param>
+    /// <param name="step">Δ by which codes are reconstructed.</param>
     /// <param name="zeroPoint">z.</param>
     /// <param name="last">2^bits − 1.</param>
     internal static double Error(ReadOnlySpan<float> row, float codeStep, float step, float zeroPoint, float last)
@@ -42,7 +42,8 @@ internal static class AffineKernel
         return error + PaletteEncoder.Sum(partial) + ErrorPlain(row[i..], codeStep, step, zeroPoint, last);
     }
 
-    /// <summary>Reference for <see cref="Error"/>; the vector form agrees to 1e-6 relative.</summary>
+    /// <summary>Plain reference for <see cref="Error"/>, whose result agrees to a relative difference of
+    /// 1e-6.</summary>
     internal static double ErrorPlain(ReadOnlySpan<float> row, float codeStep, float step, float zeroPoint, float last)
     {
         double error = 0;
@@ -71,7 +72,7 @@ internal static class AffineKernel
         EncodePlain(row[i..], step, zeroPoint, last, codes[i..]);
     }
 
-    /// <summary>Reference for <see cref="Encode"/>; the vector form gives the same codes.</summary>
+    /// <summary>Plain reference for <see cref="Encode"/>, which gives the same codes.</summary>
     internal static void EncodePlain(ReadOnlySpan<float> row, float step, float zeroPoint, float last, Span<byte> codes)
     {
         for (int i = 0; i < row.Length; i++)

@@ -5,8 +5,8 @@ using Qua2SeDiMo.Quantizers.Palettes;
 namespace Qua2SeDiMo.Quantizers.Affine;
 
 /// <summary>
-/// UAQ (method.md, section 3): per output channel the best of ten ranges, from the full one down to a tenth, by mean |w
-/// − ŵ|^2.4. Asymmetric, zero not forced into the range, single precision arithmetic.
+/// UAQ (method.md, section 3): per output channel, tries ten ranges from the full one down to a tenth and keeps the one
+/// with the smallest mean |w − ŵ|^2.4. Asymmetric, zero not forced into the range, single-precision arithmetic.
 /// </summary>
 internal static class AffineQuantizer
 {
@@ -16,11 +16,11 @@ internal static class AffineQuantizer
     /// <summary>Quantizes a weight.</summary>
     /// <param name="weight">Finite weights.</param>
     /// <param name="bits">Bits of one code, 2 to 8.</param>
-    /// <param name="tableType">Precision of the original, which decides how the chosen step is stored (see
-    /// <see cref="AffineWord"/>). Single precision gives the published arithmetic exactly.</param>
+    /// <param name="tableType">Precision of tables, which determines how the chosen step is stored (see
+    /// <see cref="AffineWord"/>). Float32 gives exactly the published arithmetic.</param>
     /// <param name="parallel">Threads and cancellation; the result does not depend on it.</param>
-    /// <exception cref="UnquantizableWeightException">A channel holds a NaN or an infinity, or is too wide for the
-    /// arithmetic.</exception>
+    /// <exception cref="UnquantizableWeightException">A channel holds a NaN or an infinity, or its range overflows
+    /// single precision.</exception>
     public static QuantizedWeight Quantize(
         WeightMatrix weight,
         int bits,
@@ -69,10 +69,10 @@ internal static class AffineQuantizer
     /// <param name="row">Weights of the channel.</param>
     /// <param name="bits">Bits of one code.</param>
     /// <param name="tableType">Precision of step and zero point.</param>
-    /// <param name="scores">Empty, or ten places for the mean |w − ŵ|^2.4 of each candidate; NaN for a constant
-    /// channel.</param>
-    /// <exception cref="UnquantizableWeightException">A NaN, an infinity, or a range too wide for single
-    /// precision.</exception>
+    /// <param name="scores">Empty, or ten elements that receive the mean |w − ŵ|^2.4 of each candidate; NaN for a
+    /// constant channel.</param>
+    /// <exception cref="UnquantizableWeightException">The channel is empty, holds a NaN or an infinity, or its range
+    /// overflows single precision.</exception>
     internal static AffineChoice Choose(
         ReadOnlySpan<float> row,
         int bits,
@@ -104,7 +104,7 @@ internal static class AffineQuantizer
             double score = AffineKernel.Error(row, codeStep, codeStep, zeroPoint, last) / row.Length;
             if (!scores.IsEmpty)
                 scores[candidate] = score;
-            // Strictly better only: ties go to the larger range.
+            // Strictly better only, so that ties keep the larger range.
             if (best is null || score < best.Value.Score)
                 best = new AffineChoice(candidate, codeStep, step, zeroPoint, score);
         }
@@ -117,8 +117,9 @@ internal static class AffineQuantizer
         };
     }
 
-    // A constant is its own step, one above the zero point or one below: reconstructed exactly. Its type holds it, so
-    // rounding keeps it.
+    // The step of a constant channel is the value's magnitude, and its codes lie one above or below the zero point, so
+    // that the value is reconstructed exactly. The checkpoint's type holds the value, so rounding to it changes
+    // nothing.
     private static AffineChoice Constant(float value, ElementType tableType) =>
         value == 0f
             ? new AffineChoice(-1, 1f, 1f, 0f, 0)
@@ -131,9 +132,9 @@ internal static class AffineQuantizer
             );
 }
 
-/// <summary>What UAQ chose for one channel.</summary>
+/// <summary>UAQ's choice for one channel.</summary>
 /// <param name="Candidate">Index of the range, ratio 1 − 0.1·index; −1 for a constant channel.</param>
-/// <param name="CodeStep">Δ that codes are found with.</param>
+/// <param name="CodeStep">Δ by which codes are computed.</param>
 /// <param name="Step">Δ that is stored.</param>
 /// <param name="ZeroPoint">z.</param>
 /// <param name="Score">Mean |w − ŵ|^2.4 over the channel.</param>

@@ -3,10 +3,10 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Quantizers.Affine;
 
 /// <summary>
-/// Step and zero point of one channel in the 2·P bits that the size formula gives them. For P = 32 that is two singles
-/// and nothing is rounded. For P = 16 it is one 32-bit word, which spends its bits where they count: a step of two
-/// bytes and a half-precision zero point would waste ten bits on an integer that is nearly always small, and cost the
-/// step five.
+/// Stores step and zero point of one channel in the 2·P bits that the size formula counts for them. For P = 32 these
+/// are two singles and nothing is rounded. For P = 16 it is one 32-bit word. Splitting it into two halves would spend
+/// 16 bits on a zero point that nearly always fits 8; giving the other bits to the step raises its mantissa from the
+/// 10 bits of Float16 to 15.
 /// <list type="bullet">
 /// <item>Bit 31 clear: bits 30–8 are the upper 23 bits of the step as a single (8 exponent, 15 mantissa bits; it is
 /// positive), bits 7–0 the zero point as a signed byte.</item>
@@ -19,16 +19,14 @@ internal static class AffineWord
     private const uint Wide = 0x80000000u;
     private const int ByteBits = 8;
 
-    /// <summary>The step and zero point nearest to a wanted range that can be stored.</summary>
+    /// <summary>The storable step and zero point that are nearest to the wanted ones.</summary>
     /// <param name="tableType">Float32, Float16 or BFloat16.</param>
     /// <param name="step">Wanted step, positive.</param>
     /// <param name="low">Lower end of the range: the zero point is round(−low/step).</param>
-    /// <returns>
-    /// The step that codes are found with, the step that is stored, and the zero point. The first two differ only by
-    /// the rounding of a step whose zero point fits a byte (at most 2^-17): half-precision weights often lie exactly
-    /// between two codes, and a step that is off by any little would send them the other way than the published
-    /// arithmetic.
-    /// </returns>
+    /// <returns>The step by which codes are computed, the step that is stored, and the zero point. The two steps
+    /// differ only if the zero point fits a byte, by the rounding of the stored step (relative difference at most
+    /// 2^-17). Codes use the unrounded step because half-precision weights often lie exactly between two codes, where
+    /// even a one-ulp change of the step would round them differently from the published arithmetic.</returns>
     internal static (float CodeStep, float Step, float ZeroPoint) Round(ElementType tableType, float step, float low)
     {
         float exact = Math.Max(step, float.Epsilon),
@@ -41,8 +39,8 @@ internal static class AffineWord
         return (half, half, TablePrecision.Round(tableType, MathF.Round(-low / half)));
     }
 
-    /// <summary>The word of a step and zero point that <see cref="Round"/> gave, or of a constant that the type
-    /// holds.</summary>
+    /// <summary>The word for a step and zero point from <see cref="Round"/>, or for a constant that the type holds
+    /// exactly.</summary>
     internal static uint Encode(ElementType tableType, float step, float zeroPoint) =>
         zeroPoint is >= sbyte.MinValue and <= sbyte.MaxValue
             ? ((BitConverter.SingleToUInt32Bits(step) >> ByteBits) << ByteBits) | (byte)(sbyte)zeroPoint
@@ -54,7 +52,7 @@ internal static class AffineWord
             ? (BitConverter.UInt32BitsToSingle(word & ~0xFFu), (sbyte)(byte)word)
             : (FromHalfBits(tableType, (ushort)((word & ~Wide) >> 16)), FromHalfBits(tableType, (ushort)word));
 
-    // To the nearest single whose low byte is zero, ties to even; never to zero.
+    // Rounds to the nearest single whose low byte is zero, ties to even, but never to zero.
     private static float RoundStep(float step)
     {
         uint bits = BitConverter.SingleToUInt32Bits(step);

@@ -27,8 +27,8 @@ internal static class CodePacker
         int spare = 8 - bits,
             i = 0,
             position = 0;
-        // Eight codes are one word; halves that belong together move together, in three steps. The store spills over
-        // into bytes written next.
+        // Eight codes are loaded as one word and compacted in three steps, which halve the number of gaps each. The
+        // 8-byte store also overwrites bytes that are written next.
         for (; i + Group <= codes.Length && position + sizeof(ulong) <= packed.Length; i += Group, position += bits)
         {
             ulong word = BinaryPrimitives.ReadUInt64LittleEndian(codes[i..]);
@@ -40,7 +40,7 @@ internal static class CodePacker
         PackPlain(codes[i..], bits, packed[position..]);
     }
 
-    /// <summary>Reference for <see cref="Pack"/>.</summary>
+    /// <summary>Plain reference for <see cref="Pack"/>; also allows codes of 1 bit.</summary>
     internal static void PackPlain(ReadOnlySpan<byte> codes, int bits, Span<byte> packed)
     {
         packed.Clear();
@@ -55,7 +55,7 @@ internal static class CodePacker
     /// <summary>Unpacks codes.</summary>
     /// <param name="packed">Exactly <see cref="PackedLength"/> bytes.</param>
     /// <param name="bits">2 to 8.</param>
-    /// <param name="codes">One place per code; its length says how many there are.</param>
+    /// <param name="codes">Destination; its length is the number of codes.</param>
     /// <exception cref="ArgumentException">The source has another length.</exception>
     public static void Unpack(ReadOnlySpan<byte> packed, int bits, Span<byte> codes)
     {
@@ -77,7 +77,7 @@ internal static class CodePacker
         UnpackPlain(packed[position..], bits, codes[i..]);
     }
 
-    /// <summary>Reference for <see cref="Unpack"/>.</summary>
+    /// <summary>Plain reference for <see cref="Unpack"/>.</summary>
     internal static void UnpackPlain(ReadOnlySpan<byte> packed, int bits, Span<byte> codes)
     {
         long bit = 0;

@@ -5,10 +5,10 @@ using Qua2SeDiMo.Kernels.Layout;
 
 namespace Qua2SeDiMo.Quantizers.Bank;
 
-/// <summary>Where the codes of an allocation's weights come from: a bank or a packed model.</summary>
-/// <param name="Allocation">Option of each weight; one that is not listed stays in single precision.</param>
+/// <summary>Gives the codes of an allocation's weights, from a bank or a packed model.</summary>
+/// <param name="Allocation">Option of each weight; an unlisted weight stays in single precision.</param>
 /// <param name="TableType">Original type of a weight, by name: Float16, BFloat16 or Float32.</param>
-/// <param name="Load">Reads a weight under its option, by name.</param>
+/// <param name="Load">Reads the weight with the given name under its option.</param>
 internal sealed record PaletteSource(
     BitAllocation Allocation,
     Func<string, ElementType> TableType,
@@ -28,17 +28,15 @@ internal sealed record PaletteSource(
     }
 }
 
-/// <summary>A denoiser that multiplies by palette-coded weights directly.</summary>
+/// <summary>Rewrites a denoiser so that it multiplies by palette-coded weights directly.</summary>
 internal static class PaletteProgram
 {
-    /// <summary>
-    /// Rewrites a graph: MatMul and Conv by the weights of an allocation become the operators of docs/formats.md, whose
-    /// weights are initializers of bytes, made one at a time when a session or a writer asks for them.
-    /// </summary>
+    /// <summary>Replaces each MatMul and Conv whose weight is in the allocation by an operator of docs/formats.md. Its
+    /// weight is an initializer of bytes, computed only when a session or a writer reads it.</summary>
     /// <param name="graph">Denoiser in single precision.</param>
-    /// <param name="source">Allocation and codes; it must stay open.</param>
-    /// <param name="activationBits">2 to 8: multiply integers, with activations quantized at each run, and round what
-    /// meets other weights too; null: single precision.</param>
+    /// <param name="source">Allocation and codes; must stay open while the graph is used.</param>
+    /// <param name="activationBits">2 to 8: activations are quantized at each run, products are of integers, and inputs
+    /// of weights that stay in single precision are quantized too. Null: single precision.</param>
     public static Graph Rewrite(Graph graph, PaletteSource source, int? activationBits = null)
     {
         ArgumentNullException.ThrowIfNull(graph);

@@ -38,7 +38,7 @@ internal static class QuantizedWeightTensors
         return Checksum(tables, codes);
     }
 
-    /// <summary>What a file holds of it.</summary>
+    /// <summary>The same checksum, computed from the tensors of a file.</summary>
     internal static string Checksum(ITensorSource source, string prefix)
     {
         byte[][] bytes =
@@ -68,7 +68,7 @@ internal static class QuantizedWeightTensors
         return (WeightTables.Write(weight), packed);
     }
 
-    /// <summary>The tensors that a weight has, without reading them: tables, then codes.</summary>
+    /// <summary>Names, types and shapes of a weight's tensors: tables, then codes.</summary>
     public static IReadOnlyList<TensorInfo> Describe(
         string prefix,
         QuantizerSpec spec,
@@ -90,17 +90,16 @@ internal static class QuantizedWeightTensors
     }
 
     /// <summary>Reads a weight back.</summary>
-    /// <param name="source">File that holds it.</param>
-    /// <param name="prefix">What its tensors' names begin with.</param>
+    /// <param name="source">File with the weight.</param>
+    /// <param name="prefix">Common start of its tensors' names.</param>
     /// <param name="spec">Its option.</param>
     /// <param name="outChannels">C.</param>
     /// <param name="rowLength">K.</param>
     /// <param name="tableType">Original type.</param>
-    /// <param name="meanError">Stored error.</param>
-    /// <param name="sha256">What <see cref="Checksum(QuantizedWeight)"/> gave when it was written; null checks
-    /// nothing.</param>
-    /// <exception cref="QuantizedTensorException">A tensor has another type or shape, or a table is
-    /// damaged.</exception>
+    /// <param name="meanError">Mean |w − ŵ|^2.4, which is stored elsewhere.</param>
+    /// <param name="sha256">Expected result of <see cref="Checksum(QuantizedWeight)"/>; null to skip the check.</param>
+    /// <exception cref="QuantizedTensorException">A tensor has another type or shape, the checksum differs, or a table
+    /// is damaged.</exception>
     /// <exception cref="MissingTensorException">A tensor is missing.</exception>
     public static QuantizedWeight Read(
         ITensorSource source,
@@ -126,7 +125,7 @@ internal static class QuantizedWeightTensors
         return new QuantizedWeight(spec, outChannels, rowLength, tableType, codes, palettes, affine, meanError);
     }
 
-    /// <summary>Reads tables and codes as they are stored. A packed model stores them in the same form.</summary>
+    /// <summary>Reads tables and codes in their stored form, which packed models use too.</summary>
     /// <inheritdoc cref="Read"/>
     public static (byte[] Tables, byte[] Codes) ReadStored(
         ITensorSource source,
@@ -158,9 +157,9 @@ internal static class QuantizedWeightTensors
         return (tables, packed);
     }
 
-    /// <summary>Checks that a file holds a tensor as it should be.</summary>
-    /// <exception cref="QuantizedTensorException">It has another type or shape.</exception>
-    /// <exception cref="MissingTensorException">It is missing.</exception>
+    /// <summary>Checks that a file holds a tensor with the expected type and shape.</summary>
+    /// <exception cref="QuantizedTensorException">The tensor has another type or shape.</exception>
+    /// <exception cref="MissingTensorException">The tensor is missing.</exception>
     public static void Check(ITensorSource source, TensorInfo expected)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -177,7 +176,7 @@ internal static class QuantizedWeightTensors
     }
 }
 
-/// <summary>A file of quantized weights does not hold what its description says.</summary>
+/// <summary>Thrown when a file of quantized weights does not match its description.</summary>
 internal sealed class QuantizedTensorException : Q2Exception
 {
     internal QuantizedTensorException(string message)

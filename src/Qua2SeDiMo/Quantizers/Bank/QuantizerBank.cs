@@ -5,8 +5,8 @@ using Qua2SeDiMo.Quantizers.Palettes;
 
 namespace Qua2SeDiMo.Quantizers.Bank;
 
-/// <summary>Every weight under every option, made once and kept on disk. Safe to read from several threads; nothing is
-/// cached.</summary>
+/// <summary>Every weight of a model under every option, computed once and kept on disk. Several threads may read it;
+/// nothing is cached.</summary>
 public sealed class QuantizerBank
 {
     private readonly Dictionary<string, BankEntry> entries;
@@ -25,7 +25,7 @@ public sealed class QuantizerBank
         SourceFingerprint = QuantizerBankFile.SourceFingerprint(entries);
     }
 
-    /// <summary>The folder.</summary>
+    /// <summary>Folder of the bank.</summary>
     public string DirectoryPath { get; }
 
     /// <summary>The options that every weight has.</summary>
@@ -37,12 +37,12 @@ public sealed class QuantizerBank
     /// <summary>SHA-256 that changes with any weight, option or table precision; lower-case hexadecimal.</summary>
     public string SourceFingerprint { get; }
 
-    /// <summary>What its maker knew the checkpoint by (<see cref="BankOptions.Checkpoint"/>); null where that was not
-    /// recorded.</summary>
+    /// <summary>Identifier of the checkpoint, as given when the bank was made (<see cref="BankOptions.Checkpoint"/>);
+    /// null if none was given.</summary>
     public string? Checkpoint { get; }
 
     /// <summary>Opens a finished bank.</summary>
-    /// <exception cref="QuantizerBankException">There is none, it is unfinished, or its manifest is
+    /// <exception cref="QuantizerBankException">The folder has no bank, or an unfinished one, or its manifest is
     /// damaged.</exception>
     public static QuantizerBank Open(string directory)
     {
@@ -71,7 +71,7 @@ public sealed class QuantizerBank
         );
     }
 
-    /// <summary>Tables and codes of one weight under one option as they are stored, checked.</summary>
+    /// <summary>Reads and checks tables and codes of one weight under one option, in their stored form.</summary>
     /// <inheritdoc cref="Load"/>
     internal (byte[] Tables, byte[] Codes) LoadStored(string weightName, QuantizerSpec spec)
     {
@@ -87,7 +87,7 @@ public sealed class QuantizerBank
             entry.TableType,
             QuantizerBankFile.Checksum(file, spec)
         );
-        // What no reader would take is not copied.
+        // Validates the tables, so that no damaged ones are copied into a packed model.
         WeightTables.Read(file.ToString()!, tables, spec, entry.OutChannels, TablePrecision.For(entry.TableType));
         return (tables, codes);
     }
@@ -115,7 +115,7 @@ public sealed class QuantizerBank
         };
     }
 
-    /// <summary>Mean |w − ŵ|^2.4 per weight, from the manifest alone.</summary>
+    /// <summary>Mean |w − ŵ|^2.4 of a weight under an option, from the manifest.</summary>
     /// <exception cref="QuantizerBankException">The bank has no such weight or option.</exception>
     public double MeanError(string weightName, QuantizerSpec spec)
     {

@@ -6,30 +6,28 @@ using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Quantizers.Bank;
 
-/// <summary>How a bank is made.</summary>
-/// <param name="Threads">Threads; 0 takes one per processor. The files do not depend on it.</param>
-/// <param name="SinglePrecisionTables">Keep all tables in single precision, for comparisons; the default is the
-/// original's precision, which the size formula counts.</param>
+/// <summary>Settings of a bank.</summary>
+/// <param name="Threads">Number of threads; 0 for one per processor. The files do not depend on it.</param>
+/// <param name="SinglePrecisionTables">Whether all tables are kept in single precision, for comparisons. By default
+/// they have the precision of the original, which the size formula counts.</param>
 internal sealed record BankOptions(int Threads = 0, bool SinglePrecisionTables = false)
 {
-    /// <summary>Options to make of every weight; the six of the paper by default.</summary>
+    /// <summary>Options under which every weight is quantized; the paper's six by default.</summary>
     public IReadOnlyList<QuantizerSpec> Specs { get; init; } = QuantizerSpec.PaperOptions;
 
-    /// <summary>What the caller knows the checkpoint by; kept in the manifest. Null where it does not.</summary>
+    /// <summary>Identifier of the checkpoint, stored in the manifest; null for none.</summary>
     public string? Checkpoint { get; init; }
 }
 
-/// <summary>How far a bank is.</summary>
-/// <param name="WeightName">Weight that was just finished.</param>
-/// <param name="Finished">Weights finished so far.</param>
-/// <param name="Total">Weights in all.</param>
-/// <param name="Reused">Whether an earlier run had made it.</param>
+/// <summary>Progress of making a bank.</summary>
+/// <param name="WeightName">The weight that was just finished.</param>
+/// <param name="Finished">Number of weights finished so far.</param>
+/// <param name="Total">Number of all weights.</param>
+/// <param name="Reused">Whether the weight's file of an earlier run was kept.</param>
 internal sealed record BankProgress(string WeightName, int Finished, int Total, bool Reused);
 
-/// <summary>
-/// Makes a bank, weight by weight: memory is bounded by the largest weight, a run that was stopped goes on where it
-/// was, and the bytes written depend on the weights and options alone.
-/// </summary>
+/// <summary>Makes a bank, weight by weight. Memory is bounded by the largest weight, an interrupted run continues with
+/// the first missing weight, and the files depend only on weights and options.</summary>
 internal static class QuantizerBankBuilder
 {
     private const long LargeWeight = 1 << 22;
@@ -38,13 +36,13 @@ internal static class QuantizerBankBuilder
     /// <param name="source">Checkpoint.</param>
     /// <param name="weights">Quantizable weights and parts, names distinct.</param>
     /// <param name="directory">Folder of the bank; created when missing.</param>
-    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="options">Settings; null for the defaults.</param>
     /// <param name="progress">Called once per weight.</param>
-    /// <param name="cancellationToken">Stops between pieces of work; finished weights stay.</param>
+    /// <param name="cancellationToken">Cancels between blocks of rows; finished weights are kept.</param>
     /// <returns>The finished bank.</returns>
     /// <exception cref="UnquantizableWeightException">A weight holds a NaN or an infinity, or does not fit its
     /// tensor.</exception>
-    /// <exception cref="OperationCanceledException">The token asked for it.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static QuantizerBank Build(
         ITensorSource source,
         IReadOnlyList<QuantizableWeight> weights,
@@ -71,8 +69,8 @@ internal static class QuantizerBankBuilder
                 parallel
             );
             entries.Add(entry);
-            // Its arrays, ten bytes a value, are garbage now; the collector would let those of several large weights
-            // pile up.
+            // The weight's arrays (about ten bytes per value) are garbage now. Without an explicit collection, those of
+            // several large weights would accumulate.
             if (weight.ElementCount >= LargeWeight)
                 GC.Collect();
             progress?.Report(new BankProgress(weight.Name, entries.Count, weights.Count, reused));

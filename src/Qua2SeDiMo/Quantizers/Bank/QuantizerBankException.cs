@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Quantizers.Bank;
 
-/// <summary>A bank is missing, unfinished, damaged or does not hold what was asked for.</summary>
+/// <summary>Thrown when a bank is missing, unfinished or damaged, or lacks a requested weight or option.</summary>
 internal sealed class QuantizerBankException : Q2Exception
 {
     internal QuantizerBankException(string message)

@@ -12,16 +12,16 @@ using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Quantizers.Bank;
 
-/// <summary>What a bank says of one weight without opening its file.</summary>
+/// <summary>The manifest's entry for one weight.</summary>
 /// <param name="Name">Name of the weight.</param>
 /// <param name="FileName">Its safetensors file inside the bank.</param>
 /// <param name="OutChannels">C.</param>
 /// <param name="RowLength">K.</param>
 /// <param name="OriginalType">Type in the checkpoint.</param>
 /// <param name="TableType">Precision of tables: Float32, Float16 or BFloat16.</param>
-/// <param name="Fingerprint">SHA-256 of the weights and of everything that decides the result, lower-case
+/// <param name="Fingerprint">SHA-256 of the weights and of everything else that determines the result, lower-case
 /// hexadecimal.</param>
-/// <param name="MeanErrors">Mean |w − ŵ|^2.4 per weight of each option.</param>
+/// <param name="MeanErrors">Mean |w − ŵ|^2.4 under each option.</param>
 internal sealed record BankEntry(
     string Name,
     string FileName,
@@ -46,7 +46,7 @@ internal static class QuantizerBankFile
     /// percent-encoded.</summary>
     internal static string FileName(string weightName) => Uri.EscapeDataString(weightName) + ".safetensors";
 
-    /// <summary>Hash of the weights, their shape and types, and the options: equal fingerprints give equal
+    /// <summary>Hash of the weights' values, shape and types, and of the options. Equal fingerprints give equal
     /// files.</summary>
     internal static string Fingerprint(WeightMatrix weight, IReadOnlyList<QuantizerSpec> options, ElementType tableType)
     {
@@ -88,8 +88,8 @@ internal static class QuantizerBankFile
         );
     }
 
-    /// <summary>The errors that a finished file states, or null if it is missing, unreadable, of another source or
-    /// incomplete.</summary>
+    /// <summary>The errors that a finished file states; null if the file is missing, damaged, incomplete or of another
+    /// source.</summary>
     internal static IReadOnlyDictionary<QuantizerSpec, double>? ReadErrors(
         string path,
         string fingerprint,
@@ -136,13 +136,13 @@ internal static class QuantizerBankFile
         }
         catch (Q2Exception)
         {
-            // A damaged file is made again.
+            // A damaged file counts as missing and is written again.
             return null;
         }
     }
 
-    /// <summary>What a weight's file says that the data of an option hash to.</summary>
-    /// <exception cref="QuantizerBankException">It says nothing.</exception>
+    /// <summary>The checksum of an option's data that the weight's file states.</summary>
+    /// <exception cref="QuantizerBankException">The file states no checksum of the option.</exception>
     internal static string Checksum(SafetensorsFile file, QuantizerSpec spec) =>
         file.Metadata.GetValueOrDefault(ChecksumKey + spec)
         ?? throw new QuantizerBankException(
@@ -190,7 +190,7 @@ internal static class QuantizerBankFile
         );
     }
 
-    /// <summary>One hash for the whole source: of the weights' fingerprints in their order.</summary>
+    /// <summary>Hash of the fingerprints of all weights in their order.</summary>
     internal static string SourceFingerprint(IEnumerable<BankEntry> entries) =>
         Convert.ToHexStringLower(
             SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', entries.Select(entry => entry.Fingerprint))))
@@ -211,8 +211,8 @@ internal static class QuantizerBankFile
         return OwnJson.Read(path, Remedy.Bank, ManifestOf);
     }
 
-    /// <summary>The manifest of a document that was read.</summary>
-    /// <exception cref="Q2Exception">It is damaged.</exception>
+    /// <summary>Reads the manifest from a parsed document.</summary>
+    /// <exception cref="Q2Exception">The manifest is damaged.</exception>
     internal static (
         IReadOnlyList<QuantizerSpec> Options,
         IReadOnlyList<BankEntry> Entries,

@@ -7,11 +7,11 @@ namespace Qua2SeDiMo.Quantizers.Bank;
 /// <summary>
 /// The tables of a quantized weight as bytes (docs/formats.md). UAQ: one word per channel (<see cref="AffineWord"/>),
 /// or for float32 originals all steps, then all zero points. K-Means C: palettes at the original precision. K-Means A:
-/// its one palette in single precision.
+/// one palette in single precision.
 /// </summary>
 internal static class WeightTables
 {
-    /// <summary>Bytes that the tables take.</summary>
+    /// <summary>Bytes of the tables.</summary>
     internal static long SizeBytes(QuantizerSpec spec, int outChannels, ElementType tableType) =>
         spec.Method == QuantizerMethod.UniformAffine
             ? 2L * outChannels * tableType.SizeBytes()
@@ -44,8 +44,8 @@ internal static class WeightTables
     }
 
     /// <summary>Reads tables back.</summary>
-    /// <param name="place">What holds them, for messages.</param>
-    /// <param name="bytes">As many as <see cref="SizeBytes"/> says.</param>
+    /// <param name="place">File or tensor, for messages.</param>
+    /// <param name="bytes"><see cref="SizeBytes"/> bytes.</param>
     /// <param name="spec">Option.</param>
     /// <param name="outChannels">C.</param>
     /// <param name="tableType">Float32, Float16 or BFloat16.</param>

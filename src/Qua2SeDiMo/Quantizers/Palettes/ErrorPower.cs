@@ -9,18 +9,18 @@ internal static class ErrorPower
     /// <summary>The exponent.</summary>
     internal const double Exponent = 2.4;
 
-    // First guess of x^(-1/5): the exponent bits divided by minus five. The constant makes the worst guess 3.2 % off,
-    // on either side.
+    // First guess of x^(-1/5): the bits of x, read as an integer, are divided by −5 and added to a constant. The
+    // constant balances the largest errors in both directions at 3.2 %.
     private const float GuessBits = 1277923859f;
 
-    // Below this the power underflows to zero whatever the root is; above it the Newton steps cannot overflow.
+    // Below this value the power underflows to zero with any root; at and above it the Newton steps cannot overflow.
     private const float SmallestRooted = 1e-30f;
 
-    /// <summary>Reference, in double precision.</summary>
+    /// <summary>Reference in double precision.</summary>
     internal static double Plain(double x) => Math.Pow(Math.Abs(x), Exponent);
 
-    /// <summary>|x|^2.4 = (x · x^(-1/5))³, the root by three Newton steps. Relative error at most 5e-7; zero gives
-    /// zero.</summary>
+    /// <summary>|x|^2.4 = (|x| · |x|^(-1/5))³, with the root found by three Newton steps. Relative error at most 5e-7;
+    /// 0 gives 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector256<float> Of(Vector256<float> x)
     {

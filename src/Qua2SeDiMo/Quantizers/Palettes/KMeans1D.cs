@@ -6,11 +6,11 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Quantizers.Palettes;
 
 /// <summary>
-/// The global optimum of one-dimensional k-means, deterministic. Clusters of sorted values are intervals, so a dynamic
-/// programme over the n distinct values finds the best borders (Wang and Song, Ckmeans.1d.dp, 2011); the best border
-/// moves monotonically, in the position and in the number of clusters, which leaves O(k·n·log n) steps and few of them
-/// (Knuth, 1971; Grønlund et al., 2017). One run for k gives every smaller number of clusters too. Not thread-safe: one
-/// instance per thread, reused over rows.
+/// Finds the global optimum of one-dimensional k-means; deterministic. Clusters of sorted values are intervals, so
+/// dynamic programming over the n distinct values finds the best borders (Wang and Song, Ckmeans.1d.dp, 2011). The best
+/// border grows monotonically with the position and with the number of clusters, which reduces the work to O(k·n·log n)
+/// (Knuth, 1971; Grønlund et al., 2017). A run for k clusters also solves every smaller number. Not thread-safe: use
+/// one instance per thread, which may be reused for many rows.
 /// </summary>
 internal sealed class KMeans1D
 {
@@ -29,18 +29,18 @@ internal sealed class KMeans1D
     public KMeans1D()
         : this(1 << 20) { }
 
-    /// <param name="largestPlain">Distinct values up to which all borders are kept as integers; of more, all but the
-    /// last two layers take a quarter of a byte each.</param>
+    /// <param name="largestPlain">Number of distinct values up to which all borders are kept as integers. With more,
+    /// the borders of all but the last two layers are compressed to about two bits each.</param>
     internal KMeans1D(int largestPlain) => this.largestPlain = largestPlain;
 
     /// <summary>Number of distinct values loaded.</summary>
     public int DistinctCount => counts.Length;
 
-    /// <summary>Loads the values to be clustered.</summary>
+    /// <summary>Loads the values to cluster.</summary>
     /// <param name="values">Any order, at least one.</param>
-    /// <param name="original">Type they were stored in; 16-bit types are counted in a histogram when there are
-    /// many.</param>
-    /// <exception cref="UnquantizableWeightException">No values, a NaN or an infinity.</exception>
+    /// <param name="original">Type in which they were stored; many values of a 16-bit type are counted by a histogram
+    /// instead of sorted.</param>
+    /// <exception cref="UnquantizableWeightException">There are no values, or one is a NaN or an infinity.</exception>
     public void Load(ReadOnlySpan<float> values, ElementType original = ElementType.Float32)
     {
         solved = 0;
@@ -64,7 +64,7 @@ internal sealed class KMeans1D
             total += (double)distinct[i] * occurrences[i];
             population += occurrences[i];
         }
-        // Sums of centred values: without this the squares below cancel for values far from zero.
+        // Sums are of centred values; otherwise the squares in Solve would cancel for values far from zero.
         double centre = total / population;
         for (int i = 0; i < n; i++)
         {
@@ -73,10 +73,10 @@ internal sealed class KMeans1D
         }
     }
 
-    /// <summary>Finds the best borders for every number of clusters up to <paramref name="clusters"/>; with fewer
-    /// distinct values, for that many.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Fewer than one cluster.</exception>
-    /// <exception cref="InvalidOperationException">Nothing was loaded.</exception>
+    /// <summary>Finds the best borders for every number of clusters up to <paramref name="clusters"/>, or up to the
+    /// number of distinct values if that is smaller.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The number of clusters is less than 1.</exception>
+    /// <exception cref="InvalidOperationException">No values were loaded.</exception>
     public void Solve(int clusters)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(clusters, 1);
@@ -86,7 +86,7 @@ internal sealed class KMeans1D
         int layers = Math.Min(clusters, n);
         if (borders.Length <= layers)
             borders = [.. borders, .. new int[layers + 1 - borders.Length][]];
-        // The sum of squared distances is Σ x² − Σ (cluster sum)²/(cluster weight): the programme maximises the second
+        // The sum of squared distances is Σ x² − Σ (cluster sum)²/(cluster weight); the recurrence maximises the second
         // term.
         for (int i = 1; i <= n; i++)
             previous[i] = sum[i] * sum[i] / weight[i];
@@ -98,27 +98,27 @@ internal sealed class KMeans1D
                 (borders[layer], spare) = (spare, null);
             if (borders[layer] is null || borders[layer].Length < n + 1)
                 borders[layer] = new int[weight.Length];
-            // Only the last position of the last layer is asked for.
+            // Of the last layer, only the last position is needed.
             SolveLayer(layer, first: layer == layers ? n : layer, n);
             (previous, current) = (current, previous);
             if (n <= largestPlain || layer == 2)
                 continue;
-            // Only the way back will ask for the layer before again.
+            // From now on, only backtracking reads the previous layer, so it is compressed.
             compactBorders[layer - 1] = new MonotoneIntegers(borders[layer - 1].AsSpan(layer - 1, n - layer + 2));
             (spare, borders[layer - 1]) = (borders[layer - 1], []);
         }
         solved = layers;
     }
 
-    /// <summary>Writes the cluster means, ascending; where there are fewer distinct values than clusters, the last mean
-    /// repeats.</summary>
-    /// <param name="means">One entry per cluster, at most as many as were solved for (or any number beyond the distinct
-    /// values).</param>
-    /// <exception cref="InvalidOperationException">More clusters than <see cref="Solve"/> was asked for.</exception>
+    /// <summary>Writes the cluster means, ascending. With fewer distinct values than clusters, the last mean is
+    /// repeated.</summary>
+    /// <param name="means">One element per cluster: at most the number that was solved for, or any number if all
+    /// distinct values have their own cluster.</param>
+    /// <exception cref="InvalidOperationException"><see cref="Solve"/> was called for fewer clusters.</exception>
     public void Means(Span<double> means) => Evaluate(means.Length, means);
 
     /// <summary>Sum of squared distances of all values to their cluster means, in double precision.</summary>
-    /// <exception cref="InvalidOperationException">More clusters than <see cref="Solve"/> was asked for.</exception>
+    /// <exception cref="InvalidOperationException"><see cref="Solve"/> was called for fewer clusters.</exception>
     public double Inertia(int clusters) => Evaluate(clusters, []);
 
     private double Evaluate(int clusters, Span<double> means)
@@ -137,7 +137,8 @@ internal sealed class KMeans1D
                 cluster == 1 ? 0
                 : compactBorders[cluster] is { } compact ? compact[end - cluster]
                 : borders[cluster][end];
-            // Relative to the cluster's first value: exact for a single value, no cancellation for a far cluster.
+            // Sums are relative to the cluster's first value, which is exact for a single value and avoids cancellation
+            // far from zero.
             double origin = distinct[start],
                 offset = 0,
                 squares = 0,
@@ -159,8 +160,8 @@ internal sealed class KMeans1D
         return inertia;
     }
 
-    // Positions from coarse to fine: when position i is due, its neighbours at the present stride are known and bracket
-    // its border.
+    // Visits positions from coarse to fine strides. The neighbours of position i at the current stride are already
+    // solved, and their borders bound its border.
     private void SolveLayer(int layer, int first, int last)
     {
         int[] border = borders[layer];
@@ -183,9 +184,9 @@ internal sealed class KMeans1D
         }
     }
 
-    // The smallest j in [from, to] that maximises previous[j] + (sum[i] − sum[j])² / (weight[i] − weight[j]). Four at a
-    // time; most ranges have no more than four, which then cost no branch. Lanes beyond the range read the padding of
-    // the arrays and are masked.
+    // The smallest j in [from, to] that maximises previous[j] + (sum[i] − sum[j])² / (weight[i] − weight[j]). Four
+    // candidates at a time; most ranges have at most four. Lanes beyond the range read later elements or padding and
+    // are masked.
     private int Best(int i, int from, int to, out double best)
     {
         ref double s = ref MemoryMarshal.GetArrayDataReference(sum);

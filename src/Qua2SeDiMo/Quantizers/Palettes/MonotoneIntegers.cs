@@ -1,16 +1,17 @@
 namespace Qua2SeDiMo.Quantizers.Palettes;
 
 /// <summary>
-/// Integers that never fall, in unary differences: a zero for each step up, a one for each integer. n integers up to m
-/// take n + m bits. Reading one scans the bits, which is meant for the few that are ever asked for.
+/// A non-decreasing sequence of integers, stored as unary differences: a zero bit for each increment, a one bit for
+/// each integer. n integers up to m take n + m bits. Reading one scans the bits from the start, so only few should be
+/// read.
 /// </summary>
 internal sealed class MonotoneIntegers
 {
     private const int WordBits = 64;
     private readonly ulong[] bits;
 
-    /// <param name="values">From zero up, none below the one before it.</param>
-    /// <exception cref="ArgumentException">One falls.</exception>
+    /// <param name="values">Non-negative and non-decreasing; at least one.</param>
+    /// <exception cref="ArgumentException">An integer is smaller than the one before it.</exception>
     internal MonotoneIntegers(ReadOnlySpan<int> values)
     {
         bits = new ulong[(((long)values.Length + values[^1]) / WordBits) + 1];
@@ -25,7 +26,7 @@ internal sealed class MonotoneIntegers
         }
     }
 
-    /// <summary>Integer number <paramref name="index"/>.</summary>
+    /// <summary>The integer at position <paramref name="index"/>, from 0.</summary>
     internal int this[int index]
     {
         get

@@ -4,15 +4,16 @@ using System.Runtime.Intrinsics;
 
 namespace Qua2SeDiMo.Quantizers.Palettes;
 
-/// <summary>Values to codes: the nearest palette entry, and the error that this leaves.</summary>
+/// <summary>Encodes values as the index of the nearest palette entry and sums the errors.</summary>
 internal static class PaletteEncoder
 {
     private const int Lanes = 8;
 
-    // Vectors per partial sum: each is then added in double precision, so that long rows lose nothing.
+    // Vectors per partial sum in single precision; partial sums are added in double precision, so that long rows lose
+    // no accuracy.
     private const int VectorsPerSum = 64;
 
-    /// <summary>Writes for each weight the index of its nearest palette entry, the lower one of two equally
+    /// <summary>Writes for each weight the index of its nearest palette entry; the lower index if two are equally
     /// near.</summary>
     /// <param name="weights">Finite.</param>
     /// <param name="palette">Ascending, 2 to 256 entries; entries may repeat.</param>
@@ -29,7 +30,7 @@ internal static class PaletteEncoder
             + EncodePlain(weights[done..], palette, limits, codes[done..]);
     }
 
-    /// <summary>Reference.</summary>
+    /// <summary>Plain reference for <see cref="Encode"/>, by binary search in the limits.</summary>
     internal static double EncodePlain(
         ReadOnlySpan<float> weights,
         ReadOnlySpan<float> palette,
@@ -56,10 +57,8 @@ internal static class PaletteEncoder
         return error;
     }
 
-    /// <summary>
-    /// Writes the limits between neighbouring entries: the largest single not above their mean, so that w &gt; limit is
-    /// exact.
-    /// </summary>
+    /// <summary>Writes the limits between neighbouring entries. A limit is the largest single not above the entries'
+    /// mean, so that the comparison w &gt; limit is exact.</summary>
     internal static void FindLimits(ReadOnlySpan<float> palette, Span<float> limits)
     {
         for (int i = 0; i < limits.Length; i++)

@@ -2,18 +2,18 @@ using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Quantizers.Palettes;
 
-/// <summary>K-Means C and K-Means A (method.md, section 3) at the global optimum: free palettes per output channel or
-/// for the whole tensor.</summary>
+/// <summary>K-Means C and K-Means A (method.md, section 3), solved to the global optimum: one free palette per output
+/// channel or for the whole tensor.</summary>
 internal static class PaletteQuantizer
 {
-    /// <summary>Quantizes a weight with one palette per output channel, for several widths in one run.</summary>
+    /// <summary>Quantizes a weight with one palette per output channel, for several numbers of bits at once.</summary>
     /// <param name="weight">Finite weights.</param>
-    /// <param name="bits">Widths of codes, 2 to 8 each.</param>
+    /// <param name="bits">Bits of a code, 2 to 8 each.</param>
     /// <param name="tableType">Precision of the palettes: the optimal means are rounded to it and each weight takes the
     /// nearest rounded entry.</param>
     /// <param name="parallel">Threads and cancellation; the result does not depend on it.</param>
-    /// <returns>One result per width, in their order.</returns>
-    /// <exception cref="UnquantizableWeightException">A NaN or an infinity.</exception>
+    /// <returns>One result per number of bits, in their order.</returns>
+    /// <exception cref="UnquantizableWeightException">The weight holds a NaN or an infinity.</exception>
     public static IReadOnlyList<QuantizedWeight> PerChannel(
         WeightMatrix weight,
         IReadOnlyList<int> bits,
@@ -69,8 +69,8 @@ internal static class PaletteQuantizer
         ];
     }
 
-    /// <summary>Quantizes a weight with one palette for the whole tensor, kept in single precision, for several widths
-    /// in one run.</summary>
+    /// <summary>Quantizes a weight with one palette for the whole tensor, kept in single precision, for several numbers
+    /// of bits at once.</summary>
     /// <inheritdoc cref="PerChannel"/>
     public static IReadOnlyList<QuantizedWeight> PerTensor(
         WeightMatrix weight,

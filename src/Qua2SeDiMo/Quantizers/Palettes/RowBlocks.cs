@@ -1,9 +1,9 @@
 namespace Qua2SeDiMo.Quantizers.Palettes;
 
-/// <summary>Runs work over the rows of a weight on several threads; small weights stay on the caller's.</summary>
+/// <summary>Runs work over the rows of a weight on several threads; small weights run on the calling thread.</summary>
 internal static class RowBlocks
 {
-    // About a third of a millisecond of the cheapest work: less is not worth handing to another thread.
+    // About a third of a millisecond of the cheapest work. Smaller blocks would cost more to schedule than they gain.
     private const int WeightsPerBlock = 1 << 14;
 
     /// <summary>Calls <paramref name="work"/> once per row, in any order.</summary>

@@ -1,6 +1,7 @@
 namespace Qua2SeDiMo.Quantizers.Palettes;
 
-/// <summary>A weight cannot be quantized: it holds a NaN or an infinity, or no values at all.</summary>
+/// <summary>Thrown when a weight cannot be quantized: it has no values, holds a NaN or an infinity, spans too wide a
+/// range, or does not match its tensor's shape.</summary>
 internal sealed class UnquantizableWeightException : Q2Exception
 {
     internal UnquantizableWeightException(string message)

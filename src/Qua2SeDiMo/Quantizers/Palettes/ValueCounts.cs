@@ -3,16 +3,14 @@ using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Quantizers.Palettes;
 
-/// <summary>
-/// The distinct values of a set of weights, ascending, with how often each occurs: the input of one-dimensional
-/// k-means. Buffers are kept between loads, so one instance serves many rows on one thread.
-/// </summary>
+/// <summary>The distinct values of a set of weights, ascending, and their numbers of occurrences: the input of
+/// one-dimensional k-means. Buffers are reused between loads; not thread-safe.</summary>
 internal sealed class ValueCounts
 {
     private const int HalfKinds = 1 << 16;
     private const int ConversionLength = 4096;
 
-    // Above this the sorting buffers are let go: they would take half as much again as what is kept.
+    // Above this number of weights the sorting buffers are released after a load.
     private const int LargestKept = 1 << 20;
     private uint[] keys = [];
     private uint[] scratch = [];
@@ -25,11 +23,11 @@ internal sealed class ValueCounts
     /// <summary>The distinct values, ascending.</summary>
     internal ReadOnlySpan<float> Values => values.AsSpan(0, Length);
 
-    /// <summary>How often each occurs.</summary>
+    /// <summary>Number of occurrences of each distinct value.</summary>
     internal ReadOnlySpan<int> Counts => counts.AsSpan(0, Length);
 
     /// <summary>Sorts a set of weights. −0 counts as 0.</summary>
-    /// <exception cref="UnquantizableWeightException">No values, a NaN or an infinity.</exception>
+    /// <exception cref="UnquantizableWeightException">There are no values, or one is a NaN or an infinity.</exception>
     internal void Load(ReadOnlySpan<float> weights)
     {
         RequireAny(weights);
@@ -59,11 +57,9 @@ internal sealed class ValueCounts
         scratch = [];
     }
 
-    /// <summary>
-    /// Counts a set of weights that all came from a 16-bit type: a histogram of its 65 536 kinds, so that the distinct
-    /// values stay few whatever the number of weights. Other types are sorted.
-    /// </summary>
-    /// <exception cref="UnquantizableWeightException">No values, a NaN or an infinity.</exception>
+    /// <summary>Loads a set of weights. Many weights of a 16-bit type are counted in a histogram of its 65 536 values;
+    /// all others are sorted.</summary>
+    /// <exception cref="UnquantizableWeightException">There are no values, or one is a NaN or an infinity.</exception>
     internal void Load(ReadOnlySpan<float> weights, ElementType original)
     {
         if (original is not (ElementType.Float16 or ElementType.BFloat16) || weights.Length < HalfKinds)
@@ -92,7 +88,7 @@ internal sealed class ValueCounts
         Gather(histogram, original);
     }
 
-    // Negative kinds from the most negative up, then zero (both signs), then the positive ones.
+    // Lists the values in ascending order: negative ones, zero (of both signs), then positive ones.
     private void Gather(int[] histogram, ElementType original)
     {
         const int negative = HalfKinds / 2;
@@ -128,8 +124,8 @@ internal sealed class ValueCounts
         counts = new int[length];
     }
 
-    // Radix sort by bytes, least significant first; a byte that all keys share (half-precision originals have one)
-    // costs nothing.
+    // Radix sort by bytes, least significant first. A byte that is equal in all keys is skipped, such as the lowest one
+    // of half-precision originals.
     private void Sort(ReadOnlySpan<float> weights)
     {
         const int digits = 4,
@@ -158,7 +154,7 @@ internal sealed class ValueCounts
         }
     }
 
-    // Maps floats to integers of the same order: flips all bits of negatives, the sign bit of the rest.
+    // Maps floats to integers of the same order: flips all bits of negative values and only the sign bit of others.
     private static uint ToKey(float value)
     {
         uint bits = BitConverter.SingleToUInt32Bits(value);

@@ -5,12 +5,12 @@ using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Quantizers.Palettes;
 
-/// <summary>One weight (or part of a split weight) in memory, kernels flattened.</summary>
+/// <summary>One weight (or part of a split weight) in memory as a matrix; convolution kernels are flattened.</summary>
 /// <param name="Name">Name for messages.</param>
 /// <param name="Values">Row-major [outChannels, rowLength], finite.</param>
 /// <param name="OutChannels">C, rows.</param>
 /// <param name="RowLength">K, weights per row.</param>
-/// <param name="OriginalType">Type in the checkpoint; every value is one that this type holds.</param>
+/// <param name="OriginalType">Type in the checkpoint, which holds every value exactly.</param>
 internal sealed record WeightMatrix(
     string Name,
     ReadOnlyMemory<float> Values,
@@ -34,7 +34,8 @@ internal sealed record WeightMatrix(
     /// <summary>The weights of one output channel.</summary>
     public ReadOnlySpan<float> Row(int channel) => Values.Span.Slice(channel * RowLength, RowLength);
 
-    /// <summary>Reads a weight from a checkpoint; of a split weight only the input channels of the part.</summary>
+    /// <summary>Reads a weight from a checkpoint. For a part of a split weight, only the part's input channels are
+    /// read.</summary>
     /// <exception cref="UnquantizableWeightException">The tensor does not have the weight's shape, or holds a NaN or an
     /// infinity.</exception>
     /// <exception cref="Q2Exception">The tensor is missing or the file ends early.</exception>
