@@ -61,7 +61,8 @@ public static class PackStage
     /// <param name="model">The model.</param>
     /// <param name="run">The run directory, with a bank.</param>
     /// <param name="allocation">Option of every weight.</param>
-    /// <param name="destination">Folder to write; it must not exist yet.</param>
+    /// <param name="destination">Folder to write: missing, empty, or an earlier packed model, which is
+    /// replaced.</param>
     /// <param name="origin">Source of the allocation, recorded in the folder; may be null.</param>
     /// <param name="format">Format of the folder.</param>
     /// <param name="activationBits">Bits of quantized activations when the packed model runs; null for none.</param>
