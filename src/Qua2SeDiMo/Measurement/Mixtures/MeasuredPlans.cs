@@ -6,11 +6,11 @@ using Qua2SeDiMo.Runs;
 
 namespace Qua2SeDiMo.Measurement.Mixtures;
 
-/// <summary>Plans by what was measured, and what they promise before images verify them.</summary>
-/// <param name="measured">What every option of every weight does.</param>
+/// <summary>Plans by measured damage, and predictions for them before images verify them.</summary>
+/// <param name="measured">The measurement.</param>
 /// <param name="model">The model.</param>
-/// <param name="run">Its run directory: trials of its study make the line from damage to similarity.</param>
-/// <param name="features">Sizes, one row for each weight with an option of its own.</param>
+/// <param name="run">The run directory; the trials of its study determine the line from damage to similarity.</param>
+/// <param name="features">Sizes, one row per weight that has its own option.</param>
 internal sealed class MeasuredPlans(MeasuredModel measured, OpenModel model, RunDirectory run, OptionFeatures features)
 {
     private readonly string[][] names =
@@ -19,14 +19,15 @@ internal sealed class MeasuredPlans(MeasuredModel measured, OpenModel model, Run
     ];
     private (DamageSearch Chooses, TrialLine? Tells)[]? halves;
 
-    /// <summary>The source of candidates.</summary>
+    /// <summary>The plan source that minimises measured damage.</summary>
     internal PlanSource Source => new(ScoreModel.Measured, Search(measured.Mixtures, LineOf(measured.Mixtures)));
 
     /// <summary>
-    /// What a proposal promises: half of the cotangents (of the images, where none were drawn) choose a plan and the
-    /// other half say what it does, and the other way round. What chose a plan flatters it.
+    /// Predicted similarity of a proposal. One half of the cotangents (or of the images, if none were drawn) chooses a
+    /// plan and the other half predicts it, and vice versa: a prediction by the numbers that chose a plan would be too
+    /// good.
     /// </summary>
-    /// <returns>Null where no line is known, or nothing can be held out.</returns>
+    /// <returns>The mean of both predictions; null if no line is known or there are no halves.</returns>
     internal Measured? Promise(BitBudget budget, CancellationToken cancellationToken)
     {
         halves ??= [.. Halves()];
@@ -47,7 +48,7 @@ internal sealed class MeasuredPlans(MeasuredModel measured, OpenModel model, Run
         );
     }
 
-    // What one half chooses and the other one says of it, both ways round; empty where nothing can be held out.
+    // The search by one half with the line of the other, both ways; empty if there are no halves.
     private IEnumerable<(DamageSearch Chooses, TrialLine? Tells)> Halves()
     {
         if (measured.Halves is not { } parts)

@@ -74,7 +74,7 @@ internal static class ModelNames
     /// <summary>Ridge regression with pairwise terms inside units.</summary>
     public const string RidgePairs = "ridge-pairs";
 
-    /// <summary>Ridge regression on one-hot options that shrinks towards what sizes and weight errors suggest.</summary>
+    /// <summary>Ridge regression on one-hot options, shrunk towards what sizes and weight errors suggest.</summary>
     public const string RidgeTrends = "ridge-trends";
 
     /// <summary>The mean of the predictions of the network and of <see cref="RidgeTrends"/>, whose errors
