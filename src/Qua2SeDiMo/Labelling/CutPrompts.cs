@@ -20,7 +20,7 @@ internal static class CutPrompts
         return pipeline.CutTexts(prompts, request);
     }
 
-    /// <summary>As above, for the prompts of a study.</summary>
+    /// <summary>Prompts and negative prompts of a study that will be truncated, each text once.</summary>
     public static IReadOnlyList<CutText> Find(OpenModel model, StudyOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);

@@ -80,7 +80,8 @@ internal sealed record Effects(
         return Kind == EffectKind.RunProducts ? sum * sum : sum / Steps.Count;
     }
 
-    /// <summary>The same damage, from the call of one step only.</summary>
+    /// <summary>Damage to an image by an option of a weight, from one cotangent and the call of one step
+    /// only.</summary>
     public double DamageAt(int image, int cotangent, int step, int weight, int option)
     {
         double value = this[image, cotangent, step, weight, option];
@@ -91,7 +92,8 @@ internal sealed record Effects(
     public Estimate Damage(int image, int weight, int option) =>
         OverCotangents(cotangent => Damage(image, cotangent, weight, option));
 
-    /// <summary>The same damage, from the call of one step only.</summary>
+    /// <summary>Damage to an image by an option of a weight, from the call of one step only: mean over cotangents, and
+    /// its standard error.</summary>
     public Estimate DamageOfStep(int image, int step, int weight, int option) =>
         OverCotangents(cotangent => DamageAt(image, cotangent, step, weight, option));
 
@@ -99,7 +101,7 @@ internal sealed record Effects(
     /// cotangents.</summary>
     public Estimate MeanDamage(int weight, int option) => OverImages(image => Damage(image, weight, option).Mean);
 
-    /// <summary>The same mean, from the call of one step only.</summary>
+    /// <summary>Mean damage over images from the call of one step only, with the standard error over images.</summary>
     public Estimate MeanDamageOfStep(int step, int weight, int option) =>
         OverImages(image => DamageOfStep(image, step, weight, option).Mean);
 

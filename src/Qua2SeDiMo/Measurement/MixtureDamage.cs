@@ -47,7 +47,8 @@ internal sealed class MixtureDamage(Effects effects, Func<string, string> whole)
         return effects.Kind == EffectKind.Losses ? images.Average() : images.Average(Math.Log);
     }
 
-    /// <summary>The same number as a damage: the geometric mean over images, or the mean loss.</summary>
+    /// <summary>Damage of a mixture: the geometric mean over images, or the mean loss if losses were
+    /// measured.</summary>
     public double Damage(BitAllocation allocation) =>
         effects.Kind == EffectKind.Losses ? Order(allocation) : Math.Exp(Order(allocation));
 

@@ -99,7 +99,7 @@ internal sealed class PredictionSearch : ICandidateSearch
         ];
         double[] gains = [.. predict(changed).Select(prediction => prediction - value)];
         double[] positive = [.. gains.Where(gain => gain > 0).Order()];
-        // The first charge is the lower quartile of the positive gains; each further one is twice the last.
+        // After a first attempt without charge, the charge is the lower quartile of the positive gains, then doubled.
         double charge = 0,
             next = positive.Length == 0 ? 0 : positive[positive.Length / 4];
         for (int attempt = 0; attempt < MaxCharges; attempt++, charge = next, next *= 2)

@@ -27,7 +27,7 @@ public sealed record ScoreSpread(
     public const string Bootstrap = "bootstrap";
 }
 
-/// <summary>The samples behind a spread.</summary>
+/// <summary>The costs of fewer bits in the samples behind a spread.</summary>
 /// <param name="Kind">As in <see cref="ScoreSpread"/>.</param>
 /// <param name="Drops">Cost of fewer bits, [sample][weight].</param>
 /// <param name="Scale">Factor from the deviation of a sample to that of the reported score, for instance √n if the
@@ -79,8 +79,8 @@ public sealed record WeightGroup(string Name, string Kind, IReadOnlyList<int> We
 }
 
 /// <summary>Comparison of the mean cost of fewer bits in two groups: is A more sensitive than B?</summary>
-/// <param name="First">A.</param>
-/// <param name="Second">B.</param>
+/// <param name="First">Group A.</param>
+/// <param name="Second">Group B.</param>
 /// <param name="Model">Model whose scores are compared.</param>
 /// <param name="FirstDrop">Mean cost of fewer bits in A.</param>
 /// <param name="SecondDrop">Mean cost of fewer bits in B.</param>

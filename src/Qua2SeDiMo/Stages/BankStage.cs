@@ -27,8 +27,8 @@ public static class BankStage
         CancellationToken cancellationToken = default
     ) => Run(model, run, verify: false, progress, cancellationToken);
 
-    /// <summary>As above, optionally reading all weights and bank files again even if they have not changed since they
-    /// were last read.</summary>
+    /// <summary>Builds the bank of a run, or resumes where an earlier call stopped. Can be made to read all weights and
+    /// bank files again even if they have not changed since they were last read.</summary>
     /// <param name="model">The model.</param>
     /// <param name="run">The run directory.</param>
     /// <param name="verify">Whether to read everything again.</param>

@@ -57,7 +57,8 @@ public static class ExplainStage
         );
     }
 
-    /// <summary>As above, for any labelled trials.</summary>
+    /// <summary>Scores every weight and every unit of any labelled trials under every option, and writes the
+    /// explanation.</summary>
     /// <param name="study">The trials that the fit was made from.</param>
     /// <param name="run">The run directory with the fit.</param>
     /// <param name="options">Loss, comparisons, resamples, truth.</param>

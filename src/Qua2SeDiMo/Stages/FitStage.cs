@@ -46,7 +46,8 @@ public static class FitStage
     internal static Objective ObjectiveOf(RunDirectory run, string? metric, double sizeWeight) =>
         new(StudyMetric.OfQuality(metric ?? StudyRecord.Read(run).Summary.Objective), sizeWeight);
 
-    /// <summary>As above, for any labelled trials.</summary>
+    /// <summary>Trains one network per fold on any labelled trials, scores every model on held-out trials, and writes
+    /// the fit.</summary>
     /// <param name="labelled">The labelled trials.</param>
     /// <param name="run">The run directory; it needs no files of earlier stages.</param>
     /// <param name="options">Training options of the network.</param>

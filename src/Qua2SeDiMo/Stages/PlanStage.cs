@@ -93,7 +93,7 @@ public static class PlanStage
         return plan;
     }
 
-    /// <summary>As above, for an external study. There is no model to generate images with, so plans are only
+    /// <summary>Makes plans for an external study. There is no model to generate images with, so plans are only
     /// predicted.</summary>
     /// <param name="study">The trials that the fit was made from.</param>
     /// <param name="run">The run directory with the fit and the explanation.</param>

@@ -87,8 +87,8 @@ public sealed record WorkflowResult(
 public static class Workflow
 {
     /// <summary>Runs all stages from a model folder to explained plans, a packed model and a report.</summary>
-    /// <exception cref="Q2Exception">The folder is not supported, or the run directory belongs to another
-    /// run.</exception>
+    /// <exception cref="Q2Exception">The folder is not supported, the run directory belongs to another run, or a stage
+    /// fails.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled; the same call resumes it.</exception>
     public static WorkflowResult Run(
         OpenModel model,

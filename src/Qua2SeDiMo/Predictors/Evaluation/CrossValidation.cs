@@ -41,7 +41,8 @@ internal static class CrossValidation
         CancellationToken cancellationToken = default
     ) => Run(study, options, units, null, progress, cancellationToken);
 
-    /// <summary>As above, resuming each fold's network from its checkpoint and saving new ones.</summary>
+    /// <summary>Trains and scores all models; each fold's network resumes from its checkpoint and saves new
+    /// ones.</summary>
     internal static FittedModels Run(
         TrainingSet study,
         PredictorOptions? options,

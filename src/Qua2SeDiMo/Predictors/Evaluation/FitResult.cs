@@ -118,17 +118,18 @@ public sealed record FitResult(
     public ModelScores? Find(string model) => Models.FirstOrDefault(scores => scores.Model == model);
 }
 
-/// <summary>Which model's scores make plans.</summary>
-/// <param name="Model">The winner.</param>
+/// <summary>The choice of the model whose scores make plans.</summary>
+/// <param name="Model">Name of the chosen model: the network or ridge regression.</param>
 /// <param name="NetworkSrcc">Held-out SRCC of the network; NaN when it was not trained.</param>
-/// <param name="RidgeSrcc">Held-out SRCC of the best ridge model.</param>
-/// <param name="Reason">One sentence with the numbers.</param>
+/// <param name="RidgeSrcc">Held-out SRCC of the best ridge model; NaN when there is none.</param>
+/// <param name="Reason">One sentence that states the choice and both SRCCs.</param>
 public sealed record PredictorChoice(string Model, double NetworkSrcc, double RidgeSrcc, string Reason)
 {
-    /// <summary>By how much the network has to beat ridge regression to decide.</summary>
+    /// <summary>Margin in SRCC by which the network must beat ridge regression to be chosen.</summary>
     public const double RequiredMargin = 0.02;
 
-    /// <summary>The rule: the network decides only if it beats ridge by <see cref="RequiredMargin"/>.</summary>
+    /// <summary>Chooses the network if it beats the best ridge model by <see cref="RequiredMargin"/>, else ridge
+    /// regression.</summary>
     public static PredictorChoice Between(IReadOnlyList<ModelScores> models)
     {
         ArgumentNullException.ThrowIfNull(models);
