@@ -7,7 +7,7 @@ using Qua2SeDiMo.Predictors.Evaluation;
 namespace Qua2SeDiMo.Sensitivity;
 
 /// <summary>Scores of a model in the form in which models are compared.</summary>
-/// <param name="Model">A name of <see cref="ModelNames"/>.</param>
+/// <param name="Model">A name of <see cref="ModelNames"/>, or <c>network-LOSS</c> for other losses.</param>
 /// <param name="Operations">Scores of single weights, [weight · options + option]; larger is better.</param>
 /// <param name="Unit">Scores of every option combination of a unit; the first weight's option is the most significant
 /// digit.</param>

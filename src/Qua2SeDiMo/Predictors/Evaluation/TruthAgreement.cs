@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Predictors.Evaluation;
 
 /// <summary>Agreement of one model's scores with true sensitivities, all as Kendall τ-b.</summary>
-/// <param name="Model">A name of <see cref="ModelNames"/>.</param>
+/// <param name="Model">A name of <see cref="ModelNames"/>, or <c>network-LOSS</c> for other losses.</param>
 /// <param name="Against"><c>sensitivity</c>, or <c>target</c> for the effect on the label with its size term.</param>
 /// <param name="OptionsOfAWeight">Over the options of a weight; mean over weights.</param>
 /// <param name="Weights">Over weights, by the loss that fewer bits cause.</param>
