@@ -11,8 +11,8 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Labelling;
 
-/// <summary>A CLIP model (Radford et al., ICML 2021) that turns images and texts into projected, not normalised
-/// embeddings.</summary>
+/// <summary>A CLIP model (Radford et al., ICML 2021) that computes projected embeddings, not normalised, of images and
+/// texts.</summary>
 internal sealed class ClipScorer : IDisposable
 {
     private const int ImagesPerRun = 32;
@@ -36,13 +36,13 @@ internal sealed class ClipScorer : IDisposable
         Width = config.Int("projection_dim", 512);
     }
 
-    /// <summary>Values of one embedding.</summary>
+    /// <summary>Number of values of one embedding.</summary>
     internal int Width { get; }
 
-    /// <summary>Time spent inside the runtime.</summary>
+    /// <summary>Time spent in ONNX Runtime so far.</summary>
     internal TimeSpan RuntimeElapsed { get; private set; }
 
-    /// <summary>Embeddings of images, [images, <see cref="Width"/>].</summary>
+    /// <summary>Computes embeddings of images, [images, <see cref="Width"/>], row-major.</summary>
     internal float[] EmbedImages(ImageBatch images)
     {
         float[] result = new float[images.Count * Width];
@@ -64,7 +64,7 @@ internal sealed class ClipScorer : IDisposable
         return result;
     }
 
-    /// <summary>Embeddings of texts, [texts, <see cref="Width"/>].</summary>
+    /// <summary>Computes embeddings of texts, [texts, <see cref="Width"/>], row-major.</summary>
     internal float[] EmbedTexts(IReadOnlyList<string> texts)
     {
         int length = tokenizer.MaximumLength;

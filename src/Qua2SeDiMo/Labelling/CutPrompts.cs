@@ -4,13 +4,14 @@ using Qua2SeDiMo.Pipelines;
 
 namespace Qua2SeDiMo.Labelling;
 
-/// <summary>Looks, before any work, which prompts are longer than the text encoders of a model take.</summary>
+/// <summary>Finds the prompts that are longer than the text encoders of a model accept, before any image is
+/// generated.</summary>
 internal static class CutPrompts
 {
-    /// <summary>Prompts and negative prompts that lose their ends, each text once; from tokenizers and headers
-    /// alone.</summary>
-    /// <exception cref="Q2Exception">The folder is not supported, or the request says something that its pipeline does
-    /// not take.</exception>
+    /// <summary>Prompts and negative prompts that will be truncated, each text once. Reads only tokenizers,
+    /// configurations and tensor headers.</summary>
+    /// <exception cref="Q2Exception">The model folder is not supported, or the request has an option that its pipeline
+    /// does not support.</exception>
     public static IReadOnlyList<CutText> Find(OpenModel model, IReadOnlyList<string> prompts, GenerationRequest request)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -19,7 +20,7 @@ internal static class CutPrompts
         return pipeline.CutTexts(prompts, request);
     }
 
-    /// <summary>The same for the prompts of a study.</summary>
+    /// <summary>Prompts and negative prompts of a study that will be truncated, each text once.</summary>
     public static IReadOnlyList<CutText> Find(OpenModel model, StudyOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);

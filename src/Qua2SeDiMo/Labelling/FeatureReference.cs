@@ -5,7 +5,7 @@ using Qua2SeDiMo.Studies.Objectives;
 
 namespace Qua2SeDiMo.Labelling;
 
-/// <summary>Features of real images, and how far others are from them.</summary>
+/// <summary>CLIP features of real images, and metrics of the distance of other features from them.</summary>
 internal sealed class FeatureReference
 {
     private const string TensorName = "image_features";
@@ -26,11 +26,12 @@ internal sealed class FeatureReference
     /// <summary>Metrics that compare distributions of features.</summary>
     internal static IReadOnlyList<StudyMetric> Metrics { get; } = [StudyMetric.Frechet, StudyMetric.Kid];
 
-    /// <summary>Values of one feature vector.</summary>
+    /// <summary>Number of values of one feature vector.</summary>
     internal int Width { get; }
 
-    /// <summary>Reads <c>image_features</c> [images, width] of a safetensors file.</summary>
-    /// <exception cref="ModelFolderException">The tensor is missing or has another rank.</exception>
+    /// <summary>Reads the tensor <c>image_features</c>, [images, width], from a safetensors file.</summary>
+    /// <exception cref="ModelFolderException">The tensor is missing, has an unsupported shape, or has a value that is
+    /// not finite.</exception>
     internal static FeatureReference Read(string path)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
@@ -57,7 +58,7 @@ internal sealed class FeatureReference
         return new FeatureReference(values, (int)tensor.Shape[1]);
     }
 
-    /// <summary>Value of a metric for some features, row-major [images, width].</summary>
+    /// <summary>Computes a metric for features of images, row-major [images, width].</summary>
     internal double Measure(StudyMetric metric, ReadOnlySpan<float> images) =>
         metric == StudyMetric.Frechet ? frechet.To(images)
         : metric == StudyMetric.Kid ? KernelDistance.KidOfAll(images, features, Width, selfTerm)

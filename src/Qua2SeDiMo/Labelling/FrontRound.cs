@@ -9,11 +9,11 @@ using Qua2SeDiMo.Studies.Sampling;
 
 namespace Qua2SeDiMo.Labelling;
 
-/// <summary>The next allocations of a study that looks near its predicted front.</summary>
+/// <summary>Proposes the next allocations of a study near its predicted front of quality against size.</summary>
 internal static class FrontRound
 {
-    /// <summary>Proposes a round by the trials before it. All of them are finished: the runner waits for other
-    /// workers.</summary>
+    /// <summary>Proposes the round that begins at trial <paramref name="start"/>, from all trials before it. These must
+    /// be finished; the runner waits for other workers before it starts a round.</summary>
     internal static IReadOnlyList<BitAllocation> Propose(
         OpenModel model,
         RunDirectory run,
@@ -45,7 +45,7 @@ internal static class FrontRound
         ];
     }
 
-    // By the random trials alone, so that every round and every machine takes the same.
+    // Only the random trials are used, so that every round and every machine chooses the same objective.
     private static Objective MostReliable(RunDirectory run, StudyOptions options)
     {
         bool IsFirst(Trial trial) =>

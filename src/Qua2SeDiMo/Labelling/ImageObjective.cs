@@ -17,12 +17,13 @@ using Qua2SeDiMo.Studies.Objectives;
 namespace Qua2SeDiMo.Labelling;
 
 /// <summary>
-/// Labels an allocation by images: the same prompts and starting noises in every trial, so that differences are the
-/// allocation's. Sessions, prompt embeddings and dequantized weights are kept from trial to trial.
+/// Labels an allocation by generated images. Every trial uses the same prompts and starting noise, so that labels
+/// differ only because of the allocation. Sessions, prompt embeddings and dequantized weights are reused from trial to
+/// trial.
 /// </summary>
 internal sealed class ImageObjective : ITrialObjective, IDisposable
 {
-    /// <summary>Pictures that are kept of each listed allocation.</summary>
+    /// <summary>Number of images that are stored for each trial with a picture folder.</summary>
     internal const int PictureCount = 8;
 
     private readonly OpenModel model;
@@ -35,14 +36,13 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
     private readonly Func<int, string>? pictureFolder;
     private readonly Lazy<IReadOnlyDictionary<string, long>> multiplyAccumulates;
 
-    /// <param name="model">The model; stays the caller's.</param>
-    /// <param name="bank">Its weights under every option.</param>
-    /// <param name="options">Prompts, seeds, steps.</param>
-    /// <param name="cachePath">Where the full-precision images are kept for the next process.</param>
-    /// <param name="pictureFolder">Folder for the first pictures of each trial, by trial number; null writes
-    /// none.</param>
-    /// <param name="progress">Told while the full-precision images are generated.</param>
-    /// <param name="cancellationToken">Ends the preparation.</param>
+    /// <param name="model">The model; not disposed of here.</param>
+    /// <param name="bank">The model's quantizer bank.</param>
+    /// <param name="options">Prompts, seeds, steps and scoring.</param>
+    /// <param name="cachePath">Safetensors file that caches the full-precision images between processes.</param>
+    /// <param name="pictureFolder">Folder for the first images of a trial, by trial number; null to store none.</param>
+    /// <param name="progress">Receives the progress of generating the full-precision images.</param>
+    /// <param name="cancellationToken">Cancels the preparation.</param>
     internal ImageObjective(
         OpenModel model,
         QuantizerBank bank,
@@ -75,10 +75,10 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         scorer.SetFullPrecision(FullPrecision);
     }
 
-    /// <summary>Images of the unquantized model.</summary>
+    /// <summary>Images of the full-precision model.</summary>
     internal ImageBatch FullPrecision { get; }
 
-    /// <summary>Time inside ONNX Runtime so far.</summary>
+    /// <summary>Time spent in ONNX Runtime so far.</summary>
     internal TimeSpan RuntimeElapsed => pipeline.RuntimeElapsed + scorer.RuntimeElapsed;
 
     public TrialResult Evaluate(
@@ -215,7 +215,7 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
             );
         }
         SafetensorsWriter.Write(
-            // Images of other settings stay: they are those of another study of this run.
+            // A file with images of other settings is kept, because another study of this run uses it.
             File.Exists(path)
                 ? own
                 : path,
@@ -225,7 +225,7 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         return images;
     }
 
-    // Null where there are none, or of other settings.
+    // Null if the file is missing or has images of other settings.
     private static ImageBatch? Known(string path, string settings)
     {
         if (!File.Exists(path))
@@ -240,7 +240,7 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
             : null;
     }
 
-    // Generation is nearly all of a trial; scoring is the rest of its bar.
+    // Generation takes nearly all of a trial's time; the rest of the progress bar is scoring.
     private sealed class GenerationShare(IProgress<TrialProgress>? progress) : IProgress<StageProgress>
     {
         private const double Share = 0.95;

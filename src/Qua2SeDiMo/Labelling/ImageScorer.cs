@@ -8,8 +8,8 @@ using Qua2SeDiMo.Studies.Objectives;
 namespace Qua2SeDiMo.Labelling;
 
 /// <summary>
-/// Measures images: against the full-precision images of the same prompts and seeds (paired), against the prompts, and
-/// against features of real images. Metrics whose files are not there are left out.
+/// Computes the metrics of images: against the full-precision images of the same prompts and seeds (paired), against
+/// the prompts, and against features of real images. Metrics whose files are missing are left out.
 /// </summary>
 internal sealed class ImageScorer : IDisposable
 {
@@ -36,17 +36,17 @@ internal sealed class ImageScorer : IDisposable
             );
     }
 
-    /// <summary>Time spent inside the runtime.</summary>
+    /// <summary>Time spent in ONNX Runtime so far.</summary>
     internal TimeSpan RuntimeElapsed => clip?.RuntimeElapsed ?? TimeSpan.Zero;
 
-    /// <summary>Sets the full-precision images that later ones are paired with.</summary>
+    /// <summary>Sets the full-precision images that later images are compared with.</summary>
     internal void SetFullPrecision(ImageBatch images)
     {
         reference = images;
         fullPrecisionFeatures = clip?.EmbedImages(images) ?? [];
     }
 
-    /// <summary>Measures images, one per prompt.</summary>
+    /// <summary>Computes the metrics of images, one image per prompt, and the per-image values behind them.</summary>
     internal (Dictionary<string, double> Metrics, List<TrialArray> Arrays) Score(ImageBatch images)
     {
         var arrays = new List<TrialArray>();
@@ -69,7 +69,7 @@ internal sealed class ImageScorer : IDisposable
                 i => CosineSimilarity.Of(Row(features, i), Row(fullPrecisionFeatures, i))
             );
         PerImage(StudyMetric.ClipScore.Name, i => ClipScore.OfPair(Row(features, i), Row(textFeatures, i)));
-        // One image has no distribution.
+        // A distribution needs at least two images.
         if (real is not null && images.Count > 1)
         {
             foreach (StudyMetric metric in FeatureReference.Metrics)

@@ -8,10 +8,11 @@ using Qua2SeDiMo.Studies.Storage;
 
 namespace Qua2SeDiMo.Labelling;
 
-/// <summary>Values of every image of every trial of a run's own study.</summary>
+/// <summary>Reads the label of every image of every trial of a run's own study.</summary>
 internal static class ImagesOfTrials
 {
-    /// <summary>Null where the label is no mean over images, or the study is from outside.</summary>
+    /// <summary>Labels per image, in the orientation and with the size term of the fit's objective. Null when the label
+    /// is no mean over images, or the study is external.</summary>
     internal static ImageLabels? Read(LabelledStudy study, RunDirectory run, Fit fit)
     {
         if (study.Origin.Source != "study" || !File.Exists(run.StudyRecord))
@@ -39,7 +40,7 @@ internal static class ImagesOfTrials
             options.ImageSeeds
         );
 
-        // The size term of a label is the same for all images of a trial.
+        // The size term of a label is equal for all images of a trial.
         IReadOnlyList<double> Labels(int number, int trial)
         {
             double size = objective.SizeWeight * study.Training.Trials[trial].AverageBits;

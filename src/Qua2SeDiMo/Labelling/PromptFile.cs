@@ -4,14 +4,15 @@ using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Labelling;
 
-/// <summary>Text files with one prompt a line: UTF-8, or UTF-16 with a byte-order mark; line ends of any system; blanks
-/// at both ends of a line do not count.</summary>
+/// <summary>Reads text files with one prompt per line: UTF-8, or UTF-16 with a byte-order mark, with any line ends.
+/// Whitespace at both ends of a line is removed.</summary>
 internal static class PromptFile
 {
     internal const long MaximumBytes = 64L << 20;
 
-    /// <summary>The prompts of a file in its order; blank lines are none.</summary>
-    /// <exception cref="ModelFolderException">The file is missing, is not text, or holds no prompt.</exception>
+    /// <summary>The prompts of a file in order; blank lines are skipped.</summary>
+    /// <exception cref="ModelFolderException">The file is missing, is not text, is too large, or has no
+    /// prompt.</exception>
     public static IReadOnlyList<string> Read(string path)
     {
         string[] prompts = [.. ReadLines(path).Where(line => line.Length > 0)];
@@ -20,8 +21,8 @@ internal static class PromptFile
             : throw new ModelFolderException($"{path}: no prompts; one a line is expected.");
     }
 
-    /// <summary>All lines of a file without the blanks around them, empty ones included.</summary>
-    /// <exception cref="ModelFolderException">The file is missing or is not text.</exception>
+    /// <summary>All lines of a file, trimmed, blank ones included.</summary>
+    /// <exception cref="ModelFolderException">The file is missing, is not text, or is too large.</exception>
     public static IReadOnlyList<string> ReadLines(string path)
     {
         if (!File.Exists(path))
@@ -53,7 +54,7 @@ internal static class PromptFile
         return lines;
     }
 
-    // A pipe says nothing of its length, and a device may never end.
+    // Reads up to a limit instead of trusting the length: that of a pipe is unknown, and a device may never end.
     private static MemoryStream ReadBounded(string path)
     {
         try

@@ -3,20 +3,20 @@ using Qua2SeDiMo.Studies.Allocations;
 
 namespace Qua2SeDiMo.Labelling;
 
-/// <summary>How allocations of a file are labelled: by the protocol that the file states, except where the user said
-/// otherwise.</summary>
-/// <param name="Options">What they are labelled by.</param>
-/// <param name="Differences">Where that is not what the file states; its labels are then of other images and cannot be
-/// compared.</param>
+/// <summary>The options by which allocations of a file are labelled: the protocol that the file states, overridden by
+/// options that the user gave.</summary>
+/// <param name="Options">The resulting options.</param>
+/// <param name="Differences">Where the options differ from the file's protocol. If there are any, the labels of the
+/// file are of different images and cannot be compared.</param>
 internal sealed record ProtocolChoice(StudyOptions Options, IReadOnlyList<string> Differences)
 {
     private const int MaxParents = 4;
 
-    /// <summary>Chooses.</summary>
+    /// <summary>Combines the file's protocol and the user's options.</summary>
     /// <param name="file">The file of allocations.</param>
-    /// <param name="protocol">What it states.</param>
-    /// <param name="asked">The user's options, and the defaults of those that were not given.</param>
-    /// <param name="isGiven">Whether the user gave an option, by its name on the command line.</param>
+    /// <param name="protocol">The protocol that the file states.</param>
+    /// <param name="asked">Options of the user, with defaults for those not given.</param>
+    /// <param name="isGiven">Whether the user gave an option, by its command-line name.</param>
     public static ProtocolChoice Between(
         string file,
         AllocationProtocol protocol,
@@ -105,7 +105,8 @@ internal sealed record ProtocolChoice(StudyOptions Options, IReadOnlyList<string
         return options;
     }
 
-    // Beside the file, in a folder above it, or the one that is used anyway, if it ends in the same words.
+    // Looks beside the file and in the folders above it; otherwise takes the file in use if its path ends in the same
+    // name.
     private static string? Find(string file, string named, string? used)
     {
         string? folder = Path.GetDirectoryName(Path.GetFullPath(file));

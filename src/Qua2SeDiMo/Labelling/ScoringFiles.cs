@@ -9,30 +9,30 @@ using Qua2SeDiMo.Studies.Objectives;
 namespace Qua2SeDiMo.Labelling;
 
 /// <summary>
-/// What images are scored with. Each is named by the user or found beside the model: in the folder that holds the model
-/// folder, the first folder (in ordinal order) with a <c>config.json</c> of class <c>CLIPModel</c>, and the first whose
-/// files are <c>features.safetensors</c> and <c>prompts.txt</c>. What is not there is done without: paired pixel
-/// metrics need none of them.
+/// Files that images are scored with. Each is named by the user or found beside the model, in the folder that contains
+/// the model folder: the first subfolder (in ordinal order) with a <c>config.json</c> of class <c>CLIPModel</c>, and
+/// the first with <c>features.safetensors</c> and <c>prompts.txt</c>. Metrics whose files are missing are left out;
+/// paired pixel metrics need none.
 /// </summary>
-/// <param name="ClipFolder">Folder of a CLIP model; null leaves out CLIP metrics.</param>
+/// <param name="ClipFolder">Folder of a CLIP model; null to leave out CLIP metrics.</param>
 /// <param name="ReferenceFeatures">Safetensors file with <c>image_features</c> of real images by that CLIP model; null
-/// leaves out Fréchet distance and KID.</param>
-/// <param name="PromptsFile">Text file, one prompt a line; null takes the built-in list.</param>
+/// to leave out Fréchet distance and KID.</param>
+/// <param name="PromptsFile">Text file with one prompt per line; null for the built-in prompts.</param>
 public sealed record ScoringFiles(string? ClipFolder, string? ReferenceFeatures, string? PromptsFile)
 {
-    /// <summary>Says on the command line that something is to be done without.</summary>
+    /// <summary>Value of a command-line option that turns off the search for its file.</summary>
     public const string None = "none";
 
     private const string ClassPipeline = "DiTPipeline";
     private const string FeaturesName = "features.safetensors";
     private const string PromptsName = "prompts.txt";
 
-    /// <summary>Number of classes of a model that takes class numbers instead of texts; its built-in prompts are
-    /// classes spread over all.</summary>
+    /// <summary>Number of classes of a class-conditional model; null for other models. The built-in prompts of such a
+    /// model are class numbers spread over all classes.</summary>
     public int? ClassCount { get; init; }
 
-    /// <summary>Takes what the user named, looks beside the model for the rest.</summary>
-    /// <exception cref="ModelFolderException">A file that the user named is not there.</exception>
+    /// <summary>Takes the files that the user named and looks beside the model for the others.</summary>
+    /// <exception cref="ModelFolderException">A file that the user named does not exist.</exception>
     public static ScoringFiles Find(
         string modelFolder,
         string? clip = null,
@@ -68,7 +68,7 @@ public sealed record ScoringFiles(string? ClipFolder, string? ReferenceFeatures,
         };
     }
 
-    /// <summary>Metrics of image quality that these files allow.</summary>
+    /// <summary>Metrics of image quality that can be computed with these files.</summary>
     internal IEnumerable<StudyMetric> Metrics =>
         StudyMetric.Quality.Where(metric =>
             ClipFolder is not null
@@ -76,20 +76,21 @@ public sealed record ScoringFiles(string? ClipFolder, string? ReferenceFeatures,
                 : metric == StudyMetric.Psnr || metric == StudyMetric.Ssim
         );
 
-    /// <summary>Looks whether trials will have an objective, before the first one.</summary>
-    /// <param name="objective">Name of a metric; null for the most reliable one that there is.</param>
-    /// <exception cref="UnknownObjectiveException">They will not; the message names what they will have.</exception>
+    /// <summary>Checks, before the first trial, that trials will measure an objective.</summary>
+    /// <param name="objective">Name of a metric; null for the most reliable one, which always exists.</param>
+    /// <exception cref="UnknownObjectiveException">Trials will not measure it; the message lists what they will
+    /// measure.</exception>
     public void Require(string? objective)
     {
         if (objective is not null && !Metrics.Contains(StudyMetric.OfQuality(objective)))
             throw UnknownObjectiveException.For(objective, Metrics);
     }
 
-    /// <summary>Prompts of the file, or of the built-in list, in their order; starts over when there are
-    /// fewer.</summary>
-    /// <param name="count">Prompts wanted.</param>
-    /// <param name="first">Prompts to leave out at the beginning.</param>
-    /// <exception cref="ModelFolderException">The file holds no prompt.</exception>
+    /// <summary>Prompts of the file, or built-in ones, in order; they are repeated from the beginning when there are
+    /// too few.</summary>
+    /// <param name="count">Number of prompts to return.</param>
+    /// <param name="first">Number of prompts to skip at the beginning.</param>
+    /// <exception cref="ModelFolderException">The file is missing or has no prompt.</exception>
     public IReadOnlyList<string> ReadPrompts(int count, int first = 0)
     {
         IEnumerable<string> lines =
@@ -100,7 +101,8 @@ public sealed record ScoringFiles(string? ClipFolder, string? ReferenceFeatures,
         return [.. Enumerable.Range(first, count).Select(i => prompts[i % prompts.Length])];
     }
 
-    /// <summary>The same files by full paths, which hold wherever a program is started.</summary>
+    /// <summary>The same files by absolute paths, which stay valid when a later process starts in another
+    /// folder.</summary>
     internal ScoringFiles WithFullPaths() =>
         this with
         {
@@ -110,12 +112,12 @@ public sealed record ScoringFiles(string? ClipFolder, string? ReferenceFeatures,
         };
 
     /// <summary>
-    /// CLIP model and reference features where they are now: at their old place, or beside a model that was moved with
-    /// them.
+    /// Locates the study's CLIP model and reference features again: at their recorded path, or beside the model if they
+    /// were moved with it.
     /// </summary>
     /// <param name="model">The model.</param>
-    /// <param name="recorded">Fingerprints of the files that are looked for.</param>
-    /// <exception cref="ModelFolderException">They are at neither place.</exception>
+    /// <param name="recorded">Fingerprints of these files in the study.</param>
+    /// <exception cref="ModelFolderException">A file is at neither place.</exception>
     internal ScoringFiles FoundAgain(OpenModel model, IReadOnlyDictionary<string, string> recorded)
     {
         ScoringFiles beside = Find(model.Folder.DirectoryPath);
@@ -159,8 +161,8 @@ public sealed record ScoringFiles(string? ClipFolder, string? ReferenceFeatures,
         }
     }
 
-    /// <summary>What images are scored with, by its content.</summary>
-    /// <param name="model">The model, which keeps it.</param>
+    /// <summary>Fingerprints of the content of the CLIP model and the reference features.</summary>
+    /// <param name="model">The model, which caches the fingerprints.</param>
     internal IReadOnlyList<FingerprintPart> Fingerprint(OpenModel model) =>
         model.ScoringFingerprint(ClipFolder, ReferenceFeatures);
 
@@ -193,7 +195,7 @@ public sealed record ScoringFiles(string? ClipFolder, string? ReferenceFeatures,
             : null;
     }
 
-    // Every class once, neighbours in the list far apart: a stride near the golden ratio that shares no factor with the
+    // Every class once, with adjacent prompts far apart: the stride is near count times the golden ratio and coprime to
     // count.
     private static IEnumerable<string> ClassPrompts(int count)
     {

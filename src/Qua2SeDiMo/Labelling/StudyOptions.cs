@@ -11,12 +11,12 @@ using Qua2SeDiMo.Studies;
 namespace Qua2SeDiMo.Labelling;
 
 /// <summary>
-/// How a study generates and scores its images. All of it must be equal for trials to be comparable, except the number
+/// How a study generates and scores its images. Trials are comparable only if all of these are equal, except the number
 /// of trials.
 /// </summary>
 public sealed record StudyOptions
 {
-    // Names of settings that people know from the command line; others are called as their property.
+    // Settings named as on the command line; all others have the name of their property.
     private static readonly Dictionary<string, string> SettingNames = new(StringComparer.Ordinal)
     {
         ["step-count"] = "steps",
@@ -30,65 +30,64 @@ public sealed record StudyOptions
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
-    /// <summary>Trials to label.</summary>
+    /// <summary>Number of trials to label.</summary>
     public int TrialCount { get; init; } = 64;
 
-    /// <summary>Images per trial, one prompt each.</summary>
+    /// <summary>Number of images per trial, one per prompt.</summary>
     public int ImageCount { get; init; } = 32;
 
-    /// <summary>Prompts left out at the beginning of the list: fresh ones check a plan on prompts that no trial
-    /// saw.</summary>
+    /// <summary>Number of prompts to skip at the beginning of the list. Plans are checked on fresh prompts, which no
+    /// trial used.</summary>
     public int FirstPrompt { get; init; }
 
     /// <summary>
-    /// The prompts of the images and as many fresh ones behind them, in the order of their images; null reads them from
-    /// <see cref="Scoring"/>. A finished study keeps them, so that later stages do not depend on a file that may have
-    /// changed.
+    /// The prompts of the images, followed by as many fresh ones; null to read them from <see cref="Scoring"/>. A
+    /// finished study stores them, so that later stages do not depend on a file that may have changed.
     /// </summary>
     public IReadOnlyList<string>? Prompts { get; init; }
 
-    /// <summary>Image i starts from the noise of this seed + i, modulo 2^64, the same in every trial.</summary>
+    /// <summary>Image i starts from the noise of this seed + i, modulo 2^64, in every trial.</summary>
     public ulong Seed { get; init; } = 42;
 
-    /// <summary>Whether all images share one starting noise, as in the published code.</summary>
+    /// <summary>Whether all images start from the same noise, as in the published code.</summary>
     public bool SharedNoise { get; init; }
 
     /// <summary>Seed of the random allocations.</summary>
     public ulong SamplerSeed { get; init; } = 2025;
 
-    /// <summary>Draw all random allocations near these average bits; null draws over the whole range, as the paper
-    /// does.</summary>
+    /// <summary>Average bits near which all random allocations are drawn; null to draw over the whole range, as the
+    /// paper does.</summary>
     public double? FixedAverageBits { get; init; }
 
     /// <summary>
-    /// Whether all but the first 32 trials are proposed near the front of quality against size that earlier trials
-    /// suggest (<see cref="Plans.FrontCandidates"/>).
+    /// Whether all trials but the first 32 are proposed near the front of quality against size that earlier trials
+    /// predict (<see cref="Plans.FrontCandidates"/>).
     /// </summary>
     public bool NearFront { get; init; }
 
     /// <summary>
-    /// Metric that <see cref="NearFront"/> follows; null takes the most reliable one of the first trials. Ignored
-    /// otherwise.
+    /// Metric that <see cref="NearFront"/> optimises; null for the most reliable one of the first trials. Ignored
+    /// without <see cref="NearFront"/>.
     /// </summary>
     public string? FrontObjective { get; init; }
 
     /// <summary>
-    /// Bits that activations of the quantized model are rounded to in front of every weight, 2 to 8; null leaves them.
-    /// The full-precision images never have rounded activations.
+    /// Bits of quantized activations, 2 to 8, at the input of every weight operator; null for none. The full-precision
+    /// images are always made without quantized activations.
     /// </summary>
     public int? ActivationBits { get; init; }
 
     /// <summary>
-    /// Whether trials that failed or were set aside are taken up again first. Says nothing of how trials are made, so
-    /// it is kept nowhere.
+    /// Whether trials that failed or were set aside are retried first. It does not affect how trials are made, so it is
+    /// not stored.
     /// </summary>
     [JsonIgnore]
     public bool RetryFailed { get; init; }
 
-    /// <summary>Steps, guidance and size.</summary>
+    /// <summary>Steps, guidance, negative prompts and image size.</summary>
     public GenerationRequest Generation { get; init; } = new() { StepCount = 8 };
 
-    /// <summary>What images are scored with.</summary>
+    /// <summary>Files that images are scored with.</summary>
     public required ScoringFiles Scoring { get; init; }
 
     /// <summary>The prompts, one per image.</summary>
@@ -97,7 +96,7 @@ public sealed record StudyOptions
             ? [.. Enumerable.Range(FirstPrompt, ImageCount).Select(i => kept[i % kept.Count])]
             : Scoring.ReadPrompts(ImageCount, FirstPrompt);
 
-    /// <summary>The same settings with their present prompts, and with full paths: what later stages go by.</summary>
+    /// <summary>The same options with their current prompts and absolute paths, as stored for later stages.</summary>
     internal StudyOptions ToBeKept() =>
         this with
         {
@@ -105,7 +104,8 @@ public sealed record StudyOptions
             Scoring = Scoring.WithFullPaths(),
         };
 
-    /// <summary>The same settings on as many prompts and seeds that the study did not use.</summary>
+    /// <summary>The same options with the next prompts and seeds, as many as before, which the study did not
+    /// use.</summary>
     internal StudyOptions OnFreshPrompts() =>
         this with
         {
@@ -113,17 +113,17 @@ public sealed record StudyOptions
             Seed = Seed + (ulong)ImageCount,
         };
 
-    /// <summary>Starting seeds of all images.</summary>
+    /// <summary>Seed of each image's starting noise.</summary>
     [JsonIgnore]
     public IReadOnlyList<ulong> ImageSeeds =>
         [.. Enumerable.Range(0, ImageCount).Select(i => SharedNoise ? Seed : Seed + (ulong)i)];
 
     /// <summary>
-    /// What the study's store compares before it adds a trial: the content of the model, of the prompts and of what
-    /// images are scored with, and every setting that changes numbers. Where the files are is no part of it.
+    /// The settings that must be equal before a trial is added to a stored study: content of the model, the prompts and
+    /// the scoring files, and every option that changes numbers. Paths are not part of it.
     /// </summary>
     /// <param name="model">The model.</param>
-    /// <param name="samplerDescription">Names the sampler and its parameters.</param>
+    /// <param name="samplerDescription">Name of the sampler with its parameters.</param>
     internal StudySettings ToSettings(OpenModel model, string samplerDescription)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -143,7 +143,7 @@ public sealed record StudyOptions
         };
         if (ActivationBits is { } bits)
             settings["activation-bits"] = Text(bits);
-        // Whatever a request can say counts, unless it only decides how the work is cut.
+        // Every property of the request counts except the batch size, which only determines how the work is divided.
         JsonObject request = JsonSerializer.SerializeToNode(Generation with { BatchSize = 1 }, SettingJson)!.AsObject();
         foreach ((string name, JsonNode? value) in request)
         {

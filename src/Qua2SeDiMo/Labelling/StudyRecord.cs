@@ -5,21 +5,21 @@ using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Labelling;
 
-/// <summary>What a study leaves for later stages: how it was made, so that plans are verified in the same way, and what
-/// it found.</summary>
-/// <param name="Options">Prompts, seeds, steps, scoring.</param>
-/// <param name="Summary">Speed and reliability.</param>
+/// <summary>The record that a study leaves for later stages: the options it was made with, so that plans are verified
+/// in the same way, and its results.</summary>
+/// <param name="Options">Prompts, seeds, steps, scoring files.</param>
+/// <param name="Summary">Counts, speed and reliability.</param>
 internal sealed record StudyRecord(StudyOptions Options, StudySummary Summary)
 {
-    /// <summary>Fingerprint of the settings of the study that it is of; null in files of older versions.</summary>
+    /// <summary>Fingerprint of the settings of the study; null in files of older versions.</summary>
     public string? Study { get; init; }
 
     /// <summary>Writes the record.</summary>
     public void Write(RunDirectory run) => OwnJson.Write(run.StudyRecord, this);
 
     /// <summary>Reads the record of a run.</summary>
-    /// <exception cref="Q2Exception">The run has no finished study, or the record is not of the study beside
-    /// it.</exception>
+    /// <exception cref="Q2Exception">The run has no finished study, or the record belongs to another study than the
+    /// database beside it.</exception>
     public static StudyRecord Read(RunDirectory run)
     {
         ArgumentNullException.ThrowIfNull(run);
@@ -37,11 +37,12 @@ internal sealed record StudyRecord(StudyOptions Options, StudySummary Summary)
         return record;
     }
 
-    /// <summary>The options for images of later stages, with the scoring files of the study wherever they are
-    /// now.</summary>
+    /// <summary>The options for generating images in later stages, with the scoring files at their current
+    /// paths.</summary>
     /// <param name="model">The model.</param>
     /// <param name="run">The run directory with the study.</param>
-    /// <exception cref="Q2Exception">Model or scoring files are not what they were.</exception>
+    /// <exception cref="Q2Exception">The content of the model or of a scoring file has changed, or a scoring file is
+    /// missing.</exception>
     internal StudyOptions OptionsFor(OpenModel model, RunDirectory run)
     {
         Study study = RunStudy.Open(run);

@@ -5,8 +5,8 @@ using Qua2SeDiMo.Studies.Storage;
 
 namespace Qua2SeDiMo.Labelling;
 
-/// <summary>Split-half reliability of every metric of a study, from the values and features that its trials
-/// kept.</summary>
+/// <summary>Split-half reliability of every metric of a study, from the per-image values that its trials
+/// stored.</summary>
 internal static class StudyReliability
 {
     internal static IReadOnlyList<ObjectiveReliability> Measure(
@@ -20,7 +20,7 @@ internal static class StudyReliability
         using SqliteStudyStore store = RunStudy.Reader(run);
         double[] bits = [.. complete.Select(trial => trial.Metrics[StudyMetric.AverageBits.Name])];
         var result = new List<ObjectiveReliability>();
-        // Its sums over all real images are worth making once.
+        // Made only if needed, and then once: its sums over all real images are expensive.
         var real = new Lazy<FeatureReference>(() => FeatureReference.Read(options.Scoring.ReferenceFeatures!));
         foreach (
             StudyMetric metric in StudyMetric.Quality.Where(metric =>

@@ -3,16 +3,17 @@ using Qua2SeDiMo.Studies.Objectives;
 
 namespace Qua2SeDiMo.Labelling;
 
-/// <summary>What a study says of itself.</summary>
-/// <param name="Complete">Trials with labels.</param>
-/// <param name="Failed">Trials without.</param>
-/// <param name="Images">Images per trial.</param>
-/// <param name="Steps">Steps per image.</param>
-/// <param name="SecondsPerTrial">Mean wall time.</param>
+/// <summary>Summary of a study.</summary>
+/// <param name="Complete">Number of trials with labels.</param>
+/// <param name="Failed">Number of trials that failed.</param>
+/// <param name="Images">Number of images per trial.</param>
+/// <param name="Steps">Number of denoising steps per image.</param>
+/// <param name="SecondsPerTrial">Mean wall time of a trial.</param>
 /// <param name="OutsideRuntimeShare">Share of that time spent outside ONNX Runtime, 0 to 1.</param>
-/// <param name="Speed">How fast images were made; null when nothing was generated.</param>
-/// <param name="Objective">Name of the metric that is optimised.</param>
-/// <param name="Reliabilities">Split-half reliability of each metric; empty for too few trials or images.</param>
+/// <param name="Speed">Speed of image generation; null when nothing was generated.</param>
+/// <param name="Objective">Name of the optimised metric.</param>
+/// <param name="Reliabilities">Split-half reliability of each metric; empty when there are too few trials or
+/// images.</param>
 public sealed record StudySummary(
     int Complete,
     int Failed,
@@ -25,21 +26,21 @@ public sealed record StudySummary(
     IReadOnlyList<ObjectiveReliability> Reliabilities
 )
 {
-    /// <summary>Prompts that text encoders got without their ends.</summary>
+    /// <summary>Prompts that were truncated because text encoders do not accept their length.</summary>
     public IReadOnlyList<CutText> Cut { get; init; } = [];
 
-    /// <summary>Trials that were set aside because their process died too often.</summary>
+    /// <summary>Number of trials that were set aside because their process died too often.</summary>
     public int SetAside { get; init; }
 }
 
-/// <summary>How fast images were made, beside what the runtime reaches on one large matrix product on the same
-/// machine.</summary>
-/// <param name="ImagesPerMinute">Images of a trial over its time of generation, decoding included.</param>
-/// <param name="DenoiserGflopPerImage">2 × multiply-accumulates of all steps of an image, both halves of guidance;
-/// weight operators only.</param>
-/// <param name="GflopsPerSecond">The product of the two above.</param>
-/// <param name="MatMulGflopsPerSecond">ONNX Runtime's own MatMul, 1024 × 1024 × 1024, best of several, measured when
-/// the study was summarised.</param>
+/// <summary>Speed of image generation, with ONNX Runtime's speed on one large matrix product on the same machine for
+/// comparison.</summary>
+/// <param name="ImagesPerMinute">Images per minute of generation time, decoding included.</param>
+/// <param name="DenoiserGflopPerImage">2 × multiply-accumulates of an image, in 10^9: weight operators of all steps,
+/// with both passes of guidance.</param>
+/// <param name="GflopsPerSecond"><paramref name="DenoiserGflopPerImage"/> × images per second.</param>
+/// <param name="MatMulGflopsPerSecond">ONNX Runtime's MatMul of 1024 × 1024 × 1024, best of several, measured when the
+/// summary was made.</param>
 public sealed record GenerationSpeed(
     double ImagesPerMinute,
     double DenoiserGflopPerImage,
@@ -47,6 +48,6 @@ public sealed record GenerationSpeed(
     double MatMulGflopsPerSecond
 )
 {
-    /// <summary>Share of the matrix product's speed, 0 to 1.</summary>
+    /// <summary>Speed of generation relative to the matrix product.</summary>
     public double ShareOfMatMul => GflopsPerSecond / MatMulGflopsPerSecond;
 }

@@ -17,13 +17,13 @@ using Qua2SeDiMo.Studies.Storage;
 
 namespace Qua2SeDiMo.Labelling;
 
-/// <summary>The labelled trials of a run's own study, joined with the graph and the bank of the model they are
-/// of.</summary>
+/// <summary>Reads the labelled trials of a run's own study, with the graph and the bank of their model.</summary>
 internal static class StudyTrials
 {
-    /// <summary>The complete trials of a run's study; only those with lower numbers than
-    /// <paramref name="before"/>.</summary>
-    /// <exception cref="ModelFolderException">There are fewer complete trials than folds can be made of.</exception>
+    /// <summary>The complete trials of a run's study with numbers lower than <paramref name="before"/> and a finite
+    /// label.</summary>
+    /// <exception cref="Q2Exception">There are too few labelled trials for cross-validation, or study, bank and model
+    /// do not belong together.</exception>
     public static LabelledStudy Read(OpenModel model, RunDirectory run, Objective objective, int before = int.MaxValue)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -72,8 +72,8 @@ internal static class StudyTrials
         );
     }
 
-    /// <summary>The study of a run, if it is one of this model.</summary>
-    /// <exception cref="Q2Exception">There is none, or it is of another model or of another version of the
+    /// <summary>Opens the study of a run after checking that it belongs to this model.</summary>
+    /// <exception cref="Q2Exception">There is no study, or it belongs to another model or another version of the
     /// algorithm.</exception>
     internal static Study RequireStudy(OpenModel model, RunDirectory run)
     {
@@ -118,7 +118,7 @@ internal static class StudyTrials
             trial.Metrics[StudyMetric.AverageBits.Name]
         );
 
-    // Settings, objective, weights and labels: all that a fit depends on.
+    // Hash of everything that a fit depends on: settings, objective, weights and labels.
     private static string Fingerprint(StudySettings settings, Objective objective, TrainingSet study)
     {
         string Line(PredictorTrial trial) =>

@@ -7,12 +7,11 @@ using Qua2SeDiMo.Quantizers.Palettes;
 
 namespace Qua2SeDiMo.Measurement;
 
-/// <summary>What the options of a bank change in each weight: the quantized weight minus the weight, [out, in,
+/// <summary>Changes that the options of a bank make to each weight: quantized minus original values, [out, in,
 /// …].</summary>
-/// <param name="bank">Every weight under every option.</param>
-/// <param name="tensors">The checkpoint that it was made from.</param>
-/// <param name="cacheBytes">Most memory for changes that are kept; others are made again when they are asked
-/// for.</param>
+/// <param name="bank">The quantizer bank.</param>
+/// <param name="tensors">The checkpoint that the bank was made from.</param>
+/// <param name="cacheBytes">Largest number of bytes of cached changes; others are recomputed when needed.</param>
 internal sealed class BankChanges(QuantizerBank bank, ITensorSource tensors, long cacheBytes = 512L << 20)
 {
     private readonly Dictionary<string, float[][]> kept = new(StringComparer.Ordinal);
@@ -21,7 +20,7 @@ internal sealed class BankChanges(QuantizerBank bank, ITensorSource tensors, lon
     /// <summary>The options, in the order of the changes.</summary>
     internal IReadOnlyList<QuantizerSpec> Options => bank.Options;
 
-    /// <summary>One array for each option.</summary>
+    /// <summary>The change of a weight by each option, in the order of <see cref="Options"/>.</summary>
     internal IReadOnlyList<float[]> Of(GraphWeight weight)
     {
         if (kept.TryGetValue(weight.Weight.Name, out float[][]? known))

@@ -4,9 +4,9 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Measurement;
 
 /// <summary>
-/// What three bits of weights do more than four, image by image: roots of damages, which are norms of changes. Damages
-/// of images differ tenfold, and images saturate, so that means of squares would be those of a few images. Losses count
-/// as they are.
+/// Cost of 3 instead of 4 bits, image by image: difference of the roots of damages, which are norms of changes. Damages
+/// differ tenfold between images, and images saturate, so means of squares would be dominated by a few images. Losses
+/// are used without the root.
 /// </summary>
 internal sealed class CostTable
 {
@@ -41,7 +41,8 @@ internal sealed class CostTable
     /// <summary>Cost of some weights together.</summary>
     internal Estimate Of(IReadOnlyList<int> weights) => effects.OverImages(image => Cost(image, weights));
 
-    /// <summary>Cost of some weights together by the calls of each step alone.</summary>
+    /// <summary>Cost of some weights together, from the calls of each single step; empty if only whole runs were
+    /// measured.</summary>
     internal IReadOnlyList<double> OfSteps(IReadOnlyList<int> weights) =>
         !effects.HasSteps
             ? []
@@ -61,8 +62,8 @@ internal sealed class CostTable
                     ),
             ];
 
-    /// <summary>The tables of everything that was measured.</summary>
-    /// <param name="positions">Where every weight is.</param>
+    /// <summary>Tables of the costs of all weights, operator types and blocks.</summary>
+    /// <param name="positions">Position of every weight, by name.</param>
     internal MeasuredSensitivity Tabulate(IReadOnlyDictionary<string, WeightPosition> positions)
     {
         int[] all = [.. Enumerable.Range(0, effects.Weights.Count)];

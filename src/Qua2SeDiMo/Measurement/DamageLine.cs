@@ -2,28 +2,28 @@ using MathNet.Numerics.Distributions;
 
 namespace Qua2SeDiMo.Measurement;
 
-/// <summary>A predicted value of a metric, with its interval.</summary>
+/// <summary>A predicted value of a metric with its interval.</summary>
 /// <param name="Metric">Name of the metric.</param>
 /// <param name="Value">Predicted value.</param>
-/// <param name="Low">Lower end of the 95 % interval of a single mixture.</param>
-/// <param name="High">Upper end.</param>
+/// <param name="Low">Lower end of the 95 % prediction interval of a single mixture.</param>
+/// <param name="High">Upper end of the interval.</param>
 internal sealed record DamagePrediction(string Metric, double Value, double Low, double High);
 
 /// <summary>
-/// The line from damage to a similarity between 0 and 1: logit(similarity) = α − β · mean log damage, least squares
-/// through labelled mixtures. A line in the similarity itself promises too much beyond the mixtures that it was made
-/// of.
+/// The line from damage to a similarity between 0 and 1: logit(similarity) = α − β · mean log damage, by least squares
+/// over labelled mixtures. A line in the similarity itself would predict too high values outside the range of these
+/// mixtures.
 /// </summary>
 /// <param name="Metric">Name of the similarity.</param>
 /// <param name="Intercept">α.</param>
-/// <param name="Slope">−β; negative where damage costs similarity.</param>
-/// <param name="Count">Labelled mixtures.</param>
-/// <param name="MeanOrder">Their mean of log damage.</param>
-/// <param name="Spread">Sum of squares of log damage around its mean.</param>
-/// <param name="ResidualDeviation">Standard deviation of what the line leaves, in logits.</param>
+/// <param name="Slope">−β; negative if damage lowers the similarity.</param>
+/// <param name="Count">Number of labelled mixtures.</param>
+/// <param name="MeanOrder">Mean over mixtures of the log damage.</param>
+/// <param name="Spread">Sum of squared deviations of the log damage from its mean.</param>
+/// <param name="ResidualDeviation">Standard deviation of the residuals, in logits.</param>
 /// <param name="Coverage">
-/// Share of the mixtures whose label lies in the 95 % interval of a line through all others: what the interval is
-/// worth.
+/// Share of the mixtures whose label lies in the 95 % interval of the line through all others: a check of the interval.
+/// NaN if not computed.
 /// </param>
 internal sealed record DamageLine(
     string Metric,
@@ -36,7 +36,7 @@ internal sealed record DamageLine(
     double Coverage
 )
 {
-    /// <summary>Fewest labelled mixtures that make a line.</summary>
+    /// <summary>Smallest number of labelled mixtures for a line.</summary>
     public const int MinMixtures = 8;
 
     private const double Certainty = 0.95,
@@ -45,7 +45,7 @@ internal sealed record DamageLine(
     /// <summary>Fits a line.</summary>
     /// <param name="metric">Name of the similarity.</param>
     /// <param name="points">Order (<see cref="MixtureDamage.Order"/>) and similarity of each mixture.</param>
-    /// <returns>Null where there are too few, or all have one damage.</returns>
+    /// <returns>The line; null if there are too few mixtures, or all have the same damage.</returns>
     public static DamageLine? Of(string metric, IReadOnlyList<(double Order, double Value)> points)
     {
         (double Order, double Value)[] known =
@@ -66,9 +66,9 @@ internal sealed record DamageLine(
         return line with { Coverage = (double)inside / known.Length };
     }
 
-    /// <summary>The similarity of a mixture.</summary>
-    /// <param name="order">Mean over images of the logarithm of its damage; negative infinity where nothing is
-    /// changed.</param>
+    /// <summary>Predicts the similarity of a mixture.</summary>
+    /// <param name="order">Mean over images of the logarithm of its damage; negative infinity if nothing is
+    /// quantized.</param>
     public DamagePrediction Predict(double order)
     {
         if (double.IsNegativeInfinity(order))
@@ -82,11 +82,11 @@ internal sealed record DamageLine(
         return new DamagePrediction(Metric, Inverse(centre), Inverse(centre - reach), Inverse(centre + reach));
     }
 
-    /// <summary>What the line leaves of a mixture's similarity, in logits.</summary>
+    /// <summary>Residual of a mixture's similarity, in logits.</summary>
     internal double Residual(double order, double value) => Logit(value) - Intercept - (Slope * order);
 
-    /// <summary>The least-squares line without its coverage.</summary>
-    /// <returns>Null where all points have one order.</returns>
+    /// <summary>Fits the least-squares line without its coverage.</summary>
+    /// <returns>The line; null if all points have the same order.</returns>
     internal static DamageLine? Through(string metric, (double Order, double Value)[] points)
     {
         double meanOrder = points.Average(point => point.Order),

@@ -5,8 +5,8 @@ using Qua2SeDiMo.Inference;
 
 namespace Qua2SeDiMo.Measurement;
 
-/// <summary>Pulls cotangents of decoded images, y = decode(latents) / 2 + ½ before it is cut to [0, 1], back to the
-/// latents.</summary>
+/// <summary>Reverse pass of the decoder: pulls cotangents of decoded images, y = decode(latents) / 2 + ½ before
+/// clamping to [0, 1], back to the latents.</summary>
 internal sealed class DecoderPass : IDisposable
 {
     private readonly Autoencoder autoencoder;
@@ -34,9 +34,10 @@ internal sealed class DecoderPass : IDisposable
         );
     }
 
-    /// <summary>Gradient in the latents, image by image: decoders of large images need much memory for each.</summary>
-    /// <param name="latents">[images, channels, height, width], as the sampler leaves them.</param>
-    /// <param name="cotangents">[images, 3, height, width] of the images.</param>
+    /// <summary>Gradient of the latents. Images are processed one by one, because decoders of large images need much
+    /// memory.</summary>
+    /// <param name="latents">Final latents of the sampler, [images, channels, height, width].</param>
+    /// <param name="cotangents">Cotangents of the images, [images, 3, height, width].</param>
     internal float[] Pull(float[] latents, float[] cotangents)
     {
         float[] unscaled = autoencoder.Unscale(latents, shape),

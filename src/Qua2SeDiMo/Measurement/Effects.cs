@@ -2,34 +2,34 @@ using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Measurement;
 
-/// <summary>What the numbers of some effects are, and with it how they become damage.</summary>
+/// <summary>Kind of the numbers in <see cref="Effects"/>, which determines how they become damages.</summary>
 internal enum EffectKind
 {
-    /// <summary>Products of gradients of single calls: squared, then averaged over steps.</summary>
+    /// <summary>Products of gradients of single calls with changes: squared, then averaged over steps.</summary>
     CallProducts,
 
-    /// <summary>Products of gradients through whole runs: summed over steps, then squared; a changed weight errs alike
-    /// at every step.</summary>
+    /// <summary>Products of gradients through whole runs with changes: summed over steps, then squared, because a
+    /// changed weight has the same error at every step.</summary>
     RunProducts,
 
-    /// <summary>Squared norms of what changes in the guided prediction of single calls: averaged over steps.</summary>
+    /// <summary>Squared norms of the change of the guided prediction of single calls: averaged over steps.</summary>
     CallSquares,
 
-    /// <summary>What an image of a whole run loses of its similarity to full precision.</summary>
+    /// <summary>Loss of similarity to full precision of the image of a whole run.</summary>
     Losses,
 }
 
 /// <summary>
-/// What every option of every weight does, by image, cotangent and step. Squares of products ⟨gradient, change⟩
-/// estimate without bias what a change does to what was looked at, to first order: their mean over cotangents is the
-/// square of the norm of the effect.
+/// Effects of every option of every weight, by image, cotangent and step. For random cotangents, the square of a
+/// product ⟨gradient, change⟩ is an unbiased estimate, to first order, of the squared norm of the change of the output;
+/// it is averaged over cotangents.
 /// </summary>
-/// <param name="Kind">What the numbers are.</param>
+/// <param name="Kind">Kind of the numbers.</param>
 /// <param name="Weights">Names of the weights.</param>
 /// <param name="Options">Options, in the order of the numbers.</param>
-/// <param name="Steps">Steps whose calls were looked at; one entry where there are only whole runs.</param>
+/// <param name="Steps">Steps whose calls were measured; one entry if only whole runs were measured.</param>
 /// <param name="Images">Number of images.</param>
-/// <param name="Cotangents">Cotangents for each image; 1 where nothing was drawn.</param>
+/// <param name="Cotangents">Number of cotangents per image; 1 if none were drawn.</param>
 internal sealed record Effects(
     EffectKind Kind,
     IReadOnlyList<string> Weights,
@@ -43,9 +43,9 @@ internal sealed record Effects(
         (long)Images * Cotangents * Steps.Count * Weights.Count * Options.Count
     ];
 
-    /// <summary>One number.</summary>
-    /// <param name="image">From 0.</param>
-    /// <param name="cotangent">From 0.</param>
+    /// <summary>A single number.</summary>
+    /// <param name="image">Index of the image.</param>
+    /// <param name="cotangent">Index of the cotangent.</param>
     /// <param name="step">Index into <see cref="Steps"/>.</param>
     /// <param name="weight">Index into <see cref="Weights"/>.</param>
     /// <param name="option">Index into <see cref="Options"/>.</param>
@@ -55,20 +55,20 @@ internal sealed record Effects(
         internal set => values[At(image, cotangent, step, weight, option)] = value;
     }
 
-    /// <summary>Whether there is something to say of single steps.</summary>
+    /// <summary>Whether damages of single steps are defined.</summary>
     public bool HasSteps => Kind != EffectKind.Losses;
 
-    /// <summary>Whether errors come from random cotangents as well as from images.</summary>
+    /// <summary>Whether random cotangents contribute to the errors, besides images.</summary>
     public bool HasCotangents => Kind is EffectKind.CallProducts or EffectKind.RunProducts;
 
-    /// <summary>How large a damage is: its root, which is the norm of a change; a loss as it is.</summary>
+    /// <summary>The damage as a norm: its root; a loss unchanged.</summary>
     internal double Size(double damage) => Kind == EffectKind.Losses ? damage : Math.Sqrt(damage);
 
-    /// <summary>All numbers of an image: [cotangent, step, weight, option].</summary>
+    /// <summary>All numbers of an image, [cotangent, step, weight, option].</summary>
     internal Span<double> Image(int image) =>
         values.AsSpan(checked((int)At(image, 0, 0, 0, 0)), values.Length / Images);
 
-    /// <summary>What an option of a weight does to an image by one cotangent.</summary>
+    /// <summary>Damage to an image by an option of a weight, from one cotangent.</summary>
     public double Damage(int image, int cotangent, int weight, int option)
     {
         double sum = 0;
@@ -80,43 +80,45 @@ internal sealed record Effects(
         return Kind == EffectKind.RunProducts ? sum * sum : sum / Steps.Count;
     }
 
-    /// <summary>The same by the call of one step alone.</summary>
+    /// <summary>Damage to an image by an option of a weight, from one cotangent and the call of one step
+    /// only.</summary>
     public double DamageAt(int image, int cotangent, int step, int weight, int option)
     {
         double value = this[image, cotangent, step, weight, option];
         return HasCotangents ? value * value : value;
     }
 
-    /// <summary>What an option of a weight does to an image: mean over cotangents and its standard error.</summary>
+    /// <summary>Damage to an image by an option of a weight: mean over cotangents, and its standard error.</summary>
     public Estimate Damage(int image, int weight, int option) =>
         OverCotangents(cotangent => Damage(image, cotangent, weight, option));
 
-    /// <summary>The same by the call of one step alone.</summary>
+    /// <summary>Damage to an image by an option of a weight, from the call of one step only: mean over cotangents, and
+    /// its standard error.</summary>
     public Estimate DamageOfStep(int image, int step, int weight, int option) =>
         OverCotangents(cotangent => DamageAt(image, cotangent, step, weight, option));
 
-    /// <summary>Mean over images, with the standard error over images; that over cotangents is part of it.</summary>
+    /// <summary>Mean damage over images, with the standard error over images, which includes that of the
+    /// cotangents.</summary>
     public Estimate MeanDamage(int weight, int option) => OverImages(image => Damage(image, weight, option).Mean);
 
-    /// <summary>The same by the call of one step alone.</summary>
+    /// <summary>Mean damage over images from the call of one step only, with the standard error over images.</summary>
     public Estimate MeanDamageOfStep(int step, int weight, int option) =>
         OverImages(image => DamageOfStep(image, step, weight, option).Mean);
 
-    /// <summary>Mean over images of anything that is made of the damages of one image, and the standard error over
-    /// images.</summary>
+    /// <summary>Mean over images of a function of one image's damages, and the standard error over images.</summary>
     internal Estimate OverImages(Func<int, double> ofImage) =>
         Estimate.Of([.. Enumerable.Range(0, Images).Select(ofImage)]);
 
-    /// <summary>Every other cotangent, or image where none were drawn, and the rest; null where there is one
-    /// only.</summary>
+    /// <summary>Two halves: even and odd cotangents, or images if there is one cotangent; null if there is also only
+    /// one image.</summary>
     internal (Effects First, Effects Second)? Halves()
     {
         int count = Cotangents > 1 ? Cotangents : Images;
         return count < 2 ? null : (Half(0), Half(1));
     }
 
-    /// <summary>Weights that change together as one: their numbers are added, before anything is squared.</summary>
-    /// <param name="whole">Name of the whole that a weight is of.</param>
+    /// <summary>Adds the numbers of weights that always change together, before anything is squared.</summary>
+    /// <param name="whole">Returns the name under which a weight is added.</param>
     public Effects Merged(Func<string, string> whole)
     {
         string[] names = [.. Weights.Select(whole)],

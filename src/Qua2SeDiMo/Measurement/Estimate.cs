@@ -1,20 +1,21 @@
 namespace Qua2SeDiMo.Measurement;
 
-/// <summary>A mean and how well it is known.</summary>
+/// <summary>A mean with its standard error.</summary>
 /// <param name="Mean">The mean.</param>
-/// <param name="StandardError">Of the mean; NaN where there is one value only.</param>
+/// <param name="StandardError">Standard error of the mean; NaN for a single value.</param>
 internal readonly record struct Estimate(double Mean, double StandardError)
 {
-    /// <summary>How many standard errors something must exceed to count.</summary>
+    /// <summary>Number of standard errors that a value must exceed to count as different from zero.</summary>
     internal const double Certain = 2;
 
-    /// <summary>The standard error; null where there is one value only.</summary>
+    /// <summary>The standard error; null for a single value.</summary>
     public double? KnownError => double.IsFinite(StandardError) ? StandardError : null;
 
-    /// <summary>Whether the mean exceeds zero by more than its error explains.</summary>
+    /// <summary>Whether the mean exceeds zero by more than <see cref="Certain"/> standard errors; false for a single
+    /// value.</summary>
     public bool IsCertain => Mean > Certain * StandardError;
 
-    /// <summary>Of independent values.</summary>
+    /// <summary>The estimate from independent values.</summary>
     public static Estimate Of(IReadOnlyList<double> values)
     {
         ArgumentNullException.ThrowIfNull(values);

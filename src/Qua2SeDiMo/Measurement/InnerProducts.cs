@@ -2,17 +2,17 @@ using System.Numerics.Tensors;
 
 namespace Qua2SeDiMo.Measurement;
 
-/// <summary>Products of gradients with changes of a weight: every gradient with every change, a piece at a time, so
-/// that each is read once.</summary>
+/// <summary>Inner products of every gradient with every change of a weight, computed piece by piece, so that each array
+/// is read from memory once.</summary>
 internal static class InnerProducts
 {
-    // A piece of each change and of one gradient stay in the second-level cache.
+    // Size at which a piece of each change and of one gradient stays in the second-level cache.
     private const int Piece = 4096;
 
     /// <summary>Adds ⟨gradient of item i, change o⟩ to sums[i, o].</summary>
-    /// <param name="gradients">[items, length].</param>
-    /// <param name="changes">One array of that length for each option.</param>
-    /// <param name="sums">[items, options].</param>
+    /// <param name="gradients">Gradients, [items, length].</param>
+    /// <param name="changes">Changes: one array of that length per option.</param>
+    /// <param name="sums">Products, [items, options]; added to.</param>
     internal static void Add(ReadOnlySpan<float> gradients, IReadOnlyList<float[]> changes, Span<double> sums)
     {
         if (changes.Count == 0)

@@ -4,14 +4,15 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Measurement;
 
 /// <summary>
-/// Measured probes: one weight changed at a time in a base mixture, and what a metric of the images became. A weight
-/// that is split here is named whole there.
+/// Measured probes: the change of a metric of the images when one weight alone changes its option in a base mixture.
+/// Split weights of this model appear in the file as whole weights.
 /// </summary>
-/// <param name="Source">The file, for messages.</param>
-/// <param name="Metric">Name of the metric; larger is better.</param>
-/// <param name="Base">Option of all other weights; null where the file does not say.</param>
-/// <param name="Losses">What the metric loses, by weight and option.</param>
-/// <param name="Errors">Standard errors of the losses, where they are known.</param>
+/// <param name="Source">Name of the file, for messages.</param>
+/// <param name="Metric">Name of the metric.</param>
+/// <param name="Base">Option of all other weights; null if the file does not state it.</param>
+/// <param name="Losses">Loss of quality by weight and option; positive is worse, whichever way the metric is
+/// better.</param>
+/// <param name="Errors">Standard errors of the losses, as far as they are known.</param>
 internal sealed record MeasuredProbes(
     string Source,
     string Metric,
@@ -20,7 +21,7 @@ internal sealed record MeasuredProbes(
     IReadOnlyDictionary<string, IReadOnlyDictionary<QuantizerSpec, double>> Errors
 )
 {
-    // Of these less is better, and their change is a loss as it is.
+    // Metrics with these words in their names are better when smaller, so that an increase is a loss.
     private static readonly string[] Distances =
     [
         "frechet",
@@ -36,9 +37,9 @@ internal sealed record MeasuredProbes(
     ];
 
     /// <summary>Reads a file (docs/formats.md).</summary>
-    /// <param name="path">JSON: base, metric, delta and standard_error by weight and option.</param>
-    /// <param name="notes">Gets a line for every repeated key.</param>
-    /// <exception cref="Q2Exception">It is missing or of another form.</exception>
+    /// <param name="path">JSON file with base, metric, and delta and standard_error by weight and option.</param>
+    /// <param name="notes">Receives a line for every repeated key.</param>
+    /// <exception cref="Q2Exception">The file is missing or of another form.</exception>
     public static MeasuredProbes Read(string path, Notes? notes = null)
     {
         ForeignValue file = ForeignJson.Read(path, notes);

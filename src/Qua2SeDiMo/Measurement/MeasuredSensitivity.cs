@@ -2,17 +2,18 @@ using Qua2SeDiMo.Graphs.Operations;
 
 namespace Qua2SeDiMo.Measurement;
 
-/// <summary>What an option of a weight does at one step.</summary>
-/// <param name="Step">From 0.</param>
+/// <summary>Damage by an option of a weight at one step.</summary>
+/// <param name="Step">Index of the step, from 0.</param>
 /// <param name="Damage">Mean over images and cotangents.</param>
-/// <param name="StandardError">Over images; null where there is one.</param>
+/// <param name="StandardError">Standard error over images; null for a single image.</param>
 internal sealed record MeasuredStep(int Step, double Damage, double? StandardError);
 
-/// <summary>What an option of a weight does.</summary>
+/// <summary>Damage by an option of a weight.</summary>
 /// <param name="Option">Name of the option.</param>
 /// <param name="Damage">Mean over images and cotangents, in the unit of <see cref="MeasuredSensitivity.Unit"/>.</param>
-/// <param name="StandardError">Over images, those of cotangents within; null where there is one image.</param>
-/// <param name="Steps">The same by the calls of single steps; empty where only whole runs were looked at.</param>
+/// <param name="StandardError">Standard error over images, which includes that of cotangents; null for a single
+/// image.</param>
+/// <param name="Steps">Damages from the calls of single steps; empty if only whole runs were measured.</param>
 internal sealed record MeasuredOption(
     string Option,
     double Damage,
@@ -20,16 +21,16 @@ internal sealed record MeasuredOption(
     IReadOnlyList<MeasuredStep> Steps
 );
 
-/// <summary>What fewer bits of a weight cost.</summary>
-/// <param name="Position">The weight.</param>
+/// <summary>Cost of fewer bits in a weight.</summary>
+/// <param name="Position">Name, block, layer type and size of the weight.</param>
 /// <param name="Cost">
-/// What three bits do more than four, mean over methods and images: roots of damages, a loss as it is.
+/// Root of the damage with 3 bits minus root with 4, mean over methods and images; for losses, without the root.
 /// </param>
-/// <param name="StandardError">Over images; null where there is one.</param>
-/// <param name="Place">1 more than the number of weights that cost more by over twice the error of the difference:
-/// equal ones are not ordered.</param>
-/// <param name="StepCosts">The same by the calls of single steps.</param>
-/// <param name="Options">Every option.</param>
+/// <param name="StandardError">Standard error over images; null for a single image.</param>
+/// <param name="Place">1 + the number of weights whose cost is larger by more than twice the standard error of the
+/// difference; weights that do not differ share a place.</param>
+/// <param name="StepCosts">Costs from the calls of single steps; empty if only whole runs were measured.</param>
+/// <param name="Options">Damage by every option.</param>
 internal sealed record MeasuredWeight(
     WeightPosition Position,
     double Cost,
@@ -39,12 +40,12 @@ internal sealed record MeasuredWeight(
     IReadOnlyList<MeasuredOption> Options
 );
 
-/// <summary>What fewer bits cost in a group of weights together.</summary>
-/// <param name="Name">Block or operator type.</param>
-/// <param name="Weights">How many weights.</param>
+/// <summary>Cost of fewer bits in all weights of a group together.</summary>
+/// <param name="Name">Name of the block or operator type.</param>
+/// <param name="Weights">Number of weights.</param>
 /// <param name="Cost">Cost of all of them together: roots of summed damages.</param>
-/// <param name="StandardError">Over images; null where there is one.</param>
-/// <param name="StepCosts">The same by the calls of single steps.</param>
+/// <param name="StandardError">Standard error over images; null for a single image.</param>
+/// <param name="StepCosts">Costs from the calls of single steps; empty if only whole runs were measured.</param>
 internal sealed record MeasuredGroup(
     string Name,
     int Weights,
@@ -53,18 +54,18 @@ internal sealed record MeasuredGroup(
     IReadOnlyList<double> StepCosts
 )
 {
-    /// <summary>Name in tables of blocks.</summary>
+    /// <summary>Display name of a block.</summary>
     internal string BlockTitle => Name.Length == 0 ? "outside blocks" : Name;
 }
 
-/// <summary>Sensitivity as it was measured.</summary>
-/// <param name="Kind">What the numbers are.</param>
-/// <param name="Images">Images.</param>
-/// <param name="Cotangents">Cotangents for each; 1 where none were drawn.</param>
-/// <param name="Steps">Steps that were looked at.</param>
+/// <summary>Tables of a measurement.</summary>
+/// <param name="Kind">Kind of the measured numbers.</param>
+/// <param name="Images">Number of images.</param>
+/// <param name="Cotangents">Number of cotangents per image; 1 if none were drawn.</param>
+/// <param name="Steps">Indices of the measured steps; empty if only whole runs were measured.</param>
 /// <param name="Weights">Every weight, in the order of the forward pass.</param>
-/// <param name="Types">By operator type, most expensive first.</param>
-/// <param name="Blocks">By block, in the order of the forward pass.</param>
+/// <param name="Types">Costs by operator type, largest first.</param>
+/// <param name="Blocks">Costs by block, in the order of the forward pass.</param>
 internal sealed record MeasuredSensitivity(
     EffectKind Kind,
     int Images,
@@ -79,8 +80,8 @@ internal sealed record MeasuredSensitivity(
     internal bool HasCotangents => Kind is EffectKind.CallProducts or EffectKind.RunProducts;
 
     /// <summary>
-    /// Share of each block in what a step costs, [block][step]; null where it costs nothing. What changes between steps
-    /// is the order, and not the size of the disturbance alone.
+    /// Share of each block in the cost of each step, [block][step]; null for a step without cost. Shares show how the
+    /// order of blocks changes between steps, apart from the overall size of the damage.
     /// </summary>
     internal IReadOnlyList<IReadOnlyList<double?>> BlockShares()
     {
@@ -94,7 +95,7 @@ internal sealed record MeasuredSensitivity(
         ];
     }
 
-    /// <summary>What damages are.</summary>
+    /// <summary>Description of the quantity and unit of damages.</summary>
     public string Unit =>
         Kind switch
         {

@@ -3,12 +3,12 @@ using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Measurement;
 
-/// <summary>What a measurement says, in words that its errors bear out.</summary>
+/// <summary>Sentences that state a measurement, as far as its errors support them.</summary>
 internal static class MeasuredWords
 {
     private const int Named = 3;
 
-    /// <summary>Sentences: what costs most, and what changes from the first step to the last.</summary>
+    /// <summary>Sentences on what costs most, and on the change of the order from the first step to the last.</summary>
     public static IReadOnlyList<string> Of(MeasuredSensitivity found)
     {
         ArgumentNullException.ThrowIfNull(found);
@@ -33,7 +33,7 @@ internal static class MeasuredWords
         return words;
     }
 
-    // Early steps decide the layout, late ones the detail.
+    // Compares the first step with the last: early steps determine the layout of an image, late ones its detail.
     private static IEnumerable<string> OfSteps(MeasuredSensitivity found)
     {
         double[] early = Ranks(found, 0),
@@ -68,7 +68,7 @@ internal static class MeasuredWords
             yield return $"Between these steps the place changes most of {Listed(moved)}.";
     }
 
-    // 1 for the most expensive.
+    // Ranks by cost at a step; 1 for the largest cost.
     private static double[] Ranks(MeasuredSensitivity found, int step) =>
         RankStatistics.AverageRanks([.. found.Weights.Select(weight => -weight.StepCosts[step])]);
 

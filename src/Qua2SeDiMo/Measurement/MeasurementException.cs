@@ -1,4 +1,4 @@
 namespace Qua2SeDiMo.Measurement;
 
-/// <summary>Something was asked of a measurement that it does not hold, or that cannot be measured.</summary>
+/// <summary>Thrown when a measurement lacks what is asked of it, or cannot be made.</summary>
 internal sealed class MeasurementException(string message, Exception? inner = null) : Q2Exception(message, inner);

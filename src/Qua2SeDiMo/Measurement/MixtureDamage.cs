@@ -4,11 +4,12 @@ using Qua2SeDiMo.Quantizers;
 namespace Qua2SeDiMo.Measurement;
 
 /// <summary>
-/// What a mixture does to each image: the sum over its weights. Damages of images differ tenfold, and images saturate,
-/// so that mixtures are compared by the mean of logarithms over images.
+/// Damage of mixtures to each image: the sum over weights. Damages differ tenfold between images, and images saturate,
+/// so mixtures are compared by the mean of logarithms over images.
 /// </summary>
-/// <param name="effects">What every option of every weight does; weights that always change together are one.</param>
-/// <param name="whole">Name of the whole that a weight of an allocation is of.</param>
+/// <param name="effects">Effects of every option of every weight; weights that always change together are
+/// merged.</param>
+/// <param name="whole">Returns the name in <paramref name="effects"/> of a weight of an allocation.</param>
 internal sealed class MixtureDamage(Effects effects, Func<string, string> whole)
 {
     private readonly Dictionary<string, int> weights = effects
@@ -17,12 +18,13 @@ internal sealed class MixtureDamage(Effects effects, Func<string, string> whole)
 
     private readonly double[] means = Means(effects);
 
-    /// <summary>What every option of every weight does.</summary>
+    /// <summary>Effects of every option of every weight.</summary>
     public Effects Effects => effects;
 
-    /// <summary>Damage to every image.</summary>
-    /// <param name="allocation">Weights that it does not name keep their precision and do nothing.</param>
-    /// <exception cref="MeasurementException">It has an option or a weight that was not measured.</exception>
+    /// <summary>Damage of a mixture to every image.</summary>
+    /// <param name="allocation">The mixture; weights that it does not name keep full precision and do no
+    /// damage.</param>
+    /// <exception cref="MeasurementException">The mixture has an option or a weight that was not measured.</exception>
     public double[] OfImages(BitAllocation allocation)
     {
         ArgumentNullException.ThrowIfNull(allocation);
@@ -36,8 +38,8 @@ internal sealed class MixtureDamage(Effects effects, Func<string, string> whole)
     }
 
     /// <summary>
-    /// What mixtures are ordered by, larger is worse: the mean over images of the logarithm of the damage, or of the
-    /// loss where that was measured itself; negative infinity where nothing is changed.
+    /// The number by which mixtures are ordered, larger is worse: the mean over images of the logarithm of the damage,
+    /// or the mean loss if losses were measured. Negative infinity if nothing is quantized.
     /// </summary>
     public double Order(BitAllocation allocation)
     {
@@ -45,12 +47,14 @@ internal sealed class MixtureDamage(Effects effects, Func<string, string> whole)
         return effects.Kind == EffectKind.Losses ? images.Average() : images.Average(Math.Log);
     }
 
-    /// <summary>The same as a damage: the geometric mean over images; a loss stays as it is.</summary>
+    /// <summary>Damage of a mixture: the geometric mean over images, or the mean loss if losses were
+    /// measured.</summary>
     public double Damage(BitAllocation allocation) =>
         effects.Kind == EffectKind.Losses ? Order(allocation) : Math.Exp(Order(allocation));
 
-    /// <summary>Index of the option of every measured weight; null where the mixture leaves one as it is.</summary>
-    /// <exception cref="MeasurementException">It has an option or a weight that was not measured.</exception>
+    /// <summary>Index of the option of every measured weight; null if the mixture leaves a weight in full
+    /// precision.</summary>
+    /// <exception cref="MeasurementException">The mixture has an option or a weight that was not measured.</exception>
     public int[]? Options(BitAllocation allocation)
     {
         ArgumentNullException.ThrowIfNull(allocation);
@@ -60,11 +64,11 @@ internal sealed class MixtureDamage(Effects effects, Func<string, string> whole)
         return Array.IndexOf(options, -1) < 0 ? options : null;
     }
 
-    /// <summary>Mean damage of an option of a weight to an image.</summary>
+    /// <summary>Damage to an image by an option of a weight, mean over cotangents.</summary>
     public double Mean(int image, int weight, int option) =>
         means[(((image * effects.Weights.Count) + weight) * effects.Options.Count) + option];
 
-    // Weights that are always equal are named each, and count once.
+    // Tied weights are named separately in an allocation but count once.
     private IEnumerable<(int Weight, int Option)> Places(BitAllocation allocation)
     {
         var seen = new HashSet<(int, int)>();

@@ -3,13 +3,13 @@ using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Measurement;
 
-/// <summary>How one order of things agrees with that of probes.</summary>
-/// <param name="KendallTau">Kendall's τ-b over all of them; null where either side is constant.</param>
-/// <param name="KendallTauAboveError">The same among those whose measured loss exceeds twice its standard error; null
-/// where no errors are known.</param>
-/// <param name="Spearman">Spearman's rank correlation over all of them.</param>
-/// <param name="Count">How many were compared.</param>
-/// <param name="CountAboveError">How many exceed twice their error; null where no errors are known.</param>
+/// <summary>Agreement of an order with the order by probes.</summary>
+/// <param name="KendallTau">Kendall's τ-b over all items; null if either side is constant.</param>
+/// <param name="KendallTauAboveError">Kendall's τ-b over items whose measured loss exceeds twice its standard error;
+/// null if no errors are known.</param>
+/// <param name="Spearman">Spearman's rank correlation over all items; null if either side is constant.</param>
+/// <param name="Count">Number of items.</param>
+/// <param name="CountAboveError">Number of items above twice their error; null if no errors are known.</param>
 internal sealed record RankAgreement(
     double? KendallTau,
     double? KendallTauAboveError,
@@ -46,17 +46,17 @@ internal sealed record RankAgreement(
     private static double? Defined(double value) => double.IsFinite(value) ? value : null;
 }
 
-/// <summary>How sensitivities agree with probes.</summary>
-/// <param name="Costs">By what three bits cost against four, mean over the methods that the probes have at
+/// <summary>Agreement of sensitivities with probes.</summary>
+/// <param name="Costs">Over weights, by the cost of 3 instead of 4 bits: mean over the methods that were probed with
 /// both.</param>
-/// <param name="Options">Over all options of all weights together.</param>
+/// <param name="Options">Over all options of all weights together, the base option excepted.</param>
 internal sealed record ProbeAgreement(RankAgreement Costs, RankAgreement Options)
 {
-    /// <summary>Compares.</summary>
-    /// <param name="probes">The truth.</param>
-    /// <param name="weights">Whole weights of this model.</param>
-    /// <param name="damage">What an option of a weight does, larger is worse; null where that is not known.</param>
-    /// <exception cref="MeasurementException">The probes are of other weights.</exception>
+    /// <summary>Compares sensitivities with probes.</summary>
+    /// <param name="probes">The probes, taken as truth.</param>
+    /// <param name="weights">Names of the model's whole weights.</param>
+    /// <param name="damage">Sensitivity by weight and option, larger is worse; null if unknown.</param>
+    /// <exception cref="MeasurementException">The probes name a weight that the model does not have.</exception>
     public static ProbeAgreement Of(
         MeasuredProbes probes,
         IReadOnlyCollection<string> weights,
@@ -112,14 +112,14 @@ internal sealed record ProbeAgreement(RankAgreement Costs, RankAgreement Options
         }
         if (methods.Count == 0)
             return null;
-        // Methods were probed on the same images, so that their errors go together.
+        // Errors are averaged as if fully correlated, because all methods were probed on the same images.
         double? mean = methods.All(method => method.Error is not null)
             ? methods.Average(method => method.Error!.Value)
             : null;
         return (methods.Average(method => method.Expected), mean, methods.Average(method => method.Actual));
     }
 
-    // The base is compared with itself.
+    // The error of the base option is 0, because losses are relative to it.
     private static double? Error(MeasuredProbes probes, string weight, QuantizerSpec option) =>
         option == probes.Base ? 0
         : probes.Errors.TryGetValue(weight, out var row) && row.TryGetValue(option, out double error) ? error

@@ -10,18 +10,18 @@ using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Measurement;
 
-/// <summary>Gives the changes of a weight under every option, [out, in, …] each.</summary>
+/// <summary>Returns the change of a weight by every option, [out, in, …] each.</summary>
 internal delegate IReadOnlyList<float[]> WeightChanges(GraphWeight weight);
 
 /// <summary>
 /// Makes sketches: runs the model in full precision, draws random cotangents, pulls them back through decoder, sampler,
-/// guidance and every call, and multiplies what comes out for each weight by what each option changes in it. All
-/// weights and options come from the same pass.
+/// guidance and every call, and multiplies the gradient of each weight by the change of each option. One pass serves
+/// all weights and options.
 /// </summary>
-/// <param name="pipeline">The pipeline, at full precision.</param>
+/// <param name="pipeline">Pipeline with full-precision weights.</param>
 /// <param name="tensors">The denoiser's checkpoint.</param>
-/// <param name="binding">Values of the denoiser's weights, those of the checkpoint.</param>
-/// <param name="options">What is looked at.</param>
+/// <param name="binding">Binding with the checkpoint's values of the denoiser's weights.</param>
+/// <param name="options">Target, cotangents, steps.</param>
 internal sealed class Sketcher(
     DiffusionPipeline pipeline,
     ITensorSource tensors,
@@ -34,24 +34,27 @@ internal sealed class Sketcher(
     private string output = "";
     private DecoderPass? decoder;
 
-    /// <summary>Cotangents are drawn from here where they are not given; for references.</summary>
+    /// <summary>For comparison with references: fills the cotangent of an image and cotangent index and returns true,
+    /// or returns false to have it drawn.</summary>
     internal Func<int, int, float[], bool>? Given { get; init; }
 
-    /// <summary>Told the gradient in the starting noise of each run: cotangent and values.</summary>
+    /// <summary>For comparison with references: receives the gradient of the starting noise, with the cotangent's
+    /// index.</summary>
     internal Action<int, float[]>? NoiseGradient { get; init; }
 
-    /// <summary>Sketches some images in one batch.</summary>
+    /// <summary>Sketches images in one batch.</summary>
     /// <param name="prompts">Prompts of the images.</param>
-    /// <param name="noise">Their noise.</param>
-    /// <param name="firstImage">Number of the first image among all: cotangents depend on an image's number, and not on
+    /// <param name="noise">Starting noise of the images.</param>
+    /// <param name="firstImage">Index of the first image among all: cotangents depend on the index of an image, not on
     /// its batch.</param>
-    /// <param name="request">How images are made.</param>
-    /// <param name="specs">Names of the options.</param>
-    /// <param name="changes">What they change.</param>
-    /// <param name="report">Told the finished share, 0 to 1, after each pass.</param>
-    /// <param name="cancellationToken">Looked at before each pass.</param>
-    /// <exception cref="GradientException">The denoiser has no reverse pass.</exception>
-    /// <exception cref="SchedulerException">The scheduler is not linear, and a whole run is looked at.</exception>
+    /// <param name="request">Steps, guidance and size.</param>
+    /// <param name="specs">The options.</param>
+    /// <param name="changes">Returns the changes of a weight by these options.</param>
+    /// <param name="report">Receives the finished share, 0 to 1, after each pass.</param>
+    /// <param name="cancellationToken">Checked before each pass.</param>
+    /// <exception cref="GradientException">An operator of the denoiser has no reverse pass.</exception>
+    /// <exception cref="SchedulerException">The scheduler is not linear, which changes of final latents or images
+    /// require.</exception>
     internal Effects Run(
         EncodedPrompts prompts,
         INoiseSource noise,
@@ -87,7 +90,7 @@ internal sealed class Sketcher(
             {
                 double[] sums = new double[trace.Images * specs.Count];
                 InnerProducts.Add(gradient, changes(weight), sums);
-                // A weight that several parts of the graph use comes once from each.
+                // Adds up, because a weight used by several parts of the graph is reported once per part.
                 int place = places[weight.Weight.Name];
                 for (int i = 0; i < sums.Length; i++)
                     sketch[i / specs.Count, cotangent, step, place, i % specs.Count] += sums[i];
@@ -117,7 +120,7 @@ internal sealed class Sketcher(
     private DecoderPass Decoder(GenerationRequest request) =>
         decoder ??= new DecoderPass(pipeline.Decoder, pipeline.LatentShape(request), options.ActivationBytes);
 
-    // Batches of one size share the sessions.
+    // The sessions are reused for batches of the same size.
     private void Prepare(Graph graph, DenoisingTrace trace)
     {
         if (pass is not null && preparedFor == trace.Images)
@@ -157,7 +160,7 @@ internal sealed class Sketcher(
         }
     }
 
-    // Prediction k moves the final latents, and the latents of every later call, which move later predictions.
+    // A prediction changes the final latents and the latents of every later call, which change later predictions.
     private void Whole(
         DenoisingTrace trace,
         SamplerResponse response,

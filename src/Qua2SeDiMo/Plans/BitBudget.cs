@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace Qua2SeDiMo.Plans;
 
-/// <summary>A size that was asked for: average bits or bytes of the quantizable weights, or no limit when both are
+/// <summary>The largest size of a plan, in average bits or in bytes of the quantizable weights; no limit if both are
 /// null.</summary>
-/// <param name="AverageBits">Asked for in bits; null when not.</param>
-/// <param name="Bytes">Asked for in bytes; null when not.</param>
+/// <param name="AverageBits">Limit in average bits; null if it is given in bytes.</param>
+/// <param name="Bytes">Limit in bytes; null if it is given in average bits.</param>
 public sealed record BitBudget(double? AverageBits, long? Bytes)
 {
     private static readonly (string Suffix, double Factor)[] Units =
@@ -20,8 +20,8 @@ public sealed record BitBudget(double? AverageBits, long? Bytes)
     ];
 
     /// <summary>
-    /// No limit: the best option of every weight or unit, joined (method.md, section 7). Of use where the objective
-    /// already charges for size; otherwise it is as large as it gets.
+    /// No limit: the best option of every weight or unit (method.md, section 7). Useful if the objective includes a
+    /// size term; otherwise the result is mostly the largest allocation.
     /// </summary>
     public static BitBudget Best { get; } = new(null, null);
 
@@ -37,15 +37,15 @@ public sealed record BitBudget(double? AverageBits, long? Bytes)
         : Bytes is null ? "any size"
         : Name;
 
-    /// <summary>The most bytes that keep it.</summary>
+    /// <summary>The limit in bytes.</summary>
     /// <param name="originalBytes">Bytes of the quantizable weights before quantization.</param>
     /// <param name="originalBits">P: bits of one original weight.</param>
     public long ToBytes(long originalBytes, int originalBits) =>
         Bytes ?? (AverageBits is { } bits ? (long)Math.Floor(bits / originalBits * originalBytes) : long.MaxValue);
 
-    /// <summary>Reads <c>3.75</c> (average bits), <c>1900000B</c>, <c>1.9MB</c>, <c>1.8MiB</c> or
+    /// <summary>Parses <c>3.75</c> (average bits), <c>1900000B</c>, <c>1.9MB</c>, <c>1.8MiB</c> or
     /// <c>best</c>.</summary>
-    /// <exception cref="FormatException">None of these.</exception>
+    /// <exception cref="FormatException">The text has none of these forms.</exception>
     public static BitBudget Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);

@@ -4,7 +4,8 @@ using System.Text.Json.Serialization;
 
 namespace Qua2SeDiMo.Plans;
 
-/// <summary>A size as the text that <see cref="BitBudget.Parse"/> reads, with all digits.</summary>
+/// <summary>Converts a budget to and from the text that <see cref="BitBudget.Parse"/> reads, without
+/// rounding.</summary>
 internal sealed class BitBudgetConverter : JsonConverter<BitBudget>
 {
     public override BitBudget Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)

@@ -6,21 +6,21 @@ using Qua2SeDiMo.Sensitivity;
 namespace Qua2SeDiMo.Plans;
 
 /// <summary>
-/// Block level: the option sets of every unit with their scores (method.md, section 7), one unit after the other, so
-/// that no more than one unit's 6^n scores are held. Of each unit the sets that no smaller or equal set outscores are
-/// kept: no plan loses by that.
+/// Block level: the option combinations of every unit with their scores (method.md, section 7). Units are scored one
+/// after the other, so that only one unit's 6^n scores are in memory. Of each unit only undominated combinations are
+/// kept, those that score higher than every combination of at most their size; this loses no optimal plan.
 /// </summary>
 internal static class BlockGroups
 {
-    /// <summary>Every weight in exactly one group.</summary>
+    /// <summary>Builds the groups; every weight is in exactly one.</summary>
     /// <param name="topology">The graph.</param>
-    /// <param name="features">Sizes and errors.</param>
+    /// <param name="features">Sizes of every weight under every option.</param>
     /// <param name="folds">One predictor per fold; scores are summed over them.</param>
     /// <param name="units">
-    /// Scored subgraphs. A weight of several units is decided by the first of them; in the others its options are
-    /// averaged. A weight of none is a group of its own with its op-level scores.
+    /// The units to score. A weight in several units is decided in the first of them; in the others, scores are
+    /// averaged over its options. A weight in no unit forms a group with its op-level scores.
     /// </param>
-    /// <param name="cancellationToken">Stops between units.</param>
+    /// <param name="cancellationToken">Cancels between units.</param>
     public static IReadOnlyList<ScoredGroup> Build(
         PredictorTopology topology,
         OptionFeatures features,
@@ -70,10 +70,11 @@ internal static class BlockGroups
         return groups;
     }
 
-    /// <summary>The option sets that none of at most their size outscores, ascending in size and in score.</summary>
-    /// <param name="features">Sizes.</param>
+    /// <summary>The undominated combinations of a group, ascending in size and in score.</summary>
+    /// <param name="features">Sizes of every weight under every option.</param>
     /// <param name="weights">Weights of the group.</param>
-    /// <param name="scores">Score of every combination, the first weight's option being the slowest digit.</param>
+    /// <param name="scores">Score of every combination; the first weight's option is the most significant
+    /// digit.</param>
     internal static ScoredGroup Group(OptionFeatures features, int[] weights, ReadOnlySpan<double> scores)
     {
         long[] sizes = Sizes(features, weights);
@@ -85,7 +86,7 @@ internal static class BlockGroups
             var choice = new ScoredChoice(combination, sizes[combination], scores[combination]);
             if (kept.Count > 0 && choice.Score <= kept[^1].Score)
                 continue;
-            // Sorting leaves equal sizes in any order: the better of them stays.
+            // Sorting leaves equal sizes in any order; only the best of them is kept.
             if (kept.Count > 0 && choice.SizeBytes == kept[^1].SizeBytes)
                 kept.RemoveAt(kept.Count - 1);
             kept.Add(choice);
@@ -110,7 +111,7 @@ internal static class BlockGroups
         return sizes;
     }
 
-    // Mean over the options of the weights that are not this unit's to decide.
+    // Averages scores over the options of the weights that are decided in another unit.
     internal static double[] Average(double[] scores, bool[] isOwn, int optionCount)
     {
         int stride = 1;

@@ -3,17 +3,17 @@ using Qua2SeDiMo.Predictors.Data;
 namespace Qua2SeDiMo.Plans;
 
 /// <summary>
-/// Proposes the allocation of the least damage as mixtures are compared: the mean over images of the logarithm of
-/// summed damages. Each round is an exact knapsack on damages that are weighted by the slope of the logarithm at the
-/// round before; the best round is the proposal.
+/// Proposes the allocation with the least damage by the measure that orders mixtures: the mean over images of the
+/// logarithm of summed damages. Each round solves an exact knapsack on damages weighted by the derivative of that
+/// logarithm at the previous solution; the best round is the proposal.
 /// </summary>
 /// <param name="name">Name in keys and files.</param>
-/// <param name="features">Sizes.</param>
-/// <param name="damages">By image: [weight · options + option], 0 or more, or any sign where they are not
-/// <paramref name="isLogarithmic"/>.</param>
-/// <param name="isLogarithmic">False for losses, which add up as they are.</param>
-/// <param name="corrections">[weight · options + option] what is added to the mean, whatever the damages; null for
-/// nothing.</param>
+/// <param name="features">Sizes of every weight under every option.</param>
+/// <param name="damages">Damages per image, [weight · options + option]: at least 0 if
+/// <paramref name="isLogarithmic"/>, otherwise of any sign.</param>
+/// <param name="isLogarithmic">False for losses, which are summed and averaged without the logarithm.</param>
+/// <param name="corrections">Correction of each option, [weight · options + option], summed and added to the mean; null
+/// for none.</param>
 internal sealed class DamageSearch(
     string name,
     OptionFeatures features,
@@ -32,7 +32,7 @@ internal sealed class DamageSearch(
     /// <inheritdoc/>
     public PlanCandidate? Propose(long budgetBytes, CancellationToken cancellationToken = default)
     {
-        // Rounds end where they are their own slope, which is not the same place from everywhere.
+        // The rounds converge to a solution that depends on the start, so three starts are tried.
         double[] worst =
         [
             .. damages.Select(own =>

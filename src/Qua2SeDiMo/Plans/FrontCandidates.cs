@@ -5,21 +5,21 @@ using Qua2SeDiMo.Predictors.Data;
 namespace Qua2SeDiMo.Plans;
 
 /// <summary>
-/// Allocations worth labelling next: each is the best one for some size if quality were as one bootstrap resample of
-/// the trials has it (Thompson sampling along the front of quality against size). Where the trials leave scores open,
-/// resamples disagree and proposals explore.
+/// Proposes allocations to label next by Thompson sampling along the front of quality against size: each is the best
+/// allocation of some size according to one bootstrap resample of the trials. Where the trials do not determine scores,
+/// resamples disagree and the proposals explore.
 /// </summary>
 internal static class FrontCandidates
 {
-    // Share of weights that are drawn again when a proposal repeats an allocation that is known already.
+    // Share of weights that are redrawn when a proposal repeats a known allocation.
     private const double RedrawnShare = 0.1;
 
     /// <summary>Proposes allocations, at sizes spread evenly from the smallest to the largest possible.</summary>
-    /// <param name="features">Sizes and errors of every weight under every option.</param>
-    /// <param name="trials">Labelled so far, larger labels being better; at least two.</param>
-    /// <param name="count">How many to propose.</param>
-    /// <param name="seed">Of resamples and sizes; equal arguments give equal proposals.</param>
-    /// <param name="cancellationToken">Looked at between proposals.</param>
+    /// <param name="features">Size and error of every weight under every option.</param>
+    /// <param name="trials">Labelled trials, at least two; larger labels are better.</param>
+    /// <param name="count">Number of proposals.</param>
+    /// <param name="seed">Seed of resamples and sizes; equal arguments give equal proposals.</param>
+    /// <param name="cancellationToken">Checked between proposals.</param>
     /// <returns>Option index of every weight, per proposal; none repeats a trial or another proposal.</returns>
     public static IReadOnlyList<int[]> Propose(
         OptionFeatures features,

@@ -1,8 +1,8 @@
 namespace Qua2SeDiMo.Plans;
 
 /// <summary>
-/// The linear relaxation of some groups: the largest score for any number of bytes when options may be mixed. A concave
-/// function that is never below what whole options reach.
+/// Linear relaxation of some groups: the largest score for a number of bytes if fractions of options were allowed. It
+/// is concave, and an upper bound on the score of whole options.
 /// </summary>
 internal sealed class HullBound
 {
@@ -13,8 +13,8 @@ internal sealed class HullBound
     private long[] sizes = [];
     private double[] scores = [];
 
-    /// <summary>Joins the hulls of all groups.</summary>
-    /// <param name="groups">Candidates, ascending.</param>
+    /// <summary>Combines the upper hulls of all groups.</summary>
+    /// <param name="groups">Undominated candidates of each group, ascending in size.</param>
     internal HullBound(Candidate[][] groups)
     {
         least = [.. groups.Select(group => group[0])];
@@ -34,10 +34,10 @@ internal sealed class HullBound
         Sum();
     }
 
-    /// <summary>Bytes that the remaining groups need at least.</summary>
+    /// <summary>Least bytes that the remaining groups need.</summary>
     internal long MinBytes => leastBytes;
 
-    /// <summary>Takes a group out.</summary>
+    /// <summary>Removes a group.</summary>
     internal void Remove(int group)
     {
         leastBytes -= least[group].SizeBytes;
@@ -46,8 +46,8 @@ internal sealed class HullBound
         Sum();
     }
 
-    /// <summary>The bound for a number of bytes.</summary>
-    /// <param name="bytes">At least <see cref="MinBytes"/>.</param>
+    /// <summary>Upper bound on the score of the remaining groups for a number of bytes.</summary>
+    /// <param name="bytes">Number of bytes, at least <see cref="MinBytes"/>.</param>
     internal double At(long bytes)
     {
         long free = bytes - leastBytes;

@@ -1,16 +1,16 @@
 namespace Qua2SeDiMo.Plans;
 
-/// <summary>An option of a group that is worth looking at.</summary>
-/// <param name="SizeBytes">Bytes.</param>
-/// <param name="Score">Larger is better.</param>
-/// <param name="Option">Its index in the group.</param>
+/// <summary>An undominated option of a group.</summary>
+/// <param name="SizeBytes">Bytes of the option.</param>
+/// <param name="Score">Score of the option; larger is better.</param>
+/// <param name="Option">Index of the option in the group.</param>
 internal readonly record struct Candidate(long SizeBytes, double Score, int Option);
 
-/// <summary>The options of one group that an optimal choice can need.</summary>
+/// <summary>Reduces the options of a group to those that an optimal choice can contain.</summary>
 internal static class OptionFront
 {
-    /// <summary>The options that none of at most their size outscores, ascending in size and in score; the first of
-    /// equal options stays.</summary>
+    /// <summary>The options that score higher than every option of at most their size, ascending in size and in score;
+    /// of equal options the first is kept.</summary>
     internal static Candidate[] Undominated(IReadOnlyList<PlanOption> group)
     {
         var kept = new List<Candidate>();
@@ -28,7 +28,8 @@ internal static class OptionFront
         return [.. kept];
     }
 
-    /// <summary>Places of the corners of the upper hull: from each corner to the one with the steepest gain.</summary>
+    /// <summary>Indices of the corners of the upper hull: from each corner to the candidate with the largest gain per
+    /// byte.</summary>
     internal static int[] Corners(Candidate[] undominated)
     {
         var corners = new List<int> { 0 };

@@ -4,10 +4,10 @@ using Qua2SeDiMo.Quantizers;
 
 namespace Qua2SeDiMo.Plans;
 
-/// <summary>What an entry of a plan is made of: budget, names, option of every weight.</summary>
+/// <summary>Creates plan entries from budgets, names and options.</summary>
 internal static class PlanEntries
 {
-    /// <summary>An entry for a budget, with nothing chosen yet.</summary>
+    /// <summary>An entry for a budget, without an allocation.</summary>
     internal static PlanEntry Entry(OptionFeatures features, BitBudget budget, string key, string label, PlanKind kind)
     {
         long bytes = budget.ToBytes(features.TotalOriginalBytes, features.OriginalBits);
@@ -25,9 +25,9 @@ internal static class PlanEntries
         };
     }
 
-    /// <summary>The specification of an option; graphs from outside may join the words of a method by
-    /// underscores.</summary>
-    /// <exception cref="PlanException">No model can be packed with it.</exception>
+    /// <summary>The specification of an option. Underscores in its name, which external studies may use, are read as
+    /// hyphens.</summary>
+    /// <exception cref="PlanException">No model can be packed with the option.</exception>
     internal static QuantizerSpec Spec(OptionCode option)
     {
         if (QuantizerSpec.TryParse(option.Name.Replace('_', '-'), out QuantizerSpec? spec))
@@ -38,7 +38,7 @@ internal static class PlanEntries
         );
     }
 
-    /// <summary>The allocation of an option for every weight.</summary>
+    /// <summary>The allocation that gives each weight, and those tied to it, its option.</summary>
     internal static BitAllocation Allocation(
         OptionFeatures features,
         IReadOnlyList<IReadOnlyList<string>> weightNames,

@@ -5,45 +5,45 @@ using Qua2SeDiMo.Quantizers;
 
 namespace Qua2SeDiMo.Plans;
 
-/// <summary>Where an allocation of the result table comes from.</summary>
+/// <summary>Origin of an allocation in the result table.</summary>
 public enum PlanKind
 {
-    /// <summary>Nothing quantized.</summary>
+    /// <summary>No weight is quantized.</summary>
     FullPrecision,
 
-    /// <summary>Chosen by predicted quality within a byte budget, and better than other candidates when
-    /// measured.</summary>
+    /// <summary>The candidate for a budget with the best measured or predicted quality.</summary>
     Plan,
 
-    /// <summary>The candidate of another source for the same budget, which measured worse.</summary>
+    /// <summary>A candidate for a budget that did not become the plan.</summary>
     Candidate,
 
     /// <summary>The same option for every weight.</summary>
     Uniform,
 
-    /// <summary>Smallest summed weight error within the same budget.</summary>
+    /// <summary>The allocation with the smallest summed weight error within a budget.</summary>
     WeightError,
 
-    /// <summary>The best random trial that fits the budget.</summary>
+    /// <summary>The best labelled trial within a budget.</summary>
     BestRandom,
 
-    /// <summary>A plan whose activations are quantized too.</summary>
+    /// <summary>A plan measured with quantized activations as well.</summary>
     RoundedActivations,
 }
 
-/// <summary>A measured figure with its interval: 95 % bootstrap over prompts; null where a metric has none.</summary>
+/// <summary>A measured value with its 95 % bootstrap interval over prompts; the ends are null if there is
+/// none.</summary>
 public sealed record Measured(double Value, double? Low = null, double? High = null);
 
-/// <summary>One allocation of a plan's table, generated and scored.</summary>
+/// <summary>One allocation in the table of a plan.</summary>
 public sealed record PlanEntry : IJsonOnDeserialized
 {
-    // Single precision and the largest tables stay far below.
+    // An upper bound on plausible values: single precision with the largest palettes is far below.
     private const double MaximumAverageBits = 1024;
 
-    /// <summary>Suffix of metrics that were measured on prompts and seeds which no trial saw.</summary>
+    /// <summary>Suffix of the names of metrics measured on fresh prompts and seeds, which no trial used.</summary>
     public const string FreshSuffix = "-fresh";
 
-    /// <summary>An entry without scores.</summary>
+    /// <summary>Creates an entry without scores.</summary>
     public PlanEntry() { }
 
     [JsonConstructor]
@@ -51,76 +51,77 @@ public sealed record PlanEntry : IJsonOnDeserialized
         Scores = predictor is null ? null : ScoreModel.OfFile(predictor, level);
 
     /// <summary>
-    /// Unique name, for instance <c>plan-3.75</c>: of the row in the file, of its trial and of its folder of images.
-    /// Nothing is read from it.
+    /// Unique key, for instance <c>plan-3.75</c>: of the entry in the file, of its trial and of its folder of images.
+    /// No information is parsed from it.
     /// </summary>
     public required string Key { get; init; }
 
-    /// <summary>Name in tables.</summary>
+    /// <summary>Display name.</summary>
     public required string Label { get; init; }
 
-    /// <summary>Where it comes from.</summary>
+    /// <summary>Origin of the allocation.</summary>
     public required PlanKind Kind { get; init; }
 
-    /// <summary>Scores that chose it; null for baselines.</summary>
+    /// <summary>The scores that were maximised; null for baselines.</summary>
     [JsonIgnore]
     public ScoreModel? Scores { get; init; }
 
-    /// <summary>Family of <see cref="Scores"/>.</summary>
+    /// <summary>Family of <see cref="Scores"/>; null for baselines.</summary>
     public string? Predictor => Scores?.Family;
 
-    /// <summary>Level of <see cref="Scores"/>.</summary>
+    /// <summary>Level of <see cref="Scores"/>; null for baselines.</summary>
     public PlanLevel? Level => Scores?.Level;
 
-    /// <summary>Folder of its pictures inside the run's; null where none were kept.</summary>
+    /// <summary>Name of the folder with its images, inside the run's folder of images; null if none were
+    /// stored.</summary>
     public string? Pictures { get; init; }
 
-    /// <summary>Size that was asked for; null where none was, and in files of older versions.</summary>
+    /// <summary>The budget; null for entries without one, and in files of older versions.</summary>
     [JsonConverter(typeof(BitBudgetConverter))]
     public BitBudget? Budget { get; init; }
 
-    /// <summary>AverageBits asked for; null where none were.</summary>
+    /// <summary>The budget in average bits; null if there is none.</summary>
     public double? RequestedBits { get; init; }
 
-    /// <summary>Byte budget that was kept; null where there was none.</summary>
+    /// <summary>The budget in bytes; null if there is none.</summary>
     public long? BudgetBytes { get; init; }
 
-    /// <summary>AverageBits, tables included.</summary>
+    /// <summary>AverageBits, palettes, scales and zero points included.</summary>
     public double AverageBits { get; init; }
 
     /// <summary>Bytes of the quantizable weights.</summary>
     public long SizeBytes { get; init; }
 
-    /// <summary>Bits that its activations were quantized to when it was measured; null for none.</summary>
+    /// <summary>Bits of quantized activations when it was measured; null for none.</summary>
     public int? ActivationBits { get; init; }
 
     /// <summary>
-    /// Bit operations of one call of the denoiser: Σ multiply-accumulates × weight bits × activation bits, 16 where
-    /// they are not quantized.
+    /// Bit operations of one call of the denoiser: Σ multiply-accumulates × weight bits × activation bits, with 16 for
+    /// activations that are not quantized; null if not measured.
     /// </summary>
     public double? BitOperations { get; init; }
 
-    /// <summary>Its score in the unit of <see cref="Scores"/>; null for baselines.</summary>
+    /// <summary>Summed score in the unit of <see cref="Scores"/>; null for baselines.</summary>
     public double? PredictedScore { get; init; }
 
     /// <summary>
-    /// Similarity to full precision that a measured plan promises before images verify it, by cotangents or images that
-    /// did not choose it; null elsewhere.
+    /// Predicted similarity to full precision of a plan by measured damage, from cotangents or images that were not
+    /// used to choose it; otherwise null.
     /// </summary>
     public Measured? Promise { get; init; }
 
-    /// <summary>Label that the deciding model predicts, in label units; null where images were measured
-    /// instead.</summary>
+    /// <summary>Label predicted by the deciding model, in label units; null for plans that are verified by
+    /// images.</summary>
     public double? PredictedObjective { get; init; }
 
-    /// <summary>Metric by name.</summary>
+    /// <summary>Measured values by metric name.</summary>
     public IReadOnlyDictionary<string, Measured> Metrics { get; init; } = new Dictionary<string, Measured>();
 
-    /// <summary>Option by weight name.</summary>
+    /// <summary>Option of each weight, by name.</summary>
     [JsonConverter(typeof(BitAllocationConverter))]
     public BitAllocation Allocation { get; init; } = BitAllocation.FullPrecision;
 
-    // The names become paths below the run directory, and sizes are drawn.
+    // Keys become paths in the run directory, and sizes become coordinates of charts, so both are checked.
     void IJsonOnDeserialized.OnDeserialized()
     {
         foreach (string name in new[] { Key, Pictures ?? Key })
@@ -134,6 +135,6 @@ public sealed record PlanEntry : IJsonOnDeserialized
             );
     }
 
-    /// <summary>The option of every weight where all have the same; null elsewhere.</summary>
+    /// <summary>The option of all weights of a uniform entry; otherwise null.</summary>
     internal QuantizerSpec? UniformOption => Kind == PlanKind.Uniform ? Allocation.Specs.Values.FirstOrDefault() : null;
 }

@@ -1,5 +1,5 @@
 namespace Qua2SeDiMo.Plans;
 
-/// <summary>No plan can be made as it was asked for: no source is left, no allocation is small enough, or an option is
+/// <summary>Thrown when a requested plan cannot be made: no source fits, no allocation is small enough, or an option is
 /// unknown.</summary>
 internal sealed class PlanException(string message) : Q2Exception(message);

@@ -1,27 +1,26 @@
 namespace Qua2SeDiMo.Plans;
 
-/// <summary>One point of a front: no allocation of at most this size has a larger summed score.</summary>
-/// <param name="SizeBytes">Bytes.</param>
+/// <summary>A point of a front: no allocation of at most this size has a larger summed score.</summary>
+/// <param name="SizeBytes">Bytes of the allocation.</param>
 /// <param name="Score">Summed score.</param>
 internal readonly record struct FrontPoint(long SizeBytes, double Score);
 
-/// <summary>The best summed score by size, from the smallest allocation to the best.</summary>
-/// <param name="Points">Ascending in size and in score; every one is exact.</param>
+/// <summary>The front of summed score against size, from the smallest allocation to the best one.</summary>
+/// <param name="Points">Points, ascending in size and in score; each is an exact optimum.</param>
 /// <param name="IsComplete">
-/// Whether these are all Pareto-optimal points. Otherwise they are the corners of the front's upper hull, and what lies
-/// between two corners beats the smaller one by less than the larger one does; <see cref="PlanSearch.Choose"/> finds it
-/// for any one budget.
+/// Whether all Pareto-optimal points are listed. If not, the points are the corners of the front's upper hull;
+/// <see cref="PlanSearch.Choose"/> finds the optimum for a budget between two corners.
 /// </param>
 internal sealed record PlanFront(IReadOnlyList<FrontPoint> Points, bool IsComplete)
 {
-    /// <summary>Points up to which all are listed.</summary>
+    /// <summary>Default largest number of points of a complete front.</summary>
     public const int MaxPoints = 10_000;
 
-    /// <summary>Traces the front.</summary>
+    /// <summary>Computes the front.</summary>
     /// <param name="groups">Options of each group.</param>
-    /// <param name="mostPoints">Largest front that is listed whole; of a larger one the corners of the hull
-    /// are.</param>
-    /// <param name="cancellationToken">Looked at once per group.</param>
+    /// <param name="mostPoints">Largest number of points of a complete front; of a larger front, the corners of the
+    /// hull are returned.</param>
+    /// <param name="cancellationToken">Checked once per group.</param>
     public static PlanFront Trace(
         IReadOnlyList<IReadOnlyList<PlanOption>> groups,
         int mostPoints = MaxPoints,
@@ -34,7 +33,7 @@ internal sealed record PlanFront(IReadOnlyList<FrontPoint> Points, bool IsComple
             : new PlanFront(Hull(groups), false);
     }
 
-    // The front of the first groups, extended group by group; null once it has too many points.
+    // Extends the front group by group; null when it has too many points.
     private static FrontPoint[]? Complete(
         IReadOnlyList<IReadOnlyList<PlanOption>> groups,
         int mostPoints,
@@ -77,7 +76,7 @@ internal sealed record PlanFront(IReadOnlyList<FrontPoint> Points, bool IsComple
         return [.. kept];
     }
 
-    // The hull of a sum is the sum of the hulls: all their steps, the steepest first.
+    // The hull of a sum is the sum of the hulls: the steps of all hulls, steepest first.
     private static FrontPoint[] Hull(IReadOnlyList<IReadOnlyList<PlanOption>> groups)
     {
         long size = 0;
@@ -103,7 +102,7 @@ internal sealed record PlanFront(IReadOnlyList<FrontPoint> Points, bool IsComple
         {
             size += step.SizeBytes;
             score += step.Score;
-            // Steps of one slope make one side: only its end is a corner.
+            // Consecutive steps of equal slope form one side, whose end is the only corner.
             if (step.Score / step.SizeBytes == slope)
                 points.RemoveAt(points.Count - 1);
             slope = step.Score / step.SizeBytes;

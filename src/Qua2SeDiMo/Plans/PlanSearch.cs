@@ -1,20 +1,20 @@
 namespace Qua2SeDiMo.Plans;
 
-/// <summary>One way to store a weight or a unit.</summary>
-/// <param name="SizeBytes">Bytes, 0 or more.</param>
-/// <param name="Score">Larger is better; scores of a plan add up.</param>
+/// <summary>One option of a group: a way to store a weight or a unit.</summary>
+/// <param name="SizeBytes">Bytes, at least 0.</param>
+/// <param name="Score">Score; larger is better. The score of a plan is the sum over groups.</param>
 internal readonly record struct PlanOption(long SizeBytes, double Score);
 
-/// <summary>An option for every group.</summary>
-/// <param name="Options">Index into each group's options.</param>
+/// <summary>A choice of one option per group.</summary>
+/// <param name="Options">Index of the chosen option of each group.</param>
 /// <param name="SizeBytes">Summed bytes.</param>
 /// <param name="Score">Summed score.</param>
 internal sealed record PlanChoice(IReadOnlyList<int> Options, long SizeBytes, double Score);
 
 /// <summary>
 /// Chooses one option per group so that the summed score is largest within a byte budget: the multiple-choice knapsack
-/// problem, solved exactly. Dynamic programming over the undominated (size, score) pairs of the first groups, cut by
-/// the linear relaxation of the others (Dyer, Riha and Walker, 1995; Kellerer, Pferschy and Pisinger, Knapsack
+/// problem, solved exactly. Dynamic programming over the undominated (size, score) pairs of the first groups, pruned by
+/// the linear relaxation of the other groups (Dyer, Riha and Walker, 1995; Kellerer, Pferschy and Pisinger, Knapsack
 /// Problems, chapter 11).
 /// </summary>
 internal static class PlanSearch
@@ -29,11 +29,11 @@ internal static class PlanSearch
         return groups.Sum(group => group.Min(option => option.SizeBytes));
     }
 
-    /// <summary>The best choice within a budget.</summary>
-    /// <param name="groups">Options of each group, at least one each; scores finite.</param>
-    /// <param name="budgetBytes">Most bytes that the choice may take.</param>
-    /// <param name="cancellationToken">Looked at once per group.</param>
-    /// <returns>Null when even the smallest choice is larger than the budget.</returns>
+    /// <summary>Finds the best choice within a budget.</summary>
+    /// <param name="groups">Options of each group, at least one per group; scores must be finite.</param>
+    /// <param name="budgetBytes">Largest number of bytes of the choice.</param>
+    /// <param name="cancellationToken">Checked once per group.</param>
+    /// <returns>The choice; null when even the smallest one exceeds the budget.</returns>
     /// <exception cref="ArgumentException">A group is empty, a size negative or a score not finite.</exception>
     public static PlanChoice? Choose(
         IReadOnlyList<IReadOnlyList<PlanOption>> groups,
@@ -71,11 +71,12 @@ internal static class PlanSearch
         );
     }
 
-    /// <summary>The linear relaxation: its multiplier bounds what is still to come, its rounded-down choice is the
-    /// first incumbent.</summary>
+    /// <summary>The linear relaxation: its multiplier (price of a byte) bounds the score of the remaining groups, and
+    /// its rounded-down choice is the first incumbent.</summary>
     private sealed record Relaxation(double Multiplier, int[] Incumbent, double Score, long Budget)
     {
-        /// <summary>What a bound has to reach; below the incumbent by the rounding of bounds.</summary>
+        /// <summary>Least value of a bound that is still worth following: the incumbent's score minus the rounding
+        /// error of bounds.</summary>
         internal double Floor => Score - (Rounding * (Math.Max(1, Math.Abs(Score)) + (Multiplier * Budget)));
 
         internal static Relaxation Solve(Candidate[][] groups, long budget)
@@ -108,8 +109,8 @@ internal static class PlanSearch
                 }
                 else if (!full)
                 {
-                    // The first step that does not fit sets the price of a byte; later, cheaper ones may still fill the
-                    // gap.
+                    // The first step that does not fit determines the price of a byte; later, less steep ones may still
+                    // fit into the remaining bytes.
                     multiplier = slope;
                     full = true;
                 }
@@ -122,10 +123,10 @@ internal static class PlanSearch
             );
         }
 
-        /// <summary>Score less the price of the bytes.</summary>
+        /// <summary>Score minus the price of the bytes.</summary>
         internal double Priced(Candidate candidate) => candidate.Score - (Multiplier * candidate.SizeBytes);
 
-        // Without the candidates that even the bound of all other groups does not lift to the incumbent.
+        // Removes the candidates with which even the bound of all other groups does not reach the incumbent.
         internal Candidate[][] Worthwhile(Candidate[][] groups)
         {
             double[] best = [.. groups.Select(group => group.Max(Priced))];
@@ -139,7 +140,7 @@ internal static class PlanSearch
         }
     }
 
-    /// <summary>Undominated partial choices, group by group.</summary>
+    /// <summary>Dynamic programming over undominated partial choices, group by group.</summary>
     private sealed class States
     {
         private readonly record struct State(long SizeBytes, double Score, int Parent, int Candidate);
@@ -151,16 +152,17 @@ internal static class PlanSearch
         private readonly int width;
 
         /// <summary>Prepares a search.</summary>
-        /// <param name="groups">Candidates.</param>
+        /// <param name="groups">Candidates of each group.</param>
         /// <param name="relaxation">Bound and incumbent.</param>
-        /// <param name="width">Partial choices that are followed after each group, the most promising ones; exact if
-        /// that is never reached.</param>
+        /// <param name="width">Largest number of partial choices kept after each group, the most promising ones; the
+        /// search is exact if it is never reached.</param>
         internal States(Candidate[][] groups, Relaxation relaxation, int width)
         {
             this.groups = groups;
             this.relaxation = relaxation;
             this.width = width;
-            // Groups with the widest range of sizes first: the bound of the rest is then tight where most states are.
+            // Groups with the widest range of sizes first: the bound of the rest is then tight when there are most
+            // states.
             order =
             [
                 .. Enumerable
@@ -169,7 +171,7 @@ internal static class PlanSearch
             ];
         }
 
-        /// <summary>The relaxation with a better incumbent; null when none is found.</summary>
+        /// <summary>The relaxation with a better incumbent; null when none was found.</summary>
         internal Relaxation? Run(CancellationToken cancellationToken)
         {
             var rest = new HullBound(groups);
@@ -179,7 +181,7 @@ internal static class PlanSearch
                 cancellationToken.ThrowIfCancellationRequested();
                 rest.Remove(order[i]);
                 states = Extend(states, groups[order[i]], rest);
-                // Nothing can beat the incumbent any more.
+                // No state can beat the incumbent any more.
                 if (states.Length == 0)
                     return null;
                 layers.Add(states);
@@ -200,8 +202,8 @@ internal static class PlanSearch
             var result = new List<State>(Math.Min(states.Length, width));
             while (true)
             {
-                // Of the shifted lists, each ascending in size, the smallest head comes next; at equal size the better
-                // score.
+                // Merges the shifted lists, each ascending in size: the smallest size is next, and among equal sizes
+                // the best score.
                 int from = -1;
                 long size = 0;
                 double score = 0;

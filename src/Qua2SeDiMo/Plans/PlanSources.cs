@@ -7,11 +7,11 @@ using Qua2SeDiMo.Sensitivity;
 namespace Qua2SeDiMo.Plans;
 
 /// <summary>A source of candidate plans.</summary>
-/// <param name="Scores">What is maximised.</param>
-/// <param name="Search">How.</param>
+/// <param name="Scores">The scores that are maximised.</param>
+/// <param name="Search">The search that maximises them.</param>
 internal sealed record PlanSource(ScoreModel Scores, ICandidateSearch Search);
 
-/// <summary>The sources of candidate plans that some fitted models give.</summary>
+/// <summary>Creates the plan sources that use fitted models.</summary>
 internal sealed class PlanSources
 {
     private readonly TrainingSet study;
@@ -28,19 +28,20 @@ internal sealed class PlanSources
         IReadOnlyList<PredictorUnit> units
     ) => (this.study, this.sensitivity, this.folds, this.ridge, this.units) = (study, sensitivity, folds, ridge, units);
 
-    /// <summary>Sources; their networks must live until the last candidate.</summary>
+    /// <summary>Creates the sources. The networks must not be disposed before the last candidate has been
+    /// proposed.</summary>
     /// <param name="study">Graph, sizes and labelled trials.</param>
-    /// <param name="sensitivity">Scores of single weights.</param>
-    /// <param name="folds">Networks; none where none were trained.</param>
-    /// <param name="ridge">Ridge regression with trends on the same trials.</param>
-    /// <param name="units">Subgraphs for block level.</param>
-    /// <param name="family">Only this family of models; null for all.</param>
+    /// <param name="sensitivity">The explanation: scores of single weights.</param>
+    /// <param name="folds">The networks of the folds; empty if none were trained.</param>
+    /// <param name="ridge">Ridge regression with trends, fitted to the same trials.</param>
+    /// <param name="units">Units for block level.</param>
+    /// <param name="family">Family of models to use; null for all.</param>
     /// <param name="level">
-    /// Only this level; null leaves out what others were measured to beat: the network's whole allocations, unless its
-    /// candidates are asked for.
+    /// Level to use; null for the default levels: all, except the network's whole allocations, which other sources beat
+    /// in measurements and which are used only if <paramref name="family"/> is given.
     /// </param>
-    /// <param name="cancellationToken">Stops between units.</param>
-    /// <exception cref="PlanException">No source is left.</exception>
+    /// <param name="cancellationToken">Cancels between units.</param>
+    /// <exception cref="PlanException">There is no source for this family and level.</exception>
     public static IReadOnlyList<PlanSource> Of(
         TrainingSet study,
         SensitivityRecord sensitivity,

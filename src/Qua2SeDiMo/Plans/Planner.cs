@@ -5,11 +5,11 @@ using Qua2SeDiMo.Quantizers;
 namespace Qua2SeDiMo.Plans;
 
 /// <summary>
-/// Makes the rows of a plan, and elects its plans among the candidates by what images or predictions say of them. Needs
-/// no model and no images.
+/// Makes the rows of a plan and selects plans among the candidates by a given quality, measured or predicted.
+/// Independent of models and images.
 /// </summary>
-/// <param name="study">Sizes and errors of every weight under every option, and labelled trials.</param>
-/// <param name="weightNames">Per weight its name, and those of weights that are tied to it.</param>
+/// <param name="study">Size and error of every weight under every option, and labelled trials.</param>
+/// <param name="weightNames">Names per weight of the study: its own and those of the weights tied to it.</param>
 /// <param name="sources">Sources of candidates.</param>
 internal sealed class Planner(
     TrainingSet study,
@@ -19,19 +19,21 @@ internal sealed class Planner(
 {
     private readonly OptionFeatures features = study.Features;
 
-    /// <summary>The best summed score by size, of every source that adds up scores.</summary>
+    /// <summary>Fronts of summed score against size, of every source that sums scores.</summary>
     public IReadOnlyList<ScoreFront> Fronts(CancellationToken cancellationToken) =>
         ScoreFront.Of(features, sources, cancellationToken);
 
-    /// <summary>Each option for all weights; then, size by size, what <see cref="Candidates"/> makes and the best
+    /// <summary>Rows for each uniform allocation; then, per budget, the rows of <see cref="Candidates"/> and the best
     /// labelled trial that fits.</summary>
-    /// <param name="budgets">Sizes.</param>
-    /// <param name="key">What the key of the best trial begins with.</param>
-    /// <param name="label">Label of the best trial, from its index.</param>
-    /// <param name="metric">Name of the metric that labels are; null where images will measure it again.</param>
-    /// <param name="cancellationToken">Stops between candidates.</param>
-    /// <returns>Entries without metrics, but for the label of the best trial where it is one.</returns>
-    /// <exception cref="PlanException">A size is too small for any allocation.</exception>
+    /// <param name="budgets">The budgets.</param>
+    /// <param name="key">Prefix of the key of the best trial.</param>
+    /// <param name="label">Returns the label of the best trial, given its index.</param>
+    /// <param name="metric">Name of the metric that the trials' labels are recorded as; null if images will measure the
+    /// trial again.</param>
+    /// <param name="cancellationToken">Cancels between candidates.</param>
+    /// <returns>Entries without metrics, except the label of the best trial if <paramref name="metric"/> is
+    /// given.</returns>
+    /// <exception cref="PlanException">A budget is too small for any allocation.</exception>
     public IReadOnlyList<PlanEntry> Rows(
         IReadOnlyList<BitBudget> budgets,
         string key,
@@ -55,8 +57,8 @@ internal sealed class Planner(
         return rows;
     }
 
-    /// <summary>The candidate of every source for a size, and the allocation of the least weight error.</summary>
-    /// <exception cref="PlanException">The size is too small for any allocation.</exception>
+    /// <summary>The candidate of every source for a budget, and the allocation with the least weight error.</summary>
+    /// <exception cref="PlanException">The budget is too small for any allocation.</exception>
     public IReadOnlyList<PlanEntry> Candidates(BitBudget budget, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(budget);
@@ -90,10 +92,10 @@ internal sealed class Planner(
         return rows;
     }
 
-    /// <summary>Of the candidates for a size the best one becomes its plan; the others stay in the table.</summary>
+    /// <summary>Makes the best candidate for each budget its plan; the others stay candidates.</summary>
     /// <param name="entries">All rows.</param>
-    /// <param name="quality">How good a candidate is, larger is better; null where it cannot become the plan.</param>
-    /// <param name="label">Label of a plan.</param>
+    /// <param name="quality">Quality of a candidate, larger is better; null if it cannot become the plan.</param>
+    /// <param name="label">Returns the label of a plan.</param>
     public static IReadOnlyList<PlanEntry> Elect(
         IReadOnlyList<PlanEntry> entries,
         Func<PlanEntry, double?> quality,
@@ -117,7 +119,7 @@ internal sealed class Planner(
         ];
     }
 
-    /// <summary>The option index of every weight in an allocation of these weights.</summary>
+    /// <summary>Option index of every weight in an allocation.</summary>
     public int[] Options(BitAllocation allocation)
     {
         ArgumentNullException.ThrowIfNull(allocation);
@@ -137,7 +139,7 @@ internal sealed class Planner(
         return Choosing(empty, [.. Enumerable.Repeat(option, features.WeightCount)]);
     }
 
-    // Index of the trial of the best label among those that fit.
+    // Index of the trial with the best label among those within the budget; null if none fits.
     private int? BestTrial(BitBudget budget)
     {
         long bytes = Bytes(budget);

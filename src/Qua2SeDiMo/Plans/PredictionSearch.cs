@@ -4,10 +4,11 @@ using Qua2SeDiMo.Predictors.Training;
 namespace Qua2SeDiMo.Plans;
 
 /// <summary>
-/// Searches for the allocation of the largest predicted label within a budget, for predictions that are no sum over
-/// weights. Around an allocation every change of one weight is predicted; the best sum of these gains within the budget
-/// is chosen exactly and taken if its own prediction is better. Otherwise changes are charged more and more, so that
-/// fewer are made at once. A local optimum, deterministic.
+/// Searches for the allocation with the largest predicted label within a budget, for predictions that are not a sum
+/// over weights. In each round every change of one weight is predicted; the changes with the largest sum of gains
+/// within the budget are found exactly, and accepted if the prediction of the result is better. If not, each change is
+/// charged an increasing cost, so that fewer are made at once. The result is a local optimum; the search is
+/// deterministic.
 /// </summary>
 internal sealed class PredictionSearch : ICandidateSearch
 {
@@ -20,9 +21,10 @@ internal sealed class PredictionSearch : ICandidateSearch
 
     /// <summary>Prepares a search.</summary>
     /// <param name="name">Name in keys and files.</param>
-    /// <param name="features">Sizes.</param>
-    /// <param name="predict">Predicted label of each allocation, larger is better.</param>
-    /// <param name="starts">Whose proposals the search starts from, one at least; the best end is proposed.</param>
+    /// <param name="features">Sizes of every weight under every option.</param>
+    /// <param name="predict">Predicts the label of each allocation; larger is better.</param>
+    /// <param name="starts">Searches whose proposals are starting points, at least one; the best result is
+    /// proposed.</param>
     public PredictionSearch(
         string name,
         OptionFeatures features,
@@ -40,7 +42,7 @@ internal sealed class PredictionSearch : ICandidateSearch
     /// <inheritdoc/>
     public string Name { get; }
 
-    /// <summary>The mean prediction of several folds.</summary>
+    /// <summary>A function that predicts labels as the mean over folds.</summary>
     public static Func<IReadOnlyList<IReadOnlyList<int>>, IReadOnlyList<double>> OfFolds(
         PredictorTopology topology,
         OptionFeatures features,
@@ -97,7 +99,7 @@ internal sealed class PredictionSearch : ICandidateSearch
         ];
         double[] gains = [.. predict(changed).Select(prediction => prediction - value)];
         double[] positive = [.. gains.Where(gain => gain > 0).Order()];
-        // The first charge is that of a small gain.
+        // After a first attempt without charge, the charge is the lower quartile of the positive gains, then doubled.
         double charge = 0,
             next = positive.Length == 0 ? 0 : positive[positive.Length / 4];
         for (int attempt = 0; attempt < MaxCharges; attempt++, charge = next, next *= 2)

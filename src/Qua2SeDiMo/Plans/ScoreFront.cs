@@ -7,21 +7,21 @@ namespace Qua2SeDiMo.Plans;
 
 /// <summary>A point of a front.</summary>
 /// <param name="SizeBytes">Bytes of the quantizable weights.</param>
-/// <param name="AverageBits">The same as average bits, tables included.</param>
-/// <param name="Score">Largest summed score within that size, in the unit of the scores.</param>
+/// <param name="AverageBits">The size in average bits, palettes, scales and zero points included.</param>
+/// <param name="Score">Largest summed score within this size, in the unit of the scores.</param>
 public sealed record PlanFrontPoint(long SizeBytes, double AverageBits, double Score);
 
-/// <summary>The best summed score by size.</summary>
+/// <summary>The front of summed score against size for one kind of scores.</summary>
 public sealed record ScoreFront
 {
-    // Of a front with more points the corners are kept: a file of results is no place for a hundred thousand rows.
+    // Of a front with more points only the corners of its hull are kept, to limit the size of result files.
     private const int MaxPoints = 1000;
 
-    /// <summary>A front.</summary>
-    /// <param name="scores">Which scores.</param>
+    /// <summary>Creates a front.</summary>
+    /// <param name="scores">The scores that are summed.</param>
     /// <param name="isComplete">Whether all Pareto-optimal points are listed; otherwise the corners of their upper
     /// hull.</param>
-    /// <param name="points">Ascending in size and in score, each the optimum of its size.</param>
+    /// <param name="points">Points, ascending in size and in score; each is the optimum of its size.</param>
     public ScoreFront(ScoreModel scores, bool isComplete, IReadOnlyList<PlanFrontPoint> points) =>
         (Scores, IsComplete, Points) = (scores, isComplete, points);
 
@@ -29,26 +29,26 @@ public sealed record ScoreFront
     private ScoreFront(string model, PlanLevel level, bool isComplete, IReadOnlyList<PlanFrontPoint> points)
         : this(ScoreModel.OfFile(model, level), isComplete, points) { }
 
-    /// <summary>Which scores.</summary>
+    /// <summary>The scores that are summed.</summary>
     [JsonIgnore]
     public ScoreModel Scores { get; }
 
     /// <summary>Family of <see cref="Scores"/>.</summary>
     public string Model => Scores.Family;
 
-    /// <summary>Level of <see cref="Scores"/>: of weights or of units.</summary>
+    /// <summary>Level of <see cref="Scores"/>: of single weights or of units.</summary>
     public PlanLevel Level => Scores.Level;
 
     /// <summary>Whether all Pareto-optimal points are listed; otherwise the corners of their upper hull.</summary>
     public bool IsComplete { get; }
 
-    /// <summary>Ascending in size and in score, each the optimum of its size.</summary>
+    /// <summary>Points, ascending in size and in score; each is the optimum of its size.</summary>
     public IReadOnlyList<PlanFrontPoint> Points { get; }
 
-    /// <summary>The fronts of all sources that add up scores.</summary>
-    /// <param name="features">Sizes.</param>
+    /// <summary>The fronts of all sources that sum scores.</summary>
+    /// <param name="features">Sizes of every weight under every option.</param>
     /// <param name="sources">The sources.</param>
-    /// <param name="cancellationToken">Stops between groups.</param>
+    /// <param name="cancellationToken">Cancels between groups.</param>
     internal static IReadOnlyList<ScoreFront> Of(
         OptionFeatures features,
         IReadOnlyList<PlanSource> sources,

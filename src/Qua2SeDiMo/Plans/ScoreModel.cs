@@ -3,13 +3,13 @@ using Qua2SeDiMo.Predictors.Evaluation;
 
 namespace Qua2SeDiMo.Plans;
 
-/// <summary>What a plan maximises.</summary>
+/// <summary>Level at which a plan maximises scores.</summary>
 public enum PlanLevel
 {
     /// <summary>The summed scores of single weights.</summary>
     Op,
 
-    /// <summary>The summed scores of units: each unit's option set is scored as one.</summary>
+    /// <summary>The summed scores of units, where each option combination of a unit has one score.</summary>
     Block,
 
     /// <summary>The predicted label of the allocation as a whole.</summary>
@@ -17,8 +17,8 @@ public enum PlanLevel
 }
 
 /// <summary>
-/// The scores that plans are made by: a family of models, and the level at which its scores are maximised. There are no
-/// others.
+/// The scores that a plan maximises: a family of models, and the level of the scores. <see cref="All"/> lists every
+/// combination in use.
 /// </summary>
 public sealed record ScoreModel
 {
@@ -31,13 +31,13 @@ public sealed record ScoreModel
     /// <summary>The network's prediction of an allocation.</summary>
     public static readonly ScoreModel NetworkWhole = new(ModelNames.Network, PlanLevel.Whole);
 
-    /// <summary>The mean of both predictions of an allocation.</summary>
+    /// <summary>The mean of the predictions of an allocation by the network and by ridge regression.</summary>
     public static readonly ScoreModel Ensemble = new(ModelNames.Ensemble, PlanLevel.Whole);
 
     /// <summary>Coefficients of ridge regression.</summary>
     public static readonly ScoreModel Ridge = new(ModelNames.Ridge, PlanLevel.Op);
 
-    /// <summary>Measured damage, weight by weight.</summary>
+    /// <summary>Measured damage of single weights.</summary>
     public static readonly ScoreModel Measured = new(ModelNames.Measured, PlanLevel.Op);
 
     /// <summary>Measured damage of a mixture as a whole: effects of weights that add to or cancel each other
@@ -46,17 +46,17 @@ public sealed record ScoreModel
 
     private ScoreModel(string family, PlanLevel level) => (Family, Level) = (family, level);
 
-    /// <summary>All of them, in the order of tables.</summary>
+    /// <summary>All scores, in display order.</summary>
     public static IReadOnlyList<ScoreModel> All { get; } =
     [Measured, MeasuredWhole, NetworkOp, NetworkBlock, NetworkWhole, Ensemble, Ridge];
 
-    /// <summary>Whose numbers: <c>measured</c>, <c>network</c>, <c>ridge</c> or <c>network+ridge</c>.</summary>
+    /// <summary>Name of the family: <c>measured</c>, <c>network</c>, <c>ridge</c> or <c>network+ridge</c>.</summary>
     public string Family { get; }
 
-    /// <summary>What is maximised.</summary>
+    /// <summary>Level of the scores.</summary>
     public PlanLevel Level { get; }
 
-    /// <summary>Name in keys and files, for instance <c>network-block</c>; op level goes without saying.</summary>
+    /// <summary>Name in keys and files, for instance <c>network-block</c>; op level has no suffix.</summary>
     public string Name =>
         this == Ensemble ? "blend"
         : Level == PlanLevel.Op ? Family
@@ -75,9 +75,9 @@ public sealed record ScoreModel
             _ => "the network, op level",
         };
 
-    /// <summary>The scores of a family at a level, as files state them; files of older versions state no
+    /// <summary>The scores of a family at a level, as stated in files; files of older versions state no
     /// level.</summary>
-    /// <exception cref="JsonException">There are no such scores.</exception>
+    /// <exception cref="JsonException">There are no scores of this family and level.</exception>
     internal static ScoreModel OfFile(string family, PlanLevel? level)
     {
         ScoreModel? found = All.FirstOrDefault(known =>

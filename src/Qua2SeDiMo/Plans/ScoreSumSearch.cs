@@ -2,10 +2,11 @@ using Qua2SeDiMo.Predictors.Data;
 
 namespace Qua2SeDiMo.Plans;
 
-/// <summary>Proposes the allocation of the largest summed score: exact, see <see cref="PlanSearch"/>.</summary>
+/// <summary>Proposes the allocation with the largest summed score, which <see cref="PlanSearch"/> finds
+/// exactly.</summary>
 /// <param name="name">Name in keys and files.</param>
-/// <param name="features">Sizes.</param>
-/// <param name="groups">Every weight in one group.</param>
+/// <param name="features">Sizes of every weight under every option.</param>
+/// <param name="groups">Groups that contain every weight exactly once.</param>
 internal sealed class ScoreSumSearch(string name, OptionFeatures features, IReadOnlyList<ScoredGroup> groups)
     : ICandidateSearch
 {
@@ -19,9 +20,9 @@ internal sealed class ScoreSumSearch(string name, OptionFeatures features, IRead
     /// <inheritdoc/>
     public string Name => name;
 
-    /// <summary>The best summed score by size.</summary>
+    /// <summary>The front of summed score against size.</summary>
     /// <param name="mostPoints">See <see cref="PlanFront.Trace"/>.</param>
-    /// <param name="cancellationToken">Stops between groups.</param>
+    /// <param name="cancellationToken">Cancels between groups.</param>
     public PlanFront Front(int mostPoints = PlanFront.MaxPoints, CancellationToken cancellationToken = default) =>
         PlanFront.Trace(choices, mostPoints, cancellationToken);
 

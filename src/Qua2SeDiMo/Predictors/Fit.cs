@@ -8,12 +8,12 @@ using Qua2SeDiMo.Predictors.Training;
 
 namespace Qua2SeDiMo.Predictors;
 
-/// <summary>What fitting found.</summary>
-/// <param name="Objective">What was predicted.</param>
-/// <param name="Options">How the network was trained.</param>
-/// <param name="Result">Every model on the same held-out trials.</param>
-/// <param name="TrainedOn">Which trials; null in files of older versions.</param>
-/// <param name="Sentences">What the numbers say, in words.</param>
+/// <summary>Result of fitting a predictor and its baselines to a study.</summary>
+/// <param name="Objective">Name of the label that was predicted.</param>
+/// <param name="Options">Training options of the network.</param>
+/// <param name="Result">Scores of every model on the same held-out trials.</param>
+/// <param name="TrainedOn">The trials it was fitted to; null in files of older versions.</param>
+/// <param name="Sentences">Sentences that state the result.</param>
 public sealed record Fit(
     string Objective,
     PredictorOptions Options,
@@ -22,13 +22,14 @@ public sealed record Fit(
     IReadOnlyList<string>? Sentences = null
 )
 {
-    /// <summary>Version of the algorithm that its numbers were made by; 0 in files of older versions.</summary>
+    /// <summary>Version of the algorithm that made the numbers; 0 in files of older versions.</summary>
     public int Algorithm { get; init; }
 
-    /// <summary>Place in the order in which the fits of a run were made, from 1.</summary>
+    /// <summary>Sequence number among the fits of a run, from 1.</summary>
     public int Order { get; init; }
 
-    /// <summary>Tells this fit from one of other trials or by other options.</summary>
+    /// <summary>Hash over trials, options (threads excepted) and algorithm version: fits of equal identity are
+    /// interchangeable.</summary>
     [JsonIgnore]
     internal string Identity =>
         ContentHash.Of(

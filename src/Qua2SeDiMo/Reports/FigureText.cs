@@ -2,13 +2,14 @@ using System.Globalization;
 
 namespace Qua2SeDiMo.Reports;
 
-/// <summary>How figures are written in texts: one place, so that the same figure reads the same everywhere.</summary>
+/// <summary>Formats numbers for all texts of a report, so that the same number always reads the same.</summary>
 internal static class FigureText
 {
-    /// <summary>Shown where a figure does not exist.</summary>
+    /// <summary>Text for a number that does not exist.</summary>
     public const string None = "–";
 
-    /// <summary>Fixed decimals with a real minus sign; a dash for a value that is not finite.</summary>
+    /// <summary>Formats with fixed decimals and a typographic minus sign; a dash for null or a value that is not
+    /// finite.</summary>
     public static string Fixed(double? value, int decimals)
     {
         if (value is not { } number || !double.IsFinite(number))
@@ -19,7 +20,7 @@ internal static class FigureText
         return text;
     }
 
-    /// <summary>Bytes in decimal units, three significant digits, for instance 1.94 MB.</summary>
+    /// <summary>Formats bytes in decimal units with three significant digits, for instance 1.94 MB.</summary>
     public static string Bytes(long bytes) =>
         bytes switch
         {
@@ -29,11 +30,11 @@ internal static class FigureText
             _ => $"{Significant(bytes / 1e9)} GB",
         };
 
-    /// <summary>A count with thin spaces between thousands.</summary>
+    /// <summary>Formats a count with thin spaces between thousands.</summary>
     public static string Count(long count) =>
         count.ToString("#,0", CultureInfo.InvariantCulture).Replace(',', '\u2009');
 
-    /// <summary>A count shortened to three significant digits, for instance 3.91 M.</summary>
+    /// <summary>Formats a count with three significant digits, for instance 3.91 M.</summary>
     public static string ShortCount(long count) =>
         count switch
         {
@@ -43,10 +44,10 @@ internal static class FigureText
             _ => $"{Significant(count / 1e9)} G",
         };
 
-    /// <summary>A share as a percentage, for instance 23.4 %.</summary>
+    /// <summary>Formats a share, 0 … 1, as a percentage, for instance 23.4 %.</summary>
     public static string Percent(double share, int decimals = 1) => Fixed(100 * share, decimals) + "\u00A0%";
 
-    /// <summary>A duration in the two largest units that matter, for instance 4 min 12 s.</summary>
+    /// <summary>Formats a duration in its one or two largest units, for instance 4 min 12 s.</summary>
     public static string Duration(TimeSpan time) =>
         time switch
         {
@@ -56,7 +57,8 @@ internal static class FigureText
             _ => $"{(int)time.TotalHours} h {time.Minutes:00} min",
         };
 
-    /// <summary>A lower-case word for file names and identifiers: letters, digits and hyphens.</summary>
+    /// <summary>Converts text to a lower-case word of letters, digits and hyphens, for file names and
+    /// identifiers.</summary>
     public static string Slug(string text)
     {
         char[] characters = [.. text.ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')];
@@ -66,7 +68,7 @@ internal static class FigureText
         return slug.Length == 0 ? "x" : slug;
     }
 
-    /// <summary>"a", "a and b", "a, b and c".</summary>
+    /// <summary>Joins words: "a", "a and b", "a, b and c".</summary>
     public static string List(IReadOnlyList<string> words) =>
         words.Count switch
         {

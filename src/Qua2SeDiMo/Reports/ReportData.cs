@@ -10,53 +10,52 @@ using Qua2SeDiMo.Studies.Objectives;
 namespace Qua2SeDiMo.Reports;
 
 /// <summary>
-/// Everything that a report shows: the records of the stages as they are, and what they rest on. The report only
-/// orders, compares and draws it. Sections whose record is null or empty are left out, so a report can be written after
-/// any stage.
+/// All data of a report: the records of the stages, unchanged. The report only orders, compares and draws them. A
+/// section whose record is null or empty is left out, so that a report can be written after any stage.
 /// </summary>
 internal sealed record ReportData
 {
-    /// <summary>What low and high ends of measured values are.</summary>
+    /// <summary>Meaning of the low and high ends of measured values.</summary>
     internal const string IntervalMeaning = "95 % bootstrap interval over prompts";
 
-    /// <summary>What was run, on what, for how long.</summary>
+    /// <summary>Model, settings, machine and times of the run.</summary>
     public required RunData Run { get; init; }
 
-    /// <summary>What is optimised, in the form of <see cref="Studies.Objectives.Objective"/>.</summary>
+    /// <summary>The objective, in the form of <see cref="Studies.Objectives.Objective"/>.</summary>
     public required string Objective { get; init; }
 
-    /// <summary>How reliably each metric ranks the trials; empty where that was not measured.</summary>
+    /// <summary>Split-half reliability of each metric; empty if it was not computed.</summary>
     public IReadOnlyList<ObjectiveReliability> Reliabilities { get; init; } = [];
 
     /// <summary>The labelled trials of the study.</summary>
     public IReadOnlyList<TrialData> Trials { get; init; } = [];
 
-    /// <summary>Every quantizable weight in the order of the network.</summary>
+    /// <summary>Every quantizable weight, in network order.</summary>
     public required IReadOnlyList<WeightPosition> Weights { get; init; }
 
-    /// <summary>How well the predictors rank held-out trials; null before they are fitted.</summary>
+    /// <summary>Predictors and baselines with their held-out scores; null if nothing was fitted.</summary>
     public Fit? Fit { get; init; }
 
-    /// <summary>Scores of every model at both levels, and what they rest on; null before there is an
+    /// <summary>Scores of every model at op and block level, with their support; null if there is no
     /// explanation.</summary>
     public SensitivityRecord? Explanation { get; init; }
 
-    /// <summary>Sensitivity as it was measured; null where it was not.</summary>
+    /// <summary>Measured sensitivity; null if it was not measured.</summary>
     public MeasuredSensitivity? Measured { get; init; }
 
-    /// <summary>Full precision, plans and baselines, each generated and scored; null before there is a plan.</summary>
+    /// <summary>Full precision, plans and baselines with their measured metrics; null if there is no plan.</summary>
     public Plan? Plan { get; init; }
 
     /// <summary>
-    /// Key of an entry of the plan to the EffectiveBits of its packed file, all bytes on disk ÷ all parameters × 8;
-    /// only of what was packed.
+    /// EffectiveBits of packed entries by their key in the plan: all bytes of the packed denoiser on disk × 8 / all its
+    /// parameters. Empty if nothing was packed.
     /// </summary>
     public IReadOnlyDictionary<string, double> EffectiveBits { get; init; } = new Dictionary<string, double>();
 
-    /// <summary>Pictures of the same prompts and seeds under several entries; null to leave them out.</summary>
+    /// <summary>Images of the same prompts and seeds under several plan entries; null to leave them out.</summary>
     public ImageGridData? Images { get; init; }
 
-    /// <summary>Further caveats, one sentence or two each, shown as they are.</summary>
+    /// <summary>Further caveats, displayed unchanged.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>Rows of the result table.</summary>
@@ -65,33 +64,33 @@ internal sealed record ReportData
     /// <summary>Metric of the objective.</summary>
     internal StudyMetric ObjectiveMetric => Studies.Objectives.Objective.Parse(Objective).Metric;
 
-    /// <summary>Metrics that are shown.</summary>
+    /// <summary>Metrics that are displayed.</summary>
     internal IReadOnlyList<ShownMetric> Metrics => ShownMetric.All(this);
 
-    /// <summary>The objective among the metrics that are shown.</summary>
+    /// <summary>The objective's metric among those displayed; null if it is not displayed.</summary>
     internal ShownMetric? ShownObjective => Metrics.FirstOrDefault(IsObjective);
 
-    /// <summary>Family of the scores that plans are made by; null before there are scores.</summary>
+    /// <summary>Name of the model whose scores make the plans; null if there are no scores.</summary>
     internal string? DecidingFamily => Plan?.Predictor ?? Explanation?.Decides;
 
-    /// <summary>The model of the fit whose scores plans are made by.</summary>
+    /// <summary>Name, in the fit's table, of the model whose scores make the plans.</summary>
     internal string DecidingModel =>
         (Plan?.Predictor ?? Fit?.Result.Choice.Model) switch
         {
             ModelNames.Network => ModelNames.Network,
             ModelNames.Ensemble when Fit?.Result.Find(ModelNames.Ensemble) is not null => ModelNames.Ensemble,
-            // Ridge regression proposes with coefficients around trends of size and error.
+            // Plans by ridge regression use the variant with trends of size and error.
             _ => ModelNames.RidgeTrends,
         };
 
-    /// <summary>Whether a metric is the objective's, over the prompts of the study.</summary>
+    /// <summary>Whether a displayed metric is the objective's, on the prompts of the study.</summary>
     internal bool IsObjective(ShownMetric metric) => !metric.IsFresh && metric.Metric == ObjectiveMetric;
 
-    /// <summary>Writes the record as indented JSON, images as base64.</summary>
+    /// <summary>Writes the data as indented JSON, with images in base64.</summary>
     public void Write(string path) => OwnJson.Write(path, this);
 
-    /// <summary>Reads the form of <see cref="Write"/>.</summary>
-    /// <exception cref="Q2Exception">The file is not such a record.</exception>
+    /// <summary>Reads a file written by <see cref="Write"/>.</summary>
+    /// <exception cref="Q2Exception">The file is missing, damaged, or not such a record.</exception>
     public static ReportData Read(string path)
     {
         ReportData report = OwnJson.Read<ReportData>(path, Remedy.Report);

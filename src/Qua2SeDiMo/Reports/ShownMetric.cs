@@ -3,21 +3,22 @@ using Qua2SeDiMo.Studies.Objectives;
 
 namespace Qua2SeDiMo.Reports;
 
-/// <summary>A metric of image quality as a report shows it.</summary>
+/// <summary>A metric of image quality as displayed in a report.</summary>
 /// <param name="Metric">The metric.</param>
-/// <param name="IsFresh">Whether it was measured on prompts and seeds that no trial used.</param>
+/// <param name="IsFresh">Whether it was measured on fresh prompts and seeds, which no trial used.</param>
 /// <param name="Reliability">
-/// Rank correlation over the trials between two disjoint halves of the prompts; null if not measured.
+/// Split-half reliability, with low and high ends one standard deviation over splits apart from it; null if not
+/// computed.
 /// </param>
 internal sealed record ShownMetric(StudyMetric Metric, bool IsFresh = false, Measured? Reliability = null)
 {
-    /// <summary>Key in the dictionaries of entries and trials.</summary>
+    /// <summary>Key in the metrics of plan entries and trials.</summary>
     public string Key => IsFresh ? Metric.Name + PlanEntry.FreshSuffix : Metric.Name;
 
     /// <summary>Name in tables and charts.</summary>
     public string Label => IsFresh ? Metric.Label + ", fresh prompts" : Metric.Label;
 
-    /// <summary>One sentence for the glossary.</summary>
+    /// <summary>Explanation for the glossary.</summary>
     public string Meaning =>
         IsFresh
             ? "The same, on prompts and seeds that no trial used: the choice of a plan cannot have profited from chance there."
@@ -26,20 +27,20 @@ internal sealed record ShownMetric(StudyMetric Metric, bool IsFresh = false, Mea
     /// <summary>Whether each image is compared with the full-precision image of the same prompt and seed.</summary>
     public bool IsPaired => Metric.IsPaired;
 
-    /// <summary>Which way is better.</summary>
+    /// <summary>Whether larger values are better.</summary>
     public bool HigherIsBetter => Metric.Direction == StudyDirection.Maximize;
 
-    /// <summary>Decimals that are worth showing.</summary>
+    /// <summary>Number of decimals to show.</summary>
     public int Decimals => Metric.Decimals;
 
-    /// <summary>Unit, or empty.</summary>
+    /// <summary>Unit; empty for none.</summary>
     public string Unit => Metric.Unit;
 
-    /// <summary>Label with the unit, if it has one.</summary>
+    /// <summary>Label with the unit in parentheses, if there is one.</summary>
     public string LabelWithUnit => Unit.Length == 0 ? Label : $"{Label} ({Unit})";
 
-    /// <summary>The metrics that the entries of a report have, all of them where there are no entries; fresh ones
-    /// last.</summary>
+    /// <summary>The quality metrics that plan entries have, or all of them without a plan; the objective on fresh
+    /// prompts comes last.</summary>
     public static IReadOnlyList<ShownMetric> All(ReportData report)
     {
         bool IsMeasured(string key) => report.Entries.Any(entry => entry.Metrics.ContainsKey(key));
@@ -54,13 +55,13 @@ internal sealed record ShownMetric(StudyMetric Metric, bool IsFresh = false, Mea
         return shown;
     }
 
-    /// <summary>A value with the decimals of this metric.</summary>
+    /// <summary>Formats a value with the decimals of this metric.</summary>
     public string Text(double? value) => FigureText.Fixed(value, Decimals);
 
-    /// <summary>A value with decimals and unit of this metric.</summary>
+    /// <summary>Formats a value with the decimals and unit of this metric.</summary>
     public string TextWithUnit(double value) => Text(value) + (Unit.Length == 0 ? "" : "\u00A0" + Unit);
 
-    /// <summary>Positive if <paramref name="left"/> is the better value.</summary>
+    /// <summary>Difference in units of the metric, positive if <paramref name="left"/> is better.</summary>
     public double Advantage(double left, double right) => HigherIsBetter ? left - right : right - left;
 
     private static Measured? ReliabilityOf(ReportData report, StudyMetric metric) =>

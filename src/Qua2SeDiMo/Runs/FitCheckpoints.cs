@@ -10,9 +10,9 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Runs;
 
 /// <summary>
-/// States of a fit's trainings, a safetensors file per fold, so that an interrupted <c>q2 fit</c> goes on where it was.
-/// The header says in JSON what they belong to: a state of another study, of other options or of another version is
-/// passed over, and so is a damaged file.
+/// Checkpoints of a fit, one safetensors file per fold, from which an interrupted <c>q2 fit</c> resumes. The header
+/// records study, options and program version; a checkpoint of another study, other options or another version is
+/// ignored, and so is a damaged file.
 /// </summary>
 internal sealed class FitCheckpoints
 {
@@ -20,10 +20,10 @@ internal sealed class FitCheckpoints
     private readonly string trainedOn;
     private readonly string training;
 
-    /// <summary>Checkpoints of one fit.</summary>
-    /// <param name="folder">Where they are.</param>
-    /// <param name="origin">What is trained on.</param>
-    /// <param name="options">How; the number of threads does not matter.</param>
+    /// <summary>Creates the access to one fit's checkpoints.</summary>
+    /// <param name="folder">Folder of the files.</param>
+    /// <param name="origin">The trials that are trained on.</param>
+    /// <param name="options">Training options; the number of threads is ignored.</param>
     internal FitCheckpoints(string folder, TrainedOn origin, PredictorOptions options)
     {
         this.folder = folder;
@@ -40,10 +40,10 @@ internal sealed class FitCheckpoints
         training = JsonSerializer.Serialize(options with { Threads = 0 }, OwnJson.Compact);
     }
 
-    /// <summary>The checkpoint of a fold.</summary>
+    /// <summary>The checkpoint of a fold: its stored state, if any, and the callback that stores new ones.</summary>
     internal TrainingCheckpoint Of(int fold) => new(Read(fold), state => Write(fold, state));
 
-    /// <summary>Removes all of them.</summary>
+    /// <summary>Deletes all checkpoints, and the folder if it is empty then.</summary>
     internal void Delete()
     {
         if (!Directory.Exists(folder))

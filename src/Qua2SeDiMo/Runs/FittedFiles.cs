@@ -6,11 +6,11 @@ using Qua2SeDiMo.Predictors.Training;
 
 namespace Qua2SeDiMo.Runs;
 
-/// <summary>The fits of a run directory: one per loss, side by side.</summary>
+/// <summary>Reads the fits of a run directory, which holds one per loss.</summary>
 internal static class FittedFiles
 {
-    /// <summary>All fits of the same trials as the latest one, in the order of the losses.</summary>
-    /// <exception cref="Q2Exception">A file is damaged, or of another version.</exception>
+    /// <summary>All fits to the same trials as the latest fit, in the order of the losses.</summary>
+    /// <exception cref="Q2Exception">A file is damaged or of another version.</exception>
     public static IReadOnlyList<Fit> All(RunDirectory run)
     {
         ArgumentNullException.ThrowIfNull(run);
@@ -26,8 +26,8 @@ internal static class FittedFiles
         ];
     }
 
-    /// <summary>The fit of a loss; without one, that whose network ranks held-out trials best.</summary>
-    /// <exception cref="Q2Exception">There is none, a file is damaged, or of another version.</exception>
+    /// <summary>The fit with a given loss; without one, the fit whose network has the highest held-out SRCC.</summary>
+    /// <exception cref="Q2Exception">There is no such fit, or a file is damaged or of another version.</exception>
     public static Fit Main(RunDirectory run, PredictorLoss? loss = null)
     {
         IReadOnlyList<Fit> all = All(run);
@@ -53,8 +53,8 @@ internal static class FittedFiles
             };
     }
 
-    /// <summary>Makes sure that a fit is of the trials that there are.</summary>
-    /// <exception cref="RunIdentityException">It is of others.</exception>
+    /// <summary>Checks that a fit was made from the current trials.</summary>
+    /// <exception cref="RunIdentityException">The fit was made from other trials.</exception>
     public static void RequireOf(this Fit fit, TrainedOn now, RunDirectory run)
     {
         ArgumentNullException.ThrowIfNull(fit);
@@ -70,8 +70,8 @@ internal static class FittedFiles
         );
     }
 
-    /// <summary>The place of a new fit in the order in which the fits of a run were made: behind those of all other
-    /// losses.</summary>
+    /// <summary>Sequence number of a new fit with this loss: one more than the highest of the other losses'
+    /// fits.</summary>
     internal static int NextOrder(RunDirectory run, PredictorLoss loss)
     {
         int last = 0;
@@ -83,7 +83,7 @@ internal static class FittedFiles
             }
             catch (Q2Exception)
             {
-                // A file that cannot be read has no place in the order.
+                // A file that cannot be read does not count.
             }
         }
         return last + 1;

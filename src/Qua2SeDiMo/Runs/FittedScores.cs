@@ -7,7 +7,7 @@ using Qua2SeDiMo.Sensitivity;
 
 namespace Qua2SeDiMo.Runs;
 
-/// <summary>The fitted models of a run and the scores that were read from them.</summary>
+/// <summary>The fitted models of a run and the scores that were computed from them.</summary>
 internal sealed class FittedScores : IDisposable
 {
     private readonly LabelledStudy study;
@@ -18,27 +18,27 @@ internal sealed class FittedScores : IDisposable
         Fit = FittedFiles.Main(run);
         Fit.RequireOf(study.Origin, run);
         Sensitivity = Explanation(run, study, Fit);
-        // Of several losses, plans follow the networks that were explained.
+        // If there are fits with several losses, plans use the networks that the explanation was made from.
         if (Sensitivity.Loss is { } loss)
             Fit = FittedFiles.Main(run, Enum.Parse<PredictorLoss>(loss, ignoreCase: true));
         Ridge = PredictorFile.Ridge(run, Fit, study.Training);
         Folds = Sensitivity.Loss is null ? [] : PredictorFile.Read(run, Fit);
     }
 
-    /// <summary>The fit.</summary>
+    /// <summary>The fit whose models are used.</summary>
     public Fit Fit { get; }
 
-    /// <summary>Scores of single weights.</summary>
+    /// <summary>The stored explanation: scores of single weights and of units.</summary>
     public SensitivityRecord Sensitivity { get; }
 
-    /// <summary>Networks; none where none were trained.</summary>
+    /// <summary>The networks of the folds; empty when none were trained.</summary>
     public IReadOnlyList<Predictor> Folds { get; }
 
-    /// <summary>Ridge regression with trends on all trials.</summary>
+    /// <summary>Ridge regression with trends, fitted to all trials.</summary>
     public RidgeModel Ridge { get; }
 
-    /// <summary>Reads fit and explanation of these trials.</summary>
-    /// <exception cref="Q2Exception">One is missing, damaged, or of other trials.</exception>
+    /// <summary>Reads the fit and the explanation of these trials.</summary>
+    /// <exception cref="Q2Exception">A file is missing, damaged, or was made from other trials.</exception>
     public static FittedScores Read(RunDirectory run, LabelledStudy study)
     {
         ArgumentNullException.ThrowIfNull(run);
@@ -46,8 +46,9 @@ internal sealed class FittedScores : IDisposable
         return new FittedScores(run, study);
     }
 
-    /// <summary>The explanation of a run, which must be of these trials and this fit.</summary>
-    /// <exception cref="Q2Exception">There is none, or it is of others.</exception>
+    /// <summary>Reads the explanation of a run and checks that it was made from these trials and this fit.</summary>
+    /// <exception cref="Q2Exception">There is no explanation, or it was made from other trials or another
+    /// fit.</exception>
     public static SensitivityRecord Explanation(RunDirectory run, LabelledStudy study, Fit fit)
     {
         SensitivityRecord record = RunFile.Read<SensitivityRecord>(run.Sensitivity, Remedy.Explain);
@@ -59,9 +60,9 @@ internal sealed class FittedScores : IDisposable
         return what is null ? record : throw RunIdentityException.Stale(run.Sensitivity, what, Remedy.Explain);
     }
 
-    /// <summary>Labels that a model predicts for allocations.</summary>
-    /// <param name="family">A model of <see cref="ModelNames"/>; ridge regression stands in for a missing
-    /// network.</param>
+    /// <summary>Predicted labels of allocations.</summary>
+    /// <param name="family">A name of <see cref="ModelNames"/>: the network (mean over folds), ridge regression, or
+    /// otherwise the mean of both. Without networks, ridge regression predicts alone.</param>
     /// <param name="allocations">Option of every weight, per allocation.</param>
     public double[] Predict(string family, IReadOnlyList<int>[] allocations)
     {

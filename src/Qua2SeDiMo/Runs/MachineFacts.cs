@@ -5,10 +5,10 @@ using Qua2SeDiMo.Inference;
 
 namespace Qua2SeDiMo.Runs;
 
-/// <summary>What a run was made on.</summary>
+/// <summary>Facts about the machine and software of a run.</summary>
 internal static class MachineFacts
 {
-    /// <summary>Name and value, in the order in which they are shown.</summary>
+    /// <summary>Names and values, in display order.</summary>
     public static IReadOnlyList<(string Name, string Value)> Read() =>
         [
             ("Processor", $"{ProcessorName()}, {Environment.ProcessorCount} cores"),

@@ -7,24 +7,24 @@ using Qua2SeDiMo.Sensitivity;
 
 namespace Qua2SeDiMo.Runs;
 
-/// <summary>Networks refitted on resampled trials: one after another, each kept as soon as it is done, so that a
-/// stopped call goes on.</summary>
+/// <summary>Networks refitted on resampled trials. Each one's scores are stored as soon as it is trained, so that an
+/// interrupted call can resume.</summary>
 internal static class NetworkResamples
 {
-    /// <summary>Passes of each refit; a fit takes more, so refits vary somewhat more than the network whose spread they
+    /// <summary>Epochs of each refit. A fit has more, so refits vary somewhat more than the network whose spread they
     /// estimate.</summary>
     internal const int DefaultEpochs = 40;
 
     private sealed record ResampleFile(string Fingerprint, int Epochs, ulong Seed, List<double[]> Scores);
 
-    /// <summary>Scores of the first resamples; missing ones are trained now.</summary>
+    /// <summary>Scores of the first resamples; those that are not stored yet are trained now.</summary>
     /// <param name="study">The trials.</param>
-    /// <param name="run">Where they are kept.</param>
-    /// <param name="fit">The fit whose spread is looked for.</param>
-    /// <param name="count">How many; 0 takes those that are there.</param>
-    /// <param name="epochs">Passes of each refit; 0 takes those of the stored ones, or the default.</param>
-    /// <param name="progress">Told after each.</param>
-    /// <param name="cancellationToken">Stops between epochs.</param>
+    /// <param name="run">Run directory with the stored scores.</param>
+    /// <param name="fit">The fit whose spread is estimated.</param>
+    /// <param name="count">Number of resamples; 0 returns those that are stored.</param>
+    /// <param name="epochs">Epochs of each refit; 0 uses those of the stored ones, or the default.</param>
+    /// <param name="progress">Receives the number of finished resamples.</param>
+    /// <param name="cancellationToken">Cancels between epochs.</param>
     internal static IReadOnlyList<double[]> Collect(
         LabelledStudy study,
         RunDirectory run,

@@ -11,15 +11,16 @@ using Qua2SeDiMo.Predictors.Training;
 
 namespace Qua2SeDiMo.Runs;
 
-/// <summary>The fitted models in one safetensors file: the networks of all folds, whose arrays and metadata carry the
-/// prefix <c>foldk.</c>, and ridge regression as JSON in the header.</summary>
+/// <summary>The fitted models in one safetensors file: the network of each fold, with the prefix <c>foldk.</c> on names
+/// of arrays and metadata, and ridge regression as JSON in the metadata.</summary>
 internal static class PredictorFile
 {
     private const string CountKey = "folds";
     private const string FitKey = "fit";
     private const string RidgeKey = "ridge";
 
-    /// <summary>Writes the models; the header's <c>trained_on</c>, <c>training</c> and <c>ridge</c> are JSON.</summary>
+    /// <summary>Writes the models; <c>trained_on</c>, <c>training</c> and <c>ridge</c> in the metadata are
+    /// JSON.</summary>
     internal static void Write(string path, IReadOnlyList<Predictor> predictors, RidgeSolution ridge, Fit fit)
     {
         var items = new List<SafetensorsWriter.Item>();
@@ -51,16 +52,18 @@ internal static class PredictorFile
         SafetensorsWriter.Write(path, items, metadata);
     }
 
-    /// <summary>The networks of a fit.</summary>
-    /// <exception cref="Q2Exception">The file is missing, damaged, of another kind or of another fit.</exception>
+    /// <summary>Reads the networks of a fit.</summary>
+    /// <exception cref="Q2Exception">The file is missing, damaged, of another kind, or belongs to another
+    /// fit.</exception>
     internal static IReadOnlyList<Predictor> Read(RunDirectory run, Fit fit)
     {
         using SafetensorsFile file = Open(run, fit);
         return NetworksOf(file);
     }
 
-    /// <summary>Ridge regression with trends, as it was fitted to these trials.</summary>
-    /// <exception cref="Q2Exception">The file is missing, damaged, of another kind or of another fit.</exception>
+    /// <summary>Reads the ridge regression with trends that was fitted to these trials.</summary>
+    /// <exception cref="Q2Exception">The file is missing, damaged, of another kind, belongs to another fit, or has no
+    /// usable ridge regression.</exception>
     internal static RidgeModel Ridge(RunDirectory run, Fit fit, TrainingSet trials)
     {
         using SafetensorsFile file = Open(run, fit);
@@ -73,7 +76,7 @@ internal static class PredictorFile
             );
     }
 
-    /// <summary>The ridge regression of an open file; null where it holds none that can be read.</summary>
+    /// <summary>Reads the ridge regression of an open file; null if it is absent or not valid JSON.</summary>
     internal static RidgeSolution? RidgeOf(SafetensorsFile file)
     {
         try
@@ -100,7 +103,7 @@ internal static class PredictorFile
         throw RunIdentityException.Stale(path, "its models are not those of the fit beside it", Remedy.Fit);
     }
 
-    /// <summary>The networks of an open file.</summary>
+    /// <summary>Reads the networks of an open file.</summary>
     /// <exception cref="Q2Exception">The file is damaged or of another kind.</exception>
     internal static IReadOnlyList<Predictor> NetworksOf(SafetensorsFile file)
     {

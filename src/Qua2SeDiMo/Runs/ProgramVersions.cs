@@ -3,17 +3,17 @@ using Qua2SeDiMo.Inference;
 
 namespace Qua2SeDiMo.Runs;
 
-/// <summary>The programs that make results, as trials and checkpoints record them.</summary>
+/// <summary>Versions of the programs that make results, as recorded in trials and checkpoints.</summary>
 internal static class ProgramVersions
 {
-    /// <summary>Version of q2 with its commit.</summary>
+    /// <summary>Version of q2 with its commit; empty if unknown.</summary>
     internal static string Q2 { get; } =
         typeof(ProgramVersions)
             .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
             ?.InformationalVersion
         ?? "";
 
-    /// <summary>Version of every program, by its name.</summary>
+    /// <summary>Version of every program, by name.</summary>
     internal static IReadOnlyDictionary<string, string> All { get; } =
         new Dictionary<string, string>
         {

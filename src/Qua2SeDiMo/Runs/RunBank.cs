@@ -3,11 +3,11 @@ using Qua2SeDiMo.Quantizers.Bank;
 
 namespace Qua2SeDiMo.Runs;
 
-/// <summary>The bank of a run directory.</summary>
+/// <summary>Opens the bank of a run directory.</summary>
 internal static class RunBank
 {
-    /// <summary>The finished bank of a run, which later stages read.</summary>
-    /// <exception cref="Q2Exception">There is none, or it is of other weights.</exception>
+    /// <summary>Opens the finished bank of a run after checking that it was made from this model's weights.</summary>
+    /// <exception cref="Q2Exception">There is no finished bank, or it was made from other weights.</exception>
     internal static QuantizerBank Open(OpenModel model, RunDirectory run)
     {
         QuantizerBank bank = QuantizerBank.Open(run.Bank);

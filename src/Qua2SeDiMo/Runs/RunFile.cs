@@ -6,10 +6,10 @@ namespace Qua2SeDiMo.Runs;
 /// <summary>Reads the JSON files of a run directory.</summary>
 internal static class RunFile
 {
-    /// <summary>Reads a stage's file.</summary>
+    /// <summary>Reads the file of a stage.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="remedy">What makes it.</param>
-    /// <exception cref="Q2Exception">It is missing or damaged.</exception>
+    /// <param name="remedy">The command that makes the file, for messages.</param>
+    /// <exception cref="Q2Exception">The file is missing or damaged.</exception>
     internal static T Read<T>(string path, Remedy remedy)
     {
         if (!File.Exists(path))

@@ -5,13 +5,13 @@ using Qua2SeDiMo.Pipelines;
 namespace Qua2SeDiMo.Runs;
 
 /// <summary>
-/// What the results of a run directory belong to, <c>run.json</c>: the content of the model, part by part. The folder
-/// is only kept for messages; a model that was moved, or a directory that was copied, is known by its content.
+/// Content of <c>run.json</c>: fingerprints of the model, part by part, that the results of a run directory belong to.
+/// The folder is recorded for messages only: a moved model or a copied run directory is recognised by content.
 /// </summary>
 /// <param name="Algorithm">The <see cref="AlgorithmVersion"/> of the results.</param>
-/// <param name="Model">Folder of the model when the directory was begun.</param>
-/// <param name="Denoiser">Fingerprint by part of the denoiser: all that graphs and banks depend on.</param>
-/// <param name="Pipeline">Fingerprint by part of everything; null until images were asked for.</param>
+/// <param name="Model">Folder of the model when the run directory was created.</param>
+/// <param name="Denoiser">Fingerprints of the parts of the denoiser, on which graphs and banks depend.</param>
+/// <param name="Pipeline">Fingerprints of all parts of the model; null until a stage generates images.</param>
 internal sealed record RunIdentity(
     int Algorithm,
     string Model,
@@ -19,13 +19,15 @@ internal sealed record RunIdentity(
     IReadOnlyDictionary<string, string>? Pipeline
 )
 {
-    /// <summary>Makes an unclaimed directory the model's, before anything is written into it.</summary>
+    /// <summary>Records the model in a run directory before anything else is written, or checks the recorded
+    /// one.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="run">The directory.</param>
-    /// <param name="withPipeline">Whether what is to be written depends on more than the denoiser.</param>
-    /// <param name="progress">Told while the model is read.</param>
-    /// <param name="cancellationToken">Stops the reading.</param>
-    /// <exception cref="RunIdentityException">It is another model's; nothing was written.</exception>
+    /// <param name="run">The run directory.</param>
+    /// <param name="withPipeline">Whether the results to be written depend on more than the denoiser.</param>
+    /// <param name="progress">Receives the progress of reading the model.</param>
+    /// <param name="cancellationToken">Cancels reading the model.</param>
+    /// <exception cref="RunIdentityException">The directory belongs to another model or version; nothing was
+    /// written.</exception>
     internal static void Claim(
         OpenModel model,
         RunDirectory run,
@@ -45,17 +47,18 @@ internal sealed record RunIdentity(
             withPipeline ? ByName(model.Fingerprint(progress, cancellationToken)) : null
         );
         OwnJson.Write(run.Identity, identity);
-        // Another process may have had the same idea about another model.
+        // Another process may have recorded another model at the same time.
         Check(model, run, withPipeline, progress, cancellationToken);
     }
 
-    /// <summary>Makes sure that what is there is of this model.</summary>
+    /// <summary>Checks that the results in a run directory belong to this model.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="run">The directory.</param>
-    /// <param name="withPipeline">Whether what is to be read depends on more than the denoiser.</param>
-    /// <param name="progress">Told while the model is read.</param>
-    /// <param name="cancellationToken">Stops the reading.</param>
-    /// <exception cref="RunIdentityException">It is another model's, or of another version.</exception>
+    /// <param name="run">The run directory.</param>
+    /// <param name="withPipeline">Whether the results to be read depend on more than the denoiser.</param>
+    /// <param name="progress">Receives the progress of reading the model.</param>
+    /// <param name="cancellationToken">Cancels reading the model.</param>
+    /// <exception cref="RunIdentityException">The results belong to another model, another version, or an unknown
+    /// model.</exception>
     internal static void Check(
         OpenModel model,
         RunDirectory run,
@@ -83,8 +86,8 @@ internal sealed record RunIdentity(
             throw RunIdentityException.OtherModel(run, known.Model, Folder(model), differences);
     }
 
-    /// <summary>Makes sure that a directory for trials from outside is no model's.</summary>
-    /// <exception cref="RunIdentityException">It is a model's.</exception>
+    /// <summary>Checks that a run directory for an external study does not belong to a model.</summary>
+    /// <exception cref="RunIdentityException">The directory belongs to a model.</exception>
     internal static void RequireNoModel(RunDirectory run)
     {
         if (Read(run) is not { } known)

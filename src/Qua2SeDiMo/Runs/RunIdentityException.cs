@@ -2,7 +2,8 @@ using Qua2SeDiMo.Json;
 
 namespace Qua2SeDiMo.Runs;
 
-/// <summary>Results of a run directory do not belong to what they are to be used with.</summary>
+/// <summary>Thrown when results in a run directory do not belong to the model, trials or version that they are used
+/// with.</summary>
 internal sealed class RunIdentityException : Q2Exception
 {
     private const int MaxDifferences = 6;
@@ -10,11 +11,11 @@ internal sealed class RunIdentityException : Q2Exception
     private RunIdentityException(string message, Exception? inner = null)
         : base(message, inner) { }
 
-    /// <summary>The directory holds results of another model, or of this one as it was before.</summary>
+    /// <summary>The directory holds results of another model, or of an earlier content of this one.</summary>
     /// <param name="run">The run directory.</param>
-    /// <param name="recorded">Folder of the model that its results are of.</param>
-    /// <param name="given">Folder of the model that was given.</param>
-    /// <param name="differences">What differs, in words.</param>
+    /// <param name="recorded">Folder of the model that the results were made from.</param>
+    /// <param name="given">Folder of the model in use.</param>
+    /// <param name="differences">Descriptions of the parts that differ.</param>
     internal static RunIdentityException OtherModel(
         RunDirectory run,
         string recorded,
@@ -32,7 +33,7 @@ internal sealed class RunIdentityException : Q2Exception
         return new RunIdentityException($"{run.DirectoryPath}: {whose} {WayOn}");
     }
 
-    /// <summary>The directory holds results that say nothing of what they were made from.</summary>
+    /// <summary>The directory holds results but no record of the model that they were made from.</summary>
     internal static RunIdentityException Unrecorded(RunDirectory run, string file) =>
         new(
             $"{run.DirectoryPath}: it holds {Path.GetFileName(file)}, and no {Path.GetFileName(run.Identity)} "
@@ -42,7 +43,8 @@ internal sealed class RunIdentityException : Q2Exception
                 + "The directory was left as it is: give another one (--run OTHER)."
         );
 
-    /// <summary>A result is of a version that recorded less, or that computed otherwise.</summary>
+    /// <summary>A result was made by another version of the algorithm, or by one that did not record its version
+    /// (0).</summary>
     internal static RunIdentityException OtherVersion(string path, int version, Remedy remedy) =>
         new(
             version == 0
@@ -54,28 +56,28 @@ internal sealed class RunIdentityException : Q2Exception
             Remedy = remedy,
         };
 
-    /// <summary>The whole directory is of a version that computes otherwise.</summary>
+    /// <summary>All results of the directory were made by another version of the algorithm.</summary>
     internal static RunIdentityException OtherVersion(RunDirectory run, int version) =>
         new(
             $"{run.DirectoryPath}: its results are of version {version} of the algorithm, and this q2 computes by version "
                 + $"{AlgorithmVersion.Current}. {WayOn}"
         );
 
-    /// <summary>A result was made from something that is there no more.</summary>
-    /// <param name="path">The result's file.</param>
-    /// <param name="what">What it was made from and what there is now.</param>
-    /// <param name="remedy">What makes it again.</param>
+    /// <summary>A result was made from something that has changed since.</summary>
+    /// <param name="path">File of the result.</param>
+    /// <param name="what">What the result was made from, and what exists now.</param>
+    /// <param name="remedy">The command that makes the result again.</param>
     internal static RunIdentityException Stale(string path, string what, Remedy remedy) =>
         new($"{path}: {what}. Make it again.") { Remedy = remedy };
 
-    /// <summary>Trials from outside were to be used in a directory that holds results of a model.</summary>
+    /// <summary>An external study was to be used in a directory that holds results of a model.</summary>
     internal static RunIdentityException OfModel(RunDirectory run, string model) =>
         new(
             $"{run.DirectoryPath}: it holds results of the model in {model}, and trials from outside need a run directory "
                 + "of their own (--run OTHER)."
         );
 
-    /// <summary>The record itself cannot be read.</summary>
+    /// <summary><c>run.json</c> cannot be read.</summary>
     internal static RunIdentityException Damaged(RunDirectory run, DamagedFileException inner) =>
         new(
             $"{run.Identity}: damaged ({inner.What}). It says which model the results beside it are of, so they cannot be used without it: "

@@ -5,13 +5,13 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Runs;
 
 /// <summary>
-/// Wall time of each stage of a run, kept over resumed calls as well as can be: what hinders it is never an error of
-/// the run.
+/// Wall time of each stage of a run, summed over resumed calls. Failing to read or write it is never an error of the
+/// run.
 /// </summary>
 internal static class StageTimings
 {
-    /// <summary>Runs a stage and adds its wall time, also when it is stopped; a stage that refuses leaves the run
-    /// directory as it was.</summary>
+    /// <summary>Runs a stage and adds its wall time, also when it is cancelled. If the stage throws another exception,
+    /// nothing is written, so that the run directory stays as it was.</summary>
     public static T Measure<T>(RunDirectory run, string stage, Func<T> action)
     {
         ArgumentNullException.ThrowIfNull(action);
@@ -29,7 +29,7 @@ internal static class StageTimings
         }
     }
 
-    /// <summary>Seconds by stage; empty where none were kept or the file cannot be read.</summary>
+    /// <summary>Seconds by stage; empty if the file is missing or cannot be read.</summary>
     public static Dictionary<string, double> Read(RunDirectory run)
     {
         ArgumentNullException.ThrowIfNull(run);

@@ -4,7 +4,7 @@ using Qua2SeDiMo.Predictors.Evaluation;
 
 namespace Qua2SeDiMo.Sensitivity;
 
-/// <summary>Collects how networks, ridge regressions and baselines order the same weights.</summary>
+/// <summary>Compares how networks, ridge regression and baselines order the same weights.</summary>
 internal static class Agreements
 {
     internal static AgreementTable Of(

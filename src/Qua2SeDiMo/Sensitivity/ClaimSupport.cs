@@ -4,15 +4,16 @@ using Qua2SeDiMo.Predictors.Data;
 
 namespace Qua2SeDiMo.Sensitivity;
 
-/// <summary>A trial that speaks for or against a claim.</summary>
+/// <summary>A trial that supports or opposes a claim.</summary>
 /// <param name="Trial">Index of the trial.</param>
-/// <param name="Name">What it is called.</param>
-/// <param name="Influence">By how much the claim's value falls when it is left out; negative speaks against.</param>
-/// <param name="Label">Its label.</param>
-/// <param name="AverageBits">Its size.</param>
-/// <param name="First">Share of the weights of the first group that have the fewest bits in it.</param>
-/// <param name="Second">As for the second group; null where the claim compares with all weights.</param>
-/// <param name="Images">Where its images are; null where none are stored.</param>
+/// <param name="Name">Name of the trial.</param>
+/// <param name="Influence">The claim's value minus its value without this trial; positive for a supporting
+/// trial.</param>
+/// <param name="Label">Label of the trial.</param>
+/// <param name="AverageBits">Average bits of the trial's allocation.</param>
+/// <param name="First">Share, 0 to 1, of the first group's weights that have the fewest bits in this trial.</param>
+/// <param name="Second">The same share of the second group; null when the claim compares with all weights.</param>
+/// <param name="Images">File or folder of the trial's images; null if none is known.</param>
 public sealed record SupportingTrial(
     int Trial,
     string Name,
@@ -24,28 +25,27 @@ public sealed record SupportingTrial(
     string? Images
 );
 
-/// <summary>A claim for one image (prompt and seed) alone: the same combination of that image's values over the
-/// trials.</summary>
+/// <summary>A claim's value computed from a single image (prompt and seed) of every trial.</summary>
 /// <param name="Image">Index of the image.</param>
-/// <param name="Prompt">Its prompt.</param>
-/// <param name="Seed">Its seed.</param>
-/// <param name="Value">The claim's value by this image; their mean is the claim's.</param>
+/// <param name="Prompt">Prompt of the image.</param>
+/// <param name="Seed">Seed of the image.</param>
+/// <param name="Value">The claim's value for this image; the mean over images is the claim's value.</param>
 public sealed record SupportingImage(int Image, string Prompt, ulong Seed, double Value);
 
-/// <summary>What a claim of ridge regression rests on.</summary>
-/// <param name="Claim">In words.</param>
-/// <param name="Value">Its value: A − B in label units; above zero it holds.</param>
-/// <param name="TrialCount">Trials in all.</param>
+/// <summary>The trials and images that support or oppose a claim of ridge regression.</summary>
+/// <param name="Claim">The claim in words: A costs more than B.</param>
+/// <param name="Value">A − B in label units; the claim holds if it is positive.</param>
+/// <param name="TrialCount">Number of all trials.</param>
 /// <param name="TrialsToFlip">
-/// How many of the most supporting trials would have to be left out for the value to change its sign, by the sum of
-/// their single influences (a first-order estimate); null where half of the trials would not do.
+/// Number of the most influential trials that must be left out for the value to change its sign, estimated to first
+/// order by the sum of their influences; null if more than half of the trials are needed.
 /// </param>
-/// <param name="Supporting">The trials that speak most for it.</param>
-/// <param name="Opposing">The trials that speak most against it.</param>
-/// <param name="ImageCount">Images by which it was taken apart; 0 where labels are not means over images or images are
-/// not known.</param>
-/// <param name="ImagesInFavour">Images by which alone it holds.</param>
-/// <param name="SupportingImages">The images that speak most for it.</param>
+/// <param name="Supporting">Trials with the largest positive influence, at most five.</param>
+/// <param name="Opposing">Trials with the largest negative influence, at most five.</param>
+/// <param name="ImageCount">Number of images for which the value was computed; 0 if labels are not means over images,
+/// or labels per image are unknown.</param>
+/// <param name="ImagesInFavour">Number of images for which the value is positive.</param>
+/// <param name="SupportingImages">Images with the largest positive values, at most five.</param>
 public sealed record ClaimSupport(
     string Claim,
     double Value,
@@ -58,10 +58,10 @@ public sealed record ClaimSupport(
     IReadOnlyList<SupportingImage> SupportingImages
 );
 
-/// <summary>Values of every image of every trial, and what made them, where a label is their mean.</summary>
-/// <param name="Values">[trial][image], signed so that larger is better.</param>
-/// <param name="Prompts">Per image.</param>
-/// <param name="Seeds">Per image.</param>
+/// <summary>Labels of every image of every trial, for studies whose labels are means over images.</summary>
+/// <param name="Values">Label of each image, [trial][image]; larger is better.</param>
+/// <param name="Prompts">Prompt of each image.</param>
+/// <param name="Seeds">Seed of each image.</param>
 internal sealed record ImageLabels(
     IReadOnlyList<IReadOnlyList<double>> Values,
     IReadOnlyList<string> Prompts,
@@ -81,7 +81,7 @@ internal sealed class ClaimFinder
     private readonly int[] wide,
         narrow;
 
-    /// <summary>Prepares the influence of every trial.</summary>
+    /// <summary>Prepares the computation of every trial's influence.</summary>
     public ClaimFinder(
         TrainingSet study,
         RidgeModel model,
@@ -105,8 +105,8 @@ internal sealed class ClaimFinder
         );
     }
 
-    /// <summary>Support of "fewer bits cost more in the first group than in the second", or than in the mean of all
-    /// weights.</summary>
+    /// <summary>Support of the claim that fewer bits cost more in the first group than in the second, or than in the
+    /// mean of all weights.</summary>
     public ClaimSupport Find(WeightGroup first, WeightGroup? second)
     {
         int count = study.Features.WeightCount,
@@ -156,7 +156,7 @@ internal sealed class ClaimFinder
     private double Narrow(WeightGroup group, int trial) =>
         group.Weights.Average(w => narrow.Contains(study.Trials[trial].Options[w]) ? 1.0 : 0);
 
-    // For a value below zero, the trials that pull it down have to go.
+    // If the value is negative, the trials with negative influence are left out.
     private static int? TrialsToFlip(CoefficientInfluence found, int[] order)
     {
         double rest = Math.Abs(found.Value);

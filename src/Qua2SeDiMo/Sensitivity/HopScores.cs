@@ -6,8 +6,8 @@ using Qua2SeDiMo.Predictors.Training;
 namespace Qua2SeDiMo.Sensitivity;
 
 /// <summary>
-/// Scores of one predictor (method.md, section 7): w_m · (‖h_m(last node)‖₁ − μ_m)/σ_m of a unit that is fed to the
-/// network as a graph of its own. Higher is better for the label.
+/// Scores of weights and units by one predictor (method.md, section 7): w_m · (‖h_m(last node)‖₁ − μ_m)/σ_m, where the
+/// unit is the whole input graph of the network. Larger is better for the label.
 /// </summary>
 internal sealed class HopScores
 {
@@ -26,8 +26,8 @@ internal sealed class HopScores
         optionCount = features.OptionCount;
     }
 
-    /// <summary>Scores of every weight alone.</summary>
-    /// <returns>[weight, option], row-major.</returns>
+    /// <summary>Scores of every single weight.</summary>
+    /// <returns>Scores, [weight, option], row-major.</returns>
     public double[] Operations(Predictor predictor)
     {
         ArgumentNullException.ThrowIfNull(predictor);
@@ -39,7 +39,7 @@ internal sealed class HopScores
         return scores;
     }
 
-    /// <summary>Scores of every option combination of a unit, the first weight's option being the slowest
+    /// <summary>Scores of every option combination of a unit; the first weight's option is the most significant
     /// digit.</summary>
     public double[] Unit(Predictor predictor, PredictorUnit unit)
     {
@@ -47,8 +47,8 @@ internal sealed class HopScores
         return Unit(predictor, unit.Nodes, unit.Edges, unit.Hop);
     }
 
-    /// <summary>Scores of a unit summed over folds.</summary>
-    /// <returns>options^weights scores, the first weight's option being the slowest digit.</returns>
+    /// <summary>Scores of every option combination of a unit, summed over folds.</summary>
+    /// <returns>options^weights scores; the first weight's option is the most significant digit.</returns>
     public double[] Unit(IReadOnlyList<Predictor> folds, PredictorUnit unit)
     {
         ArgumentNullException.ThrowIfNull(folds);
@@ -64,11 +64,11 @@ internal sealed class HopScores
         return total;
     }
 
-    /// <summary>Scores all combinations with features given directly.</summary>
-    /// <param name="predictor">Which fold.</param>
-    /// <param name="rows">Layout of the unit.</param>
+    /// <summary>Scores all combinations of a unit with a given feature table.</summary>
+    /// <param name="predictor">Predictor of one fold.</param>
+    /// <param name="rows">Rows of the unit's combinations.</param>
     /// <param name="features">Raw feature table.</param>
-    /// <param name="firstRowOfNode">Row of each node under its first option.</param>
+    /// <param name="firstRowOfNode">First row of each node in the feature table.</param>
     internal static double[] Score(
         Predictor predictor,
         UnitRows rows,

@@ -6,20 +6,20 @@ using Qua2SeDiMo.Predictors.Training;
 namespace Qua2SeDiMo.Sensitivity;
 
 /// <summary>
-/// Scores of a network that was trained again on trials drawn with replacement; the trials that were not drawn give its
-/// hop weights. The spread over resamples holds the chance of training (a new seed each) as well as that of trials.
+/// Scores of a network trained on trials drawn with replacement; the trials not drawn give its hop weights. The spread
+/// over resamples includes the randomness of training (each has another seed) as well as that of the trials.
 /// </summary>
 internal static class NetworkBootstrap
 {
     private const int MinLeftOut = 3;
 
-    /// <summary>Op-level scores of one resample.</summary>
+    /// <summary>Scores of single weights by the network of one resample.</summary>
     /// <param name="study">Graph, options, labels.</param>
     /// <param name="rows">The study's trials as rows.</param>
-    /// <param name="options">How the network is trained.</param>
-    /// <param name="resample">Number of the resample; the same number draws the same trials.</param>
-    /// <param name="cancellationToken">Stops between epochs.</param>
-    /// <returns>[weight · options + option].</returns>
+    /// <param name="options">Training options of the network.</param>
+    /// <param name="resample">Index of the resample; an index always draws the same trials.</param>
+    /// <param name="cancellationToken">Cancels between epochs.</param>
+    /// <returns>Scores, [weight · options + option].</returns>
     public static double[] Scores(
         TrainingSet study,
         StudyRows rows,

@@ -5,14 +5,14 @@ using Qua2SeDiMo.Predictors.Training;
 
 namespace Qua2SeDiMo.Sensitivity;
 
-/// <summary>Everything that gives each option of each weight a score, in the same form.</summary>
+/// <summary>Models that give a score to each option of each weight, in a common form.</summary>
 internal static class ScoreSources
 {
-    /// <summary>The network if there is one, ridge regression with and without trends, marginal means and weight
+    /// <summary>The network if there is one, ridge regression with and without trends, main effects, and weight
     /// error.</summary>
     /// <param name="study">Options and labels.</param>
-    /// <param name="folds">One network per fold; may be none.</param>
-    /// <param name="trends">Ridge regression with trends on all trials.</param>
+    /// <param name="folds">One network per fold; may be empty.</param>
+    /// <param name="trends">Ridge regression with trends, fitted to all trials.</param>
     public static IReadOnlyList<ModelScoreSource> Of(
         TrainingSet study,
         IReadOnlyList<Predictor> folds,
@@ -45,7 +45,7 @@ internal static class ScoreSources
         return new ModelScoreSource(ModelNames.Network, total, unit => hops.Unit(folds, unit));
     }
 
-    /// <summary>Ridge regression without trends, marginal means, weight error.</summary>
+    /// <summary>Ridge regression without trends, main effects, and weight error.</summary>
     public static IReadOnlyList<ModelScoreSource> Baselines(TrainingSet study)
     {
         ArgumentNullException.ThrowIfNull(study);

@@ -4,13 +4,13 @@ using MathNet.Numerics.Statistics;
 
 namespace Qua2SeDiMo.Sensitivity;
 
-/// <summary>How scores vary when they are made again from other trials.</summary>
+/// <summary>Variation of scores that are computed from different subsets or resamples of the trials.</summary>
 /// <param name="Kind"><see cref="Folds"/> or <see cref="Bootstrap"/>.</param>
-/// <param name="SampleCount">How many folds or resamples.</param>
-/// <param name="Deviations">[weight][option] standard deviation of the score.</param>
-/// <param name="FewerBitsDeviations">[weight] standard deviation of what fewer bits cost.</param>
-/// <param name="Agreement">Mean Kendall τ-b between the samples' orders of weights by what fewer bits cost; null below
-/// two samples.</param>
+/// <param name="SampleCount">Number of folds or resamples.</param>
+/// <param name="Deviations">Standard deviation of the score, [weight][option].</param>
+/// <param name="FewerBitsDeviations">Standard deviation of each weight's cost of fewer bits.</param>
+/// <param name="Agreement">Mean Kendall τ-b between samples, over the order of weights by the cost of fewer bits; null
+/// with fewer than two samples.</param>
 public sealed record ScoreSpread(
     string Kind,
     int SampleCount,
@@ -19,26 +19,26 @@ public sealed record ScoreSpread(
     double? Agreement
 )
 {
-    /// <summary>The training parts of cross validation, which share most of their trials: their spread is less than
-    /// that of new trials.</summary>
+    /// <summary>The training sets of cross-validation. They share most trials, so their spread is smaller than that of
+    /// independent sets of trials.</summary>
     public const string Folds = "folds";
 
-    /// <summary>Trials drawn with replacement.</summary>
+    /// <summary>Bootstrap: trials drawn with replacement.</summary>
     public const string Bootstrap = "bootstrap";
 }
 
-/// <summary>The samples behind a spread.</summary>
+/// <summary>The costs of fewer bits in the samples behind a spread.</summary>
 /// <param name="Kind">As in <see cref="ScoreSpread"/>.</param>
-/// <param name="Drops">[sample][weight] what fewer bits cost.</param>
-/// <param name="Scale">Deviation of the reported score per deviation of a sample: √n where the score is the sum of n of
-/// them.</param>
+/// <param name="Drops">Cost of fewer bits, [sample][weight].</param>
+/// <param name="Scale">Factor from the deviation of a sample to that of the reported score, for instance √n if the
+/// score is the sum of n samples.</param>
 internal sealed record DropSamples(string Kind, double[][] Drops, double Scale)
 {
-    /// <summary>Standard deviation of a linear combination of drops.</summary>
+    /// <summary>Standard deviation of a linear combination of the costs, for the reported score.</summary>
     public double Deviation(IReadOnlyList<double> contrast) =>
         Drops.Length > 1 ? Scale * Drops.Select(sample => Dot(sample, contrast)).StandardDeviation() : 0;
 
-    /// <summary>Share of the samples in which the combination is above zero; ties count half.</summary>
+    /// <summary>Share of the samples in which the combination is positive; zero counts as half.</summary>
     public double ShareAbove(IReadOnlyList<double> contrast) =>
         Drops
             .Select(sample => Dot(sample, contrast))
@@ -57,13 +57,14 @@ internal sealed record DropSamples(string Kind, double[][] Drops, double Scale)
     }
 }
 
-/// <summary>A group of weights under one name: a weight, a unit, an operator type, a block.</summary>
-/// <param name="Name">What it is called.</param>
+/// <summary>A named group of weights: a weight, a unit, an operator type, or a block.</summary>
+/// <param name="Name">Display name.</param>
 /// <param name="Kind"><c>weight</c>, <c>unit</c>, <c>type</c> or <c>block</c>.</param>
 /// <param name="Weights">Indices of its weights.</param>
 public sealed record WeightGroup(string Name, string Kind, IReadOnlyList<int> Weights)
 {
-    /// <summary>[weight] contrast whose product with the drops is this group's mean less the other's.</summary>
+    /// <summary>Contrast over weights: its dot product with the costs is the mean of this group minus the mean of the
+    /// other.</summary>
     internal double[] Against(WeightGroup? other, int weightCount)
     {
         double[] contrast = new double[weightCount];
@@ -77,13 +78,13 @@ public sealed record WeightGroup(string Name, string Kind, IReadOnlyList<int> We
     }
 }
 
-/// <summary>Is A more sensitive than B? By what fewer bits cost, mean over the weights of each.</summary>
-/// <param name="First">A.</param>
-/// <param name="Second">B.</param>
-/// <param name="Model">Whose scores.</param>
-/// <param name="FirstDrop">Cost of A.</param>
-/// <param name="SecondDrop">Cost of B.</param>
-/// <param name="Spreads">The answer by each kind of resampling there is.</param>
+/// <summary>Comparison of the mean cost of fewer bits in two groups: is A more sensitive than B?</summary>
+/// <param name="First">Group A.</param>
+/// <param name="Second">Group B.</param>
+/// <param name="Model">Model whose scores are compared.</param>
+/// <param name="FirstDrop">Mean cost of fewer bits in A.</param>
+/// <param name="SecondDrop">Mean cost of fewer bits in B.</param>
+/// <param name="Spreads">The difference under each kind of resampling.</param>
 public sealed record SensitivityComparison(
     WeightGroup First,
     WeightGroup Second,
@@ -120,13 +121,14 @@ public sealed record SensitivityComparison(
 
 /// <summary>The difference A − B under one kind of resampling.</summary>
 /// <param name="Kind">As in <see cref="ScoreSpread"/>.</param>
-/// <param name="SampleCount">Folds or resamples.</param>
+/// <param name="SampleCount">Number of folds or resamples.</param>
 /// <param name="Difference">A − B.</param>
-/// <param name="Deviation">Its standard deviation; differences are taken within each sample.</param>
-/// <param name="Low">Lower end of its 95 % interval.</param>
-/// <param name="High">Upper end.</param>
-/// <param name="Probability">That A is more sensitive: normal for resamples, Student's t for the few folds.</param>
-/// <param name="ShareOfSamples">Share of the samples in which it is.</param>
+/// <param name="Deviation">Standard deviation of the difference, which is taken within each sample.</param>
+/// <param name="Low">Lower end of the 95 % interval.</param>
+/// <param name="High">Upper end of the 95 % interval.</param>
+/// <param name="Probability">Probability that A is more sensitive: normal distribution for resamples, Student's t for
+/// folds.</param>
+/// <param name="ShareOfSamples">Share of the samples in which A is more sensitive.</param>
 public sealed record ComparisonSpread(
     string Kind,
     int SampleCount,
@@ -167,13 +169,13 @@ public sealed record ComparisonSpread(
     }
 }
 
-/// <summary>How different ways of scoring order the same weights, as Kendall τ-b.</summary>
-/// <param name="Names">The ways.</param>
-/// <param name="Weights">[row][column] over weights, by what fewer bits cost.</param>
-/// <param name="Options">[row][column] over all options of all weights, each less the mean of its weight.</param>
-/// <param name="Folds">Per way, between its folds, over weights; null where there are none.</param>
-/// <param name="Resamples">Per way, between bootstrap resamples of trials, over weights; null where there are
-/// none.</param>
+/// <summary>Agreement of different models on the order of weights and options, as Kendall τ-b.</summary>
+/// <param name="Names">Names of the models: rows and columns of the tables.</param>
+/// <param name="Weights">Over weights, by the cost of fewer bits, [row][column].</param>
+/// <param name="Options">Over all options of all weights, each minus the mean of its weight, [row][column].</param>
+/// <param name="Folds">Per model, mean over pairs of its folds, over weights; null without folds.</param>
+/// <param name="Resamples">Per model, mean over pairs of bootstrap resamples, over weights; null without
+/// resamples.</param>
 public sealed record AgreementTable(
     IReadOnlyList<string> Names,
     IReadOnlyList<IReadOnlyList<double?>> Weights,

@@ -7,23 +7,23 @@ using Qua2SeDiMo.Predictors.Training;
 
 namespace Qua2SeDiMo.Sensitivity;
 
-/// <summary>Reads sensitivities out of fitted models.</summary>
+/// <summary>Computes sensitivities from fitted models.</summary>
 internal static class SensitivityAnalysis
 {
-    /// <summary>Resamples of the trials behind the spread of ridge regression's scores.</summary>
+    /// <summary>Number of resamples for the spread of ridge regression's scores.</summary>
     public const int DefaultResamples = 200;
 
     private const int MaxCompared = 20;
     private const int QuantileCount = 21;
 
-    /// <summary>Scores by the network: op level, and block level for the given units.</summary>
+    /// <summary>Scores by the network, of single weights and of the given units.</summary>
     /// <param name="study">Graph, options, names.</param>
     /// <param name="folds">One predictor per fold.</param>
-    /// <param name="units">Subgraphs to score; none for op level only.</param>
-    /// <param name="top">How many combinations to keep of each unit.</param>
-    /// <param name="resamples">Op-level scores of single networks trained on resampled trials; null or empty where none
-    /// were.</param>
-    /// <param name="cancellationToken">Stops between units.</param>
+    /// <param name="units">Units to score; empty for single weights only.</param>
+    /// <param name="top">Number of best combinations to keep of each unit.</param>
+    /// <param name="resamples">Scores of single weights by networks trained on resampled trials; null or empty if there
+    /// are none.</param>
+    /// <param name="cancellationToken">Cancels between units.</param>
     public static SensitivityResult OfNetwork(
         TrainingSet study,
         IReadOnlyList<Predictor> folds,
@@ -58,14 +58,14 @@ internal static class SensitivityAnalysis
 
     /// <summary>
     /// Scores by ridge regression: its coefficients, with their spread over resampled trials. Options shrink towards
-    /// what their sizes and weight errors suggest (<see cref="ModelNames.RidgeTrends"/>), which held-out trials prefer
-    /// when there are few.
+    /// what their sizes and weight errors suggest (<see cref="ModelNames.RidgeTrends"/>), which predicts held-out
+    /// trials better when there are few.
     /// </summary>
     /// <param name="study">Options and labelled trials.</param>
-    /// <param name="model">Ridge regression with trends on them.</param>
-    /// <param name="resamples">Bootstrap resamples.</param>
-    /// <param name="seed">Of the resamples.</param>
-    /// <param name="cancellationToken">Stops between resamples.</param>
+    /// <param name="model">Ridge regression with trends, fitted to these trials.</param>
+    /// <param name="resamples">Number of bootstrap resamples.</param>
+    /// <param name="seed">Seed of the resamples, and of the folds if the study prescribes none.</param>
+    /// <param name="cancellationToken">Cancels between resamples.</param>
     public static SensitivityResult OfRidge(
         TrainingSet study,
         RidgeModel model,
@@ -113,7 +113,7 @@ internal static class SensitivityAnalysis
         );
     }
 
-    // Scores made again from other trials; Scale as in DropSamples.
+    // Scores computed from different subsets or resamples of the trials; Scale as in DropSamples.
     private sealed record Resampling(string Kind, double[][] Scores, double Scale);
 
     private static SensitivityResult Collect(
@@ -161,7 +161,7 @@ internal static class SensitivityAnalysis
                     );
                 }),
         ];
-        // Fewer bits add error; the scores of the network and of ridge regression fall by it.
+        // Negated, because more error means a lower score: fewer bits then have a cost above zero, as in the scores.
         double[] added = FewerBitsCosts.Of(features, (w, o) => -features.Error(w, o));
         return new SensitivityResult(
             model,
@@ -240,7 +240,7 @@ internal static class SensitivityAnalysis
         }
     }
 
-    // For box plots of many units together without keeping all scores.
+    // Quantiles suffice for box plots of many units, so the scores of all combinations are not kept.
     private static double[] Quantiles(double[] scores)
     {
         double[] sorted = [.. scores.Order()];

@@ -4,22 +4,21 @@ using Qua2SeDiMo.Predictors.Import;
 
 namespace Qua2SeDiMo.Sensitivity;
 
-/// <summary>Scores by a network of a further loss.</summary>
-/// <param name="Loss">What it was trained on.</param>
-/// <param name="HeldOutSrcc">Mean held-out SRCC.</param>
+/// <summary>Scores by a network trained with another loss.</summary>
+/// <param name="Loss">Name of the loss.</param>
+/// <param name="HeldOutSrcc">Mean held-out SRCC of the network; NaN if unknown.</param>
 /// <param name="Scores">Its scores.</param>
 public sealed record NetworkSensitivity(string Loss, double HeldOutSrcc, SensitivityResult Scores);
 
 /// <summary>Result of <c>q2 explain</c>.</summary>
-/// <param name="Objective">What the scores are about.</param>
-/// <param name="Decides">Model whose scores plans follow by default.</param>
+/// <param name="Objective">Name of the label that the scores refer to.</param>
+/// <param name="Decides">Name of the model whose scores plans use by default.</param>
 /// <param name="Weights">Every weight, in the order of every score list.</param>
 /// <param name="Ridge">Scores by ridge regression, in units of the objective.</param>
-/// <param name="Network">Scores by the network, in standard deviations of node norms; null when none was
-/// trained.</param>
-/// <param name="ModelAgreement">Kendall τ-b between the two models' orders of weights by what fewer bits cost; null
-/// without network.</param>
-/// <param name="Sentences">What the numbers say, in words.</param>
+/// <param name="Network">Scores by the network, in standard deviations of node norms; null if none was trained.</param>
+/// <param name="ModelAgreement">Kendall τ-b between the network's and ridge regression's orders of weights by the cost
+/// of fewer bits; null without a network.</param>
+/// <param name="Sentences">Sentences that state the result.</param>
 public sealed record SensitivityRecord(
     string Objective,
     string Decides,
@@ -30,33 +29,32 @@ public sealed record SensitivityRecord(
     IReadOnlyList<string> Sentences
 )
 {
-    /// <summary>Loss of <see cref="Network"/>; null without it.</summary>
+    /// <summary>Name of the loss of <see cref="Network"/>; null without a network.</summary>
     public string? Loss { get; init; }
 
-    /// <summary>Networks of the other losses that were fitted to the same trials.</summary>
+    /// <summary>Scores by networks with other losses that were fitted to the same trials.</summary>
     public IReadOnlyList<NetworkSensitivity> OtherLosses { get; init; } = [];
 
-    /// <summary>How folds, resamples, losses and baselines agree; null in files of older versions.</summary>
+    /// <summary>Agreement of folds, resamples, losses and baselines; null in files of older versions.</summary>
     public AgreementTable? Agreement { get; init; }
 
-    /// <summary>"Is A more sensitive than B?", model by model: the two most sensitive weights, the most and the least
-    /// sensitive type, and what was asked for.</summary>
+    /// <summary>Comparisons per model: the pairs that were asked for, the two most sensitive weights, and the most with
+    /// the least sensitive operator type.</summary>
     public IReadOnlyList<SensitivityComparison> Comparisons { get; init; } = [];
 
-    /// <summary>Trials and images behind claims of ridge regression.</summary>
+    /// <summary>Support of claims of ridge regression by trials and images.</summary>
     public IReadOnlyList<ClaimSupport> Claims { get; init; } = [];
 
-    /// <summary>Agreement with true sensitivities; null where none are known.</summary>
+    /// <summary>Agreement with true sensitivities; null if these are unknown.</summary>
     public TruthAgreement? Truth { get; init; }
 
-    /// <summary>Which trials; null in files of older versions.</summary>
+    /// <summary>The trials of the fits; null in files of older versions.</summary>
     public TrainedOn? TrainedOn { get; init; }
 
-    /// <summary>Identities of the fits whose networks were scored.</summary>
+    /// <summary>Identities of the fits to the same trials when the explanation was made.</summary>
     public IReadOnlyList<string> Fits { get; init; } = [];
 
-    /// <summary>The scores of a model of <see cref="ModelNames"/>; ridge regression's for any but the
-    /// network.</summary>
+    /// <summary>The scores of the network if asked for and present; otherwise those of ridge regression.</summary>
     public SensitivityResult By(string predictor) =>
         predictor == ModelNames.Network && Network is not null ? Network : Ridge;
 }

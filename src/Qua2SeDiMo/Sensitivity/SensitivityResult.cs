@@ -3,15 +3,16 @@ using System.Text.Json.Serialization;
 namespace Qua2SeDiMo.Sensitivity;
 
 /// <summary>The scores of one weight under every option.</summary>
-/// <param name="Name">The weight.</param>
-/// <param name="Scores">Per option, larger is better: summed over folds (network, method.md section 7) or in label
-/// units (ridge).</param>
-/// <param name="Deviations">Per option, standard deviation of the score over folds or bootstrap resamples.</param>
+/// <param name="Name">Name of the weight.</param>
+/// <param name="Scores">Score per option, larger is better: summed over folds (network; method.md, section 7) or in
+/// label units (ridge regression).</param>
+/// <param name="Deviations">Standard deviation of the score per option, over folds or bootstrap resamples.</param>
 /// <param name="BestOption">Index of the highest score.</param>
-/// <param name="Range">Highest minus lowest score: how much the choice matters.</param>
-/// <param name="FewerBitsCost">Mean score of the options with more bits minus that of the options with fewer: what 3 bits
-/// cost. Unlike the range it is not made larger by noise.</param>
-/// <param name="FewerBitsDeviation">Its standard deviation over folds or resamples.</param>
+/// <param name="Range">Highest minus lowest score.</param>
+/// <param name="FewerBitsCost">Mean score of the options with the most bits minus that of the options with the fewest:
+/// the cost of 3 bits instead of 4. Unlike the range, noise does not inflate it.</param>
+/// <param name="FewerBitsDeviation">Standard deviation of <paramref name="FewerBitsCost"/> over folds or
+/// resamples.</param>
 public sealed record WeightScores(
     string Name,
     IReadOnlyList<double> Scores,
@@ -24,19 +25,19 @@ public sealed record WeightScores(
 
 /// <summary>One option combination of a unit.</summary>
 /// <param name="Options">Option names, in the order of the unit's weights.</param>
-/// <param name="Score">Summed over folds, larger is better.</param>
-/// <param name="Bytes">Bytes of the unit's weights.</param>
+/// <param name="Score">Score summed over folds; larger is better.</param>
+/// <param name="Bytes">Bytes of the unit's weights under these options.</param>
 public sealed record UnitChoice(IReadOnlyList<string> Options, double Score, long Bytes);
 
-/// <summary>The scores of a subgraph over all its option combinations.</summary>
-/// <param name="Name">The unit.</param>
+/// <summary>Summary of the scores of a unit over all its option combinations.</summary>
+/// <param name="Name">Name of the unit.</param>
 /// <param name="Kind">For instance <c>SelfAttention</c>.</param>
-/// <param name="Hop">Hop at which its last node was scored.</param>
-/// <param name="Weights">Its weights.</param>
-/// <param name="Combinations">How many combinations were scored.</param>
-/// <param name="Best">The highest scores, best first.</param>
-/// <param name="Worst">The lowest score.</param>
-/// <param name="Quantiles">Scores at 0, 5, 10 … 100 % of all combinations; null in files of older versions.</param>
+/// <param name="Hop">Hop whose embedding of the last node gives the score.</param>
+/// <param name="Weights">Names of its weights.</param>
+/// <param name="Combinations">Number of scored combinations.</param>
+/// <param name="Best">Combinations with the highest scores, best first.</param>
+/// <param name="Worst">Combination with the lowest score.</param>
+/// <param name="Quantiles">Quantiles of the scores at 0, 5, 10 … 100 %; null in files of older versions.</param>
 public sealed record UnitSensitivity(
     string Name,
     string Kind,
@@ -48,16 +49,16 @@ public sealed record UnitSensitivity(
     IReadOnlyList<double>? Quantiles = null
 );
 
-/// <summary>What one model says of the sensitivity of weights and units.</summary>
-/// <param name="Model">Who says it: a name of <see cref="Predictors.Evaluation.ModelNames"/>.</param>
-/// <param name="Options">Options, in the order of every score list.</param>
-/// <param name="Weights">Every weight.</param>
-/// <param name="Units">Every unit; empty for ridge regression.</param>
-/// <param name="SampleCount">Folds or resamples behind the deviations.</param>
-/// <param name="SampleAgreement">Mean Kendall τ-b between the samples' orders of weights by
-/// <see cref="WeightScores.FewerBitsCost"/>; null below two samples.</param>
-/// <param name="ErrorAgreement">Kendall τ-b between the order by <see cref="WeightScores.FewerBitsCost"/> and by what fewer
-/// bits add to the weight error.</param>
+/// <summary>Sensitivity of weights and units by one model.</summary>
+/// <param name="Model">A name of <see cref="Predictors.Evaluation.ModelNames"/>.</param>
+/// <param name="Options">Names of the options, in the order of every score list.</param>
+/// <param name="Weights">Scores of every weight.</param>
+/// <param name="Units">Scores of every unit; empty for ridge regression.</param>
+/// <param name="SampleCount">Number of folds or resamples behind the deviations.</param>
+/// <param name="SampleAgreement">Mean Kendall τ-b between samples, over the order of weights by
+/// <see cref="WeightScores.FewerBitsCost"/>; null with fewer than two samples.</param>
+/// <param name="ErrorAgreement">Kendall τ-b between the orders of weights by <see cref="WeightScores.FewerBitsCost"/>
+/// and by the weight error that fewer bits add; null if undefined.</param>
 public sealed record SensitivityResult(
     string Model,
     IReadOnlyList<string> Options,
@@ -68,21 +69,21 @@ public sealed record SensitivityResult(
     double? ErrorAgreement
 )
 {
-    /// <summary>Spread of the scores by each kind of resampling, that of the deviations of <see cref="Weights"/>
-    /// first.</summary>
+    /// <summary>Spread of the scores for each kind of resampling; the first one is that of the deviations in
+    /// <see cref="Weights"/>.</summary>
     public IReadOnlyList<ScoreSpread> Spreads { get; init; } = [];
 
-    /// <summary>The samples behind the spreads; none when read from a file.</summary>
+    /// <summary>Samples behind the spreads; empty when the result was read from a file.</summary>
     internal IReadOnlyList<DropSamples> DropSamples { get; init; } = [];
 
     /// <summary>
-    /// The probability that one weight loses more by fewer bits than another, from differences within each sample, or,
-    /// when read from a file, from both means and deviations as independent normals.
-    /// 0.5 where neither is known to vary and both are equal.
+    /// Probability that fewer bits cost more in one weight than in another. It comes from differences within each
+    /// sample, or, for a result read from a file, from both costs as independent normal variables. 0.5 if the costs are
+    /// equal and have no deviation.
     /// </summary>
     public double ProbabilityMoreSensitive(int weight, int other)
     {
-        // Within each sample where the samples are known: errors that two weights share then cancel.
+        // Differences within each sample, where samples are known: errors common to both weights cancel.
         if (DropSamples.Count > 0 && DropSamples[0].Drops.Length > 1)
         {
             return SensitivityComparison

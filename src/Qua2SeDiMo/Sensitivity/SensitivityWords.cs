@@ -2,8 +2,8 @@ using Qua2SeDiMo.Predictors.Evaluation;
 
 namespace Qua2SeDiMo.Sensitivity;
 
-/// <summary>Plain sentences about sensitivities, made from the numbers and never beyond them: what resampling does not
-/// settle is said to be open.</summary>
+/// <summary>Sentences that state sensitivities, derived from the numbers only. They say so where resampling leaves a
+/// question open.</summary>
 internal static class SensitivityWords
 {
     private const int Named = 3;
@@ -52,7 +52,7 @@ internal static class SensitivityWords
         return sentences;
     }
 
-    /// <summary>The answer to "is A more sensitive than B?".</summary>
+    /// <summary>A sentence that answers whether A is more sensitive than B.</summary>
     internal static string Compare(SensitivityComparison comparison)
     {
         string costs =

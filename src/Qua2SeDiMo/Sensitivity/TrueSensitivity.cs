@@ -6,14 +6,14 @@ using Qua2SeDiMo.Predictors.Evaluation;
 
 namespace Qua2SeDiMo.Sensitivity;
 
-/// <summary>The scores of one model, however it makes them.</summary>
-/// <param name="Model">A name of <see cref="ModelNames"/>.</param>
-/// <param name="Operations">[weight · options + option], larger is better.</param>
-/// <param name="Unit">Score of every option combination of a unit, the first weight's option being the slowest
+/// <summary>Scores of a model in the form in which models are compared.</summary>
+/// <param name="Model">A name of <see cref="ModelNames"/>, or <c>network-LOSS</c> for other losses.</param>
+/// <param name="Operations">Scores of single weights, [weight · options + option]; larger is better.</param>
+/// <param name="Unit">Scores of every option combination of a unit; the first weight's option is the most significant
 /// digit.</param>
 internal sealed record ModelScoreSource(string Model, double[] Operations, Func<PredictorUnit, double[]> Unit)
 {
-    /// <summary>A model whose score of a unit is the sum over its weights.</summary>
+    /// <summary>A model whose score of a unit is the sum of its weights' scores.</summary>
     public static ModelScoreSource Additive(string model, double[] operations, int optionCount) =>
         new(
             model,
@@ -23,12 +23,12 @@ internal sealed record ModelScoreSource(string Model, double[] Operations, Func<
 }
 
 /// <summary>
-/// True sensitivities of a simulated study, for checking scores and never for training:
-/// damage(c) = Σ s[w][c_w] + Σ over pairs (a, b, weight) of weight·√(s[a][c_a]·s[b][c_b]).
+/// True sensitivities of a simulated study, to check scores with and never to train on: damage(c) = Σ s[w][c_w] + Σ
+/// over pairs (a, b, weight) of weight·√(s[a][c_a]·s[b][c_b]).
 /// </summary>
 internal sealed class TrueSensitivity
 {
-    // Kendall's τ takes time with the square of their number.
+    // Largest number of combinations of a unit that are compared: the time of Kendall's τ grows with their square.
     private const int MaxCombinations = 1500;
 
     private readonly double[][] sensitivity;
@@ -75,22 +75,22 @@ internal sealed class TrueSensitivity
 
     private sealed record TruthPair(int A, int B, double Weight);
 
-    /// <summary>Sensitivities without interactions, as a graph states them.</summary>
-    /// <param name="values">[weight][option], larger is worse.</param>
+    /// <summary>True sensitivities without interactions, as stated in a graph.</summary>
+    /// <param name="values">Sensitivities, [weight][option]; larger is worse.</param>
     public static TrueSensitivity Of(IReadOnlyList<IReadOnlyList<double>> values) =>
         new([.. values.Select(row => row.ToArray())], [], 1, null);
 
     /// <summary>Reads the file of <c>--truth</c> (docs/formats.md).</summary>
-    /// <param name="json">Contents.</param>
-    /// <param name="study">Whose weights and options it is about.</param>
-    /// <exception cref="Q2Exception">Not such a file, or of another study.</exception>
+    /// <param name="json">Content of the file.</param>
+    /// <param name="study">Study with the weights and options of the file.</param>
+    /// <exception cref="Q2Exception">The text is not such a file, or does not fit the study.</exception>
     public static TrueSensitivity Parse(string json, TrainingSet study) =>
         Of(ForeignJson.Parse(Encoding.UTF8.GetBytes(json), "true sensitivities", byHand: true), study);
 
     /// <summary>Reads the file of <c>--truth</c> (docs/formats.md).</summary>
-    /// <param name="document">What it holds.</param>
-    /// <param name="study">Whose weights and options it is about.</param>
-    /// <exception cref="Q2Exception">Not such a file, or of another study.</exception>
+    /// <param name="document">The parsed file.</param>
+    /// <param name="study">Study with the weights and options of the file.</param>
+    /// <exception cref="Q2Exception">The document is not such a file, or does not fit the study.</exception>
     public static TrueSensitivity Of(ForeignValue document, TrainingSet study)
     {
         ArgumentNullException.ThrowIfNull(study);
@@ -128,7 +128,7 @@ internal sealed class TrueSensitivity
         static PredictorFormatException Fault(string text) =>
             new($"The true sensitivities do not fit: {text}. The layout is described in docs/formats.md.");
 
-        // Where in the file each of the study's names is.
+        // Position in the file of each of the study's names.
         static int[] Order(string[]? listed, IReadOnlyList<string> known, string what)
         {
             if (listed is null)
@@ -143,8 +143,8 @@ internal sealed class TrueSensitivity
         }
     }
 
-    /// <summary>[weight · options + option] true effect on the label as far as it is known: with its size term where
-    /// the file states one, larger is better.</summary>
+    /// <summary>True effect on the label, [weight · options + option], larger is better: without interactions, but with
+    /// the size term if the file states one.</summary>
     internal double[] Scores(OptionFeatures features)
     {
         double perByte = (bitsWeight ?? 0) * features.OriginalBits / features.TotalOriginalBytes;
@@ -158,8 +158,8 @@ internal sealed class TrueSensitivity
 
     /// <summary>Compares the scores of models with the truth.</summary>
     /// <param name="study">The study.</param>
-    /// <param name="units">Its units; those of one weight are left out.</param>
-    /// <param name="sources">The models.</param>
+    /// <param name="units">The study's units; those with one weight are left out.</param>
+    /// <param name="sources">The models to compare.</param>
     public TruthAgreement Compare(
         TrainingSet study,
         IReadOnlyList<PredictorUnit> units,

@@ -2,10 +2,11 @@ using Qua2SeDiMo.Predictors.Data;
 
 namespace Qua2SeDiMo.Sensitivity;
 
-/// <summary>Option combinations of a unit as numbers: the first weight's option is the slowest digit.</summary>
+/// <summary>Option combinations of a unit as numbers; the first weight's option is the most significant
+/// digit.</summary>
 internal static class UnitCombinations
 {
-    /// <summary>Option of a member in a combination.</summary>
+    /// <summary>Option of a member (index in the unit) in a combination.</summary>
     public static int Option(int combination, int member, int members, int options)
     {
         for (int i = members - 1; i > member; i--)
@@ -13,7 +14,7 @@ internal static class UnitCombinations
         return combination % options;
     }
 
-    /// <summary>Sum of the members' values for every combination.</summary>
+    /// <summary>Sum of the members' values, for every combination.</summary>
     public static double[] Sums(IReadOnlyList<int> weights, int options, Func<int, int, double> value)
     {
         double[] sums = [0];
@@ -25,8 +26,8 @@ internal static class UnitCombinations
         return sums;
     }
 
-    /// <summary>Mean over the combinations with most bits everywhere minus that over those with fewest
-    /// everywhere.</summary>
+    /// <summary>Mean score of the combinations with the most bits in every weight minus mean of those with the
+    /// fewest.</summary>
     public static double FewerBitsCost(OptionFeatures features, IReadOnlyList<int> weights, double[] scores)
     {
         (int[] wide, int[] narrow) = FewerBitsCosts.Groups(features);
@@ -51,11 +52,12 @@ internal static class UnitCombinations
     }
 }
 
-/// <summary>What fewer bits cost: mean over the options with most bits minus mean over those with fewest.</summary>
+/// <summary>The cost of fewer bits: mean over the options with the most bits minus mean over those with the
+/// fewest.</summary>
 internal static class FewerBitsCosts
 {
-    /// <summary>Indices of the options with most bits, and of those with fewest; bit code 1 means more bits than
-    /// 2.</summary>
+    /// <summary>Indices of the options with the most bits and of those with the fewest. Bit code 1 stands for more bits
+    /// than 2.</summary>
     public static (int[] Wide, int[] Narrow) Groups(OptionFeatures features)
     {
         int most = features.Options.Min(option => option.BitCode),
@@ -66,7 +68,7 @@ internal static class FewerBitsCosts
             [.. Enumerable.Range(0, features.OptionCount).Where(o => features.Options[o].BitCode == code)];
     }
 
-    /// <summary>Of every weight, from the value of its options.</summary>
+    /// <summary>The cost of fewer bits of every weight, given a value per weight and option.</summary>
     public static double[] Of(OptionFeatures features, Func<int, int, double> value)
     {
         (int[] wide, int[] narrow) = Groups(features);

@@ -1,12 +1,12 @@
 namespace Qua2SeDiMo.Sensitivity;
 
-/// <summary>Picks option combinations of a unit by their scores; of equal scores the earlier combination goes
-/// first.</summary>
+/// <summary>Selects option combinations of a unit by score; ties are ordered by the number of the
+/// combination.</summary>
 internal static class UnitRanking
 {
     /// <summary>The combinations with the highest scores, best first.</summary>
     /// <param name="scores">Score of every combination.</param>
-    /// <param name="count">How many to keep, at most.</param>
+    /// <param name="count">Largest number of combinations to return.</param>
     internal static int[] Best(ReadOnlySpan<double> scores, int count)
     {
         int[] kept = new int[Math.Min(count, scores.Length)];
@@ -23,7 +23,7 @@ internal static class UnitRanking
         return kept;
     }
 
-    /// <summary>The combination with the lowest score, the last of equal ones.</summary>
+    /// <summary>The combination with the lowest score; the last one of a tie.</summary>
     internal static int Worst(ReadOnlySpan<double> scores)
     {
         int worst = 0;

@@ -1,4 +1,5 @@
 namespace Qua2SeDiMo.Sensitivity;
 
-/// <summary>A name belongs to no weight, unit, operator type or block of a model, or to several weights.</summary>
+/// <summary>Thrown when a name matches no weight, unit, operator type or block of a model, or is an ambiguous
+/// ending.</summary>
 internal sealed class UnknownWeightException(string message) : Q2Exception(message);

@@ -3,16 +3,16 @@ using Qua2SeDiMo.Predictors.Data;
 
 namespace Qua2SeDiMo.Sensitivity;
 
-/// <summary>Finds groups of weights by what a person calls them.</summary>
+/// <summary>Finds groups of weights by name.</summary>
 internal static class WeightGroups
 {
-    /// <summary>Where weights without a block are.</summary>
+    /// <summary>Name for the position of weights that are in no block.</summary>
     internal const string Outside = "outside";
 
-    /// <summary>The weight, unit, operator type or block of this name; otherwise the only weight whose name ends with
-    /// it.</summary>
-    /// <exception cref="UnknownWeightException">There is none, or there are several; the message names near
-    /// ones.</exception>
+    /// <summary>The weight, unit, operator type or block of this name, ignoring case; otherwise the only weight whose
+    /// name ends with it.</summary>
+    /// <exception cref="UnknownWeightException">There is no match, or several weights end with the text; the message
+    /// lists similar names.</exception>
     internal static WeightGroup Find(
         string text,
         IReadOnlyList<WeightPosition> weights,
@@ -48,7 +48,7 @@ internal static class WeightGroups
         );
     }
 
-    /// <summary>All operator types with two weights and more, in order of appearance.</summary>
+    /// <summary>All operator types with two or more weights, in order of appearance.</summary>
     internal static IReadOnlyList<WeightGroup> Types(IReadOnlyList<WeightPosition> weights) =>
         [
             .. Enumerable

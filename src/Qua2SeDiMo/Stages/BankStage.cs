@@ -11,15 +11,15 @@ namespace Qua2SeDiMo.Stages;
 public static class BankStage
 {
     /// <summary>
-    /// Builds the bank of a run, or goes on where an earlier call stopped; a finished, unchanged bank costs only a look
-    /// at its files.
+    /// Builds the bank of a run, or resumes where an earlier call stopped. If the bank is finished and unchanged, only
+    /// the metadata of its files is checked.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="run">The run directory.</param>
-    /// <param name="progress">Told after each weight.</param>
-    /// <param name="cancellationToken">Stops between weights; finished ones stay.</param>
+    /// <param name="progress">Receives the progress after each weight.</param>
+    /// <param name="cancellationToken">Cancels between weights; finished ones are kept.</param>
     /// <exception cref="Q2Exception">A weight cannot be quantized, or the run directory belongs to another
-    /// checkpoint.</exception>
+    /// model.</exception>
     public static QuantizerBank Run(
         OpenModel model,
         RunDirectory run,
@@ -27,15 +27,15 @@ public static class BankStage
         CancellationToken cancellationToken = default
     ) => Run(model, run, verify: false, progress, cancellationToken);
 
-    /// <summary>The same; it can be made to read all weights and files again, also where none was touched since they
-    /// were last read.</summary>
+    /// <summary>Builds the bank of a run, or resumes where an earlier call stopped. Can be made to read all weights and
+    /// bank files again even if they have not changed since they were last read.</summary>
     /// <param name="model">The model.</param>
     /// <param name="run">The run directory.</param>
-    /// <param name="verify">Whether everything is read again.</param>
-    /// <param name="progress">Told after each weight.</param>
-    /// <param name="cancellationToken">Stops between weights; finished ones stay.</param>
+    /// <param name="verify">Whether to read everything again.</param>
+    /// <param name="progress">Receives the progress after each weight.</param>
+    /// <param name="cancellationToken">Cancels between weights; finished ones are kept.</param>
     /// <exception cref="Q2Exception">A weight cannot be quantized, or the run directory belongs to another
-    /// checkpoint.</exception>
+    /// model.</exception>
     public static QuantizerBank Run(
         OpenModel model,
         RunDirectory run,
@@ -75,7 +75,7 @@ public static class BankStage
         }
     }
 
-    // Files of a bank that says of itself to be whole and of this denoiser; null where there is none.
+    // Files of the bank if its manifest is complete and belongs to this denoiser; otherwise null.
     private static string[]? FilesOf(OpenModel model, RunDirectory run, BankOptions options)
     {
         try
@@ -93,13 +93,13 @@ public static class BankStage
         }
         catch (Q2Exception)
         {
-            // What is damaged or not finished is made again.
+            // A damaged or unfinished bank is built again.
             return null;
         }
     }
 
-    /// <summary>Makes sure that the weights of a model are there as they were trained.</summary>
-    /// <exception cref="ModelFolderException">They are packed.</exception>
+    /// <summary>Checks that a model has its original weights.</summary>
+    /// <exception cref="ModelFolderException">The model is packed.</exception>
     internal static void RequireOriginal(OpenModel model)
     {
         string folder = model.Folder.DirectoryPath;

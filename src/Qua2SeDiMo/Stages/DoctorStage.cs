@@ -9,23 +9,23 @@ using Qua2SeDiMo.Studies.Storage;
 
 namespace Qua2SeDiMo.Stages;
 
-/// <summary>One thing that was looked at.</summary>
-/// <param name="Name">What.</param>
-/// <param name="Value">What was found; why it failed, if it did.</param>
+/// <summary>Result of one check of the installation.</summary>
+/// <param name="Name">What was checked.</param>
+/// <param name="Value">What was found, or why the check failed.</param>
 /// <param name="Passed">Whether the program can work with it.</param>
 internal sealed record DoctorCheck(string Name, string Value, bool Passed);
 
-/// <summary>Looks at the machine and at the native libraries, so that a broken installation is found before a long
+/// <summary>Checks the machine and the native libraries, so that a broken installation is found before a long
 /// run.</summary>
 internal static class DoctorStage
 {
     private const string OnnxRuntime = "ONNX Runtime";
 
-    // A small model's run needs about this much; large ones need more, which `q2 inspect` lets one estimate.
+    // A run of a small model needs about this much memory and disk; `q2 inspect` gives sizes to estimate larger ones.
     private const long MinBytes = 1L << 30;
 
-    /// <summary>Looks at everything.</summary>
-    /// <param name="workFolder">Where runs are to be written.</param>
+    /// <summary>Runs all checks.</summary>
+    /// <param name="workFolder">Folder in which runs will be written.</param>
     public static IReadOnlyList<DoctorCheck> Run(string workFolder) =>
         [
             .. MachineFacts
@@ -60,7 +60,7 @@ internal static class DoctorStage
     private static long FreeMemory()
     {
         GCMemoryInfo memory = GC.GetGCMemoryInfo();
-        // Before the first collection nothing has been measured.
+        // GC memory figures are zero before the first collection.
         if (memory.MemoryLoadBytes == 0)
         {
             GC.Collect();
@@ -87,7 +87,7 @@ internal static class DoctorStage
         }
         catch (Exception error)
         {
-            // Whatever keeps a native library from loading, or a forced kernel from running, is the finding.
+            // Any error of loading a native library or of running a forced kernel is the result of the check.
             return new DoctorCheck(name, (error.InnerException ?? error).Message, false);
         }
     }

@@ -13,33 +13,33 @@ using Qua2SeDiMo.Studies.Objectives;
 
 namespace Qua2SeDiMo.Stages;
 
-/// <summary>What is asked of an explanation.</summary>
+/// <summary>Options of an explanation.</summary>
 internal sealed record ExplainOptions
 {
-    /// <summary>The fit that comes first; null takes the one that ranks held-out trials best. Networks of other losses
-    /// are compared with it.</summary>
+    /// <summary>Loss of the main fit; null for the fit whose network ranks held-out trials best. Networks with other
+    /// losses are scored for comparison.</summary>
     public PredictorLoss? Loss { get; init; }
 
     /// <summary>Pairs of weights, units, operator types or blocks to compare.</summary>
     public IReadOnlyList<(string First, string Second)> Compare { get; init; } = [];
 
-    /// <summary>Networks to refit on resampled trials; 0 takes those that an earlier call left.</summary>
+    /// <summary>Number of networks to refit on resampled trials; 0 uses those of an earlier call.</summary>
     public int Bootstrap { get; init; }
 
-    /// <summary>Passes of each refit; 0 for <c>40</c>, or those of the ones left.</summary>
+    /// <summary>Epochs of each refit; 0 for those of the stored refits, or 40.</summary>
     public int BootstrapEpochs { get; init; }
 
-    /// <summary>True sensitivities, for checking; null where none are known.</summary>
+    /// <summary>True sensitivities to compare scores with; null if unknown.</summary>
     public TrueSensitivity? Truth { get; init; }
 }
 
-/// <summary>Reads scores of every operator from the fitted models.</summary>
+/// <summary>Computes the scores of every weight and unit from the fitted models.</summary>
 public static class ExplainStage
 {
     private const int ClaimedWeights = 3;
 
-    /// <summary>Scores every weight, and every unit, under every option, by the fit of a run's own study.</summary>
-    /// <exception cref="Q2Exception">There is no fitted predictor.</exception>
+    /// <summary>Scores every weight and every unit under every option, by the fit to a run's own study.</summary>
+    /// <exception cref="Q2Exception">There is no fit, or it does not belong to the study's current trials.</exception>
     public static SensitivityRecord Run(
         OpenModel model,
         RunDirectory run,
@@ -57,13 +57,15 @@ public static class ExplainStage
         );
     }
 
-    /// <summary>The same for any labelled trials.</summary>
-    /// <param name="study">The trials that the fit was made of.</param>
+    /// <summary>Scores every weight and every unit of any labelled trials under every option, and writes the
+    /// explanation.</summary>
+    /// <param name="study">The trials that the fit was made from.</param>
     /// <param name="run">The run directory with the fit.</param>
-    /// <param name="options">What is asked for.</param>
-    /// <param name="progress">Told of every step.</param>
-    /// <param name="cancellationToken">Stops between steps.</param>
-    /// <exception cref="Q2Exception">There is no fitted predictor, or it is of other trials.</exception>
+    /// <param name="options">Loss, comparisons, resamples, truth.</param>
+    /// <param name="progress">Receives the progress of every step.</param>
+    /// <param name="cancellationToken">Cancels between steps.</param>
+    /// <exception cref="Q2Exception">There is no fit, or it was made from other trials; or a name to compare is
+    /// unknown.</exception>
     internal static SensitivityRecord Run(
         LabelledStudy study,
         RunDirectory run,
@@ -77,7 +79,7 @@ public static class ExplainStage
         ArgumentNullException.ThrowIfNull(options);
         Fit main = FittedFiles.Main(run, options.Loss);
         main.RequireOf(study.Origin, run);
-        // What was asked for should fail before the work, not after it.
+        // Names to compare are resolved first, so that an unknown one fails before the work.
         (WeightGroup First, WeightGroup Second)[] asked =
         [
             .. options.Compare.Select(pair =>
@@ -132,8 +134,8 @@ public static class ExplainStage
         return record;
     }
 
-    /// <summary>Reads the record of a run.</summary>
-    /// <exception cref="Q2Exception">There is none.</exception>
+    /// <summary>Reads the explanation of a run.</summary>
+    /// <exception cref="Q2Exception">There is no explanation, or its file is damaged.</exception>
     public static SensitivityRecord Read(RunDirectory run)
     {
         ArgumentNullException.ThrowIfNull(run);
@@ -216,7 +218,7 @@ public static class ExplainStage
         ];
     }
 
-    // The networks of all losses that were fitted to the same trials.
+    // The networks of all losses that were fitted to the same trials as the main fit.
     private sealed class Networks : IDisposable
     {
         private readonly List<Predictor> open = [];

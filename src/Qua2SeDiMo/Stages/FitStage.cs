@@ -14,14 +14,15 @@ namespace Qua2SeDiMo.Stages;
 /// <summary>Trains the predictor and its baselines on a study's trials.</summary>
 public static class FitStage
 {
-    /// <summary>Trains five folds and compares every model on held-out trials.</summary>
+    /// <summary>Trains one network per fold and scores every model on held-out trials.</summary>
     /// <param name="model">The model.</param>
     /// <param name="run">The run directory, with a finished study.</param>
-    /// <param name="options">How the network is trained.</param>
-    /// <param name="objective">Metric to predict; null takes the study's.</param>
-    /// <param name="sizeWeight">λ: metric units per average bit taken off; 0 predicts quality alone.</param>
-    /// <param name="progress">Told after each epoch.</param>
-    /// <param name="cancellationToken">Stops between epochs.</param>
+    /// <param name="options">Training options of the network.</param>
+    /// <param name="objective">Metric to predict; null for the study's.</param>
+    /// <param name="sizeWeight">λ, in metric units per average bit: λ × average bits is subtracted; 0 predicts quality
+    /// alone.</param>
+    /// <param name="progress">Receives the progress after each epoch.</param>
+    /// <param name="cancellationToken">Cancels between epochs.</param>
     /// <exception cref="Q2Exception">There is no study, or it has too few trials.</exception>
     public static Fit Run(
         OpenModel model,
@@ -38,21 +39,22 @@ public static class FitStage
         return Run(labelled, run, options, progress: progress, cancellationToken: cancellationToken);
     }
 
-    /// <summary>What a run's own study is fitted to.</summary>
+    /// <summary>The objective that a run's own study is fitted to.</summary>
     /// <param name="run">The run directory.</param>
-    /// <param name="metric">Metric to predict; null takes the study's.</param>
-    /// <param name="sizeWeight">λ: metric units per average bit taken off.</param>
+    /// <param name="metric">Metric to predict; null for the study's.</param>
+    /// <param name="sizeWeight">λ, in metric units per average bit.</param>
     internal static Objective ObjectiveOf(RunDirectory run, string? metric, double sizeWeight) =>
         new(StudyMetric.OfQuality(metric ?? StudyRecord.Read(run).Summary.Objective), sizeWeight);
 
-    /// <summary>The same for any labelled trials.</summary>
-    /// <param name="labelled">The trials.</param>
-    /// <param name="run">The run directory; only the fit's own files are needed there.</param>
-    /// <param name="options">How the network is trained.</param>
-    /// <param name="truth">True sensitivities to compare the scores with; null where none are known. Never used for
-    /// training.</param>
-    /// <param name="progress">Told after each epoch.</param>
-    /// <param name="cancellationToken">Stops between epochs.</param>
+    /// <summary>Trains one network per fold on any labelled trials, scores every model on held-out trials, and writes
+    /// the fit.</summary>
+    /// <param name="labelled">The labelled trials.</param>
+    /// <param name="run">The run directory; it needs no files of earlier stages.</param>
+    /// <param name="options">Training options of the network.</param>
+    /// <param name="truth">True sensitivities to compare the scores with, never used for training; null if
+    /// unknown.</param>
+    /// <param name="progress">Receives the progress after each epoch.</param>
+    /// <param name="cancellationToken">Cancels between epochs.</param>
     internal static Fit Run(
         LabelledStudy labelled,
         RunDirectory run,

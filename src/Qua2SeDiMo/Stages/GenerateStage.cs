@@ -11,11 +11,11 @@ using Qua2SeDiMo.Quantizers.Bank;
 
 namespace Qua2SeDiMo.Stages;
 
-/// <summary>What to generate.</summary>
-/// <param name="Prompts">One image each; class numbers for models without text.</param>
+/// <summary>Options of image generation.</summary>
+/// <param name="Prompts">One prompt per image; class numbers for class-conditional models.</param>
 /// <param name="Request">Steps, guidance, size, batch.</param>
 /// <param name="Seed">Image i starts from the noise of this seed + i, modulo 2^64.</param>
-/// <param name="WithSheet">Whether all images are also put on one contact sheet.</param>
+/// <param name="WithSheet">Whether to write a contact sheet of all images as well.</param>
 public sealed record GenerateOptions(
     IReadOnlyList<string> Prompts,
     GenerationRequest Request,
@@ -23,27 +23,27 @@ public sealed record GenerateOptions(
     bool WithSheet = false
 )
 {
-    /// <summary>What <see cref="ActivationBits"/> is to leave activations as they are even where a packed model says
-    /// otherwise.</summary>
+    /// <summary>Value of <see cref="ActivationBits"/> that turns off quantized activations even if a packed model
+    /// states bits.</summary>
     public const int UnroundedBits = 16;
 
-    /// <summary>Bits that activations are rounded to in front of every weight, 2 to 8, at each step; null takes what a
-    /// packed model says, else leaves them.</summary>
+    /// <summary>Bits of quantized activations, 2 to 8, at the input of every weight operator, in each step; null uses
+    /// the bits that a packed model states, if any.</summary>
     public int? ActivationBits { get; init; }
 
-    /// <summary>Where an allocation is from, which pictures say; null where unknown.</summary>
+    /// <summary>Source of the allocation, recorded in the images; null if unknown.</summary>
     public JsonObject? AllocationOrigin { get; init; }
 
     /// <summary>How the denoiser multiplies by quantized weights.</summary>
     public WeightExecution Execution { get; init; } = WeightExecution.Unpacked;
 }
 
-/// <summary>What was generated.</summary>
-/// <param name="Images">In the order of the prompts.</param>
-/// <param name="Sheet">Contact sheet; null where none was asked for.</param>
-/// <param name="Height">Pixels.</param>
-/// <param name="Width">Pixels.</param>
-/// <param name="Seconds">Wall time, loading included.</param>
+/// <summary>Result of image generation.</summary>
+/// <param name="Images">The written images, in the order of the prompts.</param>
+/// <param name="Sheet">Path of the contact sheet; null if none was requested.</param>
+/// <param name="Height">Height of an image in pixels.</param>
+/// <param name="Width">Width of an image in pixels.</param>
+/// <param name="Seconds">Wall time in seconds, loading included.</param>
 public sealed record GenerateResult(
     IReadOnlyList<GeneratedImage> Images,
     string? Sheet,
@@ -52,29 +52,29 @@ public sealed record GenerateResult(
     double Seconds
 )
 {
-    /// <summary>Prompts that text encoders got without their ends.</summary>
+    /// <summary>Prompts that were truncated because text encoders do not accept their length.</summary>
     public IReadOnlyList<CutText> Cut { get; init; } = [];
 }
 
-/// <summary>Writes images as PNG files, from a model folder, a packed one, or a model whose weights are
-/// fake-quantized.</summary>
+/// <summary>Generates images as PNG files from a model folder, a packed model, or a model with fake-quantized
+/// weights.</summary>
 public static class GenerateStage
 {
     private const int SlugLength = 48;
 
     /// <summary>
-    /// Generates and writes one file per prompt, batch by batch, so that a stop keeps what is finished. Files take the
-    /// next free numbers of the folder; each says how it was made.
+    /// Generates the images and writes one file per prompt, batch by batch, so that a cancelled call keeps the finished
+    /// batches. Files get the next free numbers in the folder; each records how it was made.
     /// </summary>
     /// <param name="model">The model.</param>
-    /// <param name="destination">Folder for the files; made when missing.</param>
-    /// <param name="options">What to generate.</param>
-    /// <param name="quantized">Allocation and the bank that it takes its weights from; null for the weights as they are
+    /// <param name="destination">Folder for the files; created if missing.</param>
+    /// <param name="options">Prompts, request, seed and execution.</param>
+    /// <param name="quantized">Allocation to apply, and the bank with its weights; null for the weights as
     /// stored.</param>
-    /// <param name="progress">Told of every step.</param>
-    /// <param name="cancellationToken">Looked at before every step.</param>
-    /// <exception cref="Q2Exception">The model cannot serve the request, or a packed model is to be quantized
-    /// again.</exception>
+    /// <param name="progress">Receives the progress of every step.</param>
+    /// <param name="cancellationToken">Checked before every step.</param>
+    /// <exception cref="Q2Exception">The model does not support the request, or an allocation is given for a packed
+    /// model.</exception>
     public static GenerateResult Run(
         OpenModel model,
         string destination,
@@ -95,8 +95,8 @@ public static class GenerateStage
         Preflight.Generate(model, destination, options);
         long start = Stopwatch.GetTimestamp();
         var folder = new PictureFolder(destination);
-        // Single-precision weights are bound in every case, so that equal values take the same way through the runtime
-        // and give equal pixels.
+        // Single-precision weights are bound in any case, quantized or not, so that equal values take the same path
+        // through ONNX Runtime and give equal pixels.
         PaletteSource? codes = Codes(model, options, quantized);
         using WeightBinding? binding = codes is null ? model.CreateBinding() : null;
         if (binding is not null && quantized is { } choice)
@@ -145,7 +145,7 @@ public static class GenerateStage
         );
     }
 
-    // The codes to multiply by; null where the weights are to be in single precision.
+    // The codes for packed execution; null when the weights are in single precision.
     private static PaletteSource? Codes(
         OpenModel model,
         GenerateOptions options,
@@ -167,8 +167,8 @@ public static class GenerateStage
             ? bits
             : null;
 
-    /// <summary>A prompt as part of a file name: letters and digits in lower case, everything else as hyphens, at most
-    /// 48 characters.</summary>
+    /// <summary>A prompt as part of a file name: letters and digits in lower case, other characters as single hyphens,
+    /// at most 48 characters.</summary>
     internal static string Slug(string prompt)
     {
         var slug = new StringBuilder();
@@ -185,12 +185,12 @@ public static class GenerateStage
         return text.Length == 0 ? "image" : text;
     }
 
-    // The files of one call.
+    // Writes the image files of one call.
     private sealed class Pictures(PictureFolder folder, PictureText text, GenerateOptions options)
     {
         private readonly List<GeneratedImage> images = [];
 
-        // All for the contact sheet, else the first, for its extents.
+        // All batches for the contact sheet; otherwise only the first, for the image size.
         private readonly List<ImageBatch> batches = [];
 
         public IReadOnlyList<GeneratedImage> Images => images;

@@ -10,15 +10,15 @@ using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Stages;
 
-/// <summary>What the graph stage wrote, and how large the graphs are.</summary>
+/// <summary>Sizes of the graphs and the files that were written.</summary>
 /// <param name="Name">Class of the denoiser.</param>
-/// <param name="Operators">Operator calls of the program.</param>
-/// <param name="Parameters">Values in the checkpoint tensors that it reads.</param>
-/// <param name="Weights">Quantizable weights.</param>
-/// <param name="DagNodes">Nodes of the sensitivity graph.</param>
-/// <param name="DagEdges">Its edges.</param>
-/// <param name="Units">Its scored subgraphs by kind.</param>
-/// <param name="Files">What was written.</param>
+/// <param name="Operators">Number of operator calls in the denoiser's graph.</param>
+/// <param name="Parameters">Number of values in the checkpoint tensors that the graph reads.</param>
+/// <param name="Weights">Number of quantizable weights.</param>
+/// <param name="DagNodes">Number of nodes of the sensitivity graph.</param>
+/// <param name="DagEdges">Number of edges of the sensitivity graph.</param>
+/// <param name="Units">Number of units by kind.</param>
+/// <param name="Files">Paths of the written files.</param>
 internal sealed record GraphResult(
     string Name,
     int Operators,
@@ -30,25 +30,25 @@ internal sealed record GraphResult(
     IReadOnlyList<string> Files
 )
 {
-    /// <summary>Scored subgraphs in all.</summary>
+    /// <summary>Number of all units.</summary>
     public int UnitCount => Units.Values.Sum();
 }
 
-/// <summary>Writes the denoiser's program (text and ONNX) and its sensitivity graph (JSON, DOT, SVG).</summary>
+/// <summary>Writes the denoiser's graph (text and ONNX) and its sensitivity graph (JSON, DOT, SVG).</summary>
 internal static class GraphStage
 {
     private const string Title = "Writing graphs";
 
     /// <summary>Writes the files into the run directory.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="run">Where to; a bank that is there gives <c>dag.json</c> the sizes and errors of every
-    /// option.</param>
-    /// <param name="withOnnx">Whether <c>graph.onnx</c> is written, which holds every weight in single
+    /// <param name="run">The run directory to write to. If it has a bank of this model, <c>dag.json</c> contains size
+    /// and error of every option.</param>
+    /// <param name="withOnnx">Whether to write <c>graph.onnx</c>, which contains every weight in single
     /// precision.</param>
-    /// <param name="progress">Told before each file.</param>
-    /// <param name="cancellationToken">Looked at between tensors.</param>
-    /// <exception cref="Q2Exception">The denoiser has no quantizable weights, or a file of the model is
-    /// damaged.</exception>
+    /// <param name="progress">Receives the progress before each file.</param>
+    /// <param name="cancellationToken">Checked between files and between tensors.</param>
+    /// <exception cref="Q2Exception">The denoiser has no quantizable weights, a file of the model is damaged, or the
+    /// run directory cannot be used.</exception>
     public static GraphResult Run(
         OpenModel model,
         RunDirectory run,
@@ -122,7 +122,7 @@ internal static class GraphStage
         if (!File.Exists(Path.Combine(run.Bank, QuantizerBankFile.ManifestName)))
             return null;
         QuantizerBank bank = QuantizerBank.Open(run.Bank);
-        // One that is not known to be of these weights says nothing about them; `q2 bank` makes it known.
+        // A bank not known to be made from these weights is ignored; `q2 bank` checks and records it.
         if (bank.Checkpoint != model.DenoiserFingerprint().Hex)
             return null;
         OptionFeatures features = TopologyBuilder.Features(dag, bank, model.OriginalBits);

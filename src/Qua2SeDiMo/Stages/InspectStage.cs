@@ -4,13 +4,14 @@ using Qua2SeDiMo.Pipelines;
 
 namespace Qua2SeDiMo.Stages;
 
-/// <summary>One component of a folder, from headers alone.</summary>
-/// <param name="Name">Name in the pipeline.</param>
-/// <param name="ClassName">The class that it is opened as.</param>
-/// <param name="Parameters">Elements of all floating-point tensors; null for a component without weights.</param>
-/// <param name="StoredBytes">Bytes of all tensors.</param>
-/// <param name="ElementTypes">Types that its tensors are stored in.</param>
-/// <param name="Review">What it holds beside what is read of it; null for a component that the pipeline does not
+/// <summary>Summary of one component of a model folder, from headers only.</summary>
+/// <param name="Name">Name of the component in the pipeline.</param>
+/// <param name="ClassName">Class as which it is opened.</param>
+/// <param name="Parameters">Number of elements of all floating-point tensors; null for a component without
+/// weights.</param>
+/// <param name="StoredBytes">Bytes of all tensors; null for a component without weights.</param>
+/// <param name="ElementTypes">Element types of its stored tensors, integer types excepted.</param>
+/// <param name="Review">What the component contains that is not read; null for a component that the pipeline does not
 /// use.</param>
 internal sealed record ComponentSummary(
     string Name,
@@ -21,13 +22,13 @@ internal sealed record ComponentSummary(
     ComponentReview? Review
 );
 
-/// <summary>What can be quantized.</summary>
+/// <summary>Summary of what can be quantized.</summary>
 /// <param name="ClassName">Class of the denoiser.</param>
-/// <param name="Weights">Quantizable weights, parts of split ones counted each.</param>
-/// <param name="Parameters">Elements of those weights.</param>
-/// <param name="SizeBytes">Their bytes at the precision in which they are stored.</param>
+/// <param name="Weights">Number of quantizable weights; each part of a split weight counts.</param>
+/// <param name="Parameters">Number of elements of these weights.</param>
+/// <param name="SizeBytes">Bytes of these weights at the stored precision.</param>
 /// <param name="OriginalBits">Bits of one stored weight.</param>
-/// <param name="Allocations">How many allocations there are, as a power: 6^<paramref name="Weights"/>.</param>
+/// <param name="Allocations">Number of allocations as a power, 6^weights, tied weights counted once.</param>
 internal sealed record QuantizableSummary(
     string ClassName,
     int Weights,
@@ -38,13 +39,13 @@ internal sealed record QuantizableSummary(
 );
 
 /// <summary>Result of <c>q2 inspect</c>.</summary>
-/// <param name="Name">Name of the folder.</param>
+/// <param name="Name">Name of the model folder.</param>
 /// <param name="PipelineClass">Class of the pipeline.</param>
-/// <param name="Components">Its components.</param>
-/// <param name="UnreadKeys">Keys of <c>model_index.json</c> that are not read and not known to change nothing.</param>
-/// <param name="UnreadFiles">Adapters and embeddings beside it that are not loaded.</param>
-/// <param name="Quantizable">What can be quantized.</param>
-/// <param name="Notes">What a person should know of its files.</param>
+/// <param name="Components">Components of the pipeline.</param>
+/// <param name="UnreadKeys">Keys of <c>model_index.json</c> that are not read and may affect images.</param>
+/// <param name="UnreadFiles">Files of adapters and embeddings in the folder, which are not loaded.</param>
+/// <param name="Quantizable">Summary of what can be quantized.</param>
+/// <param name="Notes">Remarks on the files for the user.</param>
 internal sealed record InspectResult(
     string Name,
     string PipelineClass,
@@ -55,16 +56,17 @@ internal sealed record InspectResult(
     IReadOnlyList<string> Notes
 )
 {
-    /// <summary>Why no pictures can be made from the folder, though its denoiser can be quantized; null where they
+    /// <summary>Why images cannot be generated from the folder although its denoiser can be quantized; null if they
     /// can.</summary>
     public string? Obstacle { get; init; }
 }
 
-/// <summary>Reads a folder's headers.</summary>
+/// <summary>Summarises a model folder from its headers.</summary>
 internal static class InspectStage
 {
     /// <summary>Summarises a folder.</summary>
-    /// <exception cref="Q2Exception">The folder is not a supported pipeline.</exception>
+    /// <exception cref="Q2Exception">The folder is not a supported pipeline, or a file that is read is
+    /// damaged.</exception>
     public static InspectResult Run(OpenModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -98,7 +100,8 @@ internal static class InspectStage
         };
     }
 
-    // What nothing reads may be damaged, or in any format.
+    // A component that the pipeline does not use may be damaged or of an unknown format; it is then listed by name
+    // only.
     private static ComponentSummary Summarise(ModelComponent component, ComponentReview? review)
     {
         var named = new ComponentSummary(

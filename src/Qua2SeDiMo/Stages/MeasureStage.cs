@@ -13,19 +13,19 @@ using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Stages;
 
-/// <summary>Measures what every option of every weight does.</summary>
+/// <summary>Measures the effect of every option of every weight.</summary>
 internal static class MeasureStage
 {
     private static readonly TimeSpan WaitInterval = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Measures, or goes on where an earlier call stopped; several processes may share the work.</summary>
+    /// <summary>Measures, or resumes where an earlier call stopped. Several processes may share the work.</summary>
     /// <param name="model">The model.</param>
     /// <param name="run">The run directory.</param>
-    /// <param name="options">What is measured, on which images.</param>
-    /// <param name="progress">Told of every step.</param>
-    /// <param name="cancellationToken">Stops between calls of the denoiser; finished images stay.</param>
-    /// <exception cref="Q2Exception">The model cannot be measured so, or the run directory belongs to another
-    /// one.</exception>
+    /// <param name="options">Method, images and settings of the measurement.</param>
+    /// <param name="progress">Receives the progress of every step.</param>
+    /// <param name="cancellationToken">Cancels between calls of the denoiser; finished images are kept.</param>
+    /// <exception cref="Q2Exception">The method does not support the model, or the run directory belongs to another
+    /// model.</exception>
     public static MeasuredModel Run(
         OpenModel model,
         RunDirectory run,
@@ -61,8 +61,9 @@ internal static class MeasureStage
     }
 
     /// <summary>
-    /// Measures on the images of a study. What has no reverse pass through whole runs is sketched call by call, and what
-    /// has none at all is measured by calls with one weight changed; both are said.
+    /// Measures on the images of a study. If the reverse pass does not support whole runs of this model, calls are
+    /// sketched one by one; if it does not support the model at all, single calls with one changed weight are measured.
+    /// Both fallbacks add a note.
     /// </summary>
     internal static MeasuredSensitivity RunWithin(
         OpenModel model,
@@ -154,7 +155,7 @@ internal static class MeasureStage
     private static void Say(IProgress<StageProgress>? progress, double done, int total, string? detail) =>
         progress?.Report(new StageProgress("Measuring sensitivities", done, total, detail));
 
-    // Images that follow one another, within batches that begin at the same images for every process.
+    // Groups consecutive missing images, within batches whose borders are the same for every process.
     private static IEnumerable<(int First, int Count)> Batches(int[] missing, int size)
     {
         for (int i = 0; i < missing.Length; )

@@ -10,18 +10,17 @@ using Qua2SeDiMo.Runs;
 
 namespace Qua2SeDiMo.Stages;
 
-/// <summary>Writes the smaller model.</summary>
+/// <summary>Writes the packed model of a plan or an allocation.</summary>
 public static class PackStage
 {
-    // Plans are asked for with at most two decimals.
+    // Average bits on the command line have at most two decimals.
     private const double SameBits = 0.005;
 
-    /// <summary>The plan that was made for the wanted average bits, or has them; or the largest plan. With a note of
-    /// where it came from.</summary>
+    /// <summary>Selects a plan: the one made for the given average bits, else one that has them; or the largest plan.
+    /// Also returns its source, to be recorded in the packed model.</summary>
     /// <param name="plan">The plans of a run.</param>
-    /// <param name="averageBits">Average bits; null for the largest plan.</param>
-    /// <exception cref="ModelFolderException">There is no such plan; the message names those that there
-    /// are.</exception>
+    /// <param name="averageBits">Requested average bits; null for the largest plan.</param>
+    /// <exception cref="ModelFolderException">There is no such plan; the message lists the plans.</exception>
     public static (BitAllocation Allocation, JsonObject Origin) FromPlan(Plan plan, double? averageBits)
     {
         ArgumentNullException.ThrowIfNull(plan);
@@ -62,14 +61,14 @@ public static class PackStage
     /// <param name="model">The model.</param>
     /// <param name="run">The run directory, with a bank.</param>
     /// <param name="allocation">Option of every weight.</param>
-    /// <param name="destination">Folder to write.</param>
-    /// <param name="origin">Where the allocation came from, kept in the folder.</param>
+    /// <param name="destination">Folder to write: missing, empty, or an earlier packed model, which is
+    /// replaced.</param>
+    /// <param name="origin">Source of the allocation, recorded in the folder; may be null.</param>
     /// <param name="format">Format of the folder.</param>
-    /// <param name="activationBits">Bits that activations are rounded to when the packed model runs; null leaves
-    /// them.</param>
-    /// <param name="progress">Told how far it is.</param>
-    /// <param name="cancellationToken">Stops; nothing is left behind.</param>
-    /// <exception cref="Q2Exception">The destination is taken, or a file is missing.</exception>
+    /// <param name="activationBits">Bits of quantized activations when the packed model runs; null for none.</param>
+    /// <param name="progress">Receives the progress.</param>
+    /// <param name="cancellationToken">Cancels; nothing is left behind.</param>
+    /// <exception cref="Q2Exception">The destination cannot be used, or a file is missing.</exception>
     public static PackedModelSummary Run(
         OpenModel model,
         RunDirectory run,
@@ -84,7 +83,7 @@ public static class PackStage
     {
         ArgumentNullException.ThrowIfNull(model);
         Preflight.Pack(model, run, allocation, destination, format);
-        // Recipes only name bits: no bank is needed.
+        // Recipes contain only the bits per weight, so no bank is needed.
         if (format == PackFormat.Recipes)
             return RecipeWriter.Write(
                 model.Folder.Name,

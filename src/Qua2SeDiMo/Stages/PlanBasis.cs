@@ -12,7 +12,7 @@ using Qua2SeDiMo.Studies.Objectives;
 
 namespace Qua2SeDiMo.Stages;
 
-/// <summary>What plans of a run can be made by: its measurement, its fitted models, or both.</summary>
+/// <summary>The sources from which plans of a run can be made: its measurement, its fitted models, or both.</summary>
 internal sealed class PlanBasis : IDisposable
 {
     private readonly OpenModel model;
@@ -38,24 +38,27 @@ internal sealed class PlanBasis : IDisposable
             fitted = FittedScores.Read(run, Labelled);
     }
 
-    /// <summary>How the fitted models rank held-out trials; null where plans do without them.</summary>
+    /// <summary>Which fitted model ranks held-out trials better, and why; null if plans do not use fitted
+    /// models.</summary>
     internal PredictorChoice? Choice => fitted?.Fit.Result.Choice;
 
-    /// <summary>What plans are for.</summary>
+    /// <summary>The objective of the plans.</summary>
     internal Objective Objective { get; }
 
     /// <summary>The trials of the study.</summary>
     internal LabelledStudy Labelled { get; }
 
-    /// <summary>Reads what there is.</summary>
+    /// <summary>Reads the measurement and the fitted models of a run, as far as they exist and are needed.</summary>
     /// <param name="model">The model.</param>
     /// <param name="run">The run directory, with a study and a measurement or a fit.</param>
-    /// <param name="predictor">Whose numbers make the plans; null for those of all sources.</param>
-    /// <exception cref="Q2Exception">What is needed is not there, damaged, or of other bytes.</exception>
+    /// <param name="predictor">Name of the model whose scores make the plans; null for all sources.</param>
+    /// <exception cref="Q2Exception">A required file is missing or damaged, or belongs to another model or other
+    /// trials.</exception>
     internal static PlanBasis Read(OpenModel model, RunDirectory run, string? predictor) => new(model, run, predictor);
 
-    /// <summary>What proposes as asked; it lives as long as this.</summary>
-    /// <exception cref="PlanException">No source proposes as asked.</exception>
+    /// <summary>A planner with the sources for this predictor and level; usable only until this object is
+    /// disposed.</summary>
+    /// <exception cref="PlanException">There is no source for this predictor and level.</exception>
     internal Planner Planner(string? predictor, PlanLevel? level, CancellationToken cancellationToken) =>
         new(
             Labelled.Training,
@@ -63,8 +66,9 @@ internal sealed class PlanBasis : IDisposable
             Sources(predictor, level, cancellationToken)
         );
 
-    /// <summary>Rows of a table of plans, with what measured ones promise before images verify them.</summary>
-    /// <exception cref="PlanException">A size is too small for any allocation.</exception>
+    /// <summary>Entries of a plan table: baselines and candidates. Measured candidates include their predicted
+    /// metric.</summary>
+    /// <exception cref="PlanException">A budget is too small for any allocation.</exception>
     internal IEnumerable<PlanEntry> Rows(
         Planner planner,
         IReadOnlyList<BitBudget> budgets,
@@ -110,8 +114,8 @@ internal sealed class PlanBasis : IDisposable
         return [.. sources, .. OfFitted(Labelled, fitted, predictor, level, cancellationToken)];
     }
 
-    /// <summary>Sources of candidates that fitted models are.</summary>
-    /// <exception cref="PlanException">No source is left.</exception>
+    /// <summary>Plan sources that use the fitted models.</summary>
+    /// <exception cref="PlanException">There is no source for this predictor and level.</exception>
     internal static IReadOnlyList<PlanSource> OfFitted(
         LabelledStudy study,
         FittedScores fitted,

@@ -11,33 +11,35 @@ using Qua2SeDiMo.Studies.Objectives;
 
 namespace Qua2SeDiMo.Stages;
 
-/// <summary>Chooses allocations for requested sizes and checks each, and its baselines, by generating images with
-/// it.</summary>
+/// <summary>Chooses allocations for requested sizes and verifies each, and its baselines, by generated
+/// images.</summary>
 public static class PlanStage
 {
     private const string NothingVerified =
         "Nothing was verified by images: predictions of allocations that were chosen for their predictions are "
         + "optimistic. The labels of trials are measured.";
 
-    /// <summary>Sizes planned for when none are asked for, in average bits.</summary>
+    /// <summary>Budgets when none are given, in average bits.</summary>
     public static IReadOnlyList<BitBudget> DefaultBudgets { get; } = [new(3.5, null), new(3.75, null), new(4.0, null)];
 
     /// <summary>Makes and verifies plans.</summary>
     /// <param name="model">The model.</param>
     /// <param name="run">The run directory, with study and predictor.</param>
-    /// <param name="budgets">Sizes.</param>
-    /// <param name="predictor">Name of the model whose numbers make the plans; null lets every model propose and the
-    /// images decide.</param>
-    /// <param name="level">Only proposals of this level; null for the levels of <see cref="PlanSources.Of"/>.</param>
-    /// <param name="activations">Bits, 2 to 8, that activations of the plans are rounded to in further rows of the
-    /// table; null for none.</param>
-    /// <param name="retryFailed">Whether verifications that failed or were set aside are taken up again.</param>
-    /// <param name="progress">Told of every step.</param>
-    /// <param name="cancellationToken">Stops between steps; labelled allocations stay.</param>
-    /// <returns>The plans. What could not be measured is left out, and said.</returns>
-    /// <exception cref="TrialsIncompleteException">Of a size not one proposal could be measured.</exception>
-    /// <exception cref="Q2Exception">An earlier stage is missing, no plan source fits the options, or a size is too
-    /// small for any allocation.</exception>
+    /// <param name="budgets">Largest sizes of the plans.</param>
+    /// <param name="predictor">Name of the model whose scores make the plans; null to take candidates of every model
+    /// and choose by images.</param>
+    /// <param name="level">Level of the candidates; null for the default levels of
+    /// <see cref="PlanSources.Of"/>.</param>
+    /// <param name="activations">Bits of quantized activations, 2 to 8, with which the plans are measured in further
+    /// rows; null for none.</param>
+    /// <param name="retryFailed">Whether verifications that failed or were set aside are retried.</param>
+    /// <param name="progress">Receives the progress of every step.</param>
+    /// <param name="cancellationToken">Cancels between steps; measured allocations are kept.</param>
+    /// <returns>The plans. Candidates that could not be measured are left out and listed in
+    /// <see cref="Plan.Unverified"/>.</returns>
+    /// <exception cref="TrialsIncompleteException">No candidate for a budget could be measured.</exception>
+    /// <exception cref="Q2Exception">The result of an earlier stage is missing, no plan source fits the options, or a
+    /// budget is too small for any allocation.</exception>
     public static Plan Run(
         OpenModel model,
         RunDirectory run,
@@ -91,16 +93,16 @@ public static class PlanStage
         return plan;
     }
 
-    /// <summary>The same for trials from outside: there is no model to generate images with, so nothing is verified,
-    /// only predicted.</summary>
-    /// <param name="study">The trials that the fit was made of.</param>
-    /// <param name="run">The run directory with fit and explanation.</param>
-    /// <param name="budgets">Sizes.</param>
-    /// <param name="predictor">Model whose scores make the plans; null takes the one that decides by held-out
-    /// rank.</param>
-    /// <param name="level">Only proposals of this level; null for the usual ones.</param>
-    /// <param name="cancellationToken">Stops between proposals.</param>
-    /// <exception cref="Q2Exception">An earlier stage is missing, or a size is too small for any
+    /// <summary>Makes plans for an external study. There is no model to generate images with, so plans are only
+    /// predicted.</summary>
+    /// <param name="study">The trials that the fit was made from.</param>
+    /// <param name="run">The run directory with the fit and the explanation.</param>
+    /// <param name="budgets">Largest sizes of the plans.</param>
+    /// <param name="predictor">Name of the model whose scores make the plans; null for the model that the explanation
+    /// names as deciding.</param>
+    /// <param name="level">Level of the candidates; null for the default levels.</param>
+    /// <param name="cancellationToken">Cancels between candidates.</param>
+    /// <exception cref="Q2Exception">The result of an earlier stage is missing, or a budget is too small for any
     /// allocation.</exception>
     internal static Plan Run(
         LabelledStudy study,
@@ -129,7 +131,7 @@ public static class PlanStage
             cancellationToken
         );
         double[] predicted = fitted.Predict(decides, [.. rows.Select(entry => planner.Options(entry.Allocation))]);
-        // Of the deciding model's proposals for a size, the one it predicts to be best is the plan.
+        // Of the deciding model's candidates for a budget, the one with the best prediction becomes the plan.
         IReadOnlyList<PlanEntry> entries = Planner.Elect(
             [.. rows.Select((entry, i) => entry with { PredictedObjective = predicted[i] })],
             entry => entry.Scores!.Family == decides ? entry.PredictedObjective : null,
@@ -146,7 +148,7 @@ public static class PlanStage
         return plan;
     }
 
-    // A size whose proposals all lack their measurement has no plan.
+    // Throws if no candidate of some budget could be measured.
     private static void RequireEverySize(IReadOnlyList<PlanEntry> entries, MeasuredEntries measured)
     {
         foreach (
@@ -165,8 +167,10 @@ public static class PlanStage
         }
     }
 
-    /// <summary>Reads the plan of a run, which must be of this model and of the study as it is now.</summary>
-    /// <exception cref="Q2Exception">There is none, or it is of others.</exception>
+    /// <summary>Reads the plan of a run and checks that it belongs to this model and to the current trials of the
+    /// study.</summary>
+    /// <exception cref="Q2Exception">There is no plan, it is damaged, or it belongs to another model or other
+    /// trials.</exception>
     public static Plan Read(OpenModel model, RunDirectory run)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -184,7 +188,7 @@ public static class PlanStage
             );
         }
         CheckWeights(plan, model, run);
-        // A run directory may be kept without its study: the plan is known by its model then.
+        // A run directory may be kept without its study; the plan is then checked against the model only.
         if (!File.Exists(run.StudyDatabase))
             return plan;
         TrainedOn now = StudyTrials.Read(model, run, Objective.Parse(plan.Objective)).Origin;
@@ -245,8 +249,8 @@ public static class PlanStage
         return images.OnFreshPrompts(own, images.Measure(own, rounded, words), $"{words}, fresh prompts");
     }
 
-    // Ranking trials well and adding up to a good plan are two things, so each model proposes and the images decide: of
-    // the proposals for a size, the one that measures better on the study's prompts is the plan.
+    // A model that ranks trials well does not necessarily give good plans, so every model proposes, and the candidate
+    // that measures best on the study's prompts becomes the plan.
     private static double? Quality(PlanEntry entry, Objective objective, RunDirectory run) =>
         !entry.Metrics.TryGetValue(objective.Metric.Name, out Measured? measured)
             ? throw new StudyFileException(

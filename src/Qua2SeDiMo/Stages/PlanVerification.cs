@@ -12,13 +12,13 @@ using Qua2SeDiMo.Studies.Storage;
 namespace Qua2SeDiMo.Stages;
 
 /// <summary>
-/// Measures the allocations of plans by images. All of them, of every call, are trials of one study per settings: an
-/// allocation that was measured before, for another size or by another proposer, costs nothing again.
+/// Measures allocations of plans by images. Allocations measured with equal settings are trials of one study, over all
+/// calls, so that an allocation is measured only once, whatever size or source it comes from.
 /// </summary>
 /// <param name="model">The model.</param>
 /// <param name="run">The run directory.</param>
-/// <param name="progress">Told of every step.</param>
-/// <param name="cancellationToken">Stops between steps; measured allocations stay.</param>
+/// <param name="progress">Receives the progress of every step.</param>
+/// <param name="cancellationToken">Cancels between steps; measured allocations are kept.</param>
 internal sealed class PlanVerification(
     OpenModel model,
     RunDirectory run,
@@ -31,17 +31,17 @@ internal sealed class PlanVerification(
 
     private readonly List<string> unverified = [];
 
-    /// <summary>What could not be measured so far, in words.</summary>
+    /// <summary>Descriptions of what could not be measured so far.</summary>
     internal IReadOnlyList<string> Unverified => unverified;
 
-    /// <summary>The entries with their metrics on the study's prompts, and pictures.</summary>
-    /// <param name="options">Prompts, seeds, steps.</param>
-    /// <param name="entries">Allocations; equal ones are measured once.</param>
-    /// <param name="words">What they are measured by.</param>
+    /// <summary>Measures entries on the study's prompts, and stores their first images.</summary>
+    /// <param name="options">Prompts, seeds, steps and scoring.</param>
+    /// <param name="entries">Entries to measure; equal allocations are measured once.</param>
+    /// <param name="words">Description of the images, for messages.</param>
     internal MeasuredEntries Measure(StudyOptions options, IReadOnlyList<PlanEntry> entries, string words) =>
         Measure(options, entries, "", run.Images, words);
 
-    /// <summary>Measured entries with their metrics on fresh prompts as well, where those could be measured.</summary>
+    /// <summary>Adds metrics on fresh prompts to measured entries, where those could be measured.</summary>
     internal IReadOnlyList<PlanEntry> OnFreshPrompts(StudyOptions options, MeasuredEntries measured, string words) =>
         Measure(options.OnFreshPrompts(), measured.Measured, PlanEntry.FreshSuffix, null, words)
             .Over(measured.Measured);
@@ -81,8 +81,8 @@ internal sealed class PlanVerification(
         );
     }
 
-    // The trial of each entry, by its key. Another process may add its own plans to the same study meanwhile; then the
-    // list is made again.
+    // Returns the trial of each entry, by its key. If another process added its own plans to the same study meanwhile,
+    // some entries have no trial; the list is then made again.
     private Dictionary<string, Trial> Label(
         StudyOptions options,
         IReadOnlyList<PlanEntry> entries,
@@ -120,7 +120,7 @@ internal sealed class PlanVerification(
         }
     }
 
-    // A study of these settings may not be there yet. Names become folders of pictures.
+    // Creates the study if it does not exist. Names of trials become folder names of images.
     private List<(string, BitAllocation)> Known(StudyOptions options, string study)
     {
         using SqliteStudyStore store = SqliteStudyStore.OpenOrCreate(
@@ -171,7 +171,7 @@ internal sealed class PlanVerification(
         };
     }
 
-    // 95 % of bootstrap means over prompts; the same draws for every entry.
+    // The mean with a 95 % bootstrap interval over prompts; every entry uses the same draws.
     private static Measured WithInterval(double value, TrialArray? perImage)
     {
         if (perImage is null || perImage.Rows < 2)
@@ -188,12 +188,12 @@ internal sealed class PlanVerification(
     }
 }
 
-/// <summary>Entries of plans after their measurement.</summary>
-/// <param name="Measured">With metrics, in their order.</param>
-/// <param name="Open">The trials of the others.</param>
+/// <summary>Plan entries after measurement.</summary>
+/// <param name="Measured">Entries that were measured, in their original order.</param>
+/// <param name="Open">Trials of the entries that could not be measured.</param>
 internal sealed record MeasuredEntries(List<PlanEntry> Measured, UnfinishedTrials Open)
 {
-    /// <summary>Entries with what was measured of them here, or as they were.</summary>
+    /// <summary>The given entries, each replaced by its measured version if there is one.</summary>
     internal List<PlanEntry> Over(List<PlanEntry> entries) =>
         [.. entries.Select(entry => Measured.Find(again => again.Key == entry.Key) ?? entry)];
 }

@@ -14,38 +14,37 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Stages;
 
 /// <summary>
-/// What can be known at once is said before the first second of work: whether the pipeline can make pictures of that
-/// size in that many steps, whether every folder can be written, and whether the disk has room. Every method throws the
-/// problem, or a <see cref="PreflightException"/> with all of them where there are several, and leaves nothing behind.
+/// Finds problems before any work: whether the pipeline can generate images of this size in this number of steps,
+/// whether every folder can be written, and whether the disk has enough space. Methods throw the problem, or a
+/// <see cref="PreflightException"/> with all of them if there are several, and write nothing that stays.
 /// </summary>
 internal static class Preflight
 {
     private const int BytesPerPixel = 3;
     private const int PngOverhead = 4096;
 
-    // Header of a weight's file, its line in bank.json, and what is left of its last page on the disk.
+    // Header of a weight's file, its line in bank.json, and the unused rest of its last disk block.
     private const int BankHeaderBytes = 8_192;
 
-    // Headers of a packed model's files, and a weight's lines in its manifest.
+    // Headers of a packed model's files, and the lines of one weight in its manifest.
     private const int PackedHeaderBytes = 65_536,
         PackedEntryBytes = 1_024;
 
-    // A trial's row, its allocation and its label per image and metric; features of images where there is a scoring
-    // model.
+    // One trial's row, allocation, and values per image and metric; CLIP features of one image.
     private const int BytesPerTrial = 16_384,
         FeatureBytesPerImage = 8_192;
 
-    // Plans, uniform allocations and what they are compared with: entries of a usual plan with pictures.
+    // Number of entries with images in a usual plan: candidates, uniform allocations and baselines.
     private const int PlannedEntries = 32;
 
     private static readonly QuantizerSpec LargestOption = QuantizerSpec.PaperOptions.MaxBy(option => option.Bits)!;
 
-    /// <summary>Before <see cref="GenerateStage"/>.</summary>
+    /// <summary>Checks for <see cref="GenerateStage"/>.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="destination">Folder for the pictures.</param>
-    /// <param name="options">What to generate.</param>
-    /// <param name="bank">Run directory whose bank is made first; null where none is needed.</param>
-    /// <exception cref="Q2Exception">A problem is found; all of them are named.</exception>
+    /// <param name="destination">Folder for the images.</param>
+    /// <param name="options">Options of the generation.</param>
+    /// <param name="bank">Run directory in which a bank will be built first; null if none is needed.</param>
+    /// <exception cref="Q2Exception">There is a problem; the message lists all.</exception>
     public static void Generate(OpenModel model, string destination, GenerateOptions options, RunDirectory? bank = null)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -59,19 +58,19 @@ internal static class Preflight
         Finish(problems, bank is null ? [pictures] : [pictures, BankFolder(model, bank)]);
     }
 
-    /// <summary>Before <see cref="GraphStage"/>.</summary>
-    /// <exception cref="Q2Exception">The run directory cannot be written.</exception>
+    /// <summary>Checks for <see cref="GraphStage"/>.</summary>
+    /// <exception cref="Q2Exception">The run directory cannot be written or its disk has too little space.</exception>
     public static void Graph(OpenModel model, RunDirectory run, bool withOnnx)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(run);
-        // The program holds every weight in single precision.
+        // graph.onnx contains every weight in single precision.
         long program = withOnnx ? model.Tensors.Tensors.Values.Sum(tensor => tensor.ElementCount * sizeof(float)) : 0;
         Finish([], [new OutputFolder(run.DirectoryPath, program, "graph")]);
     }
 
-    /// <summary>Before <see cref="BankStage"/>, which needs the denoiser alone.</summary>
-    /// <exception cref="Q2Exception">A problem is found; all of them are named.</exception>
+    /// <summary>Checks for <see cref="BankStage"/>, which needs only the denoiser.</summary>
+    /// <exception cref="Q2Exception">There is a problem; the message lists all.</exception>
     public static void Bank(OpenModel model, RunDirectory run)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -81,8 +80,8 @@ internal static class Preflight
         Finish(problems, [BankFolder(model, run)]);
     }
 
-    /// <summary>Before <see cref="StudyStage"/> and <see cref="PlanStage"/>.</summary>
-    /// <exception cref="Q2Exception">A problem is found; all of them are named.</exception>
+    /// <summary>Checks for <see cref="StudyStage"/> and <see cref="PlanStage"/>.</summary>
+    /// <exception cref="Q2Exception">There is a problem; the message lists all.</exception>
     public static void Study(OpenModel model, RunDirectory run, StudyOptions options)
     {
         var problems = new List<Exception>();
@@ -90,8 +89,8 @@ internal static class Preflight
         Finish(problems, [BankFolder(model, run), StudyFolder(run, options, images)]);
     }
 
-    /// <summary>Before <see cref="MeasureStage"/>.</summary>
-    /// <exception cref="Q2Exception">Something stands in the way.</exception>
+    /// <summary>Checks for <see cref="MeasureStage"/>.</summary>
+    /// <exception cref="Q2Exception">There is a problem; the message lists all.</exception>
     public static void Measure(OpenModel model, RunDirectory run, MeasureOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -109,8 +108,8 @@ internal static class Preflight
         );
     }
 
-    /// <summary>Before <see cref="Workflow"/>.</summary>
-    /// <exception cref="Q2Exception">A problem is found; all of them are named.</exception>
+    /// <summary>Checks for <see cref="Workflow"/>.</summary>
+    /// <exception cref="Q2Exception">There is a problem; the message lists all.</exception>
     public static void Run(OpenModel model, RunDirectory run, StudyOptions options)
     {
         var problems = new List<Exception>();
@@ -127,8 +126,8 @@ internal static class Preflight
         );
     }
 
-    /// <summary>Before <see cref="PackStage"/>, which needs no pictures.</summary>
-    /// <exception cref="Q2Exception">A problem is found; all of them are named.</exception>
+    /// <summary>Checks for <see cref="PackStage"/>, which generates no images.</summary>
+    /// <exception cref="Q2Exception">There is a problem; the message lists all.</exception>
     public static void Pack(
         OpenModel model,
         RunDirectory run,
@@ -159,7 +158,7 @@ internal static class Preflight
         );
     }
 
-    // Bytes of the pixels of one image; 0 when the size cannot be known.
+    // Bytes of one image with 8 bits per channel; 0 if the size cannot be determined.
     private static long CheckPipeline(
         OpenModel model,
         GenerationRequest request,
@@ -200,7 +199,7 @@ internal static class Preflight
         return new OutputFolder(run.Bank, Math.Max(0, whole + headers - there), "bank");
     }
 
-    // Full-precision images of both sets of prompts in single precision, labels, and pictures of plans.
+    // Full-precision images of both sets of prompts in single precision, rows of trials, and PNG files of plans.
     private static OutputFolder StudyFolder(RunDirectory run, StudyOptions options, long pixels) =>
         new(
             run.DirectoryPath,
@@ -246,7 +245,7 @@ internal static class Preflight
         string[] places = [.. OutputFolder.Problems(outputs)];
         if (places.Length == 0)
             places = [.. OutputFolder.WithoutRoom(outputs)];
-        // One problem stays what it is: callers of the library may tell kinds apart.
+        // A single problem is thrown unchanged, so that callers of the library can catch its type.
         if (problems.Count == 1 && places.Length == 0)
             ExceptionDispatchInfo.Throw(problems[0]);
         string[] all = [.. problems.Select(problem => problem.Message).Concat(places).Distinct(StringComparer.Ordinal)];

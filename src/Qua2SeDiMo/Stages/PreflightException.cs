@@ -1,14 +1,14 @@
 namespace Qua2SeDiMo.Stages;
 
-/// <summary>What was asked for cannot be done, which was known before any work began; nothing was written.</summary>
+/// <summary>Thrown when a stage cannot run, for reasons found before it started; nothing was written.</summary>
 internal sealed class PreflightException : Q2Exception
 {
     /// <summary>Creates the exception.</summary>
-    /// <param name="problems">All that was found, at least one.</param>
+    /// <param name="problems">All problems, at least one.</param>
     public PreflightException(IReadOnlyList<string> problems)
         : base(Text(problems)) => Problems = problems;
 
-    /// <summary>All that was found.</summary>
+    /// <summary>All problems.</summary>
     public IReadOnlyList<string> Problems { get; }
 
     private static string Text(IReadOnlyList<string> problems)

@@ -23,8 +23,8 @@ using Qua2SeDiMo.Studies.Storage;
 
 namespace Qua2SeDiMo.Stages;
 
-/// <summary>Collects what the stages left in a run directory and writes the page. Nothing is computed here that a stage
-/// decides by.</summary>
+/// <summary>Collects the results of all stages in a run directory and writes the report. It computes nothing that a
+/// stage uses for a decision.</summary>
 public static class ReportStage
 {
     private const int GridRows = 6;
@@ -32,10 +32,10 @@ public static class ReportStage
 
     /// <summary>Writes <c>report.html</c>, <c>report.json</c> and the figures.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="run">The run directory, with a study at least.</param>
-    /// <param name="command">What the user typed, shown on the page.</param>
+    /// <param name="run">The run directory; it must contain a study.</param>
+    /// <param name="command">Command line to show in the report.</param>
     /// <returns>Full path of the page.</returns>
-    /// <exception cref="Q2Exception">The run has no study.</exception>
+    /// <exception cref="Q2Exception">The run has no finished study, or results do not belong together.</exception>
     public static string Run(OpenModel model, RunDirectory run, string command)
     {
         ArgumentNullException.ThrowIfNull(run);
@@ -122,7 +122,7 @@ public static class ReportStage
         };
     }
 
-    // All bytes of the packed denoiser on disk, over all its parameters, of the entry that was packed.
+    // Effective bits of the packed entry: 8 × all bytes of the packed denoiser on disk / number of all its parameters.
     private static Dictionary<string, double> PackedBits(OpenModel model, RunDirectory run, Plan plan)
     {
         string folder = Path.Combine(run.Packed, model.Folder.Denoiser.Name);
@@ -143,7 +143,7 @@ public static class ReportStage
             .ToDictionary(entry => entry.Key, _ => bits);
     }
 
-    // A weight without an option of its own is where the one is that it takes its option from.
+    // A tied weight has the position of the weight whose option it takes.
     private static IReadOnlyList<WeightPosition> Weights(OpenModel model)
     {
         var positions = new Dictionary<string, WeightPosition>(StringComparer.Ordinal);
@@ -223,7 +223,8 @@ public static class ReportStage
         );
     }
 
-    // Of the uniform allocations with these bits, the one with the smallest tables: the fairest to compare sizes with.
+    // Of the uniform allocations with these bits, the one whose average bits are nearest to them, with the smallest
+    // palettes.
     private static PlanEntry? Uniform(Plan plan, int bits) =>
         plan
             .Entries.Where(entry => entry.UniformOption?.Bits == bits)
@@ -241,7 +242,8 @@ public static class ReportStage
         (float[] Image, int Height, int Width)[][] pictures
     )
     {
-        // What most of them have: the odd one is named, whichever column it is in.
+        // The most frequent size counts as expected, so that the message names the image that differs, in whichever
+        // column.
         (int height, int width) = pictures
             .SelectMany(column => column)
             .CountBy(picture => (picture.Height, picture.Width))

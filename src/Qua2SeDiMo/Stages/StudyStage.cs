@@ -12,17 +12,17 @@ using Qua2SeDiMo.Studies.Storage;
 
 namespace Qua2SeDiMo.Stages;
 
-/// <summary>Labels allocations by images.</summary>
+/// <summary>Labels allocations by generated images.</summary>
 public static class StudyStage
 {
-    // Tokens of a prompt only change what the few layers that see the text alone cost.
+    // Assumed number of tokens of a prompt; it affects only the cost of the few layers that process the text alone.
     private const int TextTokens = 24;
 
-    /// <summary>Labels random allocations, or those near the predicted front, until the study has as many trials as
-    /// asked for.</summary>
+    /// <summary>Labels random allocations, or ones near the predicted front, until the study has the requested number
+    /// of trials.</summary>
     /// <returns>All trials of the study.</returns>
-    /// <exception cref="Q2Exception">The run directory holds a study with other settings, or trials fail in a
-    /// row.</exception>
+    /// <exception cref="Q2Exception">The run directory holds a study with other settings, or several trials in a row
+    /// fail.</exception>
     public static IReadOnlyList<Trial> Run(
         OpenModel model,
         RunDirectory run,
@@ -72,19 +72,18 @@ public static class StudyStage
                 progress,
                 cancellationToken
             );
-            // Once per call: what fails again stays failed.
+            // Retried once per call: a trial that fails again stays failed.
             retryBelow = null;
-            // The next round would follow from trials that may yet be labelled, and differ from what it is once they
-            // are.
+            // The next round would be proposed without the set-aside trials and would differ once they are labelled, so
+            // it is not started.
             if (trials.Any(trial => trial.Number < done && trial.State == TrialState.SetAside))
                 break;
         }
         return trials;
     }
 
-    /// <summary>What draws the random allocations.</summary>
-    /// <exception cref="AllocationSizeException">No allocation of the model has the average bits that were asked
-    /// for.</exception>
+    /// <summary>The sampler of random allocations.</summary>
+    /// <exception cref="AllocationSizeException">No allocation of the model has the requested average bits.</exception>
     internal static IAllocationSampler Sampler(OpenModel model, StudyOptions options)
     {
         var space = new AllocationSpace(model.Weights, model.OriginalBits);
@@ -93,18 +92,18 @@ public static class StudyStage
             : new RandomAllocationSampler(space, options.SamplerSeed);
     }
 
-    /// <summary>Labels given allocations, in a study of their own beside the random one.</summary>
+    /// <summary>Labels given allocations in a separate study of the same database.</summary>
     /// <param name="model">The model.</param>
     /// <param name="run">The run directory.</param>
-    /// <param name="options">Prompts, seeds, steps.</param>
+    /// <param name="options">Prompts, seeds, steps and scoring.</param>
     /// <param name="allocations">Name and allocation of each trial.</param>
-    /// <param name="studyName">Name of the study inside the run's database.</param>
-    /// <param name="pictures">Folder for the first pictures of each allocation, in a folder of its name; null keeps
-    /// none.</param>
-    /// <param name="description">What the study keeps of the list; with one of the caller's, a later call may give a
-    /// longer list that begins with this one.</param>
-    /// <param name="progress">Told of every step.</param>
-    /// <param name="cancellationToken">Stops between steps of the denoiser; finished trials stay.</param>
+    /// <param name="studyName">Name of the study in the run's database.</param>
+    /// <param name="pictures">Folder for the first images of each allocation, in a subfolder with its name; null to
+    /// store none.</param>
+    /// <param name="description">Identity of the list in the study's settings; null to derive it from the list. With a
+    /// given identity, a later call may pass a longer list that begins with this one.</param>
+    /// <param name="progress">Receives the progress of every step.</param>
+    /// <param name="cancellationToken">Cancels between steps of the denoiser; finished trials are kept.</param>
     internal static IReadOnlyList<Trial> RunListed(
         OpenModel model,
         RunDirectory run,
@@ -134,14 +133,14 @@ public static class StudyStage
         );
     }
 
-    /// <summary>What a finished study says of itself: speed, and how reliably each metric ranks its trials. Later
-    /// stages read it from the run directory.</summary>
+    /// <summary>Summarises a study (speed, and how reliably each metric ranks its trials) and writes its record for
+    /// later stages.</summary>
     /// <param name="model">The model.</param>
     /// <param name="run">The run directory.</param>
-    /// <param name="options">Scoring files of the study.</param>
-    /// <param name="trials">Its trials.</param>
-    /// <param name="objective">Metric chosen by the user; null takes the most reliable one.</param>
-    /// <exception cref="TrialsIncompleteException">Not one trial is complete.</exception>
+    /// <param name="options">Options of the study.</param>
+    /// <param name="trials">All trials of the study.</param>
+    /// <param name="objective">Metric chosen by the user; null for the most reliable one.</param>
+    /// <exception cref="TrialsIncompleteException">No trial is complete.</exception>
     public static StudySummary Summarise(
         OpenModel model,
         RunDirectory run,
@@ -188,7 +187,7 @@ public static class StudyStage
         return summary;
     }
 
-    /// <summary>A trial as it is printed for programs.</summary>
+    /// <summary>A trial as it is printed in JSON output.</summary>
     internal static object Describe(Trial trial)
     {
         ArgumentNullException.ThrowIfNull(trial);
@@ -222,7 +221,7 @@ public static class StudyStage
     private static double Seconds(Trial trial, string part) =>
         trial.Durations.TryGetValue(part, out TimeSpan span) ? span.TotalSeconds : 0;
 
-    // Failed and set-aside trials below a number wait again first; null leaves them.
+    // Failed and set-aside trials with numbers below retryBelow are set back to waiting first; null leaves them.
     private static IReadOnlyList<Trial> Label(
         OpenModel model,
         RunDirectory run,

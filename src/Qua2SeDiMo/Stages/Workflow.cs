@@ -15,52 +15,53 @@ using Qua2SeDiMo.Studies;
 
 namespace Qua2SeDiMo.Stages;
 
-/// <summary>What a whole run is asked for.</summary>
-/// <param name="Study">Trials, images, scoring.</param>
+/// <summary>Options of a whole run.</summary>
+/// <param name="Study">Options of the study.</param>
 public sealed record WorkflowOptions(StudyOptions Study)
 {
     /// <summary>
-    /// Whether plans go by measured damage, and trials only make the line from damage to similarity. False (default)
-    /// for the published method: plans go by models that are fitted to many trials.
+    /// Whether plans minimise measured damage; trials then only fit the line from damage to a metric. False (default)
+    /// for the published method, where plans use models fitted to many trials.
     /// </summary>
     public bool Measures { get; init; }
 
-    /// <summary>Told what could not be measured as it was asked for.</summary>
+    /// <summary>Receives a note when a measurement falls back to another method.</summary>
     internal Notes? Notes { get; init; }
 
-    /// <summary>How the network is trained.</summary>
+    /// <summary>Training options of the network.</summary>
     public PredictorOptions Predictor { get; init; } = new();
 
-    /// <summary>Metric to optimise; null takes the most reliable.</summary>
+    /// <summary>Metric to optimise; null for the most reliable.</summary>
     public string? Objective { get; init; }
 
     /// <summary>λ, units of the objective per average bit.</summary>
     public double SizeWeight { get; init; }
 
-    /// <summary>Sizes to plan for.</summary>
+    /// <summary>Largest sizes of the plans.</summary>
     public IReadOnlyList<BitBudget> Budgets { get; init; } = PlanStage.DefaultBudgets;
 
-    /// <summary>Only plans of this level; null takes the usual ones.</summary>
+    /// <summary>Level of the candidates; null for the default levels.</summary>
     public PlanLevel? Level { get; init; }
 
-    /// <summary>Model that decides; null takes the winner.</summary>
+    /// <summary>Name of the model whose scores make the plans; null for all sources, or the measurement if
+    /// <see cref="Measures"/>.</summary>
     public string? Decides { get; init; }
 
-    /// <summary>Bits that activations of the plans are rounded to in further rows of the result table; null for
+    /// <summary>Bits of quantized activations with which the plans are measured in further rows; null for
     /// none.</summary>
     public IReadOnlyList<int>? Activations { get; init; }
 
-    /// <summary>What the report shows as the command that made it; empty for none.</summary>
+    /// <summary>Command line to show in the report; empty for none.</summary>
     public string Command { get; init; } = "";
 }
 
-/// <summary>What a whole run found.</summary>
-/// <param name="Study">The trials.</param>
-/// <param name="Fit">Predictor and baselines; null where plans go by measurement.</param>
-/// <param name="Sensitivity">Scores by fitted models; null where plans go by measurement.</param>
-/// <param name="Plan">Chosen allocations.</param>
-/// <param name="Packed">The smaller model.</param>
-/// <param name="Report">Path of the page.</param>
+/// <summary>Results of a whole run.</summary>
+/// <param name="Study">Summary of the study.</param>
+/// <param name="Fit">Predictor and baselines; null if plans use the measurement.</param>
+/// <param name="Sensitivity">Scores by fitted models; null if plans use the measurement.</param>
+/// <param name="Plan">The plans with their verification.</param>
+/// <param name="Packed">Summary of the packed model.</param>
+/// <param name="Report">Full path of the report page.</param>
 /// <param name="Elapsed">Wall time of this call.</param>
 /// <param name="PeakMemoryBytes">Largest resident memory of the process.</param>
 public sealed record WorkflowResult(
@@ -74,22 +75,21 @@ public sealed record WorkflowResult(
     long PeakMemoryBytes
 )
 {
-    /// <summary>Sensitivity as it was measured; null by the published method.</summary>
+    /// <summary>Measured sensitivities; null for the published method.</summary>
     internal MeasuredSensitivity? Measured { get; init; }
 
-    /// <summary>Trials of study and plan without a label, in words; empty when all that was asked for is
-    /// complete.</summary>
+    /// <summary>Descriptions of trials of study and plan that have no label; empty if all are complete.</summary>
     public IReadOnlyList<string> Unfinished { get; init; } = [];
 }
 
-/// <summary>The stages in order. Each reads what earlier ones left in the run directory and writes its own, so a
-/// stopped run goes on.</summary>
+/// <summary>Runs the stages in order. Each reads the results of earlier ones from the run directory and writes its own,
+/// so that an interrupted run can resume.</summary>
 public static class Workflow
 {
-    /// <summary>From a model folder to an explained plan and a packed model.</summary>
-    /// <exception cref="Q2Exception">The folder is not supported, or the run directory belongs to another
-    /// run.</exception>
-    /// <exception cref="OperationCanceledException">Stopped; the same call goes on.</exception>
+    /// <summary>Runs all stages from a model folder to explained plans, a packed model and a report.</summary>
+    /// <exception cref="Q2Exception">The folder is not supported, the run directory belongs to another run, or a stage
+    /// fails.</exception>
+    /// <exception cref="OperationCanceledException">The run was cancelled; the same call resumes it.</exception>
     public static WorkflowResult Run(
         OpenModel model,
         RunDirectory run,
@@ -102,11 +102,11 @@ public static class Workflow
         ArgumentNullException.ThrowIfNull(options);
         Preflight.Run(model, run, options.Study);
         long start = Stopwatch.GetTimestamp();
-        // A size that the model cannot have is said now, not after the bank.
+        // Throws now, before the bank is built, if no allocation has the average bits that random trials are to have.
         StudyStage.Sampler(model, options.Study);
         options.Study.Scoring.Require(options.Objective);
         StageTimings.Measure(run, "bank", () => BankStage.Run(model, run, progress, cancellationToken));
-        // After the bank, whose sizes and errors it states: a run that goes on leaves the same dag.json.
+        // After the bank, whose sizes and errors it writes, so that a resumed run writes the same dag.json.
         StageTimings.Measure(
             run,
             "graph",

@@ -3,8 +3,8 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Studies;
 
 /// <summary>
-/// Shows at intervals that the worker of a leased trial lives, from a timer's thread, until it is disposed of. It ends
-/// the evaluation when the lease is lost or the store cannot be reached.
+/// Sends heartbeats for a leased trial at intervals, on a timer's thread, until disposed. Cancels the evaluation when
+/// the lease is lost or the store cannot be accessed.
 /// </summary>
 internal sealed class LeaseHeartbeat : IDisposable
 {
@@ -15,10 +15,10 @@ internal sealed class LeaseHeartbeat : IDisposable
     private readonly ITimer timer;
     private bool hasEnded;
 
-    /// <summary>Begins to beat.</summary>
-    /// <param name="store">Holds the lease.</param>
-    /// <param name="trial">The trial, as it was leased.</param>
-    /// <param name="evaluation">Cancelled when there is no point in going on.</param>
+    /// <summary>Starts the heartbeats.</summary>
+    /// <param name="store">Store that holds the lease.</param>
+    /// <param name="trial">The trial as returned by the store with the lease.</param>
+    /// <param name="evaluation">Cancelled when the lease is lost or the store fails.</param>
     /// <param name="time">Clock of the interval.</param>
     internal LeaseHeartbeat(IStudyStore store, Trial trial, CancellationTokenSource evaluation, TimeProvider time)
     {
@@ -28,10 +28,11 @@ internal sealed class LeaseHeartbeat : IDisposable
         timer = time.CreateTimer(_ => Beat(), null, StudyRunner.HeartbeatInterval, StudyRunner.HeartbeatInterval);
     }
 
-    /// <summary>What kept the store from being reached; null while nothing did.</summary>
+    /// <summary>The error that the store threw; null if there was none.</summary>
     internal Exception? Error { get; private set; }
 
-    /// <summary>Ends the beats. No beat is under way afterwards, so that the store may be closed.</summary>
+    /// <summary>Ends the heartbeats and waits for one in progress, so that the store may be closed
+    /// afterwards.</summary>
     public void Dispose()
     {
         lock (gate)
@@ -41,7 +42,7 @@ internal sealed class LeaseHeartbeat : IDisposable
 
     private void Beat()
     {
-        // A beat that takes longer than the interval is not joined by the next one.
+        // If a heartbeat takes longer than the interval, the next one is skipped.
         if (!gate.TryEnter())
             return;
         try
@@ -52,11 +53,11 @@ internal sealed class LeaseHeartbeat : IDisposable
         }
         catch (StorageException error) when (error.Fault == StorageFault.Busy)
         {
-            // A store that others keep busy may have time for the next beat.
+            // The store may no longer be busy at the next heartbeat.
         }
         catch (Exception error)
         {
-            // On a timer's thread any error would end the process; the runner's thread throws it.
+            // An exception on the timer's thread would end the process, so it is kept for the runner's thread to throw.
             Error = error;
             End();
         }

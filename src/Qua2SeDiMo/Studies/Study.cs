@@ -1,11 +1,11 @@
 namespace Qua2SeDiMo.Studies;
 
-/// <summary>A named series of trials under equal settings.</summary>
+/// <summary>A named series of trials with equal settings.</summary>
 /// <param name="Name">Unique within the store.</param>
-/// <param name="Settings">What all its trials share.</param>
-/// <param name="CreatedAt">When it was begun.</param>
+/// <param name="Settings">Settings that all its trials share.</param>
+/// <param name="CreatedAt">Time of creation.</param>
 internal sealed record Study(string Name, StudySettings Settings, DateTimeOffset CreatedAt)
 {
-    /// <summary>The study that the <c>study</c> verb continues by default.</summary>
+    /// <summary>Name of the study in a run directory, unless another is given.</summary>
     public const string DefaultName = "main";
 }

@@ -1,9 +1,10 @@
 namespace Qua2SeDiMo.Studies;
 
-/// <summary>A study file cannot be used: missing, not one of ours, damaged, or of a later version.</summary>
+/// <summary>Thrown when a study file cannot be used: it is missing, of another kind, damaged, or of a later
+/// version.</summary>
 internal sealed class StudyFileException : Q2Exception
 {
-    /// <summary>What to do about a file whose content cannot be trusted.</summary>
+    /// <summary>Advice for a file whose content cannot be trusted.</summary>
     internal const string MakeAgain =
         "Put a copy of it back; without one, make the study again in another run directory (--run).";
 

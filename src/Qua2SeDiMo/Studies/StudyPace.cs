@@ -1,23 +1,23 @@
 namespace Qua2SeDiMo.Studies;
 
-/// <summary>Turns what a runner sees into progress with the time left.</summary>
+/// <summary>Converts a runner's trial counts and trial progress to study progress with the remaining time.</summary>
 internal sealed class StudyPace(TimeProvider time, TrialCounts atStart, IProgress<StudyProgress>? progress)
     : IProgress<TrialProgress>
 {
-    // Less than this part of a trial says nothing of its length.
+    // No estimate is made before this part of a trial is done.
     private const double MinEvidence = 0.05;
 
     private readonly long start = time.GetTimestamp();
     private readonly int finishedAtStart = atStart.Finished;
     private Trial? current;
 
-    /// <summary>Trials by state at the last look.</summary>
+    /// <summary>Trials by state at the last update.</summary>
     public TrialCounts Counts { get; private set; } = atStart;
 
-    /// <summary>The trial that was finished last.</summary>
+    /// <summary>The trial that finished last.</summary>
     public Trial? Latest { get; set; }
 
-    /// <summary>A trial has begun, or, with null, the runner waits for others.</summary>
+    /// <summary>Called when a trial begins, or, with null, while the runner waits for other workers.</summary>
     public void Update(TrialCounts counts, Trial? trial)
     {
         Counts = counts;
@@ -25,7 +25,7 @@ internal sealed class StudyPace(TimeProvider time, TrialCounts atStart, IProgres
         Report(default);
     }
 
-    /// <summary>The current trial goes on.</summary>
+    /// <summary>Called when the current trial progresses.</summary>
     public void Report(TrialProgress value)
     {
         double done = Counts.Finished - finishedAtStart + value.Fraction,

@@ -1,28 +1,28 @@
 namespace Qua2SeDiMo.Studies;
 
-/// <summary>Trials of a study by state.</summary>
-/// <param name="Waiting">Proposed, not begun.</param>
-/// <param name="Running">Leased by any worker.</param>
-/// <param name="Complete">Evaluated, or pruned.</param>
-/// <param name="Failed">Ended without result.</param>
-/// <param name="SetAside">Left alone because their process died too often.</param>
+/// <summary>Number of trials of a study by state.</summary>
+/// <param name="Waiting">Proposed, not started.</param>
+/// <param name="Running">Leased by a worker.</param>
+/// <param name="Complete">Evaluated or pruned.</param>
+/// <param name="Failed">Ended without a result.</param>
+/// <param name="SetAside">Set aside because their process died too often.</param>
 internal readonly record struct TrialCounts(int Waiting, int Running, int Complete, int Failed, int SetAside = 0)
 {
-    /// <summary>All of them.</summary>
+    /// <summary>Number of all trials.</summary>
     public int Total => Waiting + Running + Complete + Failed + SetAside;
 
-    /// <summary>Those in a final state.</summary>
+    /// <summary>Number of trials in a final state.</summary>
     public int Finished => Complete + Failed + SetAside;
 }
 
-/// <summary>How far a study is, as all its workers have taken it.</summary>
-/// <param name="Counts">Trials by state, among those asked for.</param>
-/// <param name="Current">The trial that this worker evaluates; null between trials and while waiting for other
+/// <summary>Progress of a study, with the work of all its workers.</summary>
+/// <param name="Counts">Trials by state, among those requested.</param>
+/// <param name="Current">The trial that this worker is evaluating; null between trials and while it waits for other
 /// workers.</param>
-/// <param name="CurrentProgress">How far that one is.</param>
+/// <param name="CurrentProgress">Progress of that trial.</param>
 /// <param name="Latest">The trial that this worker finished last; null before the first.</param>
-/// <param name="Remaining">Time left at the pace of all workers since this one began; null until there is something to
-/// go by.</param>
+/// <param name="Remaining">Estimated time left, from the pace of all workers since this one started; null until there
+/// is enough to estimate from.</param>
 internal sealed record StudyProgress(
     TrialCounts Counts,
     Trial? Current,

@@ -4,13 +4,13 @@ using Qua2SeDiMo.Studies.Sampling;
 namespace Qua2SeDiMo.Studies;
 
 /// <summary>
-/// Takes trials from a store, evaluates them one after the other and stores the results, until the study is complete.
+/// Leases trials from a store, evaluates them one after the other and stores the results, until the study is complete.
 /// Several runners, also of several processes, may work on one study.
 /// </summary>
-/// <param name="store">Holds the study.</param>
-/// <param name="sampler">Proposes trials that the store does not hold yet.</param>
-/// <param name="objective">Evaluates.</param>
-/// <param name="worker">Who this is.</param>
+/// <param name="store">Store of the study.</param>
+/// <param name="sampler">Proposes the trials that the store does not have yet.</param>
+/// <param name="objective">Evaluates trials.</param>
+/// <param name="worker">Identity of this process.</param>
 /// <param name="time">Clock of heartbeats and waits.</param>
 internal sealed class StudyRunner(
     IStudyStore store,
@@ -20,25 +20,26 @@ internal sealed class StudyRunner(
     TimeProvider time
 )
 {
-    /// <summary>How often a worker shows that it lives: several times within the lease timeout.</summary>
+    /// <summary>Interval of heartbeats, several times shorter than the lease timeout.</summary>
     public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(10);
 
-    /// <summary>How often a runner without work looks whether other workers have finished or gone.</summary>
+    /// <summary>Interval at which a runner without a trial checks whether other workers have finished or
+    /// ended.</summary>
     public static readonly TimeSpan WaitInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Failures in a row after which the run stops.</summary>
+    /// <summary>Number of failures in a row after which the run stops.</summary>
     public const int MaxConsecutiveFailures = 3;
 
-    /// <summary>Runs until <paramref name="trialCount"/> trials are finished, by whichever worker.</summary>
-    /// <param name="trialCount">Trials of the study; more than before adds trials, fewer leaves the others
-    /// alone.</param>
+    /// <summary>Runs until <paramref name="trialCount"/> trials are finished, by this or other workers.</summary>
+    /// <param name="trialCount">Number of trials; missing ones are added, and trials with higher numbers are
+    /// ignored.</param>
     /// <param name="seed">Seed of the first image of each trial.</param>
-    /// <param name="progress">Told of every step.</param>
-    /// <param name="cancellationToken">Gives the running trial back and ends with
+    /// <param name="progress">Receives the progress of the study.</param>
+    /// <param name="cancellationToken">Returns the lease of the running trial and ends with
     /// <see cref="OperationCanceledException"/>.</param>
     /// <returns>All trials of the store.</returns>
-    /// <exception cref="TrialFailureException">Several trials in a row failed.</exception>
-    /// <exception cref="TrialInterruptedException">Something that is no trial's own fault stopped the run; the trial
+    /// <exception cref="TrialFailureException"><see cref="MaxConsecutiveFailures"/> trials in a row failed.</exception>
+    /// <exception cref="TrialInterruptedException">An error that the trial did not cause stopped the run; the trial
     /// waits again.</exception>
     public IReadOnlyList<Trial> Run(
         int trialCount,
@@ -89,7 +90,7 @@ internal sealed class StudyRunner(
         ]);
     }
 
-    // The finished trial, or null if another worker has taken it over; the error if it failed.
+    // Returns the finished trial, or null if another worker has taken it over; and the error if the trial failed.
     private (Trial? Finished, Exception? Error) Evaluate(
         Trial trial,
         StudyPace pace,
@@ -98,8 +99,8 @@ internal sealed class StudyRunner(
     {
         using var evaluation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var released = new Lazy<bool>(() => TryRelease(trial));
-        // A step of a large model may outlast the patience of whoever stops the program: the lease goes back at once,
-        // not after the step.
+        // The lease is returned at once, not after the current step: with a large model, whoever stops the program may
+        // kill it before the step ends.
         using CancellationTokenRegistration early = cancellationToken.Register(() => _ = released.Value);
         using var heartbeat = new LeaseHeartbeat(store, trial, evaluation, time);
         try
@@ -135,7 +136,8 @@ internal sealed class StudyRunner(
         }
     }
 
-    // What comes from the allocation comes again; what does not was chance, and no trial fails by chance.
+    // Evaluates again after an error that the allocation seems to cause, so that a trial fails only if the error
+    // repeats.
     private TrialResult EvaluateTwice(Trial trial, StudyPace pace, CancellationToken cancellationToken)
     {
         try
@@ -149,7 +151,8 @@ internal sealed class StudyRunner(
         }
     }
 
-    // What stops the run may keep the lease from going back too: then the next call finds this process gone.
+    // Returning the lease may fail for the same reason that stops the run; it is then recovered when this process has
+    // ended.
     private bool TryRelease(Trial trial)
     {
         try

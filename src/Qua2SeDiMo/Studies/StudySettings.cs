@@ -11,17 +11,17 @@ namespace Qua2SeDiMo.Studies;
 /// </summary>
 internal sealed class StudySettings
 {
-    /// <summary>Name of the setting that holds the version of the algorithm; studies of old versions have
-    /// none.</summary>
+    /// <summary>Name of the setting with the version of the algorithm; absent in studies of old versions.</summary>
     public const string Algorithm = "algorithm";
 
-    /// <summary>Name of the setting that holds the prompts, one a line.</summary>
+    /// <summary>Name of the setting with the prompts, one per line.</summary>
     public const string Prompts = "prompts";
 
-    /// <summary>What the names of settings begin with that hold fingerprints of the model.</summary>
+    /// <summary>Prefix of the names of settings that hold fingerprints of the model.</summary>
     public const string OfModel = "model/";
 
-    /// <summary>What the names of settings begin with that hold fingerprints of what images are scored with.</summary>
+    /// <summary>Prefix of the names of settings that hold fingerprints of the files that images are scored
+    /// with.</summary>
     public const string OfScoring = "scoring/";
 
     private readonly SortedDictionary<string, string> values;
@@ -30,19 +30,19 @@ internal sealed class StudySettings
     public StudySettings(IEnumerable<KeyValuePair<string, string>> values) =>
         this.values = new SortedDictionary<string, string>(values.ToDictionary(), StringComparer.Ordinal);
 
-    /// <summary>Value by name, in ordinal order.</summary>
+    /// <summary>Values by name, in ordinal order of names.</summary>
     public IReadOnlyDictionary<string, string> Values => values;
 
-    /// <summary>SHA-256 of the canonical JSON, 64 hexadecimal digits: equal exactly for equal settings.</summary>
+    /// <summary>SHA-256 of the canonical JSON, 64 hexadecimal digits; settings are compared by it.</summary>
     public string Fingerprint => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ToJson())));
 
-    /// <summary>Canonical JSON object of the values.</summary>
+    /// <summary>Canonical JSON: an object of strings, keys in ordinal order.</summary>
     public string ToJson() =>
         new JsonObject(
             values.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)JsonValue.Create(pair.Value)))
         ).ToJsonString();
 
-    /// <summary>Values of the settings whose names begin with a prefix, by the rest of their names.</summary>
+    /// <summary>Values of the settings whose names begin with a prefix, keyed by the rest of the name.</summary>
     public IReadOnlyDictionary<string, string> Under(string prefix)
     {
         ArgumentNullException.ThrowIfNull(prefix);
@@ -51,8 +51,8 @@ internal sealed class StudySettings
             .ToDictionary(pair => pair.Key[prefix.Length..], pair => pair.Value, StringComparer.Ordinal);
     }
 
-    /// <summary>Reads the form of <see cref="ToJson"/>.</summary>
-    /// <exception cref="DamagedFileException">Not an object of strings.</exception>
+    /// <summary>Parses the result of <see cref="ToJson"/>.</summary>
+    /// <exception cref="DamagedFileException">The text is not a JSON object of strings.</exception>
     public static StudySettings FromJson(string json) =>
         new(
             OwnJson.Parse<Dictionary<string, string>>(
@@ -62,7 +62,8 @@ internal sealed class StudySettings
             )
         );
 
-    /// <summary>Names whose values differ or exist on one side only, with both values; null where absent.</summary>
+    /// <summary>Names whose values differ or exist on one side only, with both values (null where absent), in ordinal
+    /// order.</summary>
     public IReadOnlyList<(string Name, string? Here, string? There)> DifferencesFrom(StudySettings other)
     {
         ArgumentNullException.ThrowIfNull(other);

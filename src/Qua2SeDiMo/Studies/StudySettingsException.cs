@@ -2,7 +2,7 @@ using Qua2SeDiMo.Models.Fingerprints;
 
 namespace Qua2SeDiMo.Studies;
 
-/// <summary>A study was to be continued under settings that are not its own.</summary>
+/// <summary>Thrown when a study is continued with settings that differ from those it was created with.</summary>
 internal sealed class StudySettingsException : Q2Exception
 {
     private const int MaxDifferences = 6;
@@ -11,10 +11,10 @@ internal sealed class StudySettingsException : Q2Exception
     private StudySettingsException(string message, IReadOnlyList<string> names)
         : base(message) => Names = names;
 
-    /// <summary>The settings that differ.</summary>
+    /// <summary>Names of the settings that differ.</summary>
     public IReadOnlyList<string> Names { get; }
 
-    /// <summary>Says which settings differ and how.</summary>
+    /// <summary>Creates the exception; the message lists the differences.</summary>
     public static StudySettingsException For(string path, Study study, StudySettings asked)
     {
         ArgumentNullException.ThrowIfNull(study);
@@ -48,7 +48,7 @@ internal sealed class StudySettingsException : Q2Exception
         );
     }
 
-    // Null for what another difference says already.
+    // Null for a difference that another one already implies.
     private static string? Words(string name, string? was, string? now)
     {
         if (name == StudySettings.Prompts && was is not null && now is not null)

@@ -4,12 +4,14 @@ using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Studies;
 
-/// <summary>A process that evaluates trials. Enough is known of it for others to see whether it still lives.</summary>
-/// <param name="Host">Machine and, on Linux, process namespace: process numbers mean the same only within it.</param>
-/// <param name="ProcessId">Number of the process.</param>
-/// <param name="ProcessStart">Tells the process from a later one with the same number: on Linux the boot and the start
-/// in clock ticks since then.</param>
-/// <param name="Versions">Versions that made the result, by component.</param>
+/// <summary>A process that evaluates trials, described so that other processes can check whether it is still
+/// alive.</summary>
+/// <param name="Host">Name of the machine and, on Linux, its PID namespace; process ids are comparable only within
+/// it.</param>
+/// <param name="ProcessId">Process id.</param>
+/// <param name="ProcessStart">Start of the process, to distinguish it from a later one with the same id: on Linux, the
+/// boot id and the start in clock ticks since boot.</param>
+/// <param name="Versions">Versions by component, recorded with each trial.</param>
 internal sealed record StudyWorker(
     string Host,
     int ProcessId,
@@ -17,14 +19,14 @@ internal sealed record StudyWorker(
     IReadOnlyDictionary<string, string> Versions
 )
 {
-    // Fields of /proc/PID/stat behind the parenthesised name, counted from 0: state, and start in clock ticks since
-    // boot.
+    // Indices, from 0, of the fields of /proc/PID/stat after the parenthesised name: state, and start in clock ticks
+    // since boot.
     private const int StateField = 0;
     private const int StartField = 19;
 
     private const char BootMark = ' ';
 
-    /// <summary>The current process.</summary>
+    /// <summary>Describes the current process.</summary>
     /// <param name="versions">Versions to record with each trial; null for none.</param>
     public static StudyWorker ThisProcess(IReadOnlyDictionary<string, string>? versions = null) =>
         new(
@@ -34,19 +36,19 @@ internal sealed record StudyWorker(
             versions ?? new Dictionary<string, string>()
         );
 
-    /// <summary>Whether its process is there.</summary>
+    /// <summary>Whether the worker's process is alive, as seen from this process.</summary>
     public WorkerPresence Presence()
     {
         if (Host != CurrentHost)
             return WorkerPresence.Elsewhere;
         int mark = ProcessStart.LastIndexOf(BootMark);
-        // Another machine of the same name, or this one before its last start.
+        // The process ran on another machine of the same name, or on this one before its last boot.
         if (mark >= 0 && ProcessStart[..mark] != CurrentBoot)
             return WorkerPresence.Elsewhere;
         return StartOf(ProcessId) == ProcessStart[(mark + 1)..] ? WorkerPresence.Here : WorkerPresence.Gone;
     }
 
-    /// <summary>Its process in words.</summary>
+    /// <summary>Process id and host, for messages.</summary>
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"process {ProcessId} on {Host.Split(BootMark)[0]}");
 
@@ -74,7 +76,7 @@ internal sealed record StudyWorker(
         }
     }
 
-    // Null if there is no such process; a killed one that its parent has not yet collected counts as gone.
+    // Null if there is no such process; a zombie counts as ended.
     private static string? StartOf(int processId)
     {
         try

@@ -1,9 +1,10 @@
 namespace Qua2SeDiMo.Studies;
 
-/// <summary>Values of a trial per image, kept so that an analysis can be redone without generating again.</summary>
+/// <summary>Per-image values of a trial, stored so that analyses can be repeated without generating images
+/// again.</summary>
 /// <param name="Name">For instance <c>psnr</c> or <c>clip-features</c>; unique within the trial.</param>
-/// <param name="Columns">Values of one image: 1 for a metric, the width of the embedding for features.</param>
-/// <param name="Values">Row-major [images, <paramref name="Columns"/>].</param>
+/// <param name="Columns">Number of values per image: 1 for a metric, the width of the embedding for features.</param>
+/// <param name="Values">Values, [images, <paramref name="Columns"/>], row-major.</param>
 internal sealed record TrialArray(string Name, int Columns, float[] Values)
 {
     /// <summary>Number of images.</summary>

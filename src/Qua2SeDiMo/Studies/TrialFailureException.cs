@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Studies;
 
-/// <summary>Trials fail one after the other: going on would only fail the rest too.</summary>
+/// <summary>Thrown when several trials in a row fail, because the others would probably fail too.</summary>
 internal sealed class TrialFailureException : Q2Exception
 {
     /// <summary>Creates the exception from the last failure.</summary>

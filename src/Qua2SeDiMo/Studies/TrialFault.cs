@@ -4,14 +4,14 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Studies;
 
 /// <summary>
-/// Why a trial could not be evaluated: the one place that decides whether a trial fails or the run stops. A trial fails
-/// only by what its own allocation causes; whatever comes from its surroundings would condemn the next trial as well.
+/// Cause of an error during the evaluation of a trial; decides whether the trial fails or the run stops. A trial fails
+/// only if its own allocation is the cause. Any other cause would affect the next trials as well, so it stops the run.
 /// </summary>
-/// <param name="Origin">The allocation (<see cref="FaultOrigin.Subject"/>), or what is around it.</param>
-/// <param name="Reason">Reason, as text.</param>
+/// <param name="Origin">The allocation (<see cref="FaultOrigin.Subject"/>), or its surroundings.</param>
+/// <param name="Reason">The cause as text.</param>
 internal sealed record TrialFault(FaultOrigin Origin, string Reason)
 {
-    /// <summary>Judges an error of an evaluation that was not cancelled.</summary>
+    /// <summary>Classifies an error of an evaluation that was not cancelled.</summary>
     public static TrialFault Of(Exception error)
     {
         ArgumentNullException.ThrowIfNull(error);
@@ -23,7 +23,7 @@ internal sealed record TrialFault(FaultOrigin Origin, string Reason)
         return new TrialFault(own?.Origin ?? FaultOrigin.Subject, Words(own ?? first));
     }
 
-    // The error and what it was thrown for; wrappers of tasks say nothing of their own.
+    // The error and its inner exceptions; an AggregateException is replaced by what it contains.
     private static IEnumerable<Exception> Causes(Exception error) =>
         error is AggregateException several ? several.Flatten().InnerExceptions.SelectMany(Causes).DefaultIfEmpty(error)
         : error.InnerException is { } inner ? Causes(inner).Prepend(error)

@@ -1,10 +1,10 @@
 namespace Qua2SeDiMo.Studies;
 
-/// <summary>A trial could not be evaluated for reasons that are not its own: the run stops, and the trial waits
-/// again.</summary>
+/// <summary>Thrown when a trial could not be evaluated for a reason that it did not cause. The run stops and the trial
+/// waits again.</summary>
 internal sealed class TrialInterruptedException : Q2Exception
 {
-    /// <summary>Creates the exception from what happened.</summary>
+    /// <summary>Creates the exception from the trial and the classified error.</summary>
     public TrialInterruptedException(Trial trial, TrialFault fault, Exception inner)
         : base(
             $"{fault.Reason.TrimEnd().TrimEnd('.')}. The run stopped at trial '{trial.Name}' (number "

@@ -1,10 +1,10 @@
 namespace Qua2SeDiMo.Studies;
 
-/// <summary>State of a trial. Waiting → Running → Complete, Pruned, Failed or SetAside; a lost or released lease leads
-/// back to Waiting.</summary>
+/// <summary>State of a trial. Waiting → Running → Complete, Pruned, Failed or SetAside; a trial whose lease is lost or
+/// released is Waiting again.</summary>
 public enum TrialState
 {
-    /// <summary>Proposed, not begun.</summary>
+    /// <summary>Proposed, not started.</summary>
     Waiting,
 
     /// <summary>Leased by a worker.</summary>
@@ -13,12 +13,12 @@ public enum TrialState
     /// <summary>Evaluated; its metrics are final.</summary>
     Complete,
 
-    /// <summary>Given up early by the objective; its metrics cover the part that ran.</summary>
+    /// <summary>Stopped early by the objective; its metrics cover the part that ran.</summary>
     Pruned,
 
-    /// <summary>Its own allocation cannot be evaluated (<see cref="TrialFault"/>).</summary>
+    /// <summary>Its allocation cannot be evaluated (<see cref="TrialFault"/>).</summary>
     Failed,
 
-    /// <summary>Its process died too often in a row. Nothing says that the trial caused it.</summary>
+    /// <summary>Its process died too often in a row; whether the trial caused it is unknown.</summary>
     SetAside,
 }

@@ -1,19 +1,19 @@
 namespace Qua2SeDiMo.Studies;
 
-/// <summary>Those of the trials asked for that have no label.</summary>
-/// <param name="Asked">Trials asked for.</param>
-/// <param name="Trials">Failed, set aside, waiting or running ones, by number.</param>
-/// <param name="Missing">Trials that were not even begun.</param>
+/// <summary>The requested trials that have no label.</summary>
+/// <param name="Asked">Number of requested trials.</param>
+/// <param name="Trials">Those that failed, were set aside, or are waiting or running, by number.</param>
+/// <param name="Missing">Number of requested trials that are not in the study yet.</param>
 internal sealed record UnfinishedTrials(int Asked, IReadOnlyList<Trial> Trials, int Missing)
 {
-    /// <summary>The option that takes failed and set-aside trials up again; every verb that labels has it.</summary>
+    /// <summary>The option that retries failed and set-aside trials; every verb that labels trials has it.</summary>
     public const string RetryOption = "--retry-failed";
 
     private const int NamedAtMost = 5;
 
-    /// <summary>Finds them.</summary>
+    /// <summary>Finds the unfinished trials of a study.</summary>
     /// <param name="trials">All trials of the study.</param>
-    /// <param name="asked">Trials asked for: those with lower numbers.</param>
+    /// <param name="asked">Number of requested trials: those with lower numbers.</param>
     public static UnfinishedTrials Of(IReadOnlyList<Trial> trials, int asked)
     {
         Trial[] considered = [.. trials.Where(trial => trial.Number < asked)];
@@ -24,14 +24,14 @@ internal sealed record UnfinishedTrials(int Asked, IReadOnlyList<Trial> Trials, 
         );
     }
 
-    /// <summary>Whether every trial asked for has its label.</summary>
+    /// <summary>Whether every requested trial has its label.</summary>
     public bool IsEmpty => Trials.Count == 0 && Missing == 0;
 
-    /// <summary>Which they are, why, and what to do.</summary>
+    /// <summary>Lists the trials and causes, and says what to do.</summary>
     public override string ToString() => Describe("The same command");
 
-    /// <summary>Which they are, why, and what to do.</summary>
-    /// <param name="command">What labels them, at the beginning of a sentence.</param>
+    /// <summary>Lists the trials and causes, and says what to do.</summary>
+    /// <param name="command">Name of the command that labels trials, as the beginning of a sentence.</param>
     public string Describe(string command)
     {
         var sentences = new List<string> { $"{Trials.Count + Missing} of {Asked} trials have no label." };

@@ -1,15 +1,15 @@
 namespace Qua2SeDiMo.Studies;
 
-/// <summary>Whether a worker's process is there, as seen from the process that asks.</summary>
+/// <summary>Whether a worker's process is alive, as seen from the asking process.</summary>
 internal enum WorkerPresence
 {
-    /// <summary>Its process lives on this host, however long it has been silent: stopped, suspended, or under a clock
-    /// that jumped.</summary>
+    /// <summary>The process is alive on this host, however old its last heartbeat is: it may be stopped or suspended,
+    /// or the clock may have jumped.</summary>
     Here,
 
-    /// <summary>It ran on this host and is not there any more.</summary>
+    /// <summary>The process ran on this host and has ended.</summary>
     Gone,
 
-    /// <summary>It runs, or ran, where this process cannot look: only its sign of life tells.</summary>
+    /// <summary>The process runs, or ran, on another host; only its heartbeats tell whether it is alive.</summary>
     Elsewhere,
 }

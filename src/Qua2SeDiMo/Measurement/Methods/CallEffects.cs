@@ -6,7 +6,7 @@ using Qua2SeDiMo.Quantizers.Bank;
 
 namespace Qua2SeDiMo.Measurement.Methods;
 
-/// <summary>Effects by one call for each weight and option, at states of the full-precision run.</summary>
+/// <summary>Effects by one call of the denoiser per weight and option, at states of the full-precision run.</summary>
 internal sealed class CallEffects : IEffectSource
 {
     private readonly MeasuringPipeline pipeline;
@@ -23,7 +23,7 @@ internal sealed class CallEffects : IEffectSource
         );
     }
 
-    // A file for each image: calls of one image are many already.
+    // One image at a time: each has its own file and needs many calls.
     public int BatchSize => 1;
 
     public Effects Measure(int first, int count, Action<double> report, CancellationToken cancellationToken)

@@ -4,43 +4,44 @@ using Qua2SeDiMo.Labelling;
 
 namespace Qua2SeDiMo.Measurement.Methods;
 
-/// <summary>How sensitivities are measured.</summary>
+/// <summary>Method by which sensitivities are measured.</summary>
 internal enum MeasureMethod
 {
-    /// <summary>Random cotangents pulled back: all weights and options from one reverse pass.</summary>
+    /// <summary>Random cotangents and reverse passes: each pass gives effects of all weights under all
+    /// options.</summary>
     Sketch,
 
-    /// <summary>One call of the denoiser for each weight and option, at states of the full-precision run.</summary>
+    /// <summary>One call of the denoiser per weight and option, at states of the full-precision run.</summary>
     Call,
 
-    /// <summary>A whole run for each weight and option: what the images lose.</summary>
+    /// <summary>One whole run per weight and option: the loss of similarity of the images.</summary>
     Probe,
 }
 
-/// <summary>What is measured, on which images.</summary>
+/// <summary>Options of a measurement.</summary>
 internal sealed record MeasureOptions
 {
-    /// <summary>How. Default sketches.</summary>
+    /// <summary>The method. Default sketches.</summary>
     public MeasureMethod Method { get; init; }
 
-    /// <summary>Whether a sketch looks at single calls alone, and not at what a call changes in the final
+    /// <summary>Whether a sketch measures changes of the prediction of single calls instead of changes of the final
     /// latents.</summary>
     public bool CallsOnly { get; init; }
 
-    /// <summary>Random cotangents for each image of a sketch. Default 4.</summary>
+    /// <summary>Number of random cotangents per image of a sketch. Default 4.</summary>
     public int Cotangents { get; init; } = 4;
 
-    /// <summary>Steps at whose states single calls are looked at, from 0; null takes all for a sketch, and the middle
-    /// one for calls.</summary>
+    /// <summary>Indices of the steps at whose states single calls are measured; null for all (sketch) or the middle one
+    /// (calls).</summary>
     public IReadOnlyList<int>? States { get; init; }
 
     /// <summary>Seed of the cotangents. Default 1.</summary>
     public ulong CotangentSeed { get; init; } = 1;
 
-    /// <summary>Images, their prompts and noise, steps and guidance.</summary>
+    /// <summary>Images with their prompts and noise, steps and guidance.</summary>
     public required StudyOptions Study { get; init; }
 
-    /// <summary>What the numbers are.</summary>
+    /// <summary>Kind of the measured numbers.</summary>
     [JsonIgnore]
     public EffectKind Kind =>
         Method switch
@@ -50,7 +51,7 @@ internal sealed record MeasureOptions
             _ => CallsOnly ? EffectKind.CallProducts : EffectKind.RunProducts,
         };
 
-    /// <summary>Images for each method where none are asked for.</summary>
+    /// <summary>Default number of images for a method.</summary>
     public static int DefaultImages(MeasureMethod method) =>
         method switch
         {
@@ -59,12 +60,12 @@ internal sealed record MeasureOptions
             _ => 32,
         };
 
-    /// <summary>Numbers of each image that were drawn.</summary>
+    /// <summary>Number of cotangents per image; 1 for methods that draw none.</summary>
     internal int Draws => Method == MeasureMethod.Sketch ? Cotangents : 1;
 
-    /// <summary>Steps of the numbers.</summary>
-    /// <param name="steps">Calls of a run.</param>
-    /// <exception cref="MeasurementException">A state is none of the run's.</exception>
+    /// <summary>Indices of the steps to measure.</summary>
+    /// <param name="steps">Number of calls of a run.</param>
+    /// <exception cref="MeasurementException">A requested state is outside the run.</exception>
     internal IReadOnlyList<int> Steps(int steps)
     {
         foreach (int state in (States ?? []).Where(state => state < 0 || state >= steps))
@@ -83,8 +84,8 @@ internal sealed record MeasureOptions
         };
     }
 
-    /// <summary>What the numbers of an image depend on beside model, settings and the image's own prompt and
-    /// noise.</summary>
+    /// <summary>Text of everything that the numbers of an image depend on besides model, settings, and the image's
+    /// prompt and noise.</summary>
     internal string Describe(int image, string bank)
     {
         string draws =

@@ -10,9 +10,8 @@ using Qua2SeDiMo.Studies;
 namespace Qua2SeDiMo.Measurement.Methods;
 
 /// <summary>
-/// The numbers of a measurement, a file for each image, named by the content of all that they depend on: several
-/// processes may make them, and what is there is never made again. Only drawn numbers can be too few; then the file is
-/// made again.
+/// Files with the numbers of a measurement, one per image, named by a hash of everything that they depend on. Several
+/// processes may add files, and an existing file is not made again, unless it has fewer cotangents than requested.
 /// </summary>
 internal sealed class MeasuredFiles
 {
@@ -40,20 +39,20 @@ internal sealed class MeasuredFiles
     /// <summary>Number of images.</summary>
     internal int Count => settings.Length;
 
-    /// <summary>Images whose file is not there.</summary>
+    /// <summary>Indices of the images without a usable file.</summary>
     internal int[] Missing() => [.. Enumerable.Range(0, Count).Where(image => !Has(image))];
 
-    /// <summary>Whether the file of an image is there.</summary>
+    /// <summary>Whether an image has a usable file.</summary>
     internal bool Has(int image) => Read(image, (_, steps) => steps) is not null;
 
-    /// <summary>Takes an image for this process; null where another one has it.</summary>
+    /// <summary>Locks an image for this process; null if another process holds the lock.</summary>
     internal LockFile? TryTake(int image)
     {
         AtomicFile.MakeFolder(folder);
         return LockFile.TryTake(Path.ChangeExtension(PathOf(image), LockSuffix));
     }
 
-    /// <summary>Keeps an image.</summary>
+    /// <summary>Writes the numbers of an image.</summary>
     internal void Write(int image, Effects effects, int row)
     {
         float[] values = [.. effects.Image(row).ToArray().Select(value => (float)value)];
@@ -65,7 +64,7 @@ internal sealed class MeasuredFiles
         );
     }
 
-    /// <summary>All images; null where one is not there.</summary>
+    /// <summary>Reads the numbers of all images; null if one is missing.</summary>
     internal Effects? ReadAll()
     {
         Effects? effects = null;
@@ -95,7 +94,7 @@ internal sealed class MeasuredFiles
         return one.ToSettings(model, options.Describe(image, bank.SourceFingerprint));
     }
 
-    // A file that cannot be read, or holds too few cotangents, counts as missing.
+    // Null if the file is missing, cannot be read, or has too few cotangents.
     private T? Read<T>(int image, Func<SafetensorsFile, int[], T> take)
         where T : class
     {

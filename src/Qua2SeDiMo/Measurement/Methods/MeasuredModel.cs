@@ -4,21 +4,21 @@ using Qua2SeDiMo.Runs;
 
 namespace Qua2SeDiMo.Measurement.Methods;
 
-/// <summary>A measurement with all its numbers.</summary>
-/// <param name="Record">What was kept of it.</param>
+/// <summary>A measurement of a run with all its numbers.</summary>
+/// <param name="Record">The stored record: options and tables.</param>
 /// <param name="Effects">Numbers by image, cotangent, step, weight and option.</param>
-/// <param name="Ties">Weights by name that always take the option of another one, which is named.</param>
+/// <param name="Ties">Names of tied weights, each with the name of the weight whose option it takes.</param>
 internal sealed record MeasuredModel(
     MeasurementRecord Record,
     Effects Effects,
     IReadOnlyDictionary<string, string> Ties
 )
 {
-    /// <summary>Damages of mixtures.</summary>
+    /// <summary>Damages of mixtures, with tied weights merged.</summary>
     public MixtureDamage Mixtures => new(Effects.Merged(Whole), Whole);
 
-    /// <summary>Damages of mixtures by two halves of the cotangents, or of the images where none were drawn; null where
-    /// there is one only.</summary>
+    /// <summary>Damages of mixtures from two halves of the cotangents, or of the images if none were drawn; null if
+    /// there is only one.</summary>
     public (MixtureDamage First, MixtureDamage Second)? Halves =>
         Effects.Halves() is { } halves
             ? (
@@ -27,13 +27,14 @@ internal sealed record MeasuredModel(
             )
             : null;
 
-    /// <summary>Numbers of whole weights: the parts of a split one change together.</summary>
+    /// <summary>Numbers of whole weights: the parts of a split weight are merged.</summary>
     public Effects WholeWeights => Effects.Merged(name => QuantizableWeight.WholeOf(Whole(name)));
 
     private string Whole(string name) => Ties.GetValueOrDefault(name, name);
 
-    /// <summary>The measurement of a run.</summary>
-    /// <exception cref="Q2Exception">There is none, or it is of other bytes.</exception>
+    /// <summary>Reads the measurement of a run.</summary>
+    /// <exception cref="Q2Exception">There is no measurement, or it belongs to another model or other
+    /// settings.</exception>
     public static MeasuredModel Read(OpenModel model, RunDirectory run)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -53,7 +54,7 @@ internal sealed record MeasuredModel(
         return new MeasuredModel(record, effects, TiesOf(model));
     }
 
-    /// <summary>Weights by name that always take the option of another one, which is named.</summary>
+    /// <summary>Names of tied weights, each with the name of the weight whose option it takes.</summary>
     internal static Dictionary<string, string> TiesOf(OpenModel model) =>
         model
             .Weights.Where(weight => weight.TiedTo is not null)

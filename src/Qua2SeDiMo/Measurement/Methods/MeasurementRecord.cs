@@ -2,8 +2,8 @@ using Qua2SeDiMo.Runs;
 
 namespace Qua2SeDiMo.Measurement.Methods;
 
-/// <summary>What a measurement left in its run directory, <c>measurement.json</c>.</summary>
+/// <summary>The record of a measurement in its run directory, <c>measurement.json</c>.</summary>
 /// <param name="Algorithm">The <see cref="AlgorithmVersion"/> of the numbers.</param>
-/// <param name="Options">How they were made.</param>
-/// <param name="Sensitivity">What they say.</param>
+/// <param name="Options">Options of the measurement.</param>
+/// <param name="Sensitivity">Tables of the measurement.</param>
 internal sealed record MeasurementRecord(int Algorithm, MeasureOptions Options, MeasuredSensitivity Sensitivity);

@@ -5,7 +5,8 @@ using Qua2SeDiMo.Pipelines;
 
 namespace Qua2SeDiMo.Measurement.Methods;
 
-/// <summary>The model at full precision with the prompts and noise of the images that are measured.</summary>
+/// <summary>A pipeline with full-precision weights, and the prompts and noise of the images that are
+/// measured.</summary>
 internal sealed class MeasuringPipeline : IDisposable
 {
     private readonly EncodedPrompts prompts;
@@ -33,13 +34,13 @@ internal sealed class MeasuringPipeline : IDisposable
 
     internal GenerationRequest Request => study.Generation;
 
-    /// <summary>Calls of a run.</summary>
+    /// <summary>Number of denoiser calls of a run.</summary>
     internal int StepCount => Pipeline.CallCount(Request);
 
-    /// <summary>Prompts of some images.</summary>
+    /// <summary>Prompts of consecutive images.</summary>
     internal EncodedPrompts Prompts(int first, int count) => prompts.Slice(first, count);
 
-    /// <summary>Noise of some images, from its beginning.</summary>
+    /// <summary>Noise of consecutive images, from its beginning.</summary>
     internal SeededNoise Noise(int first, int count) => new([.. study.ImageSeeds.Skip(first).Take(count)]);
 
     public void Dispose()

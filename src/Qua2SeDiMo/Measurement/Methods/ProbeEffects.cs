@@ -7,12 +7,12 @@ using Qua2SeDiMo.Quantizers.Bank;
 namespace Qua2SeDiMo.Measurement.Methods;
 
 /// <summary>
-/// Effects by whole runs: the similarity to full precision that an image loses when one weight goes from the base
-/// option to another, while all others are under the base option. The truth that everything else is held against.
+/// Effects by whole runs: the loss of an image's similarity to full precision when one weight changes from the base
+/// option to another while all other weights have the base option. Other methods are compared with these.
 /// </summary>
 internal sealed class ProbeEffects(MeasuringPipeline pipeline, QuantizerBank bank) : IEffectSource
 {
-    /// <summary>Option of all weights but one.</summary>
+    /// <summary>Option of all weights except the probed one.</summary>
     internal static readonly QuantizerSpec Base = new(QuantizerMethod.KMeansPerChannel, 4);
 
     public int BatchSize => 1;

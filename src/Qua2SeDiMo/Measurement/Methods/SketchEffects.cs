@@ -2,7 +2,7 @@ using Qua2SeDiMo.Quantizers.Bank;
 
 namespace Qua2SeDiMo.Measurement.Methods;
 
-/// <summary>Effects by sketches.</summary>
+/// <summary>Effects by sketches; see <see cref="Sketcher"/>.</summary>
 internal sealed class SketchEffects : IEffectSource
 {
     private readonly MeasuringPipeline pipeline;

@@ -5,23 +5,23 @@ using Qua2SeDiMo.Sensitivity;
 
 namespace Qua2SeDiMo.Measurement.Mixtures;
 
-/// <summary>How what is said of a model agrees with probes.</summary>
-/// <param name="Source">Who says it: <c>measurement</c>, <c>network</c> or <c>ridge</c>.</param>
-/// <param name="Agreement">How it agrees.</param>
+/// <summary>Agreement of one source of sensitivities with probes.</summary>
+/// <param name="Source">Name of the source: <c>measurement</c>, <c>network</c> or <c>ridge</c>.</param>
+/// <param name="Agreement">Its agreement.</param>
 internal sealed record SourceAgreement(string Source, ProbeAgreement Agreement);
 
-/// <summary>Holds what a run says of its model against measured probes.</summary>
+/// <summary>Compares the sensitivities of a run with measured probes.</summary>
 internal static class MeasuredAgreement
 {
-    /// <summary>Name of the measurement among the sources.</summary>
+    /// <summary>Name of the measurement as a source.</summary>
     public const string Measurement = "measurement";
 
-    /// <summary>Compares everything that a run says; the measurement comes first.</summary>
-    /// <param name="probes">The truth.</param>
+    /// <summary>Compares every source of a run with probes; the measurement comes first.</summary>
+    /// <param name="probes">The probes, taken as truth.</param>
     /// <param name="weightNames">Names of the model's weights.</param>
-    /// <param name="measured">Its measurement; null where there is none.</param>
-    /// <param name="record">Its explanation by fitted models; null where there is none.</param>
-    /// <exception cref="MeasurementException">The probes are of another model.</exception>
+    /// <param name="measured">The measurement of the run; null if there is none.</param>
+    /// <param name="record">The explanation by fitted models; null if there is none.</param>
+    /// <exception cref="MeasurementException">The probes name a weight that the model does not have.</exception>
     public static IReadOnlyList<SourceAgreement> Of(
         MeasuredProbes probes,
         IReadOnlyList<string> weightNames,
@@ -47,7 +47,7 @@ internal static class MeasuredAgreement
         return sources;
     }
 
-    // Roots: images saturate, so that means of squares would be those of a few.
+    // Roots of damages, because images saturate and means of squares would be dominated by a few images.
     private static Func<string, QuantizerSpec, double?> Norms(Effects effects)
     {
         Dictionary<string, int> weights = Places(effects.Weights);
@@ -60,7 +60,7 @@ internal static class MeasuredAgreement
         };
     }
 
-    // Scores are better when larger; those of the parts of a weight are added.
+    // Negated, because larger scores are better; the scores of the parts of a split weight are summed.
     private static Func<string, QuantizerSpec, double?> Scores(SensitivityResult result)
     {
         ILookup<string, WeightScores> weights = result.Weights.ToLookup(

@@ -5,16 +5,16 @@ using Qua2SeDiMo.Studies.Allocations;
 
 namespace Qua2SeDiMo.Measurement.Mixtures;
 
-/// <summary>What a mixture does, and what its metric is predicted to be.</summary>
+/// <summary>Damage of a mixture, and the predicted value of its metric.</summary>
 /// <param name="Name">Name of the mixture.</param>
-/// <param name="Damage">Geometric mean over images of its damage; 0 where it changes nothing.</param>
-/// <param name="Predicted">Null where no line is known.</param>
+/// <param name="Damage">Geometric mean over images of its damage; 0 if nothing is quantized.</param>
+/// <param name="Predicted">Predicted value; null if no line is known.</param>
 internal sealed record MixturePrediction(string Name, double Damage, DamagePrediction? Predicted);
 
-/// <summary>What some mixtures do.</summary>
-/// <param name="Predictions">Mixture by mixture, in their order.</param>
-/// <param name="Line">From damage to the metric; null where there are too few labelled trials.</param>
-/// <param name="IsCorrected">Whether trials correct the sums as well.</param>
+/// <summary>Damages and predictions of some mixtures.</summary>
+/// <param name="Predictions">One per mixture, in their order.</param>
+/// <param name="Line">The line from damage to the metric; null if there are too few labelled trials.</param>
+/// <param name="IsCorrected">Whether trials also correct the summed damages.</param>
 internal sealed record MixturePredictions(
     IReadOnlyList<MixturePrediction> Predictions,
     DamageLine? Line,
@@ -22,12 +22,12 @@ internal sealed record MixturePredictions(
 )
 {
     /// <summary>Predicts mixtures.</summary>
-    /// <param name="measured">What every option of every weight does.</param>
+    /// <param name="measured">The measurement.</param>
     /// <param name="model">The model.</param>
-    /// <param name="run">Its run directory: the trials of its study make the line.</param>
+    /// <param name="run">The run directory; the trials of its study determine the line.</param>
     /// <param name="allocations">The mixtures.</param>
-    /// <exception cref="Q2Exception">One has an option that was not measured, or the study is damaged or another
-    /// model's.</exception>
+    /// <exception cref="Q2Exception">A mixture has an option that was not measured, or the study is damaged or belongs
+    /// to another model.</exception>
     public static MixturePredictions Of(
         MeasuredModel measured,
         OpenModel model,

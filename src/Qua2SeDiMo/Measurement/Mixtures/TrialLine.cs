@@ -10,12 +10,14 @@ using Qua2SeDiMo.Studies.Objectives;
 namespace Qua2SeDiMo.Measurement.Mixtures;
 
 /// <summary>
-/// What labelled trials make of measured mixtures: the line from damage to similarity, and, where that ranks held-out
-/// trials better, a correction of the summed damages by ridge regression on what the line leaves.
+/// Predicts the similarity of mixtures from measured damage and labelled trials: the line from damage to similarity
+/// and, if it predicts held-out trials better, a correction of the summed damages by ridge regression on the line's
+/// residuals.
 /// </summary>
 internal sealed class TrialLine
 {
-    /// <summary>Fewest labelled mixtures that may correct a sum: below, held-out errors say too little.</summary>
+    /// <summary>Smallest number of labelled mixtures for a correction; with fewer, held-out errors are too
+    /// uncertain.</summary>
     internal const int MinCorrecting = 32;
 
     private const int Folds = 5;
@@ -34,16 +36,18 @@ internal sealed class TrialLine
         Correction = correction;
     }
 
-    /// <summary>The line. With a correction, it is through mixtures that were corrected by the trials of other folds,
-    /// so that its interval is that of mixtures without a label.</summary>
+    /// <summary>The line. With a correction, it is fitted to mixtures that were corrected without the trials of their
+    /// own fold, so that its interval holds for mixtures without a label.</summary>
     public DamageLine Line { get; }
 
-    /// <summary>[weight · options + option] what is added to the order of a mixture; null where nothing is.</summary>
+    /// <summary>Correction of each option, [weight · options + option], added to the order of a mixture; null for
+    /// none.</summary>
     public double[]? Correction { get; }
 
-    /// <summary>The line through the labelled trials of a run.</summary>
-    /// <returns>Null where there is no study, or too few of its trials are labelled.</returns>
-    /// <exception cref="Q2Exception">The study is damaged or another model's.</exception>
+    /// <summary>Fits the line to the labelled trials of a run.</summary>
+    /// <returns>The line; null if there is no study, too few of its trials are labelled, or losses were
+    /// measured.</returns>
+    /// <exception cref="Q2Exception">The study is damaged or belongs to another model.</exception>
     public static TrialLine? Of(MixtureDamage mixtures, OpenModel model, RunDirectory run)
     {
         ArgumentNullException.ThrowIfNull(mixtures);
@@ -64,11 +68,11 @@ internal sealed class TrialLine
         );
     }
 
-    /// <summary>The line through labelled mixtures.</summary>
-    /// <param name="mixtures">What was measured.</param>
+    /// <summary>Fits the line to labelled mixtures.</summary>
+    /// <param name="mixtures">Measured damages.</param>
     /// <param name="metric">Name of the similarity.</param>
-    /// <param name="labelled">Mixtures and their similarity.</param>
-    /// <returns>Null where there are too few, or all have one damage.</returns>
+    /// <param name="labelled">Mixtures with their similarity.</param>
+    /// <returns>The line; null if there are too few mixtures, or all have the same damage.</returns>
     public static TrialLine? Of(
         MixtureDamage mixtures,
         string metric,
@@ -112,21 +116,22 @@ internal sealed class TrialLine
             point.Order + Sum(correction, point.Options, effects.Options.Count);
     }
 
-    /// <summary>The similarity of a mixture.</summary>
-    /// <exception cref="MeasurementException">It has an option or a weight that was not measured.</exception>
+    /// <summary>Predicts the similarity of a mixture.</summary>
+    /// <exception cref="MeasurementException">The mixture has an option or a weight that was not measured.</exception>
     public DamagePrediction Predict(BitAllocation allocation)
     {
         double order = mixtures.Order(allocation);
-        // A mixture that leaves a weight as it is has no place among those that the correction was made of.
+        // The correction applies only if every weight is quantized, as in the mixtures that it was fitted to.
         if (Correction is not null && mixtures.Options(allocation) is { } options)
             order += Sum(Correction, options, mixtures.Effects.Options.Count);
         return Line.Predict(order);
     }
 
-    /// <summary>The same without the correction: for a mixture that was chosen by it, which its own trials flatter.</summary>
+    /// <summary>The prediction without the correction, for mixtures chosen with it: the correction makes them look too
+    /// good.</summary>
     public DamagePrediction PredictPlainly(BitAllocation allocation) => plain.Predict(mixtures.Order(allocation));
 
-    // What a line through the mixtures leaves of their labels, in logits, as a change of the order.
+    // Fits the residuals of a line (in logits) per option, and converts them to changes of the order.
     private static double[]? Correct(Effects effects, string metric, Point[] points)
     {
         var line = DamageLine.Through(metric, [.. points.Select(point => (point.Order, point.Value))]);

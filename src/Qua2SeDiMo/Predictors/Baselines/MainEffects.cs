@@ -3,14 +3,14 @@ using Qua2SeDiMo.Predictors.Data;
 namespace Qua2SeDiMo.Predictors.Baselines;
 
 /// <summary>
-/// One-at-a-time sensitivity as far as random trials can tell it: the mean label of the trials in which a weight has an
-/// option, minus the mean label of all. It is not measured with all other weights held fixed. Where trials draw bits of
-/// all weights together, as the paper's do, the means hold part of the effect of the other weights; a line through the
-/// sum brings it to scale, but not to order.
+/// Main effects: the mean label of the trials in which a weight has an option, minus the mean label of all trials. The
+/// other weights are not held fixed. Where the bits of all weights are drawn together, as in the paper's trials, a mean
+/// also contains part of the effect of the other weights; a line fitted through the sum corrects its scale but not its
+/// order.
 /// </summary>
 internal static class MainEffects
 {
-    /// <summary>[weight · options + option] effects, in label units; 0 for an option that no trial has.</summary>
+    /// <summary>Effects in label units, [weight · options + option]; 0 for an option that occurs in no trial.</summary>
     public static double[] Effects(
         OptionFeatures features,
         IReadOnlyList<IReadOnlyList<int>> allocations,
@@ -34,7 +34,7 @@ internal static class MainEffects
         return sum;
     }
 
-    /// <summary>Sum of the effects of an allocation.</summary>
+    /// <summary>Sum of the effects of an allocation's options, in label units.</summary>
     public static double Sum(double[] effects, int optionCount, IReadOnlyList<int> allocation)
     {
         double sum = 0;

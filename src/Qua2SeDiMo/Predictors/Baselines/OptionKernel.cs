@@ -3,9 +3,9 @@ using Qua2SeDiMo.Predictors.Data;
 namespace Qua2SeDiMo.Predictors.Baselines;
 
 /// <summary>
-/// How alike two allocations are: the number of weights with the same option, plus, inside each unit, the number of
+/// Similarity of two allocations: the number of weights with the same option, plus, inside each unit, the number of
 /// pairs of weights that both agree. This is the inner product of one-hot vectors with pairwise terms inside units.
-/// Trends are columns that sum up over weights and whose coefficient is hardly penalised.
+/// Trends are further columns, summed over weights, whose coefficients are almost unpenalised.
 /// </summary>
 internal sealed class OptionKernel(
     int weightCount,
@@ -19,7 +19,7 @@ internal sealed class OptionKernel(
 
     public bool HasPairs => units.Any(unit => unit.Count > 1);
 
-    /// <summary>Options as bytes, and the sums of all trends.</summary>
+    /// <summary>An allocation prepared for the kernel: its options as bytes, and its sum of every trend.</summary>
     internal readonly record struct Point(byte[] Options, double[] Trends);
 
     public Point At(IReadOnlyList<int> allocation)
@@ -57,8 +57,8 @@ internal sealed class OptionKernel(
         return sum + (pairShare * pairs);
     }
 
-    /// <summary>What one unit of a point's dual coefficient adds to Σ contrast · coefficient; the contrast sums to zero
-    /// over each weight's options.</summary>
+    /// <summary>Change of Σ contrast · coefficient per unit of the point's dual coefficient. The contrast must sum to
+    /// zero over the options of each weight.</summary>
     public double Contrast(Point point, IReadOnlyList<double> contrast, int options)
     {
         double sum = 0;
@@ -74,7 +74,7 @@ internal sealed class OptionKernel(
         return sum;
     }
 
-    /// <summary>[n, n] values of all pairs.</summary>
+    /// <summary>Kernel values of all pairs of points, [n, n].</summary>
     public double[] Matrix(IReadOnlyList<Point> points, double pairShare)
     {
         int n = points.Count;
@@ -87,8 +87,8 @@ internal sealed class OptionKernel(
         return matrix;
     }
 
-    /// <summary>[weight · options + option] coefficients of a dual solution, trends included; their mean over a
-    /// weight's options is zero.</summary>
+    /// <summary>Coefficients of a dual solution, trends included, [weight · options + option]; the mean over the
+    /// options of each weight is zero.</summary>
     public double[] Coefficients(IReadOnlyList<Point> points, ReadOnlySpan<double> dual)
     {
         double[] result = new double[weightCount * optionCount];
@@ -118,11 +118,12 @@ internal sealed class OptionKernel(
     }
 }
 
-/// <summary>Columns that sum up over weights: size, weight error, and weight error by size.</summary>
+/// <summary>Feature columns that are summed over weights: bytes, weight error, and weight error × original
+/// bytes.</summary>
 internal static class OptionTrends
 {
-    /// <summary>[weight · options + option] contributions, centred and scaled so that a trial's sum has mean 0 and
-    /// variance 1.</summary>
+    /// <summary>Contributions to each column, [weight · options + option], centred and scaled so that the sums of the
+    /// given trials have mean 0 and variance 1.</summary>
     public static IReadOnlyList<double[]> Of(OptionFeatures features, IReadOnlyList<IReadOnlyList<int>> allocations)
     {
         Func<int, int, double>[] columns =

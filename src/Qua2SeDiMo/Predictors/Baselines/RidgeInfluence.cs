@@ -3,12 +3,12 @@ using Qua2SeDiMo.Predictors.Data;
 
 namespace Qua2SeDiMo.Predictors.Baselines;
 
-/// <summary>What a linear combination of ridge coefficients owes to each trial.</summary>
-/// <param name="Value">The combination by all trials, in label units.</param>
-/// <param name="LabelWeights">Per trial, its share g: the value is Σ g·label, so it can be taken apart by images
-/// wherever a label is a mean over images.</param>
-/// <param name="Influence">Per trial, the value less what it becomes when that trial is left out (penalty kept):
-/// positive speaks for it.</param>
+/// <summary>How each trial contributes to a linear combination of ridge coefficients.</summary>
+/// <param name="Value">The combination fitted to all trials, in label units.</param>
+/// <param name="LabelWeights">Weight g of each trial's label: the value is Σ g·label. Where a label is a mean over
+/// images, this splits the value by image.</param>
+/// <param name="Influence">Per trial, the value minus the value without that trial (same penalty), in label
+/// units.</param>
 internal sealed record CoefficientInfluence(
     double Value,
     IReadOnlyList<double> LabelWeights,
@@ -16,12 +16,13 @@ internal sealed record CoefficientInfluence(
 );
 
 /// <summary>
-/// Leave-one-out influence in closed form. With C the inverse of [[K + λI, 1], [1ᵀ, 0]], the dual solution is α = C·y
-/// and leaving out trial i takes C·e_i·α_i/C_ii from it.
+/// Leave-one-out influence in closed form. With C the inverse of [[K + λI, 1], [1ᵀ, 0]], the dual solution is α = C·y,
+/// and leaving out trial i subtracts C·e_i·α_i/C_ii from it.
 /// </summary>
 internal sealed class RidgeInfluence
 {
-    /// <summary>With more trials the inverse is not made.</summary>
+    /// <summary>Largest number of trials for which callers compute influence: memory grows with its square, time with
+    /// its cube.</summary>
     public const int MaxTrials = 3000;
 
     private readonly double[] inverse;
@@ -66,7 +67,7 @@ internal sealed class RidgeInfluence
         );
     }
 
-    /// <summary>Of Σ contrast · coefficient.</summary>
+    /// <summary>Influence of every trial on Σ contrast · coefficient.</summary>
     /// <param name="contrast">[weight · options + option]; the entries of each weight sum to zero.</param>
     public CoefficientInfluence Of(IReadOnlyList<double> contrast)
     {

@@ -3,14 +3,14 @@ using Qua2SeDiMo.Predictors.Data;
 
 namespace Qua2SeDiMo.Predictors.Baselines;
 
-/// <summary>What a fit found: with the same trials it makes the same model.</summary>
-/// <param name="Dual">Coefficient of every trial.</param>
-/// <param name="Intercept">Label of an allocation of coefficient zero.</param>
-/// <param name="Penalty">Chosen penalty of the squared coefficients.</param>
+/// <summary>The fitted numbers of a ridge model; with the same trials they restore it.</summary>
+/// <param name="Dual">Dual coefficient of each trial.</param>
+/// <param name="Intercept">Prediction when all coefficients are zero, in label units.</param>
+/// <param name="Penalty">The chosen penalty λ of the squared coefficients.</param>
 internal sealed record RidgeSolution(IReadOnlyList<double> Dual, double Intercept, double Penalty);
 
-/// <summary>A linear model on one-hot options: label = intercept + Σ over weights of the coefficient of its option (+
-/// pairs).</summary>
+/// <summary>A linear model of the label: the intercept plus the coefficient of each weight's option, optionally with
+/// coefficients of pairs of options inside units.</summary>
 internal sealed class RidgeModel
 {
     private readonly IReadOnlyList<OptionKernel.Point> training;
@@ -36,10 +36,10 @@ internal sealed class RidgeModel
 
     internal OptionKernel Kernel { get; }
 
-    /// <summary>Label of an allocation of coefficient zero.</summary>
+    /// <summary>Prediction when all coefficients are zero, in label units.</summary>
     public double Intercept { get; }
 
-    /// <summary>Chosen penalty of the squared coefficients.</summary>
+    /// <summary>The chosen penalty λ of the squared coefficients.</summary>
     public double Penalty { get; }
 
     /// <summary>Prior variance of a pair's coefficient relative to a single one's; 0 without pairs.</summary>
@@ -49,10 +49,10 @@ internal sealed class RidgeModel
     /// zero.</summary>
     public double[] Coefficients { get; }
 
-    /// <summary>What is kept of a model without pairs; see <see cref="RidgeRegression.Restore"/>.</summary>
+    /// <summary>The numbers to store for a model without pairs; see <see cref="RidgeRegression.Restore"/>.</summary>
     internal RidgeSolution Solution => new(dual, Intercept, Penalty);
 
-    /// <summary>Predicted label of an allocation.</summary>
+    /// <summary>Predicted label of an allocation, in label units.</summary>
     public double Predict(IReadOnlyList<int> allocation)
     {
         ArgumentNullException.ThrowIfNull(allocation);
@@ -64,7 +64,7 @@ internal sealed class RidgeModel
     }
 }
 
-/// <summary>Ridge regression in its dual form: as many unknowns as trials. The intercept is not penalised.</summary>
+/// <summary>Ridge regression in its dual form, with one unknown per trial. The intercept is not penalised.</summary>
 internal static class RidgeRegression
 {
     private const int InnerFolds = 5;
@@ -74,7 +74,8 @@ internal static class RidgeRegression
 
     /// <summary>Fits to all trials of a training set.</summary>
     /// <param name="training">Options and labels.</param>
-    /// <param name="trends">Whether bits and weight errors explain first what they can.</param>
+    /// <param name="trends">Whether to add the size and error columns of <see cref="OptionTrends"/>, almost
+    /// unpenalised.</param>
     public static RidgeModel Fit(TrainingSet training, bool trends)
     {
         ArgumentNullException.ThrowIfNull(training);
@@ -82,8 +83,8 @@ internal static class RidgeRegression
         return Fit(training.Features, allocations, [.. training.Trials.Select(trial => trial.Target)], trends: trends);
     }
 
-    /// <summary>The model with trends that was fitted to these trials before.</summary>
-    /// <returns>Null where the solution is of another number of trials, or not finite.</returns>
+    /// <summary>Restores a model with trends from its solution and the trials that it was fitted to.</summary>
+    /// <returns>Null when the solution is for another number of trials or has a number that is not finite.</returns>
     internal static RidgeModel? Restore(TrainingSet training, RidgeSolution solution)
     {
         ArgumentNullException.ThrowIfNull(training);
@@ -105,16 +106,18 @@ internal static class RidgeRegression
         );
     }
 
-    /// <summary>Fits with the penalty that predicts held-out training trials best (five inner folds, squared
-    /// error).</summary>
-    /// <param name="features">Numbers of weights and options.</param>
+    /// <summary>Fits with the penalty that has the smallest squared error on held-out training trials (five inner
+    /// folds).</summary>
+    /// <param name="features">Size and error of every weight under every option.</param>
     /// <param name="allocations">Option of every weight, per trial.</param>
     /// <param name="labels">Label of each trial.</param>
-    /// <param name="units">Groups of weights whose pairs get coefficients too; none for singles only.</param>
-    /// <param name="seed">Of the inner folds.</param>
+    /// <param name="units">Groups of weights whose pairs get coefficients too; null or empty for single options
+    /// only.</param>
+    /// <param name="seed">Seed of the split into inner folds.</param>
     /// <param name="trends">
-    /// Whether bits and weight errors explain what they can first, almost unpenalised, so that the penalty shrinks each
-    /// option towards what its size and error suggest and not towards zero: better with few trials.
+    /// Whether to add the columns of <see cref="OptionTrends"/>, almost unpenalised. The penalty then shrinks each
+    /// option towards the effect that its size and error suggest instead of towards zero, which is better with few
+    /// trials.
     /// </param>
     public static RidgeModel Fit(
         OptionFeatures features,
@@ -131,7 +134,7 @@ internal static class RidgeRegression
         return Fit(Kernel(features, allocations, units ?? [], trends), allocations, labels, seed);
     }
 
-    /// <summary>The same for single options alone, where sizes and errors are not known.</summary>
+    /// <summary>Fits single options without trends, for callers that have no sizes and errors.</summary>
     public static RidgeModel Fit(
         int weightCount,
         int optionCount,
@@ -165,8 +168,8 @@ internal static class RidgeRegression
     }
 
     /// <summary>
-    /// Coefficients refitted on resampled trials (with the penalty of <paramref name="model"/>): their standard
-    /// deviation is the spread.
+    /// Coefficients refitted on resampled trials with the penalty of <paramref name="model"/>. Their standard deviation
+    /// over resamples estimates the uncertainty of each coefficient.
     /// </summary>
     /// <returns>[resample][weight · options + option].</returns>
     public static double[][] Bootstrap(

@@ -1,13 +1,14 @@
 namespace Qua2SeDiMo.Predictors.Data;
 
 /// <summary>
-/// Units of a graph that lists none, by its shape alone: from each weight down its only reader of the same block, as
-/// long as that is a weight or joins such branches only. An attention block becomes q, k, v and out; a feed-forward
-/// pair stays a pair; residual sums end units.
+/// Derives units from the edges of a graph that lists none. A weight's path is followed downstream while the node has a
+/// single reader in the same block that is a weight or a join of such paths only. The weights whose paths end at the
+/// same last weight form a unit: an attention block gives q, k, v and out; a feed-forward block gives its two weights;
+/// a residual sum ends a unit.
 /// </summary>
 internal sealed class DerivedUnits
 {
-    /// <summary>Units with more option combinations are not scored.</summary>
+    /// <summary>Largest number of option combinations of a unit; a unit with more is not scored.</summary>
     internal const int MaxCombinations = 300_000;
 
     private const int MaxWeights = 6;
@@ -16,7 +17,7 @@ internal sealed class DerivedUnits
     private readonly List<int>[] inputs,
         readers;
 
-    // Positional features that tell blocks apart.
+    // Positional features whose values identify a block.
     private readonly int[] columns;
 
     private DerivedUnits(PredictorTopology topology)
@@ -37,8 +38,9 @@ internal sealed class DerivedUnits
         ];
     }
 
-    /// <summary>Finds them.</summary>
-    /// <param name="topology">The graph; a positional feature called <c>block</c>, if any, tells blocks apart.</param>
+    /// <summary>Finds the units, ordered by the node of their last weight.</summary>
+    /// <param name="topology">The graph. Nodes are of the same block when their positional features <c>stage</c>,
+    /// <c>block</c>, <c>inner_block</c> and <c>transformer</c>, as far as there are any, are equal.</param>
     /// <param name="names">Name of each weight.</param>
     /// <param name="types">Operator type of each node, empty for combine nodes.</param>
     public static IReadOnlyList<PredictorUnit> Find(
@@ -57,7 +59,7 @@ internal sealed class DerivedUnits
         ];
     }
 
-    // By the last weight that each one's readers lead to: the weights that end there, itself among them.
+    // Key: the last weight on the path downstream; value: all weights whose path ends there, that weight included.
     private SortedDictionary<int, List<int>> WeightsByEnd()
     {
         var members = new SortedDictionary<int, List<int>>();
@@ -80,7 +82,7 @@ internal sealed class DerivedUnits
         return members;
     }
 
-    // Null where there are too few weights or too many, or where the predictor sees no such depth.
+    // Null when the unit has too few or too many weights, or is deeper than the predictor's hops.
     private PredictorUnit? Unit(List<int> weights, int end, IReadOnlyList<string> names, IReadOnlyList<string> types)
     {
         int[] nodes = Between(weights, end);
@@ -106,7 +108,7 @@ internal sealed class DerivedUnits
             == topology.PositionCodes[(b * topology.Positions.Count) + p]
         );
 
-    // The only reader, if it belongs to the same unit; else -1.
+    // The only reader of the node if that belongs to the same unit; otherwise -1.
     private int Next(int v) =>
         readers[v] is [int reader] && SameBlock(reader, v) && (IsWeight(reader) || Joins(reader)) ? reader : -1;
 
@@ -115,7 +117,7 @@ internal sealed class DerivedUnits
         && inputs[v]
             .TrueForAll(input => readers[input].Count == 1 && SameBlock(input, v) && (IsWeight(input) || Joins(input)));
 
-    // The weights and the joins on their ways to the end, in graph order, the end last.
+    // The weights and the joins on their paths to the end, in graph order, with the end last.
     private int[] Between(List<int> weights, int end)
     {
         var found = new SortedSet<int>();
@@ -134,7 +136,7 @@ internal sealed class DerivedUnits
         return steps;
     }
 
-    /// <summary>Edges of a graph among some of its nodes, as positions in their list.</summary>
+    /// <summary>Edges of a graph among some of its nodes, as positions in the given list.</summary>
     internal static (int Source, int Target)[] InnerEdges(PredictorTopology topology, IReadOnlyList<int> nodes)
     {
         var place = new Dictionary<int, int>();
@@ -148,7 +150,7 @@ internal sealed class DerivedUnits
         ];
     }
 
-    // block00.q, block00.k: block00.{q, k}.
+    // For example, block00.q and block00.k give block00.{q, k}.
     private static string UnitName(string[] names)
     {
         string[][] parts = [.. names.Select(name => name.Split('.'))];

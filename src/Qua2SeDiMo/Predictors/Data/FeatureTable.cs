@@ -2,8 +2,8 @@ using Qua2SeDiMo.Predictors.Network;
 
 namespace Qua2SeDiMo.Predictors.Data;
 
-/// <summary>Raw features of every node under every option that it can have: one row for a combine node, one per option
-/// for a weight.</summary>
+/// <summary>Raw features of every node under every option: one row for a combine node, one row per option for a
+/// weight.</summary>
 internal sealed class FeatureTable
 {
     public FeatureTable(PredictorTopology topology, OptionFeatures features)
@@ -36,9 +36,10 @@ internal sealed class FeatureTable
         }
     }
 
-    /// <summary>[row, column], see <see cref="NodeEncoder.FeatureCount"/>.</summary>
+    /// <summary>Features, [row, column], row-major; for the columns see
+    /// <see cref="NodeEncoder.FeatureCount"/>.</summary>
     public float[] Values { get; }
 
-    /// <summary>Row of each node under its first option.</summary>
+    /// <summary>First row of each node: its option 0, or its only row.</summary>
     public int[] FirstRow { get; }
 }

@@ -2,10 +2,10 @@ using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Predictors.Data;
 
-/// <summary>Splits trials into test folds that do not overlap and cover all.</summary>
+/// <summary>Splits trials into disjoint test folds that cover all trials.</summary>
 internal static class FoldBorders
 {
-    /// <summary>Shuffles 0 … count − 1 and cuts at count·i/folds; each fold is given in ascending order.</summary>
+    /// <summary>Shuffles 0 … count − 1 and cuts it at count·i/folds; each fold is in ascending order.</summary>
     /// <exception cref="PredictorFormatException">There are fewer trials than folds.</exception>
     public static int[][] Split(int count, int folds, ulong seed)
     {

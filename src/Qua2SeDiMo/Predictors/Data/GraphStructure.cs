@@ -1,13 +1,13 @@
 namespace Qua2SeDiMo.Predictors.Data;
 
 /// <summary>
-/// Edges in both directions, self-loops included, and the nodes that each hop averages. Several graphs may be side by
-/// side in one structure, so that graphs of different shapes make one batch.
+/// Edges in both directions, self-loops included, and the nodes whose mean is the graph embedding of each hop. Several
+/// graphs can be joined into one structure, so that graphs of different shapes form one batch.
 /// </summary>
 internal sealed class GraphStructure
 {
-    /// <summary>Joins graphs; nodes keep their order, those of later graphs follow.</summary>
-    /// <param name="graphs">Per graph: node count, edges, and per hop the averaged nodes (null: all).</param>
+    /// <summary>Joins graphs: the nodes of each graph keep their order and follow those of the graph before.</summary>
+    /// <param name="graphs">Per graph: node count, edges, and per hop the nodes to average (null: all nodes).</param>
     public GraphStructure(
         IReadOnlyList<(
             int NodeCount,
@@ -50,7 +50,7 @@ internal sealed class GraphStructure
         (OutStart, OutNode, OutSlot) = Outward();
     }
 
-    /// <summary>One graph.</summary>
+    /// <summary>A structure of one graph.</summary>
     public GraphStructure(PredictorTopology topology)
         : this([(topology.NodeCount, topology.Edges, topology.HopNodes)]) { }
 
@@ -58,17 +58,18 @@ internal sealed class GraphStructure
     public int GraphCount { get; }
     public int[] GraphOfNode { get; }
 
-    /// <summary>[hop][graph] nodes averaged.</summary>
+    /// <summary>Nodes to average, [hop][graph].</summary>
     public int[][][] Pool { get; }
 
-    /// <summary>[hop][node] share of a node in the mean of its graph; 0 when it is not averaged.</summary>
+    /// <summary>Weight of each node in the mean of its graph, [hop][node]; 0 for a node that is not averaged.</summary>
     public float[][] PoolShare { get; }
 
     /// <summary>Inputs of node v: <c>InNode[InStart[v]..InStart[v + 1]]</c>, the node itself first.</summary>
     public int[] InStart { get; }
     public int[] InNode { get; }
 
-    /// <summary>Readers of node v, itself first: node and which of that node's inputs v is.</summary>
+    /// <summary>Readers of node v, <c>OutNode[OutStart[v]..OutStart[v + 1]]</c>, v itself among them; <c>OutSlot</c> is
+    /// the index of v among the inputs of that reader.</summary>
     public int[] OutStart { get; }
     public int[] OutNode { get; }
     public int[] OutSlot { get; }

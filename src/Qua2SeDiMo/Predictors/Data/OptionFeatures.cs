@@ -9,23 +9,24 @@ internal sealed record OptionCode(string Name, int MethodCode, int BitCode);
 /// <summary>Size and error of every weight under every option.</summary>
 internal sealed class OptionFeatures
 {
-    /// <summary>Entries of the table of methods; 0 is a combine node, the last one is spare.</summary>
+    /// <summary>Rows of the method embedding table; 0 is a combine node, the last row is unused.</summary>
     internal const int MethodTableSize = 5;
 
-    /// <summary>Entries of the table of bits; 0 is a combine node, the last one is spare.</summary>
+    /// <summary>Rows of the bit embedding table; 0 is a combine node, the last row is unused.</summary>
     internal const int BitTableSize = 4;
 
     private readonly long[] originalBytes;
     private readonly long[] quantizedBytes;
     private readonly double[] errors;
 
-    /// <summary>Keeps the tables.</summary>
+    /// <summary>Copies the tables after checking their sizes and ranges.</summary>
     /// <param name="options">The options, in the order of every score array.</param>
-    /// <param name="originalBytes">Per weight its bytes before quantization.</param>
+    /// <param name="originalBytes">Bytes of each weight before quantization.</param>
     /// <param name="quantizedBytes">[weight, option] bytes, row-major.</param>
     /// <param name="errors">[weight, option] mean |w − ŵ|^2.4, row-major.</param>
     /// <param name="originalBits">P: bits of one original weight.</param>
-    /// <exception cref="PredictorFormatException">The tables do not fit together.</exception>
+    /// <exception cref="PredictorFormatException">A table has the wrong length, a size is not positive, or a code is
+    /// out of range.</exception>
     public OptionFeatures(
         IReadOnlyList<OptionCode> options,
         IReadOnlyList<long> originalBytes,
@@ -83,10 +84,10 @@ internal sealed class OptionFeatures
     /// <summary>Bytes of a weight before quantization.</summary>
     public long OriginalBytes(int weight) => originalBytes[weight];
 
-    /// <summary>Bytes of a weight under an option, tables included.</summary>
+    /// <summary>Bytes of a weight under an option: codes, palettes, scales and zero points.</summary>
     public long QuantizedBytes(int weight, int option) => quantizedBytes[(weight * OptionCount) + option];
 
-    /// <summary>Mean |w − ŵ|^2.4.</summary>
+    /// <summary>Mean |w − ŵ|^2.4 of a weight under an option.</summary>
     public double Error(int weight, int option) => errors[(weight * OptionCount) + option];
 
     /// <summary>Node feature: 100 · original bytes / quantized bytes.</summary>
@@ -96,7 +97,7 @@ internal sealed class OptionFeatures
     /// <summary>Node feature: 100 · error.</summary>
     public float ScaledError(int weight, int option) => (float)(100.0 * Error(weight, option));
 
-    /// <summary>Bytes of an allocation.</summary>
+    /// <summary>Quantized bytes of all weights under an allocation.</summary>
     public long TotalBytes(ReadOnlySpan<int> options)
     {
         long total = 0;
@@ -109,7 +110,7 @@ internal sealed class OptionFeatures
     public double AverageBits(ReadOnlySpan<int> options) =>
         OriginalBits * (double)TotalBytes(options) / TotalOriginalBytes;
 
-    /// <summary>Sum of errors over weights.</summary>
+    /// <summary>Sum of the weight errors of an allocation.</summary>
     public double TotalError(ReadOnlySpan<int> options)
     {
         double total = 0;

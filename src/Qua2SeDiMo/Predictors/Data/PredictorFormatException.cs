@@ -1,14 +1,15 @@
 namespace Qua2SeDiMo.Predictors.Data;
 
-/// <summary>A predictor file, an external study or its graph does not have the layout that is documented in
+/// <summary>Thrown when a predictor file, an external study or its graph does not have the layout documented in
 /// docs/formats.md.</summary>
 internal sealed class PredictorFormatException : Q2Exception
 {
-    /// <summary>Says what was found, where, and what was expected.</summary>
+    /// <summary>Creates the exception.</summary>
+    /// <param name="message">What was found, where, and what was expected.</param>
     public PredictorFormatException(string message)
         : base(message) { }
 
-    /// <summary>Wraps the parser's complaint.</summary>
+    /// <summary>Creates the exception around an error of a parser.</summary>
     public PredictorFormatException(string message, Exception inner)
         : base(message, inner) { }
 }

@@ -1,27 +1,28 @@
 namespace Qua2SeDiMo.Predictors.Data;
 
-/// <summary>One positional feature of every node, looked up in a table of its own (method.md, section 5).</summary>
+/// <summary>One positional feature, with a code per node and an embedding table (method.md, section 5).</summary>
 /// <param name="Name">For instance <c>stage</c>, <c>block</c>, <c>layer</c>.</param>
-/// <param name="Size">Entries of the table.</param>
+/// <param name="Size">Rows of the embedding table.</param>
 /// <param name="Shift">Added to a code before the lookup: 1 where −1 means "outside of the blocks".</param>
 internal sealed record PositionColumn(string Name, int Size, int Shift);
 
 /// <summary>
-/// The denoiser as the predictor sees it: nodes in any order, edges with the data flow. Only the options of weight
-/// nodes change between trials; all else is fixed.
+/// The denoiser's graph as input of the predictor: nodes in any order, edges in the direction of data flow. Between
+/// trials only the options of weight nodes change.
 /// </summary>
 internal sealed class PredictorTopology
 {
-    /// <summary>Hops of the predictor, the encoder's 0-hop embedding included.</summary>
+    /// <summary>Number of hops, the encoder's 0-hop embedding included.</summary>
     public const int HopCount = 5;
 
-    /// <summary>Checks and keeps a topology.</summary>
-    /// <param name="weightOfNode">Per node the index of its weight, 0 …; −1 for a combine node.</param>
+    /// <summary>Checks the parts and keeps them.</summary>
+    /// <param name="weightOfNode">Index of each node's weight, from 0; −1 for a combine node.</param>
     /// <param name="positions">The positional features.</param>
     /// <param name="positionCodes">[node, position] codes, row-major.</param>
     /// <param name="edges">Source and target node of each edge; self-loops are added by the network.</param>
     /// <param name="hopNodes">Per hop 0 … 4 the nodes whose mean is the graph embedding; null means all nodes.</param>
-    /// <exception cref="PredictorFormatException">An index or a code lies outside of its range.</exception>
+    /// <exception cref="PredictorFormatException">An index or a code is out of range, or a weight has no node or
+    /// two.</exception>
     public PredictorTopology(
         IReadOnlyList<int> weightOfNode,
         IReadOnlyList<PositionColumn> positions,
@@ -68,16 +69,16 @@ internal sealed class PredictorTopology
     /// <summary>Weight of each node, −1 for combine nodes.</summary>
     public IReadOnlyList<int> WeightOfNode { get; }
 
-    /// <summary>Node of each weight.</summary>
+    /// <summary>Node of each weight; the inverse of <see cref="WeightOfNode"/>.</summary>
     public IReadOnlyList<int> NodeOfWeight { get; }
 
     /// <summary>The positional features.</summary>
     public IReadOnlyList<PositionColumn> Positions { get; }
 
-    /// <summary>[node, position] codes.</summary>
+    /// <summary>Codes of the positional features, [node, position], row-major.</summary>
     public IReadOnlyList<int> PositionCodes { get; }
 
-    /// <summary>Source and target nodes.</summary>
+    /// <summary>Source and target node of each edge.</summary>
     public IReadOnlyList<(int Source, int Target)> Edges { get; }
 
     /// <summary>Nodes averaged at each hop; null means all.</summary>

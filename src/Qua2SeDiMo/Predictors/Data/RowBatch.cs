@@ -1,13 +1,15 @@
 namespace Qua2SeDiMo.Predictors.Data;
 
-/// <summary>The rows that a few replicas of a plan need, renumbered without gaps. Reused from batch to batch.</summary>
+/// <summary>The rows that some replicas of a plan need, renumbered without gaps. One instance serves many
+/// batches.</summary>
 internal sealed class RowBatch
 {
     private readonly RowPlan? plan;
     private readonly int[][] localOf;
     private readonly int[][] globalOf;
 
-    /// <summary>Rows made elsewhere; nothing is averaged over graphs and nothing can be selected.</summary>
+    /// <summary>Wraps existing rows. There are no replicas to pool over, and <see cref="Select"/> cannot be
+    /// called.</summary>
     public RowBatch(GraphStructure structure, RowLevel[] levels, int[] features)
     {
         Structure = structure;
@@ -46,10 +48,10 @@ internal sealed class RowBatch
     /// <summary>Graphs in the batch: replicas times the graphs of the structure.</summary>
     public int GraphCount => Replicas * Structure.GraphCount;
 
-    /// <summary>Row of the feature table of each row of level 0.</summary>
+    /// <summary>Row of the feature table for each row of level 0.</summary>
     public int[] Features { get; private set; }
 
-    /// <summary>Takes the rows of these replicas of the plan.</summary>
+    /// <summary>Fills the batch with the rows of these replicas.</summary>
     public RowBatch Select(ReadOnlySpan<int> replicas, int threads = 1)
     {
         Replicas = replicas.Length;
@@ -60,7 +62,7 @@ internal sealed class RowBatch
         return this;
     }
 
-    /// <summary>Takes all replicas.</summary>
+    /// <summary>Fills the batch with the rows of all replicas.</summary>
     public RowBatch SelectAll() => Select([.. Enumerable.Range(0, plan!.Replicas)]);
 
     private void Number(int m, int[] replicas)
@@ -89,7 +91,7 @@ internal sealed class RowBatch
             {
                 int row = from[replicas[b]],
                     number = local[row];
-                // Numbers of earlier batches are still there; one is of this batch if it leads back to the row.
+                // localOf is not cleared between batches: a number is valid only if globalOf maps it back to this row.
                 if ((uint)number >= (uint)rows || global[number] != row)
                 {
                     number = rows++;

@@ -1,14 +1,14 @@
 namespace Qua2SeDiMo.Predictors.Data;
 
 /// <summary>
-/// The distinct embeddings of one hop. A node's m-hop embedding depends only on the options within m steps upstream of
-/// it, so in many trials it is the same; each distinct one is a row that is computed once and counted. Rows of one node
-/// are neighbours.
+/// The distinct embeddings of one hop. A node's m-hop embedding depends only on the options within m edges upstream, so
+/// many trials share it; each distinct embedding is one row, which is computed once and counted. Rows of one node are
+/// adjacent.
 /// </summary>
 internal sealed class RowLevel
 {
-    /// <summary>Fixed number of parts into which the nodes are cut for threads; results never depend on how many
-    /// threads there are.</summary>
+    /// <summary>Number of chunks into which the nodes are cut for threads. It is fixed, so results do not depend on the
+    /// number of threads.</summary>
     public const int ChunkCount = 16;
 
     public int RowCount { get; set; }
@@ -16,19 +16,19 @@ internal sealed class RowLevel
     /// <summary>Rows of node v: <c>NodeStart[v]..NodeStart[v + 1]</c>.</summary>
     public int[] NodeStart = [];
 
-    /// <summary>How often each row occurs over the replicas.</summary>
+    /// <summary>Number of replicas that share each row.</summary>
     public float[] Count = [];
 
     /// <summary>First entry in <see cref="Inputs"/> of the first row of each node.</summary>
     public int[] InputStart = [];
 
-    /// <summary>Rows of the level below that a row reads: as many as its node has inputs, its own node's first. Empty
+    /// <summary>Rows of the level below that each row reads, one per input of its node, the node's own row first. Empty
     /// at level 0.</summary>
     public int[] Inputs = [];
 
     public int EdgeCount { get; set; }
 
-    /// <summary>[node, replica] row.</summary>
+    /// <summary>Row of each node in each replica, [node, replica].</summary>
     public int[] RowOf = [];
 
     /// <summary>First node of each chunk, and the node count at the end.</summary>

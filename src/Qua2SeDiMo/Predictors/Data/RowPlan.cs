@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Predictors.Data;
 
-/// <summary>The distinct rows of all hops over a set of replicas (trials of one structure): built once, drawn from by
-/// every batch.</summary>
+/// <summary>The distinct rows of all hops over a set of replicas (trials on one structure). It is built once; every
+/// batch selects from it.</summary>
 internal sealed class RowPlan
 {
     private RowPlan(GraphStructure structure, int replicas, RowLevel[] levels, int[] features)
@@ -16,13 +16,13 @@ internal sealed class RowPlan
     public int Replicas { get; }
     public RowLevel[] Levels { get; }
 
-    /// <summary>Row of the feature table of each row of level 0.</summary>
+    /// <summary>Row of the feature table for each row of level 0.</summary>
     public int[] Features { get; }
 
     /// <summary>Finds the distinct rows.</summary>
-    /// <param name="structure">Edges.</param>
-    /// <param name="replicas">How many times the structure is repeated, each time with features of its own.</param>
-    /// <param name="featureRow">[node, replica] row of the feature table.</param>
+    /// <param name="structure">Nodes and edges.</param>
+    /// <param name="replicas">Number of repetitions of the structure, each with its own features.</param>
+    /// <param name="featureRow">Row of the feature table, [node, replica].</param>
     /// <param name="hops">Highest level that is needed.</param>
     public static RowPlan Build(GraphStructure structure, int replicas, ReadOnlySpan<int> featureRow, int hops)
     {
@@ -72,7 +72,7 @@ internal sealed class RowPlan
         return new RowPlan(structure, replicas, levels, [.. features]);
     }
 
-    // Numbers the combinations of input rows of a node: refine by one input after the other.
+    // Numbers the distinct combinations of a node's input rows, refining the numbering input by input.
     private static void Keys(
         GraphStructure structure,
         RowLevel below,

@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Predictors.Data;
 
-/// <summary>The trials of a study as the network takes them. Made once and shared by all folds.</summary>
+/// <summary>The trials of a study as input of the network. Built once and shared by all folds.</summary>
 internal sealed class StudyRows
 {
     public StudyRows(TrainingSet study)
@@ -21,14 +21,14 @@ internal sealed class StudyRows
         Plan = RowPlan.Build(new GraphStructure(topology), replicas, rows, PredictorTopology.HopCount - 1);
     }
 
-    /// <summary>Rows made elsewhere.</summary>
+    /// <summary>Wraps an existing feature table and row plan.</summary>
     public StudyRows(float[] features, RowPlan plan)
     {
         Features = features;
         Plan = plan;
     }
 
-    /// <summary>Raw feature table.</summary>
+    /// <summary>Raw feature table, see <see cref="FeatureTable.Values"/>.</summary>
     public float[] Features { get; }
 
     public RowPlan Plan { get; }

@@ -5,7 +5,8 @@ using Qua2SeDiMo.Quantizers.Bank;
 
 namespace Qua2SeDiMo.Predictors.Data;
 
-/// <summary>The bridge from the sensitivity graph to what the predictor trains on: indices, codes and edges.</summary>
+/// <summary>Converts a sensitivity graph and a bank to the predictor's input: indices, codes, edges and
+/// features.</summary>
 internal static class TopologyBuilder
 {
     /// <summary>The topology of a denoiser. Weight i of the topology is weight i of the graph.</summary>
@@ -36,11 +37,11 @@ internal static class TopologyBuilder
     }
 
     /// <summary>
-    /// Sizes and errors of every weight under every option of a bank; those of a weight with others tied to it are of
-    /// all of them.
+    /// Size and error of every weight under every option of a bank. For tied weights, sizes are summed and errors
+    /// averaged over the group.
     /// </summary>
     /// <param name="graph">The denoiser.</param>
-    /// <param name="bank">Its weights under every option.</param>
+    /// <param name="bank">Its quantizer bank.</param>
     /// <param name="originalBits">P: bits of one original weight.</param>
     public static OptionFeatures Features(OperationGraph graph, QuantizerBank bank, int originalBits)
     {
@@ -65,7 +66,7 @@ internal static class TopologyBuilder
         Func<QuantizableWeight, double> Error(QuantizerSpec option) => weight => bank.MeanError(weight.Name, option);
     }
 
-    /// <summary>Where each weight of a denoiser is.</summary>
+    /// <summary>Name, block, layer type and size of each weight of a denoiser.</summary>
     public static IReadOnlyList<WeightPosition> Positions(OperationGraph graph)
     {
         ArgumentNullException.ThrowIfNull(graph);
@@ -83,7 +84,7 @@ internal static class TopologyBuilder
         return positions;
     }
 
-    /// <summary>The scored subgraphs of a denoiser.</summary>
+    /// <summary>The units of a denoiser.</summary>
     public static IReadOnlyList<PredictorUnit> Units(OperationGraph graph)
     {
         ArgumentNullException.ThrowIfNull(graph);

@@ -2,17 +2,17 @@ namespace Qua2SeDiMo.Predictors.Data;
 
 /// <summary>One labelled allocation.</summary>
 /// <param name="Options">Option index of every weight.</param>
-/// <param name="Target">The label, larger is better.</param>
+/// <param name="Target">The label; larger is better.</param>
 /// <param name="AverageBits">Average bits of the allocation, for baselines and the partial correlation.</param>
 internal sealed record PredictorTrial(IReadOnlyList<int> Options, double Target, double AverageBits);
 
-/// <summary>Everything that training needs: the graph, the options and the labelled trials. Nothing here knows ONNX,
-/// SQL or images.</summary>
+/// <summary>The input of training: the graph, the options and the labelled trials. It is independent of ONNX, SQL and
+/// images.</summary>
 internal sealed class TrainingSet
 {
     /// <summary>Checks that the parts fit together.</summary>
-    /// <exception cref="PredictorFormatException">A trial has another number of weights or an unknown
-    /// option.</exception>
+    /// <exception cref="PredictorFormatException">The parts differ in the number of weights, a trial has an unknown
+    /// option, or its target is not finite.</exception>
     public TrainingSet(
         PredictorTopology topology,
         OptionFeatures features,
@@ -60,15 +60,15 @@ internal sealed class TrainingSet
     /// <summary>The graph.</summary>
     public PredictorTopology Topology { get; }
 
-    /// <summary>Sizes and errors.</summary>
+    /// <summary>Size and error of every weight under every option.</summary>
     public OptionFeatures Features { get; }
 
-    /// <summary>Labelled allocations.</summary>
+    /// <summary>The labelled allocations.</summary>
     public IReadOnlyList<PredictorTrial> Trials { get; }
 
     /// <summary>Name of each weight.</summary>
     public IReadOnlyList<string> WeightNames { get; }
 
-    /// <summary>Test trials of each fold, when the study comes with folds of its own.</summary>
+    /// <summary>Test trials of each fold if the study prescribes folds; otherwise null.</summary>
     public IReadOnlyList<IReadOnlyList<int>>? Folds { get; }
 }

@@ -4,10 +4,11 @@ using Qua2SeDiMo.Predictors.Training;
 
 namespace Qua2SeDiMo.Predictors.Evaluation;
 
-/// <summary>What cross validation trained.</summary>
-/// <param name="Result">The table.</param>
-/// <param name="Predictors">One network per fold, with moments and hop weights; empty when none was trained.</param>
-/// <param name="Ridge">Ridge regression with trends on all trials.</param>
+/// <summary>The models that cross-validation trained, and their scores.</summary>
+/// <param name="Result">Scores of every model on held-out trials.</param>
+/// <param name="Predictors">One network per fold, with target scale and hop weights; empty when none was
+/// trained.</param>
+/// <param name="Ridge">Ridge regression with trends, fitted to all trials.</param>
 internal sealed record FittedModels(FitResult Result, IReadOnlyList<Predictor> Predictors, RidgeModel Ridge)
     : IDisposable
 {
@@ -19,19 +20,19 @@ internal sealed record FittedModels(FitResult Result, IReadOnlyList<Predictor> P
     }
 }
 
-/// <summary>Five folds, 80 % training and 20 % test each, and every model on the same held-out trials.</summary>
+/// <summary>Cross-validation: every model is trained and scored on the same folds.</summary>
 internal static class CrossValidation
 {
-    /// <summary>Folds when the study names none.</summary>
+    /// <summary>Number of folds when the study prescribes none: 80 % training and 20 % test trials each.</summary>
     public const int FoldCount = 5;
 
-    /// <summary>Trains and compares.</summary>
+    /// <summary>Trains and scores all models.</summary>
     /// <param name="study">Labelled trials.</param>
-    /// <param name="options">How the network is trained; null leaves the network out.</param>
-    /// <param name="units">Groups of weights for ridge regression with pairs; null leaves it out.</param>
+    /// <param name="options">Training options of the network; null leaves the network out.</param>
+    /// <param name="units">Groups of weights for ridge regression with pairs; null leaves that model out.</param>
     /// <param name="progress">Called after each epoch.</param>
-    /// <param name="cancellationToken">Stops between epochs.</param>
-    /// <exception cref="PredictorFormatException">Too few trials.</exception>
+    /// <param name="cancellationToken">Cancels between epochs.</param>
+    /// <exception cref="PredictorFormatException">There are fewer trials than folds.</exception>
     public static FittedModels Run(
         TrainingSet study,
         PredictorOptions? options,
@@ -40,7 +41,8 @@ internal static class CrossValidation
         CancellationToken cancellationToken = default
     ) => Run(study, options, units, null, progress, cancellationToken);
 
-    /// <summary>The same, going on from kept states and keeping new ones: by fold.</summary>
+    /// <summary>Trains and scores all models; each fold's network resumes from its checkpoint and saves new
+    /// ones.</summary>
     internal static FittedModels Run(
         TrainingSet study,
         PredictorOptions? options,
@@ -74,8 +76,8 @@ internal static class CrossValidation
         );
     }
 
-    /// <summary>w_m: test SRCC of the hop; times NDCG for hybrid, NDCG for ndcg (method.md, section 7). Never below
-    /// zero.</summary>
+    /// <summary>Weight w_m of a hop, at least 0: its SRCC on the test trials, its SRCC × NDCG for the hybrid loss, or
+    /// its NDCG for the NDCG loss (method.md, section 7).</summary>
     internal static double HopWeight(PredictorLoss loss, double srcc, double ndcg)
     {
         double rank = double.IsNaN(srcc) ? 0 : srcc;
@@ -135,7 +137,7 @@ internal static class CrossValidation
         }
     }
 
-    // The table of models, filled fold by fold.
+    // Collects the scores of each model, fold by fold.
     private sealed class ScoreTables(int trialCount)
     {
         private readonly Dictionary<string, Table> tables = [];

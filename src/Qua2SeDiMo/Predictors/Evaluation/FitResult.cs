@@ -2,11 +2,11 @@ using MathNet.Numerics.Statistics;
 
 namespace Qua2SeDiMo.Predictors.Evaluation;
 
-/// <summary>How a model does on the held-out trials of one fold.</summary>
-/// <param name="Srcc">Spearman against the labels; NaN for a constant prediction.</param>
-/// <param name="PartialSrcc">The same with average bits held fixed: ranking at equal size.</param>
-/// <param name="Ndcg10">NDCG of the first ten, relevances from the training labels.</param>
-/// <param name="NdcgAll">NDCG of the whole order.</param>
+/// <summary>Scores of a model on the held-out trials of one fold.</summary>
+/// <param name="Srcc">Spearman correlation with the labels; NaN for a constant prediction.</param>
+/// <param name="PartialSrcc">Spearman correlation given average bits: how well trials of equal size are ranked.</param>
+/// <param name="Ndcg10">NDCG of the first ten; relevances are scaled by the training labels.</param>
+/// <param name="NdcgAll">NDCG of all test trials.</param>
 /// <param name="MeanAbsoluteError">In label units.</param>
 /// <param name="RootMeanSquareError">In label units.</param>
 public sealed record FoldMetrics(
@@ -18,9 +18,9 @@ public sealed record FoldMetrics(
     double RootMeanSquareError
 );
 
-/// <summary>Mean and standard deviation over folds; folds where a figure is undefined are left out.</summary>
-/// <param name="Mean">NaN when no fold defines it.</param>
-/// <param name="Deviation">n − 1; 0 for a single fold.</param>
+/// <summary>Mean and standard deviation over the folds in which a figure is defined.</summary>
+/// <param name="Mean">NaN when the figure is undefined in every fold.</param>
+/// <param name="Deviation">Sample standard deviation (n − 1); 0 for a single fold.</param>
 public sealed record FoldSummary(double Mean, double Deviation)
 {
     /// <summary>Summarises one figure.</summary>
@@ -33,28 +33,29 @@ public sealed record FoldSummary(double Mean, double Deviation)
     }
 }
 
-/// <summary>One model over all folds.</summary>
+/// <summary>Scores of one model over all folds.</summary>
 /// <param name="Model">A name of <see cref="ModelNames"/>.</param>
-/// <param name="Folds">Per fold.</param>
-/// <param name="HeldOut">Prediction of every trial by the fold that did not train on it, in trial order.</param>
+/// <param name="Folds">Scores of each fold.</param>
+/// <param name="HeldOut">Prediction of every trial, in trial order, by the model of the fold that held it out; NaN for
+/// a trial in no fold.</param>
 public sealed record ModelScores(string Model, IReadOnlyList<FoldMetrics> Folds, IReadOnlyList<double> HeldOut)
 {
-    /// <summary>Spearman over folds.</summary>
+    /// <summary>Spearman correlation over folds.</summary>
     public FoldSummary Srcc => FoldSummary.Of(Folds.Select(fold => fold.Srcc));
 
-    /// <summary>Partial Spearman given average bits over folds.</summary>
+    /// <summary>Spearman correlation given average bits, over folds.</summary>
     public FoldSummary PartialSrcc => FoldSummary.Of(Folds.Select(fold => fold.PartialSrcc));
 
     /// <summary>NDCG@10 over folds.</summary>
     public FoldSummary Ndcg10 => FoldSummary.Of(Folds.Select(fold => fold.Ndcg10));
 
-    /// <summary>NDCG of all over folds.</summary>
+    /// <summary>NDCG of all test trials, over folds.</summary>
     public FoldSummary NdcgAll => FoldSummary.Of(Folds.Select(fold => fold.NdcgAll));
 
-    /// <summary>Mean absolute error over folds.</summary>
+    /// <summary>Mean absolute error over folds, in label units.</summary>
     public FoldSummary MeanAbsoluteError => FoldSummary.Of(Folds.Select(fold => fold.MeanAbsoluteError));
 
-    /// <summary>Root mean square error over folds.</summary>
+    /// <summary>Root mean square error over folds, in label units.</summary>
     public FoldSummary RootMeanSquareError => FoldSummary.Of(Folds.Select(fold => fold.RootMeanSquareError));
 }
 
@@ -67,22 +68,20 @@ internal static class ModelNames
     /// <summary>Ridge regression on one-hot options.</summary>
     public const string Ridge = "ridge";
 
-    /// <summary>What was measured of every option of every weight; nothing is fitted.</summary>
+    /// <summary>The measured damage of every option of every weight; nothing is fitted.</summary>
     public const string Measured = "measured";
 
     /// <summary>Ridge regression with pairwise terms inside units.</summary>
     public const string RidgePairs = "ridge-pairs";
 
-    /// <summary>Ridge regression on one-hot options that shrinks towards what sizes and weight errors
-    /// suggest.</summary>
+    /// <summary>Ridge regression on one-hot options, shrunk towards what sizes and weight errors suggest.</summary>
     public const string RidgeTrends = "ridge-trends";
 
-    /// <summary>The mean of the predictions of the network and of <see cref="RidgeTrends"/>: their errors
+    /// <summary>The mean of the predictions of the network and of <see cref="RidgeTrends"/>, whose errors
     /// differ.</summary>
     public const string Ensemble = "network+ridge";
 
-    /// <summary>A line through the sum of one-at-a-time effects, each the mean label of the trials with an option minus
-    /// that of all trials.</summary>
+    /// <summary>A line through the sum of the options' main effects (marginal means).</summary>
     public const string MainEffects = "marginal-means";
 
     /// <summary>A line through average bits alone.</summary>
@@ -95,18 +94,18 @@ internal static class ModelNames
     public const string Mean = "mean";
 }
 
-/// <summary>How the embedding norms of one hop rank held-out trials.</summary>
+/// <summary>How well the embedding norms of one hop rank held-out trials.</summary>
 /// <param name="Hop">0 … 4.</param>
-/// <param name="Srcc">Spearman per fold.</param>
-/// <param name="NdcgAll">NDCG of the whole order per fold.</param>
+/// <param name="Srcc">Spearman correlation, per fold.</param>
+/// <param name="NdcgAll">NDCG of all test trials, per fold.</param>
 public sealed record HopMetrics(int Hop, IReadOnlyList<double> Srcc, IReadOnlyList<double> NdcgAll);
 
-/// <summary>What cross validation found: a table of models, and which of them decides.</summary>
-/// <param name="TrialCount">Trials in all.</param>
+/// <summary>Result of cross-validation.</summary>
+/// <param name="TrialCount">Number of trials.</param>
 /// <param name="Folds">Test trials of each fold.</param>
-/// <param name="Models">Every model on the same held-out trials.</param>
-/// <param name="Hops">Hop norms of the network; empty when it was not trained.</param>
-/// <param name="Choice">Who decides, and why.</param>
+/// <param name="Models">Scores of every model on the same held-out trials.</param>
+/// <param name="Hops">Ranking by the network's hop norms; empty when no network was trained.</param>
+/// <param name="Choice">The model whose scores make plans, and the reason.</param>
 public sealed record FitResult(
     int TrialCount,
     IReadOnlyList<IReadOnlyList<int>> Folds,
@@ -119,17 +118,18 @@ public sealed record FitResult(
     public ModelScores? Find(string model) => Models.FirstOrDefault(scores => scores.Model == model);
 }
 
-/// <summary>Which model's scores make plans.</summary>
-/// <param name="Model">The winner.</param>
+/// <summary>The choice of the model whose scores make plans.</summary>
+/// <param name="Model">Name of the chosen model: the network or ridge regression.</param>
 /// <param name="NetworkSrcc">Held-out SRCC of the network; NaN when it was not trained.</param>
-/// <param name="RidgeSrcc">Held-out SRCC of the best ridge model.</param>
-/// <param name="Reason">One sentence with the numbers.</param>
+/// <param name="RidgeSrcc">Held-out SRCC of the best ridge model; NaN when there is none.</param>
+/// <param name="Reason">One sentence that states the choice and both SRCCs.</param>
 public sealed record PredictorChoice(string Model, double NetworkSrcc, double RidgeSrcc, string Reason)
 {
-    /// <summary>By how much the network has to beat ridge regression to decide.</summary>
+    /// <summary>Margin in SRCC by which the network must beat ridge regression to be chosen.</summary>
     public const double RequiredMargin = 0.02;
 
-    /// <summary>The rule: the network decides only if it beats ridge by <see cref="RequiredMargin"/>.</summary>
+    /// <summary>Chooses the network if it beats the best ridge model by <see cref="RequiredMargin"/>, else ridge
+    /// regression.</summary>
     public static PredictorChoice Between(IReadOnlyList<ModelScores> models)
     {
         ArgumentNullException.ThrowIfNull(models);

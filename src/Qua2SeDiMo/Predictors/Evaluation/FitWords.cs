@@ -2,7 +2,7 @@ using MathNet.Numerics.Statistics;
 
 namespace Qua2SeDiMo.Predictors.Evaluation;
 
-/// <summary>Plain sentences about a fit, made from the numbers and never beyond them.</summary>
+/// <summary>Sentences that state the result of a fit, derived from its numbers only.</summary>
 internal static class FitWords
 {
     internal static IReadOnlyList<string> Of(FitResult result)
@@ -50,8 +50,8 @@ internal static class FitWords
         return lead + Lead(differences);
     }
 
-    /// <summary>What paired differences over folds say of a lead; folds share training trials, so no test is made of
-    /// them.</summary>
+    /// <summary>Describes a lead by the paired differences over folds. Folds share training trials, so this is no
+    /// significance test.</summary>
     internal static string Lead(double[] differences)
     {
         if (differences.Length < 2)

@@ -4,17 +4,18 @@ using Qua2SeDiMo.Predictors.Training;
 
 namespace Qua2SeDiMo.Predictors.Evaluation;
 
-/// <summary>One fold: the trials that models train on, and the held-out ones that judge them by their labels.</summary>
+/// <summary>One fold: its training trials, and the held-out test trials with the labels that models are scored
+/// by.</summary>
 internal sealed class HeldOutFold
 {
-    // Of the test trials.
+    // Label, relevance and average bits of each test trial.
     private readonly double[] labels,
         relevances,
         bits;
 
     /// <param name="study">Labelled trials.</param>
-    /// <param name="number">From 0.</param>
-    /// <param name="test">Its test trials; models train on all others.</param>
+    /// <param name="number">Index of the fold, from 0.</param>
+    /// <param name="test">The fold's test trials; all others are training trials.</param>
     public HeldOutFold(TrainingSet study, int number, IReadOnlyList<int> test)
     {
         Number = number;
@@ -32,17 +33,17 @@ internal sealed class HeldOutFold
 
     public int[] Test { get; }
 
-    /// <summary>Spearman of scores against the labels.</summary>
+    /// <summary>Spearman correlation of scores with the labels.</summary>
     /// <param name="scores">One per test trial.</param>
     public double Srcc(IReadOnlyList<double> scores) => RankStatistics.Spearman([.. scores], labels);
 
-    /// <summary>NDCG of the order of scores, relevances from the training labels.</summary>
+    /// <summary>NDCG of the order of scores; relevances are scaled by the training labels.</summary>
     /// <param name="scores">One per test trial.</param>
-    /// <param name="top">How many of the first count.</param>
+    /// <param name="top">Number of leading ranks that count.</param>
     public double Ndcg(IReadOnlyList<double> scores, int top = int.MaxValue) =>
         RankStatistics.Ndcg(relevances, [.. scores], top);
 
-    /// <summary>How a network in training ranks the test trials.</summary>
+    /// <summary>Ranking of the test trials by a network during training.</summary>
     public HeldOutRank Rank(int epoch, PredictorOutput output) =>
         new(
             epoch,
@@ -52,7 +53,7 @@ internal sealed class HeldOutFold
             [.. output.HopNorms.Select(norms => Ndcg(norms))]
         );
 
-    /// <summary>How a model does on the test trials.</summary>
+    /// <summary>Scores of a model on the test trials.</summary>
     /// <param name="predictions">In label units, one per test trial.</param>
     public FoldMetrics Measure(double[] predictions)
     {

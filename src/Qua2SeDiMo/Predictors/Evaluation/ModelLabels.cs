@@ -3,8 +3,8 @@ namespace Qua2SeDiMo.Predictors.Evaluation;
 /// <summary>Display names of the models that predict trials.</summary>
 internal static class ModelLabels
 {
-    /// <summary>The label of a model that gives scores: its ridge regression is the one around size and
-    /// error.</summary>
+    /// <summary>Label of a model that scores options. Scores of <see cref="ModelNames.Ridge"/> are made with trends, so
+    /// it gets the label of <see cref="ModelNames.RidgeTrends"/>.</summary>
     public static string Scorer(string model) => Of(model == ModelNames.Ridge ? ModelNames.RidgeTrends : model);
 
     /// <summary>The label of a name in <see cref="ModelNames"/>.</summary>

@@ -3,11 +3,11 @@ using Qua2SeDiMo.Predictors.Training;
 
 namespace Qua2SeDiMo.Predictors.Evaluation;
 
-/// <summary>The network of each fold, and how the norms of its hops rank the test trials.</summary>
+/// <summary>Trains one network per fold and records how the norms of its hops rank the test trials.</summary>
 /// <param name="study">Labelled trials.</param>
-/// <param name="options">How each network is trained; its seed is that of fold 0.</param>
-/// <param name="foldCount">Folds in all, for the progress.</param>
-/// <param name="checkpoints">By fold: where training goes on from, and who keeps its states; null does neither.</param>
+/// <param name="options">Training options; the seed of fold f is this seed + f.</param>
+/// <param name="foldCount">Number of folds, for progress reports.</param>
+/// <param name="checkpoints">Checkpoint of each fold, to resume from and to save to; null for neither.</param>
 /// <param name="progress">Called after each epoch.</param>
 internal sealed class NetworkFolds(
     TrainingSet study,
@@ -17,7 +17,7 @@ internal sealed class NetworkFolds(
     IProgress<TrainingProgress>? progress
 )
 {
-    // Ranking the test trials takes about a tenth of an epoch.
+    // Ranking is done every fifth epoch only: it takes about a tenth of an epoch.
     private const int RankPeriod = 5;
 
     private readonly StudyRows rows = new(study);
@@ -25,15 +25,15 @@ internal sealed class NetworkFolds(
     private readonly List<double>[] srcc = PerHop(),
         ndcg = PerHop();
 
-    /// <summary>One network per fold trained so far, with moments and hop weights.</summary>
+    /// <summary>The networks of the folds trained so far, with target scale and hop weights.</summary>
     public IReadOnlyList<Predictor> Predictors => predictors;
 
-    /// <summary>How each hop ranked the test trials of the folds so far.</summary>
+    /// <summary>How each hop ranks the test trials of the folds trained so far.</summary>
     public HopMetrics[] Hops() =>
         [.. Enumerable.Range(0, PredictorTopology.HopCount).Select(m => new HopMetrics(m, srcc[m], ndcg[m]))];
 
     /// <summary>Trains the network of a fold.</summary>
-    /// <returns>Its predictions of the test trials, in their order.</returns>
+    /// <returns>Its predictions for the test trials, in label units, in their order.</returns>
     public double[] Train(HeldOutFold fold, CancellationToken cancellationToken)
     {
         HeldOutRank? rank = null;

@@ -5,13 +5,13 @@ using Qua2SeDiMo.Predictors.Data;
 namespace Qua2SeDiMo.Predictors.Import;
 
 /// <summary>
-/// A table as spreadsheets and scripts write it: commas, semicolons or tabs, any line ends, quoted cells that may hold
-/// all of these, a byte-order mark, lines of comment. What it refuses it names by line.
+/// A table as spreadsheets and scripts write it: separated by commas, semicolons or tabs, with any line ends, quoted
+/// cells that may hold separators and line ends, a byte-order mark, and comment lines (#). Errors name the line.
 /// </summary>
 /// <remarks>
-/// Sep finds rows and cells. It pairs quotes wherever they are and ends an open one with the file, so cells are taken
-/// as they are written and their quotes are checked here. A row of more than 16,777,216 characters is refused by Sep
-/// before it is held; the caller bounds the text as a whole.
+/// Sep splits the text into rows and cells. It accepts quotes anywhere and lets the end of the file close an open one,
+/// so cells are taken unprocessed and their quotes are checked here. Sep refuses a row of more than 16,777,216
+/// characters; the caller limits the whole text.
 /// </remarks>
 internal sealed class DelimitedText
 {
@@ -34,26 +34,26 @@ internal sealed class DelimitedText
         }
     }
 
-    /// <summary>What messages call it.</summary>
+    /// <summary>Name of the table in messages.</summary>
     public string Name { get; }
 
-    /// <summary>The one of comma, semicolon and tab that the header has most of.</summary>
+    /// <summary>Whichever of comma, semicolon and tab is most frequent in the header.</summary>
     public char Separator { get; }
 
     /// <summary>Names of the columns, trimmed.</summary>
     public IReadOnlyList<string> Header { get; }
 
-    /// <summary>Cells of each further line with the number of the line it begins on, from 1; as many as the header
-    /// has. They are read as they are asked for.</summary>
-    /// <exception cref="PredictorFormatException">A quote is not closed or is within a cell, or a line has another
-    /// number of cells than the header; thrown when that line is reached.</exception>
+    /// <summary>Cells of each line after the header, with the number of the line it begins on, from 1. Each row has as
+    /// many cells as the header. Rows are read lazily.</summary>
+    /// <exception cref="PredictorFormatException">A quote is not closed or is inside a cell, or a line has another
+    /// number of cells than the header; thrown when enumeration reaches that line.</exception>
     public IEnumerable<(int Line, string[] Cells)> Rows
     {
         get
         {
             foreach ((int line, string[] cells) in Records().Skip(1))
             {
-                // Spreadsheets leave lines of separators at the end.
+                // Spreadsheets leave rows of empty cells at the end.
                 if (Array.TrueForAll(cells, string.IsNullOrWhiteSpace))
                     continue;
                 if (cells.Length != Header.Count)
@@ -70,19 +70,20 @@ internal sealed class DelimitedText
     }
 
     /// <summary>Reads the header of a table.</summary>
-    /// <param name="text">All of the file.</param>
-    /// <param name="name">What messages call it.</param>
-    /// <exception cref="PredictorFormatException">It is empty, or the header's quotes are not in pairs.</exception>
+    /// <param name="text">Content of the file.</param>
+    /// <param name="name">Name of the table in messages.</param>
+    /// <exception cref="PredictorFormatException">The text has no header, or a quote in the header is not closed or is
+    /// inside a cell.</exception>
     public static DelimitedText Parse(string text, string name) => new(text, name);
 
-    /// <summary>Number of the column of that name, upper and lower case alike; −1 when there is none.</summary>
+    /// <summary>Index of a column, ignoring case; −1 when there is none of that name.</summary>
     /// <exception cref="PredictorFormatException">Two columns have the name.</exception>
     public int Column(string column) =>
         repeated.Contains(column) ? throw new PredictorFormatException($"{Name} has two columns '{column}'.")
         : columns.TryGetValue(column, out int at) ? at
         : -1;
 
-    /// <summary>Says what is wrong with a line.</summary>
+    /// <summary>An exception that names the table and the line.</summary>
     public PredictorFormatException Fault(int line, string what) => new($"{Name}, line {line}: {what}");
 
     private (char Separator, int LinesBefore) FindHeader()

@@ -6,8 +6,8 @@ using Qua2SeDiMo.Predictors.Data;
 
 namespace Qua2SeDiMo.Predictors.Import;
 
-/// <summary>Reads <c>dag.json</c> of a study from outside: nodes with options, edges, hop nodes, units, folds. The
-/// layout is in docs/formats.md.</summary>
+/// <summary>Reads <c>dag.json</c> of an external study: nodes with options, edges, hop nodes, units, folds. The layout
+/// is in docs/formats.md.</summary>
 internal sealed class ExternalGraph
 {
     private const string FileName = "dag.json";
@@ -59,13 +59,15 @@ internal sealed class ExternalGraph
     public bool UnitsAreDerived { get; }
     public IReadOnlyList<IReadOnlyList<int>>? Folds { get; }
 
-    /// <summary>[weight][option] true sensitivities where every option states one; null otherwise.</summary>
+    /// <summary>True sensitivities, [weight][option], if the file states one for every option; otherwise
+    /// null.</summary>
     public IReadOnlyList<IReadOnlyList<double>>? TrueSensitivities { get; }
 
     public IReadOnlyList<string> Notes => notes;
 
-    /// <exception cref="PredictorFormatException">Not such a graph; the node, edge or field is named.</exception>
-    /// <exception cref="JsonFileException">Not JSON.</exception>
+    /// <exception cref="PredictorFormatException">The document is not such a graph; the message names the node, edge or
+    /// field.</exception>
+    /// <exception cref="JsonFileException">The text is not JSON.</exception>
     public static ExternalGraph Parse(string json)
     {
         var heard = new Notes();
@@ -74,7 +76,8 @@ internal sealed class ExternalGraph
         return graph;
     }
 
-    /// <summary>Checks that the folds name trials once and leave some to train on.</summary>
+    /// <summary>Checks that there are at least two folds, and that they are disjoint, not empty, and list existing
+    /// trials.</summary>
     public void CheckFolds(int trialCount)
     {
         if (Folds is null)
@@ -189,7 +192,7 @@ internal sealed class ExternalGraph
         }
         if (done == nodes.Count)
             return;
-        // Going upstream among what is left, a node comes back.
+        // Every remaining node has a remaining input, so a walk upstream must revisit a node, which closes the circle.
         ILookup<int, int> inputs = edges
             .Where(edge => waiting[edge.Source] > 0 && waiting[edge.Target] > 0)
             .ToLookup(edge => edge.Target, edge => edge.Source);
@@ -209,7 +212,7 @@ internal sealed class ExternalGraph
         );
     }
 
-    // Either named features with a code per node, or one field per feature.
+    // Positions are given either as named features with a code list per node, or as one field per feature.
     private (PositionColumn[] Columns, int[] Codes) Positions()
     {
         if (root["positions"] is { IsList: true } listed)

@@ -7,29 +7,28 @@ using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Predictors.Import;
 
-/// <summary>How a study from outside is read.</summary>
-/// <param name="TargetColumn">Column that is the label, larger is better; a leading minus sign turns one round in which
+/// <summary>How an external study is read.</summary>
+/// <param name="TargetColumn">Column of the label; larger is better. A leading minus sign negates a column in which
 /// smaller is better.</param>
-/// <param name="SizeWeight">λ: label units taken off per average bit; 0 takes the label as it is.</param>
-/// <param name="OwnFolds">Whether folds that the graph lists are put aside and new ones made.</param>
+/// <param name="SizeWeight">λ, in label units per average bit: λ × average bits is subtracted from the label.</param>
+/// <param name="OwnFolds">Whether to ignore folds that the graph lists and make new ones.</param>
 public sealed record ExternalStudyOptions(string TargetColumn = "target", double SizeWeight = 0, bool OwnFolds = false);
 
 /// <summary>
-/// Labelled trials from outside: <c>dag.json</c> (nodes with options, edges, hop nodes, units, folds) and
-/// <c>trials.csv</c> (columns <c>target</c>, <c>avg_bits</c> and <c>options</c>, one digit per weight). The layout is
-/// in docs/formats.md.
+/// An external study: <c>dag.json</c> (nodes with options, edges, hop nodes, units, folds) and <c>trials.csv</c>
+/// (columns <c>target</c>, <c>avg_bits</c> and <c>options</c>, one digit per weight). The layout is in docs/formats.md.
 /// </summary>
 /// <param name="Training">Graph, options and labels.</param>
-/// <param name="Units">Scored subgraphs: those of the graph, or derived from its shape; may be none.</param>
+/// <param name="Units">Scored subgraphs: listed in the graph or derived from its shape; may be empty.</param>
 /// <param name="UnitsAreDerived">Whether the graph listed no units.</param>
-/// <param name="Weights">Where each weight is.</param>
-/// <param name="TrialNames">What each trial is called.</param>
+/// <param name="Weights">Name, block, layer type and size of each weight.</param>
+/// <param name="TrialNames">Name of each trial.</param>
 /// <param name="TrialImages">File or folder of each trial's images; null where none is stated.</param>
-/// <param name="Target">What the label is, for instance <c>target</c> or <c>-fid - 60·average-bits</c>.</param>
-/// <param name="TrueSensitivities">[weight][option] what the graph states as true, larger is worse; null when it states
-/// none.</param>
-/// <param name="Fingerprint">SHA-256 of graph and trials.</param>
-/// <param name="Notes">What a person should know of the files.</param>
+/// <param name="Target">Description of the label, for instance <c>target</c> or <c>-fid - 60·average-bits</c>.</param>
+/// <param name="TrueSensitivities">True sensitivities stated in the graph, [weight][option], larger is worse; null when
+/// it states none.</param>
+/// <param name="Fingerprint">SHA-256 over graph, trials and target.</param>
+/// <param name="Notes">Remarks on the files for the user.</param>
 internal sealed record ExternalStudy(
     TrainingSet Training,
     IReadOnlyList<PredictorUnit> Units,
@@ -43,21 +42,21 @@ internal sealed record ExternalStudy(
     IReadOnlyList<string> Notes
 )
 {
-    /// <summary>The most trials that are read; ridge regression's time grows with their cube.</summary>
+    /// <summary>Largest number of trials that are read; the time of ridge regression grows with its cube.</summary>
     public const int MaximumTrials = 20_000;
 
     private const long MaximumFileBytes = 256L << 20;
 
     /// <summary>Reads the two files.</summary>
-    /// <exception cref="PredictorFormatException">A file is missing, too large or malformed; the message names line,
-    /// node or field.</exception>
+    /// <exception cref="PredictorFormatException">A file is missing, too large or malformed; the message names the
+    /// line, node or field.</exception>
     public static ExternalStudy Open(string trialsPath, string dagPath, ExternalStudyOptions? options = null) =>
         Read(ReadText(dagPath, "graph (--dag)"), ReadText(trialsPath, "trials (--trials)"), options);
 
     /// <summary>Reads both texts.</summary>
     /// <param name="dagJson">Contents of dag.json.</param>
     /// <param name="trialsCsv">Contents of trials.csv.</param>
-    /// <param name="options">What is the label.</param>
+    /// <param name="options">Label column, size weight and folds; null for the defaults.</param>
     /// <exception cref="PredictorFormatException">A field is missing or malformed.</exception>
     public static ExternalStudy Read(string dagJson, string trialsCsv, ExternalStudyOptions? options = null)
     {
@@ -111,10 +110,10 @@ internal sealed record ExternalStudy(
         );
     }
 
-    /// <summary>Reads both texts for the study alone.</summary>
+    /// <summary>Reads both texts and returns only the training set.</summary>
     /// <param name="dagJson">Contents of dag.json.</param>
     /// <param name="trialsCsv">Contents of trials.csv, or null for a graph without trials.</param>
-    /// <param name="targetColumn">Which column is the label, larger is better.</param>
+    /// <param name="targetColumn">Column of the label; larger is better.</param>
     /// <exception cref="PredictorFormatException">A field is missing or malformed.</exception>
     public static TrainingSet Parse(string dagJson, string? trialsCsv, string targetColumn = "target")
     {
@@ -124,8 +123,8 @@ internal sealed record ExternalStudy(
         return new TrainingSet(graph.Topology, graph.Features, [], graph.Names, graph.Folds);
     }
 
-    // Trials of one allocation must not be split over training and test. Null where all allocations differ: the usual
-    // folds then do.
+    // Trials of the same allocation must be in the same fold. Null when all allocations differ (or there are too few of
+    // them); the usual folds apply then.
     private static int[][]? KeepTogether(PredictorTrial[] trials)
     {
         int[][] groups =

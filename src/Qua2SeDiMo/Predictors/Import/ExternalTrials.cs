@@ -40,17 +40,17 @@ internal sealed class ExternalTrials
 
     public IReadOnlyList<PredictorTrial> Trials => trials;
 
-    /// <summary>What each trial is called: its <c>id</c>, or its number from 0.</summary>
+    /// <summary>Name of each trial: its <c>id</c>, or its number from 0.</summary>
     public IReadOnlyList<string> Names => names;
 
     /// <summary>File or folder of each trial's images; null where none is stated.</summary>
     public IReadOnlyList<string?> Images => images;
 
-    /// <summary>What a person should know of the file.</summary>
+    /// <summary>Remarks on the file for the user.</summary>
     public IReadOnlyList<string> Notes => notes;
 
-    /// <exception cref="PredictorFormatException">A column is missing, or a cell cannot be read; the line is
-    /// named.</exception>
+    /// <exception cref="PredictorFormatException">A column is missing, a cell cannot be read, a trial is repeated, or
+    /// there are no trials or too many; the message names the line.</exception>
     public static ExternalTrials Parse(
         string csv,
         OptionFeatures features,
@@ -91,7 +91,7 @@ internal sealed class ExternalTrials
         images.Add(Stated(cells, columns.Images));
     }
 
-    // Where trials have names, these must differ. Otherwise lines with the same options and label are taken for copies.
+    // Names, where given, must be unique. Without names, lines with the same options and label are refused as copies.
     private void RequireFirst(int line, string name, string allocation, double label)
     {
         if (columns.Name >= 0 && !lineOfName.TryAdd(name, line))

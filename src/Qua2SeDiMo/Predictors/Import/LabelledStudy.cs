@@ -4,16 +4,16 @@ using Qua2SeDiMo.Predictors.Evaluation;
 
 namespace Qua2SeDiMo.Predictors.Import;
 
-/// <summary>Labelled trials with all that is known of the weights they choose options for: of a run's own study, or
-/// from files.</summary>
+/// <summary>Labelled trials, from a run's own study or from files, with the weights and units that they are
+/// about.</summary>
 /// <param name="Training">Graph, options and labels.</param>
 /// <param name="Units">Scored subgraphs.</param>
-/// <param name="Weights">Where each weight is.</param>
-/// <param name="Origin">Where all this is from.</param>
-/// <param name="TrialNames">What each trial is called.</param>
+/// <param name="Weights">Name, block, layer type and size of each weight.</param>
+/// <param name="Origin">Source of the trials.</param>
+/// <param name="TrialNames">Name of each trial.</param>
 /// <param name="TrialImages">File or folder of each trial's images; null where none is stored.</param>
-/// <param name="TrueSensitivities">[weight][option] as the graph states them, larger is worse; null when it does
-/// not.</param>
+/// <param name="TrueSensitivities">True sensitivities stated in the graph, [weight][option], larger is worse; null when
+/// it states none.</param>
 internal sealed record LabelledStudy(
     TrainingSet Training,
     IReadOnlyList<PredictorUnit> Units,
@@ -24,15 +24,16 @@ internal sealed record LabelledStudy(
     IReadOnlyList<IReadOnlyList<double>>? TrueSensitivities
 )
 {
-    /// <summary>The fewest trials of which some can be held out.</summary>
+    /// <summary>Smallest number of trials for cross-validation.</summary>
     public const int MinTrials = 2 * CrossValidation.FoldCount;
 
-    /// <summary>Weights of every unit of two and more.</summary>
+    /// <summary>Weights of every unit that has two or more.</summary>
     internal IReadOnlyList<IReadOnlyList<int>> Groups =>
         [.. Units.Select(unit => unit.Weights).Where(weights => weights.Count > 1)];
 
-    /// <summary>Trials from outside.</summary>
-    /// <exception cref="PredictorFormatException">The files cannot be read, or hold too few trials.</exception>
+    /// <summary>Reads an external study.</summary>
+    /// <exception cref="PredictorFormatException">A file cannot be read, or there are fewer than
+    /// <see cref="MinTrials"/> trials.</exception>
     public static LabelledStudy OfFiles(string trialsPath, string dagPath, ExternalStudyOptions? options = null)
     {
         options ??= new ExternalStudyOptions();

@@ -1,18 +1,19 @@
 namespace Qua2SeDiMo.Predictors.Import;
 
-/// <summary>What a predictor was trained on.</summary>
-/// <param name="Source"><c>study</c> for the trials of a run, <c>files</c> for trials from outside.</param>
+/// <summary>The trials that a predictor was trained on.</summary>
+/// <param name="Source"><c>study</c> for the trials of a run, <c>files</c> for an external study.</param>
 /// <param name="TrialsFile">Full path of trials.csv; null for a run's own study.</param>
 /// <param name="GraphFile">Full path of dag.json; null for a run's own study.</param>
-/// <param name="Target">What was predicted.</param>
-/// <param name="TrialCount">Labelled trials.</param>
-/// <param name="WeightCount">Weights with an option of their own.</param>
-/// <param name="UnitCount">Scored subgraphs of two weights and more.</param>
+/// <param name="Target">Name of the label that was predicted.</param>
+/// <param name="TrialCount">Number of labelled trials.</param>
+/// <param name="WeightCount">Number of weights that have an option.</param>
+/// <param name="UnitCount">Number of scored subgraphs of two or more weights.</param>
 /// <param name="Fingerprint">
-/// SHA-256 of graph, trials and target, and for a run's own study of its settings, the content of the model among them.
+/// SHA-256 over graph, trials and target; for a run's own study also over its settings, which include the fingerprints
+/// of the model.
 /// </param>
 /// <param name="Reading">How the files were read; null for a run's own study.</param>
-/// <param name="Notes">What a person should know of the data.</param>
+/// <param name="Notes">Remarks on the data for the user.</param>
 public sealed record TrainedOn(
     string Source,
     string? TrialsFile,

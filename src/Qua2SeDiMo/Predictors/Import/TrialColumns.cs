@@ -2,14 +2,14 @@ using Qua2SeDiMo.Predictors.Data;
 
 namespace Qua2SeDiMo.Predictors.Import;
 
-/// <summary>Which column of <c>trials.csv</c> holds what; −1 where there is none.</summary>
+/// <summary>Indices of the columns of <c>trials.csv</c>; −1 for a column that is missing.</summary>
 /// <param name="Target">The label.</param>
-/// <param name="IsNegated">Whether smaller labels are better.</param>
-/// <param name="Options">Options of all weights in one cell.</param>
-/// <param name="ByWeight">One column for each weight; null where <paramref name="Options"/> holds them.</param>
+/// <param name="IsNegated">Whether the label is to be negated, because smaller is better.</param>
+/// <param name="Options">The options of all weights in one cell.</param>
+/// <param name="ByWeight">One column per weight; null when <paramref name="Options"/> holds them.</param>
 /// <param name="AverageBits">Average bits.</param>
-/// <param name="Name">What the trial is called.</param>
-/// <param name="Images">File or folder of its images.</param>
+/// <param name="Name">Name of the trial.</param>
+/// <param name="Images">File or folder of the trial's images.</param>
 internal sealed record TrialColumns(
     int Target,
     bool IsNegated,
@@ -23,11 +23,11 @@ internal sealed record TrialColumns(
     /// <summary>Finds the columns by their names.</summary>
     /// <param name="table">The table.</param>
     /// <param name="weightNames">Names of all weights.</param>
-    /// <param name="target">Column of the label; a leading minus sign says that smaller is better.</param>
-    /// <exception cref="PredictorFormatException">A column that is needed is missing, or there twice.</exception>
+    /// <param name="target">Column of the label; a leading minus sign means that smaller is better.</param>
+    /// <exception cref="PredictorFormatException">A required column is missing, or a column occurs twice.</exception>
     public static TrialColumns Find(DelimitedText table, IReadOnlyList<string> weightNames, string target)
     {
-        // The header decides: a column may be called '-fid'.
+        // A column may itself be called '-fid': the minus sign negates only when there is no such column.
         bool negated = table.Column(target) < 0 && target.StartsWith('-');
         int options = table.Column("options");
         return new TrialColumns(
@@ -41,7 +41,7 @@ internal sealed record TrialColumns(
         );
     }
 
-    /// <summary>Names in a row, of which no more than twelve.</summary>
+    /// <summary>The names, separated by commas; at most twelve, then their number.</summary>
     internal static string Listed(IReadOnlyList<string> names) =>
         names.Count <= 12 ? string.Join(", ", names) : $"{string.Join(", ", names.Take(12))}, … ({names.Count} in all)";
 

@@ -4,10 +4,10 @@ using System.Runtime.Intrinsics;
 namespace Qua2SeDiMo.Predictors.Network;
 
 /// <summary>
-/// The row kernels of <see cref="GatV2Layer"/>: <c>…64</c> for rows of 64 channels, whose vectors stay in registers
-/// over the inputs of a row, and a loop for every other width, which is also what the tests compare the former with.
-/// Which side of the LeakyReLU's kink the channels of an edge fall on is kept as one bit each, so that the backward
-/// pass need not read both ends again.
+/// The row kernels of <see cref="GatV2Layer"/>. Kernels <c>…64</c> are for rows of 64 channels and keep them in
+/// registers over the inputs of a row. The others loop over any width that is a multiple of 16 and are the reference
+/// that tests compare with. For each channel of an edge one bit records on which side of the LeakyReLU's kink it is, so
+/// that the backward pass need not read both ends again.
 /// </summary>
 internal static unsafe class AttentionRow
 {
@@ -34,19 +34,19 @@ internal static unsafe class AttentionRow
         32768
     );
 
-    /// <summary>16-bit words per edge.</summary>
+    /// <summary>Number of 16-bit words of side bits per edge.</summary>
     public static int SideWords(int stride) => stride / Lanes;
 
-    /// <summary>Scores of the inputs of one row; where <paramref name="sides"/> is given, the sides of all channels as
-    /// well.</summary>
-    /// <param name="source">Source half of row 0; rows are <c>2 · stride</c> apart, target halves <c>stride</c>
-    /// behind.</param>
-    /// <param name="inputs">Rows of the inputs, the row's own first.</param>
+    /// <summary>Attention scores of the inputs of one row and, where <paramref name="sides"/> is not null, the side
+    /// bits of all channels.</summary>
+    /// <param name="source">Source half of row 0. Rows are <c>2 · stride</c> apart; the target half follows after
+    /// <c>stride</c>.</param>
+    /// <param name="inputs">Rows of the inputs, the row itself first.</param>
     /// <param name="degree">Number of inputs.</param>
-    /// <param name="attention">Vector a.</param>
-    /// <param name="stride">Channels, padded.</param>
+    /// <param name="attention">The attention vector a.</param>
+    /// <param name="stride">Number of channels, padded to a multiple of 16.</param>
     /// <param name="scores">One per input.</param>
-    /// <param name="sides">Bits of the inputs, or null.</param>
+    /// <param name="sides">Side bits per input and channel (1: positive), or null.</param>
     public static void Scores(
         float* source,
         int* inputs,
@@ -147,7 +147,7 @@ internal static unsafe class AttentionRow
         y3.Store(output + 48);
     }
 
-    /// <summary>Slopes of the scores of one row, from the gradient of its output: α_k·(g·s_k − Σ_i
+    /// <summary>Gradients of the scores of one row, from the gradient g of its output: α_k·(g·s_k − Σ_i
     /// α_i·g·s_i).</summary>
     public static void Slopes(
         float* source,
@@ -195,7 +195,7 @@ internal static unsafe class AttentionRow
             slopes[k] = alpha[k] * (slopes[k] - mean);
     }
 
-    /// <summary>Adds Σ_k slope_k · LeakyReLU(s_k + t), the row's share of the gradient of a.</summary>
+    /// <summary>Adds Σ_k slope_k · LeakyReLU(s_k + t), the row's contribution to the gradient of a.</summary>
     public static void AddActivations(float* source, int* inputs, int degree, float* slopes, int stride, float* sum)
     {
         float* target = source + ((2L * inputs[0]) + 1) * stride;
@@ -244,8 +244,8 @@ internal static unsafe class AttentionRow
 
     /// <summary>
     /// Adds Σ_k slope_k · a ⊙ LeakyReLU'(s_k + t), the gradient of t. The slopes of a softmax sum to zero, so only
-    /// inputs on the other side of the kink than the first count; said so, equal sides give exactly zero and not the
-    /// rounding noise that an adaptive optimizer would turn into steps.
+    /// inputs on the other side of the kink than the first one contribute. Summing only those gives exactly zero for
+    /// equal sides; the plain sum leaves rounding noise, which an adaptive optimizer would turn into steps.
     /// </summary>
     public static void AddTarget(ushort* sides, int degree, float* slopes, float* attention, int stride, float* result)
     {
@@ -266,7 +266,8 @@ internal static unsafe class AttentionRow
         }
     }
 
-    /// <summary>Adds what one reader sends back to a source: α·g + slope · a ⊙ LeakyReLU'(s + t).</summary>
+    /// <summary>Adds the gradient that one reader passes back to a source: α·g + slope · a ⊙ LeakyReLU'(s +
+    /// t).</summary>
     public static void AddSource(
         ushort* sides,
         float alpha,

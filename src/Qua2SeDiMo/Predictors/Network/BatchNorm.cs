@@ -7,8 +7,8 @@ namespace Qua2SeDiMo.Predictors.Network;
 
 /// <summary>
 /// Batch normalisation over rows (Ioffe and Szegedy, 2015): y = (x − mean)/√(var + ε)·γ + β. A row may represent
-/// several equal ones; its count weighs in the statistics, and its gradient is the sum over them. Rows are given chunk
-/// by chunk; chunks are joined in order.
+/// several equal ones: its count is its weight in the statistics, and its gradient is the sum over the equal ones.
+/// Statistics and sums are made per chunk of rows and joined in order.
 /// </summary>
 internal sealed unsafe class BatchNorm : IDisposable
 {
@@ -64,7 +64,7 @@ internal sealed unsafe class BatchNorm : IDisposable
         new Span<float>(mean, 2 * Stride).Clear();
         if (weight == 0)
             return;
-        // Around the first row, so that a constant channel has exactly no spread.
+        // Deviations are taken from the first row, so that a constant channel has exactly zero variance.
         for (int row = 1; row < counts.Length; row++)
         {
             Vector512<float> count = Vector512.Create(counts[row]);
@@ -90,8 +90,8 @@ internal sealed unsafe class BatchNorm : IDisposable
         }
     }
 
-    /// <summary>Joins the chunks (Chan, Golub and LeVeque, 1979), updates the running statistics and prepares
-    /// <see cref="NormalizeReluRow"/>.</summary>
+    /// <summary>Joins the statistics of the chunks (Chan, Golub and LeVeque, 1979), updates the running statistics and
+    /// prepares <see cref="NormalizeReluRow"/>.</summary>
     public void FinishStatistics(int chunks)
     {
         Span<float> keptMean = parameters.Of(runningMean),
@@ -130,7 +130,7 @@ internal sealed unsafe class BatchNorm : IDisposable
             Set(j, parameters.Of(runningMean)[j], parameters.Of(runningVariance)[j]);
     }
 
-    /// <summary>y = max(0, normalised x) (+ what is already in <paramref name="residual"/>), one row.</summary>
+    /// <summary>y = max(0, normalised x), plus <paramref name="residual"/> where that is not null; one row.</summary>
     public void NormalizeReluRow(float* x, float* residual, float* y)
     {
         for (int j = 0; j < Stride; j += 16)
@@ -156,12 +156,12 @@ internal sealed unsafe class BatchNorm : IDisposable
         }
     }
 
-    /// <summary>Starts the sums of a chunk's backward pass.</summary>
+    /// <summary>Clears the sums of a chunk for the backward pass.</summary>
     public void BeginSums(int chunk) => new Span<float>(partials.Pointer + (2L * Stride * chunk), 2 * Stride).Clear();
 
     /// <summary>
-    /// Adds neighbouring rows to the sums of γ and β: dy where the normalised value is positive (or everywhere, without
-    /// an activation).
+    /// Adds adjacent rows to a chunk's sums of dy and dy·(x − mean). With <paramref name="relu"/>, dy counts only where
+    /// the normalised value is positive.
     /// </summary>
     public void SumRows(int chunk, float* x, float* dy, int rows, bool relu)
     {
@@ -189,10 +189,10 @@ internal sealed unsafe class BatchNorm : IDisposable
         }
     }
 
-    /// <summary>Gradients of γ and β, and the terms of <see cref="BackwardRows"/>.</summary>
+    /// <summary>Adds the gradients of γ and β and prepares the terms of <see cref="BackwardRows"/>.</summary>
     /// <param name="chunks">Chunks that were summed.</param>
-    /// <param name="train">Whether the statistics came from the batch, and so depend on x.</param>
-    /// <param name="totalCount">Rows of the batch, repeated ones counted as often as they occur.</param>
+    /// <param name="train">Whether the statistics came from the batch and so depend on x.</param>
+    /// <param name="totalCount">Number of rows of the batch, equal ones counted separately.</param>
     public void FinishSums(int chunks, bool train, double totalCount)
     {
         Span<float> gammaGradient = parameters.GradientOf(gamma),
@@ -215,12 +215,13 @@ internal sealed unsafe class BatchNorm : IDisposable
         }
     }
 
-    /// <summary>γ/√(variance + ε) · ε/(variance + ε): what the norm passes on of a change in the size of a
-    /// channel.</summary>
+    /// <summary>γ/√(variance + ε) · ε/(variance + ε). Scaling a channel by 1 + δ changes its normalised value by this
+    /// times (x − mean) · δ; without ε, batch normalisation would remove the change completely.</summary>
     public double RestOfScale(int channel) =>
         Scale[channel] * Epsilon * InverseDeviation[channel] * InverseDeviation[channel];
 
-    /// <summary>dx of neighbouring rows, after <see cref="FinishSums"/>; may overwrite dy.</summary>
+    /// <summary>dx of adjacent rows, after <see cref="FinishSums"/>; <paramref name="dx"/> may be the same memory as
+    /// <paramref name="dy"/>.</summary>
     public void BackwardRows(float* x, float* dy, ReadOnlySpan<float> counts, float* dx, bool relu)
     {
         for (int j = 0; j < Stride; j += 16)
@@ -244,8 +245,7 @@ internal sealed unsafe class BatchNorm : IDisposable
         }
     }
 
-    /// <summary>dy where the normalised value is positive, 0 elsewhere: what reaches γ, β and the row itself through
-    /// the activation.</summary>
+    /// <summary>dy where the normalised value is positive, 0 elsewhere: the gradient before the ReLU.</summary>
     public void MaskRows(float* x, float* dy, int rows, float* masked)
     {
         for (int j = 0; j < Stride; j += 16)

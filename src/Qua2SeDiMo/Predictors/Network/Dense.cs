@@ -4,8 +4,8 @@ using Qua2SeDiMo.Numerics;
 namespace Qua2SeDiMo.Predictors.Network;
 
 /// <summary>
-/// y = W·x + b over rows. Several weights may read the same rows; their outputs are then side by side, each padded to a
-/// multiple of 32.
+/// y = W·x + b over rows. Several weights (parts) may read the same rows; their outputs are side by side, each padded
+/// to a multiple of 32.
 /// </summary>
 internal sealed unsafe class Dense : IDisposable
 {
@@ -43,30 +43,31 @@ internal sealed unsafe class Dense : IDisposable
         backward.Clear((long)OutStride * InStride);
     }
 
-    /// <summary>What the gradient of a bias is taken from.</summary>
+    /// <summary>How the gradient of a bias is computed.</summary>
     public enum BiasGradient
     {
-        /// <summary>Its own outputs.</summary>
+        /// <summary>Sum of the output gradients of its own part.</summary>
         Own,
 
-        /// <summary>The outputs of the last part, where theory says that they agree.</summary>
+        /// <summary>Sum of the output gradients of the last part, for biases whose gradients are equal in
+        /// theory.</summary>
         OfLastPart,
 
-        /// <summary>Nothing: a normalisation by the batch follows and removes it.</summary>
+        /// <summary>Zero, because a following batch normalisation removes the bias.</summary>
         Zero,
     }
 
     /// <summary>Floats between two input rows.</summary>
     public int InStride { get; }
 
-    /// <summary>Floats between two output rows, all parts.</summary>
+    /// <summary>Floats between two output rows, all parts together.</summary>
     public int OutStride { get; }
 
-    /// <summary>Multiplications and additions of one row: forward, weight gradient and input gradient, padding not
-    /// counted.</summary>
+    /// <summary>Multiplications and additions per row for output, weight gradient and input gradient, without
+    /// padding.</summary>
     public double OperationsPerRow => 6.0 * inWidth * outWidth * parts.Length;
 
-    /// <summary>Copies the present weights into panels; once per step, before <see cref="Forward"/>.</summary>
+    /// <summary>Packs the current weights into panels; call once per step, before <see cref="Forward"/>.</summary>
     public void Pack(bool forTraining)
     {
         for (int part = 0; part < parts.Length; part++)
@@ -127,7 +128,7 @@ internal sealed unsafe class Dense : IDisposable
             add
         );
 
-    /// <summary>Clears the weight gradients of the first chunks.</summary>
+    /// <summary>Clears the weight and bias gradients of the first chunks.</summary>
     public void BeginGradient(int chunks)
     {
         long length = (long)(inWidth + 1) * OutStride * chunks;
@@ -158,7 +159,7 @@ internal sealed unsafe class Dense : IDisposable
             TensorPrimitives.Add(sums, new ReadOnlySpan<float>(dy + ((long)row * OutStride), OutStride), sums);
     }
 
-    /// <summary>Adds the gradients of all chunks, in order, to the store.</summary>
+    /// <summary>Adds the gradients of all chunks, in order, to those of the parameters.</summary>
     public void FinishGradient(int chunks, BiasGradient biasGradient = BiasGradient.Own)
     {
         int length = (inWidth + 1) * OutStride;
@@ -188,8 +189,8 @@ internal sealed unsafe class Dense : IDisposable
         }
     }
 
-    /// <summary>Uniform in ±bound, weights then biases (PyTorch's Linear: bound 1/√in; Glorot: √(6/(in + out)) with
-    /// zero biases).</summary>
+    /// <summary>Draws weights, then biases, uniformly from ±bound. Bounds in use: 1/√in (PyTorch's Linear) and √(6/(in
+    /// + out)) with zero biases (Glorot).</summary>
     public void Initialize(Pcg32 random, double bound, bool zeroBias)
     {
         foreach ((ParameterSlice weight, ParameterSlice offset) in parts)

@@ -6,12 +6,12 @@ namespace Qua2SeDiMo.Predictors.Network;
 
 /// <summary>
 /// Graph attention, version 2, one head (Brody, Alon, Yahav, ICLR 2022): e(j→i) = a · LeakyReLU(s_j + t_i), s = W_s·h +
-/// b_s, t = W_t·h + b_t; softmax over the inputs of i, itself included; output_i = Σ_j α(j→i)·s_j + bias.
-/// Works on the rows of <see cref="RowLevel"/>, a range of nodes at a time, so that threads never write the same row.
+/// b_s, t = W_t·h + b_t; softmax over the inputs of i, itself included; output_i = Σ_j α(j→i)·s_j + bias. Each call
+/// works on the rows of a range of nodes, so that no two threads write the same row.
 /// </summary>
 internal sealed unsafe class GatV2Layer : IDisposable
 {
-    // Edges whose exponentials are computed together.
+    // Number of edges whose exponentials are computed in one call.
     private const int BlockEdges = 48;
     private const int UnrolledStride = 64;
     private const int MaxInputs = 4096;
@@ -39,7 +39,7 @@ internal sealed unsafe class GatV2Layer : IDisposable
         partials = new FloatBuffer(2L * Stride * RowLevel.ChunkCount);
     }
 
-    /// <summary>Both linear maps: source in the first half of a row, target in the second.</summary>
+    /// <summary>Both linear maps: s in the first half of a row, t in the second.</summary>
     public Dense Linear { get; }
 
     /// <summary>Floats between two output rows.</summary>
@@ -54,7 +54,7 @@ internal sealed unsafe class GatV2Layer : IDisposable
     private float* Attention => vectors.Pointer;
     private float* Bias => vectors.Pointer + Stride;
 
-    /// <summary>Copies the present parameters; once per step.</summary>
+    /// <summary>Copies the current parameters and reserves buffers; call once per step.</summary>
     public void Prepare(RowLevel level, bool forTraining)
     {
         Linear.Pack(forTraining);
@@ -70,13 +70,13 @@ internal sealed unsafe class GatV2Layer : IDisposable
         Linear.BeginGradient(RowLevel.ChunkCount);
     }
 
-    /// <summary>Output rows of a range of nodes.</summary>
+    /// <summary>Computes the output rows of a range of nodes.</summary>
     /// <param name="structure">Edges.</param>
     /// <param name="level">Rows of this hop.</param>
     /// <param name="firstNode">First node.</param>
     /// <param name="endNode">Node after the last.</param>
     /// <param name="linear">Output of <see cref="Linear"/> for all rows of the level below.</param>
-    /// <param name="output">[row, channel].</param>
+    /// <param name="output">Output rows, [row, channel].</param>
     public void Forward(
         GraphStructure structure,
         RowLevel level,
@@ -114,14 +114,13 @@ internal sealed unsafe class GatV2Layer : IDisposable
     }
 
     /// <summary>
-    /// First half of the backward pass, over the rows of this hop: slopes of the scores, gradients of a and of the
-    /// bias.
+    /// First half of the backward pass, over the rows of this hop: gradients of the scores, of a and of the bias.
     /// </summary>
     /// <param name="structure">Edges.</param>
     /// <param name="level">Rows of this hop.</param>
     /// <param name="firstNode">First node.</param>
     /// <param name="endNode">Node after the last.</param>
-    /// <param name="chunk">Where to sum the gradients of a and of the bias.</param>
+    /// <param name="chunk">Index of the partial sums for the gradients of a and of the bias.</param>
     /// <param name="linear">As in <see cref="Forward"/>.</param>
     /// <param name="upstream">Gradient of the output rows.</param>
     public void BackwardScores(
@@ -171,15 +170,15 @@ internal sealed unsafe class GatV2Layer : IDisposable
     }
 
     /// <summary>
-    /// Second half, over the rows of the level below: gradients of <see cref="Linear"/>'s outputs for a range of nodes.
-    /// Gathers from every reader of a node, so that no two threads write the same row.
+    /// Second half, over the rows of the level below: gradients of <see cref="Linear"/>'s outputs for one node,
+    /// gathered from all its readers, so that no two threads write the same row.
     /// </summary>
     /// <param name="structure">Edges.</param>
     /// <param name="level">Rows of this hop.</param>
     /// <param name="below">Rows of the level below.</param>
-    /// <param name="node">The node of the level below.</param>
+    /// <param name="node">The node whose rows of the level below get their gradient.</param>
     /// <param name="upstream">Gradient of the output rows of this hop.</param>
-    /// <param name="result">Gradient rows of the node, its first row at the start.</param>
+    /// <param name="result">Gradient rows of the node, beginning with its first row; overwritten.</param>
     public void BackwardNode(
         GraphStructure structure,
         RowLevel level,
@@ -224,11 +223,11 @@ internal sealed unsafe class GatV2Layer : IDisposable
         }
     }
 
-    /// <summary>Adds the gradients of all chunks, in order, to the store.</summary>
+    /// <summary>Adds the gradients of all chunks, in order, to those of the parameters.</summary>
     /// <param name="chunks">Chunks that were summed.</param>
     /// <param name="constantsVanish">
-    /// Whether a normalisation by the batch follows. It removes any constant, so that the bias has no gradient, and the
-    /// source bias only what it does through the scores, which is what the target bias does.
+    /// Whether a batch normalisation follows. It removes constants, so the gradient of the bias is zero, and the source
+    /// bias acts only through the scores, exactly as the target bias does: both get the target's gradient.
     /// </param>
     public void FinishGradient(int chunks, bool constantsVanish)
     {
@@ -247,7 +246,7 @@ internal sealed unsafe class GatV2Layer : IDisposable
         }
     }
 
-    /// <summary>Glorot's bounds for the linear maps and the attention vector, zero biases.</summary>
+    /// <summary>Draws the linear maps and the attention vector within Glorot's bounds; biases are zero.</summary>
     public void Initialize(Pcg32 random, int inWidth)
     {
         Linear.Initialize(random, Math.Sqrt(6.0 / (inWidth + width)), zeroBias: true);
@@ -303,7 +302,7 @@ internal sealed unsafe class GatV2Layer : IDisposable
         }
     }
 
-    // Scores, softmax and mix of neighbouring rows of one node.
+    // Scores, softmax and weighted sum of adjacent rows of one node.
     private void AttendRows(int* inputs, int edge, int degree, int rows, float* linear, float* output)
     {
         float* alpha = weights.Pointer + edge;
@@ -349,7 +348,7 @@ internal sealed unsafe class GatV2Layer : IDisposable
         }
     }
 
-    // Every element goes through the same vector code, so that none depends on its place.
+    // The remainder also goes through the vector code, so that a result does not depend on the position in the array.
     private static void Exponentials(float* values, int count)
     {
         int i = 0;

@@ -4,7 +4,7 @@ using Qua2SeDiMo.Predictors.Data;
 namespace Qua2SeDiMo.Predictors.Network;
 
 /// <summary>
-/// Raw node features to the 0-hop embedding (method.md, section 6): four universal features of width 5 and each
+/// Maps raw node features to the 0-hop embedding (method.md, section 6): four universal features of width 5 and each
 /// position of width 10, side by side → norm → ReLU → Linear 64 → norm → ReLU → Linear → norm → ReLU. Runs over
 /// distinct (node, option) rows only.
 /// </summary>
@@ -63,7 +63,7 @@ internal sealed unsafe class NodeEncoder : IDisposable
         norms[2] = new BatchNorm(parameters, "encoder.mix.bn2", outputWidth);
     }
 
-    /// <summary>Columns of the raw feature table: method, bits, reduction, error, positions.</summary>
+    /// <summary>Number of columns of the raw feature table: method, bits, reduction, error, then positions.</summary>
     public int FeatureCount => 4 + positions.Count;
 
     /// <summary>Floats between two output rows.</summary>
@@ -73,10 +73,10 @@ internal sealed unsafe class NodeEncoder : IDisposable
     public float* Output => after[2].Pointer;
 
     /// <summary>Encodes the chosen rows of a raw feature table.</summary>
-    /// <param name="features">[table row, column], see <see cref="FeatureCount"/>.</param>
+    /// <param name="features">Raw features, [table row, column], see <see cref="FeatureCount"/>.</param>
     /// <param name="chosen">Table row of each output row.</param>
-    /// <param name="rowCounts">How often each output row occurs.</param>
-    /// <param name="train">Whether to normalise by the batch.</param>
+    /// <param name="rowCounts">Number of occurrences of each output row in the batch.</param>
+    /// <param name="train">Whether to normalise by the statistics of the batch.</param>
     public void Forward(
         ReadOnlySpan<float> features,
         ReadOnlySpan<int> chosen,
@@ -159,7 +159,8 @@ internal sealed unsafe class NodeEncoder : IDisposable
         Scatter(features, chosen, gradient[0].Pointer, train);
     }
 
-    /// <summary>Tables standard normal, the rest as PyTorch's Linear.</summary>
+    /// <summary>Draws the embedding tables from the standard normal distribution, the rest like PyTorch's
+    /// Linear.</summary>
     public void Initialize(Pcg32 random)
     {
         foreach (ParameterSlice table in (ParameterSlice[])[method, bits, .. positionTables])

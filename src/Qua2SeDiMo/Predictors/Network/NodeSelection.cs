@@ -7,14 +7,14 @@ namespace Qua2SeDiMo.Predictors.Network;
 /// backward.</summary>
 internal static unsafe class NodeSelection
 {
-    /// <summary>Embedding of every graph of some replicas.</summary>
-    /// <param name="batch">Rows.</param>
+    /// <summary>Computes the embedding of every graph of some replicas.</summary>
+    /// <param name="batch">The batch.</param>
     /// <param name="hop">0 … 4.</param>
     /// <param name="first">First replica.</param>
     /// <param name="end">Replica after the last.</param>
-    /// <param name="rows">[row, channel] node embeddings of the hop.</param>
+    /// <param name="rows">Node embeddings of the hop, [row, channel].</param>
     /// <param name="stride">Floats between two rows and two embeddings.</param>
-    /// <param name="embedding">[replica · graphs + graph, channel].</param>
+    /// <param name="embedding">Graph embeddings, [replica · graphs + graph, channel].</param>
     public static void Forward(RowBatch batch, int hop, int first, int end, float* rows, int stride, float* embedding)
     {
         GraphStructure structure = batch.Structure;
@@ -23,7 +23,8 @@ internal static unsafe class NodeSelection
         for (int g = 0; g < graphs; g++)
         {
             int[] chosen = structure.Pool[hop][g];
-            // Node by node: the rows of a node are neighbours, those of a replica are not.
+            // Nodes in the outer loop, because the rows of a node are adjacent in memory and those of a replica are
+            // not.
             foreach (int v in chosen)
             {
                 ReadOnlySpan<int> rowOf = batch.Levels[hop].RowOf.AsSpan(v * batch.Replicas, batch.Replicas);
@@ -45,13 +46,13 @@ internal static unsafe class NodeSelection
         }
     }
 
-    /// <summary>Adds the gradient that the graph embeddings send to the rows of one node.</summary>
-    /// <param name="batch">Rows.</param>
+    /// <summary>Adds the gradient of the graph embeddings to the rows of one node.</summary>
+    /// <param name="batch">The batch.</param>
     /// <param name="hop">0 … 4.</param>
-    /// <param name="node">Which node.</param>
-    /// <param name="embeddingGradient">[replica · graphs + graph, channel].</param>
+    /// <param name="node">Index of the node.</param>
+    /// <param name="embeddingGradient">Gradient of the graph embeddings, [replica · graphs + graph, channel].</param>
     /// <param name="stride">Floats between two rows.</param>
-    /// <param name="rowGradient">[row, channel].</param>
+    /// <param name="rowGradient">Gradient of the node embeddings, [row, channel]; added to.</param>
     public static void Backward(
         RowBatch batch,
         int hop,

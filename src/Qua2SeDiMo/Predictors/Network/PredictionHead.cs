@@ -3,8 +3,8 @@ using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Predictors.Network;
 
-/// <summary>Graph embedding of the last hop to a prediction: Linear, Linear, ReLU, Linear, Linear, ReLU, Linear to one
-/// number.</summary>
+/// <summary>Maps the graph embedding of the last hop to a prediction: Linear, Linear, ReLU, Linear, Linear, ReLU,
+/// Linear to one number.</summary>
 internal sealed unsafe class PredictionHead : IDisposable
 {
     private static readonly bool[] ActivatedAfter = [false, true, false, true, false];
@@ -32,7 +32,7 @@ internal sealed unsafe class PredictionHead : IDisposable
         outputs = [.. linears.Select(_ => new FloatBuffer())];
     }
 
-    /// <summary>Predictions of the first graphs.</summary>
+    /// <summary>Predicts the first <paramref name="graphs"/> graphs.</summary>
     public void Forward(float* embedding, int graphs, Span<float> prediction, bool forTraining)
     {
         float* input = embedding;
@@ -49,7 +49,7 @@ internal sealed unsafe class PredictionHead : IDisposable
             prediction[g] = input[(long)g * linears[^1].OutStride];
     }
 
-    /// <summary>Adds the gradients of the head, and of the embedding.</summary>
+    /// <summary>Adds the gradients of the head's parameters and of the embedding.</summary>
     public void Backward(float* embedding, int graphs, ReadOnlySpan<float> predictionGradient, float* embeddingGradient)
     {
         int last = linears[^1].OutStride;
@@ -82,7 +82,7 @@ internal sealed unsafe class PredictionHead : IDisposable
         }
     }
 
-    /// <summary>As PyTorch's Linear.</summary>
+    /// <summary>Draws the parameters like PyTorch's Linear.</summary>
     public void Initialize(Pcg32 random)
     {
         foreach (Dense linear in linears)

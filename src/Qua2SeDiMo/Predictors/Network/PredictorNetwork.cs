@@ -5,16 +5,15 @@ using Qua2SeDiMo.Predictors.Data;
 namespace Qua2SeDiMo.Predictors.Network;
 
 /// <summary>
-/// The predictor (method.md, section 6): encoder, four attention hops with batch norm, ReLU and residuals, the mean
-/// over the chosen nodes of each hop, and the head; forward and hand-written backward. Deterministic for any number of
-/// threads.
+/// The predictor network (method.md, section 6): encoder; four attention hops with batch norm, ReLU and residuals; the
+/// mean over the chosen nodes of each hop; and the head. Forward and hand-written backward pass. Results do not depend
+/// on the number of threads.
 /// </summary>
 internal sealed unsafe class PredictorNetwork : IDisposable
 {
     private const int Hops = PredictorTopology.HopCount;
 
-    // Rows that pass through a matrix product together: enough to fill its tiles, few enough to stay in the
-    // second-level cache.
+    // Number of rows per matrix product: enough to fill its tiles, few enough to stay in the second-level cache.
     private const int BlockRows = 64;
     private const int PoolParts = 4;
 
@@ -33,7 +32,7 @@ internal sealed unsafe class PredictorNetwork : IDisposable
     private readonly FloatBuffer nodeGradient = new(),
         lowerGradient = new();
 
-    // Gradient before the norm of a hop.
+    // Gradient before the batch norm of a hop.
     private readonly FloatBuffer rawGradient = new();
     private readonly FloatBuffer[] scratch =
     [
@@ -43,7 +42,7 @@ internal sealed unsafe class PredictorNetwork : IDisposable
     private RowBatch? batch;
     private bool trainMode;
 
-    /// <summary>Makes the layers; parameters are zero until <see cref="Initialize"/> or
+    /// <summary>Creates the layers. Parameters are unset until <see cref="Initialize"/> or
     /// <see cref="PredictorParameters.Load"/>.</summary>
     public PredictorNetwork(PredictorShape shape, int threads = 0)
     {
@@ -65,7 +64,7 @@ internal sealed unsafe class PredictorNetwork : IDisposable
     /// <summary>Prediction of each graph after <see cref="Forward"/>.</summary>
     public float[] Prediction { get; private set; } = [];
 
-    /// <summary>Channels of a hop's embedding.</summary>
+    /// <summary>Number of channels of a hop's embedding.</summary>
     public int WidthOf(int hop) => hop == 0 ? Shape.EmbeddingWidth : Shape.Width;
 
     /// <summary>Floats between two embeddings of a hop.</summary>
@@ -79,12 +78,12 @@ internal sealed unsafe class PredictorNetwork : IDisposable
     public ReadOnlySpan<float> NodeEmbedding(int hop, int row) =>
         new(NodeRows(hop) + ((long)row * StrideOf(hop)), WidthOf(hop));
 
-    /// <summary>Gradient of a graph embedding, to be filled before <see cref="Backward"/>; zero after
-    /// <see cref="Forward"/>.</summary>
+    /// <summary>Gradient of a graph embedding: set to zero by <see cref="Forward"/>, filled by the caller before
+    /// <see cref="Backward"/>.</summary>
     public Span<float> GraphEmbeddingGradient(int hop, int graph) =>
         new(pooledGradient[hop].Pointer + ((long)graph * StrideOf(hop)), WidthOf(hop));
 
-    /// <summary>Draws all parameters.</summary>
+    /// <summary>Draws the initial values of all parameters.</summary>
     public void Initialize(ulong seed)
     {
         var random = new Pcg32(seed);
@@ -94,11 +93,13 @@ internal sealed unsafe class PredictorNetwork : IDisposable
         head.Initialize(random);
     }
 
-    /// <summary>Embeds and predicts.</summary>
+    /// <summary>Computes embeddings and predictions of a batch.</summary>
     /// <param name="rows">The batch.</param>
     /// <param name="features">Raw feature table that the batch's level 0 refers to.</param>
-    /// <param name="train">Normalise by the batch and update the running statistics; otherwise use them.</param>
-    /// <param name="lastHop">Hops above are left out, and then nothing is predicted.</param>
+    /// <param name="train">Whether to normalise by the batch's statistics and update the running ones; otherwise the
+    /// running statistics are used.</param>
+    /// <param name="lastHop">Last hop to compute; below the highest, graph embeddings and predictions are left
+    /// out.</param>
     public void Forward(RowBatch rows, ReadOnlySpan<float> features, bool train, int lastHop = Hops - 1)
     {
         batch = rows;
@@ -133,8 +134,8 @@ internal sealed unsafe class PredictorNetwork : IDisposable
     }
 
     /// <summary>
-    /// Adds the gradients of all parameters, for the gradient of the predictions and the filled
-    /// <see cref="GraphEmbeddingGradient"/>s.
+    /// Adds the gradients of all parameters, given the gradient of the predictions and the
+    /// <see cref="GraphEmbeddingGradient"/>s that the caller filled.
     /// </summary>
     public void Backward(ReadOnlySpan<float> features, ReadOnlySpan<float> predictionGradient)
     {
@@ -193,7 +194,7 @@ internal sealed unsafe class PredictorNetwork : IDisposable
 
     private static FloatBuffer[] Buffers() => [.. Enumerable.Range(0, Hops).Select(_ => new FloatBuffer())];
 
-    // Passes alternate in direction, so that each begins with what the last one left in the cache.
+    // Passes alternate in direction: each begins with the chunk that the pass before left in the cache.
     private void ForChunks(Action<int> body, bool backwards = false)
     {
         Action<int> ordered = backwards ? chunk => body(RowLevel.ChunkCount - 1 - chunk) : body;
@@ -218,8 +219,8 @@ internal sealed unsafe class PredictorNetwork : IDisposable
         nodes[hop].Reserve((long)level.RowCount * StrideOf(hop));
     }
 
-    // Finishes the embeddings of the hop below and applies this hop's linear maps to them, a few nodes at a time while
-    // they are in cache.
+    // Finishes the embeddings of the hop below and applies this hop's linear maps, a few nodes at a time, while the
+    // embeddings are in cache.
     private void Linear(int hop, int chunk)
     {
         RowLevel below = batch!.Levels[hop - 1];
@@ -335,7 +336,7 @@ internal sealed unsafe class PredictorNetwork : IDisposable
         }
     }
 
-    // Completes the gradient of a node's rows with what the graph embeddings send, and sums it up for the norm.
+    // Adds the gradient of the graph embeddings to a node's rows, then adds the rows to the sums of the batch norm.
     private void FinishNode(int hop, int chunk, int node, float* gradient)
     {
         RowLevel level = batch!.Levels[hop];
@@ -385,8 +386,8 @@ internal sealed unsafe class PredictorNetwork : IDisposable
         }
     }
 
-    // Gradient of the level below: through the attention and its linear maps, through the residual, and from the graph
-    // embeddings.
+    // Gradient of the level below: through the attention and its linear maps, through the residual connection, and from
+    // the graph embeddings.
     private void BackwardNodes(int hop, int chunk, float* above, float* below)
     {
         GraphStructure structure = batch!.Structure;

@@ -2,19 +2,19 @@ using Qua2SeDiMo.Predictors.Data;
 
 namespace Qua2SeDiMo.Predictors.Network;
 
-/// <summary>Where one named array lies in the flat store.</summary>
+/// <summary>Position of one named array in the flat store.</summary>
 /// <param name="Name">For instance <c>hop2.source.weight</c>.</param>
-/// <param name="Shape">Row-major extents.</param>
-/// <param name="Offset">First float.</param>
-/// <param name="Trained">False for running statistics, which no gradient reaches.</param>
+/// <param name="Shape">Extents, row-major.</param>
+/// <param name="Offset">Index of its first float.</param>
+/// <param name="Trained">False for running statistics, which have no gradient.</param>
 internal sealed record ParameterSlice(string Name, IReadOnlyList<int> Shape, int Offset, bool Trained)
 {
     /// <summary>Number of floats.</summary>
     public int Length { get; } = Shape.Aggregate(1, (product, extent) => checked(product * extent));
 }
 
-/// <summary>All arrays of a predictor in one flat store, so that the optimizer is one loop: trained ones and running
-/// statistics.</summary>
+/// <summary>All arrays of a predictor: trained ones in one flat store, so that the optimizer is one loop, and running
+/// statistics in another.</summary>
 internal sealed class PredictorParameters
 {
     private readonly Dictionary<string, ParameterSlice> slices = new(StringComparer.Ordinal);
@@ -23,12 +23,12 @@ internal sealed class PredictorParameters
     private int trainedLength;
     private int statisticsLength;
 
-    /// <summary>Every array, in the order in which the layers were made.</summary>
+    /// <summary>Every array, in the order of creation.</summary>
     public IReadOnlyList<ParameterSlice> Slices => ordered;
 
     private readonly List<ParameterSlice> ordered = [];
 
-    /// <summary>Trained values, flat.</summary>
+    /// <summary>All trained values.</summary>
     internal Span<float> Values => values.AsSpan(0, trainedLength);
 
     /// <summary>Gradients, aligned with <see cref="Values"/>.</summary>
@@ -37,7 +37,7 @@ internal sealed class PredictorParameters
     /// <summary>Number of trained values.</summary>
     public int TrainedCount => trainedLength;
 
-    /// <summary>Reserves an array; its values start at zero.</summary>
+    /// <summary>Adds an array of zeros.</summary>
     internal ParameterSlice Add(string name, bool trained, params int[] shape)
     {
         var slice = new ParameterSlice(name, shape, trained ? trainedLength : statisticsLength, trained);
@@ -65,19 +65,19 @@ internal sealed class PredictorParameters
     internal Span<float> GradientOf(ParameterSlice slice) => Gradients.AsSpan(slice.Offset, slice.Length);
 
     /// <summary>Finds an array by name.</summary>
-    /// <exception cref="KeyNotFoundException">There is none of that name.</exception>
+    /// <exception cref="KeyNotFoundException">There is no array of that name.</exception>
     public ParameterSlice Slice(string name) =>
         slices.TryGetValue(name, out ParameterSlice? slice)
             ? slice
             : throw new KeyNotFoundException($"A predictor has no array '{name}'.");
 
-    /// <summary>Copies every array out, row-major, by name: what a predictor file holds.</summary>
+    /// <summary>Copies of all arrays, row-major, by name, as a predictor file stores them.</summary>
     public IReadOnlyDictionary<string, float[]> ToArrays() =>
         ordered.ToDictionary(slice => slice.Name, slice => Of(slice).ToArray(), StringComparer.Ordinal);
 
     /// <summary>Sets every array by name.</summary>
-    /// <param name="find">Gives the values of an array of that name, row-major.</param>
-    /// <exception cref="PredictorFormatException">An array has another length than this predictor's.</exception>
+    /// <param name="find">Returns the values of the array of a name, row-major.</param>
+    /// <exception cref="PredictorFormatException">An array has the wrong length.</exception>
     public void Load(Func<string, float[]> find)
     {
         ArgumentNullException.ThrowIfNull(find);
@@ -96,11 +96,11 @@ internal sealed class PredictorParameters
         }
     }
 
-    /// <summary>A copy of all values and statistics, for going back to the best epoch.</summary>
+    /// <summary>A copy of all values and statistics, to return to the best epoch later.</summary>
     internal NetworkWeights Snapshot() =>
         new(values.AsSpan(0, trainedLength).ToArray(), statistics.AsSpan(0, statisticsLength).ToArray());
 
-    /// <summary>Restores <see cref="Snapshot"/>.</summary>
+    /// <summary>Restores the values of a <see cref="Snapshot"/>.</summary>
     internal void Restore(NetworkWeights snapshot)
     {
         snapshot.First.CopyTo(values, 0);

@@ -3,22 +3,22 @@ using Qua2SeDiMo.Predictors.Data;
 namespace Qua2SeDiMo.Predictors.Network;
 
 /// <summary>
-/// All option combinations of a subgraph as rows. The m-hop embedding of a node depends only on the weights within m
-/// steps upstream, so a level holds one row per combination of those, and only the rows that the last node needs. Equal
-/// to feeding the combinations one by one.
+/// All option combinations of a unit as rows. The m-hop embedding of a node depends only on the weights within m edges
+/// upstream, so a level holds one row per combination of those weights, and only for nodes that the last node needs.
+/// The result equals that of a graph per combination.
 /// </summary>
 internal sealed class UnitRows
 {
-    // Per level and node the weights (numbers inside the unit, ascending) that its embedding depends on; null where it
-    // is not needed.
+    // Per level and node: the weights (numbers inside the unit, ascending) that its embedding depends on; null where
+    // the embedding is not needed.
     private readonly int[]?[][] depends;
 
-    /// <summary>Lays out the rows.</summary>
-    /// <param name="weightOfNode">Per node of the unit its weight's number inside the unit, in node order; −1 for
+    /// <summary>Creates the rows.</summary>
+    /// <param name="weightOfNode">Per node of the unit, in node order, the number of its weight inside the unit; −1 for
     /// combine nodes.</param>
     /// <param name="edges">Edges between nodes of the unit.</param>
-    /// <param name="hop">Hop at which the last node is scored.</param>
-    /// <param name="optionCount">Options of every weight.</param>
+    /// <param name="hop">Hop whose embedding of the last node is scored.</param>
+    /// <param name="optionCount">Number of options of every weight.</param>
     public UnitRows(
         IReadOnlyList<int> weightOfNode,
         IReadOnlyList<(int Source, int Target)> edges,
@@ -53,13 +53,14 @@ internal sealed class UnitRows
     public int OptionCount { get; }
     public int Hop { get; }
 
-    /// <summary>Per combination (its options as digits, first weight first) the row of the last node.</summary>
+    /// <summary>Row of the last node for each combination. A combination's options are its digits, the first weight the
+    /// most significant.</summary>
     public IReadOnlyList<int> LastRows { get; }
 
-    /// <summary>Number of combinations: options to the power of the weights.</summary>
+    /// <summary>Number of combinations: options ^ weights.</summary>
     public int CombinationCount => Power(WeightCount);
 
-    /// <summary>Feature rows of level 0, for nodes whose features start at these rows of a table.</summary>
+    /// <summary>Feature-table rows of level 0, given the first table row of each node.</summary>
     public int[] Features(IReadOnlyList<int> firstRowOfNode)
     {
         int[] rows = new int[Levels[0].RowCount];
@@ -143,8 +144,8 @@ internal sealed class UnitRows
         return level;
     }
 
-    // Number of the combination of a subset of weights inside a combination of more; the first weight is the slowest
-    // digit.
+    // Projects a combination of the weights in 'from' to the weights in 'to' (a subset); the first weight is the most
+    // significant digit.
     private int Project(int combination, int[] from, int[] to)
     {
         int result = 0,

@@ -14,13 +14,13 @@ internal sealed class AdamW(int count, double weightDecay)
     private readonly float[] second = new float[count];
     private int steps;
 
-    /// <summary>Steps taken.</summary>
+    /// <summary>Number of steps taken.</summary>
     public int Steps => steps;
 
     /// <summary>A copy of the first and second moments.</summary>
     public NetworkWeights Snapshot() => new([.. first], [.. second]);
 
-    /// <summary>Continues from a <see cref="Snapshot"/> at a step number.</summary>
+    /// <summary>Restores the moments of a <see cref="Snapshot"/> and the number of steps.</summary>
     public void Restore(NetworkWeights moments, int stepsTaken)
     {
         moments.First.CopyTo(first, 0);
@@ -28,7 +28,7 @@ internal sealed class AdamW(int count, double weightDecay)
         steps = stepsTaken;
     }
 
-    /// <summary>One step with this learning rate.</summary>
+    /// <summary>Takes one step with this learning rate.</summary>
     public void Step(Span<float> values, ReadOnlySpan<float> gradients, double rate)
     {
         steps++;

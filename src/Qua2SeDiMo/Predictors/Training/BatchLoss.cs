@@ -15,8 +15,8 @@ internal sealed class BatchLoss
 
     public BatchLoss(RankingLoss loss) => this.loss = loss;
 
-    /// <summary>Replaces the network's gradients by those of this batch.</summary>
-    /// <returns>The loss before the step.</returns>
+    /// <summary>Replaces the network's gradients with those of this batch.</summary>
+    /// <returns>The loss of the batch.</returns>
     public double Backward(
         PredictorNetwork network,
         RowBatch batch,

@@ -30,11 +30,11 @@ internal static class LambdaRank
         return total;
     }
 
-    /// <summary>Adds λ to the gradient of the scores, and returns the cost whose gradient λ is while the weights of
+    /// <summary>Adds λ to the gradient of the scores. Returns the cost whose gradient is λ when the weights of the
     /// pairs are held fixed.</summary>
-    /// <param name="scores">What the network says, larger is better.</param>
-    /// <param name="relevance">What is true, 0 to 50.</param>
-    /// <param name="gradient">Added to.</param>
+    /// <param name="scores">Scores of the network; larger is better.</param>
+    /// <param name="relevance">True relevance, 0 to 50.</param>
+    /// <param name="gradient">Gradient of the scores; added to.</param>
     public static double Add(ReadOnlySpan<double> scores, ReadOnlySpan<double> relevance, Span<double> gradient)
     {
         double ideal = IdealGain(relevance);

@@ -4,21 +4,21 @@ using Qua2SeDiMo.Predictors.Network;
 
 namespace Qua2SeDiMo.Predictors.Training;
 
-/// <summary>What a trained predictor says of some allocations.</summary>
-/// <param name="Predictions">Predicted label of each, in label units.</param>
-/// <param name="HopNorms">[hop][allocation] L1 norm of the graph embedding.</param>
+/// <summary>Output of a predictor for some allocations.</summary>
+/// <param name="Predictions">Predicted label of each allocation, in label units.</param>
+/// <param name="HopNorms">L1 norms of the graph embeddings, [hop][allocation].</param>
 internal sealed record PredictorOutput(
     IReadOnlyList<double> Predictions,
     IReadOnlyList<IReadOnlyList<double>> HopNorms
 );
 
-/// <summary>A trained network with all that its scores need: label scale, moments of the node norms, weights of the
-/// hops.</summary>
+/// <summary>A trained network with what its scores need: target scale, moments of the node norms, and hop
+/// weights.</summary>
 internal sealed class Predictor : IDisposable
 {
     private const int EvaluationBatch = 128;
 
-    // Far above what a fit makes; a file that claims more is damaged.
+    // Far above what a fit makes; larger values in a file mean that it is damaged.
     private const int MaxWidth = 1024,
         MaxPositions = 100_000;
 
@@ -32,25 +32,25 @@ internal sealed class Predictor : IDisposable
     /// <summary>The network.</summary>
     internal PredictorNetwork Network { get; }
 
-    /// <summary>How labels were scaled.</summary>
+    /// <summary>Scaling between labels and the network's targets.</summary>
     public TargetScale Scale { get; }
 
-    /// <summary>What it was trained on.</summary>
+    /// <summary>The loss that it was trained with.</summary>
     public PredictorLoss Loss { get; }
 
-    /// <summary>Per hop the mean of the node norms over the training graphs.</summary>
+    /// <summary>Mean of the node norms of each hop over the training graphs.</summary>
     public double[] HopMean { get; } = new double[PredictorTopology.HopCount];
 
-    /// <summary>Per hop the standard deviation (n − 1) of the node norms over the training graphs.</summary>
+    /// <summary>Standard deviation (n − 1) of the node norms of each hop over the training graphs.</summary>
     public double[] HopDeviation { get; } = new double[PredictorTopology.HopCount];
 
-    /// <summary>w_m: how well the norm of each hop ranks held-out trials.</summary>
+    /// <summary>w_m of each hop: how well its norm ranks held-out trials.</summary>
     public double[] HopWeight { get; } = new double[PredictorTopology.HopCount];
 
     /// <summary>Trained arrays and running statistics by name, with their shapes.</summary>
     public PredictorParameters Parameters => Network.Parameters;
 
-    /// <summary>Label scale, loss, moments and hop weights as strings: the metadata of a predictor file.</summary>
+    /// <summary>Target scale, loss, moments and hop weights as strings: the metadata of a predictor file.</summary>
     public IReadOnlyDictionary<string, string> ToMetadata()
     {
         static string Join(IEnumerable<double> values) =>
@@ -70,10 +70,11 @@ internal sealed class Predictor : IDisposable
         };
     }
 
-    /// <summary>Reads back what <see cref="ToMetadata"/> and <see cref="PredictorParameters.ToArrays"/> gave.</summary>
+    /// <summary>Restores a predictor from the results of <see cref="ToMetadata"/> and
+    /// <see cref="PredictorParameters.ToArrays"/>.</summary>
     /// <param name="metadata">Metadata of the file.</param>
-    /// <param name="find">Values of an array by name.</param>
-    /// <exception cref="PredictorFormatException">A field is missing or malformed, or an array has another
+    /// <param name="find">Returns the values of the array of a name.</param>
+    /// <exception cref="PredictorFormatException">A field is missing or malformed, or an array has the wrong
     /// length.</exception>
     public static Predictor FromArrays(IReadOnlyDictionary<string, string> metadata, Func<string, float[]> find)
     {
@@ -130,7 +131,7 @@ internal sealed class Predictor : IDisposable
             };
         }
 
-        // Arrays are sized by these before the file's own arrays are read.
+        // Arrays are allocated by these numbers before the file's arrays are read, so the range is checked first.
         static int Extent(string name, double value, int least, int most) =>
             value >= least && value <= most && value == Math.Floor(value)
                 ? (int)value
@@ -151,8 +152,8 @@ internal sealed class Predictor : IDisposable
 
     /// <summary>Predicts allocations of a graph.</summary>
     /// <param name="topology">The graph.</param>
-    /// <param name="features">Sizes and errors.</param>
-    /// <param name="allocations">Option of every weight.</param>
+    /// <param name="features">Size and error of every weight under every option.</param>
+    /// <param name="allocations">Option of every weight, per allocation.</param>
     public PredictorOutput Predict(
         PredictorTopology topology,
         OptionFeatures features,
@@ -183,8 +184,8 @@ internal sealed class Predictor : IDisposable
         return new PredictorOutput(predictions, norms);
     }
 
-    /// <summary>Sets <see cref="HopMean"/> and <see cref="HopDeviation"/> from all nodes of these trials (evaluation
-    /// mode).</summary>
+    /// <summary>Sets <see cref="HopMean"/> and <see cref="HopDeviation"/> from all nodes of these trials, with the
+    /// network in evaluation mode.</summary>
     internal void MeasureMoments(StudyRows rows, ReadOnlySpan<int> trials)
     {
         double[] count = new double[PredictorTopology.HopCount],

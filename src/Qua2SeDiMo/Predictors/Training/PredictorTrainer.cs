@@ -5,21 +5,21 @@ namespace Qua2SeDiMo.Predictors.Training;
 /// <summary>Trains one predictor on some trials of a study.</summary>
 internal static class PredictorTrainer
 {
-    // Ranking needs something to rank.
+    // A ranking loss needs several trials per step.
     private const int MinTrialsPerStep = 4;
 
-    // Saving half a megabyte every few seconds costs nothing that could be noticed.
+    // A checkpoint is about half a megabyte; saving one every ten epochs takes no noticeable time.
     private const int CheckpointPeriod = 10;
 
-    /// <summary>Trains.</summary>
+    /// <summary>Trains a predictor.</summary>
     /// <param name="study">Graph, options, labels.</param>
     /// <param name="rows">The study's trials as rows.</param>
     /// <param name="trials">Trials to train on.</param>
-    /// <param name="options">How.</param>
-    /// <param name="progress">Called after each epoch with the predictor as it is, the epochs done, those planned and
-    /// the mean loss.</param>
-    /// <param name="checkpoint">Where to go on from, and where to keep states; null does neither.</param>
-    /// <param name="cancellationToken">Stops between epochs.</param>
+    /// <param name="options">Training options.</param>
+    /// <param name="progress">Called after each epoch with the predictor, the epochs done, the epochs planned and the
+    /// mean loss.</param>
+    /// <param name="checkpoint">State to resume from and callback that saves states; null for neither.</param>
+    /// <param name="cancellationToken">Cancels between epochs; the state is saved first.</param>
     public static Predictor Train(
         TrainingSet study,
         StudyRows rows,

@@ -1,18 +1,18 @@
 namespace Qua2SeDiMo.Predictors.Training;
 
-/// <summary>What the predictor is trained on (method.md, section 6).</summary>
+/// <summary>The training loss of a predictor (method.md, section 6).</summary>
 public enum PredictorLoss
 {
-    /// <summary>Mean squared error of the prediction alone.</summary>
+    /// <summary>Mean squared error of the prediction only.</summary>
     Mse,
 
     /// <summary>Mean squared error plus, per hop, 1 − Pearson(target, soft rank of the embedding's L1 norm).</summary>
     Srcc,
 
-    /// <summary>Mean squared error with the LambdaRank gradient on the norms of each hop.</summary>
+    /// <summary>Mean squared error, and the LambdaRank gradient on the norms of each hop.</summary>
     Ndcg,
 
-    /// <summary>Both.</summary>
+    /// <summary>Mean squared error with both the terms of <see cref="Srcc"/> and <see cref="Ndcg"/>.</summary>
     Hybrid,
 }
 
@@ -23,9 +23,9 @@ internal sealed class RankingLoss
     private readonly PredictorLoss kind;
     private readonly bool lambdaTrains;
 
-    /// <param name="kind">Which loss.</param>
+    /// <param name="kind">The loss.</param>
     /// <param name="hops">Hops whose norms are ranked.</param>
-    /// <param name="lambdaTrains">False where the LambdaRank gradient is dropped, as the published code does.</param>
+    /// <param name="lambdaTrains">False to drop the LambdaRank gradient, as the published code does.</param>
     public RankingLoss(PredictorLoss kind, IReadOnlyList<int> hops, bool lambdaTrains = true)
     {
         this.kind = kind;
@@ -35,12 +35,12 @@ internal sealed class RankingLoss
 
     public IReadOnlyList<int> Hops { get; }
 
-    /// <summary>Loss of a batch; fills the gradients.</summary>
+    /// <summary>Computes the loss of a batch and its gradients.</summary>
     /// <param name="prediction">Head output of each graph.</param>
-    /// <param name="norms">[hop][graph] L1 norms of the graph embeddings; hops that are not used may be empty.</param>
+    /// <param name="norms">L1 norms of the graph embeddings, [hop][graph]; unused hops may be empty.</param>
     /// <param name="targets">Scaled targets.</param>
     /// <param name="predictionGradient">Gradient of the head output.</param>
-    /// <param name="normGradients">[hop][graph] gradients of the norms, overwritten for used hops.</param>
+    /// <param name="normGradients">Gradients of the norms, [hop][graph]; overwritten for used hops.</param>
     public double Evaluate(
         ReadOnlySpan<double> prediction,
         double[][] norms,
@@ -75,8 +75,8 @@ internal sealed class RankingLoss
         return loss;
     }
 
-    /// <summary>Pearson(target, soft rank of the norms / n) and its gradient with respect to the norms; 0 where nothing
-    /// varies.</summary>
+    /// <summary>Pearson correlation of the targets with the soft ranks of the norms divided by n, and its gradient with
+    /// respect to the norms; both 0 when targets or ranks are constant.</summary>
     public double SoftCorrelation(ReadOnlySpan<double> norms, ReadOnlySpan<double> targets, Span<double> gradient)
     {
         int n = norms.Length;

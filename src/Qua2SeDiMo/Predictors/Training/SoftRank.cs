@@ -1,9 +1,9 @@
 namespace Qua2SeDiMo.Predictors.Training;
 
 /// <summary>
-/// Differentiable ranks (Blondel, Teboul, Berthet, Djolonga, ICML 2020): the projection of the values onto the
-/// permutahedron with l2 regularisation of strength 1, exact, by pooling adjacent violators. Values further apart than
-/// 1 get their plain ranks.
+/// Differentiable ranks (Blondel, Teboul, Berthet, Djolonga, ICML 2020): the exact projection of the values onto the
+/// permutahedron with l2 regularisation of strength 1, by pooling adjacent violators. Values more than 1 apart get
+/// their plain ranks.
 /// </summary>
 internal sealed class SoftRank
 {
@@ -13,8 +13,8 @@ internal sealed class SoftRank
     private double[] blockMean = [];
     private int blocks;
 
-    /// <summary>Ascending soft ranks: the largest value tends to n.</summary>
-    /// <param name="values">What is ranked.</param>
+    /// <summary>Computes ascending soft ranks: the largest value gets a rank near n.</summary>
+    /// <param name="values">Values to rank.</param>
     /// <param name="ranks">Destination of the same length.</param>
     public void Forward(ReadOnlySpan<double> values, Span<double> ranks)
     {
@@ -29,7 +29,7 @@ internal sealed class SoftRank
             sorted[i] = -values[i];
         }
         Array.Sort(sorted, order);
-        // Non-increasing v that is nearest to s − (n, n − 1, …, 1), s the values in descending order.
+        // Finds the non-increasing v nearest to s − (n, n − 1, …, 1), where s are the values in descending order.
         blocks = 0;
         for (int i = 0; i < n; i++)
         {
@@ -52,8 +52,8 @@ internal sealed class SoftRank
         }
     }
 
-    /// <summary>Gradient of the values for a gradient of the ranks: inside each pooled block the mean is taken
-    /// off.</summary>
+    /// <summary>Gradient of the values, given the gradient of the ranks: inside each pooled block the mean is
+    /// subtracted.</summary>
     public void Backward(ReadOnlySpan<double> rankGradient, Span<double> gradient)
     {
         for (int block = 0, start = 0; block < blocks; start = blockEnd[block++])

@@ -2,10 +2,10 @@ using MathNet.Numerics.Statistics;
 
 namespace Qua2SeDiMo.Predictors.Training;
 
-/// <summary>How labels become what the network is trained on (method.md, section 6), and back.</summary>
+/// <summary>Linear scaling between labels and the network's targets (method.md, section 6).</summary>
 /// <param name="Lower">Subtracted from a label.</param>
 /// <param name="Unit">Labels per unit of the scaled target.</param>
-/// <param name="Clipped">Whether scaled targets are cut to 0 … 50 (relevances).</param>
+/// <param name="Clipped">Whether scaled targets are clamped to 0 … 50 (relevances).</param>
 internal sealed record TargetScale(double Lower, double Unit, bool Clipped)
 {
     /// <summary>The largest relevance.</summary>
@@ -13,15 +13,15 @@ internal sealed record TargetScale(double Lower, double Unit, bool Clipped)
 
     private const double LowerQuantile = 0.2;
 
-    /// <summary>Zero mean and unit variance over the training labels.</summary>
+    /// <summary>A scale to zero mean and unit variance over the training labels.</summary>
     public static TargetScale Standard(IReadOnlyList<double> labels)
     {
         double deviation = labels.Count > 1 ? labels.StandardDeviation() : 0;
         return new TargetScale(labels.Average(), deviation > 0 ? deviation : 1, Clipped: false);
     }
 
-    /// <summary>Relevance clamp((y − q20)/(max − q20), 0, 1)·50, q20 the 20 % quantile of the training
-    /// labels.</summary>
+    /// <summary>A scale to relevances, clamp((y − q20)/(max − q20), 0, 1)·50, with q20 the 20 % quantile of the
+    /// training labels.</summary>
     public static TargetScale Relevance(IReadOnlyList<double> labels)
     {
         double[] sorted = [.. labels.Order()];
@@ -34,13 +34,13 @@ internal sealed record TargetScale(double Lower, double Unit, bool Clipped)
         return new TargetScale(lower, range > 0 ? range / MaximumRelevance : 1, Clipped: true);
     }
 
-    /// <summary>Label to scaled target.</summary>
+    /// <summary>Converts a label to a scaled target.</summary>
     public double Apply(double label)
     {
         double scaled = (label - Lower) / Unit;
         return Clipped ? Math.Clamp(scaled, 0, MaximumRelevance) : scaled;
     }
 
-    /// <summary>Scaled target to label.</summary>
+    /// <summary>Converts a scaled target to a label.</summary>
     public double Invert(double scaled) => (scaled * Unit) + Lower;
 }

@@ -4,8 +4,8 @@ using Qua2SeDiMo.Predictors.Network;
 
 namespace Qua2SeDiMo.Predictors.Training;
 
-/// <summary>One training, epoch by epoch: the network with its optimizer, the order of trials, and the best weights so
-/// far where it may stop early.</summary>
+/// <summary>One training run, epoch by epoch: the network, its optimizer, the order of trials, and, with early
+/// stopping, the best weights so far.</summary>
 internal sealed class TrainingRun
 {
     private const double ClipNorm = 5;
@@ -26,12 +26,12 @@ internal sealed class TrainingRun
     private readonly BatchLoss loss;
     private BestEpoch? best;
 
-    /// <summary>Shuffles the trials, sets some aside where training may stop early, and initializes the
+    /// <summary>Shuffles the trials, holds some out for early stopping if that is on, and initializes the
     /// network.</summary>
     /// <param name="study">Graph, options, labels.</param>
     /// <param name="rows">The study's trials as rows.</param>
     /// <param name="trials">Trials to train on.</param>
-    /// <param name="options">How.</param>
+    /// <param name="options">Training options.</param>
     public TrainingRun(TrainingSet study, StudyRows rows, ReadOnlySpan<int> trials, PredictorOptions options)
     {
         (this.study, this.rows, this.options) = (study, rows, options);
@@ -52,20 +52,20 @@ internal sealed class TrainingRun
         loss = new BatchLoss(new RankingLoss(options.Loss, options.Hops, lambdaTrains: !options.Faithful));
     }
 
-    /// <summary>The predictor as it is; it is the caller's.</summary>
+    /// <summary>The predictor in its current state. The caller disposes of it.</summary>
     public Predictor Predictor { get; }
 
-    /// <summary>Epochs planned.</summary>
+    /// <summary>Number of epochs planned.</summary>
     public int EpochCount { get; }
 
-    /// <summary>Epochs done.</summary>
+    /// <summary>Number of epochs done.</summary>
     public int EpochsDone { get; private set; }
 
-    /// <summary>Whether no epoch is to follow.</summary>
+    /// <summary>Whether training has ended.</summary>
     public bool IsFinished { get; private set; }
 
-    /// <summary>Goes on from a kept state.</summary>
-    /// <returns>Whether it is one of this training; one of another is no error: training then starts from the
+    /// <summary>Resumes from a saved state.</summary>
+    /// <returns>False when the state belongs to another training run; this run then starts from the
     /// beginning.</returns>
     public bool TryRestore(TrainingState state)
     {
@@ -78,7 +78,7 @@ internal sealed class TrainingRun
         return true;
     }
 
-    /// <summary>What a later process needs to go on from here.</summary>
+    /// <summary>The state from which a later process can resume.</summary>
     public TrainingState State() =>
         new(
             EpochsDone,
@@ -91,8 +91,8 @@ internal sealed class TrainingRun
             best
         );
 
-    /// <summary>Trains on all trials once, in a new order.</summary>
-    /// <returns>Mean loss.</returns>
+    /// <summary>Trains on all trials once, in a new random order.</summary>
+    /// <returns>Mean loss of the epoch.</returns>
     public double Epoch()
     {
         random.Shuffle<int>(training);
@@ -101,7 +101,7 @@ internal sealed class TrainingRun
         double total = 0;
         for (int step = 0; step < steps; step++)
         {
-            // Even shares; the published loop takes full batches and leaves a small one for the end.
+            // Steps of about equal size; the published loop takes full batches and a smaller last one.
             int start = options.Faithful ? step * options.BatchSize : (int)((long)training.Length * step / steps);
             int end = options.Faithful
                 ? Math.Min(training.Length, start + options.BatchSize)
@@ -113,8 +113,8 @@ internal sealed class TrainingRun
         return total;
     }
 
-    /// <summary>Ranks the trials set aside, every few epochs, and finishes when a quarter of all epochs brought nothing
-    /// better.</summary>
+    /// <summary>With early stopping, ranks the held-out trials every few epochs and ends training after a quarter of
+    /// all epochs without improvement.</summary>
     public void StopIfNoBetter()
     {
         if (!mayStopEarly || (EpochsDone % ValidationPeriod != 0 && !IsFinished))
@@ -129,7 +129,7 @@ internal sealed class TrainingRun
             IsFinished |= EpochsDone - 1 - best.Epoch > Math.Max(ValidationPeriod, EpochCount / 4);
     }
 
-    /// <summary>Takes the weights of the best epoch, where one was looked for.</summary>
+    /// <summary>Restores the weights of the best epoch; does nothing without early stopping.</summary>
     public void TakeBest()
     {
         if (best is not null)

@@ -4,11 +4,11 @@ using Qua2SeDiMo.Reports.Words;
 
 namespace Qua2SeDiMo.Reports.Charts;
 
-/// <summary>Named amounts, with an interval or single observations where there are any.</summary>
-/// <param name="Unit">What is measured.</param>
-/// <param name="Decimals">Decimals of the figures.</param>
-/// <param name="Bars">In drawing order.</param>
-/// <param name="Max">End of the axis if it is known beforehand (1 for correlations), or null.</param>
+/// <summary>Data of a bar chart: named values, each with an interval or single observations if it has any.</summary>
+/// <param name="Unit">Quantity and unit of the axis.</param>
+/// <param name="Decimals">Number of decimals of the figures.</param>
+/// <param name="Bars">The bars, in drawing order.</param>
+/// <param name="Max">Value that the axis must reach, for instance 1 for correlations; null for none.</param>
 internal sealed record BarChartData(string Unit, int Decimals, IReadOnlyList<BarData> Bars, double? Max = null)
 {
     /// <summary>Split-half rank reliability of each metric that has one.</summary>
@@ -25,7 +25,7 @@ internal sealed record BarChartData(string Unit, int Decimals, IReadOnlyList<Bar
             1
         );
 
-    /// <summary>Rank correlation of each predictor, with its folds as dots.</summary>
+    /// <summary>Rank correlation of each predictor, with a dot per fold.</summary>
     public static BarChartData Predictors(FitResult fit, string deciding, bool isPartial)
     {
         FoldSummary Summary(ModelScores scores) => isPartial ? scores.PartialSrcc : scores.Srcc;
@@ -58,5 +58,5 @@ internal sealed record BarChartData(string Unit, int Decimals, IReadOnlyList<Bar
         );
 }
 
-/// <summary>One bar.</summary>
+/// <summary>One bar; a marked one is emphasised.</summary>
 internal sealed record BarData(string Label, Measured Measured, IReadOnlyList<double> Observations, bool IsMarked);

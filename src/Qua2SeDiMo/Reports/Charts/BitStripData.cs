@@ -4,10 +4,11 @@ using Qua2SeDiMo.Reports.Words;
 
 namespace Qua2SeDiMo.Reports.Charts;
 
-/// <summary>The network from first to last weight: size, sensitivity, and what each allocation chose.</summary>
-/// <param name="Series">Looks of the options, full precision last.</param>
-/// <param name="Weights">In network order.</param>
-/// <param name="Lanes">One per allocation.</param>
+/// <summary>Data of a bit strip: size, sensitivity and chosen options of every weight, from the first to the
+/// last.</summary>
+/// <param name="Series">Styles of the options, full precision last.</param>
+/// <param name="Weights">The weights, in network order.</param>
+/// <param name="Lanes">The allocations, one lane each.</param>
 internal sealed record BitStripData(
     IReadOnlyList<ChartSeries> Series,
     IReadOnlyList<BitStripWeight> Weights,
@@ -70,11 +71,11 @@ internal sealed record BitStripData(
         );
 }
 
-/// <summary>A weight on the strip.</summary>
+/// <summary>A weight of the strip; its spread is null without scores.</summary>
 internal sealed record BitStripWeight(string Name, string Block, long ParameterCount, double? Spread);
 
-/// <summary>One allocation on the strip; choices in the order of the weights.</summary>
+/// <summary>One allocation of the strip, with its choices in the order of the weights.</summary>
 internal sealed record BitStripLane(string Label, double AverageBits, IReadOnlyList<BitStripChoice> Choices);
 
-/// <summary>The option of one weight: index of its series, and bits of one code.</summary>
+/// <summary>The option of one weight: index of its series, and bits of a code.</summary>
 internal readonly record struct BitStripChoice(int Series, int Bits);

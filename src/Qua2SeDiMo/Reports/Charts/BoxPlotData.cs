@@ -2,13 +2,13 @@ using Qua2SeDiMo.Reports.Words;
 
 namespace Qua2SeDiMo.Reports.Charts;
 
-/// <summary>Distributions side by side.</summary>
-/// <param name="Unit">What is distributed, with its unit.</param>
-/// <param name="Boxes">In drawing order.</param>
-/// <param name="Members">What the groups consist of.</param>
+/// <summary>Data of box plots, one per group.</summary>
+/// <param name="Unit">Quantity and unit of the axis.</param>
+/// <param name="Boxes">The boxes, in drawing order.</param>
+/// <param name="Members">Plural noun for the members of a group.</param>
 internal sealed record BoxPlotData(string Unit, IReadOnlyList<BoxData> Boxes, string Members = "weights")
 {
-    /// <summary>Scores of all options of all weights, grouped; groups in order of first appearance, those outside
+    /// <summary>Scores of all options of all weights, by group; groups in order of first appearance, those outside
     /// blocks last.</summary>
     public static BoxPlotData Scores(ReportData report, Func<ScoredWeight, string> group) =>
         new(
@@ -61,7 +61,7 @@ internal sealed record BoxPlotData(string Unit, IReadOnlyList<BoxData> Boxes, st
         );
 }
 
-/// <summary>One distribution: quartiles (linear interpolation), whiskers to the last value within 1.5 interquartile
+/// <summary>One box: quartiles by linear interpolation, whiskers to the last value within 1.5 interquartile
 /// ranges.</summary>
 internal sealed record BoxData(
     string Label,

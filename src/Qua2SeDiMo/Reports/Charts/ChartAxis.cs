@@ -2,8 +2,7 @@ using System.Globalization;
 
 namespace Qua2SeDiMo.Reports.Charts;
 
-/// <summary>A linear axis: a range that ends on round numbers, its ticks, and where a value lies in drawing
-/// units.</summary>
+/// <summary>A linear axis: a range with round ends, its ticks, and the mapping from values to drawing units.</summary>
 internal sealed class ChartAxis
 {
     private readonly double start;
@@ -24,12 +23,12 @@ internal sealed class ChartAxis
 
     public IReadOnlyList<double> Ticks { get; }
 
-    /// <summary>An axis over the finite values, from <paramref name="start"/> to <paramref name="end"/> in drawing
-    /// units.</summary>
-    /// <param name="values">Values to cover; without any finite one the axis covers 0 … 1.</param>
-    /// <param name="start">Where the smallest value lies.</param>
-    /// <param name="end">Where the largest value lies; may be less than <paramref name="start"/>.</param>
-    /// <param name="tickCount">About how many ticks.</param>
+    /// <summary>An axis that covers all finite values, drawn from <paramref name="start"/> to <paramref name="end"/> in
+    /// drawing units.</summary>
+    /// <param name="values">Values to cover; without a finite one the axis covers 0 … 1.</param>
+    /// <param name="start">Position of the smallest value.</param>
+    /// <param name="end">Position of the largest value; may be less than <paramref name="start"/>.</param>
+    /// <param name="tickCount">Approximate number of ticks.</param>
     public static ChartAxis Over(IEnumerable<double> values, double start, double end, int tickCount = 6)
     {
         double[] finite = [.. values.Where(double.IsFinite)];
@@ -50,13 +49,13 @@ internal sealed class ChartAxis
         );
     }
 
-    /// <summary>Where a value lies; values beyond the range lie beyond the ends.</summary>
+    /// <summary>Position of a value in drawing units; a value outside the range lies beyond the ends.</summary>
     public double At(double value) => start + ((value - Min) / (Max - Min) * (end - start));
 
     /// <summary>The value as a tick label.</summary>
     public string Text(double value) => FigureText.Fixed(value, decimals);
 
-    // 1, 2 or 5 times a power of ten.
+    // Rounds up to 1, 2, 5 or 10 times a power of ten.
     private static double RoundStep(double rough)
     {
         double power = Math.Pow(10, Math.Floor(Math.Log10(rough)));

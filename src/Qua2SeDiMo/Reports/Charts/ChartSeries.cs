@@ -3,21 +3,21 @@ using Qua2SeDiMo.Reports.Words;
 
 namespace Qua2SeDiMo.Reports.Charts;
 
-/// <summary>How one kind of thing looks in a chart: hue by method, lightness and hatching by bits, so that no colour
-/// stands alone.</summary>
+/// <summary>Style of one series: hue by method, lightness and hatching by bits, so that nothing is distinguished by hue
+/// alone.</summary>
 /// <param name="Label">Name in the legend.</param>
-/// <param name="CssClass">Class of <c>chart.css</c> that fills it.</param>
-/// <param name="IsHatched">Whether it is hatched as well.</param>
+/// <param name="CssClass">Class of <c>chart.css</c> with the fill.</param>
+/// <param name="IsHatched">Whether it is also hatched.</param>
 internal sealed record ChartSeries(string Label, string CssClass, bool IsHatched)
 {
-    /// <summary>A weight that keeps its original precision.</summary>
+    /// <summary>Style of weights that keep their original precision.</summary>
     public static ChartSeries FullPrecision { get; } = new("full precision", "o-full", false);
 
-    /// <summary>One series per option of the paper, in its order.</summary>
+    /// <summary>Styles of the paper's options, in their order.</summary>
     public static IReadOnlyList<ChartSeries> OfPaper { get; } =
         Of([.. QuantizerSpec.PaperOptions.Select(OptionWords.Of)]);
 
-    /// <summary>One series per option, in the same order.</summary>
+    /// <summary>Styles of options, in their order.</summary>
     public static IReadOnlyList<ChartSeries> Of(IReadOnlyList<OptionWords> options)
     {
         string[] methods = [.. options.Select(option => option.Method).Distinct()];
@@ -30,7 +30,7 @@ internal sealed record ChartSeries(string Label, string CssClass, bool IsHatched
         }
     }
 
-    /// <summary>Draws a filled, possibly hatched, rectangle.</summary>
+    /// <summary>Draws a filled and possibly hatched rectangle.</summary>
     public void Fill(SvgDocument svg, double x, double y, double width, double height, string? tip = null)
     {
         svg.Rect(x, y, width, height, CssClass, tip);
@@ -42,8 +42,8 @@ internal sealed record ChartSeries(string Label, string CssClass, bool IsHatched
         }
     }
 
-    /// <summary>Draws the legend in rows of at most <paramref name="width"/>.</summary>
-    /// <returns>Height taken.</returns>
+    /// <summary>Draws a legend in rows no wider than <paramref name="width"/>.</summary>
+    /// <returns>Height of the legend.</returns>
     public static double Legend(SvgDocument svg, IReadOnlyList<ChartSeries> series, double x, double y, double width)
     {
         double left = x;
@@ -60,7 +60,7 @@ internal sealed record ChartSeries(string Label, string CssClass, bool IsHatched
         return top + 17 - y;
     }
 
-    /// <summary>Height that <see cref="Legend"/> will take.</summary>
+    /// <summary>Height that <see cref="Legend"/> needs.</summary>
     public static double LegendHeight(IReadOnlyList<ChartSeries> series, double width) =>
         Legend(new SvgDocument("measure", 1, 1, "", ""), series, 0, 0, width);
 }

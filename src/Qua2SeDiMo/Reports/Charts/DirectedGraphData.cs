@@ -1,9 +1,9 @@
 namespace Qua2SeDiMo.Reports.Charts;
 
-/// <summary>A directed graph to be drawn.</summary>
-/// <param name="Title">What it is of.</param>
-/// <param name="Nodes">In the order in which data reach them.</param>
-/// <param name="Edges">Indices of source and target.</param>
+/// <summary>Data of a drawing of a directed graph.</summary>
+/// <param name="Title">Title of the drawing.</param>
+/// <param name="Nodes">The nodes, in the order of data flow.</param>
+/// <param name="Edges">Indices of the source and target node of each edge.</param>
 internal sealed record DirectedGraphData(
     string Title,
     IReadOnlyList<DirectedGraphNode> Nodes,
@@ -14,9 +14,9 @@ internal sealed record DirectedGraphData(
     internal IReadOnlyList<string> Kinds { get; } = [.. Nodes.Select(node => node.Kind).Distinct()];
 }
 
-/// <summary>One node.</summary>
+/// <summary>A node of the graph.</summary>
 /// <param name="Name">Full name, shown on hover.</param>
 /// <param name="Label">Short name inside its block, shown on the node.</param>
-/// <param name="Kind">What it is; nodes of one kind look alike.</param>
-/// <param name="Block">Name of the block that it is drawn with; empty for none.</param>
+/// <param name="Kind">Kind of the node; nodes of one kind have the same style.</param>
+/// <param name="Block">Name of the block in which it is drawn; empty for none.</param>
 internal sealed record DirectedGraphNode(string Name, string Label, string Kind, string Block);

@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Reports.Charts;
 /// <summary>Writes a graph in the DOT language, one cluster per block, for Graphviz and other viewers.</summary>
 internal static class DotText
 {
-    // The fills of chart.css, k0 … k7.
+    // The same fill colours as k0 … k7 of chart.css.
     private static readonly string[] Fills =
     [
         "#77aadd",

@@ -5,10 +5,11 @@ using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Reports.Charts;
 
-/// <summary>A drawing with what to see in it and the numbers behind it.</summary>
+/// <summary>A drawing with its caption and the numbers behind it.</summary>
 internal sealed record ExplanationFigure(SvgDocument Drawing, string Caption, TableData Numbers);
 
-/// <summary>The paper's figures for one model, at op level and at block level, and what goes beyond them.</summary>
+/// <summary>Figures of an explanation: those of the paper for each model, at op level and block level, costs with
+/// intervals, and agreement.</summary>
 internal static class ExplanationFigures
 {
     private const int MaxBars = 24;
@@ -16,8 +17,8 @@ internal static class ExplanationFigures
 
     /// <summary>Writes every figure of an explanation as an SVG file.</summary>
     /// <param name="record">The explanation.</param>
-    /// <param name="folder">Where to; made if missing.</param>
-    /// <returns>File names.</returns>
+    /// <param name="folder">Folder to write to; created if missing.</param>
+    /// <returns>Names of the files.</returns>
     public static IReadOnlyList<string> Write(SensitivityRecord record, string folder)
     {
         ArgumentNullException.ThrowIfNull(record);
@@ -30,7 +31,7 @@ internal static class ExplanationFigures
         return names;
     }
 
-    /// <summary>Scores of single weights: by block, by operator type, and the option chosen.</summary>
+    /// <summary>Scores of single weights by block and by operator type, and the options with the best scores.</summary>
     internal static IEnumerable<ExplanationFigure> OperatorLevel(ExplainedModel model)
     {
         yield return Boxes(
@@ -53,8 +54,8 @@ internal static class ExplanationFigures
         );
     }
 
-    /// <summary>Scores of subgraphs: by block, by kind, and the options of the best combinations; none for op level
-    /// only.</summary>
+    /// <summary>Scores of units by block and by kind, and the options in the best combinations; empty if no units were
+    /// scored.</summary>
     internal static IEnumerable<ExplanationFigure> BlockLevel(ExplainedModel model)
     {
         if (!model.Units.Any())
@@ -79,7 +80,7 @@ internal static class ExplanationFigures
         );
     }
 
-    /// <summary>What 4 to 3 bits costs in the most sensitive weights, with intervals.</summary>
+    /// <summary>Cost of 3 instead of 4 bits in the most sensitive weights, with intervals.</summary>
     internal static ExplanationFigure Costs(ExplainedModel model)
     {
         WeightScores[] shown = [.. model.Ranked.Take(MaxBars).Select(w => model.Scores.Weights[w])];
@@ -111,7 +112,7 @@ internal static class ExplanationFigures
         }
     }
 
-    /// <summary>Kendall τ between all ways of scoring.</summary>
+    /// <summary>Kendall τ between the orders of weights by all models.</summary>
     internal static ExplanationFigure Agreement(AgreementTable table)
     {
         var heat = new HeatMapData(table.Names, table.Names, table.Weights);
@@ -145,7 +146,7 @@ internal static class ExplanationFigures
             ];
     }
 
-    // All figures of an explanation in the order in which they are shown.
+    // All figures of an explanation, in display order.
     private static IEnumerable<ExplanationFigure> All(SensitivityRecord record)
     {
         foreach (ExplainedModel model in ExplainedModel.All(record))
@@ -208,7 +209,7 @@ internal static class ExplanationFigures
         }
     }
 
-    // Three significant digits of the largest.
+    // Decimals with which the largest value has three significant digits.
     private static int Decimals(IEnumerable<double> values)
     {
         double largest = values.Select(Math.Abs).Where(double.IsFinite).DefaultIfEmpty(1).Max();

@@ -3,14 +3,14 @@ using Qua2SeDiMo.Predictors.Evaluation;
 
 namespace Qua2SeDiMo.Reports.Charts;
 
-/// <summary>What a report says of the best summed score by size.</summary>
+/// <summary>Texts and tables about a <see cref="ScoreFront"/>.</summary>
 internal static class FrontWords
 {
-    /// <summary>What its scores are measured in.</summary>
+    /// <summary>Unit of the front's scores.</summary>
     public static string Unit(this ScoreFront front, string objective) =>
         front.Model == ModelNames.Network ? "standard deviations of the network's node norms" : $"units of {objective}";
 
-    /// <summary>The entries that were chosen by its scores.</summary>
+    /// <summary>The plans and candidates that were chosen by the front's scores.</summary>
     public static IReadOnlyList<PlanEntry> Proposals(this ScoreFront front, ReportData report) =>
         [
             .. report
@@ -18,7 +18,7 @@ internal static class FrontWords
                 .Where(entry => entry.Kind is PlanKind.Plan or PlanKind.Candidate),
         ];
 
-    /// <summary>All its points.</summary>
+    /// <summary>All points of the front as a table.</summary>
     public static TableData ToTable(this ScoreFront front, string objective) =>
         new(
             [new("AverageBits", true), new($"Score, {front.Unit(objective)}", true)],

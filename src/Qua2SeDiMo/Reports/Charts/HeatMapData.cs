@@ -2,17 +2,17 @@ using Qua2SeDiMo.Reports.Words;
 
 namespace Qua2SeDiMo.Reports.Charts;
 
-/// <summary>Mean spread of scores by block and operator type.</summary>
-/// <param name="Rows">Blocks.</param>
-/// <param name="Columns">Operator types.</param>
-/// <param name="Values">[row][column]; null where the block has no such operator.</param>
+/// <summary>Data of a heat map, for instance the mean spread of scores by block and operator type.</summary>
+/// <param name="Rows">Labels of the rows.</param>
+/// <param name="Columns">Labels of the columns.</param>
+/// <param name="Values">Values, [row][column]; null for an empty cell.</param>
 internal sealed record HeatMapData(
     IReadOnlyList<string> Rows,
     IReadOnlyList<string> Columns,
     IReadOnlyList<IReadOnlyList<double?>> Values
 )
 {
-    /// <summary>Collects the weights inside blocks.</summary>
+    /// <summary>Mean spread of scores by block and operator type, over the weights inside blocks.</summary>
     public static HeatMapData Collect(ReportData report)
     {
         ScoredWeight[] weights =

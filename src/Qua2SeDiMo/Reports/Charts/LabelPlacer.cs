@@ -1,22 +1,23 @@
 namespace Qua2SeDiMo.Reports.Charts;
 
-/// <summary>Finds places for point labels: each takes the candidate that covers least of what is already
+/// <summary>Places point labels: of several candidate positions, each label takes the one that covers least of what is
 /// drawn.</summary>
 internal sealed class LabelPlacer(double left, double top, double right, double bottom)
 {
     private const double Height = 13;
     private readonly List<Box> taken = [];
 
-    /// <summary>A drawn thing that labels should not cover.</summary>
-    /// <param name="x">Centre.</param>
-    /// <param name="y">Centre.</param>
-    /// <param name="radius">Half of its extent.</param>
-    /// <param name="weight">How bad covering it is; 1 for another label.</param>
+    /// <summary>Registers a drawn element that labels should not cover.</summary>
+    /// <param name="x">Horizontal centre.</param>
+    /// <param name="y">Vertical centre.</param>
+    /// <param name="radius">Half of its width and height.</param>
+    /// <param name="weight">Penalty per covered area; 1 for another label.</param>
     public void Avoid(double x, double y, double radius, double weight) =>
         taken.Add(new Box(x - radius, y - radius, x + radius, y + radius, weight));
 
-    /// <summary>Chooses and takes a place.</summary>
-    /// <returns>Left end of the baseline, and whether the label is far enough to need a leader line.</returns>
+    /// <summary>Chooses and registers the position of a label.</summary>
+    /// <returns>Left end of the baseline, and whether the label is so far from its point that it needs a leader
+    /// line.</returns>
     public (double X, double Y, bool IsFar) Place(double x, double y, string text)
     {
         double width = SvgDocument.TextWidth(text);
@@ -25,7 +26,8 @@ internal sealed class LabelPlacer(double left, double top, double right, double 
         {
             for (int direction = 0; direction < 12; direction++)
             {
-                // The right side first, then left, above and below: ties go to the most usual place.
+                // To the right first, then alternately above and below at growing angles, left last: ties go to the
+                // right.
                 double angle = Math.PI / 6 * (direction % 2 == 0 ? direction / 2 : -(direction + 1) / 2);
                 double centerX = x + (Math.Cos(angle) * (distance + (width / 2)));
                 double centerY = y + (Math.Sin(angle) * (distance + (Height / 2)));

@@ -1,9 +1,9 @@
 namespace Qua2SeDiMo.Reports.Charts;
 
 /// <summary>
-/// Places the nodes of a directed graph in layers, sources above targets (Sugiyama, Tagawa, Toda, 1981): layers by
-/// longest path, order within a layer by the mean place of neighbours, edges over several layers through empty places
-/// of their own.
+/// Layout of a directed graph in layers, sources above targets (Sugiyama, Tagawa, Toda, 1981): layers by longest path,
+/// order within a layer by the mean position of neighbours, and edges over several layers through dummy nodes. A place
+/// is a node or a dummy node; nodes come first.
 /// </summary>
 internal sealed class LayeredLayout
 {
@@ -17,7 +17,7 @@ internal sealed class LayeredLayout
     private double[] x = [];
 
     /// <param name="widths">Width of each node.</param>
-    /// <param name="edges">Source and target; edges that close a cycle are laid out the other way round.</param>
+    /// <param name="edges">Source and target of each edge; an edge that closes a cycle is laid out reversed.</param>
     public LayeredLayout(IReadOnlyList<double> widths, IReadOnlyList<(int Source, int Target)> edges)
     {
         this.widths = [.. widths];
@@ -29,7 +29,7 @@ internal sealed class LayeredLayout
 
     public int NodeCount { get; }
 
-    /// <summary>For each edge the places that it passes, source and target included.</summary>
+    /// <summary>For each edge, the places it passes through, source and target included.</summary>
     public IReadOnlyList<IReadOnlyList<int>> Routes { get; }
 
     public int LayerCount => layers.Count;
@@ -56,7 +56,7 @@ internal sealed class LayeredLayout
             foreach (int target in targets[node])
                 layer[target] = Math.Max(layer[target], layer[node] + 1);
         }
-        // Standing just above its first target costs a node nothing unless more edges come in than go out.
+        // Moves a node down to just above its first target, unless it has more incoming than outgoing edges.
         ILookup<int, int> sources = forward.ToLookup(edge => edge.Target, edge => edge.Source);
         foreach (int node in Enumerable.Range(0, NodeCount).OrderByDescending(node => rank[node]))
         {
@@ -104,7 +104,7 @@ internal sealed class LayeredLayout
         below.Add([]);
     }
 
-    // Kahn's order; where only cycles are left, the first remaining node goes next.
+    // Kahn's order; when only cycles remain, the first remaining node is next.
     private int[] TopologicalRank(IReadOnlyList<(int Source, int Target)> edges)
     {
         int[] waiting = new int[NodeCount];
@@ -163,7 +163,7 @@ internal sealed class LayeredLayout
         }
     }
 
-    // Relative places keep layers of different length comparable.
+    // Relative positions, so that layers of different length are comparable.
     private static void Number(List<int> layer, double[] position)
     {
         for (int i = 0; i < layer.Count; i++)
@@ -201,7 +201,7 @@ internal sealed class LayeredLayout
         Width = Enumerable.Range(0, x.Length).Max(place => x[place] + (widths[place] / 2));
     }
 
-    // Wished places, pushed apart in order, then shifted together to where they wished to be on average.
+    // Takes the wished positions, pushes them apart in order, then shifts the layer by the mean displacement.
     private void Spread(List<int> layer, Func<int, double> wish)
     {
         double[] wished = [.. layer.Select(wish)];

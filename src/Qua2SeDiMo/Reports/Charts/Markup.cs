@@ -5,8 +5,8 @@ using System.Text;
 namespace Qua2SeDiMo.Reports.Charts;
 
 /// <summary>
-/// Text that is already valid HTML or XML. Interpolated strings become markup with every string hole escaped, so a
-/// model or prompt called <c>&lt;script&gt;</c> stays text; only holes that are markup themselves pass unchanged.
+/// Text that is valid HTML or XML. In an interpolated string every string hole is escaped, so that a model or prompt
+/// called <c>&lt;script&gt;</c> stays text; only holes of type <see cref="Markup"/> are inserted unchanged.
 /// </summary>
 internal readonly record struct Markup(string Text)
 {
@@ -18,7 +18,8 @@ internal readonly record struct Markup(string Text)
     public static Markup Join(IEnumerable<Markup> parts, string separator = "") =>
         new(string.Join(separator, parts.Select(part => part.Text)));
 
-    /// <summary>Replaces the five reserved characters, and characters that XML cannot hold by U+FFFD.</summary>
+    /// <summary>Escapes the five reserved characters, and replaces characters that XML does not allow by
+    /// U+FFFD.</summary>
     public static string Escape(string? text)
     {
         if (string.IsNullOrEmpty(text))
@@ -51,8 +52,8 @@ internal readonly record struct Markup(string Text)
     public override string ToString() => Text;
 }
 
-/// <summary>Collects the literal parts and the escaped holes of an interpolated string; numbers are invariant, two
-/// decimals.</summary>
+/// <summary>Builds markup from an interpolated string, escaping its string holes; numbers use the invariant culture and
+/// up to two decimals.</summary>
 [InterpolatedStringHandler]
 internal readonly ref struct MarkupHandler
 {

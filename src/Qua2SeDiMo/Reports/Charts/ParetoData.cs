@@ -3,11 +3,11 @@ using Qua2SeDiMo.Reports.Words;
 
 namespace Qua2SeDiMo.Reports.Charts;
 
-/// <summary>Quality against size under one metric.</summary>
+/// <summary>Data of a plot of quality against size, for one metric.</summary>
 /// <param name="Metric">The metric.</param>
-/// <param name="Trials">Random trials.</param>
-/// <param name="Marks">Plans and baselines, labelled.</param>
-/// <param name="FullPrecision">The metric of the full-precision model; null where it is the reference itself.</param>
+/// <param name="Trials">The random trials.</param>
+/// <param name="Marks">Plans, candidates and baselines, which get a label.</param>
+/// <param name="FullPrecision">Value of the full-precision model; null if that is the reference of the metric.</param>
 internal sealed record ParetoData(
     ShownMetric Metric,
     IReadOnlyList<ParetoPoint> Trials,
@@ -44,7 +44,7 @@ internal sealed record ParetoData(
             report.Entries.FirstOrDefault(entry => entry.Kind == PlanKind.FullPrecision)?.Value(metric)
         );
 
-    /// <summary>Marks that no mark of equal or smaller size beats, by size.</summary>
+    /// <summary>Marks that are better than every mark of equal or smaller size, by size.</summary>
     public IReadOnlyList<ParetoPoint> Frontier()
     {
         var frontier = new List<ParetoPoint>();
@@ -86,5 +86,5 @@ internal sealed record ParetoData(
         );
 }
 
-/// <summary>One allocation on the plot; a random trial has no kind.</summary>
+/// <summary>One allocation of the plot; the kind of a random trial is null.</summary>
 internal sealed record ParetoPoint(string Label, PlanKind? Kind, double AverageBits, Measured Measured);

@@ -1,15 +1,15 @@
 namespace Qua2SeDiMo.Reports.Charts;
 
-/// <summary>The style sheets and the script that are built into the library and copied into each report.</summary>
+/// <summary>Style sheets and script, embedded in the assembly and copied into each report.</summary>
 internal static class ReportAsset
 {
-    /// <summary>Colours, lines and type of the drawings.</summary>
+    /// <summary>Style sheet of the drawings.</summary>
     public static Markup ChartStyle { get; } = new(Read("chart.css"));
 
-    /// <summary>The page around the drawings.</summary>
+    /// <summary>Style sheet of the page.</summary>
     public static Markup PageStyle { get; } = new(Read("report.css"));
 
-    /// <summary>Theme, tabs, sorting and filtering; the page is complete without it.</summary>
+    /// <summary>Script for theme, tabs, sorting and filtering; the page shows everything without it.</summary>
     public static Markup Script { get; } = new(Read("report.js"));
 
     private static string Read(string name)

@@ -2,9 +2,9 @@ using Qua2SeDiMo.Reports.Words;
 
 namespace Qua2SeDiMo.Reports.Charts;
 
-/// <summary>Predicted against measured objective on held-out trials.</summary>
-/// <param name="Unit">The objective with its unit.</param>
-/// <param name="Points">The trials.</param>
+/// <summary>Data of a plot of predicted against measured objective on held-out trials.</summary>
+/// <param name="Unit">Objective and unit of both axes.</param>
+/// <param name="Points">The held-out trials.</param>
 internal sealed record ScatterData(string Unit, IReadOnlyList<HeldOutTrial> Points)
 {
     public TableData ToTable() =>

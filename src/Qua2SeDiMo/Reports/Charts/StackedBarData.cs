@@ -4,12 +4,12 @@ using Qua2SeDiMo.Reports.Words;
 
 namespace Qua2SeDiMo.Reports.Charts;
 
-/// <summary>How often each option was chosen, by group of weights.</summary>
-/// <param name="Series">The options, full precision last if it occurs.</param>
-/// <param name="Bars">One per group.</param>
+/// <summary>Data of stacked bars: number of weights per chosen option, by group of weights.</summary>
+/// <param name="Series">Styles of the options, full precision last if it occurs.</param>
+/// <param name="Bars">The bars, one per group.</param>
 internal sealed record StackedBarData(IReadOnlyList<ChartSeries> Series, IReadOnlyList<StackedBar> Bars)
 {
-    /// <summary>Counts the choices of an entry; the weights outside blocks form the last group.</summary>
+    /// <summary>Counts the options of a plan entry; the weights outside blocks form the last group.</summary>
     public static StackedBarData Choices(ReportData report, PlanEntry entry, Func<ScoredWeight, string> groupOf)
     {
         IReadOnlyList<QuantizerSpec> options = QuantizerSpec.PaperOptions;
@@ -48,5 +48,5 @@ internal sealed record StackedBarData(IReadOnlyList<ChartSeries> Series, IReadOn
         );
 }
 
-/// <summary>One bar: a count per series.</summary>
+/// <summary>One bar, with a count per series.</summary>
 internal sealed record StackedBar(string Label, IReadOnlyList<int> Counts);

@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Reports.Charts;
 
-/// <summary>Draws <see cref="BarChartData"/> with one row per bar; marked bars are strong.</summary>
+/// <summary>Draws <see cref="BarChartData"/> with one row per bar; marked bars are emphasised.</summary>
 internal static class SvgBarChart
 {
     private const double RowHeight = 26;

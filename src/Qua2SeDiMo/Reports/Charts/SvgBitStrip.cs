@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Reports.Charts;
 
-/// <summary>Draws <see cref="BitStripData"/>: one column per weight, one lane per allocation; height is bits, hue is
-/// method.</summary>
+/// <summary>Draws <see cref="BitStripData"/>: one column per weight, one lane per allocation; height shows bits, hue
+/// the method.</summary>
 internal static class SvgBitStrip
 {
     private const double Width = 1080;
@@ -127,7 +127,7 @@ internal static class SvgBitStrip
         for (int i = 0; i < data.Weights.Count; i++)
         {
             BitStripChoice choice = lane.Choices[i];
-            // 3 and 4 bits must differ at a glance: the axis starts at 2 and anything above 5 fills the lane.
+            // The scale starts at 2 bits so that 3 and 4 differ clearly; 5 or more bits fill the lane.
             double height = Math.Clamp((choice.Bits - 2) / 2.3, 0.2, 1.0) * (LaneHeight - 14);
             ChartSeries series = data.Series[choice.Series];
             series.Fill(

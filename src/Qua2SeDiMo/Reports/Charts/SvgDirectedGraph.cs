@@ -3,9 +3,9 @@ using System.Text;
 namespace Qua2SeDiMo.Reports.Charts;
 
 /// <summary>
-/// Draws <see cref="DirectedGraphData"/> as one panel per block. What comes from another block is drawn dashed at its
-/// place of use, so that no edge crosses the whole drawing and each block can be read alone; a node that other blocks
-/// use carries a small triangle.
+/// Draws <see cref="DirectedGraphData"/> as one panel per block. A node of another block is repeated with a dashed
+/// outline where it is used, so that no edge crosses panels and each block can be read alone. A node that other blocks
+/// use is marked with a small triangle.
 /// </summary>
 internal static class SvgDirectedGraph
 {
@@ -16,7 +16,7 @@ internal static class SvgDirectedGraph
     private const double PanelGap = 16;
     private const double HeaderHeight = 64;
 
-    /// <summary>A complete SVG file.</summary>
+    /// <summary>Draws the graph as a complete SVG file.</summary>
     public static string Draw(DirectedGraphData graph)
     {
         ArgumentNullException.ThrowIfNull(graph);
@@ -27,7 +27,7 @@ internal static class SvgDirectedGraph
                 .GroupBy(i => graph.Nodes[i].Block)
                 .Select(block => Panel.Of(graph, block.Key, [.. block])),
         ];
-        // About three wide to two high, but never narrower than the widest panel.
+        // Rows are about as wide as 1.5 × the height of the drawing, but no narrower than the widest panel.
         double area = panels.Sum(panel => (panel.Width + PanelGap) * (panel.Height + PanelGap));
         double limit = Math.Max(
             Math.Max(620, Math.Sqrt(area * 1.5)),
@@ -109,8 +109,8 @@ internal static class SvgDirectedGraph
             var path = new StringBuilder();
             for (int i = 1; i < route.Count; i++)
             {
-                // Curves leave and arrive vertically; they start at the border of nodes and pass through the empty
-                // places.
+                // Curves leave and arrive vertically; they start and end at the borders of nodes and pass through the
+                // dummy nodes.
                 double fromY = Y(route[i - 1]) + (i == 1 ? NodeHeight / 2 : 0);
                 double toY = Y(route[i]) - (i == route.Count - 1 ? NodeHeight / 2 : 0);
                 double middle = (fromY + toY) / 2;
@@ -155,8 +155,8 @@ internal static class SvgDirectedGraph
         return $"k{index % 8}";
     }
 
-    /// <summary>The nodes of a block, then the sources in other blocks that they read: once for each layer where they
-    /// are read.</summary>
+    /// <summary>Panel of a block: its nodes, then the nodes of other blocks that it reads, repeated for each layer that
+    /// reads them.</summary>
     private sealed record Panel(
         string Block,
         IReadOnlyList<int> Members,

@@ -3,23 +3,23 @@ using System.Text;
 namespace Qua2SeDiMo.Reports.Charts;
 
 /// <summary>
-/// A drawing that is built element by element. Colours come from classes of <c>chart.css</c>, so that the same drawing
-/// follows the page's light or dark theme when inlined and brings the style sheet along when it is a file of its own.
+/// An SVG drawing built element by element. Colours come from classes of <c>chart.css</c>: an inlined drawing follows
+/// the page's light or dark theme, and a drawing in a separate file contains the style sheet.
 /// </summary>
 internal sealed class SvgDocument
 {
-    /// <summary>Text is set in this size where nothing else is said, in drawing units.</summary>
+    /// <summary>Default font size in drawing units.</summary>
     public const double FontSize = 12;
 
     private readonly StringBuilder body = new();
     private readonly string title;
     private readonly string description;
 
-    /// <param name="name">Unique on a page; prefix of the element identifiers.</param>
-    /// <param name="width">Width in drawing units, 1 unit = 1 pixel at natural size.</param>
+    /// <param name="name">Name, unique on a page; prefix of element identifiers.</param>
+    /// <param name="width">Width in drawing units; 1 unit is 1 pixel at natural size.</param>
     /// <param name="height">Height in drawing units.</param>
     /// <param name="title">Short name, read by screen readers.</param>
-    /// <param name="description">What the drawing shows, in a sentence.</param>
+    /// <param name="description">One sentence on what the drawing shows, for screen readers.</param>
     public SvgDocument(string name, double width, double height, string title, string description)
     {
         (Name, Width, Height, this.title, this.description) = (
@@ -37,11 +37,11 @@ internal sealed class SvgDocument
 
     public double Height { get; }
 
-    /// <summary>About how wide a text is, in drawing units; errs on the wide side.</summary>
+    /// <summary>Estimated width of a text in drawing units; rather too wide than too narrow.</summary>
     public static double TextWidth(string text, double fontSize = FontSize) => text.Length * fontSize * 0.56;
 
-    /// <summary>A text cut at its beginning, where names of weights tell least, so that it is at most so
-    /// wide.</summary>
+    /// <summary>A text shortened to a width by cutting its beginning, because names of weights differ mostly at their
+    /// end.</summary>
     public static string Shorten(string text, double width, double fontSize = FontSize)
     {
         int most = (int)(width / (fontSize * 0.56));
@@ -65,19 +65,19 @@ internal sealed class SvgDocument
     public void Path(string data, string cssClass, string? tip = null) =>
         Add($"<path d=\"{data}\" class=\"{cssClass}\">{Tip(tip)}</path>");
 
-    /// <summary>Text at its baseline; the class may hold <c>middle</c>, <c>end</c>, <c>small</c>, <c>strong</c>,
-    /// <c>halo</c>.</summary>
+    /// <summary>Draws text at its baseline; the class may contain <c>middle</c>, <c>end</c>, <c>small</c>,
+    /// <c>strong</c>, <c>halo</c>.</summary>
     public void Text(double x, double y, string text, string cssClass = "") =>
         Add($"<text x=\"{x}\" y=\"{y}\" class=\"{cssClass}\">{text}</text>");
 
-    /// <summary>Text turned by an angle in degrees about its anchor.</summary>
+    /// <summary>Draws text rotated about its anchor by an angle in degrees.</summary>
     public void TurnedText(double x, double y, double degrees, string text, string cssClass) =>
         Add($"<text transform=\"translate({x} {y}) rotate({degrees})\" class=\"{cssClass}\">{text}</text>");
 
-    /// <summary>For a page whose style sheet holds <c>chart.css</c>.</summary>
+    /// <summary>The drawing for a page whose style sheet contains <c>chart.css</c>.</summary>
     public Markup ToInline() => ToMarkup(Markup.Empty, "");
 
-    /// <summary>A complete file that needs nothing else.</summary>
+    /// <summary>The drawing as a complete, self-contained file.</summary>
     public string ToFile() =>
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
         + ToMarkup(

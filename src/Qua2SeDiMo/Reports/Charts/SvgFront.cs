@@ -2,7 +2,7 @@ using Qua2SeDiMo.Plans;
 
 namespace Qua2SeDiMo.Reports.Charts;
 
-/// <summary>Draws a <see cref="ScoreFront"/>: size to the right, summed score upwards, proposals as marks on the
+/// <summary>Draws a <see cref="ScoreFront"/>: size to the right, summed score upwards, candidates as dots on the
 /// line.</summary>
 internal static class SvgFront
 {

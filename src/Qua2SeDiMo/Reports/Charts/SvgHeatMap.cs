@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Reports.Charts;
 
-/// <summary>Draws <see cref="HeatMapData"/>; each cell also carries its figure.</summary>
+/// <summary>Draws <see cref="HeatMapData"/>; each cell shows its value as colour and number.</summary>
 internal static class SvgHeatMap
 {
     private const double CellHeight = 24;

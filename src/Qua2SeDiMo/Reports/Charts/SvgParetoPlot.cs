@@ -2,7 +2,7 @@ using Qua2SeDiMo.Plans;
 
 namespace Qua2SeDiMo.Reports.Charts;
 
-/// <summary>Draws <see cref="ParetoData"/>: size to the right, better always upwards.</summary>
+/// <summary>Draws <see cref="ParetoData"/>: size to the right, better values always upwards.</summary>
 internal sealed class SvgParetoPlot
 {
     private const double Width = 760;
@@ -18,7 +18,7 @@ internal sealed class SvgParetoPlot
     private readonly ChartAxis xAxis,
         yAxis;
 
-    // Whether the full-precision value lies on the plot.
+    // Whether the full-precision value is within the range of the plot.
     private readonly bool isFullNear;
     private readonly LabelPlacer placer = new(Left, Top, Right, Bottom);
 
@@ -61,7 +61,7 @@ internal sealed class SvgParetoPlot
         return plot.svg;
     }
 
-    // The full-precision line belongs on the plot unless it would squeeze everything else into less than half of it.
+    // The full-precision value is included unless all other values would then fill less than half of the plot.
     private static bool IsNear(double full, double[] values) =>
         values.Length > 0
         && Math.Max(full, values.Max()) - Math.Min(full, values.Min()) < 2.2 * (values.Max() - values.Min());
@@ -130,7 +130,7 @@ internal sealed class SvgParetoPlot
         }
         foreach (ParetoPoint mark in data.Marks)
             DrawInterval(xAxis.At(mark.AverageBits), mark.Measured);
-        // Marks of the same place stay visible: plans are drawn last.
+        // Plans are drawn last, so that they stay visible when marks coincide.
         foreach (ParetoPoint mark in data.Marks.OrderBy(mark => mark.Kind == PlanKind.Plan))
             DrawMark(mark.Kind!.Value, At(mark), Tip(mark));
         foreach (ParetoPoint mark in data.Marks.OrderByDescending(mark => mark.Kind == PlanKind.Plan))

@@ -3,7 +3,7 @@ using Qua2SeDiMo.Reports.Words;
 
 namespace Qua2SeDiMo.Reports.Page;
 
-/// <summary>What the figures do not say, and what the terms mean.</summary>
+/// <summary>Section on the limits of the figures and the meaning of the terms.</summary>
 internal static class CaveatSection
 {
     public static Markup Draw(ReportData report) =>

@@ -5,8 +5,8 @@ using Qua2SeDiMo.Sensitivity;
 
 namespace Qua2SeDiMo.Reports.Page;
 
-/// <summary>The paper's figures per model at both levels, what the scores rest on, and how far they can be
-/// trusted.</summary>
+/// <summary>Section with the explanation's figures per model, and tables of comparisons, agreement, truth and
+/// claims.</summary>
 internal static class ExplanationSection
 {
     private const string Intro =

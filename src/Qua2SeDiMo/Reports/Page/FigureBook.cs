@@ -2,20 +2,20 @@ using Qua2SeDiMo.Reports.Charts;
 
 namespace Qua2SeDiMo.Reports.Page;
 
-/// <summary>The figures of one report in the order in which they appear; gives each its number.</summary>
+/// <summary>Collects the figures of a report in order of appearance and numbers them.</summary>
 internal sealed class FigureBook
 {
     private readonly List<SvgDocument> drawings = [];
     private int number;
 
-    /// <summary>All drawings, to be written as files of their own.</summary>
+    /// <summary>All drawings, to be written as separate files.</summary>
     public IReadOnlyList<SvgDocument> Drawings => drawings;
 
-    /// <summary>A figure with its caption and its numbers as a table.</summary>
+    /// <summary>Draws a figure with its number, caption and a table of its numbers.</summary>
     /// <param name="svg">The drawing.</param>
-    /// <param name="caption">What to see in it.</param>
+    /// <param name="caption">Text below the drawing.</param>
     /// <param name="numbers">The numbers behind it.</param>
-    /// <param name="cssClass"><c>wide</c> for a drawing that scrolls on small screens.</param>
+    /// <param name="cssClass">CSS class; <c>wide</c> for a drawing that scrolls on small screens.</param>
     public Markup Add(SvgDocument svg, string caption, TableData numbers, string cssClass = "")
     {
         drawings.Add(svg);

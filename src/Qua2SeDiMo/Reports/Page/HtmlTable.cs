@@ -3,12 +3,12 @@ using Qua2SeDiMo.Reports.Charts;
 
 namespace Qua2SeDiMo.Reports.Page;
 
-/// <summary>Draws <see cref="TableData"/> as an HTML table that sorts when a heading is pressed.</summary>
+/// <summary>Draws <see cref="TableData"/> as an HTML table that is sorted by clicking a heading.</summary>
 internal static class HtmlTable
 {
     /// <param name="data">Columns and rows.</param>
-    /// <param name="caption">Read by screen readers.</param>
-    /// <param name="cssClass">Extra classes.</param>
+    /// <param name="caption">Caption for screen readers.</param>
+    /// <param name="cssClass">Additional CSS classes.</param>
     public static Markup Draw(TableData data, string caption, string cssClass = "") =>
         Markup.Of(
             $"""

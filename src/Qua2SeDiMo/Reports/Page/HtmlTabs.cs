@@ -2,13 +2,14 @@ using Qua2SeDiMo.Reports.Charts;
 
 namespace Qua2SeDiMo.Reports.Page;
 
-/// <summary>Panels of which the script shows one at a time; without it, and in print, all of them follow each
-/// other.</summary>
+/// <summary>Draws panels of which the script shows one at a time; without the script and in print, all are shown in
+/// sequence.</summary>
 internal static class HtmlTabs
 {
-    /// <param name="name">Unique on the page.</param>
-    /// <param name="label">What the tabs choose, for screen readers.</param>
-    /// <param name="panels">Label and content of each panel; the first is shown first.</param>
+    /// <param name="name">Identifier, unique on the page.</param>
+    /// <param name="label">Description of the choice, for screen readers.</param>
+    /// <param name="panels">Label and content of each panel; the first one is selected. A single panel is drawn without
+    /// tabs.</param>
     public static Markup Draw(string name, string label, IReadOnlyList<(string Label, Markup Content)> panels)
     {
         if (panels.Count == 1)

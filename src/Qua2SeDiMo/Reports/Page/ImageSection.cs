@@ -3,11 +3,11 @@ using Qua2SeDiMo.Reports.Charts;
 
 namespace Qua2SeDiMo.Reports.Page;
 
-/// <summary>Prompts × entries.</summary>
+/// <summary>Section with the grid of images: prompts × plan entries.</summary>
 internal static class ImageSection
 {
-    // Up to this side, pictures are enlarged by a whole factor with hard pixels; interpolation would hide what
-    // quantization did.
+    // Images up to this side are enlarged by an integer factor without interpolation, which would hide effects of
+    // quantization.
     private const int PixelatedSide = 128;
 
     public static Markup Draw(ReportData report)

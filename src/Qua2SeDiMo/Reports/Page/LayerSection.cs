@@ -3,7 +3,7 @@ using Qua2SeDiMo.Reports.Charts;
 
 namespace Qua2SeDiMo.Reports.Page;
 
-/// <summary>What each plan gives each weight, along the network.</summary>
+/// <summary>Section with the option of each weight in each plan, along the network.</summary>
 internal static class LayerSection
 {
     public static Markup Draw(ReportData report, FigureBook book)

@@ -4,7 +4,8 @@ using Qua2SeDiMo.Reports.Charts;
 
 namespace Qua2SeDiMo.Reports.Page;
 
-/// <summary>Sensitivity as it was measured: by weight, block and step, with errors.</summary>
+/// <summary>Section with the measured sensitivity by weight, operator type, block and step, with standard
+/// errors.</summary>
 internal static class MeasuredSection
 {
     public static Markup Draw(ReportData report, FigureBook book)

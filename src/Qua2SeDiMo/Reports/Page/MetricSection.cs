@@ -3,7 +3,7 @@ using Qua2SeDiMo.Reports.Words;
 
 namespace Qua2SeDiMo.Reports.Page;
 
-/// <summary>How far each metric can be trusted at this number of images.</summary>
+/// <summary>Section with the split-half reliability of each metric.</summary>
 internal static class MetricSection
 {
     public static Markup Draw(ReportData report, FigureBook book)

@@ -4,7 +4,7 @@ using Qua2SeDiMo.Reports.Words;
 
 namespace Qua2SeDiMo.Reports.Page;
 
-/// <summary>How well the predictors rank trials that they did not see.</summary>
+/// <summary>Section with the held-out scores of the predictors.</summary>
 internal static class PredictorSection
 {
     private const string Intro =
@@ -40,7 +40,7 @@ internal static class PredictorSection
         );
     }
 
-    // The objective metric, negated where lower is better, or what it is composed of.
+    // The objective's metric, negated where lower is better; the whole objective if it has a size term.
     private static string Unit(ReportData report)
     {
         var objective = Studies.Objectives.Objective.Parse(report.Objective);

@@ -6,14 +6,14 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Reports.Page;
 
 /// <summary>
-/// One HTML file that holds the whole report: drawings, pictures, styles and script are inside, and a content security
-/// policy keeps a browser from asking the network for anything.
+/// Writes the report as one HTML file that contains drawings, images, styles and script. A content security policy
+/// keeps the browser from making network requests.
 /// </summary>
 internal static class ReportHtml
 {
-    /// <summary>Writes <c>report.html</c> and, in <c>figures/</c>, every drawing as an SVG file of its own.</summary>
-    /// <param name="report">What to show.</param>
-    /// <param name="folder">Where to; made if missing.</param>
+    /// <summary>Writes <c>report.html</c>, and each drawing as an SVG file in <c>figures/</c>.</summary>
+    /// <param name="report">Data of the report.</param>
+    /// <param name="folder">Folder to write to; created if missing.</param>
     /// <returns>Full path of the page.</returns>
     public static string Write(ReportData report, string folder)
     {
@@ -29,7 +29,7 @@ internal static class ReportHtml
         return path;
     }
 
-    /// <summary>The page as text.</summary>
+    /// <summary>The page as HTML text.</summary>
     public static string Draw(ReportData report)
     {
         ArgumentNullException.ThrowIfNull(report);

@@ -4,7 +4,7 @@ using Qua2SeDiMo.Reports.Words;
 
 namespace Qua2SeDiMo.Reports.Page;
 
-/// <summary>The result table and quality against size.</summary>
+/// <summary>Section with the result table, quality against size, and fronts of scores.</summary>
 internal static class ResultSection
 {
     public static Markup Draw(ReportData report, FigureBook book)

@@ -2,7 +2,7 @@ using Qua2SeDiMo.Reports.Charts;
 
 namespace Qua2SeDiMo.Reports.Page;
 
-/// <summary>Model, settings, machine, versions and times.</summary>
+/// <summary>Section with model, settings, machine, versions and times of the run.</summary>
 internal static class RunSection
 {
     public static Markup Draw(ReportData report)

@@ -5,7 +5,8 @@ using Qua2SeDiMo.Reports.Words;
 
 namespace Qua2SeDiMo.Reports.Page;
 
-/// <summary>The paper's insight figures and the table of every weight.</summary>
+/// <summary>Section with scores by block and operator type, the options that plans chose, and the table of
+/// weights.</summary>
 internal static class SensitivitySection
 {
     public static Markup Draw(ReportData report, FigureBook book)

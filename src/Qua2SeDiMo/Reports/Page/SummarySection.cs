@@ -5,7 +5,7 @@ using Qua2SeDiMo.Reports.Words;
 
 namespace Qua2SeDiMo.Reports.Page;
 
-/// <summary>The head of the page: what was run in one sentence, and each plan as a card.</summary>
+/// <summary>Head of the page: one sentence on the run, and a card for each plan.</summary>
 internal static class SummarySection
 {
     public static Markup Draw(ReportData report)

@@ -5,8 +5,8 @@ using Qua2SeDiMo.Reports.Words;
 
 namespace Qua2SeDiMo.Reports.Page;
 
-/// <summary>A row per weight: place, size, the score of each option, and what each plan chose; sorted and filtered on
-/// the page.</summary>
+/// <summary>Table with a row per weight: block, operator type, size, score of each option, and choice of each plan. The
+/// page can sort and filter it.</summary>
 internal static class WeightTable
 {
     private const string ScoreNote =
@@ -57,7 +57,7 @@ internal static class WeightTable
         IReadOnlyList<TableCell> Row(ScoredWeight weight, int i) =>
             [
                 new TableCell(weight.Name, CssClass: "path", Content: Breakable(weight.Name)),
-                // By block sorts along the network, whatever the blocks are called.
+                // Sorting by block uses the position in the network, whatever the names of the blocks.
                 new TableCell(weight.Block, i),
                 weight.Role,
                 new TableCell(FigureText.ShortCount(weight.Position.Parameters), weight.Position.Parameters),
@@ -97,11 +97,11 @@ internal static class WeightTable
         return index < 0 ? name : new TableCell(name, Content: Chip(ChartSeries.OfPaper[index].CssClass, name));
     }
 
-    // Long paths may break after their dots.
+    // Lets long paths break after their dots.
     private static Markup Breakable(string path) =>
         Markup.Join(path.Split('.').Select(part => Markup.Of($"{part}")), ".<wbr>");
 
-    // Keeps "K-Means" and "4 bits" together in narrow headings.
+    // Keeps "K-Means" and "4 bits" unbroken in narrow headings.
     private static string Unbroken(string label) =>
         label.Replace('-', '\u2011').Replace(" bits", "\u00A0bits", StringComparison.Ordinal);
 

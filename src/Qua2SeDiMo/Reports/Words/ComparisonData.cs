@@ -2,12 +2,11 @@ using Qua2SeDiMo.Plans;
 
 namespace Qua2SeDiMo.Reports.Words;
 
-/// <summary>A plan beside the best baseline that is no larger.</summary>
+/// <summary>Comparison of a plan with the best baseline that is no larger.</summary>
 /// <param name="Plan">The plan.</param>
-/// <param name="Metric">The metric that is compared.</param>
+/// <param name="Metric">The compared metric.</param>
 /// <param name="Baseline">Best baseline of at most the plan's bytes; null if there is none.</param>
-/// <param name="Advantage">How much better the plan is, in units of the metric; negative where the baseline
-/// wins.</param>
+/// <param name="Advantage">Difference in units of the metric; negative if the baseline is better.</param>
 /// <param name="IsWithinIntervals">Whether the two intervals overlap; null without intervals.</param>
 internal sealed record ComparisonData(
     PlanEntry Plan,
@@ -17,7 +16,7 @@ internal sealed record ComparisonData(
     bool? IsWithinIntervals
 )
 {
-    /// <summary>Compares a plan; null if it has no value of the metric.</summary>
+    /// <summary>Compares a plan with the baselines; null if the plan has no value of the metric.</summary>
     public static ComparisonData? Of(ReportData report, PlanEntry plan, ShownMetric metric)
     {
         if (plan.Value(metric) is not { } own)
@@ -37,7 +36,7 @@ internal sealed record ComparisonData(
         return new ComparisonData(plan, metric, baseline, metric.Advantage(own.Value, other.Value), overlap);
     }
 
-    /// <summary>Whether no other quantized entry of at most the same bytes has a better value.</summary>
+    /// <summary>Whether no other quantized entry with at most the same bytes has a better value.</summary>
     public static bool IsBestOfItsSize(ReportData report, PlanEntry entry, ShownMetric metric) =>
         IsQuantizedAlone(entry)
         && entry.Value(metric) is { } own
@@ -48,7 +47,7 @@ internal sealed record ComparisonData(
             && metric.Advantage(value.Value, own.Value) > 0
         );
 
-    // Rows with rounded activations are of the size of their plan, which they cannot be better than.
+    // Rows with quantized activations have the size of their plan, so they would only compete with it.
     private static bool IsQuantizedAlone(PlanEntry entry) =>
         entry.Kind is not (PlanKind.FullPrecision or PlanKind.RoundedActivations);
 

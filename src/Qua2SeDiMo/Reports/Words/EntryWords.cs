@@ -3,10 +3,10 @@ using Qua2SeDiMo.Plans;
 
 namespace Qua2SeDiMo.Reports.Words;
 
-/// <summary>What a report says of an entry of the plan.</summary>
+/// <summary>Names and values of plan entries as a report displays them.</summary>
 internal static class EntryWords
 {
-    /// <summary>A name that fits beside the marks of a chart.</summary>
+    /// <summary>A short name for marks of a chart.</summary>
     public static string ShortName(this PlanEntry entry) =>
         entry.Kind switch
         {
@@ -18,7 +18,8 @@ internal static class EntryWords
         };
 
     /// <summary>
-    /// Its value of a metric; null where none was measured. The full-precision images against themselves say nothing.
+    /// The entry's value of a metric; null if it was not measured, and for paired metrics of full precision, which
+    /// would compare images with themselves.
     /// </summary>
     public static Measured? Value(this PlanEntry entry, ShownMetric metric)
     {
@@ -29,7 +30,8 @@ internal static class EntryWords
             : null;
     }
 
-    /// <summary>Index in a list of options of what it chose for a weight; −1 for full precision.</summary>
+    /// <summary>Index in <paramref name="options"/> of the option that the entry chose for a weight; −1 for full
+    /// precision or an option that is not listed.</summary>
     public static int Choice(this PlanEntry entry, IReadOnlyList<QuantizerSpec> options, ScoredWeight weight)
     {
         if (entry.Allocation[weight.Name] is not { } chosen)

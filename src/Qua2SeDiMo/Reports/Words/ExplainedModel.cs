@@ -3,7 +3,7 @@ using Qua2SeDiMo.Sensitivity;
 
 namespace Qua2SeDiMo.Reports.Words;
 
-/// <summary>The scores of one model of an explanation, with the names that figures and tables give them.</summary>
+/// <summary>The scores of one model of an explanation, with its names in figures and tables.</summary>
 internal sealed class ExplainedModel
 {
     private readonly SensitivityRecord record;
@@ -18,38 +18,38 @@ internal sealed class ExplainedModel
         fromUnits = UnitOptions(scores);
     }
 
-    /// <summary>Unique; used in file names.</summary>
+    /// <summary>Unique identifier, used in file names.</summary>
     internal string Key { get; }
 
-    /// <summary>Name on the page.</summary>
+    /// <summary>Display name.</summary>
     internal string Label { get; }
 
-    /// <summary>Unit of its scores.</summary>
+    /// <summary>Unit of the scores.</summary>
     internal string Unit { get; }
 
-    /// <summary>Its scores.</summary>
+    /// <summary>The scores.</summary>
     internal SensitivityResult Scores { get; }
 
     /// <summary>Indices of all weights.</summary>
     internal IEnumerable<int> Weights => Enumerable.Range(0, Scores.Weights.Count);
 
-    /// <summary>Indices of all weights, the most sensitive first.</summary>
+    /// <summary>Indices of all weights, most sensitive first.</summary>
     internal IEnumerable<int> Ranked => Weights.OrderByDescending(w => Scores.Weights[w].FewerBitsCost);
 
-    /// <summary>The scored subgraphs of two weights and more; none at op level only.</summary>
+    /// <summary>The scored units with two or more weights; empty if no units were scored.</summary>
     internal IEnumerable<UnitSensitivity> Units =>
         Scores.Units.Where(unit => unit is { Weights.Count: > 1, Quantiles: not null });
 
-    /// <summary>The second kind of resampling; null where there is none.</summary>
+    /// <summary>Spread for the second kind of resampling; null if there is only one.</summary>
     internal ScoreSpread? Other => Scores.Spreads.Count > 1 ? Scores.Spreads[1] : null;
 
-    /// <summary>What deviations of scores are over, for instance "5 folds".</summary>
+    /// <summary>Description of the samples behind the scores' deviations, for instance "5 folds".</summary>
     internal string MainWords => Scores.Spreads.Count > 0 ? Words(Scores.Spreads[0]) : "resamples";
 
-    /// <summary>What the deviations of <see cref="Other"/> are over.</summary>
+    /// <summary>Description of the samples behind <see cref="Other"/>; null without it.</summary>
     internal string? OtherWords => Other is { } other ? Words(other) : null;
 
-    /// <summary>Every model of an explanation, the one that decides first.</summary>
+    /// <summary>Every model of an explanation, the deciding one first.</summary>
     internal static IReadOnlyList<ExplainedModel> All(SensitivityRecord record)
     {
         string label = ModelLabels.Of(ModelNames.RidgeTrends);
@@ -65,28 +65,28 @@ internal sealed class ExplainedModel
         return models;
     }
 
-    /// <summary>A kind of resampling in words.</summary>
+    /// <summary>Description of the samples of a spread.</summary>
     internal static string Words(ScoreSpread spread) =>
         $"{spread.SampleCount} {(spread.Kind == ScoreSpread.Folds ? "folds" : "resamples of the trials")}";
 
-    /// <summary>Block of a weight, or "outside".</summary>
+    /// <summary>Name of the block of a weight, or "outside".</summary>
     internal string Block(int weight) => blocks[Scores.Weights[weight].Name];
 
     /// <summary>Operator type of a weight.</summary>
     internal string Type(int weight) => record.Weights[weight].LayerType;
 
-    /// <summary>Block of a unit: that of its last weight.</summary>
+    /// <summary>Name of the block of a unit, which is that of its last weight.</summary>
     internal string Block(UnitSensitivity unit) => blocks[unit.Weights[^1]];
 
-    /// <summary>Index of a weight's option in the best combination of its unit; its own best option where it is in
-    /// none.</summary>
+    /// <summary>Index of a weight's option in the best combination of its unit, or of its own best option if it is in
+    /// no unit.</summary>
     internal int UnitOption(int weight) =>
         fromUnits.TryGetValue(Scores.Weights[weight].Name, out int option) ? option : Scores.Weights[weight].BestOption;
 
     private static ExplainedModel OfNetwork(SensitivityRecord record, string loss, SensitivityResult scores) =>
         new(record, $"network-{loss}", $"GATv2 network, {loss}", "standard deviations of node norms", scores);
 
-    // A weight of several units takes its option from the first of them, as plans do.
+    // A weight in several units takes its option from the first of them, as in plans.
     private static Dictionary<string, int> UnitOptions(SensitivityResult scores)
     {
         string[] options = [.. scores.Options];

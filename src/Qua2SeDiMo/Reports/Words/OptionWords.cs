@@ -2,13 +2,13 @@ using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Reports.Words;
 
-/// <summary>How an option is called and grouped in tables and charts.</summary>
+/// <summary>Names of an option in tables and charts.</summary>
 /// <param name="Label">For instance "K-Means C, 4 bits".</param>
-/// <param name="Method">Method alone, for instance "K-Means C"; options of one method have one hue.</param>
-/// <param name="IsSmall">Whether it has 3 bits or fewer, which is shown hatched.</param>
+/// <param name="Method">Name of the method, for instance "K-Means C"; options of one method share a hue.</param>
+/// <param name="IsSmall">Whether the option has 3 bits or fewer, which is drawn hatched.</param>
 internal sealed record OptionWords(string Label, string Method, bool IsSmall)
 {
-    /// <summary>The words of an option.</summary>
+    /// <summary>Names of an option.</summary>
     public static OptionWords Of(QuantizerSpec option)
     {
         string method = option.Method switch
@@ -20,7 +20,7 @@ internal sealed record OptionWords(string Label, string Method, bool IsSmall)
         return new OptionWords($"{method}, {option.Bits} bits", method, option.Bits <= 3);
     }
 
-    /// <summary>The words of an option by its name; one of a graph from outside that no model can be packed with keeps
+    /// <summary>Names of an option given by name; an option of an external study that this program does not know keeps
     /// its name.</summary>
     public static OptionWords OfName(string name) =>
         QuantizerSpec.TryParse(name, out QuantizerSpec? option)

@@ -3,10 +3,10 @@ using Qua2SeDiMo.Sensitivity;
 
 namespace Qua2SeDiMo.Reports.Words;
 
-/// <summary>How the place of a weight is called in tables and charts.</summary>
+/// <summary>Names of blocks and operator types in tables and charts.</summary>
 internal static class PositionWords
 {
-    // Parts of operator types as diffusers names them, and what they are called here.
+    // Parts of operator types as diffusers names them, and their replacements.
     private static readonly (string Part, string Words)[] Parts =
     [
         ("attn1.", "self-attention "),
@@ -30,7 +30,7 @@ internal static class PositionWords
         return char.IsAsciiDigit(block[0]) ? $"block {block}" : block;
     }
 
-    /// <summary>Operator type of a weight, for instance "self-attention q"; outside of the blocks the end of its
+    /// <summary>Operator type of a weight, for instance "self-attention q"; outside blocks, the last two parts of its
     /// path.</summary>
     public static string Role(WeightPosition position)
     {

@@ -2,20 +2,21 @@ using Qua2SeDiMo.Predictors.Evaluation;
 
 namespace Qua2SeDiMo.Reports.Words;
 
-/// <summary>Figures of a fit as a report shows them.</summary>
+/// <summary>Names and figures of fitted models as a report displays them.</summary>
 internal static class PredictorWords
 {
-    /// <summary>Name on the page.</summary>
+    /// <summary>Display name of a model.</summary>
     public static string Label(this ModelScores scores) => ModelLabels.Of(scores.Model);
 
-    /// <summary>The mean over folds; null where no fold defines it.</summary>
+    /// <summary>The mean over folds; null if it is undefined.</summary>
     public static double? Defined(this FoldSummary summary) => double.IsFinite(summary.Mean) ? summary.Mean : null;
 
-    /// <summary>A figure of each fold that defines it.</summary>
+    /// <summary>The values of a figure in the folds in which it is defined.</summary>
     public static IReadOnlyList<double> Defined(this ModelScores scores, Func<FoldMetrics, double> figure) =>
         [.. scores.Folds.Select(figure).Where(double.IsFinite)];
 
-    /// <summary>Trials as predicted by the fold that did not see them.</summary>
+    /// <summary>Trials with their predictions by the model of the fold that held them out; trials without one are left
+    /// out.</summary>
     public static IReadOnlyList<HeldOutTrial> Predicted(this ModelScores scores, IReadOnlyList<TrialData> trials) =>
         [
             .. trials
@@ -23,7 +24,7 @@ internal static class PredictorWords
                 .Where(trial => double.IsFinite(trial.Predicted)),
         ];
 
-    /// <summary>Which model decides, and what the held-out figures say about that.</summary>
+    /// <summary>Sentence on which model makes the plans, and why.</summary>
     public static string Deciding(ReportData report, FitResult fit)
     {
         ModelScores? deciding = fit.Find(report.DecidingModel);
@@ -32,7 +33,7 @@ internal static class PredictorWords
     }
 }
 
-/// <summary>A held-out trial.</summary>
+/// <summary>A held-out trial with its prediction.</summary>
 /// <param name="Trial">The trial.</param>
-/// <param name="Predicted">Its objective as predicted, in the unit of the measured one.</param>
+/// <param name="Predicted">Predicted objective, in the unit of the measured one.</param>
 internal sealed record HeldOutTrial(TrialData Trial, double Predicted);

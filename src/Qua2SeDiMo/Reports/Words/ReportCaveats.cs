@@ -2,7 +2,7 @@ using Qua2SeDiMo.Plans;
 
 namespace Qua2SeDiMo.Reports.Words;
 
-/// <summary>What the figures of a report do not say (method.md, section 8), and what its terms mean.</summary>
+/// <summary>Limits of a report's figures (method.md, section 8), and a glossary of its terms.</summary>
 internal static class ReportCaveats
 {
     public static IEnumerable<string> Sentences(ReportData report)

@@ -3,10 +3,10 @@ using Qua2SeDiMo.Plans;
 
 namespace Qua2SeDiMo.Reports.Words;
 
-/// <summary>Sentences made from the figures of a report, and never saying more than they do.</summary>
+/// <summary>Sentences derived from the figures of a report only.</summary>
 internal static class ReportWords
 {
-    /// <summary>One sentence per plan on the objective: ahead of or behind the best baseline of its size or
+    /// <summary>A sentence on whether a plan is better or worse than the best baseline of its size or
     /// smaller.</summary>
     public static string Verdict(ComparisonData comparison)
     {
@@ -35,7 +35,8 @@ internal static class ReportWords
             };
     }
 
-    /// <summary>For each metric, which plans win against the baselines and which lose.</summary>
+    /// <summary>A sentence per metric other than the objective: which plans are better than the baselines and which are
+    /// not.</summary>
     public static IEnumerable<string> OtherMetrics(ReportData report)
     {
         PlanEntry[] plans = [.. report.Entries.Where(entry => entry.Kind == PlanKind.Plan)];
@@ -65,7 +66,8 @@ internal static class ReportWords
         }
     }
 
-    /// <summary>Which weights, operator types and blocks react most, and which option scores best.</summary>
+    /// <summary>Sentences on the most sensitive weights, operator types and blocks, and on the option with the best
+    /// scores.</summary>
     public static IEnumerable<string> Sensitivity(ReportData report)
     {
         ScoredWeight[] weights =
@@ -119,7 +121,7 @@ internal static class ReportWords
         yield return $"Regardless of size, {label} has the best score for {best.Count} of {weights.Length} weights.";
     }
 
-    /// <summary>Which metrics can be trusted to rank trials at this number of images.</summary>
+    /// <summary>Sentences on how reliably metrics rank the trials at this number of images.</summary>
     public static IEnumerable<string> Reliability(ReportData report)
     {
         ShownMetric[] ranked =

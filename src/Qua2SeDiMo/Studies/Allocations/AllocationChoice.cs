@@ -5,8 +5,8 @@ using Qua2SeDiMo.Quantizers;
 namespace Qua2SeDiMo.Studies.Allocations;
 
 /// <summary>
-/// Reads one allocation from any file that holds some: an object of weight name to option, an object with the member
-/// <c>allocation</c>, a plan (<c>entries</c> with <c>key</c>), or trials (<c>trials</c> with <c>name</c>).
+/// Reads one allocation from a JSON file of any of these forms: an object of weight name to option, an object with the
+/// member <c>allocation</c>, a plan (<c>entries</c> with <c>key</c>), or trials (<c>trials</c> with <c>name</c>).
 /// </summary>
 internal static class AllocationChoice
 {
@@ -15,11 +15,11 @@ internal static class AllocationChoice
 
     /// <summary>Reads the allocation.</summary>
     /// <param name="path">JSON file.</param>
-    /// <param name="entry">Name of the entry where the file holds several; null where it holds one.</param>
-    /// <param name="weightNames">Quantizable weights of the model.</param>
-    /// <param name="notes">Gets a line for every repeated key.</param>
-    /// <exception cref="Q2Exception">Not of these forms, no such entry, or a weight that the model does not
-    /// have.</exception>
+    /// <param name="entry">Name of the entry to read; null when the file holds only one.</param>
+    /// <param name="weightNames">Names of the model's quantizable weights.</param>
+    /// <param name="notes">Receives a line for every repeated key.</param>
+    /// <exception cref="Q2Exception">The file has none of these forms or no such entry, or names a weight that the
+    /// model does not have.</exception>
     public static BitAllocation Read(
         string path,
         string? entry,
@@ -31,9 +31,9 @@ internal static class AllocationChoice
         return Of(ForeignJson.Read(path, notes), entry, weightNames);
     }
 
-    /// <summary>The allocation of a document that was read.</summary>
-    /// <exception cref="Q2Exception">Not of these forms, no such entry, or a weight that the model does not
-    /// have.</exception>
+    /// <summary>Reads the allocation of a parsed document.</summary>
+    /// <exception cref="Q2Exception">The document has none of these forms or no such entry, or names a weight that the
+    /// model does not have.</exception>
     internal static BitAllocation Of(ForeignValue document, string? entry, IReadOnlyCollection<string> weightNames)
     {
         ForeignValue found = Find(document.Source, document, entry);
@@ -48,7 +48,7 @@ internal static class AllocationChoice
             );
     }
 
-    /// <summary>What pictures and packed models keep of where an allocation is from.</summary>
+    /// <summary>Source of an allocation as recorded in images and packed models: name of the file, and entry.</summary>
     public static JsonObject Origin(string path, string? entry) =>
         new() { ["allocation"] = Path.GetFileName(path), ["entry"] = entry };
 

@@ -8,14 +8,14 @@ namespace Qua2SeDiMo.Studies.Allocations;
 
 /// <summary>
 /// Allocations in JSON: <c>{"trials": [{"name", "allocation": {weight: option} or null, "average_bits",
-/// "quantized_bytes", "metrics": {…}}]}</c>. Only <c>allocation</c> is needed; null means full precision. Other members
-/// are ignored. See docs/formats.md.
+/// "quantized_bytes", "metrics": {…}}]}</c>. Only <c>allocation</c> is required; null means full precision. Other
+/// members are ignored. See docs/formats.md.
 /// </summary>
 internal static class AllocationFile
 {
     private const char PartMark = '#';
 
-    // Metric names of the file and ours.
+    // Metric names in the file and in this program.
     private static readonly (string InFile, string Name)[] MetricNames =
     [
         ("frechet_clip", StudyMetric.Frechet.Name),
@@ -27,11 +27,11 @@ internal static class AllocationFile
     ];
 
     /// <summary>Reads allocations and their labels.</summary>
-    /// <param name="path">JSON file; an array of trials without the surrounding object will do.</param>
-    /// <param name="weightNames">Quantizable weights of the model; null leaves the names unchecked.</param>
-    /// <param name="notes">Gets a line for every repeated key.</param>
-    /// <exception cref="Q2Exception">Missing, not of this form, an unknown option or weight, or a name given
-    /// twice.</exception>
+    /// <param name="path">JSON file: the object above, or only its array of trials.</param>
+    /// <param name="weightNames">Names of the model's quantizable weights; null to leave names unchecked.</param>
+    /// <param name="notes">Receives a line for every repeated key.</param>
+    /// <exception cref="Q2Exception">The file is missing or not of this form, an option or weight is unknown, or two
+    /// trials have the same name.</exception>
     public static IReadOnlyList<LabelledAllocation> Read(
         string path,
         IReadOnlyCollection<string>? weightNames = null,
@@ -41,8 +41,9 @@ internal static class AllocationFile
         return Of(ForeignJson.Read(path, notes), weightNames);
     }
 
-    /// <summary>Allocations and their labels of a document that was read.</summary>
-    /// <exception cref="Q2Exception">Not of this form, an unknown option or weight, or a name given twice.</exception>
+    /// <summary>Reads the allocations and labels of a parsed document.</summary>
+    /// <exception cref="Q2Exception">The document is not of this form, an option or weight is unknown, or two trials
+    /// have the same name.</exception>
     internal static IReadOnlyList<LabelledAllocation> Of(
         ForeignValue document,
         IReadOnlyCollection<string>? weightNames
@@ -60,8 +61,8 @@ internal static class AllocationFile
             : [.. allocations.Select(entry => entry with { Allocation = WithParts(entry.Allocation, weightNames) })];
     }
 
-    /// <summary>Reads how the labels of a file were made, as far as it says.</summary>
-    /// <exception cref="Q2Exception">It cannot be read.</exception>
+    /// <summary>Reads how the labels of a file were made, as far as the file states it.</summary>
+    /// <exception cref="Q2Exception">The file cannot be read.</exception>
     public static AllocationProtocol ReadProtocol(string path) => AllocationProtocol.Of(ForeignJson.Read(path));
 
     private static LabelledAllocation ReadTrial(ForeignValue trial, int index)
@@ -124,7 +125,7 @@ internal static class AllocationFile
         }
     }
 
-    // An allocation made without splitting names a split weight once, and means both parts.
+    // An allocation for a model without split weights names a split weight once; its option applies to both parts.
     private static BitAllocation WithParts(BitAllocation allocation, IReadOnlyCollection<string> weightNames)
     {
         if (allocation.Specs.Keys.Any(name => name.Contains(PartMark)))

@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Studies.Allocations;
 
-/// <summary>A file of allocations cannot be read or does not fit the model.</summary>
+/// <summary>Thrown when a file of allocations cannot be read or does not fit the model.</summary>
 internal sealed class AllocationFileException : Q2Exception
 {
     /// <summary>Creates the exception with a message for the user.</summary>

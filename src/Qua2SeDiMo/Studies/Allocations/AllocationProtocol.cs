@@ -4,36 +4,37 @@ using Qua2SeDiMo.Json;
 
 namespace Qua2SeDiMo.Studies.Allocations;
 
-/// <summary>How the labels of a file of allocations were made, as far as the file states it
+/// <summary>How the labels of a file of allocations were made. A member is null when the file does not state it
 /// (docs/formats.md).</summary>
 internal sealed partial record AllocationProtocol
 {
-    /// <summary>Denoising steps, <c>steps</c>; null where it is not stated.</summary>
+    /// <summary>Number of denoising steps, from <c>steps</c>.</summary>
     public int? StepCount { get; init; }
 
-    /// <summary>Scale of classifier-free guidance, <c>guidance_scale</c>.</summary>
+    /// <summary>Scale of classifier-free guidance, from <c>guidance_scale</c>.</summary>
     public double? GuidanceScale { get; init; }
 
-    /// <summary>What guidance steered away from, <c>negative_prompt</c>.</summary>
+    /// <summary>The negative prompt of guidance, from <c>negative_prompt</c>.</summary>
     public string? NegativePrompt { get; init; }
 
-    /// <summary>Height in pixels, <c>height</c>.</summary>
+    /// <summary>Height in pixels, from <c>height</c>.</summary>
     public int? Height { get; init; }
 
-    /// <summary>Width in pixels, <c>width</c>.</summary>
+    /// <summary>Width in pixels, from <c>width</c>.</summary>
     public int? Width { get; init; }
 
-    /// <summary>Bits that activations were rounded to, <c>activation_bits</c>.</summary>
+    /// <summary>Bits of quantized activations, from <c>activation_bits</c>.</summary>
     public int? ActivationBits { get; init; }
 
     /// <summary>Seed of the first image, from <c>seeds</c>: a number, <c>"42 + image index"</c> or <c>"42 for all
     /// images"</c>.</summary>
     public ulong? Seed { get; init; }
 
-    /// <summary>Whether all images had the noise of <see cref="Seed"/>; null where no seed is stated.</summary>
+    /// <summary>Whether all images start from the same noise, that of <see cref="Seed"/>; null when no seed is
+    /// stated.</summary>
     public bool? SharedNoise { get; init; }
 
-    /// <summary>Images of a trial, from <c>prompts</c>; null where they are not stated.</summary>
+    /// <summary>Number of images of a trial, from <c>prompts</c>.</summary>
     public int? ImageCount { get; init; }
 
     /// <summary>The prompts, from <c>prompts</c>: a list of texts.</summary>
@@ -45,15 +46,15 @@ internal sealed partial record AllocationProtocol
     /// </summary>
     public string? PromptsFile { get; init; }
 
-    /// <summary>Statements that are not understood, with what was found.</summary>
+    /// <summary>Statements that could not be parsed: path and content of each.</summary>
     public IReadOnlyList<string> NotUnderstood { get; init; } = [];
 
-    /// <summary>Whether the file states steps, guidance, seeds and prompts, without which labels cannot be made
-    /// again.</summary>
+    /// <summary>Whether the file states steps, guidance, seed and prompts, which are needed to reproduce the
+    /// labels.</summary>
     public bool IsWhole =>
         StepCount is not null && GuidanceScale is not null && Seed is not null && ImageCount is not null;
 
-    /// <summary>The statements beside the list of trials in a document that was read.</summary>
+    /// <summary>Reads the protocol from the root object of a parsed document.</summary>
     internal static AllocationProtocol Of(ForeignValue root)
     {
         if (!root.IsObject)
@@ -105,7 +106,7 @@ internal sealed partial record AllocationProtocol
         return protocol;
     }
 
-    // Digits alone, up to 2^64 − 1.
+    // Decimal digits only, up to 2^64 − 1.
     private static bool IsSeed(string text, out ulong seed) =>
         ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out seed);
 

@@ -2,18 +2,18 @@ using Qua2SeDiMo.Studies.Objectives;
 
 namespace Qua2SeDiMo.Studies.Allocations;
 
-/// <summary>One label of one allocation beside ours.</summary>
+/// <summary>A reference label of an allocation and the label of the same allocation in this study.</summary>
 /// <param name="Trial">Name of the allocation.</param>
 /// <param name="Metric">Name of the metric.</param>
 /// <param name="Expected">Reference label.</param>
-/// <param name="Actual">Our label; NaN if the trial is missing, unfinished or lacks the metric.</param>
-/// <param name="Tolerance">Largest absolute difference that agrees, in the unit of the metric.</param>
+/// <param name="Actual">Label in this study; NaN if the trial is missing, unfinished or lacks the metric.</param>
+/// <param name="Tolerance">Largest absolute difference that counts as agreement, in the unit of the metric.</param>
 internal sealed record LabelDifference(string Trial, string Metric, double Expected, double Actual, double Tolerance)
 {
-    /// <summary>|actual − expected|; NaN if there is no label of ours.</summary>
+    /// <summary>|actual − expected|; NaN when <see cref="Actual"/> is NaN.</summary>
     public double Difference => Math.Abs(Actual - Expected);
 
-    /// <summary>Whether the labels agree.</summary>
+    /// <summary>Whether the difference is within the tolerance; false for NaN.</summary>
     public bool Agrees => Difference <= Tolerance;
 }
 
@@ -27,14 +27,14 @@ internal static class LabelComparison
     private const double PsnrTolerance = 0.3;
     private const double FrechetTolerance = 0.01;
 
-    // Sizes follow from the allocation alone: equal but for the last digits of a quotient.
+    // Sizes follow from the allocation alone, so only rounding in the last digits is tolerated.
     private const double SizeTolerance = 1e-12;
 
-    /// <summary>Every reference label that can be compared, trial by trial in the order of the reference.</summary>
+    /// <summary>Compares every reference label for which a tolerance is known, in the order of the reference.</summary>
     /// <param name="reference">Allocations with labels.</param>
-    /// <param name="trials">Our trials, found by name.</param>
-    /// <param name="sizesOnly">Leaves out labels of images, which say nothing where the images were made
-    /// otherwise.</param>
+    /// <param name="trials">Trials of this study, matched by name.</param>
+    /// <param name="sizesOnly">Whether to leave out labels of images, because the images were made under different
+    /// conditions.</param>
     public static IReadOnlyList<LabelDifference> Compare(
         IReadOnlyList<LabelledAllocation> reference,
         IReadOnlyList<Trial> trials,
@@ -62,7 +62,7 @@ internal static class LabelComparison
     private static bool IsSize(string metric) =>
         metric == StudyMetric.AverageBits.Name || metric == StudyMetric.SizeBytes.Name;
 
-    // Null: no bound is known for the metric.
+    // Null when no tolerance is known for the metric.
     private static double? ToleranceOf(string metric, double expected) =>
         metric == StudyMetric.ClipCosine.Name ? CosineTolerance
         : metric == StudyMetric.ClipScore.Name ? 100 * CosineTolerance

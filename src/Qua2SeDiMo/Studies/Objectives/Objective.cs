@@ -1,17 +1,17 @@
 namespace Qua2SeDiMo.Studies.Objectives;
 
 /// <summary>
-/// The number that the study optimises, larger being better: ±metric − SizeWeight · AverageBits (method.md, section 4:
-/// the paper's target is −FID − λ·AverageBits).
+/// The number that a study optimises; larger is better: ±metric − SizeWeight · AverageBits (method.md, section 4; the
+/// paper's target is −FID − λ·AverageBits).
 /// </summary>
-/// <param name="Metric">Image quality.</param>
-/// <param name="SizeWeight">λ, metric units per average bit; 0 for pure quality.</param>
+/// <param name="Metric">Metric of image quality.</param>
+/// <param name="SizeWeight">λ, metric units per average bit; 0 to optimise quality alone.</param>
 internal sealed record Objective(StudyMetric Metric, double SizeWeight = 0)
 {
-    // Differences of reliability below this are noise of the splits: the order of StudyMetric.Quality decides.
+    // Smaller differences of reliability are noise of the random splits; then the order of StudyMetric.Quality decides.
     private const double EqualReliability = 0.01;
 
-    /// <summary>λ.</summary>
+    /// <summary>λ, metric units per average bit; at least 0.</summary>
     public double SizeWeight { get; } =
         SizeWeight >= 0 && double.IsFinite(SizeWeight)
             ? SizeWeight
@@ -21,7 +21,7 @@ internal sealed record Objective(StudyMetric Metric, double SizeWeight = 0)
                 "The weight of the size is a number of 0 or more."
             );
 
-    /// <summary>The objective's value of a finished trial; larger is better.</summary>
+    /// <summary>Value of the objective for a complete trial; larger is better.</summary>
     /// <exception cref="UnknownObjectiveException">The trial does not have the metric.</exception>
     public double Of(Trial trial)
     {
@@ -32,10 +32,10 @@ internal sealed record Objective(StudyMetric Metric, double SizeWeight = 0)
     }
 
     /// <summary>
-    /// The most reliable metric of quality. Of metrics that are as reliable within the noise of the splits, paired
-    /// fidelity comes first.
+    /// An objective of the most reliable quality metric. Among metrics whose reliabilities differ only by noise, paired
+    /// ones are preferred.
     /// </summary>
-    /// <param name="reliabilities">At least one, of metrics in <see cref="StudyMetric.Quality"/>.</param>
+    /// <param name="reliabilities">Reliability of at least one metric in <see cref="StudyMetric.Quality"/>.</param>
     public static Objective MostReliable(IReadOnlyCollection<ObjectiveReliability> reliabilities)
     {
         double best = reliabilities.Max(reliability => reliability.Reliability);
@@ -48,9 +48,9 @@ internal sealed record Objective(StudyMetric Metric, double SizeWeight = 0)
         );
     }
 
-    /// <summary>Reads the form of <see cref="ToString"/>.</summary>
+    /// <summary>Parses the result of <see cref="ToString"/>.</summary>
     /// <exception cref="UnknownObjectiveException">The metric is unknown.</exception>
-    /// <exception cref="FormatException">The weight of the size is not a number.</exception>
+    /// <exception cref="FormatException">The size weight is not a number.</exception>
     public static Objective Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);

@@ -3,37 +3,37 @@ using Qua2SeDiMo.Numerics;
 namespace Qua2SeDiMo.Studies.Objectives;
 
 /// <summary>
-/// Split-half reliability (Spearman, 1910; Brown, 1910) of metrics over trials: a metric measured on half of the
-/// prompts should rank the trials as it does on the other half. Metrics that do not are mostly noise at this number of
-/// images.
+/// Split-half reliability (Spearman, 1910; Brown, 1910) of metrics over trials: agreement of the rankings of the trials
+/// by a metric measured on two disjoint halves of the prompts. A metric with low agreement is mostly noise at this
+/// number of images.
 /// </summary>
 internal static class SplitHalfReliability
 {
-    /// <summary>Splits whose correlations are averaged.</summary>
+    /// <summary>Default number of splits whose correlations are averaged.</summary>
     public const int DefaultSplitCount = 10;
 
-    /// <summary>Fewest images: each half needs two, or it has no covariance.</summary>
+    /// <summary>Smallest number of images: each half needs two for a covariance.</summary>
     public const int MinImages = 4;
 
-    /// <summary>Fewest trials with a rank correlation worth the name.</summary>
+    /// <summary>Smallest number of trials for which a rank correlation is computed.</summary>
     public const int MinTrials = 4;
 
-    /// <summary>A metric of some images of one trial.</summary>
-    /// <param name="trial">Index into the trials.</param>
+    /// <summary>Computes a metric over some images of one trial.</summary>
+    /// <param name="trial">Index of the trial.</param>
     /// <param name="images">Image indices, ascending.</param>
     public delegate double HalfMetric(int trial, ReadOnlySpan<int> images);
 
     /// <summary>Measures one metric on both halves of every split and correlates the rankings.</summary>
-    /// <param name="metric">Its name.</param>
+    /// <param name="metric">Name of the metric.</param>
     /// <param name="averageBits">AverageBits of each trial.</param>
-    /// <param name="imageCount">Images of each trial; an odd one is left out of each split in turn.</param>
-    /// <param name="measure">The metric of half of the images; called from several threads.</param>
+    /// <param name="imageCount">Number of images of each trial; if it is odd, each split leaves out a random
+    /// one.</param>
+    /// <param name="measure">Computes the metric of half of the images; called from several threads.</param>
     /// <param name="splitCount">Number of random splits.</param>
-    /// <param name="seed">Split i is drawn from stream i of this seed, so that all metrics meet the same
-    /// splits.</param>
-    /// <param name="cancellationToken">Ends the measurement.</param>
-    /// <exception cref="ArgumentException">Fewer than <see cref="MinTrials"/> trials or <see cref="MinImages"/>
-    /// images.</exception>
+    /// <param name="seed">Split i is drawn from stream i of this seed, so that all metrics use the same splits.</param>
+    /// <param name="cancellationToken">Cancels the measurement.</param>
+    /// <exception cref="ArgumentException">There are fewer than <see cref="MinTrials"/> trials or
+    /// <see cref="MinImages"/> images.</exception>
     public static ObjectiveReliability Measure(
         string metric,
         IReadOnlyList<double> averageBits,
@@ -80,13 +80,13 @@ internal static class SplitHalfReliability
     }
 
     /// <summary>Reliability of a metric that is a mean over images.</summary>
-    /// <param name="metric">Its name.</param>
+    /// <param name="metric">Name of the metric.</param>
     /// <param name="averageBits">AverageBits of each trial.</param>
-    /// <param name="values">Value of each image, [images × 1], for each trial.</param>
+    /// <param name="values">For each trial, the values of its images, [images × 1].</param>
     /// <param name="splitCount">Number of random splits.</param>
     /// <param name="seed">Split i is drawn from stream i of this seed.</param>
-    /// <param name="cancellationToken">Ends the measurement.</param>
-    /// <exception cref="ArgumentException">Too few trials or images, or trials of different numbers of
+    /// <param name="cancellationToken">Cancels the measurement.</param>
+    /// <exception cref="ArgumentException">There are too few trials or images, or the trials differ in their number of
     /// images.</exception>
     public static ObjectiveReliability OfMean(
         string metric,
@@ -132,6 +132,6 @@ internal static class SplitHalfReliability
         return ([.. order[..half].Order()], [.. order[half..(2 * half)].Order()]);
     }
 
-    // A constant metric ranks nothing.
+    // A constant metric has no rank correlation; it counts as 0.
     private static double OrNone(double correlation) => double.IsNaN(correlation) ? 0 : correlation;
 }

@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Studies.Objectives;
 
-/// <summary>Which way a number is better.</summary>
+/// <summary>Whether larger or smaller values of a metric are better.</summary>
 internal enum StudyDirection
 {
     /// <summary>Larger is better.</summary>
@@ -10,10 +10,10 @@ internal enum StudyDirection
     Minimize,
 }
 
-/// <summary>A number that trials record.</summary>
+/// <summary>A number that is recorded for each trial.</summary>
 /// <param name="Name">Key in <see cref="Trial.Metrics"/> and value of <c>--objective</c>.</param>
 /// <param name="Label">Name in tables and charts, for instance "PSNR".</param>
-/// <param name="Direction">Which way is better.</param>
+/// <param name="Direction">Whether larger or smaller values are better.</param>
 /// <param name="IsPaired">Whether each image is compared with the full-precision image of the same prompt and
 /// seed.</param>
 internal sealed record StudyMetric(string Name, string Label, StudyDirection Direction, bool IsPaired)
@@ -68,7 +68,7 @@ internal sealed record StudyMetric(string Name, string Label, StudyDirection Dir
             Meaning = "Kernel distance between the CLIP features of all pictures and those of real images.",
         };
 
-    /// <summary>AverageBits of the allocation, tables included.</summary>
+    /// <summary>AverageBits of the allocation, palettes, scales and zero points included.</summary>
     public static StudyMetric AverageBits { get; } =
         new("average-bits", "Average bits", StudyDirection.Minimize, false);
 
@@ -83,27 +83,28 @@ internal sealed record StudyMetric(string Name, string Label, StudyDirection Dir
     public static StudyMetric WeightError { get; } =
         new("weight-error", "Weight error", StudyDirection.Minimize, false);
 
-    /// <summary>The label with what it compares with, for texts that do not explain it otherwise.</summary>
+    /// <summary>The label, with "to full precision" added for paired metrics.</summary>
     public string Title => IsPaired ? $"{Label} to full precision" : Label;
 
-    /// <summary>Unit, or empty.</summary>
+    /// <summary>Unit; empty for none.</summary>
     public string Unit { get; init; } = "";
 
-    /// <summary>Decimals that are worth showing.</summary>
+    /// <summary>Number of decimals to show.</summary>
     public int Decimals { get; init; } = 3;
 
-    /// <summary>One sentence for glossaries; empty for what follows from the allocation alone.</summary>
+    /// <summary>One sentence for glossaries; empty for the metrics of <see cref="Cost"/>.</summary>
     public string Meaning { get; init; } = "";
 
-    /// <summary>Metrics of image quality, any of which may be the objective; where several are equally reliable, the
-    /// first is preferred.</summary>
+    /// <summary>Metrics of image quality, which can be the objective, in order of preference among equally reliable
+    /// ones.</summary>
     public static IReadOnlyList<StudyMetric> Quality { get; } = [ClipCosine, Ssim, Psnr, ClipScore, Frechet, Kid];
 
     /// <summary>Metrics that follow from the allocation alone.</summary>
     public static IReadOnlyList<StudyMetric> Cost { get; } = [AverageBits, SizeBytes, BitOperations, WeightError];
 
     /// <summary>The metric of this name.</summary>
-    /// <exception cref="UnknownObjectiveException">There is none; the message lists those that there are.</exception>
+    /// <exception cref="UnknownObjectiveException">There is no metric of this name; the message lists the
+    /// metrics.</exception>
     public static StudyMetric OfQuality(string name) =>
         Quality.FirstOrDefault(metric => string.Equals(metric.Name, name, StringComparison.OrdinalIgnoreCase))
         ?? throw UnknownObjectiveException.For(name);

@@ -1,18 +1,18 @@
 namespace Qua2SeDiMo.Studies.Objectives;
 
-/// <summary>An objective was asked for that does not exist, or that the trials do not have.</summary>
+/// <summary>Thrown when an objective does not exist or was not measured.</summary>
 internal sealed class UnknownObjectiveException : Q2Exception
 {
     private UnknownObjectiveException(string message)
         : base(message) { }
 
-    /// <summary>No metric has this name.</summary>
+    /// <summary>An exception for a name that is no metric.</summary>
     public static UnknownObjectiveException For(string name) =>
         new(
             $"'{name}' is no objective. Objectives are {string.Join(", ", StudyMetric.Quality.Select(metric => metric.Name))}."
         );
 
-    /// <summary>A trial lacks the metric.</summary>
+    /// <summary>An exception for a trial that lacks the metric.</summary>
     public static UnknownObjectiveException For(string name, Trial trial) =>
         new(
             $"Trial {trial.Number} ('{trial.Name}') has no metric '{name}'; it has "
@@ -20,9 +20,9 @@ internal sealed class UnknownObjectiveException : Q2Exception
                 + "Choose one of these, or begin a new study that records it."
         );
 
-    /// <summary>Trials will not have the metric.</summary>
-    /// <param name="name">What was asked for.</param>
-    /// <param name="measured">Metrics that they will have.</param>
+    /// <summary>An exception for a study that will not measure the metric.</summary>
+    /// <param name="name">The requested metric.</param>
+    /// <param name="measured">Metrics that the study measures.</param>
     public static UnknownObjectiveException For(string name, IEnumerable<StudyMetric> measured) =>
         new(
             $"No trial of this study measures '{name}'; they measure "

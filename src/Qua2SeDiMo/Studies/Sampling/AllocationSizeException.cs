@@ -2,14 +2,14 @@ using System.Globalization;
 
 namespace Qua2SeDiMo.Studies.Sampling;
 
-/// <summary>A size was asked for that no allocation of the model has.</summary>
+/// <summary>Thrown when no allocation of the model has the requested size.</summary>
 internal sealed class AllocationSizeException : Q2Exception
 {
     private AllocationSizeException(string message)
         : base(message) { }
 
-    /// <summary>Says which sizes there are.</summary>
-    /// <param name="asked">Average bits that were asked for.</param>
+    /// <summary>Creates the exception; the message gives the possible range.</summary>
+    /// <param name="asked">Requested average bits.</param>
     /// <param name="least">Average bits of the smallest allocation.</param>
     /// <param name="most">Average bits of the largest.</param>
     public static AllocationSizeException For(double asked, double least, double most) =>

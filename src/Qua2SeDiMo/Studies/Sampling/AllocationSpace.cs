@@ -4,8 +4,8 @@ using Qua2SeDiMo.Quantizers;
 
 namespace Qua2SeDiMo.Studies.Sampling;
 
-/// <summary>What a sampler may choose from: the quantizable weights, their options and the bytes of each
-/// choice.</summary>
+/// <summary>The set from which a sampler draws: the quantizable weights, their options, and the bytes of each weight
+/// under each option.</summary>
 internal sealed class AllocationSpace
 {
     private readonly long[][] sizes;
@@ -16,7 +16,7 @@ internal sealed class AllocationSpace
     /// <param name="weights">Name, number of elements (N) and output channels (C) of each weight.</param>
     /// <param name="originalBits">P, bits of an original weight: 16 or 32.</param>
     /// <param name="options">Options of each weight; null for the six of the paper.</param>
-    /// <exception cref="ArgumentException">No weights or no options.</exception>
+    /// <exception cref="ArgumentException">There are no weights or no options.</exception>
     public AllocationSpace(
         IEnumerable<(string Name, long ElementCount, int OutChannels)> weights,
         int originalBits,
@@ -44,12 +44,13 @@ internal sealed class AllocationSpace
         this.originalBits = originalBits;
     }
 
-    /// <summary>Creates the space of all allocations over a denoiser's weights; those tied to another weight count with
-    /// it and follow it.</summary>
+    /// <summary>Creates the space of all allocations over a denoiser's weights. A tied weight takes the option of the
+    /// weight that it is tied to, and its bytes are added to that weight's.</summary>
     /// <param name="weights">All quantizable weights.</param>
     /// <param name="originalBits">P, bits of an original weight: 16 or 32.</param>
     /// <param name="options">Options of each weight; null for the six of the paper.</param>
-    /// <exception cref="ArgumentException">No weights or no options.</exception>
+    /// <exception cref="ArgumentException">There are no weights or no options, or a weight is tied to one that is not
+    /// listed.</exception>
     public AllocationSpace(
         IReadOnlyList<QuantizableWeight> weights,
         int originalBits,
@@ -82,7 +83,7 @@ internal sealed class AllocationSpace
         tied = followers;
     }
 
-    /// <summary>Names of the weights, in the order in which samplers draw.</summary>
+    /// <summary>Names of the weights, tied ones excluded, in the order in which samplers draw.</summary>
     public IReadOnlyList<string> WeightNames { get; }
 
     /// <summary>Options of each weight.</summary>
@@ -91,20 +92,20 @@ internal sealed class AllocationSpace
     /// <summary>Indices of the options with the fewest bits.</summary>
     public IReadOnlyList<int> MinBitsOptions { get; }
 
-    /// <summary>Indices of the others; the same as <see cref="MinBitsOptions"/> if all options have equal
+    /// <summary>Indices of the other options; equal to <see cref="MinBitsOptions"/> if all options have the same
     /// bits.</summary>
     public IReadOnlyList<int> MoreBitsOptions { get; }
 
-    /// <summary>Bytes of all weights at their original precision.</summary>
+    /// <summary>Bytes of all weights at original precision, tied ones included.</summary>
     public long OriginalSizeBytes { get; }
 
-    /// <summary>Bytes of a weight, and of those tied to it, under an option.</summary>
+    /// <summary>Bytes under an option of a weight and of the weights tied to it.</summary>
     public long SizeBytes(int weight, int option) => sizes[weight][option];
 
-    /// <summary>AverageBits (method.md, section 3) of a number of quantized bytes.</summary>
+    /// <summary>AverageBits (method.md, section 3) for a total of quantized bytes.</summary>
     public double AverageBits(long sizeBytes) => originalBits * (double)sizeBytes / OriginalSizeBytes;
 
-    /// <summary>The allocation with the given option index of each weight.</summary>
+    /// <summary>The allocation that gives each weight, and those tied to it, the option of the given index.</summary>
     public BitAllocation Allocation(IReadOnlyList<int> optionIndices) =>
         new(
             WeightNames

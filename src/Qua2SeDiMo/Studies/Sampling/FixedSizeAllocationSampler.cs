@@ -4,14 +4,14 @@ using Qua2SeDiMo.Quantizers;
 namespace Qua2SeDiMo.Studies.Sampling;
 
 /// <summary>
-/// Random allocations of nearly one size, so that a ranking among them says something that average bits alone cannot.
-/// Options are drawn as by <see cref="RandomAllocationSampler"/> at the p whose expected size is the target; random
-/// weights are then redrawn while that brings the size nearer.
+/// Random allocations of nearly equal size, so that their ranking contains information beyond average bits. Options are
+/// drawn as by <see cref="RandomAllocationSampler"/>, with the p whose expected size is the target; then random weights
+/// are redrawn, and a redraw is kept if it brings the size closer to the target.
 /// </summary>
 internal sealed class FixedSizeAllocationSampler : IAllocationSampler
 {
-    /// <summary>Largest difference from the target, in average bits, while the weights are small enough to reach
-    /// it.</summary>
+    /// <summary>Redrawing stops at this difference from the target, in average bits; models of few large weights may
+    /// not reach it.</summary>
     public const double ToleranceBits = 0.002;
 
     private const int RedrawsPerWeight = 200;
@@ -22,10 +22,10 @@ internal sealed class FixedSizeAllocationSampler : IAllocationSampler
 
     /// <summary>Creates the sampler.</summary>
     /// <param name="space">Weights and options.</param>
-    /// <param name="averageBits">Target AverageBits (tables included).</param>
+    /// <param name="averageBits">Target AverageBits, palettes, scales and zero points included.</param>
     /// <param name="seed">Trial k draws from stream k of this seed.</param>
-    /// <exception cref="AllocationSizeException">No allocation is so small or so large; the message gives the
-    /// limits.</exception>
+    /// <exception cref="AllocationSizeException">The target is outside the range of the space's allocations; the
+    /// message gives the range.</exception>
     public FixedSizeAllocationSampler(AllocationSpace space, double averageBits, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(space);
@@ -77,7 +77,7 @@ internal sealed class FixedSizeAllocationSampler : IAllocationSampler
 
     private double Distance(long size) => Math.Abs(space.AverageBits(size) - averageBits);
 
-    // The expected size is linear in p.
+    // Expected average bits are linear in p.
     private double ProbabilityOfFewestBits()
     {
         double few = ExpectedBits(space.MinBitsOptions),

@@ -3,23 +3,23 @@ using Qua2SeDiMo.Quantizers;
 namespace Qua2SeDiMo.Studies.Sampling;
 
 /// <summary>
-/// Random allocations first, then rounds that are proposed from the results of all trials before the round. Trial k is
-/// the same on any machine, because a round begins only when everything before it is finished: see
-/// <see cref="RoundEnd"/>.
+/// Random allocations first, then rounds that are proposed from the results of all trials before the round. A round
+/// begins only when all earlier trials are finished (<see cref="RoundEnd"/>), so trial k is the same on any machine.
 /// </summary>
-/// <param name="first">Proposes the trials before the first round.</param>
-/// <param name="rule">Names the rule behind <paramref name="propose"/> and its parameters.</param>
-/// <param name="propose">Allocations of the round that begins at a trial.</param>
+/// <param name="first">Sampler of the trials before the first round.</param>
+/// <param name="rule">Name of the rule of <paramref name="propose"/>, with its parameters.</param>
+/// <param name="propose">Returns the allocations of a round, given the number of its first trial.</param>
 internal sealed class FrontAllocationSampler(
     IAllocationSampler first,
     string rule,
     Func<int, IReadOnlyList<BitAllocation>> propose
 ) : IAllocationSampler
 {
-    /// <summary>Random trials in front of the first round: enough for a regression around sizes and errors.</summary>
+    /// <summary>Number of random trials before the first round: enough for ridge regression with size and error
+    /// trends.</summary>
     public const int FirstCount = 32;
 
-    /// <summary>Trials per round.</summary>
+    /// <summary>Number of trials per round.</summary>
     public const int RoundCount = 8;
 
     private (int Start, IReadOnlyList<BitAllocation> Allocations) round = (-1, []);
@@ -31,7 +31,7 @@ internal sealed class FrontAllocationSampler(
     /// <inheritdoc/>
     public int? Count => null;
 
-    /// <summary>The end (exclusive) of the round that a trial is in, or of the random trials.</summary>
+    /// <summary>The end (exclusive) of the round that contains a trial, or of the random trials.</summary>
     public static int RoundEnd(int trialNumber) =>
         trialNumber < FirstCount ? FirstCount : RoundStart(trialNumber) + RoundCount;
 

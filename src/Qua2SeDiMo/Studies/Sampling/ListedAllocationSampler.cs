@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Studies.Sampling;
 
 /// <summary>Proposes given allocations in their order.</summary>
 /// <param name="allocations">Name and allocation of each trial.</param>
-/// <param name="description">Identity of the list; null makes one from all that is in it.</param>
+/// <param name="description">Identity of the list; null to derive one from its content.</param>
 internal sealed class ListedAllocationSampler(
     IReadOnlyList<(string Name, BitAllocation Allocation)> allocations,
     string? description = null
@@ -15,7 +15,7 @@ internal sealed class ListedAllocationSampler(
     /// <inheritdoc/>
     public string Description { get; } = description ?? $"list of {allocations.Count}, {Digest(allocations)}";
 
-    /// <summary>Whether the description is the caller's, so that several callers may add to one list, in any
+    /// <summary>Whether the description was given by the caller. Several callers may then add to the list in any
     /// order.</summary>
     public bool IsShared { get; } = description is not null;
 

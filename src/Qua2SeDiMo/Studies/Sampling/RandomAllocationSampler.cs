@@ -5,7 +5,7 @@ namespace Qua2SeDiMo.Studies.Sampling;
 
 /// <summary>
 /// The paper's sampler (method.md, section 4): each trial draws p ~ U(0, 1); each weight takes the fewest bits with
-/// probability p, and its method uniformly. Trials so spread evenly over average bits.
+/// probability p, and its method uniformly. The trials are spread evenly over average bits.
 /// </summary>
 /// <param name="space">Weights and options.</param>
 /// <param name="seed">Trial k draws from stream k of this seed.</param>

@@ -5,23 +5,23 @@ using Qua2SeDiMo.Json;
 namespace Qua2SeDiMo.Studies.Storage;
 
 /// <summary>
-/// The current row of a query on a file that anyone may have changed: gives values that this program could have
-/// written, and refuses others by name.
+/// The current row of a query on a file of untrusted content. Returns values that this program could have written and
+/// throws for others, naming the column.
 /// </summary>
-/// <param name="reader">Stands on the row.</param>
+/// <param name="reader">Reader positioned on the row.</param>
 /// <param name="path">The file.</param>
-/// <param name="table">Table of the row.</param>
+/// <param name="table">Name of the row's table.</param>
 internal sealed class CheckedRow(SqliteDataReader reader, string path, string table)
 {
-    /// <summary>Longest name, and longest text without a limit of its own, in characters.</summary>
+    /// <summary>Maximum length in characters of names and of texts without a limit of their own.</summary>
     internal const int NameLength = 1000;
 
     private const int ShownLength = 60;
 
-    /// <summary>Which row of the table, for messages: <c>trial 5</c>.</summary>
+    /// <summary>Name of the row in messages, for instance <c>trial 5</c>.</summary>
     internal string Place { get; set; } = "a row";
 
-    /// <summary>A whole number within bounds.</summary>
+    /// <summary>An integer within bounds.</summary>
     internal long Integer(string column, long least, long most) =>
         reader.GetValue(reader.GetOrdinal(column)) is long value && value >= least && value <= most
             ? value
@@ -30,7 +30,7 @@ internal sealed class CheckedRow(SqliteDataReader reader, string path, string ta
                 string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to {most}")
             );
 
-    /// <summary>A whole number within bounds; null for NULL.</summary>
+    /// <summary>An integer within bounds; null for NULL.</summary>
     internal long? OptionalInteger(string column, long least, long most) =>
         IsNull(column) ? null : Integer(column, least, most);
 
@@ -45,7 +45,7 @@ internal sealed class CheckedRow(SqliteDataReader reader, string path, string ta
                     : FormattableString.Invariant($"a number from {least} to {most}")
             );
 
-    /// <summary>A text within bounds.</summary>
+    /// <summary>A text whose length is within bounds.</summary>
     internal string Text(string column, int longest = NameLength, int shortest = 1) =>
         reader.GetValue(reader.GetOrdinal(column)) is string value
         && value.Length >= shortest
@@ -60,7 +60,8 @@ internal sealed class CheckedRow(SqliteDataReader reader, string path, string ta
     internal string? OptionalText(string column, int longest = NameLength) =>
         IsNull(column) ? null : Text(column, longest, shortest: 0);
 
-    /// <summary>Name of a metric, a stage or an array: letters, digits and <c>- _ .</c>.</summary>
+    /// <summary>Name of a metric, a stage or an array: letters, digits and <c>- _ .</c>, at most 100
+    /// characters.</summary>
     internal string Identifier(string column)
     {
         const int Longest = 100;
@@ -70,17 +71,17 @@ internal sealed class CheckedRow(SqliteDataReader reader, string path, string ta
             : throw Impossible(column, "a name of letters, digits and - _ .");
     }
 
-    /// <summary>A point in time, in milliseconds; null for NULL.</summary>
+    /// <summary>A time stored as Unix milliseconds; null for NULL.</summary>
     internal DateTimeOffset? Time(string column) =>
         OptionalInteger(column, 0, DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()) is { } value
             ? DateTimeOffset.FromUnixTimeMilliseconds(value)
             : null;
 
-    /// <summary>What a text means.</summary>
+    /// <summary>A value parsed from a text.</summary>
     /// <param name="column">The column.</param>
-    /// <param name="longest">Characters at most.</param>
-    /// <param name="parse">Reads the text.</param>
-    /// <param name="expected">What it should be, in words.</param>
+    /// <param name="longest">Maximum length in characters.</param>
+    /// <param name="parse">Parses the text.</param>
+    /// <param name="expected">Description of the expected content, for messages.</param>
     internal T Parsed<T>(string column, int longest, Func<string, T> parse, string expected)
     {
         string text = Text(column, longest);
@@ -90,7 +91,7 @@ internal sealed class CheckedRow(SqliteDataReader reader, string path, string ta
         }
         catch (Exception error) when (error is FormatException or ArgumentException or Q2Exception)
         {
-            // What is inside a database is not made again by itself.
+            // Messages about files advise to make them again, which does not apply to a value inside a database.
             string why =
                 error is DamagedFileException { InnerException: { } inner } ? inner.Message
                 : error is JsonFileException json ? json.Detail
@@ -115,14 +116,15 @@ internal sealed class CheckedRow(SqliteDataReader reader, string path, string ta
         return Contradiction($"column '{column}' holds {found}, expected {expected}");
     }
 
-    /// <summary>A text of a foreign file as it may go to a terminal.</summary>
+    /// <summary>Text from an untrusted file with control characters replaced, so that it can be printed to a
+    /// terminal.</summary>
     internal static string Printable(string text) =>
         string.Concat(text.Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c));
 
     /// <summary>The exception for values that contradict each other.</summary>
     internal StudyFileException Contradiction(string what) => Contradiction(path, table, Place, what);
 
-    /// <summary>The same without a row at hand.</summary>
+    /// <summary>The same exception for a place that is not the current row.</summary>
     internal static StudyFileException Contradiction(string path, string table, string place, string what) =>
         new(
             $"{path}: table '{table}', {place}: {what}. The file was changed by another program or is damaged. "

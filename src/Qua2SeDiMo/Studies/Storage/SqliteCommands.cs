@@ -4,7 +4,7 @@ using SQLitePCL;
 
 namespace Qua2SeDiMo.Studies.Storage;
 
-/// <summary>Short forms of the ADO.NET calls that the store makes.</summary>
+/// <summary>Extension methods for the ADO.NET calls that the store makes.</summary>
 internal static class SqliteCommands
 {
     /// <summary>A command with parameters $0, $1, … in order; null becomes NULL.</summary>
@@ -21,31 +21,31 @@ internal static class SqliteCommands
         return command;
     }
 
-    /// <summary>Runs statements and gives the number of changed rows.</summary>
+    /// <summary>Runs statements and returns the number of changed rows.</summary>
     public static int Execute(this SqliteConnection connection, string text, params ReadOnlySpan<object?> values)
     {
         using SqliteCommand command = connection.Command(text, values);
         return command.ExecuteNonQuery();
     }
 
-    /// <summary>The first integer of a query that has one.</summary>
+    /// <summary>The first integer of a query that returns at least one row.</summary>
     public static long Scalar(this SqliteConnection connection, string text, params ReadOnlySpan<object?> values)
     {
         using SqliteCommand command = connection.Command(text, values);
         return (long)command.ExecuteScalar()!;
     }
 
-    /// <summary>The first text of a query; null if it has no row.</summary>
+    /// <summary>The first text of a query; null if it returns no row.</summary>
     public static string? Text(this SqliteConnection connection, string text)
     {
         using SqliteCommand command = connection.Command(text);
         return command.ExecuteScalar() as string;
     }
 
-    /// <summary>Does work in one transaction.</summary>
+    /// <summary>Runs work in one transaction: commits when it returns, rolls back when it throws.</summary>
     /// <param name="connection">The file.</param>
-    /// <param name="write">Whether to take the write lock at once.</param>
-    /// <param name="work">The statements.</param>
+    /// <param name="write">Whether to take the write lock at the start.</param>
+    /// <param name="work">The statements to run.</param>
     public static T InTransaction<T>(this SqliteConnection connection, bool write, Func<T> work)
     {
         connection.Execute(write ? "BEGIN IMMEDIATE" : "BEGIN");
@@ -59,14 +59,14 @@ internal static class SqliteCommands
         }
         catch
         {
-            // On a full disk SQLite has ended the transaction itself.
+            // After an error such as a full disk, SQLite may have rolled back the transaction itself.
             if (raw.sqlite3_get_autocommit(connection.Handle!) == 0)
                 Abandon(connection);
             throw;
         }
     }
 
-    // The error that led here is the one to tell.
+    // Errors of the rollback are ignored: the error that caused it is the one to report.
     private static void Abandon(SqliteConnection connection)
     {
         try

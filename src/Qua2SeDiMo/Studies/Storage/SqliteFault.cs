@@ -4,11 +4,11 @@ using SQLitePCL;
 
 namespace Qua2SeDiMo.Studies.Storage;
 
-/// <summary>What an error of SQLite means for a study file: each kind in a sentence of its own.</summary>
-/// <param name="error">What SQLite said.</param>
+/// <summary>Translates an SQLite error to an exception with a message for the user.</summary>
+/// <param name="error">The error of SQLite.</param>
 /// <param name="path">The study file.</param>
-/// <param name="systemError">The system's error number behind it; 0 where unknown.</param>
-/// <param name="isWrite">Whether something was to be stored.</param>
+/// <param name="systemError">The operating system's error number behind it; 0 if unknown.</param>
+/// <param name="isWrite">Whether the failed operation was a write.</param>
 internal sealed class SqliteFault(SqliteException error, string path, int systemError, bool isWrite)
 {
     // Extended codes that SQLitePCL does not name.
@@ -19,7 +19,7 @@ internal sealed class SqliteFault(SqliteException error, string path, int system
         IoErrorShmLock = 10 | (20 << 8),
         ReadOnlyMoved = 8 | (4 << 8);
 
-    // SQLite's page_size of files that it makes, and the first part of the -shm file, which readers need too.
+    // Default page_size of SQLite, and size of the first part of the -shm file, which readers need too.
     private const int PageBytes = 4096,
         SharedMemoryBytes = 32_768;
 
@@ -28,7 +28,7 @@ internal sealed class SqliteFault(SqliteException error, string path, int system
 
     private string What => $"{path}: the study could not be {(isWrite ? "written" : "read")}";
 
-    /// <summary>The exception for a user.</summary>
+    /// <summary>The exception to throw to the user.</summary>
     internal Q2Exception Explain() =>
         error.SqliteErrorCode switch
         {
@@ -90,7 +90,7 @@ internal sealed class SqliteFault(SqliteException error, string path, int system
     {
         if (Directory.Exists(path))
             return Storage(StorageFault.Other, "a folder stands there instead of a file");
-        // A file beside it that cannot be made ends as one that is not there.
+        // SQLite reports a -wal or -shm file that cannot be created as missing, so Missing is not trusted here.
         StorageFault? fault =
             Probe()
             ?? (
@@ -104,7 +104,7 @@ internal sealed class SqliteFault(SqliteException error, string path, int system
         return fault is { } found ? Storage(found) : Storage(StorageFault.NoPermission, FolderWords);
     }
 
-    // A commit writes whole pages; how many of them is known to SQLite alone.
+    // A commit writes at least one page; only SQLite knows how many.
     private string RoomWanted(StorageFault fault)
     {
         bool isFull = fault is StorageFault.DiskFull or StorageFault.QuotaExceeded;
@@ -119,7 +119,7 @@ internal sealed class SqliteFault(SqliteException error, string path, int system
         );
     }
 
-    /// <summary>The file was taken away while it was open.</summary>
+    /// <summary>The exception for a study file that was deleted, moved or replaced while it was open.</summary>
     internal static StorageException Vanished(string path) =>
         new(
             StorageFault.Missing,
@@ -127,7 +127,7 @@ internal sealed class SqliteFault(SqliteException error, string path, int system
                 + "kept. Put it back, or run the same command again to start a new one."
         );
 
-    // What the system says when the file is opened for writing; null if it does not mind.
+    // The fault of opening the file for writing; null if that succeeds.
     private StorageFault? Probe()
     {
         try

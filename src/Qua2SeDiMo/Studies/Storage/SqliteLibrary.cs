@@ -4,13 +4,13 @@ using SQLitePCL;
 
 namespace Qua2SeDiMo.Studies.Storage;
 
-/// <summary>Calls of SQLite that its ADO.NET provider does not offer.</summary>
+/// <summary>SQLite calls that its ADO.NET provider does not offer.</summary>
 internal static unsafe partial class SqliteLibrary
 {
     private const string Name = "e_sqlite3";
     private const int HasMovedOperation = 20;
 
-    /// <summary>Makes nothing that a file brings along run: no triggers, no views, no writes to the schema
+    /// <summary>Disables everything in a file that could run code: triggers, views and writes to the schema
     /// table.</summary>
     internal static void Harden(SqliteConnection connection)
     {
@@ -28,7 +28,7 @@ internal static unsafe partial class SqliteLibrary
         }
     }
 
-    /// <summary>Whether the open file is no longer at its path: deleted, moved away, or replaced by another.</summary>
+    /// <summary>Whether the open file is no longer at its path, because it was deleted, moved or replaced.</summary>
     internal static bool HasMoved(SqliteConnection connection)
     {
         int moved = 0;
@@ -36,7 +36,7 @@ internal static unsafe partial class SqliteLibrary
             && moved != 0;
     }
 
-    /// <summary>The system's error number behind the last failure of a file; 0 for none.</summary>
+    /// <summary>The operating system's error number behind the last failed file operation; 0 for none.</summary>
     internal static int SystemError(SqliteConnection connection) =>
         connection.Handle is { IsClosed: false } handle ? SystemErrno(handle.DangerousGetHandle()) : 0;
 

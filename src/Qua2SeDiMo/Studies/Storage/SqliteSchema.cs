@@ -6,18 +6,18 @@ using Microsoft.Data.Sqlite;
 
 namespace Qua2SeDiMo.Studies.Storage;
 
-/// <summary>The tables of a study file, as the steps in <c>Schema/*.sql</c> make them, and whether a file has these and
-/// nothing else.</summary>
+/// <summary>Creates the tables of a study file by the migrations in <c>Schema/*.sql</c>, and checks that a file has
+/// exactly these tables.</summary>
 internal static partial class SqliteSchema
 {
     private const string Prefix = "Qua2SeDiMo.Studies.Storage.Schema.";
 
     private static readonly ConcurrentDictionary<int, IReadOnlyList<SchemaObject>> Expected = new();
 
-    /// <summary>Number of the last step.</summary>
+    /// <summary>Number of the last migration.</summary>
     internal static int Latest { get; } = Steps()[^1].Version;
 
-    /// <summary>Brings an empty file, or one of an older version, to a version.</summary>
+    /// <summary>Migrates an empty file, or one of an older version, to a version.</summary>
     internal static void Migrate(SqliteConnection connection, long from, int to)
     {
         foreach ((int number, string name) in Steps().Where(step => step.Version > from && step.Version <= to))
@@ -28,8 +28,8 @@ internal static partial class SqliteSchema
         }
     }
 
-    /// <summary>Refuses a file whose tables are not those of its version.</summary>
-    /// <exception cref="StudyFileException">Something is missing, added or different; the message names it.</exception>
+    /// <summary>Checks that the tables of a file are those of its version.</summary>
+    /// <exception cref="StudyFileException">An object is missing, added or different; the message names it.</exception>
     internal static void Check(SqliteConnection connection, string path, int version)
     {
         IReadOnlyList<SchemaObject> expected = Expected.GetOrAdd(version, Make),
@@ -74,8 +74,8 @@ internal static partial class SqliteSchema
         string Text(int column) => reader.IsDBNull(column) ? "" : reader.GetString(column);
         while (reader.Read())
         {
-            // To the letter, for the end of a line ends a comment. Only the quotes that a renamed table gets are
-            // SQLite's choice.
+            // Texts are compared exactly, line ends included, because a line end closes a comment. The only difference
+            // allowed is the quotes that SQLite adds to the name of a renamed table.
             string text = QuotedTable()
                 .Replace(Text(3).Replace("\r\n", "\n", StringComparison.Ordinal), "CREATE TABLE $1");
             objects.Add(
@@ -90,7 +90,7 @@ internal static partial class SqliteSchema
         return objects;
     }
 
-    // Names the columns that differ, if it is they that differ.
+    // Names the columns that are missing or added; empty if the difference is another one.
     private static string Columns(SqliteConnection connection, SchemaObject wanted)
     {
         if (wanted.Type != "table")
@@ -107,7 +107,7 @@ internal static partial class SqliteSchema
             : "";
     }
 
-    // Embedded as Qua2SeDiMo.Studies.Schema.0001-initial.sql, in the order of their numbers.
+    // Resources are named like Qua2SeDiMo.Studies.Storage.Schema.0001-initial.sql; the number is the version.
     private static List<(int Version, string Name)> Steps() =>
         [
             .. Assembly
@@ -124,10 +124,10 @@ internal static partial class SqliteSchema
     [GeneratedRegex(@"^CREATE TABLE ""(\w+)""")]
     private static partial Regex QuotedTable();
 
-    /// <summary>A row of SQLite's own table of tables.</summary>
+    /// <summary>A row of sqlite_schema.</summary>
     private sealed partial record SchemaObject(string Type, string Name, string Table, string Text)
     {
-        // Left behind by ANALYZE; only hints for the order of joins.
+        // Made by ANALYZE; it holds only hints for the query planner.
         internal bool IsStatistics => Type == "table" && Name is "sqlite_stat1" or "sqlite_stat4";
 
         internal bool HasNameOf(SchemaObject other) => (Type, Name, Table) == (other.Type, other.Name, other.Table);

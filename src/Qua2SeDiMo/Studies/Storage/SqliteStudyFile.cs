@@ -3,23 +3,25 @@ using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Studies.Storage;
 
-/// <summary>Opens the SQLite file of a study, which may come from anyone, and brings its tables up to date.</summary>
+/// <summary>Opens the SQLite file of a study, whose content is not trusted, and migrates its tables to the latest
+/// version.</summary>
 internal static class SqliteStudyFile
 {
-    /// <summary>Seconds that a statement waits for another process's transaction; those last milliseconds.</summary>
+    /// <summary>Seconds that a statement waits for another process's transaction, which usually takes
+    /// milliseconds.</summary>
     internal const int BusySeconds = 60;
 
-    // "Q2SD" in ASCII: tells our files from any other SQLite file.
+    // "Q2SD" in ASCII; identifies a study file among SQLite files.
     private const int ApplicationId = 0x51325344;
 
-    // Up to this size every page of a file is looked at when it is opened: some tens of milliseconds. Larger files are
+    // Files up to this size are checked completely when opened, which takes some tens of milliseconds. Larger files are
     // checked as they are read.
     private const long WholeCheckBytes = 64 << 20;
 
     /// <summary>Opens the file for reading and writing.</summary>
-    /// <exception cref="StudyFileException">Missing, another kind of file, damaged, changed by another program, or of a
-    /// later version.</exception>
-    /// <exception cref="StorageException">The file cannot be opened or written here.</exception>
+    /// <exception cref="StudyFileException">The file is missing, of another kind, damaged, changed by another program,
+    /// or of a later version.</exception>
+    /// <exception cref="StorageException">The file cannot be opened or written.</exception>
     public static SqliteConnection Open(string path, bool create)
     {
         if (!create && !File.Exists(path))
@@ -31,7 +33,7 @@ internal static class SqliteStudyFile
         var connection = new SqliteConnection(
             new SqliteConnectionStringBuilder
             {
-                // A full path: SQLite takes one that begins with "file:" for an address with escapes and queries.
+                // Made absolute, because SQLite parses a path that begins with "file:" as a URI.
                 DataSource = Path.GetFullPath(path),
                 Mode = create ? SqliteOpenMode.ReadWriteCreate : SqliteOpenMode.ReadWrite,
                 Pooling = false,
@@ -44,10 +46,11 @@ internal static class SqliteStudyFile
             SqliteLibrary.Harden(connection);
             connection.Execute("PRAGMA trusted_schema = OFF");
             connection.Execute("PRAGMA cell_size_check = ON");
-            // A table that is replaced must not delete the rows that refer to it.
+            // Off during migrations: dropping a table that is replaced must not delete the rows that refer to it.
             connection.Execute("PRAGMA foreign_keys = OFF");
-            // WAL: readers never wait, and a commit is one append. FULL: it is on the disk before the call returns, so
-            // that even a power cut loses no finished trial; a commit per trial of seconds costs nothing.
+            // WAL: readers never wait, and a commit is one append. FULL: a commit is on the disk before the call
+            // returns, so that a power failure loses no finished trial. The cost is negligible at one commit per trial
+            // of seconds.
             connection.Execute("PRAGMA journal_mode = WAL");
             connection.Execute("PRAGMA synchronous = FULL");
             connection.InTransaction(write: true, () => Check(connection, path));
@@ -84,7 +87,7 @@ internal static class SqliteStudyFile
         }
     }
 
-    // The version that the file now has.
+    // Returns the version that the file has now.
     private static int Check(SqliteConnection connection, string path)
     {
         long applicationId = connection.Scalar("PRAGMA application_id"),
@@ -112,7 +115,7 @@ internal static class SqliteStudyFile
         }
         if (!isEmpty)
         {
-            // The tables first: looking at pages evaluates what they say of their columns.
+            // The schema is checked before the pages, because checking pages evaluates expressions in the schema.
             SqliteSchema.Check(connection, path, (int)version);
             CheckPages(connection, path);
         }

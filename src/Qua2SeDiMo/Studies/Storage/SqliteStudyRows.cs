@@ -4,10 +4,10 @@ using Microsoft.Data.Sqlite;
 
 namespace Qua2SeDiMo.Studies.Storage;
 
-/// <summary>Reads one study of a file, row by row, and refuses what this program could not have written. Every call is
-/// made inside a transaction.</summary>
+/// <summary>Reads one study of a file and refuses values that this program could not have written. Every call must be
+/// inside a transaction.</summary>
 /// <param name="connection">The open file.</param>
-/// <param name="studyId">The study's row.</param>
+/// <param name="studyId">Row id of the study.</param>
 internal sealed class SqliteStudyRows(SqliteConnection connection, long studyId)
 {
     private const int SettingsLength = 16 << 20;
@@ -17,7 +17,7 @@ internal sealed class SqliteStudyRows(SqliteConnection connection, long studyId)
 
     private string Path => connection.DataSource;
 
-    /// <summary>The study of a name; null if there is none.</summary>
+    /// <summary>Reads the study of a name; null if there is none.</summary>
     internal static (long Id, Study Study)? ReadStudy(SqliteConnection connection, string name)
     {
         using SqliteCommand command = connection.Command(
@@ -39,7 +39,7 @@ internal sealed class SqliteStudyRows(SqliteConnection connection, long studyId)
         return (row.Integer("id", 1, long.MaxValue), new Study(name, settings, createdAt));
     }
 
-    /// <summary>All trials by number, with metrics and durations.</summary>
+    /// <summary>Reads all trials, ordered by number, with metrics and durations.</summary>
     internal List<Trial> ReadAll()
     {
         Dictionary<int, Dictionary<string, double>> metrics = ReadValues(
@@ -67,7 +67,7 @@ internal sealed class SqliteStudyRows(SqliteConnection connection, long studyId)
         return trials;
     }
 
-    /// <summary>One trial with metrics and durations.</summary>
+    /// <summary>Reads one trial with metrics and durations.</summary>
     internal Trial ReadOne(int number)
     {
         Trial trial = ReadTrials("SELECT * FROM trial WHERE study_id = $0 AND number = $1", studyId, number).Single();
@@ -78,7 +78,7 @@ internal sealed class SqliteStudyRows(SqliteConnection connection, long studyId)
         );
     }
 
-    /// <summary>Trials of a query, without metrics and durations.</summary>
+    /// <summary>Reads the trials of a query, without metrics and durations.</summary>
     internal List<Trial> ReadTrials(string query, params ReadOnlySpan<object?> values)
     {
         using SqliteCommand command = connection.Command(query, values);
@@ -89,7 +89,7 @@ internal sealed class SqliteStudyRows(SqliteConnection connection, long studyId)
         return trials;
     }
 
-    /// <summary>The array of one name of every complete trial that has it.</summary>
+    /// <summary>Reads the array of a given name of every complete trial that has it, by trial number.</summary>
     internal SortedDictionary<int, TrialArray> ReadArrays(string name)
     {
         CheckArrays();
@@ -181,7 +181,7 @@ internal sealed class SqliteStudyRows(SqliteConnection connection, long studyId)
         return byTrial;
     }
 
-    // Lengths alone, so that nothing is read before it is known to fit.
+    // Checks lengths only, so that no array is loaded before its size is known to be allowed.
     private void CheckArrays()
     {
         using SqliteCommand command = connection.Command(

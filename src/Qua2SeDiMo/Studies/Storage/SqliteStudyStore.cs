@@ -7,16 +7,16 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Studies.Storage;
 
 /// <summary>
-/// A study in an SQLite file with a write-ahead log. Processes of one machine may share it; the log does not work on
+/// A study in an SQLite file with a write-ahead log. Processes on one machine may share it; the log does not work on
 /// network drives. The tables are described in <c>Schema/*.sql</c>.
 /// </summary>
 internal sealed class SqliteStudyStore : IStudyStore
 {
-    /// <summary>Silence after which a worker that cannot be seen from here counts as gone.</summary>
+    /// <summary>Time without a heartbeat after which a worker on another host counts as gone.</summary>
     public static readonly TimeSpan LeaseTimeout = TimeSpan.FromMinutes(2);
 
-    /// <summary>A trial whose process has died so often in a row is set aside: the cause may be the trial
-    /// itself.</summary>
+    /// <summary>Number of deaths in a row after which a trial is set aside, because the trial itself may be the
+    /// cause.</summary>
     public const int MaxDeaths = 3;
 
     private const int ReasonLength = 10_000;
@@ -39,15 +39,16 @@ internal sealed class SqliteStudyStore : IStudyStore
     /// <inheritdoc/>
     public Study Study { get; }
 
-    /// <summary>Begins a study, or continues it if the file holds one of this name.</summary>
-    /// <param name="path">The file; made if absent.</param>
-    /// <param name="settings">What all trials share.</param>
-    /// <param name="time">Clock of leases.</param>
-    /// <param name="studyName">Name within the file.</param>
-    /// <exception cref="StudySettingsException">The study has other settings; says which.</exception>
-    /// <exception cref="StudyFileException">Not a usable study file, or it holds what this program could not have
-    /// written.</exception>
-    /// <exception cref="StorageException">The file cannot be opened or written here.</exception>
+    /// <summary>Creates a study, or continues it if the file holds one of this name.</summary>
+    /// <param name="path">The file; created if absent.</param>
+    /// <param name="settings">Settings that all trials share.</param>
+    /// <param name="time">Clock of leases and heartbeats.</param>
+    /// <param name="studyName">Name of the study within the file.</param>
+    /// <exception cref="StudySettingsException">The study has other settings; the message lists the
+    /// differences.</exception>
+    /// <exception cref="StudyFileException">The file is not a usable study file, or holds values that this program
+    /// could not have written.</exception>
+    /// <exception cref="StorageException">The file cannot be opened or written.</exception>
     public static SqliteStudyStore OpenOrCreate(
         string path,
         StudySettings settings,
@@ -76,10 +77,10 @@ internal sealed class SqliteStudyStore : IStudyStore
         );
     }
 
-    /// <summary>Opens a study that exists, under the settings that it has.</summary>
-    /// <exception cref="StudyFileException">Not a usable study file, or it holds no study of this name, or what this
-    /// program could not have written.</exception>
-    /// <exception cref="StorageException">The file cannot be opened here.</exception>
+    /// <summary>Opens an existing study.</summary>
+    /// <exception cref="StudyFileException">The file is not a usable study file, has no study of this name, or holds
+    /// values that this program could not have written.</exception>
+    /// <exception cref="StorageException">The file cannot be opened.</exception>
     public static SqliteStudyStore Open(string path, TimeProvider time, string studyName = Study.DefaultName)
     {
         ArgumentNullException.ThrowIfNull(time);
@@ -222,7 +223,7 @@ internal sealed class SqliteStudyStore : IStudyStore
     public int RetryFailed(int trialCount = int.MaxValue) =>
         InTransaction(() =>
         {
-            // Whose process died just now, for the last time allowed, is meant too.
+            // A trial whose last allowed process has just died is still marked as running; it is to be retried too.
             RecoverLeases();
             return connection.Execute(
                 """
@@ -270,7 +271,7 @@ internal sealed class SqliteStudyStore : IStudyStore
     /// <inheritdoc/>
     public void Dispose() => connection.Dispose();
 
-    // What the file holds is looked at before anything is built on it.
+    // The whole content is read once, so that invalid values are found before the store is used.
     private static SqliteStudyStore Open(string path, bool create, Func<SqliteConnection, SqliteStudyStore> find)
     {
         SqliteConnection connection = SqliteStudyFile.Open(path, create);
@@ -298,8 +299,9 @@ internal sealed class SqliteStudyStore : IStudyStore
         }
     }
 
-    // SQLite works on the calling thread; the gate keeps heartbeats out of a transaction of the same store. Writers
-    // take the write lock at once, so that a transaction never fails half-way because another process was faster.
+    // SQLite works on the calling thread; the lock keeps a heartbeat from running inside another call's transaction.
+    // Writers take SQLite's write lock at the start, so that a transaction never fails half-way because of another
+    // process.
     private T InTransaction<T>(Func<T> work, bool write = true)
     {
         lock (gate)
@@ -308,7 +310,7 @@ internal sealed class SqliteStudyStore : IStudyStore
             {
                 RequireInPlace();
                 T result = connection.InTransaction(write, work);
-                // A commit into a file that was taken away meanwhile is none.
+                // A commit to a file that has been deleted or moved meanwhile is lost, so it counts as failed.
                 RequireInPlace();
                 return result;
             }
@@ -330,7 +332,8 @@ internal sealed class SqliteStudyStore : IStudyStore
             throw SqliteFault.Vanished(connection.DataSource);
     }
 
-    // On this host the process table knows who lives, whatever the clocks say; elsewhere the sign of life decides.
+    // On this host the process table decides whether a worker is alive, whatever the clocks show; for other hosts the
+    // last heartbeat decides.
     private void RecoverLeases()
     {
         foreach (
@@ -338,7 +341,7 @@ internal sealed class SqliteStudyStore : IStudyStore
         )
         {
             WorkerPresence presence = trial.Worker!.Presence();
-            // A sign of life from the future tells of clocks that disagree, not of a worker that lives for ever.
+            // The absolute value also covers a heartbeat far in the future, which comes from clocks that disagree.
             bool isSilent = (time.GetUtcNow() - trial.HeartbeatAt!.Value).Duration() > LeaseTimeout;
             if (presence == WorkerPresence.Here || (presence == WorkerPresence.Elsewhere && !isSilent))
                 continue;
@@ -358,7 +361,7 @@ internal sealed class SqliteStudyStore : IStudyStore
         }
     }
 
-    // Changes a trial only while the lease that the caller holds is the current one.
+    // Changes a trial only if the caller's lease is still the current one.
     private bool UpdateLeased(Trial leased, string assignments, params ReadOnlySpan<object?> values) =>
         connection.Execute(
             $"""

@@ -9,16 +9,16 @@ namespace Qua2SeDiMo.Studies.Storage;
 /// <summary>Reads rows of the table <c>trial</c>.</summary>
 internal static class SqliteTrialRow
 {
-    /// <summary>Largest number of a trial, and most leases of one: far beyond what anyone waits for.</summary>
+    /// <summary>Largest trial number, and largest number of attempts or deaths of a trial.</summary>
     internal const int MaxNumber = 10_000_000;
 
-    // Names of an allocation file are the user's.
+    // Names can come from the user's allocation file, so they may be long.
     private const int NameLength = 1 << 16;
     private const int AllocationLength = 16 << 20;
     private const int FailureLength = 1 << 20;
     private const int VersionsLength = 1 << 16;
 
-    /// <summary>The text of a state in the file.</summary>
+    /// <summary>The text that stands for a state in the file.</summary>
     public static string NameOf(TrialState state) =>
         state switch
         {
@@ -30,8 +30,8 @@ internal static class SqliteTrialRow
             _ => "failed",
         };
 
-    /// <summary>The trial of the reader's current row, without metrics and durations.</summary>
-    /// <exception cref="StudyFileException">The row cannot be one of ours.</exception>
+    /// <summary>Reads the trial in the reader's current row, without metrics and durations.</summary>
+    /// <exception cref="StudyFileException">The row holds values that this program could not have written.</exception>
     public static Trial Read(SqliteDataReader reader, string path)
     {
         var row = new CheckedRow(reader, path, "trial");
@@ -99,7 +99,7 @@ internal static class SqliteTrialRow
     private static Dictionary<string, string> Versions(string json) =>
         OwnJson.Parse<Dictionary<string, string>>(Encoding.UTF8.GetBytes(json), "versions of a worker", Remedy.Study);
 
-    // What each state must have, and cannot have.
+    // Checks that the columns which a state requires are present.
     private static void CheckState(CheckedRow row, Trial trial)
     {
         bool wasLeased = trial.Worker is not null && trial.StartedAt is not null && trial.HeartbeatAt is not null;

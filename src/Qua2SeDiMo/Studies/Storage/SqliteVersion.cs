@@ -2,7 +2,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Qua2SeDiMo.Studies.Storage;
 
-/// <summary>Which SQLite is loaded.</summary>
+/// <summary>Version of the loaded SQLite library.</summary>
 internal static class SqliteVersion
 {
     /// <summary>For instance <c>3.50.4</c>; reading it loads the native library.</summary>

@@ -3,18 +3,18 @@ using Qua2SeDiMo.Studies.Sampling;
 
 namespace Qua2SeDiMo.Studies.Storage;
 
-/// <summary>Whether the trials that a study file holds are trials of this model and this study: the file may come from
-/// anywhere.</summary>
+/// <summary>Checks that the trials in a study file belong to this model and study, because the file may come from
+/// elsewhere.</summary>
 internal static class StoredTrials
 {
-    /// <summary>Refuses trials that this study cannot hold.</summary>
+    /// <summary>Checks each trial against what the study would propose for its number.</summary>
     /// <param name="path">The study file.</param>
     /// <param name="trials">Its trials.</param>
-    /// <param name="sampler">What proposed them.</param>
-    /// <param name="weightNames">Quantizable weights of the model.</param>
+    /// <param name="sampler">Sampler of the study.</param>
+    /// <param name="weightNames">Names of the model's quantizable weights.</param>
     /// <param name="seed">Seed of every trial.</param>
-    /// <exception cref="StudyFileException">A trial has another allocation, name or seed than the study gives
-    /// it.</exception>
+    /// <exception cref="StudyFileException">A trial has another allocation, name or seed than the study
+    /// proposes.</exception>
     internal static void CheckProposals(
         string path,
         IReadOnlyList<Trial> trials,
@@ -25,9 +25,9 @@ internal static class StoredTrials
     {
         int known = sampler switch
         {
-            // Later ones follow from results, and asking for them would make them.
+            // Later trials follow from results; sampling them here would compute them.
             FrontAllocationSampler => FrontAllocationSampler.FirstCount,
-            // A shared list grows in the order in which its callers come.
+            // A shared list grows in the order of its callers, so a trial's position in it is not known.
             ListedAllocationSampler { IsShared: true } => 0,
             _ => sampler.Count ?? int.MaxValue,
         };
@@ -48,9 +48,9 @@ internal static class StoredTrials
         }
     }
 
-    /// <summary>Refuses complete trials that later stages cannot read: each has an option for every weight, and the
-    /// same metrics.</summary>
-    /// <exception cref="StudyFileException">Something is missing.</exception>
+    /// <summary>Checks that complete trials can be used by later stages: each has an option for every weight, and all
+    /// have the same metrics.</summary>
+    /// <exception cref="StudyFileException">An option or a metric is missing.</exception>
     internal static void CheckLabelled(
         string path,
         IReadOnlyList<Trial> complete,
@@ -68,7 +68,8 @@ internal static class StoredTrials
         }
     }
 
-    /// <summary>Refuses complete trials of one study that lack a cost, or a metric that the others have.</summary>
+    /// <summary>Checks that complete trials of one study have every cost metric, none of them negative, and the same
+    /// metrics.</summary>
     internal static void CheckMetrics(string path, IReadOnlyList<Trial> complete)
     {
         foreach (Trial trial in complete)
@@ -100,8 +101,8 @@ internal static class StoredTrials
         }
     }
 
-    /// <summary>The stored values per image of a trial.</summary>
-    /// <exception cref="StudyFileException">They are missing, or of another number of images.</exception>
+    /// <summary>Returns a trial's stored values per image, [images, columns].</summary>
+    /// <exception cref="StudyFileException">The values are missing or have another shape.</exception>
     internal static TrialArray Array(
         string path,
         Trial trial,
@@ -123,8 +124,8 @@ internal static class StoredTrials
         );
     }
 
-    /// <summary>The name of a trial, which is to become a folder.</summary>
-    /// <exception cref="StudyFileException">It would lead elsewhere.</exception>
+    /// <summary>Returns the name of a trial for use as a folder name.</summary>
+    /// <exception cref="StudyFileException">The name is not valid as the name of a folder.</exception>
     internal static string FolderName(string path, Trial trial) =>
         trial.Name is not ("" or "." or "..") && trial.Name.IndexOfAny(Path.GetInvalidFileNameChars()) < 0
             ? trial.Name
