@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Graphs.Ir;
 
-/// <summary>One operator call. Nodes of a graph are in an order in which they can run.</summary>
+/// <summary>One operator call. A graph lists its nodes in an order in which they can run.</summary>
 /// <param name="Name">Unique within the graph.</param>
 /// <param name="OpType">Operator, for instance <c>MatMul</c>.</param>
 /// <param name="Domain">Operator set; empty for the ONNX standard.</param>
