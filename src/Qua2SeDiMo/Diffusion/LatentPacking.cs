@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Diffusion;
 
-/// <summary>Latents as tokens: each square of 2 × 2 becomes one token whose channels are ordered channel, row, column
-/// (FLUX).</summary>
+/// <summary>Packs latents into tokens (FLUX): each 2 × 2 square becomes one token, whose values are ordered by channel,
+/// row, column.</summary>
 internal static class LatentPacking
 {
     private const int Side = 2;

@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
-/// <summary>A tokenizer folder that is incomplete, damaged or of an unsupported kind.</summary>
+/// <summary>Thrown when a tokenizer folder is incomplete, damaged or of an unsupported kind.</summary>
 internal sealed class TokenizerException : Q2Exception
 {
     /// <summary>Creates the exception with a message for the user.</summary>
