@@ -60,7 +60,7 @@ internal sealed class AutoencoderTinyArchitecture : IArchitecture
     )
     {
         int layer = 0;
-        // Images come in [−1, 1]; the network wants [0, 1].
+        // Maps images from [−1, 1] to [0, 1], the range of the network.
         GraphValue x = g.Divide(g.Add(image, 1f), 2f);
         for (int level = 0; level < widths.Length; level++)
         {
