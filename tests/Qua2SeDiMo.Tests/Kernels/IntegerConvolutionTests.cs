@@ -333,7 +333,7 @@ public sealed class IntegerConvolutionTests
                     allowed = 0;
                 for (int input = 0; input < shape.InChannels; input++)
                 {
-                    // The step is at most twice the channel's scale, or 1/32 of the widest range.
+                    // The step is at most twice the channel's scale, or 1/32 of the largest scale.
                     double unit = Math.Max(2 * ranges[input].Scale, widest / 32) * largest / 127;
                     for (int tap = 0; tap < taps; tap++)
                     {
