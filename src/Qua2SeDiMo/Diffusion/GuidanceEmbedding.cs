@@ -27,7 +27,7 @@ internal sealed class GuidanceEmbedding
         : width >= 4 ? new GuidanceEmbedding(width)
         : throw denoiser.Unsupported("time_cond_proj_dim", "a sinusoid of at least 4 numbers is");
 
-    /// <summary>[texts, width], equal rows of [sin | cos]; an odd width ends in a zero.</summary>
+    /// <summary>The embedding as [texts, width], with equal rows [sin | cos]; an odd width ends in a zero.</summary>
     internal TensorValue Rows(int texts, double guidanceScale)
     {
         int half = width / 2;

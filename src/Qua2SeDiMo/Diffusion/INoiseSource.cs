@@ -28,9 +28,9 @@ internal sealed class SeededNoise(IReadOnlyList<ulong> seeds) : INoiseSource
     public void Draw(int image, Span<float> destination) => generators[image].Normal(destination);
 }
 
-/// <summary>Given starting noise; schedulers that draw noise at each step need <see cref="SeededNoise"/>
-/// instead.</summary>
-/// <param name="normals">[images, channels, height, width].</param>
+/// <summary>Given starting noise, one draw per image; schedulers that need noise at each step need
+/// <see cref="SeededNoise"/>.</summary>
+/// <param name="normals">Unit normals, [images, channels, height, width].</param>
 /// <param name="imageLength">Number of latent values of one image.</param>
 internal sealed class GivenNoise(ReadOnlyMemory<float> normals, int imageLength) : INoiseSource
 {

@@ -6,7 +6,7 @@ internal static class LatentPacking
 {
     private const int Side = 2;
 
-    /// <summary>Writes [channels, height, width] as [height/2 · width/2, channels · 4], image by image.</summary>
+    /// <summary>Packs [channels, height, width] to [height/2 · width/2, channels · 4], image by image.</summary>
     internal static void Pack(ReadOnlySpan<float> latents, LatentShape shape, Span<float> tokens)
     {
         for (int start = 0; start < latents.Length; start += shape.Length)

@@ -2,7 +2,7 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Diffusion;
 
-/// <summary>The shift of flow timesteps that grows linearly with the number of image tokens.</summary>
+/// <summary>Computes mu, the shift of flow timesteps, which grows linearly with the number of image tokens.</summary>
 internal static class SequenceShift
 {
     /// <summary>The scheduler's mu; null when its configuration does not use dynamic shifting.</summary>

@@ -60,6 +60,6 @@ internal static class TensorRows
             TensorValue.Of(value.Singles, value.Shape[0], value.Shape[1] * value.Shape[2]);
     }
 
-    /// <summary>Zeros of the same shape.</summary>
+    /// <summary>A tensor of zeros with the same shape.</summary>
     internal static TensorValue Zeros(TensorValue like) => TensorValue.Of(new float[like.Singles.Length], like.Shape);
 }

@@ -19,7 +19,7 @@ internal static class ConvolutionRules
     /// <param name="wide">Tensor that the windows slide over: [batch, channels, …].</param>
     /// <param name="narrow">Tensor with one element per window: [batch, channels, …].</param>
     /// <param name="windows">Geometry of the windows.</param>
-    /// <param name="groups">Channel groups.</param>
+    /// <param name="groups">Number of channel groups.</param>
     internal static Term KernelGradients(Term wide, Term narrow, WindowGeometry windows, long groups)
     {
         long batch = wide[0],

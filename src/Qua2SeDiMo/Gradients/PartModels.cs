@@ -37,7 +37,7 @@ internal sealed class PartModels : IDisposable
         backward = new InferenceModel(Backward(tensors, options), tensors, binding);
     }
 
-    /// <summary>Whether sessions stay in memory between calls.</summary>
+    /// <summary>Whether sessions stay loaded between calls.</summary>
     internal bool StaysLoaded { get; set; }
 
     internal IReadOnlyDictionary<string, TensorValue> Forward(IReadOnlyDictionary<string, TensorValue> values)

@@ -75,12 +75,12 @@ internal sealed class ReversePass : IDisposable
         this.outputs = [.. outputs];
     }
 
-    /// <summary>Parts that the graph is run in; 0 before the first run.</summary>
+    /// <summary>Number of parts in which the graph is run; 0 before the first run.</summary>
     public int PartCount => parts.Count;
 
     /// <summary>Runs forward and back.</summary>
     /// <param name="inputs">Inputs of the model.</param>
-    /// <param name="cotangents">One for each output, by the output's name and in its shape.</param>
+    /// <param name="cotangents">One cotangent for each output, by the output's name and with its shape.</param>
     /// <param name="sink">Receives the gradients of weights; null to drop them.</param>
     /// <returns>Gradients in the wanted inputs, by their names.</returns>
     /// <exception cref="GradientException">An operator has no rule, a rule does not cover its use, or rows of a layer

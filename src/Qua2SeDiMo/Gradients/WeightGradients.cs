@@ -67,7 +67,7 @@ internal sealed class WeightGradients(
         );
     }
 
-    // [items, rows of the item, width].
+    // Returns [items, rows of the item, width].
     private Term Rows(GraphNode node, GraphWeight weight, Term x)
     {
         long rows = x.Count / x[-1];

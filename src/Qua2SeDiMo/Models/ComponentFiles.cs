@@ -169,7 +169,7 @@ internal sealed class ComponentFiles
     /// <param name="directory">The folder.</param>
     /// <param name="library"><c>diffusers</c> or <c>transformers</c>, which determines the name of the weights; null to
     /// accept both names.</param>
-    /// <exception cref="ModelFolderException">There is no such folder.</exception>
+    /// <exception cref="ModelFolderException">The folder does not exist.</exception>
     public static ComponentFiles OfNetwork(string directory, string? library = null) =>
         Directory.Exists(directory)
             ? new ComponentFiles(directory, library, ComponentRole.Network, notes: null)

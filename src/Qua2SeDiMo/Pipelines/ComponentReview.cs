@@ -8,7 +8,7 @@ namespace Qua2SeDiMo.Pipelines;
 
 /// <summary>Report on the parts of a component that are not read.</summary>
 /// <param name="Component">Name of the component in the pipeline.</param>
-/// <param name="ClassName">The class that it is opened as.</param>
+/// <param name="ClassName">The class as which it is opened.</param>
 /// <param name="FileClassName">The class in its own configuration when it differs, else null.</param>
 /// <param name="UnreadKeys">Keys of its configuration that are neither read nor known to be harmless.</param>
 /// <param name="UnreadTensors">Tensors of its checkpoint that are neither read nor known to be harmless.</param>

@@ -72,11 +72,11 @@ internal static class AttentionBlock
         return g.MatMul(g.Softmax(scores), v);
     }
 
-    /// <summary>[batch, tokens, heads·width] to [batch, heads, tokens, width].</summary>
+    /// <summary>Splits [batch, tokens, heads·width] into heads [batch, heads, tokens, width].</summary>
     internal static GraphValue Heads(GraphBuilder g, GraphValue x, int heads) =>
         g.Transpose(g.Reshape(x, x.Shape[0], x.Shape[1], heads, x[-1].Size / heads), 0, 2, 1, 3);
 
-    /// <summary>[batch, heads, tokens, width] to [batch, tokens, heads·width].</summary>
+    /// <summary>Merges heads [batch, heads, tokens, width] to [batch, tokens, heads·width].</summary>
     internal static GraphValue Merge(GraphBuilder g, GraphValue x) =>
         g.Reshape(g.Transpose(x, 0, 2, 1, 3), x.Shape[0], x.Shape[2], x.Shape[1].Size * x.Shape[3].Size);
 

@@ -9,7 +9,7 @@ internal static class FeedForwardBlock
     /// <summary>Applies the module.</summary>
     /// <param name="g">The graph builder.</param>
     /// <param name="module">Path of the module below the current scope.</param>
-    /// <param name="x">[…, width].</param>
+    /// <param name="x">Tokens, […, width].</param>
     /// <param name="config">Configuration that names the activation.</param>
     /// <param name="key">Key that holds its name.</param>
     /// <param name="defaultName">Name when the key is missing.</param>

@@ -22,7 +22,7 @@ internal static class TimestepBlock
     /// <param name="channels">Width of the result.</param>
     /// <param name="flip">Whether cosines come first.</param>
     /// <param name="shift">Subtracted from the number of frequencies.</param>
-    /// <param name="scale">Multiplies the angles.</param>
+    /// <param name="scale">Factor of the angles.</param>
     /// <returns>[n, channels].</returns>
     internal static GraphValue Sinusoid(
         GraphBuilder g,

@@ -52,7 +52,8 @@ internal sealed class TorchGenerator
             Transform(destination.Slice(i, BlockLength));
         if (full == destination.Length)
             return;
-        // The last block overlaps the one before it and is drawn again.
+        // When the length is not a multiple of 16, the last 16 values are drawn again and overwrite part of the
+        // previous block.
         Span<double> last = destination[^BlockLength..];
         for (int i = 0; i < BlockLength; i++)
             last[i] = UniformDouble();

@@ -168,7 +168,7 @@ internal sealed class PndmScheduler : IScheduler
             TensorPrimitives.MultiplyAdd(outputs[i], weights[i], blended, blended);
     }
 
-    // Equation 9: from one timestep to another along a constant output.
+    // Equation 9: moves the sample from one timestep to another with a constant output.
     private void Transfer(int start, int target, ReadOnlySpan<float> output, Span<float> sample)
     {
         float product = schedule.AlphaProductAt(start);

@@ -30,8 +30,8 @@ internal static class SigmaSpacing
 
     /// <summary>Spreads levels between two ends.</summary>
     /// <param name="law">karras, exponential, beta or lu.</param>
-    /// <param name="largest">First level, unless the configuration has sigma_max.</param>
-    /// <param name="smallest">Last level, unless the configuration has sigma_min.</param>
+    /// <param name="largest">First level; except for lu, sigma_max of the configuration takes precedence.</param>
+    /// <param name="smallest">Last level; except for lu, sigma_min of the configuration takes precedence.</param>
     /// <param name="count">Number of levels.</param>
     /// <param name="config">Keys sigma_min and sigma_max.</param>
     public static double[] Spread(string law, double largest, double smallest, int count, ComponentConfig config)
@@ -102,7 +102,8 @@ internal static class SigmaSpacing
         ];
     }
 
-    // Uniform in log signal-to-noise (Lu et al., NeurIPS 2022); the ends are logarithms of single-precision levels.
+    // Uniform in log signal-to-noise (Lu et al., NeurIPS 2022); the ends are single-precision logarithms, as in
+    // diffusers.
     private static double[] Lu(double largest, double smallest, int count)
     {
         double first = MathF.Log((float)largest),

@@ -7,7 +7,7 @@ internal sealed class TokenizerException : Q2Exception
     public TokenizerException(string message)
         : base(message) { }
 
-    /// <summary>Creates the exception with a message for the user and the error that it explains.</summary>
+    /// <summary>Creates the exception with a message for the user and the error that caused it.</summary>
     public TokenizerException(string message, Exception inner)
         : base(message, inner) { }
 }

@@ -58,7 +58,7 @@ internal static class UnicodeNormalization
         foreach (Rune rune in text.EnumerateRunes())
             Add(rune.Value, codes);
 
-        // Canonical order: marks after a starter sort by class, equal ones keep their order.
+        // Canonical order: marks after a starter are sorted by combining class; the sort is stable.
         for (int i = 1; i < codes.Count; i++)
         {
             int combiningClass = ClassOf(codes[i]);

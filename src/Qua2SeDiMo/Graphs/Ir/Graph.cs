@@ -1,8 +1,8 @@
 namespace Qua2SeDiMo.Graphs.Ir;
 
 /// <summary>
-/// A program over tensors: inputs, initializers and nodes in running order. Immutable. Data of large initializers stays
-/// in the checkpoint until a writer or a session reads it.
+/// A computation graph over tensors: inputs, initializers and nodes in running order. Immutable. Data of large
+/// initializers stay in the checkpoint until a writer or a session reads them.
 /// </summary>
 internal sealed class Graph
 {
@@ -55,7 +55,7 @@ internal sealed class Graph
     /// <summary>The same program with other outputs; nodes, inputs, initializers and weights that they do not need are
     /// left out.</summary>
     /// <param name="names">Outputs or inner values of this graph.</param>
-    /// <exception cref="ArgumentException">A name is unknown.</exception>
+    /// <exception cref="ArgumentException">The graph has no value with one of the names.</exception>
     public Graph WithOutputs(params IReadOnlyList<string> names)
     {
         ArgumentNullException.ThrowIfNull(names);

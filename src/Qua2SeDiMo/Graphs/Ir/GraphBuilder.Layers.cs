@@ -8,7 +8,7 @@ internal sealed partial class GraphBuilder
     /// <summary>y = x·Wᵀ + b over the last axis. The weight enters as [in, out] and is registered as
     /// quantizable.</summary>
     /// <param name="module">Path of the linear layer below the current scope.</param>
-    /// <param name="x">[…, in].</param>
+    /// <param name="x">Input, […, in].</param>
     /// <param name="outFeatures">Extent of the last axis of the result.</param>
     /// <param name="bias">Whether the layer has a bias.</param>
     public GraphValue Linear(string module, GraphValue x, long outFeatures, bool bias = true) =>
@@ -32,13 +32,13 @@ internal sealed partial class GraphBuilder
     /// <summary>Two-dimensional convolution of [batch, in, height, width] of fixed size. The weight is registered as
     /// quantizable.</summary>
     /// <param name="module">Path of the layer below the current scope.</param>
-    /// <param name="x">Images.</param>
+    /// <param name="x">Input images.</param>
     /// <param name="outChannels">Channels of the result.</param>
     /// <param name="kernel">Height and width of the kernel.</param>
     /// <param name="stride">Step along both axes.</param>
     /// <param name="padding">Zeros on all four sides.</param>
     /// <param name="bias">Whether the layer has a bias.</param>
-    /// <param name="groups">Channel groups.</param>
+    /// <param name="groups">Number of channel groups.</param>
     public GraphValue Conv2d(
         string module,
         GraphValue x,

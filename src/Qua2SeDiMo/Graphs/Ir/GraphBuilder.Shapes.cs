@@ -124,8 +124,8 @@ internal sealed partial class GraphBuilder
         );
     }
 
-    /// <summary>Rows of a table chosen by integers: result shape is that of the indices with the table's axis
-    /// replaced.</summary>
+    /// <summary>Selects rows of a table by integer indices. In the result's shape, the shape of the indices replaces
+    /// the table's axis.</summary>
     public GraphValue Gather(GraphValue table, GraphValue indices, int axis = 0)
     {
         int at = Axis(table, axis);
@@ -188,8 +188,8 @@ internal sealed partial class GraphBuilder
         );
     }
 
-    /// <summary>Images [batch, channels, height, width] at another size; each pixel is that of the source at
-    /// floor(position · old / new).</summary>
+    /// <summary>Resizes images [batch, channels, height, width]; each pixel is that of the source at floor(position ·
+    /// old / new).</summary>
     public GraphValue ResizeNearest(GraphValue x, long height, long width)
     {
         bool isDouble = height == 2 * x[-2].Size && width == 2 * x[-1].Size;

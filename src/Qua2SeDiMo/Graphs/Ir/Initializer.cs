@@ -18,7 +18,7 @@ internal abstract record Initializer(string Name, ElementType Type, IReadOnlyLis
     /// <summary>The value that nodes refer to.</summary>
     public GraphValue Value => new(Name, Type, [.. Shape.Select(extent => new Dimension(extent))]);
 
-    /// <summary>A small constant that the graph carries itself.</summary>
+    /// <summary>A small constant stored in the graph.</summary>
     /// <param name="Name">Name of the value in the graph.</param>
     /// <param name="Type">Element type.</param>
     /// <param name="Shape">Row-major extents.</param>
@@ -67,5 +67,5 @@ internal abstract record Initializer(string Name, ElementType Type, IReadOnlyLis
 }
 
 /// <summary>Writes the bytes of one tensor.</summary>
-/// <param name="destination">As long as the tensor.</param>
+/// <param name="destination">Span with the tensor's length in bytes.</param>
 internal delegate void ByteFill(Span<byte> destination);

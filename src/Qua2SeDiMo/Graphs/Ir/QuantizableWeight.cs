@@ -19,7 +19,7 @@ internal enum WeightOperator
 /// <param name="Name">Module path without <c>.weight</c>; the second part of a split weight ends in <c>#1</c>.</param>
 /// <param name="Operator">Operator that uses it.</param>
 /// <param name="Shape">Shape of this part, output channels first: [out, in] or [out, in, kh, kw].</param>
-/// <param name="TensorName">Tensor of the checkpoint that holds it.</param>
+/// <param name="TensorName">Tensor of the checkpoint that contains it.</param>
 /// <param name="InputStart">First input channel (axis 1) of this part inside the tensor; 0 when whole.</param>
 /// <param name="TensorInputs">Input channels (axis 1) of the whole tensor.</param>
 internal sealed record QuantizableWeight(

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Qua2SeDiMo.Graphs.Ir;
 
-/// <summary>Multiply-accumulates of the operators that hold quantizable weights.</summary>
+/// <summary>Counts multiply-accumulates of the operators with quantizable weights.</summary>
 internal static class WeightCost
 {
     /// <summary>Multiply-accumulates by weight name for one image and one run of the graph.</summary>

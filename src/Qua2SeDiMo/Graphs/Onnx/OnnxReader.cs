@@ -43,8 +43,8 @@ internal static partial class OnnxReader
     /// <param name="width">Width of that input, likewise.</param>
     /// <param name="isSizeWanted">Whether an export for another fixed size is refused; otherwise its own size is
     /// kept.</param>
-    /// <exception cref="OnnxFormatException">The file is damaged, reaches outside of its folder, uses what is not
-    /// supported, or is for another size.</exception>
+    /// <exception cref="OnnxFormatException">The file is missing or damaged, refers to a file outside of its folder,
+    /// uses something unsupported, or is for another size.</exception>
     public static OnnxModel Read(
         string path,
         string? name = null,

@@ -5,8 +5,8 @@ namespace Qua2SeDiMo.Graphs.Operations;
 /// has at most one source: where data of two sources meet, a node is made.
 /// </summary>
 /// <param name="Source">Node; −1 when no weight lies upstream.</param>
-/// <param name="Factor">Node of a condition that scaled the stream since its source and that no node accounts for yet;
-/// −1 when none.</param>
+/// <param name="Factor">Node of a condition that scaled the stream since its source, when no node represents the
+/// scaling yet; −1 when none.</param>
 internal sealed record DataFlow(int Source, int Factor = -1)
 {
     /// <summary>Inputs of the model and values computed only from them.</summary>
@@ -17,8 +17,8 @@ internal sealed record DataFlow(int Source, int Factor = -1)
 
     internal bool IsConstant { get; init; }
 
-    /// <summary>Index of the quantizable weight that the value is, possibly transposed or converted; −1 for all other
-    /// values.</summary>
+    /// <summary>Index of the quantizable weight when the value is one, possibly transposed or converted; −1 for all
+    /// other values.</summary>
     internal int Weight { get; init; } = -1;
 
     /// <summary>Module that scaled the stream by <see cref="Factor"/>.</summary>

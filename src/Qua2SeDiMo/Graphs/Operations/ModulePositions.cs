@@ -3,7 +3,7 @@ using Qua2SeDiMo.Graphs.Ir;
 
 namespace Qua2SeDiMo.Graphs.Operations;
 
-/// <summary>Position that a module path stands for, before blocks are numbered.</summary>
+/// <summary>Position in the network that a module path denotes, before blocks are numbered.</summary>
 /// <param name="Stage">First part of the path when blocks lie below it; empty outside of the blocks.</param>
 /// <param name="Levels">Numbers of the repeated modules on the path, outermost first; empty outside of the
 /// blocks.</param>
@@ -58,7 +58,7 @@ internal sealed class ModulePositions
         {
             if (!IsNumber(path[i]) || !repeated.Contains(Pattern(path, i + 1)))
                 continue;
-            // A part without a number of its own, such as a middle block, is number 0.
+            // A top-level part without a number, such as a middle block, counts as number 0.
             if (levels.Count == 0 && i > 1)
                 levels.Add(0);
             levels.Add(int.Parse(path[i], CultureInfo.InvariantCulture));

@@ -133,7 +133,7 @@ internal sealed class OperationGraph
     /// <summary>Per hop 0 … 4 the nodes whose mean is the graph embedding of that hop; null means all nodes.</summary>
     public IReadOnlyList<IReadOnlyList<int>?> HopNodes { get; }
 
-    /// <summary>Name of a unit: the names of its weights in braces, behind their common prefix.</summary>
+    /// <summary>Name of a unit: the names of its weights in braces, after their common prefix.</summary>
     public string UnitName(OperationUnit unit)
     {
         ArgumentNullException.ThrowIfNull(unit);

@@ -14,8 +14,8 @@ namespace Qua2SeDiMo.Graphs.Operations;
 /// Rules for operators where data meet (method.md, section 5; the reasons are in docs/dag.md): a product with a factor
 /// that is repeated along an axis is a scale or a gate, remembered and not yet a node; adding the same condition
 /// afterwards makes a modulation; a gate whose condition already reached the branch adds nothing; a sum is a node,
-/// except that a repeated condition added in front of a single weight gives that weight two inputs; a concatenation is
-/// a node when several nodes read it whole; a cut between its parts gives the parts back.
+/// except that a repeated condition added before a single weight gives that weight two inputs; a concatenation is a
+/// node when several nodes read it whole; a cut between its parts gives the parts back.
 /// </remarks>
 internal sealed partial class OperationGraphBuilder
 {

@@ -92,7 +92,7 @@ internal sealed class OperationUnits
         }
     }
 
-    // Whether q reads a stream that a weight of the same block modulates: the unit reaches one hop further to hold that
+    // Whether q reads a stream that a weight of the same block modulates: the unit is one hop deeper to include that
     // weight.
     private bool HasOwnCondition(int scores) =>
         inputs[scores]
@@ -162,7 +162,7 @@ internal sealed class OperationUnits
                 && (IsWeight(input) ? !attended.Contains(input) : JoinsBranches(input))
             );
 
-    // Edges from a member of a branch to a node below it; −1 when it does not lead there.
+    // Number of edges from a member of a branch to a node downstream; −1 when it does not lead there.
     private int Distance(int from, int to)
     {
         int steps = 0;

@@ -21,7 +21,7 @@ internal static class PaletteOperators
 {
     /// <summary>Applies the pass.</summary>
     /// <param name="graph">Graph in single precision.</param>
-    /// <param name="operand">The codes of a weight; null where it stays in single precision.</param>
+    /// <param name="operand">Returns the codes of a weight; null to keep it in single precision.</param>
     /// <param name="activationBits">8 or 6: multiply integers, activations quantized at each run; 0: multiply in single
     /// precision.</param>
     internal static Graph Apply(Graph graph, Func<QuantizableWeight, PaletteOperand?> operand, int activationBits = 0)

@@ -32,7 +32,7 @@ internal sealed class ComponentConfig
     public string ClassName => assignedClass ?? OwnClassName;
 
     /// <summary>The class that the file itself names: <c>_class_name</c> (diffusers) or the first of
-    /// <c>architectures</c> (transformers); empty when neither is there.</summary>
+    /// <c>architectures</c> (transformers); empty when both are missing.</summary>
     public string OwnClassName =>
         value["_class_name"].IsText ? value["_class_name"].Text()
         : Strings("architectures") is [string first, ..] ? first
