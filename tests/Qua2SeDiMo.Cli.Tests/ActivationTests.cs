@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 
 namespace Qua2SeDiMo.Cli.Tests;
 
-/// <summary>Rounded activations go through the whole chain: study, plan, packed model, images.</summary>
+/// <summary>Quantized activations in the whole chain: study, plan, packed model, images.</summary>
 [Collection(BankedRun.Name)]
 public sealed class ActivationTests(BankedRun banked, ITestOutputHelper output)
 {
@@ -57,7 +57,7 @@ public sealed class ActivationTests(BankedRun banked, ITestOutputHelper output)
         );
         Assert.Equal(plan.GetProperty("allocation").GetRawText(), six.GetProperty("allocation").GetRawText());
         Assert.Equal(0.75, Operations(six) / Operations(plan), 6);
-        // Rounded activations alone are seen, and six bits more than eight.
+        // Quantized activations alone change the images, and six bits more than eight.
         Assert.InRange(Psnr(full), 10, 90);
         Assert.True(Psnr(six) < Psnr(plan));
         Assert.True(File.ReadAllText(run.Report).Contains("activations of 6 bits", StringComparison.Ordinal));

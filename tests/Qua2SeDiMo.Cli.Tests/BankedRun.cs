@@ -4,12 +4,11 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests;
 
-/// <summary>A bank of the bundled model, made once by the program; tests copy it into run directories of their
-/// own.</summary>
+/// <summary>A bank of the bundled model, built once by the program; tests copy it into their run directories.</summary>
 public sealed class BankedRun : IAsyncLifetime
 {
-    /// <summary>Name of the tests that share it, one after another, so that their processes do not fight for the
-    /// processor.</summary>
+    /// <summary>Name of the test collection that shares it. Its tests run one after another, so that their processes do
+    /// not compete for the processor.</summary>
     public const string Name = "banked run";
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("q2-cli-");
@@ -20,7 +19,7 @@ public sealed class BankedRun : IAsyncLifetime
     /// <summary>The model, opened by the library.</summary>
     internal OpenModel Loaded { get; } = OpenModel.Open(Model);
 
-    /// <summary>What <c>bank --json</c> said when it made the bank.</summary>
+    /// <summary>Result of <c>bank --json</c>, which built the bank.</summary>
     internal Q2Result BankResult { get; private set; } = null!;
 
     internal RunDirectory Run => new(Path.Combine(folder.FullName, "bank-run"));
@@ -28,7 +27,7 @@ public sealed class BankedRun : IAsyncLifetime
     public async Task InitializeAsync() =>
         BankResult = (await Q2.RunAsync("bank", Model, "--run", Run.DirectoryPath, "--json", "--quiet")).Succeeded();
 
-    /// <summary>A run directory that holds a copy of the bank.</summary>
+    /// <summary>A new run directory with a copy of the bank.</summary>
     internal RunDirectory NewRun()
     {
         var run = new RunDirectory(NewFolder());
@@ -38,7 +37,7 @@ public sealed class BankedRun : IAsyncLifetime
         return run;
     }
 
-    /// <summary>An empty folder.</summary>
+    /// <summary>Creates an empty folder.</summary>
     internal string NewFolder() =>
         Directory.CreateDirectory(Path.Combine(folder.FullName, $"{Interlocked.Increment(ref runCount)}")).FullName;
 
@@ -50,6 +49,6 @@ public sealed class BankedRun : IAsyncLifetime
     }
 }
 
-/// <summary>Joins the tests that need a bank.</summary>
+/// <summary>The collection of the tests that need a bank.</summary>
 [CollectionDefinition(BankedRun.Name)]
 public sealed class BankedRunGroup : ICollectionFixture<BankedRun>;

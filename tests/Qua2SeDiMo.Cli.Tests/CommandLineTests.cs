@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests;
 
-/// <summary>Exit codes and streams.</summary>
+/// <summary>Exit codes, and which output goes to which stream.</summary>
 public sealed class CommandLineTests
 {
     [Theory]

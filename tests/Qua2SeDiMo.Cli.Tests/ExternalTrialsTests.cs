@@ -3,7 +3,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests;
 
-/// <summary>fit, explain and plan on labelled trials from outside: a part of the simulated study, few epochs.</summary>
+/// <summary>fit, explain and plan on imported labelled trials: a part of the simulated study, with few
+/// epochs.</summary>
 [Trait("Speed", "Slow")]
 public sealed class ExternalTrialsTests : IDisposable
 {
@@ -149,7 +150,7 @@ public sealed class ExternalTrialsTests : IDisposable
         );
         Assert.NotEmpty(plan.GetProperty("fronts")[0].GetProperty("points").EnumerateArray());
 
-        // Other labels are other trials: what was fitted does not explain them.
+        // With another label the trials are different, so the fit is stale.
         File.AppendAllText(Trials, $"x,1,3.5,1,1,-300,{new string('0', 149)}\n");
         (await Q2.RunAsync("explain", "--run", Run, "--quiet")).Refused("other trials", "q2 fit");
     }

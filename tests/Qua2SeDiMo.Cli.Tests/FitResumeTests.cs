@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests;
 
-/// <summary><c>q2 fit</c> on labelled trials from outside, killed while it trains.</summary>
+/// <summary><c>q2 fit</c> on imported labelled trials, killed during training and resumed.</summary>
 public sealed class FitResumeTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("q2-fit").FullName;

@@ -72,7 +72,7 @@ public sealed class GenerateTests(BankedRun banked, ITestOutputHelper output)
         Assert.Equal(quantized.Select(Pictures.Pixels), fromPacked.Select(Pictures.Pixels));
         Assert.NotEqual(original.Select(Pictures.Pixels), fromPacked.Select(Pictures.Pixels));
 
-        // Products with the codes themselves, out of the bank and out of the packed model.
+        // Packed execution, with codes from the bank and from the packed model.
         string[] executed = Images(
             await Q2.RunAsync(["generate", packed, "--execution", "packed", .. Request, Path.Combine(folder, "e")])
         );
@@ -104,7 +104,7 @@ public sealed class GenerateTests(BankedRun banked, ITestOutputHelper output)
             "not quantized"
         );
 
-        // The same allocation out of a file with several, in the formats of others.
+        // The same allocation from a file with several, and in other formats.
         string several = Path.Combine(folder, "trials.json"),
             others = Path.Combine(folder, "others");
         File.WriteAllText(

@@ -23,7 +23,7 @@ public sealed class HelpTests
                 line => line.TrimStart().StartsWith(option.Name + " ", StringComparison.Ordinal)
             );
             Assert.False(string.IsNullOrEmpty(option.Description), option.Name);
-            // A switch is off unless it is there.
+            // A switch is off by default, which the help need not state.
             if (!option.HasDefaultValue || option.GetDefaultValue() is not { } value || value is false)
                 continue;
             string text = value is Array list ? string.Join('|', list.Cast<object>()) : $"{value}";

@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests;
 
-/// <summary>Folders that are not what they seem: each is refused with a message that a user can act on.</summary>
+/// <summary>Inconsistent folders are rejected with messages that a user can act on.</summary>
 public sealed class HostileFolderTests : IDisposable
 {
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("q2-hostile-");
@@ -94,7 +94,7 @@ public sealed class HostileFolderTests : IDisposable
 
     public void Dispose() => folder.Delete(recursive: true);
 
-    // The bundled model, whose large files are links.
+    // Copies the bundled model; its large files become links.
     private void MakeModel()
     {
         foreach (string file in Directory.EnumerateFiles(BankedRun.Model, "*", SearchOption.AllDirectories))

@@ -190,7 +190,7 @@ public sealed class MeasureTests(BankedRun banked)
             .Succeeded()
             .Json;
 
-        // Four bits change little, so that first order is nearly all of it.
+        // Four bits change little, so the first-order estimate is close to the exact damage.
         double[] exact = Damages(calls),
             estimated = Damages(sketch);
         double[] ratios =

@@ -5,13 +5,13 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests;
 
-/// <summary>What a process of the program said.</summary>
+/// <summary>Exit code and output of a process of the program.</summary>
 internal sealed record Q2Result(int ExitCode, string Output, string Errors)
 {
-    /// <summary>Standard output as one JSON document; anything else on it is an error.</summary>
+    /// <summary>Standard output parsed as one JSON document; throws when it is anything else.</summary>
     internal JsonElement Json => JsonDocument.Parse(Output).RootElement;
 
-    /// <summary>Passes on the result if the program ended well; its words are in the message if not.</summary>
+    /// <summary>Asserts exit code 0 and returns the result; a failure shows the program's output.</summary>
     internal Q2Result Succeeded()
     {
         Assert.True(ExitCode == 0, $"exit code {ExitCode}\n{Errors}\n{Output}");
@@ -19,8 +19,8 @@ internal sealed record Q2Result(int ExitCode, string Output, string Errors)
     }
 
     /// <summary>
-    /// The program refused: exit code 2, one message without a stack trace on standard error, and on standard output
-    /// nothing, or under <c>--json</c> an object with the error.
+    /// Asserts a rejected call: exit code 2, one message without a stack trace on standard error, and on standard
+    /// output nothing or, with <c>--json</c>, an object with the error.
     /// </summary>
     internal Q2Result Refused(params string[] words)
     {
@@ -37,7 +37,7 @@ internal sealed record Q2Result(int ExitCode, string Output, string Errors)
     }
 }
 
-/// <summary>A process of the real program, as a user starts it.</summary>
+/// <summary>A process of the real program, started as by a user.</summary>
 internal sealed class Q2 : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(15);
@@ -57,7 +57,7 @@ internal sealed class Q2 : IDisposable
         string[] command = ["exec", Path.Combine(AppContext.BaseDirectory, "q2.dll"), .. arguments];
         if (script is not null)
             command = ["-c", script, "sh", Environment.ProcessPath!, .. command];
-        // A test run in the background of a shell inherits that Ctrl-C is ignored.
+        // A test run in the background of a shell inherits an ignored SIGINT.
         ProcessStartInfo start = OperatingSystem.IsLinux()
             ? new ProcessStartInfo("/usr/bin/env", ["--default-signal=INT", dotnet, .. command])
             : new ProcessStartInfo(dotnet, command);
@@ -81,14 +81,14 @@ internal sealed class Q2 : IDisposable
         return await program.EndAsync();
     }
 
-    /// <summary>The same, started in a folder.</summary>
+    /// <summary>Runs the program in a folder until it ends.</summary>
     internal static async Task<Q2Result> RunInAsync(string folder, params string[] arguments)
     {
         using var program = new Q2(arguments, folder);
         return await program.EndAsync();
     }
 
-    /// <summary>The same, with environment variables.</summary>
+    /// <summary>Runs the program with environment variables until it ends.</summary>
     internal static async Task<Q2Result> RunWithAsync(
         (string Name, string Value)[] variables,
         params string[] arguments
@@ -98,7 +98,7 @@ internal sealed class Q2 : IDisposable
         return await program.EndAsync();
     }
 
-    /// <summary>Runs the program from a shell, whose script calls it as <c>"$@"</c>.</summary>
+    /// <summary>Runs the program from a shell script, which calls it as <c>"$@"</c>.</summary>
     internal static async Task<Q2Result> RunInShellAsync(string script, params string[] arguments)
     {
         using var program = new Q2(arguments, script: script);
@@ -113,7 +113,7 @@ internal sealed class Q2 : IDisposable
         return new Q2Result(process.ExitCode, await output, errors.ToString());
     }
 
-    /// <summary>Sends a signal: INT as Ctrl-C does, HUP as a terminal that closes, KILL.</summary>
+    /// <summary>Sends a signal: INT (Ctrl-C), HUP (a closed terminal) or KILL.</summary>
     internal void Send(string signal)
     {
         using Process kill = Process.Start("kill", [$"-{signal}", $"{process.Id}"]);

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests;
 
-/// <summary>Every remedy that the library knows is a sentence with commands of this program.</summary>
+/// <summary>The program has for every remedy of the library a sentence that names its commands.</summary>
 public sealed partial class RemedyWordsTests
 {
     public static TheoryData<Remedy> Remedies() => [.. Enum.GetValues<Remedy>()];

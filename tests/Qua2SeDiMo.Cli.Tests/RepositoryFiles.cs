@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Cli.Tests;
 
-/// <summary>Finds the checkout that the tests run in.</summary>
+/// <summary>Finds files of the checkout in which the tests run.</summary>
 internal static class RepositoryFiles
 {
     internal static string Root { get; } = FindRoot();

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests;
 
-/// <summary>The whole chain, small.</summary>
+/// <summary>The whole chain of stages with small settings.</summary>
 [Collection(BankedRun.Name)]
 public sealed class RunTests(BankedRun banked)
 {

@@ -7,11 +7,11 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests;
 
-/// <summary>Studies on the bundled model: labels, stops at any moment, and sharing.</summary>
+/// <summary>Studies on the bundled model: labels, interruptions, and several workers.</summary>
 [Collection(BankedRun.Name)]
 public sealed class StudyTests(BankedRun banked)
 {
-    // More than a process gets done between the second trial and the signal.
+    // More trials than a process can finish between the second trial and the signal.
     private const int Wanted = 16;
 
     [Fact]
@@ -39,7 +39,7 @@ public sealed class StudyTests(BankedRun banked)
         CheckAllocations(trials);
     }
 
-    /// <summary>Signals that end a program; HUP is not among them where these tests run under nohup.</summary>
+    /// <summary>Signals that end a program; without HUP when the tests run under nohup.</summary>
     public static TheoryData<string> Signals => SeesHangups() ? ["INT", "HUP", "KILL"] : ["INT", "KILL"];
 
     private static bool SeesHangups()
@@ -184,7 +184,7 @@ public sealed class StudyTests(BankedRun banked)
         }
     }
 
-    // The file, and the study in it, may not be there yet.
+    // The file, or the study in it, may not exist yet.
     private static int CompleteCount(RunDirectory run)
     {
         try

@@ -2,8 +2,8 @@ using Qua2SeDiMo.Fuzz.Targets;
 
 namespace Qua2SeDiMo.Fuzz;
 
-/// <summary>Every reader of files and words that come from outside, or from a disk that may have spoiled
-/// them.</summary>
+/// <summary>All readers of files and texts that are not trusted: from other programs, or from a disk that may have
+/// damaged them.</summary>
 internal static class AllTargets
 {
     internal static IReadOnlyList<FuzzTarget> Of(ScratchFolder scratch) =>
@@ -17,7 +17,7 @@ internal static class AllTargets
             .. PictureTargets.All(),
         ];
 
-    /// <summary>Their names, without making anything.</summary>
+    /// <summary>The names of all targets.</summary>
     internal static IReadOnlyList<string> Names
     {
         get

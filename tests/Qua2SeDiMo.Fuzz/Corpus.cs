@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Fuzz;
 
-/// <summary>Inputs that once failed, by reader: a file each, or a folder for readers of several files.</summary>
+/// <summary>Inputs that failed once, by reader: a file each, or a folder for readers of several files.</summary>
 internal static class Corpus
 {
     private static string Folder => Path.Combine(Targets.Samples.Root, "tests", "Qua2SeDiMo.Fuzz", "corpus");
@@ -24,7 +24,7 @@ internal static class Corpus
             ];
     }
 
-    /// <summary>Writes a finding where a person can look at it, and move it into the corpus.</summary>
+    /// <summary>Writes a finding to a folder for inspection; it may then be moved into the corpus.</summary>
     internal static string Save(string folder, Finding finding, int number)
     {
         string entry = Path.Combine(folder, finding.Reader, $"{number:000}");

@@ -2,7 +2,7 @@ using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Fuzz;
 
-/// <summary>The chance of a run: equal seeds give equal inputs.</summary>
+/// <summary>The random numbers of a run; equal seeds give equal inputs.</summary>
 internal sealed class Dice(ulong seed, ulong stream = 0)
 {
     private readonly Pcg32 random = new(seed, stream);
@@ -11,14 +11,14 @@ internal sealed class Dice(ulong seed, ulong stream = 0)
 
     internal uint Bits() => random.NextUInt32();
 
-    /// <summary>True one time in <paramref name="n"/>.</summary>
+    /// <summary>True with probability 1 / <paramref name="n"/>.</summary>
     internal bool OneIn(int n) => random.Next(n) == 0;
 
     internal T Pick<T>(IReadOnlyList<T> items) => items[Next(items.Count)];
 
     internal T Pick<T>(ReadOnlySpan<T> items) => items[Next(items.Length)];
 
-    /// <summary>A small number, often 1, rarely large.</summary>
+    /// <summary>A number from 1 to <paramref name="most"/>, each further one half as likely.</summary>
     internal int Few(int most)
     {
         int value = 1;
@@ -27,6 +27,6 @@ internal sealed class Dice(ulong seed, ulong stream = 0)
         return value;
     }
 
-    /// <summary>A length: mostly short, now and then as long as <paramref name="most"/>.</summary>
+    /// <summary>A length from 1: mostly at most 16, one time in eight up to <paramref name="most"/>.</summary>
     internal int Length(int most) => 1 + Next(OneIn(8) ? most : Math.Min(most, 16));
 }

@@ -1,14 +1,14 @@
 namespace Qua2SeDiMo.Fuzz;
 
-/// <summary>One file of an input. What a mutator found out about its structure is kept with it.</summary>
+/// <summary>One file of an input, with the structure that a mutator parsed from it as a cache.</summary>
 /// <param name="Name">Path inside the input's folder; its extension chooses the mutator.</param>
-/// <param name="Bytes">Contents.</param>
+/// <param name="Bytes">Content of the file.</param>
 internal sealed record FuzzFile(string Name, byte[] Bytes)
 {
     internal object? Structure { get; set; }
 }
 
-/// <summary>What a reader is given: one file, or a folder of some.</summary>
+/// <summary>Input of a reader: one file, or a folder of files.</summary>
 internal sealed record FuzzInput(IReadOnlyList<FuzzFile> Files)
 {
     internal static FuzzInput Of(string name, byte[] bytes) => new([new FuzzFile(name, bytes)]);

@@ -2,14 +2,15 @@ using System.Diagnostics;
 
 namespace Qua2SeDiMo.Fuzz;
 
-/// <summary>What a run found of one reader.</summary>
-/// <param name="Reader">Its name.</param>
-/// <param name="Inputs">Inputs that it was given.</param>
-/// <param name="Refused">Those that it refused in the typed family; it took the others.</param>
-/// <param name="OutsideTypedFamily">Defects by exception and place.</param>
-/// <param name="SlowestMilliseconds">Slowest input.</param>
-/// <param name="LargestAllocationMegabytes">Largest managed allocation over one input.</param>
-/// <param name="InputsPerSecond">Making an input included.</param>
+/// <summary>Results of a run for one reader.</summary>
+/// <param name="Reader">Name of the reader.</param>
+/// <param name="Inputs">Number of inputs read.</param>
+/// <param name="Refused">Number of inputs rejected with an expected exception type; the others were accepted or are
+/// defects.</param>
+/// <param name="OutsideTypedFamily">Defects, by exception and location.</param>
+/// <param name="SlowestMilliseconds">Time of the slowest input in milliseconds.</param>
+/// <param name="LargestAllocationMegabytes">Largest managed allocation for one input.</param>
+/// <param name="InputsPerSecond">Inputs per second, including the time to generate them.</param>
 internal sealed record ReaderResult(
     string Reader,
     long Inputs,
@@ -20,16 +21,16 @@ internal sealed record ReaderResult(
     double InputsPerSecond
 );
 
-/// <summary>What a run found.</summary>
-/// <param name="Inputs">Inputs in all.</param>
+/// <summary>Results of a run.</summary>
+/// <param name="Inputs">Total number of inputs.</param>
 /// <param name="Readers">Number of readers.</param>
-/// <param name="ExceptionsOutsideTypedFamily">Distinct defects.</param>
-/// <param name="SlowestMilliseconds">Slowest input of all.</param>
-/// <param name="LargestAllocationMegabytes">Largest managed allocation over one input below a megabyte.</param>
-/// <param name="PeakResidentMegabytes">Largest memory of the process, native memory included.</param>
-/// <param name="Seed">Equal seeds make equal inputs.</param>
-/// <param name="Minutes">Time that it took.</param>
-/// <param name="ByReader">Reader by reader.</param>
+/// <param name="ExceptionsOutsideTypedFamily">Number of distinct defects.</param>
+/// <param name="SlowestMilliseconds">Time of the slowest input of all in milliseconds.</param>
+/// <param name="LargestAllocationMegabytes">Largest managed allocation for one input below a megabyte.</param>
+/// <param name="PeakResidentMegabytes">Peak memory of the process, including native memory.</param>
+/// <param name="Seed">Seed of the inputs; equal seeds give equal inputs.</param>
+/// <param name="Minutes">Duration in minutes.</param>
+/// <param name="ByReader">Results of each reader.</param>
 internal sealed record FuzzResult(
     long Inputs,
     int Readers,

@@ -4,17 +4,17 @@ using Qua2SeDiMo.Fuzz.Mutators;
 
 namespace Qua2SeDiMo.Fuzz;
 
-/// <summary>An input that did what none may do.</summary>
-/// <param name="Reader">Which reader.</param>
+/// <summary>An input that caused an unexpected exception, or took too much time or memory.</summary>
+/// <param name="Reader">Name of the reader.</param>
 /// <param name="Fault">Exception, time or memory.</param>
 /// <param name="Input">The input.</param>
 internal sealed record Finding(string Reader, string Fault, FuzzInput Input);
 
-/// <summary>Attacks one reader: mutates, reads, measures, and keeps what behaves in a new way as a seed for
-/// more.</summary>
+/// <summary>Fuzzes one reader: mutates inputs, reads and measures them, and keeps inputs with new behaviour as further
+/// seeds.</summary>
 internal sealed partial class FuzzRun
 {
-    /// <summary>What no input below a megabyte may take.</summary>
+    /// <summary>Largest time in seconds for one input below a megabyte.</summary>
     internal const double MaxSeconds = 2;
 
     internal const long MaxBytes = 512L << 20;
@@ -40,7 +40,7 @@ internal sealed partial class FuzzRun
 
     internal long Refused { get; private set; }
 
-    /// <summary>Why the latest refused input was refused.</summary>
+    /// <summary>Error message of the last rejected input.</summary>
     internal string LatestRefusal { get; private set; } = "";
 
     internal TimeSpan Slowest { get; private set; }
@@ -51,17 +51,17 @@ internal sealed partial class FuzzRun
 
     internal List<Finding> Findings { get; } = [];
 
-    /// <summary>The input that is being read, for a watch that ends a reader which never comes back.</summary>
+    /// <summary>The input that is being read, for the watch that ends a hanging reader.</summary>
     internal FuzzInput? Current { get; private set; }
 
-    /// <summary>Reads the seeds and the corpus as they are.</summary>
+    /// <summary>Reads the unchanged seeds and the corpus.</summary>
     internal void ReadSeeds()
     {
         foreach (FuzzInput seed in pool.ToList())
             Read(seed);
     }
 
-    /// <summary>Reads so many mutated inputs, or until a time is over.</summary>
+    /// <summary>Reads a number of mutated inputs, or until a time limit.</summary>
     internal void Mutate(long inputs, TimeSpan limit)
     {
         long start = Stopwatch.GetTimestamp();
@@ -79,7 +79,7 @@ internal sealed partial class FuzzRun
         Inputs++;
         Current = input;
         Outcome outcome = Try(input);
-        // A busy machine can make any input slow once.
+        // A busy machine may make any input slow once, so slow inputs are repeated.
         if (outcome.Took.TotalSeconds > MaxSeconds && Try(input) is var second && second.Took < outcome.Took)
             outcome = second;
         (string behaviour, string fault) = (outcome.Behaviour, outcome.Fault);
@@ -136,7 +136,8 @@ internal sealed partial class FuzzRun
         );
     }
 
-    // Behaviour tells inputs apart; fault is empty where nothing is wrong; refusal is the message of a typed error.
+    // Behaviour distinguishes inputs; fault is empty when there is none; refusal is the message of an expected
+    // exception.
     private readonly record struct Outcome(
         string Behaviour,
         string Fault,
@@ -155,7 +156,7 @@ internal sealed partial class FuzzRun
             pool[seedCount + dice.Next(LargestPool)] = input;
     }
 
-    // The first frame of our own code tells one defect from another.
+    // The first stack frame in this project's code, which distinguishes defects.
     private static string Where(Exception error)
     {
         string? frame = error

@@ -1,14 +1,15 @@
 namespace Qua2SeDiMo.Fuzz;
 
-/// <summary>A reader under attack.</summary>
-/// <param name="Name">For the command line, the results and the corpus.</param>
-/// <param name="Seeds">Good inputs, from which bad ones are made.</param>
-/// <param name="Read">Reads an input. Exceptions of the typed family are refusals; any other is a defect.</param>
+/// <summary>A reader to fuzz.</summary>
+/// <param name="Name">Name for the command line, the results and the corpus.</param>
+/// <param name="Seeds">Valid inputs, from which mutated ones are made.</param>
+/// <param name="Read">Reads an input. Exceptions of the expected types are rejections; any other exception is a
+/// defect.</param>
 internal sealed record FuzzTarget(string Name, Func<IReadOnlyList<FuzzInput>> Seeds, Action<FuzzInput> Read)
 {
-    /// <summary>Inputs of the quick run; slow readers take fewer.</summary>
+    /// <summary>Number of inputs in the quick run; lower for slow readers.</summary>
     internal int QuickInputs { get; init; } = 400;
 
-    /// <summary>Share of the time of a long run.</summary>
+    /// <summary>Relative share of the time of a long run.</summary>
     internal double Weight { get; init; } = 1;
 }

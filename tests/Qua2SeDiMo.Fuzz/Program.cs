@@ -3,7 +3,7 @@ using System.Diagnostics;
 using Qua2SeDiMo.Fuzz;
 using Qua2SeDiMo.Json;
 
-// The long run: every reader for its share of the time; ends with 1 when anything was found.
+// The long run: fuzzes every reader for its share of the time; exit code 1 when there are findings.
 var minutes = new Option<double>("--minutes") { Description = "How long", DefaultValueFactory = _ => 10 };
 var seed = new Option<ulong>("--seed") { Description = "Seed of all chance", DefaultValueFactory = _ => 1 };
 var reader = new Option<string[]>("--reader") { Description = "Only these readers" };

@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Fuzz;
 
-/// <summary>Some seconds of the attack with fixed seeds, and everything that ever failed.</summary>
+/// <summary>A few seconds of fuzzing with fixed seeds, and all inputs that ever failed.</summary>
 public sealed class QuickFuzzTests
 {
     private const ulong Seed = 2026;
@@ -20,7 +20,7 @@ public sealed class QuickFuzzTests
         var run = new FuzzRun(target, Seed, Corpus.Of(reader));
         run.ReadSeeds();
         run.Mutate(target.QuickInputs, TimeSpan.MaxValue);
-        // Time is looked at in the long run only: a busy machine is slow.
+        // Time is checked only in the long run, because a test machine may be busy.
         Assert.Empty(run.Findings.Where(finding => finding.Fault != "slow").Select(finding => finding.Fault));
         Assert.True(run.Inputs > target.QuickInputs);
     }
@@ -31,7 +31,7 @@ public sealed class QuickFuzzTests
     {
         using var scratch = new ScratchFolder();
         FuzzTarget target = AllTargets.Of(scratch).Single(target => target.Name == reader);
-        // A seed that is refused at the door teaches nothing of what lies behind it.
+        // A seed that is rejected at once would not reach the rest of the reader.
         target.Read(target.Seeds()[0]);
     }
 }

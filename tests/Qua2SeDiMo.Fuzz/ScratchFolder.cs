@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Fuzz;
 
-/// <summary>A folder in memory where there is one, for readers that take paths.</summary>
+/// <summary>A temporary folder, in memory if possible, for readers that take paths.</summary>
 internal sealed class ScratchFolder : IDisposable
 {
     private readonly HashSet<string> written = new(StringComparer.Ordinal);
@@ -15,7 +15,7 @@ internal sealed class ScratchFolder : IDisposable
 
     internal string Path { get; }
 
-    /// <summary>Makes the folder hold exactly the files of an input.</summary>
+    /// <summary>Makes the folder contain exactly the files of an input.</summary>
     internal string Fill(FuzzInput input)
     {
         foreach (string stale in written.Where(name => !input.Files.Any(file => file.Name == name)).ToList())

@@ -1,7 +1,6 @@
 namespace Qua2SeDiMo.Fuzz;
 
-/// <summary>Ends the program when one input takes longer than a minute: a reader that never comes back is a finding
-/// too.</summary>
+/// <summary>Ends the program when one input takes longer than a minute: a hanging reader is a finding, too.</summary>
 internal sealed class Watch : IDisposable
 {
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests;
 
-/// <summary>Homes of outside packages and limits of size, read from the sources
+/// <summary>Rules checked on the sources: which folder may use an external package, and limits of file size
 /// (docs/decisions/0003-one-package-with-walls.md).</summary>
 public sealed partial class ArchitectureRules
 {
@@ -20,7 +20,7 @@ public sealed partial class ArchitectureRules
         ["System.IO.Hashing"] = ["Models", "Images"],
     };
 
-    // Project folders of the library and the namespaces that their files begin with.
+    // Project folders of the library, and the namespace prefix of their files.
     private static readonly (string Project, string Prefix)[] Projects =
     [
         ("Qua2SeDiMo", ""),
@@ -39,7 +39,7 @@ public sealed partial class ArchitectureRules
                 string[] parts = [prefix, .. Path.GetRelativePath(root, file).Split(Path.DirectorySeparatorChar)[..^1]];
                 string expected = string.Join('.', parts.Prepend("Qua2SeDiMo").Where(part => part.Length > 0));
                 Match stated = Namespace().Match(File.ReadAllText(file));
-                // The root of all exceptions belongs to both packages, and the lower one holds it.
+                // The base class of all exceptions belongs to both packages and is defined in the lower one.
                 bool isShared = project == "Qua2SeDiMo.Kernels" && stated.Groups["name"].Value == "Qua2SeDiMo";
                 if (stated.Success && !isShared && stated.Groups["name"].Value != expected)
                     faults.Add($"{file}: {stated.Groups["name"].Value}, not {expected}.");

@@ -5,8 +5,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests;
 
-/// <summary>Where results go: through links, into pipes, in place of what stood there, and what a dead process
-/// left.</summary>
+/// <summary>Writing of results: through links, into pipes, over existing files, and after a process that
+/// died.</summary>
 public sealed class AtomicFileTests : IDisposable
 {
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("q2-atomic-");
@@ -78,7 +78,7 @@ public sealed class AtomicFileTests : IDisposable
             stream =>
             {
                 stream.Write("xello"u8);
-                // Writers move in their stream, which a pipe itself cannot.
+                // Writers may seek in their stream, which a pipe does not support.
                 stream.Position = 0;
                 stream.Write("h"u8);
             }

@@ -3,7 +3,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests;
 
-/// <summary>Folders appear whole, one writer at a time, and what stood there comes back when a writer fails.</summary>
+/// <summary>Folders appear only when complete, with one writer at a time; the previous folder is restored when a writer
+/// fails.</summary>
 public sealed class AtomicFolderTests : IDisposable
 {
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("q2-folder-");

@@ -5,7 +5,7 @@ using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Tests;
 
-/// <summary>A checkpoint made in a test.</summary>
+/// <summary>A checkpoint in memory.</summary>
 internal sealed class MemoryTensors : ITensorSource
 {
     private readonly Dictionary<string, TensorInfo> infos = new(StringComparer.Ordinal);

@@ -9,13 +9,13 @@ using Assembly = System.Reflection.Assembly;
 namespace Qua2SeDiMo.Tests;
 
 /// <summary>
-/// Which room of the library uses which, two folders deep, read from the compiled assemblies
-/// (docs/decisions/0014-rooms.md). The approved table is Rooms.txt beside this file; a new arrow is a decision, taken
-/// by changing that file.
+/// Dependencies between the rooms (folders, two levels deep) of the library, read from the compiled assemblies
+/// (docs/decisions/0014-rooms.md). The approved table is Rooms.txt beside this file; a new dependency is a decision,
+/// made by changing that file.
 /// </summary>
 public sealed class RoomRules
 {
-    // Joins all other rooms: one file per verb. Nothing may use it.
+    // Uses all other rooms, with one file per verb. No room may use it.
     private const string Stages = "Stages";
     private const string Root = "(root)";
     private static readonly Lazy<SortedDictionary<string, SortedSet<string>>> Rooms = new(Read);
@@ -111,8 +111,8 @@ public sealed class RoomRules
         return rooms;
     }
 
-    // First two folders of a type's namespace; what stands in none is used by all and uses none, which the test of
-    // circles sees to.
+    // The first two folders of a type's namespace. Types in the root may be used by all rooms and use none, which the
+    // test for cycles ensures.
     private static string? RoomOf(IType type)
     {
         string name = type.FullName.Split('+', '/', '`', '<')[0];

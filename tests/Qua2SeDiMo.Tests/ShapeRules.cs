@@ -7,7 +7,7 @@ using Xunit.Abstractions;
 
 namespace Qua2SeDiMo.Tests;
 
-/// <summary>How wide a line, how long a method and how much in it may be
+/// <summary>Limits of line width, and of lines and tokens of a method
 /// (docs/decisions/0016-width-and-length.md).</summary>
 public sealed class ShapeRules(ITestOutputHelper output)
 {
@@ -15,8 +15,8 @@ public sealed class ShapeRules(ITestOutputHelper output)
     private const int MaximumMethodLines = 80;
     private const int MaximumMethodTokens = 600;
 
-    // Methods that are longer, or hold more: lines and tokens, the usual limit where one is kept. They are innermost
-    // loops, which a call inside would slow down, and may only shrink.
+    // Methods with larger limits of lines and tokens. They are innermost loops, which further calls would slow down;
+    // the limits may only be lowered.
     private static readonly Dictionary<string, (int Lines, int Tokens)> Larger = new()
     {
         ["DotProduct512.Run4"] = (85, 881),
@@ -115,7 +115,7 @@ public sealed class ShapeRules(ITestOutputHelper output)
                         or BaseMethodDeclarationSyntax { ExpressionBody: not null }
             );
 
-    // What stands in a raw string is data: a page, a document, a shader.
+    // The content of a raw string is data, such as a page, a document or a shader.
     private static IReadOnlyList<TextSpan> RawStrings(SyntaxNode root) =>
         [
             .. root.DescendantTokens()

@@ -3,8 +3,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests;
 
-/// <summary>A fact about disks that are full or take no writes; it needs the right to mount one, and is skipped and
-/// says so without.</summary>
+/// <summary>A fact about full or read-only disks. It needs the right to mount a file system and is otherwise skipped
+/// with that reason.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class SmallDiskFactAttribute : FactAttribute
 {
@@ -16,7 +16,7 @@ internal sealed class SmallDiskFactAttribute : FactAttribute
     }
 }
 
-/// <summary>A file system of its own, in memory, of a few pages.</summary>
+/// <summary>A small file system in memory.</summary>
 internal sealed class SmallDisk : IDisposable
 {
     private readonly DirectoryInfo place = Directory.CreateTempSubdirectory("q2-disk-");
@@ -30,7 +30,7 @@ internal sealed class SmallDisk : IDisposable
 
     internal string In(string name) => System.IO.Path.Combine(Path, name);
 
-    /// <summary>Takes all the space that is left.</summary>
+    /// <summary>Fills the remaining space.</summary>
     internal void Fill()
     {
         using FileStream stream = File.Create(In("filler"), 1);

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests;
 
-/// <summary>Folders for a moment go, also those of processes that died.</summary>
+/// <summary>Temporary folders are removed, also those of processes that died.</summary>
 public sealed class TemporaryFolderTests
 {
     private const int NoProcess = int.MaxValue;

@@ -5,12 +5,12 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests;
 
-/// <summary>What the library says is for any program: it names what is missing (<see cref="Remedy"/>), and the program
-/// names its command for it. The clock is an argument, too.</summary>
+/// <summary>Messages of the library do not depend on a program: they name a <see cref="Remedy"/>, for which the program
+/// names its command. The clock is passed as an argument, too.</summary>
 public sealed class WordRules
 {
-    // Where the system's clock comes in: a model that is opened without another one, and readers, for which no time
-    // counts.
+    // Files that may use the system clock: for a model that is opened without a clock, and for readers, which do not
+    // depend on time.
     private static readonly string[] ClockFiles = ["OpenModel.cs", "RunStudy.cs"];
 
     [Fact]

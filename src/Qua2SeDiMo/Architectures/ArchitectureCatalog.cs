@@ -5,10 +5,10 @@ using Qua2SeDiMo.Models.Known;
 
 namespace Qua2SeDiMo.Architectures;
 
-/// <summary>Every architecture that can be built. A new family is one file and one line here.</summary>
+/// <summary>The supported architectures. A new family takes one file and one line here.</summary>
 internal static class ArchitectureCatalog
 {
-    /// <summary>All families; at most one recognises a configuration.</summary>
+    /// <summary>All families; at most one recognizes a configuration.</summary>
     public static IReadOnlyList<IArchitecture> All { get; } =
     [
         new PixArtArchitecture(),
@@ -29,8 +29,8 @@ internal static class ArchitectureCatalog
         new AutoencoderKLArchitecture(),
     ];
 
-    /// <summary>The family of a configuration.</summary>
-    /// <exception cref="ArchitectureException">None recognises it.</exception>
+    /// <summary>Finds the family of a configuration.</summary>
+    /// <exception cref="ArchitectureException">No family recognizes the configuration.</exception>
     public static IArchitecture Find(ComponentConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -70,7 +70,7 @@ internal static class ArchitectureCatalog
         }
         catch (Exception error) when (error is ArgumentException or InvalidOperationException or ArithmeticException)
         {
-            // Extents that a damaged configuration makes negative, overflow or not fit one another.
+            // A damaged configuration can make extents that are negative, overflow or do not match.
             throw new ArchitectureException(
                 $"{request.Config.Source}: these settings do not make a '{request.Config.ClassName}': {error.Message}",
                 error

@@ -7,9 +7,9 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Architectures;
 
 /// <summary>
-/// AuraFlow (Fal, 2024): two streams that meet in joint attention, then one stream; layer norms without parameters, no
-/// biases, SwiGLU feed-forwards. Inputs: hidden_states [batch, channels, height, width], encoder_hidden_states [batch,
-/// tokens, width], timestep [batch] in 0 … 1. Output: sample.
+/// AuraFlow (Fal, 2024): blocks with two streams and joint attention, then blocks with one stream; layer norms without
+/// parameters, no biases, SwiGLU feed-forwards. Inputs: hidden_states [batch, channels, height, width],
+/// encoder_hidden_states [batch, tokens, width], timestep [batch] in 0 … 1. Output: sample.
 /// </summary>
 internal sealed class AuraFlowArchitecture : IArchitecture
 {
@@ -80,7 +80,7 @@ internal sealed class AuraFlowArchitecture : IArchitecture
         return g.Build();
     }
 
-    // A linear layer on patches [channels, row, column], and a learned table for a square whose middle is taken.
+    // A linear layer on patches [channels, row, column], plus the centre of a learned table of positions in a square.
     private static GraphValue EmbedPatches(GraphBuilder g, Settings settings, PatchGrid grid, GraphValue sample)
     {
         using GraphBuilder.ModuleScope scope = g.Scope("pos_embed");
@@ -130,8 +130,8 @@ internal sealed class AuraFlowArchitecture : IArchitecture
         );
     }
 
-    // The attention's result goes through the feed-forward only: the residual is the block's input, and there is a norm
-    // after the sum.
+    // The sum of input and attention is normalised and passed to the feed-forward; its result is added to the block's
+    // input, not to that sum.
     private static GraphValue FeedForward(
         GraphBuilder g,
         string norm,
@@ -144,7 +144,7 @@ internal sealed class AuraFlowArchitecture : IArchitecture
         long width = x[-1].Size;
         GraphValue normal = g.LayerNorm(norm, g.Add(x, g.Multiply(m[2], attended)), NormEpsilon, affine: false);
         normal = Modulation.Apply(g, normal, m[3], m[4]);
-        // Two thirds of four times the width, as SwiGLU has two input matrices.
+        // Two thirds of the usual 4 · width, because SwiGLU has two input matrices; rounded up to a multiple of 256.
         long inner = ((2 * 4 * width / 3) + FeedForwardMultiple - 1) / FeedForwardMultiple * FeedForwardMultiple;
         GraphValue fed;
         using (g.Scope(module))
@@ -171,7 +171,7 @@ internal sealed class AuraFlowArchitecture : IArchitecture
             HeadWidth = config.Int("attention_head_dim", 256);
             Heads = config.Int("num_attention_heads", 12);
             TextWidth = config.Int("joint_attention_dim", 2048);
-            // Missing means the released 4; null means as many as the input has.
+            // A missing key means 4 as in the released model; null means the input's channels.
             OutChannels = config.Contains("out_channels") ? config.Int("out_channels", InChannels) : 4;
             TableSize = config.Int("pos_embed_max_size", 1024);
             if (config.Int("caption_projection_dim", 3072) != Width)

@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Architectures;
 /// <summary>
 /// The autoencoder of latent diffusion (Rombach et al., CVPR 2022) and its later variants. Encode: sample [batch, 3,
 /// height, width] in [−1, 1] to mean and logvar. Decode: latent [batch, channels, height, width] to decoded, in [−1,
-/// 1]. Scaling and shifting of latents are the pipeline's.
+/// 1]. The pipeline scales and shifts latents.
 /// </summary>
 internal sealed class AutoencoderKLArchitecture : IArchitecture
 {
@@ -94,7 +94,7 @@ internal sealed class AutoencoderKLArchitecture : IArchitecture
             }
             if (level == channels.Length - 1)
                 break;
-            // Zeros at the right and bottom only.
+            // Zero padding at the right and bottom only.
             x = g.Conv2d("downsamplers.0.conv", g.Pad(x, [0, 0, 0, 0], [0, 0, 1, 1]), channels[level], 3, stride: 2);
         }
         x = Middle(g, settings, x);
@@ -141,7 +141,7 @@ internal sealed class AutoencoderKLArchitecture : IArchitecture
         return ResnetBlock.Apply(g, "resnets.1", [x], null, x[1].Size, settings);
     }
 
-    // One head over all channels; a pixel is a token.
+    // Attention with one head over all channels; each pixel is a token.
     private static GraphValue Attention(GraphBuilder g, ResnetSettings settings, string module, GraphValue image)
     {
         long channels = image[1].Size;
@@ -178,7 +178,7 @@ internal sealed class AutoencoderKLArchitecture : IArchitecture
             : throw config.Unsupported(key, $"it must have as many entries as block_out_channels, {levels}");
     }
 
-    // The released SD 1.x checkpoints have the names of an older attention module.
+    // Released SD 1.x checkpoints use the names of an older attention module.
     private static string Name(ITensorSource tensors, string name)
     {
         if (tensors.Tensors.ContainsKey(name))

@@ -60,7 +60,7 @@ internal sealed class AutoencoderTinyArchitecture : IArchitecture
     )
     {
         int layer = 0;
-        // Images come in [−1, 1]; the network wants [0, 1].
+        // Maps images from [−1, 1] to [0, 1], the range of the network.
         GraphValue x = g.Divide(g.Add(image, 1f), 2f);
         for (int level = 0; level < widths.Length; level++)
         {
@@ -83,7 +83,7 @@ internal sealed class AutoencoderTinyArchitecture : IArchitecture
     {
         if (config.Text("upsample_fn", "nearest") != "nearest")
             throw config.Unsupported("upsample_fn", "only nearest is");
-        // Soft clamp to ±3.
+        // Soft clamp of the latents to ±3.
         GraphValue x = g.Multiply(g.Tanh(g.Divide(latent, 3f)), 3f);
         x = Activation.Apply(g, g.Conv2d("0", x, widths[0], 3, padding: 1), config, "act_fn", "relu");
         int layer = 2;

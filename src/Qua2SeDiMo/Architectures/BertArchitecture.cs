@@ -7,9 +7,9 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Architectures;
 
 /// <summary>
-/// BERT (Devlin et al., 2019), the first text encoder of Hunyuan-DiT: norms after each residual sum. Inputs: input_ids
-/// and attention_mask, int64 [batch, tokens]; optional token_type_ids and position_ids. Outputs: last_hidden_state,
-/// pooler_output where the checkpoint has a pooler, and hidden_states.0 … N (embedding, then each layer).
+/// BERT (Devlin et al., 2019), the first text encoder of Hunyuan-DiT: post-norm blocks. Inputs: input_ids and
+/// attention_mask, int64 [batch, tokens]; optional token_type_ids and position_ids. Outputs: last_hidden_state,
+/// pooler_output if the checkpoint has a pooler, and hidden_states.0 … N (embedding, then each layer).
 /// </summary>
 internal sealed class BertArchitecture : IArchitecture
 {
@@ -63,7 +63,7 @@ internal sealed class BertArchitecture : IArchitecture
             positions = Optional("position_ids");
         using GraphBuilder.ModuleScope scope = g.Scope("embeddings");
         GraphValue x = g.Embedding("word_embeddings", ids, settings.Vocabulary, settings.Width);
-        // Without types every token is of type 0.
+        // Without token_type_ids every token has type 0.
         x = g.Add(
             x,
             types is null
@@ -113,8 +113,8 @@ internal sealed class BertArchitecture : IArchitecture
         );
     }
 
-    // Checkpoints of models with a head hold the encoder below a prefix, and early ones call a norm's scale and shift
-    // gamma and beta.
+    // Checkpoints of models with a head have the prefix "bert.", and early ones name a norm's scale and shift gamma and
+    // beta.
     private static Func<string, string> NamesOf(ITensorSource tensors)
     {
         string prefix = tensors.Tensors.ContainsKey($"{Prefix}embeddings.word_embeddings.weight") ? Prefix : "";

@@ -6,16 +6,16 @@ using Qua2SeDiMo.Models.Known;
 
 namespace Qua2SeDiMo.Architectures;
 
-/// <summary>Refuses checkpoints whose weights do not mean what their numbers say: quantized, scaled, adapted, or with
-/// inputs that the configuration lacks.</summary>
+/// <summary>Rejects checkpoints whose weights are not plain numbers (quantized, scaled, with adapters), or that have
+/// inputs which the configuration lacks.</summary>
 internal static class CheckpointCheck
 {
     private const string WeightSuffix = "weight";
 
-    // The method whose scale tensors are applied; all others store integers, or scales of blocks.
+    // The quantization method whose scale tensors are applied; all others store integers, or scales per block.
     private const string AppliedMethod = "fp8";
 
-    /// <summary>Before the model is built: what its names and its configuration tell.</summary>
+    /// <summary>Checks names of tensors and the configuration, before the model is built.</summary>
     /// <exception cref="ArchitectureException">The weights are not plain numbers.</exception>
     internal static void OfMarks(ComponentConfig config, ITensorSource tensors)
     {
@@ -34,8 +34,8 @@ internal static class CheckpointCheck
                     mark.Advice
                 );
         }
-        // Scales that are applied are no tensors of their own any more; where one does not fit its weight, the weight
-        // says why.
+        // Applied scales are no longer listed as tensors. A scale that does not fit its weight sets the weight's Fault,
+        // which gives a more precise error when the model is built.
         string[] scales =
         [
             .. tensors.Tensors.Keys.Where(name =>
@@ -64,8 +64,8 @@ internal static class CheckpointCheck
             throw Refusal(tensors, KnownTensors.Scales.Finding, [Found(scales)], KnownTensors.Scales.Advice);
     }
 
-    /// <summary>After the model was built: tensors left over that would have changed it.</summary>
-    /// <exception cref="ArchitectureException">There are such.</exception>
+    /// <summary>Checks, after the model was built, for unread tensors that should have affected it.</summary>
+    /// <exception cref="ArchitectureException">There are such tensors.</exception>
     internal static void OfUse(AskedTensors tensors)
     {
         IReadOnlyList<TensorInfo> unread = tensors.Unread;
@@ -85,7 +85,7 @@ internal static class CheckpointCheck
         && (settings["quant_method"] as JsonValue)?.ToString() == AppliedMethod
         && settings["weight_block_size"] is null;
 
-    // A scale belongs to the weight of the same module.
+    // The weight of a scale is in the same module.
     private static TensorInfo? WeightOf(string scale, ITensorSource tensors) =>
         tensors.Tensors.GetValueOrDefault(scale[..(scale.LastIndexOf('.') + 1)] + WeightSuffix);
 

@@ -6,9 +6,9 @@ namespace Qua2SeDiMo.Architectures;
 
 /// <summary>
 /// Both towers of CLIP with their projections. Inputs: pixel_values [images, channels, size, size] and input_ids
-/// [texts, tokens]. Outputs: image_embeds and text_embeds (as projected), image_embeds_normalized and
-/// text_embeds_normalized (length 1), logits_per_image [images, texts], vision_last_hidden_state. Choose outputs of one
-/// tower to run it alone.
+/// [texts, tokens]. Outputs: image_embeds and text_embeds (after the projection), image_embeds_normalized and
+/// text_embeds_normalized (length 1), logits_per_image [images, texts], vision_last_hidden_state. To run one tower
+/// alone, choose only its outputs.
 /// </summary>
 internal sealed class ClipArchitecture : IArchitecture
 {

@@ -5,8 +5,8 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Architectures;
 
 /// <summary>
-/// CLIP's image encoder, with or without its projection. Input: pixel_values [batch, channels, size, size], normalised
-/// beforehand. Outputs: last_hidden_state (before the final norm), hidden_states.0 … N, and pooler_output or
+/// CLIP's image encoder, with or without its projection. Input: pixel_values [batch, channels, size, size], already
+/// normalised. Outputs: last_hidden_state (before the final norm), hidden_states.0 … N, and pooler_output or
 /// image_embeds.
 /// </summary>
 internal sealed class ClipVisionArchitecture : IArchitecture

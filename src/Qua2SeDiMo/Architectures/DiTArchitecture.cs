@@ -8,10 +8,10 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Architectures;
 
 /// <summary>
-/// DiT (Peebles and Xie, ICCV 2023): a class-conditional transformer with adaLN-Zero. Every block owns a timestep
+/// DiT (Peebles and Xie, ICCV 2023): a class-conditional transformer with adaLN-Zero. Every block has a timestep
 /// embedder and a class table; the head reuses those of block 0. Inputs: hidden_states [batch, channels, size, size],
-/// timestep [batch], class_labels int64 [batch], the last label meaning none. Output: sample, usually with variance
-/// channels behind the noise channels.
+/// timestep [batch], class_labels int64 [batch], where the last label means "no class". Output: sample, usually with
+/// variance channels after the noise channels.
 /// </summary>
 internal sealed class DiTArchitecture : IArchitecture
 {
@@ -96,7 +96,7 @@ internal sealed class DiTArchitecture : IArchitecture
         return g.Add(x, g.Multiply(g.Unsqueeze(chunks[5], 1), fed));
     }
 
-    // Shift and scale are [batch, width], one for all tokens.
+    // Shift and scale are [batch, width], the same for all tokens.
     private static GraphValue Modulate(GraphBuilder g, GraphValue x, GraphValue shift, GraphValue scale) =>
         g.Add(g.Multiply(x, g.Add(g.Unsqueeze(scale, 1), 1f)), g.Unsqueeze(shift, 1));
 

@@ -5,11 +5,11 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Architectures;
 
-/// <summary>Finds the keys of a configuration that ask for an extent which the checkpoint does not have.</summary>
+/// <summary>Finds configuration keys whose values explain an extent that the checkpoint does not have.</summary>
 internal static class ExtentKeys
 {
-    /// <summary>For instance <c>block_out_channels[0] = 2147483647</c>, or the two keys whose product it is; empty
-    /// where none says so.</summary>
+    /// <summary>The keys with their values, for instance <c>block_out_channels[0] = 2147483647</c>, or pairs of keys
+    /// whose product is the extent; empty when there are none.</summary>
     internal static string Of(ComponentConfig config, ParameterException error)
     {
         if (error.Wanted.Count == 0)

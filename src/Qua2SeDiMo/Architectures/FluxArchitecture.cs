@@ -6,11 +6,11 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Architectures;
 
 /// <summary>
-/// FLUX.1 (Black Forest Labs, 2024): two streams that meet in joint attention, then one stream, with rotary positions
-/// from token coordinates. Inputs: hidden_states [batch, image tokens, channels] (patches packed by the pipeline),
-/// encoder_hidden_states [batch, tokens, width], pooled_projections [batch, width], timestep [batch] in 0 … 1, img_ids
-/// [image tokens, axes], txt_ids [tokens, axes]; guidance-distilled models also guidance [batch]. Output: sample,
-/// shaped like hidden_states.
+/// FLUX.1 (Black Forest Labs, 2024): blocks with two streams and joint attention, then blocks with one stream; rotary
+/// positions from token coordinates. Inputs: hidden_states [batch, image tokens, channels] (patches packed by the
+/// pipeline), encoder_hidden_states [batch, tokens, width], pooled_projections [batch, width], timestep [batch] in 0 …
+/// 1, img_ids [image tokens, axes], txt_ids [tokens, axes]; guidance-distilled models also guidance [batch]. Output:
+/// sample, with the shape of hidden_states.
 /// </summary>
 internal sealed class FluxArchitecture : IArchitecture
 {
@@ -89,7 +89,7 @@ internal sealed class FluxArchitecture : IArchitecture
         return g.Add(condition, TimestepBlock.Embed(g, "text_embedder", pooled, settings.Width));
     }
 
-    // Each axis of the coordinates turns its own share of a head's channels.
+    // Each axis of the coordinates rotates a separate range of a head's channels.
     private static RotaryTables Rotary(GraphBuilder g, Settings settings, GraphValue ids, GraphValue like)
     {
         using GraphBuilder.ModuleScope scope = g.Scope("pos_embed");
@@ -129,7 +129,7 @@ internal sealed class FluxArchitecture : IArchitecture
         );
     }
 
-    // Attention and feed-forward side by side; their results meet one weight, each its own part.
+    // Attention and feed-forward in parallel; one weight, split in two parts, projects both results.
     private static GraphValue SingleBlock(GraphBuilder g, JointAttention attention, GraphValue x, GraphValue condition)
     {
         long width = x[-1].Size;

@@ -58,7 +58,7 @@ internal sealed class HunyuanDiTArchitecture : IArchitecture
         GraphValue condition = EmbedConditions(g, settings, timestep, t5);
         GraphValue text = g.Concat(1, bert, EmbedText(g, settings, t5));
         GraphValue seen = g.Cast(g.Unsqueeze(g.Concat(1, bertMask, t5Mask), 2), ElementType.Bool);
-        // A hidden token is not left out of attention but replaced by a learned vector.
+        // A masked token is not excluded from attention but replaced by a learned vector.
         text = g.Where(
             seen,
             text,
@@ -88,7 +88,7 @@ internal sealed class HunyuanDiTArchitecture : IArchitecture
         return g.Linear("linear_2", g.Silu(g.Linear("linear_1", t5, 4L * settings.T5Width)), settings.TextWidth);
     }
 
-    // Timestep, pooled text and, in early versions, image sizes and style make one vector [batch, width].
+    // Combines timestep, pooled text and, in early versions, image sizes and style into one vector [batch, width].
     private static GraphValue EmbedConditions(GraphBuilder g, Settings settings, GraphValue timestep, GraphValue t5)
     {
         using GraphBuilder.ModuleScope scope = g.Scope("time_extra_emb");
@@ -118,9 +118,8 @@ internal sealed class HunyuanDiTArchitecture : IArchitecture
         );
     }
 
-    // Attention of the mean token over all tokens, hidden ones included, gives one vector [batch, pooled width]. Its
-    // four projections are read as plain parameters by the reference too, and stay out of the weights that are
-    // quantized.
+    // Attention of the mean token over all tokens, masked ones included; returns [batch, pooled width]. The four
+    // projections are not registered as quantizable weights, because they are plain parameters in the reference too.
     private static GraphValue Pool(GraphBuilder g, Settings settings, GraphValue tokens)
     {
         using GraphBuilder.ModuleScope scope = g.Scope("pooler");
@@ -146,7 +145,7 @@ internal sealed class HunyuanDiTArchitecture : IArchitecture
         return g.Squeeze(Project("c_proj", pooled, settings.PooledWidth), 1);
     }
 
-    // The norm runs over both halves together; then each half meets its own part of the weight.
+    // The norm is computed over both halves together; then each half is multiplied by its part of the split weight.
     private static GraphValue JoinSkip(GraphBuilder g, Settings settings, GraphValue x, GraphValue skip)
     {
         GraphValue joined = g.LayerNorm("skip_norm", g.Concat(-1, x, skip), NormEpsilon);
@@ -223,7 +222,7 @@ internal sealed class HunyuanDiTArchitecture : IArchitecture
                     "num_layers",
                     "skips join the first half of the blocks to the second, so it must be even"
                 );
-            // The default of the class, not of the released models, which say 1408.
+            // 1152 is the default of the class; released models state 1408.
             if (config.Int("hidden_size", 1152) != Width)
                 throw config.Unsupported(
                     "hidden_size",

@@ -7,9 +7,9 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Architectures;
 
 /// <summary>
-/// Lumina-Image 2.0 (Qin et al., 2025): caption and image tokens are refined apart, then attend together; grouped-query
-/// attention, rotary positions (caption position, row, column), tanh gates. Inputs: hidden_states [batch, channels,
-/// height, width], timestep [batch] in 0 … 1, encoder_hidden_states [batch, tokens, caption width],
+/// Lumina-Image 2.0 (Qin et al., 2025): caption and image tokens are refined separately, then processed together;
+/// grouped-query attention, rotary positions (caption position, row, column), tanh gates. Inputs: hidden_states [batch,
+/// channels, height, width], timestep [batch] in 0 … 1, encoder_hidden_states [batch, tokens, caption width],
 /// encoder_attention_mask [batch, tokens] of ones and zeros. Output: sample.
 /// </summary>
 internal sealed class Lumina2Architecture : IArchitecture
@@ -98,8 +98,8 @@ internal sealed class Lumina2Architecture : IArchitecture
 
     private sealed record Positions(RotaryTables Caption, RotaryTables Image, GraphValue JointMask);
 
-    // A caption of n tokens takes positions 0 … n − 1 of the first axis and the image takes n; what lies behind the
-    // caption is hidden.
+    // A caption of n tokens has positions 0 … n − 1 on the first axis, and all image tokens have position n there;
+    // tokens after the caption are masked.
     private static Positions Locate(GraphBuilder g, Settings settings, PatchGrid grid, GraphValue mask)
     {
         using GraphBuilder.ModuleScope scope = g.Scope("rope_embedder");
@@ -109,7 +109,7 @@ internal sealed class Lumina2Architecture : IArchitecture
         GraphValue steps = g.Unsqueeze(g.Cast(g.Range(mask, 1), ElementType.Float32), 0, 2);
         GraphValue seen = g.Cast(g.Less(steps, lengths), ElementType.Float32);
 
-        // Frequencies of the first axis, then zeros: what the position along the caption turns.
+        // Frequencies of the first axis, then zeros: the caption position rotates only the channels of the first axis.
         float[] first = [.. RotaryTables.Frequencies(settings.Axes[0]), .. new float[pairs - halves[0]]];
         GraphValue frequencies = g.Constant(first, 1, 1, pairs);
         GraphValue captionAngles = g.Multiply(steps, frequencies);
@@ -140,8 +140,8 @@ internal sealed class Lumina2Architecture : IArchitecture
         return ones;
     }
 
-    // Norms come before and after attention and feed-forward. Blocks that know the timestep scale the first and gate
-    // the second.
+    // Norms before and after attention and feed-forward. In blocks with a timestep condition, the first norm is scaled
+    // and the second gated.
     private static GraphValue Block(
         GraphBuilder g,
         Settings settings,
@@ -173,7 +173,7 @@ internal sealed class Lumina2Architecture : IArchitecture
         return g.Add(x, Gate(g.RmsNorm("ffn_norm2", fed, settings.NormEpsilon), 3));
     }
 
-    // Several query heads share one head of keys and values.
+    // Grouped-query attention: several query heads share one head of keys and values.
     private static GraphValue Attend(
         GraphBuilder g,
         Settings settings,
@@ -226,7 +226,7 @@ internal sealed class Lumina2Architecture : IArchitecture
             Layers = config.Int("num_layers", 26);
             RefinerLayers = config.Int("num_refiner_layers", 2);
             Heads = config.Int("num_attention_heads", 24);
-            // Missing means the released 8; null means one for each query head.
+            // A missing key means 8 as in the released model; null means one per query head.
             KeyHeads = config.Contains("num_kv_heads") ? config.Int("num_kv_heads", Heads) : 8;
             NormEpsilon = config.Number("norm_eps", 1e-5);
             CaptionWidth = config.Int("cap_feat_dim", 1024);

@@ -4,17 +4,17 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Architectures;
 
-/// <summary>Images as tokens: the patch convolution, its position table and the way back.</summary>
-/// <param name="Height">Patches from top to bottom.</param>
-/// <param name="Width">Patches from left to right.</param>
-/// <param name="Patch">Pixels of one patch along each axis.</param>
+/// <summary>Converts images to tokens and back: the patch convolution, its position table and the inverse.</summary>
+/// <param name="Height">Number of patches vertically.</param>
+/// <param name="Width">Number of patches horizontally.</param>
+/// <param name="Patch">Side length of a patch, in latents.</param>
 internal sealed record PatchGrid(int Height, int Width, int Patch)
 {
-    // Far above any released model (a 4096-pixel image has 65 536 patches); a damaged configuration asks for more.
+    // Far above any released model (a 4096-pixel image has 65 536 patches); only a damaged configuration needs more.
     internal const long MaximumPatches = 1 << 20;
 
-    /// <summary>The grid of an image-like input.</summary>
-    /// <exception cref="ArchitectureException">No patch fits, or absurdly many do.</exception>
+    /// <summary>The grid of an image input.</summary>
+    /// <exception cref="ArchitectureException">There is no patch, or more than the limit.</exception>
     internal static PatchGrid Of(BuildRequest request, int height, int width, int patch)
     {
         if (patch < 1)
@@ -33,7 +33,7 @@ internal sealed record PatchGrid(int Height, int Width, int Patch)
     /// <summary>Number of tokens.</summary>
     internal int Count => Height * Width;
 
-    /// <summary>The patch convolution below the current scope (<c>proj</c>), flattened to [batch, tokens,
+    /// <summary>Applies the patch convolution below the current scope (<c>proj</c>); returns [batch, tokens,
     /// width].</summary>
     internal GraphValue Embed(GraphBuilder g, GraphValue image, long width)
     {
@@ -41,8 +41,8 @@ internal sealed record PatchGrid(int Height, int Width, int Patch)
         return g.Transpose(g.Reshape(patches, patches.Shape[0], width, Count), 0, 2, 1);
     }
 
-    /// <summary>Tokens [batch, tokens, patch·patch·channels], channels fastest, back to an image [batch, channels,
-    /// height, width].</summary>
+    /// <summary>Converts tokens [batch, tokens, patch·patch·channels], channels varying fastest, to an image [batch,
+    /// channels, height, width].</summary>
     internal GraphValue Unpatchify(GraphBuilder g, GraphValue tokens, long channels)
     {
         Dimension batch = tokens.Shape[0];
@@ -57,14 +57,14 @@ internal sealed record PatchGrid(int Height, int Width, int Patch)
     }
 
     /// <summary>
-    /// The fixed two-dimensional position table [1, tokens, width] of DiT: the first half of the channels encodes the
-    /// column, the second the row, each as [sin | cos] of position / 10000^(2k / (width / 2)).
+    /// Computes the fixed two-dimensional position table [1, tokens, width] of DiT: the first half of the channels
+    /// encodes the column, the second the row, each as [sin | cos] of position / 10000^(2k / (width / 2)).
     /// </summary>
-    /// <param name="g">The tape.</param>
-    /// <param name="config">Configuration, for messages.</param>
-    /// <param name="width">Channels, a multiple of 4.</param>
-    /// <param name="trained">Size trained on; coordinates are scaled to run up to its number of patches.</param>
-    /// <param name="interpolationScale">Divides the coordinates.</param>
+    /// <param name="g">The graph builder.</param>
+    /// <param name="config">Configuration, for error messages.</param>
+    /// <param name="width">Number of channels, a multiple of 4.</param>
+    /// <param name="trained">Size in training; coordinates are scaled to its number of patches.</param>
+    /// <param name="interpolationScale">Divisor of the coordinates.</param>
     internal float[] SinCosTable(
         GraphBuilder g,
         ComponentConfig config,
@@ -94,7 +94,7 @@ internal sealed record PatchGrid(int Height, int Width, int Patch)
         return table;
     }
 
-    // Coordinates are single precision in the reference; the angles are double.
+    // As in the reference, coordinates are single precision and angles double.
     private static double Coordinate(int index, int extent, int baseSize, double scale) =>
         (float)index / (float)((double)extent / baseSize) / (float)scale;
 

@@ -2,15 +2,16 @@ using Qua2SeDiMo.Graphs.Ir;
 
 namespace Qua2SeDiMo.Architectures;
 
-/// <summary>Images cut into patches whose pixels become the channels of a token, for families that embed them by a
+/// <summary>Cuts images into patches whose values become the channels of a token, for families that embed patches by a
 /// linear layer.</summary>
 internal static class PatchValues
 {
-    /// <summary>[batch, channels, height, width] to [batch, tokens, patch·patch·channels].</summary>
-    /// <param name="g">The tape.</param>
+    /// <summary>Converts [batch, channels, height, width] to [batch, tokens, patch·patch·channels].</summary>
+    /// <param name="g">The graph builder.</param>
     /// <param name="grid">Grid of the patches.</param>
-    /// <param name="image">Images; a linear layer, unlike a convolution, leaves no edge out.</param>
-    /// <param name="channelsFirst">Whether a token holds channel, row, column; else row, column, channel.</param>
+    /// <param name="image">Images; their sides must be multiples of the patch.</param>
+    /// <param name="channelsFirst">Whether the values of a token are ordered channel, row, column; else row, column,
+    /// channel.</param>
     /// <exception cref="ArchitectureException">The image's extents are not multiples of the patch.</exception>
     internal static GraphValue Of(GraphBuilder g, PatchGrid grid, GraphValue image, bool channelsFirst)
     {

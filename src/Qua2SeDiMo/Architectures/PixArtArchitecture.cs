@@ -84,7 +84,7 @@ internal sealed class PixArtArchitecture : IArchitecture
         return g.Add(grid.Embed(g, image, settings.Width), g.Constant(table, 1, grid.Count, settings.Width));
     }
 
-    // The six chunks [batch, 6, width] that all blocks share, and the embedding before its SiLU.
+    // Returns the six modulation chunks [batch, 6, width], shared by all blocks, and the embedding before its SiLU.
     private static (GraphValue Modulation, GraphValue Embedded) EmbedConditions(
         GraphBuilder g,
         Settings settings,
@@ -122,7 +122,7 @@ internal sealed class PixArtArchitecture : IArchitecture
         return (g.Reshape(chunks, "batch", 6, settings.Width), embedded);
     }
 
-    // Each number is embedded alone; a row's embeddings are concatenated.
+    // Each number is embedded separately; the embeddings of a row are concatenated.
     private static GraphValue EmbedNumbers(GraphBuilder g, string module, GraphValue numbers, long width)
     {
         GraphValue flat = g.Reshape(numbers, "numbers");
@@ -154,7 +154,7 @@ internal sealed class PixArtArchitecture : IArchitecture
         x = g.Add(x, g.Multiply(chunks[2], attended));
         if (settings.CrossWidth is not null)
         {
-            // No norm in front and no gate behind: what sets PixArt's cross-attention apart.
+            // PixArt's cross-attention has no norm before it and no gate after it.
             x = g.Add(
                 x,
                 AttentionBlock.Apply(
@@ -205,7 +205,7 @@ internal sealed class PixArtArchitecture : IArchitecture
             Heads = config.Int("num_attention_heads", 16);
             HeadWidth = config.Int("attention_head_dim", 72);
             InChannels = config.Int("in_channels", 4);
-            // Missing means the released 8; null means as many as the input has.
+            // A missing key means 8 as in the released model; null means the input's channels.
             OutChannels = config.Contains("out_channels") ? config.Int("out_channels", InChannels) : 8;
             Layers = config.Int("num_layers", 28);
             CrossWidth = config.Contains("cross_attention_dim") ? config.IntOrNull("cross_attention_dim") : 1152;

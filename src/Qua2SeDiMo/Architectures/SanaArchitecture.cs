@@ -20,7 +20,7 @@ internal sealed class SanaArchitecture : IArchitecture
     private const double HeadNormEpsilon = 1e-6;
     private const double QueryKeyNormEpsilon = 1e-5;
 
-    // Keeps the sum of a row of all zeros from dividing by zero.
+    // Avoids a division by zero when all products of a row are zero.
     private const float SmallestSum = 1e-15f;
 
     public IReadOnlyList<GraphPart> Parts => [GraphPart.Forward];
@@ -83,7 +83,7 @@ internal sealed class SanaArchitecture : IArchitecture
         return g.Add(x, g.Constant(table, 1, grid.Count, settings.Width));
     }
 
-    // The six chunks [batch, 6, width] that all blocks share, and the embedding before its SiLU.
+    // Returns the six modulation chunks [batch, 6, width], shared by all blocks, and the embedding before its SiLU.
     private static (GraphValue Modulation, GraphValue Embedded) EmbedConditions(
         GraphBuilder g,
         Settings settings,
@@ -130,8 +130,8 @@ internal sealed class SanaArchitecture : IArchitecture
         return g.Add(x, g.Multiply(m[5], ConvolutionalFeedForward(g, settings, grid, normal)));
     }
 
-    // relu(q)·(relu(k)ᵀ·[v, 1]), whose last column is the sum that normalises the others: no token meets another one by
-    // one.
+    // Computes relu(q)·(relu(k)ᵀ·[v, 1]). The last column is the sum that normalises the others. The cost is linear in
+    // the number of tokens, because no token-by-token scores are computed.
     private static GraphValue LinearAttention(GraphBuilder g, Settings settings, GraphValue x)
     {
         using GraphBuilder.ModuleScope scope = g.Scope("attn1");
@@ -194,7 +194,7 @@ internal sealed class SanaArchitecture : IArchitecture
         {
             Config = config;
             InChannels = config.Int("in_channels", 32);
-            // Missing means the released 32; null means as many as the input has.
+            // A missing key means 32 as in the released model; null means the input's channels.
             OutChannels = config.Contains("out_channels") ? config.Int("out_channels", InChannels) : 32;
             Heads = config.Int("num_attention_heads", 70);
             HeadWidth = config.Int("attention_head_dim", 32);
@@ -268,7 +268,7 @@ internal sealed class SanaArchitecture : IArchitecture
 
         internal QueryKeyNorm Norm { get; }
 
-        // Null would leave cross-attention out, and the block's second norm with it.
+        // Null would mean blocks without cross-attention and without their second norm, which are not supported.
         private static int Required(ComponentConfig config, string key, int defaultValue) =>
             config.Contains(key) && !config.Has(key)
                 ? throw config.Unsupported(key, "every block has cross-attention")

@@ -7,9 +7,9 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Architectures;
 
 /// <summary>
-/// Stable Diffusion 3 and 3.5 (Esser et al., 2024): image and text tokens in two streams that meet in joint attention.
-/// Inputs: hidden_states [batch, channels, height, width], encoder_hidden_states [batch, tokens, width],
-/// pooled_projections [batch, width], timestep [batch]. Output: sample.
+/// Stable Diffusion 3 and 3.5 (Esser et al., 2024): image and text tokens in two streams with joint attention. Inputs:
+/// hidden_states [batch, channels, height, width], encoder_hidden_states [batch, tokens, width], pooled_projections
+/// [batch, width], timestep [batch]. Output: sample.
 /// </summary>
 internal sealed class StableDiffusion3Architecture : IArchitecture
 {
@@ -64,7 +64,7 @@ internal sealed class StableDiffusion3Architecture : IArchitecture
         return g.Build();
     }
 
-    // The stored table covers a square; smaller grids take its centre.
+    // The position table covers a square; smaller grids use its centre.
     private static GraphValue EmbedPatches(GraphBuilder g, Settings settings, PatchGrid grid, GraphValue sample)
     {
         using GraphBuilder.ModuleScope scope = g.Scope("pos_embed");
@@ -107,7 +107,7 @@ internal sealed class StableDiffusion3Architecture : IArchitecture
         };
         IReadOnlyList<GraphValue> m = Modulation.Chunks(g, "norm1", condition, settings.Width, isDual ? 9 : 6);
         GraphValue normal = g.LayerNorm("norm1.norm", image, NormEpsilon, affine: false);
-        // The last block's text stream ends in its attention, so its norm has only a scale and a shift.
+        // The text stream ends in the last block's attention, so its norm there has only a scale and a shift.
         IReadOnlyList<GraphValue>? c = isLast
             ? null
             : Modulation.Chunks(g, "norm1_context", condition, settings.Width, 6);
@@ -150,7 +150,7 @@ internal sealed class StableDiffusion3Architecture : IArchitecture
             Heads = config.Int("num_attention_heads", 18);
             TextWidth = config.Int("joint_attention_dim", 4096);
             PooledWidth = config.Int("pooled_projection_dim", 2048);
-            // Missing means the released 16; null means as many as the input has.
+            // A missing key means 16 as in the released model; null means the input's channels.
             OutChannels = config.Contains("out_channels") ? config.Int("out_channels", InChannels) : 16;
             TableSide = config.Int("pos_embed_max_size", 96);
             DualLayers = config.Ints("dual_attention_layers") ?? [];

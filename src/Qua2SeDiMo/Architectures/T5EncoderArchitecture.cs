@@ -17,7 +17,7 @@ internal sealed class T5EncoderArchitecture : IArchitecture
         "T5EncoderModel",
         "MT5EncoderModel",
         "UMT5EncoderModel",
-        // Whole models, of which pipelines take the encoder.
+        // Models with a decoder, of which only the encoder is used.
         "T5Model",
         "MT5Model",
         "UMT5Model",
@@ -40,7 +40,7 @@ internal sealed class T5EncoderArchitecture : IArchitecture
             g.Input("attention_mask", ElementType.Int64, "batch", "tokens"),
             float.MinValue
         );
-        // Released files hold the embedding under one name, the other, or both.
+        // Released files have the embedding under either name, or both.
         string table = g.HasParameter("shared.weight") ? "shared" : "encoder.embed_tokens";
         GraphValue x = g.Embedding(table, ids, settings.Vocabulary, settings.Width);
         var states = new List<GraphValue> { x };
@@ -94,7 +94,7 @@ internal sealed class T5EncoderArchitecture : IArchitecture
         }
     }
 
-    // [1, heads, tokens, tokens]: the table's row for the bucket of key position − query position.
+    // Returns [1, heads, tokens, tokens]: the table's row for the bucket of key position − query position.
     private static GraphValue PositionBias(GraphBuilder g, Settings settings, GraphValue ids)
     {
         using GraphBuilder.ModuleScope scope = g.Scope("layer.0.SelfAttention");
@@ -105,7 +105,7 @@ internal sealed class T5EncoderArchitecture : IArchitecture
         ];
         GraphValue positions = g.Range(ids, 1);
         GraphValue distances = g.Subtract(g.Unsqueeze(positions, 0), g.Unsqueeze(positions, 1));
-        // Beyond the reach every distance shares the last bucket.
+        // All distances beyond the maximum share the last bucket of their sign.
         GraphValue shifted = g.Add(g.ClipIntegers(distances, -reach, reach), g.Constant([(long)reach], []));
         GraphValue rows = g.Embedding(
             "relative_attention_bias",
@@ -179,8 +179,9 @@ internal sealed class T5EncoderArchitecture : IArchitecture
                 "known are relu, gelu, gated-gelu, gated-silu"
             );
 
-        // Half of the buckets for each sign; of these, half exact, then logarithmic up to the largest distance. Single
-        // precision, as in the reference: a bucket's border is a rounding away from an integer.
+        // Half of the buckets for each sign; of these, half for exact distances, the rest logarithmic up to the largest
+        // distance. Single precision as in the reference, because values at the borders of buckets are close to
+        // integers.
         internal int Bucket(int distance)
         {
             int perSign = Buckets / 2;

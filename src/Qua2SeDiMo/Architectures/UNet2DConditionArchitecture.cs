@@ -8,9 +8,9 @@ namespace Qua2SeDiMo.Architectures;
 /// <summary>
 /// The U-Net of latent diffusion (Rombach et al., CVPR 2022): Stable Diffusion 1.x, 2.x, SDXL. Inputs: sample [batch,
 /// channels, height, width], timestep [batch], encoder_hidden_states [batch, tokens, width]; with text_time conditions
-/// also text_embeds and time_ids; with classes class_labels; with a guidance embedding timestep_cond; optional
-/// encoder_attention_mask. Output: out_sample, since one name cannot be both input and output. Any height and width
-/// work.
+/// also text_embeds and time_ids; with classes class_labels; with a guidance embedding timestep_cond; optionally
+/// encoder_attention_mask. Output: out_sample, because the name sample is taken by the input. Any height and width are
+/// possible.
 /// </summary>
 internal sealed class UNet2DConditionArchitecture : IArchitecture
 {
@@ -105,7 +105,7 @@ internal sealed class UNet2DConditionArchitecture : IArchitecture
         }
         if (level == settings.Channels.Length - 1)
             return x;
-        // Padding 0 means one column and one row at the far sides instead.
+        // downsample_padding 0 means one row at the bottom and one column at the right instead.
         if (settings.DownsamplePadding == 0)
             x = g.Pad(x, [0, 0, 0, 0], [0, 0, 1, 1]);
         x = g.Conv2d(
@@ -173,7 +173,7 @@ internal sealed class UNet2DConditionArchitecture : IArchitecture
         }
         if (level == 0)
             return x;
-        // The size of the skip that comes next: twice as large, or one less where the way down rounded up.
+        // Upsamples to the size of the next skip connection: twice as large, or one less when downsampling rounded up.
         GraphValue next = skips.Peek();
         x = g.ResizeNearest(x, next[2].Size, next[3].Size);
         return g.Conv2d("upsamplers.0.conv", x, settings.Channels[level], 3, padding: 1);

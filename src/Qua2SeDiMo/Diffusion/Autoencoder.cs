@@ -8,17 +8,18 @@ using Qua2SeDiMo.Models.Known;
 
 namespace Qua2SeDiMo.Diffusion;
 
-/// <summary>The decoder of a pipeline's autoencoder: latents to pixels.</summary>
+/// <summary>The decoder of a pipeline's autoencoder: turns latents into pixels.</summary>
 internal sealed class Autoencoder : IDisposable
 {
     private const string Component = "vae";
 
-    // Decoders of large images need gigabytes for each, so that they come one by one.
+    // Pixels decoded in one call: decoding a large image takes gigabytes, so large images are decoded one at a time.
     private const int PixelsAtOnce = 1 << 20;
     private const int MaxLevels = 10;
     private const string NormalisesChannels = "StableDiffusionXLPipeline";
 
-    // Pipelines of diffusers that divide latents by the scale, whatever else the configuration lists.
+    // Pipelines of diffusers that only divide latents by scaling_factor and ignore shift, means and deviations in the
+    // configuration.
     private static readonly string[] ScaleOnly =
     [
         "DiTPipeline",
@@ -67,7 +68,8 @@ internal sealed class Autoencoder : IDisposable
     {
         get
         {
-            // Both classes halve the image between two levels; the small one lists them for each direction.
+            // Both classes halve the image between two levels; AutoencoderTiny lists the levels separately for encoder
+            // and decoder.
             string key = config.ClassName == "AutoencoderTiny" ? "decoder_block_out_channels" : "block_out_channels";
             int levels = config.Ints(key)?.Length ?? KnownConfigs.Find(config)?.Default(key)?.AsArray().Count ?? 1;
             return levels is >= 1 and <= MaxLevels
@@ -76,7 +78,7 @@ internal sealed class Autoencoder : IDisposable
         }
     }
 
-    /// <summary>Decodes latents as the denoising loop leaves them.</summary>
+    /// <summary>Decodes latents that the denoising loop returns.</summary>
     /// <param name="latents">[images, channels, height, width].</param>
     /// <param name="shape">Extents of <paramref name="latents"/>.</param>
     internal ImageBatch Decode(ReadOnlySpan<float> latents, LatentShape shape)
@@ -91,7 +93,7 @@ internal sealed class Autoencoder : IDisposable
         for (int start = 0; start < images; start += atOnce)
         {
             int count = Math.Min(atOnce, images - start);
-            // Looked at before pixels are cut to [0, 1], which hides infinities.
+            // Checked before pixels are clamped to [0, 1], which hides infinities.
             TensorValue decoded = model
                 .RunFinite(
                     new Dictionary<string, TensorValue>
@@ -112,8 +114,9 @@ internal sealed class Autoencoder : IDisposable
         return new ImageBatch(height, width, pixels);
     }
 
-    /// <summary>Refuses what cannot decode such latents; reads headers alone.</summary>
-    /// <exception cref="Q2Exception">The class is not supported, or a tensor is missing.</exception>
+    /// <summary>Checks that the decoder can decode such latents; reads only configurations and tensor
+    /// headers.</summary>
+    /// <exception cref="Q2Exception">The decoder's class is not supported, or a tensor is missing.</exception>
     internal void Check(LatentShape shape) => Graph(shape);
 
     public void Dispose()
@@ -134,15 +137,15 @@ internal sealed class Autoencoder : IDisposable
             : throw config.Unsupported(key, $"one number for each of the {channels} latent channels is");
     }
 
-    /// <summary>What the decoder's input moves by when a latent of a channel moves by 1.</summary>
+    /// <summary>Derivative of the decoder's input by a latent of the given channel.</summary>
     internal float Slope(int channel) =>
         means is not null && deviations is not null ? (float)deviations[channel] / scalingFactor : 1 / scalingFactor;
 
     /// <summary>The decoder's checkpoint.</summary>
     internal ITensorSource Tensors => tensors;
 
-    // Latents are normalised by one scale and shift, or, where the configuration lists them, by each channel's mean and
-    // deviation.
+    // Undoes the normalisation of latents: one scale and shift, or the mean and deviation of each channel when the
+    // configuration lists both.
     internal float[] Unscale(ReadOnlySpan<float> latents, LatentShape shape)
     {
         float[] result = new float[latents.Length];
@@ -157,7 +160,7 @@ internal sealed class Autoencoder : IDisposable
         return result;
     }
 
-    /// <summary>The decoder's program for latents of these extents.</summary>
+    /// <summary>The decoder's graph for latents of this shape.</summary>
     internal Graph Graph(LatentShape shape) =>
         ArchitectureCatalog.Build(
             new BuildRequest(config, tensors)
@@ -178,7 +181,7 @@ internal sealed class Autoencoder : IDisposable
         return model;
     }
 
-    // [images, 3, height, width] in about [-1, 1] to [images, height, width, 3] in [0, 1].
+    // Converts [images, 3, height, width] in about [-1, 1] to [images, height, width, 3], clamped to [0, 1].
     private static void WritePixels(TensorValue decoded, Span<float> pixels)
     {
         int images = (int)decoded.Shape[0],

@@ -4,22 +4,22 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
-/// What the denoiser gets beside latents and timestep, one row per text: embeddings, masks, pooled embeddings, sizes.
+/// Inputs of the denoiser besides latents and timestep, one row per text: embeddings, masks, pooled embeddings, sizes.
 /// </summary>
-/// <param name="Inputs">By name of the denoiser's input; axis 0 counts the texts in every tensor.</param>
+/// <param name="Inputs">Tensors by name of the denoiser's input; axis 0 of each counts the texts.</param>
 internal sealed record Conditioning(IReadOnlyDictionary<string, TensorValue> Inputs)
 {
     /// <summary>Number of texts.</summary>
     public int Count => (int)(Inputs.Values.FirstOrDefault()?.Shape[0] ?? 0);
 
-    /// <summary>The rows of the given texts, in that order; a text may be taken more than once.</summary>
+    /// <summary>The rows with the given indices, in that order; an index may be repeated.</summary>
     public IReadOnlyDictionary<string, TensorValue> Rows(IReadOnlyList<int> texts) =>
         Inputs.ToDictionary(pair => pair.Key, pair => Gather(pair.Value, texts), StringComparer.Ordinal);
 
-    /// <summary>The texts of both, first these, then <paramref name="other"/>'s.</summary>
+    /// <summary>Concatenates the rows: first these, then those of <paramref name="other"/>.</summary>
     public Conditioning Append(Conditioning other) => Join([this, other]);
 
-    /// <summary>The texts of all, one after another; all must have the same inputs.</summary>
+    /// <summary>Concatenates the rows of all parts, which must have the same inputs.</summary>
     internal static Conditioning Join(IReadOnlyList<Conditioning> parts) =>
         parts.Count == 1
             ? parts[0]

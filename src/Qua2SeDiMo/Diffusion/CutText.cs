@@ -2,23 +2,22 @@ using System.Globalization;
 
 namespace Qua2SeDiMo.Diffusion;
 
-/// <summary>A prompt whose end a text encoder does not get, because it has more tokens than the encoder
-/// takes.</summary>
-/// <param name="Prompt">The whole text.</param>
-/// <param name="IsNegative">Whether guidance steers away from it.</param>
-/// <param name="Encoder">Component that gets it cut, for instance <c>text_encoder</c>.</param>
-/// <param name="MaximumTokens">Tokens that the encoder takes, start and end included.</param>
-/// <param name="Lost">The words that it does not get, or gets the beginning of alone.</param>
+/// <summary>A prompt whose end is cut off because it has more tokens than a text encoder takes.</summary>
+/// <param name="Prompt">The complete text.</param>
+/// <param name="IsNegative">Whether it is a negative prompt.</param>
+/// <param name="Encoder">Component whose limit cuts it, for instance <c>text_encoder</c>.</param>
+/// <param name="MaximumTokens">Largest number of tokens of the encoder, including start and end tokens.</param>
+/// <param name="Lost">The words that are cut off, including a word that is cut in the middle.</param>
 public sealed record CutText(string Prompt, bool IsNegative, string Encoder, int MaximumTokens, string Lost)
 {
-    // Text without blanks, as Chinese is written, is named from the character on where it is cut.
+    // A longer run without blanks, as in Chinese text, may be cut at any character.
     private const int LongestWord = 32;
 
-    /// <summary>The words of a text that do not fit.</summary>
+    /// <summary>The words of a text that exceed a number of tokens.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="countTokens">Counts the tokens of a beginning of it.</param>
-    /// <param name="most">Tokens that fit.</param>
-    /// <returns>Empty when all of it fits.</returns>
+    /// <param name="countTokens">Counts the tokens of a prefix of the text.</param>
+    /// <param name="most">Largest number of tokens.</param>
+    /// <returns>The end of the text from the first word that does not fit; empty when the whole text fits.</returns>
     internal static string LostWords(string text, Func<string, int> countTokens, int most)
     {
         if (countTokens(text) <= most)
@@ -37,7 +36,7 @@ public sealed record CutText(string Prompt, bool IsNegative, string Encoder, int
         return text[starts[fits]..].Trim();
     }
 
-    // Where words start; the first is a beginning without any.
+    // Indices at which the text may be cut: 0 and the starts of words, except one at 0.
     private static IEnumerable<int> Starts(string text)
     {
         yield return 0;

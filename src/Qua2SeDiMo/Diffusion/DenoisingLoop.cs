@@ -8,8 +8,8 @@ using Qua2SeDiMo.Numerics;
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
-/// From noise to latents: at each step one call of the denoiser with both halves of guidance in one batch, then the
-/// scheduler's step. Classifier-free guidance: Ho and Salimans, 2022, ε = ε_u + s·(ε_c − ε_u).
+/// Denoises latents: each step calls the denoiser once, with the conditional and the unconditional half of guidance in
+/// one batch, and then the scheduler. Classifier-free guidance: Ho and Salimans, 2022, ε = ε_u + s·(ε_c − ε_u).
 /// </summary>
 internal sealed class DenoisingLoop(
     InferenceModel denoiser,
@@ -36,16 +36,16 @@ internal sealed class DenoisingLoop(
     /// references.</summary>
     internal Action<int, TensorValue, float[]>? Observer { get; init; }
 
-    /// <summary>Takes what the denoiser is given at each step; null keeps nothing.</summary>
+    /// <summary>Records the inputs of each call; null to record nothing.</summary>
     internal DenoisingTrace? Trace { get; init; }
 
     /// <summary>Denoises a batch.</summary>
-    /// <param name="noise">Starting noise, and noise of the steps where the scheduler draws it.</param>
+    /// <param name="noise">Starting noise, and noise of the steps if the scheduler needs it.</param>
     /// <param name="prompts">All prompts.</param>
     /// <param name="firstPrompt">Row of the first image's prompt.</param>
     /// <param name="images">Images in the batch.</param>
-    /// <param name="report">Told the finished share, 0 to 1, after each step.</param>
-    /// <param name="cancellationToken">Looked at before each step.</param>
+    /// <param name="report">Called after each step with the finished fraction, 0 to 1.</param>
+    /// <param name="cancellationToken">Checked before each step.</param>
     /// <returns>Latents, [images, channels, height, width].</returns>
     internal float[] Run(
         INoiseSource noise,

@@ -3,8 +3,8 @@ using Qua2SeDiMo.Inference;
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
-/// A sampling run as it was: what the denoiser was given at each step. With it cotangents find their way back: from the
-/// guided prediction to the rows of a call, and from the rows of the latents' input to the latents.
+/// Record of a sampling run: the inputs of the denoiser at each step. It also maps cotangents back: from the guided
+/// prediction to the rows of a call's output, and from the rows of the latents' input to the latents.
 /// </summary>
 internal sealed class DenoisingTrace
 {
@@ -32,16 +32,16 @@ internal sealed class DenoisingTrace
         );
     }
 
-    /// <summary>Images of the run.</summary>
+    /// <summary>Number of images of the run.</summary>
     internal int Images { get; }
 
-    /// <summary>Whether each call has two halves.</summary>
+    /// <summary>Whether each call has a conditional and an unconditional half.</summary>
     internal bool IsGuided { get; }
 
-    /// <summary>Rows of a call.</summary>
+    /// <summary>Batch rows of a call.</summary>
     internal int Rows => IsGuided ? 2 * Images : Images;
 
-    /// <summary>Values of the latents of all images.</summary>
+    /// <summary>Number of latent values of all images together.</summary>
     internal int Length => Images * shape.Length;
 
     /// <summary>All inputs of each call, by step.</summary>
@@ -50,11 +50,11 @@ internal sealed class DenoisingTrace
     /// <summary>Latents before each step, and after the last: [images, channels, height, width].</summary>
     internal IReadOnlyList<float[]> Latents => latents;
 
-    /// <summary>Name of the input that takes the latents.</summary>
+    /// <summary>Name of the denoiser's input for the latents.</summary>
     internal string LatentsInput => family.LatentsInput;
 
-    /// <summary>Takes the inputs of a call and the latents before it; both are copied where the loop uses them
-    /// again.</summary>
+    /// <summary>Records the inputs of a call and the latents before it; buffers that the loop reuses are
+    /// copied.</summary>
     internal void Add(
         IReadOnlyDictionary<string, TensorValue> inputs,
         IReadOnlyDictionary<string, TensorValue> shared,
@@ -68,15 +68,15 @@ internal sealed class DenoisingTrace
         latents.Add([.. before]);
     }
 
-    /// <summary>Takes the shape of what the denoiser predicts.</summary>
+    /// <summary>Records the shape of the denoiser's output.</summary>
     internal void SetPrediction(TensorValue predicted) => predictionShape = predicted.Shape;
 
-    /// <summary>Takes the latents after the last step.</summary>
+    /// <summary>Records the latents after the last step.</summary>
     internal void End(float[] last) => latents.Add([.. last]);
 
-    /// <summary>The cotangent of a call's output, from that of the guided prediction: guidance times it for the
-    /// prompt's half, the rest for the other.</summary>
-    /// <param name="guided">[images, channels, height, width].</param>
+    /// <summary>Cotangent of a call's output from that of the guided prediction: times s for the conditional half and
+    /// times 1 − s for the unconditional half, with guidance scale s.</summary>
+    /// <param name="guided">Cotangent of the guided prediction, [images, channels, height, width].</param>
     internal TensorValue ToCall(ReadOnlySpan<float> guided)
     {
         long length = predictionShape.Aggregate(1L, (product, extent) => product * extent);
@@ -87,7 +87,7 @@ internal sealed class DenoisingTrace
         for (int image = 0; image < Images; image++)
         {
             ReadOnlySpan<float> from = guided.Slice(image * shape.Length, shape.Length);
-            // A variance that is predicted beside has no part in it.
+            // The cotangent of a predicted variance is zero.
             Scaled(from, IsGuided ? guidance : 1, rows.AsSpan((promptStart + image) * row, shape.Length));
             if (IsGuided)
                 Scaled(from, 1 - guidance, rows.AsSpan((negativeStart + image) * row, shape.Length));
@@ -95,7 +95,7 @@ internal sealed class DenoisingTrace
         return TensorValue.Of(rows, predictionShape);
     }
 
-    /// <summary>The guided prediction of a call, [images, channels, height, width].</summary>
+    /// <summary>The guided prediction from a call's output, [images, channels, height, width].</summary>
     internal float[] Guided(TensorValue output)
     {
         float[] guided = new float[Length];
@@ -103,7 +103,7 @@ internal sealed class DenoisingTrace
         return guided;
     }
 
-    /// <summary>The gradient in the latents that a call saw, from that in its input: both halves see the same
+    /// <summary>Gradient in the latents from that in a call's input: the sum over both halves, which read the same
     /// latents.</summary>
     internal float[] FromCall(TensorValue input)
     {

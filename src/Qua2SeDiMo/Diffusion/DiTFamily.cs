@@ -5,8 +5,8 @@ using Qua2SeDiMo.Inference;
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
-/// DiT: a class instead of a prompt, by number or by one of the names that <c>model_index.json</c> gives it; guidance
-/// steers away from the class that stands for none, and the conditional half of the batch comes first. Source:
+/// DiT: prompts are classes, given by number or by a name from <c>model_index.json</c>; the unconditional half of
+/// guidance uses an extra class that means "no class", and the conditional half of the batch comes first. Source:
 /// DiTPipeline of diffusers.
 /// </summary>
 internal sealed class DiTFamily : IPipelineFamily

@@ -9,7 +9,7 @@ namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
 /// A pipeline from prompts to images: text encoders, one denoising loop for all families, scheduler, autoencoder. Its
-/// quantizable weights can be exchanged between generations. Not safe for use by several threads at once.
+/// quantizable weights can be replaced between generations. Not thread-safe.
 /// </summary>
 internal sealed class DiffusionPipeline : IDisposable
 {
@@ -21,11 +21,12 @@ internal sealed class DiffusionPipeline : IDisposable
     private readonly ComponentConfig denoiserConfig;
     private (int Height, int Width, InferenceModel Model)? denoiser;
 
-    /// <summary>Puts a pipeline together. Nothing is loaded until it is used.</summary>
+    /// <summary>Creates a pipeline. Models are loaded when they are first used.</summary>
     /// <param name="parts">Folder and how to open it.</param>
-    /// <param name="denoiserTensors">The denoiser's checkpoint; stays the caller's.</param>
-    /// <param name="weights">Exchangeable weights; null stores them in the session, which runs somewhat faster.</param>
-    /// <exception cref="Q2Exception">The folder is not supported or not complete.</exception>
+    /// <param name="denoiserTensors">The denoiser's checkpoint; the caller disposes it.</param>
+    /// <param name="weights">Replaceable values of the quantizable weights; null fixes them in the session, which runs
+    /// somewhat faster.</param>
+    /// <exception cref="Q2Exception">The folder is not supported or is incomplete.</exception>
     public DiffusionPipeline(PipelineParts parts, ITensorSource denoiserTensors, WeightBinding? weights = null)
     {
         ArgumentNullException.ThrowIfNull(parts);
@@ -37,11 +38,12 @@ internal sealed class DiffusionPipeline : IDisposable
         family = PipelineCatalog.Create(parts);
     }
 
-    /// <summary>Time spent inside the runtime since the pipeline was made.</summary>
+    /// <summary>Time spent in ONNX Runtime since the pipeline was created.</summary>
     public TimeSpan RuntimeElapsed { get; private set; }
 
-    /// <summary>Extents of the latents of one image of the requested size.</summary>
-    /// <exception cref="GenerationException">The size is not a multiple of the autoencoder's scale.</exception>
+    /// <summary>Shape of the latents of one image of the requested size.</summary>
+    /// <exception cref="GenerationException">The size is not a positive multiple of the autoencoder's scale, or beyond
+    /// the limits.</exception>
     public LatentShape LatentShape(GenerationRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -62,21 +64,24 @@ internal sealed class DiffusionPipeline : IDisposable
             );
     }
 
-    /// <summary>Pixels of one image of the requested size.</summary>
-    /// <exception cref="GenerationException">The size is not a multiple of the autoencoder's scale.</exception>
+    /// <summary>Size in pixels of one image of the request.</summary>
+    /// <exception cref="GenerationException">The size is not a positive multiple of the autoencoder's scale, or beyond
+    /// the limits.</exception>
     internal PixelSize ImageSize(GenerationRequest request)
     {
         LatentShape shape = LatentShape(request);
         return new PixelSize(shape.Height * autoencoder.ScaleFactor, shape.Width * autoencoder.ScaleFactor);
     }
 
-    /// <summary>Refuses an autoencoder that cannot decode such latents; reads headers alone.</summary>
-    /// <exception cref="Q2Exception">The class is not supported, or a tensor is missing.</exception>
+    /// <summary>Checks that the autoencoder can decode such latents; reads only configurations and tensor
+    /// headers.</summary>
+    /// <exception cref="Q2Exception">The autoencoder's class is not supported, or a tensor is missing.</exception>
     internal void CheckDecoder(LatentShape shape) => autoencoder.Check(shape);
 
-    /// <summary>Encodes prompts once, for any number of generations with the same request. Text encoders leave memory
+    /// <summary>Encodes prompts once, for any number of generations with the same request. Text encoders are unloaded
     /// afterwards.</summary>
-    /// <exception cref="GenerationException">The request says something that this pipeline does not take.</exception>
+    /// <exception cref="GenerationException">The request has an option that this pipeline does not support, or there
+    /// are no prompts.</exception>
     public EncodedPrompts Encode(IReadOnlyList<string> prompts, GenerationRequest request)
     {
         ArgumentNullException.ThrowIfNull(prompts);
@@ -99,8 +104,10 @@ internal sealed class DiffusionPipeline : IDisposable
         return encoded;
     }
 
-    /// <summary>Prompts and negative prompts that text encoders get without their ends, each text once.</summary>
-    /// <exception cref="GenerationException">The request says something that this pipeline does not take.</exception>
+    /// <summary>Prompts and negative prompts that exceed the limit of a text encoder: one entry per text and
+    /// encoder.</summary>
+    /// <exception cref="GenerationException">The request has an option that this pipeline does not support, or there
+    /// are no prompts.</exception>
     public IReadOnlyList<CutText> CutTexts(IReadOnlyList<string> prompts, GenerationRequest request)
     {
         ArgumentNullException.ThrowIfNull(prompts);
@@ -119,13 +126,13 @@ internal sealed class DiffusionPipeline : IDisposable
         ];
     }
 
-    /// <summary>Generates one image per prompt from given starting noise.</summary>
+    /// <summary>Generates one image per prompt from the given starting noise.</summary>
     /// <param name="prompts">Result of <see cref="Encode"/> for the same request.</param>
     /// <param name="noise">Unit normals, [prompts, channels, height, width] of the latents.</param>
     /// <param name="request">Steps, guidance, size.</param>
-    /// <param name="progress">Told after each step and batch.</param>
-    /// <param name="cancellationToken">Looked at before each step.</param>
-    /// <exception cref="GenerationException">The scheduler draws noise at each step.</exception>
+    /// <param name="progress">Called after each step.</param>
+    /// <param name="cancellationToken">Checked before each step and before decoding.</param>
+    /// <exception cref="GenerationException">The scheduler needs noise at each step.</exception>
     public ImageBatch Generate(
         EncodedPrompts prompts,
         ReadOnlyMemory<float> noise,
@@ -147,11 +154,11 @@ internal sealed class DiffusionPipeline : IDisposable
 
     /// <summary>Generates one image per prompt.</summary>
     /// <param name="prompts">Result of <see cref="Encode"/> for the same request.</param>
-    /// <param name="noise">Noise for as many images as there are prompts; drawn from, so that one source serves one
-    /// call.</param>
+    /// <param name="noise">Noise for as many images as there are prompts. Drawing advances it, so use a new source for
+    /// each call.</param>
     /// <param name="request">Steps, guidance, size.</param>
-    /// <param name="progress">Told after each step and batch.</param>
-    /// <param name="cancellationToken">Looked at before each step.</param>
+    /// <param name="progress">Called after each step.</param>
+    /// <param name="cancellationToken">Checked before each step and before decoding.</param>
     public ImageBatch Generate(
         EncodedPrompts prompts,
         INoiseSource noise,
@@ -160,8 +167,8 @@ internal sealed class DiffusionPipeline : IDisposable
         CancellationToken cancellationToken = default
     ) => Generate(prompts, noise, request, null, progress, cancellationToken);
 
-    /// <summary>As the other overloads; <paramref name="observer"/> sees each step as
-    /// <see cref="DenoisingLoop.Observer"/> does.</summary>
+    /// <summary>As the other overloads; <paramref name="observer"/> is called at each step as
+    /// <see cref="DenoisingLoop.Observer"/>.</summary>
     internal ImageBatch Generate(
         EncodedPrompts prompts,
         INoiseSource noise,
@@ -214,7 +221,8 @@ internal sealed class DiffusionPipeline : IDisposable
         );
     }
 
-    /// <summary>Denoises one batch and keeps what the denoiser was given at each step; nothing is decoded.</summary>
+    /// <summary>Denoises all prompts in one batch and records the denoiser's inputs at each step; nothing is
+    /// decoded.</summary>
     internal DenoisingTrace Trace(
         EncodedPrompts prompts,
         INoiseSource noise,
@@ -236,8 +244,9 @@ internal sealed class DiffusionPipeline : IDisposable
         return trace;
     }
 
-    /// <summary>How the latents of a run answer to its predictions.</summary>
-    /// <exception cref="SchedulerException">The scheduler is not linear.</exception>
+    /// <summary>Linear dependence of the latents of a run on its predictions.</summary>
+    /// <exception cref="SchedulerException">The scheduler is not linear in its predictions, or uses a predicted
+    /// variance.</exception>
     internal SamplerResponse Response(GenerationRequest request) =>
         SamplerResponse.Of(
             SchedulerCatalog.Create(parts.Folder.Component("scheduler").ReadConfig()),
@@ -245,7 +254,7 @@ internal sealed class DiffusionPipeline : IDisposable
             family.Sampling(LatentShape(request), request)
         );
 
-    /// <summary>Calls of the denoiser in a run; some schedulers make more than the steps that are asked for.</summary>
+    /// <summary>Number of denoiser calls in a run; some schedulers make more calls than steps.</summary>
     internal int CallCount(GenerationRequest request)
     {
         IScheduler scheduler = SchedulerCatalog.Create(parts.Folder.Component("scheduler").ReadConfig());
@@ -253,13 +262,13 @@ internal sealed class DiffusionPipeline : IDisposable
         return scheduler.Timesteps.Length;
     }
 
-    /// <summary>The denoiser's program for images of the requested size.</summary>
+    /// <summary>The denoiser's graph for images of the requested size.</summary>
     internal Graph DenoiserGraph(GenerationRequest request) => DenoiserFor(LatentShape(request)).Graph;
 
     /// <summary>The autoencoder.</summary>
     internal Autoencoder Decoder => autoencoder;
 
-    /// <summary>What sets this pipeline class apart.</summary>
+    /// <summary>The family, which holds what is specific to the pipeline class.</summary>
     internal IPipelineFamily Family => family;
 
     /// <inheritdoc/>
@@ -270,8 +279,9 @@ internal sealed class DiffusionPipeline : IDisposable
         family.Dispose();
     }
 
-    /// <summary>Refuses a request that this pipeline class cannot serve.</summary>
-    /// <exception cref="GenerationException">There are no prompts, or the class takes no such option.</exception>
+    /// <summary>Checks that this pipeline class supports a request.</summary>
+    /// <exception cref="GenerationException">There are no prompts, the class does not support an option, or numbers are
+    /// beyond the limits.</exception>
     internal void Check(int prompts, GenerationRequest request)
     {
         string name = $"{parts.Folder.Name} ({parts.Folder.PipelineClass})";

@@ -2,14 +2,14 @@ using Qua2SeDiMo.Inference;
 
 namespace Qua2SeDiMo.Diffusion;
 
-/// <summary>Prompts encoded for a size and their negative prompts; they serve any number of generations.</summary>
+/// <summary>Prompts and negative prompts, encoded for one image size, for any number of generations.</summary>
 /// <param name="Prompts">One row per prompt.</param>
 /// <param name="Negative">One row for all prompts, or one for each; null without guidance.</param>
 internal sealed record EncodedPrompts(Conditioning Prompts, Conditioning? Negative)
 {
-    /// <summary>Some of the prompts, with their negative prompts.</summary>
+    /// <summary>A range of the prompts, with their negative prompts.</summary>
     /// <param name="start">Index of the first.</param>
-    /// <param name="count">How many.</param>
+    /// <param name="count">Number of prompts.</param>
     public EncodedPrompts Slice(int start, int count)
     {
         int[] rows = [.. Enumerable.Range(start, count)];
@@ -19,16 +19,16 @@ internal sealed record EncodedPrompts(Conditioning Prompts, Conditioning? Negati
         );
     }
 
-    /// <summary>The denoiser's inputs for some of the prompts: with guidance both halves of the batch.</summary>
+    /// <summary>The denoiser's inputs for a range of prompts; with guidance both halves of the batch.</summary>
     /// <param name="start">Index of the first prompt.</param>
-    /// <param name="count">How many.</param>
-    /// <param name="conditionalFirst">Whether the prompts' half comes before the negative one.</param>
+    /// <param name="count">Number of prompts.</param>
+    /// <param name="conditionalFirst">Whether the prompts' half comes before the negative half.</param>
     internal Dictionary<string, TensorValue> Batch(int start, int count, bool conditionalFirst)
     {
         int[] prompts = [.. Enumerable.Range(start, count)];
         if (Negative is null)
             return new(Prompts.Rows(prompts));
-        // Negative rows come before those of the prompts.
+        // In the appended rows, negative rows come before those of the prompts.
         int[] conditional = [.. prompts.Select(row => Negative.Count + row)];
         int[] negative = Negative.Count == 1 ? new int[count] : prompts;
         return new(

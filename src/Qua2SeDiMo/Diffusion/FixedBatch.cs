@@ -4,26 +4,26 @@ using Qua2SeDiMo.Inference;
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
-/// Calls a denoiser that takes one number of rows only, as exports without a dynamic batch do, as often as the rows
-/// need. The last call is filled up with copies of the last row, which no other row sees.
+/// Runs a denoiser with a fixed batch size (an export without a dynamic batch axis) on any number of rows, in several
+/// calls. The last call is filled up with copies of the last row; their results are dropped.
 /// </summary>
 internal static class FixedBatch
 {
-    /// <summary>Rows that one call takes; null where any number goes.</summary>
-    /// <param name="denoiser">The program.</param>
-    /// <param name="latentsInput">Its input with the latents, [rows, …].</param>
+    /// <summary>Batch size of the denoiser; null when any number of rows is possible.</summary>
+    /// <param name="denoiser">The denoiser.</param>
+    /// <param name="latentsInput">Name of its input for the latents, [rows, …].</param>
     internal static int? Of(Graph denoiser, string latentsInput) =>
         denoiser.Inputs.FirstOrDefault(input => input.Name == latentsInput) is { Rank: > 0 } input
         && input.Shape[0].IsFixed
             ? checked((int)input.Shape[0].Size)
             : null;
 
-    /// <summary>Runs all rows, some at a time.</summary>
-    /// <param name="denoiser">The program.</param>
+    /// <summary>Runs all rows.</summary>
+    /// <param name="denoiser">The denoiser.</param>
     /// <param name="perRow">Inputs whose axis 0 counts the rows.</param>
     /// <param name="shared">Inputs that all rows share.</param>
-    /// <param name="batch">Rows of one call; null for all.</param>
-    /// <param name="place">Component and step, for messages.</param>
+    /// <param name="batch">Rows per call; null for all in one call.</param>
+    /// <param name="place">Component and step, for error messages.</param>
     /// <returns>The output, [rows, …].</returns>
     internal static TensorValue Run(
         InferenceModel denoiser,

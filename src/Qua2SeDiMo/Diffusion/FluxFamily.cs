@@ -7,8 +7,8 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
-/// FLUX.1: T5's states and CLIP's pooled state, latents packed into tokens with their positions, guidance as an input
-/// of the denoiser instead of a second pass. Source: FluxPipeline of diffusers.
+/// FLUX.1: T5's hidden states and CLIP's pooled state; latents packed into tokens with positions; the guidance scale is
+/// an input of the denoiser instead of an unconditional pass. Source: FluxPipeline of diffusers.
 /// </summary>
 internal sealed class FluxFamily : IPipelineFamily
 {

@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Diffusion;
 
-/// <summary>A request that the model cannot serve.</summary>
+/// <summary>Thrown when a model cannot serve a request.</summary>
 internal sealed class GenerationException : Q2Exception
 {
     /// <summary>Creates the exception.</summary>

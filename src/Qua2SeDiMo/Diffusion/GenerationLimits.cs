@@ -1,25 +1,25 @@
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
-/// What one call may ask for. The numbers lie far above any use; they are there so that a slip of the keyboard or a
-/// damaged configuration is refused with a word instead of by the operating system.
+/// Limits of one call, far above practical use. They turn a mistyped number or a damaged configuration into a clear
+/// error instead of an allocation failure.
 /// </summary>
 internal static class GenerationLimits
 {
-    /// <summary>Pixels of a side.</summary>
+    /// <summary>Largest height and width in pixels.</summary>
     public const int Side = 16_384;
 
-    /// <summary>Images of one call or study.</summary>
+    /// <summary>Largest number of images of one call or study.</summary>
     public const int Images = 100_000;
 
-    /// <summary>Images that go through the denoiser together.</summary>
+    /// <summary>Largest number of images in one batch.</summary>
     public const int Batch = 1_024;
 
-    // Latents of an image, channels included: 64 channels at 2048 × 2048.
+    // Largest number of latent values of one image, for instance 64 channels at 2048 × 2048.
     private const long Latents = 1L << 28;
 
-    /// <summary>Checks extents that a request or a configuration asks for.</summary>
-    /// <exception cref="GenerationException">They are beyond the limits.</exception>
+    /// <summary>Checks the latent shape of a request or configuration, and returns it.</summary>
+    /// <exception cref="GenerationException">A number is beyond the limits.</exception>
     internal static LatentShape Check(LatentShape shape, int scale, string model)
     {
         if (
@@ -40,8 +40,8 @@ internal static class GenerationLimits
         return shape;
     }
 
-    /// <summary>Checks numbers of images against what memory can address.</summary>
-    /// <exception cref="GenerationException">They are beyond the limits.</exception>
+    /// <summary>Checks the number of images and the batch size, also against the largest array.</summary>
+    /// <exception cref="GenerationException">A number is beyond the limits.</exception>
     internal static void Check(int images, int batch, LatentShape shape, int scale)
     {
         if (images > Images)

@@ -1,30 +1,31 @@
 namespace Qua2SeDiMo.Diffusion;
 
-/// <summary>How images are made; what they show is given by the prompts.</summary>
+/// <summary>Settings of image generation, apart from the prompts.</summary>
 public sealed record GenerationRequest
 {
-    /// <summary>Steps of the scheduler.</summary>
+    /// <summary>Number of inference steps, from 1. Default 10.</summary>
     public int StepCount { get; init; } = 10;
 
-    /// <summary>Weight of classifier-free guidance; 1 or less runs the denoiser without the negative prompt.</summary>
+    /// <summary>Scale of classifier-free guidance; 1 or less runs the denoiser without the negative prompt. Default
+    /// 3.</summary>
     public double GuidanceScale { get; init; } = 3;
 
     /// <summary>
-    /// What guidance steers away from: one text for all prompts, or one for each. Empty when none was given, which is
-    /// not the same as an empty text to every pipeline.
+    /// Negative prompts: one for all prompts, or one for each. An empty list means that none was given, which some
+    /// pipelines treat differently from an empty text.
     /// </summary>
     public IReadOnlyList<string> NegativePrompts { get; init; } = [];
 
-    /// <summary>Size conditions of a Stable Diffusion XL model; null for the image's own.</summary>
+    /// <summary>Size conditions of a Stable Diffusion XL model; null for those of the generated size.</summary>
     public SizeConditions? Sizes { get; init; }
 
-    /// <summary>Height in pixels; null for the model's own.</summary>
+    /// <summary>Height in pixels; null for the model's default.</summary>
     public int? Height { get; init; }
 
-    /// <summary>Width in pixels; null for the model's own.</summary>
+    /// <summary>Width in pixels; null for the model's default.</summary>
     public int? Width { get; init; }
 
-    /// <summary>Images that go through the denoiser together; guidance doubles it. It bounds memory and does not change
-    /// results beyond rounding.</summary>
+    /// <summary>Images denoised together, 1 to 1024; guidance doubles the rows. It bounds memory, and changes results
+    /// only by rounding. Default 8.</summary>
     public int BatchSize { get; init; } = 8;
 }

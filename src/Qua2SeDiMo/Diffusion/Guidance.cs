@@ -2,21 +2,23 @@ using Qua2SeDiMo.Inference;
 
 namespace Qua2SeDiMo.Diffusion;
 
-/// <summary>Classifier-free guidance (Ho and Salimans, 2022): the two halves of a call become one prediction.</summary>
+/// <summary>Classifier-free guidance (Ho and Salimans, 2022): combines the two halves of a call into one
+/// prediction.</summary>
 internal static class Guidance
 {
     /// <summary>
-    /// Joins the halves, u + scale · (c − u). Some denoisers predict a variance after the noise: it is cut off, or handed
-    /// on as the conditional half has it.
+    /// Combines the halves: u + scale · (c − u). Some denoisers also predict a variance, in further channels: it is
+    /// dropped, or taken from the conditional half when the output has room for it.
     /// </summary>
-    /// <param name="predicted">Output of a call, one row for each image and half.</param>
-    /// <param name="images">Images of the call.</param>
+    /// <param name="predicted">Output of a call, with one row per image and half.</param>
+    /// <param name="images">Number of images of the call.</param>
     /// <param name="isGuided">Whether there are two halves.</param>
     /// <param name="scale">Guidance scale.</param>
-    /// <param name="family">Order of the halves, and whether latents are packed.</param>
-    /// <param name="shape">Latents of an image.</param>
-    /// <param name="output">[images, channels (and variances), height, width].</param>
-    /// <exception cref="GenerationException">There is no variance, and the output has room for one.</exception>
+    /// <param name="family">Determines the order of the halves, and whether latents are packed.</param>
+    /// <param name="shape">Shape of one image's latents.</param>
+    /// <param name="output">Receives [images, channels (and variances), height, width].</param>
+    /// <exception cref="GenerationException">The output has room for a variance, and the denoiser predicts
+    /// none.</exception>
     internal static void Combine(
         TensorValue predicted,
         int images,

@@ -5,12 +5,12 @@ namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
 /// The guidance scale as an input of a U-Net that was distilled to one pass per step (Meng et al., "On Distillation of
-/// Guided Diffusion Models", CVPR 2023; latent consistency models): a sinusoid of the scale less one, as
-/// get_guidance_scale_embedding of diffusers makes it.
+/// Guided Diffusion Models", CVPR 2023; latent consistency models): a sinusoidal embedding of the scale minus 1, as
+/// get_guidance_scale_embedding of diffusers computes it.
 /// </summary>
 internal sealed class GuidanceEmbedding
 {
-    /// <summary>The U-Net's input.</summary>
+    /// <summary>Name of the U-Net's input.</summary>
     internal const string Input = "timestep_cond";
 
     private const float Magnification = 1000;
@@ -20,14 +20,14 @@ internal sealed class GuidanceEmbedding
 
     private GuidanceEmbedding(int width) => this.width = width;
 
-    /// <summary>The embedding that a U-Net takes (key time_cond_proj_dim); null for one that is guided by a second
-    /// pass.</summary>
+    /// <summary>The embedding for a U-Net with the configuration key time_cond_proj_dim; null for one
+    /// without.</summary>
     internal static GuidanceEmbedding? Of(ComponentConfig denoiser) =>
         denoiser.IntOrNull("time_cond_proj_dim") is not { } width ? null
         : width >= 4 ? new GuidanceEmbedding(width)
         : throw denoiser.Unsupported("time_cond_proj_dim", "a sinusoid of at least 4 numbers is");
 
-    /// <summary>[texts, width], equal rows of [sin | cos]; an odd width ends in a zero.</summary>
+    /// <summary>The embedding as [texts, width], with equal rows [sin | cos]; an odd width ends in a zero.</summary>
     internal TensorValue Rows(int texts, double guidanceScale)
     {
         int half = width / 2;

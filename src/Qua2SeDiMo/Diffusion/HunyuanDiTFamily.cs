@@ -6,8 +6,8 @@ using Qua2SeDiMo.Numerics;
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
-/// Hunyuan-DiT: tokens of BERT and of T5 with their masks, rotary positions of the patch grid, and, for versions before
-/// 1.2, sizes and a style. Source: HunyuanDiTPipeline of diffusers.
+/// Hunyuan-DiT: hidden states of BERT and of T5 with their masks, rotary positions of the patch grid, and, for versions
+/// before 1.2, sizes and a style. Source: HunyuanDiTPipeline of diffusers.
 /// </summary>
 internal sealed class HunyuanDiTFamily : IPipelineFamily
 {

@@ -2,21 +2,20 @@ using Qua2SeDiMo.Diffusion.RandomSources;
 
 namespace Qua2SeDiMo.Diffusion;
 
-/// <summary>Unit normals for images: first the starting noise of each, then, for schedulers that draw it, the noise of
-/// each step in turn.</summary>
+/// <summary>Source of unit normals for images: first the starting noise of an image, then the noise of each step, for
+/// schedulers that need it.</summary>
 internal interface INoiseSource
 {
-    /// <summary>Images that there is noise for.</summary>
+    /// <summary>Number of images.</summary>
     int ImageCount { get; }
 
-    /// <summary>Fills with the next normals of one image.</summary>
+    /// <summary>Writes the next normals of one image.</summary>
     /// <param name="image">Index of the image, from 0.</param>
-    /// <param name="destination">As long as the image's latents.</param>
+    /// <param name="destination">Span with the length of one image's latents.</param>
     void Draw(int image, Span<float> destination);
 }
 
-/// <summary>A generator of its own for each image, so that an image depends on its seed alone and not on the batch it
-/// is in.</summary>
+/// <summary>One generator per image, so that an image depends only on its seed, not on its batch.</summary>
 /// <param name="seeds">One seed per image; the streams are those of PyTorch's CPU generator.</param>
 internal sealed class SeededNoise(IReadOnlyList<ulong> seeds) : INoiseSource
 {
@@ -29,10 +28,10 @@ internal sealed class SeededNoise(IReadOnlyList<ulong> seeds) : INoiseSource
     public void Draw(int image, Span<float> destination) => generators[image].Normal(destination);
 }
 
-/// <summary>Given starting noise; schedulers that draw noise at each step need <see cref="SeededNoise"/>
-/// instead.</summary>
-/// <param name="normals">[images, channels, height, width].</param>
-/// <param name="imageLength">Values of one image.</param>
+/// <summary>Given starting noise, one draw per image; schedulers that need noise at each step need
+/// <see cref="SeededNoise"/>.</summary>
+/// <param name="normals">Unit normals, [images, channels, height, width].</param>
+/// <param name="imageLength">Number of latent values of one image.</param>
 internal sealed class GivenNoise(ReadOnlyMemory<float> normals, int imageLength) : INoiseSource
 {
     private readonly bool[] isDrawn = new bool[normals.Length / imageLength];

@@ -1,12 +1,12 @@
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>Images of one size.</summary>
-/// <param name="Height">Pixels.</param>
-/// <param name="Width">Pixels.</param>
+/// <param name="Height">Height in pixels.</param>
+/// <param name="Width">Width in pixels.</param>
 /// <param name="Pixels">Row-major [images, height, width, 3], each in [0, 1].</param>
 internal sealed record ImageBatch(int Height, int Width, float[] Pixels)
 {
-    /// <summary>Values of one image.</summary>
+    /// <summary>Number of values of one image.</summary>
     public int ImageLength => Height * Width * 3;
 
     /// <summary>Number of images.</summary>

@@ -1,12 +1,12 @@
 namespace Qua2SeDiMo.Diffusion;
 
-/// <summary>Latents as tokens: each square of 2 × 2 becomes one token whose channels are ordered channel, row, column
-/// (FLUX).</summary>
+/// <summary>Packs latents into tokens (FLUX): each 2 × 2 square becomes one token, whose values are ordered by channel,
+/// row, column.</summary>
 internal static class LatentPacking
 {
     private const int Side = 2;
 
-    /// <summary>Writes [channels, height, width] as [height/2 · width/2, channels · 4], image by image.</summary>
+    /// <summary>Packs [channels, height, width] to [height/2 · width/2, channels · 4], image by image.</summary>
     internal static void Pack(ReadOnlySpan<float> latents, LatentShape shape, Span<float> tokens)
     {
         for (int start = 0; start < latents.Length; start += shape.Length)

@@ -3,7 +3,7 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Diffusion;
 
-/// <summary>All pipeline families, by the class in <c>model_index.json</c>.</summary>
+/// <summary>The supported pipeline families, by the class in <c>model_index.json</c>.</summary>
 internal static class PipelineCatalog
 {
     private static readonly Dictionary<string, Func<PipelineParts, IPipelineFamily>> Makers = new(
@@ -20,19 +20,20 @@ internal static class PipelineCatalog
         ["StableDiffusionXLPipeline"] = parts => new StableDiffusionXLFamily(parts),
     };
 
-    /// <summary>Class names that are supported.</summary>
+    /// <summary>Supported class names.</summary>
     internal static IReadOnlyCollection<string> ClassNames => Makers.Keys;
 
-    /// <summary>Checks that pictures can be made from a folder, from its configurations alone.</summary>
-    /// <exception cref="ModelFolderException">They cannot; the message says why and what can be done.</exception>
+    /// <summary>Checks that images can be generated from a folder; reads only configurations.</summary>
+    /// <exception cref="ModelFolderException">Images cannot be generated; the message states the reason and a
+    /// remedy.</exception>
     internal static void RequireSupported(ModelFolder folder)
     {
         if (PipelineSupport.FaultOfGeneration(folder) is { } fault)
             throw new ModelFolderException($"{folder.DirectoryPath}: {fault}");
     }
 
-    /// <summary>Puts the family of a folder together.</summary>
-    /// <exception cref="ModelFolderException">Pictures cannot be made from the folder.</exception>
+    /// <summary>Creates the family of a folder.</summary>
+    /// <exception cref="ModelFolderException">Images cannot be generated from the folder.</exception>
     internal static IPipelineFamily Create(PipelineParts parts)
     {
         RequireSupported(parts.Folder);

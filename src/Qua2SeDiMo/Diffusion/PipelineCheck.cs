@@ -7,8 +7,8 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
-/// What prevents pictures, found from configurations and headers alone, before the first second of work: pipeline
-/// class, missing components, classes and settings of each, scheduler, steps and size.
+/// Checks whether images can be generated, from configurations and tensor headers alone, before any computation:
+/// pipeline class, missing components, class and settings of each component, scheduler, steps and size.
 /// </summary>
 internal sealed class PipelineCheck
 {
@@ -20,18 +20,18 @@ internal sealed class PipelineCheck
     private PipelineCheck(PipelineParts parts, ITensorSource denoiserTensors, GenerationRequest request) =>
         (this.parts, this.denoiserTensors, this.request) = (parts, denoiserTensors, request);
 
-    /// <summary>Everything that was found, with a message each; empty when nothing prevents pictures.</summary>
+    /// <summary>The problems found, one exception each; empty when images can be generated.</summary>
     internal IReadOnlyList<Exception> Problems => problems;
 
-    /// <summary>Size of one image; null when it cannot be known for the problems.</summary>
+    /// <summary>Size of one image; null when problems keep it from being determined.</summary>
     internal PixelSize? Size { get; private set; }
 
-    /// <summary>Looks at a pipeline.</summary>
+    /// <summary>Checks a pipeline.</summary>
     /// <param name="parts">Folder and how to open it.</param>
-    /// <param name="denoiserTensors">The denoiser's checkpoint; stays the caller's.</param>
-    /// <param name="denoiser">The denoiser at its own size.</param>
+    /// <param name="denoiserTensors">The denoiser's checkpoint; the caller disposes it.</param>
+    /// <param name="denoiser">The denoiser at its default size.</param>
     /// <param name="request">Steps, guidance, size.</param>
-    /// <param name="prompts">What the images are to show; looked at where a model knows some prompts only.</param>
+    /// <param name="prompts">Prompts of the images; checked for models that accept only certain prompts.</param>
     internal static PipelineCheck Of(
         PipelineParts parts,
         ITensorSource denoiserTensors,
@@ -69,14 +69,14 @@ internal sealed class PipelineCheck
         );
     }
 
-    // One object of everything, as generation makes it. It stops at the first problem.
+    // Builds the whole pipeline as a generation does; stops at the first problem.
     private void CheckWhole(Graph denoiser, IReadOnlyList<string> prompts)
     {
         using var pipeline = new DiffusionPipeline(parts, denoiserTensors);
         pipeline.Check(prompts.Count, request);
         IPipelineFamily family = pipeline.Family;
         IScheduler scheduler = SchedulerCatalog.Create(parts.Folder.Component("scheduler").ReadConfig());
-        // Sizes are looked at last: what they are multiples of follows from the components.
+        // Sizes come after the components, which determine what they must be multiples of.
         LatentShape shape = pipeline.LatentShape(request);
         Size = pipeline.ImageSize(request);
         scheduler.SetTimesteps(request.StepCount, family.Sampling(shape, request));
@@ -101,12 +101,12 @@ internal sealed class PipelineCheck
         }
         if (family.StatesEncoder is { } encoder)
             RequireTokens(denoiser, encoder);
-        // Models without a text encoder know some prompts only.
+        // Models without a text encoder accept only certain prompts.
         if (family.Encoders.Count == 0)
             family.Encode(prompts, TextRole.Prompt, Size.Value, request);
     }
 
-    // Exports may be for one number of tokens only.
+    // An export may have a fixed number of tokens.
     private void RequireTokens(Graph denoiser, TextEncoder encoder)
     {
         if (denoiser.Inputs.FirstOrDefault(input => input.Name == "encoder_hidden_states") is not { Rank: 3 } states)
@@ -120,7 +120,7 @@ internal sealed class PipelineCheck
         );
     }
 
-    // What the whole would have stopped at comes up here again, with all others.
+    // Checks each component alone, to find all problems instead of only the first.
     private void CheckEach()
     {
         foreach (ModelComponent component in parts.Folder.Components.Values)
@@ -143,7 +143,7 @@ internal sealed class PipelineCheck
         }
     }
 
-    // Whether nothing was found.
+    // Runs a check and records its error; true when there is none.
     private bool Try(Action look)
     {
         try

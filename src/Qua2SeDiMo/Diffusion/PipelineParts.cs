@@ -4,12 +4,12 @@ using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Diffusion;
 
-/// <summary>What a pipeline is put together from.</summary>
+/// <summary>The parts from which a pipeline is built.</summary>
 /// <param name="Folder">The folder.</param>
-/// <param name="OpenTensors">Opens the weights of a component; a packed denoiser is opened by another reader than plain
-/// safetensors.</param>
-/// <param name="DenoiserGraph">Builds the denoiser for latents of a height and width.</param>
-/// <param name="Inference">Threads and limits of every session.</param>
+/// <param name="OpenTensors">Opens the tensors of a component; a packed denoiser needs another reader than safetensors
+/// files.</param>
+/// <param name="DenoiserGraph">Builds the denoiser's graph for a height and width of the latents.</param>
+/// <param name="Inference">Options of every inference session, such as threads.</param>
 internal sealed record PipelineParts(
     ModelFolder Folder,
     Func<ModelComponent, ITensorSource> OpenTensors,
@@ -17,7 +17,8 @@ internal sealed record PipelineParts(
     InferenceOptions Inference
 )
 {
-    /// <summary>Tokens per text for encoders that take any number; the pipeline class's own when null.</summary>
+    /// <summary>Tokens per text for encoders that take any number; null for the default of the pipeline
+    /// class.</summary>
     public int? TextLength { get; init; }
 
     /// <summary>Whether the denoiser has an input of that name.</summary>

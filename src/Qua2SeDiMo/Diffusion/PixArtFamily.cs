@@ -5,8 +5,8 @@ using Qua2SeDiMo.Models;
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
-/// PixArt-α and PixArt-Σ: T5 tokens with their mask; the prompt is lower-cased and stripped. Models with size
-/// conditions get the size. Source: PixArtAlphaPipeline and PixArtSigmaPipeline of diffusers.
+/// PixArt-α and PixArt-Σ: T5's hidden states with their mask; the prompt is lower-cased and trimmed. Models with size
+/// conditions also get the image size. Source: PixArtAlphaPipeline and PixArtSigmaPipeline of diffusers.
 /// </summary>
 internal sealed class PixArtFamily : IPipelineFamily
 {

@@ -2,13 +2,13 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Diffusion;
 
-/// <summary>The shift of flow timesteps that grows linearly with the number of image tokens.</summary>
+/// <summary>Computes mu, the shift of flow timesteps, which grows linearly with the number of image tokens.</summary>
 internal static class SequenceShift
 {
-    /// <summary>The scheduler's mu, or nothing when its configuration does not ask for it.</summary>
+    /// <summary>The scheduler's mu; null when its configuration does not use dynamic shifting.</summary>
     /// <param name="scheduler">Keys use_dynamic_shifting, base_image_seq_len, max_image_seq_len, base_shift,
     /// max_shift.</param>
-    /// <param name="tokens">Image tokens.</param>
+    /// <param name="tokens">Number of image tokens.</param>
     /// <param name="defaultMaximum">max_shift when the configuration has none.</param>
     internal static double? Mu(ComponentConfig scheduler, int tokens, double defaultMaximum)
     {

@@ -1,41 +1,43 @@
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
-/// Size conditions of Stable Diffusion XL, which describe the picture that an image is to look like: the size that it
-/// had, where it was cropped, the size that it was cropped to (Podell et al., 2023, section 2.2). Defaults are those of
-/// StableDiffusionXLPipeline of diffusers.
+/// Size conditions of Stable Diffusion XL: original size, crop position and target size of a training picture that the
+/// image should resemble (Podell et al., 2023, section 2.2). They do not change the size of the image. Defaults are
+/// those of StableDiffusionXLPipeline of diffusers.
 /// </summary>
 public sealed record SizeConditions
 {
-    /// <summary>Size before scaling and cropping; null for the image's own.</summary>
+    /// <summary>Size before scaling and cropping; null for that of the generated image.</summary>
     public PixelSize? OriginalSize { get; init; }
 
-    /// <summary>Where the crop begins; null for the upper left corner.</summary>
+    /// <summary>Upper left corner of the crop; null for (0, 0).</summary>
     public CropOffset? Crop { get; init; }
 
-    /// <summary>Size after scaling and cropping; null for the image's own.</summary>
+    /// <summary>Size after scaling and cropping; null for that of the generated image.</summary>
     public PixelSize? TargetSize { get; init; }
 
-    /// <summary><see cref="OriginalSize"/> for the half of guidance that is steered away from.</summary>
+    /// <summary><see cref="OriginalSize"/> for the negative half of guidance; used only together with
+    /// <see cref="NegativeTargetSize"/>.</summary>
     public PixelSize? NegativeOriginalSize { get; init; }
 
-    /// <summary><see cref="Crop"/> for that half.</summary>
+    /// <summary><see cref="Crop"/> for the negative half; used only when both negative sizes are given.</summary>
     public CropOffset? NegativeCrop { get; init; }
 
-    /// <summary><see cref="TargetSize"/> for that half.</summary>
+    /// <summary><see cref="TargetSize"/> for the negative half; used only together with
+    /// <see cref="NegativeOriginalSize"/>.</summary>
     public PixelSize? NegativeTargetSize { get; init; }
 
-    /// <summary>Whether anything is said.</summary>
+    /// <summary>Whether no condition is given.</summary>
     internal bool IsEmpty => this == new SizeConditions();
 
-    /// <summary>Whether the negative half has sizes of its own: both must be given, else those of the prompt hold for
-    /// it too.</summary>
+    /// <summary>Whether the negative half has separate conditions: both negative sizes must be given, else those of the
+    /// prompt are used.</summary>
     internal bool HasNegative => NegativeOriginalSize is not null && NegativeTargetSize is not null;
 
     /// <summary>The six numbers of the denoiser's input: original height and width, top, left, target height and
     /// width.</summary>
-    /// <param name="image">Size of the image.</param>
-    /// <param name="isNegative">For the half that is steered away from.</param>
+    /// <param name="image">Size of the generated image.</param>
+    /// <param name="isNegative">Whether the numbers are for the negative half.</param>
     internal float[] TimeIds(PixelSize image, bool isNegative)
     {
         bool own = isNegative && HasNegative;

@@ -6,9 +6,9 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
-/// Stable Diffusion 3 and 3.5: the states before the last layer of two CLIP text encoders side by side, filled up to
-/// the width of T5's, then T5's states; both pooled embeddings. T5 may be left out. Source: StableDiffusion3Pipeline of
-/// diffusers.
+/// Stable Diffusion 3 and 3.5: the hidden states before the last layer of two CLIP text encoders, concatenated along
+/// the width and zero-padded to T5's width, followed by T5's hidden states; both pooled embeddings. T5 may be missing;
+/// its states are then zeros. Source: StableDiffusion3Pipeline of diffusers.
 /// </summary>
 internal sealed class StableDiffusion3Family : IPipelineFamily
 {
@@ -30,7 +30,7 @@ internal sealed class StableDiffusion3Family : IPipelineFamily
         scheduler = parts.Folder.Component("scheduler").ReadConfig();
         textLength = parts.TextLength ?? DefaultTextLength;
         textWidth = denoiser.Int("joint_attention_dim", 4096);
-        // Both cut at the length of the first.
+        // Both tokenizers use the length of the first.
         ITokenizer first = TextEncoder.OpenClip(parts, "text_encoder", "tokenizer");
         (string Encoder, ITokenizer Tokenizer)[] pairs =
         [

@@ -2,7 +2,7 @@ using Qua2SeDiMo.Inference;
 
 namespace Qua2SeDiMo.Diffusion;
 
-/// <summary>Stable Diffusion 1 and 2: the last states of CLIP's text encoder, padding included. Source:
+/// <summary>Stable Diffusion 1 and 2: the last hidden states of CLIP's text encoder, including padding. Source:
 /// StableDiffusionPipeline of diffusers.</summary>
 internal sealed class StableDiffusionFamily : IPipelineFamily
 {

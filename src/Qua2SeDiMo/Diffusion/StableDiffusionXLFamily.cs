@@ -6,9 +6,9 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Diffusion;
 
 /// <summary>
-/// Stable Diffusion XL: the states before the last layer of two CLIP text encoders side by side, the pooled embedding
-/// of the second, and the sizes that the model was conditioned on in training: original size, crop, target size.
-/// Source: StableDiffusionXLPipeline of diffusers.
+/// Stable Diffusion XL: the hidden states before the last layer of two CLIP text encoders, concatenated along the
+/// width; the pooled embedding of the second; and the size conditions: original size, crop, target size. Source:
+/// StableDiffusionXLPipeline of diffusers.
 /// </summary>
 internal sealed class StableDiffusionXLFamily : IPipelineFamily
 {
@@ -66,7 +66,7 @@ internal sealed class StableDiffusionXLFamily : IPipelineFamily
 
     public IReadOnlyList<TextEncoder> Encoders => [first, second];
 
-    // Both encoders cut texts alike, and their states of a token are joined to one row.
+    // Both encoders have the same number of tokens, and their states of a token are one row.
     public TextEncoder StatesEncoder => first;
 
     public bool IsGuided(GenerationRequest request) => guidance is null && request.GuidanceScale > 1;
@@ -77,8 +77,8 @@ internal sealed class StableDiffusionXLFamily : IPipelineFamily
             wide = second.Encode(texts);
         TensorValue states = TensorRows.JoinWidths(narrow.Output(firstState), wide.Output(secondState));
         TensorValue pooled = wide.Output(Pooled);
-        // As in diffusers, an empty negative prompt is zeros where none was given; one that was given is encoded, be it
-        // empty.
+        // As in diffusers, a missing negative prompt becomes zeros (unless the folder disables it); a given one is
+        // encoded, even when it is empty.
         bool isNegative = role == TextRole.Negative,
             isZeroed = zeroesMissingNegative && isNegative && request.NegativePrompts.Count == 0;
         var inputs = new Dictionary<string, TensorValue>
@@ -95,7 +95,7 @@ internal sealed class StableDiffusionXLFamily : IPipelineFamily
         return new Conditioning(inputs);
     }
 
-    // A refiner takes an aesthetic score besides, and another number of values.
+    // Rejects refiners, which take an aesthetic score and so another number of values.
     private static void CheckWidths(PipelineParts parts)
     {
         const int Sizes = 6;

@@ -2,13 +2,13 @@ using Qua2SeDiMo.Diffusion.RandomSources;
 
 namespace Qua2SeDiMo.Diffusion;
 
-/// <summary>The noise that a generation starts from: for each image its own generator, as PyTorch's CPU generator gives
-/// it for a seed.</summary>
+/// <summary>The starting noise of a generation: each image has its own generator, equal to PyTorch's CPU generator for
+/// its seed.</summary>
 internal static class StartingNoise
 {
-    /// <summary>Unit normals for images of the given seeds, one after another.</summary>
+    /// <summary>Unit normals for the given seeds, image by image.</summary>
     /// <param name="seeds">One seed per image.</param>
-    /// <param name="imageLength">Latent values of one image.</param>
+    /// <param name="imageLength">Number of latent values of one image.</param>
     public static float[] Of(IReadOnlyList<ulong> seeds, int imageLength)
     {
         ArgumentNullException.ThrowIfNull(seeds);

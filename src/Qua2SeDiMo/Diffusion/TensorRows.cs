@@ -2,7 +2,7 @@ using Qua2SeDiMo.Inference;
 
 namespace Qua2SeDiMo.Diffusion;
 
-/// <summary>Small tensors put together row by row, where rows are texts.</summary>
+/// <summary>Builds small tensors whose rows are texts.</summary>
 internal static class TensorRows
 {
     /// <summary>The same numbers for every text: [texts, numbers].</summary>
@@ -17,7 +17,7 @@ internal static class TensorRows
     internal static TensorValue Fill(int texts, long value) =>
         TensorValue.Of([.. Enumerable.Repeat(value, texts)], texts);
 
-    /// <summary>Tensors [texts, tokens, widthᵢ] or [texts, widthᵢ] side by side along the last axis.</summary>
+    /// <summary>Concatenates tensors [texts, tokens, widthᵢ] or [texts, widthᵢ] along the last axis.</summary>
     internal static TensorValue JoinWidths(params IReadOnlyList<TensorValue> parts)
     {
         int[] widths = [.. parts.Select(part => (int)part.Shape[^1])];
@@ -36,7 +36,7 @@ internal static class TensorRows
         return TensorValue.Of(joined, [.. parts[0].Shape.SkipLast(1), total]);
     }
 
-    /// <summary>[texts, tokens, width] with zeros up to a greater width.</summary>
+    /// <summary>Pads [texts, tokens, width] with zeros to a larger width.</summary>
     internal static TensorValue PadWidth(TensorValue value, int width)
     {
         int missing = width - (int)value.Shape[^1];
@@ -49,10 +49,10 @@ internal static class TensorRows
         return JoinWidths(value, zeros);
     }
 
-    /// <summary>Tensors [texts, tokensᵢ, width], one after another along the tokens.</summary>
+    /// <summary>Concatenates tensors [texts, tokensᵢ, width] along the tokens.</summary>
     internal static TensorValue JoinTokens(TensorValue first, TensorValue second)
     {
-        // Seen as [texts, tokens · width], tokens are widths.
+        // Reshaped to [texts, tokens · width], this is a concatenation of widths.
         TensorValue joined = JoinWidths(Flat(first), Flat(second));
         return TensorValue.Of(joined.Singles, first.Shape[0], first.Shape[1] + second.Shape[1], first.Shape[2]);
 
@@ -60,6 +60,6 @@ internal static class TensorRows
             TensorValue.Of(value.Singles, value.Shape[0], value.Shape[1] * value.Shape[2]);
     }
 
-    /// <summary>Zeros of the same shape.</summary>
+    /// <summary>A tensor of zeros with the same shape.</summary>
     internal static TensorValue Zeros(TensorValue like) => TensorValue.Of(new float[like.Singles.Length], like.Shape);
 }

@@ -7,18 +7,18 @@ using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Diffusion;
 
-/// <summary>Texts as tokens.</summary>
-/// <param name="Ids">[texts, tokens].</param>
+/// <summary>Tokenized texts.</summary>
+/// <param name="Ids">Token ids, [texts, tokens].</param>
 /// <param name="Mask">[texts, tokens], 1 for a token, 0 for padding.</param>
 internal sealed record TokenBatch(TensorValue Ids, TensorValue Mask)
 {
-    /// <summary>The mask as numbers, as denoisers take it.</summary>
+    /// <summary>The mask in single precision, as denoisers take it.</summary>
     internal TensorValue FloatMask => TensorValue.Of(Array.ConvertAll(Mask.Integers, one => (float)one), Mask.Shape);
 }
 
 /// <summary>Tokens and outputs of a text encoder for some texts.</summary>
-/// <param name="Tokens">What the encoder was given.</param>
-/// <param name="Outputs">By name of the encoder's output; axis 0 counts the texts.</param>
+/// <param name="Tokens">Input of the encoder.</param>
+/// <param name="Outputs">Tensors by name of the encoder's output; axis 0 counts the texts.</param>
 internal sealed record EncodedTexts(TokenBatch Tokens, IReadOnlyDictionary<string, TensorValue> Outputs)
 {
     internal TensorValue Output(string name) => Outputs[name];
@@ -41,8 +41,8 @@ internal sealed class TextEncoder : IDisposable
     /// <param name="parts">The pipeline.</param>
     /// <param name="component">Name of the encoder's component.</param>
     /// <param name="tokenizer">Its tokenizer.</param>
-    /// <param name="seesPadding">Whether padding is attended to like text, as some pipelines do.</param>
-    /// <param name="outputs">Outputs wanted; hidden states are named <c>hidden_states.N</c>.</param>
+    /// <param name="seesPadding">Whether padding is attended to like text, as in some pipelines.</param>
+    /// <param name="outputs">Names of the outputs to compute; hidden states are named <c>hidden_states.N</c>.</param>
     internal TextEncoder(
         PipelineParts parts,
         string component,
@@ -71,7 +71,8 @@ internal sealed class TextEncoder : IDisposable
         }
     }
 
-    /// <summary>Refuses a component that no text encoder can be made of; reads headers alone.</summary>
+    /// <summary>Checks that a component is a supported text encoder; reads only its configuration and tensor
+    /// headers.</summary>
     /// <exception cref="Q2Exception">The class is not supported, or a tensor is missing.</exception>
     internal static void Check(PipelineParts parts, ModelComponent component)
     {
@@ -79,21 +80,22 @@ internal sealed class TextEncoder : IDisposable
         GraphOf(component, tensors);
     }
 
-    /// <summary>Name in the pipeline, for instance <c>text_encoder_2</c>.</summary>
+    /// <summary>Name of the component, for instance <c>text_encoder_2</c>.</summary>
     internal string Component { get; }
 
-    /// <summary>Name of the output that is the state before the last layer.</summary>
+    /// <summary>Name of the output with the hidden state before the last layer.</summary>
     internal static string Penultimate(PipelineParts parts, string component) =>
         $"hidden_states.{ClipTower.TextConfig(parts.Folder.Component(component).ReadConfig()).Int("num_hidden_layers", 12) - 1}";
 
-    /// <summary>Whether concepts of several vectors are written out in a text, as some pipelines do.</summary>
+    /// <summary>Whether learned concepts of several vectors are expanded in a text (<see cref="MultiVectorTokens"/>),
+    /// as in some pipelines.</summary>
     internal bool ExpandsConcepts { get; init; }
 
-    /// <summary>Tokens that the encoder takes of one text, start and end included.</summary>
+    /// <summary>Largest number of tokens of one text, including start and end tokens.</summary>
     internal int MaximumTokens => tokenizer.MaximumLength;
 
-    /// <summary>A text encoder of CLIP with its tokenizer, whose own length counts where the encoder has positions for
-    /// it.</summary>
+    /// <summary>Opens the tokenizer of a CLIP text encoder. Its length is model_max_length, or the number of the
+    /// encoder's positions when that is smaller or nothing is stated.</summary>
     /// <param name="parts">The pipeline.</param>
     /// <param name="component">Name of the encoder's component.</param>
     /// <param name="tokenizer">Name of the tokenizer's component.</param>
@@ -103,9 +105,9 @@ internal sealed class TextEncoder : IDisposable
             parts.Folder.Component(component).ReadConfig().Int("max_position_embeddings", ClipPositions)
         );
 
-    /// <summary>What a text loses by the encoder's length; empty when it fits.</summary>
-    /// <param name="text">The text as a person wrote it.</param>
-    /// <param name="prepare">What the pipeline does to it first.</param>
+    /// <summary>The words of a text that exceed the encoder's length; empty when it fits.</summary>
+    /// <param name="text">The original text.</param>
+    /// <param name="prepare">Preprocessing of the pipeline.</param>
     internal string LostWords(string text, Func<string, string> prepare) =>
         CutText.LostWords(text, start => tokenizer.EncodeIds(Expand(prepare(start))).Count, MaximumTokens);
 
@@ -126,7 +128,7 @@ internal sealed class TextEncoder : IDisposable
         );
     }
 
-    /// <summary>Encodes texts, a few at a time: attention over long texts takes much memory.</summary>
+    /// <summary>Encodes texts, 16 at a time to bound the memory of attention.</summary>
     internal EncodedTexts Encode(IReadOnlyList<string> texts)
     {
         var outputs = new List<Conditioning>();
@@ -163,8 +165,8 @@ internal sealed class TextEncoder : IDisposable
         }
     }
 
-    /// <summary>Frees the encoder's memory until it is needed again; large text encoders outweigh their
-    /// denoisers.</summary>
+    /// <summary>Frees the encoder's memory until its next use; a text encoder may be larger than the
+    /// denoiser.</summary>
     internal void Unload() => model.Unload();
 
     public void Dispose()

@@ -2,8 +2,8 @@ using Qua2SeDiMo.Graphs.Ir;
 
 namespace Qua2SeDiMo.Gradients;
 
-/// <summary>Activation functions, Softmax included. At a kink of a piecewise function the derivative is that of the
-/// flatter side.</summary>
+/// <summary>Gradient rules of activation functions, including Softmax. At a kink of a piecewise function the derivative
+/// of the flatter side is used.</summary>
 internal static class ActivationRules
 {
     private const string Microsoft = "com.microsoft.";
@@ -47,7 +47,8 @@ internal static class ActivationRules
         };
     }
 
-    /// <summary>Gradient in the logits of a softmax with result y.</summary>
+    /// <summary>Gradient in the logits of a softmax with result y and cotangent dy: y·dy − y·Σ(y·dy) along the
+    /// axis.</summary>
     internal static Term Softmax(Term y, Term dy, int axis)
     {
         Term weighted = y * dy;
@@ -71,7 +72,7 @@ internal static class ActivationRules
 
     private static Term Square(Term x) => x * x;
 
-    // alpha where 0 < alpha · x + beta < 1, else 0.
+    // Derivative of clamp(alpha · x + beta, 0, 1): alpha where 0 < alpha · x + beta < 1, else 0.
     private static Term Ramp(Term x, float alpha, float beta)
     {
         Term line = (x * alpha) + beta;
@@ -94,7 +95,7 @@ internal static class ActivationRules
         return s + (x * alpha * s * (1f - s));
     }
 
-    // The distribution function plus x times the density.
+    // Φ(x) + x·φ(x), with the distribution function Φ and the density φ of the standard normal distribution.
     private static Term GeluErf(Term x)
     {
         Term below = ((x * MathF.Sqrt(0.5f)).Apply("Erf") + 1f) * 0.5f;

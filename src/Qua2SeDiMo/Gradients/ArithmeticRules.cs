@@ -2,8 +2,8 @@ using Qua2SeDiMo.Graphs.Ir;
 
 namespace Qua2SeDiMo.Gradients;
 
-/// <summary>Operators of two and more operands that are broadcast; what was broadcast is summed where a cotangent is
-/// given.</summary>
+/// <summary>Gradient rules of operators that broadcast their operands. <see cref="NodeGradient.Give"/> sums cotangents
+/// along the axes of a broadcast.</summary>
 internal static class ArithmeticRules
 {
     internal static void AddTo(Dictionary<string, GradientRule> rules)
@@ -72,7 +72,7 @@ internal static class ArithmeticRules
             node.Give(i, cotangent);
     }
 
-    // 0 · ∞ would come of a zero base or a zero exponent, where the gradient is 0.
+    // A zero exponent or a zero base would give 0 · ∞ = NaN; the gradient there is set to 0.
     private static void Pow(NodeGradient node)
     {
         Term dy = node.Cotangent(),
@@ -84,7 +84,7 @@ internal static class ArithmeticRules
         node.Give(1, x.Compare("Equal", zero).Choose(zero, dy * y * x.Apply("Log")));
     }
 
-    // Operands that are equally large share the cotangent.
+    // The cotangent is divided equally among operands that equal the result.
     private static void Extreme(NodeGradient node)
     {
         Term[] chosen = [.. Enumerable.Range(0, node.InputCount).Select(i => node.Input(i).Is("Equal", node.Output()))];
@@ -93,7 +93,7 @@ internal static class ArithmeticRules
             node.Give(i, share * chosen[i]);
     }
 
-    // At a bound the element counts as inside.
+    // An element equal to a bound counts as inside the range.
     private static void Clip(NodeGradient node)
     {
         Term dy = node.Cotangent(),

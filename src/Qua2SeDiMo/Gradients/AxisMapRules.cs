@@ -3,9 +3,9 @@ using Qua2SeDiMo.Graphs.Ir;
 namespace Qua2SeDiMo.Gradients;
 
 /// <summary>
-/// Operators that are linear along each axis by itself: Resize, Pad, AveragePool. The matrix of an axis is what the
-/// operator makes of the identity, so that every mode is the runtime's own; the reverse pass multiplies by it from the
-/// other side.
+/// Gradient rules of operators that apply a linear map along each axis: Resize, Pad, AveragePool. The matrix of an axis
+/// is the operator's result on the identity matrix, so that every mode agrees with the runtime; the reverse pass
+/// multiplies by its transpose.
 /// </summary>
 internal static class AxisMapRules
 {
@@ -88,7 +88,7 @@ internal static class AxisMapRules
         node.Give(0, dy);
     }
 
-    // Each element was copied to the same number of neighbours.
+    // Upsampling by a whole factor copies each element into a block; the gradient is the sum over the block.
     private static Term Blocks(Term dy, int axis, long extent)
     {
         long[] apart = [.. dy.Shape.Take(axis), extent, dy[axis] / extent, .. dy.Shape.Skip(axis + 1)];
@@ -150,7 +150,8 @@ internal static class AxisMapRules
         node.Give(0, dy);
     }
 
-    // What the operator makes of row i of the identity is row i of the map: where element i went.
+    // Multiplies dy along an axis by the map [from, to]. Row i of the map is the operator's result on row i of the
+    // identity.
     private static Term Back(Term dy, int axis, Term map)
     {
         long[] shape = dy.Shape;

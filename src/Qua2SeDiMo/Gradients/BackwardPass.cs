@@ -5,25 +5,26 @@ using Qua2SeDiMo.Models;
 namespace Qua2SeDiMo.Gradients;
 
 /// <summary>
-/// Reverse mode: makes the graph that computes L = Σ cotangent · output over some values of a graph, differentiated in
-/// others. The graph holds what it needs of the forward pass, and runs like any other.
+/// Reverse-mode differentiation: builds the graph of the gradients of L = Σ cotangent · output, a sum over given values
+/// of a graph, in other values of it. The result includes the needed part of the forward pass and runs like any other
+/// graph.
 /// </summary>
 internal static class BackwardPass
 {
-    /// <summary>Name of the input that takes the cotangent of a value.</summary>
+    /// <summary>Name of the input for the cotangent of a value.</summary>
     public static string CotangentOf(string value) => $"cotangent.{value}";
 
-    /// <summary>Name of the output that holds the gradient in a value.</summary>
+    /// <summary>Name of the output with the gradient in a value.</summary>
     public static string GradientIn(string value) => $"gradient.{value}";
 
-    /// <summary>Makes the backward graph.</summary>
-    /// <param name="shaped">The forward graph, for inputs of certain extents.</param>
+    /// <summary>Builds the backward graph.</summary>
+    /// <param name="shaped">The forward graph, with all extents known.</param>
     /// <param name="tensors">Its checkpoint; only names are needed here.</param>
-    /// <param name="outputs">Values whose cotangents are given, as inputs named by <see cref="CotangentOf"/>.</param>
-    /// <param name="wanted">Inputs, initializers or inner values; each becomes an output named by
-    /// <see cref="GradientIn"/>, zero where no output moves with it.</param>
-    /// <exception cref="GradientException">An operator on the way has no rule, or a use of it has none; the message
-    /// names both.</exception>
+    /// <param name="outputs">Values whose cotangents become inputs, named by <see cref="CotangentOf"/>.</param>
+    /// <param name="wanted">Inputs, initializers or inner values whose gradients become outputs, named by
+    /// <see cref="GradientIn"/>; zeros when no output depends on the value.</param>
+    /// <exception cref="GradientException">An operator between the values has no rule, or its rule does not cover this
+    /// use; the message names operator and node.</exception>
     /// <exception cref="ArgumentException">A value is not in the graph.</exception>
     public static Graph Build(
         ShapedGraph shaped,
@@ -40,8 +41,8 @@ internal static class BackwardPass
         return tape.Build();
     }
 
-    /// <summary>Records the reverse pass behind the forward pass on a tape, and gives the gradients that came up, by
-    /// value.</summary>
+    /// <summary>Records the reverse pass after the forward pass, and returns the gradients by value name; a value
+    /// without gradient is absent.</summary>
     internal static IReadOnlyDictionary<string, Term> Record(
         GraphBuilder tape,
         ShapedGraph shaped,
@@ -78,7 +79,7 @@ internal static class BackwardPass
         return cotangents;
     }
 
-    /// <summary>Declares the gradient in a value as an output; zeros where none came up.</summary>
+    /// <summary>Declares the gradient in a value as an output; zeros when it has none.</summary>
     internal static void Output(
         GraphBuilder tape,
         ShapedGraph shaped,
@@ -91,7 +92,7 @@ internal static class BackwardPass
         tape.Output(GradientIn(name), gradient.As(ElementType.Float32).Value);
     }
 
-    /// <summary>Values that move when a wanted one moves.</summary>
+    /// <summary>Values that depend differentiably on a wanted one, including the wanted ones.</summary>
     internal static IReadOnlySet<string> Active(Graph graph, IReadOnlyList<string> wanted)
     {
         HashSet<string> active = [.. wanted];

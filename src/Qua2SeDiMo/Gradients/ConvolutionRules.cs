@@ -2,8 +2,8 @@ using Qua2SeDiMo.Graphs.Ir;
 
 namespace Qua2SeDiMo.Gradients;
 
-/// <summary>Convolutions of any number of axes, groups, strides and dilations, and their transposes: each is the
-/// other's reverse pass.</summary>
+/// <summary>Gradient rules of convolutions with any number of axes, groups, strides and dilations, and of transposed
+/// convolutions: each is the reverse pass of the other.</summary>
 internal static class ConvolutionRules
 {
     internal static void AddTo(Dictionary<string, GradientRule> rules)
@@ -13,13 +13,13 @@ internal static class ConvolutionRules
     }
 
     /// <summary>
-    /// Gradient in a kernel for each sample alone: [batch, narrow channels, wide channels / groups, taps…]. Windows
-    /// become columns, so that the sum over places is one matrix product.
+    /// Gradient in a kernel, separately for each sample: [batch, narrow channels, wide channels / groups, taps…].
+    /// Windows are unfolded into columns, so that the sum over positions is one matrix product.
     /// </summary>
-    /// <param name="wide">What windows slide over: [batch, channels, …].</param>
-    /// <param name="narrow">One element a window: [batch, channels, …].</param>
-    /// <param name="windows">How windows lie.</param>
-    /// <param name="groups">Channel groups.</param>
+    /// <param name="wide">Tensor that the windows slide over: [batch, channels, …].</param>
+    /// <param name="narrow">Tensor with one element per window: [batch, channels, …].</param>
+    /// <param name="windows">Geometry of the windows.</param>
+    /// <param name="groups">Number of channel groups.</param>
     internal static Term KernelGradients(Term wide, Term narrow, WindowGeometry windows, long groups)
     {
         long batch = wide[0],
@@ -33,7 +33,7 @@ internal static class ConvolutionRules
         return rows.MatMul(perGroup.Turned()).Reshape([batch, outputs, channels / groups, .. windows.Kernel]);
     }
 
-    // [batch, channels, taps…, places…]: one axis after the other, each tap a slice.
+    // Returns [batch, channels, taps…, positions…]. Axes are unfolded one after the other; each tap is a slice.
     private static Term Columns(Term wide, WindowGeometry windows)
     {
         int axes = windows.Axes;
@@ -41,7 +41,8 @@ internal static class ConvolutionRules
         Term padded = wide.Pad([0, 0, .. windows.Before], [0, 0, .. windows.After.Zip(kept, (pad, cut) => pad + cut)]);
         for (int axis = 0; axis < axes; axis++)
         {
-            // Axes so far: batch, channels, taps of the axes before, places of the axes before, extents still whole.
+            // Axes now: batch, channels, taps of the earlier axes, positions of the earlier axes, remaining spatial
+            // axes.
             int place = 2 + (2 * axis);
             long count = ((windows.Narrow[axis] - 1) * windows.Strides[axis]) + 1;
             Term[] taps = new Term[windows.Kernel[axis]];
@@ -102,7 +103,7 @@ internal static class ConvolutionRules
 
     private static Term Transposed(Term narrow, Term kernel, WindowGeometry windows, long groups, long[] shape)
     {
-        // Elements that no window reaches get zeros; padding behind that no window reaches either is not there.
+        // Elements that no window reaches get zeros; end padding that no window reaches is left out.
         long[] after = [.. windows.After.Select((pad, axis) => pad - windows.Rest(axis))];
         long[] missing = [.. after.Select(pad => Math.Max(0, -pad))];
         long[] whole = [shape[0], shape[1], .. shape.Skip(2).Select((extent, axis) => extent - missing[axis])];

@@ -3,9 +3,9 @@ using Qua2SeDiMo.Graphs.Ir;
 namespace Qua2SeDiMo.Gradients;
 
 /// <summary>
-/// Einsum. The gradient in one operand is an Einsum of the cotangent and the other operands whose result has that
-/// operand's letters. Letters that only that operand has come from an operand of ones, letters that are repeated in it
-/// from an identity matrix.
+/// Gradient rule of Einsum. The gradient in one operand is an Einsum of the cotangent and the other operands, with that
+/// operand's letters as result. For a letter that occurs only in that operand, a vector of ones is added as operand;
+/// for a letter that is repeated in it, an identity matrix.
 /// </summary>
 internal static class EinsumRule
 {
@@ -72,7 +72,7 @@ internal static class EinsumRule
             }
             target += letter;
         }
-        // What was broadcast from extent 1 comes out whole, and is summed where it is given.
+        // The gradient of an operand that was broadcast from extent 1 has the full extent here; Give sums it.
         return dy.Record(
             "Einsum",
             [.. values.Skip(1)],
@@ -89,7 +89,7 @@ internal static class EinsumRule
         return like.Table(ones, extent, extent);
     }
 
-    // Every operand and the result with one letter an axis: the ellipsis gets letters that the equation leaves free.
+    // Terms and result with one letter per axis: an ellipsis is replaced by letters that the equation does not use.
     private static (string[] Terms, string Result) Explicit(NodeGradient node, Term[] operands)
     {
         string equation = node.Text("equation", "").Replace(" ", "", StringComparison.Ordinal);
@@ -104,7 +104,7 @@ internal static class EinsumRule
             if (terms[i].Contains("...", StringComparison.Ordinal))
                 widest = Math.Max(widest, operands[i].Rank - (terms[i].Length - 3));
         }
-        // Axes under an ellipsis are aligned at the last one.
+        // Axes of an ellipsis are aligned at the last axis.
         string dots = free[..widest];
         for (int i = 0; i < terms.Length; i++)
         {

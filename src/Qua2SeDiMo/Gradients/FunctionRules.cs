@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Gradients;
 
-/// <summary>Functions of one operand, element by element: each line is the derivative, of the operand x and the result
-/// y.</summary>
+/// <summary>Gradient rules of elementwise functions of one operand. Each line states the derivative in terms of the
+/// operand x and the result y.</summary>
 internal static class FunctionRules
 {
     private delegate Term Derivative(Term x, Term y);
@@ -33,7 +33,7 @@ internal static class FunctionRules
         Function("Tanh", (_, y) => 1f - (y * y));
         rules["Neg"] = node => node.Give(0, -node.Cotangent());
         rules["Identity"] = node => node.Give(0, node.Cotangent());
-        // Types are those of the operands: what is given is cast back.
+        // Give casts the cotangent to the operand's type.
         rules["Cast"] = rules["Identity"];
         rules["CastLike"] = rules["Identity"];
         rules["Dropout"] = rules["Identity"];

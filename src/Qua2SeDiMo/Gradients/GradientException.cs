@@ -1,13 +1,14 @@
 namespace Qua2SeDiMo.Gradients;
 
-/// <summary>A graph, or one node of it, has no gradient that this program can make; the message names the operator and
-/// what to do instead.</summary>
+/// <summary>Thrown when the gradient of a graph or of one node is not supported; the message names the operator and an
+/// alternative.</summary>
 internal sealed class GradientException : Q2Exception
 {
-    /// <summary>States what has no gradient, where, and what follows from it.</summary>
+    /// <summary>Creates the exception. The message states what has no gradient, at which node, and the
+    /// alternative.</summary>
     public GradientException(string message)
         : base(message) { }
 
-    /// <summary>The operator that has no rule; null where the operator is known and this use of it is not.</summary>
+    /// <summary>The operator that has no rule; null when it has one that does not cover this use.</summary>
     public string? Operator { get; init; }
 }

@@ -3,19 +3,19 @@ using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Gradients;
 
-/// <summary>Gives the cotangents of a node's operands, from those of its results.</summary>
+/// <summary>Computes the cotangents of a node's operands from those of its results.</summary>
 internal delegate void GradientRule(NodeGradient node);
 
-/// <summary>The table of rules, one per operator. Operators of other domains are named
+/// <summary>The table of gradient rules, one per operator. Keys are operator names; outside of the ONNX standard
 /// <c>domain.Operator</c>.</summary>
 internal static class GradientRules
 {
-    /// <summary>What follows where there is no rule.</summary>
+    /// <summary>Alternative that messages state when a gradient is not supported.</summary>
     internal const string Instead = "This model can be measured by one-call probes, which need no gradients.";
 
     private static readonly Dictionary<string, GradientRule> Rules = new(StringComparer.Ordinal);
 
-    // Results that do not move when an operand moves a little, or that are no real numbers.
+    // Operators whose derivative is zero almost everywhere, or whose results are not real numbers.
     private static readonly HashSet<string> Constants = new(StringComparer.Ordinal)
     {
         "And",
@@ -77,8 +77,8 @@ internal static class GradientRules
     internal static string KeyOf(GraphNode node) =>
         node.Domain.Length == 0 ? node.OpType : $"{node.Domain}.{node.OpType}";
 
-    /// <summary>Whether the results of a node hang together smoothly with its operands; where not, nothing flows back
-    /// through it.</summary>
+    /// <summary>Whether a node has no derivative to propagate: its results are piecewise constant, integers or truth
+    /// values.</summary>
     internal static bool IsConstant(GraphNode node) =>
         Constants.Contains(KeyOf(node))
         || (
@@ -87,8 +87,8 @@ internal static class GradientRules
         );
 
     /// <summary>The rule of a node.</summary>
-    /// <exception cref="GradientException">There is none; the message names operator and node and says what
-    /// follows.</exception>
+    /// <exception cref="GradientException">The operator has no rule; the message names operator, node and
+    /// alternative.</exception>
     internal static GradientRule Find(GraphNode node, string graphName) =>
         Rules.TryGetValue(KeyOf(node), out GradientRule? rule)
             ? rule

@@ -4,20 +4,21 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Gradients;
 
 /// <summary>
-/// Cuts a graph into parts that run one after the other, where little has to be handed on: those are the borders of
-/// blocks. A part's activations are computed again when its reverse pass comes, so that those of one part are in memory
-/// at a time.
+/// Cuts a graph into parts that run one after the other, at points where few bytes are passed on, which are usually the
+/// borders of blocks. The reverse pass of a part recomputes its activations, so that only those of one part are in
+/// memory at a time (activation checkpointing).
 /// </summary>
 internal static class GraphCut
 {
-    /// <summary>The parts, in running order.</summary>
+    /// <summary>Cuts a graph; returns the parts in running order.</summary>
     /// <param name="shaped">The whole graph.</param>
-    /// <param name="wanted">What gradients are wanted of; values that do not move with them are computed in each part
-    /// that reads them.</param>
-    /// <param name="outputs">Values whose cotangents are given.</param>
-    /// <param name="items">Gradients of a weight that are in memory together.</param>
-    /// <param name="limitBytes">Most bytes that the values of one part and the gradients of its weights should
-    /// take.</param>
+    /// <param name="wanted">Values whose gradients are wanted; values that do not depend on them are recomputed in each
+    /// part that reads them.</param>
+    /// <param name="outputs">Values whose cotangents the caller provides.</param>
+    /// <param name="items">Number of items of the batch whose weight gradients are kept apart, and are in memory
+    /// together.</param>
+    /// <param name="limitBytes">Target size of a part in bytes: its values and the gradients of its weights. A part
+    /// exceeds it when it has no point to cut.</param>
     internal static IReadOnlyList<CutPart> Of(
         ShapedGraph shaped,
         IReadOnlyList<string> wanted,
@@ -46,7 +47,7 @@ internal static class GraphCut
                 used += Bytes(shaped.Values[output]);
             used += nodes[i].Inputs.Distinct().Sum(input => weights.GetValueOrDefault(input));
             live.Pass(nodes[i], i, lastReader, dying, active, shaped);
-            // The first half of a part is not cut: parts would become small where little is handed on.
+            // No cut in the first half of a part: otherwise points with little to pass on would make parts small.
             if (used > limitBytes / 2 && live.Bytes < least && live.IsPlain)
                 (least, leastAt) = (live.Bytes, i + 1);
             if (used <= limitBytes || leastAt < 0 || leastAt >= nodes.Length)
@@ -72,7 +73,7 @@ internal static class GraphCut
     private static long Bytes(GraphValue value) =>
         value.Type.SizeBytes(value.Shape.Aggregate(1L, (product, extent) => product * extent.Size));
 
-    // What has to be handed on at a place between two nodes.
+    // Values that have to be passed on between two consecutive nodes.
     private sealed class Live
     {
         private readonly HashSet<string> values = new(StringComparer.Ordinal);
@@ -80,7 +81,7 @@ internal static class GraphCut
 
         internal long Bytes { get; private set; }
 
-        /// <summary>Whether everything is in single precision, as what goes from session to session has to
+        /// <summary>Whether all of them are in single precision, which values passed between sessions must
         /// be.</summary>
         internal bool IsPlain => odd == 0;
 
@@ -113,7 +114,7 @@ internal static class GraphCut
         }
     }
 
-    // Nodes beside the path of gradients read values of it too, for whoever needs them.
+    // Index of the last node that needs each value, also through nodes that carry no gradient.
     private static Dictionary<string, int> LastReaders(
         Graph graph,
         GraphNode[] nodes,
@@ -136,8 +137,8 @@ internal static class GraphCut
             .Nodes.SelectMany(node => node.Outputs.Where(output => output.Length > 0), (node, output) => (node, output))
             .ToDictionary(pair => pair.output, pair => pair.node, StringComparer.Ordinal);
 
-    // What nodes read: nodes beside the path of gradients that have to run with them, and everything that comes from
-    // elsewhere.
+    // Dependencies of nodes: nodes without gradient that have to run with them, and values that are provided from
+    // outside.
     private static (HashSet<GraphNode> Beside, HashSet<string> Borders) Needs(
         IReadOnlyList<GraphNode> nodes,
         Dictionary<string, GraphNode> makers,
@@ -199,8 +200,8 @@ internal static class GraphCut
     }
 }
 
-/// <summary>One part of a graph that was cut.</summary>
-/// <param name="Shaped">Its nodes; inputs are those of the model and what parts before hand on.</param>
-/// <param name="Outputs">What it hands on, and outputs of the model.</param>
-/// <param name="Pulled">Its inputs that gradients are pulled back to.</param>
+/// <summary>One part of a cut graph.</summary>
+/// <param name="Shaped">Its nodes; its inputs are model inputs and outputs of earlier parts.</param>
+/// <param name="Outputs">Values that later parts read, and outputs of the model.</param>
+/// <param name="Pulled">Its inputs in which gradients are computed.</param>
 internal sealed record CutPart(ShapedGraph Shaped, IReadOnlyList<string> Outputs, IReadOnlyList<string> Pulled);

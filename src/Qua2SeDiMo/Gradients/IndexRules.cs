@@ -3,7 +3,8 @@ using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Gradients;
 
-/// <summary>Operators that pick elements by integers, or set them: what was picked twice is added up.</summary>
+/// <summary>Gradient rules of operators that read or write elements by index. The gradients of an element that is read
+/// several times are added.</summary>
 internal static class IndexRules
 {
     internal static void AddTo(Dictionary<string, GradientRule> rules)
@@ -27,13 +28,14 @@ internal static class IndexRules
     private static GraphAttribute.Whole AxisOf(NodeGradient node, long otherwise = 0) =>
         new("axis", NodeGradient.Axis(node.Node.Integer("axis", otherwise), node.Input().Rank));
 
-    // Not ScatterND: ONNX Runtime adds there on several threads at once and loses what two of them add to one place.
+    // Not ScatterND: ONNX Runtime adds there on several threads without synchronization, and loses concurrent additions
+    // to one element.
     private static Term Scatter(IReadOnlyList<long> shape, Term indices, Term updates, GraphAttribute axis) =>
         updates
             .Zeros(shape)
             .Record("ScatterElements", [indices, updates], shape, axis, new GraphAttribute.Text("reduction", "add"));
 
-    // The picked axis goes to the front, so that rows are added to rows.
+    // The indexed axis is moved to the front, so that whole rows are added.
     private static void Gather(NodeGradient node)
     {
         Term table = node.Input(),
@@ -56,10 +58,10 @@ internal static class IndexRules
         );
     }
 
-    /// <summary>Sums of rows by the place that each is picked from.</summary>
-    /// <param name="updates">Rows, [picks…, row…].</param>
-    /// <param name="places">Place of each, int64; from the end where negative.</param>
-    /// <param name="shape">[places, row…].</param>
+    /// <summary>Adds rows into a table at given row indices; the other rows are zero.</summary>
+    /// <param name="updates">Rows to add, [indices…, row…].</param>
+    /// <param name="places">Row index of each, int64; negative counts from the end.</param>
+    /// <param name="shape">Shape of the table, [rows, row…].</param>
     internal static Term AddRows(Term updates, Term places, IReadOnlyList<long> shape)
     {
         long width = Product(shape.Skip(1)),
@@ -75,7 +77,7 @@ internal static class IndexRules
             indices = node.Input(1).As(ElementType.Int64),
             dy = node.Cotangent();
         int batches = (int)node.Node.Integer("batch_dims", 0);
-        // The batch's own position goes in front of the integers that are given.
+        // The position in each batch axis is prepended to the given indices.
         for (int axis = batches - 1; axis >= 0; axis--)
         {
             long[] shape = [.. indices.Shape.SkipLast(1), 1],
@@ -98,7 +100,7 @@ internal static class IndexRules
         node.Give(0, AddRows(dy, places, rows).Reshape([.. data.Shape]));
     }
 
-    // What was overwritten has no effect; what was set has that of its place.
+    // The gradient in the data is zero at overwritten elements; that in the updates is the cotangent at their indices.
     private static void Scattered(
         NodeGradient node,
         Func<Term, Term> pick,

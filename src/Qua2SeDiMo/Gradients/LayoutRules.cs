@@ -2,7 +2,7 @@ using Qua2SeDiMo.Graphs.Ir;
 
 namespace Qua2SeDiMo.Gradients;
 
-/// <summary>Operators that only move elements, copy them or leave some out.</summary>
+/// <summary>Gradient rules of operators that only move, copy or drop elements.</summary>
 internal static class LayoutRules
 {
     internal static void AddTo(Dictionary<string, GradientRule> rules)
@@ -99,7 +99,7 @@ internal static class LayoutRules
         node.Give(0, dy);
     }
 
-    // Elements go back where they were taken from; an element more, of zeros, stands for all places that were left out.
+    // Gathers each element from the slice; positions that the slice left out read one appended element of zeros.
     private static Term Spread(Term dy, int axis, long start, long step, long extent)
     {
         long[] from = [.. Enumerable.Repeat(dy[axis], checked((int)extent))];
@@ -137,7 +137,7 @@ internal static class LayoutRules
             )
         );
 
-    // Depth-first (DCR): the block's place counts slower than the channel.
+    // Depth-first (DCR): in the channel axis, the position in the block varies slower than the channel.
     private static Term Blocks(Term dy, long block, bool isDepthFirst, bool toSpace)
     {
         (long batch, long channels, long height, long width) = (dy[0], dy[1], dy[2], dy[3]);

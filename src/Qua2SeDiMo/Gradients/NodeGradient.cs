@@ -2,8 +2,8 @@ using Qua2SeDiMo.Graphs.Ir;
 
 namespace Qua2SeDiMo.Gradients;
 
-/// <summary>One node in the reverse pass, as its rule sees it: operands and results of the forward pass, the cotangents
-/// of the results, and where those of the operands go.</summary>
+/// <summary>One node in the reverse pass, for its gradient rule: reads operands, results and cotangents of the results,
+/// and accumulates the cotangents of the operands.</summary>
 internal sealed class NodeGradient
 {
     private readonly GraphBuilder tape;
@@ -26,7 +26,7 @@ internal sealed class NodeGradient
 
     internal int InputCount => Node.Inputs.Count;
 
-    /// <summary>Whether an operand is given; optional ones may be left out.</summary>
+    /// <summary>Whether an operand is present; optional ones may be absent.</summary>
     internal bool Has(int input) => input < Node.Inputs.Count && Node.Inputs[input].Length > 0;
 
     /// <summary>Whether the gradient of an operand is wanted.</summary>
@@ -36,13 +36,13 @@ internal sealed class NodeGradient
 
     internal Term Output(int output = 0) => Forward(Node.Outputs[output]);
 
-    /// <summary>Gradient in a result; zeros where nothing reads it.</summary>
+    /// <summary>Gradient in a result; zeros when the differentiated outputs do not depend on it.</summary>
     internal Term Cotangent(int output = 0) =>
         cotangents.TryGetValue(Node.Outputs[output], out Term known)
             ? known
             : Output(output).Zeros(Output(output).Shape);
 
-    /// <summary>Whether something that counts reads a result.</summary>
+    /// <summary>Whether a differentiated output depends on a result.</summary>
     internal bool HasCotangent(int output) =>
         output < Node.Outputs.Count && cotangents.ContainsKey(Node.Outputs[output]);
 
@@ -58,12 +58,12 @@ internal sealed class NodeGradient
         cotangents[name] = cotangents.TryGetValue(name, out Term known) ? known + fitted : fitted;
     }
 
-    /// <summary>Elements of an integer operand that has to be known when the graph is made, such as axes; null where it
-    /// is left out.</summary>
+    /// <summary>Elements of an integer operand that must be known when the graph is built, such as axes; null when it
+    /// is absent.</summary>
     internal long[]? Numbers(int input) => Has(input) ? graph.Integers(Node, input) : null;
 
-    /// <summary>Elements of a single-precision operand that has to be known when the graph is made; null where it is
-    /// left out or empty.</summary>
+    /// <summary>Elements of a single-precision operand that must be known when the graph is built; null when it is
+    /// absent.</summary>
     internal float[]? Singles(int input) => Has(input) ? graph.Singles(Node, input) : null;
 
     internal static int Axis(long axis, int rank) => checked((int)(axis < 0 ? axis + rank : axis));
@@ -76,7 +76,7 @@ internal sealed class NodeGradient
         Node.Attributes.OfType<GraphAttribute.Text>().FirstOrDefault(attribute => attribute.Name == name)?.Value
         ?? otherwise;
 
-    /// <summary>What to throw where the operator has a rule and this use of it has no gradient here.</summary>
+    /// <summary>The exception for a use of an operator that its rule does not cover.</summary>
     internal GradientException Unsupported(string what) =>
         new(
             $"{graph.Graph.Name}: node '{Node.Name}' ({Node.OpType}): no gradient is made for {what}. {GradientRules.Instead}"

@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Gradients;
 
-/// <summary>Normalisations: mean and variance, or the mean square alone, depend on the operand too, and so does its
-/// gradient.</summary>
+/// <summary>Gradient rules of normalisations. They differentiate also the mean and the variance (or the mean square),
+/// which depend on the operand.</summary>
 internal static class NormRules
 {
     internal static void AddTo(Dictionary<string, GradientRule> rules)
@@ -29,7 +29,7 @@ internal static class NormRules
         node.Give(2, dy);
     }
 
-    // Groups of channels with all their places; scale and bias per channel.
+    // Normalises groups of channels over all their positions; scale and bias per channel.
     private static void OverPlaces(NodeGradient node, long groups)
     {
         Term x = node.Input(),
@@ -44,7 +44,7 @@ internal static class NormRules
         node.Give(2, dy.Sum(summed).Reshape(x[1]));
     }
 
-    // With stored statistics; an operator that computes its own belongs to training.
+    // With stored statistics; training mode, which computes them from the batch, is not supported.
     private static void BatchNorm(NodeGradient node)
     {
         if (node.Node.Integer("training_mode", 0) != 0)

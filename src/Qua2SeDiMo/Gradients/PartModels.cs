@@ -5,8 +5,7 @@ using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Gradients;
 
-/// <summary>The two sessions of one part of a graph: forward, and backward with its activations computed
-/// again.</summary>
+/// <summary>The two sessions of one part of a graph: forward, and backward with recomputed activations.</summary>
 internal sealed class PartModels : IDisposable
 {
     private readonly InferenceModel forward;
@@ -38,7 +37,7 @@ internal sealed class PartModels : IDisposable
         backward = new InferenceModel(Backward(tensors, options), tensors, binding);
     }
 
-    /// <summary>Whether sessions stay in memory between calls.</summary>
+    /// <summary>Whether sessions stay loaded between calls.</summary>
     internal bool StaysLoaded { get; set; }
 
     internal IReadOnlyDictionary<string, TensorValue> Forward(IReadOnlyDictionary<string, TensorValue> values)
@@ -49,7 +48,8 @@ internal sealed class PartModels : IDisposable
         return results;
     }
 
-    /// <summary>Takes the gradients of what the part hands on, and adds those of what it was given.</summary>
+    /// <summary>Runs the part backward: reads the gradients in its outputs and adds those in its inputs to the
+    /// dictionary.</summary>
     internal void Backward(
         Dictionary<string, TensorValue> values,
         Dictionary<string, TensorValue> gradients,

@@ -3,7 +3,8 @@ using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Gradients;
 
-/// <summary>Max pooling: the runtime says where each largest element was, and the cotangent goes there.</summary>
+/// <summary>Gradient rule of max pooling: the operator is run again for the indices of the maxima, to which the
+/// cotangents are added.</summary>
 internal static class PoolingRules
 {
     internal static void AddTo(Dictionary<string, GradientRule> rules) => rules["MaxPool"] = MaxPool;
@@ -24,7 +25,7 @@ internal static class PoolingRules
             [Term.Dimensions(dy.Shape), Term.Dimensions(dy.Shape)],
             attributes
         );
-        // Positions count over the whole tensor.
+        // The indices count over the flattened tensor.
         Term places = new Term(x.Tape, again[1]).Reshape(dy.Count);
         Term sums = dy.Zeros([x.Count])
             .Record(

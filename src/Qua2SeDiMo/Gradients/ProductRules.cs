@@ -2,7 +2,7 @@ using Qua2SeDiMo.Graphs.Ir;
 
 namespace Qua2SeDiMo.Gradients;
 
-/// <summary>Matrix products: MatMul, Gemm, Einsum.</summary>
+/// <summary>Gradient rules of matrix products: MatMul, Gemm, Einsum.</summary>
 internal static class ProductRules
 {
     internal static void AddTo(Dictionary<string, GradientRule> rules)
@@ -12,7 +12,7 @@ internal static class ProductRules
         rules["Einsum"] = EinsumRule.Apply;
     }
 
-    /// <summary>alpha · op(a) · op(b) of matrices, where op turns or leaves.</summary>
+    /// <summary>alpha · op(a) · op(b) of matrices, where op transposes or not.</summary>
     internal static Term Gemm(Term a, Term b, bool turnA, bool turnB, float alpha = 1) =>
         a.Record(
             "Gemm",
@@ -28,14 +28,14 @@ internal static class ProductRules
         Term a = node.Input(),
             b = node.Input(1),
             dy = node.Cotangent();
-        // A vector on the left is a row, one on the right a column; the result has no axis for it.
+        // A vector on the left is a row, one on the right a column; the result lacks that axis.
         Term rows = a.Rank == 1 ? a.Reshape(1, a[0]) : a,
             columns = b.Rank == 1 ? b.Reshape(b[0], 1) : b;
         long[] outer = Term.Broadcast([.. rows.Shape.SkipLast(2)], [.. columns.Shape.SkipLast(2)]);
         dy = dy.Reshape([.. outer, rows[-2], columns[-1]]);
         if (columns.Rank == 2)
         {
-            // One product over all rows at once, which is what a linear layer is.
+            // A linear layer: one product over all rows at once.
             Term flatA = rows.Reshape(rows.Count / rows[-1], rows[-1]),
                 flatY = dy.Reshape(dy.Count / dy[-1], dy[-1]);
             node.Give(0, Gemm(flatY, columns, false, true).Reshape(a.Shape));

@@ -1,6 +1,7 @@
 namespace Qua2SeDiMo.Gradients;
 
-/// <summary>Reductions over axes that an attribute or the second operand names; all axes where none is named.</summary>
+/// <summary>Gradient rules of reductions over axes given by an attribute or the second operand; all axes when none is
+/// given.</summary>
 internal static class ReductionRules
 {
     internal static void AddTo(Dictionary<string, GradientRule> rules)
@@ -9,7 +10,7 @@ internal static class ReductionRules
         rules["ReduceMean"] = node => Reduce(node, (x, y, dy, _) => dy * ((float)y.Count / x.Count));
         rules["ReduceSumSquare"] = node => Reduce(node, (x, _, dy, _) => x * dy * 2f);
         rules["ReduceL1"] = node => Reduce(node, (x, _, dy, _) => x.Apply("Sign") * dy);
-        // A norm of 0 has no direction.
+        // At norm 0 the gradient is set to 0.
         rules["ReduceL2"] = node =>
             Reduce(node, (x, y, dy, _) => y.Compare("Equal", y.Number(0)).Choose(y.Number(0), x * (dy / y)));
         rules["ReduceLogSum"] = node => Reduce(node, (_, y, dy, _) => dy * (-y).Exp());
@@ -32,7 +33,7 @@ internal static class ReductionRules
     {
         int rank = node.Input().Rank;
         IReadOnlyList<long> axes = node.Numbers(1) ?? node.Node.Integers("axes") ?? [];
-        // Without axes all of them are meant, or none: the runtime then reduces each element by itself.
+        // Without axes all axes are reduced, unless noop_with_empty_axes is set: then each element is reduced alone.
         bool isOverAll = axes.Count == 0 && node.Node.Integer("noop_with_empty_axes", 0) == 0;
         Give(
             node,
@@ -50,14 +51,15 @@ internal static class ReductionRules
         node.Give(0, derivative(x, node.Output().Reshape(kept), node.Cotangent().Reshape(kept), axes));
     }
 
-    // Elements that are equally large share the cotangent.
+    // The cotangent is divided equally among elements that equal the result.
     private static Term Extreme(Term x, Term y, Term dy, int[] axes)
     {
         Term chosen = x.Is("Equal", y);
         return chosen * (dy / chosen.Sum(axes));
     }
 
-    // Without zeros the product over the element; with one zero the product of the others, at that zero alone.
+    // d product / d x is the product divided by x when there are no zeros; with one zero it is the product of the
+    // others at that zero and 0 elsewhere; with more it is 0.
     private static Term Product(Term x, Term y, Term dy, int[] axes)
     {
         Term zero = x.Is("Equal", x.Number(0)),

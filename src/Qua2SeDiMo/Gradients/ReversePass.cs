@@ -4,7 +4,7 @@ using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Gradients;
 
-/// <summary>What a reverse pass is asked for, and what memory it may take.</summary>
+/// <summary>Wanted gradients and memory limit of a reverse pass.</summary>
 internal sealed record ReverseOptions
 {
     /// <summary>Inputs of the model whose gradients are wanted. Default none.</summary>
@@ -17,29 +17,29 @@ internal sealed record ReverseOptions
     public long Batch { get; init; } = 1;
 
     /// <summary>
-    /// Items that gradients of weights are kept apart for: row b of the batch belongs to item b modulo this. Default 1:
-    /// all rows are one item.
+    /// Number of items for which gradients of weights are kept apart: row b of the batch belongs to item b mod Items.
+    /// Default 1: all rows are one item.
     /// </summary>
     public long Items { get; init; } = 1;
 
     /// <summary>
-    /// Bytes of activations and of gradients of weights above which the graph is run in parts, each computed again for
-    /// its reverse pass. Default 1 GiB.
+    /// Bytes of activations and weight gradients above which the graph is run in parts, whose activations are
+    /// recomputed for the reverse pass. Default 1 GiB.
     /// </summary>
     public long ActivationBytes { get; init; } = 1L << 30;
 }
 
 /// <summary>
-/// Takes the gradient of one weight: [items, out, in, …], row-major. It is gone after the call. A weight that several
-/// parts of the graph use comes once from each; what it gets is to be added.
+/// Receives the gradient of one weight: [items, out, in, …], row-major. The memory is valid only during the call. A
+/// weight that several parts of the graph use is passed once per part; the caller adds these gradients.
 /// </summary>
-/// <param name="weight">Which weight.</param>
+/// <param name="weight">The weight.</param>
 /// <param name="gradient">One gradient for each item.</param>
 internal delegate void WeightGradientSink(GraphWeight weight, ReadOnlySpan<float> gradient);
 
 /// <summary>
-/// Pulls cotangents of a model's outputs back to its inputs and weights: forward, and backward part by part. Gradients
-/// of weights are handed on as they come and dropped. The model's weights are in memory once, in the binding.
+/// Propagates cotangents of a model's outputs back to its inputs and weights: runs forward, then backward part by part.
+/// Gradients of weights are passed to a callback and not kept. The model's weights are in memory once, in the binding.
 /// </summary>
 internal sealed class ReversePass : IDisposable
 {
@@ -54,9 +54,9 @@ internal sealed class ReversePass : IDisposable
     /// <summary>Prepares a reverse pass.</summary>
     /// <param name="graph">The model.</param>
     /// <param name="tensors">Its checkpoint; it must stay open.</param>
-    /// <param name="weights">Values of its quantizable weights; the caller disposes it, after this.</param>
-    /// <param name="outputs">Outputs that cotangents are given for.</param>
-    /// <param name="options">What is wanted.</param>
+    /// <param name="weights">Values of its quantizable weights; the caller disposes it after the reverse pass.</param>
+    /// <param name="outputs">Outputs for which the caller provides cotangents.</param>
+    /// <param name="options">Wanted gradients and memory limit.</param>
     public ReversePass(
         Graph graph,
         ITensorSource tensors,
@@ -75,16 +75,18 @@ internal sealed class ReversePass : IDisposable
         this.outputs = [.. outputs];
     }
 
-    /// <summary>Parts that the graph is run in; 0 before the first run.</summary>
+    /// <summary>Number of parts in which the graph is run; 0 before the first run.</summary>
     public int PartCount => parts.Count;
 
     /// <summary>Runs forward and back.</summary>
     /// <param name="inputs">Inputs of the model.</param>
-    /// <param name="cotangents">One for each output, by the output's name and in its shape.</param>
-    /// <param name="sink">Gets the gradients of weights; null where none is wanted.</param>
+    /// <param name="cotangents">One cotangent for each output, by the output's name and with its shape.</param>
+    /// <param name="sink">Receives the gradients of weights; null to drop them.</param>
     /// <returns>Gradients in the wanted inputs, by their names.</returns>
-    /// <exception cref="GradientException">An operator has no rule, or items share rows of a layer.</exception>
-    /// <exception cref="InferenceException">An input does not fit, or the runtime failed.</exception>
+    /// <exception cref="GradientException">An operator has no rule, a rule does not cover its use, or rows of a layer
+    /// cannot be assigned to items.</exception>
+    /// <exception cref="InferenceException">An input is missing or has a wrong shape, or ONNX Runtime
+    /// failed.</exception>
     public IReadOnlyDictionary<string, TensorValue> Run(
         IReadOnlyDictionary<string, TensorValue> inputs,
         IReadOnlyDictionary<string, TensorValue> cotangents,
@@ -94,7 +96,7 @@ internal sealed class ReversePass : IDisposable
         ArgumentNullException.ThrowIfNull(inputs);
         Prepare(inputs);
         var values = new Dictionary<string, TensorValue>(inputs, StringComparer.Ordinal);
-        // The last part computes its activations where it needs them.
+        // The last part needs no forward run: its backward session recomputes the activations.
         foreach (PartModels part in parts.SkipLast(1))
         {
             foreach ((string name, TensorValue value) in part.Forward(values))
@@ -120,7 +122,7 @@ internal sealed class ReversePass : IDisposable
 
     private static TensorValue Zeros(TensorValue like) => TensorValue.Of(new float[like.Singles.Length], like.Shape);
 
-    // Graphs are made for one set of extents; others need others.
+    // Backward graphs are built for fixed extents, and built again when the extents change.
     private void Prepare(IReadOnlyDictionary<string, TensorValue> inputs)
     {
         string now = string.Join(
@@ -142,7 +144,7 @@ internal sealed class ReversePass : IDisposable
         {
             parts.Add(new PartModels(part, tensors, weights, wanted, options));
         }
-        // Parts take turns in memory; one alone stays.
+        // Several parts are loaded one at a time; a single part stays loaded.
         foreach (PartModels part in parts)
             part.StaysLoaded = parts.Count == 1;
         shapes = now;

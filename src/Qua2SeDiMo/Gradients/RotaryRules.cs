@@ -2,7 +2,8 @@ using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Gradients;
 
-/// <summary>Rotary embedding: the reverse of a rotation is the rotation by the negative angle.</summary>
+/// <summary>Gradient rule of rotary embeddings: the transpose of a rotation is the rotation by the negative
+/// angle.</summary>
 internal static class RotaryRules
 {
     internal static void AddTo(Dictionary<string, GradientRule> rules) => rules["RotaryEmbedding"] = Rotary;

@@ -8,12 +8,12 @@ using Qua2SeDiMo.Models;
 namespace Qua2SeDiMo.Gradients;
 
 /// <summary>
-/// A graph for inputs of certain extents: the shape of every value is known, and the elements of operands that rules
-/// have to know, such as axes. What does not follow from the graph is asked of the runtime, in one forward pass.
+/// A graph for inputs of given extents: knows the shape of every value, and the elements of operands that gradient
+/// rules need, such as axes. Those that cannot be inferred from the graph are computed in one forward pass.
 /// </summary>
 internal sealed class ShapedGraph
 {
-    // Operands that rules read, by operator: their elements shape the backward graph.
+    // Operands whose elements gradient rules need to build the backward graph, by operator.
     private static readonly Dictionary<string, (int Input, ElementType Type)[]> Parameters = new(StringComparer.Ordinal)
     {
         ["Slice"] = [.. Enumerable.Range(1, 4).Select(input => (input, ElementType.Int64))],
@@ -24,7 +24,7 @@ internal sealed class ShapedGraph
     private readonly Dictionary<string, long[]> integers;
     private readonly Dictionary<string, float[]> singles;
 
-    // Of values that the graph's own table leaves out.
+    // Types of values that are missing in Graph.Values.
     private readonly Dictionary<string, ElementType> types = new(StringComparer.Ordinal);
     private readonly HashSet<string> settled;
 
@@ -36,19 +36,19 @@ internal sealed class ShapedGraph
         Dictionary<string, float[]> singles
     ) => (Graph, Values, this.settled, this.integers, this.singles) = (graph, values, settled, integers, singles);
 
-    /// <summary>The graph, as it was given.</summary>
+    /// <summary>The graph, unchanged.</summary>
     public Graph Graph { get; }
 
-    /// <summary>Type and extents of every value; all extents are numbers.</summary>
+    /// <summary>Type and shape of every value; all extents are fixed.</summary>
     public IReadOnlyDictionary<string, GraphValue> Values { get; }
 
-    /// <summary>Finds the shapes for given inputs.</summary>
+    /// <summary>Determines all shapes for given inputs.</summary>
     /// <param name="graph">Any graph.</param>
     /// <param name="tensors">Its checkpoint.</param>
-    /// <param name="inputs">One tensor per input; the extents count, and the elements where the runtime has to be
-    /// asked.</param>
-    /// <param name="weights">Values of the quantizable weights; null for the checkpoint's.</param>
-    /// <exception cref="InferenceException">An input is missing, or the runtime failed.</exception>
+    /// <param name="inputs">One tensor per input; their shapes are used, and their elements only in the forward
+    /// pass.</param>
+    /// <param name="weights">Values of the quantizable weights; null reads them from the checkpoint.</param>
+    /// <exception cref="InferenceException">An input is missing, or ONNX Runtime failed.</exception>
     public static ShapedGraph Of(
         Graph graph,
         ITensorSource tensors,
@@ -78,7 +78,7 @@ internal sealed class ShapedGraph
         }
         foreach (Initializer initializer in graph.Initializers)
             values[initializer.Name] = initializer.Value;
-        // Inputs last: what a caller gives is never guessed.
+        // Inputs last, because their given shapes take precedence.
         foreach (GraphValue input in graph.Inputs)
             values[input.Name] = input with { Shape = Term.Dimensions(inputs[input.Name].Shape) };
         var shaped = new ShapedGraph(
@@ -93,15 +93,15 @@ internal sealed class ShapedGraph
         return shaped;
     }
 
-    /// <summary>A part of this graph, of which everything is known too.</summary>
+    /// <summary>A part of this graph, with the same knowledge of shapes and operands.</summary>
     internal ShapedGraph Part(Graph part) => new(part, Values, settled, integers, singles);
 
-    /// <summary>Integers of an operand that does not hang on the model's inputs, but on their extents at
-    /// most.</summary>
+    /// <summary>Integers of an operand that does not depend on the model's inputs, except on their extents.</summary>
     internal long[] Integers(GraphNode node, int input) =>
         integers.TryGetValue(node.Inputs[input], out long[]? known) ? known : throw Unsettled(node, input);
 
-    /// <summary>Single-precision numbers of such an operand.</summary>
+    /// <summary>Single-precision numbers of an operand that does not depend on the model's inputs, except on their
+    /// extents.</summary>
     internal float[] Singles(GraphNode node, int input) =>
         singles.TryGetValue(node.Inputs[input], out float[]? known) ? known : throw Unsettled(node, input);
 
@@ -118,7 +118,7 @@ internal sealed class ShapedGraph
         : node.OpType.StartsWith("Reduce", StringComparison.Ordinal) ? [(1, ElementType.Int64)]
         : [];
 
-    // A symbol such as tokens+77 is the sum of two.
+    // A symbol such as tokens+77 is a sum.
     private static Dimension Bind(Dimension extent, Dictionary<string, long> symbols)
     {
         if (extent.IsFixed)
@@ -138,7 +138,7 @@ internal sealed class ShapedGraph
         return sum;
     }
 
-    // Values that follow from constants and from extents.
+    // Values that depend only on initializers and on extents.
     private static HashSet<string> Settled(Graph graph)
     {
         HashSet<string> settled = [.. graph.Initializers.Select(initializer => initializer.Name)];
@@ -241,7 +241,7 @@ internal sealed class ShapedGraph
         }
     }
 
-    // What the runtime need not be asked for.
+    // Reads an operand from an inline constant; true when its elements are known.
     private bool Read(string name, ElementType type)
     {
         if (integers.ContainsKey(name) || singles.ContainsKey(name))

@@ -3,10 +3,11 @@ using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Gradients;
 
-/// <summary>A value on a tape whose extents are all known, with arithmetic, so that rules read like their
+/// <summary>A recorded value with fixed extents and operators for arithmetic, so that gradient rules read like
 /// formulas.</summary>
-/// <param name="Tape">Where operations are recorded; what no output needs is left out when the graph is built.</param>
-/// <param name="Value">The value; every extent is a number.</param>
+/// <param name="Tape">Builder that records the operations; those that no output needs are dropped when the graph is
+/// built.</param>
+/// <param name="Value">The value; every extent is fixed.</param>
 internal readonly record struct Term(GraphBuilder Tape, GraphValue Value)
 {
     internal long[] Shape => [.. Value.Shape.Select(extent => extent.Size)];
@@ -40,7 +41,7 @@ internal readonly record struct Term(GraphBuilder Tape, GraphValue Value)
 
     public static Term operator -(Term a) => a.Apply("Neg");
 
-    /// <summary>A number of this term's type.</summary>
+    /// <summary>A constant of rank 0 in this term's type.</summary>
     internal Term Number(float value) => new Term(Tape, Tape.Scalar(value)).As(Type);
 
     /// <summary>Zeros of a shape, in this term's type.</summary>
@@ -72,10 +73,10 @@ internal readonly record struct Term(GraphBuilder Tape, GraphValue Value)
 
     internal Term Tanh() => Apply("Tanh");
 
-    /// <summary>Whether elements compare, as 1 or 0 in this term's type; broadcast.</summary>
+    /// <summary>Elementwise comparison as 1 or 0 in this term's type; broadcast.</summary>
     internal Term Is(string comparison, Term other) => Compare(comparison, other).As(Type);
 
-    /// <summary>Whether elements compare, as truth values; broadcast.</summary>
+    /// <summary>Elementwise comparison as truth values; broadcast.</summary>
     internal Term Compare(string comparison, Term other) =>
         new(
             Tape,
@@ -87,13 +88,13 @@ internal readonly record struct Term(GraphBuilder Tape, GraphValue Value)
             )
         );
 
-    /// <summary>One term where this truth value holds, the other elsewhere; broadcast.</summary>
+    /// <summary>The first term where this truth value is true, the second elsewhere; broadcast.</summary>
     internal Term Choose(Term yes, Term no) => new(Tape, Tape.Where(Value, yes.Value, no.As(yes.Type).Value));
 
-    /// <summary>Sum along axes, which stay with extent 1.</summary>
+    /// <summary>Sum along axes, which are kept with extent 1.</summary>
     internal Term Sum(params IReadOnlyList<int> axes) => axes.Count == 0 ? this : new(Tape, Tape.Sum(Value, axes));
 
-    /// <summary>Mean along axes, which stay with extent 1.</summary>
+    /// <summary>Mean along axes, which are kept with extent 1.</summary>
     internal Term Mean(params IReadOnlyList<int> axes) => axes.Count == 0 ? this : new(Tape, Tape.Mean(Value, axes));
 
     internal Term Reshape(params IReadOnlyList<long> shape) =>
@@ -102,7 +103,7 @@ internal readonly record struct Term(GraphBuilder Tape, GraphValue Value)
     internal Term Transpose(params IReadOnlyList<int> order) =>
         order.SequenceEqual(Enumerable.Range(0, Rank)) ? this : new(Tape, Tape.Transpose(Value, order));
 
-    /// <summary>The last two axes exchanged.</summary>
+    /// <summary>The last two axes swapped.</summary>
     internal Term Turned() => Transpose([.. Enumerable.Range(0, Rank - 2), Rank - 1, Rank - 2]);
 
     internal Term MatMul(Term other) => new(Tape, Tape.MatMul(Value, other.As(Type).Value));
@@ -114,7 +115,7 @@ internal readonly record struct Term(GraphBuilder Tape, GraphValue Value)
         return Record("Slice", [Numbers(start), Numbers(end), Numbers(axis), Numbers(step)], shape);
     }
 
-    /// <summary>Zeros set before and after each axis; negative numbers take elements away.</summary>
+    /// <summary>Adds zeros before and after each axis; negative counts remove elements.</summary>
     internal Term Pad(IReadOnlyList<long> before, IReadOnlyList<long> after) =>
         before.All(count => count == 0) && after.All(count => count == 0)
             ? this
@@ -131,8 +132,8 @@ internal readonly record struct Term(GraphBuilder Tape, GraphValue Value)
     internal Term ExpandTo(IReadOnlyList<long> shape) =>
         shape.SequenceEqual(Shape) ? this : Record("Expand", [Numbers([.. shape])], shape);
 
-    /// <summary>The adjoint of broadcasting to this term's shape, and broadcasting where the shape wants more: the
-    /// result has the shape.</summary>
+    /// <summary>Brings this term to a shape: sums along axes that a broadcast from the shape expanded (the adjoint of
+    /// broadcasting), and broadcasts along axes where the shape is larger.</summary>
     internal Term Fit(IReadOnlyList<long> shape)
     {
         int lead = Rank - shape.Count;
@@ -142,17 +143,17 @@ internal readonly record struct Term(GraphBuilder Tape, GraphValue Value)
         return lead > 0 ? sum.Reshape([.. sum.Shape.Skip(lead)]).ExpandTo(shape) : sum.ExpandTo(shape);
     }
 
-    /// <summary>A list of integers.</summary>
+    /// <summary>A constant list of int64.</summary>
     internal Term Numbers(params ReadOnlySpan<long> values) => new(Tape, Tape.Constant(values, values.Length));
 
-    /// <summary>A table in this term's type.</summary>
+    /// <summary>A constant in this term's type.</summary>
     internal Term Table(ReadOnlySpan<float> values, params IReadOnlyList<long> shape) =>
         new Term(Tape, Tape.Constant(values, shape)).As(Type);
 
     internal static Dimension[] Dimensions(IReadOnlyList<long> shape) =>
         [.. shape.Select(extent => new Dimension(extent))];
 
-    /// <summary>NumPy's rule for shapes that are known to fit.</summary>
+    /// <summary>The broadcast shape by NumPy's rule; the shapes must be compatible.</summary>
     internal static long[] Broadcast(IReadOnlyList<long> a, IReadOnlyList<long> b)
     {
         long[] shape = new long[Math.Max(a.Count, b.Count)];

@@ -3,15 +3,15 @@ using Qua2SeDiMo.Graphs.Ir;
 namespace Qua2SeDiMo.Gradients;
 
 /// <summary>
-/// Gradients in weights for each item of a batch alone: what came into a layer times the gradient at its result, over
-/// the item's own tokens or places. Items do not mix, so that one reverse pass gives all of them.
+/// Gradients in weights, separately for each item of a batch: input of the layer times cotangent of its result, summed
+/// over the item's own tokens or positions. Items do not interact, so one reverse pass gives all of them.
 /// </summary>
-/// <param name="tape">Where they are recorded, behind the reverse pass.</param>
+/// <param name="tape">Builder that records them, after the reverse pass.</param>
 /// <param name="shaped">The forward graph.</param>
 /// <param name="cotangents">Gradients in the values of the forward graph.</param>
 /// <param name="batch">Extent of the first axis of the model's inputs.</param>
-/// <param name="items">Number of items; row b of the batch belongs to item b modulo this, so that the halves of
-/// guidance are one item.</param>
+/// <param name="items">Number of items; row b of the batch belongs to item b mod items, so that the conditional and the
+/// unconditional row of guidance are one item.</param>
 internal sealed class WeightGradients(
     GraphBuilder tape,
     ShapedGraph shaped,
@@ -20,10 +20,10 @@ internal sealed class WeightGradients(
     long items
 )
 {
-    /// <summary>Gradient [items, out, in, …]; null where no output moves with the weight. Uses of one weight are
-    /// added.</summary>
-    /// <exception cref="GradientException">The weight is used by another operator than a product or a convolution, or
-    /// items share a row.</exception>
+    /// <summary>Gradient [items, out, in, …], summed over all uses of the weight; null when no output depends on
+    /// it.</summary>
+    /// <exception cref="GradientException">The weight is used by an operator other than MatMul or Conv, or rows of a
+    /// layer cannot be assigned to items.</exception>
     internal Term? Of(GraphWeight weight)
     {
         Term? sum = null;
@@ -67,11 +67,11 @@ internal sealed class WeightGradients(
         );
     }
 
-    // [items, rows of the item, width].
+    // Returns [items, rows of the item, width].
     private Term Rows(GraphNode node, GraphWeight weight, Term x)
     {
         long rows = x.Count / x[-1];
-        // Axes in front of the last one are the batch, or begin with it.
+        // The first axis is the batch, possibly merged with tokens.
         if (items == 1)
             return x.Reshape(1, rows, x[-1]);
         long turns = PerItem(node, weight, batch);

@@ -1,14 +1,14 @@
 namespace Qua2SeDiMo.Gradients;
 
-/// <summary>How windows lie over the spatial axes of a convolution: extents of the wide side (what windows slide over)
-/// and of the narrow side (one window an element).</summary>
+/// <summary>Geometry of a convolution's windows along its spatial axes. Windows slide over the wide side; the narrow
+/// side has one element per window.</summary>
 /// <param name="Kernel">Taps along each axis.</param>
-/// <param name="Strides">Distance between windows.</param>
-/// <param name="Dilations">Distance between taps.</param>
+/// <param name="Strides">Distance between windows, per axis.</param>
+/// <param name="Dilations">Distance between taps, per axis.</param>
 /// <param name="Before">Elements of padding before each axis of the wide side.</param>
 /// <param name="After">Elements of padding after each axis.</param>
-/// <param name="Wide">Extents that windows slide over, without padding.</param>
-/// <param name="Narrow">Numbers of windows.</param>
+/// <param name="Wide">Extents of the wide side, without padding.</param>
+/// <param name="Narrow">Extents of the narrow side: number of windows per axis.</param>
 internal sealed record WindowGeometry(
     long[] Kernel,
     long[] Strides,
@@ -23,8 +23,8 @@ internal sealed record WindowGeometry(
 
     internal long Span(int axis) => ((Kernel[axis] - 1) * Dilations[axis]) + 1;
 
-    /// <summary>Elements behind the last window that no window reaches; never negative for a geometry that a runtime
-    /// accepts.</summary>
+    /// <summary>Elements after the last window, padding included, that no window reaches; never negative for a geometry
+    /// that ONNX Runtime accepts.</summary>
     internal long Rest(int axis) =>
         Wide[axis] + Before[axis] + After[axis] - (((Narrow[axis] - 1) * Strides[axis]) + Span(axis));
 
@@ -87,7 +87,7 @@ internal sealed record WindowGeometry(
         }
         if (!isGiven && mode == "VALID")
             return (new long[axes], new long[axes]);
-        // An odd element goes behind under SAME_UPPER; otherwise in front.
+        // An odd total puts its extra element at the end under SAME_UPPER, otherwise at the start.
         long[] sums = [.. Enumerable.Range(0, axes).Select(total)];
         long[] smaller = [.. sums.Select(sum => sum / 2)],
             larger = [.. sums.Select(sum => sum - (sum / 2))];

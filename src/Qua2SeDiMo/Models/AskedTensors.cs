@@ -3,9 +3,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Qua2SeDiMo.Models;
 
-/// <summary>Another source's tensors, with a note of the names that were looked up: what is left over is not
+/// <summary>Wraps a tensor source and records which names are looked up, to find tensors that a model does not
 /// read.</summary>
-/// <param name="source">The source; stays the caller's.</param>
+/// <param name="source">The wrapped source; the caller disposes it.</param>
 internal sealed class AskedTensors(ITensorSource source) : ITensorSource
 {
     private readonly Lookup lookup = new(source.Tensors);
@@ -13,7 +13,7 @@ internal sealed class AskedTensors(ITensorSource source) : ITensorSource
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, TensorInfo> Tensors => lookup;
 
-    /// <summary>Tensors that were not looked up, in the order of their names.</summary>
+    /// <summary>Tensors that were never looked up, ordered by name.</summary>
     public IReadOnlyList<TensorInfo> Unread =>
         [
             .. source

@@ -5,13 +5,13 @@ namespace Qua2SeDiMo.Models;
 /// <summary>How a component's weights are stored.</summary>
 internal enum WeightForm
 {
-    /// <summary>Not at all: a scheduler or tokenizer, or a network whose weights are missing.</summary>
+    /// <summary>No weights: a scheduler or tokenizer, or a network whose weights are missing.</summary>
     None,
 
-    /// <summary>Safetensors, in one file or in shards with an index.</summary>
+    /// <summary>Safetensors files: one file, or shards with an index.</summary>
     Safetensors,
 
-    /// <summary>An exported program, <c>model.onnx</c>.</summary>
+    /// <summary>An exported ONNX model, <c>model.onnx</c>.</summary>
     Program,
 
     /// <summary>Packed by <c>q2 pack</c>.</summary>
@@ -19,19 +19,19 @@ internal enum WeightForm
 }
 
 /// <summary>
-/// Which files of a component's folder are read: decided here once, for everything that opens, copies or fingerprints
-/// them. Looks at names (and, for shards, at the index); nothing else is opened. Files whose names begin with a dot are
-/// never read.
+/// Determines which files of a component's folder are read, for all code that opens, copies or fingerprints them. It
+/// uses file names and, for shards, the index; no other file is opened. Files whose names begin with a dot are never
+/// read.
 /// </summary>
 internal sealed class ComponentFiles
 {
-    /// <summary>Name of an exported denoiser's program.</summary>
+    /// <summary>Name of an exported denoiser's file.</summary>
     public const string ProgramName = "model.onnx";
 
     /// <summary>Name of the manifest of a packed denoiser.</summary>
     public const string ManifestName = "q2_manifest.json";
 
-    /// <summary>Name of the weights file beside that manifest.</summary>
+    /// <summary>Name of the weights file of a packed denoiser.</summary>
     public const string PackedWeightsName = "q2_weights.safetensors";
 
     private const string DiffusersStem = "diffusion_pytorch_model",
@@ -83,24 +83,24 @@ internal sealed class ComponentFiles
     public string? Variant => Form == WeightForm.Safetensors ? candidates.Variant : null;
 
     /// <summary>
-    /// Why these weights were chosen: they do not have the canonical name, or an index is there too; null where there
-    /// is nothing to say.
+    /// Why these weights were chosen, when they do not have the canonical name or an index exists besides the file;
+    /// otherwise null.
     /// </summary>
     public string? Reason => Form == WeightForm.Safetensors ? candidates.Reason : null;
 
     /// <summary>
-    /// Path of the program of an exported denoiser, also of a packed one; null where the program is built from the
+    /// Path of the ONNX model of an exported denoiser, also when it is packed; null when the graph is built from the
     /// configuration.
     /// </summary>
     public string? Program =>
         Form is WeightForm.Program or WeightForm.Packed && names.Contains(ProgramName) ? PathOf(ProgramName) : null;
 
     /// <summary>
-    /// Paths of the safetensors files with the weights, or of the program; data files beside a program are known to
-    /// <c>OnnxTensors.FilePaths</c>.
+    /// Paths of the safetensors files with the weights, or of the ONNX model; <c>OnnxTensors.FilePaths</c> lists the
+    /// data files of an ONNX model.
     /// </summary>
-    /// <exception cref="ModelFolderException">There are no weights; the message lists what was seen and why none was
-    /// taken.</exception>
+    /// <exception cref="ModelFolderException">There are no weights (the message lists the files and why none was
+    /// taken), or a file is missing.</exception>
     /// <exception cref="SafetensorsException">The index is damaged, or a shard is missing.</exception>
     public IReadOnlyList<string> Weights
     {
@@ -113,7 +113,7 @@ internal sealed class ComponentFiles
                 WeightForm.Safetensors => index.Value?.Shards ?? [PathOf(candidates.Chosen!)],
                 _ => throw new ModelFolderException($"{DirectoryPath}: {candidates.Reason}"),
             };
-            // A name may be listed and lead nowhere.
+            // A listed name may be a broken link.
             string? broken = paths.FirstOrDefault(path => !IsThere(path));
             if (broken is null)
                 return paths;
@@ -125,7 +125,7 @@ internal sealed class ComponentFiles
     }
 
     /// <summary>Paths of every file that is read, in ordinal order: settings, index, weights.</summary>
-    /// <exception cref="Q2Exception">As <see cref="Weights"/>, for a network.</exception>
+    /// <exception cref="Q2Exception">Thrown for networks, for the reasons of <see cref="Weights"/>.</exception>
     public IReadOnlyList<string> Read
     {
         get
@@ -150,10 +150,10 @@ internal sealed class ComponentFiles
         }
     }
 
-    /// <summary>The index and what it says; null for a single file.</summary>
+    /// <summary>The parsed shard index; null for a single file.</summary>
     internal ShardIndex? Index => Form == WeightForm.Safetensors ? index.Value : null;
 
-    /// <summary>Looks at the folder of a component of a pipeline.</summary>
+    /// <summary>Examines the folder of a pipeline's component.</summary>
     public static ComponentFiles Of(ModelComponent component)
     {
         ArgumentNullException.ThrowIfNull(component);
@@ -165,22 +165,22 @@ internal sealed class ComponentFiles
         );
     }
 
-    /// <summary>Looks at the folder of a network.</summary>
+    /// <summary>Examines the folder of a network.</summary>
     /// <param name="directory">The folder.</param>
-    /// <param name="library"><c>diffusers</c> or <c>transformers</c>, whose names the weights have; null for
-    /// either.</param>
-    /// <exception cref="ModelFolderException">There is no such folder.</exception>
+    /// <param name="library"><c>diffusers</c> or <c>transformers</c>, which determines the name of the weights; null to
+    /// accept both names.</param>
+    /// <exception cref="ModelFolderException">The folder does not exist.</exception>
     public static ComponentFiles OfNetwork(string directory, string? library = null) =>
         Directory.Exists(directory)
             ? new ComponentFiles(directory, library, ComponentRole.Network, notes: null)
             : throw new ModelFolderException($"{directory}: there is no such folder.");
 
     /// <summary>
-    /// Names of what lies in the folder and is not read, in ordinal order; a folder ends with a slash, files that begin
+    /// Names of files and folders that are not read, in ordinal order. Folder names end with a slash; names that begin
     /// with a dot are left out.
     /// </summary>
-    /// <param name="alsoRead">Paths of files that something else reads, such as the data files of a program.</param>
-    /// <exception cref="Q2Exception">As <see cref="Weights"/>, for a network.</exception>
+    /// <param name="alsoRead">Paths of further files that are read, such as the data files of an ONNX model.</param>
+    /// <exception cref="Q2Exception">Thrown for networks, for the reasons of <see cref="Weights"/>.</exception>
     public IReadOnlyList<string> Unread(IEnumerable<string>? alsoRead = null)
     {
         HashSet<string> read = [.. Read.Concat(alsoRead ?? []).Select(NameInFolder)];
@@ -188,8 +188,8 @@ internal sealed class ComponentFiles
     }
 
     /// <summary>
-    /// Name of a file in a copy that any reader opens without naming a variant; shards keep theirs, which the index
-    /// knows.
+    /// Name of a file in a copy that can be opened without naming a variant; shards keep their names, which the index
+    /// contains.
     /// </summary>
     internal string CanonicalName(string path)
     {
@@ -197,13 +197,13 @@ internal sealed class ComponentFiles
         return Variant is null || name != candidates.Chosen ? name : candidates.CanonicalName;
     }
 
-    // Of a file further down the folder that it lies in.
+    // Name of a file, or of the subfolder that contains it, as in names.
     private string NameInFolder(string path) =>
         Path.GetRelativePath(DirectoryPath, path).Split(Path.DirectorySeparatorChar) is [var first, _, ..]
             ? first + "/"
             : Path.GetFileName(path);
 
-    // A link exists whether or not it leads anywhere.
+    // File.Exists is true for a broken link, so the target is checked.
     private static bool IsThere(string path) =>
         File.Exists(path) && new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true) is not { Exists: false };
 

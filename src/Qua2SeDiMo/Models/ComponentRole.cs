@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Models;
 
-/// <summary>What a component of a pipeline is, and with that which of its files are read.</summary>
+/// <summary>Role of a pipeline's component, which determines the files that are read.</summary>
 internal enum ComponentRole
 {
     /// <summary>A network: <c>config.json</c> and weights.</summary>
@@ -12,16 +12,16 @@ internal enum ComponentRole
     /// <summary>A tokenizer: settings and vocabulary.</summary>
     Tokenizer,
 
-    /// <summary>Prepares images for another network; nothing here reads it.</summary>
+    /// <summary>An image processor, which prepares images for another network; it is not read.</summary>
     ImageProcessor,
 }
 
-/// <summary>Tells roles apart by the names that pipelines give their components.</summary>
+/// <summary>Determines roles from component names.</summary>
 internal static class ComponentRoles
 {
     /// <summary>
-    /// Files of a tokenizer; of those that say the same twice (tokenizer.json, vocab.json with merges.txt) readers
-    /// choose by themselves.
+    /// Files of a tokenizer. Some are alternatives (tokenizer.json, or vocab.json with merges.txt); the tokenizer
+    /// chooses.
     /// </summary>
     private static readonly string[] TokenizerFiles =
     [
@@ -49,7 +49,7 @@ internal static class ComponentRoles
         };
     }
 
-    /// <summary>Name of the file that says what the component is.</summary>
+    /// <summary>Name of the configuration file.</summary>
     internal static string ConfigName(this ComponentRole role) =>
         role switch
         {
@@ -60,8 +60,7 @@ internal static class ComponentRoles
         };
 
     /// <summary>
-    /// Names of the files without weights that are read, of those that may be there; a tokenizer's may stand there with
-    /// <c>.gz</c> behind.
+    /// Names of the files other than weights that are read if present; a tokenizer's may also end in <c>.gz</c>.
     /// </summary>
     internal static IReadOnlyList<string> Settings(this ComponentRole role) =>
         role == ComponentRole.Tokenizer

@@ -2,7 +2,8 @@ using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Models;
 
-/// <summary>Says what a path is that is not a diffusers pipeline folder, and how to get one from it.</summary>
+/// <summary>Error messages for paths that are not diffusers pipeline folders: what the path is, and how to get such a
+/// folder from it.</summary>
 internal static class ForeignPath
 {
     private const string Expected =
@@ -83,7 +84,7 @@ internal static class ForeignPath
             : $"{path}: no model_index.json. {OfFile(checkpoint)}";
     }
 
-    // Pipelines one level down, or below the snapshots of a download cache.
+    // Pipeline folders one level down, or in the snapshots of a download cache.
     private static IEnumerable<string> Pipelines(string path) =>
         new[] { path, Path.Combine(path, "snapshots") }
             .Where(Directory.Exists)
@@ -108,7 +109,7 @@ internal static class ForeignPath
         {
             return Adapter(path);
         }
-        // A checkpoint holds an autoencoder or text encoders too; otherwise the file is a denoiser alone.
+        // A full checkpoint also holds an autoencoder or text encoders; otherwise the file is only a denoiser.
         bool isWhole =
             Any("first_stage_model.")
             || Any("cond_stage_model.")

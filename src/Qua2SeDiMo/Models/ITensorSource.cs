@@ -2,13 +2,14 @@ using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Models;
 
-/// <summary>Named tensors that are read on demand; the header is known, the data stays where it is.</summary>
+/// <summary>Named tensors whose data are read on demand; names, types and shapes are in memory.</summary>
 internal interface ITensorSource : IDisposable
 {
     /// <summary>All tensors by name.</summary>
     IReadOnlyDictionary<string, TensorInfo> Tensors { get; }
 
-    /// <summary>Reads elements <paramref name="start"/> … of a tensor, converted to single precision.</summary>
+    /// <summary>Reads elements of a tensor from index <paramref name="start"/> on, converted to single
+    /// precision.</summary>
     /// <exception cref="Q2Exception">The tensor is missing or the file ends early.</exception>
     void ReadSingle(string name, long start, Span<float> destination);
 
@@ -17,7 +18,7 @@ internal interface ITensorSource : IDisposable
     void ReadBytes(string name, long start, Span<byte> destination);
 }
 
-/// <summary>Whole-tensor reads, for tensors known to be small enough to hold.</summary>
+/// <summary>Reads whole tensors that are small enough to hold in memory.</summary>
 internal static class TensorSources
 {
     /// <summary>Reads a whole tensor as single precision.</summary>
@@ -31,7 +32,7 @@ internal static class TensorSources
         return values;
     }
 
-    /// <summary>Reads a whole integer or boolean tensor as 64-bit integers; unsigned 64-bit ones from 2^63 on come out
+    /// <summary>Reads a whole integer or boolean tensor as 64-bit integers; unsigned 64-bit values from 2^63 on become
     /// negative.</summary>
     public static long[] ReadInt64(this ITensorSource source, string name)
     {

@@ -1,12 +1,13 @@
 namespace Qua2SeDiMo.Models;
 
-/// <summary>A tensor that is needed is not in the checkpoint.</summary>
+/// <summary>Thrown when a checkpoint does not contain a required tensor.</summary>
 internal sealed class MissingTensorException : Q2Exception
 {
     private MissingTensorException(string message)
         : base(message) { }
 
-    /// <summary>Names the missing tensor and the nearest one that is there.</summary>
+    /// <summary>Creates the exception; its message names the missing tensor and the most similar name
+    /// present.</summary>
     public static MissingTensorException For(ITensorSource source, string name)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -18,7 +19,7 @@ internal sealed class MissingTensorException : Q2Exception
         );
     }
 
-    // Levenshtein distance: names differ in a prefix, a suffix or one number.
+    // Levenshtein distance; suits names that differ in a prefix, a suffix or one number.
     private static int Distance(string a, string b)
     {
         int[] previous = [.. Enumerable.Range(0, b.Length + 1)];

@@ -9,26 +9,28 @@ namespace Qua2SeDiMo.Models;
 /// <param name="Name">Name in <c>model_index.json</c>, for instance <c>transformer</c>.</param>
 /// <param name="Library">Library that defines its class: diffusers or transformers.</param>
 /// <param name="ClassName">Class, for instance <c>PixArtTransformer2DModel</c>.</param>
-/// <param name="DirectoryPath">Its folder.</param>
+/// <param name="DirectoryPath">Folder of the component.</param>
 internal sealed record ModelComponent(string Name, string Library, string ClassName, string DirectoryPath)
 {
-    // The library that defines the class; anything else wraps a model of another class, which its own file names.
+    // Libraries whose classes are taken from model_index.json. Any other library wraps a model whose class is named in
+    // its own configuration.
     private static readonly string[] Libraries = ["diffusers", "transformers"];
     private const string OnnxWrapper = "OnnxRuntimeModel";
 
-    /// <summary>Where its readers say what a person should know; shared by the whole pipeline.</summary>
+    /// <summary>Remarks for the user, added while files are read; shared by the whole pipeline.</summary>
     public Notes Notes { get; init; } = new();
 
-    /// <summary>What the pipeline corrects in this component's configuration when it opens old files.</summary>
+    /// <summary>Corrections that the pipeline class makes in this component's configuration, for files of early
+    /// releases.</summary>
     public IReadOnlyList<ConfigCorrection> Corrections { get; init; } = [];
 
     /// <summary>
-    /// Reads <c>config.json</c>, of a scheduler <c>scheduler_config.json</c>, of a tokenizer
-    /// <c>tokenizer_config.json</c>, as the class that <c>model_index.json</c> names and with what the pipeline
-    /// corrects, which is said.
+    /// Reads the configuration (<c>config.json</c>, <c>scheduler_config.json</c> or <c>tokenizer_config.json</c>) as
+    /// the class that <c>model_index.json</c> names, with the pipeline's corrections, which are added to
+    /// <see cref="Notes"/>.
     /// </summary>
-    /// <exception cref="ModelFolderException">There is none.</exception>
-    /// <exception cref="Q2Exception">It is not JSON.</exception>
+    /// <exception cref="ModelFolderException">The file is missing.</exception>
+    /// <exception cref="Q2Exception">The file is not a JSON object.</exception>
     public ComponentConfig ReadConfig()
     {
         ComponentConfig stored = ReadAsStored();
@@ -37,8 +39,8 @@ internal sealed record ModelComponent(string Name, string Library, string ClassN
         return Corrections.Aggregate(stored, (config, correction) => correction.Apply(config));
     }
 
-    /// <summary>What is corrected, a sentence each.</summary>
-    /// <exception cref="ModelFolderException">There is no configuration, or it is not JSON.</exception>
+    /// <summary>One sentence per correction that is needed.</summary>
+    /// <exception cref="ModelFolderException">The configuration is missing.</exception>
     public IReadOnlyList<string> CorrectionNotes() => Corrections.Count == 0 ? [] : CorrectionNotes(ReadAsStored());
 
     private string[] CorrectionNotes(ComponentConfig stored) =>
@@ -61,7 +63,7 @@ internal sealed record ModelComponent(string Name, string Library, string ClassN
 /// </summary>
 internal sealed class ModelFolder
 {
-    /// <summary>Name of the file that says what the components are.</summary>
+    /// <summary>Name of the file that lists the components.</summary>
     public const string IndexName = "model_index.json";
 
     private readonly IReadOnlyList<string> missing;
@@ -83,7 +85,7 @@ internal sealed class ModelFolder
         this.missing = missing;
     }
 
-    /// <summary>What its readers found that a person should know.</summary>
+    /// <summary>Remarks for the user, added while files are read.</summary>
     public Notes Notes { get; }
 
     /// <summary>The folder.</summary>
@@ -93,22 +95,22 @@ internal sealed class ModelFolder
     public string Name => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(DirectoryPath)));
 
     /// <summary>
-    /// Pipeline class, for instance <c>PixArtAlphaPipeline</c>; <c>module.Class</c> for one whose code lies in the
+    /// Pipeline class, for instance <c>PixArtAlphaPipeline</c>; <c>module.Class</c> for a class whose code is in the
     /// folder.
     /// </summary>
     public string PipelineClass { get; }
 
-    /// <summary>The whole <c>model_index.json</c>.</summary>
+    /// <summary>The root object of <c>model_index.json</c>.</summary>
     public JsonObject Index => IndexFile.Root;
 
-    /// <summary>The same, with typed access.</summary>
+    /// <summary>Typed access to <c>model_index.json</c>.</summary>
     public ComponentConfig IndexFile { get; }
 
     /// <summary>Components that are present, by name.</summary>
     public IReadOnlyDictionary<string, ModelComponent> Components { get; }
 
     /// <summary>The component that is called once per step: <c>transformer</c> or <c>unet</c>.</summary>
-    /// <exception cref="ModelFolderException">There is neither.</exception>
+    /// <exception cref="ModelFolderException">The pipeline has neither, or its folder is missing.</exception>
     public ModelComponent Denoiser =>
         Components.GetValueOrDefault("transformer")
         ?? Components.GetValueOrDefault("unet")
@@ -122,10 +124,10 @@ internal sealed class ModelFolder
         );
 
     /// <summary>
-    /// The components that are read, denoiser first; of a pipeline class that is not supported, all that are present.
-    /// An index may name fewer than pictures need: a denoiser alone can be quantized and packed.
+    /// The components that are read, denoiser first; for an unsupported pipeline class, all that are present. The index
+    /// may name fewer than image generation needs: a denoiser alone can be quantized and packed.
     /// </summary>
-    /// <exception cref="ModelFolderException">One is missing.</exception>
+    /// <exception cref="ModelFolderException">The folder of one is missing.</exception>
     public IReadOnlyList<ModelComponent> Used
     {
         get
@@ -140,10 +142,9 @@ internal sealed class ModelFolder
 
     /// <summary>Opens a folder.</summary>
     /// <param name="path">The folder.</param>
-    /// <param name="notes">Where readers of it say what a person should know; null makes its own.</param>
-    /// <exception cref="ModelFolderException">
-    /// No such folder, no <c>model_index.json</c>, a pipeline that was exported whole, or the folder of a component
-    /// that is read is missing.
+    /// <param name="notes">Receives remarks for the user; null creates a new list.</param>
+    /// <exception cref="ModelFolderException"> The folder or its <c>model_index.json</c> does not exist, the pipeline
+    /// was exported as a whole, or the folder of a component that is read is missing.
     /// </exception>
     public static ModelFolder Open(string path, Notes? notes = null)
     {
@@ -196,8 +197,8 @@ internal sealed class ModelFolder
         return folder;
     }
 
-    /// <summary>A component that the pipeline must have.</summary>
-    /// <exception cref="ModelFolderException">It is not there.</exception>
+    /// <summary>A required component.</summary>
+    /// <exception cref="ModelFolderException">The component is missing.</exception>
     public ModelComponent Component(string name) =>
         Components.GetValueOrDefault(name)
         ?? throw (
@@ -210,8 +211,8 @@ internal sealed class ModelFolder
         );
 
     /// <summary>
-    /// Library and class of an entry of the index that names a component; null for any other. A component is a pair
-    /// [library, class]; [null, null] means that the pipeline goes without it.
+    /// Library and class of a component's entry in the index, a pair [library, class]; null for other entries and for
+    /// [null, null], which means that the pipeline does not have the component.
     /// </summary>
     internal static (string Library, string Class)? ComponentPair(string name, JsonNode? node) =>
         !name.StartsWith('_')

@@ -3,14 +3,14 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Models;
 
 /// <summary>
-/// Why no pictures can be made from a folder, and the way on: pipelines that were exported whole, that need an image,
-/// whose code is their own.
+/// Explains why images cannot be generated from a folder, with a remedy: pipelines that were exported as a whole, that
+/// need an input image, or that have their own code.
 /// </summary>
 internal static class PipelineSupport
 {
     private const int CommonLatentChannels = 4;
 
-    // Words in the names of pipeline classes for what they need beside a prompt.
+    // Words in names of pipeline classes, and what such pipelines need besides a prompt.
     private static readonly (string Word, string Needs)[] Kinds =
     [
         ("Inpaint", "an image and a mask to fill in"),
@@ -31,8 +31,7 @@ internal static class PipelineSupport
         ("AnimateDiff", "frames"),
     ];
 
-    /// <summary>Why the components of a folder cannot be read, whatever is to be done with them; null where they
-    /// can.</summary>
+    /// <summary>Why the components of a folder cannot be read for any purpose; null when they can.</summary>
     public static string? FaultOfExport(string pipelineClass, IReadOnlyCollection<string> components)
     {
         ArgumentNullException.ThrowIfNull(pipelineClass);
@@ -62,7 +61,7 @@ internal static class PipelineSupport
                 + $"transformer/{ComponentFiles.ProgramName}) with its data files in the place of that component's safetensors files.";
     }
 
-    /// <summary>Why no pictures can be made from a folder; null where they can.</summary>
+    /// <summary>Why images cannot be generated from a folder; null when they can.</summary>
     /// <exception cref="ModelFolderException">A configuration is damaged.</exception>
     public static string? FaultOfGeneration(ModelFolder folder)
     {
@@ -93,7 +92,7 @@ internal static class PipelineSupport
             );
     }
 
-    // What a denoiser takes beside the latents shows in its channels.
+    // Detects from the number of input channels that a denoiser takes more than latents.
     private static string? FaultOfChannels(ModelFolder folder)
     {
         if (!folder.Components.TryGetValue("vae", out ModelComponent? vae))

@@ -5,8 +5,8 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Models;
 
-/// <summary>What a released model consists of, without its values: class, configuration, and every tensor's name, shape
-/// and kind of module.</summary>
+/// <summary>Structure of a released model without its values: class, configuration, and name, shape and kind of module
+/// of every tensor.</summary>
 /// <param name="ClassName">Class, for instance <c>HunyuanDiT2DModel</c>.</param>
 /// <param name="Config">Its <c>config.json</c>.</param>
 /// <param name="ParameterCount">Number of parameters, as released.</param>
@@ -18,15 +18,15 @@ internal sealed record RandomModelSpec(
     IReadOnlyList<RandomModelTensor> Tensors
 )
 {
-    /// <summary>Reads a description: an object with <c>class</c>, <c>config</c>, <c>parameter_count</c> and
-    /// <c>tensors</c> (each <c>name</c>, <c>shape</c>, <c>kind</c>).</summary>
-    /// <exception cref="Q2Exception">The file is missing or not such an object, or its tensors do not add up to the
-    /// count that it states.</exception>
+    /// <summary>Reads a JSON description with <c>class</c>, <c>config</c>, <c>parameter_count</c> and <c>tensors</c>
+    /// (each <c>name</c>, <c>shape</c>, <c>kind</c>).</summary>
+    /// <exception cref="Q2Exception">The file is missing or not such an object, or the elements of its tensors do not
+    /// add up to <c>parameter_count</c>.</exception>
     public static RandomModelSpec Read(string path) => Of(ForeignJson.Read(path));
 
-    /// <summary>The description of a document that was read.</summary>
-    /// <exception cref="Q2Exception">Not such an object, or its tensors do not add up to the count that it
-    /// states.</exception>
+    /// <summary>Parses a description.</summary>
+    /// <exception cref="Q2Exception">The document is not such an object, or the elements of its tensors do not add up
+    /// to <c>parameter_count</c>.</exception>
     internal static RandomModelSpec Of(ForeignValue root)
     {
         RandomModelTensor[] tensors =

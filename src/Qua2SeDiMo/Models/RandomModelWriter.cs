@@ -8,12 +8,12 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Models;
 
 /// <summary>
-/// Writes a component folder of full size with random half-precision weights, for measuring what only real sizes show:
-/// nothing is downloaded, and the same seed gives the same bytes. One tensor's chunk is in memory at a time.
+/// Writes a component folder of full size with random half-precision weights, to measure time and memory at real sizes
+/// without a download. Equal seeds give equal bytes. Only one chunk of a tensor is in memory at a time.
 /// </summary>
 /// <remarks>
-/// Linear and convolution weights are normal with standard deviation 1/√inputs, so that activations keep their size;
-/// norm weights are one; biases, tables and embeddings are normal with standard deviation 0.02.
+/// Linear and convolution weights are normal with standard deviation 1/√inputs, so that activations keep their
+/// magnitude; norm weights are one; biases, tables and embeddings are normal with standard deviation 0.02.
 /// </remarks>
 internal static class RandomModelWriter
 {
@@ -25,12 +25,13 @@ internal static class RandomModelWriter
 
     /// <summary>Writes <c>config.json</c> and the weights, in shards with an index when they do not fit one
     /// file.</summary>
-    /// <param name="spec">What to write.</param>
+    /// <param name="spec">Structure of the model.</param>
     /// <param name="folder">Component folder; created when missing.</param>
-    /// <param name="seed">Each tensor draws from a stream of its own, so that shards do not change values.</param>
-    /// <param name="shardBytes">Largest size of one file, headers aside; a larger tensor gets a file of its
-    /// own.</param>
-    /// <param name="progress">Bytes written so far.</param>
+    /// <param name="seed">Seed of the values. Each tensor has its own random stream, so that values do not depend on
+    /// the shards.</param>
+    /// <param name="shardBytes">Largest size of the tensors in one file, in bytes; a larger tensor gets its own
+    /// file.</param>
+    /// <param name="progress">Receives the bytes of tensors written so far.</param>
     /// <param name="cancellationToken">Checked before each chunk.</param>
     public static void Write(
         RandomModelSpec spec,
@@ -99,7 +100,7 @@ internal static class RandomModelWriter
         );
     }
 
-    // Tensors in order, a new shard when the next one would not fit.
+    // Assigns tensors to shards in order; a new shard begins when the next tensor would not fit.
     private static List<List<int>> Shards(RandomModelSpec spec, long shardBytes)
     {
         var shards = new List<List<int>> { new() };

@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Models;
 
-/// <summary>A safetensors file is damaged, cut short or not a safetensors file; the message names file, tensor and
-/// fault.</summary>
+/// <summary>Thrown when a safetensors file or its index is damaged, cut short or not in that format; the message names
+/// file, tensor and fault.</summary>
 internal sealed class SafetensorsException : Q2Exception
 {
     internal SafetensorsException(string path, string fault)
@@ -17,6 +17,6 @@ internal sealed class SafetensorsException : Q2Exception
     /// <summary>The file.</summary>
     public string FilePath { get; }
 
-    /// <summary>The tensor that is wrong, or null when the file as a whole is.</summary>
+    /// <summary>The faulty tensor; null when the fault concerns the whole file.</summary>
     public string? TensorName { get; }
 }

@@ -4,8 +4,7 @@ using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Models;
 
-/// <summary>One safetensors file. Opening reads the header only; data is read at its offset on demand, from any
-/// thread.</summary>
+/// <summary>One safetensors file. Opening reads only the header; data are read on demand, from any thread.</summary>
 internal sealed class SafetensorsFile : ITensorSource
 {
     private const int ConversionBytes = 1 << 16;
@@ -20,19 +19,19 @@ internal sealed class SafetensorsFile : ITensorSource
         Tensors = header.Entries.ToDictionary(pair => pair.Key, pair => pair.Value.Info, StringComparer.Ordinal);
     }
 
-    /// <summary>Where the file is.</summary>
+    /// <summary>Path of the file.</summary>
     public string FilePath { get; }
 
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, TensorInfo> Tensors { get; }
 
-    /// <summary>Text pairs that the writer left in the header.</summary>
+    /// <summary>Text metadata in the header.</summary>
     public IReadOnlyDictionary<string, string> Metadata => header.Metadata;
 
     /// <summary>Opens a file and checks its header.</summary>
-    /// <exception cref="SafetensorsException">The header lies about the file, or the file is something
-    /// else.</exception>
-    /// <exception cref="InputFileException">There is no such file, or it is a pipe, a device or empty.</exception>
+    /// <exception cref="SafetensorsException">The header is inconsistent with the file, or the file has another
+    /// format.</exception>
+    /// <exception cref="InputFileException">The file does not exist, is empty, or is not a regular file.</exception>
     public static SafetensorsFile Open(string path)
     {
         SafetensorsHeader header;

@@ -6,13 +6,13 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Models;
 
 /// <summary>
-/// The header of a safetensors file: eight bytes of length (little-endian), that many bytes of JSON, then the data.
-/// Source: the format description of the safetensors project. Every claim of the header is checked against the file
-/// before use.
+/// The header of a safetensors file, which consists of eight bytes of length (little-endian), that many bytes of JSON,
+/// and the data. Source: the format description of the safetensors project. Every statement of the header is checked
+/// against the file before use.
 /// </summary>
 internal sealed class SafetensorsHeader
 {
-    /// <summary>The published limit of a header, in bytes.</summary>
+    /// <summary>Largest header that the format allows, in bytes.</summary>
     internal const long MaximumHeaderBytes = 100_000_000;
     private const int MaximumRank = 16;
     private const int MaximumDepth = 8;
@@ -35,17 +35,17 @@ internal sealed class SafetensorsHeader
     /// <summary>The text pairs under <c>__metadata__</c>.</summary>
     internal IReadOnlyDictionary<string, string> Metadata { get; }
 
-    /// <summary>Reads and checks the header; the stream is left anywhere.</summary>
-    /// <exception cref="SafetensorsException">The header lies.</exception>
-    /// <exception cref="JsonFileException">The header is not JSON, or a value in it is not what it has to
-    /// be.</exception>
+    /// <summary>Reads and checks the header; the position of the stream afterwards is undefined.</summary>
+    /// <exception cref="SafetensorsException">The header is inconsistent with the file, or the file has another
+    /// format.</exception>
+    /// <exception cref="JsonFileException">The header is not JSON, or a value in it has the wrong type.</exception>
     internal static SafetensorsHeader Read(Stream stream, string path)
     {
         long fileBytes = stream.Length;
         byte[] start = new byte[Math.Min(ForeignContent.StartBytes, fileBytes)];
         stream.ReadExactly(start);
         stream.Position = 0;
-        // A header begins with a brace behind its length.
+        // In a safetensors file, a brace follows the eight bytes of length.
         if ((start.Length <= 8 || start[8] != '{') && ForeignContent.Format(start) is { } foreign)
             throw new SafetensorsException(path, foreign);
         if (fileBytes < 8)
@@ -72,8 +72,8 @@ internal sealed class SafetensorsHeader
         stream.ReadExactly(json);
         var twice = new Notes();
         ForeignValue root = ForeignJson.Parse(json, path, twice, maximumDepth: MaximumDepth);
-        // Other JSON may say a thing twice; safetensors' own reader refuses a header that does, because two readers
-        // could see two models.
+        // Repeated keys are tolerated in other JSON files, but not in a header, as in the reference implementation: two
+        // readers could see two different models.
         if (twice.All is [string first, ..])
             throw new SafetensorsException(
                 path,
@@ -125,7 +125,7 @@ internal sealed class SafetensorsHeader
 
     private static TensorInfo Describe(string path, string name, string typeName, long[] shape, long bytes)
     {
-        // Nothing can be checked of a type without a known size; it is an error where the tensor is read.
+        // The size of a tensor of unknown type cannot be checked; reading such a tensor is an error.
         ElementType type = SafetensorsTypes.Parse(typeName) ?? ElementType.Unknown;
         TensorInfo info =
             TensorInfo.Checked(name, type, shape)
@@ -156,7 +156,7 @@ internal sealed class SafetensorsHeader
             ),
         ];
 
-    // The format demands that tensors tile the data without holes or overlaps: two names must not share bytes.
+    // The format requires that tensors cover the data without gaps or overlaps.
     private static void CheckCoverage(Dictionary<string, Entry> entries, string path, long dataBytes)
     {
         long end = 0;

@@ -2,7 +2,7 @@ using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Models;
 
-/// <summary>Names of element types in safetensors files: all of the format's description.</summary>
+/// <summary>Names of all element types that the safetensors format defines.</summary>
 internal static class SafetensorsTypes
 {
     private static readonly Dictionary<string, ElementType> ByName = new(StringComparer.Ordinal)
@@ -36,7 +36,7 @@ internal static class SafetensorsTypes
         pair => pair.Key
     );
 
-    /// <summary>The type of a name; null for one that the format does not describe.</summary>
+    /// <summary>The type of a name; null for one that the format does not define.</summary>
     internal static ElementType? Parse(string name) => ByName.TryGetValue(name, out ElementType type) ? type : null;
 
     /// <summary>The name of a tensor's type in a file.</summary>

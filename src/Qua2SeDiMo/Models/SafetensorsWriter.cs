@@ -7,8 +7,8 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Models;
 
 /// <summary>
-/// Writes a safetensors file: shapes are declared first, then each tensor's bytes are produced in turn, so that only
-/// one tensor (or less) is in memory. Tensors are laid out in the order given; the same input gives the same bytes.
+/// Writes a safetensors file: shapes are declared first, then each tensor's bytes are produced in turn, so that at most
+/// one tensor is in memory. Tensors are stored in the given order; equal input gives equal bytes.
 /// </summary>
 internal static class SafetensorsWriter
 {
@@ -53,7 +53,7 @@ internal static class SafetensorsWriter
     }
 
     /// <summary>Writes the file atomically.</summary>
-    /// <exception cref="ArgumentException">A name is repeated, or an item wrote another number of bytes than it
+    /// <exception cref="ArgumentException">A name is repeated, or an item wrote a number of bytes other than
     /// declared.</exception>
     public static void Write(
         string path,
@@ -62,7 +62,7 @@ internal static class SafetensorsWriter
     ) => AtomicFile.Write(path, stream => Write(stream, items, metadata));
 
     /// <summary>Writes to a stream.</summary>
-    /// <exception cref="ArgumentException">A name is repeated, or an item wrote another number of bytes than it
+    /// <exception cref="ArgumentException">A name is repeated, or an item wrote a number of bytes other than
     /// declared.</exception>
     public static void Write(
         Stream stream,

@@ -3,17 +3,17 @@ using Qua2SeDiMo.Models.Known;
 
 namespace Qua2SeDiMo.Models;
 
-/// <summary>The size that a model was made for: <c>sample_size</c>, one number for both sides or <c>[height,
+/// <summary>The default size of a model: <c>sample_size</c>, one number for both sides or <c>[height,
 /// width]</c>.</summary>
-/// <param name="Height">Rows of the latents (of the image, for an autoencoder).</param>
-/// <param name="Width">Columns.</param>
+/// <param name="Height">Height of the latents (for an autoencoder, of the image).</param>
+/// <param name="Width">Width of the same.</param>
 internal readonly record struct SampleSize(int Height, int Width)
 {
     private const string Key = "sample_size";
 
-    /// <summary>Reads it, or takes the default of the configuration's class.</summary>
-    /// <exception cref="ModelFolderException">It is no positive number and no pair of such, or the class has no
-    /// default.</exception>
+    /// <summary>Reads the size, or takes the default of the configuration's class.</summary>
+    /// <exception cref="ModelFolderException">The value is neither a positive number nor a pair of them, or it is
+    /// missing and the class has no default.</exception>
     public static SampleSize Of(ComponentConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);

@@ -2,7 +2,7 @@ using Qua2SeDiMo.Json;
 
 namespace Qua2SeDiMo.Models;
 
-/// <summary>An index file: which shard of the folder holds which tensor.</summary>
+/// <summary>An index file, which maps each tensor to a shard file in the same folder.</summary>
 internal sealed class ShardIndex
 {
     private readonly Dictionary<string, string> places;
@@ -20,18 +20,18 @@ internal sealed class ShardIndex
         ];
     }
 
-    /// <summary>The index.</summary>
+    /// <summary>Path of the index.</summary>
     internal string FilePath { get; }
 
-    /// <summary>Paths of the shards, all of which are there.</summary>
+    /// <summary>Paths of the shards, which all exist.</summary>
     internal IReadOnlyList<string> Shards { get; }
 
-    /// <summary>Reads an index; the shards are looked for, not opened.</summary>
-    /// <param name="path">The index.</param>
-    /// <param name="notes">Gets a line for every repeated key.</param>
-    /// <exception cref="JsonFileException">It is not JSON, or not an index.</exception>
-    /// <exception cref="SafetensorsException">It maps nothing, names a file outside of its folder, or a shard is not
-    /// there.</exception>
+    /// <summary>Reads an index and checks that the shards exist, without opening them.</summary>
+    /// <param name="path">Path of the index.</param>
+    /// <param name="notes">Receives a line for every repeated key.</param>
+    /// <exception cref="JsonFileException">The file is not JSON, or not an index.</exception>
+    /// <exception cref="SafetensorsException">The index is empty, names a file outside of its folder, or a shard does
+    /// not exist.</exception>
     internal static ShardIndex Read(string path, Notes? notes)
     {
         ForeignValue map = ForeignJson.Read(path, notes)["weight_map"];
@@ -72,9 +72,9 @@ internal sealed class ShardIndex
         return index;
     }
 
-    /// <summary>Holds the index against what the shards really hold.</summary>
-    /// <param name="shardOf">File name of the shard that holds a tensor; null for a tensor that none holds.</param>
-    /// <exception cref="SafetensorsException">A tensor is not where the index says.</exception>
+    /// <summary>Compares the index with the contents of the shards.</summary>
+    /// <param name="shardOf">Returns the file name of the shard that contains a tensor; null when none does.</param>
+    /// <exception cref="SafetensorsException">A tensor is not in the shard that the index states.</exception>
     internal void Check(Func<string, string?> shardOf)
     {
         foreach ((string tensor, string shard) in places)

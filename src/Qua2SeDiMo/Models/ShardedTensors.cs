@@ -5,8 +5,8 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Models;
 
 /// <summary>
-/// The tensors of a component that is stored in one file or in shards with an index; headers and scales are read on
-/// opening, data on demand. Weights that are 8-bit floats come widened.
+/// The tensors of a component, stored in one safetensors file or in shards with an index. Headers and scales are read
+/// on opening, data on demand. Weights stored as 8-bit floats are widened.
 /// </summary>
 internal sealed class ShardedTensors : ITensorSource
 {
@@ -23,24 +23,24 @@ internal sealed class ShardedTensors : ITensorSource
     /// <summary>The component's folder.</summary>
     public string DirectoryPath { get; }
 
-    /// <summary>The files that hold the tensors.</summary>
+    /// <summary>Paths of the files with the tensors.</summary>
     public IReadOnlyList<string> FilePaths => [.. stored.Files.Select(file => file.FilePath)];
 
-    /// <summary>All tensors as they are read: 8-bit floats as what they widen to, the scales that are applied to them
-    /// left out.</summary>
+    /// <summary>All tensors as they are read: 8-bit floats with their widened type, without the scales that are applied
+    /// to them.</summary>
     public IReadOnlyDictionary<string, TensorInfo> Tensors => scales.Tensors;
 
-    /// <summary>All tensors as the files hold them.</summary>
+    /// <summary>All tensors as stored in the files.</summary>
     public IReadOnlyDictionary<string, TensorInfo> Stored => stored.Tensors;
 
-    /// <summary>Opens the weights of a folder, whose names may be those of either library.</summary>
-    /// <exception cref="ModelFolderException">The folder has no safetensors under a name that is read.</exception>
-    /// <exception cref="SafetensorsException">A file is damaged, or the index does not fit the shards.</exception>
+    /// <summary>Opens the weights of a folder, named as in diffusers or transformers.</summary>
+    /// <exception cref="ModelFolderException">The folder has no safetensors file with an expected name.</exception>
+    /// <exception cref="SafetensorsException">A file is damaged, or the index does not match the shards.</exception>
     public static ShardedTensors Open(string directory) => Open(ComponentFiles.OfNetwork(directory));
 
     /// <summary>Opens the safetensors files that were chosen for a component.</summary>
-    /// <exception cref="ModelFolderException">The folder has no safetensors under a name that is read.</exception>
-    /// <exception cref="SafetensorsException">A file is damaged, or the index does not fit the shards.</exception>
+    /// <exception cref="ModelFolderException">The folder has no safetensors file with an expected name.</exception>
+    /// <exception cref="SafetensorsException">A file is damaged, or the index does not match the shards.</exception>
     public static ShardedTensors Open(ComponentFiles chosen)
     {
         ArgumentNullException.ThrowIfNull(chosen);
@@ -67,8 +67,8 @@ internal sealed class ShardedTensors : ITensorSource
     }
 
     /// <summary>
-    /// Reads bytes, starting at byte <paramref name="start"/> of the tensor; of an 8-bit float those of what it widens
-    /// to.
+    /// Reads bytes, starting at byte <paramref name="start"/> of the tensor; for 8-bit floats the bytes of the widened
+    /// values.
     /// </summary>
     public void ReadBytes(string name, long start, Span<byte> destination)
     {

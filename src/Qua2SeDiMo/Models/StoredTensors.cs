@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Models;
 
-/// <summary>The tensors of one or several safetensors files as these hold them.</summary>
+/// <summary>The tensors of one or several safetensors files, as stored.</summary>
 internal sealed class StoredTensors : ITensorSource
 {
     private readonly string name;
@@ -8,10 +8,11 @@ internal sealed class StoredTensors : ITensorSource
     private readonly Dictionary<string, SafetensorsFile> homes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TensorInfo> tensors = new(StringComparer.Ordinal);
 
-    /// <summary>Opens files.</summary>
-    /// <param name="name">What they are together, for messages.</param>
+    /// <summary>Opens the files.</summary>
+    /// <param name="name">Name for error messages.</param>
     /// <param name="paths">The files.</param>
-    /// <exception cref="SafetensorsException">A file is damaged, or two hold a tensor of one name.</exception>
+    /// <exception cref="SafetensorsException">A file is damaged, or two files contain a tensor with the same
+    /// name.</exception>
     internal StoredTensors(string name, IEnumerable<string> paths)
     {
         this.name = name;
@@ -41,11 +42,11 @@ internal sealed class StoredTensors : ITensorSource
     public void ReadBytes(string name, long start, Span<byte> destination) =>
         Find(name).ReadBytes(name, start, destination);
 
-    /// <summary>Name of the file that holds a tensor; null where none does.</summary>
+    /// <summary>Name of the file that contains a tensor; null when none does.</summary>
     internal string? ShardOf(string tensor) =>
         homes.TryGetValue(tensor, out SafetensorsFile? file) ? Path.GetFileName(file.FilePath) : null;
 
-    /// <summary>Path of the file that holds a tensor.</summary>
+    /// <summary>Path of the file that contains a tensor.</summary>
     internal string PathOf(string tensor) => Find(tensor).FilePath;
 
     /// <inheritdoc/>

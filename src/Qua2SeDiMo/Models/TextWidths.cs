@@ -2,10 +2,10 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Models;
 
-/// <summary>Whether the text encoders of a folder give embeddings of the widths that its denoiser takes.</summary>
+/// <summary>Checks that the text encoders of a folder give embeddings of the widths that its denoiser takes.</summary>
 internal static class TextWidths
 {
-    // Key of the denoiser that holds a width, and the encoders whose widths add up to it.
+    // Configuration key of the denoiser with a width, and the encoders whose widths add up to it.
     private static readonly Dictionary<string, (string Key, string[] Encoders)[]> Table = new(StringComparer.Ordinal)
     {
         ["FluxPipeline"] = [("joint_attention_dim", ["text_encoder_2"]), ("pooled_projection_dim", ["text_encoder"])],
@@ -21,14 +21,15 @@ internal static class TextWidths
         ["StableDiffusionXLPipeline"] = [("cross_attention_dim", ["text_encoder", "text_encoder_2"])],
     };
 
-    /// <summary>Which encoder does not belong to the denoiser; null where all fit, or a file does not say.</summary>
+    /// <summary>Message about encoders that do not match the denoiser; null when all match or a configuration does not
+    /// state a width.</summary>
     /// <exception cref="ModelFolderException">A configuration is damaged.</exception>
     internal static string? Fault(ModelFolder folder)
     {
         if (!Table.TryGetValue(folder.PipelineClass, out (string Key, string[] Encoders)[]? rules))
             return null;
         ComponentConfig denoiser = folder.Denoiser.ReadConfig();
-        // A denoiser with a projection of its own takes other widths than its attention.
+        // A denoiser that projects text embeddings takes a width other than that of its attention.
         if (denoiser.IntOrNull("encoder_hid_dim") is not null)
             return null;
         foreach ((string key, string[] encoders) in rules)

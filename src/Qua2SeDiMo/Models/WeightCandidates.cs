@@ -3,14 +3,14 @@ using System.Text.RegularExpressions;
 namespace Qua2SeDiMo.Models;
 
 /// <summary>
-/// Which of a folder's safetensors files hold its weights, by the names that diffusers and transformers give them: the
-/// canonical file, its index, then one variant, as a file or as an index in either spelling. Other safetensors files
-/// (adapters, copies under other names) are never taken. Source: <c>_add_variant</c>, <c>_fetch_index_file</c> and
-/// <c>_fetch_index_file_legacy</c> of diffusers, <c>from_pretrained</c> of transformers.
+/// Chooses the safetensors file or index with a folder's weights, by the file names of diffusers and transformers: the
+/// canonical file, its index, then one variant, as a file or as an index in one of two spellings. Other safetensors
+/// files (adapters, copies with other names) are never chosen. Source: <c>_add_variant</c>, <c>_fetch_index_file</c>
+/// and <c>_fetch_index_file_legacy</c> of diffusers, <c>from_pretrained</c> of transformers.
 /// </summary>
 internal sealed partial class WeightCandidates
 {
-    // Variants that differ from the canonical file in precision only, in the order in which they are taken.
+    // Variants that differ from the canonical file only in precision, in order of preference.
     private static readonly string[] Precisions = ["fp32", "fp16", "bf16"];
     private static readonly string[] WeightEndings =
     [
@@ -36,25 +36,25 @@ internal sealed partial class WeightCandidates
         this.stem = stem;
     }
 
-    /// <summary>The file or index that was chosen; null where there is none.</summary>
+    /// <summary>The chosen file or index; null when there is none.</summary>
     internal string? Chosen { get; private set; }
 
-    /// <summary>The variant in its name; null for a canonical name.</summary>
+    /// <summary>The variant in the name of <see cref="Chosen"/>; null for a canonical name.</summary>
     internal string? Variant { get; private set; }
 
-    /// <summary>Why a variant was taken, or the file beside its index, or why nothing was; null for a canonical name
-    /// alone.</summary>
+    /// <summary>Why a variant was chosen, a file besides its index, or nothing; null for a canonical name without
+    /// alternatives.</summary>
     internal string? Reason { get; private set; }
 
     /// <summary>Whether <see cref="Chosen"/> is an index.</summary>
     internal bool IsIndex => Chosen?.EndsWith(".json", StringComparison.Ordinal) == true;
 
-    /// <summary>What <see cref="Chosen"/> would be called without a variant.</summary>
+    /// <summary>The name of <see cref="Chosen"/> without its variant.</summary>
     internal string CanonicalName => IsIndex ? $"{stem}.safetensors.index.json" : $"{stem}.safetensors";
 
     /// <summary>Chooses among the names of a folder's files.</summary>
-    /// <param name="names">File names; those that begin with a dot are passed over.</param>
-    /// <param name="stems">Names without ending, the likelier first.</param>
+    /// <param name="names">File names; those that begin with a dot are ignored.</param>
+    /// <param name="stems">Names without extension, in order of preference.</param>
     internal static WeightCandidates Choose(IReadOnlyList<string> names, IReadOnlyList<string> stems)
     {
         WeightCandidates[] all =
@@ -66,7 +66,7 @@ internal sealed partial class WeightCandidates
             ?? all[0].WithoutChoice(stems);
     }
 
-    /// <summary>Names of files that look like weights of any kind, for messages.</summary>
+    /// <summary>Names of files that look like weights in any format, for messages.</summary>
     internal static IReadOnlyList<string> LookingLikeWeights(IEnumerable<string> names) =>
         [
             .. names
@@ -115,7 +115,8 @@ internal sealed partial class WeightCandidates
         return true;
     }
 
-    // Of one variant the single file goes before today's spelling of the index, that before the older one.
+    // Files by variant. Of one variant, the single file is preferred to the current spelling of the index, and that to
+    // the older one.
     private SortedDictionary<string, string> Variants()
     {
         var result = new SortedDictionary<string, string>(StringComparer.Ordinal);

@@ -4,11 +4,11 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Models;
 
 /// <summary>
-/// What a checkpoint's weights are as numbers where some are 8-bit floats: such a weight widens exactly to half
-/// precision, and to single precision where a scale tensor multiplies it, one number for the tensor or one for each
-/// output channel. Scales are found by the names that ComfyUI (<c>LAYER.scale_weight</c>, <c>LAYER.weight_scale</c>)
-/// and DeepSeek (<c>LAYER.weight_scale_inv</c>, a multiplier in spite of its name) give them. A weight whose scales are
-/// not understood gets a fault instead of wrong values.
+/// Widens weights that a checkpoint stores as 8-bit floats: exactly to half precision, or to single precision when a
+/// scale tensor multiplies them, with one number for the tensor or one per output channel. Scales are found by the
+/// names of ComfyUI (<c>LAYER.scale_weight</c>, <c>LAYER.weight_scale</c>) and DeepSeek (<c>LAYER.weight_scale_inv</c>,
+/// a multiplier despite its name). A weight with unsupported scales gets a <see cref="TensorInfo.Fault"/> instead of
+/// wrong values.
 /// </summary>
 internal sealed class WeightScales
 {
@@ -16,7 +16,7 @@ internal sealed class WeightScales
         Marker = "scaled_fp8",
         LayerFormat = "comfy_quant";
 
-    // They concern what a layer is given, not its weights.
+    // Scales of a layer's inputs, which do not affect its weights.
     private static readonly string[] OfActivations = ["input_scale", "scale_input"];
     private static readonly string[] Formats = ["float8_e4m3fn", "float8_e5m2"];
 
@@ -25,8 +25,7 @@ internal sealed class WeightScales
     private readonly Dictionary<string, TensorInfo> tensors;
     private readonly Dictionary<string, float[]> scales = new(StringComparer.Ordinal);
 
-    /// <param name="stored">The tensors as they are stored; scales and short descriptions of formats are read from it
-    /// at once.</param>
+    /// <param name="stored">The stored tensors; scales and format descriptions are read immediately.</param>
     internal WeightScales(ITensorSource stored)
     {
         this.stored = stored;
@@ -47,12 +46,12 @@ internal sealed class WeightScales
     }
 
     /// <summary>
-    /// The tensors as they are read: 8-bit floats as what they widen to, without the scales that are applied and what
-    /// describes them.
+    /// The tensors as they are read: 8-bit floats with their widened type, without applied scales and format
+    /// descriptions.
     /// </summary>
     internal IReadOnlyDictionary<string, TensorInfo> Tensors => tensors;
 
-    /// <summary>Multiplies a stretch of a tensor's stored values by its scales.</summary>
+    /// <summary>Multiplies a range of a tensor's stored values by its scales.</summary>
     internal void Apply(string name, long start, Span<float> values)
     {
         if (values.Length == 0 || !scales.TryGetValue(name, out float[]? factors))
@@ -80,7 +79,7 @@ internal sealed class WeightScales
 
     private static string LastPart(string tensor) => tensor[(tensor.LastIndexOf('.') + 1)..];
 
-    // Returns why it cannot be widened; null after it was.
+    // Widens a tensor; returns why it cannot be widened, or null on success.
     private string? Widen(TensorInfo tensor, string[] found)
     {
         bool isWeight = tensor.Name.EndsWith(Weight, StringComparison.Ordinal);
@@ -162,7 +161,7 @@ internal sealed class WeightScales
         }
     }
 
-    // Scales of one change nothing; any other beside a type that needs none would be a guess.
+    // Scales of 1 have no effect and are dropped; other scales are supported only for 8-bit floats.
     private string? Unscaled(TensorInfo tensor, string[] found)
     {
         foreach (string name in found)

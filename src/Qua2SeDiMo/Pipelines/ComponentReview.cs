@@ -6,15 +6,15 @@ using Qua2SeDiMo.Models.Known;
 
 namespace Qua2SeDiMo.Pipelines;
 
-/// <summary>What a component holds beside what is read of it.</summary>
-/// <param name="Component">Name in the pipeline.</param>
-/// <param name="ClassName">The class that it is opened as.</param>
-/// <param name="FileClassName">The class that its own file names, where that is another one.</param>
-/// <param name="UnreadKeys">Keys of its configuration that are not read and not known to change nothing.</param>
-/// <param name="UnreadTensors">Tensors of its checkpoint, likewise.</param>
-/// <param name="UnreadFiles">Files of its folder, likewise.</param>
-/// <param name="Corrections">What is corrected in its configuration, a sentence each.</param>
-/// <param name="Refusal">Why it cannot be used; null if it can.</param>
+/// <summary>Report on the parts of a component that are not read.</summary>
+/// <param name="Component">Name of the component in the pipeline.</param>
+/// <param name="ClassName">The class as which it is opened.</param>
+/// <param name="FileClassName">The class in its own configuration when it differs, else null.</param>
+/// <param name="UnreadKeys">Keys of its configuration that are neither read nor known to be harmless.</param>
+/// <param name="UnreadTensors">Tensors of its checkpoint that are neither read nor known to be harmless.</param>
+/// <param name="UnreadFiles">Files of its folder that are neither read nor known to be harmless.</param>
+/// <param name="Corrections">Corrections of its configuration, one sentence each.</param>
+/// <param name="Refusal">Error message when the component cannot be used; otherwise null.</param>
 internal sealed record ComponentReview(
     string Component,
     string ClassName,
@@ -26,10 +26,11 @@ internal sealed record ComponentReview(
     string? Refusal
 )
 {
-    /// <summary>Builds the component from its configuration and headers, and looks at what is left over.</summary>
-    /// <param name="component">Any component that the pipeline uses.</param>
+    /// <summary>Builds the component from its configuration and tensor headers, and collects what was not
+    /// read.</summary>
+    /// <param name="component">A component that the pipeline uses.</param>
     /// <param name="open">Opens the weights of a network.</param>
-    /// <param name="alsoRead">Paths of files of its folder that are read beside those with known names.</param>
+    /// <param name="alsoRead">Paths of further files in its folder that are read.</param>
     internal static ComponentReview Of(
         ModelComponent component,
         Func<ModelComponent, ITensorSource> open,
@@ -55,7 +56,7 @@ internal sealed record ComponentReview(
             };
             if (role == ComponentRole.Scheduler)
                 SchedulerCatalog.Create(config);
-            // A program has its own names, and all of it is run.
+            // An ONNX model has other tensor names, and all of its tensors are used.
             else if (files.Program is null)
                 review = review with { UnreadTensors = UnreadTensorsOf(component, config, open) };
             return review with { UnreadKeys = KnownConfigs.Unread(config) };

@@ -11,12 +11,13 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Pipelines;
 
 /// <summary>
-/// Fingerprints what the program reads of a model, and of what images are scored with, part by part. What it never
-/// reads (safety checker, feature extractor, other variants of the weights, notes) has no part in it.
+/// Computes fingerprints of the parts of a model that are read, and of the CLIP model and reference features that
+/// images are scored with. Unread parts (safety checker, feature extractor, other variants of the weights, notes) do
+/// not affect them.
 /// </summary>
-/// <param name="cache">Saves reading tensors that were read before.</param>
-/// <param name="progress">Told how much is read.</param>
-/// <param name="cancellationToken">Stops between pieces.</param>
+/// <param name="cache">Cache of fingerprints from earlier runs.</param>
+/// <param name="progress">Receives the fraction read.</param>
+/// <param name="cancellationToken">Checked between pieces.</param>
 internal sealed class ContentReader(
     FingerprintCache cache,
     IProgress<StageProgress>? progress,
@@ -25,7 +26,7 @@ internal sealed class ContentReader(
 {
     private const string ImageFeatures = "image_features";
 
-    // Who wrote a configuration, with what and from where; nothing is computed from them.
+    // Configuration keys about the origin of a file, which do not affect results.
     private static readonly HashSet<string> Notes = new(StringComparer.Ordinal)
     {
         "_name_or_path",
@@ -35,7 +36,7 @@ internal sealed class ContentReader(
         "dtype",
     };
 
-    // Keys of model_index.json that are about components which are not read.
+    // Such keys of model_index.json, including those about components that are not read.
     private static readonly HashSet<string> IndexNotes = new(Notes, StringComparer.Ordinal)
     {
         "_diffusers_version",
@@ -81,11 +82,11 @@ internal sealed class ContentReader(
     }
 
     /// <summary>
-    /// Fingerprints of what images are scored with: names of parts of the CLIP model begin with <c>clip</c>, the
-    /// features are <c>reference</c>.
+    /// Fingerprints of the scoring inputs: names of parts of the CLIP model begin with <c>clip</c>, the reference
+    /// features are named <c>reference</c>.
     /// </summary>
-    /// <param name="clipFolder">Folder of the CLIP model; null without.</param>
-    /// <param name="referenceFeatures">File of features by that model; null without.</param>
+    /// <param name="clipFolder">Folder of the CLIP model; null when none is used.</param>
+    /// <param name="referenceFeatures">File of reference features of that model; null when none is used.</param>
     internal IReadOnlyList<FingerprintPart> OfScoring(string? clipFolder, string? referenceFeatures)
     {
         if (clipFolder is null)
@@ -131,8 +132,8 @@ internal sealed class ContentReader(
     private IEnumerable<FingerprintPart> Tensors(ModelComponent component, ITensorSource source) =>
         source switch
         {
-            // The manifest states the hash of the packed weights, and opening them has checked it; the program of an
-            // export may stand beside.
+            // The manifest contains the hash of the packed weights, which was checked on opening. An exported denoiser
+            // also has an ONNX model.
             PackedModelReader packed => new[] { PackedManifest.FileName, OnnxReader.FileName }
                 .Select(name => Path.Combine(packed.DirectoryPath, name))
                 .Where(File.Exists)

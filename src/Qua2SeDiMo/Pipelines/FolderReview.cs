@@ -5,12 +5,12 @@ using Qua2SeDiMo.Models.Known;
 
 namespace Qua2SeDiMo.Pipelines;
 
-/// <summary>What a pipeline's folder holds beside what is read of it: everything is read, known to change nothing, or
-/// named here.</summary>
+/// <summary>Report on the parts of a pipeline folder that are not read. Everything in the folder is read, known to be
+/// harmless, or listed here.</summary>
 /// <param name="Name">Name of the folder.</param>
-/// <param name="UnreadKeys">Keys of <c>model_index.json</c> that are not read and not known to change nothing.</param>
-/// <param name="UnreadFiles">Adapters and embeddings beside it that are not loaded.</param>
-/// <param name="Components">The components that the pipeline uses.</param>
+/// <param name="UnreadKeys">Keys of <c>model_index.json</c> that are neither read nor known to be harmless.</param>
+/// <param name="UnreadFiles">Adapters and embeddings beside <c>model_index.json</c>, which are not loaded.</param>
+/// <param name="Components">Reports on the components that the pipeline uses.</param>
 internal sealed record FolderReview(
     string Name,
     IReadOnlyList<string> UnreadKeys,
@@ -20,7 +20,7 @@ internal sealed record FolderReview(
 {
     private const int NamedAtOnce = 3;
 
-    /// <summary>One sentence on all that is not read; null if that is nothing.</summary>
+    /// <summary>One sentence that lists everything unread; null when there is nothing.</summary>
     public string? Note()
     {
         var unread = new List<string>();
@@ -42,7 +42,7 @@ internal sealed record FolderReview(
 
     /// <summary>Reviews the components that the pipeline uses.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="denoiser">The denoiser's tensors, which are open already.</param>
+    /// <param name="denoiser">The open tensors of the denoiser.</param>
     /// <param name="open">Opens the weights of any other network.</param>
     internal static FolderReview Of(
         ModelFolder folder,
@@ -73,7 +73,7 @@ internal sealed record FolderReview(
         return new FolderReview(folder.Name, [.. keys], loose, [.. folder.Used.Select(Review)]);
     }
 
-    // [null, null] is a component that the pipeline lacks.
+    // An entry [null, null] means that the pipeline does not have the component.
     private static bool IsAbsent(JsonNode? value) =>
         value is JsonArray { Count: 2 } pair && pair.All(item => item is null);
 

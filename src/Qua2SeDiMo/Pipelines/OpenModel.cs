@@ -16,12 +16,13 @@ using Qua2SeDiMo.Quantizers.Bank;
 
 namespace Qua2SeDiMo.Pipelines;
 
-/// <summary>A model folder with its denoiser's graph at the model's own size; tensors are read on demand.</summary>
+/// <summary>An open model folder with the graph of its denoiser at the model's default size; tensors are read on
+/// demand.</summary>
 public sealed class OpenModel : IDisposable
 {
     private readonly ComponentConfig denoiserConfig;
 
-    // The program of a denoiser that was exported as ONNX; others are built from their configuration.
+    // Path of the ONNX model of an exported denoiser; null when the graph is built from the configuration.
     private readonly string? exported;
     private readonly Lazy<OperationGraph> operations;
     private readonly Lazy<FolderReview> review;
@@ -35,7 +36,7 @@ public sealed class OpenModel : IDisposable
         Tensors = tensors;
         exported = ComponentFiles.Of(folder.Denoiser).Program;
         denoiserConfig = folder.Denoiser.ReadConfig();
-        // The program of a packed ONNX model rounds its activations itself.
+        // The graph of a packed ONNX model already contains the quantization of activations.
         ActivationBits =
             tensors is PackedModelReader reader ? reader.Manifest.ActivationBits
             : exported is null ? PackNote.Read(folder.DirectoryPath)?.ActivationBits
@@ -44,7 +45,7 @@ public sealed class OpenModel : IDisposable
         operations = new Lazy<OperationGraph>(() => OperationGraphBuilder.Build(Graph));
         review = new Lazy<FolderReview>(() => FolderReview.Of(Folder, Tensors, OpenTensors));
         Weights = [.. Graph.Weights.Select(weight => weight.Weight)];
-        // A packed file shows its quantized tensors as single precision; what they were made from is in its manifest.
+        // A packed file presents its quantized tensors as single precision; the manifest states the original type.
         ElementType? original = tensors is PackedModelReader packed
             ? packed.Manifest.Parts is [var first, ..]
                 ? first.OriginalType
@@ -58,42 +59,43 @@ public sealed class OpenModel : IDisposable
     /// <summary>The folder.</summary>
     internal ModelFolder Folder { get; }
 
-    /// <summary>The clock of leases, of moments that results state, and of waiting.</summary>
+    /// <summary>Clock for leases, timestamps in results, and waiting.</summary>
     internal TimeProvider Time { get; }
 
     /// <summary>The denoiser's tensors.</summary>
     internal ITensorSource Tensors { get; }
 
-    /// <summary>The denoiser at its own size.</summary>
+    /// <summary>The denoiser's graph at the default size.</summary>
     internal Graph Graph { get; }
 
-    /// <summary>Its sensitivity graph.</summary>
+    /// <summary>The denoiser's sensitivity graph.</summary>
     /// <exception cref="Q2Exception">The denoiser has no quantizable weights.</exception>
     internal OperationGraph Operations => operations.Value;
 
-    /// <summary>What the folder holds beside what is read of it.</summary>
+    /// <summary>Report on the parts of the folder that are not read.</summary>
     internal FolderReview Review => review.Value;
 
-    /// <summary>Its quantizable weights, in the order of the forward pass.</summary>
+    /// <summary>The denoiser's quantizable weights, in the order of the forward pass.</summary>
     internal IReadOnlyList<QuantizableWeight> Weights { get; }
 
-    /// <summary>P: bits of one stored weight, 16 or 32; 8-bit floats count as what they widen to.</summary>
+    /// <summary>P: bits of one original weight, 16 or 32; 8-bit floats count with the type to which they are
+    /// widened.</summary>
     public int OriginalBits { get; }
 
-    /// <summary>Bits that the activations of a packed model are to be rounded to; null leaves them.</summary>
+    /// <summary>Bits of quantized activations that a packed model states; null for none.</summary>
     public int? ActivationBits { get; }
 
-    /// <summary>Bytes of all of the denoiser's tensors in its files; an 8-bit float is one.</summary>
+    /// <summary>Bytes of all tensors of the denoiser as stored in its files.</summary>
     public long StoredBytes =>
         (Tensors is ShardedTensors sharded ? sharded.Stored : Tensors.Tensors).Values.Sum(tensor => tensor.SizeBytes);
 
-    /// <summary>Bytes of all quantizable weights at <see cref="OriginalBits"/>.</summary>
+    /// <summary>Bytes of all quantizable weights at <see cref="OriginalBits"/> bits each.</summary>
     public long QuantizableBytes => Weights.Sum(weight => weight.ElementCount * OriginalBits / 8);
 
-    /// <summary>What the model is by its content; all its tensors are read once, unless the user's cache knows
-    /// them.</summary>
-    /// <param name="progress">Told how much is read.</param>
-    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <summary>Fingerprint of the model's content. All tensors are read once, unless the user's cache has their
+    /// fingerprints.</summary>
+    /// <param name="progress">Receives the fraction read.</param>
+    /// <param name="cancellationToken">Cancels the reading.</param>
     /// <exception cref="Q2Exception">A component or a file is missing or damaged.</exception>
     internal ModelFingerprint Fingerprint(
         IProgress<StageProgress>? progress = null,
@@ -102,18 +104,18 @@ public sealed class OpenModel : IDisposable
         fingerprint ??= Reader(progress, cancellationToken)
             .Of(Folder, DenoiserFingerprint(progress, cancellationToken));
 
-    /// <summary>What its denoiser is by its content: its part of <see cref="Fingerprint"/>.</summary>
-    /// <param name="progress">Told how much is read.</param>
-    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <summary>Fingerprint of the denoiser's content, which is a part of <see cref="Fingerprint"/>.</summary>
+    /// <param name="progress">Receives the fraction read.</param>
+    /// <param name="cancellationToken">Cancels the reading.</param>
     /// <exception cref="Q2Exception">A file is missing or damaged.</exception>
     internal ModelFingerprint DenoiserFingerprint(
         IProgress<StageProgress>? progress = null,
         CancellationToken cancellationToken = default
     ) => denoiserFingerprint ??= Reader(progress, cancellationToken).OfDenoiser(Folder.Denoiser, Tensors);
 
-    /// <summary>What images are scored with, by its content; read once for this model.</summary>
-    /// <param name="clipFolder">Folder of the CLIP model; null without.</param>
-    /// <param name="referenceFeatures">File of features by that model; null without.</param>
+    /// <summary>Fingerprints of the CLIP model and the reference features; computed once per pair of paths.</summary>
+    /// <param name="clipFolder">Folder of the CLIP model; null when none is used.</param>
+    /// <param name="referenceFeatures">File of reference features of that model; null when none is used.</param>
     internal IReadOnlyList<FingerprintPart> ScoringFingerprint(string? clipFolder, string? referenceFeatures)
     {
         (string?, string?) key = (clipFolder, referenceFeatures);
@@ -122,13 +124,13 @@ public sealed class OpenModel : IDisposable
         return scoringFingerprints[key] = Reader(null, CancellationToken.None).OfScoring(clipFolder, referenceFeatures);
     }
 
-    /// <summary>Opens a folder: headers and configurations only.</summary>
-    /// <exception cref="Q2Exception">The folder is not a supported pipeline.</exception>
+    /// <summary>Opens a folder; reads only tensor headers and configurations.</summary>
+    /// <exception cref="Q2Exception">The folder is not a supported pipeline, or it is incomplete or
+    /// damaged.</exception>
     /// <param name="path">The folder.</param>
-    /// <param name="notes">Told of what a person should know of the files; null collects it in
-    /// <see cref="ModelFolder.Notes"/> only.</param>
-    /// <param name="time">The clock of leases, of moments that results state, and of waiting; null for the
-    /// system's.</param>
+    /// <param name="notes">Receives remarks for the user about the files; null collects them only in
+    /// <see cref="ModelFolder.Notes"/>.</param>
+    /// <param name="time">Clock for leases, timestamps in results, and waiting; null for the system clock.</param>
     public static OpenModel Open(string path, Notes? notes = null, TimeProvider? time = null)
     {
         ModelFolder folder = ModelFolder.Open(path, notes);
@@ -147,7 +149,7 @@ public sealed class OpenModel : IDisposable
         }
     }
 
-    /// <summary>Opens the weights of a component: packed, exported as ONNX, or plain.</summary>
+    /// <summary>Opens the tensors of a component: packed, exported as ONNX, or safetensors.</summary>
     internal static ITensorSource OpenTensors(ModelComponent component)
     {
         ComponentFiles files = ComponentFiles.Of(component);
@@ -164,12 +166,12 @@ public sealed class OpenModel : IDisposable
         };
     }
 
-    /// <summary>Parts of a pipeline over this model.</summary>
-    /// <param name="inference">How its sessions run.</param>
-    /// <param name="activationBits">Bits that the denoiser's activations are rounded to in front of every weight; null
-    /// leaves them.</param>
-    /// <param name="codes">Weights that the denoiser multiplies by as they are packed; null for single precision
-    /// throughout.</param>
+    /// <summary>The parts of a pipeline for this model.</summary>
+    /// <param name="inference">Options of its inference sessions.</param>
+    /// <param name="activationBits">Bits to which the input of every weight of the denoiser is quantized; null for
+    /// none.</param>
+    /// <param name="codes">Codes with which the denoiser computes products directly (packed execution); null for single
+    /// precision.</param>
     internal PipelineParts Parts(InferenceOptions inference, int? activationBits = null, PaletteSource? codes = null) =>
         new(
             Folder,
@@ -187,7 +189,7 @@ public sealed class OpenModel : IDisposable
     /// <summary>The codes of a packed model; null for any other.</summary>
     internal PaletteSource? Codes => (Tensors as PackedModelReader)?.Codes;
 
-    /// <summary>Exchangeable weights for a pipeline, at the values of the checkpoint.</summary>
+    /// <summary>Replaceable weights for a pipeline, set to the values of the checkpoint.</summary>
     internal WeightBinding CreateBinding() => new(Graph.Weights, Tensors);
 
     /// <summary>Sets every weight of a binding to its option in an allocation.</summary>

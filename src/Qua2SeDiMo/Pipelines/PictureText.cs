@@ -11,8 +11,8 @@ using Qua2SeDiMo.Quantizers;
 namespace Qua2SeDiMo.Pipelines;
 
 /// <summary>
-/// What a picture says of how it was made: under <c>parameters</c> in the form that image tools read and show, and
-/// under <c>q2</c> everything as JSON (docs/formats.md).
+/// PNG metadata on how an image was made: <c>parameters</c> in the form that image tools read, and <c>q2</c> with all
+/// settings as JSON (docs/formats.md).
 /// </summary>
 internal sealed class PictureText
 {
@@ -22,16 +22,16 @@ internal sealed class PictureText
     private readonly JsonObject settings;
     private readonly string quantization;
 
-    /// <summary>Collects what all pictures of one call have in common.</summary>
+    /// <summary>Collects the settings shared by all images of one call.</summary>
     /// <param name="model">The model; its content is fingerprinted.</param>
-    /// <param name="request">Steps and guidance.</param>
-    /// <param name="allocation">Options of the weights; null for those that a packed folder has, else for weights as
-    /// they are.</param>
-    /// <param name="origin">Where the allocation is from; null where unknown.</param>
-    /// <param name="activationBits">Bits that activations are rounded to; null for none.</param>
-    /// <param name="execution">How quantized weights are multiplied.</param>
-    /// <param name="progress">Told how much of the model is read for its fingerprint.</param>
-    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <param name="request">Settings of the generation.</param>
+    /// <param name="allocation">Options of the weights; null for those of a packed folder, or original weights in any
+    /// other.</param>
+    /// <param name="origin">Origin of the allocation; null when unknown.</param>
+    /// <param name="activationBits">Bits of quantized activations; null for none.</param>
+    /// <param name="execution">How products with quantized weights are computed.</param>
+    /// <param name="progress">Receives the fraction of the model that is read for its fingerprint.</param>
+    /// <param name="cancellationToken">Cancels the reading.</param>
     internal PictureText(
         OpenModel model,
         GenerationRequest request,
@@ -47,7 +47,7 @@ internal sealed class PictureText
         (BitAllocation? packed, JsonObject? packedOrigin) = allocation is null ? Packed(model) : (allocation, origin);
         if (packed is { Specs.Count: 0 })
             packed = null;
-        // The program of a packed ONNX model holds its weights itself: there is nothing to average.
+        // A packed ONNX model lists no quantizable weights, so it has no average bits.
         double? bits = model.Weights.Count == 0 ? null : packed?.AverageBits(model.Weights, model.OriginalBits);
         string average = bits is null ? "" : string.Create(CultureInfo.InvariantCulture, $"{bits:0.###} bits");
         quantization = packed is null
@@ -77,14 +77,14 @@ internal sealed class PictureText
         };
     }
 
-    /// <summary>A picture as a PNG file with its texts.</summary>
-    /// <param name="index">Number of the picture in the call, which has one negative prompt for all or one for
-    /// each.</param>
-    /// <param name="prompt">What it was to show.</param>
-    /// <param name="seed">Seed of its noise.</param>
-    /// <param name="png">The file without texts.</param>
-    /// <param name="height">Pixels.</param>
-    /// <param name="width">Pixels.</param>
+    /// <summary>Inserts the texts of one image into its PNG file.</summary>
+    /// <param name="index">Index of the image in the call, which selects its negative prompt when there is one per
+    /// image.</param>
+    /// <param name="prompt">Prompt of the image.</param>
+    /// <param name="seed">Seed of its starting noise.</param>
+    /// <param name="png">The PNG file without texts.</param>
+    /// <param name="height">Height in pixels.</param>
+    /// <param name="width">Width in pixels.</param>
     internal byte[] Label(int index, string prompt, ulong seed, byte[] png, int height, int width)
     {
         string? negative = Negative(index);
@@ -101,8 +101,8 @@ internal sealed class PictureText
         );
     }
 
-    /// <summary>A contact sheet as a PNG file that lists its pictures; height and width are those of one
-    /// picture.</summary>
+    /// <summary>Inserts into the PNG file of a contact sheet a list of its images; height and width are those of one
+    /// image.</summary>
     internal byte[] LabelSheet(IEnumerable<GeneratedImage> images, byte[] png, int height, int width)
     {
         JsonObject root = Settings(height, width);
@@ -120,7 +120,7 @@ internal sealed class PictureText
         return PngText.Insert(png, [new PngText(JsonKeyword, root.ToJsonString())]);
     }
 
-    // Null where none was given, which not every pipeline takes for an empty one.
+    // Null when none was given, which some pipelines distinguish from an empty negative prompt.
     private string? Negative(int index) =>
         request.NegativePrompts.Count switch
         {
@@ -137,8 +137,8 @@ internal sealed class PictureText
         return root;
     }
 
-    // The form that AUTOMATIC1111's web interface began and others read: prompt, negative prompt, and one line of
-    // settings between commas.
+    // The format of AUTOMATIC1111's web interface, which other tools read: prompt, negative prompt, and one line of
+    // comma-separated settings.
     private string Parameters(string prompt, string? negative, ulong seed, int height, int width)
     {
         string second = string.IsNullOrEmpty(negative) ? "" : $"\nNegative prompt: {negative}";
@@ -162,7 +162,7 @@ internal sealed class PictureText
 
     private string Text(string key) => settings[key]!.GetValue<string>();
 
-    // What holds a separator is written as a JSON string there.
+    // In that format, a value that contains a separator is written as a JSON string.
     private static string Quoted(string value) =>
         value.AsSpan().ContainsAny(",:\n\"") ? JsonSerializer.Serialize(value) : value;
 

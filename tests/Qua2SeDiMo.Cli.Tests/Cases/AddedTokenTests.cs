@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Pipelines that were saved after textual inversion: more tokens in tokenizer and text encoder.</summary>
+/// <summary>Pipelines saved after textual inversion, with further tokens in tokenizer and text encoder.</summary>
 public sealed class AddedTokenTests
 {
     private const int First = 784;
@@ -23,7 +23,7 @@ public sealed class AddedTokenTests
         Assert.NotEqual(await Picture(model, "a photo of <s1> on a table"), picture);
         Assert.Equal(await Picture(plain, "a photo of a cat"), await Picture(model, "a photo of a cat"));
 
-        // The very embedding: with that of another word in its place the prompt is that of the word.
+        // The embedding of the token is used: replaced by that of another word, it gives the image of that word.
         model.EditTensors(
             ModelCopy.TextEncoder,
             tensors =>
@@ -90,7 +90,7 @@ public sealed class AddedTokenTests
         );
     }
 
-    // Rows of a fixed pattern after those of the encoder.
+    // Appends rows with a fixed pattern to the encoder's embedding table.
     private static ModelCopy Learned(int tokens)
     {
         var model = new ModelCopy();

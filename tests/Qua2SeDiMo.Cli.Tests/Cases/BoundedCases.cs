@@ -3,8 +3,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Files that claim more than they hold, or are no files: each is refused before anything is sized by
-/// it.</summary>
+/// <summary>Files that claim more than they contain, or are not regular files: each is rejected before memory is
+/// allocated by its claims.</summary>
 public sealed class BoundedCases : IDisposable
 {
     private readonly ModelCopy model = new();

@@ -4,8 +4,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>The class of a component is the one that model_index.json names, whatever its own file says or leaves
-/// out.</summary>
+/// <summary>The class of a component is the one that model_index.json names, regardless of its own
+/// configuration.</summary>
 public sealed class ClassFromIndexTests
 {
     private const string Scheduler = "scheduler/scheduler_config.json";

@@ -2,8 +2,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Standard output that takes nothing more is no defect of the program, and costs no result in a
-/// file.</summary>
+/// <summary>A closed standard output is not an error of the program, and no result in a file is lost.</summary>
 public sealed class ClosedOutputTests
 {
     [Theory]
@@ -12,7 +11,7 @@ public sealed class ClosedOutputTests
     public async Task A_reader_that_has_enough_is_no_failure(string reader)
     {
         using var model = new ModelCopy();
-        // The exit code of the program, not of its reader.
+        // Reports the exit code of the program, not of its reader.
         Q2Result result = await Q2.RunInShellAsync(
             $"{{ \"$@\"; echo ended with $? >&2; }} | {reader}",
             "inspect",

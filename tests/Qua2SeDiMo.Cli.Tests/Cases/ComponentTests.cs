@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Folders that lack components, or hold some that nothing reads.</summary>
+/// <summary>Folders that lack components, or contain components that are not read.</summary>
 public sealed class ComponentTests
 {
     [Fact]

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Files of a run directory that were exchanged or damaged are named, with what makes them again.</summary>
+/// <summary>Replaced or damaged files of a run directory are reported with the command that recreates them.</summary>
 [Collection(SmallStudy.Name)]
 public sealed class DamagedRunTests(SmallStudy small)
 {

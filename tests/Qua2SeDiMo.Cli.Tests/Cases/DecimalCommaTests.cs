@@ -3,10 +3,10 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>People whose machines write decimals with a comma, and other notations that are no numbers here.</summary>
+/// <summary>Numbers with a decimal comma, and other notations that are rejected.</summary>
 public sealed class DecimalCommaTests
 {
-    // Verbs and the number options that each has.
+    // Verbs and their number options.
     public static TheoryData<string, string> Options
     {
         get
@@ -58,7 +58,7 @@ public sealed class DecimalCommaTests
         Assert.Single(Errors(verb, option, "99999999999999999999999999"));
         if (!isSeed)
             Assert.Single(Errors(verb, option, "-1"));
-        // What an option needs beside it is said first.
+        // For these options, another error is reported first.
         if (isSeed || isList || option is "--bootstrap-epochs" or "--states")
             return;
         Assert.Contains(

@@ -3,8 +3,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>What can be known at once is said before any work, all of it together, and nothing is left
-/// behind.</summary>
+/// <summary>Errors that can be detected early are reported together before any work, and no files are left.</summary>
 public sealed class EarlyRefusalTests : IDisposable
 {
     private readonly ModelCopy model = new();

@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Empty texts, as scripts write them, and options that are misspelled or forgotten.</summary>
+/// <summary>Empty values, as scripts may pass them, and misspelled or forgotten options.</summary>
 public sealed class EmptyOptionTests
 {
     [Theory]

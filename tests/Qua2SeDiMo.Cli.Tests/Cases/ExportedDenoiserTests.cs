@@ -16,12 +16,12 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>A denoiser that torch.onnx exported goes through every stage, with the results of the same denoiser as
+/// <summary>A denoiser exported by torch.onnx gives in every stage the results of the same denoiser stored as
 /// safetensors.</summary>
 public sealed class ExportedDenoiserTests : IDisposable
 {
-    // The export sums in another order: decibels and similarities of its trials agree with the twin's to this, of
-    // values up to 100 and 1.
+    // Tolerances of decibels (up to 100) and similarities (up to 1) of trials: the export sums in another order than
+    // its safetensors twin.
     private const double DecibelTolerance = 0.05,
         Tolerance = 1e-3;
 
@@ -53,7 +53,7 @@ public sealed class ExportedDenoiserTests : IDisposable
         (await Q2.RunAsync([.. pack, "q2,onnx,recipes"])).Succeeded();
         (await Q2.RunAsync("inspect", Path.Combine(run, "packed"), "--json")).Succeeded();
         (await Q2.RunAsync([.. pack, "diffusers"])).Refused("ONNX export");
-        // Whatever makes pictures says what is missing, all at once, and makes nothing.
+        // Verbs that generate images report all missing components together and create nothing.
         (await Q2.RunAsync("study", export.Path, "--run", export.Beside("other"), "--quiet")).Refused(
             "'vae'",
             "'scheduler'",
@@ -208,7 +208,7 @@ public sealed class ExportedDenoiserTests : IDisposable
                 File.ReadAllBytes(Path.Combine(actual, file))
             );
         }
-        // The manifest is the same but for the file that the weights came from.
+        // The manifests are equal except for the name of the source file.
         Assert.Equal(Manifest(expected).ToJsonString(), Manifest(actual).ToJsonString());
 
         static string Describe(QuantizableWeight weight) =>
@@ -232,7 +232,7 @@ public sealed class ExportedDenoiserTests : IDisposable
         Assemble(model, isUNet ? "stable-diffusion-15" : "dit", name, denoiser);
         if (!isUNet)
             return;
-        // Those of the export: 24 features of 11 tokens.
+        // The export takes text embeddings of 11 tokens with width 24.
         foreach (string part in new[] { "text_encoder", "tokenizer" })
         {
             Directory.Delete(model.In(part), recursive: true);
@@ -242,7 +242,7 @@ public sealed class ExportedDenoiserTests : IDisposable
         model.Edit("tokenizer/tokenizer_config.json", ("model_max_length", 11));
     }
 
-    // A denoiser of tests/golden in a pipeline folder, or alone.
+    // Puts a denoiser of tests/golden into a pipeline folder, or into a folder without other components.
     private static void Assemble(ModelCopy model, string pipeline, string name, string denoiser)
     {
         string component = Component(name);
@@ -289,7 +289,7 @@ public sealed class ExportedDenoiserTests : IDisposable
 
     private static float[] Pixels(string png) => PngFile.Decode(File.ReadAllBytes(png)).Image;
 
-    // One step of 255 at most.
+    // Pixels may differ by at most 1/255.
     private static void AssertNear(float[] expected, float[] actual)
     {
         Assert.Equal(expected.Length, actual.Length);

@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Folders whose weights have the names that downloads give them.</summary>
+/// <summary>Folders whose weights have names that occur in downloads.</summary>
 public sealed class FileNameTests
 {
     private const string Stem = "diffusion_pytorch_model";

@@ -3,8 +3,7 @@ using Xunit;
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
 /// <summary>
-/// Checkpoints with element types that training does not give: 8-bit floats with and without scales, integers, types of
-/// the future.
+/// Checkpoints with unusual element types: 8-bit floats with and without scales, integers, unknown types.
 /// </summary>
 public sealed class FloatTypeTests
 {

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Every file of a folder with its bytes, to see that none was touched.</summary>
+/// <summary>Contents of all files of a folder, to check that none changed.</summary>
 internal static class FolderBytes
 {
     internal static IReadOnlyDictionary<string, string> Of(string folder) =>

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>JSON files of others that say a thing twice, or say what is no text.</summary>
+/// <summary>JSON files of other programs with repeated keys, or with invalid text.</summary>
 public sealed class ForeignJsonCases : IDisposable
 {
     private const string Pipeline = "pixart-alpha";

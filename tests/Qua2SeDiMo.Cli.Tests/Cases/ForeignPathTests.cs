@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Paths that are models, and not pipeline folders.</summary>
+/// <summary>Paths of models that are not pipeline folders.</summary>
 public sealed class ForeignPathTests
 {
     [Fact]

@@ -4,9 +4,9 @@ using Xunit;
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
 /// <summary>
-/// U-Nets that were distilled to one pass per step are told the guidance scale. The first layer of their time embedding
-/// is linear, so that what the guidance adds in front of it can be added to its bias instead: an ordinary U-Net whose
-/// bias was computed here in double precision must make the same picture without guidance.
+/// U-Nets that were distilled to one pass per step take the guidance scale as an input. The first layer of their time
+/// embedding is linear, so the contribution of the guidance can be moved into its bias: an ordinary U-Net with that
+/// bias, computed here in double precision, must generate the same image without guidance.
 /// </summary>
 public sealed class GuidanceEmbeddingTests
 {
@@ -40,7 +40,7 @@ public sealed class GuidanceEmbeddingTests
 
         float[] pixels = await Pictures.OfAsync(told.Path, "--guidance", "6.5");
         float[] expected = await Pictures.OfAsync(folded.Path, "--guidance", "1");
-        // Single precision moves a pixel by one step of 256 here and there.
+        // Single precision changes a few pixels by 1/255.
         Assert.All(expected.Zip(pixels), pair => Assert.Equal(pair.First, pair.Second, 1.5 / 255));
         Assert.InRange(expected.Zip(pixels).Count(pair => pair.First != pair.Second), 0, expected.Length / 20);
         Assert.Equal(pixels, await Pictures.OfAsync(told.Path, "--guidance", "6.5", "--negative-prompt", "a dog"));

@@ -3,8 +3,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Study databases that another program changed: every verb that reads one refuses, whatever was changed, and
-/// gives no number.</summary>
+/// <summary>Study databases that another program changed: every verb that reads one rejects it and prints no
+/// results.</summary>
 [Collection(SmallStudy.Name)]
 public sealed class HostileStudyTests(SmallStudy small)
 {

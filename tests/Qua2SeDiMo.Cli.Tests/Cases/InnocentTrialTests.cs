@@ -6,8 +6,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Trials whose process was killed again and again: they are set aside and named, the exit code says so, and
-/// one option takes them up again.</summary>
+/// <summary>Trials whose process was killed repeatedly are set aside and reported, also by the exit code; an option
+/// retries them.</summary>
 [Collection(SmallStudy.Name)]
 public sealed class InnocentTrialTests(SmallStudy small)
 {
@@ -82,7 +82,7 @@ public sealed class InnocentTrialTests(SmallStudy small)
             """[{"name": "first", "allocation": null}, {"name": "second", "allocation": {}}, {"name": "[bold", "allocation": null}]"""
         );
         string[] whole = small.Study(run);
-        // The list says how many trials there are.
+        // The list of allocations determines the number of trials.
         int trials = Array.IndexOf(whole, "--trials");
         string[] command = [.. whole[..trials], .. whole[(trials + 2)..], "--allocations", list];
         (await Q2.RunAsync(command)).Succeeded();
@@ -116,7 +116,7 @@ public sealed class InnocentTrialTests(SmallStudy small)
     public async Task A_picture_that_cannot_be_written_stops_the_plan_with_its_path_and_fails_no_trial()
     {
         RunDirectory run = small.NewRun();
-        // A file stands where the folder of pictures belongs.
+        // A file has the path of the folder of images.
         File.WriteAllText(run.Images, "");
         Q2Result stopped = await Q2.RunAsync(small.Plan(run));
         Assert.Equal(2, stopped.ExitCode);

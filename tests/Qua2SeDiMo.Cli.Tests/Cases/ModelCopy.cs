@@ -6,7 +6,7 @@ using System.Text.Json.Nodes;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>One tensor of a safetensors file as it is stored.</summary>
+/// <summary>One tensor of a safetensors file, as stored.</summary>
 internal sealed record StoredTensor(string Type, long[] Shape, byte[] Data)
 {
     internal static StoredTensor Single(long[] shape, params float[] values) =>
@@ -15,7 +15,7 @@ internal sealed record StoredTensor(string Type, long[] Shape, byte[] Data)
     /// <summary>Values of a single-precision tensor.</summary>
     internal float[] Singles() => MemoryMarshal.Cast<byte, float>(Data).ToArray();
 
-    /// <summary>A single-precision tensor rounded to half precision; any other as it is.</summary>
+    /// <summary>A single-precision tensor rounded to half precision; other tensors unchanged.</summary>
     internal StoredTensor Half() =>
         Type != "F32"
             ? this
@@ -25,13 +25,13 @@ internal sealed record StoredTensor(string Type, long[] Shape, byte[] Data)
                 MemoryMarshal.AsBytes<Half>(Array.ConvertAll(Singles(), value => (Half)value)).ToArray()
             );
 
-    /// <summary>A single-precision tensor whose values went through a function.</summary>
+    /// <summary>A single-precision tensor whose values are mapped by a function of value and index.</summary>
     internal StoredTensor Map(Func<float, int, float> change) => Single(Shape, [.. Singles().Select(change)]);
 }
 
 /// <summary>
-/// A copy of a small reference pipeline in a folder of its own, to be changed the way that people's folders differ.
-/// Writes files byte by byte, without the library, which must be able to refuse what this writes.
+/// A copy of a small reference pipeline in a temporary folder, which tests change as users' folders may differ. It
+/// writes files without the library, so that it can write files that the library must reject.
 /// </summary>
 internal sealed class ModelCopy : IDisposable
 {
@@ -55,7 +55,7 @@ internal sealed class ModelCopy : IDisposable
     /// <summary>The model folder.</summary>
     internal string Path { get; }
 
-    /// <summary>A path beside the model folder, for run directories and outputs.</summary>
+    /// <summary>A path next to the model folder, for run directories and outputs.</summary>
     internal string Beside(string name) => System.IO.Path.Combine(parent.FullName, name);
 
     /// <summary>A path inside the model folder.</summary>
@@ -75,7 +75,7 @@ internal sealed class ModelCopy : IDisposable
         File.WriteAllText(In(relative), root.ToJsonString());
     }
 
-    /// <summary>Tensors of a safetensors file in the order of its header.</summary>
+    /// <summary>Reads the tensors of a safetensors file, in the order of its header.</summary>
     internal Dictionary<string, StoredTensor> Load(string relative)
     {
         byte[] file = File.ReadAllBytes(In(relative));
@@ -126,7 +126,7 @@ internal sealed class ModelCopy : IDisposable
             stream.Write(tensor.Data);
     }
 
-    /// <summary>Changes one file of tensors in place.</summary>
+    /// <summary>Changes the tensors of one file in place.</summary>
     internal void EditTensors(string relative, Action<Dictionary<string, StoredTensor>> change)
     {
         Dictionary<string, StoredTensor> tensors = Load(relative);
@@ -134,8 +134,8 @@ internal sealed class ModelCopy : IDisposable
         Save(relative, tensors);
     }
 
-    /// <summary>Replaces a file by shards, of half precision unless told otherwise, and an index. {0} in the pattern is
-    /// the number of a shard, {1} their count, both from 1 with five digits.</summary>
+    /// <summary>Replaces a file by shards and an index, by default in half precision. In the pattern, {0} is the number
+    /// of a shard from 1 and {1} their count, both with five digits.</summary>
     internal void Shard(string relative, string index, string pattern, int count = 2, bool half = true)
     {
         Dictionary<string, StoredTensor> tensors = Load(relative);

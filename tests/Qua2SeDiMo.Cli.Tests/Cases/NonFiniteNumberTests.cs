@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>NaN and infinity never become a picture or a label: the program says which component, which step and which
+/// <summary>NaN and infinity never become an image or a label: the program reports component, step and
 /// tensor.</summary>
 public sealed class NonFiniteNumberTests : IDisposable
 {

@@ -3,8 +3,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Folders of Stable Diffusion 1 from autumn 2022 give what StableDiffusionPipeline of diffusers makes of
-/// them, with a word on what is corrected.</summary>
+/// <summary>Folders of Stable Diffusion 1 from autumn 2022 give the images of diffusers' StableDiffusionPipeline, with
+/// a note on the corrections.</summary>
 public sealed class OldStableDiffusionTests
 {
     private const string Scheduler = "scheduler/scheduler_config.json";

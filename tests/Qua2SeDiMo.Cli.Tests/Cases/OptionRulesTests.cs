@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Options that contradict each other, or would do nothing.</summary>
+/// <summary>Options that contradict each other, or have no effect.</summary>
 public sealed class OptionRulesTests
 {
     [Theory]

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Pictures that are made into one folder again, and what a picture says of itself.</summary>
+/// <summary>Images generated into the same folder again, and metadata of images.</summary>
 public sealed class OverwrittenImagesTests : IDisposable
 {
     private readonly ModelCopy model = new();

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>A packed folder holds what is read, and works by itself.</summary>
+/// <summary>A packed folder contains all files that are read, and works without the original.</summary>
 public sealed class PackedFilesTests
 {
     [Fact]
@@ -95,7 +95,7 @@ public sealed class PackedFilesTests
                 .Order(StringComparer.Ordinal),
         ];
 
-    // Every weight at four bits.
+    // Packs the model with four bits for every weight.
     private static async Task<string> Pack(ModelCopy model, string formats)
     {
         string run = model.Beside("run"),

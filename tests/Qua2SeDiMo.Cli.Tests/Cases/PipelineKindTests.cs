@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Pipelines that make no picture from a prompt alone, or whose parts were exported.</summary>
+/// <summary>Pipelines that need more than a prompt, or whose components were exported.</summary>
 public sealed class PipelineKindTests
 {
     [Theory]

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Clones and downloads that left something else in a file's place.</summary>
+/// <summary>Clones and downloads that left a placeholder in place of a file.</summary>
 public sealed class PlaceholderTests
 {
     private const string Pointer =

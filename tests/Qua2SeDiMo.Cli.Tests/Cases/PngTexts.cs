@@ -3,12 +3,12 @@ using System.Text;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Reads the texts of a PNG file as image tools do; written from the PNG specification, not from the
+/// <summary>Reads the texts of a PNG file as image tools do; implemented from the PNG specification, independent of the
 /// library.</summary>
 internal static class PngTexts
 {
-    /// <summary>Text by keyword.</summary>
-    /// <exception cref="InvalidDataException">The file breaks the specification.</exception>
+    /// <summary>Reads the texts by keyword.</summary>
+    /// <exception cref="InvalidDataException">The file violates the specification.</exception>
     internal static Dictionary<string, string> Read(string path)
     {
         byte[] file = File.ReadAllBytes(path);

@@ -4,8 +4,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Weights that do not mean what their numbers say are refused with what was found and what to do, in every
-/// component and by every sign.</summary>
+/// <summary>Weights that are not plain numbers are rejected with the finding and a remedy, in every component and for
+/// every mark.</summary>
 public sealed class PrequantizedTests
 {
     private const string GiveOriginal = "give the original";

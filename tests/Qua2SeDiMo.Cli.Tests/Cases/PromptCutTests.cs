@@ -25,7 +25,7 @@ public sealed class PromptCutTests
         Assert.EndsWith("flowers Red", cut.GetProperty("lost").GetString(), StringComparison.Ordinal);
         Assert.Equal(tokens, cut.GetProperty("maximumTokens").GetInt32());
 
-        // What is said to be lost has no effect, and the word before it has one.
+        // The reported lost words have no effect; the word before them has one.
         string kept = Long[..(Long.Length + 3 - cut.GetProperty("lost").GetString()!.Length)].TrimEnd();
         Assert.Equal(Picture(red), Picture(await Generate(model, "blue", Long + "blue")));
         Q2Result fits = await Generate(model, "kept", kept[..kept.LastIndexOf(' ')]);

@@ -3,8 +3,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>A denoiser whose sample_size is [height, width] makes pictures of that shape when nothing else is asked
-/// for.</summary>
+/// <summary>A denoiser whose sample_size is [height, width] generates images of that shape by default.</summary>
 public sealed class SampleSizeTests
 {
     [Theory]

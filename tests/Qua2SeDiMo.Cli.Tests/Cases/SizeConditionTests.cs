@@ -91,7 +91,7 @@ public sealed class SizeConditionTests
         Assert.Contains(option, result.Errors, StringComparison.Ordinal);
     }
 
-    // As a call of diffusers for two prompts makes them: negative and other sizes in turns over the four rows.
+    // The sizes of a diffusers call with two prompts: negative and other sizes alternate over the four rows.
     [Fact]
     public async Task A_reference_with_sizes_is_compared_with_those_sizes()
     {

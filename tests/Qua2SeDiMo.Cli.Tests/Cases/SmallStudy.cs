@@ -5,11 +5,11 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>A run of the smallest reference pipeline up to its explanation, made once by the program; tests change
-/// copies of it.</summary>
+/// <summary>A run of the smallest reference pipeline up to `explain`, created once by the program; tests change copies
+/// of it.</summary>
 public sealed class SmallStudy : IAsyncLifetime, IDisposable
 {
-    /// <summary>Name of the tests that share it, one after another.</summary>
+    /// <summary>Name of the test collection that shares it; its tests run one after another.</summary>
     public const string Name = "small study";
 
     internal const int TrialCount = 10;
@@ -28,7 +28,7 @@ public sealed class SmallStudy : IAsyncLifetime, IDisposable
         (await Q2.RunAsync("explain", Model, "--run", Made.DirectoryPath, "--quiet")).Succeeded();
     }
 
-    /// <summary>A copy of the run.</summary>
+    /// <summary>Creates a copy of the run.</summary>
     internal RunDirectory NewRun()
     {
         var run = new RunDirectory(model.Beside($"run-{Interlocked.Increment(ref runCount)}"));
@@ -72,7 +72,7 @@ public sealed class SmallStudy : IAsyncLifetime, IDisposable
             "--quiet",
         ];
 
-    /// <summary>Runs statements on the study of a run, with every check of SQLite's off.</summary>
+    /// <summary>Executes SQL statements on the study of a run, with all checks of SQLite disabled.</summary>
     internal static void Execute(RunDirectory run, params string[] statements)
     {
         using var connection = new SqliteConnection($"Data Source={run.StudyDatabase};Pooling=False");
@@ -88,9 +88,9 @@ public sealed class SmallStudy : IAsyncLifetime, IDisposable
         }
     }
 
-    /// <summary>Leaves a trial as a process does that was killed during it, for the third time in a row.</summary>
+    /// <summary>Leaves a trial in the state after a process was killed during it for the third time in a row.</summary>
     /// <param name="run">The run.</param>
-    /// <param name="trial">Condition on the table of trials.</param>
+    /// <param name="trial">SQL condition that selects the trial.</param>
     internal static void KillThirdTime(RunDirectory run, string trial)
     {
         StudyWorker worker = StudyWorker.ThisProcess();
@@ -110,6 +110,6 @@ public sealed class SmallStudy : IAsyncLifetime, IDisposable
     public void Dispose() => model.Dispose();
 }
 
-/// <summary>Joins the tests that share the small study.</summary>
+/// <summary>The collection of the tests that share the small study.</summary>
 [CollectionDefinition(SmallStudy.Name)]
 public sealed class SmallStudyGroup : ICollectionFixture<SmallStudy>;

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Fit, explanation, plan, packed model and report belong to the study as it stands.</summary>
+/// <summary>Fit, explanation, plan, packed model and report are valid only for the current study.</summary>
 [Trait("Speed", "Slow")]
 public sealed class StaleResultsTests : IDisposable
 {
@@ -26,7 +26,7 @@ public sealed class StaleResultsTests : IDisposable
             (await RunAsync(verb)).Succeeded();
         string plan = File.ReadAllText(Path.Combine(run, "plan.json"));
 
-        // A copy elsewhere, with other times and without the prompts, serves every later stage.
+        // A copy at another path, with other file times and without the prompts, works for every later stage.
         string copy = model.Beside("copy");
         ModelCopy.CopyFolder(run, copy);
         File.WriteAllText(model.Beside("prompts.txt"), "something else\n");

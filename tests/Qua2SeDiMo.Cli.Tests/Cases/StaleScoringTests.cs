@@ -2,7 +2,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>A study belongs to the bytes of what its images were scored with.</summary>
+/// <summary>A study belongs to the bytes of the CLIP model and the reference features that its images were scored
+/// with.</summary>
 public sealed class StaleScoringTests : IDisposable
 {
     private const string Clip = "../clip",
@@ -38,7 +39,7 @@ public sealed class StaleScoringTests : IDisposable
         (await Q2.RunAsync([.. study, "2", "--reference", "none"])).Refused("scored-by");
         Assert.Equal(before, FolderBytes.Of(run));
 
-        // The same files at another place.
+        // The same files at another path.
         Directory.Move(model.In(Clip), model.Beside("moved-clip"));
         (await Q2.RunAsync([.. study, "2", "--clip", model.Beside("moved-clip")])).Succeeded();
     }

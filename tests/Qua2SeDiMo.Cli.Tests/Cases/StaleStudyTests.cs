@@ -4,8 +4,8 @@ using Xunit;
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
 /// <summary>
-/// A study belongs to the bytes of its model and prompts: what changed is refused and named, what only looks different
-/// goes on.
+/// A study belongs to the bytes of its model and prompts: changed contents are rejected and named, changes without
+/// effect are accepted.
 /// </summary>
 public sealed class StaleStudyTests(StudiedModel studied) : IClassFixture<StudiedModel>
 {
@@ -229,7 +229,7 @@ public sealed class StaleStudyTests(StudiedModel studied) : IClassFixture<Studie
                 .Prepend(new("_name_or_path", "elsewhere"))
         ).ToJsonString();
 
-    // The least change of the first value.
+    // Flips the last bit of the first value.
     private static void Nudge(Dictionary<string, StoredTensor> tensors)
     {
         string name = tensors.Keys.First(key => tensors[key].Type == "F32");

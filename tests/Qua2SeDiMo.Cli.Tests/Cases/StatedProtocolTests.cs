@@ -3,8 +3,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>A file of allocations that states how its labels were made is labelled in that way, or the difference is
-/// said.</summary>
+/// <summary>Allocations whose file states the protocol of their labels are labelled by that protocol, or the difference
+/// is reported.</summary>
 public sealed class StatedProtocolTests : IDisposable
 {
     private readonly ModelCopy model = new();
@@ -44,7 +44,7 @@ public sealed class StatedProtocolTests : IDisposable
         );
         Assert.Empty(own.Json.GetProperty("notAsStated").EnumerateArray());
 
-        // The same by hand gives the same images.
+        // The same settings as options give the same images.
         string prompts = model.Beside("labels/prompts.txt");
         Q2Result byHand = (
             await StudyAsync(
@@ -65,7 +65,7 @@ public sealed class StatedProtocolTests : IDisposable
         Assert.Empty(byHand.Json.GetProperty("notAsStated").EnumerateArray());
         Assert.Equal(Pictures("a"), Pictures("b"));
 
-        // Other steps: said, and labels of images are not compared.
+        // Other steps are reported, and labels of images are not compared.
         Q2Result other = (await StudyAsync("c", file, "--steps", "2")).Succeeded();
         Assert.Contains("--steps", other.Json.GetProperty("notAsStated")[0].GetString(), StringComparison.Ordinal);
         Assert.DoesNotContain(

@@ -2,13 +2,13 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>A small pipeline with a study of three trials, made once by the program; tests work on copies of
+/// <summary>A small pipeline with a study of three trials, created once by the program; tests work on copies of
 /// both.</summary>
 public sealed class StudiedModel : IAsyncLifetime, IDisposable
 {
     internal const int Trials = 3;
 
-    // Prompts and run directory stand beside the model.
+    // Prompts and run directory are next to the model folder.
     private const string PromptsName = "prompts.txt",
         RunName = "r";
     private ModelCopy model = null!;
@@ -27,7 +27,7 @@ public sealed class StudiedModel : IAsyncLifetime, IDisposable
 
     public void Dispose() => model.Dispose();
 
-    /// <summary>A copy of model, prompts and run directory in a folder of its own.</summary>
+    /// <summary>Copies model, prompts and run directory into a new folder.</summary>
     internal ModelCopy Copy()
     {
         var copy = new ModelCopy("");
@@ -41,7 +41,7 @@ public sealed class StudiedModel : IAsyncLifetime, IDisposable
 
     internal static string Prompts(ModelCopy copy) => copy.Beside(PromptsName);
 
-    /// <summary>The command that made the study, for a copy.</summary>
+    /// <summary>The command that created the study, for a copy.</summary>
     internal static string[] Study(ModelCopy copy, int trials = Trials, string? run = null) =>
         [
             "study",

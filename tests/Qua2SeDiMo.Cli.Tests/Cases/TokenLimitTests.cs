@@ -3,8 +3,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Tokenizers saved without a length, with the number that stands for none, or with more than the encoder
-/// takes; and by transformers 5.</summary>
+/// <summary>Tokenizers saved without a length, with the number that means no limit, or with more than the encoder
+/// takes, also by transformers 5.</summary>
 public sealed class TokenLimitTests
 {
     private const string Config = "tokenizer/tokenizer_config.json";
@@ -27,7 +27,7 @@ public sealed class TokenLimitTests
         string config = $"{tokenizer}/tokenizer_config.json";
         byte[] right = await Picture(model, "right");
         JsonNode none = JsonNode.Parse("1000000000000000019884624838656")!;
-        // Each way that there is for the first, the two that people meet for the others.
+        // All variants for the first pipeline, the two common ones for the others.
         JsonNode?[] lengths =
             pipeline == "stable-diffusion-15" ? [null, JsonValue.Create(1e30), none, beyond] : [none, beyond];
         foreach (JsonNode? length in lengths)

@@ -2,12 +2,12 @@ using System.Text.Json.Nodes;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>Writes the files that newer libraries write beside or instead of a vocabulary.</summary>
+/// <summary>Writes the files that newer libraries write in addition to or instead of a vocabulary.</summary>
 internal static class TokenizerFiles
 {
-    /// <summary>A tokenizer.json from the vocab.json and merges.txt of the same folder.</summary>
+    /// <summary>Writes a tokenizer.json from the vocab.json and merges.txt of the same folder.</summary>
     /// <param name="folder">Folder of a CLIP tokenizer.</param>
-    /// <param name="added">Tokens beside those of start and end, with their ids.</param>
+    /// <param name="added">Added tokens besides the start and end tokens, with their ids.</param>
     internal static void WriteClipJson(string folder, IEnumerable<(string Content, int Id)> added)
     {
         JsonObject vocabulary = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "vocab.json")))!.AsObject();

@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Cases;
 
-/// <summary>What nobody reads and nobody knows is named: listed by inspect, in one line by every verb.</summary>
+/// <summary>Keys, tensors and files that are neither read nor known are listed by `inspect`, and named in one line by
+/// every other verb.</summary>
 public sealed class UnreadTests
 {
     [Fact]

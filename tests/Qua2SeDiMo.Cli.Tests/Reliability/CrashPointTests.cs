@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Reliability;
 
-/// <summary>A death or a refusing disk at any step that changes the disk costs nothing that was finished.</summary>
+/// <summary>A kill or a disk error at any step that changes the disk loses no finished work.</summary>
 public sealed class CrashPointTests
 {
     [Theory]
@@ -25,7 +25,7 @@ public sealed class CrashPointTests
     [InlineData(CrashPoints.Denied)]
     public async Task The_same_command_goes_on_after_a_fault_at_every_point_of_every_verb(string fault)
     {
-        // Verbs whose defects were mended can be tried alone; the counts of the others stay.
+        // Single verbs can be tried alone, for instance after a fix; the counts of the others are kept.
         string[]? verbs = Environment.GetEnvironmentVariable("Q2_RELIABILITY_VERBS")?.Split(',');
         using var points = new CrashPoints("dit");
         IReadOnlyList<CrashResult> results = await points.RunAsync(

@@ -5,22 +5,23 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Reliability;
 
-/// <summary>One verb, how it is called, and what must have run before it.</summary>
-/// <param name="Name">Verb, and what is special about the call.</param>
+/// <summary>One verb with its arguments, as a step of a run.</summary>
+/// <param name="Name">The verb, with a remark that distinguishes calls of the same verb.</param>
 /// <param name="Arguments">Its arguments; <c>{m}</c> is the model folder, <c>{r}</c> the run directory.</param>
 internal sealed record CrashScenario(string Name, params string[] Arguments)
 {
-    /// <summary>Where all points are tried: only each so many-th of this verb, because its parts are verbs too.</summary>
+    /// <summary>When all points are tried, only every n-th of this verb is, because its parts are tested as separate
+    /// verbs.</summary>
     internal int Every { get; init; } = 1;
 }
 
-/// <summary>What became of the faults at all points of a verb.</summary>
+/// <summary>Results of the faults at the points of a verb.</summary>
 /// <param name="Scenario">The verb.</param>
 /// <param name="Fault">kill, full or denied.</param>
-/// <param name="Points">Steps that the verb takes on the disk.</param>
-/// <param name="Tried">Points at which a fault was made.</param>
-/// <param name="Survived">Those after which the same command came to the same results.</param>
-/// <param name="Failures">What went wrong at the others.</param>
+/// <param name="Points">Number of steps of the verb that change the disk.</param>
+/// <param name="Tried">Number of points at which a fault was injected.</param>
+/// <param name="Survived">Number of points after which the same command gave the same results.</param>
+/// <param name="Failures">Descriptions of the failures at the other points.</param>
 internal sealed record CrashResult(
     string Scenario,
     string Fault,
@@ -31,8 +32,8 @@ internal sealed record CrashResult(
 );
 
 /// <summary>
-/// Makes the program fail at every step that changes what is on the disk, one after another, runs the same command
-/// again without a fault, and compares all results with those of a run that nothing disturbed.
+/// Makes the program fail at each step that changes the disk, one per run, then runs the same command again without a
+/// fault, and compares all results with those of an undisturbed run.
 /// </summary>
 internal sealed class CrashPoints : IDisposable
 {
@@ -46,7 +47,7 @@ internal sealed class CrashPoints : IDisposable
 
     internal CrashPoints(string pipeline) => model = new ModelCopy(pipeline);
 
-    /// <summary>The verbs in the order of a run; each begins with what the ones before it left.</summary>
+    /// <summary>The verbs in the order of a run; each starts from the results of the previous ones.</summary>
     internal static IReadOnlyList<CrashScenario> Chain { get; } =
     [
         new("graph", "graph", "{m}", "--run", "{r}"),
@@ -63,9 +64,9 @@ internal sealed class CrashPoints : IDisposable
         new("run", "run", "{m}", "--run", "{r}/run", "--images", "2", "--steps", "2") { Every = 8 },
     ];
 
-    /// <summary>Tries points of every verb.</summary>
+    /// <summary>Injects faults at points of every verb.</summary>
     /// <param name="fault">kill, full or denied.</param>
-    /// <param name="choose">Which points of so many of a verb to try, from 1.</param>
+    /// <param name="choose">Selects the points to try, numbered from 1, given a verb and its number of points.</param>
     internal async Task<IReadOnlyList<CrashResult>> RunAsync(
         string fault,
         Func<CrashScenario, int, IEnumerable<int>> choose
@@ -98,7 +99,7 @@ internal sealed class CrashPoints : IDisposable
         return results;
     }
 
-    /// <summary>Counts for docs/reliability.md.</summary>
+    /// <summary>The counts for docs/reliability.md.</summary>
     internal static JsonArray ToJson(IEnumerable<CrashResult> results) =>
         new([
             .. results.Select(result =>
@@ -116,7 +117,7 @@ internal sealed class CrashPoints : IDisposable
 
     public void Dispose() => model.Dispose();
 
-    // Null where the same command came to the same results after the fault.
+    // Describes the failure; null when the same command gave the same results after the fault.
     private async Task<string?> FaultOf(
         CrashScenario scenario,
         string folder,
@@ -130,7 +131,8 @@ internal sealed class CrashPoints : IDisposable
             folder,
             ("Q2_FAULT", string.Create(CultureInfo.InvariantCulture, $"{fault}@{point}"))
         );
-        // Steps of threads race: a run may end before the point, or pass it where its failure is no error.
+        // The order of steps varies between threads: a run may end before the point, or reach it in a step whose
+        // failure is tolerated.
         bool isExpected =
             broken.ExitCode == 0 || broken.ExitCode == (fault == Kill ? KilledExitCode : UserErrorExitCode);
         if (!isExpected)

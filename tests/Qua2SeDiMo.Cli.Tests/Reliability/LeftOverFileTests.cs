@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Cli.Tests.Reliability;
 
-/// <summary>A process that dies while it writes leaves nothing behind that its successor keeps.</summary>
+/// <summary>Files that a killed process left are removed by the next process.</summary>
 public sealed class LeftOverFileTests
 {
     [Fact]
@@ -38,7 +38,7 @@ public sealed class LeftOverFileTests
         string[] options = ["--images", "2", "--steps", "2", "--cotangents", "1", "--quiet"];
         (await Q2.RunAsync("bank", model.Path, "--run", run, "--quiet")).Succeeded();
         string measured = Path.Combine(run, "measurement");
-        // The step after the first image is in place.
+        // Finds the step after which the first image's file is complete.
         for (
             int step = 1;
             !Directory.Exists(measured) || Directory.GetFiles(measured, "*.safetensors").Length == 0;

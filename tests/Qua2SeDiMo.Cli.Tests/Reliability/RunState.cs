@@ -8,12 +8,12 @@ using Microsoft.Data.Sqlite;
 namespace Qua2SeDiMo.Cli.Tests.Reliability;
 
 /// <summary>
-/// What a folder holds, file by file, without what differs between two equal runs: times, process numbers, left-over
-/// partial files. Two runs came to the same results exactly when their states are equal.
+/// The contents of a folder, file by file, without data that differ between two equal runs: times, process ids,
+/// left-over partial files. Two runs have the same results if and only if their states are equal.
 /// </summary>
 internal static partial class RunState
 {
-    // Members of result files that hold durations, rates, moments, and the paths of the run.
+    // Members of result files with durations, rates, timestamps, and paths of the run.
     private static readonly HashSet<string> Times = new(StringComparer.OrdinalIgnoreCase)
     {
         "seconds",
@@ -35,10 +35,10 @@ internal static partial class RunState
         "time",
     };
 
-    // Files that hold nothing else.
+    // Files that contain only times.
     private static readonly string[] TimeFiles = ["timings.json"];
 
-    /// <summary>Content by path relative to the folder: a hash, or a text where times had to be left out.</summary>
+    /// <summary>Contents by path relative to the folder: a hash, or a text from which times are removed.</summary>
     internal static SortedDictionary<string, string> Of(string folder)
     {
         var state = new SortedDictionary<string, string>(StringComparer.Ordinal);
@@ -69,7 +69,7 @@ internal static partial class RunState
         return state;
     }
 
-    /// <summary>Names of files whose content is not the same on both sides.</summary>
+    /// <summary>Names of files whose contents differ.</summary>
     internal static IReadOnlyList<string> Differences(
         SortedDictionary<string, string> expected,
         SortedDictionary<string, string> actual
@@ -106,14 +106,14 @@ internal static partial class RunState
         return node;
     }
 
-    // A line of a report's table of facts.
+    // Whether a line of a report's table of facts states a time.
     private static bool IsTime(JsonNode? fact) =>
         fact is JsonObject line
         && line["name"] is JsonValue name
         && name.TryGetValue(out string? text)
         && text == "Time per trial";
 
-    // Everything that a trial says, but when and by whom.
+    // All data of the trials, except times and workers.
     private static string Rows(string file)
     {
         using var connection = new SqliteConnection(
@@ -152,7 +152,7 @@ internal static partial class RunState
         return text.ToString();
     }
 
-    // The command with the path of its run directory, the moment, and how long the stages took.
+    // The command with the path of its run directory, the timestamp, and the durations of the stages.
     [GeneratedRegex(
         """<dt>(Command|Time per trial)</dt><dd>[^<]*|<span style="width:[0-9.]+%">|<span>[0-9-]{10} [0-9:]{5} UTC"""
     )]

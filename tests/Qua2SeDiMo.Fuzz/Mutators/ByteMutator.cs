@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Qua2SeDiMo.Fuzz.Mutators;
 
-/// <summary>Changes bytes without knowing what they mean.</summary>
+/// <summary>Changes bytes without regard to their meaning.</summary>
 internal static class ByteMutator
 {
     private static readonly long[] Interesting =
@@ -67,7 +67,7 @@ internal static class ByteMutator
         }
     }
 
-    /// <summary>Replaces a range.</summary>
+    /// <summary>Replaces a range of bytes.</summary>
     internal static byte[] Splice(ReadOnlySpan<byte> bytes, int start, int length, ReadOnlySpan<byte> replacement)
     {
         byte[] result = new byte[bytes.Length - length + replacement.Length];

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Qua2SeDiMo.Fuzz.Mutators;
 
 /// <summary>
-/// Changes JSON by its structure: values for others, members that go, come twice or change their names, lists that
-/// grow, depth. It works on the text, so that keys may stand twice and numbers may be of any form.
+/// Changes JSON by its structure: replaces values, removes, repeats or renames members, grows lists, nests values. It
+/// works on the text, so that keys may be repeated and numbers may have any form.
 /// </summary>
 internal static class JsonMutator
 {
@@ -72,7 +72,7 @@ internal static class JsonMutator
         Value,
     }
 
-    // Where a key or a whole value stands; of a member, both; of an item or member, the whole with its key.
+    // Position of a key or value in the text; ItemStart is the start of the whole item or member, including its key.
     private readonly record struct Place(Kind Kind, int Start, int End, int ItemStart);
 
     internal static byte[] Mutate(FuzzFile file, FuzzFile other, Dice dice)
@@ -102,7 +102,7 @@ internal static class JsonMutator
             case 4 or 5:
                 return ByteMutator.Splice(bytes, place.Start, own.Length, Value(dice.OneIn(2) ? file : other, dice));
             case 6:
-                // The member or item once more, so that a key stands twice or a list grows.
+                // Repeats the member or item, so that a key is repeated or a list grows.
                 return Repeat(bytes, place, dice.OneIn(6) ? dice.Length(2000) : dice.Few(4));
             case 7:
                 return Remove(bytes, place);
@@ -156,7 +156,7 @@ internal static class JsonMutator
         return place.ItemStart == 0 ? bytes.ToArray() : ByteMutator.Splice(bytes, place.ItemStart, 0, more);
     }
 
-    // With the comma behind it, or the one in front where it is the last.
+    // Removes an item with the comma after it, or the one before it when it is the last.
     private static byte[] Remove(ReadOnlySpan<byte> bytes, Place place)
     {
         int end = place.End,
@@ -176,7 +176,7 @@ internal static class JsonMutator
         return ByteMutator.Splice(bytes, start, Math.Min(end, bytes.Length) - start, []);
     }
 
-    // All keys and values; of a document that is broken, those in front of the break.
+    // Positions of all keys and values; of a broken document, those before the error.
     private static List<Place> Places(FuzzFile file)
     {
         if (file.Structure is List<Place> known)
@@ -223,7 +223,7 @@ internal static class JsonMutator
         }
         catch (JsonException)
         {
-            // The places in front of the break are as good as any.
+            // The positions before the error are used.
         }
         return places;
     }

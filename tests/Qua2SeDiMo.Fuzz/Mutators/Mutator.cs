@@ -1,15 +1,15 @@
 namespace Qua2SeDiMo.Fuzz.Mutators;
 
-/// <summary>Makes bad files of good ones: by their structure, which gets past the first check, and now and then by bare
-/// bytes.</summary>
+/// <summary>Mutates valid files: by their structure, so that they pass the first checks, and sometimes by bytes
+/// alone.</summary>
 internal static class Mutator
 {
     private const int LargestFile = 1_000_000;
 
     /// <summary>Changes one or more files of an input.</summary>
     /// <param name="input">The input.</param>
-    /// <param name="others">Where pieces may come from.</param>
-    /// <param name="dice">Chance.</param>
+    /// <param name="others">Inputs from which pieces may be taken.</param>
+    /// <param name="dice">Random numbers.</param>
     internal static FuzzInput Mutate(FuzzInput input, IReadOnlyList<FuzzInput> others, Dice dice)
     {
         for (int changes = dice.Few(6); changes > 0; changes--)

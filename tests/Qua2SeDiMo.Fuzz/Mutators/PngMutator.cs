@@ -3,8 +3,8 @@ using System.IO.Hashing;
 
 namespace Qua2SeDiMo.Fuzz.Mutators;
 
-/// <summary>Changes a PNG file by its chunks, whose checksums are made to fit again, so that the decoder looks
-/// inside.</summary>
+/// <summary>Changes the chunks of a PNG file and corrects their checksums, so that the decoder reads the
+/// contents.</summary>
 internal static class PngMutator
 {
     private static readonly uint[] Extents = [0, 1, 2, 255, 4096, 4097, 65535, 100_000, int.MaxValue, uint.MaxValue];

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Qua2SeDiMo.Fuzz.Mutators;
 
-/// <summary>Changes a safetensors file: its header as JSON, the length in front of it, the data behind it.</summary>
+/// <summary>Changes a safetensors file: its header as JSON, the length before it, or the data after it.</summary>
 internal static class SafetensorsMutator
 {
     private static readonly ulong[] Lengths =

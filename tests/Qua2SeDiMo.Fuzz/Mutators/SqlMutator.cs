@@ -2,8 +2,8 @@ using System.Text;
 
 namespace Qua2SeDiMo.Fuzz.Mutators;
 
-/// <summary>Makes statements that spoil a study: values that cannot be, rows that go, columns and tables that others
-/// have.</summary>
+/// <summary>Generates SQL statements that damage a study: impossible values, deleted rows, foreign columns and
+/// tables.</summary>
 internal static class SqlMutator
 {
     private static readonly string[] Values =

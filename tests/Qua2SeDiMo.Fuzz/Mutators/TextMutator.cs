@@ -2,8 +2,8 @@ using System.Text;
 
 namespace Qua2SeDiMo.Fuzz.Mutators;
 
-/// <summary>Changes text by characters, words and lines; its pieces are those that separate, combine, or stand outside
-/// of the first plane.</summary>
+/// <summary>Changes text by characters, words and lines; inserted pieces are separators, combining characters and
+/// characters outside of the basic multilingual plane.</summary>
 internal static class TextMutator
 {
     private static readonly string[] Pieces =
@@ -88,7 +88,7 @@ internal static class TextMutator
             }
             case 5:
             {
-                // Any code points at all.
+                // Random code points.
                 var more = new StringBuilder();
                 for (int i = dice.Length(30); i > 0; i--)
                     more.Append(new Rune(dice.OneIn(4) ? 0x1F000 + dice.Next(0xFFF) : dice.Next(0xD000)));

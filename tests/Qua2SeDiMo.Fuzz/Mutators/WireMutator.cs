@@ -1,8 +1,8 @@
 namespace Qua2SeDiMo.Fuzz.Mutators;
 
 /// <summary>
-/// Changes protocol-buffers messages by their structure: fields that go, come twice, move or take other values, with
-/// all lengths made to fit again. Which fields are messages is guessed from their bytes, so that it serves any schema.
+/// Changes protocol-buffers messages by their structure: removes, repeats, moves or changes fields, and corrects all
+/// lengths. Nested messages are guessed from the bytes, so that it works with any schema.
 /// </summary>
 internal static class WireMutator
 {
@@ -105,7 +105,7 @@ internal static class WireMutator
         return fields;
     }
 
-    // Null where the bytes are no message.
+    // Parses a message; null when the bytes are not one.
     private static List<Field>? Parse(ReadOnlySpan<byte> bytes, int depth)
     {
         var fields = new List<Field>();

@@ -8,8 +8,7 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Fuzz.Targets;
 
-/// <summary>Programs: built from a configuration and a checkpoint's names and shapes, or read from ONNX
-/// files.</summary>
+/// <summary>Graphs, built from a configuration and a checkpoint's names and shapes, or read from ONNX files.</summary>
 internal static class GraphTargets
 {
     private const string Small = "-small-activations";
@@ -75,7 +74,7 @@ internal static class GraphTargets
         using var tensors = new Shapes(shapes);
         foreach (GraphPart part in Enum.GetValues<GraphPart>())
         {
-            // The parts of a document of that class only.
+            // Only the parts that the configuration's class has.
             ComponentConfig settings = ComponentConfig.Of(ForeignJson.Parse(config.Bytes, "config.json"));
             if (!ArchitectureCatalog.Find(settings).Parts.Contains(part))
                 continue;
@@ -93,7 +92,7 @@ internal static class GraphTargets
         }
     }
 
-    // A checkpoint of which nothing but names and shapes is ever read.
+    // A checkpoint with only names and shapes.
     private sealed class Shapes : ITensorSource
     {
         private readonly Dictionary<string, TensorInfo> tensors = new(StringComparer.Ordinal);
@@ -105,7 +104,7 @@ internal static class GraphTargets
             foreach ((string name, ForeignValue shape) in ForeignJson.Parse(file.Bytes, "shapes.json").Members)
             {
                 long[] extents = [.. shape.Items.Select(extent => extent.Long())];
-                // What a header of a small file can claim.
+                // Limits tensors to sizes that a small file can contain.
                 if (TensorInfo.Checked(name, ElementType.Float32, extents) is { SizeBytes: <= 1_000_000 } tensor)
                     tensors.Add(name, tensor);
             }

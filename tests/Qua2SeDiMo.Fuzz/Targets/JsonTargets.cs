@@ -14,7 +14,7 @@ using Qua2SeDiMo.Studies.Allocations;
 
 namespace Qua2SeDiMo.Fuzz.Targets;
 
-/// <summary>Readers of single JSON documents, of others and of our own.</summary>
+/// <summary>Readers of single JSON documents, of other programs and of this project.</summary>
 internal static class JsonTargets
 {
     private static readonly string[] Weights = ["w", "v", "v#1"];
@@ -156,7 +156,7 @@ internal static class JsonTargets
             .Order(StringComparer.Ordinal)
             .Select(path => FuzzInput.Of("a.json", File.ReadAllBytes(path)));
 
-    /// <summary>Asks every value for every kind.</summary>
+    /// <summary>Reads every value as every type.</summary>
     internal static void Walk(ForeignValue value)
     {
         _ = value.Path + value.Excerpt();
@@ -180,7 +180,7 @@ internal static class JsonTargets
             }
             catch (JsonFileException)
             {
-                // Another kind; the place was found and the value described.
+                // The value has another type; the error could state its location and describe it.
             }
         }
     }
@@ -191,7 +191,7 @@ internal static class JsonTargets
             """{"trials": [{"name": "a", "allocation": {"w": "uaq-4", "v": "kmeans-a-3"}, "average_bits": 3.9, "quantized_bytes": 120, "metrics": {"kid_clip": 0.2, "psnr_mean": 20}}, {"name": "b", "allocation": null}]}"""
         );
 
-    // Scores and sizes of plans are not any text.
+    // Replaces texts of a plan that must have certain values.
     private static string PlanSeed(string json) =>
         json.Replace("\"predictor\":\"a\"", "\"predictor\":\"network\"", StringComparison.Ordinal)
             .Replace("\"model\":\"a\"", "\"model\":\"network\"", StringComparison.Ordinal)
@@ -219,7 +219,7 @@ internal static class JsonTargets
             }
         );
 
-    // The manifest of a bank as it is written, so that this seed cannot grow old.
+    // The manifest of a bank that is written now, so that this seed is never outdated.
     private static IEnumerable<FuzzInput> BankSeeds() =>
         TensorTargets
             .BankInput()

@@ -3,7 +3,7 @@ using Qua2SeDiMo.Graphs.OnnxSchema;
 
 namespace Qua2SeDiMo.Fuzz.Targets;
 
-/// <summary>Small models that together call every operator which passes look into.</summary>
+/// <summary>Small models that together call every operator that passes examine.</summary>
 internal static class OnnxSeeds
 {
     private const int Single = 1,
@@ -130,7 +130,7 @@ internal static class OnnxSeeds
         return model;
     }
 
-    // A tensor whose data lie in a file beside the model.
+    // A model with a tensor whose data are in a file beside it.
     private static FuzzInput Outside()
     {
         ModelProto model = Model([2, 4], "y");

@@ -2,7 +2,7 @@ using Qua2SeDiMo.Images;
 
 namespace Qua2SeDiMo.Fuzz.Targets;
 
-/// <summary>Pictures.</summary>
+/// <summary>The reader of PNG files.</summary>
 internal static class PictureTargets
 {
     internal static IEnumerable<FuzzTarget> All()

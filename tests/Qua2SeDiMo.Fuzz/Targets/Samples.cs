@@ -5,21 +5,20 @@ using Qua2SeDiMo.Json;
 
 namespace Qua2SeDiMo.Fuzz.Targets;
 
-/// <summary>Where good inputs come from: the reference files of the repository, and records filled by their
-/// types.</summary>
+/// <summary>Valid inputs: reference files of the repository, and records filled with values by their types.</summary>
 internal static class Samples
 {
     internal static string Root { get; } = FindRoot();
 
     internal static string Golden(string relative) => Path.Combine(Root, "tests", "golden", relative);
 
-    /// <summary>Files of a folder under other names.</summary>
+    /// <summary>An input from files of a folder, under other names.</summary>
     internal static FuzzInput Folder(string folder, params (string Source, string Name)[] files) =>
         new([.. files.Select(file => new FuzzFile(file.Name, File.ReadAllBytes(Path.Combine(folder, file.Source))))]);
 
     internal static FuzzFile OfText(string name, string text) => new(name, System.Text.Encoding.UTF8.GetBytes(text));
 
-    /// <summary>A document that a record of ours can be read from, with two items in every list.</summary>
+    /// <summary>A JSON document of a record type, with two items in every list.</summary>
     internal static FuzzInput Record<T>(string name)
     {
         JsonNode? node = Fill(OwnJson.Options.GetTypeInfo(typeof(T)), 0);

@@ -4,7 +4,7 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Fuzz.Targets;
 
-/// <summary>Schedulers: built from a configuration, set to steps, and taken through all of them.</summary>
+/// <summary>Schedulers, built from a configuration and run through all steps.</summary>
 internal static class SchedulerTargets
 {
     private const int SampleLength = 4,
@@ -42,7 +42,7 @@ internal static class SchedulerTargets
         var options = new SamplingOptions();
         if (input.Files.FirstOrDefault(file => file.Name == "call.json") is { } file)
         {
-            // What a caller can ask for: the command line bounds it.
+            // Limits values to those that the command line allows.
             ForeignValue call = ForeignJson.Parse(file.Bytes, "call.json");
             steps = Math.Clamp(call["steps"].IntOrNull() ?? 5, 1, MaxSteps);
             options = new SamplingOptions

@@ -9,8 +9,7 @@ using Qua2SeDiMo.Studies.Storage;
 
 namespace Qua2SeDiMo.Fuzz.Targets;
 
-/// <summary>Trials from outside, and the study's own database: its bytes, and what statements of others leave in
-/// it.</summary>
+/// <summary>Imported trials, and the study's database: damaged bytes, and changes by SQL statements.</summary>
 internal static class StudyTargets
 {
     private static readonly Lazy<byte[]> Database = new(Make);
@@ -63,7 +62,7 @@ internal static class StudyTargets
                 )
                 {
                     connection.Open();
-                    // Microsoft.Data.Sqlite never returns from a statement that holds a NUL.
+                    // Microsoft.Data.Sqlite never returns from a statement that contains a NUL character.
                     foreach (string statement in input.Text.Split(['\n', '\0'], StringSplitOptions.RemoveEmptyEntries))
                         Execute(connection, statement);
                 }
@@ -123,11 +122,11 @@ internal static class StudyTargets
         }
         catch (Exception error) when (error is SqliteException or InvalidOperationException or ArgumentException)
         {
-            // A statement that the database refuses changes nothing.
+            // A statement that the database rejects changes nothing.
         }
     }
 
-    // What an earlier input left beside its database belongs to no other.
+    // Removes the journals of an earlier input's database.
     private static void RemoveJournals(string path)
     {
         foreach (string left in new[] { path + "-wal", path + "-shm", path + "-journal" })

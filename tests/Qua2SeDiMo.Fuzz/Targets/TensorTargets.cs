@@ -195,7 +195,7 @@ internal static partial class TensorTargets
         );
     }
 
-    // The reader trusts nothing behind a checksum that fails, so it is made to fit.
+    // Corrects the checksum in the manifest, because the reader rejects weights with a wrong one at once.
     private static FuzzInput WithChecksum(FuzzInput input)
     {
         int manifest = input.Files.ToList().FindIndex(file => file.Name == PackedManifest.FileName);
@@ -207,7 +207,7 @@ internal static partial class TensorTargets
         return input.With(manifest, new FuzzFile(PackedManifest.FileName, System.Text.Encoding.Latin1.GetBytes(text)));
     }
 
-    // Everything that only our own writers can make.
+    // Creates the seeds that only this project's writers can make.
     private static string Make()
     {
         string folder = Directory.CreateTempSubdirectory("q2-fuzz-seeds-").FullName;

@@ -4,7 +4,7 @@ using Qua2SeDiMo.Diffusion.Tokenizers;
 
 namespace Qua2SeDiMo.Fuzz.Targets;
 
-/// <summary>Tokenizers that are read and used, and prompts for good ones.</summary>
+/// <summary>Tokenizers that are opened and used, and prompts for valid tokenizers.</summary>
 internal static class TextTargets
 {
     private const int PiecesKept = 60;
@@ -56,7 +56,7 @@ internal static class TextTargets
                 ],
             input =>
             {
-                // Command lines may hold half surrogate pairs too.
+                // Command lines may also contain unpaired surrogates.
                 string text = input.Text;
                 if (input.Bytes.Length % 5 == 0)
                     text = text.Insert(text.Length / 2, "\ud800");
@@ -107,7 +107,7 @@ internal static class TextTargets
         ]);
     }
 
-    // The whole model has 240 kB of pieces, of which a few show as much.
+    // The complete model has 240 kB of pieces; a few are enough for a seed.
     private static FuzzInput SentencePieces()
     {
         FuzzInput files = Tiny("t5-tiny", "tokenizer_config.json", "special_tokens_map.json", "spiece.model");
@@ -129,7 +129,7 @@ internal static class TextTargets
             if (isPiece ? pieces++ < PiecesKept : length < 4000)
                 small.AddRange(model.AsSpan(start, at - start));
         }
-        // A character map of one entry: units of the trie, then the replacement 'x'.
+        // A character map with one entry: the trie's units, then the replacement 'x'.
         byte[] map = [16, 0, 0, 0, 0, 4, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, (byte)'x', 0];
         small.AddRange([0x1a, (byte)(map.Length + 2), 0x12, (byte)map.Length, .. map]);
         return files.With(2, new FuzzFile("spiece.model", [.. small]));

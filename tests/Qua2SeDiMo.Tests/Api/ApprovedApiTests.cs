@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Api;
 
-/// <summary>The public types of both packages, as text that a change has to change too
+/// <summary>Compares the public API of both packages with an approved text, which every change of the API must update
 /// (docs/decisions/0015-public-face.md).</summary>
 public sealed class ApprovedApiTests
 {

@@ -5,8 +5,8 @@ using Xunit.Abstractions;
 
 namespace Qua2SeDiMo.Tests.Api;
 
-/// <summary>Both packages are built, and a program that knows nothing of this repository uses them from a folder of
-/// packages.</summary>
+/// <summary>Builds both packages and uses them from a local package folder in a program outside of this
+/// repository.</summary>
 [Trait("Speed", "Slow")]
 public sealed class LocalFeedTests(ITestOutputHelper output) : IDisposable
 {

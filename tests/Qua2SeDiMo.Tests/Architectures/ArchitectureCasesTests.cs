@@ -8,7 +8,7 @@ namespace Qua2SeDiMo.Tests.Architectures;
 
 public sealed class ArchitectureCasesTests(ITestOutputHelper output)
 {
-    /// <summary>Every reference case whose class the catalog knows.</summary>
+    /// <summary>All reference cases whose class is in the catalog.</summary>
     public static TheoryData<string> Cases =>
         [
             .. Directory

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Architectures;
 
-/// <summary>Configurations that no checkpoint fits are refused with words, never with a crash or an endless
+/// <summary>Configurations that no checkpoint fits are rejected with an error message, never with a crash or a huge
 /// allocation.</summary>
 public sealed class HostileConfigurationTests
 {
@@ -85,7 +85,7 @@ public sealed class HostileConfigurationTests
         ];
         using SafetensorsFile tensors = SafetensorsFile.Open(files.First(File.Exists));
 
-        // Not every setting matters to both programs of an autoencoder; one of them has to refuse.
+        // A setting may affect only one of an autoencoder's two parts, so at least one must reject it.
         Q2Exception[] errors =
         [
             .. ArchitectureCatalog

@@ -5,10 +5,11 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Architectures;
 
-/// <summary>Graphs of released denoisers, built from their genuine configurations and tensor shapes.</summary>
+/// <summary>Graphs of released denoisers, built from their original configurations and tensor shapes.</summary>
 public sealed class RealModelTests
 {
-    /// <summary>Description and bytes of its quantizable weights (method.md, section 2) at half precision.</summary>
+    /// <summary>Name of the description, and bytes of the quantizable weights (method.md, section 2) at half
+    /// precision.</summary>
     public static TheoryData<string, long> Models =>
         new()
         {

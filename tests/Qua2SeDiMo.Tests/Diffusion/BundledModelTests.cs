@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace Qua2SeDiMo.Tests.Diffusion;
 
-/// <summary>The bundled pipelines against the images that diffusers made with them
+/// <summary>Compares images of the bundled pipelines with those that diffusers generated
 /// (models/*/golden/reference.json).</summary>
 public sealed class BundledModelTests(ITestOutputHelper output)
 {

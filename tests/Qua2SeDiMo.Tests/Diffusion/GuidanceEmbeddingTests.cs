@@ -23,7 +23,7 @@ public sealed class GuidanceEmbeddingTests
             double angle = 1000 * (scale - 1) * Math.Pow(10000, -(double)i / (half - 1));
             foreach (int row in new[] { 0, width })
             {
-                // Single-precision angles of thousands.
+                // Angles are in the thousands, in single precision.
                 Assert.Equal(Math.Sin(angle), rows.Singles[row + i], 2e-3);
                 Assert.Equal(Math.Cos(angle), rows.Singles[row + half + i], 2e-3);
             }

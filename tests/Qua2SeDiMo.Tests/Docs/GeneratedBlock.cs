@@ -3,14 +3,14 @@ using Xunit;
 namespace Qua2SeDiMo.Tests.Docs;
 
 /// <summary>
-/// A part of a page that is made from committed result files, between <c>&lt;!-- NAME: … --&gt;</c> and <c>&lt;!--
-/// /NAME --&gt;</c>. `./build.sh docs` writes it again; tests compare.
+/// A part of a page that is generated from committed result files, between <c>&lt;!-- NAME: … --&gt;</c> and <c>&lt;!--
+/// /NAME --&gt;</c>. `./build.sh docs` regenerates it; tests compare it.
 /// </summary>
 internal static class GeneratedBlock
 {
     private const string RefreshVariable = "Q2_REFRESH_DOCS";
 
-    /// <summary>Whether generated files are to be written instead of compared.</summary>
+    /// <summary>Whether to write generated files instead of comparing them.</summary>
     internal static bool IsRefreshing => Environment.GetEnvironmentVariable(RefreshVariable) == "1";
 
     internal static void Check(string page, string name, string expected)

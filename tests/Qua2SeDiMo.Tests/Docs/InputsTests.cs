@@ -5,8 +5,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Docs;
 
-/// <summary>docs/inputs.md is written from the tables that decide what is read: `./build.sh docs` writes it
-/// again.</summary>
+/// <summary>docs/inputs.md is generated from the tables that decide what is read; `./build.sh docs` regenerates
+/// it.</summary>
 public sealed class InputsTests
 {
     private const string Page = "docs/inputs.md";

@@ -11,9 +11,9 @@ using Xunit;
 namespace Qua2SeDiMo.Tests.Docs;
 
 /// <summary>
-/// The figures of the README and of docs/results.md come from the committed results of two runs: of the README's command
-/// (benchmarks/results/measured/run) and of the published method (benchmarks/results/demo). `./build.sh docs` writes
-/// them again.
+/// The figures in the README and in docs/results.md come from the committed results of two runs: that of the README's
+/// command (benchmarks/results/measured/run) and that of the published method (benchmarks/results/demo). `./build.sh
+/// docs` regenerates them.
 /// </summary>
 public sealed partial class ReadmeTests
 {

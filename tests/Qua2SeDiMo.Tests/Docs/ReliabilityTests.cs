@@ -14,8 +14,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Docs;
 
-/// <summary>Counts and limits of docs/reliability.md are those of the committed campaign and of the code: `./build.sh
-/// docs` writes them.</summary>
+/// <summary>Counts and limits in docs/reliability.md equal those of the committed test campaign and of the code;
+/// `./build.sh docs` regenerates them.</summary>
 public sealed class ReliabilityTests
 {
     private const string Page = "docs/reliability.md";

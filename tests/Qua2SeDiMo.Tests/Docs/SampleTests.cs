@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Docs;
 
-/// <summary>The samples run, and the README shows their lines.</summary>
+/// <summary>The samples run, and the README shows their code.</summary>
 public sealed class SampleTests : IDisposable
 {
     private static readonly (string File, string Title)[] Shown =
@@ -74,7 +74,7 @@ public sealed class SampleTests : IDisposable
 
     public void Dispose() => folder.Delete(recursive: true);
 
-    // What stands between the marks, moved to the left margin.
+    // The lines between the marks, without their indentation.
     private static string Lines(string file)
     {
         string path = Path.Combine(RepositoryFiles.Root, "samples", "Qua2SeDiMo.Samples", file + ".cs");

@@ -189,7 +189,7 @@ public sealed class SpeedTests
         return text.ToString();
     }
 
-    // Time, and how many times as fast as single precision.
+    // Time, and the speedup over single precision in parentheses.
     private static string Cell(string name, double time, double single) =>
         name == "fp32"
             ? Milliseconds(time)

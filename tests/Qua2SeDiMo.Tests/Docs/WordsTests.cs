@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Docs;
 
-/// <summary>Phrases that readers stumbled over do not come back into sources and docs.</summary>
+/// <summary>Sources and docs do not contain phrases that were retired because readers could not follow them.</summary>
 public sealed partial class WordsTests
 {
     [Fact]

@@ -151,7 +151,7 @@ public sealed class BackwardPassTests
         float[] ones = new float[result.Aggregate(1L, (product, extent) => product * extent)];
         Array.Fill(ones, 1f);
         var given = new Dictionary<string, TensorValue>(StringComparer.Ordinal) { ["x"] = TensorValue.Of(x, shape) };
-        // What nothing reads is no input of the backward graph.
+        // The backward graph has an input only if a node reads it.
         given[BackwardPass.CotangentOf("y")] = TensorValue.Of(ones, result);
         return model.Run(given)[BackwardPass.GradientIn("x")].Singles;
     }

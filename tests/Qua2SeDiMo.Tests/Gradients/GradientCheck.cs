@@ -8,11 +8,11 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Gradients;
 
-/// <summary>A graph of one node whose backward graph is held against central differences of its forward pass, along
-/// random directions.</summary>
+/// <summary>Compares the backward graph of a one-node graph with central differences of its forward pass, along random
+/// directions.</summary>
 internal sealed class GradientCheck(string opType, string domain = "")
 {
-    // Single precision over a step of 0.01 is good to about a thousandth of what moves.
+    // In single precision with a step of 0.01, differences are accurate to about 1e-3 of the change.
     private const float Step = 1e-2f;
     private const double Allowed = 4e-3;
 
@@ -23,7 +23,7 @@ internal sealed class GradientCheck(string opType, string domain = "")
     private int results = 1,
         integers;
 
-    /// <summary>An operand whose gradient is checked: normal numbers, made distinct and mapped by a function.</summary>
+    /// <summary>Adds an operand whose gradient is checked: normal numbers, mapped by a function.</summary>
     internal GradientCheck Operand(long[] shape, Func<float, float>? map = null)
     {
         var random = new Pcg32((ulong)(17 + operands.Count));
@@ -69,14 +69,14 @@ internal sealed class GradientCheck(string opType, string domain = "")
         return this;
     }
 
-    /// <summary>Results of the node that are integers, behind the others.</summary>
+    /// <summary>Sets the number of integer results of the node, which follow the others.</summary>
     internal GradientCheck Integers(int count)
     {
         integers = count;
         return this;
     }
 
-    /// <summary>Runs forward, backward, and forward again a step to either side.</summary>
+    /// <summary>Runs forward, backward, and forward again one step to either side.</summary>
     internal void Run(string title)
     {
         string[] outputs = [.. Enumerable.Range(0, results).Select(i => $"y{i}")];
@@ -101,7 +101,7 @@ internal sealed class GradientCheck(string opType, string domain = "")
         var values = inputs
             .Concat(constants.Select(constant => constant.Value))
             .ToDictionary(value => value.Name, StringComparer.Ordinal);
-        // Extents of results are left to be found out.
+        // Extents of results are not declared, so that they must be inferred.
         var graph = new Graph(title, inputs, declared, [node], constants, [], values);
         using var tensors = new MemoryTensors();
         ShapedGraph shaped = ShapedGraph.Of(graph, tensors, given);

@@ -36,7 +36,7 @@ public sealed class ReversePassTests
         }
     }
 
-    // Gradients of all weights, and of one input.
+    // Returns the gradients of all weights and of one input.
     private static (int Parts, Dictionary<string, float[]> Gradients) Run(
         ArchitectureCase given,
         Graph graph,
@@ -80,7 +80,7 @@ public sealed class ReversePassTests
         return (pass.PartCount, gradients);
     }
 
-    // A weight that several parts use comes once from each.
+    // A weight that several parts use is passed once per part.
     private static float[] Sum(float[]? known, ReadOnlySpan<float> gradient)
     {
         float[] sum = gradient.ToArray();

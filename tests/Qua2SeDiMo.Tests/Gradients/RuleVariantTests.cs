@@ -3,7 +3,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Gradients;
 
-/// <summary>Attributes, shapes and operands that the references leave out, against central differences.</summary>
+/// <summary>Compares with central differences the attributes, shapes and operands that the references do not
+/// cover.</summary>
 public sealed class RuleVariantTests
 {
     private static readonly Dictionary<string, GradientCheck> Checks = All()
@@ -34,7 +35,7 @@ public sealed class RuleVariantTests
 
     private static float Inside(float x) => 0.8f * MathF.Tanh(x);
 
-    // Away from the kinks at 0 and ±1.
+    // Moves values away from the kinks at 0 and ±1.
     private static float Apart(float x) =>
         x + (0.2f * MathF.Sign(x)) + (MathF.Abs(MathF.Abs(x) - 0.9f) < 0.2f ? 0.4f * MathF.Sign(x) : 0);
 

@@ -92,7 +92,7 @@ public sealed class OnnxExportTests(ITestOutputHelper output)
         $"{weight.Name} {weight.Operator} [{string.Join(", ", weight.Shape)}] {weight.TensorName} "
         + $"{weight.InputStart}/{weight.TensorInputs} {weight.TiedTo}";
 
-    // Nodes by what they are and read, whatever the names of combine nodes.
+    // One line per node with its kind and sources, independent of the names of combine nodes.
     private static IEnumerable<string> Lines(OperationGraph graph)
     {
         var names = new string[graph.Nodes.Count];

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Graphs;
 
-/// <summary>Every way in which an ONNX file can lie, and the forms in which exporters hide a weight.</summary>
+/// <summary>Inconsistent ONNX files, and the forms in which exporters store a weight.</summary>
 public sealed class OnnxReaderTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("onnx").FullName;
@@ -241,7 +241,7 @@ public sealed class OnnxReaderTests : IDisposable
         using OnnxModel read = Read(model);
         GraphWeight lifted = Assert.Single(read.Graph.Weights);
         Assert.Equal("w", lifted.Weight.Name);
-        // The stored matrix is [0 1 2 3; 4 5 …]; it enters the product as [in, out].
+        // The stored matrix is [0 1 2 3; 4 5 …]; the initializer holds it as [in, out].
         bool outFirst = gemm != turned;
         float[] entering = new float[16];
         InitializerData.ReadSingle(lifted.Initializer, read.Tensors, entering);

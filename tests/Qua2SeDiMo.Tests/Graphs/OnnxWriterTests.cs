@@ -91,7 +91,7 @@ public sealed class OnnxWriterTests : IDisposable
             checkpoint.ReadSingle("b.weight")[41],
             BitConverter.ToSingle(data, (int)offset + (4 * ((1 * 20) + 1)))
         );
-        // Eighty bytes are cheaper inside.
+        // A tensor of 80 bytes stays in the model file.
         Assert.Equal(80, model.Graph.Initializer.Single(tensor => tensor.Name == "b.bias").RawData.Length);
     }
 

@@ -6,8 +6,8 @@ using Xunit;
 namespace Qua2SeDiMo.Tests.Graphs;
 
 /// <summary>
-/// A sensitivity graph as published by hand. Deliberate differences are applied to it one by one, each with its reason;
-/// what is left must equal the contracted graph node by node, edge by edge, unit by unit.
+/// A sensitivity graph that the method's authors made by hand. Tests apply the deliberate differences to it one by one,
+/// each with its reason; the result must equal the contracted graph in all nodes, edges and units.
 /// </summary>
 internal sealed class PublishedDag
 {
@@ -57,7 +57,7 @@ internal sealed class PublishedDag
     internal IEnumerable<string> Readers(string node) =>
         inputs.Where(pair => pair.Value.Contains(node)).Select(pair => pair.Key).ToList();
 
-    /// <summary>Takes nodes out; what they read goes to who read them.</summary>
+    /// <summary>Removes nodes; their readers then read the nodes' inputs.</summary>
     internal void Bypass(string pattern)
     {
         foreach (string node in Matching(pattern))
@@ -115,7 +115,7 @@ internal sealed class PublishedDag
             list?.Remove(node);
     }
 
-    /// <summary>Replaces the units that hold a node that matches.</summary>
+    /// <summary>Replaces the units that contain a matching node.</summary>
     internal void Units(string holding, params IEnumerable<(int Hop, string[] Weights)> instead)
     {
         units.RemoveAll(unit => unit.Nodes.Any(node => Regex.IsMatch(node, holding)));
@@ -195,7 +195,7 @@ internal sealed class PublishedDag
         return differences;
     }
 
-    // Weights correspond by name, combine nodes by what they read.
+    // Matches weights by name, and combine nodes by their inputs.
     private Dictionary<string, string> Match(OperationGraph ours, List<string> differences)
     {
         Dictionary<string, string> known = [];

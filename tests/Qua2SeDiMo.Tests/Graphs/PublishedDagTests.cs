@@ -12,7 +12,7 @@ public sealed class PublishedDagTests(ITestOutputHelper output)
         var published = new PublishedDag("pixart");
         Assert.Equal((568, 818), (published.NodeCount, published.EdgeCount));
 
-        // PixArt has no norm in front of its cross-attention: the node stands for nothing in the forward pass.
+        // PixArt has no norm before its cross-attention, so the published node has no counterpart in the forward pass.
         published.Bypass(@"^transformer_blocks\.\d+\.norm$");
 
         OperationGraph ours = OperationGraphBuilder.Build(ReleasedModels.Denoiser("pixart-alpha-xl-2-512"));
@@ -29,18 +29,18 @@ public sealed class PublishedDagTests(ITestOutputHelper output)
         // Plain norms vanish.
         published.Bypass(@"^blocks\.\d+\.norm[01]$");
 
-        // The published graph forgets the last block but lists its units.
+        // The published graph lacks the last block but lists its units.
         AddLastHunyuanBlock(published);
 
-        // Adding a condition to a norm is a node of its own; published is its linear, as if the stream went through
-        // that weight.
+        // Adding a condition to a norm is a separate node; in the published graph the stream passes through the linear
+        // instead.
         foreach (string linear in published.Matching(@"^blocks\.\d+\.norm1\.linear$"))
         {
             string stream = published.Inputs(linear).Single(source => source != "time_extra_emb.add");
             SeparateCondition(published, linear, stream);
             string block = linear[..^"norm1.linear".Length];
-            // One more edge between q and the linear: the unit is one hop deeper, and in block 0 its closure holds the
-            // patch embedding.
+            // There is one more edge between q and the linear, so the unit is one hop deeper, and in block 0 it
+            // contains the patch embedding.
             string[] members = [linear, .. new[] { "q", "k", "v", "out.0" }.Select(part => $"{block}attn1.to_{part}")];
             published.Units(
                 $@"^{block.Replace(".", @"\.")}norm1\.linear$",
@@ -78,7 +78,8 @@ public sealed class PublishedDagTests(ITestOutputHelper output)
         Assert.Equal((369, 535), (published.NodeCount, published.EdgeCount));
         published.Rename("proj_out.2", "proj_out_2");
 
-        // proj_out_1 makes shift and scale of the last norm from the condition; published, the stream goes through it.
+        // proj_out_1 computes shift and scale of the last norm from the condition; in the published graph the stream
+        // passes through it.
         published.RemoveEdge("transformer_blocks.27.add_ff", "proj_out_1");
         published.Edge("transformer_blocks.0.norm1.emb.timestep_embedder.linear_2", "proj_out_1");
         published.RemoveEdge("proj_out_1", "proj_out_2");
@@ -110,13 +111,13 @@ public sealed class PublishedDagTests(ITestOutputHelper output)
         var published = new PublishedDag("sdxl");
         Assert.Equal((1316, 1701), (published.NodeCount, published.EdgeCount));
 
-        // A node of one input, where nothing meets.
+        // A node with one input, where no data meet.
         published.Bypass(@"\.dummy_input$");
         ReadSkips(published, "conv1#1");
         foreach (string cut in published.Matching(@"\.conv1#1$"))
         {
-            // Published, conv1 is cut at the seam of the skip. A norm stands between the seam and conv1; the shortcut
-            // reads the seam itself.
+            // In the published graph conv1 is split between the concatenated inputs. But a norm lies between the
+            // concatenation and conv1; only the shortcut reads the concatenation itself.
             string resnet = cut[..^"conv1#1".Length];
             published.RemoveEdge(cut, $"{resnet}conv2");
             published.Rename(cut, $"{resnet}conv_shortcut#1");
@@ -130,8 +131,8 @@ public sealed class PublishedDagTests(ITestOutputHelper output)
         Assert.Equal((1331, 1742), (ours.Nodes.Count, ours.Edges.Count));
     }
 
-    // A skip leaves behind the transformer that follows a resnet; published, it leaves in front. conv1 reads the skip
-    // as well.
+    // A skip connection starts after the transformer that follows a resnet block; in the published graph, before it.
+    // conv1 reads the skip as well.
     private static void ReadSkips(PublishedDag published, string part)
     {
         var skips = new Stack<string>(["conv_in"]);
@@ -157,7 +158,7 @@ public sealed class PublishedDagTests(ITestOutputHelper output)
         }
     }
 
-    // Published, a residual sum is left out where the residual is not convolved.
+    // The published graph omits a residual sum when the residual is not convolved.
     private static void AddIdentitySums(PublishedDag published)
     {
         foreach (string conv2 in published.Matching(@"resnets\.\d+\.conv2$"))
@@ -181,7 +182,7 @@ public sealed class PublishedDagTests(ITestOutputHelper output)
         published.Combine(sum, branch, published.Inputs(first).Single());
     }
 
-    // The stream and its condition meet in a node that the linear's readers read.
+    // Adds a node in which the stream and its condition meet, for the readers of the linear.
     private static void SeparateCondition(PublishedDag published, string linear, string stream)
     {
         published.RemoveEdge(stream, linear);

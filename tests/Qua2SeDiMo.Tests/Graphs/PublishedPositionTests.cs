@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Graphs;
 
-/// <summary>Positions from module paths against the codes that the published graphs were given by hand.</summary>
+/// <summary>Compares positions from module paths with the codes in the published graphs, which were assigned by
+/// hand.</summary>
 public sealed class PublishedPositionTests
 {
     private static readonly string[] Stages = ["down", "mid", "up"];
@@ -48,8 +49,8 @@ public sealed class PublishedPositionTests
             inside.GroupBy(pair => pair.Ours.Position.LayerType),
             group => Assert.Single(group.Select(pair => pair.Codes[^1]).Distinct())
         );
-        // SD 1.5 numbers the transformer of the middle block apart from the resnet in front of it; elsewhere they are
-        // one block, as here.
+        // The published SD 1.5 graph numbers the transformer of the middle block separately from the resnet block
+        // before it; elsewhere they are one block, as here.
         Assert.All(
             inside
                 .Where(pair => hasTransformers || pair.Ours.Position.Stage != "mid")
@@ -60,7 +61,7 @@ public sealed class PublishedPositionTests
             Assert.All(inside, pair => Assert.Equal(pair.Codes[2], pair.Ours.Position.Transformer));
     }
 
-    // Every weight that both graphs know, with its published codes.
+    // Every weight in both graphs, with its published codes.
     private static (OperationNode Ours, double[] Codes)[] Pairs(string family, string model)
     {
         OperationGraph graph = OperationGraphBuilder.Build(ReleasedModels.Denoiser(model));

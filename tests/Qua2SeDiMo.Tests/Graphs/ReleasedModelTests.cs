@@ -39,8 +39,7 @@ public sealed class ReleasedModelTests
     {
         RandomModelSpec spec = ReleasedModels.Spec(model);
         Graph graph = ReleasedModels.Denoiser(model);
-        // Class tables of DiT and rows of embeddings count as parameters too; unused ones of later DiT blocks are read
-        // by those blocks.
+        // Class tables of DiT and other embedding tables count as parameters too; each DiT block reads its own.
         Assert.Equal(
             spec.ParameterCount,
             graph.Initializers.OfType<Initializer.FromTensor>().Sum(initializer => initializer.ElementCount)

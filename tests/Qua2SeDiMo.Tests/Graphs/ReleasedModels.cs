@@ -5,8 +5,7 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Tests.Graphs;
 
-/// <summary>Graphs of released denoisers from their configuration and tensor shapes; there are no values behind
-/// them.</summary>
+/// <summary>Graphs of released denoisers from their configurations and tensor shapes, without values.</summary>
 internal static class ReleasedModels
 {
     internal static RandomModelSpec Spec(string name) =>

@@ -109,7 +109,7 @@ public sealed class InferenceModelTests
         );
     }
 
-    // The layers written out: hidden = proj(x), y = skip([hidden, x]).
+    // Computes the layers directly: hidden = proj(x), y = skip([hidden, x]).
     private static float[] Expected(float[] projWeight)
     {
         float[] x = Inputs["x"].Singles;

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Inference;
 
-/// <summary>A call that gives NaN or infinity ends with where they came from.</summary>
+/// <summary>A call whose result contains NaN or infinity throws an error that names their origin.</summary>
 public sealed class NonFiniteSearchTests
 {
     private static readonly ITensorSource Checkpoint = GraphBuilderTests.SmallCheckpoint;

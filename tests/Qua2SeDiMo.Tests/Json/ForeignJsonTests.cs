@@ -5,8 +5,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Json;
 
-/// <summary>The reader of JSON that others wrote: as Python reads it, with typed errors that know their
-/// place.</summary>
+/// <summary>The reader of JSON from other programs: accepts what Python accepts; errors are typed and state the
+/// location.</summary>
 public sealed class ForeignJsonTests
 {
     [Theory]

@@ -4,8 +4,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Json;
 
-/// <summary>The reader of our own files: anything but what we write is damage, with the verb that makes the file
-/// again.</summary>
+/// <summary>The reader of this project's files: anything else than what the writer produces is reported as damage, with
+/// the verb that recreates the file.</summary>
 public sealed class OwnJsonTests
 {
     private enum Colour

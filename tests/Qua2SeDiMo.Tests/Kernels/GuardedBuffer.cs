@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Qua2SeDiMo.Tests.Kernels;
 
-/// <summary>Memory that ends, or begins, where the process may not read or write: a step outside ends the test run at
-/// once.</summary>
+/// <summary>Memory adjacent to an inaccessible page, so that an access outside of the buffer crashes the test
+/// run.</summary>
 internal sealed unsafe partial class GuardedBuffer : IDisposable
 {
     private const int PageBytes = 4096,
@@ -14,10 +14,10 @@ internal sealed unsafe partial class GuardedBuffer : IDisposable
     private readonly nint start;
     private readonly nint bytes;
 
-    /// <summary>Reserves memory between two forbidden pages.</summary>
-    /// <param name="length">Bytes.</param>
-    /// <param name="atEnd">Whether the last byte stands before the forbidden page; else the first one stands after the
-    /// other.</param>
+    /// <summary>Reserves memory between two inaccessible pages.</summary>
+    /// <param name="length">Length in bytes.</param>
+    /// <param name="atEnd">Whether the last byte is directly before the second inaccessible page; else the first byte
+    /// is directly after the first one.</param>
     internal GuardedBuffer(int length, bool atEnd)
     {
         int inner = (length + PageBytes - 1) / PageBytes * PageBytes;

@@ -7,8 +7,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Kernels;
 
-/// <summary>Convolutions of quantized images in integers: every variant against the plain loops bit for bit, and those
-/// against sums in double precision.</summary>
+/// <summary>Integer convolutions of quantized images: every variant must equal the plain loops bit for bit, and those
+/// are compared with sums in double precision.</summary>
 public sealed class IntegerConvolutionTests
 {
     private static readonly ConvolutionShape[] Shapes =
@@ -284,7 +284,7 @@ public sealed class IntegerConvolutionTests
         Assert.All(y[144..], value => Assert.True(float.IsNaN(value)));
     }
 
-    // Channels of very different ranges, some far from zero, one constant, one zero.
+    // An image whose channels have very different ranges: some far from zero, one constant, one zero.
     private static float[] Image(ConvolutionShape shape)
     {
         int size = shape.Height * shape.Width;
@@ -304,7 +304,8 @@ public sealed class IntegerConvolutionTests
         return x;
     }
 
-    // The first value whose error is larger than half an integer of every weight explains.
+    // Describes the first value whose error exceeds what rounding every weight by half an integer step explains; null
+    // when there is none.
     private static string? Exceeds(ConvolutionShape shape, QuantizedWeight weight, float[] x, int bits, float[] y)
     {
         int size = shape.Height * shape.Width,
@@ -332,7 +333,7 @@ public sealed class IntegerConvolutionTests
                     allowed = 0;
                 for (int input = 0; input < shape.InChannels; input++)
                 {
-                    // Twice the channel's own step at most, or a 32nd of the largest.
+                    // The step is at most twice the channel's scale, or 1/32 of the largest scale.
                     double unit = Math.Max(2 * ranges[input].Scale, widest / 32) * largest / 127;
                     for (int tap = 0; tap < taps; tap++)
                     {

@@ -5,8 +5,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Kernels;
 
-/// <summary>Kernels read and write nothing beside their buffers: every buffer stands against a forbidden page, on
-/// either side.</summary>
+/// <summary>Kernels do not access memory outside of their buffers: each buffer is placed next to an inaccessible page,
+/// on either side.</summary>
 public sealed class KernelBoundsTests
 {
     public static TheoryData<string, bool> Variants

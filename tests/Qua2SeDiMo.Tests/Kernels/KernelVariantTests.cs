@@ -3,8 +3,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Kernels;
 
-/// <summary>Says by a skipped test which kernel variants the theories of this folder could not run here, and
-/// why.</summary>
+/// <summary>Reports, as skipped tests with the reason, the kernel variants that the theories of this folder cannot run
+/// on this machine.</summary>
 public sealed class KernelVariantTests
 {
     [VariantFact("scalar")]

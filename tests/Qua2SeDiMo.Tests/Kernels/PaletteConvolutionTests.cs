@@ -166,7 +166,7 @@ public sealed class PaletteConvolutionTests
         }
     }
 
-    /// <summary>Holds every value against its sum, written out.</summary>
+    /// <summary>Compares every value with a directly computed sum.</summary>
     internal static void Check(
         ConvolutionShape shape,
         QuantizedWeight weight,
@@ -184,7 +184,7 @@ public sealed class PaletteConvolutionTests
             );
     }
 
-    /// <summary>All values in double precision, and the sums of the magnitudes of their terms.</summary>
+    /// <summary>All values in double precision, and the sum of the magnitudes of the terms of each.</summary>
     internal static (double[] Sums, double[] Sizes) Sums(
         ConvolutionShape shape,
         QuantizedWeight weight,

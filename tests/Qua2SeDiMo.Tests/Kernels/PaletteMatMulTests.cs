@@ -7,8 +7,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Kernels;
 
-/// <summary>Every variant that this machine runs: products against sums in double precision, integer products against
-/// the plain loops bit for bit.</summary>
+/// <summary>For every variant that this machine supports: compares products with sums in double precision, and integer
+/// products with the plain loops bit for bit.</summary>
 public sealed class PaletteMatMulTests
 {
     private static readonly (int Tokens, int OutChannels, int RowLength)[] OddSizes =
@@ -243,7 +243,7 @@ public sealed class PaletteMatMulTests
         }
     }
 
-    /// <summary>All values in double precision, and the sums of the magnitudes of their terms.</summary>
+    /// <summary>All values in double precision, and the sum of the magnitudes of the terms of each.</summary>
     internal static (double[] Sums, double[] Sizes) Sums(QuantizedWeight weight, float[] x, int tokens, float[] bias)
     {
         float[] row = new float[weight.RowLength];

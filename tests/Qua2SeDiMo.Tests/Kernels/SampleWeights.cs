@@ -3,7 +3,8 @@ using Qua2SeDiMo.Numerics;
 
 namespace Qua2SeDiMo.Tests.Kernels;
 
-/// <summary>Weights with random codes and ascending random palettes: kernels need no sensible ones.</summary>
+/// <summary>Weights with random codes and ascending random palettes; kernels do not depend on realistic
+/// values.</summary>
 internal static class SampleWeights
 {
     internal static readonly QuantizerSpec[] AllSpecs =

@@ -9,11 +9,12 @@ using Xunit.Abstractions;
 
 namespace Qua2SeDiMo.Tests.Kernels;
 
-/// <summary>Large products by seven quarters against sums in double precision.</summary>
+/// <summary>Compares large products by Strassen's algorithm (seven products of quarters) with sums in double
+/// precision.</summary>
 public sealed class StrassenProductTests(ITestOutputHelper output)
 {
-    // Groups and units of channels that are not full, a last panel that is not, tokens that are left over, two
-    // stretches of inputs, halves that begin inside blocks and vectors of codes.
+    // Sizes with incomplete groups and units of channels, an incomplete last panel, left-over tokens, two K blocks, and
+    // halves that begin inside of blocks and vectors of codes.
     private static readonly (int Tokens, int OutChannels, int RowLength)[] Sizes =
     [
         (64, 256, 256),
@@ -41,8 +42,8 @@ public sealed class StrassenProductTests(ITestOutputHelper output)
                 QuantizedWeight weight = SampleWeights.Make(spec, outChannels, rowLength);
                 float[] y = new float[tokens * outChannels];
                 PaletteMatMul.MultiplyWith(kernel, x, tokens, PaletteMatrix.From(weight), bias, y, null);
-                // Rounding spreads over pairs of tokens and channels, so the measure is the largest sum of magnitudes,
-                // not the sum's own.
+                // Rounding errors spread over pairs of tokens and channels, so errors are relative to the largest sum
+                // of magnitudes, not to that of the same value.
                 (double[] sums, double[] sizes) = PaletteMatMulTests.Sums(weight, x, tokens, bias);
                 double error = y.Zip(sums, (found, sum) => Math.Abs(found - sum)).Max() / sizes.Max();
                 Assert.True(

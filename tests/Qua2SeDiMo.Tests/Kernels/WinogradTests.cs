@@ -8,7 +8,7 @@ using Xunit.Abstractions;
 
 namespace Qua2SeDiMo.Tests.Kernels;
 
-/// <summary>3×3 convolutions by the transformed products against the sum written out.</summary>
+/// <summary>Compares 3×3 Winograd convolutions with directly computed sums.</summary>
 public sealed class WinogradTests(ITestOutputHelper output)
 {
     private static readonly ConvolutionShape Padded = new(1, 16, 16, 16)
@@ -103,8 +103,8 @@ public sealed class WinogradTests(ITestOutputHelper output)
                     WorkRunners.Threads(3)
                 );
                 Assert.Equal(y, again);
-                // Rounding spreads over a tile, so the measure is the largest sum of magnitudes, not the position's
-                // own.
+                // Rounding errors spread over a tile, so errors are relative to the largest sum of magnitudes, not to
+                // that of the same position.
                 (double[] sums, double[] sizes) = PaletteConvolutionTests.Sums(shape, weight, x, bias);
                 double error = y.Zip(sums, (found, sum) => Math.Abs(found - sum)).Max() / sizes.Max();
                 Assert.True(

@@ -13,7 +13,7 @@ public sealed class CostTableTests
     [Fact]
     public void Weights_that_differ_by_less_than_their_errors_share_a_place()
     {
-        // By image, three bits; four bits cost nothing.
+        // Damages at three bits, one row per weight, one column per image; at four bits they are zero.
         MeasuredSensitivity found = Tabulate([
             [100, 100, 100, 100],
             [9, 1, 4, 16],
@@ -51,7 +51,7 @@ public sealed class CostTableTests
         Assert.All(found.Weights, weight => Assert.Equal(1, weight.Place));
     }
 
-    // By weight, then image.
+    // Indexed by weight, then image.
     private static MeasuredSensitivity Tabulate(double[][] damages)
     {
         string[] names = [.. Enumerable.Range(0, damages.Length).Select(weight => $"w{weight}")];

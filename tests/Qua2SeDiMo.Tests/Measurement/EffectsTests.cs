@@ -76,7 +76,7 @@ public sealed class EffectsTests
         Assert.Equal(49, joined.Damage(0, 1, 0).Mean);
     }
 
-    // By cotangent, then step.
+    // Indexed by cotangent, then step.
     private static Effects Filled(EffectKind kind, double[][] products)
     {
         var effects = new Effects(

@@ -87,7 +87,7 @@ public sealed class ProbeAgreementTests : IDisposable
             """
         );
 
-        // d is taken for the worst, which its error does not rule out.
+        // d is ranked as the worst, which is within its error.
         RankAgreement costs = ProbeAgreement
             .Of(
                 probes,

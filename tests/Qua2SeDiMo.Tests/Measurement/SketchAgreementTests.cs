@@ -11,7 +11,7 @@ using Xunit.Abstractions;
 
 namespace Qua2SeDiMo.Tests.Measurement;
 
-/// <summary>What sketches say of the bundled models, against probes of single weights over whole runs of other
+/// <summary>Compares sketches of the bundled models with probes of single weights over whole runs of other
 /// images.</summary>
 [Trait("Speed", "Slow")]
 public sealed class SketchAgreementTests(ITestOutputHelper output)

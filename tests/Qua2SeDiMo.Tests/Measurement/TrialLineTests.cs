@@ -73,7 +73,7 @@ public sealed class TrialLineTests
         Assert.Equal(line.Line.Predict(mixtures.Order(partial)), line.Predict(partial));
     }
 
-    // logit(similarity) = 1 − 0.8 · (log damage + what was missed) + noise.
+    // Labels with logit(similarity) = 1 − 0.8 · (log damage + missing part) + noise.
     private (BitAllocation Allocation, double Value)[] Labelled(int count, double noise, double missing) =>
         [
             .. Enumerable

@@ -8,7 +8,7 @@ namespace Qua2SeDiMo.Tests.Models;
 
 public sealed class WeightScalesTests : IDisposable
 {
-    // 1, -1.5, the largest number 448, the smallest 2^-9, NaN, -0 as E4M3.
+    // E4M3 codes of 1, -1.5, the largest number 448, the smallest positive number 2^-9, NaN and -0.
     private static readonly byte[] Codes = [0x38, 0xBC, 0x7E, 0x01, 0x7F, 0x80];
     private static readonly float[] Values = [1, -1.5f, 448, 1 / 512f, float.NaN, -0f];
 
@@ -250,7 +250,7 @@ public sealed class WeightScalesTests : IDisposable
         return tensors.ReadSingle(name);
     }
 
-    // Byte by byte: the library's writer must not be what decides how the file looks.
+    // Writes the file byte by byte, independent of the library's writer.
     private void Write(params (string Name, string Type, long[] Shape, byte[] Data)[] tensors)
     {
         int offset = 0;

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Numerics;
 
-/// <summary>The solver of ridge regression against the definition and another library.</summary>
+/// <summary>Compares the solver of ridge regression with the definition and with another library.</summary>
 public sealed class CholeskyTests
 {
     [Fact]

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Numerics;
 
-/// <summary>Rank correlations against values worked out by hand, and against another library on random columns with
+/// <summary>Compares rank correlations with values computed by hand, and with another library on random columns with
 /// ties.</summary>
 public sealed class RankStatisticsTests
 {
@@ -18,7 +18,7 @@ public sealed class RankStatisticsTests
     public void Tied_values_share_the_mean_of_their_positions() =>
         Assert.Equal([4, 1.5, 1.5, 5, 3], RankStatistics.AverageRanks([7, 2, 2, 9, 5]));
 
-    // Five places, six pairs in order, three against, one tied in x: (6 - 3) / sqrt(9 · 10).
+    // Five items: six concordant pairs, three discordant, one tied in x: (6 - 3) / sqrt(9 · 10).
     [Fact]
     public void Kendall_counts_pairs_and_leaves_ties_out() =>
         Assert.Equal(3 / Math.Sqrt(90), RankStatistics.KendallTauB([1, 2, 2, 3, 4], [2, 1, 5, 3, 4]), 12);
@@ -70,7 +70,7 @@ public sealed class RankStatisticsTests
                 : tau is >= -1.000001 and <= 1.000001 && Near(tau, swapped) && Near(-tau, turned) && Near(tau, mapped);
         });
 
-    // r_xy = 0.8, r_xc = 0.4, r_yc = 0.4 over five places: (0.8 - 0.16) / 0.84.
+    // r_xy = 0.8, r_xc = 0.4, r_yc = 0.4 over five items: (0.8 - 0.16) / 0.84.
     [Fact]
     public void A_control_is_held_fixed_as_by_the_formula()
     {

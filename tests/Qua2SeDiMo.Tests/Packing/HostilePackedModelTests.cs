@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Packing;
 
-/// <summary>Each way a packed model can lie.</summary>
+/// <summary>Inconsistent packed models are rejected.</summary>
 public sealed class HostilePackedModelTests : IDisposable
 {
     private readonly PackedFixture fixture = new();
@@ -113,7 +113,7 @@ public sealed class HostilePackedModelTests : IDisposable
     {
         byte[] bytes = File.ReadAllBytes(WeightsPath);
         int data = 8 + (int)BitConverter.ToInt64(bytes);
-        // The tables come first: the first word becomes a step of infinity.
+        // Tables come first in the file: the first word, a scale, becomes infinity.
         (bytes[data + 1], bytes[data + 2], bytes[data + 3]) = (0x00, 0x80, 0x7F);
         AtomicFile.Write(WeightsPath, stream => stream.Write(bytes));
         string manifest = File.ReadAllText(ManifestPath);

@@ -213,7 +213,7 @@ public sealed class PackedModelTests(ITestOutputHelper output) : IDisposable
         Assert.Throws<PackedModelException>(() => fixture.Pack(other));
         string weights = fixture.In("source/transformer/diffusion_pytorch_model.safetensors");
         byte[] bytes = File.ReadAllBytes(weights);
-        // The last tensor is the bias: the byte before it belongs to a weight.
+        // The last tensor is the bias; this byte, before it, belongs to a weight.
         bytes[^50] ^= 1;
         fixture.Tensors.Dispose();
         using (FileStream stream = File.OpenWrite(weights))
@@ -240,7 +240,7 @@ public sealed class PackedModelTests(ITestOutputHelper output) : IDisposable
             .First(trial => trial.GetProperty("name").GetString() == trialName);
         QuantizableWeight[] weights = QuantizerBankTests.EmojiWeights(tensors, trial.GetProperty("allocation"));
         BitAllocation allocation = BitAllocation.FromJson(trial.GetProperty("allocation").GetRawText());
-        // Only the option that is packed, so that the bank is made quickly.
+        // The bank has only the packed options, so that it is built quickly.
         QuantizerBank bank = QuantizerBankBuilder.Build(
             tensors,
             weights,
@@ -255,7 +255,7 @@ public sealed class PackedModelTests(ITestOutputHelper output) : IDisposable
         output.WriteLine(
             $"{trialName}: figure {figure} + rest {rest}, on disk {folder}: {100.0 * (folder - figure - rest) / (figure + rest):F2} % more"
         );
-        // The palettes of K-Means A are single precision, 64 bytes a weight at most.
+        // Palettes of K-Means A are single precision, at most 64 bytes per weight.
         Assert.InRange(summary.QuantizedBytes, figure, figure + (32 * weights.Length));
         Assert.Equal(rest, summary.RestBytes);
         Assert.InRange(folder, figure + rest, (long)(1.01 * (figure + rest)));

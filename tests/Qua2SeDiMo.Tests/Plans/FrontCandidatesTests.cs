@@ -9,7 +9,8 @@ public class FrontCandidatesTests
 {
     private const int Weights = 12;
 
-    // Weight w under option o takes 10 + o bytes; its label share is w·o, so late weights deserve the larger options.
+    // Weight w takes 10 + o bytes under option o and contributes w·o to the label, so later weights should get larger
+    // options.
     private static readonly OptionFeatures Features = new(
         [.. Enumerable.Range(0, 3).Select(o => new OptionCode($"uaq-{o + 3}", 1, 1 + (o % 2)))],
         [.. Enumerable.Repeat(64L, Weights)],

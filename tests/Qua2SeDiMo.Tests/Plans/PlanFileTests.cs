@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Plans;
 
-/// <summary>plan.json gives back what was written, and refuses entries that cannot be.</summary>
+/// <summary>plan.json is read as it was written, and impossible entries are rejected.</summary>
 public sealed class PlanFileTests
 {
     private static readonly PlanEntry Entry = new()

@@ -56,7 +56,7 @@ public sealed class PlanFrontTests
                         ),
                 ];
                 bool isConcave = slopes.Skip(1).Select((slope, i) => slope < slopes[i]).All(falls => falls);
-                // Nothing of the complete front lies above a side.
+                // No point of the complete front lies above a side of the hull.
                 bool isHull = complete.Points.All(point =>
                     points
                         .Zip(points.Skip(1))

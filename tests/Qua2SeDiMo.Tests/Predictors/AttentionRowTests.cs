@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Predictors;
 
-/// <summary>Kernels for 64 channels against the loops for any width.</summary>
+/// <summary>Compares the kernels for 64 channels with the loops for any width.</summary>
 public sealed unsafe class AttentionRowTests
 {
     private const int Width = 64,

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Predictors;
 
-/// <summary>A study from outside: liberal in what is read, exact in what is refused.</summary>
+/// <summary>Imported studies: several formats are accepted, inconsistent data are rejected.</summary>
 public class ExternalStudyTests
 {
     private const string Csv = "id,target,options\n0,1.5,01\n1,-2,10\n2,0.5,00\n";
@@ -299,7 +299,7 @@ public class ExternalStudyTests
     private static JsonArray Pairs(params (int, int)[] pairs) =>
         [.. pairs.Select(pair => (JsonNode)new JsonArray(pair.Item1, pair.Item2))];
 
-    // Weights a, b, … with a combine node between the first and the second.
+    // A graph of weights a, b, … with a combine node between the first and the second.
     private static JsonObject Graph(int weights = 2)
     {
         JsonObject Weight(int w) =>

@@ -9,8 +9,8 @@ using Xunit.Abstractions;
 namespace Qua2SeDiMo.Tests.Predictors;
 
 /// <summary>
-/// Gradients against differences of the loss, array by array, for every layer: those of the double-precision twin, and
-/// the network's against the twin's.
+/// For every parameter array, compares the gradients of a double-precision twin with differences of the loss, and the
+/// network's gradients with the twin's.
 /// </summary>
 public class FiniteDifferenceTests(ITestOutputHelper output)
 {
@@ -65,8 +65,8 @@ public class FiniteDifferenceTests(ITestOutputHelper output)
 
     private readonly SortedDictionary<int, ParameterSlice> names = [];
 
-    // Five nodes, three weights of three options, five trials of which two are equal, so that rows are shared and
-    // counted.
+    // Five nodes, three weights with three options each, and five trials, two of them equal, so that rows are shared
+    // and counted.
     private static (PredictorTopology Topology, StudyRows Rows) Example()
     {
         var topology = new PredictorTopology(
@@ -180,7 +180,7 @@ public class FiniteDifferenceTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>Why differences of a single-precision loss seemed to deny a gradient: their steps cannot be small
+    /// <summary>Differences of a single-precision loss can contradict a correct gradient: their steps cannot be small
     /// enough to stay between two kinks.</summary>
     [Fact]
     public void A_difference_over_a_large_step_is_wrong_only_where_it_crosses_a_kink()
@@ -278,7 +278,7 @@ public class FiniteDifferenceTests(ITestOutputHelper output)
         }
     }
 
-    // The network in both precisions with equal weights on five graphs side by side, and a loss that weighs all
+    // The network in both precisions with equal parameters on a batch of five graphs, and a loss that weights all
     // outputs.
     private sealed class Twins : IDisposable
     {
@@ -337,7 +337,7 @@ public class FiniteDifferenceTests(ITestOutputHelper output)
 
         public double Loss()
         {
-            // Running statistics move in train mode, but nothing reads them there.
+            // Running statistics change in training mode, but are not read in that mode.
             Plain.Forward(Features, train);
             return Dot(Plain.Prediction.Values, weights)
                 + Enumerable.Range(0, 5).Sum(m => Dot(Plain.Embeddings[m].Values, hopWeights[m]));

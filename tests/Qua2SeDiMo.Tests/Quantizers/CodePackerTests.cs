@@ -57,7 +57,7 @@ public sealed class CodePackerTests
         CodePacker.Pack([1, 2, 3, 4], 4, four);
         CodePacker.Pack([1, 2, 3, 4, 5, 6, 7, 0], 3, three);
         Assert.Equal([0x21, 0x43], four);
-        // As one integer the stream reads 000 111 110 101 100 011 010 001.
+        // As one integer, the stream is 000 111 110 101 100 011 010 001.
         Assert.Equal(0b000_111_110_101_100_011_010_001, three[0] | (three[1] << 8) | (three[2] << 16));
     }
 

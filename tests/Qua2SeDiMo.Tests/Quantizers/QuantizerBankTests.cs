@@ -284,8 +284,8 @@ public sealed class QuantizerBankTests : IDisposable
         new("depthwise/1", WeightOperator.Conv1d, [5, 1, 3], "depthwise.weight", 0, 1),
     ];
 
-    /// <summary>A checkpoint with a Linear in half precision, a convolution that is split, a depthwise one, and a
-    /// bias.</summary>
+    /// <summary>Writes a checkpoint with a linear weight in half precision, a split convolution, a depthwise
+    /// convolution and a bias.</summary>
     internal static void WriteSource(string path) =>
         SafetensorsWriter.Write(
             path,

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Quantizers;
 
-/// <summary>Vector forms against their plain twins, at every length from 0 to 256.</summary>
+/// <summary>Compares vectorized kernels with the scalar forms, at every length from 0 to 256.</summary>
 public sealed class QuantizerKernelTests
 {
     [Fact]

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Reports;
 
-/// <summary>A fact that needs a browser; without one it is skipped and says so.</summary>
+/// <summary>A fact that needs a browser; without one it is skipped with that reason.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class ChromiumFactAttribute : FactAttribute
 {
@@ -23,15 +23,15 @@ internal static class Chromium
 {
     private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-    /// <summary>Path of the browser, or null.</summary>
+    /// <summary>Path of the browser; null when none is found.</summary>
     public static string? Program { get; } =
         (Environment.GetEnvironmentVariable("PATH") ?? "")
             .Split(Path.PathSeparator)
             .SelectMany(folder => Names.Select(name => Path.Combine(folder, name)))
             .FirstOrDefault(File.Exists);
 
-    /// <summary>Loads a copy of the page whose policy also allows the probe, and returns what the probe returns, as
-    /// text.</summary>
+    /// <summary>Loads a copy of the page whose content security policy also allows the probe, and returns the probe's
+    /// result.</summary>
     /// <param name="page">The page.</param>
     /// <param name="probe">Body of a JavaScript function that returns a string.</param>
     /// <param name="width">Window width in CSS pixels.</param>

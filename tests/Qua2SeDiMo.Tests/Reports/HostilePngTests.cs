@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Reports;
 
-/// <summary>Pictures that claim more pixels than anybody made.</summary>
+/// <summary>PNG files that claim an absurd number of pixels.</summary>
 public sealed class HostilePngTests
 {
     [Theory]

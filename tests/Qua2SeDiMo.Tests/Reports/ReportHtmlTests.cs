@@ -13,7 +13,7 @@ public class ReportHtmlTests
 {
     private const string Hostile = "<script>alert(1)</script>\"'&\u0001";
 
-    /// <summary>Kept after the run, to be looked at in a browser.</summary>
+    /// <summary>Folder of the sample report, kept after the run for inspection in a browser.</summary>
     internal static string SampleFolder { get; } = Path.Combine(AppContext.BaseDirectory, "report-sample");
 
     [Fact]

@@ -225,7 +225,7 @@ public class ReportWordsTests
 
     private static WeightPosition Position(string name) => new(name, "0", "attn1.to_q", 10);
 
-    // The scores of every weight span what is given, under the options that there are.
+    // An explanation in which the scores of each weight have the given spread.
     private static SensitivityRecord Explanation(params (string Name, double Spread)[] weights)
     {
         WeightScores Scores(string name, double spread)

@@ -16,8 +16,7 @@ using Qua2SeDiMo.Studies.Objectives;
 namespace Qua2SeDiMo.Tests.Reports;
 
 /// <summary>
-/// A report with made-up but plausible figures on the bundled model's real weights and pictures: what a drawing must
-/// cope with.
+/// A report with invented but plausible figures for the bundled model's real weights and images, to test the drawings.
 /// </summary>
 internal static class SampleReport
 {

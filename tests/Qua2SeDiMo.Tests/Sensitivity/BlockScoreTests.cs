@@ -10,7 +10,7 @@ namespace Qua2SeDiMo.Tests.Sensitivity;
 
 public class BlockScoreTests(ITestOutputHelper output)
 {
-    // docs/dag.md, "How many combinations", says where the second figure of each family comes from.
+    // docs/dag.md, "How many combinations", explains the second figure of each family.
     [Theory]
     [InlineData("pixart", false, 39576)]
     [InlineData("pixart", true, 39361)]
@@ -71,7 +71,7 @@ public class BlockScoreTests(ITestOutputHelper output)
         Assert.InRange(worst, 0, 1e-6);
     }
 
-    // The subgraph as a graph of its own under one option per weight, through the path that predicts trials.
+    // Predicts the subgraph as a separate graph with one option per weight, by the code that predicts trials.
     private static double Alone(Predictor fold, PublishedUnits published, PredictorUnit unit, int combination)
     {
         int positions = published.Topology.Positions.Count,

@@ -9,8 +9,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Sensitivity;
 
-/// <summary>What explanations say rests on the numbers: crafted ones here, those of the simulated study where many are
-/// needed.</summary>
+/// <summary>Statements of explanations follow from the numbers: constructed ones here, or those of the simulated study
+/// when many are needed.</summary>
 public class ExplanationTests
 {
     [Fact]
@@ -30,8 +30,7 @@ public class ExplanationTests
         Assert.Equal(all, Dot([.. found.LabelWeights], labels), 8);
         foreach (int left in new[] { 0, 17, 39 })
         {
-            // A label that the others predict exactly is one that adds nothing: the value does not depend on the trial
-            // any more.
+            // A label that the other trials predict exactly adds nothing, so the value no longer depends on the trial.
             double without = LeaveOut(model, study, allocations, labels, left, contrast);
             Assert.Equal(all - without, found.Influence[left], 7);
         }
@@ -99,7 +98,7 @@ public class ExplanationTests
     [Fact]
     public void Differences_are_taken_within_each_sample()
     {
-        // Both weights vary together: each is uncertain, their difference is not.
+        // Both weights vary together: each value is uncertain, their difference is not.
         var samples = new DropSamples(
             ScoreSpread.Bootstrap,
             [
@@ -122,7 +121,7 @@ public class ExplanationTests
         Assert.Equal(1, found.Spreads[0].Probability, 6);
         Assert.Equal(1, found.Spreads[0].ShareOfSamples);
         Assert.Equal(0.1, found.Spreads[0].Low, 6);
-        // Few folds get the wider intervals of Student's t.
+        // With few folds, intervals are the wider ones of Student's t distribution.
         var folds = new DropSamples(
             ScoreSpread.Folds,
             [
@@ -242,8 +241,7 @@ public class ExplanationTests
 
     private static double Dot(IReadOnlyList<double> a, IReadOnlyList<double> b) => a.Zip(b, (x, y) => x * y).Sum();
 
-    // The leave-one-out fit predicts a label of its own for the trial; with that label in place, the full fit has the
-    // same coefficients.
+    // The leave-one-out fit predicts a label for the trial; with that label, the full fit has the same coefficients.
     private static double LeaveOut(
         RidgeModel model,
         TrainingSet study,
@@ -261,7 +259,7 @@ public class ExplanationTests
                 ? [found.Value, found.Influence[left]]
                 : [];
         }
-        // The influence is linear in the label; it is zero at the label that the others predict.
+        // The influence is linear in the label, and zero at the label that the other trials predict.
         double[] at0 = Refit(0),
             at1 = Refit(1);
         double zero = at0[1] / (at0[1] - at1[1]);

@@ -12,14 +12,14 @@ namespace Qua2SeDiMo.Tests.Sensitivity;
 /// predictors.</summary>
 internal sealed class PublishedUnits
 {
-    // Parts of a node's name by which the published figures of 39 361 and 769 878 combinations tell combine nodes from
+    // Parts of names by which the published counts of 39 361 and 769 878 combinations distinguish combine nodes from
     // weights.
     private static readonly string[] CombineNames = ["add", "mul", "adaln"];
 
     /// <summary>Reads a graph.</summary>
     /// <param name="path">A file of <c>golden/dags</c>.</param>
-    /// <param name="byName">Take nodes for weights by their names, as the published counts of combinations do, not by
-    /// what they are.</param>
+    /// <param name="byName">Whether weights are recognized by their names, as in the published counts of combinations,
+    /// instead of by their kind.</param>
     internal PublishedUnits(string path, bool byName = false)
     {
         using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
@@ -98,8 +98,8 @@ internal sealed class PublishedUnits
 
     internal OptionFeatures Features { get; }
 
-    /// <summary>Predictors with random weights. Hop weights are 1 or −1, so that larger option sets of the first unit
-    /// of a hop score higher on average.</summary>
+    /// <summary>Predictors with random parameters. Hop weights are 1 or −1, chosen so that options with more bits score
+    /// higher on average in the first unit of a hop.</summary>
     internal Predictor[] RandomFolds(int count) =>
         [.. Enumerable.Range(0, count).Select(fold => RandomFold((ulong)fold))];
 
@@ -128,7 +128,8 @@ internal sealed class PublishedUnits
         return predictor;
     }
 
-    // Layers of 0.2 to 13 million values under the size formula; errors fall with bits and differ by method and layer.
+    // Layers of 0.2 to 13 million weights, with sizes by the size formula; errors fall with bits and differ by method
+    // and layer.
     private static OptionFeatures RandomFeatures(int weights)
     {
         var random = new Pcg32(5);

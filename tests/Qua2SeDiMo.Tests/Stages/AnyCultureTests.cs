@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Stages;
 
-/// <summary>Every reader and writer of the library under a culture with other signs for numbers.</summary>
+/// <summary>All readers and writers of the library work under a culture that writes numbers with other signs.</summary>
 public sealed class AnyCultureTests : IDisposable
 {
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("q2-culture-");
@@ -29,7 +29,7 @@ public sealed class AnyCultureTests : IDisposable
                     file
                 )
         );
-        // Others hold times.
+        // Other files contain times.
         string[] same =
         [
             "run/bank/",
@@ -61,7 +61,7 @@ public sealed class AnyCultureTests : IDisposable
 
     public void Dispose() => folder.Delete(recursive: true);
 
-    // A vocabulary may well hold one of them, and a weight its bytes.
+    // A sign in the invariant file is allowed: a vocabulary may contain it, and weights may contain its bytes.
     private static void AssertHoldsNoNewSign(byte[] invariant, byte[] hostile, string file)
     {
         foreach (byte[] sign in CultureProgram.Signs.Select(sign => Encoding.UTF8.GetBytes([sign])))

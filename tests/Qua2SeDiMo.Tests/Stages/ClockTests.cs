@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Stages;
 
-/// <summary>A model is opened with a clock, and all moments that its results state are of that clock.</summary>
+/// <summary>All timestamps in results come from the clock with which the model was opened.</summary>
 public sealed class ClockTests : IDisposable
 {
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("q2-clock-");

@@ -13,14 +13,14 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Stages;
 
-/// <summary>All stages on a small model in a process of its own, whose culture writes numbers with signs that appear
+/// <summary>Runs all stages on a small model in a separate process, whose culture writes numbers with signs that appear
 /// nowhere else.</summary>
 internal static class CultureProgram
 {
-    /// <summary>First word of its command line.</summary>
+    /// <summary>First argument of its command line.</summary>
     internal const string Name = "all-stages";
 
-    /// <summary>Signs that no file and no message may hold.</summary>
+    /// <summary>Signs that no file and no message may contain.</summary>
     internal const string Signs = "٫⊖⊕☠♾⁒";
 
     internal static int Run(string model, string folder, bool isHostile)
@@ -75,7 +75,7 @@ internal static class CultureProgram
         var culture = (CultureInfo)CultureInfo.InvariantCulture.Clone();
         NumberFormatInfo numbers = culture.NumberFormat;
         numbers.NumberDecimalSeparator = numbers.PercentDecimalSeparator = numbers.CurrencyDecimalSeparator = "٫";
-        // A point between thousands makes 15 of 1.5, as in German.
+        // With a point as group separator, as in German, 1.5 would be read as 15.
         numbers.NumberGroupSeparator = numbers.PercentGroupSeparator = numbers.CurrencyGroupSeparator = ".";
         numbers.NegativeSign = "⊖";
         numbers.PositiveSign = "⊕";

@@ -13,8 +13,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Stages;
 
-/// <summary>A pipeline whose denoiser is an ONNX file takes the same way through the stages as one with a
-/// checkpoint.</summary>
+/// <summary>A pipeline whose denoiser is an ONNX file works in all stages like one with a checkpoint.</summary>
 public sealed class ExportedDenoiserTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("exported").FullName;
@@ -92,7 +91,7 @@ public sealed class ExportedDenoiserTests : IDisposable
 
     private static float[] Pixels(byte[] png) => Qua2SeDiMo.Images.PngFile.Decode(png).Image;
 
-    // Products are summed in another order at most: pixels may differ by one step of 255.
+    // Products may be summed in another order, so pixels may differ by 1/255.
     private static void AssertClose(byte[] expectedPng, byte[] actualPng)
     {
         var expected = Qua2SeDiMo.Images.PngFile.Decode(expectedPng);
@@ -125,7 +124,7 @@ public sealed class ExportedDenoiserTests : IDisposable
         return target;
     }
 
-    // As exporters write it: one integer for all rows.
+    // Replaces the timestep input by one integer for all rows, as exporters write it.
     private static Graph WithOneWholeTimestep(Graph graph)
     {
         var one = new Initializer.Inline(

@@ -21,7 +21,8 @@ using Xunit.Abstractions;
 
 namespace Qua2SeDiMo.Tests.Stages;
 
-/// <summary>A denoiser packed as ONNX computes in any runtime what the fake-quantized one computes here.</summary>
+/// <summary>A denoiser packed as ONNX gives in plain ONNX Runtime the results of the dequantized weights
+/// here.</summary>
 public sealed class OnnxPackTests(ITestOutputHelper output) : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("q2-onnx-").FullName;
@@ -79,7 +80,7 @@ public sealed class OnnxPackTests(ITestOutputHelper output) : IDisposable
             Assert.Throws<ModelFolderException>(() => BankStage.Run(packed, run)).Message,
             StringComparison.Ordinal
         );
-        // A file that ends early is refused, wherever it ends.
+        // A truncated file is rejected at any length.
         byte[] whole = File.ReadAllBytes(path);
         foreach (double share in new[] { 0.0, 0.3, 0.6, 0.999 })
         {
@@ -105,15 +106,16 @@ public sealed class OnnxPackTests(ITestOutputHelper output) : IDisposable
             $"{name}: float16 {whole:#,0}, q2 {ours.FileBytes:#,0} ({ours.QuantizedBytes:#,0} + "
                 + $"{ours.RestBytes:#,0}), ONNX {onnx.FileBytes:#,0} ({onnx.QuantizedBytes:#,0} + {onnx.RestBytes:#,0})"
         );
-        // A step and a zero point of UAQ take five bytes instead of four. The program itself is the rest.
+        // A scale and zero point of UAQ take five bytes instead of four. The graph itself is the rest.
         Assert.InRange(onnx.QuantizedBytes, ours.QuantizedBytes, (long)(1.01 * ours.QuantizedBytes));
         Assert.InRange(onnx.FileBytes, ours.FileBytes, ours.FileBytes + 700_000);
     }
 
-    // A value next to the border of two activation codes may fall to either side, and the difference spreads.
+    // With quantized activations, a value close to the boundary of two codes may round to either side, and the
+    // difference spreads.
     private static double Tolerance(int? activationBits) => activationBits is null ? 1e-5 : 0.1;
 
-    // Every option in turn, and every seventh weight as it was.
+    // All options in turn; every seventh weight keeps its precision.
     private static BitAllocation Mixed(OpenModel model)
     {
         int i = 0;
@@ -173,11 +175,11 @@ public sealed class OnnxPackTests(ITestOutputHelper output) : IDisposable
         return inputs;
     }
 
-    // As anyone would.
+    // Runs the model in a plain ONNX Runtime session.
     private static float[] RunPlainly(string path, Dictionary<string, TensorValue> inputs, bool folds)
     {
         using var options = new SessionOptions();
-        // Where a host would load the library.
+        // Stands for the library that a host would load.
         RuntimeOperators.Register(options);
         if (!folds)
             options.AddSessionConfigEntry("optimization.disable_specified_optimizers", "ConstantFolding");

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Stages;
 
-/// <summary>Places that cannot be written, or lack room, are found before anything is written.</summary>
+/// <summary>Output folders that cannot be written, or lack space, are detected before anything is written.</summary>
 public sealed class OutputFolderTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("q2-output-").FullName;

@@ -11,8 +11,7 @@ using Xunit.Abstractions;
 
 namespace Qua2SeDiMo.Tests.Stages;
 
-/// <summary>The bundled models with every option in them, multiplied by as codes and as reconstructed
-/// weights.</summary>
+/// <summary>Compares packed execution with dequantized weights on the bundled models, with all options mixed.</summary>
 public sealed class PackedExecutionTests(ITestOutputHelper output)
 {
     private static readonly GenerationRequest Request = new() { StepCount = 6 };
@@ -34,7 +33,7 @@ public sealed class PackedExecutionTests(ITestOutputHelper output)
     public void Codes_give_the_images_of_reconstructed_weights(string name)
     {
         using OpenModel model = OpenModel.Open(RepositoryFiles.Models(name));
-        // Each weight its own option; every seventh keeps its precision.
+        // All options in turn; every seventh weight keeps its precision.
         var choices = model
             .Weights.Select((weight, i) => (weight, i))
             .Where(item => item.i % 7 != 6)
@@ -60,7 +59,7 @@ public sealed class PackedExecutionTests(ITestOutputHelper output)
                 $"{name}, {bits}-bit activations: {between:0.0} dB between the two; to the original "
                     + $"{reconstructed:0.00} dB reconstructed, {packed:0.00} dB packed"
             );
-            // Palettes of integers are another rounding: other images, as near to the original.
+            // Integer palettes round differently, so the images differ but are equally close to the original.
             Assert.InRange(packed, reconstructed - 1, double.PositiveInfinity);
         }
     }

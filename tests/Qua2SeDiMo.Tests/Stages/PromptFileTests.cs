@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Stages;
 
-/// <summary>Lists of prompts come from files, pipes, and names that people mistype.</summary>
+/// <summary>Prompt lists from files, from pipes, and from mistyped names.</summary>
 public sealed class PromptFileTests
 {
     [Fact]

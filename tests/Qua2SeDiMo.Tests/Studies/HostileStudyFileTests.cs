@@ -6,8 +6,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Studies;
 
-/// <summary>Study files that someone changed: each is refused when it is opened, with the place and what was expected
-/// there.</summary>
+/// <summary>Tampered study files are rejected when they are opened, with the location and the expected value.</summary>
 public sealed class HostileStudyFileTests : IDisposable
 {
     private static readonly StudySettings Settings = new([new("model", "tiny")]);
@@ -142,8 +141,8 @@ public sealed class HostileStudyFileTests : IDisposable
     {
         Make();
         byte[] file = File.ReadAllBytes(FilePath);
-        // The record of the metric: its header says that the value is a floating-point number (type 7); 0x1d is a text
-        // of 8 bytes.
+        // Changes the type of the metric's value in the header of its record, from a floating-point number (7) to a
+        // text of 8 bytes (0x1d).
         int name = file.AsSpan().IndexOf("psnr@4@\0\0\0\0\0"u8),
             type = file.AsSpan(0, name).LastIndexOf((byte)7);
         Assert.InRange(name - type, 1, 2);
@@ -201,7 +200,7 @@ public sealed class HostileStudyFileTests : IDisposable
         Assert.Equal(2, store.ReadArrays("psnr")[0].Rows);
         Assert.Equal((3, "InvalidDataException: no picture"), (trials[4].Deaths, trials[3].Failure));
         Assert.Contains("not a number", trials[7].Failure, StringComparison.Ordinal);
-        // The killed worker's host is another one; its last sign of life is long ago.
+        // The killed worker was on another host, and its last heartbeat is long ago.
         Trial taken = store.LeaseNext(StudyWorker.ThisProcess(), 8)!;
         Assert.Equal((5, 3, 1), (taken.Number, taken.Attempt, taken.Deaths));
         using SqliteStudyStore again = SqliteStudyStore.Open(FilePath, TimeProvider.System);
@@ -212,7 +211,7 @@ public sealed class HostileStudyFileTests : IDisposable
 
     private SqliteStudyStore Open() => SqliteStudyStore.OpenOrCreate(FilePath, Settings, TimeProvider.System);
 
-    // Two complete trials and one that waits, closed.
+    // Writes a closed study with two complete trials and a waiting one.
     private void Make()
     {
         using SqliteStudyStore store = Open();

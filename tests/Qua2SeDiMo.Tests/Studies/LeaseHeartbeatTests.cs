@@ -123,7 +123,7 @@ public sealed class LeaseHeartbeatTests : IDisposable
         return store.LeaseNext(StudyWorker.ThisProcess(), 1)!;
     }
 
-    // Does something during a trial, then looks at its token as every objective does.
+    // Runs an action during a trial, then checks its cancellation token as every objective does.
     private sealed class Interrupted(Action<int> during) : ITrialObjective
     {
         public TrialResult Evaluate(
@@ -139,7 +139,7 @@ public sealed class LeaseHeartbeatTests : IDisposable
         }
     }
 
-    // A clock whose timer ticks when a test says so.
+    // A clock whose timer ticks only when a test calls it.
     private sealed class HandTimer : TimeProvider, ITimer
     {
         private Action tick = () => { };

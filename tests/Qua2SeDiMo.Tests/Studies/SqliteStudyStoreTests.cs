@@ -21,7 +21,7 @@ public sealed class SqliteStudyStoreTests : StudyStoreContract, IDisposable
         abandoned.Complete(abandoned.LeaseNext(Worker(), 3)!, Result(20));
         abandoned.LeaseNext(DeadWorker(), 3);
 
-        // What the disk would hold after a kill: database and log, never closed.
+        // The state on disk after a kill: database and write-ahead log, not closed.
         string copy = Path.Combine(folder.FullName, "copy.db");
         File.Copy(FilePath, copy);
         File.Copy(FilePath + "-wal", copy + "-wal");

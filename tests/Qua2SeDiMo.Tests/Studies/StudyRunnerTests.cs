@@ -159,7 +159,7 @@ public sealed class StudyRunnerTests : IDisposable
             (number, _) =>
             {
                 cancel.CancelAfter(0);
-                // A step that does not look at the token until the lease is seen to be free.
+                // A step that does not check its token until the lease is observed to be released.
                 while (watcher.Count(1).Waiting == 0)
                     Assert.False(released.Wait(20));
                 return number;

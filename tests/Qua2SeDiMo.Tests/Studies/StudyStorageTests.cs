@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Studies;
 
-/// <summary>Disks that are full or take no writes under a study: said as such, and no trial pays for it.</summary>
+/// <summary>Full or read-only disks during a study are reported as such, and no trial is marked as failed.</summary>
 public sealed class StudyStorageTests
 {
     private static readonly AllocationSpace Space = new([("a", 4096, 64), ("b", 1024, 32)], 16);
@@ -19,7 +19,7 @@ public sealed class StudyStorageTests
         using (SqliteStudyStore store = Open(disk))
         {
             var filling = new Filler(disk, number: 2);
-            // The process ends afterwards; no space may be left even for giving the lease back.
+            // The process ends afterwards; there may not even be space to release the lease.
             StudyWorker ending = StudyWorker.ThisProcess() with
             {
                 ProcessStart = "before",
@@ -91,7 +91,7 @@ public sealed class StudyStorageTests
             TimeProvider.System
         );
 
-    // Fills the disk during one trial; its result needs more than the log has left.
+    // Fills the disk during one trial, whose result then no longer fits into the log.
     private sealed class Filler(SmallDisk disk, int number) : ITrialObjective
     {
         public TrialResult Evaluate(

@@ -5,15 +5,15 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Studies;
 
-/// <summary>What every study store must do. A store's test class derives from it and says how two of them share one
-/// place.</summary>
+/// <summary>Tests that every study store must pass. The test class of a store derives from it and defines how two
+/// stores share one location.</summary>
 public abstract class StudyStoreContract
 {
     private protected static readonly StudySettings Settings = new([new("model", "tiny"), new("steps", "10")]);
 
     private protected ManualClock Clock { get; } = new();
 
-    /// <summary>Opens a store at the place of this test; each call gives a store of its own.</summary>
+    /// <summary>Opens a store at the location of this test; each call returns a separate store.</summary>
     private protected abstract IStudyStore Open(StudySettings settings);
 
     [Fact]
@@ -302,7 +302,7 @@ public abstract class StudyStoreContract
     private protected static StudyWorker RemoteWorker() => Worker() with { Host = "elsewhere" };
 }
 
-/// <summary>A clock that stands still until it is moved.</summary>
+/// <summary>A clock that changes only when a test advances it.</summary>
 public sealed class ManualClock : TimeProvider
 {
     private DateTimeOffset now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);

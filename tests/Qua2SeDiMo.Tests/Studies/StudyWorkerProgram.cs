@@ -6,8 +6,8 @@ using Qua2SeDiMo.Tests.Stages;
 
 namespace Qua2SeDiMo.Tests.Studies;
 
-/// <summary>Entry point of the test assembly when it is run as a program: mostly a worker on a study file, there to be
-/// killed.</summary>
+/// <summary>Entry point of the test assembly when it runs as a program: mostly a worker on a study file, for tests that
+/// kill it.</summary>
 internal static class StudyWorkerProgram
 {
     internal static readonly StudySettings Settings = new([new("purpose", "to be killed")]);
@@ -33,7 +33,7 @@ internal static class StudyWorkerProgram
         return 0;
     }
 
-    // Says which trial it begins, then takes its time.
+    // Prints the number of the trial that it begins, then waits.
     private sealed class SlowObjective(TimeSpan duration) : ITrialObjective
     {
         public TrialResult Evaluate(

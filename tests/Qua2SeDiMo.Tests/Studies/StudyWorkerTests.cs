@@ -38,7 +38,7 @@ public sealed class StudyWorkerTests
             WorkerPresence.Elsewhere,
             (Own with { ProcessStart = $"00000000-0000-0000-0000-000000000000 {ticks}" }).Presence()
         );
-        // As version 1 of the file wrote it.
+        // The form of version 1 of the file.
         Assert.Equal(WorkerPresence.Here, (Own with { ProcessStart = ticks }).Presence());
     }
 }

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Studies;
 
-// What the runtime itself throws is what is told apart here.
+// These tests classify exceptions that .NET itself throws, so they must create such.
 #pragma warning disable CA2201
 
 public sealed class TrialFaultTests
@@ -90,7 +90,7 @@ public sealed class TrialFaultTests
     private static InferenceException Failed(string words) =>
         new("unet: the runtime failed", Runtime(words)) { IsOfRun = true };
 
-    // The runtime's own exceptions cannot be made by others.
+    // Exceptions of ONNX Runtime have no public constructor.
     private static OnnxRuntimeException Runtime(string words)
     {
         var error = (OnnxRuntimeException)

@@ -7,10 +7,10 @@ namespace Qua2SeDiMo.Architectures.Blocks;
 internal static class Activation
 {
     /// <summary>Applies the function that a configuration names.</summary>
-    /// <param name="g">The tape.</param>
+    /// <param name="g">The graph builder.</param>
     /// <param name="x">Operand.</param>
     /// <param name="config">Configuration that names the function.</param>
-    /// <param name="key">Key of the name.</param>
+    /// <param name="key">Key that holds the name.</param>
     /// <param name="defaultName">Name when the key is missing.</param>
     internal static GraphValue Apply(
         GraphBuilder g,

@@ -7,10 +7,10 @@ namespace Qua2SeDiMo.Architectures.Blocks;
 internal static class AttentionBlock
 {
     /// <summary>The attention module of diffusers: to_q, to_k, to_v, to_out.0.</summary>
-    /// <param name="g">The tape.</param>
+    /// <param name="g">The graph builder.</param>
     /// <param name="module">Path of the module below the current scope.</param>
-    /// <param name="x">Queries' source [batch, tokens, width].</param>
-    /// <param name="context">Keys' and values' source [batch, other tokens, other width]; null for
+    /// <param name="x">Source of the queries, [batch, tokens, width].</param>
+    /// <param name="context">Source of keys and values, [batch, other tokens, other width]; null for
     /// self-attention.</param>
     /// <param name="heads">Number of heads.</param>
     /// <param name="headWidth">Channels of one head.</param>
@@ -54,7 +54,7 @@ internal static class AttentionBlock
         return Merge(g, merged);
     }
 
-    /// <summary>Attention on heads laid apart: each [batch, heads, tokens, width].</summary>
+    /// <summary>Attention on separate heads: each operand is [batch, heads, tokens, width].</summary>
     internal static GraphValue AttendHeads(
         GraphBuilder g,
         GraphValue q,
@@ -72,16 +72,16 @@ internal static class AttentionBlock
         return g.MatMul(g.Softmax(scores), v);
     }
 
-    /// <summary>[batch, tokens, heads·width] to [batch, heads, tokens, width].</summary>
+    /// <summary>Splits [batch, tokens, heads·width] into heads [batch, heads, tokens, width].</summary>
     internal static GraphValue Heads(GraphBuilder g, GraphValue x, int heads) =>
         g.Transpose(g.Reshape(x, x.Shape[0], x.Shape[1], heads, x[-1].Size / heads), 0, 2, 1, 3);
 
-    /// <summary>[batch, heads, tokens, width] to [batch, tokens, heads·width].</summary>
+    /// <summary>Merges heads [batch, heads, tokens, width] to [batch, tokens, heads·width].</summary>
     internal static GraphValue Merge(GraphBuilder g, GraphValue x) =>
         g.Reshape(g.Transpose(x, 0, 2, 1, 3), x.Shape[0], x.Shape[2], x.Shape[1].Size * x.Shape[3].Size);
 
-    /// <summary>A mask of ones (seen) and zeros (hidden) [batch, tokens] as a term of the scores: 0 or the given
-    /// number, [batch, 1, 1, tokens].</summary>
+    /// <summary>Turns a mask [batch, tokens] of ones (visible) and zeros (hidden) into a term of the scores, [batch, 1,
+    /// 1, tokens]: 0 or the given number.</summary>
     internal static GraphValue MaskTerm(GraphBuilder g, GraphValue mask, float hidden)
     {
         GraphValue seen = g.Cast(mask, ElementType.Float32);

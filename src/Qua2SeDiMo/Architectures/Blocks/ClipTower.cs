@@ -11,20 +11,21 @@ namespace Qua2SeDiMo.Architectures.Blocks;
 /// </summary>
 internal static class ClipTower
 {
-    /// <summary>What a tower gives.</summary>
+    /// <summary>Outputs of a tower.</summary>
     /// <param name="LastState">Text: after the final norm; vision: before it. [batch, tokens, width].</param>
-    /// <param name="Pooled">State of the end-of-text or class token after the norm, [batch, width].</param>
-    /// <param name="States">Embedding output and the output of each block.</param>
+    /// <param name="Pooled">Normalised state of the end-of-text token or class token, [batch, width].</param>
+    /// <param name="States">The embeddings, then the output of each block, [batch, tokens, width].</param>
     internal sealed record Result(GraphValue LastState, GraphValue Pooled, IReadOnlyList<GraphValue> States);
 
-    /// <summary>Maps scoped names to those of a checkpoint that was saved without the tower's prefix.</summary>
+    /// <summary>Maps parameter paths to the names of a checkpoint that may have been saved without the tower's
+    /// prefix.</summary>
     internal static Func<string, string> NamesOf(ITensorSource tensors, string prefix, string probe) =>
         tensors.Tensors.ContainsKey(prefix + probe)
             ? name => name
             : name => name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : name;
 
-    /// <summary>The configuration of the text tower: a folder of the whole CLIP model may be given for its text encoder
-    /// alone.</summary>
+    /// <summary>The configuration of the text tower, which a folder of the whole CLIP model has as a nested
+    /// object.</summary>
     internal static ComponentConfig TextConfig(ComponentConfig config) =>
         config.Has("text_config") ? config.Object("text_config") : config;
 
@@ -65,10 +66,10 @@ internal static class ClipTower
 
     /// <summary>Records the vision tower; declares its input pixel_values [batch, channels, size, size], already
     /// normalised.</summary>
-    /// <param name="g">The tape.</param>
+    /// <param name="g">The graph builder.</param>
     /// <param name="config">Configuration of the tower.</param>
-    /// <param name="batch">Name of the first extent; beside a text tower it must not be that of the texts, whose number
-    /// differs.</param>
+    /// <param name="batch">Name of the first extent; together with a text tower it must differ from that of the
+    /// texts.</param>
     internal static Result Vision(GraphBuilder g, ComponentConfig config, string batch = "batch")
     {
         var settings = new Settings(config, 768, 3072, 12);
@@ -85,8 +86,8 @@ internal static class ClipTower
         {
             GraphValue patches = g.Conv2d("patch_embedding", pixels, settings.Width, patch, stride: patch, bias: false);
             GraphValue tokens = g.Transpose(g.Reshape(patches, batch, settings.Width, count), 0, 2, 1);
-            // The class token is in front of the patches: added in place to a row of zeros, which needs no copy per
-            // image.
+            // The class token precedes the patches. It is added to a row of zeros, so that it need not be copied for
+            // each image.
             GraphValue classToken = g.Pad(g.Parameter("class_embedding", 1, settings.Width), [0, 0], [count, 0]);
             GraphValue table = g.Parameter("position_embedding.weight", count + 1, settings.Width);
             x = g.Add(g.Add(g.Pad(tokens, [0, 1, 0], [0, 0, 0]), classToken), table);
@@ -136,8 +137,8 @@ internal static class ClipTower
         return states;
     }
 
-    // [tokens, tokens]: 0 up to the diagonal, a number near the lowest above it; half of the lowest, so that two of
-    // them stay finite.
+    // Returns [tokens, tokens]: 0 up to the diagonal, half of the lowest float above it, so that the sum of two masks
+    // is finite.
     private static GraphValue CausalMask(GraphBuilder g, GraphValue ids, int positions)
     {
         float[] mask = g.Table((long)positions * positions, "max_position_embeddings");
@@ -146,8 +147,8 @@ internal static class ClipTower
         return g.SliceLike(g.SliceLike(g.Constant(mask, positions, positions), 0, ids, 1), 1, ids, 1);
     }
 
-    // Early configurations say 2, which is not the end-of-text token of their vocabulary: there it is the largest
-    // number.
+    // Position of the end-of-text token. Early configurations state 2, which is wrong: in their vocabulary it has the
+    // largest id.
     private static GraphValue EndPosition(GraphBuilder g, ComponentConfig config, GraphValue ids)
     {
         int end = config.Int("eos_token_id", 49407);

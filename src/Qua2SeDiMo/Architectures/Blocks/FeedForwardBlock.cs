@@ -6,14 +6,14 @@ namespace Qua2SeDiMo.Architectures.Blocks;
 /// <summary>The feed-forward module of diffusers: net.0.proj, an activation, net.2.</summary>
 internal static class FeedForwardBlock
 {
-    /// <summary>Applies it.</summary>
-    /// <param name="g">The tape.</param>
+    /// <summary>Applies the module.</summary>
+    /// <param name="g">The graph builder.</param>
     /// <param name="module">Path of the module below the current scope.</param>
-    /// <param name="x">[…, width].</param>
+    /// <param name="x">Tokens, […, width].</param>
     /// <param name="config">Configuration that names the activation.</param>
-    /// <param name="key">Key of its name.</param>
+    /// <param name="key">Key that holds its name.</param>
     /// <param name="defaultName">Name when the key is missing.</param>
-    /// <param name="inner">Hidden width; null takes four times the width.</param>
+    /// <param name="inner">Hidden width; null for four times the width.</param>
     internal static GraphValue Apply(
         GraphBuilder g,
         string module,
@@ -32,7 +32,7 @@ internal static class FeedForwardBlock
         {
             "gelu" => g.Gelu(g.Linear("net.0.proj", x, hidden)),
             "gelu-approximate" => g.GeluTanh(g.Linear("net.0.proj", x, hidden)),
-            // The value comes first, the gate second.
+            // The first half is the value, the second the gate.
             "geglu" => Gated(g, x, hidden, g.Gelu),
             "swiglu" => Gated(g, x, hidden, g.Silu),
             "geglu-approximate" => g.QuickGelu(g.Linear("net.0.proj", x, hidden)),

@@ -3,8 +3,8 @@ using Qua2SeDiMo.Graphs.Ir;
 namespace Qua2SeDiMo.Architectures.Blocks;
 
 /// <summary>
-/// Attention over image and text tokens at once, each with projections of its own (Esser et al., 2024). Attention does
-/// not depend on the order of its tokens, so image tokens come first here, whatever the model's own order.
+/// Attention over image and text tokens together, with separate projections (Esser et al., 2024). Image tokens always
+/// come first here: attention does not depend on the order of tokens, so the model's order need not be followed.
 /// </summary>
 internal sealed record JointAttention
 {
@@ -20,7 +20,7 @@ internal sealed record JointAttention
     /// <summary>Whether the projections have biases.</summary>
     internal bool Bias { get; init; } = true;
 
-    /// <summary>Positions of image tokens, then text tokens; null for none.</summary>
+    /// <summary>Rotary tables of image tokens, then text tokens; null for none.</summary>
     internal RotaryTables? Rotary { get; init; }
 
     private long Width => (long)HeadCount * HeadWidth;
@@ -44,12 +44,12 @@ internal sealed record JointAttention
     }
 
     /// <summary>Attention over image tokens [batch, n, width] and text tokens [batch, m, width].</summary>
-    /// <param name="g">The tape.</param>
+    /// <param name="g">The graph builder.</param>
     /// <param name="module">Path of the attention.</param>
     /// <param name="image">Image tokens.</param>
     /// <param name="text">Text tokens.</param>
     /// <param name="textGoesOn">Whether the text tokens are needed afterwards.</param>
-    /// <returns>Both after their output projections; no text when it does not go on.</returns>
+    /// <returns>Both after their output projections; text is null when it is not needed.</returns>
     internal (GraphValue Image, GraphValue? Text) Joint(
         GraphBuilder g,
         string module,

@@ -9,11 +9,10 @@ internal static class Modulation
     internal static GraphValue Apply(GraphBuilder g, GraphValue x, GraphValue shift, GraphValue scale) =>
         g.Add(g.Multiply(x, g.Add(scale, 1f)), shift);
 
-    /// <summary>linear(SiLU(condition)) of a condition [batch, width], in equal chunks [batch, 1, chunk
-    /// width].</summary>
-    /// <param name="g">The tape.</param>
-    /// <param name="module">Path of the module whose <c>linear</c> it is.</param>
-    /// <param name="condition">[batch, width].</param>
+    /// <summary>linear(SiLU(condition)), cut into equal chunks [batch, 1, chunk width].</summary>
+    /// <param name="g">The graph builder.</param>
+    /// <param name="module">Path of the module that contains <c>linear</c>.</param>
+    /// <param name="condition">The condition, [batch, width].</param>
     /// <param name="width">Channels of one chunk.</param>
     /// <param name="count">Number of chunks.</param>
     /// <param name="bias">Whether the layer has a bias.</param>
@@ -30,8 +29,8 @@ internal static class Modulation
         return g.Chunk(g.Unsqueeze(g.Linear("linear", g.Silu(condition), count * width, bias), 1), count, -1);
     }
 
-    /// <summary>The norm before an output projection: plain layer norm, then scale and shift from the condition, in
-    /// this order.</summary>
+    /// <summary>The norm before an output projection: plain layer norm, modulated by the condition. The linear layer
+    /// gives the scale first, then the shift.</summary>
     internal static GraphValue Continuous(
         GraphBuilder g,
         string module,

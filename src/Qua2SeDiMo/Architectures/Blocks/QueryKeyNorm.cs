@@ -3,10 +3,10 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Architectures.Blocks;
 
-/// <summary>How queries and keys are normalised before they meet, the setting <c>qk_norm</c> of diffusers.</summary>
+/// <summary>Normalisation of queries and keys before their product, the setting <c>qk_norm</c> of diffusers.</summary>
 internal enum QueryKeyNormKind
 {
-    /// <summary>Not at all.</summary>
+    /// <summary>No normalisation.</summary>
     None,
 
     /// <summary>Layer norm with scale and shift, per head.</summary>
@@ -26,15 +26,15 @@ internal enum QueryKeyNormKind
 }
 
 /// <summary>A norm for queries and keys.</summary>
-/// <param name="Kind">Which.</param>
+/// <param name="Kind">Kind of norm.</param>
 /// <param name="Epsilon">Added to the variance or mean square.</param>
 internal sealed record QueryKeyNorm(QueryKeyNormKind Kind, double Epsilon)
 {
     /// <summary>No norm.</summary>
     internal static QueryKeyNorm None { get; } = new(QueryKeyNormKind.None, 0);
 
-    /// <summary>Reads the setting; missing or null means none.</summary>
-    /// <exception cref="ModelFolderException">A norm that is not known.</exception>
+    /// <summary>Reads the setting; a missing or null key means none.</summary>
+    /// <exception cref="ModelFolderException">The norm is not supported.</exception>
     internal static QueryKeyNorm Read(ComponentConfig config, string key, double epsilon) =>
         new(
             config.TextOrNull(key) switch
@@ -53,7 +53,7 @@ internal sealed record QueryKeyNorm(QueryKeyNormKind Kind, double Epsilon)
             epsilon
         );
 
-    /// <summary>Cuts a projection [batch, tokens, heads · width] into heads [batch, heads, tokens, width] and
+    /// <summary>Splits a projection [batch, tokens, heads · width] into heads [batch, heads, tokens, width] and
     /// normalises it.</summary>
     internal GraphValue SplitHeads(GraphBuilder g, string module, GraphValue x, int heads) =>
         Kind switch

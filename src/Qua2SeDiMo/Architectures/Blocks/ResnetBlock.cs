@@ -3,14 +3,14 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Architectures.Blocks;
 
-/// <summary>What the residual blocks of one network share.</summary>
+/// <summary>Settings shared by the residual blocks of one network.</summary>
 /// <param name="Config">Configuration that names the activation under <c>act_fn</c>.</param>
 /// <param name="Groups">Groups of the group norms.</param>
 /// <param name="Epsilon">Epsilon of the group norms.</param>
 internal sealed record ResnetSettings(ComponentConfig Config, int Groups, double Epsilon)
 {
-    /// <summary>Whether the time embedding scales and shifts the second norm instead of being added in front of
-    /// it.</summary>
+    /// <summary>Whether the time embedding scales and shifts the result of the second norm instead of being added
+    /// before it.</summary>
     internal bool TimeScalesNorm { get; init; }
 
     /// <summary>The network's activation.</summary>
@@ -21,14 +21,14 @@ internal sealed record ResnetSettings(ComponentConfig Config, int Groups, double
 /// embedding between.</summary>
 internal static class ResnetBlock
 {
-    /// <summary>Applies it.</summary>
-    /// <param name="g">The tape.</param>
+    /// <summary>Applies the block.</summary>
+    /// <param name="g">The graph builder.</param>
     /// <param name="module">Path of the module below the current scope.</param>
     /// <param name="parts">The input, or values whose concatenation along the channels is the input.</param>
     /// <param name="time">Time embedding [batch, width]; null when the network has none.</param>
     /// <param name="channels">Channels of the result.</param>
-    /// <param name="settings">What all blocks share.</param>
-    /// <param name="outputScale">Divides the sum at the end.</param>
+    /// <param name="settings">Settings of all blocks.</param>
+    /// <param name="outputScale">Divisor of the final sum.</param>
     internal static GraphValue Apply(
         GraphBuilder g,
         string module,
@@ -70,7 +70,7 @@ internal static class ResnetBlock
             h = g.GroupNorm("norm2", h, settings.Groups, settings.Epsilon);
         }
         h = g.Conv2d("conv2", settings.Activate(g, h), channels, 3, padding: 1);
-        // The shortcut's weight is cut where the two inputs meet: their values are distributed differently.
+        // The shortcut's weight is split between the concatenated inputs, whose values are distributed differently.
         GraphValue shortcut = x[1].Size == channels ? x : g.Conv2dOfConcat("conv_shortcut", parts, channels, 1);
         GraphValue sum = g.Add(shortcut, h);
         return outputScale == 1 ? sum : g.Divide(sum, (float)outputScale);

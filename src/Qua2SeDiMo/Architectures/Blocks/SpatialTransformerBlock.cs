@@ -6,9 +6,10 @@ namespace Qua2SeDiMo.Architectures.Blocks;
 /// gated feed-forward.</summary>
 /// <param name="Heads">Attention heads.</param>
 /// <param name="Layers">Number of blocks.</param>
-/// <param name="Groups">Groups of the norm in front.</param>
+/// <param name="Groups">Groups of the initial group norm.</param>
 /// <param name="LinearProjection">Whether proj_in and proj_out are linear layers instead of 1 × 1 convolutions.</param>
-/// <param name="OnlyCrossAttention">Whether the first attention looks at the prompt too.</param>
+/// <param name="OnlyCrossAttention">Whether the first attention of each block attends to the prompt instead of the
+/// image.</param>
 internal sealed record SpatialTransformerBlock(
     int Heads,
     int Layers,
@@ -20,12 +21,12 @@ internal sealed record SpatialTransformerBlock(
     private const double GroupNormEpsilon = 1e-6;
     private const double LayerNormEpsilon = 1e-5;
 
-    /// <summary>Applies it.</summary>
-    /// <param name="g">The tape.</param>
+    /// <summary>Applies the transformer.</summary>
+    /// <param name="g">The graph builder.</param>
     /// <param name="module">Path of the module below the current scope.</param>
-    /// <param name="image">[batch, channels, height, width].</param>
-    /// <param name="context">Prompt [batch, tokens, width].</param>
-    /// <param name="contextMask">Added to the scores of the prompt's tokens; may be null.</param>
+    /// <param name="image">Image features, [batch, channels, height, width].</param>
+    /// <param name="context">Prompt embeddings, [batch, tokens, width].</param>
+    /// <param name="contextMask">Added to the attention scores of the prompt's tokens; may be null.</param>
     internal GraphValue Apply(
         GraphBuilder g,
         string module,
@@ -68,7 +69,7 @@ internal sealed record SpatialTransformerBlock(
         return g.Add(x, image);
     }
 
-    // GEGLU (Shazeer, 2020): the value comes first, the gate second, with the exact GELU.
+    // GEGLU (Shazeer, 2020) with the exact GELU: the first half is the value, the second the gate.
     private static GraphValue FeedForward(GraphBuilder g, GraphValue x, long inner)
     {
         using GraphBuilder.ModuleScope scope = g.Scope("ff");

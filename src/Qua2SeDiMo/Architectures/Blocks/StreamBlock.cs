@@ -2,11 +2,11 @@ using Qua2SeDiMo.Graphs.Ir;
 
 namespace Qua2SeDiMo.Architectures.Blocks;
 
-/// <summary>Steps that one token stream of a two-stream block takes, modulated by a condition.</summary>
+/// <summary>Operations on one token stream of a two-stream block, modulated by a condition.</summary>
 internal static class StreamBlock
 {
-    /// <summary>Plain layer norm, then scale and shift: what attention gets.</summary>
-    /// <param name="g">The tape.</param>
+    /// <summary>Plain layer norm, then scale and shift: the input of attention.</summary>
+    /// <param name="g">The graph builder.</param>
     /// <param name="module">Path of the adaptive norm; its inner norm is <c>norm</c>.</param>
     /// <param name="x">[batch, tokens, width].</param>
     /// <param name="shift">[batch, 1, width].</param>
@@ -21,8 +21,8 @@ internal static class StreamBlock
         double epsilon
     ) => Modulation.Apply(g, g.LayerNorm($"{module}.norm", x, epsilon, affine: false), shift, scale);
 
-    /// <summary>x + gate · feed-forward(modulated norm of x), with tanh GELU and four times the width inside.</summary>
-    /// <param name="g">The tape.</param>
+    /// <summary>x + gate · feed-forward(modulated norm of x), with tanh GELU and hidden width 4 · width.</summary>
+    /// <param name="g">The graph builder.</param>
     /// <param name="norm">Path of the norm.</param>
     /// <param name="module">Path of the feed-forward.</param>
     /// <param name="x">[batch, tokens, width].</param>

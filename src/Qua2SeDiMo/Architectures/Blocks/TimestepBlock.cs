@@ -5,9 +5,9 @@ namespace Qua2SeDiMo.Architectures.Blocks;
 /// <summary>Sinusoidal embedding of numbers (timesteps, sizes) and the small network after it.</summary>
 internal static class TimestepBlock
 {
-    // Where the exponential of the reference library rounds the other way: frequencies that lie within a hundredth of a
-    // unit in the last place of the middle between two single-precision numbers. At timestep 1000 such a bit moves the
-    // angle by 3e-5, at guidance 7 by 2e-4.
+    // Frequencies that PyTorch's exponential rounds to the other neighbour: their exact values lie within a hundredth
+    // of an ulp of the midpoint between two single-precision numbers. The last bit changes the angle by 3e-5 at
+    // timestep 1000, and by 2e-4 at guidance 7.
     private static readonly (int Half, double Shift, int Index, bool Up)[] Ties =
     [
         (128, 0, 13, true),
@@ -17,12 +17,12 @@ internal static class TimestepBlock
     ];
 
     /// <summary>Sines and cosines of t·ω_i with ω_i = 10000^(−i / (half − shift)), i = 0 … half − 1.</summary>
-    /// <param name="g">The tape.</param>
-    /// <param name="t">[n].</param>
+    /// <param name="g">The graph builder.</param>
+    /// <param name="t">Numbers, [n].</param>
     /// <param name="channels">Width of the result.</param>
     /// <param name="flip">Whether cosines come first.</param>
     /// <param name="shift">Subtracted from the number of frequencies.</param>
-    /// <param name="scale">Multiplies the angles.</param>
+    /// <param name="scale">Factor of the angles.</param>
     /// <returns>[n, channels].</returns>
     internal static GraphValue Sinusoid(
         GraphBuilder g,
@@ -36,7 +36,8 @@ internal static class TimestepBlock
         int half = channels / 2;
         float[] frequencies = g.Table(half, "the width of the sinusoid");
         float logPeriod = (float)-Math.Log(10000);
-        // In single precision at every step: at timestep 999 a last bit of the exponent moves the angle by 1e-4.
+        // Single precision at every step, as in the reference: at timestep 999 the last bit of the exponent changes the
+        // angle by 1e-4.
         for (int i = 0; i < half; i++)
             frequencies[i] = (float)Math.Exp(logPeriod * i / (float)(half - shift));
         foreach ((_, _, int index, bool up) in Ties.Where(tie => tie.Half == half && tie.Shift == shift))
@@ -52,12 +53,12 @@ internal static class TimestepBlock
         return channels % 2 == 0 ? embedding : g.Pad(embedding, [0, 0], [0, 1]);
     }
 
-    /// <summary>linear_1, an activation, linear_2.</summary>
-    /// <param name="g">The tape.</param>
+    /// <summary>Applies linear_1, an activation and linear_2.</summary>
+    /// <param name="g">The graph builder.</param>
     /// <param name="module">Path of the module below the current scope.</param>
     /// <param name="x">[n, channels].</param>
     /// <param name="width">Width of the result.</param>
-    /// <param name="activation">Between the two; null takes SiLU.</param>
+    /// <param name="activation">The activation; null for SiLU.</param>
     internal static GraphValue Embed(
         GraphBuilder g,
         string module,

@@ -3,17 +3,16 @@ using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Architectures.Blocks;
 
-/// <summary>The time embedding of a U-Net and the conditions that join it: classes, pooled prompt and image
+/// <summary>The time embedding of a U-Net and the conditions added to it: classes, pooled prompt and image
 /// sizes.</summary>
 internal static class UNetConditions
 {
-    /// <summary>Declares the inputs and gives the embedding [batch, width] that every residual block
-    /// receives.</summary>
+    /// <summary>Declares the inputs and returns the embedding [batch, width] for every residual block.</summary>
     internal static GraphValue Time(GraphBuilder g, UNetSettings settings)
     {
         GraphValue timestep = g.Input("timestep", ElementType.Float32, "batch");
         GraphValue sinusoid = Sinusoid(g, settings, timestep, settings.Channels[0]);
-        // Models distilled to one pass per step take the guidance as an input instead (Meng et al., CVPR 2023).
+        // Models distilled to one pass per step take the guidance scale as an input (Meng et al., CVPR 2023).
         if (settings.TimeConditionWidth is { } conditionWidth)
         {
             GraphValue condition = g.Input("timestep_cond", ElementType.Float32, "batch", conditionWidth);
@@ -64,14 +63,14 @@ internal static class UNetConditions
         };
     }
 
-    // SDXL: each size is embedded alone, all follow the pooled prompt; how wide each side is the configuration does not
-    // say.
+    // SDXL: each size is embedded separately; the embeddings are appended to the pooled prompt. The configuration
+    // states only the sum of both widths.
     private static GraphValue TextTime(GraphBuilder g, UNetSettings settings)
     {
         GraphValue text = g.Input("text_embeds", ElementType.Float32, "batch", "pooled width");
         GraphValue sizes = g.Input("time_ids", ElementType.Float32, "batch", "sizes");
         GraphValue flat = Sinusoid(g, settings, g.Reshape(sizes, "numbers"), settings.SizeChannels);
-        // The batch is taken from the prompt, so that only the embedded sizes' own extent is left open.
+        // The batch extent is taken from the prompt, so that Reshape has to infer only the width of the embedded sizes.
         GraphValue shape = g.Concat(0, g.Extent(text, 0), g.Constant([-1L], 1));
         GraphValue rows = g.Record("Reshape", [flat, shape], ElementType.Float32, ["batch", "embedded sizes"]);
         GraphValue joined = g.Reshape(g.Concat(-1, text, rows), "batch", settings.ConditionWidth);

@@ -4,7 +4,7 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Architectures.Blocks;
 
-/// <summary>A U-Net's configuration with the defaults of diffusers; settings that cannot be built are refused by
+/// <summary>A U-Net's configuration with the defaults of diffusers; unsupported settings are rejected with the key's
 /// name.</summary>
 internal sealed class UNetSettings
 {
@@ -41,7 +41,7 @@ internal sealed class UNetSettings
         LayersPerBlock = PerLevel("layers_per_block", 2);
         if (LayersPerBlock.Any(count => count > MaxLayersPerBlock))
             throw config.Unsupported("layers_per_block", $"at most {MaxLayersPerBlock} are possible");
-        // Old configurations call the number of heads attention_head_dim.
+        // Old configurations state the number of heads as attention_head_dim.
         heads = PerLevel(config.Has("num_attention_heads") ? "num_attention_heads" : "attention_head_dim", 8);
         for (int i = 0; i < levels; i++)
         {
@@ -86,10 +86,10 @@ internal sealed class UNetSettings
 
     internal int[] CrossWidths { get; }
 
-    /// <summary>Transformer blocks behind each residual block, by level on the way down.</summary>
+    /// <summary>Number of transformer blocks after each residual block, by level of the down path.</summary>
     internal int[][] TransformerLayers { get; }
 
-    /// <summary>The same by up block.</summary>
+    /// <summary>Number of transformer blocks after each residual block, by block of the up path.</summary>
     internal int[][] UpTransformerLayers { get; }
 
     internal int? Groups { get; }
@@ -135,9 +135,10 @@ internal sealed class UNetSettings
     internal int PromptWidth => Config.Int("encoder_hid_dim", CrossWidths[0]);
 
     /// <summary>The transformer of a level.</summary>
-    /// <param name="level">Level counted from the finest.</param>
+    /// <param name="level">Level, from 0 for the finest.</param>
     /// <param name="layers">Number of blocks.</param>
-    /// <param name="isMiddle">Whether it is in the middle block, which always looks at the image first.</param>
+    /// <param name="isMiddle">Whether it is in the middle block, whose first attention is always
+    /// self-attention.</param>
     internal SpatialTransformerBlock Transformer(int level, int layers, bool isMiddle) =>
         new(heads[level], layers, Resnet.Groups, linearProjection, !isMiddle && onlyCross[level]);
 
@@ -171,7 +172,7 @@ internal sealed class UNetSettings
             : throw Config.Unsupported(key, $"it must be positive, one number or one per level ({Channels.Length})");
     }
 
-    // One number for all, one per level, or one per level and residual block.
+    // The key has one number for all, one per level, or one per level and residual block.
     private (int[][] Down, int[][] Up) ReadTransformerLayers()
     {
         const string Key = "transformer_layers_per_block";

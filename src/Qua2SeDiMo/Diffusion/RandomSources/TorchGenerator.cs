@@ -3,10 +3,10 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Diffusion.RandomSources;
 
 /// <summary>
-/// The random stream of PyTorch's CPU generator: the same seed gives the same starting noise, so a known seed gives the
-/// known picture. Normals come by the method of Box and Muller (1958) in one of two orders: requests of at least 16
-/// values are filled in blocks of 16, shorter ones value by value in double precision, where the second value of a pair
-/// waits for the next request.
+/// The random stream of PyTorch's CPU generator: equal seeds give equal starting noise, and so reproduce images.
+/// Normals are made by the method of Box and Muller (1958) in one of two orders: requests of at least 16 values in
+/// blocks of 16, shorter ones value by value in double precision, where the second value of a pair is kept for the next
+/// request.
 /// </summary>
 internal sealed class TorchGenerator
 {
@@ -17,26 +17,26 @@ internal sealed class TorchGenerator
     private bool isWaiting;
 
     /// <summary>
-    /// Starts the stream that <c>torch.Generator("cpu").manual_seed(seed)</c> starts; PyTorch takes a negative seed as
-    /// what is as far below 2^64. Only the lower 32 bits of the seed count.
+    /// Starts the stream that <c>torch.Generator("cpu").manual_seed(seed)</c> starts; PyTorch maps a negative seed −n
+    /// to 2^64 − n. Only the lower 32 bits of the seed are used.
     /// </summary>
     public TorchGenerator(ulong seed) => engine = new MersenneTwister(unchecked((uint)seed));
 
-    /// <summary>A uniform 32-bit integer: <c>torch.randint(0, 2**32)</c>, which uses two words of the engine and keeps
-    /// the second.</summary>
+    /// <summary>A uniform 32-bit integer: <c>torch.randint(0, 2**32)</c>, which draws two words of the engine and
+    /// returns the second.</summary>
     public uint NextUInt32() => unchecked((uint)engine.NextUInt64());
 
-    /// <summary>Fills with uniform values in [0, 1): <c>torch.rand</c> in single precision.</summary>
+    /// <summary>Writes uniform values in [0, 1): <c>torch.rand</c> in single precision.</summary>
     public void Uniform(Span<float> destination)
     {
         for (int i = 0; i < destination.Length; i++)
             destination[i] = (engine.NextUInt32() & 0xffffffu) * (1f / 0x1000000);
     }
 
-    /// <summary>Fills with standard normals: one call of <c>torch.randn</c> in single precision.</summary>
+    /// <summary>Writes standard normals: one call of <c>torch.randn</c> in single precision.</summary>
     public void Normal(Span<float> destination) => Normal(destination, ElementType.Float32);
 
-    /// <summary>Fills with standard normals: one call of <c>torch.randn</c> in double precision.</summary>
+    /// <summary>Writes standard normals: one call of <c>torch.randn</c> in double precision.</summary>
     public void Normal(Span<double> destination)
     {
         if (destination.Length < BlockLength)
@@ -52,15 +52,16 @@ internal sealed class TorchGenerator
             Transform(destination.Slice(i, BlockLength));
         if (full == destination.Length)
             return;
-        // The last block overlaps the one before it and is drawn again.
+        // When the length is not a multiple of 16, the last 16 values are drawn again and overwrite part of the
+        // previous block.
         Span<double> last = destination[^BlockLength..];
         for (int i = 0; i < BlockLength; i++)
             last[i] = UniformDouble();
         Transform(last);
     }
 
-    /// <summary>Fills with standard normals: one call of <c>torch.randn</c> in the given type, its values widened to
-    /// single precision.</summary>
+    /// <summary>Writes standard normals: one call of <c>torch.randn</c> in the given type, widened or rounded to single
+    /// precision.</summary>
     /// <param name="destination">One value per element of the requested tensor, row-major.</param>
     /// <param name="type">
     /// Float32, Float16, BFloat16 or Float64. A half-precision request of a length that is not a multiple of 16
@@ -111,7 +112,7 @@ internal sealed class TorchGenerator
         }
     }
 
-    // Single precision throughout, like the original: the rounding of the angle is most of the last digit.
+    // Single precision throughout, as in PyTorch: rounding the angle determines most of the last digit.
     private static void Transform(Span<float> block, ElementType type)
     {
         for (int j = 0; j < HalfBlock; j++)

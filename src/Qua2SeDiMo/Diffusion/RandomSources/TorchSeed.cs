@@ -2,11 +2,12 @@ using System.Globalization;
 
 namespace Qua2SeDiMo.Diffusion.RandomSources;
 
-/// <summary>Seeds as <c>torch.manual_seed</c> takes them: -2^63 to 2^64 − 1, where −n means 2^64 − n.</summary>
+/// <summary>Parses seeds in the range of <c>torch.manual_seed</c>: −2^63 to 2^64 − 1, where −n means 2^64 −
+/// n.</summary>
 internal static class TorchSeed
 {
-    /// <summary>Reads a seed; digits and at most one sign, whatever the machine's culture.</summary>
-    /// <returns>False if it is no whole number of that range.</returns>
+    /// <summary>Parses a seed: digits with an optional leading sign, in the invariant culture.</summary>
+    /// <returns>False when the text is not a whole number in that range.</returns>
     public static bool TryParse(string text, out ulong seed)
     {
         if (ulong.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out seed))
@@ -21,8 +22,8 @@ internal static class TorchSeed
         return isNegative;
     }
 
-    /// <summary>Reads a seed.</summary>
-    /// <exception cref="FormatException">It is no whole number of that range.</exception>
+    /// <summary>Parses a seed.</summary>
+    /// <exception cref="FormatException">The text is not a whole number in that range.</exception>
     public static ulong Parse(string text) =>
         TryParse(text, out ulong seed)
             ? seed

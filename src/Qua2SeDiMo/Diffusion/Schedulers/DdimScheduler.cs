@@ -83,7 +83,7 @@ internal sealed class DdimScheduler : IScheduler
         if (options.UseClippedModelOutput)
             ModelOutputs.NoiseOf(alpha, sigma, sample, clean, direction);
 
-        // Equation 16: the share of fresh noise.
+        // Equation 16: the deviation of the fresh noise.
         float variance = (1 - previous) / (1 - product) * (1 - (product / previous));
         float deviation = (float)options.Eta * MathF.Sqrt(variance);
         float directionScale = MathF.Sqrt(1 - previous - (deviation * deviation));

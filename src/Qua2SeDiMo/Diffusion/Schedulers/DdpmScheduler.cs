@@ -32,7 +32,7 @@ internal sealed class DdpmScheduler : IScheduler
         clipping = new SampleClipping(config, clipsByDefault: true);
         kind = config.Text("variance_type", "fixed_small") switch
         {
-            // The logarithmic variant differs in rounding only.
+            // The logarithmic variant differs only in rounding.
             "fixed_small" or "fixed_small_log" => VarianceKind.Small,
             "fixed_large" => VarianceKind.Large,
             "learned" => VarianceKind.Learned,

@@ -2,7 +2,7 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
-/// <summary>What a configuration of DPM-Solver chooses, checked.</summary>
+/// <summary>Validated settings of DPM-Solver from a configuration.</summary>
 internal sealed record DpmSolverSettings(
     int Order,
     PredictionType Prediction,
@@ -19,7 +19,8 @@ internal sealed record DpmSolverSettings(
     /// final_sigmas_type, use_flow_sigmas.</summary>
     public static DpmSolverSettings From(ComponentConfig config)
     {
-        // A configuration written for DEIS or UniPC may be handed to this class; its names then mean these.
+        // A configuration written for DEIS or UniPC may be loaded by this class; their names are mapped as in
+        // diffusers.
         string algorithm =
             config.Text("algorithm_type", "dpmsolver++") is var named && named == "deis" ? "dpmsolver++" : named;
         if (algorithm is not ("dpmsolver" or "dpmsolver++" or "sde-dpmsolver" or "sde-dpmsolver++"))
@@ -54,7 +55,8 @@ internal sealed record DpmSolverSettings(
         );
     }
 
-    /// <summary>Reads final_sigmas_type: whether the last level is zero rather than the smallest one.</summary>
+    /// <summary>Reads final_sigmas_type: whether the last noise level is zero instead of the smallest trained
+    /// one.</summary>
     public static bool ReadEndsAtZero(ComponentConfig config) =>
         config.Text("final_sigmas_type", "zero") switch
         {

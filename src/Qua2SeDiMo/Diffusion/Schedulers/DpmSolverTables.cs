@@ -53,7 +53,7 @@ internal static class DpmSolverTables
             levels = [.. timesteps.Select(timestep => SigmaSpacing.Interpolate(timestep, trained))];
         }
         double last = settings.EndsAtZero ? 0 : trained[0];
-        // Timesteps are cut to integers, not rounded.
+        // Timesteps are truncated, not rounded.
         float[] visited = TimestepSpacing.ToSingle(timesteps.Select(time => Math.Truncate(time)));
         if (!settings.UsesFlow)
             schedule.RequireSignal(settings.Prediction, visited, config);
@@ -87,8 +87,8 @@ internal static class DpmSolverTables
         return levels[..^1];
     }
 
-    // Timesteps with log signal-to-noise below lambda_min_clipped are left out (needed with cosine schedules, whose end
-    // has almost no signal).
+    // Number of timesteps in use: those with log(α/σ) below lambda_min_clipped are left out (needed with cosine
+    // schedules, whose end has almost no signal).
     private static int LastTimestep(ComponentConfig config, NoiseSchedule schedule)
     {
         float bound = (float)config.Number("lambda_min_clipped", double.NegativeInfinity);

@@ -3,8 +3,8 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
-/// <summary>Euler's method with ancestral sampling: each step goes to a lower noise level than scheduled and adds fresh
-/// noise up to it (Crowson, k-diffusion, 2022).</summary>
+/// <summary>Euler's method with ancestral sampling: each step goes below the scheduled noise level and adds fresh noise
+/// to return to it (Crowson, k-diffusion, 2022).</summary>
 internal sealed class EulerAncestralScheduler : IScheduler
 {
     private readonly EulerTables tables;

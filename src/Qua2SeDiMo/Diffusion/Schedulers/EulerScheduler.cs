@@ -75,7 +75,7 @@ internal sealed class EulerScheduler : IScheduler
     internal static void ScaleBySigma(ReadOnlySpan<float> sample, float sigma, Span<float> destination) =>
         TensorPrimitives.Divide(sample, MathF.Sqrt((sigma * sigma) + 1), destination);
 
-    /// <summary>Moves the sample by <paramref name="step"/> along (x − x₀)/σ, where σ is the <paramref name="raised"/>
+    /// <summary>Adds <paramref name="step"/> · (x − x₀)/σ to the sample, where σ is the <paramref name="raised"/> noise
     /// level.</summary>
     internal static void Advance(
         PredictionType prediction,

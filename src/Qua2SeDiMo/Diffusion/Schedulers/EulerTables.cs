@@ -15,14 +15,14 @@ internal sealed class EulerTables
         schedule = NoiseSchedule.From(config, keepsLastPositive: true);
     }
 
-    /// <summary>Timesteps that the denoiser gets.</summary>
+    /// <summary>Timesteps passed to the denoiser.</summary>
     public float[] Timesteps { get; private set; } = [];
 
-    /// <summary>Noise levels, the last one after the last step.</summary>
+    /// <summary>Noise level before each step, and after the last one.</summary>
     public float[] Sigmas { get; private set; } = [];
 
-    /// <summary>Starting noise: leading spacing stops short of pure noise and accounts for the missing
-    /// signal.</summary>
+    /// <summary>Deviation of the starting latents: the largest noise level σ, or √(σ² + 1) for leading
+    /// spacing.</summary>
     public float InitNoiseSigma
     {
         get
@@ -34,7 +34,7 @@ internal sealed class EulerTables
         }
     }
 
-    /// <summary>Evenly spaced timesteps and the levels trained at them; ends at zero.</summary>
+    /// <summary>Sets evenly spaced timesteps and their trained noise levels; the last level is zero.</summary>
     public void SetPlain(int stepCount)
     {
         double[] timesteps = TimestepSpacing.Fractions(config, "linspace", schedule.TimestepCount, stepCount);
@@ -46,7 +46,7 @@ internal sealed class EulerTables
         );
     }
 
-    /// <summary>All that EulerDiscreteScheduler's configuration allows.</summary>
+    /// <summary>Sets timesteps and noise levels with all options of EulerDiscreteScheduler's configuration.</summary>
     public void Set(int stepCount, SamplingOptions options)
     {
         stepCount = options.StepCount(stepCount, endsSigmas: true);
@@ -100,7 +100,7 @@ internal sealed class EulerTables
             _ => throw config.Unsupported("interpolation_type", "linear and log_linear are"),
         };
 
-    // Models trained with v-prediction in continuous time get a quarter of the level's logarithm.
+    // Models trained with v-prediction in continuous time take log(σ)/4 as timestep.
     private bool IsContinuous() =>
         config.Text("timestep_type", "discrete") switch
         {

@@ -61,8 +61,7 @@ internal sealed class FlowMatchEulerScheduler : IScheduler
             );
         }
         double[] levels = Unshifted(stepCount, isDynamic, options);
-        // Levels that come from outside are held in single precision, and the timesteps derived from them magnify their
-        // last digit.
+        // Given levels are single precision, as in diffusers: the timesteps derived from them magnify the last digit.
         bool isSingle = options.Sigmas is not null || options.Timesteps is not null;
         levels =
         [
@@ -108,7 +107,7 @@ internal sealed class FlowMatchEulerScheduler : IScheduler
             TensorPrimitives.MultiplyAdd(modelOutput, next - sigma, sample, sample);
             return;
         }
-        // The clean sample is predicted and noised afresh.
+        // The predicted clean sample is mixed with fresh noise.
         ModelOutputs.LinearCombination(1 - next, sample, -sigma * (1 - next), modelOutput, sample);
         TensorPrimitives.MultiplyAdd(noise, next, sample, sample);
     }
@@ -117,7 +116,8 @@ internal sealed class FlowMatchEulerScheduler : IScheduler
         where T : IFloatingPointIeee754<T> =>
         isDynamic ? FlowShift.Dynamic(config, options.Mu!.Value, level) : FlowShift.By(T.CreateChecked(shift), level);
 
-    // A fixed shift applies once to the ends, when the schedule is laid out, and again to all levels.
+    // Levels before the shift. As in diffusers, a fixed shift is applied twice: here to the two ends, later to all
+    // levels.
     private double[] Unshifted(int stepCount, bool isDynamic, SamplingOptions options)
     {
         if (options.Sigmas is { } given)

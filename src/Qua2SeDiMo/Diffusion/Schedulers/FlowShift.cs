@@ -3,8 +3,8 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
-/// <summary>Shifts of flow noise levels towards more noise, as larger images need (Esser et al., ICML 2024, section
-/// 5.3.2).</summary>
+/// <summary>Shifts noise levels of flow matching towards more noise, which larger images need (Esser et al., ICML 2024,
+/// section 5.3.2).</summary>
 internal static class FlowShift
 {
     /// <summary>s·σ / (1 + (s − 1)·σ), in the precision of the arguments.</summary>
@@ -27,7 +27,8 @@ internal static class FlowShift
         return factor / (factor + ((T.One / sigma) - T.One));
     }
 
-    /// <summary>Stretches levels so that the last one is <c>shift_terminal</c>, if the configuration has it.</summary>
+    /// <summary>Stretches levels so that the last one is <c>shift_terminal</c>; unchanged when the configuration does
+    /// not state it.</summary>
     public static double[] StretchToTerminal(ComponentConfig config, double[] sigmas)
     {
         if (config.Number("shift_terminal", 0) is not (not 0 and var terminal))

@@ -102,7 +102,7 @@ internal sealed class LcmScheduler : IScheduler
         ModelOutputs.ToSample(prediction, MathF.Sqrt(product), MathF.Sqrt(1 - product), sample, modelOutput, clean);
         clipping.Apply(clean, imageCount);
 
-        // The consistency function is the sample itself at timestep 0 (equation 9).
+        // At timestep 0 the consistency function returns the sample itself (equation 9).
         float scaled = timestep * timestepScaling;
         float square = (scaled * scaled) + (SigmaData * SigmaData);
         ModelOutputs.LinearCombination(

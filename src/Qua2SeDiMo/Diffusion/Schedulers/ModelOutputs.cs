@@ -3,7 +3,7 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
-/// <summary>What a denoiser was trained to output.</summary>
+/// <summary>Quantity that a denoiser was trained to predict.</summary>
 internal enum PredictionType
 {
     /// <summary>The noise ε.</summary>
@@ -22,7 +22,7 @@ internal enum PredictionType
 /// <summary>Conversions of a denoiser's output, where x = α·x₀ + σ·ε.</summary>
 internal static class ModelOutputs
 {
-    /// <summary>Reads <c>prediction_type</c>.</summary>
+    /// <summary>Reads <c>prediction_type</c> of a scheduler configuration.</summary>
     public static PredictionType Type(
         ComponentConfig config,
         string defaultType = "epsilon",
@@ -42,7 +42,7 @@ internal static class ModelOutputs
             ),
         };
 
-    /// <summary>Writes x₀.</summary>
+    /// <summary>Converts a model output to x₀.</summary>
     public static void ToSample(
         PredictionType type,
         float alpha,
@@ -70,7 +70,7 @@ internal static class ModelOutputs
         }
     }
 
-    /// <summary>Writes ε.</summary>
+    /// <summary>Converts a model output to ε.</summary>
     public static void ToNoise(
         PredictionType type,
         float alpha,

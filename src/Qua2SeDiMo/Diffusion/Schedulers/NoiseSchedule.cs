@@ -11,10 +11,11 @@ internal sealed class NoiseSchedule
 {
     private const double LargestBeta = 0.999;
 
-    // The smallest half-precision number: a product of exactly zero would make the first noise level infinite.
+    // The smallest positive half-precision number, in place of a product of zero, which would make the first noise
+    // level infinite.
     private const float SmallestProduct = 1f / (1 << 24);
 
-    // Timesteps from this one on are pure noise, also where the table keeps a trace for algorithms in noise levels.
+    // The first timestep without signal; also correct when the table has SmallestProduct there.
     private readonly int firstWithoutSignal;
 
     private NoiseSchedule(float[] betas)
@@ -37,8 +38,8 @@ internal sealed class NoiseSchedule
     /// <summary>Builds the schedule that a configuration describes.</summary>
     /// <param name="config">Keys num_train_timesteps, beta_start, beta_end, beta_schedule, trained_betas,
     /// rescale_betas_zero_snr.</param>
-    /// <param name="keepsLastPositive">Whether a schedule rescaled to zero terminal signal keeps a trace of it, as
-    /// algorithms in noise levels need.</param>
+    /// <param name="keepsLastPositive">Whether a schedule rescaled to zero terminal signal keeps a tiny last product,
+    /// which algorithms that use noise levels need.</param>
     public static NoiseSchedule From(ComponentConfig config, bool keepsLastPositive)
     {
         float[] betas = ReadBetas(config);
@@ -53,8 +54,8 @@ internal sealed class NoiseSchedule
     /// <summary>Noise levels sqrt((1 − ᾱ)/ᾱ) of each training timestep, ascending.</summary>
     public float[] Sigmas() => [.. AlphaProducts.Select(product => MathF.Sqrt((1 - product) / product))];
 
-    /// <summary>ᾱ of a timestep of the table.</summary>
-    /// <exception cref="SchedulerException">It lies outside.</exception>
+    /// <summary>ᾱ of a training timestep.</summary>
+    /// <exception cref="SchedulerException">The timestep is outside of the table.</exception>
     public float AlphaProductAt(int timestep) =>
         timestep >= 0 && timestep < AlphaProducts.Length
             ? AlphaProducts[timestep]
@@ -64,12 +65,12 @@ internal sealed class NoiseSchedule
             );
 
     /// <summary>
-    /// Refuses loops that begin at pure noise with a model that predicts the noise: there x₀ = (x − σ·ε)/α divides by
-    /// zero, and the prediction says nothing of the picture (Lin et al., WACV 2024, section 3.3).
+    /// Rejects loops that begin at pure noise with a model that predicts the noise: x₀ = (x − σ·ε)/α divides by zero,
+    /// and the prediction holds no information about the image (Lin et al., WACV 2024, section 3.3).
     /// </summary>
-    /// <param name="prediction">What the denoiser outputs.</param>
+    /// <param name="prediction">Quantity that the denoiser predicts.</param>
     /// <param name="timesteps">Timesteps of the loop.</param>
-    /// <param name="config">The configuration, for the message.</param>
+    /// <param name="config">The configuration, for the error message.</param>
     /// <exception cref="SchedulerException">A timestep has no signal and the denoiser predicts the noise.</exception>
     public void RequireSignal(PredictionType prediction, ReadOnlySpan<float> timesteps, ComponentConfig config)
     {
@@ -81,8 +82,8 @@ internal sealed class NoiseSchedule
             );
     }
 
-    /// <summary>As <see cref="RequireSignal"/>, for algorithms that cannot leave pure noise whatever the denoiser
-    /// predicts.</summary>
+    /// <summary>As <see cref="RequireSignal"/>, for algorithms that divide by the signal with every prediction
+    /// type.</summary>
     /// <exception cref="SchedulerException">A timestep has no signal.</exception>
     public void RequireAnySignal(ReadOnlySpan<float> timesteps, ComponentConfig config)
     {
@@ -97,7 +98,7 @@ internal sealed class NoiseSchedule
     {
         foreach (float timestep in timesteps)
         {
-            // Between two training timesteps the nearer one says what the model was taught.
+            // Between two training timesteps the nearer one decides.
             if (MathF.Round(timestep) >= firstWithoutSignal)
                 return timestep;
         }

@@ -1,22 +1,23 @@
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
-/// <summary>The last few converted model outputs of a multistep solver. Memory is taken when a loop starts or the batch
-/// changes, never within.</summary>
+/// <summary>The last few converted model outputs of a multistep solver. Buffers are reused; they are allocated only
+/// when they are first needed or the length changes.</summary>
 internal sealed class OutputHistory(int capacity)
 {
     private readonly float[][] entries = [.. Enumerable.Repeat(Array.Empty<float>(), capacity)];
     private int newest = -1;
 
-    /// <summary>Outputs held, up to the capacity.</summary>
+    /// <summary>Number of outputs held, at most the capacity.</summary>
     public int Count { get; private set; }
 
     /// <summary>An earlier output: 0 is the newest.</summary>
     public Span<float> this[int back] => entries[(newest - back + capacity) % capacity];
 
-    /// <summary>Forgets all outputs.</summary>
+    /// <summary>Removes all outputs.</summary>
     public void Clear() => Count = 0;
 
-    /// <summary>Makes room for a new output, which the caller fills; the oldest is dropped.</summary>
+    /// <summary>Returns the buffer of a new output, which the caller fills; the oldest output is dropped when the
+    /// capacity is reached.</summary>
     public Span<float> Push(int length)
     {
         newest = (newest + 1) % capacity;

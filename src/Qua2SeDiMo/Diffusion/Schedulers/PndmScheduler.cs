@@ -5,8 +5,8 @@ namespace Qua2SeDiMo.Diffusion.Schedulers;
 
 /// <summary>
 /// Pseudo numerical methods for diffusion models (Liu et al., ICLR 2022): a linear multistep method (PLMS), started by
-/// Runge–Kutta steps, or, with <c>skip_prk_steps</c>, by one half step that is corrected, for which the second timestep
-/// is visited twice.
+/// Runge–Kutta steps or, with <c>skip_prk_steps</c>, by one step that is repeated with a corrected output, for which
+/// the second timestep is visited twice.
 /// </summary>
 internal sealed class PndmScheduler : IScheduler
 {
@@ -102,7 +102,7 @@ internal sealed class PndmScheduler : IScheduler
             StepMultistep(modelOutput, stepIndex, sample);
     }
 
-    // Three steps of four calls: at the step's start, twice at its middle, at its end.
+    // Three steps of four calls each: at the start, twice in the middle, at the end.
     private double[] RungeKuttaTimesteps(double[] spaced)
     {
         var calls = new List<double>();
@@ -137,7 +137,7 @@ internal sealed class PndmScheduler : IScheduler
         bool isCorrection = rungeKuttaCalls == 0 && stepIndex == 1;
         if (isCorrection)
         {
-            // The half step from the first timestep is done again with the mean of both outputs.
+            // The first step is repeated with the mean of both outputs.
             (start, target) = (start + stride, start);
             TensorPrimitives.Add(modelOutput, outputs[0], blended);
             TensorPrimitives.Divide(blended, 2, blended);
@@ -168,7 +168,7 @@ internal sealed class PndmScheduler : IScheduler
             TensorPrimitives.MultiplyAdd(outputs[i], weights[i], blended, blended);
     }
 
-    // Equation 9: from one timestep to another along a constant output.
+    // Equation 9: moves the sample from one timestep to another with a constant output.
     private void Transfer(int start, int target, ReadOnlySpan<float> output, Span<float> sample)
     {
         float product = schedule.AlphaProductAt(start);

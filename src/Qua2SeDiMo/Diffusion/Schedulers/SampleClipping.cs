@@ -5,7 +5,7 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
 /// <summary>
-/// Keeps the predicted clean sample in range: to fixed bounds (<c>clip_sample</c>), or by dynamic thresholding
+/// Limits the predicted clean sample to a range: by fixed bounds (<c>clip_sample</c>), or by dynamic thresholding
 /// (<c>thresholding</c>; Saharia et al., Imagen, NeurIPS 2022), where a high percentile of each image's magnitudes, if
 /// above 1, becomes the bound and the sample is divided by it.
 /// </summary>
@@ -30,7 +30,7 @@ internal sealed class SampleClipping
         maximum = (float)config.Number("sample_max_value", 1);
     }
 
-    /// <summary>Whether anything is ever changed.</summary>
+    /// <summary>Whether clipping or thresholding is on.</summary>
     public bool IsActive => thresholds || clips;
 
     /// <summary>Clips in place.</summary>

@@ -3,13 +3,12 @@ using Qua2SeDiMo.Numerics;
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
 /// <summary>
-/// How the latents of a sampling run answer to its predictions. Schedulers are linear in the starting latents and in
-/// all guided predictions, also those that use earlier predictions again; so the scheduler itself, run on single
-/// numbers, gives every coefficient.
+/// Coefficients of the latents of a sampling run in its starting noise and predictions. Schedulers are linear in both,
+/// including multistep ones, so running the scheduler on single numbers gives every coefficient.
 /// </summary>
 internal sealed class SamplerResponse
 {
-    // Of single precision over a whole run.
+    // Largest relative deviation from linearity that rounding in single precision explains over a whole run.
     private const double Allowed = 1e-3;
 
     private readonly float[,] toPrediction;
@@ -19,25 +18,26 @@ internal sealed class SamplerResponse
     private SamplerResponse(float[,] toPrediction, float[] toNoise, float[] inputScale) =>
         (this.toPrediction, this.toNoise, this.inputScale) = (toPrediction, toNoise, inputScale);
 
-    /// <summary>Calls of the run.</summary>
+    /// <summary>Number of denoiser calls of the run.</summary>
     internal int StepCount => inputScale.Length;
 
-    /// <summary>What the latents before step <paramref name="at"/> (or the final ones) move by when prediction
-    /// <paramref name="step"/> moves by 1, all other predictions held.</summary>
+    /// <summary>Derivative of the latents before step <paramref name="at"/> (the final latents when
+    /// <paramref name="at"/> is <see cref="StepCount"/>) by prediction <paramref name="step"/>, with all other
+    /// predictions fixed.</summary>
     internal float ToPrediction(int at, int step) => toPrediction[at, step];
 
-    /// <summary>The same for the starting noise.</summary>
+    /// <summary>Derivative of the latents before step <paramref name="at"/> by the starting noise.</summary>
     internal float ToNoise(int at) => toNoise[at];
 
-    /// <summary>What the latents are multiplied by on their way into a call.</summary>
+    /// <summary>Factor between the latents and the denoiser's input at a step.</summary>
     internal float InputScale(int step) => inputScale[step];
 
-    /// <summary>Measures a scheduler.</summary>
-    /// <param name="scheduler">It is set to other timesteps and run; a run in progress ends.</param>
-    /// <param name="stepCount">Steps asked for.</param>
-    /// <param name="options">As for the run.</param>
-    /// <exception cref="SchedulerException">The scheduler is not linear (it clips samples), or uses a predicted
-    /// variance.</exception>
+    /// <summary>Computes the response of a scheduler.</summary>
+    /// <param name="scheduler">The scheduler; it is run, which ends any loop in progress.</param>
+    /// <param name="stepCount">Number of inference steps.</param>
+    /// <param name="options">Sampling options of the run.</param>
+    /// <exception cref="SchedulerException">The scheduler is not linear (it clips or thresholds samples), or uses a
+    /// predicted variance.</exception>
     internal static SamplerResponse Of(IScheduler scheduler, int stepCount, SamplingOptions options)
     {
         if (scheduler.UsesPredictedVariance)
@@ -79,7 +79,7 @@ internal sealed class SamplerResponse
             sum += predictions[step] * (double)toPrediction[StepCount, step];
             size += Math.Abs(predictions[step] * (double)toPrediction[StepCount, step]);
         }
-        // Not ≤, so that NaN counts as unsuitable too.
+        // Negated, so that NaN is also rejected.
         if (!(Math.Abs(sum - run[StepCount]) <= Allowed * size))
             throw Unsuitable("is not linear in its predictions; samples are clipped or thresholded");
     }
@@ -89,7 +89,7 @@ internal sealed class SamplerResponse
             $"The scheduler {why}, so that nothing can be pulled back through a whole run. Measure single calls instead."
         );
 
-    // Latents before each step and after the last, of one number, without the noise of steps.
+    // Runs the scheduler on one number, with zero noise in the steps; returns it before each step and after the last.
     private static float[] Run(
         IScheduler scheduler,
         int stepCount,

@@ -1,15 +1,15 @@
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
-/// <summary>What a caller may choose for one denoising loop beyond the scheduler's configuration. Every member is
-/// ignored by algorithms that do not know it, unless said otherwise.</summary>
+/// <summary>Options of one denoising loop beyond the scheduler's configuration. Algorithms ignore options that they do
+/// not have, unless stated otherwise.</summary>
 internal sealed record SamplingOptions
 {
     /// <summary>Timesteps in place of the evenly spaced ones, descending; their number is the step count. Default:
-    /// none. An error where the algorithm cannot take them.</summary>
+    /// none. Algorithms that do not support them throw.</summary>
     public IReadOnlyList<double>? Timesteps { get; init; }
 
-    /// <summary>Noise levels in place of the computed ones, descending. Default: none. An error where the algorithm
-    /// cannot take them.</summary>
+    /// <summary>Noise levels in place of the computed ones, descending. Default: none. Algorithms that do not support
+    /// them throw.</summary>
     public IReadOnlyList<double>? Sigmas { get; init; }
 
     /// <summary>Logarithm of the timestep shift that depends on the image size (flow matching with dynamic shifting).
@@ -19,10 +19,10 @@ internal sealed record SamplingOptions
     /// <summary>DDIM: share of fresh noise, from 0 (deterministic, the default) to 1 (as DDPM).</summary>
     public double Eta { get; init; }
 
-    /// <summary>DDIM: derive the noise again from the clipped sample. Default: false.</summary>
+    /// <summary>DDIM: recompute the noise from the clipped sample. Default: false.</summary>
     public bool UseClippedModelOutput { get; init; }
 
-    /// <summary>Euler: noise added back at each step (Karras et al. 2022, algorithm 2). Default: 0.</summary>
+    /// <summary>Euler: S_churn of Karras et al. 2022, algorithm 2: noise added back at each step. Default: 0.</summary>
     public double Churn { get; init; }
 
     /// <summary>Euler: smallest noise level at which noise is added back. Default: 0. Ignored when <see cref="Churn"/>
@@ -43,11 +43,11 @@ internal sealed record SamplingOptions
     /// <summary>LCM: part of the original schedule that is used, in (0, 1]. Default: 1.</summary>
     public double Strength { get; init; } = 1;
 
-    /// <summary>Steps of the loop: as many as timesteps or sigmas are listed, else
+    /// <summary>Number of steps of the loop: that of the listed timesteps or sigmas, else
     /// <paramref name="stepCount"/>.</summary>
-    /// <param name="stepCount">Steps asked for.</param>
+    /// <param name="stepCount">Requested number of steps.</param>
     /// <param name="endsSigmas">Whether listed sigmas include the level after the last step.</param>
-    /// <exception cref="SchedulerException">There is no step.</exception>
+    /// <exception cref="SchedulerException">The number of steps is below 1.</exception>
     internal int StepCount(int stepCount, bool endsSigmas = false)
     {
         int count = Timesteps?.Count ?? (Sigmas is { } sigmas ? sigmas.Count - (endsSigmas ? 1 : 0) : stepCount);

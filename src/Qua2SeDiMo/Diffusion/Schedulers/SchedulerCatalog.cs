@@ -3,7 +3,7 @@ using Qua2SeDiMo.Models.Known;
 
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
-/// <summary>All schedulers, by the class name that a configuration carries.</summary>
+/// <summary>The supported schedulers, by the class name in a configuration.</summary>
 internal static class SchedulerCatalog
 {
     private static readonly Dictionary<string, Func<ComponentConfig, IScheduler>> Makers = new(StringComparer.Ordinal)
@@ -19,11 +19,11 @@ internal static class SchedulerCatalog
         ["UniPCMultistepScheduler"] = config => new UniPCScheduler(config),
     };
 
-    /// <summary>Class names that are supported.</summary>
+    /// <summary>Supported class names.</summary>
     public static IReadOnlyCollection<string> ClassNames => Makers.Keys;
 
-    /// <summary>Builds the scheduler that a <c>scheduler_config.json</c> describes, from the keys of its own class and
-    /// that class's defaults.</summary>
+    /// <summary>Builds the scheduler that a <c>scheduler_config.json</c> describes. Keys of other classes are ignored;
+    /// missing keys have the defaults of the class.</summary>
     /// <exception cref="SchedulerException">The class is not supported.</exception>
     /// <exception cref="Q2Exception">A key has a value that is not supported.</exception>
     public static IScheduler Create(ComponentConfig config)

@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
-/// <summary>A scheduler configuration, or what a caller asks of it, that cannot be served.</summary>
+/// <summary>Thrown when a scheduler does not support its configuration or the requested options.</summary>
 internal sealed class SchedulerException : Q2Exception
 {
     /// <summary>Creates the exception with a message for the user.</summary>

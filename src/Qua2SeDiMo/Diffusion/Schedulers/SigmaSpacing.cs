@@ -3,15 +3,14 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
-/// <summary>Noise levels spread by a law of their own instead of by timesteps, descending, in double
-/// precision.</summary>
+/// <summary>Noise levels spaced by a formula instead of by timesteps, descending, in double precision.</summary>
 internal static class SigmaSpacing
 {
     private const double KarrasRho = 7;
     private const double BetaShape = 0.6;
 
-    /// <summary>Which law a configuration asks for: null, or one of karras, exponential, beta, lu.</summary>
-    /// <exception cref="SchedulerException">More than one is asked for.</exception>
+    /// <summary>The formula that a configuration selects: karras, exponential, beta or lu; null for none.</summary>
+    /// <exception cref="SchedulerException">The configuration selects more than one.</exception>
     public static string? Law(ComponentConfig config)
     {
         (string Law, string Key)[] keys =
@@ -31,9 +30,9 @@ internal static class SigmaSpacing
 
     /// <summary>Spreads levels between two ends.</summary>
     /// <param name="law">karras, exponential, beta or lu.</param>
-    /// <param name="largest">First level, unless the configuration has sigma_max.</param>
-    /// <param name="smallest">Last level, unless the configuration has sigma_min.</param>
-    /// <param name="count">Levels.</param>
+    /// <param name="largest">First level; except for lu, sigma_max of the configuration takes precedence.</param>
+    /// <param name="smallest">Last level; except for lu, sigma_min of the configuration takes precedence.</param>
+    /// <param name="count">Number of levels.</param>
     /// <param name="config">Keys sigma_min and sigma_max.</param>
     public static double[] Spread(string law, double largest, double smallest, int count, ComponentConfig config)
     {
@@ -58,7 +57,8 @@ internal static class SigmaSpacing
         };
     }
 
-    /// <summary>Timestep of a noise level, by linear interpolation of the table of logarithms.</summary>
+    /// <summary>Fractional training timestep of a noise level, by linear interpolation in the logarithm of the
+    /// level.</summary>
     /// <param name="sigma">The level.</param>
     /// <param name="logSigmas">Logarithms of the training levels, ascending.</param>
     public static double TimestepOf(double sigma, ReadOnlySpan<float> logSigmas)
@@ -77,7 +77,8 @@ internal static class SigmaSpacing
         return ((1 - weight) * low) + (weight * (low + 1));
     }
 
-    /// <summary>Value at a fractional index of a table, by linear interpolation; the ends beyond the table.</summary>
+    /// <summary>Value at a fractional index of a table, by linear interpolation; the end values outside of
+    /// it.</summary>
     public static double Interpolate(double index, ReadOnlySpan<float> table)
     {
         if (index <= 0)
@@ -101,7 +102,8 @@ internal static class SigmaSpacing
         ];
     }
 
-    // Uniform in log signal-to-noise (Lu et al., NeurIPS 2022); the ends are logarithms of single-precision levels.
+    // Uniform in log signal-to-noise (Lu et al., NeurIPS 2022); the ends are single-precision logarithms, as in
+    // diffusers.
     private static double[] Lu(double largest, double smallest, int count)
     {
         double first = MathF.Log((float)largest),

@@ -3,17 +3,16 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
 /// <summary>
-/// Which training timesteps an inference loop visits (Lin et al., WACV 2024, table 2), descending. Rounding is half to
-/// even, and products are formed in double precision in the order of NumPy's ranges, which decides how exact halves
-/// fall.
+/// Training timesteps that an inference loop visits (Lin et al., WACV 2024, table 2), descending. Rounding is half to
+/// even, and products are computed in double precision in NumPy's order, so that exact halves round as in diffusers.
 /// </summary>
 internal static class TimestepSpacing
 {
     /// <summary>The spacing named by <c>timestep_spacing</c>, one timestep per step.</summary>
     /// <param name="config">Keys timestep_spacing and steps_offset.</param>
     /// <param name="defaultSpacing">leading, trailing or linspace.</param>
-    /// <param name="trainCount">Training timesteps.</param>
-    /// <param name="stepCount">Inference steps.</param>
+    /// <param name="trainCount">Number of training timesteps.</param>
+    /// <param name="stepCount">Number of inference steps.</param>
     public static double[] Integers(ComponentConfig config, string defaultSpacing, int trainCount, int stepCount)
     {
         RequireSteps(config, stepCount, trainCount);
@@ -33,12 +32,12 @@ internal static class TimestepSpacing
             ? Descending([.. Linspace(0, trainCount - 1, stepCount).Select(value => (double)(float)value)])
             : Integers(config, defaultSpacing, trainCount, stepCount);
 
-    /// <summary>The spacing of the multistep solvers: one point more is laid out and the last one, where no noise is
-    /// left, dropped.</summary>
+    /// <summary>The spacing of the multistep solvers: one more timestep is spaced, and the last, which has no noise, is
+    /// dropped.</summary>
     /// <param name="config">Keys timestep_spacing and steps_offset.</param>
-    /// <param name="lastTimestep">Training timesteps in use, counted from 0.</param>
-    /// <param name="trainCount">Training timesteps.</param>
-    /// <param name="stepCount">Inference steps.</param>
+    /// <param name="lastTimestep">Number of training timesteps in use, from timestep 0.</param>
+    /// <param name="trainCount">Number of training timesteps.</param>
+    /// <param name="stepCount">Number of inference steps.</param>
     public static double[] WithoutEnd(ComponentConfig config, int lastTimestep, int trainCount, int stepCount)
     {
         RequireSteps(config, stepCount, trainCount);
@@ -53,7 +52,7 @@ internal static class TimestepSpacing
         };
     }
 
-    /// <summary>Evenly spaced values with both ends, in double precision.</summary>
+    /// <summary>Evenly spaced values including both ends, in double precision.</summary>
     public static double[] Linspace(double start, double end, int count)
     {
         double[] values = new double[count];
@@ -65,7 +64,7 @@ internal static class TimestepSpacing
         return values;
     }
 
-    /// <summary>Timesteps as the single-precision numbers that a denoiser gets.</summary>
+    /// <summary>Converts to single precision, in which denoisers take timesteps.</summary>
     public static float[] ToSingle(IEnumerable<double> timesteps) => [.. timesteps.Select(value => (float)value)];
 
     private static double[] Leading(ComponentConfig config, int ratio, int count)

@@ -4,9 +4,9 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Diffusion.Schedulers;
 
 /// <summary>
-/// UniPC, a predictor and corrector of one form (Zhao et al., NeurIPS 2023, arXiv 2302.04867): before each step the
-/// sample is corrected by the new model output, then extrapolated. Both use differences of earlier outputs, weighted by
-/// the solution of a small linear system (equations 9 and 11).
+/// UniPC, a predictor-corrector method with one formula for both parts (Zhao et al., NeurIPS 2023, arXiv 2302.04867):
+/// each step first corrects the sample with the new model output, then extrapolates. Both use differences of earlier
+/// outputs, weighted by the solution of a small linear system (equations 9 and 11).
 /// </summary>
 internal sealed class UniPCScheduler : IScheduler
 {
@@ -113,7 +113,7 @@ internal sealed class UniPCScheduler : IScheduler
             ModelOutputs.ToNoise(prediction, point.Alpha, point.Sigma, sample, modelOutput, converted);
             return;
         }
-        // A flow prediction is relative to the noise level itself, whatever the path.
+        // A flow prediction uses the noise level itself, also when the path is not a straight flow.
         float sigma = prediction == PredictionType.Flow ? sigmas[stepIndex] : point.Sigma;
         ModelOutputs.ToSample(prediction, point.Alpha, sigma, sample, modelOutput, converted);
         clipping.Apply(converted, imageCount);
@@ -170,8 +170,8 @@ internal sealed class UniPCScheduler : IScheduler
         TensorPrimitives.MultiplyAdd(converted, own, sample, sample);
     }
 
-    // Distances of earlier outputs in units of the step (the last is 1, the step's end), and the right-hand side of the
-    // system.
+    // Writes the distances of earlier outputs in λ, relative to the step (the last is 1, the step's end), and the
+    // right-hand side of the system.
     private StepTerms Terms(int fromIndex, int toIndex, int usedOrder, Span<float> ratios, Span<float> moments)
     {
         NoisePoint source = At(fromIndex),

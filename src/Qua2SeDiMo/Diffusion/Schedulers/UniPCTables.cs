@@ -5,7 +5,7 @@ namespace Qua2SeDiMo.Diffusion.Schedulers;
 /// <summary>Timesteps and noise levels of UniPC loops.</summary>
 internal static class UniPCTables
 {
-    // A first flow level of exactly 1 has no signal, and the logarithm of nothing.
+    // A first flow level of exactly 1 has α = 0, whose logarithm is −∞; it is lowered by this margin.
     private const double LevelMargin = 1e-6;
 
     public static (float[] Timesteps, float[] Sigmas) Compute(

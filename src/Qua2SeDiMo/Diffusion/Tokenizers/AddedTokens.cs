@@ -4,14 +4,14 @@ using System.Text;
 namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
 /// <summary>A part of a text.</summary>
-/// <param name="Text">Normalized text between tokens, or the token as its tokenizer writes it.</param>
+/// <param name="Text">Normalized text between tokens, or the content of the token.</param>
 /// <param name="Id">The token's id; −1 for text between tokens.</param>
 internal readonly record struct TextPart(string Text, int Id);
 
 /// <summary>
-/// Finds added tokens in a text, in the two passes of the library <c>tokenizers</c>: first those that count as written,
-/// in the text as it was written; what lies between them is normalized, and the others are found there. The leftmost
-/// token wins, at one place the longest.
+/// Finds added tokens in a text, in the two passes of the library <c>tokenizers</c>: tokens that are not normalized are
+/// matched in the original text; the text between them is normalized, and the other tokens are matched there. The
+/// leftmost match is taken; of several at one position, the longest.
 /// </summary>
 internal sealed class AddedTokens
 {
@@ -19,8 +19,8 @@ internal sealed class AddedTokens
     private readonly Finder written;
     private readonly Finder normalized;
 
-    /// <param name="tokens">All of them; their contents differ.</param>
-    /// <param name="normalize">What the tokenizer does to a text before it cuts it into words.</param>
+    /// <param name="tokens">All added tokens, with distinct contents.</param>
+    /// <param name="normalize">Normalization of a text before it is split into words.</param>
     public AddedTokens(IReadOnlyCollection<AddedToken> tokens, Func<string, string> normalize)
     {
         this.normalize = normalize;
@@ -34,7 +34,7 @@ internal sealed class AddedTokens
     /// <summary>Id of every token by its content.</summary>
     public IReadOnlyDictionary<string, int> Ids { get; }
 
-    /// <summary>Tokens and what lies between them.</summary>
+    /// <summary>Splits a text into tokens and the normalized text between them.</summary>
     public IEnumerable<TextPart> Split(string text) =>
         written.Split(text).SelectMany(part => part.Id >= 0 ? [part] : normalized.Split(normalize(part.Text)));
 
@@ -98,7 +98,7 @@ internal sealed class AddedTokens
         private static bool StartsWithWord(ReadOnlySpan<char> text) =>
             Rune.DecodeFromUtf16(text, out Rune first, out _) == System.Buffers.OperationStatus.Done && IsOfWord(first);
 
-        // What \w of regular expressions takes: letters, marks, digits, connectors and the invisible joiners.
+        // The characters of \w in regular expressions: letters, marks, digits, connectors and zero-width joiners.
         private static bool IsOfWord(Rune rune) =>
             Rune.IsLetter(rune)
             || rune.Value is 0x200C or 0x200D

@@ -4,9 +4,9 @@ using Qua2SeDiMo.Json;
 namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
 /// <summary>
-/// The tokens that a folder adds to a vocabulary, out of <c>added_tokens_decoder</c> of tokenizer_config.json,
-/// <c>added_tokens</c> of tokenizer.json and added_tokens.json, in that order of precedence where they differ in how a
-/// token is found. Where they differ in what its id is, none of them can be believed.
+/// Reads the tokens that a folder adds to a vocabulary, from <c>added_tokens_decoder</c> of tokenizer_config.json,
+/// <c>added_tokens</c> of tokenizer.json and added_tokens.json. When they differ in how a token is matched, the first
+/// one wins; when they differ in its id, reading fails.
 /// </summary>
 internal sealed class AddedVocabulary
 {
@@ -23,10 +23,11 @@ internal sealed class AddedVocabulary
 
     /// <summary>Reads the tokens of a folder.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="vocabulary">Ids of what the tokenizer's model knows itself.</param>
-    /// <param name="special">Tokens with a role, which are matched anywhere in a text; those that the vocabulary lacks
-    /// get the next ids.</param>
-    /// <exception cref="TokenizerException">Files contradict one another.</exception>
+    /// <param name="vocabulary">Ids of the tokens of the tokenizer's model.</param>
+    /// <param name="special">Special tokens, which are matched anywhere in a text; those that have no id yet get the
+    /// next ids.</param>
+    /// <exception cref="TokenizerException">Files contradict each other in the id of a token, or an id is negative or
+    /// not a number.</exception>
     public static IReadOnlyCollection<AddedToken> Read(
         TokenizerFolder folder,
         IReadOnlyDictionary<string, int> vocabulary,

@@ -6,9 +6,9 @@ namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
 /// <summary>
 /// SentencePiece's compiled character replacements (mostly Unicode compatibility forms): a double-array trie (Aoe,
-/// 1989) over UTF-8 bytes that leads to replacement strings. It is applied as the library <c>tokenizers</c> does, whose
-/// ids are the reference: a user-perceived character of fewer than six bytes is replaced as a whole by what its
-/// shortest matching prefix maps to; a longer one is replaced code point by code point.
+/// 1989) over UTF-8 bytes that maps to replacement strings. It is applied as in the library <c>tokenizers</c>, whose
+/// ids are the reference: a grapheme of fewer than six bytes is replaced as a whole by the replacement of its shortest
+/// matching prefix; a longer one is replaced code point by code point.
 /// </summary>
 internal sealed class CharacterMap
 {
@@ -18,7 +18,7 @@ internal sealed class CharacterMap
 
     /// <summary>Reads the compiled form: the trie's byte count, the trie, the replacements, each ended by a zero byte.
     /// Empty means no replacement.</summary>
-    /// <exception cref="TokenizerException">The sizes do not fit.</exception>
+    /// <exception cref="TokenizerException">The size of the trie does not fit the data.</exception>
     public CharacterMap(ReadOnlySpan<byte> compiled, string source)
     {
         (units, replacements) = ([], []);
@@ -58,8 +58,8 @@ internal sealed class CharacterMap
 
     private string? Replacement(string characters)
     {
-        // Unit layout: bits 0–7 label, bit 8 has a leaf, bit 9 wide offset, bits 10–30 offset, bit 31 marks a leaf
-        // whose lower bits are the value.
+        // Layout of a unit: bits 0–7 label; bit 8 has a leaf; bit 9 wide offset; bits 10–30 offset; bit 31 marks a
+        // leaf, whose lower bits are the value.
         uint position = OffsetOf(units[0]);
         foreach (byte next in Encoding.UTF8.GetBytes(characters))
         {

@@ -5,14 +5,15 @@ using Qua2SeDiMo.Json;
 namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
 /// <summary>
-/// CLIP's byte-level byte-pair encoding (Radford et al., ICML 2021): composed Unicode, one space for any whitespace,
-/// lower case, words and symbols apart, merges within them. The merging is Microsoft.ML.Tokenizers'; the text before it
-/// is prepared here, because added tokens are recognised before the text is lower-cased and normalization must not
-/// depend on ICU.
+/// CLIP's byte-level byte-pair encoding (Radford et al., ICML 2021): Unicode is composed, whitespace becomes one space,
+/// letters become lower case, text is split into words and symbols, and pairs are merged within them.
+/// Microsoft.ML.Tokenizers does the merging; the steps before it are implemented here, because added tokens must be
+/// matched before the text is lower-cased and normalization must not depend on ICU.
 /// </summary>
 internal sealed partial class ClipTokenizer : TextTokenizer
 {
-    // Many files have these in front; ByteLevel cuts them up again.
+    // Many files have these alternatives before the word pattern; they have no effect, because ByteLevel splits such
+    // matches again.
     private const string MarkerPattern = @"<\|startoftext\|>|<\|endoftext\|>|";
     private const string WordPattern = @"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
     private readonly BpeTokenizer merges;
@@ -23,7 +24,8 @@ internal sealed partial class ClipTokenizer : TextTokenizer
     /// <summary>Reads tokenizer.json, which transformers prefers, or vocab.json and merges.txt.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="maximumLength">Length to pad and truncate to.</param>
-    /// <param name="isConcrete">Whether a class says how words are found; else tokenizer.json does.</param>
+    /// <param name="isConcrete">Whether the folder names a concrete class, which determines normalization and
+    /// splitting; else tokenizer.json does.</param>
     public static ClipTokenizer Open(TokenizerFolder folder, int maximumLength, bool isConcrete)
     {
         Steps steps = isConcrete ? new Steps(true, true, true) : ReadSteps(folder.Json!);
@@ -101,7 +103,7 @@ internal sealed partial class ClipTokenizer : TextTokenizer
         var steps = new Steps(false, false, false);
         foreach (ForeignValue step in json.Normalizers)
         {
-            // Composing comes first and lower case last, as CLIP has it; another order would give other texts.
+            // The order must be CLIP's, composition first and lower case last; another order would give other texts.
             steps = step["type"].TextOrNull() switch
             {
                 "NFC" when steps is { JoinsBlanks: false, LowerCases: false } => steps with { Composes = true },
@@ -147,7 +149,7 @@ internal sealed partial class ClipTokenizer : TextTokenizer
     [GeneratedRegex(WordPattern)]
     private static partial Regex Words();
 
-    // What is done to a text before it is cut into words.
+    // Normalization of a text before it is split into words.
     private sealed record Steps(bool Composes, bool JoinsBlanks, bool LowerCases)
     {
         internal string Normalize(string text)
@@ -156,7 +158,7 @@ internal sealed partial class ClipTokenizer : TextTokenizer
                 text = UnicodeNormalization.Compose(text);
             if (JoinsBlanks)
                 text = Blanks().Replace(text, " ");
-            // The one letter whose lower case is two code points; the runtime maps single ones only.
+            // İ is the only letter whose lower case is two code points; .NET maps only to single ones.
             return LowerCases ? text.Replace("\u0130", "i\u0307", StringComparison.Ordinal).ToLowerInvariant() : text;
         }
     }

@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
-/// <summary>A text as a text encoder takes it.</summary>
+/// <summary>A tokenized text, as input of a text encoder.</summary>
 /// <param name="Ids">Token ids, truncated and padded to the tokenizer's length.</param>
 /// <param name="AttentionMask">1 for tokens of the text, 0 for padding; padding is on the right.</param>
 internal sealed record TokenizedText(IReadOnlyList<int> Ids, IReadOnlyList<int> AttentionMask);
@@ -8,25 +8,24 @@ internal sealed record TokenizedText(IReadOnlyList<int> Ids, IReadOnlyList<int> 
 /// <summary>Turns text into token ids.</summary>
 internal interface ITokenizer
 {
-    /// <summary>Length that <see cref="Encode"/> pads and truncates to.</summary>
+    /// <summary>Number of tokens to which <see cref="Encode"/> pads and truncates.</summary>
     int MaximumLength { get; }
 
-    /// <summary>Token that fills up short texts.</summary>
+    /// <summary>Id of the padding token.</summary>
     int PaddingId { get; }
 
-    /// <summary>Ids of the tokens that are found in a text before it is cut into words, by how they are
-    /// written.</summary>
+    /// <summary>Ids of the added tokens, which are matched before a text is split into words, by content.</summary>
     IReadOnlyDictionary<string, int> AddedTokens { get; }
 
-    /// <summary>All ids of a text with its start and end tokens; neither truncated nor padded.</summary>
+    /// <summary>All ids of a text, including start and end tokens, neither truncated nor padded.</summary>
     IReadOnlyList<int> EncodeIds(string text);
 
-    /// <summary>Ids of exactly <see cref="MaximumLength"/>: long texts lose their end but keep the end token.</summary>
+    /// <summary>Exactly <see cref="MaximumLength"/> ids: long texts are truncated before the end token.</summary>
     TokenizedText Encode(string text);
 
-    /// <summary>The added tokens of a text, in its order.</summary>
+    /// <summary>The added tokens in a text, in order of appearance.</summary>
     IEnumerable<string> AddedTokensIn(string text);
 
-    /// <summary>How the token of an id is written; empty for an id that no token has.</summary>
+    /// <summary>Text of the token with an id; empty when there is none.</summary>
     string TokenOf(int id);
 }

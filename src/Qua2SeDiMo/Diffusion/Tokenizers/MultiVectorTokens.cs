@@ -1,13 +1,13 @@
 namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
 /// <summary>
-/// Concepts learned as several vectors: &lt;toy&gt;, &lt;toy&gt;_1, &lt;toy&gt;_2 are tokens of their own, and a prompt
-/// names the first. Source: TextualInversionLoaderMixin of diffusers, whose pipelines of Stable Diffusion 1, 2 and XL
-/// and of FLUX.1 do this.
+/// Expands learned concepts (textual inversion) of several vectors: &lt;toy&gt;, &lt;toy&gt;_1, &lt;toy&gt;_2 are
+/// separate tokens, and a prompt contains only the first. Source: TextualInversionLoaderMixin of diffusers, used by its
+/// pipelines of Stable Diffusion 1, 2 and XL and of FLUX.1.
 /// </summary>
 internal static class MultiVectorTokens
 {
-    /// <summary>The text with every concept's further tokens written behind its first.</summary>
+    /// <summary>The text with the further tokens of every concept inserted after its first.</summary>
     internal static string Expand(string text, ITokenizer tokenizer)
     {
         foreach (string token in tokenizer.AddedTokensIn(text).Distinct().ToArray())

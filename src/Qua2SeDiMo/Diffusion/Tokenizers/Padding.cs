@@ -3,11 +3,11 @@ namespace Qua2SeDiMo.Diffusion.Tokenizers;
 /// <summary>Brings token ids to a fixed length.</summary>
 internal static class Padding
 {
-    /// <summary>Cuts off what is too long, keeping the tokens after the text, and fills up what is too short.</summary>
-    /// <param name="ids">Ids of a whole text.</param>
-    /// <param name="length">Ids wanted.</param>
-    /// <param name="paddingId">What to fill up with.</param>
-    /// <param name="kept">Ids at the end that stay.</param>
+    /// <summary>Truncates long texts, keeping the end tokens, and pads short ones.</summary>
+    /// <param name="ids">Ids of a complete text.</param>
+    /// <param name="length">Resulting number of ids.</param>
+    /// <param name="paddingId">Id of the padding token.</param>
+    /// <param name="kept">Number of ids at the end that truncation keeps.</param>
     public static TokenizedText Fit(IReadOnlyList<int> ids, int length, int paddingId, int kept)
     {
         int[] fitted = new int[length];

@@ -6,10 +6,10 @@ namespace Qua2SeDiMo.Diffusion.Tokenizers;
 /// <summary>One entry of a SentencePiece vocabulary.</summary>
 internal readonly record struct SentencePiece(string Text, float Score);
 
-/// <summary>What a unigram tokenizer needs of a <c>spiece.model</c>.</summary>
-/// <param name="Pieces">All pieces; a piece's place is its id.</param>
+/// <summary>The parts of a <c>spiece.model</c> that a unigram tokenizer needs.</summary>
+/// <param name="Pieces">All pieces; the index of a piece is its id.</param>
 /// <param name="UnknownId">Id of the unknown piece.</param>
-/// <param name="FallsBackToBytes">Whether unknown characters are spelled as bytes.</param>
+/// <param name="FallsBackToBytes">Whether unknown characters are encoded as byte tokens.</param>
 /// <param name="CharacterMap">The compiled table of character replacements; empty when there is none.</param>
 internal sealed record SentencePieceModel(
     IReadOnlyList<SentencePiece> Pieces,
@@ -20,12 +20,13 @@ internal sealed record SentencePieceModel(
 {
     private const int UnigramType = 1;
 
-    // The largest vocabularies have 256,000. An empty piece is two bytes of the file and fifty of memory, so pieces are
-    // counted before any is made.
+    // The largest known vocabularies have 256,000. An empty piece takes two bytes of the file and fifty of memory, so
+    // pieces are counted before parsing.
     internal const int MaxPieces = 2_000_000;
 
     /// <summary>Parses a model.</summary>
-    /// <exception cref="TokenizerException">Damaged, or not a unigram model.</exception>
+    /// <exception cref="TokenizerException">The content is damaged, is not a unigram model, or has too many
+    /// pieces.</exception>
     public static SentencePieceModel Parse(byte[] content, string source)
     {
         PieceModel model;

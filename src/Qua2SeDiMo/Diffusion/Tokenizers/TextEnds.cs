@@ -2,14 +2,14 @@ using Qua2SeDiMo.Json;
 
 namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
-/// <summary>Ids that a tokenizer.json puts around a text.</summary>
+/// <summary>Start and end ids that a tokenizer.json adds around a text.</summary>
 internal static class TextEnds
 {
-    /// <summary>Reads them.</summary>
+    /// <summary>Reads the start and end ids.</summary>
     /// <param name="json">The file.</param>
-    /// <param name="folder">Its folder, whose <c>add_bos_token</c> and <c>add_eos_token</c> win.</param>
-    /// <param name="idOf">Id of a token that must be there.</param>
-    /// <exception cref="JsonFileException">A step that is not known.</exception>
+    /// <param name="folder">Its folder, whose <c>add_bos_token</c> and <c>add_eos_token</c> take precedence.</param>
+    /// <param name="idOf">Returns the id of a token; throws when there is none.</param>
+    /// <exception cref="JsonFileException">A post-processing step is not supported.</exception>
     public static (int[] Start, int[] End) Read(TokenizerJson json, TokenizerFolder folder, Func<string, int> idOf)
     {
         bool? begins = folder.Config["add_bos_token"].FlagOrNull(),
@@ -37,7 +37,7 @@ internal static class TextEnds
             case "ByteLevel":
                 return ([], []);
             case "Sequence":
-                // Each step works on what the one before it made.
+                // Each step adds ids around the result of the previous one.
                 (int[] start, int[] end) = ([], []);
                 foreach (ForeignValue inner in step["processors"].Items)
                 {

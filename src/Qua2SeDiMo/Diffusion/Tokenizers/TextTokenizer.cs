@@ -1,14 +1,14 @@
 namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
-/// <summary>A text between its start and end tokens, cut at added tokens; how the parts in between become ids is the
-/// kind's own.</summary>
+/// <summary>Common part of all tokenizers: adds start and end tokens and splits a text at added tokens. Subclasses
+/// encode the text in between.</summary>
 internal abstract class TextTokenizer : ITokenizer
 {
     private readonly TokenizerFrame frame;
     private readonly IReadOnlyDictionary<string, int> vocabulary;
 
-    /// <param name="frame">What is put around words.</param>
-    /// <param name="vocabulary">Ids of what the kind knows itself.</param>
+    /// <param name="frame">Start and end ids, padding, added tokens and length.</param>
+    /// <param name="vocabulary">Ids of the tokens of the tokenizer's model.</param>
     protected TextTokenizer(TokenizerFrame frame, IReadOnlyDictionary<string, int> vocabulary) =>
         (this.frame, this.vocabulary) = (frame, vocabulary);
 
@@ -53,6 +53,6 @@ internal abstract class TextTokenizer : ITokenizer
         return own ?? "";
     }
 
-    /// <summary>Adds the ids of normalized text without added tokens.</summary>
+    /// <summary>Appends the ids of a normalized text that contains no added tokens.</summary>
     protected abstract void AddIds(string text, List<int> ids);
 }

@@ -3,14 +3,14 @@ using Qua2SeDiMo.Models;
 namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
 /// <summary>
-/// All tokenizers. The class that model_index.json names decides where it is a concrete one, then that of
-/// tokenizer_config.json, then the model in tokenizer.json or the files that are there.
+/// Opens tokenizers. The kind is decided by the class in model_index.json if it is concrete, else by that in
+/// tokenizer_config.json if it is concrete, else by the model in tokenizer.json or the files present.
 /// </summary>
 internal static class TokenizerCatalog
 {
     private const int LongestLength = 1 << 16;
 
-    // With what opens it: folder, length, and whether the class is concrete.
+    // Arguments: folder, length, and whether the class is concrete.
     private static readonly Dictionary<string, Func<TokenizerFolder, int, bool, ITokenizer>> Classes = new(
         StringComparer.Ordinal
     )
@@ -21,7 +21,7 @@ internal static class TokenizerCatalog
         ["BertTokenizer"] = WordPieceTokenizer.Open,
     };
 
-    // Names that leave it to the files what the tokenizer is.
+    // Class names that are not concrete.
     private static readonly string[] Generic =
     [
         "",
@@ -36,7 +36,7 @@ internal static class TokenizerCatalog
     /// <param name="folder">Folder with tokenizer_config.json and the tokenizer's files.</param>
     /// <param name="maximumLength">Length to pad and truncate to, from 2 to 65,536; when null, the folder's
     /// model_max_length.</param>
-    /// <param name="notes">Told of what a person should know.</param>
+    /// <param name="notes">Receives remarks for the user.</param>
     /// <exception cref="Q2Exception">The folder is incomplete, damaged or of an unsupported kind.</exception>
     public static ITokenizer Open(string folder, int? maximumLength = null, Notes? notes = null)
     {
@@ -52,9 +52,9 @@ internal static class TokenizerCatalog
         );
     }
 
-    /// <summary>Paths of the files that make up a tokenizer: those that opening it reads, in ordinal order.</summary>
+    /// <summary>Paths of the files that opening a tokenizer reads, in ordinal order.</summary>
     /// <param name="folder">Folder with tokenizer_config.json and the tokenizer's files.</param>
-    /// <param name="className">Class that a pipeline's index names; empty where there is none.</param>
+    /// <param name="className">Class in the pipeline's model_index.json; empty when there is none.</param>
     /// <exception cref="Q2Exception">The folder is incomplete, damaged or of an unsupported kind.</exception>
     public static IReadOnlyCollection<string> FilesOf(string folder, string className = "")
     {
@@ -63,17 +63,17 @@ internal static class TokenizerCatalog
         return files.FilesRead;
     }
 
-    /// <summary>Opens the tokenizer of a pipeline with a length of the pipeline's.</summary>
-    /// <param name="component">Its component.</param>
+    /// <summary>Opens the tokenizer of a pipeline with a given length.</summary>
+    /// <param name="component">The tokenizer's component.</param>
     /// <param name="length">Length to pad and truncate to, from 2 to 65,536.</param>
     /// <exception cref="Q2Exception">The folder is incomplete, damaged or of an unsupported kind.</exception>
     internal static ITokenizer Open(ModelComponent component, int length) =>
         Open(new TokenizerFolder(component.DirectoryPath, component.Notes), component.ClassName, length);
 
-    /// <summary>Opens the tokenizer of a pipeline with its own length, where it states one that the encoder takes; else
-    /// with all that the encoder takes.</summary>
-    /// <param name="component">Its component.</param>
-    /// <param name="most">Tokens that the encoder takes.</param>
+    /// <summary>Opens the tokenizer of a pipeline with the folder's model_max_length if the encoder supports it, else
+    /// with the encoder's limit.</summary>
+    /// <param name="component">The tokenizer's component.</param>
+    /// <param name="most">Largest number of tokens of the encoder.</param>
     /// <exception cref="Q2Exception">The folder is incomplete, damaged or of an unsupported kind.</exception>
     internal static ITokenizer OpenWithin(ModelComponent component, int most)
     {

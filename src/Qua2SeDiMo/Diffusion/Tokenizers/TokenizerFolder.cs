@@ -4,7 +4,7 @@ using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
-/// <summary>The files of one tokenizer, read within limits; NAME.gz is read where NAME is missing.</summary>
+/// <summary>Reads the files of one tokenizer, at most 64 MiB each; NAME.gz is read when NAME is missing.</summary>
 internal sealed class TokenizerFolder
 {
     internal const int MaximumBytes = 64 << 20;
@@ -42,21 +42,21 @@ internal sealed class TokenizerFolder
     /// <summary>Paths of the files that were read so far, in ordinal order.</summary>
     public IReadOnlyCollection<string> FilesRead => filesRead;
 
-    /// <summary>tokenizer_config.json; an empty object where there is none.</summary>
+    /// <summary>tokenizer_config.json; an empty object when there is no such file.</summary>
     public ForeignValue Config { get; }
 
-    /// <summary>tokenizer.json; null where there is none.</summary>
+    /// <summary>tokenizer.json; null when there is no such file.</summary>
     public TokenizerJson? Json => json.Value;
 
     /// <summary><c>tokenizer_class</c>; empty when not stated.</summary>
     public string ClassName => Config["tokenizer_class"].TextOrNull() ?? "";
 
     /// <summary>
-    /// <c>model_max_length</c> where it is a length that a text can have: transformers writes 1e30 for none, and some
-    /// files state more than the encoder has positions for.
+    /// <c>model_max_length</c>; null when it is not stated or larger than the encoder's limit: transformers writes 1e30
+    /// for no limit, and some files state more than the encoder has positions for.
     /// </summary>
-    /// <param name="most">Tokens that the encoder takes.</param>
-    /// <exception cref="JsonFileException">It is no number of tokens.</exception>
+    /// <param name="most">Largest number of tokens of the encoder.</param>
+    /// <exception cref="JsonFileException">The value is not a whole number of at least 2.</exception>
     public int? Limit(int most)
     {
         ForeignValue stated = Config["model_max_length"];
@@ -74,12 +74,12 @@ internal sealed class TokenizerFolder
     public string SpecialToken(string key, string defaultToken) =>
         Text(Config[key]) ?? Text(specialTokens[key]) ?? defaultToken;
 
-    /// <summary>Special tokens without a role: additional_special_tokens, or extra_special_tokens as newer files call
-    /// them.</summary>
+    /// <summary>Special tokens without a role: additional_special_tokens, named extra_special_tokens in newer
+    /// files.</summary>
     public IReadOnlyList<string> AdditionalSpecialTokens =>
         [.. Roles.SelectMany(key => Listed(Config[key].IsNull ? specialTokens[key] : Config[key]))];
 
-    /// <summary>All special tokens: those with a role as far as the vocabulary has them, and those that the files
+    /// <summary>All special tokens: those with a role that the vocabulary contains, and those that the files
     /// list.</summary>
     public IEnumerable<string> SpecialTokens(
         IReadOnlyDictionary<string, int> vocabulary,
@@ -88,7 +88,7 @@ internal sealed class TokenizerFolder
 
     public bool Has(string name) => File.Exists(PathOf(name)) || File.Exists(PathOf(name) + ".gz");
 
-    /// <summary>A file's bytes, at most 64 MiB of them.</summary>
+    /// <summary>Reads a file; throws when it is missing, larger than 64 MiB or a placeholder of a file store.</summary>
     public byte[] ReadBytes(string name)
     {
         string path = PathOf(name);
@@ -121,14 +121,14 @@ internal sealed class TokenizerFolder
             : throw new TokenizerException($"{found}: {placeholder}");
     }
 
-    /// <summary>A file's lines, read as UTF-8.</summary>
+    /// <summary>Reads the lines of a UTF-8 file.</summary>
     public string[] ReadLines(string name) =>
         System.Text.Encoding.UTF8.GetString(ReadBytes(name)).Split('\n').Select(line => line.TrimEnd('\r')).ToArray();
 
-    /// <summary>A JSON file that maps tokens to ids.</summary>
+    /// <summary>Reads a JSON file that maps tokens to ids.</summary>
     public Dictionary<string, int> ReadVocabulary(string name) => Vocabulary(ReadJson(name));
 
-    /// <summary>Ids of the tokens of an object.</summary>
+    /// <summary>Token ids from a JSON object.</summary>
     public static Dictionary<string, int> Vocabulary(ForeignValue vocabulary)
     {
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -137,7 +137,7 @@ internal sealed class TokenizerFolder
         return ids;
     }
 
-    /// <summary>A JSON file.</summary>
+    /// <summary>Reads a JSON file.</summary>
     public ForeignValue ReadJson(string name) => ForeignJson.Parse(ReadBytes(name), PathOf(name), notes);
 
     private ForeignValue ReadConfig(string name)
@@ -148,7 +148,7 @@ internal sealed class TokenizerFolder
 
     private string PathOf(string name) => Path.Combine(DirectoryPath, name);
 
-    // A list of tokens, or an object that gives each a name of its own.
+    // The tokens of a list, or the values of an object of named tokens.
     private static IEnumerable<string> Listed(ForeignValue tokens) => (
             tokens.IsObject ? tokens.Members.Select(member => member.Value)
             : tokens.IsList ? tokens.Items

@@ -1,10 +1,10 @@
 namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
-/// <summary>What all kinds of tokenizers have around their words.</summary>
+/// <summary>The settings that all tokenizers share.</summary>
 /// <param name="Start">Ids before a text.</param>
-/// <param name="End">Ids after a text; they stay when a text is cut.</param>
-/// <param name="PaddingId">Token that fills up short texts.</param>
-/// <param name="Added">Tokens that are found before words are.</param>
+/// <param name="End">Ids after a text; kept when a text is truncated.</param>
+/// <param name="PaddingId">Id of the padding token.</param>
+/// <param name="Added">Tokens that are matched before a text is split into words.</param>
 /// <param name="MaximumLength">Length to pad and truncate to.</param>
 internal sealed record TokenizerFrame(
     IReadOnlyList<int> Start,

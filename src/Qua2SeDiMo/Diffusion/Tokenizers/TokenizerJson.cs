@@ -3,9 +3,9 @@ using Qua2SeDiMo.Json;
 namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
 /// <summary>
-/// A tokenizer.json of the library <c>tokenizers</c>: a model and the steps around it. Where a folder names a concrete
-/// class, that class knows its steps and takes the model alone from here, as in transformers; where it names none, the
-/// steps stated here are followed, and one that is not known is an error by name.
+/// A tokenizer.json of the library <c>tokenizers</c>: a model and the steps before and after it. When a folder names a
+/// concrete class, that class determines the steps and only the model is read from here, as in transformers; otherwise
+/// the steps stated here are followed, and an unsupported step is an error.
 /// </summary>
 internal sealed class TokenizerJson
 {
@@ -24,11 +24,11 @@ internal sealed class TokenizerJson
     /// <summary>The model: vocabulary, merges, scores.</summary>
     public ForeignValue Model => root["model"].IsNull ? throw root.Error("no 'model'.") : root["model"];
 
-    /// <summary>What puts start and end tokens around a text; null for nothing.</summary>
+    /// <summary>The step that adds start and end tokens; a null value when there is none.</summary>
     public ForeignValue PostProcessor => root["post_processor"];
 
-    /// <summary>Kind of the model: BPE, Unigram or WordPiece. Older files leave it to be seen from what is
-    /// there.</summary>
+    /// <summary>Kind of the model: BPE, Unigram or WordPiece. Inferred from the members when older files do not state
+    /// it.</summary>
     public string ModelType =>
         Model["type"].TextOrNull()
         ?? (
@@ -37,16 +37,16 @@ internal sealed class TokenizerJson
             : "WordPiece"
         );
 
-    /// <summary>Tokens that are found before words.</summary>
+    /// <summary>Added tokens, which are matched before a text is split into words.</summary>
     public IReadOnlyList<ForeignValue> AddedTokens => root["added_tokens"].IsNull ? [] : root["added_tokens"].Items;
 
-    /// <summary>Steps that normalize a text, in their order.</summary>
+    /// <summary>Normalization steps, in order.</summary>
     public IReadOnlyList<ForeignValue> Normalizers => [.. Flatten(root["normalizer"], "normalizers")];
 
-    /// <summary>Steps that cut a text into words, in their order.</summary>
+    /// <summary>Steps that split a text into words, in order.</summary>
     public IReadOnlyList<ForeignValue> PreTokenizers => [.. Flatten(root["pre_tokenizer"], "pretokenizers")];
 
-    /// <summary>An error about a step that none of the supported tokenizers has.</summary>
+    /// <summary>The exception for a step that is not supported.</summary>
     public static JsonFileException Unsupported(ForeignValue step, string supported) =>
         step.Error($"{step.Excerpt()} is not supported; {supported}.");
 
@@ -57,9 +57,8 @@ internal sealed class TokenizerJson
             throw Model.Error($"a model of type '{ModelType}'; {type} is expected for this class of tokenizer.");
     }
 
-    /// <summary>Checks settings of the model that change its ids.</summary>
-    /// <param name="settings">Name of a setting and the texts of values, as JSON, under which it changes
-    /// nothing.</param>
+    /// <summary>Checks that settings of the model have supported values.</summary>
+    /// <param name="settings">Name of a setting and its supported values as JSON text.</param>
     public void RequireSettings(params (string Name, string[] Values)[] settings)
     {
         foreach ((string name, string[] values) in settings)
@@ -70,10 +69,11 @@ internal sealed class TokenizerJson
         }
     }
 
-    /// <summary>Ids of a vocabulary that is an object.</summary>
+    /// <summary>Token ids of a vocabulary that is a JSON object.</summary>
     public Dictionary<string, int> ReadVocabulary() => TokenizerFolder.Vocabulary(Model["vocab"]);
 
-    /// <summary>Merges of a byte-pair model, two words each; newer files hold pairs, older ones texts.</summary>
+    /// <summary>Merges of a byte-pair model as "first second"; newer files hold pairs, older ones such
+    /// strings.</summary>
     public string[] ReadMerges() =>
         [
             .. Model["merges"]
@@ -82,7 +82,7 @@ internal sealed class TokenizerJson
                 ),
         ];
 
-    /// <summary>Pieces of a unigram model with their scores; a piece's place is its id.</summary>
+    /// <summary>Pieces of a unigram model with their scores; the index of a piece is its id.</summary>
     public List<(string Text, double Score)> ReadPieces() =>
         [
             .. Model["vocab"]
@@ -93,8 +93,8 @@ internal sealed class TokenizerJson
                 ),
         ];
 
-    /// <summary>SentencePiece's table of character replacements, wherever it is among the normalizers; empty where
-    /// there is none.</summary>
+    /// <summary>SentencePiece's table of character replacements from the first Precompiled normalizer; empty when there
+    /// is none.</summary>
     public byte[] ReadCharacterMap()
     {
         ForeignValue map = Normalizers.FirstOrDefault(step =>

@@ -4,9 +4,9 @@ using System.Text;
 namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
 /// <summary>
-/// Canonical decomposition and composition (Unicode Standard Annex 15: NFD and NFC). The runtime's own needs ICU, which
-/// this program goes without (the culture is invariant), and leaves text beyond ASCII as it is; so the tables are in an
-/// embedded file.
+/// Canonical decomposition and composition (Unicode Standard Annex 15: NFD and NFC). .NET's normalization needs ICU and
+/// leaves non-ASCII text unchanged without it. The program runs without ICU (invariant globalization), so the tables
+/// are in an embedded file.
 /// </summary>
 internal static class UnicodeNormalization
 {
@@ -27,8 +27,8 @@ internal static class UnicodeNormalization
         if (Ascii.IsValid(text))
             return text;
         List<int> codes = DecomposeToCodes(text);
-        // The class of the last mark kept after the starter, −1 if none: a mark is blocked from its starter by one of
-        // the same or a higher class.
+        // lastClass is the combining class of the last mark kept after the starter, −1 if none: a mark of the same or a
+        // higher class blocks later marks from the starter.
         int kept = 0,
             starter = -1,
             lastClass = -1;
@@ -58,7 +58,7 @@ internal static class UnicodeNormalization
         foreach (Rune rune in text.EnumerateRunes())
             Add(rune.Value, codes);
 
-        // Canonical order: marks after a starter sort by class, equal ones keep their order.
+        // Canonical order: marks after a starter are sorted by combining class; the sort is stable.
         for (int i = 1; i < codes.Count; i++)
         {
             int combiningClass = ClassOf(codes[i]);

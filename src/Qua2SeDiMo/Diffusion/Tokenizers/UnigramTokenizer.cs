@@ -6,9 +6,9 @@ namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
 /// <summary>
 /// T5's tokenizer: a unigram language model (Kudo, ACL 2018) whose most likely segmentation of each word is found by
-/// dynamic programming. Words are split at whitespace and begin with ▁. Written here because the reference ids are
-/// those of the library <c>tokenizers</c>, which differ from SentencePiece's own (followed by Microsoft.ML.Tokenizers)
-/// in whitespace, combining marks and special tokens, and because damaged files must give typed errors.
+/// dynamic programming. Words are split at whitespace and begin with ▁. Not taken from Microsoft.ML.Tokenizers, which
+/// follows SentencePiece: the reference ids are those of the library <c>tokenizers</c>, which differ in whitespace,
+/// combining marks and special tokens, and damaged files must give typed errors.
 /// </summary>
 internal sealed partial class UnigramTokenizer : TextTokenizer
 {
@@ -44,7 +44,8 @@ internal sealed partial class UnigramTokenizer : TextTokenizer
     /// <summary>Reads tokenizer.json, which transformers prefers, or spiece.model.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="maximumLength">Length to pad and truncate to.</param>
-    /// <param name="isConcrete">Whether a class says how words are found; else tokenizer.json does.</param>
+    /// <param name="isConcrete">Whether the folder names a concrete class, which determines normalization and
+    /// splitting; else tokenizer.json does.</param>
     public static UnigramTokenizer Open(TokenizerFolder folder, int maximumLength, bool isConcrete)
     {
         Pieces pieces = folder.Json is { } json ? ReadJson(json) : ReadModel(folder);
@@ -98,7 +99,7 @@ internal sealed partial class UnigramTokenizer : TextTokenizer
         SentencePieceModel model = SentencePieceModel.Parse(folder.ReadBytes(ModelName), source);
         var pieces = model.Pieces.Select(piece => (piece.Text, (double)piece.Score)).ToList();
 
-        // The sentinels follow the vocabulary with the highest number first.
+        // The sentinels follow the vocabulary, highest number first.
         IReadOnlyList<string> additional = folder.AdditionalSpecialTokens;
         int sentinels =
             folder.Config["extra_ids"].IntOrNull()
@@ -161,7 +162,7 @@ internal sealed partial class UnigramTokenizer : TextTokenizer
             }),
         ];
 
-    // Whether words end at any whitespace, or at spaces alone.
+    // Whether words end at any whitespace, or only at spaces.
     private static bool SplitsAtBlanks(TokenizerJson json)
     {
         const string Supported =
@@ -184,7 +185,7 @@ internal sealed partial class UnigramTokenizer : TextTokenizer
         return splits || cuts.Count == 1 ? splits : throw TokenizerJson.Unsupported(cuts[0], Supported);
     }
 
-    // A ▁ written in the text starts a new word, too.
+    // A ▁ in the text also starts a new word.
     private void AddWord(string word, List<int> result)
     {
         string marked = word[0] == WordStart ? word : WordStart + word;
@@ -197,7 +198,7 @@ internal sealed partial class UnigramTokenizer : TextTokenizer
         }
     }
 
-    // best[i] is the score of the likeliest segmentation of the first i characters, whose last piece starts at from[i].
+    // best[i] is the score of the most likely segmentation of the first i characters; its last piece starts at from[i].
     private void AddPieces(ReadOnlySpan<char> word, List<int> result)
     {
         double[] best = new double[word.Length + 1];
@@ -226,7 +227,7 @@ internal sealed partial class UnigramTokenizer : TextTokenizer
             int start = from[end];
             if (piece[end] == unknownId)
             {
-                // Neighbouring unknown characters are one unknown token.
+                // Adjacent unknown characters become one unknown token.
                 while (start > 0 && piece[start] == unknownId)
                     start = from[start];
                 AddUnknown(word[start..end], result);
@@ -248,7 +249,7 @@ internal sealed partial class UnigramTokenizer : TextTokenizer
         }
     }
 
-    // In reverse, as the pieces are collected from the end.
+    // Bytes are added in reverse, because pieces are collected from the end.
     private void AddUnknown(ReadOnlySpan<char> characters, List<int> result)
     {
         byte[] bytes = byteIds.Length == 0 ? [] : Encoding.UTF8.GetBytes(characters.ToArray());
@@ -264,8 +265,8 @@ internal sealed partial class UnigramTokenizer : TextTokenizer
     [GeneratedRegex("^<extra_id_[0-9]+>$")]
     private static partial Regex SentinelName();
 
-    // A vocabulary with the scores of its pieces, and names of the sentinels that a folder without tokenizer.json
-    // leaves unsaid.
+    // A vocabulary with the scores of its pieces, and the names of the sentinels, which a folder without tokenizer.json
+    // does not list.
     private sealed record Pieces(
         List<(string Text, double Score)> List,
         int UnknownId,

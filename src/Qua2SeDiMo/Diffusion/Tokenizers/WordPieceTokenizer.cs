@@ -5,10 +5,10 @@ using Qua2SeDiMo.Json;
 namespace Qua2SeDiMo.Diffusion.Tokenizers;
 
 /// <summary>
-/// BERT's tokenizer (Devlin et al., NAACL 2019): cleaned, optionally lower-cased and stripped of accents, split at
-/// whitespace, punctuation and CJK ideographs; each word is then covered by the longest pieces of the vocabulary from
-/// the left. Written here because the one of Microsoft.ML.Tokenizers drops symbols that should become the unknown
-/// token, keeps invisible characters that should vanish, and needs ICU for accents.
+/// BERT's tokenizer (Devlin et al., NAACL 2019): text is cleaned, optionally lower-cased and stripped of accents, and
+/// split at whitespace, punctuation and CJK ideographs; each word is then split greedily into the longest pieces of the
+/// vocabulary from the left. Not taken from Microsoft.ML.Tokenizers, which drops symbols that should become the unknown
+/// token, keeps invisible characters that should be removed, and needs ICU for accents.
 /// </summary>
 internal sealed class WordPieceTokenizer : TextTokenizer
 {
@@ -25,8 +25,8 @@ internal sealed class WordPieceTokenizer : TextTokenizer
     /// number.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="maximumLength">Length to pad and truncate to.</param>
-    /// <param name="isConcrete">Whether a class says how words are found, with the settings of tokenizer_config.json;
-    /// else tokenizer.json does.</param>
+    /// <param name="isConcrete">Whether the folder names a concrete class, which determines normalization and splitting
+    /// with the settings of tokenizer_config.json; else tokenizer.json does.</param>
     public static WordPieceTokenizer Open(TokenizerFolder folder, int maximumLength, bool isConcrete)
     {
         Steps steps = isConcrete ? Steps.Of(folder) : Steps.Of(folder.Json!);
@@ -158,7 +158,7 @@ internal sealed class WordPieceTokenizer : TextTokenizer
                 or (>= 0xF900 and <= 0xFAFF)
                 or (>= 0x2F800 and <= 0x2FA1F);
 
-    // What is done to a text before it is cut into words.
+    // Normalization of a text before it is split into words.
     private sealed record Steps(bool Cleans, bool SplitsIdeographs, bool StripsAccents, bool LowerCases)
     {
         internal static Steps Of(TokenizerFolder folder)

@@ -31,7 +31,7 @@ internal readonly record struct Dimension
     public bool IsFixed => Symbol is null;
 
     /// <summary>The extent.</summary>
-    /// <exception cref="InvalidOperationException">It is symbolic.</exception>
+    /// <exception cref="InvalidOperationException">The extent is symbolic.</exception>
     public long Size =>
         IsFixed
             ? size
@@ -43,7 +43,7 @@ internal readonly record struct Dimension
     /// <summary>A named extent.</summary>
     public static implicit operator Dimension(string symbol) => new(symbol);
 
-    /// <summary>The extent of two tensors set end to end; symbolic if either is.</summary>
+    /// <summary>The extent of the concatenation of two tensors; symbolic if either extent is.</summary>
     public static Dimension operator +(Dimension left, Dimension right) =>
         left.IsFixed && right.IsFixed ? new Dimension(left.size + right.size) : new Dimension($"{left}+{right}");
 

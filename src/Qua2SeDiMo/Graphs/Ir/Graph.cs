@@ -1,14 +1,14 @@
 namespace Qua2SeDiMo.Graphs.Ir;
 
 /// <summary>
-/// A program over tensors: inputs, initializers and nodes in running order. Immutable. Data of large initializers stays
-/// in the checkpoint until a writer or a session reads it.
+/// A computation graph over tensors: inputs, initializers and nodes in running order. Immutable. Data of large
+/// initializers stay in the checkpoint until a writer or a session reads them.
 /// </summary>
 internal sealed class Graph
 {
-    /// <summary>Puts a graph together; every name is checked.</summary>
-    /// <exception cref="ArgumentException">A node reads a value that nothing before it provides, or two values share a
-    /// name.</exception>
+    /// <summary>Creates a graph and checks that its names are unique and defined before use.</summary>
+    /// <exception cref="ArgumentException">A node reads a value that nothing before it provides, two values share a
+    /// name, or nothing computes an output.</exception>
     public Graph(
         string name,
         IReadOnlyList<GraphValue> inputs,
@@ -37,7 +37,7 @@ internal sealed class Graph
     /// <summary>Values that the caller provides, in declared order.</summary>
     public IReadOnlyList<GraphValue> Inputs { get; }
 
-    /// <summary>Values that the caller gets.</summary>
+    /// <summary>Values that a run returns, in declared order.</summary>
     public IReadOnlyList<GraphValue> Outputs { get; }
 
     /// <summary>Operator calls; each reads only earlier outputs.</summary>
@@ -52,10 +52,10 @@ internal sealed class Graph
     /// <summary>Type and shape of every value by name: inputs, initializers and node outputs.</summary>
     public IReadOnlyDictionary<string, GraphValue> Values { get; }
 
-    /// <summary>The same program with other outputs; what they do not need (nodes, inputs, weights) is left
-    /// out.</summary>
+    /// <summary>The same program with other outputs; nodes, inputs, initializers and weights that they do not need are
+    /// left out.</summary>
     /// <param name="names">Outputs or inner values of this graph.</param>
-    /// <exception cref="ArgumentException">A name is unknown.</exception>
+    /// <exception cref="ArgumentException">The graph has no value with one of the names.</exception>
     public Graph WithOutputs(params IReadOnlyList<string> names)
     {
         ArgumentNullException.ThrowIfNull(names);

@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace Qua2SeDiMo.Graphs.Ir;
 
-/// <summary>A named constant of a node: one of a closed set of types.</summary>
-/// <param name="Name">Name that the operator's definition gives.</param>
+/// <summary>A named constant of a node. Its type is one of the nested records.</summary>
+/// <param name="Name">Name in the operator's definition.</param>
 internal abstract record GraphAttribute(string Name)
 {
     /// <summary>The value in canonical text.</summary>

@@ -8,15 +8,15 @@ internal sealed partial class GraphBuilder
     /// <summary>y = x·Wᵀ + b over the last axis. The weight enters as [in, out] and is registered as
     /// quantizable.</summary>
     /// <param name="module">Path of the linear layer below the current scope.</param>
-    /// <param name="x">[…, in].</param>
+    /// <param name="x">Input, […, in].</param>
     /// <param name="outFeatures">Extent of the last axis of the result.</param>
     /// <param name="bias">Whether the layer has a bias.</param>
     public GraphValue Linear(string module, GraphValue x, long outFeatures, bool bias = true) =>
         LinearOfConcat(module, [x], outFeatures, bias);
 
     /// <summary>
-    /// A linear layer on the concatenation of several values along the last axis. The weight is cut along its inputs at
-    /// the seams: each part is a quantizable weight of its own, and the partial products are added.
+    /// A linear layer on the concatenation of several values along the last axis. The weight is cut along its input
+    /// channels where the values join: each part is a separate quantizable weight, and the partial products are added.
     /// </summary>
     public GraphValue LinearOfConcat(string module, IReadOnlyList<GraphValue> parts, long outFeatures, bool bias = true)
     {
@@ -32,13 +32,13 @@ internal sealed partial class GraphBuilder
     /// <summary>Two-dimensional convolution of [batch, in, height, width] of fixed size. The weight is registered as
     /// quantizable.</summary>
     /// <param name="module">Path of the layer below the current scope.</param>
-    /// <param name="x">Images.</param>
+    /// <param name="x">Input images.</param>
     /// <param name="outChannels">Channels of the result.</param>
     /// <param name="kernel">Height and width of the kernel.</param>
     /// <param name="stride">Step along both axes.</param>
     /// <param name="padding">Zeros on all four sides.</param>
     /// <param name="bias">Whether the layer has a bias.</param>
-    /// <param name="groups">Channel groups.</param>
+    /// <param name="groups">Number of channel groups.</param>
     public GraphValue Conv2d(
         string module,
         GraphValue x,
@@ -85,9 +85,9 @@ internal sealed partial class GraphBuilder
 
     /// <summary>Layer norm over the last axis: mean 0, variance 1, then scale and shift.</summary>
     /// <param name="module">Path of the norm below the current scope.</param>
-    /// <param name="x">Normalised over its last axis.</param>
+    /// <param name="x">Value to normalise over its last axis.</param>
     /// <param name="epsilon">Added to the variance.</param>
-    /// <param name="affine">Whether it has a weight.</param>
+    /// <param name="affine">Whether the norm has a weight.</param>
     /// <param name="bias">Whether an affine norm has a bias too.</param>
     public GraphValue LayerNorm(string module, GraphValue x, double epsilon, bool affine = true, bool bias = true)
     {
@@ -109,9 +109,9 @@ internal sealed partial class GraphBuilder
 
     /// <summary>Root-mean-square norm over the last axis: no mean, no shift.</summary>
     /// <param name="module">Path of the norm below the current scope.</param>
-    /// <param name="x">Normalised over its last axis.</param>
+    /// <param name="x">Value to normalise over its last axis.</param>
     /// <param name="epsilon">Added to the mean square.</param>
-    /// <param name="affine">Whether it has a weight.</param>
+    /// <param name="affine">Whether the norm has a weight.</param>
     public GraphValue RmsNorm(string module, GraphValue x, double epsilon, bool affine = true)
     {
         using ModuleScope entered = Scope(module);
@@ -176,7 +176,7 @@ internal sealed partial class GraphBuilder
         );
     }
 
-    // The weight of the current scope, cut along its inputs; each part is registered once, however often it is used.
+    // The weight of the current scope, cut along its input channels; each part is registered at its first use only.
     private GraphValue[] WeightParts(WeightOperator kind, long[] shape, long[] inputCounts)
     {
         string path = Below("weight");

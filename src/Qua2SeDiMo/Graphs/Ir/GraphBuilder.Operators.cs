@@ -90,13 +90,13 @@ internal sealed partial class GraphBuilder
         return Record("Where", [condition, x, y], x.Type, Broadcast(condition, x with { Shape = both }, "Where"));
     }
 
-    /// <summary>Mean along axes, which stay with extent 1.</summary>
+    /// <summary>Mean along axes, which are kept with extent 1.</summary>
     public GraphValue Mean(GraphValue x, params IReadOnlyList<int> axes) => Reduce("ReduceMean", x, axes);
 
-    /// <summary>Sum along axes, which stay with extent 1.</summary>
+    /// <summary>Sum along axes, which are kept with extent 1.</summary>
     public GraphValue Sum(GraphValue x, params IReadOnlyList<int> axes) => Reduce("ReduceSum", x, axes);
 
-    /// <summary>Position of the first largest element along an axis, which goes away.</summary>
+    /// <summary>Position of the first largest element along an axis, which is removed.</summary>
     public GraphValue ArgMax(GraphValue x, int axis)
     {
         int at = Axis(x, axis);
@@ -153,8 +153,8 @@ internal sealed partial class GraphBuilder
 
     private static bool Compatible(Dimension a, Dimension b) => !a.IsFixed || !b.IsFixed || a.Size == b.Size;
 
-    // NumPy's rule: align at the last axis; extents agree or one of them is 1. A name meeting a number other than 1
-    // must be that number.
+    // NumPy's rule: align at the last axis; extents agree or one of them is 1. A name paired with a number other than 1
+    // is taken to be that number.
     private Dimension[] Broadcast(GraphValue a, GraphValue b, string opType)
     {
         var shape = new Dimension[Math.Max(a.Rank, b.Rank)];

@@ -5,11 +5,12 @@ namespace Qua2SeDiMo.Graphs.Ir;
 internal sealed partial class GraphBuilder
 {
     /// <summary>
-    /// Turns each pair of channels (2i, 2i + 1) by an angle of its own: (a, b) becomes (a·cos − b·sin, b·cos + a·sin).
+    /// Rotates each pair of channels (2i, 2i + 1) by the angle of its token and pair: (a, b) becomes (a·cos − b·sin,
+    /// b·cos + a·sin).
     /// </summary>
     /// <param name="x">[batch, heads, tokens, width], width even.</param>
     /// <param name="cos">Cosine of each token's and pair's angle, [batch, tokens, width / 2].</param>
-    /// <param name="sin">Sine, shaped alike.</param>
+    /// <param name="sin">Sine of the same angles, same shape.</param>
     public GraphValue RotaryEmbedding(GraphValue x, GraphValue cos, GraphValue sin)
     {
         bool fits =
@@ -36,8 +37,8 @@ internal sealed partial class GraphBuilder
         return Record("Expand", [x, Concat(0, extents)], x.Type, [like.Shape[0], .. x.Shape.Skip(1)]);
     }
 
-    /// <summary>Undoes <see cref="Concat"/>: cuts along an axis into parts as long as the values that were set end to
-    /// end, whose extents may be names.</summary>
+    /// <summary>Undoes <see cref="Concat"/>: cuts along an axis into parts with the extents of the concatenated values,
+    /// which may be symbolic.</summary>
     public IReadOnlyList<GraphValue> SplitLike(GraphValue x, int axis, params IReadOnlyList<GraphValue> parts)
     {
         int at = Axis(x, axis);

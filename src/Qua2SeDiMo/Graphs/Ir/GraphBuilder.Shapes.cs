@@ -4,15 +4,15 @@ namespace Qua2SeDiMo.Graphs.Ir;
 
 internal sealed partial class GraphBuilder
 {
-    /// <summary>The same elements in other extents. At most one named extent may move to another axis; others keep
-    /// theirs.</summary>
+    /// <summary>The same elements with other extents. At most one symbolic extent may move to another axis; the others
+    /// keep their axis.</summary>
     public GraphValue Reshape(GraphValue x, params IReadOnlyList<Dimension> shape)
     {
         long[] target = new long[shape.Count];
         bool inferred = false;
         for (int i = 0; i < target.Length; i++)
         {
-            // 0 copies the extent of the same axis, −1 takes what is left.
+            // 0 copies the extent of the same axis; −1 is inferred from the number of elements.
             if (shape[i].IsFixed)
                 target[i] = shape[i].Size;
             else if (i < x.Rank && x.Shape[i] == shape[i])
@@ -46,7 +46,7 @@ internal sealed partial class GraphBuilder
         );
     }
 
-    /// <summary>Sets values end to end along an axis.</summary>
+    /// <summary>Concatenates values along an axis.</summary>
     public GraphValue Concat(int axis, params IReadOnlyList<GraphValue> parts)
     {
         int at = Axis(parts[0], axis);
@@ -108,11 +108,11 @@ internal sealed partial class GraphBuilder
         return Slice(x, at, start, end, end - start);
     }
 
-    /// <summary>The first elements of an axis, as many as another value has along one of its axes.</summary>
-    /// <param name="x">What is cut; it must be long enough when the graph runs.</param>
+    /// <summary>The first elements of an axis; their number is the extent of another value's axis.</summary>
+    /// <param name="x">Value to cut; it must be long enough when the graph runs.</param>
     /// <param name="axis">Axis that is cut.</param>
-    /// <param name="like">Value whose extent counts.</param>
-    /// <param name="likeAxis">Its axis.</param>
+    /// <param name="like">Value whose extent is the length.</param>
+    /// <param name="likeAxis">Axis of that extent.</param>
     public GraphValue SliceLike(GraphValue x, int axis, GraphValue like, int likeAxis)
     {
         int at = Axis(x, axis);
@@ -124,8 +124,8 @@ internal sealed partial class GraphBuilder
         );
     }
 
-    /// <summary>Rows of a table chosen by integers: result shape is that of the indices with the table's axis
-    /// replaced.</summary>
+    /// <summary>Selects rows of a table by integer indices. In the result's shape, the shape of the indices replaces
+    /// the table's axis.</summary>
     public GraphValue Gather(GraphValue table, GraphValue indices, int axis = 0)
     {
         int at = Axis(table, axis);
@@ -170,10 +170,10 @@ internal sealed partial class GraphBuilder
         );
 
     /// <summary>Adds zeros (or another number) around a value.</summary>
-    /// <param name="x">What is padded.</param>
-    /// <param name="before">Elements set before each axis.</param>
-    /// <param name="after">Elements set after each axis.</param>
-    /// <param name="value">The number.</param>
+    /// <param name="x">Value to pad.</param>
+    /// <param name="before">Elements inserted before the start of each axis.</param>
+    /// <param name="after">Elements appended to the end of each axis.</param>
+    /// <param name="value">Number to pad with.</param>
     public GraphValue Pad(GraphValue x, IReadOnlyList<long> before, IReadOnlyList<long> after, float value = 0f)
     {
         Dimension[] shape =
@@ -188,8 +188,8 @@ internal sealed partial class GraphBuilder
         );
     }
 
-    /// <summary>Images [batch, channels, height, width] at another size; each pixel is that of the source at
-    /// floor(position · old / new).</summary>
+    /// <summary>Resizes images [batch, channels, height, width]; each pixel is that of the source at floor(position ·
+    /// old / new).</summary>
     public GraphValue ResizeNearest(GraphValue x, long height, long width)
     {
         bool isDouble = height == 2 * x[-2].Size && width == 2 * x[-1].Size;
@@ -200,7 +200,8 @@ internal sealed partial class GraphBuilder
             new GraphAttribute.Text("nearest_mode", "floor"),
         ];
         Dimension[] shape = [x.Shape[0], x.Shape[1], height, width];
-        // The batch extent is a name, so whole factors are given as scales, other sizes along the two image axes only.
+        // The batch extent is symbolic, so sizes cannot be stated for all axes: doubling is given as scales, other
+        // sizes are given along the two image axes only.
         return isDouble
             ? Record("Resize", [x, null, Constant([1f, 1f, 2f, 2f], 4)], x.Type, shape, attributes)
             : Record(

@@ -6,13 +6,14 @@ using Qua2SeDiMo.Models;
 namespace Qua2SeDiMo.Graphs.Ir;
 
 /// <summary>
-/// A tape: calling an operator records a node and gives back the value that it will compute, with its shape. Scopes are
-/// the module path, and parameters are found in the checkpoint under that path, so that building a model reads like its
-/// forward pass.
+/// Records a graph: calling an operator adds a node and returns the value that the node will compute, with its shape.
+/// Scopes form the module path, under which parameters are found in the checkpoint, so that code that builds a model
+/// reads like the model's forward pass.
 /// </summary>
 /// <remarks>
-/// Files: this one holds the tape itself, scopes and parameters; <c>GraphBuilder.Operators.cs</c> the operators;
-/// <c>GraphBuilder.Shapes.cs</c> those that only move data; <c>GraphBuilder.Layers.cs</c> modules with parameters.
+/// Files: this one holds recording, scopes and parameters; <c>GraphBuilder.Operators.cs</c> the operators;
+/// <c>GraphBuilder.Shapes.cs</c> those that only move data; <c>GraphBuilder.Rotary.cs</c> those of rotary embeddings;
+/// <c>GraphBuilder.Layers.cs</c> modules with parameters.
 /// </remarks>
 internal sealed partial class GraphBuilder
 {
@@ -32,10 +33,10 @@ internal sealed partial class GraphBuilder
     private readonly HashSet<string> nodeNames = new(StringComparer.Ordinal);
     private string scope = "";
 
-    // How many numbers further tables may hold; known when the first is made.
+    // Elements that further tables may hold; set when the first table is made.
     private double? tableNumbers;
 
-    /// <summary>Starts an empty tape.</summary>
+    /// <summary>Starts an empty recording.</summary>
     /// <param name="name">Class of the model.</param>
     /// <param name="tensors">The checkpoint; only names and shapes are read while building.</param>
     /// <param name="tensorName">Maps the path of a parameter to its name in the checkpoint, where the two
@@ -47,12 +48,12 @@ internal sealed partial class GraphBuilder
         this.tensorName = tensorName ?? (path => path);
     }
 
-    /// <summary>Goes on behind a graph: its inputs, initializers, weights and nodes are on the tape, and more is
-    /// recorded after them.</summary>
-    /// <param name="graph">What is there already; its outputs are not declared again.</param>
+    /// <summary>Continues an existing graph: starts with its inputs, initializers, weights and nodes, and records more
+    /// after them.</summary>
+    /// <param name="graph">Graph to continue; its outputs are not declared.</param>
     /// <param name="tensors">The checkpoint of the graph.</param>
-    /// <param name="known">Type and shape of every value of the graph; extents may be more definite than the graph's
-    /// own.</param>
+    /// <param name="known">Type and shape of every value of the graph; an extent may be fixed here that is symbolic in
+    /// the graph.</param>
     internal GraphBuilder(Graph graph, ITensorSource tensors, IReadOnlyDictionary<string, GraphValue> known)
         : this(graph.Name, tensors)
     {
@@ -78,7 +79,7 @@ internal sealed partial class GraphBuilder
         return value;
     }
 
-    /// <summary>Declares a value that the caller gets, under a name of its own.</summary>
+    /// <summary>Declares a value that a run returns, under a new name.</summary>
     public void Output(string outputName, GraphValue value)
     {
         if (values.ContainsKey(outputName))
@@ -103,15 +104,16 @@ internal sealed partial class GraphBuilder
         return left;
     }
 
-    /// <summary>Whether the checkpoint holds a parameter below the current scope.</summary>
+    /// <summary>Whether the checkpoint has a parameter at this path below the current scope.</summary>
     public bool HasParameter(string parameter) => tensors.Tensors.ContainsKey(tensorName(Below(parameter)));
 
     /// <summary>A parameter below the current scope that is not a quantizable weight: a bias, norm, table or embedding,
     /// as single precision.</summary>
     /// <param name="parameter">For instance <c>scale_shift_table</c>.</param>
     /// <param name="shape">Extents that the model needs; the checkpoint must agree up to axes of extent 1.</param>
-    /// <exception cref="MissingTensorException">The checkpoint does not hold it.</exception>
-    /// <exception cref="ParameterException">The checkpoint's shape is another.</exception>
+    /// <exception cref="MissingTensorException">The checkpoint does not have the parameter.</exception>
+    /// <exception cref="ParameterException">The parameter has another shape in the checkpoint, or is not stored as
+    /// floating-point numbers.</exception>
     public GraphValue Parameter(string parameter, params IReadOnlyList<long> shape)
     {
         string path = Below(parameter);
@@ -133,13 +135,13 @@ internal sealed partial class GraphBuilder
         AddConstant(ElementType.Int64, MemoryMarshal.AsBytes(data), shape);
 
     /// <summary>
-    /// An array for a computed table, to become a constant. A damaged configuration may ask for any size, so that what
-    /// all tables take together is bounded by what the checkpoint holds: 16 million numbers, or as many as all tensors
-    /// have.
+    /// Allocates an array for a computed table, to become a constant. A damaged configuration may ask for any size, so
+    /// all tables together may hold at most 2²⁴ (about 16.8 million) elements, or as many as all tensors of the
+    /// checkpoint if that is more.
     /// </summary>
-    /// <param name="count">Numbers.</param>
-    /// <param name="settings">Keys of the configuration that the size comes from, for the message.</param>
-    /// <exception cref="ParameterException">It is too large for this checkpoint.</exception>
+    /// <param name="count">Number of elements.</param>
+    /// <param name="settings">Configuration keys that determine the size, for the error message.</param>
+    /// <exception cref="ParameterException">The count is negative or exceeds what is left of the bound.</exception>
     public float[] Table(long count, string settings)
     {
         tableNumbers ??= Math.Max(MinTableNumbers, tensors.Tensors.Values.Sum(tensor => (double)tensor.ElementCount));
@@ -155,13 +157,14 @@ internal sealed partial class GraphBuilder
         return new float[count];
     }
 
-    /// <summary>Checks a parameter below the current scope before anything is sized by the extents that it must
-    /// have.</summary>
-    /// <exception cref="MissingTensorException">The checkpoint does not hold it.</exception>
-    /// <exception cref="ParameterException">The checkpoint's shape is another.</exception>
+    /// <summary>Checks that a parameter below the current scope has a shape, before anything is allocated from those
+    /// extents.</summary>
+    /// <exception cref="MissingTensorException">The checkpoint does not have the parameter.</exception>
+    /// <exception cref="ParameterException">The parameter has another shape in the checkpoint, or is not stored as
+    /// floating-point numbers.</exception>
     public void Expect(string parameter, params IReadOnlyList<long> shape) => FindWithShape(Below(parameter), shape);
 
-    /// <summary>A number.</summary>
+    /// <summary>A single-precision constant of rank 0.</summary>
     public GraphValue Scalar(float value) => Constant([value], []);
 
     /// <summary>Records any operator whose result type and shape the caller knows.</summary>
@@ -207,7 +210,8 @@ internal sealed partial class GraphBuilder
         return results;
     }
 
-    /// <summary>Ends the recording. What no output needs is left out.</summary>
+    /// <summary>Ends the recording and returns the graph, without the nodes, inputs, initializers and weights that no
+    /// output needs.</summary>
     /// <exception cref="InvalidOperationException">No output was declared.</exception>
     public Graph Build()
     {
@@ -296,7 +300,7 @@ internal sealed partial class GraphBuilder
         return Add(new Initializer.Inline(constantName, type, shape, data.ToArray()));
     }
 
-    // A graph that the tape goes on from has constants of its own.
+    // A graph that is continued may already have constants with such names.
     private string NextConstantName()
     {
         int number = constants.Count;

@@ -6,7 +6,7 @@ namespace Qua2SeDiMo.Graphs.Ir;
 
 /// <summary>
 /// The canonical text of a graph: one line per input, weight, parameter, constant, node and output, in graph order.
-/// Equal graphs have equal text on every machine, so it serves as golden form and for reading differences.
+/// Equal graphs have equal text on every machine, so it serves as reference in tests and for comparing graphs.
 /// </summary>
 internal static class GraphText
 {
@@ -51,7 +51,8 @@ internal static class GraphText
         return text.ToString();
     }
 
-    /// <summary>Where an initializer's values come from: literals when short, otherwise their kind.</summary>
+    /// <summary>Source of an initializer's values: the checkpoint tensor with its cut, the literals of a short
+    /// constant, or "table".</summary>
     internal static string Describe(Initializer initializer) =>
         initializer switch
         {
@@ -63,7 +64,7 @@ internal static class GraphText
             _ => "table",
         };
 
-    // Text of the last bits of a computed table would differ between processors, so only short constants are spelt out.
+    // The last bits of a computed table may differ between processors, so only short constants are written out.
     private static IEnumerable<string> Literals(Initializer.Inline inline)
     {
         ReadOnlyMemory<byte> data = inline.Data;

@@ -2,7 +2,7 @@ using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Graphs.Ir;
 
-/// <summary>A tensor that is known before the graph runs: held here, or to be read from a checkpoint when
+/// <summary>A tensor that is known before the graph runs: held here, computed, or read from a checkpoint when
 /// needed.</summary>
 /// <param name="Name">Name of the value in the graph.</param>
 /// <param name="Type">Element type in the graph; data of other types is converted when read.</param>
@@ -18,7 +18,7 @@ internal abstract record Initializer(string Name, ElementType Type, IReadOnlyLis
     /// <summary>The value that nodes refer to.</summary>
     public GraphValue Value => new(Name, Type, [.. Shape.Select(extent => new Dimension(extent))]);
 
-    /// <summary>A small constant that the graph carries itself.</summary>
+    /// <summary>A small constant stored in the graph.</summary>
     /// <param name="Name">Name of the value in the graph.</param>
     /// <param name="Type">Element type.</param>
     /// <param name="Shape">Row-major extents.</param>
@@ -26,7 +26,8 @@ internal abstract record Initializer(string Name, ElementType Type, IReadOnlyLis
     public sealed record Inline(string Name, ElementType Type, IReadOnlyList<long> Shape, ReadOnlyMemory<byte> Data)
         : Initializer(Name, Type, Shape);
 
-    /// <summary>A tensor that is made when it is needed, such as a packed weight: nothing is held until then.</summary>
+    /// <summary>A tensor that is computed each time it is read, such as a packed weight; its data are not kept in
+    /// memory.</summary>
     /// <param name="Name">Name of the value in the graph.</param>
     /// <param name="Type">Element type.</param>
     /// <param name="Shape">Row-major extents.</param>
@@ -36,8 +37,8 @@ internal abstract record Initializer(string Name, ElementType Type, IReadOnlyLis
         : Initializer(Name, Type, Shape);
 
     /// <summary>
-    /// A checkpoint tensor [out, in, …], whole or cut to some of its inputs (axis 1), a matrix optionally transposed to
-    /// [in, out].
+    /// A checkpoint tensor [out, in, …], whole or cut to a range of its input channels (axis 1); a matrix may be
+    /// transposed to [in, out].
     /// </summary>
     /// <param name="Name">Name of the value in the graph.</param>
     /// <param name="Type">Element type in the graph.</param>
@@ -45,9 +46,10 @@ internal abstract record Initializer(string Name, ElementType Type, IReadOnlyLis
     /// <param name="TensorName">Tensor in the checkpoint.</param>
     /// <param name="TensorShape">Extents of the whole tensor as this initializer reads it; element counts agree with
     /// the checkpoint.</param>
-    /// <param name="Transposed">Whether a matrix is turned from [out, in] to [in, out].</param>
-    /// <param name="InputStart">First input taken.</param>
-    /// <param name="InputCount">Number of inputs taken; all of them for a tensor of rank 0 or 1.</param>
+    /// <param name="Transposed">Whether a matrix is transposed from [out, in] to [in, out].</param>
+    /// <param name="InputStart">First input channel taken.</param>
+    /// <param name="InputCount">Number of input channels taken; 1 or the extent, and ignored, for a tensor of rank 0 or
+    /// 1.</param>
     public sealed record FromTensor(
         string Name,
         ElementType Type,
@@ -59,11 +61,11 @@ internal abstract record Initializer(string Name, ElementType Type, IReadOnlyLis
         long InputCount
     ) : Initializer(Name, Type, Shape)
     {
-        /// <summary>Whether only some inputs are taken.</summary>
+        /// <summary>Whether only some input channels are taken.</summary>
         public bool IsCut => TensorShape.Count > 1 && InputCount != TensorShape[1];
     }
 }
 
 /// <summary>Writes the bytes of one tensor.</summary>
-/// <param name="destination">As long as the tensor.</param>
+/// <param name="destination">Span with the tensor's length in bytes.</param>
 internal delegate void ByteFill(Span<byte> destination);

@@ -5,15 +5,15 @@ using Qua2SeDiMo.Models;
 
 namespace Qua2SeDiMo.Graphs.Ir;
 
-/// <summary>Values of initializers, read from the checkpoint when asked: cut, transposed and converted on the
-/// way.</summary>
+/// <summary>Reads values of initializers: checkpoint tensors are cut, transposed and converted while they are
+/// read.</summary>
 internal static class InitializerData
 {
     private const int ChunkElements = 1 << 22;
     private const int TileRows = 32;
 
     /// <summary>Reads a single-precision initializer.</summary>
-    /// <param name="initializer">What to read.</param>
+    /// <param name="initializer">The initializer.</param>
     /// <param name="tensors">The checkpoint.</param>
     /// <param name="destination">Row-major, <see cref="Initializer.ElementCount"/> elements.</param>
     /// <exception cref="Q2Exception">The tensor is missing or its file ends early.</exception>
@@ -40,8 +40,8 @@ internal static class InitializerData
         }
     }
 
-    /// <summary>Writes an initializer's bytes to a stream; holds at most two chunks of 16 MiB, however large the
-    /// tensor.</summary>
+    /// <summary>Writes an initializer's bytes to a stream. A checkpoint tensor of any size takes at most two buffers of
+    /// 16 MiB; a computed one is held whole.</summary>
     /// <exception cref="Q2Exception">The tensor is missing or its file ends early.</exception>
     public static void Write(Initializer initializer, ITensorSource tensors, Stream stream)
     {
@@ -58,7 +58,7 @@ internal static class InitializerData
                 WriteRaw(raw, tensors, stream);
                 break;
             case Initializer.FromTensor tensor:
-                // Chunks are always of one size, so that the pool hands out the same two again and again.
+                // All rented buffers have one size, so that the pool reuses the same two.
                 float[] chunk = ArrayPool<float>.Shared.Rent(ChunkElements);
                 try
                 {
@@ -75,7 +75,7 @@ internal static class InitializerData
         }
     }
 
-    /// <summary>Turns a row-major matrix [rows, columns] into [columns, rows].</summary>
+    /// <summary>Transposes a row-major matrix [rows, columns] to [columns, rows].</summary>
     /// <exception cref="ArgumentException">A length is not rows × columns.</exception>
     public static void Transpose(ReadOnlySpan<float> source, int rows, int columns, Span<float> destination)
     {
@@ -104,7 +104,7 @@ internal static class InitializerData
         return bytes;
     }
 
-    // A matrix turned around a band of its columns at a time.
+    // Transposes a matrix one band of columns at a time.
     private static void WriteTransposed(
         Initializer.FromTensor matrix,
         ITensorSource tensors,
@@ -156,7 +156,7 @@ internal static class InitializerData
         }
     }
 
-    // Rows [out] of a tensor cut to some inputs lie apart in the file.
+    // A tensor cut to some input channels is read row by row [out]: its rows are not contiguous in the file.
     private static void ReadRows(Initializer.FromTensor tensor, ITensorSource tensors, Span<float> destination)
     {
         if (!tensor.IsCut)
@@ -175,7 +175,7 @@ internal static class InitializerData
         }
     }
 
-    // How the part of each row that is taken lies in the tensor, counted in elements.
+    // Position of the part of each row that is taken, in elements.
     private static (long Rows, long RowLength, long Stride, long Offset) Cut(Initializer.FromTensor tensor)
     {
         long perInput = tensor.TensorShape.Skip(2).Aggregate(1L, (product, extent) => product * extent);

@@ -1,13 +1,13 @@
 namespace Qua2SeDiMo.Graphs.Ir;
 
-/// <summary>An ONNX file is damaged, lies about itself or uses what is not supported.</summary>
+/// <summary>Thrown when an ONNX file is damaged, inconsistent, or uses something that is not supported.</summary>
 internal sealed class OnnxFormatException : Q2Exception
 {
-    /// <summary>States what is wrong and where.</summary>
+    /// <summary>Creates the exception with a message that states the fault and its location.</summary>
     public OnnxFormatException(string message)
         : base(message) { }
 
-    /// <summary>States what is wrong and where, and the error behind it.</summary>
+    /// <summary>Creates the exception with such a message and the error that caused it.</summary>
     public OnnxFormatException(string message, Exception inner)
         : base(message, inner) { }
 }

@@ -2,7 +2,7 @@ using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Graphs.Ir;
 
-/// <summary>Element types by their numbers in ONNX files.</summary>
+/// <summary>Maps element types to their numbers in ONNX files and back.</summary>
 internal static class OnnxTypes
 {
     private static readonly (ElementType Type, int Number)[] Table =
@@ -19,11 +19,11 @@ internal static class OnnxTypes
         (ElementType.UInt4, 21),
     ];
 
-    /// <summary>The number in ONNX files.</summary>
+    /// <summary>The number of an element type in ONNX files.</summary>
     internal static int ToOnnx(ElementType type) => Table.First(row => row.Type == type).Number;
 
-    /// <summary>The type of a number, or null for types that no denoiser needs (strings, complex, 8-bit
-    /// floats).</summary>
+    /// <summary>The element type of a number; null for unsupported types, such as strings, complex numbers and 8-bit
+    /// floats.</summary>
     internal static ElementType? FromOnnx(int number) =>
         Table.Where(row => row.Number == number).Select(row => (ElementType?)row.Type).FirstOrDefault();
 }

@@ -1,8 +1,8 @@
 namespace Qua2SeDiMo.Graphs.Ir;
 
 /// <summary>
-/// What an ONNX operator must look like for passes to read it: how many inputs it takes and which kind each attribute
-/// has. Source: the operator schemas of opset 13 to 23. Operators that are not listed are left to the runtime.
+/// Checks an ONNX operator call before passes read it: number of inputs and type of each attribute. Source: the
+/// operator schemas of opsets 13 to 23. Inputs of operators that are not listed are checked by ONNX Runtime.
 /// </summary>
 internal static class OperatorForm
 {
@@ -10,7 +10,7 @@ internal static class OperatorForm
 
     private static readonly Dictionary<string, (int Least, int Most)> Inputs = Table();
 
-    // The kinds of attributes that passes look at, which are the same in all operators that have them.
+    // Types of the attributes that passes read; each has the same type in every operator that has it.
     private static readonly Dictionary<string, Type> Kinds = new(StringComparer.Ordinal)
     {
         ["axis"] = typeof(GraphAttribute.Whole),
@@ -39,7 +39,7 @@ internal static class OperatorForm
         ["value"] = typeof(GraphAttribute.Tensor),
     };
 
-    /// <summary>What is wrong with a call, to follow its name in a message; null for nothing.</summary>
+    /// <summary>The fault of a call, worded to follow its name in a message; null when there is none.</summary>
     internal static string? FaultOf(GraphNode node)
     {
         if (

@@ -10,9 +10,9 @@ using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Graphs.Onnx;
 
-/// <summary>An ONNX model as a graph of ours, and the tensors that it reads.</summary>
-/// <param name="Graph">The program; its weights are found, named by module path and ready to be inputs.</param>
-/// <param name="Tensors">Its initializers; to be disposed.</param>
+/// <summary>An ONNX model, read as a <see cref="Graph"/>, and the tensors that it reads.</summary>
+/// <param name="Graph">The graph; its quantizable weights are listed, and named by module path.</param>
+/// <param name="Tensors">Its initializers; disposed with the model.</param>
 internal sealed record OnnxModel(Graph Graph, OnnxTensors Tensors) : IDisposable
 {
     /// <inheritdoc/>
@@ -20,9 +20,9 @@ internal sealed record OnnxModel(Graph Graph, OnnxTensors Tensors) : IDisposable
 }
 
 /// <summary>
-/// Reads denoisers that others exported: opset 13 to 23, standard operators and those of ONNX Runtime, data inside or
-/// beside the file, half precision widened to single. Files are not trusted: sizes, paths and references are checked
-/// before anything is used.
+/// Reads exported denoisers: opsets 13 to 23, standard operators and those of ONNX Runtime, data inside or beside the
+/// file. Half precision is widened to single. Files are not trusted: sizes, paths and references are checked before
+/// use.
 /// </summary>
 internal static partial class OnnxReader
 {
@@ -31,17 +31,20 @@ internal static partial class OnnxReader
 
     private const int OldestOpset = 13;
 
-    // Constants up to this size are held; larger ones stay in their file.
+    // Single-precision constants up to this size are held in the graph; larger ones are read from their file when
+    // needed.
     private const int LargestHeldBytes = 4096;
 
     /// <summary>Reads a model.</summary>
     /// <param name="path">The <c>.onnx</c> file.</param>
     /// <param name="name">Class of the model; null takes the graph's own name.</param>
-    /// <param name="height">Height of the image-like input where the export leaves it open; null keeps it open.</param>
-    /// <param name="width">Its width.</param>
-    /// <param name="isSizeWanted">Whether an export for another size is refused; otherwise its own size stands.</param>
-    /// <exception cref="OnnxFormatException">The file is damaged, reaches outside of its folder, uses what is not
-    /// supported, or is for another size.</exception>
+    /// <param name="height">Height of the four-axis input when the export leaves it symbolic; null keeps it
+    /// symbolic.</param>
+    /// <param name="width">Width of that input, likewise.</param>
+    /// <param name="isSizeWanted">Whether an export for another fixed size is refused; otherwise its own size is
+    /// kept.</param>
+    /// <exception cref="OnnxFormatException">The file is missing or damaged, refers to a file outside of its folder,
+    /// uses something unsupported, or is for another size.</exception>
     public static OnnxModel Read(
         string path,
         string? name = null,
@@ -53,7 +56,7 @@ internal static partial class OnnxReader
         return Read(Parse(path), path, name, height, width, isSizeWanted);
     }
 
-    /// <summary>The same for a model in memory; its data files lie beside <paramref name="path"/>.</summary>
+    /// <summary>Reads a model that is already parsed; its data files lie beside <paramref name="path"/>.</summary>
     internal static OnnxModel Read(
         ModelProto model,
         string path,
@@ -86,8 +89,7 @@ internal static partial class OnnxReader
     private static ElementType Widened(ElementType type) =>
         type is ElementType.Float16 or ElementType.BFloat16 ? ElementType.Float32 : type;
 
-    /// <summary>Whether an initializer is kept in the graph; the others are read from their tensors when
-    /// needed.</summary>
+    /// <summary>Whether an initializer's data are held in the graph; others are read when needed.</summary>
     internal static bool IsHeld(TensorInfo info) =>
         Widened(info.Type) != ElementType.Float32 || (info.SizeBytes <= LargestHeldBytes && info.Shape.Count < 2);
 
@@ -101,7 +103,7 @@ internal static partial class OnnxReader
         return Parse(stream, path);
     }
 
-    /// <summary>The same for an open file.</summary>
+    /// <summary>Parses an open file.</summary>
     internal static ModelProto Parse(Stream stream, string path)
     {
         ModelProto model;
@@ -127,7 +129,7 @@ internal static partial class OnnxReader
         private readonly Dictionary<string, GraphValue> values = new(StringComparer.Ordinal);
         private readonly List<Initializer> initializers = [];
 
-        // Extents that the export leaves open and the caller chose.
+        // Symbolic extents of the export for which the caller chose a size.
         private readonly Dictionary<string, long> chosen = new(StringComparer.Ordinal);
 
         internal Graph ToGraph(string? name, int?[] size, bool isSizeWanted)
@@ -149,7 +151,7 @@ internal static partial class OnnxReader
                 values.TryAdd(output.Name, output);
             foreach (ValueInfoProto info in body.ValueInfo)
             {
-                // Open extents of inner values are left to inference, which knows what the caller chose.
+                // Symbolic extents of inner values are left to inference, which uses the chosen sizes.
                 if (
                     info.Type?.TensorType?.Shape is { } shape
                     && shape.Dim.All(extent =>
@@ -419,7 +421,7 @@ internal static partial class OnnxReader
             }
         }
 
-        // Nodes in running order; files need not keep it, and may lie.
+        // Sorts nodes into running order, which files do not guarantee, and checks that every input is provided once.
         private List<GraphNode> Sort(IReadOnlyList<GraphNode> nodes)
         {
             var known = new HashSet<string>(
@@ -488,8 +490,8 @@ internal static partial class OnnxReader
     }
 
     /// <summary>
-    /// Module path of a node: what our writer and the newer PyTorch exporter keep as metadata, or the node's name,
-    /// where the older one writes <c>/module/path/Operator</c>.
+    /// Module path of a node: from the metadata of <see cref="OnnxWriter"/> or of the newer PyTorch exporter, or from
+    /// the node's name, <c>/module/path/Operator</c> in the older exporter.
     /// </summary>
     internal static string ScopeOf(NodeProto node)
     {
@@ -498,7 +500,7 @@ internal static partial class OnnxReader
             return own;
         if (Metadata("pkg.torch.onnx.name_scopes") is { } scopes)
         {
-            // A Python list; the last entry is the operation, the one before it the innermost module.
+            // The value is a Python list; the last entry is the operation, the one before it the innermost module.
             string[] entries = [.. QuotedEntry().Matches(scopes).Select(match => match.Groups["text"].Value)];
             return entries.Length >= 2 ? entries[^2] : "";
         }

@@ -7,17 +7,17 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Graphs.Onnx;
 
 /// <summary>
-/// An ONNX model without the data of its large tensors, which lie in another container under the same names: what a
-/// packed model keeps of an exported denoiser. It is read by <see cref="OnnxReader"/>; only the tensors differ.
+/// An ONNX model without the data of its large tensors, which another file holds under the same names. A packed model
+/// keeps an exported denoiser in this form; <see cref="OnnxReader"/> reads it.
 /// </summary>
 internal static class OnnxSkeleton
 {
-    /// <summary>Metadata key of a model whose tensors lie elsewhere.</summary>
+    /// <summary>Metadata key that marks a model whose tensor data another file holds.</summary>
     internal const string ElsewhereKey = "q2.tensors";
 
     /// <summary>Writes the skeleton of a model.</summary>
-    /// <param name="sourcePath">The whole model.</param>
-    /// <param name="path">Where to.</param>
+    /// <param name="sourcePath">The complete model.</param>
+    /// <param name="path">File to write.</param>
     /// <exception cref="OnnxFormatException">The source is damaged.</exception>
     public static void Write(string sourcePath, string path)
     {

@@ -9,8 +9,8 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Graphs.Onnx;
 
 /// <summary>
-/// The initializers of an ONNX model as named tensors, inside the model file or in data files beside it. A matrix that
-/// the export stores as [in, out] can be given a second name under which it reads as [out, in].
+/// The initializers of an ONNX model as named tensors, stored in the model file or in data files beside it. A matrix
+/// that the export stores as [in, out] can get an alias under which it is read as [out, in].
 /// </summary>
 internal sealed class OnnxTensors : ITensorSource
 {
@@ -86,9 +86,9 @@ internal sealed class OnnxTensors : ITensorSource
     /// <inheritdoc/>
     public override string ToString() => modelPath;
 
-    /// <summary>Takes up an initializer; the place of its data is checked, the data are not read.</summary>
+    /// <summary>Adds an initializer and checks the location and length of its data.</summary>
     /// <param name="proto">The initializer.</param>
-    /// <param name="isElsewhere">Whether another container holds the data; only name, type and shape are then known
+    /// <param name="isElsewhere">Whether another file holds the data; then only name, type and shape are available
     /// here.</param>
     internal TensorInfo Add(TensorProto proto, bool isElsewhere)
     {
@@ -105,7 +105,8 @@ internal sealed class OnnxTensors : ITensorSource
         return info;
     }
 
-    /// <summary>Gives a stored tensor a second name, as it is or turned around.</summary>
+    /// <summary>Gives a stored tensor a second name, optionally transposed. Does nothing when the name
+    /// exists.</summary>
     internal void Alias(string name, string source, bool transposed)
     {
         TensorInfo info = infos[source];
@@ -115,8 +116,8 @@ internal sealed class OnnxTensors : ITensorSource
         stored[name] = transposed ? new Stored(info) { TransposedOf = source } : stored[source] with { Info = info };
     }
 
-    /// <summary>Shows only these tensors from now on; what the others hold stays readable through second
-    /// names.</summary>
+    /// <summary>Removes all other tensors from <see cref="Tensors"/>; their data stay readable through
+    /// aliases.</summary>
     internal void Keep(IEnumerable<string> names)
     {
         HashSet<string> kept = [.. names];
@@ -124,7 +125,7 @@ internal sealed class OnnxTensors : ITensorSource
             infos.Remove(name);
     }
 
-    /// <summary>Name, type and shape of a tensor, with sizes that can be trusted.</summary>
+    /// <summary>Name, type and shape of a tensor, checked: no negative extent, at most 2⁴⁰ elements.</summary>
     internal static TensorInfo Describe(TensorProto proto, string path)
     {
         ElementType type =
@@ -148,7 +149,7 @@ internal sealed class OnnxTensors : ITensorSource
         return new TensorInfo(proto.Name, type, shape);
     }
 
-    /// <summary>Little-endian elements that a tensor holds itself.</summary>
+    /// <summary>The little-endian elements stored in the tensor itself.</summary>
     internal static ReadOnlyMemory<byte> Bytes(TensorProto proto, TensorInfo info, string path)
     {
         byte[]? typed =
@@ -202,7 +203,7 @@ internal sealed class OnnxTensors : ITensorSource
         return new Stored(info) { File = file, Offset = offset };
     }
 
-    // Data files are beside the model or below it; nothing else on the disk is read.
+    // Data files must lie in the model's folder or below it; no other file is read.
     private FileStream Open(string tensor, string location)
     {
         if (files.TryGetValue(location, out FileStream? open))
@@ -238,8 +239,8 @@ internal sealed class OnnxTensors : ITensorSource
                     $"{modelPath}: the data file '{location}' lies behind a linked folder, which is not followed."
                 );
         }
-        // Download caches keep every file in one place and link to it: such a link is followed where the model file
-        // itself comes from.
+        // Download caches keep files in one folder and link to them: a link is followed only into the model's folder or
+        // into the folder that the model file itself is linked from.
         if (
             info.ResolveLinkTarget(returnFinalTarget: true) is { } target
             && Path.GetDirectoryName(target.FullName) is var place
@@ -294,7 +295,7 @@ internal sealed class OnnxTensors : ITensorSource
         }
     }
 
-    // Readers take a matrix row by row; the last one that was turned around is kept.
+    // Matrices are read row by row, so the last transposed one is cached.
     private float[] Transposed(string name, string source)
     {
         if (turned is { } last && last.Name == name)

@@ -7,10 +7,10 @@ using Qua2SeDiMo.Storage;
 
 namespace Qua2SeDiMo.Graphs.Onnx;
 
-/// <summary>Writes a graph as ONNX, opset 23. Module paths go into node metadata under <c>scope</c>.</summary>
+/// <summary>Writes a graph as ONNX, opset 23. Module paths are stored as node metadata under <c>scope</c>.</summary>
 internal static class OnnxWriter
 {
-    /// <summary>Version of the ONNX operator set that graphs are written in.</summary>
+    /// <summary>Version of the ONNX operator set of written graphs.</summary>
     public const int OpsetVersion = 23;
 
     /// <summary>Metadata key of a node's module path.</summary>
@@ -21,14 +21,14 @@ internal static class OnnxWriter
     // Readers map external data into memory; page-aligned tensors need no copy.
     private const int Alignment = 4096;
 
-    // A small tensor costs less in the model file than the padding in front of it.
+    // A smaller tensor stays in the model file: the padding to the alignment would cost more.
     private const int SmallestExternalBytes = 1024;
 
     /// <summary>
     /// Writes the model file and, above the threshold, a data file beside it. Tensors are streamed from the checkpoint
     /// one at a time.
     /// </summary>
-    /// <param name="graph">What to write.</param>
+    /// <param name="graph">The graph.</param>
     /// <param name="tensors">The checkpoint that the graph was built on.</param>
     /// <param name="path">For instance <c>graph.onnx</c>; the data file is then <c>graph.onnx_data</c>.</param>
     /// <param name="options">Defaults when null.</param>

@@ -5,9 +5,9 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Graphs.Onnx;
 
 /// <summary>
-/// Finds the quantizable weights of an exported model. Before: weights are initializers, maybe behind Transpose, Cast
-/// or Identity, used by MatMul, Gemm or Conv. After: each is a weight of the graph, named by its module path, a matrix
-/// as [in, out]; Gemm is MatMul and Add.
+/// Finds the quantizable weights of an exported model. Before: weights are initializers, possibly behind Transpose,
+/// Cast or Identity, used by MatMul, Gemm or Conv. After: each is listed as a weight of the graph and named by its
+/// module path; matrices are [in, out]; Gemm becomes MatMul and Add.
 /// </summary>
 internal static class WeightLifting
 {
@@ -52,7 +52,7 @@ internal static class WeightLifting
         );
         private readonly Dictionary<string, GraphValue> values = new(graph.Values, StringComparer.Ordinal);
 
-        // By stored tensor and whether it enters turned around.
+        // Key: name of the stored tensor, and whether it is read as [out, in].
         private readonly Dictionary<(string, bool), GraphWeight> lifted = [];
         private readonly HashSet<string> names = new(StringComparer.Ordinal);
         private readonly List<GraphWeight> weights = [];
@@ -120,7 +120,7 @@ internal static class WeightLifting
             );
         }
 
-        // A weight inside a fused operator cannot become an input of its own.
+        // A weight inside a fused operator cannot become a graph input.
         private static GraphNode WithoutOwnWeights(GraphNode node) =>
             !WeightHolders.Contains(node.OpType)
                 ? node
@@ -129,11 +129,11 @@ internal static class WeightLifting
                         + "hides them from quantization. Export without that optimisation (MultiHeadAttention is fine)."
                 );
 
-        // Constants of more dimensions are stacks of matrices: no weight of one linear layer.
+        // A constant of higher rank is a stack of matrices, not the weight of one linear layer.
         private (Initializer.FromTensor Source, bool Turned)? TraceMatrix(string value) =>
             Trace(value) is { Source.Shape.Count: 2 } matrix ? matrix : null;
 
-        // A checkpoint matrix or kernel behind operators that change its layout or type at most.
+        // A checkpoint matrix or kernel, directly or behind Transpose, Cast and Identity; null for anything else.
         private (Initializer.FromTensor Source, bool Turned)? Trace(string value)
         {
             bool turned = false;
@@ -239,7 +239,7 @@ internal static class WeightLifting
             return value;
         }
 
-        // A wrapper around the model leaves one name in front of all others.
+        // The first part of all weights' names, when they share it: a wrapper module around the model.
         private string CommonPrefix()
         {
             string[] paths =

@@ -9,11 +9,11 @@ namespace Qua2SeDiMo.Graphs.Operations;
 /// <summary>Size and error of a weight under one option, as <c>dag.json</c> states them.</summary>
 /// <param name="Option">For instance <c>uaq-4</c>.</param>
 /// <param name="OriginalBytes">Bytes of the weight before quantization.</param>
-/// <param name="QuantizedBytes">Bytes under the option, tables included.</param>
+/// <param name="QuantizedBytes">Bytes under the option, including palettes, scales and zero points.</param>
 /// <param name="Error">Mean |w − ŵ|^2.4 per weight.</param>
 internal sealed record DagOption(string Option, long OriginalBytes, long QuantizedBytes, double Error);
 
-/// <summary>Writes a sensitivity graph for programs: <c>dag.json</c>, see docs/formats.md.</summary>
+/// <summary>Writes a sensitivity graph as JSON: <c>dag.json</c>, see docs/formats.md.</summary>
 internal static class DagText
 {
     private static readonly JsonSerializerOptions Readable = new()
@@ -21,11 +21,11 @@ internal static class DagText
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>The graph as JSON, one node, unit or list a line.</summary>
+    /// <summary>The graph as JSON, with one line per node, unit or list.</summary>
     /// <param name="graph">The sensitivity graph.</param>
     /// <param name="originalBits">P: bits of one original weight, 16 or 32.</param>
-    /// <param name="options">Options of every weight, in the order of <see cref="OperationGraph.Weights"/>; null before
-    /// there is a bank.</param>
+    /// <param name="options">Options of every weight, in the order of <see cref="OperationGraph.Weights"/>; null when
+    /// no quantizer bank exists yet.</param>
     public static string Json(
         OperationGraph graph,
         int originalBits,

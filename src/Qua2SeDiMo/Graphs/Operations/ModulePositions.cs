@@ -3,16 +3,17 @@ using Qua2SeDiMo.Graphs.Ir;
 
 namespace Qua2SeDiMo.Graphs.Operations;
 
-/// <summary>Where a module path leads, before blocks are numbered.</summary>
+/// <summary>Position in the network that a module path denotes, before blocks are numbered.</summary>
 /// <param name="Stage">First part of the path when blocks lie below it; empty outside of the blocks.</param>
-/// <param name="Levels">Numbers of the repeated modules on the path, outermost first; empty outside.</param>
-/// <param name="LayerType">The path below the innermost of them.</param>
+/// <param name="Levels">Numbers of the repeated modules on the path, outermost first; empty outside of the
+/// blocks.</param>
+/// <param name="LayerType">The path below the innermost repeated module.</param>
 internal sealed record ModulePosition(string Stage, IReadOnlyList<int> Levels, string LayerType);
 
 /// <summary>
-/// Reads stage, block, transformer and layer type from module paths. No name is known: a number in a path counts a
-/// repeated module if any module numbered in its place holds two weights or more (<c>blocks.3</c>, but not
-/// <c>ff.net.2</c> or <c>to_out.0</c>).
+/// Reads stage, block, transformer and layer type from module paths. No module name is built in: a number in a path
+/// counts as that of a repeated module when some module numbered at the same position holds two or more weights
+/// (<c>blocks.3</c>, but not <c>ff.net.2</c> or <c>to_out.0</c>).
 /// </summary>
 internal sealed class ModulePositions
 {
@@ -57,7 +58,7 @@ internal sealed class ModulePositions
         {
             if (!IsNumber(path[i]) || !repeated.Contains(Pattern(path, i + 1)))
                 continue;
-            // A part without a number of its own, such as a middle block, is number 0.
+            // A top-level part without a number, such as a middle block, counts as number 0.
             if (levels.Count == 0 && i > 1)
                 levels.Add(0);
             levels.Add(int.Parse(path[i], CultureInfo.InvariantCulture));
@@ -110,7 +111,7 @@ internal sealed class ModulePositions
         return result;
     }
 
-    // What stands in a numbered part beside its numbered modules, a sampler for instance, comes after them.
+    // Modules without an inner number, such as a sampler beside numbered modules, are ordered after those.
     private static (int Outer, int Inner) Block(ModulePosition position) =>
         (position.Levels[0], position.Levels.Count > 1 ? position.Levels[1] : int.MaxValue);
 

@@ -3,7 +3,7 @@ using Qua2SeDiMo.Graphs.Ir;
 
 namespace Qua2SeDiMo.Graphs.Operations;
 
-// Nodes while the walk makes them, their simplification, and what comes out.
+// Draft nodes made by the walk, their simplification, and the finished graph.
 internal sealed partial class OperationGraphBuilder
 {
     private sealed class Draft(OperationKind kind, string scope)
@@ -30,15 +30,14 @@ internal sealed partial class OperationGraphBuilder
         foreach (DataFlow input in inputs)
         {
             Connect(input, draft);
-            // A gate by a condition that already reached the branch says nothing new; any other one is an input of its
-            // own.
+            // A gate whose condition already reached the branch adds no edge; any other condition becomes an input.
             if (input.Source >= 0 && input.Factor >= 0 && !Reaches(input.Factor, input.Source))
                 Connect(new DataFlow(input.Factor), draft);
         }
         return new DataFlow(draft);
     }
 
-    // A stream that was scaled and is now read as it is: the scaling becomes a node.
+    // A scaled stream that is read without a shift: the scaling becomes a node.
     private DataFlow Settle(DataFlow flow) =>
         flow.Source < 0 || flow.Factor < 0
             ? flow
@@ -191,7 +190,7 @@ internal sealed partial class OperationGraphBuilder
         );
     }
 
-    // A weight that decides for those of other blocks too counts as outside of the blocks.
+    // A weight to which weights of other blocks are tied counts as outside of the blocks.
     private ModulePosition PositionOf(int weight, ModulePositions paths)
     {
         string name = graph.Weights[weight].Weight.Name;

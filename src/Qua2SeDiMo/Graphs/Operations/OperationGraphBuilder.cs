@@ -5,17 +5,17 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Graphs.Operations;
 
 /// <summary>
-/// Contracts any graph to its sensitivity graph. One walk in running order gives each value the node that its data come
-/// from. A node is made where a quantizable weight is used and where data of two sources meet; all else passes its
-/// source on, so activations, reshapes and plain norms vanish. No layer name is known here: kinds follow from operators
-/// and shapes.
+/// Contracts any graph to its sensitivity graph. One walk in running order finds the node that the data of each value
+/// come from. A node is made where a quantizable weight is used and where data of two sources meet; every other
+/// operator passes its source on, so activations, reshapes and plain norms vanish. Layer names are not used: kinds
+/// follow from operators and shapes.
 /// </summary>
 /// <remarks>
-/// Rules for what meets (method.md, section 5; the reasons are in docs/dag.md):
-/// a product with a factor that is repeated along an axis is a scale or a gate, remembered and not yet a node;
-/// adding the same condition afterwards makes a modulation; a gate whose condition already reached the branch adds
-/// nothing; a sum is a node, except that a repeated condition added in front of a single weight gives that weight two
-/// inputs; a concatenation is a node when several nodes read it whole; cut at its seam it leaves its parts.
+/// Rules for operators where data meet (method.md, section 5; the reasons are in docs/dag.md): a product with a factor
+/// that is repeated along an axis is a scale or a gate, remembered and not yet a node; adding the same condition
+/// afterwards makes a modulation; a gate whose condition already reached the branch adds nothing; a sum is a node,
+/// except that a repeated condition added before a single weight gives that weight two inputs; a concatenation is a
+/// node when several nodes read it whole; a cut between its parts gives the parts back.
 /// </remarks>
 internal sealed partial class OperationGraphBuilder
 {
@@ -23,7 +23,7 @@ internal sealed partial class OperationGraphBuilder
     private readonly List<Draft> drafts = [];
     private readonly int[] draftOfWeight;
 
-    // Weights that take the option of another one are the same node.
+    // Per weight the one whose option it takes (itself when not tied); tied weights share one node.
     private readonly int[] leaders;
     private readonly Dictionary<string, long[]> constants = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DataFlow> flows = new(StringComparer.Ordinal);
@@ -41,9 +41,10 @@ internal sealed partial class OperationGraphBuilder
         }
     }
 
-    /// <summary>Contracts a graph.</summary>
+    /// <summary>Contracts a graph to its sensitivity graph.</summary>
     /// <param name="graph">A denoiser with its quantizable weights.</param>
-    /// <exception cref="OperationGraphException">A weight is never used, or the graph has none.</exception>
+    /// <exception cref="OperationGraphException">The graph has no weight, a weight is never used, or a weight is tied
+    /// to one that the graph does not have.</exception>
     public static OperationGraph Build(Graph graph)
     {
         ArgumentNullException.ThrowIfNull(graph);
@@ -145,7 +146,7 @@ internal sealed partial class OperationGraphBuilder
         return new DataFlow(draft);
     }
 
-    // Fused attention. Keys and values may be packed into the input before theirs.
+    // Fused attention. Keys and values may be packed into the preceding input.
     private DataFlow Attend(GraphNode node, DataFlow[] operands)
     {
         DataFlow Packed(int input, DataFlow otherwise) => node.Inputs[input].Length > 0 ? operands[input] : otherwise;
@@ -159,11 +160,11 @@ internal sealed partial class OperationGraphBuilder
         OperationKind kind = sourced.Any(flow => flow.IsSoftmaxed)
             ? OperationKind.AttentionValue
             : OperationKind.Product;
-        // V comes second, as in the graphs that were published by hand.
+        // V is the second input, as in the graphs that the method's authors published.
         return Make(kind, node.Scope, sourced);
     }
 
-    // A product with a factor that is smaller than the stream; two streams of one size meet in a node.
+    // A product with a factor that is broadcast is a scale; a product of two streams of one size is a node.
     private DataFlow Scale(GraphNode node, DataFlow[] operands)
     {
         int factor =
@@ -233,7 +234,7 @@ internal sealed partial class OperationGraphBuilder
         return joined with { Axis = axis, Parts = parts };
     }
 
-    // A slice or split of a concatenation along its seam gives back the part; null when it takes anything else.
+    // The parts that a slice or split takes out of a concatenation; null when it is not along the concatenated axis.
     private DataFlow[]? Cut(GraphNode node, DataFlow joined)
     {
         if (joined.Parts is null || ShapeOf(node.Inputs[0]) is not { } shape)
@@ -282,7 +283,7 @@ internal sealed partial class OperationGraphBuilder
         return joined with { Parts = null };
     }
 
-    // All operands come from one source, or have none: the operator vanishes.
+    // All operands have the same source or none, so the operator vanishes.
     private DataFlow Pass(GraphNode node, DataFlow[] sourced)
     {
         DataFlow first = sourced.FirstOrDefault(flow => flow.Factor >= 0) ?? sourced[0];
@@ -327,7 +328,8 @@ internal sealed partial class OperationGraphBuilder
             if (isOne && !(result[i].IsFixed && result[i].Size == 1))
                 return true;
         }
-        // Where the stream itself is of extent 1 along those axes, how the condition came to its shape tells it.
+        // Shapes do not decide when the stream itself has extent 1 along those axes; then the operand is repeated if it
+        // alone got axes of extent 1.
         return node.Inputs.Count == 2
             && flows[node.Inputs[operand]].IsRaised
             && !flows[node.Inputs[1 - operand]].IsRaised;

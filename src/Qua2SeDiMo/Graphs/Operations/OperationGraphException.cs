@@ -1,4 +1,4 @@
 namespace Qua2SeDiMo.Graphs.Operations;
 
-/// <summary>A graph cannot be contracted to a sensitivity graph.</summary>
+/// <summary>Thrown when a graph cannot be contracted to a sensitivity graph.</summary>
 internal sealed class OperationGraphException(string message) : Q2Exception(message);

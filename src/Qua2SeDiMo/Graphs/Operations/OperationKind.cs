@@ -15,13 +15,13 @@ internal enum OperationKind
     /// <summary>Softmax(Q·Kᵀ)·V.</summary>
     AttentionValue,
 
-    /// <summary>A stream scaled by a condition (and mostly shifted by it too): adaptive layer norm.</summary>
+    /// <summary>A stream scaled, and usually also shifted, by a condition: adaptive layer norm.</summary>
     Modulation,
 
-    /// <summary>A normalised stream that a condition is only added to.</summary>
+    /// <summary>A normalised stream to which a condition is added, without a scale.</summary>
     ConditionedNorm,
 
-    /// <summary>Two streams set end to end and read together by several nodes.</summary>
+    /// <summary>A concatenation of streams that several nodes read whole.</summary>
     Concat,
 
     /// <summary>Any other product of two streams: a gated feed-forward of two weights, attention without a
@@ -29,7 +29,7 @@ internal enum OperationKind
     Product,
 }
 
-/// <summary>Names of kinds in node names and files.</summary>
+/// <summary>Names of node kinds, as used in node names and files.</summary>
 internal static class OperationKinds
 {
     /// <summary>Every kind, in the order of its code.</summary>

@@ -3,8 +3,8 @@ using Qua2SeDiMo.Graphs.Ir;
 namespace Qua2SeDiMo.Graphs.Operations;
 
 /// <summary>
-/// Finds the scored subgraphs by structure. A unit is its last node with all that reaches it within m edges; the rules
-/// choose last nodes and depths (docs/dag.md lists them with their reasons).
+/// Finds the scored subgraphs by structure. A unit is its last node and every node from which that is reached within m
+/// edges; rules choose last nodes and depths (docs/dag.md lists them with reasons).
 /// </summary>
 internal sealed class OperationUnits
 {
@@ -50,7 +50,8 @@ internal sealed class OperationUnits
         return ([.. finder.units.OrderBy(unit => unit.Last)], finder.HopNodes());
     }
 
-    // Hop 0 averages the weights, hop m the ends of units of depth m; where there are none to average, all nodes.
+    // Hop 0 averages the weights, hop m the last nodes of chains of depth m; null (all nodes) when there are fewer than
+    // two.
     private IReadOnlyList<int>?[] HopNodes()
     {
         int[] weights = [.. Enumerable.Range(0, graph.Nodes.Count).Where(IsWeight)];
@@ -91,7 +92,7 @@ internal sealed class OperationUnits
         }
     }
 
-    // Whether q reads a stream that a weight of the same block modulates: the unit reaches one hop further to hold that
+    // Whether q reads a stream that a weight of the same block modulates: the unit is one hop deeper to include that
     // weight.
     private bool HasOwnCondition(int scores) =>
         inputs[scores]
@@ -101,8 +102,8 @@ internal sealed class OperationUnits
                 && inputs[stream].Any(condition => IsWeight(condition) && SameBlock(condition, stream))
             );
 
-    // Within a block: from each weight left over, down its only reader as long as that is a weight or joins such
-    // branches alone.
+    // Within a block: follows each weight that no attention covers to its only reader, as long as the reader is a
+    // weight or joins only such branches.
     private void FindBranches()
     {
         attended.UnionWith(covered);
@@ -161,7 +162,7 @@ internal sealed class OperationUnits
                 && (IsWeight(input) ? !attended.Contains(input) : JoinsBranches(input))
             );
 
-    // Edges from a member of a branch to a node below it; −1 when it does not lead there.
+    // Number of edges from a member of a branch to a node downstream; −1 when it does not lead there.
     private int Distance(int from, int to)
     {
         int steps = 0;
@@ -174,8 +175,8 @@ internal sealed class OperationUnits
         return steps;
     }
 
-    // Outside of the blocks: what feeds them is an embedder, the rest is the head. Each connected piece is scored on
-    // its ends.
+    // Outside of the blocks: nodes that feed the blocks are embedders, the rest is the head. Each connected piece is
+    // scored at its last nodes.
     private void FindOutside()
     {
         bool[] feedsBlock = Spread(inputs, node => !IsOutside(node));
@@ -197,7 +198,7 @@ internal sealed class OperationUnits
         }
     }
 
-    // A piece that is too large falls apart into chains of weights that only the next one reads.
+    // A piece that is too large is cut into chains of weights, each read only by the next.
     private void AddChains(OperationUnitKind kind, int[] weights)
     {
         var depths = new SortedDictionary<int, int>();
@@ -212,7 +213,8 @@ internal sealed class OperationUnits
             Add(kind, end, Math.Min(depth, OperationGraph.HopCount - 1));
     }
 
-    // Edges of the longest path that leads from a weight of the region to the node; 0 when the node is its only weight.
+    // Number of edges of the longest path from a weight of the region to the node; 0 when the node itself is its only
+    // weight.
     private int Longest(int node, Func<int, bool> inRegion)
     {
         int longest = IsWeight(node) ? 0 : int.MinValue;
@@ -256,7 +258,7 @@ internal sealed class OperationUnits
             ends[hop].Add(last);
     }
 
-    // Everything within some edges upstream of a node, in graph order, the node itself last.
+    // All nodes within the given number of edges upstream of a node, in graph order, and the node itself last.
     private int[] Upstream(int last, int hops)
     {
         var found = new HashSet<int> { last };

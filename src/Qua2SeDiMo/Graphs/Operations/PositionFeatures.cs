@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace Qua2SeDiMo.Graphs.Operations;
 
-/// <summary>Turns positions into codes: one feature per kind of position that tells nodes apart.</summary>
+/// <summary>Turns positions into codes: one feature per kind of position. Stage and transformer are left out when they
+/// have only one value.</summary>
 internal static class PositionFeatures
 {
     internal static IReadOnlyList<PositionFeature> Collect(IReadOnlyList<OperationNode> nodes)
@@ -29,7 +30,7 @@ internal static class PositionFeatures
         if (transformer.Values.Count > 2)
             features.Add(transformer);
 
-        // Kinds of combine nodes keep their code in every model; layer types follow in order of appearance.
+        // Kinds of combine nodes have the same code in every model; layer types follow in order of appearance.
         List<string> layers = [.. OperationKinds.All.Skip(1).Select(OperationKinds.Text)];
         layers.AddRange(
             nodes.Where(node => node.Kind == OperationKind.Weight).Select(node => node.Position.LayerType).Distinct()

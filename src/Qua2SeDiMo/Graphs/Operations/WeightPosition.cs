@@ -1,9 +1,9 @@
 namespace Qua2SeDiMo.Graphs.Operations;
 
-/// <summary>Where a weight is in the network, for tables and figures.</summary>
-/// <param name="Name">Its module path, or its name in a graph from outside.</param>
-/// <param name="Block">Block; "outside" or empty where it belongs to none.</param>
+/// <summary>Position of a weight in the network, for tables and figures.</summary>
+/// <param name="Name">Module path, or the name in an imported graph.</param>
+/// <param name="Block">Name of the block; "outside" or empty when the weight belongs to none.</param>
 /// <param name="LayerType">Operator type.</param>
-/// <param name="Parameters">Number of its elements; in a graph from outside without shapes, its bytes by the original
-/// precision.</param>
+/// <param name="Parameters">Number of elements; in an imported graph without shapes, the original bytes divided by the
+/// original precision.</param>
 public sealed record WeightPosition(string Name, string Block, string LayerType, long Parameters);

@@ -5,14 +5,14 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Graphs.Passes;
 
 /// <summary>
-/// Makes a graph round the inputs of its weight operators to a few bits while it runs (method.md, section 3): each row
-/// takes its own minimum and maximum at each run, asymmetric, zero not forced into the range; a constant row keeps its
+/// Inserts operators that quantize the inputs of weight operators at run time (method.md, section 3). The range of each
+/// row is its minimum and maximum in that run: asymmetric, and zero need not be in the range. A constant row keeps its
 /// value. A row is the last axis, or all positions of one channel of a four-axis image.
 /// </summary>
 /// <remarks>
-/// Before: a graph with its quantizable weights listed. After: the same inputs, outputs and weights; each value that
-/// meets a weight passes through fifteen more operators, once, however many weights it meets. Sensitivity graphs are
-/// read from the graph before this pass.
+/// Before: a graph with its quantizable weights listed. After: the same inputs, outputs and weights; each value that is
+/// multiplied by weights first passes through fifteen more operators, shared by all its weights. Sensitivity graphs are
+/// built from the graph before this pass.
 /// </remarks>
 internal static class ActivationQuantization
 {
@@ -20,8 +20,8 @@ internal static class ActivationQuantization
 
     /// <summary>Applies the pass.</summary>
     /// <param name="graph">Graph in single precision.</param>
-    /// <param name="bits">Bits of one activation, 2 to 8; 8 or 6 by habit.</param>
-    /// <exception cref="ArgumentOutOfRangeException">Fewer or more bits.</exception>
+    /// <param name="bits">Bits of one activation, 2 to 8; usually 8 or 6.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The bits are not 2 to 8.</exception>
     public static Graph Apply(Graph graph, int bits)
     {
         ArgumentNullException.ThrowIfNull(graph);
@@ -32,7 +32,7 @@ internal static class ActivationQuantization
         foreach (GraphNode node in graph.Nodes)
         {
             int weight = node.Inputs.ToList().FindIndex(weights.Contains);
-            // A product has two operands: the activation is the other one.
+            // The activation is the operand that is not the weight.
             tape.Add(
                 weight is 0 or 1 ? Replace(node, 1 - weight, tape.Round(node.Inputs[1 - weight], node.Scope)) : node
             );
@@ -87,7 +87,7 @@ internal static class ActivationQuantization
             );
             string clamped = Node("clamped", "Clip", x, code, Number(0), last);
             string value = Node("value", "Mul", x, Node("centred", "Sub", x, clamped, zeroPoint), step);
-            // A row without extent has step 0 and nothing to round.
+            // A constant row has range 0, hence scale 0, and is left as it is.
             string varies = Node("varies", "Greater", range with { Type = ElementType.Bool }, step, Number(0));
             return rounded[source] = Node("rounded", "Where", x, varies, value, source);
         }

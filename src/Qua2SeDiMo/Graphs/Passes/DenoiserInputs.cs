@@ -5,9 +5,9 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Graphs.Passes;
 
 /// <summary>
-/// Gives an exported denoiser the timestep input that pipelines feed: single precision, one per row. Before: exports
-/// take an integer or a number, one for all rows. After: <c>timestep</c> is float32 [batch]; a model that takes one
-/// number gets the first row's.
+/// Gives an exported denoiser the timestep input that pipelines provide: single precision, one per row. Before:
+/// <c>timestep</c> may be an integer or floating-point number, one per row or one for all rows. After: it is float32
+/// [batch]; a model that takes one number for all rows gets that of the first row.
 /// </summary>
 internal static class DenoiserInputs
 {

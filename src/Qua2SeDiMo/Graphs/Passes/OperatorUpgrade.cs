@@ -6,9 +6,9 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Graphs.Passes;
 
 /// <summary>
-/// Rewrites operators of opsets 13 to 22 whose form has changed since, so that the graph is one of
-/// <see cref="OnnxWriter.OpsetVersion"/>. Before: operators of the stated opset. After: the same results in the present
-/// opset.
+/// Rewrites operators of opsets 13 to 22 whose inputs or attributes changed later, so that the graph is valid in
+/// <see cref="OnnxWriter.OpsetVersion"/>. Before: operators of the stated opset. After: operators of the current opset
+/// with the same results.
 /// </summary>
 internal static class OperatorUpgrade
 {
@@ -29,8 +29,8 @@ internal static class OperatorUpgrade
     ];
 
     /// <param name="nodes">Nodes of the old opset.</param>
-    /// <param name="opset">That opset.</param>
-    /// <param name="initializers">Gets the constants that attributes turn into.</param>
+    /// <param name="opset">The old opset's version.</param>
+    /// <param name="initializers">Receives the constants that replace attributes.</param>
     internal static IReadOnlyList<GraphNode> Apply(
         IReadOnlyList<GraphNode> nodes,
         long opset,

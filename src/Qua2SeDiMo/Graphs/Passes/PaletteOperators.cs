@@ -4,24 +4,24 @@ using Qua2SeDiMo.Kernels.Operators;
 
 namespace Qua2SeDiMo.Graphs.Passes;
 
-/// <summary>A quantized weight in the layout of the operators that multiply by it (docs/formats.md).</summary>
-/// <param name="Method">Name of its method, for instance <c>kmeans-c</c>.</param>
+/// <summary>A quantized weight in the byte layout that the palette operators read (docs/formats.md).</summary>
+/// <param name="Method">Name of the quantizer, for instance <c>kmeans-c</c>.</param>
 /// <param name="Bits">Bits of one code.</param>
-/// <param name="SizeBytes">Bytes of the layout.</param>
-/// <param name="Fill">Writes them.</param>
+/// <param name="SizeBytes">Length of the layout in bytes.</param>
+/// <param name="Fill">Writes those bytes.</param>
 internal sealed record PaletteOperand(string Method, int Bits, long SizeBytes, ByteFill Fill);
 
 /// <summary>
 /// Makes a graph multiply by palette-coded weights directly. Before: MatMul and Conv by weights in single precision.
-/// After: those whose weight is given as palette codes are <c>PaletteMatMul</c> and <c>PaletteConv</c>, which add the
-/// bias too; their weights are bytes and no longer listed. Inputs, outputs and all other weights are the same.
-/// Sensitivity graphs are read from the graph before this pass.
+/// After: those whose weight is given as codes are <c>PaletteMatMul</c> and <c>PaletteConv</c>, which also add the
+/// bias; their weights are bytes and no longer listed as weights of the graph. Inputs, outputs and all other weights
+/// are unchanged. Sensitivity graphs are built from the graph before this pass.
 /// </summary>
 internal static class PaletteOperators
 {
     /// <summary>Applies the pass.</summary>
     /// <param name="graph">Graph in single precision.</param>
-    /// <param name="operand">The codes of a weight; null where it stays in single precision.</param>
+    /// <param name="operand">Returns the codes of a weight; null to keep it in single precision.</param>
     /// <param name="activationBits">8 or 6: multiply integers, activations quantized at each run; 0: multiply in single
     /// precision.</param>
     internal static Graph Apply(Graph graph, Func<QuantizableWeight, PaletteOperand?> operand, int activationBits = 0)
@@ -95,7 +95,7 @@ internal static class PaletteOperators
             );
         }
 
-        // The operator in place of a node; null where it stays.
+        // The palette operator that replaces a node; null when the node is kept.
         private GraphNode? Replace(GraphNode node)
         {
             if (
@@ -135,7 +135,8 @@ internal static class PaletteOperators
             return isMatMul ? WithBias(result, weight.Weight.Shape[0]) : result;
         }
 
-        // Takes over the sum that follows, when it is with a vector and nothing else reads the product.
+        // Merges the following Add into the product as its bias, when it adds a vector and nothing else reads the
+        // product.
         private GraphNode WithBias(GraphNode product, long outFeatures)
         {
             string output = product.Outputs[0];

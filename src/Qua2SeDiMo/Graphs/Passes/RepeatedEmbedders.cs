@@ -4,10 +4,10 @@ using Qua2SeDiMo.Graphs.Operations;
 namespace Qua2SeDiMo.Graphs.Passes;
 
 /// <summary>
-/// Ties embedders that every block stores for itself. Released checkpoints of DiT repeat one timestep embedder in each
-/// block; all count and are stored, and the first one's options hold for all (method.md, section 2). Before: each
-/// weight has an option of its own. After: weights of one layer type in several blocks that see nothing but one number
-/// per sample (a timestep, a class) and feed nothing but weights are tied to the first of them.
+/// Ties embedders that are repeated in every block. Released checkpoints of DiT store a copy of the timestep embedder
+/// in each block; every copy is stored and counts in sizes, and all take the options of the first (method.md, section
+/// 2). Before: each weight has its own option. After: weights of one layer type and shape that depend only on inputs of
+/// one number per sample (a timestep, a class) and are read only by weights are tied to the first of them.
 /// </summary>
 internal static class RepeatedEmbedders
 {
@@ -70,7 +70,7 @@ internal static class RepeatedEmbedders
     private static bool SameBlock(OperationNode a, OperationNode b) =>
         a.Position.Block == b.Position.Block && a.Position.Stage == b.Position.Stage;
 
-    // Weights that read what comes from inputs of one number per sample alone.
+    // Weights whose input depends only on graph inputs of rank 0 or 1: one number per sample.
     private static HashSet<string> ScalarFed(Graph graph)
     {
         var weightOf = graph.Weights.ToDictionary(

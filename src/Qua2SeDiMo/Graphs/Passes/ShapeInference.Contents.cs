@@ -4,12 +4,12 @@ using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Graphs.Passes;
 
-// What small integer values hold: arithmetic on shapes, where all operands are known.
+// Evaluates small integer values (arithmetic on shapes) whose operands are all known.
 internal sealed partial class ShapeInference
 {
     private const int LargestContent = 64;
 
-    // Elements of small integer values: numbers, or names of extents.
+    // Elements of small integer values: numbers, or symbolic extents.
     private readonly Dictionary<string, Dimension[]> contents = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long[]> negatives = new(StringComparer.Ordinal);
 
@@ -28,7 +28,7 @@ internal sealed partial class ShapeInference
     {
         if (numbers.Length > LargestContent)
             return;
-        // Dimensions are never negative; other integers, −1 among them, are no dimensions.
+        // A Dimension is never negative, so values that contain a negative number (such as −1) are kept apart.
         if (numbers.Any(number => number < 0))
             negatives[name] = numbers;
         else
@@ -71,7 +71,7 @@ internal sealed partial class ShapeInference
             negatives[output] = signed;
     }
 
-    // The result of an operator that passes names of extents on; null where it is not known.
+    // The result of an operator that can carry symbolic extents; null when it is not known.
     private Dimension[]? ExtentsOf(GraphNode node) =>
         node.OpType switch
         {
@@ -84,7 +84,7 @@ internal sealed partial class ShapeInference
             _ => null,
         };
 
-    // The result of an operator that takes numbers alone; null where one of them is not known.
+    // The result of an operator that is evaluated on numbers only; null when one of them is not known.
     private long[]? NumbersOf(GraphNode node) =>
         node.OpType switch
         {
@@ -140,7 +140,7 @@ internal sealed partial class ShapeInference
             contents.TryGetValue(input, out Dimension[]? part) ? part.Length : negatives[input].Length
         );
 
-    // Element by element; a single number meets every one of the other's.
+    // Element by element; a single number is combined with every element of the other operand.
     private long[]? Combine(GraphNode node) =>
         Numbers(node, 0) is { } left
         && Numbers(node, 1) is { } right

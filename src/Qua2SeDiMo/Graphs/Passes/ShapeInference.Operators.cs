@@ -4,7 +4,7 @@ using Qua2SeDiMo.Kernels.Codes;
 
 namespace Qua2SeDiMo.Graphs.Passes;
 
-// One rule per operator; null where the shape does not follow.
+// Shape rules, one per operator; null when the shape cannot be inferred.
 internal sealed partial class ShapeInference
 {
     private IReadOnlyList<Dimension>?[] Infer(GraphNode node)
@@ -73,7 +73,7 @@ internal sealed partial class ShapeInference
                     continue;
                 Dimension own = shape[^i];
                 bool isOne = own.IsFixed && own.Size == 1;
-                // A number tells more than a name that must equal it.
+                // A fixed extent is preferred to a symbolic one, which must equal it at run time.
                 if (!isOne && ((extent.IsFixed && extent.Size == 1) || own.IsFixed))
                     extent = own;
             }
@@ -153,7 +153,7 @@ internal sealed partial class ShapeInference
         int open = Array.FindIndex(target, extent => extent is null);
         if (open >= 0)
         {
-            // Named extents cancel when they are on both sides.
+            // Symbolic extents that occur on both sides cancel.
             List<string> names = [.. x.Where(extent => !extent.IsFixed).Select(extent => extent.Symbol!)];
             long product = x.Where(extent => extent.IsFixed).Aggregate(1L, (all, extent) => all * extent.Size);
             bool cancels = target
@@ -198,7 +198,7 @@ internal sealed partial class ShapeInference
             if (Shape(node, i) is not { } next)
                 return null;
             result[axis] += next[axis];
-            // A sum of many names would grow with every concatenation.
+            // Bounds the length of symbolic sums, which grow with every concatenation.
             if (result[axis].Symbol?.Length > LongestSymbol)
                 result[axis] = new Dimension($"{node.Outputs[0]}.{axis}");
         }

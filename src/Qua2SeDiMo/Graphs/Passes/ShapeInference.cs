@@ -4,9 +4,9 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Graphs.Passes;
 
 /// <summary>
-/// Finds types and shapes of inner values from those of inputs and initializers, computing integer shape arithmetic on
-/// the way. Before: nodes in running order. After: every value whose shape follows is in the table; others are left
-/// out, never guessed.
+/// Infers types and shapes of inner values from those of inputs and initializers, and evaluates integer shape
+/// arithmetic along the way. Before: nodes in running order. After: every value whose shape can be inferred is in the
+/// table; the others are absent.
 /// </summary>
 internal sealed partial class ShapeInference
 {
@@ -142,7 +142,7 @@ internal sealed partial class ShapeInference
                         or OverflowException
             )
         {
-            // Numbers and shapes that do not follow from what is known stay unknown.
+            // A rule that fails (for instance on inconsistent shapes) leaves the outputs unknown.
             return;
         }
         for (int i = 0; i < node.Outputs.Count && i < shapes.Length; i++)

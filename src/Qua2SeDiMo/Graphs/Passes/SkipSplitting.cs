@@ -6,9 +6,9 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Graphs.Passes;
 
 /// <summary>
-/// Cuts weights at the seam of a concatenation (method.md, section 2). Before: a weight reads two concatenated streams
-/// that both come from weights, directly or behind one layer norm. After: each stream meets a part of the weight of its
-/// own, and the partial products are added.
+/// Cuts a weight that multiplies a concatenation into one part per concatenated stream (method.md, section 2). Before:
+/// a weight reads two or more concatenated streams that all come from weights, directly or after one layer norm. After:
+/// each stream is multiplied by its part of the weight, and the partial products are added.
 /// </summary>
 internal sealed class SkipSplitting
 {
@@ -67,7 +67,7 @@ internal sealed class SkipSplitting
         return result;
     }
 
-    // Where the node's weight is to be cut; null if it reads no two streams, or is not its node's alone.
+    // Where the node's weight is to be cut; null when it does not read a concatenation or is used more than once.
     private Seam? SeamOf(GraphNode node)
     {
         GraphWeight? weight = node.Inputs.Count > 1 ? weightOf.GetValueOrDefault(node.Inputs[1]) : null;
@@ -83,7 +83,8 @@ internal sealed class SkipSplitting
             : new Seam(node, weight, extents, isConv);
     }
 
-    // Extents of the concatenated streams along the weight's inputs; null when it reads no such concatenation.
+    // Extents of the concatenated streams along the weight's input channels; null when it does not read such a
+    // concatenation.
     private long[]? Extents(GraphNode node, bool isConv)
     {
         if (!makers.TryGetValue(node.Inputs[0], out GraphNode? maker))
@@ -114,7 +115,7 @@ internal sealed class SkipSplitting
     private List<GraphWeight> Split(Seam seam)
     {
         GraphNode maker = makers[seam.Node.Inputs[0]];
-        // A norm runs over both streams together; its result is cut again.
+        // A norm is computed over all streams together; its result is split afterwards.
         IReadOnlyList<string> streams = maker.OpType == "LayerNormalization" ? CutInput(seam) : maker.Inputs;
         var parts = new List<GraphWeight>();
         string sum = "";
@@ -178,7 +179,7 @@ internal sealed class SkipSplitting
             Shape = [whole.Shape[0], seam.Extents[i], .. whole.Shape.Skip(2)],
             InputStart = start,
         };
-        // The first part gets a name of its own too: the whole may still be read elsewhere.
+        // The first part also gets a new name, because the whole tensor may still be read elsewhere.
         var initializer = new Initializer.FromTensor(
             $"{stored.Name}.part{i}",
             stored.Type,
@@ -220,7 +221,7 @@ internal sealed class SkipSplitting
         return total;
     }
 
-    // Parts of a sum have its type and shape.
+    // A partial product has the type and shape of the result.
     private void ShapeAsResult(Seam seam, string name)
     {
         if (values.TryGetValue(seam.Node.Outputs[0], out GraphValue? result))
@@ -229,6 +230,6 @@ internal sealed class SkipSplitting
 
     private static string Suffix(int i) => i == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"#{i}");
 
-    // A node, its weight, and how many of the weight's inputs each stream brings.
+    // A node, its weight, and the number of input channels of each stream.
     private sealed record Seam(GraphNode Node, GraphWeight Weight, long[] Extents, bool IsConv);
 }

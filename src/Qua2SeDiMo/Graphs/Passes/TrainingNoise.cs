@@ -5,9 +5,9 @@ using Qua2SeDiMo.Kernels.Codes;
 namespace Qua2SeDiMo.Graphs.Passes;
 
 /// <summary>
-/// Takes out what an export in training mode leaves behind. Before: uniform random numbers, compared with a dropout
-/// rate. After: each is its upper bound, which is never below the rate, so nothing is dropped and equal inputs give
-/// equal outputs.
+/// Removes the dropout of an export in training mode. Before: uniform random numbers are compared with a dropout rate.
+/// After: each random number is replaced by its upper bound, which is never below the rate, so nothing is dropped and
+/// equal inputs give equal outputs.
 /// </summary>
 internal static class TrainingNoise
 {

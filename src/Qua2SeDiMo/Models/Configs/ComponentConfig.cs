@@ -4,8 +4,9 @@ using Qua2SeDiMo.Json;
 namespace Qua2SeDiMo.Models.Configs;
 
 /// <summary>
-/// Typed view of one <c>config.json</c> or <c>scheduler_config.json</c>. A key that is missing or null gives the
-/// caller's default, as in diffusers and transformers; a value of the wrong kind is an error that names file and key.
+/// Typed view of one <c>config.json</c> or <c>scheduler_config.json</c>. A missing or null key gives the caller's
+/// default, as in diffusers and transformers; a value of the wrong type throws a <see cref="JsonFileException"/> that
+/// names file and key.
 /// </summary>
 internal sealed class ComponentConfig
 {
@@ -21,28 +22,27 @@ internal sealed class ComponentConfig
         this.assignedClass = assignedClass;
     }
 
-    /// <summary>File that it came from (and the path of keys inside, for a nested object), for messages.</summary>
+    /// <summary>File of the configuration (followed by the key, for a nested object), for error messages.</summary>
     public string Source { get; }
 
     /// <summary>The JSON object.</summary>
     public JsonObject Root => value.AsObject();
 
-    /// <summary>The class that the file is opened as: the one that model_index.json names, else the file's
-    /// own.</summary>
+    /// <summary>The class that the configuration is opened as: that of model_index.json, else the file's own.</summary>
     public string ClassName => assignedClass ?? OwnClassName;
 
     /// <summary>The class that the file itself names: <c>_class_name</c> (diffusers) or the first of
-    /// <c>architectures</c> (transformers); empty when neither is there.</summary>
+    /// <c>architectures</c> (transformers); empty when both are missing.</summary>
     public string OwnClassName =>
         value["_class_name"].IsText ? value["_class_name"].Text()
         : Strings("architectures") is [string first, ..] ? first
         : "";
 
-    /// <summary>Keys that the file has with a value other than null.</summary>
+    /// <summary>Keys whose value is not null.</summary>
     public IEnumerable<string> Keys => Root.Where(pair => pair.Value is not null).Select(pair => pair.Key);
 
-    /// <summary>A value with its place, null when it is missing. This and all readers below note that the key was asked
-    /// for.</summary>
+    /// <summary>The value of a key; a null value when it is missing. This and all readers below record the key in
+    /// <see cref="AskedKeys"/>.</summary>
     public ForeignValue this[string key]
     {
         get
@@ -52,7 +52,7 @@ internal sealed class ComponentConfig
         }
     }
 
-    /// <summary>Keys that readers asked for, whether or not the file has them.</summary>
+    /// <summary>Keys that were read, whether or not the file has them.</summary>
     public IReadOnlySet<string> AskedKeys => asked;
 
     /// <summary>All keys with their values, in the order of the file.</summary>
@@ -60,9 +60,9 @@ internal sealed class ComponentConfig
 
     /// <summary>Reads a file; Infinity, -Infinity and NaN are accepted, as Python writes them.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="notes">Gets a line for every repeated key.</param>
+    /// <param name="notes">Receives a line for every repeated key.</param>
     /// <exception cref="ModelFolderException">The file is missing.</exception>
-    /// <exception cref="Q2Exception">It is no regular file, too large or not a JSON object.</exception>
+    /// <exception cref="Q2Exception">The file is not a regular file, is too large, or is not a JSON object.</exception>
     public static ComponentConfig Read(string path, Notes? notes = null)
     {
         if (!File.Exists(path))
@@ -70,13 +70,13 @@ internal sealed class ComponentConfig
         return Of(ForeignJson.Read(path, notes));
     }
 
-    /// <summary>Parses text; <paramref name="source"/> names it in messages.</summary>
-    /// <exception cref="JsonFileException">Not a JSON object.</exception>
+    /// <summary>Parses JSON text; <paramref name="source"/> names it in error messages.</summary>
+    /// <exception cref="JsonFileException">The value is not a JSON object.</exception>
     public static ComponentConfig Parse(string json, string source) =>
         Of(ForeignJson.Parse(System.Text.Encoding.UTF8.GetBytes(json), source));
 
-    /// <summary>The view of an object that was read.</summary>
-    /// <exception cref="JsonFileException">Not a JSON object.</exception>
+    /// <summary>Creates the view of a parsed object.</summary>
+    /// <exception cref="JsonFileException">The value is not a JSON object.</exception>
     public static ComponentConfig Of(ForeignValue value) =>
         value.IsObject ? new ComponentConfig(value.Source, value) : throw value.Fault("a JSON object");
 
@@ -95,28 +95,28 @@ internal sealed class ComponentConfig
     public ComponentConfig Restricted(IEnumerable<KeyValuePair<string, JsonNode?>> keys) =>
         new(Source, new ForeignValue(Source, new JsonObject(keys)), ClassName);
 
-    /// <summary>A value as the file has it, or null.</summary>
+    /// <summary>The raw JSON value of a key, or null.</summary>
     public JsonNode? Value(string key)
     {
         asked.Add(key);
         return Root[key];
     }
 
-    /// <summary>Whether the key is there, be it with null: for classes to whom null and missing are not the
-    /// same.</summary>
+    /// <summary>Whether the file has the key, even with the value null; for classes that distinguish null from
+    /// missing.</summary>
     public bool Contains(string key)
     {
         asked.Add(key);
         return Root.ContainsKey(key);
     }
 
-    /// <summary>Whether the key is there with a value other than null.</summary>
+    /// <summary>Whether the file has the key with a value other than null.</summary>
     public bool Has(string key) => !this[key].IsNull;
 
     /// <summary>An integer, or the default.</summary>
     public int Int(string key, int defaultValue) => IntOrNull(key) ?? defaultValue;
 
-    /// <summary>An integer that has no default.</summary>
+    /// <summary>A required integer; throws when it is missing.</summary>
     public int Int(string key) => this[key].Int();
 
     /// <summary>An integer, or null.</summary>
@@ -126,7 +126,7 @@ internal sealed class ComponentConfig
     public double Number(string key, double defaultValue) => NumberOrNull(key) ?? defaultValue;
 
     /// <summary>A number, or null; infinities are possible.</summary>
-    /// <exception cref="JsonFileException">It is something else, or NaN, with which no model computes.</exception>
+    /// <exception cref="JsonFileException">The value is not a number, or is NaN.</exception>
     public double? NumberOrNull(string key) =>
         this[key].NumberOrNull() is { } number
             ? !double.IsNaN(number)
@@ -176,8 +176,8 @@ internal sealed class ComponentConfig
         );
     }
 
-    /// <summary>An error that names this file, a key and its value, for settings that are understood but not
-    /// supported.</summary>
+    /// <summary>The exception for a value that is valid but not supported; its message names file, key and
+    /// value.</summary>
     public ModelFolderException Unsupported(string key, string supported) =>
         new($"{Source}: '{key}' is {value[key].Excerpt()}, which is not supported; {supported}.");
 }

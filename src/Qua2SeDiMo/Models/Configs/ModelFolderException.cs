@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Models.Configs;
 
-/// <summary>A model folder is not what it has to be; the message names the file, what is wrong and what to
-/// try.</summary>
+/// <summary>Thrown when a model folder is incomplete, damaged or not supported; the message names the file, the fault
+/// and a remedy.</summary>
 internal sealed class ModelFolderException : Q2Exception
 {
     /// <summary>Creates the exception.</summary>

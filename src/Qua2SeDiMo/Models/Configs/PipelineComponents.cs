@@ -1,7 +1,7 @@
 namespace Qua2SeDiMo.Models.Configs;
 
-/// <summary>Which components each supported pipeline class reads beside its denoiser; what else a folder names is not
-/// needed.</summary>
+/// <summary>The components that each supported pipeline class reads besides its denoiser. Other components of a folder
+/// are not needed.</summary>
 internal static class PipelineComponents
 {
     private static readonly string[] Always = ["scheduler", "vae"];
@@ -20,7 +20,7 @@ internal static class PipelineComponents
         ["StableDiffusionXLPipeline"] = TwoTexts,
     };
 
-    // Read where the index names the encoder; [null, null] there goes without.
+    // Read only when the index names the encoder; an entry [null, null] means that the pipeline runs without it.
     private static readonly Dictionary<string, (string Encoder, string Tokenizer)> Optional = new(
         StringComparer.Ordinal
     )
@@ -28,15 +28,14 @@ internal static class PipelineComponents
         ["StableDiffusion3Pipeline"] = ("text_encoder_3", "tokenizer_3"),
     };
 
-    /// <summary>Pipeline classes in the table.</summary>
+    /// <summary>The supported pipeline classes.</summary>
     public static IReadOnlyCollection<string> PipelineClasses => Table.Keys;
 
     /// <summary>
-    /// Names of the components that a pipeline of a class reads beside its denoiser; null for a class that is not
-    /// supported.
+    /// Names of the components that a pipeline class reads besides its denoiser; null for an unsupported class.
     /// </summary>
     /// <param name="pipelineClass">For instance <c>StableDiffusionPipeline</c>.</param>
-    /// <param name="isNamed">Whether the folder's index names a component, with a class.</param>
+    /// <param name="isNamed">Whether the folder's index names a component with a class.</param>
     public static IReadOnlyList<string>? Of(string pipelineClass, Func<string, bool> isNamed)
     {
         ArgumentNullException.ThrowIfNull(isNamed);

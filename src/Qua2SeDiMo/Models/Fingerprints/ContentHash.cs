@@ -7,8 +7,7 @@ using System.Text.Json.Nodes;
 namespace Qua2SeDiMo.Models.Fingerprints;
 
 /// <summary>
-/// Fingerprints of small contents: XxHash128 as 32 hexadecimal digits. They tell contents apart; they do not protect
-/// against forgers.
+/// Fingerprints of small contents: XxHash128 as 32 hexadecimal digits. They detect changes, but not deliberate forgery.
 /// </summary>
 internal static class ContentHash
 {
@@ -18,9 +17,11 @@ internal static class ContentHash
     /// <summary>Fingerprint of a text in UTF-8.</summary>
     public static string Of(string content) => Of(Encoding.UTF8.GetBytes(content));
 
-    /// <summary>Fingerprint of what a JSON document says: neither spaces nor the order of members count.</summary>
+    /// <summary>Fingerprint of the content of a JSON document, independent of whitespace and of the order of
+    /// members.</summary>
     /// <param name="content">The document.</param>
-    /// <param name="isLeftOut">Names of members of the outermost object that do not count; null counts all.</param>
+    /// <param name="isLeftOut">Selects members of the outermost object to leave out, by name; null includes
+    /// all.</param>
     public static string Of(JsonObject content, Func<string, bool>? isLeftOut = null)
     {
         ArgumentNullException.ThrowIfNull(content);
@@ -54,7 +55,7 @@ internal static class ContentHash
             case null:
                 writer.WriteNullValue();
                 break;
-            // Python writes such numbers, JSON has none.
+            // Infinities and NaN, which Python writes and JSON does not have, are hashed as strings.
             case JsonValue value when value.TryGetValue(out double number) && !double.IsFinite(number):
                 writer.WriteStringValue(number.ToString(CultureInfo.InvariantCulture));
                 break;

@@ -5,24 +5,24 @@ using Qua2SeDiMo.Storage;
 namespace Qua2SeDiMo.Models.Fingerprints;
 
 /// <summary>
-/// Remembers fingerprints of files between runs, one small file per thing that was fingerprinted. A fingerprint holds
-/// while paths, sizes, times and inodes of all its files are what they were. It only saves time: what cannot be read,
-/// written or trusted is computed.
+/// Caches fingerprints of files between runs, in one small file per fingerprint. An entry is valid while path, size,
+/// times and inode of all its files are unchanged. The cache only saves time: when an entry cannot be read, written or
+/// trusted, the fingerprint is computed.
 /// </summary>
 internal sealed class FingerprintCache
 {
     private const string Format = "q2-fingerprint 1";
 
-    // A file that was written so shortly before may be written again within the tick of the clock that its times are
-    // taken from.
+    // A file that changed within this time is not cached: it could change again without a new timestamp, because clocks
+    // of file systems are coarse.
     private const long SettledNanoseconds = 2_000_000_000;
 
     private readonly string? folder;
     private readonly TimeProvider time;
 
     /// <summary>Creates the cache.</summary>
-    /// <param name="folder">Where it is kept; null keeps nothing.</param>
-    /// <param name="time">Tells whether a file has been left alone for long enough.</param>
+    /// <param name="folder">Folder of the cache; null disables it.</param>
+    /// <param name="time">Clock, to decide whether a file changed too recently to be cached.</param>
     public FingerprintCache(string? folder, TimeProvider time)
     {
         this.folder = folder;
@@ -33,7 +33,7 @@ internal sealed class FingerprintCache
     /// <c>~/.cache</c>.</summary>
     public static FingerprintCache OfUser(TimeProvider time)
     {
-        // By the XDG specification a relative path counts as none.
+        // The XDG specification requires that a relative path is ignored.
         string? root = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
         if (string.IsNullOrEmpty(root) || !Path.IsPathFullyQualified(root))
         {
@@ -46,10 +46,10 @@ internal sealed class FingerprintCache
         return new FingerprintCache(root is null ? null : Path.Combine(root, "q2", "fingerprints"), time);
     }
 
-    /// <summary>The fingerprint that is remembered, or a new one.</summary>
-    /// <param name="subject">Says what is fingerprinted and how; another text is another fingerprint.</param>
+    /// <summary>Returns the cached fingerprint, or computes and caches it.</summary>
+    /// <param name="subject">Names what is fingerprinted and how; part of the entry's key.</param>
     /// <param name="paths">The files that it depends on.</param>
-    /// <param name="compute">Reads them.</param>
+    /// <param name="compute">Computes the fingerprint from the files.</param>
     public string Get(string subject, IEnumerable<string> paths, Func<string> compute)
     {
         ArgumentNullException.ThrowIfNull(compute);
@@ -132,7 +132,7 @@ internal sealed class FingerprintCache
         }
         catch (Exception error) when (error is StorageException or IOException or UnauthorizedAccessException)
         {
-            // The next start reads the files again.
+            // Without an entry, the next run computes the fingerprint again.
         }
     }
 

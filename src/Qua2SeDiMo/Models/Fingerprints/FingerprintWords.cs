@@ -1,14 +1,14 @@
 namespace Qua2SeDiMo.Models.Fingerprints;
 
-/// <summary>Says in a person's words what changed between two fingerprints.</summary>
+/// <summary>Describes for the user what changed between two fingerprints.</summary>
 internal static class FingerprintWords
 {
-    // Enough to tell fingerprints apart by eye.
+    // Digits shown; enough to distinguish fingerprints.
     private const int ShownDigits = 12;
 
-    /// <summary>What changed of each part that is not the same on both sides, in the order of their names.</summary>
-    /// <param name="was">Fingerprint by name of the part, as recorded.</param>
-    /// <param name="now">Fingerprints of what is there now.</param>
+    /// <summary>One description per part that differs, ordered by name.</summary>
+    /// <param name="was">Recorded fingerprints by name of the part.</param>
+    /// <param name="now">Current fingerprints by name of the part.</param>
     public static IReadOnlyList<string> Differences(
         IReadOnlyDictionary<string, string> was,
         IReadOnlyDictionary<string, string> now
@@ -27,10 +27,10 @@ internal static class FingerprintWords
         ];
     }
 
-    /// <summary>What changed of one part.</summary>
-    /// <param name="name">Its name (<see cref="FingerprintPart.Name"/>).</param>
-    /// <param name="was">Fingerprint as recorded; null if it was not there.</param>
-    /// <param name="now">Fingerprint now; null if it is not there any more.</param>
+    /// <summary>Describes the change of one part.</summary>
+    /// <param name="name">Name of the part (<see cref="FingerprintPart.Name"/>).</param>
+    /// <param name="was">Recorded fingerprint; null if there was none.</param>
+    /// <param name="now">Current fingerprint; null if the part no longer exists.</param>
     public static string Difference(string name, string? was, string? now)
     {
         ArgumentNullException.ThrowIfNull(name);

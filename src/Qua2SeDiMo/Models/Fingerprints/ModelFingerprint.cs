@@ -1,21 +1,20 @@
 namespace Qua2SeDiMo.Models.Fingerprints;
 
-/// <summary>The fingerprint of one thing that a program reads of a model.</summary>
-/// <param name="Name">
-/// A component, for all its tensors, or a file relative to the model folder, for instance
-/// <c>scheduler/scheduler_config.json</c>.
+/// <summary>The fingerprint of one part of a model: the tensors of a component, or a file.</summary>
+/// <param name="Name"> Name of a component, for all its tensors, or path of a file relative to the model folder, for
+/// instance <c>scheduler/scheduler_config.json</c>.
 /// </param>
 /// <param name="Hex">32 hexadecimal digits.</param>
 internal sealed record FingerprintPart(string Name, string Hex);
 
 /// <summary>
-/// What a model is by its content: tensors, configurations, tokenizer files. Folder names, times, and files that are
-/// not read have no part in it.
+/// The fingerprint of a model's content: tensors, configurations, tokenizer files. Folder names, times and files that
+/// are not read do not affect it.
 /// </summary>
 internal sealed class ModelFingerprint
 {
-    /// <summary>Joins the fingerprints of parts.</summary>
-    /// <param name="parts">Parts with names of their own, in any order.</param>
+    /// <summary>Combines the fingerprints of parts.</summary>
+    /// <param name="parts">Parts with distinct names, in any order.</param>
     public ModelFingerprint(IEnumerable<FingerprintPart> parts)
     {
         Parts = [.. parts.OrderBy(part => part.Name, StringComparer.Ordinal)];
@@ -25,7 +24,7 @@ internal sealed class ModelFingerprint
     /// <summary>The parts, by name in ordinal order.</summary>
     public IReadOnlyList<FingerprintPart> Parts { get; }
 
-    /// <summary>The whole model in 32 hexadecimal digits: equal exactly for equal parts.</summary>
+    /// <summary>Fingerprint of the whole model, 32 hexadecimal digits; equal when all parts are equal.</summary>
     public string Hex { get; }
 
     /// <inheritdoc/>

@@ -3,26 +3,26 @@ using System.Runtime.ExceptionServices;
 
 namespace Qua2SeDiMo.Models.Fingerprints;
 
-/// <summary>Reads bytes of a content that may be larger than memory; called from several threads.</summary>
+/// <summary>Reads bytes of a content that may be larger than memory; called from several threads at once.</summary>
 /// <param name="start">First byte.</param>
-/// <param name="destination">Filled whole.</param>
+/// <param name="destination">Filled completely.</param>
 internal delegate void PieceReader(long start, Span<byte> destination);
 
 /// <summary>
-/// Hashes large contents in pieces, on all processors and in bounded memory. The hash of a content is that of its
-/// pieces' hashes, which depends on the size of a piece and on nothing else of how the work was done.
+/// Hashes large contents in pieces, on all processors and in bounded memory. The hash of a content is the hash of its
+/// pieces' hashes, so it depends on the piece size but not on threads or their order.
 /// </summary>
 internal static class PieceHasher
 {
     private const long PieceBytes = 16 << 20;
 
-    // What a thread reads at a time: it is still in the second cache when it is hashed.
+    // Bytes that a thread reads at a time; small enough to be in the L2 cache when they are hashed.
     private const int BufferBytes = 1 << 18;
 
     /// <summary>Hashes of contents, 16 bytes each.</summary>
-    /// <param name="contents">Length in bytes, and how to read.</param>
-    /// <param name="progress">Told the share that is done.</param>
-    /// <param name="cancellationToken">Stops between pieces.</param>
+    /// <param name="contents">Length in bytes and reader of each content.</param>
+    /// <param name="progress">Receives the finished fraction, 0 to 1.</param>
+    /// <param name="cancellationToken">Checked between pieces.</param>
     internal static byte[][] Hash(
         IReadOnlyList<(long Length, PieceReader Read)> contents,
         IProgress<double>? progress,
@@ -59,7 +59,7 @@ internal static class PieceHasher
         }
         catch (AggregateException error)
         {
-            // What went wrong with one piece is what a caller can say something about.
+            // Callers expect the error of a piece, not an AggregateException.
             ExceptionDispatchInfo.Throw(error.InnerExceptions[0]);
         }
         var joined = new XxHash128();

@@ -5,16 +5,16 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Models.Fingerprints;
 
 /// <summary>
-/// Fingerprints of tensors by name, type, shape and bytes, in the order of their names: how they are spread over files,
-/// what else is in those files and in which order does not matter.
+/// Fingerprints of tensors by name, type, shape and bytes, ordered by name. They do not depend on how tensors are
+/// distributed over files, on their order there, or on other content of the files.
 /// </summary>
 internal static class TensorFingerprint
 {
     /// <summary>Fingerprint of the tensors of a source, 32 hexadecimal digits.</summary>
     /// <param name="source">The tensors; all bytes are read once.</param>
-    /// <param name="names">Only these tensors; null takes all.</param>
-    /// <param name="progress">Told the share that is done.</param>
-    /// <param name="cancellationToken">Stops between pieces.</param>
+    /// <param name="names">Names of the tensors to include; null for all.</param>
+    /// <param name="progress">Receives the finished fraction, 0 to 1.</param>
+    /// <param name="cancellationToken">Checked between pieces.</param>
     /// <exception cref="Q2Exception">A file ends early.</exception>
     public static string Of(
         ITensorSource source,
@@ -42,7 +42,8 @@ internal static class TensorFingerprint
         {
             for (int t = 0; t < tensors.Length; t++)
             {
-                // Every field says where it ends, so that no two lists of tensors give the same bytes.
+                // Every field is length-prefixed or of fixed size, so that different lists of tensors never give the
+                // same bytes.
                 writer.Write(tensors[t].Name);
                 writer.Write(tensors[t].TypeName);
                 writer.Write(tensors[t].Shape.Count);

@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Models.Known;
 
-/// <summary>Keys of the autoencoders.</summary>
+/// <summary>Known configuration keys of the autoencoders.</summary>
 internal static class AutoencoderKeys
 {
     private static readonly IgnoredKeys Upcast = new(
@@ -8,7 +8,7 @@ internal static class AutoencoderKeys
         "force_upcast"
     );
 
-    /// <summary>By class.</summary>
+    /// <summary>One table per class.</summary>
     public static IReadOnlyList<KnownKeys> All { get; } =
     [
         new(

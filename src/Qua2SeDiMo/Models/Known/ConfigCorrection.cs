@@ -4,16 +4,15 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Models.Known;
 
 /// <summary>
-/// A value that a pipeline of diffusers replaces when it opens files of its early releases. Whether a class has the key
-/// is decided by its table, defaults included: a file that says nothing is corrected where the class's default is the
-/// outdated value.
+/// A value that a pipeline of diffusers replaces when it opens files of early releases. The table of the class supplies
+/// missing values: a file without the key is corrected when the class's default is the outdated value.
 /// </summary>
-/// <param name="PipelineClass">The pipeline that does so.</param>
+/// <param name="PipelineClass">Class of the pipeline that makes the correction.</param>
 /// <param name="Component">The component whose configuration is corrected.</param>
 /// <param name="Key">The key.</param>
-/// <param name="Value">What it becomes, as JSON.</param>
+/// <param name="Value">The corrected value, as JSON.</param>
 /// <param name="When">The condition in words, for docs/inputs.md.</param>
-/// <param name="Applies">The condition, given the configuration and the value that its class would take.</param>
+/// <param name="Applies">The condition, given the configuration and the value including the class's default.</param>
 internal sealed record ConfigCorrection(
     string PipelineClass,
     string Component,
@@ -23,10 +22,10 @@ internal sealed record ConfigCorrection(
     Func<ComponentConfig, JsonNode?, bool> Applies
 )
 {
-    // What _diffusers_version said before the sample sizes of the first U-Nets were put right.
+    // First version (_diffusers_version) whose files have correct sample sizes of U-Nets.
     private static readonly Version CorrectSizes = new(0, 9, 0);
 
-    /// <summary>All corrections, as StableDiffusionPipeline of diffusers 0.42 makes them.</summary>
+    /// <summary>All corrections; those of StableDiffusionPipeline of diffusers 0.42.</summary>
     public static IReadOnlyList<ConfigCorrection> All { get; } =
     [
         new(
@@ -62,7 +61,7 @@ internal sealed record ConfigCorrection(
     public static IReadOnlyList<ConfigCorrection> Of(string pipelineClass, string component) =>
         [.. All.Where(correction => correction.PipelineClass == pipelineClass && correction.Component == component)];
 
-    /// <summary>Whether a configuration, opened as its class, has the outdated value.</summary>
+    /// <summary>Whether a configuration, with the defaults of its class, has the outdated value.</summary>
     public bool IsNeeded(ComponentConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -71,11 +70,11 @@ internal sealed record ConfigCorrection(
             && Applies(config, config.Value(Key) ?? known.Default(Key));
     }
 
-    /// <summary>The configuration with the corrected value.</summary>
+    /// <summary>The configuration with the corrected value, or unchanged when no correction is needed.</summary>
     public ComponentConfig Apply(ComponentConfig config) =>
         IsNeeded(config) ? config.With(Key, JsonNode.Parse(Value)!) : config;
 
-    /// <summary>What was found and is taken instead, in one sentence.</summary>
+    /// <summary>States the found and the corrected value, in one sentence.</summary>
     public string Note(ComponentConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -89,7 +88,7 @@ internal sealed record ConfigCorrection(
     private static bool IsNumber(JsonNode? value, Func<double, bool> test) =>
         value is JsonValue number && number.TryGetValue(out double found) && test(found);
 
-    // A missing version is no early one; of "0.6.0.dev0" the first three numbers count.
+    // The first three numbers of a version such as "0.6.0.dev0"; null when it is missing.
     private static Version? Version(ComponentConfig config) =>
         config.Value("_diffusers_version") is JsonValue value
         && value.TryGetValue(out string? text)

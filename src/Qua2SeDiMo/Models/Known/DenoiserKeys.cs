@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Models.Known;
 
-/// <summary>Keys of the denoisers.</summary>
+/// <summary>Known configuration keys of the denoisers.</summary>
 internal static class DenoiserKeys
 {
     private static readonly IgnoredKeys Dropout = new("training only", "dropout");
@@ -10,7 +10,7 @@ internal static class DenoiserKeys
     );
     private static readonly IgnoredKeys OtherNorms = new("of inputs that are not cut into patches", "norm_num_groups");
 
-    // Transformer2DModel is the common ancestor; its further keys select models of other families.
+    // Transformer2DModel is the former common class; these keys select models of other families.
     private static readonly LimitedKey[] Ancestor =
     [
         new("num_vector_embeds", "null"),
@@ -19,7 +19,8 @@ internal static class DenoiserKeys
         new("double_self_attention", "false"),
     ];
 
-    /// <summary>By class. A Transformer2DModel is one or the other by its <c>norm_type</c>.</summary>
+    /// <summary>One table per class. A Transformer2DModel is PixArt's or DiT's class, depending on its
+    /// <c>norm_type</c>.</summary>
     public static IReadOnlyList<KnownKeys> All { get; } =
     [
         new(

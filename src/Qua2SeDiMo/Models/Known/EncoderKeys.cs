@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Models.Known;
 
-/// <summary>Keys of the text and image encoders, which transformers defines.</summary>
+/// <summary>Known configuration keys of the text and image encoders, which are classes of transformers.</summary>
 internal static class EncoderKeys
 {
     private const string ClipTower =
@@ -16,8 +16,8 @@ internal static class EncoderKeys
     );
 
     /// <summary>
-    /// Keys that transformers writes into the configuration of any class: training, generation, labels, and how arrays
-    /// were kept in memory.
+    /// Keys that transformers may write into the configuration of any class: training, text generation, labels, and
+    /// details of computing.
     /// </summary>
     public static IReadOnlyList<IgnoredKeys> Anywhere { get; } =
     [
@@ -107,7 +107,7 @@ internal static class EncoderKeys
         ),
     ];
 
-    /// <summary>By class.</summary>
+    /// <summary>One table per class.</summary>
     public static IReadOnlyList<KnownKeys> All { get; } =
     [
         new(["CLIPTextModel", "CLIPTextModelWithProjection"], $"{ClipText} text_config")
@@ -139,7 +139,8 @@ internal static class EncoderKeys
         },
     ];
 
-    /// <summary>Keys of a tower whose configuration is an object inside another one.</summary>
+    /// <summary>Keys of a nested configuration (<c>text_config</c>, <c>vision_config</c>); null for other
+    /// keys.</summary>
     internal static KnownKeys? Nested(string key) =>
         key switch
         {

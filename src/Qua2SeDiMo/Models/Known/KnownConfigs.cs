@@ -3,12 +3,12 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Models.Known;
 
-/// <summary>Finds the table of a configuration, and its unknown keys.</summary>
+/// <summary>Finds the table of known keys for a configuration, and its unknown keys.</summary>
 internal static class KnownConfigs
 {
     private const string Ancestor = "Transformer2DModel";
 
-    /// <summary>Keys that any file of diffusers may have.</summary>
+    /// <summary>Harmless keys that any file of diffusers may have.</summary>
     public static IReadOnlyList<IgnoredKeys> Anywhere { get; } =
     [
         new("notes of the library that wrote the file", "_*"),
@@ -29,7 +29,7 @@ internal static class KnownConfigs
     public static IReadOnlyList<KnownKeys> All { get; } =
     [.. PipelineKeys.All, .. DenoiserKeys.All, .. AutoencoderKeys.All, .. EncoderKeys.All, .. SchedulerKeys.All];
 
-    /// <summary>The table of a configuration's class; null for a class that has none.</summary>
+    /// <summary>The table of a configuration's class; null for a class without one.</summary>
     public static KnownKeys? Find(ComponentConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -40,9 +40,9 @@ internal static class KnownConfigs
         return All.FirstOrDefault(keys => keys.ClassNames.Contains(name));
     }
 
-    /// <summary>Keys of a configuration that were not asked for and are not known to be harmless; of nested objects
-    /// with the path.</summary>
-    /// <param name="config">A configuration, after the model was built from it.</param>
+    /// <summary>Keys of a configuration that were not read and are not known to be harmless; those of nested objects as
+    /// <c>object.key</c>.</summary>
+    /// <param name="config">The configuration, after the model was built from it.</param>
     public static IReadOnlyList<string> Unread(ComponentConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);

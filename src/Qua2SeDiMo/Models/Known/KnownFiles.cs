@@ -3,10 +3,10 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Models.Known;
 
-/// <summary>Files that are not read and that change nothing, with the reason.</summary>
+/// <summary>Files that are not read and may be ignored, with the reason.</summary>
 /// <param name="Why">The reason.</param>
-/// <param name="Words">Which, for docs/inputs.md.</param>
-/// <param name="Pattern">Regular expression of their names; a folder's name ends in a slash.</param>
+/// <param name="Words">Description of the files, for docs/inputs.md.</param>
+/// <param name="Pattern">Regular expression for their names; a folder's name ends in a slash.</param>
 internal sealed record HarmlessFiles(string Why, string Words, string Pattern)
 {
     private readonly Regex names = new(
@@ -14,18 +14,18 @@ internal sealed record HarmlessFiles(string Why, string Words, string Pattern)
         RegexOptions.CultureInvariant | RegexOptions.NonBacktracking | RegexOptions.IgnoreCase
     );
 
-    /// <summary>Whether a file is one of these.</summary>
+    /// <summary>Whether a file name matches.</summary>
     public bool Matches(string name) => names.IsMatch(name);
 }
 
-/// <summary>What is known of files that <see cref="ComponentFiles"/> does not read. docs/inputs.md is written from
-/// these tables.</summary>
+/// <summary>Known files that <see cref="ComponentFiles"/> does not read. docs/inputs.md is generated from these
+/// tables.</summary>
 internal static class KnownFiles
 {
-    /// <summary>File that makes transformers add an adapter to the weights beside it.</summary>
+    /// <summary>File that makes transformers add an adapter to the weights in the same folder.</summary>
     public const string AdapterConfig = "adapter_config.json";
 
-    /// <summary>Files of a component's folder.</summary>
+    /// <summary>Harmless files of a component's folder.</summary>
     public static IReadOnlyList<HarmlessFiles> OfComponent { get; } =
     [
         new(
@@ -60,8 +60,8 @@ internal static class KnownFiles
         ),
     ];
 
-    /// <summary>Weights beside <c>model_index.json</c> that are no part of the pipeline unless they are loaded
-    /// explicitly: named.</summary>
+    /// <summary>Weights beside <c>model_index.json</c> that are not part of the pipeline unless loaded explicitly; they
+    /// are reported.</summary>
     public static HarmlessFiles LooseAdapters { get; } =
         new(
             "not part of the pipeline until it is loaded",
@@ -69,12 +69,12 @@ internal static class KnownFiles
             @"(?:lora|adapter|learned_embed|textual_inversion).*\.(?:safetensors|bin|pt)$"
         );
 
-    /// <summary>Files of a component that are named because they are neither read nor known.</summary>
+    /// <summary>Files of a component that are neither read nor known, which are reported.</summary>
     public static IReadOnlyList<string> Unknown(IEnumerable<string> unread) =>
         [.. unread.Where(name => !OfComponent.Any(known => known.Matches(name)))];
 
-    /// <summary>Refuses a folder with an adapter that transformers would apply.</summary>
-    /// <exception cref="ModelFolderException">There is one.</exception>
+    /// <summary>Rejects a folder with an adapter that transformers would apply.</summary>
+    /// <exception cref="ModelFolderException">The folder contains such an adapter.</exception>
     public static void Check(string directory)
     {
         if (File.Exists(Path.Combine(directory, AdapterConfig)))

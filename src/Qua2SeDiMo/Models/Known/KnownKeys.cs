@@ -5,24 +5,24 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Models.Known;
 
-/// <summary>Keys that change nothing here, with the reason.</summary>
-/// <param name="Why">Ends the sentence "not read: …".</param>
-/// <param name="Names">The keys; one that ends in <c>*</c> covers all that begin so.</param>
+/// <summary>Keys that do not affect the results, with the reason.</summary>
+/// <param name="Why">The reason; completes the sentence "not read: …".</param>
+/// <param name="Names">The keys; a name that ends in <c>*</c> matches all keys with that prefix.</param>
 internal sealed record IgnoredKeys(string Why, params IReadOnlyList<string> Names)
 {
-    /// <summary>Whether a key is among them.</summary>
+    /// <summary>Whether a key is one of these.</summary>
     public bool Contains(string key) =>
         Names.Any(name => name.EndsWith('*') ? key.StartsWith(name[..^1], StringComparison.Ordinal) : key == name);
 }
 
-/// <summary>A key that selects a behaviour of which only some are built; any other value is refused by name. Missing
-/// and null mean the first.</summary>
+/// <summary>A key of which only some values are supported; any other value is rejected. A missing or null key means the
+/// first value.</summary>
 /// <param name="Name">The key.</param>
-/// <param name="Values">Values that are built, as JSON; the first is the class's default.</param>
+/// <param name="Values">Supported values, as JSON; the first is the class's default.</param>
 internal sealed record LimitedKey(string Name, params IReadOnlyList<string> Values)
 {
-    /// <summary>Refuses any other value.</summary>
-    /// <exception cref="ModelFolderException">The configuration has one.</exception>
+    /// <summary>Rejects unsupported values.</summary>
+    /// <exception cref="ModelFolderException">The configuration has an unsupported value.</exception>
     public void Check(ComponentConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -43,13 +43,12 @@ internal sealed record LimitedKey(string Name, params IReadOnlyList<string> Valu
 }
 
 /// <summary>
-/// What becomes of the keys in the configuration of one class: read, ignored for a reason, or refused beyond the values
-/// that are built. A key in none of the lists is named by <c>q2 inspect</c>. docs/inputs.md is written from these
-/// tables.
+/// The known configuration keys of one class: read, ignored for a reason, or limited to supported values. <c>q2
+/// inspect</c> reports keys in none of the lists. docs/inputs.md is generated from these tables.
 /// </summary>
-/// <param name="ClassNames">Classes of diffusers or transformers that have these keys; the first is the present
+/// <param name="ClassNames">Classes of diffusers or transformers that have these keys; the first is the current
 /// name.</param>
-/// <param name="Read">Keys that are read, each with the class's default (as JSON) where it is needed:
+/// <param name="Read">Keys that are read, separated by blanks, each with the class's default as JSON if it is needed:
 /// <c>beta_start=0.0001</c>.</param>
 internal sealed record KnownKeys(IReadOnlyList<string> ClassNames, string Read)
 {
@@ -67,13 +66,13 @@ internal sealed record KnownKeys(IReadOnlyList<string> ClassNames, string Read)
     /// <summary>Names of the keys that are read.</summary>
     public IReadOnlyCollection<string> ReadKeys => defaults.Keys;
 
-    /// <summary>Keys that change nothing.</summary>
+    /// <summary>Keys that do not affect the results.</summary>
     public IReadOnlyList<IgnoredKeys> Ignored { get; init; } = [];
 
-    /// <summary>Keys of which not every value is built.</summary>
+    /// <summary>Keys of which not every value is supported.</summary>
     public IReadOnlyList<LimitedKey> Limited { get; init; } = [];
 
-    /// <summary>The class's default of a key, for those that have one here.</summary>
+    /// <summary>The class's default of a key; null when the table has none.</summary>
     public JsonNode? Default(string key) => defaults.GetValueOrDefault(key)?.DeepClone();
 
     /// <summary>Whether the class has this key.</summary>
@@ -82,8 +81,8 @@ internal sealed record KnownKeys(IReadOnlyList<string> ClassNames, string Read)
         || Limited.Any(limited => limited.Name == key)
         || Ignored.Any(ignored => ignored.Contains(key));
 
-    /// <summary>The configuration as the class itself sees it: its own keys, each with the file's value or its default,
-    /// and no others.</summary>
+    /// <summary>The configuration restricted to the keys of the class, each with the file's value or the class's
+    /// default.</summary>
     public ComponentConfig Apply(ComponentConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -94,8 +93,8 @@ internal sealed record KnownKeys(IReadOnlyList<string> ClassNames, string Read)
         );
     }
 
-    /// <summary>Refuses values that are not built.</summary>
-    /// <exception cref="ModelFolderException">The configuration has one.</exception>
+    /// <summary>Rejects unsupported values.</summary>
+    /// <exception cref="ModelFolderException">The configuration has an unsupported value.</exception>
     public void Check(ComponentConfig config)
     {
         foreach (LimitedKey limited in Limited)

@@ -2,46 +2,47 @@ using System.Text.RegularExpressions;
 
 namespace Qua2SeDiMo.Models.Known;
 
-/// <summary>Tensors whose presence says that the weights do not mean what their numbers say.</summary>
-/// <param name="Finding">What they are a sign of, as a sentence without its end.</param>
-/// <param name="Pattern">Regular expression of their names.</param>
-/// <param name="Advice">What to do.</param>
-/// <param name="OnlyUnread">Whether a model that reads them may have them.</param>
+/// <summary>Tensors whose presence means that the weights are not plain numbers, for instance that they are
+/// quantized.</summary>
+/// <param name="Finding">What their presence means, as a sentence without a full stop.</param>
+/// <param name="Pattern">Regular expression for their names.</param>
+/// <param name="Advice">Remedy for the user.</param>
+/// <param name="OnlyUnread">Whether they are allowed in models that read them.</param>
 internal sealed record TensorMark(string Finding, string Pattern, string Advice, bool OnlyUnread = false)
 {
     private readonly Regex names = new(Pattern, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
 
-    /// <summary>Whether a tensor is such a sign.</summary>
+    /// <summary>Whether a tensor's name matches.</summary>
     public bool Matches(string tensorName) => names.IsMatch(tensorName);
 }
 
-/// <summary>Tensors that are not read and change nothing.</summary>
+/// <summary>Tensors that are not read and do not affect the results.</summary>
 /// <param name="Why">The reason.</param>
-/// <param name="Pattern">Regular expression of their names.</param>
-/// <param name="ClassNames">Classes that it holds for; all when empty.</param>
+/// <param name="Pattern">Regular expression for their names.</param>
+/// <param name="ClassNames">Classes for which this holds; all classes when empty.</param>
 internal sealed record HarmlessTensors(string Why, string Pattern, params IReadOnlyList<string> ClassNames)
 {
     private readonly Regex names = new(Pattern, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
 
-    /// <summary>Whether a tensor of a model is one of these.</summary>
+    /// <summary>Whether a tensor of a model of a class matches.</summary>
     public bool Matches(string className, string tensorName) =>
         (ClassNames.Count == 0 || ClassNames.Contains(className)) && names.IsMatch(tensorName);
 }
 
-/// <summary>What is known of tensors beside the weights that models read. docs/inputs.md is written from these
+/// <summary>Known tensors other than the weights that models read. docs/inputs.md is generated from these
 /// tables.</summary>
 internal static class KnownTensors
 {
-    /// <summary>What to do with weights that are quantized already.</summary>
+    /// <summary>Remedy for weights that are already quantized.</summary>
     public const string GiveOriginal = "give the original model, in half or single precision; q2 quantizes it itself";
 
     private const string Undo = "remove it in PyTorch, which folds it into the weights, and save the model again";
 
-    /// <summary>Keys of any configuration that say the weights are not plain numbers.</summary>
+    /// <summary>Configuration keys whose presence means that the weights are not plain numbers.</summary>
     public static IReadOnlyList<string> QuantizationKeys { get; } =
     ["quantization_config", "compression_config", "quantization"];
 
-    /// <summary>A scale beside its weight: applied to 8-bit floats, refused beside anything else.</summary>
+    /// <summary>A scale stored with its weight: applied to 8-bit floats, rejected for other types.</summary>
     public static TensorMark Scales { get; } =
         new(
             "the weights are stored with scales",
@@ -49,7 +50,7 @@ internal static class KnownTensors
             GiveOriginal
         );
 
-    /// <summary>Signs of weights that have another meaning.</summary>
+    /// <summary>Tensors that mark weights which are not plain numbers.</summary>
     public static IReadOnlyList<TensorMark> Marks { get; } =
     [
         new(
@@ -100,7 +101,7 @@ internal static class KnownTensors
         ),
     ];
 
-    /// <summary>Tensors that are left alone.</summary>
+    /// <summary>Tensors that may be ignored.</summary>
     public static IReadOnlyList<HarmlessTensors> Harmless { get; } =
     [
         new("numbers from 0 on", @"(?:^|\.)position_ids$"),
@@ -139,7 +140,7 @@ internal static class KnownTensors
         ),
     ];
 
-    /// <summary>Whether a tensor that is not read changes nothing in a model of a class.</summary>
+    /// <summary>Whether an unread tensor of a model of a class may be ignored.</summary>
     public static bool IsHarmless(string className, string tensorName) =>
         Harmless.Any(known => known.Matches(className, tensorName));
 }

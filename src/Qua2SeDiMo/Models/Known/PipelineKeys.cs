@@ -2,7 +2,7 @@ using Qua2SeDiMo.Models.Configs;
 
 namespace Qua2SeDiMo.Models.Known;
 
-/// <summary>Keys of <c>model_index.json</c>: a pipeline's components and its own settings.</summary>
+/// <summary>Known keys of <c>model_index.json</c>: a pipeline's components and settings.</summary>
 internal static class PipelineKeys
 {
     private const string Denoisers = "transformer unet";
@@ -20,7 +20,7 @@ internal static class PipelineKeys
         new("pictures are not marked", "add_watermarker"),
     ];
 
-    /// <summary>By pipeline class.</summary>
+    /// <summary>One table per pipeline class.</summary>
     public static IReadOnlyList<KnownKeys> All { get; } =
     [
         .. PipelineComponents.PipelineClasses.Select(name => new KnownKeys(

@@ -4,8 +4,8 @@ using Qua2SeDiMo.Models.Configs;
 namespace Qua2SeDiMo.Models.Known;
 
 /// <summary>
-/// Keys of the schedulers with the defaults of their classes in diffusers. A configuration is opened as the class that
-/// model_index.json names: keys of that class are read, those of other schedulers are not.
+/// Known configuration keys of the schedulers, with the defaults of their classes in diffusers. A configuration is
+/// opened as the class that model_index.json names: keys of that class are read, those of other schedulers are not.
 /// </summary>
 internal static class SchedulerKeys
 {
@@ -20,7 +20,7 @@ internal static class SchedulerKeys
     private const string ZeroSignalKey = "rescale_betas_zero_snr";
     private const string ZeroSignal = $"{ZeroSignalKey}=false";
 
-    /// <summary>By class.</summary>
+    /// <summary>One table per class.</summary>
     public static IReadOnlyList<KnownKeys> All { get; } =
     [
         new(
@@ -87,7 +87,7 @@ internal static class SchedulerKeys
         },
     ];
 
-    // Turned on, they change the noise schedule or the steps.
+    // Keys that change the noise schedule or the steps when they are true.
     private static readonly string[] Switches =
     [
         ZeroSignalKey,
@@ -100,15 +100,15 @@ internal static class SchedulerKeys
     ];
 
     /// <summary>
-    /// Whether a key belongs to another scheduler and may be dropped without a word, as diffusers does when another
-    /// class opens the file: what it turns on there would change the pictures, so that is named.
+    /// Whether a key of another scheduler may be ignored silently, as diffusers does when it opens the file as another
+    /// class. A switch that is on would change the images of that scheduler, so it is reported instead.
     /// </summary>
     public static bool IsOfAnother(string key, ForeignValue value) =>
         All.Any(keys => keys.Has(key)) && !(Switches.Contains(key) && IsTurnedOn(value));
 
-    /// <summary>Refuses a file that asks for a schedule without signal from a class that has none, for a denoiser that
-    /// predicts the noise.</summary>
-    /// <exception cref="ModelFolderException">The file does.</exception>
+    /// <summary>Rejects a file that asks for a schedule with zero terminal signal, when its class does not support one
+    /// and the denoiser predicts the noise.</summary>
+    /// <exception cref="ModelFolderException">The file asks for such a schedule.</exception>
     internal static void CheckZeroSignal(ComponentConfig config, KnownKeys known)
     {
         if (known.Has(ZeroSignalKey) || !known.Has("prediction_type"))

@@ -81,7 +81,7 @@ public sealed class SchedulerPropertyTests
         }
     }
 
-    // These end at the first training timestep, where a trace of noise is left.
+    // These schedulers end at the first training timestep, where a little noise remains.
     [Theory]
     [InlineData("DDIMScheduler", "\"clip_sample\": false, \"set_alpha_to_one\": false")]
     [InlineData(
@@ -128,7 +128,7 @@ public sealed class SchedulerPropertyTests
         float[] clean = [0.1f, -0.2f, 0.3f, 0.4f, 0.5f, 1f, 2f, 3f, -8f, 1f];
         clipping.Apply(clean, imageCount: 2);
 
-        // The first image stays within 1; of the second, the 75 % percentile of magnitudes is 3.
+        // The first image is within 1; the 75th percentile of the second image's magnitudes is 3.
         Assert.Equal([0.1f, -0.2f, 0.3f, 0.4f, 0.5f], clean[..5]);
         Assert.Equal([1f / 3, 2f / 3, 1f, -1f, 1f / 3], clean[5..]);
     }

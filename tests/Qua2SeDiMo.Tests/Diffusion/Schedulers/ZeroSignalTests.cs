@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Diffusion.Schedulers;
 
-/// <summary>Loops that begin without any signal need a model that does not predict the noise.</summary>
+/// <summary>Loops that begin at pure noise need a model that does not predict the noise.</summary>
 public sealed class ZeroSignalTests
 {
     private const string Zero =

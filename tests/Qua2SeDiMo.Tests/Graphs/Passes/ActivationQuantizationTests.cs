@@ -17,7 +17,7 @@ public sealed class ActivationQuantizationTests
     [InlineData(6)]
     public void Rows_that_meet_a_linear_weight_are_rounded_as_the_quantizer_rounds_them(int bits)
     {
-        // The identity as weight shows what reaches it.
+        // With the identity as weight, the output equals the weight's quantized input.
         float[] identity = [.. Enumerable.Range(0, 16 * 16).Select(i => i % 17 == 0 ? 1f : 0f)];
         var checkpoint = new MemoryTensors().With("eye.weight", identity, 16, 16);
         var g = new GraphBuilder("Rows", checkpoint);

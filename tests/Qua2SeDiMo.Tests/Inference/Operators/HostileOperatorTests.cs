@@ -11,7 +11,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Inference.Operators;
 
-/// <summary>Each way in which a model file can lie to the operators ends in an error, never in a crash.</summary>
+/// <summary>Inconsistent model files make the operators fail with an error, never with a crash.</summary>
 public sealed class HostileOperatorTests
 {
     private const int In = 40,
@@ -74,7 +74,7 @@ public sealed class HostileOperatorTests
             }
         }
         Assert.Equal(64 * 6, refused + harmless);
-        // Some bytes are unused or already have the value; those that state kind, bits and extents decide.
+        // Some bytes are unused or already have the value; changed bytes of kind, bits or extents must be rejected.
         Assert.InRange(refused, 64, (64 * 6) - 1);
     }
 
@@ -221,7 +221,7 @@ public sealed class HostileOperatorTests
 
     private static float[] Run(GraphNode node, byte[] weight, long[] shape, params Initializer[] more)
     {
-        // Extents without a fixed size, so that the operator itself sees what does not fit.
+        // Symbolic extents, so that the operator itself has to detect the mismatch.
         var x = new GraphValue("x", ElementType.Float32, [.. shape.Select((_, i) => new Dimension($"n{i}"))]);
         var y = new GraphValue("y", ElementType.Float32, [.. shape.Select((_, i) => new Dimension($"m{i}"))]);
         Initializer[] initializers = [new Initializer.Inline("w", ElementType.UInt8, [weight.Length], weight), .. more];

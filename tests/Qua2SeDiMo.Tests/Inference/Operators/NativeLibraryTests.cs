@@ -14,8 +14,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Inference.Operators;
 
-/// <summary>The operators as a shared library, in hosts that know nothing of this project. Needs a C compiler;
-/// publishing takes half a minute.</summary>
+/// <summary>The operators as a shared library in hosts outside of this project. Needs a C compiler; publishing takes
+/// half a minute.</summary>
 [Trait("Speed", "Slow")]
 public sealed class NativeLibraryTests(NativeLibraryTests.Published published)
     : IClassFixture<NativeLibraryTests.Published>
@@ -157,7 +157,7 @@ public sealed class NativeLibraryTests(NativeLibraryTests.Published published)
             .First(attribute => attribute.Key == key)
             .Value!;
 
-    /// <summary>The library and the C program, made once.</summary>
+    /// <summary>The library and the C program, built once.</summary>
     public sealed class Published : IDisposable
     {
         private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("q2-native-");
@@ -225,7 +225,7 @@ public sealed class NativeLibraryTests(NativeLibraryTests.Published published)
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             };
-            // The library is to have every variant that this process has: another one is refused.
+            // Selects this process's kernel variant: the library rejects a variant that it does not have.
             start.Environment[KernelSelector.Variable] = KernelSelector.ActiveName;
             using Process process = Process.Start(start)!;
             Task<string> error = process.StandardError.ReadToEndAsync();

@@ -8,11 +8,11 @@ using Qua2SeDiMo.Quantizers.Palettes;
 
 namespace Qua2SeDiMo.Tests.Inference.Operators;
 
-/// <summary>Graphs with the operators over random weights, and the same graphs with the weights
-/// reconstructed.</summary>
+/// <summary>Graphs that use the palette operators with random weights, and the same graphs with dequantized
+/// weights.</summary>
 internal static class PaletteFixture
 {
-    /// <summary>Every weight of a graph under an option, in memory.</summary>
+    /// <summary>Quantizes every weight of a graph with one option, in memory.</summary>
     internal static PaletteSource Quantize(Graph graph, MemoryTensors checkpoint, QuantizerSpec spec)
     {
         Dictionary<string, QuantizedWeight> weights = graph.Weights.ToDictionary(
@@ -34,7 +34,7 @@ internal static class PaletteFixture
         );
     }
 
-    /// <summary>Runs a graph with the weights of a source put in place of the checkpoint's.</summary>
+    /// <summary>Runs a graph with the dequantized weights of a source in place of the checkpoint's.</summary>
     internal static TensorValue RunReconstructed(
         Graph graph,
         MemoryTensors checkpoint,
@@ -68,7 +68,7 @@ internal static class PaletteFixture
         );
     }
 
-    /// <summary>Largest difference as a share of the largest expected value.</summary>
+    /// <summary>Largest absolute difference divided by the largest expected magnitude.</summary>
     internal static double WorstShare(float[] expected, float[] found)
     {
         Xunit.Assert.Equal(expected.Length, found.Length);

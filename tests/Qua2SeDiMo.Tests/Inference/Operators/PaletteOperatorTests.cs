@@ -40,8 +40,8 @@ public sealed class PaletteOperatorTests(ITestOutputHelper output)
 
         TensorValue found = PaletteFixture.Run(PaletteProgram.Rewrite(graph, source, bits), checkpoint, x);
 
-        // Palette entries are rounded to 8 bits, which moves a sum of 96 products by much less than a step of the
-        // activations.
+        // Palette entries are rounded to 8 bits, which changes a sum of 96 products by much less than one quantization
+        // step of the activations.
         AssertClose(
             PaletteFixture.RunReconstructed(ActivationQuantization.Apply(graph, bits), checkpoint, source, x),
             found,

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Models.Fingerprints;
 
-/// <summary>What changes the fingerprint of tensors, and what does not.</summary>
+/// <summary>Which changes affect the fingerprint of tensors, and which do not.</summary>
 public sealed class TensorFingerprintTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("q2-fingerprint-").FullName;

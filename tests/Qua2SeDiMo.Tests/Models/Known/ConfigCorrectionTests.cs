@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Models.Known;
 
-/// <summary>What StableDiffusionPipeline of diffusers corrects when it opens old files, and what it leaves.</summary>
+/// <summary>The corrections that StableDiffusionPipeline of diffusers makes in old files, and values that it
+/// keeps.</summary>
 public sealed class ConfigCorrectionTests
 {
     [Theory]

@@ -8,11 +8,12 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Models.Known;
 
-/// <summary>The tables of known keys against what builders really ask for, and against configurations that people
-/// have.</summary>
+/// <summary>Compares the tables of known keys with the keys that builders read, and with released
+/// configurations.</summary>
 public sealed class KnownKeysTests
 {
-    // Read by families and autoencoders of pipelines, or only beside other settings than the reference models have.
+    // Keys that pipeline families or autoencoders read, or that are read only with settings that no reference model
+    // has.
     private static readonly Dictionary<string, string[]> ReadElsewhere = new()
     {
         ["UNet2DConditionModel"] = ["class_embeddings_concat"],

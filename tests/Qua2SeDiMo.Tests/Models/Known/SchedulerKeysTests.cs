@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Models.Known;
 
-/// <summary>Schedulers open a file as their own class: its keys, its defaults, nothing else.</summary>
+/// <summary>A scheduler reads only the keys of its class, with the defaults of that class.</summary>
 public sealed class SchedulerKeysTests
 {
     [Fact]

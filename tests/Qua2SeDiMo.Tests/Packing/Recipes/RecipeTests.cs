@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Qua2SeDiMo.Tests.Packing.Recipes;
 
-/// <summary>Each recipe is read as its tool's documentation says and means the plan, or the nearest that the tool
+/// <summary>Interpreted as its tool documents, each recipe gives the types of the plan, or the nearest that the tool
 /// has.</summary>
 public sealed class RecipeTests
 {
@@ -44,7 +44,7 @@ public sealed class RecipeTests
             );
             Assert.DoesNotContain(rules, rule => rule.Pattern.IsMatch(names[tensor.Module] + ".bias"));
         }
-        // One argument of a command may have 131072 bytes.
+        // Linux limits one argument of a command to 131072 bytes.
         Assert.InRange(recipes[0].Text.Length, 1, 131_071);
         Assert.Contains(tensors, tensor => StableDiffusionCppRecipe.TypeOf(tensor) is "q3_K" or "q4_0");
     }
@@ -88,7 +88,7 @@ public sealed class RecipeTests
                 Assert.Equal(JsonRecipes.SdnqType(tensor), type);
         }
 
-        // A name is listed as itself, as one of its parts, by a prefix behind a dot, or by a wildcard.
+        // A list entry matches a whole name, one of its parts, a prefix (written after a dot), or by a wildcard.
         static bool IsListed(string name, JsonArray list) =>
             list.Select(item => (string)item!)
                 .Any(item =>
@@ -210,7 +210,7 @@ public sealed class RecipeTests
         );
     }
 
-    // Every option in turn, and every eleventh weight as it was.
+    // All options in turn; every eleventh weight keeps its precision.
     private static BitAllocation Mixed(QuantizableWeight[] weights)
     {
         int i = 0;
