@@ -3,7 +3,7 @@ using System.Text;
 
 // The compiler turns every interpolated string of an assembly into calls of the type with this name, and prefers the
 // assembly's own: so no file and no message of the library can take on the culture of the program that uses it
-// (docs/decisions/0011-any-culture.md).
+// (docs/decisions/0017-any-culture.md).
 namespace System.Runtime.CompilerServices
 {
     /// <summary>Builds interpolated strings in the invariant culture.</summary>
