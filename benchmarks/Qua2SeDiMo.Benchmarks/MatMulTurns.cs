@@ -10,8 +10,9 @@ namespace Qua2SeDiMo.Benchmarks;
 /// </summary>
 internal static class MatMulTurns
 {
-    private const int Turns = 40,
+    private const int Turns = 30,
         WarmUps = 3,
+        MaxTokens = 256,
         Threads = 2;
 
     // A turn takes at least this long, so that the clock's steps do not count; a pair of one contender's calls is short
@@ -46,7 +47,7 @@ internal static class MatMulTurns
         double High
     );
 
-    /// <summary>Compares two builds at every shape of the product benchmark up to 1024 tokens.</summary>
+    /// <summary>Compares two builds at every shape of the product benchmark up to 256 tokens.</summary>
     /// <param name="before">This program's assembly, built from the older code.</param>
     /// <param name="after">The same of the newer code.</param>
     internal static IReadOnlyList<Row> Run(string before, string after)
@@ -58,7 +59,7 @@ internal static class MatMulTurns
         {
             foreach ((int outChannels, int rowLength) in MatMulBenchmark.Shapes)
             {
-                foreach (int tokens in MatMulBenchmark.TokenCounts.Where(tokens => tokens <= 1024))
+                foreach (int tokens in MatMulBenchmark.TokenCounts.Where(tokens => tokens <= MaxTokens))
                 {
                     object[] shape = [outChannels, rowLength, tokens, bits, activationBits, Threads];
                     Add($"matmul {outChannels}×{rowLength}", tokens, nameof(KernelContender.Linear), shape, kind);
