@@ -5,19 +5,21 @@ using System.Runtime.Loader;
 namespace Qua2SeDiMo.Benchmarks;
 
 /// <summary>
-/// Products and convolutions of two builds of this program in one process: every call of one is followed by a call of the
-/// other, so that a machine whose speed drifts slows both.
+/// Products and convolutions of two builds of this program in one process, on one thread: every call of one is followed
+/// by a call of the other, so that a machine whose speed drifts slows both.
 /// </summary>
 internal static class MatMulTurns
 {
     private const int Turns = 30,
         WarmUps = 3,
         MaxTokens = 256,
-        Threads = 2;
+        LongTurns = 12,
+        Threads = 1;
 
     // A turn takes at least this long, so that the clock's steps do not count; a pair of one contender's calls is short
     // enough that the machine is the same for both.
-    private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(2),
+        Long = TimeSpan.FromMilliseconds(30);
 
     private static readonly (int Bits, int ActivationBits, string Name)[] Kinds =
     [
@@ -88,10 +90,10 @@ internal static class MatMulTurns
 
     private static Row Compare(string operation, int tokens, string kind, Action older, Action newer)
     {
-        int calls = Calls(older);
-        double[] before = new double[Turns],
-            after = new double[Turns];
-        for (int turn = -WarmUps; turn < Turns; turn++)
+        (int calls, int turns) = Calls(older);
+        double[] before = new double[turns],
+            after = new double[turns];
+        for (int turn = -WarmUps; turn < turns; turn++)
         {
             // Who comes first changes, since the second finds caches that the first has filled.
             bool olderFirst = (turn & 1) == 0;
@@ -102,32 +104,32 @@ internal static class MatMulTurns
         }
         double[] ratios = [.. after.Zip(before, (a, b) => a / b).Order()];
         // Ranks of the sign test: half the turns, two standard deviations to each side.
-        int reach = (int)Math.Ceiling(Math.Sqrt(Turns));
+        int reach = (int)Math.Ceiling(Math.Sqrt(turns));
         return new Row(
             operation,
             tokens,
             kind,
-            Rounded(before.Order().ElementAt(Turns / 2)),
-            Rounded(after.Order().ElementAt(Turns / 2)),
-            Rounded((ratios[(Turns / 2) - 1] + ratios[Turns / 2]) / 2),
-            Rounded(ratios[Math.Max(0, (Turns / 2) - reach)]),
-            Rounded(ratios[Math.Min(Turns - 1, (Turns / 2) + reach)])
+            Rounded(before.Order().ElementAt(turns / 2)),
+            Rounded(after.Order().ElementAt(turns / 2)),
+            Rounded((ratios[(turns / 2) - 1] + ratios[turns / 2]) / 2),
+            Rounded(ratios[Math.Max(0, (turns / 2) - reach)]),
+            Rounded(ratios[Math.Min(turns - 1, (turns / 2) + reach)])
         );
     }
 
-    private static int Calls(Action action)
+    // How often an operation is called in a turn, and how many turns it takes.
+    private static (int Calls, int Turns) Calls(Action action)
     {
         action();
         long start = Stopwatch.GetTimestamp();
         int calls = 0;
         for (; calls == 0 || Stopwatch.GetElapsedTime(start) < Least; calls++)
             action();
-        return calls;
+        return (calls, Stopwatch.GetElapsedTime(start) > Long ? LongTurns : Turns);
     }
 
     private static double Time(Action action, int calls)
     {
-        action();
         long start = Stopwatch.GetTimestamp();
         for (int call = 0; call < calls; call++)
             action();

@@ -74,13 +74,16 @@ internal static class MethodComparison
         StudyOptions few = study with { TrialCount = MeasuredTrials };
         IReadOnlyList<Trial> trials = StudyStage.Run(model, measured, few, progress, CancellationToken.None);
         StudyStage.Summarise(model, measured, few, trials, StudyMetric.Ssim.Name);
-        Plan plan = PlanStage.Run(model, measured, Budgets, ModelNames.Measured, null, null, false, progress);
+        Plan sums = PlanStage.Run(model, measured, Budgets, ModelNames.Measured, PlanLevel.Op, progress: progress);
+        Plan plan = PlanStage.Run(model, measured, Budgets, ModelNames.Measured, progress: progress);
         MeasuredModel effects = MeasuredModel.Read(model, measured);
         return
         [
             .. OfProbes(model, MeasuredProbes.Read(probes), effects, byPaper.Sensitivity!),
             .. OfTrials(effects, paper, byPaper.Fit!),
             .. OfPairs(MeasuredProbes.Read(probes), effects, paper),
+            .. OfCandidates(sums),
+            .. OfCandidates(plan),
             .. OfPlan("measured", plan),
             .. OfPlan("paper", byPaper.Plan),
         ];
@@ -109,7 +112,7 @@ internal static class MethodComparison
     {
         (double[] labels, double[] bits, BitAllocation[] trials) = Labelled(paper);
         MixtureDamage mixtures = effects.Mixtures;
-        double[] plain = [.. trials.Select(trial => -mixtures.Order(trial))],
+        double[] alone = [.. trials.Select(trial => -OrderOfSums(mixtures, mixtures.Options(trial)!))],
             corrected = new double[trials.Length];
         foreach (int[] fold in FoldBorders.Split(trials.Length, Folds, seed: 0))
         {
@@ -121,7 +124,7 @@ internal static class MethodComparison
             foreach (int place in fold)
                 corrected[place] = line!.Predict(trials[place]).Value;
         }
-        foreach ((string method, double[] predicted) in new[] { ("measured", plain), ("measured+trials", corrected) })
+        foreach ((string method, double[] predicted) in new[] { ("measured", alone), ("measured+trials", corrected) })
         {
             yield return Trials(method, RankStatistics.Spearman(predicted, labels), trials.Length);
             yield return AtEqualBits(method, RankStatistics.PartialSpearman(predicted, labels, bits), trials.Length);
@@ -142,9 +145,10 @@ internal static class MethodComparison
     {
         const string Method = "measured+pairs";
         Effects whole = measured.WholeWeights;
-        if (Interactions.Of(whole) is not { } pairs || Interactions.Of(measured.Mixtures.Effects) is not { } mixed)
+        MixtureDamage mixtures = measured.Mixtures;
+        if (Interactions.Of(whole) is not { } pairs || mixtures.Interactions is not { } found)
             yield break;
-        yield return new MethodFigure("interaction-share", Method, null, mixed.Share, whole.Images * whole.Cotangents);
+        yield return new MethodFigure("interaction-share", Method, null, found.Share, whole.Images * whole.Cotangents);
         string[] weights = [.. whole.Weights];
         QuantizerSpec[] options = [.. whole.Options];
         int[] basis = [.. Enumerable.Repeat(Array.IndexOf(options, probes.Base!), weights.Length)];
@@ -159,13 +163,16 @@ internal static class MethodComparison
         if (costs.KendallTauAboveError is { } above)
             yield return new MethodFigure("probes-above-error", Method, null, above, costs.CountAboveError!.Value);
         (double[] labels, double[] bits, BitAllocation[] allocations) = Labelled(paper);
-        double[] predicted =
-        [
-            .. mixed.Orders([.. allocations.Select(one => measured.Mixtures.Options(one)!)]).Select(order => -order),
-        ];
+        double[] predicted = [.. allocations.Select(allocation => -mixtures.Order(allocation))];
         yield return Trials(Method, RankStatistics.Spearman(predicted, labels), labels.Length);
         yield return AtEqualBits(Method, RankStatistics.PartialSpearman(predicted, labels, bits), labels.Length);
     }
+
+    // Damages of weights that do not act together.
+    private static double OrderOfSums(MixtureDamage mixtures, int[] options) =>
+        Enumerable
+            .Range(0, mixtures.Effects.Images)
+            .Average(image => Math.Log(options.Select((option, weight) => mixtures.Mean(image, weight, option)).Sum()));
 
     private static (double[] Ssim, double[] Bits, BitAllocation[] Allocations) Labelled(RunDirectory run)
     {
@@ -183,15 +190,21 @@ internal static class MethodComparison
     private static MethodFigure AtEqualBits(string method, double value, int count) =>
         new("trials-at-equal-bits", method, null, value, count);
 
-    private static IEnumerable<MethodFigure> OfPlan(string method, Plan plan)
+    private static IEnumerable<MethodFigure> OfCandidates(Plan plan)
     {
         string metric = StudyMetric.Ssim.Name;
         foreach (PlanEntry entry in plan.Entries.Where(entry => entry.Scores is not null))
         {
             yield return Figure("candidate-seen", entry.Scores!.Name, entry, metric);
             yield return Figure("candidate-fresh", entry.Scores!.Name, entry, metric + PlanEntry.FreshSuffix);
-            if (entry.Kind != PlanKind.Plan)
-                continue;
+        }
+    }
+
+    private static IEnumerable<MethodFigure> OfPlan(string method, Plan plan)
+    {
+        string metric = StudyMetric.Ssim.Name;
+        foreach (PlanEntry entry in plan.Entries.Where(entry => entry.Kind == PlanKind.Plan))
+        {
             yield return Figure("plan-seen", method, entry, metric);
             yield return Figure("plan-fresh", method, entry, metric + PlanEntry.FreshSuffix);
             if (entry.Promise is { } promise)

@@ -63,7 +63,8 @@ internal sealed class PlanArguments
                 return;
             string[] levels = by switch
             {
-                ModelNames.Ridge or ModelNames.Measured => ["op"],
+                ModelNames.Ridge => ["op"],
+                ModelNames.Measured => ["op", "whole"],
                 ModelNames.Ensemble => ["whole"],
                 _ => ["op", "block", "whole"],
             };

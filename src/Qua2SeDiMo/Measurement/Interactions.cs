@@ -53,7 +53,7 @@ internal sealed class Interactions
 
     /// <summary>Mean over images of the logarithm of the damage of each mixture, as in <see cref="MixtureDamage.Order"/>.
     /// Mixtures that follow one another and differ in few weights cost little.</summary>
-    /// <param name="mixtures">Index of the option of every weight.</param>
+    /// <param name="mixtures">Index of the option of every weight, −1 for full precision.</param>
     public IReadOnlyList<double> Orders(IReadOnlyList<IReadOnlyList<int>> mixtures)
     {
         ArgumentNullException.ThrowIfNull(mixtures);
@@ -71,7 +71,7 @@ internal sealed class Interactions
                 last[image] = Move(image, last[image], mixtures[mixture], sums[image], ref alone[image]);
                 double together = TensorPrimitives.SumOfSquares<double>(sums[image]) / samples.Length;
                 double damage = (Share * together) + ((1 - Share) * alone[image]);
-                total += Math.Log(Math.Max(damage, Smallest));
+                total += IsUntouched(mixtures[mixture]) ? double.NegativeInfinity : Math.Log(Math.Max(damage, Smallest));
             }
             orders[mixture] = total / roots.Length;
         }
@@ -86,12 +86,15 @@ internal sealed class Interactions
         {
             if (from is not null && from[weight] == now[weight])
                 continue;
-            if (from is not null)
+            if (from is not null && from[weight] >= 0)
                 Add(image, (weight * optionCount) + from[weight], -1, sums, ref alone);
-            Add(image, (weight * optionCount) + now[weight], 1, sums, ref alone);
+            if (now[weight] >= 0)
+                Add(image, (weight * optionCount) + now[weight], 1, sums, ref alone);
         }
         return now;
     }
+
+    private static bool IsUntouched(IReadOnlyList<int> mixture) => mixture.All(option => option < 0);
 
     private void Add(int image, int place, int sign, double[] sums, ref double alone)
     {

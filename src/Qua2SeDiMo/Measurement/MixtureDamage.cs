@@ -4,8 +4,8 @@ using Qua2SeDiMo.Quantizers;
 namespace Qua2SeDiMo.Measurement;
 
 /// <summary>
-/// Damage of mixtures to each image: the sum over weights. Damages differ tenfold between images, and images saturate,
-/// so mixtures are compared by the mean of logarithms over images.
+/// Damage of mixtures to each image: the sum over weights, with their interactions where cotangents show them. Damages
+/// differ tenfold between images, and images saturate, so mixtures are compared by the mean of logarithms over images.
 /// </summary>
 /// <param name="effects">Effects of every option of every weight; weights that always change together are
 /// merged.</param>
@@ -17,35 +17,31 @@ internal sealed class MixtureDamage(Effects effects, Func<string, string> whole)
         .ToDictionary(pair => pair.name, pair => pair.place, StringComparer.Ordinal);
 
     private readonly double[] means = Means(effects);
+    private readonly Lazy<Interactions?> interactions = new(() =>
+        Measurement.Interactions.Of(effects) is { Share: > 0 } found ? found : null
+    );
 
     /// <summary>Effects of every option of every weight.</summary>
     public Effects Effects => effects;
 
-    /// <summary>Damage of a mixture to every image.</summary>
-    /// <param name="allocation">The mixture; weights that it does not name keep full precision and do no
-    /// damage.</param>
-    /// <exception cref="MeasurementException">The mixture has an option or a weight that was not measured.</exception>
-    public double[] OfImages(BitAllocation allocation)
-    {
-        ArgumentNullException.ThrowIfNull(allocation);
-        double[] sums = new double[effects.Images];
-        foreach ((int weight, int option) in Places(allocation))
-        {
-            for (int image = 0; image < sums.Length; image++)
-                sums[image] += Mean(image, weight, option);
-        }
-        return sums;
-    }
+    /// <summary>Interactions of the weights; null where none are known: no cotangents were drawn, or two halves of them
+    /// do not agree.</summary>
+    public Interactions? Interactions => interactions.Value;
 
     /// <summary>
     /// The number by which mixtures are ordered, larger is worse: the mean over images of the logarithm of the damage,
     /// or the mean loss if losses were measured. Negative infinity if nothing is quantized.
     /// </summary>
-    public double Order(BitAllocation allocation)
-    {
-        double[] images = OfImages(allocation);
-        return effects.Kind == EffectKind.Losses ? images.Average() : images.Average(Math.Log);
-    }
+    /// <param name="allocation">The mixture; weights that it does not name keep full precision and do no
+    /// damage.</param>
+    /// <exception cref="MeasurementException">The mixture has an option or a weight that was not measured.</exception>
+    public double Order(BitAllocation allocation) => Orders([OptionsOrNone(allocation)])[0];
+
+    /// <summary>The orders of several mixtures; those that follow one another and differ in few weights cost
+    /// little.</summary>
+    /// <param name="mixtures">Index of the option of every measured weight, −1 for full precision.</param>
+    public IReadOnlyList<double> Orders(IReadOnlyList<IReadOnlyList<int>> mixtures) =>
+        Interactions?.Orders(mixtures) ?? [.. mixtures.Select(OrderOfSum)];
 
     /// <summary>Damage of a mixture: the geometric mean over images, or the mean loss if losses were
     /// measured.</summary>
@@ -57,16 +53,33 @@ internal sealed class MixtureDamage(Effects effects, Func<string, string> whole)
     /// <exception cref="MeasurementException">The mixture has an option or a weight that was not measured.</exception>
     public int[]? Options(BitAllocation allocation)
     {
-        ArgumentNullException.ThrowIfNull(allocation);
-        int[] options = [.. Enumerable.Repeat(-1, effects.Weights.Count)];
-        foreach ((int weight, int option) in Places(allocation))
-            options[weight] = option;
+        int[] options = OptionsOrNone(allocation);
         return Array.IndexOf(options, -1) < 0 ? options : null;
     }
 
     /// <summary>Damage to an image by an option of a weight, mean over cotangents.</summary>
     public double Mean(int image, int weight, int option) =>
         means[(((image * effects.Weights.Count) + weight) * effects.Options.Count) + option];
+
+    private int[] OptionsOrNone(BitAllocation allocation)
+    {
+        ArgumentNullException.ThrowIfNull(allocation);
+        int[] options = [.. Enumerable.Repeat(-1, effects.Weights.Count)];
+        foreach ((int weight, int option) in Places(allocation))
+            options[weight] = option;
+        return options;
+    }
+
+    private double OrderOfSum(IReadOnlyList<int> options)
+    {
+        double[] images = new double[effects.Images];
+        for (int weight = 0; weight < options.Count; weight++)
+        {
+            for (int image = 0; image < images.Length && options[weight] >= 0; image++)
+                images[image] += Mean(image, weight, options[weight]);
+        }
+        return effects.Kind == EffectKind.Losses ? images.Average() : images.Average(Math.Log);
+    }
 
     // Tied weights are named separately in an allocation but count once.
     private IEnumerable<(int Weight, int Option)> Places(BitAllocation allocation)

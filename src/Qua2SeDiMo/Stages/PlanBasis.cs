@@ -100,7 +100,7 @@ internal sealed class PlanBasis : IDisposable
     {
         var sources = new List<PlanSource>();
         if (measured is not null)
-            sources.AddRange(measured.Sources.Where(source => level is null || source.Scores.Level == level));
+            sources.AddRange(measured.Sources(level));
         if (fitted is null)
             return sources.Count > 0
                 ? sources

@@ -13,7 +13,7 @@ public sealed class SampleTests : IDisposable
     [
         ("RunModel", "A model folder to a plan, a packed model and a report"),
         ("GenerateImages", "Images, from that folder or a packed one"),
-        ("MultiplyPacked", "A product with packed weights, by the package `Qua2SeDiMo.Kernels` alone"),
+        ("MultiplyPacked", "A product with packed weights, by package `Qua2SeDiMo.Kernels` alone"),
     ];
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("q2-samples-");

@@ -14,6 +14,7 @@ internal sealed class MeasuredPlans
     private readonly RunDirectory run;
     private readonly OptionFeatures features;
     private readonly string[][] names;
+    private readonly IReadOnlyList<PlanSource> sources;
     private (IReadOnlyList<PlanSource> Choose, TrialLine? Predicts)[]? halves;
 
     /// <summary>Prepares plans.</summary>
@@ -25,12 +26,14 @@ internal sealed class MeasuredPlans
     {
         (this.measured, this.model, this.run, this.features) = (measured, model, run, features);
         names = [.. model.Operations.Groups.Select(group => group.Select(weight => weight.Name).ToArray())];
-        Sources = SourcesOf(measured.Mixtures, LineOf(measured.Mixtures));
+        MixtureDamage mixtures = measured.Mixtures;
+        sources = Make(mixtures, LineOf(mixtures));
     }
 
-    /// <summary>The sources of candidates: summed damages, and where cotangents were drawn also damages with the
-    /// interactions of weights.</summary>
-    internal IReadOnlyList<PlanSource> Sources { get; }
+    /// <summary>The source of candidates of a level; without a level the one that counts interactions of weights where
+    /// they are known, which beat summed damages at every size that was tried (docs/sensitivity.md).</summary>
+    internal IEnumerable<PlanSource> Sources(PlanLevel? level) =>
+        level is null ? [sources[^1]] : sources.Where(source => source.Scores.Level == level);
 
     /// <summary>
     /// What a candidate of a source promises: half of the cotangents (of the images, where none were drawn) choose a
@@ -46,8 +49,9 @@ internal sealed class MeasuredPlans
         var predictions = new List<DamagePrediction>();
         foreach ((IReadOnlyList<PlanSource> choose, TrialLine? predicts) in halves)
         {
-            ICandidateSearch? search = choose.FirstOrDefault(source => source.Scores == scores)?.Search;
-            if (predicts is null || search?.Propose(bytes, cancellationToken) is not { } candidate)
+            // Half of the cotangents may be too few to know interactions.
+            ICandidateSearch search = (choose.FirstOrDefault(source => source.Scores == scores) ?? choose[^1]).Search;
+            if (predicts is null || search.Propose(bytes, cancellationToken) is not { } candidate)
                 return null;
             predictions.Add(predicts.PredictPlainly(PlanEntries.Allocation(features, names, candidate.Options)));
         }
@@ -65,13 +69,13 @@ internal sealed class MeasuredPlans
             yield break;
         TrialLine? first = LineOf(parts.First),
             second = LineOf(parts.Second);
-        yield return (SourcesOf(parts.First, first), second);
-        yield return (SourcesOf(parts.Second, second), first);
+        yield return (Make(parts.First, first), second);
+        yield return (Make(parts.Second, second), first);
     }
 
     private TrialLine? LineOf(MixtureDamage mixtures) => TrialLine.Of(mixtures, model, run);
 
-    private IReadOnlyList<PlanSource> SourcesOf(MixtureDamage mixtures, TrialLine? line)
+    private IReadOnlyList<PlanSource> Make(MixtureDamage mixtures, TrialLine? line)
     {
         Effects effects = mixtures.Effects;
         string[] measuredOptions = [.. effects.Options.Select(spec => $"{spec}")],
@@ -95,7 +99,7 @@ internal sealed class MeasuredPlans
             corrections
         );
         var source = new PlanSource(ScoreModel.Measured, sums);
-        if (Interactions.Of(effects) is not { Share: > 0 } interactions)
+        if (mixtures.Interactions is null)
             return [source];
         var whole = new PredictionSearch(ScoreModel.MeasuredWhole.Name, features, Predict, [sums]);
         return [source, new PlanSource(ScoreModel.MeasuredWhole, whole)];
@@ -105,7 +109,7 @@ internal sealed class MeasuredPlans
 
         IReadOnlyList<double> Predict(IReadOnlyList<IReadOnlyList<int>> mixed)
         {
-            IReadOnlyList<double> orders = interactions.Orders([.. mixed.Select(Measured)]);
+            IReadOnlyList<double> orders = mixtures.Orders([.. mixed.Select(Measured)]);
             return [.. mixed.Select((chosen, i) => -orders[i] - Correction(chosen))];
         }
 
