@@ -92,13 +92,17 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         long start = Stopwatch.GetTimestamp();
         OpenModel.Apply(allocation, binding, bank);
         TimeSpan apply = Stopwatch.GetElapsedTime(start);
-        ImageBatch images = pipeline.Generate(
-            prompts,
-            new SeededNoise(options.ImageSeeds),
-            options.Generation,
-            new GenerationShare(progress),
-            cancellationToken
-        );
+        // Of the unchanged model the images are known, unless its activations are to be quantized.
+        bool isKnown = allocation.Specs.Count == 0 && options.ActivationBits is null;
+        ImageBatch images = isKnown
+            ? FullPrecision
+            : pipeline.Generate(
+                prompts,
+                new SeededNoise(options.ImageSeeds),
+                options.Generation,
+                new GenerationShare(progress),
+                cancellationToken
+            );
         TimeSpan generated = Stopwatch.GetElapsedTime(start);
         (Dictionary<string, double> metrics, List<TrialArray> arrays) = scorer.Score(images);
         AddCosts(metrics, allocation);

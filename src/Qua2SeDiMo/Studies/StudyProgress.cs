@@ -3,7 +3,7 @@ namespace Qua2SeDiMo.Studies;
 /// <summary>Number of trials of a study by state.</summary>
 /// <param name="Waiting">Proposed, not started.</param>
 /// <param name="Running">Leased by a worker.</param>
-/// <param name="Complete">Evaluated or pruned.</param>
+/// <param name="Complete">Evaluated.</param>
 /// <param name="Failed">Ended without a result.</param>
 /// <param name="SetAside">Set aside because their process died too often.</param>
 internal readonly record struct TrialCounts(int Waiting, int Running, int Complete, int Failed, int SetAside = 0)

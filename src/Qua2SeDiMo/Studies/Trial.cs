@@ -33,13 +33,13 @@ public sealed record Trial(int Number, string Name, BitAllocation Allocation, ul
     /// <summary>Why the trial failed or was set aside; otherwise null.</summary>
     public string? Failure { get; init; }
 
-    /// <summary>Value by metric name; empty until the trial is complete or pruned.</summary>
+    /// <summary>Value by metric name; empty until the trial is complete.</summary>
     public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();
 
-    /// <summary>Time by stage; empty until the trial is complete or pruned.</summary>
+    /// <summary>Time by stage; empty until the trial is complete.</summary>
     public IReadOnlyDictionary<string, TimeSpan> Durations { get; init; } = new Dictionary<string, TimeSpan>();
 
     /// <summary>Whether the trial is in a final state.</summary>
     public bool IsFinished =>
-        State is TrialState.Complete or TrialState.Pruned or TrialState.Failed or TrialState.SetAside;
+        State is TrialState.Complete or TrialState.Failed or TrialState.SetAside;
 }

@@ -1,6 +1,6 @@
 namespace Qua2SeDiMo.Studies;
 
-/// <summary>State of a trial. Waiting → Running → Complete, Pruned, Failed or SetAside; a trial whose lease is lost or
+/// <summary>State of a trial. Waiting → Running → Complete, Failed or SetAside; a trial whose lease is lost or
 /// released is Waiting again.</summary>
 public enum TrialState
 {
@@ -12,9 +12,6 @@ public enum TrialState
 
     /// <summary>Evaluated; its metrics are final.</summary>
     Complete,
-
-    /// <summary>Stopped early by the objective; its metrics cover the part that ran.</summary>
-    Pruned,
 
     /// <summary>Its allocation cannot be evaluated (<see cref="TrialFault"/>).</summary>
     Failed,

@@ -19,7 +19,7 @@ internal sealed record UnfinishedTrials(int Asked, IReadOnlyList<Trial> Trials, 
         Trial[] considered = [.. trials.Where(trial => trial.Number < asked)];
         return new UnfinishedTrials(
             asked,
-            [.. considered.Where(trial => trial.State is not (TrialState.Complete or TrialState.Pruned))],
+            [.. considered.Where(trial => trial.State != TrialState.Complete)],
             asked - considered.Length
         );
     }

@@ -126,7 +126,7 @@ internal sealed class SqliteStudyRows(SqliteConnection connection, long studyId)
     )
     {
         Dictionary<string, double>? own = metrics.GetValueOrDefault(trial.Number);
-        bool isLabelled = trial.State is TrialState.Complete or TrialState.Pruned;
+        bool isLabelled = trial.State == TrialState.Complete;
         if (isLabelled && own is null)
             throw Wrong("it is complete and has no metrics (table trial_metric)");
         if (!isLabelled && (own is not null || durations.ContainsKey(trial.Number)))
@@ -205,7 +205,7 @@ internal sealed class SqliteStudyRows(SqliteConnection connection, long studyId)
                     "bytes",
                     string.Create(CultureInfo.InvariantCulture, $"whole rows of {columns} values of 4 bytes")
                 );
-            if (row.Text("state") is not ("complete" or "pruned"))
+            if (row.Text("state") != SqliteTrialRow.NameOf(TrialState.Complete))
                 throw row.Contradiction("it belongs to a trial that is not complete");
         }
     }

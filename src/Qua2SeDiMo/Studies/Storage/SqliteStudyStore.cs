@@ -253,7 +253,7 @@ internal sealed class SqliteStudyStore : IStudyStore
                 return new TrialCounts(
                     Of(TrialState.Waiting),
                     Of(TrialState.Running),
-                    Of(TrialState.Complete) + Of(TrialState.Pruned),
+                    Of(TrialState.Complete),
                     Of(TrialState.Failed),
                     Of(TrialState.SetAside)
                 );

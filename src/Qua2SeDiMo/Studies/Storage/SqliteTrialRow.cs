@@ -25,7 +25,6 @@ internal static class SqliteTrialRow
             TrialState.Waiting => "waiting",
             TrialState.Running => "running",
             TrialState.Complete => "complete",
-            TrialState.Pruned => "pruned",
             TrialState.SetAside => "set-aside",
             _ => "failed",
         };
@@ -107,16 +106,13 @@ internal static class SqliteTrialRow
         {
             TrialState.Running
             or TrialState.Complete
-            or TrialState.Pruned
             or TrialState.Failed
             or TrialState.SetAside when !wasLeased =>
                 "no worker, start or sign of life (columns host, started_at, heartbeat_at)",
             TrialState.Running
             or TrialState.Complete
-            or TrialState.Pruned
             or TrialState.Failed when trial.Attempt < 1 => "no lease (column attempt)",
             TrialState.Complete
-            or TrialState.Pruned
             or TrialState.Failed
             or TrialState.SetAside when trial.FinishedAt is null => "no end (column finished_at)",
             TrialState.Failed or TrialState.SetAside when trial.Failure is null => "no reason (column failure)",
