@@ -52,7 +52,8 @@ internal static class MatMulTurns
     /// <summary>Compares two builds at every shape of the product benchmark up to 256 tokens.</summary>
     /// <param name="before">This program's assembly, built from the older code.</param>
     /// <param name="after">The same of the newer code.</param>
-    internal static IReadOnlyList<Row> Run(string before, string after)
+    /// <param name="only">Part of the operation and kind, to compare some; empty for all.</param>
+    internal static IReadOnlyList<Row> Run(string before, string after, string only)
     {
         Type older = Contender(before),
             newer = Contender(after);
@@ -80,6 +81,8 @@ internal static class MatMulTurns
 
         void Add(string operation, int tokens, string method, object[] shape, string kind)
         {
+            if (!$"{operation} × {tokens} {kind}".Contains(only, StringComparison.Ordinal))
+                return;
             rows.Add(Compare(operation, tokens, kind, Prepare(older, method, shape), Prepare(newer, method, shape)));
             Row row = rows[^1];
             Console.WriteLine(

@@ -79,8 +79,8 @@ switch (args)
             )
         );
         return 0;
-    case ["matmul-turns", string output, string before, string after]:
-        ResultFile.Write(output, MatMulTurns.Run(before, after));
+    case ["matmul-turns", string output, string before, string after, .. string[] rest]:
+        ResultFile.Write(output, MatMulTurns.Run(before, after, rest.FirstOrDefault() ?? ""));
         return 0;
     case ["methods", string output, string model, string probes, string work]:
         ResultFile.Write(output, MethodComparison.Run(model, probes, work));
@@ -97,7 +97,7 @@ switch (args)
             quantizers [OUT.json] [THREADS]              one large layer under each method, with the targets
             bank DESCRIPTION.json FOLDER [OUT.json] [THREADS]  the bank of a described model at full size; the folder is left behind
             matmul OUT.json [THREADS] [--quick]          products and convolutions with packed weights beside ONNX Runtime's operators
-            matmul-turns OUT.json BEFORE.dll AFTER.dll   products and convolutions of two builds of this program, call by call in turns
+            matmul-turns OUT.json BEFORE.dll AFTER.dll [ONLY]  products and convolutions of two builds of this program, call by call in turns
             methods OUT.json MODEL PROBES.json WORK      measured sensitivity beside the published method at equal work: probes, trials, plans
             step-groups OUT.json MODEL RUN               weights of their own for early and late steps, at equal bytes, by a measured run
             micro FOLDER                                 single steps with their allocations, by BenchmarkDotNet

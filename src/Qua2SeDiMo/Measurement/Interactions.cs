@@ -71,7 +71,9 @@ internal sealed class Interactions
                 last[image] = Move(image, last[image], mixtures[mixture], sums[image], ref alone[image]);
                 double together = TensorPrimitives.SumOfSquares<double>(sums[image]) / samples.Length;
                 double damage = (Share * together) + ((1 - Share) * alone[image]);
-                total += IsUntouched(mixtures[mixture]) ? double.NegativeInfinity : Math.Log(Math.Max(damage, Smallest));
+                total += IsUntouched(mixtures[mixture])
+                    ? double.NegativeInfinity
+                    : Math.Log(Math.Max(damage, Smallest));
             }
             orders[mixture] = total / roots.Length;
         }

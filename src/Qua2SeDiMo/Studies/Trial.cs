@@ -40,6 +40,5 @@ public sealed record Trial(int Number, string Name, BitAllocation Allocation, ul
     public IReadOnlyDictionary<string, TimeSpan> Durations { get; init; } = new Dictionary<string, TimeSpan>();
 
     /// <summary>Whether the trial is in a final state.</summary>
-    public bool IsFinished =>
-        State is TrialState.Complete or TrialState.Failed or TrialState.SetAside;
+    public bool IsFinished => State is TrialState.Complete or TrialState.Failed or TrialState.SetAside;
 }

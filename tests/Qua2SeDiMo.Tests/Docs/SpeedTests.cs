@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using MathNet.Numerics.Statistics;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Kernels.Layout;
 using Qua2SeDiMo.Models;
@@ -56,6 +57,37 @@ public sealed class SpeedTests
     }
 
     [Fact]
+    public void The_comparison_of_kernels_in_turns_is_that_of_the_committed_results()
+    {
+        const string Folder = "amd-epyc-avx2-2-cores";
+        List<JsonElement> forward = Rows("matmul-turns.json", Folder),
+            swapped = Rows("matmul-turns-swapped.json", Folder),
+            control = Rows("matmul-turns-control.json", Folder);
+        var text = new StringBuilder();
+        text.AppendLine("| kind | rows | median ratio | loaded in the other order | a build beside itself |")
+            .AppendLine("| --- | ---: | ---: | ---: | ---: |");
+        foreach (
+            (string kind, string label) in new[]
+            {
+                ("q2_w4", "W4"),
+                ("q2_w3", "W3"),
+                ("q2_w4a8", "W4A8"),
+                ("q2_w3a8", "W3A8"),
+            }
+        )
+        {
+            text.AppendLine(
+                $"| {label} | {Ratios(forward, kind).Length} | {Ratios(forward, kind).Median():0.000} | "
+                    + $"{1 / Ratios(swapped, kind).Median():0.000} | {Ratios(control, kind).Median():0.000} |"
+            );
+        }
+        GeneratedBlock.Check("docs/decisions/0012-kernels-assembly.md", "turns", text.ToString());
+
+        static double[] Ratios(List<JsonElement> rows, string kind) =>
+            [.. rows.Where(row => Text(row, "kind") == kind).Select(row => row.GetProperty("ratio").GetDouble())];
+    }
+
+    [Fact]
     public void The_tables_of_banks_are_those_of_the_committed_results()
     {
         var text = new StringBuilder("| what | wall, ms | processor, ms |\n| --- | ---: | ---: |\n");
@@ -72,7 +104,7 @@ public sealed class SpeedTests
             "| model | values, millions | wall, s | processor, s | largest memory, MiB | bank, MiB |\n| --- | "
                 + "---: | ---: | ---: | ---: | ---: |\n"
         );
-        foreach (JsonElement row in new[] { "bank-pixart.json", "bank-sdxl.json" }.SelectMany(Rows))
+        foreach (JsonElement row in new[] { "bank-pixart.json", "bank-sdxl.json" }.SelectMany(file => Rows(file)))
         {
             text.AppendLine(
                 CultureInfo.InvariantCulture,
@@ -205,14 +237,10 @@ public sealed class SpeedTests
 
     private static string Text(JsonElement row, string name) => row.GetProperty(name).GetString()!;
 
-    private static List<JsonElement> Rows(string file) =>
+    private static List<JsonElement> Rows(string file, string folder = "amd-epyc-2-cores") =>
         [
             .. JsonDocument
-                .Parse(
-                    File.ReadAllBytes(
-                        Path.Combine(RepositoryFiles.Root, "benchmarks", "results", "amd-epyc-2-cores", file)
-                    )
-                )
+                .Parse(File.ReadAllBytes(Path.Combine(RepositoryFiles.Root, "benchmarks", "results", folder, file)))
                 .RootElement.GetProperty("rows")
                 .EnumerateArray(),
         ];

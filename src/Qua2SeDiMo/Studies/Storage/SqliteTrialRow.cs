@@ -104,17 +104,12 @@ internal static class SqliteTrialRow
         bool wasLeased = trial.Worker is not null && trial.StartedAt is not null && trial.HeartbeatAt is not null;
         string? missing = trial.State switch
         {
-            TrialState.Running
-            or TrialState.Complete
-            or TrialState.Failed
-            or TrialState.SetAside when !wasLeased =>
+            TrialState.Running or TrialState.Complete or TrialState.Failed or TrialState.SetAside when !wasLeased =>
                 "no worker, start or sign of life (columns host, started_at, heartbeat_at)",
-            TrialState.Running
-            or TrialState.Complete
-            or TrialState.Failed when trial.Attempt < 1 => "no lease (column attempt)",
-            TrialState.Complete
-            or TrialState.Failed
-            or TrialState.SetAside when trial.FinishedAt is null => "no end (column finished_at)",
+            TrialState.Running or TrialState.Complete or TrialState.Failed when trial.Attempt < 1 =>
+                "no lease (column attempt)",
+            TrialState.Complete or TrialState.Failed or TrialState.SetAside when trial.FinishedAt is null =>
+                "no end (column finished_at)",
             TrialState.Failed or TrialState.SetAside when trial.Failure is null => "no reason (column failure)",
             _ => null,
         };
