@@ -53,7 +53,7 @@ internal static class BlockScoreBenchmark
             double seconds = measured.MedianMilliseconds / 1000;
             results.Add(
                 new BlockScoreResult(
-                    byName ? $"{family}, weights told by name" : family,
+                    byName ? $"{family}, weights by name" : family,
                     published.Units.Count,
                     combinations,
                     Folds,

@@ -19,7 +19,7 @@ internal sealed class PlanArguments
 
     private readonly Option<string?> predictor = ChoiceOption.Optional(
         "--predictor",
-        "Model whose numbers make the plans; default: all propose, and the best measured one is the plan",
+        "Model whose numbers make the plans; default: every source makes a candidate, and the best one by images is the plan",
         [ModelNames.Measured, ModelNames.Network, ModelNames.Ridge, ModelNames.Ensemble]
     );
     private readonly Option<PlanLevel?> level = ChoiceOption.Optional<PlanLevel>(

@@ -4,7 +4,7 @@ namespace Qua2SeDiMo;
 /// What a person should know of the files that were read, though nothing is wrong enough to stop: each sentence once,
 /// in the order of discovery. Safe from several threads.
 /// </summary>
-/// <param name="heard">Told of every new sentence at once; null to collect only.</param>
+/// <param name="heard">Called with every new sentence; null to collect only.</param>
 public sealed class Notes(Action<string>? heard = null)
 {
     private readonly Lock gate = new();

@@ -24,7 +24,7 @@ internal static class PlanCommand
         var front = new Option<string?>("--front")
         {
             Description =
-                "File for the whole front of score against size of every proposer that adds up scores, as CSV",
+                "File for the whole front of score against size of every plan source that sums scores, as CSV",
         };
         command.Add(front);
         var retry = new RetryArgument(command);

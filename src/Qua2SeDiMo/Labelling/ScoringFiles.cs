@@ -151,7 +151,7 @@ public sealed record ScoringFiles(string? ClipFolder, string? ReferenceFeatures,
             if (there.Length == 0)
             {
                 throw new ModelFolderException(
-                    $"{kept}: the {what} of the study is not there any more, and none stands beside "
+                    $"{kept}: the {what} of the study is not there any more, and there is none beside "
                         + $"{model.Folder.DirectoryPath}. Put it back."
                 );
             }

@@ -87,11 +87,7 @@ internal sealed class ShardIndex
                     $"the index places it in {shard}, no shard holds it."
                 );
             if (found != shard)
-                throw new SafetensorsException(
-                    FilePath,
-                    tensor,
-                    $"the index places it in {shard}, it stands in {found}."
-                );
+                throw new SafetensorsException(FilePath, tensor, $"the index places it in {shard}, it is in {found}.");
         }
     }
 }

@@ -69,7 +69,7 @@ internal sealed class StoredTensors : ITensorSource
                 throw new SafetensorsException(
                     file.FilePath,
                     tensor.Name,
-                    $"it also stands in {homes[tensor.Name].FilePath}."
+                    $"it is also in {homes[tensor.Name].FilePath}."
                 );
             }
             tensors.Add(tensor.Name, tensor);

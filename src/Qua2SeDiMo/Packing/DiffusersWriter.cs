@@ -95,7 +95,7 @@ internal static class DiffusersWriter
             return;
         throw new PackedModelException(
             $"{source.Denoiser.DirectoryPath}: the denoiser is an ONNX export, which has no tensor names of a "
-                + "checkpoint; pack it as q2 or onnx."
+                + "checkpoint. The formats q2 and onnx do without them."
         );
     }
 
@@ -244,7 +244,8 @@ internal static class DiffusersWriter
                     if (!float.IsFinite((float)TensorPrimitives.MaxMagnitude<Half>(halves.AsSpan(0, count))))
                     {
                         throw new PackedModelException(
-                            $"{packed.DirectoryPath}: tensor '{tensor.Name}' has values beyond the range of float16; pack it as q2 or onnx."
+                            $"{packed.DirectoryPath}: tensor '{tensor.Name}' has values beyond the range of float16, which the "
+                                + "formats q2 and onnx can hold."
                         );
                     }
                     stream.Write(MemoryMarshal.AsBytes(halves.AsSpan(0, count)));

@@ -89,7 +89,7 @@ public static class GenerateStage
         if (quantized is not null && PackedModelReader.IsPacked(model.Folder.Denoiser.DirectoryPath))
         {
             throw new GenerationException(
-                $"{model.Folder.DirectoryPath}: a packed model is quantized already; generate without an allocation, or from the original."
+                $"{model.Folder.DirectoryPath}: a packed model is quantized already. An allocation needs the original model."
             );
         }
         Preflight.Generate(model, destination, options);

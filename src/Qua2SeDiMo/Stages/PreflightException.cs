@@ -16,6 +16,6 @@ internal sealed class PreflightException : Q2Exception
         ArgumentNullException.ThrowIfNull(problems);
         if (problems.Count == 1)
             return problems[0];
-        return $"{problems.Count} things stand in the way:{string.Concat(problems.Select(problem => $"\n  - {problem}"))}";
+        return $"{problems.Count} problems:{string.Concat(problems.Select(problem => $"\n  - {problem}"))}";
     }
 }

@@ -79,9 +79,6 @@ public sealed partial class ReadmeTests
                 $"{entry.Metrics[metric.Name].Value:0.000} | {entry.Metrics[metric.Name + PlanEntry.FreshSuffix].Value:0.000}";
             text.AppendLine($"| {name} | {entry.AverageBits:0.000} | {entry.SizeBytes:#,0} | {quality} |");
         }
-        text.AppendLine(
-            $"| full precision | 16.000 | {Single(plan, entry => entry.Kind == PlanKind.FullPrecision).SizeBytes:#,0} | | |"
-        );
         return text.ToString().ReplaceLineEndings("\n");
     }
 

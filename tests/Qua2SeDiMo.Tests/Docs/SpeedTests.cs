@@ -188,7 +188,6 @@ public sealed class SpeedTests
             );
         }
         GeneratedBlock.Check(Page, "models", text.ToString());
-        GeneratedBlock.Check("README.md", "models", text.ToString());
     }
 
     private static string Table(

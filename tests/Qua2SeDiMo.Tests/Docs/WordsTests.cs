@@ -43,7 +43,8 @@ public sealed partial class WordsTests
     }
 
     [GeneratedRegex(
-        @"\b(?:so many|anew|the same of|for people|somebody|nobody|everybody|keys? that stands?)\b",
+        @"\b(?:so many|anew|the same of|for people|somebody|nobody|everybody|keys? that stands?|told"
+            + @"|stands? (?:beside|in|at|out|behind))\b",
         RegexOptions.IgnoreCase
     )]
     private static partial Regex Retired();

@@ -80,7 +80,7 @@ internal static class KnownFiles
         if (File.Exists(Path.Combine(directory, AdapterConfig)))
         {
             throw new ModelFolderException(
-                $"{directory}: an adapter stands beside the weights ({AdapterConfig}), which transformers adds to "
+                $"{directory}: the folder has an adapter ({AdapterConfig}), which transformers adds to "
                     + "them when it opens the folder; "
                     + "merge it (merge_and_unload of peft), save the model and give that."
             );

@@ -76,24 +76,24 @@ internal static class KnownTensors
             GiveOriginal
         ),
         new(
-            "LoRA tensors stand beside the weights",
+            "the file has LoRA tensors",
             @"(?:^|[._])(?:lora|loha|lokr|dora)(?:[._A-Z]|$)|\.hada_w|\.base_layer\.",
             "merge them (fuse_lora of diffusers, merge_and_unload of peft), save the model and give that"
         ),
         new(
-            "IP-Adapter tensors stand beside the weights",
+            "the file has IP-Adapter tensors",
             @"_ip\.weight$|(?:^|\.)image_proj\.|(?:^|\.)ip_adapter\.",
             "give the model without the adapter, which takes pictures as prompts"
         ),
         new(
-            "motion modules stand beside the weights",
+            "the file has motion modules",
             @"(?:^|\.)motion_modules\.",
             "give an image model; videos are not made here"
         ),
         new("weights are pruned by masks", @"\.weight_(?:orig|mask)$", Undo),
         new("weights are reparametrized", @"\.parametrizations\.|\.weight_[gv]$", Undo),
         new(
-            "guidance embeddings stand in the checkpoint that the configuration does not mention",
+            "the checkpoint has guidance embeddings that the configuration does not mention",
             @"(?:^|\.)(?:cond_proj|guidance_embedder|guidance_embedding|guidance_in)\.",
             "a model distilled to one pass takes its guidance as an input: restore the config.json that belongs "
                 + "to it (time_cond_proj_dim or guidance_embeds)",

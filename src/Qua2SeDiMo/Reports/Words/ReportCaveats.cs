@@ -16,7 +16,7 @@ internal static class ReportCaveats
                 + "compare with real images or with the "
                 + "prompt, not with what the full-precision model draws, and a quantized model can score better than the original."
                 + BetterThanFull(report, distributional, full)
-                + " The paired metrics, image by image against full precision, stand beside them for that reason.";
+                + " The paired metrics, image by image against full precision, are given for that reason.";
         }
         yield return $"{run.ImageCount} images per trial are few. Fréchet distances of small samples are biased upwards, by "
             + "tens of points even "

@@ -54,6 +54,7 @@ internal static class AllocationChoice
 
     private static ForeignValue Find(string path, ForeignValue root, string? entry)
     {
+        RequireVersion(path, root);
         bool isSingle = root.Has("allocation");
         if (!isSingle && root.IsObject && Lists.FirstOrDefault(name => root[name].IsList) is { } list)
             root = root[list];
@@ -80,6 +81,17 @@ internal static class AllocationChoice
             entry is null
                 ? $"{path}: it holds {entries.Length} allocations; name one of {names}."
                 : $"{path}: no allocation is named '{entry}'; there are {names}."
+        );
+    }
+
+    // A plan of a later version may mean something else by the same members.
+    private static void RequireVersion(string path, ForeignValue root)
+    {
+        if (!root.Has("entries") || !root["version"].IsNumber || root["version"].Number() <= OwnJson.Version)
+            return;
+        throw new AllocationFileException(
+            $"{path}: it is a plan of version {root["version"].Number()}, and this program reads version "
+                + $"{OwnJson.Version}. Use the program that wrote it."
         );
     }
 
