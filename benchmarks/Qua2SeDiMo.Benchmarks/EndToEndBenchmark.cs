@@ -7,7 +7,6 @@ using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
-using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Quantizers.Bank;
@@ -155,32 +154,7 @@ internal static class EndToEndBenchmark
         int size = model.Folder.Denoiser.ReadConfig().Int("sample_size", 64);
         Graph graph = parts.DenoiserGraph(size, size);
         using var denoiser = new InferenceModel(graph, model.Tensors, parts.Inference);
-        var random = new Pcg32(1);
-        Dictionary<string, TensorValue> inputs = graph.Inputs.ToDictionary(
-            input => input.Name,
-            input =>
-            {
-                long[] shape =
-                [
-                    .. input.Shape.Select(extent =>
-                        extent.IsFixed ? extent.Size
-                        : extent.Symbol == "batch" ? 1
-                        : TextTokens
-                    ),
-                ];
-                int count = checked((int)shape.Aggregate(1L, (product, extent) => product * extent));
-                return input.Type == ElementType.Int64
-                    ? TensorValue.Of(Enumerable.Repeat(1L, count).ToArray(), shape)
-                    : TensorValue.Of(
-                        [
-                            .. Enumerable
-                                .Range(0, count)
-                                .Select(_ => input.Name == "timestep" ? 500f : (float)random.NextNormal()),
-                        ],
-                        shape
-                    );
-            }
-        );
+        Dictionary<string, TensorValue> inputs = RandomInputs.Of(graph, 1, TextTokens, seed: 1);
         return Timed(start, steps, 1, () => denoiser.Run(inputs));
     }
 
@@ -200,8 +174,8 @@ internal static class EndToEndBenchmark
         return new EndToEndRun(load, seconds[repetitions / 2], process.PeakWorkingSet64);
     }
 
-    // Writes a pipeline folder with only a denoiser.
-    private static string MakeFullSize(string description, string work)
+    /// <summary>Writes a pipeline folder with only a described denoiser and random weights, unless it is there.</summary>
+    internal static string MakeFullSize(string description, string work)
     {
         string folder = Path.Combine(work, Path.GetFileNameWithoutExtension(description), "model"),
             index = Path.Combine(folder, "model_index.json");

@@ -88,6 +88,21 @@ switch (args)
     case ["step-groups", string output, string model, string run]:
         ResultFile.Write(output, StepGroups.Run(model, run));
         return 0;
+    case ["reverse-pass", string output, string work, .. string[] models] when models.Length > 0:
+        ReversePassBenchmark.Run(output, work, models);
+        return 0;
+    case ["reverse-pass-bank", string model, string run]:
+        ReversePassBenchmark.MakeBank(model, run);
+        return 0;
+    case ["reverse-pass-turns", string model, string batch]:
+        ReversePassBenchmark.MeasureTurns(model, int.Parse(batch));
+        return 0;
+    case ["reverse-pass-states", string model, string batch, string run, string states]:
+        ReversePassBenchmark.MeasureStates(model, int.Parse(batch), run, int.Parse(states));
+        return 0;
+    case ["one-call", string output, .. string[] models] when models.Length > 0:
+        OneCallBenchmark.Run(output, models);
+        return 0;
     case ["micro", string folder]:
         MicroBenchmarks.Run(folder);
         return 0;
@@ -111,6 +126,8 @@ switch (args)
             samplers OUT.json METRIC RANDOM FRONT...     the same on runs: parts of one with random trials against runs near the front
             proposers OUT.json STUDY                     plans of all proposers at equal size, by their true quality on a simulated study
             proposers OUT.json MODEL RUN                 the same by the images of a model with a fitted run
+            reverse-pass OUT.json WORK MODEL[:ROWS[:STATES]]...  a call beside a reverse pass, and states with all options: time and memory
+            one-call OUT.json MODEL...                   one-call probes by whole calls and with reuse of what lies before the weight
             end-to-end OUT.json WORK MODEL...            images per minute and memory of pipelines (folders) and of denoisers (descriptions), packed and not
             """
         );

@@ -70,7 +70,31 @@ internal static class GraphCut
         ];
     }
 
-    private static long Bytes(GraphValue value) =>
+    /// <summary>Parts for forward passes alone, about equally large: values that follow from the graph's inputs, and
+    /// weights, count as work.</summary>
+    /// <param name="shaped">The whole graph.</param>
+    /// <param name="outputs">What is wanted of it.</param>
+    /// <param name="count">How many parts there should be, about; fewer where there is no place to cut.</param>
+    internal static IReadOnlyList<CutPart> Forward(ShapedGraph shaped, IReadOnlyList<string> outputs, int count)
+    {
+        Graph graph = shaped.Graph.WithOutputs(outputs);
+        string[] inputs = [.. graph.Inputs.Select(input => input.Name)];
+        long work = ValueBytes(shaped, inputs) + graph.Weights.Sum(weight => weight.Initializer.SizeBytes);
+        return Of(shaped, inputs, outputs, items: 1, work / count);
+    }
+
+    /// <summary>Bytes of all values that follow from some others.</summary>
+    internal static long ValueBytes(ShapedGraph shaped, IReadOnlyList<string> from)
+    {
+        IReadOnlySet<string> active = BackwardPass.Active(shaped.Graph, from);
+        return shaped
+            .Graph.Nodes.SelectMany(node => node.Outputs)
+            .Where(active.Contains)
+            .Sum(name => Bytes(shaped.Values[name]));
+    }
+
+    /// <summary>Bytes of a value whose extents are all known.</summary>
+    internal static long Bytes(GraphValue value) =>
         value.Type.SizeBytes(value.Shape.Aggregate(1L, (product, extent) => product * extent.Size));
 
     // Values that have to be passed on between two consecutive nodes.
@@ -204,4 +228,10 @@ internal static class GraphCut
 /// <param name="Shaped">Its nodes; its inputs are model inputs and outputs of earlier parts.</param>
 /// <param name="Outputs">Values that later parts read, and outputs of the model.</param>
 /// <param name="Pulled">Its inputs in which gradients are computed.</param>
-internal sealed record CutPart(ShapedGraph Shaped, IReadOnlyList<string> Outputs, IReadOnlyList<string> Pulled);
+internal sealed record CutPart(ShapedGraph Shaped, IReadOnlyList<string> Outputs, IReadOnlyList<string> Pulled)
+{
+    private readonly HashSet<string> made = [.. Shaped.Graph.Nodes.SelectMany(node => node.Outputs)];
+
+    /// <summary>Whether a node of the part computes a value.</summary>
+    internal bool Makes(string value) => made.Contains(value);
+}

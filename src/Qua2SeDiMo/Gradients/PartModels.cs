@@ -14,13 +14,23 @@ internal sealed class PartModels : IDisposable
     private readonly string[] pulled;
     private readonly string[] reached;
     private readonly GraphWeight[] own;
+    private readonly string[] left;
 
+    /// <summary>Prepares both sessions.</summary>
+    /// <param name="part">The part.</param>
+    /// <param name="tensors">The checkpoint; it must stay open.</param>
+    /// <param name="binding">Values of the weights.</param>
+    /// <param name="weights">Weights whose gradients are wanted.</param>
+    /// <param name="options">Items of the batch.</param>
+    /// <param name="kept">Values of the part that its forward pass leaves for its reverse pass; empty for the last part,
+    /// which has no forward pass.</param>
     internal PartModels(
         CutPart part,
         ITensorSource tensors,
         WeightBinding binding,
         IReadOnlyList<GraphWeight> weights,
-        ReverseOptions options
+        ReverseOptions options,
+        IReadOnlySet<string> kept
     )
     {
         this.part = part;
@@ -33,8 +43,11 @@ internal sealed class PartModels : IDisposable
             [.. pulled, .. own.Select(weight => weight.Initializer.Name)]
         );
         reached = [.. part.Outputs.Where(active.Contains)];
-        forward = new InferenceModel(graph, tensors, binding);
-        backward = new InferenceModel(Backward(tensors, options), tensors, binding);
+        Graph reverse = Given(Backward(tensors, options), kept);
+        HashSet<string> taken = [.. reverse.Inputs.Select(input => input.Name)];
+        left = [.. kept.Where(name => taken.Contains(name) && !part.Outputs.Contains(name))];
+        forward = new InferenceModel(graph.WithOutputs([.. part.Outputs, .. left]), tensors, binding);
+        backward = new InferenceModel(reverse, tensors, binding);
     }
 
     /// <summary>Whether sessions stay loaded between calls.</summary>
@@ -66,6 +79,8 @@ internal sealed class PartModels : IDisposable
         IReadOnlyDictionary<string, TensorValue> results = backward.Run(inputs);
         if (!StaysLoaded)
             backward.Unload();
+        foreach (string name in left)
+            values.Remove(name);
         foreach (GraphWeight weight in own)
         {
             if (results.TryGetValue(BackwardPass.GradientIn(weight.Initializer.Name), out TensorValue? gradient))
@@ -99,6 +114,23 @@ internal sealed class PartModels : IDisposable
                 tape.Output(BackwardPass.GradientIn(weight.Initializer.Name), gradient.Value);
         }
         return tape.Build();
+    }
+
+    // The same graph with some values as inputs; what only they needed is left out.
+    private static Graph Given(Graph graph, IReadOnlySet<string> values)
+    {
+        GraphNode[] makers = [.. graph.Nodes.Where(node => node.Outputs.All(values.Contains))];
+        if (makers.Length == 0)
+            return graph;
+        return new Graph(
+            graph.Name,
+            [.. graph.Inputs, .. makers.SelectMany(node => node.Outputs).Select(name => graph.Values[name])],
+            graph.Outputs,
+            [.. graph.Nodes.Except(makers)],
+            graph.Initializers,
+            graph.Weights,
+            graph.Values
+        ).WithOutputs([.. graph.Outputs.Select(output => output.Name)]);
     }
 
     private TensorValue Zeros(string name)

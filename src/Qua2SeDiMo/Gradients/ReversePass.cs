@@ -24,7 +24,8 @@ internal sealed record ReverseOptions
 
     /// <summary>
     /// Bytes of activations and weight gradients above which the graph is run in parts, whose activations are
-    /// recomputed for the reverse pass. Default 1 GiB.
+    /// recomputed for the reverse pass. As many bytes again hold results of layers of all parts, which are not
+    /// recomputed. Default 1 GiB.
     /// </summary>
     public long ActivationBytes { get; init; } = 1L << 30;
 }
@@ -125,12 +126,7 @@ internal sealed class ReversePass : IDisposable
     // Backward graphs are built for fixed extents, and built again when the extents change.
     private void Prepare(IReadOnlyDictionary<string, TensorValue> inputs)
     {
-        string now = string.Join(
-            ' ',
-            graph.Inputs.Select(input =>
-                inputs.TryGetValue(input.Name, out TensorValue? value) ? $"{input.Name}{value}" : input.Name
-            )
-        );
+        string now = ShapedGraph.Extents(graph, inputs);
         if (shapes == now)
             return;
         Dispose();
@@ -140,9 +136,13 @@ internal sealed class ReversePass : IDisposable
             : [.. graph.Weights.Select(weight => weight.Weight.Name)];
         GraphWeight[] wanted = [.. graph.Weights.Where(weight => names.Contains(weight.Weight.Name))];
         string[] all = [.. options.Inputs, .. wanted.Select(weight => weight.Initializer.Name)];
-        foreach (CutPart part in GraphCut.Of(shaped, all, outputs, options.Items, options.ActivationBytes))
+        IReadOnlyList<CutPart> cut = GraphCut.Of(shaped, all, outputs, options.Items, options.ActivationBytes);
+        IReadOnlySet<string> kept = KeptValues.Of(cut.SkipLast(1), options.ActivationBytes);
+        foreach (CutPart part in cut)
         {
-            parts.Add(new PartModels(part, tensors, weights, wanted, options));
+            // What a part hands on is there too when its reverse pass comes.
+            HashSet<string> ofPart = part == cut[^1] ? [] : [.. part.Outputs, .. kept.Where(part.Makes)];
+            parts.Add(new PartModels(part, tensors, weights, wanted, options, ofPart));
         }
         // Several parts are loaded one at a time; a single part stays loaded.
         foreach (PartModels part in parts)

@@ -93,6 +93,16 @@ internal sealed class ShapedGraph
         return shaped;
     }
 
+    /// <summary>Types and extents of a graph's inputs as text: inputs with equal ones can share what was made for
+    /// them.</summary>
+    internal static string Extents(Graph graph, IReadOnlyDictionary<string, TensorValue> inputs) =>
+        string.Join(
+            ' ',
+            graph.Inputs.Select(input =>
+                inputs.TryGetValue(input.Name, out TensorValue? value) ? $"{input.Name}{value}" : input.Name
+            )
+        );
+
     /// <summary>A part of this graph, with the same knowledge of shapes and operands.</summary>
     internal ShapedGraph Part(Graph part) => new(part, Values, settled, integers, singles);
 

@@ -1,26 +1,26 @@
 using Qua2SeDiMo.Diffusion;
+using Qua2SeDiMo.Gradients;
 using Qua2SeDiMo.Graphs.Ir;
-using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Quantizers.Bank;
 
 namespace Qua2SeDiMo.Measurement.Methods;
 
-/// <summary>Effects by one call of the denoiser per weight and option, at states of the full-precision run.</summary>
+/// <summary>Effects by one call of the denoiser per weight and option, at states of the full-precision run. What lies before
+/// the changed weight is computed once per state.</summary>
 internal sealed class CallEffects : IEffectSource
 {
     private readonly MeasuringPipeline pipeline;
     private readonly QuantizerBank bank;
-    private readonly InferenceModel denoiser;
+    private readonly IReadOnlyList<GraphWeight> weights;
+    private readonly ChangedCalls calls;
 
     internal CallEffects(MeasuringPipeline pipeline, QuantizerBank bank)
     {
         (this.pipeline, this.bank) = (pipeline, bank);
-        denoiser = new InferenceModel(
-            pipeline.Pipeline.DenoiserGraph(pipeline.Request),
-            pipeline.Model.Tensors,
-            pipeline.Binding
-        );
+        Graph denoiser = pipeline.Pipeline.DenoiserGraph(pipeline.Request);
+        weights = denoiser.Weights;
+        calls = new ChangedCalls(denoiser, pipeline.Model.Tensors, pipeline.Binding, denoiser.Outputs[0].Name);
     }
 
     // One image at a time: each has its own file and needs many calls.
@@ -35,7 +35,6 @@ internal sealed class CallEffects : IEffectSource
             cancellationToken
         );
         IReadOnlyList<int> steps = pipeline.Options.Steps(trace.Calls.Count);
-        IReadOnlyList<GraphWeight> weights = denoiser.Graph.Weights;
         var effects = new Effects(
             EffectKind.CallSquares,
             [.. weights.Select(weight => weight.Weight.Name)],
@@ -47,29 +46,26 @@ internal sealed class CallEffects : IEffectSource
         int done = 0;
         for (int step = 0; step < steps.Count; step++)
         {
-            IReadOnlyDictionary<string, TensorValue> inputs = trace.Calls[steps[step]];
-            float[] before = trace.Guided(Run(inputs));
+            float[] before = trace.Guided(calls.Start(trace.Calls[steps[step]]));
             for (int weight = 0; weight < weights.Count; weight++)
             {
+                string name = weights[weight].Weight.Name;
                 for (int option = 0; option < bank.Options.Count; option++)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
-                    OpenModel.Apply(weights[weight].Weight.Name, bank.Options[option], pipeline.Binding, bank);
-                    float[] after = trace.Guided(Run(inputs));
+                    OpenModel.Apply(name, bank.Options[option], pipeline.Binding, bank);
+                    float[] after = trace.Guided(calls.With(name));
                     for (int image = 0; image < count; image++)
                         effects[image, 0, step, weight, option] = Square(before, after, image, count);
                 }
-                pipeline.Binding.Reset(weights[weight].Weight.Name);
+                pipeline.Binding.Reset(name);
                 report(++done / (double)(steps.Count * weights.Count));
             }
         }
         return effects;
     }
 
-    public void Dispose() => denoiser.Dispose();
-
-    private TensorValue Run(IReadOnlyDictionary<string, TensorValue> inputs) =>
-        denoiser.Run(inputs)[denoiser.Graph.Outputs[0].Name];
+    public void Dispose() => calls.Dispose();
 
     private static double Square(float[] before, float[] after, int image, int images)
     {
