@@ -31,8 +31,14 @@ internal sealed record ReversePassTurns(
 /// <summary>Several states with the products of all weights with all options, in a process of its own.</summary>
 /// <param name="Seconds">Wall time.</param>
 /// <param name="ProcessorSeconds">Processor time.</param>
+/// <param name="ProductSeconds">Wall time of reading options and multiplying by them.</param>
 /// <param name="PeakBytes">Largest resident memory of the process.</param>
-internal sealed record ReversePassStates(double Seconds, double ProcessorSeconds, long PeakBytes);
+internal sealed record ReversePassStates(
+    double Seconds,
+    double ProcessorSeconds,
+    double ProductSeconds,
+    long PeakBytes
+);
 
 /// <summary>One line of the results.</summary>
 /// <param name="Model">Pipeline or description.</param>
@@ -49,6 +55,7 @@ internal sealed record ReversePassStates(double Seconds, double ProcessorSeconds
 /// all options.</param>
 /// <param name="StatesSeconds">Their wall time.</param>
 /// <param name="StatesProcessorSeconds">Their processor time.</param>
+/// <param name="ProductSeconds">Wall time of reading options and multiplying by them, of <c>StatesSeconds</c>.</param>
 /// <param name="PeakMebibytes">Largest resident memory of that process.</param>
 internal sealed record ReversePassRow(
     string Model,
@@ -64,6 +71,7 @@ internal sealed record ReversePassRow(
     int States,
     double StatesSeconds,
     double StatesProcessorSeconds,
+    double ProductSeconds,
     long PeakMebibytes
 );
 
@@ -119,6 +127,7 @@ internal static class ReversePassBenchmark
                 int.Parse(count, CultureInfo.InvariantCulture),
                 Math.Round(states.Seconds, 2),
                 Math.Round(states.ProcessorSeconds, 2),
+                Math.Round(states.ProductSeconds, 2),
                 states.PeakBytes / (1 << 20)
             );
             Console.WriteLine(row);
@@ -175,12 +184,15 @@ internal static class ReversePassBenchmark
             cotangents = Cotangent(graph, call.Run(RandomInputs.Of(graph, rows, ImageTokens, seed: 1)), seed: 2);
         using ReversePass pass = Pass(model, graph, binding, rows);
         var changes = new BankChanges(QuantizerBank.Open(new RunDirectory(run).Bank), model.Tensors);
-        double total = 0;
+        double total = 0,
+            products = 0;
         void Take(GraphWeight weight, ReadOnlySpan<float> gradient)
         {
+            long start = Stopwatch.GetTimestamp();
             double[] sums = new double[changes.Options.Count];
             InnerProducts.Add(gradient, changes.Of(weight), sums);
             total += sums.Sum(sum => sum * sum);
+            products += Stopwatch.GetElapsedTime(start).TotalSeconds;
         }
         (double wall, double processor) = Timed(() =>
         {
@@ -190,7 +202,7 @@ internal static class ReversePassBenchmark
         if (!double.IsFinite(total) || total == 0)
             throw new InvalidOperationException($"{folder}: the sum of all squares is {total}.");
         using Process process = Process.GetCurrentProcess();
-        Print(new ReversePassStates(wall, processor, process.PeakWorkingSet64));
+        Print(new ReversePassStates(wall, processor, products, process.PeakWorkingSet64));
     }
 
     private static Graph GraphOf(OpenModel model)

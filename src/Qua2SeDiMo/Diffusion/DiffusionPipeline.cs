@@ -262,6 +262,9 @@ internal sealed class DiffusionPipeline : IDisposable
         return scheduler.Timesteps.Length;
     }
 
+    /// <summary>Frees the denoiser's session; the next run makes it again.</summary>
+    internal void UnloadDenoiser() => denoiser?.Model.Unload();
+
     /// <summary>The denoiser's graph for images of the requested size.</summary>
     internal Graph DenoiserGraph(GenerationRequest request) => DenoiserFor(LatentShape(request)).Graph;
 

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.ExceptionServices;
 using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
@@ -25,13 +26,20 @@ internal sealed class BankChanges(QuantizerBank bank, ITensorSource tensors, lon
     {
         if (kept.TryGetValue(weight.Weight.Name, out float[][]? known))
             return known;
-        ReadOnlySpan<float> original = WeightMatrix.Read(tensors, weight.Weight).Values.Span;
+        ReadOnlyMemory<float> original = WeightMatrix.Read(tensors, weight.Weight).Values;
         float[][] changes = new float[Options.Count][];
-        for (int option = 0; option < changes.Length; option++)
+        try
         {
-            changes[option] = new float[original.Length];
-            bank.Load(weight.Weight.Name, Options[option]).Dequantize(changes[option]);
-            TensorPrimitives.Subtract(changes[option], original, changes[option]);
+            Parallel.For(
+                0,
+                changes.Length,
+                option => changes[option] = ChangeBy(Options[option], weight.Weight.Name, original.Span)
+            );
+        }
+        catch (AggregateException error)
+        {
+            // Callers expect the error of an option, not an AggregateException.
+            ExceptionDispatchInfo.Throw(error.InnerExceptions[0]);
         }
         long bytes = changes.Length * (long)original.Length * sizeof(float);
         if (keptBytes + bytes <= cacheBytes)
@@ -40,5 +48,13 @@ internal sealed class BankChanges(QuantizerBank bank, ITensorSource tensors, lon
             keptBytes += bytes;
         }
         return changes;
+    }
+    private float[] ChangeBy(QuantizerSpec option, string weight, ReadOnlySpan<float> original)
+    {
+        // Every element is written; large arrays are costly to clear first.
+        float[] change = GC.AllocateUninitializedArray<float>(original.Length);
+        bank.Load(weight, option).Dequantize(change);
+        TensorPrimitives.Subtract(change, original, change);
+        return change;
     }
 }

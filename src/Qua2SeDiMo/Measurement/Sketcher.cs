@@ -69,6 +69,9 @@ internal sealed class Sketcher(
         DenoisingTrace trace = pipeline.Trace(prompts, noise, request, cancellationToken);
         Graph graph = pipeline.DenoiserGraph(request);
         Prepare(graph, trace);
+        // A reverse pass that is run in parts, or not cut yet, may need the memory.
+        if (pass!.PartCount != 1)
+            pipeline.UnloadDenoiser();
         int[] steps =
         [
             .. options.Target == SketchTarget.Calls && options.Steps is { } some
