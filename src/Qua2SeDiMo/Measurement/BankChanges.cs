@@ -49,6 +49,7 @@ internal sealed class BankChanges(QuantizerBank bank, ITensorSource tensors, lon
         }
         return changes;
     }
+
     private float[] ChangeBy(QuantizerSpec option, string weight, ReadOnlySpan<float> original)
     {
         // Every element is written; large arrays are costly to clear first.
