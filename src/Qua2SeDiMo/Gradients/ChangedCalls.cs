@@ -12,7 +12,7 @@ internal sealed class ChangedCalls : IDisposable
 {
     /// <summary>Parts that a graph is cut into where nothing else is asked for: on average a part's half runs in vain
     /// for each weight.</summary>
-    private const int DefaultParts = 32;
+    private const int DefaultParts = 16;
 
     // Sessions of larger graphs take turns in memory.
     private const long LoadedBytes = 1L << 30;
@@ -135,7 +135,14 @@ internal sealed class ChangedCalls : IDisposable
         ShapedGraph shaped = ShapedGraph.Of(graph, tensors, inputs, weights);
         staysLoaded = GraphCut.ValueBytes(shaped, [.. graph.Inputs.Select(input => input.Name)]) <= LoadedBytes;
         foreach (CutPart part in GraphCut.Forward(shaped, [output], wantedParts))
-            parts.Add(new InferenceModel(part.Shaped.Graph, tensors, weights));
+            parts.Add(
+                new InferenceModel(
+                    part.Shaped.Graph,
+                    tensors,
+                    weights,
+                    new InferenceOptions { HoldsMemory = staysLoaded }
+                )
+            );
         shapes = now;
     }
 }

@@ -15,6 +15,7 @@ internal sealed class PartModels : IDisposable
     private readonly string[] reached;
     private readonly GraphWeight[] own;
     private readonly string[] left;
+    private readonly bool staysLoaded;
 
     /// <summary>Prepares both sessions.</summary>
     /// <param name="part">The part.</param>
@@ -24,16 +25,20 @@ internal sealed class PartModels : IDisposable
     /// <param name="options">Items of the batch.</param>
     /// <param name="kept">Values of the part that its forward pass leaves for its reverse pass; empty for the last part,
     /// which has no forward pass.</param>
+    /// <param name="staysLoaded">Whether sessions stay loaded between calls; otherwise they take no more memory than they
+    /// need at a time.</param>
     internal PartModels(
         CutPart part,
         ITensorSource tensors,
         WeightBinding binding,
         IReadOnlyList<GraphWeight> weights,
         ReverseOptions options,
-        IReadOnlySet<string> kept
+        IReadOnlySet<string> kept,
+        bool staysLoaded
     )
     {
-        this.part = part;
+        (this.part, this.staysLoaded) = (part, staysLoaded);
+        var inference = new InferenceOptions { HoldsMemory = staysLoaded };
         Graph graph = part.Shaped.Graph;
         HashSet<string> initial = [.. graph.Initializers.Select(initializer => initializer.Name)];
         pulled = [.. part.Pulled];
@@ -46,17 +51,14 @@ internal sealed class PartModels : IDisposable
         Graph reverse = Given(Backward(tensors, options), kept);
         HashSet<string> taken = [.. reverse.Inputs.Select(input => input.Name)];
         left = [.. kept.Where(name => taken.Contains(name) && !part.Outputs.Contains(name))];
-        forward = new InferenceModel(graph.WithOutputs([.. part.Outputs, .. left]), tensors, binding);
-        backward = new InferenceModel(reverse, tensors, binding);
+        forward = new InferenceModel(graph.WithOutputs([.. part.Outputs, .. left]), tensors, binding, inference);
+        backward = new InferenceModel(reverse, tensors, binding, inference);
     }
-
-    /// <summary>Whether sessions stay loaded between calls.</summary>
-    internal bool StaysLoaded { get; set; }
 
     internal IReadOnlyDictionary<string, TensorValue> Forward(IReadOnlyDictionary<string, TensorValue> values)
     {
         IReadOnlyDictionary<string, TensorValue> results = forward.Run(values);
-        if (!StaysLoaded)
+        if (!staysLoaded)
             forward.Unload();
         return results;
     }
@@ -77,7 +79,7 @@ internal sealed class PartModels : IDisposable
                 : Zeros(output);
         }
         IReadOnlyDictionary<string, TensorValue> results = backward.Run(inputs);
-        if (!StaysLoaded)
+        if (!staysLoaded)
             backward.Unload();
         foreach (string name in left)
             values.Remove(name);

@@ -138,15 +138,13 @@ internal sealed class ReversePass : IDisposable
         string[] all = [.. options.Inputs, .. wanted.Select(weight => weight.Initializer.Name)];
         IReadOnlyList<CutPart> cut = GraphCut.Of(shaped, all, outputs, options.Items, options.ActivationBytes);
         IReadOnlySet<string> kept = KeptValues.Of(cut.SkipLast(1), options.ActivationBytes);
+        // Several parts are loaded one at a time; a single part stays loaded.
         foreach (CutPart part in cut)
         {
             // What a part hands on is there too when its reverse pass comes.
-            HashSet<string> ofPart = part == cut[^1] ? [] : [.. part.Outputs, .. kept.Where(part.Makes)];
-            parts.Add(new PartModels(part, tensors, weights, wanted, options, ofPart));
+            HashSet<string> ofPart = ReferenceEquals(part, cut[^1]) ? [] : [.. part.Outputs, .. kept.Where(part.Makes)];
+            parts.Add(new PartModels(part, tensors, weights, wanted, options, ofPart, cut.Count == 1));
         }
-        // Several parts are loaded one at a time; a single part stays loaded.
-        foreach (PartModels part in parts)
-            part.StaysLoaded = parts.Count == 1;
         shapes = now;
     }
 }

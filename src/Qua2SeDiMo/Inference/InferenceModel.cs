@@ -182,6 +182,8 @@ internal sealed class InferenceModel : IDisposable
         {
             IntraOpNumThreads = options.IntraOpThreads,
             GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+            EnableCpuMemArena = options.HoldsMemory,
+            EnableMemoryPattern = options.HoldsMemory,
         };
         // Spinning threads would take processor time from work that runs beside the model.
         sessionOptions.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");

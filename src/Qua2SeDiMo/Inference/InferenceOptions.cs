@@ -12,4 +12,10 @@ internal sealed record InferenceOptions
     /// folder, which the session maps. Default 512 MiB; values above 2 GiB have no use.
     /// </summary>
     public long ExternalDataThreshold { get; init; } = 512L << 20;
+
+    /// <summary>
+    /// Whether a session holds on to the memory of values that it no longer needs, for later ones. Without, a session
+    /// never takes more than what it needs at a time, and is somewhat slower. Default true.
+    /// </summary>
+    public bool HoldsMemory { get; init; } = true;
 }
