@@ -284,10 +284,22 @@ internal sealed class InferenceModel : IDisposable
             throw new InferenceException($"{Graph.Name}: the input {declared} was given {given}.");
     }
 
-    private static OrtValue Wrap(TensorValue value) =>
-        value.Type == ElementType.Int64
-            ? OrtValue.CreateTensorValueFromMemory(value.Integers, [.. value.Shape])
-            : OrtValue.CreateTensorValueFromMemory(value.Singles, [.. value.Shape]);
+    private static OrtValue Wrap(TensorValue value)
+    {
+        if (value.Type == ElementType.Int64)
+            return OrtValue.CreateTensorValueFromMemory(value.Integers, [.. value.Shape]);
+        if (value.Singles.Length == 0)
+            return OrtValue.CreateTensorValueFromMemory(value.Singles, [.. value.Shape]);
+        // The order in which the runtime adds depends on where an input begins in memory. Its own tensors begin alike, so
+        // that equal inputs give equal results.
+        OrtValue aligned = OrtValue.CreateAllocatedTensorValue(
+            OrtAllocator.DefaultInstance,
+            TensorElementType.Float,
+            [.. value.Shape]
+        );
+        value.Singles.CopyTo(aligned.GetTensorMutableDataAsSpan<float>());
+        return aligned;
+    }
 
     private static TensorValue Copy(OrtValue value)
     {

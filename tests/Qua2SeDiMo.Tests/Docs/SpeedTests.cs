@@ -190,28 +190,6 @@ public sealed class SpeedTests
         GeneratedBlock.Check(Page, "models", text.ToString());
     }
 
-    [Fact]
-    public void The_table_of_reverse_passes_is_that_of_the_committed_results()
-    {
-        var text = new StringBuilder(
-            "| model | rows | values, millions | parts | calls per state | states | processor seconds per state | largest memory, MiB "
-                + "|\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
-        );
-        foreach (JsonElement row in Rows("reverse-pass.json", "amd-epyc-avx2-2-cores"))
-        {
-            int states = row.GetProperty("states").GetInt32();
-            text.AppendLine(
-                CultureInfo.InvariantCulture,
-                $"| {Text(row, "model")} | {row.GetProperty("rows").GetInt32()} | "
-                    + $"{row.GetProperty("values").GetDouble() / 1e6:0} | {row.GetProperty("parts").GetInt32()} | "
-                    + $"{row.GetProperty("processor_ratio").GetDouble():0.00} | {states} | "
-                    + $"{row.GetProperty("states_processor_seconds").GetDouble() / states:0.0} | "
-                    + $"{row.GetProperty("peak_mebibytes").GetDouble():#,0} |"
-            );
-        }
-        GeneratedBlock.Check(Page, "reverse-passes", text.ToString());
-    }
-
     private static string Table(
         IEnumerable<JsonElement> rows,
         string what,
