@@ -10,6 +10,11 @@ namespace Qua2SeDiMo.Gradients;
 /// </summary>
 internal static class GraphCut
 {
+    private const long NoBorder = -1;
+
+    // Cost of a byte beyond the limit of a part, in bytes that are passed on.
+    private const double BeyondLimit = 0.25;
+
     /// <summary>Cuts a graph; returns the parts in running order.</summary>
     /// <param name="shaped">The whole graph.</param>
     /// <param name="wanted">Values whose gradients are wanted; values that do not depend on them are recomputed in each
@@ -35,31 +40,16 @@ internal static class GraphCut
             weight => weight.Initializer.Name,
             weight => weight.Initializer.SizeBytes * items
         );
-        ILookup<int, string> dying = lastReader.ToLookup(pair => pair.Value, pair => pair.Key);
-        var borders = new List<int> { 0 };
-        long used = 0,
-            least = long.MaxValue;
-        int leastAt = -1;
-        var live = new Live();
-        for (int i = 0; i < nodes.Length; i++)
-        {
-            foreach (string output in nodes[i].Outputs.Where(active.Contains))
-                used += Bytes(shaped.Values[output]);
-            used += nodes[i].Inputs.Distinct().Sum(input => weights.GetValueOrDefault(input));
-            live.Pass(nodes[i], i, lastReader, dying, active, shaped);
-            // No cut in the first half of a part: otherwise points with little to pass on would make parts small.
-            if (used > limitBytes / 2 && live.Bytes < least && live.IsPlain)
-                (least, leastAt) = (live.Bytes, i + 1);
-            if (used <= limitBytes || leastAt < 0 || leastAt >= nodes.Length)
-                continue;
-            borders.Add(leastAt);
-            i = leastAt - 1;
-            (used, least, leastAt) = (0, long.MaxValue, -1);
-            live = new Live();
-            for (int earlier = 0; earlier <= i; earlier++)
-                live.Pass(nodes[earlier], earlier, lastReader, dying, active, shaped);
-        }
-        borders.Add(nodes.Length);
+        long[] passed = Passed(nodes, lastReader, active, shaped),
+            sizes =
+
+            [
+                .. nodes.Select(node =>
+                    node.Outputs.Where(active.Contains).Sum(output => Bytes(shaped.Values[output]))
+                    + node.Inputs.Distinct().Sum(input => weights.GetValueOrDefault(input))
+                ),
+            ];
+        int[] borders = Borders(sizes, passed, limitBytes);
         return
         [
             .. borders
@@ -68,6 +58,53 @@ internal static class GraphCut
                     Part(shaped, graph, active, nodes[pair.First..pair.Second], nodes[pair.Second..], outputs)
                 ),
         ];
+    }
+
+    // The places between nodes, by dynamic programming: what parts pass on is in memory together, what a part takes
+    // beyond the limit only while it runs, and counts less.
+    private static int[] Borders(long[] sizes, long[] passed, long limitBytes)
+    {
+        int count = sizes.Length;
+        double[] before = new double[count + 1],
+            cost = new double[count + 1];
+        int[] from = new int[count + 1];
+        for (int end = 1; end <= count; end++)
+        {
+            before[end] = before[end - 1] + sizes[end - 1];
+            cost[end] = double.PositiveInfinity;
+            if (passed[end - 1] == NoBorder)
+                continue;
+            for (int start = 0; start < end; start++)
+            {
+                double beyond = Math.Max(0, before[end] - before[start] - limitBytes);
+                double whole = cost[start] + passed[end - 1] + (beyond * BeyondLimit);
+                if (whole < cost[end])
+                    (cost[end], from[end]) = (whole, start);
+            }
+        }
+        var borders = new Stack<int>([count]);
+        while (borders.Peek() > 0)
+            borders.Push(from[borders.Peek()]);
+        return [.. borders];
+    }
+
+    // Bytes that have to be passed on behind each node; none behind the last.
+    private static long[] Passed(
+        GraphNode[] nodes,
+        Dictionary<string, int> lastReader,
+        IReadOnlySet<string> active,
+        ShapedGraph shaped
+    )
+    {
+        ILookup<int, string> dying = lastReader.ToLookup(pair => pair.Value, pair => pair.Key);
+        var live = new Live();
+        long[] passed = new long[nodes.Length];
+        for (int i = 0; i < nodes.Length - 1; i++)
+        {
+            live.Pass(nodes[i], i, lastReader, dying, active, shaped);
+            passed[i] = live.IsPlain ? live.Bytes : NoBorder;
+        }
+        return passed;
     }
 
     /// <summary>Parts for forward passes alone, about equally large: values that follow from the graph's inputs, and

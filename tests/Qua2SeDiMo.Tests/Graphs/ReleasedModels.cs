@@ -11,6 +11,9 @@ internal static class ReleasedModels
     internal static RandomModelSpec Spec(string name) =>
         RandomModelSpec.Read(RepositoryFiles.Golden($"real-models/{name}.json"));
 
+    /// <summary>Names and shapes of a model's tensors.</summary>
+    internal static ITensorSource Tensors(string name) => new Shapes(Spec(name));
+
     internal static Graph Denoiser(string name)
     {
         RandomModelSpec spec = Spec(name);
