@@ -125,7 +125,11 @@ internal static class EndToEndBenchmark
         long start = Stopwatch.GetTimestamp();
         using OpenModel model = OpenModel.Open(folder);
         PaletteSource? codes = model.Codes;
-        PipelineParts parts = model.Parts(new InferenceOptions(), activationBits, codes);
+        PipelineParts parts = model.Parts(
+            new InferenceOptions(),
+            ActivationAllocation.Everywhere(activationBits),
+            codes
+        );
         EndToEndRun run = model.Folder.Components.Count == 1 ? Step(model, parts, start) : Images(model, parts, start);
         Console.WriteLine(JsonSerializer.Serialize(run, Json));
     }

@@ -95,6 +95,7 @@ internal sealed class MeasureArguments
             Cotangents = result.GetValue(cotangents),
             States = asked.Length == 0 ? null : asked,
             CotangentSeed = result.GetValue(cotangentSeed),
+            ActivationBits = MeasureOptions.DefaultActivationBits(chosen),
             Study = study.Read(result, modelFolder) with
             {
                 ImageCount = result.GetValue(images) ?? MeasureOptions.DefaultImages(chosen),

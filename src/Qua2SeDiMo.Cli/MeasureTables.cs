@@ -32,6 +32,8 @@ internal static class MeasureTables
         Show("type", found.Types, output);
         Show("block", found.Blocks, output);
         ShowSteps(found, output);
+        if (found.Activations is { } activations)
+            ActivationTables.Show(activations, found.Steps, count, output);
         foreach (string sentence in MeasuredWords.Of(found))
             output.WriteLine(sentence);
     }

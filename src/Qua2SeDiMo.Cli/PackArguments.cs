@@ -13,8 +13,14 @@ namespace Qua2SeDiMo.Cli;
 /// <summary>The allocation that <c>q2 pack</c> packs.</summary>
 /// <param name="Allocation">One option per weight.</param>
 /// <param name="Origin">Origin of the allocation, recorded in the packed folder.</param>
-/// <param name="ActivationBits">Bits of quantized activations; null for full precision.</param>
-internal sealed record PackChoice(BitAllocation Allocation, JsonObject Origin, int? ActivationBits);
+/// <param name="ActivationBits">Bits that the inputs of all layers are rounded to; null for none.</param>
+/// <param name="Activations">The same layer by layer; null where all have the same.</param>
+internal sealed record PackChoice(
+    BitAllocation Allocation,
+    JsonObject Origin,
+    int? ActivationBits,
+    IReadOnlyDictionary<string, int>? Activations = null
+);
 
 /// <summary>A format in which the model is packed, and its folder.</summary>
 internal sealed record PackTarget(PackFormat Format, string DirectoryPath);
@@ -55,7 +61,7 @@ internal sealed class PackArguments
     };
     private readonly Option<int?> activationBits = NumberOption.Optional(
         "--activation-bits",
-        "Bits that activations are rounded to when the packed model runs; default: those of the study behind the plan",
+        "Bits that activations are rounded to when the packed model runs; default: those of the plan or of its study",
         2,
         8
     );
@@ -94,12 +100,13 @@ internal sealed class PackArguments
                 given
             );
         }
-        (BitAllocation planned, JsonObject plan) = PackStage.FromPlan(
+        (BitAllocation planned, JsonObject plan, IReadOnlyDictionary<string, int>? activations) = PackStage.FromPlan(
             PlanStage.Read(model, run),
             result.GetValue(bits)
         );
-        int? studied = StudyRecord.Read(run).Options.ActivationBits;
-        return new PackChoice(planned, plan, given ?? studied);
+        return given is null && activations is not null
+            ? new PackChoice(planned, plan, null, activations)
+            : new PackChoice(planned, plan, given ?? StudyRecord.Read(run).Options.ActivationBits);
     }
 
     /// <summary>Every requested format with its folder.</summary>

@@ -34,9 +34,18 @@ internal sealed class PlanArguments
         8
     );
 
+    private readonly Option<double?> operations = NumberOption.Optional<double>(
+        "--bit-operations",
+        "Plan weights and inputs of layers together within so many bit operations of one call (multiply-accumulates × "
+            + "weight bits × activation bits): up to 1 a share of those of 16-bit weights and inputs, above 1 a number",
+        1e-6,
+        1e30
+    );
+
     internal PlanArguments(Command command)
     {
         command.Add(activations);
+        command.Add(operations);
         command.Add(sizes);
         sizes.Validators.Add(result =>
         {
@@ -56,6 +65,14 @@ internal sealed class PlanArguments
         command.Add(level);
         command.Validators.Add(result =>
         {
+            if (OptionRules.IsGiven(result, operations) && WantsFit(result))
+                result.AddError(
+                    "--bit-operations plans weights and inputs of layers by what was measured: it goes with --predictor "
+                        + $"{ModelNames.Measured} at --level op alone."
+                );
+        });
+        command.Validators.Add(result =>
+        {
             if (
                 OptionRules.Words(result, predictor) is not [string by]
                 || OptionRules.Words(result, level) is not [string at]
@@ -73,6 +90,9 @@ internal sealed class PlanArguments
         });
     }
 
+    /// <summary>Whether inputs of layers are planned too.</summary>
+    internal bool BoundsOperations(CommandResult result) => OptionRules.IsGiven(result, operations);
+
     /// <summary>Whether an option asks for plans of a fitted model.</summary>
     internal bool WantsFit(CommandResult result) =>
         OptionRules.Words(result, predictor) is [not ModelNames.Measured]
@@ -85,6 +105,9 @@ internal sealed class PlanArguments
         [.. result.GetValue(sizes)!.Select(BitBudget.Parse).DistinctBy(budget => budget.Name)];
 
     internal IReadOnlyList<int> Activations(ParseResult result) => result.GetValue(activations) ?? [];
+
+    internal OperationBudget? Operations(ParseResult result) =>
+        result.GetValue(operations) is { } most ? OperationBudget.Of(most) : null;
 
     internal string? Predictor(ParseResult result) => result.GetValue(predictor);
 

@@ -63,7 +63,7 @@ public sealed class ActivationTests(BankedRun banked, ITestOutputHelper output)
         Assert.True(File.ReadAllText(run.Report).Contains("activations of 6 bits", StringComparison.Ordinal));
 
         using PackedModelReader packed = PackedModelReader.Open(Path.Combine(run.Packed, "transformer"));
-        Assert.Equal(8, packed.Manifest.ActivationBits);
+        Assert.Equal(8, packed.Manifest.Activations.Common);
         string[] images =
         [
             await GenerateAsync(),
@@ -93,6 +93,61 @@ public sealed class ActivationTests(BankedRun banked, ITestOutputHelper output)
                 Cases.Pictures.Pixels(result.Succeeded().Json.GetProperty("images")[0].GetProperty("path").GetString()!)
             );
         }
+    }
+
+    [Fact]
+    [Trait("Speed", "Slow")]
+    public async Task Weights_and_inputs_are_planned_together_within_bit_operations_and_packed_so()
+    {
+        RunDirectory run = banked.NewRun();
+        string[] images = ["--images", "2", "--steps", "2", "--clip", "none"];
+        await Run("study", run, ["--trials", "10", .. images]);
+        await Run("measure", run, ["--images", "2", "--cotangents", "2", "--steps", "2"]);
+
+        JsonElement plan = await Run("plan", run, "--size", "3.75", "--bit-operations", "0.1", "--activations", "8");
+
+        JsonElement[] entries = [.. plan.GetProperty("entries").EnumerateArray()];
+        JsonElement mixed = entries.Single(entry => Kind(entry) == "plan"),
+            eight = entries.Single(entry => Kind(entry) == "roundedActivations");
+        int[] bits = [.. mixed.GetProperty("activations").EnumerateObject().Select(layer => layer.Value.GetInt32())];
+        Assert.InRange(bits.Length, 1, banked.Loaded.Weights.Count);
+        Assert.All(bits, width => Assert.Contains(width, new[] { 8, 6, 4 }));
+        double bound = mixed.GetProperty("bitOperationBudget").GetDouble();
+        Assert.InRange(Operations(mixed), 0.95 * bound, bound);
+        Assert.InRange(mixed.GetProperty("averageBits").GetDouble(), 3.3, 3.75);
+        Assert.True(Operations(eight) > 0 && eight.GetProperty("activationBits").GetInt32() == 8);
+        Assert.False(eight.TryGetProperty("activations", out JsonElement none) && none.ValueKind != JsonValueKind.Null);
+        Assert.InRange(Psnr(mixed), 5, 90);
+        output.WriteLine($"mixed {Psnr(mixed):0.00} dB at {Operations(mixed):0.0E+0}, A8 {Psnr(eight):0.00} dB");
+
+        await Run("pack", run);
+        using PackedModelReader packed = PackedModelReader.Open(Path.Combine(run.Packed, "transformer"));
+        Assert.Equal(bits.Length, packed.Manifest.Activations.ByWeight.Count);
+        string image = (await Generate(run.Packed)).GetProperty("images")[0].GetProperty("path").GetString()!;
+        Assert.Contains("\"activations\":{", Cases.PngTexts.Read(image)["q2"], StringComparison.Ordinal);
+        await Generate(run.Packed, "--execution", "packed");
+        await Run("report", run);
+
+        Task<JsonElement> Generate(string model, params string[] more) =>
+            Json(["generate", model, "--prompt", "red apple", "--steps", "2", "--out", banked.NewFolder(), .. more]);
+    }
+
+    private static Task<JsonElement> Run(string verb, RunDirectory run, params string[] more) =>
+        Json([verb, BankedRun.Model, "--run", run.DirectoryPath, .. more]);
+
+    private static async Task<JsonElement> Json(string[] arguments) =>
+        (await Q2.RunAsync([.. arguments, "--json", "--quiet"])).Succeeded().Json;
+
+    [Fact]
+    public async Task A_bound_on_bit_operations_needs_measured_inputs()
+    {
+        (await Q2.RunAsync("plan", BankedRun.Model, "--bit-operations", "0")).Refused("--bit-operations");
+        (await Q2.RunAsync("plan", BankedRun.Model, "--bit-operations", "0.1", "--predictor", "ridge")).Refused(
+            "--bit-operations"
+        );
+        (await Q2.RunAsync("run", BankedRun.Model, "--bit-operations", "0.1", "--method", "paper")).Refused(
+            "--bit-operations"
+        );
     }
 
     [Theory]

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Runs;
 using Xunit;
 
@@ -43,6 +45,66 @@ public sealed class MeasureTests(BankedRun banked)
             weights.Length,
             result.GetProperty("blocks").EnumerateArray().Sum(block => block.GetProperty("weights").GetInt32())
         );
+        JsonElement activations = result.GetProperty("activations");
+        JsonElement[] inputs = [.. activations.GetProperty("inputs").EnumerateArray()];
+        Assert.Equal(weights.Length, inputs.Length);
+        foreach (JsonElement input in inputs)
+        {
+            JsonElement[] roundings = [.. input.GetProperty("roundings").EnumerateArray()];
+            Assert.Equal([8, 6, 4], roundings.Select(rounding => rounding.GetProperty("bits").GetInt32()));
+            Assert.All(roundings, rounding => Assert.True(rounding.GetProperty("damage").GetDouble() >= 0));
+            Assert.All(roundings, rounding => Assert.True(rounding.GetProperty("standardError").GetDouble() >= 0));
+            Assert.All(roundings, rounding => Assert.Equal(2, rounding.GetProperty("steps").GetArrayLength()));
+        }
+        double[] together =
+        [
+            .. activations
+                .GetProperty("everywhere")
+                .EnumerateArray()
+                .Select(all => all.GetProperty("size").GetDouble()),
+        ];
+        Assert.True(
+            together[0] > 0 && together[0] < together[1] && together[1] < together[2],
+            string.Join(' ', together)
+        );
+    }
+
+    [Fact]
+    public async Task A_measurement_of_before_has_no_rounded_inputs_and_a_new_one_adds_them()
+    {
+        RunDirectory run = banked.NewRun();
+        (await Measure(run, "--images", "1", "--cotangents", "1")).Succeeded();
+        JsonNode record = JsonNode.Parse(await File.ReadAllTextAsync(run.Measurement))!;
+        record["options"]!.AsObject().Remove("activationBits");
+        record["sensitivity"]!.AsObject().Remove("activations");
+        await File.WriteAllTextAsync(run.Measurement, record.ToJsonString());
+        string file = Assert.Single(Written(run).Keys);
+        WithoutActivations(file);
+
+        Q2Result old = await Q2.RunAsync("explain", BankedRun.Model, "--run", run.DirectoryPath, "--json", "--quiet");
+        JsonElement again = (await Measure(run, "--images", "1", "--cotangents", "1")).Succeeded().Json;
+
+        JsonElement measured = old.Succeeded().Json.GetProperty("measured");
+        Assert.Equal(67, measured.GetProperty("weights").GetArrayLength());
+        Assert.False(
+            measured.TryGetProperty("activations", out JsonElement none) && none.ValueKind != JsonValueKind.Null
+        );
+        Assert.Equal(67, again.GetProperty("activations").GetProperty("inputs").GetArrayLength());
+
+        static void WithoutActivations(string path)
+        {
+            Dictionary<string, string> metadata;
+            long[] shape;
+            float[] effects;
+            using (SafetensorsFile stored = SafetensorsFile.Open(path))
+            {
+                metadata = stored.Metadata.Where(pair => pair.Key != "activation_bits").ToDictionary();
+                shape = [.. stored.Tensors["effects"].Shape];
+                effects = stored.ReadSingle("effects");
+                Assert.Equal(3, stored.Tensors["activations"].Shape[^1]);
+            }
+            SafetensorsWriter.Write(path, [SafetensorsWriter.Item.Single("effects", shape, effects)], metadata);
+        }
     }
 
     [Fact]

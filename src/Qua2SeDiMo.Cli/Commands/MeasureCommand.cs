@@ -69,6 +69,7 @@ internal static class MeasureCommand
                     found.Weights,
                     found.Types,
                     found.Blocks,
+                    found.Activations,
                     predictions?.Predictions,
                     predictions?.Line,
                     predictions?.IsCorrected,

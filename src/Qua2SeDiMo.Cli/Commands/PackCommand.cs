@@ -42,6 +42,7 @@ internal static class PackCommand
                         chosen.Origin,
                         target.Format,
                         chosen.ActivationBits,
+                        chosen.Activations,
                         context.Progress,
                         cancellationToken
                     );

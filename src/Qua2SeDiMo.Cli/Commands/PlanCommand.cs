@@ -38,6 +38,10 @@ internal static class PlanCommand
                         throw new FormatException(
                             "--activations needs a model to generate images with; trials from outside have none."
                         );
+                    if (plan.Operations(result) is not null)
+                        throw new FormatException(
+                            "--bit-operations needs a measured model; trials from outside have none."
+                        );
                     LabelledStudy study = source.Read(result, run, context);
                     Plan unverified = StageTimings.Measure(
                         run,
@@ -69,6 +73,7 @@ internal static class PlanCommand
                             plan.Predictor(result),
                             plan.Level(result),
                             plan.Activations(result),
+                            plan.Operations(result),
                             retry.Given(result),
                             context.Progress,
                             cancellationToken

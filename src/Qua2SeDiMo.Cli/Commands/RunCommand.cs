@@ -44,6 +44,12 @@ internal static class RunCommand
             predictor.OfFit.Any(option => OptionRules.IsGiven(result, option)) || plan.WantsFit(result);
         command.Validators.Add(result =>
         {
+            bool isPaper = result.GetValue(method) is { } given ? given == RunMethod.Paper : WantsFit(result);
+            if (isPaper && plan.BoundsOperations(result))
+                result.AddError(
+                    "--bit-operations plans by what was measured, and --method paper, which options of fitted models "
+                        + "stand for too, measures nothing."
+                );
             if (result.GetValue(method) == RunMethod.Measured && WantsFit(result))
                 result.AddError(
                     "--method measured fits no model: options of networks, ridge regression and their plans go with "
@@ -75,6 +81,7 @@ internal static class RunCommand
                     Level = plan.Level(result),
                     Decides = plan.Predictor(result),
                     Activations = plan.Activations(result),
+                    Operations = plan.Operations(result),
                     Command = $"q2 {string.Join(' ', Environment.GetCommandLineArgs().Skip(1))}",
                 };
                 Preflight.Run(loaded, run, options.Study);

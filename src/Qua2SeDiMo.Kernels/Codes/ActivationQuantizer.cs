@@ -19,6 +19,10 @@ internal static class ActivationQuantizer
     public static int RowLength(ReadOnlySpan<long> shape) =>
         checked((int)(shape.Length == 4 ? shape[2] * shape[3] : shape[^1]));
 
+    /// <summary>Axes of a row; see <see cref="RowLength"/>.</summary>
+    /// <param name="rank">Axes of the activation, at least one.</param>
+    public static int[] RowAxes(int rank) => rank == 4 ? [2, 3] : [rank - 1];
+
     /// <summary>Quantizes and reconstructs all rows.</summary>
     /// <param name="input">Rows one after another.</param>
     /// <param name="rowLength">Elements per row; see <see cref="RowLength"/>.</param>

@@ -17,6 +17,9 @@ internal static class BackwardPass
     /// <summary>Name of the output with the gradient in a value.</summary>
     public static string GradientIn(string value) => $"gradient.{value}";
 
+    /// <summary>Name of the output that holds what rounding the input of a weight's layers does.</summary>
+    internal static string RoundingBefore(string weight) => $"rounding.{weight}";
+
     /// <summary>Builds the backward graph.</summary>
     /// <param name="shaped">The forward graph, with all extents known.</param>
     /// <param name="tensors">Its checkpoint; only names are needed here.</param>

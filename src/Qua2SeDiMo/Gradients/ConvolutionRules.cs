@@ -33,6 +33,27 @@ internal static class ConvolutionRules
         return rows.MatMul(perGroup.Turned()).Reshape([batch, outputs, channels / groups, .. windows.Kernel]);
     }
 
+    /// <summary>Gradient in what windows slide over.</summary>
+    /// <param name="narrow">Gradient in the result, one element a window: [batch, channels, …].</param>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="windows">How windows lie.</param>
+    /// <param name="groups">Channel groups.</param>
+    /// <param name="shape">Shape of what windows slide over.</param>
+    internal static Term InputGradient(Term narrow, Term kernel, WindowGeometry windows, long groups, long[] shape)
+    {
+        // Elements that no window reaches get zeros; end padding that no window reaches is left out.
+        long[] after = [.. windows.After.Select((pad, axis) => pad - windows.Rest(axis))];
+        long[] missing = [.. after.Select(pad => Math.Max(0, -pad))];
+        long[] whole = [shape[0], shape[1], .. shape.Skip(2).Select((extent, axis) => extent - missing[axis])];
+        Term reached = narrow.Record(
+            "ConvTranspose",
+            [kernel],
+            whole,
+            [.. Attributes(windows, groups, after.Select(pad => Math.Max(0, pad)))]
+        );
+        return reached.Pad(new long[shape.Length], [0, 0, .. missing]);
+    }
+
     // Returns [batch, channels, taps…, positions…]. Axes are unfolded one after the other; each tap is a slice.
     private static Term Columns(Term wide, WindowGeometry windows)
     {
@@ -65,7 +86,7 @@ internal static class ConvolutionRules
         WindowGeometry windows = WindowGeometry.OfConvolution(node);
         long groups = node.Node.Integer("group", 1);
         if (node.Wants(0))
-            node.Give(0, Transposed(dy, kernel, windows, groups, x.Shape));
+            node.Give(0, InputGradient(dy, kernel, windows, groups, x.Shape));
         if (node.Wants(1))
             node.Give(1, KernelGradients(x, dy, windows, groups).Sum(0).Reshape(kernel.Shape));
         GiveBias(node, dy);
@@ -99,21 +120,6 @@ internal static class ConvolutionRules
     {
         if (node.Wants(2))
             node.Give(2, dy.Sum([0, .. Enumerable.Range(2, dy.Rank - 2)]).Reshape(dy[1]));
-    }
-
-    private static Term Transposed(Term narrow, Term kernel, WindowGeometry windows, long groups, long[] shape)
-    {
-        // Elements that no window reaches get zeros; end padding that no window reaches is left out.
-        long[] after = [.. windows.After.Select((pad, axis) => pad - windows.Rest(axis))];
-        long[] missing = [.. after.Select(pad => Math.Max(0, -pad))];
-        long[] whole = [shape[0], shape[1], .. shape.Skip(2).Select((extent, axis) => extent - missing[axis])];
-        Term reached = narrow.Record(
-            "ConvTranspose",
-            [kernel],
-            whole,
-            [.. Attributes(windows, groups, after.Select(pad => Math.Max(0, pad)))]
-        );
-        return reached.Pad(new long[shape.Length], [0, 0, .. missing]);
     }
 
     private static IEnumerable<GraphAttribute> Attributes(

@@ -20,26 +20,30 @@ internal static class GraphCut
     /// <param name="wanted">Values whose gradients are wanted; values that do not depend on them are recomputed in each
     /// part that reads them.</param>
     /// <param name="outputs">Values whose cotangents the caller provides.</param>
-    /// <param name="items">Number of items of the batch whose weight gradients are kept apart, and are in memory
-    /// together.</param>
-    /// <param name="limitBytes">Target size of a part in bytes: its values and the gradients of its weights. A part
-    /// exceeds it when it has no point to cut.</param>
+    /// <param name="options">Gradients of a weight that are in memory together, errors of rounded inputs, and the most
+    /// bytes that these and the values of one part should take.</param>
     internal static IReadOnlyList<CutPart> Of(
         ShapedGraph shaped,
         IReadOnlyList<string> wanted,
         IReadOnlyList<string> outputs,
-        long items,
-        long limitBytes
+        ReverseOptions options
     )
     {
+        long limitBytes = options.ActivationBytes;
         Graph graph = shaped.Graph.WithOutputs(outputs);
         IReadOnlySet<string> active = BackwardPass.Active(graph, wanted);
         GraphNode[] nodes = [.. graph.Nodes.Where(node => node.Outputs.Any(active.Contains))];
         Dictionary<string, int> lastReader = LastReaders(graph, nodes, active, outputs);
         Dictionary<string, long> weights = graph.Weights.ToDictionary(
             weight => weight.Initializer.Name,
-            weight => weight.Initializer.SizeBytes * items
+            weight => weight.Initializer.SizeBytes * options.Items
         );
+        // Layers that read one value share the errors of its rounding.
+        var rounded = new HashSet<string>(StringComparer.Ordinal);
+        long Errors(GraphNode node) =>
+            node.Inputs.Any(weights.ContainsKey) && rounded.Add(node.Inputs[0])
+                ? options.RoundedBits.Count * Bytes(shaped.Values[node.Inputs[0]])
+                : 0;
         long[] passed = Passed(nodes, lastReader, active, shaped),
             sizes =
 
@@ -47,6 +51,7 @@ internal static class GraphCut
                 .. nodes.Select(node =>
                     node.Outputs.Where(active.Contains).Sum(output => Bytes(shaped.Values[output]))
                     + node.Inputs.Distinct().Sum(input => weights.GetValueOrDefault(input))
+                    + Errors(node)
                 ),
             ];
         int[] borders = Borders(sizes, passed, limitBytes);

@@ -68,7 +68,8 @@ internal sealed class PartModels : IDisposable
     internal void Backward(
         Dictionary<string, TensorValue> values,
         Dictionary<string, TensorValue> gradients,
-        WeightGradientSink? sink
+        WeightGradientSink? sink,
+        RoundingSink? rounding
     )
     {
         var inputs = new Dictionary<string, TensorValue>(values, StringComparer.Ordinal);
@@ -87,6 +88,8 @@ internal sealed class PartModels : IDisposable
         {
             if (results.TryGetValue(BackwardPass.GradientIn(weight.Initializer.Name), out TensorValue? gradient))
                 sink?.Invoke(weight, gradient.Singles);
+            if (results.TryGetValue(BackwardPass.RoundingBefore(weight.Initializer.Name), out TensorValue? products))
+                rounding?.Invoke(weight, products.Singles);
         }
         foreach (string name in pulled)
         {
@@ -109,11 +112,15 @@ internal sealed class PartModels : IDisposable
         IReadOnlyDictionary<string, Term> cotangents = BackwardPass.Record(tape, shaped, reached, wanted);
         foreach (string name in pulled)
             BackwardPass.Output(tape, shaped, cotangents, name);
-        var perItem = new WeightGradients(tape, shaped, cotangents, options.Batch, options.Items);
+        var items = new BatchItems(shaped.Graph.Name, options.Batch, options.Items);
+        var gradients = new WeightGradients(tape, shaped, cotangents, items);
+        var roundings = new InputRounding(tape, shaped, cotangents, items, options.RoundedBits);
         foreach (GraphWeight weight in own)
         {
-            if (perItem.Of(weight) is { } gradient)
+            if (gradients.Of(weight) is { } gradient)
                 tape.Output(BackwardPass.GradientIn(weight.Initializer.Name), gradient.Value);
+            if (options.RoundedBits.Count > 0 && roundings.Of(weight) is { } products)
+                tape.Output(BackwardPass.RoundingBefore(weight.Initializer.Name), products.Value);
         }
         return tape.Build();
     }

@@ -22,6 +22,9 @@ internal sealed record ReverseOptions
     /// </summary>
     public long Items { get; init; } = 1;
 
+    /// <summary>Bits, 2 to 8 each, that rounding the inputs of layers is scored at. Default none.</summary>
+    public IReadOnlyList<int> RoundedBits { get; init; } = [];
+
     /// <summary>
     /// Bytes of activations and weight gradients above which the graph is run in parts, whose activations are
     /// recomputed for the reverse pass. As many bytes again hold results of layers of all parts, which are not
@@ -37,6 +40,14 @@ internal sealed record ReverseOptions
 /// <param name="weight">The weight.</param>
 /// <param name="gradient">One gradient for each item.</param>
 internal delegate void WeightGradientSink(GraphWeight weight, ReadOnlySpan<float> gradient);
+
+/// <summary>
+/// Takes what rounding the input of one weight's layers does to the sum of cotangents times outputs, to first order:
+/// [items, bits]. Calls are those of <see cref="WeightGradientSink"/>.
+/// </summary>
+/// <param name="weight">Which weight.</param>
+/// <param name="products">One number for each item and each of <see cref="ReverseOptions.RoundedBits"/>.</param>
+internal delegate void RoundingSink(GraphWeight weight, ReadOnlySpan<float> products);
 
 /// <summary>
 /// Propagates cotangents of a model's outputs back to its inputs and weights: runs forward, then backward part by part.
@@ -83,6 +94,7 @@ internal sealed class ReversePass : IDisposable
     /// <param name="inputs">Inputs of the model.</param>
     /// <param name="cotangents">One cotangent for each output, by the output's name and with its shape.</param>
     /// <param name="sink">Receives the gradients of weights; null to drop them.</param>
+    /// <param name="rounding">Gets what rounding inputs of layers does; null where that is not wanted.</param>
     /// <returns>Gradients in the wanted inputs, by their names.</returns>
     /// <exception cref="GradientException">An operator has no rule, a rule does not cover its use, or rows of a layer
     /// cannot be assigned to items.</exception>
@@ -91,7 +103,8 @@ internal sealed class ReversePass : IDisposable
     public IReadOnlyDictionary<string, TensorValue> Run(
         IReadOnlyDictionary<string, TensorValue> inputs,
         IReadOnlyDictionary<string, TensorValue> cotangents,
-        WeightGradientSink? sink = null
+        WeightGradientSink? sink = null,
+        RoundingSink? rounding = null
     )
     {
         ArgumentNullException.ThrowIfNull(inputs);
@@ -105,7 +118,7 @@ internal sealed class ReversePass : IDisposable
         }
         var gradients = new Dictionary<string, TensorValue>(cotangents, StringComparer.Ordinal);
         foreach (PartModels part in Enumerable.Reverse(parts))
-            part.Backward(values, gradients, sink);
+            part.Backward(values, gradients, sink, rounding);
         return options.Inputs.ToDictionary(
             input => input,
             input => gradients.GetValueOrDefault(input) ?? Zeros(inputs[input]),
@@ -136,7 +149,7 @@ internal sealed class ReversePass : IDisposable
             : [.. graph.Weights.Select(weight => weight.Weight.Name)];
         GraphWeight[] wanted = [.. graph.Weights.Where(weight => names.Contains(weight.Weight.Name))];
         string[] all = [.. options.Inputs, .. wanted.Select(weight => weight.Initializer.Name)];
-        IReadOnlyList<CutPart> cut = GraphCut.Of(shaped, all, outputs, options.Items, options.ActivationBytes);
+        IReadOnlyList<CutPart> cut = GraphCut.Of(shaped, all, outputs, options);
         IReadOnlySet<string> kept = KeptValues.Of(cut.SkipLast(1), options.ActivationBytes);
         // Several parts are loaded one at a time; a single part stays loaded.
         foreach (CutPart part in cut)

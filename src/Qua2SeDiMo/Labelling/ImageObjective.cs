@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Qua2SeDiMo.Diffusion;
-using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Images;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Models;
@@ -59,18 +58,11 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         this.options = options;
         var inference = new InferenceOptions();
         binding = model.CreateBinding();
-        pipeline = new DiffusionPipeline(model.Parts(inference, options.ActivationBits), model.Tensors, binding);
+        pipeline = new DiffusionPipeline(model.Parts(inference, options.Rounded), model.Tensors, binding);
         IReadOnlyList<string> texts = options.ReadPrompts();
         scorer = new ImageScorer(options.Scoring, texts, inference);
         prompts = pipeline.Encode(texts, options.Generation);
-        int tokens = prompts
-            .Prompts.Inputs.Values.Where(value => value.Shape.Count > 1)
-            .Select(value => (int)value.Shape[1])
-            .DefaultIfEmpty(1)
-            .Max();
-        multiplyAccumulates = new Lazy<IReadOnlyDictionary<string, long>>(() =>
-            WeightCost.MultiplyAccumulates(model.Graph, tokens)
-        );
+        multiplyAccumulates = new Lazy<IReadOnlyDictionary<string, long>>(() => OperationCounts.Of(model, prompts));
         FullPrecision = LoadOrGenerate(cachePath, progress, cancellationToken);
         scorer.SetFullPrecision(FullPrecision);
     }
@@ -153,7 +145,7 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
             options.Generation,
             allocation,
             origin,
-            options.ActivationBits,
+            options.Rounded,
             WeightExecution.Unpacked,
             null,
             cancellationToken
@@ -181,10 +173,12 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         metrics[StudyMetric.BitOperations.Name] = BitOperations.Total(
             multiplyAccumulates.Value,
             allocation,
-            activationBits: options.ActivationBits ?? 16,
+            activationBits: weight => options.Rounded[weight] ?? ActivationAllocation.UnroundedBits,
             originalBits: model.OriginalBits
         );
     }
+
+    private StudyOptions Unrounded() => options with { ActivationBits = null, Activations = null };
 
     private ImageBatch LoadOrGenerate(
         string path,
@@ -192,12 +186,12 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         CancellationToken cancellationToken
     )
     {
-        string fingerprint = (options with { ActivationBits = null }).ToSettings(model, "").Fingerprint;
+        string fingerprint = Unrounded().ToSettings(model, "").Fingerprint;
         string own = RunDirectory.ImagesOfSettings(path, fingerprint);
         if ((Known(path, fingerprint) ?? Known(own, fingerprint)) is { } known)
             return known;
         // The full-precision reference is generated without activation quantization.
-        using DiffusionPipeline? plain = options.ActivationBits is null
+        using DiffusionPipeline? plain = options.Rounded.IsNone
             ? null
             : new DiffusionPipeline(model.Parts(new InferenceOptions()), model.Tensors, binding);
         ImageBatch images;

@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Models.Fingerprints;
 using Qua2SeDiMo.Pipelines;
+using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Studies;
 
@@ -78,6 +79,15 @@ public sealed record StudyOptions
     public int? ActivationBits { get; init; }
 
     /// <summary>
+    /// The same layer by layer, by weight name; what is not listed is not rounded. Null (default) where
+    /// <see cref="ActivationBits"/> says it for all.
+    /// </summary>
+    public IReadOnlyDictionary<string, int>? Activations { get; init; }
+
+    /// <summary>Bits that inputs of layers are rounded to.</summary>
+    internal ActivationAllocation Rounded => ActivationAllocation.Of(ActivationBits, Activations);
+
+    /// <summary>
     /// Whether trials that failed or were set aside are retried first. It does not affect how trials are made, so it is
     /// not stored.
     /// </summary>
@@ -143,6 +153,8 @@ public sealed record StudyOptions
         };
         if (ActivationBits is { } bits)
             settings["activation-bits"] = Text(bits);
+        if (Activations is { Count: > 0 })
+            settings["activations"] = Rounded.ToJsonObject()!.ToJsonString();
         // Every property of the request counts except the batch size, which only determines how the work is divided.
         JsonObject request = JsonSerializer.SerializeToNode(Generation with { BatchSize = 1 }, SettingJson)!.AsObject();
         foreach ((string name, JsonNode? value) in request)

@@ -77,7 +77,10 @@ internal sealed class CostTable
             weights,
             [.. Groups(all, weight => places[weight].LayerType).OrderByDescending(group => group.Cost)],
             [.. Groups(all, weight => places[weight].Block)]
-        );
+        )
+        {
+            Activations = MeasuredActivations.Of(effects, positions),
+        };
     }
 
     private IEnumerable<MeasuredGroup> Groups(int[] weights, Func<int, string> key) =>

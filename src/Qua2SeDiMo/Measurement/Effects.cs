@@ -20,7 +20,7 @@ internal enum EffectKind
 }
 
 /// <summary>
-/// Effects of every option of every weight, by image, cotangent and step. For random cotangents, the square of a
+/// Effects of every option of every weight, and of quantizing the inputs of its layers, by image, cotangent and step. For random cotangents, the square of a
 /// product ⟨gradient, change⟩ is an unbiased estimate, to first order, of the squared norm of the change of the output;
 /// it is averaged over cotangents.
 /// </summary>
@@ -30,17 +30,20 @@ internal enum EffectKind
 /// <param name="Steps">Steps whose calls were measured; one entry if only whole runs were measured.</param>
 /// <param name="Images">Number of images.</param>
 /// <param name="Cotangents">Number of cotangents per image; 1 if none were drawn.</param>
+/// <param name="ActivationBits">Bits that inputs of layers were rounded to; their numbers follow those of the
+/// options.</param>
 internal sealed record Effects(
     EffectKind Kind,
     IReadOnlyList<string> Weights,
     IReadOnlyList<QuantizerSpec> Options,
     IReadOnlyList<int> Steps,
     int Images,
-    int Cotangents
+    int Cotangents,
+    params IReadOnlyList<int> ActivationBits
 )
 {
     private readonly double[] values = new double[
-        (long)Images * Cotangents * Steps.Count * Weights.Count * Options.Count
+        (long)Images * Cotangents * Steps.Count * Weights.Count * (Options.Count + ActivationBits.Count)
     ];
 
     /// <summary>A single number.</summary>
@@ -48,7 +51,7 @@ internal sealed record Effects(
     /// <param name="cotangent">Index of the cotangent.</param>
     /// <param name="step">Index into <see cref="Steps"/>.</param>
     /// <param name="weight">Index into <see cref="Weights"/>.</param>
-    /// <param name="option">Index into <see cref="Options"/>.</param>
+    /// <param name="option">Index into <see cref="Options"/>; or behind them, see <see cref="OfInput"/>.</param>
     public double this[int image, int cotangent, int step, int weight, int option]
     {
         get => values[At(image, cotangent, step, weight, option)];
@@ -64,7 +67,14 @@ internal sealed record Effects(
     /// <summary>The damage as a norm: its root; a loss unchanged.</summary>
     internal double Size(double damage) => Kind == EffectKind.Losses ? damage : Math.Sqrt(damage);
 
-    /// <summary>All numbers of an image, [cotangent, step, weight, option].</summary>
+    /// <summary>Numbers of one weight: one for each option, and one for each number of bits of its input.</summary>
+    internal int Columns => Options.Count + ActivationBits.Count;
+
+    /// <summary>What takes the place of an option where the input of a layer is rounded.</summary>
+    /// <param name="bits">Index into <see cref="ActivationBits"/>.</param>
+    internal int OfInput(int bits) => Options.Count + bits;
+
+    /// <summary>All numbers of an image, [cotangent, step, weight, option or bits].</summary>
     internal Span<double> Image(int image) =>
         values.AsSpan(checked((int)At(image, 0, 0, 0, 0)), values.Length / Images);
 
@@ -125,8 +135,8 @@ internal sealed record Effects(
             distinct = [.. names.Distinct()];
         if (distinct.Length == names.Length)
             return this;
-        var merged = new Effects(Kind, distinct, Options, Steps, Images, Cotangents);
-        int options = Options.Count,
+        var merged = new Effects(Kind, distinct, Options, Steps, Images, Cotangents, ActivationBits);
+        int options = Columns,
             rows = values.Length / (names.Length * options);
         for (int weight = 0; weight < names.Length; weight++)
         {
@@ -149,7 +159,7 @@ internal sealed record Effects(
             .. Enumerable.Range(0, Cotangents).Where(cotangent => Cotangents == 1 || cotangent % 2 == parity),
         ];
         int[] images = [.. Enumerable.Range(0, Images).Where(image => Cotangents > 1 || image % 2 == parity)];
-        var half = new Effects(Kind, Weights, Options, Steps, images.Length, cotangents.Length);
+        var half = new Effects(Kind, Weights, Options, Steps, images.Length, cotangents.Length, ActivationBits);
         int length = values.Length / (Images * Cotangents);
         for (int image = 0; image < images.Length; image++)
         {
@@ -167,6 +177,6 @@ internal sealed record Effects(
         Estimate.Of([.. Enumerable.Range(0, Cotangents).Select(ofCotangent)]);
 
     private long At(int image, int cotangent, int step, int weight, int option) =>
-        ((((((((long)image * Cotangents) + cotangent) * Steps.Count) + step) * Weights.Count) + weight) * Options.Count)
+        ((((((((long)image * Cotangents) + cotangent) * Steps.Count) + step) * Weights.Count) + weight) * Columns)
         + option;
 }

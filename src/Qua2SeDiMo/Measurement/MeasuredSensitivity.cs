@@ -76,6 +76,10 @@ internal sealed record MeasuredSensitivity(
     IReadOnlyList<MeasuredGroup> Blocks
 )
 {
+    /// <summary>What rounding the inputs of layers does; null where that was not measured, as in files of older
+    /// versions.</summary>
+    public MeasuredActivations? Activations { get; init; }
+
     /// <summary>Whether random cotangents were drawn.</summary>
     internal bool HasCotangents => Kind is EffectKind.CallProducts or EffectKind.RunProducts;
 

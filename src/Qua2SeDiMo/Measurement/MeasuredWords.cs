@@ -30,7 +30,36 @@ internal static class MeasuredWords
         }
         if (found.Steps.Count > 1)
             words.AddRange(OfSteps(found));
+        if (found.Activations is { } activations)
+            words.AddRange(OfActivations(activations));
         return words;
+    }
+
+    private static IEnumerable<string> OfActivations(MeasuredActivations found)
+    {
+        string together = string.Join(
+            ", ",
+            found.Everywhere.Select(rounding =>
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{rounding.Size:0.0###}{(rounding.SizeError is { } error ? $" ± {error:0.0###}" : "")} at {rounding.Bits} bits"
+                )
+            )
+        );
+        if (found.WeightSize is not { } weights)
+        {
+            yield return $"Rounding the inputs of all layers changes the images by {together}.";
+            yield break;
+        }
+        yield return string.Create(
+            CultureInfo.InvariantCulture,
+            $"Rounding the inputs of all layers changes the images by {together}; all weights at four bits change them by {weights:0.0###}."
+        );
+        IEnumerable<string> tolerant = found.Bits.Select(bits =>
+            $"{found.Inputs.Count(input => input.ToleratedBits <= bits)} take inputs of {bits} bits"
+        );
+        yield return $"Of {found.Inputs.Count} layers {string.Join(", ", tolerant)} with no more change than four bits of "
+            + "their own weights make.";
     }
 
     // Compares the first step with the last: early steps determine the layout of an image, late ones its detail.

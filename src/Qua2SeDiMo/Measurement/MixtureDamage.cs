@@ -21,6 +21,8 @@ internal sealed class MixtureDamage(Effects effects, Func<string, string> whole)
         Measurement.Interactions.Of(effects) is { Share: > 0 } found ? found : null
     );
 
+    private readonly int[] inputs = [.. effects.ActivationBits];
+
     /// <summary>Effects of every option of every weight.</summary>
     public Effects Effects => effects;
 
@@ -36,6 +38,26 @@ internal sealed class MixtureDamage(Effects effects, Func<string, string> whole)
     /// damage.</param>
     /// <exception cref="MeasurementException">The mixture has an option or a weight that was not measured.</exception>
     public double Order(BitAllocation allocation) => Orders([OptionsOrNone(allocation)])[0];
+
+    /// <summary>The same with quantized inputs of layers, whose damages add to those of the weights.</summary>
+    /// <param name="allocation">The mixture.</param>
+    /// <param name="activations">Bits of layers' inputs, each of which was measured.</param>
+    /// <exception cref="MeasurementException">The mixture has an option, a weight or bits that were not
+    /// measured.</exception>
+    public double OrderWithInputs(BitAllocation allocation, ActivationAllocation activations)
+    {
+        ArgumentNullException.ThrowIfNull(activations);
+        double[] weightDamages = OfImages(Places(allocation)),
+            inputDamages = OfImages(Inputs(activations));
+        if (effects.Kind == EffectKind.Losses || weightDamages.Any(damage => damage <= 0))
+        {
+            double[] sums = [.. weightDamages.Zip(inputDamages, (weight, input) => weight + input)];
+            return effects.Kind == EffectKind.Losses ? sums.Average() : sums.Average(Math.Log);
+        }
+        // What inputs add to the logarithm of summed damages, they add to that of damages with interactions too.
+        return Order(allocation)
+            + weightDamages.Zip(inputDamages, (weight, input) => Math.Log((weight + input) / weight)).Average();
+    }
 
     /// <summary>The orders of several mixtures; those that follow one another and differ in few weights cost
     /// little.</summary>
@@ -57,9 +79,50 @@ internal sealed class MixtureDamage(Effects effects, Func<string, string> whole)
         return Array.IndexOf(options, -1) < 0 ? options : null;
     }
 
-    /// <summary>Damage to an image by an option of a weight, mean over cotangents.</summary>
+    /// <summary>Damage to an image by an option of a weight, or by bits of its input (<see cref="Effects.OfInput"/>), mean
+    /// over cotangents.</summary>
     public double Mean(int image, int weight, int option) =>
-        means[(((image * effects.Weights.Count) + weight) * effects.Options.Count) + option];
+        means[(((image * effects.Weights.Count) + weight) * effects.Columns) + option];
+
+    private double[] OfImages(IEnumerable<(int Weight, int Option)> places)
+    {
+        double[] sums = new double[effects.Images];
+        foreach ((int weight, int option) in places)
+        {
+            for (int image = 0; image < sums.Length; image++)
+                sums[image] += Mean(image, weight, option);
+        }
+        return sums;
+    }
+
+    // Tied weights count once here too.
+    private IEnumerable<(int Weight, int Option)> Inputs(ActivationAllocation activations) =>
+        activations
+            .ByWeight.Select(pair => (IndexOf(pair.Key), effects.OfInput(IndexOf(pair.Key, pair.Value))))
+            .Distinct();
+
+    private int IndexOf(string name, int bits)
+    {
+        int place = Array.IndexOf(inputs, bits);
+        return place >= 0
+            ? place
+            : throw new MeasurementException(
+                $"The input of '{name}' is to be quantized to {bits} bits, which was not measured. Measure again."
+            )
+            {
+                Remedy = Remedy.Measure,
+            };
+    }
+
+    private int IndexOf(string name) =>
+        weights.TryGetValue(whole(name), out int weight)
+            ? weight
+            : throw new MeasurementException(
+                $"The allocation gives an option to '{name}', which was not measured. Measure again."
+            )
+            {
+                Remedy = Remedy.Measure,
+            };
 
     private int[] OptionsOrNone(BitAllocation allocation)
     {
@@ -87,15 +150,7 @@ internal sealed class MixtureDamage(Effects effects, Func<string, string> whole)
         var seen = new HashSet<(int, int)>();
         foreach ((string name, QuantizerSpec spec) in allocation.Specs)
         {
-            if (!weights.TryGetValue(whole(name), out int weight))
-            {
-                throw new MeasurementException(
-                    $"The allocation gives an option to '{name}', which was not measured. Measure again."
-                )
-                {
-                    Remedy = Remedy.Measure,
-                };
-            }
+            int weight = IndexOf(name);
             int option = IndexOf(spec, name);
             if (seen.Add((weight, option)))
                 yield return (weight, option);
@@ -115,13 +170,13 @@ internal sealed class MixtureDamage(Effects effects, Func<string, string> whole)
 
     private static double[] Means(Effects effects)
     {
-        double[] means = new double[(long)effects.Images * effects.Weights.Count * effects.Options.Count];
+        double[] means = new double[(long)effects.Images * effects.Weights.Count * effects.Columns];
         int at = 0;
         for (int image = 0; image < effects.Images; image++)
         {
             for (int weight = 0; weight < effects.Weights.Count; weight++)
             {
-                for (int option = 0; option < effects.Options.Count; option++)
+                for (int option = 0; option < effects.Columns; option++)
                     means[at++] = effects.Damage(image, weight, option).Mean;
             }
         }

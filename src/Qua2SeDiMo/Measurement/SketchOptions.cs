@@ -26,6 +26,9 @@ internal sealed record SketchOptions
     /// <see cref="SketchTarget.Calls"/>.</summary>
     public IReadOnlyList<int>? Steps { get; init; }
 
+    /// <summary>Bits, 2 to 8 each, that rounding the inputs of layers is scored at. Default none.</summary>
+    public IReadOnlyList<int> ActivationBits { get; init; } = [];
+
     /// <summary>Seed of the cotangents. Default 1.</summary>
     public ulong Seed { get; init; } = 1;
 

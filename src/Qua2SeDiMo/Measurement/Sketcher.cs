@@ -15,8 +15,8 @@ internal delegate IReadOnlyList<float[]> WeightChanges(GraphWeight weight);
 
 /// <summary>
 /// Makes sketches: runs the model in full precision, draws random cotangents, pulls them back through decoder, sampler,
-/// guidance and every call, and multiplies the gradient of each weight by the change of each option. One pass serves
-/// all weights and options.
+/// guidance and every call, and multiplies the gradient of each weight by the change of each option, and the gradient of
+/// each layer's input by the change of rounding it. One pass serves all weights, options and inputs.
 /// </summary>
 /// <param name="pipeline">Pipeline with full-precision weights.</param>
 /// <param name="tensors">The denoiser's checkpoint.</param>
@@ -83,30 +83,38 @@ internal sealed class Sketcher(
             .Range(0, names.Length)
             .ToDictionary(place => names[place], StringComparer.Ordinal);
         EffectKind kind = options.Target == SketchTarget.Calls ? EffectKind.CallProducts : EffectKind.RunProducts;
-        var sketch = new Effects(kind, names, specs, steps, trace.Images, options.Cotangents);
+        var sketch = new Effects(kind, names, specs, steps, trace.Images, options.Cotangents, options.ActivationBits);
         int passes = 0;
         void Passed() => report?.Invoke(++passes / (double)(options.Cotangents * steps.Length));
         SamplerResponse? response = options.Target == SketchTarget.Calls ? null : pipeline.Response(request);
         for (int cotangent = 0; cotangent < options.Cotangents; cotangent++)
         {
+            // A weight that several parts of the graph use comes once from each.
             void Take(int step, GraphWeight weight, ReadOnlySpan<float> gradient)
             {
                 double[] sums = new double[trace.Images * specs.Count];
                 InnerProducts.Add(gradient, changes(weight), sums);
-                // Adds up, because a weight used by several parts of the graph is reported once per part.
                 int place = places[weight.Weight.Name];
                 for (int i = 0; i < sums.Length; i++)
                     sketch[i / specs.Count, cotangent, step, place, i % specs.Count] += sums[i];
             }
+            void TakeRounding(int step, GraphWeight weight, ReadOnlySpan<float> products)
+            {
+                int place = places[weight.Weight.Name],
+                    widths = options.ActivationBits.Count;
+                for (int i = 0; i < products.Length; i++)
+                    sketch[i / widths, cotangent, step, place, sketch.OfInput(i % widths)] += products[i];
+            }
+            var taker = new Taker(Take, TakeRounding);
             float[] drawn = Draw(trace, request, firstImage, cotangent);
             if (response is null)
             {
-                Calls(trace, steps, drawn, Take, Passed, cancellationToken);
+                Calls(trace, steps, drawn, taker, Passed, cancellationToken);
                 continue;
             }
             if (options.Target == SketchTarget.Image)
                 drawn = Decoder(request).Pull(trace.Latents[^1], drawn);
-            Whole(trace, response, drawn, cotangent, Take, Passed, cancellationToken);
+            Whole(trace, response, drawn, cotangent, taker, Passed, cancellationToken);
         }
         return sketch;
     }
@@ -118,7 +126,10 @@ internal sealed class Sketcher(
         decoder?.Dispose();
     }
 
-    private delegate void Taker(int step, GraphWeight weight, ReadOnlySpan<float> gradient);
+    private delegate void StepSink(int step, GraphWeight weight, ReadOnlySpan<float> numbers);
+
+    // Gradients in weights, and products of rounded inputs.
+    private sealed record Taker(StepSink Gradient, StepSink Rounding);
 
     private DecoderPass Decoder(GenerationRequest request) =>
         decoder ??= new DecoderPass(pipeline.Decoder, pipeline.LatentShape(request), options.ActivationBytes);
@@ -141,6 +152,7 @@ internal sealed class Sketcher(
                 Inputs = options.Target == SketchTarget.Calls ? [] : [trace.LatentsInput],
                 Batch = trace.Rows,
                 Items = trace.Images,
+                RoundedBits = options.ActivationBits,
                 ActivationBytes = options.ActivationBytes,
             }
         );
@@ -158,7 +170,7 @@ internal sealed class Sketcher(
         for (int i = 0; i < steps.Length; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            Pull(trace, steps[i], drawn, (weight, gradient) => take(i, weight, gradient));
+            Pull(trace, steps[i], drawn, i, take);
             passed();
         }
     }
@@ -189,7 +201,7 @@ internal sealed class Sketcher(
             cancellationToken.ThrowIfCancellationRequested();
             int at = step;
             float[] prediction = Sum(later => response.ToPrediction(later, at), step + 1);
-            through[step] = Pull(trace, step, prediction, (weight, gradient) => take(at, weight, gradient))!;
+            through[step] = Pull(trace, step, prediction, at, take)!;
             float scale = response.InputScale(step);
             for (int i = 0; i < through[step].Length; i++)
                 through[step][i] *= scale;
@@ -198,12 +210,13 @@ internal sealed class Sketcher(
         NoiseGradient?.Invoke(cotangent, Sum(response.ToNoise, 0));
     }
 
-    private float[]? Pull(DenoisingTrace trace, int step, float[] prediction, WeightGradientSink sink)
+    private float[]? Pull(DenoisingTrace trace, int step, float[] prediction, int place, Taker take)
     {
         IReadOnlyDictionary<string, TensorValue> pulled = pass!.Run(
             trace.Calls[step],
             new Dictionary<string, TensorValue>(StringComparer.Ordinal) { [output] = trace.ToCall(prediction) },
-            sink
+            (weight, gradient) => take.Gradient(place, weight, gradient),
+            (weight, products) => take.Rounding(place, weight, products)
         );
         return pulled.TryGetValue(trace.LatentsInput, out TensorValue? latents) ? trace.FromCall(latents) : null;
     }

@@ -34,8 +34,8 @@ internal static class DiffusersWriter
     /// <param name="destination">Folder to write: missing, empty, or an earlier output of this program, which is
     /// replaced.</param>
     /// <param name="plan">Origin of the allocation; null to omit it.</param>
-    /// <param name="activationBits">Bits to which <c>q2 generate</c> quantizes activations when it runs the folder;
-    /// other programs do not quantize them. Null for none.</param>
+    /// <param name="activations">Bits that inputs of layers are rounded to by <c>q2 generate</c>; other programs leave
+    /// them. Null leaves them.</param>
     /// <param name="shardBytes">Largest number of bytes of tensors in one file; a larger denoiser is split into several
     /// files with an index.</param>
     /// <param name="progress">Receives the finished share, 0 to 1.</param>
@@ -51,7 +51,7 @@ internal static class DiffusersWriter
         QuantizerBank bank,
         string destination,
         JsonObject? plan = null,
-        int? activationBits = null,
+        ActivationAllocation? activations = null,
         long shardBytes = DefaultShardBytes,
         IProgress<double>? progress = null,
         CancellationToken cancellationToken = default
@@ -59,7 +59,7 @@ internal static class DiffusersWriter
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(allocation);
-        PipelineFolder.RequireKnown(source, weights, allocation);
+        PipelineFolder.RequireKnown(source, weights, allocation, activations);
         RequireCheckpoint(source);
         PackedModelSummary summary = null!;
         string target = PipelineFolder.Write(
@@ -78,9 +78,13 @@ internal static class DiffusersWriter
                     progress,
                     cancellationToken
                 );
-                new PackNote(PackFormat.Diffusers, summary.AverageBits, activationBits, allocation, plan).Write(
-                    Path.GetDirectoryName(folder)!
-                );
+                new PackNote(
+                    PackFormat.Diffusers,
+                    summary.AverageBits,
+                    activations ?? ActivationAllocation.None,
+                    allocation,
+                    plan
+                ).Write(Path.GetDirectoryName(folder)!);
             },
             cancellationToken
         );

@@ -26,8 +26,7 @@ internal static class OnnxModelWriter
     /// replaced.</param>
     /// <param name="format"><see cref="PackFormat.Onnx"/> or <see cref="PackFormat.OnnxOperators"/>.</param>
     /// <param name="plan">Origin of the allocation; null to omit it.</param>
-    /// <param name="activationBits">Bits to which the ONNX program itself quantizes the input of every weight; null for
-    /// none.</param>
+    /// <param name="activations">Bits that the program itself rounds inputs of layers to; null leaves them.</param>
     /// <param name="progress">Receives the finished share, 0 to 1.</param>
     /// <param name="cancellationToken">Cancels the work; no partial folder is left.</param>
     /// <exception cref="PackedModelException">The destination holds other files, or the source is packed
@@ -43,7 +42,7 @@ internal static class OnnxModelWriter
         string destination,
         PackFormat format = PackFormat.Onnx,
         JsonObject? plan = null,
-        int? activationBits = null,
+        ActivationAllocation? activations = null,
         IProgress<double>? progress = null,
         CancellationToken cancellationToken = default
     )
@@ -53,7 +52,7 @@ internal static class OnnxModelWriter
         ArgumentNullException.ThrowIfNull(allocation);
         ArgumentNullException.ThrowIfNull(bank);
         QuantizableWeight[] weights = [.. graph.Weights.Select(weight => weight.Weight)];
-        PipelineFolder.RequireKnown(source, weights, allocation);
+        PipelineFolder.RequireKnown(source, weights, allocation, activations);
         PackedModelSummary summary = null!;
         string target = PipelineFolder.Write(
             source,
@@ -71,13 +70,15 @@ internal static class OnnxModelWriter
                 Graph packed =
                     format == PackFormat.OnnxOperators
                         ? OnnxWeightCodes.Apply(
-                            PaletteProgram.Rewrite(graph, PaletteSource.Of(bank, allocation), activationBits),
+                            PaletteProgram.Rewrite(graph, PaletteSource.Of(bank, allocation), activations),
                             tensors,
                             BitAllocation.FullPrecision,
                             bank
                         )
                         : OnnxWeightCodes.Apply(
-                            activationBits is { } bits ? ActivationQuantization.Apply(graph, bits) : graph,
+                            activations is { IsNone: false }
+                                ? ActivationQuantization.Apply(graph, weight => activations[weight])
+                                : graph,
                             tensors,
                             allocation,
                             bank
@@ -89,9 +90,13 @@ internal static class OnnxModelWriter
                     cancellationToken: cancellationToken
                 );
                 summary = Summarise(format, folder, graph, packed, tensors, weights, allocation);
-                new PackNote(format, summary.AverageBits, activationBits, allocation, plan).Write(
-                    Path.GetDirectoryName(folder)!
-                );
+                new PackNote(
+                    format,
+                    summary.AverageBits,
+                    activations ?? ActivationAllocation.None,
+                    allocation,
+                    plan
+                ).Write(Path.GetDirectoryName(folder)!);
                 progress?.Report(1);
             },
             cancellationToken

@@ -10,13 +10,13 @@ namespace Qua2SeDiMo.Packing;
 /// that format cannot express.</summary>
 /// <param name="Format">Format of the folder.</param>
 /// <param name="AverageBits">Average bits of the quantizable weights by the size formula.</param>
-/// <param name="ActivationBits">Bits to which activations are to be quantized; null for none.</param>
+/// <param name="Activations">Bits that inputs of layers are to be rounded to.</param>
 /// <param name="Allocation">Option of every quantized weight.</param>
 /// <param name="Plan">Origin of the allocation; null if unknown.</param>
 internal sealed record PackNote(
     PackFormat Format,
     double AverageBits,
-    int? ActivationBits,
+    ActivationAllocation Activations,
     BitAllocation Allocation,
     JsonObject? Plan
 )
@@ -25,7 +25,10 @@ internal sealed record PackNote(
     public const string FileName = "q2_pack.json";
 
     private const string Kind = "q2-pack-note";
-    private const int Version = 1;
+
+    // As in the manifest of a packed model.
+    private const int Version = 1,
+        VersionOfActivations = 2;
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     internal void Write(string folder)
@@ -33,13 +36,15 @@ internal sealed record PackNote(
         var root = new JsonObject
         {
             ["format"] = Kind,
-            ["version"] = Version,
+            ["version"] = Activations.ByWeight.Count == 0 ? Version : VersionOfActivations,
             ["kind"] = Format.ToString().ToLowerInvariant(),
             ["average_bits"] = AverageBits,
-            ["activation_bits"] = ActivationBits,
+            ["activation_bits"] = Activations.Common,
             ["plan"] = Plan?.DeepClone(),
             ["allocation"] = Allocation.ToJsonObject(),
         };
+        if (Activations.ToJsonObject() is { } activations)
+            root["activations"] = activations;
         AtomicFile.WriteText(Path.Combine(folder, FileName), root.ToJsonString(Indented) + "\n");
     }
 
@@ -57,10 +62,12 @@ internal sealed record PackNote(
     /// <exception cref="Q2Exception">The note is damaged.</exception>
     internal static PackNote Of(ForeignValue root)
     {
-        if (root["format"].Text() != Kind || root["version"].Int() != Version)
+        int version = root["version"].Int();
+        if (root["format"].Text() != Kind || version is not (Version or VersionOfActivations))
         {
             throw new PackedModelException(
-                $"{root.Source}: format {root["format"]} version {root["version"]}, expected '{Kind}' version {Version}. Pack again."
+                $"{root.Source}: format {root["format"]} version {root["version"]}, expected '{Kind}' version "
+                    + $"{Version} or {VersionOfActivations}. Pack again."
             )
             {
                 Remedy = Remedy.Pack,
@@ -69,6 +76,18 @@ internal sealed record PackNote(
         int? bits = root["activation_bits"].IntOrNull();
         if (bits is < 2 or > 8)
             throw new PackedModelException($"{root.Source}: activations of {bits} bits; 2 to 8 are possible.");
+        var byWeight = ActivationAllocation.FromJson(root["activations"]);
+        if (
+            (version == VersionOfActivations) != (byWeight.ByWeight.Count > 0)
+            || (bits is not null && !byWeight.IsNone)
+        )
+            throw new PackedModelException(
+                $"{root.Source}: version {version} with bits of {byWeight.ByWeight.Count} layers in 'activations' and "
+                    + $"activation_bits {root["activation_bits"]}, which do not go together. Pack again."
+            )
+            {
+                Remedy = Remedy.Pack,
+            };
         string kind = root["kind"].Text();
         PackFormat? format = Enum.GetValues<PackFormat>()
             .Cast<PackFormat?>()
@@ -78,7 +97,7 @@ internal sealed record PackNote(
                 ?? throw root["kind"]
                     .Fault($"one of {string.Join(", ", Enum.GetNames<PackFormat>()).ToLowerInvariant()}"),
             root["average_bits"].Number(),
-            bits,
+            byWeight.IsNone ? ActivationAllocation.Everywhere(bits) : byWeight,
             BitAllocation.FromJson(root["allocation"]),
             root["plan"].IsNull ? null : root["plan"].AsObject()
         );

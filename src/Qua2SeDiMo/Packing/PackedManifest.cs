@@ -12,8 +12,7 @@ namespace Qua2SeDiMo.Packing;
 /// <param name="SourceFingerprint">Fingerprint of the bank from which the denoiser was packed.</param>
 /// <param name="QuantizedBytes">Bytes of tables and codes.</param>
 /// <param name="AverageBits">Average bits of the quantizable weights by the size formula.</param>
-/// <param name="ActivationBits">Bits to which activations are quantized when the model runs, 2 to 8; null for
-/// none.</param>
+/// <param name="Activations">Bits that inputs of layers are rounded to when the model runs.</param>
 /// <param name="Plan">Origin of the allocation, as given by the caller; null if unknown.</param>
 /// <param name="Parts">Quantized weights, and all parts of split weights of which one is quantized.</param>
 internal sealed record PackedManifest(
@@ -21,7 +20,7 @@ internal sealed record PackedManifest(
     string SourceFingerprint,
     long QuantizedBytes,
     double AverageBits,
-    int? ActivationBits,
+    ActivationAllocation Activations,
     JsonObject? Plan,
     IReadOnlyList<PackedPart> Parts
 )
@@ -39,7 +38,10 @@ internal sealed record PackedManifest(
         PartTensorPrefix = "q2.part.";
 
     private const string Format = "q2-packed";
-    private const int Version = 1;
+
+    // Version 2 rounds inputs layer by layer, which a reader of version 1 would leave out.
+    private const int Version = 1,
+        VersionOfActivations = 2;
 
     /// <summary>The allocation under which the denoiser was packed.</summary>
     public BitAllocation Allocation =>
@@ -55,13 +57,13 @@ internal sealed record PackedManifest(
         var root = new JsonObject
         {
             ["format"] = Format,
-            ["version"] = Version,
+            ["version"] = Activations.ByWeight.Count == 0 ? Version : VersionOfActivations,
             ["weights"] = WeightsFileName,
             ["sha256"] = WeightsSha256,
             ["source"] = SourceFingerprint,
             ["quantized_bytes"] = QuantizedBytes,
             ["average_bits"] = AverageBits,
-            ["activation_bits"] = ActivationBits,
+            ["activation_bits"] = Activations.Common,
             ["original_type"] = common[0].ToString(),
             ["table_type"] = common[1].ToString(),
             ["plan"] = Plan?.DeepClone(),
@@ -71,6 +73,8 @@ internal sealed record PackedManifest(
                 Parts.Select(part => KeyValuePair.Create(part.Name, (JsonNode?)ToJson(part, common)))
             ),
         };
+        if (Activations.ToJsonObject() is { } activations)
+            root["activations"] = activations;
         return root.ToJsonString();
     }
 
@@ -117,9 +121,11 @@ internal sealed record PackedManifest(
         string path = root.Source;
         if (root["format"].Text() != Format)
             throw new PackedModelException($"{path}: format '{root["format"]}', expected '{Format}'.");
-        if (root["version"].Int() != Version)
+        int version = root["version"].Int();
+        if (version is not (Version or VersionOfActivations))
             throw new PackedModelException(
-                $"{path}: version {root["version"]}, this program reads version {Version}. Pack again, or use the program that packed it."
+                $"{path}: version {root["version"]}, this program reads versions {Version} and {VersionOfActivations}. "
+                    + "Pack again, or use the program that packed it."
             );
         // Only one name is allowed, so that a manifest cannot refer to files outside its folder.
         if (root["weights"].Text() != WeightsFileName)
@@ -132,18 +138,41 @@ internal sealed record PackedManifest(
         [
             .. root["parts"].Members.Select(pair => ReadPart(path, pair.Key, pair.Value, original, table)),
         ];
-        int? activationBits = root["activation_bits"].IntOrNull();
-        if (activationBits is < 2 or > 8)
-            throw new PackedModelException($"{path}: activations of {activationBits} bits; 2 to 8 are possible.");
         return new PackedManifest(
             root["sha256"].Text(),
             root["source"].TextOrNull() ?? "",
             root["quantized_bytes"].Long(),
             root["average_bits"].Number(),
-            activationBits,
+            ReadActivations(root, version, parts),
             root["plan"].IsNull ? null : root["plan"].AsObject(),
             parts
         );
+    }
+
+    private static ActivationAllocation ReadActivations(ForeignValue root, int version, PackedPart[] parts)
+    {
+        int? common = root["activation_bits"].IntOrNull();
+        if (common is < ActivationAllocation.MinBits or > ActivationAllocation.MaxBits)
+            throw new PackedModelException($"{root.Source}: activations of {common} bits; 2 to 8 are possible.");
+        var byWeight = ActivationAllocation.FromJson(root["activations"]);
+        if (
+            (version == VersionOfActivations) != (byWeight.ByWeight.Count > 0)
+            || (common is not null && !byWeight.IsNone)
+        )
+        {
+            throw new PackedModelException(
+                $"{root.Source}: version {version} with activation_bits {root["activation_bits"]} and bits of "
+                    + $"{byWeight.ByWeight.Count} layers in 'activations'; version {Version} has no such layers, "
+                    + $"version {VersionOfActivations} has some and no activation_bits. Pack again."
+            );
+        }
+        HashSet<string> known = [.. parts.Select(part => part.Name)];
+        return byWeight.ByWeight.Keys.FirstOrDefault(name => !known.Contains(name)) is { } unknown
+                ? throw new PackedModelException(
+                    $"{root.Source}: 'activations' names '{unknown}', which is none of the weights in 'parts'. Pack again."
+                )
+            : byWeight.IsNone ? ActivationAllocation.Everywhere(common)
+            : byWeight;
     }
 
     private static PackedPart ReadPart(

@@ -23,8 +23,8 @@ internal static class PackedModelWriter
     /// <param name="destination">Folder to write: missing, empty, or an earlier packed model, which is
     /// replaced.</param>
     /// <param name="plan">Origin of the allocation, stored in the manifest; null to omit it.</param>
-    /// <param name="activationBits">Bits to which activations are quantized when the model runs, unless an option
-    /// overrides it; null for none.</param>
+    /// <param name="activations">Bits that inputs of layers are rounded to when the model runs, unless an option says
+    /// otherwise; null leaves them.</param>
     /// <param name="progress">Receives the finished share, 0 to 1.</param>
     /// <param name="cancellationToken">Cancels the work; no partial folder is left.</param>
     /// <param name="tensors">The denoiser's tensors; null to read the safetensors files of its folder.</param>
@@ -39,7 +39,7 @@ internal static class PackedModelWriter
         QuantizerBank bank,
         string destination,
         JsonObject? plan = null,
-        int? activationBits = null,
+        ActivationAllocation? activations = null,
         IProgress<double>? progress = null,
         ITensorSource? tensors = null,
         CancellationToken cancellationToken = default
@@ -49,7 +49,7 @@ internal static class PackedModelWriter
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(allocation);
         ArgumentNullException.ThrowIfNull(bank);
-        PipelineFolder.RequireKnown(source, weights, allocation);
+        PipelineFolder.RequireKnown(source, weights, allocation, activations);
         PackedModelSummary summary = null!;
         string target = PipelineFolder.Write(
             source,
@@ -67,7 +67,7 @@ internal static class PackedModelWriter
                     bank,
                     folder,
                     plan,
-                    activationBits,
+                    activations,
                     progress,
                     cancellationToken
                 );
@@ -85,7 +85,7 @@ internal static class PackedModelWriter
         QuantizerBank bank,
         string directory,
         JsonObject? plan,
-        int? activationBits,
+        ActivationAllocation? activations,
         IProgress<double>? progress,
         CancellationToken cancellationToken
     )
@@ -114,7 +114,7 @@ internal static class PackedModelWriter
             bank.SourceFingerprint,
             quantizedBytes,
             averageBits,
-            activationBits,
+            activations ?? ActivationAllocation.None,
             plan,
             parts
         );

@@ -88,7 +88,8 @@ internal static class PipelineFolder
     internal static void RequireKnown(
         ModelFolder source,
         IReadOnlyList<QuantizableWeight> weights,
-        BitAllocation allocation
+        BitAllocation allocation,
+        ActivationAllocation? activations = null
     )
     {
         if (PackedModelReader.IsPacked(source.Denoiser.DirectoryPath))
@@ -98,7 +99,9 @@ internal static class PipelineFolder
             );
         }
         HashSet<string> known = [.. weights.Select(weight => weight.Name)];
-        string? unknown = allocation.Specs.Keys.FirstOrDefault(name => !known.Contains(name));
+        string? unknown = allocation
+            .Specs.Keys.Concat(activations?.ByWeight.Keys ?? [])
+            .FirstOrDefault(name => !known.Contains(name));
         if (unknown is not null)
         {
             throw new PackedModelException(

@@ -37,14 +37,16 @@ public sealed class OpenModel : IDisposable
         exported = ComponentFiles.Of(folder.Denoiser).Program;
         denoiserConfig = folder.Denoiser.ReadConfig();
         // The graph of a packed ONNX model already contains the quantization of activations.
-        ActivationBits =
-            tensors is PackedModelReader reader ? reader.Manifest.ActivationBits
-            : exported is null ? PackNote.Read(folder.DirectoryPath)?.ActivationBits
-            : null;
+        PackNote? note =
+            tensors is PackedModelReader || exported is not null ? null : PackNote.Read(folder.DirectoryPath);
+        Activations =
+            (tensors as PackedModelReader)?.Manifest.Activations ?? note?.Activations ?? ActivationAllocation.None;
         Graph = BuildDenoiser(null, null);
         operations = new Lazy<OperationGraph>(() => OperationGraphBuilder.Build(Graph));
         review = new Lazy<FolderReview>(() => FolderReview.Of(Folder, Tensors, OpenTensors));
         Weights = [.. Graph.Weights.Select(weight => weight.Weight)];
+        if (note is not null)
+            RequireKnown(folder, note.Activations);
         // A packed file presents its quantized tensors as single precision; the manifest states the original type.
         ElementType? original = tensors is PackedModelReader packed
             ? packed.Manifest.Parts is [var first, ..]
@@ -82,8 +84,12 @@ public sealed class OpenModel : IDisposable
     /// widened.</summary>
     public int OriginalBits { get; }
 
-    /// <summary>Bits of quantized activations that a packed model states; null for none.</summary>
-    public int? ActivationBits { get; }
+    /// <summary>Bits that the inputs of all layers of a packed model are to be rounded to; null where they are left, or
+    /// where layers differ.</summary>
+    public int? ActivationBits => Activations.Common;
+
+    /// <summary>Bits that the inputs of layers of a packed model are to be rounded to.</summary>
+    internal ActivationAllocation Activations { get; }
 
     /// <summary>Bytes of all tensors of the denoiser as stored in its files.</summary>
     public long StoredBytes =>
@@ -168,11 +174,15 @@ public sealed class OpenModel : IDisposable
 
     /// <summary>The parts of a pipeline for this model.</summary>
     /// <param name="inference">Options of its inference sessions.</param>
-    /// <param name="activationBits">Bits to which the input of every weight of the denoiser is quantized; null for
-    /// none.</param>
+    /// <param name="activations">Bits that the inputs of the denoiser's layers are rounded to; null leaves
+    /// them.</param>
     /// <param name="codes">Codes with which the denoiser computes products directly (packed execution); null for single
     /// precision.</param>
-    internal PipelineParts Parts(InferenceOptions inference, int? activationBits = null, PaletteSource? codes = null) =>
+    internal PipelineParts Parts(
+        InferenceOptions inference,
+        ActivationAllocation? activations = null,
+        PaletteSource? codes = null
+    ) =>
         new(
             Folder,
             OpenTensors,
@@ -180,8 +190,10 @@ public sealed class OpenModel : IDisposable
             {
                 Graph graph = BuildDenoiser(height, width);
                 if (codes is not null)
-                    return PaletteProgram.Rewrite(graph, codes, activationBits);
-                return activationBits is { } bits ? ActivationQuantization.Apply(graph, bits) : graph;
+                    return PaletteProgram.Rewrite(graph, codes, activations);
+                return activations is null or { IsNone: true }
+                    ? graph
+                    : ActivationQuantization.Apply(graph, weight => activations[weight]);
             },
             inference
         );
@@ -212,6 +224,21 @@ public sealed class OpenModel : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Tensors.Dispose();
+
+    private void RequireKnown(ModelFolder folder, ActivationAllocation activations)
+    {
+        HashSet<string> known = [.. Weights.Select(weight => weight.Name)];
+        if (activations.ByWeight.Keys.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
+        {
+            throw new PackedModelException(
+                $"{Path.Combine(folder.DirectoryPath, PackNote.FileName)}: 'activations' names '{unknown}', which is no "
+                    + "weight of this model. Pack again."
+            )
+            {
+                Remedy = Remedy.Pack,
+            };
+        }
+    }
 
     private ContentReader Reader(IProgress<StageProgress>? progress, CancellationToken cancellationToken) =>
         new(FingerprintCache.OfUser(Time), progress, cancellationToken);

@@ -28,7 +28,7 @@ internal sealed class PictureText
     /// <param name="allocation">Options of the weights; null for those of a packed folder, or original weights in any
     /// other.</param>
     /// <param name="origin">Origin of the allocation; null when unknown.</param>
-    /// <param name="activationBits">Bits of quantized activations; null for none.</param>
+    /// <param name="activations">Bits that inputs of layers are rounded to.</param>
     /// <param name="execution">How products with quantized weights are computed.</param>
     /// <param name="progress">Receives the fraction of the model that is read for its fingerprint.</param>
     /// <param name="cancellationToken">Cancels the reading.</param>
@@ -37,7 +37,7 @@ internal sealed class PictureText
         GenerationRequest request,
         BitAllocation? allocation,
         JsonObject? origin,
-        int? activationBits,
+        ActivationAllocation activations,
         WeightExecution execution,
         IProgress<StageProgress>? progress,
         CancellationToken cancellationToken
@@ -65,7 +65,8 @@ internal sealed class PictureText
             ["fingerprint"] = model.Fingerprint(progress, cancellationToken).Hex,
             ["sizes"] = JsonSerializer.SerializeToNode(request.Sizes, OwnJson.Options),
             ["execution"] = execution.ToString().ToLowerInvariant(),
-            ["activationBits"] = activationBits,
+            ["activationBits"] = activations.Common,
+            ["activations"] = activations.ToJsonObject(),
             ["allocation"] = packed is null
                 ? null
                 : new JsonObject

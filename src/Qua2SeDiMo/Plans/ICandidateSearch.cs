@@ -4,7 +4,12 @@ namespace Qua2SeDiMo.Plans;
 /// <param name="Options">Option index of every weight.</param>
 /// <param name="SizeBytes">Bytes of the quantizable weights.</param>
 /// <param name="Score">Its score, in the search's own units; larger is better.</param>
-internal sealed record PlanCandidate(IReadOnlyList<int> Options, long SizeBytes, double Score);
+internal sealed record PlanCandidate(IReadOnlyList<int> Options, long SizeBytes, double Score)
+{
+    /// <summary>Bits of the input of every weight's layers, 16 for those that are not rounded; empty where none
+    /// is.</summary>
+    internal IReadOnlyList<int> Activations { get; init; } = [];
+}
 
 /// <summary>Searches for a good allocation within a budget.</summary>
 internal interface ICandidateSearch

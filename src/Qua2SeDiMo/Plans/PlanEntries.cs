@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Predictors.Data;
 using Qua2SeDiMo.Quantizers;
@@ -36,6 +39,32 @@ internal static class PlanEntries
         throw new PlanException(
             $"Option '{option.Name}' is none that a model can be packed with; options are {known}."
         );
+    }
+
+    /// <summary>Bits of layers' inputs by weight name; null where no input is rounded.</summary>
+    internal static IReadOnlyDictionary<string, int>? Activations(
+        IReadOnlyList<IReadOnlyList<string>> weightNames,
+        IReadOnlyList<int> bits
+    )
+    {
+        if (bits.All(width => width == ActivationAllocation.UnroundedBits))
+            return null;
+        return new ActivationAllocation(
+            weightNames.SelectMany((names, w) => names.Select(name => KeyValuePair.Create(name, bits[w])))
+        ).ByWeight;
+    }
+
+    /// <summary>A name of bits of layers' inputs, for keys.</summary>
+    internal static string Hash(IReadOnlyDictionary<string, int> activations)
+    {
+        const int length = 4;
+        string text = string.Join(
+            '\n',
+            activations
+                .OrderBy(pair => pair.Key, StringComparer.Ordinal)
+                .Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key} {pair.Value}"))
+        );
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))[..length]);
     }
 
     /// <summary>The allocation that gives each weight, and those tied to it, its option.</summary>

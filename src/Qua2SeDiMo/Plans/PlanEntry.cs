@@ -92,14 +92,29 @@ public sealed record PlanEntry : IJsonOnDeserialized
     /// <summary>Bytes of the quantizable weights.</summary>
     public long SizeBytes { get; init; }
 
-    /// <summary>Bits of quantized activations when it was measured; null for none.</summary>
+    /// <summary>Bits that the inputs of all layers were rounded to when it was measured; null for none, or where
+    /// <see cref="Activations"/> says it layer by layer.</summary>
     public int? ActivationBits { get; init; }
 
     /// <summary>
+    /// Bits, 2 to 8, that the input of each layer was rounded to when it was measured, by weight name; what is not
+    /// listed, or has 16, was not rounded. Null where all layers have the same.
+    /// </summary>
+    public IReadOnlyDictionary<string, int>? Activations { get; init; }
+
+    /// <summary>Bits that inputs of layers are rounded to.</summary>
+    [JsonIgnore]
+    internal ActivationAllocation Rounded => ActivationAllocation.Of(ActivationBits, Activations);
+
+    /// <summary>
+    /// Bit operations of one call of the denoiser: Σ multiply-accumulates × weight bits × activation bits, 16 where
     /// Bit operations of one call of the denoiser: Σ multiply-accumulates × weight bits × activation bits, with 16 for
     /// activations that are not quantized; null if not measured.
     /// </summary>
     public double? BitOperations { get; init; }
+
+    /// <summary>Most bit operations of one call that it was to have; null where there was no bound.</summary>
+    public double? BitOperationBudget { get; init; }
 
     /// <summary>Summed score in the unit of <see cref="Scores"/>; null for baselines.</summary>
     public double? PredictedScore { get; init; }
@@ -128,6 +143,11 @@ public sealed record PlanEntry : IJsonOnDeserialized
         {
             if (name.Length == 0 || name is "." or ".." || name.AsSpan().ContainsAny('/', '\\', '\0'))
                 throw new JsonException($"'{name}' is no name of an entry");
+        }
+        foreach (int bits in (Activations?.Values ?? []).Concat(ActivationBits is { } all ? [all] : []))
+        {
+            if (!ActivationAllocation.IsWidth(bits))
+                throw new JsonException($"the entry '{Key}' has inputs of {bits} bits; 2 to 8, and 16, are possible");
         }
         if (SizeBytes < 0 || BudgetBytes is < 0 || AverageBits is not (>= 0 and <= MaximumAverageBits))
             throw new JsonException(

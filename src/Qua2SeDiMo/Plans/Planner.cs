@@ -73,11 +73,15 @@ internal sealed class Planner(
                 $"Proposal of {source.Scores.Label}",
                 PlanKind.Candidate
             );
+            IReadOnlyDictionary<string, int>? activations = PlanEntries.Activations(weightNames, candidate.Activations);
             rows.Add(
                 Choosing(empty, candidate.Options) with
                 {
+                    // Pictures of other inputs are others.
+                    Key = activations is null ? empty.Key : $"{empty.Key}-{PlanEntries.Hash(activations)}",
                     Scores = source.Scores,
                     PredictedScore = candidate.Score,
+                    Activations = activations,
                 }
             );
         }

@@ -67,9 +67,28 @@ internal static class BitOperations
     )
     {
         ArgumentNullException.ThrowIfNull(multiplyAccumulates);
+        return Total(multiplyAccumulates, allocation, _ => activationBits, originalBits, accounting);
+    }
+
+    /// <summary>The same with bits of activations layer by layer.</summary>
+    /// <param name="multiplyAccumulates">By weight name, of one run of the denoiser.</param>
+    /// <param name="allocation">Weights that it does not list count at full precision.</param>
+    /// <param name="activationBits">By weight name: 2 to 8, or 16 where the input is not quantized.</param>
+    /// <param name="originalBits">P, bits of an unquantized weight.</param>
+    /// <param name="accounting">Which weight bits count.</param>
+    public static double Total(
+        IReadOnlyDictionary<string, long> multiplyAccumulates,
+        BitAllocation allocation,
+        Func<string, int> activationBits,
+        int originalBits = HalfBits,
+        BitOperationAccounting accounting = BitOperationAccounting.CodeBits
+    )
+    {
+        ArgumentNullException.ThrowIfNull(multiplyAccumulates);
         ArgumentNullException.ThrowIfNull(allocation);
+        ArgumentNullException.ThrowIfNull(activationBits);
         return multiplyAccumulates.Sum(pair =>
-            OfWeight(pair.Value, allocation[pair.Key], activationBits, originalBits, accounting)
+            OfWeight(pair.Value, allocation[pair.Key], activationBits(pair.Key), originalBits, accounting)
         );
     }
 }

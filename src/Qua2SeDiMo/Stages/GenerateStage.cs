@@ -102,7 +102,7 @@ public static class GenerateStage
         if (binding is not null && quantized is { } choice)
             OpenModel.Apply(choice.Allocation, binding, choice.Bank);
         using var pipeline = new DiffusionPipeline(
-            model.Parts(new InferenceOptions(), RoundedBits(model, options), codes),
+            model.Parts(new InferenceOptions(), Rounded(model, options), codes),
             model.Tensors,
             binding
         );
@@ -113,7 +113,7 @@ public static class GenerateStage
             request,
             quantized?.Allocation,
             options.AllocationOrigin,
-            RoundedBits(model, options),
+            Rounded(model, options),
             options.Execution,
             progress,
             cancellationToken
@@ -162,10 +162,13 @@ public static class GenerateStage
             );
     }
 
-    private static int? RoundedBits(OpenModel model, GenerateOptions options) =>
-        (options.ActivationBits ?? model.ActivationBits) is { } bits && bits != GenerateOptions.UnroundedBits
-            ? bits
-            : null;
+    private static ActivationAllocation Rounded(OpenModel model, GenerateOptions options) =>
+        options.ActivationBits switch
+        {
+            null => model.Activations,
+            GenerateOptions.UnroundedBits => ActivationAllocation.None,
+            { } bits => ActivationAllocation.Everywhere(bits),
+        };
 
     /// <summary>A prompt as part of a file name: letters and digits in lower case, other characters as single hyphens,
     /// at most 48 characters.</summary>

@@ -74,7 +74,11 @@ internal static class MeasureStage
         CancellationToken cancellationToken
     )
     {
-        var options = new MeasureOptions { Study = study with { ActivationBits = null } };
+        var options = new MeasureOptions
+        {
+            Study = study with { ActivationBits = null },
+            ActivationBits = MeasureOptions.DefaultActivationBits(MeasureMethod.Sketch),
+        };
         MeasureOptions[] ways =
         [
             options,
@@ -85,6 +89,7 @@ internal static class MeasureStage
             options with
             {
                 Method = MeasureMethod.Call,
+                ActivationBits = MeasureOptions.DefaultActivationBits(MeasureMethod.Call),
                 Study = options.Study with
                 {
                     ImageCount = Math.Min(study.ImageCount, MeasureOptions.DefaultImages(MeasureMethod.Call)),

@@ -17,11 +17,15 @@ public static class PackStage
     private const double SameBits = 0.005;
 
     /// <summary>Selects a plan: the one made for the given average bits, else one that has them; or the largest plan.
-    /// Also returns its source, to be recorded in the packed model.</summary>
+    /// Also returns its source, to be recorded in the packed model, and the bits of layers' inputs by weight name if the
+    /// plan has some.</summary>
     /// <param name="plan">The plans of a run.</param>
     /// <param name="averageBits">Requested average bits; null for the largest plan.</param>
     /// <exception cref="ModelFolderException">There is no such plan; the message lists the plans.</exception>
-    public static (BitAllocation Allocation, JsonObject Origin) FromPlan(Plan plan, double? averageBits)
+    public static (BitAllocation Allocation, JsonObject Origin, IReadOnlyDictionary<string, int>? Activations) FromPlan(
+        Plan plan,
+        double? averageBits
+    )
     {
         ArgumentNullException.ThrowIfNull(plan);
         PlanEntry[] plans = [.. plan.Entries.Where(candidate => candidate.Kind == PlanKind.Plan)];
@@ -53,7 +57,8 @@ public static class PackStage
                 ["plan"] = entry.Key,
                 ["objective"] = plan.Objective,
                 ["predictor"] = plan.Predictor,
-            }
+            },
+            entry.Activations
         );
     }
 
@@ -66,6 +71,8 @@ public static class PackStage
     /// <param name="origin">Source of the allocation, recorded in the folder; may be null.</param>
     /// <param name="format">Format of the folder.</param>
     /// <param name="activationBits">Bits of quantized activations when the packed model runs; null for none.</param>
+    /// <param name="activations">The same layer by layer, by weight name, instead of
+    /// <paramref name="activationBits"/>; null for none.</param>
     /// <param name="progress">Receives the progress.</param>
     /// <param name="cancellationToken">Cancels; nothing is left behind.</param>
     /// <exception cref="Q2Exception">The destination cannot be used, or a file is missing.</exception>
@@ -77,12 +84,14 @@ public static class PackStage
         JsonObject? origin,
         PackFormat format = PackFormat.Q2,
         int? activationBits = null,
+        IReadOnlyDictionary<string, int>? activations = null,
         IProgress<StageProgress>? progress = null,
         CancellationToken cancellationToken = default
     )
     {
         ArgumentNullException.ThrowIfNull(model);
         Preflight.Pack(model, run, allocation, destination, format);
+        var rounded = ActivationAllocation.Of(activationBits, activations);
         // Recipes contain only the bits per weight, so no bank is needed.
         if (format == PackFormat.Recipes)
             return RecipeWriter.Write(
@@ -92,7 +101,7 @@ public static class PackStage
                 model.OriginalBits,
                 destination,
                 origin,
-                activationBits
+                rounded
             );
         QuantizerBank bank = BankStage.Run(model, run, progress, cancellationToken);
         IProgress<double>? inner = progress is null
@@ -107,7 +116,7 @@ public static class PackStage
                 bank,
                 destination,
                 origin,
-                activationBits,
+                rounded,
                 inner,
                 model.Tensors,
                 cancellationToken
@@ -119,7 +128,7 @@ public static class PackStage
                 bank,
                 destination,
                 origin,
-                activationBits,
+                rounded,
                 progress: inner,
                 cancellationToken: cancellationToken
             ),
@@ -132,7 +141,7 @@ public static class PackStage
                 destination,
                 format,
                 origin,
-                activationBits,
+                rounded,
                 inner,
                 cancellationToken
             ),

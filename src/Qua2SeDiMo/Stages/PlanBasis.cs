@@ -20,7 +20,7 @@ internal sealed class PlanBasis : IDisposable
     private readonly FittedScores? fitted;
     private readonly MeasuredPlans? measured;
 
-    private PlanBasis(OpenModel model, RunDirectory run, string? predictor)
+    private PlanBasis(OpenModel model, RunDirectory run, string? predictor, OperationBudget? operations)
     {
         (this.model, this.run) = (model, run);
         MeasuredModel? found =
@@ -33,7 +33,7 @@ internal sealed class PlanBasis : IDisposable
             : Objective.Parse(fit.Objective);
         Labelled = StudyTrials.Read(model, run, Objective);
         if (found is not null && predictor is null or ModelNames.Measured)
-            measured = new MeasuredPlans(found, model, run, Labelled.Training.Features);
+            measured = new MeasuredPlans(found, model, run, Labelled.Training.Features, Bound(found, operations));
         if (fit is not null && predictor != ModelNames.Measured)
             fitted = FittedScores.Read(run, Labelled);
     }
@@ -52,9 +52,42 @@ internal sealed class PlanBasis : IDisposable
     /// <param name="model">The model.</param>
     /// <param name="run">The run directory, with a study and a measurement or a fit.</param>
     /// <param name="predictor">Name of the model whose scores make the plans; null for all sources.</param>
+    /// <param name="operations">Bound on bit operations, which measured plans alone can keep; null for none.</param>
     /// <exception cref="Q2Exception">A required file is missing or damaged, or belongs to another model or other
     /// trials.</exception>
-    internal static PlanBasis Read(OpenModel model, RunDirectory run, string? predictor) => new(model, run, predictor);
+    internal static PlanBasis Read(
+        OpenModel model,
+        RunDirectory run,
+        string? predictor,
+        OperationBudget? operations = null
+    ) => new(model, run, operations is null ? predictor : predictor ?? ModelNames.Measured, operations);
+
+    /// <summary>Most bit operations that plans may have; null where there is no bound.</summary>
+    internal double? MostOperations { get; private set; }
+
+    // Inputs of layers can be chosen by a measurement alone.
+    private OperationBound? Bound(MeasuredModel found, OperationBudget? operations)
+    {
+        if (operations is null)
+            return null;
+        if (found.Effects.ActivationBits.Count == 0)
+        {
+            throw new PlanException(
+                "A bound on bit operations needs to know what rounding the inputs of layers does, and the measurement of "
+                    + "this run does not say it: it is of an older version, or by single calls. Measure again by "
+                    + "sketches or probes."
+            )
+            {
+                Remedy = Remedy.Measure,
+            };
+        }
+        IReadOnlyDictionary<string, long> counts = OperationCounts.Of(
+            model,
+            StudyRecord.Read(run).OptionsFor(model, run)
+        );
+        MostOperations = operations.ToOperations(counts.Values);
+        return new OperationBound(MostOperations.Value, counts);
+    }
 
     /// <summary>A planner with the sources for this predictor and level; usable only until this object is
     /// disposed.</summary>
@@ -92,6 +125,7 @@ internal sealed class PlanBasis : IDisposable
                     : entry with
                     {
                         Promise = measured!.Promise(entry.Scores, entry.Budget!, cancellationToken),
+                        BitOperationBudget = MostOperations,
                     }
             );
     }

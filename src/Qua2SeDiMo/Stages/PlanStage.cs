@@ -32,6 +32,8 @@ public static class PlanStage
     /// <see cref="PlanSources.Of"/>.</param>
     /// <param name="activations">Bits of quantized activations, 2 to 8, with which the plans are measured in further
     /// rows; null for none.</param>
+    /// <param name="operations">Most bit operations of one call: weights and inputs of layers are planned together by what
+    /// was measured; null for plans of weights alone.</param>
     /// <param name="retryFailed">Whether verifications that failed or were set aside are retried.</param>
     /// <param name="progress">Receives the progress of every step.</param>
     /// <param name="cancellationToken">Cancels between steps; measured allocations are kept.</param>
@@ -47,6 +49,7 @@ public static class PlanStage
         string? predictor = null,
         PlanLevel? level = null,
         IReadOnlyList<int>? activations = null,
+        OperationBudget? operations = null,
         bool retryFailed = false,
         IProgress<StageProgress>? progress = null,
         CancellationToken cancellationToken = default
@@ -57,7 +60,18 @@ public static class PlanStage
         RunIdentity.Check(model, run, progress: progress, cancellationToken: cancellationToken);
         StudyOptions options = StudyRecord.Read(run).OptionsFor(model, run) with { RetryFailed = retryFailed };
         Preflight.Study(model, run, options);
-        using PlanBasis basis = PlanBasis.Read(model, run, predictor);
+        if (operations is not null && options.ActivationBits is { } rounded)
+        {
+            throw new PlanException(
+                $"The trials of this study have inputs of {rounded} bits in all layers, so that they say nothing of plans "
+                    + "that choose bits layer by layer. Plan without a bound on bit operations, or study again with "
+                    + "inputs as they are."
+            )
+            {
+                Remedy = Remedy.Study,
+            };
+        }
+        using PlanBasis basis = PlanBasis.Read(model, run, predictor, operations);
         progress?.Report(new StageProgress("Proposing plans", 0, 1));
         Planner planner = basis.Planner(predictor, level, cancellationToken);
         IReadOnlyList<ScoreFront> fronts = planner.Fronts(cancellationToken);
@@ -71,7 +85,7 @@ public static class PlanStage
             .. Planner.Elect(
                 images.OnFreshPrompts(options, measured, "images of fresh prompts"),
                 entry => Quality(entry, basis.Objective, run),
-                entry => $"Plan, {entry.Budget!.Label}"
+                entry => $"Plan, {entry.Budget!.Label}{(operations is null ? "" : $", at most {operations.Label}")}"
             ),
         ];
         PlanEntry[] plans = [.. entries.Where(entry => entry.Kind == PlanKind.Plan)];
@@ -242,6 +256,7 @@ public static class PlanStage
                     Key = $"{plan.Key}-a{bits}",
                     Label = $"{plan.Label}, {words}",
                     Kind = PlanKind.RoundedActivations,
+                    Activations = null,
                     Metrics = new Dictionary<string, Measured>(),
                 }
             ),

@@ -46,7 +46,47 @@ internal sealed class PlanVerification(
         Measure(options.OnFreshPrompts(), measured.Measured, PlanEntry.FreshSuffix, null, words)
             .Over(measured.Measured);
 
+    // Entries whose inputs of layers are rounded one by one are measured so, under settings of their own.
     private MeasuredEntries Measure(
+        StudyOptions options,
+        IReadOnlyList<PlanEntry> entries,
+        string suffix,
+        string? pictures,
+        string words
+    )
+    {
+        MeasuredEntries[] parts =
+        [
+            .. entries
+                .GroupBy(entry => entry.Activations is null ? null : entry.Rounded)
+                .Select(group =>
+                    MeasureAlike(
+                        group.Key is { } own
+                            ? options with
+                            {
+                                ActivationBits = null,
+                                Activations = own.ByWeight,
+                            }
+                            : options,
+                        [.. group],
+                        suffix,
+                        pictures,
+                        words
+                    )
+                ),
+        ];
+        var measured = parts.SelectMany(part => part.Measured).ToDictionary(entry => entry.Key, StringComparer.Ordinal);
+        return new MeasuredEntries(
+            [.. entries.Where(entry => measured.ContainsKey(entry.Key)).Select(entry => measured[entry.Key])],
+            new UnfinishedTrials(
+                parts.Sum(part => part.Open.Asked),
+                [.. parts.SelectMany(part => part.Open.Trials)],
+                parts.Sum(part => part.Open.Missing)
+            )
+        );
+    }
+
+    private MeasuredEntries MeasureAlike(
         StudyOptions options,
         IReadOnlyList<PlanEntry> entries,
         string suffix,
@@ -70,6 +110,7 @@ internal sealed class PlanVerification(
             WithMetrics(options, entry, trials[entry.Key], arrays, suffix, pictures is not null) with
             {
                 ActivationBits = options.ActivationBits,
+                Activations = options.Activations,
             };
         Trial[] asked = [.. trials.Values.DistinctBy(trial => trial.Number).OrderBy(trial => trial.Number)];
         var open = new UnfinishedTrials(asked.Length, [.. asked.Where(trial => trial.State != TrialState.Complete)], 0);

@@ -101,7 +101,7 @@ internal static class Preflight
             * options.Draws
             * options.Study.Generation.StepCount
             * model.Weights.Count
-            * QuantizerSpec.PaperOptions.Count;
+            * (QuantizerSpec.PaperOptions.Count + options.ActivationBits.Count);
         Finish(
             problems,
             [BankFolder(model, run), new OutputFolder(run.MeasuredImages, numbers * sizeof(float), "measurement")]

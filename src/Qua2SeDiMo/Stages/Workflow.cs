@@ -51,6 +51,10 @@ public sealed record WorkflowOptions(StudyOptions Study)
     /// none.</summary>
     public IReadOnlyList<int>? Activations { get; init; }
 
+    /// <summary>Most bit operations of one call, for plans of weights and inputs of layers together, which go by measured
+    /// damage; null for none.</summary>
+    public OperationBudget? Operations { get; init; }
+
     /// <summary>Command line to show in the report; empty for none.</summary>
     public string Command { get; init; } = "";
 }
@@ -135,12 +139,14 @@ public static class Workflow
                     options.Decides ?? (options.Measures ? ModelNames.Measured : null),
                     options.Level,
                     options.Activations,
+                    options.Operations,
                     options.Study.RetryFailed,
                     progress,
                     cancellationToken
                 )
         );
-        (BitAllocation allocation, JsonObject origin) = PackStage.FromPlan(plan, null);
+        (BitAllocation allocation, JsonObject origin, IReadOnlyDictionary<string, int>? activations) =
+            PackStage.FromPlan(plan, null);
         PackedModelSummary packed = StageTimings.Measure(
             run,
             "pack",
@@ -152,6 +158,7 @@ public static class Workflow
                     run.Packed,
                     origin,
                     activationBits: options.Study.ActivationBits,
+                    activations: activations,
                     progress: progress,
                     cancellationToken: cancellationToken
                 )

@@ -51,6 +51,46 @@ public sealed class CostTableTests
         Assert.All(found.Weights, weight => Assert.Equal(1, weight.Place));
     }
 
+    [Fact]
+    public void Inputs_tolerate_the_fewest_bits_that_change_no_more_than_four_bits_of_the_weight()
+    {
+        string[] names = ["a", "b", "c"];
+        var effects = new Effects(EffectKind.CallSquares, names, [Three, Four], [0], 2, 1, 8, 6, 4);
+        double[][] rounded =
+        [
+            [1, 4, 9],
+            [1, 25, 9],
+            [16.5, 1, 1],
+        ];
+        for (int image = 0; image < 2; image++)
+        {
+            for (int weight = 0; weight < 3; weight++)
+            {
+                effects[image, 0, 0, weight, 1] = 16;
+                for (int bits = 0; bits < 3; bits++)
+                    effects[image, 0, 0, weight, effects.OfInput(bits)] = rounded[weight][bits];
+            }
+        }
+
+        var found = MeasuredActivations.Of(
+            effects,
+            names.ToDictionary(name => name, name => new WeightPosition(name, "0", "t", 10))
+        )!;
+
+        Assert.Equal([4, 8, null], found.Inputs.Select(input => input.ToleratedBits));
+        Assert.Equal([1, 2, 3], found.Inputs[0].Roundings.Select(rounding => rounding.Size));
+        Assert.Equal([18.5, 30, 19], found.Everywhere.Select(rounding => rounding.Damage));
+        Assert.Equal(Math.Sqrt(48), found.WeightSize);
+    }
+
+    [Fact]
+    public void Without_rounded_inputs_nothing_is_said_of_them() =>
+        Assert.Null(
+            Tabulate([
+                [9],
+            ]).Activations
+        );
+
     // Indexed by weight, then image.
     private static MeasuredSensitivity Tabulate(double[][] damages)
     {

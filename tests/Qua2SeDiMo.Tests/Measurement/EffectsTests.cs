@@ -76,6 +76,30 @@ public sealed class EffectsTests
         Assert.Equal(49, joined.Damage(0, 1, 0).Mean);
     }
 
+    [Fact]
+    public void Numbers_of_rounded_inputs_follow_those_of_options_and_go_the_same_ways()
+    {
+        var effects = new Effects(EffectKind.RunProducts, ["a", "a#1"], Options, [0], 2, 2, 8, 4);
+        int four = effects.OfInput(1);
+        for (int image = 0; image < 2; image++)
+        {
+            for (int cotangent = 0; cotangent < 2; cotangent++)
+            {
+                effects[image, cotangent, 0, 0, four] = 1 + cotangent;
+                effects[image, cotangent, 0, 1, four] = 2;
+            }
+        }
+
+        Effects joined = effects.Merged(name => name.Split('#')[0]);
+
+        Assert.Equal([8, 4], joined.ActivationBits);
+        Assert.Equal((9 + 16) / 2.0, joined.Damage(1, 0, four).Mean);
+        Assert.Equal(0, joined.Damage(1, 0, joined.OfInput(0)).Mean);
+        Assert.Equal(0, joined.Damage(1, 0, 0).Mean);
+        (Effects first, Effects second) = joined.Halves()!.Value;
+        Assert.Equal((9, 16), (first.Damage(0, 0, four).Mean, second.Damage(0, 0, four).Mean));
+    }
+
     // Indexed by cotangent, then step.
     private static Effects Filled(EffectKind kind, double[][] products)
     {

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Models;
 using Qua2SeDiMo.Packing;
+using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Storage;
 using Qua2SeDiMo.Tests.Quantizers;
 using Xunit;
@@ -59,7 +60,7 @@ public sealed class DiffusersWriterTests : IDisposable
         PackNote note = PackNote.Read(Folder)!;
         Assert.Equal(
             (PackFormat.Diffusers, summary.AverageBits, 8, "here"),
-            (note.Format, note.AverageBits, note.ActivationBits!.Value, (string?)note.Plan!["from"])
+            (note.Format, note.AverageBits, note.Activations.Common!.Value, (string?)note.Plan!["from"])
         );
         Assert.Equal(fixture.Mixed, note.Allocation);
     }
@@ -122,7 +123,7 @@ public sealed class DiffusersWriterTests : IDisposable
             fixture.Bank,
             Folder,
             new JsonObject { ["from"] = "here" },
-            activationBits: 8,
+            activations: ActivationAllocation.Everywhere(8),
             shardBytes
         );
 

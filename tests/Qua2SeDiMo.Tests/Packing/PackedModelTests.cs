@@ -150,6 +150,78 @@ public sealed class PackedModelTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
+    public void Bits_of_layers_inputs_are_kept_one_by_one()
+    {
+        string[] names = [.. QuantizerBankTests.Weights.Select(weight => weight.Name)];
+
+        Pack(new ActivationAllocation([new(names[0], 8), new(names[1], 4), new(names[2], 16)]));
+
+        using (PackedModelReader reader = PackedModelReader.Open(fixture.Denoiser))
+        {
+            ActivationAllocation found = reader.Manifest.Activations;
+            Assert.Null(found.Common);
+            Assert.Equal([8, 4, null], names.Take(3).Select(name => found[name]));
+        }
+        JsonNode manifest = Manifest();
+        Assert.Equal(2, (int)manifest["version"]!);
+        Assert.Null(manifest["activation_bits"]);
+        Assert.Equal(2, manifest["activations"]!.AsObject().Count);
+    }
+
+    [Fact]
+    public void One_number_of_bits_for_all_layers_is_what_older_programs_read()
+    {
+        Pack(ActivationAllocation.Everywhere(6));
+
+        Assert.Equal((1, 6), ((int)Manifest()["version"]!, (int)Manifest()["activation_bits"]!));
+        Assert.False(Manifest().AsObject().ContainsKey("activations"));
+        using PackedModelReader reader = PackedModelReader.Open(fixture.Denoiser);
+        Assert.Equal(6, reader.Manifest.Activations["whatever"]);
+    }
+
+    [Theory]
+    [InlineData("version", "1", "version 1")]
+    [InlineData("version", "3", "version 3")]
+    [InlineData("activations", "{}", "version 2")]
+    [InlineData("activations", "null", "version 2")]
+    [InlineData("activations", """{"nobody": 8}""", "nobody")]
+    [InlineData("activations", """{"nobody": 9}""", "nobody")]
+    [InlineData("activations", "8", "activations")]
+    [InlineData("activation_bits", "8", "activation_bits")]
+    public void Bits_of_inputs_that_do_not_fit_are_refused(string key, string value, string named)
+    {
+        Pack(new ActivationAllocation([new(QuantizerBankTests.Weights[0].Name, 8)]));
+        JsonNode manifest = Manifest();
+        manifest[key] = JsonNode.Parse(value);
+        AtomicFile.WriteText(Path.Combine(fixture.Denoiser, "q2_manifest.json"), manifest.ToJsonString());
+
+        Q2Exception error = Assert.ThrowsAny<Q2Exception>(() => PackedModelReader.Open(fixture.Denoiser));
+
+        Assert.Contains(named, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Bits_of_a_layer_that_the_model_lacks_are_refused() =>
+        Assert.Contains(
+            "elsewhere",
+            Assert.Throws<PackedModelException>(() => Pack(new ActivationAllocation([new("elsewhere", 8)]))).Message,
+            StringComparison.Ordinal
+        );
+
+    private JsonNode Manifest() =>
+        JsonNode.Parse(File.ReadAllText(Path.Combine(fixture.Denoiser, "q2_manifest.json")))!;
+
+    private void Pack(ActivationAllocation activations) =>
+        PackedModelWriter.Write(
+            fixture.Source,
+            QuantizerBankTests.Weights,
+            fixture.Mixed,
+            fixture.Bank,
+            fixture.Packed,
+            activations: activations
+        );
+
+    [Fact]
     public void Packing_twice_gives_the_same_bytes_and_replaces_the_first()
     {
         fixture.Pack();

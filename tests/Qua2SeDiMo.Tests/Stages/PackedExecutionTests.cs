@@ -15,6 +15,7 @@ namespace Qua2SeDiMo.Tests.Stages;
 public sealed class PackedExecutionTests(ITestOutputHelper output)
 {
     private static readonly GenerationRequest Request = new() { StepCount = 6 };
+    private static readonly int[] Widths = [8, 6, 16, 8, 5];
     private static readonly string[] Prompts =
     [
         "red apple, flat emoji",
@@ -46,19 +47,30 @@ public sealed class PackedExecutionTests(ITestOutputHelper output)
             {
                 Allocation = BitAllocation.FullPrecision,
             },
-            null,
+            ActivationAllocation.None,
             isPacked: false
         );
-        (double exact, _, _) = Compare(model, codes, null, original);
+        (double exact, _, _) = Compare(model, codes, ActivationAllocation.None, original);
         output.WriteLine($"{name}, single precision: {exact:0.0} dB between the two");
         Assert.InRange(exact, 60, double.PositiveInfinity);
-        foreach (int bits in new[] { 8, 6 })
+        var mixed = new ActivationAllocation(
+            model.Weights.Select((weight, i) => KeyValuePair.Create(weight.Name, Widths[i % Widths.Length]))
+        );
+        foreach (
+            ActivationAllocation activations in new[]
+            {
+                ActivationAllocation.Everywhere(8),
+                ActivationAllocation.Everywhere(6),
+                mixed,
+            }
+        )
         {
-            (double between, double reconstructed, double packed) = Compare(model, codes, bits, original);
+            (double between, double reconstructed, double packed) = Compare(model, codes, activations, original);
             output.WriteLine(
-                $"{name}, {bits}-bit activations: {between:0.0} dB between the two; to the original "
+                $"{name}, activations of {activations}: {between:0.0} dB between the two; to the original "
                     + $"{reconstructed:0.00} dB reconstructed, {packed:0.00} dB packed"
             );
+            Assert.InRange(reconstructed, 5, exact - 1);
             // Integer palettes round differently, so the images differ but are equally close to the original.
             Assert.InRange(packed, reconstructed - 1, double.PositiveInfinity);
         }
@@ -81,25 +93,30 @@ public sealed class PackedExecutionTests(ITestOutputHelper output)
     private static (double Between, double Reconstructed, double Packed) Compare(
         OpenModel model,
         PaletteSource codes,
-        int? activationBits,
+        ActivationAllocation activations,
         ImageBatch original
     )
     {
-        ImageBatch reconstructed = Generate(model, codes, activationBits, isPacked: false),
-            packed = Generate(model, codes, activationBits, isPacked: true);
+        ImageBatch reconstructed = Generate(model, codes, activations, isPacked: false),
+            packed = Generate(model, codes, activations, isPacked: true);
         return (Decibels(packed, reconstructed), Decibels(reconstructed, original), Decibels(packed, original));
     }
 
     private static double Decibels(ImageBatch found, ImageBatch expected) =>
         Enumerable.Range(0, expected.Count).Average(i => PeakSignalToNoise.Decibels(found.Image(i), expected.Image(i)));
 
-    private static ImageBatch Generate(OpenModel model, PaletteSource codes, int? activationBits, bool isPacked)
+    private static ImageBatch Generate(
+        OpenModel model,
+        PaletteSource codes,
+        ActivationAllocation activations,
+        bool isPacked
+    )
     {
         using WeightBinding? binding = isPacked ? null : model.CreateBinding();
         foreach (string name in isPacked ? [] : codes.Allocation.Specs.Keys)
             binding!.Set(name, "quantized", destination => codes.Load(name).Dequantize(destination));
         using var pipeline = new DiffusionPipeline(
-            model.Parts(new InferenceOptions(), activationBits, isPacked ? codes : null),
+            model.Parts(new InferenceOptions(), activations, isPacked ? codes : null),
             model.Tensors,
             binding
         );

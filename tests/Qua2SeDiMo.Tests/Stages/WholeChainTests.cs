@@ -60,7 +60,7 @@ public sealed class WholeChainTests(ITestOutputHelper output) : IDisposable
         WorkflowResult result = Workflow.Run(model, run, options);
 
         Assert.True(File.Exists(result.Report));
-        (BitAllocation allocation, _) = PackStage.FromPlan(result.Plan, null);
+        (BitAllocation allocation, _, _) = PackStage.FromPlan(result.Plan, null);
         ImageBatch quantized = Generate(
             model,
             options,

@@ -11,33 +11,49 @@ namespace Qua2SeDiMo.Graphs.Passes;
 /// </summary>
 /// <remarks>
 /// Before: a graph with its quantizable weights listed. After: the same inputs, outputs and weights; each value that is
-/// multiplied by weights first passes through fifteen more operators, shared by all its weights. Sensitivity graphs are
+/// multiplied by weights first passes through fifteen more operators, once for each number of bits, shared by all its weights. Sensitivity graphs are
 /// built from the graph before this pass.
 /// </remarks>
 internal static class ActivationQuantization
 {
     private const string Prefix = "activation_quantization";
 
-    /// <summary>Applies the pass.</summary>
+    /// <summary>Rounds the inputs of all layers.</summary>
     /// <param name="graph">Graph in single precision.</param>
     /// <param name="bits">Bits of one activation, 2 to 8; usually 8 or 6.</param>
     /// <exception cref="ArgumentOutOfRangeException">The bits are not 2 to 8.</exception>
-    public static Graph Apply(Graph graph, int bits)
+    public static Graph Apply(Graph graph, int bits) => Apply(graph, _ => bits);
+
+    /// <summary>Rounds the inputs of some layers.</summary>
+    /// <param name="graph">Graph in single precision.</param>
+    /// <param name="bits">Bits of one activation by the name of the weight that it meets, 2 to 8; null leaves
+    /// it.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Fewer or more bits.</exception>
+    public static Graph Apply(Graph graph, Func<string, int?> bits)
     {
         ArgumentNullException.ThrowIfNull(graph);
-        if (bits is < 2 or > 8)
-            throw new ArgumentOutOfRangeException(nameof(bits), bits, "An activation code has 2 to 8 bits.");
-        HashSet<string> weights = [.. graph.Weights.Select(weight => weight.Initializer.Name)];
-        var tape = new Tape(graph, bits);
+        ArgumentNullException.ThrowIfNull(bits);
+        Dictionary<string, string> weights = graph.Weights.ToDictionary(
+            weight => weight.Initializer.Name,
+            weight => weight.Weight.Name,
+            StringComparer.Ordinal
+        );
+        var tape = new Tape(graph);
         foreach (GraphNode node in graph.Nodes)
         {
-            int weight = node.Inputs.ToList().FindIndex(weights.Contains);
+            int weight = node.Inputs.ToList().FindIndex(weights.ContainsKey);
             // The activation is the operand that is not the weight.
-            tape.Add(
-                weight is 0 or 1 ? Replace(node, 1 - weight, tape.Round(node.Inputs[1 - weight], node.Scope)) : node
-            );
+            bool isRounded = weight is 0 or 1 && bits(weights[node.Inputs[weight]]) is not null;
+            tape.Add(isRounded ? Rounded(node, 1 - weight, bits(weights[node.Inputs[weight]])!.Value) : node);
         }
         return tape.Build();
+
+        GraphNode Rounded(GraphNode node, int operand, int width)
+        {
+            if (width is < 2 or > 8)
+                throw new ArgumentOutOfRangeException(nameof(bits), width, "An activation code has 2 to 8 bits.");
+            return Replace(node, operand, tape.Round(node.Inputs[operand], node.Scope, width));
+        }
     }
 
     private static GraphNode Replace(GraphNode node, int operand, string value) =>
@@ -46,30 +62,32 @@ internal static class ActivationQuantization
             Inputs = [.. node.Inputs.Select((input, i) => i == operand ? value : input)],
         };
 
-    private sealed class Tape(Graph graph, int bits)
+    private sealed class Tape(Graph graph)
     {
         private readonly List<GraphNode> nodes = [];
         private readonly List<Initializer> initializers = [.. graph.Initializers];
         private readonly Dictionary<string, GraphValue> values = graph.Values.ToDictionary();
-        private readonly Dictionary<string, string> rounded = new(StringComparer.Ordinal);
+        private readonly Dictionary<(string Source, int Bits), string> rounded = [];
 
         internal void Add(GraphNode node) => nodes.Add(node);
 
-        internal string Round(string source, string scope)
+        internal string Round(string source, string scope, int bits)
         {
-            if (rounded.TryGetValue(source, out string? known))
+            if (rounded.TryGetValue((source, bits), out string? known))
                 return known;
+            // The first rounding of a value has the plain names.
+            string stem = values.ContainsKey($"{Prefix}/{source}/low") ? $"{source}/{bits} bits" : source;
             GraphValue x = values[source];
-            long[] axes = x.Rank == 4 ? [2, 3] : [x.Rank - 1];
+            int[] along = ActivationQuantizer.RowAxes(x.Rank);
             GraphValue range = x with
             {
-                Shape = [.. x.Shape.Select((extent, i) => axes.Contains(i) ? new Dimension(1) : extent)],
+                Shape = [.. x.Shape.Select((extent, i) => along.Contains(i) ? new Dimension(1) : extent)],
             };
             string Node(string step, string opType, GraphValue like, params string[] inputs) =>
-                Emit($"{source}/{step}", opType, scope, like, inputs);
-            string along = Integers(axes);
-            string low = Node("low", "ReduceMin", range, source, along);
-            string high = Node("high", "ReduceMax", range, source, along);
+                Emit($"{stem}/{step}", opType, scope, like, inputs);
+            string axes = Integers([.. along.Select(axis => (long)axis)]);
+            string low = Node("low", "ReduceMin", range, source, axes);
+            string high = Node("high", "ReduceMax", range, source, axes);
             string last = Number((1 << bits) - 1);
             string step = Node("step", "Div", range, Node("range", "Sub", range, high, low), last);
             string zeroPoint = Node(
@@ -89,7 +107,7 @@ internal static class ActivationQuantization
             string value = Node("value", "Mul", x, Node("centred", "Sub", x, clamped, zeroPoint), step);
             // A constant row has range 0, hence scale 0, and is left as it is.
             string varies = Node("varies", "Greater", range with { Type = ElementType.Bool }, step, Number(0));
-            return rounded[source] = Node("rounded", "Where", x, varies, value, source);
+            return rounded[(source, bits)] = Node("rounded", "Where", x, varies, value, source);
         }
 
         internal Graph Build() =>

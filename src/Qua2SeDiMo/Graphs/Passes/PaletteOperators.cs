@@ -22,19 +22,23 @@ internal static class PaletteOperators
     /// <summary>Applies the pass.</summary>
     /// <param name="graph">Graph in single precision.</param>
     /// <param name="operand">Returns the codes of a weight; null to keep it in single precision.</param>
-    /// <param name="activationBits">8 or 6: multiply integers, activations quantized at each run; 0: multiply in single
-    /// precision.</param>
-    internal static Graph Apply(Graph graph, Func<QuantizableWeight, PaletteOperand?> operand, int activationBits = 0)
+    /// <param name="activationBits">By weight name, 2 to 8: multiply integers, activations quantized at each run; null:
+    /// multiply in single precision.</param>
+    internal static Graph Apply(
+        Graph graph,
+        Func<QuantizableWeight, PaletteOperand?> operand,
+        Func<string, int?>? activationBits = null
+    )
     {
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(operand);
-        return new Tape(graph, operand, activationBits).Build();
+        return new Tape(graph, operand, activationBits ?? (_ => null)).Build();
     }
 
     private sealed class Tape
     {
         private readonly Graph graph;
-        private readonly int activationBits;
+        private readonly Func<string, int?> activationBits;
         private readonly Dictionary<string, GraphWeight> weightOf;
         private readonly Dictionary<string, PaletteOperand?> operands = new(StringComparer.Ordinal);
         private readonly Func<QuantizableWeight, PaletteOperand?> operand;
@@ -44,7 +48,7 @@ internal static class PaletteOperators
         private readonly Dictionary<string, Initializer> packed = new(StringComparer.Ordinal);
         private readonly HashSet<GraphNode> merged = [];
 
-        internal Tape(Graph graph, Func<QuantizableWeight, PaletteOperand?> operand, int activationBits)
+        internal Tape(Graph graph, Func<QuantizableWeight, PaletteOperand?> operand, Func<string, int?> activationBits)
         {
             (this.graph, this.operand, this.activationBits) = (graph, operand, activationBits);
             weightOf = graph.Weights.ToDictionary(weight => weight.Initializer.Name, StringComparer.Ordinal);
@@ -119,7 +123,7 @@ internal static class PaletteOperators
             GraphAttribute[] attributes =
             [
                 .. node.Attributes,
-                new GraphAttribute.Whole(PaletteOperatorNames.ActivationBits, activationBits),
+                new GraphAttribute.Whole(PaletteOperatorNames.ActivationBits, activationBits(weight.Weight.Name) ?? 0),
                 new GraphAttribute.Whole(PaletteOperatorNames.Bits, codes.Bits),
                 new GraphAttribute.Text(PaletteOperatorNames.Method, codes.Method),
                 new GraphAttribute.Whole(PaletteOperatorNames.In, weight.Weight.Shape[1]),

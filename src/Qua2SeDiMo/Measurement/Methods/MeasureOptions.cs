@@ -38,6 +38,10 @@ internal sealed record MeasureOptions
     /// <summary>Seed of the cotangents. Default 1.</summary>
     public ulong CotangentSeed { get; init; } = 1;
 
+    /// <summary>Bits, 2 to 8 each and most first, that rounding the inputs of layers is scored at; calls with one weight
+    /// changed leave it out. Default none, as in files of older versions.</summary>
+    public IReadOnlyList<int> ActivationBits { get; init; } = [];
+
     /// <summary>Images with their prompts and noise, steps and guidance.</summary>
     public required StudyOptions Study { get; init; }
 
@@ -50,6 +54,10 @@ internal sealed record MeasureOptions
             MeasureMethod.Probe => EffectKind.Losses,
             _ => CallsOnly ? EffectKind.CallProducts : EffectKind.RunProducts,
         };
+
+    /// <summary>Bits that rounding inputs is scored at where a method scores it.</summary>
+    internal static IReadOnlyList<int> DefaultActivationBits(MeasureMethod method) =>
+        method == MeasureMethod.Call ? [] : [8, 6, 4];
 
     /// <summary>Default number of images for a method.</summary>
     public static int DefaultImages(MeasureMethod method) =>

@@ -17,6 +17,8 @@ internal sealed class MeasuredFiles
 {
     private const int NameLength = 12;
     private const string Tensor = "effects",
+        ActivationTensor = "activations",
+        ActivationBits = "activation_bits",
         Settings = "settings",
         LockSuffix = ".lock",
         Steps = "steps";
@@ -55,13 +57,27 @@ internal sealed class MeasuredFiles
     /// <summary>Writes the numbers of an image.</summary>
     internal void Write(int image, Effects effects, int row)
     {
-        float[] values = [.. effects.Image(row).ToArray().Select(value => (float)value)];
-        long[] shape = [effects.Cotangents, effects.Steps.Count, effects.Weights.Count, effects.Options.Count];
-        SafetensorsWriter.Write(
-            PathOf(image),
-            [SafetensorsWriter.Item.Single(Tensor, shape, values)],
-            new Dictionary<string, string> { [Settings] = settings[image], [Steps] = string.Join(' ', effects.Steps) }
-        );
+        int columns = effects.Columns,
+            own = effects.Options.Count;
+        float[][] rows = [.. effects.Image(row).ToArray().Select(value => (float)value).Chunk(columns)];
+        SafetensorsWriter.Item Item(string name, int from, int count) =>
+            SafetensorsWriter.Item.Single(
+                name,
+                [effects.Cotangents, effects.Steps.Count, effects.Weights.Count, count],
+                rows.SelectMany(numbers => numbers.Skip(from).Take(count)).ToArray()
+            );
+        var metadata = new Dictionary<string, string>
+        {
+            [Settings] = settings[image],
+            [Steps] = string.Join(' ', effects.Steps),
+        };
+        var items = new List<SafetensorsWriter.Item> { Item(Tensor, 0, own) };
+        if (columns > own)
+        {
+            items.Add(Item(ActivationTensor, own, columns - own));
+            metadata[ActivationBits] = Words(effects.ActivationBits);
+        }
+        SafetensorsWriter.Write(PathOf(image), items, metadata);
     }
 
     /// <summary>Reads the numbers of all images; null if one is missing.</summary>
@@ -70,15 +86,28 @@ internal sealed class MeasuredFiles
         Effects? effects = null;
         for (int image = 0; image < Count; image++)
         {
-            if (Read(image, (file, steps) => Tuple.Create(steps, file.ReadSingle(Tensor))) is not { } read)
+            if (
+                Read(image, (file, steps) => new Numbers(steps, Of(file, Tensor), Of(file, ActivationTensor)))
+                is not { } read
+            )
                 return null;
-            effects ??= new Effects(options.Kind, weights, bank.Options, read.Item1, Count, options.Draws);
-            Span<double> own = effects.Image(image);
-            for (int i = 0; i < own.Length; i++)
-                own[i] = read.Item2[i];
+            effects ??= new Effects(
+                options.Kind,
+                weights,
+                bank.Options,
+                read.Steps,
+                Count,
+                options.Draws,
+                options.ActivationBits
+            );
+            read.CopyTo(effects.Image(image), effects);
         }
         return effects;
     }
+
+    // Bits that nobody asks for are not read.
+    private float[] Of(SafetensorsFile file, string tensor) =>
+        tensor == Tensor || options.ActivationBits.Count > 0 ? file.ReadSingle(tensor) : [];
 
     private StudySettings OfImage(OpenModel model, string prompt, int image)
     {
@@ -113,9 +142,17 @@ internal sealed class MeasuredFiles
             [
                 .. file.Metadata[Steps].Split(' ').Select(step => int.Parse(step, CultureInfo.InvariantCulture)),
             ];
-            long[] expected = [steps.Length, weights.Length, bank.Options.Count];
             bool fits =
-                info.Shape.Count == 4 && info.Shape.Skip(1).SequenceEqual(expected) && info.Shape[0] >= options.Draws;
+                Fits(info, steps.Length, bank.Options.Count)
+                && (
+                    options.ActivationBits.Count == 0
+                    || (
+                        file.Metadata.GetValueOrDefault(ActivationBits) == Words(options.ActivationBits)
+                        && file.Tensors.TryGetValue(ActivationTensor, out TensorInfo? rounded)
+                        && Fits(rounded, steps.Length, options.ActivationBits.Count)
+                        && rounded.Shape[0] == info.Shape[0]
+                    )
+                );
             return fits ? take(file, steps) : null;
         }
         catch (Exception error) when (error is Q2Exception or KeyNotFoundException or FormatException)
@@ -124,9 +161,33 @@ internal sealed class MeasuredFiles
         }
     }
 
+    private bool Fits(TensorInfo info, int steps, int columns) =>
+        info.Shape.Count == 4
+        && info.Shape.Skip(1).SequenceEqual([steps, weights.Length, columns])
+        && info.Shape[0] >= options.Draws;
+
+    private static string Words(IEnumerable<int> numbers) =>
+        string.Join(' ', numbers.Select(number => number.ToString(CultureInfo.InvariantCulture)));
+
     private string PathOf(int image) =>
         Path.Combine(
             folder,
             string.Create(CultureInfo.InvariantCulture, $"{image:0000}-{settings[image][..NameLength]}.safetensors")
         );
+
+    // What a file holds: [cotangents, steps, weights, options], and the same with bits of inputs.
+    private sealed record Numbers(int[] Steps, float[] Weights, float[] Inputs)
+    {
+        internal void CopyTo(Span<double> own, Effects effects)
+        {
+            int options = effects.Options.Count,
+                widths = effects.ActivationBits.Count;
+            for (int i = 0; i < own.Length; i++)
+            {
+                (int row, int column) = Math.DivRem(i, effects.Columns);
+                own[i] =
+                    column < options ? Weights[(row * options) + column] : Inputs[(row * widths) + column - options];
+            }
+        }
+    }
 }

@@ -2,6 +2,7 @@ using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Labelling;
 using Qua2SeDiMo.Pipelines;
+using Qua2SeDiMo.Quantizers;
 
 namespace Qua2SeDiMo.Measurement.Methods;
 
@@ -16,11 +17,7 @@ internal sealed class MeasuringPipeline : IDisposable
     {
         (Model, Options, study) = (model, options, options.Study);
         Binding = model.CreateBinding();
-        Pipeline = new DiffusionPipeline(
-            model.Parts(new InferenceOptions(), study.ActivationBits),
-            model.Tensors,
-            Binding
-        );
+        Pipeline = new DiffusionPipeline(model.Parts(new InferenceOptions(), study.Rounded), model.Tensors, Binding);
         prompts = Pipeline.Encode(study.ReadPrompts(), study.Generation);
     }
 
@@ -36,6 +33,10 @@ internal sealed class MeasuringPipeline : IDisposable
 
     /// <summary>Number of denoiser calls of a run.</summary>
     internal int StepCount => Pipeline.CallCount(Request);
+
+    /// <summary>The same pipeline with inputs of layers rounded; the caller disposes it.</summary>
+    internal DiffusionPipeline WithRounded(ActivationAllocation activations) =>
+        new(Model.Parts(new InferenceOptions(), activations), Model.Tensors, Binding);
 
     /// <summary>Prompts of consecutive images.</summary>
     internal EncodedPrompts Prompts(int first, int count) => prompts.Slice(first, count);

@@ -22,6 +22,7 @@ internal sealed class SketchEffects : IEffectSource
                 Target = pipeline.Options.CallsOnly ? SketchTarget.Calls : SketchTarget.Latents,
                 Cotangents = pipeline.Options.Cotangents,
                 Steps = pipeline.Options.CallsOnly ? pipeline.Options.States : null,
+                ActivationBits = pipeline.Options.ActivationBits,
                 Seed = pipeline.Options.CotangentSeed,
             }
         );

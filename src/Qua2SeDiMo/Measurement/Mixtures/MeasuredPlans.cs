@@ -2,9 +2,15 @@ using Qua2SeDiMo.Measurement.Methods;
 using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors.Data;
+using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Runs;
 
 namespace Qua2SeDiMo.Measurement.Mixtures;
+
+/// <summary>A bound on the bit operations of one call.</summary>
+/// <param name="Most">Most bit operations.</param>
+/// <param name="MultiplyAccumulates">Of one call, by weight name.</param>
+internal sealed record OperationBound(double Most, IReadOnlyDictionary<string, long> MultiplyAccumulates);
 
 /// <summary>Plans by what was measured, and what they promise before images verify them.</summary>
 internal sealed class MeasuredPlans
@@ -13,6 +19,7 @@ internal sealed class MeasuredPlans
     private readonly OpenModel model;
     private readonly RunDirectory run;
     private readonly OptionFeatures features;
+    private readonly OperationBound? operations;
     private readonly string[][] names;
     private readonly IReadOnlyList<PlanSource> sources;
     private (IReadOnlyList<PlanSource> Choose, TrialLine? Predicts)[]? halves;
@@ -22,9 +29,18 @@ internal sealed class MeasuredPlans
     /// <param name="model">The model.</param>
     /// <param name="run">Its run directory: trials of its study make the line from damage to similarity.</param>
     /// <param name="features">Sizes, one row for each weight with an option of its own.</param>
-    internal MeasuredPlans(MeasuredModel measured, OpenModel model, RunDirectory run, OptionFeatures features)
+    /// <param name="operations">Bound on bit operations, for plans of weights and inputs of layers together; null for plans
+    /// of weights alone.</param>
+    internal MeasuredPlans(
+        MeasuredModel measured,
+        OpenModel model,
+        RunDirectory run,
+        OptionFeatures features,
+        OperationBound? operations = null
+    )
     {
         (this.measured, this.model, this.run, this.features) = (measured, model, run, features);
+        this.operations = operations;
         names = [.. model.Operations.Groups.Select(group => group.Select(weight => weight.Name).ToArray())];
         MixtureDamage mixtures = measured.Mixtures;
         sources = Make(mixtures, LineOf(mixtures));
@@ -53,7 +69,14 @@ internal sealed class MeasuredPlans
             ICandidateSearch search = (choose.FirstOrDefault(source => source.Scores == scores) ?? choose[^1]).Search;
             if (predicts is null || search.Propose(bytes, cancellationToken) is not { } candidate)
                 return null;
-            predictions.Add(predicts.PredictPlainly(PlanEntries.Allocation(features, names, candidate.Options)));
+            predictions.Add(
+                predicts.PredictPlainly(
+                    PlanEntries.Allocation(features, names, candidate.Options),
+                    PlanEntries.Activations(names, candidate.Activations) is { } bits
+                        ? new ActivationAllocation(bits)
+                        : null
+                )
+            );
         }
         return new Measured(
             predictions.Average(one => one.Value),
@@ -91,13 +114,20 @@ internal sealed class MeasuredPlans
         double[]? corrections = line?.Correction is { } found
             ? InOrder((weight, option) => found[(weight * effects.Options.Count) + option])
             : null;
-        var sums = new DamageSearch(
-            ScoreModel.Measured.Name,
-            features,
-            damages,
-            effects.Kind != EffectKind.Losses,
-            corrections
-        );
+        bool isLogarithmic = effects.Kind != EffectKind.Losses;
+        if (operations is not null)
+        {
+            // Interactions of inputs are not known: damages of both kinds add up.
+            var both = new OperationSearch(
+                ScoreModel.Measured.Name,
+                Layers(mixtures, weights, damages),
+                operations.Most,
+                isLogarithmic,
+                corrections
+            );
+            return [new PlanSource(ScoreModel.Measured, both)];
+        }
+        var sums = new DamageSearch(ScoreModel.Measured.Name, features, damages, isLogarithmic, corrections);
         var source = new PlanSource(ScoreModel.Measured, sums);
         if (mixtures.Interactions is null)
             return [source];
@@ -125,5 +155,27 @@ internal sealed class MeasuredPlans
             corrections is null
                 ? 0
                 : Enumerable.Range(0, chosen.Count).Sum(i => corrections[(i * options.Length) + chosen[i]]);
+    }
+
+    // Nothing where the input is not rounded, then bits as they were measured.
+    private static IEnumerable<double> OfInputs(MixtureDamage mixtures, int image, int weight) =>
+        mixtures
+            .Effects.ActivationBits.Select((_, at) => mixtures.Mean(image, weight, mixtures.Effects.OfInput(at)))
+            .Prepend(0);
+
+    private JointOptions Layers(MixtureDamage mixtures, int[] weights, double[][] damages)
+    {
+        Effects effects = mixtures.Effects;
+        double[] OfInputs(int image) => [.. weights.SelectMany(weight => OfInput(image, weight))];
+        // Nothing if the input is not quantized, then bits as they were measured.
+        IEnumerable<double> OfInput(int image, int weight) =>
+            effects.ActivationBits.Select((_, at) => mixtures.Mean(image, weight, effects.OfInput(at))).Prepend(0);
+        return new JointOptions(
+            features,
+            [.. names.Select(group => group.Sum(name => operations!.MultiplyAccumulates[name]))],
+            [ActivationAllocation.UnroundedBits, .. effects.ActivationBits],
+            damages,
+            [.. Enumerable.Range(0, effects.Images).Select(OfInputs)]
+        );
     }
 }

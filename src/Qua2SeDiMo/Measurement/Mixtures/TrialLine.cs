@@ -129,7 +129,10 @@ internal sealed class TrialLine
 
     /// <summary>The prediction without the correction, for mixtures chosen with it: the correction makes them look too
     /// good.</summary>
-    public DamagePrediction PredictPlainly(BitAllocation allocation) => plain.Predict(mixtures.Order(allocation));
+    /// <param name="allocation">The mixture.</param>
+    /// <param name="activations">Inputs of layers that are rounded; null for none.</param>
+    public DamagePrediction PredictPlainly(BitAllocation allocation, ActivationAllocation? activations = null) =>
+        plain.Predict(activations is null ? mixtures.Order(allocation) : mixtures.OrderWithInputs(allocation, activations));
 
     // Fits the residuals of a line (in logits) per option, and converts them to changes of the order.
     private static double[]? Correct(Effects effects, string metric, Point[] points)

@@ -19,7 +19,7 @@ internal static class RecipeWriter
     /// <param name="destination">Folder to write: missing, empty, or an earlier output of this program, which is
     /// replaced.</param>
     /// <param name="plan">Origin of the allocation; null to omit it.</param>
-    /// <param name="activationBits">Bits of quantized activations; null for none.</param>
+    /// <param name="activations">Bits that inputs of layers were rounded to; null for none.</param>
     /// <exception cref="PackedModelException">The destination holds other files.</exception>
     public static PackedModelSummary Write(
         string modelName,
@@ -28,7 +28,7 @@ internal static class RecipeWriter
         int originalBits,
         string destination,
         JsonObject? plan = null,
-        int? activationBits = null
+        ActivationAllocation? activations = null
     )
     {
         ArgumentNullException.ThrowIfNull(weights);
@@ -42,7 +42,13 @@ internal static class RecipeWriter
                 foreach (Recipe recipe in recipes)
                     AtomicFile.WriteText(Path.Combine(folder, recipe.FileName), recipe.Text);
                 AtomicFile.WriteText(Path.Combine(folder, "README.md"), Page(modelName, recipes, averageBits));
-                new PackNote(PackFormat.Recipes, averageBits, activationBits, allocation, plan).Write(folder);
+                new PackNote(
+                    PackFormat.Recipes,
+                    averageBits,
+                    activations ?? ActivationAllocation.None,
+                    allocation,
+                    plan
+                ).Write(folder);
             }
         );
         return new PackedModelSummary(

@@ -35,14 +35,15 @@ internal static class PaletteProgram
     /// weight is an initializer of bytes, computed only when a session or a writer reads it.</summary>
     /// <param name="graph">Denoiser in single precision.</param>
     /// <param name="source">Allocation and codes; must stay open while the graph is used.</param>
-    /// <param name="activationBits">2 to 8: activations are quantized at each run, products are of integers, and inputs
-    /// of weights that stay in single precision are quantized too. Null: single precision.</param>
-    public static Graph Rewrite(Graph graph, PaletteSource source, int? activationBits = null)
+    /// <param name="activations">Layers whose inputs are rounded at each run: they multiply integers, and what meets
+    /// weights that are not packed is rounded too. Null: single precision.</param>
+    public static Graph Rewrite(Graph graph, PaletteSource source, ActivationAllocation? activations = null)
     {
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(source);
-        Graph packed = PaletteOperators.Apply(graph, weight => Operand(weight, source), activationBits ?? 0);
-        return activationBits is { } bits ? ActivationQuantization.Apply(packed, bits) : packed;
+        ActivationAllocation rounded = activations ?? ActivationAllocation.None;
+        Graph packed = PaletteOperators.Apply(graph, weight => Operand(weight, source), weight => rounded[weight]);
+        return rounded.IsNone ? packed : ActivationQuantization.Apply(packed, weight => rounded[weight]);
     }
 
     private static PaletteOperand? Operand(QuantizableWeight weight, PaletteSource source)

@@ -27,6 +27,7 @@ internal static class MeasuredSection
             {Steps(found, book)}
             {HtmlTable.Draw(Groups("Operator type", found.Types), "Measured cost by operator type")}
             {HtmlTable.Draw(Weights(found), "Measured cost of every weight")}
+            {ActivationSection.Draw(found.Activations, found.Steps)}
             """
         );
     }

@@ -75,6 +75,51 @@ public sealed class ActivationQuantizationTests
         Assert.True(sources < graph.Weights.Count);
     }
 
+    [Fact]
+    public void Layers_of_one_input_are_rounded_each_to_its_own_bits()
+    {
+        float[] identity = [.. Enumerable.Range(0, 16 * 16).Select(i => i % 17 == 0 ? 1f : 0f)];
+        MemoryTensors checkpoint = new MemoryTensors()
+            .With("a.weight", identity, 16, 16)
+            .With("b.weight", identity, 16, 16)
+            .With("c.weight", identity, 16, 16);
+        var g = new GraphBuilder("Rows", checkpoint);
+        GraphValue input = g.Input("x", ElementType.Float32, "batch", 16);
+        g.Output(
+            "y",
+            g.Concat(
+                1,
+                g.Linear("a", input, 16, bias: false),
+                g.Linear("b", input, 16, bias: false),
+                g.Linear("c", input, 16, bias: false)
+            )
+        );
+        var random = new Pcg32(5);
+        float[] x = [.. Enumerable.Range(0, 16).Select(_ => (float)random.NextNormal())];
+
+        Graph rounded = ActivationQuantization.Apply(
+            g.Build(),
+            weight =>
+                weight switch
+                {
+                    "a" => 8,
+                    "b" => 4,
+                    _ => null,
+                }
+        );
+        float[] y = Run(rounded, checkpoint, TensorValue.Of(x, 1, 16));
+
+        foreach ((int bits, int at) in new[] { (8, 0), (4, 16) })
+        {
+            float[] expected = new float[16];
+            ActivationQuantizer.Quantize(x, 16, bits, expected);
+            Assert.NotEqual(x, expected);
+            for (int i = 0; i < 16; i++)
+                Assert.Equal(expected[i], y[at + i], 1e-6f);
+        }
+        Assert.Equal(x, y[32..]);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(9)]

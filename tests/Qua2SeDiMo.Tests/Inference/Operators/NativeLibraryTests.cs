@@ -9,6 +9,7 @@ using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Kernels;
 using Qua2SeDiMo.Kernels.Codes;
 using Qua2SeDiMo.Kernels.Operators;
+using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Quantizers.Bank;
 using Xunit;
 
@@ -145,7 +146,11 @@ public sealed class NativeLibraryTests(NativeLibraryTests.Published published)
             ? found
             : throw new ArgumentException(option);
         return (
-            PaletteProgram.Rewrite(graph, PaletteFixture.Quantize(graph, checkpoint, spec), activationBits),
+            PaletteProgram.Rewrite(
+                graph,
+                PaletteFixture.Quantize(graph, checkpoint, spec),
+                ActivationAllocation.Everywhere(activationBits)
+            ),
             checkpoint,
             PaletteFixture.Random(9, 2, 6, 12, 10)
         );

@@ -38,7 +38,11 @@ public sealed class PaletteOperatorTests(ITestOutputHelper output)
         PaletteSource source = PaletteFixture.Quantize(graph, checkpoint, Spec("kmeans-c-4"));
         TensorValue x = PaletteFixture.Random(4, 3, 7, 96);
 
-        TensorValue found = PaletteFixture.Run(PaletteProgram.Rewrite(graph, source, bits), checkpoint, x);
+        TensorValue found = PaletteFixture.Run(
+            PaletteProgram.Rewrite(graph, source, ActivationAllocation.Everywhere(bits)),
+            checkpoint,
+            x
+        );
 
         // Palette entries are rounded to 8 bits, which changes a sum of 96 products by much less than one quantization
         // step of the activations.
@@ -82,7 +86,11 @@ public sealed class PaletteOperatorTests(ITestOutputHelper output)
         AssertClose(expected, found, 2e-6);
         AssertClose(
             PaletteFixture.RunReconstructed(ActivationQuantization.Apply(graph, 8), checkpoint, source, x),
-            PaletteFixture.Run(PaletteProgram.Rewrite(graph, source, 8), checkpoint, x),
+            PaletteFixture.Run(
+                PaletteProgram.Rewrite(graph, source, ActivationAllocation.Everywhere(8)),
+                checkpoint,
+                x
+            ),
             8e-3
         );
     }
@@ -120,7 +128,11 @@ public sealed class PaletteOperatorTests(ITestOutputHelper output)
         );
         AssertClose(
             PaletteFixture.RunReconstructed(ActivationQuantization.Apply(graph, 8), checkpoint, second, input),
-            PaletteFixture.Run(PaletteProgram.Rewrite(graph, second, 8), checkpoint, input),
+            PaletteFixture.Run(
+                PaletteProgram.Rewrite(graph, second, ActivationAllocation.Everywhere(8)),
+                checkpoint,
+                input
+            ),
             8e-3
         );
     }
