@@ -183,6 +183,18 @@ internal sealed class GenerateArguments
         };
     }
 
+    /// <summary>Bits of layers' inputs that stand beside the allocation; null if there are none.</summary>
+    internal ActivationAllocation? ReadActivations(ParseResult result, OpenModel model) =>
+        result.GetValue(allocation) is { } file
+        && AllocationChoice.ReadActivations(
+            file,
+            result.GetValue(entry),
+            [.. model.Weights.Select(weight => weight.Name)]
+        )
+            is { IsNone: false } found
+            ? found
+            : null;
+
     internal BitAllocation? ReadAllocation(ParseResult result, OpenModel model) =>
         result.GetValue(allocation) is { } file
             ? AllocationChoice.Read(file, result.GetValue(entry), [.. model.Weights.Select(weight => weight.Name)])

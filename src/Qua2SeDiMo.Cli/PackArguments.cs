@@ -94,10 +94,12 @@ internal sealed class PackArguments
         if (result.GetValue(allocation) is { } file)
         {
             string? name = result.GetValue(entry);
+            string[] weights = [.. model.Weights.Select(weight => weight.Name)];
             return new PackChoice(
-                AllocationChoice.Read(file, name, [.. model.Weights.Select(weight => weight.Name)]),
+                AllocationChoice.Read(file, name, weights),
                 AllocationChoice.Origin(file, name),
-                given
+                given,
+                given is null ? AllocationChoice.ReadActivations(file, name, weights).ByWeight : null
             );
         }
         (BitAllocation planned, JsonObject plan, IReadOnlyDictionary<string, int>? activations) = PackStage.FromPlan(

@@ -127,6 +127,25 @@ public sealed class ActivationTests(BankedRun banked, ITestOutputHelper output)
         Assert.Contains("\"activations\":{", Cases.PngTexts.Read(image)["q2"], StringComparison.Ordinal);
         await Generate(run.Packed, "--execution", "packed");
         await Run("report", run);
+        string key = mixed.GetProperty("key").GetString()!;
+        JsonElement again = await Run(
+            "generate",
+            run,
+            "--allocation",
+            run.Plan,
+            "--entry",
+            key,
+            "--prompt",
+            "red apple",
+            "--steps",
+            "2",
+            "--out",
+            banked.NewFolder()
+        );
+        Assert.Equal(
+            Cases.Pictures.Pixels(image),
+            Cases.Pictures.Pixels(again.GetProperty("images")[0].GetProperty("path").GetString()!)
+        );
 
         Task<JsonElement> Generate(string model, params string[] more) =>
             Json(["generate", model, "--prompt", "red apple", "--steps", "2", "--out", banked.NewFolder(), .. more]);

@@ -29,6 +29,7 @@ internal static class GenerateCommand
                 OutputFolderException.Check(arguments.Destination(result));
                 using OpenModel loaded = model.Open(result, context);
                 BitAllocation? allocation = arguments.ReadAllocation(result, loaded);
+                options = options with { Activations = arguments.ReadActivations(result, loaded) };
                 Preflight.Generate(
                     loaded,
                     arguments.Destination(result),

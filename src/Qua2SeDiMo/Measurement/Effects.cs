@@ -20,7 +20,8 @@ internal enum EffectKind
 }
 
 /// <summary>
-/// Effects of every option of every weight, and of quantizing the inputs of its layers, by image, cotangent and step. For random cotangents, the square of a
+/// Effects of every option of every weight, and of quantizing the inputs of its layers, by image, cotangent and step.
+/// For random cotangents, the square of a
 /// product ⟨gradient, change⟩ is an unbiased estimate, to first order, of the squared norm of the change of the output;
 /// it is averaged over cotangents.
 /// </summary>

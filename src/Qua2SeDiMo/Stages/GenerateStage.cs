@@ -31,6 +31,10 @@ public sealed record GenerateOptions(
     /// the bits that a packed model states, if any.</summary>
     public int? ActivationBits { get; init; }
 
+    /// <summary>Bits of layers' inputs that belong to the allocation; null if it has none. <see cref="ActivationBits"/>
+    /// overrides them.</summary>
+    internal ActivationAllocation? Activations { get; init; }
+
     /// <summary>Source of the allocation, recorded in the images; null if unknown.</summary>
     public JsonObject? AllocationOrigin { get; init; }
 
@@ -165,7 +169,7 @@ public static class GenerateStage
     private static ActivationAllocation Rounded(OpenModel model, GenerateOptions options) =>
         options.ActivationBits switch
         {
-            null => model.Activations,
+            null => options.Activations ?? model.Activations,
             GenerateOptions.UnroundedBits => ActivationAllocation.None,
             { } bits => ActivationAllocation.Everywhere(bits),
         };

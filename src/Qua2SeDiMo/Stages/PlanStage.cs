@@ -220,7 +220,8 @@ public static class PlanStage
         var known = model.Weights.Select(weight => weight.Name).ToHashSet(StringComparer.Ordinal);
         foreach (PlanEntry entry in plan.Entries)
         {
-            if (entry.Allocation.Specs.Keys.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
+            IEnumerable<string> named = entry.Allocation.Specs.Keys.Concat(entry.Activations?.Keys ?? []);
+            if (named.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
                 throw new DamagedFileException(
                     run.Plan,
                     $"the entry '{entry.Key}' chooses an option for '{unknown}', which is no weight of this model",

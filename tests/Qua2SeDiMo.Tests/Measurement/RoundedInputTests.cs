@@ -2,6 +2,7 @@ using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Measurement;
+using Qua2SeDiMo.Metrics;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Quantizers;
@@ -84,6 +85,67 @@ public sealed class RoundedInputTests(ITestOutputHelper output)
         Assert.InRange(compared, 20, 200);
         // In units of the change that was made; what first order leaves out is some percent of it.
         Assert.InRange(worst, 0, 0.3);
+    }
+
+    [Fact]
+    [Trait("Speed", "Slow")]
+    public void The_order_of_inputs_agrees_with_whole_runs_with_one_input_rounded()
+    {
+        const int images = 4,
+            bits = 4;
+        using OpenModel model = OpenModel.Open(Path.Combine(RepositoryFiles.Root, "models/emoji-pixart"));
+        using WeightBinding binding = model.CreateBinding();
+        using var pipeline = new DiffusionPipeline(model.Parts(new InferenceOptions()), model.Tensors, binding);
+        GenerationRequest request = Request with { StepCount = 8, BatchSize = images };
+        string[] texts =
+        [
+            .. File.ReadLines(Path.Combine(RepositoryFiles.Root, "models/emoji-reference/prompts.txt")).Take(images),
+        ];
+        EncodedPrompts prompts = pipeline.Encode(texts, request);
+        SeededNoise Noise() => new([.. Enumerable.Range(0, images).Select(i => 42UL + (ulong)i)]);
+        using var sketcher = new Sketcher(
+            pipeline,
+            model.Tensors,
+            binding,
+            new SketchOptions { Cotangents = 4, ActivationBits = [bits] }
+        );
+        Effects sketch = sketcher.Run(prompts, Noise(), 0, request, [], _ => [], null, CancellationToken.None);
+        ImageBatch full = pipeline.Generate(prompts, Noise(), request);
+        double[][] losses = [.. sketch.Weights.Select(Losses)];
+
+        double[] sizes =
+        [
+            .. Enumerable
+                .Range(0, sketch.Weights.Count)
+                .Select(weight => sketch.OverImages(image => Math.Sqrt(sketch.Damage(image, weight, 0).Mean)).Mean),
+        ];
+        double tau = RankStatistics.KendallTauB([.. losses.Select(own => own.Average())], sizes),
+            halves = RankStatistics.KendallTauB(
+                [.. losses.Select(own => own[..(images / 2)].Average())],
+                [.. losses.Select(own => own[(images / 2)..].Average())]
+            );
+        output.WriteLine(
+            FormattableString.Invariant($"{bits} bits, {images} images: τ {tau:0.000}, halves {halves:0.000}")
+        );
+        Assert.InRange(tau, 0.6, 1);
+
+        double[] Losses(string weight)
+        {
+            using var rounded = new DiffusionPipeline(
+                model.Parts(new InferenceOptions(), new ActivationAllocation([KeyValuePair.Create(weight, bits)])),
+                model.Tensors,
+                binding
+            );
+            ImageBatch batch = rounded.Generate(prompts, Noise(), request);
+            return
+            [
+                .. Enumerable
+                    .Range(0, images)
+                    .Select(i =>
+                        1 - (double)StructuralSimilarity.Of(batch.Image(i), full.Image(i), batch.Height, batch.Width, 3)
+                    ),
+            ];
+        }
     }
 
     // ⟨cotangent, change⟩, and the norm of the change: what the product of a random cotangent is of the order of.

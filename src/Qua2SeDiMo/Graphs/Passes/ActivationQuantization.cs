@@ -11,7 +11,8 @@ namespace Qua2SeDiMo.Graphs.Passes;
 /// </summary>
 /// <remarks>
 /// Before: a graph with its quantizable weights listed. After: the same inputs, outputs and weights; each value that is
-/// multiplied by weights first passes through fifteen more operators, once for each number of bits, shared by all its weights. Sensitivity graphs are
+/// multiplied by weights first passes through fifteen more operators, once for each number of bits, shared by all its
+/// weights. Sensitivity graphs are
 /// built from the graph before this pass.
 /// </remarks>
 internal static class ActivationQuantization

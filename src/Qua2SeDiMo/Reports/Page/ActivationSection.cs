@@ -29,8 +29,6 @@ internal static class ActivationSection
         new(
             [
                 new("Input of"),
-                new("Block"),
-                new("Type"),
                 .. found.Bits.SelectMany(bits =>
                     new TableColumn[]
                     {
@@ -48,8 +46,6 @@ internal static class ActivationSection
                         IReadOnlyList<TableCell> (input) =>
                             [
                                 input.Position.Name,
-                                input.Position.Block,
-                                input.Position.LayerType,
                                 .. Sizes(input.Roundings),
                                 TableCell.Number(input.WeightSize, 5),
                                 TableCell.Number(input.ToleratedBits, 0),
@@ -57,8 +53,6 @@ internal static class ActivationSection
                     ),
                 [
                     "All together",
-                    "",
-                    "",
                     .. Sizes(found.Everywhere),
                     TableCell.Number(found.WeightSize, 5),
                     TableCell.Number(null, 0),

@@ -36,7 +36,7 @@ internal static class AllocationChoice
     /// model does not have.</exception>
     internal static BitAllocation Of(ForeignValue document, string? entry, IReadOnlyCollection<string> weightNames)
     {
-        ForeignValue found = Find(document.Source, document, entry);
+        ForeignValue found = Find(document.Source, document, entry).Allocation;
         BitAllocation allocation = found.IsNull ? BitAllocation.FullPrecision : BitAllocation.FromJson(found);
         HashSet<string> known = [.. weightNames];
         string? unknown = allocation.Specs.Keys.FirstOrDefault(name => !known.Contains(name));
@@ -52,7 +52,31 @@ internal static class AllocationChoice
     public static JsonObject Origin(string path, string? entry) =>
         new() { ["allocation"] = Path.GetFileName(path), ["entry"] = entry };
 
-    private static ForeignValue Find(string path, ForeignValue root, string? entry)
+    /// <summary>Bits of layers' inputs that stand beside the allocation, as <c>activations</c> of an entry of a
+    /// plan.</summary>
+    /// <param name="path">JSON file.</param>
+    /// <param name="entry">Name of the entry if the file holds several.</param>
+    /// <param name="weightNames">Quantizable weights of the model.</param>
+    /// <exception cref="Q2Exception">As <see cref="Read"/>, or bits that cannot be.</exception>
+    internal static ActivationAllocation ReadActivations(
+        string path,
+        string? entry,
+        IReadOnlyCollection<string> weightNames
+    )
+    {
+        if (Find(path, ForeignJson.Read(path, null), entry).Entry is not { } found)
+            return ActivationAllocation.None;
+        var activations = ActivationAllocation.FromJson(found["activations"]);
+        HashSet<string> known = [.. weightNames];
+        return activations.ByWeight.Keys.FirstOrDefault(name => !known.Contains(name)) is { } unknown
+            ? throw new AllocationFileException(
+                $"{path}: 'activations' names '{unknown}', which is no quantizable weight of this model. Is the file for "
+                    + "another model?"
+            )
+            : activations;
+    }
+
+    private static (ForeignValue Allocation, ForeignValue? Entry) Find(string path, ForeignValue root, string? entry)
     {
         RequireVersion(path, root);
         bool isSingle = root.Has("allocation");
@@ -62,19 +86,19 @@ internal static class AllocationChoice
         {
             return entry is null
                 ? isSingle
-                    ? root["allocation"]
-                    : root
+                    ? (root["allocation"], root)
+                    : (root, null)
                 : throw new AllocationFileException(
                     $"{path}: it holds one allocation without a name, so there is no '{entry}'. Leave out the entry."
                 );
         }
         ForeignValue[] entries = [.. root.Items.Where(item => item.Has("allocation"))];
         if (entry is null && entries.Length == 1)
-            return entries[0]["allocation"];
+            return (entries[0]["allocation"], entries[0]);
         foreach (ForeignValue item in entries)
         {
             if (entry is not null && Name(item) == entry)
-                return item["allocation"];
+                return (item["allocation"], item);
         }
         string names = string.Join(", ", entries.Select(Name));
         throw new AllocationFileException(
