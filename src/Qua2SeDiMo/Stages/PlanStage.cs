@@ -255,9 +255,10 @@ public static class PlanStage
                 plan with
                 {
                     Key = $"{plan.Key}-a{bits}",
-                    Label = $"{plan.Label}, {words}",
+                    Label = $"Plan, {plan.Budget!.Label}, {words}",
                     Kind = PlanKind.RoundedActivations,
                     Activations = null,
+                    BitOperationBudget = null,
                     Metrics = new Dictionary<string, Measured>(),
                 }
             ),
