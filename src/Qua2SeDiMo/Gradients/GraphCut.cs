@@ -122,7 +122,7 @@ internal static class GraphCut
         Graph graph = shaped.Graph.WithOutputs(outputs);
         string[] inputs = [.. graph.Inputs.Select(input => input.Name)];
         long work = ValueBytes(shaped, inputs) + graph.Weights.Sum(weight => weight.Initializer.SizeBytes);
-        return Of(shaped, inputs, outputs, items: 1, work / count);
+        return Of(shaped, inputs, outputs, new ReverseOptions { ActivationBytes = work / count });
     }
 
     /// <summary>Bytes of all values that follow from some others.</summary>
