@@ -25,7 +25,12 @@ public sealed class GraphCutTests(ITestOutputHelper output)
         ShapedGraph shaped = ShapedGraph.Of(graph, tensors, inputs);
         string[] wanted = [.. graph.Weights.Select(weight => weight.Initializer.Name)];
 
-        IReadOnlyList<CutPart> parts = GraphCut.Of(shaped, wanted, [graph.Outputs[0].Name], items: 1, Limit);
+        IReadOnlyList<CutPart> parts = GraphCut.Of(
+            shaped,
+            wanted,
+            [graph.Outputs[0].Name],
+            new ReverseOptions { ActivationBytes = Limit }
+        );
 
         long Bytes(IEnumerable<string> values) => values.Sum(value => GraphCut.Bytes(shaped.Values[value]));
         long passed = Bytes(parts.SkipLast(1).SelectMany(part => part.Outputs)),
