@@ -6,7 +6,9 @@ namespace Qua2SeDiMo.Benchmarks;
 
 /// <summary>
 /// Products and convolutions of two builds of this program in one process, on one thread: every call of one is followed
-/// by a call of the other, so that a machine whose speed drifts slows both.
+/// by a call of the other, so that a machine whose speed drifts slows both. Each build is loaded twice, in the order
+/// A B B A: where a build lies in memory and how it was compiled differs from load to load, and the two loads of one
+/// build show by how much.
 /// </summary>
 internal static class MatMulTurns
 {
@@ -33,11 +35,12 @@ internal static class MatMulTurns
     /// <param name="Operation">Shape of the weight, or the convolution.</param>
     /// <param name="Tokens">Rows of the input, or positions of a side of the image.</param>
     /// <param name="Kind">Bits of weights and activations.</param>
-    /// <param name="Before">Median milliseconds of the older build.</param>
-    /// <param name="After">Median milliseconds of the newer build.</param>
-    /// <param name="Ratio">After ÷ before: the median over turns of the ratio within a turn.</param>
+    /// <param name="Before">Median milliseconds of the older build, both loads.</param>
+    /// <param name="After">Median milliseconds of the newer build, both loads.</param>
+    /// <param name="Ratio">After ÷ before: the median over turns of the geometric mean over loads.</param>
     /// <param name="Low">Lower end of the 95 % interval of that median, by ranks.</param>
     /// <param name="High">Upper end.</param>
+    /// <param name="Control">Second load ÷ first load of the same build, in the same way: 1 if loads did not differ.</param>
     internal sealed record Row(
         string Operation,
         int Tokens,
@@ -46,7 +49,8 @@ internal static class MatMulTurns
         double After,
         double Ratio,
         double Low,
-        double High
+        double High,
+        double Control
     );
 
     /// <summary>Compares two builds at every shape of the product benchmark up to 256 tokens.</summary>
@@ -55,8 +59,9 @@ internal static class MatMulTurns
     /// <param name="only">Part of the operation and kind, to compare some; empty for all.</param>
     internal static IReadOnlyList<Row> Run(string before, string after, string only)
     {
-        Type older = Contender(before),
-            newer = Contender(after);
+        // The first load of a process is faster than all later ones, also than those of the same build; it is not counted.
+        Type first = Contender(before);
+        Type[] loads = [Contender(before), Contender(after), Contender(after), Contender(before)];
         var rows = new List<Row>();
         foreach ((int bits, int activationBits, string kind) in Kinds)
         {
@@ -83,7 +88,8 @@ internal static class MatMulTurns
         {
             if (!$"{operation} × {tokens} {kind}".Contains(only, StringComparison.Ordinal))
                 return;
-            rows.Add(Compare(operation, tokens, kind, Prepare(older, method, shape), Prepare(newer, method, shape)));
+            Prepare(first, method, shape)();
+            rows.Add(Compare(operation, tokens, kind, [.. loads.Select(load => Prepare(load, method, shape))]));
             Row row = rows[^1];
             Console.WriteLine(
                 $"{operation} × {tokens} {kind}: {row.Ratio:0.000} ({row.Low:0.000} to {row.High:0.000})"
@@ -91,34 +97,41 @@ internal static class MatMulTurns
         }
     }
 
-    private static Row Compare(string operation, int tokens, string kind, Action older, Action newer)
+    private static Row Compare(string operation, int tokens, string kind, Action[] loads)
     {
-        (int calls, int turns) = Calls(older);
-        double[] before = new double[turns],
-            after = new double[turns];
+        (int calls, int turns) = Calls(loads[0]);
+        double[][] times = [.. loads.Select(_ => new double[turns])];
         for (int turn = -WarmUps; turn < turns; turn++)
         {
-            // Who comes first changes, since the second finds caches that the first has filled.
-            bool olderFirst = (turn & 1) == 0;
-            double first = Time(olderFirst ? older : newer, calls),
-                second = Time(olderFirst ? newer : older, calls);
-            if (turn >= 0)
-                (before[turn], after[turn]) = olderFirst ? (first, second) : (second, first);
+            // The next one finds caches that the one before has filled, so the order is reversed every other turn.
+            foreach (int load in (turn & 1) == 0 ? new[] { 0, 1, 2, 3 } : [3, 2, 1, 0])
+            {
+                double time = Time(loads[load], calls);
+                if (turn >= 0)
+                    times[load][turn] = time;
+            }
         }
-        double[] ratios = [.. after.Zip(before, (a, b) => a / b).Order()];
+        double[] ratios = [.. Turn(turn => times[1][turn] * times[2][turn] / (times[0][turn] * times[3][turn]))],
+            control = [.. Turn(turn => times[3][turn] * times[2][turn] / (times[0][turn] * times[1][turn]))];
         // Ranks of the sign test: half the turns, two standard deviations to each side.
         int reach = (int)Math.Ceiling(Math.Sqrt(turns));
         return new Row(
             operation,
             tokens,
             kind,
-            Rounded(before.Order().ElementAt(turns / 2)),
-            Rounded(after.Order().ElementAt(turns / 2)),
-            Rounded((ratios[(turns / 2) - 1] + ratios[turns / 2]) / 2),
+            Rounded(Middle([.. times[0].Concat(times[3]).Order()])),
+            Rounded(Middle([.. times[1].Concat(times[2]).Order()])),
+            Rounded(Middle(ratios)),
             Rounded(ratios[Math.Max(0, (turns / 2) - reach)]),
-            Rounded(ratios[Math.Min(turns - 1, (turns / 2) + reach)])
+            Rounded(ratios[Math.Min(turns - 1, (turns / 2) + reach)]),
+            Rounded(Middle(control))
         );
+
+        IEnumerable<double> Turn(Func<int, double> square) =>
+            Enumerable.Range(0, turns).Select(turn => Math.Sqrt(square(turn))).Order();
     }
+
+    private static double Middle(double[] sorted) => (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
 
     // How often an operation is called in a turn, and how many turns it takes.
     private static (int Calls, int Turns) Calls(Action action)

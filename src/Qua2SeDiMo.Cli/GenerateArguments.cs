@@ -183,7 +183,7 @@ internal sealed class GenerateArguments
         };
     }
 
-    /// <summary>Bits of layers' inputs that stand beside the allocation; null if there are none.</summary>
+    /// <summary>Bits of layers' inputs from the file of the allocation; null if it has none.</summary>
     internal ActivationAllocation? ReadActivations(ParseResult result, OpenModel model) =>
         result.GetValue(allocation) is { } file
         && AllocationChoice.ReadActivations(

@@ -36,7 +36,7 @@ internal sealed class PlanArguments
 
     private readonly Option<double?> operations = NumberOption.Optional<double>(
         "--bit-operations",
-        "Plan weights and inputs of layers together within so many bit operations of one call (multiply-accumulates × "
+        "Plan weights and inputs of layers together within this number of bit operations of one call (multiply-accumulates × "
             + "weight bits × activation bits): up to 1 a share of those of 16-bit weights and inputs, above 1 a number",
         1e-6,
         1e30

@@ -8,7 +8,7 @@ namespace Qua2SeDiMo.Labelling;
 /// <summary>Multiply-accumulates of layers in one call of the denoiser, for one image.</summary>
 internal static class OperationCounts
 {
-    /// <summary>By weight name, for prompts of so many tokens as these.</summary>
+    /// <summary>Multiply-accumulates by weight name, for prompts with the number of tokens of these.</summary>
     internal static IReadOnlyDictionary<string, long> Of(OpenModel model, EncodedPrompts prompts)
     {
         int tokens = prompts

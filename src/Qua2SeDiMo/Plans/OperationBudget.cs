@@ -21,7 +21,7 @@ public sealed record OperationBudget(double? Share, double? Operations)
                 : new OperationBudget(null, value)
             : throw new ArgumentOutOfRangeException(nameof(value), value, "Bit operations are a share or a number.");
 
-    /// <summary>For people.</summary>
+    /// <summary>The budget in words, for tables and messages.</summary>
     public string Label =>
         Share is { } share
             ? string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.###} % of bit operations")

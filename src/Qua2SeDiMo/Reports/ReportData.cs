@@ -88,20 +88,4 @@ internal sealed record ReportData
 
     /// <summary>Writes the data as indented JSON, with images in base64.</summary>
     public void Write(string path) => OwnJson.Write(path, this);
-
-    /// <summary>Reads a file written by <see cref="Write"/>.</summary>
-    /// <exception cref="Q2Exception">The file is missing, damaged, or not such a record.</exception>
-    public static ReportData Read(string path)
-    {
-        ReportData report = OwnJson.Read<ReportData>(path, Remedy.Report);
-        try
-        {
-            _ = report.ObjectiveMetric;
-        }
-        catch (Exception error) when (error is FormatException or UnknownObjectiveException)
-        {
-            throw new DamagedFileException(path, error.Message, Remedy.Report, error);
-        }
-        return report;
-    }
 }

@@ -187,19 +187,6 @@ public class ReportHtmlTests
 
         sample.Write(path);
 
-        Assert.Equal(ReportHtml.Draw(sample), ReportHtml.Draw(ReportData.Read(path)));
-    }
-
-    [Fact]
-    public void A_file_that_is_no_report_data_is_refused_with_its_path()
-    {
-        string path = Path.Combine(SampleFolder, "broken.json");
-        AtomicFile.WriteText(path, "{ \"run\": 3 }");
-
-        Assert.Contains(
-            path,
-            Assert.Throws<DamagedFileException>(() => ReportData.Read(path)).Message,
-            StringComparison.Ordinal
-        );
+        Assert.Equal(ReportHtml.Draw(sample), ReportHtml.Draw(OwnJson.Read<ReportData>(path, remedy: null)));
     }
 }

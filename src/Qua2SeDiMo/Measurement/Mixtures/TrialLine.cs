@@ -132,7 +132,9 @@ internal sealed class TrialLine
     /// <param name="allocation">The mixture.</param>
     /// <param name="activations">Inputs of layers that are rounded; null for none.</param>
     public DamagePrediction PredictPlainly(BitAllocation allocation, ActivationAllocation? activations = null) =>
-        plain.Predict(activations is null ? mixtures.Order(allocation) : mixtures.OrderWithInputs(allocation, activations));
+        plain.Predict(
+            activations is null ? mixtures.Order(allocation) : mixtures.OrderWithInputs(allocation, activations)
+        );
 
     // Fits the residuals of a line (in logits) per option, and converts them to changes of the order.
     private static double[]? Correct(Effects effects, string metric, Point[] points)
