@@ -102,13 +102,10 @@ internal sealed class PackArguments
                 given is null ? AllocationChoice.ReadActivations(file, name, weights).ByWeight : null
             );
         }
-        (BitAllocation planned, JsonObject plan, IReadOnlyDictionary<string, int>? activations) = PackStage.FromPlan(
-            PlanStage.Read(model, run),
-            result.GetValue(bits)
-        );
-        return given is null && activations is not null
-            ? new PackChoice(planned, plan, null, activations)
-            : new PackChoice(planned, plan, given ?? StudyRecord.Read(run).Options.ActivationBits);
+        var planned = PlannedModel.Of(PlanStage.Read(model, run), result.GetValue(bits));
+        return given is null && planned.Activations is not null
+            ? new PackChoice(planned.Allocation, planned.Origin, null, planned.Activations)
+            : new PackChoice(planned.Allocation, planned.Origin, given ?? StudyRecord.Read(run).Options.ActivationBits);
     }
 
     /// <summary>Every requested format with its folder.</summary>

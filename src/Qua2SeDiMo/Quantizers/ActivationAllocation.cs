@@ -92,7 +92,7 @@ internal sealed class ActivationAllocation : IEquatable<ActivationAllocation>
         return new ActivationAllocation(choices);
     }
 
-    /// <summary>For people: <c>8 bits</c>, or how many layers have how many.</summary>
+    /// <summary>In words: <c>8 bits</c>, or how many layers have how many.</summary>
     public override string ToString() =>
         everywhere is { } all ? $"{all} bits"
         : bits.Count == 0 ? "not rounded"

@@ -1,9 +1,7 @@
 using System.Text.Json.Nodes;
-using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Packing.Recipes;
 using Qua2SeDiMo.Pipelines;
-using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Quantizers.Bank;
 using Qua2SeDiMo.Runs;
@@ -13,55 +11,6 @@ namespace Qua2SeDiMo.Stages;
 /// <summary>Writes the packed model of a plan or an allocation.</summary>
 public static class PackStage
 {
-    // Average bits on the command line have at most two decimals.
-    private const double SameBits = 0.005;
-
-    /// <summary>Selects a plan: the one made for the given average bits, else one that has them; or the largest plan.
-    /// Also returns its source, to be recorded in the packed model, and the bits of layers' inputs by weight name if the
-    /// plan has some.</summary>
-    /// <param name="plan">The plans of a run.</param>
-    /// <param name="averageBits">Requested average bits; null for the largest plan.</param>
-    /// <exception cref="ModelFolderException">There is no such plan; the message lists the plans.</exception>
-    public static (BitAllocation Allocation, JsonObject Origin, IReadOnlyDictionary<string, int>? Activations) FromPlan(
-        Plan plan,
-        double? averageBits
-    )
-    {
-        ArgumentNullException.ThrowIfNull(plan);
-        PlanEntry[] plans = [.. plan.Entries.Where(candidate => candidate.Kind == PlanKind.Plan)];
-        if (plans.Length == 0)
-            throw new ModelFolderException("The run has no plan; make one first.") { Remedy = Remedy.PlanOfSize };
-        PlanEntry? entry = averageBits is not { } bits
-            ? plans.MaxBy(candidate => candidate.AverageBits)
-            : plans.FirstOrDefault(candidate =>
-                Math.Abs((candidate.RequestedBits ?? candidate.AverageBits) - bits) <= SameBits
-            ) ?? plans.FirstOrDefault(candidate => Math.Abs(candidate.AverageBits - bits) <= SameBits);
-        if (entry is null)
-        {
-            string known = string.Join(
-                ", ",
-                plans.Select(candidate => $"{candidate.RequestedBits ?? candidate.AverageBits:0.###}")
-            );
-            throw new ModelFolderException(
-                $"The run has no plan of {averageBits} average bits; it has {known}. Pack one of these, or make "
-                    + "one of that size."
-            )
-            {
-                Remedy = Remedy.PlanOfSize,
-            };
-        }
-        return (
-            entry.Allocation,
-            new JsonObject
-            {
-                ["plan"] = entry.Key,
-                ["objective"] = plan.Objective,
-                ["predictor"] = plan.Predictor,
-            },
-            entry.Activations
-        );
-    }
-
     /// <summary>Packs a model under an allocation.</summary>
     /// <param name="model">The model.</param>
     /// <param name="run">The run directory, with a bank.</param>

@@ -145,8 +145,7 @@ public static class Workflow
                     cancellationToken
                 )
         );
-        (BitAllocation allocation, JsonObject origin, IReadOnlyDictionary<string, int>? activations) =
-            PackStage.FromPlan(plan, null);
+        var planned = PlannedModel.Of(plan);
         PackedModelSummary packed = StageTimings.Measure(
             run,
             "pack",
@@ -154,11 +153,11 @@ public static class Workflow
                 PackStage.Run(
                     model,
                     run,
-                    allocation,
+                    planned.Allocation,
                     run.Packed,
-                    origin,
+                    planned.Origin,
                     activationBits: options.Study.ActivationBits,
-                    activations: activations,
+                    activations: planned.Activations,
                     progress: progress,
                     cancellationToken: cancellationToken
                 )

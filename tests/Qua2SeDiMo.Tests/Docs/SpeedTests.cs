@@ -101,7 +101,8 @@ public sealed class SpeedTests
                     .Select(process => process.Select(row => row.GetProperty("ratio").GetDouble()).Median()),
             ];
             text.AppendLine(
-                $"| {kind.Key["q2_".Length..].ToUpperInvariant()} | {medians.Min():0.000} | {medians.Average():0.000} | {medians.Max():0.000} |"
+                $"| {kind.Key["q2_".Length..].ToUpperInvariant()} | {medians.Min():0.000} | {medians.Average():0.000} | "
+                    + $"{medians.Max():0.000} |"
             );
         }
         GeneratedBlock.Check("docs/decisions/0012-kernels-assembly.md", "turns", text.ToString());

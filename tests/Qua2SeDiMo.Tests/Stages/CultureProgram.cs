@@ -54,7 +54,7 @@ internal static class CultureProgram
         };
         WorkflowResult result = Workflow.Run(loaded, run, options);
         QuantizerBank bank = QuantizerBank.Open(run.Bank);
-        BitAllocation plan = PackStage.FromPlan(result.Plan, null).Allocation;
+        BitAllocation plan = PlannedModel.Of(result.Plan).Allocation;
         foreach (PackFormat format in new[] { PackFormat.Diffusers, PackFormat.OnnxOperators, PackFormat.Recipes })
         {
             PackStage.Run(loaded, run, plan, run.PackedAs(format.ToString()), null, format);
@@ -66,7 +66,7 @@ internal static class CultureProgram
         GenerateStage.Run(packed, Path.Combine(folder, "from-packed"), request);
         Console.WriteLine(BitBudget.Parse("1.9MB"));
         Console.WriteLine(Assert.Throws<FormatException>(() => BitBudget.Parse("3,5")).Message);
-        Console.WriteLine(Assert.ThrowsAny<Q2Exception>(() => PackStage.FromPlan(result.Plan, 99.5)).Message);
+        Console.WriteLine(Assert.ThrowsAny<Q2Exception>(() => PlannedModel.Of(result.Plan, 99.5)).Message);
         return 0;
     }
 

@@ -1,4 +1,4 @@
-using Qua2SeDiMo.Models.Configs;
+using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Stages;
 using Xunit;
@@ -22,7 +22,7 @@ public sealed class PlanChoiceTests
     [InlineData(3.312, "plan-200000B")]
     [InlineData(3.31, "plan-200000B")]
     public void A_plan_is_chosen_by_the_bits_that_were_asked_for_or_that_it_has(double? bits, string key) =>
-        Assert.Equal(key, (string?)PackStage.FromPlan(Record, bits).Origin["plan"]);
+        Assert.Equal(key, (string?)PlannedModel.Of(Record, bits).Origin["plan"]);
 
     [Theory]
     [InlineData(99)]
@@ -30,7 +30,7 @@ public sealed class PlanChoiceTests
     [InlineData(0)]
     public void Bits_that_no_plan_has_are_refused_with_those_that_there_are(double bits)
     {
-        string message = Assert.Throws<ModelFolderException>(() => PackStage.FromPlan(Record, bits)).Message;
+        string message = Assert.Throws<PlanException>(() => PlannedModel.Of(Record, bits)).Message;
         Assert.All(
             [$"{bits}", "3.5", "3.75", "3.312"],
             word => Assert.Contains(word, message, StringComparison.Ordinal)

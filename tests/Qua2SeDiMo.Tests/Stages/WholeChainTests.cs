@@ -1,6 +1,7 @@
 using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Labelling;
+using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors.Training;
@@ -60,7 +61,7 @@ public sealed class WholeChainTests(ITestOutputHelper output) : IDisposable
         WorkflowResult result = Workflow.Run(model, run, options);
 
         Assert.True(File.Exists(result.Report));
-        (BitAllocation allocation, _, _) = PackStage.FromPlan(result.Plan, null);
+        BitAllocation allocation = PlannedModel.Of(result.Plan).Allocation;
         ImageBatch quantized = Generate(
             model,
             options,

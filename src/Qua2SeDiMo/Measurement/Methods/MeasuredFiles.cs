@@ -105,7 +105,7 @@ internal sealed class MeasuredFiles
         return effects;
     }
 
-    // Bits that nobody asks for are not read.
+    // Bits that were not asked for are not read.
     private float[] Of(SafetensorsFile file, string tensor) =>
         tensor == Tensor || options.ActivationBits.Count > 0 ? file.ReadSingle(tensor) : [];
 

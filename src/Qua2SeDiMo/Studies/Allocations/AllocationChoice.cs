@@ -52,7 +52,7 @@ internal static class AllocationChoice
     public static JsonObject Origin(string path, string? entry) =>
         new() { ["allocation"] = Path.GetFileName(path), ["entry"] = entry };
 
-    /// <summary>Bits of layers' inputs that stand beside the allocation, as <c>activations</c> of an entry of a
+    /// <summary>Bits of layers' inputs in the file of the allocation, as <c>activations</c> of an entry of a
     /// plan.</summary>
     /// <param name="path">JSON file.</param>
     /// <param name="entry">Name of the entry if the file holds several.</param>
