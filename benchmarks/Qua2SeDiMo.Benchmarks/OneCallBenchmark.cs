@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Qua2SeDiMo.Gradients;
-using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Pipelines;
 

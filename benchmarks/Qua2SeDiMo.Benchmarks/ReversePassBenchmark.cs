@@ -5,7 +5,6 @@ using Qua2SeDiMo.Gradients;
 using Qua2SeDiMo.Graphs.Ir;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Measurement;
-using Qua2SeDiMo.Models.Configs;
 using Qua2SeDiMo.Numerics;
 using Qua2SeDiMo.Pipelines;
 using Qua2SeDiMo.Quantizers.Bank;

@@ -101,7 +101,7 @@ internal static class StepGroups
                 long bytes = budget.ToBytes(features.TotalOriginalBytes, features.OriginalBits);
                 var search = new DamageSearch("step-groups", features, choose.Damages(pairs, border));
                 IReadOnlyList<int> chosen = search.Propose(bytes)!.Options;
-                damage += predict.Order(chosen, predict.Damages(pairs, border), pairs.Length) / halves.Length;
+                damage += Order(chosen, predict.Damages(pairs, border), pairs.Length) / halves.Length;
                 twice += chosen.Count(option => pairs[option].Early != pairs[option].Late) / (double)halves.Length;
             }
             return (damage, twice);
@@ -162,7 +162,7 @@ internal static class StepGroups
             return squares / effects.Cotangents;
         }
 
-        private double Order(IReadOnlyList<int> chosen, double[][] damages, int options) =>
+        private static double Order(IReadOnlyList<int> chosen, double[][] damages, int options) =>
             damages.Average(own => Math.Log(chosen.Select((option, weight) => own[(weight * options) + option]).Sum()));
     }
 }

@@ -30,7 +30,7 @@ internal static class ConvolutionRules
             places = narrow.Count / (batch * outputs);
         Term perGroup = columns.Reshape(batch, groups, channels / groups * taps, places);
         Term rows = narrow.Reshape(batch, groups, outputs / groups, places);
-        return rows.MatMul(perGroup.Turned()).Reshape([batch, outputs, channels / groups, .. windows.Kernel]);
+        return rows.MatMul(perGroup.Transposed()).Reshape([batch, outputs, channels / groups, .. windows.Kernel]);
     }
 
     /// <summary>Gradient in what windows slide over.</summary>

@@ -42,8 +42,8 @@ internal static class ProductRules
             node.Give(1, Gemm(flatA, flatY, true, false).Reshape(b.Shape));
             return;
         }
-        node.Give(0, dy.MatMul(columns.Turned()).Fit(rows.Shape).Reshape(a.Shape));
-        node.Give(1, rows.Turned().MatMul(dy).Fit(columns.Shape).Reshape(b.Shape));
+        node.Give(0, dy.MatMul(columns.Transposed()).Fit(rows.Shape).Reshape(a.Shape));
+        node.Give(1, rows.Transposed().MatMul(dy).Fit(columns.Shape).Reshape(b.Shape));
     }
 
     private static void Gemm(NodeGradient node)

@@ -104,7 +104,7 @@ internal readonly record struct Term(GraphBuilder Tape, GraphValue Value)
         order.SequenceEqual(Enumerable.Range(0, Rank)) ? this : new(Tape, Tape.Transpose(Value, order));
 
     /// <summary>The last two axes swapped.</summary>
-    internal Term Turned() => Transpose([.. Enumerable.Range(0, Rank - 2), Rank - 1, Rank - 2]);
+    internal Term Transposed() => Transpose([.. Enumerable.Range(0, Rank - 2), Rank - 1, Rank - 2]);
 
     internal Term MatMul(Term other) => new(Tape, Tape.MatMul(Value, other.As(Type).Value));
 

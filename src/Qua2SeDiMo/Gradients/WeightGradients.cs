@@ -35,7 +35,7 @@ internal sealed class WeightGradients(
     private Term OfUse(LayerUse use)
     {
         if (!use.IsConvolution)
-            return items.Split(use, use.Cotangent).Turned().MatMul(items.Split(use, use.Input));
+            return items.Split(use, use.Cotangent).Transposed().MatMul(items.Split(use, use.Input));
         Term all = ConvolutionRules.KernelGradients(
             use.Input,
             use.Cotangent,

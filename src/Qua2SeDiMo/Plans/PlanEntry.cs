@@ -27,7 +27,8 @@ public enum PlanKind
     BestRandom,
 
     /// <summary>A plan measured with quantized activations as well.</summary>
-    RoundedActivations,
+    [JsonStringEnumMemberName("roundedActivations")]
+    QuantizedActivations,
 }
 
 /// <summary>A measured value with its 95 % bootstrap interval over prompts; the ends are null if there is

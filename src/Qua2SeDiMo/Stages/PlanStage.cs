@@ -90,7 +90,7 @@ public static class PlanStage
         ];
         PlanEntry[] plans = [.. entries.Where(entry => entry.Kind == PlanKind.Plan)];
         foreach (int bits in (activations ?? []).Distinct().Where(bits => bits != options.ActivationBits))
-            entries.AddRange(WithRoundedActivations(images, options, plans, bits));
+            entries.AddRange(WithQuantizedActivations(images, options, plans, bits));
         var plan = new Plan(
             $"{basis.Objective}",
             plans.MaxBy(entry => entry.AverageBits)!.Scores!.Family,
@@ -240,7 +240,7 @@ public static class PlanStage
             SizeBytes = BitAllocation.FullPrecision.SizeBytes(model.Weights, model.OriginalBits),
         };
 
-    private static IReadOnlyList<PlanEntry> WithRoundedActivations(
+    private static IReadOnlyList<PlanEntry> WithQuantizedActivations(
         PlanVerification images,
         StudyOptions options,
         PlanEntry[] plans,
@@ -256,7 +256,7 @@ public static class PlanStage
                 {
                     Key = $"{plan.Key}-a{bits}",
                     Label = $"Plan, {plan.Budget!.Label}, {words}",
-                    Kind = PlanKind.RoundedActivations,
+                    Kind = PlanKind.QuantizedActivations,
                     Activations = null,
                     BitOperationBudget = null,
                     Metrics = new Dictionary<string, Measured>(),

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json.Nodes;
 using Qua2SeDiMo.Labelling;
 using Qua2SeDiMo.Measurement;
 using Qua2SeDiMo.Packing;
@@ -8,7 +7,6 @@ using Qua2SeDiMo.Plans;
 using Qua2SeDiMo.Predictors;
 using Qua2SeDiMo.Predictors.Evaluation;
 using Qua2SeDiMo.Predictors.Training;
-using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Sensitivity;
 using Qua2SeDiMo.Studies;

@@ -4,7 +4,6 @@ using Qua2SeDiMo.Graphs.Operations;
 using Qua2SeDiMo.Json;
 using Qua2SeDiMo.Reports;
 using Qua2SeDiMo.Reports.Page;
-using Qua2SeDiMo.Storage;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Reports;

@@ -1,6 +1,5 @@
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Plans;
-using Qua2SeDiMo.Stages;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Stages;

@@ -74,7 +74,7 @@ internal static class WeightLifting
                             Inputs =
                             [
                                 node.Inputs[0],
-                                Lift(own, right, WeightOperator.Linear, storedOutFirst: right.Turned),
+                                Lift(own, right, WeightOperator.Linear, storedOutFirst: right.Transposed),
                             ],
                         }
                     );
@@ -86,7 +86,7 @@ internal static class WeightLifting
                     AddGemm(own, matrix);
                 else if (
                     node.OpType == "Conv"
-                    && Trace(node.Inputs[1]) is { Turned: false, Source.Shape.Count: 3 or 4 } kernel
+                    && Trace(node.Inputs[1]) is { Transposed: false, Source.Shape.Count: 3 or 4 } kernel
                 )
                 {
                     WeightOperator kind =
@@ -130,17 +130,17 @@ internal static class WeightLifting
                 );
 
         // A constant of higher rank is a stack of matrices, not the weight of one linear layer.
-        private (Initializer.FromTensor Source, bool Turned)? TraceMatrix(string value) =>
+        private (Initializer.FromTensor Source, bool Transposed)? TraceMatrix(string value) =>
             Trace(value) is { Source.Shape.Count: 2 } matrix ? matrix : null;
 
         // A checkpoint matrix or kernel, directly or behind Transpose, Cast and Identity; null for anything else.
-        private (Initializer.FromTensor Source, bool Turned)? Trace(string value)
+        private (Initializer.FromTensor Source, bool Transposed)? Trace(string value)
         {
-            bool turned = false;
+            bool transposed = false;
             while (makers.TryGetValue(value, out GraphNode? maker))
             {
                 if (maker.OpType is "Transpose" && (maker.Integers("perm") is null or [1, 0]))
-                    turned = !turned;
+                    transposed = !transposed;
                 else if (maker.OpType is not ("Cast" or "Identity"))
                     return null;
                 value = maker.Inputs[0];
@@ -150,15 +150,15 @@ internal static class WeightLifting
             bool isWeight =
                 tensor.Shape.Count == 2
                     ? tensor.Shape[0] > 1 && tensor.Shape[1] > 1
-                    : tensor.Shape.Count is 3 or 4 && !turned;
-            return isWeight ? (tensor, turned) : null;
+                    : tensor.Shape.Count is 3 or 4 && !transposed;
+            return isWeight ? (tensor, transposed) : null;
         }
 
-        private void AddGemm(GraphNode node, (Initializer.FromTensor Source, bool Turned) matrix)
+        private void AddGemm(GraphNode node, (Initializer.FromTensor Source, bool Transposed) matrix)
         {
             float alpha = Real(node, "alpha"),
                 beta = Real(node, "beta");
-            bool outFirst = matrix.Turned != (node.Integer("transB", 0) == 1);
+            bool outFirst = matrix.Transposed != (node.Integer("transB", 0) == 1);
             bool hasBias = node.Inputs.Count > 2 && node.Inputs[2].Length > 0;
             if (alpha != 1 || (hasBias && beta != 1))
                 throw new OnnxFormatException(
@@ -196,7 +196,7 @@ internal static class WeightLifting
 
         private string Lift(
             GraphNode node,
-            (Initializer.FromTensor Source, bool Turned) matrix,
+            (Initializer.FromTensor Source, bool Transposed) matrix,
             WeightOperator kind,
             bool storedOutFirst
         )

@@ -32,7 +32,7 @@ internal sealed record ParetoData(
             ],
             [
                 .. report
-                    .Entries.Where(entry => entry.Kind is not (PlanKind.FullPrecision or PlanKind.RoundedActivations))
+                    .Entries.Where(entry => entry.Kind is not (PlanKind.FullPrecision or PlanKind.QuantizedActivations))
                     .Where(entry => entry.Value(metric) is not null)
                     .Select(entry => new ParetoPoint(
                         entry.ShortName(),

@@ -71,7 +71,7 @@ internal sealed class SvgDocument
         Add($"<text x=\"{x}\" y=\"{y}\" class=\"{cssClass}\">{text}</text>");
 
     /// <summary>Draws text rotated about its anchor by an angle in degrees.</summary>
-    public void TurnedText(double x, double y, double degrees, string text, string cssClass) =>
+    public void RotatedText(double x, double y, double degrees, string text, string cssClass) =>
         Add($"<text transform=\"translate({x} {y}) rotate({degrees})\" class=\"{cssClass}\">{text}</text>");
 
     /// <summary>The drawing for a page whose style sheet contains <c>chart.css</c>.</summary>

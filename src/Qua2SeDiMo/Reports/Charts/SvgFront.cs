@@ -33,7 +33,7 @@ internal static class SvgFront
             svg.Text(x.At(tick), Bottom + 16, x.Text(tick), "middle muted small");
         svg.Line(Left, Bottom, Right, Bottom, "axis");
         svg.Text((Left + Right) / 2, Height - 10, "AverageBits", "middle");
-        svg.TurnedText(15, (Top + Bottom) / 2, -90, "summed score", "middle");
+        svg.RotatedText(15, (Top + Bottom) / 2, -90, "summed score", "middle");
         string path = string.Concat(
             front.Points.Select(
                 (point, i) => Markup.Of($"{(i == 0 ? "M" : "L")}{x.At(point.AverageBits)} {y.At(point.Score)}").Text

@@ -24,7 +24,7 @@ internal static class SvgHeatMap
         double max = data.Values.SelectMany(row => row).Max() ?? 1;
         for (int column = 0; column < data.Columns.Count; column++)
         {
-            svg.TurnedText(left + (cellWidth * (column + 0.5)), top - 6, -30, data.Columns[column], "");
+            svg.RotatedText(left + (cellWidth * (column + 0.5)), top - 6, -30, data.Columns[column], "");
         }
         for (int row = 0; row < data.Rows.Count; row++)
         {

@@ -80,7 +80,7 @@ internal sealed class SvgParetoPlot
         }
         svg.Line(Left, Bottom, Right, Bottom, "axis");
         svg.Text((Left + Right) / 2, Height - 10, "AverageBits (palettes and scales included) →", "middle");
-        svg.TurnedText(
+        svg.RotatedText(
             15,
             (Top + Bottom) / 2,
             -90,

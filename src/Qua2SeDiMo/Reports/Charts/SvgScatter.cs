@@ -34,7 +34,7 @@ internal static class SvgScatter
         svg.Line(Left, Bottom, Right, Bottom, "axis");
         svg.Line(x.At(x.Min), y.At(x.Min), x.At(x.Max), y.At(x.Max), "reference");
         svg.Text((Left + Right) / 2, Height - 10, $"measured {data.Unit}", "middle");
-        svg.TurnedText(15, (Top + Bottom) / 2, -90, $"predicted {data.Unit}", "middle");
+        svg.RotatedText(15, (Top + Bottom) / 2, -90, $"predicted {data.Unit}", "middle");
         foreach (HeldOutTrial point in data.Points)
         {
             TrialData trial = point.Trial;

@@ -190,7 +190,7 @@ internal static class ResultSection
         {
             PlanKind.FullPrecision => 0,
             PlanKind.Plan => 1,
-            PlanKind.RoundedActivations => 2,
+            PlanKind.QuantizedActivations => 2,
             PlanKind.Candidate => 3,
             PlanKind.WeightError => 4,
             PlanKind.BestRandom => 5,

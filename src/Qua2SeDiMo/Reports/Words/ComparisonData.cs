@@ -49,7 +49,7 @@ internal sealed record ComparisonData(
 
     // Rows with quantized activations have the size of their plan, so they would only compete with it.
     private static bool IsQuantizedAlone(PlanEntry entry) =>
-        entry.Kind is not (PlanKind.FullPrecision or PlanKind.RoundedActivations);
+        entry.Kind is not (PlanKind.FullPrecision or PlanKind.QuantizedActivations);
 
     private static bool IsBaseline(PlanEntry entry) =>
         entry.Kind is PlanKind.Uniform or PlanKind.WeightError or PlanKind.BestRandom;
