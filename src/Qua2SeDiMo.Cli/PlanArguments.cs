@@ -39,7 +39,7 @@ internal sealed class PlanArguments
         "Plan weights and inputs of layers together within this number of bit operations of one call (multiply-accumulates × "
             + "weight bits × activation bits): up to 1 a share of those of 16-bit weights and inputs, above 1 a number",
         1e-6,
-        1e30
+        1e24
     );
 
     internal PlanArguments(Command command)

@@ -87,7 +87,7 @@ public sealed class EarlyRefusalTests : IDisposable
         Q2Result result = await Q2.RunAsync("run", model.Path, "--run", Run, "--quiet");
 
         result.Refused("KandinskyPipeline", "laplace");
-        Assert.StartsWith("q2 run: 2 things", result.Errors, StringComparison.Ordinal);
+        Assert.StartsWith("q2 run: 2 problems", result.Errors, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Run));
     }
 
