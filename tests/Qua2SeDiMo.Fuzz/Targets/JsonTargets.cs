@@ -195,7 +195,9 @@ internal static class JsonTargets
     private static string PlanSeed(string json) =>
         json.Replace("\"predictor\":\"a\"", "\"predictor\":\"network\"", StringComparison.Ordinal)
             .Replace("\"model\":\"a\"", "\"model\":\"network\"", StringComparison.Ordinal)
-            .Replace("\"budget\":{\"w\":\"uaq-4\"}", "\"budget\":\"3.5\"", StringComparison.Ordinal);
+            .Replace("\"budget\":{\"w\":\"uaq-4\"}", "\"budget\":\"3.5\"", StringComparison.Ordinal)
+            .Replace("\"activationBits\":1", "\"activationBits\":8", StringComparison.Ordinal)
+            .Replace("\"activations\":{\"a\":1", "\"activations\":{\"a\":8", StringComparison.Ordinal);
 
     private static FuzzTarget Own<T>(
         string name,
