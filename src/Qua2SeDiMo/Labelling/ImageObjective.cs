@@ -85,7 +85,7 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         OpenModel.Apply(allocation, binding, bank);
         TimeSpan apply = Stopwatch.GetElapsedTime(start);
         // Of the unchanged model the images are known, unless its activations are to be quantized.
-        bool isKnown = allocation.Specs.Count == 0 && options.ActivationBits is null;
+        bool isKnown = allocation.Specs.Count == 0 && options.Rounded.IsNone;
         ImageBatch images = isKnown
             ? FullPrecision
             : pipeline.Generate(
@@ -178,15 +178,13 @@ internal sealed class ImageObjective : ITrialObjective, IDisposable
         );
     }
 
-    private StudyOptions Unrounded() => options with { ActivationBits = null, Activations = null };
-
     private ImageBatch LoadOrGenerate(
         string path,
         IProgress<StageProgress>? progress,
         CancellationToken cancellationToken
     )
     {
-        string fingerprint = Unrounded().ToSettings(model, "").Fingerprint;
+        string fingerprint = options.Unrounded().ToSettings(model, "").Fingerprint;
         string own = RunDirectory.ImagesOfSettings(path, fingerprint);
         if ((Known(path, fingerprint) ?? Known(own, fingerprint)) is { } known)
             return known;

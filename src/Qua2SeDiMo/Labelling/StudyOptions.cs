@@ -87,6 +87,9 @@ public sealed record StudyOptions
     /// <summary>Bits that inputs of layers are rounded to.</summary>
     internal ActivationAllocation Rounded => ActivationAllocation.Of(ActivationBits, Activations);
 
+    /// <summary>The same settings without quantized inputs.</summary>
+    internal StudyOptions Unrounded() => this with { ActivationBits = null, Activations = null };
+
     /// <summary>
     /// Whether trials that failed or were set aside are retried first. It does not affect how trials are made, so it is
     /// not stored.

@@ -76,7 +76,7 @@ internal static class MeasureStage
     {
         var options = new MeasureOptions
         {
-            Study = study with { ActivationBits = null },
+            Study = study.Unrounded(),
             ActivationBits = MeasureOptions.DefaultActivationBits(MeasureMethod.Sketch),
         };
         MeasureOptions[] ways =

@@ -3,6 +3,7 @@ using Qua2SeDiMo.Diffusion;
 using Qua2SeDiMo.Images;
 using Qua2SeDiMo.Inference;
 using Qua2SeDiMo.Kernels.Codes;
+using Qua2SeDiMo.Labelling;
 using Qua2SeDiMo.Metrics;
 using Qua2SeDiMo.Packing;
 using Qua2SeDiMo.Pipelines;
@@ -10,6 +11,7 @@ using Qua2SeDiMo.Quantizers;
 using Qua2SeDiMo.Quantizers.Bank;
 using Qua2SeDiMo.Runs;
 using Qua2SeDiMo.Stages;
+using Qua2SeDiMo.Studies.Objectives;
 using Xunit;
 
 namespace Qua2SeDiMo.Tests.Stages;
@@ -71,6 +73,38 @@ public sealed class LayerActivationTests : IDisposable
             );
             ImageBatch batch = pipeline.Generate(pipeline.Encode([Prompt], Request), new SeededNoise([1]), Request);
             return PngFile.Decode(PngFile.Encode(batch.Image(0), batch.Height, batch.Width)).Image;
+        }
+    }
+
+    [Fact]
+    public void Weights_as_they_are_with_quantized_inputs_do_not_make_the_full_precision_images()
+    {
+        using OpenModel model = OpenModel.Open(RepositoryFiles.Models("emoji-pixart"));
+        QuantizerBank bank = BankStage.Run(model, new RunDirectory(Path.Combine(folder, "run")));
+        var options = new StudyOptions
+        {
+            ImageCount = 1,
+            Generation = Request,
+            Prompts = [Prompt, Prompt],
+            Scoring = new ScoringFiles(null, null, null),
+        };
+
+        double unrounded = Similarity(options),
+            rounded = Similarity(
+                options with
+                {
+                    Activations = model.Weights.ToDictionary(weight => weight.Name, _ => 4),
+                }
+            );
+
+        Assert.Equal(1, unrounded, 1e-6);
+        Assert.InRange(rounded, 0, 0.99);
+
+        double Similarity(StudyOptions study)
+        {
+            string cache = Path.Combine(folder, "full-precision.safetensors");
+            using var objective = new ImageObjective(model, bank, study, cache, null, null, default);
+            return objective.Evaluate(0, BitAllocation.FullPrecision, null, default).Metrics[StudyMetric.Ssim.Name];
         }
     }
 
